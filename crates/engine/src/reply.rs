@@ -1,0 +1,89 @@
+//! What a call gives back.
+
+use crate::TimeoutKind;
+use bytes::Bytes;
+use ferrule_wire::{
+    dialect::UnsupportedField,
+    model::{ErrorKind, Response},
+};
+use std::time::{Duration, Instant};
+
+/// The answer to a plain call.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// What the model said.
+    pub response: Response,
+    /// The body it came in.
+    pub raw: Bytes,
+    /// The provider that answered.
+    pub provider: String,
+    /// The provider's id of the request, from its headers.
+    pub request_id: Option<String>,
+    /// Every attempt, the successful one last.
+    pub attempts: Vec<Attempt>,
+    /// How long it took.
+    pub stats: Stats,
+    /// What was left out because the dialect cannot carry it.
+    pub dropped: Vec<UnsupportedField>,
+}
+
+/// How long a call took, counted from its start, retries included.
+#[derive(Clone, Copy, Debug)]
+pub struct Stats {
+    /// When the call started.
+    pub started: Instant,
+    /// Until the first text, reasoning or tool call (streams) or the whole body (plain calls).
+    pub time_to_first_token: Option<Duration>,
+    /// Until the end; `None` while a stream is open.
+    pub duration: Option<Duration>,
+}
+
+/// One attempt of a call.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// The provider asked.
+    pub provider: String,
+    /// The model asked for.
+    pub model: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// How long it took.
+    pub duration: Duration,
+    /// How long we waited before it.
+    pub waited: Duration,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// With an answer.
+    Success,
+    /// The provider reported an error.
+    Provider {
+        /// Of this kind.
+        kind: ErrorKind,
+        /// With this status; `None` inside a stream.
+        status: Option<u16>,
+        /// In these words.
+        message: String,
+    },
+    /// No connection.
+    Connect(String),
+    /// A time limit passed.
+    Timeout(TimeoutKind),
+    /// The answer could not be read.
+    Unreadable(String),
+}
+
+/// A model a provider offers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelInfo {
+    /// The provider's name of it.
+    pub id: String,
+    /// When it was made, in seconds since 1970.
+    pub created: Option<u64>,
+    /// Who made it.
+    pub owned_by: Option<String>,
+    /// The provider's whole entry.
+    pub raw: ferrule_wire::json::Json,
+}

@@ -1,0 +1,182 @@
+//! JSON as this crate reads and writes it: one object level at a time, and unknown values kept as their text.
+//!
+//! A provider's body is read with [`Fields`]: take the names you know, keep the [`Fields::rest`]. It is written
+//! with [`ObjectWriter`], which lets the caller's extra fields win over ours. A value that nobody looks into is a
+//! [`Json`]: its text, so that key order, number precision and unknown parts survive a round trip.
+
+mod read;
+mod write;
+
+pub use read::{Fields, Value};
+pub use write::{ObjectWriter, WriteJson, write_array, write_string};
+
+use alloc::{borrow::ToOwned, boxed::Box, string::String, string::ToString, vec::Vec};
+use core::fmt;
+use serde_json::value::RawValue;
+
+/// How deep objects and arrays may nest in a body from the network. Deeper is [`JsonError`].
+pub const MAX_NESTING: usize = 128;
+
+/// Text that is not the JSON we need.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JsonError {
+    message: String,
+}
+
+impl JsonError {
+    /// An error with its whole text.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into() }
+    }
+}
+
+impl From<serde_json::Error> for JsonError {
+    fn from(error: serde_json::Error) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+impl fmt::Display for JsonError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl core::error::Error for JsonError {}
+
+/// One JSON value, kept as its text. Two values are equal when their texts are.
+#[derive(Clone)]
+pub struct Json(Box<RawValue>);
+
+impl Json {
+    /// Checks `text` and keeps it.
+    pub fn parse(text: &str) -> Result<Self, JsonError> {
+        Self::from_string(text.to_owned())
+    }
+
+    /// As [`Json::parse`], without copying the text where it can be kept.
+    pub fn from_string(text: String) -> Result<Self, JsonError> {
+        check_nesting(text.as_bytes())?;
+        Ok(Self(RawValue::from_string(text)?))
+    }
+
+    /// The JSON string that says `text`.
+    pub fn string(text: &str) -> Self {
+        Self::written(text)
+    }
+
+    /// The JSON text of anything that can be written.
+    pub fn written(value: impl WriteJson) -> Self {
+        let mut out = Vec::new();
+        value.write_json(&mut out);
+        String::from_utf8(out)
+            .ok()
+            .and_then(|text| RawValue::from_string(text).ok())
+            .map_or_else(|| Self(RawValue::NULL.to_owned()), Self)
+    }
+
+    /// The text, without white space around it.
+    pub fn text(&self) -> &str {
+        self.0.get()
+    }
+
+    /// The value, to look into.
+    pub fn value(&self) -> Value<'_> {
+        Value::new(&self.0)
+    }
+}
+
+impl PartialEq for Json {
+    fn eq(&self, other: &Self) -> bool {
+        self.text() == other.text()
+    }
+}
+
+impl Eq for Json {}
+
+impl fmt::Debug for Json {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.text())
+    }
+}
+
+/// The fields of an object that the model has no name for, in the order they came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Extra(Vec<(String, Json)>);
+
+impl Extra {
+    /// No fields.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The value under `name`.
+    pub fn get(&self, name: &str) -> Option<&Json> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    /// Puts `value` under `name`, replacing what was there.
+    pub fn insert(&mut self, name: impl Into<String>, value: Json) {
+        let name = name.into();
+        match self.0.iter_mut().find(|(key, _)| *key == name) {
+            Some((_, old)) => *old = value,
+            None => self.0.push((name, value)),
+        }
+    }
+
+    /// Takes the value under `name` out.
+    pub fn remove(&mut self, name: &str) -> Option<Json> {
+        let position = self.0.iter().position(|(key, _)| key == name)?;
+        Some(self.0.remove(position).1)
+    }
+
+    /// Names and values in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Json)> {
+        self.0.iter().map(|(key, value)| (key.as_str(), value))
+    }
+}
+
+impl FromIterator<(String, Json)> for Extra {
+    fn from_iter<I: IntoIterator<Item = (String, Json)>>(fields: I) -> Self {
+        let mut extra = Self::new();
+        for (name, value) in fields {
+            extra.insert(name, value);
+        }
+        extra
+    }
+}
+
+/// Refuses bytes whose objects and arrays nest deeper than [`MAX_NESTING`]. Linear, allocates nothing.
+pub fn check_nesting(bytes: &[u8]) -> Result<(), JsonError> {
+    let mut depth = 0usize;
+    let mut in_string = false;
+    let mut escaped = false;
+    for &byte in bytes {
+        if in_string {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => in_string = false,
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'{' | b'[' => {
+                depth += 1;
+                if depth > MAX_NESTING {
+                    return Err(JsonError::new(alloc::format!("nested deeper than {MAX_NESTING} levels")));
+                }
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    Ok(())
+}

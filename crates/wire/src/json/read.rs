@@ -1,0 +1,279 @@
+//! Reading: an object's fields, one level at a time.
+
+use super::{Extra, Json, JsonError, check_nesting};
+use alloc::{borrow::Cow, borrow::ToOwned, string::String, vec::Vec};
+use core::fmt;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// A JSON value inside a body, not yet looked into.
+#[derive(Clone, Copy, Debug)]
+pub struct Value<'a>(&'a RawValue);
+
+impl<'a> Value<'a> {
+    pub(super) fn new(raw: &'a RawValue) -> Self {
+        Self(raw)
+    }
+
+    /// Checks `bytes` (syntax, UTF-8, nesting) and reads them as one value.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, JsonError> {
+        check_nesting(bytes)?;
+        Ok(Self(serde_json::from_slice(bytes)?))
+    }
+
+    fn read<T: Deserialize<'a>>(self) -> Option<T> {
+        serde_json::from_str(self.0.get()).ok()
+    }
+
+    /// The text of the value.
+    pub fn text(self) -> &'a str {
+        self.0.get()
+    }
+
+    /// Whether it is `null`.
+    pub fn is_null(self) -> bool {
+        self.0.get() == "null"
+    }
+
+    /// Whether it is an object.
+    pub fn is_object(self) -> bool {
+        self.0.get().starts_with('{')
+    }
+
+    /// Whether it is an array.
+    pub fn is_array(self) -> bool {
+        self.0.get().starts_with('[')
+    }
+
+    /// The text a JSON string says; `None` for any other type.
+    pub fn string(self) -> Option<String> {
+        self.read()
+    }
+
+    /// A number without a sign or fraction that fits; `None` for anything else.
+    pub fn u64(self) -> Option<u64> {
+        // Some servers write counts as 12.0.
+        self.read().or_else(|| {
+            let float: f64 = self.read()?;
+            let whole = float as u64;
+            (whole as f64 == float).then_some(whole)
+        })
+    }
+
+    /// As [`Value::u64`], in 32 bits.
+    pub fn u32(self) -> Option<u32> {
+        self.u64().and_then(|number| u32::try_from(number).ok())
+    }
+
+    /// A whole number that fits.
+    pub fn i64(self) -> Option<i64> {
+        self.read()
+    }
+
+    /// Any number.
+    pub fn f64(self) -> Option<f64> {
+        self.read()
+    }
+
+    /// `true` or `false`.
+    pub fn bool(self) -> Option<bool> {
+        self.read()
+    }
+
+    /// The fields of an object; `None` for any other type.
+    pub fn object(self) -> Option<Fields<'a>> {
+        if self.is_object() { self.read() } else { None }
+    }
+
+    /// The items of an array; `None` for any other type.
+    pub fn array(self) -> Option<Vec<Value<'a>>> {
+        if !self.is_array() {
+            return None;
+        }
+        let items: Vec<&'a RawValue> = self.read()?;
+        Some(items.into_iter().map(Value).collect())
+    }
+
+    /// Keeps the value beyond the body it came in.
+    pub fn to_json(self) -> Json {
+        Json(self.0.to_owned())
+    }
+}
+
+/// The fields of one JSON object. Take what you know; the rest is kept.
+///
+/// The typed `take_…` methods leave a field of another type where it is, so it ends in [`Fields::rest`] rather
+/// than nowhere; a `null` counts as absent.
+#[derive(Clone, Debug)]
+pub struct Fields<'a>(Vec<(Cow<'a, str>, Value<'a>)>);
+
+impl<'a> Fields<'a> {
+    /// Reads a whole body as one object.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, JsonError> {
+        Value::parse(bytes)?.object().ok_or_else(|| JsonError::new("expected a JSON object"))
+    }
+
+    /// The value under `name`, left in place. A repeated name: the last one counts, as for most readers.
+    pub fn get(&self, name: &str) -> Option<Value<'a>> {
+        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value)
+    }
+
+    /// Takes the value under `name` out; a `null` is taken out too, and is `None`.
+    pub fn take(&mut self, name: &str) -> Option<Value<'a>> {
+        let value = self.get(name)?;
+        self.0.retain(|(key, _)| key != name);
+        (!value.is_null()).then_some(value)
+    }
+
+    fn take_as<T>(&mut self, name: &str, read: impl FnOnce(Value<'a>) -> Option<T>) -> Option<T> {
+        let value = self.get(name)?;
+        let read = if value.is_null() { None } else { Some(read(value)?) };
+        self.0.retain(|(key, _)| key != name);
+        read
+    }
+
+    /// Takes a string out.
+    pub fn take_string(&mut self, name: &str) -> Option<String> {
+        self.take_as(name, Value::string)
+    }
+
+    /// Takes a count out.
+    pub fn take_u64(&mut self, name: &str) -> Option<u64> {
+        self.take_as(name, Value::u64)
+    }
+
+    /// Takes a count that fits 32 bits out.
+    pub fn take_u32(&mut self, name: &str) -> Option<u32> {
+        self.take_as(name, Value::u32)
+    }
+
+    /// Takes a whole number out.
+    pub fn take_i64(&mut self, name: &str) -> Option<i64> {
+        self.take_as(name, Value::i64)
+    }
+
+    /// Takes a number out.
+    pub fn take_f64(&mut self, name: &str) -> Option<f64> {
+        self.take_as(name, Value::f64)
+    }
+
+    /// Takes a truth value out.
+    pub fn take_bool(&mut self, name: &str) -> Option<bool> {
+        self.take_as(name, Value::bool)
+    }
+
+    /// Takes an object out.
+    pub fn take_object(&mut self, name: &str) -> Option<Fields<'a>> {
+        self.take_as(name, Value::object)
+    }
+
+    /// Takes an array out.
+    pub fn take_array(&mut self, name: &str) -> Option<Vec<Value<'a>>> {
+        self.take_as(name, Value::array)
+    }
+
+    /// Takes any value out and keeps its text.
+    pub fn take_json(&mut self, name: &str) -> Option<Json> {
+        self.take(name).map(Value::to_json)
+    }
+
+    /// Whether nothing is left.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Names and values that are left, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Value<'a>)> {
+        self.0.iter().map(|(key, value)| (key.as_ref(), *value))
+    }
+
+    /// Everything that was not taken.
+    pub fn rest(self) -> Extra {
+        self.0.into_iter().map(|(key, value)| (key.into_owned(), value.to_json())).collect()
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct FieldsVisitor;
+        impl<'de> Visitor<'de> for FieldsVisitor {
+            type Value = Fields<'de>;
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a JSON object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut fields = Vec::with_capacity(8);
+                while let Some(key) = map.next_key::<Key<'de>>()? {
+                    fields.push((key.0, Value(map.next_value()?)));
+                }
+                Ok(Fields(fields))
+            }
+        }
+        deserializer.deserialize_map(FieldsVisitor)
+    }
+}
+
+/// A key, borrowed where it has no escapes (serde's own `Cow` always copies).
+struct Key<'a>(Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeyVisitor;
+        impl<'de> Visitor<'de> for KeyVisitor {
+            type Value = Key<'de>;
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a string")
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Key(Cow::Borrowed(text)))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Key(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(KeyVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn takes_what_is_known_and_keeps_the_rest() {
+        let mut fields = Fields::parse(br#" {"a":1,"b":"x","c":{"d":[1, 2]},"n":null,"w":"wrong"} "#).unwrap();
+        assert_eq!(fields.take_u64("a"), Some(1));
+        assert_eq!(fields.take_string("b").as_deref(), Some("x"));
+        assert_eq!(fields.take_string("n"), None);
+        assert_eq!(fields.take_u64("w"), None);
+        let rest = fields.rest();
+        assert_eq!(rest.get("c").unwrap().text(), r#"{"d":[1, 2]}"#);
+        assert_eq!(rest.get("w").unwrap().text(), r#""wrong""#);
+        assert!(rest.get("n").is_none());
+    }
+
+    #[test]
+    fn reads_counts_beyond_i64_and_written_as_floats() {
+        let fields = Fields::parse(br#"{"seed":17228414683750928000,"f":12.0,"half":0.5,"neg":-1}"#).unwrap();
+        assert_eq!(fields.get("seed").unwrap().u64(), Some(17_228_414_683_750_928_000));
+        assert_eq!(fields.get("f").unwrap().u64(), Some(12));
+        assert_eq!(fields.get("half").unwrap().u64(), None);
+        assert_eq!(fields.get("neg").unwrap().u64(), None);
+    }
+
+    #[test]
+    fn the_last_of_a_repeated_name_counts() {
+        let mut fields = Fields::parse(br#"{"a":1,"a":2}"#).unwrap();
+        assert_eq!(fields.take_u64("a"), Some(2));
+        assert!(fields.is_empty());
+    }
+
+    #[test]
+    fn refuses_what_is_not_an_object_or_nests_too_deep() {
+        assert!(Fields::parse(b"[1]").is_err());
+        assert!(Fields::parse(b"{\"a\":").is_err());
+        let deep = "[".repeat(1_000_000);
+        assert!(Value::parse(deep.as_bytes()).unwrap_err().to_string().contains("nested deeper"));
+    }
+}

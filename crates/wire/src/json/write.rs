@@ -1,0 +1,262 @@
+//! Writing: compact JSON straight into the body's bytes.
+
+use super::{Extra, Json, Value};
+use alloc::{string::String, vec::Vec};
+use core::fmt::Write as _;
+
+/// Something with a JSON text.
+pub trait WriteJson {
+    /// Appends the text to `out`.
+    fn write_json(&self, out: &mut Vec<u8>);
+}
+
+impl<T: WriteJson + ?Sized> WriteJson for &T {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        (**self).write_json(out);
+    }
+}
+
+impl WriteJson for str {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        write_string(self, out);
+    }
+}
+
+impl WriteJson for String {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        write_string(self, out);
+    }
+}
+
+impl WriteJson for Json {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.text().as_bytes());
+    }
+}
+
+impl WriteJson for Value<'_> {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.text().as_bytes());
+    }
+}
+
+impl WriteJson for bool {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(if *self { b"true" } else { b"false" });
+    }
+}
+
+struct Bytes<'a>(&'a mut Vec<u8>);
+
+impl core::fmt::Write for Bytes<'_> {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
+
+macro_rules! write_whole_numbers {
+    ($($number:ty),*) => {$(
+        impl WriteJson for $number {
+            fn write_json(&self, out: &mut Vec<u8>) {
+                // Writing to a vector cannot fail.
+                let _ = write!(Bytes(out), "{self}");
+            }
+        }
+    )*};
+}
+write_whole_numbers!(u16, u32, u64, usize, i64);
+
+impl WriteJson for f64 {
+    /// A number without a JSON form (NaN, infinity) is written as `null`, as every JSON writer of the field does.
+    fn write_json(&self, out: &mut Vec<u8>) {
+        match serde_json::to_vec(self) {
+            Ok(text) => out.extend_from_slice(&text),
+            Err(_) => out.extend_from_slice(b"null"),
+        }
+    }
+}
+
+impl<T: WriteJson> WriteJson for [T] {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        write_array(out, self, |out, item| item.write_json(out));
+    }
+}
+
+impl<T: WriteJson> WriteJson for Vec<T> {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        self.as_slice().write_json(out);
+    }
+}
+
+/// Appends `[…]`, each item written by `write`.
+pub fn write_array<T>(out: &mut Vec<u8>, items: impl IntoIterator<Item = T>, mut write: impl FnMut(&mut Vec<u8>, T)) {
+    out.push(b'[');
+    for (position, item) in items.into_iter().enumerate() {
+        if position > 0 {
+            out.push(b',');
+        }
+        write(out, item);
+    }
+    out.push(b']');
+}
+
+/// Appends `text` as a JSON string. Runs of bytes that need no escape are copied whole.
+pub fn write_string(text: &str, out: &mut Vec<u8>) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    let mut rest = text.as_bytes();
+    out.reserve(rest.len() + 2);
+    out.push(b'"');
+    while let Some(position) = rest.iter().position(|byte| matches!(byte, 0..=0x1f | b'"' | b'\\')) {
+        let (plain, from) = rest.split_at(position);
+        out.extend_from_slice(plain);
+        let Some((&byte, after)) = from.split_first() else { break };
+        match byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            0x08 => out.extend_from_slice(b"\\b"),
+            0x0c => out.extend_from_slice(b"\\f"),
+            control => {
+                out.extend_from_slice(b"\\u00");
+                out.extend([control >> 4, control & 15].iter().filter_map(|digit| HEX.get(usize::from(*digit))));
+            }
+        }
+        rest = after;
+    }
+    out.extend_from_slice(rest);
+    out.push(b'"');
+}
+
+/// Writes one object. Fields of `extra` are appended by [`ObjectWriter::finish`] and win over a field of the same
+/// name that we would write, so that a caller's `extra_body` always has the last word.
+#[must_use = "an object is closed by `finish`"]
+pub struct ObjectWriter<'a> {
+    out: &'a mut Vec<u8>,
+    extra: Option<&'a Extra>,
+    empty: bool,
+}
+
+impl<'a> ObjectWriter<'a> {
+    /// Opens an object that has only the fields written.
+    pub fn begin(out: &'a mut Vec<u8>) -> Self {
+        out.push(b'{');
+        Self { out, extra: None, empty: true }
+    }
+
+    /// Opens an object that ends with the fields of `extra`.
+    pub fn begin_with(out: &'a mut Vec<u8>, extra: &'a Extra) -> Self {
+        out.push(b'{');
+        Self { out, extra: Some(extra), empty: true }
+    }
+
+    fn name(&mut self, name: &str) {
+        if !core::mem::take(&mut self.empty) {
+            self.out.push(b',');
+        }
+        write_string(name, self.out);
+        self.out.push(b':');
+    }
+
+    /// Writes a field whose value `write` appends; not called where `extra` has the name.
+    pub fn with(&mut self, name: &str, write: impl FnOnce(&mut Vec<u8>)) -> &mut Self {
+        if self.extra.is_none_or(|extra| extra.get(name).is_none()) {
+            self.name(name);
+            write(self.out);
+        }
+        self
+    }
+
+    /// Writes a field.
+    pub fn field(&mut self, name: &str, value: impl WriteJson) -> &mut Self {
+        self.with(name, |out| value.write_json(out))
+    }
+
+    /// Writes a field where there is a value.
+    pub fn optional(&mut self, name: &str, value: Option<impl WriteJson>) -> &mut Self {
+        match value {
+            Some(value) => self.field(name, value),
+            None => self,
+        }
+    }
+
+    /// Writes a field that is `null` where there is no value.
+    pub fn nullable(&mut self, name: &str, value: Option<impl WriteJson>) -> &mut Self {
+        self.with(name, |out| match value {
+            Some(value) => value.write_json(out),
+            None => out.extend_from_slice(b"null"),
+        })
+    }
+
+    /// Writes a field that is an object.
+    pub fn object(&mut self, name: &str, write: impl FnOnce(&mut ObjectWriter<'_>)) -> &mut Self {
+        self.with(name, |out| {
+            let mut object = ObjectWriter::begin(out);
+            write(&mut object);
+            object.finish();
+        })
+    }
+
+    /// Writes a field that is an object which ends with the fields of `extra`.
+    pub fn object_with(&mut self, name: &str, extra: &Extra, write: impl FnOnce(&mut ObjectWriter<'_>)) -> &mut Self {
+        self.with(name, |out| {
+            let mut object = ObjectWriter::begin_with(out, extra);
+            write(&mut object);
+            object.finish();
+        })
+    }
+
+    /// Writes a field that is an array.
+    pub fn array<T>(
+        &mut self,
+        name: &str,
+        items: impl IntoIterator<Item = T>,
+        write: impl FnMut(&mut Vec<u8>, T),
+    ) -> &mut Self {
+        self.with(name, |out| write_array(out, items, write))
+    }
+
+    /// Writes the extra fields and closes the object.
+    pub fn finish(mut self) {
+        if let Some(extra) = self.extra {
+            for (name, value) in extra.iter() {
+                self.name(name);
+                value.write_json(self.out);
+            }
+        }
+        self.out.push(b'}');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn strings_read_back_as_they_were(text in any::<String>()) {
+            let mut out = Vec::new();
+            write_string(&text, &mut out);
+            let oracle: String = serde_json::from_slice(&out).unwrap();
+            prop_assert_eq!(&oracle, &text);
+            prop_assert_eq!(out, serde_json::to_vec(&text).unwrap());
+        }
+    }
+
+    #[test]
+    fn extra_fields_win_and_come_last() {
+        let mut extra = Extra::new();
+        extra.insert("b", Json::parse("[ 1 ]").unwrap());
+        let mut out = Vec::new();
+        let mut object = ObjectWriter::begin_with(&mut out, &extra);
+        object.field("a", 1u64).field("b", "ours").optional("c", None::<&str>).nullable("d", None::<&str>);
+        object.object("e", |inner| {
+            inner.field("f", 0.5);
+        });
+        object.finish();
+        assert_eq!(std::str::from_utf8(&out).unwrap(), r#"{"a":1,"d":null,"e":{"f":0.5},"b":[ 1 ]}"#);
+    }
+}

@@ -1,0 +1,18 @@
+//! What providers say.
+//!
+//! The neutral model of requests, responses, stream events and errors, the framings that carry them, and one
+//! dialect per wire format, each in both directions. Bytes in, values out: no clock, no socket, no runtime and
+//! no Python live here, and this crate depends on nothing else of ours. `engine` calls it as a client of the
+//! providers, `sim` as a server that speaks like them.
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod dialect;
+pub mod error;
+pub mod framing;
+pub mod json;
+pub mod model;

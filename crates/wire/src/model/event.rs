@@ -1,0 +1,144 @@
+//! What a stream says, one step at a time.
+
+use super::{FinishReason, Part, Usage};
+use crate::json::{Extra, Json};
+use alloc::{boxed::Box, string::String};
+
+/// One step of a streamed answer.
+///
+/// `choice` is the answer's number (0 unless several were asked for). `part` is the place of the part in that answer's
+/// content, counted over all kinds of parts, so that text, reasoning and tool calls keep their order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StreamEvent {
+    /// The provider began to answer. Comes once, before everything else.
+    Start(Box<Start>),
+    /// More text.
+    TextDelta {
+        /// The answer's number.
+        choice: u32,
+        /// The part's place.
+        part: u32,
+        /// What is added.
+        text: String,
+    },
+    /// More reasoning.
+    ReasoningDelta {
+        /// The answer's number.
+        choice: u32,
+        /// The part's place.
+        part: u32,
+        /// What is added.
+        text: String,
+    },
+    /// The signature of a reasoning part, or more of it.
+    ReasoningSignature {
+        /// The answer's number.
+        choice: u32,
+        /// The part's place.
+        part: u32,
+        /// What is added.
+        signature: String,
+    },
+    /// More of the model's words of refusal.
+    RefusalDelta {
+        /// The answer's number.
+        choice: u32,
+        /// The part's place.
+        part: u32,
+        /// What is added.
+        text: String,
+    },
+    /// A tool call begins.
+    ToolCallStart {
+        /// The answer's number.
+        choice: u32,
+        /// The part's place.
+        part: u32,
+        /// The provider's id.
+        id: String,
+        /// The tool's name.
+        name: String,
+        /// Whether the tool takes free text.
+        custom: bool,
+    },
+    /// More of a tool call's arguments.
+    ToolCallDelta {
+        /// The answer's number.
+        choice: u32,
+        /// The part's place.
+        part: u32,
+        /// What is added.
+        arguments: String,
+    },
+    /// A tool call is complete: its arguments are all there.
+    ToolCallEnd {
+        /// The answer's number.
+        choice: u32,
+        /// The part's place.
+        part: u32,
+    },
+    /// A part that comes whole (redacted reasoning, a hosted tool's result, ...).
+    Part {
+        /// The answer's number.
+        choice: u32,
+        /// The part's place.
+        index: u32,
+        /// The part.
+        part: Box<Part>,
+    },
+    /// Fields for a part that has begun and have no delta of their own (citations, ...): list values are appended to
+    /// those already there, others replace them.
+    PartExtra {
+        /// The answer's number.
+        choice: u32,
+        /// The part's place.
+        part: u32,
+        /// The fields.
+        extra: Box<Extra>,
+    },
+    /// Fields for the whole message of an answer (reasoning details, annotations, ...), combined as for `PartExtra`.
+    MessageExtra {
+        /// The answer's number.
+        choice: u32,
+        /// The fields.
+        extra: Box<Extra>,
+    },
+    /// Log probabilities of what was just said, as the provider wrote them.
+    Logprobs {
+        /// The answer's number.
+        choice: u32,
+        /// An object with lists (`content`, `refusal`), which are appended to those already there.
+        logprobs: Json,
+    },
+    /// The figures so far; a later one replaces an earlier one, field by field.
+    UsageUpdate(Box<Usage>),
+    /// An answer is complete.
+    Finish {
+        /// The answer's number.
+        choice: u32,
+        /// Why.
+        reason: FinishReason,
+        /// The stop text that ended it.
+        stop_sequence: Option<String>,
+    },
+    /// Something we have no name for, whole.
+    Unknown {
+        /// The frame's event name, where it has one.
+        event: Option<String>,
+        /// Its data.
+        data: Json,
+    },
+}
+
+/// How a streamed answer begins.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Start {
+    /// The provider's id of the answer; empty where it gave none.
+    pub id: String,
+    /// The model that answers; empty where the provider did not say.
+    pub model: String,
+    /// When, in seconds since 1970.
+    pub created: Option<u64>,
+    /// Fields without a name of their own here.
+    pub extra: Extra,
+}

@@ -1,0 +1,26 @@
+//! The neutral model: what every dialect is translated to and from.
+//!
+//! Lossless where a dialect says more than we have names for (`extra`, `Other`, `Unknown`), and honest about what
+//! was not said: absent is not zero.
+
+mod accumulate;
+mod error;
+mod event;
+mod finish;
+mod media;
+mod message;
+mod request;
+mod response;
+mod tool;
+mod usage;
+
+pub use accumulate::{Accumulator, replay};
+pub use error::{DelaySource, ErrorKind, ProviderError, RetryAfter};
+pub use event::{Start, StreamEvent};
+pub use finish::FinishReason;
+pub use media::{Audio, Document, Image, Source};
+pub use message::{CacheBreakpoint, CacheLifetime, Message, Part, PartKind, Reasoning, Role, ToolCall, ToolResult};
+pub use request::{Effort, ReasoningRequest, Request, ResponseFormat};
+pub use response::{Choice, Response};
+pub use tool::{Tool, ToolChoice, ToolKind};
+pub use usage::Usage;

@@ -1,0 +1,59 @@
+//! What an answer used.
+
+use crate::json::Extra;
+
+/// Tokens used. `None` means that the provider did not say, which is not zero.
+///
+/// The figures are whole: `input_tokens` counts everything the prompt cost, cache reads and writes included, and
+/// `output_tokens` everything the answer cost, reasoning included. Providers that report parts are added up by their
+/// dialects; the parts are `…_tokens` of their own.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Usage {
+    /// The whole prompt.
+    pub input_tokens: Option<u64>,
+    /// The whole answer.
+    pub output_tokens: Option<u64>,
+    /// Of the prompt, read from a cache.
+    pub cache_read_tokens: Option<u64>,
+    /// Of the prompt, written to a cache, however long it is kept.
+    pub cache_write_tokens: Option<u64>,
+    /// Of the prompt, written to a cache for five minutes.
+    pub cache_write_5m_tokens: Option<u64>,
+    /// Of the prompt, written to a cache for one hour.
+    pub cache_write_1h_tokens: Option<u64>,
+    /// Of the answer, reasoning.
+    pub reasoning_tokens: Option<u64>,
+    /// Of the prompt, sound.
+    pub input_audio_tokens: Option<u64>,
+    /// Of the answer, sound.
+    pub output_audio_tokens: Option<u64>,
+    /// Figures without a name of their own here, and the provider's own total where it differs from ours.
+    pub extra: Extra,
+}
+
+impl Usage {
+    /// Takes over every figure that `later` has: totals so far replace earlier ones, they are never summed.
+    pub fn update(&mut self, later: &Self) {
+        macro_rules! take_over {
+            ($($field:ident),*) => {$(
+                if later.$field.is_some() {
+                    self.$field = later.$field;
+                }
+            )*};
+        }
+        take_over!(
+            input_tokens,
+            output_tokens,
+            cache_read_tokens,
+            cache_write_tokens,
+            cache_write_5m_tokens,
+            cache_write_1h_tokens,
+            reasoning_tokens,
+            input_audio_tokens,
+            output_audio_tokens
+        );
+        for (name, value) in later.extra.iter() {
+            self.extra.insert(name, value.clone());
+        }
+    }
+}
