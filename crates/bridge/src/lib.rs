@@ -1,0 +1,13 @@
+//! How work done on the runtime's threads reaches its one consumer.
+//!
+//! A [`Queue`] carries the items of one stream, bounded, in order; a [`Signal`] wakes an event loop once for all the
+//! queues that have something for it. Both are free of Python and of tokio, so that loom can try every interleaving
+//! (`tests/loom.rs`); `ferrule-python` gives them a descriptor to wake and futures to complete.
+#![forbid(unsafe_code)]
+
+mod queue;
+mod signal;
+mod sync;
+
+pub use queue::{Limits, Queue, Taken};
+pub use signal::Signal;
