@@ -96,20 +96,13 @@ impl<T, E> Queue<T, E> {
 
     /// Takes what is there.
     pub fn take(&self) -> Taken<T, E> {
-        self.take_or(|_| {})
-    }
-
-    /// Takes what is there, or arms the queue where nothing is: the next push or end then says that it was armed.
-    pub fn take_or_arm(&self) -> Taken<T, E> {
-        self.take_or(|state| state.armed = true)
-    }
-
-    fn take_or(&self, on_empty: impl FnOnce(&mut State<T, E>)) -> Taken<T, E> {
         let mut state = lock(&self.state);
-        let taken = Self::take_from(&mut state);
-        if matches!(taken, Taken::Empty) {
-            on_empty(&mut state);
-        }
+        let taken = if state.items.is_empty() {
+            state.end.take().map_or(Taken::Empty, Taken::End)
+        } else {
+            state.bytes = 0;
+            Taken::Items(std::mem::take(&mut state.items))
+        };
         let producer = state.producer.take();
         drop(state);
         if let Some(producer) = producer {
@@ -118,12 +111,13 @@ impl<T, E> Queue<T, E> {
         taken
     }
 
-    fn take_from(state: &mut State<T, E>) -> Taken<T, E> {
-        if !state.items.is_empty() {
-            state.bytes = 0;
-            return Taken::Items(std::mem::take(&mut state.items));
-        }
-        state.end.take().map_or(Taken::Empty, Taken::End)
+    /// Arms the queue where nothing is there: the next push or end then says that it was armed. False where
+    /// something is there to take.
+    #[must_use]
+    pub fn arm(&self) -> bool {
+        let mut state = lock(&self.state);
+        state.armed = state.items.is_empty() && state.end.is_none();
+        state.armed
     }
 
     /// Blocks until something is there, for at most `patience`.
@@ -186,10 +180,10 @@ mod tests {
         let queue: Queue<i32, ()> = Queue::new(LIMITS);
         assert_eq!(queue.take(), Taken::Empty);
         assert!(!queue.push(1, 1), "take does not arm");
-        assert_eq!(queue.take_or_arm(), Taken::Items(vec![1]));
-        assert!(!queue.push(2, 1), "a take that found something does not arm");
-        assert_eq!(queue.take_or_arm(), Taken::Items(vec![2]));
-        assert_eq!(queue.take_or_arm(), Taken::Empty);
+        assert!(!queue.arm(), "something is there");
+        assert!(!queue.push(2, 1));
+        assert_eq!(queue.take(), Taken::Items(vec![1, 2]));
+        assert!(queue.arm());
         assert!(queue.push(3, 1));
         assert!(!queue.push(4, 1));
     }

@@ -74,9 +74,10 @@ fn an_armed_consumer_is_always_told() {
         });
         let mut seen = Vec::new();
         let ended = loop {
-            match queue.take_or_arm() {
+            match queue.take() {
                 Taken::Items(items) => seen.extend(items),
                 Taken::End(end) => break end,
+                Taken::Empty if !queue.arm() => {}
                 Taken::Empty => {
                     // Asleep until the descriptor says so.
                     while !descriptor.is_readable() {
