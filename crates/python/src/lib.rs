@@ -1,1 +1,57 @@
-//! placeholder
+//! The crossing: the extension module `ferrule._native`.
+//!
+//! The only crate that knows Python. It crosses once per call (`client`, `request`), once per *batch* of stream events
+//! (`flight`, `events`), and wakes an event loop once for all that is ready (`bridge`). The tokio side never attaches
+//! to the interpreter. `python/ferrule` is its only caller.
+
+mod bridge;
+mod client;
+mod errors;
+mod events;
+mod flight;
+mod from_python;
+mod logging;
+mod message;
+mod reply;
+mod request;
+mod runtime;
+mod to_python;
+
+use pyo3::prelude::*;
+
+/// The compiled part of Ferrule.
+#[pymodule(gil_used = false)]
+mod _native {
+    #[pymodule_export]
+    use super::bridge::LoopBridge;
+    #[pymodule_export]
+    use super::client::NativeClient;
+    #[pymodule_export]
+    use super::events::{
+        Finish, ReasoningDelta, RefusalDelta, TextDelta, ToolCallDelta, ToolCallEnd, ToolCallStart, Unknown,
+        UsageUpdate,
+    };
+    #[pymodule_export]
+    use super::flight::Flight;
+    #[pymodule_export]
+    use super::logging::set_log_level;
+    #[pymodule_export]
+    use super::message::{Message, ToolCall};
+    #[pymodule_export]
+    use super::reply::{Attempt, Choice, ModelInfo, Reply, Stats, Usage};
+
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add("build", super::build_description())?;
+        super::events::start_clock(module.py())
+    }
+}
+
+/// What this build is, for `ferrule doctor`.
+fn build_description() -> String {
+    let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
+    format!("{profile}, {}-{}, abi3-py310", std::env::consts::OS, std::env::consts::ARCH)
+}

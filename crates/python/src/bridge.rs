@@ -1,0 +1,163 @@
+//! The wake-up of one event loop: an eventfd (or pipe) that the loop watches, written once for all that is ready.
+//!
+//! `ferrule/_bridge.py` makes one [`LoopBridge`] per running loop. Loops that cannot watch a descriptor are woken by a
+//! thread that waits in [`LoopBridge::wait`].
+
+use ferrule_bridge::Signal;
+use pyo3::prelude::*;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+/// Something a loop can be told is ready.
+pub(crate) trait Ready: Send + Sync {
+    /// Completes whoever waits for it. Runs on the loop's thread.
+    fn complete(&self, py: Python<'_>) -> PyResult<()>;
+}
+
+/// The part of a bridge that the runtime's threads reach.
+pub(crate) struct Wakeups {
+    signal: Signal<Arc<dyn Ready>>,
+    wake: Wake,
+}
+
+enum Wake {
+    #[cfg(target_os = "linux")]
+    Eventfd(rustix::fd::OwnedFd),
+    #[cfg(all(unix, not(target_os = "linux")))]
+    Pipe { read: rustix::fd::OwnedFd, write: rustix::fd::OwnedFd },
+    Thread { wanted: Mutex<Wanted>, changed: Condvar },
+}
+
+#[derive(Default)]
+struct Wanted {
+    wake_up: bool,
+    closed: bool,
+}
+
+impl Wakeups {
+    /// Tells the loop that `item` is ready. Called on the runtime's threads; takes microseconds whatever the
+    /// interpreter is doing.
+    pub(crate) fn announce(&self, item: Arc<dyn Ready>) {
+        self.signal.announce(item, || self.wake.wake());
+    }
+}
+
+impl Wake {
+    #[cfg(target_os = "linux")]
+    fn descriptor() -> std::io::Result<Self> {
+        use rustix::event::{EventfdFlags, eventfd};
+        Ok(Self::Eventfd(eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?))
+    }
+
+    #[cfg(all(unix, not(target_os = "linux")))]
+    fn descriptor() -> std::io::Result<Self> {
+        let (read, write) = rustix::pipe::pipe()?;
+        for end in [&read, &write] {
+            rustix::io::fcntl_setfd(end, rustix::io::FdFlags::CLOEXEC)?;
+            rustix::io::ioctl_fionbio(end, true)?;
+        }
+        Ok(Self::Pipe { read, write })
+    }
+
+    #[cfg(not(unix))]
+    fn descriptor() -> std::io::Result<Self> {
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
+
+    fn thread() -> Self {
+        Self::Thread { wanted: Mutex::default(), changed: Condvar::new() }
+    }
+
+    /// A full descriptor is readable already, and a failed write to it is a wake-up that is there: errors mean nothing.
+    fn wake(&self) {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Eventfd(descriptor) => drop(rustix::io::write(descriptor, &1u64.to_ne_bytes())),
+            #[cfg(all(unix, not(target_os = "linux")))]
+            Self::Pipe { write, .. } => drop(rustix::io::write(write, &[1])),
+            Self::Thread { wanted, changed } => {
+                wanted.lock().unwrap_or_else(PoisonError::into_inner).wake_up = true;
+                changed.notify_one();
+            }
+        }
+    }
+
+    fn acknowledge(&self) {
+        match self {
+            #[cfg(target_os = "linux")]
+            Self::Eventfd(descriptor) => drop(rustix::io::read(descriptor, &mut [0u8; 8])),
+            #[cfg(all(unix, not(target_os = "linux")))]
+            Self::Pipe { read, .. } => {
+                let mut bytes = [0u8; 64];
+                while rustix::io::read(read, &mut bytes).is_ok_and(|count| count == bytes.len()) {}
+            }
+            Self::Thread { .. } => {}
+        }
+    }
+}
+
+/// One event loop's end of the bridge.
+#[pyclass(frozen, module = "ferrule._native")]
+pub(crate) struct LoopBridge {
+    wakeups: Arc<Wakeups>,
+}
+
+impl LoopBridge {
+    pub(crate) fn wakeups(&self) -> &Arc<Wakeups> {
+        &self.wakeups
+    }
+}
+
+#[pymethods]
+impl LoopBridge {
+    /// A bridge with a descriptor to watch, or, with `thread=True`, for a thread that calls `wait`.
+    #[new]
+    #[pyo3(signature = (*, thread = false))]
+    fn new(thread: bool) -> PyResult<Self> {
+        let wake = if thread { Wake::thread() } else { Wake::descriptor()? };
+        Ok(Self { wakeups: Arc::new(Wakeups { signal: Signal::new(), wake }) })
+    }
+
+    /// The descriptor the loop is to watch for reading.
+    fn fileno(&self) -> PyResult<i32> {
+        match &self.wakeups.wake {
+            #[cfg(target_os = "linux")]
+            Wake::Eventfd(descriptor) => Ok(std::os::fd::AsRawFd::as_raw_fd(descriptor)),
+            #[cfg(all(unix, not(target_os = "linux")))]
+            Wake::Pipe { read, .. } => Ok(std::os::fd::AsRawFd::as_raw_fd(read)),
+            Wake::Thread { .. } => Err(std::io::Error::from(std::io::ErrorKind::Unsupported).into()),
+        }
+    }
+
+    /// Completes all waiters whose flights have something for them. Runs on the loop.
+    fn drain(&self, py: Python<'_>) -> PyResult<()> {
+        let ready = self.wakeups.signal.collect(|| self.wakeups.wake.acknowledge());
+        for item in ready {
+            item.complete(py)?;
+        }
+        crate::logging::flush(py)
+    }
+
+    /// Blocks until the loop is to be woken (true) or the bridge is closed (false).
+    fn wait(&self, py: Python<'_>) -> bool {
+        let Wake::Thread { wanted, changed } = &self.wakeups.wake else { return false };
+        py.detach(|| {
+            let mut state = wanted.lock().unwrap_or_else(PoisonError::into_inner);
+            while !state.wake_up && !state.closed {
+                state = match changed.wait_timeout(state, Duration::from_secs(60)) {
+                    Ok((state, _)) => state,
+                    Err(poisoned) => poisoned.into_inner().0,
+                };
+            }
+            std::mem::take(&mut state.wake_up)
+        })
+    }
+
+    /// Ends `wait`.
+    fn close(&self) {
+        if let Wake::Thread { wanted, changed } = &self.wakeups.wake {
+            wanted.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+            changed.notify_all();
+        }
+    }
+}

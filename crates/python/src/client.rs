@@ -1,0 +1,168 @@
+//! The engine as Python holds it.
+
+use crate::{
+    bridge::LoopBridge,
+    flight::{Delivery, Flight},
+    request,
+    runtime::process,
+};
+use arc_swap::ArcSwap;
+use ferrule_engine::{Engine, ProviderSettings, Secret, Timeouts, TransportSettings};
+use pyo3::{exceptions::PyRuntimeError, prelude::*, types::PyDict};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// One client's engine: its providers, settings and connections.
+#[pyclass(frozen, module = "ferrule._native")]
+pub(crate) struct NativeClient {
+    settings: Settings,
+    /// `None` after `close`.
+    engine: ArcSwap<OfProcess>,
+}
+
+struct OfProcess {
+    process: u32,
+    engine: Option<Arc<Engine>>,
+}
+
+struct Settings {
+    providers: Vec<ProviderSettings>,
+    timeouts: Timeouts,
+    max_retries: u32,
+    transport: TransportSettings,
+}
+
+impl Settings {
+    fn start(&self) -> Result<OfProcess, String> {
+        let Self { providers, timeouts, max_retries, transport } = self;
+        let engine = Engine::new(providers.clone(), *timeouts, *max_retries, transport.clone())?;
+        Ok(OfProcess { process: process(), engine: Some(Arc::new(engine)) })
+    }
+}
+
+fn config_error(py: Python<'_>, message: String) -> PyErr {
+    match py.import("ferrule.errors").and_then(|errors| errors.getattr("ConfigError")?.call1((message,))) {
+        Ok(error) => PyErr::from_value(error),
+        Err(error) => error,
+    }
+}
+
+impl NativeClient {
+    /// This process's engine. A forked child gets its own: the parent's connections are the parent's.
+    fn engine(&self, py: Python<'_>) -> PyResult<Arc<Engine>> {
+        let current = self.engine.load();
+        let closed = || PyRuntimeError::new_err("this client is closed");
+        if current.process == process() {
+            return current.engine.clone().ok_or_else(closed);
+        }
+        if current.engine.is_none() {
+            return Err(closed());
+        }
+        let started = self.settings.start().map_err(|message| config_error(py, message))?;
+        // The parent's engine is left alone for good: ending its connections here would speak on the parent's sockets.
+        std::mem::forget(self.engine.swap(Arc::new(started)));
+        self.engine.load().engine.clone().ok_or_else(closed)
+    }
+}
+
+#[pymethods]
+impl NativeClient {
+    /// `providers` are dicts with `id`, `dialect`, `base_url`, `api_key`, `key_variables` and `headers`.
+    #[new]
+    #[pyo3(signature = (providers, *, timeouts, max_retries, ca_file = None, client_certificate = None))]
+    fn new(
+        py: Python<'_>,
+        providers: Vec<Bound<'_, PyDict>>,
+        timeouts: &Bound<'_, PyAny>,
+        max_retries: u32,
+        ca_file: Option<PathBuf>,
+        client_certificate: Option<PathBuf>,
+    ) -> PyResult<Self> {
+        let providers = providers.iter().map(provider).collect::<PyResult<Vec<_>>>()?;
+        let timeouts = if timeouts.is_none() { Timeouts::default() } else { request::timeouts(timeouts)? };
+        let transport = TransportSettings { ca_file, client_certificate };
+        let settings = Settings { providers, timeouts, max_retries, transport };
+        let engine = settings.start().map_err(|message| config_error(py, message))?;
+        crate::logging::start(py)?;
+        Ok(Self { settings, engine: ArcSwap::from_pointee(engine) })
+    }
+
+    /// Starts a plain call.
+    #[pyo3(signature = (provider, model, messages, options, *, bridge = None, parse = None))]
+    #[expect(clippy::too_many_arguments, reason = "one crossing for the whole call")]
+    fn complete(
+        &self,
+        py: Python<'_>,
+        provider: String,
+        model: String,
+        messages: &Bound<'_, PyAny>,
+        options: &Bound<'_, PyDict>,
+        bridge: Option<&LoopBridge>,
+        parse: Option<Py<PyAny>>,
+    ) -> PyResult<Flight> {
+        let call = request::call(provider, model, messages, options)?;
+        let engine = self.engine(py)?;
+        Flight::start(bridge, call.provider.clone(), parse, move |shared| {
+            shared.settle(async move { engine.complete(call).await.map(|reply| Delivery::Reply(Box::new(reply))) })
+        })
+    }
+
+    /// Starts a streamed call.
+    #[pyo3(signature = (provider, model, messages, options, *, bridge = None, parse = None))]
+    #[expect(clippy::too_many_arguments, reason = "one crossing for the whole call")]
+    fn stream(
+        &self,
+        py: Python<'_>,
+        provider: String,
+        model: String,
+        messages: &Bound<'_, PyAny>,
+        options: &Bound<'_, PyDict>,
+        bridge: Option<&LoopBridge>,
+        parse: Option<Py<PyAny>>,
+    ) -> PyResult<Flight> {
+        let mut call = request::call(provider, model, messages, options)?;
+        call.request.stream = true;
+        let engine = self.engine(py)?;
+        Flight::start(bridge, call.provider.clone(), parse, move |shared| {
+            shared.pump(async move { engine.stream(call).await })
+        })
+    }
+
+    /// Starts to list the models of `provider`.
+    #[pyo3(signature = (provider, *, timeouts = None, bridge = None))]
+    fn models(
+        &self,
+        py: Python<'_>,
+        provider: String,
+        timeouts: Option<&Bound<'_, PyAny>>,
+        bridge: Option<&LoopBridge>,
+    ) -> PyResult<Flight> {
+        let timeouts = timeouts.map(request::timeouts).transpose()?.unwrap_or_default();
+        let engine = self.engine(py)?;
+        Flight::start(bridge, provider.clone(), None, move |shared| {
+            shared.settle(async move { engine.models(&provider, timeouts).await.map(Delivery::Models) })
+        })
+    }
+
+    /// Closes idle connections; calls in flight keep theirs until they end.
+    fn close(&self) {
+        let closed = Arc::new(OfProcess { process: process(), engine: None });
+        let old = self.engine.swap(closed);
+        if old.process != process() {
+            std::mem::forget(old);
+        }
+    }
+}
+
+fn provider(fields: &Bound<'_, PyDict>) -> PyResult<ProviderSettings> {
+    let get = |name: &str| fields.as_any().get_item(name);
+    let headers: Bound<'_, PyDict> = get("headers")?.extract()?;
+    Ok(ProviderSettings {
+        id: get("id")?.extract()?,
+        dialect: get("dialect")?.extract()?,
+        base_url: get("base_url")?.extract()?,
+        api_key: get("api_key")?.extract::<Option<String>>()?.map(Secret::from),
+        key_variables: get("key_variables")?.extract()?,
+        headers: headers.iter().map(|(name, value)| Ok((name.extract()?, value.extract()?))).collect::<PyResult<_>>()?,
+    })
+}

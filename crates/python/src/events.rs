@@ -1,0 +1,206 @@
+//! Stream events as Python sees them.
+
+use crate::{reply::Usage, to_python::json_to_python};
+use ferrule_engine::EventBatch;
+use ferrule_wire::model::StreamEvent;
+use pyo3::{prelude::*, sync::PyOnceLock, types::PyString};
+use std::time::Instant;
+
+/// An instant and what `time.monotonic()` said then: instants become Python's clock by it.
+static CLOCK: PyOnceLock<(Instant, f64)> = PyOnceLock::new();
+
+/// Notes the two clocks beside each other.
+pub(crate) fn start_clock(py: Python<'_>) -> PyResult<()> {
+    let monotonic: f64 = py.import("time")?.call_method0("monotonic")?.extract()?;
+    let _ = CLOCK.set(py, (Instant::now(), monotonic));
+    Ok(())
+}
+
+/// `instant` on the clock of `time.monotonic()`, in seconds.
+pub(crate) fn monotonic(py: Python<'_>, instant: Instant) -> f64 {
+    let Some((start, seconds)) = CLOCK.get(py) else { return f64::NAN };
+    seconds
+        + match instant.checked_duration_since(*start) {
+            Some(after) => after.as_secs_f64(),
+            None => -start.duration_since(instant).as_secs_f64(),
+        }
+}
+
+macro_rules! event_class {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty),* }) => {
+        $(#[$doc])*
+        #[pyclass(frozen, module = "ferrule._native")]
+        pub(crate) struct $name {
+            $($(#[$field_doc])* #[pyo3(get)] $field: $kind,)*
+            /// When it was read from the socket, on the clock of `time.monotonic()`, in seconds.
+            #[pyo3(get)]
+            received_at: f64,
+        }
+
+        #[pymethods]
+        impl $name {
+            #[classattr]
+            fn __match_args__() -> ($(event_class!(@name $field),)*) {
+                ($(stringify!($field),)*)
+            }
+
+            fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
+                describe(slf.as_any(), &[$(stringify!($field)),*])
+            }
+        }
+    };
+    (@name $field:ident) => { &'static str };
+}
+
+/// `Name(field=value, ...)`
+fn describe(object: &Bound<'_, PyAny>, fields: &[&str]) -> PyResult<String> {
+    let field = |name: &&str| Ok(format!("{name}={}", object.getattr(*name)?.repr()?));
+    let fields = fields.iter().map(field).collect::<PyResult<Vec<_>>>()?;
+    Ok(format!("{}({})", object.get_type().name()?, fields.join(", ")))
+}
+
+event_class! {
+    /// More text.
+    TextDelta {
+        /// What is added.
+        text: Py<PyString>,
+        /// The place of the part in the answer's content.
+        index: u32,
+        /// The answer's number.
+        choice: u32
+    }
+}
+event_class! {
+    /// More of the model's reasoning.
+    ReasoningDelta {
+        /// What is added.
+        text: Py<PyString>,
+        /// The place of the part in the answer's content.
+        index: u32,
+        /// The answer's number.
+        choice: u32
+    }
+}
+event_class! {
+    /// More of the model's words of refusal.
+    RefusalDelta {
+        /// What is added.
+        text: Py<PyString>,
+        /// The place of the part in the answer's content.
+        index: u32,
+        /// The answer's number.
+        choice: u32
+    }
+}
+event_class! {
+    /// The model begins to call a tool.
+    ToolCallStart {
+        /// The call's id, which the tool's result refers to.
+        id: Py<PyString>,
+        /// The tool's name.
+        name: Py<PyString>,
+        /// The place of the part in the answer's content.
+        index: u32,
+        /// The answer's number.
+        choice: u32
+    }
+}
+event_class! {
+    /// More of a tool call's arguments: a piece of JSON text.
+    ToolCallDelta {
+        /// What is added.
+        arguments: Py<PyString>,
+        /// The place of the part in the answer's content.
+        index: u32,
+        /// The answer's number.
+        choice: u32
+    }
+}
+event_class! {
+    /// A tool call's arguments are complete.
+    ToolCallEnd {
+        /// The place of the part in the answer's content.
+        index: u32,
+        /// The answer's number.
+        choice: u32
+    }
+}
+event_class! {
+    /// The figures so far.
+    UsageUpdate {
+        /// The figures; `None` where the provider did not say.
+        usage: Py<Usage>
+    }
+}
+event_class! {
+    /// An answer is complete.
+    Finish {
+        /// Why: `stop`, `length`, `tool_calls`, `content_filter`, ...
+        reason: Py<PyString>,
+        /// The stop text that ended it.
+        stop_sequence: Option<String>,
+        /// The answer's number.
+        choice: u32
+    }
+}
+event_class! {
+    /// Something Ferrule has no name for.
+    Unknown {
+        /// What the provider calls it.
+        name: Option<String>,
+        /// What it said.
+        data: Py<PyAny>
+    }
+}
+
+/// Appends the events of `batch` as Python objects. What only builds the reply (its id, signatures, citations) is not
+/// an event of its own.
+pub(crate) fn convert(py: Python<'_>, batch: EventBatch, into: &mut Vec<Py<PyAny>>) -> PyResult<()> {
+    let received_at = monotonic(py, batch.received_at);
+    let string = |text: &str| PyString::new(py, text).unbind();
+    into.reserve(batch.events.len());
+    for event in batch.events {
+        let object = match event {
+            StreamEvent::TextDelta { choice, part: index, text } => {
+                Py::new(py, TextDelta { text: string(&text), index, choice, received_at })?.into_any()
+            }
+            StreamEvent::ReasoningDelta { choice, part: index, text } => {
+                Py::new(py, ReasoningDelta { text: string(&text), index, choice, received_at })?.into_any()
+            }
+            StreamEvent::RefusalDelta { choice, part: index, text } => {
+                Py::new(py, RefusalDelta { text: string(&text), index, choice, received_at })?.into_any()
+            }
+            StreamEvent::ToolCallStart { choice, part: index, id, name, .. } => {
+                let (id, name) = (string(&id), string(&name));
+                Py::new(py, ToolCallStart { id, name, index, choice, received_at })?.into_any()
+            }
+            StreamEvent::ToolCallDelta { choice, part: index, arguments } => {
+                let arguments = string(&arguments);
+                Py::new(py, ToolCallDelta { arguments, index, choice, received_at })?.into_any()
+            }
+            StreamEvent::ToolCallEnd { choice, part: index } => {
+                Py::new(py, ToolCallEnd { index, choice, received_at })?.into_any()
+            }
+            StreamEvent::UsageUpdate(usage) => {
+                let usage = Py::new(py, Usage::from(*usage))?;
+                Py::new(py, UsageUpdate { usage, received_at })?.into_any()
+            }
+            StreamEvent::Finish { choice, reason, stop_sequence } => {
+                let reason = string(reason.as_str());
+                Py::new(py, Finish { reason, stop_sequence, choice, received_at })?.into_any()
+            }
+            StreamEvent::Unknown { event, data } => {
+                let data = json_to_python(py, data.text())?.unbind();
+                Py::new(py, Unknown { name: event, data, received_at })?.into_any()
+            }
+            StreamEvent::Start(_)
+            | StreamEvent::ReasoningSignature { .. }
+            | StreamEvent::Part { .. }
+            | StreamEvent::PartExtra { .. }
+            | StreamEvent::MessageExtra { .. }
+            | StreamEvent::Logprobs { .. } => continue,
+        };
+        into.push(object);
+    }
+    Ok(())
+}

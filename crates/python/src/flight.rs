@@ -1,0 +1,350 @@
+//! A call in flight: what the runtime's task and its one reader in Python share.
+//!
+//! Plain calls and streams are the same here: a plain call delivers one reply, a stream batches of events.
+
+use crate::{
+    bridge::{LoopBridge, Ready, Wakeups},
+    errors, events,
+    reply::{self, Reply},
+    runtime::process,
+};
+use ferrule_bridge::{Limits, Queue, Taken};
+use ferrule_engine::{Attempt, CallError, EventBatch, ModelInfo, Stats};
+use ferrule_wire::{
+    dialect::UnsupportedField,
+    model::{Accumulator, StreamEvent},
+};
+use pyo3::{
+    exceptions::{PyRuntimeError, PyUserWarning},
+    intern,
+    prelude::*,
+    types::PyList,
+};
+use std::future::{Future, poll_fn};
+use std::mem::size_of;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::task::AbortHandle;
+
+/// The most a stream may hold for a reader that does not come.
+const LIMITS: Limits = Limits { items: 256, bytes: 1 << 20 };
+
+/// How long a blocked call goes without asking whether Ctrl-C was pressed.
+const SIGNAL_CHECK: Duration = Duration::from_millis(50);
+
+/// What a flight delivers.
+pub(crate) enum Delivery {
+    Reply(Box<ferrule_engine::Reply>),
+    Events(EventBatch),
+    Models(Vec<ModelInfo>),
+}
+
+/// What is known of a call beside what it delivers.
+pub(crate) struct Progress {
+    pub(crate) provider: String,
+    pub(crate) request_id: Option<String>,
+    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) stats: Stats,
+}
+
+/// The shared part.
+pub(crate) struct Shared {
+    queue: Queue<Delivery, Result<(), Box<CallError>>>,
+    /// The loop that reads, for asynchronous clients.
+    wakeups: Option<Arc<Wakeups>>,
+    /// The future the reader waits for.
+    waiter: Mutex<Option<Py<PyAny>>>,
+    /// What was received so far, and how.
+    received: Mutex<Received>,
+}
+
+struct Received {
+    answer: Accumulator,
+    progress: Progress,
+    dropped: Vec<UnsupportedField>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Ready for Shared {
+    fn complete(&self, py: Python<'_>) -> PyResult<()> {
+        let waiter = lock(&self.waiter).take();
+        if let Some(waiter) = waiter {
+            let waiter = waiter.bind(py);
+            // A cancelled waiter is gone, but what came stays in the queue for the next one.
+            if !waiter.call_method0(intern!(py, "done"))?.is_truthy()? {
+                waiter.call_method1(intern!(py, "set_result"), (py.None(),))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Shared {
+    fn new(wakeups: Option<Arc<Wakeups>>, provider: String) -> Arc<Self> {
+        let stats = Stats { started: Instant::now(), time_to_first_token: None, duration: None };
+        let progress = Progress { provider, request_id: None, attempts: Vec::new(), stats };
+        let received = Received { answer: Accumulator::new(), progress, dropped: Vec::new() };
+        Arc::new(Self {
+            queue: Queue::new(LIMITS),
+            wakeups,
+            waiter: Mutex::new(None),
+            received: Mutex::new(received),
+        })
+    }
+
+    fn tell(self: &Arc<Self>, armed: bool) {
+        if armed && let Some(wakeups) = &self.wakeups {
+            wakeups.announce(self.clone());
+        }
+    }
+
+    fn deliver(self: &Arc<Self>, delivery: Delivery) {
+        let bytes = delivery.bytes();
+        let armed = self.queue.push(delivery, bytes);
+        self.tell(armed);
+    }
+
+    fn end(self: &Arc<Self>, end: Result<(), CallError>) {
+        let armed = self.queue.end(end.map_err(Box::new));
+        self.tell(armed);
+    }
+
+    /// Delivers the outcome of a plain operation.
+    pub(crate) async fn settle(self: Arc<Self>, outcome: impl Future<Output = Result<Delivery, CallError>>) {
+        match outcome.await {
+            Ok(delivery) => {
+                self.deliver(delivery);
+                self.end(Ok(()));
+            }
+            Err(error) => self.end(Err(error)),
+        }
+    }
+
+    /// Delivers a stream, batch by batch, as fast as it is read.
+    pub(crate) async fn pump(
+        self: Arc<Self>,
+        opening: impl Future<Output = Result<ferrule_engine::EventStream, CallError>>,
+    ) {
+        let mut stream = match opening.await {
+            Ok(stream) => stream,
+            Err(error) => return self.end(Err(error)),
+        };
+        {
+            let mut received = lock(&self.received);
+            received.progress.provider = stream.provider().to_owned();
+            received.progress.request_id = stream.request_id().map(str::to_owned);
+            received.dropped = stream.dropped().to_vec();
+            received.progress.attempts = stream.attempts().to_vec();
+        }
+        loop {
+            poll_fn(|context| self.queue.poll_space(context)).await;
+            let next = stream.next().await;
+            let mut received = lock(&self.received);
+            received.progress.stats = stream.stats();
+            match next {
+                Some(Ok(batch)) => {
+                    for event in &batch.events {
+                        received.answer.push(event);
+                    }
+                    drop(received);
+                    self.deliver(Delivery::Events(batch));
+                }
+                Some(Err(error)) => {
+                    received.progress.attempts.clone_from(&error.attempts);
+                    drop(received);
+                    return self.end(Err(error));
+                }
+                None => {
+                    received.progress.attempts = stream.attempts().to_vec();
+                    drop(received);
+                    return self.end(Ok(()));
+                }
+            }
+        }
+    }
+}
+
+impl Delivery {
+    /// About how much memory it holds.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Reply(reply) => reply.raw.len(),
+            Self::Events(batch) => batch.events.iter().map(event_bytes).sum(),
+            Self::Models(models) => models.len() * size_of::<ModelInfo>(),
+        }
+    }
+}
+
+fn event_bytes(event: &StreamEvent) -> usize {
+    let text = match event {
+        StreamEvent::TextDelta { text, .. }
+        | StreamEvent::ReasoningDelta { text, .. }
+        | StreamEvent::RefusalDelta { text, .. }
+        | StreamEvent::ReasoningSignature { signature: text, .. }
+        | StreamEvent::ToolCallDelta { arguments: text, .. } => text.len(),
+        StreamEvent::Unknown { data, .. } | StreamEvent::Logprobs { logprobs: data, .. } => data.text().len(),
+        _ => 0,
+    };
+    size_of::<StreamEvent>() + text
+}
+
+/// The reader's end of a call in flight. Dropping it cancels the call, and the connection upstream is closed.
+#[pyclass(frozen, module = "ferrule._native")]
+pub(crate) struct Flight {
+    shared: Arc<Shared>,
+    task: AbortHandle,
+    process: u32,
+    ended: std::sync::atomic::AtomicBool,
+    /// Makes a reply's `parsed` of its text.
+    parse: Option<Py<PyAny>>,
+}
+
+impl Flight {
+    /// Starts `run` on the runtime.
+    pub(crate) fn start<F: Future<Output = ()> + Send + 'static>(
+        bridge: Option<&LoopBridge>,
+        provider: String,
+        parse: Option<Py<PyAny>>,
+        run: impl FnOnce(Arc<Shared>) -> F,
+    ) -> PyResult<Self> {
+        let shared = Shared::new(bridge.map(|bridge| bridge.wakeups().clone()), provider);
+        let task = crate::runtime::runtime()?.spawn(run(shared.clone())).abort_handle();
+        Ok(Self { shared, task, process: process(), ended: false.into(), parse })
+    }
+
+    fn check_process(&self) -> PyResult<()> {
+        if self.process == process() {
+            return Ok(());
+        }
+        Err(PyRuntimeError::new_err("this call was started before the process forked; start it anew in the child"))
+    }
+
+    /// What `taken` is in Python: `None` where nothing was there, or at the end.
+    fn hand_over(&self, py: Python<'_>, taken: Taken<Delivery, Result<(), Box<CallError>>>) -> PyResult<Option<Py<PyAny>>> {
+        match taken {
+            Taken::Empty => Ok(None),
+            Taken::End(end) => {
+                self.ended.store(true, std::sync::atomic::Ordering::Release);
+                self.warn_of_dropped(py, &std::mem::take(&mut lock(&self.shared.received).dropped))?;
+                match end {
+                    Ok(()) => Ok(None),
+                    Err(error) => Err(errors::raise(py, *error, || self.reply(py))),
+                }
+            }
+            Taken::Items(deliveries) => {
+                let mut batch = Vec::new();
+                for delivery in deliveries {
+                    match delivery {
+                        Delivery::Reply(reply) => {
+                            self.warn_of_dropped(py, &reply.dropped)?;
+                            let reply = Reply::new(*reply, self.parse.as_ref().map(|parse| parse.clone_ref(py)));
+                            return Ok(Some(Py::new(py, reply)?.into_any()));
+                        }
+                        Delivery::Models(models) => {
+                            return Ok(Some(reply::model_list(py, models)?.unbind().into_any()));
+                        }
+                        Delivery::Events(events) => events::convert(py, events, &mut batch)?,
+                    }
+                }
+                Ok(Some(PyList::new(py, batch)?.unbind().into_any()))
+            }
+        }
+    }
+
+    /// `drop_params=True` drops with a warning, never silently.
+    fn warn_of_dropped(&self, py: Python<'_>, dropped: &[UnsupportedField]) -> PyResult<()> {
+        for field in dropped {
+            let text = std::ffi::CString::new(format!("dropped: {field}"))?;
+            PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 3)?;
+        }
+        Ok(())
+    }
+
+    fn reply(&self, py: Python<'_>) -> PyResult<Reply> {
+        let received = lock(&self.shared.received);
+        let parse = self.parse.as_ref().map(|parse| parse.clone_ref(py));
+        Ok(Reply::received(received.answer.response(), &received.progress, parse))
+    }
+}
+
+#[pymethods]
+impl Flight {
+    /// Takes what is there: a reply, a list of models, or a list of events. `None` where nothing is there yet, or
+    /// nothing any more: `ended` tells. Raises the error the call ended with, once.
+    fn take(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        self.check_process()?;
+        self.hand_over(py, self.shared.queue.take())
+    }
+
+    /// A future of `loop` that completes when there is something to take; `None` where there is already.
+    fn arm(&self, py: Python<'_>, r#loop: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
+        self.check_process()?;
+        let mut waiter = lock(&self.shared.waiter);
+        if let Some(other) = waiter.as_ref()
+            && !other.bind(py).call_method0(intern!(py, "done"))?.is_truthy()?
+        {
+            return Err(PyRuntimeError::new_err("another task is waiting for this stream; read it from one task"));
+        }
+        if !self.shared.queue.arm() {
+            return Ok(None);
+        }
+        // The loop that completes this future runs on this thread, so it cannot look before it is stored.
+        let future = r#loop.call_method0(intern!(py, "create_future"))?.unbind();
+        *waiter = Some(future.clone_ref(py));
+        Ok(Some(future))
+    }
+
+    /// Blocks until there is something to take, and takes it. `None` only at the end.
+    fn wait(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        self.check_process()?;
+        loop {
+            if self.ended() {
+                return Ok(None);
+            }
+            let taken = py.detach(|| self.shared.queue.wait(SIGNAL_CHECK));
+            crate::logging::flush(py)?;
+            let empty = matches!(taken, Taken::Empty);
+            let handed = self.hand_over(py, taken)?;
+            if !empty && (handed.is_some() || self.ended()) {
+                return Ok(handed);
+            }
+            py.check_signals()?;
+        }
+    }
+
+    /// Whether everything was taken.
+    #[getter]
+    fn ended(&self) -> bool {
+        self.ended.load(std::sync::atomic::Ordering::Acquire)
+    }
+
+    /// What was received so far, as a reply.
+    fn received(&self, py: Python<'_>) -> PyResult<Reply> {
+        self.reply(py)
+    }
+
+    /// Ends the call; the connection upstream is closed at once, and what was not taken is dropped.
+    fn cancel(&self) {
+        self.stop();
+        self.ended.store(true, std::sync::atomic::Ordering::Release);
+    }
+}
+
+impl Flight {
+    fn stop(&self) {
+        // In a forked child there is no such task, and its runtime's locks may be held by threads that do not exist.
+        if self.process == process() {
+            self.task.abort();
+            self.shared.queue.abandon();
+        }
+    }
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}

@@ -1,0 +1,110 @@
+//! From Python objects to JSON text.
+
+use ferrule_wire::json::{Json, MAX_NESTING, write_string};
+use std::fmt;
+use pyo3::{
+    exceptions::{PyTypeError, PyValueError},
+    prelude::*,
+    types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple},
+};
+
+/// Where a value stands in what the caller gave, put into words only when something is wrong with it.
+#[derive(Clone, Copy)]
+pub(crate) enum Path<'a> {
+    /// An argument.
+    Root(&'a str),
+    /// Under a key.
+    Key(&'a Path<'a>, &'a str),
+    /// At a place in a list.
+    Item(&'a Path<'a>, usize),
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root(name) => formatter.write_str(name),
+            Self::Key(parent, key) => write!(formatter, "{parent}.{key}"),
+            Self::Item(parent, position) => write!(formatter, "{parent}[{position}]"),
+        }
+    }
+}
+
+/// The JSON text of `value`, which `path` names in errors: dicts with string keys, lists, tuples, strings, numbers,
+/// booleans, `None`, and objects with a `model_dump()`.
+pub(crate) fn json(value: &Bound<'_, PyAny>, path: Path<'_>) -> PyResult<Json> {
+    let mut out = Vec::new();
+    write(value, path, &mut out, 0)?;
+    String::from_utf8(out)
+        .map_err(|_| PyValueError::new_err(format!("{path}: not valid text")))
+        .and_then(|text| Json::from_string(text).map_err(|error| PyValueError::new_err(format!("{path}: {error}"))))
+}
+
+fn write(value: &Bound<'_, PyAny>, path: Path<'_>, out: &mut Vec<u8>, depth: usize) -> PyResult<()> {
+    if depth >= MAX_NESTING {
+        return Err(PyValueError::new_err(format!("{path}: nested deeper than {MAX_NESTING} levels")));
+    }
+    if let Ok(text) = value.cast::<PyString>() {
+        write_string(text.to_str()?, out);
+    } else if value.is_none() {
+        out.extend_from_slice(b"null");
+    } else if let Ok(truth) = value.cast::<PyBool>() {
+        out.extend_from_slice(if truth.is_true() { b"true" } else { b"false" });
+    } else if value.is_instance_of::<PyInt>() {
+        // Through Python's own text, so that no size is lost; `int.__str__` also for its subclasses.
+        let plain = value.py().get_type::<PyInt>().call_method1("__repr__", (value,))?;
+        out.extend_from_slice(plain.cast::<PyString>()?.to_str()?.as_bytes());
+    } else if let Ok(number) = value.cast::<PyFloat>() {
+        if !number.value().is_finite() {
+            return Err(PyValueError::new_err(format!("{path}: {} has no JSON form", number.value())));
+        }
+        let plain = value.py().get_type::<PyFloat>().call_method1("__repr__", (value,))?;
+        out.extend_from_slice(plain.cast::<PyString>()?.to_str()?.as_bytes());
+    } else if let Ok(fields) = value.cast::<PyDict>() {
+        out.push(b'{');
+        for (position, (key, item)) in fields.iter().enumerate() {
+            if position > 0 {
+                out.push(b',');
+            }
+            let key = key.cast::<PyString>().map_err(|_| {
+                PyTypeError::new_err(format!("{path}: keys must be strings, not {}", type_name(&key)))
+            })?;
+            let key = key.to_str()?;
+            write_string(key, out);
+            out.push(b':');
+            write(&item, Path::Key(&path, key), out, depth + 1)?;
+        }
+        out.push(b'}');
+    } else if let Ok(items) = value.cast::<PyList>() {
+        write_items(items.iter(), path, out, depth)?;
+    } else if let Ok(items) = value.cast::<PyTuple>() {
+        write_items(items.iter(), path, out, depth)?;
+    } else if value.hasattr("model_dump")? {
+        write(&value.call_method0("model_dump")?, path, out, depth + 1)?;
+    } else {
+        let advice = if value.is_instance_of::<PyBytes>() { "; encode bytes as base64 text" } else { "" };
+        return Err(PyTypeError::new_err(format!("{path}: {} has no JSON form{advice}", type_name(value))));
+    }
+    Ok(())
+}
+
+fn write_items<'py>(
+    items: impl Iterator<Item = Bound<'py, PyAny>>,
+    path: Path<'_>,
+    out: &mut Vec<u8>,
+    depth: usize,
+) -> PyResult<()> {
+    out.push(b'[');
+    for (position, item) in items.enumerate() {
+        if position > 0 {
+            out.push(b',');
+        }
+        write(&item, Path::Item(&path, position), out, depth + 1)?;
+    }
+    out.push(b']');
+    Ok(())
+}
+
+/// The name of the value's type, for errors.
+pub(crate) fn type_name(value: &Bound<'_, PyAny>) -> String {
+    value.get_type().name().map_or_else(|_| "object".into(), |name| name.to_string())
+}

@@ -1,0 +1,112 @@
+//! Diagnostics: the engine's `tracing` events become records of Python's `logging`, in batches, on Python's threads.
+
+use pyo3::{intern, prelude::*};
+use std::collections::VecDeque;
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Mutex, PoisonError};
+use tracing::{
+    Event, Level, Metadata, Subscriber,
+    field::{Field, Visit},
+    level_filters::LevelFilter,
+    span,
+};
+
+/// The most records that wait for a Python thread; the oldest give way.
+const MOST_WAITING: usize = 1_000;
+
+/// The least severe level of Python's that is wanted: a number of `logging`, divided by ten.
+static LEVEL: AtomicU8 = AtomicU8::new(3);
+static ANY_WAITING: AtomicBool = AtomicBool::new(false);
+static WAITING: Mutex<VecDeque<(Level, String)>> = Mutex::new(VecDeque::new());
+
+const fn python_level(level: Level) -> u8 {
+    match level {
+        Level::ERROR => 40,
+        Level::WARN => 30,
+        Level::INFO => 20,
+        Level::DEBUG => 10,
+        Level::TRACE => 5,
+    }
+}
+
+struct Collector;
+
+impl Subscriber for Collector {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("ferrule")
+            && python_level(*metadata.level()) >= LEVEL.load(Ordering::Relaxed).saturating_mul(10)
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        None
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        let mut text = Text::default();
+        event.record(&mut text);
+        let mut waiting = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() == MOST_WAITING {
+            waiting.pop_front();
+        }
+        waiting.push_back((*event.metadata().level(), text.0));
+        ANY_WAITING.store(true, Ordering::Release);
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+    fn enter(&self, _: &span::Id) {}
+    fn exit(&self, _: &span::Id) {}
+}
+
+/// `message name=value ...`
+#[derive(Default)]
+struct Text(String);
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        // Writing to a string cannot fail.
+        let _ = if field.name() == "message" {
+            let rest = std::mem::take(&mut self.0);
+            write!(self.0, "{value:?}{rest}")
+        } else {
+            write!(self.0, " {}={value:?}", field.name())
+        };
+    }
+}
+
+/// Begins to collect, at the level that the logger `ferrule` has now.
+pub(crate) fn start(py: Python<'_>) -> PyResult<()> {
+    // A second client, or a program with its own subscriber: the first one stays.
+    let _ = tracing::subscriber::set_global_default(Collector);
+    // `logging` is not loaded for programs that do not log.
+    let modules = py.import(intern!(py, "sys"))?.getattr(intern!(py, "modules"))?;
+    if modules.contains(intern!(py, "logging"))? {
+        let logger = py.import(intern!(py, "logging"))?.call_method1(intern!(py, "getLogger"), ("ferrule",))?;
+        set_log_level(py, logger.call_method0(intern!(py, "getEffectiveLevel"))?.extract()?);
+    }
+    Ok(())
+}
+
+/// Sets the least severe level that is collected, as a number of `logging`.
+#[pyfunction]
+pub(crate) fn set_log_level(_py: Python<'_>, level: u8) {
+    LEVEL.store(level / 10, Ordering::Relaxed);
+    tracing::callsite::rebuild_interest_cache();
+}
+
+/// Hands what waits to `logging`.
+pub(crate) fn flush(py: Python<'_>) -> PyResult<()> {
+    if !ANY_WAITING.swap(false, Ordering::AcqRel) {
+        return Ok(());
+    }
+    let waiting = std::mem::take(&mut *WAITING.lock().unwrap_or_else(PoisonError::into_inner));
+    let logger = py.import(intern!(py, "logging"))?.call_method1(intern!(py, "getLogger"), ("ferrule",))?;
+    for (level, text) in waiting {
+        logger.call_method1(intern!(py, "log"), (python_level(level), "%s", text))?;
+    }
+    Ok(())
+}

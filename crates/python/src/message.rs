@@ -1,0 +1,183 @@
+//! Messages and tool calls as Python sees them.
+
+use crate::{
+    from_python::{self, Path},
+    to_python::json_to_python,
+};
+use ferrule_wire::{
+    dialect::familiar,
+    json::Json,
+    model::{self, PartKind},
+};
+use pyo3::{
+    exceptions::PyValueError,
+    prelude::*,
+    types::{PyDict, PyString, PyTuple, PyType},
+};
+
+/// One turn of a conversation.
+///
+/// Args:
+///     role: `system`, `developer`, `user`, `assistant` or `tool`.
+///     content: Text, or a list of content blocks in OpenAI's or Anthropic's form.
+///     fields: What else the message has in OpenAI's form: `tool_calls`, `tool_call_id`, `name`, ...
+#[pyclass(frozen, eq, module = "ferrule._native")]
+#[derive(Clone, PartialEq)]
+pub(crate) struct Message(pub(crate) model::Message);
+
+#[pymethods]
+impl Message {
+    #[new]
+    #[pyo3(signature = (role, content = None, **fields))]
+    fn new(
+        role: &Bound<'_, PyString>,
+        content: Option<&Bound<'_, PyAny>>,
+        fields: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        let message = match fields {
+            Some(fields) => fields.copy()?,
+            None => PyDict::new(role.py()),
+        };
+        message.set_item("role", role)?;
+        message.set_item("content", content)?;
+        Self::from_dict(&role.py().get_type::<Self>(), message.as_any())
+    }
+
+    /// The message of a dictionary in the familiar role/content form.
+    #[classmethod]
+    fn from_dict(_class: &Bound<'_, PyType>, message: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let mut decoded = decode(&from_python::json(message, Path::Root("message"))?, "message")?;
+        match (decoded.pop(), decoded.is_empty()) {
+            (Some(message), true) => Ok(Self(message)),
+            _ => Err(PyValueError::new_err("message: this is more than one turn; give its parts one by one")),
+        }
+    }
+
+    /// Who speaks.
+    #[getter]
+    fn role(&self) -> &str {
+        match &self.0.role {
+            model::Role::System => "system",
+            model::Role::Developer => "developer",
+            model::Role::User => "user",
+            model::Role::Assistant => "assistant",
+            model::Role::Tool => "tool",
+            model::Role::Other(role) => role,
+        }
+    }
+
+    /// What is said: text where that is all, else a list of content blocks.
+    #[getter]
+    fn content<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        self.to_dict(py)?.get_item("content")
+    }
+
+    /// The text of all text parts.
+    #[getter]
+    pub(crate) fn text(&self) -> String {
+        joined(&self.0, |kind| if let PartKind::Text(text) = kind { Some(text) } else { None }).unwrap_or_default()
+    }
+
+    /// The model's reasoning; `None` where there is none.
+    #[getter]
+    pub(crate) fn reasoning(&self) -> Option<String> {
+        joined(&self.0, |kind| if let PartKind::Reasoning(reasoning) = kind { Some(&reasoning.text) } else { None })
+    }
+
+    /// The model's words of refusal; `None` where it did not refuse.
+    #[getter]
+    pub(crate) fn refusal(&self) -> Option<String> {
+        joined(&self.0, |kind| if let PartKind::Refusal(text) = kind { Some(text) } else { None })
+    }
+
+    /// The tools the model calls.
+    #[getter]
+    pub(crate) fn tool_calls(&self) -> Vec<ToolCall> {
+        let calls = self.0.content.iter();
+        calls.filter_map(|part| if let PartKind::ToolCall(call) = &part.kind { Some(ToolCall(call.clone())) } else { None }).collect()
+    }
+
+    /// The message as a dictionary that `from_dict` reads, nothing lost.
+    pub(crate) fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        json_to_python(py, self.json().text())
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("Message({})", self.to_dict(py)?.repr()?))
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+        let from_dict = py.get_type::<Self>().getattr("from_dict")?;
+        Ok((from_dict, PyTuple::new(py, [self.to_dict(py)?])?))
+    }
+}
+
+impl Message {
+    pub(crate) fn json(&self) -> Json {
+        familiar::encode_message(&self.0)
+    }
+}
+
+/// The messages of a JSON object or list in the familiar form; `path` names it in errors.
+pub(crate) fn decode(json: &Json, path: &str) -> PyResult<Vec<model::Message>> {
+    familiar::decode_messages(json.value(), path).map_err(|error| PyValueError::new_err(error.to_string()))
+}
+
+fn joined<'a>(message: &'a model::Message, pick: impl Fn(&'a PartKind) -> Option<&'a String>) -> Option<String> {
+    let mut texts = message.content.iter().filter_map(|part| pick(&part.kind)).peekable();
+    texts.peek()?;
+    Some(texts.map(String::as_str).collect())
+}
+
+/// The model calls a tool.
+#[pyclass(frozen, eq, module = "ferrule._native")]
+#[derive(Clone, PartialEq)]
+pub(crate) struct ToolCall(pub(crate) model::ToolCall);
+
+#[pymethods]
+impl ToolCall {
+    #[new]
+    #[pyo3(signature = (id, name, arguments_json = String::from("{}")))]
+    fn new(id: String, name: String, arguments_json: String) -> Self {
+        Self(model::ToolCall { id, name, arguments: arguments_json, custom: false })
+    }
+
+    /// The call's id, which the tool's result refers to.
+    #[getter]
+    fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    /// The tool's name.
+    #[getter]
+    fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The arguments, read from the model's JSON. Raises `ValueError` with the text where it is not JSON: models do
+    /// make mistakes.
+    #[getter]
+    fn arguments<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        if self.0.custom {
+            return Ok(PyString::new(py, &self.0.arguments).into_any());
+        }
+        json_to_python(py, &self.0.arguments).map_err(|error| {
+            PyValueError::new_err(format!("the arguments of `{}` are not JSON ({error}): {}", self.0.name, self.0.arguments))
+        })
+    }
+
+    /// The arguments as the model wrote them.
+    #[getter]
+    fn arguments_json(&self) -> &str {
+        &self.0.arguments
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let repr = |text: &str| PyString::new(py, text).repr().map(|repr| repr.to_string());
+        Ok(format!("ToolCall(id={}, name={}, arguments_json={})", repr(&self.0.id)?, repr(&self.0.name)?, repr(&self.0.arguments)?))
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyType>, (&str, &str, &str))> {
+        Ok((py.get_type::<Self>(), (&self.0.id, &self.0.name, &self.0.arguments)))
+    }
+}

@@ -1,0 +1,483 @@
+//! Replies as Python sees them: read when asked for, so that what nobody looks at costs nothing.
+
+use crate::{
+    events::monotonic,
+    flight::Progress,
+    message::{Message, ToolCall},
+    to_python::{json_to_python, object_to_python},
+};
+use bytes::Bytes;
+use ferrule_engine::{self as engine, Outcome};
+use ferrule_wire::{
+    json::{ObjectWriter},
+    model,
+};
+use pyo3::{
+    prelude::*,
+    sync::PyOnceLock,
+    types::{PyDict, PyList, PyType},
+};
+
+/// What a model answered.
+#[pyclass(frozen, module = "ferrule._native")]
+pub(crate) struct Reply {
+    response: model::Response,
+    body: Option<Bytes>,
+    provider: String,
+    request_id: Option<String>,
+    attempts: Vec<engine::Attempt>,
+    stats: engine::Stats,
+    parse: Option<Py<PyAny>>,
+    parsed: PyOnceLock<Py<PyAny>>,
+}
+
+impl Reply {
+    pub(crate) fn new(reply: engine::Reply, parse: Option<Py<PyAny>>) -> Self {
+        let engine::Reply { response, raw, provider, request_id, attempts, stats, .. } = reply;
+        Self { response, body: Some(raw), provider, request_id, attempts, stats, parse, parsed: PyOnceLock::new() }
+    }
+
+    /// The reply of a stream, as far as it came.
+    pub(crate) fn received(response: model::Response, progress: &Progress, parse: Option<Py<PyAny>>) -> Self {
+        Self {
+            response,
+            body: None,
+            provider: progress.provider.clone(),
+            request_id: progress.request_id.clone(),
+            attempts: progress.attempts.clone(),
+            stats: progress.stats,
+            parse,
+            parsed: PyOnceLock::new(),
+        }
+    }
+
+    fn first(&self) -> Option<&model::Choice> {
+        self.response.choices.first()
+    }
+}
+
+#[pymethods]
+impl Reply {
+    /// The text of the first answer; empty where it has none.
+    #[getter]
+    fn text(&self) -> String {
+        self.message().text()
+    }
+
+    /// The first answer as a message, to be put into the conversation as it is.
+    #[getter]
+    fn message(&self) -> Message {
+        Message(self.first().map_or_else(
+            || model::Message::new(model::Role::Assistant, Vec::new()),
+            |choice| choice.message.clone(),
+        ))
+    }
+
+    /// The tools the first answer calls.
+    #[getter]
+    fn tool_calls(&self) -> Vec<ToolCall> {
+        self.message().tool_calls()
+    }
+
+    /// The first answer's reasoning; `None` where the provider shows none.
+    #[getter]
+    fn reasoning(&self) -> Option<String> {
+        self.message().reasoning()
+    }
+
+    /// The first answer's words of refusal; `None` where it did not refuse.
+    #[getter]
+    fn refusal(&self) -> Option<String> {
+        self.message().refusal()
+    }
+
+    /// Why the first answer ended: `stop`, `length`, `tool_calls`, `content_filter`, ...; `None` where the provider did
+    /// not say or the stream has not ended.
+    #[getter]
+    fn finish_reason(&self) -> Option<&str> {
+        self.first()?.finish_reason.as_ref().map(model::FinishReason::as_str)
+    }
+
+    /// All answers; one unless `n` asked for more.
+    #[getter]
+    fn choices(&self) -> Vec<Choice> {
+        self.response.choices.iter().cloned().map(Choice).collect()
+    }
+
+    /// What it used; figures that the provider did not report are `None`.
+    #[getter]
+    fn usage(&self) -> Usage {
+        self.response.usage.clone().unwrap_or_default().into()
+    }
+
+    /// The provider's id of the answer.
+    #[getter]
+    fn id(&self) -> &str {
+        &self.response.id
+    }
+
+    /// The model that answered, in the provider's words.
+    #[getter]
+    fn model(&self) -> &str {
+        &self.response.model
+    }
+
+    /// When the provider made the answer, in seconds since 1970; `None` where it did not say.
+    #[getter]
+    fn created(&self) -> Option<u64> {
+        self.response.created
+    }
+
+    /// The provider that answered.
+    #[getter]
+    fn provider(&self) -> &str {
+        &self.provider
+    }
+
+    /// The provider's id of the request, for its support.
+    #[getter]
+    fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    /// Every attempt made, the one that answered last.
+    #[getter]
+    fn attempts(&self) -> Vec<Attempt> {
+        self.attempts.iter().cloned().map(Attempt).collect()
+    }
+
+    /// How long it took.
+    #[getter]
+    fn stats(&self) -> Stats {
+        Stats(self.stats)
+    }
+
+    /// The provider's body as it was; `None` for streams.
+    #[getter]
+    fn raw<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let Some(body) = &self.body else { return Ok(None) };
+        json_to_python(py, &String::from_utf8_lossy(body)).map(Some)
+    }
+
+    /// The text as the type given in `response_format`; the JSON value for `"json"` and JSON schemas; `None` where no
+    /// format was asked for.
+    #[getter]
+    fn parsed(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let Some(parse) = &self.parse else { return Ok(py.None()) };
+        let parsed = self.parsed.get_or_try_init(py, || parse.call1(py, (self.text(),)))?;
+        Ok(parsed.clone_ref(py))
+    }
+
+    /// Everything as a dictionary that has a JSON form. The messages in it are in the form that calls take.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        object_to_python(py, |object| {
+            let response = &self.response;
+            object.field("id", &response.id).field("model", &response.model).field("provider", &self.provider);
+            object.nullable("created", response.created).nullable("request_id", self.request_id.as_ref());
+            object.array("choices", &response.choices, |out, choice| {
+                let mut object = ObjectWriter::begin(out);
+                Choice(choice.clone()).write_fields(&mut object);
+                object.finish();
+            });
+            object.object("usage", |object| self.usage().write_fields(object));
+            object.array("attempts", &self.attempts, |out, attempt| {
+                let mut object = ObjectWriter::begin(out);
+                Attempt(attempt.clone()).write_fields(&mut object);
+                object.finish();
+            });
+            object.object("stats", |object| {
+                object.nullable("time_to_first_token", self.stats().time_to_first_token());
+                object.nullable("duration", self.stats().duration());
+            });
+            if !response.extra.is_empty() {
+                object.with("extra", |out| ObjectWriter::begin_with(out, &response.extra).finish());
+            }
+        })
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let text = pyo3::types::PyString::new(py, &self.text()).repr()?;
+        let (provider, model) = (&self.provider, &self.response.model);
+        let finish_reason = self.finish_reason().map_or_else(|| "None".into(), |reason| format!("'{reason}'"));
+        Ok(format!("Reply(text={text}, finish_reason={finish_reason}, model='{model}', provider='{provider}')"))
+    }
+}
+
+/// One answer of several.
+#[pyclass(frozen, module = "ferrule._native")]
+pub(crate) struct Choice(model::Choice);
+
+#[pymethods]
+impl Choice {
+    /// Its number, from 0.
+    #[getter]
+    fn index(&self) -> u32 {
+        self.0.index
+    }
+
+    /// What was said.
+    #[getter]
+    fn message(&self) -> Message {
+        Message(self.0.message.clone())
+    }
+
+    /// Why it ended; `None` where the provider did not say.
+    #[getter]
+    fn finish_reason(&self) -> Option<&str> {
+        self.0.finish_reason.as_ref().map(model::FinishReason::as_str)
+    }
+
+    /// The stop text that ended it.
+    #[getter]
+    fn stop_sequence(&self) -> Option<&str> {
+        self.0.stop_sequence.as_deref()
+    }
+
+    /// Log probabilities, as the provider wrote them; `None` unless asked for.
+    #[getter]
+    fn logprobs<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        self.0.logprobs.as_ref().map(|logprobs| json_to_python(py, logprobs.text())).transpose()
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let dict = object_to_python(py, |object| self.write_fields(object))?;
+        Ok(format!("Choice({})", dict.repr()?))
+    }
+}
+
+impl Choice {
+    fn write_fields(&self, object: &mut ObjectWriter<'_>) {
+        object.field("index", self.0.index).field("message", Message(self.0.message.clone()).json());
+        object.nullable("finish_reason", self.finish_reason()).nullable("stop_sequence", self.stop_sequence());
+        object.nullable("logprobs", self.0.logprobs.as_ref());
+    }
+}
+
+/// Tokens used; `None` where the provider did not say.
+#[pyclass(frozen, eq, module = "ferrule._native")]
+#[derive(PartialEq)]
+pub(crate) struct Usage(model::Usage);
+
+impl From<model::Usage> for Usage {
+    fn from(usage: model::Usage) -> Self {
+        Self(usage)
+    }
+}
+
+macro_rules! usage_figures {
+    ($($(#[$doc:meta])* $field:ident,)*) => {
+        #[pymethods]
+        impl Usage {
+            $($(#[$doc])* #[getter] fn $field(&self) -> Option<u64> { self.0.$field })*
+
+            /// Input and output together; `None` where either is unknown.
+            #[getter]
+            fn total_tokens(&self) -> Option<u64> {
+                Some(self.0.input_tokens? + self.0.output_tokens?)
+            }
+
+            /// All figures as a dictionary, the provider's own beside ours under `extra`.
+            fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+                object_to_python(py, |object| self.write_fields(object))
+            }
+
+            fn __repr__(&self) -> String {
+                let mut known: Vec<String> = Vec::new();
+                $(if let Some(figure) = self.0.$field { known.push(format!("{}={figure}", stringify!($field))); })*
+                format!("Usage({})", known.join(", "))
+            }
+        }
+
+        impl Usage {
+            fn write_fields(&self, object: &mut ObjectWriter<'_>) {
+                $(object.nullable(stringify!($field), self.0.$field);)*
+                if !self.0.extra.is_empty() {
+                    object.with("extra", |out| ObjectWriter::begin_with(out, &self.0.extra).finish());
+                }
+            }
+        }
+    };
+}
+usage_figures! {
+    /// The whole prompt, cache reads and writes included.
+    input_tokens,
+    /// The whole answer, reasoning included.
+    output_tokens,
+    /// Of the prompt, read from a cache.
+    cache_read_tokens,
+    /// Of the prompt, written to a cache.
+    cache_write_tokens,
+    /// Of the prompt, written to a cache for five minutes.
+    cache_write_5m_tokens,
+    /// Of the prompt, written to a cache for one hour.
+    cache_write_1h_tokens,
+    /// Of the answer, reasoning.
+    reasoning_tokens,
+    /// Of the prompt, sound.
+    input_audio_tokens,
+    /// Of the answer, sound.
+    output_audio_tokens,
+}
+
+/// One attempt of a call.
+#[pyclass(frozen, module = "ferrule._native")]
+pub(crate) struct Attempt(pub(crate) engine::Attempt);
+
+#[pymethods]
+impl Attempt {
+    /// The provider asked.
+    #[getter]
+    fn provider(&self) -> &str {
+        &self.0.provider
+    }
+
+    /// The model asked for.
+    #[getter]
+    fn model(&self) -> &str {
+        &self.0.model
+    }
+
+    /// How it ended: `success`, or what went wrong in words.
+    #[getter]
+    fn outcome(&self) -> String {
+        match &self.0.outcome {
+            Outcome::Success => "success".into(),
+            Outcome::Provider { status: Some(status), message, .. } => format!("status {status}: {message}"),
+            Outcome::Provider { status: None, message, .. }
+            | Outcome::Connect(message)
+            | Outcome::Unreadable(message) => message.clone(),
+            Outcome::Timeout(kind) => kind.to_string(),
+        }
+    }
+
+    /// The HTTP status; `None` where there was none, or for success.
+    #[getter]
+    fn status(&self) -> Option<u16> {
+        if let Outcome::Provider { status, .. } = &self.0.outcome { *status } else { None }
+    }
+
+    /// How long it took, in seconds.
+    #[getter]
+    fn duration(&self) -> f64 {
+        self.0.duration.as_secs_f64()
+    }
+
+    /// How long we waited before it, in seconds.
+    #[getter]
+    fn waited(&self) -> f64 {
+        self.0.waited.as_secs_f64()
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let dict = object_to_python(py, |object| self.write_fields(object))?;
+        Ok(format!("Attempt({})", dict.repr()?))
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyAny>,))> {
+        let rebuild = py.get_type::<Self>().getattr("_from_dict")?;
+        Ok((rebuild, (object_to_python(py, |object| self.write_fields(object))?,)))
+    }
+
+    /// For unpickling.
+    #[classmethod]
+    fn _from_dict(_class: &Bound<'_, PyType>, fields: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let get = |name: &str| fields.as_any().get_item(name);
+        let (outcome, status): (String, Option<u16>) = (get("outcome")?.extract()?, get("status")?.extract()?);
+        let outcome = match status {
+            Some(status) => {
+                let prefix = format!("status {status}: ");
+                let message = outcome.strip_prefix(&prefix).unwrap_or(&outcome).to_owned();
+                Outcome::Provider { kind: model::ErrorKind::Server, status: Some(status), message }
+            }
+            None if outcome == "success" => Outcome::Success,
+            None => Outcome::Unreadable(outcome),
+        };
+        let seconds = |name: &str| -> PyResult<_> { Ok(std::time::Duration::from_secs_f64(get(name)?.extract()?)) };
+        Ok(Self(engine::Attempt {
+            provider: get("provider")?.extract()?,
+            model: get("model")?.extract()?,
+            outcome,
+            duration: seconds("duration")?,
+            waited: seconds("waited")?,
+        }))
+    }
+}
+
+impl Attempt {
+    fn write_fields(&self, object: &mut ObjectWriter<'_>) {
+        object.field("provider", self.provider()).field("model", self.model()).field("outcome", self.outcome());
+        object.nullable("status", self.status()).field("duration", self.duration()).field("waited", self.waited());
+    }
+}
+
+/// How long a call took, counted from its start, retries included.
+#[pyclass(frozen, module = "ferrule._native")]
+pub(crate) struct Stats(engine::Stats);
+
+#[pymethods]
+impl Stats {
+    /// When the call started, on the clock of `time.monotonic()`, in seconds.
+    #[getter]
+    fn started(&self, py: Python<'_>) -> f64 {
+        monotonic(py, self.0.started)
+    }
+
+    /// Seconds until the first text, reasoning or tool call of a stream, or the whole body of a plain call; `None`
+    /// where none came.
+    #[getter]
+    fn time_to_first_token(&self) -> Option<f64> {
+        self.0.time_to_first_token.map(|time| time.as_secs_f64())
+    }
+
+    /// Seconds until the end; `None` while a stream is open.
+    #[getter]
+    fn duration(&self) -> Option<f64> {
+        self.0.duration.map(|time| time.as_secs_f64())
+    }
+
+    fn __repr__(&self) -> String {
+        let seconds = |time: Option<f64>| time.map_or_else(|| "None".into(), |time| format!("{time:.4}"));
+        format!("Stats(time_to_first_token={}, duration={})", seconds(self.time_to_first_token()), seconds(self.duration()))
+    }
+}
+
+/// A model a provider offers.
+#[pyclass(frozen, module = "ferrule._native")]
+pub(crate) struct ModelInfo(engine::ModelInfo);
+
+#[pymethods]
+impl ModelInfo {
+    /// The provider's name of it.
+    #[getter]
+    fn id(&self) -> &str {
+        &self.0.id
+    }
+
+    /// When it was made, in seconds since 1970; `None` where the provider did not say.
+    #[getter]
+    fn created(&self) -> Option<u64> {
+        self.0.created
+    }
+
+    /// Who made it; `None` where the provider did not say.
+    #[getter]
+    fn owned_by(&self) -> Option<&str> {
+        self.0.owned_by.as_deref()
+    }
+
+    /// The provider's whole entry.
+    #[getter]
+    fn raw<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        json_to_python(py, self.0.raw.text())
+    }
+
+    fn __repr__(&self) -> String {
+        format!("ModelInfo(id='{}')", self.0.id)
+    }
+}
+
+/// A list of the models for Python.
+pub(crate) fn model_list(py: Python<'_>, models: Vec<engine::ModelInfo>) -> PyResult<Bound<'_, PyList>> {
+    let models = models.into_iter().map(|model| Py::new(py, ModelInfo(model))).collect::<PyResult<Vec<_>>>()?;
+    PyList::new(py, models)
+}

@@ -1,0 +1,296 @@
+//! From the arguments of a call to the neutral request, in one crossing.
+
+use crate::{
+    from_python::{self, Path, type_name},
+    message::{self, Message},
+};
+use ferrule_engine::{Call, CallOptions, Timeouts};
+use ferrule_wire::{
+    dialect::familiar,
+    json::{Json, JsonError},
+    model::{self, Effort, ReasoningRequest, Request, ResponseFormat, Role, ToolChoice},
+};
+use pyo3::{
+    exceptions::{PyTypeError, PyValueError},
+    prelude::*,
+    types::{PyBool, PyDict, PyInt, PyList, PyString, PyTuple},
+};
+use std::time::Duration;
+
+/// The call that `messages` and `options` describe. An error names the argument at fault.
+pub(crate) fn call(
+    provider: String,
+    model: String,
+    messages: &Bound<'_, PyAny>,
+    options: &Bound<'_, PyDict>,
+) -> PyResult<Call> {
+    let mut request = Request { model, ..Request::default() };
+    let mut how = CallOptions::default();
+    // Instructions come first, whatever the order of the arguments.
+    if let Some(system) = options.get_item("system")?
+        && !system.is_none()
+    {
+        let content = from_python::json(&system, Path::Root("system"))?;
+        let message = format!(r#"{{"role":"system","content":{}}}"#, content.text());
+        request.messages.extend(message::decode(&parse(message)?, "system")?);
+    }
+    add_messages(messages, &mut request.messages)?;
+    for (name, value) in options.iter() {
+        if value.is_none() {
+            continue;
+        }
+        let name = name.cast_into::<PyString>()?;
+        option(&mut request, &mut how, name.to_str()?, &value)?;
+    }
+    Ok(Call { provider, request, options: how })
+}
+
+fn parse(text: String) -> PyResult<Json> {
+    Json::from_string(text).map_err(|error| value_error(&error))
+}
+
+fn value_error(error: &JsonError) -> PyErr {
+    PyValueError::new_err(error.to_string())
+}
+
+fn add_messages(messages: &Bound<'_, PyAny>, into: &mut Vec<model::Message>) -> PyResult<()> {
+    if let Ok(text) = messages.cast::<PyString>() {
+        into.push(model::Message::text(Role::User, text.to_str()?));
+        return Ok(());
+    }
+    if messages.cast::<Message>().is_ok() || messages.cast::<PyDict>().is_ok() {
+        return Err(PyTypeError::new_err("messages: give a list of messages, not one message"));
+    }
+    let Ok(items) = messages.try_iter() else {
+        return Err(PyTypeError::new_err(format!(
+            "messages: expected a string or a list of messages, not {}",
+            type_name(messages)
+        )));
+    };
+    let mut decoder = familiar::MessageList::new(into);
+    for (position, item) in items.enumerate() {
+        let item = item?;
+        if let Ok(message) = item.cast::<Message>() {
+            decoder.push(message.get().0.clone());
+        } else if let Some(message) = plain(&item)? {
+            decoder.push(message);
+        } else if item.cast::<PyDict>().is_ok() || item.hasattr("model_dump")? {
+            let root = Path::Root("messages");
+            let path = Path::Item(&root, position);
+            let json = from_python::json(&item, path)?;
+            decoder.decode(json.value(), &path.to_string()).map_err(|error| value_error(&error))?;
+        } else {
+            return Err(PyTypeError::new_err(format!(
+                "messages[{position}]: expected a dict with `role` and `content` or a ferrule.Message, not {}",
+                type_name(&item)
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The commonest message, `{"role": ..., "content": "text"}`, without a detour through JSON.
+fn plain(item: &Bound<'_, PyAny>) -> PyResult<Option<model::Message>> {
+    let Ok(fields) = item.cast::<PyDict>() else { return Ok(None) };
+    if fields.len() != 2 {
+        return Ok(None);
+    }
+    let py = item.py();
+    let (Some(role), Some(content)) =
+        (fields.get_item(pyo3::intern!(py, "role"))?, fields.get_item(pyo3::intern!(py, "content"))?)
+    else {
+        return Ok(None);
+    };
+    let (Ok(role), Ok(content)) = (role.cast::<PyString>(), content.cast::<PyString>()) else { return Ok(None) };
+    let role = match role.to_str()? {
+        "user" => Role::User,
+        "assistant" => Role::Assistant,
+        "system" => Role::System,
+        "developer" => Role::Developer,
+        _ => return Ok(None),
+    };
+    let text = content.to_str()?;
+    // Empty content has no parts, in every dialect's reading.
+    Ok((!text.is_empty()).then(|| model::Message::text(role, text)))
+}
+
+fn option(request: &mut Request, how: &mut CallOptions, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    match name {
+        "system" => {}
+        "tools" => {
+            for (position, tool) in items(value, name)?.enumerate() {
+                let root = Path::Root(name);
+                let path = Path::Item(&root, position);
+                let json = from_python::json(&tool?, path)?;
+                let tool = familiar::decode_tool(json.value(), &path.to_string());
+                request.tools.push(tool.map_err(|error| value_error(&error))?);
+            }
+        }
+        "tool_choice" => request.tool_choice = Some(tool_choice(value)?),
+        "parallel_tool_calls" => request.parallel_tool_calls = Some(boolean(value, name)?),
+        "response_format" => request.response_format = Some(response_format(value)?),
+        "reasoning" => request.reasoning = Some(reasoning(value)?),
+        "temperature" => request.temperature = Some(number(value, name)?),
+        "top_p" => request.top_p = Some(number(value, name)?),
+        "top_k" => request.top_k = Some(count(value, name)?),
+        "frequency_penalty" => request.frequency_penalty = Some(number(value, name)?),
+        "presence_penalty" => request.presence_penalty = Some(number(value, name)?),
+        "max_tokens" => request.max_tokens = Some(count(value, name)?),
+        "stop" => request.stop = texts(value, name)?,
+        "seed" => request.seed = Some(whole(value, name)?),
+        "n" => request.n = Some(count(value, name)?),
+        "logprobs" => {
+            // `True`, or how many alternatives at each place.
+            request.logprobs = Some(true);
+            if value.is_instance_of::<PyBool>() {
+                request.logprobs = Some(boolean(value, name)?);
+            } else {
+                request.top_logprobs = Some(count(value, name)?);
+            }
+        }
+        "metadata" => request.metadata = pairs(value, name)?,
+        "user" => request.user = Some(text(value, name)?),
+        "timeout" => how.timeouts = timeouts(value)?,
+        "max_retries" => {
+            how.max_retries =
+                Some(u32::try_from(count(value, name)?).map_err(|_| wrong(value, name, "a smaller number"))?);
+        }
+        "drop_params" => how.drop_params = boolean(value, name)?,
+        "extra_headers" => how.headers = pairs(value, name)?,
+        "extra_query" => how.query = pairs(value, name)?,
+        "extra_body" => {
+            let fields = value.cast::<PyDict>().map_err(|_| wrong(value, name, "a dict"))?;
+            for (key, item) in fields.iter() {
+                let key = text(&key, "a key of extra_body")?;
+                let root = Path::Root(name);
+                request.extra.insert(key.clone(), from_python::json(&item, Path::Key(&root, &key))?);
+            }
+        }
+        _ => return Err(PyTypeError::new_err(format!("unknown option `{name}`"))),
+    }
+    Ok(())
+}
+
+fn wrong(value: &Bound<'_, PyAny>, name: &str, expected: &str) -> PyErr {
+    let shown = value.repr().map_or_else(|_| type_name(value), |repr| repr.to_string());
+    let shown: String = shown.chars().take(80).collect();
+    PyTypeError::new_err(format!("{name}: expected {expected}, not {shown} ({})", type_name(value)))
+}
+
+fn boolean(value: &Bound<'_, PyAny>, name: &str) -> PyResult<bool> {
+    value.cast::<PyBool>().map(|truth| truth.is_true()).map_err(|_| wrong(value, name, "True or False"))
+}
+
+fn number(value: &Bound<'_, PyAny>, name: &str) -> PyResult<f64> {
+    let number = if value.is_instance_of::<PyBool>() { None } else { value.extract::<f64>().ok() };
+    number.filter(|number| number.is_finite()).ok_or_else(|| wrong(value, name, "a number"))
+}
+
+fn whole(value: &Bound<'_, PyAny>, name: &str) -> PyResult<i64> {
+    let number = if value.is_instance_of::<PyBool>() { None } else { value.extract().ok() };
+    number.ok_or_else(|| wrong(value, name, "a whole number"))
+}
+
+fn count(value: &Bound<'_, PyAny>, name: &str) -> PyResult<u64> {
+    let number = if value.is_instance_of::<PyInt>() { value.extract().ok() } else { None };
+    number.filter(|_| !value.is_instance_of::<PyBool>()).ok_or_else(|| wrong(value, name, "a whole number, 0 or more"))
+}
+
+fn text(value: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {
+    value.extract().map_err(|_| wrong(value, name, "a string"))
+}
+
+fn items<'py>(
+    value: &Bound<'py, PyAny>,
+    name: &str,
+) -> PyResult<impl Iterator<Item = PyResult<Bound<'py, PyAny>>> + use<'py>> {
+    if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
+        value.try_iter()
+    } else {
+        Err(wrong(value, name, "a list"))
+    }
+}
+
+fn texts(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<String>> {
+    if let Ok(one) = value.extract::<String>() {
+        return Ok(vec![one]);
+    }
+    items(value, name)?.map(|item| text(&item?, name)).collect()
+}
+
+fn pairs(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<(String, String)>> {
+    let fields = value.cast::<PyDict>().map_err(|_| wrong(value, name, "a dict of strings"))?;
+    fields
+        .iter()
+        .map(|(key, item)| {
+            let key = text(&key, name)?;
+            let item = text(&item, &format!("{name}[{key:?}]"))?;
+            Ok((key, item))
+        })
+        .collect()
+}
+
+fn tool_choice(value: &Bound<'_, PyAny>) -> PyResult<ToolChoice> {
+    let json = from_python::json(value, Path::Root("tool_choice"))?;
+    familiar::decode_tool_choice(json.value(), "tool_choice").map_err(|error| value_error(&error))
+}
+
+fn response_format(value: &Bound<'_, PyAny>) -> PyResult<ResponseFormat> {
+    let json = from_python::json(value, Path::Root("response_format"))?;
+    familiar::decode_response_format(json.value(), "response_format").map_err(|error| value_error(&error))
+}
+
+/// An effort in words, a budget in tokens, or a dict of both.
+fn reasoning(value: &Bound<'_, PyAny>) -> PyResult<ReasoningRequest> {
+    const EXPECTED: &str =
+        "an effort (\"none\", \"minimal\", \"low\", \"medium\", \"high\", \"xhigh\", \"max\"), a number of tokens, or a dict with `effort`, `budget_tokens` and `display`";
+    let mut reasoning = ReasoningRequest::default();
+    if let Ok(effort) = value.cast::<PyString>() {
+        reasoning.effort = Some(Effort::from(effort.to_str()?));
+    } else if let Ok(fields) = value.cast::<PyDict>() {
+        for (key, item) in fields.iter() {
+            if item.is_none() {
+                continue;
+            }
+            match text(&key, "a key of reasoning")?.as_str() {
+                "effort" => reasoning.effort = Some(Effort::from(text(&item, "reasoning.effort")?.as_str())),
+                "budget_tokens" => reasoning.budget_tokens = Some(count(&item, "reasoning.budget_tokens")?),
+                "display" => reasoning.display = Some(text(&item, "reasoning.display")?),
+                _ => return Err(wrong(value, "reasoning", EXPECTED)),
+            }
+        }
+    } else {
+        reasoning.budget_tokens = Some(count(value, "reasoning").map_err(|_| wrong(value, "reasoning", EXPECTED))?);
+    }
+    Ok(reasoning)
+}
+
+/// A number of seconds for the whole call, or an object with `connect`, `first_byte`, `idle` and `total`.
+pub(crate) fn timeouts(value: &Bound<'_, PyAny>) -> PyResult<Timeouts> {
+    if let Ok(total) = number(value, "timeout") {
+        return Ok(Timeouts { total: Some(seconds(value, "timeout", total)?), ..Timeouts::default() });
+    }
+    let limit = |name: &str| -> PyResult<Option<Duration>> {
+        let Ok(limit) = value.getattr(name) else {
+            return Err(wrong(value, "timeout", "a number of seconds or ferrule.Timeouts"));
+        };
+        if limit.is_none() {
+            return Ok(None);
+        }
+        let name = format!("timeout.{name}");
+        seconds(&limit, &name, number(&limit, &name)?).map(Some)
+    };
+    Ok(Timeouts {
+        connect: limit("connect")?,
+        first_byte: limit("first_byte")?,
+        idle: limit("idle")?,
+        total: limit("total")?,
+    })
+}
+
+fn seconds(value: &Bound<'_, PyAny>, name: &str, seconds: f64) -> PyResult<Duration> {
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| wrong(value, name, "a positive number of seconds"))
+}

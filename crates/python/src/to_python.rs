@@ -1,0 +1,26 @@
+//! From JSON text to Python objects.
+
+use ferrule_wire::json::ObjectWriter;
+use pyo3::{intern, prelude::*, sync::PyOnceLock};
+
+static LOADS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
+/// What `json.loads` makes of `text`. Only for what a caller asks to see, never on the way of a stream's text.
+pub(crate) fn json_to_python<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyAny>> {
+    let loads = LOADS.get_or_try_init(py, || {
+        py.import(intern!(py, "json"))?.getattr(intern!(py, "loads")).map(Bound::unbind)
+    })?;
+    loads.bind(py).call1((text,))
+}
+
+/// A dictionary of what `write` writes.
+pub(crate) fn object_to_python<'py>(
+    py: Python<'py>,
+    write: impl FnOnce(&mut ObjectWriter<'_>),
+) -> PyResult<Bound<'py, PyAny>> {
+    let mut bytes = Vec::new();
+    let mut object = ObjectWriter::begin(&mut bytes);
+    write(&mut object);
+    object.finish();
+    json_to_python(py, &String::from_utf8_lossy(&bytes))
+}

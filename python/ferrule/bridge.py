@@ -1,0 +1,63 @@
+"""The Python end of the bridge: one `LoopBridge` for each running event loop.
+
+The loop watches the bridge's descriptor, and one wake-up drains all that is ready (`crates/python/src/bridge.rs`).
+A loop that cannot watch descriptors (Windows' Proactor) is woken by a thread instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import weakref
+
+from ferrule._native import LoopBridge
+
+_bridges: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, LoopBridge] = weakref.WeakKeyDictionary()
+_last = threading.local()
+
+
+def running() -> tuple[asyncio.AbstractEventLoop, LoopBridge]:
+    """The running loop and its bridge.
+
+    Raises:
+        RuntimeError: No loop is running in this thread.
+    """
+    loop = asyncio.get_running_loop()
+    last = getattr(_last, "bridge", None)
+    # Nearly every call comes from the loop of the call before.
+    if last is not None and last[0]() is loop:
+        return loop, last[1]
+    bridge = _bridges.get(loop)
+    if bridge is None:
+        bridge = _attach(loop)
+        _bridges[loop] = bridge
+    _last.bridge = (weakref.ref(loop), bridge)
+    return loop, bridge
+
+
+def _attach(loop: asyncio.AbstractEventLoop) -> LoopBridge:
+    try:
+        bridge = LoopBridge()
+        loop.add_reader(bridge.fileno(), bridge.drain)
+    except (NotImplementedError, OSError):
+        bridge = LoopBridge(thread=True)
+        _wake_by_thread(loop, bridge)
+    return bridge
+
+
+def _wake_by_thread(loop: asyncio.AbstractEventLoop, bridge: LoopBridge) -> None:
+    # The thread must not keep the loop alive, and ends with it.
+    reference = weakref.ref(loop, lambda _: bridge.close())
+
+    def wake() -> None:
+        while bridge.wait():
+            loop = reference()
+            if loop is None or loop.is_closed():
+                return
+            try:
+                loop.call_soon_threadsafe(bridge.drain)
+            except RuntimeError:  # It was closed in this moment.
+                return
+            del loop
+
+    threading.Thread(target=wake, name="ferrule-bridge", daemon=True).start()

@@ -1,0 +1,247 @@
+"""The clients: arguments in, one crossing into the engine, replies and streams out.
+
+`Client` blocks, `AsyncClient` awaits; the methods are the same. What they share is in `_Calls`.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, cast
+
+from ferrule import providers as _providers
+from ferrule._native import NativeClient
+from ferrule.options import CompletionOptions
+
+if TYPE_CHECKING:
+    import os
+    import sys
+    from collections.abc import Callable, Mapping, Sequence
+    from types import TracebackType
+
+    if sys.version_info >= (3, 11):
+        from typing import Self, Unpack
+    else:
+        from typing_extensions import Self, Unpack
+
+    from ferrule._native import Flight, LoopBridge, Message, ModelInfo, Reply
+    from ferrule.options import ProviderOptions, Timeouts
+    from ferrule.stream import AsyncStream, Stream
+
+    Messages = str | Sequence[Message | Mapping[str, Any]]
+
+_NAMES = frozenset(CompletionOptions.__annotations__)
+
+
+class _Calls:
+    """What both clients do: keep the settings, and start calls."""
+
+    def __init__(
+        self,
+        *,
+        providers: Mapping[str, ProviderOptions] | None = None,
+        timeout: float | Timeouts | None = None,
+        max_retries: int = 2,
+        ca_file: str | os.PathLike[str] | None = None,
+        client_certificate: str | os.PathLike[str] | None = None,
+    ) -> None:
+        """Makes a client; connects to nothing yet.
+
+        Args:
+            providers: Providers by id, beside and over the built-in ones (`openai`, `anthropic`): `base_url`,
+                `api_key`, `headers`, `dialect`. Keys and addresses come from the environment by default
+                (`OPENAI_API_KEY`, `OPENAI_BASE_URL`, `ANTHROPIC_API_KEY`, `ANTHROPIC_BASE_URL`).
+            timeout: Seconds for a whole call, or `Timeouts`. Default: connect 5, idle 120, total 600.
+            max_retries: How many times a failed attempt is repeated before the first event.
+            ca_file: Certificates (PEM) to trust beside the operating system's.
+            client_certificate: Our own certificate and key (PEM, one file), for servers that ask for it.
+
+        Raises:
+            ConfigError: A setting is not usable; the text names it.
+        """
+        if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 0:
+            raise TypeError(f"max_retries: expected a whole number, 0 or more, not {max_retries!r}")
+        self._providers = _providers.settings(providers or {})
+        self._native = NativeClient(
+            list(self._providers.values()),
+            timeouts=timeout,
+            max_retries=max_retries,
+            ca_file=ca_file,
+            client_certificate=client_certificate,
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(providers={sorted(self._providers)})"
+
+    def _start(
+        self,
+        start: Callable[..., Flight],
+        model: str,
+        messages: Messages,
+        options: CompletionOptions,
+        bridge: LoopBridge | None = None,
+    ) -> Flight:
+        provider, name = _providers.split(model, self._providers)
+        if not options.keys() <= _NAMES:
+            unknown = sorted(options.keys() - _NAMES)[0]
+            hint = _providers.nearest(unknown, CompletionOptions.__annotations__)
+            raise TypeError(f"unknown option `{unknown}`{hint or '; a field of the provider goes into `extra_body`'}")
+        given = cast("dict[str, Any]", options)
+        parse = None
+        if given.get("tools") is not None:
+            from ferrule.tools import declare
+
+            given["tools"] = declare(given["tools"])
+        if given.get("response_format") is not None:
+            from ferrule.structured import declare_format
+
+            given["response_format"], parse = declare_format(given["response_format"])
+        return start(provider, name, messages, given, bridge=bridge, parse=parse)
+
+    def _known(self, provider: str) -> str:
+        if provider not in self._providers:
+            from ferrule.errors import ConfigError
+
+            hint = _providers.nearest(provider, self._providers)
+            raise ConfigError(f"unknown provider {provider!r}{hint or '; known: ' + ', '.join(self._providers)}")
+        return provider
+
+
+class Client(_Calls):
+    """Calls models and blocks until they answer. Safe to share between threads; Ctrl-C interrupts it."""
+
+    def complete(self, model: str, messages: Messages, **options: Unpack[CompletionOptions]) -> Reply:
+        """Asks a model and waits for the whole answer.
+
+        Args:
+            model: `provider/model` or `provider:model`.
+            messages: Text, or a list of messages: dicts with `role` and `content` (OpenAI's and Anthropic's content
+                blocks), or `Message` objects.
+            **options: See `CompletionOptions`.
+
+        Returns:
+            The reply.
+
+        Raises:
+            FerruleError: See `ferrule.errors` for the tree.
+            TypeError: An option has a wrong name or type.
+        """
+        flight = self._start(self._native.complete, model, messages, options)
+        return cast("Reply", _wait(flight))
+
+    def stream(self, model: str, messages: Messages, **options: Unpack[CompletionOptions]) -> Stream:
+        """Asks a model and gives the answer piece by piece. The arguments are those of `complete`.
+
+        Returns:
+            The stream, which has begun. Use it in a `with` statement, or close it: that ends the connection.
+        """
+        from ferrule.stream import Stream
+
+        return Stream(self._start(self._native.stream, model, messages, options))
+
+    def models(self, provider: str, *, timeout: float | Timeouts | None = None) -> list[ModelInfo]:
+        """The models that `provider` offers to this key.
+
+        Args:
+            provider: The provider's id.
+            timeout: Seconds, or `Timeouts`; the client's where `None`.
+        """
+        flight = self._native.models(self._known(provider), timeouts=timeout)
+        return cast("list[ModelInfo]", _wait(flight))
+
+    def close(self) -> None:
+        """Closes the connections. Calls in flight go on until they end."""
+        self._native.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _wait(flight: Flight) -> Any:
+    try:
+        return flight.wait()
+    except BaseException:
+        flight.cancel()
+        raise
+
+
+class AsyncClient(_Calls):
+    """Calls models and awaits their answers. The methods are those of `Client`.
+
+    May be used from any running loop, also from several in their own threads.
+    """
+
+    async def complete(self, model: str, messages: Messages, **options: Unpack[CompletionOptions]) -> Reply:
+        """Asks a model and waits for the whole answer. See `Client.complete`. Cancelling it ends the call upstream."""
+        from ferrule.bridge import running
+
+        loop, bridge = running()
+        flight = self._start(self._native.complete, model, messages, options, bridge)
+        return cast("Reply", await _settle(flight, loop))
+
+    def stream(self, model: str, messages: Messages, **options: Unpack[CompletionOptions]) -> AsyncStream:
+        """Asks a model and gives the answer piece by piece. See `Client.stream`.
+
+        Call it where a loop is running; use it in an `async with` statement.
+        """
+        from ferrule.bridge import running
+        from ferrule.stream import AsyncStream
+
+        loop, bridge = running()
+        return AsyncStream(self._start(self._native.stream, model, messages, options, bridge), loop)
+
+    async def models(self, provider: str, *, timeout: float | Timeouts | None = None) -> list[ModelInfo]:  # noqa: ASYNC109
+        """The models that `provider` offers to this key. See `Client.models`."""
+        from ferrule.bridge import running
+
+        loop, bridge = running()
+        flight = self._native.models(self._known(provider), timeouts=timeout, bridge=bridge)
+        return cast("list[ModelInfo]", await _settle(flight, loop))
+
+    async def close(self) -> None:
+        """Closes the connections. Calls in flight go on until they end."""
+        self._native.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+async def _settle(flight: Flight, loop: Any) -> Any:
+    try:
+        if (waiter := flight.arm(loop)) is not None:
+            await waiter
+        return flight.take()
+    except BaseException:
+        flight.cancel()
+        raise
+
+
+_shared: Client | None = None
+_sharing = threading.Lock()
+
+
+def _shared_client() -> Client:
+    global _shared
+    with _sharing:
+        if _shared is None:
+            _shared = Client()
+        return _shared
+
+
+def complete(model: str, messages: Messages, **options: Unpack[CompletionOptions]) -> Reply:
+    """`Client.complete` on a client that the whole program shares, configured by the environment."""
+    return _shared_client().complete(model, messages, **options)
+
+
+def stream(model: str, messages: Messages, **options: Unpack[CompletionOptions]) -> Stream:
+    """`Client.stream` on a client that the whole program shares, configured by the environment."""
+    return _shared_client().stream(model, messages, **options)

@@ -1,0 +1,81 @@
+"""What callers may set: time limits, and the options of a call and of a provider, as types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+
+class Timeouts(NamedTuple):
+    """Time limits of a call, in seconds. Each has its own error; what is `None` is the client's.
+
+    Attributes:
+        connect: To connect, name look-up and TLS included. Default 5.
+        first_byte: From sending the request to the first byte of the answer's body. Default: as long as `total`.
+        idle: Between two pieces of the answer. Default 120.
+        total: The whole call, retries included. Default 600.
+    """
+
+    connect: float | None = None
+    first_byte: float | None = None
+    idle: float | None = None
+    total: float | None = None
+
+
+class ProviderOptions(TypedDict, total=False):
+    """One provider of `Client(providers={...})`. A built-in provider needs only what differs."""
+
+    base_url: str
+    """Its address up to where the dialect's path begins, for instance `https://api.openai.com/v1`."""
+    api_key: str
+    """Its key; by default from the environment."""
+    headers: Mapping[str, str]
+    """Headers for each request."""
+    dialect: str
+    """Its wire format: `openai-chat` (default) or `anthropic`."""
+
+
+class CompletionOptions(TypedDict, total=False):
+    """The options of `complete` and `stream`. What is absent or `None` is the provider's default."""
+
+    system: str | Sequence[Mapping[str, Any]] | None
+    """Instructions, before the messages: text, or text blocks (with `cache_control`, for instance)."""
+    tools: Sequence[Mapping[str, Any] | Callable[..., Any]] | None
+    """Tools the model may call: JSON-schema dicts in OpenAI's or Anthropic's form, or typed Python functions."""
+    tool_choice: str | Mapping[str, Any] | None
+    """`"auto"`, `"none"`, `"required"`, the name of a tool, or a dict in OpenAI's or Anthropic's form."""
+    parallel_tool_calls: bool | None
+    """Whether the model may call several tools at once."""
+    response_format: Any
+    """`"json"`, `"text"`, a JSON schema, or a type (pydantic, dataclass, msgspec, TypedDict): see `Reply.parsed`."""
+    reasoning: str | int | Mapping[str, Any] | None
+    """How much to think: an effort (`"none"` to `"max"`), a number of tokens, or a dict of `effort` and
+    `budget_tokens`."""
+    temperature: float | None
+    top_p: float | None
+    top_k: int | None
+    frequency_penalty: float | None
+    presence_penalty: float | None
+    max_tokens: int | None
+    """The most tokens to answer with, reasoning included."""
+    stop: str | Sequence[str] | None
+    seed: int | None
+    n: int | None
+    """How many answers."""
+    logprobs: bool | int | None
+    """Whether to report log probabilities, or of how many alternatives at each place."""
+    metadata: Mapping[str, str] | None
+    user: str | None
+    """An opaque id of your user, for the provider's abuse checks."""
+    timeout: float | Timeouts | None
+    """Seconds for the whole call, or `Timeouts`."""
+    max_retries: int | None
+    """How many times a failed attempt is repeated before the first event. Default 2."""
+    drop_params: bool | None
+    """Leave out what the provider's dialect cannot carry, with a warning, instead of raising `UnsupportedError`."""
+    extra_headers: Mapping[str, str] | None
+    extra_query: Mapping[str, str] | None
+    extra_body: Mapping[str, Any] | None
+    """Fields of the provider's own; they win over ours of the same name."""
