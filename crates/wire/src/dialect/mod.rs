@@ -17,7 +17,11 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     fn name(&self) -> &'static str;
 
     /// Client: the HTTP request that asks `request`.
-    fn encode_request(&self, request: &Request, options: EncodeOptions) -> Result<EncodedRequest, UnsupportedField>;
+    fn encode_request(
+        &self,
+        request: &Request,
+        options: EncodeOptions,
+    ) -> Result<EncodedRequest, UnsupportedField>;
 
     /// Client: the answer in the body of a plain call. A body that holds an error (some providers answer those
     /// with status 200) is [`StreamError::Provider`].
