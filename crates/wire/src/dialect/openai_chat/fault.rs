@@ -19,7 +19,7 @@ pub(super) fn in_value(value: Value<'_>) -> Option<StreamError> {
 
 /// A body without choices is an error in one of the shapes that have no `error`, or nothing we know.
 pub(super) fn without_choices(value: Value<'_>) -> StreamError {
-    match decode_in_stream(value.text()) {
+    match crate::error::decode_in_stream(value.text()) {
         Some(error) => StreamError::Provider(Box::new(error)),
         None => StreamError::Malformed("an answer without choices".into()),
     }
@@ -27,7 +27,7 @@ pub(super) fn without_choices(value: Value<'_>) -> StreamError {
 
 /// `data` is an error, whatever its shape.
 pub(super) fn provider_error(data: &str) -> StreamError {
-    let error = decode_in_stream(data).unwrap_or_else(|| {
+    let error = crate::error::decode_in_stream(data).unwrap_or_else(|| {
         let beginning: String = data.chars().take(500).collect();
         ProviderError::new(ErrorKind::Server, beginning)
     });
@@ -83,8 +83,4 @@ fn code(error: &ProviderError) -> Option<&str> {
         | ErrorKind::Timeout
         | ErrorKind::Cancelled => None,
     })
-}
-
-fn decode_in_stream(data: &str) -> Option<ProviderError> {
-    Some(crate::error::decode(0, crate::error::Headers::default(), data.as_bytes(), 0))
 }
