@@ -4,12 +4,21 @@
 //! response, a stream, an error. `engine` uses the first half, `sim` the second.
 
 pub mod familiar;
+pub mod openai_chat;
 
 use crate::error::Headers;
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response, StreamEvent};
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::fmt;
+
+/// Every wire format, one line each.
+static DIALECTS: &[&dyn Dialect] = &[&openai_chat::OpenAiChat];
+
+/// The wire format that is called `name` in configuration.
+pub fn find(name: &str) -> Option<&'static dyn Dialect> {
+    DIALECTS.iter().copied().find(|dialect| dialect.name() == name)
+}
 
 /// A wire format.
 pub trait Dialect: fmt::Debug + Send + Sync {

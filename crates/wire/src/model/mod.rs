@@ -14,6 +14,7 @@ mod response;
 mod tool;
 mod usage;
 
+pub(crate) use accumulate::normalise_arguments;
 pub use accumulate::{Accumulator, replay};
 pub use error::{DelaySource, ErrorKind, ProviderError, RetryAfter};
 pub use event::{Start, StreamEvent};
