@@ -3,6 +3,8 @@
 //! As a client: encode a request; decode a response, a stream, an error. As a server: decode a request; encode a
 //! response, a stream, an error. `engine` uses the first half, `sim` the second.
 
+pub(crate) mod template;
+
 use crate::error::Headers;
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response, StreamEvent};
