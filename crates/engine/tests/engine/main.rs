@@ -1,0 +1,6 @@
+//! The engine against servers on loopback sockets. One program, so that it is linked once.
+
+#[cfg(test)]
+mod calls;
+#[cfg(test)]
+mod support;
