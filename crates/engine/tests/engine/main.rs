@@ -3,4 +3,8 @@
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod connections;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod support;
