@@ -11,8 +11,8 @@ use crate::{
 use ferrule_wire::{
     json::{Extra, Json},
     model::{
-        Choice, Effort, FinishReason, Message, Part, PartKind, Reasoning, Request, Response, ResponseFormat, Role, Tool,
-        ToolCall, ToolChoice, ToolKind, Usage,
+        Choice, Effort, FinishReason, Message, Part, PartKind, Reasoning, Request, Response, ResponseFormat,
+        Role, Tool, ToolCall, ToolChoice, ToolKind, Usage,
     },
 };
 
@@ -85,7 +85,8 @@ fn content(request: &Request, reply: &Reply, number: u64, dialect: &str) -> Vec<
     if let Some(text) = &reply.reasoning {
         parts.push(reasoning(text, Some(signature(number))));
     } else if reply.reason || thinks(request) {
-        let text = format!("The question is \"{}\". Let me think about it.", quoted(&last_user_text(request)));
+        let text =
+            format!("The question is \"{}\". Let me think about it.", quoted(&last_user_text(request)));
         parts.push(reasoning(&text, Some(signature(number))));
     }
     if let Some(text) = &reply.refusal {
@@ -145,13 +146,12 @@ fn called_tools(request: &Request, use_tools: bool) -> Vec<&Tool> {
     let asked = use_tools || text.contains("use the tool");
     let several = text.contains("use the tools") && request.parallel_tool_calls != Some(false);
     match &request.tool_choice {
-        Some(ToolChoice::None) => Vec::new(),
         Some(ToolChoice::Named(name)) => callable().filter(|tool| tool.name == *name).take(1).collect(),
         Some(ToolChoice::Subset { required, names }) if *required || asked => {
             let allowed = callable().filter(|tool| names.contains(&tool.name));
             allowed.take(if several { usize::MAX } else { 1 }).collect()
         }
-        Some(ToolChoice::Subset { .. }) => Vec::new(),
+        Some(ToolChoice::None | ToolChoice::Subset { .. }) => Vec::new(),
         _ if several => callable().collect(),
         Some(ToolChoice::Required) => named().or_else(|| callable().next()).into_iter().collect(),
         _ if asked => named().or_else(|| callable().next()).into_iter().collect(),
@@ -161,7 +161,9 @@ fn called_tools(request: &Request, use_tools: bool) -> Vec<&Tool> {
 
 fn made_arguments(tool: &Tool) -> (String, bool) {
     match &tool.kind {
-        ToolKind::Function { parameters: Some(schema), .. } => (satisfying(schema, &tool.name).to_string(), false),
+        ToolKind::Function { parameters: Some(schema), .. } => {
+            (satisfying(schema, &tool.name).to_string(), false)
+        }
         ToolKind::Custom { .. } => (format!("input of {}", tool.name), true),
         ToolKind::Function { parameters: None, .. } | ToolKind::Hosted(_) => ("{}".to_owned(), false),
     }
@@ -254,7 +256,9 @@ fn shorten(request: &Request, content: &mut [Part]) -> Option<(FinishReason, Opt
             continue;
         }
         let stops = request.stop.iter().filter(|stop| !stop.is_empty());
-        let stop = stops.filter_map(|stop| Some((text.find(stop.as_str())?, stop))).min_by_key(|(position, _)| *position);
+        let stop = stops
+            .filter_map(|stop| Some((text.find(stop.as_str())?, stop)))
+            .min_by_key(|(position, _)| *position);
         if let Some((position, stop)) = stop {
             text.truncate(position);
             ended = Some((FinishReason::StopSequence, Some(stop.clone())));

@@ -1,6 +1,6 @@
 //! What a model's name alone makes the simulator do. The list is in the crate's documentation.
 
-use crate::script::{ErrorScript, Fault, Place, Reply, Retry};
+use crate::script::{ErrorScript, Fault, Kind, MOST_TOKENS, Place, Reply, Retry};
 use std::collections::BTreeMap;
 
 /// What a model's name asks for.
@@ -44,7 +44,10 @@ impl Behaviour {
         let (word, rest) = model.split_once('-')?;
         let mut behaviour = Self::default();
         match word {
-            "long" => behaviour.reply.tokens = Some(rest.parse().ok().filter(|tokens| *tokens <= crate::script::MOST_TOKENS)?),
+            "long" => {
+                behaviour.reply.tokens =
+                    Some(rest.parse().ok().filter(|tokens| *tokens <= crate::script::MOST_TOKENS)?)
+            }
             "slow" => {
                 let rate: f64 = rest.parse().ok().filter(|rate: &f64| *rate > 0.0 && rate.is_finite())?;
                 behaviour.reply.tokens_per_second = Some(rate);
@@ -126,7 +129,7 @@ fn fault(model: &str) -> Option<Fault> {
             status: 400,
             headers: BTreeMap::new(),
             body: None,
-            error: ErrorScript { kind: Some(crate::script::Kind::ContextLength), ..ErrorScript::default() },
+            error: ErrorScript { kind: Some(Kind::ContextLength), ..ErrorScript::default() },
         },
         _ => return None,
     })
@@ -143,7 +146,15 @@ mod tests {
         assert!(matches!(Behaviour::of("status-429").fault, Some(Fault::Status { status: 429, .. })));
         let twice = Behaviour::of("fail-twice-reset-headers");
         assert_eq!((twice.first_times, twice.fault.map(|fault| fault.name())), (Some(2), Some("reset")));
-        for ordinary in ["gpt-5-mini", "claude-sonnet-4-5", "long-", "slow-0", "status-200", "fail-once", "long-99999999999"] {
+        for ordinary in [
+            "gpt-5-mini",
+            "claude-sonnet-4-5",
+            "long-",
+            "slow-0",
+            "status-200",
+            "fail-once",
+            "long-99999999999",
+        ] {
             let behaviour = Behaviour::of(ordinary);
             assert!(behaviour.fault.is_none() && behaviour.reply.tokens.is_none(), "{ordinary}");
         }
@@ -153,7 +164,8 @@ mod tests {
     fn every_name_shown_means_something() {
         for name in NAMES.iter().filter(|name| **name != "simulated") {
             let Behaviour { reply, fault, .. } = Behaviour::of(name);
-            let replies = reply.echo || reply.use_tools || reply.reason || reply.json || reply.tokens.is_some();
+            let replies =
+                reply.echo || reply.use_tools || reply.reason || reply.json || reply.tokens.is_some();
             assert!(replies || reply.tokens_per_second.is_some() || fault.is_some(), "{name}");
         }
     }

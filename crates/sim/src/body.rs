@@ -133,7 +133,10 @@ impl Body for AnswerBody {
             match step {
                 Some(Step::Bytes(bytes)) => {
                     // Of a body with a known length hyper does not ask for the end.
-                    self.complete = matches!(&mut self.source, Source::Steps(steps) if steps.peek().is_none());
+                    self.complete = match &mut self.source {
+                        Source::Steps(steps) => steps.peek().is_none(),
+                        Source::Whole(_) => true,
+                    };
                     return self.say(bytes);
                 }
                 Some(Step::Padding(bytes)) => self.padding = bytes,
@@ -161,7 +164,9 @@ impl Body for AnswerBody {
 
     fn size_hint(&self) -> SizeHint {
         match &self.source {
-            Source::Whole(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Source::Whole(bytes) => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+            }
             Source::Steps(_) => SizeHint::default(),
         }
     }

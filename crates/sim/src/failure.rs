@@ -13,9 +13,8 @@ pub(crate) const fn status_of(kind: ErrorKind, dialect: &str) -> u16 {
         ErrorKind::PermissionDenied => 403,
         ErrorKind::NotFound => 404,
         ErrorKind::InvalidRequest | ErrorKind::ContextLength | ErrorKind::ContentFiltered => 400,
-        ErrorKind::RateLimited => 429,
         ErrorKind::QuotaExceeded if is_anthropic(dialect) => 402,
-        ErrorKind::QuotaExceeded => 429,
+        ErrorKind::RateLimited | ErrorKind::QuotaExceeded => 429,
         ErrorKind::Overloaded if is_anthropic(dialect) => 529,
         ErrorKind::Overloaded => 503,
         ErrorKind::Timeout => 504,
@@ -76,14 +75,20 @@ impl ErrorScript {
 /// Now, as the headers' dates need it.
 pub(crate) fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).ok().and_then(|time| Timestamp::from_millisecond(time).ok()).unwrap_or_default()
+    i64::try_from(since.as_millis())
+        .ok()
+        .and_then(|time| Timestamp::from_millisecond(time).ok())
+        .unwrap_or_default()
 }
 
 /// Says in `headers` that the client may come again after `delay`; the message, where it is said there.
 pub(crate) fn say_retry(retry: Retry, delay: Duration, headers: &mut HeaderMap) -> Option<String> {
     let milliseconds = u64::try_from(delay.as_millis()).unwrap_or(u64::MAX);
     let seconds = delay.as_secs_f64();
-    let due = SignedDuration::try_from(delay).ok().and_then(|delay| now().checked_add(delay).ok()).unwrap_or(Timestamp::MAX);
+    let due = SignedDuration::try_from(delay)
+        .ok()
+        .and_then(|delay| now().checked_add(delay).ok())
+        .unwrap_or(Timestamp::MAX);
     let (name, value) = match retry {
         Retry::Seconds => ("retry-after", format!("{seconds}")),
         Retry::Date => {
@@ -95,7 +100,10 @@ pub(crate) fn say_retry(retry: Retry, delay: Duration, headers: &mut HeaderMap) 
             headers.insert("x-ratelimit-limit-requests", HeaderValue::from_static("60"));
             headers.insert("x-ratelimit-remaining-requests", HeaderValue::from_static("0"));
             // As Go writes durations.
-            ("x-ratelimit-reset-requests", if milliseconds < 1000 { format!("{milliseconds}ms") } else { format!("{seconds}s") })
+            (
+                "x-ratelimit-reset-requests",
+                if milliseconds < 1000 { format!("{milliseconds}ms") } else { format!("{seconds}s") },
+            )
         }
         Retry::AnthropicReset => {
             headers.insert("anthropic-ratelimit-requests-limit", HeaderValue::from_static("60"));

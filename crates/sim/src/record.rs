@@ -7,10 +7,9 @@ use std::{
     collections::VecDeque,
     fmt,
     sync::{
-        Condvar, Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
         atomic::{AtomicU8, AtomicU16, AtomicU64, Ordering},
     },
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -30,6 +29,7 @@ enum Outcome {
 
 /// One request and what became of it.
 pub(crate) struct Exchange {
+    recorder: Weak<Recorder>,
     connection: u64,
     received: Duration,
     head: OnceLock<Parts>,
@@ -57,10 +57,11 @@ impl fmt::Debug for Exchange {
 }
 
 impl Exchange {
-    fn new(connection: u64, received: Duration) -> Self {
+    fn new(recorder: &Arc<Recorder>, connection: u64) -> Self {
         Self {
+            recorder: Arc::downgrade(recorder),
             connection,
-            received,
+            received: recorder.started.elapsed(),
             head: OnceLock::new(),
             body: OnceLock::new(),
             details: OnceLock::new(),
@@ -73,10 +74,6 @@ impl Exchange {
 
     pub(crate) fn describe(&self, details: Details) {
         let _ = self.details.set(details);
-    }
-
-    pub(crate) fn set_body(&self, body: Bytes) {
-        let _ = self.body.set(body);
     }
 
     pub(crate) fn set_fault(&self, name: &'static str) {
@@ -107,11 +104,11 @@ impl Exchange {
     /// The first end counts.
     fn end(&self, outcome: Outcome) {
         let open = Outcome::Open as u8;
-        let _ = self.outcome.compare_exchange(open, outcome as u8, Ordering::Relaxed, Ordering::Relaxed);
-    }
-
-    fn is_open(&self) -> bool {
-        self.outcome.load(Ordering::Relaxed) == Outcome::Open as u8
+        let was_open =
+            self.outcome.compare_exchange(open, outcome as u8, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if was_open && let Some(recorder) = self.recorder.upgrade() {
+            recorder.change(|state| state.open_answers -= 1);
+        }
     }
 
     fn to_json(&self) -> Value {
@@ -125,7 +122,8 @@ impl Exchange {
             entry.insert("http_version".into(), format!("{:?}", head.version).into());
             let mut headers: Map<String, Value> = Map::new();
             for name in head.headers.keys() {
-                let values = head.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
+                let values =
+                    head.headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));
                 headers.insert(name.as_str().into(), values.collect::<Vec<_>>().join(", ").into());
             }
             entry.insert("headers".into(), headers.into());
@@ -167,7 +165,9 @@ pub(crate) struct Recorder {
 struct State {
     exchanges: VecDeque<Arc<Exchange>>,
     bytes: usize,
+    /// Requests that have come whole.
     received: u64,
+    open_answers: usize,
     connections: usize,
 }
 
@@ -180,11 +180,16 @@ impl Recorder {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A request whose head has come.
-    pub(crate) fn begin(&self, connection: u64) -> Arc<Exchange> {
-        let exchange = Arc::new(Exchange::new(connection, self.started.elapsed()));
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state());
+        self.changed.notify_all();
+    }
+
+    /// A request begins to come.
+    pub(crate) fn begin(self: &Arc<Self>, connection: u64) -> Arc<Exchange> {
+        let exchange = Arc::new(Exchange::new(self, connection));
         let mut state = self.state();
-        state.received += 1;
+        state.open_answers += 1;
         if self.limit > 0 {
             state.exchanges.push_back(Arc::clone(&exchange));
             while state.exchanges.len() > self.limit {
@@ -194,18 +199,19 @@ impl Recorder {
         exchange
     }
 
-    /// Keeps what came with `exchange`, where requests are recorded.
-    pub(crate) fn keep(&self, exchange: &Exchange, head: Parts, body: Bytes) {
-        if self.limit > 0 {
-            let _ = exchange.head.set(head);
-            let mut state = self.state();
-            state.bytes += body.len();
-            exchange.set_body(body);
-            while state.bytes > MOST_BYTES && state.exchanges.len() > 1 {
-                state.drop_oldest();
+    /// The request has come whole.
+    pub(crate) fn received(&self, exchange: &Exchange, head: Parts, body: Bytes) {
+        self.change(|state| {
+            state.received += 1;
+            if self.limit > 0 {
+                state.bytes += body.len();
+                let _ = exchange.head.set(head);
+                let _ = exchange.body.set(body);
+                while state.bytes > MOST_BYTES && state.exchanges.len() > 1 {
+                    state.drop_oldest();
+                }
             }
-        }
-        self.changed.notify_all();
+        });
     }
 
     pub(crate) fn to_json(&self) -> String {
@@ -221,13 +227,11 @@ impl Recorder {
     }
 
     pub(crate) fn connected(&self) {
-        self.state().connections += 1;
-        self.changed.notify_all();
+        self.change(|state| state.connections += 1);
     }
 
     pub(crate) fn disconnected(&self) {
-        self.state().connections -= 1;
-        self.changed.notify_all();
+        self.change(|state| state.connections -= 1);
     }
 
     pub(crate) fn connections(&self) -> usize {
@@ -251,13 +255,8 @@ impl Recorder {
         self.wait(timeout, |state| state.connections <= at_most)
     }
 
-    pub(crate) fn wait_for_outcomes(&self, timeout: Duration) -> bool {
-        self.wait(timeout, |state| !state.exchanges.iter().any(|exchange| exchange.is_open()))
-    }
-
-    /// Says that an exchange ended.
-    pub(crate) fn ended(&self) {
-        self.changed.notify_all();
+    pub(crate) fn wait_for_answers(&self, timeout: Duration) -> bool {
+        self.wait(timeout, |state| state.open_answers == 0)
     }
 }
 

@@ -12,7 +12,8 @@ pub(crate) fn smallest(schema: &Value, name: &str) -> Value {
 
 fn value(schema: &Value, root: &Value, name: &str, depth: usize) -> Value {
     let Some(rules) = schema.as_object().filter(|_| depth > 0) else { return Value::Null };
-    if let Some(fixed) = rules.get("const").or_else(|| rules.get("default")).or_else(|| first(rules, "enum")) {
+    if let Some(fixed) = rules.get("const").or_else(|| rules.get("default")).or_else(|| first(rules, "enum"))
+    {
         return fixed.clone();
     }
     if let Some(target) = rules.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix('#')) {
@@ -63,10 +64,12 @@ fn all_of(rules: &Map<String, Value>, parts: &[Value], root: &Value, name: &str,
 
 fn object(rules: &Map<String, Value>, root: &Value, depth: usize) -> Value {
     let properties = rules.get("properties").and_then(Value::as_object);
-    let required = rules.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let required =
+        rules.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
     let fields = required.map(|name| {
         let schema = properties.and_then(|properties| properties.get(name));
-        let made = schema.map_or_else(|| Value::String(name.to_owned()), |schema| value(schema, root, name, depth - 1));
+        let made = schema
+            .map_or_else(|| Value::String(name.to_owned()), |schema| value(schema, root, name, depth - 1));
         (name.to_owned(), made)
     });
     Value::Object(fields.collect())
@@ -93,7 +96,8 @@ fn string(rules: &Map<String, Value>, name: &str) -> String {
         Some("uuid") => "00000000-0000-4000-8000-000000000000",
         _ => name,
     };
-    let limit = |name: &str| rules.get(name).and_then(Value::as_u64).and_then(|limit| usize::try_from(limit).ok());
+    let limit =
+        |name: &str| rules.get(name).and_then(Value::as_u64).and_then(|limit| usize::try_from(limit).ok());
     let longest = limit("maxLength").unwrap_or(usize::MAX);
     let shortest = limit("minLength").unwrap_or(0).min(4096);
     let mut text: String = text.chars().take(longest).collect();
@@ -123,8 +127,10 @@ fn integer(rules: &Map<String, Value>) -> Value {
 
 fn number(rules: &Map<String, Value>) -> Value {
     let bound = |name: &str| rules.get(name).and_then(Value::as_f64);
-    let least = bound("minimum").or_else(|| bound("exclusiveMinimum").map(|bound| bound + 1.0)).unwrap_or(0.0);
-    let most = bound("maximum").or_else(|| bound("exclusiveMaximum").map(|bound| bound - 1.0)).unwrap_or(f64::MAX);
+    let least =
+        bound("minimum").or_else(|| bound("exclusiveMinimum").map(|bound| bound + 1.0)).unwrap_or(0.0);
+    let most =
+        bound("maximum").or_else(|| bound("exclusiveMaximum").map(|bound| bound - 1.0)).unwrap_or(f64::MAX);
     Number::from_f64(least.max(0.0).min(most)).map_or(Value::Null, Value::Number)
 }
 

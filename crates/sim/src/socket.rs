@@ -76,6 +76,11 @@ impl Control {
         self.killed.notify_one();
     }
 
+    /// Closes the connection now.
+    pub(crate) fn close(&self) {
+        self.killed.notify_one();
+    }
+
     /// Comes back when the connection is to be dropped.
     pub(crate) async fn killed(&self) {
         self.killed.notified().await;
@@ -98,7 +103,12 @@ impl Socket {
         Self { stream, control, held: Vec::new(), held_written: 0, next_piece: 0, pause: None }
     }
 
-    fn write_piece(&mut self, context: &mut Context<'_>, bytes: &[u8], pieces: &Pieces) -> Poll<io::Result<usize>> {
+    fn write_piece(
+        &mut self,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+        pieces: &Pieces,
+    ) -> Poll<io::Result<usize>> {
         if let Some(pause) = &mut self.pause {
             ready!(pause.as_mut().poll(context));
             self.pause = None;
@@ -140,7 +150,11 @@ impl AsyncRead for Socket {
 }
 
 impl AsyncWrite for Socket {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let (hold, pieces) = {
             let orders = self.control.orders();
             (orders.hold, orders.pieces.clone())

@@ -10,7 +10,7 @@ use crate::{
 use bytes::Bytes;
 use ferrule_wire::{
     dialect::StreamEncoder,
-    model::{ErrorKind, ProviderError, Response, StreamEvent, replay},
+    model::{ErrorKind, Response, StreamEvent, replay},
 };
 use std::{collections::VecDeque, time::Duration, vec};
 
@@ -66,9 +66,15 @@ fn with_text(event: &StreamEvent, chunk: &str) -> StreamEvent {
     let chunk = chunk.to_owned();
     match *event {
         StreamEvent::TextDelta { choice, part, .. } => StreamEvent::TextDelta { choice, part, text: chunk },
-        StreamEvent::ReasoningDelta { choice, part, .. } => StreamEvent::ReasoningDelta { choice, part, text: chunk },
-        StreamEvent::RefusalDelta { choice, part, .. } => StreamEvent::RefusalDelta { choice, part, text: chunk },
-        StreamEvent::ToolCallDelta { choice, part, .. } => StreamEvent::ToolCallDelta { choice, part, arguments: chunk },
+        StreamEvent::ReasoningDelta { choice, part, .. } => {
+            StreamEvent::ReasoningDelta { choice, part, text: chunk }
+        }
+        StreamEvent::RefusalDelta { choice, part, .. } => {
+            StreamEvent::RefusalDelta { choice, part, text: chunk }
+        }
+        StreamEvent::ToolCallDelta { choice, part, .. } => {
+            StreamEvent::ToolCallDelta { choice, part, arguments: chunk }
+        }
         _ => event.clone(),
     }
 }
@@ -143,7 +149,10 @@ impl StreamedAnswer {
         {
             self.queue.push_back(Step::At(due));
         }
-        if self.fault.as_ref().is_some_and(|fault| strikes(fault, self.chunks, is_chunk, ends, event.is_none()))
+        if self
+            .fault
+            .as_ref()
+            .is_some_and(|fault| strikes(fault, self.chunks, is_chunk, ends, event.is_none()))
             && let Some(fault) = self.fault.take()
         {
             return self.strike(&fault, event.as_ref());
@@ -175,7 +184,11 @@ impl StreamedAnswer {
     fn strike(&mut self, fault: &Fault, event: Option<&StreamEvent>) {
         let mut said = self.encode(event);
         let half = match fault {
-            Fault::Reset { at, .. } | Fault::Close { at, .. } | Fault::Stall { at, .. } if *at != Place::MidEvent => 0,
+            Fault::Reset { at, .. } | Fault::Close { at, .. } | Fault::Stall { at, .. }
+                if *at != Place::MidEvent =>
+            {
+                0
+            }
             _ => said.len() / 2,
         };
         match fault {
@@ -216,7 +229,8 @@ impl StreamedAnswer {
             }
             Fault::ErrorEvent { error, .. } => {
                 let mut out = Vec::new();
-                let error = error.provider_error(ErrorKind::Overloaded, "The simulated provider failed in the middle.");
+                let error = error
+                    .provider_error(ErrorKind::Overloaded, "The simulated provider failed in the middle.");
                 self.encoder.error(&error, &mut out);
                 self.say(out);
                 self.end(None);
@@ -243,13 +257,13 @@ fn strikes(fault: &Fault, chunks: usize, is_chunk: bool, ends: bool, last: bool)
     // A short answer has fewer chunks than asked for: then it is its end that is hit.
     let after = |count: usize| ends || (is_chunk && chunks >= count);
     match fault {
-        Fault::Reset { at, after_chunks } | Fault::Close { at, after_chunks } | Fault::Stall { at, after_chunks, .. } => {
-            match at {
-                Place::BeforeHeaders | Place::AfterHeaders => true,
-                Place::MidEvent => after(*after_chunks),
-                Place::BeforeTerminal => ends,
-            }
-        }
+        Fault::Reset { at, after_chunks }
+        | Fault::Close { at, after_chunks }
+        | Fault::Stall { at, after_chunks, .. } => match at {
+            Place::BeforeHeaders | Place::AfterHeaders => true,
+            Place::MidEvent => after(*after_chunks),
+            Place::BeforeTerminal => ends,
+        },
         Fault::NoTerminal { keep_finish } => last || (ends && !keep_finish),
         Fault::TruncatedChunk { after_chunks }
         | Fault::MalformedJson { after_chunks }

@@ -233,7 +233,10 @@ impl Fault {
     pub(super) fn check(&self, field: &str) -> Result<(), ScriptError> {
         match self {
             Self::Status { status, .. } | Self::Html { status } if !(200..=599).contains(status) => {
-                Err(ScriptError::new(&format!("{field}.{}.status", self.name()), "expected a status from 200 to 599"))
+                Err(ScriptError::new(
+                    &format!("{field}.{}.status", self.name()),
+                    "expected a status from 200 to 599",
+                ))
             }
             Self::Status { headers, .. } => check_headers(headers, &format!("{field}.status")),
             Self::ContentType { value } if http::HeaderValue::try_from(value).is_err() => {

@@ -11,6 +11,7 @@ pub(crate) use fault::{ErrorScript, Fault, Kind, Place, Retry};
 pub(crate) use reply::{Content, MOST_TOKENS, Reply, ScriptedCall, finish_reason};
 pub(crate) use rules::{ActiveScript, Asked};
 
+use crate::server::Accepting;
 use serde::Deserialize;
 use std::{collections::BTreeMap, fmt};
 
@@ -80,10 +81,16 @@ pub(crate) struct Match {
 }
 
 impl Script {
+    /// How connections are taken under it.
+    pub(crate) const fn accepting(&self) -> Accepting {
+        Accepting { refuse: self.refuse, reset: self.reset_connections }
+    }
+
     /// Reads and checks a script: an object, or only its list of rules.
     pub(crate) fn parse(text: &str) -> Result<Self, ScriptError> {
         let script = if text.trim_start().starts_with('[') {
-            let rules: Vec<Rule> = read(text).map_err(|(path, error)| ScriptError::new(&format!("rules{path}"), error))?;
+            let rules: Vec<Rule> =
+                read(text).map_err(|(path, error)| ScriptError::new(&format!("rules{path}"), error))?;
             Self { rules, ..Self::default() }
         } else {
             read::<Self>(text).map_err(|(path, error)| ScriptError::new(&path, error))?
@@ -119,7 +126,10 @@ impl Rule {
             return Err(ScriptError::new(&format!("{field}.match.dialect"), expected));
         }
         if let Some(name) = self.matching.headers.keys().find(|name| name.to_ascii_lowercase() != **name) {
-            return Err(ScriptError::new(&format!("{field}.match.headers.{name}"), "expected a name in lower case"));
+            return Err(ScriptError::new(
+                &format!("{field}.match.headers.{name}"),
+                "expected a name in lower case",
+            ));
         }
         if let Some(reply) = &self.reply {
             reply.check(&format!("{field}.reply"))?;

@@ -191,7 +191,10 @@ pub(crate) const MOST_TOKENS: usize = 1_000_000;
 pub(super) fn check_headers(headers: &BTreeMap<String, String>, field: &str) -> Result<(), ScriptError> {
     for (name, value) in headers {
         if http::HeaderName::try_from(name).is_err() || http::HeaderValue::try_from(value).is_err() {
-            return Err(ScriptError::new(&format!("{field}.headers"), format!("expected a header name and value, not `{name}: {value}`")));
+            return Err(ScriptError::new(
+                &format!("{field}.headers"),
+                format!("expected a header name and value, not `{name}: {value}`"),
+            ));
         }
     }
     Ok(())

@@ -41,6 +41,11 @@ impl ActiveScript {
         &self.defaults
     }
 
+    /// Whether a rule looks at the last user text.
+    pub(crate) fn reads_text(&self) -> bool {
+        self.rules.iter().any(|(rule, _)| rule.matching.text.is_some())
+    }
+
     /// The reply and the fault of the first rule that is for this request.
     pub(crate) fn find(&self, asked: &Asked<'_>) -> Option<(Option<&Reply>, Option<&Fault>)> {
         (0u64..).zip(&self.rules).find_map(|(position, (rule, counters))| {
@@ -64,14 +69,19 @@ impl ActiveScript {
 impl Rule {
     fn fits(&self, asked: &Asked<'_>) -> bool {
         let wants = &self.matching;
-        let text_fits = |pattern: &Option<String>, text: &str| pattern.as_ref().is_none_or(|pattern| fits(pattern, text));
+        let text_fits =
+            |pattern: &Option<String>, text: &str| pattern.as_ref().is_none_or(|pattern| fits(pattern, text));
         text_fits(&wants.model, asked.model)
             && text_fits(&wants.dialect, asked.dialect)
             && text_fits(&wants.path, asked.path)
             && text_fits(&wants.text, asked.text)
             && wants.stream.is_none_or(|stream| stream == asked.stream)
             && wants.headers.iter().all(|(name, pattern)| {
-                asked.headers.get_all(name).iter().any(|value| value.to_str().is_ok_and(|value| fits(pattern, value)))
+                asked
+                    .headers
+                    .get_all(name)
+                    .iter()
+                    .any(|value| value.to_str().is_ok_and(|value| fits(pattern, value)))
             })
     }
 }
@@ -83,8 +93,14 @@ mod tests {
     fn used(script: &str, seed: u64, requests: usize) -> Vec<bool> {
         let active = ActiveScript::new(Script::parse(script).unwrap(), seed);
         let headers = http::HeaderMap::new();
-        let asked =
-            Asked { model: "m", dialect: "openai-chat", path: "/", stream: true, headers: &headers, text: "hello" };
+        let asked = Asked {
+            model: "m",
+            dialect: "openai-chat",
+            path: "/",
+            stream: true,
+            headers: &headers,
+            text: "hello",
+        };
         (0..requests).map(|_| active.find(&asked).is_some()).collect()
     }
 
