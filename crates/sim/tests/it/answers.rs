@@ -129,15 +129,14 @@ fn a_schema_gets_an_object_that_fits() {
         json!({"type": "object", "properties": {"colour": {"enum": ["blue"]}}, "required": ["colour"]});
     for dialect in DIALECTS {
         let mut body = ask("m", "What colour?", false);
-        match dialect {
-            "anthropic" => {
-                body["output_config"] = json!({"format": {"type": "json_schema", "schema": schema}})
-            }
-            _ => {
-                body["response_format"] =
-                    json!({"type": "json_schema", "json_schema": {"name": "c", "schema": schema}})
-            }
-        }
+        let (field, format) = match dialect {
+            "anthropic" => ("output_config", json!({"format": {"type": "json_schema", "schema": schema}})),
+            _ => (
+                "response_format",
+                json!({"type": "json_schema", "json_schema": {"name": "c", "schema": schema}}),
+            ),
+        };
+        body[field] = format;
         let text = text_of(dialect, &complete(&simulator, dialect, &body).json());
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), json!({"colour": "blue"}));
     }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use std::io::Read as _;
 
 /// The answer under one fault.
+#[expect(clippy::needless_pass_by_value, reason = "the callers write it in place")]
 fn under(fault: Value, dialect: &str, stream: bool) -> Result<Answer, End> {
     let simulator = scripted(&json!([{"reply": "one two three four five six seven", "fault": fault}]));
     let answer = call(&simulator, path(dialect), &[], &ask("m", "hi", stream));
@@ -252,7 +253,8 @@ fn nothing_comes_until_the_client_leaves() {
             let mut client = Client::connect(simulator.address());
             client.send("POST", path(dialect), &[], ask("m", "hi", stream).to_string().as_bytes());
             assert!(simulator.wait_for_requests(1, PATIENCE));
-            if stream || place == "after_headers" || place == "before_terminal" {
+            let comes = stream || place == "after_headers" || place == "before_terminal";
+            if comes && place != "before_headers" {
                 client.read_to(said).unwrap();
             }
             assert_eq!(requests(&simulator)[0]["outcome"], "open");
