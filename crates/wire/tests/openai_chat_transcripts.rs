@@ -62,7 +62,12 @@ fn transcripts_mean_what_is_written_beside_them() {
         assert_eq!(text, expected, "{}", path.display());
         for size in [1, 2, 3, 7, 64] {
             let (in_pieces, end_in_pieces) = decode(&body, size);
-            assert_eq!(write_events(&in_pieces, &end_in_pieces), text, "{} in pieces of {size}", path.display());
+            assert_eq!(
+                write_events(&in_pieces, &end_in_pieces),
+                text,
+                "{} in pieces of {size}",
+                path.display()
+            );
         }
     }
     assert!(count >= 35, "only {count} transcripts were found");
