@@ -1,4 +1,5 @@
 //! What the OpenAI chat dialect writes, it reads again as it was, in both directions.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use ferrule_wire::dialect::{Dialect, EncodeOptions, StreamLimits, openai_chat::OpenAiChat};
 use ferrule_wire::json::{Extra, Json};

@@ -1,6 +1,7 @@
 //! Streams as providers send them (`tests/fixtures/wire/openai-chat/*.sse`), and the events they mean (`*.events`).
 //!
 //! The first line of a transcript says where its shape comes from. `UPDATE_TRANSCRIPTS=1` writes the events anew.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use ferrule_wire::dialect::{StreamError, StreamLimits, find};
 use ferrule_wire::model::StreamEvent;
