@@ -4,6 +4,8 @@
 //! response, a stream, an error. `engine` uses the first half, `sim` the second.
 
 pub mod anthropic;
+pub mod familiar;
+pub mod openai_chat;
 pub(crate) mod template;
 
 use crate::error::Headers;
@@ -13,7 +15,7 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 use core::fmt;
 
 /// Every wire format, one line each.
-static DIALECTS: &[&dyn Dialect] = &[&anthropic::Anthropic];
+static DIALECTS: &[&dyn Dialect] = &[&anthropic::Anthropic, &openai_chat::OpenAiChat];
 
 /// The wire format that is called `name` in configuration.
 pub fn find(name: &str) -> Option<&'static dyn Dialect> {
