@@ -3,8 +3,10 @@
 //! As a client: encode a request; decode a response, a stream, an error. As a server: decode a request; encode a
 //! response, a stream, an error. `engine` uses the first half, `sim` the second.
 
+pub mod anthropic;
 pub mod familiar;
 pub mod openai_chat;
+pub(crate) mod template;
 
 use crate::error::Headers;
 use crate::json::JsonError;
@@ -13,7 +15,7 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 use core::fmt;
 
 /// Every wire format, one line each.
-static DIALECTS: &[&dyn Dialect] = &[&openai_chat::OpenAiChat];
+static DIALECTS: &[&dyn Dialect] = &[&openai_chat::OpenAiChat, &anthropic::Anthropic];
 
 /// The wire format that is called `name` in configuration.
 pub fn find(name: &str) -> Option<&'static dyn Dialect> {
