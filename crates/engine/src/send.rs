@@ -5,7 +5,7 @@ use crate::{
     retry::Failed,
     target::Target,
     timeout::{Sent, Watch},
-    transport::Lease,
+    transport::{Lease, Turn},
 };
 use bytes::{Bytes, BytesMut};
 use ferrule_wire::{
@@ -58,13 +58,15 @@ pub(crate) struct Incoming {
 pub(crate) async fn send(target: &Target, mut watch: Watch) -> Result<Incoming, Failed> {
     let lease = target.provider.pool.lease().map_err(Failure::Config)?;
     let mut url = target.url.clone();
+    let mut turn = watch.within(lease.turn()).await.map_err(Failure::Timeout)?;
     for _ in 0..=REDIRECTS {
         let mut request = reqwest::Request::new(target.method.clone(), url.clone());
         *request.headers_mut() = target.headers.clone();
-        let body = RequestBody { bytes: target.body.clone(), sent: watch.sent() };
+        let body = RequestBody { bytes: target.body.clone(), sent: watch.sent(), _turn: turn.take() };
         *request.body_mut() = Some(reqwest::Body::wrap(body));
         let answer = watch.within(lease.client().execute(request)).await.map_err(Failure::Timeout)?;
         let response = answer.map_err(|error| cause::unanswered(&error, &url))?;
+        lease.answered_in(response.version());
         let status = response.status();
         if status.is_success() {
             return Ok(Incoming { response, lease, watch });
@@ -229,6 +231,8 @@ impl Incoming {
 struct RequestBody {
     bytes: Bytes,
     sent: Sent,
+    /// Ends with the body: then there is a connection.
+    _turn: Option<Turn>,
 }
 
 impl Body for RequestBody {
