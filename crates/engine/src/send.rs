@@ -64,7 +64,7 @@ pub(crate) async fn send(target: &Target, mut watch: Watch) -> Result<Incoming, 
     for _ in 0..=REDIRECTS {
         let mut request = reqwest::Request::new(target.method.clone(), url.clone());
         *request.headers_mut() = target.headers.clone();
-        let body = RequestBody { bytes: target.body.clone(), progress: watch.request(), _turn: turn.take() };
+        let body = RequestBody { bytes: target.body.clone(), progress: watch.request(), turn: turn.take() };
         *request.body_mut() = Some(reqwest::Body::wrap(body));
         let answer = watch.within(lease.client().execute(request)).await.map_err(Failure::Timeout)?;
         let response = answer.map_err(|error| cause::unanswered(&error, &url))?;
@@ -232,8 +232,8 @@ impl Incoming {
 struct RequestBody {
     bytes: Bytes,
     progress: Arc<Progress>,
-    /// Ends with the body: then there is a connection.
-    _turn: Option<Turn>,
+    /// Ends when the body is read: then there is a connection.
+    turn: Option<Turn>,
 }
 
 impl Body for RequestBody {
@@ -246,6 +246,7 @@ impl Body for RequestBody {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let body = self.get_mut();
         body.progress.taken();
+        body.turn = None;
         let bytes = body.bytes.split_to(body.bytes.len().min(FRAME_BYTES));
         Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
     }
