@@ -16,6 +16,7 @@ use std::{
     net::{TcpListener, TcpStream},
     process::{Command, Stdio},
     sync::Arc,
+    time::Instant,
 };
 use tokio::{runtime::Builder, task::JoinSet};
 
@@ -39,6 +40,16 @@ fn main() -> Outcome<()> {
 }
 
 fn measure(address: &str) -> Outcome<()> {
+    let began = Instant::now();
+    let cold = engine("127.0.0.1:9")?;
+    println!("an engine is made in {:?}", began.elapsed());
+    let began = Instant::now();
+    Builder::new_current_thread().enable_all().build()?.block_on(Engined(Arc::new(cold)).ask()).err();
+    println!("its first connection, refused: {:?}", began.elapsed());
+    let began = Instant::now();
+    let cold = engine_at("https://127.0.0.1:9")?;
+    Builder::new_current_thread().enable_all().build()?.block_on(Engined(Arc::new(cold)).ask()).err();
+    println!("the same with TLS, certificates read: {:?}", began.elapsed());
     println!("{:<34}{:>16}{:>16}", "CPU us per call", "one at a time", "64 at once");
     for (name, threads) in
         [("current_thread", 0), ("multi_thread, 1 worker", 1), ("multi_thread, 2 workers", 2)]
@@ -123,10 +134,14 @@ impl Ask for Engined {
 }
 
 fn engine(address: &str) -> Outcome<Engine> {
+    engine_at(&format!("http://{address}/v1"))
+}
+
+fn engine_at(base_url: &str) -> Outcome<Engine> {
     let mut settings = ProviderSettings::built_in("openai").ok_or("no row")?;
-    settings.base_url = format!("http://{address}/v1");
+    base_url.clone_into(&mut settings.base_url);
     settings.api_key = Some(Secret::from("sk-none"));
-    Ok(Engine::new(vec![settings], Timeouts::default(), 2, TransportSettings::default())?)
+    Ok(Engine::new(vec![settings], Timeouts::default(), 0, TransportSettings::default())?)
 }
 
 #[derive(Clone)]
