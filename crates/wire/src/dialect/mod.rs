@@ -4,4 +4,5 @@
 //! response, a stream, an error. `engine` uses the first half, `sim` the second.
 
 pub mod anthropic;
+pub mod familiar;
 pub(crate) mod template;
