@@ -3,7 +3,10 @@
 //! As a client: encode a request; decode a response, a stream, an error. As a server: decode a request; encode a
 //! response, a stream, an error. `engine` uses the first half, `sim` the second.
 
+pub mod anthropic;
 pub mod familiar;
+pub mod openai_chat;
+pub(crate) mod template;
 
 use crate::error::Headers;
 use crate::json::JsonError;
@@ -11,13 +14,25 @@ use crate::model::{ProviderError, Request, Response, StreamEvent};
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::fmt;
 
+/// Every wire format, one line each.
+static DIALECTS: &[&dyn Dialect] = &[&openai_chat::OpenAiChat, &anthropic::Anthropic];
+
+/// The wire format that is called `name` in configuration.
+pub fn find(name: &str) -> Option<&'static dyn Dialect> {
+    DIALECTS.iter().copied().find(|dialect| dialect.name() == name)
+}
+
 /// A wire format.
 pub trait Dialect: fmt::Debug + Send + Sync {
     /// Its name in configuration, for instance `openai-chat`.
     fn name(&self) -> &'static str;
 
     /// Client: the HTTP request that asks `request`.
-    fn encode_request(&self, request: &Request, options: EncodeOptions) -> Result<EncodedRequest, UnsupportedField>;
+    fn encode_request(
+        &self,
+        request: &Request,
+        options: EncodeOptions,
+    ) -> Result<EncodedRequest, UnsupportedField>;
 
     /// Client: the answer in the body of a plain call. A body that holds an error (some providers answer those
     /// with status 200) is [`StreamError::Provider`].

@@ -1,1 +1,8 @@
 //! From bytes to frames.
+//!
+//! However the bytes are split, the frames are the same. What a frame means is the dialect's business.
+
+pub mod sse;
+mod stray;
+
+pub use sse::{Frame, SseReader};

@@ -14,12 +14,15 @@ mod response;
 mod tool;
 mod usage;
 
+pub(crate) use accumulate::normalise_arguments;
 pub use accumulate::{Accumulator, replay};
 pub use error::{DelaySource, ErrorKind, ProviderError, RetryAfter};
 pub use event::{Start, StreamEvent};
 pub use finish::FinishReason;
 pub use media::{Audio, Document, Image, Source};
-pub use message::{CacheBreakpoint, CacheLifetime, Message, Part, PartKind, Reasoning, Role, ToolCall, ToolResult};
+pub use message::{
+    CacheBreakpoint, CacheLifetime, Message, Part, PartKind, Reasoning, Role, ToolCall, ToolResult,
+};
 pub use request::{Effort, ReasoningRequest, Request, ResponseFormat};
 pub use response::{Choice, Response};
 pub use tool::{Tool, ToolChoice, ToolKind};

@@ -1,0 +1,244 @@
+//! Content blocks, in both directions, and what they are made of: sources and cache breakpoints.
+//!
+//! Requests and answers share them. A block that is not what its type says stays whole, as `PartKind::Unknown`.
+
+use crate::json::{Extra, Fields, Json, ObjectWriter, Value, write_array};
+use crate::model::{
+    CacheBreakpoint, CacheLifetime, Document, Image, Part, PartKind, Reasoning, Source, ToolCall, ToolResult,
+    normalise_arguments,
+};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+
+/// Reads one content block. Never fails: what has no name here is kept whole.
+pub fn decode_block(value: Value<'_>) -> Part {
+    if let Some(text) = value.string() {
+        return Part::text(text);
+    }
+    known_block(value).unwrap_or_else(|| Part::new(PartKind::Unknown(value.to_json())))
+}
+
+fn known_block(value: Value<'_>) -> Option<Part> {
+    let mut fields = value.object()?;
+    let block_type = fields.take_string("type")?;
+    let kind = match block_type.as_str() {
+        "text" => PartKind::Text(fields.take_string("text")?),
+        "image" => PartKind::Image(Image { source: decode_source(fields.take("source")?), detail: None }),
+        "document" => {
+            let source = decode_source(fields.take("source")?);
+            PartKind::Document(Document { source, name: fields.take_string("title") })
+        }
+        "tool_use" => PartKind::ToolCall(ToolCall {
+            id: fields.take_string("id")?,
+            name: fields.take_string("name")?,
+            arguments: decode_input(fields.take("input")),
+            custom: false,
+        }),
+        "tool_result" => PartKind::ToolResult(ToolResult {
+            tool_call_id: fields.take_string("tool_use_id")?,
+            name: None,
+            content: take_content(&mut fields),
+            is_error: fields.take_bool("is_error"),
+        }),
+        "thinking" => PartKind::Reasoning(Reasoning {
+            text: fields.take_string("thinking")?,
+            signature: fields.take_string("signature").filter(|signature| !signature.is_empty()),
+        }),
+        "redacted_thinking" => PartKind::RedactedReasoning { data: fields.take_string("data")? },
+        _ => return None,
+    };
+    Some(Part { kind, cache: take_cache(&mut fields), extra: fields.rest() })
+}
+
+/// Takes `content` out, which is a text or a list of blocks. An empty text is no part; another type stays in place.
+pub(super) fn take_content(fields: &mut Fields<'_>) -> Vec<Part> {
+    if let Some(text) = fields.take_string("content") {
+        return if text.is_empty() { Vec::new() } else { alloc::vec![Part::text(text)] };
+    }
+    fields.take_array("content").unwrap_or_default().into_iter().map(decode_block).collect()
+}
+
+/// The arguments of a call, as their text.
+pub(super) fn decode_input(input: Option<Value<'_>>) -> String {
+    let mut arguments = input.map(|input| input.text().to_owned()).unwrap_or_default();
+    normalise_arguments(&mut arguments);
+    arguments
+}
+
+/// Takes `cache_control` out. One with more than we have names for stays in place.
+pub(super) fn take_cache(fields: &mut Fields<'_>) -> Option<CacheBreakpoint> {
+    let mut control = fields.get("cache_control")?.object()?;
+    if control.take_string("type")? != "ephemeral" {
+        return None;
+    }
+    let lifetime = control.take_string("ttl").map(|ttl| match ttl.as_str() {
+        "5m" => CacheLifetime::FiveMinutes,
+        "1h" => CacheLifetime::OneHour,
+        _ => CacheLifetime::Other(ttl),
+    });
+    if !control.is_empty() {
+        return None;
+    }
+    fields.take("cache_control");
+    Some(CacheBreakpoint { lifetime })
+}
+
+fn decode_source(value: Value<'_>) -> Source {
+    known_source(value).unwrap_or_else(|| Source::Other(value.to_json()))
+}
+
+fn known_source(value: Value<'_>) -> Option<Source> {
+    let mut fields = value.object()?;
+    let source_type = fields.take_string("type")?;
+    let source = match source_type.as_str() {
+        "base64" => Source::Base64 {
+            media_type: fields.take_string("media_type")?,
+            data: fields.take_string("data")?,
+        },
+        "text" => {
+            Source::Text { media_type: fields.take_string("media_type")?, text: fields.take_string("data")? }
+        }
+        "url" => Source::Url(fields.take_string("url")?),
+        "file" => Source::File { id: fields.take_string("file_id")? },
+        _ => return None,
+    };
+    fields.is_empty().then_some(source)
+}
+
+/// Appends one block; nothing where the API has no block for the part (see `unsupported`).
+pub(super) fn encode_block(part: &Part, out: &mut Vec<u8>) {
+    let Part { kind, cache, extra } = part;
+    if let PartKind::Unknown(whole) = kind {
+        encode_whole(whole, cache.as_ref(), extra, out);
+        return;
+    }
+    let mut object = ObjectWriter::begin_with(out, extra);
+    match kind {
+        PartKind::Text(text) | PartKind::Refusal(text) => {
+            object.field("type", "text").field("text", text);
+        }
+        PartKind::Image(Image { source, .. }) => {
+            object.field("type", "image").with("source", |out| encode_source(source, out));
+        }
+        PartKind::Document(Document { source, name }) => {
+            object.field("type", "document").with("source", |out| encode_source(source, out));
+            object.optional("title", name.as_ref());
+        }
+        PartKind::ToolCall(ToolCall { id, name, arguments, .. }) => {
+            object.field("type", "tool_use").field("id", id).field("name", name);
+            object.with("input", |out| encode_input(arguments, out));
+        }
+        PartKind::ToolResult(ToolResult { tool_call_id, content, is_error, .. }) => {
+            object.field("type", "tool_result").field("tool_use_id", tool_call_id);
+            if !content.is_empty() {
+                object.with("content", |out| encode_content(content, out));
+            }
+            object.optional("is_error", *is_error);
+        }
+        PartKind::Reasoning(Reasoning { text, signature }) => {
+            object.field("type", "thinking").field("thinking", text);
+            object.field("signature", signature.as_deref().unwrap_or_default());
+        }
+        PartKind::RedactedReasoning { data } => {
+            object.field("type", "redacted_thinking").field("data", data);
+        }
+        PartKind::Audio(_) | PartKind::Unknown(_) => {}
+    }
+    if takes_cache(kind) {
+        object.optional("cache_control", cache.as_ref().map(encode_cache));
+    }
+    object.finish();
+}
+
+/// Whether the API lets a cache breakpoint stand on such a block.
+pub(super) fn takes_cache(kind: &PartKind) -> bool {
+    !matches!(kind, PartKind::Reasoning(_) | PartKind::RedactedReasoning { .. })
+}
+
+/// Whether the API has a block for it.
+pub(super) fn has_block(kind: &PartKind) -> bool {
+    !matches!(kind, PartKind::Audio(_))
+}
+
+/// Appends a value kept whole, with what was added to it.
+pub(super) fn encode_whole(whole: &Json, cache: Option<&CacheBreakpoint>, extra: &Extra, out: &mut Vec<u8>) {
+    match whole.value().object() {
+        Some(fields) if cache.is_some() || !extra.is_empty() => {
+            let mut fields = fields.rest();
+            if let Some(cache) = cache {
+                fields.insert("cache_control", encode_cache(cache));
+            }
+            for (name, value) in extra.iter() {
+                fields.insert(name, value.clone());
+            }
+            ObjectWriter::begin_with(out, &fields).finish();
+        }
+        _ => out.extend_from_slice(whole.text().as_bytes()),
+    }
+}
+
+/// Appends a content: one plain text as a string, anything else as blocks.
+pub(super) fn encode_content(parts: &[Part], out: &mut Vec<u8>) {
+    match parts {
+        [Part { kind: PartKind::Text(text), cache: None, extra }] if !text.is_empty() && extra.is_empty() => {
+            crate::json::write_string(text, out);
+        }
+        parts => encode_blocks(parts, out),
+    }
+}
+
+/// Appends a list of blocks.
+pub(super) fn encode_blocks<'a>(parts: impl IntoIterator<Item = &'a Part>, out: &mut Vec<u8>) {
+    let parts = parts.into_iter().filter(|part| has_block(&part.kind));
+    write_array(out, parts, |out, part| encode_block(part, out));
+}
+
+/// Appends the arguments of a call as the object the API wants. What is no object (a model may write anything) is
+/// wrapped as `{"arguments": "…"}`.
+pub(super) fn encode_input(arguments: &str, out: &mut Vec<u8>) {
+    let mut arguments = arguments.to_owned();
+    normalise_arguments(&mut arguments);
+    match Json::parse(&arguments) {
+        Ok(input) if input.value().is_object() => out.extend_from_slice(input.text().as_bytes()),
+        _ => {
+            let mut object = ObjectWriter::begin(out);
+            object.field("arguments", &arguments);
+            object.finish();
+        }
+    }
+}
+
+/// The value of `cache_control`.
+pub(super) fn encode_cache(cache: &CacheBreakpoint) -> Json {
+    let ttl = cache.lifetime.as_ref().map(|lifetime| match lifetime {
+        CacheLifetime::FiveMinutes => "5m",
+        CacheLifetime::OneHour => "1h",
+        CacheLifetime::Other(ttl) => ttl,
+    });
+    super::object_json(&Extra::new(), |object| {
+        object.field("type", "ephemeral").optional("ttl", ttl);
+    })
+}
+
+fn encode_source(source: &Source, out: &mut Vec<u8>) {
+    if let Source::Other(whole) = source {
+        out.extend_from_slice(whole.text().as_bytes());
+        return;
+    }
+    let mut object = ObjectWriter::begin(out);
+    match source {
+        Source::Base64 { media_type, data } => {
+            object.field("type", "base64").field("media_type", media_type).field("data", data);
+        }
+        Source::Text { media_type, text } => {
+            object.field("type", "text").field("media_type", media_type).field("data", text);
+        }
+        Source::Url(url) => {
+            object.field("type", "url").field("url", url);
+        }
+        Source::File { id } => {
+            object.field("type", "file").field("file_id", id);
+        }
+        Source::Other(_) => {}
+    }
+    object.finish();
+}

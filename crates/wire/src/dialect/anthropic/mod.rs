@@ -1,0 +1,105 @@
+//! The Messages API of Anthropic, in both directions.
+//!
+//! One file per thing that is translated: `block`, `tools`, `reasoning` and `usage` serve both directions; the rest
+//! reads or writes one kind of body. `unsupported` says what a request may hold that this API cannot carry.
+
+mod block;
+mod decode_request;
+mod decode_stream;
+mod encode_request;
+mod encode_stream;
+mod error;
+mod reasoning;
+mod response;
+mod tools;
+mod unsupported;
+mod usage;
+
+pub use block::decode_block;
+
+use super::{
+    Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
+    UnsupportedField,
+};
+use crate::json::{Extra, Json, JsonError, ObjectWriter, WriteJson};
+use crate::model::{ProviderError, Request, Response};
+use alloc::{boxed::Box, vec::Vec};
+
+/// The dialect's name.
+const NAME: &str = "anthropic";
+
+/// The API version asked for: the one that every host and model knows.
+const API_VERSION: &str = "2023-06-01";
+
+/// The API requires `max_tokens`; this is sent where the caller names no limit.
+pub const DEFAULT_MAX_TOKENS: u64 = 4096;
+
+/// The Messages API: `POST /v1/messages`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Anthropic;
+
+impl Dialect for Anthropic {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn encode_request(
+        &self,
+        request: &Request,
+        options: EncodeOptions,
+    ) -> Result<EncodedRequest, UnsupportedField> {
+        encode_request::encode(request, options)
+    }
+
+    fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
+        response::decode(body)
+    }
+
+    fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder> {
+        Box::new(decode_stream::Decoder::new(limits))
+    }
+
+    fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {
+        decode_request::decode(body)
+    }
+
+    fn encode_response(&self, response: &Response) -> Vec<u8> {
+        response::encode(response)
+    }
+
+    fn stream_encoder(&self, _request: &Request) -> Box<dyn StreamEncoder> {
+        Box::new(encode_stream::Encoder::default())
+    }
+
+    fn encode_error(&self, error: &ProviderError) -> Vec<u8> {
+        error::encode(error)
+    }
+}
+
+/// The object that `write` fills.
+fn object_json(extra: &Extra, write: impl FnOnce(&mut ObjectWriter<'_>)) -> Json {
+    struct Written(Vec<u8>);
+    impl WriteJson for Written {
+        fn write_json(&self, out: &mut Vec<u8>) {
+            out.extend_from_slice(&self.0);
+        }
+    }
+    let mut out = Vec::new();
+    let mut object = ObjectWriter::begin_with(&mut out, extra);
+    write(&mut object);
+    object.finish();
+    Json::written(Written(out))
+}
+
+/// Takes the object under `name` out of `extra`: the fields of a nested level that have no name in the model, kept
+/// under the level's own name.
+fn take_nested(extra: &mut Extra, name: &str) -> Extra {
+    match extra.get(name).and_then(|value| value.value().object()) {
+        Some(fields) => {
+            let nested = fields.rest();
+            extra.remove(name);
+            nested
+        }
+        None => Extra::new(),
+    }
+}

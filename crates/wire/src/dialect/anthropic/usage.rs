@@ -1,0 +1,102 @@
+//! Usage, in both directions.
+//!
+//! The API counts what was read from and written to the cache beside `input_tokens`; ours includes both. So the raw
+//! figures of a stream are kept as they are, the last one of each counts, and only then are they added up.
+
+use crate::json::{Extra, Fields, ObjectWriter};
+use crate::model::Usage;
+
+/// The figures as the API names them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RawUsage {
+    uncached_input: Option<u64>,
+    output: Option<u64>,
+    cache_read: Option<u64>,
+    cache_write: Option<u64>,
+    cache_write_5m: Option<u64>,
+    cache_write_1h: Option<u64>,
+    thinking: Option<u64>,
+    extra: Extra,
+}
+
+impl RawUsage {
+    /// Takes over every figure of `fields` that is not null.
+    pub(super) fn update(&mut self, mut fields: Fields<'_>) {
+        fn take_over(known: &mut Option<u64>, later: Option<u64>) {
+            *known = later.or(*known);
+        }
+        take_over(&mut self.uncached_input, fields.take_u64("input_tokens"));
+        take_over(&mut self.output, fields.take_u64("output_tokens"));
+        take_over(&mut self.cache_read, fields.take_u64("cache_read_input_tokens"));
+        take_over(&mut self.cache_write, fields.take_u64("cache_creation_input_tokens"));
+        if let Some(mut creation) = fields.take_object("cache_creation") {
+            take_over(&mut self.cache_write_5m, creation.take_u64("ephemeral_5m_input_tokens"));
+            take_over(&mut self.cache_write_1h, creation.take_u64("ephemeral_1h_input_tokens"));
+            self.keep("cache_creation", creation);
+        }
+        if let Some(mut details) = fields.take_object("output_tokens_details") {
+            take_over(&mut self.thinking, details.take_u64("thinking_tokens"));
+            self.keep("output_tokens_details", details);
+        }
+        for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
+            self.extra.insert(name, value.to_json());
+        }
+    }
+
+    fn keep(&mut self, name: &str, rest: Fields<'_>) {
+        if !rest.is_empty() {
+            self.extra.insert(name, super::object_json(&rest.rest(), |_| {}));
+        }
+    }
+
+    /// The figures added up.
+    pub(super) fn total(&self) -> Usage {
+        let parts = match (self.cache_write_5m, self.cache_write_1h) {
+            (None, None) => None,
+            (short, long) => Some(short.unwrap_or(0).saturating_add(long.unwrap_or(0))),
+        };
+        let cache_write = self.cache_write.or(parts);
+        let cached = self.cache_read.unwrap_or(0).saturating_add(cache_write.unwrap_or(0));
+        Usage {
+            input_tokens: self.uncached_input.map(|input| input.saturating_add(cached)),
+            output_tokens: self.output,
+            cache_read_tokens: self.cache_read,
+            cache_write_tokens: cache_write,
+            cache_write_5m_tokens: self.cache_write_5m,
+            cache_write_1h_tokens: self.cache_write_1h,
+            reasoning_tokens: self.thinking,
+            input_audio_tokens: None,
+            output_audio_tokens: None,
+            extra: self.extra.clone(),
+        }
+    }
+}
+
+/// Writes `usage`. The API always says how many tokens went in and out, and its clients rely on it: an unknown figure
+/// is written as 0, the one place where it is.
+pub(super) fn encode(usage: Option<&Usage>, body: &mut ObjectWriter<'_>) {
+    let unknown = Usage::default();
+    let usage = usage.unwrap_or(&unknown);
+    let mut extra = usage.extra.clone();
+    let creation = super::take_nested(&mut extra, "cache_creation");
+    let details = super::take_nested(&mut extra, "output_tokens_details");
+    let cached = usage.cache_read_tokens.unwrap_or(0).saturating_add(usage.cache_write_tokens.unwrap_or(0));
+    body.object_with("usage", &extra, |object| {
+        object.field("input_tokens", usage.input_tokens.unwrap_or(0).saturating_sub(cached));
+        object.optional("cache_creation_input_tokens", usage.cache_write_tokens);
+        object.optional("cache_read_input_tokens", usage.cache_read_tokens);
+        let (short, long) = (usage.cache_write_5m_tokens, usage.cache_write_1h_tokens);
+        if short.is_some() || long.is_some() || !creation.is_empty() {
+            object.object_with("cache_creation", &creation, |object| {
+                object.optional("ephemeral_5m_input_tokens", short);
+                object.optional("ephemeral_1h_input_tokens", long);
+            });
+        }
+        object.field("output_tokens", usage.output_tokens.unwrap_or(0));
+        if usage.reasoning_tokens.is_some() || !details.is_empty() {
+            object.object_with("output_tokens_details", &details, |object| {
+                object.optional("thinking_tokens", usage.reasoning_tokens);
+            });
+        }
+    });
+}
