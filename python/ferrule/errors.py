@@ -44,6 +44,7 @@ class FerruleError(Exception):
         provider: The id of the provider asked; `None` where no call was made.
         model: The model asked for.
         attempts: Every attempt of the call, the last one last.
+        response: The reply as far as it was received, where a stream broke off after it had begun; else `None`.
     """
 
     def __init__(
@@ -53,12 +54,14 @@ class FerruleError(Exception):
         provider: str | None = None,
         model: str | None = None,
         attempts: Sequence[Attempt] = (),
+        response: Reply | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.provider = provider
         self.model = model
         self.attempts = tuple(attempts)
+        self.response = response
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         fields = dict(self.__dict__)
@@ -88,9 +91,6 @@ class ProviderError(FerruleError):
         self,
         message: str = "",
         *,
-        provider: str | None = None,
-        model: str | None = None,
-        attempts: Sequence[Attempt] = (),
         status: int | None = None,
         code: str | None = None,
         error_type: str | None = None,
@@ -98,8 +98,9 @@ class ProviderError(FerruleError):
         request_id: str | None = None,
         retry_after: float | None = None,
         body: str | None = None,
+        **fields: Any,
     ) -> None:
-        super().__init__(message, provider=provider, model=model, attempts=attempts)
+        super().__init__(message, **fields)
         self.status = status
         self.code = code
         self.error_type = error_type
@@ -174,15 +175,7 @@ class TotalTimeoutError(TimeoutError):
 
 
 class StreamInterruptedError(FerruleError):
-    """A stream broke off before its end.
-
-    Attributes:
-        response: The reply as far as it was received.
-    """
-
-    def __init__(self, message: str = "", *, response: Reply | None = None, **fields: Any) -> None:
-        super().__init__(message, **fields)
-        self.response = response
+    """A stream broke off before its end; `response` is what was received of it."""
 
 
 class ConfigError(FerruleError):

@@ -24,8 +24,14 @@ enum Wake {
     #[cfg(target_os = "linux")]
     Eventfd(rustix::fd::OwnedFd),
     #[cfg(all(unix, not(target_os = "linux")))]
-    Pipe { read: rustix::fd::OwnedFd, write: rustix::fd::OwnedFd },
-    Thread { wanted: Mutex<Wanted>, changed: Condvar },
+    Pipe {
+        read: rustix::fd::OwnedFd,
+        write: rustix::fd::OwnedFd,
+    },
+    Thread {
+        wanted: Mutex<Wanted>,
+        changed: Condvar,
+    },
 }
 
 #[derive(Default)]

@@ -8,7 +8,11 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use ferrule_engine::{Engine, ProviderSettings, Secret, Timeouts, TransportSettings};
-use pyo3::{exceptions::PyRuntimeError, prelude::*, types::PyDict};
+use pyo3::{
+    exceptions::PyRuntimeError,
+    prelude::*,
+    types::{PyDict, PyList},
+};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -72,13 +76,14 @@ impl NativeClient {
     #[pyo3(signature = (providers, *, timeouts, max_retries, ca_file = None, client_certificate = None))]
     fn new(
         py: Python<'_>,
-        providers: Vec<Bound<'_, PyDict>>,
+        providers: &Bound<'_, PyList>,
         timeouts: &Bound<'_, PyAny>,
         max_retries: u32,
         ca_file: Option<PathBuf>,
         client_certificate: Option<PathBuf>,
     ) -> PyResult<Self> {
-        let providers = providers.iter().map(provider).collect::<PyResult<Vec<_>>>()?;
+        let providers =
+            providers.iter().map(|fields| provider(fields.cast()?)).collect::<PyResult<Vec<_>>>()?;
         let timeouts = if timeouts.is_none() { Timeouts::default() } else { request::timeouts(timeouts)? };
         let transport = TransportSettings { ca_file, client_certificate };
         let settings = Settings { providers, timeouts, max_retries, transport };
@@ -103,7 +108,9 @@ impl NativeClient {
         let call = request::call(provider, model, messages, options)?;
         let engine = self.engine(py)?;
         Flight::start(bridge, call.provider.clone(), parse, move |shared| {
-            shared.settle(async move { engine.complete(call).await.map(|reply| Delivery::Reply(Box::new(reply))) })
+            shared.settle(
+                async move { engine.complete(call).await.map(|reply| Delivery::Reply(Box::new(reply))) },
+            )
         })
     }
 
@@ -163,6 +170,9 @@ fn provider(fields: &Bound<'_, PyDict>) -> PyResult<ProviderSettings> {
         base_url: get("base_url")?.extract()?,
         api_key: get("api_key")?.extract::<Option<String>>()?.map(Secret::from),
         key_variables: get("key_variables")?.extract()?,
-        headers: headers.iter().map(|(name, value)| Ok((name.extract()?, value.extract()?))).collect::<PyResult<_>>()?,
+        headers: headers
+            .iter()
+            .map(|(name, value)| Ok((name.extract()?, value.extract()?)))
+            .collect::<PyResult<_>>()?,
     })
 }

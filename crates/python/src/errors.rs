@@ -22,33 +22,30 @@ const fn class_of(kind: ErrorKind) -> &'static str {
     }
 }
 
-/// The exception for `error`; `received` makes the reply of what came before it, where a stream broke off.
-pub(crate) fn raise(py: Python<'_>, error: CallError, received: impl FnOnce() -> PyResult<Reply>) -> PyErr {
+/// The exception for `error`; `received` is what came before it, where a stream broke off.
+pub(crate) fn raise(py: Python<'_>, error: CallError, received: Option<Reply>) -> PyErr {
     match build(py, error, received) {
         Ok(exception) => PyErr::from_value(exception),
         Err(error) => error,
     }
 }
 
-fn build(
-    py: Python<'_>,
-    error: CallError,
-    received: impl FnOnce() -> PyResult<Reply>,
-) -> PyResult<Bound<'_, PyAny>> {
+fn build(py: Python<'_>, error: CallError, received: Option<Reply>) -> PyResult<Bound<'_, PyAny>> {
     let text = error.to_string();
     let CallError { failure, provider, model, attempts } = error;
     let fields = PyDict::new(py);
     fields.set_item(intern!(py, "provider"), provider)?;
     fields.set_item(intern!(py, "model"), model)?;
-    let attempts = attempts.into_iter().map(|attempt| Py::new(py, Attempt(attempt))).collect::<PyResult<Vec<_>>>()?;
+    let attempts =
+        attempts.into_iter().map(|attempt| Py::new(py, Attempt(attempt))).collect::<PyResult<Vec<_>>>()?;
     fields.set_item(intern!(py, "attempts"), attempts)?;
+    if let Some(received) = received {
+        fields.set_item(intern!(py, "response"), Py::new(py, received)?)?;
+    }
     let class = match failure {
         Failure::Provider(error) => {
             let class = class_of(error.kind);
             set_provider_fields(&fields, *error)?;
-            if class == "StreamInterruptedError" {
-                fields.set_item(intern!(py, "response"), Py::new(py, received()?)?)?;
-            }
             class
         }
         Failure::Connect(_) => "ConnectError",
@@ -56,10 +53,7 @@ fn build(
         Failure::Timeout(TimeoutKind::FirstByte) => "FirstByteTimeoutError",
         Failure::Timeout(TimeoutKind::Idle) => "IdleTimeoutError",
         Failure::Timeout(TimeoutKind::Total) => "TotalTimeoutError",
-        Failure::Interrupted(_) => {
-            fields.set_item(intern!(py, "response"), Py::new(py, received()?)?)?;
-            "StreamInterruptedError"
-        }
+        Failure::Interrupted(_) => "StreamInterruptedError",
         Failure::Unreadable(_) => "ServerError",
         Failure::Unsupported(unsupported) => {
             fields.set_item(intern!(py, "field"), unsupported.field)?;

@@ -219,11 +219,17 @@ impl Flight {
         if self.process == process() {
             return Ok(());
         }
-        Err(PyRuntimeError::new_err("this call was started before the process forked; start it anew in the child"))
+        Err(PyRuntimeError::new_err(
+            "this call was started before the process forked; start it anew in the child",
+        ))
     }
 
     /// What `taken` is in Python: `None` where nothing was there, or at the end.
-    fn hand_over(&self, py: Python<'_>, taken: Taken<Delivery, Result<(), Box<CallError>>>) -> PyResult<Option<Py<PyAny>>> {
+    fn hand_over(
+        &self,
+        py: Python<'_>,
+        taken: Taken<Delivery, Result<(), Box<CallError>>>,
+    ) -> PyResult<Option<Py<PyAny>>> {
         match taken {
             Taken::Empty => Ok(None),
             Taken::End(end) => {
@@ -231,7 +237,9 @@ impl Flight {
                 self.warn_of_dropped(py, &std::mem::take(&mut lock(&self.shared.received).dropped))?;
                 match end {
                     Ok(()) => Ok(None),
-                    Err(error) => Err(errors::raise(py, *error, || self.reply(py))),
+                    Err(error) => {
+                        Err(errors::raise(py, *error, self.received_something().then(|| self.received(py))))
+                    }
                 }
             }
             Taken::Items(deliveries) => {
@@ -240,7 +248,8 @@ impl Flight {
                     match delivery {
                         Delivery::Reply(reply) => {
                             self.warn_of_dropped(py, &reply.dropped)?;
-                            let reply = Reply::new(*reply, self.parse.as_ref().map(|parse| parse.clone_ref(py)));
+                            let reply =
+                                Reply::new(*reply, self.parse.as_ref().map(|parse| parse.clone_ref(py)));
                             return Ok(Some(Py::new(py, reply)?.into_any()));
                         }
                         Delivery::Models(models) => {
@@ -263,10 +272,8 @@ impl Flight {
         Ok(())
     }
 
-    fn reply(&self, py: Python<'_>) -> PyResult<Reply> {
-        let received = lock(&self.shared.received);
-        let parse = self.parse.as_ref().map(|parse| parse.clone_ref(py));
-        Ok(Reply::received(received.answer.response(), &received.progress, parse))
+    fn received_something(&self) -> bool {
+        lock(&self.shared.received).answer.has_content()
     }
 }
 
@@ -286,7 +293,9 @@ impl Flight {
         if let Some(other) = waiter.as_ref()
             && !other.bind(py).call_method0(intern!(py, "done"))?.is_truthy()?
         {
-            return Err(PyRuntimeError::new_err("another task is waiting for this stream; read it from one task"));
+            return Err(PyRuntimeError::new_err(
+                "another task is waiting for this stream; read it from one task",
+            ));
         }
         if !self.shared.queue.arm() {
             return Ok(None);
@@ -322,8 +331,10 @@ impl Flight {
     }
 
     /// What was received so far, as a reply.
-    fn received(&self, py: Python<'_>) -> PyResult<Reply> {
-        self.reply(py)
+    fn received(&self, py: Python<'_>) -> Reply {
+        let received = lock(&self.shared.received);
+        let parse = self.parse.as_ref().map(|parse| parse.clone_ref(py));
+        Reply::received(received.answer.response(), &received.progress, parse)
     }
 
     /// Ends the call; the connection upstream is closed at once, and what was not taken is dropped.

@@ -1,12 +1,12 @@
 //! From Python objects to JSON text.
 
 use ferrule_wire::json::{Json, MAX_NESTING, write_string};
-use std::fmt;
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
     prelude::*,
     types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple},
 };
+use std::fmt;
 
 /// Where a value stands in what the caller gave, put into words only when something is wrong with it.
 #[derive(Clone, Copy)]
@@ -34,9 +34,9 @@ impl fmt::Display for Path<'_> {
 pub(crate) fn json(value: &Bound<'_, PyAny>, path: Path<'_>) -> PyResult<Json> {
     let mut out = Vec::new();
     write(value, path, &mut out, 0)?;
-    String::from_utf8(out)
-        .map_err(|_| PyValueError::new_err(format!("{path}: not valid text")))
-        .and_then(|text| Json::from_string(text).map_err(|error| PyValueError::new_err(format!("{path}: {error}"))))
+    String::from_utf8(out).map_err(|_| PyValueError::new_err(format!("{path}: not valid text"))).and_then(
+        |text| Json::from_string(text).map_err(|error| PyValueError::new_err(format!("{path}: {error}"))),
+    )
 }
 
 fn write(value: &Bound<'_, PyAny>, path: Path<'_>, out: &mut Vec<u8>, depth: usize) -> PyResult<()> {

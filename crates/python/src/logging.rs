@@ -85,7 +85,8 @@ pub(crate) fn start(py: Python<'_>) -> PyResult<()> {
     // `logging` is not loaded for programs that do not log.
     let modules = py.import(intern!(py, "sys"))?.getattr(intern!(py, "modules"))?;
     if modules.contains(intern!(py, "logging"))? {
-        let logger = py.import(intern!(py, "logging"))?.call_method1(intern!(py, "getLogger"), ("ferrule",))?;
+        let logger =
+            py.import(intern!(py, "logging"))?.call_method1(intern!(py, "getLogger"), ("ferrule",))?;
         set_log_level(py, logger.call_method0(intern!(py, "getEffectiveLevel"))?.extract()?);
     }
     Ok(())

@@ -2,7 +2,7 @@
 
 use crate::{
     from_python::{self, Path},
-    to_python::json_to_python,
+    to_python::{Reduced, json_to_python},
 };
 use ferrule_wire::{
     dialect::familiar,
@@ -75,13 +75,17 @@ impl Message {
     /// The text of all text parts.
     #[getter]
     pub(crate) fn text(&self) -> String {
-        joined(&self.0, |kind| if let PartKind::Text(text) = kind { Some(text) } else { None }).unwrap_or_default()
+        joined(&self.0, |kind| if let PartKind::Text(text) = kind { Some(text) } else { None })
+            .unwrap_or_default()
     }
 
     /// The model's reasoning; `None` where there is none.
     #[getter]
     pub(crate) fn reasoning(&self) -> Option<String> {
-        joined(&self.0, |kind| if let PartKind::Reasoning(reasoning) = kind { Some(&reasoning.text) } else { None })
+        joined(
+            &self.0,
+            |kind| if let PartKind::Reasoning(reasoning) = kind { Some(&reasoning.text) } else { None },
+        )
     }
 
     /// The model's words of refusal; `None` where it did not refuse.
@@ -94,7 +98,11 @@ impl Message {
     #[getter]
     pub(crate) fn tool_calls(&self) -> Vec<ToolCall> {
         let calls = self.0.content.iter();
-        calls.filter_map(|part| if let PartKind::ToolCall(call) = &part.kind { Some(ToolCall(call.clone())) } else { None }).collect()
+        calls
+            .filter_map(|part| {
+                if let PartKind::ToolCall(call) = &part.kind { Some(ToolCall(call.clone())) } else { None }
+            })
+            .collect()
     }
 
     /// The message as a dictionary that `from_dict` reads, nothing lost.
@@ -106,7 +114,7 @@ impl Message {
         Ok(format!("Message({})", self.to_dict(py)?.repr()?))
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
+    fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, Bound<'py, PyTuple>> {
         let from_dict = py.get_type::<Self>().getattr("from_dict")?;
         Ok((from_dict, PyTuple::new(py, [self.to_dict(py)?])?))
     }
@@ -123,7 +131,10 @@ pub(crate) fn decode(json: &Json, path: &str) -> PyResult<Vec<model::Message>> {
     familiar::decode_messages(json.value(), path).map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
-fn joined<'a>(message: &'a model::Message, pick: impl Fn(&'a PartKind) -> Option<&'a String>) -> Option<String> {
+fn joined<'a>(
+    message: &'a model::Message,
+    pick: impl Fn(&'a PartKind) -> Option<&'a String>,
+) -> Option<String> {
     let mut texts = message.content.iter().filter_map(|part| pick(&part.kind)).peekable();
     texts.peek()?;
     Some(texts.map(String::as_str).collect())
@@ -162,7 +173,10 @@ impl ToolCall {
             return Ok(PyString::new(py, &self.0.arguments).into_any());
         }
         json_to_python(py, &self.0.arguments).map_err(|error| {
-            PyValueError::new_err(format!("the arguments of `{}` are not JSON ({error}): {}", self.0.name, self.0.arguments))
+            PyValueError::new_err(format!(
+                "the arguments of `{}` are not JSON ({error}): {}",
+                self.0.name, self.0.arguments
+            ))
         })
     }
 
@@ -174,10 +188,15 @@ impl ToolCall {
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let repr = |text: &str| PyString::new(py, text).repr().map(|repr| repr.to_string());
-        Ok(format!("ToolCall(id={}, name={}, arguments_json={})", repr(&self.0.id)?, repr(&self.0.name)?, repr(&self.0.arguments)?))
+        Ok(format!(
+            "ToolCall(id={}, name={}, arguments_json={})",
+            repr(&self.0.id)?,
+            repr(&self.0.name)?,
+            repr(&self.0.arguments)?
+        ))
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyType>, (&str, &str, &str))> {
-        Ok((py.get_type::<Self>(), (&self.0.id, &self.0.name, &self.0.arguments)))
+    fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (&str, &str, &str)> {
+        Ok((py.get_type::<Self>().into_any(), (&self.0.id, &self.0.name, &self.0.arguments)))
     }
 }

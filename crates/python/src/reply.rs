@@ -3,13 +3,14 @@
 use crate::{
     events::monotonic,
     flight::Progress,
+    from_python::{self, Path},
     message::{Message, ToolCall},
-    to_python::{json_to_python, object_to_python},
+    to_python::{Reduced, json_to_python, object_to_python},
 };
 use bytes::Bytes;
 use ferrule_engine::{self as engine, Outcome};
 use ferrule_wire::{
-    json::{ObjectWriter},
+    json::{Fields, ObjectWriter, Value},
     model,
 };
 use pyo3::{
@@ -17,6 +18,7 @@ use pyo3::{
     sync::PyOnceLock,
     types::{PyDict, PyList, PyType},
 };
+use std::time::{Duration, Instant};
 
 /// What a model answered.
 #[pyclass(frozen, module = "ferrule._native")]
@@ -34,7 +36,16 @@ pub(crate) struct Reply {
 impl Reply {
     pub(crate) fn new(reply: engine::Reply, parse: Option<Py<PyAny>>) -> Self {
         let engine::Reply { response, raw, provider, request_id, attempts, stats, .. } = reply;
-        Self { response, body: Some(raw), provider, request_id, attempts, stats, parse, parsed: PyOnceLock::new() }
+        Self {
+            response,
+            body: Some(raw),
+            provider,
+            request_id,
+            attempts,
+            stats,
+            parse,
+            parsed: PyOnceLock::new(),
+        }
     }
 
     /// The reply of a stream, as far as it came.
@@ -172,7 +183,10 @@ impl Reply {
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         object_to_python(py, |object| {
             let response = &self.response;
-            object.field("id", &response.id).field("model", &response.model).field("provider", &self.provider);
+            object
+                .field("id", &response.id)
+                .field("model", &response.model)
+                .field("provider", &self.provider);
             object.nullable("created", response.created).nullable("request_id", self.request_id.as_ref());
             object.array("choices", &response.choices, |out, choice| {
                 let mut object = ObjectWriter::begin(out);
@@ -195,11 +209,62 @@ impl Reply {
         })
     }
 
+    fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (Bound<'py, PyAny>, Py<PyAny>)> {
+        let parse = self.parse.as_ref().map_or_else(|| py.None(), |parse| parse.clone_ref(py));
+        Ok((py.get_type::<Self>().getattr("_from_dict")?, (self.to_dict(py)?, parse)))
+    }
+
+    /// For unpickling: the reply of what `to_dict` gave. Its `raw` body is not kept.
+    #[classmethod]
+    fn _from_dict(
+        _class: &Bound<'_, PyType>,
+        fields: &Bound<'_, PyDict>,
+        parse: Option<Py<PyAny>>,
+    ) -> PyResult<Self> {
+        let json = from_python::json(fields, Path::Root("reply"))?;
+        let mut fields = json.value().object().unwrap_or_default();
+        let mut choices = Vec::new();
+        for value in fields.take_array("choices").unwrap_or_default() {
+            choices.push(read_choice(value)?);
+        }
+        let mut stats = fields.take_object("stats").unwrap_or_default();
+        let mut seconds = |name: &str| stats.take_f64(name).map(Duration::from_secs_f64);
+        let stats = engine::Stats {
+            started: Instant::now(),
+            time_to_first_token: seconds("time_to_first_token"),
+            duration: seconds("duration"),
+        };
+        let attempts = fields.take_array("attempts").unwrap_or_default();
+        Ok(Self {
+            response: model::Response {
+                id: fields.take_string("id").unwrap_or_default(),
+                model: fields.take_string("model").unwrap_or_default(),
+                created: fields.take_u64("created"),
+                choices,
+                usage: fields.take_object("usage").map(|usage| Usage::read(usage).0),
+                extra: fields.take_object("extra").unwrap_or_default().rest(),
+            },
+            body: None,
+            provider: fields.take_string("provider").unwrap_or_default(),
+            request_id: fields.take_string("request_id"),
+            attempts: attempts
+                .into_iter()
+                .filter_map(|value| Some(Attempt::read(value.object()?).0))
+                .collect(),
+            stats,
+            parse,
+            parsed: PyOnceLock::new(),
+        })
+    }
+
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let text = pyo3::types::PyString::new(py, &self.text()).repr()?;
         let (provider, model) = (&self.provider, &self.response.model);
-        let finish_reason = self.finish_reason().map_or_else(|| "None".into(), |reason| format!("'{reason}'"));
-        Ok(format!("Reply(text={text}, finish_reason={finish_reason}, model='{model}', provider='{provider}')"))
+        let finish_reason =
+            self.finish_reason().map_or_else(|| "None".into(), |reason| format!("'{reason}'"));
+        Ok(format!(
+            "Reply(text={text}, finish_reason={finish_reason}, model='{model}', provider='{provider}')"
+        ))
     }
 }
 
@@ -245,10 +310,30 @@ impl Choice {
     }
 }
 
+fn read_choice(value: Value<'_>) -> PyResult<model::Choice> {
+    let mut fields = value.object().unwrap_or_default();
+    let mut messages = match fields.take_json("message") {
+        Some(message) => crate::message::decode(&message, "message")?,
+        None => Vec::new(),
+    };
+    Ok(model::Choice {
+        index: fields.take_u32("index").unwrap_or_default(),
+        message: messages.pop().unwrap_or_else(|| model::Message::new(model::Role::Assistant, Vec::new())),
+        finish_reason: fields
+            .take_string("finish_reason")
+            .map(|reason| model::FinishReason::from(reason.as_str())),
+        stop_sequence: fields.take_string("stop_sequence"),
+        logprobs: fields.take_json("logprobs"),
+        extra: fields.rest(),
+    })
+}
+
 impl Choice {
     fn write_fields(&self, object: &mut ObjectWriter<'_>) {
         object.field("index", self.0.index).field("message", Message(self.0.message.clone()).json());
-        object.nullable("finish_reason", self.finish_reason()).nullable("stop_sequence", self.stop_sequence());
+        object
+            .nullable("finish_reason", self.finish_reason())
+            .nullable("stop_sequence", self.stop_sequence());
         object.nullable("logprobs", self.0.logprobs.as_ref());
     }
 }
@@ -294,6 +379,11 @@ macro_rules! usage_figures {
                 if !self.0.extra.is_empty() {
                     object.with("extra", |out| ObjectWriter::begin_with(out, &self.0.extra).finish());
                 }
+            }
+
+            fn read(mut fields: Fields<'_>) -> Self {
+                let extra = fields.take_object("extra").unwrap_or_default().rest();
+                Self(model::Usage { $($field: fields.take_u64(stringify!($field)),)* extra })
             }
         }
     };
@@ -373,7 +463,7 @@ impl Attempt {
         Ok(format!("Attempt({})", dict.repr()?))
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyAny>,))> {
+    fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (Bound<'py, PyAny>,)> {
         let rebuild = py.get_type::<Self>().getattr("_from_dict")?;
         Ok((rebuild, (object_to_python(py, |object| self.write_fields(object))?,)))
     }
@@ -381,32 +471,43 @@ impl Attempt {
     /// For unpickling.
     #[classmethod]
     fn _from_dict(_class: &Bound<'_, PyType>, fields: &Bound<'_, PyDict>) -> PyResult<Self> {
-        let get = |name: &str| fields.as_any().get_item(name);
-        let (outcome, status): (String, Option<u16>) = (get("outcome")?.extract()?, get("status")?.extract()?);
-        let outcome = match status {
-            Some(status) => {
-                let prefix = format!("status {status}: ");
-                let message = outcome.strip_prefix(&prefix).unwrap_or(&outcome).to_owned();
-                Outcome::Provider { kind: model::ErrorKind::Server, status: Some(status), message }
-            }
-            None if outcome == "success" => Outcome::Success,
-            None => Outcome::Unreadable(outcome),
-        };
-        let seconds = |name: &str| -> PyResult<_> { Ok(std::time::Duration::from_secs_f64(get(name)?.extract()?)) };
-        Ok(Self(engine::Attempt {
-            provider: get("provider")?.extract()?,
-            model: get("model")?.extract()?,
-            outcome,
-            duration: seconds("duration")?,
-            waited: seconds("waited")?,
-        }))
+        let json = from_python::json(fields, Path::Root("attempt"))?;
+        Ok(Self::read(json.value().object().unwrap_or_default()))
     }
 }
 
 impl Attempt {
     fn write_fields(&self, object: &mut ObjectWriter<'_>) {
-        object.field("provider", self.provider()).field("model", self.model()).field("outcome", self.outcome());
-        object.nullable("status", self.status()).field("duration", self.duration()).field("waited", self.waited());
+        object
+            .field("provider", self.provider())
+            .field("model", self.model())
+            .field("outcome", self.outcome());
+        object
+            .nullable("status", self.status())
+            .field("duration", self.duration())
+            .field("waited", self.waited());
+    }
+
+    fn read(mut fields: Fields<'_>) -> Self {
+        let outcome = fields.take_string("outcome").unwrap_or_default();
+        let outcome = match fields.take_u32("status").and_then(|status| u16::try_from(status).ok()) {
+            Some(status) => {
+                let message =
+                    outcome.strip_prefix(&format!("status {status}: ")).unwrap_or(&outcome).to_owned();
+                Outcome::Provider { kind: model::ErrorKind::Server, status: Some(status), message }
+            }
+            None if outcome == "success" => Outcome::Success,
+            None => Outcome::Unreadable(outcome),
+        };
+        let mut seconds = |name: &str| Duration::from_secs_f64(fields.take_f64(name).unwrap_or_default());
+        let (duration, waited) = (seconds("duration"), seconds("waited"));
+        Self(engine::Attempt {
+            provider: fields.take_string("provider").unwrap_or_default(),
+            model: fields.take_string("model").unwrap_or_default(),
+            outcome,
+            duration,
+            waited,
+        })
     }
 }
 
@@ -437,7 +538,11 @@ impl Stats {
 
     fn __repr__(&self) -> String {
         let seconds = |time: Option<f64>| time.map_or_else(|| "None".into(), |time| format!("{time:.4}"));
-        format!("Stats(time_to_first_token={}, duration={})", seconds(self.time_to_first_token()), seconds(self.duration()))
+        format!(
+            "Stats(time_to_first_token={}, duration={})",
+            seconds(self.time_to_first_token()),
+            seconds(self.duration())
+        )
     }
 }
 
@@ -478,6 +583,7 @@ impl ModelInfo {
 
 /// A list of the models for Python.
 pub(crate) fn model_list(py: Python<'_>, models: Vec<engine::ModelInfo>) -> PyResult<Bound<'_, PyList>> {
-    let models = models.into_iter().map(|model| Py::new(py, ModelInfo(model))).collect::<PyResult<Vec<_>>>()?;
+    let models =
+        models.into_iter().map(|model| Py::new(py, ModelInfo(model))).collect::<PyResult<Vec<_>>>()?;
     PyList::new(py, models)
 }

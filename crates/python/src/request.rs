@@ -101,7 +101,9 @@ fn plain(item: &Bound<'_, PyAny>) -> PyResult<Option<model::Message>> {
     else {
         return Ok(None);
     };
-    let (Ok(role), Ok(content)) = (role.cast::<PyString>(), content.cast::<PyString>()) else { return Ok(None) };
+    let (Ok(role), Ok(content)) = (role.cast::<PyString>(), content.cast::<PyString>()) else {
+        return Ok(None);
+    };
     let role = match role.to_str()? {
         "user" => Role::User,
         "assistant" => Role::Assistant,
@@ -114,7 +116,12 @@ fn plain(item: &Bound<'_, PyAny>) -> PyResult<Option<model::Message>> {
     Ok((!text.is_empty()).then(|| model::Message::text(role, text)))
 }
 
-fn option(request: &mut Request, how: &mut CallOptions, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
+fn option(
+    request: &mut Request,
+    how: &mut CallOptions,
+    name: &str,
+    value: &Bound<'_, PyAny>,
+) -> PyResult<()> {
     match name {
         "system" => {}
         "tools" => {
@@ -193,7 +200,9 @@ fn whole(value: &Bound<'_, PyAny>, name: &str) -> PyResult<i64> {
 
 fn count(value: &Bound<'_, PyAny>, name: &str) -> PyResult<u64> {
     let number = if value.is_instance_of::<PyInt>() { value.extract().ok() } else { None };
-    number.filter(|_| !value.is_instance_of::<PyBool>()).ok_or_else(|| wrong(value, name, "a whole number, 0 or more"))
+    number
+        .filter(|_| !value.is_instance_of::<PyBool>())
+        .ok_or_else(|| wrong(value, name, "a whole number, 0 or more"))
 }
 
 fn text(value: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {
@@ -242,8 +251,7 @@ fn response_format(value: &Bound<'_, PyAny>) -> PyResult<ResponseFormat> {
 
 /// An effort in words, a budget in tokens, or a dict of both.
 fn reasoning(value: &Bound<'_, PyAny>) -> PyResult<ReasoningRequest> {
-    const EXPECTED: &str =
-        "an effort (\"none\", \"minimal\", \"low\", \"medium\", \"high\", \"xhigh\", \"max\"), a number of tokens, or a dict with `effort`, `budget_tokens` and `display`";
+    const EXPECTED: &str = "an effort (\"none\", \"minimal\", \"low\", \"medium\", \"high\", \"xhigh\", \"max\"), a number of tokens, or a dict with `effort`, `budget_tokens` and `display`";
     let mut reasoning = ReasoningRequest::default();
     if let Ok(effort) = value.cast::<PyString>() {
         reasoning.effort = Some(Effort::from(effort.to_str()?));
@@ -260,7 +268,8 @@ fn reasoning(value: &Bound<'_, PyAny>) -> PyResult<ReasoningRequest> {
             }
         }
     } else {
-        reasoning.budget_tokens = Some(count(value, "reasoning").map_err(|_| wrong(value, "reasoning", EXPECTED))?);
+        reasoning.budget_tokens =
+            Some(count(value, "reasoning").map_err(|_| wrong(value, "reasoning", EXPECTED))?);
     }
     Ok(reasoning)
 }

@@ -41,7 +41,9 @@ pub(crate) fn runtime() -> PyResult<&'static Runtime> {
     // Two threads may come here at once: the first one's runtime stays, the other's is shut down again.
     RUNTIME.rcu(|current| match current {
         Some(theirs) if theirs.process == process => Some(theirs.clone()),
-        _ => ours.take().map(|runtime| Arc::new(OfProcess { process, runtime: Box::leak(Box::new(runtime)) })),
+        _ => {
+            ours.take().map(|runtime| Arc::new(OfProcess { process, runtime: Box::leak(Box::new(runtime)) }))
+        }
     });
     match RUNTIME.load().as_ref() {
         Some(current) => Ok(current.runtime),

@@ -3,6 +3,9 @@
 use ferrule_wire::json::ObjectWriter;
 use pyo3::{intern, prelude::*, sync::PyOnceLock};
 
+/// What `__reduce__` gives to pickle: what to call, and with what.
+pub(crate) type Reduced<'py, Arguments> = PyResult<(Bound<'py, PyAny>, Arguments)>;
+
 static LOADS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// What `json.loads` makes of `text`. Only for what a caller asks to see, never on the way of a stream's text.

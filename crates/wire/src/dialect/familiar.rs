@@ -1,24 +1,39 @@
-//! stub
-use crate::json::*;
-use crate::model::*;
-use alloc::vec::Vec;
-/// x
-pub struct MessageList<'a>(&'a mut Vec<Message>);
-impl<'a> MessageList<'a> {
-    /// x
-    pub fn new(into: &'a mut Vec<Message>) -> Self { Self(into) }
-    /// x
-    pub fn push(&mut self, m: Message) { self.0.push(m); }
-    /// x
-    pub fn decode(&mut self, _v: Value<'_>, _p: &str) -> Result<(), JsonError> { Ok(()) }
+//! Messages as programs write them by hand: the role/content form, its blocks OpenAI's or Anthropic's, as each likes.
+
+use super::openai_chat;
+use crate::json::{JsonError, Value};
+use crate::model::{Message, Part, ResponseFormat, Tool, ToolChoice};
+use alloc::{format, vec::Vec};
+
+/// Reads a list of messages. An error names the place, for instance `messages[3].content[1].type`.
+pub fn decode_messages(json: Value<'_>) -> Result<Vec<Message>, JsonError> {
+    let Some(values) = json.array() else { return Err(JsonError::new("messages: expected an array")) };
+    openai_chat::decode_messages(values, decode_block)
 }
-/// x
-pub fn encode_message(_m: &Message) -> Json { Json::string("") }
-/// x
-pub fn decode_messages(_v: Value<'_>, _p: &str) -> Result<Vec<Message>, JsonError> { Ok(Vec::new()) }
-/// x
-pub fn decode_tool(_v: Value<'_>, _p: &str) -> Result<Tool, JsonError> { Err(JsonError::new("")) }
-/// x
-pub fn decode_tool_choice(_v: Value<'_>, _p: &str) -> Result<ToolChoice, JsonError> { Err(JsonError::new("")) }
-/// x
-pub fn decode_response_format(_v: Value<'_>, _p: &str) -> Result<ResponseFormat, JsonError> { Err(JsonError::new("")) }
+
+fn decode_block(value: Value<'_>) -> Result<Part, JsonError> {
+    openai_chat::decode_part(value)
+}
+
+/// Reads a tool's declaration.
+pub fn decode_tool(value: Value<'_>) -> Result<Tool, JsonError> {
+    openai_chat::decode_tool(value).map_err(|error| JsonError::new(format!("tool{error}")))
+}
+
+/// Reads which tools may or must be called.
+pub fn decode_tool_choice(value: Value<'_>) -> Result<ToolChoice, JsonError> {
+    Ok(openai_chat::decode_choice(value))
+}
+
+/// Reads the shape of the answer: `"json"`, `"text"`, or OpenAI's object.
+pub fn decode_response_format(value: Value<'_>) -> Result<ResponseFormat, JsonError> {
+    match value.string().as_deref() {
+        Some("json") => return Ok(ResponseFormat::Json),
+        Some("text") => return Ok(ResponseFormat::Text),
+        _ => {}
+    }
+    if !value.is_object() {
+        return Err(JsonError::new("response_format: expected \"json\", \"text\" or an object"));
+    }
+    Ok(openai_chat::decode_format(value))
+}

@@ -5,4 +5,160 @@
 
 pub mod anthropic;
 pub mod familiar;
+pub mod openai_chat;
 pub(crate) mod template;
+
+use crate::error::Headers;
+use crate::json::JsonError;
+use crate::model::{ProviderError, Request, Response, StreamEvent};
+use alloc::{boxed::Box, string::String, vec::Vec};
+use core::fmt;
+
+/// Every wire format, one line each.
+static DIALECTS: &[&dyn Dialect] = &[&openai_chat::OpenAiChat, &anthropic::Anthropic];
+
+/// The wire format that is called `name` in configuration.
+pub fn find(name: &str) -> Option<&'static dyn Dialect> {
+    DIALECTS.iter().copied().find(|dialect| dialect.name() == name)
+}
+
+/// A wire format.
+pub trait Dialect: fmt::Debug + Send + Sync {
+    /// Its name in configuration, for instance `openai-chat`.
+    fn name(&self) -> &'static str;
+
+    /// Client: the HTTP request that asks `request`.
+    fn encode_request(
+        &self,
+        request: &Request,
+        options: EncodeOptions,
+    ) -> Result<EncodedRequest, UnsupportedField>;
+
+    /// Client: the answer in the body of a plain call. A body that holds an error (some providers answer those
+    /// with status 200) is [`StreamError::Provider`].
+    fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError>;
+
+    /// Client: reads the body of one streamed call.
+    fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder>;
+
+    /// Client: what a body with an error status says. `now` is in milliseconds since 1970, for delays given as dates.
+    fn decode_error(&self, status: u16, headers: Headers<'_>, body: &[u8], now: i64) -> ProviderError {
+        crate::error::decode(status, headers, body, now)
+    }
+
+    /// Server: what a request asks. The error's text is fit for the client.
+    fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError>;
+
+    /// Server: the body of a plain answer.
+    fn encode_response(&self, response: &Response) -> Vec<u8>;
+
+    /// Server: writes the body of one streamed answer to `request`.
+    fn stream_encoder(&self, request: &Request) -> Box<dyn StreamEncoder>;
+
+    /// Server: the body of an error answer.
+    fn encode_error(&self, error: &ProviderError) -> Vec<u8>;
+}
+
+/// How to encode a request.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EncodeOptions {
+    /// Leave out what the dialect cannot carry, and say so in [`EncodedRequest::dropped`], instead of refusing.
+    pub drop_unsupported: bool,
+}
+
+/// A request as bytes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EncodedRequest {
+    /// What follows the provider's base URL, for instance `/chat/completions`.
+    pub path: String,
+    /// The JSON body.
+    pub body: Vec<u8>,
+    /// Headers of the dialect beside content type and authorisation, names in lower case.
+    pub headers: Vec<(&'static str, String)>,
+    /// What was left out because the dialect cannot carry it.
+    pub dropped: Vec<UnsupportedField>,
+}
+
+/// A field that a dialect cannot carry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnsupportedField {
+    /// The neutral field, for instance `seed` or `messages[2].content[0]`.
+    pub field: String,
+    /// The dialect's name.
+    pub dialect: &'static str,
+    /// Why, and what to do.
+    pub reason: String,
+}
+
+impl fmt::Display for UnsupportedField {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} cannot carry `{}`: {}", self.dialect, self.field, self.reason)
+    }
+}
+
+impl core::error::Error for UnsupportedField {}
+
+/// The most a stream may hold at once.
+#[derive(Clone, Copy, Debug)]
+pub struct StreamLimits {
+    /// Bytes of one line, and of one event.
+    pub event_bytes: usize,
+}
+
+impl Default for StreamLimits {
+    /// 32 MiB, which holds a base64 picture.
+    fn default() -> Self {
+        Self { event_bytes: 32 << 20 }
+    }
+}
+
+/// Reads the body of one streamed answer: bytes in as they come, events out. However the bytes are split, the
+/// events are the same.
+pub trait StreamDecoder: Send {
+    /// Reads more of the body and appends what it says to `events`, which keeps what was appended before an error.
+    fn push(&mut self, bytes: &[u8], events: &mut Vec<StreamEvent>) -> Result<(), StreamError>;
+
+    /// The body ended without a transport error. Without its terminal event that is [`StreamError::Interrupted`].
+    fn finish(&mut self, events: &mut Vec<StreamEvent>) -> Result<(), StreamError>;
+
+    /// Whether the terminal event was seen: nothing of interest follows.
+    fn is_done(&self) -> bool;
+}
+
+/// Why a body could not be read to its end.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StreamError {
+    /// The provider reports an error.
+    Provider(Box<ProviderError>),
+    /// The stream ended before its terminal event, or without any.
+    Interrupted,
+    /// What came is not what the dialect says; the text says where.
+    Malformed(String),
+    /// A line or event is longer than the limit, in bytes.
+    TooLarge(usize),
+}
+
+impl fmt::Display for StreamError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Provider(error) => error.fmt(formatter),
+            Self::Interrupted => formatter.write_str("the stream ended before its terminal event"),
+            Self::Malformed(what) => write!(formatter, "malformed answer: {what}"),
+            Self::TooLarge(limit) => write!(formatter, "an event of the stream is longer than {limit} bytes"),
+        }
+    }
+}
+
+impl core::error::Error for StreamError {}
+
+/// Writes the body of one streamed answer.
+pub trait StreamEncoder: Send {
+    /// Appends the frames that say `event`.
+    fn push(&mut self, event: &StreamEvent, out: &mut Vec<u8>);
+
+    /// Appends the frames that end the stream.
+    fn finish(&mut self, out: &mut Vec<u8>);
+
+    /// Appends the frames that report an error in the middle.
+    fn error(&mut self, error: &ProviderError, out: &mut Vec<u8>);
+}

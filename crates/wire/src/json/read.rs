@@ -104,7 +104,7 @@ impl<'a> Value<'a> {
 ///
 /// The typed `take_…` methods leave a field of another type where it is, so it ends in [`Fields::rest`] rather
 /// than nowhere; a `null` counts as absent.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Fields<'a>(Vec<(Cow<'a, str>, Value<'a>)>);
 
 impl<'a> Fields<'a> {
@@ -242,7 +242,8 @@ mod tests {
 
     #[test]
     fn takes_what_is_known_and_keeps_the_rest() {
-        let mut fields = Fields::parse(br#" {"a":1,"b":"x","c":{"d":[1, 2]},"n":null,"w":"wrong"} "#).unwrap();
+        let mut fields =
+            Fields::parse(br#" {"a":1,"b":"x","c":{"d":[1, 2]},"n":null,"w":"wrong"} "#).unwrap();
         assert_eq!(fields.take_u64("a"), Some(1));
         assert_eq!(fields.take_string("b").as_deref(), Some("x"));
         assert_eq!(fields.take_string("n"), None);

@@ -90,7 +90,11 @@ impl<T: WriteJson> WriteJson for Vec<T> {
 }
 
 /// Appends `[…]`, each item written by `write`.
-pub fn write_array<T>(out: &mut Vec<u8>, items: impl IntoIterator<Item = T>, mut write: impl FnMut(&mut Vec<u8>, T)) {
+pub fn write_array<T>(
+    out: &mut Vec<u8>,
+    items: impl IntoIterator<Item = T>,
+    mut write: impl FnMut(&mut Vec<u8>, T),
+) {
     out.push(b'[');
     for (position, item) in items.into_iter().enumerate() {
         if position > 0 {
@@ -121,7 +125,9 @@ pub fn write_string(text: &str, out: &mut Vec<u8>) {
             0x0c => out.extend_from_slice(b"\\f"),
             control => {
                 out.extend_from_slice(b"\\u00");
-                out.extend([control >> 4, control & 15].iter().filter_map(|digit| HEX.get(usize::from(*digit))));
+                out.extend(
+                    [control >> 4, control & 15].iter().filter_map(|digit| HEX.get(usize::from(*digit))),
+                );
             }
         }
         rest = after;
@@ -200,7 +206,12 @@ impl<'a> ObjectWriter<'a> {
     }
 
     /// Writes a field that is an object which ends with the fields of `extra`.
-    pub fn object_with(&mut self, name: &str, extra: &Extra, write: impl FnOnce(&mut ObjectWriter<'_>)) -> &mut Self {
+    pub fn object_with(
+        &mut self,
+        name: &str,
+        extra: &Extra,
+        write: impl FnOnce(&mut ObjectWriter<'_>),
+    ) -> &mut Self {
         self.with(name, |out| {
             let mut object = ObjectWriter::begin_with(out, extra);
             write(&mut object);

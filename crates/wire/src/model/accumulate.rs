@@ -1,6 +1,9 @@
 //! From stream events to the whole answer, and back.
 
-use super::{Choice, FinishReason, Message, Part, PartKind, Reasoning, Response, Role, Start, StreamEvent, ToolCall, Usage};
+use super::{
+    Choice, FinishReason, Message, Part, PartKind, Reasoning, Response, Role, Start, StreamEvent, ToolCall,
+    Usage,
+};
 use crate::json::{Extra, Json, write_array};
 use alloc::{borrow::ToOwned, boxed::Box, string::String, vec::Vec};
 
@@ -99,7 +102,12 @@ impl Accumulator {
                 }
             }
             StreamEvent::ToolCallStart { choice, part, id, name, custom } => {
-                let call = ToolCall { id: id.clone(), name: name.clone(), arguments: String::new(), custom: *custom };
+                let call = ToolCall {
+                    id: id.clone(),
+                    name: name.clone(),
+                    arguments: String::new(),
+                    custom: *custom,
+                };
                 self.growing(*choice).part(*part, || PartKind::ToolCall(call));
             }
             StreamEvent::ToolCallDelta { choice, part, arguments } => {
@@ -130,7 +138,9 @@ impl Accumulator {
             }
             StreamEvent::Logprobs { choice, logprobs } => {
                 let known = &mut self.growing(*choice).choice.logprobs;
-                *known = Some(known.as_ref().map_or_else(|| logprobs.clone(), |known| append_lists(known, logprobs)));
+                *known = Some(
+                    known.as_ref().map_or_else(|| logprobs.clone(), |known| append_lists(known, logprobs)),
+                );
             }
             StreamEvent::UsageUpdate(usage) => self.usage.get_or_insert_default().update(usage),
             StreamEvent::Finish { choice, reason, stop_sequence } => {
@@ -165,6 +175,11 @@ impl Accumulator {
             Some(Part { kind: PartKind::ToolCall(call), .. }) => Some(call),
             _ => None,
         }
+    }
+
+    /// Whether any part of an answer was received.
+    pub fn has_content(&self) -> bool {
+        self.choices.iter().any(|growing| !growing.choice.message.content.is_empty())
     }
 
     /// The figures so far.
@@ -211,9 +226,17 @@ fn combine(known: &mut Extra, more: &Extra) {
 /// `[1] + [2] = [1,2]`
 fn append(first: &Json, second: &Json) -> Json {
     let mut out = Vec::new();
-    let items = first.value().array().unwrap_or_default().into_iter().chain(second.value().array().unwrap_or_default());
+    let items = first
+        .value()
+        .array()
+        .unwrap_or_default()
+        .into_iter()
+        .chain(second.value().array().unwrap_or_default());
     write_array(&mut out, items, |out, item| out.extend_from_slice(item.text().as_bytes()));
-    String::from_utf8(out).ok().and_then(|text| Json::from_string(text).ok()).unwrap_or_else(|| second.clone())
+    String::from_utf8(out)
+        .ok()
+        .and_then(|text| Json::from_string(text).ok())
+        .unwrap_or_else(|| second.clone())
 }
 
 /// `{"a":[1]} + {"a":[2],"b":[3]} = {"a":[1,2],"b":[3]}`
@@ -225,7 +248,10 @@ fn append_lists(first: &Json, second: &Json) -> Json {
     combine(&mut lists, &more.rest());
     let mut out = Vec::new();
     crate::json::ObjectWriter::begin_with(&mut out, &lists).finish();
-    String::from_utf8(out).ok().and_then(|text| Json::from_string(text).ok()).unwrap_or_else(|| second.clone())
+    String::from_utf8(out)
+        .ok()
+        .and_then(|text| Json::from_string(text).ok())
+        .unwrap_or_else(|| second.clone())
 }
 
 /// The events that a stream of `response` would be made of, its texts split by `split`.
@@ -244,25 +270,47 @@ pub fn replay<'a>(response: &'a Response, split: impl Fn(&'a str) -> Vec<&'a str
         for (part, Part { kind, cache, extra }) in (0u32..).zip(&message.content) {
             match kind {
                 PartKind::Text(text) => {
-                    events.extend(split(text).into_iter().map(|text| StreamEvent::TextDelta { choice, part, text: text.to_owned() }));
+                    events.extend(split(text).into_iter().map(|text| StreamEvent::TextDelta {
+                        choice,
+                        part,
+                        text: text.to_owned(),
+                    }));
                 }
                 PartKind::Refusal(text) => {
-                    events.extend(split(text).into_iter().map(|text| StreamEvent::RefusalDelta { choice, part, text: text.to_owned() }));
+                    events.extend(split(text).into_iter().map(|text| StreamEvent::RefusalDelta {
+                        choice,
+                        part,
+                        text: text.to_owned(),
+                    }));
                 }
                 PartKind::Reasoning(Reasoning { text, signature }) => {
-                    events.extend(split(text).into_iter().map(|text| StreamEvent::ReasoningDelta { choice, part, text: text.to_owned() }));
+                    events.extend(split(text).into_iter().map(|text| StreamEvent::ReasoningDelta {
+                        choice,
+                        part,
+                        text: text.to_owned(),
+                    }));
                     if let Some(signature) = signature {
-                        events.push(StreamEvent::ReasoningSignature { choice, part, signature: signature.clone() });
+                        events.push(StreamEvent::ReasoningSignature {
+                            choice,
+                            part,
+                            signature: signature.clone(),
+                        });
                     }
                 }
                 PartKind::ToolCall(call) => {
                     let ToolCall { id, name, arguments, custom } = call;
-                    events.push(StreamEvent::ToolCallStart { choice, part, id: id.clone(), name: name.clone(), custom: *custom });
-                    events.extend(
-                        split(arguments)
-                            .into_iter()
-                            .map(|arguments| StreamEvent::ToolCallDelta { choice, part, arguments: arguments.to_owned() }),
-                    );
+                    events.push(StreamEvent::ToolCallStart {
+                        choice,
+                        part,
+                        id: id.clone(),
+                        name: name.clone(),
+                        custom: *custom,
+                    });
+                    events.extend(split(arguments).into_iter().map(|arguments| StreamEvent::ToolCallDelta {
+                        choice,
+                        part,
+                        arguments: arguments.to_owned(),
+                    }));
                     events.push(StreamEvent::ToolCallEnd { choice, part });
                 }
                 _ => {
@@ -282,7 +330,11 @@ pub fn replay<'a>(response: &'a Response, split: impl Fn(&'a str) -> Vec<&'a str
             events.push(StreamEvent::Logprobs { choice, logprobs: logprobs.clone() });
         }
         if let Some(reason) = finish_reason {
-            events.push(StreamEvent::Finish { choice, reason: reason.clone(), stop_sequence: stop_sequence.clone() });
+            events.push(StreamEvent::Finish {
+                choice,
+                reason: reason.clone(),
+                stop_sequence: stop_sequence.clone(),
+            });
         }
     }
     if let Some(usage) = &response.usage {
@@ -305,7 +357,10 @@ mod tests {
             ..Message::new(
                 Role::Assistant,
                 vec![
-                    Part::new(PartKind::Reasoning(Reasoning { text: "hm".into(), signature: Some("c2ln".into()) })),
+                    Part::new(PartKind::Reasoning(Reasoning {
+                        text: "hm".into(),
+                        signature: Some("c2ln".into()),
+                    })),
                     cited,
                     Part::new(PartKind::ToolCall(ToolCall {
                         id: "1".into(),
@@ -348,7 +403,10 @@ mod tests {
             accumulator.push(&StreamEvent::UsageUpdate(Box::new(usage)));
         }
         let response = accumulator.response();
-        assert_eq!(response.choices[0].logprobs.as_ref().unwrap().text(), r#"{"content":[1,2],"refusal":[3]}"#);
+        assert_eq!(
+            response.choices[0].logprobs.as_ref().unwrap().text(),
+            r#"{"content":[1,2],"refusal":[3]}"#
+        );
         assert_eq!(response.usage.unwrap().output_tokens, Some(7));
     }
 

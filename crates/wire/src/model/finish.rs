@@ -44,3 +44,21 @@ impl FinishReason {
         }
     }
 }
+
+impl From<&str> for FinishReason {
+    /// Of our word for it.
+    fn from(word: &str) -> Self {
+        match word {
+            "stop" => Self::Stop,
+            "stop_sequence" => Self::StopSequence,
+            "length" => Self::Length,
+            "context_window" => Self::ContextWindow,
+            "tool_calls" => Self::ToolCalls,
+            "content_filter" => Self::ContentFilter,
+            "refusal" => Self::Refusal,
+            "pause" => Self::Pause,
+            "error" => Self::Error,
+            other => Self::Other(other.into()),
+        }
+    }
+}

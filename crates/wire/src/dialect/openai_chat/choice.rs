@@ -1,0 +1,263 @@
+//! One answer of a stream: its deltas, as events.
+
+use super::calls::OpenCalls;
+use super::part::decode_part;
+use super::reasoning::{self, DETAILS};
+use super::{details::Details, finish};
+use crate::json::{Extra, Fields, Json, Value};
+use crate::model::{FinishReason, Part, PartKind, Reasoning, StreamEvent};
+use alloc::{boxed::Box, string::String, vec::Vec};
+
+/// Reads the deltas of one answer.
+#[derive(Debug)]
+pub(super) struct ChoiceReader {
+    index: u32,
+    parts: Parts,
+    calls: OpenCalls,
+    details: Details,
+    /// Whether the reasoning came as plain text, so that the details only repeat it.
+    plain_reasoning: bool,
+    /// A signature ended the reasoning part; more reasoning is another one.
+    signed: bool,
+    finish: Option<FinishReason>,
+    stop_sequence: Option<String>,
+    /// The unknown fields so far, as they were last.
+    extra: Extra,
+}
+
+/// The places of the parts, in the order they first appeared.
+#[derive(Debug, Default)]
+pub(super) struct Parts {
+    next: u32,
+    text: Option<u32>,
+    refusal: Option<u32>,
+    reasoning: Option<u32>,
+}
+
+impl Parts {
+    /// The place of a part that begins.
+    pub(super) fn begin(&mut self) -> u32 {
+        begin(&mut self.next)
+    }
+
+    fn text(&mut self) -> u32 {
+        self.text.unwrap_or_else(|| *self.text.insert(begin(&mut self.next)))
+    }
+
+    fn refusal(&mut self) -> u32 {
+        self.refusal.unwrap_or_else(|| *self.refusal.insert(begin(&mut self.next)))
+    }
+
+    fn reasoning(&mut self) -> u32 {
+        self.reasoning.unwrap_or_else(|| *self.reasoning.insert(begin(&mut self.next)))
+    }
+}
+
+fn begin(next: &mut u32) -> u32 {
+    let place = *next;
+    *next += 1;
+    place
+}
+
+impl ChoiceReader {
+    pub(super) fn new(index: u32) -> Self {
+        Self {
+            index,
+            parts: Parts::default(),
+            calls: OpenCalls::default(),
+            details: Details::default(),
+            plain_reasoning: false,
+            signed: false,
+            finish: None,
+            stop_sequence: None,
+            extra: Extra::new(),
+        }
+    }
+
+    pub(super) fn index(&self) -> u32 {
+        self.index
+    }
+
+    pub(super) fn is_finished(&self) -> bool {
+        self.finish.is_some()
+    }
+
+    /// Reads what a chunk says of this answer. Where there was text and nothing else to remember, the text's part and
+    /// the text.
+    pub(super) fn read<'a>(
+        &mut self,
+        mut fields: Fields<'a>,
+        events: &mut Vec<StreamEvent>,
+    ) -> Option<(u32, Value<'a>)> {
+        let said = fields.take_object("delta");
+        if said.is_some() {
+            // Perplexity repeats the whole message beside each delta; Together repeats the text with its number.
+            for repeated in ["message", "text", "token_id"] {
+                fields.take(repeated);
+            }
+        }
+        // Read by the chunk.
+        fields.take("usage");
+        let reason = fields.take_string("finish_reason").filter(|reason| !reason.is_empty());
+        if let Some(stop_sequence) = fields.take_string("stop_reason") {
+            self.stop_sequence = Some(stop_sequence);
+        }
+        let logprobs = fields.take_json("logprobs");
+        let text = said.and_then(|delta| self.read_delta(delta, events));
+        self.keep_news(&fields, events);
+        if let Some(logprobs) = logprobs {
+            events.push(StreamEvent::Logprobs { choice: self.index, logprobs });
+        }
+        if let Some(reason) = reason {
+            self.read_finish(reason, events);
+        }
+        text
+    }
+
+    fn read_delta<'a>(
+        &mut self,
+        mut delta: Fields<'a>,
+        events: &mut Vec<StreamEvent>,
+    ) -> Option<(u32, Value<'a>)> {
+        delta.take_string("role");
+        self.read_reasoning(&mut delta, events);
+        let has_details = delta.take(DETAILS).is_some_and(|details| self.details.add(details));
+        let text = delta.take("content").and_then(|content| self.read_content(content, events));
+        if let Some(refusal) = delta.take_string("refusal").filter(|refusal| !refusal.is_empty()) {
+            let part = self.part_begins(events).refusal();
+            events.push(StreamEvent::RefusalDelta { choice: self.index, part, text: refusal });
+        }
+        for call in delta.take_array("tool_calls").unwrap_or_default().into_iter().filter_map(Value::object) {
+            self.calls.read(self.index, call, &mut self.parts, events);
+        }
+        if let Some(function) = delta.take_object("function_call") {
+            self.calls.read_legacy(self.index, function, &mut self.parts, events);
+        }
+        self.keep_news(&delta, events);
+        text.filter(|_| !has_details)
+    }
+
+    fn read_reasoning(&mut self, delta: &mut Fields<'_>, events: &mut Vec<StreamEvent>) {
+        let plain = reasoning::take_text(delta);
+        self.plain_reasoning |= plain.is_some();
+        if let Some(text) = plain {
+            self.add_reasoning(text, events);
+        }
+        for Reasoning { text, signature } in reasoning::details(delta.get(DETAILS)) {
+            if !self.plain_reasoning && !text.is_empty() {
+                self.add_reasoning(text, events);
+            }
+            if let Some(signature) = signature {
+                self.add_signature(signature, events);
+            }
+        }
+    }
+
+    /// Where the part is that begins or grows now.
+    fn part_begins(&mut self, events: &mut Vec<StreamEvent>) -> &mut Parts {
+        self.calls.part_begins(self.index, events);
+        &mut self.parts
+    }
+
+    fn add_reasoning(&mut self, text: String, events: &mut Vec<StreamEvent>) {
+        if core::mem::take(&mut self.signed) {
+            self.parts.reasoning = None;
+        }
+        let part = self.part_begins(events).reasoning();
+        events.push(StreamEvent::ReasoningDelta { choice: self.index, part, text });
+    }
+
+    fn add_signature(&mut self, signature: String, events: &mut Vec<StreamEvent>) {
+        let part = self.part_begins(events).reasoning();
+        self.signed = true;
+        events.push(StreamEvent::ReasoningSignature { choice: self.index, part, signature });
+    }
+
+    /// Content is a string, or (Mistral) a list of parts.
+    fn read_content<'a>(
+        &mut self,
+        content: Value<'a>,
+        events: &mut Vec<StreamEvent>,
+    ) -> Option<(u32, Value<'a>)> {
+        if let Some(text) = content.string() {
+            return self.add_text(text, events).map(|part| (part, content));
+        }
+        for value in content.array().unwrap_or_default() {
+            let part = decode_part(value).unwrap_or_else(|_| Part::new(PartKind::Unknown(value.to_json())));
+            match part.kind {
+                PartKind::Text(text) => _ = self.add_text(text, events),
+                PartKind::Reasoning(Reasoning { text, signature }) => {
+                    if !text.is_empty() {
+                        self.add_reasoning(text, events);
+                    }
+                    if let Some(signature) = signature {
+                        self.add_signature(signature, events);
+                    }
+                }
+                kind => {
+                    let index = self.part_begins(events).begin();
+                    let part = Box::new(Part { kind, ..part });
+                    events.push(StreamEvent::Part { choice: self.index, index, part });
+                }
+            }
+        }
+        None
+    }
+
+    fn add_text(&mut self, text: String, events: &mut Vec<StreamEvent>) -> Option<u32> {
+        if text.is_empty() {
+            return None;
+        }
+        let part = self.part_begins(events).text();
+        events.push(StreamEvent::TextDelta { choice: self.index, part, text });
+        Some(part)
+    }
+
+    /// Unknown fields, where they are new. A list is always new: it is more of a list.
+    fn keep_news(&mut self, fields: &Fields<'_>, events: &mut Vec<StreamEvent>) {
+        let mut news = Extra::new();
+        for (name, value) in fields.iter().filter(|(_, value)| is_something(*value)) {
+            let is_known = self.extra.get(name).is_some_and(|known| known.text() == value.text());
+            if !is_known || value.is_array() {
+                news.insert(name, value.to_json());
+            }
+            if !is_known && !value.is_array() {
+                self.extra.insert(name, value.to_json());
+            }
+        }
+        self.say(news, events);
+    }
+
+    fn say(&self, extra: Extra, events: &mut Vec<StreamEvent>) {
+        if !extra.is_empty() {
+            events.push(StreamEvent::MessageExtra { choice: self.index, extra: Box::new(extra) });
+        }
+    }
+
+    fn read_finish(&mut self, reason: String, events: &mut Vec<StreamEvent>) {
+        let reason = finish::decode(reason, self.stop_sequence.as_deref());
+        if self.finish.as_ref() == Some(&reason) {
+            return;
+        }
+        self.end(events);
+        self.finish = Some(reason.clone());
+        let stop_sequence = self.stop_sequence.clone();
+        events.push(StreamEvent::Finish { choice: self.index, reason, stop_sequence });
+    }
+
+    /// Ends what is open.
+    pub(super) fn end(&mut self, events: &mut Vec<StreamEvent>) {
+        self.calls.end(self.index, &mut self.parts, events);
+        let details: Option<Json> = self.details.take();
+        if let Some(details) = details {
+            let mut extra = Extra::new();
+            extra.insert(DETAILS, details);
+            self.say(extra, events);
+        }
+    }
+}
+
+/// Nothing is said by a null or an empty list.
+fn is_something(value: Value<'_>) -> bool {
+    !value.is_null() && !value.array().is_some_and(|items| items.is_empty())
+}

@@ -1,0 +1,147 @@
+//! One chunk of a streamed answer after the other: what it says, as events.
+
+use super::choice::ChoiceReader;
+use super::template::{TextPlace, place_of};
+use super::{fault, usage};
+use crate::dialect::StreamError;
+use crate::json::{Extra, Fields, Value};
+use crate::model::{Start, StreamEvent, Usage};
+use alloc::{boxed::Box, string::String, string::ToString, vec::Vec};
+
+/// Reads chunks.
+#[derive(Debug, Default)]
+pub(super) struct ChunkReader {
+    started: bool,
+    /// The unknown fields of the answer so far, as they were last.
+    extra: Extra,
+    usage: Option<Usage>,
+    /// By index.
+    choices: Vec<ChoiceReader>,
+}
+
+impl ChunkReader {
+    /// Reads one chunk. Where it said only text and changed nothing else, the text's place.
+    pub(super) fn read(
+        &mut self,
+        data: &str,
+        event: Option<&str>,
+        events: &mut Vec<StreamEvent>,
+    ) -> Result<Option<TextPlace>, StreamError> {
+        let value =
+            Value::parse(data.as_bytes()).map_err(|error| StreamError::Malformed(error.to_string()))?;
+        if let Some(error) = fault::in_value(value) {
+            return Err(error);
+        }
+        let Some(mut fields) = value.object() else {
+            return Err(StreamError::Malformed("a chunk that is not a JSON object".into()));
+        };
+        let before = events.len();
+        let choices = fields.take_array("choices");
+        let used = take_usage(&mut fields, choices.as_deref().unwrap_or_default());
+        if choices.is_none() && used.is_none() {
+            if fields.get("type").and_then(Value::string).as_deref() != Some("ping") {
+                events.push(StreamEvent::Unknown { event: event.map(String::from), data: value.to_json() });
+            }
+            return Ok(None);
+        }
+        let padding = fields.take("obfuscation").and_then(|padding| string_place(padding, data));
+        self.read_head(fields, choices.as_ref().is_none_or(Vec::is_empty), events);
+        let mut only_text = None;
+        for (position, choice) in (0u32..).zip(choices.into_iter().flatten()) {
+            only_text = self.read_choice(position, choice, data, events).or(only_text);
+        }
+        if let Some(used) = used
+            && self.usage.as_ref() != Some(&used)
+        {
+            events.push(StreamEvent::UsageUpdate(Box::new(used.clone())));
+            self.usage = Some(used);
+        }
+        Ok(only_text.filter(|_| events.len() == before + 1).map(|place: TextPlace| {
+            let padding = padding.filter(|padding| padding.start > place.text.end);
+            TextPlace { padding, ..place }
+        }))
+    }
+
+    /// What stands beside the choices: said once at the start, later only where it is new.
+    fn read_head(&mut self, mut fields: Fields<'_>, without_choices: bool, events: &mut Vec<StreamEvent>) {
+        // It says only that this is a chunk.
+        fields.take("object");
+        let id = fields.take_string("id").unwrap_or_default();
+        let model = fields.take_string("model").unwrap_or_default();
+        let created = fields.take_u64("created");
+        let mut news = Extra::new();
+        for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
+            if self.extra.get(name).is_none_or(|known| known.text() != value.text()) {
+                self.extra.insert(name, value.to_json());
+                news.insert(name, value.to_json());
+            }
+        }
+        if self.started {
+            if !news.is_empty() {
+                events.push(StreamEvent::Unknown { event: None, data: super::nested::object(&news) });
+            }
+        } else if !(without_choices && id.is_empty()) {
+            // Azure's first chunk is about the prompt only and has an empty id and model: what it says is kept above.
+            self.started = true;
+            events.push(StreamEvent::Start(Box::new(Start {
+                id,
+                model,
+                created,
+                extra: self.extra.clone(),
+            })));
+        }
+    }
+
+    fn read_choice(
+        &mut self,
+        position: u32,
+        value: Value<'_>,
+        data: &str,
+        events: &mut Vec<StreamEvent>,
+    ) -> Option<TextPlace> {
+        let mut fields = value.object()?;
+        let index = fields.take_u32("index").unwrap_or(position);
+        let place = match self.choices.binary_search_by_key(&index, ChoiceReader::index) {
+            Ok(place) => place,
+            Err(place) => {
+                self.choices.insert(place, ChoiceReader::new(index));
+                place
+            }
+        };
+        let (part, content) = self.choices.get_mut(place)?.read(fields, events)?;
+        let text = string_place(content, data)?;
+        Some(TextPlace { choice: index, part, text, padding: None })
+    }
+
+    /// The answers are whole: ends what is open.
+    pub(super) fn end(&mut self, events: &mut Vec<StreamEvent>) {
+        if !self.started && !self.extra.is_empty() {
+            self.started = true;
+            let start = Start { extra: self.extra.clone(), ..Start::default() };
+            events.push(StreamEvent::Start(Box::new(start)));
+        }
+        for choice in &mut self.choices {
+            choice.end(events);
+        }
+    }
+
+    /// Whether each answer gave its reason to end, and there is one.
+    pub(super) fn is_finished(&self) -> bool {
+        !self.choices.is_empty() && self.choices.iter().all(ChoiceReader::is_finished)
+    }
+}
+
+/// The figures, wherever the chunk has them: at its top, at Groq's own place, or (older Moonshot) in a choice.
+fn take_usage(fields: &mut Fields<'_>, choices: &[Value<'_>]) -> Option<Usage> {
+    if let Some(used) = fields.get("usage").and_then(usage::decode) {
+        fields.take("usage");
+        return Some(used);
+    }
+    let inside = |value: Value<'_>| value.object()?.get("usage").and_then(usage::decode);
+    fields.get("x_groq").and_then(inside).or_else(|| choices.first().copied().and_then(inside))
+}
+
+/// Where the text of a JSON string stands in the chunk, its quotes left out.
+fn string_place(value: Value<'_>, data: &str) -> Option<core::ops::Range<usize>> {
+    place_of(value.text().strip_prefix('"')?.strip_suffix('"')?, data)
+}

@@ -1,0 +1,223 @@
+//! Streamed answers, written.
+
+use super::{decode_request::wants_usage, fault, finish, usage};
+use crate::dialect::StreamEncoder;
+use crate::json::{Extra, ObjectWriter, write_array};
+use crate::model::{Part, PartKind, ProviderError, Request, Start, StreamEvent, Usage};
+use alloc::vec::Vec;
+
+/// Writes the body of one streamed answer.
+#[derive(Debug)]
+pub(super) struct Encoder {
+    start: Start,
+    wants_usage: bool,
+    usage: Option<Usage>,
+    /// The answers whose role was said.
+    begun: Vec<u32>,
+    /// Answer and part of each tool call, and whether it is a custom one, in the order they began.
+    calls: Vec<(u32, u32, bool)>,
+}
+
+impl Encoder {
+    pub(super) fn new(request: &Request) -> Self {
+        Self {
+            start: Start { model: request.model.clone(), ..Start::default() },
+            wants_usage: wants_usage(request),
+            usage: None,
+            begun: Vec::new(),
+            calls: Vec::new(),
+        }
+    }
+
+    /// One frame with a whole chunk, `choices` written by `write`.
+    fn chunk(&self, out: &mut Vec<u8>, write: impl FnOnce(&mut Vec<u8>), with_usage: Option<&Usage>) {
+        out.extend_from_slice(b"data: ");
+        let mut chunk = ObjectWriter::begin_with(out, &self.start.extra);
+        chunk.field("id", &self.start.id).field("object", "chat.completion.chunk");
+        // OpenAI's own clients need a time in each chunk.
+        chunk.field("created", self.start.created.unwrap_or(0)).field("model", &self.start.model);
+        chunk.with("choices", write);
+        if self.wants_usage {
+            chunk.with("usage", |out| match with_usage {
+                Some(used) => usage::encode(out, used),
+                None => out.extend_from_slice(b"null"),
+            });
+        }
+        chunk.finish();
+        out.extend_from_slice(b"\n\n");
+    }
+
+    fn choice(&mut self, out: &mut Vec<u8>, choice: u32, delta: impl FnOnce(&mut ObjectWriter<'_>)) {
+        let nothing = Extra::new();
+        self.choice_with(out, choice, &nothing, delta, |_| {});
+    }
+
+    fn choice_with(
+        &mut self,
+        out: &mut Vec<u8>,
+        choice: u32,
+        delta_extra: &Extra,
+        delta: impl FnOnce(&mut ObjectWriter<'_>),
+        beside: impl FnOnce(&mut ObjectWriter<'_>),
+    ) {
+        let first = !self.begun.contains(&choice);
+        if first {
+            self.begun.push(choice);
+        }
+        let choices = |out: &mut Vec<u8>| {
+            out.push(b'[');
+            // What `beside` writes comes before the defaults, which are then not written again.
+            let mut object = ObjectWriter::begin(out);
+            object.field("index", choice);
+            object.object_with("delta", delta_extra, |fields| {
+                if first {
+                    fields.field("role", "assistant");
+                }
+                delta(fields);
+            });
+            beside(&mut object);
+            object.finish();
+            out.push(b']');
+        };
+        self.chunk(out, choices, None);
+    }
+
+    /// The number of a tool call among those of its answer, and whether it is a custom one.
+    fn call(&self, choice: u32, part: u32) -> (usize, bool) {
+        let mut of_choice = self.calls.iter().filter(|(of, ..)| *of == choice);
+        of_choice
+            .clone()
+            .position(|(_, of, _)| *of == part)
+            .map_or((0, false), |place| (place, of_choice.nth(place).is_some_and(|(.., custom)| *custom)))
+    }
+
+    fn tool_delta(
+        &mut self,
+        out: &mut Vec<u8>,
+        (choice, part): (u32, u32),
+        extra: &Extra,
+        begin: Option<(&str, &str)>,
+        arguments: Option<&str>,
+    ) {
+        let (index, custom) = self.call(choice, part);
+        let (word, text) = if custom { ("custom", "input") } else { ("function", "arguments") };
+        self.choice(out, choice, |delta| {
+            delta.with("tool_calls", |out| {
+                write_array(out, [()], |out, ()| {
+                    let mut call = ObjectWriter::begin_with(out, extra);
+                    call.field("index", index);
+                    if let Some((id, _)) = begin {
+                        call.field("id", id).field("type", word);
+                    }
+                    if arguments.is_some() {
+                        call.object(word, |function| {
+                            function.optional("name", begin.map(|(_, name)| name)).optional(text, arguments);
+                        });
+                    }
+                    call.finish();
+                });
+            });
+        });
+    }
+
+    fn part(&mut self, out: &mut Vec<u8>, choice: u32, part: &Part) {
+        match &part.kind {
+            PartKind::Text(text) => self.choice(out, choice, |delta| _ = delta.field("content", text)),
+            PartKind::Refusal(text) => self.choice(out, choice, |delta| _ = delta.field("refusal", text)),
+            PartKind::Reasoning(reasoning) => {
+                self.choice(out, choice, |delta| _ = delta.field("reasoning_content", &reasoning.text));
+            }
+            // Nothing else has a place in an answer of this dialect.
+            _ => {}
+        }
+    }
+}
+
+impl StreamEncoder for Encoder {
+    fn push(&mut self, event: &StreamEvent, out: &mut Vec<u8>) {
+        let nothing = Extra::new();
+        match event {
+            StreamEvent::Start(start) => {
+                let asked = core::mem::take(&mut self.start.model);
+                self.start = (**start).clone();
+                if self.start.model.is_empty() {
+                    self.start.model = asked;
+                }
+                // The first chunk says the role, as OpenAI's does.
+                self.choice(out, 0, |delta| _ = delta.field("content", ""));
+                // What is not said again is not lost: readers keep the first chunk's fields.
+                self.start.extra = Extra::new();
+            }
+            StreamEvent::TextDelta { choice, text, .. } => {
+                self.choice(out, *choice, |delta| _ = delta.field("content", text));
+            }
+            StreamEvent::RefusalDelta { choice, text, .. } => {
+                self.choice(out, *choice, |delta| _ = delta.field("refusal", text));
+            }
+            StreamEvent::ReasoningDelta { choice, text, .. } => {
+                self.choice(out, *choice, |delta| _ = delta.field("reasoning_content", text));
+            }
+            StreamEvent::ToolCallStart { choice, part, id, name, custom } => {
+                self.calls.push((*choice, *part, *custom));
+                self.tool_delta(out, (*choice, *part), &nothing, Some((id, name)), Some(""));
+            }
+            StreamEvent::ToolCallDelta { choice, part, arguments } => {
+                self.tool_delta(out, (*choice, *part), &nothing, None, Some(arguments));
+            }
+            StreamEvent::PartExtra { choice, part, extra } => {
+                // Only tool calls have a place for more fields.
+                if self.calls.iter().any(|(of, place, _)| of == choice && place == part) {
+                    self.tool_delta(out, (*choice, *part), extra, None, None);
+                }
+            }
+            StreamEvent::Part { choice, part, .. } => self.part(out, *choice, part),
+            StreamEvent::MessageExtra { choice, extra } => {
+                self.choice_with(out, *choice, extra, |_| {}, |_| {});
+            }
+            StreamEvent::Logprobs { choice, logprobs } => {
+                self.choice_with(
+                    out,
+                    *choice,
+                    &nothing,
+                    |_| {},
+                    |beside| {
+                        beside.field("logprobs", logprobs).nullable("finish_reason", None::<&str>);
+                    },
+                );
+            }
+            StreamEvent::UsageUpdate(used) => self.usage.get_or_insert_default().update(used),
+            StreamEvent::Finish { choice, reason, stop_sequence } => {
+                self.choice_with(
+                    out,
+                    *choice,
+                    &nothing,
+                    |_| {},
+                    |beside| {
+                        beside
+                            .nullable("logprobs", None::<&str>)
+                            .field("finish_reason", finish::encode(reason));
+                        beside.optional("stop_reason", stop_sequence.as_ref());
+                    },
+                );
+            }
+            StreamEvent::ToolCallEnd { .. }
+            | StreamEvent::ReasoningSignature { .. }
+            | StreamEvent::Unknown { .. } => {}
+        }
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>) {
+        if self.wants_usage
+            && let Some(used) = self.usage.take()
+        {
+            self.chunk(out, |out| out.extend_from_slice(b"[]"), Some(&used));
+        }
+        out.extend_from_slice(b"data: [DONE]\n\n");
+    }
+
+    fn error(&mut self, error: &ProviderError, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"data: ");
+        out.extend_from_slice(&fault::encode(error));
+        out.extend_from_slice(b"\n\n");
+    }
+}

@@ -1,0 +1,86 @@
+//! Errors that come where an answer was expected, and errors written.
+
+use crate::dialect::StreamError;
+use crate::json::{ObjectWriter, Value};
+use crate::model::{ErrorKind, ProviderError};
+use alloc::{boxed::Box, string::String, vec::Vec};
+
+/// The error that `value` holds: an `error` that says something, alone or (Gemini) in a list.
+pub(super) fn in_value(value: Value<'_>) -> Option<StreamError> {
+    let object = match value.array() {
+        Some(items) => items.into_iter().next()?,
+        None => value,
+    };
+    let error = object.object()?.get("error")?;
+    let says_something = error.object().is_some_and(|error| !error.is_empty())
+        || error.string().is_some_and(|error| !error.is_empty());
+    says_something.then(|| provider_error(object.text()))
+}
+
+/// A body without choices is an error in one of the shapes that have no `error`, or nothing we know.
+pub(super) fn without_choices(value: Value<'_>) -> StreamError {
+    match crate::error::decode_in_stream(value.text()) {
+        Some(error) => StreamError::Provider(Box::new(error)),
+        None => StreamError::Malformed("an answer without choices".into()),
+    }
+}
+
+/// `data` is an error, whatever its shape.
+pub(super) fn provider_error(data: &str) -> StreamError {
+    let error = crate::error::decode_in_stream(data).unwrap_or_else(|| {
+        let beginning: String = data.chars().take(500).collect();
+        ProviderError::new(ErrorKind::Server, beginning)
+    });
+    StreamError::Provider(Box::new(error))
+}
+
+/// Writes an error answer.
+pub(super) fn encode(error: &ProviderError) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut body = ObjectWriter::begin(&mut out);
+    body.object("error", |object| {
+        object.field("message", &error.message).field("type", error_type(error));
+        object.nullable("param", error.param.as_ref()).nullable("code", code(error));
+    });
+    body.finish();
+    out
+}
+
+/// OpenAI's own type for the kind where the error has none.
+fn error_type(error: &ProviderError) -> &str {
+    if let Some(own) = &error.error_type {
+        return own;
+    }
+    match error.kind {
+        ErrorKind::QuotaExceeded => "insufficient_quota",
+        ErrorKind::RateLimited => "rate_limit_error",
+        ErrorKind::Overloaded => "service_unavailable_error",
+        ErrorKind::Timeout => "timeout_error",
+        ErrorKind::Server | ErrorKind::StreamInterrupted => "server_error",
+        ErrorKind::PermissionDenied => "permission_error",
+        ErrorKind::Authentication => "authentication_error",
+        ErrorKind::NotFound
+        | ErrorKind::InvalidRequest
+        | ErrorKind::ContextLength
+        | ErrorKind::ContentFiltered
+        | ErrorKind::Cancelled => "invalid_request_error",
+    }
+}
+
+/// OpenAI's own code for the kind where the error has none.
+fn code(error: &ProviderError) -> Option<&str> {
+    error.code.as_deref().or(match error.kind {
+        ErrorKind::Authentication => Some("invalid_api_key"),
+        ErrorKind::NotFound => Some("model_not_found"),
+        ErrorKind::ContextLength => Some("context_length_exceeded"),
+        ErrorKind::ContentFiltered => Some("content_filter"),
+        ErrorKind::RateLimited => Some("rate_limit_exceeded"),
+        ErrorKind::QuotaExceeded => Some("insufficient_quota"),
+        ErrorKind::Overloaded => Some("server_is_overloaded"),
+        ErrorKind::Server | ErrorKind::StreamInterrupted => Some("server_error"),
+        ErrorKind::PermissionDenied
+        | ErrorKind::InvalidRequest
+        | ErrorKind::Timeout
+        | ErrorKind::Cancelled => None,
+    })
+}

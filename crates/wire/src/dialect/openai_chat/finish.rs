@@ -1,0 +1,34 @@
+//! Why an answer ended, in the words of this dialect's many speakers.
+
+use crate::model::FinishReason;
+use alloc::string::String;
+
+/// Reads the reason. `stop_sequence` is vLLM's `stop_reason`, which says that a stop text ended the answer.
+pub(super) fn decode(word: String, stop_sequence: Option<&str>) -> FinishReason {
+    match word.as_str() {
+        "stop" if stop_sequence.is_some() => FinishReason::StopSequence,
+        "stop" | "eos_token" => FinishReason::Stop,
+        "stop_sequence" => FinishReason::StopSequence,
+        "length" => FinishReason::Length,
+        "model_length" => FinishReason::ContextWindow,
+        "tool_calls" | "function_call" => FinishReason::ToolCalls,
+        "content_filter" | "sensitive" => FinishReason::ContentFilter,
+        "error" => FinishReason::Error,
+        _ => FinishReason::Other(word),
+    }
+}
+
+/// The word that OpenAI's own clients know; where it has none, ours.
+pub(super) fn encode(reason: &FinishReason) -> &str {
+    match reason {
+        FinishReason::StopSequence | FinishReason::Pause => "stop",
+        FinishReason::Refusal => "content_filter",
+        FinishReason::ContextWindow => "length",
+        FinishReason::Stop
+        | FinishReason::Length
+        | FinishReason::ToolCalls
+        | FinishReason::ContentFilter
+        | FinishReason::Error
+        | FinishReason::Other(_) => reason.as_str(),
+    }
+}

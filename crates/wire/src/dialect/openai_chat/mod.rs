@@ -1,0 +1,82 @@
+//! OpenAI's Chat Completions, which most other providers speak too, each with an accent of its own.
+//!
+//! Accents that can be told from the bytes alone are understood here: where the reasoning stands, how tool calls are
+//! cut up, where the figures come. Those that need to know the provider are not this module's.
+
+mod call_ids;
+mod calls;
+mod choice;
+mod chunk;
+mod decode_request;
+mod details;
+mod encode_stream;
+mod fault;
+mod finish;
+mod message;
+mod nested;
+mod part;
+mod reasoning;
+mod refuse;
+mod request;
+mod response;
+mod stream;
+mod template;
+mod tool;
+mod usage;
+
+pub(crate) use decode_request::decode_format;
+pub(crate) use message::decode_messages;
+pub(crate) use part::decode_part;
+pub(crate) use tool::{decode_choice, decode_tool};
+
+use super::{
+    Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
+    UnsupportedField,
+};
+use crate::json::JsonError;
+use crate::model::{ProviderError, Request, Response};
+use alloc::{boxed::Box, vec::Vec};
+
+const NAME: &str = "openai-chat";
+
+/// OpenAI's Chat Completions.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OpenAiChat;
+
+impl Dialect for OpenAiChat {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn encode_request(
+        &self,
+        request: &Request,
+        options: EncodeOptions,
+    ) -> Result<EncodedRequest, UnsupportedField> {
+        request::encode(request, options)
+    }
+
+    fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
+        response::decode(body)
+    }
+
+    fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder> {
+        Box::new(stream::Decoder::new(limits))
+    }
+
+    fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {
+        decode_request::decode(body)
+    }
+
+    fn encode_response(&self, response: &Response) -> Vec<u8> {
+        response::encode(response)
+    }
+
+    fn stream_encoder(&self, request: &Request) -> Box<dyn StreamEncoder> {
+        Box::new(encode_stream::Encoder::new(request))
+    }
+
+    fn encode_error(&self, error: &ProviderError) -> Vec<u8> {
+        fault::encode(error)
+    }
+}

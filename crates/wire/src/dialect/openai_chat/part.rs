@@ -1,0 +1,280 @@
+//! Content parts: text, refusals, pictures, sound, files, and the reasoning blocks that some providers put there.
+
+use super::nested;
+use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, WriteJson};
+use crate::model::{
+    Audio, CacheBreakpoint, CacheLifetime, Document, Image, Part, PartKind, Reasoning, Source,
+};
+use alloc::{borrow::Cow, format, string::String, vec::Vec};
+
+/// Reads one content part. A part of a type without a name in the model is kept whole; an error begins with the
+/// place inside the part.
+pub(crate) fn decode_part(value: Value<'_>) -> Result<Part, JsonError> {
+    let Some(mut fields) = value.object() else { return Err(JsonError::new(": expected an object")) };
+    let Some(part_type) = fields.take_string("type") else {
+        return Err(JsonError::new(".type: expected a string"));
+    };
+    let cache = take_cache(&mut fields);
+    let mut nested_rest = None;
+    let kind = match part_type.as_str() {
+        "text" => PartKind::Text(required_string(&mut fields, "text")?),
+        "refusal" => PartKind::Refusal(required_string(&mut fields, "refusal")?),
+        "thinking" => decode_thinking(&mut fields, "thinking")?,
+        "reasoning" => decode_thinking(&mut fields, "summary")?,
+        "image_url" => {
+            // Some servers and clients write the address without the object around it.
+            if let Some(url) = fields.take_string("image_url") {
+                PartKind::Image(Image { source: source_of_url(&url), detail: None })
+            } else {
+                let mut image = required_object(&mut fields, "image_url")?;
+                let url = image
+                    .take_string("url")
+                    .ok_or_else(|| JsonError::new(".image_url.url: expected a string"))?;
+                let detail = image.take_string("detail");
+                nested_rest = Some(("image_url", image));
+                PartKind::Image(Image { source: source_of_url(&url), detail })
+            }
+        }
+        "input_audio" => {
+            let mut audio = required_object(&mut fields, "input_audio")?;
+            let data = audio
+                .take_string("data")
+                .ok_or_else(|| JsonError::new(".input_audio.data: expected a string"))?;
+            let format = audio.take_string("format").unwrap_or_else(|| "wav".into());
+            nested_rest = Some(("input_audio", audio));
+            let media_type = if format == "mp3" { "audio/mpeg".into() } else { format!("audio/{format}") };
+            PartKind::Audio(Audio { source: Source::Base64 { media_type, data } })
+        }
+        "file" => {
+            let mut file = required_object(&mut fields, "file")?;
+            let name = file.take_string("filename");
+            let source = match (file.take_string("file_id"), file.take_string("file_data")) {
+                (Some(id), None) => Source::File { id },
+                // Bytes that are not a data URL, or both: what the provider makes of it is its own business.
+                (None, Some(data)) => match source_of_url(&data) {
+                    source @ Source::Base64 { .. } => source,
+                    _ => return Ok(Part::new(PartKind::Unknown(value.to_json()))),
+                },
+                _ => return Ok(Part::new(PartKind::Unknown(value.to_json()))),
+            };
+            nested_rest = Some(("file", file));
+            PartKind::Document(Document { source, name })
+        }
+        _ => return Ok(Part::new(PartKind::Unknown(value.to_json()))),
+    };
+    let mut extra = fields.rest();
+    if let Some((name, rest)) = nested_rest {
+        nested::keep(&mut extra, name, rest);
+    }
+    Ok(Part { kind, cache, extra })
+}
+
+fn required_string(fields: &mut Fields<'_>, name: &str) -> Result<String, JsonError> {
+    fields.take_string(name).ok_or_else(|| JsonError::new(format!(".{name}: expected a string")))
+}
+
+fn required_object<'a>(fields: &mut Fields<'a>, name: &str) -> Result<Fields<'a>, JsonError> {
+    fields.take_object(name).ok_or_else(|| JsonError::new(format!(".{name}: expected an object")))
+}
+
+/// Mistral's `thinking` and Databricks' `reasoning` parts: a list of texts, one of which may be signed.
+fn decode_thinking(fields: &mut Fields<'_>, name: &str) -> Result<PartKind, JsonError> {
+    let mut signature = fields.take_string("signature");
+    let mut text = String::new();
+    if let Some(whole) = fields.take_string(name) {
+        text = whole;
+    } else {
+        let items = fields
+            .take_array(name)
+            .ok_or_else(|| JsonError::new(format!(".{name}: expected an array or a string")))?;
+        for mut item in items.into_iter().filter_map(Value::object) {
+            text.push_str(&item.take_string("text").unwrap_or_default());
+            signature = signature.or(item.take_string("signature"));
+        }
+    }
+    Ok(PartKind::Reasoning(Reasoning { text, signature }))
+}
+
+/// OpenAI's own hint, or the one that OpenRouter and Qwen took over from Anthropic.
+fn take_cache(fields: &mut Fields<'_>) -> Option<CacheBreakpoint> {
+    for (name, key, word) in
+        [("prompt_cache_breakpoint", "mode", "explicit"), ("cache_control", "type", "ephemeral")]
+    {
+        let Some(mut hint) = fields.get(name).and_then(Value::object) else { continue };
+        let lifetime = hint.take_string("ttl").map(|word| lifetime(&word));
+        if hint.take_string(key).as_deref() == Some(word) && hint.is_empty() {
+            fields.take(name);
+            return Some(CacheBreakpoint { lifetime });
+        }
+    }
+    None
+}
+
+pub(super) fn lifetime(word: &str) -> CacheLifetime {
+    match word {
+        "5m" => CacheLifetime::FiveMinutes,
+        "1h" => CacheLifetime::OneHour,
+        other => CacheLifetime::Other(other.into()),
+    }
+}
+
+pub(super) fn lifetime_word(lifetime: &CacheLifetime) -> &str {
+    match lifetime {
+        CacheLifetime::FiveMinutes => "5m",
+        CacheLifetime::OneHour => "1h",
+        CacheLifetime::Other(word) => word,
+    }
+}
+
+/// A data URL is bytes in the request, any other an address.
+fn source_of_url(url: &str) -> Source {
+    url.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,")).map_or_else(
+        || Source::Url(url.into()),
+        |(media_type, data)| Source::Base64 { media_type: media_type.into(), data: data.into() },
+    )
+}
+
+fn data_url(media_type: &str, data: &str) -> String {
+    format!("data:{media_type};base64,{data}")
+}
+
+/// A content part in the words of the dialect.
+pub(super) struct Content<'a> {
+    kind: Kind<'a>,
+    cache: Option<&'a CacheBreakpoint>,
+    extra: &'a Extra,
+}
+
+enum Kind<'a> {
+    Text(&'a str),
+    Refusal(&'a str),
+    Image { url: Cow<'a, str>, detail: Option<&'a str> },
+    Audio { data: &'a str, format: &'a str },
+    FileData { url: String, name: Option<&'a str> },
+    FileId { id: &'a str, name: Option<&'a str> },
+    Whole(&'a Json),
+}
+
+impl<'a> Content<'a> {
+    /// `part` in the words of the dialect, or why it has none.
+    pub(super) fn new(part: &'a Part) -> Result<Self, &'static str> {
+        let kind = match &part.kind {
+            PartKind::Text(text) => Kind::Text(text),
+            PartKind::Refusal(text) => Kind::Refusal(text),
+            PartKind::Image(Image { source, detail }) => {
+                let url = match source {
+                    Source::Url(url) => Cow::Borrowed(url.as_str()),
+                    Source::Base64 { media_type, data } => Cow::Owned(data_url(media_type, data)),
+                    _ => return Err("pictures go as an address or as base64"),
+                };
+                Kind::Image { url, detail: detail.as_deref() }
+            }
+            PartKind::Audio(Audio { source }) => match source {
+                Source::Base64 { media_type, data } => {
+                    Kind::Audio { data, format: audio_format(media_type)? }
+                }
+                _ => return Err("sound goes as base64"),
+            },
+            PartKind::Document(Document { source, name }) => match source {
+                Source::Base64 { media_type, data } => {
+                    Kind::FileData { url: data_url(media_type, data), name: name.as_deref() }
+                }
+                Source::File { id } => Kind::FileId { id, name: name.as_deref() },
+                _ => return Err("documents go as base64 or as the id of an uploaded file"),
+            },
+            PartKind::Unknown(whole) if is_foreign(whole) => {
+                return Err("a part of another provider's format");
+            }
+            PartKind::Unknown(whole) => Kind::Whole(whole),
+            PartKind::RedactedReasoning { .. } => {
+                return Err("redacted reasoning is for its own provider only");
+            }
+            PartKind::Reasoning(_) => return Err("only the assistant's messages carry reasoning"),
+            PartKind::ToolCall(_) => return Err("only the assistant's messages carry tool calls"),
+            PartKind::ToolResult(_) => return Err("a tool result stands in a message of its own"),
+        };
+        Ok(Self { kind, cache: part.cache.as_ref(), extra: &part.extra })
+    }
+
+    /// The same, with a breakpoint of another place.
+    pub(super) fn or_cache(mut self, cache: Option<&'a CacheBreakpoint>) -> Self {
+        self.cache = self.cache.or(cache);
+        self
+    }
+
+    /// The text, where it is nothing but that.
+    pub(super) fn plain_text(&self) -> Option<&'a str> {
+        match self.kind {
+            Kind::Text(text) if self.cache.is_none() && self.extra.is_empty() => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether it is text, with whatever beside it.
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self.kind, Kind::Text(_))
+    }
+}
+
+fn audio_format(media_type: &str) -> Result<&str, &'static str> {
+    match media_type {
+        "audio/wav" | "audio/x-wav" | "audio/wave" => Ok("wav"),
+        "audio/mpeg" | "audio/mp3" => Ok("mp3"),
+        other => other.strip_prefix("audio/").ok_or("the media type of sound begins with `audio/`"),
+    }
+}
+
+/// Blocks that Anthropic and Gemini have and no provider of this dialect reads.
+fn is_foreign(whole: &Json) -> bool {
+    let part_type = whole.value().object().and_then(|mut fields| fields.take_string("type"));
+    part_type.is_none_or(|part_type| {
+        part_type.ends_with("_tool_result")
+            || matches!(
+                part_type.as_str(),
+                "server_tool_use"
+                    | "mcp_tool_use"
+                    | "search_result"
+                    | "container_upload"
+                    | "document"
+                    | "image"
+            )
+    })
+}
+
+impl WriteJson for Content<'_> {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        let (name, part_type) = match &self.kind {
+            Kind::Text(_) => ("text", "text"),
+            Kind::Refusal(_) => ("refusal", "refusal"),
+            Kind::Image { .. } => ("image_url", "image_url"),
+            Kind::Audio { .. } => ("input_audio", "input_audio"),
+            Kind::FileData { .. } | Kind::FileId { .. } => ("file", "file"),
+            Kind::Whole(whole) => return whole.write_json(out),
+        };
+        let (outer, inner) = nested::split(self.extra, name);
+        let mut part = ObjectWriter::begin_with(out, &outer);
+        part.field("type", part_type);
+        match &self.kind {
+            Kind::Text(text) | Kind::Refusal(text) => part.field(name, *text),
+            Kind::Image { url, detail } => part.object_with(name, &inner, |image| {
+                image.field("url", &**url).optional("detail", *detail);
+            }),
+            Kind::Audio { data, format } => part.object_with(name, &inner, |audio| {
+                audio.field("data", *data).field("format", *format);
+            }),
+            Kind::FileData { url, name: file_name } => part.object_with(name, &inner, |file| {
+                file.optional("filename", *file_name).field("file_data", url);
+            }),
+            Kind::FileId { id, name: file_name } => part.object_with(name, &inner, |file| {
+                file.optional("filename", *file_name).field("file_id", *id);
+            }),
+            Kind::Whole(_) => &mut part,
+        };
+        if let Some(CacheBreakpoint { lifetime }) = self.cache {
+            part.object("prompt_cache_breakpoint", |hint| {
+                hint.field("mode", "explicit").optional("ttl", lifetime.as_ref().map(lifetime_word));
+            });
+        }
+        part.finish();
+    }
+}

@@ -1,0 +1,211 @@
+//! Tools, the choice among them, and tool calls.
+
+use super::{nested, refuse::Refusals};
+use crate::dialect::UnsupportedField;
+use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, WriteJson};
+use crate::model::{Part, PartKind, Request, Tool, ToolCall, ToolChoice, ToolKind, normalise_arguments};
+use alloc::{format, string::String, vec::Vec};
+
+/// Reads one tool's declaration; an error begins with the place inside it.
+pub(crate) fn decode_tool(value: Value<'_>) -> Result<Tool, JsonError> {
+    let Some(mut fields) = value.object() else { return Err(JsonError::new(": expected an object")) };
+    let tool_type = fields.take_string("type");
+    let name = match tool_type.as_deref() {
+        // Some clients leave the type out.
+        Some("function") | None if fields.get("function").is_some() => "function",
+        Some("custom") if fields.get("custom").is_some() => "custom",
+        _ => return Ok(hosted(value)),
+    };
+    let Some(mut inner) = fields.take_object(name) else {
+        return Err(JsonError::new(format!(".{name}: expected an object")));
+    };
+    let Some(tool_name) = inner.take_string("name") else {
+        return Err(JsonError::new(format!(".{name}.name: expected a string")));
+    };
+    let description = inner.take_string("description");
+    let kind = if name == "function" {
+        ToolKind::Function { parameters: inner.take_json("parameters"), strict: inner.take_bool("strict") }
+    } else {
+        ToolKind::Custom { format: inner.take_json("format") }
+    };
+    let mut extra = fields.rest();
+    nested::keep(&mut extra, name, inner);
+    Ok(Tool { name: tool_name, description, kind, cache: None, extra })
+}
+
+fn hosted(value: Value<'_>) -> Tool {
+    let whole = ToolKind::Hosted(value.to_json());
+    Tool { name: String::new(), description: None, kind: whole, cache: None, extra: Extra::new() }
+}
+
+/// The tools that can be declared; the others are refused.
+pub(super) fn carried<'a>(
+    tools: &'a [Tool],
+    refusals: &mut Refusals,
+) -> Result<Vec<&'a Tool>, UnsupportedField> {
+    let mut carried = Vec::with_capacity(tools.len());
+    for (position, tool) in tools.iter().enumerate() {
+        if let ToolKind::Hosted(whole) = &tool.kind
+            && is_foreign(whole)
+        {
+            let reason = "a hosted tool of another provider; declare a function, or this provider's own tool";
+            refusals.add(format!("tools[{position}]"), reason)?;
+            continue;
+        }
+        if tool.cache.is_some() {
+            refusals.add(format!("tools[{position}].cache"), "only content parts carry cache breakpoints")?;
+        }
+        carried.push(tool);
+    }
+    Ok(carried)
+}
+
+/// Anthropic dates its hosted tools (`web_search_20250305`), and Gemini's have no type.
+fn is_foreign(whole: &Json) -> bool {
+    let tool_type = whole.value().object().and_then(|mut fields| fields.take_string("type"));
+    tool_type.is_none_or(|tool_type| {
+        tool_type
+            .rsplit_once('_')
+            .is_some_and(|(_, date)| date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit()))
+    })
+}
+
+impl WriteJson for Tool {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        let (name, description) = (&self.name, self.description.as_ref());
+        match &self.kind {
+            ToolKind::Hosted(whole) => whole.write_json(out),
+            ToolKind::Function { parameters, strict } => {
+                write_tool(out, "function", &self.extra, |function| {
+                    function.field("name", name).optional("description", description);
+                    function.optional("parameters", parameters.as_ref()).optional("strict", *strict);
+                });
+            }
+            ToolKind::Custom { format } => write_tool(out, "custom", &self.extra, |custom| {
+                custom
+                    .field("name", name)
+                    .optional("description", description)
+                    .optional("format", format.as_ref());
+            }),
+        }
+    }
+}
+
+/// `{"type":"function","function":{…}}`, as tools, choices and calls are written.
+fn write_tool(out: &mut Vec<u8>, name: &str, extra: &Extra, write: impl FnOnce(&mut ObjectWriter<'_>)) {
+    let (outer, inner) = nested::split(extra, name);
+    let mut object = ObjectWriter::begin_with(out, &outer);
+    object.field("type", name).object_with(name, &inner, write);
+    object.finish();
+}
+
+/// Reads which tools may or must be called. What has no name in the model is kept whole.
+pub(crate) fn decode_choice(value: Value<'_>) -> ToolChoice {
+    match value.string().as_deref() {
+        Some("auto") => return ToolChoice::Auto,
+        Some("none") => return ToolChoice::None,
+        // `any` is Mistral's and Fireworks' word.
+        Some("required" | "any") => return ToolChoice::Required,
+        _ => {}
+    }
+    named(value).or_else(|| subset(value)).unwrap_or_else(|| ToolChoice::Other(value.to_json()))
+}
+
+fn named(value: Value<'_>) -> Option<ToolChoice> {
+    tool_name(value).map(ToolChoice::Named)
+}
+
+/// The name in `{"type":"function","function":{"name":…}}` or the same with `custom`.
+fn tool_name(value: Value<'_>) -> Option<String> {
+    let mut fields = value.object()?;
+    let tool_type = fields.take_string("type")?;
+    if !matches!(tool_type.as_str(), "function" | "custom") {
+        return None;
+    }
+    fields.take_object(&tool_type)?.take_string("name")
+}
+
+fn subset(value: Value<'_>) -> Option<ToolChoice> {
+    let mut fields = value.object()?;
+    if fields.take_string("type")? != "allowed_tools" {
+        return None;
+    }
+    let mut allowed = fields.take_object("allowed_tools")?;
+    let required = match allowed.take_string("mode")?.as_str() {
+        "required" => true,
+        "auto" => false,
+        _ => return None,
+    };
+    let names: Option<Vec<String>> = allowed.take_array("tools")?.into_iter().map(tool_name).collect();
+    Some(ToolChoice::Subset { required, names: names? })
+}
+
+/// Writes which tools may or must be called.
+pub(super) fn write_choice(out: &mut Vec<u8>, choice: &ToolChoice, request: &Request) {
+    match choice {
+        ToolChoice::Auto => "auto".write_json(out),
+        ToolChoice::None => "none".write_json(out),
+        ToolChoice::Required => "required".write_json(out),
+        ToolChoice::Named(name) => write_name(out, name, request),
+        ToolChoice::Subset { required, names } => {
+            write_tool(out, "allowed_tools", &Extra::new(), |allowed| {
+                allowed.field("mode", if *required { "required" } else { "auto" });
+                allowed.array("tools", names, |out, name| write_name(out, name, request));
+            });
+        }
+        ToolChoice::Other(whole) => whole.write_json(out),
+    }
+}
+
+fn write_name(out: &mut Vec<u8>, name: &str, request: &Request) {
+    let is_custom =
+        request.tools.iter().any(|tool| tool.name == name && matches!(tool.kind, ToolKind::Custom { .. }));
+    write_tool(out, if is_custom { "custom" } else { "function" }, &Extra::new(), |tool| {
+        tool.field("name", name);
+    });
+}
+
+/// Reads one whole tool call; `None` where it is none.
+pub(super) fn decode_call(value: Value<'_>) -> Option<Part> {
+    let mut fields = value.object()?;
+    let custom = fields.get("custom").is_some_and(Value::is_object);
+    let name = if custom { "custom" } else { "function" };
+    let mut inner = fields.take_object(name)?;
+    fields.take("type");
+    // The place among the calls, which some servers write in plain answers too.
+    fields.take_u64("index");
+    let mut arguments = take_arguments(&mut inner, custom).unwrap_or_default();
+    if !custom {
+        normalise_arguments(&mut arguments);
+    }
+    let call = ToolCall {
+        id: fields.take_string("id").unwrap_or_default(),
+        name: inner.take_string("name").unwrap_or_default(),
+        arguments,
+        custom,
+    };
+    let mut extra = fields.rest();
+    nested::keep(&mut extra, name, inner);
+    Some(Part { extra, ..Part::new(PartKind::ToolCall(call)) })
+}
+
+/// The arguments as text. Some servers write the object itself rather than its text.
+pub(super) fn take_arguments(function: &mut Fields<'_>, custom: bool) -> Option<String> {
+    let name = if custom { "input" } else { "arguments" };
+    function.take_string(name).or_else(|| {
+        let whole = function.get(name).filter(|value| value.is_object())?;
+        function.take(name);
+        Some(whole.text().into())
+    })
+}
+
+/// Writes one whole tool call.
+pub(super) fn write_call(out: &mut Vec<u8>, id: &str, call: &ToolCall, extra: &Extra) {
+    let (name, arguments) = if call.custom { ("custom", "input") } else { ("function", "arguments") };
+    let (outer, inner) = nested::split(extra, name);
+    let mut object = ObjectWriter::begin_with(out, &outer);
+    object.field("id", id).field("type", name).object_with(name, &inner, |function| {
+        function.field("name", &call.name).field(arguments, &call.arguments);
+    });
+    object.finish();
+}

@@ -1,0 +1,93 @@
+//! What an answer used, read and written.
+
+use super::nested;
+use crate::json::{ObjectWriter, Value};
+use crate::model::Usage;
+use alloc::vec::Vec;
+
+const PROMPT_DETAILS: &str = "prompt_tokens_details";
+const COMPLETION_DETAILS: &str = "completion_tokens_details";
+
+/// Reads a `usage` object; `None` where it is none.
+pub(super) fn decode(value: Value<'_>) -> Option<Usage> {
+    let mut fields = value.object()?;
+    let mut usage = Usage {
+        input_tokens: fields.take_u64("prompt_tokens"),
+        output_tokens: fields.take_u64("completion_tokens"),
+        ..Usage::default()
+    };
+    let prompt = fields.take_object(PROMPT_DETAILS).map(|mut details| {
+        usage.cache_read_tokens = details.take_u64("cached_tokens");
+        usage.cache_write_tokens = details.take_u64("cache_write_tokens");
+        usage.input_audio_tokens = details.take_u64("audio_tokens");
+        details
+    });
+    let completion = fields.take_object(COMPLETION_DETAILS).map(|mut details| {
+        usage.reasoning_tokens = details.take_u64("reasoning_tokens");
+        usage.output_audio_tokens = details.take_u64("audio_tokens");
+        details
+    });
+    // The same figures in other places, left there: DeepSeek's and Moonshot's cache, Azure-hosted DeepSeek's reasoning.
+    let beside = |name: &str| fields.get(name).and_then(Value::u64);
+    usage.cache_read_tokens = usage
+        .cache_read_tokens
+        .or_else(|| beside("prompt_cache_hit_tokens"))
+        .or_else(|| beside("cached_tokens"));
+    usage.reasoning_tokens = usage.reasoning_tokens.or_else(|| beside("reasoning_tokens"));
+    add_reasoning_of_its_own(&mut usage, beside("total_tokens"));
+    if beside("total_tokens").is_some_and(|total| Some(total) == sum(&usage)) {
+        fields.take("total_tokens");
+    }
+    usage.extra = fields.rest();
+    for (name, details) in [(PROMPT_DETAILS, prompt), (COMPLETION_DETAILS, completion)] {
+        if let Some(details) = details {
+            nested::keep(&mut usage.extra, name, details);
+        }
+    }
+    Some(usage)
+}
+
+/// xAI counts reasoning beside the completion, as its total shows; the model counts it inside.
+fn add_reasoning_of_its_own(usage: &mut Usage, total: Option<u64>) {
+    if let (Some(output), Some(reasoning), Some(total), Some(sum)) =
+        (usage.output_tokens, usage.reasoning_tokens, total, sum(usage))
+        && reasoning > 0
+        && sum.checked_add(reasoning) == Some(total)
+    {
+        usage.output_tokens = Some(output + reasoning);
+    }
+}
+
+fn sum(usage: &Usage) -> Option<u64> {
+    usage.input_tokens?.checked_add(usage.output_tokens?)
+}
+
+/// Writes a `usage` object. Figures that nobody knows are left out.
+pub(super) fn encode(out: &mut Vec<u8>, usage: &Usage) {
+    let (outer, prompt) = nested::split(&usage.extra, PROMPT_DETAILS);
+    let (outer, completion) = {
+        let (outer, completion) = nested::split(&outer, COMPLETION_DETAILS);
+        (outer.into_owned(), completion)
+    };
+    let mut object = ObjectWriter::begin_with(out, &outer);
+    object.optional("prompt_tokens", usage.input_tokens).optional("completion_tokens", usage.output_tokens);
+    object.optional("total_tokens", sum(usage));
+    let Usage { cache_read_tokens, cache_write_tokens, input_audio_tokens, .. } = *usage;
+    if [cache_read_tokens, cache_write_tokens, input_audio_tokens].iter().any(Option::is_some)
+        || !prompt.is_empty()
+    {
+        object.object_with(PROMPT_DETAILS, &prompt, |details| {
+            details.optional("cached_tokens", cache_read_tokens);
+            details.optional("cache_write_tokens", cache_write_tokens);
+            details.optional("audio_tokens", input_audio_tokens);
+        });
+    }
+    let Usage { reasoning_tokens, output_audio_tokens, .. } = *usage;
+    if [reasoning_tokens, output_audio_tokens].iter().any(Option::is_some) || !completion.is_empty() {
+        object.object_with(COMPLETION_DETAILS, &completion, |details| {
+            details.optional("reasoning_tokens", reasoning_tokens);
+            details.optional("audio_tokens", output_audio_tokens);
+        });
+    }
+    object.finish();
+}
