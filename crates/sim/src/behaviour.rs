@@ -45,8 +45,8 @@ impl Behaviour {
         let mut behaviour = Self::default();
         match word {
             "long" => {
-                behaviour.reply.tokens =
-                    Some(rest.parse().ok().filter(|tokens| *tokens <= crate::script::MOST_TOKENS)?)
+                let tokens = rest.parse().ok().filter(|tokens| *tokens <= MOST_TOKENS)?;
+                behaviour.reply.tokens = Some(tokens);
             }
             "slow" => {
                 let rate: f64 = rest.parse().ok().filter(|rate: &f64| *rate > 0.0 && rate.is_finite())?;

@@ -95,7 +95,15 @@ pub(crate) struct Socket {
     held: Vec<u8>,
     held_written: usize,
     next_piece: usize,
-    pause: Option<Pin<Box<Sleep>>>,
+    pause: Option<Pause>,
+}
+
+/// What comes between two pieces.
+#[derive(Debug)]
+enum Pause {
+    /// The other tasks' turn.
+    Turn,
+    Until(Pin<Box<Sleep>>),
 }
 
 impl Socket {
@@ -109,16 +117,25 @@ impl Socket {
         bytes: &[u8],
         pieces: &Pieces,
     ) -> Poll<io::Result<usize>> {
-        if let Some(pause) = &mut self.pause {
-            ready!(pause.as_mut().poll(context));
-            self.pause = None;
+        match &mut self.pause {
+            Some(Pause::Turn) => {
+                self.pause = None;
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Some(Pause::Until(sleep)) => ready!(sleep.as_mut().poll(context)),
+            None => {}
         }
+        self.pause = None;
         let count = pieces.sizes.len().max(1);
         let size = pieces.sizes.get(self.next_piece % count).copied().unwrap_or(1);
         let piece = bytes.get(..size).unwrap_or(bytes);
         let written = ready!(Pin::new(&mut self.stream).poll_write(context, piece))?;
         self.next_piece = (self.next_piece + 1) % count;
-        self.pause = Some(Box::pin(sleep_until(Instant::now() + pieces.delay)));
+        self.pause = Some(match pieces.delay {
+            Duration::ZERO => Pause::Turn,
+            delay => Pause::Until(Box::pin(sleep_until(Instant::now() + delay))),
+        });
         Poll::Ready(Ok(written))
     }
 

@@ -213,7 +213,13 @@ impl StreamedAnswer {
                     None => self.end(Some(Step::Stall)),
                 }
             }
-            Fault::NoTerminal { .. } => self.end(None),
+            Fault::NoTerminal { keep_finish } => {
+                if *keep_finish {
+                    without_last_frame(&mut said);
+                    self.say(said);
+                }
+                self.end(None);
+            }
             Fault::TruncatedChunk { .. } => {
                 self.queue.push_back(Step::Hold);
                 // The held bytes end with the event and the CR LF of its chunk.
@@ -271,6 +277,13 @@ fn strikes(fault: &Fault, chunks: usize, is_chunk: bool, ends: bool, last: bool)
         Fault::HugeLine { .. } => true,
         _ => false,
     }
+}
+
+/// Leaves out the last of the frames, which is the dialect's end marker.
+fn without_last_frame(frames: &mut Vec<u8>) {
+    let before = frames.len().saturating_sub(2);
+    let end = frames.get(..before).and_then(|frames| frames.windows(2).rposition(|pair| pair == b"\n\n"));
+    frames.truncate(end.map_or(0, |end| end + 2));
 }
 
 impl Iterator for StreamedAnswer {

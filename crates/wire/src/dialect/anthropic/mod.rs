@@ -16,6 +16,7 @@ mod unsupported;
 mod usage;
 
 pub use block::decode_block;
+pub(crate) use tools::decode_tool;
 
 use super::{
     Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,

@@ -62,7 +62,7 @@ fn encode_choice(request: &Request, body: &mut ObjectWriter<'_>) {
 }
 
 /// Reads one tool. Whatever is not a tool of the caller's own stays whole, for this API only.
-pub(super) fn decode_tool(value: Value<'_>) -> Tool {
+pub(crate) fn decode_tool(value: Value<'_>) -> Tool {
     own_tool(value).unwrap_or_else(|| Tool {
         name: value.object().and_then(|mut fields| fields.take_string("name")).unwrap_or_default(),
         description: None,
