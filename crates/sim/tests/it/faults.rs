@@ -230,7 +230,7 @@ fn bytes_come_one_by_one() {
         assert_eq!(answer.end, End::Complete);
         assert!(answer.text().contains("seven"));
     });
-    let simulator = scripted(&json!([{"fault": {"slow_loris": {"byte_ms": 20}}}]));
+    let simulator = scripted(&json!([{"fault": {"slow_loris": {"byte_ms": 200}}}]));
     let mut client = Client::connect(simulator.address());
     client.send("POST", path("anthropic"), &[], ask("m", "hi", true).to_string().as_bytes());
     client.more().unwrap();
@@ -284,6 +284,16 @@ fn a_stall_can_end() {
             }
         }
     });
+}
+
+#[test]
+fn a_stall_before_the_headers_strikes_once() {
+    let simulator = scripted(&json!([{"fault": {"stall": {"at": "before_headers", "for_ms": 10}}}]));
+    let mut client = Client::connect(simulator.address());
+    client.send("POST", path("anthropic"), &[], ask("m", "hi", true).to_string().as_bytes());
+    client.more().unwrap();
+    // A second stall would leave the headers alone in their packet.
+    assert!(String::from_utf8_lossy(&client.read).contains("message_start"));
 }
 
 #[test]
