@@ -1,12 +1,27 @@
 //! The door: providers and settings in, calls through.
 
 use crate::{
-    Call, CallError, EventStream, Failure, ModelInfo, ProviderSettings, Reply, Timeouts, TransportSettings,
+    Call, CallError, EventStream, Failure, ModelInfo, ProviderSettings, Reply, Stats, Timeouts,
+    TransportSettings,
+    call::call,
+    models::{self, Listing},
+    stream::Opening,
+    target::{Provider, Target},
+    timeout::Limits,
+    tls::Tls,
+    whole::{Whole, WholeAnswer},
 };
+use ferrule_wire::dialect::{self, Dialect};
+use std::{collections::BTreeMap, sync::Arc};
+use tokio::time::Instant;
 
 /// Calls providers. One per client; it holds the connections.
 #[derive(Debug)]
-pub struct Engine {}
+pub struct Engine {
+    providers: BTreeMap<String, Arc<Provider>>,
+    timeouts: Timeouts,
+    max_retries: u32,
+}
 
 impl Engine {
     /// An engine for `providers`. Fails where a setting is not usable (bad URL, unknown dialect, unreadable
@@ -17,38 +32,111 @@ impl Engine {
         max_retries: u32,
         transport: TransportSettings,
     ) -> Result<Self, String> {
-        let _ = (providers, timeouts, max_retries, transport);
-        Ok(Self {})
+        Self::with_dialects(providers, timeouts, max_retries, transport, dialect::find)
+    }
+
+    /// As [`Engine::new`], with dialects that `find` looks up: for wire formats that ferrule does not know.
+    #[expect(clippy::needless_pass_by_value, reason = "an engine takes over its settings, keys included")]
+    pub fn with_dialects(
+        providers: Vec<ProviderSettings>,
+        timeouts: Timeouts,
+        max_retries: u32,
+        transport: TransportSettings,
+        find: impl Fn(&str) -> Option<&'static dyn Dialect>,
+    ) -> Result<Self, String> {
+        let tls = Arc::new(Tls::read(&transport)?);
+        let mut rows = BTreeMap::new();
+        for settings in &providers {
+            let dialect = find(&settings.dialect).ok_or_else(|| {
+                format!("provider `{}`: there is no dialect `{}`", settings.id, settings.dialect)
+            })?;
+            let provider = Provider::new(settings, dialect, Arc::clone(&tls))?;
+            rows.insert(settings.id.clone(), Arc::new(provider));
+        }
+        Ok(Self { providers: rows, timeouts, max_retries })
     }
 
     /// A plain call.
-    pub async fn complete(&self, call: Call) -> Result<Reply, CallError> {
-        Err(CallError {
-            failure: Failure::Config(String::new()),
-            provider: call.provider,
-            model: call.request.model,
-            attempts: vec![],
+    pub async fn complete(&self, mut call: Call) -> Result<Reply, CallError> {
+        call.request.stream = false;
+        let started = Instant::now();
+        let (target, limits, max_retries) = self
+            .prepare(&call, started)
+            .map_err(|failure| failed(failure, &call.provider, &call.request.model))?;
+        // The target has all of it; a long prompt should not be kept twice.
+        drop(call);
+        let (answer, attempts) = self::call(&target, limits, max_retries, &Whole).await?;
+        let WholeAnswer { response, raw, request_id } = answer;
+        let duration = started.elapsed();
+        Ok(Reply {
+            response,
+            raw,
+            provider: target.provider.id.to_string(),
+            request_id,
+            attempts,
+            stats: Stats {
+                started: started.into_std(),
+                time_to_first_token: Some(duration),
+                duration: Some(duration),
+            },
+            dropped: target.dropped,
         })
     }
 
     /// A streamed call; comes back when the first events are there, so that all before them can be retried.
-    pub async fn stream(&self, call: Call) -> Result<EventStream, CallError> {
-        Err(CallError {
-            failure: Failure::Config(String::new()),
-            provider: call.provider,
-            model: call.request.model,
-            attempts: vec![],
-        })
+    pub async fn stream(&self, mut call: Call) -> Result<EventStream, CallError> {
+        call.request.stream = true;
+        let started = Instant::now();
+        let (target, limits, max_retries) = self
+            .prepare(&call, started)
+            .map_err(|failure| failed(failure, &call.provider, &call.request.model))?;
+        // The target has all of it; a long prompt should not be kept twice.
+        drop(call);
+        let (reader, attempts) = self::call(&target, limits, max_retries, &Opening).await?;
+        Ok(EventStream::new(reader, target, attempts, started.into_std()))
     }
 
     /// The models `provider` offers.
     pub async fn models(&self, provider: &str, timeouts: Timeouts) -> Result<Vec<ModelInfo>, CallError> {
-        let _ = timeouts;
-        Err(CallError {
-            failure: Failure::Config(String::new()),
-            provider: provider.into(),
-            model: String::new(),
-            attempts: vec![],
+        let limits = Limits::new(timeouts, self.timeouts, Instant::now());
+        let provider = self.provider(provider).map_err(|failure| failed(failure, provider, ""))?;
+        let (path, in_pages) = models::path(provider.dialect.name());
+        let mut models = Vec::new();
+        let mut after: Option<String> = None;
+        for _ in 0..models::MOST_PAGES {
+            let mut query = Vec::new();
+            if in_pages {
+                query.push(("limit", "1000"));
+                query.extend(after.as_deref().map(|after| ("after_id", after)));
+            }
+            let target =
+                provider.prepare_list(path, &query).map_err(|failure| failed(failure, &provider.id, ""))?;
+            let (page, _) = call(&target, limits, self.max_retries, &Listing).await?;
+            models.extend(page.models);
+            match page.next.filter(|next| in_pages && after.as_ref() != Some(next)) {
+                Some(next) => after = Some(next),
+                None => break,
+            }
+        }
+        Ok(models)
+    }
+
+    fn prepare(&self, call: &Call, started: Instant) -> Result<(Target, Limits, u32), Failure> {
+        let limits = Limits::new(call.options.timeouts, self.timeouts, started);
+        let max_retries = call.options.max_retries.unwrap_or(self.max_retries);
+        let target = self.provider(&call.provider)?.prepare(call)?;
+        Ok((target, limits, max_retries))
+    }
+
+    fn provider(&self, id: &str) -> Result<&Arc<Provider>, Failure> {
+        self.providers.get(id).ok_or_else(|| {
+            let known: Vec<&str> = self.providers.keys().map(String::as_str).collect();
+            Failure::Config(format!("there is no provider `{id}`; known are: {}", known.join(", ")))
         })
     }
+}
+
+/// A call that was never sent.
+fn failed(failure: Failure, provider: &str, model: &str) -> CallError {
+    CallError { failure, provider: provider.to_owned(), model: model.to_owned(), attempts: Vec::new() }
 }

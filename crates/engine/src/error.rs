@@ -1,7 +1,10 @@
 //! Why a call gave no answer.
 
 use crate::Attempt;
-use ferrule_wire::{dialect::UnsupportedField, model::ProviderError};
+use ferrule_wire::{
+    dialect::{StreamError, UnsupportedField},
+    model::ProviderError,
+};
 use std::fmt;
 
 /// Why a call gave no answer. No secret and no URL query is in it.
@@ -76,6 +79,16 @@ impl fmt::Display for TimeoutKind {
             Self::Idle => "the answer stopped for longer than the idle timeout",
             Self::Total => "the call took longer than its total timeout",
         })
+    }
+}
+
+impl From<StreamError> for Failure {
+    fn from(error: StreamError) -> Self {
+        match error {
+            StreamError::Provider(error) => Self::Provider(error),
+            StreamError::Interrupted => Self::Interrupted(error.to_string()),
+            StreamError::Malformed(_) | StreamError::TooLarge(_) => Self::Unreadable(error.to_string()),
+        }
     }
 }
 

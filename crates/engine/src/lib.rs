@@ -1,16 +1,28 @@
 //! What we do about it.
 //!
-//! A call goes one way through files named for what happens there: `provider` (who is asked), `call` (the one loop:
-//! retry, deadline), `send` (one attempt: encode, transport, decode), `stream` (delivery, event by event). Tokio and
-//! reqwest live here; wire formats do not (`ferrule-wire`), nor does Python (`ferrule-python`).
+//! A call goes one way through files named for what happens there: `provider` (who may be asked), `target` (a call made
+//! ready for one of them), `call` (the one loop: `retry`, deadline), `send` (one attempt, over the connections of
+//! `transport` and watched by `timeout`), then `whole`, `stream` or `models`, which make something of the answer.
+//! Tokio and reqwest live here; wire formats do not (`ferrule-wire`), nor does Python (`ferrule-python`).
 #![forbid(unsafe_code)]
 
+mod call;
+mod cause;
 mod engine;
 mod error;
+mod models;
 mod options;
 mod provider;
 mod reply;
+mod retry;
+mod secrets;
+mod send;
 mod stream;
+mod target;
+mod timeout;
+mod tls;
+mod transport;
+mod whole;
 
 pub use engine::Engine;
 pub use error::{CallError, Failure, TimeoutKind};

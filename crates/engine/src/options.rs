@@ -1,7 +1,7 @@
 //! What a caller may ask beside the request itself.
 
 use ferrule_wire::model::Request;
-use std::{path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 /// One call.
 #[derive(Clone, Debug)]
@@ -15,7 +15,7 @@ pub struct Call {
 }
 
 /// How a call is made.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct CallOptions {
     /// Time limits; what is absent is the engine's.
     pub timeouts: Timeouts,
@@ -27,6 +27,22 @@ pub struct CallOptions {
     pub headers: Vec<(String, String)>,
     /// Parameters added to the URL.
     pub query: Vec<(String, String)>,
+}
+
+/// Names of headers and parameters only: their values may be secrets.
+impl fmt::Debug for CallOptions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names =
+            |pairs: &[(String, String)]| pairs.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        formatter
+            .debug_struct("CallOptions")
+            .field("timeouts", &self.timeouts)
+            .field("max_retries", &self.max_retries)
+            .field("drop_params", &self.drop_params)
+            .field("headers", &names(&self.headers))
+            .field("query", &names(&self.query))
+            .finish()
+    }
 }
 
 /// Time limits. Each has its own error, so that a log tells what was slow.

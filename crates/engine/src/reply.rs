@@ -1,6 +1,6 @@
 //! What a call gives back.
 
-use crate::TimeoutKind;
+use crate::{Failure, TimeoutKind};
 use bytes::Bytes;
 use ferrule_wire::{
     dialect::UnsupportedField,
@@ -73,6 +73,23 @@ pub enum Outcome {
     Timeout(TimeoutKind),
     /// The answer could not be read.
     Unreadable(String),
+    /// The answer broke off before its end.
+    Interrupted(String),
+}
+
+impl From<&Failure> for Outcome {
+    fn from(failure: &Failure) -> Self {
+        match failure {
+            Failure::Provider(error) => {
+                Self::Provider { kind: error.kind, status: error.status, message: error.message.clone() }
+            }
+            Failure::Connect(what) | Failure::Config(what) => Self::Connect(what.clone()),
+            Failure::Timeout(kind) => Self::Timeout(*kind),
+            Failure::Interrupted(what) => Self::Interrupted(what.clone()),
+            Failure::Unreadable(what) => Self::Unreadable(what.clone()),
+            Failure::Unsupported(field) => Self::Unreadable(field.to_string()),
+        }
+    }
 }
 
 /// A model a provider offers.

@@ -435,6 +435,7 @@ impl Attempt {
             Outcome::Provider { status: Some(status), message, .. } => format!("status {status}: {message}"),
             Outcome::Provider { status: None, message, .. }
             | Outcome::Connect(message)
+            | Outcome::Interrupted(message)
             | Outcome::Unreadable(message) => message.clone(),
             Outcome::Timeout(kind) => kind.to_string(),
         }

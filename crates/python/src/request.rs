@@ -8,7 +8,7 @@ use ferrule_engine::{Call, CallOptions, Timeouts};
 use ferrule_wire::{
     dialect::familiar,
     json::{Json, JsonError},
-    model::{self, Effort, ReasoningRequest, Request, ResponseFormat, Role, ToolChoice},
+    model::{self, Effort, ReasoningRequest, Request, ResponseFormat, Role},
 };
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
@@ -133,7 +133,13 @@ fn option(
                 request.tools.push(tool.map_err(|error| value_error(&error))?);
             }
         }
-        "tool_choice" => request.tool_choice = Some(tool_choice(value)?),
+        "tool_choice" => {
+            let json = from_python::json(value, Path::Root(name))?;
+            let (choice, parallel) =
+                familiar::decode_tool_choice(json.value(), name).map_err(|error| value_error(&error))?;
+            request.tool_choice = Some(choice);
+            request.parallel_tool_calls = request.parallel_tool_calls.or(parallel);
+        }
         "parallel_tool_calls" => request.parallel_tool_calls = Some(boolean(value, name)?),
         "response_format" => request.response_format = Some(response_format(value)?),
         "reasoning" => request.reasoning = Some(reasoning(value)?),
@@ -237,11 +243,6 @@ fn pairs(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<(String, String)>
             Ok((key, item))
         })
         .collect()
-}
-
-fn tool_choice(value: &Bound<'_, PyAny>) -> PyResult<ToolChoice> {
-    let json = from_python::json(value, Path::Root("tool_choice"))?;
-    familiar::decode_tool_choice(json.value(), "tool_choice").map_err(|error| value_error(&error))
 }
 
 fn response_format(value: &Bound<'_, PyAny>) -> PyResult<ResponseFormat> {

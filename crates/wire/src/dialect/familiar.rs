@@ -1,39 +1,361 @@
-//! Messages as programs write them by hand: the role/content form, its blocks OpenAI's or Anthropic's, as each likes.
+//! Messages and tools as programs write them by hand: the role/content form, its blocks OpenAI's or Anthropic's, as
+//! each likes, also mixed. `ferrule-python` reads a caller's dictionaries with it, and writes messages back.
 
-use super::openai_chat;
-use crate::json::{JsonError, Value};
-use crate::model::{Message, Part, ResponseFormat, Tool, ToolChoice};
+use super::{anthropic, openai_chat};
+use crate::json::{Fields, Json, JsonError, ObjectWriter, Value, write_array};
+use crate::model::{
+    Image, Message, Part, PartKind, ResponseFormat, Role, Tool, ToolCall, ToolChoice, ToolKind,
+};
 use alloc::{format, vec::Vec};
+use core::mem::take;
 
-/// Reads a list of messages. An error names the place, for instance `messages[3].content[1].type`.
-pub fn decode_messages(json: Value<'_>) -> Result<Vec<Message>, JsonError> {
-    let Some(values) = json.array() else { return Err(JsonError::new("messages: expected an array")) };
-    openai_chat::decode_messages(values, decode_block)
+/// Reads one message, or a list of them. An error begins with `path` and names the place.
+pub fn decode_messages(value: Value<'_>, path: &str) -> Result<Vec<Message>, JsonError> {
+    let mut messages = Vec::new();
+    let mut list = MessageList::new(&mut messages);
+    match value.array() {
+        Some(values) => {
+            for (position, value) in values.into_iter().enumerate() {
+                list.decode(value, &format!("{path}[{position}]"))?;
+            }
+        }
+        None => list.decode(value, path)?,
+    }
+    Ok(messages)
+}
+
+/// A conversation that grows message by message into its canonical form.
+#[derive(Debug)]
+pub struct MessageList<'a>(&'a mut Vec<Message>);
+
+impl<'a> MessageList<'a> {
+    /// Goes on with `messages`.
+    pub fn new(messages: &'a mut Vec<Message>) -> Self {
+        Self(messages)
+    }
+
+    /// Adds a message. Consecutive tool results are one message.
+    pub fn push(&mut self, message: Message) {
+        match self.0.last_mut() {
+            Some(last) if last.role == Role::Tool && message.role == Role::Tool => {
+                last.content.extend(message.content);
+            }
+            _ => self.0.push(message),
+        }
+    }
+
+    /// Reads a message and adds it; its error begins with `path`.
+    pub fn decode(&mut self, value: Value<'_>, path: &str) -> Result<(), JsonError> {
+        let mut message = openai_chat::decode_message(value, decode_block)
+            .map_err(|error| JsonError::new(format!("{path}{error}")))?;
+        if message.role == Role::User {
+            // Anthropic has the results of tools in the user's turn.
+            let is_result = |part: &Part| matches!(part.kind, PartKind::ToolResult(_));
+            let (results, rest): (Vec<_>, Vec<_>) =
+                take(&mut message.content).into_iter().partition(is_result);
+            if results.is_empty() {
+                message.content = rest;
+            } else if rest.is_empty() {
+                message = Message { role: Role::Tool, content: results, ..message };
+            } else {
+                self.push(Message::new(Role::Tool, results));
+                message.content = rest;
+            }
+        }
+        self.push(message);
+        Ok(())
+    }
 }
 
 fn decode_block(value: Value<'_>) -> Result<Part, JsonError> {
-    openai_chat::decode_part(value)
+    if let Some(text) = value.string() {
+        return Ok(Part::text(text));
+    }
+    let fields = value.object().unwrap_or_default();
+    let block_type = fields.get("type").and_then(Value::string).unwrap_or_default();
+    let is_anthropic = match block_type.as_str() {
+        "image" | "document" | "tool_use" | "tool_result" | "redacted_thinking" => true,
+        // Mistral's has a list there.
+        "thinking" => fields.get("thinking").is_some_and(|thinking| thinking.string().is_some()),
+        _ => false,
+    };
+    if !is_anthropic {
+        return openai_chat::decode_part(value);
+    }
+    let mut part = anthropic::decode_block(value);
+    match &mut part.kind {
+        PartKind::Unknown(_) => Err(JsonError::new(format!(": not a valid `{block_type}` block"))),
+        PartKind::ToolResult(result) => {
+            result.name = part.extra.remove("name").and_then(|name| name.value().string());
+            Ok(part)
+        }
+        _ => Ok(part),
+    }
 }
 
-/// Reads a tool's declaration.
-pub fn decode_tool(value: Value<'_>) -> Result<Tool, JsonError> {
-    openai_chat::decode_tool(value).map_err(|error| JsonError::new(format!("tool{error}")))
+/// Writes a message so that [`decode_messages`] reads the same again: content as text where that is all, else blocks,
+/// Anthropic's where they hold everything and OpenAI's where those do.
+pub fn encode_message(message: &Message) -> Json {
+    let mut out = Vec::new();
+    let mut object = ObjectWriter::begin_with(&mut out, &message.extra);
+    let role = match &message.role {
+        Role::System => "system",
+        Role::Developer => "developer",
+        // The results of several tools are one message only in Anthropic's form, where they are the user's.
+        Role::User | Role::Tool => "user",
+        Role::Assistant => "assistant",
+        Role::Other(role) => role,
+    };
+    object.field("role", role).optional("name", message.name.as_ref());
+    let (calls, parts): (Vec<&Part>, Vec<&Part>) =
+        message.content.iter().partition(|part| is_openai_call(part));
+    object.with("content", |out| match parts.as_slice() {
+        [Part { kind: PartKind::Text(text), cache: None, extra }] if extra.is_empty() && !text.is_empty() => {
+            crate::json::write_string(text, out);
+        }
+        [] if message.role != Role::Tool => out.extend_from_slice(b"\"\""),
+        parts => write_array(out, parts, |out, part| encode_part(part, out)),
+    });
+    if !calls.is_empty() {
+        object.array("tool_calls", calls, |out, part| {
+            if let PartKind::ToolCall(call) = &part.kind {
+                openai_chat::write_call(out, &call.id, call, &part.extra);
+            }
+        });
+    }
+    object.finish();
+    Json::from_writer(out)
 }
 
-/// Reads which tools may or must be called.
-pub fn decode_tool_choice(value: Value<'_>) -> Result<ToolChoice, JsonError> {
-    Ok(openai_chat::decode_choice(value))
+/// A call that Anthropic's form has no place for: free text, or arguments that are no JSON object.
+fn is_openai_call(part: &Part) -> bool {
+    let PartKind::ToolCall(ToolCall { arguments, custom, .. }) = &part.kind else { return false };
+    *custom || !Json::parse(arguments).is_ok_and(|arguments| arguments.value().is_object())
+}
+
+fn encode_part(part: &Part, out: &mut Vec<u8>) {
+    match &part.kind {
+        PartKind::Audio(_) | PartKind::Refusal(_) | PartKind::Image(Image { detail: Some(_), .. }) => {
+            openai_chat::write_part(part, out);
+        }
+        PartKind::ToolResult(result) if result.name.is_some() => {
+            let mut named = part.clone();
+            if let Some(name) = &result.name {
+                named.extra.insert("name", Json::string(name));
+            }
+            anthropic::encode_block(&named, out);
+        }
+        _ => anthropic::encode_block(part, out),
+    }
+}
+
+/// Reads a tool's declaration: OpenAI's, nested or flat, Anthropic's, or a hosted tool of either.
+pub fn decode_tool(value: Value<'_>, path: &str) -> Result<Tool, JsonError> {
+    let wrong = |what: &str| JsonError::new(format!("{path}{what}"));
+    let Some(mut fields) = value.object() else { return Err(wrong(": expected an object")) };
+    if fields.get("function").is_some() || fields.get("custom").is_some() {
+        return openai_chat::decode_tool(value).map_err(|error| wrong(&format!("{error}")));
+    }
+    let is_flat = fields.get("type").is_none_or(|written| written.text() == "\"function\"");
+    if is_flat && fields.get("input_schema").is_none() {
+        fields.take("type");
+        let Some(name) = fields.take_string("name") else {
+            return Err(wrong(
+                ": expected `type` and `function` (OpenAI) or `name` and `input_schema` (Anthropic)",
+            ));
+        };
+        let parameters = fields.take_json("parameters");
+        let kind = ToolKind::Function { parameters, strict: fields.take_bool("strict") };
+        return Ok(Tool {
+            name,
+            description: fields.take_string("description"),
+            kind,
+            cache: None,
+            extra: fields.rest(),
+        });
+    }
+    Ok(anthropic::decode_tool(value))
+}
+
+/// Reads which tools may or must be called, and whether several at once: a word, a tool's name, or the object of OpenAI
+/// or Anthropic.
+pub fn decode_tool_choice(value: Value<'_>, path: &str) -> Result<(ToolChoice, Option<bool>), JsonError> {
+    if let Some(word) = value.string() {
+        return Ok((
+            match word.as_str() {
+                "auto" => ToolChoice::Auto,
+                "none" => ToolChoice::None,
+                "required" | "any" => ToolChoice::Required,
+                _ => ToolChoice::Named(word),
+            },
+            None,
+        ));
+    }
+    let choice_type = value.object().as_ref().and_then(|fields: &Fields<'_>| fields.get("type")?.string());
+    match choice_type {
+        None => Err(JsonError::new(format!(
+            "{path}: expected \"auto\", \"none\", \"required\", a tool's name, or an object with a `type`"
+        ))),
+        Some(_) => {
+            Ok(anthropic::decode_choice(value).unwrap_or_else(|| (openai_chat::decode_choice(value), None)))
+        }
+    }
 }
 
 /// Reads the shape of the answer: `"json"`, `"text"`, or OpenAI's object.
-pub fn decode_response_format(value: Value<'_>) -> Result<ResponseFormat, JsonError> {
+pub fn decode_response_format(value: Value<'_>, path: &str) -> Result<ResponseFormat, JsonError> {
     match value.string().as_deref() {
-        Some("json") => return Ok(ResponseFormat::Json),
-        Some("text") => return Ok(ResponseFormat::Text),
-        _ => {}
+        Some("json") => Ok(ResponseFormat::Json),
+        Some("text") => Ok(ResponseFormat::Text),
+        _ if value.is_object() => Ok(openai_chat::decode_format(value)),
+        _ => Err(JsonError::new(format!("{path}: expected \"json\", \"text\" or an object"))),
     }
-    if !value.is_object() {
-        return Err(JsonError::new("response_format: expected \"json\", \"text\" or an object"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Audio, Reasoning, Source, ToolResult};
+    use std::{string::ToString, vec};
+
+    fn decode(text: &str) -> Result<Vec<Message>, JsonError> {
+        decode_messages(Json::parse(text).unwrap().value(), "messages")
     }
-    Ok(openai_chat::decode_format(value))
+
+    #[test]
+    fn both_forms_of_a_tool_result_are_the_same() {
+        let openai = decode(
+            r#"[{"role":"tool","tool_call_id":"a","content":"1"},{"role":"tool","tool_call_id":"b","content":"2"}]"#,
+        );
+        let anthropic = decode(
+            r#"[{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":"1"},
+                {"type":"tool_result","tool_use_id":"b","content":"2"}]}]"#,
+        );
+        assert_eq!(openai.as_ref().unwrap().len(), 1);
+        assert_eq!(openai, anthropic);
+    }
+
+    #[test]
+    fn results_come_before_what_the_user_says() {
+        let messages = decode(
+            r#"[{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":"1"},{"type":"text","text":"and?"}]}]"#,
+        )
+        .unwrap();
+        assert_eq!(
+            messages.iter().map(|message| message.role.clone()).collect::<Vec<_>>(),
+            [Role::Tool, Role::User]
+        );
+    }
+
+    #[test]
+    fn errors_name_the_place() {
+        for (text, place) in [
+            (r#"[{"role":"user","content":"a"},{"content":"b"}]"#, "messages[1].role"),
+            (r#"[{"role":"user","content":[{"type":"text"}]}]"#, "messages[0].content[0].text"),
+            (
+                r#"[{"role":"user","content":[{"type":"image"}]}]"#,
+                "messages[0].content[0]: not a valid `image`",
+            ),
+            (r#"[{"role":"user","content":[{"text":"a"}]}]"#, "messages[0].content[0].type"),
+            (r#"[{"role":"user","content":7}]"#, "messages[0].content"),
+            ("[7]", "messages[0]"),
+        ] {
+            let error = decode(text).unwrap_err().to_string();
+            assert!(error.starts_with(place), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_message_reads_back_as_it_was() {
+        let call = |arguments: &str, custom| {
+            PartKind::ToolCall(ToolCall {
+                id: "1".into(),
+                name: "f".into(),
+                arguments: arguments.into(),
+                custom,
+            })
+        };
+        let data = || Source::Base64 { media_type: "audio/wav".into(), data: "AA==".into() };
+        let result = ToolResult {
+            tool_call_id: "1".into(),
+            name: Some("f".into()),
+            content: vec![Part::text("x")],
+            is_error: Some(true),
+        };
+        let image = Image { source: Source::Url("https://x/y.png".into()), detail: Some("low".into()) };
+        let messages = [
+            Message::text(Role::User, "hi"),
+            Message::new(Role::Assistant, vec![]),
+            Message::new(
+                Role::Assistant,
+                vec![
+                    Part::new(PartKind::Reasoning(Reasoning {
+                        text: "hm".into(),
+                        signature: Some("s".into()),
+                    })),
+                    Part::new(PartKind::Reasoning(Reasoning { text: "hm".into(), signature: None })),
+                    Part::new(PartKind::RedactedReasoning { data: "d".into() }),
+                    Part::text("a"),
+                    Part::new(call(r#"{"x": 1}"#, false)),
+                    Part::new(call("free", true)),
+                ],
+            ),
+            Message::new(Role::Assistant, vec![Part::text("a"), Part::new(call("{broken", false))]),
+            Message::new(Role::Assistant, vec![Part::new(PartKind::Refusal("no".into()))]),
+            Message::new(Role::Tool, vec![Part::new(PartKind::ToolResult(result))]),
+            Message::new(
+                Role::User,
+                vec![Part::new(PartKind::Image(image)), Part::new(PartKind::Audio(Audio { source: data() }))],
+            ),
+        ];
+        for message in messages {
+            let json = encode_message(&message);
+            assert_eq!(decode_messages(json.value(), "message").unwrap(), [message], "{json:?}");
+        }
+    }
+
+    #[test]
+    fn tools_are_read_in_every_form() {
+        let forms = [
+            r#"{"type":"function","function":{"name":"f","description":"d","parameters":{"type":"object"}}}"#,
+            r#"{"type":"function","name":"f","description":"d","parameters":{"type":"object"}}"#,
+            r#"{"name":"f","description":"d","parameters":{"type":"object"}}"#,
+            r#"{"name":"f","description":"d","input_schema":{"type":"object"}}"#,
+        ];
+        let read = |text: &str| decode_tool(Json::parse(text).unwrap().value(), "tools[0]");
+        let first = read(forms[0]).unwrap();
+        for form in forms {
+            assert_eq!(read(form).unwrap(), first, "{form}");
+        }
+        let hosted = read(r#"{"type":"web_search_20250305","name":"web_search"}"#).unwrap();
+        assert!(matches!(hosted.kind, ToolKind::Hosted(_)));
+        assert!(read(r#"{"nam":"f"}"#).unwrap_err().to_string().starts_with("tools[0]: expected"));
+    }
+
+    #[test]
+    fn tool_choices_are_read_in_every_form() {
+        let read = |text: &str| decode_tool_choice(Json::parse(text).unwrap().value(), "tool_choice");
+        for (text, choice) in [
+            ("\"any\"", ToolChoice::Required),
+            ("\"f\"", ToolChoice::Named("f".into())),
+            (r#"{"type":"tool","name":"f"}"#, ToolChoice::Named("f".into())),
+            (r#"{"type":"function","function":{"name":"f"}}"#, ToolChoice::Named("f".into())),
+        ] {
+            assert_eq!(read(text).unwrap(), (choice, None), "{text}");
+        }
+        let single = read(r#"{"type":"any","disable_parallel_tool_use":true}"#).unwrap();
+        assert_eq!(single, (ToolChoice::Required, Some(false)));
+        assert!(read("7").is_err());
+    }
+
+    #[test]
+    fn response_formats() {
+        let read = |text: &str| decode_response_format(Json::parse(text).unwrap().value(), "response_format");
+        assert_eq!(read("\"json\"").unwrap(), ResponseFormat::Json);
+        assert!(matches!(
+            read(r#"{"type":"json_schema","json_schema":{"name":"n","schema":{}}}"#).unwrap(),
+            ResponseFormat::JsonSchema { name: Some(name), .. } if name == "n"
+        ));
+        assert!(read("\"xml\"").unwrap_err().to_string().starts_with("response_format: expected"));
+    }
 }

@@ -69,6 +69,11 @@ impl Json {
     pub fn written(value: impl WriteJson) -> Self {
         let mut out = Vec::new();
         value.write_json(&mut out);
+        Self::from_writer(out)
+    }
+
+    /// What [`ObjectWriter`] and its like wrote, which is JSON by construction.
+    pub fn from_writer(out: Vec<u8>) -> Self {
         String::from_utf8(out)
             .ok()
             .and_then(|text| RawValue::from_string(text).ok())

@@ -105,7 +105,7 @@ fn known_source(value: Value<'_>) -> Option<Source> {
 }
 
 /// Appends one block; nothing where the API has no block for the part (see `unsupported`).
-pub(super) fn encode_block(part: &Part, out: &mut Vec<u8>) {
+pub(crate) fn encode_block(part: &Part, out: &mut Vec<u8>) {
     let Part { kind, cache, extra } = part;
     if let PartKind::Unknown(whole) = kind {
         encode_whole(whole, cache.as_ref(), extra, out);

@@ -15,6 +15,9 @@ mod tools;
 mod unsupported;
 mod usage;
 
+pub(crate) use block::encode_block;
+pub(crate) use tools::{decode_choice, decode_tool};
+
 pub use block::decode_block;
 
 use super::{

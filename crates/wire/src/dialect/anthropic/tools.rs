@@ -62,7 +62,7 @@ fn encode_choice(request: &Request, body: &mut ObjectWriter<'_>) {
 }
 
 /// Reads one tool. Whatever is not a tool of the caller's own stays whole, for this API only.
-pub(super) fn decode_tool(value: Value<'_>) -> Tool {
+pub(crate) fn decode_tool(value: Value<'_>) -> Tool {
     own_tool(value).unwrap_or_else(|| Tool {
         name: value.object().and_then(|mut fields| fields.take_string("name")).unwrap_or_default(),
         description: None,
@@ -87,13 +87,14 @@ fn own_tool(value: Value<'_>) -> Option<Tool> {
 /// Takes `tool_choice` out: the choice, and whether several tools may be called at once.
 pub(super) fn take_choice(body: &mut Fields<'_>) -> (Option<ToolChoice>, Option<bool>) {
     let Some(whole) = body.take("tool_choice") else { return (None, None) };
-    match known_choice(whole) {
+    match decode_choice(whole) {
         Some((choice, parallel)) => (Some(choice), parallel),
         None => (Some(ToolChoice::Other(whole.to_json())), None),
     }
 }
 
-fn known_choice(whole: Value<'_>) -> Option<(ToolChoice, Option<bool>)> {
+/// Reads which tools may or must be called, and whether several at once; `None` where it is not in this form.
+pub(crate) fn decode_choice(whole: Value<'_>) -> Option<(ToolChoice, Option<bool>)> {
     let mut fields = whole.object()?;
     let word: String = fields.take_string("type")?;
     let parallel = fields.take_bool("disable_parallel_tool_use").map(|disabled| !disabled);

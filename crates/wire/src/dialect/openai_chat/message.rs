@@ -178,7 +178,7 @@ impl WriteJson for WireMessage<'_> {
 }
 
 /// Reads the messages of a request, consecutive tool results as one message. `read_part` reads a content part.
-pub(crate) fn decode_messages(
+pub(super) fn decode_messages(
     values: Vec<Value<'_>>,
     read_part: fn(Value<'_>) -> Result<Part, JsonError>,
 ) -> Result<Vec<Message>, JsonError> {

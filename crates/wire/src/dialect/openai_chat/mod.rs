@@ -25,9 +25,9 @@ mod tool;
 mod usage;
 
 pub(crate) use decode_request::decode_format;
-pub(crate) use message::decode_messages;
-pub(crate) use part::decode_part;
-pub(crate) use tool::{decode_choice, decode_tool};
+pub(crate) use message::decode_message;
+pub(crate) use part::{decode_part, write_part};
+pub(crate) use tool::{decode_choice, decode_tool, write_call};
 
 use super::{
     Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,

@@ -138,6 +138,13 @@ fn data_url(media_type: &str, data: &str) -> String {
     format!("data:{media_type};base64,{data}")
 }
 
+/// Writes a content part; nothing where the dialect has no words for it.
+pub(crate) fn write_part(part: &Part, out: &mut Vec<u8>) {
+    if let Ok(content) = Content::new(part) {
+        content.write_json(out);
+    }
+}
+
 /// A content part in the words of the dialect.
 pub(super) struct Content<'a> {
     kind: Kind<'a>,

@@ -200,7 +200,7 @@ pub(super) fn take_arguments(function: &mut Fields<'_>, custom: bool) -> Option<
 }
 
 /// Writes one whole tool call.
-pub(super) fn write_call(out: &mut Vec<u8>, id: &str, call: &ToolCall, extra: &Extra) {
+pub(crate) fn write_call(out: &mut Vec<u8>, id: &str, call: &ToolCall, extra: &Extra) {
     let (name, arguments) = if call.custom { ("custom", "input") } else { ("function", "arguments") };
     let (outer, inner) = nested::split(extra, name);
     let mut object = ObjectWriter::begin_with(out, &outer);

@@ -1,0 +1,238 @@
+//! A provider made ready, and one call made ready to be sent to it.
+//!
+//! What does not change from call to call (addresses, header values, credentials) is prepared once.
+
+use crate::{
+    Attempt, Call, CallError, Failure, ProviderSettings, secrets::Secrets, tls::Tls, transport::Pool,
+};
+use bytes::Bytes;
+use ferrule_wire::dialect::{Dialect, EncodeOptions, UnsupportedField};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method,
+    header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, USER_AGENT},
+};
+use reqwest::Url;
+use std::sync::{Arc, OnceLock};
+
+const OUR_NAME: &str = concat!("ferrule/", env!("CARGO_PKG_VERSION"));
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+
+/// A provider made ready.
+#[derive(Debug)]
+pub(crate) struct Provider {
+    pub(crate) id: Arc<str>,
+    pub(crate) dialect: &'static dyn Dialect,
+    pub(crate) pool: Pool,
+    secrets: Secrets,
+    base: Url,
+    /// The path of the first call with its address: nearly all calls go to the same one.
+    usual: OnceLock<(String, Url)>,
+    /// Ours, the provider's, and the credentials.
+    headers: HeaderMap,
+    /// Which of them the settings name; they win over the dialect's.
+    named: Vec<HeaderName>,
+    has_credentials: bool,
+    key_variables: Vec<String>,
+}
+
+/// One call to one provider, ready to be sent as often as it takes.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) provider: Arc<Provider>,
+    pub(crate) model: String,
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    pub(crate) dropped: Vec<UnsupportedField>,
+    pub(crate) secrets: Secrets,
+}
+
+impl Provider {
+    pub(crate) fn new(
+        settings: &ProviderSettings,
+        dialect: &'static dyn Dialect,
+        tls: Arc<Tls>,
+    ) -> Result<Self, String> {
+        let id = &settings.id;
+        let base =
+            parse_base(&settings.base_url).map_err(|why| format!("provider `{id}`: base_url {why}"))?;
+        let mut secrets = Secrets::default();
+        let mut headers = HeaderMap::new();
+        headers.insert(USER_AGENT, HeaderValue::from_static(OUR_NAME));
+        if let Some(key) = settings.key() {
+            let (name, value) = credentials(dialect.name(), key)
+                .ok_or_else(|| format!("provider `{id}`: the key has characters that no header can carry"))?;
+            headers.insert(name, value);
+            secrets.add(key);
+        }
+        let mut named = Vec::new();
+        for (name, value) in &settings.headers {
+            let (name, value) =
+                header(name, value, &mut secrets).map_err(|why| format!("provider `{id}`: {why}"))?;
+            headers.insert(name.clone(), value);
+            named.push(name);
+        }
+        Ok(Self {
+            id: id.as_str().into(),
+            dialect,
+            pool: Pool::new(tls, base.scheme() == "https"),
+            secrets,
+            usual: OnceLock::new(),
+            has_credentials: carries_credentials(&headers),
+            headers,
+            named,
+            base,
+            key_variables: settings.key_variables.clone(),
+        })
+    }
+
+    /// Makes `call` ready.
+    pub(crate) fn prepare(self: &Arc<Self>, call: &Call) -> Result<Target, Failure> {
+        let options = EncodeOptions { drop_unsupported: call.options.drop_params };
+        let encoded = self.dialect.encode_request(&call.request, options).map_err(Failure::Unsupported)?;
+        let mut target = self.target(Method::POST, self.address(&encoded.path)?)?;
+        target.model.clone_from(&call.request.model);
+        target.body = Bytes::from(encoded.body);
+        target.dropped = encoded.dropped;
+        target.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if call.request.stream {
+            target.headers.entry(ACCEPT).or_insert(HeaderValue::from_static("text/event-stream"));
+            // A compressed stream comes when the compressor pleases.
+            target.headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        }
+        for (name, value) in encoded.headers {
+            let name = HeaderName::from_static(name);
+            if !self.named.contains(&name) {
+                let value = HeaderValue::try_from(value)
+                    .map_err(|_| Failure::Config(format!("the header {name} cannot be sent")))?;
+                target.headers.insert(name, value);
+            }
+        }
+        for (name, value) in &call.options.headers {
+            let (name, value) = header(name, value, &mut target.secrets).map_err(Failure::Config)?;
+            target.headers.insert(name, value);
+        }
+        if !call.options.query.is_empty() {
+            target.url.query_pairs_mut().extend_pairs(&call.options.query);
+        }
+        self.check_credentials(&target.headers)?;
+        Ok(target)
+    }
+
+    /// Makes the request for a list ready.
+    pub(crate) fn prepare_list(
+        self: &Arc<Self>,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Target, Failure> {
+        let mut target = self.target(Method::GET, self.join(path)?)?;
+        if !query.is_empty() {
+            target.url.query_pairs_mut().extend_pairs(query);
+        }
+        self.check_credentials(&target.headers)?;
+        Ok(target)
+    }
+
+    fn target(self: &Arc<Self>, method: Method, url: Url) -> Result<Target, Failure> {
+        let mut headers = HeaderMap::with_capacity(self.headers.len() + 6);
+        headers.extend(self.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+        Ok(Target {
+            provider: Arc::clone(self),
+            model: String::new(),
+            method,
+            url,
+            headers,
+            body: Bytes::new(),
+            dropped: Vec::new(),
+            secrets: Secrets::default(),
+        })
+    }
+
+    /// Takes every secret of the provider out of `failure`.
+    pub(crate) fn mask(&self, failure: &mut Failure) {
+        self.secrets.mask_failure(failure);
+    }
+
+    fn check_credentials(&self, headers: &HeaderMap) -> Result<(), Failure> {
+        if self.has_credentials || self.key_variables.is_empty() || carries_credentials(headers) {
+            return Ok(());
+        }
+        let (id, variables) = (&self.id, self.key_variables.join(" or "));
+        Err(Failure::Config(format!("no key for provider `{id}`: set {variables}, or give it an api_key")))
+    }
+
+    fn address(&self, path: &str) -> Result<Url, Failure> {
+        match self.usual.get() {
+            Some((usual, url)) if usual == path => Ok(url.clone()),
+            _ => {
+                let url = self.join(path)?;
+                // A second first call at the same time made the same address.
+                let _ = self.usual.set((path.to_owned(), url.clone()));
+                Ok(url)
+            }
+        }
+    }
+
+    /// `https://host/v1?api=2` and `/models` make `https://host/v1/models?api=2`.
+    fn join(&self, path: &str) -> Result<Url, Failure> {
+        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+        let mut url = self.base.clone();
+        let joined = format!("{}{path}", url.path().trim_end_matches('/'));
+        url.set_path(&joined);
+        if let Some(query) = query {
+            let query = url.query().map_or_else(|| query.to_owned(), |base| format!("{base}&{query}"));
+            url.set_query(Some(&query));
+        }
+        Ok(url)
+    }
+}
+
+impl Target {
+    /// Takes every secret of the provider and of this call out of `failure`.
+    pub(crate) fn mask(&self, failure: &mut Failure) {
+        self.provider.mask(failure);
+        self.secrets.mask_failure(failure);
+    }
+
+    /// The call ends with `failure`.
+    pub(crate) fn error(&self, failure: Failure, attempts: Vec<Attempt>) -> CallError {
+        CallError { failure, provider: self.provider.id.to_string(), model: self.model.clone(), attempts }
+    }
+}
+
+fn parse_base(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text.trim()).map_err(|error| format!("is no URL: {error}"))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
+        return Err("has to begin with http:// or https:// and a host".to_owned());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("has a user name or password in it; use api_key or headers".to_owned());
+    }
+    Ok(url)
+}
+
+/// The header that carries the key: what each dialect's own provider expects.
+fn credentials(dialect: &str, key: &str) -> Option<(HeaderName, HeaderValue)> {
+    let (name, value) = match dialect {
+        "anthropic" => (API_KEY, HeaderValue::from_str(key)),
+        _ => (AUTHORIZATION, HeaderValue::try_from(format!("Bearer {key}"))),
+    };
+    let mut value = value.ok()?;
+    value.set_sensitive(true);
+    Some((name, value))
+}
+
+fn carries_credentials(headers: &HeaderMap) -> bool {
+    headers.contains_key(AUTHORIZATION) || headers.contains_key(API_KEY) || headers.contains_key("api-key")
+}
+
+/// A header somebody else named; its value may be a secret.
+fn header(name: &str, value: &str, secrets: &mut Secrets) -> Result<(HeaderName, HeaderValue), String> {
+    let name = HeaderName::try_from(name).map_err(|_| format!("{name:?} is no header name"))?;
+    let mut value_ = HeaderValue::try_from(value)
+        .map_err(|_| format!("the value of header {name} has characters that no header can carry"))?;
+    value_.set_sensitive(true);
+    secrets.add_header(name.as_str(), value);
+    Ok((name, value_))
+}

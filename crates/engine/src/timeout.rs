@@ -1,0 +1,229 @@
+//! Time limits: which one is running, and which one passed.
+//!
+//! One timer per attempt, re-used from the first byte sent to the last one read. Progress only notes the new limit;
+//! the timer is moved when it fires or when the new limit is nearer, so that a chunk costs no timer operation.
+
+use crate::{TimeoutKind, Timeouts};
+use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    sync::{Arc, OnceLock},
+    task::{Poll, ready},
+    time::Duration,
+};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+const DEFAULT_CONNECT: Duration = Duration::from_secs(5);
+const DEFAULT_IDLE: Duration = Duration::from_secs(120);
+const DEFAULT_TOTAL: Duration = Duration::from_secs(600);
+
+/// Further away than any call; a limit that overflows the clock is no limit.
+const FAR: Duration = Duration::from_secs(86400 * 365);
+
+/// The time limits of a call, all of them known.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    connect: Duration,
+    first_byte: Duration,
+    idle: Duration,
+    /// When the whole call has to be over.
+    deadline: Instant,
+}
+
+impl Limits {
+    /// The call's limits, else the engine's, else the defaults; `total` counts from `started`.
+    pub(crate) fn new(call: Timeouts, engine: Timeouts, started: Instant) -> Self {
+        let total = call.total.or(engine.total).unwrap_or(DEFAULT_TOTAL);
+        Self {
+            connect: call.connect.or(engine.connect).unwrap_or(DEFAULT_CONNECT),
+            first_byte: call.first_byte.or(engine.first_byte).unwrap_or(total),
+            idle: call.idle.or(engine.idle).unwrap_or(DEFAULT_IDLE),
+            deadline: after(started, total),
+        }
+    }
+
+    /// How much of the call's time is left.
+    pub(crate) fn remaining(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
+    }
+}
+
+fn after(instant: Instant, duration: Duration) -> Instant {
+    instant.checked_add(duration.min(FAR)).unwrap_or(instant)
+}
+
+/// When the request's last byte was handed to a connection. Set by the request's body, which hyper reads only when it
+/// has a connection: until then we are connecting.
+pub(crate) type Sent = Arc<OnceLock<Instant>>;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Connect,
+    FirstByte,
+    Idle,
+}
+
+/// Watches over one attempt.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    limits: Limits,
+    phase: Phase,
+    /// When the phase has to be over.
+    due: Instant,
+    sent: Sent,
+    sleep: Pin<Box<Sleep>>,
+}
+
+impl Watch {
+    /// Starts with connecting.
+    pub(crate) fn start(limits: Limits) -> Self {
+        let now = Instant::now();
+        let due = after(now, limits.connect);
+        let mut watch = Self {
+            limits,
+            phase: Phase::Connect,
+            due,
+            sent: Sent::default(),
+            sleep: Box::pin(sleep_until(now)),
+        };
+        watch.wind(now);
+        watch
+    }
+
+    /// Connects anew, for a redirect; the limits before it no longer count, the deadline does.
+    pub(crate) fn restart(&mut self) {
+        let now = Instant::now();
+        self.phase = Phase::Connect;
+        self.due = after(now, self.limits.connect);
+        self.sent = Sent::default();
+        self.wind(now);
+    }
+
+    /// Where the request's body notes that it was sent.
+    pub(crate) fn sent(&self) -> Sent {
+        Arc::clone(&self.sent)
+    }
+
+    /// A piece of the body came.
+    pub(crate) fn progress(&mut self) {
+        self.phase = Phase::Idle;
+        self.due = after(Instant::now(), self.limits.idle);
+        if self.due < self.sleep.deadline() {
+            self.sleep.as_mut().reset(self.due);
+        }
+    }
+
+    /// From here on wait at most `longest` for each piece of the body.
+    pub(crate) fn shorten(&mut self, longest: Duration) {
+        self.limits.idle = self.limits.idle.min(longest);
+        self.progress();
+    }
+
+    /// Awaits `work`, at most until the next limit.
+    pub(crate) async fn within<F: Future>(&mut self, work: F) -> Result<F::Output, TimeoutKind> {
+        let mut work = pin!(work);
+        poll_fn(|context| {
+            if let Poll::Ready(output) = work.as_mut().poll(context) {
+                return Poll::Ready(Ok(output));
+            }
+            loop {
+                ready!(self.sleep.as_mut().poll(context));
+                if let Some(kind) = self.passed() {
+                    return Poll::Ready(Err(kind));
+                }
+            }
+        })
+        .await
+    }
+
+    /// Which limit has passed; where none has, sets the timer to the next.
+    fn passed(&mut self) -> Option<TimeoutKind> {
+        let now = Instant::now();
+        if self.phase == Phase::Connect
+            && let Some(sent) = self.sent.get()
+        {
+            self.phase = Phase::FirstByte;
+            self.due = after(*sent, self.limits.first_byte);
+        }
+        if self.limits.deadline <= now {
+            return Some(TimeoutKind::Total);
+        }
+        if self.due <= now {
+            return Some(match self.phase {
+                Phase::Connect => TimeoutKind::Connect,
+                Phase::FirstByte => TimeoutKind::FirstByte,
+                Phase::Idle => TimeoutKind::Idle,
+            });
+        }
+        self.wind(now);
+        None
+    }
+
+    /// Sets the timer to the nearest limit.
+    fn wind(&mut self, now: Instant) {
+        let mut next = self.due.min(self.limits.deadline);
+        if self.phase == Phase::Connect {
+            // Nothing wakes us when the request has been sent, and from then on a shorter limit may run: look in time.
+            next = next.min(after(now, self.limits.first_byte));
+        }
+        self.sleep.as_mut().reset(next);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::pending;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn limits(connect: u32, first_byte: u32, idle: u32, total: u32) -> Limits {
+        let of = |seconds: u32| Some(SECOND * seconds);
+        let timeouts =
+            Timeouts { connect: of(connect), first_byte: of(first_byte), idle: of(idle), total: of(total) };
+        Limits::new(timeouts, Timeouts::default(), Instant::now())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_limit_has_its_own_kind_and_time() {
+        let start = Instant::now();
+        let mut watch = Watch::start(limits(5, 9, 9, 99));
+        assert_eq!(watch.within(pending::<()>()).await, Err(TimeoutKind::Connect));
+        assert_eq!(start.elapsed().as_secs(), 5);
+
+        let start = Instant::now();
+        let mut watch = Watch::start(limits(5, 3, 9, 99));
+        let sent = watch.sent();
+        tokio::spawn(async move {
+            tokio::time::sleep(SECOND * 4).await;
+            sent.set(Instant::now()).unwrap();
+        });
+        assert_eq!(watch.within(pending::<()>()).await, Err(TimeoutKind::FirstByte));
+        assert_eq!(start.elapsed().as_secs(), 7);
+
+        let start = Instant::now();
+        let mut watch = Watch::start(limits(5, 30, 2, 99));
+        watch.progress();
+        assert_eq!(watch.within(pending::<()>()).await, Err(TimeoutKind::Idle));
+        assert_eq!(start.elapsed().as_secs(), 2);
+
+        let start = Instant::now();
+        let mut watch = Watch::start(limits(5, 9, 9, 20));
+        loop {
+            watch.progress();
+            if let Err(kind) = watch.within(tokio::time::sleep(SECOND * 6)).await {
+                assert_eq!(kind, TimeoutKind::Total);
+                break;
+            }
+        }
+        assert_eq!(start.elapsed().as_secs(), 20);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_endless_limit_does_not_overflow() {
+        let forever = Some(Duration::MAX);
+        let timeouts = Timeouts { connect: forever, first_byte: forever, idle: forever, total: forever };
+        let mut watch = Watch::start(Limits::new(timeouts, Timeouts::default(), Instant::now()));
+        assert_eq!(watch.within(tokio::time::sleep(SECOND)).await, Ok(()));
+    }
+}

@@ -1,0 +1,163 @@
+//! A dialect of one-line commands, so that a test says what it means.
+//!
+//! A plain answer is its text; `error: ...` is an error. A stream has lines: `start`, `usage`, `text ...`,
+//! `error ...`, `done`; `:` begins a comment.
+
+use ferrule_wire::{
+    dialect::{
+        Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
+        UnsupportedField,
+    },
+    error::Headers,
+    json::JsonError,
+    model::{
+        Choice, DelaySource, ErrorKind, FinishReason, Message, Part, ProviderError, Request, Response,
+        RetryAfter, Role, StreamEvent,
+    },
+};
+use std::time::Duration;
+
+#[derive(Debug)]
+pub(crate) struct Tiny {
+    name: &'static str,
+}
+
+static DIALECTS: [Tiny; 2] = [Tiny { name: "tiny" }, Tiny { name: "anthropic" }];
+
+impl Tiny {
+    pub(crate) fn find(name: &str) -> Option<&'static dyn Dialect> {
+        DIALECTS.iter().find(|dialect| dialect.name == name).map(|dialect| dialect as &dyn Dialect)
+    }
+}
+
+impl Dialect for Tiny {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn encode_request(
+        &self,
+        request: &Request,
+        options: EncodeOptions,
+    ) -> Result<EncodedRequest, UnsupportedField> {
+        let mut encoded = EncodedRequest {
+            path: "/say".into(),
+            body: format!("{} {}", request.model, if request.stream { "stream" } else { "plain" })
+                .into_bytes(),
+            headers: vec![("x-tiny", "1".into())],
+            dropped: vec![],
+        };
+        if request.seed.is_some() {
+            let field =
+                UnsupportedField { field: "seed".into(), dialect: self.name, reason: "it is tiny".into() };
+            if !options.drop_unsupported {
+                return Err(field);
+            }
+            encoded.dropped.push(field);
+        }
+        Ok(encoded)
+    }
+
+    fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
+        let text = str::from_utf8(body).map_err(|error| StreamError::Malformed(error.to_string()))?;
+        if let Some(message) = text.strip_prefix("error: ") {
+            return Err(StreamError::Provider(Box::new(ProviderError::new(ErrorKind::Overloaded, message))));
+        }
+        if text.starts_with('<') {
+            return Err(StreamError::Malformed(format!("not tiny: {text}")));
+        }
+        let choice = Choice {
+            index: 0,
+            message: Message::new(Role::Assistant, vec![Part::text(text)]),
+            finish_reason: Some(FinishReason::Stop),
+            stop_sequence: None,
+            logprobs: None,
+            extra: Default::default(),
+        };
+        Ok(Response { choices: vec![choice], ..Response::default() })
+    }
+
+    fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder> {
+        Box::new(Lines { limit: limits.event_bytes, line: Vec::new(), done: false })
+    }
+
+    fn decode_error(&self, status: u16, headers: Headers<'_>, body: &[u8], _: i64) -> ProviderError {
+        let kind = match status {
+            401 => ErrorKind::Authentication,
+            429 => ErrorKind::RateLimited,
+            529 => ErrorKind::Overloaded,
+            500.. => ErrorKind::Server,
+            _ => ErrorKind::InvalidRequest,
+        };
+        let mut error = ProviderError::new(kind, String::from_utf8_lossy(body));
+        error.status = Some(status);
+        error.body = String::from_utf8_lossy(body).into_owned();
+        error.request_id = headers.get("x-request-id").map(str::to_owned);
+        error.retry_after = headers.get("retry-after-ms").map(|delay| RetryAfter {
+            delay: Duration::from_millis(delay.parse().unwrap()),
+            source: DelaySource::RetryAfterMilliseconds,
+        });
+        error
+    }
+
+    fn decode_request(&self, _: &[u8]) -> Result<Request, JsonError> {
+        panic!("no server side")
+    }
+
+    fn encode_response(&self, _: &Response) -> Vec<u8> {
+        panic!("no server side")
+    }
+
+    fn stream_encoder(&self, _: &Request) -> Box<dyn StreamEncoder> {
+        panic!("no server side")
+    }
+
+    fn encode_error(&self, _: &ProviderError) -> Vec<u8> {
+        panic!("no server side")
+    }
+}
+
+struct Lines {
+    limit: usize,
+    line: Vec<u8>,
+    done: bool,
+}
+
+impl StreamDecoder for Lines {
+    fn push(&mut self, bytes: &[u8], events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
+        for byte in bytes {
+            if *byte != b'\n' {
+                self.line.push(*byte);
+                if self.line.len() > self.limit {
+                    return Err(StreamError::TooLarge(self.limit));
+                }
+                continue;
+            }
+            let line = String::from_utf8(std::mem::take(&mut self.line)).unwrap();
+            let (command, rest) = line.split_once(' ').unwrap_or((&line, ""));
+            match command {
+                "" | ":" => {}
+                "start" => events.push(StreamEvent::Start(Box::default())),
+                "usage" => events.push(StreamEvent::UsageUpdate(Box::default())),
+                "text" => events.push(StreamEvent::TextDelta { choice: 0, part: 0, text: rest.into() }),
+                "error" => {
+                    return Err(StreamError::Provider(Box::new(ProviderError::new(
+                        ErrorKind::Overloaded,
+                        rest,
+                    ))));
+                }
+                "done" => self.done = true,
+                other => return Err(StreamError::Malformed(other.into())),
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, _: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
+        if self.done { Ok(()) } else { Err(StreamError::Interrupted) }
+    }
+
+    fn is_done(&self) -> bool {
+        self.done
+    }
+}
