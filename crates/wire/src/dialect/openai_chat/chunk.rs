@@ -40,6 +40,9 @@ impl ChunkReader {
         let used = take_usage(&mut fields, choices.as_deref().unwrap_or_default());
         if choices.is_none() && used.is_none() {
             if fields.get("type").and_then(Value::string).as_deref() != Some("ping") {
+                if crate::error::decode_in_stream(data).is_some() {
+                    return Err(fault::provider_error(data));
+                }
                 events.push(StreamEvent::Unknown { event: event.map(String::from), data: value.to_json() });
             }
             return Ok(None);

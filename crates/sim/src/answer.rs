@@ -1,0 +1,305 @@
+//! What is said: from a request and a reply to a whole neutral answer.
+//!
+//! The same request gets the same answer, id included.
+
+use crate::{
+    random,
+    schema::smallest,
+    script::{Content, Reply, ScriptedCall, finish_reason},
+    tokens,
+};
+use ferrule_wire::{
+    json::{Extra, Json},
+    model::{
+        Choice, Effort, FinishReason, Message, Part, PartKind, Reasoning, Request, Response, ResponseFormat,
+        Role, Tool, ToolCall, ToolChoice, ToolKind, Usage,
+    },
+};
+
+/// When every answer was made: 2026-01-01.
+pub(crate) const CREATED: u64 = 1_767_225_600;
+/// How much of the prompt an ordinary answer quotes, in characters.
+const QUOTED: usize = 200;
+/// How many answers one request can have, as OpenAI has it.
+const MOST_CHOICES: u64 = 128;
+
+/// The answer to `request` that `reply` describes. `number` tells requests apart: it is in the ids.
+pub(crate) fn answer(request: &Request, reply: &Reply, number: u64, dialect: &str) -> Response {
+    let mut content = content(request, reply, number, dialect);
+    let (mut reason, mut stop_sequence) = (FinishReason::Stop, None);
+    let calls_tools = content.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)));
+    if calls_tools {
+        reason = FinishReason::ToolCalls;
+    } else if content.iter().any(|part| matches!(part.kind, PartKind::Refusal(_))) {
+        reason = FinishReason::Refusal;
+    } else if let Some((ended, text)) = shorten(request, &mut content) {
+        (reason, stop_sequence) = (ended, text);
+    }
+    if let Some(word) = &reply.finish_reason {
+        reason = finish_reason(word);
+    }
+    if reply.stop_sequence.is_some() {
+        stop_sequence.clone_from(&reply.stop_sequence);
+    }
+
+    let count = request.n.unwrap_or(1).clamp(1, MOST_CHOICES);
+    let mut usage = count_usage(request, &content, count);
+    if let Some(figures) = &reply.usage {
+        figures.apply(&mut usage);
+    }
+    let choice = |index| Choice {
+        index,
+        message: Message::new(Role::Assistant, content.clone()),
+        finish_reason: Some(reason.clone()),
+        stop_sequence: stop_sequence.clone(),
+        logprobs: None,
+        extra: Extra::new(),
+    };
+    let prefix = if dialect == "anthropic" { "msg_" } else { "chatcmpl-" };
+    Response {
+        id: reply.id.clone().unwrap_or_else(|| format!("{prefix}{}", random::id(number))),
+        model: reply.model.clone().unwrap_or_else(|| request.model.clone()),
+        created: Some(CREATED),
+        choices: (0..count as u32).map(choice).collect(),
+        usage: Some(usage),
+        extra: Extra::new(),
+    }
+}
+
+fn content(request: &Request, reply: &Reply, number: u64, dialect: &str) -> Vec<Part> {
+    let call = |position: u64, scripted: &ScriptedCall| {
+        let id = scripted.id.clone().unwrap_or_else(|| call_id(number, position, dialect));
+        tool_call(id, &scripted.name, arguments(&scripted.arguments), false)
+    };
+    if let Some(content) = &reply.content {
+        let part = |(position, content): (u64, &Content)| match content {
+            Content::Text(text) => Part::text(text),
+            Content::Reasoning { text, signature } => reasoning(text, signature.clone()),
+            Content::RedactedReasoning(data) => Part::new(PartKind::RedactedReasoning { data: data.clone() }),
+            Content::ToolCall(scripted) => call(position, scripted),
+            Content::Refusal(text) => Part::new(PartKind::Refusal(text.clone())),
+        };
+        return (0..).zip(content).map(part).collect();
+    }
+    let mut parts = Vec::new();
+    if let Some(text) = &reply.reasoning {
+        parts.push(reasoning(text, Some(signature(number))));
+    } else if reply.reason || thinks(request) {
+        let text =
+            format!("The question is \"{}\". Let me think about it.", quoted(&last_user_text(request)));
+        parts.push(reasoning(&text, Some(signature(number))));
+    }
+    if let Some(text) = &reply.refusal {
+        parts.push(Part::new(PartKind::Refusal(text.clone())));
+    }
+    if let Some(text) = &reply.text {
+        parts.push(Part::text(text));
+    }
+    if let Some(calls) = &reply.tool_calls {
+        parts.extend((0..).zip(calls).map(|(position, scripted)| call(position, scripted)));
+    }
+    let said = reply.refusal.is_some() || reply.text.is_some() || reply.tool_calls.is_some();
+    if !said {
+        let calls = called_tools(request, reply.use_tools);
+        if calls.is_empty() {
+            parts.push(Part::text(text(request, reply)));
+        }
+        parts.extend((0u64..).zip(calls).map(|(position, tool)| {
+            let (arguments, custom) = made_arguments(tool);
+            tool_call(call_id(number, position, dialect), &tool.name, arguments, custom)
+        }));
+    }
+    parts
+}
+
+fn text(request: &Request, reply: &Reply) -> String {
+    let prompt = last_user_text(request);
+    if reply.echo {
+        return prompt;
+    }
+    if let Some(count) = reply.tokens {
+        return tokens::filler(count);
+    }
+    match &request.response_format {
+        Some(ResponseFormat::JsonSchema { schema, .. }) => return satisfying(schema, "response").to_string(),
+        Some(ResponseFormat::Json) => return serde_json::json!({ "answer": quoted(&prompt) }).to_string(),
+        _ if reply.json => return serde_json::json!({ "answer": quoted(&prompt) }).to_string(),
+        _ => {}
+    }
+    if let Some(results) = tool_results(request) {
+        return format!("The tool says: {results}");
+    }
+    format!("You said \"{}\". This is a simulated answer of {}.", quoted(&prompt), request.model)
+}
+
+/// The tools the answer calls: as the request's choice demands, or as its text asks for.
+///
+/// Once their results are the last thing in the conversation none is called, whatever the choice, so that a loop that
+/// runs tools comes to its end.
+fn called_tools(request: &Request, use_tools: bool) -> Vec<&Tool> {
+    if tool_results(request).is_some() {
+        return Vec::new();
+    }
+    let callable = || request.tools.iter().filter(|tool| !matches!(tool.kind, ToolKind::Hosted(_)));
+    let text = last_user_text(request).to_lowercase();
+    let named = || callable().find(|tool| !tool.name.is_empty() && text.contains(&tool.name.to_lowercase()));
+    let asked = use_tools || text.contains("use the tool");
+    let several = text.contains("use the tools") && request.parallel_tool_calls != Some(false);
+    match &request.tool_choice {
+        Some(ToolChoice::Named(name)) => callable().filter(|tool| tool.name == *name).take(1).collect(),
+        Some(ToolChoice::Subset { required, names }) if *required || asked => {
+            let allowed = callable().filter(|tool| names.contains(&tool.name));
+            allowed.take(if several { usize::MAX } else { 1 }).collect()
+        }
+        Some(ToolChoice::None | ToolChoice::Subset { .. }) => Vec::new(),
+        _ if several => callable().collect(),
+        Some(ToolChoice::Required) => named().or_else(|| callable().next()).into_iter().collect(),
+        _ if asked => named().or_else(|| callable().next()).into_iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn made_arguments(tool: &Tool) -> (String, bool) {
+    match &tool.kind {
+        ToolKind::Function { parameters: Some(schema), .. } => {
+            (satisfying(schema, &tool.name).to_string(), false)
+        }
+        ToolKind::Custom { .. } => (format!("input of {}", tool.name), true),
+        ToolKind::Function { parameters: None, .. } | ToolKind::Hosted(_) => ("{}".to_owned(), false),
+    }
+}
+
+fn satisfying(schema: &Json, name: &str) -> serde_json::Value {
+    serde_json::from_str(schema.text()).map_or(serde_json::Value::Null, |schema| smallest(&schema, name))
+}
+
+fn arguments(scripted: &serde_json::Value) -> String {
+    match scripted {
+        serde_json::Value::Null => "{}".to_owned(),
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn tool_call(id: String, name: &str, arguments: String, custom: bool) -> Part {
+    Part::new(PartKind::ToolCall(ToolCall { id, name: name.to_owned(), arguments, custom }))
+}
+
+fn call_id(number: u64, position: u64, dialect: &str) -> String {
+    let prefix = if dialect == "anthropic" { "toolu_" } else { "call_" };
+    format!("{prefix}{}", random::id(number.wrapping_add(position + 1)))
+}
+
+fn reasoning(text: &str, signature: Option<String>) -> Part {
+    Part::new(PartKind::Reasoning(Reasoning { text: text.to_owned(), signature }))
+}
+
+fn signature(number: u64) -> String {
+    format!("sim{}", random::id(number.wrapping_mul(3)))
+}
+
+fn thinks(request: &Request) -> bool {
+    request.reasoning.as_ref().is_some_and(|reasoning| match &reasoning.effort {
+        Some(Effort::None) => false,
+        Some(_) => true,
+        None => reasoning.budget_tokens.is_some_and(|budget| budget > 0),
+    })
+}
+
+fn quoted(text: &str) -> &str {
+    tokens::cut_characters(text, QUOTED).0
+}
+
+/// The texts of `parts`, one after the other.
+fn texts(parts: &[Part]) -> String {
+    let mut whole = String::new();
+    for part in parts {
+        let text = match &part.kind {
+            PartKind::Text(text) | PartKind::Refusal(text) => text,
+            PartKind::Reasoning(reasoning) => &reasoning.text,
+            PartKind::ToolCall(call) => &call.arguments,
+            PartKind::ToolResult(result) => &texts(&result.content),
+            _ => continue,
+        };
+        if !whole.is_empty() && !text.is_empty() {
+            whole.push('\n');
+        }
+        whole.push_str(text);
+    }
+    whole
+}
+
+/// What the user said last.
+pub(crate) fn last_user_text(request: &Request) -> String {
+    let message = request.messages.iter().rev().find(|message| message.role == Role::User);
+    message.map(|message| texts(&message.content)).unwrap_or_default()
+}
+
+/// What tools answered, where that is the last thing in the conversation.
+fn tool_results(request: &Request) -> Option<String> {
+    let last = request.messages.last().filter(|message| message.role == Role::Tool)?;
+    Some(texts(&last.content))
+}
+
+/// Ends the text where the request's limits say so: why, and at which stop text.
+fn shorten(request: &Request, content: &mut [Part]) -> Option<(FinishReason, Option<String>)> {
+    let mut left = request.max_tokens.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let mut ended = None;
+    for part in content {
+        let text = match &mut part.kind {
+            PartKind::Text(text) => text,
+            PartKind::Reasoning(reasoning) => &mut reasoning.text,
+            _ => continue,
+        };
+        if ended.is_some() {
+            text.clear();
+            continue;
+        }
+        let stops = request.stop.iter().filter(|stop| !stop.is_empty());
+        let stop = stops
+            .filter_map(|stop| Some((text.find(stop.as_str())?, stop)))
+            .min_by_key(|(position, _)| *position);
+        if let Some((position, stop)) = stop {
+            text.truncate(position);
+            ended = Some((FinishReason::StopSequence, Some(stop.clone())));
+        }
+        if let Some(left) = &mut left {
+            let count = tokens::count(text) as usize;
+            if count > *left {
+                let length = if *left == 0 { 0 } else { tokens::cut(text, *left).0.len() };
+                text.truncate(length);
+                ended = Some((FinishReason::Length, None));
+            }
+            *left = left.saturating_sub(count);
+        }
+    }
+    ended
+}
+
+/// The prompt's tokens: those of its texts, and of the tools' descriptions.
+pub(crate) fn count_input(request: &Request) -> u64 {
+    let messages: u64 = request.messages.iter().map(|message| tokens::count(&texts(&message.content))).sum();
+    let tools = request.tools.iter().map(|tool| {
+        let schema = match &tool.kind {
+            ToolKind::Function { parameters: Some(schema), .. } => tokens::count(schema.text()),
+            _ => 0,
+        };
+        1 + tool.description.as_deref().map_or(0, tokens::count) + schema
+    });
+    messages + tools.sum::<u64>()
+}
+
+fn count_usage(request: &Request, content: &[Part], choices: u64) -> Usage {
+    let count = |reasoning: bool| -> u64 {
+        let parts = content.iter().filter(|part| matches!(part.kind, PartKind::Reasoning(_)) == reasoning);
+        parts.map(|part| tokens::count(&texts(std::slice::from_ref(part)))).sum()
+    };
+    let reasoning = count(true) * choices;
+    Usage {
+        input_tokens: Some(count_input(request)),
+        output_tokens: Some(reasoning + count(false) * choices),
+        cache_read_tokens: Some(0),
+        reasoning_tokens: Some(reasoning),
+        ..Usage::default()
+    }
+}

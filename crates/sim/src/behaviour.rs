@@ -1,0 +1,172 @@
+//! What a model's name alone makes the simulator do. The list is in the crate's documentation.
+
+use crate::script::{ErrorScript, Fault, Kind, MOST_TOKENS, Place, Reply, Retry};
+use std::collections::BTreeMap;
+
+/// What a model's name asks for.
+#[derive(Debug, Default)]
+pub(crate) struct Behaviour {
+    pub(crate) reply: Reply,
+    pub(crate) fault: Option<Fault>,
+    /// The fault comes only the first so many times that a request is sent, counted by its body.
+    pub(crate) first_times: Option<u32>,
+}
+
+/// The names that `GET /models` shows.
+pub(crate) const NAMES: &[&str] = &[
+    "simulated",
+    "echo",
+    "tools",
+    "reasoning",
+    "json",
+    "long-1000",
+    "slow-20",
+    "status-500",
+    "fail-once-503",
+    "rate-limit-seconds",
+    "stall-mid-event",
+    "reset-mid-event",
+    "no-terminal",
+    "error-mid-stream",
+];
+
+impl Behaviour {
+    /// What `model` asks for; an ordinary answer where it is no name of ours.
+    pub(crate) fn of(model: &str) -> Self {
+        Self::by_prefix(model).unwrap_or_else(|| Self {
+            reply: reply(model),
+            fault: fault(model),
+            first_times: None,
+        })
+    }
+
+    fn by_prefix(model: &str) -> Option<Self> {
+        let (word, rest) = model.split_once('-')?;
+        let mut behaviour = Self::default();
+        match word {
+            "long" => {
+                let tokens = rest.parse().ok().filter(|tokens| *tokens <= MOST_TOKENS)?;
+                behaviour.reply.tokens = Some(tokens);
+            }
+            "slow" => {
+                let rate: f64 = rest.parse().ok().filter(|rate: &f64| *rate > 0.0 && rate.is_finite())?;
+                behaviour.reply.tokens_per_second = Some(rate);
+            }
+            "status" => behaviour.fault = Some(Fault::status(status(rest)?)),
+            "fail" => {
+                let (times, failure) = rest.split_once('-')?;
+                behaviour.first_times = Some(match times {
+                    "once" => 1,
+                    "twice" => 2,
+                    number => number.parse().ok()?,
+                });
+                behaviour.fault = Some(match status(failure) {
+                    Some(status) => Fault::status(status),
+                    None => fault(failure)?,
+                });
+            }
+            "json" => behaviour.reply = Reply::text(serde_json::json!({ "name": rest }).to_string()),
+            _ => return None,
+        }
+        Some(behaviour)
+    }
+}
+
+fn status(text: &str) -> Option<u16> {
+    text.parse().ok().filter(|status| (400..=599).contains(status))
+}
+
+fn reply(model: &str) -> Reply {
+    let mut reply = Reply::default();
+    match model {
+        "echo" => reply.echo = true,
+        "tools" => reply.use_tools = true,
+        "reasoning" => reply.reason = true,
+        "json" => reply.json = true,
+        _ => {}
+    }
+    reply
+}
+
+fn fault(model: &str) -> Option<Fault> {
+    const AFTER: usize = 2;
+    let rate_limit = |retry| Fault::RateLimit { retry, delay_ms: 1000 };
+    let stall = |at| Fault::Stall { at, after_chunks: AFTER, for_ms: None };
+    let reset = |at| Fault::Reset { at, after_chunks: AFTER };
+    let close = |at| Fault::Close { at, after_chunks: AFTER };
+    Some(match model {
+        "overloaded" => Fault::Overloaded {},
+        "rate-limit-seconds" => rate_limit(Retry::Seconds),
+        "rate-limit-date" => rate_limit(Retry::Date),
+        "rate-limit-ms" => rate_limit(Retry::Milliseconds),
+        "rate-limit-reset" => rate_limit(Retry::RatelimitReset),
+        "rate-limit-anthropic-reset" => rate_limit(Retry::AnthropicReset),
+        "rate-limit-message" => rate_limit(Retry::Message),
+        "stall-headers" => stall(Place::BeforeHeaders),
+        "stall-after-headers" => stall(Place::AfterHeaders),
+        "stall-mid-event" => stall(Place::MidEvent),
+        "stall-terminal" => stall(Place::BeforeTerminal),
+        "reset-headers" => reset(Place::BeforeHeaders),
+        "reset-after-headers" => reset(Place::AfterHeaders),
+        "reset-mid-event" => reset(Place::MidEvent),
+        "reset-terminal" => reset(Place::BeforeTerminal),
+        "close-headers" => close(Place::BeforeHeaders),
+        "close-after-headers" => close(Place::AfterHeaders),
+        "close-mid-event" => close(Place::MidEvent),
+        "close-terminal" => close(Place::BeforeTerminal),
+        "no-terminal" => Fault::NoTerminal { keep_finish: false },
+        "no-end-marker" => Fault::NoTerminal { keep_finish: true },
+        "truncated-chunk" => Fault::TruncatedChunk { after_chunks: AFTER },
+        "malformed" => Fault::MalformedJson { after_chunks: AFTER },
+        "error-mid-stream" => Fault::ErrorEvent { after_chunks: AFTER, error: ErrorScript::default() },
+        "wrong-content-type" => Fault::ContentType { value: "text/plain; charset=utf-8".into() },
+        "html" => Fault::Html { status: 502 },
+        "gzip" => Fault::Gzip {},
+        "huge-line" => Fault::HugeLine { bytes: 100_000_000 },
+        "slow-loris" => Fault::SlowLoris { byte_ms: 10 },
+        "empty" => Fault::Empty {},
+        "context-length" => Fault::Status {
+            status: 400,
+            headers: BTreeMap::new(),
+            body: None,
+            error: ErrorScript { kind: Some(Kind::ContextLength), ..ErrorScript::default() },
+        },
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_what_happens() {
+        assert_eq!(Behaviour::of("long-12").reply.tokens, Some(12));
+        assert_eq!(Behaviour::of("slow-0.5").reply.tokens_per_second, Some(0.5));
+        assert!(matches!(Behaviour::of("status-429").fault, Some(Fault::Status { status: 429, .. })));
+        let twice = Behaviour::of("fail-twice-reset-headers");
+        assert_eq!((twice.first_times, twice.fault.map(|fault| fault.name())), (Some(2), Some("reset")));
+        for ordinary in [
+            "gpt-5-mini",
+            "claude-sonnet-4-5",
+            "long-",
+            "slow-0",
+            "status-200",
+            "fail-once",
+            "long-99999999999",
+        ] {
+            let behaviour = Behaviour::of(ordinary);
+            assert!(behaviour.fault.is_none() && behaviour.reply.tokens.is_none(), "{ordinary}");
+        }
+    }
+
+    #[test]
+    fn every_name_shown_means_something() {
+        for name in NAMES.iter().filter(|name| **name != "simulated") {
+            let Behaviour { reply, fault, .. } = Behaviour::of(name);
+            let replies =
+                reply.echo || reply.use_tools || reply.reason || reply.json || reply.tokens.is_some();
+            assert!(replies || reply.tokens_per_second.is_some() || fault.is_some(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! The smallest value that satisfies a JSON schema, as far as schemas for tools and structured output go.
+
+use serde_json::{Map, Number, Value};
+
+/// How deep a value is made; a schema that refers to itself ends here.
+const MAX_DEPTH: usize = 24;
+
+/// The smallest value that satisfies `schema`; strings say `name`.
+pub(crate) fn smallest(schema: &Value, name: &str) -> Value {
+    value(schema, schema, name, MAX_DEPTH)
+}
+
+fn value(schema: &Value, root: &Value, name: &str, depth: usize) -> Value {
+    let Some(rules) = schema.as_object().filter(|_| depth > 0) else { return Value::Null };
+    if let Some(fixed) = rules.get("const").or_else(|| rules.get("default")).or_else(|| first(rules, "enum"))
+    {
+        return fixed.clone();
+    }
+    if let Some(target) = rules.get("$ref").and_then(Value::as_str).and_then(|path| path.strip_prefix('#')) {
+        return root.pointer(target).map_or(Value::Null, |target| value(target, root, name, depth - 1));
+    }
+    if let Some(option) = first(rules, "anyOf").or_else(|| first(rules, "oneOf")) {
+        return value(option, root, name, depth - 1);
+    }
+    if let Some(parts) = rules.get("allOf").and_then(Value::as_array) {
+        return all_of(rules, parts, root, name, depth);
+    }
+    let kind = match rules.get("type") {
+        Some(Value::Array(kinds)) => kinds.first().and_then(Value::as_str),
+        Some(kind) => kind.as_str(),
+        None if rules.contains_key("properties") => Some("object"),
+        None if rules.contains_key("items") => Some("array"),
+        None => None,
+    };
+    match kind {
+        Some("object") => object(rules, root, depth),
+        Some("array") => array(rules, root, name, depth),
+        Some("string") => Value::String(string(rules, name)),
+        Some("integer") => integer(rules),
+        Some("number") => number(rules),
+        Some("boolean") => Value::Bool(false),
+        _ => Value::Null,
+    }
+}
+
+fn first<'a>(rules: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    rules.get(name).and_then(Value::as_array).and_then(|options| options.first())
+}
+
+fn all_of(rules: &Map<String, Value>, parts: &[Value], root: &Value, name: &str, depth: usize) -> Value {
+    let mut merged = Map::new();
+    let mut own = rules.clone();
+    own.remove("allOf");
+    let mut result = Value::Null;
+    for part in parts.iter().chain([&Value::Object(own)]) {
+        match value(part, root, name, depth - 1) {
+            Value::Object(fields) => merged.extend(fields),
+            Value::Null => {}
+            other => result = other,
+        }
+    }
+    if merged.is_empty() { result } else { Value::Object(merged) }
+}
+
+fn object(rules: &Map<String, Value>, root: &Value, depth: usize) -> Value {
+    let properties = rules.get("properties").and_then(Value::as_object);
+    let required =
+        rules.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let fields = required.map(|name| {
+        let schema = properties.and_then(|properties| properties.get(name));
+        let made = schema
+            .map_or_else(|| Value::String(name.to_owned()), |schema| value(schema, root, name, depth - 1));
+        (name.to_owned(), made)
+    });
+    Value::Object(fields.collect())
+}
+
+fn array(rules: &Map<String, Value>, root: &Value, name: &str, depth: usize) -> Value {
+    // A hostile schema must not make us fill the memory.
+    let count = rules.get("minItems").and_then(Value::as_u64).unwrap_or(0).min(16);
+    let item = rules.get("items").map_or(Value::Null, |items| value(items, root, name, depth - 1));
+    Value::Array((0..count).map(|_| item.clone()).collect())
+}
+
+fn string(rules: &Map<String, Value>, name: &str) -> String {
+    let text = match rules.get("format").and_then(Value::as_str) {
+        Some("date-time") => "2026-01-01T00:00:00Z",
+        Some("date") => "2026-01-01",
+        Some("time") => "00:00:00Z",
+        Some("duration") => "PT1S",
+        Some("email") => "a@example.com",
+        Some("hostname") => "example.com",
+        Some("uri") => "https://example.com/",
+        Some("ipv4") => "192.0.2.1",
+        Some("ipv6") => "2001:db8::1",
+        Some("uuid") => "00000000-0000-4000-8000-000000000000",
+        _ => name,
+    };
+    let limit =
+        |name: &str| rules.get(name).and_then(Value::as_u64).and_then(|limit| usize::try_from(limit).ok());
+    let longest = limit("maxLength").unwrap_or(usize::MAX);
+    let shortest = limit("minLength").unwrap_or(0).min(4096);
+    let mut text: String = text.chars().take(longest).collect();
+    while text.chars().count() < shortest {
+        text.push('x');
+    }
+    text
+}
+
+fn integer(rules: &Map<String, Value>) -> Value {
+    let bound = |name: &str| rules.get(name).and_then(Value::as_i64);
+    let least = bound("minimum").or_else(|| bound("exclusiveMinimum").map(|bound| bound.saturating_add(1)));
+    let most = bound("maximum").or_else(|| bound("exclusiveMaximum").map(|bound| bound.saturating_sub(1)));
+    let mut number = 0;
+    if let Some(step) = bound("multipleOf").filter(|step| *step > 0) {
+        if let Some(least) = least.filter(|least| *least > 0) {
+            number = least.saturating_add(step - 1) / step * step;
+        }
+    } else {
+        number = least.unwrap_or(0).max(0);
+    }
+    if let Some(most) = most {
+        number = number.min(most);
+    }
+    Value::from(number)
+}
+
+fn number(rules: &Map<String, Value>) -> Value {
+    let bound = |name: &str| rules.get(name).and_then(Value::as_f64);
+    let least =
+        bound("minimum").or_else(|| bound("exclusiveMinimum").map(|bound| bound + 1.0)).unwrap_or(0.0);
+    let most =
+        bound("maximum").or_else(|| bound("exclusiveMaximum").map(|bound| bound - 1.0)).unwrap_or(f64::MAX);
+    Number::from_f64(least.max(0.0).min(most)).map_or(Value::Null, Value::Number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::smallest;
+    use serde_json::json;
+
+    #[test]
+    fn the_smallest_value_fits() {
+        for (schema, expected) in [
+            (json!({"type": "object"}), json!({})),
+            (
+                json!({"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer", "minimum": 1},
+                    "note": {"type": "string"}}, "required": ["city", "days"]}),
+                json!({"city": "city", "days": 1}),
+            ),
+            (json!({"enum": ["a", "b"]}), json!("a")),
+            (json!({"anyOf": [{"type": "boolean"}, {"type": "null"}]}), json!(false)),
+            (json!({"type": ["string", "null"], "minLength": 8}), json!("itemxxxx")),
+            (json!({"type": "array", "items": {"const": 1}, "minItems": 2}), json!([1, 1])),
+            (json!({"type": "integer", "minimum": 7, "multipleOf": 5}), json!(10)),
+            (json!({"type": "integer", "maximum": -2}), json!(-2)),
+            (json!({"type": "number", "minimum": 0.5}), json!(0.5)),
+            (json!({"type": "string", "format": "date"}), json!("2026-01-01")),
+            (
+                json!({"$defs": {"p": {"type": "object", "properties": {"x": {"type": "number"}}, "required": ["x"]}},
+                    "allOf": [{"$ref": "#/$defs/p"}], "type": "object", "properties": {"y": {"type": "boolean"}}, "required": ["y"]}),
+                json!({"x": 0.0, "y": false}),
+            ),
+        ] {
+            assert_eq!(smallest(&schema, "item"), expected, "{schema}");
+        }
+    }
+
+    #[test]
+    fn a_schema_that_contains_itself_ends() {
+        let schema = json!({"type": "object", "properties": {"child": {"$ref": "#"}}, "required": ["child"]});
+        assert!(smallest(&schema, "x").is_object());
+        let wide = json!({"type": "array", "minItems": 1e18, "items": {"type": "string", "minLength": 1_000_000_000}});
+        assert!(smallest(&wide, "x").to_string().len() < 100_000);
+    }
+}

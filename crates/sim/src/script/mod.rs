@@ -1,0 +1,171 @@
+//! What a test tells the simulator to do: rules, tried in order, and defaults.
+//!
+//! The shape of the JSON is the shape of these types; `docs/simulator.md` explains each field to users.
+
+mod fault;
+mod glob;
+mod reply;
+mod rules;
+
+pub(crate) use fault::{ErrorScript, Fault, Kind, Place, Retry};
+pub(crate) use reply::{Content, MOST_TOKENS, Reply, ScriptedCall, finish_reason};
+pub(crate) use rules::{ActiveScript, Asked};
+
+use crate::server::Accepting;
+use serde::Deserialize;
+use std::{collections::BTreeMap, fmt};
+
+/// A script that cannot be used. The text names the field and says what was expected there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScriptError(String);
+
+impl fmt::Display for ScriptError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ScriptError {}
+
+impl ScriptError {
+    pub(crate) fn new(field: &str, expected: impl fmt::Display) -> Self {
+        Self(format!("script: `{field}`: {expected}"))
+    }
+}
+
+/// A whole script.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Script {
+    /// Tried in order; the first that matches is used.
+    pub(crate) rules: Vec<Rule>,
+    /// For what a rule's reply leaves out, and for requests that no rule matches.
+    pub(crate) defaults: Reply,
+    /// Whether the port refuses connections, until the next script.
+    pub(crate) refuse: bool,
+    /// So many of the next connections are reset as soon as they are accepted.
+    pub(crate) reset_connections: u64,
+}
+
+/// What to do with some requests.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Rule {
+    /// Which requests.
+    #[serde(rename = "match")]
+    pub(crate) matching: Match,
+    /// How many times the rule may be used; without end where absent.
+    pub(crate) times: Option<u64>,
+    /// The share of the matching requests it is used for, 0 to 1, drawn with the simulator's seed.
+    pub(crate) rate: Option<f64>,
+    /// What to answer.
+    pub(crate) reply: Option<Reply>,
+    /// What goes wrong.
+    pub(crate) fault: Option<Fault>,
+}
+
+/// Which requests a rule is for: those that fit every field given. Texts are globs (`*`, `?`).
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Match {
+    pub(crate) model: Option<String>,
+    pub(crate) dialect: Option<String>,
+    pub(crate) path: Option<String>,
+    pub(crate) stream: Option<bool>,
+    /// By lower-case name.
+    pub(crate) headers: BTreeMap<String, String>,
+    /// The last user text.
+    pub(crate) text: Option<String>,
+    /// Only the so-manieth of the requests that fit the other fields, from 1.
+    pub(crate) nth: Option<u64>,
+}
+
+impl Script {
+    /// How connections are taken under it.
+    pub(crate) const fn accepting(&self) -> Accepting {
+        Accepting { refuse: self.refuse, reset: self.reset_connections }
+    }
+
+    /// Reads and checks a script: an object, or only its list of rules.
+    pub(crate) fn parse(text: &str) -> Result<Self, ScriptError> {
+        let script = if text.trim_start().starts_with('[') {
+            let rules: Vec<Rule> =
+                read(text).map_err(|(path, error)| ScriptError::new(&format!("rules{path}"), error))?;
+            Self { rules, ..Self::default() }
+        } else {
+            read::<Self>(text).map_err(|(path, error)| ScriptError::new(&path, error))?
+        };
+        script.defaults.check("defaults")?;
+        for (position, rule) in script.rules.iter().enumerate() {
+            rule.check(&format!("rules[{position}]"))?;
+        }
+        Ok(script)
+    }
+}
+
+fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, (String, serde_json::Error)> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|error| (error.path().to_string(), error.into_inner()))?;
+    deserializer.end().map_err(|error| (String::from("."), error))?;
+    Ok(value)
+}
+
+impl Rule {
+    fn check(&self, field: &str) -> Result<(), ScriptError> {
+        if self.rate.is_some_and(|rate| !(0.0..=1.0).contains(&rate)) {
+            return Err(ScriptError::new(&format!("{field}.rate"), "expected a number from 0 to 1"));
+        }
+        if self.matching.nth == Some(0) {
+            return Err(ScriptError::new(&format!("{field}.match.nth"), "expected a number from 1"));
+        }
+        if let Some(dialect) = &self.matching.dialect
+            && ferrule_wire::dialect::find(dialect).is_none()
+        {
+            let expected = format!("expected a dialect's name, for instance `openai-chat`, not `{dialect}`");
+            return Err(ScriptError::new(&format!("{field}.match.dialect"), expected));
+        }
+        if let Some(name) = self.matching.headers.keys().find(|name| name.to_ascii_lowercase() != **name) {
+            return Err(ScriptError::new(
+                &format!("{field}.match.headers.{name}"),
+                "expected a name in lower case",
+            ));
+        }
+        if let Some(reply) = &self.reply {
+            reply.check(&format!("{field}.reply"))?;
+        }
+        if let Some(fault) = &self.fault {
+            fault.check(&format!("{field}.fault"))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_names_the_field_and_what_was_expected() {
+        for (script, field, expected) in [
+            (r#"[{"reply":{"usage":{"input_tokens":"x"}}}]"#, "rules[0].reply.usage.input_tokens", "u64"),
+            (r#"{"rules":[{},{"rate":2}]}"#, "rules[1].rate", "from 0 to 1"),
+            (r#"[{"replay":{}}]"#, "rules[0].replay", "unknown field `replay`"),
+            (r#"[{"fault":"stal"}]"#, "rules[0].fault", "unknown variant `stal`"),
+            (r#"[{"fault":{"stall":{"at":"nowhere"}}}]"#, "rules[0].fault.stall.at", "before_headers"),
+            (r#"[{"reply":{"chunk_tokens":0}}]"#, "rules[0].reply.chunk_tokens", "at least 1"),
+            (r#"{"defaults":{"headers":{"a b":"c"}}}"#, "defaults.headers", "header name"),
+            (r#"[{"match":{"dialect":"latin"}}]"#, "rules[0].match.dialect", "openai-chat"),
+        ] {
+            let error = Script::parse(script).unwrap_err().to_string();
+            assert!(error.contains(field) && error.contains(expected), "{script}: {error}");
+        }
+    }
+
+    #[test]
+    fn names_and_texts_stand_for_objects() {
+        let script = Script::parse(r#"[{"reply":"hello","fault":"no_terminal"}]"#).unwrap();
+        assert_eq!(script.rules[0].reply.as_ref().unwrap().text.as_deref(), Some("hello"));
+        assert!(matches!(script.rules[0].fault, Some(Fault::NoTerminal { keep_finish: false })));
+    }
+}

@@ -1,0 +1,7 @@
+//! The simulator as a client sees it: bytes on a real socket.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "the support code of tests")]
+
+mod answers;
+mod client;
+mod faults;
+mod server;
