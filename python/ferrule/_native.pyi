@@ -7,7 +7,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, final, type_check_only
+from typing import Any, Protocol, Self, final, type_check_only
 
 __version__: str
 build: str
@@ -41,7 +41,7 @@ class NativeClient:
         max_retries: int,
         ca_file: str | os.PathLike[str] | None = None,
         client_certificate: str | os.PathLike[str] | None = None,
-    ) -> NativeClient:
+    ) -> Self:
         """`providers` are dicts with `id`, `dialect`, `base_url`, `api_key`, `key_variables` and `headers`."""
 
     def complete(
@@ -106,7 +106,7 @@ class Flight:
 class LoopBridge:
     """One event loop's end of the bridge: a descriptor to watch, or a thread that waits."""
 
-    def __new__(cls, *, thread: bool = False) -> LoopBridge:
+    def __new__(cls, *, thread: bool = False) -> Self:
         """A bridge with a descriptor to watch, or, with `thread=True`, for a thread that calls `wait`."""
 
     def fileno(self) -> int:
@@ -133,7 +133,7 @@ class Message:
 
     def __new__(
         cls, role: str, content: str | Sequence[Mapping[str, Any]] | None = None, **fields: Any
-    ) -> Message: ...
+    ) -> Self: ...
     def __eq__(self, other: object) -> bool: ...
     @classmethod
     def from_dict(cls, message: Mapping[str, Any]) -> Message:
@@ -172,7 +172,7 @@ class Message:
 class ToolCall:
     """The model calls a tool."""
 
-    def __new__(cls, id: str, name: str, arguments_json: str = "{}") -> ToolCall: ...  # noqa: A002 - its name at run time
+    def __new__(cls, id: str, name: str, arguments_json: str = "{}") -> Self: ...  # noqa: A002 - its name at run time
     def __eq__(self, other: object) -> bool: ...
     @property
     def id(self) -> str:
