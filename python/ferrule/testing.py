@@ -100,7 +100,7 @@ class Rule(TypedDict, total=False):
     reply: ReplyScript | str
     """What to answer; a text stands for `{"text": ...}`."""
     fault: str | dict[str, Any]
-    """What goes wrong: a name, or `{name: {field: ...}}`. docs/testing.md lists them."""
+    """What goes wrong: a name, or `{name: {field: ...}}`. docs/simulator.md lists them."""
 
 
 class Script(TypedDict, total=False):
@@ -216,7 +216,7 @@ class Simulator:
 
     Args:
         script: What to answer and what goes wrong: see `ScriptSource`. Without one, models' names say what
-            happens (`echo`, `tools`, `long-1000`, `fail-once-503`, ...; docs/testing.md lists them).
+            happens (`echo`, `tools`, `long-1000`, `fail-once-503`, ...; docs/simulator.md lists them).
         host: The address to listen on.
         port: The port; 0 for any that is free.
         seed: For what is drawn at random: with the same seed the same is drawn.

@@ -15,7 +15,8 @@ class _Commands(TyperGroup):
     def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
         del standalone_mode  # Typer's own way ends errors in boxes and tracebacks.
         run = super().main
-        sys.exit(failures.exit_code_of(lambda: run(*args, standalone_mode=False, **extra)))
+        extra["standalone_mode"] = False
+        sys.exit(failures.exit_code_of(lambda: run(*args, **extra)))
 
 
 app = typer.Typer(

@@ -1,5 +1,6 @@
 """`ferrule chat`: one question, text piped in, or a conversation."""
 
+import contextlib
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
@@ -173,10 +174,8 @@ class _Shown:
 
 def _lines() -> Iterator[str]:
     """What the user types, until Ctrl-D or `/exit`."""
-    try:
+    with contextlib.suppress(ImportError):  # Windows' console does so by itself.
         import readline  # noqa: F401 - makes `input` edit lines and recall them
-    except ImportError:
-        pass  # Windows' console does so by itself.
     while True:
         try:
             line = input("> ").strip()

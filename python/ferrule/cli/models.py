@@ -41,7 +41,7 @@ def _with_keys() -> list[str]:
     return known
 
 
-async def _ask(providers: list[str], timeout: float) -> list[list[dict[str, Any]] | BaseException]:  # noqa: ASYNC109
+async def _ask(providers: list[str], timeout: float) -> list[list[dict[str, Any]] | BaseException]:
     from ferrule.client import AsyncClient
 
     async with AsyncClient(max_retries=1) as client:

@@ -1,6 +1,5 @@
 """`ferrule sim`: the simulator in the foreground, for programs in any language."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +10,8 @@ from rich.text import Text
 from ferrule.cli import failures, screen
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ferrule.testing import RecordedRequest, Simulator
 
 _KEPT = 200
@@ -21,11 +22,9 @@ _LOOK = 0.25
 
 def sim(
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 for any that is free.")] = 8080,
-    host: Annotated[
-        str, typer.Option(help="The address to listen on; 0.0.0.0 lets other machines in.")
-    ] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 lets other machines in.")] = "127.0.0.1",
     script: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="A JSON script: see docs/testing.md.")
+        Path | None, typer.Option(exists=True, dir_okay=False, help="A JSON script: see docs/simulator.md.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="For what is drawn at random.")] = 0,
 ) -> None:
