@@ -1,6 +1,6 @@
 """The compiled part of Ferrule, as `crates/python/src` defines it.
 
-`ferrule` gives on what is public; `NativeClient`, `Flight`, `LoopBridge` and `set_log_level` are for the package itself.
+`ferrule` gives on what is public; `NativeClient`, `Flight`, `LoopBridge` and `set_log_level` are for the package.
 `make types` compares this file with the module.
 """
 
@@ -83,7 +83,8 @@ class Flight:
     def take(self) -> Any:
         """Takes what is there: a reply, a list of models, or a list of events.
 
-        `None` where nothing is there yet, or nothing any more: `ended` tells. Raises the error the call ended with, once.
+        `None` where nothing is there yet, or nothing any more: `ended` tells. Raises the error the call ended with,
+        once.
         """
 
     def arm(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[None] | None:
@@ -131,9 +132,7 @@ class Message:
         fields: What else the message has in OpenAI's form: `tool_calls`, `tool_call_id`, `name`, ...
     """
 
-    def __new__(
-        cls, role: str, content: str | Sequence[Mapping[str, Any]] | None = None, **fields: Any
-    ) -> Self: ...
+    def __new__(cls, role: str, content: str | Sequence[Mapping[str, Any]] | None = None, **fields: Any) -> Self: ...
     def __eq__(self, other: object) -> bool: ...
     @classmethod
     def from_dict(cls, message: Mapping[str, Any]) -> Message:
