@@ -15,6 +15,7 @@ mod message;
 mod reply;
 mod request;
 mod runtime;
+mod simulator;
 mod to_python;
 
 use pyo3::prelude::*;
@@ -39,6 +40,8 @@ mod _native {
     use super::message::{Message, ToolCall};
     #[pymodule_export]
     use super::reply::{Attempt, Choice, ModelInfo, Reply, Stats, Usage};
+    #[pymodule_export]
+    use super::simulator::NativeSimulator;
 
     use pyo3::prelude::*;
 

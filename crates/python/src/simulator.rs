@@ -1,0 +1,167 @@
+//! The simulator as Python holds it: scripts and records cross as JSON text, `python/ferrule/testing.py` gives them
+//! their shape.
+
+use crate::runtime::process;
+use ferrule_sim::{Settings, Simulator};
+use pyo3::{
+    exceptions::{PyOSError, PyRuntimeError, PyValueError},
+    prelude::*,
+};
+use std::io;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+/// How long a wait goes without asking whether Ctrl-C was pressed.
+const SIGNAL_CHECK: Duration = Duration::from_millis(50);
+
+/// A running simulator. Listens from its making until `stop`, or until it is collected.
+#[pyclass(frozen, module = "ferrule._native")]
+pub(crate) struct NativeSimulator {
+    /// `None` once stopped.
+    simulator: RwLock<Option<Arc<Simulator>>>,
+    address: (String, u16),
+    refused_address: (String, u16),
+    process: u32,
+}
+
+#[pymethods]
+impl NativeSimulator {
+    #[new]
+    #[pyo3(signature = (script = None, *, host = String::from("127.0.0.1"), port = 0, seed = 0, require_key = false,
+        record_limit = 1000, http2_streams = 100))]
+    #[expect(clippy::too_many_arguments, reason = "keyword arguments, given once")]
+    fn new(
+        py: Python<'_>,
+        script: Option<String>,
+        host: String,
+        port: u16,
+        seed: u64,
+        require_key: bool,
+        record_limit: usize,
+        http2_streams: u32,
+    ) -> PyResult<Self> {
+        let place = format!("{host}:{port}");
+        let settings = Settings { host, port, script, seed, require_key, record_limit, http2_streams };
+        let simulator = py.detach(|| Simulator::start(settings)).map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidInput => PyValueError::new_err(error.to_string()),
+            // With the number it has in Python, so that it becomes the subclass and text that Python programs expect.
+            _ => match error.raw_os_error() {
+                Some(number) => PyOSError::new_err((number, format!("cannot listen on {place}: {error}"))),
+                None => PyOSError::new_err(format!("cannot listen on {place}: {error}")),
+            },
+        })?;
+        let parts = |address: std::net::SocketAddr| (address.ip().to_string(), address.port());
+        Ok(Self {
+            address: parts(simulator.address()),
+            refused_address: parts(simulator.refused_address()),
+            simulator: RwLock::new(Some(Arc::new(simulator))),
+            process: process(),
+        })
+    }
+
+    /// The host and port it listens on.
+    #[getter]
+    fn address(&self) -> (String, u16) {
+        self.address.clone()
+    }
+
+    /// A host and port that refuse connections while it runs.
+    #[getter]
+    fn refused_address(&self) -> (String, u16) {
+        self.refused_address.clone()
+    }
+
+    /// Replaces the script (JSON text). Raises `ValueError` where it cannot be used.
+    fn set_script(&self, py: Python<'_>, script: &str) -> PyResult<()> {
+        let simulator = self.running()?;
+        py.detach(|| simulator.set_script(script)).map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+
+    /// What it received, as JSON text.
+    fn requests_json(&self, py: Python<'_>) -> PyResult<String> {
+        let simulator = self.running()?;
+        Ok(py.detach(|| simulator.requests_json()))
+    }
+
+    /// Forgets what it received.
+    fn clear_requests(&self) -> PyResult<()> {
+        self.running()?.clear_requests();
+        Ok(())
+    }
+
+    /// How many connections are open.
+    #[getter]
+    fn open_connections(&self) -> PyResult<usize> {
+        Ok(self.running()?.open_connections())
+    }
+
+    /// Waits until at most `at_most` connections are open; whether that came about within `timeout` seconds.
+    fn wait_for_connections(&self, py: Python<'_>, at_most: usize, timeout: f64) -> PyResult<bool> {
+        self.wait(py, timeout, |simulator, slice| simulator.wait_for_connections(at_most, slice))
+    }
+
+    /// Waits until `count` requests were received; whether they were within `timeout` seconds.
+    fn wait_for_requests(&self, py: Python<'_>, count: u64, timeout: f64) -> PyResult<bool> {
+        self.wait(py, timeout, |simulator, slice| simulator.wait_for_requests(count, slice))
+    }
+
+    /// Waits until no answer is open; whether that came about within `timeout` seconds.
+    fn wait_for_answers(&self, py: Python<'_>, timeout: f64) -> PyResult<bool> {
+        self.wait(py, timeout, Simulator::wait_for_answers)
+    }
+
+    /// Closes every connection and the port. Does nothing the second time.
+    fn stop(&self, py: Python<'_>) {
+        if self.process != process() {
+            return self.forget();
+        }
+        let simulator = self.simulator.write().unwrap_or_else(PoisonError::into_inner).take();
+        // Its thread is joined; whoever waits on it still holds it, and joins it then.
+        py.detach(|| drop(simulator));
+    }
+}
+
+impl NativeSimulator {
+    fn running(&self) -> PyResult<Arc<Simulator>> {
+        if self.process != process() {
+            return Err(PyRuntimeError::new_err(
+                "this simulator runs in the process that was forked; start one in the child",
+            ));
+        }
+        let simulator = self.simulator.read().unwrap_or_else(PoisonError::into_inner);
+        simulator.clone().ok_or_else(|| PyRuntimeError::new_err("this simulator is stopped"))
+    }
+
+    /// Waits in slices, so that Ctrl-C ends it and a stopped simulator is not held for long.
+    fn wait(&self, py: Python<'_>, timeout: f64, wait: impl Fn(&Simulator, Duration) -> bool + Sync) -> PyResult<bool> {
+        let timeout = Duration::try_from_secs_f64(timeout)
+            .map_err(|_| PyValueError::new_err(format!("timeout: expected seconds, 0 or more, not {timeout}")))?;
+        let started = Instant::now();
+        loop {
+            let simulator = self.running()?;
+            let left = timeout.saturating_sub(started.elapsed());
+            if py.detach(|| wait(&simulator, left.min(SIGNAL_CHECK))) {
+                return Ok(true);
+            }
+            if left <= SIGNAL_CHECK {
+                return Ok(false);
+            }
+            py.check_signals()?;
+        }
+    }
+
+    /// In a forked child its thread does not exist and cannot be joined.
+    fn forget(&self) {
+        if let Ok(mut simulator) = self.simulator.try_write() {
+            std::mem::forget(simulator.take());
+        }
+    }
+}
+
+impl Drop for NativeSimulator {
+    fn drop(&mut self) {
+        if self.process != process() {
+            self.forget();
+        }
+    }
+}

@@ -1,0 +1,645 @@
+"""The compiled part of Ferrule, as `crates/python/src` defines it.
+
+`ferrule` gives on what is public; `NativeClient`, `Flight`, `LoopBridge` and `set_log_level` are for the package.
+`make types` compares this file with the module.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, Self, final, type_check_only
+
+__version__: str
+build: str
+"""What this build is: profile, platform and ABI."""
+
+@type_check_only
+class _Timeouts(Protocol):
+    """Time limits in seconds (`ferrule.Timeouts`)."""
+
+    @property
+    def connect(self) -> float | None: ...
+    @property
+    def first_byte(self) -> float | None: ...
+    @property
+    def idle(self) -> float | None: ...
+    @property
+    def total(self) -> float | None: ...
+
+def set_log_level(level: int) -> None:
+    """Sets the least severe level that is collected, as a number of `logging`."""
+
+@final
+class NativeClient:
+    """One client's engine: its providers, settings and connections."""
+
+    def __new__(
+        cls,
+        providers: Sequence[dict[str, Any]],
+        *,
+        timeouts: float | _Timeouts | None,
+        max_retries: int,
+        ca_file: str | os.PathLike[str] | None = None,
+        client_certificate: str | os.PathLike[str] | None = None,
+    ) -> Self:
+        """`providers` are dicts with `id`, `dialect`, `base_url`, `api_key`, `key_variables` and `headers`."""
+
+    def complete(
+        self,
+        provider: str,
+        model: str,
+        messages: str | Sequence[Message | Mapping[str, Any]],
+        options: dict[str, Any],
+        *,
+        bridge: LoopBridge | None = None,
+        parse: Callable[[str], Any] | None = None,
+    ) -> Flight:
+        """Starts a plain call."""
+
+    def stream(
+        self,
+        provider: str,
+        model: str,
+        messages: str | Sequence[Message | Mapping[str, Any]],
+        options: dict[str, Any],
+        *,
+        bridge: LoopBridge | None = None,
+        parse: Callable[[str], Any] | None = None,
+    ) -> Flight:
+        """Starts a streamed call."""
+
+    def models(
+        self, provider: str, *, timeouts: float | _Timeouts | None = None, bridge: LoopBridge | None = None
+    ) -> Flight:
+        """Starts to list the models of `provider`."""
+
+    def close(self) -> None:
+        """Closes idle connections; calls in flight keep theirs until they end."""
+
+@final
+class Flight:
+    """The reader's end of a call in flight. Dropping it cancels the call, and the connection upstream is closed."""
+
+    def take(self) -> Any:
+        """Takes what is there: a reply, a list of models, or a list of events.
+
+        `None` where nothing is there yet, or nothing any more: `ended` tells. Raises the error the call ended with,
+        once.
+        """
+
+    def arm(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[None] | None:
+        """A future of `loop` that completes when there is something to take; `None` where there is already."""
+
+    def wait(self) -> Any:
+        """Blocks until there is something to take, and takes it. `None` only at the end."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether everything was taken."""
+
+    def received(self) -> Reply:
+        """What was received so far, as a reply."""
+
+    def cancel(self) -> None:
+        """Ends the call; the connection upstream is closed at once, and what was not taken is dropped."""
+
+@final
+class LoopBridge:
+    """One event loop's end of the bridge: a descriptor to watch, or a thread that waits."""
+
+    def __new__(cls, *, thread: bool = False) -> Self:
+        """A bridge with a descriptor to watch, or, with `thread=True`, for a thread that calls `wait`."""
+
+    def fileno(self) -> int:
+        """The descriptor the loop is to watch for reading."""
+
+    def drain(self) -> None:
+        """Completes all waiters whose flights have something for them. Runs on the loop."""
+
+    def wait(self) -> bool:
+        """Blocks until the loop is to be woken (true) or the bridge is closed (false)."""
+
+    def close(self) -> None:
+        """Ends `wait`."""
+
+@final
+class Message:
+    """One turn of a conversation.
+
+    Args:
+        role: `system`, `developer`, `user`, `assistant` or `tool`.
+        content: Text, or a list of content blocks in OpenAI's or Anthropic's form.
+        fields: What else the message has in OpenAI's form: `tool_calls`, `tool_call_id`, `name`, ...
+    """
+
+    def __new__(cls, role: str, content: str | Sequence[Mapping[str, Any]] | None = None, **fields: Any) -> Self: ...
+    def __eq__(self, other: object) -> bool: ...
+    @classmethod
+    def from_dict(cls, message: Mapping[str, Any]) -> Message:
+        """The message of a dictionary in the familiar role/content form."""
+
+    @property
+    def role(self) -> str:
+        """Who speaks."""
+
+    @property
+    def content(self) -> Any:
+        """What is said: text where that is all, else a list of content blocks."""
+
+    @property
+    def text(self) -> str:
+        """The text of all text parts."""
+
+    @property
+    def reasoning(self) -> str | None:
+        """The model's reasoning; `None` where there is none."""
+
+    @property
+    def refusal(self) -> str | None:
+        """The model's words of refusal; `None` where it did not refuse."""
+
+    @property
+    def tool_calls(self) -> list[ToolCall]:
+        """The tools the model calls."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The message as a dictionary that `from_dict` reads, nothing lost."""
+
+    def __reduce__(self) -> tuple[Callable[[dict[str, Any]], Message], tuple[dict[str, Any]]]: ...
+
+@final
+class ToolCall:
+    """The model calls a tool."""
+
+    def __new__(cls, id: str, name: str, arguments_json: str = "{}") -> Self: ...  # noqa: A002 - its name at run time
+    def __eq__(self, other: object) -> bool: ...
+    @property
+    def id(self) -> str:
+        """The call's id, which the tool's result refers to."""
+
+    @property
+    def name(self) -> str:
+        """The tool's name."""
+
+    @property
+    def arguments(self) -> Any:
+        """The arguments, read from the model's JSON.
+
+        Raises `ValueError` with the text where it is not JSON: models do make mistakes.
+        """
+
+    @property
+    def arguments_json(self) -> str:
+        """The arguments as the model wrote them."""
+
+    def __reduce__(self) -> tuple[type[ToolCall], tuple[str, str, str]]: ...
+
+@final
+class Reply:
+    """What a model answered."""
+
+    @property
+    def text(self) -> str:
+        """The text of the first answer; empty where it has none."""
+
+    @property
+    def message(self) -> Message:
+        """The first answer as a message, to be put into the conversation as it is."""
+
+    @property
+    def tool_calls(self) -> list[ToolCall]:
+        """The tools the first answer calls."""
+
+    @property
+    def reasoning(self) -> str | None:
+        """The first answer's reasoning; `None` where the provider shows none."""
+
+    @property
+    def refusal(self) -> str | None:
+        """The first answer's words of refusal; `None` where it did not refuse."""
+
+    @property
+    def finish_reason(self) -> str | None:
+        """Why the first answer ended: `stop`, `length`, `tool_calls`, `content_filter`, ...
+
+        `None` where the provider did not say or the stream has not ended.
+        """
+
+    @property
+    def choices(self) -> list[Choice]:
+        """All answers; one unless `n` asked for more."""
+
+    @property
+    def usage(self) -> Usage:
+        """What it used; figures that the provider did not report are `None`."""
+
+    @property
+    def id(self) -> str:
+        """The provider's id of the answer."""
+
+    @property
+    def model(self) -> str:
+        """The model that answered, in the provider's words."""
+
+    @property
+    def created(self) -> int | None:
+        """When the provider made the answer, in seconds since 1970; `None` where it did not say."""
+
+    @property
+    def provider(self) -> str:
+        """The provider that answered."""
+
+    @property
+    def request_id(self) -> str | None:
+        """The provider's id of the request, for its support."""
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        """Every attempt made, the one that answered last."""
+
+    @property
+    def stats(self) -> Stats:
+        """How long it took."""
+
+    @property
+    def raw(self) -> Any:
+        """The provider's body as it was; `None` for streams."""
+
+    @property
+    def parsed(self) -> Any:
+        """The text as the type given in `response_format`; the JSON value for `"json"` and JSON schemas.
+
+        `None` where no format was asked for. Raises what the type's reader raises where the text does not fit.
+        """
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as a dictionary that has a JSON form. The messages in it are in the form that calls take."""
+
+@final
+class Choice:
+    """One answer of several."""
+
+    @property
+    def index(self) -> int:
+        """Its number, from 0."""
+
+    @property
+    def message(self) -> Message:
+        """What was said."""
+
+    @property
+    def finish_reason(self) -> str | None:
+        """Why it ended; `None` where the provider did not say."""
+
+    @property
+    def stop_sequence(self) -> str | None:
+        """The stop text that ended it."""
+
+    @property
+    def logprobs(self) -> Any:
+        """Log probabilities, as the provider wrote them; `None` unless asked for."""
+
+@final
+class Usage:
+    """Tokens used; `None` where the provider did not say."""
+
+    def __eq__(self, other: object) -> bool: ...
+    @property
+    def input_tokens(self) -> int | None:
+        """The whole prompt, cache reads and writes included."""
+
+    @property
+    def output_tokens(self) -> int | None:
+        """The whole answer, reasoning included."""
+
+    @property
+    def total_tokens(self) -> int | None:
+        """Input and output together; `None` where either is unknown."""
+
+    @property
+    def cache_read_tokens(self) -> int | None:
+        """Of the prompt, read from a cache."""
+
+    @property
+    def cache_write_tokens(self) -> int | None:
+        """Of the prompt, written to a cache."""
+
+    @property
+    def cache_write_5m_tokens(self) -> int | None:
+        """Of the prompt, written to a cache for five minutes."""
+
+    @property
+    def cache_write_1h_tokens(self) -> int | None:
+        """Of the prompt, written to a cache for one hour."""
+
+    @property
+    def reasoning_tokens(self) -> int | None:
+        """Of the answer, reasoning."""
+
+    @property
+    def input_audio_tokens(self) -> int | None:
+        """Of the prompt, sound."""
+
+    @property
+    def output_audio_tokens(self) -> int | None:
+        """Of the answer, sound."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """All figures as a dictionary, the provider's own beside ours under `extra`."""
+
+@final
+class Attempt:
+    """One attempt of a call."""
+
+    @property
+    def provider(self) -> str:
+        """The provider asked."""
+
+    @property
+    def model(self) -> str:
+        """The model asked for."""
+
+    @property
+    def outcome(self) -> str:
+        """How it ended: `success`, or what went wrong in words."""
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status; `None` where there was none, or for success."""
+
+    @property
+    def duration(self) -> float:
+        """How long it took, in seconds."""
+
+    @property
+    def waited(self) -> float:
+        """How long we waited before it, in seconds."""
+
+    def __reduce__(self) -> tuple[Callable[[dict[str, Any]], Attempt], tuple[dict[str, Any]]]: ...
+    @classmethod
+    def _from_dict(cls, fields: dict[str, Any]) -> Attempt:
+        """For unpickling."""
+
+@final
+class Stats:
+    """How long a call took, counted from its start, retries included."""
+
+    @property
+    def started(self) -> float:
+        """When the call started, on the clock of `time.monotonic()`, in seconds."""
+
+    @property
+    def time_to_first_token(self) -> float | None:
+        """Seconds until the first text, reasoning or tool call of a stream, or the whole body of a plain call.
+
+        `None` where none came.
+        """
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds until the end; `None` while a stream is open."""
+
+@final
+class ModelInfo:
+    """A model a provider offers."""
+
+    @property
+    def id(self) -> str:
+        """The provider's name of it."""
+
+    @property
+    def created(self) -> int | None:
+        """When it was made, in seconds since 1970; `None` where the provider did not say."""
+
+    @property
+    def owned_by(self) -> str | None:
+        """Who made it; `None` where the provider did not say."""
+
+    @property
+    def raw(self) -> Any:
+        """The provider's whole entry."""
+
+@final
+class TextDelta:
+    """More text."""
+
+    __match_args__ = ("text", "index", "choice")
+    @property
+    def text(self) -> str:
+        """What is added."""
+
+    @property
+    def index(self) -> int:
+        """The place of the part in the answer's content."""
+
+    @property
+    def choice(self) -> int:
+        """The answer's number."""
+
+    @property
+    def received_at(self) -> float:
+        """When it was read from the socket, on the clock of `time.monotonic()`, in seconds."""
+
+@final
+class ReasoningDelta:
+    """More of the model's reasoning."""
+
+    __match_args__ = ("text", "index", "choice")
+    @property
+    def text(self) -> str:
+        """What is added."""
+
+    @property
+    def index(self) -> int:
+        """The place of the part in the answer's content."""
+
+    @property
+    def choice(self) -> int:
+        """The answer's number."""
+
+    @property
+    def received_at(self) -> float:
+        """When it was read from the socket, on the clock of `time.monotonic()`, in seconds."""
+
+@final
+class RefusalDelta:
+    """More of the model's words of refusal."""
+
+    __match_args__ = ("text", "index", "choice")
+    @property
+    def text(self) -> str:
+        """What is added."""
+
+    @property
+    def index(self) -> int:
+        """The place of the part in the answer's content."""
+
+    @property
+    def choice(self) -> int:
+        """The answer's number."""
+
+    @property
+    def received_at(self) -> float:
+        """When it was read from the socket, on the clock of `time.monotonic()`, in seconds."""
+
+@final
+class ToolCallStart:
+    """The model begins to call a tool."""
+
+    __match_args__ = ("id", "name", "index", "choice")
+    @property
+    def id(self) -> str:
+        """The call's id, which the tool's result refers to."""
+
+    @property
+    def name(self) -> str:
+        """The tool's name."""
+
+    @property
+    def index(self) -> int:
+        """The place of the part in the answer's content."""
+
+    @property
+    def choice(self) -> int:
+        """The answer's number."""
+
+    @property
+    def received_at(self) -> float:
+        """When it was read from the socket, on the clock of `time.monotonic()`, in seconds."""
+
+@final
+class ToolCallDelta:
+    """More of a tool call's arguments: a piece of JSON text."""
+
+    __match_args__ = ("arguments", "index", "choice")
+    @property
+    def arguments(self) -> str:
+        """What is added."""
+
+    @property
+    def index(self) -> int:
+        """The place of the part in the answer's content."""
+
+    @property
+    def choice(self) -> int:
+        """The answer's number."""
+
+    @property
+    def received_at(self) -> float:
+        """When it was read from the socket, on the clock of `time.monotonic()`, in seconds."""
+
+@final
+class ToolCallEnd:
+    """A tool call's arguments are complete."""
+
+    __match_args__ = ("index", "choice")
+    @property
+    def index(self) -> int:
+        """The place of the part in the answer's content."""
+
+    @property
+    def choice(self) -> int:
+        """The answer's number."""
+
+    @property
+    def received_at(self) -> float:
+        """When it was read from the socket, on the clock of `time.monotonic()`, in seconds."""
+
+@final
+class UsageUpdate:
+    """The figures so far."""
+
+    __match_args__ = ("usage",)
+    @property
+    def usage(self) -> Usage:
+        """The figures; `None` where the provider did not say."""
+
+    @property
+    def received_at(self) -> float:
+        """When it was read from the socket, on the clock of `time.monotonic()`, in seconds."""
+
+@final
+class Finish:
+    """An answer is complete."""
+
+    __match_args__ = ("reason", "stop_sequence", "choice")
+    @property
+    def reason(self) -> str:
+        """Why: `stop`, `length`, `tool_calls`, `content_filter`, ..."""
+
+    @property
+    def stop_sequence(self) -> str | None:
+        """The stop text that ended it."""
+
+    @property
+    def choice(self) -> int:
+        """The answer's number."""
+
+    @property
+    def received_at(self) -> float:
+        """When it was read from the socket, on the clock of `time.monotonic()`, in seconds."""
+
+@final
+class Unknown:
+    """Something Ferrule has no name for."""
+
+    __match_args__ = ("name", "data")
+    @property
+    def name(self) -> str | None:
+        """What the provider calls it."""
+
+    @property
+    def data(self) -> Any:
+        """What it said."""
+
+    @property
+    def received_at(self) -> float:
+        """When it was read from the socket, on the clock of `time.monotonic()`, in seconds."""
+
+@final
+class NativeSimulator:
+    """A running simulator. Listens from its making until `stop`, or until it is collected."""
+
+    def __new__(
+        cls,
+        script: str | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        seed: int = 0,
+        require_key: bool = False,
+        record_limit: int = 1000,
+        http2_streams: int = 100,
+    ) -> NativeSimulator: ...
+    @property
+    def address(self) -> tuple[str, int]:
+        """The host and port it listens on."""
+
+    @property
+    def refused_address(self) -> tuple[str, int]:
+        """A host and port that refuse connections while it runs."""
+
+    @property
+    def open_connections(self) -> int:
+        """How many connections are open."""
+
+    def set_script(self, script: str) -> None:
+        """Replaces the script (JSON text). Raises `ValueError` where it cannot be used."""
+
+    def requests_json(self) -> str:
+        """What it received, as JSON text."""
+
+    def clear_requests(self) -> None:
+        """Forgets what it received."""
+
+    def wait_for_connections(self, at_most: int, timeout: float) -> bool:
+        """Waits until at most `at_most` connections are open; whether that came about within `timeout` seconds."""
+
+    def wait_for_requests(self, count: int, timeout: float) -> bool:
+        """Waits until `count` requests were received; whether they were within `timeout` seconds."""
+
+    def wait_for_answers(self, timeout: float) -> bool:
+        """Waits until no answer is open; whether that came about within `timeout` seconds."""
+
+    def stop(self) -> None:
+        """Closes every connection and the port. Does nothing the second time."""

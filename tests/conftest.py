@@ -1,0 +1,51 @@
+"""What all tests share: nothing of the machine's reaches them, and nothing of theirs is left."""
+
+from __future__ import annotations
+
+import multiprocessing.resource_tracker
+import os
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Names of variables that would lead calls elsewhere, or keys into them.
+ELSEWHERE = ("_PROXY", "_API_KEY", "_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def a_bare_environment() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in [name for name in os.environ if name.upper().endswith(ELSEWHERE)]:
+            patch.delenv(variable)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_left() -> Iterator[None]:
+    """Fails the session where a thread of ours or a child process outlives the tests."""
+    threads, children = set(threading.enumerate()), child_processes()
+    yield
+    left = [thread.name for thread in threading.enumerate() if thread not in threads and not thread.daemon]
+    left += [name for name in native_threads() if name.startswith("ferrule-sim")]
+    left += [f"process {child}" for child in child_processes() - children - trackers()]
+    assert not left
+
+
+def native_threads() -> list[str]:
+    tasks = Path("/proc/self/task")
+    return [(task / "comm").read_text().strip() for task in tasks.iterdir()] if tasks.exists() else []
+
+
+def child_processes() -> set[int]:
+    lists = Path("/proc/self/task").glob("*/children")
+    return {int(child) for children in lists for child in children.read_text().split()}
+
+
+def trackers() -> set[int]:
+    """multiprocessing's own helper, which lives as long as we do."""
+    return {pid} if (pid := getattr(multiprocessing.resource_tracker._resource_tracker, "_pid", None)) else set()

@@ -1,0 +1,110 @@
+"""The documents are true: their code runs, their commands exist, their links lead somewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from ferrule.testing import Simulator
+
+from documents import DOCUMENTS, ROOT, blocks, commands
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# What a document may do to the machine it is read on.
+RUN = {"demo", "doctor", "models", "chat"}
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def reach(simulator: Simulator) -> dict[str, str]:
+    return os.environ | simulator.environment() | {"PYTHONWARNINGS": "error", "NO_COLOR": "1"}
+
+
+@pytest.mark.parametrize("document", [path for path in DOCUMENTS if blocks(path, "python")], ids=name)
+def test_python_blocks_run(document: Path) -> None:
+    # Models in the documents have real names; these call tools as real ones would.
+    with Simulator({"defaults": {"use_tools": True}}) as simulator:
+        done = subprocess.run(
+            [sys.executable, ROOT / "tests" / "documents.py", document],
+            env=reach(simulator),
+            capture_output=True,
+            text=True,
+            timeout=50,
+        )
+    assert done.returncode == 0, f"{done.stdout[-1000:]}\n{done.stderr}"
+    assert "Traceback" not in done.stderr
+
+
+MAKE = [(path, command) for path in DOCUMENTS for command in commands(path) if command.startswith("make ")]
+FERRULE = [
+    (path, command) for path in DOCUMENTS for command in commands(path) if re.search(r"(^|\| )ferrule\b", command)
+]
+
+
+def test_commands_are_found() -> None:
+    # Else the tests below would pass over whatever the documents say.
+    assert {"make demo", "make test"} <= {command for path, command in MAKE if path.name == "README.md"}
+
+
+@pytest.mark.parametrize(("document", "command"), MAKE, ids=lambda value: getattr(value, "name", value))
+def test_make_targets_exist(document: Path, command: str) -> None:
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    wanted = [word for word in shlex.split(command)[1:] if "=" not in word]
+    assert wanted
+    assert set(wanted) <= set(targets)
+
+
+@pytest.mark.parametrize(("document", "command"), FERRULE, ids=lambda value: getattr(value, "name", value))
+def test_ferrule_commands_work(document: Path, command: str, tmp_path: Path) -> None:
+    program = re.split(r"(?:^|\| )ferrule\b", command)[-1]
+    words = shlex.split(program)
+    if not words or words[0] not in RUN:
+        words = [*words[:1], "--help"]
+    # The module, not the script: it is the interpreter under test that has to have it.
+    start = "import sys; from ferrule.cli import main; sys.argv[0] = 'ferrule'; sys.exit(main())"
+    with Simulator() as simulator:
+        done = subprocess.run(
+            [sys.executable, "-c", start, *words],
+            env=reach(simulator),
+            cwd=tmp_path,
+            input="A question from a pipe.\n",
+            capture_output=True,
+            text=True,
+            timeout=50,
+        )
+    assert done.returncode == 0, f"{done.stdout[-1000:]}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_links_lead_somewhere(document: Path) -> None:
+    text = re.sub(r"```.*?^```$", "", document.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+    targets = [target for target in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in target]
+    broken = []
+    for target in targets:
+        path, _, anchor = target.partition("#")
+        file = document.parent / path if path else document
+        if not file.exists() or (anchor and file.suffix == ".md" and anchor not in anchors(file)):
+            broken.append(target)
+    assert not broken
+
+
+def anchors(document: Path) -> set[str]:
+    """The anchors of a document's headings, made as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", document.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_files_that_documents_name_exist() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    named = set(re.findall(r"`((?:crates|python|tests|docs|benches)/[\w./-]+)`", text))
+    assert len(named) > 20
+    assert not sorted(path for path in named if not (ROOT / path).exists())
