@@ -22,6 +22,8 @@ pub(crate) const CREATED: u64 = 1_767_225_600;
 const QUOTED: usize = 200;
 /// How many answers one request can have, as OpenAI has it.
 const MOST_CHOICES: u64 = 128;
+/// How long the answers of one request are together, in bytes, unless one alone is longer.
+const MOST_BYTES: u64 = 64 << 20;
 
 /// The answer to `request` that `reply` describes. `number` tells requests apart: it is in the ids.
 pub(crate) fn answer(request: &Request, reply: &Reply, number: u64, dialect: &str) -> Response {
@@ -42,7 +44,9 @@ pub(crate) fn answer(request: &Request, reply: &Reply, number: u64, dialect: &st
         stop_sequence.clone_from(&reply.stop_sequence);
     }
 
-    let count = request.n.unwrap_or(1).clamp(1, MOST_CHOICES);
+    // Many copies of a long answer must not fill the memory.
+    let most = (MOST_BYTES / size(&content).max(1)).clamp(1, MOST_CHOICES);
+    let count = request.n.unwrap_or(1).clamp(1, most);
     let mut usage = count_usage(request, &content, count);
     if let Some(figures) = &reply.usage {
         figures.apply(&mut usage);
@@ -227,6 +231,11 @@ fn texts(parts: &[Part]) -> String {
         whole.push_str(text);
     }
     whole
+}
+
+/// The bytes of the texts of `parts`.
+fn size(parts: &[Part]) -> u64 {
+    parts.iter().map(|part| texts(std::slice::from_ref(part)).len() as u64).sum()
 }
 
 /// What the user said last.

@@ -3,7 +3,7 @@
 use crate::script::{ErrorScript, Retry};
 use ferrule_wire::model::{ErrorKind, ProviderError};
 use http::{HeaderMap, HeaderValue};
-use jiff::{SignedDuration, Timestamp};
+use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 use std::time::{Duration, SystemTime};
 
 /// The status that goes with `kind`.
@@ -92,6 +92,8 @@ pub(crate) fn say_retry(retry: Retry, delay: Duration, headers: &mut HeaderMap) 
     let (name, value) = match retry {
         Retry::Seconds => ("retry-after", format!("{seconds}")),
         Retry::Date => {
+            // In whole seconds, and never sooner than asked for.
+            let due = due.round(TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Ceil)).ok()?;
             let printer = jiff::fmt::rfc2822::DateTimePrinter::new();
             ("retry-after", printer.timestamp_to_rfc9110_string(&due).ok()?)
         }

@@ -32,7 +32,7 @@ pub(crate) struct Exchange {
     recorder: Weak<Recorder>,
     connection: u64,
     received: Duration,
-    head: OnceLock<Parts>,
+    head: OnceLock<Arc<Parts>>,
     body: OnceLock<Bytes>,
     details: OnceLock<Details>,
     fault: OnceLock<&'static str>,
@@ -200,12 +200,12 @@ impl Recorder {
     }
 
     /// The request has come whole.
-    pub(crate) fn received(&self, exchange: &Exchange, head: Parts, body: Bytes) {
+    pub(crate) fn received(&self, exchange: &Exchange, head: &Arc<Parts>, body: Bytes) {
         self.change(|state| {
             state.received += 1;
             if self.limit > 0 {
                 state.bytes += body.len();
-                let _ = exchange.head.set(head);
+                let _ = exchange.head.set(Arc::clone(head));
                 let _ = exchange.body.set(body);
                 while state.bytes > MOST_BYTES && state.exchanges.len() > 1 {
                     state.drop_oldest();

@@ -75,9 +75,10 @@ pub(crate) async fn serve(
     let mut unanswered = Unanswered(Some(exchange));
     control.write_in(None);
     let (head, body) = request.into_parts();
+    let head = Arc::new(head);
     let body = Limited::new(body, MOST_BODY_BYTES).collect().await.map(http_body_util::Collected::to_bytes);
     let bytes = body.as_ref().map(Bytes::clone).unwrap_or_default();
-    shared.recorder.received(exchange, head.clone(), bytes);
+    shared.recorder.received(exchange, &head, bytes);
 
     let conversation = Conversation { shared, control, exchange };
     let (endpoint, dialect) = route(&head.method, head.uri.path(), &head.headers);
@@ -170,6 +171,8 @@ impl Conversation<'_> {
                 return answer;
             }
         }
+        // What strikes before the headers has struck.
+        let fault = fault.filter(|fault| !matches!(fault, Fault::Stall { at: Place::BeforeHeaders, .. }));
         let response = answer(request, &reply, number, name);
         Delivery { conversation: self, request, dialect, reply: &reply, number, headers: &head.headers }
             .deliver(&response, fault)

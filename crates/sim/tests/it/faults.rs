@@ -273,8 +273,9 @@ fn a_stall_can_end() {
     each(|dialect, stream| {
         for place in ["before_headers", "after_headers", "mid_event", "before_terminal"] {
             let began = std::time::Instant::now();
-            let answer = under(json!({"stall": {"at": place, "for_ms": 30}}), dialect, stream).unwrap();
-            assert!(began.elapsed().as_millis() >= 30);
+            let answer = under(json!({"stall": {"at": place, "for_ms": 300}}), dialect, stream).unwrap();
+            let took = began.elapsed().as_millis();
+            assert!((300..600).contains(&took), "{took} ms: not once");
             assert_eq!(answer.end, End::Complete);
             if stream {
                 assert_eq!(streamed_text(dialect, &answer.text()), "one two three four five six seven");

@@ -4,4 +4,5 @@
 mod answers;
 mod client;
 mod faults;
+mod http2;
 mod server;

@@ -19,7 +19,6 @@ pub(crate) use block::encode_block;
 pub(crate) use tools::{decode_choice, decode_tool};
 
 pub use block::decode_block;
-pub(crate) use tools::decode_tool;
 
 use super::{
     Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
