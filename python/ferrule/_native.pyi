@@ -595,3 +595,51 @@ class Unknown:
     @property
     def received_at(self) -> float:
         """When it was read from the socket, on the clock of `time.monotonic()`, in seconds."""
+
+@final
+class NativeSimulator:
+    """A running simulator. Listens from its making until `stop`, or until it is collected."""
+
+    def __new__(
+        cls,
+        script: str | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        seed: int = 0,
+        require_key: bool = False,
+        record_limit: int = 1000,
+        http2_streams: int = 100,
+    ) -> NativeSimulator: ...
+    @property
+    def address(self) -> tuple[str, int]:
+        """The host and port it listens on."""
+
+    @property
+    def refused_address(self) -> tuple[str, int]:
+        """A host and port that refuse connections while it runs."""
+
+    @property
+    def open_connections(self) -> int:
+        """How many connections are open."""
+
+    def set_script(self, script: str) -> None:
+        """Replaces the script (JSON text). Raises `ValueError` where it cannot be used."""
+
+    def requests_json(self) -> str:
+        """What it received, as JSON text."""
+
+    def clear_requests(self) -> None:
+        """Forgets what it received."""
+
+    def wait_for_connections(self, at_most: int, timeout: float) -> bool:
+        """Waits until at most `at_most` connections are open; whether that came about within `timeout` seconds."""
+
+    def wait_for_requests(self, count: int, timeout: float) -> bool:
+        """Waits until `count` requests were received; whether they were within `timeout` seconds."""
+
+    def wait_for_answers(self, timeout: float) -> bool:
+        """Waits until no answer is open; whether that came about within `timeout` seconds."""
+
+    def stop(self) -> None:
+        """Closes every connection and the port. Does nothing the second time."""

@@ -78,8 +78,7 @@ impl Delivery<'_> {
         headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("text/event-stream; charset=utf-8"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         let compressed = matches!(fault, Some(Fault::Gzip {}));
-        let encoder = self.dialect.stream_encoder(self.request);
-        let steps = StreamedAnswer::new(response, self.reply, fault, encoder);
+        let steps = StreamedAnswer::new(response, self.reply, fault, self.dialect, self.request);
         if compressed {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             return self.steps(Compressed::new(steps));
@@ -130,7 +129,11 @@ impl Delivery<'_> {
             }
             Some(Fault::MalformedJson { .. }) => self.whole(body.slice(..until(Place::BeforeTerminal))),
             Some(Fault::ErrorEvent { error, .. }) => {
-                let error = error.provider_error(ErrorKind::Overloaded, "The simulated provider failed.");
+                let error = error.provider_error(
+                    ErrorKind::Overloaded,
+                    "The simulated provider failed.",
+                    self.dialect.name(),
+                );
                 self.whole(self.dialect.encode_error(&error).into())
             }
             Some(Fault::HugeLine { bytes }) => {

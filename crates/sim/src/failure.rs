@@ -44,7 +44,7 @@ pub(crate) const fn kind_of(status: u16) -> ErrorKind {
 
 impl ErrorScript {
     /// The error, `kind` and `message` where the script leaves them open.
-    pub(crate) fn provider_error(&self, kind: ErrorKind, message: &str) -> ProviderError {
+    pub(crate) fn provider_error(&self, kind: ErrorKind, message: &str, dialect: &str) -> ProviderError {
         let kind = self.kind.map_or(kind, ErrorKind::from);
         let message = match (&self.message, kind) {
             (Some(message), _) => message.as_str(),
@@ -53,22 +53,29 @@ impl ErrorScript {
             }
             (None, _) => message,
         };
-        let code = match (&self.code, kind) {
-            (Some(code), _) => Some(code.clone()),
-            (None, ErrorKind::Authentication) => Some("invalid_api_key".to_owned()),
-            (None, ErrorKind::NotFound) => Some("model_not_found".to_owned()),
-            (None, ErrorKind::ContextLength) => Some("context_length_exceeded".to_owned()),
-            (None, ErrorKind::ContentFiltered) => Some("content_filter".to_owned()),
-            (None, ErrorKind::RateLimited) => Some("rate_limit_exceeded".to_owned()),
-            (None, ErrorKind::QuotaExceeded) => Some("insufficient_quota".to_owned()),
-            (None, _) => None,
-        };
+        let code = self.code.clone().or_else(|| usual_code(kind, dialect).map(str::to_owned));
         ProviderError {
             code,
             error_type: self.error_type.clone(),
             param: self.param.clone(),
             ..ProviderError::new(kind, message)
         }
+    }
+}
+
+/// The code that OpenAI gives errors of `kind`; Anthropic has types alone.
+const fn usual_code(kind: ErrorKind, dialect: &str) -> Option<&'static str> {
+    if is_anthropic(dialect) {
+        return None;
+    }
+    match kind {
+        ErrorKind::Authentication => Some("invalid_api_key"),
+        ErrorKind::NotFound => Some("model_not_found"),
+        ErrorKind::ContextLength => Some("context_length_exceeded"),
+        ErrorKind::ContentFiltered => Some("content_filter"),
+        ErrorKind::RateLimited => Some("rate_limit_exceeded"),
+        ErrorKind::QuotaExceeded => Some("insufficient_quota"),
+        _ => None,
     }
 }
 

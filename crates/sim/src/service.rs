@@ -116,7 +116,8 @@ impl Conversation<'_> {
         if !matches!(endpoint, Endpoint::Health)
             && let Some(message) = self.wrong_key(&head.headers)
         {
-            let error = ErrorScript::default().provider_error(ErrorKind::Authentication, message);
+            let error =
+                ErrorScript::default().provider_error(ErrorKind::Authentication, message, dialect.name());
             return self.error(dialect, 401, error, HeaderMap::new());
         }
         match endpoint {
@@ -236,7 +237,7 @@ impl Conversation<'_> {
         match fault {
             Fault::Status { status, headers, body, error } => {
                 let message = format!("The simulated provider answers with status {status}.");
-                let error = error.provider_error(kind_of(*status), &message);
+                let error = error.provider_error(kind_of(*status), &message, dialect.name());
                 let headers = to_headers(headers);
                 Some(match body {
                     None => self.error(dialect, *status, error, headers),
@@ -248,7 +249,11 @@ impl Conversation<'_> {
             }
             Fault::RateLimit { retry, delay_ms } => Some(self.rate_limited(dialect, *retry, *delay_ms)),
             Fault::Overloaded {} => {
-                let error = ErrorScript::default().provider_error(ErrorKind::Overloaded, "Overloaded");
+                let error = ErrorScript::default().provider_error(
+                    ErrorKind::Overloaded,
+                    "Overloaded",
+                    dialect.name(),
+                );
                 Some(self.error(
                     dialect,
                     status_of(ErrorKind::Overloaded, dialect.name()),
@@ -297,7 +302,7 @@ impl Conversation<'_> {
         let mut headers = HeaderMap::new();
         let said = say_retry(retry, Duration::from_millis(delay_ms), &mut headers);
         let message = said.as_deref().unwrap_or("Rate limit reached.");
-        let error = ErrorScript::default().provider_error(ErrorKind::RateLimited, message);
+        let error = ErrorScript::default().provider_error(ErrorKind::RateLimited, message, dialect.name());
         self.error(dialect, 429, error, headers)
     }
 

@@ -9,8 +9,8 @@ use crate::{
 };
 use bytes::Bytes;
 use ferrule_wire::{
-    dialect::StreamEncoder,
-    model::{ErrorKind, Response, StreamEvent, replay},
+    dialect::{Dialect, StreamEncoder},
+    model::{ErrorKind, Request, Response, StreamEvent, Usage, replay},
 };
 use std::{collections::VecDeque, time::Duration, vec};
 
@@ -82,6 +82,7 @@ fn with_text(event: &StreamEvent, chunk: &str) -> StreamEvent {
 /// The body of a streamed answer.
 pub(crate) struct StreamedAnswer {
     events: Events,
+    dialect: &'static str,
     encoder: Box<dyn StreamEncoder>,
     pacing: Pacing,
     fault: Option<Fault>,
@@ -120,22 +121,31 @@ impl StreamedAnswer {
         response: &Response,
         reply: &Reply,
         fault: Option<Fault>,
-        encoder: Box<dyn StreamEncoder>,
+        dialect: &'static dyn Dialect,
+        request: &Request,
     ) -> Self {
         let size = match (reply.chunk_chars, reply.chunk_tokens) {
             (Some(count), _) => ChunkSize::Characters(count),
             (None, count) => ChunkSize::Tokens(count.unwrap_or(1)),
         };
         let whole = replay(response, |text| vec![text]).into_iter();
-        Self {
+        let mut answer = Self {
             events: Events { whole, cutting: None, size },
-            encoder,
+            dialect: dialect.name(),
+            encoder: dialect.stream_encoder(request),
             pacing: Pacing::of(reply),
             fault,
             chunks: 0,
             queue: VecDeque::new(),
             finished: false,
+        };
+        if let Some(usage) = &response.usage {
+            // Anthropic says at the start what the prompt cost, and one token of output.
+            let begun = Usage { output_tokens: Some(1), reasoning_tokens: None, ..usage.clone() };
+            let said = answer.encode(Some(&StreamEvent::UsageUpdate(Box::new(begun))));
+            answer.say(said);
         }
+        answer
     }
 
     /// Queues what says the next event, or the end.
@@ -235,8 +245,11 @@ impl StreamedAnswer {
             }
             Fault::ErrorEvent { error, .. } => {
                 let mut out = Vec::new();
-                let error = error
-                    .provider_error(ErrorKind::Overloaded, "The simulated provider failed in the middle.");
+                let error = error.provider_error(
+                    ErrorKind::Overloaded,
+                    "The simulated provider failed in the middle.",
+                    self.dialect,
+                );
                 self.encoder.error(&error, &mut out);
                 self.say(out);
                 self.end(None);

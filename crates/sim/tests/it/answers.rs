@@ -44,6 +44,18 @@ fn usage_is_counted_and_limits_are_kept() {
     for dialect in DIALECTS {
         let answer = complete(&simulator, dialect, &ask("echo", "one two three", false)).json();
         assert_eq!(figures(dialect, &answer["usage"]), (Some(3), Some(3)));
+        let mut streamed = ask("echo", "one two three", true);
+        if dialect == "openai-chat" {
+            streamed["stream_options"] = json!({"include_usage": true});
+        }
+        let text = complete(&simulator, dialect, &streamed).text();
+        let events: Vec<Value> =
+            events(&text).iter().filter_map(|data| serde_json::from_str(data).ok()).collect();
+        let last = events.iter().rfind(|event| event["usage"].is_object()).unwrap();
+        assert_eq!(figures(dialect, &last["usage"]), (Some(3), Some(3)));
+        if dialect == "anthropic" {
+            assert_eq!(figures(dialect, &events[0]["message"]["usage"]), (Some(3), Some(1)));
+        }
 
         let mut limited = ask("long-100", "go", false);
         limited["max_tokens"] = json!(7);

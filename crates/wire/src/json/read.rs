@@ -70,9 +70,9 @@ impl<'a> Value<'a> {
         self.read()
     }
 
-    /// Any number.
+    /// Any number, to its last bit: serde_json's own reading may be off by one.
     pub fn f64(self) -> Option<f64> {
-        self.read()
+        self.0.get().parse().ok().filter(|number: &f64| number.is_finite())
     }
 
     /// `true` or `false`.

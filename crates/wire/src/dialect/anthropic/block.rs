@@ -154,9 +154,13 @@ pub(super) fn takes_cache(kind: &PartKind) -> bool {
     !matches!(kind, PartKind::Reasoning(_) | PartKind::RedactedReasoning { .. })
 }
 
-/// Whether the API has a block for it.
-pub(super) fn has_block(kind: &PartKind) -> bool {
-    !matches!(kind, PartKind::Audio(_))
+/// Why the API has no block for it, where it has none.
+pub(super) fn unsupported(kind: &PartKind) -> Option<&'static str> {
+    match kind {
+        PartKind::Audio(_) => Some("sound cannot be sent; send its text"),
+        PartKind::Image(Image { source: Source::Text { .. }, .. }) => Some("a picture cannot be text"),
+        _ => None,
+    }
 }
 
 /// Appends a value kept whole, with what was added to it.
@@ -188,7 +192,7 @@ pub(super) fn encode_content(parts: &[Part], out: &mut Vec<u8>) {
 
 /// Appends a list of blocks.
 pub(super) fn encode_blocks<'a>(parts: impl IntoIterator<Item = &'a Part>, out: &mut Vec<u8>) {
-    let parts = parts.into_iter().filter(|part| has_block(&part.kind));
+    let parts = parts.into_iter().filter(|part| unsupported(&part.kind).is_none());
     write_array(out, parts, |out, part| encode_block(part, out));
 }
 

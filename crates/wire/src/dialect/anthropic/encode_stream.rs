@@ -4,7 +4,7 @@
 //! until it is said to be complete, because other dialects interleave them. The usage is known last, so the reason
 //! why the answer ended waits for [`StreamEncoder::finish`] and both go out together.
 
-use super::block::encode_block;
+use super::block::{self, encode_block};
 use super::response::{TOLD_AT_THE_END, encode_finish};
 use super::{error, usage};
 use crate::dialect::StreamEncoder;
@@ -178,7 +178,7 @@ impl Encoder {
     }
 
     fn whole(&mut self, part: &Part, out: &mut Vec<u8>) {
-        if super::block::has_block(&part.kind) {
+        if block::unsupported(&part.kind).is_none() {
             let index = self.write_start(part, out);
             write_stop(index, out);
         }

@@ -4,7 +4,7 @@ use super::block::{encode_blocks, take_content};
 use super::usage::{self, RawUsage};
 use crate::dialect::StreamError;
 use crate::json::{Extra, Fields, ObjectWriter};
-use crate::model::{Choice, FinishReason, Message, ProviderError, Response, Role};
+use crate::model::{Choice, ErrorKind, FinishReason, Message, ProviderError, Response, Role};
 use alloc::{borrow::ToOwned, boxed::Box, string::String, string::ToString, vec::Vec};
 
 /// Fields of the answer that a stream tells at its end, with the reason why it ended. They belong to the message;
@@ -45,7 +45,11 @@ pub(super) fn reported_error(event: &str, fields: &Fields<'_>, body: &[u8]) -> O
     let is_error = event == "error"
         || says(fields, "error")
         || (fields.get("error").is_some_and(|error| !error.is_null()) && !is_message(fields));
-    is_error.then(|| crate::error::decode(200, crate::error::Headers::default(), body, 0))
+    is_error.then(|| {
+        crate::error::decode_in_stream(&String::from_utf8_lossy(body)).unwrap_or_else(|| {
+            ProviderError::new(ErrorKind::Server, "the provider reports an error without a text")
+        })
+    })
 }
 
 /// Whether a body is an answer, however much of it is missing.

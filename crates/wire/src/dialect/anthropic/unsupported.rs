@@ -6,11 +6,11 @@
 //! API would reject; it becomes text where it is all a message says), the name of a tool beside its result (the id
 //! says it), the name of a response format, and settings at their neutral value.
 
-use super::block::{has_block, takes_cache};
+use super::block::{self, takes_cache};
 use super::reasoning::{Thinking, Version, version};
 use super::{NAME, encode_request::leading_system};
 use crate::dialect::UnsupportedField;
-use crate::model::{Image, Message, Part, PartKind, Request, ResponseFormat, Source, ToolKind};
+use crate::model::{Image, Message, Part, PartKind, Request, ResponseFormat, ToolKind};
 use alloc::{format, string::String, vec::Vec};
 
 /// From here on models refuse sampling settings.
@@ -107,8 +107,8 @@ impl Found {
     fn parts(&mut self, path: &str, parts: &[Part]) {
         for (position, Part { kind, cache, .. }) in parts.iter().enumerate() {
             let path = format!("{path}.content[{position}]");
-            if !has_block(kind) {
-                self.add(path.clone(), "sound cannot be sent; send its text");
+            if let Some(reason) = block::unsupported(kind) {
+                self.add(path.clone(), reason);
             }
             if cache.is_some() && !takes_cache(kind) {
                 self.add(
@@ -119,9 +119,6 @@ impl Found {
             match kind {
                 PartKind::Image(Image { detail: Some(detail), .. }) if detail != "auto" => {
                     self.add(format!("{path}.detail"), "how closely to look cannot be chosen");
-                }
-                PartKind::Image(Image { source: Source::Text { .. }, .. }) => {
-                    self.add(format!("{path}.source"), "a picture cannot be text");
                 }
                 PartKind::ToolResult(result) => self.parts(&path, &result.content),
                 _ => {}

@@ -1,10 +1,11 @@
 //! One answer of a stream: its deltas, as events.
 
 use super::calls::OpenCalls;
+use super::details::{AUDIO, Details, Joined};
+use super::finish;
 use super::part::decode_part;
 use super::reasoning::{self, DETAILS};
-use super::{details::Details, finish};
-use crate::json::{Extra, Fields, Json, Value};
+use crate::json::{Extra, Fields, Value};
 use crate::model::{FinishReason, Part, PartKind, Reasoning, StreamEvent};
 use alloc::{boxed::Box, string::String, vec::Vec};
 
@@ -15,6 +16,7 @@ pub(super) struct ChoiceReader {
     parts: Parts,
     calls: OpenCalls,
     details: Details,
+    audio: Joined,
     /// Whether the reasoning came as plain text, so that the details only repeat it.
     plain_reasoning: bool,
     /// A signature ended the reasoning part; more reasoning is another one.
@@ -66,6 +68,7 @@ impl ChoiceReader {
             parts: Parts::default(),
             calls: OpenCalls::default(),
             details: Details::default(),
+            audio: Joined::default(),
             plain_reasoning: false,
             signed: false,
             finish: None,
@@ -120,8 +123,11 @@ impl ChoiceReader {
         events: &mut Vec<StreamEvent>,
     ) -> Option<(u32, Value<'a>)> {
         delta.take_string("role");
+        // Together's number of the token.
+        delta.take("token_id");
         self.read_reasoning(&mut delta, events);
         let has_details = delta.take(DETAILS).is_some_and(|details| self.details.add(details));
+        let has_audio = delta.take(AUDIO).is_some_and(|audio| self.audio.add(audio));
         let text = delta.take("content").and_then(|content| self.read_content(content, events));
         if let Some(refusal) = delta.take_string("refusal").filter(|refusal| !refusal.is_empty()) {
             let part = self.part_begins(events).refusal();
@@ -134,7 +140,7 @@ impl ChoiceReader {
             self.calls.read_legacy(self.index, function, &mut self.parts, events);
         }
         self.keep_news(&delta, events);
-        text.filter(|_| !has_details)
+        text.filter(|_| !has_details && !has_audio)
     }
 
     fn read_reasoning(&mut self, delta: &mut Fields<'_>, events: &mut Vec<StreamEvent>) {
@@ -248,12 +254,13 @@ impl ChoiceReader {
     /// Ends what is open.
     pub(super) fn end(&mut self, events: &mut Vec<StreamEvent>) {
         self.calls.end(self.index, &mut self.parts, events);
-        let details: Option<Json> = self.details.take();
-        if let Some(details) = details {
-            let mut extra = Extra::new();
-            extra.insert(DETAILS, details);
-            self.say(extra, events);
+        let mut whole = Extra::new();
+        for (name, value) in [(DETAILS, self.details.take()), (AUDIO, self.audio.take())] {
+            if let Some(value) = value {
+                whole.insert(name, value);
+            }
         }
+        self.say(whole, events);
     }
 }
 

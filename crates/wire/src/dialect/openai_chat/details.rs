@@ -1,30 +1,87 @@
-//! OpenRouter's `reasoning_details`, put together from the pieces of a stream.
+//! Objects that a stream sends in pieces, put together: OpenRouter's `reasoning_details`, and sound.
 //!
-//! They have to go back as one list of whole blocks, so they are kept until the answer ends.
+//! They have to go back as whole objects, so they are kept until the answer ends.
 
 use super::nested;
-use crate::json::{Extra, Json, Value, WriteJson};
+use crate::json::{Extra, Json, ObjectWriter, Value, WriteJson, write_array};
 use alloc::{string::String, vec::Vec};
 
-/// The blocks so far.
-#[derive(Debug, Default)]
-pub(super) struct Details(Vec<Extra>);
+/// The field that holds sound.
+pub(super) const AUDIO: &str = "audio";
 
 /// Fields whose pieces are joined; of every other field the last value counts.
-const JOINED: [&str; 4] = ["text", "summary", "data", "signature"];
+const JOINED: [&str; 5] = ["text", "summary", "data", "signature", "transcript"];
+
+/// One object so far.
+#[derive(Debug, Default)]
+pub(super) struct Joined {
+    fields: Extra,
+    texts: Vec<(&'static str, String)>,
+}
+
+impl Joined {
+    /// Adds a piece; whether it was one.
+    pub(super) fn add(&mut self, piece: Value<'_>) -> bool {
+        let Some(mut piece) = piece.object() else { return false };
+        for name in JOINED {
+            let Some(more) = piece.take_string(name) else { continue };
+            match self.texts.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, text)) => text.push_str(&more),
+                None => self.texts.push((name, more)),
+            }
+        }
+        for (name, value) in piece.iter().filter(|(_, value)| !value.is_null()) {
+            self.fields.insert(name, value.to_json());
+        }
+        true
+    }
+
+    /// The whole object, where there is any.
+    pub(super) fn take(&mut self) -> Option<Json> {
+        let whole = core::mem::take(self);
+        let is_empty = whole.fields.is_empty() && whole.texts.is_empty();
+        (!is_empty).then(|| Json::written(whole))
+    }
+
+    /// Whether `piece` goes on with this object: the same type and no other index or id. Encrypted ones come whole.
+    fn goes_on(&self, piece: Value<'_>) -> bool {
+        let Some(piece) = piece.object() else { return false };
+        let is_same =
+            |name: &str| match (self.fields.get(name), piece.get(name).filter(|value| !value.is_null())) {
+                (Some(known), Some(said)) => known.text() == said.text(),
+                _ => true,
+            };
+        let is_encrypted = piece.get("type").is_some_and(|said| said.text() == "\"reasoning.encrypted\"");
+        !is_encrypted && ["type", "index", "id"].into_iter().all(is_same)
+    }
+}
+
+impl WriteJson for Joined {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        let mut object = ObjectWriter::begin(out);
+        for (name, value) in self.fields.iter() {
+            object.field(name, value);
+        }
+        for (name, text) in &self.texts {
+            object.field(name, text);
+        }
+        object.finish();
+    }
+}
+
+/// The blocks of `reasoning_details` so far.
+#[derive(Debug, Default)]
+pub(super) struct Details(Vec<Joined>);
 
 impl Details {
     /// Adds a chunk's pieces; whether there were any.
     pub(super) fn add(&mut self, pieces: Value<'_>) -> bool {
-        let pieces = pieces.array().unwrap_or_default();
         let mut added = false;
-        for piece in pieces.into_iter().filter_map(Value::object) {
-            let piece = piece.rest();
-            match self.0.last_mut().filter(|last| continues(last, &piece)) {
-                Some(last) => join(last, &piece),
-                None => self.0.push(piece),
+        for piece in pieces.array().unwrap_or_default() {
+            if self.0.last().is_none_or(|last| !last.goes_on(piece)) {
+                self.0.push(Joined::default());
             }
-            added = true;
+            added |= self.0.last_mut().is_some_and(|last| last.add(piece));
         }
         added
     }
@@ -32,37 +89,7 @@ impl Details {
     /// The whole blocks, where there are any.
     pub(super) fn take(&mut self) -> Option<Json> {
         let blocks = core::mem::take(&mut self.0);
-        let written = |out: &mut Vec<u8>| {
-            crate::json::write_array(out, &blocks, |out, block| nested::object(block).write_json(out));
-        };
-        (!blocks.is_empty()).then(|| nested::json(written))
-    }
-}
-
-/// Whether `piece` belongs to the block `last`: the same type and no other index or id.
-fn continues(last: &Extra, piece: &Extra) -> bool {
-    let same = |name: &str| match (known(last, name), known(piece, name)) {
-        (Some(last), Some(piece)) => last.text() == piece.text(),
-        _ => true,
-    };
-    // Encrypted blocks come whole.
-    let is_text = known(piece, "type").is_none_or(|kind| kind.text() != "\"reasoning.encrypted\"");
-    is_text && ["type", "index", "id"].into_iter().all(same)
-}
-
-fn known<'a>(block: &'a Extra, name: &str) -> Option<&'a Json> {
-    block.get(name).filter(|value| !value.value().is_null())
-}
-
-fn join(block: &mut Extra, piece: &Extra) {
-    for (name, value) in piece.iter().filter(|(_, value)| !value.value().is_null()) {
-        let before = block.get(name).and_then(|before| before.value().string());
-        match (before, value.value().string()) {
-            (Some(before), Some(more)) if JOINED.contains(&name) => {
-                let whole: String = before + &more;
-                block.insert(name, Json::string(&whole));
-            }
-            _ => block.insert(name, value.clone()),
-        }
+        (!blocks.is_empty())
+            .then(|| nested::json(|out| write_array(out, &blocks, |out, block| block.write_json(out))))
     }
 }

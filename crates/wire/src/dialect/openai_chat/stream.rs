@@ -116,3 +116,80 @@ impl Answer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::{format, string::String};
+
+    /// Chunks that mostly differ in their text only, in the ways servers write them.
+    fn chunk() -> impl Strategy<Value = String> {
+        let text = prop_oneof![
+            4 => "[a-z ]{0,4}",
+            1 => Just(r"\n".into()),
+            1 => Just(r#"\""#.into()),
+            1 => Just("é\\u00e9".into()),
+            1 => Just("\u{7f}日本".into()),
+        ];
+        let shape = 0..9usize;
+        (text, "[A-Za-z0-9]{0,3}", shape).prop_map(|(text, padding, shape)| {
+            let head = r#""id":"c","created":1,"model":"m","choices":[{"index":0,"delta":"#;
+            match shape {
+                0..=2 => format!(r#"{{{head}{{"content":"{text}"}},"finish_reason":null}}]}}"#),
+                3..=4 => {
+                    format!(r#"{{{head}{{"content":"{text}"}},"finish_reason":null}}],"obfuscation":"{padding}"}}"#)
+                }
+                5 => format!(r#"{{{head}{{"content":"{text}","reasoning":"{padding}"}},"finish_reason":null}}]}}"#),
+                6 => format!(r#"{{{head}{{"content":"{text}"}}}},{{"index":1,"delta":{{"content":"{padding}"}}}}]}}"#),
+                7 => {
+                    let details = r#""reasoning_details":[{"type":"reasoning.encrypted","data":"AA"}]"#;
+                    format!(r#"{{{head}{{"content":"{text}",{details}}},"finish_reason":null}}]}}"#)
+                }
+                _ => {
+                    let call = format!(r#"{{"index":0,"function":{{"arguments":"{padding}"}}}}"#);
+                    format!(r#"{{{head}{{"content":"{text}","tool_calls":[{call}]}},"finish_reason":""}}]}}"#)
+                }
+            }
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_short_way_says_the_same_as_the_long_one(chunks in proptest::collection::vec(chunk(), 1..30)) {
+            let mut short = Answer::default();
+            let mut long = ChunkReader::default();
+            let (mut by_short, mut by_long) = (Vec::new(), Vec::new());
+            for data in &chunks {
+                short.read(Frame::Event { event: "message", data, id: "" }, &mut by_short).unwrap();
+                long.read(data, None, &mut by_long).unwrap();
+                prop_assert_eq!(&by_short, &by_long);
+            }
+            short.end(&mut by_short);
+            long.end(&mut by_long);
+            prop_assert_eq!(by_short, by_long);
+        }
+    }
+
+    /// The property above would hold as well if the short way were never gone.
+    #[test]
+    fn the_short_way_is_taken_with_and_without_padding() {
+        for (first, second) in [
+            (r#"{"choices":[{"delta":{"content":"a"}}]}"#, r#"{"choices":[{"delta":{"content":"bc"}}]}"#),
+            (
+                r#"{"choices":[{"delta":{"content":"a"}}],"obfuscation":"xyz"}"#,
+                r#"{"choices":[{"delta":{"content":"bc"}}],"obfuscation":""}"#,
+            ),
+        ] {
+            let mut answer = Answer::default();
+            let mut events = Vec::new();
+            // The first chunk is the start as well, so the second is the one to learn from.
+            for _ in 0..2 {
+                answer.read(Frame::Event { event: "message", data: first, id: "" }, &mut events).unwrap();
+            }
+            assert_eq!(answer.template.as_ref().and_then(|template| template.text(second)), Some("bc"));
+            let escaped = second.replace("bc", r"\n");
+            assert_eq!(answer.template.as_ref().and_then(|template| template.text(&escaped)), None);
+        }
+    }
+}

@@ -1,0 +1,245 @@
+//! From one dialect to the other: what both can carry arrives.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use ferrule_wire::dialect::{Dialect, EncodeOptions, StreamLimits, find};
+use ferrule_wire::json::{Extra, Json};
+use ferrule_wire::model::{
+    Accumulator, Choice, Effort, FinishReason, Image, Message, Part, PartKind, Reasoning, ReasoningRequest,
+    Request, Response, ResponseFormat, Role, Source, StreamEvent, Tool, ToolCall, ToolChoice, ToolKind,
+    ToolResult, Usage, replay,
+};
+use proptest::option::of;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+const REFUSE: EncodeOptions = EncodeOptions { drop_unsupported: false };
+
+fn openai() -> &'static dyn Dialect {
+    find("openai-chat").unwrap()
+}
+
+fn anthropic() -> &'static dyn Dialect {
+    find("anthropic").unwrap()
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![any::<String>(), r#"[a-z "\\é\n]{0,12}"#]
+        .prop_filter("no text is no part", |text| !text.is_empty())
+}
+
+fn word() -> impl Strategy<Value = String> {
+    "[a-z_]{1,8}"
+}
+
+fn object() -> impl Strategy<Value = Json> {
+    select(&[r#"{"x":1.0}"#, r#"{"a":[1, 2],"é":"\u0041"}"#, r#"{"big":12345678901234567890}"#][..])
+        .prop_map(|text| Json::parse(text).unwrap())
+}
+
+fn text_part() -> impl Strategy<Value = Part> {
+    text().prop_map(Part::text)
+}
+
+fn picture() -> impl Strategy<Value = Part> {
+    let inline = ("[A-Za-z0-9]{4}", select(vec!["image/png", "image/jpeg"]))
+        .prop_map(|(data, media_type)| Source::Base64 { media_type: media_type.into(), data });
+    let linked = word().prop_map(|name| Source::Url(format!("https://example.org/{name}.png")));
+    prop_oneof![inline, linked].prop_map(|source| Part::new(PartKind::Image(Image { source, detail: None })))
+}
+
+fn call() -> impl Strategy<Value = Part> {
+    ("[a-z0-9]{4,8}", word(), object()).prop_map(|(id, name, input)| {
+        Part::new(PartKind::ToolCall(ToolCall {
+            id,
+            name,
+            arguments: input.text().to_owned(),
+            custom: false,
+        }))
+    })
+}
+
+fn result() -> impl Strategy<Value = Part> {
+    (word(), text()).prop_map(|(tool_call_id, text)| {
+        let content = vec![Part::text(text)];
+        Part::new(PartKind::ToolResult(ToolResult { tool_call_id, name: None, content, is_error: None }))
+    })
+}
+
+fn user() -> impl Strategy<Value = Message> {
+    prop::collection::vec(prop_oneof![text_part(), picture()], 1..3)
+        .prop_map(|content| Message::new(Role::User, content))
+}
+
+/// What the model said: thoughts first, a text, then calls, which is the order OpenAI's form has.
+fn said(thought: impl Strategy<Value = Option<String>>) -> impl Strategy<Value = Vec<Part>> {
+    (thought, of(text_part()), prop::collection::vec(call(), 0..3)).prop_map(|(thought, text, calls)| {
+        let thought = thought.map(|text| Part::new(PartKind::Reasoning(Reasoning { text, signature: None })));
+        let parts: Vec<Part> = thought.into_iter().chain(text).chain(calls).collect();
+        if parts.is_empty() { vec![Part::text("so")] } else { parts }
+    })
+}
+
+fn messages() -> impl Strategy<Value = Vec<Message>> {
+    let results = prop::collection::vec(result(), 1..3).prop_map(|results| Message::new(Role::Tool, results));
+    let turn = (said(Just(None)), of(results), user()).prop_map(|(said, results, user)| {
+        [Some(Message::new(Role::Assistant, said)), results, Some(user)]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>()
+    });
+    let system = of(text().prop_map(|text| Message::text(Role::System, text)));
+    (system, user(), prop::collection::vec(turn, 0..3)).prop_map(|(system, user, turns)| {
+        system.into_iter().chain([user]).chain(turns.into_iter().flatten()).collect()
+    })
+}
+
+fn tool() -> impl Strategy<Value = Tool> {
+    (word(), of(text()), object(), of(any::<bool>())).prop_map(|(name, description, parameters, strict)| {
+        Tool {
+            name,
+            description,
+            kind: ToolKind::Function { parameters: Some(parameters), strict },
+            cache: None,
+            extra: Extra::new(),
+        }
+    })
+}
+
+fn tool_choice() -> impl Strategy<Value = (Option<ToolChoice>, Option<bool>)> {
+    let open =
+        prop_oneof![Just(ToolChoice::Auto), Just(ToolChoice::Required), word().prop_map(ToolChoice::Named)];
+    prop_oneof![
+        Just((None, None)),
+        Just((Some(ToolChoice::None), None)),
+        (open, of(any::<bool>())).prop_map(|(choice, parallel)| (Some(choice), parallel)),
+    ]
+}
+
+prop_compose! {
+    fn request()(
+        messages in messages(),
+        tools in prop::collection::vec(tool(), 1..3),
+        (tool_choice, parallel_tool_calls) in tool_choice(),
+        schema in of(object()),
+        effort in of(select(vec![Effort::Low, Effort::Medium, Effort::High])),
+        max_tokens in 1u64..10_000,
+        temperature in of(select(vec![0.0, 0.5, 1.0])), top_p in of(select(vec![0.5, 0.9])),
+        stop in prop::collection::vec(text(), 0..3),
+        user in of(word()), stream in any::<bool>(),
+    ) -> Request {
+        Request {
+            model: "claude-opus-4-6".into(), messages, tools, tool_choice, parallel_tool_calls,
+            response_format: schema.map(|schema| {
+                ResponseFormat::JsonSchema { name: Some("answer".into()), description: None, schema, strict: Some(true) }
+            }),
+            reasoning: effort.map(|effort| ReasoningRequest { effort: Some(effort), ..ReasoningRequest::default() }),
+            max_tokens: Some(max_tokens), temperature, top_p, stop, user, stream, ..Request::default()
+        }
+    }
+}
+
+/// Without what only OpenAI's form has: the name and the strictness of a schema.
+fn shared(mut request: Request) -> Request {
+    if let Some(ResponseFormat::JsonSchema { name, strict, .. }) = &mut request.response_format {
+        *name = None;
+        *strict = None;
+    }
+    request
+}
+
+fn through(dialect: &dyn Dialect, request: &Request) -> Request {
+    let encoded = dialect.encode_request(request, REFUSE).unwrap();
+    dialect.decode_request(&encoded.body).unwrap()
+}
+
+prop_compose! {
+    fn response()(
+        id in word(), model in word(),
+        content in said(of(text())),
+        reason in select(vec![FinishReason::Stop, FinishReason::Length, FinishReason::ToolCalls]),
+        input in 0u64..1000, output in 0u64..1000, cached in of(0u64..100), thinking in of(0u64..100),
+    ) -> Response {
+        let choice = Choice {
+            index: 0,
+            message: Message::new(Role::Assistant, content),
+            finish_reason: Some(reason),
+            stop_sequence: None,
+            logprobs: None,
+            extra: Extra::new(),
+        };
+        let usage = Usage {
+            input_tokens: Some(input + cached.unwrap_or(0)),
+            output_tokens: Some(output + thinking.unwrap_or(0)),
+            cache_read_tokens: cached,
+            reasoning_tokens: thinking,
+            ..Usage::default()
+        };
+        Response { id, model, created: Some(1), choices: vec![choice], usage: Some(usage), extra: Extra::new() }
+    }
+}
+
+/// Without what only OpenAI's form has: when the answer was made.
+fn told(response: Response) -> Response {
+    Response { created: None, ..response }
+}
+
+fn stream_through(dialect: &dyn Dialect, events: &[StreamEvent]) -> Vec<StreamEvent> {
+    let request = Request { stream: true, ..Request::default() };
+    let mut encoder = dialect.stream_encoder(&request);
+    let mut body = Vec::new();
+    events.iter().for_each(|event| encoder.push(event, &mut body));
+    encoder.finish(&mut body);
+    let mut decoder = dialect.stream_decoder(StreamLimits::default());
+    let mut read = Vec::new();
+    decoder.push(&body, &mut read).unwrap();
+    decoder.finish(&mut read).unwrap();
+    read
+}
+
+fn accumulate(events: &[StreamEvent]) -> Response {
+    let mut accumulator = Accumulator::new();
+    events.iter().for_each(|event| accumulator.push(event));
+    accumulator.response()
+}
+
+proptest! {
+    #[test]
+    fn a_request_to_openai_arrives_at_anthropic(request in request()) {
+        let asked = through(openai(), &request);
+        prop_assert_eq!(shared(asked.clone()), shared(request));
+        prop_assert_eq!(shared(through(anthropic(), &asked)), shared(asked));
+    }
+
+    #[test]
+    fn a_request_to_anthropic_arrives_at_openai(request in request()) {
+        let asked = through(anthropic(), &request);
+        prop_assert_eq!(shared(asked.clone()), shared(request));
+        prop_assert_eq!(shared(through(openai(), &asked)), shared(asked));
+    }
+
+    #[test]
+    fn a_plain_answer_of_openai_arrives_as_anthropics(response in response()) {
+        let answered = openai().decode_response(&openai().encode_response(&response)).unwrap();
+        prop_assert_eq!(&answered, &response);
+        let arrived = anthropic().decode_response(&anthropic().encode_response(&answered)).unwrap();
+        prop_assert_eq!(arrived, told(answered));
+    }
+
+    #[test]
+    fn a_plain_answer_of_anthropic_arrives_as_openais(response in response()) {
+        let answered = anthropic().decode_response(&anthropic().encode_response(&response)).unwrap();
+        prop_assert_eq!(&answered, &told(response));
+        let arrived = openai().decode_response(&openai().encode_response(&answered)).unwrap();
+        prop_assert_eq!(told(arrived), answered);
+    }
+
+    #[test]
+    fn a_streamed_answer_arrives_both_ways(response in response()) {
+        let events = replay(&response, |text| text.split_inclusive(' ').collect());
+        for (first, second) in [(openai(), anthropic()), (anthropic(), openai())] {
+            let answered = stream_through(first, &events);
+            prop_assert_eq!(told(accumulate(&answered)), told(response.clone()));
+            prop_assert_eq!(told(accumulate(&stream_through(second, &answered))), told(response.clone()));
+        }
+    }
+}

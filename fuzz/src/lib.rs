@@ -1,0 +1,102 @@
+//! What every target checks. A target only names the function and, where there is one, the dialect.
+//!
+//! Nothing here may panic but for a broken promise: any bytes give a value or an error, in bounded memory, and
+//! however a stream is split, it says the same.
+
+use ferrule_wire::dialect::{self, Dialect, EncodeOptions, StreamError, StreamLimits};
+use ferrule_wire::error::{self, Headers};
+use ferrule_wire::framing::{Frame, SseReader};
+use ferrule_wire::model::ErrorKind;
+
+/// Small, so that the fuzzer finds it.
+const LIMITS: StreamLimits = StreamLimits { event_bytes: 4096 };
+
+/// The first byte of an input is the size of the reads it is cut into; the rest is the body.
+fn reads(data: &[u8]) -> Option<[Vec<&[u8]>; 3]> {
+    let (size, body) = data.split_first()?;
+    let size = usize::from(*size).max(1);
+    Some([vec![body], body.chunks(size).collect(), body.chunks(1).collect()])
+}
+
+fn check_equal<T: PartialEq + std::fmt::Debug>(data: &[u8], read: impl Fn(&[&[u8]]) -> T) {
+    let Some([whole, cut, bytes]) = reads(data) else { return };
+    let expected = read(&whole);
+    assert_eq!(read(&cut), expected);
+    assert_eq!(read(&bytes), expected);
+}
+
+/// Server-sent events: the same frames and the same end at every split.
+pub fn sse(data: &[u8]) {
+    check_equal(data, |reads| {
+        let mut frames = Vec::new();
+        let mut reader = SseReader::new(LIMITS);
+        let mut keep = |frame: Frame<'_>| {
+            frames.push(match frame {
+                Frame::Event { event, data, id } => (event.to_owned(), data.to_owned(), id.to_owned()),
+                Frame::StrayJson(text) => (String::new(), text.to_owned(), String::new()),
+            });
+            Ok::<(), StreamError>(())
+        };
+        let mut outcome = reads.iter().try_for_each(|bytes| reader.push(bytes, &mut keep));
+        if outcome.is_ok() {
+            outcome = reader.finish(&mut keep);
+        }
+        (frames, outcome)
+    });
+}
+
+/// Error answers: two bytes of status, a header's value up to a NUL, the body.
+pub fn error_decode(data: &[u8]) {
+    let Some((status, rest)) = data.split_first_chunk::<2>() else { return };
+    let end = rest.iter().position(|byte| *byte == 0).unwrap_or_default();
+    let value = String::from_utf8_lossy(&rest[..end]);
+    let body = &rest[end..];
+    let names = ["retry-after", "x-ratelimit-reset-tokens", "ratelimit", "x-amzn-errortype", "x-request-id"];
+    let headers = names.map(|name| (name, value.as_ref()));
+    let status = u16::from_be_bytes(*status);
+    for headers in [&headers[..], &headers[1..], &headers[2..]] {
+        let error = error::decode(status, Headers(headers), body, 1_767_225_600_000);
+        assert!(!error.message.is_empty());
+        assert!(error.body.chars().count() <= 2_000 && error.message.chars().count() <= 2_000);
+        assert!(error.kind != ErrorKind::QuotaExceeded || !error.retryable);
+    }
+    error::decode_in_stream(&String::from_utf8_lossy(body));
+}
+
+fn find(name: &str) -> &'static dyn Dialect {
+    dialect::find(name).unwrap_or_else(|| panic!("no dialect is called {name}"))
+}
+
+/// A streamed answer: the same events and the same end at every split.
+pub fn stream(name: &str, data: &[u8]) {
+    let dialect = find(name);
+    check_equal(data, |reads| {
+        let mut events = Vec::new();
+        let mut decoder = dialect.stream_decoder(LIMITS);
+        let mut outcome = reads.iter().try_for_each(|bytes| decoder.push(bytes, &mut events));
+        if outcome.is_ok() {
+            outcome = decoder.finish(&mut events);
+        }
+        (events, outcome, decoder.is_done())
+    });
+}
+
+/// A plain answer: what was read can be written, and then reads the same.
+pub fn response(name: &str, data: &[u8]) {
+    let dialect = find(name);
+    if let Ok(response) = dialect.decode_response(data) {
+        let written = dialect.encode_response(&response);
+        assert_eq!(dialect.decode_response(&written), Ok(response), "{}", String::from_utf8_lossy(&written));
+    }
+}
+
+/// A request: what was read can be written, and then reads again.
+pub fn request(name: &str, data: &[u8]) {
+    let dialect = find(name);
+    if let Ok(request) = dialect.decode_request(data)
+        && let Ok(written) = dialect.encode_request(&request, EncodeOptions { drop_unsupported: true })
+    {
+        let again = dialect.decode_request(&written.body);
+        assert!(again.is_ok(), "{again:?}: {}", String::from_utf8_lossy(&written.body));
+    }
+}

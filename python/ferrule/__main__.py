@@ -1,0 +1,5 @@
+"""`python -m ferrule`: the command line."""
+
+from ferrule.cli import main
+
+main()

@@ -1,0 +1,25 @@
+"""The command line: `ferrule demo`, `chat`, `models`, `sim` and `doctor`; one file for each.
+
+Needs typer and rich (`pip install 'ferrule[cli]'`), which the library itself does not. Only `main` is public: it is the
+console script. docs/cli.md is for its users.
+"""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["main"]
+
+_NEEDED = frozenset({"typer", "rich"})
+
+
+def main() -> None:
+    """Runs the command line and exits: 0 for success, 1 for a failed call, 2 for wrong usage, 130 for Ctrl-C."""
+    try:
+        from ferrule.cli.app import app
+    except ModuleNotFoundError as error:
+        if error.name not in _NEEDED:
+            raise
+        sys.stderr.write(f"error: the command line needs {error.name}; run: pip install 'ferrule[cli]'\n")
+        sys.exit(2)
+    app(prog_name="ferrule")

@@ -1,0 +1,56 @@
+"""The commands together, and what they have in common: help, `--version`, and how errors end them."""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from ferrule.cli import chat, demo, doctor, failures, models, sim
+
+
+class _Commands(TyperGroup):
+    """Ends every command in one way: an exit code and, after an error, one line that says what to do."""
+
+    def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
+        del standalone_mode  # Typer's own way ends errors in boxes and tracebacks.
+        run = super().main
+        extra["standalone_mode"] = False
+        sys.exit(failures.exit_code_of(lambda: run(*args, **extra)))
+
+
+app = typer.Typer(
+    cls=_Commands,
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from ferrule._native import __version__
+
+        typer.echo(f"ferrule {__version__}")
+        raise typer.Exit
+
+
+@app.callback(
+    epilog="Exit codes: 0 success, 1 a call failed, 2 wrong usage or settings, 130 interrupted.",
+)
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    """One engine for every large-language-model provider. New here? Run `ferrule demo`."""
+    del version
+
+
+app.command("demo")(demo.demo)
+app.command("chat")(chat.chat)
+app.command("models")(models.models)
+app.command("sim")(sim.sim)
+app.command("doctor")(doctor.doctor)

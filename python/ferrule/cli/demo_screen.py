@@ -1,0 +1,177 @@
+"""How the demo looks: side by side and moving on a terminal, plain text elsewhere."""
+
+import asyncio
+import inspect
+import time
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from ferrule.cli import demo, screen
+
+if TYPE_CHECKING:
+    from ferrule import AsyncClient, Reply
+
+_COLOURS = {"openai": "green", "anthropic": "magenta"}
+_FRAME = 1 / 20
+"""Seconds between two pictures of a stream."""
+_NARROW = 72
+"""Terminals with fewer columns show the streams one above the other."""
+
+
+async def play(client: "AsyncClient", url: str) -> None:
+    """Shows the whole demo.
+
+    Args:
+        client: A client of the simulator.
+        url: Where that is.
+    """
+    console = screen.stdout()
+    console.print()
+    console.print(Text.assemble(("Ferrule", "bold"), " - one engine for every large-language-model provider"))
+    console.print(Text(f"Simulated providers at {url}: real HTTP, no key, no cost.", "dim"), soft_wrap=True)
+
+    _heading(console, 1, f'Two providers, two wire formats, one client: "{demo.QUESTION}"')
+    streams = [demo.Streaming(model) for model in demo.MODELS]
+    if console.is_terminal:
+        await _watch(console, client, streams)
+    else:
+        await asyncio.gather(*(demo.stream(client, shown, lambda: None) for shown in streams))
+        for shown in streams:
+            console.print(Text(f"{shown.model}: {shown.text}\n"))
+    console.print(_comparison(streams))
+
+    _heading(console, 2, f'A plain Python function as a tool: "{demo.TOOL_QUESTION}"')
+    console.print(_tool(await demo.use_tool(client, demo.MODELS[0])))
+
+    _heading(console, 3, f'A provider that is too busy at first: "{demo.FAULT_QUESTION}"')
+    console.print(_attempts(await demo.survive(client, demo.MODELS[1])))
+
+    console.print(_next_steps())
+
+
+def _heading(console: Console, number: int, text: str) -> None:
+    console.print()
+    console.print(Text.assemble((f"{number}  ", "bold cyan"), (text, "bold")))
+    console.print()
+
+
+async def _watch(console: Console, client: "AsyncClient", streams: list[demo.Streaming]) -> None:
+    """Shows the streams while they come."""
+    started = time.monotonic()
+    drawn = 0.0
+    with Live(console=console, auto_refresh=False, vertical_overflow="visible") as live:
+
+        def changed() -> None:
+            nonlocal drawn
+            now = time.monotonic()
+            done = all(shown.reply for shown in streams)
+            if done or now - drawn >= _FRAME:
+                drawn = now
+                live.update(_panels(console, streams, now - started), refresh=True)
+
+        changed()
+        await asyncio.gather(*(demo.stream(client, shown, changed) for shown in streams))
+
+
+def _panels(console: Console, streams: list[demo.Streaming], elapsed: float) -> RenderableType:
+    panels = [_panel(shown, elapsed) for shown in streams]
+    if console.width < _NARROW:
+        return Group(*panels)
+    side_by_side = Table.grid(expand=True, padding=(0, 1, 0, 0))
+    for _ in panels:
+        side_by_side.add_column(ratio=1)
+    side_by_side.add_row(*panels)
+    return side_by_side
+
+
+def _panel(shown: demo.Streaming, elapsed: float) -> Panel:
+    text = Text()
+    if shown.reasoning:
+        text.append(shown.reasoning, style="dim italic")
+        text.append("\n\n" if shown.text else "")
+    text.append(shown.text)
+    if shown.reply is None:
+        text.append("▌", style="blink")
+        below = f"{elapsed:.1f} s"
+    else:
+        below = f"done in {screen.seconds(shown.reply.stats.duration)}"
+    colour = _COLOURS[shown.model.partition("/")[0]]
+    return Panel(
+        text,
+        title=Text(shown.model, style=f"bold {colour}"),
+        subtitle=Text(below, style="dim"),
+        title_align="left",
+        subtitle_align="right",
+        border_style=colour,
+        height=14,
+        padding=(0, 1),
+    )
+
+
+def _table(*columns: str, numbers_from: int) -> Table:
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
+    for position, name in enumerate(columns):
+        table.add_column(name, justify="right" if position >= numbers_from else "left", overflow="fold")
+    return table
+
+
+def _comparison(streams: list[demo.Streaming]) -> Table:
+    table = _table("model", "first token", "tokens/s", "input", "output", "reasoning", "from cache", numbers_from=1)
+    for shown in streams:
+        if shown.reply is None:
+            continue
+        usage, times = shown.reply.usage, shown.reply.stats
+        speed = screen.rate(usage.output_tokens, times.time_to_first_token, times.duration)
+        table.add_row(
+            shown.model,
+            screen.seconds(times.time_to_first_token),
+            f"{speed:,.0f}" if speed else "-",
+            screen.count(usage.input_tokens),
+            screen.count(usage.output_tokens),
+            screen.count(usage.reasoning_tokens),
+            screen.count(usage.cache_read_tokens),
+        )
+    return table
+
+
+def _tool(run: demo.ToolRun) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    table.add_row("the tool", f"def weather{inspect.signature(demo.weather)}")
+    for name, arguments, result in run.calls:
+        given = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
+        table.add_row("the model calls", Text(f"{name}({given})", style="cyan"))
+        table.add_row("it returns", Text(repr(result)))
+    table.add_row("the model answers", Text(run.answer, style="bold"))
+    return table
+
+
+def _attempts(reply: "Reply") -> Group:
+    table = _table("attempt", "outcome", "waited before", "took", numbers_from=2)
+    for number, attempt in enumerate(reply.attempts, start=1):
+        good = attempt.outcome == "success"
+        table.add_row(
+            str(number),
+            Text(attempt.outcome, style="green" if good else "yellow"),
+            screen.seconds(attempt.waited) if attempt.waited else "-",
+            screen.seconds(attempt.duration),
+        )
+    saw = Text.assemble(("your program sees ", "dim"), (f'one answer: "{reply.text}"', "bold"))
+    return Group(table, Text(), saw)
+
+
+def _next_steps() -> Group:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="cyan", no_wrap=True)
+    table.add_column(style="dim")
+    table.add_row("export OPENAI_API_KEY=...", "or ANTHROPIC_API_KEY, for the real ones")
+    table.add_row("ferrule chat -m openai/gpt-5-mini", "a conversation")
+    table.add_row("ferrule sim", "these providers, for your own programs and tests")
+    table.add_row("ferrule doctor", "keys, network, proxy")
+    return Group(Text(), Text("Try next", style="bold"), Text(), table, Text())

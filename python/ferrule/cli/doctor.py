@@ -1,0 +1,171 @@
+"""`ferrule doctor`: what stands between this machine and the providers. Names keys, never shows them; costs nothing."""
+
+import asyncio
+import os
+import platform
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from ferrule.cli import failures, screen
+
+_PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_NO_KEY = "ferrule-doctor-has-no-key"
+
+
+@dataclass
+class Health:
+    """What is known of one provider.
+
+    Attributes:
+        provider: Its id.
+        url: Its address, without credentials.
+        variable: The environment variable of its key.
+        has_key: Whether that is set.
+        reachable: Whether a server answered.
+        key_accepted: Whether it took the key; `None` where that is not known.
+        models: How many models it offers to the key.
+        remark: In words.
+    """
+
+    provider: str
+    url: str
+    variable: str
+    has_key: bool
+    reachable: bool = False
+    key_accepted: bool | None = None
+    models: int | None = None
+    remark: str = ""
+
+    @property
+    def well(self) -> bool:
+        """Whether calls may work, as far as can be known without one."""
+        return not self.has_key or (self.reachable and self.key_accepted is not False)
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="The findings as JSON, for programs.")] = False,
+    timeout: Annotated[float, typer.Option(min=0.001, help="Seconds to wait for each provider.")] = 5.0,
+) -> None:
+    """Checks the installation, the keys, the network and the proxy. Asks providers for their models: free of charge.
+
+    Ends with 1 where a provider that has a key cannot be reached, or refuses it.
+    """
+    about = _about()
+    health = asyncio.run(_examine(timeout))
+    if as_json:
+        screen.print_json(about | {"providers": [asdict(one) for one in health]})
+    else:
+        _show(about, health)
+    if not all(one.well for one in health):
+        raise typer.Exit(failures.FAILED)
+
+
+def _about() -> dict[str, Any]:
+    from ferrule import _native
+
+    return {
+        "version": _native.__version__,
+        "build": _native.build,
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "executable": sys.executable,
+        "platform": platform.platform(),
+        "proxy": {name: _without_credentials(value) for name in _PROXIES if (value := _variable(name))},
+        "certificates": {
+            name: {"path": value, "exists": Path(value).exists()}
+            for name in _CERTIFICATES
+            if (value := os.environ.get(name))
+        },
+    }
+
+
+def _variable(name: str) -> str | None:
+    return os.environ.get(name) or os.environ.get(name.lower())
+
+
+def _without_credentials(url: str) -> str:
+    """`http://user:password@host:80/` is `http://***@host:80/`."""
+    before, mark, after = url.rpartition("@")
+    if not mark:
+        return url
+    scheme, slashes, _ = before.rpartition("//")
+    return f"{scheme}{slashes}***@{after}"
+
+
+async def _examine(timeout: float) -> list[Health]:
+    from ferrule.providers import BUILT_IN, settings
+
+    found = [
+        Health(name, _address(fields["base_url"]), BUILT_IN[name]["key_variables"][0], bool(fields["api_key"]))
+        for name, fields in settings({}).items()
+    ]
+    await asyncio.gather(*(_ask(one, timeout) for one in found))
+    return found
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(_without_credentials(url))
+    return f"{parts.scheme}://{parts.netloc}{parts.path}"
+
+
+async def _ask(health: Health, timeout: float) -> None:
+    """Lists the models: that takes the same way as a call, through proxy and certificates, and is free."""
+    from ferrule import AsyncClient, ProviderOptions, errors
+
+    # A refusal shows as well as a list that the server is there.
+    options: ProviderOptions = {} if health.has_key else {"api_key": _NO_KEY}
+    try:
+        async with AsyncClient(providers={health.provider: options}, max_retries=0) as client:
+            listed = await client.models(health.provider, timeout=timeout)
+        health.reachable, health.models = True, len(listed)
+        health.key_accepted = True if health.has_key else None
+        health.remark = f"{len(listed)} models"
+    except (errors.AuthenticationError, errors.PermissionDeniedError) as error:
+        health.reachable = True
+        health.key_accepted = False if health.has_key else None
+        health.remark = f"refuses the key (status {error.status})" if health.has_key else "answers"
+    except errors.ProviderError as error:
+        health.reachable = error.status is not None
+        health.remark = f"status {error.status}" if error.status else str(error)
+    except errors.FerruleError as error:
+        health.remark = str(error)
+
+
+def _show(about: dict[str, Any], health: list[Health]) -> None:
+    console = screen.stdout()
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("ferrule", Text(f"{about['version']} ({about['build']})"))
+    table.add_row("python", Text(f"{about['python']}, {about['executable']}"))
+    table.add_row("platform", Text(about["platform"]))
+    table.add_row("proxy", Text(", ".join(f"{key}={value}" for key, value in about["proxy"].items()) or "none"))
+    table.add_row("certificates", Text(_certificates(about["certificates"])))
+    console.print(table)
+    console.print()
+
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
+    for column in ("provider", "key", "network", "address"):
+        table.add_column(column, overflow="fold")
+    for one in health:
+        key = Text(f"{one.variable} is set", "green") if one.has_key else Text(f"set {one.variable}", "yellow")
+        remark = screen.printable(one.remark)
+        network = Text(f"reachable: {remark}" if one.reachable else f"not reachable: {remark}")
+        network.stylize("green" if one.reachable and one.key_accepted is not False else "red")
+        table.add_row(one.provider, key, network, Text(one.url))
+    console.print(table)
+
+
+def _certificates(found: dict[str, dict[str, Any]]) -> str:
+    if not found:
+        return "the operating system's"
+    return ", ".join(
+        f"{name}={entry['path']}" + ("" if entry["exists"] else " (does not exist)") for name, entry in found.items()
+    )

@@ -1,0 +1,108 @@
+"""How errors end a command: one line on stderr that says what happened and what to do, and an exit code.
+
+0 success, 1 a call failed, 2 wrong usage or settings, 130 interrupted. Never a traceback, unless
+`FERRULE_TRACEBACK` is set.
+"""
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from ferrule import errors
+from ferrule.cli.screen import printable
+from ferrule.providers import BUILT_IN
+
+FAILED = 1
+USAGE = 2
+INTERRUPTED = 130
+
+
+class UsageError(Exception):
+    """The command cannot be carried out as it was given; the text says what to do."""
+
+
+def exit_code_of(command: Callable[[], Any]) -> int:
+    """Runs `command`, reports how it failed, and gives the exit code.
+
+    Args:
+        command: Returns nothing, or the exit code.
+    """
+    try:
+        code = command()
+        sys.stdout.flush()
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone, as `head` does. The interpreter must not try to flush again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return FAILED
+    except Exception as error:
+        if os.environ.get("FERRULE_TRACEBACK"):
+            raise
+        report(error)
+        return _code_of(error)
+    return code if isinstance(code, int) else 0
+
+
+def report(error: BaseException) -> None:
+    """Says in one line on stderr what happened and what to do."""
+    text, advice = _described(error)
+    line = f"error: {text.rstrip('.')}" + (f"; {advice}" if advice else "")
+    sys.stderr.write(printable(" ".join(line.split())) + "\n")
+    sys.stderr.flush()
+
+
+def _code_of(error: Exception) -> int:
+    if isinstance(error, (UsageError, errors.ConfigError, errors.UnsupportedError)):
+        return USAGE
+    # Typer's errors of usage know their code; ours do not.
+    code = getattr(error, "exit_code", None)
+    return code if isinstance(code, int) else FAILED
+
+
+def _described(error: BaseException) -> tuple[str, str]:
+    if isinstance(error, errors.FerruleError):
+        return str(error), _advice(error)
+    if isinstance(error, UsageError):
+        return str(error), ""
+    if callable(message := getattr(error, "format_message", None)):
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "ferrule"
+        return str(message()), f"see `{command} --help`"
+    if isinstance(error, OSError):
+        reason = error.strerror or str(error)
+        return f"{error.filename}: {reason}" if error.filename else reason, _os_advice(error)
+    return f"{type(error).__name__}: {error}", "set FERRULE_TRACEBACK=1 to see where, and report it"
+
+
+def _advice(error: errors.FerruleError) -> str:
+    provider = error.provider or ""
+    match error:
+        case errors.AuthenticationError() if provider in BUILT_IN:
+            return f"check the key in {BUILT_IN[provider]['key_variables'][0]}"
+        case errors.NotFoundError() if provider:
+            return f"`ferrule models {provider}` lists what there is"
+        case errors.RateLimitedError(retry_after=float() as seconds):
+            return f"try again in {seconds:g} s"
+        case errors.RateLimitedError() | errors.OverloadedError():
+            return "try again a little later"
+        case errors.QuotaExceededError():
+            return "look at the account's billing"
+        case errors.ConnectError():
+            return "`ferrule doctor` shows which providers are reachable, and the proxy"
+        case errors.TimeoutError():
+            return "give it longer with --timeout, or see `ferrule doctor`"
+        case errors.StreamInterruptedError():
+            return "what came before it is above"
+        case _:
+            return ""
+
+
+def _os_advice(error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return "choose another port with --port, or 0 for any that is free"
+    return ""

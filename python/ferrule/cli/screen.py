@@ -1,0 +1,59 @@
+"""Writing to terminals and pipes: plain text and JSON on stdout, remarks on stderr."""
+
+import json
+import sys
+import unicodedata
+from typing import Any
+
+from rich.console import Console
+
+
+def stdout() -> Console:
+    """A console on stdout: colours and movement on a terminal, plain text elsewhere."""
+    _tolerate(sys.stdout)
+    return Console(highlight=False)
+
+
+def stderr() -> Console:
+    """The same on stderr, for remarks that are not the result."""
+    _tolerate(sys.stderr)
+    return Console(stderr=True, highlight=False)
+
+
+def _tolerate(stream: Any) -> None:
+    # A terminal that cannot show a character shows a question mark, rather than ending the program.
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="replace")
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout, for programs."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def printable(text: str) -> str:
+    """`text` without control characters: what a model or a server says must not steer the terminal."""
+    if text.isprintable():
+        return text
+    kept = (char for char in text if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs"))
+    return "".join(kept)
+
+
+def seconds(value: float | None) -> str:
+    """A duration for people: `0.214 s`, or a dash where it is unknown."""
+    if value is None:
+        return "-"
+    return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.2f} s"
+
+
+def count(value: int | None) -> str:
+    """A number for people, or a dash where it is unknown."""
+    return "-" if value is None else f"{value:,}"
+
+
+def rate(tokens: int | None, first: float | None, whole: float | None) -> float | None:
+    """Tokens per second from the first one on; `None` where a figure is unknown."""
+    if not tokens or first is None or whole is None or whole <= first:
+        return None
+    return tokens / (whole - first)

@@ -1,0 +1,87 @@
+"""`ferrule sim`: the simulator in the foreground, for programs in any language."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from ferrule.cli import failures, screen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ferrule.testing import RecordedRequest, Simulator
+
+_KEPT = 200
+"""Requests that are kept until they are shown."""
+_LOOK = 0.25
+"""Seconds between two looks at answers that are still open."""
+
+
+def sim(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 for any that is free.")] = 8080,
+    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 lets other machines in.")] = "127.0.0.1",
+    script: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="A JSON script: see docs/simulator.md.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="For what is drawn at random.")] = 0,
+) -> None:
+    """Runs simulated providers until Ctrl-C: the OpenAI and Anthropic wire formats, no key needed, no cost."""
+    from ferrule.testing import Simulator
+
+    console = screen.stdout()
+    try:
+        simulator = Simulator(script, host=host, port=port, seed=seed, record_limit=_KEPT)
+    except ValueError as error:
+        raise failures.UsageError(str(error)) from None
+    with simulator:
+        lines = [f"Simulated providers at {simulator.url}, until Ctrl-C.", ""]
+        lines += [f"  export {name}={value}" for name, value in simulator.environment().items()]
+        lines += ["", 'Then, elsewhere: ferrule chat -m openai/echo "Hello"', ""]
+        console.out("\n".join(lines), highlight=False)
+        console.file.flush()
+        try:
+            for request in _answered(simulator):
+                console.print(_line(request), soft_wrap=True)
+                console.file.flush()
+        except KeyboardInterrupt:
+            console.out("Stopped.")
+
+
+def _answered(simulator: "Simulator") -> "Iterator[RecordedRequest]":
+    """Each request, once its answer has ended."""
+    counted = 0
+    shown: set[tuple[int, float]] = set()
+    some_open = False
+    while True:
+        if simulator.wait_for_requests(counted + 1, _LOOK):
+            counted += 1
+        elif not some_open:
+            continue
+        simulator.wait_for_answers(_LOOK)
+        requests = simulator.requests
+        ended = [request for request in requests if request.outcome != "open"]
+        yield from (request for request in ended if _key(request) not in shown)
+        shown = {_key(request) for request in ended}
+        some_open = len(ended) < len(requests)
+        counted = max(counted, sum(bool(request.method) for request in requests))
+
+
+def _key(request: "RecordedRequest") -> tuple[int, float]:
+    return request.connection, request.time
+
+
+def _line(request: "RecordedRequest") -> Text:
+    status = request.status or 0
+    kind = "stream" if request.stream else "plain" if request.model else ""
+    fault = request.fault or ""
+    ended = {"cut": "connection cut", "closed_by_client": "client left"}.get(request.outcome, "")
+    words = [request.method or "-", request.path, request.model or "", kind, f"{request.bytes_sent:,} bytes"]
+    line = Text(datetime.now().astimezone().strftime("%H:%M:%S "), style="dim")
+    line.append(f"{request.status or '-'} ", style="green" if 200 <= status < 400 else "red")
+    line.append(screen.printable(" ".join(word for word in words if word)))
+    if remark := ", ".join(word for word in (fault, ended) if word):
+        line.append(f"  {remark}", style="yellow")
+    return line
