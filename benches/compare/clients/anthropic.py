@@ -1,0 +1,28 @@
+"""The official anthropic SDK: raw events, the cheaper of its two ways to stream. It speaks Anthropic's wire format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import anthropic
+
+TEXT_IS_RAW = False
+
+
+class Client:
+    def __init__(self, upstream: str, case: str, connections: int, messages: list[dict[str, str]]) -> None:
+        self.messages = messages
+        self.client = anthropic.AsyncAnthropic(base_url=f"{upstream}/{case}", api_key="x", max_retries=0, timeout=None)
+
+    async def complete(self) -> None:
+        answer = await self.client.messages.create(model="m", max_tokens=1024, messages=self.messages)
+        answer.content[0].text
+
+    async def stream(self, deliver: Callable[[str], object]) -> None:
+        stream = await self.client.messages.create(model="m", max_tokens=1024, messages=self.messages, stream=True)
+        async for event in stream:
+            if event.type == "content_block_delta":
+                deliver(event.delta.text)
+
+    async def close(self) -> None:
+        await self.client.close()
