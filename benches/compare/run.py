@@ -86,7 +86,7 @@ def measure(entries: list[Entry], pythons: dict[str, Path], upstream: str, optio
         "rounds": rounds,
     }
     if "footprint" in options.cases:
-        say("import time and resident memory")
+        say("import and resident memory")
         result["footprint"] = {entry.name: footprint(entry, pythons[entry.name], upstream) for entry in entries}
     if "open-streams" in options.cases:
         say("open streams")
@@ -99,12 +99,12 @@ def measure(entries: list[Entry], pythons: dict[str, Path], upstream: str, optio
 
 
 def footprint(entry: Entry, python: Path, upstream: str, repeats: int = 3) -> dict[str, Any]:
-    """Import time in a bare interpreter (the best of a few, once compiled and cached), and memory after the first call."""
+    """CPU time of the import in a bare interpreter (the best of a few, once compiled and cached), and memory after the first call."""
     with Measured(python) as process:
         answer = process.order({"do": "first-call", "module": entry.module, "upstream": upstream})
     if entry.library:
         program = (
-            f"import time; start = time.perf_counter(); import {entry.library}; print(time.perf_counter() - start)"
+            f"import time; start = time.process_time(); import {entry.library}; print(time.process_time() - start)"
         )
         command = pinned(CLIENT_CORE, [str(python), "-c", program])
         seconds = [float(subprocess.check_output(command, text=True, env=ENVIRONMENT).split()[-1]) for _ in range(repeats)]
