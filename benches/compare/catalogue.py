@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Entry:
-    """`environment` names the requirements and the virtual environment; `library` is the import a program would write."""
+    """`environment` names requirements and virtual environment; `library` is the import a program would write."""
 
     name: str
     environment: str

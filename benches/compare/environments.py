@@ -1,4 +1,7 @@
-"""A virtual environment per peer, `.venv-bench-<name>` in the project's root, made when first needed and kept while its requirements stay."""
+"""A virtual environment per peer, `.venv-bench-<name>` in the project's root, made when first needed.
+
+It is kept for as long as its requirements, or the measured wheel, stay the same.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = Path(__file__).parent / "requirements"
 
 
-class Unavailable(Exception):
+class UnavailableError(Exception):
     """A client cannot be measured here; the text says why and what to do."""
 
 
@@ -22,7 +25,7 @@ def python_of(environment: str, interpreter: str, wheel: Path | None) -> Path:
     if environment == "ferrule":
         wheel = wheel or newest_wheel()
         if wheel is None:
-            raise Unavailable("no wheel in dist/: build one with `make wheel`, or name one with --wheel")
+            raise UnavailableError("no wheel in dist/: build one with `make wheel`, or name one with --wheel")
         wanted, key = [str(wheel)], f"{wheel} {wheel.stat().st_mtime_ns}"
     else:
         requirements = REQUIREMENTS / f"{environment}.txt"
@@ -69,4 +72,4 @@ def uv(*arguments: str) -> None:
     environment = os.environ | {"UV_SYSTEM_CERTS": "true"}
     done = subprocess.run([program, *arguments], env=environment, capture_output=True, text=True)
     if done.returncode:
-        raise Unavailable(f"`uv {' '.join(arguments[:2])}` failed: {done.stderr.strip()}")
+        raise UnavailableError(f"`uv {' '.join(arguments[:2])}` failed: {done.stderr.strip()}")

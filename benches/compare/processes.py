@@ -8,9 +8,11 @@ import select
 import shutil
 import subprocess
 import tempfile
-from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 HERE = Path(__file__).parent
 UPSTREAM = HERE.parent / "upstream"
@@ -20,17 +22,17 @@ ENVIRONMENT = os.environ | {"LITELLM_LOCAL_MODEL_COST_MAP": "True"}
 
 
 def pinned(core: int, command: list[str]) -> list[str]:
-    """The command tied to one core, where there are two; a shared core would add the upstream's time to the latencies."""
+    """The command tied to one core, where there are two: a shared core would slow the client down."""
     cores = sorted(os.sched_getaffinity(0))
     if len(cores) < 2:
         return command
     return ["taskset", "--cpu-list", str(cores[core]), *command]
 
 
-class Upstream(AbstractContextManager["Upstream"]):
+class Upstream:
     """The scripted provider, built on first use."""
 
-    def __enter__(self) -> Upstream:
+    def __enter__(self) -> Self:
         if shutil.which("cargo") is None:
             raise SystemExit("the upstream is a Rust program: install Rust from https://rustup.rs")
         manifest = str(UPSTREAM / "Cargo.toml")
@@ -49,13 +51,13 @@ class Upstream(AbstractContextManager["Upstream"]):
         self.process.wait(timeout=10)
 
 
-class Measured(AbstractContextManager["Measured"]):
+class Measured:
     """One process with one client in it."""
 
     def __init__(self, python: Path) -> None:
         self.python = python
 
-    def __enter__(self) -> Measured:
+    def __enter__(self) -> Self:
         self.complaints = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
             pinned(CLIENT_CORE, [str(self.python), str(HERE / "child.py")]),
@@ -79,7 +81,8 @@ class Measured(AbstractContextManager["Measured"]):
 
     def order(self, order: dict[str, Any], patience: float = 120) -> dict[str, Any]:
         """Has it carried out; an answer with `error` if that fails, dies or takes longer than `patience` seconds."""
-        assert self.process.stdin is not None and self.process.stdout is not None
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
         if self.process.poll() is not None:
             return {"error": "the process had already ended"}
         self.process.stdin.write(json.dumps(order) + "\n")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import targets
 from summary import Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 LATENCIES = [
     ("streams-8 p50", "streams-8", "jitter_p50_us"),
@@ -18,6 +20,7 @@ LATENCIES = [
     ("p99", "streams-64", "jitter_p99_us"),
     ("busy p50", "streams-8-busy", "jitter_p50_us"),
     ("p99", "streams-8-busy", "jitter_p99_us"),
+    ("stamped p99", "streams-8-busy", "stamped_p99_us"),
     ("first token p50", "first-token", "first_token_p50_us"),
     ("p99", "first-token", "first_token_p99_us"),
 ]
@@ -43,13 +46,17 @@ def text(result: dict[str, Any]) -> str:
 
 def heading(result: dict[str, Any]) -> str:
     machine = result["machine"]
-    packages = {
-        client.partition("-")[0].partition("+")[0]: result["versions"][client] for client in result["versions"]
-    }
+    packages = {client.partition("-")[0].partition("+")[0]: result["versions"][client] for client in result["versions"]}
     shown = [f"{name} {installed[name]}" for name, installed in packages.items() if name in installed]
+    # The measured pair itself keeps both its cores busy at most.
+    crowded = max(machine["load_before"], machine["load_after"] - 2) > 0.7
+    warning = (
+        "\nOther programs were running: latencies and the paced cases are theirs as much as the clients'." * crowded
+    )
     return (
         f"{result['date']}  {machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}, "
-        f"CPython {machine['python']} ({machine['python_build']}), load {machine['load']:.1f}\n{', '.join(shown)}"
+        f"CPython {machine['python']} ({machine['python_build']}), "
+        f"load {machine['load_before']:.1f} to {machine['load_after']:.1f}\n{', '.join(shown)}{warning}"
     )
 
 
@@ -78,7 +85,9 @@ def timed(summary: Summary) -> list[str]:
             [client, *(number(summary.middle(case, client, figure)) for _, case, figure in latencies)]
             for client in clients
         ]
-        sections.append("Delay from the upstream's write to the program, and time to first token, microseconds\n" + aligned(rows))
+        sections.append(
+            "Delay from the upstream's write to the program, and time to first token, microseconds\n" + aligned(rows)
+        )
     return sections
 
 
@@ -100,8 +109,10 @@ def memory(summary: Summary) -> str:
 def open_streams(summary: Summary) -> str:
     figures = ("streams", "kb_per_stream", "idle_cpu_percent", "released_seconds", "starved")
     rows = [["client", "streams", "KB each", "idle CPU %", "all ended after, s", "starved"]]
-    for client in summary.result["open_streams"]:
-        rows.append([client, *(number(summary.open_streams(client, figure)) for figure in figures)])
+    rows += [
+        [client, *(number(summary.open_streams(client, figure)) for figure in figures)]
+        for client in summary.result["open_streams"]
+    ]
     return "Open, silent streams\n" + aligned(rows)
 
 
@@ -147,7 +158,7 @@ def aligned(rows: list[list[str]]) -> str:
     for row in rows:
         cells = [
             cell.ljust(width) if column == 0 or rows[0][column] == "wanted" else cell.rjust(width)
-            for column, (cell, width) in enumerate(zip(row, widths))
+            for column, (cell, width) in enumerate(zip(row, widths, strict=False))
         ]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)

@@ -1,4 +1,7 @@
-"""Medians, spreads and ratios of a result file. A ratio is taken within each round, where both ran side by side, then the median."""
+"""Medians, spreads and ratios of a result file.
+
+A ratio is taken within each round, where both ran side by side; then the median of those.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ class Summary:
         return (max(known) - min(known)) / 2 / median(known) * 100 if len(known) > 1 else None
 
     def ratio(self, case: str, client: str, other: str) -> float | None:
-        pairs = zip(self.values(case, client), self.values(case, other))
+        pairs = zip(self.values(case, client), self.values(case, other), strict=False)
         ratios = [mine / theirs for mine, theirs in pairs if mine is not None and theirs]
         return median(ratios) if ratios else None
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import aiohttp
 import orjson
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TEXT_IS_RAW = False
 
 
 class Client:
-    def __init__(self, upstream: str, case: str, connections: int, messages: list[dict[str, str]]) -> None:
+    def __init__(self, upstream: str, case: str, _connections: int, messages: list[dict[str, str]]) -> None:
         self.url = f"{upstream}/{case}/v1/chat/completions"
         self.messages = messages
         self.session = aiohttp.ClientSession(
@@ -23,10 +26,10 @@ class Client:
     def body(self, stream: bool) -> bytes:
         return orjson.dumps({"model": "m", "messages": self.messages, "stream": stream})
 
-    async def complete(self) -> None:
+    async def complete(self) -> str:
         async with self.session.post(self.url, data=self.body(False)) as response:
             response.raise_for_status()
-            orjson.loads(await response.read())["choices"][0]["message"]["content"]
+            return orjson.loads(await response.read())["choices"][0]["message"]["content"]
 
     async def stream(self, deliver: Callable[[str], object]) -> None:
         async with self.session.post(self.url, data=self.body(True)) as response:

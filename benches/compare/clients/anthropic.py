@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import anthropic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TEXT_IS_RAW = False
 
 
 class Client:
-    def __init__(self, upstream: str, case: str, connections: int, messages: list[dict[str, str]]) -> None:
+    def __init__(self, upstream: str, case: str, _connections: int, messages: list[dict[str, str]]) -> None:
         self.messages = messages
         self.client = anthropic.AsyncAnthropic(base_url=f"{upstream}/{case}", api_key="x", max_retries=0, timeout=None)
 
-    async def complete(self) -> None:
+    async def complete(self) -> str:
         answer = await self.client.messages.create(model="m", max_tokens=1024, messages=self.messages)
-        answer.content[0].text
+        return answer.content[0].text
 
     async def stream(self, deliver: Callable[[str], object]) -> None:
         stream = await self.client.messages.create(model="m", max_tokens=1024, messages=self.messages, stream=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ferrule import TextDelta
 
 from . import ferrule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TEXT_IS_RAW = False
 

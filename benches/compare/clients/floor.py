@@ -1,11 +1,14 @@
-"""The floor: an asyncio protocol on a raw socket that finds the ends and parses nothing. No client can cost less in asyncio."""
+"""The floor: an asyncio protocol on a raw socket that finds the ends and parses nothing."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TEXT_IS_RAW = True
 
@@ -59,7 +62,7 @@ class Connection(asyncio.Protocol):
 
 
 class Client:
-    def __init__(self, upstream: str, case: str, connections: int, messages: list[dict[str, str]]) -> None:
+    def __init__(self, upstream: str, case: str, _connections: int, messages: list[dict[str, str]]) -> None:
         address = urlsplit(upstream)
         self.host, self.port = address.hostname, address.port
         self.path = f"/{case}/v1/chat/completions"
@@ -89,8 +92,8 @@ class Client:
         self.idle.append(connection)
         return answer
 
-    async def complete(self) -> None:
-        await self.exchange(self.requests[False], None)
+    async def complete(self) -> bytes:
+        return await self.exchange(self.requests[False], None)
 
     async def stream(self, deliver: Callable[[bytes], object]) -> None:
         await self.exchange(self.requests[True], deliver)

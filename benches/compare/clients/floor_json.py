@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import orjson
 
 from . import floor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TEXT_IS_RAW = False
 
@@ -15,9 +18,9 @@ class Client(floor.Client):
     def encode(self, stream: bool) -> bytes:
         return orjson.dumps({"model": "m", "messages": self.messages, "stream": stream})
 
-    async def complete(self) -> None:
+    async def complete(self) -> str:
         answer = await self.exchange(self.request(self.encode(False)), None)
-        orjson.loads(answer)["choices"][0]["message"]["content"]
+        return orjson.loads(answer)["choices"][0]["message"]["content"]
 
     async def stream(self, deliver: Callable[[str], object]) -> None:
         def on_event(payload: bytes) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TEXT_IS_RAW = False
 
@@ -23,9 +26,9 @@ class Client:
     def body(self, stream: bool) -> dict[str, object]:
         return {"model": "m", "messages": self.messages, "stream": stream}
 
-    async def complete(self) -> None:
+    async def complete(self) -> str:
         response = await self.client.post(self.url, json=self.body(False))
-        response.raise_for_status().json()["choices"][0]["message"]["content"]
+        return response.raise_for_status().json()["choices"][0]["message"]["content"]
 
     async def stream(self, deliver: Callable[[str], object]) -> None:
         async with self.client.stream("POST", self.url, json=self.body(True)) as response:

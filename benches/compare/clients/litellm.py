@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import litellm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 litellm.telemetry = False
 
@@ -12,7 +15,7 @@ TEXT_IS_RAW = False
 
 
 class Client:
-    def __init__(self, upstream: str, case: str, connections: int, messages: list[dict[str, str]]) -> None:
+    def __init__(self, upstream: str, case: str, _connections: int, messages: list[dict[str, str]]) -> None:
         self.options = {
             "model": "openai/m",
             "messages": messages,
@@ -21,9 +24,9 @@ class Client:
             "max_retries": 0,
         }
 
-    async def complete(self) -> None:
+    async def complete(self) -> str:
         answer = await litellm.acompletion(**self.options)
-        answer.choices[0].message.content
+        return answer.choices[0].message.content
 
     async def stream(self, deliver: Callable[[str], object]) -> None:
         stream = await litellm.acompletion(**self.options, stream=True, stream_options={"include_usage": True})

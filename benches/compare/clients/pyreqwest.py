@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import orjson
 from pyreqwest.client import ClientBuilder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TEXT_IS_RAW = False
 
@@ -24,9 +27,9 @@ class Client:
     def body(self, stream: bool) -> bytes:
         return orjson.dumps({"model": "m", "messages": self.messages, "stream": stream})
 
-    async def complete(self) -> None:
+    async def complete(self) -> str:
         response = await self.client.post(self.url).body_bytes(self.body(False)).build().send()
-        orjson.loads(bytes(await response.bytes()))["choices"][0]["message"]["content"]
+        return orjson.loads(bytes(await response.bytes()))["choices"][0]["message"]["content"]
 
     async def stream(self, deliver: Callable[[str], object]) -> None:
         # Without a read buffer: with one, chunks are held back until it is full.
