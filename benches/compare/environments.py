@@ -34,7 +34,7 @@ def python_of(environment: str, interpreter: str, wheel: Path | None) -> Path:
         key = requirements.read_text() + overrides.read_text()
     directory = directory_of(environment, interpreter)
     stamp = directory / "installed.txt"
-    key = hashlib.sha256(key.encode()).hexdigest()
+    key = hashlib.sha256(f"{Path(interpreter).resolve()} {key}".encode()).hexdigest()
     if not stamp.exists() or stamp.read_text() != key:
         print(f"installing {environment} into {directory.name}", file=sys.stderr)
         uv("venv", "--quiet", "--clear", "--python", interpreter, str(directory))

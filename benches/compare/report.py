@@ -48,6 +48,7 @@ def heading(result: dict[str, Any]) -> str:
     machine = result["machine"]
     packages = {client.partition("-")[0].partition("+")[0]: result["versions"][client] for client in result["versions"]}
     shown = [f"{name} {installed[name]}" for name, installed in packages.items() if name in installed]
+    versions = "\n" + ", ".join(shown) if shown else ""
     # The measured pair itself keeps both its cores busy at most.
     crowded = max(machine["load_before"], machine["load_after"] - 2) > 0.7
     warning = (
@@ -55,8 +56,8 @@ def heading(result: dict[str, Any]) -> str:
     )
     return (
         f"{result['date']}  {machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}, "
-        f"CPython {machine['python']} ({machine['python_build']}), "
-        f"load {machine['load_before']:.1f} to {machine['load_after']:.1f}\n{', '.join(shown)}{warning}"
+        f"CPython {machine['python']} ({machine['interpreter']}), "
+        f"load {machine['load_before']:.1f} to {machine['load_after']:.1f}{versions}{warning}"
     )
 
 

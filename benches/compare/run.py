@@ -148,18 +148,16 @@ def soak(entries: list[Entry], pythons: dict[str, Path], upstream: str, options:
 
 def machine(python: Path) -> dict[str, Any]:
     model = re.search(r"^model name\s*:\s*(.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
-    program = (
-        "import platform, sysconfig; print(platform.python_version());"
-        "print(sysconfig.get_config_var('CONFIG_ARGS') or '')"
-    )
-    version, build = subprocess.check_output([python, "-c", program], text=True).split("\n", 1)
+    version = subprocess.check_output(
+        [python, "-c", "import platform; print(platform.python_version())"], text=True
+    ).strip()
     return {
         "name": platform.node() or "unnamed",
         "cpu": model.group(1) if model else platform.machine(),
         "cores": len(os.sched_getaffinity(0)),
         "kernel": platform.release(),
         "python": version,
-        "python_build": "optimised" if "--enable-optimizations" in build else "not optimised",
+        "interpreter": str(python.resolve()),
         "load_before": os.getloadavg()[0],
     }
 
