@@ -1,6 +1,6 @@
 //! The wake-up of one event loop: an eventfd (or pipe) that the loop watches, written once for all that is ready.
 //!
-//! `ferrule/_bridge.py` makes one [`LoopBridge`] per running loop. Loops that cannot watch a descriptor are woken by a
+//! `ferrule/bridge.py` makes one [`LoopBridge`] per running loop. Loops that cannot watch a descriptor are woken by a
 //! thread that waits in [`LoopBridge::wait`].
 
 use ferrule_bridge::Signal;
