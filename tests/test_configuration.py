@@ -56,7 +56,9 @@ def test_organization_and_project_go_along(simulator: Simulator, monkeypatch: py
     assert (headers["openai-organization"], headers["openai-project"]) == ("org-1", "proj-1")
 
 
-@pytest.mark.parametrize(("model", "variable"), [("openai/gpt", "OPENAI_API_KEY"), ("anthropic/claude", "ANTHROPIC_API_KEY")])
+@pytest.mark.parametrize(
+    ("model", "variable"), [("openai/gpt", "OPENAI_API_KEY"), ("anthropic/claude", "ANTHROPIC_API_KEY")]
+)
 @pytest.mark.parametrize("key", [None, ""])
 def test_a_missing_key_names_the_variable(
     simulator: Simulator, monkeypatch: pytest.MonkeyPatch, model: str, variable: str, key: str | None
@@ -150,7 +152,7 @@ def test_a_wrong_timeout_of_a_client(timeout: Any) -> None:
 
 @pytest.mark.parametrize("argument", ["ca_file", "client_certificate"])
 def test_a_file_that_is_not_there_is_named(argument: str) -> None:
-    with pytest.raises(ferrule.ConfigError, match="nowhere.pem"):
+    with pytest.raises(ferrule.ConfigError, match=r"nowhere.pem"):
         ferrule.Client(**{argument: "/nowhere.pem"})
 
 
@@ -160,7 +162,7 @@ def test_models(simulator: Simulator) -> None:
         models = client.models(provider)
         assert models
         assert all(model.id and model.raw["id"] == model.id for model in models)
-    with pytest.raises(ferrule.ConfigError, match="did you mean `openai`"):
+    with pytest.raises(ferrule.ConfigError, match=r"did you mean `openai`"):
         client.models("openia")
 
 

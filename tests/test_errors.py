@@ -130,9 +130,7 @@ def test_attempts_and_the_asked_for_delay_are_on_the_error() -> None:
 
 def test_connecting_nowhere() -> None:
     with Simulator() as simulator:
-        client = ferrule.Client(
-            providers={"here": {"base_url": simulator.refused_url}}, max_retries=1, timeout=10
-        )
+        client = ferrule.Client(providers={"here": {"base_url": simulator.refused_url}}, max_retries=1, timeout=10)
         with pytest.raises(ferrule.ConnectError) as failed:
             client.complete("here/model", "Hi.")
     assert (failed.value.provider, failed.value.model, len(failed.value.attempts)) == ("here", "model", 2)

@@ -117,7 +117,11 @@ def test_a_generator_of_messages(simulator: Simulator) -> None:
         ([USER, {"content": "Hi."}], ValueError, r"messages\[1\]\.role"),
         ([{"role": "user", "content": 7}], ValueError, r"messages\[0\]\.content"),
         ([{"role": "user", "content": [TEXT, {"type": "image"}]}], ValueError, r"messages\[0\]\.content\[1\]"),
-        ([{"role": "user", "content": [TEXT, {"type": "text", "text": object()}]}], TypeError, r"messages\[0\]\.content\[1\]\.text"),
+        (
+            [{"role": "user", "content": [TEXT, {"type": "text", "text": object()}]}],
+            TypeError,
+            r"messages\[0\]\.content\[1\]\.text",
+        ),
         ([{"role": "user", "content": b"Hi."}], TypeError, r"messages\[0\]\.content.*base64"),
         ([{"role": "user", "content": "\ud800"}], ValueError, "surrogates"),
     ],

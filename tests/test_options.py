@@ -45,9 +45,7 @@ CARRIED: list[tuple[dict[str, Any], dict[str, Any] | str, dict[str, Any] | str]]
             "messages": [
                 {
                     "role": "system",
-                    "content": [
-                        {"type": "text", "text": "Be brief.", "prompt_cache_breakpoint": {"mode": "explicit"}}
-                    ],
+                    "content": [{"type": "text", "text": "Be brief.", "prompt_cache_breakpoint": {"mode": "explicit"}}],
                 },
                 *USER_TURN,
             ]
@@ -56,9 +54,17 @@ CARRIED: list[tuple[dict[str, Any], dict[str, Any] | str, dict[str, Any] | str]]
     ),
     ({"tools": [OPENAI_TOOL]}, TOOLS["openai"], TOOLS["anthropic"]),
     ({"tools": [ANTHROPIC_TOOL]}, TOOLS["openai"], TOOLS["anthropic"]),
-    ({"reasoning": "low"}, {"reasoning_effort": "low"}, {"max_tokens": 6144, "thinking": {"type": "enabled", "budget_tokens": 2048}}),
+    (
+        {"reasoning": "low"},
+        {"reasoning_effort": "low"},
+        {"max_tokens": 6144, "thinking": {"type": "enabled", "budget_tokens": 2048}},
+    ),
     ({"reasoning": "none"}, {"reasoning_effort": "none"}, {"thinking": {"type": "disabled"}}),
-    ({"reasoning": 2000}, "reasoning.budget_tokens", {"max_tokens": 6096, "thinking": {"type": "enabled", "budget_tokens": 2000}}),
+    (
+        {"reasoning": 2000},
+        "reasoning.budget_tokens",
+        {"max_tokens": 6096, "thinking": {"type": "enabled", "budget_tokens": 2000}},
+    ),
     (
         {"reasoning": {"effort": "high", "budget_tokens": 3000}},
         "reasoning.budget_tokens",
@@ -92,7 +98,11 @@ CARRIED: list[tuple[dict[str, Any], dict[str, Any] | str, dict[str, Any] | str]]
     ({"metadata": {"run": "7"}}, {"metadata": {"run": "7"}}, "metadata.run"),
     ({"user": "u-1"}, {"user": "u-1"}, {"metadata": {"user_id": "u-1"}}),
     ({"extra_body": {"fresh": [1, None]}}, {"fresh": [1, None]}, {"fresh": [1, None]}),
-    ({"max_tokens": 100, "extra_body": {"max_tokens": 7}}, {"max_completion_tokens": 100, "max_tokens": 7}, {"max_tokens": 7}),
+    (
+        {"max_tokens": 100, "extra_body": {"max_tokens": 7}},
+        {"max_completion_tokens": 100, "max_tokens": 7},
+        {"max_tokens": 7},
+    ),
 ]
 CHOICES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     ({"tool_choice": "auto"}, {"tool_choice": "auto"}, {"tool_choice": {"type": "auto"}}),
@@ -118,7 +128,10 @@ CHOICES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
 ]
 CASES = [
     *CARRIED,
-    *(({"tools": [OPENAI_TOOL]} | given, TOOLS["openai"] | ours, TOOLS["anthropic"] | theirs) for given, ours, theirs in CHOICES),
+    *(
+        ({"tools": [OPENAI_TOOL]} | given, TOOLS["openai"] | ours, TOOLS["anthropic"] | theirs)
+        for given, ours, theirs in CHOICES
+    ),
 ]
 
 
@@ -213,7 +226,10 @@ async def test_dropping_warns_where_the_awaited_call_is(simulator: Simulator) ->
 @pytest.mark.parametrize("provider", MODELS)
 def test_headers_and_query(simulator: Simulator, client: ferrule.Client, provider: str) -> None:
     client.complete(
-        MODELS[provider], "Hi.", extra_headers={"X-Trace": "7", "User-Agent": "mine"}, extra_query={"a b": "c&d", "e": ""}
+        MODELS[provider],
+        "Hi.",
+        extra_headers={"X-Trace": "7", "User-Agent": "mine"},
+        extra_query={"a b": "c&d", "e": ""},
     )
     request = simulator.requests[0]
     assert (request.headers["x-trace"], request.headers["user-agent"]) == ("7", "mine")
@@ -284,12 +300,18 @@ def test_a_wrong_value_names_its_option(simulator: Simulator, client: ferrule.Cl
 
 @pytest.mark.parametrize(
     ("wrong", "right"),
-    [("temprature", "temperature"), ("max_token", "max_tokens"), ("tool", "tools"), ("stops", "stop"), ("timeouts", "timeout")],
+    [
+        ("temprature", "temperature"),
+        ("max_token", "max_tokens"),
+        ("tool", "tools"),
+        ("stops", "stop"),
+        ("timeouts", "timeout"),
+    ],
 )
 def test_a_wrong_name_suggests_the_right_one(client: ferrule.Client, wrong: str, right: str) -> None:
     with pytest.raises(TypeError, match=f"`{wrong}`; did you mean `{right}`"):
         client.complete("openai/gpt", "Hi.", **{wrong: 1})
-    with pytest.raises(TypeError, match="`zzz`.*extra_body"):
+    with pytest.raises(TypeError, match=r"`zzz`.*extra_body"):
         client.stream("openai/gpt", "Hi.", zzz=1)
 
 

@@ -126,7 +126,7 @@ def test_arguments_that_are_no_json_are_told_as_they_are(simulator: Simulator) -
     simulator.set_script([rule({"tool_calls": [{"name": "weather", "arguments": '{"city": '}]})])
     (call,) = simulator.client().complete("openai/gpt", "Hi.", tools=[TOOL]).tool_calls
     assert call.arguments_json == '{"city": '
-    with pytest.raises(ValueError, match="weather.*not JSON"):
+    with pytest.raises(ValueError, match=r"weather.*not JSON"):
         _ = call.arguments
 
 

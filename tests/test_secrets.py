@@ -90,11 +90,9 @@ def test_after_success(log: io.StringIO, model: str) -> None:
 def test_after_failure(log: io.StringIO, model: str, streamed: bool, fault: Any) -> None:
     with Simulator([rule("one two three four", fault=fault)]) as simulator:
         ours = client(simulator, max_retries=1)
+        ask = (lambda: list(ours.stream(model, "Hi."))) if streamed else (lambda: ours.complete(model, "Hi."))
         with pytest.raises(ferrule.FerruleError) as failed:
-            if streamed:
-                list(ours.stream(model, "Hi."))
-            else:
-                ours.complete(model, "Hi.")
+            ask()
     assert_hidden(*told(failed.value), log.getvalue())
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 import enum
 import json
-from typing import Any, Optional, TypedDict
+from typing import TYPE_CHECKING, Any, Optional, TypedDict
 
 import pytest
 
-import ferrule
 from ferrule.testing import Simulator, rule
+
+if TYPE_CHECKING:
+    import ferrule
 
 pydantic = pytest.importorskip("pydantic")
 msgspec = pytest.importorskip("msgspec")

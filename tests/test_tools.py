@@ -104,7 +104,12 @@ def test_every_kind_of_parameter() -> None:
         "anything": {},
         "texts": {"type": "array", "items": {"type": "string"}},
         "table": {"type": "object", "additionalProperties": {"type": "integer"}},
-        "pair": {"type": "array", "prefixItems": [{"type": "integer"}, {"type": "string"}], "minItems": 2, "maxItems": 2},
+        "pair": {
+            "type": "array",
+            "prefixItems": [{"type": "integer"}, {"type": "string"}],
+            "minItems": 2,
+            "maxItems": 2,
+        },
         "row": {"type": "array", "items": {"type": "integer"}},
         "either": {"anyOf": [{"type": "integer"}, {"type": "string"}]},
         "old_either": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
