@@ -300,8 +300,9 @@ impl Flight {
     /// A future of `loop` that completes when there is something to take; `None` where there is already.
     fn arm(&self, py: Python<'_>, r#loop: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
         self.check_process()?;
-        let mut waiter = lock(&self.shared.waiter);
-        if let Some(other) = waiter.as_ref()
+        // Never locked while Python runs: another thread that closes this stream would wait for it attached.
+        let other = lock(&self.shared.waiter).as_ref().map(|waiter| waiter.clone_ref(py));
+        if let Some(other) = other
             && !other.bind(py).call_method0(intern!(py, "done"))?.is_truthy()?
         {
             return Err(PyRuntimeError::new_err(
@@ -313,8 +314,10 @@ impl Flight {
         }
         // The loop that completes this future runs on this thread, so it cannot look before it is stored.
         let future = r#loop.call_method0(intern!(py, "create_future"))?.unbind();
-        *waiter = Some(future.clone_ref(py));
-        Ok(Some(future))
+        let done = lock(&self.shared.waiter).replace(future.clone_ref(py));
+        drop(done);
+        // Closed by another thread before it could see the waiter.
+        Ok((!self.ended()).then_some(future))
     }
 
     /// Blocks until there is something to take, and takes it. `None` only at the end.
