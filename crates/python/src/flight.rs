@@ -22,6 +22,7 @@ use pyo3::{
 };
 use std::future::{Future, poll_fn};
 use std::mem::size_of;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::AbortHandle;
@@ -31,6 +32,10 @@ const LIMITS: Limits = Limits { items: 256, bytes: 1 << 20 };
 
 /// How long a blocked call goes without asking whether Ctrl-C was pressed.
 const SIGNAL_CHECK: Duration = Duration::from_millis(50);
+
+/// A call until it has something to deliver. Boxed, so that an open stream no longer pays for its opening: the state of
+/// all attempts is several times as large as what reading needs.
+pub(crate) type Opening<T> = Pin<Box<dyn Future<Output = Result<T, CallError>> + Send>>;
 
 /// What a flight delivers.
 pub(crate) enum Delivery {
@@ -113,7 +118,7 @@ impl Shared {
     }
 
     /// Delivers the outcome of a plain operation.
-    pub(crate) async fn settle(self: Arc<Self>, outcome: impl Future<Output = Result<Delivery, CallError>>) {
+    pub(crate) async fn settle(self: Arc<Self>, outcome: Opening<Delivery>) {
         match outcome.await {
             Ok(delivery) => {
                 self.deliver(delivery);
@@ -124,10 +129,7 @@ impl Shared {
     }
 
     /// Delivers a stream, batch by batch, as fast as it is read.
-    pub(crate) async fn pump(
-        self: Arc<Self>,
-        opening: impl Future<Output = Result<ferrule_engine::EventStream, CallError>>,
-    ) {
+    pub(crate) async fn pump(self: Arc<Self>, opening: Opening<ferrule_engine::EventStream>) {
         let mut stream = match opening.await {
             Ok(stream) => stream,
             Err(error) => return self.end(Err(error)),
