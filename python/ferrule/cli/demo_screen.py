@@ -43,7 +43,7 @@ async def play(client: "AsyncClient", url: str) -> None:
         await asyncio.gather(*(demo.stream(client, shown, lambda: None) for shown in streams))
         for shown in streams:
             console.print(Text(f"{shown.model}: {shown.text}\n"))
-    console.print(_comparison(streams))
+    console.print(_comparison(streams, console.width))
 
     _heading(console, 2, f'A plain Python function as a tool: "{demo.TOOL_QUESTION}"')
     console.print(_tool(await demo.use_tool(client, demo.MODELS[0])))
@@ -113,15 +113,16 @@ def _panel(shown: demo.Streaming, elapsed: float) -> Panel:
     )
 
 
-def _table(*columns: str, numbers_from: int) -> Table:
-    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
+def _table(*columns: str, numbers_from: int, gap: int = 2) -> Table:
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, gap, 0, 0))
     for position, name in enumerate(columns):
-        table.add_column(name, justify="right" if position >= numbers_from else "left", overflow="fold")
+        table.add_column(name, justify="right" if position >= numbers_from else "left", no_wrap=position == 0)
     return table
 
 
-def _comparison(streams: list[demo.Streaming]) -> Table:
-    table = _table("model", "first token", "tokens/s", "input", "output", "reasoning", "from cache", numbers_from=1)
+def _comparison(streams: list[demo.Streaming], width: int) -> Table:
+    columns = ("model", "first token", "tokens/s", "input", "output", "reasoning", "cached")
+    table = _table(*columns, numbers_from=1, gap=2 if width > 84 else 1)
     for shown in streams:
         if shown.reply is None:
             continue
