@@ -93,3 +93,12 @@ def test_a_terminal_shows_panels_that_fill(columns: int, terminal: Callable[...,
     assert screen.wait_for_end() == 0
     assert "╭" in screen.seen
     assert "\x1b[?25h" in screen.seen  # The cursor is there again.
+
+
+def test_ctrl_c_leaves_the_terminal_as_it_was(terminal: Callable[..., Any]) -> None:
+    screen = terminal("demo")
+    screen.wait_for("Sunlight")
+    screen.type("\x03")
+    assert screen.wait_for_end() == 130
+    assert "Traceback" not in screen.seen
+    assert screen.seen.rindex("\x1b[?25h") > screen.seen.rindex("\x1b[?25l")
