@@ -92,7 +92,7 @@ $(VENV)/dependencies.stamp: pyproject.toml $(python)
 	$(python) -m pip install --quiet --disable-pip-version-check --group dev
 	@touch $@
 
-# The profile `quick` is compiled for speed of building: a third of the time, for two thirds of the speed.
+# Optimised, but not as a release is: that takes several times as long to build.
 $(VENV)/extension.stamp: $(VENV)/dependencies.stamp $(RUST_SOURCES)
 	@sh tools/require.sh rust
 	@echo "building the extension module; the first time this takes minutes"

@@ -10,9 +10,9 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from ferrule.testing import Simulator
 
 from documents import DOCUMENTS, ROOT, blocks, commands
+from ferrule.testing import Simulator
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,11 +69,9 @@ def test_ferrule_commands_work(document: Path, command: str, tmp_path: Path) -> 
     words = shlex.split(program)
     if not words or words[0] not in RUN:
         words = [*words[:1], "--help"]
-    # The module, not the script: it is the interpreter under test that has to have it.
-    start = "import sys; from ferrule.cli import main; sys.argv[0] = 'ferrule'; sys.exit(main())"
     with Simulator() as simulator:
         done = subprocess.run(
-            [sys.executable, "-c", start, *words],
+            [sys.executable, "-m", "ferrule", *words],
             env=reach(simulator),
             cwd=tmp_path,
             input="A question from a pipe.\n",

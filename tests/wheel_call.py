@@ -8,9 +8,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from ferrule.testing import Simulator
-
 import ferrule
+from ferrule.testing import Simulator
 
 
 async def streamed(simulator: Simulator) -> str:

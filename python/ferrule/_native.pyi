@@ -7,7 +7,9 @@
 import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, Self, final, type_check_only
+from typing import Any, Protocol, final, type_check_only
+
+from typing_extensions import Self
 
 __version__: str
 build: str
@@ -133,7 +135,7 @@ class Message:
     """
 
     def __new__(cls, role: str, content: str | Sequence[Mapping[str, Any]] | None = None, **fields: Any) -> Self: ...
-    def __eq__(self, other: object) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...
     @classmethod
     def from_dict(cls, message: Mapping[str, Any]) -> Message:
         """The message of a dictionary in the familiar role/content form."""
@@ -172,7 +174,7 @@ class ToolCall:
     """The model calls a tool."""
 
     def __new__(cls, id: str, name: str, arguments_json: str = "{}") -> Self: ...  # noqa: A002 - its name at run time
-    def __eq__(self, other: object) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...
     @property
     def id(self) -> str:
         """The call's id, which the tool's result refers to."""
@@ -303,7 +305,7 @@ class Choice:
 class Usage:
     """Tokens used; `None` where the provider did not say."""
 
-    def __eq__(self, other: object) -> bool: ...
+    def __eq__(self, other: object, /) -> bool: ...
     @property
     def input_tokens(self) -> int | None:
         """The whole prompt, cache reads and writes included."""

@@ -42,8 +42,10 @@ pub struct SseReader {
     partial: Vec<u8>,
     /// Data lines of the unfinished event, each with a line feed after it, so that `data:` alone is not empty.
     data: Vec<u8>,
-    /// Type of the unfinished event, empty for none.
+    /// A type of event. Kept when an event ends, because the next one is often of the same type.
     event: String,
+    /// Whether the unfinished event has that type; else it has none.
+    has_event: bool,
     /// The last event id; it stays for the events that follow.
     id: String,
     /// A carriage return ended the last line, and its line feed may still come.
@@ -60,6 +62,7 @@ impl SseReader {
             partial: Vec::new(),
             data: Vec::new(),
             event: String::new(),
+            has_event: false,
             id: String::new(),
             skip_line_feed: false,
             first_line: true,
@@ -170,6 +173,9 @@ impl SseReader {
             self.dispatch(held.take(), on_frame)
         } else if let Some(value) = line.strip_prefix(b"data:") {
             self.data_line(without_space(value), held)
+        } else if let Some(value) = line.strip_prefix(b"event:") {
+            self.event_line(without_space(value));
+            Ok(())
         } else {
             self.rare_line(line, held, on_frame)
         }
@@ -184,6 +190,14 @@ impl SseReader {
             return Ok(());
         }
         self.append_data(value)
+    }
+
+    fn event_line(&mut self, value: &[u8]) {
+        self.stray.abandon();
+        self.has_event = !value.is_empty();
+        if self.event.as_bytes() != value {
+            set(&mut self.event, value);
+        }
     }
 
     fn rare_line<'a>(
@@ -202,10 +216,7 @@ impl SseReader {
         match name {
             b"" => {} // a comment
             b"data" => self.data_line(value, held)?,
-            b"event" => {
-                self.stray.abandon();
-                set(&mut self.event, value);
-            }
+            b"event" => self.event_line(value),
             b"id" => {
                 self.stray.abandon();
                 if memchr(0, value).is_none() {
@@ -231,19 +242,19 @@ impl SseReader {
             None => match self.data.split_last() {
                 Some((_line_feed, data)) => data,
                 None => {
-                    self.event.clear();
+                    self.has_event = false;
                     return Ok(());
                 }
             },
         };
-        let event = if self.event.is_empty() { "message" } else { &self.event };
+        let event = if self.has_event { &self.event } else { "message" };
         let outcome = match core::str::from_utf8(data) {
             Ok(data) => on_frame(Frame::Event { event, data, id: &self.id }),
             // A line end or a colon never is part of a code point, so replacing bad bytes value by value gives what
             // replacing them in the whole stream would.
             Err(_) => on_frame(Frame::Event { event, data: &String::from_utf8_lossy(data), id: &self.id }),
         };
-        self.event.clear();
+        self.has_event = false;
         clear(&mut self.data);
         outcome
     }

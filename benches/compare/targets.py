@@ -1,0 +1,84 @@
+"""What Ferrule's native API is to reach, and whether a result shows it. Ratios within one run decide, never times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from summary import Summary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True)
+class Target:
+    subject: str
+    wanted: str
+    limit: float
+    measured: Callable[[Summary], float | None]
+    at_least: bool = False
+    unit: str = "x"
+
+    def verdict(self, summary: Summary) -> tuple[str, str]:
+        """The figure and `ok`, `MISS` or, where something was not measured, a dash."""
+        value = self.measured(summary)
+        if value is None:
+            return "-", "-"
+        met = value >= self.limit if self.at_least else value <= self.limit
+        return f"{value:.2f} {self.unit}", "ok" if met else "MISS"
+
+
+def at_most(case: str, other: str, limit: float) -> Target:
+    """Ferrule costs no more than so many times the other."""
+    return Target(case, f"<= {limit:g} x {other}", limit, lambda summary: summary.ratio(case, "ferrule", other))
+
+
+def below(case: str, other: str, limit: float) -> Target:
+    """The other costs at least so many times Ferrule."""
+    wanted = f">= {limit:g} x below {other}"
+    return Target(case, wanted, limit, lambda summary: summary.ratio(case, other, "ferrule"), at_least=True)
+
+
+def stamped(summary: Summary) -> float | None:
+    microseconds = summary.middle("streams-8-busy", "ferrule", "stamped_p99_us")
+    return microseconds / 1000 if microseconds is not None else None
+
+
+def soaked(summary: Summary) -> float | None:
+    return summary.growth("ferrule")
+
+
+TARGETS = [
+    at_most("plain-1", "floor", 1.6),
+    below("plain-1", "openai", 14),
+    below("plain-1", "litellm", 30),
+    at_most("plain-64", "floor", 3),
+    below("plain-64", "openai", 45),
+    below("plain-64", "litellm", 90),
+    at_most("burst", "floor+json", 1),
+    below("burst", "openai", 60),
+    below("burst", "litellm", 200),
+    at_most("streams-64", "floor", 1),
+    below("streams-64", "openai", 6),
+    below("streams-64", "litellm", 25),
+    Target("streams-8-busy", "p99 of the stamp within 1 ms", 1, stamped, unit="ms"),
+    below("prompt-1mb", "openai", 8),
+    Target("import", "<= 15 ms", 15, lambda s: s.footprint("ferrule", "import_ms"), unit="ms"),
+    Target("memory", "<= 16 MB after the first call", 16, lambda s: s.megabytes_above_floor("ferrule"), unit="MB"),
+    Target("open streams", "<= 20 KB each", 20, lambda s: s.open_streams("ferrule", "kb_per_stream"), unit="KB"),
+    Target("open streams", "none starved", 0, lambda s: s.open_streams("ferrule", "starved"), unit="starved"),
+    Target("soak", "< 5 % after the first quarter", 5, soaked, unit="%"),
+    Target("wheel", "<= 5 MB", 5, lambda s: s.wheel_megabytes(), unit="MB"),
+]
+
+
+def table(result: dict[str, Any]) -> list[list[str]]:
+    summary = Summary(result)
+    subjects = ("soak", "wheel") if result["what"] == "soak" else None
+    rows = [["target", "wanted", "measured", ""]]
+    for target in TARGETS:
+        if (target.subject == "soak") if subjects is None else (target.subject not in subjects):
+            continue
+        rows.append([target.subject, target.wanted, *target.verdict(summary)])
+    return rows
