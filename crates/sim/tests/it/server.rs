@@ -148,6 +148,24 @@ fn a_connection_is_kept_alive_and_counted() {
 }
 
 #[test]
+fn many_streams_are_open_at_once() {
+    let simulator = start();
+    let body = ask("slow-10", "hi", true).to_string();
+    let mut clients: Vec<_> = (0..200).map(|_| Client::connect(simulator.address())).collect();
+    for client in &mut clients {
+        client.send("POST", "/v1/messages", &[], body.as_bytes());
+    }
+    // Each gets its second chunk while all are open.
+    for client in &mut clients {
+        client.read_to("You").unwrap();
+        client.read_to(" said").unwrap();
+    }
+    assert_eq!(simulator.open_connections(), 200);
+    drop(clients);
+    assert!(simulator.wait_for_answers(PATIENCE) && simulator.wait_for_connections(0, PATIENCE));
+}
+
+#[test]
 fn a_client_that_leaves_is_noticed() {
     let simulator = start();
     for model in ["slow-1", "stall-headers", "stall-mid-event"] {
