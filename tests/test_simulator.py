@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import ferrule
+from documents import ROOT, blocks
 from ferrule.testing import RecordedRequest, Simulator, rule
 
 if TYPE_CHECKING:
@@ -280,6 +281,17 @@ def test_a_forked_child_is_told_and_does_not_hang() -> None:
 def test_the_fixture_is_a_fresh_simulator(ferrule_simulator: Simulator) -> None:
     assert ferrule_simulator.requests == []
     assert say(ferrule_simulator, "echo") == "Hello"
+
+
+def test_the_fixture_comes_with_the_package(tmp_path: Path) -> None:
+    # In a project of its own, with the tests that the documents show.
+    shown = [block.code for block in blocks(ROOT / "docs" / "testing.md", "python") if "def test_" in block.code]
+    program = "from ferrule.testing import rule\n\n" + "\n".join(shown)
+    (tmp_path / "test_documented.py").write_text(program, "utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", str(tmp_path)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=50)
+    assert done.returncode == 0, done.stdout
+    assert "2 passed" in done.stdout
 
 
 def test_the_plugin_loads_nothing_until_it_is_used() -> None:
