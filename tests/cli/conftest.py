@@ -54,14 +54,17 @@ def started() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts `ferrule` and does not wait for it; ends it after the test."""
     processes: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: str, simulator: Simulator | None = None) -> subprocess.Popen[str]:
+    def start(
+        *arguments: str, simulator: Simulator | None = None, stdin: int = subprocess.DEVNULL
+    ) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "ferrule", *arguments],
             env=environment(simulator),
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            encoding="utf-8",
         )
         processes.append(process)
         return process

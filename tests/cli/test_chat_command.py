@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from conftest import environment
 from ferrule.testing import rule
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable
 
     from ferrule.testing import Simulator
@@ -44,6 +47,27 @@ def test_piped_text_follows_the_prompt(ferrule: Run, ferrule_simulator: Simulato
 def test_a_pipe_gets_what_the_model_said_to_the_byte(ferrule: Run) -> None:
     text = "tab\t, colour \x1b[31m, bell \x07, snowman \N{SNOWMAN}"
     assert ferrule("chat", "-m", "openai/echo", text).stdout == text + "\n"
+
+
+def test_bytes_that_are_no_text_are_replaced(started: Start, ferrule_simulator: Simulator) -> None:
+    process = started("chat", "-m", "openai/echo", simulator=ferrule_simulator, stdin=subprocess.PIPE)
+    process.stdin.buffer.write(b"caf\xe9")
+    output, _ = process.communicate(timeout=40)
+    assert (process.returncode, output) == (0, "caf\N{REPLACEMENT CHARACTER}\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a shell")
+def test_a_closed_stdin_is_an_empty_one(ferrule_simulator: Simulator) -> None:
+    command = 'exec "$0" -m ferrule chat -m openai/echo "$@" <&-'
+    for prompt, code, said in ((["Hello"], 0, "Hello\n"), ([], 2, "")):
+        done = subprocess.run(
+            ["/bin/sh", "-c", command, sys.executable, *prompt],
+            env=environment(ferrule_simulator),
+            capture_output=True,
+            text=True,
+            timeout=40,
+        )
+        assert (done.returncode, done.stdout) == (code, said), done.stderr
 
 
 def test_it_streams(ferrule: Run, ferrule_simulator: Simulator) -> None:

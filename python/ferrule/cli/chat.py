@@ -3,7 +3,7 @@
 import contextlib
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 from rich.text import Text
@@ -67,8 +67,12 @@ def chat(
 
 def _said(prompt: str | None) -> tuple[str, bool]:
     """What the user says, and whether a person is at the keyboard."""
-    interactive = sys.stdin.isatty()
-    piped = "" if interactive else sys.stdin.read()
+    stdin: TextIO | None = sys.stdin
+    if stdin is None:  # It was closed.
+        return prompt or "", False
+    screen.tolerate(stdin)
+    interactive = stdin.isatty()
+    piped = "" if interactive else stdin.read()
     return "\n\n".join(part for part in (prompt, piped) if part and part.strip()), interactive
 
 
@@ -180,7 +184,7 @@ def _lines() -> Iterator[str]:
         import readline  # noqa: F401 - makes `input` edit lines and recall them
     while True:
         try:
-            line = input("> ").strip()
+            line = input("\n> ").strip()
         except KeyboardInterrupt:
             sys.stdout.write("\n")
             continue

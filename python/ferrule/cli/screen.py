@@ -10,18 +10,18 @@ from rich.console import Console
 
 def stdout() -> Console:
     """A console on stdout: colours and movement on a terminal, plain text elsewhere."""
-    _tolerate(sys.stdout)
+    tolerate(sys.stdout)
     return Console(highlight=False)
 
 
 def stderr() -> Console:
     """The same on stderr, for remarks that are not the result."""
-    _tolerate(sys.stderr)
+    tolerate(sys.stderr)
     return Console(stderr=True, highlight=False)
 
 
-def _tolerate(stream: Any) -> None:
-    # A terminal that cannot show a character shows a question mark, rather than ending the program.
+def tolerate(stream: Any) -> None:
+    """Has what `stream` cannot encode or decode replaced by a mark, rather than end the program."""
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="replace")
 
