@@ -9,6 +9,7 @@ import gc
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -191,6 +192,17 @@ def test_the_environment_leads_programs_to_it(monkeypatch: pytest.MonkeyPatch) -
 def test_a_key_can_be_required() -> None:
     with Simulator(require_key=True) as simulator, pytest.raises(urllib.error.HTTPError, match="401"):
         say(simulator)
+
+
+def test_the_streams_of_an_http2_connection_can_be_limited() -> None:
+    with Simulator(http2_streams=7) as simulator:
+        host, _, port = simulator.url.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0]))
+            frame = connection.recv(1024)
+    settings = frame[9 : 9 + int.from_bytes(frame[:3], "big")]
+    maximum_streams = (3).to_bytes(2, "big") + (7).to_bytes(4, "big")
+    assert maximum_streams in [settings[start : start + 6] for start in range(0, len(settings), 6)]
 
 
 def test_a_seed_decides_what_is_drawn() -> None:

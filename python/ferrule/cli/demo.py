@@ -16,7 +16,7 @@ from ferrule.cli import screen
 
 if TYPE_CHECKING:
     from ferrule import AsyncClient, Reply
-    from ferrule.testing import ReplyScript, Rule
+    from ferrule.testing import ReplyScript, Rule, Simulator
 
 MODELS = ("openai/gpt-5-mini", "anthropic/claude-sonnet-4-5")
 QUESTION = "Why is the sky blue?"
@@ -62,12 +62,17 @@ def demo(
     # What is on this machine is not reached through a proxy, whatever the environment says of the others.
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1"
     with Simulator(_rules(fast)) as simulator:
+        asyncio.run(_run(simulator, as_json))
+
+
+async def _run(simulator: "Simulator", as_json: bool) -> None:
+    async with simulator.async_client(timeout=30) as client:
         if as_json:
-            screen.print_json(asyncio.run(_report(simulator.async_client())))
+            screen.print_json(await _report(client))
         else:
             from ferrule.cli import demo_screen
 
-            asyncio.run(demo_screen.play(simulator.async_client(), simulator.url))
+            await demo_screen.play(client, simulator.url)
 
 
 async def stream(client: "AsyncClient", shown: Streaming, changed: Callable[[], None]) -> None:

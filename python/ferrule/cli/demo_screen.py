@@ -43,8 +43,7 @@ async def play(client: "AsyncClient", url: str) -> None:
         await _watch(console, client, streams)
     else:
         await asyncio.gather(*(demo.stream(client, shown, lambda: None) for shown in streams))
-        for shown in streams:
-            console.print(Text(f"{shown.model}: {shown.text}"))
+        console.print(Text("\n\n".join(f"{shown.model}: {shown.text}" for shown in streams)))
     console.print()
     console.print(_comparison(streams, console.width))
 
