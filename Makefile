@@ -54,7 +54,7 @@ types: $(VENV)/extension.stamp ## Check types, and the stubs against the extensi
 deny: ## Check the dependencies' licences and sources
 	@sh tools/require.sh rust
 	@cargo deny --version >/dev/null 2>&1 || CARGO_PROFILE_DEV_DEBUG=0 cargo install cargo-deny --locked --debug
-	cargo deny --all-features check bans licenses sources
+	cargo deny --all-features check --hide-inclusion-graph bans licenses sources
 
 fuzz: ## Run each fuzz target for FUZZ_SECONDS (5)
 	@sh tools/require.sh rust
