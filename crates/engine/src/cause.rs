@@ -69,11 +69,15 @@ fn find<E: Error + 'static>(error: &reqwest::Error) -> Option<&E> {
     chain(error).find_map(|error| error.downcast_ref::<E>())
 }
 
-/// The reasons from the outermost to the innermost, without reqwest's own words, which name the URL.
+/// The reasons from the outermost to the innermost, without reqwest's own words, which name the URL, and those of its
+/// client, which say nothing.
 fn reasons(error: &reqwest::Error) -> String {
     let mut reasons: Vec<String> = Vec::new();
     for error in chain(error).filter(|error| !error.is::<reqwest::Error>()) {
         let reason = error.to_string();
+        if reason.starts_with("client error (") {
+            continue;
+        }
         // Wrappers repeat what they wrap.
         reasons.retain(|outer| !outer.contains(&reason));
         reasons.push(reason);

@@ -4,8 +4,8 @@ use crate::{
     Failure, cause,
     retry::Failed,
     target::Target,
-    timeout::{Sent, Watch},
-    transport::Lease,
+    timeout::{Progress, Watch},
+    transport::{Lease, Turn},
 };
 use bytes::{Bytes, BytesMut};
 use ferrule_wire::{
@@ -18,10 +18,11 @@ use reqwest::Url;
 use std::{
     convert::Infallible,
     pin::{Pin, pin},
+    sync::Arc,
     task::{Context, Poll, Waker},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 /// The most of a plain answer, unpacked.
 const BODY_BYTES: usize = 64 << 20;
@@ -42,12 +43,13 @@ const REQUEST_ID_HEADERS: &[&str] = &[
     "cf-ray",
 ];
 const REDIRECTS: usize = 5;
+/// A request goes out in frames of this size, so that its end is noted about when it is on its way.
+const FRAME_BYTES: usize = 128 << 10;
 /// What may follow the end of a stream, so that its connection can be used again.
 const TRAILING_BYTES: usize = 16 << 10;
 const TRAILING_TIME: Duration = Duration::from_millis(100);
 
 /// An answer whose body is still to be read. Dropping it closes the connection, or resets the stream under HTTP/2.
-#[derive(Debug)]
 pub(crate) struct Incoming {
     response: reqwest::Response,
     lease: Lease,
@@ -58,13 +60,15 @@ pub(crate) struct Incoming {
 pub(crate) async fn send(target: &Target, mut watch: Watch) -> Result<Incoming, Failed> {
     let lease = target.provider.pool.lease().map_err(Failure::Config)?;
     let mut url = target.url.clone();
+    let mut turn = watch.within(lease.turn()).await.map_err(Failure::Timeout)?;
     for _ in 0..=REDIRECTS {
         let mut request = reqwest::Request::new(target.method.clone(), url.clone());
         *request.headers_mut() = target.headers.clone();
-        let body = RequestBody { bytes: target.body.clone(), sent: watch.sent() };
+        let body = RequestBody { bytes: target.body.clone(), progress: watch.request(), turn: turn.take() };
         *request.body_mut() = Some(reqwest::Body::wrap(body));
         let answer = watch.within(lease.client().execute(request)).await.map_err(Failure::Timeout)?;
         let response = answer.map_err(|error| cause::unanswered(&error, &url))?;
+        lease.answered_in(response.version());
         let status = response.status();
         if status.is_success() {
             return Ok(Incoming { response, lease, watch });
@@ -224,11 +228,12 @@ impl Incoming {
     }
 }
 
-/// A request's body, which notes when it was handed to a connection: when hyper has read it to its end, or dropped it
-/// because it is empty.
+/// A request's body, which notes when it was handed to a connection: hyper reads it then, and drops it at its end.
 struct RequestBody {
     bytes: Bytes,
-    sent: Sent,
+    progress: Arc<Progress>,
+    /// Ends when the body is read: then there is a connection.
+    turn: Option<Turn>,
 }
 
 impl Body for RequestBody {
@@ -240,7 +245,9 @@ impl Body for RequestBody {
         _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let body = self.get_mut();
-        let bytes = std::mem::take(&mut body.bytes);
+        body.progress.taken();
+        body.turn = None;
+        let bytes = body.bytes.split_to(body.bytes.len().min(FRAME_BYTES));
         Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
     }
 
@@ -256,6 +263,6 @@ impl Body for RequestBody {
 impl Drop for RequestBody {
     fn drop(&mut self) {
         // It is dropped once; a body that was never sent has nobody left who asks.
-        let _ = self.sent.set(Instant::now());
+        self.progress.sent();
     }
 }

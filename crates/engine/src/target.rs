@@ -12,13 +12,15 @@ use http::{
     header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, USER_AGENT},
 };
 use reqwest::Url;
-use std::sync::{Arc, OnceLock};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
 const OUR_NAME: &str = concat!("ferrule/", env!("CARGO_PKG_VERSION"));
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// A provider made ready.
-#[derive(Debug)]
 pub(crate) struct Provider {
     pub(crate) id: Arc<str>,
     pub(crate) dialect: &'static dyn Dialect,
@@ -36,7 +38,6 @@ pub(crate) struct Provider {
 }
 
 /// One call to one provider, ready to be sent as often as it takes.
-#[derive(Debug)]
 pub(crate) struct Target {
     pub(crate) provider: Arc<Provider>,
     pub(crate) model: String,
@@ -185,6 +186,17 @@ impl Provider {
             url.set_query(Some(&query));
         }
         Ok(url)
+    }
+}
+
+/// Its address may have secrets in its query.
+impl fmt::Debug for Provider {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Provider")
+            .field("id", &self.id)
+            .field("dialect", &self.dialect)
+            .finish_non_exhaustive()
     }
 }
 

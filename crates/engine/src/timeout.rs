@@ -52,13 +52,32 @@ fn after(instant: Instant, duration: Duration) -> Instant {
     instant.checked_add(duration.min(FAR)).unwrap_or(instant)
 }
 
-/// When the request's last byte was handed to a connection. Set by the request's body, which hyper reads only when it
-/// has a connection: until then we are connecting.
-pub(crate) type Sent = Arc<OnceLock<Instant>>;
+/// How far the request got. Set by its body, which hyper reads only when it has a connection: until then we are
+/// connecting.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    taken: OnceLock<()>,
+    sent: OnceLock<Instant>,
+}
+
+impl Progress {
+    /// There is a connection, and the request is being written to it.
+    pub(crate) fn taken(&self) {
+        // The first time counts.
+        let _ = self.taken.set(());
+    }
+
+    /// The request's last byte was handed to the connection.
+    pub(crate) fn sent(&self) {
+        let _ = self.sent.set(Instant::now());
+    }
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Connect,
+    /// Only the deadline runs: how long it takes is the request's size.
+    Send,
     FirstByte,
     Idle,
 }
@@ -70,7 +89,7 @@ pub(crate) struct Watch {
     phase: Phase,
     /// When the phase has to be over.
     due: Instant,
-    sent: Sent,
+    request: Arc<Progress>,
     sleep: Pin<Box<Sleep>>,
 }
 
@@ -83,7 +102,7 @@ impl Watch {
             limits,
             phase: Phase::Connect,
             due,
-            sent: Sent::default(),
+            request: Arc::default(),
             sleep: Box::pin(sleep_until(now)),
         };
         watch.wind(now);
@@ -95,13 +114,13 @@ impl Watch {
         let now = Instant::now();
         self.phase = Phase::Connect;
         self.due = after(now, self.limits.connect);
-        self.sent = Sent::default();
+        self.request = Arc::default();
         self.wind(now);
     }
 
-    /// Where the request's body notes that it was sent.
-    pub(crate) fn sent(&self) -> Sent {
-        Arc::clone(&self.sent)
+    /// Where the request's body notes how far it got.
+    pub(crate) fn request(&self) -> Arc<Progress> {
+        Arc::clone(&self.request)
     }
 
     /// A piece of the body came.
@@ -139,11 +158,14 @@ impl Watch {
     /// Which limit has passed; where none has, sets the timer to the next.
     fn passed(&mut self) -> Option<TimeoutKind> {
         let now = Instant::now();
-        if self.phase == Phase::Connect
-            && let Some(sent) = self.sent.get()
-        {
-            self.phase = Phase::FirstByte;
-            self.due = after(*sent, self.limits.first_byte);
+        if matches!(self.phase, Phase::Connect | Phase::Send) {
+            if let Some(sent) = self.request.sent.get() {
+                self.phase = Phase::FirstByte;
+                self.due = after(*sent, self.limits.first_byte);
+            } else if self.request.taken.get().is_some() {
+                self.phase = Phase::Send;
+                self.due = self.limits.deadline;
+            }
         }
         if self.limits.deadline <= now {
             return Some(TimeoutKind::Total);
@@ -151,6 +173,7 @@ impl Watch {
         if self.due <= now {
             return Some(match self.phase {
                 Phase::Connect => TimeoutKind::Connect,
+                Phase::Send => TimeoutKind::Total,
                 Phase::FirstByte => TimeoutKind::FirstByte,
                 Phase::Idle => TimeoutKind::Idle,
             });
@@ -162,7 +185,7 @@ impl Watch {
     /// Sets the timer to the nearest limit.
     fn wind(&mut self, now: Instant) {
         let mut next = self.due.min(self.limits.deadline);
-        if self.phase == Phase::Connect {
+        if matches!(self.phase, Phase::Connect | Phase::Send) {
             // Nothing wakes us when the request has been sent, and from then on a shorter limit may run: look in time.
             next = next.min(after(now, self.limits.first_byte));
         }
@@ -193,13 +216,21 @@ mod tests {
 
         let start = Instant::now();
         let mut watch = Watch::start(limits(5, 3, 9, 99));
-        let sent = watch.sent();
+        let request = watch.request();
         tokio::spawn(async move {
             tokio::time::sleep(SECOND * 4).await;
-            sent.set(Instant::now()).unwrap();
+            request.taken();
+            tokio::time::sleep(SECOND * 20).await;
+            request.sent();
         });
         assert_eq!(watch.within(pending::<()>()).await, Err(TimeoutKind::FirstByte));
-        assert_eq!(start.elapsed().as_secs(), 7);
+        assert_eq!(start.elapsed().as_secs(), 27);
+
+        let start = Instant::now();
+        let mut watch = Watch::start(limits(5, 3, 9, 10));
+        watch.request().taken();
+        assert_eq!(watch.within(pending::<()>()).await, Err(TimeoutKind::Total));
+        assert_eq!(start.elapsed().as_secs(), 10);
 
         let start = Instant::now();
         let mut watch = Watch::start(limits(5, 30, 2, 99));

@@ -6,14 +6,16 @@
 //! Figures: `docs/decisions/2026-11-21-pool.md`.
 
 use crate::tls::{self, Tls};
+use http::Version;
 use std::{
     env,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 /// Requests in flight on one lane. Below 100, the usual cap on a connection's streams.
 const LANE_CAPACITY: usize = 90;
@@ -45,11 +47,20 @@ pub(crate) struct Pool {
 struct Lane {
     client: reqwest::Client,
     in_flight: AtomicUsize,
+    /// Whether one connection carries all requests, as far as is known.
+    shares: AtomicBool,
+    gate: Arc<AsyncMutex<()>>,
 }
 
 /// A place on a lane, free again when dropped.
 #[derive(Debug)]
-pub(crate) struct Lease(Arc<Lane>);
+pub(crate) struct Lease {
+    lane: Arc<Lane>,
+    alone: bool,
+}
+
+/// Who is about to connect; see [`Lease::turn`].
+pub(crate) type Turn = OwnedMutexGuard<()>;
 
 impl Pool {
     /// A pool without any lane yet: nothing is read or built before the first request.
@@ -65,12 +76,17 @@ impl Pool {
         let lane = if let Some(lane) = free {
             Arc::clone(lane)
         } else {
-            let lane = Arc::new(Lane { client: self.client()?, in_flight: AtomicUsize::new(0) });
+            let lane = Arc::new(Lane {
+                client: self.client()?,
+                in_flight: AtomicUsize::new(0),
+                shares: AtomicBool::new(self.encrypted),
+                gate: Arc::default(),
+            });
             lanes.push(Arc::clone(&lane));
             lane
         };
-        lane.in_flight.fetch_add(1, Ordering::Relaxed);
-        Ok(Lease(lane))
+        let alone = lane.in_flight.fetch_add(1, Ordering::Relaxed) == 0;
+        Ok(Lease { lane, alone })
     }
 
     fn client(&self) -> Result<reqwest::Client, String> {
@@ -95,13 +111,31 @@ impl Pool {
 
 impl Lease {
     pub(crate) fn client(&self) -> &reqwest::Client {
-        &self.0.client
+        &self.lane.client
+    }
+
+    /// Awaits the request's turn. Before its protocol is known each request would make a connection of its own; so one
+    /// that finds its lane empty goes ahead, and the others wait until it has a connection, which under HTTP/2 is
+    /// theirs as well. The turn ends when what is returned is dropped.
+    pub(crate) async fn turn(&self) -> Option<Turn> {
+        if !self.lane.shares.load(Ordering::Relaxed) {
+            return None;
+        }
+        let turn = Arc::clone(&self.lane.gate).lock_owned().await;
+        self.alone.then_some(turn)
+    }
+
+    /// Notes what the server speaks.
+    pub(crate) fn answered_in(&self, version: Version) {
+        if version < Version::HTTP_2 && self.lane.shares.load(Ordering::Relaxed) {
+            self.lane.shares.store(false, Ordering::Relaxed);
+        }
     }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.lane.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -129,7 +163,7 @@ mod tests {
         assert_eq!(pool.lanes.lock().unwrap().len(), 3);
         leases.remove(0);
         let again = pool.lease().unwrap();
-        assert!(Arc::ptr_eq(&again.0, &pool.lanes.lock().unwrap()[0]));
+        assert!(Arc::ptr_eq(&again.lane, &pool.lanes.lock().unwrap()[0]));
         leases.clear();
         drop(again);
         let _lease = pool.lease().unwrap();

@@ -137,7 +137,7 @@ class _Talk:
 
     def _tell(self, reply: "Reply") -> None:
         if self._stats:
-            screen.stderr().print(Text(_figures(reply), style="dim"))
+            screen.stderr().print(Text(_figures(reply), style="dim"), soft_wrap=True)
 
 
 class _Shown:
@@ -156,19 +156,21 @@ class _Shown:
             self._write("reasoning", event.text, "dim italic")
 
     def _write(self, kind: str, text: str, style: str | None) -> None:
-        text = screen.printable(text)
         if self._kind not in ("", kind):
             text = "\n\n" + text
         self._kind = kind
         self._last = text[-1:] or self._last
-        self._console.out(text, style=style, end="", highlight=False)
+        if self._console.is_terminal:
+            self._console.out(screen.printable(text), style=style, end="", highlight=False)
+        else:  # A pipe gets what the model said, to the byte.
+            self._console.file.write(text)
 
     def flush(self) -> None:
         self._console.file.flush()
 
     def end(self) -> None:
         if self._last not in ("", "\n"):
-            self._console.out("")
+            self._console.file.write("\n")
         self.flush()
 
 

@@ -155,13 +155,18 @@ def _rules(fast: bool) -> "list[Rule]":
         return reply | {"first_token_ms": first_token_ms, "tokens_per_second": tokens_per_second}
 
     openai: ReplyScript = {
-        "text": (
-            "Sunlight looks white, but it holds every colour. On its way down it meets molecules of air that "
-            "are far smaller than its waves, and those scatter short waves much more than long ones: blue "
-            "about five times as much as red. So blue light reaches your eyes from the whole sky, while the "
-            "other colours come straight from the sun. In the evening the way through the air is longer, the "
-            "blue is scattered away before it arrives, and what is left is red."
-        ),
+        # OpenAI counts its reasoning, and does not show it.
+        "content": [
+            {
+                "text": (
+                    "Sunlight looks white, but it holds every colour. On its way down it meets molecules of air that "
+                    "are far smaller than its waves, and those scatter short waves much more than long ones: blue "
+                    "about five times as much as red. So blue light reaches your eyes from the whole sky, while the "
+                    "other colours come straight from the sun. In the evening the way through the air is longer, the "
+                    "blue is scattered away before it arrives, and what is left is red."
+                )
+            }
+        ],
         "usage": {"input_tokens": 18, "output_tokens": 104, "cache_read_tokens": 0, "reasoning_tokens": 0},
     }
     anthropic: ReplyScript = {

@@ -41,9 +41,11 @@ def printable(text: str) -> str:
 
 
 def seconds(value: float | None) -> str:
-    """A duration for people: `0.214 s`, or a dash where it is unknown."""
+    """A duration for people: `214 ms`, or a dash where it is unknown."""
     if value is None:
         return "-"
+    if value < 0.01:
+        return f"{value * 1000:.1f} ms"
     return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.2f} s"
 
 

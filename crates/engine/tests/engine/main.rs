@@ -5,6 +5,14 @@ mod calls;
 #[cfg(test)]
 mod connections;
 #[cfg(test)]
+mod dialects;
+#[cfg(test)]
+mod encrypted;
+#[cfg(test)]
 mod limits;
+#[cfg(test)]
+mod secrets;
+#[cfg(test)]
+mod setup;
 #[cfg(test)]
 mod support;

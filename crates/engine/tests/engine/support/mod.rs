@@ -2,6 +2,7 @@
 
 pub(crate) mod dialect;
 pub(crate) mod server;
+pub(crate) mod tls;
 
 use dialect::Tiny;
 use ferrule_engine::{

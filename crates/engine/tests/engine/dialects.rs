@@ -1,0 +1,76 @@
+//! The real dialects through the whole engine, on the shapes their providers send.
+
+use crate::support::{
+    CANARY, bounded, call, drain,
+    server::{Server, Step, answer, stream},
+    settings, text_of, texts_of,
+};
+use ferrule_engine::{Engine, Failure, Outcome, Timeouts, TransportSettings};
+use ferrule_wire::model::ErrorKind;
+
+fn engine(server: &Server, dialect: &str) -> Engine {
+    let mut settings = settings(server.address);
+    settings.dialect = dialect.into();
+    if dialect == "anthropic" {
+        settings.base_url = settings.base_url.replace("/v1", "");
+    }
+    Engine::new(vec![settings], Timeouts::default(), 2, TransportSettings::default()).unwrap()
+}
+
+const OPENAI: &str = r#"{"id":"c1","object":"chat.completion","created":1,"model":"small","choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}"#;
+const ANTHROPIC: &str = r#"{"id":"m1","type":"message","role":"assistant","model":"small","content":[{"type":"text","text":"hi"}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":1,"output_tokens":1}}"#;
+
+#[tokio::test]
+async fn plain_calls() {
+    for (dialect, body, line) in [
+        ("openai-chat", OPENAI, "POST /v1/chat/completions HTTP/1.1"),
+        ("anthropic", ANTHROPIC, "POST /v1/messages HTTP/1.1"),
+    ] {
+        let server = Server::start(vec![answer(200, "content-type: application/json\r\n", body)]).await;
+        let mut call = call();
+        call.request.max_tokens = Some(10);
+        let reply = bounded(engine(&server, dialect).complete(call)).await.unwrap();
+        assert_eq!(text_of(&reply.response), "hi");
+        assert_eq!(reply.response.usage.unwrap().output_tokens, Some(1));
+        assert_eq!(server.requests()[0].line, line);
+    }
+}
+
+#[tokio::test]
+async fn streams_and_an_overload_behind_their_beginning() {
+    let openai = [
+        "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"small\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]}\n\n",
+        "data: {\"error\":{\"message\":\"overloaded\",\"type\":\"server_error\",\"code\":503}}\n\n",
+        "data: {\"id\":\"c1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"small\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
+    ];
+    let anthropic = [
+        "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"small\",\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}}\n\nevent: ping\ndata: {\"type\": \"ping\"}\n\n",
+        "event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n",
+        "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\nevent: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"hi\"}}\n\nevent: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\nevent: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":1}}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+    ];
+    for (dialect, [begin, error, rest]) in [("openai-chat", openai), ("anthropic", anthropic)] {
+        let mut overloaded = stream(&[begin, error]);
+        overloaded.push(Step::Close);
+        let server = Server::start(vec![overloaded, stream(&[begin, rest])]).await;
+        let mut call = call();
+        call.request.max_tokens = Some(10);
+        let mut opened = bounded(engine(&server, dialect).stream(call)).await.unwrap();
+        let (events, failure) = bounded(drain(&mut opened)).await;
+        assert!(failure.is_none(), "{failure:?}");
+        assert_eq!(texts_of(&events), "hi");
+        assert_eq!(opened.attempts().len(), 2, "{dialect}");
+        assert!(matches!(opened.attempts()[0].outcome, Outcome::Provider { .. }));
+    }
+}
+
+#[tokio::test]
+async fn errors_are_classified_and_keys_masked() {
+    let body = format!(
+        r#"{{"error":{{"message":"Incorrect API key provided: {CANARY}","type":"invalid_request_error","code":"invalid_api_key"}}}}"#
+    );
+    let server = Server::start(vec![answer(401, "x-request-id: r1\r\n", &body)]).await;
+    let error = bounded(engine(&server, "openai-chat").complete(call())).await.unwrap_err();
+    assert!(!format!("{error} {error:?}").contains(CANARY));
+    let Failure::Provider(error) = error.failure else { panic!() };
+    assert_eq!((error.kind, error.request_id.as_deref()), (ErrorKind::Authentication, Some("r1")));
+}

@@ -1,0 +1,96 @@
+//! TLS, and HTTP/2 over it.
+
+use crate::support::{
+    bounded, call, engine_with, settings, text_of,
+    tls::{Authority, Manner, TlsServer, file},
+};
+use ferrule_engine::{Engine, Failure, Timeouts, TransportSettings};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use tokio::task::JoinSet;
+
+fn encrypted(address: SocketAddr, ca_file: Option<PathBuf>, client_certificate: Option<PathBuf>) -> Engine {
+    let mut settings = settings(address);
+    settings.base_url = format!("https://localhost:{}/v1", address.port());
+    let transport = TransportSettings { ca_file, client_certificate };
+    engine_with(settings, Timeouts::default(), transport).unwrap()
+}
+
+#[tokio::test]
+async fn streams_beyond_a_connections_limit_all_make_progress() {
+    let authority = Authority::new();
+    let server = TlsServer::start(&authority, Manner::default()).await;
+    let engine = Arc::new(encrypted(server.address, Some(authority.ca_file()), None));
+    let mut opening = JoinSet::new();
+    for _ in 0..250 {
+        let engine = Arc::clone(&engine);
+        opening.spawn(async move { engine.stream(call()).await.unwrap() });
+    }
+    let streams = bounded(opening.join_all()).await;
+    assert_eq!((streams.len(), server.open()), (250, 250));
+    assert_eq!(server.connections(), 3);
+}
+
+#[tokio::test]
+async fn dropping_a_stream_resets_it_and_keeps_the_connection() {
+    let authority = Authority::new();
+    let mut server = TlsServer::start(&authority, Manner::default()).await;
+    let engine = encrypted(server.address, Some(authority.ca_file()), None);
+    let first = bounded(engine.stream(call())).await.unwrap();
+    let _second = bounded(engine.stream(call())).await.unwrap();
+    drop(first);
+    bounded(server.next_reset()).await;
+    assert_eq!(server.open(), 1);
+    bounded(engine.complete(call())).await.unwrap();
+    assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
+async fn older_servers_are_spoken_to_in_http_1() {
+    let authority = Authority::new();
+    let server = TlsServer::start(&authority, Manner { protocol: b"http/1.1", ..Manner::default() }).await;
+    let engine = encrypted(server.address, Some(authority.ca_file()), None);
+    for _ in 0..3 {
+        assert_eq!(text_of(&bounded(engine.complete(call())).await.unwrap().response), "hi");
+    }
+    assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
+async fn an_unknown_authority_is_refused_once() {
+    let authority = Authority::new();
+    let server = TlsServer::start(&authority, Manner::default()).await;
+    let error = bounded(encrypted(server.address, None, None).complete(call())).await.unwrap_err();
+    let Failure::Connect(what) = &error.failure else { panic!("{error}") };
+    assert!(what.contains("certificate"), "{what}");
+    assert_eq!(error.attempts.len(), 1);
+}
+
+#[tokio::test]
+async fn a_server_that_asks_gets_our_certificate() {
+    let authority = Authority::new();
+    for protocol in [&b"h2"[..], b"http/1.1"] {
+        let manner = Manner { protocol, asks_for_certificate: true, ..Manner::default() };
+        let server = TlsServer::start(&authority, manner).await;
+        let ours = authority.identity_file("client");
+        let engine = encrypted(server.address, Some(authority.ca_file()), Some(ours));
+        bounded(engine.complete(call())).await.unwrap();
+        let error = bounded(encrypted(server.address, Some(authority.ca_file()), None).complete(call()))
+            .await
+            .unwrap_err();
+        assert!(matches!(error.failure, Failure::Connect(_)), "{error}");
+    }
+}
+
+#[test]
+fn certificate_files_are_checked_at_once() {
+    let settings = || settings(([127, 0, 0, 1], 9).into());
+    let check = |ca_file: Option<PathBuf>, client_certificate: Option<PathBuf>| {
+        let transport = TransportSettings { ca_file, client_certificate };
+        engine_with(settings(), Timeouts::default(), transport).unwrap_err()
+    };
+    assert!(check(Some("/no/such/file.pem".into()), None).contains("/no/such/file.pem"));
+    assert!(check(Some(file("not PEM")), None).contains("no certificate"));
+    let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    assert!(check(Some(file(broken)), None).contains("cannot be used"));
+    assert!(check(None, Some(Authority::new().ca_file())).contains("private key"));
+}

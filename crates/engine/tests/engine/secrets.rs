@@ -1,0 +1,147 @@
+//! No secret leaves the engine except in the header that carries it.
+
+use crate::support::{
+    CANARY, bounded, call, drain, engine, engine_with,
+    server::{Server, Step, answer, stream, write},
+    settings,
+    tls::{Authority, Manner, TlsServer},
+};
+use ferrule_engine::{Call, CallError, Secret, Timeouts, TransportSettings};
+use std::{
+    fmt::Debug,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tracing::{Event, Metadata, Subscriber, field::Field, field::Visit, span};
+
+const OTHER: &str = "canary-in-a-header";
+const QUERY: &str = "canary-in-a-query";
+
+fn clean(what: &str, text: &str) {
+    for secret in [CANARY, OTHER, QUERY] {
+        assert!(!text.contains(secret), "{what} tells {secret}: {text}");
+    }
+}
+
+fn clean_error(error: &CallError) {
+    clean("Display", &error.to_string());
+    clean("Debug", &format!("{error:?} {error:#?}"));
+}
+
+fn secret_call() -> Call {
+    let mut call = call();
+    call.options.headers = vec![("x-other-token".into(), OTHER.into())];
+    call.options.query = vec![("key".into(), QUERY.into())];
+    call.options.max_retries = Some(1);
+    let short = Some(Duration::from_millis(100));
+    call.options.timeouts = Timeouts { first_byte: short, idle: short, ..Timeouts::default() };
+    call
+}
+
+#[derive(Default)]
+struct Log(Mutex<Vec<String>>);
+
+struct Collect(Arc<Log>);
+
+impl Subscriber for Collect {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        struct Line(String);
+        impl Visit for Line {
+            fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+                self.0.push_str(&format!(" {field}={value:?}"));
+            }
+        }
+        let mut line = Line(event.metadata().target().to_owned());
+        event.record(&mut line);
+        self.0.0.lock().unwrap().push(line.0);
+    }
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+#[tokio::test]
+async fn no_error_and_no_log_tells_a_secret() {
+    let log = Arc::new(Log::default());
+    let _guard = tracing::subscriber::set_default(Collect(Arc::clone(&log)));
+    let echo = format!("wrong key {CANARY}, other {OTHER}");
+    let error_behind_text = format!("error {echo}\n");
+    let redirect = format!("location: http://127.0.0.1:1/?key={QUERY}\r\n");
+    let id = format!("x-request-id: {CANARY}\r\n");
+    let scripts = vec![
+        answer(401, &id, &echo),
+        answer(500, "retry-after-ms: 1\r\n", &echo),
+        answer(200, "", &format!("error: {echo}")),
+        answer(200, "", &format!("<html>{echo}")),
+        answer(307, &redirect, ""),
+        stream(&["text a\n", &error_behind_text]),
+        stream(&[&error_behind_text]),
+        stream(&["text a\n", &format!("{}\n", echo.replace(' ', "-"))]),
+        vec![Step::Close],
+        vec![Step::Hang],
+        vec![write(format!("{echo}\r\n\r\n")), Step::Close],
+    ];
+    for script in scripts {
+        let server = Server::start(vec![script]).await;
+        let engine = engine(settings(server.address));
+        clean_error(&bounded(engine.complete(secret_call())).await.unwrap_err());
+        match bounded(engine.stream(secret_call())).await {
+            Err(error) => clean_error(&error),
+            Ok(mut opened) => {
+                clean("an open stream", &format!("{opened:?}"));
+                clean_error(&bounded(drain(&mut opened)).await.1.unwrap());
+                clean("attempts", &format!("{:?}", opened.attempts()));
+            }
+        }
+    }
+    let refused = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    clean_error(&bounded(engine(settings(refused)).complete(secret_call())).await.unwrap_err());
+    let tls = TlsServer::start(&Authority::new(), Manner::default()).await;
+    let mut untrusted = settings(tls.address);
+    untrusted.base_url = untrusted.base_url.replace("http:", "https:");
+    clean_error(&bounded(engine(untrusted).complete(secret_call())).await.unwrap_err());
+
+    let log = log.0.lock().unwrap();
+    let ours = log.iter().filter(|line| line.starts_with("ferrule "));
+    assert!(ours.count() > 50, "our own events are there: {log:?}");
+    log.iter().for_each(|line| clean("the log", line));
+}
+
+#[tokio::test]
+async fn nothing_shows_a_secret() {
+    let mut settings = settings(([127, 0, 0, 1], 9).into());
+    settings.headers = vec![("x-other".into(), OTHER.into())];
+    settings.base_url.push_str(&format!("?key={QUERY}"));
+    clean("settings", &format!("{settings:?} {settings:#?}"));
+    clean("a call", &format!("{:?}", secret_call()));
+    clean("an engine", &format!("{:?}", engine(settings.clone())));
+
+    let refused = |change: &dyn Fn(&mut ferrule_engine::ProviderSettings)| {
+        let mut settings = settings.clone();
+        change(&mut settings);
+        let error = engine_with(settings, Timeouts::default(), TransportSettings::default()).unwrap_err();
+        clean("a refused setting", &error);
+    };
+    refused(&|settings| settings.api_key = Some(Secret::from(format!("{CANARY}\u{7f}"))));
+    refused(&|settings| settings.headers = vec![("x".into(), format!("{OTHER}\n"))]);
+    refused(&|settings| settings.base_url = format!("http://me:{CANARY}@localhost"));
+    refused(&|settings| settings.base_url = format!("ftp://localhost/?{QUERY}"));
+    refused(&|settings| settings.base_url = format!("{CANARY} {QUERY}"));
+
+    let mut call = call();
+    call.options.headers = vec![("x-other".into(), format!("{OTHER}\n"))];
+    clean_error(&bounded(engine(settings).complete(call)).await.unwrap_err());
+}

@@ -1,0 +1,206 @@
+//! An HTTP/2 (and 1.1) server behind TLS, with certificates of our own.
+
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use hyper::{
+    Request, Response,
+    body::{Body, Frame, Incoming},
+    server::conn::{http1, http2},
+    service::service_fn,
+};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    path::PathBuf,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+};
+use tokio::{net::TcpListener, sync::mpsc};
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{
+        RootCertStore, ServerConfig,
+        crypto::ring,
+        pki_types::{CertificateDer, PrivateKeyDer},
+        server::WebPkiClientVerifier,
+    },
+};
+
+/// Somebody who signs certificates.
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    pub(crate) fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    fn sign(&self, name: &str) -> (rcgen::Certificate, KeyPair) {
+        let key = KeyPair::generate().unwrap();
+        (CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, &self.0).unwrap(), key)
+    }
+
+    /// A file with this authority's certificate.
+    pub(crate) fn ca_file(&self) -> PathBuf {
+        file(&self.0.pem())
+    }
+
+    /// A file with a certificate for `name` and its key.
+    pub(crate) fn identity_file(&self, name: &str) -> PathBuf {
+        let (certificate, key) = self.sign(name);
+        file(&format!("{}{}", certificate.pem(), key.serialize_pem()))
+    }
+}
+
+pub(crate) fn file(text: &str) -> PathBuf {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let path =
+        PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{number}.pem", std::process::id()));
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+/// What the server does beside answering.
+#[derive(Clone, Copy)]
+pub(crate) struct Manner {
+    pub(crate) protocol: &'static [u8],
+    pub(crate) most_streams: u32,
+    pub(crate) asks_for_certificate: bool,
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        Self { protocol: b"h2", most_streams: 100, asks_for_certificate: false }
+    }
+}
+
+/// Answers each streamed call with `text open\n` and leaves the stream open, each plain call with `hi`.
+pub(crate) struct TlsServer {
+    pub(crate) address: SocketAddr,
+    connections: Arc<AtomicUsize>,
+    open: Arc<AtomicUsize>,
+    reset: mpsc::UnboundedReceiver<()>,
+}
+
+impl TlsServer {
+    pub(crate) async fn start(authority: &Authority, manner: Manner) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let open = Arc::new(AtomicUsize::new(0));
+        let (reset_sender, reset) = mpsc::unbounded_channel();
+        let acceptor = acceptor(authority, manner);
+        let (counted, counted_open) = (Arc::clone(&connections), Arc::clone(&open));
+        tokio::spawn(async move {
+            loop {
+                let Ok((socket, _)) = listener.accept().await else { return };
+                let (acceptor, counted) = (acceptor.clone(), Arc::clone(&counted));
+                let (open, reset) = (Arc::clone(&counted_open), reset_sender.clone());
+                tokio::spawn(async move {
+                    let Ok(socket) = acceptor.accept(socket).await else { return };
+                    counted.fetch_add(1, Ordering::Relaxed);
+                    let service = service_fn(move |request| serve(request, Arc::clone(&open), reset.clone()));
+                    let socket = TokioIo::new(socket);
+                    // How a connection ends is the client's to say.
+                    let _ = if manner.protocol == b"h2" {
+                        let mut builder = http2::Builder::new(TokioExecutor::new());
+                        builder
+                            .max_concurrent_streams(manner.most_streams)
+                            .serve_connection(socket, service)
+                            .await
+                    } else {
+                        http1::Builder::new().serve_connection(socket, service).await
+                    };
+                });
+            }
+        });
+        Self { address, connections, open, reset }
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
+    }
+
+    /// How many streams are open now.
+    pub(crate) fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// A stream was given up by the client.
+    pub(crate) async fn next_reset(&mut self) {
+        self.reset.recv().await.unwrap();
+    }
+}
+
+fn acceptor(authority: &Authority, manner: Manner) -> TlsAcceptor {
+    let crypto = Arc::new(ring::default_provider());
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from(authority.0.der().to_vec())).unwrap();
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&crypto))
+        .with_safe_default_protocol_versions()
+        .unwrap();
+    let builder = if manner.asks_for_certificate {
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), crypto).build().unwrap();
+        builder.with_client_cert_verifier(verifier)
+    } else {
+        builder.with_no_client_auth()
+    };
+    let (certificate, key) = authority.sign("localhost");
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let mut config = builder.with_single_cert(vec![certificate.der().clone()], key).unwrap();
+    config.alpn_protocols = vec![manner.protocol.to_vec()];
+    TlsAcceptor::from(Arc::new(config))
+}
+
+async fn serve(
+    request: Request<Incoming>,
+    open: Arc<AtomicUsize>,
+    reset: mpsc::UnboundedSender<()>,
+) -> Result<Response<Open>, Infallible> {
+    let asked = request.into_body().collect().await.unwrap().to_bytes();
+    if asked.ends_with(b"stream") {
+        open.fetch_add(1, Ordering::Relaxed);
+        Ok(Response::new(Open { said: Some("text open\n"), ends: false, open: Some((open, reset)) }))
+    } else {
+        Ok(Response::new(Open { said: Some("hi"), ends: true, open: None }))
+    }
+}
+
+struct Open {
+    said: Option<&'static str>,
+    ends: bool,
+    open: Option<(Arc<AtomicUsize>, mpsc::UnboundedSender<()>)>,
+}
+
+impl Body for Open {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        match self.said.take() {
+            Some(text) => Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(text.as_bytes()))))),
+            None if self.ends => Poll::Ready(None),
+            None => Poll::Pending,
+        }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some((open, reset)) = self.open.take() {
+            open.fetch_sub(1, Ordering::Relaxed);
+            let _ = reset.send(());
+        }
+    }
+}
