@@ -23,7 +23,8 @@ LIMIT = 40
 
 def environment(simulator: Simulator | None, **more: str) -> dict[str, str]:
     """The environment of a command that calls `simulator`."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("FERRULE_", "SSL_CERT_"))}
+    steering = ("FERRULE_", "SSL_CERT_", "REQUESTS_CA_", "CURL_CA_")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(steering)}
     return inherited | {"PYTHONWARNINGS": "error"} | (simulator.environment() if simulator else {}) | more
 
 

@@ -116,6 +116,11 @@ def test_certificates(ferrule: Run, tmp_path: Any) -> None:
     assert report["certificates"] == {"SSL_CERT_FILE": {"path": str(tmp_path / "absent.pem"), "exists": False}}
 
 
+def test_variables_that_only_others_read_are_pointed_out(ferrule: Run) -> None:
+    done = ferrule("doctor", REQUESTS_CA_BUNDLE="/etc/ssl/company.pem")
+    assert "REQUESTS_CA_BUNDLE is not read; SSL_CERT_FILE is" in done.stdout
+
+
 def test_on_a_terminal(terminal: Callable[..., Any]) -> None:
     screen = terminal("doctor", columns=90)
     screen.wait_for("ferrule")

@@ -17,6 +17,8 @@ from ferrule.cli import failures, screen
 
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_OTHERS_CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""What other clients read, and we do not."""
 _NO_KEY = "ferrule-doctor-has-no-key"
 
 
@@ -83,6 +85,7 @@ def _about() -> dict[str, Any]:
             for name in _CERTIFICATES
             if (value := os.environ.get(name))
         },
+        "unused_certificates": [name for name in _OTHERS_CERTIFICATES if os.environ.get(name)],
     }
 
 
@@ -152,6 +155,8 @@ def _show(about: dict[str, Any], health: list[Health]) -> None:
     table.add_row("platform", Text(about["platform"]))
     table.add_row("proxy", Text(", ".join(f"{key}={value}" for key, value in about["proxy"].items()) or "none"))
     table.add_row("certificates", Text(_certificates(about["certificates"])))
+    for name in about["unused_certificates"]:
+        table.add_row("", Text(f"{name} is not read; SSL_CERT_FILE is", "yellow"))
     console.print(table)
     console.print()
 
