@@ -49,8 +49,8 @@ def test_the_pace_is_that_of_models(ferrule: Run) -> None:
     report = json.loads(ferrule("demo", "--json").stdout)
     check(report)
     assert all(stream["time_to_first_token"] >= 0.3 for stream in report["streams"])
-    # Side by side: together they take as long as the longer one alone, and neither is held up by the other.
-    assert all(stream["tokens_per_second"] < 60 for stream in report["streams"])
+    # Without a pace they are thousands.
+    assert all(stream["tokens_per_second"] < 500 for stream in report["streams"])
 
 
 def test_keys_and_proxies_do_not_matter(ferrule: Run) -> None:

@@ -99,7 +99,7 @@ def test_importing_ferrule_does_not_load_the_command_line() -> None:
         (package.QuotaExceededError("no"), "billing"),
         (package.ConnectError("no"), "ferrule doctor"),
         (package.IdleTimeoutError("no"), "--timeout"),
-        (package.StreamInterruptedError("no"), "above"),
+        (package.StreamInterruptedError("no"), "try again"),
         (ValueError("no"), "FERRULE_TRACEBACK"),
     ],
 )
