@@ -16,6 +16,7 @@ import textwrap
 import threading
 import urllib.error
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -238,6 +239,15 @@ def test_stopping_closes_the_port_and_says_so_afterwards() -> None:
         with pytest.raises(RuntimeError, match="stopped"):
             use()
     assert simulator.url in repr(simulator)
+
+
+def test_stopping_ends_the_waiting_of_other_threads() -> None:
+    simulator = Simulator()
+    with ThreadPoolExecutor() as threads:
+        waiting = threads.submit(simulator.wait_for_requests, 1, 50)
+        simulator.stop()
+        with pytest.raises(RuntimeError, match="stopped"):
+            waiting.result(timeout=20)
 
 
 def test_a_simulator_that_nobody_holds_is_stopped() -> None:
