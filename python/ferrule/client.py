@@ -194,7 +194,7 @@ class AsyncClient(_Calls):
         loop, bridge = running()
         return AsyncStream(self._start(self._native.stream, model, messages, options, bridge), loop)
 
-    async def models(self, provider: str, *, timeout: float | Timeouts | None = None) -> list[ModelInfo]:  # noqa: ASYNC109
+    async def models(self, provider: str, *, timeout: float | Timeouts | None = None) -> list[ModelInfo]:
         """The models that `provider` offers to this key. See `Client.models`."""
         from ferrule.bridge import running
 
