@@ -300,6 +300,10 @@ CONTENTS = [
     same("wrong content type", "content_type", ANSWERED),
     same("wrong content type, binary", {"content_type": {"value": "application/octet-stream"}}, ANSWERED),
     same("wrong content type, nonsense", {"content_type": {"value": "nonsense"}}, ANSWERED),
+    same("wrong content type, empty", {"content_type": {"value": ""}}, ANSWERED),
+    # A stream that says it is a whole answer, or a page, is not read as a stream.
+    Row("wrong content type, JSON", {"content_type": {"value": "application/json"}}, ANSWERED, once(ServerError)),
+    Row("wrong content type, page", {"content_type": {"value": "text/html"}}, ANSWERED, once(ServerError)),
     same("html, 502", "html", again(ServerError, 502)),
     same("html, 504", {"html": {"status": 504}}, again(ServerError, 504)),
     same("html, 403", {"html": {"status": 403}}, once(PermissionDeniedError, 403)),
