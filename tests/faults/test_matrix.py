@@ -5,8 +5,6 @@ That is in the right error or after a successful retry, in time, and with no con
 
 from __future__ import annotations
 
-import gc
-import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +16,7 @@ from matrix import ANSWERED, ROWS, Row
 from ferrule.errors import FerruleError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 WAYS = [
     (dialect, streamed, asynchronous)
@@ -29,23 +27,6 @@ WAYS = [
 CELLS = [Cell(row, *way) for row in ROWS for way in WAYS]
 # Where no script can make the second attempt succeed.
 UNREACHABLE = [row for row in ROWS if row.where in ("refused", "silent")]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def warm() -> Iterator[None]:
-    """Starts the engine's threads, which stay; and asserts that no descriptor is left in the end."""
-    answered = next(row for row in ROWS if row.name == "gzip")
-    for asynchronous in (False, True):
-        Cell(answered, "openai", True, asynchronous).run()
-    before = descriptors()
-    yield
-    # The last loop's bridge lives until the next loop has one.
-    assert descriptors() <= before + 2
-
-
-def descriptors() -> int:
-    gc.collect()
-    return len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0
 
 
 def check_one(cell: Cell) -> None:
@@ -110,5 +91,5 @@ def test_no_connection_is_tried_again_up_to_max_retries(row: Row) -> None:
 
 
 def test_the_engine_has_its_threads() -> None:
-    """What is compared above is there to be compared."""
+    """The threads that are counted above are there to be counted."""
     assert native_threads() > 0 or not Path("/proc/self/task").exists()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -242,14 +243,29 @@ def test_nobody_listens(simulator: Simulator, dialect: str, streamed: bool) -> N
     assert seconds < 3
 
 
-def test_refused_for_a_moment(simulator: Simulator, client: Client) -> None:
-    """The server comes back between two attempts."""
-    simulator.set_script({"refuse": True})
-    stream = client.stream("openai/simulated", "Hello?", max_retries=9)
-    simulator.set_script([rule("Hello!")])
-    with stream:
-        list(stream)
-    assert stream.response().text == "Hello!"
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_refused_for_a_moment(
+    simulator: Simulator, caplog: pytest.LogCaptureFixture, dialect: str, streamed: bool
+) -> None:
+    """The server comes back as soon as the first attempt has failed: its log line tells."""
+
+    class ComeBack(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if "trying again" in record.getMessage():
+                simulator.set_script([rule("Hello!")])
+
+    logger, handler = logging.getLogger("ferrule"), ComeBack()
+    caplog.set_level(logging.DEBUG, logger="ferrule")
+    logger.addHandler(handler)
+    try:
+        simulator.set_script({"refuse": True})
+        with simulator.client(timeout=20) as client:
+            attempts = ask(client, dialect, streamed=streamed)
+    finally:
+        logger.removeHandler(handler)
+    assert len(attempts) == 2
+    assert "cannot connect" in attempts[0].outcome
 
 
 def test_an_error_carries_the_answer_that_it_is_made_of(simulator: Simulator, client: Client) -> None:
