@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ferrule._native import Flight, LoopBridge, Message, ModelInfo, Reply
     from ferrule.options import ProviderOptions, Timeouts
-    from ferrule.stream import AsyncStream, Stream
+    from ferrule.streams import AsyncStream, Stream
 
     Messages = str | Sequence[Message | Mapping[str, Any]]
 
@@ -134,7 +134,7 @@ class Client(_Calls):
         Returns:
             The stream, which has begun. Use it in a `with` statement, or close it: that ends the connection.
         """
-        from ferrule.stream import Stream
+        from ferrule.streams import Stream
 
         return Stream(self._start(self._native.stream, model, messages, options))
 
@@ -189,7 +189,7 @@ class AsyncClient(_Calls):
         Call it where a loop is running; use it in an `async with` statement.
         """
         from ferrule.bridge import running
-        from ferrule.stream import AsyncStream
+        from ferrule.streams import AsyncStream
 
         loop, bridge = running()
         return AsyncStream(self._start(self._native.stream, model, messages, options, bridge), loop)

@@ -163,6 +163,15 @@ impl NativeClient {
     }
 }
 
+impl Drop for NativeClient {
+    fn drop(&mut self) {
+        let current = self.engine.load_full();
+        if current.process != process() {
+            std::mem::forget(current);
+        }
+    }
+}
+
 fn provider(fields: &Bound<'_, PyDict>) -> PyResult<ProviderSettings> {
     let get = |name: &str| fields.as_any().get_item(name);
     let headers: Bound<'_, PyDict> = get("headers")?.extract()?;

@@ -15,6 +15,7 @@ use ferrule_wire::{
     model::{Accumulator, StreamEvent},
 };
 use pyo3::{
+    PyTraverseError, PyVisit,
     exceptions::{PyRuntimeError, PyUserWarning},
     intern,
     prelude::*,
@@ -100,6 +101,12 @@ impl Shared {
         })
     }
 
+    /// Wakes whoever waits, to find that nothing more comes. Whoever closes a stream need not be who reads it.
+    fn dismiss(self: &Arc<Self>) {
+        let is_awaited = lock(&self.waiter).is_some();
+        self.tell(is_awaited);
+    }
+
     fn tell(self: &Arc<Self>, armed: bool) {
         if armed && let Some(wakeups) = &self.wakeups {
             wakeups.announce(self.clone());
@@ -121,6 +128,9 @@ impl Shared {
     pub(crate) async fn settle(self: Arc<Self>, outcome: Opening<Delivery>) {
         match outcome.await {
             Ok(delivery) => {
+                if let Delivery::Reply(reply) = &delivery {
+                    lock(&self.received).dropped.clone_from(&reply.dropped);
+                }
                 self.deliver(delivery);
                 self.end(Ok(()));
             }
@@ -236,7 +246,7 @@ impl Flight {
             Taken::Empty => Ok(None),
             Taken::End(end) => {
                 self.ended.store(true, std::sync::atomic::Ordering::Release);
-                self.warn_of_dropped(py, &std::mem::take(&mut lock(&self.shared.received).dropped))?;
+                self.warn_of_dropped(py)?;
                 match end {
                     Ok(()) => Ok(None),
                     Err(error) => {
@@ -245,11 +255,11 @@ impl Flight {
                 }
             }
             Taken::Items(deliveries) => {
+                self.warn_of_dropped(py)?;
                 let mut batch = Vec::new();
                 for delivery in deliveries {
                     match delivery {
                         Delivery::Reply(reply) => {
-                            self.warn_of_dropped(py, &reply.dropped)?;
                             let reply =
                                 Reply::new(*reply, self.parse.as_ref().map(|parse| parse.clone_ref(py)));
                             return Ok(Some(Py::new(py, reply)?.into_any()));
@@ -265,8 +275,9 @@ impl Flight {
         }
     }
 
-    /// `drop_params=True` drops with a warning, never silently.
-    fn warn_of_dropped(&self, py: Python<'_>, dropped: &[UnsupportedField]) -> PyResult<()> {
+    /// `drop_params=True` drops with a warning, never silently; with the first thing that is delivered.
+    fn warn_of_dropped(&self, py: Python<'_>) -> PyResult<()> {
+        let dropped = std::mem::take(&mut lock(&self.shared.received).dropped);
         for field in dropped {
             let text = std::ffi::CString::new(format!("dropped: {field}"))?;
             PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 3)?;
@@ -341,18 +352,35 @@ impl Flight {
 
     /// Ends the call; the connection upstream is closed at once, and what was not taken is dropped.
     fn cancel(&self) {
-        self.stop();
         self.ended.store(true, std::sync::atomic::Ordering::Release);
+        if self.stop() {
+            self.shared.dismiss();
+        }
+    }
+
+    // The waiter's callbacks lead to the task that waits, and that to us.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.parse)?;
+        // Locked by another thread: then somebody uses us, and we are no garbage.
+        self.shared.waiter.try_lock().map_or(Ok(()), |waiter| visit.call(&*waiter))
+    }
+
+    fn __clear__(&self) {
+        let waiter = lock(&self.shared.waiter).take();
+        drop(waiter);
     }
 }
 
 impl Flight {
-    fn stop(&self) {
-        // In a forked child there is no such task, and its runtime's locks may be held by threads that do not exist.
-        if self.process == process() {
+    /// False in a forked child: there is no such task, and its runtime's locks may be held by threads that do not
+    /// exist.
+    fn stop(&self) -> bool {
+        let is_ours = self.process == process();
+        if is_ours {
             self.task.abort();
             self.shared.queue.abandon();
         }
+        is_ours
     }
 }
 
