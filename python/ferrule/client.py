@@ -9,7 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Any, cast
 
 from ferrule import providers as _providers
-from ferrule._native import NativeClient
+from ferrule._native import NativeClient, Reply
 from ferrule.options import CompletionOptions
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     else:
         from typing_extensions import Self, Unpack
 
-    from ferrule._native import Flight, LoopBridge, Message, ModelInfo, Reply
+    from ferrule._native import Flight, LoopBridge, Message, ModelInfo
     from ferrule.options import ProviderOptions, Timeouts
     from ferrule.streams import AsyncStream, Stream
 
@@ -217,9 +217,9 @@ class AsyncClient(_Calls):
 
 async def _settle(flight: Flight, loop: Any) -> Any:
     try:
-        if (waiter := flight.arm(loop)) is not None:
-            await waiter
-        return flight.take()
+        while not isinstance(ready := flight.next(loop), (Reply, list)):
+            await ready
+        return ready
     except BaseException:
         flight.cancel()
         raise

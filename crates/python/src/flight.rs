@@ -292,31 +292,36 @@ impl Flight {
 
 #[pymethods]
 impl Flight {
-    /// Takes what is there: a reply, a list of models, or a list of events. `None` where nothing is there yet, or
-    /// nothing any more: `ended` tells. Raises the error the call ended with, once.
-    fn take(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+    /// What is there: a reply, a list of models, or a list of events; where nothing is, a future of `loop` that
+    /// completes when something is, to be awaited before asking again; `None` at the end. Raises the error the call
+    /// ended with, once.
+    fn next(&self, py: Python<'_>, r#loop: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
         self.check_process()?;
-        self.hand_over(py, self.shared.queue.take())
-    }
-
-    /// A future of `loop` that completes when there is something to take; `None` where there is already.
-    fn arm(&self, py: Python<'_>, r#loop: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
-        self.check_process()?;
-        let mut waiter = lock(&self.shared.waiter);
-        if let Some(other) = waiter.as_ref()
-            && !other.bind(py).call_method0(intern!(py, "done"))?.is_truthy()?
-        {
-            return Err(PyRuntimeError::new_err(
-                "another task is waiting for this stream; read it from one task",
-            ));
+        while !self.ended() {
+            if let Some(handed) = self.hand_over(py, self.shared.queue.take())? {
+                return Ok(Some(handed));
+            }
+            if self.ended() {
+                break;
+            }
+            // No lock of ours is held while Python runs: it may switch to a thread that wants the same lock.
+            let other = lock(&self.shared.waiter).as_ref().map(|other| other.clone_ref(py));
+            if let Some(other) = other
+                && !other.bind(py).call_method0(intern!(py, "done"))?.is_truthy()?
+            {
+                return Err(PyRuntimeError::new_err(
+                    "another task is waiting for this stream; read it from one task",
+                ));
+            }
+            let waiter = r#loop.call_method0(intern!(py, "create_future"))?.unbind();
+            *lock(&self.shared.waiter) = Some(waiter.clone_ref(py));
+            // Stored before it is armed: who finds it armed finds whom to wake.
+            if self.shared.queue.arm() {
+                return Ok(Some(waiter));
+            }
+            lock(&self.shared.waiter).take();
         }
-        if !self.shared.queue.arm() {
-            return Ok(None);
-        }
-        // The loop that completes this future runs on this thread, so it cannot look before it is stored.
-        let future = r#loop.call_method0(intern!(py, "create_future"))?.unbind();
-        *waiter = Some(future.clone_ref(py));
-        Ok(Some(future))
+        Ok(None)
     }
 
     /// Blocks until there is something to take, and takes it. `None` only at the end.
@@ -335,12 +340,6 @@ impl Flight {
             }
             py.check_signals()?;
         }
-    }
-
-    /// Whether everything was taken.
-    #[getter]
-    fn ended(&self) -> bool {
-        self.ended.load(std::sync::atomic::Ordering::Acquire)
     }
 
     /// What was received so far, as a reply.
@@ -372,6 +371,11 @@ impl Flight {
 }
 
 impl Flight {
+    /// Whether everything was taken.
+    fn ended(&self) -> bool {
+        self.ended.load(std::sync::atomic::Ordering::Acquire)
+    }
+
     /// False in a forked child: there is no such task, and its runtime's locks may be held by threads that do not
     /// exist.
     fn stop(&self) -> bool {

@@ -4,8 +4,11 @@
 //! several workers, which wake each other (`docs/decisions/2026-11-21-pool.md`).
 
 use arc_swap::ArcSwapOption;
-use pyo3::{exceptions::PyRuntimeError, prelude::*};
-use std::sync::Arc;
+use pyo3::{exceptions::PyRuntimeError, prelude::*, types::PyDict};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 use std::{future::pending, io, thread};
 use tokio::runtime::{Builder, Handle};
 
@@ -16,9 +19,30 @@ struct OfProcess {
 
 static RUNTIME: ArcSwapOption<OfProcess> = ArcSwapOption::const_empty();
 
+/// What `process` gives; 0 until it is known.
+static PROCESS: AtomicU32 = AtomicU32::new(0);
+
 /// The number of this process. After a fork it differs from the one that an object was made with.
 pub(crate) fn process() -> u32 {
-    std::process::id()
+    PROCESS.load(Ordering::Relaxed)
+}
+
+/// Notes the number of this process, now and in every child that Python forks: asking the system at each step of a call
+/// would cost half a microsecond.
+pub(crate) fn watch_forks(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    note_process();
+    let os = module.py().import("os")?;
+    if os.hasattr("register_at_fork")? {
+        let hook = PyDict::new(module.py());
+        hook.set_item("after_in_child", wrap_pyfunction!(note_process, module)?)?;
+        os.call_method("register_at_fork", (), Some(&hook))?;
+    }
+    Ok(())
+}
+
+#[pyfunction]
+fn note_process() {
+    PROCESS.store(std::process::id(), Ordering::Relaxed);
 }
 
 /// This process's runtime.
