@@ -83,7 +83,9 @@ help:
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
 
 $(python):
+	@# All that may be missing is named before anything takes time.
 	@sh tools/require.sh python >/dev/null
+	@sh tools/require.sh rust
 	"$$(sh tools/require.sh python)" -m venv --clear $(VENV)
 
 # pip reads dependency groups since 25.1.
