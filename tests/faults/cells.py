@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import pickle
 import socket
 import threading
 import time
@@ -155,6 +156,9 @@ def check_end(cell: Cell, outcome: Outcome, end: End, attempts: int) -> None:
     assert "sk-simulated" not in repr(error) + str(error)
     if isinstance(error, ProviderError) and end.status is not None:
         assert error.status == end.status
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again)) == (type(error), str(error))
+    assert (again.response and again.response.text) == end.text
 
 
 def native_threads() -> int:

@@ -314,4 +314,34 @@ CONTENTS = [
     same("1 MB line", {"huge_line": {"bytes": 1_000_000}}, ANSWERED),
 ]
 
-ROWS = [*STATUSES, *KINDS, *RATE_LIMITS, *NO_CONNECTION, *BROKEN, *STALLS, *SLOW_LORIS, *CONTENTS]
+
+def body(name: str, text: str, plain: End, streamed: End, *, content_type: str, code: int = 200) -> Row:
+    """A body that no dialect has."""
+    fault = {"status": {"status": code, "body": text, "headers": {"content-type": content_type}}}
+    return Row(name, fault, plain, streamed)
+
+
+JSON, EVENTS = "application/json", "text/event-stream"
+DEEP = "[" * 200_000
+
+HOSTILE = [
+    body("200, text", "hello", once(ServerError), again(StreamInterruptedError), content_type="text/plain"),
+    body("200, deep JSON", DEEP, once(ServerError), once(ServerError), content_type=JSON),
+    body("200, another object", '{"hello": 1}', once(ServerError), once(ServerError), content_type=JSON),
+    body("200, null", "null", once(ServerError), once(ServerError), content_type=JSON),
+    body("200, two objects", "{} {}", once(ServerError), once(ServerError), content_type=JSON),
+    body("500, deep JSON", DEEP, again(ServerError), again(ServerError), content_type=JSON, code=500),
+    body("event, deep JSON", f"data: {DEEP}\n\n", once(ServerError), once(ServerError), content_type=EVENTS),
+    body("event, text", "data: hello\n\n", once(ServerError), once(ServerError), content_type=EVENTS),
+    body("only comments", ": hello\n\n" * 1000, once(ServerError), again(StreamInterruptedError), content_type=EVENTS),
+    # An error under status 200 that says nothing of its class (wire/errors.md).
+    same(
+        "200, some error",
+        {"status": {"status": 200, "body": '{"error": "no"}', "headers": {"content-type": EVENTS}}},
+        again(StreamInterruptedError),
+    ),
+    same("a thousand headers", {"status": {"headers": {f"x-{n}": "y" for n in range(1000)}}}, once(ServerError)),
+    same("a long header", {"status": {"headers": {"x-long": "y" * 1_000_000}}}, once(ServerError)),
+]
+
+ROWS = [*HOSTILE, *STATUSES, *KINDS, *RATE_LIMITS, *NO_CONNECTION, *BROKEN, *STALLS, *SLOW_LORIS, *CONTENTS]

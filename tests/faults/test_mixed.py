@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from cells import no_new_threads
-from matrix import ANSWERED, ROWS, TEXT
+from matrix import ANSWERED, BEGUN, ROWS, TEXT
 
 from ferrule import ToolCallDelta
 from ferrule.errors import (
@@ -107,6 +107,19 @@ def test_a_tool_call_that_was_cut_is_kept_as_far_as_it_came(dialect: str, fault:
         said = json.dumps(call["arguments"], separators=(",", ":"))
         assert said.startswith("".join(arguments))
         assert len("".join(arguments)) < len(said)
+
+
+def test_an_error_of_no_known_class_breaks_the_stream_off() -> None:
+    """OpenAI's format only: the simulator gives every error of Anthropic's one of its own types."""
+    error = {"message": "The dog ate it.", "type": "no_such_type", "code": "no_such_code"}
+    with Simulator([rule(TEXT, fault={"error_event": {"error": error}})]) as simulator, simulator.client() as client:
+        stream = client.stream("openai/simulated", "Hello!")
+        with pytest.raises(StreamInterruptedError, match="The dog ate it") as caught:
+            list(stream)
+        assert caught.value.response.text == BEGUN
+        assert len(caught.value.attempts) == 1
+        with pytest.raises(StreamInterruptedError, match="The dog ate it"):
+            client.complete("openai/simulated", "Hello!", max_retries=0)
 
 
 def class_of(status: int) -> type[FerruleError]:
