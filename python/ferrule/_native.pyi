@@ -342,6 +342,11 @@ class Usage:
     def to_dict(self) -> dict[str, Any]:
         """All figures as a dictionary, the provider's own beside ours under `extra`."""
 
+    def __reduce__(self) -> tuple[Callable[[dict[str, Any]], Usage], tuple[dict[str, Any]]]: ...
+    @classmethod
+    def _from_dict(cls, fields: dict[str, Any]) -> Usage:
+        """For unpickling."""
+
 @final
 class Attempt:
     """One attempt of a call."""

@@ -100,6 +100,9 @@ def _checked(identifier: str, options: ProviderOptions) -> dict[str, Any]:
         kind = dict if name == "headers" else str
         if value is not None and not isinstance(value, kind):
             raise ConfigError(f"{where}.{name}: expected {kind.__name__}, not {type(value).__name__}")
+    for name, value in (options.get("headers") or {}).items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise ConfigError(f"{where}.headers[{name!r}]: expected str, not {type(value).__name__}")
     return dict(options)
 
 

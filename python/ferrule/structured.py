@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import json
 import re
 from typing import TYPE_CHECKING, Any, get_origin, is_typeddict
@@ -54,14 +55,23 @@ def _of_type(kind: Any) -> tuple[dict[str, Any], Callable[[str], Any]]:
     if schema.is_pydantic(kind):
         parse = kind.model_validate_json
     elif schema.is_msgspec(kind):
-        import msgspec
-
-        parse = msgspec.json.Decoder(kind).decode
+        parse = functools.partial(_decode_msgspec, kind)
     elif dataclasses.is_dataclass(kind) or is_typeddict(kind):
-        parse = lambda text: schema.build(kind, json.loads(text))  # noqa: E731 - one of four
+        parse = functools.partial(_build, kind)
     else:
         parse = json.loads
     return {"type": "json_schema", "json_schema": json_schema}, parse
+
+
+# Not closures, so that a reply pickles with what reads it.
+def _decode_msgspec(kind: Any, text: str) -> Any:
+    import msgspec
+
+    return msgspec.json.decode(text, type=kind)
+
+
+def _build(kind: Any, text: str) -> Any:
+    return schema.build(kind, json.loads(text))
 
 
 def _name(title: Any) -> str:

@@ -100,11 +100,15 @@ async def test_leaving_a_stream_in_a_loop_closes_its_connection(simulator: Simul
 
 async def test_an_error_in_the_program_closes_the_stream(simulator: Simulator) -> None:
     simulator.set_script(ENDLESS)
+
+    async def fail(client: ferrule.AsyncClient) -> None:
+        async with client.stream("openai/gpt", "Go.") as stream:
+            async for _ in stream:
+                raise ZeroDivisionError
+
     async with simulator.async_client() as client:
         with pytest.raises(ZeroDivisionError):
-            async with client.stream("openai/gpt", "Go.") as stream:
-                async for _ in stream:
-                    raise ZeroDivisionError
+            await fail(client)
         assert await asyncio.to_thread(simulator.wait_for_connections)
 
 
@@ -178,9 +182,13 @@ async def test_an_interrupted_stream_in_a_loop_keeps_what_came(simulator: Simula
     simulator.set_script(CUT)
     async with simulator.async_client() as client, client.stream(model, "Go.") as stream:
         texts = []
-        with pytest.raises(ferrule.StreamInterruptedError) as interrupted:
+
+        async def read() -> None:
             async for text in stream.text:
                 texts.append(text)  # noqa: PERF401 - the error comes between them
+
+        with pytest.raises(ferrule.StreamInterruptedError) as interrupted:
+            await read()
         assert "".join(texts) == "one two three" == interrupted.value.response.text == stream.response().text
         assert [event async for event in stream] == []
 

@@ -15,7 +15,6 @@ from ferrule.testing import rule
 
 if TYPE_CHECKING:
     from conftest import Run
-
     from ferrule.testing import Simulator
 
 SYNC = """

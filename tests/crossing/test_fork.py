@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ferrule.testing import Simulator, rule
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from conftest import Run
+    from ferrule.testing import Simulator
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 

@@ -228,7 +228,7 @@ impl Reply {
             choices.push(read_choice(value)?);
         }
         let mut stats = fields.take_object("stats").unwrap_or_default();
-        let mut seconds = |name: &str| stats.take_f64(name).map(Duration::from_secs_f64);
+        let mut seconds = |name: &str| Duration::try_from_secs_f64(stats.take_f64(name)?).ok();
         let stats = engine::Stats {
             started: Instant::now(),
             time_to_first_token: seconds("time_to_first_token"),
@@ -358,12 +358,23 @@ macro_rules! usage_figures {
             /// Input and output together; `None` where either is unknown.
             #[getter]
             fn total_tokens(&self) -> Option<u64> {
-                Some(self.0.input_tokens? + self.0.output_tokens?)
+                self.0.input_tokens?.checked_add(self.0.output_tokens?)
             }
 
             /// All figures as a dictionary, the provider's own beside ours under `extra`.
             fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
                 object_to_python(py, |object| self.write_fields(object))
+            }
+
+            fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (Bound<'py, PyAny>,)> {
+                Ok((py.get_type::<Self>().getattr("_from_dict")?, (self.to_dict(py)?,)))
+            }
+
+            /// For unpickling.
+            #[classmethod]
+            fn _from_dict(_class: &Bound<'_, PyType>, fields: &Bound<'_, PyDict>) -> PyResult<Self> {
+                let json = from_python::json(fields, Path::Root("usage"))?;
+                Ok(Self::read(json.value().object().unwrap_or_default()))
             }
 
             fn __repr__(&self) -> String {
@@ -500,7 +511,9 @@ impl Attempt {
             None if outcome == "success" => Outcome::Success,
             None => Outcome::Unreadable(outcome),
         };
-        let mut seconds = |name: &str| Duration::from_secs_f64(fields.take_f64(name).unwrap_or_default());
+        let mut seconds = |name: &str| {
+            Duration::try_from_secs_f64(fields.take_f64(name).unwrap_or_default()).unwrap_or_default()
+        };
         let (duration, waited) = (seconds("duration"), seconds("waited"));
         Self(engine::Attempt {
             provider: fields.take_string("provider").unwrap_or_default(),

@@ -1,0 +1,201 @@
+"""Messages in every form that programs have them in, and as they leave in both dialects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import ferrule
+from ferrule import Message
+from ferrule.testing import Simulator, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TEXT = {"type": "text", "text": "Look:"}
+OPENAI_IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+ANTHROPIC_IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "AAAA"}}
+ASKED = {"role": "user", "content": "Weather?"}
+OPENAI_CALL = {
+    "role": "assistant",
+    "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "weather", "arguments": '{"day":1}'}}],
+}
+ANTHROPIC_CALL = {
+    "role": "assistant",
+    "content": [{"type": "tool_use", "id": "c1", "name": "weather", "input": {"day": 1}}],
+}
+OPENAI_RESULT = {"role": "tool", "tool_call_id": "c1", "content": "Sunny."}
+ANTHROPIC_RESULT = {
+    "role": "user",
+    "content": [{"type": "tool_result", "tool_use_id": "c1", "content": "Sunny."}],
+}
+USER, ASSISTANT = {"role": "user", "content": "Hi."}, {"role": "assistant", "content": "Hello."}
+
+# What the program gives, OpenAI's `messages`, Anthropic's `messages`.
+FORMS: dict[str, tuple[Any, Any, Any]] = {
+    "text": ("Hi.", [USER], [USER]),
+    "dicts": ([USER, ASSISTANT, USER],) * 3,
+    "objects": ([Message("user", "Hi."), Message("assistant", "Hello.")], [USER, ASSISTANT], [USER, ASSISTANT]),
+    "objects and dicts": ((Message("user", "Hi."), ASSISTANT), [USER, ASSISTANT], [USER, ASSISTANT]),
+    "text blocks": ([{"role": "user", "content": [TEXT, TEXT]}],) * 3,
+    "texts for blocks": (
+        [{"role": "user", "content": ["Look:", "Look:"]}],
+        [{"role": "user", "content": [TEXT, TEXT]}],
+        [{"role": "user", "content": [TEXT, TEXT]}],
+    ),
+    **{
+        name: (
+            [{"role": "user", "content": [TEXT, image]}],
+            [{"role": "user", "content": [TEXT, OPENAI_IMAGE]}],
+            [{"role": "user", "content": [TEXT, ANTHROPIC_IMAGE]}],
+        )
+        for name, image in (("OpenAI's image", OPENAI_IMAGE), ("Anthropic's image", ANTHROPIC_IMAGE))
+    },
+    **{
+        name: (
+            [ASKED, call, result],
+            [ASKED, OPENAI_CALL, OPENAI_RESULT],
+            [ASKED, ANTHROPIC_CALL, ANTHROPIC_RESULT],
+        )
+        for name, call, result in (
+            ("OpenAI's tool call", OPENAI_CALL, OPENAI_RESULT),
+            ("Anthropic's tool call", ANTHROPIC_CALL, ANTHROPIC_RESULT),
+            ("one of each", OPENAI_CALL, ANTHROPIC_RESULT),
+            ("tool calls as objects", Message(**OPENAI_CALL), Message(**ANTHROPIC_RESULT)),
+        )
+    },
+    "two results, then words": (
+        [ASKED, OPENAI_RESULT, {**OPENAI_RESULT, "tool_call_id": "c2"}, USER],
+        [ASKED, OPENAI_RESULT, {**OPENAI_RESULT, "tool_call_id": "c2"}, USER],
+        [
+            ASKED,
+            {
+                "role": "user",
+                "content": [
+                    *ANTHROPIC_RESULT["content"],
+                    {"type": "tool_result", "tool_use_id": "c2", "content": "Sunny."},
+                    {"type": "text", "text": "Hi."},
+                ],
+            },
+        ],
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    with Simulator([rule("Yes.")]) as simulator:
+        yield simulator
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form(simulator: Simulator, form: str) -> None:
+    given, openai, anthropic = FORMS[form]
+    client = simulator.client()
+    for model, expected in (("openai/gpt", openai), ("anthropic/claude", anthropic)):
+        simulator.clear()
+        client.complete(model, given)
+        assert simulator.requests[0].body["messages"] == expected
+
+
+def test_a_generator_of_messages(simulator: Simulator) -> None:
+    simulator.clear()
+    simulator.client().complete("openai/gpt", (Message("user", text) for text in ("one", "two")))
+    assert [message["content"] for message in simulator.requests[0].body["messages"]] == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("messages", "error", "place"),
+    [
+        (7, TypeError, "messages: expected a string or a list of messages, not int"),
+        (None, TypeError, "messages: expected a string or a list"),
+        (USER, TypeError, "messages: give a list"),
+        (Message("user", "Hi."), TypeError, "messages: give a list"),
+        ([USER, 7], TypeError, r"messages\[1\]"),
+        (["Hi."], TypeError, r"messages\[0\]"),
+        ([USER, {"content": "Hi."}], ValueError, r"messages\[1\]\.role"),
+        ([{"role": "user", "content": 7}], ValueError, r"messages\[0\]\.content"),
+        ([{"role": "user", "content": [TEXT, {"type": "image"}]}], ValueError, r"messages\[0\]\.content\[1\]"),
+        (
+            [{"role": "user", "content": [TEXT, {"type": "text", "text": object()}]}],
+            TypeError,
+            r"messages\[0\]\.content\[1\]\.text",
+        ),
+        ([{"role": "user", "content": b"Hi."}], TypeError, r"messages\[0\]\.content.*base64"),
+        ([{"role": "user", "content": "\ud800"}], ValueError, "surrogates"),
+    ],
+)
+def test_what_is_wrong_is_named(messages: Any, error: type[Exception], place: str) -> None:
+    with Simulator() as simulator, pytest.raises(error, match=place):
+        simulator.client().complete("openai/gpt", messages)
+
+
+def test_a_list_that_holds_itself_is_an_error() -> None:
+    content: list[Any] = []
+    content.append({"type": "text", "text": content})
+    with Simulator() as simulator, pytest.raises(ValueError, match="nested deeper"):
+        simulator.client().complete("openai/gpt", [{"role": "user", "content": content}])
+
+
+THOUGHT = [
+    {"reasoning": {"text": "Let me see.", "signature": "c2ln"}},
+    {"redacted_reasoning": "eHl6"},
+    {"text": "I look."},
+    {"tool_call": {"id": "c1", "name": "weather", "arguments": {"day": 1}}},
+]
+TOOL = {"name": "weather", "input_schema": {"type": "object", "properties": {"day": {"type": "integer"}}}}
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("as_dict", [False, True])
+def test_a_replys_message_goes_back_whole(streamed: bool, as_dict: bool) -> None:
+    """Signatures and redacted thoughts too, or the provider refuses the next turn."""
+    with Simulator([rule({"content": THOUGHT}, times=1), rule("Done.")]) as simulator:
+        client = simulator.client()
+        if streamed:
+            with client.stream("anthropic/claude", "Weather?", tools=[TOOL]) as stream:
+                list(stream)
+            message = stream.response().message
+        else:
+            message = client.complete("anthropic/claude", "Weather?", tools=[TOOL]).message
+        conversation = [ASKED, message.to_dict() if as_dict else message, OPENAI_RESULT]
+        assert client.complete("anthropic/claude", conversation, tools=[TOOL]).text == "Done."
+        assert simulator.requests[1].body["messages"] == [
+            ASKED,
+            {
+                "role": "assistant",
+                "content": [
+                    {"type": "thinking", "thinking": "Let me see.", "signature": "c2ln"},
+                    {"type": "redacted_thinking", "data": "eHl6"},
+                    {"type": "text", "text": "I look."},
+                    {"type": "tool_use", "id": "c1", "name": "weather", "input": {"day": 1}},
+                ],
+            },
+            ANTHROPIC_RESULT,
+        ]
+        with pytest.raises(ferrule.UnsupportedError, match="redacted"):
+            client.complete("openai/gpt", conversation, tools=[TOOL])
+
+
+@pytest.mark.parametrize("model", ["openai/gpt", "anthropic/claude"])
+def test_a_conversation_that_changes_providers(model: str) -> None:
+    other = "openai/gpt" if model.startswith("anthropic") else "anthropic/claude"
+    script = [rule({"content": [THOUGHT[2], THOUGHT[3]]}, times=1), rule("Done.")]
+    with Simulator(script) as simulator:
+        client = simulator.client()
+        message = client.complete(model, "Weather?", tools=[TOOL]).message
+        assert client.complete(other, [ASKED, message, ANTHROPIC_RESULT], tools=[TOOL]).text == "Done."
+
+
+def test_a_message_reads_well() -> None:
+    message = Message("assistant", "Hello.", tool_calls=OPENAI_CALL["tool_calls"])
+    assert (message.role, message.text, message.reasoning, message.refusal) == ("assistant", "Hello.", None, None)
+    assert [call.name for call in message.tool_calls] == ["weather"]
+    assert Message.from_dict(message.to_dict()) == message
+    assert eval(repr(message).removeprefix("Message")) == message.to_dict()
+    assert Message("user", "Hi.").content == "Hi."
+    with pytest.raises(ValueError, match="content"):
+        Message("user", 7)
+    with pytest.raises(TypeError):
+        Message(7, "Hi.")
