@@ -75,9 +75,9 @@ impl<'a> Level<'a> {
                 Scan::Closed(end) => end,
                 Scan::Open | Scan::TooDeep => return None,
             },
-            _ => bytes.iter().position(|byte| {
-                matches!(byte, b',' | b'}' | b']' | b':' | b' ' | b'\t' | b'\n' | b'\r')
-            })?,
+            _ => bytes
+                .iter()
+                .position(|byte| matches!(byte, b',' | b'}' | b']' | b':' | b' ' | b'\t' | b'\n' | b'\r'))?,
         };
         let (value, rest) = text.split_at_checked(end)?;
         self.rest = rest;
@@ -124,7 +124,8 @@ mod tests {
             Just("{\n}".into())
         ];
         leaf.prop_recursive(4, 24, 4, move |inner| {
-            let spaced = (space(), inner, space()).prop_map(|(before, value, after)| before + &value + &after);
+            let spaced =
+                (space(), inner, space()).prop_map(|(before, value, after)| before + &value + &after);
             let field = (space(), string(), space(), spaced.clone())
                 .prop_map(|(before, key, after, value)| before + &key + &after + ":" + &value);
             prop_oneof![
