@@ -75,10 +75,11 @@ impl StreamEncoder for Encoder {
             StreamEvent::ToolCallEnd { choice: 0, part } => self.close(*part, out),
             StreamEvent::Part { choice: 0, part, .. } => self.whole(part, out),
             StreamEvent::PartExtra { choice: 0, part, extra } => self.citations(*part, extra, out),
-            StreamEvent::MessageExtra { choice: 0, extra } => self.extra.combine(extra),
             StreamEvent::MessagePieces { choice: 0, extra } => self.extra.join(extra),
-            // The beginning is written already, so these go with the end as well.
-            StreamEvent::ResponseExtra(extra) => self.extra.combine(extra),
+            // The beginning is written already, so what belongs to the answer goes with the end as well.
+            StreamEvent::MessageExtra { choice: 0, extra } | StreamEvent::ResponseExtra(extra) => {
+                self.extra.combine(extra);
+            }
             StreamEvent::UsageUpdate(usage) => self.usage.get_or_insert_default().update(usage),
             StreamEvent::Finish { choice: 0, reason, stop_sequence } => {
                 self.reason = Some(reason.clone());

@@ -129,12 +129,12 @@ impl Encoder {
             }
             PartKind::Unknown(whole) if tool::looks_like_call(whole) => {
                 self.choice(out, choice, |delta| {
-                    _ = delta.array("tool_calls", [whole], |out, whole| whole.write_json(out))
+                    _ = delta.array("tool_calls", [whole], |out, whole| whole.write_json(out));
                 });
             }
             // Content may be a list of parts, as Mistral writes it.
             _ => self.choice(out, choice, |delta| {
-                _ = delta.array("content", [part], |out, part| write_answer_part(part, out))
+                _ = delta.array("content", [part], |out, part| write_answer_part(part, out));
             }),
         }
     }
