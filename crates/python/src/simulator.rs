@@ -133,9 +133,15 @@ impl NativeSimulator {
     }
 
     /// Waits in slices, so that Ctrl-C ends it and a stopped simulator is not held for long.
-    fn wait(&self, py: Python<'_>, timeout: f64, wait: impl Fn(&Simulator, Duration) -> bool + Sync) -> PyResult<bool> {
-        let timeout = Duration::try_from_secs_f64(timeout)
-            .map_err(|_| PyValueError::new_err(format!("timeout: expected seconds, 0 or more, not {timeout}")))?;
+    fn wait(
+        &self,
+        py: Python<'_>,
+        timeout: f64,
+        wait: impl Fn(&Simulator, Duration) -> bool + Sync,
+    ) -> PyResult<bool> {
+        let timeout = Duration::try_from_secs_f64(timeout).map_err(|_| {
+            PyValueError::new_err(format!("timeout: expected seconds, 0 or more, not {timeout}"))
+        })?;
         let started = Instant::now();
         loop {
             let simulator = self.running()?;
