@@ -65,6 +65,9 @@ impl Growing {
             *self = Self::Whole(more.clone());
             return;
         };
+        if matches!(self, Self::Object(_) | Self::Objects(_)) {
+            *self = Self::Whole(self.json());
+        }
         if let Self::Whole(first) = self
             && let Some(known) = inside_list(first.text())
         {
@@ -86,21 +89,26 @@ impl Growing {
     }
 
     fn join(&mut self, pieces: Value<'_>) {
-        if let Some(pieces) = pieces.array() {
-            if !matches!(self, Self::Objects(_)) {
-                *self = Self::Objects(Vec::new());
+        if matches!(self, Self::Whole(_) | Self::List(_)) {
+            let known = self.json();
+            *self = Self::Objects(Vec::new());
+            self.join(known.value());
+        }
+        let list = pieces.array();
+        match self {
+            Self::Object(object) if list.is_none() => return object.add(pieces),
+            Self::Object(object) => *self = Self::Objects(alloc::vec![object.clone()]),
+            Self::Objects(objects) if list.is_none() && objects.is_empty() => {
+                *self = Self::Object(Joined::new(pieces));
+                return;
             }
-            let Self::Objects(objects) = self else { return };
-            for piece in pieces {
-                match objects.last_mut() {
-                    Some(last) if last.goes_on(piece) => last.add(piece),
-                    _ => objects.push(Joined::new(piece)),
-                }
-            }
-        } else {
-            match self {
-                Self::Object(object) => object.add(pieces),
-                _ => *self = Self::Object(Joined::new(pieces)),
+            _ => {}
+        }
+        let Self::Objects(objects) = self else { return };
+        for piece in list.unwrap_or_else(|| alloc::vec![pieces]) {
+            match objects.last_mut() {
+                Some(last) if last.goes_on(piece) => last.add(piece),
+                _ => objects.push(Joined::new(piece)),
             }
         }
     }
@@ -242,6 +250,20 @@ mod tests {
         let fields = fields.fields();
         let read = ["a", "b", "c"].map(|name| fields.get(name).unwrap().text());
         assert_eq!(read, ["[1,2, 3]", "[2]", "[4]"]);
+    }
+
+    #[test]
+    fn wholes_and_pieces_of_one_field_are_all_kept() {
+        let mut fields = GrowingFields::default();
+        fields.combine(&extra("a", r#"[{"index":0,"text":"a"}]"#));
+        fields.join(&extra("a", r#"[{"index":0,"text":"b"}]"#));
+        fields.join(&extra("a", r#"{"index":1}"#));
+        fields.combine(&extra("a", "[2]"));
+        fields.join(&extra("b", r#"{"text":"x"}"#));
+        fields.join(&extra("b", "[1]"));
+        let fields = fields.fields();
+        assert_eq!(fields.get("a").unwrap().text(), r#"[{"index":0,"text":"ab"},{"index":1},2]"#);
+        assert_eq!(fields.get("b").unwrap().text(), r#"[{"text":"x"},1]"#);
     }
 
     #[test]
