@@ -61,6 +61,11 @@ impl Json {
         Ok(Self(if checked.len() == text.len() { text.into_boxed_str() } else { checked.into() }))
     }
 
+    /// `null`.
+    pub fn null() -> Self {
+        Self("null".into())
+    }
+
     /// The JSON string that says `text`.
     pub fn string(text: &str) -> Self {
         Self::written(text)
