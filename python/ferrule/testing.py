@@ -205,8 +205,9 @@ class RecordedRequest:
 
 def _recorded(entry: dict[str, Any]) -> RecordedRequest:
     # A request whose body is still coming has no method yet.
-    head = {"method": "", "path": "", "headers": {}}
-    return RecordedRequest(**{**head, **entry, "time": entry.pop("time_ms") / 1000})
+    head: dict[str, Any] = {"method": "", "path": "", "headers": {}}
+    time = entry.pop("time_ms") / 1000
+    return RecordedRequest(**(head | entry), time=time)
 
 
 class Simulator:
