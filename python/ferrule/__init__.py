@@ -63,7 +63,7 @@ if TYPE_CHECKING:
         UnsupportedError,
     )
     from ferrule.options import CompletionOptions, ProviderOptions, Timeouts
-    from ferrule.stream import AsyncStream, Event, Stream
+    from ferrule.streams import AsyncStream, Event, Stream
 
 _HOMES = {
     "ferrule._native": (
@@ -110,7 +110,7 @@ _HOMES = {
         "UnsupportedError",
     ),
     "ferrule.options": ("CompletionOptions", "ProviderOptions", "Timeouts"),
-    "ferrule.stream": ("AsyncStream", "Event", "Stream"),
+    "ferrule.streams": ("AsyncStream", "Event", "Stream"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

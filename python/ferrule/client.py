@@ -9,7 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Any, cast
 
 from ferrule import providers as _providers
-from ferrule._native import NativeClient
+from ferrule._native import NativeClient, Reply
 from ferrule.options import CompletionOptions
 
 if TYPE_CHECKING:
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     else:
         from typing_extensions import Self, Unpack
 
-    from ferrule._native import Flight, LoopBridge, Message, ModelInfo, Reply
+    from ferrule._native import Flight, LoopBridge, Message, ModelInfo
     from ferrule.options import ProviderOptions, Timeouts
-    from ferrule.stream import AsyncStream, Stream
+    from ferrule.streams import AsyncStream, Stream
 
     Messages = str | Sequence[Message | Mapping[str, Any]]
 
@@ -134,7 +134,7 @@ class Client(_Calls):
         Returns:
             The stream, which has begun. Use it in a `with` statement, or close it: that ends the connection.
         """
-        from ferrule.stream import Stream
+        from ferrule.streams import Stream
 
         return Stream(self._start(self._native.stream, model, messages, options))
 
@@ -189,12 +189,12 @@ class AsyncClient(_Calls):
         Call it where a loop is running; use it in an `async with` statement.
         """
         from ferrule.bridge import running
-        from ferrule.stream import AsyncStream
+        from ferrule.streams import AsyncStream
 
         loop, bridge = running()
         return AsyncStream(self._start(self._native.stream, model, messages, options, bridge), loop)
 
-    async def models(self, provider: str, *, timeout: float | Timeouts | None = None) -> list[ModelInfo]:  # noqa: ASYNC109
+    async def models(self, provider: str, *, timeout: float | Timeouts | None = None) -> list[ModelInfo]:
         """The models that `provider` offers to this key. See `Client.models`."""
         from ferrule.bridge import running
 
@@ -217,9 +217,9 @@ class AsyncClient(_Calls):
 
 async def _settle(flight: Flight, loop: Any) -> Any:
     try:
-        if (waiter := flight.arm(loop)) is not None:
-            await waiter
-        return flight.take()
+        while not isinstance(ready := flight.next(loop), (Reply, list)):
+            await ready
+        return ready
     except BaseException:
         flight.cancel()
         raise

@@ -58,9 +58,7 @@ def _of_type(kind: Any) -> tuple[dict[str, Any], Callable[[str], Any]]:
 
         parse = msgspec.json.Decoder(kind).decode
     elif dataclasses.is_dataclass(kind) or is_typeddict(kind):
-
-        def parse(text: str) -> Any:
-            return schema.build(kind, json.loads(text))
+        parse = lambda text: schema.build(kind, json.loads(text))  # noqa: E731 - one of four
     else:
         parse = json.loads
     return {"type": "json_schema", "json_schema": json_schema}, parse

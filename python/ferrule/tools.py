@@ -64,7 +64,7 @@ def _docstring(text: str) -> tuple[str, dict[str, str]]:
     summary = re.split(r"\n\s*\n|\n\s*Args:", text, maxsplit=1)[0]
     section = re.search(r"^Args:\n((?:[ \t]+.*\n?|\n)+)", text, re.MULTILINE)
     described: dict[str, str] = {}
-    name = ""
+    name, indent = "", 0
     for line in section.group(1).splitlines() if section else []:
         start = re.match(r"\s+(\w+)(?:\s*\([^)]*\))?:\s*(.*)", line)
         # A continued line is indented deeper than the names are.

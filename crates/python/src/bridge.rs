@@ -1,6 +1,6 @@
 //! The wake-up of one event loop: an eventfd (or pipe) that the loop watches, written once for all that is ready.
 //!
-//! `ferrule/_bridge.py` makes one [`LoopBridge`] per running loop. Loops that cannot watch a descriptor are woken by a
+//! `ferrule/bridge.py` makes one [`LoopBridge`] per running loop. Loops that cannot watch a descriptor are woken by a
 //! thread that waits in [`LoopBridge::wait`].
 
 use ferrule_bridge::Signal;
@@ -138,10 +138,12 @@ impl LoopBridge {
     /// Completes all waiters whose flights have something for them. Runs on the loop.
     fn drain(&self, py: Python<'_>) -> PyResult<()> {
         let ready = self.wakeups.signal.collect(|| self.wakeups.wake.acknowledge());
+        // One that fails must not keep the others waiting.
+        let mut outcome = Ok(());
         for item in ready {
-            item.complete(py)?;
+            outcome = outcome.and(item.complete(py));
         }
-        crate::logging::flush(py)
+        outcome.and(crate::logging::flush(py))
     }
 
     /// Blocks until the loop is to be woken (true) or the bridge is closed (false).

@@ -15,6 +15,7 @@ use ferrule_wire::{
     model::{Accumulator, StreamEvent},
 };
 use pyo3::{
+    PyTraverseError, PyVisit,
     exceptions::{PyRuntimeError, PyUserWarning},
     intern,
     prelude::*,
@@ -22,6 +23,7 @@ use pyo3::{
 };
 use std::future::{Future, poll_fn};
 use std::mem::size_of;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::AbortHandle;
@@ -31,6 +33,10 @@ const LIMITS: Limits = Limits { items: 256, bytes: 1 << 20 };
 
 /// How long a blocked call goes without asking whether Ctrl-C was pressed.
 const SIGNAL_CHECK: Duration = Duration::from_millis(50);
+
+/// A call until it has something to deliver. Boxed, so that an open stream no longer pays for its opening: the state of
+/// all attempts is several times as large as what reading needs.
+pub(crate) type Opening<T> = Pin<Box<dyn Future<Output = Result<T, CallError>> + Send>>;
 
 /// What a flight delivers.
 pub(crate) enum Delivery {
@@ -95,6 +101,12 @@ impl Shared {
         })
     }
 
+    /// Wakes whoever waits, to find that nothing more comes. Whoever closes a stream need not be who reads it.
+    fn dismiss(self: &Arc<Self>) {
+        let is_awaited = lock(&self.waiter).is_some();
+        self.tell(is_awaited);
+    }
+
     fn tell(self: &Arc<Self>, armed: bool) {
         if armed && let Some(wakeups) = &self.wakeups {
             wakeups.announce(self.clone());
@@ -113,9 +125,12 @@ impl Shared {
     }
 
     /// Delivers the outcome of a plain operation.
-    pub(crate) async fn settle(self: Arc<Self>, outcome: impl Future<Output = Result<Delivery, CallError>>) {
+    pub(crate) async fn settle(self: Arc<Self>, outcome: Opening<Delivery>) {
         match outcome.await {
             Ok(delivery) => {
+                if let Delivery::Reply(reply) = &delivery {
+                    lock(&self.received).dropped.clone_from(&reply.dropped);
+                }
                 self.deliver(delivery);
                 self.end(Ok(()));
             }
@@ -124,10 +139,7 @@ impl Shared {
     }
 
     /// Delivers a stream, batch by batch, as fast as it is read.
-    pub(crate) async fn pump(
-        self: Arc<Self>,
-        opening: impl Future<Output = Result<ferrule_engine::EventStream, CallError>>,
-    ) {
+    pub(crate) async fn pump(self: Arc<Self>, opening: Opening<ferrule_engine::EventStream>) {
         let mut stream = match opening.await {
             Ok(stream) => stream,
             Err(error) => return self.end(Err(error)),
@@ -234,7 +246,7 @@ impl Flight {
             Taken::Empty => Ok(None),
             Taken::End(end) => {
                 self.ended.store(true, std::sync::atomic::Ordering::Release);
-                self.warn_of_dropped(py, &std::mem::take(&mut lock(&self.shared.received).dropped))?;
+                self.warn_of_dropped(py)?;
                 match end {
                     Ok(()) => Ok(None),
                     Err(error) => {
@@ -243,11 +255,11 @@ impl Flight {
                 }
             }
             Taken::Items(deliveries) => {
+                self.warn_of_dropped(py)?;
                 let mut batch = Vec::new();
                 for delivery in deliveries {
                     match delivery {
                         Delivery::Reply(reply) => {
-                            self.warn_of_dropped(py, &reply.dropped)?;
                             let reply =
                                 Reply::new(*reply, self.parse.as_ref().map(|parse| parse.clone_ref(py)));
                             return Ok(Some(Py::new(py, reply)?.into_any()));
@@ -263,8 +275,9 @@ impl Flight {
         }
     }
 
-    /// `drop_params=True` drops with a warning, never silently.
-    fn warn_of_dropped(&self, py: Python<'_>, dropped: &[UnsupportedField]) -> PyResult<()> {
+    /// `drop_params=True` drops with a warning, never silently; with the first thing that is delivered.
+    fn warn_of_dropped(&self, py: Python<'_>) -> PyResult<()> {
+        let dropped = std::mem::take(&mut lock(&self.shared.received).dropped);
         for field in dropped {
             let text = std::ffi::CString::new(format!("dropped: {field}"))?;
             PyErr::warn(py, &py.get_type::<PyUserWarning>(), &text, 3)?;
@@ -279,31 +292,36 @@ impl Flight {
 
 #[pymethods]
 impl Flight {
-    /// Takes what is there: a reply, a list of models, or a list of events. `None` where nothing is there yet, or
-    /// nothing any more: `ended` tells. Raises the error the call ended with, once.
-    fn take(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+    /// What is there: a reply, a list of models, or a list of events; where nothing is, a future of `loop` that
+    /// completes when something is, to be awaited before asking again; `None` at the end. Raises the error the call
+    /// ended with, once.
+    fn next(&self, py: Python<'_>, r#loop: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
         self.check_process()?;
-        self.hand_over(py, self.shared.queue.take())
-    }
-
-    /// A future of `loop` that completes when there is something to take; `None` where there is already.
-    fn arm(&self, py: Python<'_>, r#loop: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
-        self.check_process()?;
-        let mut waiter = lock(&self.shared.waiter);
-        if let Some(other) = waiter.as_ref()
-            && !other.bind(py).call_method0(intern!(py, "done"))?.is_truthy()?
-        {
-            return Err(PyRuntimeError::new_err(
-                "another task is waiting for this stream; read it from one task",
-            ));
+        while !self.ended() {
+            if let Some(handed) = self.hand_over(py, self.shared.queue.take())? {
+                return Ok(Some(handed));
+            }
+            if self.ended() {
+                break;
+            }
+            // No lock of ours is held while Python runs: it may switch to a thread that wants the same lock.
+            let other = lock(&self.shared.waiter).as_ref().map(|other| other.clone_ref(py));
+            if let Some(other) = other
+                && !other.bind(py).call_method0(intern!(py, "done"))?.is_truthy()?
+            {
+                return Err(PyRuntimeError::new_err(
+                    "another task is waiting for this stream; read it from one task",
+                ));
+            }
+            let waiter = r#loop.call_method0(intern!(py, "create_future"))?.unbind();
+            *lock(&self.shared.waiter) = Some(waiter.clone_ref(py));
+            // Stored before it is armed: who finds it armed finds whom to wake.
+            if self.shared.queue.arm() {
+                return Ok(Some(waiter));
+            }
+            lock(&self.shared.waiter).take();
         }
-        if !self.shared.queue.arm() {
-            return Ok(None);
-        }
-        // The loop that completes this future runs on this thread, so it cannot look before it is stored.
-        let future = r#loop.call_method0(intern!(py, "create_future"))?.unbind();
-        *waiter = Some(future.clone_ref(py));
-        Ok(Some(future))
+        Ok(None)
     }
 
     /// Blocks until there is something to take, and takes it. `None` only at the end.
@@ -324,12 +342,6 @@ impl Flight {
         }
     }
 
-    /// Whether everything was taken.
-    #[getter]
-    fn ended(&self) -> bool {
-        self.ended.load(std::sync::atomic::Ordering::Acquire)
-    }
-
     /// What was received so far, as a reply.
     fn received(&self, py: Python<'_>) -> Reply {
         let received = lock(&self.shared.received);
@@ -339,18 +351,40 @@ impl Flight {
 
     /// Ends the call; the connection upstream is closed at once, and what was not taken is dropped.
     fn cancel(&self) {
-        self.stop();
         self.ended.store(true, std::sync::atomic::Ordering::Release);
+        if self.stop() {
+            self.shared.dismiss();
+        }
+    }
+
+    // The waiter's callbacks lead to the task that waits, and that to us.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.parse)?;
+        // Locked by another thread: then somebody uses us, and we are no garbage.
+        self.shared.waiter.try_lock().map_or(Ok(()), |waiter| visit.call(&*waiter))
+    }
+
+    fn __clear__(&self) {
+        let waiter = lock(&self.shared.waiter).take();
+        drop(waiter);
     }
 }
 
 impl Flight {
-    fn stop(&self) {
-        // In a forked child there is no such task, and its runtime's locks may be held by threads that do not exist.
-        if self.process == process() {
+    /// Whether everything was taken.
+    fn ended(&self) -> bool {
+        self.ended.load(std::sync::atomic::Ordering::Acquire)
+    }
+
+    /// False in a forked child: there is no such task, and its runtime's locks may be held by threads that do not
+    /// exist.
+    fn stop(&self) -> bool {
+        let is_ours = self.process == process();
+        if is_ours {
             self.task.abort();
             self.shared.queue.abandon();
         }
+        is_ours
     }
 }
 

@@ -6,7 +6,7 @@ the batches they are. What was handed out and what waits is kept in one place, s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Union
 
 from ferrule._native import (
     Finish,
@@ -78,17 +78,17 @@ class Stream(_Received):
     def __next__(self) -> Event:
         for event in self._ready:
             return event
-        for event in self._refill():
+        self._refill()
+        for event in self._ready:
             return event
         raise StopIteration
 
-    def _refill(self) -> Iterator[Event]:
+    def _refill(self) -> None:
         """Waits for events; they are in `_ready` then. Empty at the end."""
-        self._ready = iter(())
-        while batch := _wait(self._flight):
-            self._ready = iter(batch)
-            break
-        return self._ready
+        while (batch := self._flight.wait()) is not None:
+            if batch:  # A batch may hold nothing that is an event of its own.
+                self._ready = iter(batch)
+                return
 
     @property
     def text(self) -> Iterator[str]:
@@ -99,8 +99,13 @@ class Stream(_Received):
 
     def batches(self) -> Iterator[list[Event]]:
         """All events that are ready, at once; waits only where none is."""
-        while batch := list(self._ready) or list(self._refill()):
-            self._ready = iter(())
+        while True:
+            batch = list(self._ready)
+            if not batch:
+                self._refill()
+                batch = list(self._ready)
+            if not batch:
+                return
             yield batch
 
     def close(self) -> None:
@@ -114,13 +119,6 @@ class Stream(_Received):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _wait(flight: Flight) -> Any:
-    while (batch := flight.wait()) is not None:
-        if batch:  # A batch may hold nothing that is an event of its own.
-            return batch
-    return None
 
 
 class AsyncStream(_Received):
@@ -146,14 +144,12 @@ class AsyncStream(_Received):
 
         Nothing is taken before the wait is over, so cancelling it loses nothing.
         """
-        flight = self._flight
-        while not flight.ended:
-            batch = flight.take()
-            if batch:
-                self._ready = iter(batch)
+        while (ready := self._flight.next(self._loop)) is not None:
+            if type(ready) is not list:
+                await ready
+            elif ready:  # A batch may hold nothing that is an event of its own.
+                self._ready = iter(ready)
                 return
-            if batch is None and not flight.ended and (waiter := flight.arm(self._loop)) is not None:
-                await waiter
 
     @property
     def text(self) -> AsyncIterator[str]:
