@@ -128,6 +128,20 @@ class Terminal:
         new, self._read_to = self.seen[self._read_to : position], position
         return new
 
+    def interrupt_until(self, text: str) -> None:
+        """Presses Ctrl-C, again each second until `text` comes.
+
+        One that comes just before `input` begins to wait is noticed only at the next key, as CPython has it.
+        """
+        deadline = time.monotonic() + LIMIT
+        while self.seen.find(text, self._read_to) < 0:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{text!r} did not come after:\n{self.seen[self._read_to :]}")
+            self.type("\x03")
+            while select.select([self._ours], [], [], 1.0)[0]:
+                self.seen += self._decoder.decode(os.read(self._ours, 65536))
+        self.wait_for(text)
+
     def wait_for_end(self) -> int:
         """Reads to the end; gives the exit code."""
         self.wait_for("[ended with ")

@@ -251,8 +251,7 @@ def test_ctrl_c_ends_the_answer_and_not_the_conversation(
     screen.type("And?\n")
     screen.wait_for("Go on.")
     screen.wait_for("> ")
-    screen.type("\x03")  # At the prompt it takes back the line.
-    screen.wait_for("> ")
+    screen.interrupt_until("> ")  # At the prompt it takes back the line.
     screen.type("\x04")
     assert screen.wait_for_end() == 0
     assert asked(ferrule_simulator) == [("user", "Count."), ("assistant", "one two"), ("user", "And?")]

@@ -71,11 +71,7 @@ impl RawUsage {
 
     /// The figures added up.
     pub(super) fn total(&self) -> Usage {
-        let parts = match (self.cache_write_5m, self.cache_write_1h) {
-            (None, None) => None,
-            (short, long) => Some(short.unwrap_or(0).saturating_add(long.unwrap_or(0))),
-        };
-        let cache_write = self.cache_write.or(parts);
+        let cache_write = written(self.cache_write, self.cache_write_5m, self.cache_write_1h);
         let cached = self.cache_read.unwrap_or(0).saturating_add(cache_write.unwrap_or(0));
         Usage {
             input_tokens: self.uncached_input.map(|input| input.saturating_add(cached)),
@@ -92,6 +88,15 @@ impl RawUsage {
     }
 }
 
+/// What was written to the cache: the whole figure where it is known, else its parts added up.
+fn written(whole: Option<u64>, short: Option<u64>, long: Option<u64>) -> Option<u64> {
+    let parts = match (short, long) {
+        (None, None) => None,
+        (short, long) => Some(short.unwrap_or(0).saturating_add(long.unwrap_or(0))),
+    };
+    whole.or(parts)
+}
+
 /// Writes `usage`. The API always says how many tokens went in and out, and its clients rely on it: an unknown figure
 /// is written as 0, the one place where it is, and named as `unreported`.
 pub(super) fn encode(usage: Option<&Usage>, body: &mut ObjectWriter<'_>) {
@@ -102,14 +107,24 @@ pub(super) fn encode(usage: Option<&Usage>, body: &mut ObjectWriter<'_>) {
         return;
     };
     let mut extra = usage.extra.clone();
+<<<<<<< HEAD
     let creation = nested::take(&mut extra, "cache_creation");
     let details = nested::take(&mut extra, "output_tokens_details");
     let cached = usage.cache_read_tokens.unwrap_or(0).saturating_add(usage.cache_write_tokens.unwrap_or(0));
     body.object_with("usage", &extra, |object| {
         object.field(INPUT, usage.input_tokens.unwrap_or(0).saturating_sub(cached));
         object.optional("cache_creation_input_tokens", usage.cache_write_tokens);
+=======
+    let creation = super::take_nested(&mut extra, "cache_creation");
+    let details = super::take_nested(&mut extra, "output_tokens_details");
+    let (short, long) = (usage.cache_write_5m_tokens, usage.cache_write_1h_tokens);
+    let cache_write = written(usage.cache_write_tokens, short, long);
+    let cached = usage.cache_read_tokens.unwrap_or(0).saturating_add(cache_write.unwrap_or(0));
+    body.object_with("usage", &extra, |object| {
+        object.field("input_tokens", usage.input_tokens.unwrap_or(0).saturating_sub(cached));
+        object.optional("cache_creation_input_tokens", cache_write);
+>>>>>>> oracles
         object.optional("cache_read_input_tokens", usage.cache_read_tokens);
-        let (short, long) = (usage.cache_write_5m_tokens, usage.cache_write_1h_tokens);
         if short.is_some() || long.is_some() || !creation.is_empty() {
             object.object_with("cache_creation", &creation, |object| {
                 object.optional("ephemeral_5m_input_tokens", short);
