@@ -107,23 +107,14 @@ pub(super) fn encode(usage: Option<&Usage>, body: &mut ObjectWriter<'_>) {
         return;
     };
     let mut extra = usage.extra.clone();
-<<<<<<< HEAD
     let creation = nested::take(&mut extra, "cache_creation");
     let details = nested::take(&mut extra, "output_tokens_details");
-    let cached = usage.cache_read_tokens.unwrap_or(0).saturating_add(usage.cache_write_tokens.unwrap_or(0));
-    body.object_with("usage", &extra, |object| {
-        object.field(INPUT, usage.input_tokens.unwrap_or(0).saturating_sub(cached));
-        object.optional("cache_creation_input_tokens", usage.cache_write_tokens);
-=======
-    let creation = super::take_nested(&mut extra, "cache_creation");
-    let details = super::take_nested(&mut extra, "output_tokens_details");
     let (short, long) = (usage.cache_write_5m_tokens, usage.cache_write_1h_tokens);
     let cache_write = written(usage.cache_write_tokens, short, long);
     let cached = usage.cache_read_tokens.unwrap_or(0).saturating_add(cache_write.unwrap_or(0));
     body.object_with("usage", &extra, |object| {
-        object.field("input_tokens", usage.input_tokens.unwrap_or(0).saturating_sub(cached));
+        object.field(INPUT, usage.input_tokens.unwrap_or(0).saturating_sub(cached));
         object.optional("cache_creation_input_tokens", cache_write);
->>>>>>> oracles
         object.optional("cache_read_input_tokens", usage.cache_read_tokens);
         if short.is_some() || long.is_some() || !creation.is_empty() {
             object.object_with("cache_creation", &creation, |object| {
