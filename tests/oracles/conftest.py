@@ -60,7 +60,8 @@ def run_client(name: str, address: str, script: ScriptSource) -> Run:
     with Simulator(script) as simulator:
         command = [python, program, getattr(simulator, address)]
         done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120)
-        assert (done.returncode, done.stderr) == (0, "")
+        assert done.returncode == 0, done.stderr
+        assert "Exception ignored" not in done.stderr, done.stderr
         assert simulator.wait_for_connections()
         return Run(json.loads(done.stdout), simulator.requests)
 
