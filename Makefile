@@ -54,7 +54,7 @@ types: $(VENV)/extension.stamp ## Check types, and the stubs against the extensi
 deny: ## Check the dependencies' licences and sources
 	@sh tools/require.sh rust
 	@cargo deny --version >/dev/null 2>&1 || CARGO_PROFILE_DEV_DEBUG=0 cargo install cargo-deny --locked --debug
-	cargo deny --all-features check bans licenses sources
+	cargo deny --all-features check --hide-inclusion-graph bans licenses sources
 
 fuzz: ## Run each fuzz target for FUZZ_SECONDS (5)
 	@sh tools/require.sh rust
@@ -74,7 +74,7 @@ fmt: $(VENV)/dependencies.stamp ## Format everything
 	$(python) -m ruff format
 
 clean: ## Remove everything that was built, and the environment
-	rm -rf target fuzz/target dist $(VENV) $(VENV)-* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf target fuzz/target benches/upstream/target dist $(VENV) $(VENV)-* .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -f python/ferrule/_native*.so
 	find python tests benches -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -83,7 +83,9 @@ help:
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
 
 $(python):
+	@# All that may be missing is named before anything takes time.
 	@sh tools/require.sh python >/dev/null
+	@sh tools/require.sh rust
 	"$$(sh tools/require.sh python)" -m venv --clear $(VENV)
 
 # pip reads dependency groups since 25.1.
@@ -92,7 +94,7 @@ $(VENV)/dependencies.stamp: pyproject.toml $(python)
 	$(python) -m pip install --quiet --disable-pip-version-check --group dev
 	@touch $@
 
-# The profile `quick` is compiled for speed of building: a third of the time, for two thirds of the speed.
+# Optimised, but not as a release is: that takes several times as long to build.
 $(VENV)/extension.stamp: $(VENV)/dependencies.stamp $(RUST_SOURCES)
 	@sh tools/require.sh rust
 	@echo "building the extension module; the first time this takes minutes"

@@ -21,6 +21,8 @@ LATENCIES = [
     ("busy p50", "streams-8-busy", "jitter_p50_us"),
     ("p99", "streams-8-busy", "jitter_p99_us"),
     ("stamped p99", "streams-8-busy", "stamped_p99_us"),
+    ("on 2 cores p99", "streams-8-busy-2-cores", "jitter_p99_us"),
+    ("stamped p99", "streams-8-busy-2-cores", "stamped_p99_us"),
     ("first token p50", "first-token", "first_token_p50_us"),
     ("p99", "first-token", "first_token_p99_us"),
 ]
@@ -65,10 +67,8 @@ def timed(summary: Summary) -> list[str]:
     rounds = summary.result["rounds"]
     clients = list(next(iter(rounds[0].values())))
     cases = [case for case in rounds[0] if any(summary.middle(case, client) is not None for client in clients)]
-    sections = [
-        f"Client CPU per call or chunk, microseconds: median of {len(rounds)} rounds, +- half the range in percent\n"
-        + matrix(clients, cases, lambda client, case: with_spread(summary, case, client))
-    ]
+    words = f"Client CPU per call or chunk, microseconds: median of {len(rounds)} rounds, +- half the range in percent"
+    sections = [f"{words}\n{matrix(clients, cases, lambda client, case: with_spread(summary, case, client))}"]
     comparisons: list[tuple[str, str, Callable[[str, str], float | None]]] = [
         ("floor", "So many times the floor", lambda client, case: summary.ratio(case, client, "floor")),
         ("ferrule", "So many times Ferrule", lambda client, case: summary.ratio(case, client, "ferrule")),
@@ -76,7 +76,7 @@ def timed(summary: Summary) -> list[str]:
         ("litellm", "So many times below litellm", lambda client, case: summary.ratio(case, "litellm", client)),
     ]
     for base, words, ratio in comparisons:
-        if base in clients and len(clients) > 1:
+        if cases and base in clients and len(clients) > 1:
             rows = matrix(clients, cases, lambda client, case, ratio=ratio: number(ratio(client, case)))
             sections.append(f"{words}\n{rows}")
     latencies = [row for row in LATENCIES if row[1] in rounds[0]]
@@ -89,7 +89,7 @@ def timed(summary: Summary) -> list[str]:
         sections.append(
             "Delay from the upstream's write to the program, and time to first token, microseconds\n" + aligned(rows)
         )
-    return sections
+    return sections if cases else sections[1:]
 
 
 def memory(summary: Summary) -> str:

@@ -82,22 +82,15 @@ class NativeClient:
 class Flight:
     """The reader's end of a call in flight. Dropping it cancels the call, and the connection upstream is closed."""
 
-    def take(self) -> Any:
-        """Takes what is there: a reply, a list of models, or a list of events.
+    def next(self, loop: asyncio.AbstractEventLoop) -> Any:
+        """What is there: a reply, a list of models, or a list of events.
 
-        `None` where nothing is there yet, or nothing any more: `ended` tells. Raises the error the call ended with,
-        once.
+        Where nothing is, a future of `loop` that completes when something is, to be awaited before asking again; `None`
+        at the end. Raises the error the call ended with, once.
         """
-
-    def arm(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[None] | None:
-        """A future of `loop` that completes when there is something to take; `None` where there is already."""
 
     def wait(self) -> Any:
         """Blocks until there is something to take, and takes it. `None` only at the end."""
-
-    @property
-    def ended(self) -> bool:
-        """Whether everything was taken."""
 
     def received(self) -> Reply:
         """What was received so far, as a reply."""

@@ -9,7 +9,7 @@ import threading
 from typing import TYPE_CHECKING, Any, cast
 
 from ferrule import providers as _providers
-from ferrule._native import NativeClient
+from ferrule._native import NativeClient, Reply
 from ferrule.options import CompletionOptions
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     else:
         from typing_extensions import Self, Unpack
 
-    from ferrule._native import Flight, LoopBridge, Message, ModelInfo, Reply
+    from ferrule._native import Flight, LoopBridge, Message, ModelInfo
     from ferrule.options import ProviderOptions, Timeouts
     from ferrule.streams import AsyncStream, Stream
 
@@ -196,7 +196,7 @@ class AsyncClient(_Calls):
         loop, bridge = running()
         return AsyncStream(self._start(self._native.stream, model, messages, options, bridge), loop)
 
-    async def models(self, provider: str, *, timeout: float | Timeouts | None = None) -> list[ModelInfo]:  # noqa: ASYNC109
+    async def models(self, provider: str, *, timeout: float | Timeouts | None = None) -> list[ModelInfo]:
         """The models that `provider` offers to this key. See `Client.models`."""
         from ferrule.bridge import running
 
@@ -219,9 +219,9 @@ class AsyncClient(_Calls):
 
 async def _settle(flight: Flight, loop: Any) -> Any:
     try:
-        if (waiter := flight.arm(loop)) is not None:
-            await waiter
-        return flight.take()
+        while not isinstance(ready := flight.next(loop), (Reply, list)):
+            await ready
+        return ready
     except BaseException:
         flight.cancel()
         raise

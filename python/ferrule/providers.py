@@ -118,14 +118,15 @@ def split(model: str, known: Mapping[str, Any]) -> tuple[str, str]:
     """
     if not isinstance(model, str):
         raise ConfigError(f"model: expected a string such as 'openai/gpt-5-mini', not {type(model).__name__}")
-    for place, mark in enumerate(model):
-        if mark in "/:":
-            provider, name = model[:place], model[place + 1 :]
-            if provider in known and name:
-                return provider, name
-            hint = nearest(provider, known) or f"; known: {', '.join(sorted(known))}"
-            problem = "names no model" if provider in known else f"names no known provider ({provider!r})"
-            raise ConfigError(f"model: {model!r} {problem}; write 'provider/model'{hint}")
+    provider, mark, name = model.partition("/")
+    if ":" in provider:
+        provider, mark, name = model.partition(":")
+    if provider in known and name:
+        return provider, name
+    if mark:
+        hint = nearest(provider, known) or f"; known: {', '.join(sorted(known))}"
+        problem = "names no model" if provider in known else f"names no known provider ({provider!r})"
+        raise ConfigError(f"model: {model!r} {problem}; write 'provider/model'{hint}")
     raise ConfigError(f"model: {model!r} names no provider; write 'provider/model', for instance 'openai/{model}'")
 
 

@@ -60,9 +60,9 @@ def of(annotation: Any) -> dict[str, Any]:
             required = [name for name, field in fields.items() if _has_no_default(field)]
             return _of_fields(annotation, list(fields), required)
         if is_typeddict(annotation):
-            dictionary: Any = annotation
-            required = [name for name in dictionary.__annotations__ if name in dictionary.__required_keys__]
-            return _of_fields(dictionary, list(dictionary.__annotations__), required)
+            keys: frozenset[str] = getattr(annotation, "__required_keys__", frozenset())
+            required = [name for name in annotation.__annotations__ if name in keys]
+            return _of_fields(annotation, list(annotation.__annotations__), required)
     raise TypeError(f"{annotation!r} has no JSON schema; give a JSON schema as a dict instead")
 
 
@@ -125,7 +125,7 @@ def _of_generic(annotation: Any, origin: Any, arguments: tuple[Any, ...]) -> dic
 
 
 def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
-    """msgspec's schema with its root definition at the root, where providers want an object."""
+    """The schema that msgspec makes, with its root definition at the root, where providers want an object."""
     definitions = schema.get("$defs", {})
     name = schema.get("$ref", "").rpartition("/")[2]
     if name not in definitions:

@@ -149,14 +149,12 @@ class AsyncStream(_Received):
 
         Nothing is taken before the wait is over, so cancelling it loses nothing.
         """
-        flight = self._flight
-        while not flight.ended:
-            batch = flight.take()
-            if batch:
-                self._ready = iter(batch)
+        while (ready := self._flight.next(self._loop)) is not None:
+            if type(ready) is not list:
+                await ready
+            elif ready:  # A batch may hold nothing that is an event of its own.
+                self._ready = iter(ready)
                 return
-            if batch is None and not flight.ended and (waiter := flight.arm(self._loop)) is not None:
-                await waiter
 
     @property
     def text(self) -> AsyncIterator[str]:

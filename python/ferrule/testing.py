@@ -205,9 +205,9 @@ class RecordedRequest:
 
 def _recorded(entry: dict[str, Any]) -> RecordedRequest:
     # A request whose body is still coming has no method yet.
-    head = {"method": "", "path": "", "headers": {}}
+    head: dict[str, Any] = {"method": "", "path": "", "headers": {}}
     time = entry.pop("time_ms") / 1000
-    return RecordedRequest(**{**head, **entry, "time": time})
+    return RecordedRequest(**(head | entry), time=time)
 
 
 class Simulator:
@@ -223,6 +223,7 @@ class Simulator:
         seed: For what is drawn at random: with the same seed the same is drawn.
         require_key: Whether a request without a key is answered with 401.
         record_limit: How many requests are kept; the oldest are dropped.
+        http2_streams: How many streams an HTTP/2 connection may have open at once.
 
     Raises:
         OSError: The address cannot be had.
@@ -238,10 +239,17 @@ class Simulator:
         seed: int = 0,
         require_key: bool = False,
         record_limit: int = 1000,
+        http2_streams: int = 100,
     ) -> None:
         text = None if script is None else _text(script)
         self._native = NativeSimulator(
-            text, host=host, port=port, seed=seed, require_key=require_key, record_limit=record_limit
+            text,
+            host=host,
+            port=port,
+            seed=seed,
+            require_key=require_key,
+            record_limit=record_limit,
+            http2_streams=http2_streams,
         )
 
     def __repr__(self) -> str:

@@ -100,7 +100,7 @@ async def main():
     child = os.fork()
     if child == 0:
         try:
-            stream._flight.take()
+            await anext(stream)
         except RuntimeError as error:
             assert "before the process forked" in str(error)
         else:

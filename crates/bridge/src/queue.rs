@@ -31,6 +31,8 @@ struct State<T, E> {
     bytes: usize,
     end: Option<E>,
     armed: bool,
+    /// Whether the consumer blocks in `wait`. Without one, waking it would be a system call for nothing.
+    blocked: bool,
     /// Whether the consumer is gone: what is pushed is dropped.
     abandoned: bool,
     /// The producer, waiting for space.
@@ -51,8 +53,15 @@ pub enum Taken<T, E> {
 impl<T, E> Queue<T, E> {
     /// An empty queue.
     pub fn new(limits: Limits) -> Self {
-        let state =
-            State { items: Vec::new(), bytes: 0, end: None, armed: false, abandoned: false, producer: None };
+        let state = State {
+            items: Vec::new(),
+            bytes: 0,
+            end: None,
+            armed: false,
+            blocked: false,
+            abandoned: false,
+            producer: None,
+        };
         Self { state: Mutex::new(state), readable: Condvar::new(), limits }
     }
 
@@ -65,7 +74,9 @@ impl<T, E> Queue<T, E> {
         }
         state.items.push(item);
         state.bytes += bytes;
-        self.readable.notify_one();
+        if state.blocked {
+            self.readable.notify_one();
+        }
         std::mem::take(&mut state.armed)
     }
 
@@ -77,7 +88,9 @@ impl<T, E> Queue<T, E> {
             return false;
         }
         state.end = Some(end);
-        self.readable.notify_one();
+        if state.blocked {
+            self.readable.notify_one();
+        }
         std::mem::take(&mut state.armed)
     }
 
@@ -129,10 +142,12 @@ impl<T, E> Queue<T, E> {
             if left.is_zero() {
                 return Taken::Empty;
             }
+            state.blocked = true;
             state = match self.readable.wait_timeout(state, left) {
                 Ok((state, _)) => state,
                 Err(poisoned) => poisoned.into_inner().0,
             };
+            state.blocked = false;
         }
         drop(state);
         self.take()

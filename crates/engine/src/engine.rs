@@ -5,6 +5,7 @@ use crate::{
     TransportSettings,
     call::call,
     models::{self, Listing},
+    pulse::Pulse,
     stream::Opening,
     target::{Provider, Target},
     timeout::Limits,
@@ -21,6 +22,7 @@ pub struct Engine {
     providers: BTreeMap<String, Arc<Provider>>,
     timeouts: Timeouts,
     max_retries: u32,
+    pulse: Arc<Pulse>,
 }
 
 impl Engine {
@@ -53,12 +55,13 @@ impl Engine {
             let provider = Provider::new(settings, dialect, Arc::clone(&tls))?;
             rows.insert(settings.id.clone(), Arc::new(provider));
         }
-        Ok(Self { providers: rows, timeouts, max_retries })
+        Ok(Self { providers: rows, timeouts, max_retries, pulse: Arc::default() })
     }
 
     /// A plain call.
     pub async fn complete(&self, mut call: Call) -> Result<Reply, CallError> {
         call.request.stream = false;
+        self.pulse.beat();
         let started = Instant::now();
         let (target, limits, max_retries) = self
             .prepare(&call, started)
@@ -86,6 +89,7 @@ impl Engine {
     /// A streamed call; comes back when the first events are there, so that all before them can be retried.
     pub async fn stream(&self, mut call: Call) -> Result<EventStream, CallError> {
         call.request.stream = true;
+        self.pulse.beat();
         let started = Instant::now();
         let (target, limits, max_retries) = self
             .prepare(&call, started)

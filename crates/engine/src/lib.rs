@@ -13,6 +13,7 @@ mod error;
 mod models;
 mod options;
 mod provider;
+mod pulse;
 mod reply;
 mod retry;
 mod secrets;

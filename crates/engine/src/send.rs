@@ -17,6 +17,7 @@ use http_body::{Body, Frame, SizeHint};
 use reqwest::Url;
 use std::{
     convert::Infallible,
+    future::poll_fn,
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll, Waker},
@@ -147,6 +148,25 @@ impl Incoming {
         let chunk = self.watch.within(self.response.chunk()).await.map_err(Failure::Timeout)?;
         self.watch.progress();
         chunk.map_err(|error| cause::broken(&error))
+    }
+
+    /// The next piece of the body where it is here already; `None` where it would have to be waited for.
+    ///
+    /// hyper reads a connection in a task of its own and hands over one piece at a time: that task is let go first once,
+    /// for what it has already read from the socket.
+    pub(crate) async fn chunk_at_hand(&mut self) -> Option<Result<Option<Bytes>, Failure>> {
+        let mut chunk = pin!(self.response.chunk());
+        let mut let_go = false;
+        let at_hand = poll_fn(|context| match chunk.as_mut().poll(context) {
+            Poll::Ready(chunk) => Poll::Ready(Some(chunk)),
+            Poll::Pending if let_go => Poll::Ready(None),
+            Poll::Pending => {
+                let_go = true;
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+        });
+        Some(at_hand.await?.map_err(|error| cause::broken(&error)))
     }
 
     /// The whole body.

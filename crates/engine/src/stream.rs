@@ -7,11 +7,12 @@ use crate::{
     send::Incoming,
     target::{Provider, Target},
 };
+use bytes::Bytes;
 use ferrule_wire::{
-    dialect::{StreamDecoder, StreamError, StreamLimits, UnsupportedField},
+    dialect::{StreamDecoder, StreamLimits, UnsupportedField},
     model::{StreamEvent, replay},
 };
-use std::{collections::VecDeque, fmt, sync::Arc, time::Instant};
+use std::{collections::VecDeque, fmt, ops::ControlFlow, sync::Arc, time::Instant};
 
 /// An answer that is being received. Dropping it closes the connection upstream at once.
 #[derive(Debug)]
@@ -122,32 +123,35 @@ pub(crate) struct Reader {
 /// beginning can still be retried.
 const HELD_BACK: usize = 16;
 
+/// The most events that are gathered from pieces at hand before they are handed on.
+const MOST_AT_ONCE: usize = 256;
+
 impl Reader {
-    /// Reads one piece of the body, or its end.
+    /// Waits for a piece of the body, or its end, and reads it and all that is here already behind it.
     async fn read(&mut self) {
         let Some(incoming) = &mut self.incoming else { return };
-        let chunk = incoming.chunk().await;
+        let mut chunk = incoming.chunk().await;
         let received_at = Instant::now();
         let mut events = Vec::new();
-        let read = match &chunk {
-            Ok(Some(bytes)) => match self.decoder.push(bytes, &mut events) {
-                Ok(()) if self.decoder.is_done() => self.decoder.finish(&mut events).map(|()| true),
-                read => read.map(|()| false),
-            },
-            Ok(None) => self.decoder.finish(&mut events).map(|()| true),
-            Err(_) => Ok(false),
+        let end = loop {
+            if let ControlFlow::Break(end) = digest(self.decoder.as_mut(), chunk, &mut events) {
+                break Some(end);
+            }
+            if events.len() >= MOST_AT_ONCE {
+                break None;
+            }
+            match incoming.chunk_at_hand().await {
+                Some(next) => chunk = next,
+                None => break None,
+            }
         };
         self.deliver(received_at, events);
-        let failure = match (read, chunk) {
-            (Err(error), _) => Some(self.with_request_id(error)),
-            (Ok(_), Err(failure)) => Some(failure),
-            (Ok(false), Ok(_)) => return,
-            (Ok(true), Ok(_)) => None,
-        };
+        let Some(end) = end else { return };
         self.ended = Some(received_at);
-        match (self.incoming.take(), failure) {
-            (Some(incoming), None) => incoming.finish(),
-            (_, failure) => self.failure = failure,
+        match (self.incoming.take(), end) {
+            (Some(incoming), Ok(())) => incoming.finish(),
+            (_, Ok(())) => {}
+            (_, Err(failure)) => self.failure = Some(self.with_request_id(failure)),
         }
     }
 
@@ -161,8 +165,7 @@ impl Reader {
         self.ready.push_back(EventBatch { received_at, events });
     }
 
-    fn with_request_id(&self, error: StreamError) -> Failure {
-        let mut failure = Failure::from(error);
+    fn with_request_id(&self, mut failure: Failure) -> Failure {
         if let Failure::Provider(error) = &mut failure
             && error.request_id.is_none()
         {
@@ -177,6 +180,24 @@ impl Reader {
             |event: &StreamEvent| matches!(event, StreamEvent::Start(_) | StreamEvent::UsageUpdate(_));
         self.ready.len() > HELD_BACK || self.ready.iter().any(|batch| !batch.events.iter().all(held_back))
     }
+}
+
+/// Reads one piece of the body, or its end. Breaks where nothing of interest follows.
+fn digest(
+    decoder: &mut dyn StreamDecoder,
+    chunk: Result<Option<Bytes>, Failure>,
+    events: &mut Vec<StreamEvent>,
+) -> ControlFlow<Result<(), Failure>> {
+    let read = match chunk {
+        Ok(Some(bytes)) => match decoder.push(&bytes, events) {
+            Ok(()) if decoder.is_done() => decoder.finish(events),
+            Ok(()) => return ControlFlow::Continue(()),
+            Err(error) => Err(error),
+        },
+        Ok(None) => decoder.finish(events),
+        Err(failure) => return ControlFlow::Break(Err(failure)),
+    };
+    ControlFlow::Break(read.map_err(Failure::from))
 }
 
 fn is_token(event: &StreamEvent) -> bool {
@@ -220,7 +241,7 @@ impl Receive for Opening {
             "application/json" => {
                 let body = incoming.body().await?;
                 let response =
-                    dialect.decode_response(&body).map_err(|error| reader.with_request_id(error))?;
+                    dialect.decode_response(&body).map_err(|error| reader.with_request_id(error.into()))?;
                 let received_at = Instant::now();
                 reader.deliver(received_at, replay(&response, |text| vec![text]));
                 reader.ended = Some(received_at);

@@ -108,9 +108,9 @@ impl NativeClient {
         let call = request::call(provider, model, messages, options)?;
         let engine = self.engine(py)?;
         Flight::start(bridge, call.provider.clone(), parse, move |shared| {
-            shared.settle(
-                async move { engine.complete(call).await.map(|reply| Delivery::Reply(Box::new(reply))) },
-            )
+            shared.settle(Box::pin(async move {
+                engine.complete(call).await.map(|reply| Delivery::Reply(Box::new(reply)))
+            }))
         })
     }
 
@@ -131,7 +131,7 @@ impl NativeClient {
         call.request.stream = true;
         let engine = self.engine(py)?;
         Flight::start(bridge, call.provider.clone(), parse, move |shared| {
-            shared.pump(async move { engine.stream(call).await })
+            shared.pump(Box::pin(async move { engine.stream(call).await }))
         })
     }
 
@@ -147,7 +147,9 @@ impl NativeClient {
         let timeouts = timeouts.map(request::timeouts).transpose()?.unwrap_or_default();
         let engine = self.engine(py)?;
         Flight::start(bridge, provider.clone(), None, move |shared| {
-            shared.settle(async move { engine.models(&provider, timeouts).await.map(Delivery::Models) })
+            shared.settle(Box::pin(
+                async move { engine.models(&provider, timeouts).await.map(Delivery::Models) },
+            ))
         })
     }
 

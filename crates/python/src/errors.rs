@@ -45,7 +45,10 @@ fn build(py: Python<'_>, error: CallError, received: Option<Reply>) -> PyResult<
     let class = match failure {
         Failure::Provider(error) => {
             let class = class_of(error.kind);
-            set_provider_fields(&fields, *error)?;
+            // An error under status 200 that fits no class breaks the stream off; its words are in the text.
+            if error.kind != ErrorKind::StreamInterrupted {
+                set_provider_fields(&fields, *error)?;
+            }
             class
         }
         Failure::Connect(_) => "ConnectError",

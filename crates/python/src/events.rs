@@ -198,6 +198,8 @@ pub(crate) fn convert(py: Python<'_>, batch: EventBatch, into: &mut Vec<Py<PyAny
             | StreamEvent::Part { .. }
             | StreamEvent::PartExtra { .. }
             | StreamEvent::MessageExtra { .. }
+            | StreamEvent::MessagePieces { .. }
+            | StreamEvent::ResponseExtra(_)
             | StreamEvent::Logprobs { .. } => continue,
         };
         into.push(object);

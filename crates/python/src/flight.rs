@@ -23,6 +23,7 @@ use pyo3::{
 };
 use std::future::{Future, poll_fn};
 use std::mem::size_of;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::AbortHandle;
@@ -32,6 +33,10 @@ const LIMITS: Limits = Limits { items: 256, bytes: 1 << 20 };
 
 /// How long a blocked call goes without asking whether Ctrl-C was pressed.
 const SIGNAL_CHECK: Duration = Duration::from_millis(50);
+
+/// A call until it has something to deliver. Boxed, so that an open stream no longer pays for its opening: the state of
+/// all attempts is several times as large as what reading needs.
+pub(crate) type Opening<T> = Pin<Box<dyn Future<Output = Result<T, CallError>> + Send>>;
 
 /// What a flight delivers.
 pub(crate) enum Delivery {
@@ -120,7 +125,7 @@ impl Shared {
     }
 
     /// Delivers the outcome of a plain operation.
-    pub(crate) async fn settle(self: Arc<Self>, outcome: impl Future<Output = Result<Delivery, CallError>>) {
+    pub(crate) async fn settle(self: Arc<Self>, outcome: Opening<Delivery>) {
         match outcome.await {
             Ok(delivery) => {
                 if let Delivery::Reply(reply) = &delivery {
@@ -134,10 +139,7 @@ impl Shared {
     }
 
     /// Delivers a stream, batch by batch, as fast as it is read.
-    pub(crate) async fn pump(
-        self: Arc<Self>,
-        opening: impl Future<Output = Result<ferrule_engine::EventStream, CallError>>,
-    ) {
+    pub(crate) async fn pump(self: Arc<Self>, opening: Opening<ferrule_engine::EventStream>) {
         let mut stream = match opening.await {
             Ok(stream) => stream,
             Err(error) => return self.end(Err(error)),
@@ -290,34 +292,38 @@ impl Flight {
 
 #[pymethods]
 impl Flight {
-    /// Takes what is there: a reply, a list of models, or a list of events. `None` where nothing is there yet, or
-    /// nothing any more: `ended` tells. Raises the error the call ended with, once.
-    fn take(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+    /// What is there: a reply, a list of models, or a list of events; where nothing is, a future of `loop` that
+    /// completes when something is, to be awaited before asking again; `None` at the end. Raises the error the call
+    /// ended with, once.
+    fn next(&self, py: Python<'_>, r#loop: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
         self.check_process()?;
-        self.hand_over(py, self.shared.queue.take())
-    }
-
-    /// A future of `loop` that completes when there is something to take; `None` where there is already.
-    fn arm(&self, py: Python<'_>, r#loop: &Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
-        self.check_process()?;
-        // Never locked while Python runs: another thread that closes this stream would wait for it attached.
-        let other = lock(&self.shared.waiter).as_ref().map(|waiter| waiter.clone_ref(py));
-        if let Some(other) = other
-            && !other.bind(py).call_method0(intern!(py, "done"))?.is_truthy()?
-        {
-            return Err(PyRuntimeError::new_err(
-                "another task is waiting for this stream; read it from one task",
-            ));
+        while !self.ended() {
+            if let Some(handed) = self.hand_over(py, self.shared.queue.take())? {
+                return Ok(Some(handed));
+            }
+            if self.ended() {
+                break;
+            }
+            // No lock of ours is held while Python runs: it may switch to a thread that wants the same lock.
+            let other = lock(&self.shared.waiter).as_ref().map(|other| other.clone_ref(py));
+            if let Some(other) = other
+                && !other.bind(py).call_method0(intern!(py, "done"))?.is_truthy()?
+            {
+                return Err(PyRuntimeError::new_err(
+                    "another task is waiting for this stream; read it from one task",
+                ));
+            }
+            let waiter = r#loop.call_method0(intern!(py, "create_future"))?.unbind();
+            let done = lock(&self.shared.waiter).replace(waiter.clone_ref(py));
+            drop(done);
+            // Stored before it is armed: who finds it armed finds whom to wake. Another thread that closed the stream
+            // before that has ended it.
+            if self.shared.queue.arm() && !self.ended() {
+                return Ok(Some(waiter));
+            }
+            lock(&self.shared.waiter).take();
         }
-        if !self.shared.queue.arm() {
-            return Ok(None);
-        }
-        // The loop that completes this future runs on this thread, so it cannot look before it is stored.
-        let future = r#loop.call_method0(intern!(py, "create_future"))?.unbind();
-        let done = lock(&self.shared.waiter).replace(future.clone_ref(py));
-        drop(done);
-        // Closed by another thread before it could see the waiter.
-        Ok((!self.ended()).then_some(future))
+        Ok(None)
     }
 
     /// Blocks until there is something to take, and takes it. `None` only at the end.
@@ -336,12 +342,6 @@ impl Flight {
             }
             py.check_signals()?;
         }
-    }
-
-    /// Whether everything was taken.
-    #[getter]
-    fn ended(&self) -> bool {
-        self.ended.load(std::sync::atomic::Ordering::Acquire)
     }
 
     /// What was received so far, as a reply.
@@ -373,6 +373,11 @@ impl Flight {
 }
 
 impl Flight {
+    /// Whether everything was taken.
+    fn ended(&self) -> bool {
+        self.ended.load(std::sync::atomic::Ordering::Acquire)
+    }
+
     /// False in a forked child: there is no such task, and its runtime's locks may be held by threads that do not
     /// exist.
     fn stop(&self) -> bool {

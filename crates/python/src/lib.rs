@@ -49,6 +49,7 @@ mod _native {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("build", super::build_description())?;
+        super::runtime::watch_forks(module)?;
         super::events::start_clock(module.py())
     }
 }

@@ -1,52 +1,77 @@
-//! One tokio runtime per process, started when first needed and again after a fork.
+//! One tokio runtime per process, on one thread of its own, started when first needed and again after a fork.
+//!
+//! One thread reads all sockets and decodes: it never waits for Python, and a call costs a third less than with
+//! several workers, which wake each other (`docs/decisions/2026-11-21-pool.md`).
 
 use arc_swap::ArcSwapOption;
-use pyo3::{exceptions::PyRuntimeError, prelude::*};
-use std::sync::Arc;
-use tokio::runtime::{Builder, Runtime};
-
-/// How many threads read sockets and decode. They never wait for Python, so a few serve thousands of streams.
-const MOST_WORKERS: usize = 4;
+use pyo3::{exceptions::PyRuntimeError, prelude::*, types::PyDict};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+use std::{future::pending, io, thread};
+use tokio::runtime::{Builder, Handle};
 
 struct OfProcess {
     process: u32,
-    /// Leaked: a runtime must not be shut down by a child in which its threads do not exist, nor while the interpreter
-    /// goes down around open streams.
-    runtime: &'static Runtime,
+    runtime: Handle,
 }
 
 static RUNTIME: ArcSwapOption<OfProcess> = ArcSwapOption::const_empty();
 
+/// What `process` gives; 0 until it is known.
+static PROCESS: AtomicU32 = AtomicU32::new(0);
+
 /// The number of this process. After a fork it differs from the one that an object was made with.
 pub(crate) fn process() -> u32 {
-    std::process::id()
+    PROCESS.load(Ordering::Relaxed)
+}
+
+/// Notes the number of this process, now and in every child that Python forks: asking the system at each step of a call
+/// would cost half a microsecond.
+pub(crate) fn watch_forks(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    note_process();
+    let os = module.py().import("os")?;
+    if os.hasattr("register_at_fork")? {
+        let hook = PyDict::new(module.py());
+        hook.set_item("after_in_child", wrap_pyfunction!(note_process, module)?)?;
+        os.call_method("register_at_fork", (), Some(&hook))?;
+    }
+    Ok(())
+}
+
+#[pyfunction]
+fn note_process() {
+    PROCESS.store(std::process::id(), Ordering::Relaxed);
 }
 
 /// This process's runtime.
-pub(crate) fn runtime() -> PyResult<&'static Runtime> {
+pub(crate) fn runtime() -> PyResult<Handle> {
     let process = process();
     if let Some(current) = RUNTIME.load().as_ref()
         && current.process == process
     {
-        return Ok(current.runtime);
+        return Ok(current.runtime.clone());
     }
-    let workers = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_WORKERS);
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(workers)
-        .thread_name("ferrule")
-        .enable_all()
-        .build()
-        .map_err(|error| PyRuntimeError::new_err(format!("cannot start Ferrule's threads: {error}")))?;
-    let mut ours = Some(runtime);
-    // Two threads may come here at once: the first one's runtime stays, the other's is shut down again.
-    RUNTIME.rcu(|current| match current {
-        Some(theirs) if theirs.process == process => Some(theirs.clone()),
-        _ => {
-            ours.take().map(|runtime| Arc::new(OfProcess { process, runtime: Box::leak(Box::new(runtime)) }))
-        }
+    let started = start()
+        .map_err(|error| PyRuntimeError::new_err(format!("cannot start Ferrule's thread: {error}")))?;
+    let started = Arc::new(OfProcess { process, runtime: started });
+    // Two threads may come here at once: all use the first one's runtime, the other has nothing to do.
+    let before = RUNTIME.rcu(|current| match current {
+        Some(current) if current.process == process => current.clone(),
+        _ => started.clone(),
     });
-    match RUNTIME.load().as_ref() {
-        Some(current) => Ok(current.runtime),
-        None => Err(PyRuntimeError::new_err("Ferrule's threads did not start")),
-    }
+    Ok(match before {
+        Some(before) if before.process == process => before.runtime.clone(),
+        _ => started.runtime.clone(),
+    })
+}
+
+/// A runtime that is never shut down: not by a child in which its thread does not exist, and not while the interpreter
+/// goes down around open streams.
+fn start() -> io::Result<Handle> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let handle = runtime.handle().clone();
+    thread::Builder::new().name("ferrule".into()).spawn(move || runtime.block_on(pending::<()>()))?;
+    Ok(handle)
 }

@@ -8,7 +8,7 @@ use pyo3::{
     prelude::*,
 };
 use std::io;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 /// How long a wait goes without asking whether Ctrl-C was pressed.
@@ -17,8 +17,9 @@ const SIGNAL_CHECK: Duration = Duration::from_millis(50);
 /// A running simulator. Listens from its making until `stop`, or until it is collected.
 #[pyclass(frozen, module = "ferrule._native")]
 pub(crate) struct NativeSimulator {
-    /// `None` once stopped.
-    simulator: RwLock<Option<Arc<Simulator>>>,
+    /// `None` once stopped. Locked only while detached from the interpreter, so that whoever holds it needs nothing that
+    /// whoever waits for it holds.
+    simulator: RwLock<Option<Simulator>>,
     address: (String, u16),
     refused_address: (String, u16),
     process: u32,
@@ -54,7 +55,7 @@ impl NativeSimulator {
         Ok(Self {
             address: parts(simulator.address()),
             refused_address: parts(simulator.refused_address()),
-            simulator: RwLock::new(Some(Arc::new(simulator))),
+            simulator: RwLock::new(Some(simulator)),
             process: process(),
         })
     }
@@ -73,26 +74,24 @@ impl NativeSimulator {
 
     /// Replaces the script (JSON text). Raises `ValueError` where it cannot be used.
     fn set_script(&self, py: Python<'_>, script: &str) -> PyResult<()> {
-        let simulator = self.running()?;
-        py.detach(|| simulator.set_script(script)).map_err(|error| PyValueError::new_err(error.to_string()))
+        self.with(py, |simulator| simulator.set_script(script))?
+            .map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
     /// What it received, as JSON text.
     fn requests_json(&self, py: Python<'_>) -> PyResult<String> {
-        let simulator = self.running()?;
-        Ok(py.detach(|| simulator.requests_json()))
+        self.with(py, Simulator::requests_json)
     }
 
     /// Forgets what it received.
-    fn clear_requests(&self) -> PyResult<()> {
-        self.running()?.clear_requests();
-        Ok(())
+    fn clear_requests(&self, py: Python<'_>) -> PyResult<()> {
+        self.with(py, Simulator::clear_requests)
     }
 
     /// How many connections are open.
     #[getter]
-    fn open_connections(&self) -> PyResult<usize> {
-        Ok(self.running()?.open_connections())
+    fn open_connections(&self, py: Python<'_>) -> PyResult<usize> {
+        self.with(py, Simulator::open_connections)
     }
 
     /// Waits until at most `at_most` connections are open; whether that came about within `timeout` seconds.
@@ -112,35 +111,41 @@ impl NativeSimulator {
 
     /// Closes every connection and the port. Does nothing the second time.
     fn stop(&self, py: Python<'_>) {
-        if self.process != process() {
-            return self.forget();
+        if self.process == process() {
+            py.detach(|| drop(self.simulator.write().unwrap_or_else(PoisonError::into_inner).take()));
+        } else {
+            self.forget();
         }
-        let simulator = self.simulator.write().unwrap_or_else(PoisonError::into_inner).take();
-        // Its thread is joined; whoever waits on it still holds it, and joins it then.
-        py.detach(|| drop(simulator));
     }
 }
 
 impl NativeSimulator {
-    fn running(&self) -> PyResult<Arc<Simulator>> {
+    /// What `use_it` makes of the running simulator, detached from the interpreter.
+    fn with<T: Send>(&self, py: Python<'_>, use_it: impl FnOnce(&Simulator) -> T + Send) -> PyResult<T> {
         if self.process != process() {
             return Err(PyRuntimeError::new_err(
                 "this simulator runs in the process that was forked; start one in the child",
             ));
         }
-        let simulator = self.simulator.read().unwrap_or_else(PoisonError::into_inner);
-        simulator.clone().ok_or_else(|| PyRuntimeError::new_err("this simulator is stopped"))
+        let used =
+            py.detach(|| self.simulator.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(use_it));
+        used.ok_or_else(|| PyRuntimeError::new_err("this simulator is stopped"))
     }
 
-    /// Waits in slices, so that Ctrl-C ends it and a stopped simulator is not held for long.
-    fn wait(&self, py: Python<'_>, timeout: f64, wait: impl Fn(&Simulator, Duration) -> bool + Sync) -> PyResult<bool> {
-        let timeout = Duration::try_from_secs_f64(timeout)
-            .map_err(|_| PyValueError::new_err(format!("timeout: expected seconds, 0 or more, not {timeout}")))?;
+    /// Waits in slices, so that Ctrl-C ends it and `stop` need not wait for it.
+    fn wait(
+        &self,
+        py: Python<'_>,
+        timeout: f64,
+        wait: impl Fn(&Simulator, Duration) -> bool + Sync,
+    ) -> PyResult<bool> {
+        let timeout = Duration::try_from_secs_f64(timeout).map_err(|_| {
+            PyValueError::new_err(format!("timeout: expected seconds, 0 or more, not {timeout}"))
+        })?;
         let started = Instant::now();
         loop {
-            let simulator = self.running()?;
             let left = timeout.saturating_sub(started.elapsed());
-            if py.detach(|| wait(&simulator, left.min(SIGNAL_CHECK))) {
+            if self.with(py, |simulator| wait(simulator, left.min(SIGNAL_CHECK)))? {
                 return Ok(true);
             }
             if left <= SIGNAL_CHECK {

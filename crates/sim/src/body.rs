@@ -15,7 +15,7 @@ use std::{
     task::{Context, Poll, ready},
     time::Duration,
 };
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep};
 
 /// One step of sending a body.
 #[derive(Debug)]
@@ -140,8 +140,10 @@ impl Body for AnswerBody {
                     return self.say(bytes);
                 }
                 Some(Step::Padding(bytes)) => self.padding = bytes,
-                Some(Step::At(due)) => self.wait = Some(Box::pin(sleep_until(self.started + due))),
-                Some(Step::Pause(time)) => self.wait = Some(Box::pin(sleep_until(Instant::now() + time))),
+                Some(Step::At(due)) => {
+                    self.wait = Some(Box::pin(sleep(due.saturating_sub(self.started.elapsed()))));
+                }
+                Some(Step::Pause(time)) => self.wait = Some(Box::pin(sleep(time))),
                 Some(Step::Stall) => self.stalled = true,
                 Some(Step::Hold) => self.control.hold(),
                 Some(Step::Cut(cut)) => {

@@ -127,7 +127,9 @@ impl Delivery<'_> {
                 let without = body.len() - half + 2;
                 self.steps([Step::Hold, Step::Bytes(body), Step::Cut(Cut::Close { without })].into_iter())
             }
-            Some(Fault::MalformedJson { .. }) => self.whole(body.slice(..until(Place::BeforeTerminal))),
+            Some(Fault::MalformedJson { .. }) => self.whole(
+                [body.slice(..until(Place::BeforeTerminal)), Bytes::from_static(b"]")].concat().into(),
+            ),
             Some(Fault::ErrorEvent { error, .. }) => {
                 let error = error.provider_error(
                     ErrorKind::Overloaded,

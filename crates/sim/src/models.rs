@@ -26,5 +26,11 @@ fn openai_entry(id: &str) -> Value {
 }
 
 fn anthropic_entry(id: &str) -> Value {
-    json!({ "id": id, "type": "model", "display_name": id, "created_at": "2026-01-01T00:00:00Z" })
+    json!({
+        "id": id,
+        "type": "model",
+        "display_name": id,
+        "created_at": "2026-01-01T00:00:00Z",
+        "lifecycle": "active",
+    })
 }

@@ -13,7 +13,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
     sync::Notify,
-    time::{Instant, Sleep, sleep_until},
+    time::{Sleep, sleep},
 };
 
 /// How the pieces of an answer are written.
@@ -134,7 +134,7 @@ impl Socket {
         self.next_piece = (self.next_piece + 1) % count;
         self.pause = Some(match pieces.delay {
             Duration::ZERO => Pause::Turn,
-            delay => Pause::Until(Box::pin(sleep_until(Instant::now() + delay))),
+            delay => Pause::Until(Box::pin(sleep(delay))),
         });
         Poll::Ready(Ok(written))
     }

@@ -240,7 +240,7 @@ impl StreamedAnswer {
             Fault::MalformedJson { .. } => {
                 let brace = said.iter().rposition(|byte| *byte == b'}').unwrap_or(half);
                 said.truncate(brace);
-                said.extend_from_slice(b"\n\n");
+                said.extend_from_slice(b"]\n\n");
                 self.say(said);
             }
             Fault::ErrorEvent { error, .. } => {

@@ -4,6 +4,10 @@
 //! dialect per wire format, each in both directions. Bytes in, values out: no clock, no socket, no runtime and
 //! no Python live here, and this crate depends on nothing else of ours. `engine` calls it as a client of the
 //! providers, `sim` as a server that speaks like them.
+//!
+//! `no_std` with `alloc`, its dependencies too: `cargo tree -e features -p ferrule-wire -e no-dev` shows no `std`.
+//! That was checked by linking the crate into a library with a panic handler of its own, which fails as soon as
+//! anything pulls in `std`; a build for a target without `std` is not part of the checks.
 #![no_std]
 #![forbid(unsafe_code)]
 

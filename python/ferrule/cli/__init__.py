@@ -18,8 +18,9 @@ def main() -> None:
     try:
         from ferrule.cli.app import app
     except ModuleNotFoundError as error:
-        if error.name not in _NEEDED:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in _NEEDED:
             raise
-        sys.stderr.write(f"error: the command line needs {error.name}; run: pip install 'ferrule[cli]'\n")
+        sys.stderr.write(f"error: the command line needs {missing}; run: pip install 'ferrule[cli]'\n")
         sys.exit(2)
     app(prog_name="ferrule")

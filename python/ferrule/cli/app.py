@@ -22,7 +22,7 @@ class _Commands(TyperGroup):
 app = typer.Typer(
     cls=_Commands,
     add_completion=False,
-    no_args_is_help=True,
+    invoke_without_command=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -41,12 +41,15 @@ def _version(wanted: bool) -> None:
     epilog="Exit codes: 0 success, 1 a call failed, 2 wrong usage or settings, 130 interrupted.",
 )
 def root(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave.")
     ] = False,
 ) -> None:
     """One engine for every large-language-model provider. New here? Run `ferrule demo`."""
     del version
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help(), nl=False)
 
 
 app.command("demo")(demo.demo)

@@ -3,7 +3,7 @@
 import contextlib
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 from rich.text import Text
@@ -67,8 +67,12 @@ def chat(
 
 def _said(prompt: str | None) -> tuple[str, bool]:
     """What the user says, and whether a person is at the keyboard."""
-    interactive = sys.stdin.isatty()
-    piped = "" if interactive else sys.stdin.read()
+    stdin: TextIO | None = sys.stdin
+    if stdin is None:  # It was closed.
+        return prompt or "", False
+    screen.tolerate(stdin)
+    interactive = stdin.isatty()
+    piped = "" if interactive else stdin.read()
     return "\n\n".join(part for part in (prompt, piped) if part and part.strip()), interactive
 
 
@@ -137,7 +141,7 @@ class _Talk:
 
     def _tell(self, reply: "Reply") -> None:
         if self._stats:
-            screen.stderr().print(Text(_figures(reply), style="dim"))
+            screen.stderr().print(Text(_figures(reply), style="dim"), soft_wrap=True)
 
 
 class _Shown:
@@ -156,19 +160,21 @@ class _Shown:
             self._write("reasoning", event.text, "dim italic")
 
     def _write(self, kind: str, text: str, style: str | None) -> None:
-        text = screen.printable(text)
         if self._kind not in ("", kind):
             text = "\n\n" + text
         self._kind = kind
         self._last = text[-1:] or self._last
-        self._console.out(text, style=style, end="", highlight=False)
+        if self._console.is_terminal:
+            self._console.out(screen.printable(text), style=style, end="", highlight=False)
+        else:  # A pipe gets what the model said, to the byte.
+            self._console.file.write(text)
 
     def flush(self) -> None:
         self._console.file.flush()
 
     def end(self) -> None:
         if self._last not in ("", "\n"):
-            self._console.out("")
+            self._console.file.write("\n")
         self.flush()
 
 
@@ -178,7 +184,7 @@ def _lines() -> Iterator[str]:
         import readline  # noqa: F401 - makes `input` edit lines and recall them
     while True:
         try:
-            line = input("> ").strip()
+            line = input("\n> ").strip()
         except KeyboardInterrupt:
             sys.stdout.write("\n")
             continue

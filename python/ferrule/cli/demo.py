@@ -16,7 +16,7 @@ from ferrule.cli import screen
 
 if TYPE_CHECKING:
     from ferrule import AsyncClient, Reply
-    from ferrule.testing import ReplyScript, Rule
+    from ferrule.testing import ReplyScript, Rule, Simulator
 
 MODELS = ("openai/gpt-5-mini", "anthropic/claude-sonnet-4-5")
 QUESTION = "Why is the sky blue?"
@@ -62,12 +62,17 @@ def demo(
     # What is on this machine is not reached through a proxy, whatever the environment says of the others.
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1"
     with Simulator(_rules(fast)) as simulator:
+        asyncio.run(_run(simulator, as_json))
+
+
+async def _run(simulator: "Simulator", as_json: bool) -> None:
+    async with simulator.async_client(timeout=30) as client:
         if as_json:
-            screen.print_json(asyncio.run(_report(simulator.async_client())))
+            screen.print_json(await _report(client))
         else:
             from ferrule.cli import demo_screen
 
-            asyncio.run(demo_screen.play(simulator.async_client(), simulator.url))
+            await demo_screen.play(client, simulator.url)
 
 
 async def stream(client: "AsyncClient", shown: Streaming, changed: Callable[[], None]) -> None:
@@ -155,13 +160,18 @@ def _rules(fast: bool) -> "list[Rule]":
         return reply | {"first_token_ms": first_token_ms, "tokens_per_second": tokens_per_second}
 
     openai: ReplyScript = {
-        "text": (
-            "Sunlight looks white, but it holds every colour. On its way down it meets molecules of air that "
-            "are far smaller than its waves, and those scatter short waves much more than long ones: blue "
-            "about five times as much as red. So blue light reaches your eyes from the whole sky, while the "
-            "other colours come straight from the sun. In the evening the way through the air is longer, the "
-            "blue is scattered away before it arrives, and what is left is red."
-        ),
+        # OpenAI counts its reasoning, and does not show it.
+        "content": [
+            {
+                "text": (
+                    "Sunlight looks white, but it holds every colour. On its way down it meets molecules of air that "
+                    "are far smaller than its waves, and those scatter short waves much more than long ones: blue "
+                    "about five times as much as red. So blue light reaches your eyes from the whole sky, while the "
+                    "other colours come straight from the sun. In the evening the way through the air is longer, the "
+                    "blue is scattered away before it arrives, and what is left is red."
+                )
+            }
+        ],
         "usage": {"input_tokens": 18, "output_tokens": 104, "cache_read_tokens": 0, "reasoning_tokens": 0},
     }
     anthropic: ReplyScript = {

@@ -21,6 +21,8 @@ _FRAME = 1 / 20
 """Seconds between two pictures of a stream."""
 _NARROW = 72
 """Terminals with fewer columns show the streams one above the other."""
+_LONGEST = 450
+"""Characters of the longest answer."""
 
 
 async def play(client: "AsyncClient", url: str) -> None:
@@ -41,9 +43,9 @@ async def play(client: "AsyncClient", url: str) -> None:
         await _watch(console, client, streams)
     else:
         await asyncio.gather(*(demo.stream(client, shown, lambda: None) for shown in streams))
-        for shown in streams:
-            console.print(Text(f"{shown.model}: {shown.text}\n"))
-    console.print(_comparison(streams))
+        console.print(Text("\n\n".join(f"{shown.model}: {shown.text}" for shown in streams)))
+    console.print()
+    console.print(_comparison(streams, console.width))
 
     _heading(console, 2, f'A plain Python function as a tool: "{demo.TOOL_QUESTION}"')
     console.print(_tool(await demo.use_tool(client, demo.MODELS[0])))
@@ -64,7 +66,7 @@ async def _watch(console: Console, client: "AsyncClient", streams: list[demo.Str
     """Shows the streams while they come."""
     started = time.monotonic()
     drawn = 0.0
-    with Live(console=console, auto_refresh=False, vertical_overflow="visible") as live:
+    with Live(console=console, auto_refresh=False, vertical_overflow="ellipsis") as live:
 
         def changed() -> None:
             nonlocal drawn
@@ -79,8 +81,12 @@ async def _watch(console: Console, client: "AsyncClient", streams: list[demo.Str
 
 
 def _panels(console: Console, streams: list[demo.Streaming], elapsed: float) -> RenderableType:
-    panels = [_panel(shown, elapsed) for shown in streams]
-    if console.width < _NARROW:
+    stacked = console.width < _NARROW
+    inside = console.width - 4 if stacked else console.width // 2 - 5
+    # So high that the whole answer fits, and no picture jumps when a line is added.
+    height = 5 + _LONGEST // max(inside, 1)
+    panels = [_panel(shown, elapsed, height) for shown in streams]
+    if stacked:
         return Group(*panels)
     side_by_side = Table.grid(expand=True, padding=(0, 1, 0, 0))
     for _ in panels:
@@ -89,7 +95,7 @@ def _panels(console: Console, streams: list[demo.Streaming], elapsed: float) -> 
     return side_by_side
 
 
-def _panel(shown: demo.Streaming, elapsed: float) -> Panel:
+def _panel(shown: demo.Streaming, elapsed: float, height: int) -> Panel:
     text = Text()
     if shown.reasoning:
         text.append(shown.reasoning, style="dim italic")
@@ -108,20 +114,21 @@ def _panel(shown: demo.Streaming, elapsed: float) -> Panel:
         title_align="left",
         subtitle_align="right",
         border_style=colour,
-        height=14,
+        height=height,
         padding=(0, 1),
     )
 
 
-def _table(*columns: str, numbers_from: int) -> Table:
-    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
+def _table(*columns: str, numbers_from: int, gap: int = 2) -> Table:
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, gap, 0, 0))
     for position, name in enumerate(columns):
-        table.add_column(name, justify="right" if position >= numbers_from else "left", overflow="fold")
+        table.add_column(name, justify="right" if position >= numbers_from else "left", no_wrap=position == 0)
     return table
 
 
-def _comparison(streams: list[demo.Streaming]) -> Table:
-    table = _table("model", "first token", "tokens/s", "input", "output", "reasoning", "from cache", numbers_from=1)
+def _comparison(streams: list[demo.Streaming], width: int) -> Table:
+    columns = ("model", "first token", "tokens/s", "input", "output", "reasoning", "cached")
+    table = _table(*columns, numbers_from=1, gap=2 if width > 84 else 1)
     for shown in streams:
         if shown.reply is None:
             continue

@@ -17,6 +17,8 @@ from ferrule.cli import failures, screen
 
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_OTHERS_CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""What other clients read, and we do not."""
 _NO_KEY = "ferrule-doctor-has-no-key"
 
 
@@ -32,7 +34,7 @@ class Health:
         reachable: Whether a server answered.
         key_accepted: Whether it took the key; `None` where that is not known.
         models: How many models it offers to the key.
-        remark: In words.
+        remark: What went wrong, in words.
     """
 
     provider: str
@@ -83,6 +85,7 @@ def _about() -> dict[str, Any]:
             for name in _CERTIFICATES
             if (value := os.environ.get(name))
         },
+        "unused_certificates": [name for name in _OTHERS_CERTIFICATES if os.environ.get(name)],
     }
 
 
@@ -126,16 +129,20 @@ async def _ask(health: Health, timeout: float) -> None:
             listed = await client.models(health.provider, timeout=timeout)
         health.reachable, health.models = True, len(listed)
         health.key_accepted = True if health.has_key else None
-        health.remark = f"{len(listed)} models"
-    except (errors.AuthenticationError, errors.PermissionDeniedError) as error:
+    except errors.AuthenticationError as error:
         health.reachable = True
-        health.key_accepted = False if health.has_key else None
-        health.remark = f"refuses the key (status {error.status})" if health.has_key else "answers"
+        if health.has_key:
+            health.key_accepted, health.remark = False, _remark(health, error)
     except errors.ProviderError as error:
-        health.reachable = error.status is not None
-        health.remark = f"status {error.status}" if error.status else str(error)
+        # Whatever a server answers, one is there.
+        health.reachable, health.remark = error.status is not None, _remark(health, error)
     except errors.FerruleError as error:
-        health.remark = str(error)
+        health.remark = _remark(health, error)
+
+
+def _remark(health: Health, error: Exception) -> str:
+    """The error without the name it begins with: the provider is named beside it."""
+    return str(error).removeprefix(health.provider).lstrip("/: ")
 
 
 def _show(about: dict[str, Any], health: list[Health]) -> None:
@@ -148,6 +155,8 @@ def _show(about: dict[str, Any], health: list[Health]) -> None:
     table.add_row("platform", Text(about["platform"]))
     table.add_row("proxy", Text(", ".join(f"{key}={value}" for key, value in about["proxy"].items()) or "none"))
     table.add_row("certificates", Text(_certificates(about["certificates"])))
+    for name in about["unused_certificates"]:
+        table.add_row("", Text(f"{name} is not read; SSL_CERT_FILE is", "yellow"))
     console.print(table)
     console.print()
 
@@ -156,11 +165,16 @@ def _show(about: dict[str, Any], health: list[Health]) -> None:
         table.add_column(column, overflow="fold")
     for one in health:
         key = Text(f"{one.variable} is set", "green") if one.has_key else Text(f"set {one.variable}", "yellow")
-        remark = screen.printable(one.remark)
-        network = Text(f"reachable: {remark}" if one.reachable else f"not reachable: {remark}")
-        network.stylize("green" if one.reachable and one.key_accepted is not False else "red")
+        network = Text("reachable", "green") if one.reachable else Text("not reachable", "red")
+        if one.key_accepted is False:
+            network.append(", refuses the key", "red")
+        elif one.models is not None:
+            network.append(f", {one.models} models")
         table.add_row(one.provider, key, network, Text(one.url))
     console.print(table)
+    remarks = [f"{one.provider}: {screen.printable(one.remark)}" for one in health if one.remark]
+    if remarks:
+        console.print(Text("\n" + "\n".join(remarks), "dim"))
 
 
 def _certificates(found: dict[str, dict[str, Any]]) -> str:

@@ -97,7 +97,7 @@ def _advice(error: errors.FerruleError) -> str:
         case errors.TimeoutError():
             return "give it longer with --timeout, or see `ferrule doctor`"
         case errors.StreamInterruptedError():
-            return "what came before it is above"
+            return "try again"
         case _:
             return ""
 

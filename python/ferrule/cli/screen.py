@@ -10,18 +10,18 @@ from rich.console import Console
 
 def stdout() -> Console:
     """A console on stdout: colours and movement on a terminal, plain text elsewhere."""
-    _tolerate(sys.stdout)
+    tolerate(sys.stdout)
     return Console(highlight=False)
 
 
 def stderr() -> Console:
     """The same on stderr, for remarks that are not the result."""
-    _tolerate(sys.stderr)
+    tolerate(sys.stderr)
     return Console(stderr=True, highlight=False)
 
 
-def _tolerate(stream: Any) -> None:
-    # A terminal that cannot show a character shows a question mark, rather than ending the program.
+def tolerate(stream: Any) -> None:
+    """Has what `stream` cannot encode or decode replaced by a mark, rather than end the program."""
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="replace")
 
@@ -41,9 +41,11 @@ def printable(text: str) -> str:
 
 
 def seconds(value: float | None) -> str:
-    """A duration for people: `0.214 s`, or a dash where it is unknown."""
+    """A duration for people: `214 ms`, or a dash where it is unknown."""
     if value is None:
         return "-"
+    if value < 0.01:
+        return f"{value * 1000:.1f} ms"
     return f"{value * 1000:.0f} ms" if value < 1 else f"{value:.2f} s"
 
 

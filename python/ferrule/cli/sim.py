@@ -36,18 +36,28 @@ def sim(
         simulator = Simulator(script, host=host, port=port, seed=seed, record_limit=_KEPT)
     except ValueError as error:
         raise failures.UsageError(str(error)) from None
-    with simulator:
-        lines = [f"Simulated providers at {simulator.url}, until Ctrl-C.", ""]
-        lines += [f"  export {name}={value}" for name, value in simulator.environment().items()]
-        lines += ["", 'Then, elsewhere: ferrule chat -m openai/echo "Hello"', ""]
-        console.out("\n".join(lines), highlight=False)
-        console.file.flush()
-        try:
+    try:
+        with simulator:
+            console.out(_welcome(simulator), highlight=False)
+            console.file.flush()
             for request in _answered(simulator):
                 console.print(_line(request), soft_wrap=True)
                 console.file.flush()
-        except KeyboardInterrupt:
-            console.out("Stopped.")
+    except KeyboardInterrupt:
+        console.out("Stopped.")
+
+
+def _welcome(simulator: "Simulator") -> str:
+    return "\n".join(
+        [
+            f"Simulated providers at {simulator.url}, until Ctrl-C.",
+            "",
+            *(f"  export {name}={value}" for name, value in simulator.environment().items()),
+            "",
+            'Then, elsewhere: ferrule chat -m openai/echo "Hello"',
+            "",
+        ]
+    )
 
 
 def _answered(simulator: "Simulator") -> "Iterator[RecordedRequest]":

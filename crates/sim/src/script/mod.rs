@@ -162,6 +162,32 @@ mod tests {
         }
     }
 
+    /// The names in the first column of the table under `heading`.
+    fn documented<'a>(text: &'a str, heading: &str) -> Vec<&'a str> {
+        let section = text.split(heading).nth(1).unwrap().split("\n#").next().unwrap();
+        let rows = section.lines().filter(|line| line.starts_with("| `"));
+        rows.flat_map(|row| row.split('|').nth(1).unwrap().split(','))
+            .map(|name| name.trim().trim_matches('`'))
+            .collect()
+    }
+
+    #[test]
+    fn the_documentation_is_right() {
+        let text = include_str!("../../../../docs/simulator.md");
+        for block in text.split("```json\n").skip(1) {
+            Script::parse(block.split("```").next().unwrap()).unwrap();
+        }
+        let faults = documented(text, "### Faults");
+        assert!(faults.len() > 10);
+        for name in faults {
+            Script::parse(&format!(r#"[{{"fault": "{name}"}}]"#)).unwrap();
+        }
+        for name in documented(text, "### A reply") {
+            let error = Script::parse(&format!(r#"[{{"reply": {{"{name}": {{}}}}}}]"#)).map(drop);
+            assert!(!error.is_err_and(|error| error.to_string().contains("unknown field")), "{name}");
+        }
+    }
+
     #[test]
     fn names_and_texts_stand_for_objects() {
         let script = Script::parse(r#"[{"reply":"hello","fault":"no_terminal"}]"#).unwrap();

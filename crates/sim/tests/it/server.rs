@@ -3,7 +3,7 @@
 use crate::client::*;
 use ferrule_sim::{Settings, Simulator};
 use serde_json::{Value, json};
-use std::net::TcpStream;
+use std::{io::Write as _, net::TcpStream};
 
 fn get(simulator: &Simulator, path: &str, headers: &[(&str, &str)]) -> Answer {
     let mut client = Client::connect(simulator.address());
@@ -148,6 +148,24 @@ fn a_connection_is_kept_alive_and_counted() {
 }
 
 #[test]
+fn many_streams_are_open_at_once() {
+    let simulator = start();
+    let body = ask("slow-10", "hi", true).to_string();
+    let mut clients: Vec<_> = (0..200).map(|_| Client::connect(simulator.address())).collect();
+    for client in &mut clients {
+        client.send("POST", "/v1/messages", &[], body.as_bytes());
+    }
+    // Each gets its second chunk while all are open.
+    for client in &mut clients {
+        client.read_to("You").unwrap();
+        client.read_to(" said").unwrap();
+    }
+    assert_eq!(simulator.open_connections(), 200);
+    drop(clients);
+    assert!(simulator.wait_for_answers(PATIENCE) && simulator.wait_for_connections(0, PATIENCE));
+}
+
+#[test]
 fn a_client_that_leaves_is_noticed() {
     let simulator = start();
     for model in ["slow-1", "stall-headers", "stall-mid-event"] {
@@ -165,6 +183,32 @@ fn a_client_that_leaves_is_noticed() {
         assert_eq!(seen["outcome"], "closed_by_client", "{model}");
         assert_eq!(seen["bytes_sent"].as_u64().unwrap() == 0, model == "stall-headers");
     }
+}
+
+#[test]
+fn hostile_requests_do_no_harm() {
+    let simulator = start();
+    let nested = "[".repeat(100_000);
+    for body in ["", "null", nested.as_str(), "\u{0}", "{\"model\":1}"] {
+        for dialect in DIALECTS {
+            let mut client = Client::connect(simulator.address());
+            client.send("POST", path(dialect), &[], body.as_bytes());
+            assert_eq!(client.answer().unwrap().status, 400);
+        }
+    }
+    let mut client = Client::connect(simulator.address());
+    client.stream.write_all(b"POST /v1/messages HTTP/1.1\r\ncontent-length: 70000000\r\n\r\n").unwrap();
+    let piece = vec![b' '; 1 << 20];
+    // The server may answer and hang up before it has everything.
+    while client.stream.write_all(&piece).is_ok() {}
+    for model in
+        ["slow-0.0000000000000000000000001", "slow-1e300", "fail-4294967296-503", "long-18446744073709551616"]
+    {
+        let mut client = Client::connect(simulator.address());
+        client.send("POST", "/v1/messages", &[], ask(model, "hi", true).to_string().as_bytes());
+        client.read_to("message_start").unwrap();
+    }
+    assert_eq!(get(&simulator, "/healthz", &[]).status, 200);
 }
 
 #[test]

@@ -5,8 +5,9 @@
 
 pub mod anthropic;
 pub mod familiar;
+mod nested;
 pub mod openai_chat;
-pub(crate) mod template;
+mod template;
 
 use crate::error::Headers;
 use crate::json::JsonError;

@@ -1,55 +1,80 @@
 //! The fast path of a text stream: frames that differ from one already read only in their text.
 //!
-//! Nearly all frames of a stream say "more text" and are equal but for that text. Once the full reader has found
+//! Nearly all frames of a stream say "more text" and are equal but for that text and some padding: OpenAI's is a
+//! string of its own after the text, Anthropic's are spaces before the last brace. Once the full reader has found
 //! where the text stands in one of them, the next is recognised by the bytes around it. Whatever does not match
 //! exactly, or needs unescaping, goes the full way; so both ways always give the same.
 
 use crate::json::Value;
 use alloc::{borrow::ToOwned, string::String};
+use core::ops::Range;
 
 /// What stands around the text in a frame. Empty, and matching nothing, until it has learned.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct TextTemplate {
+pub(super) struct TextTemplate {
     /// All before the text, its opening quote included.
     before: String,
-    /// All after the text, its closing quote included, without the last `}` and the padding before that, which
-    /// varies in Anthropic's frames.
+    /// What follows the text, its closing quote included: to the end, or to the padding's opening quote.
     after: String,
+    /// What follows the padding where there is one, its closing quote included. Whichever of the two is last stands
+    /// here without the object's last `}` and the spaces before that.
+    after_padding: Option<String>,
 }
 
 impl TextTemplate {
-    /// Takes `data` as the pattern. Its text stands between two quotes, at `text_start..text_end` in bytes. `data`
-    /// must have been read as one JSON object.
-    pub(crate) fn learn(&mut self, data: &str, text_start: usize, text_end: usize) {
+    /// Takes `data`, which was read as one JSON object, as the pattern. `text` and `padding` are where those strings
+    /// stand in it, their quotes left out.
+    pub(super) fn learn(&mut self, data: &str, text: Range<usize>, padding: Option<Range<usize>>) {
         self.forget();
-        if let (Some(before), Some(after)) = (data.get(..text_start), data.get(text_end..))
-            && before.ends_with('"')
-            && after.starts_with('"')
-            && let Some(after) = without_end(after)
-        {
+        let Some((before, rest)) = around(data, &text) else { return };
+        let learned = match padding.filter(|padding| padding.start > text.end) {
+            None => without_end(rest).map(|after| (after, None)),
+            Some(padding) => around(data, &padding).and_then(|(_, rest)| {
+                Some((data.get(text.end..padding.start)?, Some(without_end(rest)?.to_owned())))
+            }),
+        };
+        if let Some((after, after_padding)) = learned {
             before.clone_into(&mut self.before);
             after.clone_into(&mut self.after);
+            self.after_padding = after_padding;
         }
     }
 
-    /// The text of `data`, where `data` differs from the pattern in the text only and the text needs no unescaping.
-    pub(crate) fn matches<'a>(&self, data: &'a str) -> Option<&'a str> {
+    /// The text of `data`, where `data` differs from the pattern in text and padding only and neither needs
+    /// unescaping.
+    pub(super) fn matches<'a>(&self, data: &'a str) -> Option<&'a str> {
         if self.before.is_empty() {
             return None;
         }
-        let rest = data.strip_prefix(self.before.as_str())?;
-        let end = memchr::memchr(b'"', rest.as_bytes())?;
-        let (text, after) = rest.split_at_checked(end)?;
-        // Two passes that compilers turn into wide compares: faster than one that stops early.
-        let plain = !text.bytes().fold(false, |special, byte| special | (byte < 0x20) | (byte == b'\\'));
-        (plain && without_end(after)? == self.after).then_some(text)
+        let (text, rest) = plain_string(data.strip_prefix(self.before.as_str())?)?;
+        let is_same = match &self.after_padding {
+            None => without_end(rest)? == self.after,
+            Some(end) => {
+                let (_, rest) = plain_string(rest.strip_prefix(self.after.as_str())?)?;
+                without_end(rest)? == end.as_str()
+            }
+        };
+        is_same.then_some(text)
     }
 
     /// Matches nothing again.
-    pub(crate) fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         self.before.clear();
-        self.after.clear();
     }
+}
+
+/// What stands before and after a string, its quotes included.
+fn around<'a>(data: &'a str, string: &Range<usize>) -> Option<(&'a str, &'a str)> {
+    let (before, after) = (data.get(..string.start)?, data.get(string.end..)?);
+    (before.ends_with('"') && after.starts_with('"')).then_some((before, after))
+}
+
+/// What stands before the next quote, and the rest from that quote on; `None` where it has escapes.
+fn plain_string(from: &str) -> Option<(&str, &str)> {
+    let (string, rest) = from.split_at_checked(memchr::memchr(b'"', from.as_bytes())?)?;
+    // No early end: a loop without one is done many bytes at a time.
+    let is_special = string.bytes().fold(false, |special, byte| special | (byte < 0x20) | (byte == b'\\'));
+    (!is_special).then_some((string, rest))
 }
 
 /// `after` without the object's last brace and the spaces before it, which stand outside every string.
@@ -58,11 +83,11 @@ fn without_end(after: &str) -> Option<&str> {
 }
 
 /// Where in `data`, in bytes and between its quotes, the string `value` stands that was read out of `data`.
-pub(crate) fn text_range(data: &str, value: Value<'_>) -> Option<(usize, usize)> {
+pub(super) fn text_range(data: &str, value: Value<'_>) -> Option<Range<usize>> {
     let text = value.text();
-    let start = (text.as_ptr() as usize).checked_sub(data.as_ptr() as usize)?;
+    let start = text.as_ptr().addr().checked_sub(data.as_ptr().addr())?;
     let end = start.checked_add(text.len())?;
-    (text.starts_with('"') && data.get(start..end)? == text).then_some((start + 1, end - 1))
+    (text.starts_with('"') && data.get(start..end)? == text).then(|| start + 1..end - 1)
 }
 
 #[cfg(test)]
@@ -78,9 +103,13 @@ mod tests {
     }
 
     fn learned(data: &str) -> TextTemplate {
-        let (start, end) = text_range(data, slow(data).unwrap().0).unwrap();
+        let padding = Fields::parse(data.as_bytes()).unwrap().get("obfuscation");
         let mut template = TextTemplate::default();
-        template.learn(data, start, end);
+        template.learn(
+            data,
+            text_range(data, slow(data).unwrap().0).unwrap(),
+            padding.and_then(|padding| text_range(data, padding)),
+        );
         template
     }
 
@@ -108,6 +137,20 @@ mod tests {
     }
 
     #[test]
+    fn padding_in_a_string_of_its_own_may_differ() {
+        let template = learned(r#"{"delta":{"text":"Hello"},"n":1,"obfuscation":"xyz"}"#);
+        let read = |data| template.matches(data);
+        assert_eq!(read(r#"{"delta":{"text":"a"},"n":1,"obfuscation":"" }"#), Some("a"));
+        assert_eq!(read(r#"{"delta":{"text":"a"},"n":2,"obfuscation":"xyz"}"#), None);
+        assert_eq!(read(r#"{"delta":{"text":"a"},"n":1,"obfuscation":"\n"}"#), None);
+        assert_eq!(read(r#"{"delta":{"text":"a"},"n":1,"obfuscation":"","m":1}"#), None);
+        // Padding before the text is part of the pattern.
+        let template = learned(r#"{"obfuscation":"xyz","delta":{"text":"Hello"}}"#);
+        assert_eq!(template.matches(r#"{"obfuscation":"xyz","delta":{"text":"a"}}"#), Some("a"));
+        assert_eq!(template.matches(r#"{"obfuscation":"","delta":{"text":"a"}}"#), None);
+    }
+
+    #[test]
     fn knows_nothing_before_it_learns_and_after_it_forgets() {
         let data = r#"{"delta":{"text":"a"}}"#;
         assert_eq!(TextTemplate::default().matches(data), None);
@@ -117,7 +160,7 @@ mod tests {
         assert_eq!(template.matches(data), None);
         // Not a range between quotes, or beyond the data.
         for (start, end) in [(0, 3), (18, 4), (100, 200)] {
-            template.learn(data, start, end);
+            template.learn(data, start..end, None);
             assert_eq!(template.matches(data), None);
         }
     }
@@ -125,7 +168,7 @@ mod tests {
     #[test]
     fn a_range_is_of_the_data_it_was_read_from() {
         let data = r#"{"delta":{"text":"a"}}"#;
-        assert_eq!(text_range(data, slow(data).unwrap().0), Some((18, 19)));
+        assert_eq!(text_range(data, slow(data).unwrap().0), Some(18..19));
         assert_eq!(text_range("other", slow(data).unwrap().0), None);
     }
 

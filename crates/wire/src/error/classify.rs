@@ -59,7 +59,8 @@ const NAMES: &[(ErrorKind, &[&str])] = &[
         &[
             "unsupported_country_region_territory",
             "permission_error",
-            "permission_denied",       // Google
+            "permission_denied", // Google
+            "the caller does not have permission to execute the specified operation", // xAI
             "key_model_access_denied", // LiteLLM
         ],
     ),
@@ -71,7 +72,8 @@ const NAMES: &[(ErrorKind, &[&str])] = &[
             "auth_error",      // LiteLLM
             "api_key_invalid", // Google
             "unauthenticated",
-            "unrecognizedclient", // AWS
+            "the request does not have valid authentication credentials", // xAI
+            "unrecognizedclient",                                         // AWS
             "invalidsignature",
             "expiredtoken",
             "missingauthenticationtoken",
@@ -84,21 +86,29 @@ const NAMES: &[(ErrorKind, &[&str])] = &[
     ),
     (
         NotFound,
-        &["model_not_found", "deploymentnotfound", "not_found_error", "not_found", "resourcenotfound"],
+        &[
+            "model_not_found",
+            "deploymentnotfound",
+            "not_found_error",
+            "not_found",
+            "resourcenotfound",
+            "some requested entity was not found", // xAI
+        ],
     ),
     (
         Overloaded,
         &[
             "server_is_overloaded",
             "engine_overloaded",
-            "overloaded_error",   // Anthropic
-            "overloaded",         // Text Generation Inference
-            "modelnotready",      // Bedrock
-            "serviceunavailable", // Bedrock
-            "unavailable",        // Google
-            "unavailable_error",  // llama.cpp
-            "queue_exceeded",     // Cerebras
-            "nocapacity",         // Azure
+            "overloaded_error",                     // Anthropic
+            "overloaded",                           // Text Generation Inference
+            "modelnotready",                        // Bedrock
+            "serviceunavailable",                   // Bedrock
+            "unavailable",                          // Google
+            "the service is currently unavailable", // xAI
+            "unavailable_error",                    // llama.cpp
+            "queue_exceeded",                       // Cerebras
+            "nocapacity",                           // Azure
         ],
     ),
     (
@@ -109,16 +119,26 @@ const NAMES: &[(ErrorKind, &[&str])] = &[
             "tokens",
             "requests",
             "slow_down",
-            "throttling",         // Bedrock
-            "ratelimitreached",   // Azure
-            "resource_exhausted", // Google
-            "1300",               // Mistral
-            "1302",               // Zhipu
+            "throttling",                       // Bedrock
+            "ratelimitreached",                 // Azure
+            "resource_exhausted",               // Google
+            "some resource has been exhausted", // xAI
+            "1300",                             // Mistral
+            "1302",                             // Zhipu
             "1303",
             "1305",
         ],
     ),
-    (Timeout, &["timeout_error", "modeltimeout", "deadline_exceeded", "vector_store_timeout"]),
+    (
+        Timeout,
+        &[
+            "timeout_error",
+            "modeltimeout",
+            "deadline_exceeded",
+            "vector_store_timeout",
+            "deadline expired before operation could complete",
+        ],
+    ),
     (
         InvalidRequest,
         &[
@@ -149,7 +169,14 @@ const MINIMAX: &[(ErrorKind, &[&str])] = &[
 const BROAD_NAMES: &[(ErrorKind, &[&str])] = &[
     (
         InvalidRequest,
-        &["invalid_request_error", "invalid_argument", "validation", "template_error", "tool_error"],
+        &[
+            "invalid_request_error",
+            "invalid_argument",
+            "client specified an invalid argument", // xAI
+            "validation",
+            "template_error",
+            "tool_error",
+        ],
     ),
     (
         InvalidRequest,
@@ -180,6 +207,15 @@ const ACCOUNT_TEXTS: &[&str] =
 
 const QUOTA_TEXTS: &[&str] =
     &["credit balance is too low", "spend limit", "spending limit", "budgetexceedederror"];
+
+const MODEL_TEXTS: &[&str] = &["model not found", "no such model", "unknown model", "not a valid model"];
+
+/// What a text means where no status says more.
+const TEXTS_WITHOUT_STATUS: &[(ErrorKind, &[&str])] = &[
+    (RateLimited, &["rate limit", "too many requests"]),
+    (Overloaded, &["overloaded", "temporarily unavailable", "at capacity"]),
+    (Timeout, &["timed out", "deadline exceeded"]),
+];
 
 const CONTEXT_TEXTS: &[&str] = &[
     "maximum context length",
@@ -266,7 +302,7 @@ impl<'a> Evidence<'a> {
             .or_else(|| self.kind_by_text())
             .or_else(|| self.kind_by_status())
             .or_else(|| self.look_up(BROAD_NAMES))
-            .or_else(|| self.says("overloaded").then_some(Overloaded))
+            // Without a status this is an answer that began well and broke off, with words that say nothing more.
             .unwrap_or(StreamInterrupted)
     }
 
@@ -355,6 +391,17 @@ impl<'a> Evidence<'a> {
         }
         if self.says("tokens per min") {
             return matches!(status, 400 | 413 | 429).then_some(RateLimited);
+        }
+        if matches!(status, 400 | 404) && self.says_any(MODEL_TEXTS) {
+            return Some(NotFound);
+        }
+        // Inside an answer with status 200 the text is all there is.
+        if self.status.is_none() {
+            for (kind, texts) in TEXTS_WITHOUT_STATUS {
+                if self.says_any(texts) {
+                    return Some(*kind);
+                }
+            }
         }
         // These statuses say what they mean; a word in the text must not overrule them.
         if !matches!(status, 401 | 402 | 403 | 404 | 429) && self.is_too_long() {

@@ -6,7 +6,7 @@
 
 use super::Frame;
 use crate::dialect::StreamError;
-use crate::json::{MAX_NESTING, Value};
+use crate::json::{Nesting, Scan, Value};
 use alloc::vec::Vec;
 
 /// Collects JSON that stands outside any field.
@@ -15,12 +15,12 @@ pub(super) struct StrayJson {
     limit: usize,
     /// The lines so far; empty where nothing is being collected.
     text: Vec<u8>,
-    depth: usize,
+    nesting: Nesting,
 }
 
 impl StrayJson {
     pub(super) fn new(limit: usize) -> Self {
-        Self { limit, text: Vec::new(), depth: 0 }
+        Self { limit, text: Vec::new(), nesting: Nesting::default() }
     }
 
     /// Whether JSON may begin with `line`.
@@ -33,7 +33,7 @@ impl StrayJson {
     pub(super) fn abandon(&mut self) {
         if !self.text.is_empty() {
             self.text = Vec::new();
-            self.depth = 0;
+            self.nesting = Nesting::default();
         }
     }
 
@@ -45,13 +45,17 @@ impl StrayJson {
     ) -> Result<(), StreamError> {
         let mut rest = line;
         while !self.text.is_empty() || Self::starts(rest) {
-            let (taken, end) = self.scan(rest);
+            let scan = self.nesting.scan(rest);
+            let taken = match scan {
+                Scan::Closed(length) => rest.get(..length).unwrap_or(rest),
+                Scan::Open | Scan::TooDeep => rest,
+            };
             if self.text.len() + taken.len() > self.limit {
                 return Err(StreamError::TooLarge(self.limit));
             }
             self.text.extend_from_slice(taken);
-            match end {
-                End::Balanced => {
+            match scan {
+                Scan::Closed(_) => {
                     let text = core::mem::take(&mut self.text);
                     if Value::parse(&text).is_ok()
                         && let Ok(text) = core::str::from_utf8(&text)
@@ -60,11 +64,12 @@ impl StrayJson {
                     }
                     rest = rest.get(taken.len()..).unwrap_or_default();
                 }
-                End::Open => {
+                Scan::Open if !self.nesting.in_string() => {
                     self.text.push(b'\n');
                     return Ok(());
                 }
-                End::Broken => {
+                // A JSON string has no raw line end in it.
+                Scan::Open | Scan::TooDeep => {
                     self.abandon();
                     return Ok(());
                 }
@@ -72,44 +77,4 @@ impl StrayJson {
         }
         Ok(())
     }
-
-    /// The part of `line` that belongs to the value, and how it ends.
-    fn scan<'a>(&mut self, line: &'a [u8]) -> (&'a [u8], End) {
-        let mut in_string = false;
-        let mut escaped = false;
-        for (position, &byte) in line.iter().enumerate() {
-            if in_string {
-                match byte {
-                    _ if escaped => escaped = false,
-                    b'\\' => escaped = true,
-                    b'"' => in_string = false,
-                    _ => {}
-                }
-                continue;
-            }
-            match byte {
-                b'"' => in_string = true,
-                b'{' | b'[' if self.depth >= MAX_NESTING => return (line, End::Broken),
-                b'{' | b'[' => self.depth += 1,
-                b'}' | b']' => {
-                    self.depth = self.depth.saturating_sub(1);
-                    if self.depth == 0 {
-                        return (line.get(..=position).unwrap_or(line), End::Balanced);
-                    }
-                }
-                _ => {}
-            }
-        }
-        // A JSON string has no raw line end in it.
-        (line, if in_string { End::Broken } else { End::Open })
-    }
-}
-
-enum End {
-    /// The value is complete.
-    Balanced,
-    /// More lines follow.
-    Open,
-    /// This is no JSON.
-    Broken,
 }

@@ -4,18 +4,19 @@
 //! with [`ObjectWriter`], which lets the caller's extra fields win over ours. A value that nobody looks into is a
 //! [`Json`]: its text, so that key order, number precision and unknown parts survive a round trip.
 
+mod nesting;
 mod read;
+mod split;
 mod write;
 
+pub use nesting::{MAX_NESTING, check_nesting};
+pub(crate) use nesting::{Nesting, Scan};
 pub use read::{Fields, Value};
 pub use write::{ObjectWriter, WriteJson, write_array, write_string};
 
 use alloc::{borrow::ToOwned, boxed::Box, string::String, string::ToString, vec::Vec};
 use core::fmt;
-use serde_json::value::RawValue;
-
-/// How deep objects and arrays may nest in a body from the network. Deeper is [`JsonError`].
-pub const MAX_NESTING: usize = 128;
+use serde::de::IgnoredAny;
 
 /// Text that is not the JSON we need.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,19 +46,24 @@ impl fmt::Display for JsonError {
 impl core::error::Error for JsonError {}
 
 /// One JSON value, kept as its text. Two values are equal when their texts are.
-#[derive(Clone)]
-pub struct Json(Box<RawValue>);
+#[derive(Clone, PartialEq, Eq)]
+pub struct Json(Box<str>);
 
 impl Json {
     /// Checks `text` and keeps it.
     pub fn parse(text: &str) -> Result<Self, JsonError> {
-        Self::from_string(text.to_owned())
+        Ok(Self(check(text)?.into()))
     }
 
     /// As [`Json::parse`], without copying the text where it can be kept.
     pub fn from_string(text: String) -> Result<Self, JsonError> {
-        check_nesting(text.as_bytes())?;
-        Ok(Self(RawValue::from_string(text)?))
+        let checked = check(&text)?;
+        Ok(Self(if checked.len() == text.len() { text.into_boxed_str() } else { checked.into() }))
+    }
+
+    /// `null`.
+    pub fn null() -> Self {
+        Self("null".into())
     }
 
     /// The JSON string that says `text`.
@@ -72,17 +78,25 @@ impl Json {
         Self::from_writer(out)
     }
 
+    /// The object with the fields that `write` writes, and those of `extra`.
+    pub fn object(extra: &Extra, write: impl FnOnce(&mut ObjectWriter<'_>)) -> Self {
+        let mut out = Vec::new();
+        let mut object = ObjectWriter::begin_with(&mut out, extra);
+        write(&mut object);
+        object.finish();
+        Self::from_writer(out)
+    }
+
     /// What [`ObjectWriter`] and its like wrote, which is JSON by construction.
-    pub fn from_writer(out: Vec<u8>) -> Self {
-        String::from_utf8(out)
-            .ok()
-            .and_then(|text| RawValue::from_string(text).ok())
-            .map_or_else(|| Self(RawValue::NULL.to_owned()), Self)
+    pub(crate) fn from_writer(out: Vec<u8>) -> Self {
+        let text = String::from_utf8(out).unwrap_or_else(|_| "null".to_owned());
+        debug_assert!(check(&text).is_ok(), "a writer wrote what is no JSON: {text}");
+        Self(text.into_boxed_str())
     }
 
     /// The text, without white space around it.
     pub fn text(&self) -> &str {
-        self.0.get()
+        &self.0
     }
 
     /// The value, to look into.
@@ -91,18 +105,17 @@ impl Json {
     }
 }
 
-impl PartialEq for Json {
-    fn eq(&self, other: &Self) -> bool {
-        self.text() == other.text()
-    }
-}
-
-impl Eq for Json {}
-
 impl fmt::Debug for Json {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.text())
     }
+}
+
+/// Refuses a text that is not one JSON value or nests too deeply; gives it without the white space around it.
+fn check(text: &str) -> Result<&str, JsonError> {
+    check_nesting(text.as_bytes())?;
+    serde_json::from_str::<IgnoredAny>(text)?;
+    Ok(text.trim_matches([' ', '\n', '\r', '\t']))
 }
 
 /// The fields of an object that the model has no name for, in the order they came.
@@ -154,34 +167,4 @@ impl FromIterator<(String, Json)> for Extra {
         }
         extra
     }
-}
-
-/// Refuses bytes whose objects and arrays nest deeper than [`MAX_NESTING`]. Linear, allocates nothing.
-pub fn check_nesting(bytes: &[u8]) -> Result<(), JsonError> {
-    let mut depth = 0usize;
-    let mut in_string = false;
-    let mut escaped = false;
-    for &byte in bytes {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
-        match byte {
-            b'"' => in_string = true,
-            b'{' | b'[' => {
-                depth += 1;
-                if depth > MAX_NESTING {
-                    return Err(JsonError::new(alloc::format!("nested deeper than {MAX_NESTING} levels")));
-                }
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    Ok(())
 }

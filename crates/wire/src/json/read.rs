@@ -1,53 +1,55 @@
 //! Reading: an object's fields, one level at a time.
 
-use super::{Extra, Json, JsonError, check_nesting};
-use alloc::{borrow::Cow, borrow::ToOwned, string::String, vec::Vec};
-use core::fmt;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use super::{Extra, Json, JsonError, check, split};
+use alloc::{borrow::Cow, borrow::ToOwned, format, string::String, vec::Vec};
+use serde::de::Deserialize;
 
-/// A JSON value inside a body, not yet looked into.
+/// A JSON value inside a body, not yet looked into: its text, which was checked with the whole body.
 #[derive(Clone, Copy, Debug)]
-pub struct Value<'a>(&'a RawValue);
+pub struct Value<'a>(&'a str);
 
 impl<'a> Value<'a> {
-    pub(super) fn new(raw: &'a RawValue) -> Self {
-        Self(raw)
+    pub(super) fn new(checked: &'a str) -> Self {
+        Self(checked)
     }
 
     /// Checks `bytes` (syntax, UTF-8, nesting) and reads them as one value.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, JsonError> {
-        check_nesting(bytes)?;
-        Ok(Self(serde_json::from_slice(bytes)?))
+        let text = core::str::from_utf8(bytes).map_err(|error| JsonError::new(format!("{error}")))?;
+        check(text).map(Self)
     }
 
     fn read<T: Deserialize<'a>>(self) -> Option<T> {
-        serde_json::from_str(self.0.get()).ok()
+        serde_json::from_str(self.0).ok()
     }
 
     /// The text of the value.
     pub fn text(self) -> &'a str {
-        self.0.get()
+        self.0
     }
 
     /// Whether it is `null`.
     pub fn is_null(self) -> bool {
-        self.0.get() == "null"
+        self.0 == "null"
     }
 
     /// Whether it is an object.
     pub fn is_object(self) -> bool {
-        self.0.get().starts_with('{')
+        self.0.starts_with('{')
     }
 
     /// Whether it is an array.
     pub fn is_array(self) -> bool {
-        self.0.get().starts_with('[')
+        self.0.starts_with('[')
     }
 
     /// The text a JSON string says; `None` for any other type.
     pub fn string(self) -> Option<String> {
-        self.read()
+        let inner = self.0.strip_prefix('"')?.strip_suffix('"')?;
+        match memchr::memchr(b'\\', inner.as_bytes()) {
+            None => Some(inner.to_owned()),
+            Some(_) => self.read(),
+        }
     }
 
     /// A number without a sign or fraction that fits; `None` for anything else.
@@ -72,7 +74,7 @@ impl<'a> Value<'a> {
 
     /// Any number, to its last bit: serde_json's own reading may be off by one.
     pub fn f64(self) -> Option<f64> {
-        self.0.get().parse().ok().filter(|number: &f64| number.is_finite())
+        self.0.parse().ok().filter(|number: &f64| number.is_finite())
     }
 
     /// `true` or `false`.
@@ -82,21 +84,18 @@ impl<'a> Value<'a> {
 
     /// The fields of an object; `None` for any other type.
     pub fn object(self) -> Option<Fields<'a>> {
-        if self.is_object() { self.read() } else { None }
+        let fields = split::fields(self.0)?;
+        Some(Fields(fields.into_iter().map(|(name, text)| (name, Value(text))).collect()))
     }
 
     /// The items of an array; `None` for any other type.
     pub fn array(self) -> Option<Vec<Value<'a>>> {
-        if !self.is_array() {
-            return None;
-        }
-        let items: Vec<&'a RawValue> = self.read()?;
-        Some(items.into_iter().map(Value).collect())
+        Some(split::items(self.0)?.into_iter().map(Value).collect())
     }
 
     /// Keeps the value beyond the body it came in.
     pub fn to_json(self) -> Json {
-        Json(self.0.to_owned())
+        Json(self.0.into())
     }
 }
 
@@ -190,48 +189,6 @@ impl<'a> Fields<'a> {
     /// Everything that was not taken.
     pub fn rest(self) -> Extra {
         self.0.into_iter().map(|(key, value)| (key.into_owned(), value.to_json())).collect()
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct FieldsVisitor;
-        impl<'de> Visitor<'de> for FieldsVisitor {
-            type Value = Fields<'de>;
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a JSON object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut fields = Vec::with_capacity(8);
-                while let Some(key) = map.next_key::<Key<'de>>()? {
-                    fields.push((key.0, Value(map.next_value()?)));
-                }
-                Ok(Fields(fields))
-            }
-        }
-        deserializer.deserialize_map(FieldsVisitor)
-    }
-}
-
-/// A key, borrowed where it has no escapes (serde's own `Cow` always copies).
-struct Key<'a>(Cow<'a, str>);
-
-impl<'de> Deserialize<'de> for Key<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct KeyVisitor;
-        impl<'de> Visitor<'de> for KeyVisitor {
-            type Value = Key<'de>;
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a string")
-            }
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Borrowed(text)))
-            }
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Key(Cow::Owned(text.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(KeyVisitor)
     }
 }
 

@@ -1,11 +1,11 @@
-//! From stream events to the whole answer, and back.
+//! From stream events to the whole answer.
 
 use super::{
-    Choice, FinishReason, Message, Part, PartKind, Reasoning, Response, Role, Start, StreamEvent, ToolCall,
-    Usage,
+    Choice, FinishReason, GrowingFields, Message, Part, PartKind, Reasoning, Response, Role, StreamEvent,
+    ToolCall, Usage,
 };
-use crate::json::{Extra, Json, write_array};
-use alloc::{borrow::ToOwned, boxed::Box, string::String, vec::Vec};
+use crate::json::{Extra, Json};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
 /// Builds a [`Response`] from the events of its stream. Whenever it is asked it has what was received so far.
 #[derive(Clone, Debug, Default)]
@@ -18,27 +18,68 @@ pub struct Accumulator {
     usage: Option<Usage>,
 }
 
+/// An answer so far. What grows stands beside `choice` until it is asked for.
 #[derive(Clone, Debug)]
 struct Growing {
     choice: Choice,
-    /// The place of each part of `choice.message.content`, in the same order.
-    places: Vec<u32>,
+    /// The place of each part of `choice.message.content`, in the same order, and what stands beside it.
+    places: Vec<(u32, GrowingFields)>,
+    extra: GrowingFields,
+    logprobs: Option<Logprobs>,
+}
+
+#[derive(Clone, Debug)]
+enum Logprobs {
+    /// As they were written, once.
+    One(Json),
+    Lists(GrowingFields),
 }
 
 impl Growing {
     fn part(&mut self, place: u32, begin: impl FnOnce() -> PartKind) -> Option<&mut Part> {
         let content = &mut self.choice.message.content;
         // Deltas mostly go to the part that came last.
-        let position = match self.places.iter().rposition(|other| *other == place) {
+        let position = match self.places.iter().rposition(|(other, _)| *other == place) {
             Some(position) => position,
             None => {
-                let position = self.places.partition_point(|other| *other < place);
-                self.places.insert(position, place);
+                let position = self.places.partition_point(|(other, _)| *other < place);
+                self.places.insert(position, (place, GrowingFields::default()));
                 content.insert(position, Part::new(begin()));
                 position
             }
         };
         content.get_mut(position)
+    }
+
+    /// What stands beside a part that has begun.
+    fn part_extra(&mut self, place: u32) -> Option<&mut GrowingFields> {
+        self.part(place, || PartKind::Text(String::new()));
+        self.places.iter_mut().rfind(|(other, _)| *other == place).map(|(_, extra)| extra)
+    }
+
+    fn add_logprobs(&mut self, more: &Json) {
+        if let Some(Logprobs::One(first)) = &self.logprobs
+            && let Some(first) = first.value().object()
+        {
+            self.logprobs = Some(Logprobs::Lists(first.rest().into()));
+        }
+        match (&mut self.logprobs, more.value().object()) {
+            (Some(Logprobs::Lists(lists)), Some(more)) => lists.combine(&more.rest()),
+            (known, _) => *known = Some(Logprobs::One(more.clone())),
+        }
+    }
+
+    fn choice(&self) -> Choice {
+        let mut choice = self.choice.clone();
+        for (part, (_, extra)) in choice.message.content.iter_mut().zip(&self.places) {
+            part.extra = extra.fields();
+        }
+        choice.message.extra = self.extra.fields();
+        choice.logprobs = self.logprobs.as_ref().map(|logprobs| match logprobs {
+            Logprobs::Lists(lists) => Json::object(&lists.fields(), |_| {}),
+            Logprobs::One(one) => one.clone(),
+        });
+        choice
     }
 }
 
@@ -60,7 +101,8 @@ impl Accumulator {
                     logprobs: None,
                     extra: Extra::new(),
                 };
-                self.choices.insert(position, Growing { choice, places: Vec::new() });
+                let (places, extra) = (Vec::new(), GrowingFields::default());
+                self.choices.insert(position, Growing { choice, places, extra, logprobs: None });
                 position
             }
         };
@@ -123,25 +165,31 @@ impl Accumulator {
                 }
             }
             StreamEvent::Part { choice, index, part } => {
-                let whole = (**part).clone();
-                if let Some(slot) = self.growing(*choice).part(*index, || whole.kind.clone()) {
+                let mut whole = (**part).clone();
+                let extra = core::mem::take(&mut whole.extra);
+                let growing = self.growing(*choice);
+                if let Some(slot) = growing.part(*index, || whole.kind.clone()) {
                     *slot = whole;
+                }
+                if let Some(known) = growing.part_extra(*index) {
+                    *known = extra.into();
                 }
             }
             StreamEvent::PartExtra { choice, part, extra } => {
-                if let Some(part) = self.growing(*choice).part(*part, || PartKind::Text(String::new())) {
-                    combine(&mut part.extra, extra);
+                if let Some(known) = self.growing(*choice).part_extra(*part) {
+                    known.combine(extra);
                 }
             }
             StreamEvent::MessageExtra { choice, extra } => {
-                combine(&mut self.growing(*choice).choice.message.extra, extra);
+                self.growing(*choice).extra.combine(extra);
             }
-            StreamEvent::Logprobs { choice, logprobs } => {
-                let known = &mut self.growing(*choice).choice.logprobs;
-                *known = Some(
-                    known.as_ref().map_or_else(|| logprobs.clone(), |known| append_lists(known, logprobs)),
-                );
+            StreamEvent::MessagePieces { choice, extra } => self.growing(*choice).extra.join(extra),
+            StreamEvent::ResponseExtra(extra) => {
+                for (name, value) in extra.iter() {
+                    self.extra.insert(name, value.clone());
+                }
             }
+            StreamEvent::Logprobs { choice, logprobs } => self.growing(*choice).add_logprobs(logprobs),
             StreamEvent::UsageUpdate(usage) => self.usage.get_or_insert_default().update(usage),
             StreamEvent::Finish { choice, reason, stop_sequence } => {
                 let choice = &mut self.growing(*choice).choice;
@@ -198,7 +246,7 @@ impl Accumulator {
             id: self.id.clone(),
             model: self.model.clone(),
             created: self.created,
-            choices: self.choices.iter().map(|growing| growing.choice.clone()).collect(),
+            choices: self.choices.iter().map(Growing::choice).collect(),
             usage: self.usage.clone(),
             extra: self.extra.clone(),
         }
@@ -213,140 +261,11 @@ pub(crate) fn normalise_arguments(arguments: &mut String) {
     }
 }
 
-fn combine(known: &mut Extra, more: &Extra) {
-    for (name, value) in more.iter() {
-        let combined = match known.get(name) {
-            Some(old) if old.value().is_array() && value.value().is_array() => append(old, value),
-            _ => value.clone(),
-        };
-        known.insert(name, combined);
-    }
-}
-
-/// `[1] + [2] = [1,2]`
-fn append(first: &Json, second: &Json) -> Json {
-    let mut out = Vec::new();
-    let items = first
-        .value()
-        .array()
-        .unwrap_or_default()
-        .into_iter()
-        .chain(second.value().array().unwrap_or_default());
-    write_array(&mut out, items, |out, item| out.extend_from_slice(item.text().as_bytes()));
-    String::from_utf8(out)
-        .ok()
-        .and_then(|text| Json::from_string(text).ok())
-        .unwrap_or_else(|| second.clone())
-}
-
-/// `{"a":[1]} + {"a":[2],"b":[3]} = {"a":[1,2],"b":[3]}`
-fn append_lists(first: &Json, second: &Json) -> Json {
-    let (Some(known), Some(more)) = (first.value().object(), second.value().object()) else {
-        return second.clone();
-    };
-    let mut lists = known.rest();
-    combine(&mut lists, &more.rest());
-    let mut out = Vec::new();
-    crate::json::ObjectWriter::begin_with(&mut out, &lists).finish();
-    String::from_utf8(out)
-        .ok()
-        .and_then(|text| Json::from_string(text).ok())
-        .unwrap_or_else(|| second.clone())
-}
-
-/// The events that a stream of `response` would be made of, its texts split by `split`.
-///
-/// A server that has the whole answer streams it with this; [`Accumulator`] makes the same answer of them again.
-pub fn replay<'a>(response: &'a Response, split: impl Fn(&'a str) -> Vec<&'a str>) -> Vec<StreamEvent> {
-    let mut events = Vec::new();
-    events.push(StreamEvent::Start(Box::new(Start {
-        id: response.id.clone(),
-        model: response.model.clone(),
-        created: response.created,
-        extra: response.extra.clone(),
-    })));
-    for Choice { index: choice, message, finish_reason, stop_sequence, logprobs, .. } in &response.choices {
-        let choice = *choice;
-        for (part, Part { kind, cache, extra }) in (0u32..).zip(&message.content) {
-            match kind {
-                PartKind::Text(text) => {
-                    events.extend(split(text).into_iter().map(|text| StreamEvent::TextDelta {
-                        choice,
-                        part,
-                        text: text.to_owned(),
-                    }));
-                }
-                PartKind::Refusal(text) => {
-                    events.extend(split(text).into_iter().map(|text| StreamEvent::RefusalDelta {
-                        choice,
-                        part,
-                        text: text.to_owned(),
-                    }));
-                }
-                PartKind::Reasoning(Reasoning { text, signature }) => {
-                    events.extend(split(text).into_iter().map(|text| StreamEvent::ReasoningDelta {
-                        choice,
-                        part,
-                        text: text.to_owned(),
-                    }));
-                    if let Some(signature) = signature {
-                        events.push(StreamEvent::ReasoningSignature {
-                            choice,
-                            part,
-                            signature: signature.clone(),
-                        });
-                    }
-                }
-                PartKind::ToolCall(call) => {
-                    let ToolCall { id, name, arguments, custom } = call;
-                    events.push(StreamEvent::ToolCallStart {
-                        choice,
-                        part,
-                        id: id.clone(),
-                        name: name.clone(),
-                        custom: *custom,
-                    });
-                    events.extend(split(arguments).into_iter().map(|arguments| StreamEvent::ToolCallDelta {
-                        choice,
-                        part,
-                        arguments: arguments.to_owned(),
-                    }));
-                    events.push(StreamEvent::ToolCallEnd { choice, part });
-                }
-                _ => {
-                    let whole = Part { kind: kind.clone(), cache: cache.clone(), extra: extra.clone() };
-                    events.push(StreamEvent::Part { choice, index: part, part: Box::new(whole) });
-                    continue;
-                }
-            }
-            if !extra.is_empty() {
-                events.push(StreamEvent::PartExtra { choice, part, extra: Box::new(extra.clone()) });
-            }
-        }
-        if !message.extra.is_empty() {
-            events.push(StreamEvent::MessageExtra { choice, extra: Box::new(message.extra.clone()) });
-        }
-        if let Some(logprobs) = logprobs {
-            events.push(StreamEvent::Logprobs { choice, logprobs: logprobs.clone() });
-        }
-        if let Some(reason) = finish_reason {
-            events.push(StreamEvent::Finish {
-                choice,
-                reason: reason.clone(),
-                stop_sequence: stop_sequence.clone(),
-            });
-        }
-    }
-    if let Some(usage) = &response.usage {
-        events.push(StreamEvent::UsageUpdate(Box::new(usage.clone())));
-    }
-    events
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::vec;
+    use crate::model::replay;
+    use std::{boxed::Box, vec};
 
     #[test]
     fn replayed_and_accumulated_is_the_same() {

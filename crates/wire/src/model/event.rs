@@ -103,6 +103,18 @@ pub enum StreamEvent {
         /// The fields.
         extra: Box<Extra>,
     },
+    /// Pieces of fields of the whole message that a provider cuts up (OpenRouter's `reasoning_details`, OpenAI's sound):
+    /// each value is an object, one piece, or a list of pieces. A piece that has the `type`, `index` and `id` of the one
+    /// before it, or none, goes on with that one: its `text`, `summary`, `data`, `signature` and `transcript` are
+    /// appended, its other fields replace earlier ones.
+    MessagePieces {
+        /// The answer's number.
+        choice: u32,
+        /// The fields.
+        extra: Box<Extra>,
+    },
+    /// Fields of the whole answer that were not said at its start; each replaces an earlier one of its name.
+    ResponseExtra(Box<Extra>),
     /// Log probabilities of what was just said, as the provider wrote them.
     Logprobs {
         /// The answer's number.

@@ -68,6 +68,27 @@ pub enum CacheLifetime {
     Other(String),
 }
 
+impl CacheLifetime {
+    /// The providers' word for it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::FiveMinutes => "5m",
+            Self::OneHour => "1h",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+impl From<&str> for CacheLifetime {
+    fn from(word: &str) -> Self {
+        match word {
+            "5m" => Self::FiveMinutes,
+            "1h" => Self::OneHour,
+            other => Self::Other(other.into()),
+        }
+    }
+}
+
 /// One part of a message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {

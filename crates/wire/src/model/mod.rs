@@ -9,13 +9,15 @@ mod event;
 mod finish;
 mod media;
 mod message;
+mod pieces;
+mod replay;
 mod request;
 mod response;
 mod tool;
 mod usage;
 
+pub use accumulate::Accumulator;
 pub(crate) use accumulate::normalise_arguments;
-pub use accumulate::{Accumulator, replay};
 pub use error::{DelaySource, ErrorKind, ProviderError, RetryAfter};
 pub use event::{Start, StreamEvent};
 pub use finish::FinishReason;
@@ -23,6 +25,8 @@ pub use media::{Audio, Document, Image, Source};
 pub use message::{
     CacheBreakpoint, CacheLifetime, Message, Part, PartKind, Reasoning, Role, ToolCall, ToolResult,
 };
+pub(crate) use pieces::GrowingFields;
+pub use replay::replay;
 pub use request::{Effort, ReasoningRequest, Request, ResponseFormat};
 pub use response::{Choice, Response};
 pub use tool::{Tool, ToolChoice, ToolKind};

@@ -400,3 +400,20 @@ fn a_turn_that_opens_with_results_is_two_messages() {
     let PartKind::ToolResult(result) = &request.messages[0].content[1].kind else { panic!() };
     assert_eq!((result.is_error, result.content.len()), (Some(true), 1));
 }
+
+#[test]
+fn a_schema_that_need_not_be_followed_is_refused_by_name() {
+    let format = |strict| ResponseFormat::JsonSchema {
+        name: None,
+        description: None,
+        schema: Json::parse("{}").unwrap(),
+        strict,
+    };
+    let encode = |strict| {
+        let request =
+            Request { model: "m".into(), response_format: Some(format(strict)), ..Request::default() };
+        dialect().encode_request(&request, EncodeOptions::default())
+    };
+    assert!(encode(Some(true)).is_ok() && encode(None).is_ok());
+    assert_eq!(encode(Some(false)).unwrap_err().field, "response_format.strict");
+}

@@ -106,6 +106,43 @@ fn figures_that_are_missing_are_unknown() {
     assert_eq!((usage.cache_write_5m_tokens, usage.cache_write_1h_tokens), (None, Some(5)));
 }
 
+#[test]
+fn figures_that_nobody_knows_stay_unknown() {
+    for usage in [
+        r#"{"cache_read_input_tokens":5}"#,
+        r#"{"cache_read_input_tokens":5,"output_tokens":3}"#,
+        r#"{"input_tokens":4,"cache_read_input_tokens":5}"#,
+        "{}",
+        "null",
+    ] {
+        let body = format!(r#"{{"content":[],"usage":{usage}}}"#);
+        let response = dialect().decode_response(body.as_bytes()).unwrap();
+        let written = dialect().encode_response(&response);
+        let numbers: &[u8] = br#""output_tokens":"#;
+        assert!(written.windows(numbers.len()).any(|bytes| bytes == numbers), "clients need a number");
+        assert_eq!(dialect().decode_response(&written).as_ref(), Ok(&response), "{usage}");
+        let (events, _) = decode([encode(&replay(&response, letters)).as_slice()]);
+        assert_eq!(accumulate(&events).usage, response.usage, "{usage}");
+    }
+}
+
+#[test]
+fn what_other_dialects_tell_late_or_in_pieces_is_written_at_the_end() {
+    let extra = |name: &str, value: &str| {
+        Box::new([(name.to_owned(), Json::parse(value).unwrap())].into_iter().collect())
+    };
+    let body = encode(&[
+        StreamEvent::ResponseExtra(extra("service_tier", "\"flex\"")),
+        StreamEvent::MessagePieces { choice: 0, extra: extra("details", r#"[{"text":"a"}]"#) },
+        StreamEvent::MessagePieces { choice: 0, extra: extra("details", r#"[{"text":"b"}]"#) },
+        StreamEvent::MessageExtra { choice: 0, extra: extra("list", "[1]") },
+        StreamEvent::MessageExtra { choice: 0, extra: extra("list", "[2]") },
+    ]);
+    let extra = accumulate(&decode([body.as_slice()]).0).choices[0].message.extra.clone();
+    let read = ["service_tier", "details", "list"].map(|name| extra.get(name).unwrap().text());
+    assert_eq!(read, ["\"flex\"", r#"[{"text":"ab"}]"#, "[1,2]"]);
+}
+
 fn delta(part: u32, text: &str) -> StreamEvent {
     StreamEvent::TextDelta { choice: 0, part, text: text.into() }
 }
@@ -135,7 +172,7 @@ fn a_stream_is_written_as_the_api_writes_it() {
         })),
     ];
     let expected = r#"event: message_start
-data: {"type":"message_start","message":{"id":"","type":"message","role":"assistant","model":"","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":0,"output_tokens":0}}}
+data: {"type":"message_start","message":{"id":"","type":"message","role":"assistant","model":"","content":[],"stop_reason":null,"stop_sequence":null,"usage":{"input_tokens":0,"output_tokens":0,"unreported":true}}}
 
 event: ping
 data: {"type":"ping"}

@@ -70,11 +70,7 @@ pub(super) fn take_cache(fields: &mut Fields<'_>) -> Option<CacheBreakpoint> {
     if control.take_string("type")? != "ephemeral" {
         return None;
     }
-    let lifetime = control.take_string("ttl").map(|ttl| match ttl.as_str() {
-        "5m" => CacheLifetime::FiveMinutes,
-        "1h" => CacheLifetime::OneHour,
-        _ => CacheLifetime::Other(ttl),
-    });
+    let lifetime = control.take_string("ttl").map(|ttl| CacheLifetime::from(ttl.as_str()));
     if !control.is_empty() {
         return None;
     }
@@ -213,12 +209,8 @@ pub(super) fn encode_input(arguments: &str, out: &mut Vec<u8>) {
 
 /// The value of `cache_control`.
 pub(super) fn encode_cache(cache: &CacheBreakpoint) -> Json {
-    let ttl = cache.lifetime.as_ref().map(|lifetime| match lifetime {
-        CacheLifetime::FiveMinutes => "5m",
-        CacheLifetime::OneHour => "1h",
-        CacheLifetime::Other(ttl) => ttl,
-    });
-    super::object_json(&Extra::new(), |object| {
+    let ttl = cache.lifetime.as_ref().map(CacheLifetime::as_str);
+    Json::object(&Extra::new(), |object| {
         object.field("type", "ephemeral").optional("ttl", ttl);
     })
 }

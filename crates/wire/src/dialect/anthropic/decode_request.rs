@@ -2,6 +2,7 @@
 
 use super::block::{decode_block, take_cache, take_content};
 use super::{reasoning, tools};
+use crate::dialect::nested;
 use crate::json::{Extra, Fields, JsonError, Value};
 use crate::model::{Message, PartKind, Request, ResponseFormat, Role};
 use alloc::{format, string::String, vec::Vec};
@@ -106,7 +107,7 @@ fn take_output_config(body: &mut Fields<'_>, nested: &mut Extra) -> (Option<Stri
             None => ResponseFormat::Other(whole.to_json()),
         }
     });
-    keep(config, "output_config", nested);
+    nested::keep(nested, "output_config", config);
     (effort, format)
 }
 
@@ -114,14 +115,8 @@ fn take_output_config(body: &mut Fields<'_>, nested: &mut Extra) -> (Option<Stri
 fn take_user(body: &mut Fields<'_>, nested: &mut Extra) -> Option<String> {
     let mut metadata = body.take_object("metadata")?;
     let user = metadata.take_string("user_id");
-    keep(metadata, "metadata", nested);
+    nested::keep(nested, "metadata", metadata);
     user
-}
-
-fn keep(rest: Fields<'_>, name: &str, nested: &mut Extra) {
-    if !rest.is_empty() {
-        nested.insert(name, super::object_json(&rest.rest(), |_| {}));
-    }
 }
 
 /// Takes the stop texts out; a list with anything else in it stays in place.

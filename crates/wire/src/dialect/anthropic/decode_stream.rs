@@ -284,8 +284,8 @@ impl State {
                 if let Some(text) = written.and_then(Value::string) {
                     *begun = true;
                     events.push(StreamEvent::TextDelta { choice, part, text });
-                    if let Some((start, end)) = written.and_then(|written| text_range(data, written)) {
-                        self.template.learn(data, start, end);
+                    if let Some(range) = written.and_then(|written| text_range(data, written)) {
+                        self.template.learn(data, range, None);
                         self.template_part = part;
                     }
                     return Ok(());
@@ -373,7 +373,7 @@ impl State {
         if !extra.is_empty() {
             events.push(StreamEvent::MessageExtra { choice: 0, extra: Box::new(extra) });
         }
-        if let Some(usage) = usage {
+        if let Some(usage) = usage.filter(RawUsage::has_figures) {
             self.usage.update(usage);
             events.push(StreamEvent::UsageUpdate(Box::new(self.usage.total())));
         }
@@ -458,7 +458,7 @@ impl Gathered {
         for (name, value) in self.fields.iter() {
             whole.insert(name, value.clone());
         }
-        super::object_json(&whole, |_| {})
+        Json::object(&whole, |_| {})
     }
 }
 

@@ -3,9 +3,9 @@
 use super::block::{encode_block, encode_blocks, encode_cache, encode_content};
 use super::reasoning::{self, Thinking};
 use super::unsupported::{self, refuses_sampling};
-use super::{API_VERSION, take_nested, tools};
-use crate::dialect::{EncodeOptions, EncodedRequest, UnsupportedField};
-use crate::json::{Extra, ObjectWriter, write_array};
+use super::{API_VERSION, tools};
+use crate::dialect::{EncodeOptions, EncodedRequest, UnsupportedField, nested};
+use crate::json::{Extra, Json, ObjectWriter, write_array};
 use crate::model::{Message, Part, PartKind, Reasoning, Request, ResponseFormat, Role};
 use alloc::{borrow::ToOwned, vec::Vec};
 
@@ -25,8 +25,8 @@ pub(super) fn encode(request: &Request, options: EncodeOptions) -> Result<Encode
 
 fn body(request: &Request, thinking: Thinking<'_>) -> Vec<u8> {
     let mut extra = request.extra.clone();
-    let nested_output = take_nested(&mut extra, "output_config");
-    let nested_metadata = take_nested(&mut extra, "metadata");
+    let nested_output = nested::take(&mut extra, "output_config");
+    let nested_metadata = nested::take(&mut extra, "metadata");
     let nested_thinking = reasoning::take_nested_thinking(&mut extra);
 
     let mut out = Vec::new();
@@ -160,11 +160,9 @@ fn encode_output_config(
         _ => None,
     };
     let format = match &request.response_format {
-        Some(ResponseFormat::JsonSchema { schema, .. }) => {
-            Some(super::object_json(&Extra::new(), |format| {
-                format.field("type", "json_schema").field("schema", schema);
-            }))
-        }
+        Some(ResponseFormat::JsonSchema { schema, .. }) => Some(Json::object(&Extra::new(), |format| {
+            format.field("type", "json_schema").field("schema", schema);
+        })),
         Some(ResponseFormat::Other(whole)) => Some(whole.clone()),
         Some(ResponseFormat::Text | ResponseFormat::Json) | None => None,
     };

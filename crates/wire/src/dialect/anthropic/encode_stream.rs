@@ -10,7 +10,8 @@ use super::{error, usage};
 use crate::dialect::StreamEncoder;
 use crate::json::{Extra, Json, ObjectWriter, Value};
 use crate::model::{
-    FinishReason, Part, PartKind, ProviderError, Reasoning, Start, StreamEvent, ToolCall, Usage,
+    FinishReason, GrowingFields, Part, PartKind, ProviderError, Reasoning, Start, StreamEvent, ToolCall,
+    Usage,
 };
 use alloc::{string::String, vec::Vec};
 
@@ -21,7 +22,7 @@ pub(super) struct Encoder {
     open: Vec<Open>,
     next_index: u32,
     usage: Option<Usage>,
-    extra: Extra,
+    extra: GrowingFields,
     reason: Option<FinishReason>,
     stop_sequence: Option<String>,
 }
@@ -74,10 +75,10 @@ impl StreamEncoder for Encoder {
             StreamEvent::ToolCallEnd { choice: 0, part } => self.close(*part, out),
             StreamEvent::Part { choice: 0, part, .. } => self.whole(part, out),
             StreamEvent::PartExtra { choice: 0, part, extra } => self.citations(*part, extra, out),
-            StreamEvent::MessageExtra { choice: 0, extra } => {
-                for (name, value) in extra.iter() {
-                    self.extra.insert(name, value.clone());
-                }
+            StreamEvent::MessagePieces { choice: 0, extra } => self.extra.join(extra),
+            // The beginning is written already, so what belongs to the answer goes with the end as well.
+            StreamEvent::MessageExtra { choice: 0, extra } | StreamEvent::ResponseExtra(extra) => {
+                self.extra.combine(extra);
             }
             StreamEvent::UsageUpdate(usage) => self.usage.get_or_insert_default().update(usage),
             StreamEvent::Finish { choice: 0, reason, stop_sequence } => {
@@ -93,7 +94,7 @@ impl StreamEncoder for Encoder {
     fn finish(&mut self, out: &mut Vec<u8>) {
         self.ensure_started(out);
         self.close_where(|_| true, out);
-        let mut beside = self.extra.clone();
+        let mut beside = self.extra.fields();
         let mut delta_extra = Extra::new();
         // All of these but the context's management stand in `delta`.
         for name in TOLD_AT_THE_END.iter().filter(|name| **name != "context_management") {

@@ -24,7 +24,7 @@ use super::{
     Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
     UnsupportedField,
 };
-use crate::json::{Extra, Json, JsonError, ObjectWriter, WriteJson};
+use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
 use alloc::{boxed::Box, vec::Vec};
 
@@ -76,33 +76,5 @@ impl Dialect for Anthropic {
 
     fn encode_error(&self, error: &ProviderError) -> Vec<u8> {
         error::encode(error)
-    }
-}
-
-/// The object that `write` fills.
-fn object_json(extra: &Extra, write: impl FnOnce(&mut ObjectWriter<'_>)) -> Json {
-    struct Written(Vec<u8>);
-    impl WriteJson for Written {
-        fn write_json(&self, out: &mut Vec<u8>) {
-            out.extend_from_slice(&self.0);
-        }
-    }
-    let mut out = Vec::new();
-    let mut object = ObjectWriter::begin_with(&mut out, extra);
-    write(&mut object);
-    object.finish();
-    Json::written(Written(out))
-}
-
-/// Takes the object under `name` out of `extra`: the fields of a nested level that have no name in the model, kept
-/// under the level's own name.
-fn take_nested(extra: &mut Extra, name: &str) -> Extra {
-    match extra.get(name).and_then(|value| value.value().object()) {
-        Some(fields) => {
-            let nested = fields.rest();
-            extra.remove(name);
-            nested
-        }
-        None => Extra::new(),
     }
 }

@@ -3,7 +3,8 @@
 //! Claude 4.6 and later think adaptively, by an effort in words; 3.7 to 4.5 take a budget in tokens; earlier models
 //! do not think. A model whose name tells no version counts as newer than all.
 
-use super::{DEFAULT_MAX_TOKENS, take_nested};
+use super::DEFAULT_MAX_TOKENS;
+use crate::dialect::nested;
 use crate::json::{Extra, Fields, Json, ObjectWriter};
 use crate::model::{Effort, ReasoningRequest, Request};
 use alloc::string::String;
@@ -141,7 +142,7 @@ pub(super) fn take(
     }
     if !fields.is_empty() {
         let nested = fields.rest();
-        extra.insert("thinking", super::object_json(&nested, |_| {}));
+        extra.insert("thinking", Json::object(&nested, |_| {}));
     }
     Some(ReasoningRequest { effort, budget_tokens, display })
 }
@@ -151,7 +152,11 @@ pub(super) fn take(
 pub(super) fn take_nested_thinking(extra: &mut Extra) -> Extra {
     let stands_alone =
         |thinking: &Json| thinking.value().object().is_none_or(|fields| fields.get("type").is_some());
-    if extra.get("thinking").is_none_or(stands_alone) { Extra::new() } else { take_nested(extra, "thinking") }
+    if extra.get("thinking").is_none_or(stands_alone) {
+        Extra::new()
+    } else {
+        nested::take(extra, "thinking")
+    }
 }
 
 #[cfg(test)]

@@ -85,11 +85,7 @@ pub(super) fn take_head(mut fields: Fields<'_>) -> Head {
         model: fields.take_string("model").unwrap_or_default(),
         stop_reason: fields.take_string("stop_reason").map(|word| decode_finish(&word)),
         stop_sequence: fields.take_string("stop_sequence"),
-        usage: fields.take_object("usage").map(|figures| {
-            let mut raw = RawUsage::default();
-            raw.update(figures);
-            raw
-        }),
+        usage: fields.take_object("usage").and_then(RawUsage::read),
         told_at_the_end: take_told_at_the_end(&mut fields),
         extra: fields.rest(),
     }

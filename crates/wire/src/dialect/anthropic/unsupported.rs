@@ -4,7 +4,7 @@
 //!
 //! Left out without a word, because nothing is lost: reasoning without a signature (another provider's, which this
 //! API would reject; it becomes text where it is all a message says), the name of a tool beside its result (the id
-//! says it), the name of a response format, and settings at their neutral value.
+//! says it), the name of a response format, that it is strict (it always is), and settings at their neutral value.
 
 use super::block::{self, takes_cache};
 use super::reasoning::{Thinking, Version, version};
@@ -71,8 +71,13 @@ impl Found {
         }
         match &request.response_format {
             Some(ResponseFormat::Json) => self.add("response_format", "JSON needs a schema here; give one"),
-            Some(ResponseFormat::JsonSchema { description: Some(_), .. }) => {
-                self.add("response_format.description", "put the description into the schema");
+            Some(ResponseFormat::JsonSchema { description, strict, .. }) => {
+                if description.is_some() {
+                    self.add("response_format.description", "put the description into the schema");
+                }
+                if *strict == Some(false) {
+                    self.add("response_format.strict", "the model is always held to the schema");
+                }
             }
             _ => {}
         }

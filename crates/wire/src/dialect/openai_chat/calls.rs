@@ -1,8 +1,12 @@
 //! Tool calls of one streamed answer, put in order from their deltas.
+//!
+//! A call is said to end exactly once. Servers may interleave calls, so that another part begins does not prove that
+//! a call is whole; it is where its arguments are one whole object by then, else at the answer's end.
 
 use super::choice::Parts;
-use super::{nested, tool::take_arguments};
-use crate::json::{Extra, Fields, Value};
+use super::tool::take_arguments;
+use crate::dialect::nested;
+use crate::json::{Extra, Fields, Nesting, Scan, Value};
 use crate::model::StreamEvent;
 use alloc::{boxed::Box, string::String, vec::Vec};
 
@@ -19,7 +23,9 @@ struct Call {
     custom: bool,
     /// Its part, once its beginning was told.
     part: Option<u32>,
-    has_arguments: bool,
+    /// Follows the arguments, to see where they are whole.
+    nesting: Nesting,
+    has_object: bool,
     ended: bool,
 }
 
@@ -76,7 +82,8 @@ impl OpenCalls {
                 name: name.clone(),
                 custom: *custom,
                 part: None,
-                has_arguments: false,
+                nesting: Nesting::default(),
+                has_object: false,
                 ended: false,
             });
             let last = self.0.len() - 1;
@@ -116,13 +123,12 @@ impl OpenCalls {
         if call.name.is_empty() {
             call.name = delta.name;
         }
-        if !call.name.is_empty() || !delta.arguments.is_empty() {
+        if !call.name.is_empty() || !delta.arguments.is_empty() || !delta.extra.is_empty() {
             call.begin(choice, parts, events);
         }
         let Some(part) = call.part else { return };
         if !delta.arguments.is_empty() {
-            call.has_arguments = true;
-            call.ended = false;
+            call.follow(&delta.arguments);
             events.push(StreamEvent::ToolCallDelta { choice, part, arguments: delta.arguments });
         }
         if !delta.extra.is_empty() {
@@ -130,10 +136,10 @@ impl OpenCalls {
         }
     }
 
-    /// Another part begins, so the calls before it are whole. One without arguments may still get them: some servers
-    /// open all calls first.
+    /// Another part begins: ends the calls whose arguments are whole. The others may still get more, also those
+    /// without any: some servers open all calls first.
     pub(super) fn part_begins(&mut self, choice: u32, events: &mut Vec<StreamEvent>) {
-        for call in self.0.iter_mut().filter(|call| call.has_arguments) {
+        for call in self.0.iter_mut().filter(|call| call.is_whole()) {
             call.end(choice, events);
         }
     }
@@ -164,6 +170,19 @@ impl Call {
             let (id, name) = (self.id.clone(), self.name.clone());
             events.push(StreamEvent::ToolCallStart { choice, part, id, name, custom: self.custom });
         }
+    }
+
+    fn follow(&mut self, arguments: &str) {
+        let mut rest = arguments.as_bytes();
+        while let Scan::Closed(length) = self.nesting.scan(rest) {
+            self.has_object = true;
+            rest = rest.get(length..).unwrap_or_default();
+        }
+    }
+
+    /// Whether the arguments are one whole object. Free text never tells.
+    fn is_whole(&self) -> bool {
+        !self.custom && self.has_object && self.nesting.is_closed()
     }
 
     fn end(&mut self, choice: u32, events: &mut Vec<StreamEvent>) {

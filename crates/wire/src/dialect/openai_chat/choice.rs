@@ -1,7 +1,6 @@
 //! One answer of a stream: its deltas, as events.
 
 use super::calls::OpenCalls;
-use super::details::{AUDIO, Details, Joined};
 use super::finish;
 use super::part::decode_part;
 use super::reasoning::{self, DETAILS};
@@ -9,14 +8,15 @@ use crate::json::{Extra, Fields, Value};
 use crate::model::{FinishReason, Part, PartKind, Reasoning, StreamEvent};
 use alloc::{boxed::Box, string::String, vec::Vec};
 
+/// Fields whose values a stream sends in pieces: reasoning to be echoed, and sound.
+const IN_PIECES: [&str; 2] = [DETAILS, "audio"];
+
 /// Reads the deltas of one answer.
 #[derive(Debug)]
 pub(super) struct ChoiceReader {
     index: u32,
     parts: Parts,
     calls: OpenCalls,
-    details: Details,
-    audio: Joined,
     /// Whether the reasoning came as plain text, so that the details only repeat it.
     plain_reasoning: bool,
     /// A signature ended the reasoning part; more reasoning is another one.
@@ -67,8 +67,6 @@ impl ChoiceReader {
             index,
             parts: Parts::default(),
             calls: OpenCalls::default(),
-            details: Details::default(),
-            audio: Joined::default(),
             plain_reasoning: false,
             signed: false,
             finish: None,
@@ -95,7 +93,8 @@ impl ChoiceReader {
         let said = fields.take_object("delta");
         if said.is_some() {
             // Perplexity repeats the whole message beside each delta; Together repeats the text with its number.
-            for repeated in ["message", "text", "token_id"] {
+            // vLLM's numbers of the tokens are of no use without the whole list, which plain answers have.
+            for repeated in ["message", "text", "token_id", "token_ids"] {
                 fields.take(repeated);
             }
         }
@@ -126,8 +125,7 @@ impl ChoiceReader {
         // Together's number of the token.
         delta.take("token_id");
         self.read_reasoning(&mut delta, events);
-        let has_details = delta.take(DETAILS).is_some_and(|details| self.details.add(details));
-        let has_audio = delta.take(AUDIO).is_some_and(|audio| self.audio.add(audio));
+        self.read_pieces(&mut delta, events);
         let text = delta.take("content").and_then(|content| self.read_content(content, events));
         if let Some(refusal) = delta.take_string("refusal").filter(|refusal| !refusal.is_empty()) {
             let part = self.part_begins(events).refusal();
@@ -140,7 +138,19 @@ impl ChoiceReader {
             self.calls.read_legacy(self.index, function, &mut self.parts, events);
         }
         self.keep_news(&delta, events);
-        text.filter(|_| !has_details && !has_audio)
+        text
+    }
+
+    fn read_pieces(&mut self, delta: &mut Fields<'_>, events: &mut Vec<StreamEvent>) {
+        let mut pieces = Extra::new();
+        for name in IN_PIECES {
+            if let Some(value) = delta.take(name).filter(|value| is_something(*value)) {
+                pieces.insert(name, value.to_json());
+            }
+        }
+        if !pieces.is_empty() {
+            events.push(StreamEvent::MessagePieces { choice: self.index, extra: Box::new(pieces) });
+        }
     }
 
     fn read_reasoning(&mut self, delta: &mut Fields<'_>, events: &mut Vec<StreamEvent>) {
@@ -231,12 +241,8 @@ impl ChoiceReader {
                 self.extra.insert(name, value.to_json());
             }
         }
-        self.say(news, events);
-    }
-
-    fn say(&self, extra: Extra, events: &mut Vec<StreamEvent>) {
-        if !extra.is_empty() {
-            events.push(StreamEvent::MessageExtra { choice: self.index, extra: Box::new(extra) });
+        if !news.is_empty() {
+            events.push(StreamEvent::MessageExtra { choice: self.index, extra: Box::new(news) });
         }
     }
 
@@ -254,13 +260,6 @@ impl ChoiceReader {
     /// Ends what is open.
     pub(super) fn end(&mut self, events: &mut Vec<StreamEvent>) {
         self.calls.end(self.index, &mut self.parts, events);
-        let mut whole = Extra::new();
-        for (name, value) in [(DETAILS, self.details.take()), (AUDIO, self.audio.take())] {
-            if let Some(value) = value {
-                whole.insert(name, value);
-            }
-        }
-        self.say(whole, events);
     }
 }
 

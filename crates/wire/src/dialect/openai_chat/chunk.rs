@@ -1,12 +1,24 @@
 //! One chunk of a streamed answer after the other: what it says, as events.
 
 use super::choice::ChoiceReader;
-use super::template::{TextPlace, place_of};
 use super::{fault, usage};
 use crate::dialect::StreamError;
+use crate::dialect::template::text_range;
 use crate::json::{Extra, Fields, Value};
 use crate::model::{Start, StreamEvent, Usage};
 use alloc::{boxed::Box, string::String, string::ToString, vec::Vec};
+use core::ops::Range;
+
+/// The text of a chunk, its quotes left out, and where its event goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TextPlace {
+    pub(super) choice: u32,
+    pub(super) part: u32,
+    /// Where the text stands in the chunk.
+    pub(super) text: Range<usize>,
+    /// Where the random padding stands that OpenAI adds.
+    pub(super) padding: Option<Range<usize>>,
+}
 
 /// Reads chunks.
 #[derive(Debug, Default)]
@@ -29,12 +41,14 @@ impl ChunkReader {
     ) -> Result<Option<TextPlace>, StreamError> {
         let value =
             Value::parse(data.as_bytes()).map_err(|error| StreamError::Malformed(error.to_string()))?;
-        if let Some(error) = fault::in_value(value) {
-            return Err(error);
-        }
         let Some(mut fields) = value.object() else {
-            return Err(StreamError::Malformed("a chunk that is not a JSON object".into()));
+            // Gemini wraps its errors in a list.
+            return Err(fault::in_list(value)
+                .unwrap_or_else(|| StreamError::Malformed("a chunk that is not a JSON object".into())));
         };
+        if fault::is_in(&fields) {
+            return Err(fault::provider_error(data));
+        }
         let before = events.len();
         let choices = fields.take_array("choices");
         let used = take_usage(&mut fields, choices.as_deref().unwrap_or_default());
@@ -47,7 +61,7 @@ impl ChunkReader {
             }
             return Ok(None);
         }
-        let padding = fields.take("obfuscation").and_then(|padding| string_place(padding, data));
+        let padding = fields.take("obfuscation").and_then(|padding| text_range(data, padding));
         self.read_head(fields, choices.as_ref().is_none_or(Vec::is_empty), events);
         let mut only_text = None;
         for (position, choice) in (0u32..).zip(choices.into_iter().flatten()) {
@@ -59,10 +73,9 @@ impl ChunkReader {
             events.push(StreamEvent::UsageUpdate(Box::new(used.clone())));
             self.usage = Some(used);
         }
-        Ok(only_text.filter(|_| events.len() == before + 1).map(|place: TextPlace| {
-            let padding = padding.filter(|padding| padding.start > place.text.end);
-            TextPlace { padding, ..place }
-        }))
+        Ok(only_text
+            .filter(|_| events.len() == before + 1)
+            .map(|place: TextPlace| TextPlace { padding, ..place }))
     }
 
     /// What stands beside the choices: said once at the start, later only where it is new.
@@ -81,7 +94,7 @@ impl ChunkReader {
         }
         if self.started {
             if !news.is_empty() {
-                events.push(StreamEvent::Unknown { event: None, data: super::nested::object(&news) });
+                events.push(StreamEvent::ResponseExtra(Box::new(news)));
             }
         } else if !(without_choices && id.is_empty()) {
             // Azure's first chunk is about the prompt only and has an empty id and model: what it says is kept above.
@@ -112,7 +125,7 @@ impl ChunkReader {
             }
         };
         let (part, content) = self.choices.get_mut(place)?.read(fields, events)?;
-        let text = string_place(content, data)?;
+        let text = text_range(data, content)?;
         Some(TextPlace { choice: index, part, text, padding: None })
     }
 
@@ -142,9 +155,4 @@ fn take_usage(fields: &mut Fields<'_>, choices: &[Value<'_>]) -> Option<Usage> {
     }
     let inside = |value: Value<'_>| value.object()?.get("usage").and_then(usage::decode);
     fields.get("x_groq").and_then(inside).or_else(|| choices.first().copied().and_then(inside))
-}
-
-/// Where the text of a JSON string stands in the chunk, its quotes left out.
-fn string_place(value: Value<'_>, data: &str) -> Option<core::ops::Range<usize>> {
-    place_of(value.text().strip_prefix('"')?.strip_suffix('"')?, data)
 }

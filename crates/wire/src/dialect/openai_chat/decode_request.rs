@@ -1,13 +1,8 @@
 //! Requests, read.
 
-use super::{
-    message::decode_messages,
-    nested,
-    part::{decode_part, lifetime},
-    tool,
-};
-use crate::json::{Extra, Fields, JsonError, Value};
-use crate::model::{CacheBreakpoint, Effort, ReasoningRequest, Request, ResponseFormat};
+use super::{message::decode_messages, part::decode_part, tool};
+use crate::json::{Extra, Fields, Json, JsonError, Value};
+use crate::model::{CacheBreakpoint, CacheLifetime, Effort, ReasoningRequest, Request, ResponseFormat};
 use alloc::{format, string::String, vec::Vec};
 
 /// Reads what a request asks. A field of another type than ours stays among the extra fields.
@@ -65,7 +60,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Request, JsonError> {
     request.extra = fields.rest();
     if stream && !usage_asked && request.extra.get("stream_options").is_none() {
         // Written again, the request must not ask for usage; and its answer must not have a usage chunk.
-        request.extra.insert("stream_options", nested::json(|out| out.extend_from_slice(b"null")));
+        request.extra.insert("stream_options", Json::null());
     }
     Ok(request)
 }
@@ -129,7 +124,7 @@ fn take_metadata(fields: &mut Fields<'_>) -> Vec<(String, String)> {
 fn take_cache(fields: &mut Fields<'_>) -> Option<CacheBreakpoint> {
     let mut options = fields.get("prompt_cache_options")?.object()?;
     let is_implicit = options.take_string("mode").as_deref() == Some("implicit");
-    let lifetime = options.take_string("ttl").map(|word| lifetime(&word));
+    let lifetime = options.take_string("ttl").map(|word| CacheLifetime::from(word.as_str()));
     if !is_implicit || !options.is_empty() {
         return None;
     }

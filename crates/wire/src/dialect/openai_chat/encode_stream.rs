@@ -1,8 +1,8 @@
 //! Streamed answers, written.
 
-use super::{decode_request::wants_usage, fault, finish, usage};
+use super::{decode_request::wants_usage, fault, finish, part::write_answer_part, tool, usage};
 use crate::dialect::StreamEncoder;
-use crate::json::{Extra, ObjectWriter, write_array};
+use crate::json::{Extra, ObjectWriter, WriteJson, write_array};
 use crate::model::{Part, PartKind, ProviderError, Request, Start, StreamEvent, Usage};
 use alloc::vec::Vec;
 
@@ -127,8 +127,15 @@ impl Encoder {
             PartKind::Reasoning(reasoning) => {
                 self.choice(out, choice, |delta| _ = delta.field("reasoning_content", &reasoning.text));
             }
-            // Nothing else has a place in an answer of this dialect.
-            _ => {}
+            PartKind::Unknown(whole) if tool::looks_like_call(whole) => {
+                self.choice(out, choice, |delta| {
+                    _ = delta.array("tool_calls", [whole], |out, whole| whole.write_json(out));
+                });
+            }
+            // Content may be a list of parts, as Mistral writes it.
+            _ => self.choice(out, choice, |delta| {
+                _ = delta.array("content", [part], |out, part| write_answer_part(part, out));
+            }),
         }
     }
 }
@@ -171,7 +178,7 @@ impl StreamEncoder for Encoder {
                 }
             }
             StreamEvent::Part { choice, part, .. } => self.part(out, *choice, part),
-            StreamEvent::MessageExtra { choice, extra } => {
+            StreamEvent::MessageExtra { choice, extra } | StreamEvent::MessagePieces { choice, extra } => {
                 self.choice_with(out, *choice, extra, |_| {}, |_| {});
             }
             StreamEvent::Logprobs { choice, logprobs } => {
@@ -184,6 +191,11 @@ impl StreamEncoder for Encoder {
                         beside.field("logprobs", logprobs).nullable("finish_reason", None::<&str>);
                     },
                 );
+            }
+            StreamEvent::ResponseExtra(extra) => {
+                let known = core::mem::replace(&mut self.start.extra, (**extra).clone());
+                self.chunk(out, |out| out.extend_from_slice(b"[]"), None);
+                self.start.extra = known;
             }
             StreamEvent::UsageUpdate(used) => self.usage.get_or_insert_default().update(used),
             StreamEvent::Finish { choice, reason, stop_sequence } => {

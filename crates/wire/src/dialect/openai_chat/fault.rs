@@ -1,20 +1,22 @@
 //! Errors that come where an answer was expected, and errors written.
 
 use crate::dialect::StreamError;
-use crate::json::{ObjectWriter, Value};
+use crate::json::{Fields, ObjectWriter, Value};
 use crate::model::{ErrorKind, ProviderError};
 use alloc::{boxed::Box, string::String, vec::Vec};
 
-/// The error that `value` holds: an `error` that says something, alone or (Gemini) in a list.
-pub(super) fn in_value(value: Value<'_>) -> Option<StreamError> {
-    let object = match value.array() {
-        Some(items) => items.into_iter().next()?,
-        None => value,
-    };
-    let error = object.object()?.get("error")?;
-    let says_something = error.object().is_some_and(|error| !error.is_empty())
-        || error.string().is_some_and(|error| !error.is_empty());
-    says_something.then(|| provider_error(object.text()))
+/// Whether `fields` have an `error` that says something.
+pub(super) fn is_in(fields: &Fields<'_>) -> bool {
+    fields.get("error").is_some_and(|error| {
+        error.object().is_some_and(|error| !error.is_empty())
+            || error.string().is_some_and(|error| !error.is_empty())
+    })
+}
+
+/// The error that a list holds, as Gemini writes it.
+pub(super) fn in_list(value: Value<'_>) -> Option<StreamError> {
+    let first = value.array()?.into_iter().next()?;
+    is_in(&first.object()?).then(|| provider_error(first.text()))
 }
 
 /// A body without choices is an error in one of the shapes that have no `error`, or nothing we know.

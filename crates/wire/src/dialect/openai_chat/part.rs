@@ -1,6 +1,6 @@
 //! Content parts: text, refusals, pictures, sound, files, and the reasoning blocks that some providers put there.
 
-use super::nested;
+use crate::dialect::{anthropic, nested};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, WriteJson};
 use crate::model::{
     Audio, CacheBreakpoint, CacheLifetime, Document, Image, Part, PartKind, Reasoning, Source,
@@ -101,29 +101,13 @@ fn take_cache(fields: &mut Fields<'_>) -> Option<CacheBreakpoint> {
         [("prompt_cache_breakpoint", "mode", "explicit"), ("cache_control", "type", "ephemeral")]
     {
         let Some(mut hint) = fields.get(name).and_then(Value::object) else { continue };
-        let lifetime = hint.take_string("ttl").map(|word| lifetime(&word));
+        let lifetime = hint.take_string("ttl").map(|word| CacheLifetime::from(word.as_str()));
         if hint.take_string(key).as_deref() == Some(word) && hint.is_empty() {
             fields.take(name);
             return Some(CacheBreakpoint { lifetime });
         }
     }
     None
-}
-
-pub(super) fn lifetime(word: &str) -> CacheLifetime {
-    match word {
-        "5m" => CacheLifetime::FiveMinutes,
-        "1h" => CacheLifetime::OneHour,
-        other => CacheLifetime::Other(other.into()),
-    }
-}
-
-pub(super) fn lifetime_word(lifetime: &CacheLifetime) -> &str {
-    match lifetime {
-        CacheLifetime::FiveMinutes => "5m",
-        CacheLifetime::OneHour => "1h",
-        CacheLifetime::Other(word) => word,
-    }
 }
 
 /// A data URL is bytes in the request, any other an address.
@@ -142,6 +126,26 @@ fn data_url(media_type: &str, data: &str) -> String {
 pub(crate) fn write_part(part: &Part, out: &mut Vec<u8>) {
     if let Ok(content) = Content::new(part) {
         content.write_json(out);
+    }
+}
+
+/// Writes a part of an answer whose content is a list. Nothing is left out: reasoning is written as Mistral has it, and
+/// what the dialect has no words for as its own provider would have written it.
+pub(super) fn write_answer_part(part: &Part, out: &mut Vec<u8>) {
+    match (&part.kind, Content::new(part)) {
+        (PartKind::Unknown(whole), _) => whole.write_json(out),
+        (PartKind::Reasoning(Reasoning { text, signature }), _) => {
+            let mut object = ObjectWriter::begin_with(out, &part.extra);
+            object.field("type", "thinking").array("thinking", [text], |out, text| {
+                let mut item = ObjectWriter::begin(out);
+                item.field("type", "text").field("text", text);
+                item.finish();
+            });
+            object.optional("signature", signature.as_ref());
+            object.finish();
+        }
+        (_, Ok(content)) => content.write_json(out),
+        (_, Err(_)) => anthropic::encode_block(part, out),
     }
 }
 
@@ -279,7 +283,7 @@ impl WriteJson for Content<'_> {
         };
         if let Some(CacheBreakpoint { lifetime }) = self.cache {
             part.object("prompt_cache_breakpoint", |hint| {
-                hint.field("mode", "explicit").optional("ttl", lifetime.as_ref().map(lifetime_word));
+                hint.field("mode", "explicit").optional("ttl", lifetime.as_ref().map(CacheLifetime::as_str));
             });
         }
         part.finish();

@@ -1,9 +1,9 @@
 //! Requests, written.
 
-use super::{message::encode_messages, part::lifetime_word, refuse::Refusals, tool};
+use super::{message::encode_messages, refuse::Refusals, tool};
 use crate::dialect::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::json::{ObjectWriter, WriteJson, write_string};
-use crate::model::{CacheBreakpoint, Request, ResponseFormat};
+use crate::model::{CacheBreakpoint, CacheLifetime, Request, ResponseFormat};
 use alloc::vec::Vec;
 
 /// What OpenAI calls the most tokens to answer with; many others still have `max_tokens`.
@@ -53,7 +53,7 @@ pub(super) fn encode(request: &Request, options: EncodeOptions) -> Result<Encode
     body.optional("user", request.user.as_ref());
     if let Some(CacheBreakpoint { lifetime }) = &request.cache {
         body.object("prompt_cache_options", |options| {
-            options.field("mode", "implicit").optional("ttl", lifetime.as_ref().map(lifetime_word));
+            options.field("mode", "implicit").optional("ttl", lifetime.as_ref().map(CacheLifetime::as_str));
         });
     }
     if request.stream {

@@ -1,6 +1,10 @@
 //! Plain answers, read and written.
 
-use super::{fault, finish, message, part::decode_part, reasoning, tool, usage};
+use super::{
+    fault, finish, message,
+    part::{decode_part, write_answer_part},
+    reasoning, tool, usage,
+};
 use crate::dialect::StreamError;
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value, write_array};
 use crate::model::{Choice, Message, Part, PartKind, Response, Role};
@@ -9,12 +13,14 @@ use alloc::{string::String, string::ToString, vec::Vec};
 /// Reads the body of a plain answer, or the error in it.
 pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
     let value = Value::parse(body).map_err(|error| StreamError::Malformed(error.to_string()))?;
-    if let Some(error) = fault::in_value(value) {
-        return Err(error);
-    }
     let Some(mut fields) = value.object() else {
-        return Err(StreamError::Malformed("expected a JSON object".into()));
+        return Err(
+            fault::in_list(value).unwrap_or_else(|| StreamError::Malformed("expected a JSON object".into()))
+        );
     };
+    if fault::is_in(&fields) {
+        return Err(fault::provider_error(value.text()));
+    }
     let Some(choices) = fields.take_array("choices") else {
         return Err(fault::without_choices(value));
     };
@@ -116,29 +122,44 @@ fn encode_message(out: &mut Vec<u8>, message: &Message) {
     }
     let mut object = ObjectWriter::begin_with(out, &message.extra);
     object.field("role", "assistant").optional("name", message.name.as_ref());
-    object.nullable("content", said.text).nullable("refusal", said.refusal);
-    if message.extra.get(reasoning::DETAILS).is_none() {
-        object.optional("reasoning_content", said.reasoning);
+    if said.needs_parts {
+        let parts = message.content.iter().filter(|part| !is_call(part));
+        object.array("content", parts, |out, part| write_answer_part(part, out));
+    } else {
+        object.nullable("content", said.text).nullable("refusal", said.refusal);
+        if message.extra.get(reasoning::DETAILS).is_none() {
+            object.optional("reasoning_content", said.reasoning);
+        }
     }
     if !said.calls.is_empty() {
         object.with("tool_calls", |out| {
-            write_array(out, said.calls, |out, part| {
-                if let PartKind::ToolCall(call) = &part.kind {
-                    tool::write_call(out, &call.id, call, &part.extra);
-                }
+            write_array(out, said.calls, |out, part| match &part.kind {
+                PartKind::ToolCall(call) => tool::write_call(out, &call.id, call, &part.extra),
+                _ => write_answer_part(part, out),
             });
         });
     }
     object.finish();
 }
 
-/// An answer's content is one string here, whatever number of parts said it.
+/// Whether the part stands among the tool calls: a call, or what came where a call was expected.
+fn is_call(part: &Part) -> bool {
+    match &part.kind {
+        PartKind::ToolCall(_) => true,
+        PartKind::Unknown(whole) => tool::looks_like_call(whole),
+        _ => false,
+    }
+}
+
+/// An answer's content is one string here, whatever number of parts said it; or, as Mistral has it, the list of the
+/// parts, where one of them cannot be said in a string.
 #[derive(Default)]
 struct Said<'a> {
     text: Option<String>,
     refusal: Option<String>,
     reasoning: Option<String>,
     calls: Vec<&'a Part>,
+    needs_parts: bool,
 }
 
 impl<'a> Said<'a> {
@@ -149,9 +170,8 @@ impl<'a> Said<'a> {
             PartKind::Reasoning(reasoning) => {
                 self.reasoning.get_or_insert_default().push_str(&reasoning.text);
             }
-            PartKind::ToolCall(_) => self.calls.push(part),
-            // Nothing else has a place in an answer of this dialect.
-            _ => {}
+            _ if is_call(part) => self.calls.push(part),
+            _ => self.needs_parts = true,
         }
     }
 }

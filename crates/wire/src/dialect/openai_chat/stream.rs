@@ -1,8 +1,8 @@
 //! Streamed answers, read.
 
 use super::chunk::ChunkReader;
-use super::template::Template;
 use super::{fault, response};
+use crate::dialect::template::TextTemplate;
 use crate::dialect::{StreamDecoder, StreamError, StreamLimits};
 use crate::framing::{Frame, SseReader};
 use crate::model::{StreamEvent, replay};
@@ -21,7 +21,9 @@ pub(super) struct Decoder {
 #[derive(Debug, Default)]
 struct Answer {
     chunks: ChunkReader,
-    template: Option<Template>,
+    template: TextTemplate,
+    /// The answer and the part that the template's chunks belong to.
+    template_place: (u32, u32),
     done: bool,
 }
 
@@ -65,10 +67,10 @@ impl Answer {
             Frame::StrayJson(body) => return self.read_whole(body, events),
         };
         if event == "message"
-            && let Some(template) = &self.template
-            && let Some(text) = template.text(data)
+            && let Some(text) = self.template.matches(data)
+            && !text.is_empty()
         {
-            let (choice, part) = (template.choice, template.part);
+            let (choice, part) = self.template_place;
             events.push(StreamEvent::TextDelta { choice, part, text: text.to_owned() });
             return Ok(());
         }
@@ -82,7 +84,7 @@ impl Answer {
         events: &mut Vec<StreamEvent>,
     ) -> Result<(), StreamError> {
         // What a chunk changed may change what the next means.
-        self.template = None;
+        self.template.forget();
         let trimmed = data.trim();
         if trimmed.is_empty() || event == "ping" {
             return Ok(());
@@ -97,7 +99,10 @@ impl Answer {
         }
         let name = Some(event).filter(|name| *name != "message");
         let text = self.chunks.read(data, name, events).inspect_err(|_| self.done = true)?;
-        self.template = text.and_then(|place| Template::new(data, &place));
+        if let Some(place) = text {
+            self.template.learn(data, place.text, place.padding);
+            self.template_place = (place.choice, place.part);
+        }
         Ok(())
     }
 
@@ -187,9 +192,9 @@ mod tests {
             for _ in 0..2 {
                 answer.read(Frame::Event { event: "message", data: first, id: "" }, &mut events).unwrap();
             }
-            assert_eq!(answer.template.as_ref().and_then(|template| template.text(second)), Some("bc"));
+            assert_eq!(answer.template.matches(second), Some("bc"));
             let escaped = second.replace("bc", r"\n");
-            assert_eq!(answer.template.as_ref().and_then(|template| template.text(&escaped)), None);
+            assert_eq!(answer.template.matches(&escaped), None);
         }
     }
 }

@@ -247,3 +247,141 @@ fn wrong_types_stay_among_the_extra_fields() {
     let kept: Vec<&str> = request.extra.iter().map(|(name, _)| name).collect();
     assert_eq!(kept, ["temperature", "seed", "metadata", "stop"]);
 }
+
+#[test]
+fn what_is_no_tool_call_stays_among_the_calls() {
+    let body = br#"{"id":"c","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"a","tool_calls":[{"id":"1","type":"function","function":7},{"id":"2","type":"function","function":{"name":"f","arguments":"{}"}}]}}]}"#;
+    let response = OpenAiChat.decode_response(body).unwrap();
+    let kinds = &response.choices[0].message.content;
+    assert!(matches!(kinds[1].kind, PartKind::Unknown(_)) && matches!(kinds[2].kind, PartKind::ToolCall(_)));
+    assert_eq!(OpenAiChat.decode_response(&OpenAiChat.encode_response(&response)).unwrap(), response);
+}
+
+#[test]
+fn an_answer_that_no_string_can_say_is_a_list_of_parts() {
+    let body = br#"{"id":"c","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":[{"type":"text","text":"a"},{"type":"thinking","thinking":[{"type":"text","text":"hm"}],"signature":"s"},{"type":"tool_reference","tool":"x"},{"type":"text","text":"b","more":1},{"type":"image_url","image_url":{"url":"https://a/b.png"}}]}}]}"#;
+    let response = OpenAiChat.decode_response(body).unwrap();
+    assert_eq!(response.choices[0].message.content.len(), 5);
+    let written = OpenAiChat.encode_response(&response);
+    assert_eq!(OpenAiChat.decode_response(&written).unwrap(), response);
+    // Another provider's blocks are not lost either.
+    let foreign =
+        Part::new(PartKind::Unknown(Json::parse(r#"{"type":"server_tool_use","id":"s"}"#).unwrap()));
+    let mut response = response;
+    response.choices[0].message.content =
+        vec![Part::text("a"), foreign, Part::new(PartKind::RedactedReasoning { data: "x".into() })];
+    let written = String::from_utf8(OpenAiChat.encode_response(&response)).unwrap();
+    assert!(written.contains(r#"[{"type":"text","text":"a"},{"type":"server_tool_use","id":"s"},{"type":"redacted_thinking","data":"x"}]"#), "{written}");
+}
+
+/// The events of a stream of `deltas`, and how it ends without a last chunk.
+fn streamed(deltas: &[&str]) -> (Vec<StreamEvent>, Response) {
+    let mut decoder = OpenAiChat.stream_decoder(crate::dialect::StreamLimits::default());
+    let mut events = Vec::new();
+    for delta in deltas {
+        let frame =
+            std::format!("data: {{\"id\":\"c\",\"choices\":[{{\"index\":0,\"delta\":{delta}}}]}}\n\n");
+        decoder.push(frame.as_bytes(), &mut events).unwrap();
+    }
+    assert_eq!(decoder.finish(&mut events), Err(StreamError::Interrupted));
+    let mut accumulator = Accumulator::new();
+    events.iter().for_each(|event| accumulator.push(event));
+    (events, accumulator.response())
+}
+
+#[test]
+fn an_interrupted_stream_has_the_pieces_so_far() {
+    let (_, response) = streamed(&[
+        r#"{"reasoning_details":[{"type":"reasoning.text","index":0,"text":"a"}],"audio":{"id":"x","data":"AA"}}"#,
+        r#"{"reasoning_details":[{"type":"reasoning.text","index":0,"text":"b"}],"audio":{"data":"BB"}}"#,
+    ]);
+    let extra = &response.choices[0].message.extra;
+    assert_eq!(
+        extra.get("reasoning_details").unwrap().text(),
+        r#"[{"type":"reasoning.text","index":0,"text":"ab"}]"#
+    );
+    assert_eq!(extra.get("audio").unwrap().text(), r#"{"id":"x","data":"AABB"}"#);
+}
+
+#[test]
+fn interleaved_calls_end_once_each() {
+    let call = |index: u8, id: &str, name: &str, arguments: &str| {
+        std::format!(
+            r#"{{"tool_calls":[{{"index":{index},"id":"{id}","function":{{"name":"{name}","arguments":"{arguments}"}}}}]}}"#
+        )
+    };
+    let deltas = [
+        call(0, "a", "f", r#"{\"x\":"#),
+        call(1, "b", "g", "{}"),
+        call(0, "", "", "1}"),
+        call(2, "c", "h", ""),
+    ];
+    let mut decoder = OpenAiChat.stream_decoder(crate::dialect::StreamLimits::default());
+    let mut events = Vec::new();
+    for delta in deltas {
+        let frame = std::format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{delta}}}]}}\n\n");
+        decoder.push(frame.as_bytes(), &mut events).unwrap();
+    }
+    decoder
+        .push(b"data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\n", &mut events)
+        .unwrap();
+    decoder.finish(&mut events).unwrap();
+    let said: Vec<String> = events
+        .iter()
+        .filter_map(|event| match event {
+            StreamEvent::ToolCallStart { part, .. } => Some(std::format!("start {part}")),
+            StreamEvent::ToolCallDelta { part, arguments, .. } => Some(std::format!("{part}: {arguments}")),
+            StreamEvent::ToolCallEnd { part, .. } => Some(std::format!("end {part}")),
+            _ => None,
+        })
+        .collect();
+    // The first two are known to be whole when the third begins, and not before.
+    assert_eq!(
+        said,
+        ["start 0", "0: {\"x\":", "start 1", "1: {}", "0: 1}", "end 0", "end 1", "start 2", "end 2"]
+    );
+}
+
+#[test]
+fn what_is_said_late_about_the_answer_is_kept() {
+    let mut decoder = OpenAiChat.stream_decoder(crate::dialect::StreamLimits::default());
+    let (mut events, mut accumulator) = (Vec::new(), Accumulator::new());
+    for late in ["", r#""citations":["a"],"#, r#""citations":["a","b"],"service_tier":"flex","#] {
+        let chunk = std::format!(
+            "data: {{\"id\":\"c\",{late}\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"x\"}}}}]}}\n\n"
+        );
+        decoder.push(chunk.as_bytes(), &mut events).unwrap();
+    }
+    events.iter().for_each(|event| accumulator.push(event));
+    let extra = accumulator.response().extra;
+    let read = ["citations", "service_tier"].map(|name| extra.get(name).unwrap().text().to_string());
+    assert_eq!(read, [r#"["a","b"]"#, "\"flex\""]);
+    let mut encoder = OpenAiChat.stream_encoder(&Request::default());
+    let mut body = Vec::new();
+    events.iter().for_each(|event| encoder.push(event, &mut body));
+    let (mut decoder, mut again) =
+        (OpenAiChat.stream_decoder(crate::dialect::StreamLimits::default()), Vec::new());
+    decoder.push(&body, &mut again).unwrap();
+    assert_eq!(again.iter().filter(|event| matches!(event, StreamEvent::ResponseExtra(_))).count(), 2);
+}
+
+#[test]
+fn errors_in_a_200_are_classified_by_what_they_say() {
+    for (body, kind) in [
+        (
+            r#"{"code":"Client specified an invalid argument","error":"Model not found: grok-0"}"#,
+            ErrorKind::NotFound,
+        ),
+        (r#"{"code":"Client specified an invalid argument","error":"Bad top_p"}"#, ErrorKind::InvalidRequest),
+        (r#"{"code":"Some resource has been exhausted","error":"slow"}"#, ErrorKind::RateLimited),
+        (r#"{"code":"The service is currently unavailable","error":"later"}"#, ErrorKind::Overloaded),
+        (r#"{"error":"Too many requests, wait"}"#, ErrorKind::RateLimited),
+        (r#"{"error":"upstream timed out"}"#, ErrorKind::Timeout),
+        (r#"{"error":"something else"}"#, ErrorKind::StreamInterrupted),
+    ] {
+        let Err(StreamError::Provider(error)) = OpenAiChat.decode_response(body.as_bytes()) else {
+            panic!("{body}")
+        };
+        assert_eq!(error.kind, kind, "{body}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Tools, the choice among them, and tool calls.
 
-use super::{nested, refuse::Refusals};
-use crate::dialect::UnsupportedField;
+use super::refuse::Refusals;
+use crate::dialect::{UnsupportedField, nested};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, WriteJson};
 use crate::model::{Part, PartKind, Request, Tool, ToolCall, ToolChoice, ToolKind, normalise_arguments};
 use alloc::{format, string::String, vec::Vec};
@@ -187,6 +187,15 @@ pub(super) fn decode_call(value: Value<'_>) -> Option<Part> {
     let mut extra = fields.rest();
     nested::keep(&mut extra, name, inner);
     Some(Part { extra, ..Part::new(PartKind::ToolCall(call)) })
+}
+
+/// Whether `whole`, which is no tool call, stood where one was expected: it has what only a call has.
+pub(super) fn looks_like_call(whole: &Json) -> bool {
+    whole.value().object().is_some_and(|fields| {
+        fields.get("function").is_some()
+            || fields.get("custom").is_some()
+            || fields.get("type").is_some_and(|written| written.text() == "\"function\"")
+    })
 }
 
 /// The arguments as text. Some servers write the object itself rather than its text.

@@ -1,6 +1,6 @@
 //! What an answer used, read and written.
 
-use super::nested;
+use crate::dialect::nested;
 use crate::json::{ObjectWriter, Value};
 use crate::model::Usage;
 use alloc::vec::Vec;

@@ -1,0 +1,102 @@
+//! How fast answers become events: the same four bodies in every dialect.
+//!
+//! On the fast path the chunks of a stream differ in text and padding only; on the slow path each text has an escape,
+//! so that each chunk is read in full.
+#![expect(clippy::unwrap_used, reason = "a bench fails by panicking")]
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use ferrule_wire::dialect::{Dialect, StreamLimits, find};
+use ferrule_wire::model::StreamEvent;
+use std::hint::black_box;
+
+/// Text deltas of one stream.
+const DELTAS: usize = 1000;
+/// What one read of a socket gives at most.
+const READ: usize = 16 << 10;
+
+/// A stream as OpenAI sends it, with its random padding.
+fn openai_chat_stream(text: &str) -> String {
+    let chunk = |delta: &str, finish: &str, padding: &str| {
+        format!(
+            "data: {{\"id\":\"chatcmpl-AbCdEfGhIjKlMnOpQrStUvWxYz123\",\"object\":\"chat.completion.chunk\",\
+             \"created\":1767225600,\"model\":\"gpt-5-mini-2025-08-07\",\"service_tier\":\"default\",\
+             \"system_fingerprint\":null,\"choices\":[{{\"index\":0,\"delta\":{delta},\"logprobs\":null,\
+             \"finish_reason\":{finish}}}],\"usage\":null,\"obfuscation\":\"{padding}\"}}\n\n"
+        )
+    };
+    let mut body = chunk(r#"{"role":"assistant","content":"","refusal":null}"#, "null", "");
+    for number in 0..DELTAS {
+        let padding = "aB3dEf9h".get(..number % 8).unwrap_or_default();
+        body += &chunk(&format!(r#"{{"content":"{text}"}}"#), "null", padding);
+    }
+    body + &chunk("{}", "\"stop\"", "") + "data: [DONE]\n\n"
+}
+
+fn openai_chat_plain(text: &str) -> String {
+    format!(
+        r#"{{"id":"chatcmpl-AbCdEfGhIjKlMnOpQrStUvWxYz123","object":"chat.completion","created":1767225600,"model":"gpt-5-mini-2025-08-07","choices":[{{"index":0,"message":{{"role":"assistant","content":"{text}","refusal":null,"annotations":[]}},"logprobs":null,"finish_reason":"stop"}}],"usage":{{"prompt_tokens":9,"completion_tokens":400,"total_tokens":409,"prompt_tokens_details":{{"cached_tokens":0,"audio_tokens":0}},"completion_tokens_details":{{"reasoning_tokens":0,"audio_tokens":0}}}},"service_tier":"default"}}"#
+    )
+}
+
+/// A stream as Anthropic sends it, with its varying spaces before the last brace.
+fn anthropic_stream(text: &str) -> String {
+    let mut body = String::from(
+        "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"claude-x\",\"content\":[],\"stop_reason\":null,\"stop_sequence\":null,\"usage\":{\"input_tokens\":10,\"output_tokens\":1}}}\n\n\
+         event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n",
+    );
+    for number in 0..DELTAS {
+        let spaces = " ".repeat(number % 12);
+        body += &format!(
+            "event: content_block_delta\ndata: {{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{{\"type\":\"text_delta\",\"text\":\"{text}\"}}{spaces}}}\n\n"
+        );
+    }
+    body + "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\n\
+            event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\",\"stop_sequence\":null},\"usage\":{\"output_tokens\":1000}}\n\n\
+            event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"
+}
+
+fn anthropic_plain(text: &str) -> String {
+    format!(
+        r#"{{"id":"msg_1","type":"message","role":"assistant","model":"claude-x","content":[{{"type":"text","text":"{text}"}},{{"type":"tool_use","id":"toolu_1","name":"f","input":{{"x":1}}}}],"stop_reason":"tool_use","stop_sequence":null,"usage":{{"input_tokens":10,"cache_creation_input_tokens":0,"cache_read_input_tokens":4,"output_tokens":12}}}}"#
+    )
+}
+
+fn decode(dialect: &dyn Dialect, body: &[u8], events: &mut Vec<StreamEvent>) {
+    let mut decoder = dialect.stream_decoder(StreamLimits::default());
+    events.clear();
+    for piece in body.chunks(READ) {
+        decoder.push(piece, events).unwrap();
+    }
+    decoder.finish(events).unwrap();
+    assert!(events.len() > DELTAS);
+}
+
+fn bench(criterion: &mut Criterion, name: &str, stream: fn(&str) -> String, plain: fn(&str) -> String) {
+    let dialect = find(name).unwrap();
+    let mut group = criterion.benchmark_group(name);
+    let mut events = Vec::with_capacity(2 * DELTAS);
+    group.throughput(Throughput::Elements(DELTAS as u64));
+    for (path, text) in [("stream, fast path", " token"), ("stream, slow path", "\\ntoken")] {
+        let body = stream(text);
+        group.bench_function(path, |bencher| {
+            bencher.iter(|| decode(dialect, black_box(body.as_bytes()), &mut events));
+        });
+    }
+    let sentence = "Blue light scatters more than red, as \\\"Rayleigh\\\" says.\\n";
+    for (size, repeats) in [("plain answer, 2 KB", 27), ("plain answer, 100 KB", 1680)] {
+        let body = plain(&sentence.repeat(repeats));
+        group.throughput(Throughput::Bytes(body.len() as u64));
+        group.bench_function(size, |bencher| {
+            bencher.iter(|| dialect.decode_response(black_box(body.as_bytes())).unwrap());
+        });
+    }
+    group.finish();
+}
+
+fn dialects(criterion: &mut Criterion) {
+    bench(criterion, "openai-chat", openai_chat_stream, openai_chat_plain);
+    bench(criterion, "anthropic", anthropic_stream, anthropic_plain);
+}
+
+criterion_group!(benches, dialects);
+criterion_main!(benches);

@@ -1,0 +1,128 @@
+"""`ferrule doctor`: what it finds, and what it never shows."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import ferrule as package
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+
+    from ferrule.testing import Simulator
+
+    Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def nowhere(simulator: Simulator) -> dict[str, str]:
+    """Addresses at which nobody is, for tests that must not reach the real ones."""
+    return {"OPENAI_BASE_URL": simulator.refused_url, "ANTHROPIC_BASE_URL": simulator.refused_url}
+
+
+def examine(done: subprocess.CompletedProcess[str]) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    report = json.loads(done.stdout)
+    return report, {one["provider"]: one for one in report["providers"]}
+
+
+def test_all_is_well(ferrule: Run) -> None:
+    done = ferrule("doctor", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    report, providers = examine(done)
+    assert report["version"] == package.__version__
+    assert "abi3" in report["build"] or report["build"]
+    assert report["python"]
+    assert report["platform"]
+    assert report["proxy"] == {}
+    for one in providers.values():
+        assert one["has_key"]
+        assert one["reachable"]
+        assert one["key_accepted"]
+        assert one["models"] > 5
+
+
+def test_no_keys_and_nobody_there(ferrule: Run, ferrule_simulator: Simulator) -> None:
+    done = ferrule("doctor", "--json", simulator=None, **nowhere(ferrule_simulator))
+    assert (done.returncode, done.stderr) == (0, "")
+    _, providers = examine(done)
+    for name, one in providers.items():
+        assert one["variable"] == f"{name.upper()}_API_KEY"
+        assert not one["has_key"]
+        assert not one["reachable"]
+        assert one["key_accepted"] is None
+
+
+def test_without_a_key_a_server_is_still_found(ferrule: Run, ferrule_simulator: Simulator) -> None:
+    there = {"OPENAI_BASE_URL": ferrule_simulator.openai_base_url}
+    _, providers = examine(ferrule("doctor", "--json", simulator=None, **(nowhere(ferrule_simulator) | there)))
+    assert providers["openai"]["reachable"]
+    assert not providers["anthropic"]["reachable"]
+
+
+def test_a_key_that_cannot_be_used_is_1(ferrule: Run, ferrule_simulator: Simulator) -> None:
+    done = ferrule("doctor", "--json", **nowhere(ferrule_simulator))
+    assert done.returncode == 1
+    _, providers = examine(done)
+    assert not providers["openai"]["reachable"]
+    assert providers["openai"]["remark"]
+
+
+def test_a_key_that_is_refused_is_1(ferrule: Run) -> None:
+    done = ferrule("doctor", "--json", OPENAI_API_KEY="sk-invalid")
+    assert done.returncode == 1
+    _, providers = examine(done)
+    assert providers["openai"]["reachable"]
+    assert providers["openai"]["key_accepted"] is False
+    assert "401" in providers["openai"]["remark"]
+    assert providers["anthropic"]["key_accepted"] is True
+
+
+def test_it_is_free(ferrule: Run, ferrule_simulator: Simulator) -> None:
+    ferrule("doctor")
+    assert {(request.method, request.path) for request in ferrule_simulator.requests} == {("GET", "/v1/models")}
+
+
+def test_for_people(ferrule: Run) -> None:
+    done = ferrule("doctor")
+    assert done.returncode == 0
+    assert "\x1b" not in done.stdout
+    assert f"{package.__version__} (" in done.stdout
+    assert "OPENAI_API_KEY is set" in done.stdout
+    assert "reachable" in done.stdout
+    assert "the operating system's" in done.stdout
+
+
+def test_secrets_are_never_shown(ferrule: Run, ferrule_simulator: Simulator) -> None:
+    host = ferrule_simulator.refused_url.removeprefix("http://")
+    proxy = f"http://user:proxy-password@{host}"
+    for form in ([], ["--json"]):
+        done = ferrule(
+            "doctor",
+            *form,
+            OPENAI_API_KEY="sk-very-secret-1234",
+            HTTPS_PROXY=proxy,
+            http_proxy=proxy,
+            ANTHROPIC_BASE_URL=f"http://user:url-password@{host}",
+        )
+        shown = done.stdout + done.stderr
+        for secret in ("very-secret", "proxy-password", "url-password"):
+            assert secret not in shown
+        assert f"***@{host}" in "".join(shown.split())
+
+
+def test_certificates(ferrule: Run, tmp_path: Any) -> None:
+    report, _ = examine(ferrule("doctor", "--json", SSL_CERT_FILE=str(tmp_path / "absent.pem")))
+    assert report["certificates"] == {"SSL_CERT_FILE": {"path": str(tmp_path / "absent.pem"), "exists": False}}
+
+
+def test_variables_that_only_others_read_are_pointed_out(ferrule: Run) -> None:
+    done = ferrule("doctor", REQUESTS_CA_BUNDLE="/etc/ssl/company.pem")
+    assert "REQUESTS_CA_BUNDLE is not read; SSL_CERT_FILE is" in done.stdout
+
+
+def test_on_a_terminal(terminal: Callable[..., Any]) -> None:
+    screen = terminal("doctor", columns=90)
+    screen.wait_for("ferrule")
+    screen.wait_for("anthropic")
+    assert screen.wait_for_end() == 0

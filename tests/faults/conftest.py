@@ -1,0 +1,32 @@
+"""What the tests of faults share: an engine whose threads run already, and a look at the descriptors afterwards."""
+
+from __future__ import annotations
+
+import gc
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from cells import Cell
+from matrix import ANSWERED, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_descriptors_are_left() -> Iterator[None]:
+    """Starts the engine's threads, which stay, so that the tests can count them; counts descriptors over a module."""
+    sound = Row("sound", None, ANSWERED, ANSWERED)
+    for asynchronous in (False, True):
+        Cell(sound, "openai", True, asynchronous).run()
+    before = descriptors()
+    yield
+    # The last loop's bridge lives until the next loop has one.
+    assert descriptors() <= before + 2
+
+
+def descriptors() -> int:
+    gc.collect()
+    return len(os.listdir("/proc/self/fd")) if Path("/proc/self/fd").exists() else 0

@@ -1,0 +1,88 @@
+"""The official SDKs, run once each against a simulator; tests then look at what came of their cases."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import environment
+import pytest
+
+from ferrule.testing import Simulator
+
+if TYPE_CHECKING:
+    from ferrule.testing import RecordedRequest, ScriptSource
+
+CLIENTS = Path(__file__).parent / "clients"
+
+
+@dataclass
+class Outcome:
+    """What came of one case."""
+
+    result: Any
+    requests: list[RecordedRequest]
+    unknown_fields: list[str]
+
+    @property
+    def waits(self) -> list[float]:
+        """Seconds from each request to the next."""
+        return [later.time - earlier.time for earlier, later in zip(self.requests, self.requests[1:], strict=False)]
+
+
+class Run:
+    """What came of all cases of a client's script."""
+
+    def __init__(self, outcomes: dict[str, dict[str, Any]], requests: list[RecordedRequest]) -> None:
+        self._outcomes = outcomes
+        self._requests = requests
+
+    def __getitem__(self, case: str) -> Outcome:
+        outcome = self._outcomes[case]
+        assert "raised" not in outcome, outcome["raised"]
+        requests = [request for request in self._requests if request.headers.get("x-case") == case]
+        return Outcome(outcome["result"], requests, outcome["unknown_fields"])
+
+
+def run_client(name: str, address: str, script: ScriptSource) -> Run:
+    """Runs the script of the SDK `name`, say `openai-3`, from an environment that has it.
+
+    Args:
+        name: The environment; up to the hyphen it names the script.
+        address: The attribute of `Simulator` that is the SDK's base URL.
+        script: For the simulator.
+    """
+    python = environment.programs_of(name) / "python"
+    program = CLIENTS / f"{name.partition('-')[0]}_client.py"
+    with Simulator(script) as simulator:
+        command = [python, program, getattr(simulator, address)]
+        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120)
+        assert done.returncode == 0, done.stderr
+        assert "Exception ignored" not in done.stderr, done.stderr
+        assert simulator.wait_for_connections()
+        return Run(json.loads(done.stdout), simulator.requests)
+
+
+@pytest.fixture(scope="session")
+def openai_sdk(request: pytest.FixtureRequest) -> Run:
+    script = [{"match": {"headers": {"x-case": "refusal"}}, "reply": {"refusal": "I would rather not."}}]
+    return run_client(request.param, "openai_base_url", script)
+
+
+@pytest.fixture(scope="session")
+def anthropic_sdk(request: pytest.FixtureRequest) -> Run:
+    usage = {
+        "input_tokens": 20,
+        "cache_read_tokens": 3,
+        "cache_write_5m_tokens": 2,
+        "cache_write_1h_tokens": 4,
+    }
+    redacted = [{"redacted_reasoning": "c2VjcmV0"}, {"text": "Because."}]
+    script = [
+        {"match": {"headers": {"x-case": "thinking_redacted"}}, "reply": {"content": redacted}},
+        {"match": {"headers": {"x-case": "cached"}}, "reply": {"text": "Yes.", "usage": usage}},
+    ]
+    return run_client(request.param, "anthropic_base_url", script)

@@ -1,0 +1,12 @@
+"""Judges keys for the LiteLLM proxy, whose own way to do so needs a database."""
+
+from __future__ import annotations
+
+from fastapi import HTTPException
+from litellm.proxy._types import UserAPIKeyAuth
+
+
+async def judge(request, api_key):
+    if api_key != "sk-oracle":
+        raise HTTPException(401, "this key is not one of ours")
+    return UserAPIKeyAuth(api_key=api_key)
