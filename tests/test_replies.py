@@ -78,6 +78,7 @@ def test_unknown_is_not_zero(simulator: Simulator, model: str) -> None:
         assert usage.cache_read_tokens == 0
         assert usage.input_audio_tokens is None
         assert usage.cache_write_1h_tokens is None
+    simulator.set_script([rule(fault={"stall": {"at": "before_headers"}})])
     unread = simulator.client().stream(model, "Hi.").response().usage
     assert (unread.input_tokens, unread.output_tokens, unread.total_tokens) == (None, None, None)
 

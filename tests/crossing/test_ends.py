@@ -151,8 +151,6 @@ async def test_a_second_reader_is_told(simulator: Simulator) -> None:
 @pytest.mark.parametrize("model", MODELS)
 def test_the_reply_grows_with_what_is_received(words: Simulator, model: str) -> None:
     with words.client() as client, client.stream(model, "Go.") as stream:
-        before = stream.response()
-        assert (before.text, before.finish_reason, before.attempts) == ("", None, [])
         first = next(stream.text)
         during = stream.response().text
         assert WORDS.startswith(during)
@@ -162,6 +160,15 @@ def test_the_reply_grows_with_what_is_received(words: Simulator, model: str) -> 
         assert (after.text, after.finish_reason, len(after.attempts)) == (WORDS, "stop", 1)
         assert after.usage.output_tokens == 8
         assert after.stats.duration >= after.stats.time_to_first_token > 0
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_before_anything_is_received_the_reply_is_empty(simulator: Simulator, model: str) -> None:
+    simulator.set_script([rule(fault={"stall": {"at": "before_headers"}})])
+    with simulator.client() as client, client.stream(model, "Go.") as stream:
+        reply = stream.response()
+    assert (reply.text, reply.finish_reason, reply.tool_calls, reply.choices) == ("", None, [], [])
+    assert (reply.provider, reply.message.role) == (model.split("/")[0], "assistant")
 
 
 @pytest.mark.parametrize("model", MODELS)
