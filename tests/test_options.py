@@ -361,7 +361,7 @@ def test_retries(retries: int) -> None:
 
 @pytest.mark.parametrize("value", [-1, 1.5, "2", True, 2**40])
 def test_a_wrong_number_of_retries_of_a_client(value: Any) -> None:
-    with pytest.raises((TypeError, ValueError, OverflowError), match="max_retries"):
+    with pytest.raises(TypeError, match="max_retries"):
         ferrule.Client(max_retries=value)
 
 

@@ -64,7 +64,9 @@ def test_after_success(log: io.StringIO, model: str) -> None:
         sent = [repr(request) for request in simulator.requests]
         assert CANARY in str(simulator.requests[0].headers), "or this tries nothing"
         assert HEADER in str(simulator.requests[0].headers), "or this tries nothing"
-    assert_hidden(repr(ours), repr(ours._native), repr(reply), json.dumps(reply.to_dict()), repr(reply.attempts))
+    assert_hidden(
+        repr(ours), vars(ours), repr(ours._native), repr(reply), json.dumps(reply.to_dict()), repr(reply.attempts)
+    )
     assert_hidden(repr(stream), repr(events), repr(stream.response().to_dict()), sent)
     assert_hidden(pickle.dumps(reply).decode("latin-1"))
     assert "attempt" in log.getvalue()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from typing import Annotated, Any, Literal, Optional, TypedDict, Union
+from typing import Annotated, Any, List, Literal, Optional, TypedDict, Union  # noqa: UP035 - programs still have it
 
 import pytest
 
@@ -76,6 +76,7 @@ def test_every_kind_of_parameter() -> None:
         nothing: None,
         anything: Any,
         texts: list[str],
+        things: List,  # noqa: UP006
         table: dict[str, int],
         pair: tuple[int, str],
         row: tuple[int, ...],
@@ -103,6 +104,7 @@ def test_every_kind_of_parameter() -> None:
         "nothing": {"type": "null"},
         "anything": {},
         "texts": {"type": "array", "items": {"type": "string"}},
+        "things": {"type": "array"},
         "table": {"type": "object", "additionalProperties": {"type": "integer"}},
         "pair": {
             "type": "array",
@@ -177,6 +179,14 @@ def several(*cities: str) -> None: ...
 def named(**cities: str) -> None: ...
 
 
+@dataclasses.dataclass
+class Chain:
+    rest: Optional[Chain] = None  # noqa: UP045
+
+
+def endless(chain: Chain) -> None: ...
+
+
 def wrong_keys(table: dict[int, str]) -> None: ...
 
 
@@ -187,6 +197,7 @@ def wrong_keys(table: dict[int, str]) -> None: ...
         (no_schema, r"no_schema\(\): parameter `city`.*has no JSON schema"),
         (several, r"several\(\): `\*cities`"),
         (named, r"named\(\): `\*cities`"),
+        (endless, r"endless\(\): parameter `chain`.*holds itself"),
         (wrong_keys, r"wrong_keys\(\): parameter `table`.*keys must be strings"),
     ],
 )

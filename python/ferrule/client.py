@@ -58,11 +58,13 @@ class _Calls:
         Raises:
             ConfigError: A setting is not usable; the text names it.
         """
-        if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 0:
+        if isinstance(max_retries, bool) or not isinstance(max_retries, int) or not 0 <= max_retries < 2**32:
             raise TypeError(f"max_retries: expected a whole number, 0 or more, not {max_retries!r}")
-        self._providers = _providers.settings(providers or {})
+        settings = _providers.settings(providers or {})
+        # Only their ids: the keys are the engine's, where nothing shows them.
+        self._providers = dict.fromkeys(settings)
         self._native = NativeClient(
-            list(self._providers.values()),
+            list(settings.values()),
             timeouts=timeout,
             max_retries=max_retries,
             ca_file=ca_file,

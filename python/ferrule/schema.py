@@ -48,6 +48,8 @@ def of(annotation: Any) -> dict[str, Any]:
 
         return _inlined(msgspec.json.schema(annotation))
     origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is not None and not arguments:  # `typing.List` without a type in it.
+        return of(origin)
     if origin is not None:
         return _of_generic(annotation, origin, arguments)
     if isinstance(annotation, type):
@@ -58,9 +60,9 @@ def of(annotation: Any) -> dict[str, Any]:
             required = [name for name, field in fields.items() if _has_no_default(field)]
             return _of_fields(annotation, list(fields), required)
         if is_typeddict(annotation):
-            keys: frozenset[str] = getattr(annotation, "__required_keys__", frozenset())
-            required = [name for name in annotation.__annotations__ if name in keys]
-            return _of_fields(annotation, list(annotation.__annotations__), required)
+            dictionary: Any = annotation
+            required = [name for name in dictionary.__annotations__ if name in dictionary.__required_keys__]
+            return _of_fields(dictionary, list(dictionary.__annotations__), required)
     raise TypeError(f"{annotation!r} has no JSON schema; give a JSON schema as a dict instead")
 
 
@@ -85,9 +87,13 @@ def _has_no_default(field: dataclasses.Field[Any]) -> bool:
 
 def _of_fields(owner: Any, names: list[str], required: list[str]) -> dict[str, Any]:
     annotations = hints(owner)
+    try:
+        properties = {name: of(annotations[name]) for name in names}
+    except RecursionError:
+        raise TypeError(f"{owner!r} holds itself; use pydantic or msgspec for such types") from None
     return {
         "type": "object",
-        "properties": {name: of(annotations[name]) for name in names},
+        "properties": properties,
         "required": required,
         "additionalProperties": False,
     }

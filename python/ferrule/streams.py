@@ -54,6 +54,11 @@ class _Received:
         self._flight = flight
         self._ready: Iterator[Event] = iter(())
 
+    def _end(self) -> None:
+        """Whether they were taken already or not: no more events come after it."""
+        self._flight.cancel()
+        self._ready = iter(())
+
     def response(self) -> Reply:
         """The reply as far as it was received: the whole answer at the end, the beginning after an interruption."""
         return self._flight.received()
@@ -110,7 +115,7 @@ class Stream(_Received):
 
     def close(self) -> None:
         """Ends the call; the connection to the provider is closed at once."""
-        self._flight.cancel()
+        self._end()
 
     def __enter__(self) -> Self:
         return self
@@ -169,7 +174,7 @@ class AsyncStream(_Received):
 
     async def aclose(self) -> None:
         """Ends the call; the connection to the provider is closed at once."""
-        self._flight.cancel()
+        self._end()
 
     async def __aenter__(self) -> Self:
         return self
@@ -177,7 +182,7 @@ class AsyncStream(_Received):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._flight.cancel()
+        self._end()
 
 
 class _Texts:

@@ -203,3 +203,13 @@ def test_a_closed_client_says_so_and_its_streams_go_on(words: Simulator) -> None
         client.complete("openai/gpt", "Go.")
     assert WORDS.endswith("".join(stream.text))
     assert stream.response().text == WORDS
+
+
+def test_nothing_comes_after_closing_even_if_it_was_there(simulator: Simulator) -> None:
+    simulator.set_script([rule({"text": WORDS, "split_bytes": [1_000_000]})])
+    with simulator.client() as client, client.stream("openai/gpt", "Go.") as stream:
+        assert simulator.wait_for_requests(1)
+        assert simulator.wait_for_answers()
+        next(stream)
+        stream.close()
+        assert list(stream) == []

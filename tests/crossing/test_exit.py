@@ -77,6 +77,14 @@ begun = threading.Event()
 threading.Thread(target=run, args=[begun], daemon=True).start()
 begun.wait()
 """
+WOKEN_BY_A_THREAD = LOOP_LEFT_RUNNING.replace(
+    "asyncio.run(main())",
+    """class Unwatching(asyncio.SelectorEventLoop):
+        def add_reader(self, *_):
+            raise NotImplementedError
+    loop = Unwatching()
+    loop.run_until_complete(main())""",
+)
 
 
 @pytest.fixture
@@ -95,6 +103,8 @@ def endless(simulator: Simulator) -> Simulator:
         pytest.param(DAEMONS + SLOW_END, id="daemons that wake up during the end"),
         pytest.param(LOOP_LEFT_RUNNING, id="a loop in a daemon"),
         pytest.param(LOOP_LEFT_RUNNING + SLOW_END, id="a loop in a daemon that wakes up during the end"),
+        pytest.param(WOKEN_BY_A_THREAD, id="a loop woken by a thread"),
+        pytest.param(WOKEN_BY_A_THREAD + SLOW_END, id="a loop woken by a thread during the end"),
         pytest.param(SYNC + "import sys; sys.exit(0)", id="sys.exit"),
         pytest.param(ASYNC.replace("break", "raise SystemExit(0)"), id="sys.exit inside the loop"),
         pytest.param(DAEMONS + AT_EXIT, id="a call at exit"),
