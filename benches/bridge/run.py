@@ -51,6 +51,8 @@ def main() -> None:
     if arguments.report:
         print(report(json.loads(arguments.report.read_text())))
         return
+    if arguments.out:
+        arguments.out.parent.mkdir(parents=True, exist_ok=True)
     build = ["cargo", "build", "--quiet", "--release", "--locked", "--manifest-path", str(HERE / "Cargo.toml")]
     subprocess.run(build, check=True, env=os.environ | {"PYO3_PYTHON": sys.executable})
     load = os.getloadavg()[0]
