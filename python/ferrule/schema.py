@@ -60,9 +60,9 @@ def of(annotation: Any) -> dict[str, Any]:
             required = [name for name, field in fields.items() if _has_no_default(field)]
             return _of_fields(annotation, list(fields), required)
         if is_typeddict(annotation):
-            keys: frozenset[str] = getattr(annotation, "__required_keys__", frozenset())
-            required = [name for name in annotation.__annotations__ if name in keys]
-            return _of_fields(annotation, list(annotation.__annotations__), required)
+            dictionary: Any = annotation
+            required = [name for name in dictionary.__annotations__ if name in dictionary.__required_keys__]
+            return _of_fields(dictionary, list(dictionary.__annotations__), required)
     raise TypeError(f"{annotation!r} has no JSON schema; give a JSON schema as a dict instead")
 
 

@@ -54,7 +54,10 @@ pub enum TimeoutKind {
 
 impl fmt::Display for CallError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}/{}: {}", self.provider, self.model, self.failure)
+        match self.model.as_str() {
+            "" => write!(formatter, "{}: {}", self.provider, self.failure),
+            model => write!(formatter, "{}/{model}: {}", self.provider, self.failure),
+        }
     }
 }
 

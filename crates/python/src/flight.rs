@@ -314,14 +314,14 @@ impl Flight {
                 ));
             }
             let waiter = r#loop.call_method0(intern!(py, "create_future"))?.unbind();
-            let done = lock(&self.shared.waiter).replace(waiter.clone_ref(py));
-            drop(done);
-            // Stored before it is armed: who finds it armed finds whom to wake. Another thread that closed the stream
-            // before that has ended it.
+            *lock(&self.shared.waiter) = Some(waiter.clone_ref(py));
+            // Stored before it is armed: who finds it armed finds whom to wake. Another thread may have closed it just
+            // before it could see the waiter.
             if self.shared.queue.arm() && !self.ended() {
                 return Ok(Some(waiter));
             }
-            lock(&self.shared.waiter).take();
+            let waiter = lock(&self.shared.waiter).take();
+            drop(waiter);
         }
         Ok(None)
     }

@@ -57,5 +57,5 @@ mod _native {
 /// What this build is, for `ferrule doctor`.
 fn build_description() -> String {
     let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
-    format!("{profile}, {}-{}, abi3-py310", std::env::consts::OS, std::env::consts::ARCH)
+    format!("{profile}, {}-{}", std::env::consts::OS, std::env::consts::ARCH)
 }

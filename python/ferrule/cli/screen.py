@@ -55,7 +55,7 @@ def count(value: int | None) -> str:
 
 
 def rate(tokens: int | None, first: float | None, whole: float | None) -> float | None:
-    """Tokens per second from the first one on; `None` where a figure is unknown."""
-    if not tokens or first is None or whole is None or whole <= first:
+    """Tokens per second from the first one on, or in all where they came at once; `None` where a figure is unknown."""
+    if not tokens or first is None or not whole:
         return None
-    return tokens / (whole - first)
+    return tokens / (whole - first if whole > first else whole)
