@@ -127,6 +127,12 @@ impl Incoming {
         value.split(';').next().unwrap_or_default().trim()
     }
 
+    /// Lets go of the headers, and with them of the piece of the connection's memory that they were read into: a stream
+    /// may stay open for long.
+    pub(crate) fn forget_headers(&mut self) {
+        *self.response.headers_mut() = HeaderMap::new();
+    }
+
     /// The provider's id of the request.
     pub(crate) fn request_id(&self) -> Option<String> {
         let value = REQUEST_ID_HEADERS.iter().find_map(|name| self.headers().get(*name))?;

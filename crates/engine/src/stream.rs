@@ -250,7 +250,10 @@ impl Receive for Opening {
             "text/html" => {
                 return Err(incoming.unreadable(Failure::Unreadable("a page instead of a stream".to_owned())));
             }
-            _ => reader.incoming = Some(incoming),
+            _ => {
+                incoming.forget_headers();
+                reader.incoming = Some(incoming);
+            }
         }
         while reader.incoming.is_some() && !reader.has_substance() {
             reader.read().await;
