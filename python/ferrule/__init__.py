@@ -6,8 +6,8 @@ the errors they raise. Parts load when they are first used, so `import ferrule` 
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+# Not from `typing`: loading that would be most of what `import ferrule` costs.
+TYPE_CHECKING = False
 
 try:
     from ferrule._native import __version__
@@ -19,6 +19,8 @@ except ImportError as error:  # There is no pure-Python fallback: a client that 
     ) from error
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from ferrule._native import (
         Attempt,
         Choice,
@@ -119,6 +121,8 @@ def __getattr__(name: str) -> Any:
     home = _HOME.get(name)
     if home is None:
         raise AttributeError(f"module 'ferrule' has no attribute {name!r}")
+    import importlib
+
     value = getattr(importlib.import_module(home), name)
     globals()[name] = value
     return value

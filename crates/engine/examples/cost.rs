@@ -138,9 +138,14 @@ fn engine(address: &str) -> Outcome<Engine> {
 }
 
 fn engine_at(base_url: &str) -> Outcome<Engine> {
-    let mut settings = ProviderSettings::built_in("openai").ok_or("no row")?;
-    base_url.clone_into(&mut settings.base_url);
-    settings.api_key = Some(Secret::from("sk-none"));
+    let settings = ProviderSettings {
+        id: "openai".into(),
+        dialect: "openai-chat".into(),
+        base_url: base_url.into(),
+        api_key: Some(Secret::from("sk-none")),
+        key_variables: Vec::new(),
+        headers: Vec::new(),
+    };
     Ok(Engine::new(vec![settings], Timeouts::default(), 0, TransportSettings::default())?)
 }
 

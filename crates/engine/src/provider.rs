@@ -1,4 +1,4 @@
-//! Who is asked: one row per provider.
+//! Who is asked: one row per provider. The built-in rows are `python/ferrule/providers.py`'s: Python declares.
 
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
@@ -23,48 +23,7 @@ pub struct ProviderSettings {
     pub headers: Vec<(String, String)>,
 }
 
-/// The providers that need no settings but a key.
-const BUILT_IN: &[BuiltIn] = &[
-    BuiltIn {
-        id: "openai",
-        dialect: "openai-chat",
-        base_url: "https://api.openai.com/v1",
-        key_variables: &["OPENAI_API_KEY"],
-    },
-    BuiltIn {
-        id: "anthropic",
-        dialect: "anthropic",
-        base_url: "https://api.anthropic.com",
-        key_variables: &["ANTHROPIC_API_KEY"],
-    },
-];
-
-struct BuiltIn {
-    id: &'static str,
-    dialect: &'static str,
-    base_url: &'static str,
-    key_variables: &'static [&'static str],
-}
-
 impl ProviderSettings {
-    /// The row we know under `id`, without a key.
-    pub fn built_in(id: &str) -> Option<Self> {
-        let row = BUILT_IN.iter().find(|row| row.id == id)?;
-        Some(Self {
-            id: row.id.to_owned(),
-            dialect: row.dialect.to_owned(),
-            base_url: row.base_url.to_owned(),
-            api_key: None,
-            key_variables: row.key_variables.iter().copied().map(str::to_owned).collect(),
-            headers: Vec::new(),
-        })
-    }
-
-    /// The ids that [`ProviderSettings::built_in`] knows.
-    pub fn built_in_ids() -> impl Iterator<Item = &'static str> {
-        BUILT_IN.iter().map(|row| row.id)
-    }
-
     /// The key without white space around it, where there is one.
     pub(crate) fn key(&self) -> Option<&str> {
         self.api_key.as_ref().map(|key| key.expose_secret().trim()).filter(|key| !key.is_empty())

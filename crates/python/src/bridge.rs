@@ -7,6 +7,7 @@ use ferrule_bridge::Signal;
 use pyo3::prelude::*;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::runtime::Handle;
 
 /// Something a loop can be told is ready.
 pub(crate) trait Ready: Send + Sync {
@@ -41,10 +42,18 @@ struct Wanted {
 }
 
 impl Wakeups {
-    /// Tells the loop that `item` is ready. Called on the runtime's threads; takes microseconds whatever the
-    /// interpreter is doing.
-    pub(crate) fn announce(&self, item: Arc<dyn Ready>) {
-        self.signal.announce(item, || self.wake.wake());
+    /// Tells the loop that `item` is ready; takes microseconds whatever the interpreter is doing.
+    ///
+    /// On the runtime's thread the wake-up is a task: it comes after those that are ready now, once for what all of them
+    /// have to say. It never waits for more.
+    pub(crate) fn announce(self: &Arc<Self>, item: Arc<dyn Ready>) {
+        self.signal.announce(item, || match Handle::try_current() {
+            Ok(runtime) => {
+                let wakeups = Arc::clone(self);
+                runtime.spawn(async move { wakeups.wake.wake() });
+            }
+            Err(_) => self.wake.wake(),
+        });
     }
 }
 

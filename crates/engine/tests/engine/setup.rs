@@ -81,15 +81,6 @@ fn settings_that_cannot_work_are_refused_at_once() {
     assert!(refused(&|settings| settings.headers = vec![("a b".into(), "c".into())]).contains("\"a b\""));
 }
 
-#[test]
-fn the_built_in_rows_have_dialects() {
-    let ids: Vec<&str> = ProviderSettings::built_in_ids().collect();
-    assert_eq!(ids, ["openai", "anthropic"]);
-    let rows = ids.into_iter().map(|id| ProviderSettings::built_in(id).unwrap()).collect();
-    ferrule_engine::Engine::new(rows, Timeouts::default(), 2, TransportSettings::default()).unwrap();
-    assert!(ProviderSettings::built_in("nobody").is_none());
-}
-
 #[tokio::test]
 async fn models_are_listed_page_by_page() {
     let page = |ids: &str, more: &str| answer(200, "", &format!("{{\"data\":[{ids}]{more}}}"));
