@@ -105,13 +105,26 @@ pub fn write_array<T>(
     out.push(b']');
 }
 
+/// Where the first byte stands that must be escaped.
+fn first_special(bytes: &[u8]) -> Option<usize> {
+    // No early end within a block: such a loop is compiled into one that looks at a whole block at once.
+    const BLOCK: usize = 32;
+    let is_special = |byte: &u8| (*byte < 0x20) | (*byte == b'"') | (*byte == b'\\');
+    let blocks = bytes.chunks_exact(BLOCK);
+    let plain =
+        blocks.take_while(|block| !block.iter().fold(false, |any, byte| any | is_special(byte))).count()
+            * BLOCK;
+    let rest = bytes.get(plain..)?;
+    rest.iter().position(is_special).map(|position| plain + position)
+}
+
 /// Appends `text` as a JSON string. Runs of bytes that need no escape are copied whole.
 pub fn write_string(text: &str, out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let mut rest = text.as_bytes();
     out.reserve(rest.len() + 2);
     out.push(b'"');
-    while let Some(position) = rest.iter().position(|byte| matches!(byte, 0..=0x1f | b'"' | b'\\')) {
+    while let Some(position) = first_special(rest) {
         let (plain, from) = rest.split_at(position);
         out.extend_from_slice(plain);
         let Some((&byte, after)) = from.split_first() else { break };
