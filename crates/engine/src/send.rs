@@ -9,7 +9,7 @@ use crate::{
 };
 use bytes::{Bytes, BytesMut};
 use ferrule_wire::{
-    error::Headers,
+    error::{Headers, REQUEST_ID_HEADERS},
     model::{ErrorKind, ProviderError},
 };
 use http::{HeaderMap, StatusCode, header::CONTENT_TYPE, header::LOCATION};
@@ -31,18 +31,6 @@ const BODY_BYTES: usize = 64 << 20;
 const ERROR_BODY_BYTES: usize = 1 << 20;
 /// How long an error's body may pause; its status is known, and a retry should not wait for its words.
 const ERROR_BODY_PAUSE: Duration = Duration::from_secs(10);
-/// Where providers and the gateways before them put a request's id, the most telling first.
-const REQUEST_ID_HEADERS: &[&str] = &[
-    "x-request-id",
-    "request-id",
-    "x-amzn-requestid",
-    "apim-request-id",
-    "x-generation-id",
-    "x-litellm-call-id",
-    "inference-id",
-    "mistral-correlation-id",
-    "cf-ray",
-];
 const REDIRECTS: usize = 5;
 /// A request goes out in frames of this size, so that its end is noted about when it is on its way.
 const FRAME_BYTES: usize = 128 << 10;

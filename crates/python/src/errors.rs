@@ -1,6 +1,6 @@
 //! Errors: the exceptions are Python's (`ferrule/errors.py`), so that they read well and pickle; here they are raised.
 
-use crate::reply::{Attempt, Reply};
+use crate::{attempt::Attempt, reply::Reply};
 use ferrule_engine::{CallError, Failure, TimeoutKind};
 use ferrule_wire::model::{ErrorKind, ProviderError};
 use pyo3::{intern, prelude::*, types::PyDict};

@@ -1,6 +1,6 @@
 //! Stream events as Python sees them.
 
-use crate::{reply::Usage, to_python::json_to_python};
+use crate::{to_python::json_to_python, usage::Usage};
 use ferrule_engine::EventBatch;
 use ferrule_wire::model::StreamEvent;
 use pyo3::{prelude::*, sync::PyOnceLock, types::PyString};

@@ -4,6 +4,7 @@
 //! (`flight`, `events`), and wakes an event loop once for all that is ready (`bridge`). The tokio side never attaches
 //! to the interpreter. `python/ferrule` is its only caller.
 
+mod attempt;
 mod bridge;
 mod client;
 mod errors;
@@ -17,12 +18,15 @@ mod request;
 mod runtime;
 mod simulator;
 mod to_python;
+mod usage;
 
 use pyo3::prelude::*;
 
 /// The compiled part of Ferrule.
 #[pymodule(gil_used = false)]
 mod _native {
+    #[pymodule_export]
+    use super::attempt::{Attempt, Stats};
     #[pymodule_export]
     use super::bridge::LoopBridge;
     #[pymodule_export]
@@ -39,9 +43,11 @@ mod _native {
     #[pymodule_export]
     use super::message::{Message, ToolCall};
     #[pymodule_export]
-    use super::reply::{Attempt, Choice, ModelInfo, Reply, Stats, Usage};
+    use super::reply::{Choice, ModelInfo, Reply};
     #[pymodule_export]
     use super::simulator::NativeSimulator;
+    #[pymodule_export]
+    use super::usage::Usage;
 
     use pyo3::prelude::*;
 

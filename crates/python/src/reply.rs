@@ -1,16 +1,17 @@
 //! Replies as Python sees them: read when asked for, so that what nobody looks at costs nothing.
 
 use crate::{
-    events::monotonic,
+    attempt::{Attempt, Stats},
     flight::Progress,
     from_python::{self, Path},
     message::{Message, ToolCall},
     to_python::{Reduced, json_to_python, object_to_python},
+    usage::Usage,
 };
 use bytes::Bytes;
-use ferrule_engine::{self as engine, Outcome};
+use ferrule_engine as engine;
 use ferrule_wire::{
-    json::{Fields, ObjectWriter, Value},
+    json::{ObjectWriter, Value},
     model,
 };
 use pyo3::{
@@ -335,228 +336,6 @@ impl Choice {
             .nullable("finish_reason", self.finish_reason())
             .nullable("stop_sequence", self.stop_sequence());
         object.nullable("logprobs", self.0.logprobs.as_ref());
-    }
-}
-
-/// Tokens used; `None` where the provider did not say.
-#[pyclass(frozen, eq, module = "ferrule._native")]
-#[derive(PartialEq)]
-pub(crate) struct Usage(model::Usage);
-
-impl From<model::Usage> for Usage {
-    fn from(usage: model::Usage) -> Self {
-        Self(usage)
-    }
-}
-
-macro_rules! usage_figures {
-    ($($(#[$doc:meta])* $field:ident,)*) => {
-        #[pymethods]
-        impl Usage {
-            $($(#[$doc])* #[getter] fn $field(&self) -> Option<u64> { self.0.$field })*
-
-            /// Input and output together; `None` where either is unknown.
-            #[getter]
-            fn total_tokens(&self) -> Option<u64> {
-                self.0.input_tokens?.checked_add(self.0.output_tokens?)
-            }
-
-            /// All figures as a dictionary, the provider's own beside ours under `extra`.
-            fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-                object_to_python(py, |object| self.write_fields(object))
-            }
-
-            fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (Bound<'py, PyAny>,)> {
-                Ok((py.get_type::<Self>().getattr("_from_dict")?, (self.to_dict(py)?,)))
-            }
-
-            /// For unpickling.
-            #[classmethod]
-            fn _from_dict(_class: &Bound<'_, PyType>, fields: &Bound<'_, PyDict>) -> PyResult<Self> {
-                let json = from_python::json(fields, Path::Root("usage"))?;
-                Ok(Self::read(json.value().object().unwrap_or_default()))
-            }
-
-            fn __repr__(&self) -> String {
-                let mut known: Vec<String> = Vec::new();
-                $(if let Some(figure) = self.0.$field { known.push(format!("{}={figure}", stringify!($field))); })*
-                format!("Usage({})", known.join(", "))
-            }
-        }
-
-        impl Usage {
-            fn write_fields(&self, object: &mut ObjectWriter<'_>) {
-                $(object.nullable(stringify!($field), self.0.$field);)*
-                if !self.0.extra.is_empty() {
-                    object.with("extra", |out| ObjectWriter::begin_with(out, &self.0.extra).finish());
-                }
-            }
-
-            fn read(mut fields: Fields<'_>) -> Self {
-                let extra = fields.take_object("extra").unwrap_or_default().rest();
-                Self(model::Usage { $($field: fields.take_u64(stringify!($field)),)* extra })
-            }
-        }
-    };
-}
-usage_figures! {
-    /// The whole prompt, cache reads and writes included.
-    input_tokens,
-    /// The whole answer, reasoning included.
-    output_tokens,
-    /// Of the prompt, read from a cache.
-    cache_read_tokens,
-    /// Of the prompt, written to a cache.
-    cache_write_tokens,
-    /// Of the prompt, written to a cache for five minutes.
-    cache_write_5m_tokens,
-    /// Of the prompt, written to a cache for one hour.
-    cache_write_1h_tokens,
-    /// Of the answer, reasoning.
-    reasoning_tokens,
-    /// Of the prompt, sound.
-    input_audio_tokens,
-    /// Of the answer, sound.
-    output_audio_tokens,
-}
-
-/// One attempt of a call.
-#[pyclass(frozen, module = "ferrule._native")]
-pub(crate) struct Attempt(pub(crate) engine::Attempt);
-
-#[pymethods]
-impl Attempt {
-    /// The provider asked.
-    #[getter]
-    fn provider(&self) -> &str {
-        &self.0.provider
-    }
-
-    /// The model asked for.
-    #[getter]
-    fn model(&self) -> &str {
-        &self.0.model
-    }
-
-    /// How it ended: `success`, or what went wrong in words.
-    #[getter]
-    fn outcome(&self) -> String {
-        match &self.0.outcome {
-            Outcome::Success => "success".into(),
-            Outcome::Provider { status: Some(status), message, .. } => format!("status {status}: {message}"),
-            Outcome::Provider { status: None, message, .. }
-            | Outcome::Connect(message)
-            | Outcome::Interrupted(message)
-            | Outcome::Unreadable(message) => message.clone(),
-            Outcome::Timeout(kind) => kind.to_string(),
-        }
-    }
-
-    /// The HTTP status; `None` where there was none, or for success.
-    #[getter]
-    fn status(&self) -> Option<u16> {
-        if let Outcome::Provider { status, .. } = &self.0.outcome { *status } else { None }
-    }
-
-    /// How long it took, in seconds.
-    #[getter]
-    fn duration(&self) -> f64 {
-        self.0.duration.as_secs_f64()
-    }
-
-    /// How long we waited before it, in seconds.
-    #[getter]
-    fn waited(&self) -> f64 {
-        self.0.waited.as_secs_f64()
-    }
-
-    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let dict = object_to_python(py, |object| self.write_fields(object))?;
-        Ok(format!("Attempt({})", dict.repr()?))
-    }
-
-    fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (Bound<'py, PyAny>,)> {
-        let rebuild = py.get_type::<Self>().getattr("_from_dict")?;
-        Ok((rebuild, (object_to_python(py, |object| self.write_fields(object))?,)))
-    }
-
-    /// For unpickling.
-    #[classmethod]
-    fn _from_dict(_class: &Bound<'_, PyType>, fields: &Bound<'_, PyDict>) -> PyResult<Self> {
-        let json = from_python::json(fields, Path::Root("attempt"))?;
-        Ok(Self::read(json.value().object().unwrap_or_default()))
-    }
-}
-
-impl Attempt {
-    fn write_fields(&self, object: &mut ObjectWriter<'_>) {
-        object
-            .field("provider", self.provider())
-            .field("model", self.model())
-            .field("outcome", self.outcome());
-        object
-            .nullable("status", self.status())
-            .field("duration", self.duration())
-            .field("waited", self.waited());
-    }
-
-    fn read(mut fields: Fields<'_>) -> Self {
-        let outcome = fields.take_string("outcome").unwrap_or_default();
-        let outcome = match fields.take_u32("status").and_then(|status| u16::try_from(status).ok()) {
-            Some(status) => {
-                let message =
-                    outcome.strip_prefix(&format!("status {status}: ")).unwrap_or(&outcome).to_owned();
-                Outcome::Provider { kind: model::ErrorKind::Server, status: Some(status), message }
-            }
-            None if outcome == "success" => Outcome::Success,
-            None => Outcome::Unreadable(outcome),
-        };
-        let mut seconds = |name: &str| {
-            Duration::try_from_secs_f64(fields.take_f64(name).unwrap_or_default()).unwrap_or_default()
-        };
-        let (duration, waited) = (seconds("duration"), seconds("waited"));
-        Self(engine::Attempt {
-            provider: fields.take_string("provider").unwrap_or_default(),
-            model: fields.take_string("model").unwrap_or_default(),
-            outcome,
-            duration,
-            waited,
-        })
-    }
-}
-
-/// How long a call took, counted from its start, retries included.
-#[pyclass(frozen, module = "ferrule._native")]
-pub(crate) struct Stats(engine::Stats);
-
-#[pymethods]
-impl Stats {
-    /// When the call started, on the clock of `time.monotonic()`, in seconds.
-    #[getter]
-    fn started(&self, py: Python<'_>) -> f64 {
-        monotonic(py, self.0.started)
-    }
-
-    /// Seconds until the first text, reasoning or tool call of a stream, or the whole body of a plain call; `None`
-    /// where none came.
-    #[getter]
-    fn time_to_first_token(&self) -> Option<f64> {
-        self.0.time_to_first_token.map(|time| time.as_secs_f64())
-    }
-
-    /// Seconds until the end; `None` while a stream is open.
-    #[getter]
-    fn duration(&self) -> Option<f64> {
-        self.0.duration.map(|time| time.as_secs_f64())
-    }
-
-    fn __repr__(&self) -> String {
-        let seconds = |time: Option<f64>| time.map_or_else(|| "None".into(), |time| format!("{time:.4}"));
-        format!(
-            "Stats(time_to_first_token={}, duration={})",
-            seconds(self.time_to_first_token()),
-            seconds(self.duration())
-        )
     }
 }
 

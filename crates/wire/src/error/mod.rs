@@ -24,7 +24,7 @@ impl<'a> Headers<'a> {
 }
 
 /// Where providers and the proxies before them say which request it was, the best source first.
-const REQUEST_ID_HEADERS: [&str; 9] = [
+pub const REQUEST_ID_HEADERS: [&str; 9] = [
     "x-request-id",
     "request-id",
     "x-amzn-requestid",

@@ -1,0 +1,155 @@
+//! The attempts of a call and how long it took, as Python sees them.
+
+use crate::events::monotonic;
+use crate::from_python::{self, Path};
+use crate::to_python::{Reduced, object_to_python};
+use ferrule_engine::{self as engine, Outcome};
+use ferrule_wire::{
+    json::{Fields, ObjectWriter},
+    model,
+};
+use pyo3::{
+    prelude::*,
+    types::{PyDict, PyType},
+};
+use std::time::Duration;
+
+/// One attempt of a call.
+#[pyclass(frozen, module = "ferrule._native")]
+pub(crate) struct Attempt(pub(crate) engine::Attempt);
+
+#[pymethods]
+impl Attempt {
+    /// The provider asked.
+    #[getter]
+    fn provider(&self) -> &str {
+        &self.0.provider
+    }
+
+    /// The model asked for.
+    #[getter]
+    fn model(&self) -> &str {
+        &self.0.model
+    }
+
+    /// How it ended: `success`, or what went wrong in words.
+    #[getter]
+    fn outcome(&self) -> String {
+        match &self.0.outcome {
+            Outcome::Success => "success".into(),
+            Outcome::Provider { status: Some(status), message, .. } => format!("status {status}: {message}"),
+            Outcome::Provider { status: None, message, .. }
+            | Outcome::Connect(message)
+            | Outcome::Interrupted(message)
+            | Outcome::Unreadable(message) => message.clone(),
+            Outcome::Timeout(kind) => kind.to_string(),
+        }
+    }
+
+    /// The HTTP status; `None` where there was none, or for success.
+    #[getter]
+    fn status(&self) -> Option<u16> {
+        if let Outcome::Provider { status, .. } = &self.0.outcome { *status } else { None }
+    }
+
+    /// How long it took, in seconds.
+    #[getter]
+    pub(crate) fn duration(&self) -> f64 {
+        self.0.duration.as_secs_f64()
+    }
+
+    /// How long we waited before it, in seconds.
+    #[getter]
+    fn waited(&self) -> f64 {
+        self.0.waited.as_secs_f64()
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let dict = object_to_python(py, |object| self.write_fields(object))?;
+        Ok(format!("Attempt({})", dict.repr()?))
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (Bound<'py, PyAny>,)> {
+        let rebuild = py.get_type::<Self>().getattr("_from_dict")?;
+        Ok((rebuild, (object_to_python(py, |object| self.write_fields(object))?,)))
+    }
+
+    /// For unpickling.
+    #[classmethod]
+    fn _from_dict(_class: &Bound<'_, PyType>, fields: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let json = from_python::json(fields, Path::Root("attempt"))?;
+        Ok(Self::read(json.value().object().unwrap_or_default()))
+    }
+}
+
+impl Attempt {
+    pub(crate) fn write_fields(&self, object: &mut ObjectWriter<'_>) {
+        object
+            .field("provider", self.provider())
+            .field("model", self.model())
+            .field("outcome", self.outcome());
+        object
+            .nullable("status", self.status())
+            .field("duration", self.duration())
+            .field("waited", self.waited());
+    }
+
+    pub(crate) fn read(mut fields: Fields<'_>) -> Self {
+        let outcome = fields.take_string("outcome").unwrap_or_default();
+        let outcome = match fields.take_u32("status").and_then(|status| u16::try_from(status).ok()) {
+            Some(status) => {
+                let message =
+                    outcome.strip_prefix(&format!("status {status}: ")).unwrap_or(&outcome).to_owned();
+                Outcome::Provider { kind: model::ErrorKind::Server, status: Some(status), message }
+            }
+            None if outcome == "success" => Outcome::Success,
+            None => Outcome::Unreadable(outcome),
+        };
+        let mut seconds = |name: &str| {
+            Duration::try_from_secs_f64(fields.take_f64(name).unwrap_or_default()).unwrap_or_default()
+        };
+        let (duration, waited) = (seconds("duration"), seconds("waited"));
+        Self(engine::Attempt {
+            provider: fields.take_string("provider").unwrap_or_default(),
+            model: fields.take_string("model").unwrap_or_default(),
+            outcome,
+            duration,
+            waited,
+        })
+    }
+}
+
+/// How long a call took, counted from its start, retries included.
+#[pyclass(frozen, module = "ferrule._native")]
+pub(crate) struct Stats(pub(crate) engine::Stats);
+
+#[pymethods]
+impl Stats {
+    /// When the call started, on the clock of `time.monotonic()`, in seconds.
+    #[getter]
+    fn started(&self, py: Python<'_>) -> f64 {
+        monotonic(py, self.0.started)
+    }
+
+    /// Seconds until the first text, reasoning or tool call of a stream, or the whole body of a plain call; `None`
+    /// where none came.
+    #[getter]
+    pub(crate) fn time_to_first_token(&self) -> Option<f64> {
+        self.0.time_to_first_token.map(|time| time.as_secs_f64())
+    }
+
+    /// Seconds until the end; `None` while a stream is open.
+    #[getter]
+    pub(crate) fn duration(&self) -> Option<f64> {
+        self.0.duration.map(|time| time.as_secs_f64())
+    }
+
+    fn __repr__(&self) -> String {
+        let seconds = |time: Option<f64>| time.map_or_else(|| "None".into(), |time| format!("{time:.4}"));
+        format!(
+            "Stats(time_to_first_token={}, duration={})",
+            seconds(self.time_to_first_token()),
+            seconds(self.duration())
+        )
+    }
+}
