@@ -2,12 +2,13 @@
 
 use crate::support::{
     CANARY, bounded, call, drain, engine,
-    server::{Server, Step, answer, end, stream, write},
+    server::{Server, Step, answer, chunk, end, stream, write},
     settings, text_of, texts_of,
 };
 use ferrule_engine::{Failure, Outcome, Timeouts};
 use ferrule_wire::model::{ErrorKind, StreamEvent};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::Semaphore;
 
 #[tokio::test]
 async fn a_plain_call_is_answered() {
@@ -33,13 +34,15 @@ async fn a_plain_call_is_answered() {
 
 #[tokio::test]
 async fn a_stream_is_delivered_piece_by_piece() {
-    let mut script =
-        stream(&["start\nusage\n", "text a\ntext b\n", ": still there\n", "text c\n", "usage\ndone\n"]);
-    script.push(end());
+    let gate = Arc::new(Semaphore::new(0));
+    let mut script = stream(&["start\nusage\n", "text a\ntext b\n"]);
+    script.push(Step::Await(Arc::clone(&gate)));
+    script.extend([chunk(": still there\n"), chunk("text c\n"), chunk("usage\ndone\n"), end()]);
     let server = Server::start(vec![script]).await;
     let mut opened = bounded(engine(settings(server.address)).stream(call())).await.unwrap();
     assert_eq!((opened.provider(), opened.request_id()), ("test", Some("r1")));
-    assert_eq!(opened.stats().duration, None);
+    assert_eq!(opened.stats().duration, None, "it is open");
+    gate.add_permits(1);
     let (events, error) = bounded(drain(&mut opened)).await;
     assert!(error.is_none());
     assert!(matches!(events[0], StreamEvent::Start(_)));
