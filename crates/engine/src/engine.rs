@@ -61,13 +61,8 @@ impl Engine {
     /// A plain call.
     pub async fn complete(&self, mut call: Call) -> Result<Reply, CallError> {
         call.request.stream = false;
-        self.pulse.beat();
         let started = Instant::now();
-        let (target, limits, max_retries) = self
-            .prepare(&call, started)
-            .map_err(|failure| failed(failure, &call.provider, &call.request.model))?;
-        // The target has all of it; a long prompt should not be kept twice.
-        drop(call);
+        let (target, limits, max_retries) = self.prepare(call, started)?;
         let (answer, attempts) = self::call(&target, limits, max_retries, &Whole).await?;
         let WholeAnswer { response, raw, request_id } = answer;
         let duration = started.elapsed();
@@ -89,13 +84,8 @@ impl Engine {
     /// A streamed call; comes back when the first events are there, so that all before them can be retried.
     pub async fn stream(&self, mut call: Call) -> Result<EventStream, CallError> {
         call.request.stream = true;
-        self.pulse.beat();
         let started = Instant::now();
-        let (target, limits, max_retries) = self
-            .prepare(&call, started)
-            .map_err(|failure| failed(failure, &call.provider, &call.request.model))?;
-        // The target has all of it; a long prompt should not be kept twice.
-        drop(call);
+        let (target, limits, max_retries) = self.prepare(call, started)?;
         let (reader, attempts) = self::call(&target, limits, max_retries, &Opening).await?;
         Ok(EventStream::new(reader, target, attempts, started.into_std()))
     }
@@ -125,10 +115,17 @@ impl Engine {
         Ok(models)
     }
 
-    fn prepare(&self, call: &Call, started: Instant) -> Result<(Target, Limits, u32), Failure> {
+    /// Consumes the call: the target has all of it, and a long prompt should not be kept twice.
+    #[expect(clippy::needless_pass_by_value, reason = "dropped before the call is sent")]
+    #[expect(clippy::result_large_err, reason = "it is the error of the call itself")]
+    fn prepare(&self, call: Call, started: Instant) -> Result<(Target, Limits, u32), CallError> {
+        self.pulse.beat();
         let limits = Limits::new(call.options.timeouts, self.timeouts, started);
         let max_retries = call.options.max_retries.unwrap_or(self.max_retries);
-        let target = self.provider(&call.provider)?.prepare(call)?;
+        let target = self
+            .provider(&call.provider)
+            .and_then(|provider| provider.prepare(&call))
+            .map_err(|failure| failed(failure, &call.provider, &call.request.model))?;
         Ok((target, limits, max_retries))
     }
 
