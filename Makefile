@@ -6,7 +6,7 @@ PYTHON_SOURCES := $(shell find python -type f -name '*.py*' -not -name '*.pyc')
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find crates -type f -not -path '*/target/*')
 PACKAGING := pyproject.toml README.md LICENSE-MIT LICENSE-APACHE
 
-FUZZ_SECONDS ?= 5
+FUZZ_SECONDS ?=
 PYTEST_FLAGS ?=
 BENCH_FLAGS ?=
 
@@ -56,7 +56,7 @@ deny: ## Check the dependencies' licences and sources
 	@cargo deny --version >/dev/null 2>&1 || CARGO_PROFILE_DEV_DEBUG=0 cargo install cargo-deny --locked --debug
 	cargo deny --all-features check --hide-inclusion-graph bans licenses sources
 
-fuzz: ## Run each fuzz target for FUZZ_SECONDS (5)
+fuzz: ## Run each fuzz target on the same inputs every time; with FUZZ_SECONDS=60, search for that long
 	@sh tools/require.sh rust
 	fuzz/run-short.sh $(FUZZ_SECONDS)
 

@@ -6,7 +6,10 @@
 
 use bytes::Bytes;
 use ferrule_engine::{Call, CallOptions, Engine, ProviderSettings, Secret, Timeouts, TransportSettings};
-use ferrule_wire::model::{Message, Part, Request, Role};
+use ferrule_wire::{
+    model::{Message, Part, Request, Role},
+    quirks::Quirks,
+};
 use http_body_util::{BodyExt, Full};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use std::{
@@ -145,6 +148,7 @@ fn engine_at(base_url: &str) -> Outcome<Engine> {
         api_key: Some(Secret::from("sk-none")),
         key_variables: Vec::new(),
         headers: Vec::new(),
+        quirks: Quirks::NONE,
     };
     Ok(Engine::new(vec![settings], Timeouts::default(), 0, TransportSettings::default())?)
 }

@@ -1,8 +1,7 @@
 //! The door: providers and settings in, calls through.
 
 use crate::{
-    Call, CallError, EventStream, Failure, ModelInfo, ProviderSettings, Reply, Stats, Timeouts,
-    TransportSettings,
+    Call, CallError, EventStream, Failure, ProviderSettings, Reply, Stats, Timeouts, TransportSettings,
     call::call,
     models::{self, Listing},
     pulse::Pulse,
@@ -12,7 +11,10 @@ use crate::{
     tls::Tls,
     whole::{Whole, WholeAnswer},
 };
-use ferrule_wire::dialect::{self, Dialect};
+use ferrule_wire::{
+    dialect::{self, Dialect},
+    operation::ModelInfo,
+};
 use std::{collections::BTreeMap, sync::Arc};
 use tokio::time::Instant;
 
@@ -94,20 +96,16 @@ impl Engine {
     pub async fn models(&self, provider: &str, timeouts: Timeouts) -> Result<Vec<ModelInfo>, CallError> {
         let limits = Limits::new(timeouts, self.timeouts, Instant::now());
         let provider = self.provider(provider).map_err(|failure| failed(failure, provider, ""))?;
-        let (path, in_pages) = models::path(provider.dialect.name());
+        let listing = provider.dialect.model_listing();
         let mut models = Vec::new();
         let mut after: Option<String> = None;
         for _ in 0..models::MOST_PAGES {
-            let mut query = Vec::new();
-            if in_pages {
-                query.push(("limit", "1000"));
-                query.extend(after.as_deref().map(|after| ("after_id", after)));
-            }
-            let target =
-                provider.prepare_list(path, &query).map_err(|failure| failed(failure, &provider.id, ""))?;
+            let target = provider
+                .prepare_list(listing.path(), &listing.query(after.as_deref()))
+                .map_err(|failure| failed(failure, &provider.id, ""))?;
             let (page, _) = call(&target, limits, self.max_retries, &Listing).await?;
             models.extend(page.models);
-            match page.next.filter(|next| in_pages && after.as_ref() != Some(next)) {
+            match page.next.filter(|next| after.as_ref() != Some(next)) {
                 Some(next) => after = Some(next),
                 None => break,
             }

@@ -29,5 +29,5 @@ pub use engine::Engine;
 pub use error::{CallError, Failure, TimeoutKind};
 pub use options::{Call, CallOptions, Timeouts, TransportSettings};
 pub use provider::{ProviderSettings, Secret};
-pub use reply::{Attempt, ModelInfo, Outcome, Reply, Stats};
+pub use reply::{Attempt, Outcome, Reply, Stats};
 pub use stream::{EventBatch, EventStream};

@@ -1,5 +1,6 @@
 //! Who is asked: one row per provider. The built-in rows are `python/ferrule/providers.py`'s: Python declares.
 
+use ferrule_wire::quirks::Quirks;
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
 
@@ -21,6 +22,8 @@ pub struct ProviderSettings {
     pub key_variables: Vec<String>,
     /// Headers for each request.
     pub headers: Vec<(String, String)>,
+    /// How it differs from its dialect.
+    pub quirks: Quirks,
 }
 
 impl ProviderSettings {

@@ -91,16 +91,3 @@ impl From<&Failure> for Outcome {
         }
     }
 }
-
-/// A model a provider offers.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ModelInfo {
-    /// The provider's name of it.
-    pub id: String,
-    /// When it was made, in seconds since 1970.
-    pub created: Option<u64>,
-    /// Who made it.
-    pub owned_by: Option<String>,
-    /// The provider's whole entry.
-    pub raw: ferrule_wire::json::Json,
-}

@@ -238,7 +238,7 @@ impl Receive for Opening {
         };
         match incoming.media_type() {
             // The whole answer at once: some servers do not stream, and some report errors so.
-            "application/json" => {
+            "application/json" if !dialect.stream_media_types().contains(&"application/json") => {
                 let body = incoming.body().await?;
                 let response =
                     dialect.decode_response(&body).map_err(|error| reader.with_request_id(error.into()))?;

@@ -6,7 +6,10 @@ use crate::{
     Attempt, Call, CallError, Failure, ProviderSettings, secrets::Secrets, tls::Tls, transport::Pool,
 };
 use bytes::Bytes;
-use ferrule_wire::dialect::{Dialect, EncodeOptions, UnsupportedField};
+use ferrule_wire::{
+    dialect::{Dialect, EncodeOptions, KeyHeader, UnsupportedField},
+    quirks::Quirks,
+};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method,
     header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, USER_AGENT},
@@ -24,6 +27,7 @@ const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 pub(crate) struct Provider {
     pub(crate) id: Arc<str>,
     pub(crate) dialect: &'static dyn Dialect,
+    pub(crate) quirks: Quirks,
     pub(crate) pool: Pool,
     secrets: Secrets,
     base: Url,
@@ -62,7 +66,7 @@ impl Provider {
         let mut headers = HeaderMap::new();
         headers.insert(USER_AGENT, HeaderValue::from_static(OUR_NAME));
         if let Some(key) = settings.key() {
-            let (name, value) = credentials(dialect.name(), key)
+            let (name, value) = credentials(dialect.key_header(), key)
                 .ok_or_else(|| format!("provider `{id}`: the key has characters that no header can carry"))?;
             headers.insert(name, value);
             secrets.add(key);
@@ -77,6 +81,7 @@ impl Provider {
         Ok(Self {
             id: id.as_str().into(),
             dialect,
+            quirks: settings.quirks.clone(),
             pool: Pool::new(tls, base.scheme() == "https"),
             secrets,
             usual: OnceLock::new(),
@@ -90,7 +95,7 @@ impl Provider {
 
     /// Makes `call` ready.
     pub(crate) fn prepare(self: &Arc<Self>, call: &Call) -> Result<Target, Failure> {
-        let options = EncodeOptions { drop_unsupported: call.options.drop_params };
+        let options = EncodeOptions { drop_unsupported: call.options.drop_params, quirks: &self.quirks };
         let encoded = self.dialect.encode_request(&call.request, options).map_err(Failure::Unsupported)?;
         let mut target = self.target(Method::POST, self.address(&encoded.path)?)?;
         target.model.clone_from(&call.request.model);
@@ -98,7 +103,8 @@ impl Provider {
         target.dropped = encoded.dropped;
         target.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if call.request.stream {
-            target.headers.entry(ACCEPT).or_insert(HeaderValue::from_static("text/event-stream"));
+            let streamed_as = self.dialect.stream_media_types().first().copied().unwrap_or("*/*");
+            target.headers.entry(ACCEPT).or_insert(HeaderValue::from_static(streamed_as));
             // A compressed stream comes when the compressor pleases.
             target.headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         }
@@ -125,7 +131,7 @@ impl Provider {
     pub(crate) fn prepare_list(
         self: &Arc<Self>,
         path: &str,
-        query: &[(&str, &str)],
+        query: &[(&str, String)],
     ) -> Result<Target, Failure> {
         let mut target = self.target(Method::GET, self.join(path)?)?;
         if !query.is_empty() {
@@ -224,11 +230,11 @@ fn parse_base(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-/// The header that carries the key: what each dialect's own provider expects.
-fn credentials(dialect: &str, key: &str) -> Option<(HeaderName, HeaderValue)> {
-    let (name, value) = match dialect {
-        "anthropic" => (API_KEY, HeaderValue::from_str(key)),
-        _ => (AUTHORIZATION, HeaderValue::try_from(format!("Bearer {key}"))),
+/// The header that carries the key.
+fn credentials(header: KeyHeader, key: &str) -> Option<(HeaderName, HeaderValue)> {
+    let (name, value) = match header {
+        KeyHeader::Bearer => (AUTHORIZATION, HeaderValue::try_from(format!("Bearer {key}"))),
+        KeyHeader::Named(name) => (HeaderName::from_static(name), HeaderValue::from_str(key)),
     };
     let mut value = value.ok()?;
     value.set_sensitive(true);

@@ -8,6 +8,7 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use ferrule_engine::{Engine, ProviderSettings, Secret, Timeouts, TransportSettings};
+use ferrule_wire::quirks::Quirks;
 use pyo3::{
     exceptions::PyRuntimeError,
     prelude::*,
@@ -185,5 +186,6 @@ fn provider(fields: &Bound<'_, PyDict>) -> PyResult<ProviderSettings> {
             .iter()
             .map(|(name, value)| Ok((name.extract()?, value.extract()?)))
             .collect::<PyResult<_>>()?,
+        quirks: Quirks::NONE,
     })
 }

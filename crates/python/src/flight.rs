@@ -9,10 +9,11 @@ use crate::{
     runtime::process,
 };
 use ferrule_bridge::{Limits, Queue, Taken};
-use ferrule_engine::{Attempt, CallError, EventBatch, ModelInfo, Stats};
+use ferrule_engine::{Attempt, CallError, EventBatch, Stats};
 use ferrule_wire::{
     dialect::UnsupportedField,
     model::{Accumulator, StreamEvent},
+    operation::ModelInfo,
 };
 use pyo3::{
     PyTraverseError, PyVisit,

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use ferrule_engine as engine;
 use ferrule_wire::{
     json::{ObjectWriter, Value},
-    model,
+    model, operation,
 };
 use pyo3::{
     prelude::*,
@@ -341,7 +341,7 @@ impl Choice {
 
 /// A model a provider offers.
 #[pyclass(frozen, module = "ferrule._native")]
-pub(crate) struct ModelInfo(engine::ModelInfo);
+pub(crate) struct ModelInfo(operation::ModelInfo);
 
 #[pymethods]
 impl ModelInfo {
@@ -375,7 +375,7 @@ impl ModelInfo {
 }
 
 /// A list of the models for Python.
-pub(crate) fn model_list(py: Python<'_>, models: Vec<engine::ModelInfo>) -> PyResult<Bound<'_, PyList>> {
+pub(crate) fn model_list(py: Python<'_>, models: Vec<operation::ModelInfo>) -> PyResult<Bound<'_, PyList>> {
     let models =
         models.into_iter().map(|model| Py::new(py, ModelInfo(model))).collect::<PyResult<Vec<_>>>()?;
     PyList::new(py, models)

@@ -20,3 +20,5 @@ pub mod error;
 pub mod framing;
 pub mod json;
 pub mod model;
+pub mod operation;
+pub mod quirks;

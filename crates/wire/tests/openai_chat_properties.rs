@@ -267,7 +267,7 @@ fn accumulate(events: &[StreamEvent]) -> Response {
 proptest! {
     #[test]
     fn a_request_is_read_as_it_was_written(request in request()) {
-        let encoded = OpenAiChat.encode_request(&request, EncodeOptions::default()).unwrap();
+        let encoded = OpenAiChat.encode_request(&request, EncodeOptions::REFUSE).unwrap();
         prop_assert!(encoded.dropped.is_empty());
         prop_assert_eq!(OpenAiChat.decode_request(&encoded.body).unwrap(), request);
     }

@@ -12,7 +12,7 @@ use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-const REFUSE: EncodeOptions = EncodeOptions { drop_unsupported: false };
+const REFUSE: EncodeOptions<'_> = EncodeOptions::REFUSE;
 
 fn openai() -> &'static dyn Dialect {
     find("openai-chat").unwrap()

@@ -7,11 +7,14 @@ pub mod anthropic;
 pub mod familiar;
 mod nested;
 pub mod openai_chat;
+mod refuse;
 mod template;
 
 use crate::error::Headers;
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response, StreamEvent};
+use crate::operation::{Embeddings, Endpoint, ModelListing, OpenAiListing, Reranking, TokenCounting};
+use crate::quirks::Quirks;
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::fmt;
 
@@ -28,11 +31,22 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     /// Its name in configuration, for instance `openai-chat`.
     fn name(&self) -> &'static str;
 
+    /// Client: how its own provider wants to be shown the key.
+    fn key_header(&self) -> KeyHeader {
+        KeyHeader::Bearer
+    }
+
+    /// Client: the media types of bodies that its stream decoder reads; the first is what streams are asked for as, and
+    /// what a server calls them. A body of type `application/json` that is not among them is a plain answer.
+    fn stream_media_types(&self) -> &'static [&'static str] {
+        &["text/event-stream"]
+    }
+
     /// Client: the HTTP request that asks `request`.
     fn encode_request(
         &self,
         request: &Request,
-        options: EncodeOptions,
+        options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField>;
 
     /// Client: the answer in the body of a plain call. A body that holds an error (some providers answer those
@@ -58,13 +72,55 @@ pub trait Dialect: fmt::Debug + Send + Sync {
 
     /// Server: the body of an error answer.
     fn encode_error(&self, error: &ProviderError) -> Vec<u8>;
+
+    /// Server: what the address that ends with `path` asks for; `None` where the dialect has no such address. It may
+    /// begin with anything: where a provider's base URL ends is the provider's business.
+    fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>>;
+
+    /// The list of models.
+    fn model_listing(&self) -> &'static dyn ModelListing {
+        &OpenAiListing
+    }
+
+    /// Vectors of texts, where the dialect has them.
+    fn embeddings(&self) -> Option<&'static dyn Embeddings> {
+        None
+    }
+
+    /// The order of documents, where the dialect has it.
+    fn reranking(&self) -> Option<&'static dyn Reranking> {
+        None
+    }
+
+    /// How many tokens a prompt has, where the dialect can ask.
+    fn token_counting(&self) -> Option<&'static dyn TokenCounting> {
+        None
+    }
+}
+
+/// The header that carries a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyHeader {
+    /// `authorization: Bearer <key>`.
+    Bearer,
+    /// The key alone, in the header of this name in lower case.
+    Named(&'static str),
 }
 
 /// How to encode a request.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct EncodeOptions {
+#[derive(Clone, Copy, Debug)]
+pub struct EncodeOptions<'a> {
     /// Leave out what the dialect cannot carry, and say so in [`EncodedRequest::dropped`], instead of refusing.
     pub drop_unsupported: bool,
+    /// How the provider differs from the dialect.
+    pub quirks: &'a Quirks,
+}
+
+impl EncodeOptions<'static> {
+    /// For a provider without quirks: refuse what the dialect cannot carry.
+    pub const REFUSE: Self = Self { drop_unsupported: false, quirks: &Quirks::NONE };
+    /// For a provider without quirks: leave out what the dialect cannot carry.
+    pub const DROP: Self = Self { drop_unsupported: true, quirks: &Quirks::NONE };
 }
 
 /// A request as bytes.

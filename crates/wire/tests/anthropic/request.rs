@@ -11,8 +11,8 @@ use ferrule_wire::model::{
 };
 use proptest::prelude::*;
 
-const REFUSE: EncodeOptions = EncodeOptions { drop_unsupported: false };
-const DROP: EncodeOptions = EncodeOptions { drop_unsupported: true };
+const REFUSE: EncodeOptions<'_> = EncodeOptions::REFUSE;
+const DROP: EncodeOptions<'_> = EncodeOptions::DROP;
 
 fn encode(request: &Request) -> Result<EncodedRequest, UnsupportedField> {
     dialect().encode_request(request, REFUSE)
@@ -412,7 +412,7 @@ fn a_schema_that_need_not_be_followed_is_refused_by_name() {
     let encode = |strict| {
         let request =
             Request { model: "m".into(), response_format: Some(format(strict)), ..Request::default() };
-        dialect().encode_request(&request, EncodeOptions::default())
+        dialect().encode_request(&request, EncodeOptions::REFUSE)
     };
     assert!(encode(Some(true)).is_ok() && encode(None).is_ok());
     assert_eq!(encode(Some(false)).unwrap_err().field, "response_format.strict");

@@ -71,6 +71,26 @@ fn an_error_in_a_plain_body_is_the_providers() {
 }
 
 #[test]
+fn arguments_are_an_object_however_they_are_written() {
+    let arguments = |input: &str| {
+        let body =
+            format!(r#"{{"type":"message","content":[{{"type":"tool_use","id":"t","name":"f"{input}}}]}}"#);
+        let response = dialect().decode_response(body.as_bytes()).unwrap();
+        let again = dialect().decode_response(&dialect().encode_response(&response)).unwrap();
+        assert_eq!(again, response, "{input}");
+        let PartKind::ToolCall(call) = &response.choices[0].message.content[0].kind else { panic!() };
+        call.arguments.clone()
+    };
+    assert_eq!(arguments(""), "{}");
+    assert_eq!(arguments(r#","input":null"#), "{}");
+    assert_eq!(arguments(r#","input":"""#), "{}");
+    assert_eq!(arguments(r#","input":{"x": 1}"#), r#"{"x": 1}"#);
+    assert_eq!(arguments(r#","input":"{\"x\":1}""#), r#"{"x":1}"#);
+    assert_eq!(arguments(r#","input":":}{x1""#), r#"{"arguments":":}{x1"}"#);
+    assert_eq!(arguments(r#","input":[5]"#), r#"{"arguments":"[5]"}"#);
+}
+
+#[test]
 fn only_a_body_that_is_no_answer_is_malformed() {
     for body in ["", "<html>", "[]", "{}", "{\"type\":\"message", "null"] {
         assert!(

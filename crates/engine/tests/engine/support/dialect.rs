@@ -5,8 +5,8 @@
 
 use ferrule_wire::{
     dialect::{
-        Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
-        UnsupportedField,
+        Dialect, EncodeOptions, EncodedRequest, KeyHeader, StreamDecoder, StreamEncoder, StreamError,
+        StreamLimits, UnsupportedField, find,
     },
     error::Headers,
     json::JsonError,
@@ -14,6 +14,7 @@ use ferrule_wire::{
         Choice, DelaySource, ErrorKind, FinishReason, Message, Part, ProviderError, Request, Response,
         RetryAfter, Role, StreamEvent,
     },
+    operation::{Endpoint, ModelListing},
 };
 use std::time::Duration;
 
@@ -38,7 +39,7 @@ impl Dialect for Tiny {
     fn encode_request(
         &self,
         request: &Request,
-        options: EncodeOptions,
+        options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
         let mut encoded = EncodedRequest {
             path: "/say".into(),
@@ -114,6 +115,20 @@ impl Dialect for Tiny {
 
     fn encode_error(&self, _: &ProviderError) -> Vec<u8> {
         panic!("no server side")
+    }
+
+    fn endpoint<'a>(&self, _: &'a str) -> Option<Endpoint<'a>> {
+        panic!("no server side")
+    }
+
+    fn key_header(&self) -> KeyHeader {
+        find("anthropic")
+            .filter(|other| other.name() == self.name)
+            .map_or(KeyHeader::Bearer, Dialect::key_header)
+    }
+
+    fn model_listing(&self) -> &'static dyn ModelListing {
+        find(if self.name == "anthropic" { self.name } else { "openai-chat" }).unwrap().model_listing()
     }
 }
 

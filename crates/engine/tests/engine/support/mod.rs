@@ -8,7 +8,10 @@ use dialect::Tiny;
 use ferrule_engine::{
     Call, CallOptions, Engine, EventStream, ProviderSettings, Secret, Timeouts, TransportSettings,
 };
-use ferrule_wire::model::{Message, Part, Request, Response, Role, StreamEvent};
+use ferrule_wire::{
+    model::{Message, Part, Request, Response, Role, StreamEvent},
+    quirks::Quirks,
+};
 use std::{net::SocketAddr, time::Duration};
 
 /// No key may be anywhere but in the header that carries it.
@@ -22,6 +25,7 @@ pub(crate) fn settings(address: SocketAddr) -> ProviderSettings {
         api_key: Some(Secret::from(CANARY)),
         key_variables: vec!["TEST_API_KEY".into()],
         headers: vec![],
+        quirks: Quirks::NONE,
     }
 }
 

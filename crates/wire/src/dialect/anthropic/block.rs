@@ -57,11 +57,16 @@ pub(super) fn take_content(fields: &mut Fields<'_>) -> Vec<Part> {
     fields.take_array("content").unwrap_or_default().into_iter().map(decode_block).collect()
 }
 
-/// The arguments of a call, as their text.
-pub(super) fn decode_input(input: Option<Value<'_>>) -> String {
-    let mut arguments = input.map(|input| input.text().to_owned()).unwrap_or_default();
-    normalise_arguments(&mut arguments);
-    arguments
+/// The arguments of a call, as their text. Servers that translate may write the object as a string, as OpenAI does;
+/// what is no object either way is wrapped as [`encode_input`] wraps it, so that it is written and read the same.
+fn decode_input(input: Option<Value<'_>>) -> String {
+    let Some(input) = input else { return "{}".to_owned() };
+    if input.is_object() {
+        return input.text().to_owned();
+    }
+    let mut out = Vec::new();
+    encode_input(&input.string().unwrap_or_else(|| input.text().to_owned()), &mut out);
+    Json::from_writer(out).text().to_owned()
 }
 
 /// Takes `cache_control` out. One with more than we have names for stays in place.

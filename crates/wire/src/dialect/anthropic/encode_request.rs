@@ -9,7 +9,10 @@ use crate::json::{Extra, Json, ObjectWriter, write_array};
 use crate::model::{Message, Part, PartKind, Reasoning, Request, ResponseFormat, Role};
 use alloc::{borrow::ToOwned, vec::Vec};
 
-pub(super) fn encode(request: &Request, options: EncodeOptions) -> Result<EncodedRequest, UnsupportedField> {
+pub(super) fn encode(
+    request: &Request,
+    options: EncodeOptions<'_>,
+) -> Result<EncodedRequest, UnsupportedField> {
     let thinking = reasoning::plan(request);
     let mut dropped = unsupported::find(request, thinking);
     if !options.drop_unsupported && !dropped.is_empty() {

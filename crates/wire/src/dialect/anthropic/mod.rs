@@ -9,8 +9,10 @@ mod decode_stream;
 mod encode_request;
 mod encode_stream;
 mod error;
+mod listing;
 mod reasoning;
 mod response;
+mod token_count;
 mod tools;
 mod unsupported;
 mod usage;
@@ -21,11 +23,12 @@ pub(crate) use tools::{decode_choice, decode_tool};
 pub use block::decode_block;
 
 use super::{
-    Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
-    UnsupportedField,
+    Dialect, EncodeOptions, EncodedRequest, KeyHeader, StreamDecoder, StreamEncoder, StreamError,
+    StreamLimits, UnsupportedField,
 };
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
+use crate::operation::{Endpoint, ModelListing, Operation, TokenCounting};
 use alloc::{boxed::Box, vec::Vec};
 
 /// The dialect's name.
@@ -46,10 +49,14 @@ impl Dialect for Anthropic {
         NAME
     }
 
+    fn key_header(&self) -> KeyHeader {
+        KeyHeader::Named("x-api-key")
+    }
+
     fn encode_request(
         &self,
         request: &Request,
-        options: EncodeOptions,
+        options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
         encode_request::encode(request, options)
     }
@@ -76,5 +83,23 @@ impl Dialect for Anthropic {
 
     fn encode_error(&self, error: &ProviderError) -> Vec<u8> {
         error::encode(error)
+    }
+
+    fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
+        if path.ends_with("/messages") {
+            Some(Endpoint::new(Operation::Complete))
+        } else if path.ends_with("/messages/count_tokens") {
+            Some(Endpoint::new(Operation::CountTokens))
+        } else {
+            path.ends_with("/models").then_some(Endpoint::new(Operation::Models))
+        }
+    }
+
+    fn model_listing(&self) -> &'static dyn ModelListing {
+        &listing::Listing
+    }
+
+    fn token_counting(&self) -> Option<&'static dyn TokenCounting> {
+        Some(&token_count::Counting)
     }
 }

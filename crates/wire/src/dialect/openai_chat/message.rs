@@ -1,7 +1,8 @@
 //! Messages of a request, written and read.
 
-use super::{call_ids::CallIds, part::Content, reasoning, refuse::Refusals, tool};
+use super::{call_ids::CallIds, part::Content, reasoning, tool};
 use crate::dialect::UnsupportedField;
+use crate::dialect::refuse::Refusals;
 use crate::json::{Extra, Fields, JsonError, ObjectWriter, Value, WriteJson, write_array};
 use crate::model::{CacheBreakpoint, Message, Part, PartKind, Reasoning, Role, ToolCall, ToolResult};
 use alloc::{format, string::String, vec::Vec};

@@ -14,7 +14,6 @@ mod finish;
 mod message;
 mod part;
 mod reasoning;
-mod refuse;
 mod request;
 mod response;
 mod stream;
@@ -35,6 +34,7 @@ use super::{
 };
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
+use crate::operation::{Endpoint, Operation};
 use alloc::{boxed::Box, vec::Vec};
 
 const NAME: &str = "openai-chat";
@@ -51,7 +51,7 @@ impl Dialect for OpenAiChat {
     fn encode_request(
         &self,
         request: &Request,
-        options: EncodeOptions,
+        options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
         request::encode(request, options)
     }
@@ -78,5 +78,12 @@ impl Dialect for OpenAiChat {
 
     fn encode_error(&self, error: &ProviderError) -> Vec<u8> {
         fault::encode(error)
+    }
+
+    fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
+        if path.ends_with("/chat/completions") {
+            return Some(Endpoint::new(Operation::Complete));
+        }
+        path.ends_with("/models").then_some(Endpoint::new(Operation::Models))
     }
 }

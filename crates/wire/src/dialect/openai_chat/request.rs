@@ -1,7 +1,7 @@
 //! Requests, written.
 
-use super::{message::encode_messages, refuse::Refusals, tool};
-use crate::dialect::{EncodeOptions, EncodedRequest, UnsupportedField};
+use super::{NAME, message::encode_messages, tool};
+use crate::dialect::{EncodeOptions, EncodedRequest, UnsupportedField, refuse::Refusals};
 use crate::json::{ObjectWriter, WriteJson, write_string};
 use crate::model::{CacheBreakpoint, CacheLifetime, Request, ResponseFormat};
 use alloc::vec::Vec;
@@ -10,8 +10,11 @@ use alloc::vec::Vec;
 const MAX_TOKENS: &str = "max_completion_tokens";
 
 /// Writes the HTTP request that asks `request`.
-pub(super) fn encode(request: &Request, options: EncodeOptions) -> Result<EncodedRequest, UnsupportedField> {
-    let mut refusals = Refusals::new(options);
+pub(super) fn encode(
+    request: &Request,
+    options: EncodeOptions<'_>,
+) -> Result<EncodedRequest, UnsupportedField> {
+    let mut refusals = Refusals::new(NAME, options);
     refuse_fields(request, &mut refusals)?;
     let messages = encode_messages(&request.messages, &mut refusals)?;
     let tools = tool::carried(&request.tools, &mut refusals)?;

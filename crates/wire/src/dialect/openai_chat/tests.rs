@@ -7,7 +7,7 @@ use crate::model::*;
 use std::{string::String, string::ToString, vec, vec::Vec};
 
 fn body(request: &Request) -> String {
-    String::from_utf8(OpenAiChat.encode_request(request, EncodeOptions::default()).unwrap().body).unwrap()
+    String::from_utf8(OpenAiChat.encode_request(request, EncodeOptions::REFUSE).unwrap().body).unwrap()
 }
 
 fn request(messages: Vec<Message>) -> Request {
@@ -124,9 +124,9 @@ fn what_cannot_be_carried_is_refused_by_name_or_dropped() {
         ),
     ];
     for (field, request) in cases {
-        let refused = OpenAiChat.encode_request(&request, EncodeOptions::default()).unwrap_err();
+        let refused = OpenAiChat.encode_request(&request, EncodeOptions::REFUSE).unwrap_err();
         assert_eq!(refused.field, field);
-        let encoded = OpenAiChat.encode_request(&request, EncodeOptions { drop_unsupported: true }).unwrap();
+        let encoded = OpenAiChat.encode_request(&request, EncodeOptions::DROP).unwrap();
         assert_eq!(encoded.dropped, [refused]);
         assert!(OpenAiChat.decode_request(&encoded.body).is_ok());
     }

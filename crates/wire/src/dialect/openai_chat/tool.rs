@@ -1,6 +1,6 @@
 //! Tools, the choice among them, and tool calls.
 
-use super::refuse::Refusals;
+use crate::dialect::refuse::Refusals;
 use crate::dialect::{UnsupportedField, nested};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, WriteJson};
 use crate::model::{Part, PartKind, Request, Tool, ToolCall, ToolChoice, ToolKind, normalise_arguments};

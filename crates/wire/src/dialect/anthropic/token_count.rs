@@ -1,0 +1,82 @@
+//! How many tokens a prompt has: `POST /v1/messages/count_tokens`.
+
+use super::{decode_request, encode_request};
+use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
+use crate::json::{Fields, Json, JsonError, ObjectWriter};
+use crate::model::Request;
+use crate::operation::TokenCounting;
+use alloc::{borrow::ToOwned, string::ToString, vec::Vec};
+
+/// What an answer needs and a prompt has no use for; the API refuses it here.
+const OF_THE_ANSWER: &[&str] =
+    &["max_tokens", "stream", "temperature", "top_p", "top_k", "stop_sequences", "metadata", "service_tier"];
+
+/// `POST /v1/messages/count_tokens`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counting;
+
+impl TokenCounting for Counting {
+    fn encode_request(
+        &self,
+        request: &Request,
+        options: EncodeOptions<'_>,
+    ) -> Result<EncodedRequest, UnsupportedField> {
+        let mut encoded = encode_request::encode(request, options)?;
+        encoded.path += "/count_tokens";
+        if let Ok(fields) = Fields::parse(&encoded.body) {
+            let mut prompt = fields.rest();
+            for name in OF_THE_ANSWER {
+                prompt.remove(name);
+            }
+            encoded.body = Json::object(&prompt, |_| {}).text().as_bytes().to_owned();
+        }
+        Ok(encoded)
+    }
+
+    fn decode_response(&self, body: &[u8]) -> Result<u64, StreamError> {
+        let mut fields = Fields::parse(body).map_err(|error| StreamError::Malformed(error.to_string()))?;
+        fields
+            .take_u64("input_tokens")
+            .ok_or_else(|| StreamError::Malformed("the answer has no input_tokens".to_owned()))
+    }
+
+    fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {
+        let mut prompt = Fields::parse(body)?.rest();
+        prompt.insert("max_tokens", Json::written(1_u64));
+        decode_request::decode(Json::object(&prompt, |_| {}).text().as_bytes())
+    }
+
+    fn encode_response(&self, tokens: u64) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut body = ObjectWriter::begin(&mut out);
+        body.field("input_tokens", tokens);
+        body.finish();
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Message, Role};
+
+    #[test]
+    fn only_the_prompt_is_sent_and_read_back() {
+        let request = Request {
+            model: "m".into(),
+            messages: alloc::vec![Message::text(Role::System, "s"), Message::text(Role::User, "u")],
+            max_tokens: Some(5),
+            stop: alloc::vec!["x".into()],
+            ..Request::default()
+        };
+        let encoded = Counting.encode_request(&request, EncodeOptions::REFUSE).unwrap();
+        assert_eq!(encoded.path, "/v1/messages/count_tokens");
+        assert_eq!(
+            core::str::from_utf8(&encoded.body).unwrap(),
+            r#"{"model":"m","system":"s","messages":[{"role":"user","content":"u"}]}"#
+        );
+        let read = Counting.decode_request(&encoded.body).unwrap();
+        assert_eq!(read.messages, request.messages);
+        assert_eq!(Counting.decode_response(&Counting.encode_response(7)).unwrap(), 7);
+    }
+}

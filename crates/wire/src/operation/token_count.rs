@@ -1,0 +1,25 @@
+//! How many tokens a prompt has, where the provider counts them itself.
+
+use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
+use crate::json::JsonError;
+use crate::model::Request;
+use alloc::vec::Vec;
+
+/// A dialect's counting of tokens.
+pub trait TokenCounting: Sync {
+    /// Client: the HTTP request that asks how many tokens the prompt of `request` has.
+    fn encode_request(
+        &self,
+        request: &Request,
+        options: EncodeOptions<'_>,
+    ) -> Result<EncodedRequest, UnsupportedField>;
+
+    /// Client: the number.
+    fn decode_response(&self, body: &[u8]) -> Result<u64, StreamError>;
+
+    /// Server: the prompt.
+    fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError>;
+
+    /// Server: the body that says `tokens`.
+    fn encode_response(&self, tokens: u64) -> Vec<u8>;
+}
