@@ -3,6 +3,7 @@
 //! The same request gets the same answer, id included.
 
 use crate::{
+    failure::is_anthropic,
     random,
     schema::smallest,
     script::{Content, Reply, ScriptedCall, finish_reason},
@@ -17,7 +18,7 @@ use ferrule_wire::{
 };
 
 /// When every answer was made: 2026-01-01.
-pub(crate) const CREATED: u64 = 1_767_225_600;
+const CREATED: u64 = 1_767_225_600;
 /// How much of the prompt an ordinary answer quotes, in characters.
 const QUOTED: usize = 200;
 /// How many answers one request can have, as OpenAI has it.
@@ -59,7 +60,7 @@ pub(crate) fn answer(request: &Request, reply: &Reply, number: u64, dialect: &st
         logprobs: None,
         extra: Extra::new(),
     };
-    let prefix = if dialect == "anthropic" { "msg_" } else { "chatcmpl-" };
+    let prefix = if is_anthropic(dialect) { "msg_" } else { "chatcmpl-" };
     Response {
         id: reply.id.clone().unwrap_or_else(|| format!("{prefix}{}", random::id(number))),
         model: reply.model.clone().unwrap_or_else(|| request.model.clone()),
@@ -190,7 +191,7 @@ fn tool_call(id: String, name: &str, arguments: String, custom: bool) -> Part {
 }
 
 fn call_id(number: u64, position: u64, dialect: &str) -> String {
-    let prefix = if dialect == "anthropic" { "toolu_" } else { "call_" };
+    let prefix = if is_anthropic(dialect) { "toolu_" } else { "call_" };
     format!("{prefix}{}", random::id(number.wrapping_add(position + 1)))
 }
 

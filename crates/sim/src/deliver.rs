@@ -5,7 +5,7 @@ use crate::{
     failure::{is_anthropic, now},
     random,
     script::{Fault, Place, Reply},
-    service::{Conversation, to_headers},
+    service::{Conversation, streamed_as, to_headers},
     socket::{Cut, Pieces},
     stream::{Compressed, Pacing, StreamedAnswer},
 };
@@ -75,7 +75,7 @@ impl Delivery<'_> {
         fault: Option<Fault>,
         headers: &mut HeaderMap,
     ) -> AnswerBody {
-        headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("text/event-stream; charset=utf-8"));
+        headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(streamed_as(self.dialect)));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         let compressed = matches!(fault, Some(Fault::Gzip {}));
         let steps = StreamedAnswer::new(response, self.reply, fault, self.dialect, self.request);

@@ -24,7 +24,7 @@ pub(crate) const fn status_of(kind: ErrorKind, dialect: &str) -> u16 {
 }
 
 pub(crate) const fn is_anthropic(dialect: &str) -> bool {
-    matches!(dialect.as_bytes(), b"anthropic")
+    matches!(dialect.as_bytes(), b"anthropic" | b"anthropic-vertex")
 }
 
 /// The kind that goes with `status`.

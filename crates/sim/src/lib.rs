@@ -21,7 +21,7 @@
 //! # How a request is answered
 //! `server` takes connections and lets hyper read HTTP from a `socket` that can be commanded; `service` reads
 //! one request, asks `script` (the first rule that fits) and `behaviour` (what the model's name says) what to do;
-//! `answer` makes the whole neutral answer; `deliver` sends it, with `stream` making a streamed one chunk by chunk while
+//! `answer` makes the whole neutral answer (`beside` what is no chat); `deliver` sends it, with `stream` making a streamed one chunk by chunk while
 //! `body` hands it to hyper; `record` keeps what was seen.
 //!
 //! # Names of models
@@ -47,9 +47,12 @@
 
 mod answer;
 mod behaviour;
+mod beside;
 mod body;
 mod deliver;
+mod early_fault;
 mod failure;
+mod frames;
 mod models;
 mod random;
 mod record;

@@ -1,36 +1,21 @@
 //! The list of models.
 
-use crate::{answer::CREATED, behaviour::NAMES};
-use serde_json::{Value, json};
+use crate::behaviour::NAMES;
+use ferrule_wire::{
+    dialect::Dialect,
+    json::{Json, Value},
+};
 
-/// The answer to `GET /models`, or to `GET /models/{id}`.
-pub(crate) fn models(id: Option<&str>, anthropic: bool) -> Value {
-    let entry = if anthropic { anthropic_entry } else { openai_entry };
-    match id {
-        Some(id) => entry(id),
-        None if anthropic => json!({
-            "data": NAMES.iter().map(|name| entry(name)).collect::<Vec<_>>(),
-            "has_more": false,
-            "first_id": NAMES.first(),
-            "last_id": NAMES.last(),
-        }),
-        None => json!({
-            "object": "list",
-            "data": NAMES.iter().map(|name| entry(name)).collect::<Vec<_>>(),
-        }),
-    }
+/// The body that lists the models, as `dialect` has it.
+pub(crate) fn list(dialect: &dyn Dialect) -> Vec<u8> {
+    dialect.model_listing().encode_page(NAMES)
 }
 
-fn openai_entry(id: &str) -> Value {
-    json!({ "id": id, "object": "model", "created": CREATED, "owned_by": "ferrule-sim" })
-}
-
-fn anthropic_entry(id: &str) -> Value {
-    json!({
-        "id": id,
-        "type": "model",
-        "display_name": id,
-        "created_at": "2026-01-01T00:00:00Z",
-        "lifecycle": "active",
-    })
+/// The body that describes the model `id`: its entry in the list. `None` where the dialect's list has no entries that
+/// could stand alone.
+pub(crate) fn one(dialect: &dyn Dialect, id: &str) -> Option<Vec<u8>> {
+    let page = dialect.model_listing().encode_page(&[id]);
+    let mut fields = Value::parse(&page).ok()?.object()?;
+    let entries = fields.take_array("data").or_else(|| fields.take_array("models"))?;
+    entries.first().map(|entry| Json::text(&entry.to_json()).as_bytes().to_owned())
 }

@@ -1,17 +1,25 @@
-//! Which address means what.
+//! Which address means what, and who answers there.
 
-use ferrule_wire::dialect::{Dialect, find};
+use ferrule_wire::{
+    dialect::{self, Dialect},
+    operation::{Endpoint, Operation},
+};
 use http::{HeaderMap, Method};
 
+/// What is asked for, and the dialect that its answer is in.
+#[derive(Clone, Debug)]
+pub(crate) struct Route<'a> {
+    pub(crate) asked: Asked<'a>,
+    pub(crate) dialect: &'static dyn Dialect,
+}
+
 /// What is asked for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Endpoint<'a> {
-    /// A completion.
-    Complete,
-    /// How many tokens a prompt has.
-    CountTokens,
-    /// The models, or one.
-    Models(Option<&'a str>),
+#[derive(Clone, Debug)]
+pub(crate) enum Asked<'a> {
+    /// Something a dialect has an address for.
+    Operation(Endpoint<'a>),
+    /// One model of the list.
+    Model(&'a str),
     /// Whether we are there.
     Health,
     /// Nothing we know.
@@ -20,34 +28,48 @@ pub(crate) enum Endpoint<'a> {
     WrongMethod,
 }
 
-/// What an address means, and the dialect its answers are in.
-pub(crate) fn route<'a>(
-    method: &Method,
-    path: &'a str,
-    headers: &HeaderMap,
-) -> (Endpoint<'a>, Option<&'static dyn Dialect>) {
-    let (path, prefixed) = match (path.strip_prefix("/openai/"), path.strip_prefix("/anthropic/")) {
-        (Some(rest), _) => (rest, Some("openai-chat")),
-        (_, Some(rest)) => (rest, Some("anthropic")),
-        _ => (path.strip_prefix('/').unwrap_or(path), None),
-    };
+/// What an address means. `None` where this build has no dialect at all.
+///
+/// An address that begins with the name of a dialect is that dialect's; any other is the first dialect's that has such
+/// an address, in the order of `ferrule_wire::dialect::all`.
+pub(crate) fn route<'a>(method: &Method, path: &'a str, headers: &HeaderMap) -> Option<Route<'a>> {
     let spoken = if headers.contains_key("anthropic-version") { "anthropic" } else { "openai-chat" };
-    let (endpoint, dialect, expected) = match path {
-        "v1/chat/completions" => (Endpoint::Complete, "openai-chat", Method::POST),
-        "v1/messages" => (Endpoint::Complete, "anthropic", Method::POST),
-        "v1/messages/count_tokens" => (Endpoint::CountTokens, "anthropic", Method::POST),
-        "v1/models" => (Endpoint::Models(None), prefixed.unwrap_or(spoken), Method::GET),
-        "healthz" => (Endpoint::Health, spoken, Method::GET),
-        _ => match path.strip_prefix("v1/models/") {
-            Some(id) => (Endpoint::Models(Some(id)), prefixed.unwrap_or(spoken), Method::GET),
-            None => (Endpoint::Unknown, prefixed.unwrap_or(spoken), method.clone()),
-        },
-    };
-    // A dialect's own address under another dialect's prefix is no address.
-    let endpoint = match endpoint {
-        _ if prefixed.is_some_and(|prefix| prefix != dialect) => Endpoint::Unknown,
-        _ if *method != expected => Endpoint::WrongMethod,
-        endpoint => endpoint,
-    };
-    (endpoint, find(dialect))
+    let spoken = dialect::find(spoken).or_else(|| dialect::all().next())?;
+    if path == "/healthz" {
+        return Some(Route { asked: Asked::Health, dialect: spoken });
+    }
+    if let Some((dialect, rest)) = prefixed(path) {
+        return Some(Route { asked: asked(method, rest, dialect), dialect });
+    }
+    let candidates = std::iter::once(spoken).chain(dialect::all());
+    let known = candidates.map(|dialect| Route { asked: asked(method, path, dialect), dialect });
+    let known = known.filter(|route| !matches!(route.asked, Asked::Unknown));
+    // Another dialect may have the same address for another method.
+    let mut wrong = None;
+    for route in known {
+        if !matches!(route.asked, Asked::WrongMethod) {
+            return Some(route);
+        }
+        wrong.get_or_insert(route);
+    }
+    Some(wrong.unwrap_or(Route { asked: Asked::Unknown, dialect: spoken }))
+}
+
+/// The dialect that the address begins with the name of, and what follows.
+fn prefixed(path: &str) -> Option<(&'static dyn Dialect, &str)> {
+    let (name, _) = path.strip_prefix('/')?.split_once('/')?;
+    let rest = path.get(name.len() + 1..)?;
+    let name = if name == "openai" { "openai-chat" } else { name };
+    Some((dialect::find(name)?, rest))
+}
+
+fn asked<'a>(method: &Method, path: &'a str, dialect: &'static dyn Dialect) -> Asked<'a> {
+    if let Some(endpoint) = dialect.endpoint(path) {
+        let expected = if endpoint.operation == Operation::Models { Method::GET } else { Method::POST };
+        return if *method == expected { Asked::Operation(endpoint) } else { Asked::WrongMethod };
+    }
+    match path.rsplit_once("/models/") {
+        Some((_, id)) if *method == Method::GET && !id.is_empty() => Asked::Model(id),
+        _ => Asked::Unknown,
+    }
 }

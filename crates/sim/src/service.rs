@@ -3,35 +3,37 @@
 use crate::{
     answer::{answer, count_input, last_user_text},
     behaviour::Behaviour,
+    beside,
     body::AnswerBody,
     deliver::Delivery,
-    failure::{is_anthropic, kind_of, say_retry, status_of},
-    models::models,
-    random,
+    failure::{is_anthropic, kind_of},
+    models, random,
     record::{Details, Exchange, Recorder},
-    route::{Endpoint, route},
-    script::{ActiveScript, Asked, ErrorScript, Fault, Place, Reply, Retry},
+    route::{Asked, Route, route},
+    script::{ActiveScript, Asked as AskedOfScript, ErrorScript, Fault, Place, Reply},
     socket::Control,
 };
 use bytes::Bytes;
 use ferrule_wire::{
     dialect::Dialect,
-    model::{ErrorKind, ProviderError, Request},
+    model::{ErrorKind, Message, ProviderError, Request, Role},
+    operation::{Endpoint, Operation},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use std::{
     collections::HashMap,
-    future::pending,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 /// The longest request body.
 const MOST_BODY_BYTES: usize = 64 << 20;
 /// Requests that are remembered for `fail-once-…`; more, and they are forgotten.
 const MOST_FAILURES: usize = 100_000;
+/// Where the providers look for the key.
+const KEY_HEADERS: &[&str] =
+    &["x-api-key", "api-key", "x-goog-api-key", "api-subscription-key", "authorization"];
 /// Never a valid key.
 const INVALID_KEY: &str = "sk-invalid";
 
@@ -81,12 +83,9 @@ pub(crate) async fn serve(
     shared.recorder.received(exchange, &head, bytes);
 
     let conversation = Conversation { shared, control, exchange };
-    let (endpoint, dialect) = route(&head.method, head.uri.path(), &head.headers);
-    let answer = match (dialect, body) {
-        (None, _) => {
-            conversation.json(&serde_json::json!({ "error": "this build has no such dialect" }), 501)
-        }
-        (Some(dialect), Err(_)) => {
+    let answer = match (route(&head.method, head.uri.path(), &head.headers), body) {
+        (None, _) => conversation.json(&serde_json::json!({ "error": "this build has no dialect" }), 501),
+        (Some(Route { dialect, .. }), Err(_)) => {
             let message = format!("The body is longer than {MOST_BODY_BYTES} bytes, or broke off.");
             conversation.error(
                 dialect,
@@ -95,7 +94,7 @@ pub(crate) async fn serve(
                 HeaderMap::new(),
             )
         }
-        (Some(dialect), Ok(body)) => conversation.answer(endpoint, dialect, &head, &body).await,
+        (Some(Route { asked, dialect }), Ok(body)) => conversation.answer(asked, dialect, &head, &body).await,
     };
     unanswered.0 = None;
     exchange.set_status(answer.status().as_u16());
@@ -105,7 +104,7 @@ pub(crate) async fn serve(
 impl Conversation<'_> {
     async fn answer(
         &self,
-        endpoint: Endpoint<'_>,
+        asked: Asked<'_>,
         dialect: &'static dyn Dialect,
         head: &http::request::Parts,
         body: &Bytes,
@@ -113,38 +112,107 @@ impl Conversation<'_> {
         let refuse = |status, message: String| {
             self.error(dialect, status, ProviderError::new(kind_of(status), message), HeaderMap::new())
         };
-        if !matches!(endpoint, Endpoint::Health)
+        if !matches!(asked, Asked::Health)
             && let Some(message) = self.wrong_key(&head.headers)
         {
             let error =
                 ErrorScript::default().provider_error(ErrorKind::Authentication, message, dialect.name());
             return self.error(dialect, 401, error, HeaderMap::new());
         }
-        match endpoint {
-            Endpoint::Health => self.json(&serde_json::json!({ "status": "ok" }), 200),
-            Endpoint::Unknown => refuse(404, format!("There is nothing at {}.", head.uri.path())),
-            Endpoint::WrongMethod => {
-                refuse(405, format!("{} does not take {}.", head.uri.path(), head.method))
-            }
-            Endpoint::Models(id) => self.json(&models(id, is_anthropic(dialect.name())), 200),
-            Endpoint::CountTokens => match dialect.decode_request(&with_max_tokens(body)) {
-                Err(error) => refuse(400, error.to_string()),
-                Ok(request) => self.json(&serde_json::json!({ "input_tokens": count_input(&request) }), 200),
+        match asked {
+            Asked::Health => self.json(&serde_json::json!({ "status": "ok" }), 200),
+            Asked::Unknown => refuse(404, format!("There is nothing at {}.", head.uri.path())),
+            Asked::WrongMethod => refuse(405, format!("{} does not take {}.", head.uri.path(), head.method)),
+            Asked::Model(id) => match models::one(dialect, id) {
+                Some(body) => self.body(body),
+                None => refuse(404, format!("There is nothing at {}.", head.uri.path())),
             },
-            Endpoint::Complete => match dialect.decode_request(body) {
-                Err(error) => refuse(400, error.to_string()),
-                Ok(request) => match incomplete(&request) {
-                    Some(message) => refuse(400, message.to_owned()),
-                    None => self.complete(&request, dialect, head, body).await,
-                },
+            Asked::Operation(endpoint) => match self.operate(endpoint, dialect, head, body).await {
+                Ok(answer) => answer,
+                Err(message) => refuse(400, message),
             },
         }
     }
 
+    /// Does what a dialect's address asks for. The error's text is the client's, with status 400.
+    async fn operate(
+        &self,
+        endpoint: Endpoint<'_>,
+        dialect: &'static dyn Dialect,
+        head: &http::request::Parts,
+        body: &Bytes,
+    ) -> Result<Response<AnswerBody>, String> {
+        let Endpoint { operation, model, stream } = endpoint;
+        let no_such = || format!("{} has no such operation.", dialect.name());
+        let addressed = |named: &mut String| {
+            if let Some(model) = &model {
+                model.as_ref().clone_into(named);
+            }
+        };
+        match operation {
+            Operation::Models => Ok(self.body(models::list(dialect))),
+            Operation::CountTokens => {
+                let counting = dialect.token_counting().ok_or_else(no_such)?;
+                let request = counting.decode_request(body).map_err(|error| error.to_string())?;
+                Ok(self.body(counting.encode_response(count_input(&request))))
+            }
+            Operation::Embed => {
+                let embeddings = dialect.embeddings().ok_or_else(no_such)?;
+                let mut request = embeddings.decode_request(body).map_err(|error| error.to_string())?;
+                addressed(&mut request.model);
+                if request.inputs.is_empty() {
+                    return Err("input: at least one text is required".to_owned());
+                }
+                let text = request.inputs.last().cloned().unwrap_or_default();
+                if let Some(failure) = self.fails(&request.model, text, dialect, head, body).await {
+                    return Ok(failure);
+                }
+                let response =
+                    beside::embed(&request, self.shared.seed).map_err(|error| error.to_string())?;
+                Ok(self.body(embeddings.encode_response(&response, body)))
+            }
+            Operation::Rerank => {
+                let reranking = dialect.reranking().ok_or_else(no_such)?;
+                let mut request = reranking.decode_request(body).map_err(|error| error.to_string())?;
+                addressed(&mut request.model);
+                if let Some(failure) =
+                    self.fails(&request.model, request.query.clone(), dialect, head, body).await
+                {
+                    return Ok(failure);
+                }
+                let id = random::id(random::hash(self.shared.seed, body));
+                Ok(self.body(reranking.encode_response(&beside::rerank(&request, id))))
+            }
+            Operation::Complete => {
+                let mut request = dialect.decode_request(body).map_err(|error| error.to_string())?;
+                addressed(&mut request.model);
+                request.stream = stream.unwrap_or(request.stream);
+                match incomplete(&request) {
+                    Some(message) => Err(message.to_owned()),
+                    None => Ok(self.complete(&request, dialect, head, body).await),
+                }
+            }
+        }
+    }
+
+    /// What goes wrong with a request for `model` that is no chat, on script or by the model's name.
+    async fn fails(
+        &self,
+        model: &str,
+        text: String,
+        dialect: &'static dyn Dialect,
+        head: &http::request::Parts,
+        body: &Bytes,
+    ) -> Option<Response<AnswerBody>> {
+        let messages = vec![Message::text(Role::User, text)];
+        let request = Request { model: model.to_owned(), messages, ..Request::default() };
+        let (_, fault) = self.begin(&request, dialect, head, body);
+        self.before_headers(&fault?, dialect, &request).await
+    }
+
     fn wrong_key(&self, headers: &HeaderMap) -> Option<&'static str> {
-        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let bearer = text("authorization").map(|value| value.strip_prefix("Bearer ").unwrap_or(value));
-        match text("x-api-key").or(bearer) {
+        let key = KEY_HEADERS.iter().find_map(|name| headers.get(*name)?.to_str().ok());
+        match key.map(|value| value.strip_prefix("Bearer ").unwrap_or(value)) {
             Some(INVALID_KEY) => Some("Incorrect API key provided: sk-invalid."),
             None if self.shared.require_key => Some("You didn't provide an API key."),
             _ => None,
@@ -159,6 +227,30 @@ impl Conversation<'_> {
         body: &Bytes,
     ) -> Response<AnswerBody> {
         let name = dialect.name();
+        let number = random::hash(self.shared.seed, body);
+        let (reply, fault) = self.begin(request, dialect, head, body);
+        if let Some(fault) = &fault
+            && let Some(answer) = self.before_headers(fault, dialect, request).await
+        {
+            return answer;
+        }
+        // What strikes before the headers has struck.
+        let fault = fault.filter(|fault| !matches!(fault, Fault::Stall { at: Place::BeforeHeaders, .. }));
+        let response = answer(request, &reply, number, name);
+        Delivery { conversation: self, request, dialect, reply: &reply, number, headers: &head.headers }
+            .deliver(&response, fault)
+            .await
+    }
+
+    /// Notes what is asked; what to answer, and what goes wrong.
+    fn begin(
+        &self,
+        request: &Request,
+        dialect: &'static dyn Dialect,
+        head: &http::request::Parts,
+        body: &Bytes,
+    ) -> (Reply, Option<Fault>) {
+        let name = dialect.name();
         self.exchange.describe(Details {
             dialect: name,
             model: request.model.clone(),
@@ -168,16 +260,8 @@ impl Conversation<'_> {
         let (reply, fault) = self.plan(request, name, head, number);
         if let Some(fault) = &fault {
             self.exchange.set_fault(fault.name());
-            if let Some(answer) = self.before_headers(fault, dialect, request).await {
-                return answer;
-            }
         }
-        // What strikes before the headers has struck.
-        let fault = fault.filter(|fault| !matches!(fault, Fault::Stall { at: Place::BeforeHeaders, .. }));
-        let response = answer(request, &reply, number, name);
-        Delivery { conversation: self, request, dialect, reply: &reply, number, headers: &head.headers }
-            .deliver(&response, fault)
-            .await
+        (reply, fault)
     }
 
     /// What to answer and what goes wrong: as the first rule says that is for this request, or as its model's name
@@ -192,7 +276,7 @@ impl Conversation<'_> {
         let script = Arc::clone(&self.shared.script.lock().unwrap_or_else(PoisonError::into_inner));
         let behaviour = Behaviour::of(&request.model);
         let text = if script.reads_text() { last_user_text(request) } else { String::new() };
-        let asked = Asked {
+        let asked = AskedOfScript {
             model: &request.model,
             dialect,
             path: head.uri.path(),
@@ -227,87 +311,8 @@ impl Conversation<'_> {
         false
     }
 
-    /// The faults that replace the answer, or come before it.
-    async fn before_headers(
-        &self,
-        fault: &Fault,
-        dialect: &'static dyn Dialect,
-        request: &Request,
-    ) -> Option<Response<AnswerBody>> {
-        match fault {
-            Fault::Status { status, headers, body, error } => {
-                let message = format!("The simulated provider answers with status {status}.");
-                let error = error.provider_error(kind_of(*status), &message, dialect.name());
-                let headers = to_headers(headers);
-                Some(match body {
-                    None => self.error(dialect, *status, error, headers),
-                    Some(serde_json::Value::String(text)) => {
-                        self.whole(*status, "text/plain; charset=utf-8", text.clone().into(), headers)
-                    }
-                    Some(json) => self.whole(*status, "application/json", json.to_string().into(), headers),
-                })
-            }
-            Fault::RateLimit { retry, delay_ms } => Some(self.rate_limited(dialect, *retry, *delay_ms)),
-            Fault::Overloaded {} => {
-                let error = ErrorScript::default().provider_error(
-                    ErrorKind::Overloaded,
-                    "Overloaded",
-                    dialect.name(),
-                );
-                Some(self.error(
-                    dialect,
-                    status_of(ErrorKind::Overloaded, dialect.name()),
-                    error,
-                    HeaderMap::new(),
-                ))
-            }
-            Fault::Html { status } => {
-                let page = format!(
-                    "<html>\r\n<head><title>{status} Bad Gateway</title></head>\r\n<body>\r\n<center><h1>{status} Bad Gateway</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
-                );
-                Some(self.whole(*status, "text/html", page.into(), HeaderMap::new()))
-            }
-            Fault::Empty {} => {
-                let kind =
-                    if request.stream { "text/event-stream; charset=utf-8" } else { "application/json" };
-                Some(self.whole(200, kind, Bytes::new(), HeaderMap::new()))
-            }
-            Fault::Reset { at: Place::BeforeHeaders, .. } => {
-                self.exchange.cut();
-                self.control.reset();
-                pending().await
-            }
-            Fault::Close { at: Place::BeforeHeaders, .. } => {
-                self.exchange.cut();
-                self.control.close();
-                pending().await
-            }
-            Fault::Stall { at: Place::BeforeHeaders, for_ms, .. } => {
-                match for_ms {
-                    Some(time) => tokio::time::sleep(Duration::from_millis(*time)).await,
-                    None => pending().await,
-                }
-                None
-            }
-            _ => None,
-        }
-    }
-
-    fn rate_limited(
-        &self,
-        dialect: &'static dyn Dialect,
-        retry: Retry,
-        delay_ms: u64,
-    ) -> Response<AnswerBody> {
-        let mut headers = HeaderMap::new();
-        let said = say_retry(retry, Duration::from_millis(delay_ms), &mut headers);
-        let message = said.as_deref().unwrap_or("Rate limit reached.");
-        let error = ErrorScript::default().provider_error(ErrorKind::RateLimited, message, dialect.name());
-        self.error(dialect, 429, error, headers)
-    }
-
     /// An error in the dialect's shape.
-    fn error(
+    pub(crate) fn error(
         &self,
         dialect: &'static dyn Dialect,
         status: u16,
@@ -324,12 +329,17 @@ impl Conversation<'_> {
         self.whole(status, "application/json", dialect.encode_error(&error).into(), headers)
     }
 
+    /// A whole answer of the dialect's.
+    fn body(&self, body: Vec<u8>) -> Response<AnswerBody> {
+        self.whole(200, "application/json", body.into(), HeaderMap::new())
+    }
+
     fn json(&self, value: &serde_json::Value, status: u16) -> Response<AnswerBody> {
         self.whole(status, "application/json", value.to_string().into(), HeaderMap::new())
     }
 
     /// A body that is there at once.
-    fn whole(
+    pub(crate) fn whole(
         &self,
         status: u16,
         content_type: &'static str,
@@ -344,17 +354,6 @@ impl Conversation<'_> {
     }
 }
 
-/// A prompt whose tokens are to be counted, as a request: that has `max_tokens`.
-fn with_max_tokens(body: &Bytes) -> Bytes {
-    match serde_json::from_slice(body) {
-        Ok(serde_json::Value::Object(mut fields)) => {
-            fields.insert("max_tokens".to_owned(), 1.into());
-            serde_json::Value::from(fields).to_string().into()
-        }
-        _ => body.clone(),
-    }
-}
-
 /// What a real provider would miss in `request`.
 fn incomplete(request: &Request) -> Option<&'static str> {
     if request.model.is_empty() {
@@ -363,6 +362,14 @@ fn incomplete(request: &Request) -> Option<&'static str> {
         Some("messages: at least one message is required")
     } else {
         None
+    }
+}
+
+/// The content type of the dialect's streams.
+pub(crate) fn streamed_as(dialect: &dyn Dialect) -> &'static str {
+    match dialect.stream_media_types().first().copied() {
+        Some("text/event-stream") | None => "text/event-stream; charset=utf-8",
+        Some(other) => other,
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::{
     body::Step,
+    frames::Frames,
     script::{Fault, Place, Reply},
     socket::Cut,
     tokens,
@@ -83,6 +84,7 @@ fn with_text(event: &StreamEvent, chunk: &str) -> StreamEvent {
 pub(crate) struct StreamedAnswer {
     events: Events,
     dialect: &'static str,
+    frames: Frames,
     encoder: Box<dyn StreamEncoder>,
     pacing: Pacing,
     fault: Option<Fault>,
@@ -132,6 +134,7 @@ impl StreamedAnswer {
         let mut answer = Self {
             events: Events { whole, cutting: None, size },
             dialect: dialect.name(),
+            frames: Frames::of(dialect),
             encoder: dialect.stream_encoder(request),
             pacing: Pacing::of(reply),
             fault,
@@ -225,7 +228,7 @@ impl StreamedAnswer {
             }
             Fault::NoTerminal { keep_finish } => {
                 if *keep_finish {
-                    without_last_frame(&mut said);
+                    self.frames.drop_last(&mut said);
                     self.say(said);
                 }
                 self.end(None);
@@ -238,9 +241,7 @@ impl StreamedAnswer {
                 self.end(Some(Step::Cut(Cut::Close { without })));
             }
             Fault::MalformedJson { .. } => {
-                let brace = said.iter().rposition(|byte| *byte == b'}').unwrap_or(half);
-                said.truncate(brace);
-                said.extend_from_slice(b"]\n\n");
+                self.frames.spoil(&mut said);
                 self.say(said);
             }
             Fault::ErrorEvent { error, .. } => {
@@ -255,9 +256,10 @@ impl StreamedAnswer {
                 self.end(None);
             }
             Fault::HugeLine { bytes } => {
-                self.say(b"data: {\"padding\":\"".to_vec());
+                let (before, after) = self.frames.around_padding();
+                self.say(before.to_vec());
                 self.queue.push_back(Step::Padding(*bytes));
-                self.say(b"\"}\n\n".to_vec());
+                self.say(after.to_vec());
                 self.say(said);
             }
             // The others concern the whole answer and are dealt with before.
@@ -290,13 +292,6 @@ fn strikes(fault: &Fault, chunks: usize, is_chunk: bool, ends: bool, last: bool)
         Fault::HugeLine { .. } => true,
         _ => false,
     }
-}
-
-/// Leaves out the last of the frames, which is the dialect's end marker.
-fn without_last_frame(frames: &mut Vec<u8>) {
-    let before = frames.len().saturating_sub(2);
-    let end = frames.get(..before).and_then(|frames| frames.windows(2).rposition(|pair| pair == b"\n\n"));
-    frames.truncate(end.map_or(0, |end| end + 2));
 }
 
 impl Iterator for StreamedAnswer {

@@ -21,9 +21,14 @@ use core::fmt;
 /// Every wire format, one line each.
 static DIALECTS: &[&dyn Dialect] = &[&openai_chat::OpenAiChat, &anthropic::Anthropic];
 
+/// Every wire format.
+pub fn all() -> impl Iterator<Item = &'static dyn Dialect> {
+    DIALECTS.iter().copied()
+}
+
 /// The wire format that is called `name` in configuration.
 pub fn find(name: &str) -> Option<&'static dyn Dialect> {
-    DIALECTS.iter().copied().find(|dialect| dialect.name() == name)
+    all().find(|dialect| dialect.name() == name)
 }
 
 /// A wire format.

@@ -1,0 +1,97 @@
+//! Faults that have to know where a frame begins and ends.
+
+use ferrule_wire::dialect::Dialect;
+
+/// How a dialect's streams are cut up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Frames {
+    /// Server-sent events: each ends with an empty line.
+    Events,
+    /// One JSON value a line.
+    Lines,
+    /// AWS event-stream: each frame begins with its length, four bytes, and ends with a checksum.
+    Binary,
+}
+
+impl Frames {
+    pub(crate) fn of(dialect: &dyn Dialect) -> Self {
+        match dialect.stream_media_types().first().copied() {
+            Some("application/vnd.amazon.eventstream") => Self::Binary,
+            Some("application/x-ndjson") => Self::Lines,
+            _ => Self::Events,
+        }
+    }
+
+    /// Makes the last frame one that cannot be read.
+    pub(crate) fn spoil(self, frames: &mut Vec<u8>) {
+        if self == Self::Binary {
+            if let Some(checksum) = frames.last_mut() {
+                *checksum ^= 0xff;
+            }
+            return;
+        }
+        let brace = frames.iter().rposition(|byte| *byte == b'}').unwrap_or(frames.len() / 2);
+        frames.truncate(brace);
+        frames.extend_from_slice(if self == Self::Lines { b"]\n" } else { b"]\n\n" });
+    }
+
+    /// Leaves out the last frame, which is the dialect's end marker.
+    pub(crate) fn drop_last(self, frames: &mut Vec<u8>) {
+        let end = match self {
+            Self::Events => after_last(frames, b"\n\n"),
+            Self::Lines => after_last(frames, b"\n"),
+            Self::Binary => last_binary(frames),
+        };
+        frames.truncate(end);
+    }
+
+    /// What a frame of padding begins and ends with.
+    pub(crate) const fn around_padding(self) -> (&'static [u8], &'static [u8]) {
+        match self {
+            Self::Events => (b"data: {\"padding\":\"", b"\"}\n\n"),
+            Self::Lines => (b"{\"padding\":\"", b"\"}\n"),
+            // A frame that says it is as long as frames can say.
+            Self::Binary => (&[0xff; 4], b""),
+        }
+    }
+}
+
+/// Where the last frame begins: behind the end of the one before it.
+fn after_last(frames: &[u8], mark: &[u8]) -> usize {
+    let before = frames.len().saturating_sub(mark.len());
+    let end =
+        frames.get(..before).and_then(|frames| frames.windows(mark.len()).rposition(|part| part == mark));
+    end.map_or(0, |end| end + mark.len())
+}
+
+fn last_binary(frames: &[u8]) -> usize {
+    let mut begin = 0;
+    while let Some(length) = frames.get(begin..).and_then(|rest| rest.first_chunk::<4>()) {
+        let next = begin + usize::try_from(u32::from_be_bytes(*length)).unwrap_or(usize::MAX).max(4);
+        if next >= frames.len() {
+            break;
+        }
+        begin = next;
+    }
+    begin
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_frame_is_left_out() {
+        let cases: [(Frames, &[u8], &[u8]); 4] = [
+            (Frames::Events, b"data: 1\n\ndata: 2\n\n", b"data: 1\n\n"),
+            (Frames::Events, b"data: 1\n\n", b""),
+            (Frames::Lines, b"{}\n{}\n", b"{}\n"),
+            (Frames::Binary, b"\0\0\0\x05a\0\0\0\x06bc", b"\0\0\0\x05a"),
+        ];
+        for (kind, frames, expected) in cases {
+            let mut frames = frames.to_vec();
+            kind.drop_last(&mut frames);
+            assert_eq!(frames, expected, "{kind:?}");
+        }
+    }
+}
