@@ -21,4 +21,5 @@ pub mod framing;
 pub mod json;
 pub mod model;
 pub mod operation;
+pub mod providers;
 pub mod quirks;

@@ -3,17 +3,6 @@
 //! A dialect's encoder asks them where it writes; what they change in answers is done around the dialect's decoders, so
 //! that a provider without quirks pays nothing.
 
-/// How a provider differs from its dialect. The default differs in nothing.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Quirks {}
+mod flags;
 
-impl Quirks {
-    /// No difference.
-    pub const NONE: Self = Self {};
-}
-
-impl Default for Quirks {
-    fn default() -> Self {
-        Self::NONE
-    }
-}
+pub use flags::*;

@@ -1,0 +1,354 @@
+//! Turns `providers.toml` into a static table, so that nothing is parsed at run time; what is wrong with it ends the
+//! build with the line and the reason.
+
+#[expect(unreachable_pub, reason = "the crate's own flags, which are public there")]
+#[path = "src/quirks/flags.rs"]
+mod flags;
+
+extern crate alloc;
+
+use serde::Deserialize;
+use std::{
+    collections::BTreeMap, collections::BTreeSet, env, fmt, fmt::Write as _, fs, ops::Range, path::Path,
+};
+use toml::Spanned;
+
+/// Every wire format that is or will be registered in `src/dialect/mod.rs`.
+const DIALECTS: [&str; 12] = [
+    "openai-chat",
+    "openai-responses",
+    "anthropic",
+    "anthropic-vertex",
+    "gemini",
+    "bedrock",
+    "cohere",
+    "ollama",
+    "ruvllm",
+    "watsonx",
+    "replicate",
+    "cursor-cli",
+];
+
+const TABLE: &str = "providers.toml";
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    provider: Vec<Row>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row {
+    id: Spanned<String>,
+    name: String,
+    #[serde(default)]
+    aliases: Vec<String>,
+    dialect: Spanned<String>,
+    base_url: Spanned<String>,
+    #[serde(default)]
+    base_urls: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    base_url_variables: Vec<String>,
+    #[serde(default)]
+    placeholders: Vec<Placeholder>,
+    #[serde(default)]
+    key_variables: Vec<String>,
+    authentication: Spanned<Authentication>,
+    #[serde(default)]
+    headers: Vec<Header>,
+    #[serde(default)]
+    quirks: flags::Quirks,
+    #[serde(default = "yes")]
+    lists_models: bool,
+    #[serde(default)]
+    embedding_models: Vec<String>,
+    documentation: Option<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Placeholder {
+    name: String,
+    #[serde(default)]
+    variables: Vec<String>,
+    default: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Authentication {
+    Key,
+    Header(String),
+    Optional,
+    None,
+    Aws,
+    Google,
+    Entra,
+    Watsonx,
+    Databricks,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    name: String,
+    #[serde(default)]
+    variables: Vec<String>,
+    value: Option<String>,
+}
+
+/// What is wrong, and where in the table's text.
+struct Wrong(Option<Range<usize>>, String);
+
+fn main() {
+    println!("cargo::rerun-if-changed={TABLE}");
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/quirks/flags.rs");
+    let text = match fs::read_to_string(TABLE) {
+        Ok(text) => text,
+        Err(error) => return fail(&format!("{TABLE}: {error}")),
+    };
+    match read(&text) {
+        Ok(table) => {
+            let folder = env::var_os("OUT_DIR").unwrap_or_default();
+            if let Err(error) = fs::write(Path::new(&folder).join("providers.rs"), written(&table)) {
+                fail(&format!("the table of providers cannot be written: {error}"));
+            }
+        }
+        Err(Wrong(place, why)) => {
+            let before = place.and_then(|place| text.get(..place.start)).unwrap_or_default();
+            let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
+            fail(&format!("crates/wire/{TABLE}:{line}: {why}"));
+        }
+    }
+}
+
+/// Cargo shows it and stops.
+fn fail(why: &str) {
+    println!("cargo::error={}", why.replace('\n', " "));
+}
+
+fn read(text: &str) -> Result<Table, Wrong> {
+    let table: Table =
+        toml::from_str(text).map_err(|error| Wrong(error.span(), error.message().to_owned()))?;
+    let mut names = BTreeSet::new();
+    for row in &table.provider {
+        check(row, &mut names)?;
+    }
+    Ok(table)
+}
+
+fn check<'a>(row: &'a Row, names: &mut BTreeSet<&'a str>) -> Result<(), Wrong> {
+    let wrong = |place: &Range<usize>, why: String| Err(Wrong(Some(place.clone()), why));
+    let id = row.id.get_ref();
+    let here = row.id.span();
+    for name in std::iter::once(id).chain(&row.aliases) {
+        let is_name =
+            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
+        if name.is_empty() || !name.bytes().all(is_name) {
+            return wrong(&here, format!("`{name}` is no id: lower-case letters, digits, `-` and `_`"));
+        }
+        if !names.insert(name) {
+            return wrong(&here, format!("the id or alias `{name}` is there twice"));
+        }
+    }
+    if !DIALECTS.contains(&row.dialect.get_ref().as_str()) {
+        let known = DIALECTS.join(", ");
+        return wrong(&row.dialect.span(), format!("`{id}`: unknown dialect; known are {known}"));
+    }
+    let mut used = BTreeSet::new();
+    for address in std::iter::once(&row.base_url).chain(row.base_urls.values()) {
+        match check_address(address.get_ref(), row.dialect.get_ref()) {
+            Ok(placeholders) => used.extend(placeholders),
+            Err(why) => return wrong(&address.span(), format!("`{id}`: base_url {why}")),
+        }
+    }
+    let declared: BTreeSet<String> = row.placeholders.iter().map(|one| one.name.clone()).collect();
+    if let Some(missing) = used.difference(&declared).next() {
+        return wrong(&here, format!("`{id}`: the placeholder {{{missing}}} is not declared"));
+    }
+    if let Some(idle) = declared.difference(&used).next() {
+        return wrong(&here, format!("`{id}`: the placeholder {{{idle}}} is declared and nowhere used"));
+    }
+    for header in &row.headers {
+        if header.name.to_ascii_lowercase() != header.name
+            || (header.value.is_none() && header.variables.is_empty())
+        {
+            return wrong(
+                &here,
+                format!(
+                    "`{id}`: the header `{}` needs a lower-case name, and a value or variables",
+                    header.name
+                ),
+            );
+        }
+    }
+    let needs_key = matches!(row.authentication.get_ref(), Authentication::Key | Authentication::Header(_));
+    if needs_key && row.key_variables.is_empty() {
+        return wrong(&row.authentication.span(), format!("`{id}`: no key_variables to find the key in"));
+    }
+    let quirks = &row.quirks;
+    if let Some(parameter) = quirks.parameters.iter().find(|one| one.json.is_empty() || one.name.is_empty()) {
+        return wrong(&here, format!("`{id}`: the parameter `{}` needs a name and a value", parameter.name));
+    }
+    Ok(())
+}
+
+/// The placeholders of an address that has the shape of one.
+fn check_address(address: &str, dialect: &str) -> Result<BTreeSet<String>, String> {
+    let mut placeholders = BTreeSet::new();
+    if address.is_empty() && dialect == "cursor-cli" {
+        return Ok(placeholders);
+    }
+    let rest = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"));
+    if rest.is_none_or(|rest| rest.is_empty() || rest.starts_with('/')) && !address.starts_with('{') {
+        return Err("has to begin with https://, http:// or a placeholder, and name a host".to_owned());
+    }
+    if address.ends_with('/') || address.contains([' ', '#']) {
+        return Err("ends with `/`, or has a space or `#` in it".to_owned());
+    }
+    let mut rest = address;
+    while let Some((_, after)) = rest.split_once('{') {
+        let Some((name, after)) = after.split_once('}') else {
+            return Err("has a `{` without its `}`".to_owned());
+        };
+        placeholders.insert(name.to_owned());
+        rest = after;
+    }
+    Ok(placeholders)
+}
+
+/// The table as Rust.
+fn written(table: &Table) -> String {
+    let mut out = String::from("static ROWS: &[ProviderRow] = &[\n");
+    for row in &table.provider {
+        let authentication = match row.authentication.get_ref() {
+            Authentication::Key => "Key".to_owned(),
+            Authentication::Header(name) => format!("Header({name:?})"),
+            Authentication::Optional => "Optional".to_owned(),
+            Authentication::None => "None".to_owned(),
+            Authentication::Aws => "Aws".to_owned(),
+            Authentication::Google => "Google".to_owned(),
+            Authentication::Entra => "Entra".to_owned(),
+            Authentication::Watsonx => "Watsonx".to_owned(),
+            Authentication::Databricks => "Databricks".to_owned(),
+        };
+        let addresses: Vec<(&String, &String)> =
+            row.base_urls.iter().map(|(region, address)| (region, address.get_ref())).collect();
+        let placeholders = list(&row.placeholders, |Placeholder { name, variables, default }| {
+            format!("Placeholder {{ name: {name:?}, variables: &{variables:?}, default: {default:?} }}")
+        });
+        let headers = list(&row.headers, |Header { name, variables, value }| {
+            format!("HeaderRow {{ name: {name:?}, variables: &{variables:?}, value: {value:?} }}")
+        });
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            out,
+            "ProviderRow {{ id: {:?}, name: {:?}, aliases: &{:?}, dialect: {:?}, base_url: {:?}, base_urls: &{addresses:?}, \
+             base_url_variables: &{:?}, placeholders: &{placeholders}, key_variables: &{:?}, \
+             authentication: Authentication::{authentication}, headers: &{headers}, quirks: {}, lists_models: {}, \
+             embedding_models: &{:?}, documentation: {:?} }},",
+            row.id.get_ref(),
+            row.name,
+            row.aliases,
+            row.dialect.get_ref(),
+            row.base_url.get_ref(),
+            row.base_url_variables,
+            row.key_variables,
+            quirks(row.id.get_ref(), &row.quirks),
+            row.lists_models,
+            row.embedding_models,
+            row.documentation,
+        );
+    }
+    out.push_str("];\n");
+    out
+}
+
+fn list<T>(items: &[T], write: impl Fn(&T) -> String) -> String {
+    format!("[{}]", items.iter().map(write).collect::<Vec<_>>().join(", "))
+}
+
+/// The quirks as a constant. Every flag is named, so that none can be forgotten: a new one does not compile here.
+fn quirks(id: &str, quirks: &flags::Quirks) -> String {
+    let flags::Quirks {
+        provider: _,
+        path,
+        model_prefix,
+        model_prefix_stripped,
+        unsupported,
+        top_k,
+        max_tokens_parameter,
+        seed_parameter,
+        temperature_max,
+        temperature_above_zero,
+        required_word,
+        named_choice,
+        tool_id_rule,
+        reasoning_request,
+        reasoning_in,
+        reasoning_echo,
+        prefill_parameter,
+        schema_strip,
+        schema_inline,
+        cache_control,
+        drop_null_keys,
+        alternate_roles,
+        parameters,
+        usage_in_stream,
+        usage_excludes_reasoning,
+        done_marker,
+        stream_without_finish_reason,
+        error_shape,
+        errors_in_success,
+    } = quirks;
+    let text = |text: &str| format!("Cow::Borrowed({text:?})");
+    let texts = |items: &[flags::Text]| format!("Cow::Borrowed(&{})", list(items, |item| text(item)));
+    let features = list(unsupported, |feature| format!("Feature::{feature:?}"));
+    let places = list(reasoning_in, |place| format!("ReasoningPlace::{place:?}"));
+    let parameters = list(parameters, |flags::Parameter { name, json }| {
+        format!("Parameter {{ name: {}, json: {} }}", text(name), text(json))
+    });
+    let fields: [(&str, String); 29] = [
+        ("provider", text(id)),
+        ("path", text(path)),
+        ("model_prefix", text(model_prefix)),
+        ("model_prefix_stripped", text(model_prefix_stripped)),
+        ("unsupported", format!("Cow::Borrowed(&{features})")),
+        ("top_k", top_k.to_string()),
+        ("max_tokens_parameter", word("MaxTokensParameter", max_tokens_parameter)),
+        ("seed_parameter", text(seed_parameter)),
+        ("temperature_max", format!("{temperature_max:?}")),
+        ("temperature_above_zero", temperature_above_zero.to_string()),
+        ("required_word", word("RequiredWord", required_word)),
+        ("named_choice", word("NamedChoice", named_choice)),
+        ("tool_id_rule", word("ToolIdRule", tool_id_rule)),
+        ("reasoning_request", word("ReasoningRequestForm", reasoning_request)),
+        ("reasoning_in", format!("Cow::Borrowed(&{places})")),
+        ("reasoning_echo", word("ReasoningEcho", reasoning_echo)),
+        ("prefill_parameter", text(prefill_parameter)),
+        ("schema_strip", texts(schema_strip)),
+        ("schema_inline", schema_inline.to_string()),
+        ("cache_control", word("CacheControl", cache_control)),
+        ("drop_null_keys", drop_null_keys.to_string()),
+        ("alternate_roles", alternate_roles.to_string()),
+        ("parameters", format!("Cow::Borrowed(&{parameters})")),
+        ("usage_in_stream", word("UsageInStream", usage_in_stream)),
+        ("usage_excludes_reasoning", usage_excludes_reasoning.to_string()),
+        ("done_marker", word("DoneMarker", done_marker)),
+        ("stream_without_finish_reason", stream_without_finish_reason.to_string()),
+        ("error_shape", word("ErrorShape", error_shape)),
+        ("errors_in_success", errors_in_success.to_string()),
+    ];
+    let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    format!("Quirks {{ {} }}", fields.join(", "))
+}
+
+fn word(name: &str, value: &impl fmt::Debug) -> String {
+    format!("{name}::{value:?}")
+}

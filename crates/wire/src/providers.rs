@@ -1,0 +1,153 @@
+//! Who can be asked: one row per provider, made of `providers.toml` by `build.rs`, which checks it.
+//!
+//! A row says what no program should have to: the wire format, the address, where keys are looked for, and how the
+//! provider differs from its wire format. Nothing is parsed at run time.
+
+use crate::quirks::*;
+use alloc::{borrow::Cow, string::String};
+
+/// A provider.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ProviderRow {
+    /// Its id in configuration, and before the `/` of a model's name.
+    pub id: &'static str,
+    /// What people call it.
+    pub name: &'static str,
+    /// Other ids.
+    pub aliases: &'static [&'static str],
+    /// The name of its wire format.
+    pub dialect: &'static str,
+    /// Its address up to where the dialect's path begins, with `{placeholders}`; empty where it has none (a program on
+    /// this machine).
+    pub base_url: &'static str,
+    /// Its other addresses, by region.
+    pub base_urls: &'static [(&'static str, &'static str)],
+    /// The environment variables that name another address, in order.
+    pub base_url_variables: &'static [&'static str],
+    /// What the placeholders of its addresses are.
+    pub placeholders: &'static [Placeholder],
+    /// The environment variables that hold its key, in order.
+    pub key_variables: &'static [&'static str],
+    /// How a request is authorised.
+    pub authentication: Authentication,
+    /// Headers of every request.
+    pub headers: &'static [HeaderRow],
+    /// How it differs from its dialect.
+    pub quirks: Quirks,
+    /// Whether its models can be listed (which never costs anything).
+    pub lists_models: bool,
+    /// Models for embeddings that it is known for.
+    pub embedding_models: &'static [&'static str],
+    /// Where it is documented.
+    pub documentation: Option<&'static str>,
+}
+
+/// A `{name}` in an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placeholder {
+    /// Its name.
+    pub name: &'static str,
+    /// The environment variables it comes from, in order.
+    pub variables: &'static [&'static str],
+    /// What it is where nobody says.
+    pub default: Option<&'static str>,
+}
+
+/// How a request is authorised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authentication {
+    /// The key, as the dialect wants to be shown it.
+    Key,
+    /// The key alone, in the header of this name.
+    Header(&'static str),
+    /// As `Key`, where there is one: servers of one's own.
+    Optional,
+    /// Nothing.
+    None,
+    /// A signature (AWS), or a bearer key.
+    Aws,
+    /// A Google access token.
+    Google,
+    /// A Microsoft Entra token, or the key in `api-key`.
+    Entra,
+    /// An IBM Cloud token made with the key.
+    Watsonx,
+    /// A Databricks token, or one made with a client's id and secret.
+    Databricks,
+}
+
+/// A header of every request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeaderRow {
+    /// Its name, in lower case.
+    pub name: &'static str,
+    /// The environment variables that hold its value, in order.
+    pub variables: &'static [&'static str],
+    /// Its value where no variable has one; without, the header is left out.
+    pub value: Option<&'static str>,
+}
+
+include!(concat!(env!("OUT_DIR"), "/providers.rs"));
+
+/// Every provider, in the table's order.
+pub fn all() -> &'static [ProviderRow] {
+    ROWS
+}
+
+/// The provider that is called `id`, or has it among its aliases.
+pub fn find(id: &str) -> Option<&'static ProviderRow> {
+    ROWS.iter().find(|row| row.id == id || row.aliases.contains(&id))
+}
+
+impl ProviderRow {
+    /// The address in `region`; the usual one where that is empty.
+    pub fn address(&self, region: &str) -> Option<&'static str> {
+        if region.is_empty() {
+            return Some(self.base_url);
+        }
+        self.base_urls.iter().find(|(name, _)| *name == region).map(|(_, address)| *address)
+    }
+}
+
+/// Puts values for the `{placeholders}` of `template`. Fails with the name of the first that `value` does not know.
+pub fn fill<'a>(
+    template: &'a str,
+    mut value: impl FnMut(&str) -> Option<Cow<'a, str>>,
+) -> Result<String, &'a str> {
+    let mut filled = String::with_capacity(template.len() + 16);
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((name, after)) = after.split_once('}') else { break };
+        filled.push_str(before);
+        filled.push_str(&value(name).ok_or(name)?);
+        rest = after;
+    }
+    filled.push_str(rest);
+    Ok(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_found_by_id_and_alias() {
+        assert_eq!(find("openai").unwrap().dialect, "openai-chat");
+        for row in all() {
+            for name in core::iter::once(&row.id).chain(row.aliases) {
+                assert_eq!(find(name).unwrap().id, row.id);
+            }
+            assert_eq!(row.quirks.provider, row.id);
+        }
+        assert!(find("nobody").is_none());
+    }
+
+    #[test]
+    fn placeholders_are_filled_or_named() {
+        let value = |name: &str| (name == "a").then_some(Cow::Borrowed("1"));
+        assert_eq!(fill("x{a}y{a}", value).unwrap(), "x1y1");
+        assert_eq!(fill("x{a}y{b}", value), Err("b"));
+        assert_eq!(fill("plain", value).unwrap(), "plain");
+        assert_eq!(fill("open{a", value).unwrap(), "open{a");
+    }
+}

@@ -1,0 +1,382 @@
+//! The flags: what can be otherwise at a provider, one field each.
+//!
+//! Read at run time from a user's configuration (the names are those of the fields, in `snake_case`) and at build time
+//! from `providers.toml`: `build.rs` compiles this file as well, so that both know the same names.
+
+use alloc::borrow::Cow;
+use serde::{Deserialize, Serialize};
+
+/// A text that may stand in the built-in table or come from configuration.
+pub type Text = Cow<'static, str>;
+/// A list that may stand in the built-in table or come from configuration.
+pub type List<T> = Cow<'static, [T]>;
+
+/// How a provider differs from its dialect. The default differs in nothing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Quirks {
+    /// The provider's id, for the texts of errors. Not configured: it is the id of the row.
+    #[serde(skip)]
+    pub provider: Text,
+    /// What replaces the dialect's path, for instance `/deployments/{model}/chat/completions`; empty: nothing. `{model}`
+    /// stands for the model's name, escaped.
+    pub path: Text,
+    /// What the model's name begins with where it has no `/` in it: Fireworks' `accounts/fireworks/models/`.
+    pub model_prefix: Text,
+    /// What is taken off the beginning of the model's name: `litellm_proxy/`.
+    pub model_prefix_stripped: Text,
+    /// What the provider refuses or ignores.
+    pub unsupported: List<Feature>,
+    /// Whether `top_k` may be asked for, which OpenAI does not have.
+    pub top_k: bool,
+    /// The name of the limit on the answer's length.
+    pub max_tokens_parameter: MaxTokensParameter,
+    /// The name of the seed; empty: the dialect's own.
+    pub seed_parameter: Text,
+    /// The highest temperature; a higher one is refused.
+    pub temperature_max: Option<f64>,
+    /// Whether a temperature of 0 is refused.
+    pub temperature_above_zero: bool,
+    /// The word for "call some tool".
+    pub required_word: RequiredWord,
+    /// How one tool is named that must be called.
+    pub named_choice: NamedChoice,
+    /// What ids of tool calls have to look like.
+    pub tool_id_rule: ToolIdRule,
+    /// How reasoning is asked for.
+    pub reasoning_request: ReasoningRequestForm,
+    /// Where the answer's reasoning stands, the usual place first.
+    pub reasoning_in: List<ReasoningPlace>,
+    /// When reasoning is sent back in the history.
+    pub reasoning_echo: ReasoningEcho,
+    /// The field of the last message, where that is the assistant's, which says that it is to be continued; empty: none.
+    pub prefill_parameter: Text,
+    /// Keywords that are taken out of JSON schemas, wherever they stand.
+    pub schema_strip: List<Text>,
+    /// Whether references inside a JSON schema (`$ref`) are replaced by what they refer to.
+    pub schema_inline: bool,
+    /// How a place in the prompt is marked up to which it is cached.
+    pub cache_control: CacheControl,
+    /// Whether nulls in messages are refused.
+    pub drop_null_keys: bool,
+    /// Whether user and assistant must take turns after the system's message: neighbours of one role are joined.
+    pub alternate_roles: bool,
+    /// Fields of every request, unless the caller says otherwise.
+    pub parameters: List<Parameter>,
+    /// Where a stream says what it used.
+    pub usage_in_stream: UsageInStream,
+    /// Whether the answer's tokens are counted without those of its reasoning.
+    pub usage_excludes_reasoning: bool,
+    /// Whether a stream ends with `[DONE]`.
+    pub done_marker: DoneMarker,
+    /// Whether a stream never says why it ended.
+    pub stream_without_finish_reason: bool,
+    /// What an error looks like.
+    pub error_shape: ErrorShape,
+    /// Whether errors come with status 200.
+    pub errors_in_success: bool,
+}
+
+/// What a provider may refuse. Most are fields of a request in our words; the others say what of a field is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Feature {
+    /// More answers than one.
+    N,
+    /// A seed.
+    Seed,
+    /// Stop texts.
+    Stop,
+    /// Log probabilities.
+    Logprobs,
+    /// Log probabilities of other tokens.
+    TopLogprobs,
+    /// A penalty on frequent tokens.
+    FrequencyPenalty,
+    /// A penalty on tokens that were there.
+    PresencePenalty,
+    /// Preferences for tokens by number.
+    LogitBias,
+    /// A temperature.
+    Temperature,
+    /// A sampling nucleus.
+    TopP,
+    /// Options of a stream: usage is then not asked for.
+    StreamOptions,
+    /// Tools of any kind.
+    Tools,
+    /// Tools that take free text.
+    CustomTools,
+    /// Any choice among tools but the model's own.
+    ToolChoice,
+    /// That no tool may be called.
+    ToolChoiceNone,
+    /// That some tool must be called.
+    ToolChoiceRequired,
+    /// That one tool must be called.
+    ToolChoiceNamed,
+    /// Whether several tools may be called at once.
+    ParallelToolCalls,
+    /// An answer that is any JSON object.
+    JsonObject,
+    /// An answer that follows a schema.
+    JsonSchema,
+    /// Tools and an answer's shape in one request.
+    JsonWithTools,
+    /// That a schema is to be held to: left out, and listed as such.
+    Strict,
+    /// The developer's role: it becomes the system's.
+    DeveloperRole,
+    /// A speaker's name: left out, and listed as such.
+    Name,
+    /// Content in parts: texts are joined, anything else is refused.
+    ContentParts,
+    /// Content in parts in a tool's result: texts are joined.
+    ToolContentParts,
+    /// Pictures.
+    Images,
+    /// Sound.
+    Audio,
+    /// Documents.
+    Documents,
+    /// How much to reason, in words.
+    ReasoningEffort,
+    /// Labels.
+    Metadata,
+    /// The end user's id.
+    User,
+    /// A class of service.
+    ServiceTier,
+    /// That the answer is kept.
+    Store,
+    /// How long the answer is, in words.
+    Verbosity,
+    /// An answer foreseen.
+    Prediction,
+    /// What the answer is made of beside text.
+    Modalities,
+    /// Options of a search of the web.
+    WebSearchOptions,
+}
+
+/// The name of the limit on the answer's length.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MaxTokensParameter {
+    /// OpenAI's own, which counts reasoning.
+    #[default]
+    MaxCompletionTokens,
+    /// The older one, which most others have.
+    MaxTokens,
+}
+
+/// The word for "call some tool".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RequiredWord {
+    /// `required`.
+    #[default]
+    Required,
+    /// `any`.
+    Any,
+}
+
+/// How one tool is named that must be called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NamedChoice {
+    /// By name.
+    #[default]
+    Named,
+    /// It is the only tool of the request, and some tool must be called: llama.cpp takes an object for `auto`.
+    OnlyTool,
+}
+
+/// What ids of tool calls have to look like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToolIdRule {
+    /// Anything.
+    #[default]
+    Any,
+    /// Nine letters and digits: Mistral.
+    NineAlphanumeric,
+}
+
+/// How reasoning is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReasoningRequestForm {
+    /// `reasoning_effort`, in words.
+    #[default]
+    Effort,
+    /// `reasoning: {effort | max_tokens | enabled, exclude}`: OpenRouter.
+    Object,
+    /// `thinking: {type: enabled | disabled}`, and `reasoning_effort` beside it unless that is unsupported.
+    Thinking,
+    /// `enable_thinking` and `thinking_budget`: Alibaba.
+    EnableThinking,
+    /// `prompt_mode: reasoning`: Mistral.
+    PromptMode,
+    /// `chat_template_kwargs: {enable_thinking}`: servers that render the model's own template.
+    TemplateArguments,
+}
+
+/// Where the answer's reasoning stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReasoningPlace {
+    /// `reasoning_content` beside the content.
+    ReasoningContent,
+    /// `reasoning` beside the content.
+    Reasoning,
+    /// `reasoning_details` beside the content.
+    ReasoningDetails,
+    /// Parts of the content.
+    ContentParts,
+    /// Between `<think>` and `</think>` at the beginning of the content.
+    ThinkTags,
+}
+
+/// When reasoning is sent back in the history.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReasoningEcho {
+    /// In every message of the assistant.
+    #[default]
+    Always,
+    /// Only after the last message of the user: while tools are called.
+    SameTurn,
+    /// Never: left out without a word, as the provider wants it so and nothing is lost.
+    Never,
+}
+
+/// How a place in the prompt is marked up to which it is cached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CacheControl {
+    /// `prompt_cache_breakpoint` and `prompt_cache_options`, OpenAI's own.
+    #[default]
+    Breakpoint,
+    /// `cache_control`, as Anthropic has it.
+    Passthrough,
+    /// Not at all: the provider caches by itself. Left out, and listed as such.
+    Strip,
+}
+
+/// A field of every request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Parameter {
+    /// Its name.
+    pub name: Text,
+    /// Its value, as JSON.
+    pub json: Text,
+}
+
+/// Where a stream says what it used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UsageInStream {
+    /// In a chunk of its own at the end.
+    #[default]
+    Chunk,
+    /// In the chunk that says why the answer ended.
+    Finish,
+    /// In each chunk, so far.
+    Every,
+    /// Nowhere.
+    Never,
+}
+
+/// Whether a stream ends with `[DONE]`. Read alike: an answer that said why it ended is whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DoneMarker {
+    /// It does.
+    #[default]
+    Always,
+    /// Some do.
+    Maybe,
+    /// None does: the end of the body is the end of the answer.
+    Never,
+}
+
+/// What an error looks like. All of them are read wherever they come; this says which one a provider writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorShape {
+    /// `{"error":{"message","type","param","code"}}`.
+    #[default]
+    #[serde(rename = "openai")]
+    OpenAi,
+    /// `{"message","type","param","code"}`: Cerebras.
+    Flat,
+    /// `{"object":"error","message","type","param","code"}`: Mistral, older vLLM.
+    Object,
+    /// `{"code":"text","error":"text"}`: xAI.
+    CodeAndText,
+    /// `{"error":"text","error_type":"word"}`: Text Generation Inference.
+    TextAndType,
+    /// `{"error":{"code":number,"message","metadata"}}`: OpenRouter.
+    Numbered,
+    /// `{"error":{"code":number,"message","type"}}`: llama.cpp, newer vLLM.
+    NumberedType,
+    /// `{"error":{"code":"number","message"}}`: Zhipu, LiteLLM.
+    CodeText,
+    /// `[{"error":{"code":number,"message","status"}}]`: Google.
+    GoogleList,
+    /// `{"error_code","message"}`: Databricks.
+    ErrorCode,
+    /// `{"success":false,"errors":[{"code","message"}],"messages":[],"result":null}`: Cloudflare.
+    Cloudflare,
+    /// `{"errors":[{"code","message"}],"trace","status_code"}`: watsonx.
+    Watsonx,
+    /// `{"base_resp":{"status_code","status_msg"}}`: MiniMax.
+    BaseResponse,
+    /// `{"message"}`: Snowflake and others.
+    Message,
+    /// `{"detail":"text"}`.
+    Detail,
+}
+
+impl Quirks {
+    /// No difference.
+    pub const NONE: Self = Self {
+        provider: Cow::Borrowed(""),
+        path: Cow::Borrowed(""),
+        model_prefix: Cow::Borrowed(""),
+        model_prefix_stripped: Cow::Borrowed(""),
+        unsupported: Cow::Borrowed(&[]),
+        top_k: false,
+        max_tokens_parameter: MaxTokensParameter::MaxCompletionTokens,
+        seed_parameter: Cow::Borrowed(""),
+        temperature_max: None,
+        temperature_above_zero: false,
+        required_word: RequiredWord::Required,
+        named_choice: NamedChoice::Named,
+        tool_id_rule: ToolIdRule::Any,
+        reasoning_request: ReasoningRequestForm::Effort,
+        reasoning_in: Cow::Borrowed(&[]),
+        reasoning_echo: ReasoningEcho::Always,
+        prefill_parameter: Cow::Borrowed(""),
+        schema_strip: Cow::Borrowed(&[]),
+        schema_inline: false,
+        cache_control: CacheControl::Breakpoint,
+        drop_null_keys: false,
+        alternate_roles: false,
+        parameters: Cow::Borrowed(&[]),
+        usage_in_stream: UsageInStream::Chunk,
+        usage_excludes_reasoning: false,
+        done_marker: DoneMarker::Always,
+        stream_without_finish_reason: false,
+        error_shape: ErrorShape::OpenAi,
+        errors_in_success: false,
+    };
+}
+
+impl Default for Quirks {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
