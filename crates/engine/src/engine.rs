@@ -1,7 +1,8 @@
 //! The door: providers and settings in, calls through.
 
 use crate::{
-    Call, CallError, EventStream, Failure, ProviderSettings, Reply, Stats, Timeouts, TransportSettings,
+    Call, CallError, CallOptions, EventStream, Failure, ProviderSettings, Reply, Stats, Timeouts,
+    TransportSettings,
     call::call,
     models::{self, Listing},
     pulse::Pulse,
@@ -118,8 +119,7 @@ impl Engine {
     #[expect(clippy::result_large_err, reason = "it is the error of the call itself")]
     fn prepare(&self, call: Call, started: Instant) -> Result<(Target, Limits, u32), CallError> {
         self.pulse.beat();
-        let limits = Limits::new(call.options.timeouts, self.timeouts, started);
-        let max_retries = call.options.max_retries.unwrap_or(self.max_retries);
+        let (limits, max_retries) = self.limits(&call.options, started);
         let target = self
             .provider(&call.provider)
             .and_then(|provider| provider.prepare(&call))
@@ -127,7 +127,13 @@ impl Engine {
         Ok((target, limits, max_retries))
     }
 
-    fn provider(&self, id: &str) -> Result<&Arc<Provider>, Failure> {
+    /// How long a call that began at `started` may take, and how often it may be repeated.
+    pub(crate) fn limits(&self, options: &CallOptions, started: Instant) -> (Limits, u32) {
+        let limits = Limits::new(options.timeouts, self.timeouts, started);
+        (limits, options.max_retries.unwrap_or(self.max_retries))
+    }
+
+    pub(crate) fn provider(&self, id: &str) -> Result<&Arc<Provider>, Failure> {
         self.providers.get(id).ok_or_else(|| {
             let known: Vec<&str> = self.providers.keys().map(String::as_str).collect();
             Failure::Config(format!("there is no provider `{id}`; known are: {}", known.join(", ")))
@@ -136,6 +142,6 @@ impl Engine {
 }
 
 /// A call that was never sent.
-fn failed(failure: Failure, provider: &str, model: &str) -> CallError {
+pub(crate) fn failed(failure: Failure, provider: &str, model: &str) -> CallError {
     CallError { failure, provider: provider.to_owned(), model: model.to_owned(), attempts: Vec::new() }
 }

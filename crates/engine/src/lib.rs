@@ -2,19 +2,26 @@
 //!
 //! A call goes one way through files named for what happens there: `provider` (who may be asked), `target` (a call made
 //! ready for one of them), `call` (the one loop: `retry`, deadline), `send` (one attempt, over the connections of
-//! `transport` and watched by `timeout`), then `whole`, `stream` or `models`, which make something of the answer.
+//! `transport` and watched by `timeout`), then `whole`, `stream`, `models`, `decode` or `raw`, which make something of the
+//! answer. `embed`, `rerank`, `count` and `health` are doors of their own to the same loop.
 //! Tokio and reqwest live here; wire formats do not (`ferrule-wire`), nor does Python (`ferrule-python`).
 #![forbid(unsafe_code)]
 
 mod call;
 mod cause;
+mod count;
+mod decode;
+mod embed;
 mod engine;
 mod error;
+mod health;
 mod models;
 mod options;
 mod provider;
 mod pulse;
+mod raw;
 mod reply;
+mod rerank;
 mod retry;
 mod secrets;
 mod send;
@@ -25,9 +32,13 @@ mod tls;
 mod transport;
 mod whole;
 
+pub use embed::{EmbedCall, EmbedReply};
 pub use engine::Engine;
 pub use error::{CallError, Failure, TimeoutKind};
+pub use health::Health;
 pub use options::{Call, CallOptions, Timeouts, TransportSettings};
 pub use provider::{ProviderSettings, Secret};
+pub use raw::{RawCall, RawReply};
 pub use reply::{Attempt, Outcome, Reply, Stats};
+pub use rerank::{RerankCall, RerankReply};
 pub use stream::{EventBatch, EventStream};

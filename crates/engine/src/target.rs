@@ -3,11 +3,12 @@
 //! What does not change from call to call (addresses, header values, credentials) is prepared once.
 
 use crate::{
-    Attempt, Call, CallError, Failure, ProviderSettings, secrets::Secrets, tls::Tls, transport::Pool,
+    Attempt, Call, CallError, CallOptions, Failure, ProviderSettings, RawCall, secrets::Secrets, tls::Tls,
+    transport::Pool,
 };
 use bytes::Bytes;
 use ferrule_wire::{
-    dialect::{Dialect, EncodeOptions, KeyHeader, UnsupportedField},
+    dialect::{Dialect, EncodeOptions, EncodedRequest, KeyHeader, UnsupportedField},
     quirks::Quirks,
 };
 use http::{
@@ -95,15 +96,30 @@ impl Provider {
 
     /// Makes `call` ready.
     pub(crate) fn prepare(self: &Arc<Self>, call: &Call) -> Result<Target, Failure> {
-        let options = EncodeOptions { drop_unsupported: call.options.drop_params, quirks: &self.quirks };
+        let options = self.encode_options(&call.options);
         let encoded = self.dialect.encode_request(&call.request, options).map_err(Failure::Unsupported)?;
+        let accept = call.request.stream.then(|| self.dialect.stream_media_types().first().copied());
+        self.prepare_encoded(encoded, &call.request.model, &call.options, accept.flatten())
+    }
+
+    pub(crate) fn encode_options(&self, options: &CallOptions) -> EncodeOptions<'_> {
+        EncodeOptions { drop_unsupported: options.drop_params, quirks: &self.quirks }
+    }
+
+    /// Makes what was encoded for `model` ready. `streamed_as`: the media type that a stream is asked for as.
+    pub(crate) fn prepare_encoded(
+        self: &Arc<Self>,
+        encoded: EncodedRequest,
+        model: &str,
+        options: &CallOptions,
+        streamed_as: Option<&'static str>,
+    ) -> Result<Target, Failure> {
         let mut target = self.target(Method::POST, self.address(&encoded.path)?)?;
-        target.model.clone_from(&call.request.model);
+        model.clone_into(&mut target.model);
         target.body = Bytes::from(encoded.body);
         target.dropped = encoded.dropped;
         target.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if call.request.stream {
-            let streamed_as = self.dialect.stream_media_types().first().copied().unwrap_or("*/*");
+        if let Some(streamed_as) = streamed_as {
             target.headers.entry(ACCEPT).or_insert(HeaderValue::from_static(streamed_as));
             // A compressed stream comes when the compressor pleases.
             target.headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
@@ -116,15 +132,33 @@ impl Provider {
                 target.headers.insert(name, value);
             }
         }
-        for (name, value) in &call.options.headers {
+        self.add_options(&mut target, options)?;
+        Ok(target)
+    }
+
+    /// Makes a request ready whose body no dialect writes: a file, or what only one provider has.
+    pub(crate) fn prepare_raw(self: &Arc<Self>, call: &RawCall) -> Result<Target, Failure> {
+        let mut target = self.target(call.method.clone(), self.join(&call.path)?)?;
+        call.model.clone_into(&mut target.model);
+        target.body = call.body.clone();
+        if let Some(content_type) = &call.content_type {
+            let content_type = HeaderValue::try_from(content_type)
+                .map_err(|_| Failure::Config("the content type cannot be sent".to_owned()))?;
+            target.headers.insert(CONTENT_TYPE, content_type);
+        }
+        self.add_options(&mut target, &call.options)?;
+        Ok(target)
+    }
+
+    fn add_options(&self, target: &mut Target, options: &CallOptions) -> Result<(), Failure> {
+        for (name, value) in &options.headers {
             let (name, value) = header(name, value, &mut target.secrets).map_err(Failure::Config)?;
             target.headers.insert(name, value);
         }
-        if !call.options.query.is_empty() {
-            target.url.query_pairs_mut().extend_pairs(&call.options.query);
+        if !options.query.is_empty() {
+            target.url.query_pairs_mut().extend_pairs(&options.query);
         }
-        self.check_credentials(&target.headers)?;
-        Ok(target)
+        self.check_credentials(&target.headers)
     }
 
     /// Makes the request for a list ready.

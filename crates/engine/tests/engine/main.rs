@@ -1,6 +1,8 @@
 //! The engine against servers on loopback sockets. One program, so that it is linked once.
 
 #[cfg(test)]
+mod beside;
+#[cfg(test)]
 mod calls;
 #[cfg(test)]
 mod connections;
