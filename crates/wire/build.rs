@@ -34,6 +34,8 @@ const TABLE: &str = "providers.toml";
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Table {
+    /// Quirks that rows share, by name.
+    common: BTreeMap<String, toml::Table>,
     provider: Vec<Row>,
 }
 
@@ -57,8 +59,10 @@ struct Row {
     authentication: Spanned<Authentication>,
     #[serde(default)]
     headers: Vec<Header>,
-    #[serde(default)]
-    quirks: flags::Quirks,
+    common: Option<Spanned<String>>,
+    quirks: Option<Spanned<toml::Table>>,
+    #[serde(skip)]
+    merged: flags::Quirks,
     #[serde(default = "yes")]
     lists_models: bool,
     #[serde(default)]
@@ -134,8 +138,11 @@ fn fail(why: &str) {
 }
 
 fn read(text: &str) -> Result<Table, Wrong> {
-    let table: Table =
+    let mut table: Table =
         toml::from_str(text).map_err(|error| Wrong(error.span(), error.message().to_owned()))?;
+    for row in &mut table.provider {
+        row.merged = merged(row, &table.common)?;
+    }
     let mut names = BTreeSet::new();
     for row in &table.provider {
         check(row, &mut names)?;
@@ -143,15 +150,35 @@ fn read(text: &str) -> Result<Table, Wrong> {
     Ok(table)
 }
 
+/// The row's own quirks over those it shares.
+fn merged(row: &Row, common: &BTreeMap<String, toml::Table>) -> Result<flags::Quirks, Wrong> {
+    let mut flags = toml::Table::new();
+    if let Some(name) = &row.common {
+        let Some(shared) = common.get(name.get_ref()) else {
+            return Err(Wrong(Some(name.span()), format!("there are no common quirks `{}`", name.get_ref())));
+        };
+        flags.extend(shared.clone());
+    }
+    let place = row.quirks.as_ref().map_or_else(|| row.id.span(), Spanned::span);
+    if let Some(own) = &row.quirks {
+        flags.extend(own.get_ref().clone());
+    }
+    let id = row.id.get_ref();
+    flags
+        .try_into()
+        .map_err(|error: toml::de::Error| Wrong(Some(place), format!("`{id}`: quirks: {}", error.message())))
+}
+
 fn check<'a>(row: &'a Row, names: &mut BTreeSet<&'a str>) -> Result<(), Wrong> {
     let wrong = |place: &Range<usize>, why: String| Err(Wrong(Some(place.clone()), why));
     let id = row.id.get_ref();
     let here = row.id.span();
     for name in std::iter::once(id).chain(&row.aliases) {
-        let is_name =
-            |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-' || byte == b'_';
+        let is_name = |byte: u8| {
+            byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.')
+        };
         if name.is_empty() || !name.bytes().all(is_name) {
-            return wrong(&here, format!("`{name}` is no id: lower-case letters, digits, `-` and `_`"));
+            return wrong(&here, format!("`{name}` is no id: lower-case letters, digits, `-`, `_` and `.`"));
         }
         if !names.insert(name) {
             return wrong(&here, format!("the id or alias `{name}` is there twice"));
@@ -192,7 +219,7 @@ fn check<'a>(row: &'a Row, names: &mut BTreeSet<&'a str>) -> Result<(), Wrong> {
     if needs_key && row.key_variables.is_empty() {
         return wrong(&row.authentication.span(), format!("`{id}`: no key_variables to find the key in"));
     }
-    let quirks = &row.quirks;
+    let quirks = &row.merged;
     if let Some(parameter) = quirks.parameters.iter().find(|one| one.json.is_empty() || one.name.is_empty()) {
         return wrong(&here, format!("`{id}`: the parameter `{}` needs a name and a value", parameter.name));
     }
@@ -260,7 +287,7 @@ fn written(table: &Table) -> String {
             row.base_url.get_ref(),
             row.base_url_variables,
             row.key_variables,
-            quirks(row.id.get_ref(), &row.quirks),
+            quirks(row.id.get_ref(), &row.merged),
             row.lists_models,
             row.embedding_models,
             row.documentation,
