@@ -4,6 +4,7 @@
 use crate::{
     Attempt, CallError, CallOptions, Engine, Failure,
     call::{Receive, call},
+    embed::no_operation,
     engine::failed,
     send::Incoming,
     target::Target,
@@ -28,6 +29,8 @@ pub struct RawCall {
     pub body: Bytes,
     /// What the body is.
     pub content_type: Option<String>,
+    /// What it does, where only those who speak OpenAI's dialects have such an address; the others refuse it.
+    pub operation: Option<String>,
     /// How.
     pub options: CallOptions,
 }
@@ -68,6 +71,11 @@ impl Engine {
         let started = Instant::now();
         let fail = |failure| failed(failure, &call.provider, &call.model);
         let row = self.provider(&call.provider).map_err(fail)?;
+        if let Some(operation) = &call.operation
+            && !row.dialect.name().starts_with("openai-")
+        {
+            return Err(fail(no_operation(row, operation)));
+        }
         let (limits, max_retries) = self.limits(&call.options, started);
         let target = row.prepare_raw(&call).map_err(fail)?;
         let ((incoming, first), attempts) = self::call(&target, limits, max_retries, &FirstPiece).await?;

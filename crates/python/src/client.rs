@@ -54,7 +54,7 @@ fn config_error(py: Python<'_>, message: String) -> PyErr {
 
 impl NativeClient {
     /// This process's engine. A forked child gets its own: the parent's connections are the parent's.
-    fn engine(&self, py: Python<'_>) -> PyResult<Arc<Engine>> {
+    pub(crate) fn engine(&self, py: Python<'_>) -> PyResult<Arc<Engine>> {
         let current = self.engine.load();
         let closed = || PyRuntimeError::new_err("this client is closed");
         if current.process == process() {

@@ -4,16 +4,17 @@
 
 use crate::{
     bridge::{LoopBridge, Ready, Wakeups},
+    delivery::Delivery,
     errors, events,
+    operations::{raw_head, raw_piece},
     reply::{self, Reply},
     runtime::process,
 };
 use ferrule_bridge::{Limits, Queue, Taken};
-use ferrule_engine::{Attempt, CallError, EventBatch, Stats};
+use ferrule_engine::{Attempt, CallError, Stats};
 use ferrule_wire::{
     dialect::UnsupportedField,
-    model::{Accumulator, StreamEvent},
-    operation::ModelInfo,
+    model::Accumulator,
 };
 use pyo3::{
     PyTraverseError, PyVisit,
@@ -23,7 +24,6 @@ use pyo3::{
     types::PyList,
 };
 use std::future::{Future, poll_fn};
-use std::mem::size_of;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -38,13 +38,6 @@ const SIGNAL_CHECK: Duration = Duration::from_millis(50);
 /// A call until it has something to deliver. Boxed, so that an open stream no longer pays for its opening: the state of
 /// all attempts is several times as large as what reading needs.
 pub(crate) type Opening<T> = Pin<Box<dyn Future<Output = Result<T, CallError>> + Send>>;
-
-/// What a flight delivers.
-pub(crate) enum Delivery {
-    Reply(Box<ferrule_engine::Reply>),
-    Events(EventBatch),
-    Models(Vec<ModelInfo>),
-}
 
 /// What is known of a call beside what it delivers.
 pub(crate) struct Progress {
@@ -129,8 +122,10 @@ impl Shared {
     pub(crate) async fn settle(self: Arc<Self>, outcome: Opening<Delivery>) {
         match outcome.await {
             Ok(delivery) => {
-                if let Delivery::Reply(reply) = &delivery {
-                    lock(&self.received).dropped.clone_from(&reply.dropped);
+                match &delivery {
+                    Delivery::Reply(reply) => lock(&self.received).dropped.clone_from(&reply.dropped),
+                    Delivery::Whole(value) => lock(&self.received).dropped.clone_from(&value.dropped),
+                    _ => {}
                 }
                 self.deliver(delivery);
                 self.end(Ok(()));
@@ -180,28 +175,23 @@ impl Shared {
     }
 }
 
-impl Delivery {
-    /// About how much memory it holds.
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Reply(reply) => reply.raw.len(),
-            Self::Events(batch) => batch.events.iter().map(event_bytes).sum(),
-            Self::Models(models) => models.len() * size_of::<ModelInfo>(),
+impl Shared {
+    /// Delivers the head of a raw answer, and its body piece by piece as fast as it is read.
+    pub(crate) async fn pump_raw(self: Arc<Self>, opening: Opening<ferrule_engine::RawReply>) {
+        let mut reply = match opening.await {
+            Ok(reply) => reply,
+            Err(error) => return self.end(Err(error)),
+        };
+        self.deliver(Delivery::Part(raw_head(&reply)));
+        loop {
+            poll_fn(|context| self.queue.poll_space(context)).await;
+            match reply.chunk().await {
+                Ok(Some(piece)) => self.deliver(Delivery::Part(raw_piece(piece))),
+                Ok(None) => return self.end(Ok(())),
+                Err(error) => return self.end(Err(error)),
+            }
         }
     }
-}
-
-fn event_bytes(event: &StreamEvent) -> usize {
-    let text = match event {
-        StreamEvent::TextDelta { text, .. }
-        | StreamEvent::ReasoningDelta { text, .. }
-        | StreamEvent::RefusalDelta { text, .. }
-        | StreamEvent::ReasoningSignature { signature: text, .. }
-        | StreamEvent::ToolCallDelta { arguments: text, .. } => text.len(),
-        StreamEvent::Unknown { data, .. } | StreamEvent::Logprobs { logprobs: data, .. } => data.text().len(),
-        _ => 0,
-    };
-    size_of::<StreamEvent>() + text
 }
 
 /// The reader's end of a call in flight. Dropping it cancels the call, and the connection upstream is closed.
@@ -268,6 +258,8 @@ impl Flight {
                         Delivery::Models(models) => {
                             return Ok(Some(reply::model_list(py, models)?.unbind().into_any()));
                         }
+                        Delivery::Whole(value) => return (value.make)(py).map(Some),
+                        Delivery::Part(value) => batch.push((value.make)(py)?),
                         Delivery::Events(events) => events::convert(py, events, &mut batch)?,
                     }
                 }

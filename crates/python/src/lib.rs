@@ -7,12 +7,14 @@
 mod attempt;
 mod bridge;
 mod client;
+mod delivery;
 mod errors;
 mod events;
 mod flight;
 mod from_python;
 mod logging;
 mod message;
+mod operations;
 mod reply;
 mod request;
 mod runtime;
@@ -42,6 +44,8 @@ mod _native {
     use super::logging::set_log_level;
     #[pymodule_export]
     use super::message::{Message, ToolCall};
+    #[pymodule_export]
+    use super::operations::{count_tokens, embed, health, raw, rerank};
     #[pymodule_export]
     use super::reply::{Choice, ModelInfo, Reply};
     #[pymodule_export]

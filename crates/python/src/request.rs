@@ -7,7 +7,7 @@ use crate::{
 use ferrule_engine::{Call, CallOptions, Timeouts};
 use ferrule_wire::{
     dialect::familiar,
-    json::{Json, JsonError},
+    json::{Extra, Json, JsonError},
     model::{self, Effort, ReasoningRequest, Request, ResponseFormat, Role},
 };
 use pyo3::{
@@ -16,6 +16,10 @@ use pyo3::{
     types::{PyBool, PyDict, PyInt, PyList, PyString, PyTuple},
 };
 use std::time::Duration;
+
+/// Options that are not about the prompt or the answer.
+const OF_EVERY_OPERATION: &[&str] =
+    &["timeout", "max_retries", "drop_params", "extra_headers", "extra_query", "extra_body"];
 
 /// The call that `messages` and `options` describe. An error names the argument at fault.
 pub(crate) fn call(
@@ -43,6 +47,23 @@ pub(crate) fn call(
         option(&mut request, &mut how, name.to_str()?, &value)?;
     }
     Ok(Call { provider, request, options: how })
+}
+
+/// The options that every operation has, and the fields of `extra_body`.
+pub(crate) fn options(options: &Bound<'_, PyDict>) -> PyResult<(CallOptions, Extra)> {
+    let mut request = Request::default();
+    let mut how = CallOptions::default();
+    for (name, value) in options.iter() {
+        let name = name.cast_into::<PyString>()?;
+        let name = name.to_str()?;
+        if !OF_EVERY_OPERATION.contains(&name) {
+            return Err(PyTypeError::new_err(format!("unknown option `{name}`")));
+        }
+        if !value.is_none() {
+            option(&mut request, &mut how, name, &value)?;
+        }
+    }
+    Ok((how, request.extra))
 }
 
 fn parse(text: String) -> PyResult<Json> {

@@ -23,6 +23,7 @@ fn raw(path: &str) -> RawCall {
         path: path.into(),
         body: Bytes::from_static(b"a file"),
         content_type: Some("multipart/form-data; boundary=x".into()),
+        operation: None,
         options: CallOptions { query: vec![("a".into(), "b".into())], ..CallOptions::default() },
     }
 }
@@ -52,6 +53,16 @@ async fn a_raw_request_goes_as_it_is_and_is_retried() {
     assert_eq!(request.line, "POST /v1/files?a=b HTTP/1.1");
     assert_eq!(request.header("content-type"), Some("multipart/form-data; boundary=x"));
     assert_eq!(request.body, "a file");
+}
+
+#[tokio::test]
+async fn an_operation_of_openai_is_refused_by_other_dialects() {
+    let server = Server::start(vec![answer(200, "", "{}")]).await;
+    let call = RawCall { operation: Some("images.generate".into()), ..raw("/images/generations") };
+    let error = bounded(engine(settings(server.address)).raw(call)).await.unwrap_err();
+    let Failure::Unsupported(field) = &error.failure else { panic!("{error}") };
+    assert_eq!(field.field, "images.generate");
+    assert!(server.requests().is_empty());
 }
 
 #[tokio::test]

@@ -1,0 +1,66 @@
+//! What a flight carries from the runtime to its reader.
+
+use ferrule_engine::EventBatch;
+use ferrule_wire::{dialect::UnsupportedField, model::StreamEvent, operation::ModelInfo};
+use pyo3::prelude::*;
+use std::mem::size_of;
+
+/// What a flight delivers.
+pub(crate) enum Delivery {
+    Reply(Box<ferrule_engine::Reply>),
+    Events(EventBatch),
+    Models(Vec<ModelInfo>),
+    /// The one thing that a plain operation delivers.
+    Whole(Value),
+    /// One of several things, in order.
+    Part(Value),
+}
+
+type Make = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
+
+/// Something that becomes a Python object where it is taken.
+pub(crate) struct Value {
+    pub(crate) make: Make,
+    pub(crate) dropped: Vec<UnsupportedField>,
+    size: usize,
+}
+
+impl Value {
+    /// What `make` makes; `dropped` is what was left out of its request.
+    pub(crate) fn new(
+        dropped: Vec<UnsupportedField>,
+        make: impl FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send + 'static,
+    ) -> Self {
+        Self { make: Box::new(make), dropped, size: 0 }
+    }
+
+    /// About how many bytes it holds.
+    pub(crate) fn with_size(self, size: usize) -> Self {
+        Self { size, ..self }
+    }
+}
+
+impl Delivery {
+    /// About how much memory it holds.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Reply(reply) => reply.raw.len(),
+            Self::Events(batch) => batch.events.iter().map(event_bytes).sum(),
+            Self::Models(models) => models.len() * size_of::<ModelInfo>(),
+            Self::Whole(value) | Self::Part(value) => value.size,
+        }
+    }
+}
+
+fn event_bytes(event: &StreamEvent) -> usize {
+    let text = match event {
+        StreamEvent::TextDelta { text, .. }
+        | StreamEvent::ReasoningDelta { text, .. }
+        | StreamEvent::RefusalDelta { text, .. }
+        | StreamEvent::ReasoningSignature { signature: text, .. }
+        | StreamEvent::ToolCallDelta { arguments: text, .. } => text.len(),
+        StreamEvent::Unknown { data, .. } | StreamEvent::Logprobs { logprobs: data, .. } => data.text().len(),
+        _ => 0,
+    };
+    size_of::<StreamEvent>() + text
+}

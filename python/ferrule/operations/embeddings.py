@@ -1,0 +1,82 @@
+"""Vectors of texts, as programs see them."""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from typing import TYPE_CHECKING, Any
+
+from ferrule.operations.answer import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy
+    import numpy.typing
+
+
+class Embeddings(Answer):
+    """The vectors of a call to `embed`, in the order of its texts.
+
+    A sequence of vectors, each a list of floats; `array` and `numpy.asarray` give all of them as one numpy array.
+
+    Attributes:
+        data: All numbers as the bytes of little-endian 32-bit floats, vector after vector.
+        dimensions: How many numbers each vector has.
+    """
+
+    __slots__ = ("_count", "data", "dimensions")
+
+    def __init__(self, fields: dict[str, Any]) -> None:
+        super().__init__(fields)
+        self.data: bytes = fields["data"]
+        self.dimensions: int = fields["dimensions"]
+        self._count: int = fields["count"]
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, position: int) -> list[float]:
+        if not -self._count <= position < self._count:
+            raise IndexError(f"there are {self._count} vectors")
+        begin = position % self._count * self.dimensions * 4
+        return _floats(self.data[begin : begin + self.dimensions * 4])
+
+    def __iter__(self) -> Iterator[list[float]]:
+        return (self[position] for position in range(self._count))
+
+    def __repr__(self) -> str:
+        return f"Embeddings({self._count} of {self.dimensions} dimensions, model={self.model!r})"
+
+    @property
+    def vectors(self) -> list[list[float]]:
+        """The vectors as lists of floats."""
+        return list(self)
+
+    @property
+    def array(self) -> numpy.typing.NDArray[numpy.float32]:
+        """The vectors as a numpy array of shape (texts, dimensions), over `data` without a copy; it cannot be written to.
+
+        Raises:
+            ImportError: numpy is not installed.
+        """
+        try:
+            import numpy
+        except ImportError as error:
+            raise ImportError("Embeddings.array needs numpy: pip install numpy; `vectors` does without") from error
+        return numpy.frombuffer(self.data, dtype="<f4").reshape(self._count, self.dimensions)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        whole = self.array
+        if dtype is not None and whole.dtype != dtype:
+            if copy is False:
+                raise ValueError("these vectors are 32-bit floats; another type needs a copy")
+            return whole.astype(dtype)
+        return whole.copy() if copy else whole
+
+
+def _floats(data: bytes) -> list[float]:
+    numbers = array("f", data)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers.tolist()

@@ -1,0 +1,95 @@
+"""How operations start: arguments in, a flight out. `Client` and `AsyncClient` share it and differ in how they wait."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, cast
+
+from ferrule import _native
+from ferrule.options import OperationOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ferrule._native import Flight, LoopBridge, NativeClient
+
+_NAMES = frozenset(OperationOptions.__annotations__)
+
+
+class Operations:
+    """What both clients need to start an operation. A client is the only subclass."""
+
+    _native: NativeClient
+
+    def _resolve(self, model: str | None) -> tuple[str, str]:
+        """The provider and the provider's own name of `model`."""
+        raise NotImplementedError
+
+    def _start_embed(
+        self, model: str, texts: str | Sequence[str], arguments: dict[str, Any], bridge: LoopBridge | None
+    ) -> Flight:
+        provider, name = self._resolve(model)
+        inputs = [texts] if isinstance(texts, str) else list(texts)
+        for position, text in enumerate(inputs):
+            if not isinstance(text, str):
+                raise TypeError(f"texts[{position}]: expected a string, not {type(text).__name__}")
+        own = {key: arguments.pop(key) for key in ("dimensions", "input_type", "user", "batch_size")}
+        return _native.embed(self._native, provider, name, inputs, _checked(arguments), **own, bridge=bridge)
+
+    def _start_rerank(
+        self,
+        model: str,
+        query: str,
+        documents: Sequence[str],
+        top_n: int | None,
+        options: Mapping[str, Any],
+        bridge: LoopBridge | None,
+    ) -> Flight:
+        provider, name = self._resolve(model)
+        return _native.rerank(
+            self._native, provider, name, query, list(documents), _checked(options), top_n=top_n, bridge=bridge
+        )
+
+    def _start_post(
+        self,
+        operation: str,
+        path: str,
+        model: str,
+        fields: Mapping[str, Any],
+        options: Mapping[str, Any],
+        bridge: LoopBridge | None,
+        file: tuple[str, bytes] | None = None,
+    ) -> Flight:
+        """Starts a request of OpenAI's that no dialect writes: JSON, or a form where there is a file."""
+        provider, name = self._resolve(model)
+        given = _checked(options)
+        body = {"model": name, **{key: value for key, value in fields.items() if value is not None}}
+        body.update(given.pop("extra_body", None) or {})
+        if file is None:
+            content, kind = json.dumps(body, allow_nan=False, ensure_ascii=False).encode(), "application/json"
+        else:
+            from ferrule.operations.audio import form
+
+            content, kind = form(body, *file)
+        return _native.raw(
+            self._native,
+            provider,
+            name,
+            "POST",
+            path,
+            content,
+            given,
+            content_type=kind,
+            operation=operation,
+            bridge=bridge,
+        )
+
+
+def _checked(options: Mapping[str, Any]) -> dict[str, Any]:
+    if not options.keys() <= _NAMES:
+        from ferrule.providers import nearest
+
+        unknown = sorted(options.keys() - _NAMES)[0]
+        hint = nearest(unknown, OperationOptions.__annotations__)
+        raise TypeError(f"unknown option `{unknown}`{hint or '; a field of the provider goes into `extra_body`'}")
+    return cast("dict[str, Any]", dict(options))
