@@ -78,6 +78,82 @@ class NativeClient:
     def close(self) -> None:
         """Closes idle connections; calls in flight keep theirs until they end."""
 
+def embed(
+    client: NativeClient,
+    provider: str,
+    model: str,
+    inputs: Sequence[str],
+    options: dict[str, Any],
+    *,
+    dimensions: int | None = None,
+    input_type: str | None = None,
+    user: str | None = None,
+    batch_size: int | None = None,
+    bridge: LoopBridge | None = None,
+) -> Flight:
+    """Starts to embed `inputs`.
+
+    Delivers a dict with `data` (little-endian 32-bit floats, vector after vector), `count`, `dimensions`, and what
+    every answer has.
+    """
+
+def rerank(
+    client: NativeClient,
+    provider: str,
+    model: str,
+    query: str,
+    documents: Sequence[str],
+    options: dict[str, Any],
+    *,
+    top_n: int | None = None,
+    bridge: LoopBridge | None = None,
+) -> Flight:
+    """Starts to put `documents` in order.
+
+    Delivers a dict with `results` (pairs of place and score), and what every answer has.
+    """
+
+def count_tokens(
+    client: NativeClient,
+    provider: str,
+    model: str,
+    messages: Any,
+    options: dict[str, Any],
+    *,
+    bridge: LoopBridge | None = None,
+) -> Flight:
+    """Starts to ask the provider how many tokens a prompt has.
+
+    Delivers a tuple with the number, or with `None` where the provider cannot be asked.
+    """
+
+def health(
+    client: NativeClient,
+    providers: Sequence[str],
+    *,
+    timeouts: float | _Timeouts | None = None,
+    bridge: LoopBridge | None = None,
+) -> Flight:
+    """Starts to ask all of `providers` at once how they are. Delivers a list of dicts, in their order."""
+
+def raw(
+    client: NativeClient,
+    provider: str,
+    model: str,
+    method: str,
+    path: str,
+    body: bytes,
+    options: dict[str, Any],
+    *,
+    content_type: str | None = None,
+    operation: str | None = None,
+    bridge: LoopBridge | None = None,
+) -> Flight:
+    """Starts to send a request as it is.
+
+    Delivers lists: of the answer's head, a dict, first, then of pieces of its body.
+    """
+
 @final
 class Flight:
     """The reader's end of a call in flight. Dropping it cancels the call, and the connection upstream is closed."""

@@ -5,11 +5,17 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from typing import TYPE_CHECKING, Any, cast
 
 from ferrule import providers as _providers
 from ferrule._native import NativeClient, Reply
+from ferrule.errors import FerruleError
+from ferrule.operations.awaited import AwaitedOperations
+from ferrule.operations.blocking import BlockingOperations, wait
+from ferrule.operations.known_models import KnownModels, offers, unlisted
+from ferrule.operations.start import Operations
 from ferrule.options import CompletionOptions
 
 if TYPE_CHECKING:
@@ -32,7 +38,7 @@ if TYPE_CHECKING:
 _NAMES = frozenset(CompletionOptions.__annotations__)
 
 
-class _Calls:
+class _Calls(Operations):
     """What both clients do: keep the settings, and start calls."""
 
     def __init__(
@@ -63,6 +69,10 @@ class _Calls:
         settings = _providers.settings(providers or {})
         # Only their ids: the keys are the engine's, where nothing shows them.
         self._providers = dict.fromkeys(settings)
+        self._usable = [
+            identifier for identifier, row in settings.items() if row["api_key"] or not row["key_variables"]
+        ]
+        self._known_models = KnownModels()
         self._native = NativeClient(
             list(settings.values()),
             timeouts=timeout,
@@ -82,7 +92,7 @@ class _Calls:
         options: CompletionOptions,
         bridge: LoopBridge | None = None,
     ) -> Flight:
-        provider, name = _providers.split(model, self._providers)
+        provider, name = self._resolve(model)
         if not options.keys() <= _NAMES:
             unknown = sorted(options.keys() - _NAMES)[0]
             hint = _providers.nearest(unknown, CompletionOptions.__annotations__)
@@ -99,6 +109,12 @@ class _Calls:
             given["response_format"], parse = declare_format(given["response_format"])
         return start(provider, name, messages, given, bridge=bridge, parse=parse)
 
+    def _resolve(self, model: str | None) -> tuple[str, str]:
+        return _providers.split(cast("str", model), self._providers)
+
+    def _usable_providers(self) -> list[str]:
+        return list(self._usable)
+
     def _known(self, provider: str) -> str:
         if provider not in self._providers:
             from ferrule.errors import ConfigError
@@ -108,7 +124,7 @@ class _Calls:
         return provider
 
 
-class Client(_Calls):
+class Client(_Calls, BlockingOperations):
     """Calls models and blocks until they answer. Safe to share between threads; Ctrl-C interrupts it."""
 
     def complete(self, model: str, messages: Messages, **options: Unpack[CompletionOptions]) -> Reply:
@@ -128,7 +144,7 @@ class Client(_Calls):
             TypeError: An option has a wrong name or type.
         """
         flight = self._start(self._native.complete, model, messages, options)
-        return cast("Reply", _wait(flight))
+        return cast("Reply", wait(flight))
 
     def stream(self, model: str, messages: Messages, **options: Unpack[CompletionOptions]) -> Stream:
         """Asks a model and gives the answer piece by piece. The arguments are those of `complete`.
@@ -140,15 +156,51 @@ class Client(_Calls):
 
         return Stream(self._start(self._native.stream, model, messages, options))
 
-    def models(self, provider: str, *, timeout: float | Timeouts | None = None) -> list[ModelInfo]:
-        """The models that `provider` offers to this key.
+    def models(
+        self, provider: str | None = None, *, timeout: float | Timeouts | None = None, fresh: bool = False
+    ) -> list[ModelInfo]:
+        """The models that `provider` offers to this key. Lists are remembered for five minutes.
 
         Args:
-            provider: The provider's id.
+            provider: The provider's id; by default all that have a key or need none. Of those, one that does not answer
+                offers nothing, and says so in the log.
             timeout: Seconds, or `Timeouts`; the client's where `None`.
+            fresh: Ask again, whatever is remembered.
         """
-        flight = self._native.models(self._known(provider), timeouts=timeout)
-        return cast("list[ModelInfo]", _wait(flight))
+        if provider is None:
+            return list(itertools.chain.from_iterable(self._lists(timeout, fresh).values()))
+        known = None if fresh else self._known_models.get(self._known(provider))
+        if known is None:
+            known = cast("list[ModelInfo]", wait(self._native.models(self._known(provider), timeouts=timeout)))
+            self._known_models.put(provider, known)
+        return list(known)
+
+    def is_model_available(self, model: str, *, timeout: float | Timeouts | None = None, fresh: bool = False) -> bool:
+        """Whether the provider of `model` offers it to this key, as its list of models says. See `models`."""
+        provider, name = self._resolve(model)
+        return any(offers(listed, name) for listed in self.models(provider, timeout=timeout, fresh=fresh))
+
+    def _lists(self, timeout: float | Timeouts | None, fresh: bool) -> dict[str, list[ModelInfo]]:
+        flights: dict[str, Flight] = {}
+        lists: dict[str, list[ModelInfo]] = {}
+        for provider in self._usable_providers():
+            known = None if fresh else self._known_models.get(provider)
+            if known is None:
+                flights[provider] = self._native.models(provider, timeouts=timeout)
+                known = []
+            lists[provider] = known
+        for provider, flight in flights.items():
+            lists[provider] = self._finish_list(provider, flight)
+        return lists
+
+    def _finish_list(self, provider: str, flight: Flight) -> list[ModelInfo]:
+        try:
+            listed = cast("list[ModelInfo]", wait(flight))
+        except FerruleError as error:
+            unlisted(provider, error)
+            return []
+        self._known_models.put(provider, listed)
+        return listed
 
     def close(self) -> None:
         """Closes the connections. Calls in flight go on until they end."""
@@ -163,15 +215,7 @@ class Client(_Calls):
         self.close()
 
 
-def _wait(flight: Flight) -> Any:
-    try:
-        return flight.wait()
-    except BaseException:
-        flight.cancel()
-        raise
-
-
-class AsyncClient(_Calls):
+class AsyncClient(_Calls, AwaitedOperations):
     """Calls models and awaits their answers. The methods are those of `Client`.
 
     May be used from any running loop, also from several in their own threads.
@@ -196,13 +240,43 @@ class AsyncClient(_Calls):
         loop, bridge = running()
         return AsyncStream(self._start(self._native.stream, model, messages, options, bridge), loop)
 
-    async def models(self, provider: str, *, timeout: float | Timeouts | None = None) -> list[ModelInfo]:
+    async def models(
+        self, provider: str | None = None, *, timeout: float | Timeouts | None = None, fresh: bool = False
+    ) -> list[ModelInfo]:
         """The models that `provider` offers to this key. See `Client.models`."""
+        if provider is not None:
+            return list(await self._list(self._known(provider), timeout, fresh))
+        import asyncio
+
+        chosen = self._usable_providers()
+        lists = await asyncio.gather(*(self._list(one, timeout, fresh) for one in chosen), return_exceptions=True)
+        found: list[ModelInfo] = []
+        for one, listed in zip(chosen, lists, strict=True):
+            if isinstance(listed, FerruleError):
+                unlisted(one, listed)
+            elif isinstance(listed, BaseException):
+                raise listed
+            else:
+                found.extend(listed)
+        return found
+
+    async def is_model_available(
+        self, model: str, *, timeout: float | Timeouts | None = None, fresh: bool = False
+    ) -> bool:
+        """Whether the provider of `model` offers it to this key. See `Client.is_model_available`."""
+        provider, name = self._resolve(model)
+        return any(offers(listed, name) for listed in await self._list(provider, timeout, fresh))
+
+    async def _list(self, provider: str, timeout: float | Timeouts | None, fresh: bool) -> list[ModelInfo]:
         from ferrule.bridge import running
 
-        loop, bridge = running()
-        flight = self._native.models(self._known(provider), timeouts=timeout, bridge=bridge)
-        return cast("list[ModelInfo]", await _settle(flight, loop))
+        known = None if fresh else self._known_models.get(provider)
+        if known is None:
+            loop, bridge = running()
+            flight = self._native.models(provider, timeouts=timeout, bridge=bridge)
+            known = cast("list[ModelInfo]", await _settle(flight, loop))
+            self._known_models.put(provider, known)
+        return known
 
     async def close(self) -> None:
         """Closes the connections. Calls in flight go on until they end."""

@@ -37,6 +37,21 @@ class ProviderOptions(TypedDict, total=False):
     """Its wire format: `openai-chat` (default) or `anthropic`."""
 
 
+class OperationOptions(TypedDict, total=False):
+    """The options that every operation has. What is absent or `None` is the client's default."""
+
+    timeout: float | Timeouts | None
+    """Seconds for the whole call, or `Timeouts`."""
+    max_retries: int | None
+    """How many times a failed attempt is repeated. Default 2."""
+    drop_params: bool | None
+    """Leave out what the provider cannot carry, with a warning, instead of raising `UnsupportedError`."""
+    extra_headers: Mapping[str, str] | None
+    extra_query: Mapping[str, str] | None
+    extra_body: Mapping[str, Any] | None
+    """Fields of the provider's own; they win over ours of the same name."""
+
+
 class CompletionOptions(TypedDict, total=False):
     """The options of `complete` and `stream`. What is absent or `None` is the provider's default."""
 

@@ -1,11 +1,6 @@
 //! The engine as Python holds it.
 
-use crate::{
-    bridge::LoopBridge,
-    flight::{Delivery, Flight},
-    request,
-    runtime::process,
-};
+use crate::{bridge::LoopBridge, delivery::Delivery, flight::Flight, request, runtime::process};
 use arc_swap::ArcSwap;
 use ferrule_engine::{Engine, ProviderSettings, Secret, Timeouts, TransportSettings};
 use ferrule_wire::quirks::Quirks;

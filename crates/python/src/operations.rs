@@ -134,7 +134,8 @@ fn reranked(reply: RerankReply) -> Delivery {
     }))
 }
 
-/// Starts to ask the provider how many tokens a prompt has. Delivers the number; `None` where it cannot be asked.
+/// Starts to ask the provider how many tokens a prompt has. Delivers a tuple with the number, or with `None` where the
+/// provider cannot be asked.
 #[pyfunction]
 #[pyo3(signature = (client, provider, model, messages, options, *, bridge = None))]
 pub(crate) fn count_tokens(
@@ -223,8 +224,16 @@ pub(crate) fn raw(
     }
     let method =
         method.parse().map_err(|_| PyValueError::new_err(format!("method: {method:?} is no HTTP method")))?;
-    let call =
-        RawCall { provider: provider.clone(), model, method, path, body: body.into(), content_type, operation, options };
+    let call = RawCall {
+        provider: provider.clone(),
+        model,
+        method,
+        path,
+        body: body.into(),
+        content_type,
+        operation,
+        options,
+    };
     let engine = client.engine(py)?;
     Flight::start(bridge, provider, None, move |shared| {
         shared.pump_raw(Box::pin(async move { engine.raw(call).await }))

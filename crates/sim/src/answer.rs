@@ -18,7 +18,7 @@ use ferrule_wire::{
 };
 
 /// When every answer was made: 2026-01-01.
-const CREATED: u64 = 1_767_225_600;
+pub(crate) const CREATED: u64 = 1_767_225_600;
 /// How much of the prompt an ordinary answer quotes, in characters.
 const QUOTED: usize = 200;
 /// How many answers one request can have, as OpenAI has it.

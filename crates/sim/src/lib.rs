@@ -53,6 +53,7 @@ mod deliver;
 mod early_fault;
 mod failure;
 mod frames;
+mod media;
 mod models;
 mod random;
 mod record;

@@ -1,5 +1,6 @@
 //! Which address means what, and who answers there.
 
+use crate::media::Media;
 use ferrule_wire::{
     dialect::{self, Dialect},
     operation::{Endpoint, Operation},
@@ -20,6 +21,8 @@ pub(crate) enum Asked<'a> {
     Operation(Endpoint<'a>),
     /// One model of the list.
     Model(&'a str),
+    /// Pictures or sound.
+    Media(Media),
     /// Whether we are there.
     Health,
     /// Nothing we know.
@@ -67,6 +70,11 @@ fn asked<'a>(method: &Method, path: &'a str, dialect: &'static dyn Dialect) -> A
     if let Some(endpoint) = dialect.endpoint(path) {
         let expected = if endpoint.operation == Operation::Models { Method::GET } else { Method::POST };
         return if *method == expected { Asked::Operation(endpoint) } else { Asked::WrongMethod };
+    }
+    if dialect.name() == "openai-chat"
+        && let Some(media) = Media::at(path)
+    {
+        return if *method == Method::POST { Asked::Media(media) } else { Asked::WrongMethod };
     }
     match path.rsplit_once("/models/") {
         Some((_, id)) if *method == Method::GET && !id.is_empty() => Asked::Model(id),

@@ -7,6 +7,7 @@ use crate::{
     body::AnswerBody,
     deliver::Delivery,
     failure::{is_anthropic, kind_of},
+    media::Media,
     models, random,
     record::{Details, Exchange, Recorder},
     route::{Asked, Route, route},
@@ -127,6 +128,10 @@ impl Conversation<'_> {
                 Some(body) => self.body(body),
                 None => refuse(404, format!("There is nothing at {}.", head.uri.path())),
             },
+            Asked::Media(media) => match self.show(media, dialect, head, body).await {
+                Ok(answer) => answer,
+                Err(message) => refuse(400, message),
+            },
             Asked::Operation(endpoint) => match self.operate(endpoint, dialect, head, body).await {
                 Ok(answer) => answer,
                 Err(message) => refuse(400, message),
@@ -193,6 +198,23 @@ impl Conversation<'_> {
                 }
             }
         }
+    }
+
+    async fn show(
+        &self,
+        media: Media,
+        dialect: &'static dyn Dialect,
+        head: &http::request::Parts,
+        body: &Bytes,
+    ) -> Result<Response<AnswerBody>, String> {
+        let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let content_type = content_type.unwrap_or_default();
+        let (model, text) = media.asked(content_type, body)?;
+        if let Some(failure) = self.fails(&model, text, dialect, head, body).await {
+            return Ok(failure);
+        }
+        let (media_type, body) = media.answer(content_type, body)?;
+        Ok(self.whole(200, media_type, body.into(), HeaderMap::new()))
     }
 
     /// What goes wrong with a request for `model` that is no chat, on script or by the model's name.

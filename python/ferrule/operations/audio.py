@@ -75,7 +75,9 @@ def file_of(file: AudioFile) -> tuple[str, bytes]:
         data = file.read()
         if isinstance(data, bytes):
             return Path(str(getattr(file, "name", "audio.wav"))).name, data
-    raise TypeError(f"file: expected a path, bytes, a file opened for bytes, or (name, bytes), not {type(file).__name__}")
+    raise TypeError(
+        f"file: expected a path, bytes, a file opened for bytes, or (name, bytes), not {type(file).__name__}"
+    )
 
 
 def form(fields: Mapping[str, Any], name: str, data: bytes) -> tuple[bytes, str]:

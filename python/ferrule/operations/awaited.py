@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, cast
 
 from ferrule import _native
@@ -11,7 +10,7 @@ from ferrule.operations.start import Operations
 if TYPE_CHECKING:
     import asyncio
     import sys
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     if sys.version_info >= (3, 11):
         from typing import Unpack
@@ -95,19 +94,19 @@ class AwaitedOperations(Operations):
     @property
     def images(self) -> AwaitedImages:
         """Pictures."""
-        return AwaitedImages(self)
+        return AwaitedImages(self._start_post)
 
     @property
     def audio(self) -> AwaitedAudio:
         """Speech and its transcripts."""
-        return AwaitedAudio(self)
+        return AwaitedAudio(self._start_post)
 
 
 class AwaitedImages:
     """Pictures, from providers that speak OpenAI's `/images/generations`."""
 
-    def __init__(self, client: Operations) -> None:
-        self._client = client
+    def __init__(self, post: Callable[..., Flight]) -> None:
+        self._post = post
 
     async def generate(
         self,
@@ -121,12 +120,14 @@ class AwaitedImages:
         **options: Unpack[OperationOptions],
     ) -> Images:
         """Makes pictures of a text. See `Client.images.generate`."""
+        import json
+
         from ferrule.bridge import running
         from ferrule.operations.images import read
 
         loop, bridge = running()
         fields = {"prompt": prompt, "n": n, "size": size, "quality": quality, "response_format": response_format}
-        flight = self._client._start_post("images.generate", "/images/generations", model, fields, options, bridge)  # noqa: SLF001
+        flight = self._post("images.generate", "/images/generations", model, fields, options, bridge)
         head, body = await whole(flight, loop)
         return read(json.loads(body), head, model)
 
@@ -134,8 +135,8 @@ class AwaitedImages:
 class AwaitedAudio:
     """Speech and its transcripts, from providers that speak OpenAI's `/audio/...`."""
 
-    def __init__(self, client: Operations) -> None:
-        self._client = client
+    def __init__(self, post: Callable[..., Flight]) -> None:
+        self._post = post
 
     async def speech(
         self,
@@ -160,7 +161,7 @@ class AwaitedAudio:
             "speed": speed,
             "instructions": instructions,
         }
-        flight = self._client._start_post("audio.speech", "/audio/speech", model, fields, options, bridge)  # noqa: SLF001
+        flight = self._post("audio.speech", "/audio/speech", model, fields, options, bridge)
         return AsyncBody(flight, loop, await settle(flight, loop))
 
     async def transcribe(
@@ -187,7 +188,7 @@ class AwaitedAudio:
             "temperature": temperature,
         }
         path = "/audio/transcriptions"
-        flight = self._client._start_post("audio.transcribe", path, model, fields, options, bridge, file_of(file))  # noqa: SLF001
+        flight = self._post("audio.transcribe", path, model, fields, options, bridge, file_of(file))
         head, body = await whole(flight, loop)
         return read(as_json(head, body), head, model)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, cast
 
 from ferrule import _native
@@ -10,7 +9,7 @@ from ferrule.operations.start import Operations
 
 if TYPE_CHECKING:
     import sys
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     if sys.version_info >= (3, 11):
         from typing import Unpack
@@ -108,7 +107,7 @@ class BlockingOperations(Operations):
     def health(
         self, providers: Sequence[str] | None = None, *, timeout: float | Timeouts | None = 10.0
     ) -> list[Health]:
-        """How providers are: reachable, willing to take our key, how fast. All are asked at once; nobody charges for it.
+        """How providers are: reachable, willing to take our key, how fast. All are asked at once, and nobody charges.
 
         Args:
             providers: Their ids; by default all that have a key or need none.
@@ -122,19 +121,19 @@ class BlockingOperations(Operations):
     @property
     def images(self) -> BlockingImages:
         """Pictures."""
-        return BlockingImages(self)
+        return BlockingImages(self._start_post)
 
     @property
     def audio(self) -> BlockingAudio:
         """Speech and its transcripts."""
-        return BlockingAudio(self)
+        return BlockingAudio(self._start_post)
 
 
 class BlockingImages:
     """Pictures, from providers that speak OpenAI's `/images/generations`."""
 
-    def __init__(self, client: Operations) -> None:
-        self._client = client
+    def __init__(self, post: Callable[..., Flight]) -> None:
+        self._post = post
 
     def generate(
         self,
@@ -162,10 +161,12 @@ class BlockingImages:
             UnsupportedError: The provider has no such address.
             FerruleError: See `ferrule.errors` for the tree.
         """
+        import json
+
         from ferrule.operations.images import read
 
         fields = {"prompt": prompt, "n": n, "size": size, "quality": quality, "response_format": response_format}
-        flight = self._client._start_post("images.generate", "/images/generations", model, fields, options, None)  # noqa: SLF001
+        flight = self._post("images.generate", "/images/generations", model, fields, options, None)
         head, body = whole(flight)
         return read(json.loads(body), head, model)
 
@@ -173,8 +174,8 @@ class BlockingImages:
 class BlockingAudio:
     """Speech and its transcripts, from providers that speak OpenAI's `/audio/...`."""
 
-    def __init__(self, client: Operations) -> None:
-        self._client = client
+    def __init__(self, post: Callable[..., Flight]) -> None:
+        self._post = post
 
     def speech(
         self,
@@ -214,7 +215,7 @@ class BlockingAudio:
             "speed": speed,
             "instructions": instructions,
         }
-        return Body(self._client._start_post("audio.speech", "/audio/speech", model, fields, options, None))  # noqa: SLF001
+        return Body(self._post("audio.speech", "/audio/speech", model, fields, options, None))
 
     def transcribe(
         self,
@@ -251,7 +252,7 @@ class BlockingAudio:
             "temperature": temperature,
         }
         path = "/audio/transcriptions"
-        flight = self._client._start_post("audio.transcribe", path, model, fields, options, None, file_of(file))  # noqa: SLF001
+        flight = self._post("audio.transcribe", path, model, fields, options, None, file_of(file))
         head, body = whole(flight)
         return read(as_json(head, body), head, model)
 
@@ -272,5 +273,7 @@ def whole(flight: Flight) -> tuple[dict[str, Any], bytes]:
 def as_json(head: dict[str, Any], body: bytes) -> Any:
     """The body as JSON where it is called so, else as text."""
     if head["media_type"] == "application/json":
+        import json
+
         return json.loads(body)
     return body.decode("utf-8", "replace")

@@ -94,7 +94,7 @@ class Body(_Head):
 
 
 class AsyncBody(_Head):
-    """The bytes of an answer. Iterate over it with `async for`, or `read` it; once. Use it in `async with`, or close it."""
+    """The bytes of an answer. Iterate over it with `async for`, or `read` it; once. Use it in `async with`."""
 
     def __init__(self, flight: Flight, loop: asyncio.AbstractEventLoop, first: list[Any]) -> None:
         self._flight = flight

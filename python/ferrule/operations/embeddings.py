@@ -55,7 +55,7 @@ class Embeddings(Answer):
 
     @property
     def array(self) -> numpy.typing.NDArray[numpy.float32]:
-        """The vectors as a numpy array of shape (texts, dimensions), over `data` without a copy; it cannot be written to.
+        """The vectors as a numpy array of shape (texts, dimensions), over `data` without a copy; read-only.
 
         Raises:
             ImportError: numpy is not installed.

@@ -44,3 +44,15 @@ class KnownModels:
         """Forgets everything."""
         with self._lock:
             self._lists.clear()
+
+
+def offers(listed: ModelInfo, name: str) -> bool:
+    """Whether an entry of a list is the model asked for as `name`: providers write a tag or a folder beside it."""
+    return listed.id in (name, f"{name}:latest", f"models/{name}")
+
+
+def unlisted(provider: str, error: Exception) -> None:
+    """Says that a provider's models could not be listed."""
+    import logging
+
+    logging.getLogger("ferrule").warning("the models of %s could not be listed: %s", provider, error)

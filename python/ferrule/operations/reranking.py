@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from ferrule.operations.answer import Answer
 
@@ -10,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
-class RankedDocument(NamedTuple):
+@dataclass(frozen=True)
+class RankedDocument:
     """One document of a `Ranking`.
 
     Attributes:
@@ -39,7 +41,8 @@ class Ranking(Answer):
         super().__init__(fields)
         self.id: str = fields["id"]
         self.search_units: int | None = fields["search_units"]
-        self.results = [RankedDocument(index, score, documents[index]) for index, score in fields["results"]]
+        ranked: list[tuple[int, float]] = fields["results"]
+        self.results = [RankedDocument(index, score, documents[index]) for index, score in ranked]
 
     def __len__(self) -> int:
         return len(self.results)

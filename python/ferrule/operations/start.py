@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ferrule import _native
 from ferrule.options import OperationOptions
@@ -23,6 +22,14 @@ class Operations:
 
     def _resolve(self, model: str | None) -> tuple[str, str]:
         """The provider and the provider's own name of `model`."""
+        raise NotImplementedError
+
+    def _usable_providers(self) -> list[str]:
+        """The ids of the providers that have a key or need none."""
+        raise NotImplementedError
+
+    def _known(self, provider: str) -> str:
+        """`provider`, which is an id that the client has."""
         raise NotImplementedError
 
     def _start_embed(
@@ -66,6 +73,8 @@ class Operations:
         body = {"model": name, **{key: value for key, value in fields.items() if value is not None}}
         body.update(given.pop("extra_body", None) or {})
         if file is None:
+            import json
+
             content, kind = json.dumps(body, allow_nan=False, ensure_ascii=False).encode(), "application/json"
         else:
             from ferrule.operations.audio import form
@@ -92,4 +101,4 @@ def _checked(options: Mapping[str, Any]) -> dict[str, Any]:
         unknown = sorted(options.keys() - _NAMES)[0]
         hint = nearest(unknown, OperationOptions.__annotations__)
         raise TypeError(f"unknown option `{unknown}`{hint or '; a field of the provider goes into `extra_body`'}")
-    return cast("dict[str, Any]", dict(options))
+    return dict(options)
