@@ -226,11 +226,11 @@ impl Receive for Opening {
     type Answer = Reader;
 
     async fn receive(&self, mut incoming: Incoming, target: &Target) -> Result<Reader, Failure> {
-        let dialect = target.provider.dialect;
+        let (dialect, quirks) = (target.provider.dialect, &target.provider.quirks);
         let mut reader = Reader {
             request_id: incoming.request_id(),
             incoming: None,
-            decoder: dialect.stream_decoder(StreamLimits::default()),
+            decoder: quirks.decoder(dialect.stream_decoder(StreamLimits::default())),
             ready: VecDeque::new(),
             failure: None,
             first_token: None,
@@ -240,8 +240,9 @@ impl Receive for Opening {
             // The whole answer at once: some servers do not stream, and some report errors so.
             "application/json" if !dialect.stream_media_types().contains(&"application/json") => {
                 let body = incoming.body().await?;
-                let response =
+                let mut response =
                     dialect.decode_response(&body).map_err(|error| reader.with_request_id(error.into()))?;
+                quirks.adjust(&mut response);
                 let received_at = Instant::now();
                 reader.deliver(received_at, replay(&response, |text| vec![text]));
                 reader.ended = Some(received_at);

@@ -82,7 +82,7 @@ impl Provider {
         Ok(Self {
             id: id.as_str().into(),
             dialect,
-            quirks: settings.quirks.clone(),
+            quirks: settings.quirks.clone().of(id),
             pool: Pool::new(tls, base.scheme() == "https"),
             secrets,
             usual: OnceLock::new(),

@@ -21,7 +21,10 @@ impl Receive for Whole {
     async fn receive(&self, mut incoming: Incoming, target: &Target) -> Result<WholeAnswer, Failure> {
         let raw = incoming.body().await?;
         match target.provider.dialect.decode_response(&raw) {
-            Ok(response) => Ok(WholeAnswer { response, raw, request_id: incoming.request_id() }),
+            Ok(mut response) => {
+                target.provider.quirks.adjust(&mut response);
+                Ok(WholeAnswer { response, raw, request_id: incoming.request_id() })
+            }
             Err(StreamError::Provider(mut error)) => {
                 if error.request_id.is_none() {
                     error.request_id = incoming.request_id();

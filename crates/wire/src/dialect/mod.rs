@@ -7,7 +7,7 @@ pub mod anthropic;
 pub mod familiar;
 mod nested;
 pub mod openai_chat;
-mod refuse;
+pub(crate) mod refuse;
 mod template;
 
 use crate::error::Headers;

@@ -5,20 +5,20 @@ use alloc::{string::String, vec::Vec};
 
 /// Refuses fields, or collects them where the caller wants them dropped.
 #[derive(Debug)]
-pub(super) struct Refusals {
+pub(crate) struct Refusals {
     dialect: &'static str,
     drop_unsupported: bool,
     /// What was left out.
-    pub(super) dropped: Vec<UnsupportedField>,
+    pub(crate) dropped: Vec<UnsupportedField>,
 }
 
 impl Refusals {
-    pub(super) fn new(dialect: &'static str, options: EncodeOptions<'_>) -> Self {
+    pub(crate) fn new(dialect: &'static str, options: EncodeOptions<'_>) -> Self {
         Self { dialect, drop_unsupported: options.drop_unsupported, dropped: Vec::new() }
     }
 
     /// `field` cannot be carried.
-    pub(super) fn add(&mut self, field: impl Into<String>, reason: &str) -> Result<(), UnsupportedField> {
+    pub(crate) fn add(&mut self, field: impl Into<String>, reason: &str) -> Result<(), UnsupportedField> {
         let unsupported =
             UnsupportedField { field: field.into(), dialect: self.dialect, reason: reason.into() };
         if !self.drop_unsupported {
@@ -26,5 +26,13 @@ impl Refusals {
         }
         self.dropped.push(unsupported);
         Ok(())
+    }
+
+    /// Of `field` something is left out that no answer is wrong without: said, never refused.
+    pub(crate) fn note(&mut self, field: impl Into<String>, reason: &str) {
+        let field = field.into();
+        if !self.dropped.iter().any(|dropped| dropped.field == field) {
+            self.dropped.push(UnsupportedField { field, dialect: self.dialect, reason: reason.into() });
+        }
     }
 }

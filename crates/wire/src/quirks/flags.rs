@@ -18,8 +18,8 @@ pub struct Quirks {
     /// The provider's id, for the texts of errors. Not configured: it is the id of the row.
     #[serde(skip)]
     pub provider: Text,
-    /// What replaces the dialect's path, for instance `/deployments/{model}/chat/completions`; empty: nothing. `{model}`
-    /// stands for the model's name, escaped.
+    /// What replaces the dialect's path, for instance `/deployments/{model}{path}`; empty: nothing. `{path}` stands for the
+    /// dialect's, `{model}` for the model's name, escaped.
     pub path: Text,
     /// What the model's name begins with where it has no `/` in it: Fireworks' `accounts/fireworks/models/`.
     pub model_prefix: Text,
@@ -115,6 +115,8 @@ pub enum Feature {
     ToolChoiceRequired,
     /// That one tool must be called.
     ToolChoiceNamed,
+    /// That only some of the tools may be called: the others are then not declared.
+    ToolChoiceSubset,
     /// Whether several tools may be called at once.
     ParallelToolCalls,
     /// An answer that is any JSON object.

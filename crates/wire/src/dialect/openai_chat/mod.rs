@@ -8,6 +8,7 @@ mod calls;
 mod choice;
 mod chunk;
 mod decode_request;
+mod encode_message;
 mod encode_stream;
 mod fault;
 mod finish;

@@ -1,10 +1,11 @@
 //! Content parts: text, refusals, pictures, sound, files, and the reasoning blocks that some providers put there.
 
-use crate::dialect::{anthropic, nested};
+use crate::dialect::{anthropic, nested, refuse::Refusals};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, WriteJson};
 use crate::model::{
     Audio, CacheBreakpoint, CacheLifetime, Document, Image, Part, PartKind, Reasoning, Source,
 };
+use crate::quirks::{CacheControl, Quirks};
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
 /// Reads one content part. A part of a type without a name in the model is kept whole; an error begins with the
@@ -153,6 +154,8 @@ pub(super) fn write_answer_part(part: &Part, out: &mut Vec<u8>) {
 pub(super) struct Content<'a> {
     kind: Kind<'a>,
     cache: Option<&'a CacheBreakpoint>,
+    /// How the breakpoint is written.
+    control: CacheControl,
     extra: &'a Extra,
 }
 
@@ -204,13 +207,30 @@ impl<'a> Content<'a> {
             PartKind::ToolCall(_) => return Err("only the assistant's messages carry tool calls"),
             PartKind::ToolResult(_) => return Err("a tool result stands in a message of its own"),
         };
-        Ok(Self { kind, cache: part.cache.as_ref(), extra: &part.extra })
+        Ok(Self { kind, cache: part.cache.as_ref(), control: CacheControl::Breakpoint, extra: &part.extra })
     }
 
     /// The same, with a breakpoint of another place.
     pub(super) fn or_cache(mut self, cache: Option<&'a CacheBreakpoint>) -> Self {
         self.cache = self.cache.or(cache);
         self
+    }
+
+    /// The same, its breakpoint as the provider has it. One that is left out is said, as the content's at `place`.
+    pub(super) fn noted(mut self, place: &str, quirks: &Quirks, refusals: &mut Refusals) -> Self {
+        self.control = quirks.cache_control;
+        if self.control == CacheControl::Strip && self.cache.take().is_some() {
+            refusals.note(format!("{place}.cache"), &quirks.reason("caches by itself"));
+        }
+        self
+    }
+
+    /// The text, whatever stands beside it.
+    pub(super) fn text(&self) -> Option<&'a str> {
+        match self.kind {
+            Kind::Text(text) => Some(text),
+            _ => None,
+        }
     }
 
     /// The text, where it is nothing but that.
@@ -282,8 +302,14 @@ impl WriteJson for Content<'_> {
             Kind::Whole(_) => &mut part,
         };
         if let Some(CacheBreakpoint { lifetime }) = self.cache {
-            part.object("prompt_cache_breakpoint", |hint| {
-                hint.field("mode", "explicit").optional("ttl", lifetime.as_ref().map(CacheLifetime::as_str));
+            let (name, key, word) = match self.control {
+                CacheControl::Passthrough => ("cache_control", "type", "ephemeral"),
+                CacheControl::Breakpoint | CacheControl::Strip => {
+                    ("prompt_cache_breakpoint", "mode", "explicit")
+                }
+            };
+            part.object(name, |hint| {
+                hint.field(key, word).optional("ttl", lifetime.as_ref().map(CacheLifetime::as_str));
             });
         }
         part.finish();

@@ -1,95 +1,124 @@
 //! Requests, written.
 
-use super::{NAME, message::encode_messages, tool};
+use super::{NAME, encode_message::encode_messages, tool};
 use crate::dialect::{EncodeOptions, EncodedRequest, UnsupportedField, refuse::Refusals};
-use crate::json::{ObjectWriter, WriteJson, write_string};
+use crate::json::{ObjectWriter, Value, WriteJson, write_string};
 use crate::model::{CacheBreakpoint, CacheLifetime, Request, ResponseFormat};
+use crate::quirks::refuse::{kept, refuse, refused_format, temperature_fits};
+use crate::quirks::{CacheControl, Feature, MaxTokensParameter, Parameter, Quirks, reasoning, schema};
 use alloc::vec::Vec;
-
-/// What OpenAI calls the most tokens to answer with; many others still have `max_tokens`.
-const MAX_TOKENS: &str = "max_completion_tokens";
 
 /// Writes the HTTP request that asks `request`.
 pub(super) fn encode(
     request: &Request,
     options: EncodeOptions<'_>,
 ) -> Result<EncodedRequest, UnsupportedField> {
+    let quirks = options.quirks;
+    let takes = |feature| quirks.supports(feature);
     let mut refusals = Refusals::new(NAME, options);
-    refuse_fields(request, &mut refusals)?;
-    let messages = encode_messages(&request.messages, &mut refusals)?;
-    let tools = tool::carried(&request.tools, &mut refusals)?;
+    refuse(quirks, request, &mut refusals)?;
+    let messages = encode_messages(&request.messages, quirks, &mut refusals)?;
+    let (tools, choice) = tool::carried(request, quirks, &mut refusals)?;
+    if request.cache.is_some() && quirks.cache_control == CacheControl::Strip {
+        refusals.note("cache", &quirks.reason("caches by itself"));
+    }
 
+    let extra = kept(quirks, &request.extra);
+    let model = quirks.model(&request.model);
     let mut out = Vec::with_capacity(messages.len() + 256);
-    let mut body = ObjectWriter::begin_with(&mut out, &request.extra);
-    body.field("model", &request.model);
+    let mut body = ObjectWriter::begin_with(&mut out, &extra);
+    body.field("model", &*model);
     body.with("messages", |out| out.extend_from_slice(&messages));
     if !tools.is_empty() {
-        body.field("tools", tools.as_slice());
+        body.array("tools", &tools, |out, tool| tool::write(out, tool, quirks));
     }
-    if let Some(choice) = &request.tool_choice {
-        body.with("tool_choice", |out| tool::write_choice(out, choice, request));
+    if let Some(choice) = &choice {
+        body.with("tool_choice", |out| tool::write_choice(out, choice, request, quirks));
     }
-    body.optional("parallel_tool_calls", request.parallel_tool_calls);
-    if let Some(format) = &request.response_format {
-        body.with("response_format", |out| write_format(out, format));
+    body.optional(
+        "parallel_tool_calls",
+        request.parallel_tool_calls.filter(|_| takes(Feature::ParallelToolCalls)),
+    );
+    if let Some(format) = &request.response_format
+        && refused_format(quirks, format, !request.tools.is_empty()).is_none()
+    {
+        body.with("response_format", |out| write_format(out, format, quirks));
     }
-    let effort = request.reasoning.as_ref().and_then(|reasoning| reasoning.effort.as_ref());
-    body.optional("reasoning_effort", effort.map(|effort| effort.as_str()));
-    body.optional(MAX_TOKENS, request.max_tokens);
-    body.optional("temperature", request.temperature).optional("top_p", request.top_p);
-    body.optional("frequency_penalty", request.frequency_penalty);
-    body.optional("presence_penalty", request.presence_penalty);
+    if let Some(reasoning) = &request.reasoning {
+        reasoning::write(quirks, reasoning, &mut body);
+    }
+    body.optional(max_tokens_name(quirks), request.max_tokens);
+    let temperature = request.temperature.filter(|temperature| temperature_fits(quirks, *temperature));
+    body.optional("temperature", temperature.filter(|_| takes(Feature::Temperature)));
+    body.optional("top_p", request.top_p.filter(|_| takes(Feature::TopP)));
+    body.optional("top_k", request.top_k.filter(|_| quirks.top_k));
+    body.optional(
+        "frequency_penalty",
+        request.frequency_penalty.filter(|_| takes(Feature::FrequencyPenalty)),
+    );
+    body.optional("presence_penalty", request.presence_penalty.filter(|_| takes(Feature::PresencePenalty)));
     match request.stop.as_slice() {
+        _ if !takes(Feature::Stop) => {}
         [] => {}
         [only] => _ = body.field("stop", only),
         several => _ = body.field("stop", several),
     }
-    body.optional("seed", request.seed).optional("n", request.n);
-    body.optional("logprobs", request.logprobs).optional("top_logprobs", request.top_logprobs);
-    if !request.metadata.is_empty() {
+    let seed = if quirks.seed_parameter.is_empty() { "seed" } else { &quirks.seed_parameter };
+    body.optional(seed, request.seed.filter(|_| takes(Feature::Seed)));
+    body.optional("n", request.n.filter(|_| takes(Feature::N)));
+    body.optional("logprobs", request.logprobs.filter(|_| takes(Feature::Logprobs)));
+    body.optional("top_logprobs", request.top_logprobs.filter(|_| takes(Feature::TopLogprobs)));
+    if !request.metadata.is_empty() && takes(Feature::Metadata) {
         body.object("metadata", |metadata| {
             for (name, value) in &request.metadata {
                 metadata.field(name, value);
             }
         });
     }
-    body.optional("user", request.user.as_ref());
-    if let Some(CacheBreakpoint { lifetime }) = &request.cache {
-        body.object("prompt_cache_options", |options| {
-            options.field("mode", "implicit").optional("ttl", lifetime.as_ref().map(CacheLifetime::as_str));
-        });
+    body.optional("user", request.user.as_ref().filter(|_| takes(Feature::User)));
+    if let Some(breakpoint) = &request.cache {
+        write_cache(quirks.cache_control, breakpoint, &mut body);
+    }
+    for Parameter { name, json } in quirks.parameters.iter() {
+        if Value::parse(json.as_bytes()).is_ok() {
+            body.with(name, |out| out.extend_from_slice(json.as_bytes()));
+        }
     }
     if request.stream {
         body.field("stream", true);
         // Without being asked, OpenAI does not say what a stream used.
-        body.object("stream_options", |options| _ = options.field("include_usage", true));
+        if takes(Feature::StreamOptions) {
+            body.object("stream_options", |options| _ = options.field("include_usage", true));
+        }
     }
     body.finish();
-    Ok(EncodedRequest {
-        path: "/chat/completions".into(),
-        body: out,
-        headers: Vec::new(),
-        dropped: refusals.dropped,
-    })
+    let path = quirks.path("/chat/completions", &model);
+    Ok(EncodedRequest { path, body: out, headers: Vec::new(), dropped: refusals.dropped })
 }
 
-fn refuse_fields(request: &Request, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
-    if request.top_k.is_some() {
-        refusals.add("top_k", "use top_p; a provider that has top_k takes it as an extra field")?;
+/// What the most tokens to answer with are called: OpenAI's newer name, or the older one that most others have.
+fn max_tokens_name(quirks: &Quirks) -> &'static str {
+    match quirks.max_tokens_parameter {
+        MaxTokensParameter::MaxCompletionTokens => "max_completion_tokens",
+        MaxTokensParameter::MaxTokens => "max_tokens",
     }
-    if let Some(reasoning) = &request.reasoning {
-        if reasoning.budget_tokens.is_some() {
-            refusals
-                .add("reasoning.budget_tokens", "thinking is asked for in words: use reasoning.effort")?;
-        }
-        if reasoning.display.is_some() {
-            refusals.add("reasoning.display", "what is shown of the reasoning is the provider's choice")?;
-        }
-    }
-    Ok(())
 }
 
-fn write_format(out: &mut Vec<u8>, format: &ResponseFormat) {
+/// That the whole prompt is to be cached.
+fn write_cache(control: CacheControl, breakpoint: &CacheBreakpoint, body: &mut ObjectWriter<'_>) {
+    let lifetime = breakpoint.lifetime.as_ref().map(CacheLifetime::as_str);
+    match control {
+        CacheControl::Breakpoint => body.object("prompt_cache_options", |options| {
+            options.field("mode", "implicit").optional("ttl", lifetime);
+        }),
+        CacheControl::Passthrough => body.object("cache_control", |hint| {
+            hint.field("type", "ephemeral").optional("ttl", lifetime);
+        }),
+        CacheControl::Strip => body,
+    };
+}
+
+fn write_format(out: &mut Vec<u8>, format: &ResponseFormat, quirks: &Quirks) {
     let (name, description, schema, strict) = match format {
         ResponseFormat::Text => return out.extend_from_slice(br#"{"type":"text"}"#),
         ResponseFormat::Json => return out.extend_from_slice(br#"{"type":"json_object"}"#),
@@ -104,8 +133,8 @@ fn write_format(out: &mut Vec<u8>, format: &ResponseFormat) {
         inner.with("name", |out| write_string(name.as_deref().unwrap_or("response"), out));
         inner
             .optional("description", description.as_ref())
-            .field("schema", schema)
-            .optional("strict", *strict);
+            .field("schema", &*schema::fit(quirks, schema))
+            .optional("strict", strict.filter(|_| quirks.supports(Feature::Strict)));
     });
     object.finish();
 }

@@ -4,7 +4,9 @@ use crate::dialect::refuse::Refusals;
 use crate::dialect::{UnsupportedField, nested};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, WriteJson};
 use crate::model::{Part, PartKind, Request, Tool, ToolCall, ToolChoice, ToolKind, normalise_arguments};
-use alloc::{format, string::String, vec::Vec};
+use crate::quirks::refuse::refused_choice;
+use crate::quirks::{CacheControl, Feature, NamedChoice, Quirks, RequiredWord, schema};
+use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
 /// Reads one tool's declaration; an error begins with the place inside it.
 pub(crate) fn decode_tool(value: Value<'_>) -> Result<Tool, JsonError> {
@@ -38,26 +40,51 @@ fn hosted(value: Value<'_>) -> Tool {
     Tool { name: String::new(), description: None, kind: whole, cache: None, extra: Extra::new() }
 }
 
-/// The tools that can be declared; the others are refused.
+/// The tools that can be declared, the others are refused; and the choice among them in words that the provider knows.
 pub(super) fn carried<'a>(
-    tools: &'a [Tool],
+    request: &'a Request,
+    quirks: &Quirks,
     refusals: &mut Refusals,
-) -> Result<Vec<&'a Tool>, UnsupportedField> {
-    let mut carried = Vec::with_capacity(tools.len());
-    for (position, tool) in tools.iter().enumerate() {
-        if let ToolKind::Hosted(whole) = &tool.kind
-            && is_foreign(whole)
-        {
-            let reason = "a hosted tool of another provider; declare a function, or this provider's own tool";
-            refusals.add(format!("tools[{position}]"), reason)?;
-            continue;
+) -> Result<(Vec<&'a Tool>, Option<Cow<'a, ToolChoice>>), UnsupportedField> {
+    let mut carried = Vec::with_capacity(request.tools.len());
+    if !quirks.supports(Feature::Tools) {
+        return Ok((carried, None));
+    }
+    for (position, tool) in request.tools.iter().enumerate() {
+        match &tool.kind {
+            ToolKind::Hosted(whole) if is_foreign(whole) => {
+                let reason =
+                    "a hosted tool of another provider; declare a function, or this provider's own tool";
+                refusals.add(format!("tools[{position}]"), reason)?;
+                continue;
+            }
+            ToolKind::Custom { .. } if !quirks.supports(Feature::CustomTools) => continue,
+            _ => {}
         }
         if tool.cache.is_some() {
-            refusals.add(format!("tools[{position}].cache"), "only content parts carry cache breakpoints")?;
+            let field = format!("tools[{position}].cache");
+            if quirks.cache_control == CacheControl::Strip {
+                refusals.note(field, &quirks.reason("caches by itself"));
+            } else {
+                refusals.add(field, "only content parts carry cache breakpoints")?;
+            }
         }
         carried.push(tool);
     }
-    Ok(carried)
+    let choice = request.tool_choice.as_ref().filter(|choice| refused_choice(quirks, choice).is_none());
+    let choice = match choice {
+        Some(ToolChoice::Named(name)) if quirks.named_choice == NamedChoice::OnlyTool => {
+            carried.retain(|tool| tool.name == *name);
+            Some(Cow::Owned(ToolChoice::Required))
+        }
+        Some(ToolChoice::Subset { required, names }) if !quirks.supports(Feature::ToolChoiceSubset) => {
+            carried.retain(|tool| names.contains(&tool.name));
+            Some(Cow::Owned(if *required { ToolChoice::Required } else { ToolChoice::Auto }))
+        }
+        Some(ToolChoice::Auto) if !quirks.supports(Feature::ToolChoice) => None,
+        choice => choice.map(Cow::Borrowed),
+    };
+    Ok((carried, choice))
 }
 
 /// Anthropic dates its hosted tools (`web_search_20250305`), and Gemini's have no type.
@@ -70,24 +97,25 @@ fn is_foreign(whole: &Json) -> bool {
     })
 }
 
-impl WriteJson for Tool {
-    fn write_json(&self, out: &mut Vec<u8>) {
-        let (name, description) = (&self.name, self.description.as_ref());
-        match &self.kind {
-            ToolKind::Hosted(whole) => whole.write_json(out),
-            ToolKind::Function { parameters, strict } => {
-                write_tool(out, "function", &self.extra, |function| {
-                    function.field("name", name).optional("description", description);
-                    function.optional("parameters", parameters.as_ref()).optional("strict", *strict);
-                });
-            }
-            ToolKind::Custom { format } => write_tool(out, "custom", &self.extra, |custom| {
-                custom
-                    .field("name", name)
-                    .optional("description", description)
-                    .optional("format", format.as_ref());
-            }),
+/// Writes a tool's declaration.
+pub(super) fn write(out: &mut Vec<u8>, tool: &Tool, quirks: &Quirks) {
+    let (name, description) = (&tool.name, tool.description.as_ref());
+    match &tool.kind {
+        ToolKind::Hosted(whole) => whole.write_json(out),
+        ToolKind::Function { parameters, strict } => {
+            write_tool(out, "function", &tool.extra, |function| {
+                function.field("name", name).optional("description", description);
+                let parameters = parameters.as_ref().map(|parameters| schema::fit(quirks, parameters));
+                function.optional("parameters", parameters.as_deref());
+                function.optional("strict", strict.filter(|_| quirks.supports(Feature::Strict)));
+            });
         }
+        ToolKind::Custom { format } => write_tool(out, "custom", &tool.extra, |custom| {
+            custom
+                .field("name", name)
+                .optional("description", description)
+                .optional("format", format.as_ref());
+        }),
     }
 }
 
@@ -141,11 +169,15 @@ fn subset(value: Value<'_>) -> Option<ToolChoice> {
 }
 
 /// Writes which tools may or must be called.
-pub(super) fn write_choice(out: &mut Vec<u8>, choice: &ToolChoice, request: &Request) {
+pub(super) fn write_choice(out: &mut Vec<u8>, choice: &ToolChoice, request: &Request, quirks: &Quirks) {
+    let required = match quirks.required_word {
+        RequiredWord::Required => "required",
+        RequiredWord::Any => "any",
+    };
     match choice {
         ToolChoice::Auto => "auto".write_json(out),
         ToolChoice::None => "none".write_json(out),
-        ToolChoice::Required => "required".write_json(out),
+        ToolChoice::Required => required.write_json(out),
         ToolChoice::Named(name) => write_name(out, name, request),
         ToolChoice::Subset { required, names } => {
             write_tool(out, "allowed_tools", &Extra::new(), |allowed| {
