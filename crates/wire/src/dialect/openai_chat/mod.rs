@@ -28,6 +28,7 @@ pub(crate) use decode_request::decode_format;
 pub(crate) use message::decode_message;
 pub(crate) use part::{decode_part, write_part};
 pub(crate) use tool::{decode_choice, decode_tool, write_call};
+pub(crate) use usage::usage_json;
 
 use super::{
     Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,

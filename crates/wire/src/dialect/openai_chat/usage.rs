@@ -1,7 +1,7 @@
 //! What an answer used, read and written.
 
 use crate::dialect::nested;
-use crate::json::{ObjectWriter, Value};
+use crate::json::{Json, ObjectWriter, Value};
 use crate::model::Usage;
 use alloc::vec::Vec;
 
@@ -60,6 +60,13 @@ fn add_reasoning_of_its_own(usage: &mut Usage, total: Option<u64>) {
 
 fn sum(usage: &Usage) -> Option<u64> {
     usage.input_tokens?.checked_add(usage.output_tokens?)
+}
+
+/// A `usage` object.
+pub(crate) fn usage_json(usage: &Usage) -> Json {
+    let mut out = Vec::new();
+    encode(&mut out, usage);
+    Json::from_writer(out)
 }
 
 /// Writes a `usage` object. Figures that nobody knows are left out.
