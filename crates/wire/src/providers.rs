@@ -3,6 +3,7 @@
 //! A row says what no program should have to: the wire format, the address, where keys are looked for, and how the
 //! provider differs from its wire format. Nothing is parsed at run time.
 
+use crate::dialect::KeyHeader;
 use crate::quirks::*;
 use alloc::{borrow::Cow, string::String};
 
@@ -106,6 +107,21 @@ impl ProviderRow {
             return Some(self.base_url);
         }
         self.base_urls.iter().find(|(name, _)| *name == region).map(|(_, address)| *address)
+    }
+
+    /// How a key or token is shown to the provider, given how its dialect does it; `None` where nothing is shown.
+    pub fn key_header(&self, dialect: KeyHeader) -> Option<KeyHeader> {
+        match self.authentication {
+            Authentication::Key | Authentication::Optional => Some(dialect),
+            Authentication::Header(name) => Some(KeyHeader::Named(name)),
+            // A key; a token of Entra goes as a bearer's.
+            Authentication::Entra => Some(KeyHeader::Named("api-key")),
+            Authentication::Aws
+            | Authentication::Google
+            | Authentication::Watsonx
+            | Authentication::Databricks => Some(KeyHeader::Bearer),
+            Authentication::None => None,
+        }
     }
 }
 

@@ -125,7 +125,7 @@ pub enum Feature {
     JsonSchema,
     /// Tools and an answer's shape in one request.
     JsonWithTools,
-    /// That a schema is to be held to: left out, and listed as such.
+    /// That a schema is to be held to: left out; of tools, listed as such.
     Strict,
     /// The developer's role: it becomes the system's.
     DeveloperRole,

@@ -144,6 +144,8 @@ pub(crate) fn refused_choice(quirks: &Quirks, choice: &ToolChoice) -> Option<&'s
     (!quirks.supports(feature)).then_some(what)
 }
 
+/// That an answer is to be held to its schema is left out without a word: types ask for it by themselves, and what comes
+/// is read against them in any case.
 fn refuse_format(
     quirks: &Quirks,
     request: &Request,
@@ -152,11 +154,6 @@ fn refuse_format(
     let Some(format) = &request.response_format else { return Ok(()) };
     if let Some(what) = refused_format(quirks, format, !request.tools.is_empty()) {
         return refusals.add("response_format", &quirks.reason(what));
-    }
-    if matches!(format, ResponseFormat::JsonSchema { strict: Some(true), .. })
-        && !quirks.supports(Feature::Strict)
-    {
-        refusals.note("response_format.strict", &quirks.reason("is not held to the schema of an answer"));
     }
     Ok(())
 }

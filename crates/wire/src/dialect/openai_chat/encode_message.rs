@@ -101,6 +101,10 @@ impl<'a> History<'a> {
         for (position, part) in message.content.iter().enumerate() {
             let field = || format!("{place}.content[{position}]");
             match &part.kind {
+                PartKind::ToolResult(_) | PartKind::ToolCall(_) if !quirks.supports(Feature::Tools) => {
+                    refusals
+                        .add(field(), &quirks.reason("calls no tools; say in words what they answered"))?;
+                }
                 PartKind::ToolResult(result) => {
                     let result = self.result(message, result, part, &field(), refusals)?;
                     self.wire.push(result);
@@ -126,7 +130,8 @@ impl<'a> History<'a> {
             }
         }
         // Results alone are the whole message; anything else is said in a message of its own.
-        if self.wire.len() == results_before || !said.content.is_empty() {
+        let says_nothing = message.role == Role::Tool && !quirks.supports(Feature::Tools);
+        if (self.wire.len() == results_before && !says_nothing) || !said.content.is_empty() {
             self.wire.push(said);
         }
         Ok(())
