@@ -370,7 +370,7 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
         ("done_marker", word("DoneMarker", done_marker)),
         ("stream_without_finish_reason", stream_without_finish_reason.to_string()),
         ("error_shape", word("ErrorShape", error_shape)),
-        ("errors_in_success", errors_in_success.to_string()),
+        ("errors_in_success", word("ErrorsInSuccess", errors_in_success)),
     ];
     let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     format!("Quirks {{ {} }}", fields.join(", "))

@@ -7,6 +7,8 @@ use ferrule_wire::dialect::{self, Dialect, EncodeOptions, StreamError, StreamLim
 use ferrule_wire::error::{self, Headers};
 use ferrule_wire::framing::{Frame, SseReader};
 use ferrule_wire::model::{ErrorKind, Response};
+use ferrule_wire::providers;
+use ferrule_wire::quirks::accent;
 
 /// Small, so that the fuzzer finds it.
 const LIMITS: StreamLimits = StreamLimits { event_bytes: 4096 };
@@ -111,6 +113,39 @@ pub fn request(name: &str, data: &[u8]) {
     let dialect = find(name);
     if let Ok(request) = dialect.decode_request(data)
         && let Ok(written) = dialect.encode_request(&request, EncodeOptions::DROP)
+    {
+        let again = dialect.decode_request(&written.body);
+        assert!(again.is_ok(), "{again:?}: {}", String::from_utf8_lossy(&written.body));
+    }
+}
+
+/// A provider's quirks: the first byte says which provider's, the second how its stream is cut. Its streams say the same
+/// at every split, and so do its plain answers in its own accent; what it refuses is looked for in any body.
+pub fn quirks(data: &[u8]) {
+    let Some((row, rest)) = data.split_first() else { return };
+    let dialect = find("openai-chat");
+    let rows = providers::all();
+    let quirks = &rows[usize::from(*row) % rows.len()].quirks;
+    check_equal(rest, |reads| {
+        let mut events = Vec::new();
+        let mut decoder = quirks.decoder(dialect.stream_decoder(LIMITS));
+        let mut outcome = reads.iter().try_for_each(|bytes| decoder.push(bytes, &mut events));
+        if outcome.is_ok() {
+            outcome = decoder.finish(&mut events);
+        }
+        (events, outcome, decoder.is_done())
+    });
+    let body = rest.get(1..).unwrap_or_default();
+    accent::refusal(quirks, body);
+    if let Ok(response) = dialect.decode_response(body) {
+        let mut adjusted = response.clone();
+        quirks.adjust(&mut adjusted);
+        let written = accent::whole(quirks, dialect.encode_response(&response));
+        assert!(dialect.decode_response(&written).is_ok(), "{}", String::from_utf8_lossy(&written));
+    }
+    if let Ok(request) = dialect.decode_request(body)
+        && let Ok(written) =
+            dialect.encode_request(&request, EncodeOptions { drop_unsupported: true, quirks })
     {
         let again = dialect.decode_request(&written.body);
         assert!(again.is_ok(), "{again:?}: {}", String::from_utf8_lossy(&written.body));

@@ -124,6 +124,9 @@ impl StreamDecoder for Decoder {
         let result = self.dialect.push(bytes, &mut said);
         said.drain(..).for_each(|event| self.read(event, events));
         self.said = said;
+        if result.is_err() {
+            self.end_texts(events);
+        }
         result
     }
 
@@ -131,9 +134,7 @@ impl StreamDecoder for Decoder {
         let mut said = core::mem::take(&mut self.said);
         let result = self.dialect.finish(&mut said);
         said.drain(..).for_each(|event| self.read(event, events));
-        for (index, choice) in &mut self.choices {
-            choice.end_text(*index, events);
-        }
+        self.end_texts(events);
         let result = match result {
             Err(StreamError::Interrupted) if self.ends_with_body && !self.choices.is_empty() => Ok(()),
             result => result,
@@ -152,6 +153,13 @@ impl StreamDecoder for Decoder {
 }
 
 impl Decoder {
+    /// Nothing follows: what was held back is said.
+    fn end_texts(&mut self, events: &mut Vec<StreamEvent>) {
+        for (index, choice) in &mut self.choices {
+            choice.end_text(*index, events);
+        }
+    }
+
     fn read(&mut self, event: StreamEvent, events: &mut Vec<StreamEvent>) {
         let mut event = event;
         if let StreamEvent::UsageUpdate(usage) = &mut event

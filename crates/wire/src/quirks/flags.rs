@@ -74,7 +74,7 @@ pub struct Quirks {
     /// What an error looks like.
     pub error_shape: ErrorShape,
     /// Whether errors come with status 200.
-    pub errors_in_success: bool,
+    pub errors_in_success: ErrorsInSuccess,
 }
 
 /// What a provider may refuse. Most are fields of a request in our words; the others say what of a field is refused.
@@ -342,6 +342,19 @@ pub enum ErrorShape {
     Detail,
 }
 
+/// Whether errors come with status 200. They are read wherever they come; this says what a provider does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorsInSuccess {
+    /// They do not.
+    #[default]
+    Never,
+    /// Some do where a stream was asked for: xAI.
+    Streams,
+    /// They do: MiniMax.
+    Always,
+}
+
 impl Quirks {
     /// No difference.
     pub const NONE: Self = Self {
@@ -373,7 +386,7 @@ impl Quirks {
         done_marker: DoneMarker::Always,
         stream_without_finish_reason: false,
         error_shape: ErrorShape::OpenAi,
-        errors_in_success: false,
+        errors_in_success: ErrorsInSuccess::Never,
     };
 }
 

@@ -2,11 +2,12 @@
 
 use crate::json::{Json, ObjectWriter};
 use crate::model::{ErrorKind, ProviderError};
-use crate::quirks::{ErrorShape, Quirks};
+use crate::quirks::{ErrorShape, ErrorsInSuccess, Quirks};
 use alloc::{format, string::String, vec::Vec};
 
-/// The body of an error answer with `status`, and the status it comes with. `None` where the dialect's own is right.
-pub fn error(quirks: &Quirks, error: &ProviderError, status: u16) -> Option<(u16, Vec<u8>)> {
+/// The body of an error answer with `status`, and the status it comes with; `streamed`: where a stream was asked for.
+/// `None` where the dialect's own is right.
+pub fn error(quirks: &Quirks, error: &ProviderError, status: u16, streamed: bool) -> Option<(u16, Vec<u8>)> {
     let message = error.message.as_str();
     let word = error.error_type.as_deref().or(error.code.as_deref()).unwrap_or_else(|| word(error.kind));
     let code = error.code.as_deref().unwrap_or(word);
@@ -74,7 +75,12 @@ pub fn error(quirks: &Quirks, error: &ProviderError, status: u16) -> Option<(u16
         ErrorShape::Detail => _ = object.field("detail", message),
     }
     object.finish();
-    Some((if quirks.errors_in_success { 200 } else { status }, body))
+    let in_success = match quirks.errors_in_success {
+        ErrorsInSuccess::Never => false,
+        ErrorsInSuccess::Streams => streamed,
+        ErrorsInSuccess::Always => true,
+    };
+    Some((if in_success { 200 } else { status }, body))
 }
 
 /// OpenAI's word for the kind.
@@ -130,6 +136,6 @@ pub(super) fn in_stream(quirks: &Quirks, error: &ProviderError) -> Option<String
         return None;
     }
     let status = error.status.unwrap_or(500);
-    let (_, body) = self::error(quirks, error, status)?;
+    let (_, body) = self::error(quirks, error, status, true)?;
     String::from_utf8(body).ok()
 }

@@ -99,7 +99,7 @@ fn errors_keep_kind_and_message() {
             (ErrorKind::Server, 500),
         ] {
             let failed = ProviderError::new(kind, "it failed");
-            let Some((status, body)) = error(quirks, &failed, status) else { continue };
+            let Some((status, body)) = error(quirks, &failed, status, false) else { continue };
             let read = match OpenAiChat.decode_response(&body) {
                 Err(crate::dialect::StreamError::Provider(error)) if status == 200 => *error,
                 _ => OpenAiChat.decode_error(status, Headers(&[]), &body, 0),
