@@ -1,6 +1,6 @@
 //! Whether a failed attempt is repeated, and after how long.
 
-use crate::Failure;
+use crate::{Failure, TimeoutKind};
 use ferrule_wire::model::ErrorKind;
 use std::time::Duration;
 
@@ -26,11 +26,20 @@ impl Failed {
     pub(crate) fn new(failure: Failure, again: Again) -> Self {
         Self { failure, again }
     }
+
+    /// Whether the provider cannot be reached, after `made` attempts: a kept connection that had been closed says
+    /// nothing yet.
+    pub(crate) fn is_unreached(&self, made: u32) -> bool {
+        match self.failure {
+            Failure::Connect(_) => self.again != Again::AtOnce || made > 1,
+            Failure::Timeout(kind) => kind == TimeoutKind::Connect,
+            _ => false,
+        }
+    }
 }
 
 impl From<Failure> for Failed {
     fn from(failure: Failure) -> Self {
-        use crate::TimeoutKind;
         let again = match &failure {
             Failure::Provider(error) if error.retryable => Again::Later,
             Failure::Connect(_) | Failure::Interrupted(_) => Again::Later,
@@ -88,7 +97,6 @@ pub(crate) fn delay(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::TimeoutKind;
     use ferrule_wire::model::{DelaySource, ProviderError, RetryAfter};
 
     const HOUR: Duration = Duration::from_secs(3600);

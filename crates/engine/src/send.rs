@@ -2,6 +2,7 @@
 
 use crate::{
     Failure, cause,
+    credentials::Grant,
     retry::Failed,
     target::Target,
     timeout::{Progress, Watch},
@@ -45,14 +46,21 @@ pub(crate) struct Incoming {
     watch: Watch,
 }
 
-/// Sends the request and awaits the head of a successful answer.
-pub(crate) async fn send(target: &Target, mut watch: Watch) -> Result<Incoming, Failed> {
+/// Sends the request, authorised with `grant` where there is one, and awaits the head of a successful answer.
+pub(crate) async fn send(
+    target: &Target,
+    grant: Option<&Grant>,
+    mut watch: Watch,
+) -> Result<Incoming, Failed> {
     let lease = target.provider.pool.lease().map_err(Failure::Config)?;
     let mut url = target.url.clone();
     let mut turn = watch.within(lease.turn()).await.map_err(Failure::Timeout)?;
     for _ in 0..=REDIRECTS {
         let mut request = reqwest::Request::new(target.method.clone(), url.clone());
         *request.headers_mut() = target.headers.clone();
+        if let Some(grant) = grant {
+            grant.apply(&mut request, &target.body)?;
+        }
         let body = RequestBody { bytes: target.body.clone(), progress: watch.request(), turn: turn.take() };
         *request.body_mut() = Some(reqwest::Body::wrap(body));
         let answer = watch.within(lease.client().execute(request)).await.map_err(Failure::Timeout)?;
@@ -63,6 +71,9 @@ pub(crate) async fn send(target: &Target, mut watch: Watch) -> Result<Incoming, 
             return Ok(Incoming { response, lease, watch });
         }
         if !status.is_redirection() {
+            if let Some(grant) = grant {
+                grant.refused(status, response.headers());
+            }
             return Err(Incoming { response, lease, watch }.into_error(target).await.into());
         }
         url = redirected(&response, &url)?;
