@@ -1,6 +1,7 @@
 //! What the tests share: a dialect small enough to write by hand, and servers that do as they are told.
 
 pub(crate) mod dialect;
+pub(crate) mod folder;
 pub(crate) mod server;
 pub(crate) mod tls;
 
