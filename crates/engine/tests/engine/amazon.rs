@@ -105,7 +105,8 @@ async fn the_bearer_key_is_preferred_unless_settings_choose_otherwise() {
 #[tokio::test]
 async fn the_region_is_found_in_its_order() {
     let folder = Folder::new();
-    let config = folder.write("config", "[default]\nregion = eu-north-1\n[profile other]\nregion=sa-east-1\n");
+    let config =
+        folder.write("config", "[default]\nregion = eu-north-1\n[profile other]\nregion=sa-east-1\n");
     let mut variables = BTreeMap::from([("AWS_CONFIG_FILE".to_owned(), config)]);
     let mut settings = AwsSettings::default();
     let found = async |settings: &AwsSettings, variables: &BTreeMap<String, String>| {
@@ -151,7 +152,8 @@ async fn a_clock_that_is_wrong_is_put_right_once() {
 
 #[tokio::test]
 async fn credentials_that_expired_early_are_fetched_again() {
-    let refused = answer(403, "", "ExpiredTokenException: The security token included in the request is expired");
+    let refused =
+        answer(403, "", "ExpiredTokenException: The security token included in the request is expired");
     let server =
         Server::start(vec![answer(200, "", "hi"), refused.clone(), answer(200, "", "hi"), refused]).await;
     let container = Server::start(vec![container_answer("AKONE"), container_answer("AKTWO")]).await;
@@ -160,7 +162,8 @@ async fn credentials_that_expired_early_are_fetched_again() {
     let engine = engine(aws(server.address, AwsSettings::default(), environment));
     bounded(engine.complete(once())).await.unwrap();
     assert_eq!(bounded(engine.complete(once())).await.unwrap().attempts.len(), 2);
-    let used: Vec<String> = server.requests().iter().map(|request| used(request.header("authorization"))).collect();
+    let used: Vec<String> =
+        server.requests().iter().map(|request| used(request.header("authorization"))).collect();
     assert_eq!(used, ["AKONE", "AKONE", "AKTWO"]);
     assert_eq!(container.requests().len(), 2);
 }
@@ -238,8 +241,10 @@ region = eu-west-1
 async fn each_source_is_asked_in_its_order() {
     let folder = Folder::new();
     let config = folder.write("config", FILES);
-    let credentials =
-        folder.write("credentials", &format!("[default]\naws_access_key_id=AKSHARED\naws_secret_access_key={CANARY}\n"));
+    let credentials = folder.write(
+        "credentials",
+        &format!("[default]\naws_access_key_id=AKSHARED\naws_secret_access_key={CANARY}\n"),
+    );
     let token = folder.write("token", "web-token\n");
     let expired = format!(r#"{{"accessToken":"{CANARY}","expiresAt":"2020-01-01T00:00:00Z"}}"#);
     // Named after SHA-1 of the session's name.
@@ -316,14 +321,24 @@ async fn each_source_is_asked_in_its_order() {
         assert!(error.contains(words), "{error}");
     }
     let clear = ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://example.com/role");
-    assert!(found(&[empty, clear]).await.unwrap_err().contains("neither https nor an address of this machine"));
+    assert!(
+        found(&[empty, clear]).await.unwrap_err().contains("neither https nor an address of this machine")
+    );
     let error = found(&[("AWS_ACCESS_KEY_ID", "AKENV")]).await.unwrap_err();
     assert!(error.contains("AWS_SECRET_ACCESS_KEY is not"), "{error}");
 
     let asked = sts.requests();
-    assert!(asked[0].body.contains("ExternalId=outside") || asked[0].line.contains("ExternalId=outside"), "{:?}", asked[0]);
+    assert!(
+        asked[0].body.contains("ExternalId=outside") || asked[0].line.contains("ExternalId=outside"),
+        "{:?}",
+        asked[0]
+    );
     assert_eq!(used(asked[0].header("authorization")), "AKCONFIG");
-    assert_eq!(used(asked[2].header("authorization")), "AKROLE0000000000", "a role is taken with the role before it");
+    assert_eq!(
+        used(asked[2].header("authorization")),
+        "AKROLE0000000000",
+        "a role is taken with the role before it"
+    );
     assert!(asked[3].body.contains("WebIdentityToken=web-token"), "{:?}", asked[3]);
     assert_eq!(asked[4].header("x-amz-sso_bearer_token"), Some(CANARY));
     assert_eq!(
@@ -360,18 +375,26 @@ async fn a_program_may_give_the_credentials() {
 
 #[tokio::test]
 async fn what_refuses_credentials_says_why_without_secrets() {
-    let denied = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>not you</Message></Error></ErrorResponse>";
+    let denied =
+        "<ErrorResponse><Error><Code>AccessDenied</Code><Message>not you</Message></Error></ErrorResponse>";
     let sts = Server::start(vec![answer(403, "", denied)]).await;
     let folder = Folder::new();
     let config = folder.write("config", FILES);
-    let variables =
-        [("AWS_REGION", REGION), ("AWS_CONFIG_FILE", &config), ("AWS_PROFILE", "role"), ("HOME", folder.path())];
+    let variables = [
+        ("AWS_REGION", REGION),
+        ("AWS_CONFIG_FILE", &config),
+        ("AWS_PROFILE", "role"),
+        ("HOME", folder.path()),
+    ];
     let environment = environment(&variables, sts.address, sts.address);
     let server = Server::start(vec![answer(200, "", "hi")]).await;
     let engine = engine(aws(server.address, AwsSettings::default(), environment));
     let error = bounded(engine.complete(once())).await.unwrap_err();
     assert!(matches!(&error.failure, Failure::Provider(error) if !error.retryable), "{error:?}");
-    assert!(error.to_string().contains("the role arn:aws:iam::123456789012:role/r: AccessDenied: not you"), "{error}");
+    assert!(
+        error.to_string().contains("the role arn:aws:iam::123456789012:role/r: AccessDenied: not you"),
+        "{error}"
+    );
     assert!(server.requests().is_empty());
 
     let nowhere = Environment::of([("AWS_ACCESS_KEY_ID", "A"), ("AWS_SECRET_ACCESS_KEY", CANARY)]);

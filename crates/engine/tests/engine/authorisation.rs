@@ -6,8 +6,8 @@ use crate::support::{
     settings,
 };
 use ferrule_engine::{
-    Authentication, CredentialsError, Engine, Environment, Failure, ProviderSettings, Secret, Timeouts, Token,
-    TokenFuture, TokenSource, TransportSettings,
+    Authentication, CredentialsError, Engine, Environment, Failure, ProviderSettings, Secret, Timeouts,
+    Token, TokenFuture, TokenSource, TransportSettings,
 };
 use ferrule_wire::model::ErrorKind;
 use std::{
@@ -123,7 +123,8 @@ fn settings_that_cannot_work_are_refused() {
         let settings = ProviderSettings { authentication, ..settings(([127, 0, 0, 1], 9).into()) };
         engine_with(settings, Timeouts::default(), TransportSettings::default()).unwrap_err()
     };
-    let header = |name: &str, prefix: &str| Authentication::Header { name: name.into(), prefix: prefix.into() };
+    let header =
+        |name: &str, prefix: &str| Authentication::Header { name: name.into(), prefix: prefix.into() };
     assert!(refused(header("a b", "")).contains("\"a b\" is no header name"));
     let error = refused(header("a", "\n"));
     assert!(error.contains("no header can carry") && !error.contains(CANARY), "{error}");

@@ -1,7 +1,9 @@
 //! A provider that cannot be reached is left for its fallback, streams and plain calls alike.
 
 use crate::support::{
-    bounded, call, dialect::Tiny, drain,
+    bounded, call,
+    dialect::Tiny,
+    drain,
     server::{Server, Step, answer, chunk, end, stream},
     settings, text_of, texts_of,
 };
@@ -83,12 +85,7 @@ async fn an_answer_whatever_it_says_is_no_reason_to_fall_back() {
 #[tokio::test]
 async fn a_kept_connection_that_was_closed_is_tried_again_first() {
     let other = Server::start(vec![answer(200, "", "other")]).await;
-    let first = Server::start(vec![
-        answer(200, "", "one"),
-        vec![Step::Close],
-        answer(200, "", "two"),
-    ])
-    .await;
+    let first = Server::start(vec![answer(200, "", "one"), vec![Step::Close], answer(200, "", "two")]).await;
     let engine = engine(pair(first.address, other.address)).unwrap();
     assert_eq!(bounded(engine.complete(call())).await.unwrap().provider, "test");
     let reply = bounded(engine.complete(call())).await.unwrap();
