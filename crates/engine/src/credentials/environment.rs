@@ -81,5 +81,16 @@ pub(crate) async fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
         }
         Ok(bytes)
     };
-    tokio::task::spawn_blocking(read).await.map_err(Error::other)?
+    blocking(read).await.map_err(Error::other)?
+}
+
+/// Does `work` on a thread beside the runtime's.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "once an hour, and noted: docs/decisions/2026-11-25-cloud-credentials.md"
+)]
+pub(crate) fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> tokio::task::JoinHandle<T> {
+    tokio::task::spawn_blocking(work)
 }

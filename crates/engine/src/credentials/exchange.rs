@@ -54,11 +54,14 @@ impl Exchange {
                 .ok_or_else(|| CredentialsError::missing(format!("the endpoint {instead:?} is no URL")))?;
         }
         let client = self.client(metadata)?;
+        let mut headers = head.headers;
+        // Most carry a secret, whatever their names; what logs requests leaves out the values of such.
+        headers.values_mut().for_each(|value| value.set_sensitive(true));
         let mut attempt = 0;
         loop {
             attempt += 1;
             let mut request = reqwest::Request::new(head.method.clone(), url.clone());
-            *request.headers_mut() = head.headers.clone();
+            *request.headers_mut() = headers.clone();
             *request.body_mut() = Some(body.clone().into());
             let result = match client.execute(request).await {
                 Ok(response) => answer(response, &url).await,

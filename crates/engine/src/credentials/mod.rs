@@ -120,7 +120,6 @@ pub(crate) fn prepare(
         Ok(Prepared { header: header.transpose()?, ..Prepared::default() })
     };
     match &settings.authentication {
-        Authentication::Key => sent(own, key),
         Authentication::Optional => Ok(Prepared { optional: true, ..sent(own, key)? }),
         Authentication::None => Ok(Prepared { optional: true, ..Prepared::default() }),
         Authentication::Header { name, prefix } => {
@@ -138,7 +137,7 @@ pub(crate) fn prepare(
             }
         }
         Authentication::Google(google) if key.is_none() => tokens(Tokens::of_google(google, exchange())),
-        Authentication::Google(_) => sent(own, key),
+        Authentication::Key | Authentication::Google(_) => sent(own, key),
         Authentication::Entra(entra) => match (entra.given(environment), key) {
             (Some(token), _) => sent(bearer, Some(token.expose_secret().trim())),
             (None, Some(key)) => sent((HeaderName::from_static("api-key"), ""), Some(key)),

@@ -1,25 +1,24 @@
 //! A program that prints credentials: a profile's `credential_process`.
 
 use super::{CredentialsError, Key};
-use crate::credentials::{cache::Fetched, clock};
+use crate::credentials::{cache::Fetched, clock, environment::blocking};
 use ferrule_wire::json::Fields;
 use std::{
     io::Read,
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
+    process::{Command, Stdio},
+    sync::mpsc,
+    time::Duration,
 };
 
 const LONGEST: Duration = Duration::from_secs(60);
-const LOOK_EVERY: Duration = Duration::from_millis(20);
 const OUTPUT_BYTES: u64 = 1 << 20;
 
 /// Runs `command`. Its output is never shown: it is a secret.
 pub(crate) async fn run(command: &str) -> Result<Fetched<Key>, CredentialsError> {
     let words = split(command)
         .ok_or_else(|| CredentialsError::missing("credential_process has a quote that does not end"))?;
-    let output = tokio::task::spawn_blocking(move || output_of(&words))
-        .await
-        .map_err(|_| CredentialsError::unreachable("credential_process was abandoned"))??;
+    let output = blocking(move || output_of(&words)).await;
+    let output = output.map_err(|_| CredentialsError::unreachable("credential_process was abandoned"))??;
     let read = || {
         let fields = Fields::parse(&output).ok()?;
         let text = |name: &str| fields.get(name)?.string().filter(|text| !text.is_empty());
@@ -45,34 +44,24 @@ fn output_of(words: &[String]) -> Result<Vec<u8>, CredentialsError> {
         .spawn()
         .map_err(|error| failed(format!("cannot be started: {error}")))?;
     let output = child.stdout.take();
-    // Read beside waiting: a program whose output nobody reads may never end.
-    let reader = std::thread::spawn(move || {
+    // Its output ends when it does. A thread of its own, so that one that never ends can be given up.
+    let (sender, receiver) = mpsc::channel();
+    std::thread::spawn(move || {
         let mut bytes = Vec::new();
-        output.map(|output| output.take(OUTPUT_BYTES).read_to_end(&mut bytes));
-        bytes
+        let read = output.map(|output| output.take(OUTPUT_BYTES).read_to_end(&mut bytes));
+        // Nobody listens any more when it took too long.
+        let _ = sender.send(read.map(|_| bytes));
     });
-    match ended(&mut child) {
-        Some(0) => reader.join().map_err(|_| failed("cannot be read".to_owned())),
-        Some(status) => Err(failed(format!("ended with status {status}"))),
-        None => {
-            let _ = child.kill();
-            let _ = child.wait();
-            Err(failed(format!("took longer than {} s", LONGEST.as_secs())))
-        }
+    let Ok(output) = receiver.recv_timeout(LONGEST) else {
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(failed(format!("took longer than {} s", LONGEST.as_secs())));
+    };
+    match child.wait() {
+        Ok(status) if status.success() => output.ok_or_else(|| failed("cannot be read".to_owned())),
+        Ok(status) => Err(failed(format!("ended with status {}", status.code().unwrap_or(-1)))),
+        Err(error) => Err(failed(format!("cannot be waited for: {error}"))),
     }
-}
-
-/// The status of a child that ended in time.
-fn ended(child: &mut Child) -> Option<i32> {
-    let started = Instant::now();
-    while started.elapsed() < LONGEST {
-        match child.try_wait() {
-            Ok(Some(status)) => return Some(status.code().unwrap_or(-1)),
-            Ok(None) => std::thread::sleep(LOOK_EVERY),
-            Err(_) => return None,
-        }
-    }
-    None
 }
 
 /// Words as a shell would part them: at white space, except in quotes.

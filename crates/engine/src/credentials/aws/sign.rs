@@ -12,6 +12,7 @@ use aws_sigv4::{
 use http::{HeaderName, HeaderValue};
 use secrecy::ExposeSecret;
 use std::time::SystemTime;
+use tracing::dispatcher::{Dispatch, with_default};
 
 /// What is signed. `host` and the time are signed as well.
 pub(crate) struct Unsigned<'a> {
@@ -55,7 +56,9 @@ pub(crate) fn sign(
         SignableBody::Bytes(request.body),
     )
     .map_err(|error| format!("the request cannot be signed: {error}"))?;
-    let output = sign_v4(signable, &parameters.into())
+    // The crate logs what it signs, with the session token in it: nobody listens.
+    let parameters = parameters.into();
+    let output = with_default(&Dispatch::none(), || sign_v4(signable, &parameters))
         .map_err(|error| format!("the request cannot be signed: {error}"))?;
     let (instructions, _) = output.into_parts();
     let (headers, _) = instructions.into_parts();
@@ -101,7 +104,7 @@ mod tests {
         assert_eq!(header("x-amz-security-token"), vector.token);
         let expected = format!(
             "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/{}/{region}/{service}/aws4_request, SignedHeaders={}, Signature={}",
-            &stamp[..8],
+            stamp.split_once('T').unwrap().0,
             vector.signed,
             vector.signature
         );
