@@ -9,6 +9,20 @@ use std::{
 /// A key or a configuration file is shorter.
 const FILE_BYTES: u64 = 1 << 20;
 
+/// How the names of the variables begin that say anything about credentials.
+const NAMES: [&str; 10] = [
+    "APPDATA",
+    "AWS_",
+    "AZURE_",
+    "CLOUDSDK_",
+    "DATABRICKS_",
+    "GCE_",
+    "GOOGLE_",
+    "HOME",
+    "IDENTITY_",
+    "USERPROFILE",
+];
+
 /// What a provider's credentials are looked for in. By default the process's own environment.
 #[derive(Clone, Default)]
 pub struct Environment {
@@ -24,6 +38,23 @@ impl Environment {
     pub fn of<K: Into<String>, V: Into<String>>(variables: impl IntoIterator<Item = (K, V)>) -> Self {
         let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         Self { variables: Some(variables), endpoints: Vec::new() }
+    }
+
+    /// The variables as they are now. The process's may be changed by its other threads, which is no safe time to read
+    /// them; so they are read while the engine is made, on the thread of the program.
+    pub(crate) fn held(&self) -> Self {
+        let variables = self.variables.clone().unwrap_or_else(|| {
+            let mut variables: BTreeMap<String, String> = std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+                .filter(|(name, _)| NAMES.iter().any(|beginning| name.starts_with(beginning)))
+                .collect();
+            if let Some(home) = std::env::home_dir().and_then(|home| home.into_os_string().into_string().ok())
+            {
+                variables.insert("HOME".to_owned(), home);
+            }
+            variables
+        });
+        Self { variables: Some(variables), endpoints: self.endpoints.clone() }
     }
 
     /// The variable's value without white space around it; an empty one is none.

@@ -98,8 +98,8 @@ pub(crate) fn prepare(
     tls: &Arc<Tls>,
     secrets: &mut Secrets,
 ) -> Result<Prepared, String> {
-    let environment = &settings.environment;
-    let exchange = || Arc::new(Exchange::new(Arc::clone(tls), environment.clone()));
+    let environment = || settings.environment.held();
+    let exchange = |environment| Arc::new(Exchange::new(Arc::clone(tls), environment));
     let tokens =
         |tokens: Tokens| Ok(Prepared { authoriser: Some(Authoriser::Token(tokens)), ..Prepared::default() });
     let bearer = (AUTHORIZATION, "Bearer ");
@@ -127,30 +127,43 @@ pub(crate) fn prepare(
             sent((name, prefix), key)
         }
         Authentication::Aws(aws) => {
-            let found = if key.is_none() { aws.bearer_key(environment) } else { None };
+            let environment = environment();
+            let found = if key.is_none() { aws.bearer_key(&environment) } else { None };
             match key.or(found.as_ref().map(|key| key.expose_secret())) {
                 Some(key) => sent(bearer, Some(key)),
                 None => {
-                    let signer = aws::Signer::new(aws.clone(), base, exchange());
+                    let signer = aws::Signer::new(aws.clone(), base, exchange(environment));
                     Ok(Prepared { authoriser: Some(Authoriser::Aws(signer)), ..Prepared::default() })
                 }
             }
         }
-        Authentication::Google(google) if key.is_none() => tokens(Tokens::of_google(google, exchange())),
+        Authentication::Google(google) if key.is_none() => {
+            tokens(Tokens::of_google(google, exchange(environment())))
+        }
         Authentication::Key | Authentication::Google(_) => sent(own, key),
-        Authentication::Entra(entra) => match (entra.given(environment), key) {
-            (Some(token), _) => sent(bearer, Some(token.expose_secret().trim())),
-            (None, Some(key)) => sent((HeaderName::from_static("api-key"), ""), Some(key)),
-            (None, None) => tokens(Tokens::of_entra(entra, exchange())),
-        },
+        Authentication::Entra(entra) => {
+            let environment = environment();
+            match (entra.given(&environment), key) {
+                (Some(token), _) => sent(bearer, Some(token.expose_secret().trim())),
+                (None, Some(key)) => sent((HeaderName::from_static("api-key"), ""), Some(key)),
+                (None, None) => tokens(Tokens::of_entra(entra, exchange(environment))),
+            }
+        }
         Authentication::Watsonx(watsonx) => match &settings.api_key {
-            Some(given) if key.is_some() => tokens(Tokens::of_watsonx(watsonx, given, exchange())),
+            Some(given) if key.is_some() => {
+                tokens(Tokens::of_watsonx(watsonx, given, exchange(environment())))
+            }
             _ => sent(bearer, None),
         },
-        Authentication::Databricks(databricks) => match databricks.principal(environment) {
-            Some(principal) if key.is_none() => tokens(Tokens::of_databricks(principal, base, exchange())),
-            _ => sent(bearer, key),
-        },
+        Authentication::Databricks(databricks) => {
+            let environment = environment();
+            match databricks.principal(&environment) {
+                Some(principal) if key.is_none() => {
+                    tokens(Tokens::of_databricks(principal, base, exchange(environment)))
+                }
+                _ => sent(bearer, key),
+            }
+        }
         Authentication::Source(source) => tokens(Tokens::of_source(source)),
     }
 }

@@ -294,12 +294,7 @@ impl Env for Variables {
     }
 
     fn vars(&self) -> HashMap<String, String> {
-        match &self.0.variables {
-            Some(variables) => variables.clone().into_iter().collect(),
-            None => std::env::vars_os()
-                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-                .collect(),
-        }
+        self.0.variables.clone().unwrap_or_default().into_iter().collect()
     }
 
     fn home_dir(&self) -> Option<PathBuf> {
