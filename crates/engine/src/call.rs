@@ -87,7 +87,7 @@ pub(crate) async fn call<R: Receive>(
             continue;
         }
         made += 1;
-        if failed.is_unreached(made)
+        if failed.is_unreached(made, max_retries)
             && !limits.remaining().is_zero()
             && let Some(next) = &target.fallback
         {

@@ -28,10 +28,10 @@ impl Failed {
     }
 
     /// Whether the provider cannot be reached, after `made` attempts: a kept connection that had been closed says
-    /// nothing yet.
-    pub(crate) fn is_unreached(&self, made: u32) -> bool {
+    /// nothing yet, where it may be tried again.
+    pub(crate) fn is_unreached(&self, made: u32, max_retries: u32) -> bool {
         match self.failure {
-            Failure::Connect(_) => self.again != Again::AtOnce || made > 1,
+            Failure::Connect(_) => self.again != Again::AtOnce || made > max_retries.min(1),
             Failure::Timeout(kind) => kind == TimeoutKind::Connect,
             _ => false,
         }
@@ -128,6 +128,22 @@ mod tests {
         assert_eq!(delay(&asked(20), 1, 2, Duration::from_secs(20)), None);
         assert_eq!(delay(&asked(20), 1, 2, Duration::from_secs(21)), Some(Duration::from_secs(20)));
         assert!(delay(&asked(0), 1, 2, HOUR).unwrap() >= Duration::from_millis(375));
+    }
+
+    #[test]
+    fn a_provider_is_left_when_it_cannot_be_reached() {
+        let refused: Failed = Failure::Connect(String::new()).into();
+        assert!(refused.is_unreached(1, 2) && refused.is_unreached(1, 0));
+        assert!(Failed::from(Failure::Timeout(TimeoutKind::Connect)).is_unreached(1, 2));
+        let stale = Failed::new(Failure::Connect(String::new()), Again::AtOnce);
+        assert!(!stale.is_unreached(1, 2) && stale.is_unreached(2, 2) && stale.is_unreached(1, 0));
+        for answered in [
+            provider(ErrorKind::Server, None),
+            Failure::Timeout(TimeoutKind::FirstByte).into(),
+            Failure::Interrupted(String::new()).into(),
+        ] {
+            assert!(!answered.is_unreached(3, 2));
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use http::{Request, Response, StatusCode};
 use reqwest::{Client, ClientBuilder, Url};
 use std::{
     fmt,
+    net::IpAddr,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -25,9 +26,8 @@ const METADATA_WHOLE: Duration = Duration::from_secs(5);
 const ATTEMPTS: u32 = 3;
 const FIRST_DELAY: Duration = Duration::from_millis(200);
 
-/// Link-local addresses and names of metadata services: Amazon's (`bedrock.md` section 7), Azure's and Google's.
-const METADATA_HOSTS: [&str; 5] =
-    ["169.254.169.254", "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]", "metadata.google.internal"];
+/// Names of metadata services whose address does not say that they are one: Amazon's (`bedrock.md` section 7), Google's.
+const METADATA_HOSTS: [&str; 3] = ["[fd00:ec2::23]", "[fd00:ec2::254]", "metadata.google.internal"];
 
 /// Asks token endpoints and metadata services.
 pub(crate) struct Exchange {
@@ -48,7 +48,7 @@ impl Exchange {
         let mut url = Url::parse(&head.uri.to_string()).map_err(|error| {
             CredentialsError::missing(format!("an address for credentials is no URL: {error}"))
         })?;
-        let metadata = is_metadata(&url);
+        let metadata = self.is_metadata(&url);
         if let Some(instead) = self.environment.endpoint(&cause::origin(&url)) {
             url = moved(&url, instead)
                 .ok_or_else(|| CredentialsError::missing(format!("the endpoint {instead:?} is no URL")))?;
@@ -77,6 +77,21 @@ impl Exchange {
             let delay = FIRST_DELAY * (1 << attempt) / 2;
             tokio::time::sleep(delay.mul_f64(1.0 - 0.5 * fastrand::f64())).await;
         }
+    }
+
+    /// Whether `url` is a service of this machine, or of what it runs on.
+    fn is_metadata(&self, url: &Url) -> bool {
+        let Some(host) = url.host_str().filter(|_| url.scheme() == "http") else { return false };
+        match host.trim_matches(['[', ']']).parse() {
+            Ok(IpAddr::V4(address)) if address.is_loopback() || address.is_link_local() => return true,
+            Ok(IpAddr::V6(address)) if address.is_loopback() => return true,
+            _ => {}
+        }
+        METADATA_HOSTS.contains(&host)
+            || self
+                .environment
+                .variable("GCE_METADATA_HOST")
+                .is_some_and(|google| google.split(':').next() == Some(host))
     }
 
     fn client(&self, metadata: bool) -> Result<&Client, CredentialsError> {
@@ -133,10 +148,6 @@ fn is_busy(status: StatusCode) -> bool {
     status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
 }
 
-fn is_metadata(url: &Url) -> bool {
-    url.scheme() == "http" && url.host_str().is_some_and(|host| METADATA_HOSTS.contains(&host))
-}
-
 /// `url` at another origin.
 fn moved(url: &Url, origin: &str) -> Option<Url> {
     let mut moved = Url::parse(origin).ok()?;
@@ -148,5 +159,39 @@ fn moved(url: &Url, origin: &str) -> Option<Url> {
 impl fmt::Debug for Exchange {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Exchange").field("environment", &self.environment).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TransportSettings;
+
+    #[test]
+    fn what_this_machine_runs_on_is_told_from_the_rest() {
+        let tls = Arc::new(Tls::read(&TransportSettings::default()).unwrap());
+        let exchange = Exchange::new(tls, Environment::of([("GCE_METADATA_HOST", "metadata.test:81")]));
+        for (url, expected) in [
+            ("http://169.254.169.254/latest", true),
+            ("http://169.254.170.2/", true),
+            ("http://127.0.0.1:41234/msi/token", true),
+            ("http://[::1]/", true),
+            ("http://[fd00:ec2::23]/v1/credentials", true),
+            ("http://metadata.google.internal/computeMetadata", true),
+            ("http://metadata.test:81/computeMetadata", true),
+            ("https://169.254.169.254/", false),
+            ("http://10.0.0.1/", false),
+            ("https://sts.amazonaws.com/", false),
+            ("http://metadata.google.internal.example/", false),
+        ] {
+            assert_eq!(exchange.is_metadata(&Url::parse(url).unwrap()), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn another_origin_keeps_the_path_and_the_query() {
+        let url = Url::parse("https://sts.amazonaws.com/a%2Fb?c=d+e").unwrap();
+        assert_eq!(moved(&url, "http://127.0.0.1:8").unwrap().as_str(), "http://127.0.0.1:8/a%2Fb?c=d+e");
+        assert!(moved(&url, "nowhere").is_none());
     }
 }
