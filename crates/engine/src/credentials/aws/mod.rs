@@ -13,7 +13,10 @@ use super::{
     exchange::Exchange,
 };
 use crate::{Failure, secrets::Secrets};
-use http::{HeaderMap, header::DATE};
+use http::{
+    HeaderMap,
+    header::{CONTENT_TYPE, DATE},
+};
 use reqwest::Url;
 use secrecy::ExposeSecret;
 use std::{
@@ -62,7 +65,7 @@ impl AwsSettings {
     /// The bearer key that is preferred to a signature, unless the settings choose another way (`bedrock.md` section 1).
     pub(crate) fn bearer_key(&self, environment: &Environment) -> Option<Secret> {
         let chosen = self.access_key_id.is_some() || self.profile.is_some();
-        if chosen || self.service() != "bedrock" {
+        if chosen || !self.service().starts_with("bedrock") {
             return None;
         }
         environment.variable("AWS_BEARER_TOKEN_BEDROCK").map(Secret::from)
@@ -160,10 +163,8 @@ impl Signer {
         if !matches!(error.status, Some(400 | 401 | 403)) {
             return false;
         }
-        if let Some(ahead) = grant
-            .server_time
-            .get()
-            .map(|theirs| theirs.saturating_sub(i64::try_from(clock::now()).unwrap_or(i64::MAX)))
+        let ours = i64::try_from(clock::now()).unwrap_or(i64::MAX);
+        if let Some(ahead) = grant.server_time.get().map(|theirs| theirs.saturating_sub(ours))
             && (ahead - grant.skew).abs() > SKEW_SECONDS
             && (names(&SKEWED) || error.message.contains("Signature expired"))
         {
@@ -186,17 +187,12 @@ impl Grant {
         let time = if self.skew < 0 { ours.checked_sub(offset) } else { ours.checked_add(offset) };
         let SigningKey { key, region } = &self.held.value;
         let (method, url) = (request.method().clone(), request.url().clone());
-        let headers: Vec<(&'static str, String)> = request
-            .headers()
-            .get("content-type")
-            .and_then(|value| Some(("content-type", value.to_str().ok()?.to_owned())))
-            .into_iter()
-            .collect();
-        let headers: Vec<(&str, &str)> =
-            headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let request_ = sign::Unsigned { method: method.as_str(), url: url.as_str(), headers: &headers, body };
+        let content_type = request.headers().get(CONTENT_TYPE).cloned();
+        let content_type = content_type.as_ref().and_then(|value| value.to_str().ok());
+        let headers: Vec<_> = content_type.map(|value| ("content-type", value)).into_iter().collect();
+        let unsigned = sign::Unsigned { method: method.as_str(), url: url.as_str(), headers: &headers, body };
         let scope = sign::Scope { region, service: &self.service, time: time.unwrap_or(ours) };
-        for (name, value) in sign::sign(&request_, &scope, key)? {
+        for (name, value) in sign::sign(&unsigned, &scope, key)? {
             request.headers_mut().insert(name, value);
         }
         Ok(())
