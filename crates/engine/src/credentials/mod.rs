@@ -28,7 +28,7 @@ pub use watsonx::WatsonxSettings;
 
 use crate::{Failure, ProviderSettings, Secret, secrets::Secrets, tls::Tls};
 use exchange::Exchange;
-use ferrule_wire::dialect::KeyHeader;
+use ferrule_wire::{dialect::KeyHeader, providers};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::AUTHORIZATION};
 use reqwest::Url;
 use secrecy::ExposeSecret;
@@ -64,6 +64,25 @@ pub enum Authentication {
     Databricks(DatabricksSettings),
     /// A token from a source of one's own.
     Source(Arc<dyn TokenSource>),
+}
+
+/// As the provider's row says, with the settings that its environment has.
+impl From<providers::Authentication> for Authentication {
+    fn from(row: providers::Authentication) -> Self {
+        match row {
+            providers::Authentication::Key => Self::Key,
+            providers::Authentication::Header(name) => {
+                Self::Header { name: name.to_owned(), prefix: String::new() }
+            }
+            providers::Authentication::Optional => Self::Optional,
+            providers::Authentication::None => Self::None,
+            providers::Authentication::Aws => Self::Aws(AwsSettings::default()),
+            providers::Authentication::Google => Self::Google(GoogleSettings::default()),
+            providers::Authentication::Entra => Self::Entra(EntraSettings::default()),
+            providers::Authentication::Watsonx => Self::Watsonx(WatsonxSettings::default()),
+            providers::Authentication::Databricks => Self::Databricks(DatabricksSettings::default()),
+        }
+    }
 }
 
 /// How one provider's requests are authorised, made ready.

@@ -97,6 +97,23 @@ async fn each_kind_has_its_header_for_the_key() {
     }
 }
 
+/// What `providers.toml` says is what is done; nothing is looked for before a call needs it.
+#[test]
+fn each_row_of_the_table_can_be_made_ready() {
+    for row in ferrule_wire::providers::all() {
+        let settings = ProviderSettings {
+            authentication: row.authentication.into(),
+            environment: Environment::of::<&str, &str>([]),
+            ..settings(([127, 0, 0, 1], 9).into())
+        };
+        let kind = format!("{:?}", settings.authentication);
+        let same = format!("{:?}", row.authentication);
+        let (kind, same) = (kind.split(['(', ' ']).next(), same.split(['(', ' ']).next());
+        assert_eq!(kind, same, "{}", row.id);
+        engine_with(settings, Timeouts::default(), TransportSettings::default()).unwrap();
+    }
+}
+
 #[tokio::test]
 async fn no_key_is_needed_or_sent_where_the_provider_takes_none() {
     let server = Server::start(vec![answer(200, "", "hi")]).await;
