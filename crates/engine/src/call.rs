@@ -5,13 +5,15 @@
 //! where an attempt begins and where it is recorded.
 
 use crate::{
-    Attempt, CallError, Failure, Outcome,
+    Attempt, CallError, Failure, Outcome, backend,
     credentials::Grant,
-    retry::{self, Failed},
+    follow,
+    retry::{self, Again, Failed},
     send::{self, Incoming},
     target::Target,
     timeout::{Limits, Watch},
 };
+use http::Method;
 use std::time::{Duration, Instant};
 use tracing::debug;
 
@@ -122,9 +124,28 @@ async fn attempt<R: Receive>(
     if let Some(grant) = &grant {
         grant.add_secrets(&mut target.secrets);
     }
-    let result = match send::send(target, grant.as_ref(), Watch::start(limits)).await {
-        Ok(incoming) => receive.receive(incoming, target).await.map_err(Failed::from),
-        Err(failed) => Err(failed),
-    };
+    let result = answered(target, grant.as_ref(), limits, receive).await;
     (grant, result)
+}
+
+async fn answered<R: Receive>(
+    target: &Target,
+    grant: Option<&Grant>,
+    limits: Limits,
+    receive: &R,
+) -> Result<R::Answer, Failed> {
+    let incoming = match &target.provider.backend {
+        None => send::send(target, grant, Watch::start(limits)).await,
+        Some(backend) => backend::ask(backend.as_ref(), target, limits),
+    };
+    let Some(read) = target.provider.dialect.follow_up().filter(|_| target.method == Method::POST) else {
+        return receive.receive(incoming?, target).await.map_err(Failed::from);
+    };
+    // Boxed, as few calls need it and all would carry its size.
+    let incoming = Box::pin(follow::follow(incoming.map_err(follow::spare)?, target, limits, read)).await;
+    let received = match incoming {
+        Ok(incoming) => receive.receive(incoming, target).await,
+        Err(failure) => Err(failure),
+    };
+    received.map_err(|failure| Failed::new(failure, Again::Never))
 }

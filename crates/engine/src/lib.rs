@@ -7,6 +7,7 @@
 //! Tokio and reqwest live here; wire formats do not (`ferrule-wire`), nor does Python (`ferrule-python`).
 #![forbid(unsafe_code)]
 
+mod backend;
 mod call;
 mod cause;
 mod count;
@@ -15,9 +16,11 @@ mod decode;
 mod embed;
 mod engine;
 mod error;
+mod follow;
 mod health;
 mod models;
 mod options;
+mod process;
 mod provider;
 mod pulse;
 mod raw;
@@ -33,6 +36,7 @@ mod tls;
 mod transport;
 mod whole;
 
+pub use backend::{AnswerSender, Backend, Context, Question};
 pub use credentials::{
     Authentication, AwsSettings, CredentialsError, DatabricksSettings, EntraSettings, Environment,
     GoogleSettings, Token, TokenFuture, TokenSource, WatsonxSettings,
@@ -42,6 +46,7 @@ pub use engine::Engine;
 pub use error::{CallError, Failure, TimeoutKind};
 pub use health::Health;
 pub use options::{Call, CallOptions, Timeouts, TransportSettings};
+pub use process::{ProcessBackend, Start};
 pub use provider::{ProviderSettings, Secret};
 pub use raw::{RawCall, RawReply};
 pub use reply::{Attempt, Outcome, Reply, Stats};

@@ -1,9 +1,9 @@
 //! Who is asked: one row per provider. The built-in rows are `python/ferrule/providers.py`'s: Python declares.
 
-use crate::{Authentication, Environment};
+use crate::{Authentication, Backend, Environment};
 use ferrule_wire::quirks::Quirks;
 use secrecy::{ExposeSecret, SecretString};
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// A key. Shows as `***`, is wiped when dropped.
 pub type Secret = SecretString;
@@ -33,6 +33,8 @@ pub struct ProviderSettings {
     pub fallback: Option<String>,
     /// How it differs from its dialect.
     pub quirks: Quirks,
+    /// Who answers instead of an HTTP server at `base_url`.
+    pub backend: Option<Arc<dyn Backend>>,
 }
 
 impl ProviderSettings {
@@ -50,6 +52,7 @@ impl ProviderSettings {
             query: Vec::new(),
             fallback: None,
             quirks: Quirks::NONE,
+            backend: None,
         }
     }
 

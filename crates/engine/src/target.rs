@@ -3,7 +3,7 @@
 //! What does not change from call to call (addresses, header values, credentials) is prepared once.
 
 use crate::{
-    Attempt, Call, CallError, CallOptions, Failure, ProviderSettings, RawCall, TimeoutKind,
+    Attempt, Backend, Call, CallError, CallOptions, Context, Failure, ProviderSettings, RawCall, TimeoutKind,
     credentials::{self, Authoriser, Grant},
     secrets::Secrets,
     timeout::Limits,
@@ -25,6 +25,8 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+/// The address of a provider that has none.
+const NOWHERE: &str = "http://backend.invalid/";
 const OUR_NAME: &str = concat!("ferrule/", env!("CARGO_PKG_VERSION"));
 /// Headers that carry credentials, whoever names them.
 const CREDENTIALS: [HeaderName; 4] = [
@@ -57,9 +59,12 @@ pub(crate) struct Provider {
     authoriser: Option<Authoriser>,
     /// Who is asked instead when this one cannot be reached.
     pub(crate) fallback: Option<String>,
+    /// Who answers; `None` where an HTTP server does.
+    pub(crate) backend: Option<Arc<dyn Backend>>,
 }
 
 /// One call to one provider, ready to be sent as often as it takes.
+#[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) provider: Arc<Provider>,
     pub(crate) model: String,
@@ -69,6 +74,10 @@ pub(crate) struct Target {
     pub(crate) body: Bytes,
     pub(crate) dropped: Vec<UnsupportedField>,
     pub(crate) secrets: Secrets,
+    /// Whether the answer is to come in pieces.
+    pub(crate) stream: bool,
+    /// What the caller gave for a backend of its own.
+    pub(crate) context: Option<Context>,
     /// Whether each attempt is authorised; not where the call brings credentials of its own.
     authorised: bool,
     /// The same call to the provider that is asked when this one cannot be reached.
@@ -82,8 +91,10 @@ impl Provider {
         tls: Arc<Tls>,
     ) -> Result<Self, String> {
         let id = &settings.id;
-        let mut base =
-            parse_base(&settings.base_url).map_err(|why| format!("provider `{id}`: base_url {why}"))?;
+        let backend = settings.backend.clone();
+        // A backend has no address.
+        let address = if backend.is_some() { NOWHERE } else { &settings.base_url };
+        let mut base = parse_base(address).map_err(|why| format!("provider `{id}`: base_url {why}"))?;
         let mut secrets = Secrets::default();
         for (name, value) in &settings.query {
             base.query_pairs_mut().append_pair(name, value);
@@ -114,6 +125,7 @@ impl Provider {
             key_header,
             authoriser: prepared.authoriser,
             fallback: settings.fallback.clone(),
+            backend,
             headers,
             named,
             base,
@@ -143,6 +155,8 @@ impl Provider {
     ) -> Result<Target, Failure> {
         let mut target = self.target(Method::POST, self.address(&encoded.path)?)?;
         model.clone_into(&mut target.model);
+        target.stream = streamed_as.is_some();
+        target.context.clone_from(&options.context);
         target.body = Bytes::from(encoded.body);
         target.dropped = encoded.dropped;
         target.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -214,6 +228,8 @@ impl Provider {
             body: Bytes::new(),
             dropped: Vec::new(),
             secrets: Secrets::default(),
+            stream: false,
+            context: None,
             authorised: false,
             fallback: None,
         })
@@ -284,6 +300,25 @@ impl Target {
         let grant = tokio::time::timeout(limits.remaining(), Box::pin(authoriser.grant())).await;
         let grant = grant.map_err(|_| Failure::Timeout(TimeoutKind::Total))?;
         grant.map(Some).map_err(|error| error.into_failure(&self.provider.id))
+    }
+
+    /// A request to `url` that follows this one. Credentials go to the same origin only.
+    pub(crate) fn follow(&self, method: Method, url: &Url, accept: Option<&'static str>) -> Self {
+        let mut target = self.clone();
+        if url.origin() != self.url.origin() {
+            target.headers.clear();
+            target.headers.insert(USER_AGENT, HeaderValue::from_static(OUR_NAME));
+        }
+        for name in [CONTENT_TYPE, ACCEPT, HeaderName::from_static("prefer")] {
+            target.headers.remove(name);
+        }
+        if let Some(accept) = accept {
+            target.headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        }
+        target.method = method;
+        target.url = url.clone();
+        target.body = Bytes::new();
+        target
     }
 
     /// The call as its fallback gets it; the same where there is none.

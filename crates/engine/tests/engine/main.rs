@@ -5,6 +5,8 @@ mod amazon;
 #[cfg(test)]
 mod authorisation;
 #[cfg(test)]
+mod backends;
+#[cfg(test)]
 mod beside;
 #[cfg(test)]
 mod calls;
@@ -18,6 +20,8 @@ mod dialects;
 mod encrypted;
 #[cfg(test)]
 mod fallback;
+#[cfg(test)]
+mod follow;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]

@@ -58,6 +58,14 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     /// with status 200) is [`StreamError::Provider`].
     fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError>;
 
+    /// Client: where to go on with an answer that may not be over yet. `None` for a dialect whose answers are.
+    ///
+    /// Who follows hands the decoders what they would have read at one address: plain, the last body; streamed, the first
+    /// and the last body as events of type [`FollowUp::EVENT`] around the stream.
+    fn follow_up(&self) -> Option<ReadFollowUp> {
+        None
+    }
+
     /// Client: reads the body of one streamed call.
     fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder>;
 
@@ -101,6 +109,27 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     fn token_counting(&self) -> Option<&'static dyn TokenCounting> {
         None
     }
+}
+
+/// Reads where to go on with the answer in a body; `None` where there is none in it.
+pub type ReadFollowUp = fn(&[u8]) -> Option<FollowUp>;
+
+/// Where to go on with an answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FollowUp {
+    /// Whether it is over, well or not.
+    pub is_over: bool,
+    /// Where it is asked for again.
+    pub get: Option<String>,
+    /// Where it comes in pieces.
+    pub stream: Option<String>,
+    /// Where it is cancelled.
+    pub cancel: Option<String>,
+}
+
+impl FollowUp {
+    /// The type of the server-sent events that hold a whole body.
+    pub const EVENT: &str = "prediction";
 }
 
 /// The header that carries a key.
