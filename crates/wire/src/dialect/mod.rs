@@ -4,6 +4,7 @@
 //! response, a stream, an error. `engine` uses the first half, `sim` the second.
 
 pub mod anthropic;
+pub mod bedrock;
 pub mod familiar;
 mod nested;
 pub mod openai_chat;
@@ -19,7 +20,7 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 use core::fmt;
 
 /// Every wire format, one line each.
-static DIALECTS: &[&dyn Dialect] = &[&openai_chat::OpenAiChat, &anthropic::Anthropic];
+static DIALECTS: &[&dyn Dialect] = &[&openai_chat::OpenAiChat, &anthropic::Anthropic, &bedrock::Bedrock];
 
 /// Every wire format.
 pub fn all() -> impl Iterator<Item = &'static dyn Dialect> {

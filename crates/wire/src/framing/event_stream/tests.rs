@@ -88,8 +88,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 
 /// The recorded frames: name, bytes, what botocore reads in them.
 fn recorded() -> Vec<(String, Vec<u8>, Owned)> {
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/wire/bedrock/frames.json");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/wire/bedrock/frames.json");
     let text = fs::read(path).unwrap();
     let frames = Fields::parse(&text).unwrap().take_array("frames").unwrap();
     let frames = frames.into_iter().map(|frame| {
@@ -161,7 +160,10 @@ fn prelude(total: u32, headers: u32) -> Vec<u8> {
 #[test]
 fn lengths_that_cannot_be_are_errors() {
     for (total, headers) in [(0, 0), (15, 0), (12, 0), (16, 1), (100, 85), (100, u32::MAX), (16, 16)] {
-        assert!(matches!(whole(&prelude(total, headers)).1, Err(StreamError::Malformed(_))), "{total} {headers}");
+        assert!(
+            matches!(whole(&prelude(total, headers)).1, Err(StreamError::Malformed(_))),
+            "{total} {headers}"
+        );
     }
     for total in [1001, u32::MAX] {
         assert_eq!(read([prelude(total, 0).as_slice()], 1000).1, Err(StreamError::TooLarge(1000)));
@@ -199,7 +201,10 @@ fn headers_that_are_no_headers_are_errors() {
         let mut body = prelude(total, headers.len() as u32)[..PRELUDE].to_vec();
         body.extend(headers);
         body.extend(crc32fast::hash(&body).to_be_bytes());
-        assert!(matches!(whole(&body), (frames, Err(StreamError::Malformed(_))) if frames.is_empty()), "{headers:?}");
+        assert!(
+            matches!(whole(&body), (frames, Err(StreamError::Malformed(_))) if frames.is_empty()),
+            "{headers:?}"
+        );
     }
 }
 
@@ -233,10 +238,7 @@ fn value() -> impl Strategy<Value = OwnedValue> {
 }
 
 fn frame() -> impl Strategy<Value = Owned> {
-    (
-        prop::collection::vec(("[a-z:-]{0,20}", value()), 0..5),
-        prop::collection::vec(any::<u8>(), 0..100),
-    )
+    (prop::collection::vec(("[a-z:-]{0,20}", value()), 0..5), prop::collection::vec(any::<u8>(), 0..100))
 }
 
 proptest! {
