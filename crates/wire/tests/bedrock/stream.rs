@@ -160,7 +160,7 @@ proptest! {
         let mut index = 0;
         for (number, (text, pad, turn)) in texts.iter().enumerate() {
             let text = serde_json::to_string(text).unwrap();
-            let pad = &"abcdef"[..*pad];
+            let pad = "abcdef".get(..*pad).unwrap();
             let delta = format!(r#"{{"contentBlockIndex":{index},"delta":{{"text":{text}}}"#);
             frame("event", "contentBlockDelta", &format!(r#"{delta},"p":"{pad}"}}"#), &mut fast);
             frame("event", "contentBlockDelta", &format!(r#"{delta},"n":{number}}}"#), &mut slow);

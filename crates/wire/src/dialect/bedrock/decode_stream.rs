@@ -159,7 +159,7 @@ impl State {
                 if let Some(figures) = fields.take_object("usage") {
                     events.push(StreamEvent::UsageUpdate(Box::new(usage::decode(figures))));
                 }
-                tell_beside(fields, events);
+                tell_beside(&fields, events);
             }
             _ => unknown(event, data, events),
         }
@@ -329,7 +329,7 @@ impl State {
             block.end(events);
         }
         let reason = fields.take_string("stopReason");
-        tell_beside(fields, events);
+        tell_beside(&fields, events);
         // Only the first one counts.
         if !core::mem::replace(&mut self.stopped, true)
             && let Some(word) = reason
@@ -361,12 +361,8 @@ impl Block {
 }
 
 /// What stands beside the figures and the reason belongs to the answer.
-fn tell_beside(fields: Fields<'_>, events: &mut Vec<StreamEvent>) {
-    let extra: Extra = fields
-        .iter()
-        .filter(|(_, value)| !value.is_null())
-        .map(|(name, value)| (name.to_owned(), value.to_json()))
-        .collect();
+fn tell_beside(fields: &Fields<'_>, events: &mut Vec<StreamEvent>) {
+    let extra = usage::said(fields);
     if !extra.is_empty() {
         events.push(StreamEvent::ResponseExtra(Box::new(extra)));
     }

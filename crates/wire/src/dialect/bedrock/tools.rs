@@ -89,6 +89,7 @@ pub(super) fn encode(request: &Request, nested: &Extra, body: &mut ObjectWriter<
     });
 }
 
+#[derive(Clone, Copy)]
 enum Entry<'a> {
     Tool(&'a Tool),
     CachePoint(&'a Tool),

@@ -72,7 +72,7 @@ impl Check {
         let reason = "this model takes no sampling settings";
         match request.temperature {
             Some(temperature) if temperature > 1.0 => {
-                self.refusals.add("temperature", "it goes from 0 to 1")?
+                self.refusals.add("temperature", "it goes from 0 to 1")?;
             }
             Some(temperature) if refuses && temperature != 1.0 => self.refusals.add("temperature", reason)?,
             _ => {}

@@ -30,18 +30,15 @@ pub(super) fn decode(mut fields: Fields<'_>) -> Usage {
         cache_write_tokens,
         cache_write_5m_tokens: short,
         cache_write_1h_tokens: long,
-        extra: known(fields),
+        extra: said(&fields),
         ..Usage::default()
     }
 }
 
-/// What is left but for what says nothing.
-fn known(fields: Fields<'_>) -> Extra {
-    fields
-        .iter()
-        .filter(|(_, value)| !value.is_null())
-        .map(|(name, value)| (name.into(), value.to_json()))
-        .collect()
+/// The fields that say something.
+pub(super) fn said(fields: &Fields<'_>) -> Extra {
+    let said = fields.iter().filter(|(_, value)| !value.is_null());
+    said.map(|(name, value)| (name.into(), value.to_json())).collect()
 }
 
 fn total_of(input: Option<u64>, output: Option<u64>) -> Option<u64> {
