@@ -10,6 +10,7 @@ mod nested;
 pub mod openai_chat;
 pub(crate) mod refuse;
 mod template;
+mod turn;
 
 use crate::error::Headers;
 use crate::json::JsonError;
