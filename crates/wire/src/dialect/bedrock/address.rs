@@ -1,24 +1,12 @@
 //! Addresses: `/model/{model}/{operation}`, where the model is one segment, escaped (`bedrock.md` section 1).
 
 use crate::operation::{Endpoint, Operation};
+use crate::quirks::escaped;
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
-/// The path of `operation` on `model`.
+/// The path of `operation` on `model`: an ARN has colons and slashes, and is one segment all the same.
 pub(super) fn path(model: &str, operation: &str) -> String {
-    format!("/model/{}/{operation}", escape(model))
-}
-
-/// Escapes all but letters, digits and `-_.~`: an ARN has colons and slashes, and is one segment all the same.
-fn escape(model: &str) -> String {
-    let mut escaped = String::with_capacity(model.len());
-    for byte in model.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
-            escaped.push(char::from(byte));
-        } else {
-            escaped += &format!("%{byte:02X}");
-        }
-    }
-    escaped
+    format!("/model/{}/{operation}", escaped(model))
 }
 
 /// Server: what an address asks for.

@@ -146,7 +146,7 @@ struct Writer {
 impl Writer {
     fn new(request: &Request) -> Self {
         let family = Family::of(&request.model);
-        Self { family, names: DocumentNames::default(), ids: CallIds::default() }
+        Self { family, names: DocumentNames::default(), ids: CallIds::new(tool_ids::rule(family)) }
     }
 
     /// Writes a turn; `end` is a cache point for its end.
@@ -200,11 +200,11 @@ impl Writer {
             list.add(|out| match &part.kind {
                 PartKind::ToolCall(call) => {
                     let id = self.ids.of_call(call);
-                    encode_call(&tool_ids::fit(&id, self.family), call, &part.extra, out);
+                    encode_call(&tool_ids::fit(&id), call, &part.extra, out);
                 }
                 PartKind::ToolResult(result) => {
                     let id = self.ids.of_result(result);
-                    let id = tool_ids::fit(&id, self.family);
+                    let id = tool_ids::fit(&id);
                     encode_result(&id, result, &part.extra, &mut self.names, out);
                 }
                 _ => encode_block(part, &mut self.names, out),
