@@ -5,12 +5,17 @@
 
 pub mod anthropic;
 pub mod bedrock;
+pub mod cohere;
 pub mod familiar;
+mod functions;
 mod nested;
+pub mod ollama;
 pub mod openai_chat;
 pub(crate) mod refuse;
+pub mod ruvllm;
 mod template;
 mod turn;
+pub mod watsonx;
 
 use crate::error::Headers;
 use crate::json::JsonError;
@@ -21,7 +26,15 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 use core::fmt;
 
 /// Every wire format, one line each.
-static DIALECTS: &[&dyn Dialect] = &[&openai_chat::OpenAiChat, &anthropic::Anthropic, &bedrock::Bedrock];
+static DIALECTS: &[&dyn Dialect] = &[
+    &openai_chat::OpenAiChat,
+    &anthropic::Anthropic,
+    &bedrock::Bedrock,
+    &cohere::Cohere,
+    &ollama::Ollama,
+    &ruvllm::RuvLlm,
+    &watsonx::Watsonx,
+];
 
 /// Every wire format.
 pub fn all() -> impl Iterator<Item = &'static dyn Dialect> {

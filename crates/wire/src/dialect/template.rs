@@ -70,7 +70,7 @@ fn around<'a>(data: &'a str, string: &Range<usize>) -> Option<(&'a str, &'a str)
 }
 
 /// What stands before the next quote, and the rest from that quote on; `None` where it has escapes.
-fn plain_string(from: &str) -> Option<(&str, &str)> {
+pub(super) fn plain_string(from: &str) -> Option<(&str, &str)> {
     let (string, rest) = from.split_at_checked(memchr::memchr(b'"', from.as_bytes())?)?;
     // No early end: a loop without one is done many bytes at a time.
     let is_special = string.bytes().fold(false, |special, byte| special | (byte < 0x20) | (byte == b'\\'));

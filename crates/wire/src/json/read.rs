@@ -93,6 +93,20 @@ impl<'a> Value<'a> {
         Some(split::items(self.0)?.into_iter().map(Value).collect())
     }
 
+    /// Appends the numbers of an array, which holds nothing else, to `numbers`; `None` for any other value, or where a
+    /// number is too large.
+    pub(crate) fn append_numbers(self, numbers: &mut Vec<f32>) -> Option<()> {
+        let inside = self.0.strip_prefix('[')?.strip_suffix(']')?;
+        if inside.trim_ascii().is_empty() {
+            return Some(());
+        }
+        for text in inside.split(',') {
+            let number: f32 = text.trim_ascii().parse().ok()?;
+            numbers.push(Some(number).filter(|number| number.is_finite())?);
+        }
+        Some(())
+    }
+
     /// Keeps the value beyond the body it came in.
     pub fn to_json(self) -> Json {
         Json(self.0.into())
@@ -218,6 +232,19 @@ mod tests {
         assert_eq!(fields.get("f").unwrap().u64(), Some(12));
         assert_eq!(fields.get("half").unwrap().u64(), None);
         assert_eq!(fields.get("neg").unwrap().u64(), None);
+    }
+
+    #[test]
+    fn reads_numbers_and_nothing_else() {
+        let read = |text: &str| {
+            let mut numbers = Vec::new();
+            Value::parse(text.as_bytes()).unwrap().append_numbers(&mut numbers).map(|()| numbers)
+        };
+        assert_eq!(read("[1, -2.5e-1 ,\n3]"), Some(std::vec![1.0, -0.25, 3.0]));
+        assert_eq!(read("[ ]"), Some(Vec::new()));
+        for other in ["[1,[2]]", "[null]", "[\"1\"]", "[1e39]", "1", "\"[1]\"", "{}"] {
+            assert_eq!(read(other), None, "{other}");
+        }
     }
 
     #[test]

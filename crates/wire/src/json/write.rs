@@ -77,6 +77,16 @@ impl WriteJson for f64 {
     }
 }
 
+impl WriteJson for f32 {
+    /// As for `f64`, in the fewest digits that read back as the same 32 bits.
+    fn write_json(&self, out: &mut Vec<u8>) {
+        match serde_json::to_vec(self) {
+            Ok(text) => out.extend_from_slice(&text),
+            Err(_) => out.extend_from_slice(b"null"),
+        }
+    }
+}
+
 impl<T: WriteJson> WriteJson for [T] {
     fn write_json(&self, out: &mut Vec<u8>) {
         write_array(out, self, |out, item| item.write_json(out));

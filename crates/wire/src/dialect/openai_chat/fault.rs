@@ -3,7 +3,7 @@
 use crate::dialect::StreamError;
 use crate::json::{Fields, ObjectWriter, Value};
 use crate::model::{ErrorKind, ProviderError};
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 /// Whether `fields` have an `error` that says something.
 pub(super) fn is_in(fields: &Fields<'_>) -> bool {
@@ -21,9 +21,14 @@ pub(super) fn in_list(value: Value<'_>) -> Option<StreamError> {
 
 /// A body without choices is an error in one of the shapes that have no `error`, or nothing we know.
 pub(super) fn without_choices(value: Value<'_>) -> StreamError {
+    without(value, "choices")
+}
+
+/// As [`without_choices`], for answers of another operation.
+pub(super) fn without(value: Value<'_>, what: &str) -> StreamError {
     match crate::error::decode_in_stream(value.text()) {
         Some(error) => StreamError::Provider(Box::new(error)),
-        None => StreamError::Malformed("an answer without choices".into()),
+        None => StreamError::Malformed(format!("an answer without {what}")),
     }
 }
 

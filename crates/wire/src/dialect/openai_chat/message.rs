@@ -6,7 +6,7 @@ use crate::model::{Message, Part, PartKind, Role, ToolCall, ToolResult};
 use alloc::{format, string::String, vec::Vec};
 
 /// Reads the messages of a request, consecutive tool results as one message. `read_part` reads a content part.
-pub(super) fn decode_messages(
+pub(crate) fn decode_messages(
     values: Vec<Value<'_>>,
     read_part: fn(Value<'_>) -> Result<Part, JsonError>,
 ) -> Result<Vec<Message>, JsonError> {
@@ -87,12 +87,12 @@ fn decode_content(
 }
 
 /// Content that is a string: empty is no part at all.
-pub(super) fn text_parts(text: String) -> Vec<Part> {
+pub(crate) fn text_parts(text: String) -> Vec<Part> {
     if text.is_empty() { Vec::new() } else { alloc::vec![Part::text(text)] }
 }
 
 /// What an assistant's message says beside its content: a refusal and tool calls.
-pub(super) fn take_said(fields: &mut Fields<'_>) -> Vec<Part> {
+pub(crate) fn take_said(fields: &mut Fields<'_>) -> Vec<Part> {
     let mut parts = Vec::new();
     if let Some(refusal) = fields.take_string("refusal").filter(|refusal| !refusal.is_empty()) {
         parts.push(Part::new(PartKind::Refusal(refusal)));

@@ -8,6 +8,7 @@ mod calls;
 mod choice;
 mod chunk;
 mod decode_request;
+mod embeddings;
 mod encode_message;
 mod encode_stream;
 mod fault;
@@ -15,6 +16,7 @@ mod finish;
 mod message;
 mod part;
 mod reasoning;
+mod rerank;
 mod request;
 mod response;
 mod stream;
@@ -26,8 +28,10 @@ mod tests;
 
 pub(crate) use call_ids::CallIds;
 pub(crate) use decode_request::decode_format;
-pub(crate) use message::decode_message;
-pub(crate) use part::{decode_part, write_part};
+pub(crate) use embeddings::{Scratch, take_texts};
+pub(crate) use message::{decode_message, decode_messages, take_said, text_parts};
+pub(crate) use part::{data_url, decode_part, source_of_url, write_answer_part, write_part};
+pub(crate) use rerank::RankByScore;
 pub(crate) use tool::{decode_choice, decode_tool, write_call};
 pub(crate) use usage::usage_json;
 
@@ -37,7 +41,7 @@ use super::{
 };
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
-use crate::operation::{Endpoint, Operation};
+use crate::operation::{Embeddings, Endpoint, Operation, Reranking};
 use alloc::{boxed::Box, vec::Vec};
 
 const NAME: &str = "openai-chat";
@@ -84,9 +88,21 @@ impl Dialect for OpenAiChat {
     }
 
     fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
-        if path.ends_with("/chat/completions") {
-            return Some(Endpoint::new(Operation::Complete));
-        }
-        path.ends_with("/models").then_some(Endpoint::new(Operation::Models))
+        let operations = [
+            ("/chat/completions", Operation::Complete),
+            ("/embeddings", Operation::Embed),
+            ("/rerank", Operation::Rerank),
+            ("/models", Operation::Models),
+        ];
+        let (_, operation) = operations.into_iter().find(|(end, _)| path.ends_with(end))?;
+        Some(Endpoint::new(operation))
+    }
+
+    fn embeddings(&self) -> Option<&'static dyn Embeddings> {
+        Some(&embeddings::OpenAiEmbeddings)
+    }
+
+    fn reranking(&self) -> Option<&'static dyn Reranking> {
+        Some(&RankByScore { path: "/rerank" })
     }
 }

@@ -112,14 +112,14 @@ fn take_cache(fields: &mut Fields<'_>) -> Option<CacheBreakpoint> {
 }
 
 /// A data URL is bytes in the request, any other an address.
-fn source_of_url(url: &str) -> Source {
+pub(crate) fn source_of_url(url: &str) -> Source {
     url.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,")).map_or_else(
         || Source::Url(url.into()),
         |(media_type, data)| Source::Base64 { media_type: media_type.into(), data: data.into() },
     )
 }
 
-fn data_url(media_type: &str, data: &str) -> String {
+pub(crate) fn data_url(media_type: &str, data: &str) -> String {
     format!("data:{media_type};base64,{data}")
 }
 
@@ -132,7 +132,7 @@ pub(crate) fn write_part(part: &Part, out: &mut Vec<u8>) {
 
 /// Writes a part of an answer whose content is a list. Nothing is left out: reasoning is written as Mistral has it, and
 /// what the dialect has no words for as its own provider would have written it.
-pub(super) fn write_answer_part(part: &Part, out: &mut Vec<u8>) {
+pub(crate) fn write_answer_part(part: &Part, out: &mut Vec<u8>) {
     match (&part.kind, Content::new(part)) {
         (PartKind::Unknown(whole), _) => whole.write_json(out),
         (PartKind::Reasoning(Reasoning { text, signature }), _) => {

@@ -1,0 +1,93 @@
+//! Cohere's own API, version 2, in both directions: chat, embeddings, reranking and the list of models.
+//!
+//! Before it calls tools a model may say what it is about to do, in `tool_plan`. That is a reasoning part here, with
+//! `tool_plan: true` among its extra fields, which is how it finds its way back into that field. Thoughts proper are
+//! `thinking` parts of the content. Citations stay what they are, in the message's extra fields, and go back with it.
+
+mod decode_request;
+mod decode_stream;
+mod embeddings;
+mod encode_request;
+mod encode_stream;
+mod error;
+mod listing;
+mod message;
+mod response;
+mod usage;
+
+use super::openai_chat::RankByScore;
+use super::{
+    Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
+    UnsupportedField,
+};
+use crate::json::JsonError;
+use crate::model::{ProviderError, Request, Response};
+use crate::operation::{Embeddings, Endpoint, ModelListing, Operation, Reranking};
+use alloc::{boxed::Box, vec::Vec};
+
+const NAME: &str = "cohere";
+
+/// Cohere's API, version 2: `POST /v2/chat` and its like.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cohere;
+
+impl Dialect for Cohere {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn encode_request(
+        &self,
+        request: &Request,
+        options: EncodeOptions<'_>,
+    ) -> Result<EncodedRequest, UnsupportedField> {
+        encode_request::encode(request, options)
+    }
+
+    fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
+        response::decode(body)
+    }
+
+    fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder> {
+        Box::new(decode_stream::Decoder::new(limits))
+    }
+
+    fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {
+        decode_request::decode(body)
+    }
+
+    fn encode_response(&self, response: &Response) -> Vec<u8> {
+        response::encode(response)
+    }
+
+    fn stream_encoder(&self, _request: &Request) -> Box<dyn StreamEncoder> {
+        Box::new(encode_stream::Encoder::default())
+    }
+
+    fn encode_error(&self, error: &ProviderError) -> Vec<u8> {
+        error::encode(error)
+    }
+
+    fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
+        let operations = [
+            ("/chat", Operation::Complete),
+            ("/embed", Operation::Embed),
+            ("/rerank", Operation::Rerank),
+            ("/models", Operation::Models),
+        ];
+        let (_, operation) = operations.into_iter().find(|(end, _)| path.ends_with(end))?;
+        Some(Endpoint::new(operation))
+    }
+
+    fn model_listing(&self) -> &'static dyn ModelListing {
+        &listing::Listing
+    }
+
+    fn embeddings(&self) -> Option<&'static dyn Embeddings> {
+        Some(&embeddings::CohereEmbeddings)
+    }
+
+    fn reranking(&self) -> Option<&'static dyn Reranking> {
+        Some(&RankByScore { path: "/v2/rerank" })
+    }
+}

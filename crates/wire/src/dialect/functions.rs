@@ -1,0 +1,107 @@
+//! Tools for dialects that declare functions only, and cannot name some of them in a choice: instead of naming those
+//! that may be called, only those are declared.
+
+use super::{UnsupportedField, refuse::Refusals};
+use crate::json::Json;
+use crate::model::{Request, Tool, ToolChoice, ToolKind};
+use alloc::{format, string::String, vec::Vec};
+
+/// The functions of a request that may be called.
+#[derive(Debug)]
+pub(super) struct Functions<'a> {
+    /// Their places in the request, and the functions.
+    pub(super) declared: Vec<(usize, &'a Tool)>,
+    /// Which of them.
+    pub(super) demand: Demand<'a>,
+}
+
+/// Which of the declared functions may or must be called.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Demand<'a> {
+    /// The model decides.
+    Free,
+    /// None.
+    None,
+    /// At least one.
+    Required,
+    /// A choice without a name in the model.
+    Other(&'a Json),
+}
+
+/// The functions that `request` allows. Tools that are no functions, and what only other dialects say of one, are refused.
+pub(super) fn allowed<'a>(
+    request: &'a Request,
+    refusals: &mut Refusals,
+) -> Result<Functions<'a>, UnsupportedField> {
+    let (names, demand): (Option<&[String]>, _) = match &request.tool_choice {
+        None | Some(ToolChoice::Auto) => (None, Demand::Free),
+        Some(ToolChoice::None) => (None, Demand::None),
+        Some(ToolChoice::Required) => (None, Demand::Required),
+        Some(ToolChoice::Named(name)) => (Some(core::slice::from_ref(name)), Demand::Required),
+        Some(ToolChoice::Subset { required, names }) => {
+            (Some(names), if *required { Demand::Required } else { Demand::Free })
+        }
+        Some(ToolChoice::Other(whole)) => (None, Demand::Other(whole)),
+    };
+    let mut declared = Vec::with_capacity(request.tools.len());
+    for (position, tool) in request.tools.iter().enumerate() {
+        if names.is_some_and(|names| !names.contains(&tool.name)) {
+            continue;
+        }
+        if !matches!(tool.kind, ToolKind::Function { .. }) {
+            refusals.add(
+                format!("tools[{position}]"),
+                "only functions can be declared; give the tool a name and a JSON schema",
+            )?;
+            continue;
+        }
+        if tool.cache.is_some() {
+            refusals.add(format!("tools[{position}].cache"), "there are no cache breakpoints")?;
+        }
+        declared.push((position, tool));
+    }
+    if let Some(missing) = names.and_then(|names| {
+        names.iter().find(|name| !request.tools.iter().any(|tool| tool.name == **name))
+    }) {
+        refusals.add("tool_choice", &format!("no tool is called `{missing}`"))?;
+    }
+    Ok(Functions { declared, demand })
+}
+
+/// `tool`, not said to be strict.
+pub(super) fn without_strict(tool: &Tool) -> Tool {
+    let mut tool = tool.clone();
+    if let ToolKind::Function { strict, .. } = &mut tool.kind {
+        *strict = None;
+    }
+    tool
+}
+
+/// Whether the provider is to hold the model to the schema of `tool`.
+pub(super) fn is_strict(tool: &Tool) -> bool {
+    matches!(tool.kind, ToolKind::Function { strict: Some(true), .. })
+}
+
+/// Refuses what asks for more than a provider can do that has one answer without labels, and whose caching is its own
+/// business. Settings at their neutral value say nothing.
+pub(super) fn refuse_rare_fields(
+    request: &Request,
+    refusals: &mut Refusals,
+) -> Result<(), UnsupportedField> {
+    if request.n.is_some_and(|n| n != 1) {
+        refusals.add("n", "one answer per request; send it several times")?;
+    }
+    if request.parallel_tool_calls == Some(false) {
+        refusals.add("parallel_tool_calls", "several calls at once cannot be forbidden")?;
+    }
+    if !request.metadata.is_empty() {
+        refusals.add("metadata", "requests have no labels")?;
+    }
+    if request.user.is_some() {
+        refusals.add("user", "the user is not recorded")?;
+    }
+    if request.cache.is_some() {
+        refusals.add("cache", "there are no cache breakpoints")?;
+    }
+    Ok(())
+}

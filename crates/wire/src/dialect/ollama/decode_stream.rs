@@ -1,0 +1,245 @@
+//! Client: the lines of a streamed answer, as events.
+
+use super::message::{decode_call, take_images};
+use super::{created, error, response};
+use crate::dialect::template::{TextTemplate, plain_string, text_range};
+use crate::dialect::{StreamDecoder, StreamError, StreamLimits};
+use crate::framing::NdjsonReader;
+use crate::json::{Extra, Fields, Json, Value};
+use crate::model::{PartKind, Start, StreamEvent, ToolCall};
+use alloc::{borrow::ToOwned, boxed::Box, string::String, string::ToString, vec::Vec};
+
+/// Reads the body of one streamed answer.
+#[derive(Debug)]
+pub(super) struct Decoder {
+    lines: NdjsonReader,
+    answer: Answer,
+}
+
+impl Decoder {
+    pub(super) fn new(limits: StreamLimits) -> Self {
+        Self { lines: NdjsonReader::new(limits), answer: Answer::default() }
+    }
+}
+
+impl StreamDecoder for Decoder {
+    fn push(&mut self, bytes: &[u8], events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
+        if self.answer.done {
+            return Ok(());
+        }
+        let Self { lines, answer } = self;
+        lines.push(bytes, &mut |line| answer.read(line, events))
+    }
+
+    fn finish(&mut self, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
+        let Self { lines, answer } = self;
+        if !answer.done {
+            lines.finish(&mut |line| answer.read(line, events))?;
+        }
+        if answer.done { Ok(()) } else { Err(StreamError::Interrupted) }
+    }
+
+    fn is_done(&self) -> bool {
+        self.answer.done
+    }
+}
+
+#[derive(Debug, Default)]
+struct Answer {
+    started: bool,
+    done: bool,
+    /// The place of the next part.
+    next_part: u32,
+    text: Option<u32>,
+    thinking: Option<u32>,
+    /// Calls so far.
+    calls: usize,
+    /// The unknown fields so far, as they were last.
+    extra: Extra,
+    template: LineTemplate,
+}
+
+impl Answer {
+    fn read(&mut self, line: &str, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
+        if self.done {
+            return Ok(());
+        }
+        if let (Some(text), Some(part)) = (self.template.matches(line), self.text)
+            && !text.is_empty()
+        {
+            events.push(StreamEvent::TextDelta { choice: 0, part, text: text.to_owned() });
+            return Ok(());
+        }
+        self.template.forget();
+        self.read_whole(line, events)
+    }
+
+    fn read_whole(&mut self, line: &str, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
+        let malformed = |error: crate::json::JsonError| StreamError::Malformed(error.to_string());
+        let mut fields = Fields::parse(line.as_bytes()).map_err(malformed)?;
+        if let Some(error) = error::reported(&fields, line) {
+            self.done = true;
+            return Err(error);
+        }
+        if fields.get("message").is_none() && fields.get("done").is_none() {
+            events.push(StreamEvent::Unknown { event: None, data: Json::parse(line).map_err(malformed)? });
+            return Ok(());
+        }
+        let created_at = created::text(&fields);
+        let stamp = fields.get("created_at");
+        let before = events.len();
+        let message = fields.take_object("message");
+        let logprobs = response::take_logprobs(&mut fields);
+        let has_calls = self.calls > 0
+            || message.as_ref().is_some_and(|message| {
+                message.get("tool_calls").and_then(Value::array).is_some_and(|calls| !calls.is_empty())
+            });
+        let end = response::take_end(&mut fields, has_calls);
+        self.read_head(fields, end.is_some(), events);
+        let text = message.and_then(|message| self.read_message(message, &created_at, events));
+        if let Some(logprobs) = logprobs {
+            events.push(StreamEvent::Logprobs { choice: 0, logprobs });
+        }
+        if let Some((reason, usage)) = end {
+            self.done = true;
+            events.push(StreamEvent::Finish { choice: 0, reason, stop_sequence: None });
+            events.push(StreamEvent::UsageUpdate(Box::new(usage)));
+        } else if let Some(text) = text
+            && events.len() == before + 1
+        {
+            self.template.learn(line, stamp, text);
+        }
+        Ok(())
+    }
+
+    /// What stands beside the message: said at the start, later only where it is new. The time changes with every line,
+    /// and the first one counts.
+    fn read_head(&mut self, mut fields: Fields<'_>, is_last: bool, events: &mut Vec<StreamEvent>) {
+        let mut beside = Extra::new();
+        let created = created::take(&mut fields, &mut beside);
+        let model = fields.take_string("model").unwrap_or_default();
+        let mut news = Extra::new();
+        for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
+            if self.extra.get(name).is_none_or(|known| known.text() != value.text()) {
+                self.extra.insert(name, value.to_json());
+                news.insert(name, value.to_json());
+            }
+        }
+        if !core::mem::replace(&mut self.started, true) {
+            // A whole answer in one line says what belongs to its end beside what belongs to its start.
+            for (name, value) in news.iter().filter(|_| !is_last) {
+                beside.insert(name, value.clone());
+            }
+            let start = Start { id: String::new(), model, created, extra: beside };
+            events.push(StreamEvent::Start(Box::new(start)));
+            if !is_last {
+                return;
+            }
+        }
+        if !news.is_empty() {
+            events.push(StreamEvent::ResponseExtra(Box::new(news)));
+        }
+    }
+
+    /// Reads what a line says of the message, and gives the text, where there was some.
+    fn read_message<'a>(
+        &mut self,
+        mut message: Fields<'a>,
+        created_at: &str,
+        events: &mut Vec<StreamEvent>,
+    ) -> Option<Value<'a>> {
+        message.take_string("role");
+        if let Some(text) = message.take_string("thinking").filter(|text| !text.is_empty()) {
+            let part = place(&mut self.thinking, &mut self.next_part);
+            events.push(StreamEvent::ReasoningDelta { choice: 0, part, text });
+        }
+        let mut content = None;
+        if let Some(value) = message.get("content")
+            && let Some(text) = message.take_string("content").filter(|text| !text.is_empty())
+        {
+            let part = place(&mut self.text, &mut self.next_part);
+            events.push(StreamEvent::TextDelta { choice: 0, part, text });
+            content = Some(value);
+        }
+        for part in take_images(&mut message) {
+            let index = self.begin();
+            events.push(StreamEvent::Part { choice: 0, index, part: Box::new(part) });
+        }
+        for value in message.take_array("tool_calls").unwrap_or_default() {
+            self.read_call(value, created_at, events);
+        }
+        let rest = message.rest();
+        let extra: Extra = rest
+            .iter()
+            .filter(|(_, value)| !value.value().is_null())
+            .map(|(name, value)| (name.to_owned(), value.clone()))
+            .collect();
+        if !extra.is_empty() {
+            events.push(StreamEvent::MessageExtra { choice: 0, extra: Box::new(extra) });
+        }
+        content
+    }
+
+    /// Calls come whole.
+    fn read_call(&mut self, value: Value<'_>, created_at: &str, events: &mut Vec<StreamEvent>) {
+        let number = self.calls;
+        let Some(part) = decode_call(value, || created::call_id(created_at, number)) else {
+            events.push(StreamEvent::Unknown { event: None, data: value.to_json() });
+            return;
+        };
+        self.calls += 1;
+        let PartKind::ToolCall(ToolCall { id, name, arguments, custom }) = part.kind else { return };
+        let (choice, place) = (0, self.begin());
+        events.push(StreamEvent::ToolCallStart { choice, part: place, id, name, custom });
+        events.push(StreamEvent::ToolCallDelta { choice, part: place, arguments });
+        if !part.extra.is_empty() {
+            events.push(StreamEvent::PartExtra { choice, part: place, extra: Box::new(part.extra) });
+        }
+        events.push(StreamEvent::ToolCallEnd { choice, part: place });
+    }
+
+    fn begin(&mut self) -> u32 {
+        let part = self.next_part;
+        self.next_part += 1;
+        part
+    }
+}
+
+/// The place of a part of which there is one.
+fn place(known: &mut Option<u32>, next: &mut u32) -> u32 {
+    *known.get_or_insert_with(|| {
+        let part = *next;
+        *next += 1;
+        part
+    })
+}
+
+/// Recognises lines that differ in their time and their text only, the time before the text.
+#[derive(Debug, Default)]
+struct LineTemplate {
+    /// All before the time, its opening quote included.
+    head: String,
+    /// What follows the time, from its closing quote on.
+    rest: TextTemplate,
+}
+
+impl LineTemplate {
+    fn learn(&mut self, line: &str, stamp: Option<Value<'_>>, text: Value<'_>) {
+        let Some(stamp) = stamp.and_then(|stamp| text_range(line, stamp)) else { return };
+        if let (Some(head), Some(rest)) = (line.get(..stamp.start), line.get(stamp.end..))
+            && let Some(text) = text_range(rest, text)
+        {
+            head.clone_into(&mut self.head);
+            self.rest.learn(rest, text, None);
+        }
+    }
+
+    fn matches<'a>(&self, line: &'a str) -> Option<&'a str> {
+        let (_, rest) = plain_string(line.strip_prefix(self.head.as_str())?)?;
+        self.rest.matches(rest)
+    }
+
+    fn forget(&mut self) {
+        self.rest.forget();
+    }
+}

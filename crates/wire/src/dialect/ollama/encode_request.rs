@@ -1,0 +1,108 @@
+//! Client: the request that asks.
+
+use super::{NAME, message::encode_messages, options};
+use crate::dialect::functions::{self, Demand, Functions};
+use crate::dialect::refuse::Refusals;
+use crate::dialect::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::json::{ObjectWriter, WriteJson};
+use crate::model::{Effort, Request, ResponseFormat, Tool};
+use alloc::{format, vec::Vec};
+
+pub(super) fn encode(
+    request: &Request,
+    encode_options: EncodeOptions<'_>,
+) -> Result<EncodedRequest, UnsupportedField> {
+    let mut refusals = Refusals::new(NAME, encode_options);
+    refuse_fields(request, &mut refusals)?;
+    let messages = encode_messages(&request.messages, &mut refusals)?;
+    let tools = tools(request, &mut refusals)?;
+    let (extra, extra_options) = options::split(&request.extra);
+
+    let mut out = Vec::with_capacity(messages.len() + 256);
+    let mut body = ObjectWriter::begin_with(&mut out, &extra);
+    body.field("model", &request.model);
+    body.with("messages", |out| out.extend_from_slice(&messages));
+    if !tools.is_empty() {
+        body.array("tools", &tools, |out, tool| tool.write_json(out));
+    }
+    match &request.response_format {
+        Some(ResponseFormat::Json) => _ = body.field("format", "json"),
+        Some(ResponseFormat::JsonSchema { schema, .. }) => _ = body.field("format", schema),
+        Some(ResponseFormat::Text | ResponseFormat::Other(_)) | None => {}
+    }
+    if let Some(reasoning) = &request.reasoning {
+        match &reasoning.effort {
+            None => _ = body.field("think", true),
+            Some(Effort::None) => _ = body.field("think", false),
+            Some(effort) => _ = body.field("think", think_word(effort)),
+        }
+    }
+    options::write(request, &extra_options, &mut body);
+    body.optional("logprobs", request.logprobs).optional("top_logprobs", request.top_logprobs);
+    // Said in any case: what is not said is streamed.
+    body.field("stream", request.stream);
+    body.finish();
+    Ok(EncodedRequest {
+        path: "/api/chat".into(),
+        body: out,
+        headers: Vec::new(),
+        dropped: refusals.dropped,
+    })
+}
+
+/// The words are low, medium, high and max.
+fn think_word(effort: &Effort) -> &str {
+    match effort {
+        Effort::Minimal => "low",
+        Effort::XHigh => "max",
+        other => other.as_str(),
+    }
+}
+
+/// The tools to declare. There is no choice among them: a model that may not call any is told of none, and one that must
+/// cannot be made to.
+fn tools(request: &Request, refusals: &mut Refusals) -> Result<Vec<Tool>, UnsupportedField> {
+    let Functions { declared, demand } = functions::allowed(request, refusals)?;
+    match demand {
+        Demand::Free => {}
+        Demand::None => return Ok(Vec::new()),
+        Demand::Required => refusals.add("tool_choice", "a model cannot be made to call a tool")?,
+        Demand::Other(_) => refusals.add("tool_choice", "a choice of another provider")?,
+    }
+    let mut tools = Vec::with_capacity(declared.len());
+    for (position, tool) in declared {
+        if functions::is_strict(tool) {
+            refusals.add(format!("tools[{position}].strict"), "a model is not held to a tool's schema")?;
+        }
+        tools.push(functions::without_strict(tool));
+    }
+    Ok(tools)
+}
+
+fn refuse_fields(request: &Request, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
+    functions::refuse_rare_fields(request, refusals)?;
+    if let Some(reasoning) = &request.reasoning {
+        if reasoning.budget_tokens.is_some() {
+            refusals
+                .add("reasoning.budget_tokens", "thinking is asked for in words: use reasoning.effort")?;
+        }
+        if reasoning.display.is_some() {
+            refusals.add("reasoning.display", "what the model thinks is shown")?;
+        }
+    }
+    match &request.response_format {
+        Some(ResponseFormat::JsonSchema { description, strict, .. }) => {
+            if description.is_some() {
+                refusals.add("response_format.description", "put the description into the schema")?;
+            }
+            if *strict == Some(false) {
+                refusals.add("response_format.strict", "the model is always held to the schema")?;
+            }
+        }
+        Some(ResponseFormat::Other(_)) => {
+            refusals.add("response_format", "a format is JSON or a JSON schema")?;
+        }
+        Some(ResponseFormat::Text | ResponseFormat::Json) | None => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,296 @@
+//! Messages, written and read, and what an assistant says, which answers share.
+
+use crate::dialect::anthropic::{decode_input, encode_input};
+use crate::dialect::openai_chat::{source_of_url, text_parts};
+use crate::dialect::refuse::Refusals;
+use crate::dialect::{UnsupportedField, nested};
+use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value};
+use crate::model::{Image, Message, Part, PartKind, Reasoning, Role, Source, ToolCall, ToolResult};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+
+/// Writes the messages' array.
+pub(super) fn encode_messages(
+    messages: &[Message],
+    refusals: &mut Refusals,
+) -> Result<Vec<u8>, UnsupportedField> {
+    let mut writer = Writer { refusals, called: Vec::new(), written: Vec::with_capacity(messages.len()) };
+    for (position, message) in messages.iter().enumerate() {
+        writer.message(message, &format!("messages[{position}]"))?;
+    }
+    let mut out = Vec::new();
+    crate::json::write_array(&mut out, writer.written, |out, message: Json| {
+        out.extend_from_slice(message.text().as_bytes());
+    });
+    Ok(out)
+}
+
+struct Writer<'a, 'r> {
+    refusals: &'r mut Refusals,
+    /// Ids and names of the calls so far: a result is told by the tool's name.
+    called: Vec<(&'a str, &'a str)>,
+    written: Vec<Json>,
+}
+
+impl<'a> Writer<'a, '_> {
+    fn message(&mut self, message: &'a Message, place: &str) -> Result<(), UnsupportedField> {
+        let role = match &message.role {
+            Role::System | Role::Developer => "system",
+            Role::User => "user",
+            Role::Assistant => "assistant",
+            Role::Tool => "tool",
+            Role::Other(_) => {
+                let reason = "speakers are system, user, assistant and tool";
+                return self.refusals.add(format!("{place}.role"), reason);
+            }
+        };
+        if message.name.is_some() {
+            let reason = "speakers have no names; write it into the text";
+            self.refusals.add(format!("{place}.name"), reason)?;
+        }
+        let mut said = Said::default();
+        let mut has_results = false;
+        for (position, part) in message.content.iter().enumerate() {
+            let field = format!("{place}.content[{position}]");
+            if part.cache.is_some() {
+                self.refusals.add(format!("{field}.cache"), "there are no cache breakpoints")?;
+            }
+            if let PartKind::ToolResult(result) = &part.kind {
+                has_results = true;
+                let shared = (role == "tool").then_some(&message.extra);
+                self.result(result, part, shared, &field)?;
+            } else if role == "tool" {
+                self.refusals.add(field, "a tool message holds tool results only")?;
+            } else if let Err(reason) = said.add(part, role == "assistant") {
+                self.refusals.add(field, reason)?;
+            }
+            if let PartKind::Image(Image { detail: Some(detail), .. }) = &part.kind
+                && detail != "auto"
+            {
+                let field = format!("{place}.content[{position}].detail");
+                self.refusals.add(field, "pictures are looked at as the model does")?;
+            }
+        }
+        self.called.extend(said.calls.iter().map(|(call, _)| (&*call.id, &*call.name)));
+        if !has_results || !said.is_empty() {
+            self.written.push(Json::object(&message.extra, |object| {
+                object.field("role", role);
+                said.write(object);
+            }));
+        }
+        Ok(())
+    }
+
+    /// A result. The API has no error flag: the text of a failed tool says so itself.
+    fn result(
+        &mut self,
+        result: &ToolResult,
+        part: &Part,
+        shared: Option<&Extra>,
+        place: &str,
+    ) -> Result<(), UnsupportedField> {
+        let mut text = String::new();
+        for (position, part) in result.content.iter().enumerate() {
+            match &part.kind {
+                PartKind::Text(more) => add_text(&mut text, more, false),
+                _ => self.refusals.add(
+                    format!("{place}.content[{position}]"),
+                    "tool results are text; put pictures into a user message after them",
+                )?,
+            }
+        }
+        let by_id = |(id, _): &&(&str, &str)| !id.is_empty() && *id == result.tool_call_id;
+        let name = result.name.as_deref().or_else(|| self.called.iter().rfind(by_id).map(|(_, name)| *name));
+        let id = Some(&result.tool_call_id).filter(|id| !id.is_empty());
+        self.written.push(Json::object(&part.extra, |object| {
+            object.field("role", "tool").optional("tool_name", name).optional("tool_call_id", id);
+            object.field("content", &text);
+            for (name, value) in shared.iter().flat_map(|extra| extra.iter()) {
+                object.field(name, value);
+            }
+        }));
+        Ok(())
+    }
+}
+
+/// Several texts become one. Those of a model go on where the last one stopped, as they do in a stream.
+fn add_text(text: &mut String, more: &str, of_model: bool) {
+    if !text.is_empty() && !of_model {
+        text.push_str("\n\n");
+    }
+    text.push_str(more);
+}
+
+/// What a message says, sorted into the fields that the API has for it.
+#[derive(Default)]
+pub(super) struct Said<'a> {
+    text: String,
+    thinking: String,
+    /// In base64.
+    images: Vec<String>,
+    calls: Vec<(&'a ToolCall, &'a Extra)>,
+}
+
+impl<'a> Said<'a> {
+    /// Adds a part; where the API has no words for it, the error says why.
+    pub(super) fn add(&mut self, part: &'a Part, is_assistant: bool) -> Result<(), &'static str> {
+        match &part.kind {
+            PartKind::Text(text) | PartKind::Refusal(text) => add_text(&mut self.text, text, is_assistant),
+            PartKind::Image(Image { source, .. }) => self.images.push(image_data(source)?),
+            PartKind::Reasoning(reasoning) if is_assistant => self.thinking.push_str(&reasoning.text),
+            PartKind::ToolCall(call) if is_assistant && !call.custom => self.calls.push((call, &part.extra)),
+            PartKind::ToolCall(call) if call.custom => return Err("calls take JSON here"),
+            PartKind::Reasoning(_) | PartKind::ToolCall(_) => {
+                return Err("only the assistant's messages carry it");
+            }
+            PartKind::RedactedReasoning { .. } => {
+                return Err("redacted reasoning is for its own provider only");
+            }
+            PartKind::Document(_) => return Err("documents cannot be sent; send their text"),
+            PartKind::Audio(_) => return Err("sound cannot be sent; send its text"),
+            PartKind::ToolResult(_) => return Err("a tool result stands in a message of its own"),
+            PartKind::Unknown(_) => return Err("a part of another provider's format"),
+        }
+        Ok(())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.text.is_empty() && self.thinking.is_empty() && self.images.is_empty() && self.calls.is_empty()
+    }
+
+    /// Writes the fields beside `role`.
+    pub(super) fn write(&self, object: &mut ObjectWriter<'_>) {
+        object.field("content", &self.text);
+        if !self.thinking.is_empty() {
+            object.field("thinking", &self.thinking);
+        }
+        if !self.images.is_empty() {
+            object.field("images", &self.images);
+        }
+        if !self.calls.is_empty() {
+            object.array("tool_calls", self.calls.iter().enumerate(), |out, (index, (call, extra))| {
+                write_call(call, extra, index, out);
+            });
+        }
+    }
+}
+
+/// Appends one whole call, the `index`th of its message.
+pub(super) fn write_call(call: &ToolCall, extra: &Extra, index: usize, out: &mut Vec<u8>) {
+    let (outer, inner) = nested::split(extra, "function");
+    let mut object = ObjectWriter::begin_with(out, &outer);
+    object.optional("id", Some(&call.id).filter(|id| !id.is_empty()));
+    object.object_with("function", &inner, |function| {
+        function.field("index", index).field("name", &call.name);
+        function.with("arguments", |out| encode_input(&call.arguments, out));
+    });
+    object.finish();
+}
+
+/// The base64 of a picture: the API fetches nothing.
+fn image_data(source: &Source) -> Result<String, &'static str> {
+    match source {
+        Source::Base64 { data, .. } => Ok(data.clone()),
+        Source::Url(url) => match source_of_url(url) {
+            Source::Base64 { data, .. } => Ok(data),
+            _ => Err("addresses are not fetched; send the picture as base64"),
+        },
+        _ => Err("pictures go as base64"),
+    }
+}
+
+/// A picture of which only the base64 is known: its first bytes tell what it is.
+fn image(data: String) -> Part {
+    let known = [
+        ("iVBORw0KGgo", "image/png"),
+        ("/9j/", "image/jpeg"),
+        ("R0lGOD", "image/gif"),
+        ("UklGR", "image/webp"),
+        ("Qk", "image/bmp"),
+    ];
+    let media_type = known.iter().find(|(beginning, _)| data.starts_with(beginning));
+    let media_type = media_type.map_or("application/octet-stream", |(_, media_type)| *media_type).to_owned();
+    Part::new(PartKind::Image(Image { source: Source::Base64 { media_type, data }, detail: None }))
+}
+
+/// Reads the messages of a request, consecutive tool results as one message.
+pub(super) fn decode_messages(values: Vec<Value<'_>>) -> Result<Vec<Message>, JsonError> {
+    let mut messages: Vec<Message> = Vec::with_capacity(values.len());
+    for (position, value) in values.into_iter().enumerate() {
+        let message = decode_message(value)
+            .map_err(|error| JsonError::new(format!("messages[{position}]{error}")))?;
+        match messages.last_mut() {
+            Some(last) if last.role == Role::Tool && message.role == Role::Tool => {
+                last.content.extend(message.content);
+            }
+            _ => messages.push(message),
+        }
+    }
+    Ok(messages)
+}
+
+fn decode_message(value: Value<'_>) -> Result<Message, JsonError> {
+    let mut fields = value.object().ok_or_else(|| JsonError::new(": expected an object"))?;
+    let role = fields.take_string("role").ok_or_else(|| JsonError::new(".role: expected a string"))?;
+    if fields.get("content").is_some_and(|content| !content.is_null() && content.string().is_none()) {
+        return Err(JsonError::new(".content: expected a string"));
+    }
+    let role = match role.as_str() {
+        "system" => Role::System,
+        "user" => Role::User,
+        "assistant" => Role::Assistant,
+        "tool" => {
+            let result = ToolResult {
+                tool_call_id: fields.take_string("tool_call_id").unwrap_or_default(),
+                name: fields.take_string("tool_name"),
+                content: text_parts(fields.take_string("content").unwrap_or_default()),
+                is_error: None,
+            };
+            let part = Part { extra: fields.rest(), ..Part::new(PartKind::ToolResult(result)) };
+            return Ok(Message::new(Role::Tool, alloc::vec![part]));
+        }
+        _ => Role::Other(role),
+    };
+    let content = take_said(&mut fields, |_| String::new());
+    Ok(Message { role, content, name: None, extra: fields.rest() })
+}
+
+/// Takes out what a message says: thoughts, text, pictures, calls. `give_id` makes an id for the call of a number.
+pub(super) fn take_said(fields: &mut Fields<'_>, give_id: impl Fn(usize) -> String) -> Vec<Part> {
+    let mut parts = Vec::new();
+    if let Some(text) = fields.take_string("thinking").filter(|text| !text.is_empty()) {
+        parts.push(Part::new(PartKind::Reasoning(Reasoning { text, signature: None })));
+    }
+    parts.extend(text_parts(fields.take_string("content").unwrap_or_default()));
+    parts.extend(take_images(fields));
+    for (position, value) in fields.take_array("tool_calls").unwrap_or_default().into_iter().enumerate() {
+        let whole = || Part::new(PartKind::Unknown(value.to_json()));
+        parts.push(decode_call(value, || give_id(position)).unwrap_or_else(whole));
+    }
+    parts
+}
+
+/// Takes the pictures out; where one is no text, all of them stay.
+pub(super) fn take_images(fields: &mut Fields<'_>) -> Vec<Part> {
+    let images = fields.get("images").and_then(Value::array);
+    let images: Option<Vec<Part>> =
+        images.and_then(|images| images.into_iter().map(|value| value.string().map(image)).collect());
+    images.inspect(|_| _ = fields.take("images")).unwrap_or_default()
+}
+
+/// Reads one whole call; `None` where it is none.
+pub(super) fn decode_call(value: Value<'_>, give_id: impl FnOnce() -> String) -> Option<Part> {
+    let mut fields = value.object()?;
+    let mut function = fields.take_object("function")?;
+    fields.take_string("type");
+    // Its place among the calls, which their order says.
+    function.take_u64("index");
+    let call = ToolCall {
+        id: fields.take_string("id").filter(|id| !id.is_empty()).unwrap_or_else(give_id),
+        name: function.take_string("name").unwrap_or_default(),
+        arguments: decode_input(function.take("arguments")),
+        custom: false,
+    };
+    let mut extra = fields.rest();
+    nested::keep(&mut extra, "function", function);
+    Some(Part { extra, ..Part::new(PartKind::ToolCall(call)) })
+}

@@ -1,0 +1,92 @@
+//! Ollama's own API, in both directions: chat as lines of JSON, embeddings and the list of models.
+//!
+//! A message's text is one string here and its pictures stand beside it, so several texts are joined by blank lines and
+//! come before the pictures. All settings of sampling go into `options`; what else Ollama takes (`keep_alive`, `num_ctx`
+//! in `options`, ...) comes from the extra fields.
+
+mod created;
+mod decode_request;
+mod decode_stream;
+mod embeddings;
+mod encode_request;
+mod encode_stream;
+mod error;
+mod listing;
+mod message;
+mod options;
+mod response;
+
+use super::{
+    Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
+    UnsupportedField,
+};
+use crate::json::JsonError;
+use crate::model::{ProviderError, Request, Response};
+use crate::operation::{Embeddings, Endpoint, ModelListing, Operation};
+use alloc::{boxed::Box, vec::Vec};
+
+const NAME: &str = "ollama";
+
+/// Ollama's own API: `POST /api/chat` and its like.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Ollama;
+
+impl Dialect for Ollama {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn stream_media_types(&self) -> &'static [&'static str] {
+        &["application/x-ndjson", "application/ndjson", "application/jsonl"]
+    }
+
+    fn encode_request(
+        &self,
+        request: &Request,
+        options: EncodeOptions<'_>,
+    ) -> Result<EncodedRequest, UnsupportedField> {
+        encode_request::encode(request, options)
+    }
+
+    fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
+        response::decode(body)
+    }
+
+    fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder> {
+        Box::new(decode_stream::Decoder::new(limits))
+    }
+
+    fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {
+        decode_request::decode(body)
+    }
+
+    fn encode_response(&self, response: &Response) -> Vec<u8> {
+        response::encode(response)
+    }
+
+    fn stream_encoder(&self, request: &Request) -> Box<dyn StreamEncoder> {
+        Box::new(encode_stream::Encoder::new(request))
+    }
+
+    fn encode_error(&self, error: &ProviderError) -> Vec<u8> {
+        error::encode(error)
+    }
+
+    fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
+        let operations = [
+            ("/api/chat", Operation::Complete),
+            ("/api/embed", Operation::Embed),
+            ("/api/tags", Operation::Models),
+        ];
+        let (_, operation) = operations.into_iter().find(|(end, _)| path.ends_with(end))?;
+        Some(Endpoint::new(operation))
+    }
+
+    fn model_listing(&self) -> &'static dyn ModelListing {
+        &listing::Listing
+    }
+
+    fn embeddings(&self) -> Option<&'static dyn Embeddings> {
+        Some(&embeddings::OllamaEmbeddings)
+    }
+}
