@@ -60,9 +60,9 @@ pub(super) fn allowed<'a>(
         }
         declared.push((position, tool));
     }
-    if let Some(missing) = names.and_then(|names| {
-        names.iter().find(|name| !request.tools.iter().any(|tool| tool.name == **name))
-    }) {
+    if let Some(missing) = names
+        .and_then(|names| names.iter().find(|name| !request.tools.iter().any(|tool| tool.name == **name)))
+    {
         refusals.add("tool_choice", &format!("no tool is called `{missing}`"))?;
     }
     Ok(Functions { declared, demand })
@@ -84,10 +84,7 @@ pub(super) fn is_strict(tool: &Tool) -> bool {
 
 /// Refuses what asks for more than a provider can do that has one answer without labels, and whose caching is its own
 /// business. Settings at their neutral value say nothing.
-pub(super) fn refuse_rare_fields(
-    request: &Request,
-    refusals: &mut Refusals,
-) -> Result<(), UnsupportedField> {
+pub(super) fn refuse_rare_fields(request: &Request, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
     if request.n.is_some_and(|n| n != 1) {
         refusals.add("n", "one answer per request; send it several times")?;
     }

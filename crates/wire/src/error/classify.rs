@@ -31,7 +31,8 @@ const NAMES: &[(ErrorKind, &[&str])] = &[
             "servicequotaexceeded",         // Bedrock
             "budget_exceeded",              // LiteLLM
             "budgetexceedederror",
-            "1113", // Zhipu
+            "token_quota_reached", // watsonx
+            "1113",                // Zhipu
         ],
     ),
     (

@@ -118,7 +118,7 @@ fn is_truthy(value: Value<'_>) -> bool {
 }
 
 fn read_body(fields: &Fields<'_>, reported: &mut Reported) -> bool {
-    reported.request_id = first_text(fields, &["request_id"])
+    reported.request_id = first_text(fields, &["request_id", "trace"])
         .or_else(|| first_text(&first_object(fields, &["x_groq"])?, &["id"]));
     reported.estimated_seconds = fields.get("estimated_time").and_then(Value::f64);
     if let Some(error) = fields.get("error").filter(|error| is_truthy(*error)) {

@@ -16,9 +16,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Request, JsonError> {
     messages.iter_mut().for_each(place_plan);
     let mut tools = Vec::new();
     for (position, tool) in fields.take_array("tools").unwrap_or_default().into_iter().enumerate() {
-        tools.push(
-            decode_tool(tool).map_err(|error| JsonError::new(format!("tools[{position}]{error}")))?,
-        );
+        tools.push(decode_tool(tool).map_err(|error| JsonError::new(format!("tools[{position}]{error}")))?);
     }
     if !tools.is_empty() && fields.get("strict_tools").and_then(Value::bool) == Some(true) {
         fields.take("strict_tools");

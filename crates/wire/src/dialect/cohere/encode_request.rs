@@ -62,12 +62,7 @@ pub(super) fn encode(
     body.optional("seed", request.seed).optional("logprobs", request.logprobs);
     body.field("stream", request.stream);
     body.finish();
-    Ok(EncodedRequest {
-        path: "/v2/chat".into(),
-        body: out,
-        headers: Vec::new(),
-        dropped: refusals.dropped,
-    })
+    Ok(EncodedRequest { path: "/v2/chat".into(), body: out, headers: Vec::new(), dropped: refusals.dropped })
 }
 
 fn refuse_fields(request: &Request, refusals: &mut Refusals) -> Result<(), UnsupportedField> {

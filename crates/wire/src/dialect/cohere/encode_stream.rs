@@ -77,7 +77,8 @@ impl StreamEncoder for Encoder {
             StreamEvent::ToolCallEnd { choice: 0, part } => self.end_calls(|of| of == *part, out),
             StreamEvent::PartExtra { choice: 0, part, extra } => self.part_extra(*part, extra, out),
             StreamEvent::Part { choice: 0, part, index } => self.whole(*index, part, out),
-            StreamEvent::MessageExtra { choice: 0, extra } | StreamEvent::MessagePieces { choice: 0, extra } => {
+            StreamEvent::MessageExtra { choice: 0, extra }
+            | StreamEvent::MessagePieces { choice: 0, extra } => {
                 self.message_extra(extra, out);
             }
             StreamEvent::ResponseExtra(extra) => self.keep(extra),
@@ -206,7 +207,9 @@ impl Encoder {
         self.end_content(out);
         let index = self.next_content;
         self.next_content += 1;
-        write_message_frame("content-start", Some(index), out, |message| _ = message.object("content", write));
+        write_message_frame("content-start", Some(index), out, |message| {
+            _ = message.object("content", write)
+        });
         index
     }
 

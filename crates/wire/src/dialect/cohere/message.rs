@@ -1,12 +1,12 @@
 //! Messages and their parts, written and read, and what an assistant says, which answers share.
 
-use crate::dialect::openai_chat::{CallIds, data_url, decode_part, text_parts, write_answer_part, write_call};
+use crate::dialect::openai_chat::{
+    CallIds, data_url, decode_part, text_parts, write_answer_part, write_call,
+};
 use crate::dialect::refuse::Refusals;
 use crate::dialect::{UnsupportedField, nested};
 use crate::json::{Extra, Json, JsonError, ObjectWriter, Value, write_array};
-use crate::model::{
-    Document, Image, Message, Part, PartKind, Reasoning, Role, Source, ToolCall, ToolResult,
-};
+use crate::model::{Document, Image, Message, Part, PartKind, Reasoning, Role, Source, ToolCall, ToolResult};
 use alloc::{format, string::String, vec::Vec};
 
 /// The field for what a model says before it calls tools, and the mark of the reasoning part that it is.
@@ -189,7 +189,8 @@ fn encode_part(part: &Part) -> Result<Json, &'static str> {
             let (outer, inner) = nested::split(&part.extra, "document");
             Ok(Json::object(&outer, |object| {
                 object.field("type", "document").object_with("document", &inner, |document| {
-                    document.object("data", |data| _ = data.field("text", text).optional("title", name.as_ref()));
+                    document
+                        .object("data", |data| _ = data.field("text", text).optional("title", name.as_ref()));
                 });
             }))
         }

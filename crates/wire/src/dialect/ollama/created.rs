@@ -9,10 +9,7 @@ const NAME: &str = "created_at";
 /// Takes the date out. One that says more than its second stays in `extra` as well, so that it is written as it was.
 pub(super) fn take(fields: &mut Fields<'_>, extra: &mut Extra) -> Option<u64> {
     let text = fields.take_string(NAME)?;
-    let seconds = text
-        .parse::<Timestamp>()
-        .ok()
-        .and_then(|time| u64::try_from(time.as_second()).ok());
+    let seconds = text.parse::<Timestamp>().ok().and_then(|time| u64::try_from(time.as_second()).ok());
     if seconds.and_then(write).as_ref() != Some(&text) {
         extra.insert(NAME, Json::string(&text));
     }

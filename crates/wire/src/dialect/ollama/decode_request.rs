@@ -14,9 +14,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Request, JsonError> {
     let messages = decode_messages(fields.take_array("messages").unwrap_or_default())?;
     let mut tools = Vec::new();
     for (position, tool) in fields.take_array("tools").unwrap_or_default().into_iter().enumerate() {
-        tools.push(
-            decode_tool(tool).map_err(|error| JsonError::new(format!("tools[{position}]{error}")))?,
-        );
+        tools.push(decode_tool(tool).map_err(|error| JsonError::new(format!("tools[{position}]{error}")))?);
     }
     let mut request = Request {
         model,

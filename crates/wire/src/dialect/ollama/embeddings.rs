@@ -60,9 +60,9 @@ impl Embeddings for OllamaEmbeddings {
         let mut vectors = Vectors::default();
         let mut scratch = Scratch::default();
         for (position, vector) in list.into_iter().enumerate() {
-            let vector = scratch
-                .read(vector)
-                .ok_or_else(|| StreamError::Malformed(format!("vector {position} is not a list of numbers")))?;
+            let vector = scratch.read(vector).ok_or_else(|| {
+                StreamError::Malformed(format!("vector {position} is not a list of numbers"))
+            })?;
             vectors.push(vector)?;
         }
         let model = fields.take_string("model").unwrap_or_default();
@@ -98,7 +98,6 @@ impl Embeddings for OllamaEmbeddings {
 mod tests {
     use super::*;
     use crate::json::{Extra, Json};
-    use crate::model::ErrorKind;
     use crate::operation::InputType;
     use proptest::prelude::*;
     use std::vec;
@@ -133,14 +132,17 @@ mod tests {
     #[test]
     fn both_forms_of_answer_are_read_and_others_are_errors() {
         let response =
-            decode(r#"{"model":"m","embeddings":[[1,2],[3,4]],"total_duration":9,"prompt_eval_count":5}"#).unwrap();
+            decode(r#"{"model":"m","embeddings":[[1,2],[3,4]],"total_duration":9,"prompt_eval_count":5}"#)
+                .unwrap();
         assert_eq!(response.vectors.iter().collect::<Vec<_>>(), [[1.0, 2.0], [3.0, 4.0]]);
         assert_eq!(response.usage.unwrap().input_tokens, Some(5));
         assert_eq!(response.extra.get("total_duration").unwrap().text(), "9");
         let older = decode(r#"{"embedding":[0.5]}"#).unwrap();
         assert_eq!((older.vectors.values(), older.usage), (&[0.5][..], None));
-        let Err(StreamError::Provider(error)) = decode(r#"{"error":"model 'm' not found"}"#) else { panic!() };
-        assert_eq!(error.kind, ErrorKind::NotFound);
+        let Err(StreamError::Provider(error)) = decode(r#"{"error":"model 'm' not found"}"#) else {
+            panic!()
+        };
+        assert_eq!(error.message, "model 'm' not found");
         for body in ["{}", "[]", r#"{"embeddings":[[1],[2,3]]}"#, r#"{"embeddings":[["a"]]}"#] {
             assert!(matches!(decode(body), Err(StreamError::Malformed(_))), "{body}");
         }

@@ -42,12 +42,7 @@ pub(super) fn encode(
     // Said in any case: what is not said is streamed.
     body.field("stream", request.stream);
     body.finish();
-    Ok(EncodedRequest {
-        path: "/api/chat".into(),
-        body: out,
-        headers: Vec::new(),
-        dropped: refusals.dropped,
-    })
+    Ok(EncodedRequest { path: "/api/chat".into(), body: out, headers: Vec::new(), dropped: refusals.dropped })
 }
 
 /// The words are low, medium, high and max.

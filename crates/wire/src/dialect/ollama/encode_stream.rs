@@ -126,7 +126,8 @@ impl StreamEncoder for Encoder {
                 }
             }
             StreamEvent::Part { choice: 0, part, .. } => self.whole(part, out),
-            StreamEvent::MessageExtra { choice: 0, extra } | StreamEvent::MessagePieces { choice: 0, extra } => {
+            StreamEvent::MessageExtra { choice: 0, extra }
+            | StreamEvent::MessagePieces { choice: 0, extra } => {
                 self.message(out, |message| {
                     message.field("content", "");
                     for (name, value) in extra.iter() {

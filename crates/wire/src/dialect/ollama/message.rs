@@ -216,8 +216,8 @@ fn image(data: String) -> Part {
 pub(super) fn decode_messages(values: Vec<Value<'_>>) -> Result<Vec<Message>, JsonError> {
     let mut messages: Vec<Message> = Vec::with_capacity(values.len());
     for (position, value) in values.into_iter().enumerate() {
-        let message = decode_message(value)
-            .map_err(|error| JsonError::new(format!("messages[{position}]{error}")))?;
+        let message =
+            decode_message(value).map_err(|error| JsonError::new(format!("messages[{position}]{error}")))?;
         match messages.last_mut() {
             Some(last) if last.role == Role::Tool && message.role == Role::Tool => {
                 last.content.extend(message.content);

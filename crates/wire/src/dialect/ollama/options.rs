@@ -66,7 +66,8 @@ pub(super) fn take(fields: &mut Fields<'_>, request: &mut Request, extra: &mut E
     request.frequency_penalty = options.take_f64("frequency_penalty");
     request.presence_penalty = options.take_f64("presence_penalty");
     let stop = options.get("stop").and_then(|stop| stop.array());
-    let stop: Option<Vec<String>> = stop.and_then(|stop| stop.into_iter().map(|text| text.string()).collect());
+    let stop: Option<Vec<String>> =
+        stop.and_then(|stop| stop.into_iter().map(|text| text.string()).collect());
     if let Some(stop) = stop {
         options.take("stop");
         request.stop = stop;

@@ -76,8 +76,7 @@ impl Embeddings for OpenAiEmbeddings {
 
     fn decode_request(&self, body: &[u8]) -> Result<EmbeddingRequest, JsonError> {
         let mut fields = Fields::parse(body)?;
-        let model =
-            fields.take_string("model").ok_or_else(|| JsonError::new("model: expected a string"))?;
+        let model = fields.take_string("model").ok_or_else(|| JsonError::new("model: expected a string"))?;
         let inputs = take_texts(&mut fields, "input")
             .ok_or_else(|| JsonError::new("input: expected a string or an array of strings"))?;
         // How the answer is written is no part of what is asked; `encode_response` looks for it in the body.
@@ -152,9 +151,9 @@ fn read_vectors(data: Vec<Value<'_>>) -> Result<Vectors, StreamError> {
     let mut vectors = Vectors::default();
     let mut scratch = Scratch::default();
     for (position, (_, vector)) in entries.into_iter().enumerate() {
-        let vector = scratch
-            .read(vector)
-            .ok_or_else(|| StreamError::Malformed(format!("vector {position} is neither numbers nor base64")))?;
+        let vector = scratch.read(vector).ok_or_else(|| {
+            StreamError::Malformed(format!("vector {position} is neither numbers nor base64"))
+        })?;
         vectors.push(vector)?;
     }
     Ok(vectors)
@@ -212,7 +211,6 @@ fn take_usage(fields: &mut Fields<'_>) -> Option<Usage> {
 mod tests {
     use super::*;
     use crate::json::{Extra, Json};
-    use crate::model::ErrorKind;
     use crate::operation::InputType;
     use proptest::prelude::*;
     use std::vec;
@@ -284,7 +282,7 @@ mod tests {
             r#"{"detail":"no"}"#,
         ] {
             let Err(StreamError::Provider(error)) = decode(body) else { panic!("{body}") };
-            assert_eq!((error.kind, error.message.as_str()), (ErrorKind::InvalidRequest, "no"), "{body}");
+            assert_eq!(error.message, "no", "{body}");
         }
         assert!(matches!(decode("{}"), Err(StreamError::Malformed(_))));
         assert!(matches!(decode("<html>"), Err(StreamError::Malformed(_))));

@@ -51,7 +51,8 @@ impl Reranking for RankByScore {
             fields.take("usage");
         }
         let search_units = fields.take_object("meta").map(|mut meta| {
-            let units = meta.take_object("billed_units").and_then(|mut billed| billed.take_u64("search_units"));
+            let units =
+                meta.take_object("billed_units").and_then(|mut billed| billed.take_u64("search_units"));
             (units, meta)
         });
         let id = fields.take_string("id").unwrap_or_default();
@@ -143,7 +144,7 @@ fn read_results(list: &[Value<'_>]) -> Result<(Vec<RankedDocument>, bool), Strea
 mod tests {
     use super::*;
     use crate::json::{Extra, Json};
-    use crate::model::{ErrorKind, Usage};
+    use crate::model::Usage;
     use proptest::prelude::*;
 
     const RANK: RankByScore = RankByScore { path: "/rerank" };
@@ -160,7 +161,11 @@ mod tests {
             r#"[{"index":0,"score":0.9},{"index":2,"score":0.1}]"#,
             r#"{"results":[{"index":0,"relevance_score":0.9,"document":null},{"index":2,"relevance_score":0.1}]}"#,
         ] {
-            assert_eq!(ranks(&RANK.decode_response(body.as_bytes()).unwrap()), [(0, 0.9), (2, 0.1)], "{body}");
+            assert_eq!(
+                ranks(&RANK.decode_response(body.as_bytes()).unwrap()),
+                [(0, 0.9), (2, 0.1)],
+                "{body}"
+            );
         }
     }
 
@@ -181,8 +186,15 @@ mod tests {
     #[test]
     fn what_is_no_order_is_an_error() {
         let Err(StreamError::Provider(error)) = RANK.decode_response(br#"{"detail":"no"}"#) else { panic!() };
-        assert_eq!(error.kind, ErrorKind::InvalidRequest);
-        for body in ["{}", "7", "[7]", r#"{"results":[{"index":-1,"relevance_score":1}]}"#, r#"{"results":[{}]}"#, "<"] {
+        assert_eq!(error.message, "no");
+        for body in [
+            "{}",
+            "7",
+            "[7]",
+            r#"{"results":[{"index":-1,"relevance_score":1}]}"#,
+            r#"{"results":[{}]}"#,
+            "<",
+        ] {
             let outcome = RANK.decode_response(body.as_bytes());
             assert!(matches!(outcome, Err(StreamError::Malformed(_))), "{body}: {outcome:?}");
         }
@@ -190,7 +202,8 @@ mod tests {
 
     #[test]
     fn documents_may_be_objects() {
-        let body = br#"{"model":"m","query":"q","documents":["a",{"text":"b"}],"top_n":1,"return_documents":true}"#;
+        let body =
+            br#"{"model":"m","query":"q","documents":["a",{"text":"b"}],"top_n":1,"return_documents":true}"#;
         let request = RANK.decode_request(body).unwrap();
         assert_eq!((request.documents.as_slice(), request.top_n), (&["a".into(), "b".into()][..], Some(1)));
         assert!(request.extra.get("return_documents").is_some());
