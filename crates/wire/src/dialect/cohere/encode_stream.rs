@@ -22,6 +22,8 @@ pub(super) struct Encoder {
     /// The calls that are open, with their indices.
     calls: Vec<(u32, u32)>,
     next_call: u32,
+    /// The call that was said to end last: what stands beside it may still come.
+    ended: Option<u32>,
     citations: u32,
     reasoning: Option<(u32, Held)>,
     usage: Option<Usage>,
@@ -47,7 +49,11 @@ impl StreamEncoder for Encoder {
             StreamEvent::PartExtra { choice: 0, part, extra } if is_plan(extra) => {
                 return self.plan(*part, out);
             }
-            _ => self.is_thought(out),
+            StreamEvent::PartExtra { choice: 0, part, .. } if self.ended == Some(*part) => {}
+            _ => {
+                self.is_thought(out);
+                self.end_call(out);
+            }
         }
         match event {
             StreamEvent::Start(start) => self.start(start, out),
@@ -74,7 +80,7 @@ impl StreamEncoder for Encoder {
                     });
                 }
             }
-            StreamEvent::ToolCallEnd { choice: 0, part } => self.end_calls(|of| of == *part, out),
+            StreamEvent::ToolCallEnd { choice: 0, part } => self.ended = Some(*part),
             StreamEvent::PartExtra { choice: 0, part, extra } => self.part_extra(*part, extra, out),
             StreamEvent::Part { choice: 0, part, index } => self.whole(*index, part, out),
             StreamEvent::MessageExtra { choice: 0, extra }
@@ -232,6 +238,12 @@ impl Encoder {
     ) {
         self.ensure_started(out);
         write_message_frame(name, Some(index), out, |message| _ = message.object("tool_calls", write));
+    }
+
+    fn end_call(&mut self, out: &mut Vec<u8>) {
+        if let Some(ended) = self.ended.take() {
+            self.end_calls(|part| part == ended, out);
+        }
     }
 
     fn end_calls(&mut self, ends: impl Fn(u32) -> bool, out: &mut Vec<u8>) {

@@ -34,7 +34,11 @@ impl StreamDecoder for Decoder {
     fn finish(&mut self, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
         let Self { lines, answer } = self;
         if !answer.done {
-            lines.finish(&mut |line| answer.read(line, events))?;
+            match lines.finish(&mut |line| answer.read(line, events)) {
+                // A last line that is no JSON was cut off.
+                Ok(()) | Err(StreamError::Malformed(_)) => {}
+                Err(error) => return Err(error),
+            }
         }
         if answer.done { Ok(()) } else { Err(StreamError::Interrupted) }
     }
@@ -241,5 +245,62 @@ impl LineTemplate {
 
     fn forget(&mut self) {
         self.rest.forget();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::format;
+
+    /// Lines that mostly differ in their time and text only, in the ways a server writes them.
+    fn line() -> impl Strategy<Value = String> {
+        let text = prop_oneof![4 => "[a-z ]{0,4}", 1 => Just(r"\n".into()), 1 => Just("é日本".into())];
+        (text, "[0-9]{0,3}", 0..8usize).prop_map(|(text, fraction, shape)| {
+            let head = format!(r#""model":"m","created_at":"2026-01-01T00:00:00.{fraction}Z""#);
+            let said = match shape {
+                0..=4 => format!(r#""role":"assistant","content":"{text}""#),
+                5 => format!(r#""role":"assistant","content":"{text}","thinking":"{fraction}""#),
+                6 => format!(r#""role":"assistant","content":"{text}","novelty":"{fraction}""#),
+                _ => format!(
+                    r#""role":"assistant","content":"{text}","tool_calls":[{{"function":{{"name":"f"}}}}]"#
+                ),
+            };
+            format!(r#"{{{head},"message":{{{said}}},"done":false}}"#)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_short_way_says_the_same_as_the_long_one(lines in proptest::collection::vec(line(), 1..30)) {
+            let (mut short, mut long) = (Answer::default(), Answer::default());
+            let (mut by_short, mut by_long) = (Vec::new(), Vec::new());
+            for line in &lines {
+                short.read(line, &mut by_short).unwrap();
+                long.read_whole(line, &mut by_long).unwrap();
+                prop_assert_eq!(&by_short, &by_long);
+            }
+        }
+    }
+
+    /// The property above would hold as well if the short way were never gone.
+    #[test]
+    fn the_short_way_is_taken() {
+        let line = |time: &str, text: &str| {
+            format!(
+                r#"{{"model":"m","created_at":"{time}","message":{{"role":"assistant","content":"{text}"}},"done":false}}"#
+            )
+        };
+        let mut answer = Answer::default();
+        // The first line is the start as well, so the second is the one to learn from.
+        for time in ["1", "2"] {
+            answer.read(&line(time, "a"), &mut Vec::new()).unwrap();
+        }
+        assert_eq!(answer.template.matches(&line("333", "bc")), Some("bc"));
+        assert_eq!(answer.template.matches(&line("333", r"\n")), None);
+        assert_eq!(answer.template.matches(&line("333", "bc").replace("\"m\"", "\"other\"")), None);
+        answer.template.forget();
+        assert_eq!(answer.template.matches(&line("333", "bc")), None);
     }
 }

@@ -19,6 +19,8 @@ pub(super) struct Encoder {
     /// The calls that are not complete, by their parts.
     open: Vec<(u32, ToolCall, Extra)>,
     next_call: usize,
+    /// The call that was said to end last: what stands beside it may still come.
+    ended: Option<u32>,
     usage: Option<Usage>,
     reason: Option<FinishReason>,
     /// What belongs to the answer and goes with its end.
@@ -95,6 +97,14 @@ impl Encoder {
 
 impl StreamEncoder for Encoder {
     fn push(&mut self, event: &StreamEvent, out: &mut Vec<u8>) {
+        match (event, self.ended) {
+            (StreamEvent::PartExtra { choice: 0, part, .. }, Some(ended)) if *part == ended => {}
+            (_, Some(ended)) => {
+                self.ended = None;
+                self.end_calls(|part| part == ended, out);
+            }
+            (_, None) => {}
+        }
         match event {
             StreamEvent::Start(start) => {
                 if !start.model.is_empty() {
@@ -117,7 +127,7 @@ impl StreamEncoder for Encoder {
                     call.arguments.push_str(arguments);
                 }
             }
-            StreamEvent::ToolCallEnd { choice: 0, part } => self.end_calls(|of| of == *part, out),
+            StreamEvent::ToolCallEnd { choice: 0, part } => self.ended = Some(*part),
             StreamEvent::PartExtra { choice: 0, part, extra } => {
                 if let Some((.., known)) = self.open.iter_mut().rfind(|(of, ..)| of == part) {
                     for (name, value) in extra.iter() {
