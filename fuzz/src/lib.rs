@@ -6,6 +6,7 @@
 use ferrule_wire::dialect::{self, Dialect, EncodeOptions, StreamError, StreamLimits};
 use ferrule_wire::error::{self, Headers};
 use ferrule_wire::framing::{EventStreamReader, Frame, HeaderValue, SseReader, write_frame};
+use ferrule_wire::framing::{Frame, NdjsonReader, SseReader};
 use ferrule_wire::model::{ErrorKind, Response};
 use ferrule_wire::providers;
 use ferrule_wire::quirks::accent;
@@ -105,6 +106,54 @@ pub fn framed_stream(name: &str, data: &[u8]) {
         write_frame(headers.map(|(name, value)| (name, HeaderValue::Text(value))), payload.as_bytes(), &mut body);
     }
     stream(name, &body);
+/// Newline-delimited JSON: the same lines and the same end at every split.
+pub fn ndjson(data: &[u8]) {
+    check_equal(data, |reads| {
+        let mut lines = Vec::new();
+        let mut reader = NdjsonReader::new(LIMITS);
+        let mut keep = |line: &str| {
+            lines.push(line.to_owned());
+            Ok::<(), StreamError>(())
+        };
+        let mut outcome = reads.iter().try_for_each(|bytes| reader.push(bytes, &mut keep));
+        if outcome.is_ok() {
+            outcome = reader.finish(&mut keep);
+        }
+        (lines, outcome)
+    });
+}
+
+/// What dialects do beside chat: what was read can be written and reads the same again. The first byte picks the dialect.
+pub fn operations(data: &[u8]) {
+    let Some((pick, body)) = data.split_first() else { return };
+    let names = ["openai-chat", "cohere", "ollama", "anthropic", "watsonx"];
+    let dialect = find(names[usize::from(*pick) % names.len()]);
+    if let Ok(page) = dialect.model_listing().decode_page(body) {
+        let ids: Vec<&str> = page.models.iter().map(|model| model.id.as_str()).collect();
+        let again = dialect.model_listing().decode_page(&dialect.model_listing().encode_page(&ids)).unwrap();
+        assert!(again.models.iter().map(|model| &model.id).eq(page.models.iter().map(|model| &model.id)));
+    }
+    if let Some(embeddings) = dialect.embeddings() {
+        if let Ok(response) = embeddings.decode_response(Headers::default(), body) {
+            let written = embeddings.encode_response(&response, br#"{"encoding_format":"base64"}"#);
+            let again = embeddings.decode_response(Headers::default(), &written).unwrap();
+            assert_eq!(again.vectors.values(), response.vectors.values());
+        }
+        if let Ok(request) = embeddings.decode_request(body) {
+            let written = embeddings.encode_request(&request, EncodeOptions::DROP).unwrap();
+            assert_eq!(embeddings.decode_request(&written.body).unwrap().inputs, request.inputs);
+        }
+    }
+    if let Some(reranking) = dialect.reranking() {
+        if let Ok(response) = reranking.decode_response(body) {
+            let again = reranking.decode_response(&reranking.encode_response(&response)).unwrap();
+            assert_eq!(again.results, response.results);
+        }
+        if let Ok(request) = reranking.decode_request(body) {
+            let written = reranking.encode_request(&request, EncodeOptions::DROP).unwrap();
+            assert_eq!(reranking.decode_request(&written.body).unwrap(), request);
+        }
+    }
 }
 
 /// Error answers: two bytes of status, a header's value up to a NUL, the body.

@@ -91,6 +91,41 @@ fn bedrock_stream(text: &str) -> Vec<u8> {
 fn bedrock_plain(text: &str) -> String {
     format!(
         r#"{{"metrics":{{"latencyMs":812}},"output":{{"message":{{"content":[{{"text":"{text}"}},{{"toolUse":{{"input":{{"x":1}},"name":"f","toolUseId":"tooluse_1"}}}}],"role":"assistant"}}}},"stopReason":"tool_use","usage":{{"inputTokens":10,"outputTokens":12,"totalTokens":26,"cacheReadInputTokens":4,"cacheWriteInputTokens":0}}}}"#
+/// A stream as Cohere sends it.
+fn cohere_stream(text: &str) -> String {
+    let mut body = String::from(
+        "event: message-start\ndata: {\"id\":\"m1\",\"type\":\"message-start\",\"delta\":{\"message\":{\"role\":\"assistant\",\"content\":[],\"tool_plan\":\"\",\"tool_calls\":[],\"citations\":[]}}}\n\n\
+         event: content-start\ndata: {\"type\":\"content-start\",\"index\":0,\"delta\":{\"message\":{\"content\":{\"type\":\"text\",\"text\":\"\"}}}}\n\n",
+    );
+    for _ in 0..DELTAS {
+        body += &format!(
+            "event: content-delta\ndata: {{\"type\":\"content-delta\",\"index\":0,\"delta\":{{\"message\":{{\"content\":{{\"text\":\"{text}\"}}}}}}}}\n\n"
+        );
+    }
+    body + "event: content-end\ndata: {\"type\":\"content-end\",\"index\":0}\n\n\
+            event: message-end\ndata: {\"type\":\"message-end\",\"delta\":{\"finish_reason\":\"COMPLETE\",\"usage\":{\"billed_units\":{\"input_tokens\":4,\"output_tokens\":9},\"tokens\":{\"input_tokens\":70,\"output_tokens\":1000}}}}\n\n"
+}
+
+fn cohere_plain(text: &str) -> String {
+    format!(
+        r#"{{"id":"m1","finish_reason":"COMPLETE","message":{{"role":"assistant","content":[{{"type":"text","text":"{text}"}}]}},"usage":{{"billed_units":{{"input_tokens":4,"output_tokens":9}},"tokens":{{"input_tokens":70,"output_tokens":1000}}}}}}"#
+    )
+}
+
+/// A stream as Ollama sends it, its time different in each line.
+fn ollama_stream(text: &str) -> String {
+    let mut body = String::new();
+    for number in 0..DELTAS {
+        body += &format!(
+            "{{\"model\":\"llama3.2\",\"created_at\":\"2026-01-01T00:00:01.{number:09}Z\",\"message\":{{\"role\":\"assistant\",\"content\":\"{text}\"}},\"done\":false}}\n"
+        );
+    }
+    body + "{\"model\":\"llama3.2\",\"created_at\":\"2026-01-01T00:00:02Z\",\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\",\"total_duration\":100,\"prompt_eval_count\":7,\"eval_count\":1000}\n"
+}
+
+fn ollama_plain(text: &str) -> String {
+    format!(
+        r#"{{"model":"llama3.2","created_at":"2026-01-01T00:00:02.5Z","message":{{"role":"assistant","content":"{text}"}},"done":true,"done_reason":"stop","total_duration":100,"load_duration":10,"prompt_eval_count":7,"prompt_eval_duration":20,"eval_count":1000,"eval_duration":30}}"#
     )
 }
 
@@ -135,6 +170,8 @@ fn dialects(criterion: &mut Criterion) {
     bench(criterion, "openai-chat", openai_chat_stream, openai_chat_plain);
     bench(criterion, "anthropic", anthropic_stream, anthropic_plain);
     bench(criterion, "bedrock", bedrock_stream, bedrock_plain);
+    bench(criterion, "cohere", cohere_stream, cohere_plain);
+    bench(criterion, "ollama", ollama_stream, ollama_plain);
 }
 
 criterion_group!(benches, dialects);

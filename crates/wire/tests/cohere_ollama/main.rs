@@ -5,6 +5,7 @@ mod cohere;
 mod ollama;
 mod strategies;
 mod transcripts;
+mod translate;
 
 use ferrule_wire::dialect::{Dialect, EncodeOptions, StreamError, StreamLimits};
 use ferrule_wire::json::Json;
