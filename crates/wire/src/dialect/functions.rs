@@ -1,10 +1,14 @@
 //! Tools for dialects that declare functions only, and cannot name some of them in a choice: instead of naming those
 //! that may be called, only those are declared.
 
-use super::{UnsupportedField, refuse::Refusals};
+use super::{UnsupportedField, openai_chat::write_tool, refuse::Refusals};
 use crate::json::Json;
 use crate::model::{Request, Tool, ToolChoice, ToolKind};
+use crate::quirks::Quirks;
 use alloc::{format, string::String, vec::Vec};
+
+/// Why a cache breakpoint is left out: no answer is wrong without it.
+pub(super) const CACHES_BY_ITSELF: &str = "prompts are cached without breakpoints";
 
 /// The functions of a request that may be called.
 #[derive(Debug)]
@@ -56,7 +60,7 @@ pub(super) fn allowed<'a>(
             continue;
         }
         if tool.cache.is_some() {
-            refusals.add(format!("tools[{position}].cache"), "there are no cache breakpoints")?;
+            refusals.note(format!("tools[{position}].cache"), CACHES_BY_ITSELF);
         }
         declared.push((position, tool));
     }
@@ -68,13 +72,13 @@ pub(super) fn allowed<'a>(
     Ok(Functions { declared, demand })
 }
 
-/// `tool`, not said to be strict.
-pub(super) fn without_strict(tool: &Tool) -> Tool {
+/// Writes the declaration of a function, without whether it is strict.
+pub(super) fn write_declaration(out: &mut Vec<u8>, tool: &Tool, quirks: &Quirks) {
     let mut tool = tool.clone();
     if let ToolKind::Function { strict, .. } = &mut tool.kind {
         *strict = None;
     }
-    tool
+    write_tool(out, &tool, quirks);
 }
 
 /// Whether the provider is to hold the model to the schema of `tool`.
@@ -98,7 +102,7 @@ pub(super) fn refuse_rare_fields(request: &Request, refusals: &mut Refusals) -> 
         refusals.add("user", "the user is not recorded")?;
     }
     if request.cache.is_some() {
-        refusals.add("cache", "there are no cache breakpoints")?;
+        refusals.note("cache", CACHES_BY_ITSELF);
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::strategies::{
     call, conversation, extra, picture, response, results, settings, text, thought, tool,
 };
-use super::{accumulate, decode, json, refused, stream_of, written};
+use super::{accumulate, decode, json, noted, refused, stream_of, written};
 use ferrule_wire::dialect::{Dialect, EncodeOptions, StreamError, StreamLimits, cohere::Cohere, find};
 use ferrule_wire::json::Extra;
 use ferrule_wire::model::*;
@@ -235,7 +235,7 @@ fn strictness_is_said_of_all_tools() {
     let all = with(vec![function("f", Some(true)), function("g", Some(true))]);
     assert!(written(&Cohere, &all).contains(r#""strict_tools":true"#));
     assert_eq!(
-        refused(&Cohere, &with(vec![function("f", None), function("g", Some(true))])),
+        noted(&Cohere, &with(vec![function("f", None), function("g", Some(true))])),
         "tools[1].strict"
     );
     assert!(!written(&Cohere, &with(vec![function("f", Some(false))])).contains("strict"));
@@ -269,7 +269,6 @@ fn what_cannot_be_carried_is_refused() {
         ("parallel_tool_calls", Request { parallel_tool_calls: Some(false), ..asked() }),
         ("metadata", Request { metadata: vec![("a".into(), "b".into())], ..asked() }),
         ("user", Request { user: Some("u".into()), ..asked() }),
-        ("cache", Request { cache: breakpoint.clone(), ..asked() }),
         ("top_logprobs", Request { top_logprobs: Some(2), ..asked() }),
         (
             "response_format.description",
@@ -290,12 +289,13 @@ fn what_cannot_be_carried_is_refused() {
     ] {
         assert_eq!(refused(&Cohere, &request), field);
     }
+    assert_eq!(noted(&Cohere, &Request { cache: breakpoint.clone(), ..asked() }), "cache");
     let mut named = asked();
     named.messages[0].name = Some("n".into());
-    assert_eq!(refused(&Cohere, &named), "messages[0].name");
+    assert_eq!(noted(&Cohere, &named), "messages[0].name");
     let mut cached = asked();
     cached.messages[0].content[0].cache = breakpoint;
-    assert_eq!(refused(&Cohere, &cached), "messages[0].content[0].cache");
+    assert_eq!(noted(&Cohere, &cached), "messages[0].content[0].cache");
     let mut custom = asked();
     custom.tools = vec![Tool { kind: ToolKind::Custom { format: None }, ..function("f", None) }];
     assert_eq!(refused(&Cohere, &custom), "tools[0]");

@@ -57,6 +57,13 @@ fn refused(dialect: &dyn Dialect, request: &Request) -> String {
     refusal.field
 }
 
+/// The only field that is left out, with a word about it, of a request that is not refused.
+fn noted(dialect: &dyn Dialect, request: &Request) -> String {
+    let encoded = dialect.encode_request(request, EncodeOptions::REFUSE).unwrap();
+    let [dropped] = encoded.dropped.as_slice() else { panic!("{:?}", encoded.dropped) };
+    dropped.field.clone()
+}
+
 fn json(text: &str) -> Json {
     Json::parse(text).unwrap()
 }

@@ -3,7 +3,7 @@
 use super::strategies::{
     call, conversation, extra, picture, response, results, settings, text, thought, tool,
 };
-use super::{accumulate, decode, json, refused, stream_of, written};
+use super::{accumulate, decode, json, noted, refused, stream_of, written};
 use ferrule_wire::dialect::{Dialect, EncodeOptions, StreamError, StreamLimits, ollama::Ollama};
 use ferrule_wire::json::Extra;
 use ferrule_wire::model::*;
@@ -289,7 +289,7 @@ fn tools_are_left_out_rather_than_chosen() {
         assert_eq!(refused(&Ollama, &with(choice)), "tool_choice");
     }
     let strict = Request { tools: vec![function("f", Some(true))], ..asked() };
-    assert_eq!(refused(&Ollama, &strict), "tools[0].strict");
+    assert_eq!(noted(&Ollama, &strict), "tools[0].strict");
 }
 
 #[test]
@@ -306,7 +306,6 @@ fn what_cannot_be_carried_is_refused() {
         ("parallel_tool_calls", Request { parallel_tool_calls: Some(false), ..asked() }),
         ("metadata", Request { metadata: vec![("a".into(), "b".into())], ..asked() }),
         ("user", Request { user: Some("u".into()), ..asked() }),
-        ("cache", Request { cache: breakpoint, ..asked() }),
         ("reasoning.budget_tokens", thinking(Some(5), None)),
         ("reasoning.display", thinking(None, Some("omitted".into()))),
         ("response_format", Request { response_format: Some(ResponseFormat::Other(json("{}"))), ..asked() }),
@@ -318,6 +317,16 @@ fn what_cannot_be_carried_is_refused() {
     ] {
         assert_eq!(refused(&Ollama, &request), field);
     }
+    assert_eq!(noted(&Ollama, &Request { cache: breakpoint.clone(), ..asked() }), "cache");
+    let mut marked = asked();
+    marked.messages[0].content[0].cache = breakpoint;
+    assert_eq!(noted(&Ollama, &marked), "messages[0].content[0].cache");
+    let mut named = asked();
+    named.messages[0].name = Some("n".into());
+    assert_eq!(noted(&Ollama, &named), "messages[0].name");
+    let source = Source::Base64 { media_type: "image/png".into(), data: "AAAA".into() };
+    let closely = said(Role::User, PartKind::Image(Image { source, detail: Some("high".into()) }));
+    assert_eq!(noted(&Ollama, &closely), "messages[0].content[0].detail");
 }
 
 /// ollama.md: the last line of the transcript, as a plain answer.

@@ -5,7 +5,7 @@ use crate::dialect::functions::{self, Demand, Functions};
 use crate::dialect::refuse::Refusals;
 use crate::dialect::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::json::{ObjectWriter, WriteJson};
-use crate::model::{Effort, ReasoningRequest, Request, ResponseFormat, Tool};
+use crate::model::{Effort, ReasoningRequest, Request, ResponseFormat};
 use alloc::{format, vec::Vec};
 
 pub(super) fn encode(
@@ -14,23 +14,23 @@ pub(super) fn encode(
 ) -> Result<EncodedRequest, UnsupportedField> {
     let mut refusals = Refusals::new(NAME, options);
     refuse_fields(request, &mut refusals)?;
-    let messages = encode_messages(&request.messages, &mut refusals)?;
+    let messages = encode_messages(&request.messages, options.quirks.tool_id_rule, &mut refusals)?;
     let Functions { declared, demand } = functions::allowed(request, &mut refusals)?;
     // The API says it of all tools or of none.
     let all_strict = !declared.is_empty() && declared.iter().all(|(_, tool)| functions::is_strict(tool));
     if let Some((position, _)) =
         declared.iter().find(|(_, tool)| functions::is_strict(tool)).filter(|_| !all_strict)
     {
-        refusals.add(format!("tools[{position}].strict"), "all tools are strict or none")?;
+        refusals.note(format!("tools[{position}].strict"), "all tools are strict or none");
     }
-    let tools: Vec<Tool> = declared.into_iter().map(|(_, tool)| functions::without_strict(tool)).collect();
-
     let mut out = Vec::with_capacity(messages.len() + 256);
     let mut body = ObjectWriter::begin_with(&mut out, &request.extra);
     body.field("model", &request.model);
     body.with("messages", |out| out.extend_from_slice(&messages));
-    if !tools.is_empty() {
-        body.array("tools", &tools, |out, tool| tool.write_json(out));
+    if !declared.is_empty() {
+        body.array("tools", &declared, |out, (_, tool)| {
+            functions::write_declaration(out, tool, options.quirks);
+        });
     }
     if all_strict {
         body.field("strict_tools", true);

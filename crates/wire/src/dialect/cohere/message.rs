@@ -1,5 +1,6 @@
 //! Messages and their parts, written and read, and what an assistant says, which answers share.
 
+use crate::dialect::functions::CACHES_BY_ITSELF;
 use crate::dialect::openai_chat::{
     CallIds, data_url, decode_part, text_parts, write_answer_part, write_call,
 };
@@ -7,6 +8,7 @@ use crate::dialect::refuse::Refusals;
 use crate::dialect::{UnsupportedField, nested};
 use crate::json::{Extra, Json, JsonError, ObjectWriter, Value, write_array};
 use crate::model::{Document, Image, Message, Part, PartKind, Reasoning, Role, Source, ToolCall, ToolResult};
+use crate::quirks::ToolIdRule;
 use alloc::{format, string::String, vec::Vec};
 
 /// The field for what a model says before it calls tools, and the mark of the reasoning part that it is.
@@ -25,14 +27,15 @@ pub(super) fn is_plan(extra: &Extra) -> bool {
 /// Writes the messages' array.
 pub(super) fn encode_messages(
     messages: &[Message],
+    id_rule: ToolIdRule,
     refusals: &mut Refusals,
 ) -> Result<Vec<u8>, UnsupportedField> {
-    let mut ids = CallIds::default();
+    let mut ids = CallIds::new(id_rule);
     let mut written: Vec<Json> = Vec::with_capacity(messages.len());
     for (position, message) in messages.iter().enumerate() {
         let place = format!("messages[{position}]");
         if message.name.is_some() {
-            refusals.add(format!("{place}.name"), "speakers have no names; write it into the text")?;
+            refusals.note(format!("{place}.name"), "speakers have no names");
         }
         let role = match &message.role {
             Role::System | Role::Developer => "system",
@@ -93,7 +96,7 @@ fn encode_result(
     ids: &mut CallIds,
     refusals: &mut Refusals,
 ) -> Result<Json, UnsupportedField> {
-    refuse_breakpoint(part, place, refusals)?;
+    note_breakpoint(part, place, refusals);
     let mut content = Vec::with_capacity(result.content.len());
     for (position, part) in result.content.iter().enumerate() {
         let field = format!("{place}.content[{position}]");
@@ -113,11 +116,10 @@ fn encode_result(
     }))
 }
 
-fn refuse_breakpoint(part: &Part, place: &str, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
+fn note_breakpoint(part: &Part, place: &str, refusals: &mut Refusals) {
     if part.cache.is_some() {
-        refusals.add(format!("{place}.cache"), "prompts are cached without breakpoints")?;
+        refusals.note(format!("{place}.cache"), CACHES_BY_ITSELF);
     }
-    Ok(())
 }
 
 /// A content part that the API has, and as it writes it.
@@ -131,7 +133,7 @@ fn carried<'a>(
     place: &str,
     refusals: &mut Refusals,
 ) -> Result<Option<Carried<'a>>, UnsupportedField> {
-    refuse_breakpoint(part, place, refusals)?;
+    note_breakpoint(part, place, refusals);
     if let (PartKind::Text(text), true) = (&part.kind, part.extra.is_empty()) {
         return Ok(Some(Carried::PlainText(text)));
     }
@@ -303,7 +305,7 @@ fn encode_assistant(
     let mut said = Said::default();
     for (position, part) in message.content.iter().enumerate() {
         let field = format!("{place}.content[{position}]");
-        refuse_breakpoint(part, &field, refusals)?;
+        note_breakpoint(part, &field, refusals);
         match &part.kind {
             PartKind::Text(_) | PartKind::Refusal(_) => said.add(part),
             // Another provider's thoughts that it keeps to itself.

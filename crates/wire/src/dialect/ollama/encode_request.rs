@@ -4,7 +4,7 @@ use super::{NAME, message::encode_messages, options};
 use crate::dialect::functions::{self, Demand, Functions};
 use crate::dialect::refuse::Refusals;
 use crate::dialect::{EncodeOptions, EncodedRequest, UnsupportedField};
-use crate::json::{ObjectWriter, WriteJson};
+use crate::json::ObjectWriter;
 use crate::model::{Effort, Request, ResponseFormat, Tool};
 use alloc::{format, vec::Vec};
 
@@ -23,7 +23,9 @@ pub(super) fn encode(
     body.field("model", &request.model);
     body.with("messages", |out| out.extend_from_slice(&messages));
     if !tools.is_empty() {
-        body.array("tools", &tools, |out, tool| tool.write_json(out));
+        body.array("tools", tools, |out, tool| {
+            functions::write_declaration(out, tool, encode_options.quirks);
+        });
     }
     match &request.response_format {
         Some(ResponseFormat::Json) => _ = body.field("format", "json"),
@@ -56,7 +58,7 @@ fn think_word(effort: &Effort) -> &str {
 
 /// The tools to declare. There is no choice among them: a model that may not call any is told of none, and one that must
 /// cannot be made to.
-fn tools(request: &Request, refusals: &mut Refusals) -> Result<Vec<Tool>, UnsupportedField> {
+fn tools<'a>(request: &'a Request, refusals: &mut Refusals) -> Result<Vec<&'a Tool>, UnsupportedField> {
     let Functions { declared, demand } = functions::allowed(request, refusals)?;
     match demand {
         Demand::Free => {}
@@ -64,14 +66,12 @@ fn tools(request: &Request, refusals: &mut Refusals) -> Result<Vec<Tool>, Unsupp
         Demand::Required => refusals.add("tool_choice", "a model cannot be made to call a tool")?,
         Demand::Other(_) => refusals.add("tool_choice", "a choice of another provider")?,
     }
-    let mut tools = Vec::with_capacity(declared.len());
-    for (position, tool) in declared {
+    for (position, tool) in &declared {
         if functions::is_strict(tool) {
-            refusals.add(format!("tools[{position}].strict"), "a model is not held to a tool's schema")?;
+            refusals.note(format!("tools[{position}].strict"), "a model is not held to a tool's schema");
         }
-        tools.push(functions::without_strict(tool));
     }
-    Ok(tools)
+    Ok(declared.into_iter().map(|(_, tool)| tool).collect())
 }
 
 fn refuse_fields(request: &Request, refusals: &mut Refusals) -> Result<(), UnsupportedField> {

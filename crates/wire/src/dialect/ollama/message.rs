@@ -1,6 +1,7 @@
 //! Messages, written and read, and what an assistant says, which answers share.
 
 use crate::dialect::anthropic::{decode_input, encode_input};
+use crate::dialect::functions::CACHES_BY_ITSELF;
 use crate::dialect::openai_chat::{source_of_url, text_parts};
 use crate::dialect::refuse::Refusals;
 use crate::dialect::{UnsupportedField, nested};
@@ -44,15 +45,14 @@ impl<'a> Writer<'a, '_> {
             }
         };
         if message.name.is_some() {
-            let reason = "speakers have no names; write it into the text";
-            self.refusals.add(format!("{place}.name"), reason)?;
+            self.refusals.note(format!("{place}.name"), "speakers have no names");
         }
         let mut said = Said::default();
         let mut has_results = false;
         for (position, part) in message.content.iter().enumerate() {
             let field = format!("{place}.content[{position}]");
             if part.cache.is_some() {
-                self.refusals.add(format!("{field}.cache"), "there are no cache breakpoints")?;
+                self.refusals.note(format!("{field}.cache"), CACHES_BY_ITSELF);
             }
             if let PartKind::ToolResult(result) = &part.kind {
                 has_results = true;
@@ -67,7 +67,7 @@ impl<'a> Writer<'a, '_> {
                 && detail != "auto"
             {
                 let field = format!("{place}.content[{position}].detail");
-                self.refusals.add(field, "pictures are looked at as the model does")?;
+                self.refusals.note(field, "how closely to look is the model's choice");
             }
         }
         self.called.extend(said.calls.iter().map(|(call, _)| (&*call.id, &*call.name)));

@@ -32,7 +32,7 @@ pub(crate) use embeddings::{Scratch, take_texts};
 pub(crate) use message::{decode_message, decode_messages, take_said, text_parts};
 pub(crate) use part::{data_url, decode_part, source_of_url, write_answer_part, write_part};
 pub(crate) use rerank::RankByScore;
-pub(crate) use tool::{decode_choice, decode_tool, write_call};
+pub(crate) use tool::{decode_choice, decode_tool, write as write_tool, write_call};
 pub(crate) use usage::usage_json;
 
 use super::{

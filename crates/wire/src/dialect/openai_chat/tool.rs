@@ -98,7 +98,7 @@ fn is_foreign(whole: &Json) -> bool {
 }
 
 /// Writes a tool's declaration.
-pub(super) fn write(out: &mut Vec<u8>, tool: &Tool, quirks: &Quirks) {
+pub(crate) fn write(out: &mut Vec<u8>, tool: &Tool, quirks: &Quirks) {
     let (name, description) = (&tool.name, tool.description.as_ref());
     match &tool.kind {
         ToolKind::Hosted(whole) => whole.write_json(out),

@@ -3,16 +3,15 @@
 //! Requests are written and read by `openai_chat` and their names changed after that or before; answers are OpenAI's.
 //! `project_id` or `space_id`, one of which the API needs, and `version`, a date, come from the extra fields.
 
-mod schema;
-
 use super::openai_chat::OpenAiChat;
 use super::{
     Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
     UnsupportedField,
 };
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value};
-use crate::model::{ErrorKind, ProviderError, Request, Response, ToolKind};
+use crate::model::{ErrorKind, ProviderError, Request, Response};
 use crate::operation::{Endpoint, ModelInfo, ModelListing, ModelPage, Operation};
+use crate::quirks::Feature;
 use alloc::{borrow::Cow, borrow::ToOwned, boxed::Box, format, string::String, string::ToString, vec::Vec};
 
 const NAME: &str = "watsonx";
@@ -39,12 +38,13 @@ impl Dialect for Watsonx {
     ) -> Result<EncodedRequest, UnsupportedField> {
         let mut plain = request.clone();
         plain.stream = false;
-        for tool in &mut plain.tools {
-            if let ToolKind::Function { parameters, strict } = &mut tool.kind {
-                *strict = None;
-                *parameters = parameters.as_ref().map(schema::without_additional_properties);
-            }
+        let mut quirks = Cow::Borrowed(options.quirks);
+        if quirks.schema_strip.is_empty() || quirks.supports(Feature::Strict) {
+            let own = quirks.to_mut();
+            own.unsupported.to_mut().push(Feature::Strict);
+            own.schema_strip.to_mut().push("additionalProperties".into());
         }
+        let options = EncodeOptions { quirks: &quirks, ..options };
         let version = plain.extra.remove("version").and_then(|version| version.value().string());
         let in_own_name = |field: UnsupportedField| UnsupportedField { dialect: NAME, ..field };
         let encoded = OpenAiChat.encode_request(&plain, options).map_err(in_own_name)?;

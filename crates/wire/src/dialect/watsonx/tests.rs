@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{FinishReason, Message, Part, Role, StreamEvent, Tool, ToolChoice};
+use crate::model::{FinishReason, Message, Part, Role, StreamEvent, Tool, ToolChoice, ToolKind};
 use std::vec;
 
 fn extra(fields: &[(&str, &str)]) -> Extra {
