@@ -152,7 +152,7 @@ impl State {
         for name in ["role", "content", "tool_plan", "tool_calls", "citations"] {
             message.take(name);
         }
-        keep(message, events);
+        keep(&message, events);
     }
 
     /// The place of a part, which begins where it is not open.
@@ -318,7 +318,7 @@ impl State {
         if let Some(logprobs) = delta.take("logprobs").map(response::decode_logprobs) {
             events.push(StreamEvent::Logprobs { choice: 0, logprobs });
         }
-        keep(delta, events);
+        keep(&delta, events);
         if let Some(reason) = reason {
             events.push(StreamEvent::Finish { choice: 0, reason, stop_sequence: None });
         }
@@ -357,7 +357,7 @@ fn cite(mut fields: Fields<'_>, events: &mut Vec<StreamEvent>) {
 }
 
 /// Fields of the message without a name of their own.
-fn keep(fields: Fields<'_>, events: &mut Vec<StreamEvent>) {
+fn keep(fields: &Fields<'_>, events: &mut Vec<StreamEvent>) {
     let extra: Extra = fields
         .iter()
         .filter(|(_, value)| !value.is_null())

@@ -214,7 +214,7 @@ impl Encoder {
         let index = self.next_content;
         self.next_content += 1;
         write_message_frame("content-start", Some(index), out, |message| {
-            _ = message.object("content", write)
+            _ = message.object("content", write);
         });
         index
     }

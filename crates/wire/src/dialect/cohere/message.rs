@@ -307,14 +307,14 @@ fn encode_assistant(
         let field = format!("{place}.content[{position}]");
         note_breakpoint(part, &field, refusals);
         match &part.kind {
-            PartKind::Text(_) | PartKind::Refusal(_) => said.add(part),
             // Another provider's thoughts that it keeps to itself.
             PartKind::Reasoning(reasoning) if reasoning.text.is_empty() => {}
-            PartKind::Reasoning(_) => said.add(part),
-            PartKind::ToolCall(call) if !call.custom => said.add(part),
-            PartKind::ToolCall(_) => refusals.add(field, "calls take JSON here")?,
+            PartKind::ToolCall(call) if call.custom => refusals.add(field, "calls take JSON here")?,
             PartKind::RedactedReasoning { .. } => {
                 refusals.add(field, "redacted reasoning is for its own provider only")?;
+            }
+            PartKind::Text(_) | PartKind::Refusal(_) | PartKind::Reasoning(_) | PartKind::ToolCall(_) => {
+                said.add(part);
             }
             _ => refusals.add(field, "an assistant's message holds text, thoughts and calls")?,
         }
