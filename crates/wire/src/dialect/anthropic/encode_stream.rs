@@ -258,7 +258,7 @@ fn write_frame(name: &str, extra: &Extra, out: &mut Vec<u8>, write: impl FnOnce(
 }
 
 /// Appends an event. JSON has line ends between its tokens only, where a space says the same.
-fn write_event(name: &str, data: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn write_event(name: &str, data: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b"event: ");
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b"\ndata: ");

@@ -18,6 +18,7 @@ mod unsupported;
 mod usage;
 
 pub(crate) use block::{decode_input, encode_block, encode_input};
+pub(crate) use encode_stream::write_event;
 pub(crate) use reasoning::{
     Thinking, encode as encode_thinking, max_tokens as max_tokens_above, plan, take as take_reasoning,
     take_nested_thinking,

@@ -1,14 +1,14 @@
 //! Vectors of texts: `POST /v2/embed`.
 
 use super::{NAME, error};
-use crate::dialect::openai_chat::{Scratch, take_texts};
+use crate::dialect::openai_chat::{decode_vectors, take_texts};
 use crate::dialect::refuse::Refusals;
 use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
 use crate::error::Headers;
 use crate::json::{Fields, JsonError, ObjectWriter, write_array};
 use crate::model::Usage;
-use crate::operation::{EmbeddingRequest, EmbeddingResponse, Embeddings, InputType, Vectors};
-use alloc::{borrow::ToOwned, format, string::String, string::ToString, vec::Vec};
+use crate::operation::{EmbeddingRequest, EmbeddingResponse, Embeddings, InputType};
+use alloc::{borrow::ToOwned, string::String, string::ToString, vec::Vec};
 
 /// The API's limit on one request.
 const MOST_INPUTS: usize = 96;
@@ -67,14 +67,7 @@ impl Embeddings for CohereEmbeddings {
                 StreamError::Malformed("an answer without vectors".to_owned())
             });
         };
-        let mut vectors = Vectors::default();
-        let mut scratch = Scratch::default();
-        for (position, vector) in list.into_iter().enumerate() {
-            let vector = scratch.read(vector).ok_or_else(|| {
-                StreamError::Malformed(format!("vector {position} is neither numbers nor base64"))
-            })?;
-            vectors.push(vector)?;
-        }
+        let vectors = decode_vectors(list)?;
         fields.take_string("response_type");
         // An echo of the request.
         fields.take("texts");
@@ -148,7 +141,7 @@ fn decode_input_type(word: &str) -> InputType {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use std::vec;
+    use std::{format, vec};
 
     fn decode(body: &str) -> Result<EmbeddingResponse, StreamError> {
         CohereEmbeddings.decode_response(Headers::default(), body.as_bytes())

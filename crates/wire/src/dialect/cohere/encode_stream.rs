@@ -7,7 +7,7 @@
 use super::message::{is_plan, write_said_part};
 use super::response::{encode_finish, logprobs_list};
 use super::usage;
-use crate::dialect::StreamEncoder;
+use crate::dialect::{StreamEncoder, anthropic::write_event};
 use crate::json::{Extra, Json, ObjectWriter, Value};
 use crate::model::{FinishReason, Part, PartKind, ProviderError, Start, StreamEvent, Usage};
 use alloc::{string::String, vec::Vec};
@@ -352,17 +352,12 @@ fn write_frame(name: &str, out: &mut Vec<u8>, write: impl FnOnce(&mut ObjectWrit
     write_frame_with(name, &Extra::new(), out, write);
 }
 
-/// Appends the event `name`, whose data begin with its name as their type. JSON has line ends between its tokens only,
-/// where a space says the same.
+/// Appends the event `name`, whose data begin with its name as their type.
 fn write_frame_with(name: &str, extra: &Extra, out: &mut Vec<u8>, write: impl FnOnce(&mut ObjectWriter<'_>)) {
     let mut data = Vec::new();
     let mut body = ObjectWriter::begin_with(&mut data, extra);
     body.field("type", name);
     write(&mut body);
     body.finish();
-    out.extend_from_slice(b"event: ");
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\ndata: ");
-    out.extend(data.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }));
-    out.extend_from_slice(b"\n\n");
+    write_event(name, &data, out);
 }

@@ -1,14 +1,14 @@
 //! Vectors of texts: `POST /api/embed`.
 
 use super::{NAME, error};
-use crate::dialect::openai_chat::{Scratch, take_texts};
+use crate::dialect::openai_chat::{decode_vectors, take_texts};
 use crate::dialect::refuse::Refusals;
 use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
 use crate::error::Headers;
 use crate::json::{Fields, JsonError, ObjectWriter, WriteJson, write_array};
 use crate::model::Usage;
-use crate::operation::{EmbeddingRequest, EmbeddingResponse, Embeddings, Vectors};
-use alloc::{borrow::ToOwned, format, string::String, string::ToString, vec::Vec};
+use crate::operation::{EmbeddingRequest, EmbeddingResponse, Embeddings};
+use alloc::{borrow::ToOwned, string::String, string::ToString, vec::Vec};
 
 /// Ollama names no limit; OpenAI's keeps one answer at a size that fits a stream's event.
 const MOST_INPUTS: usize = 2048;
@@ -57,14 +57,7 @@ impl Embeddings for OllamaEmbeddings {
             .take_array("embeddings")
             .or_else(|| fields.take("embedding").filter(|one| one.is_array()).map(|one| alloc::vec![one]))
             .ok_or_else(|| StreamError::Malformed("an answer without vectors".to_owned()))?;
-        let mut vectors = Vectors::default();
-        let mut scratch = Scratch::default();
-        for (position, vector) in list.into_iter().enumerate() {
-            let vector = scratch.read(vector).ok_or_else(|| {
-                StreamError::Malformed(format!("vector {position} is not a list of numbers"))
-            })?;
-            vectors.push(vector)?;
-        }
+        let vectors = decode_vectors(list)?;
         let model = fields.take_string("model").unwrap_or_default();
         let input_tokens = fields.take_u64("prompt_eval_count");
         let usage = input_tokens.map(|tokens| Usage { input_tokens: Some(tokens), ..Usage::default() });

@@ -148,27 +148,32 @@ fn read_vectors(data: Vec<Value<'_>>) -> Result<Vectors, StreamError> {
             return Err(StreamError::Malformed("the vectors are not numbered from 0 without gaps".into()));
         }
     }
+    decode_vectors(entries.into_iter().map(|(_, vector)| vector))
+}
+
+/// Reads vectors, each a list of numbers or base64, in the order they come.
+pub(crate) fn decode_vectors<'a>(
+    values: impl IntoIterator<Item = Value<'a>>,
+) -> Result<Vectors, StreamError> {
     let mut vectors = Vectors::default();
     let mut scratch = Scratch::default();
-    for (position, (_, vector)) in entries.into_iter().enumerate() {
-        let vector = scratch.read(vector).ok_or_else(|| {
-            StreamError::Malformed(format!("vector {position} is neither numbers nor base64"))
-        })?;
-        vectors.push(vector)?;
+    for (position, value) in values.into_iter().enumerate() {
+        let malformed = || StreamError::Malformed(format!("vector {position} is neither numbers nor base64"));
+        vectors.push(scratch.read(value).ok_or_else(malformed)?)?;
     }
     Ok(vectors)
 }
 
 /// Reads vectors one after the other in the same memory.
 #[derive(Debug, Default)]
-pub(crate) struct Scratch {
+struct Scratch {
     bytes: Vec<u8>,
     numbers: Vec<f32>,
 }
 
 impl Scratch {
     /// A vector of numbers, or of base64 of little-endian 32-bit floats; `None` for anything else.
-    pub(crate) fn read(&mut self, vector: Value<'_>) -> Option<&[f32]> {
+    fn read(&mut self, vector: Value<'_>) -> Option<&[f32]> {
         self.numbers.clear();
         if vector.is_array() {
             vector.append_numbers(&mut self.numbers)?;

@@ -28,7 +28,7 @@ mod tests;
 
 pub(crate) use call_ids::CallIds;
 pub(crate) use decode_request::decode_format;
-pub(crate) use embeddings::{Scratch, take_texts};
+pub(crate) use embeddings::{decode_vectors, take_texts};
 pub(crate) use message::{decode_message, decode_messages, take_said, text_parts};
 pub(crate) use part::{data_url, decode_part, source_of_url, write_answer_part, write_part};
 pub(crate) use rerank::RankByScore;
