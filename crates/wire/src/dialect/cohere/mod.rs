@@ -70,9 +70,9 @@ impl Dialect for Cohere {
 
     fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
         let operations = [
-            ("/chat", Operation::Complete),
-            ("/embed", Operation::Embed),
-            ("/rerank", Operation::Rerank),
+            ("/v2/chat", Operation::Complete),
+            ("/v2/embed", Operation::Embed),
+            ("/v2/rerank", Operation::Rerank),
             ("/models", Operation::Models),
         ];
         let (_, operation) = operations.into_iter().find(|(end, _)| path.ends_with(end))?;
