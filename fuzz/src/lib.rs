@@ -5,8 +5,7 @@
 
 use ferrule_wire::dialect::{self, Dialect, EncodeOptions, StreamError, StreamLimits};
 use ferrule_wire::error::{self, Headers};
-use ferrule_wire::framing::{EventStreamReader, Frame, HeaderValue, SseReader, write_frame};
-use ferrule_wire::framing::{Frame, NdjsonReader, SseReader};
+use ferrule_wire::framing::{EventStreamReader, Frame, HeaderValue, NdjsonReader, SseReader, write_frame};
 use ferrule_wire::model::{ErrorKind, Response};
 use ferrule_wire::providers;
 use ferrule_wire::quirks::accent;
@@ -103,9 +102,15 @@ pub fn framed_stream(name: &str, data: &[u8]) {
         let (kind, event) = event.split_once(':').unwrap_or(("event", event));
         let type_header = format!(":{kind}-type");
         let headers = [(type_header.as_str(), event), (":message-type", kind)];
-        write_frame(headers.map(|(name, value)| (name, HeaderValue::Text(value))), payload.as_bytes(), &mut body);
+        write_frame(
+            headers.map(|(name, value)| (name, HeaderValue::Text(value))),
+            payload.as_bytes(),
+            &mut body,
+        );
     }
     stream(name, &body);
+}
+
 /// Newline-delimited JSON: the same lines and the same end at every split.
 pub fn ndjson(data: &[u8]) {
     check_equal(data, |reads| {

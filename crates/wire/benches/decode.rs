@@ -91,6 +91,9 @@ fn bedrock_stream(text: &str) -> Vec<u8> {
 fn bedrock_plain(text: &str) -> String {
     format!(
         r#"{{"metrics":{{"latencyMs":812}},"output":{{"message":{{"content":[{{"text":"{text}"}},{{"toolUse":{{"input":{{"x":1}},"name":"f","toolUseId":"tooluse_1"}}}}],"role":"assistant"}}}},"stopReason":"tool_use","usage":{{"inputTokens":10,"outputTokens":12,"totalTokens":26,"cacheReadInputTokens":4,"cacheWriteInputTokens":0}}}}"#
+    )
+}
+
 /// A stream as Cohere sends it.
 fn cohere_stream(text: &str) -> String {
     let mut body = String::from(
