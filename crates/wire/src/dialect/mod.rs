@@ -3,9 +3,12 @@
 //! As a client: encode a request; decode a response, a stream, an error. As a server: decode a request; encode a
 //! response, a stream, an error. `engine` uses the first half, `sim` the second.
 
+mod address;
 pub mod anthropic;
 pub mod bedrock;
+mod call_ids;
 pub mod familiar;
+pub mod gemini;
 mod nested;
 pub mod openai_chat;
 pub(crate) mod refuse;
@@ -21,7 +24,14 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 use core::fmt;
 
 /// Every wire format, one line each.
-static DIALECTS: &[&dyn Dialect] = &[&openai_chat::OpenAiChat, &anthropic::Anthropic, &bedrock::Bedrock];
+static DIALECTS: &[&dyn Dialect] = &[
+    &openai_chat::OpenAiChat,
+    &anthropic::Anthropic,
+    &anthropic::AnthropicVertex,
+    &bedrock::Bedrock,
+    &gemini::Gemini::API,
+    &gemini::Gemini::VERTEX,
+];
 
 /// Every wire format.
 pub fn all() -> impl Iterator<Item = &'static dyn Dialect> {

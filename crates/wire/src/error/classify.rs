@@ -29,6 +29,7 @@ const NAMES: &[(ErrorKind, &[&str])] = &[
             "enforced_spend_limit_reached", // Anthropic, in details
             "billing_error",                // Anthropic
             "servicequotaexceeded",         // Bedrock
+            "billing_disabled",             // Google, a reason beside `permission_denied`
             "budget_exceeded",              // LiteLLM
             "budgetexceedederror",
             "1113", // Zhipu

@@ -16,6 +16,7 @@ mod token_count;
 mod tools;
 mod unsupported;
 mod usage;
+mod vertex;
 
 pub(crate) use block::{decode_input, encode_block, encode_input};
 pub(crate) use reasoning::{
@@ -27,6 +28,7 @@ pub(crate) use unsupported::refuses_sampling;
 pub(crate) use usage::written;
 
 pub use block::decode_block;
+pub use vertex::AnthropicVertex;
 
 use super::{
     Dialect, EncodeOptions, EncodedRequest, KeyHeader, StreamDecoder, StreamEncoder, StreamError,

@@ -1,6 +1,7 @@
 //! Messages of a request, written as the provider wants its history.
 
-use super::{call_ids::CallIds, part::Content, reasoning, tool};
+use super::{part::Content, reasoning, tool};
+use crate::dialect::call_ids::CallIds;
 use crate::dialect::UnsupportedField;
 use crate::dialect::refuse::Refusals;
 use crate::json::{Extra, Json, ObjectWriter, WriteJson, write_array};

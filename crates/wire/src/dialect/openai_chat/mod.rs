@@ -3,7 +3,6 @@
 //! Accents that can be told from the bytes alone are understood here: where the reasoning stands, how tool calls are
 //! cut up, where the figures come. Those that need to know the provider are not this module's.
 
-mod call_ids;
 mod calls;
 mod choice;
 mod chunk;
