@@ -94,6 +94,27 @@ fn bedrock_plain(text: &str) -> String {
     )
 }
 
+/// A stream as Google sends it, with the usage so far in each frame.
+fn gemini_stream(text: &str) -> String {
+    let frame = |text: &str, finish: &str, tokens: usize| {
+        format!(
+            "data: {{\"candidates\": [{{\"content\": {{\"parts\": [{{\"text\": \"{text}\"}}],\"role\": \"model\"}}{finish},\"index\": 0}}],\
+             \"usageMetadata\": {{\"promptTokenCount\": 9,\"candidatesTokenCount\": {tokens},\"totalTokenCount\": {},\
+             \"promptTokensDetails\": [{{\"modality\": \"TEXT\",\"tokenCount\": 9}}]}},\
+             \"modelVersion\": \"gemini-2.5-flash\",\"responseId\": \"AbCdEfGhIjKlMnOpQrStUv\"}}\r\n\r\n",
+            tokens + 9
+        )
+    };
+    let body: String = (1..=DELTAS).map(|number| frame(text, "", number)).collect();
+    body + &frame("", ",\"finishReason\": \"STOP\"", DELTAS)
+}
+
+fn gemini_plain(text: &str) -> String {
+    format!(
+        r#"{{"candidates": [{{"content": {{"parts": [{{"text": "{text}"}},{{"functionCall": {{"name": "f","args": {{"x": 1}}}}}}],"role": "model"}},"finishReason": "STOP","index": 0}}],"usageMetadata": {{"promptTokenCount": 9,"candidatesTokenCount": 400,"totalTokenCount": 409,"promptTokensDetails": [{{"modality": "TEXT","tokenCount": 9}}]}},"modelVersion": "gemini-2.5-flash","responseId": "AbCdEfGhIjKlMnOpQrStUv"}}"#
+    )
+}
+
 fn decode(dialect: &dyn Dialect, body: &[u8], events: &mut Vec<StreamEvent>) {
     let mut decoder = dialect.stream_decoder(StreamLimits::default());
     events.clear();
@@ -135,6 +156,7 @@ fn dialects(criterion: &mut Criterion) {
     bench(criterion, "openai-chat", openai_chat_stream, openai_chat_plain);
     bench(criterion, "anthropic", anthropic_stream, anthropic_plain);
     bench(criterion, "bedrock", bedrock_stream, bedrock_plain);
+    bench(criterion, "gemini", gemini_stream, gemini_plain);
 }
 
 criterion_group!(benches, dialects);

@@ -88,7 +88,6 @@ impl Candidate {
         let choice = self.index;
         let mut reason = None;
         if let Some(word) = finish {
-            self.open = None;
             self.end_call(events);
             reason = Some(chunk::decode_finish(&word, self.calls_tools, &mut extra));
             if let Some(ratings) = self.ratings.take() {

@@ -51,9 +51,9 @@ impl StreamDecoder for Decoder {
             Form::Unknown => Ok(()),
             Form::Events(reader) => reader.push(bytes, &mut |frame| answer.frame(frame, events)),
             Form::Array(reader) => {
-                reader.push(bytes, &mut |item| answer.data(item, events))?;
-                answer.done |= reader.is_ended() && answer.end(events);
-                Ok(())
+                let outcome = reader.push(bytes, &mut |item| answer.data(item, events));
+                answer.done |= outcome.is_ok() && reader.is_ended() && answer.end(events);
+                outcome
             }
         }
         .inspect_err(|_| answer.tell_usage(events))
@@ -172,8 +172,7 @@ impl Answer {
         }
         if self.is_finished() {
             self.tell_usage(events);
-        }
-        if let (Some(only), Some(figures)) = (only_text, figures)
+        } else if let (Some(only), Some(figures)) = (only_text, figures)
             && events.len() == before + 1
         {
             self.learn(data, only, figures);
@@ -229,7 +228,7 @@ impl Answer {
             return true;
         }
         let Some(now) = written.object().map(usage::decode) else { return false };
-        let has_figures = now.input_tokens.is_some() || now.output_tokens.is_some();
+        let has_figures = Usage { extra: Extra::new(), ..now.clone() } != Usage::default();
         if self.usage.is_empty() {
             let prompt = Usage {
                 input_tokens: now.input_tokens,
