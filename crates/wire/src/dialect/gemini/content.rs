@@ -11,6 +11,7 @@ use crate::dialect::call_ids::CallIds;
 use crate::dialect::refuse::Refusals;
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, write_array};
 use crate::model::{Image, Message, Part, PartKind, Request, Role, ToolResult};
+use crate::quirks::ToolIdRule;
 use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 
 /// From here on calls in the history need a signature, and results may hold pictures.
@@ -63,7 +64,7 @@ fn check_part(
         refusals.add(path, reason)?;
     }
     if part.cache.is_some() {
-        refusals.add(format!("{path}.cache"), super::encode_request::NO_BREAKPOINTS)?;
+        refusals.note(format!("{path}.cache"), super::encode_request::NO_BREAKPOINTS);
     }
     match &part.kind {
         PartKind::Image(Image { detail: Some(detail), .. }) if detail != "auto" => {
@@ -73,7 +74,7 @@ fn check_part(
             )?;
         }
         PartKind::Document(document) if document.name.is_some() && !takes_names => {
-            refusals.add(format!("{path}.name"), "documents have no names; write it into the text")?;
+            refusals.note(format!("{path}.name"), "documents have no names; write it into the text");
         }
         PartKind::ToolResult(answered) => {
             let takes_media = family.is_since(SIGNATURES_SINCE);
@@ -83,7 +84,7 @@ fn check_part(
                     refusals.add(path.clone(), reason)?;
                 }
                 if inner.cache.is_some() {
-                    refusals.add(format!("{path}.cache"), super::encode_request::NO_BREAKPOINTS)?;
+                    refusals.note(format!("{path}.cache"), super::encode_request::NO_BREAKPOINTS);
                 }
             }
         }
@@ -230,7 +231,7 @@ pub(super) fn take(body: &mut Fields<'_>) -> Result<Vec<Message>, JsonError> {
     for (position, content) in contents.into_iter().enumerate() {
         take_turn(content, position, &mut messages)?;
     }
-    let mut ids = CallIds::default();
+    let mut ids = CallIds::new(ToolIdRule::Any);
     for part in messages.iter_mut().flat_map(|message| &mut message.content) {
         match &mut part.kind {
             PartKind::ToolCall(call) => call.id = ids.of_call(call),

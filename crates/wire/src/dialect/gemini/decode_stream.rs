@@ -228,7 +228,7 @@ impl Answer {
             return true;
         }
         let Some(now) = written.object().map(usage::decode) else { return false };
-        let has_figures = Usage { extra: Extra::new(), ..now.clone() } != Usage::default();
+        let has_figures = usage::has_figures(&now);
         if self.usage.is_empty() {
             let prompt = Usage {
                 input_tokens: now.input_tokens,

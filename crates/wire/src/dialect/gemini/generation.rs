@@ -50,7 +50,7 @@ pub(super) fn check(
     }
     if request.cache.as_ref().is_some_and(|cache| cache.lifetime.is_some()) {
         refusals
-            .add("cache.lifetime", "prompts are cached by themselves, for as long as the provider pleases")?;
+            .note("cache.lifetime", "prompts are cached by themselves, for as long as the provider pleases");
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ pub(super) fn check(
         let place = format!("tools[{position}]");
         match &tool.kind {
             ToolKind::Custom { .. } => {
-                refusals.add(place.clone(), "tools take JSON here; give the tool a schema")?
+                refusals.add(place.clone(), "tools take JSON here; give the tool a schema")?;
             }
             ToolKind::Hosted(whole) if !is_own(whole) => {
                 refusals.add(place.clone(), "a tool that another provider runs")?;
@@ -39,7 +39,7 @@ pub(super) fn check(
             _ => {}
         }
         if tool.cache.is_some() {
-            refusals.add(format!("{place}.cache"), super::encode_request::NO_BREAKPOINTS)?;
+            refusals.note(format!("{place}.cache"), super::encode_request::NO_BREAKPOINTS);
         }
     }
     if let Some(ToolChoice::Other(whole)) = &request.tool_choice

@@ -49,6 +49,19 @@ pub(super) fn decode(mut fields: Fields<'_>) -> Usage {
     }
 }
 
+/// Whether anything but fields without a name is said.
+pub(super) fn has_figures(usage: &Usage) -> bool {
+    let figures = [
+        usage.input_tokens,
+        usage.output_tokens,
+        usage.cache_read_tokens,
+        usage.reasoning_tokens,
+        usage.input_audio_tokens,
+        usage.output_audio_tokens,
+    ];
+    figures.iter().any(Option::is_some)
+}
+
 fn sum(input: Option<u64>, output: Option<u64>) -> Option<u64> {
     input.zip(output).map(|(input, output)| input.saturating_add(output))
 }
