@@ -1,5 +1,5 @@
 //! The Gemini dialect: transcripts, quirks, and that what is written is read back the same.
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
 
 mod properties;
 mod request;

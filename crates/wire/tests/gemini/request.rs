@@ -450,7 +450,7 @@ fn what_cannot_be_carried_is_refused_by_name_or_dropped_and_listed() {
             with(&|it| it.tools = vec![Tool { cache: cached.cache.clone(), ..function("f", None, None) }]),
         ),
         ("messages[0].content[0].cache", with(&said(cached.clone()))),
-        ("messages[0].content[0].name", with(&said(Part::new(PartKind::Document(named.clone()))))),
+        ("messages[0].content[0].name", with(&said(Part::new(PartKind::Document(named))))),
     ];
     for (field, request) in hints {
         let dropped = encode(&request).unwrap().dropped;
