@@ -220,3 +220,38 @@ fn figures_are_told_with_the_first_frame_and_at_the_end() {
     let figures: Vec<_> = told.iter().map(|usage| (usage.input_tokens, usage.output_tokens)).collect();
     assert_eq!(figures, [(Some(9), None), (Some(9), Some(7))]);
 }
+
+/// `body` with pieces of it cut out, doubled or replaced.
+fn damaged(mut body: Vec<u8>, edits: &[(prop::sample::Index, usize, u8, u8)]) -> Vec<u8> {
+    for (at, length, kind, byte) in edits {
+        let at = at.index(body.len() + 1);
+        let end = (at + length).min(body.len());
+        let piece = body[at..end].to_vec();
+        match kind {
+            0 => drop(body.splice(at..end, [])),
+            1 => drop(body.splice(at..at, piece)),
+            _ => drop(body.splice(at..end, [*byte])),
+        }
+    }
+    body
+}
+
+proptest! {
+    /// What the fuzz targets check, from our own transcripts.
+    #[test]
+    fn damaged_answers_are_read_the_same_at_every_split(
+        which in any::<prop::sample::Index>(), size in 1..99usize,
+        edits in prop::collection::vec(
+            (any::<prop::sample::Index>(), 1..60usize, 0u8..3, prop::sample::select(b"{}[]\",:0 \n\\x".to_vec())), 1..4,
+        ),
+    ) {
+        let paths = bodies(&["sse", "array", "json"]);
+        let body = damaged(std::fs::read(&paths[which.index(paths.len())]).unwrap(), &edits);
+        let limits = StreamLimits { event_bytes: 600 };
+        prop_assert_eq!(decode(body.chunks(size), limits), decode([body.as_slice()], limits));
+        if let Ok(response) = dialect().decode_response(&body) {
+            let again = dialect().encode_response(&response);
+            prop_assert_eq!(dialect().decode_response(&again), Ok(response));
+        }
+    }
+}
