@@ -23,7 +23,6 @@ mod usage;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use call_ids::CallIds;
 pub(crate) use decode_request::decode_format;
 pub(crate) use message::decode_message;
 pub(crate) use part::{decode_part, write_part};
