@@ -226,7 +226,7 @@ fn damaged(mut body: Vec<u8>, edits: &[(prop::sample::Index, usize, u8, u8)]) ->
     for (at, length, kind, byte) in edits {
         let at = at.index(body.len() + 1);
         let end = (at + length).min(body.len());
-        let piece = body[at..end].to_vec();
+        let piece = body.get(at..end).unwrap().to_vec();
         match kind {
             0 => drop(body.splice(at..end, [])),
             1 => drop(body.splice(at..at, piece)),
