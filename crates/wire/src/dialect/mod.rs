@@ -7,6 +7,8 @@ pub mod anthropic;
 pub mod familiar;
 mod nested;
 pub mod openai_chat;
+pub mod openai_completions;
+pub mod openai_responses;
 pub(crate) mod refuse;
 mod template;
 
@@ -19,7 +21,12 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 use core::fmt;
 
 /// Every wire format, one line each.
-static DIALECTS: &[&dyn Dialect] = &[&openai_chat::OpenAiChat, &anthropic::Anthropic];
+static DIALECTS: &[&dyn Dialect] = &[
+    &openai_chat::OpenAiChat,
+    &openai_responses::OpenAiResponses,
+    &openai_completions::OpenAiCompletions,
+    &anthropic::Anthropic,
+];
 
 /// Every wire format.
 pub fn all() -> impl Iterator<Item = &'static dyn Dialect> {

@@ -5,4 +5,5 @@
 pub mod sse;
 mod stray;
 
+pub(crate) use sse::write_event;
 pub use sse::{Frame, SseReader};

@@ -4,6 +4,7 @@ use super::block::{encode_block, encode_blocks, encode_cache, encode_content};
 use super::reasoning::{self, Thinking};
 use super::unsupported::{self, refuses_sampling};
 use super::{API_VERSION, tools};
+use crate::dialect::openai_responses::without_items;
 use crate::dialect::{EncodeOptions, EncodedRequest, UnsupportedField, nested};
 use crate::json::{Extra, Json, ObjectWriter, write_array};
 use crate::model::{Message, Part, PartKind, Reasoning, Request, ResponseFormat, Role};
@@ -13,6 +14,7 @@ pub(super) fn encode(
     request: &Request,
     options: EncodeOptions<'_>,
 ) -> Result<EncodedRequest, UnsupportedField> {
+    let request = &*without_items(request);
     let thinking = reasoning::plan(request);
     let mut dropped = unsupported::find(request, thinking);
     if !options.drop_unsupported && !dropped.is_empty() {

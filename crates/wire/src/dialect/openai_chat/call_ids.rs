@@ -6,7 +6,7 @@ use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
 /// The ids of one conversation.
 #[derive(Debug)]
-pub(super) struct CallIds {
+pub(crate) struct CallIds {
     /// What the provider insists on.
     rule: ToolIdRule,
     given: usize,
@@ -15,7 +15,7 @@ pub(super) struct CallIds {
 }
 
 impl CallIds {
-    pub(super) fn new(rule: ToolIdRule) -> Self {
+    pub(crate) fn new(rule: ToolIdRule) -> Self {
         Self { rule, given: 0, waiting: Vec::new() }
     }
 
@@ -24,7 +24,7 @@ impl CallIds {
     }
 
     /// The id of `call`, its own or a given one.
-    pub(super) fn of_call(&mut self, call: &ToolCall) -> String {
+    pub(crate) fn of_call(&mut self, call: &ToolCall) -> String {
         if !call.id.is_empty() {
             return self.fit(&call.id);
         }
@@ -35,7 +35,7 @@ impl CallIds {
     }
 
     /// The id of the call that `result` answers: where it has none, the first waiting call of its name, or the first.
-    pub(super) fn of_result(&mut self, result: &ToolResult) -> String {
+    pub(crate) fn of_result(&mut self, result: &ToolResult) -> String {
         if !result.tool_call_id.is_empty() || self.waiting.is_empty() {
             return self.fit(&result.tool_call_id);
         }

@@ -3,15 +3,15 @@
 //! Accents that can be told from the bytes alone are understood here: where the reasoning stands, how tool calls are
 //! cut up, where the figures come. Those that need to know the provider are not this module's.
 
-mod call_ids;
+pub(crate) mod call_ids;
 mod calls;
 mod choice;
 mod chunk;
 mod decode_request;
 mod encode_message;
 mod encode_stream;
-mod fault;
-mod finish;
+pub(crate) mod fault;
+pub(crate) mod finish;
 mod message;
 mod part;
 mod reasoning;
@@ -19,15 +19,21 @@ mod request;
 mod response;
 mod stream;
 mod tool;
-mod usage;
+pub(crate) mod usage;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use decode_request::decode_format;
+pub(crate) use decode_request::{
+    decode_format, rest_but_usage, take_metadata, take_prompt_cache, take_stop, wants_usage,
+};
 pub(crate) use message::decode_message;
-pub(crate) use part::{decode_part, write_part};
-pub(crate) use tool::{decode_choice, decode_tool, write_call};
+pub(crate) use part::{
+    data_url, decode_part, is_foreign_part, required_string, source_of_url, take_cache, write_cache,
+    write_part,
+};
+pub(crate) use request::write_prompt_cache;
+pub(crate) use tool::{decode_choice, decode_tool, hosted, is_foreign_tool, take_arguments, write_call};
 pub(crate) use usage::usage_json;
 
 use super::{
