@@ -202,7 +202,7 @@ pub fn decode_response_format(value: Value<'_>, path: &str) -> Result<ResponseFo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Audio, Reasoning, Source, ToolResult};
+    use crate::model::{Audio, Reasoning, Source, ToolKind, ToolResult};
     use std::{string::ToString, vec};
 
     fn decode(text: &str) -> Result<Vec<Message>, JsonError> {

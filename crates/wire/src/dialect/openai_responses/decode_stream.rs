@@ -176,7 +176,7 @@ impl Answer {
         let output = response.take_array("output").unwrap_or_default();
         let end = self.head(response, events);
         if failed {
-            return Err(fault::provider_error(data));
+            return Err(response::failure(data));
         }
         // The whole once more: it has the last word on what was not said yet.
         self.items.end_all(output.into_iter().map(item::decode).collect(), events)?;

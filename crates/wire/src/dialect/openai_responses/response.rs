@@ -4,8 +4,10 @@ use super::item::{self, Ids, Run, runs};
 use crate::dialect::StreamError;
 use crate::dialect::openai_chat::{fault, usage};
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value, WriteJson, write_array};
-use crate::model::{Choice, FinishReason, Message, Part, PartKind, Response, Role, Start, Usage};
-use alloc::{borrow::ToOwned, string::String, string::ToString, vec::Vec};
+use crate::model::{
+    Choice, ErrorKind, FinishReason, Message, Part, PartKind, ProviderError, Response, Role, Start, Usage,
+};
+use alloc::{borrow::ToOwned, boxed::Box, string::String, string::ToString, vec::Vec};
 
 /// Fields that clients of the API cannot do without, and what they mostly are: then they say nothing, and are written
 /// where nothing else is known.
@@ -21,7 +23,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
         );
     };
     if fault::is_in(&fields) || says(&fields, "status", "failed") {
-        return Err(fault::provider_error(value.text()));
+        return Err(failure(value.text()));
     }
     let Some(output) = fields.take_array("output") else {
         return Err(match crate::error::decode_in_stream(value.text()) {
@@ -42,6 +44,14 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
     };
     let Start { id, model, created, extra } = start;
     Ok(Response { id, model, created, choices: alloc::vec![choice], usage, extra })
+}
+
+/// The error of an answer that failed, which need not say why.
+pub(super) fn failure(data: &str) -> StreamError {
+    let error = crate::error::decode_in_stream(data).unwrap_or_else(|| {
+        ProviderError::new(ErrorKind::Server, "the answer failed, and the provider does not say why")
+    });
+    StreamError::Provider(Box::new(error))
 }
 
 /// Log probabilities as the model has them.
