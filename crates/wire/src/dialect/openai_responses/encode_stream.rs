@@ -115,7 +115,7 @@ impl Encoder {
         self.event(name, out, |body| {
             body.with("response", |out| {
                 let items = |out: &mut Vec<u8>| {
-                    write_array(out, output.iter().flatten(), |out, item| item.write_json(out))
+                    write_array(out, output.iter().flatten(), |out, item| item.write_json(out));
                 };
                 response::write(&start, status, usage.as_ref(), items, out);
             });

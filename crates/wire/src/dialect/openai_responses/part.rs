@@ -59,7 +59,6 @@ fn take_empty(fields: &mut Fields<'_>, name: &str) {
 /// Why `part` cannot go in; `None` where it can.
 pub(super) fn unsupported_input(part: &Part) -> Option<&'static str> {
     match &part.kind {
-        PartKind::Text(_) => None,
         PartKind::Image(Image { source, .. }) => match source {
             Source::Url(_) | Source::Base64 { .. } | Source::File { .. } => None,
             _ => Some("pictures go as an address, as base64 or as the id of an uploaded file"),
@@ -69,7 +68,7 @@ pub(super) fn unsupported_input(part: &Part) -> Option<&'static str> {
             _ => Some("documents go as an address, as base64 or as the id of an uploaded file"),
         },
         PartKind::Unknown(whole) if is_foreign(whole) => Some("a part of another provider's format"),
-        PartKind::Unknown(_) => None,
+        PartKind::Text(_) | PartKind::Unknown(_) => None,
         PartKind::Audio(_) => Some("there is no sound here; use Chat Completions"),
         PartKind::Refusal(_) => Some("only the assistant refuses"),
         PartKind::RedactedReasoning { .. } | PartKind::Reasoning(_) => {
