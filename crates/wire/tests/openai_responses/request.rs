@@ -321,7 +321,7 @@ fn requests_are_read_in_every_form() {
     );
     assert_eq!(read(r#"[{"type":"message","role":"user","content":"Hi"}]"#).unwrap(), [user("Hi")]);
     let said = Message::text(Role::Assistant, "Yo");
-    assert_eq!(read(r#"[{"role":"assistant","content":"Yo"}]"#).unwrap(), [said.clone()]);
+    assert_eq!(read(r#"[{"role":"assistant","content":"Yo"}]"#).unwrap(), std::slice::from_ref(&said));
     assert_eq!(
         read(r#"[{"type":"message","role":"assistant","status":"completed","content":[{"type":"output_text","text":"Yo","annotations":[],"logprobs":[]}]}]"#)
             .unwrap(),

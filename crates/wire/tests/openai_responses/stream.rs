@@ -3,9 +3,7 @@
 use super::strategies::response;
 use super::{accumulate, dialect};
 use ferrule_wire::dialect::{StreamError, StreamLimits};
-use ferrule_wire::model::{
-    ErrorKind, FinishReason, PartKind, ProviderError, Request, Start, StreamEvent, replay,
-};
+use ferrule_wire::model::{ErrorKind, FinishReason, PartKind, ProviderError, Request, StreamEvent, replay};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::path::PathBuf;
@@ -217,7 +215,7 @@ fn every_event_is_understood_or_passed_on() {
 fn what_is_passed_on_gets_a_number_of_its_own() {
     let mut encoder = dialect().stream_encoder(&Request::default());
     let mut body = Vec::new();
-    encoder.push(&StreamEvent::Start(Box::new(Start::default())), &mut body);
+    encoder.push(&StreamEvent::Start(Box::default()), &mut body);
     let data = r#"{"type":"response.web_search_call.searching","sequence_number":77,"output_index":0}"#;
     let unknown = |data: &str| StreamEvent::Unknown { event: None, data: super::json(data) };
     encoder.push(&unknown(data), &mut body);

@@ -3,10 +3,11 @@
 //! Some self-hosted and base models have nothing else. Messages become one prompt; whatever is no text is refused. The
 //! figures, the reasons and the errors are those of Chat Completions.
 
+mod decode_stream;
+mod encode_stream;
 mod prompt;
 mod request;
 mod response;
-mod stream;
 
 use super::openai_chat::{fault, wants_usage};
 use super::{
@@ -42,7 +43,7 @@ impl Dialect for OpenAiCompletions {
     }
 
     fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder> {
-        Box::new(stream::Decoder::new(limits))
+        Box::new(decode_stream::Decoder::new(limits))
     }
 
     fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {
@@ -54,7 +55,7 @@ impl Dialect for OpenAiCompletions {
     }
 
     fn stream_encoder(&self, request: &Request) -> Box<dyn StreamEncoder> {
-        Box::new(stream::Encoder::new(&request.model, wants_usage(request)))
+        Box::new(encode_stream::Encoder::new(&request.model, wants_usage(request)))
     }
 
     fn encode_error(&self, error: &ProviderError) -> Vec<u8> {

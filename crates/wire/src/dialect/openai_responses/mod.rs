@@ -13,6 +13,7 @@ mod decode_stream;
 mod delta_template;
 mod encode_input;
 mod encode_stream;
+mod end_items;
 mod item;
 mod open_items;
 mod part;
