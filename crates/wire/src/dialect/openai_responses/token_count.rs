@@ -33,7 +33,8 @@ impl TokenCounting for Counting {
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
         let mut encoded = request::encode(request, options)?;
-        encoded.path += "/input_tokens";
+        let model = options.quirks.model(&request.model);
+        encoded.path = options.quirks.path("/responses/input_tokens", &model);
         if let Ok(fields) = Fields::parse(&encoded.body) {
             let prompt: Extra = fields
                 .iter()
