@@ -2,7 +2,7 @@
 
 use super::strategies::request;
 use super::{dialect, extra, json};
-use ferrule_wire::dialect::{EncodeOptions, find};
+use ferrule_wire::dialect::{EncodeOptions, familiar, find};
 use ferrule_wire::json::Extra;
 use ferrule_wire::model::*;
 use proptest::prelude::*;
@@ -109,6 +109,9 @@ fn reasoning_goes_back_right_before_what_it_led_to() {
         {"type":"function_call","id":"fc_1","call_id":"call_1","name":"f","arguments":"{}","status":"completed"}]}"#;
     let answer = dialect().decode_response(answer).unwrap();
     let said = answer.choices[0].message.clone();
+    // A program that keeps the history as JSON has all of it.
+    let kept = familiar::encode_message(&said);
+    assert_eq!(familiar::decode_messages(kept.value(), "messages").unwrap(), std::slice::from_ref(&said));
     let request = asked(vec![user("Hi"), said, Message::new(Role::Tool, vec![result("call_1")])]);
     let written = body(&request);
     assert!(
@@ -124,15 +127,18 @@ fn reasoning_goes_back_right_before_what_it_led_to() {
     );
     // Other dialects have no place for what the items say about themselves.
     for name in ["openai-chat", "anthropic"] {
-        let mut request = request.clone();
-        for part in request.messages.iter_mut().flat_map(|message| &mut message.content) {
-            if let PartKind::Reasoning(reasoning) = &mut part.kind {
-                reasoning.signature = None;
-            }
-        }
         let encoded = find(name).unwrap().encode_request(&request, REFUSE).unwrap();
         let written = String::from_utf8(encoded.body).unwrap();
         assert!(!written.contains("responses_item") && !written.contains("rs_1"), "{written}");
+        assert!(!written.contains("gAAA") && written.contains("Look."), "{written}");
+        // A hosted tool is its provider's.
+        let item = Part::new(PartKind::Unknown(json(r#"{"type":"web_search_call","id":"ws_1"}"#)));
+        let request = asked(vec![user("Hi"), Message::new(Role::Assistant, vec![item, Part::text("So.")])]);
+        let refused = find(name).unwrap().encode_request(&request, REFUSE).unwrap_err();
+        assert_eq!(refused.field, "messages[1].content[0]");
+        let encoded = find(name).unwrap().encode_request(&request, EncodeOptions::DROP).unwrap();
+        assert_eq!(encoded.dropped, [refused]);
+        assert!(!String::from_utf8(encoded.body).unwrap().contains("web_search_call"));
     }
 }
 

@@ -4,7 +4,7 @@ use super::block::{encode_block, encode_blocks, encode_cache, encode_content};
 use super::reasoning::{self, Thinking};
 use super::unsupported::{self, refuses_sampling};
 use super::{API_VERSION, tools};
-use crate::dialect::openai_responses::without_items;
+use crate::dialect::openai_responses::{without_hosted, without_items};
 use crate::dialect::{EncodeOptions, EncodedRequest, UnsupportedField, nested};
 use crate::json::{Extra, Json, ObjectWriter, write_array};
 use crate::model::{Message, Part, PartKind, Reasoning, Request, ResponseFormat, Role};
@@ -22,7 +22,7 @@ pub(super) fn encode(
     }
     Ok(EncodedRequest {
         path: "/v1/messages".to_owned(),
-        body: body(request, thinking),
+        body: body(&without_hosted(request), thinking),
         headers: alloc::vec![("anthropic-version", API_VERSION.to_owned())],
         dropped,
     })

@@ -1,5 +1,6 @@
 //! Content parts: text, refusals, pictures, sound, files, and the reasoning blocks that some providers put there.
 
+use crate::dialect::openai_responses::is_item;
 use crate::dialect::{anthropic, nested, refuse::Refusals};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, WriteJson};
 use crate::model::{
@@ -196,7 +197,7 @@ impl<'a> Content<'a> {
                 Source::File { id } => Kind::FileId { id, name: name.as_deref() },
                 _ => return Err("documents go as base64 or as the id of an uploaded file"),
             },
-            PartKind::Unknown(whole) if is_foreign_part(whole) => {
+            PartKind::Unknown(whole) if is_foreign_part(whole) || is_item(whole) => {
                 return Err("a part of another provider's format");
             }
             PartKind::Unknown(whole) => Kind::Whole(whole),

@@ -242,6 +242,9 @@ impl Encoder {
     }
 
     fn end_where(&mut self, ends: impl Fn(&Open) -> bool, out: &mut Vec<u8>) {
+        if !self.open.iter().any(&ends) {
+            return;
+        }
         let (ending, open) = core::mem::take(&mut self.open).into_iter().partition(|open| ends(open));
         self.open = open;
         let ending: Vec<Open> = ending;

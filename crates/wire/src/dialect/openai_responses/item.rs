@@ -270,7 +270,24 @@ pub(super) fn write_call(
     object.finish();
 }
 
-/// `request` for other dialects: without what only this API's items say about themselves, which others refuse.
+/// Whether `whole` is an item that only this API has: a hosted tool's, for instance.
+pub(crate) fn is_item(whole: &Json) -> bool {
+    part::type_of(whole).is_some_and(|word| {
+        word.ends_with("_call")
+            || word.ends_with("_call_output")
+            || matches!(
+                word.as_str(),
+                "mcp_list_tools"
+                    | "mcp_approval_request"
+                    | "mcp_approval_response"
+                    | "compaction"
+                    | "item_reference"
+            )
+    })
+}
+
+/// `request` for other dialects: without what only this API's items say about themselves, which others refuse, and
+/// without what proves their reasoning, which is encrypted for this API.
 pub(crate) fn without_items(request: &Request) -> Cow<'_, Request> {
     // Annotations stand beside a text only here; Chat Completions has them in the message.
     const OWN: [&str; 2] = [ITEM, "annotations"];
@@ -280,9 +297,27 @@ pub(crate) fn without_items(request: &Request) -> Cow<'_, Request> {
     }
     let mut request = request.clone();
     for part in request.messages.iter_mut().flat_map(|message| &mut message.content) {
+        if let PartKind::Reasoning(reasoning) = &mut part.kind
+            && part.extra.get(ITEM).is_some()
+        {
+            reasoning.signature = None;
+        }
         for name in OWN {
             part.extra.remove(name);
         }
+    }
+    Cow::Owned(request)
+}
+
+/// `request` without the items of this API's hosted tools.
+pub(crate) fn without_hosted(request: &Request) -> Cow<'_, Request> {
+    let is_hosted = |part: &Part| matches!(&part.kind, PartKind::Unknown(whole) if is_item(whole));
+    if !request.messages.iter().flat_map(|message| &message.content).any(is_hosted) {
+        return Cow::Borrowed(request);
+    }
+    let mut request = request.clone();
+    for message in &mut request.messages {
+        message.content.retain(|part| !is_hosted(part));
     }
     Cow::Owned(request)
 }
