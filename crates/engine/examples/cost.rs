@@ -6,10 +6,7 @@
 
 use bytes::Bytes;
 use ferrule_engine::{Call, CallOptions, Engine, ProviderSettings, Secret, Timeouts, TransportSettings};
-use ferrule_wire::{
-    model::{Message, Part, Request, Role},
-    quirks::Quirks,
-};
+use ferrule_wire::model::{Message, Part, Request, Role};
 use http_body_util::{BodyExt, Full};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use std::{
@@ -142,13 +139,8 @@ fn engine(address: &str) -> Outcome<Engine> {
 
 fn engine_at(base_url: &str) -> Outcome<Engine> {
     let settings = ProviderSettings {
-        id: "openai".into(),
-        dialect: "openai-chat".into(),
-        base_url: base_url.into(),
         api_key: Some(Secret::from("sk-none")),
-        key_variables: Vec::new(),
-        headers: Vec::new(),
-        quirks: Quirks::NONE,
+        ..ProviderSettings::new("openai", "openai-chat", base_url)
     };
     Ok(Engine::new(vec![settings], Timeouts::default(), 0, TransportSettings::default())?)
 }

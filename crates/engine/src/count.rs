@@ -19,7 +19,7 @@ impl Engine {
             .and_then(|encoded| row.prepare_encoded(encoded, &request.model, options, None))
             .map_err(fail)?;
         let read = Decode(|_: Headers<'_>, body: &[u8]| counting.decode_response(body));
-        let (decoded, _) = self::call(&target, limits, max_retries, &read).await?;
-        Ok(Some(decoded.answer))
+        let answered = self::call(target, limits, max_retries, &read).await?;
+        Ok(Some(answered.answer.answer))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     Attempt, CallError, CallOptions, Engine, Failure, Stats,
-    call::call,
+    call::{Answered, call},
     decode::{Decode, Decoded},
     engine::failed,
     target::Provider,
@@ -132,7 +132,7 @@ async fn embed_once(
     let read = Decode(|headers: ferrule_wire::error::Headers<'_>, body: &[u8]| {
         embeddings.decode_response(headers, body)
     });
-    let (decoded, attempts) = call(&target, limits, max_retries, &read).await?;
+    let Answered { answer: decoded, target, attempts } = call(target, limits, max_retries, &read).await?;
     Ok(Part { decoded, attempts, dropped: target.dropped })
 }
 

@@ -3,7 +3,7 @@
 use crate::{
     Call, CallError, CallOptions, EventStream, Failure, ProviderSettings, Reply, Stats, Timeouts,
     TransportSettings,
-    call::call,
+    call::{Answered, call},
     models::{self, Listing},
     pulse::Pulse,
     stream::Opening,
@@ -58,6 +58,14 @@ impl Engine {
             let provider = Provider::new(settings, dialect, Arc::clone(&tls))?;
             rows.insert(settings.id.clone(), Arc::new(provider));
         }
+        for settings in &providers {
+            if let Some(fallback) = settings.fallback.as_ref().filter(|id| !rows.contains_key(*id)) {
+                return Err(format!(
+                    "provider `{}`: there is no provider `{fallback}` to fall back on",
+                    settings.id
+                ));
+            }
+        }
         Ok(Self { providers: rows, timeouts, max_retries, pulse: Arc::default() })
     }
 
@@ -66,7 +74,7 @@ impl Engine {
         call.request.stream = false;
         let started = Instant::now();
         let (target, limits, max_retries) = self.prepare(call, started)?;
-        let (answer, attempts) = self::call(&target, limits, max_retries, &Whole).await?;
+        let Answered { answer, target, attempts } = self::call(target, limits, max_retries, &Whole).await?;
         let WholeAnswer { response, raw, request_id } = answer;
         let duration = started.elapsed();
         Ok(Reply {
@@ -89,8 +97,8 @@ impl Engine {
         call.request.stream = true;
         let started = Instant::now();
         let (target, limits, max_retries) = self.prepare(call, started)?;
-        let (reader, attempts) = self::call(&target, limits, max_retries, &Opening).await?;
-        Ok(EventStream::new(reader, target, attempts, started.into_std()))
+        let Answered { answer, target, attempts } = self::call(target, limits, max_retries, &Opening).await?;
+        Ok(EventStream::new(answer, target, attempts, started.into_std()))
     }
 
     /// The models `provider` offers.
@@ -104,7 +112,7 @@ impl Engine {
             let target = provider
                 .prepare_list(listing.path(), &listing.query(after.as_deref()))
                 .map_err(|failure| failed(failure, &provider.id, ""))?;
-            let (page, _) = call(&target, limits, self.max_retries, &Listing).await?;
+            let page = call(target, limits, self.max_retries, &Listing).await?.answer;
             models.extend(page.models);
             match page.next.filter(|next| after.as_ref() != Some(next)) {
                 Some(next) => after = Some(next),
@@ -122,7 +130,7 @@ impl Engine {
         let (limits, max_retries) = self.limits(&call.options, started);
         let target = self
             .provider(&call.provider)
-            .and_then(|provider| provider.prepare(&call))
+            .and_then(|provider| self.with_fallback(provider, &call))
             .map_err(|failure| failed(failure, &call.provider, &call.request.model))?;
         Ok((target, limits, max_retries))
     }
@@ -131,6 +139,21 @@ impl Engine {
     pub(crate) fn limits(&self, options: &CallOptions, started: Instant) -> (Limits, u32) {
         let limits = Limits::new(options.timeouts, self.timeouts, started);
         (limits, options.max_retries.unwrap_or(self.max_retries))
+    }
+
+    /// A call that the fallback cannot carry is left to the provider alone.
+    fn with_fallback(&self, provider: &Arc<Provider>, call: &Call) -> Result<Target, Failure> {
+        let mut target = provider.prepare(call)?;
+        if let Some(fallback) = provider.fallback.as_ref().and_then(|id| self.providers.get(id)) {
+            match fallback.prepare(call) {
+                Ok(other) => target.fallback = Some(Box::new(other)),
+                Err(failure) => {
+                    let (provider, fallback) = (&*provider.id, &*fallback.id);
+                    tracing::debug!(target: "ferrule", provider, fallback, %failure, "the fallback cannot be asked");
+                }
+            }
+        }
+        Ok(target)
     }
 
     pub(crate) fn provider(&self, id: &str) -> Result<&Arc<Provider>, Failure> {

@@ -2,21 +2,25 @@
 //!
 //! A call goes one way through files named for what happens there: `provider` (who may be asked), `target` (a call made
 //! ready for one of them), `call` (the one loop: `retry`, deadline), `send` (one attempt, over the connections of
-//! `transport` and watched by `timeout`), then `whole`, `stream`, `models`, `decode` or `raw`, which make something of the
-//! answer. `embed`, `rerank`, `count` and `health` are doors of their own to the same loop.
+//! `transport`, authorised by `credentials`, watched by `timeout`), then `whole`, `stream`, `models`, `decode` or `raw`,
+//! which make something of the answer. `embed`, `rerank`, `count` and `health` are doors of their own to the same loop.
 //! Tokio and reqwest live here; wire formats do not (`ferrule-wire`), nor does Python (`ferrule-python`).
 #![forbid(unsafe_code)]
 
+mod backend;
 mod call;
 mod cause;
 mod count;
+mod credentials;
 mod decode;
 mod embed;
 mod engine;
 mod error;
+mod follow;
 mod health;
 mod models;
 mod options;
+mod process;
 mod provider;
 mod pulse;
 mod raw;
@@ -32,11 +36,17 @@ mod tls;
 mod transport;
 mod whole;
 
+pub use backend::{AnswerSender, Backend, Context, Question};
+pub use credentials::{
+    Authentication, AwsSettings, CredentialsError, DatabricksSettings, EntraSettings, Environment,
+    GoogleSettings, Token, TokenFuture, TokenSource, WatsonxSettings,
+};
 pub use embed::{EmbedCall, EmbedReply};
 pub use engine::Engine;
 pub use error::{CallError, Failure, TimeoutKind};
 pub use health::Health;
 pub use options::{Call, CallOptions, Timeouts, TransportSettings};
+pub use process::{ProcessBackend, Start};
 pub use provider::{ProviderSettings, Secret};
 pub use raw::{RawCall, RawReply};
 pub use reply::{Attempt, Outcome, Reply, Stats};

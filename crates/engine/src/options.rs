@@ -1,5 +1,6 @@
 //! What a caller may ask beside the request itself.
 
+use crate::Context;
 use ferrule_wire::model::Request;
 use std::{fmt, path::PathBuf, time::Duration};
 
@@ -27,6 +28,8 @@ pub struct CallOptions {
     pub headers: Vec<(String, String)>,
     /// Parameters added to the URL.
     pub query: Vec<(String, String)>,
+    /// Something of the caller's for a backend of its own; the engine only passes it on.
+    pub context: Option<Context>,
 }
 
 /// Names of headers and parameters only: their values may be secrets.

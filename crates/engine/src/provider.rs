@@ -1,8 +1,9 @@
 //! Who is asked: one row per provider. The built-in rows are `python/ferrule/providers.py`'s: Python declares.
 
+use crate::{Authentication, Backend, Environment};
 use ferrule_wire::quirks::Quirks;
 use secrecy::{ExposeSecret, SecretString};
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// A key. Shows as `***`, is wiped when dropped.
 pub type Secret = SecretString;
@@ -20,20 +21,48 @@ pub struct ProviderSettings {
     pub api_key: Option<Secret>,
     /// The variables the key is looked for in, for the error that says it is missing; empty: no key needed.
     pub key_variables: Vec<String>,
+    /// How requests are authorised.
+    pub authentication: Authentication,
+    /// What credentials are looked for in.
+    pub environment: Environment,
     /// Headers for each request.
     pub headers: Vec<(String, String)>,
+    /// Parameters for each URL, for instance `api-version`.
+    pub query: Vec<(String, String)>,
+    /// The id of the provider that is asked, with the same model, when this one cannot be reached.
+    pub fallback: Option<String>,
     /// How it differs from its dialect.
     pub quirks: Quirks,
+    /// Who answers instead of an HTTP server at `base_url`.
+    pub backend: Option<Arc<dyn Backend>>,
 }
 
 impl ProviderSettings {
+    /// A provider that speaks `dialect` at `base_url`, without a key or anything else.
+    pub fn new(id: impl Into<String>, dialect: impl Into<String>, base_url: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            dialect: dialect.into(),
+            base_url: base_url.into(),
+            api_key: None,
+            key_variables: Vec::new(),
+            authentication: Authentication::default(),
+            environment: Environment::default(),
+            headers: Vec::new(),
+            query: Vec::new(),
+            fallback: None,
+            quirks: Quirks::NONE,
+            backend: None,
+        }
+    }
+
     /// The key without white space around it, where there is one.
     pub(crate) fn key(&self) -> Option<&str> {
         self.api_key.as_ref().map(|key| key.expose_secret().trim()).filter(|key| !key.is_empty())
     }
 }
 
-/// Names of headers only: their values, and a query in the address, may be secrets.
+/// Names of headers and parameters only: their values, and a query in the address, may be secrets.
 impl fmt::Debug for ProviderSettings {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -41,7 +70,10 @@ impl fmt::Debug for ProviderSettings {
             .field("id", &self.id)
             .field("dialect", &self.dialect)
             .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .field("query", &self.query.iter().map(|(name, _)| name).collect::<Vec<_>>())
             .field("key_variables", &self.key_variables)
+            .field("authentication", &self.authentication)
+            .field("fallback", &self.fallback)
             .finish_non_exhaustive()
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::{
     Attempt, CallError, CallOptions, Engine, Failure,
-    call::{Receive, call},
+    call::{Answered, Receive, call},
     embed::no_operation,
     engine::failed,
     send::Incoming,
@@ -78,7 +78,9 @@ impl Engine {
         }
         let (limits, max_retries) = self.limits(&call.options, started);
         let target = row.prepare_raw(&call).map_err(fail)?;
-        let ((incoming, first), attempts) = self::call(&target, limits, max_retries, &FirstPiece).await?;
+        let Answered { answer, target, attempts } =
+            self::call(target, limits, max_retries, &FirstPiece).await?;
+        let (incoming, first) = answer;
         let headers = incoming
             .headers()
             .iter()

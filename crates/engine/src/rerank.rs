@@ -1,7 +1,10 @@
 //! The order of documents.
 
 use crate::{
-    Attempt, CallError, CallOptions, Engine, Failure, Stats, call::call, decode::Decode, embed::no_operation,
+    Attempt, CallError, CallOptions, Engine, Failure, Stats,
+    call::{Answered, call},
+    decode::Decode,
+    embed::no_operation,
     engine::failed,
 };
 use ferrule_wire::{
@@ -66,7 +69,8 @@ impl Engine {
                 ))),
             }
         });
-        let (decoded, attempts) = self::call(&target, limits, max_retries, &read).await?;
+        let Answered { answer: decoded, target, attempts } =
+            self::call(target, limits, max_retries, &read).await?;
         let duration = started.elapsed();
         Ok(RerankReply {
             response: decoded.answer,

@@ -1,6 +1,6 @@
 //! Whether a failed attempt is repeated, and after how long.
 
-use crate::Failure;
+use crate::{Failure, TimeoutKind};
 use ferrule_wire::model::ErrorKind;
 use std::time::Duration;
 
@@ -26,11 +26,20 @@ impl Failed {
     pub(crate) fn new(failure: Failure, again: Again) -> Self {
         Self { failure, again }
     }
+
+    /// Whether the provider cannot be reached, after `made` attempts: a kept connection that had been closed says
+    /// nothing yet, where it may be tried again.
+    pub(crate) fn is_unreached(&self, made: u32, max_retries: u32) -> bool {
+        match self.failure {
+            Failure::Connect(_) => self.again != Again::AtOnce || made > max_retries.min(1),
+            Failure::Timeout(kind) => kind == TimeoutKind::Connect,
+            _ => false,
+        }
+    }
 }
 
 impl From<Failure> for Failed {
     fn from(failure: Failure) -> Self {
-        use crate::TimeoutKind;
         let again = match &failure {
             Failure::Provider(error) if error.retryable => Again::Later,
             Failure::Connect(_) | Failure::Interrupted(_) => Again::Later,
@@ -88,7 +97,6 @@ pub(crate) fn delay(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::TimeoutKind;
     use ferrule_wire::model::{DelaySource, ProviderError, RetryAfter};
 
     const HOUR: Duration = Duration::from_secs(3600);
@@ -120,6 +128,22 @@ mod tests {
         assert_eq!(delay(&asked(20), 1, 2, Duration::from_secs(20)), None);
         assert_eq!(delay(&asked(20), 1, 2, Duration::from_secs(21)), Some(Duration::from_secs(20)));
         assert!(delay(&asked(0), 1, 2, HOUR).unwrap() >= Duration::from_millis(375));
+    }
+
+    #[test]
+    fn a_provider_is_left_when_it_cannot_be_reached() {
+        let refused: Failed = Failure::Connect(String::new()).into();
+        assert!(refused.is_unreached(1, 2) && refused.is_unreached(1, 0));
+        assert!(Failed::from(Failure::Timeout(TimeoutKind::Connect)).is_unreached(1, 2));
+        let stale = Failed::new(Failure::Connect(String::new()), Again::AtOnce);
+        assert!(!stale.is_unreached(1, 2) && stale.is_unreached(2, 2) && stale.is_unreached(1, 0));
+        for answered in [
+            provider(ErrorKind::Server, None),
+            Failure::Timeout(TimeoutKind::FirstByte).into(),
+            Failure::Interrupted(String::new()).into(),
+        ] {
+            assert!(!answered.is_unreached(3, 2));
+        }
     }
 
     #[test]

@@ -23,6 +23,13 @@ impl Secrets {
         }
     }
 
+    /// As [`Secrets::add`], where it is not there yet.
+    pub(crate) fn add_once(&mut self, secret: &str) {
+        if !self.0.iter().any(|known| known.expose_secret() == secret) {
+            self.add(secret);
+        }
+    }
+
     /// Adds the value of a header that by its name holds a secret. A scheme before it (`Bearer `) is none.
     pub(crate) fn add_header(&mut self, name: &str, value: &str) {
         let name = name.to_ascii_lowercase();
@@ -50,7 +57,7 @@ impl Secrets {
         }
     }
 
-    fn mask(&self, text: &mut String) {
+    pub(crate) fn mask(&self, text: &mut String) {
         for secret in &self.0 {
             let secret = secret.expose_secret();
             if text.contains(secret) {

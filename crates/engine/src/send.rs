@@ -1,7 +1,10 @@
 //! One attempt: sends a request and reads its answer, piece by piece.
 
 use crate::{
-    Failure, cause,
+    Failure,
+    backend::Answer,
+    cause,
+    credentials::Grant,
     retry::Failed,
     target::Target,
     timeout::{Progress, Watch},
@@ -23,7 +26,7 @@ use std::{
     task::{Context, Poll, Waker},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
-use tokio::time::timeout;
+use tokio::{sync::mpsc::error::TryRecvError, time::timeout};
 
 /// The most of a plain answer, unpacked.
 const BODY_BYTES: usize = 64 << 20;
@@ -38,21 +41,34 @@ const FRAME_BYTES: usize = 128 << 10;
 const TRAILING_BYTES: usize = 16 << 10;
 const TRAILING_TIME: Duration = Duration::from_millis(100);
 
-/// An answer whose body is still to be read. Dropping it closes the connection, or resets the stream under HTTP/2.
+/// An answer whose body is still to be read. Dropping it closes the connection, resets the stream under HTTP/2, or lets
+/// the backend know that nobody listens.
 pub(crate) struct Incoming {
-    response: reqwest::Response,
-    lease: Lease,
+    source: Source,
     watch: Watch,
 }
 
-/// Sends the request and awaits the head of a successful answer.
-pub(crate) async fn send(target: &Target, mut watch: Watch) -> Result<Incoming, Failed> {
+/// Where the body comes from.
+enum Source {
+    Http { response: reqwest::Response, lease: Lease },
+    Backend(Box<Answer>),
+}
+
+/// Sends the request, authorised with `grant` where there is one, and awaits the head of a successful answer.
+pub(crate) async fn send(
+    target: &Target,
+    grant: Option<&Grant>,
+    mut watch: Watch,
+) -> Result<Incoming, Failed> {
     let lease = target.provider.pool.lease().map_err(Failure::Config)?;
     let mut url = target.url.clone();
     let mut turn = watch.within(lease.turn()).await.map_err(Failure::Timeout)?;
     for _ in 0..=REDIRECTS {
         let mut request = reqwest::Request::new(target.method.clone(), url.clone());
         *request.headers_mut() = target.headers.clone();
+        if let Some(grant) = grant {
+            grant.apply(&mut request, &target.body)?;
+        }
         let body = RequestBody { bytes: target.body.clone(), progress: watch.request(), turn: turn.take() };
         *request.body_mut() = Some(reqwest::Body::wrap(body));
         let answer = watch.within(lease.client().execute(request)).await.map_err(Failure::Timeout)?;
@@ -60,10 +76,14 @@ pub(crate) async fn send(target: &Target, mut watch: Watch) -> Result<Incoming, 
         lease.answered_in(response.version());
         let status = response.status();
         if status.is_success() {
-            return Ok(Incoming { response, lease, watch });
+            return Ok(Incoming { source: Source::Http { response, lease }, watch });
         }
         if !status.is_redirection() {
-            return Err(Incoming { response, lease, watch }.into_error(target).await.into());
+            if let Some(grant) = grant {
+                grant.refused(status, response.headers());
+            }
+            let incoming = Incoming { source: Source::Http { response, lease }, watch };
+            return Err(incoming.into_error(status, target).await.into());
         }
         url = redirected(&response, &url)?;
         watch.restart();
@@ -104,8 +124,16 @@ fn redirect_error(status: StatusCode, message: String) -> Failure {
 }
 
 impl Incoming {
+    /// What a backend answers, read under the limits of `watch`.
+    pub(crate) fn of_backend(answer: Answer, watch: Watch) -> Self {
+        Self { source: Source::Backend(Box::new(answer)), watch }
+    }
+
     pub(crate) fn headers(&self) -> &HeaderMap {
-        self.response.headers()
+        match &self.source {
+            Source::Http { response, .. } => response.headers(),
+            Source::Backend(answer) => &answer.headers,
+        }
     }
 
     /// The media type, without its parameters; empty where there is none.
@@ -118,7 +146,9 @@ impl Incoming {
     /// Lets go of the headers, and with them of the piece of the connection's memory that they were read into: a stream
     /// may stay open for long.
     pub(crate) fn forget_headers(&mut self) {
-        *self.response.headers_mut() = HeaderMap::new();
+        if let Source::Http { response, .. } = &mut self.source {
+            *response.headers_mut() = HeaderMap::new();
+        }
     }
 
     /// The provider's id of the request.
@@ -139,9 +169,18 @@ impl Incoming {
 
     /// The next piece of the body; `None` at its end. Nothing is lost when the future is dropped.
     pub(crate) async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
-        let chunk = self.watch.within(self.response.chunk()).await.map_err(Failure::Timeout)?;
-        self.watch.progress();
-        chunk.map_err(|error| cause::broken(&error))
+        let Self { source, watch } = self;
+        let chunk = match source {
+            Source::Http { response, .. } => {
+                let chunk = watch.within(response.chunk()).await.map_err(Failure::Timeout)?;
+                chunk.map_err(|error| cause::broken(&error))
+            }
+            Source::Backend(answer) => {
+                watch.within(answer.pieces.recv()).await.map_err(Failure::Timeout)?.transpose()
+            }
+        };
+        watch.progress();
+        chunk
     }
 
     /// The next piece of the body where it is here already; `None` where it would have to be waited for.
@@ -149,7 +188,17 @@ impl Incoming {
     /// hyper reads a connection in a task of its own and hands over one piece at a time: that task is let go first once,
     /// for what it has already read from the socket.
     pub(crate) async fn chunk_at_hand(&mut self) -> Option<Result<Option<Bytes>, Failure>> {
-        let mut chunk = pin!(self.response.chunk());
+        let response = match &mut self.source {
+            Source::Http { response, .. } => response,
+            Source::Backend(answer) => {
+                return match answer.pieces.try_recv() {
+                    Ok(piece) => Some(piece.map(Some)),
+                    Err(TryRecvError::Disconnected) => Some(Ok(None)),
+                    Err(TryRecvError::Empty) => None,
+                };
+            }
+        };
+        let mut chunk = pin!(response.chunk());
         let mut let_go = false;
         let at_hand = poll_fn(|context| match chunk.as_mut().poll(context) {
             Poll::Ready(chunk) => Poll::Ready(Some(chunk)),
@@ -165,7 +214,10 @@ impl Incoming {
 
     /// The whole body.
     pub(crate) async fn body(&mut self) -> Result<Bytes, Failure> {
-        let announced = self.response.content_length().unwrap_or_default();
+        let announced = match &self.source {
+            Source::Http { response, .. } => response.content_length().unwrap_or_default(),
+            Source::Backend(_) => 0,
+        };
         if announced <= BODY_BYTES as u64
             && let (body, true) = self.body_up_to(BODY_BYTES).await?
         {
@@ -192,9 +244,9 @@ impl Incoming {
     }
 
     /// What an answer with an error status says, as far as it can be read.
-    async fn into_error(mut self, target: &Target) -> Failure {
+    async fn into_error(mut self, status: StatusCode, target: &Target) -> Failure {
         self.watch.shorten(ERROR_BODY_PAUSE);
-        let status = self.response.status().as_u16();
+        let status = status.as_u16();
         let body = match self.body_up_to(ERROR_BODY_BYTES).await {
             Ok((body, _)) => body,
             Err(timeout @ Failure::Timeout(crate::TimeoutKind::Total)) => return timeout,
@@ -218,7 +270,7 @@ impl Incoming {
     /// The dialect says that nothing of interest follows. Reads the few bytes that end the body, in the background,
     /// so that the connection can be used again.
     pub(crate) fn finish(self) {
-        let Self { mut response, lease, .. } = self;
+        let Source::Http { mut response, lease } = self.source else { return };
         {
             let mut end = pin!(response.chunk());
             // Nobody needs waking: the end is here, or the task below asks again.

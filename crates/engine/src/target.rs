@@ -3,12 +3,16 @@
 //! What does not change from call to call (addresses, header values, credentials) is prepared once.
 
 use crate::{
-    Attempt, Call, CallError, CallOptions, Failure, ProviderSettings, RawCall, secrets::Secrets, tls::Tls,
+    Attempt, Backend, Call, CallError, CallOptions, Context, Failure, ProviderSettings, RawCall, TimeoutKind,
+    credentials::{self, Authoriser, Grant},
+    secrets::Secrets,
+    timeout::Limits,
+    tls::Tls,
     transport::Pool,
 };
 use bytes::Bytes;
 use ferrule_wire::{
-    dialect::{Dialect, EncodeOptions, EncodedRequest, KeyHeader, UnsupportedField},
+    dialect::{Dialect, EncodeOptions, EncodedRequest, UnsupportedField},
     quirks::Quirks,
 };
 use http::{
@@ -21,8 +25,16 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+/// The address of a provider that has none.
+const NOWHERE: &str = "http://backend.invalid/";
 const OUR_NAME: &str = concat!("ferrule/", env!("CARGO_PKG_VERSION"));
-const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+/// Headers that carry credentials, whoever names them.
+const CREDENTIALS: [HeaderName; 4] = [
+    AUTHORIZATION,
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("api-key"),
+    HeaderName::from_static("x-goog-api-key"),
+];
 
 /// A provider made ready.
 pub(crate) struct Provider {
@@ -38,11 +50,21 @@ pub(crate) struct Provider {
     headers: HeaderMap,
     /// Which of them the settings name; they win over the dialect's.
     named: Vec<HeaderName>,
+    /// The header that the key goes in.
+    key_header: Option<HeaderName>,
     has_credentials: bool,
+    needs_credentials: bool,
     key_variables: Vec<String>,
+    /// `None` where the headers are all there is.
+    authoriser: Option<Authoriser>,
+    /// Who is asked instead when this one cannot be reached.
+    pub(crate) fallback: Option<String>,
+    /// Who answers; `None` where an HTTP server does.
+    pub(crate) backend: Option<Arc<dyn Backend>>,
 }
 
 /// One call to one provider, ready to be sent as often as it takes.
+#[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) provider: Arc<Provider>,
     pub(crate) model: String,
@@ -52,6 +74,14 @@ pub(crate) struct Target {
     pub(crate) body: Bytes,
     pub(crate) dropped: Vec<UnsupportedField>,
     pub(crate) secrets: Secrets,
+    /// Whether the answer is to come in pieces.
+    pub(crate) stream: bool,
+    /// What the caller gave for a backend of its own.
+    pub(crate) context: Option<Context>,
+    /// Whether each attempt is authorised; not where the call brings credentials of its own.
+    authorised: bool,
+    /// The same call to the provider that is asked when this one cannot be reached.
+    pub(crate) fallback: Option<Box<Target>>,
 }
 
 impl Provider {
@@ -61,17 +91,21 @@ impl Provider {
         tls: Arc<Tls>,
     ) -> Result<Self, String> {
         let id = &settings.id;
-        let base =
-            parse_base(&settings.base_url).map_err(|why| format!("provider `{id}`: base_url {why}"))?;
+        let backend = settings.backend.clone();
+        // A backend has no address.
+        let address = if backend.is_some() { NOWHERE } else { &settings.base_url };
+        let mut base = parse_base(address).map_err(|why| format!("provider `{id}`: base_url {why}"))?;
         let mut secrets = Secrets::default();
+        for (name, value) in &settings.query {
+            base.query_pairs_mut().append_pair(name, value);
+            secrets.add_header(name, value);
+        }
         let mut headers = HeaderMap::new();
         headers.insert(USER_AGENT, HeaderValue::from_static(OUR_NAME));
-        if let Some(key) = settings.key() {
-            let (name, value) = credentials(dialect.key_header(), key)
-                .ok_or_else(|| format!("provider `{id}`: the key has characters that no header can carry"))?;
-            headers.insert(name, value);
-            secrets.add(key);
-        }
+        let prepared = credentials::prepare(settings, dialect.key_header(), &base, &tls, &mut secrets)
+            .map_err(|why| format!("provider `{id}`: {why}"))?;
+        let key_header = prepared.header.as_ref().map(|(name, _)| name.clone());
+        headers.extend(prepared.header);
         let mut named = Vec::new();
         for (name, value) in &settings.headers {
             let (name, value) =
@@ -86,7 +120,12 @@ impl Provider {
             pool: Pool::new(tls, base.scheme() == "https"),
             secrets,
             usual: OnceLock::new(),
-            has_credentials: carries_credentials(&headers),
+            has_credentials: carries_credentials(&headers, key_header.as_ref()),
+            needs_credentials: !prepared.optional && !settings.key_variables.is_empty(),
+            key_header,
+            authoriser: prepared.authoriser,
+            fallback: settings.fallback.clone(),
+            backend,
             headers,
             named,
             base,
@@ -116,6 +155,8 @@ impl Provider {
     ) -> Result<Target, Failure> {
         let mut target = self.target(Method::POST, self.address(&encoded.path)?)?;
         model.clone_into(&mut target.model);
+        target.stream = streamed_as.is_some();
+        target.context.clone_from(&options.context);
         target.body = Bytes::from(encoded.body);
         target.dropped = encoded.dropped;
         target.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -158,7 +199,7 @@ impl Provider {
         if !options.query.is_empty() {
             target.url.query_pairs_mut().extend_pairs(&options.query);
         }
-        self.check_credentials(&target.headers)
+        self.check_credentials(target)
     }
 
     /// Makes the request for a list ready.
@@ -171,7 +212,7 @@ impl Provider {
         if !query.is_empty() {
             target.url.query_pairs_mut().extend_pairs(query);
         }
-        self.check_credentials(&target.headers)?;
+        self.check_credentials(&mut target)?;
         Ok(target)
     }
 
@@ -187,6 +228,10 @@ impl Provider {
             body: Bytes::new(),
             dropped: Vec::new(),
             secrets: Secrets::default(),
+            stream: false,
+            context: None,
+            authorised: false,
+            fallback: None,
         })
     }
 
@@ -195,8 +240,13 @@ impl Provider {
         self.secrets.mask_failure(failure);
     }
 
-    fn check_credentials(&self, headers: &HeaderMap) -> Result<(), Failure> {
-        if self.has_credentials || self.key_variables.is_empty() || carries_credentials(headers) {
+    /// A call goes out with its own credentials, the provider's headers, or what it is authorised with.
+    fn check_credentials(&self, target: &mut Target) -> Result<(), Failure> {
+        if self.has_credentials || carries_credentials(&target.headers, self.key_header.as_ref()) {
+            return Ok(());
+        }
+        target.authorised = self.authoriser.is_some();
+        if target.authorised || !self.needs_credentials {
             return Ok(());
         }
         let (id, variables) = (&self.id, self.key_variables.join(" or "));
@@ -241,6 +291,46 @@ impl fmt::Debug for Provider {
 }
 
 impl Target {
+    /// What the next attempt is authorised with beside its headers; `None` where they are all there is.
+    pub(crate) async fn grant(&self, limits: Limits) -> Result<Option<Grant>, Failure> {
+        let Some(authoriser) = self.provider.authoriser.as_ref().filter(|_| self.authorised) else {
+            return Ok(None);
+        };
+        // Boxed, as few calls need it and all would carry its size.
+        let grant = tokio::time::timeout(limits.remaining(), Box::pin(authoriser.grant())).await;
+        let grant = grant.map_err(|_| Failure::Timeout(TimeoutKind::Total))?;
+        grant.map(Some).map_err(|error| error.into_failure(&self.provider.id))
+    }
+
+    /// A request to `url` that follows this one. Credentials go to the same origin only.
+    pub(crate) fn follow(&self, method: Method, url: &Url, accept: Option<&'static str>) -> Self {
+        let mut target = self.clone();
+        if url.origin() != self.url.origin() {
+            target.headers.clear();
+            target.headers.insert(USER_AGENT, HeaderValue::from_static(OUR_NAME));
+        }
+        for name in [CONTENT_TYPE, ACCEPT, HeaderName::from_static("prefer")] {
+            target.headers.remove(name);
+        }
+        if let Some(accept) = accept {
+            target.headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        }
+        target.method = method;
+        target.url = url.clone();
+        target.body = Bytes::new();
+        target
+    }
+
+    /// The call as its fallback gets it; the same where there is none.
+    pub(crate) fn into_fallback(mut self) -> Self {
+        self.fallback.take().map_or(self, |fallback| *fallback)
+    }
+
+    /// Whether another attempt, authorised anew, may do better than the one with `grant` that ended with `failure`.
+    pub(crate) fn renew(&self, grant: &Grant, failure: &Failure) -> bool {
+        self.provider.authoriser.as_ref().is_some_and(|authoriser| authoriser.renew(grant, failure))
+    }
+
     /// Takes every secret of the provider and of this call out of `failure`.
     pub(crate) fn mask(&self, failure: &mut Failure) {
         self.provider.mask(failure);
@@ -264,19 +354,8 @@ fn parse_base(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-/// The header that carries the key.
-fn credentials(header: KeyHeader, key: &str) -> Option<(HeaderName, HeaderValue)> {
-    let (name, value) = match header {
-        KeyHeader::Bearer => (AUTHORIZATION, HeaderValue::try_from(format!("Bearer {key}"))),
-        KeyHeader::Named(name) => (HeaderName::from_static(name), HeaderValue::from_str(key)),
-    };
-    let mut value = value.ok()?;
-    value.set_sensitive(true);
-    Some((name, value))
-}
-
-fn carries_credentials(headers: &HeaderMap) -> bool {
-    headers.contains_key(AUTHORIZATION) || headers.contains_key(API_KEY) || headers.contains_key("api-key")
+fn carries_credentials(headers: &HeaderMap, key: Option<&HeaderName>) -> bool {
+    CREDENTIALS.iter().chain(key).any(|name| headers.contains_key(name))
 }
 
 /// A header somebody else named; its value may be a secret.

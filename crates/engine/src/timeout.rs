@@ -109,6 +109,14 @@ impl Watch {
         watch
     }
 
+    /// Starts with waiting for the first byte, where there is nothing to connect to.
+    pub(crate) fn begun(limits: Limits) -> Self {
+        let watch = Self::start(limits);
+        watch.request.taken();
+        watch.request.sent();
+        watch
+    }
+
     /// Connects anew, for a redirect; the limits before it no longer count, the deadline does.
     pub(crate) fn restart(&mut self) {
         let now = Instant::now();

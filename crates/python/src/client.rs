@@ -3,7 +3,6 @@
 use crate::{bridge::LoopBridge, delivery::Delivery, flight::Flight, request, runtime::process};
 use arc_swap::ArcSwap;
 use ferrule_engine::{Engine, ProviderSettings, Secret, Timeouts, TransportSettings};
-use ferrule_wire::quirks::Quirks;
 use pyo3::{
     exceptions::PyRuntimeError,
     prelude::*,
@@ -171,16 +170,18 @@ impl Drop for NativeClient {
 fn provider(fields: &Bound<'_, PyDict>) -> PyResult<ProviderSettings> {
     let get = |name: &str| fields.as_any().get_item(name);
     let headers: Bound<'_, PyDict> = get("headers")?.extract()?;
+    let settings = ProviderSettings::new(
+        get("id")?.extract::<String>()?,
+        get("dialect")?.extract::<String>()?,
+        get("base_url")?.extract::<String>()?,
+    );
     Ok(ProviderSettings {
-        id: get("id")?.extract()?,
-        dialect: get("dialect")?.extract()?,
-        base_url: get("base_url")?.extract()?,
         api_key: get("api_key")?.extract::<Option<String>>()?.map(Secret::from),
         key_variables: get("key_variables")?.extract()?,
         headers: headers
             .iter()
             .map(|(name, value)| Ok((name.extract()?, value.extract()?)))
             .collect::<PyResult<_>>()?,
-        quirks: Quirks::NONE,
+        ..settings
     })
 }

@@ -6,6 +6,7 @@
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ferrule_wire::dialect::{Dialect, StreamLimits, find};
+use ferrule_wire::framing::{HeaderValue, write_frame};
 use ferrule_wire::model::StreamEvent;
 use std::hint::black_box;
 
@@ -121,6 +122,38 @@ fn openai_completions_plain(text: &str) -> String {
     )
 }
 
+/// A stream as Bedrock sends it, with its random padding.
+fn bedrock_stream(text: &str) -> Vec<u8> {
+    let mut body = Vec::new();
+    let mut frame = |name: &str, payload: &str| {
+        let headers =
+            [(":event-type", name), (":content-type", "application/json"), (":message-type", "event")];
+        let headers = headers.map(|(name, value)| (name, HeaderValue::Text(value)));
+        write_frame(headers, payload.as_bytes(), &mut body);
+    };
+    frame("messageStart", r#"{"p":"abcdefgh","role":"assistant"}"#);
+    for number in 0..DELTAS {
+        let padding = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJ".get(..number % 36).unwrap_or_default();
+        frame(
+            "contentBlockDelta",
+            &format!(r#"{{"contentBlockIndex":0,"delta":{{"text":"{text}"}},"p":"{padding}"}}"#),
+        );
+    }
+    frame("contentBlockStop", r#"{"contentBlockIndex":0,"p":"abcd"}"#);
+    frame("messageStop", r#"{"p":"abcdefghijkl","stopReason":"end_turn"}"#);
+    frame(
+        "metadata",
+        r#"{"metrics":{"latencyMs":812},"p":"abcdef","usage":{"inputTokens":10,"outputTokens":1000,"totalTokens":1010}}"#,
+    );
+    body
+}
+
+fn bedrock_plain(text: &str) -> String {
+    format!(
+        r#"{{"metrics":{{"latencyMs":812}},"output":{{"message":{{"content":[{{"text":"{text}"}},{{"toolUse":{{"input":{{"x":1}},"name":"f","toolUseId":"tooluse_1"}}}}],"role":"assistant"}}}},"stopReason":"tool_use","usage":{{"inputTokens":10,"outputTokens":12,"totalTokens":26,"cacheReadInputTokens":4,"cacheWriteInputTokens":0}}}}"#
+    )
+}
+
 fn decode(dialect: &dyn Dialect, body: &[u8], events: &mut Vec<StreamEvent>) {
     let mut decoder = dialect.stream_decoder(StreamLimits::default());
     events.clear();
@@ -131,7 +164,12 @@ fn decode(dialect: &dyn Dialect, body: &[u8], events: &mut Vec<StreamEvent>) {
     assert!(events.len() > DELTAS);
 }
 
-fn bench(criterion: &mut Criterion, name: &str, stream: fn(&str) -> String, plain: fn(&str) -> String) {
+fn bench<B: AsRef<[u8]>>(
+    criterion: &mut Criterion,
+    name: &str,
+    stream: fn(&str) -> B,
+    plain: fn(&str) -> String,
+) {
     let dialect = find(name).unwrap();
     let mut group = criterion.benchmark_group(name);
     let mut events = Vec::with_capacity(2 * DELTAS);
@@ -139,7 +177,7 @@ fn bench(criterion: &mut Criterion, name: &str, stream: fn(&str) -> String, plai
     for (path, text) in [("stream, fast path", " token"), ("stream, slow path", "\\ntoken")] {
         let body = stream(text);
         group.bench_function(path, |bencher| {
-            bencher.iter(|| decode(dialect, black_box(body.as_bytes()), &mut events));
+            bencher.iter(|| decode(dialect, black_box(body.as_ref()), &mut events));
         });
     }
     let sentence = "Blue light scatters more than red, as \\\"Rayleigh\\\" says.\\n";
@@ -158,6 +196,7 @@ fn dialects(criterion: &mut Criterion) {
     bench(criterion, "anthropic", anthropic_stream, anthropic_plain);
     bench(criterion, "openai-responses", openai_responses_stream, openai_responses_plain);
     bench(criterion, "openai-completions", openai_completions_stream, openai_completions_plain);
+    bench(criterion, "bedrock", bedrock_stream, bedrock_plain);
 }
 
 criterion_group!(benches, dialects);

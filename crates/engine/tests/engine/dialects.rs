@@ -6,7 +6,7 @@ use crate::support::{
     settings, text_of, texts_of,
 };
 use ferrule_engine::{Engine, Failure, Outcome, Timeouts, TransportSettings};
-use ferrule_wire::model::ErrorKind;
+use ferrule_wire::model::{ErrorKind, FinishReason, StreamEvent};
 
 fn engine(server: &Server, dialect: &str) -> Engine {
     let mut settings = settings(server.address);
@@ -73,4 +73,58 @@ async fn errors_are_classified_and_keys_masked() {
     assert!(!format!("{error} {error:?}").contains(CANARY));
     let Failure::Provider(error) = error.failure else { panic!() };
     assert_eq!((error.kind, error.request_id.as_deref()), (ErrorKind::Authentication, Some("r1")));
+}
+
+#[tokio::test]
+async fn a_providers_quirks_are_applied_to_both_ways_of_asking() {
+    let flags = ferrule_wire::quirks::Quirks {
+        path: "/deployments/{model}{path}".into(),
+        unsupported: vec![ferrule_wire::quirks::Feature::Seed].into(),
+        reasoning_in: vec![ferrule_wire::quirks::ReasoningPlace::ThinkTags].into(),
+        stream_without_finish_reason: true,
+        ..Default::default()
+    };
+    let plain = OPENAI.replace("\"hi\"", "\"<think>hm</think>hi\"");
+    let streamed = [
+        "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"<think>hm</th\"}}]}\n\n",
+        "data: {\"id\":\"c1\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"ink>hi\"}}]}\n\ndata: [DONE]\n\n",
+    ];
+    let json = "content-type: application/json\r\n";
+    // The last is a server that answers a stream with a whole answer.
+    let server =
+        Server::start(vec![answer(200, json, &plain), stream(&streamed), answer(200, json, &plain)]).await;
+    let mut settings = settings(server.address);
+    settings.dialect = "openai-chat".into();
+    settings.quirks = flags;
+    let engine = Engine::new(vec![settings], Timeouts::default(), 2, TransportSettings::default()).unwrap();
+
+    let reply = bounded(engine.complete(call())).await.unwrap();
+    assert_eq!(text_of(&reply.response), "hi");
+    assert_eq!(server.requests()[0].line, "POST /v1/deployments/small/chat/completions HTTP/1.1");
+    for _ in 0..2 {
+        let mut opened = bounded(engine.stream(call())).await.unwrap();
+        let (events, failure) = bounded(drain(&mut opened)).await;
+        assert!(failure.is_none(), "{failure:?}");
+        assert_eq!(texts_of(&events), "hi");
+        assert!(
+            events
+                .iter()
+                .any(|event| matches!(event, StreamEvent::ReasoningDelta { text, .. } if text == "hm"))
+        );
+        assert!(
+            events
+                .iter()
+                .any(|event| matches!(event, StreamEvent::Finish { reason: FinishReason::Stop, .. }))
+        );
+    }
+
+    let mut refused = call();
+    refused.request.seed = Some(1);
+    let error = bounded(engine.complete(refused)).await.unwrap_err();
+    let Failure::Unsupported(field) = error.failure else { panic!() };
+    assert_eq!(
+        (field.field.as_str(), field.reason.as_str()),
+        ("seed", "test cannot make sampling repeatable")
+    );
+    assert_eq!(server.requests().len(), 3);
 }

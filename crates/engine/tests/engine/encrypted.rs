@@ -4,7 +4,7 @@ use crate::support::{
     bounded, call, engine_with, settings, text_of,
     tls::{Authority, Manner, TlsServer, file},
 };
-use ferrule_engine::{Engine, Failure, Timeouts, TransportSettings};
+use ferrule_engine::{Authentication, Engine, Failure, Timeouts, TransportSettings, WatsonxSettings};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 use tokio::task::JoinSet;
 
@@ -93,4 +93,22 @@ fn certificate_files_are_checked_at_once() {
     let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
     assert!(check(Some(file(broken)), None).contains("cannot be used"));
     assert!(check(None, Some(Authority::new().ca_file())).contains("private key"));
+}
+
+#[tokio::test]
+async fn tokens_are_got_from_whom_the_settings_trust() {
+    let authority = Authority::new();
+    let server = TlsServer::start(&authority, Manner::default()).await;
+    for (ca_file, words) in [
+        (Some(authority.ca_file()), "IBM's identity service gives no token"),
+        (None, "no secure connection to"),
+    ] {
+        let mut settings = settings(server.address);
+        let url = Some(format!("https://localhost:{}/token", server.address.port()));
+        settings.authentication = Authentication::Watsonx(WatsonxSettings { url });
+        let transport = TransportSettings { ca_file, client_certificate: None };
+        let engine = engine_with(settings, Timeouts::default(), transport).unwrap();
+        let error = bounded(engine.complete(call())).await.unwrap_err();
+        assert!(error.to_string().contains(words), "{error}");
+    }
 }

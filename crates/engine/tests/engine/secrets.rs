@@ -6,7 +6,10 @@ use crate::support::{
     settings,
     tls::{Authority, Manner, TlsServer},
 };
-use ferrule_engine::{Call, CallError, Secret, Timeouts, TransportSettings};
+use ferrule_engine::{
+    Authentication, AwsSettings, Call, CallError, Environment, Secret, Timeouts, TransportSettings,
+    WatsonxSettings,
+};
 use std::{
     fmt::Debug,
     sync::{Arc, Mutex},
@@ -117,6 +120,49 @@ async fn no_error_and_no_log_tells_a_secret() {
     let log = log.0.lock().unwrap();
     let ours = log.iter().filter(|line| line.starts_with("ferrule "));
     assert!(ours.count() > 50, "our own events are there: {log:?}");
+    log.iter().for_each(|line| clean("the log", line));
+}
+
+/// What is got per attempt is as secret as a key: the refusals echo it, and the libraries that sign may log it.
+#[tokio::test]
+async fn no_error_and_no_log_tells_what_an_attempt_is_authorised_with() {
+    let log = Arc::new(Log::default());
+    let _guard = tracing::subscriber::set_default(Collect(Arc::clone(&log)));
+    let echo = format!("{CANARY} is wrong");
+    let server =
+        Server::start(vec![answer(403, "", &echo), stream(&["text a\n", &format!("error {echo}\n")])]).await;
+    let identity = Server::start(vec![answer(200, "", &format!(r#"{{"access_token":"{CANARY}"}}"#))]).await;
+    let mut environment = Environment::default();
+    environment.endpoints.push(("https://iam.cloud.ibm.com".into(), format!("http://{}", identity.address)));
+    let aws = AwsSettings {
+        region: Some("eu-west-1".into()),
+        access_key_id: Some("AKID".into()),
+        secret_access_key: Some(Secret::from(OTHER)),
+        session_token: Some(Secret::from(CANARY)),
+        ..AwsSettings::default()
+    };
+    for authentication in [Authentication::Watsonx(WatsonxSettings::default()), Authentication::Aws(aws)] {
+        let key = matches!(authentication, Authentication::Watsonx(_)).then(|| Secret::from(OTHER));
+        let mut settings = settings(server.address);
+        settings.api_key = key;
+        settings.authentication = authentication;
+        settings.environment = environment.clone();
+        let engine = engine(settings);
+        clean("an engine", &format!("{engine:?}"));
+        match bounded(engine.stream(call())).await {
+            Err(error) => clean_error(&error),
+            Ok(mut opened) => {
+                clean("an open stream", &format!("{opened:?}"));
+                clean_error(&bounded(drain(&mut opened)).await.1.unwrap());
+            }
+        }
+        match bounded(engine.stream(call())).await {
+            Err(error) => clean_error(&error),
+            Ok(mut opened) => clean_error(&bounded(drain(&mut opened)).await.1.unwrap()),
+        }
+    }
+    let log = log.0.lock().unwrap();
+    assert!(log.len() > 8, "{log:?}");
     log.iter().for_each(|line| clean("the log", line));
 }
 

@@ -5,7 +5,10 @@ use crate::support::{
     server::{Server, Step, answer, write},
     settings, text_of,
 };
-use ferrule_engine::{Failure, ProviderSettings, Secret, Timeouts, TransportSettings};
+use ferrule_engine::{
+    Authentication, EntraSettings, Environment, Failure, ProviderSettings, Secret, Timeouts,
+    TransportSettings, WatsonxSettings,
+};
 use std::process::{Command, Stdio};
 
 fn config(failure: &Failure) -> &str {
@@ -168,4 +171,48 @@ async fn calls_an_encrypted_host_in_vain() {
     call.options.max_retries = Some(0);
     let error = engine(settings).complete(call).await.unwrap_err();
     assert!(matches!(error.failure, Failure::Connect(_)), "{error}");
+}
+
+#[tokio::test]
+async fn tokens_are_got_through_the_proxy_and_a_machines_own_without_it() {
+    let token = |name: &str| answer(200, "", &format!(r#"{{"access_token":"{name}"}}"#));
+    let proxy = Server::start(vec![token("by-proxy"), answer(200, "", "by proxy")]).await;
+    let variables = [("http_proxy", format!("http://{}", proxy.address))];
+    assert!(in_process_with(&variables, "setup::gets_a_token_from_a_host_that_does_not_exist").await);
+    let requests = proxy.requests();
+    assert_eq!(requests[0].line, "POST http://identity.invalid/token HTTP/1.1");
+    assert_eq!(requests[1].header("authorization"), Some("Bearer by-proxy"));
+
+    assert!(in_process_with(&variables, "setup::gets_a_token_from_this_machine").await);
+    let requests = proxy.requests();
+    assert_eq!(requests.len(), 3, "the metadata service is not asked through a proxy: {requests:?}");
+    assert_eq!(requests[2].header("authorization"), Some("Bearer of-machine"));
+}
+
+async fn by_proxy(authentication: Authentication, environment: Environment) {
+    let mut settings = settings(([127, 0, 0, 1], 9).into());
+    settings.base_url = "http://upstream.invalid/v1".into();
+    if matches!(authentication, Authentication::Entra(_)) {
+        settings.api_key = None;
+    }
+    settings.authentication = authentication;
+    settings.environment = environment;
+    assert_eq!(text_of(&engine(settings).complete(call()).await.unwrap().response), "by proxy");
+}
+
+#[tokio::test]
+#[ignore = "run by tokens_are_got_through_the_proxy_and_a_machines_own_without_it"]
+async fn gets_a_token_from_a_host_that_does_not_exist() {
+    let url = Some("http://identity.invalid/token".into());
+    by_proxy(Authentication::Watsonx(WatsonxSettings { url }), Environment::default()).await;
+}
+
+#[tokio::test]
+#[ignore = "run by tokens_are_got_through_the_proxy_and_a_machines_own_without_it"]
+async fn gets_a_token_from_this_machine() {
+    let metadata = Server::start(vec![answer(200, "", r#"{"access_token":"of-machine"}"#)]).await;
+    let mut environment = Environment::of::<&str, &str>([]);
+    environment.endpoints.push(("http://169.254.169.254".into(), format!("http://{}", metadata.address)));
+    by_proxy(Authentication::Entra(EntraSettings::default()), environment).await;
+    assert_eq!(metadata.requests().len(), 1);
 }

@@ -4,6 +4,7 @@
 //! response, a stream, an error. `engine` uses the first half, `sim` the second.
 
 pub mod anthropic;
+pub mod bedrock;
 pub mod familiar;
 mod nested;
 pub mod openai_chat;
@@ -11,6 +12,7 @@ pub mod openai_completions;
 pub mod openai_responses;
 pub(crate) mod refuse;
 mod template;
+mod turn;
 
 use crate::error::Headers;
 use crate::json::JsonError;
@@ -26,6 +28,7 @@ static DIALECTS: &[&dyn Dialect] = &[
     &openai_responses::OpenAiResponses,
     &openai_completions::OpenAiCompletions,
     &anthropic::Anthropic,
+    &bedrock::Bedrock,
 ];
 
 /// Every wire format.
@@ -64,6 +67,14 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     /// Client: the answer in the body of a plain call. A body that holds an error (some providers answer those
     /// with status 200) is [`StreamError::Provider`].
     fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError>;
+
+    /// Client: where to go on with an answer that may not be over yet. `None` for a dialect whose answers are.
+    ///
+    /// Who follows hands the decoders what they would have read at one address: plain, the last body; streamed, the first
+    /// and the last body as events of type [`FollowUp::EVENT`] around the stream.
+    fn follow_up(&self) -> Option<ReadFollowUp> {
+        None
+    }
 
     /// Client: reads the body of one streamed call.
     fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder>;
@@ -108,6 +119,27 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     fn token_counting(&self) -> Option<&'static dyn TokenCounting> {
         None
     }
+}
+
+/// Reads where to go on with the answer in a body; `None` where there is none in it.
+pub type ReadFollowUp = fn(&[u8]) -> Option<FollowUp>;
+
+/// Where to go on with an answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FollowUp {
+    /// Whether it is over, well or not.
+    pub is_over: bool,
+    /// Where it is asked for again.
+    pub get: Option<String>,
+    /// Where it comes in pieces.
+    pub stream: Option<String>,
+    /// Where it is cancelled.
+    pub cancel: Option<String>,
+}
+
+impl FollowUp {
+    /// The type of the server-sent events that hold a whole body.
+    pub const EVENT: &str = "prediction";
 }
 
 /// The header that carries a key.

@@ -77,6 +77,11 @@ const NAMES: &[(ErrorKind, &[&str])] = &[
             "invalidsignature",
             "expiredtoken",
             "missingauthenticationtoken",
+            "invalidclienttokenid",
+            "incompletesignature",
+            "signaturedoesnotmatch",
+            "requestexpired",
+            "requesttimetooskewed",
             "1000", // Zhipu
             "1001",
             "1002",
@@ -120,6 +125,7 @@ const NAMES: &[(ErrorKind, &[&str])] = &[
             "requests",
             "slow_down",
             "throttling",                       // Bedrock
+            "throttled",                        // AWS
             "ratelimitreached",                 // Azure
             "resource_exhausted",               // Google
             "some resource has been exhausted", // xAI
@@ -193,6 +199,7 @@ const BROAD_NAMES: &[(ErrorKind, &[&str])] = &[
             "internal",
             "internal_error",
             "internalserver",
+            "internalfailure", // AWS
             "modelerror",
             "modelstreamerror",
             "generation", // Text Generation Inference
@@ -203,7 +210,7 @@ const BROAD_NAMES: &[(ErrorKind, &[&str])] = &[
 ];
 
 const AUTHENTICATION_TEXTS: &[&str] =
-    &["incorrect api key", "api key not valid", "api key expired", "invalid api key"];
+    &["incorrect api key", "api key not valid", "api key expired", "invalid api key", "api key is valid"];
 
 const ACCOUNT_TEXTS: &[&str] =
     &["must be a member of an organization", "ip not authorized", "ip is not authorized", "ip allowlist"];

@@ -66,6 +66,22 @@ pub fn decode_in_stream(data: &str) -> Option<ProviderError> {
     Some(error)
 }
 
+/// What an exception says that came inside an answer with status 200 and whose class `name` stands beside its `body`, as
+/// in AWS's event streams.
+pub fn decode_exception(name: &str, body: &[u8]) -> ProviderError {
+    let mut reported = shape::read(body);
+    reported.set_amazon_name(name);
+    let mut error = explain(None, Headers::default(), &reported, 0);
+    error.body = redact::bounded(body);
+    if error.message.is_empty() {
+        error.message = match &error.code {
+            Some(code) => format!("the provider reports {code} without a message"),
+            None => String::from("the provider reports an error without a message"),
+        };
+    }
+    error
+}
+
 fn explain(status: Option<u16>, headers: Headers<'_>, reported: &Reported, now: i64) -> ProviderError {
     let verdict = classify::classify(status, headers.get("x-should-retry"), reported);
     let header_id = REQUEST_ID_HEADERS.iter().find_map(|name| headers.get(name)).filter(|id| !id.is_empty());

@@ -228,6 +228,10 @@ fn read_error(error: &Fields<'_>, reported: &mut Reported) {
     if let Some(name) = first_text(error, &["__type"]) {
         reported.set_amazon_name(&name);
     }
+    // What the model's own server said to Bedrock.
+    if let Some(message) = first_text(error, &["originalMessage"]) {
+        reported.upstream = message;
+    }
     for name in ["originalStatusCode", "status", "status_code", "code"] {
         let number = text(error.get(name)).and_then(|number| number.parse().ok());
         if let Some(status @ 400..600) = number {

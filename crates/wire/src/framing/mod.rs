@@ -2,8 +2,10 @@
 //!
 //! However the bytes are split, the frames are the same. What a frame means is the dialect's business.
 
+pub mod event_stream;
 pub mod sse;
 mod stray;
 
+pub use event_stream::{EventStreamFrame, EventStreamReader, HeaderValue, write_frame};
 pub(crate) use sse::write_event;
 pub use sse::{Frame, SseReader};

@@ -2,7 +2,7 @@
 
 use super::Quirks;
 use crate::json::{Extra, Json, MAX_NESTING, ObjectWriter, Value, write_array};
-use alloc::{borrow::Cow, borrow::ToOwned, string::String, vec::Vec};
+use alloc::{borrow::Cow, borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
 
 /// Keywords whose values map names to schemas: the names are the caller's, not keywords.
 const MAPS: [&str; 5] = ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"];
@@ -19,15 +19,16 @@ pub(crate) fn fit<'a>(quirks: &Quirks, schema: &'a Json) -> Cow<'a, Json> {
         return Cow::Borrowed(schema);
     }
     let inline = quirks.schema_inline && schema.text().contains("\"$ref\"");
-    let fitted = if inline { Fitter::new(quirks, Some(schema.value())).fit(schema) } else { None };
+    let fitted =
+        if inline { Fitter::new(quirks, Some(definitions(schema.value()))).fit(schema) } else { None };
     // A schema that refers to itself cannot do without references.
     fitted.or_else(|| Fitter::new(quirks, None).fit(schema)).map_or(Cow::Borrowed(schema), Cow::Owned)
 }
 
 struct Fitter<'a> {
     quirks: &'a Quirks,
-    /// Where references are looked up; none: they stay.
-    root: Option<Value<'a>>,
+    /// The definitions, by what refers to them; none: references stay.
+    definitions: Option<BTreeMap<String, Value<'a>>>,
     /// The references that are being replaced.
     open: Vec<String>,
     /// How deep the schema is nested that is being written, references replaced.
@@ -38,8 +39,8 @@ struct Fitter<'a> {
 struct Endless;
 
 impl<'a> Fitter<'a> {
-    fn new(quirks: &'a Quirks, root: Option<Value<'a>>) -> Self {
-        Self { quirks, root, open: Vec::new(), depth: 0 }
+    fn new(quirks: &'a Quirks, definitions: Option<BTreeMap<String, Value<'a>>>) -> Self {
+        Self { quirks, definitions, open: Vec::new(), depth: 0 }
     }
 
     fn fit(mut self, schema: &'a Json) -> Option<Json> {
@@ -73,14 +74,16 @@ impl<'a> Fitter<'a> {
             out.extend_from_slice(value.text().as_bytes());
             return Ok(());
         };
-        if let (Some(root), Some(reference)) = (self.root, fields.get("$ref").and_then(Value::string)) {
-            return self.reference(root, reference, value, out);
+        if self.definitions.is_some()
+            && let Some(reference) = fields.get("$ref").and_then(Value::string)
+        {
+            return self.reference(reference, value, out);
         }
         let mut result = Ok(());
         let mut object = ObjectWriter::begin(out);
         for (name, inner) in fields.iter() {
             let is_dropped = self.quirks.schema_strip.iter().any(|keyword| keyword == name)
-                || (self.root.is_some() && DEFINITIONS.contains(&name));
+                || (self.definitions.is_some() && DEFINITIONS.contains(&name));
             if result.is_err() || is_dropped {
                 continue;
             }
@@ -110,17 +113,12 @@ impl<'a> Fitter<'a> {
     }
 
     /// What is referred to, with what stands beside the reference.
-    fn reference(
-        &mut self,
-        root: Value<'a>,
-        reference: String,
-        whole: Value<'a>,
-        out: &mut Vec<u8>,
-    ) -> Result<(), Endless> {
+    fn reference(&mut self, reference: String, whole: Value<'a>, out: &mut Vec<u8>) -> Result<(), Endless> {
         if self.open.contains(&reference) {
             return Err(Endless);
         }
-        let target = find(root, &reference).ok_or(Endless)?;
+        let target =
+            self.definitions.as_ref().and_then(|known| known.get(&reference)).copied().ok_or(Endless)?;
         self.open.push(reference);
         let mut replaced = Vec::new();
         self.schema(target, &mut replaced)?;
@@ -151,11 +149,16 @@ fn owned((name, value): (&str, &Json)) -> (String, Json) {
     (name.to_owned(), value.clone())
 }
 
-/// What `#/a/b` refers to in `root`.
-fn find<'a>(root: Value<'a>, reference: &str) -> Option<Value<'a>> {
-    let path = reference.strip_prefix("#/")?;
-    path.split('/').try_fold(root, |value, step| {
-        let name = step.replace("~1", "/").replace("~0", "~");
-        value.object()?.get(&name)
-    })
+/// What stands in the schema to be referred to. What is referred to elsewhere stays where it is.
+fn definitions(root: Value<'_>) -> BTreeMap<String, Value<'_>> {
+    let mut known = BTreeMap::new();
+    let root = root.object().unwrap_or_default();
+    for place in DEFINITIONS {
+        let Some(named) = root.get(place).and_then(Value::object) else { continue };
+        for (name, value) in named.iter() {
+            let name = name.replace('~', "~0").replace('/', "~1");
+            known.insert(format!("#/{place}/{name}"), value);
+        }
+    }
+    known
 }

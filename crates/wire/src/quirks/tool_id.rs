@@ -33,7 +33,7 @@ pub(crate) fn fit(rule: ToolIdRule, id: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// FNV-1a: short, stable, and good enough for a handful of ids that nobody chooses to collide.
-fn hash(text: &str) -> u64 {
+pub(crate) fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     })

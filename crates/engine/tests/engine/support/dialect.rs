@@ -5,8 +5,8 @@
 
 use ferrule_wire::{
     dialect::{
-        Dialect, EncodeOptions, EncodedRequest, KeyHeader, StreamDecoder, StreamEncoder, StreamError,
-        StreamLimits, UnsupportedField, find,
+        Dialect, EncodeOptions, EncodedRequest, FollowUp, KeyHeader, ReadFollowUp, StreamDecoder,
+        StreamEncoder, StreamError, StreamLimits, UnsupportedField, find,
     },
     error::Headers,
     json::JsonError,
@@ -23,7 +23,7 @@ pub(crate) struct Tiny {
     name: &'static str,
 }
 
-static DIALECTS: [Tiny; 2] = [Tiny { name: "tiny" }, Tiny { name: "anthropic" }];
+static DIALECTS: [Tiny; 3] = [Tiny { name: "tiny" }, Tiny { name: "anthropic" }, Tiny { name: "followed" }];
 
 impl Tiny {
     pub(crate) fn find(name: &str) -> Option<&'static dyn Dialect> {
@@ -117,6 +117,10 @@ impl Dialect for Tiny {
         panic!("no server side")
     }
 
+    fn follow_up(&self) -> Option<ReadFollowUp> {
+        (self.name == "followed").then_some(follow_up)
+    }
+
     fn endpoint<'a>(&self, _: &'a str) -> Option<Endpoint<'a>> {
         panic!("no server side")
     }
@@ -130,6 +134,19 @@ impl Dialect for Tiny {
     fn model_listing(&self) -> &'static dyn ModelListing {
         find(if self.name == "anthropic" { self.name } else { "openai-chat" }).unwrap().model_listing()
     }
+}
+
+/// `later get=... stream=... cancel=...`, or a text that is an answer.
+fn follow_up(body: &[u8]) -> Option<FollowUp> {
+    let text = str::from_utf8(body).ok()?;
+    let Some(places) = text.strip_prefix("later ") else {
+        return Some(FollowUp { is_over: true, ..FollowUp::default() });
+    };
+    let place = |name: &str| {
+        let (_, rest) = places.split_once(&format!("{name}="))?;
+        rest.split(' ').next().map(str::to_owned)
+    };
+    Some(FollowUp { is_over: false, get: place("get"), stream: place("stream"), cancel: place("cancel") })
 }
 
 struct Lines {
@@ -151,7 +168,7 @@ impl StreamDecoder for Lines {
             let line = String::from_utf8(std::mem::take(&mut self.line)).unwrap();
             let (command, rest) = line.split_once(' ').unwrap_or((&line, ""));
             match command {
-                "" | ":" => {}
+                "" | ":" | "event:" | "data:" => {}
                 "start" => events.push(StreamEvent::Start(Box::default())),
                 "usage" => events.push(StreamEvent::UsageUpdate(Box::default())),
                 "text" => events.push(StreamEvent::TextDelta { choice: 0, part: 0, text: rest.into() }),

@@ -1,6 +1,7 @@
 //! What the tests share: a dialect small enough to write by hand, and servers that do as they are told.
 
 pub(crate) mod dialect;
+pub(crate) mod folder;
 pub(crate) mod server;
 pub(crate) mod tls;
 
@@ -8,10 +9,7 @@ use dialect::Tiny;
 use ferrule_engine::{
     Call, CallOptions, Engine, EventStream, ProviderSettings, Secret, Timeouts, TransportSettings,
 };
-use ferrule_wire::{
-    model::{Message, Part, Request, Response, Role, StreamEvent},
-    quirks::Quirks,
-};
+use ferrule_wire::model::{Message, Part, Request, Response, Role, StreamEvent};
 use std::{net::SocketAddr, time::Duration};
 
 /// No key may be anywhere but in the header that carries it.
@@ -19,13 +17,9 @@ pub(crate) const CANARY: &str = "sk-canary-5f3a9c";
 
 pub(crate) fn settings(address: SocketAddr) -> ProviderSettings {
     ProviderSettings {
-        id: "test".into(),
-        dialect: "tiny".into(),
-        base_url: format!("http://{address}/v1"),
         api_key: Some(Secret::from(CANARY)),
         key_variables: vec!["TEST_API_KEY".into()],
-        headers: vec![],
-        quirks: Quirks::NONE,
+        ..ProviderSettings::new("test", "tiny", format!("http://{address}/v1"))
     }
 }
 

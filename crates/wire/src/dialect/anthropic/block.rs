@@ -59,7 +59,7 @@ pub(super) fn take_content(fields: &mut Fields<'_>) -> Vec<Part> {
 
 /// The arguments of a call, as their text. Servers that translate may write the object as a string, as OpenAI does;
 /// what is no object either way is wrapped as [`encode_input`] wraps it, so that it is written and read the same.
-fn decode_input(input: Option<Value<'_>>) -> String {
+pub(crate) fn decode_input(input: Option<Value<'_>>) -> String {
     let Some(input) = input else { return "{}".to_owned() };
     if input.is_object() {
         return input.text().to_owned();
@@ -199,7 +199,7 @@ pub(super) fn encode_blocks<'a>(parts: impl IntoIterator<Item = &'a Part>, out: 
 
 /// Appends the arguments of a call as the object the API wants. What is no object (a model may write anything) is
 /// wrapped as `{"arguments": "…"}`.
-pub(super) fn encode_input(arguments: &str, out: &mut Vec<u8>) {
+pub(crate) fn encode_input(arguments: &str, out: &mut Vec<u8>) {
     let mut arguments = arguments.to_owned();
     normalise_arguments(&mut arguments);
     match Json::parse(&arguments) {

@@ -2,9 +2,9 @@
 
 use super::block::{decode_block, take_cache, take_content};
 use super::{reasoning, tools};
-use crate::dialect::nested;
+use crate::dialect::{nested, turn};
 use crate::json::{Extra, Fields, JsonError, Value};
-use crate::model::{Message, PartKind, Request, ResponseFormat, Role};
+use crate::model::{Message, Request, ResponseFormat, Role};
 use alloc::{format, string::String, vec::Vec};
 
 pub(super) fn decode(body: &[u8]) -> Result<Request, JsonError> {
@@ -76,17 +76,7 @@ fn decode_turn(turn: Value<'_>, position: usize, messages: &mut Vec<Message>) ->
     };
     let content = take_content(&mut fields);
     let extra = fields.rest();
-    let opens_with_result = matches!(content.first().map(|part| &part.kind), Some(PartKind::ToolResult(_)));
-    if role != Role::User || !opens_with_result {
-        messages.push(Message { role, content, name: None, extra });
-        return Ok(());
-    }
-    let (results, rest): (Vec<_>, Vec<_>) =
-        content.into_iter().partition(|part| matches!(part.kind, PartKind::ToolResult(_)));
-    messages.push(Message { role: Role::Tool, content: results, name: None, extra });
-    if !rest.is_empty() {
-        messages.push(Message::new(Role::User, rest));
-    }
+    turn::push(role, content, extra, messages);
     Ok(())
 }
 

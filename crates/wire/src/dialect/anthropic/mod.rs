@@ -17,8 +17,14 @@ mod tools;
 mod unsupported;
 mod usage;
 
-pub(crate) use block::encode_block;
-pub(crate) use tools::{decode_choice, decode_tool};
+pub(crate) use block::{decode_input, encode_block, encode_input};
+pub(crate) use reasoning::{
+    Thinking, encode as encode_thinking, max_tokens as max_tokens_above, plan, take as take_reasoning,
+    take_nested_thinking,
+};
+pub(crate) use tools::{NO_ARGUMENTS, decode_choice, decode_tool};
+pub(crate) use unsupported::refuses_sampling;
+pub(crate) use usage::written;
 
 pub use block::decode_block;
 

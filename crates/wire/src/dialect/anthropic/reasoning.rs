@@ -30,7 +30,7 @@ pub(super) fn version(model: &str) -> Option<Version> {
 
 /// What is asked of a model in its own terms.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Thinking<'a> {
+pub(crate) enum Thinking<'a> {
     /// Nothing is said.
     Unsaid,
     /// Not at all.
@@ -44,7 +44,7 @@ pub(super) enum Thinking<'a> {
 }
 
 /// What `request` asks of its model.
-pub(super) fn plan(request: &Request) -> Thinking<'_> {
+pub(crate) fn plan(request: &Request) -> Thinking<'_> {
     let Some(ReasoningRequest { effort, budget_tokens, .. }) = &request.reasoning else {
         return Thinking::Unsaid;
     };
@@ -87,7 +87,7 @@ fn budget(effort: Option<&Effort>) -> u64 {
 }
 
 /// The `max_tokens` to send: the caller's or the default, raised above the budget, which the API counts in.
-pub(super) fn max_tokens(request: &Request, thinking: Thinking<'_>) -> u64 {
+pub(crate) fn max_tokens(request: &Request, thinking: Thinking<'_>) -> u64 {
     match (thinking, request.max_tokens) {
         (Thinking::Budget(budget, _), asked) if asked.is_none_or(|asked| asked <= budget) => {
             budget.saturating_add(asked.unwrap_or(DEFAULT_MAX_TOKENS).clamp(1, DEFAULT_MAX_TOKENS))
@@ -97,7 +97,7 @@ pub(super) fn max_tokens(request: &Request, thinking: Thinking<'_>) -> u64 {
 }
 
 /// Writes `thinking`. `nested` are the fields of it that have no name in the model.
-pub(super) fn encode(request: &Request, thinking: Thinking<'_>, nested: &Extra, body: &mut ObjectWriter<'_>) {
+pub(crate) fn encode(request: &Request, thinking: Thinking<'_>, nested: &Extra, body: &mut ObjectWriter<'_>) {
     let display = request.reasoning.as_ref().and_then(|reasoning| reasoning.display.as_ref());
     let (word, budget, display) = match thinking {
         Thinking::Unsaid | Thinking::Unsupported(_) => {
@@ -116,7 +116,7 @@ pub(super) fn encode(request: &Request, thinking: Thinking<'_>, nested: &Extra, 
 }
 
 /// Takes `thinking` out; `effort` is that of `output_config`. What has no name here goes back to `extra`.
-pub(super) fn take(
+pub(crate) fn take(
     body: &mut Fields<'_>,
     effort: Option<String>,
     extra: &mut Extra,
@@ -149,7 +149,7 @@ pub(super) fn take(
 
 /// Takes the fields of `thinking` without a name in the model out of `extra`. One with a `type` stands for itself
 /// and stays.
-pub(super) fn take_nested_thinking(extra: &mut Extra) -> Extra {
+pub(crate) fn take_nested_thinking(extra: &mut Extra) -> Extra {
     let stands_alone =
         |thinking: &Json| thinking.value().object().is_none_or(|fields| fields.get("type").is_some());
     if extra.get("thinking").is_none_or(stands_alone) {

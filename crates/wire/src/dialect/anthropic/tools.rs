@@ -6,7 +6,7 @@ use crate::model::{Request, Tool, ToolChoice, ToolKind};
 use alloc::{string::String, vec::Vec};
 
 /// The schema of a tool without arguments; the API requires one.
-const NO_ARGUMENTS: &str = r#"{"type":"object","properties":{}}"#;
+pub(crate) const NO_ARGUMENTS: &str = r#"{"type":"object","properties":{}}"#;
 
 /// Writes `tools` and `tool_choice`.
 pub(super) fn encode(request: &Request, body: &mut ObjectWriter<'_>) {

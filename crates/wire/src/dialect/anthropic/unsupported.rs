@@ -137,6 +137,6 @@ impl Found {
 }
 
 /// Whether the model refuses `temperature`, `top_p` and `top_k` but for their neutral values.
-pub(super) fn refuses_sampling(request: &Request) -> bool {
+pub(crate) fn refuses_sampling(request: &Request) -> bool {
     version(&request.model).is_some_and(|version| version >= NO_SAMPLING_SINCE)
 }

@@ -89,7 +89,7 @@ impl RawUsage {
 }
 
 /// What was written to the cache: the whole figure where it is known, else its parts added up.
-fn written(whole: Option<u64>, short: Option<u64>, long: Option<u64>) -> Option<u64> {
+pub(crate) fn written(whole: Option<u64>, short: Option<u64>, long: Option<u64>) -> Option<u64> {
     let parts = match (short, long) {
         (None, None) => None,
         (short, long) => Some(short.unwrap_or(0).saturating_add(long.unwrap_or(0))),

@@ -24,6 +24,7 @@ pub(crate) mod usage;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use call_ids::CallIds;
 pub(crate) use decode_request::{
     decode_format, rest_but_usage, take_metadata, take_prompt_cache, take_stop, wants_usage,
 };

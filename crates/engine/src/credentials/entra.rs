@@ -1,0 +1,112 @@
+//! Microsoft: a token of Entra for Azure's models (`azure.md`, "URLs, auth"). The client's secret, else the workload's
+//! identity, else the machine's.
+//!
+//! Our own exchange: the three are one form or one GET each, and `azure_identity` brings an HTTP stack of its own.
+
+use super::{
+    CredentialsError, Environment, Secret,
+    environment::read_file,
+    exchange::Exchange,
+    oauth::{self, Access},
+};
+use bytes::Bytes;
+use http::Request;
+use reqwest::Url;
+use secrecy::ExposeSecret;
+use std::{fmt, path::Path};
+
+const SCOPE: &str = "https://cognitiveservices.azure.com/.default";
+const AUTHORITY: &str = "https://login.microsoftonline.com";
+const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// How a token of Entra is got. What is absent is looked for in the environment.
+#[derive(Clone, Default)]
+pub struct EntraSettings {
+    /// For what. Default: `https://cognitiveservices.azure.com/.default`.
+    pub scope: Option<String>,
+    /// Default `AZURE_TENANT_ID`.
+    pub tenant_id: Option<String>,
+    /// Default `AZURE_CLIENT_ID`.
+    pub client_id: Option<String>,
+    /// Default `AZURE_CLIENT_SECRET`.
+    pub client_secret: Option<Secret>,
+    /// A token of one's own, used as it is. Default `AZURE_OPENAI_AD_TOKEN`.
+    pub token: Option<Secret>,
+}
+
+impl EntraSettings {
+    /// A token that needs no exchange.
+    pub(crate) fn given(&self, environment: &Environment) -> Option<Secret> {
+        self.token.clone().or_else(|| environment.variable("AZURE_OPENAI_AD_TOKEN").map(Secret::from))
+    }
+
+    pub(crate) async fn token(&self, exchange: &Exchange) -> Result<Access, CredentialsError> {
+        let environment = &exchange.environment;
+        let of = |given: &Option<String>, name: &str| given.clone().or_else(|| environment.variable(name));
+        let scope = self.scope.as_deref().unwrap_or(SCOPE);
+        let client = of(&self.client_id, "AZURE_CLIENT_ID");
+        if let (Some(tenant), Some(client)) = (of(&self.tenant_id, "AZURE_TENANT_ID"), &client) {
+            let usual = || AUTHORITY.to_owned();
+            let authority = environment.variable("AZURE_AUTHORITY_HOST").unwrap_or_else(usual);
+            let url = format!("{}/{tenant}/oauth2/v2.0/token", authority.trim_end_matches('/'));
+            let shared = [("grant_type", "client_credentials"), ("client_id", client), ("scope", scope)];
+            let secret = self.client_secret.as_ref().map(|secret| secret.expose_secret().to_owned());
+            if let Some(secret) = secret.or_else(|| environment.variable("AZURE_CLIENT_SECRET")) {
+                let fields = [&shared[..], &[("client_secret", &secret)]].concat();
+                return oauth::ask(exchange, oauth::form(&url, &fields)?, "Entra", &[&secret]).await;
+            }
+            if let Some(file) = environment.variable("AZURE_FEDERATED_TOKEN_FILE") {
+                // Read each time: whoever runs us writes a new one before the old one expires.
+                let assertion = read_file(Path::new(&file)).await.map_err(|error| {
+                    CredentialsError::missing(format!(
+                        "cannot read AZURE_FEDERATED_TOKEN_FILE {file}: {error}"
+                    ))
+                })?;
+                let assertion = String::from_utf8_lossy(&assertion).trim().to_owned();
+                let fields = [("client_assertion_type", ASSERTION), ("client_assertion", &assertion)];
+                let fields = [&shared[..], &fields].concat();
+                return oauth::ask(exchange, oauth::form(&url, &fields)?, "Entra", &[&assertion]).await;
+            }
+        }
+        let asked = managed(environment, scope, client.as_deref())?;
+        oauth::ask(exchange, asked, "the machine's identity", &[]).await.map_err(|error| {
+            error.map_text(|text| {
+                format!("{text}; set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or give a key")
+            })
+        })
+    }
+}
+
+/// Asks for the identity that Azure gave to the machine, or the app.
+fn managed(
+    environment: &Environment,
+    scope: &str,
+    client: Option<&str>,
+) -> Result<Request<Bytes>, CredentialsError> {
+    let app = environment.variable("IDENTITY_ENDPOINT").zip(environment.variable("IDENTITY_HEADER"));
+    let (address, version, name, value) = match &app {
+        Some((address, header)) => (address.as_str(), "2019-08-01", "x-identity-header", header.as_str()),
+        None => ("http://169.254.169.254/metadata/identity/oauth2/token", "2018-02-01", "metadata", "true"),
+    };
+    let wrong = |_| CredentialsError::missing("IDENTITY_ENDPOINT is no URL");
+    let mut url = Url::parse(address).map_err(wrong)?;
+    let resource = scope.trim_end_matches("/.default");
+    url.query_pairs_mut().append_pair("api-version", version).append_pair("resource", resource);
+    if let Some(client) = client {
+        url.query_pairs_mut().append_pair("client_id", client);
+    }
+    let request = Request::get(url.as_str()).header(name, value).body(Bytes::new());
+    request.map_err(|_| CredentialsError::missing("IDENTITY_HEADER cannot be sent"))
+}
+
+/// Neither the secret nor a token is shown.
+impl fmt::Debug for EntraSettings {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("EntraSettings")
+            .field("scope", &self.scope)
+            .field("tenant_id", &self.tenant_id)
+            .field("client_id", &self.client_id)
+            .finish_non_exhaustive()
+    }
+}

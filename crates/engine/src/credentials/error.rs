@@ -1,0 +1,68 @@
+//! Why there are no credentials for a request.
+
+use crate::Failure;
+use ferrule_wire::model::{ErrorKind, ProviderError};
+use std::fmt;
+
+/// Why there are no credentials. No secret may be in its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialsError {
+    kind: Kind,
+    text: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Missing,
+    Refused,
+    Unreachable,
+}
+
+impl CredentialsError {
+    /// None are configured, or what is configured cannot be used.
+    pub fn missing(text: impl Into<String>) -> Self {
+        Self { kind: Kind::Missing, text: text.into() }
+    }
+
+    /// Whoever hands them out refuses.
+    pub fn refused(text: impl Into<String>) -> Self {
+        Self { kind: Kind::Refused, text: text.into() }
+    }
+
+    /// Whoever hands them out cannot be asked.
+    pub fn unreachable(text: impl Into<String>) -> Self {
+        Self { kind: Kind::Unreachable, text: text.into() }
+    }
+
+    /// Whether they were asked for, in vain, rather than not configured.
+    pub fn was_asked(&self) -> bool {
+        self.kind != Kind::Missing
+    }
+
+    /// With `secrets` taken out of its text.
+    pub(crate) fn map_text(mut self, change: impl FnOnce(String) -> String) -> Self {
+        self.text = change(self.text);
+        self
+    }
+
+    /// The failure of a call to `provider`. Asking was repeated already, so the call is not.
+    pub(crate) fn into_failure(self, provider: &str) -> Failure {
+        match self.kind {
+            Kind::Missing => {
+                Failure::Config(format!("no credentials for provider `{provider}`: {}", self.text))
+            }
+            Kind::Refused | Kind::Unreachable => Failure::Provider(Box::new(ProviderError::new(
+                ErrorKind::Authentication,
+                format!("cannot get credentials for provider `{provider}`: {}", self.text),
+            ))),
+        }
+    }
+}
+
+impl fmt::Display for CredentialsError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for CredentialsError {}

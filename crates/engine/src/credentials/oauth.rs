@@ -1,0 +1,93 @@
+//! One exchange with a token endpoint: what we have goes in, an access token comes back (RFC 6749 section 5).
+
+use super::{CredentialsError, Secret, cache::Fetched, exchange::Exchange};
+use crate::secrets::Secrets;
+use bytes::Bytes;
+use ferrule_wire::json::{Fields, Value};
+use http::{
+    HeaderValue, Request, Response,
+    header::{ACCEPT, CONTENT_TYPE},
+};
+use reqwest::Url;
+use std::time::Duration;
+
+/// As much of an endpoint's words as an error repeats.
+const WORDS: usize = 300;
+
+/// A token, and for how long it is valid.
+pub(crate) type Access = Fetched<Secret>;
+
+/// A form, sent to `url`.
+pub(crate) fn form(url: &str, fields: &[(&str, &str)]) -> Result<Request<Bytes>, CredentialsError> {
+    let mut form = Url::parse("form:").map_err(|_| unusable(url))?;
+    form.query_pairs_mut().extend_pairs(fields);
+    let body = Bytes::from(form.query().unwrap_or_default().to_owned());
+    let mut request = Request::post(url).body(body).map_err(|_| unusable(url))?;
+    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+    request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
+    Ok(request)
+}
+
+fn unusable(url: &str) -> CredentialsError {
+    let url = url.split('?').next().unwrap_or_default();
+    CredentialsError::missing(format!("{url} is no address that can be asked for a token"))
+}
+
+/// Asks `who` for a token; `secrets` were sent, and are not repeated in an error.
+pub(crate) async fn ask(
+    exchange: &Exchange,
+    request: Request<Bytes>,
+    who: &str,
+    secrets: &[&str],
+) -> Result<Access, CredentialsError> {
+    let answer =
+        exchange.send(request).await.map_err(|error| error.map_text(|text| format!("{who}: {text}")))?;
+    read(&answer, "access_token").ok_or_else(|| refusal(&answer, who, secrets))
+}
+
+/// The token called `name` in an answer.
+pub(crate) fn read(answer: &Response<Bytes>, name: &str) -> Option<Access> {
+    if !answer.status().is_success() {
+        return None;
+    }
+    let fields = Fields::parse(answer.body()).ok()?;
+    let token = fields.get(name)?.string().filter(|token| !token.is_empty())?;
+    // Azure's metadata service writes numbers as text.
+    let seconds = |value: Value<'_>| value.u64().or_else(|| value.string()?.parse().ok());
+    let lifetime = fields.get("expires_in").and_then(seconds).map(Duration::from_secs);
+    Some(Fetched { value: Secret::from(token), lifetime })
+}
+
+/// Why there is no token in an answer.
+pub(crate) fn refusal(answer: &Response<Bytes>, who: &str, secrets: &[&str]) -> CredentialsError {
+    let status = answer.status();
+    let mut words = match Fields::parse(answer.body()) {
+        Ok(fields) => {
+            let inner = fields.get("error").and_then(Value::object);
+            let text = |name: &str| {
+                let inner = inner.as_ref().and_then(|inner| inner.get(name)?.string());
+                inner.or_else(|| fields.get(name)?.string())
+            };
+            // OAuth's own, then IBM's, then Google's.
+            let names = ["error", "errorCode", "error_description", "errorMessage", "message"];
+            names.into_iter().filter_map(text).collect::<Vec<_>>().join(": ")
+        }
+        Err(_) => String::new(),
+    };
+    let mut sent = Secrets::default();
+    secrets.iter().for_each(|secret| sent.add(secret));
+    sent.mask(&mut words);
+    if let Some((end, _)) = words.char_indices().nth(WORDS) {
+        words.truncate(end);
+    }
+    let text = match words.as_str() {
+        "" if status.is_success() => format!("{who} gives no token"),
+        "" => format!("{who} answers with status {}", status.as_u16()),
+        words => format!("{who} answers with status {}: {words}", status.as_u16()),
+    };
+    if status.is_server_error() || status.as_u16() == 429 {
+        CredentialsError::unreachable(text)
+    } else {
+        CredentialsError::refused(text)
+    }
+}

@@ -1,0 +1,151 @@
+//! Bearer tokens: where they come from, and the header that carries them.
+
+use super::{
+    CredentialsError, EntraSettings, GoogleSettings, Secret, WatsonxSettings,
+    cache::{Cache, Fetched, Held},
+    databricks,
+    exchange::Exchange,
+    oauth::Access,
+};
+use crate::{Failure, secrets::Secrets};
+use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
+use reqwest::Url;
+use secrecy::ExposeSecret;
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+
+const QUOTA_PROJECT: HeaderName = HeaderName::from_static("x-goog-user-project");
+
+/// A source of one's own keeps its tokens itself; it is asked again soon where it does not say how long one is valid.
+const SOON: Duration = Duration::from_secs(60);
+
+/// A token for a provider.
+#[derive(Clone)]
+pub struct Token {
+    /// It.
+    pub secret: Secret,
+    /// For how long it is valid, counted from now. Without it the source is asked again after a minute.
+    pub lifetime: Option<Duration>,
+}
+
+/// A token that is on its way.
+pub type TokenFuture<'a> = Pin<Box<dyn Future<Output = Result<Token, CredentialsError>> + Send + 'a>>;
+
+/// Gives tokens; asked by one task at a time, and not before it is needed.
+pub trait TokenSource: fmt::Debug + Send + Sync {
+    /// A token that is valid now.
+    fn token(&self) -> TokenFuture<'_>;
+}
+
+/// The tokens of one provider.
+#[derive(Debug)]
+pub(crate) struct Tokens(Cache<Pass>);
+
+/// A token as requests carry it.
+pub(crate) struct Pass {
+    header: HeaderValue,
+    quota_project: Option<HeaderValue>,
+    secret: Secret,
+}
+
+/// The token of one attempt.
+pub(crate) struct Grant {
+    held: Arc<Held<Pass>>,
+    /// Whether it was held before this attempt.
+    cached: bool,
+}
+
+impl Tokens {
+    pub(crate) fn of_source(source: &Arc<dyn TokenSource>) -> Self {
+        let source = Arc::clone(source);
+        Self(Cache::new(move || {
+            let source = Arc::clone(&source);
+            async move {
+                let Token { secret, lifetime } = source.token().await?;
+                pass(Fetched { value: secret, lifetime: Some(lifetime.unwrap_or(SOON)) }, None)
+            }
+        }))
+    }
+
+    pub(crate) fn of_google(settings: &GoogleSettings, exchange: Arc<Exchange>) -> Self {
+        let settings = settings.clone();
+        Self(Cache::new(move || {
+            let (settings, exchange) = (settings.clone(), Arc::clone(&exchange));
+            async move {
+                let granted = settings.token(&exchange).await?;
+                pass(granted.access, granted.quota_project.as_deref())
+            }
+        }))
+    }
+
+    pub(crate) fn of_entra(settings: &EntraSettings, exchange: Arc<Exchange>) -> Self {
+        let settings = settings.clone();
+        Self(Cache::new(move || {
+            let (settings, exchange) = (settings.clone(), Arc::clone(&exchange));
+            async move { pass(settings.token(&exchange).await?, None) }
+        }))
+    }
+
+    pub(crate) fn of_watsonx(settings: &WatsonxSettings, key: &Secret, exchange: Arc<Exchange>) -> Self {
+        let (settings, key) = (settings.clone(), key.clone());
+        Self(Cache::new(move || {
+            let (settings, key, exchange) = (settings.clone(), key.clone(), Arc::clone(&exchange));
+            async move { pass(settings.token(&key, &exchange).await?, None) }
+        }))
+    }
+
+    pub(crate) fn of_databricks(principal: (String, Secret), base: &Url, exchange: Arc<Exchange>) -> Self {
+        let base = base.clone();
+        Self(Cache::new(move || {
+            let (principal, base, exchange) = (principal.clone(), base.clone(), Arc::clone(&exchange));
+            async move { pass(databricks::token(&principal, &base, &exchange).await?, None) }
+        }))
+    }
+
+    pub(crate) async fn grant(&self) -> Result<Grant, CredentialsError> {
+        let (held, cached) = self.0.get().await?;
+        Ok(Grant { held, cached })
+    }
+
+    /// A token that was valid once may have been withdrawn; one that is new is refused for another reason.
+    pub(crate) fn renew(&self, grant: &Grant, failure: &Failure) -> bool {
+        let refused = matches!(failure, Failure::Provider(error) if error.status == Some(401));
+        if refused && grant.cached {
+            self.0.invalidate(&grant.held);
+        }
+        refused && grant.cached
+    }
+}
+
+fn pass(access: Access, quota_project: Option<&str>) -> Result<Fetched<Pass>, CredentialsError> {
+    let Fetched { value: secret, lifetime } = access;
+    let unusable =
+        |what: &str| CredentialsError::refused(format!("{what} has characters that no header can carry"));
+    let header = HeaderValue::try_from(format!("Bearer {}", secret.expose_secret().trim()));
+    let mut header = header.map_err(|_| unusable("the token"))?;
+    header.set_sensitive(true);
+    let quota_project = quota_project.map(HeaderValue::from_str).transpose();
+    let quota_project = quota_project.map_err(|_| unusable("the quota project"))?;
+    Ok(Fetched { value: Pass { header, quota_project, secret }, lifetime })
+}
+
+impl Grant {
+    pub(crate) fn apply(&self, headers: &mut HeaderMap) {
+        let Pass { header, quota_project, .. } = &self.held.value;
+        headers.insert(AUTHORIZATION, header.clone());
+        if let Some(project) = quota_project
+            && !headers.contains_key(QUOTA_PROJECT)
+        {
+            headers.insert(QUOTA_PROJECT, project.clone());
+        }
+    }
+
+    pub(crate) fn add_secrets(&self, secrets: &mut Secrets) {
+        secrets.add_once(self.held.value.secret.expose_secret().trim());
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Token").field("lifetime", &self.lifetime).finish_non_exhaustive()
+    }
+}

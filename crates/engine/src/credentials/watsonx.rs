@@ -1,0 +1,26 @@
+//! IBM: the key is not sent to watsonx, but exchanged for a token of an hour at IBM's identity service.
+
+use super::{
+    CredentialsError, Secret,
+    exchange::Exchange,
+    oauth::{self, Access},
+};
+use secrecy::ExposeSecret;
+
+const IDENTITY: &str = "https://iam.cloud.ibm.com/identity/token";
+
+/// How a key is exchanged.
+#[derive(Clone, Debug, Default)]
+pub struct WatsonxSettings {
+    /// Where. Default: `https://iam.cloud.ibm.com/identity/token`.
+    pub url: Option<String>,
+}
+
+impl WatsonxSettings {
+    pub(crate) async fn token(&self, key: &Secret, exchange: &Exchange) -> Result<Access, CredentialsError> {
+        let url = self.url.as_deref().unwrap_or(IDENTITY);
+        let key = key.expose_secret().trim();
+        let fields = [("grant_type", "urn:ibm:params:oauth:grant-type:apikey"), ("apikey", key)];
+        oauth::ask(exchange, oauth::form(url, &fields)?, "IBM's identity service", &[key]).await
+    }
+}

@@ -1,0 +1,162 @@
+//! Answers that take more than one request: a first one that sets the work off, and others that ask for it or read it as it
+//! comes. To whoever reads them they are one answer.
+//!
+//! What was set off costs money, so it is never set off twice: see [`spare`]. When nobody listens any more it is cancelled.
+
+use crate::{
+    Failure,
+    backend::{AnswerSender, answer_of},
+    retry::{Again, Failed},
+    send::{self, Incoming},
+    target::Target,
+    timeout::{Limits, Watch},
+};
+use bytes::Bytes;
+use ferrule_wire::dialect::{FollowUp, ReadFollowUp};
+use http::Method;
+use reqwest::Url;
+use std::time::Duration;
+
+/// Between two questions whether it is over.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
+/// How long cancelling may take.
+const CANCEL_TIME: Duration = Duration::from_secs(5);
+
+/// Only what cannot have set anything off may be sent again.
+pub(crate) fn spare(failed: Failed) -> Failed {
+    let nothing_began = match &failed.failure {
+        Failure::Connect(_) => failed.again == Again::Later,
+        Failure::Provider(error) => error.status == Some(429),
+        _ => false,
+    };
+    if nothing_began { failed } else { Failed::new(failed.failure, Again::Never) }
+}
+
+/// Goes on with the answer that began as `incoming`.
+pub(crate) async fn follow(
+    mut incoming: Incoming,
+    target: &Target,
+    limits: Limits,
+    read: ReadFollowUp,
+) -> Result<Incoming, Failure> {
+    let first = incoming.body().await?;
+    let (sender, answer) = answer_of(target);
+    let Some(up) = read(&first) else {
+        // An error with a good status, or something else: the decoder says what.
+        sender.send(Ok(first)).await;
+        return Ok(Incoming::of_backend(answer, Watch::begun(limits)));
+    };
+    if up.is_over {
+        sender.send(Ok(if target.stream { frame(&first) } else { first })).await;
+        return Ok(Incoming::of_backend(answer, Watch::begun(limits)));
+    }
+    let work = Following { target: target.clone(), limits, read, cancel: up.cancel.clone() };
+    tokio::spawn(async move {
+        let listened = tokio::select! {
+            biased;
+            () = sender.closed() => false,
+            () = work.follow(first, up, &sender) => true,
+        };
+        if !listened {
+            work.cancel().await;
+        }
+    });
+    Ok(Incoming::of_backend(answer, Watch::begun(limits)))
+}
+
+struct Following {
+    target: Target,
+    limits: Limits,
+    read: ReadFollowUp,
+    cancel: Option<String>,
+}
+
+impl Following {
+    async fn follow(&self, first: Bytes, up: FollowUp, sender: &AnswerSender) {
+        let followed = match (&up.stream, self.target.stream) {
+            (Some(stream), true) => self.pass_on(&first, stream, &up, sender).await,
+            _ => self.await_end(&up, sender).await,
+        };
+        if let Err(failure) = followed {
+            sender.send(Err(failure)).await;
+        }
+    }
+
+    /// Asks again until it is over.
+    async fn await_end(&self, up: &FollowUp, sender: &AnswerSender) -> Result<(), Failure> {
+        let get = up.get.as_deref().ok_or_else(|| no_address("get"))?;
+        loop {
+            tokio::time::sleep(POLL_INTERVAL).await;
+            let body = self.get(get, None).await?.body().await?;
+            let is_over = (self.read)(&body).is_none_or(|up| up.is_over);
+            if is_over {
+                sender.send(Ok(if self.target.stream { frame(&body) } else { body })).await;
+                return Ok(());
+            }
+        }
+    }
+
+    /// Passes on what comes in pieces, between the first body and the last.
+    async fn pass_on(
+        &self,
+        first: &Bytes,
+        stream: &str,
+        up: &FollowUp,
+        sender: &AnswerSender,
+    ) -> Result<(), Failure> {
+        let mut incoming = self.get(stream, Some("text/event-stream")).await?;
+        // With the first piece, as waiting for it may be waiting for the model to be loaded.
+        let mut before = Some(frame(first));
+        while let Some(piece) = incoming.chunk().await? {
+            if let Some(before) = before.take() {
+                sender.send(Ok(before)).await;
+            }
+            sender.send(Ok(piece)).await;
+        }
+        if let Some(get) = &up.get {
+            // The figures are a courtesy: an answer that is whole does not fail for want of them.
+            if let Ok(mut last) = self.get(get, None).await
+                && let Ok(body) = last.body().await
+            {
+                sender.send(Ok(frame(&body))).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn get(&self, address: &str, accept: Option<&'static str>) -> Result<Incoming, Failure> {
+        let target = self.target.follow(Method::GET, &self.absolute(address)?, accept);
+        send::send(&target, None, Watch::start(self.limits)).await.map_err(|failed| failed.failure)
+    }
+
+    fn absolute(&self, address: &str) -> Result<Url, Failure> {
+        let url = self.target.url.join(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        url.ok_or_else(|| Failure::Unreadable("the answer leads to an address that is none".to_owned()))
+    }
+
+    async fn cancel(&self) {
+        let Some(url) = self.cancel.as_deref().and_then(|address| self.absolute(address).ok()) else {
+            return;
+        };
+        let target = self.target.follow(Method::POST, &url, None);
+        let request = send::send(&target, None, Watch::start(self.limits));
+        // Nobody is left to be told.
+        let _ = tokio::time::timeout(CANCEL_TIME, request).await;
+    }
+}
+
+/// A whole body as an event.
+fn frame(body: &Bytes) -> Bytes {
+    let mut frame = format!("event: {}\n", FollowUp::EVENT).into_bytes();
+    for line in body.split(|byte| *byte == b'\n') {
+        frame.extend_from_slice(b"data: ");
+        frame.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
+        frame.push(b'\n');
+    }
+    frame.push(b'\n');
+    frame.into()
+}
+
+fn no_address(what: &str) -> Failure {
+    Failure::Unreadable(format!("the answer does not say where to {what} the rest"))
+}

@@ -1,0 +1,160 @@
+//! Providers that are no servers: programs, and functions of the user's own.
+
+use crate::support::{bounded, call, drain, engine, text_of, texts_of};
+use bytes::Bytes;
+use ferrule_engine::{
+    AnswerSender, Backend, Call, CallOptions, Engine, Failure, ProcessBackend, ProviderSettings, Question,
+    Start, TimeoutKind, Timeouts,
+};
+use ferrule_wire::model::{ErrorKind, ProviderError};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+fn with(backend: impl Backend + 'static) -> Engine {
+    let mut settings = ProviderSettings::new("test", "tiny", "");
+    settings.backend = Some(Arc::new(backend));
+    engine(settings)
+}
+
+/// A shell that runs `script`; the prompt is on its standard input.
+fn shell(script: &str) -> ProcessBackend {
+    ProcessBackend {
+        command: ["sh", "-c", script].map(str::to_owned).to_vec(),
+        environment: vec![("SECRET".into(), "sesame".into())],
+        start: |body| Start { arguments: Vec::new(), input: body.to_vec() },
+        is_last: |line| line == b"done",
+    }
+}
+
+#[cfg(unix)]
+fn is_alive(pid: &str) -> bool {
+    // A zombie is dead.
+    let stat = std::fs::read_to_string(Path::new("/proc").join(pid).join("stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('Z'))
+}
+
+async fn until(condition: impl Fn() -> bool) {
+    bounded(async {
+        while !condition() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_program_reads_the_prompt_and_its_lines_are_the_answer() {
+    let engine = with(shell("read -r prompt; echo \"text $prompt\"; echo text $SECRET; echo done"));
+    let mut opened = bounded(engine.stream(call())).await.unwrap();
+    let (events, error) = bounded(drain(&mut opened)).await;
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(texts_of(&events), "small streamsesame");
+    let reply = bounded(with(shell("cat")).complete(call())).await.unwrap();
+    assert_eq!(text_of(&reply.response), "small plain");
+}
+
+#[tokio::test]
+async fn a_program_that_fails_says_why_and_one_that_is_not_there_is_named() {
+    let failing = with(shell("echo You are not logged in >&2; exit 3"));
+    let error = bounded(failing.stream(call())).await.unwrap_err();
+    let Failure::Provider(provider) = &error.failure else { panic!("{error}") };
+    assert_eq!(provider.kind, ErrorKind::Authentication);
+    assert!(provider.message.contains("exit status: 3") && provider.message.contains("not logged in"));
+
+    let mut absent = shell("");
+    absent.command = vec!["no-such-program".into()];
+    let mut call = call();
+    call.options.max_retries = Some(0);
+    let error = bounded(with(absent).complete(call)).await.unwrap_err();
+    assert!(matches!(&error.failure, Failure::Connect(text) if text.contains("no-such-program")), "{error}");
+}
+
+#[tokio::test]
+async fn a_program_that_ends_early_is_an_interruption() {
+    let mut opened = bounded(with(shell("echo text a")).stream(call())).await.unwrap();
+    let (events, error) = bounded(drain(&mut opened)).await;
+    assert_eq!(texts_of(&events), "a");
+    assert!(matches!(error.unwrap().failure, Failure::Interrupted(_)));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn leaving_kills_the_program_and_all_it_started() {
+    let folder = crate::support::folder::Folder::new();
+    let note = Path::new(folder.path()).join("pids");
+    let script = format!("sleep 60 & echo $! $$ > {}; echo text a; wait", note.display());
+    let opened = bounded(with(shell(&script)).stream(call())).await.unwrap();
+    let pids = std::fs::read_to_string(&note).unwrap();
+    let pids: Vec<&str> = pids.split_whitespace().collect();
+    assert!(pids.iter().all(|pid| is_alive(pid)));
+    drop(opened);
+    until(|| !pids.iter().any(|pid| is_alive(pid))).await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_program_that_stays_after_its_last_line_or_says_nothing_is_killed() {
+    let folder = crate::support::folder::Folder::new();
+    let note = Path::new(folder.path()).join("pid");
+    let script = format!("echo $$ > {}; echo text a; echo done; exec sleep 60", note.display());
+    let mut opened = bounded(with(shell(&script)).stream(call())).await.unwrap();
+    let (_, error) = bounded(drain(&mut opened)).await;
+    assert!(error.is_none(), "{error:?}");
+    let pid = std::fs::read_to_string(&note).unwrap();
+    until(|| !is_alive(pid.trim())).await;
+
+    let script = format!("echo $$ > {}; exec sleep 60", note.display());
+    let mut silent = call();
+    silent.options.timeouts = Timeouts { total: Some(Duration::from_millis(300)), ..Timeouts::default() };
+    let error = bounded(with(shell(&script)).complete(silent)).await.unwrap_err();
+    assert!(matches!(error.failure, Failure::Timeout(TimeoutKind::Total)), "{error}");
+    let pid = std::fs::read_to_string(&note).unwrap();
+    until(|| !is_alive(pid.trim())).await;
+}
+
+/// Fails as often as it is told to, then says who asked.
+#[derive(Debug)]
+struct Function {
+    failures: AtomicU32,
+}
+
+impl Backend for Function {
+    fn begin(&self, question: Question, answer: AnswerSender) -> Result<(), Failure> {
+        let left = self.failures.load(Ordering::Relaxed);
+        if left > 0 {
+            self.failures.store(left - 1, Ordering::Relaxed);
+            let mut error = ProviderError::new(ErrorKind::Overloaded, "busy");
+            error.retry_after = Some(ferrule_wire::model::RetryAfter {
+                delay: Duration::from_millis(1),
+                source: ferrule_wire::model::DelaySource::Body,
+            });
+            return Err(Failure::Provider(Box::new(error)));
+        }
+        let who = question.context.and_then(|context| context.downcast_ref::<String>().cloned());
+        let text = format!("text {} {}\ndone\n", question.model, who.unwrap_or_default());
+        let text = if question.stream { text } else { text.replace("text ", "").replace("\ndone\n", "") };
+        tokio::spawn(async move { answer.send(Ok(Bytes::from(text))).await });
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_function_is_retried_and_knows_who_asks() {
+    let asked = || Call {
+        options: CallOptions { context: Some(Arc::new("me".to_owned())), ..CallOptions::default() },
+        ..call()
+    };
+    let engine = with(Function { failures: AtomicU32::new(2) });
+    let reply = bounded(engine.complete(asked())).await.unwrap();
+    assert_eq!(text_of(&reply.response), "small me");
+    assert_eq!(reply.attempts.len(), 3);
+    let mut opened = bounded(engine.stream(asked())).await.unwrap();
+    let (events, _) = bounded(drain(&mut opened)).await;
+    assert_eq!(texts_of(&events), "small me");
+}

@@ -1,0 +1,92 @@
+//! Answers that take more than one request.
+
+use crate::support::{
+    CANARY, bounded, call, drain, engine,
+    server::{Server, Step, answer, end, stream},
+    settings, text_of, texts_of,
+};
+use ferrule_engine::{Engine, Failure, ProviderSettings};
+use ferrule_wire::model::ErrorKind;
+
+fn followed(server: &Server) -> ProviderSettings {
+    let mut settings = settings(server.address);
+    settings.dialect = "followed".into();
+    settings
+}
+
+fn engine_of(server: &Server) -> Engine {
+    engine(followed(server))
+}
+
+#[tokio::test]
+async fn a_plain_answer_is_asked_for_until_it_is_over() {
+    let later = answer(202, "", "later get=/v1/p/1");
+    let server = Server::start(vec![later.clone(), later, answer(200, "", "hello")]).await;
+    let reply = bounded(engine_of(&server).complete(call())).await.unwrap();
+    assert_eq!(text_of(&reply.response), "hello");
+    let lines: Vec<_> = server.requests().iter().map(|request| request.line.clone()).collect();
+    assert_eq!(lines, ["POST /v1/say HTTP/1.1", "GET /v1/p/1 HTTP/1.1", "GET /v1/p/1 HTTP/1.1"]);
+    for request in server.requests() {
+        assert_eq!(request.header("authorization"), Some(format!("Bearer {CANARY}").as_str()));
+    }
+    assert_eq!(server.requests()[1].header("content-type"), None);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_over_at_once_is_not_followed() {
+    let server = Server::start(vec![answer(201, "", "hello")]).await;
+    let reply = bounded(engine_of(&server).complete(call())).await.unwrap();
+    assert_eq!(text_of(&reply.response), "hello");
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_stream_is_read_elsewhere_without_credentials() {
+    let mut pieces = stream(&["text a\n", "text b\ndone\n"]);
+    pieces.push(end());
+    let elsewhere = Server::start(vec![pieces]).await;
+    let first = format!("later get=/v1/p/1 stream=http://{}/s", elsewhere.address);
+    let server = Server::start(vec![answer(201, "", &first), answer(200, "", "figures")]).await;
+    let mut opened = bounded(engine_of(&server).stream(call())).await.unwrap();
+    let (events, error) = bounded(drain(&mut opened)).await;
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(texts_of(&events), "ab");
+    let request = &elsewhere.requests()[0];
+    assert_eq!(request.line, "GET /s HTTP/1.1");
+    assert_eq!(request.header("accept"), Some("text/event-stream"));
+    assert!(!format!("{request:?}").contains(CANARY));
+}
+
+#[tokio::test]
+async fn what_was_set_off_is_not_set_off_again() {
+    for (status, attempts) in [(500, 1), (503, 1), (429, 3)] {
+        let server = Server::start(vec![answer(status, "retry-after-ms: 1\r\n", "no")]).await;
+        let error = bounded(engine_of(&server).complete(call())).await.unwrap_err();
+        assert_eq!(error.attempts.len(), attempts, "{status}");
+    }
+    let server = Server::start(vec![answer(202, "", "later get=/v1/p/1"), answer(500, "", "broken")]).await;
+    let error = bounded(engine_of(&server).complete(call())).await.unwrap_err();
+    let Failure::Provider(provider) = &error.failure else { panic!("{error}") };
+    assert_eq!((provider.kind, error.attempts.len()), (ErrorKind::Server, 1));
+}
+
+#[tokio::test]
+async fn leaving_cancels_what_was_set_off() {
+    let elsewhere = Server::start(vec![{
+        let mut steps = stream(&["text a\n"]);
+        steps.push(Step::Hang);
+        steps
+    }])
+    .await;
+    let first = format!("later get=/v1/p/1 stream=http://{}/s cancel=/v1/p/1/cancel", elsewhere.address);
+    let server = Server::start(vec![answer(201, "", &first), answer(200, "", "cancelled")]).await;
+    let opened = bounded(engine_of(&server).stream(call())).await.unwrap();
+    drop(opened);
+    bounded(async {
+        while server.requests().len() < 2 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(server.requests()[1].line, "POST /v1/p/1/cancel HTTP/1.1");
+}

@@ -1,0 +1,102 @@
+//! Client: a request as the body of Converse or ConverseStream.
+
+use super::family::Family;
+use super::model_fields::{self, Asked};
+use super::{address, tools, turns, unsupported};
+use crate::dialect::anthropic::{max_tokens_above, refuses_sampling};
+use crate::dialect::{EncodeOptions, EncodedRequest, UnsupportedField, nested};
+use crate::json::{Extra, ObjectWriter};
+use crate::model::{Request, ResponseFormat};
+use alloc::vec::Vec;
+
+pub(super) fn encode(
+    request: &Request,
+    options: EncodeOptions<'_>,
+) -> Result<EncodedRequest, UnsupportedField> {
+    let asked = model_fields::asked(request);
+    let dropped = unsupported::check(request, asked, options)?;
+    let operation = if request.stream { "converse-stream" } else { "converse" };
+    Ok(EncodedRequest {
+        path: address::path(&request.model, operation),
+        body: body(request, asked),
+        headers: Vec::new(),
+        dropped,
+    })
+}
+
+fn body(request: &Request, asked: Asked<'_>) -> Vec<u8> {
+    let mut extra = request.extra.clone();
+    let nested_inference = nested::take(&mut extra, "inferenceConfig");
+    let nested_tools = nested::take(&mut extra, tools::CONFIG);
+    let nested_output = nested::take(&mut extra, "outputConfig");
+    let nested_metadata = nested::take(&mut extra, "requestMetadata");
+    let given = nested::take(&mut extra, model_fields::FIELDS);
+
+    let mut out = Vec::new();
+    let mut body = ObjectWriter::begin_with(&mut out, &extra);
+    turns::encode(request, &mut body);
+    encode_inference(request, asked, &nested_inference, &mut body);
+    tools::encode(request, &nested_tools, &mut body);
+    model_fields::encode(request, asked, given, &mut body);
+    encode_output(request, &nested_output, &mut body);
+    if !request.metadata.is_empty() || !nested_metadata.is_empty() {
+        body.object_with("requestMetadata", &nested_metadata, |metadata| {
+            for (name, value) in &request.metadata {
+                metadata.field(name, value);
+            }
+        });
+    }
+    body.finish();
+    out
+}
+
+fn encode_inference(request: &Request, asked: Asked<'_>, nested: &Extra, body: &mut ObjectWriter<'_>) {
+    let samples = Family::of(&request.model) != Family::Claude || !refuses_sampling(request);
+    // Claude counts what it thinks in, so the limit must be above the budget.
+    let max_tokens = match asked {
+        Asked::Claude(thinking @ crate::dialect::anthropic::Thinking::Budget(..)) => {
+            Some(max_tokens_above(request, thinking))
+        }
+        _ => request.max_tokens,
+    };
+    let temperature = request.temperature.filter(|temperature| samples && *temperature <= 1.0);
+    let top_p = request.top_p.filter(|_| samples);
+    let says_something =
+        max_tokens.is_some() || temperature.is_some() || top_p.is_some() || !request.stop.is_empty();
+    if says_something || !nested.is_empty() {
+        body.object_with("inferenceConfig", nested, |config| {
+            config.optional("maxTokens", max_tokens);
+            config.optional("temperature", temperature).optional("topP", top_p);
+            if !request.stop.is_empty() {
+                config.field("stopSequences", &request.stop);
+            }
+        });
+    }
+}
+
+/// The schema is a text here.
+fn encode_output(request: &Request, nested: &Extra, body: &mut ObjectWriter<'_>) {
+    let format = match &request.response_format {
+        Some(format @ (ResponseFormat::JsonSchema { .. } | ResponseFormat::Other(_))) => Some(format),
+        Some(ResponseFormat::Text | ResponseFormat::Json) | None => None,
+    };
+    if format.is_none() && nested.is_empty() {
+        return;
+    }
+    body.object_with("outputConfig", nested, |config| match format {
+        Some(ResponseFormat::Other(whole)) => {
+            config.field("textFormat", whole);
+        }
+        Some(ResponseFormat::JsonSchema { name, description, schema, .. }) => {
+            config.object("textFormat", |format| {
+                format.field("type", "json_schema").object("structure", |structure| {
+                    structure.object("jsonSchema", |json| {
+                        json.field("schema", schema.text()).optional("name", name.as_ref());
+                        json.optional("description", description.as_ref());
+                    });
+                });
+            });
+        }
+        _ => {}
+    });
+}

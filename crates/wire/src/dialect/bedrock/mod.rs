@@ -1,0 +1,103 @@
+//! Amazon Bedrock's runtime, in both directions: Converse and ConverseStream, which speak one form for every model, and
+//! what InvokeModel and CountTokens add (`bedrock.md`).
+//!
+//! The model and whether the answer is streamed stand in the address, so a body says neither. A request is signed, or
+//! carries an API key as a bearer token; signing is the engine's.
+
+mod address;
+mod block;
+mod cache;
+mod decode_request;
+mod decode_stream;
+mod document_names;
+mod embedding;
+mod embedding_forms;
+mod encode_request;
+mod encode_stream;
+mod error;
+mod family;
+mod gathered;
+mod listing;
+mod media;
+mod model_fields;
+mod response;
+mod token_count;
+mod tool_ids;
+mod tools;
+mod turns;
+mod unsupported;
+mod usage;
+
+use super::{
+    Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
+    UnsupportedField,
+};
+use crate::json::JsonError;
+use crate::model::{ProviderError, Request, Response};
+use crate::operation::{Embeddings, Endpoint, ModelListing, TokenCounting};
+use alloc::{boxed::Box, vec::Vec};
+
+/// The dialect's name.
+const NAME: &str = "bedrock";
+
+/// Converse: `POST /model/{model}/converse` and `/converse-stream`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Bedrock;
+
+impl Dialect for Bedrock {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn stream_media_types(&self) -> &'static [&'static str] {
+        &["application/vnd.amazon.eventstream"]
+    }
+
+    fn encode_request(
+        &self,
+        request: &Request,
+        options: EncodeOptions<'_>,
+    ) -> Result<EncodedRequest, UnsupportedField> {
+        encode_request::encode(request, options)
+    }
+
+    fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
+        response::decode(body)
+    }
+
+    fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder> {
+        Box::new(decode_stream::Decoder::new(limits))
+    }
+
+    fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {
+        decode_request::decode(body)
+    }
+
+    fn encode_response(&self, response: &Response) -> Vec<u8> {
+        response::encode(response)
+    }
+
+    fn stream_encoder(&self, _request: &Request) -> Box<dyn StreamEncoder> {
+        Box::new(encode_stream::Encoder::default())
+    }
+
+    fn encode_error(&self, error: &ProviderError) -> Vec<u8> {
+        error::encode(error)
+    }
+
+    fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
+        address::endpoint(path)
+    }
+
+    fn model_listing(&self) -> &'static dyn ModelListing {
+        &listing::Listing
+    }
+
+    fn embeddings(&self) -> Option<&'static dyn Embeddings> {
+        Some(&embedding::Invoked)
+    }
+
+    fn token_counting(&self) -> Option<&'static dyn TokenCounting> {
+        Some(&token_count::Counting)
+    }
+}

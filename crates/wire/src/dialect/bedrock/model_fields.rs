@@ -1,0 +1,220 @@
+//! `additionalModelRequestFields`: what a family of models takes beside Converse's own fields, in both directions. How
+//! much to think stands here, and sampling among the likeliest tokens (`bedrock.md` section 2).
+
+use super::family::Family;
+use super::tools;
+use crate::dialect::anthropic::{
+    Thinking, decode_choice, encode_thinking, plan, take_nested_thinking, take_reasoning,
+};
+use crate::dialect::nested;
+use crate::json::{Extra, Fields, Json, ObjectWriter};
+use crate::model::{Effort, ReasoningRequest, Request, ToolChoice};
+use alloc::{string::String, vec::Vec};
+
+/// The field's name.
+pub(super) const FIELDS: &str = "additionalModelRequestFields";
+
+/// What is asked of a model about thinking, in its family's terms.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Asked<'a> {
+    /// Nothing is said.
+    Unsaid,
+    /// As Anthropic's own API has it.
+    Claude(Thinking<'a>),
+    /// `reasoning_effort`.
+    OpenAi(&'a str),
+    /// `reasoningConfig`; off where there is no effort.
+    Nova(Option<&'a str>),
+    /// The model cannot be asked for it.
+    Unsupported { field: &'static str, reason: &'static str },
+}
+
+/// What `request` asks of its model.
+pub(super) fn asked(request: &Request) -> Asked<'_> {
+    let Some(reasoning) = &request.reasoning else { return Asked::Unsaid };
+    let family = Family::of(&request.model);
+    if family == Family::Claude {
+        return match plan(request) {
+            Thinking::Unsupported(reason) => Asked::Unsupported { field: "reasoning", reason },
+            thinking => Asked::Claude(thinking),
+        };
+    }
+    let is_off = reasoning.effort == Some(Effort::None);
+    if family != Family::Nova && is_off {
+        return Asked::Unsaid;
+    }
+    let unsupported = |field, reason| Asked::Unsupported { field, reason };
+    match family {
+        Family::OpenAi | Family::Nova if reasoning.budget_tokens.is_some() => {
+            unsupported("reasoning.budget_tokens", "this model takes an effort instead")
+        }
+        Family::OpenAi | Family::Nova if reasoning.display.is_some() => {
+            unsupported("reasoning.display", "what is shown of its reasoning cannot be chosen")
+        }
+        Family::OpenAi => {
+            reasoning.effort.as_ref().map_or(Asked::Unsaid, |effort| Asked::OpenAi(word(effort)))
+        }
+        Family::Nova if is_off => Asked::Nova(None),
+        Family::Nova => Asked::Nova(Some(reasoning.effort.as_ref().map_or("medium", word))),
+        Family::Nova1 => unsupported("reasoning", "this model does not reason; choose Nova 2"),
+        _ => unsupported(
+            "reasoning",
+            "how this model is asked is not known from its id; give `additionalModelRequestFields`",
+        ),
+    }
+}
+
+/// Models other than Claude know three efforts.
+fn word(effort: &Effort) -> &str {
+    match effort {
+        Effort::None | Effort::Minimal | Effort::Low => "low",
+        Effort::Medium => "medium",
+        Effort::High | Effort::XHigh | Effort::Max => "high",
+        Effort::Other(word) => word,
+    }
+}
+
+/// Why a model cannot be asked for `top_k`, where it cannot.
+pub(super) fn top_k_unsupported(family: Family) -> Option<&'static str> {
+    match family {
+        Family::Claude | Family::Nova | Family::Nova1 | Family::Mistral => None,
+        Family::OpenAi => Some("this model does not take it"),
+        Family::Other => {
+            Some("how this model is asked is not known from its id; give `additionalModelRequestFields`")
+        }
+    }
+}
+
+/// Writes the field where there is anything to say. `given` are the caller's own fields of it, which win.
+pub(super) fn encode(request: &Request, asked: Asked<'_>, given: Extra, body: &mut ObjectWriter<'_>) {
+    let family = Family::of(&request.model);
+    let mut given = given;
+    let nested_thinking = take_nested_thinking(&mut given);
+    let nested_output = nested::take(&mut given, "output_config");
+    let nested_inference = nested::take(&mut given, "inferenceConfig");
+    let mut out = Vec::new();
+    let mut fields = ObjectWriter::begin_with(&mut out, &given);
+    let (thinking, effort) = match asked {
+        Asked::Claude(thinking @ (Thinking::Adaptive(effort) | Thinking::Budget(_, effort))) => {
+            (thinking, effort)
+        }
+        Asked::Claude(thinking) => (thinking, None),
+        _ => (Thinking::Unsaid, None),
+    };
+    encode_thinking(request, thinking, &nested_thinking, &mut fields);
+    if effort.is_some() || !nested_output.is_empty() {
+        fields.object_with("output_config", &nested_output, |config| {
+            config.optional("effort", effort);
+        });
+    }
+    match asked {
+        Asked::OpenAi(effort) => {
+            fields.field("reasoning_effort", effort);
+        }
+        Asked::Nova(effort) => {
+            fields.object("reasoningConfig", |config| {
+                config.field("type", if effort.is_some() { "enabled" } else { "disabled" });
+                config.optional("maxReasoningEffort", effort);
+            });
+        }
+        _ => {}
+    }
+    let top_k = request.top_k.filter(|_| top_k_unsupported(family).is_none());
+    let is_nova = matches!(family, Family::Nova | Family::Nova1);
+    if top_k.is_some() && is_nova || !nested_inference.is_empty() {
+        fields.object_with("inferenceConfig", &nested_inference, |config| {
+            config.optional("topK", top_k.filter(|_| is_nova));
+        });
+    }
+    fields.optional("top_k", top_k.filter(|_| !is_nova && !refuses_top_k(request)));
+    if disables_parallel_calls(request) {
+        encode_one_call_at_a_time(request, &mut fields);
+    }
+    fields.finish();
+    if out != b"{}" {
+        body.with(FIELDS, |body| body.extend_from_slice(&out));
+    }
+}
+
+/// Claude 4.7 and later take no sampling settings.
+fn refuses_top_k(request: &Request) -> bool {
+    Family::of(&request.model) == Family::Claude && crate::dialect::anthropic::refuses_sampling(request)
+}
+
+/// Whether Claude is to be told to call one tool at a time.
+fn disables_parallel_calls(request: &Request) -> bool {
+    request.parallel_tool_calls == Some(false)
+        && Family::of(&request.model) == Family::Claude
+        && tools::are_declared(request)
+        && !matches!(request.tool_choice, Some(ToolChoice::None | ToolChoice::Other(_)))
+}
+
+/// Claude's own `tool_choice`, which says this beside the choice that Converse has too.
+fn encode_one_call_at_a_time(request: &Request, fields: &mut ObjectWriter<'_>) {
+    let (word, name) = match &request.tool_choice {
+        Some(ToolChoice::Required | ToolChoice::Subset { required: true, .. }) => ("any", None),
+        Some(ToolChoice::Named(name)) => ("tool", Some(name)),
+        _ => ("auto", None),
+    };
+    fields.object("tool_choice", |choice| {
+        choice.field("type", word).optional("name", name).field("disable_parallel_tool_use", true);
+    });
+}
+
+/// What the field says in the model's terms.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    pub(super) reasoning: Option<ReasoningRequest>,
+    pub(super) top_k: Option<u64>,
+    pub(super) parallel_tool_calls: Option<bool>,
+}
+
+/// Takes the field out. What has no name in the model goes to `extra`.
+pub(super) fn take(body: &mut Fields<'_>, extra: &mut Extra) -> Said {
+    let Some(mut fields) = body.take_object(FIELDS) else { return Said::default() };
+    let mut rest = Extra::new();
+    let mut effort = fields.take_string("reasoning_effort");
+    if let Some(mut config) = fields.take_object("output_config") {
+        effort = config.take_string("effort").or(effort);
+        nested::keep(&mut rest, "output_config", config);
+    }
+    if let Some(word) = take_nova_effort(&mut fields) {
+        effort = Some(word);
+    }
+    let reasoning = take_reasoning(&mut fields, effort, &mut rest);
+    let mut top_k = fields.take_u64("top_k");
+    if let Some(mut config) = fields.take_object("inferenceConfig") {
+        top_k = config.take_u64("topK").or(top_k);
+        nested::keep(&mut rest, "inferenceConfig", config);
+    }
+    let one_at_a_time = fields
+        .get("tool_choice")
+        .and_then(decode_choice)
+        .is_some_and(|(_, parallel)| parallel == Some(false));
+    if one_at_a_time {
+        fields.take("tool_choice");
+    }
+    let mut all = fields.rest();
+    for (name, value) in rest.iter() {
+        all.insert(name, value.clone());
+    }
+    if !all.is_empty() {
+        extra.insert(FIELDS, Json::object(&all, |_| {}));
+    }
+    Said { reasoning, top_k, parallel_tool_calls: one_at_a_time.then_some(false) }
+}
+
+fn take_nova_effort(fields: &mut Fields<'_>) -> Option<String> {
+    let mut config = fields.get("reasoningConfig")?.object()?;
+    let word = config.take_string("type")?;
+    let effort = match word.as_str() {
+        "enabled" => config.take_string("maxReasoningEffort")?,
+        "disabled" => "none".into(),
+        _ => return None,
+    };
+    if !config.is_empty() {
+        return None;
+    }
+    fields.take("reasoningConfig");
+    Some(effort)
+}
