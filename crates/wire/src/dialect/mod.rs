@@ -11,6 +11,8 @@ pub mod familiar;
 pub mod gemini;
 mod nested;
 pub mod openai_chat;
+pub mod openai_completions;
+pub mod openai_responses;
 pub(crate) mod refuse;
 mod template;
 mod turn;
@@ -31,6 +33,8 @@ static DIALECTS: &[&dyn Dialect] = &[
     &bedrock::Bedrock,
     &gemini::Gemini::API,
     &gemini::Gemini::VERTEX,
+    &openai_responses::OpenAiResponses,
+    &openai_completions::OpenAiCompletions,
 ];
 
 /// Every wire format.

@@ -9,4 +9,5 @@ mod stray;
 
 pub use event_stream::{EventStreamFrame, EventStreamReader, HeaderValue, write_frame};
 pub use json_array::JsonArrayReader;
+pub(crate) use sse::write_event;
 pub use sse::{Frame, SseReader};

@@ -4,6 +4,7 @@ use super::block::{encode_block, encode_blocks, encode_cache, encode_content};
 use super::reasoning::{self, Thinking};
 use super::unsupported::{self, refuses_sampling};
 use super::{API_VERSION, tools};
+use crate::dialect::openai_responses::{without_hosted, without_items};
 use crate::dialect::{EncodeOptions, EncodedRequest, UnsupportedField, nested};
 use crate::json::{Extra, Json, ObjectWriter, write_array};
 use crate::model::{Message, Part, PartKind, Reasoning, Request, ResponseFormat, Role};
@@ -30,12 +31,13 @@ pub(super) fn encode_body(
     options: EncodeOptions<'_>,
     begin: impl FnOnce(&mut ObjectWriter<'_>),
 ) -> Result<(Vec<u8>, Vec<UnsupportedField>), UnsupportedField> {
+    let request = &*without_items(request);
     let thinking = reasoning::plan(request);
     let mut dropped = unsupported::find(request, thinking);
     if !options.drop_unsupported && !dropped.is_empty() {
         return Err(dropped.swap_remove(0));
     }
-    Ok((body(request, thinking, begin), dropped))
+    Ok((body(&without_hosted(request), thinking, begin), dropped))
 }
 
 fn body(request: &Request, thinking: Thinking<'_>, begin: impl FnOnce(&mut ObjectWriter<'_>)) -> Vec<u8> {

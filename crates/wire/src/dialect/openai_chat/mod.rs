@@ -9,8 +9,8 @@ mod chunk;
 mod decode_request;
 mod encode_message;
 mod encode_stream;
-mod fault;
-mod finish;
+pub(crate) mod fault;
+pub(crate) mod finish;
 mod message;
 mod part;
 mod reasoning;
@@ -18,15 +18,21 @@ mod request;
 mod response;
 mod stream;
 mod tool;
-mod usage;
+pub(crate) mod usage;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use decode_request::decode_format;
+pub(crate) use decode_request::{
+    decode_format, rest_but_usage, take_metadata, take_prompt_cache, take_stop, wants_usage,
+};
 pub(crate) use message::decode_message;
-pub(crate) use part::{decode_part, write_part};
-pub(crate) use tool::{decode_choice, decode_tool, write_call};
+pub(crate) use part::{
+    data_url, decode_part, is_foreign_part, required_string, source_of_url, take_cache, write_cache,
+    write_part,
+};
+pub(crate) use request::write_prompt_cache;
+pub(crate) use tool::{decode_choice, decode_tool, hosted, is_foreign_tool, take_arguments, write_call};
 pub(crate) use usage::usage_json;
 
 use super::{
