@@ -14,12 +14,13 @@ use std::{
 use toml::Spanned;
 
 /// Every wire format that is or will be registered in `src/dialect/mod.rs`.
-const DIALECTS: [&str; 12] = [
+const DIALECTS: [&str; 13] = [
     "openai-chat",
     "openai-responses",
     "anthropic",
     "anthropic-vertex",
     "gemini",
+    "vertex",
     "bedrock",
     "cohere",
     "ollama",

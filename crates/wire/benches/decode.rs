@@ -62,6 +62,66 @@ fn anthropic_plain(text: &str) -> String {
     )
 }
 
+/// A stream of Responses, with its numbers and its random padding.
+fn openai_responses_stream(text: &str) -> String {
+    let item = "msg_0123456789abcdef0123456789abcdef0123456789abcdef01";
+    let mut number = 0;
+    let mut frame = |name: &str, rest: &str| {
+        number += 1;
+        format!("event: {name}\ndata: {{\"type\":\"{name}\",\"sequence_number\":{number},{rest}}}\n\n")
+    };
+    let head = r#""id":"resp_1","object":"response","created_at":1767225600,"model":"gpt-5-mini""#;
+    let mut body =
+        frame("response.created", &format!(r#""response":{{{head},"status":"in_progress","output":[]}}"#));
+    body += &frame(
+        "response.output_item.added",
+        &format!(
+            r#""output_index":0,"item":{{"id":"{item}","type":"message","status":"in_progress","content":[],"role":"assistant"}}"#
+        ),
+    );
+    for number in 0..DELTAS {
+        let padding = "aB3dEf9h".get(..number % 8).unwrap_or_default();
+        body += &frame(
+            "response.output_text.delta",
+            &format!(
+                r#""item_id":"{item}","output_index":0,"content_index":0,"delta":"{text}","logprobs":[],"obfuscation":"{padding}""#
+            ),
+        );
+    }
+    let whole = text.repeat(DELTAS);
+    let item = format!(
+        r#"{{"id":"{item}","type":"message","status":"completed","content":[{{"type":"output_text","annotations":[],"logprobs":[],"text":"{whole}"}}],"role":"assistant"}}"#
+    );
+    body += &frame("response.output_item.done", &format!(r#""output_index":0,"item":{item}"#));
+    body + &frame(
+        "response.completed",
+        &format!(r#""response":{{{head},"status":"completed","output":[{item}],"usage":null}}"#),
+    )
+}
+
+fn openai_responses_plain(text: &str) -> String {
+    format!(
+        r#"{{"id":"resp_1","object":"response","created_at":1767225600,"status":"completed","error":null,"incomplete_details":null,"instructions":null,"model":"gpt-5-mini","output":[{{"id":"rs_1","type":"reasoning","summary":[]}},{{"id":"msg_1","type":"message","status":"completed","role":"assistant","content":[{{"type":"output_text","text":"{text}","annotations":[],"logprobs":[]}}]}}],"parallel_tool_calls":true,"tool_choice":"auto","tools":[],"usage":{{"input_tokens":9,"input_tokens_details":{{"cached_tokens":0}},"output_tokens":400,"output_tokens_details":{{"reasoning_tokens":0}},"total_tokens":409}},"metadata":{{}}}}"#
+    )
+}
+
+fn openai_completions_stream(text: &str) -> String {
+    let chunk = |text: &str, finish: &str| {
+        format!(
+            "data: {{\"id\":\"cmpl-AbCdEfGhIjKlMnOpQrStUvWxYz123\",\"object\":\"text_completion\",\
+             \"created\":1767225600,\"choices\":[{{\"text\":\"{text}\",\"index\":0,\"logprobs\":null,\
+             \"finish_reason\":{finish}}}],\"model\":\"gpt-3.5-turbo-instruct\"}}\n\n"
+        )
+    };
+    chunk(text, "null").repeat(DELTAS) + &chunk("", "\"stop\"") + "data: [DONE]\n\n"
+}
+
+fn openai_completions_plain(text: &str) -> String {
+    format!(
+        r#"{{"id":"cmpl-1","object":"text_completion","created":1767225600,"model":"gpt-3.5-turbo-instruct","choices":[{{"text":"{text}","index":0,"logprobs":null,"finish_reason":"stop"}}],"usage":{{"prompt_tokens":9,"completion_tokens":400,"total_tokens":409}}}}"#
+    )
+}
+
 /// A stream as Bedrock sends it, with its random padding.
 fn bedrock_stream(text: &str) -> Vec<u8> {
     let mut body = Vec::new();
@@ -132,6 +192,27 @@ fn ollama_plain(text: &str) -> String {
     )
 }
 
+/// A stream as Google sends it, with the usage so far in each frame.
+fn gemini_stream(text: &str) -> String {
+    let frame = |text: &str, finish: &str, tokens: usize| {
+        format!(
+            "data: {{\"candidates\": [{{\"content\": {{\"parts\": [{{\"text\": \"{text}\"}}],\"role\": \"model\"}}{finish},\"index\": 0}}],\
+             \"usageMetadata\": {{\"promptTokenCount\": 9,\"candidatesTokenCount\": {tokens},\"totalTokenCount\": {},\
+             \"promptTokensDetails\": [{{\"modality\": \"TEXT\",\"tokenCount\": 9}}]}},\
+             \"modelVersion\": \"gemini-2.5-flash\",\"responseId\": \"AbCdEfGhIjKlMnOpQrStUv\"}}\r\n\r\n",
+            tokens + 9
+        )
+    };
+    let body: String = (1..=DELTAS).map(|number| frame(text, "", number)).collect();
+    body + &frame("", ",\"finishReason\": \"STOP\"", DELTAS)
+}
+
+fn gemini_plain(text: &str) -> String {
+    format!(
+        r#"{{"candidates": [{{"content": {{"parts": [{{"text": "{text}"}},{{"functionCall": {{"name": "f","args": {{"x": 1}}}}}}],"role": "model"}},"finishReason": "STOP","index": 0}}],"usageMetadata": {{"promptTokenCount": 9,"candidatesTokenCount": 400,"totalTokenCount": 409,"promptTokensDetails": [{{"modality": "TEXT","tokenCount": 9}}]}},"modelVersion": "gemini-2.5-flash","responseId": "AbCdEfGhIjKlMnOpQrStUv"}}"#
+    )
+}
+
 fn decode(dialect: &dyn Dialect, body: &[u8], events: &mut Vec<StreamEvent>) {
     let mut decoder = dialect.stream_decoder(StreamLimits::default());
     events.clear();
@@ -172,9 +253,12 @@ fn bench<B: AsRef<[u8]>>(
 fn dialects(criterion: &mut Criterion) {
     bench(criterion, "openai-chat", openai_chat_stream, openai_chat_plain);
     bench(criterion, "anthropic", anthropic_stream, anthropic_plain);
+    bench(criterion, "openai-responses", openai_responses_stream, openai_responses_plain);
+    bench(criterion, "openai-completions", openai_completions_stream, openai_completions_plain);
     bench(criterion, "bedrock", bedrock_stream, bedrock_plain);
     bench(criterion, "cohere", cohere_stream, cohere_plain);
     bench(criterion, "ollama", ollama_stream, ollama_plain);
+    bench(criterion, "gemini", gemini_stream, gemini_plain);
 }
 
 criterion_group!(benches, dialects);

@@ -22,6 +22,10 @@ fn anthropic() -> &'static dyn Dialect {
     find("anthropic").unwrap()
 }
 
+fn responses() -> &'static dyn Dialect {
+    find("openai-responses").unwrap()
+}
+
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![any::<String>(), r#"[a-z "\\é\n]{0,12}"#]
         .prop_filter("no text is no part", |text| !text.is_empty())
@@ -183,6 +187,26 @@ fn told(response: Response) -> Response {
     Response { created: None, ..response }
 }
 
+/// Without the ids that items of OpenAI's Responses cannot do without.
+fn without_ids(mut response: Response) -> Response {
+    for part in response.choices.iter_mut().flat_map(|choice| &mut choice.message.content) {
+        part.extra.remove("responses_item");
+    }
+    response
+}
+
+/// An answer as OpenAI's Responses tells it: completed because of its calls, where it has any.
+fn ended_by_calls(mut response: Response) -> Response {
+    for choice in &mut response.choices {
+        if choice.finish_reason != Some(FinishReason::Length) {
+            let has_calls =
+                choice.message.content.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)));
+            choice.finish_reason = Some(if has_calls { FinishReason::ToolCalls } else { FinishReason::Stop });
+        }
+    }
+    response
+}
+
 fn stream_through(dialect: &dyn Dialect, events: &[StreamEvent]) -> Vec<StreamEvent> {
     let request = Request { stream: true, ..Request::default() };
     let mut encoder = dialect.stream_encoder(&request);
@@ -231,6 +255,51 @@ proptest! {
         prop_assert_eq!(&answered, &told(response));
         let arrived = openai().decode_response(&openai().encode_response(&answered)).unwrap();
         prop_assert_eq!(told(arrived), answered);
+    }
+
+    #[test]
+    fn a_request_to_responses_arrives_at_the_others(request in request()) {
+        // There are no stop texts.
+        let request = Request { stop: Vec::new(), ..request };
+        let asked = through(responses(), &request);
+        prop_assert_eq!(&asked, &request);
+        prop_assert_eq!(through(openai(), &asked), request);
+        prop_assert_eq!(shared(through(anthropic(), &asked)), shared(asked));
+    }
+
+    #[test]
+    fn a_request_to_the_others_arrives_at_responses(request in request()) {
+        let request = Request { stop: Vec::new(), ..request };
+        prop_assert_eq!(&through(responses(), &through(openai(), &request)), &request);
+        let asked = through(anthropic(), &request);
+        prop_assert_eq!(shared(through(responses(), &asked)), shared(asked));
+    }
+
+    #[test]
+    fn an_answer_of_responses_arrives_as_the_others(response in response()) {
+        let response = ended_by_calls(response);
+        let answered = responses().decode_response(&responses().encode_response(&response)).unwrap();
+        prop_assert_eq!(&without_ids(answered.clone()), &response);
+        for other in [openai(), anthropic()] {
+            let arrived = other.decode_response(&other.encode_response(&without_ids(answered.clone()))).unwrap();
+            prop_assert_eq!(told(arrived.clone()), told(response.clone()));
+            let back = responses().decode_response(&responses().encode_response(&arrived)).unwrap();
+            prop_assert_eq!(told(without_ids(back)), told(response.clone()));
+        }
+    }
+
+    #[test]
+    fn a_streamed_answer_arrives_at_responses_and_back(response in response()) {
+        let response = ended_by_calls(response);
+        let events = replay(&response, |text| text.split_inclusive(' ').collect());
+        for other in [openai(), anthropic()] {
+            for (first, second) in [(responses(), other), (other, responses())] {
+                let answered = stream_through(first, &events);
+                prop_assert_eq!(told(without_ids(accumulate(&answered))), told(response.clone()));
+                let arrived = accumulate(&stream_through(second, &answered));
+                prop_assert_eq!(told(without_ids(arrived)), told(response.clone()));
+            }
+        }
     }
 
     #[test]

@@ -1,11 +1,9 @@
 //! Messages and tools as programs write them by hand: the role/content form, its blocks OpenAI's or Anthropic's, as
 //! each likes, also mixed. `ferrule-python` reads a caller's dictionaries with it, and writes messages back.
 
-use super::{anthropic, openai_chat};
+use super::{anthropic, openai_chat, openai_responses};
 use crate::json::{Fields, Json, JsonError, ObjectWriter, Value, write_array};
-use crate::model::{
-    Image, Message, Part, PartKind, ResponseFormat, Role, Tool, ToolCall, ToolChoice, ToolKind,
-};
+use crate::model::{Image, Message, Part, PartKind, ResponseFormat, Role, Tool, ToolCall, ToolChoice};
 use alloc::{format, vec::Vec};
 use core::mem::take;
 
@@ -159,19 +157,8 @@ pub fn decode_tool(value: Value<'_>, path: &str) -> Result<Tool, JsonError> {
     let is_flat = fields.get("type").is_none_or(|written| written.text() == "\"function\"");
     if is_flat && fields.get("input_schema").is_none() {
         fields.take("type");
-        let Some(name) = fields.take_string("name") else {
-            return Err(wrong(
-                ": expected `type` and `function` (OpenAI) or `name` and `input_schema` (Anthropic)",
-            ));
-        };
-        let parameters = fields.take_json("parameters");
-        let kind = ToolKind::Function { parameters, strict: fields.take_bool("strict") };
-        return Ok(Tool {
-            name,
-            description: fields.take_string("description"),
-            kind,
-            cache: None,
-            extra: fields.rest(),
+        return openai_responses::decode_function(fields).ok_or_else(|| {
+            wrong(": expected `type` and `function` (OpenAI) or `name` and `input_schema` (Anthropic)")
         });
     }
     Ok(anthropic::decode_tool(value))
@@ -215,7 +202,7 @@ pub fn decode_response_format(value: Value<'_>, path: &str) -> Result<ResponseFo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Audio, Reasoning, Source, ToolResult};
+    use crate::model::{Audio, Reasoning, Source, ToolKind, ToolResult};
     use std::{string::ToString, vec};
 
     fn decode(text: &str) -> Result<Vec<Message>, JsonError> {

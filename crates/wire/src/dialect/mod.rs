@@ -3,14 +3,19 @@
 //! As a client: encode a request; decode a response, a stream, an error. As a server: decode a request; encode a
 //! response, a stream, an error. `engine` uses the first half, `sim` the second.
 
+mod address;
 pub mod anthropic;
 pub mod bedrock;
+mod call_ids;
 pub mod cohere;
 pub mod familiar;
 mod functions;
+pub mod gemini;
 mod nested;
 pub mod ollama;
 pub mod openai_chat;
+pub mod openai_completions;
+pub mod openai_responses;
 pub(crate) mod refuse;
 pub mod ruvllm;
 mod template;
@@ -29,9 +34,14 @@ use core::fmt;
 static DIALECTS: &[&dyn Dialect] = &[
     &openai_chat::OpenAiChat,
     &anthropic::Anthropic,
+    &anthropic::AnthropicVertex,
     &bedrock::Bedrock,
     &cohere::Cohere,
+    &gemini::Gemini::API,
+    &gemini::Gemini::VERTEX,
     &ollama::Ollama,
+    &openai_responses::OpenAiResponses,
+    &openai_completions::OpenAiCompletions,
     &ruvllm::RuvLlm,
     &watsonx::Watsonx,
 ];

@@ -84,10 +84,16 @@ fn without_end(after: &str) -> Option<&str> {
 
 /// Where in `data`, in bytes and between its quotes, the string `value` stands that was read out of `data`.
 pub(super) fn text_range(data: &str, value: Value<'_>) -> Option<Range<usize>> {
+    let range = value_range(data, value)?;
+    value.text().starts_with('"').then(|| range.start + 1..range.end - 1)
+}
+
+/// Where in `data`, in bytes, `value` stands that was read out of `data`.
+pub(super) fn value_range(data: &str, value: Value<'_>) -> Option<Range<usize>> {
     let text = value.text();
     let start = text.as_ptr().addr().checked_sub(data.as_ptr().addr())?;
     let end = start.checked_add(text.len())?;
-    (text.starts_with('"') && data.get(start..end)? == text).then(|| start + 1..end - 1)
+    (data.get(start..end)? == text).then_some(start..end)
 }
 
 #[cfg(test)]

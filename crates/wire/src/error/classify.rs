@@ -29,6 +29,7 @@ const NAMES: &[(ErrorKind, &[&str])] = &[
             "enforced_spend_limit_reached", // Anthropic, in details
             "billing_error",                // Anthropic
             "servicequotaexceeded",         // Bedrock
+            "billing_disabled",             // Google, a reason beside `permission_denied`
             "budget_exceeded",              // LiteLLM
             "budgetexceedederror",
             "token_quota_reached", // watsonx
@@ -155,6 +156,9 @@ const NAMES: &[(ErrorKind, &[&str])] = &[
             "invalid_value",
             "invalid_type",
             "missing_required_parameter",
+            "unsupported_image_media_type", // Responses
+            "empty_image_file",
+            "failed_to_download_image",
             "tool_use_failed", // Groq
             "json_validate_failed",
         ],
@@ -364,6 +368,9 @@ impl<'a> Evidence<'a> {
         }
         if self.is_named("validation") && self.says("model identifier is invalid") {
             return Some(NotFound);
+        }
+        if self.is_named("image_content_policy_violation") {
+            return Some(ContentFiltered);
         }
         // Images that cannot be read, in many words.
         if self.names.iter().any(|name| name.starts_with("invalid_image") || name.starts_with("image_")) {

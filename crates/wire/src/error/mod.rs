@@ -82,6 +82,15 @@ pub fn decode_exception(name: &str, body: &[u8]) -> ProviderError {
     error
 }
 
+/// The error of an answer that says, in its own form, that a filter withheld it.
+pub(crate) fn content_filtered(code: &str, message: &str, body: &[u8]) -> ProviderError {
+    ProviderError {
+        code: Some(redact::text(code)),
+        body: redact::bounded(body),
+        ..ProviderError::new(ErrorKind::ContentFiltered, redact::text(message))
+    }
+}
+
 fn explain(status: Option<u16>, headers: Headers<'_>, reported: &Reported, now: i64) -> ProviderError {
     let verdict = classify::classify(status, headers.get("x-should-retry"), reported);
     let header_id = REQUEST_ID_HEADERS.iter().find_map(|name| headers.get(name)).filter(|id| !id.is_empty());

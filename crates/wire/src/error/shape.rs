@@ -267,6 +267,10 @@ fn read_details(details: Value<'_>, reported: &mut Reported) {
         if let Some(delay) = first_text(&fields, &["retryDelay"]) {
             reported.retry_delay = Some(delay);
         }
+        let invalid = fields.get("fieldViolations").and_then(Value::array).unwrap_or_default();
+        if let (None, Some(field)) = (&reported.param, invalid.first().and_then(|first| first.object())) {
+            reported.param = first_text(&field, &["field"]);
+        }
         let violations = fields.get("violations").and_then(Value::array).unwrap_or_default();
         reported.daily_quota |= violations
             .into_iter()

@@ -25,6 +25,15 @@ pub enum Frame<'a> {
     StrayJson(&'a str),
 }
 
+/// Appends an event. JSON has line ends between its tokens only, where a space says the same.
+pub(crate) fn write_event(name: &str, data: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(b"event: ");
+    out.extend_from_slice(name.as_bytes());
+    out.extend_from_slice(b"\ndata: ");
+    out.extend(data.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }));
+    out.extend_from_slice(b"\n\n");
+}
+
 /// What a reader calls with each frame. An error stops the reading and is passed on.
 type OnFrame<'f> = dyn FnMut(Frame<'_>) -> Result<(), StreamError> + 'f;
 

@@ -190,6 +190,23 @@ impl<'a> Fields<'a> {
         self.take(name).map(Value::to_json)
     }
 
+    /// Renames every field to lower camel case (`inline_data` to `inlineData`): readers of Google's JSON take both.
+    pub(crate) fn camel_case(&mut self) {
+        for (name, _) in &mut self.0 {
+            if memchr::memchr(b'_', name.as_bytes()).is_some() {
+                let mut renamed = String::with_capacity(name.len());
+                let mut words = name.split('_');
+                renamed.push_str(words.next().unwrap_or_default());
+                for word in words {
+                    let mut letters = word.chars();
+                    renamed.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+                    renamed.push_str(letters.as_str());
+                }
+                *name = Cow::Owned(renamed);
+            }
+        }
+    }
+
     /// Whether nothing is left.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -252,6 +269,14 @@ mod tests {
         let mut fields = Fields::parse(br#"{"a":1,"a":2}"#).unwrap();
         assert_eq!(fields.take_u64("a"), Some(2));
         assert!(fields.is_empty());
+    }
+
+    #[test]
+    fn both_of_googles_spellings_are_one() {
+        let mut fields = Fields::parse(br#"{"inline_data":1,"topP":2,"a_":3,"_b":4}"#).unwrap();
+        fields.camel_case();
+        let names: Vec<_> = fields.iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["inlineData", "topP", "a", "B"]);
     }
 
     #[test]

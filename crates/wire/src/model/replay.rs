@@ -7,6 +7,11 @@ use alloc::{borrow::ToOwned, boxed::Box, vec::Vec};
 ///
 /// A server that has the whole answer streams it with this; [`Accumulator`] makes the same answer of them again.
 pub fn replay<'a>(response: &'a Response, split: impl Fn(&'a str) -> Vec<&'a str>) -> Vec<StreamEvent> {
+    // A part that says nothing is a part too.
+    let split = |text| {
+        let pieces = split(text);
+        if pieces.is_empty() { alloc::vec![""] } else { pieces }
+    };
     let mut events = Vec::new();
     events.push(StreamEvent::Start(Box::new(Start {
         id: response.id.clone(),
@@ -55,7 +60,8 @@ pub fn replay<'a>(response: &'a Response, split: impl Fn(&'a str) -> Vec<&'a str
                         name: name.clone(),
                         custom: *custom,
                     });
-                    events.extend(split(arguments).into_iter().map(|arguments| StreamEvent::ToolCallDelta {
+                    let pieces = split(arguments).into_iter().filter(|piece| !piece.is_empty());
+                    events.extend(pieces.map(|arguments| StreamEvent::ToolCallDelta {
                         choice,
                         part,
                         arguments: arguments.to_owned(),

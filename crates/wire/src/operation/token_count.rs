@@ -1,9 +1,9 @@
 //! How many tokens a prompt has, where the provider counts them itself.
 
 use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
-use crate::json::JsonError;
+use crate::json::{Fields, JsonError};
 use crate::model::Request;
-use alloc::vec::Vec;
+use alloc::{borrow::ToOwned, string::ToString, vec::Vec};
 
 /// A dialect's counting of tokens.
 pub trait TokenCounting: Sync {
@@ -22,4 +22,12 @@ pub trait TokenCounting: Sync {
 
     /// Server: the body that says `tokens`.
     fn encode_response(&self, tokens: u64) -> Vec<u8>;
+}
+
+/// Reads the number of an answer that calls it `input_tokens`.
+pub(crate) fn decode_input_tokens(body: &[u8]) -> Result<u64, StreamError> {
+    let mut fields = Fields::parse(body).map_err(|error| StreamError::Malformed(error.to_string()))?;
+    fields
+        .take_u64("input_tokens")
+        .ok_or_else(|| StreamError::Malformed("the answer has no input_tokens".to_owned()))
 }

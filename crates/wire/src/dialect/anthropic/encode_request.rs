@@ -4,6 +4,7 @@ use super::block::{encode_block, encode_blocks, encode_cache, encode_content};
 use super::reasoning::{self, Thinking};
 use super::unsupported::{self, refuses_sampling};
 use super::{API_VERSION, tools};
+use crate::dialect::openai_responses::{without_hosted, without_items};
 use crate::dialect::{EncodeOptions, EncodedRequest, UnsupportedField, nested};
 use crate::json::{Extra, Json, ObjectWriter, write_array};
 use crate::model::{Message, Part, PartKind, Reasoning, Request, ResponseFormat, Role};
@@ -13,20 +14,33 @@ pub(super) fn encode(
     request: &Request,
     options: EncodeOptions<'_>,
 ) -> Result<EncodedRequest, UnsupportedField> {
-    let thinking = reasoning::plan(request);
-    let mut dropped = unsupported::find(request, thinking);
-    if !options.drop_unsupported && !dropped.is_empty() {
-        return Err(dropped.swap_remove(0));
-    }
+    let (body, dropped) = encode_body(request, options, |body| {
+        body.field("model", &request.model);
+    })?;
     Ok(EncodedRequest {
         path: "/v1/messages".to_owned(),
-        body: body(request, thinking),
+        body,
         headers: alloc::vec![("anthropic-version", API_VERSION.to_owned())],
         dropped,
     })
 }
 
-fn body(request: &Request, thinking: Thinking<'_>) -> Vec<u8> {
+/// The body, which begins with what `begin` writes, and what was left out.
+pub(super) fn encode_body(
+    request: &Request,
+    options: EncodeOptions<'_>,
+    begin: impl FnOnce(&mut ObjectWriter<'_>),
+) -> Result<(Vec<u8>, Vec<UnsupportedField>), UnsupportedField> {
+    let request = &*without_items(request);
+    let thinking = reasoning::plan(request);
+    let mut dropped = unsupported::find(request, thinking);
+    if !options.drop_unsupported && !dropped.is_empty() {
+        return Err(dropped.swap_remove(0));
+    }
+    Ok((body(&without_hosted(request), thinking, begin), dropped))
+}
+
+fn body(request: &Request, thinking: Thinking<'_>, begin: impl FnOnce(&mut ObjectWriter<'_>)) -> Vec<u8> {
     let mut extra = request.extra.clone();
     let nested_output = nested::take(&mut extra, "output_config");
     let nested_metadata = nested::take(&mut extra, "metadata");
@@ -34,7 +48,8 @@ fn body(request: &Request, thinking: Thinking<'_>) -> Vec<u8> {
 
     let mut out = Vec::new();
     let mut body = ObjectWriter::begin_with(&mut out, &extra);
-    body.field("model", &request.model).field("max_tokens", reasoning::max_tokens(request, thinking));
+    begin(&mut body);
+    body.field("max_tokens", reasoning::max_tokens(request, thinking));
     encode_messages(request, &mut body);
     tools::encode(request, &mut body);
     reasoning::encode(request, thinking, &nested_thinking, &mut body);

@@ -8,6 +8,7 @@ use super::block::{self, encode_block};
 use super::response::{TOLD_AT_THE_END, encode_finish};
 use super::{error, usage};
 use crate::dialect::StreamEncoder;
+use crate::framing::write_event;
 use crate::json::{Extra, Json, ObjectWriter, Value};
 use crate::model::{
     FinishReason, GrowingFields, Part, PartKind, ProviderError, Reasoning, Start, StreamEvent, ToolCall,
@@ -255,13 +256,4 @@ fn write_frame(name: &str, extra: &Extra, out: &mut Vec<u8>, write: impl FnOnce(
     write(&mut body);
     body.finish();
     write_event(name, &data, out);
-}
-
-/// Appends an event. JSON has line ends between its tokens only, where a space says the same.
-pub(crate) fn write_event(name: &str, data: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(b"event: ");
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\ndata: ");
-    out.extend(data.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }));
-    out.extend_from_slice(b"\n\n");
 }

@@ -16,9 +16,9 @@ mod token_count;
 mod tools;
 mod unsupported;
 mod usage;
+mod vertex;
 
 pub(crate) use block::{decode_input, encode_block, encode_input};
-pub(crate) use encode_stream::write_event;
 pub(crate) use reasoning::{
     Thinking, encode as encode_thinking, max_tokens as max_tokens_above, plan, take as take_reasoning,
     take_nested_thinking,
@@ -28,6 +28,7 @@ pub(crate) use unsupported::refuses_sampling;
 pub(crate) use usage::written;
 
 pub use block::decode_block;
+pub use vertex::AnthropicVertex;
 
 use super::{
     Dialect, EncodeOptions, EncodedRequest, KeyHeader, StreamDecoder, StreamEncoder, StreamError,

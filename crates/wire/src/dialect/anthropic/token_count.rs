@@ -4,8 +4,8 @@ use super::{decode_request, encode_request};
 use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
 use crate::json::{Fields, Json, JsonError, ObjectWriter};
 use crate::model::Request;
-use crate::operation::TokenCounting;
-use alloc::{borrow::ToOwned, string::ToString, vec::Vec};
+use crate::operation::{TokenCounting, decode_input_tokens};
+use alloc::{borrow::ToOwned, vec::Vec};
 
 /// What an answer needs and a prompt has no use for; the API refuses it here.
 const OF_THE_ANSWER: &[&str] =
@@ -34,10 +34,7 @@ impl TokenCounting for Counting {
     }
 
     fn decode_response(&self, body: &[u8]) -> Result<u64, StreamError> {
-        let mut fields = Fields::parse(body).map_err(|error| StreamError::Malformed(error.to_string()))?;
-        fields
-            .take_u64("input_tokens")
-            .ok_or_else(|| StreamError::Malformed("the answer has no input_tokens".to_owned()))
+        decode_input_tokens(body)
     }
 
     fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {

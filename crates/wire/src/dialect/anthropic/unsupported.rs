@@ -10,6 +10,7 @@ use super::block::{self, takes_cache};
 use super::reasoning::{Thinking, Version, version};
 use super::{NAME, encode_request::leading_system};
 use crate::dialect::UnsupportedField;
+use crate::dialect::openai_responses::is_item;
 use crate::model::{Image, Message, Part, PartKind, Request, ResponseFormat, ToolKind};
 use alloc::{format, string::String, vec::Vec};
 
@@ -124,6 +125,9 @@ impl Found {
             match kind {
                 PartKind::Image(Image { detail: Some(detail), .. }) if detail != "auto" => {
                     self.add(format!("{path}.detail"), "how closely to look cannot be chosen");
+                }
+                PartKind::Unknown(whole) if is_item(whole) => {
+                    self.add(path, "a hosted tool's item, which is for its own provider only");
                 }
                 PartKind::ToolResult(result) => self.parts(&path, &result.content),
                 _ => {}

@@ -7,7 +7,8 @@
 use super::message::{is_plan, write_said_part};
 use super::response::{encode_finish, logprobs_list};
 use super::usage;
-use crate::dialect::{StreamEncoder, anthropic::write_event};
+use crate::dialect::StreamEncoder;
+use crate::framing::write_event;
 use crate::json::{Extra, Json, ObjectWriter, Value};
 use crate::model::{FinishReason, Part, PartKind, ProviderError, Start, StreamEvent, Usage};
 use alloc::{string::String, vec::Vec};

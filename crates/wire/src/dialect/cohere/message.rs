@@ -1,9 +1,8 @@
 //! Messages and their parts, written and read, and what an assistant says, which answers share.
 
+use crate::dialect::call_ids::CallIds;
 use crate::dialect::functions::CACHES_BY_ITSELF;
-use crate::dialect::openai_chat::{
-    CallIds, data_url, decode_part, text_parts, write_answer_part, write_call,
-};
+use crate::dialect::openai_chat::{data_url, decode_part, text_parts, write_answer_part, write_call};
 use crate::dialect::refuse::Refusals;
 use crate::dialect::{UnsupportedField, nested};
 use crate::json::{Extra, Json, JsonError, ObjectWriter, Value, write_array};

@@ -49,24 +49,30 @@ pub(super) fn decode(body: &[u8]) -> Result<Request, JsonError> {
         top_logprobs: fields.take_u64("top_logprobs"),
         metadata: take_metadata(&mut fields),
         user: fields.take_string("user"),
-        cache: take_cache(&mut fields),
+        cache: take_prompt_cache(&mut fields),
         stream,
         extra: Extra::new(),
     };
+    request.extra = rest_but_usage(fields, stream);
+    Ok(request)
+}
+
+/// What is left of a request, but for the wish to be told what a stream used, which is the rule.
+pub(crate) fn rest_but_usage(mut fields: Fields<'_>, stream: bool) -> Extra {
     let usage_asked = fields.get("stream_options").is_some_and(asks_for_usage_only);
     if usage_asked {
         fields.take("stream_options");
     }
-    request.extra = fields.rest();
-    if stream && !usage_asked && request.extra.get("stream_options").is_none() {
+    let mut extra = fields.rest();
+    if stream && !usage_asked && extra.get("stream_options").is_none() {
         // Written again, the request must not ask for usage; and its answer must not have a usage chunk.
-        request.extra.insert("stream_options", Json::null());
+        extra.insert("stream_options", Json::null());
     }
-    Ok(request)
+    extra
 }
 
 /// Whether the answer to `request`, as read here, is to end with a chunk about usage.
-pub(super) fn wants_usage(request: &Request) -> bool {
+pub(crate) fn wants_usage(request: &Request) -> bool {
     request.extra.get("stream_options").is_none_or(|options| {
         options.value().object().and_then(|mut options| options.take_bool("include_usage")).unwrap_or(false)
     })
@@ -102,7 +108,7 @@ pub(crate) fn decode_format(value: Value<'_>) -> ResponseFormat {
     }
 }
 
-fn take_stop(fields: &mut Fields<'_>) -> Vec<String> {
+pub(crate) fn take_stop(fields: &mut Fields<'_>) -> Vec<String> {
     if let Some(only) = fields.take_string("stop") {
         return alloc::vec![only];
     }
@@ -114,14 +120,14 @@ fn take_stop(fields: &mut Fields<'_>) -> Vec<String> {
 }
 
 /// Labels; where one is no text, all of them stay among the extra fields.
-fn take_metadata(fields: &mut Fields<'_>) -> Vec<(String, String)> {
+pub(crate) fn take_metadata(fields: &mut Fields<'_>) -> Vec<(String, String)> {
     let labels = fields.get("metadata").and_then(Value::object).and_then(|labels| {
         labels.iter().map(|(name, value)| Some((name.into(), value.string()?))).collect::<Option<Vec<_>>>()
     });
     labels.inspect(|_| _ = fields.take("metadata")).unwrap_or_default()
 }
 
-fn take_cache(fields: &mut Fields<'_>) -> Option<CacheBreakpoint> {
+pub(crate) fn take_prompt_cache(fields: &mut Fields<'_>) -> Option<CacheBreakpoint> {
     let mut options = fields.get("prompt_cache_options")?.object()?;
     let is_implicit = options.take_string("mode").as_deref() == Some("implicit");
     let lifetime = options.take_string("ttl").map(|word| CacheLifetime::from(word.as_str()));

@@ -1,7 +1,8 @@
 //! Messages of a request, written as the provider wants its history.
 
-use super::{call_ids::CallIds, part::Content, reasoning, tool};
+use super::{part::Content, reasoning, tool};
 use crate::dialect::UnsupportedField;
+use crate::dialect::call_ids::CallIds;
 use crate::dialect::refuse::Refusals;
 use crate::json::{Extra, Json, ObjectWriter, WriteJson, write_array};
 use crate::model::{CacheBreakpoint, Message, Part, PartKind, Reasoning, Role, ToolCall, ToolResult};

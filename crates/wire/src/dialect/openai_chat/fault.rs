@@ -6,7 +6,7 @@ use crate::model::{ErrorKind, ProviderError};
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 /// Whether `fields` have an `error` that says something.
-pub(super) fn is_in(fields: &Fields<'_>) -> bool {
+pub(crate) fn is_in(fields: &Fields<'_>) -> bool {
     fields.get("error").is_some_and(|error| {
         error.object().is_some_and(|error| !error.is_empty())
             || error.string().is_some_and(|error| !error.is_empty())
@@ -14,18 +14,18 @@ pub(super) fn is_in(fields: &Fields<'_>) -> bool {
 }
 
 /// The error that a list holds, as Gemini writes it.
-pub(super) fn in_list(value: Value<'_>) -> Option<StreamError> {
+pub(crate) fn in_list(value: Value<'_>) -> Option<StreamError> {
     let first = value.array()?.into_iter().next()?;
     is_in(&first.object()?).then(|| provider_error(first.text()))
 }
 
 /// A body without choices is an error in one of the shapes that have no `error`, or nothing we know.
-pub(super) fn without_choices(value: Value<'_>) -> StreamError {
+pub(crate) fn without_choices(value: Value<'_>) -> StreamError {
     without(value, "choices")
 }
 
 /// As [`without_choices`], for answers of another operation.
-pub(super) fn without(value: Value<'_>, what: &str) -> StreamError {
+pub(crate) fn without(value: Value<'_>, what: &str) -> StreamError {
     match crate::error::decode_in_stream(value.text()) {
         Some(error) => StreamError::Provider(Box::new(error)),
         None => StreamError::Malformed(format!("an answer without {what}")),
@@ -33,7 +33,7 @@ pub(super) fn without(value: Value<'_>, what: &str) -> StreamError {
 }
 
 /// `data` is an error, whatever its shape.
-pub(super) fn provider_error(data: &str) -> StreamError {
+pub(crate) fn provider_error(data: &str) -> StreamError {
     let error = crate::error::decode_in_stream(data).unwrap_or_else(|| {
         let beginning: String = data.chars().take(500).collect();
         ProviderError::new(ErrorKind::Server, beginning)
@@ -42,7 +42,7 @@ pub(super) fn provider_error(data: &str) -> StreamError {
 }
 
 /// Writes an error answer.
-pub(super) fn encode(error: &ProviderError) -> Vec<u8> {
+pub(crate) fn encode(error: &ProviderError) -> Vec<u8> {
     let mut out = Vec::new();
     let mut body = ObjectWriter::begin(&mut out);
     body.object("error", |object| {

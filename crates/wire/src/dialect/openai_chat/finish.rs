@@ -4,7 +4,7 @@ use crate::model::FinishReason;
 use alloc::string::String;
 
 /// Reads the reason. `stop_sequence` is vLLM's `stop_reason`, which says that a stop text ended the answer.
-pub(super) fn decode(word: String, stop_sequence: Option<&str>) -> FinishReason {
+pub(crate) fn decode(word: String, stop_sequence: Option<&str>) -> FinishReason {
     match word.as_str() {
         "stop" if stop_sequence.is_some() => FinishReason::StopSequence,
         "stop" | "eos_token" => FinishReason::Stop,
@@ -19,7 +19,7 @@ pub(super) fn decode(word: String, stop_sequence: Option<&str>) -> FinishReason 
 }
 
 /// The word that OpenAI's own clients know; where it has none, ours.
-pub(super) fn encode(reason: &FinishReason) -> &str {
+pub(crate) fn encode(reason: &FinishReason) -> &str {
     match reason {
         FinishReason::StopSequence | FinishReason::Pause => "stop",
         FinishReason::Refusal => "content_filter",

@@ -3,7 +3,6 @@
 //! Accents that can be told from the bytes alone are understood here: where the reasoning stands, how tool calls are
 //! cut up, where the figures come. Those that need to know the provider are not this module's.
 
-mod call_ids;
 mod calls;
 mod choice;
 mod chunk;
@@ -11,8 +10,8 @@ mod decode_request;
 mod embeddings;
 mod encode_message;
 mod encode_stream;
-mod fault;
-mod finish;
+pub(crate) mod fault;
+pub(crate) mod finish;
 mod message;
 mod part;
 mod reasoning;
@@ -21,18 +20,25 @@ mod rerank;
 mod response;
 mod stream;
 mod tool;
-mod usage;
+pub(crate) mod usage;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use call_ids::CallIds;
-pub(crate) use decode_request::decode_format;
+pub(crate) use decode_request::{
+    decode_format, rest_but_usage, take_metadata, take_prompt_cache, take_stop, wants_usage,
+};
 pub(crate) use embeddings::{decode_vectors, take_texts};
 pub(crate) use message::{decode_message, decode_messages, take_said, text_parts};
-pub(crate) use part::{data_url, decode_part, source_of_url, write_answer_part, write_part};
+pub(crate) use part::{
+    data_url, decode_part, is_foreign_part, required_string, source_of_url, take_cache, write_answer_part,
+    write_cache, write_part,
+};
+pub(crate) use request::write_prompt_cache;
 pub(crate) use rerank::RankByScore;
-pub(crate) use tool::{decode_choice, decode_tool, write as write_tool, write_call};
+pub(crate) use tool::{
+    decode_choice, decode_tool, hosted, is_foreign_tool, take_arguments, write as write_tool, write_call,
+};
 pub(crate) use usage::usage_json;
 
 use super::{

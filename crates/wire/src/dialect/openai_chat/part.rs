@@ -1,5 +1,6 @@
 //! Content parts: text, refusals, pictures, sound, files, and the reasoning blocks that some providers put there.
 
+use crate::dialect::openai_responses::is_item;
 use crate::dialect::{anthropic, nested, refuse::Refusals};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, WriteJson};
 use crate::model::{
@@ -70,7 +71,7 @@ pub(crate) fn decode_part(value: Value<'_>) -> Result<Part, JsonError> {
     Ok(Part { kind, cache, extra })
 }
 
-fn required_string(fields: &mut Fields<'_>, name: &str) -> Result<String, JsonError> {
+pub(crate) fn required_string(fields: &mut Fields<'_>, name: &str) -> Result<String, JsonError> {
     fields.take_string(name).ok_or_else(|| JsonError::new(format!(".{name}: expected a string")))
 }
 
@@ -97,7 +98,7 @@ fn decode_thinking(fields: &mut Fields<'_>, name: &str) -> Result<PartKind, Json
 }
 
 /// OpenAI's own hint, or the one that OpenRouter and Qwen took over from Anthropic.
-fn take_cache(fields: &mut Fields<'_>) -> Option<CacheBreakpoint> {
+pub(crate) fn take_cache(fields: &mut Fields<'_>) -> Option<CacheBreakpoint> {
     for (name, key, word) in
         [("prompt_cache_breakpoint", "mode", "explicit"), ("cache_control", "type", "ephemeral")]
     {
@@ -196,7 +197,7 @@ impl<'a> Content<'a> {
                 Source::File { id } => Kind::FileId { id, name: name.as_deref() },
                 _ => return Err("documents go as base64 or as the id of an uploaded file"),
             },
-            PartKind::Unknown(whole) if is_foreign(whole) => {
+            PartKind::Unknown(whole) if is_foreign_part(whole) || is_item(whole) => {
                 return Err("a part of another provider's format");
             }
             PartKind::Unknown(whole) => Kind::Whole(whole),
@@ -256,7 +257,7 @@ fn audio_format(media_type: &str) -> Result<&str, &'static str> {
 }
 
 /// Blocks that Anthropic and Gemini have and no provider of this dialect reads.
-fn is_foreign(whole: &Json) -> bool {
+pub(crate) fn is_foreign_part(whole: &Json) -> bool {
     let part_type = whole.value().object().and_then(|mut fields| fields.take_string("type"));
     part_type.is_none_or(|part_type| {
         part_type.ends_with("_tool_result")
@@ -301,17 +302,24 @@ impl WriteJson for Content<'_> {
             }),
             Kind::Whole(_) => &mut part,
         };
-        if let Some(CacheBreakpoint { lifetime }) = self.cache {
-            let (name, key, word) = match self.control {
-                CacheControl::Passthrough => ("cache_control", "type", "ephemeral"),
-                CacheControl::Breakpoint | CacheControl::Strip => {
-                    ("prompt_cache_breakpoint", "mode", "explicit")
-                }
-            };
-            part.object(name, |hint| {
-                hint.field(key, word).optional("ttl", lifetime.as_ref().map(CacheLifetime::as_str));
-            });
-        }
+        write_cache(self.cache, self.control, &mut part);
         part.finish();
+    }
+}
+
+/// Writes that the prompt is to be cached up to here.
+pub(crate) fn write_cache(
+    cache: Option<&CacheBreakpoint>,
+    control: CacheControl,
+    part: &mut ObjectWriter<'_>,
+) {
+    if let Some(CacheBreakpoint { lifetime }) = cache {
+        let (name, key, word) = match control {
+            CacheControl::Passthrough => ("cache_control", "type", "ephemeral"),
+            CacheControl::Breakpoint | CacheControl::Strip => ("prompt_cache_breakpoint", "mode", "explicit"),
+        };
+        part.object(name, |hint| {
+            hint.field(key, word).optional("ttl", lifetime.as_ref().map(CacheLifetime::as_str));
+        });
     }
 }

@@ -1,6 +1,7 @@
 //! Requests, written.
 
 use super::{NAME, encode_message::encode_messages, tool};
+use crate::dialect::openai_responses::without_items;
 use crate::dialect::{EncodeOptions, EncodedRequest, UnsupportedField, refuse::Refusals};
 use crate::json::{ObjectWriter, Value, WriteJson, write_string};
 use crate::model::{CacheBreakpoint, CacheLifetime, Request, ResponseFormat};
@@ -13,6 +14,7 @@ pub(super) fn encode(
     request: &Request,
     options: EncodeOptions<'_>,
 ) -> Result<EncodedRequest, UnsupportedField> {
+    let request = &*without_items(request);
     let quirks = options.quirks;
     let takes = |feature| quirks.supports(feature);
     let mut refusals = Refusals::new(NAME, options);
@@ -77,7 +79,7 @@ pub(super) fn encode(
     }
     body.optional("user", request.user.as_ref().filter(|_| takes(Feature::User)));
     if let Some(breakpoint) = &request.cache {
-        write_cache(quirks.cache_control, breakpoint, &mut body);
+        write_prompt_cache(quirks.cache_control, breakpoint, &mut body);
     }
     for Parameter { name, json } in quirks.parameters.iter() {
         if Value::parse(json.as_bytes()).is_ok() {
@@ -105,7 +107,11 @@ fn max_tokens_name(quirks: &Quirks) -> &'static str {
 }
 
 /// That the whole prompt is to be cached.
-fn write_cache(control: CacheControl, breakpoint: &CacheBreakpoint, body: &mut ObjectWriter<'_>) {
+pub(crate) fn write_prompt_cache(
+    control: CacheControl,
+    breakpoint: &CacheBreakpoint,
+    body: &mut ObjectWriter<'_>,
+) {
     let lifetime = breakpoint.lifetime.as_ref().map(CacheLifetime::as_str);
     match control {
         CacheControl::Breakpoint => body.object("prompt_cache_options", |options| {

@@ -35,7 +35,7 @@ pub(crate) fn decode_tool(value: Value<'_>) -> Result<Tool, JsonError> {
     Ok(Tool { name: tool_name, description, kind, cache: None, extra })
 }
 
-fn hosted(value: Value<'_>) -> Tool {
+pub(crate) fn hosted(value: Value<'_>) -> Tool {
     let whole = ToolKind::Hosted(value.to_json());
     Tool { name: String::new(), description: None, kind: whole, cache: None, extra: Extra::new() }
 }
@@ -52,7 +52,7 @@ pub(super) fn carried<'a>(
     }
     for (position, tool) in request.tools.iter().enumerate() {
         match &tool.kind {
-            ToolKind::Hosted(whole) if is_foreign(whole) => {
+            ToolKind::Hosted(whole) if is_foreign_tool(whole) => {
                 let reason =
                     "a hosted tool of another provider; declare a function, or this provider's own tool";
                 refusals.add(format!("tools[{position}]"), reason)?;
@@ -88,7 +88,7 @@ pub(super) fn carried<'a>(
 }
 
 /// Anthropic dates its hosted tools (`web_search_20250305`), and Gemini's have no type.
-fn is_foreign(whole: &Json) -> bool {
+pub(crate) fn is_foreign_tool(whole: &Json) -> bool {
     let tool_type = whole.value().object().and_then(|mut fields| fields.take_string("type"));
     tool_type.is_none_or(|tool_type| {
         tool_type
@@ -231,7 +231,7 @@ pub(super) fn looks_like_call(whole: &Json) -> bool {
 }
 
 /// The arguments as text. Some servers write the object itself rather than its text.
-pub(super) fn take_arguments(function: &mut Fields<'_>, custom: bool) -> Option<String> {
+pub(crate) fn take_arguments(function: &mut Fields<'_>, custom: bool) -> Option<String> {
     let name = if custom { "input" } else { "arguments" };
     function.take_string(name).or_else(|| {
         let whole = function.get(name).filter(|value| value.is_object())?;

@@ -5,24 +5,51 @@ use crate::json::{Json, ObjectWriter, Value};
 use crate::model::Usage;
 use alloc::vec::Vec;
 
-const PROMPT_DETAILS: &str = "prompt_tokens_details";
-const COMPLETION_DETAILS: &str = "completion_tokens_details";
+/// What an API of OpenAI calls the figures.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Names {
+    input: &'static str,
+    input_details: &'static str,
+    output: &'static str,
+    output_details: &'static str,
+}
+
+/// Of Chat Completions.
+const CHAT: Names = Names {
+    input: "prompt_tokens",
+    input_details: "prompt_tokens_details",
+    output: "completion_tokens",
+    output_details: "completion_tokens_details",
+};
+
+/// Of Responses.
+pub(crate) const RESPONSES: Names = Names {
+    input: "input_tokens",
+    input_details: "input_tokens_details",
+    output: "output_tokens",
+    output_details: "output_tokens_details",
+};
 
 /// Reads a `usage` object; `None` where it is none.
-pub(super) fn decode(value: Value<'_>) -> Option<Usage> {
+pub(crate) fn decode(value: Value<'_>) -> Option<Usage> {
+    decode_named(value, CHAT)
+}
+
+/// Reads a `usage` object whose figures have these names.
+pub(crate) fn decode_named(value: Value<'_>, names: Names) -> Option<Usage> {
     let mut fields = value.object()?;
     let mut usage = Usage {
-        input_tokens: fields.take_u64("prompt_tokens"),
-        output_tokens: fields.take_u64("completion_tokens"),
+        input_tokens: fields.take_u64(names.input),
+        output_tokens: fields.take_u64(names.output),
         ..Usage::default()
     };
-    let prompt = fields.take_object(PROMPT_DETAILS).map(|mut details| {
+    let prompt = fields.take_object(names.input_details).map(|mut details| {
         usage.cache_read_tokens = details.take_u64("cached_tokens");
         usage.cache_write_tokens = details.take_u64("cache_write_tokens");
         usage.input_audio_tokens = details.take_u64("audio_tokens");
         details
     });
-    let completion = fields.take_object(COMPLETION_DETAILS).map(|mut details| {
+    let completion = fields.take_object(names.output_details).map(|mut details| {
         usage.reasoning_tokens = details.take_u64("reasoning_tokens");
         usage.output_audio_tokens = details.take_u64("audio_tokens");
         details
@@ -39,7 +66,7 @@ pub(super) fn decode(value: Value<'_>) -> Option<Usage> {
         fields.take("total_tokens");
     }
     usage.extra = fields.rest();
-    for (name, details) in [(PROMPT_DETAILS, prompt), (COMPLETION_DETAILS, completion)] {
+    for (name, details) in [(names.input_details, prompt), (names.output_details, completion)] {
         if let Some(details) = details {
             nested::keep(&mut usage.extra, name, details);
         }
@@ -70,20 +97,25 @@ pub(crate) fn usage_json(usage: &Usage) -> Json {
 }
 
 /// Writes a `usage` object. Figures that nobody knows are left out.
-pub(super) fn encode(out: &mut Vec<u8>, usage: &Usage) {
-    let (outer, prompt) = nested::split(&usage.extra, PROMPT_DETAILS);
+pub(crate) fn encode(out: &mut Vec<u8>, usage: &Usage) {
+    encode_named(out, usage, CHAT);
+}
+
+/// Writes a `usage` object whose figures have these names.
+pub(crate) fn encode_named(out: &mut Vec<u8>, usage: &Usage, names: Names) {
+    let (outer, prompt) = nested::split(&usage.extra, names.input_details);
     let (outer, completion) = {
-        let (outer, completion) = nested::split(&outer, COMPLETION_DETAILS);
+        let (outer, completion) = nested::split(&outer, names.output_details);
         (outer.into_owned(), completion)
     };
     let mut object = ObjectWriter::begin_with(out, &outer);
-    object.optional("prompt_tokens", usage.input_tokens).optional("completion_tokens", usage.output_tokens);
+    object.optional(names.input, usage.input_tokens).optional(names.output, usage.output_tokens);
     object.optional("total_tokens", sum(usage));
     let Usage { cache_read_tokens, cache_write_tokens, input_audio_tokens, .. } = *usage;
     if [cache_read_tokens, cache_write_tokens, input_audio_tokens].iter().any(Option::is_some)
         || !prompt.is_empty()
     {
-        object.object_with(PROMPT_DETAILS, &prompt, |details| {
+        object.object_with(names.input_details, &prompt, |details| {
             details.optional("cached_tokens", cache_read_tokens);
             details.optional("cache_write_tokens", cache_write_tokens);
             details.optional("audio_tokens", input_audio_tokens);
@@ -91,7 +123,7 @@ pub(super) fn encode(out: &mut Vec<u8>, usage: &Usage) {
     }
     let Usage { reasoning_tokens, output_audio_tokens, .. } = *usage;
     if [reasoning_tokens, output_audio_tokens].iter().any(Option::is_some) || !completion.is_empty() {
-        object.object_with(COMPLETION_DETAILS, &completion, |details| {
+        object.object_with(names.output_details, &completion, |details| {
             details.optional("reasoning_tokens", reasoning_tokens);
             details.optional("audio_tokens", output_audio_tokens);
         });

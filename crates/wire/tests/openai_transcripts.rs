@@ -1,4 +1,4 @@
-//! Streams as providers send them (`tests/fixtures/wire/openai-chat/*.sse`), and the events they mean (`*.events`).
+//! Streams as providers send them (`tests/fixtures/wire/openai-*/*.sse`), and the events they mean (`*.events`).
 //!
 //! The first line of a transcript says where its shape comes from. `UPDATE_TRANSCRIPTS=1` writes the events anew.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
@@ -8,13 +8,13 @@ use ferrule_wire::model::StreamEvent;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/wire/openai-chat")
+fn folder(dialect: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/wire").join(dialect)
 }
 
 /// Reads `body` in pieces of `size` bytes.
-fn decode(body: &[u8], size: usize) -> (Vec<StreamEvent>, Result<(), StreamError>) {
-    let mut decoder = find("openai-chat").unwrap().stream_decoder(StreamLimits::default());
+fn decode(dialect: &str, body: &[u8], size: usize) -> (Vec<StreamEvent>, Result<(), StreamError>) {
+    let mut decoder = find(dialect).unwrap().stream_decoder(StreamLimits::default());
     let mut events = Vec::new();
     for piece in body.chunks(size) {
         if let Err(error) = decoder.push(piece, &mut events) {
@@ -43,9 +43,15 @@ fn write_events(events: &[StreamEvent], end: &Result<(), StreamError>) -> String
 
 #[test]
 fn transcripts_mean_what_is_written_beside_them() {
+    for (dialect, least) in [("openai-chat", 35), ("openai-responses", 27), ("openai-completions", 6)] {
+        check(dialect, least);
+    }
+}
+
+fn check(dialect: &str, least: usize) {
     let mut count = 0;
     let update = std::env::var_os("UPDATE_TRANSCRIPTS").is_some();
-    for entry in std::fs::read_dir(folder()).unwrap() {
+    for entry in std::fs::read_dir(folder(dialect)).unwrap() {
         let path = entry.unwrap().path();
         if path.extension().is_none_or(|extension| extension != "sse") {
             continue;
@@ -53,7 +59,7 @@ fn transcripts_mean_what_is_written_beside_them() {
         count += 1;
         let body = std::fs::read(&path).unwrap();
         assert!(body.starts_with(b": source: "), "{} does not say where it comes from", path.display());
-        let (events, end) = decode(&body, body.len());
+        let (events, end) = decode(dialect, &body, body.len());
         let text = write_events(&events, &end);
         let expected_path = path.with_extension("events");
         if update {
@@ -62,7 +68,7 @@ fn transcripts_mean_what_is_written_beside_them() {
         let expected = std::fs::read_to_string(&expected_path).unwrap();
         assert_eq!(text, expected, "{}", path.display());
         for size in [1, 2, 3, 7, 64] {
-            let (in_pieces, end_in_pieces) = decode(&body, size);
+            let (in_pieces, end_in_pieces) = decode(dialect, &body, size);
             assert_eq!(
                 write_events(&in_pieces, &end_in_pieces),
                 text,
@@ -71,5 +77,5 @@ fn transcripts_mean_what_is_written_beside_them() {
             );
         }
     }
-    assert!(count >= 35, "only {count} transcripts were found");
+    assert!(count >= least, "only {count} transcripts of {dialect} were found");
 }

@@ -1,4 +1,4 @@
-//! Ids for tool calls of providers that give none; this dialect cannot do without.
+//! Ids for tool calls of providers that give none, for dialects that cannot do without.
 
 use crate::model::{ToolCall, ToolResult};
 use crate::quirks::{ToolIdRule, tool_id};

@@ -1,0 +1,91 @@
+//! Names in addresses: what stands between two slashes, escaped and read back.
+
+use alloc::{borrow::Cow, format, string::String, vec::Vec};
+
+/// Appends `name` as one segment of a path. Whatever could end the segment, or mean something else in it, is escaped.
+pub(super) fn push_segment(path: &mut String, name: &str) {
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' => {
+                path.push(char::from(byte));
+            }
+            _ => path.push_str(&format!("%{byte:02X}")),
+        }
+    }
+}
+
+/// What an escaped segment says. An escape that is none stays as it is.
+pub(super) fn read_segment(segment: &str) -> Cow<'_, str> {
+    if !segment.contains('%') {
+        return Cow::Borrowed(segment);
+    }
+    let mut bytes = Vec::with_capacity(segment.len());
+    let mut rest = segment;
+    while let Some((plain, after)) = rest.split_once('%') {
+        bytes.extend_from_slice(plain.as_bytes());
+        let escaped = after.get(..2).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        match escaped.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(b'%');
+                rest = after;
+            }
+        }
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// What is asked of a resource where Google's addresses say it: `.../models/x:generateContent` is `models`, `x` and
+/// `generateContent`. A query is left out.
+pub(super) fn resource_and_method(path: &str) -> Option<(&str, &str, &str)> {
+    let path = path.split('?').next()?;
+    let (resource, method) = path.rsplit_once(':')?;
+    let (parents, name) = resource.rsplit_once('/')?;
+    let collection = parents.rsplit('/').next()?;
+    (!name.is_empty() && !method.contains('/')).then_some((collection, name, method))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_name_is_read_as_it_was_written(name in any::<String>()) {
+            let mut path = String::new();
+            push_segment(&mut path, &name);
+            prop_assert!(!path.contains(['/', '?', '#', ':', ' ', '\\']));
+            prop_assert_eq!(read_segment(&path), name.as_str());
+        }
+
+        #[test]
+        fn any_segment_is_read(segment in "[%a-f0-9é]{0,12}") {
+            let _ = read_segment(&segment);
+        }
+    }
+
+    #[test]
+    fn what_is_no_escape_stays() {
+        assert_eq!(read_segment("100%"), "100%");
+        assert_eq!(read_segment("%zz%41%+1"), "%zzA%+1");
+    }
+
+    #[test]
+    fn methods_stand_behind_the_last_colon() {
+        for (path, expected) in [
+            ("/v1beta/models/x:countTokens", Some(("models", "x", "countTokens"))),
+            ("/models/x:streamGenerateContent?alt=sse", Some(("models", "x", "streamGenerateContent"))),
+            ("/models/a%3Ab:predict", Some(("models", "a%3Ab", "predict"))),
+            ("http://host:80/models", None),
+            ("/models/:predict", None),
+            ("/models", None),
+        ] {
+            assert_eq!(resource_and_method(path), expected, "{path}");
+        }
+    }
+}

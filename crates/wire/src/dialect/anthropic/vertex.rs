@@ -1,0 +1,206 @@
+//! The Messages API on Vertex AI (`anthropic.md` section 7): the model stands in the address, the API's version in the
+//! body. All else is the API's own.
+
+use super::{Anthropic, decode_request, encode_request};
+use crate::dialect::{
+    Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
+    UnsupportedField, address, gemini,
+};
+use crate::json::{Fields, Json, JsonError};
+use crate::model::{ProviderError, Request, Response};
+use crate::operation::{Endpoint, ModelListing, Operation, TokenCounting};
+use alloc::{borrow::ToOwned, boxed::Box, string::String, vec::Vec};
+
+const VERSION_FIELD: &str = "anthropic_version";
+const VERSION: &str = "vertex-2023-10-16";
+/// What counts tokens is addressed as a model of this name.
+const COUNTER: &str = "count-tokens";
+
+/// The Messages API on Vertex AI: `POST .../publishers/anthropic/models/{model}:rawPredict`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AnthropicVertex;
+
+fn path(model: &str, method: &str) -> String {
+    let mut path = "/models/".to_owned();
+    address::push_segment(&mut path, model.strip_prefix("models/").unwrap_or(model));
+    path.push(':');
+    path + method
+}
+
+impl Dialect for AnthropicVertex {
+    fn name(&self) -> &'static str {
+        "anthropic-vertex"
+    }
+
+    fn encode_request(
+        &self,
+        request: &Request,
+        options: EncodeOptions<'_>,
+    ) -> Result<EncodedRequest, UnsupportedField> {
+        let (body, dropped) = encode_request::encode_body(request, options, |body| {
+            body.field(VERSION_FIELD, VERSION);
+        })
+        .map_err(ours)?;
+        let method = if request.stream { "streamRawPredict" } else { "rawPredict" };
+        let dropped = dropped.into_iter().map(ours).collect();
+        Ok(EncodedRequest { path: path(&request.model, method), body, headers: Vec::new(), dropped })
+    }
+
+    fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
+        Anthropic.decode_response(body)
+    }
+
+    fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder> {
+        Anthropic.stream_decoder(limits)
+    }
+
+    fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {
+        let mut fields = Fields::parse(body)?.rest();
+        fields.remove(VERSION_FIELD);
+        if fields.get("model").is_none() {
+            fields.insert("model", Json::string(""));
+        }
+        decode_request::decode(Json::object(&fields, |_| {}).text().as_bytes())
+    }
+
+    fn encode_response(&self, response: &Response) -> Vec<u8> {
+        Anthropic.encode_response(response)
+    }
+
+    fn stream_encoder(&self, request: &Request) -> Box<dyn StreamEncoder> {
+        Anthropic.stream_encoder(request)
+    }
+
+    fn encode_error(&self, error: &ProviderError) -> Vec<u8> {
+        Anthropic.encode_error(error)
+    }
+
+    fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
+        let Some((_, name, method)) = address::resource_and_method(path) else {
+            return path.ends_with("/models").then_some(Endpoint::new(Operation::Models));
+        };
+        let stream = match method {
+            "rawPredict" if name == COUNTER => return Some(Endpoint::new(Operation::CountTokens)),
+            "rawPredict" => false,
+            "streamRawPredict" => true,
+            _ => return None,
+        };
+        let model = Some(address::read_segment(name));
+        Some(Endpoint { operation: Operation::Complete, model, stream: Some(stream) })
+    }
+
+    fn model_listing(&self) -> &'static dyn ModelListing {
+        &gemini::Listing
+    }
+
+    fn token_counting(&self) -> Option<&'static dyn TokenCounting> {
+        Some(&Counting)
+    }
+}
+
+fn ours(unsupported: UnsupportedField) -> UnsupportedField {
+    UnsupportedField { dialect: AnthropicVertex.name(), ..unsupported }
+}
+
+/// As for the API itself, at another address.
+#[derive(Clone, Copy, Debug)]
+struct Counting;
+
+impl TokenCounting for Counting {
+    fn encode_request(
+        &self,
+        request: &Request,
+        options: EncodeOptions<'_>,
+    ) -> Result<EncodedRequest, UnsupportedField> {
+        let mut encoded = super::token_count::Counting.encode_request(request, options).map_err(ours)?;
+        encoded.path = path(COUNTER, "rawPredict");
+        encoded.headers.clear();
+        encoded.dropped = encoded.dropped.into_iter().map(ours).collect();
+        if let Ok(fields) = Fields::parse(&encoded.body) {
+            let body = Json::object(&fields.rest(), |body| {
+                body.field(VERSION_FIELD, VERSION);
+            });
+            encoded.body = body.text().as_bytes().to_owned();
+        }
+        Ok(encoded)
+    }
+
+    fn decode_response(&self, body: &[u8]) -> Result<u64, StreamError> {
+        super::token_count::Counting.decode_response(body)
+    }
+
+    fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {
+        let mut prompt = Fields::parse(body)?.rest();
+        prompt.remove(VERSION_FIELD);
+        let prompt = Json::object(&prompt, |_| {});
+        super::token_count::Counting.decode_request(prompt.text().as_bytes())
+    }
+
+    fn encode_response(&self, tokens: u64) -> Vec<u8> {
+        super::token_count::Counting.encode_response(tokens)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::KeyHeader;
+    use crate::model::{Message, Role};
+
+    fn hello(stream: bool) -> Request {
+        Request {
+            model: "claude-sonnet-4-5@20250929".into(),
+            messages: alloc::vec![Message::text(Role::User, "hi")],
+            max_tokens: Some(5),
+            stream,
+            ..Request::default()
+        }
+    }
+
+    #[test]
+    fn the_model_stands_in_the_address_and_the_version_in_the_body() {
+        let encoded = AnthropicVertex.encode_request(&hello(false), EncodeOptions::REFUSE).unwrap();
+        assert_eq!(encoded.path, "/models/claude-sonnet-4-5@20250929:rawPredict");
+        assert!(encoded.headers.is_empty());
+        assert_eq!(AnthropicVertex.key_header(), KeyHeader::Bearer);
+        assert_eq!(
+            String::from_utf8(encoded.body).unwrap(),
+            r#"{"anthropic_version":"vertex-2023-10-16","max_tokens":5,"messages":[{"role":"user","content":"hi"}]}"#
+        );
+    }
+
+    #[test]
+    fn a_request_is_read_as_it_was_written() {
+        for stream in [false, true] {
+            let request = hello(stream);
+            let encoded = AnthropicVertex.encode_request(&request, EncodeOptions::REFUSE).unwrap();
+            let endpoint = AnthropicVertex.endpoint(&encoded.path).unwrap();
+            assert_eq!(endpoint.operation, Operation::Complete);
+            assert_eq!(endpoint.stream, Some(stream));
+            let read = AnthropicVertex.decode_request(&encoded.body).unwrap();
+            let model = endpoint.model.unwrap().into_owned();
+            assert_eq!(Request { model, ..read }, request);
+        }
+    }
+
+    #[test]
+    fn tokens_are_counted_at_an_address_of_their_own() {
+        let counting = AnthropicVertex.token_counting().unwrap();
+        let encoded = counting.encode_request(&hello(false), EncodeOptions::REFUSE).unwrap();
+        assert_eq!(encoded.path, "/models/count-tokens:rawPredict");
+        let operation = AnthropicVertex.endpoint(&encoded.path).unwrap().operation;
+        assert_eq!(operation, Operation::CountTokens);
+        let read = counting.decode_request(&encoded.body).unwrap();
+        assert_eq!((read.messages, read.model), (hello(false).messages, hello(false).model));
+        assert!(read.extra.is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_carried_names_this_dialect() {
+        let request = Request { seed: Some(1), ..hello(false) };
+        let error = AnthropicVertex.encode_request(&request, EncodeOptions::REFUSE).unwrap_err();
+        assert_eq!((error.dialect, error.field.as_str()), ("anthropic-vertex", "seed"));
+        let dropped = AnthropicVertex.encode_request(&request, EncodeOptions::DROP).unwrap().dropped;
+        assert_eq!(dropped[0].dialect, "anthropic-vertex");
+    }
+}

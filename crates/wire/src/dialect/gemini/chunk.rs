@@ -1,0 +1,144 @@
+//! What a plain answer and a frame of a stream have in common: both are one `GenerateContentResponse`.
+
+use super::finish;
+use crate::dialect::StreamError;
+use crate::json::{Extra, Fields, Json, Value};
+use crate::model::{ErrorKind, FinishReason, ProviderError};
+use alloc::{borrow::ToOwned, boxed::Box, format, string::String, string::ToString, vec::Vec};
+
+const CREATED: &str = "createTime";
+const FINISH: &str = "finishReason";
+
+/// One answer, or a piece of it.
+pub(super) struct Chunk<'a> {
+    pub(super) id: String,
+    pub(super) model: String,
+    pub(super) created: Option<u64>,
+    /// `None` where there is no such field.
+    pub(super) candidates: Option<Vec<Value<'a>>>,
+    pub(super) usage: Option<Value<'a>>,
+    /// Further fields of the answer.
+    pub(super) extra: Extra,
+    /// The prompt was blocked.
+    pub(super) blocked: Option<ProviderError>,
+}
+
+impl<'a> Chunk<'a> {
+    /// Reads a whole body or frame. One that reports an error is that error; `None` where it is no answer at all.
+    pub(super) fn read(value: Value<'a>) -> Result<Option<Self>, StreamError> {
+        let Some(mut fields) = value.object() else {
+            return match crate::error::decode_in_stream(value.text()) {
+                Some(error) => Err(StreamError::Provider(Box::new(error))),
+                None => Err(StreamError::Malformed("the answer is no JSON object".to_owned())),
+            };
+        };
+        let candidates = fields.take_array("candidates");
+        if candidates.is_none() && fields.get("error").is_some_and(|error| !error.is_null()) {
+            let error = crate::error::decode_in_stream(value.text()).unwrap_or_else(|| {
+                ProviderError::new(ErrorKind::Server, "the provider reports an error without a text")
+            });
+            return Err(StreamError::Provider(Box::new(error)));
+        }
+        let usage = fields.get("usageMetadata").filter(|usage| usage.is_object());
+        if usage.is_some() {
+            fields.take("usageMetadata");
+        }
+        let is_empty = candidates.as_ref().is_none_or(Vec::is_empty);
+        let blocked = if is_empty { blocked(&fields, value) } else { None };
+        if candidates.is_none() && usage.is_none() && fields.get("promptFeedback").is_none() {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            id: fields.take_string("responseId").unwrap_or_default(),
+            model: fields.take_string("modelVersion").unwrap_or_default(),
+            created: take_created(&mut fields),
+            candidates,
+            usage,
+            extra: fields
+                .iter()
+                .filter(|(_, value)| !value.is_null())
+                .map(|(name, value)| (name.to_owned(), value.to_json()))
+                .collect(),
+            blocked,
+        }))
+    }
+}
+
+/// Reads a text as one value.
+pub(super) fn parse(data: &[u8]) -> Result<Value<'_>, StreamError> {
+    Value::parse(data).map_err(|error| StreamError::Malformed(error.to_string()))
+}
+
+/// A prompt that a filter refused is answered with status 200 and no candidates (section 3).
+fn blocked(fields: &Fields<'_>, whole: Value<'_>) -> Option<ProviderError> {
+    let mut feedback = fields.get("promptFeedback")?.object()?;
+    let reason = feedback.take_string("blockReason")?;
+    let said = feedback.take_string("blockReasonMessage");
+    let message = said.unwrap_or_else(|| format!("the prompt was blocked: {reason}"));
+    Some(crate::error::content_filtered(&reason, &message, whole.text().as_bytes()))
+}
+
+/// The answer's time. Kept as it was written as well where seconds do not say it all.
+fn take_created(fields: &mut Fields<'_>) -> Option<u64> {
+    let written = fields.get(CREATED)?.string()?;
+    let time: jiff::Timestamp = written.parse().ok()?;
+    let seconds = u64::try_from(time.as_second()).ok()?;
+    if time_text(seconds).is_some_and(|own| own == written) {
+        fields.take(CREATED);
+    }
+    Some(seconds)
+}
+
+/// How a time is written.
+pub(super) fn time_text(seconds: u64) -> Option<String> {
+    let time = jiff::Timestamp::from_second(i64::try_from(seconds).ok()?).ok()?;
+    Some(time.to_string())
+}
+
+/// A candidate: one answer, or a piece of it.
+pub(super) struct CandidateFields<'a> {
+    pub(super) index: u32,
+    pub(super) parts: Vec<Value<'a>>,
+    /// In the provider's word.
+    pub(super) finish: Option<String>,
+    pub(super) logprobs: Option<Json>,
+    /// Ratings, citations, grounding and whatever else there is.
+    pub(super) extra: Extra,
+}
+
+impl<'a> CandidateFields<'a> {
+    /// Reads a candidate; `position` is its place in the list. `None` where it is no object.
+    pub(super) fn read(value: Value<'a>, position: u32) -> Option<Self> {
+        let mut fields = value.object()?;
+        let index = fields.take_u32("index").unwrap_or(position);
+        let mut kept = Extra::new();
+        let mut parts = Vec::new();
+        if let Some(mut content) = fields.take_object("content") {
+            parts = content.take_array("parts").unwrap_or_default();
+            if content.get("role").is_some_and(|role| role.text() == "\"model\"") {
+                content.take("role");
+            }
+            crate::dialect::nested::keep(&mut kept, "content", content);
+        }
+        let finish = fields.take_string(FINISH);
+        let logprobs = fields.take_json("logprobsResult");
+        let mut extra: Extra = fields
+            .iter()
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| (name.to_owned(), value.to_json()))
+            .collect();
+        for (name, value) in kept.iter() {
+            extra.insert(name, value.clone());
+        }
+        Some(Self { index, parts, finish, logprobs, extra })
+    }
+}
+
+/// The reason that a word names. A word that would not be written again for it is kept beside it.
+pub(super) fn decode_finish(word: &str, calls_tools: bool, extra: &mut Extra) -> FinishReason {
+    let reason = finish::decode(word, calls_tools);
+    if finish::encode(&reason) != word {
+        extra.insert(FINISH, Json::string(word));
+    }
+    reason
+}

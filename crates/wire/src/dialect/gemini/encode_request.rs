@@ -1,0 +1,48 @@
+//! Client: a request as the body of `:generateContent` or `:streamGenerateContent`.
+
+use super::model_name::{self, Family};
+use super::{Host, content, generation, thinking, tools};
+use crate::dialect::refuse::Refusals;
+use crate::dialect::{EncodeOptions, EncodedRequest, UnsupportedField, nested};
+use crate::json::ObjectWriter;
+use crate::model::Request;
+use alloc::vec::Vec;
+
+/// Why no place of a prompt can be marked.
+pub(super) const NO_BREAKPOINTS: &str =
+    "prompts are cached by themselves; or name a cache in the extra field `cachedContent`";
+
+pub(super) fn encode(
+    host: Host,
+    request: &Request,
+    options: EncodeOptions<'_>,
+) -> Result<EncodedRequest, UnsupportedField> {
+    let (body, dropped) = encode_body(host, request, options)?;
+    let method = if request.stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
+    Ok(EncodedRequest { path: model_name::path(&request.model, method), body, headers: Vec::new(), dropped })
+}
+
+/// The body, and what was left out.
+pub(super) fn encode_body(
+    host: Host,
+    request: &Request,
+    options: EncodeOptions<'_>,
+) -> Result<(Vec<u8>, Vec<UnsupportedField>), UnsupportedField> {
+    let family = Family::of(&request.model);
+    let thinking = thinking::plan(request);
+    let mut refusals = Refusals::new(host.name(), options);
+    content::check(request, family, host == Host::Vertex, &mut refusals)?;
+    tools::check(request, family, &mut refusals)?;
+    generation::check(request, &thinking, family, &mut refusals)?;
+
+    let mut extra = request.extra.clone();
+    let own_settings = generation::take_own(&mut extra);
+    let mut own_config = nested::take(&mut extra, "toolConfig");
+    let mut out = Vec::new();
+    let mut body = ObjectWriter::begin_with(&mut out, &extra);
+    content::encode(request, family, &mut body);
+    tools::encode(request, &mut own_config, &mut body);
+    generation::encode(request, &thinking, &own_settings, &mut body);
+    body.finish();
+    Ok((out, refusals.dropped))
+}

@@ -1,0 +1,84 @@
+//! The list of models, in pages (section 6).
+
+use super::model_name;
+use crate::dialect::StreamError;
+use crate::json::{Fields, ObjectWriter};
+use crate::operation::{ModelListing, ModelPage, decode_list};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+
+/// `GET /models`.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::dialect) struct Listing;
+
+impl ModelListing for Listing {
+    fn query(&self, after: Option<&str>) -> Vec<(&'static str, String)> {
+        let mut query = alloc::vec![("pageSize", "1000".to_owned())];
+        query.extend(after.map(|after| ("pageToken", after.to_owned())));
+        query
+    }
+
+    fn decode_page(&self, body: &[u8]) -> Result<ModelPage, StreamError> {
+        let mut fields = Fields::parse(body).unwrap_or_default();
+        let next = fields.take_string("nextPageToken").filter(|token| !token.is_empty());
+        // Vertex has another name for the list.
+        let publishers = fields.take_json("publisherModels");
+        let mut page = match (&publishers, fields.get("models")) {
+            (Some(list), _) => decode_list(list.text().as_bytes())?,
+            // A page may be empty, and an empty list is left out.
+            (None, None) if fields.is_empty() && body.trim_ascii_start().first() == Some(&b'{') => {
+                ModelPage::default()
+            }
+            _ => decode_list(body)?,
+        };
+        for model in &mut page.models {
+            model.id = model_name::plain(&model.id).to_owned();
+        }
+        page.next = next;
+        Ok(page)
+    }
+
+    fn encode_page(&self, models: &[&str]) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut body = ObjectWriter::begin(&mut out);
+        body.array("models", models, |out, id| {
+            let mut entry = ObjectWriter::begin(out);
+            entry.field("name", model_name::resource(id)).field("displayName", *id);
+            entry.field("description", format!("The model {id}.")).field("version", "001");
+            entry.field("inputTokenLimit", 1_048_576_u64).field("outputTokenLimit", 65_536_u64);
+            let methods = ["generateContent", "countTokens", "batchEmbedContents"];
+            entry.field("supportedGenerationMethods", methods.as_slice());
+            entry.finish();
+        });
+        body.finish();
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(page: &ModelPage) -> Vec<&str> {
+        page.models.iter().map(|model| &*model.id).collect()
+    }
+
+    #[test]
+    fn pages_follow_each_other() {
+        let body = br#"{"models":[{"name":"models/a","displayName":"A"},{"name":"tunedModels/b"}],"nextPageToken":"t"}"#;
+        let page = Listing.decode_page(body).unwrap();
+        assert_eq!(ids(&page), ["a", "tunedModels/b"]);
+        assert_eq!(
+            Listing.query(page.next.as_deref()),
+            [("pageSize", "1000".into()), ("pageToken", "t".into())]
+        );
+        assert!(page.models[0].raw.text().contains("displayName"));
+        let page = Listing.decode_page(&Listing.encode_page(&["a", "b"])).unwrap();
+        assert_eq!((ids(&page), page.next.clone()), (alloc::vec!["a", "b"], None));
+        let vertex = br#"{"publisherModels":[{"name":"publishers/google/models/c"}],"nextPageToken":""}"#;
+        let page = Listing.decode_page(vertex).unwrap();
+        assert_eq!((ids(&page), page.next.clone()), (alloc::vec!["c"], None));
+        assert_eq!(Listing.decode_page(b"{}").unwrap(), ModelPage::default());
+        assert!(Listing.decode_page(br#"{"error":{"message":"no"}}"#).is_err());
+        assert!(Listing.decode_page(b"<html>").is_err());
+    }
+}

@@ -1,0 +1,152 @@
+//! Google's generateContent, in both directions: the Gemini API, and as `vertex` the same on Vertex AI.
+//!
+//! One file per thing that is translated. `part`, `media`, `result` and `tools` serve requests and answers in both
+//! directions; `generation` and `thinking` are the request's settings; `chunk` reads what a plain answer and a frame
+//! of a stream have in common. The two hosts differ in their embeddings, in how tokens are counted, and in how they want
+//! to be shown the key. Sections named in comments are those of `gemini.md`.
+
+mod candidate;
+mod chunk;
+mod chunk_template;
+mod content;
+mod decode_request;
+mod decode_stream;
+mod embedding;
+mod encode_request;
+mod encode_stream;
+mod error;
+mod finish;
+mod generation;
+mod listing;
+mod media;
+mod model_name;
+mod part;
+mod partial_arguments;
+mod response;
+mod result;
+mod schema;
+mod thinking;
+mod token_count;
+mod tools;
+mod usage;
+
+pub(super) use listing::Listing;
+
+use super::{
+    Dialect, EncodeOptions, EncodedRequest, KeyHeader, StreamDecoder, StreamEncoder, StreamError,
+    StreamLimits, UnsupportedField, address,
+};
+use crate::json::JsonError;
+use crate::model::{ProviderError, Request, Response};
+use crate::operation::{Embeddings, Endpoint, ModelListing, Operation, TokenCounting};
+use alloc::{boxed::Box, vec::Vec};
+
+/// Where generateContent is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Host {
+    GeminiApi,
+    Vertex,
+}
+
+impl Host {
+    /// The dialect's name.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::GeminiApi => "gemini",
+            Self::Vertex => "vertex",
+        }
+    }
+}
+
+/// generateContent: `POST .../models/{model}:generateContent`.
+#[derive(Clone, Copy, Debug)]
+pub struct Gemini(Host);
+
+impl Gemini {
+    /// The Gemini API (AI Studio).
+    pub const API: Self = Self(Host::GeminiApi);
+    /// Vertex AI.
+    pub const VERTEX: Self = Self(Host::Vertex);
+}
+
+impl Dialect for Gemini {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+
+    fn key_header(&self) -> KeyHeader {
+        match self.0 {
+            Host::GeminiApi => KeyHeader::Named("x-goog-api-key"),
+            Host::Vertex => KeyHeader::Bearer,
+        }
+    }
+
+    fn stream_media_types(&self) -> &'static [&'static str] {
+        // The second is the array of a stream without `alt=sse`.
+        &["text/event-stream", "application/json"]
+    }
+
+    fn encode_request(
+        &self,
+        request: &Request,
+        options: EncodeOptions<'_>,
+    ) -> Result<EncodedRequest, UnsupportedField> {
+        encode_request::encode(self.0, request, options)
+    }
+
+    fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
+        response::decode(body)
+    }
+
+    fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder> {
+        Box::new(decode_stream::Decoder::new(limits))
+    }
+
+    fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {
+        decode_request::decode(body)
+    }
+
+    fn encode_response(&self, response: &Response) -> Vec<u8> {
+        response::encode(response)
+    }
+
+    fn stream_encoder(&self, request: &Request) -> Box<dyn StreamEncoder> {
+        Box::new(encode_stream::Encoder::new(request))
+    }
+
+    fn encode_error(&self, error: &ProviderError) -> Vec<u8> {
+        error::encode(error)
+    }
+
+    fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
+        let Some((collection, name, method)) = address::resource_and_method(path) else {
+            return path.ends_with("/models").then_some(Endpoint::new(Operation::Models));
+        };
+        let (operation, stream) = match method {
+            "generateContent" => (Operation::Complete, Some(false)),
+            "streamGenerateContent" => (Operation::Complete, Some(true)),
+            "embedContent" | "batchEmbedContents" | "predict" => (Operation::Embed, None),
+            "countTokens" => (Operation::CountTokens, None),
+            _ => return None,
+        };
+        Some(Endpoint { operation, model: Some(model_name::of_address(collection, name)), stream })
+    }
+
+    fn model_listing(&self) -> &'static dyn ModelListing {
+        &Listing
+    }
+
+    fn embeddings(&self) -> Option<&'static dyn Embeddings> {
+        Some(match self.0 {
+            Host::GeminiApi => &embedding::Batch,
+            Host::Vertex => &embedding::Predict,
+        })
+    }
+
+    fn token_counting(&self) -> Option<&'static dyn TokenCounting> {
+        Some(match self.0 {
+            Host::GeminiApi => &token_count::Counting(Host::GeminiApi),
+            Host::Vertex => &token_count::Counting(Host::Vertex),
+        })
+    }
+}

@@ -1,0 +1,152 @@
+//! Parts of a content, in both directions.
+//!
+//! A signature (`thoughtSignature`) may stand on any part and goes back with that part (section 5): on a thought it is
+//! the reasoning's own, on any other part one of its further fields. A part without a name in the model, such as
+//! executed code, stays whole.
+
+use super::{media, result};
+use crate::dialect::anthropic::encode_input;
+use crate::dialect::nested;
+use crate::json::{Extra, Fields, ObjectWriter, Value, WriteJson};
+use crate::model::{
+    Audio, Document, Image, Part, PartKind, Reasoning, Source, ToolCall, normalise_arguments,
+};
+use alloc::{borrow::Cow, borrow::ToOwned, string::String, vec::Vec};
+
+pub(super) const SIGNATURE: &str = "thoughtSignature";
+/// What the API takes for a signature of a call that is not its own (section 5).
+pub(super) const NO_SIGNATURE: &str = "skip_thought_signature_validator";
+const CALL: &str = "functionCall";
+const RESULT: &str = "functionResponse";
+
+/// Reads one part. Never fails: what has no name here is kept whole.
+pub(super) fn decode(value: Value<'_>) -> Part {
+    known(value).unwrap_or_else(|| Part::new(PartKind::Unknown(value.to_json())))
+}
+
+fn known(value: Value<'_>) -> Option<Part> {
+    let mut fields = value.object()?;
+    fields.camel_case();
+    let mut extra = Extra::new();
+    let is_thought = fields.get("thought").and_then(Value::bool) == Some(true);
+    let kind = if fields.get("text").is_some() {
+        let text = fields.take_string("text")?;
+        if is_thought {
+            fields.take("thought");
+            let signature = fields.take_string(SIGNATURE).filter(|signature| !signature.is_empty());
+            PartKind::Reasoning(Reasoning { text, signature })
+        } else {
+            PartKind::Text(text)
+        }
+    } else if fields.get(CALL).is_some() {
+        let mut call = fields.take_object(CALL)?;
+        let kind = PartKind::ToolCall(take_call(&mut call)?);
+        nested::keep(&mut extra, CALL, call);
+        kind
+    } else if fields.get(RESULT).is_some() {
+        let mut answered = fields.take_object(RESULT)?;
+        let kind = PartKind::ToolResult(result::decode(&mut answered));
+        nested::keep(&mut extra, RESULT, answered);
+        kind
+    } else {
+        media::decode(&mut fields, &mut extra)?
+    };
+    if fields.get(SIGNATURE).and_then(Value::string).as_deref() == Some(NO_SIGNATURE) {
+        fields.take(SIGNATURE);
+    }
+    // Said of what is no thought, it says nothing.
+    if fields.get("thought").and_then(Value::bool) == Some(false) {
+        fields.take("thought");
+    }
+    for (name, value) in fields.rest().iter() {
+        extra.insert(name, value.clone());
+    }
+    Some(Part { kind, cache: None, extra })
+}
+
+/// Takes a call out of `functionCall`. One without a name is none.
+pub(super) fn take_call(call: &mut Fields<'_>) -> Option<ToolCall> {
+    let name = call.take_string("name")?;
+    let arguments = match call.take("args") {
+        None => "{}".to_owned(),
+        Some(arguments) if arguments.is_object() => arguments.text().to_owned(),
+        Some(arguments) => {
+            let mut text = arguments.string().unwrap_or_else(|| arguments.text().to_owned());
+            normalise_arguments(&mut text);
+            let mut out = Vec::new();
+            encode_input(&text, &mut out);
+            String::from_utf8(out).unwrap_or_default()
+        }
+    };
+    Some(ToolCall { id: call.take_string("id").unwrap_or_default(), name, arguments, custom: false })
+}
+
+/// Whether a part says nothing at all.
+pub(super) fn is_empty(part: &Part) -> bool {
+    part.extra.is_empty() && matches!(&part.kind, PartKind::Text(text) if text.is_empty())
+}
+
+/// Why the API has no part for it, where it has none.
+pub(super) fn unsupported(kind: &PartKind) -> Option<&'static str> {
+    match kind {
+        PartKind::Image(Image { source: Source::Text { .. }, .. })
+        | PartKind::Audio(Audio { source: Source::Text { .. } }) => {
+            Some("a picture or a sound cannot be text")
+        }
+        PartKind::Image(Image { source, .. })
+        | PartKind::Audio(Audio { source })
+        | PartKind::Document(Document { source, .. }) => media::unsupported(source),
+        PartKind::Unknown(whole) => {
+            // Google's parts are told apart by their fields; those of others by a type.
+            let is_ours = whole.value().object().is_some_and(|fields| fields.get("type").is_none());
+            (!is_ours).then_some("a part of another provider")
+        }
+        _ => None,
+    }
+}
+
+/// Writes one part. `tool` is the name of the tool whose result it is, where it was found elsewhere.
+pub(super) fn encode(part: &Part, tool: Option<&str>, out: &mut Vec<u8>) {
+    let Part { kind, extra, .. } = part;
+    if let PartKind::Unknown(whole) = kind {
+        return whole.write_json(out);
+    }
+    let mut outer = Cow::Borrowed(extra);
+    let mut inner = (Extra::new(), Extra::new());
+    if !extra.is_empty() {
+        let owned = outer.to_mut();
+        inner = match kind {
+            PartKind::ToolCall(_) => (nested::take(owned, CALL), Extra::new()),
+            PartKind::ToolResult(_) => (nested::take(owned, RESULT), Extra::new()),
+            _ => media::take_nested(owned),
+        };
+    }
+    let (first, second) = inner;
+    let mut object = ObjectWriter::begin_with(out, &outer);
+    match kind {
+        PartKind::Text(text) | PartKind::Refusal(text) => {
+            object.field("text", text);
+        }
+        PartKind::Reasoning(Reasoning { text, signature }) => {
+            object.field("text", text).field("thought", true).optional(SIGNATURE, signature.as_ref());
+        }
+        PartKind::RedactedReasoning { data } => {
+            object.field("text", "").field("thought", true).field(SIGNATURE, data);
+        }
+        PartKind::ToolCall(call) => {
+            object.object_with(CALL, &first, |object| {
+                if !call.id.is_empty() {
+                    object.field("id", &call.id);
+                }
+                object.field("name", &call.name);
+                object.with("args", |out| encode_input(&call.arguments, out));
+            });
+        }
+        PartKind::ToolResult(answered) => {
+            let name = tool.or(answered.name.as_deref()).unwrap_or(&answered.tool_call_id);
+            object.object_with(RESULT, &first, |object| result::encode(answered, name, object));
+        }
+        _ => media::encode(kind, &first, &second, &mut object),
+    }
+    object.finish();
+}

@@ -1,0 +1,234 @@
+//! Messages of a request, written: the instructions and the list of items.
+//!
+//! Left out without a word, because nothing is lost: reasoning that is not this API's own (it would be rejected), and
+//! own reasoning that nothing follows any more (the API wants the item it led to), lists of an assistant's message
+//! that are empty, and OpenRouter's details of the reasoning.
+
+use super::item::{self, ITEM, Ids, Run, runs};
+use super::part::{is_foreign, unsupported_input, write_input};
+use crate::dialect::call_ids::CallIds;
+use crate::dialect::refuse::Refusals;
+use crate::dialect::{UnsupportedField, nested};
+use crate::json::{Extra, ObjectWriter, WriteJson, write_string};
+use crate::model::{Message, Part, PartKind, Role, ToolResult};
+use crate::quirks::ToolIdRule;
+use alloc::collections::BTreeSet;
+use alloc::{format, string::String, vec::Vec};
+
+/// What the messages become.
+pub(super) struct Input<'a> {
+    pub(super) instructions: Option<&'a str>,
+    /// The array of items.
+    pub(super) items: Vec<u8>,
+}
+
+/// Writes the messages.
+pub(super) fn encode<'a>(
+    messages: &'a [Message],
+    rule: ToolIdRule,
+    refusals: &mut Refusals,
+) -> Result<Input<'a>, UnsupportedField> {
+    let instructions = messages.first().and_then(plain_system);
+    let mut items = Items { out: alloc::vec![b'['], ids: CallIds::new(rule), custom: BTreeSet::new() };
+    for (position, message) in messages.iter().enumerate().skip(usize::from(instructions.is_some())) {
+        items.message(message, &format!("messages[{position}]"), refusals)?;
+    }
+    items.out.push(b']');
+    Ok(Input { instructions, items: items.out })
+}
+
+/// The text of a system message that is nothing else.
+fn plain_system(message: &Message) -> Option<&str> {
+    let is_plain = message.role == Role::System && message.extra.is_empty() && message.name.is_none();
+    match message.content.as_slice() {
+        [only] if is_plain => plain_text(only).filter(|text| !text.is_empty()),
+        _ => None,
+    }
+}
+
+fn plain_text(part: &Part) -> Option<&str> {
+    match &part.kind {
+        PartKind::Text(text) if part.cache.is_none() && part.extra.is_empty() => Some(text),
+        _ => None,
+    }
+}
+
+struct Items {
+    out: Vec<u8>,
+    ids: CallIds,
+    /// The calls whose tools take free text: their results have a type of their own.
+    custom: BTreeSet<String>,
+}
+
+impl Items {
+    fn begin(&mut self) -> &mut Vec<u8> {
+        if self.out.len() > 1 {
+            self.out.push(b',');
+        }
+        &mut self.out
+    }
+
+    fn message(
+        &mut self,
+        message: &Message,
+        place: &str,
+        refusals: &mut Refusals,
+    ) -> Result<(), UnsupportedField> {
+        if message.name.is_some() {
+            refusals.add(format!("{place}.name"), "speakers have no names; write it into the text")?;
+        }
+        if message.role == Role::Assistant {
+            refuse_extra(&message.extra, place, refusals)?;
+            return self.assistant(&message.content, place, refusals);
+        }
+        let mut said: Vec<&Part> = Vec::new();
+        let mut has_results = false;
+        for (position, part) in message.content.iter().enumerate() {
+            let field = || format!("{place}.content[{position}]");
+            if let PartKind::ToolResult(result) = &part.kind {
+                has_results = true;
+                self.result(result, part, &field(), refusals)?;
+            } else if message.role == Role::Tool {
+                refusals.add(field(), "a tool message holds tool results only")?;
+            } else if let Some(reason) = unsupported_input(part) {
+                refusals.add(field(), reason)?;
+            } else {
+                said.push(part);
+            }
+        }
+        if message.role == Role::Tool {
+            return refuse_extra(&message.extra, place, refusals);
+        }
+        if said.is_empty() && has_results {
+            return Ok(());
+        }
+        let mut object = ObjectWriter::begin_with(self.begin(), &message.extra);
+        object.field("role", role_word(&message.role));
+        object.with("content", |out| write_content(&said, out));
+        object.finish();
+        Ok(())
+    }
+
+    fn assistant(
+        &mut self,
+        parts: &[Part],
+        place: &str,
+        refusals: &mut Refusals,
+    ) -> Result<(), UnsupportedField> {
+        let runs = runs(parts);
+        let last = runs.iter().rposition(|(_, run)| !matches!(run, Run::Reasoning(..))).unwrap_or_default();
+        let ids = (&Ids::HISTORY, 0);
+        for (number, (position, run)) in runs.iter().enumerate() {
+            let field = format!("{place}.content[{position}]");
+            match run {
+                Run::Message(said) => {
+                    let mut carried = Vec::with_capacity(said.len());
+                    for (offset, part) in said.iter().enumerate() {
+                        let field = || format!("{place}.content[{}]", position + offset);
+                        if part.cache.is_some() {
+                            refusals.add(field() + ".cache", "only input carries cache breakpoints")?;
+                        }
+                        match &part.kind {
+                            PartKind::Unknown(whole) if is_foreign(whole) => {
+                                refusals.add(field(), "a part of another provider's format")?;
+                            }
+                            _ => carried.push(*part),
+                        }
+                    }
+                    if !carried.is_empty() {
+                        item::write_message(&carried, ids, None, self.begin());
+                    }
+                }
+                Run::Reasoning(part, reasoning) => match part.kind {
+                    PartKind::RedactedReasoning { .. } => {
+                        refusals.add(field, "redacted reasoning is for its own provider only")?;
+                    }
+                    _ if number < last && part.extra.get(ITEM).is_some() => {
+                        item::write_reasoning(part, reasoning, ids, self.begin());
+                    }
+                    _ => {}
+                },
+                Run::Call(part, call) => {
+                    let id = self.ids.of_call(call);
+                    item::write_call(part, call, &id, ids, self.begin());
+                    if call.custom {
+                        self.custom.insert(id);
+                    }
+                }
+                Run::Whole(whole) if is_foreign(whole) => {
+                    refusals.add(field, "a part of another provider's format")?;
+                }
+                Run::Whole(whole) => whole.write_json(self.begin()),
+                Run::Other(_) => {
+                    let reason = "the assistant's messages carry text, refusals, reasoning and calls";
+                    refusals.add(field, reason)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// There is no error flag: the text of a failed tool says so itself.
+    fn result(
+        &mut self,
+        result: &ToolResult,
+        part: &Part,
+        place: &str,
+        refusals: &mut Refusals,
+    ) -> Result<(), UnsupportedField> {
+        if part.cache.is_some() {
+            refusals.add(format!("{place}.cache"), "a result carries no breakpoint; mark a part of it")?;
+        }
+        let mut content: Vec<&Part> = Vec::with_capacity(result.content.len());
+        for (position, part) in result.content.iter().enumerate() {
+            match unsupported_input(part) {
+                Some(reason) => refusals.add(format!("{place}.content[{position}]"), reason)?,
+                None => content.push(part),
+            }
+        }
+        let id = self.ids.of_result(result);
+        let word = if self.custom.contains(&id) { "custom_tool_call_output" } else { "function_call_output" };
+        let (outer, mut about) = nested::split(&part.extra, ITEM);
+        for (name, value) in outer.iter() {
+            about.insert(name, value.clone());
+        }
+        let mut object = ObjectWriter::begin_with(self.begin(), &about);
+        object.field("type", word).field("call_id", &id);
+        object.with("output", |out| write_content(&content, out));
+        object.finish();
+        Ok(())
+    }
+}
+
+/// An assistant's message and the results of tools are no items of their own, so what stands beside their parts has no
+/// place.
+fn refuse_extra(extra: &Extra, place: &str, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
+    for (name, value) in extra.iter() {
+        let says_nothing = matches!(value.text(), "[]" | "{}" | "null") || name == "reasoning_details";
+        if !says_nothing {
+            refusals.add(format!("{place}.{name}"), "this message has no place for further fields here")?;
+        }
+    }
+    Ok(())
+}
+
+fn role_word(role: &Role) -> &str {
+    match role {
+        Role::System => "system",
+        Role::Developer => "developer",
+        Role::Assistant => "assistant",
+        Role::User | Role::Tool => "user",
+        Role::Other(word) => word,
+    }
+}
+
+/// A text where that is all, else a list of parts.
+fn write_content(parts: &[&Part], out: &mut Vec<u8>) {
+    match parts {
+        [] => out.extend_from_slice(b"\"\""),
+        [only] if plain_text(only).is_some_and(|text| !text.is_empty()) => {
+            write_string(plain_text(only).unwrap_or_default(), out);
+        }
+        parts => crate::json::write_array(out, parts, |out, part| write_input(part, out)),
+    }
+}

@@ -1,0 +1,178 @@
+//! The ends of the items of a streamed answer: whatever was not told of them until then.
+
+use super::item::{ITEM, Item, told_about};
+use super::open_items::{ContentPlace, Events, Extent, Kind, Open, OpenItems, tell_logprobs, untold};
+use super::part::Said;
+use crate::dialect::StreamError;
+use crate::json::{Extra, Json};
+use crate::model::{Part, PartKind, StreamEvent};
+use alloc::{borrow::ToOwned, boxed::Box, vec::Vec};
+
+impl OpenItems {
+    /// An item is complete, and `item` is all of it.
+    pub(super) fn end(
+        &mut self,
+        index: Option<u64>,
+        item: Item<'_>,
+        events: &mut Events,
+    ) -> Result<(), StreamError> {
+        let position = self.position(index).filter(|position| self.is_open_as(*position, &item));
+        let position = match position {
+            Some(position) => position,
+            None => self.begin(index, copy_of_beginning(&item), events)?,
+        };
+        self.end_at(position, item, events)
+    }
+
+    /// The answer is complete, and `items` are all of it.
+    pub(super) fn end_all(&mut self, items: Vec<Item<'_>>, events: &mut Events) -> Result<(), StreamError> {
+        // The list is in the order of the indices, which need not begin at 0 nor be dense.
+        let mut order: Vec<usize> = (0..self.items.len()).collect();
+        order.sort_by_key(|position| self.items.get(*position).map(|item| item.index));
+        for (number, item) in items.into_iter().enumerate() {
+            match order.get(number) {
+                Some(position) if self.items.get(*position).is_some_and(|known| known.ended) => {
+                    self.sign(*position, &item, events);
+                }
+                Some(position) if self.is_open_as(*position, &item) => {
+                    self.end_at(*position, item, events)?;
+                }
+                _ => {
+                    let position = self.begin(None, copy_of_beginning(&item), events)?;
+                    self.end_at(position, item, events)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn is_open_as(&self, position: usize, item: &Item<'_>) -> bool {
+        self.items.get(position).is_some_and(|known| {
+            !known.ended
+                && match (&known.kind, item) {
+                    (Kind::Message(_), Item::Message { .. })
+                    | (Kind::Reasoning(_), Item::Reasoning { .. })
+                    | (Kind::Whole { .. }, Item::Whole(_)) => true,
+                    (Kind::Call { custom, .. }, Item::Call { call, .. }) => *custom == call.custom,
+                    _ => false,
+                }
+        })
+    }
+
+    fn end_at(&mut self, position: usize, item: Item<'_>, events: &mut Events) -> Result<(), StreamError> {
+        let choice = 0;
+        self.sign(position, &item, events);
+        let Some(known) = self.items.get_mut(position) else { return Ok(()) };
+        known.ended = true;
+        let index = Some(known.index);
+        match (&mut known.kind, item) {
+            (Kind::Reasoning(known), Item::Reasoning { reasoning, about }) => {
+                let part = known.part;
+                let rest = untold(&reasoning.text, Extent::Whole, &mut known.told).unwrap_or_default();
+                if !rest.is_empty() || (reasoning.text.is_empty() && !known.signed) {
+                    events.push(StreamEvent::ReasoningDelta { choice, part, text: rest.to_owned() });
+                }
+                tell_about(part, &PartKind::Reasoning(reasoning), &about, Extra::new(), events);
+            }
+            (Kind::Call { part, told, .. }, Item::Call { call, about }) => {
+                let part = *part;
+                // Nothing written means `{}`, which is no delta.
+                let whole = if call.arguments == "{}" && *told == 0 { "" } else { &call.arguments };
+                if let Some(rest) = untold(whole, Extent::Whole, told) {
+                    events.push(StreamEvent::ToolCallDelta { choice, part, arguments: rest.to_owned() });
+                }
+                tell_about(part, &PartKind::ToolCall(call), &about, Extra::new(), events);
+                events.push(StreamEvent::ToolCallEnd { choice, part });
+            }
+            (Kind::Whole { part }, Item::Whole(whole)) => {
+                let (index, part) = (*part, Box::new(Part::new(PartKind::Unknown(whole))));
+                events.push(StreamEvent::Part { choice, index, part });
+            }
+            (Kind::Message(_), Item::Message { content, about }) => {
+                for (number, said) in (0u64..).zip(content) {
+                    self.end_content(index, number, said, &about, events)?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn end_content(
+        &mut self,
+        output_index: Option<u64>,
+        content_index: u64,
+        said: Said<'_>,
+        about: &Extra,
+        events: &mut Events,
+    ) -> Result<(), StreamError> {
+        let Said { part: Part { kind, extra, .. }, logprobs } = said;
+        let (text, is_refusal) = match &kind {
+            PartKind::Text(text) => (text, false),
+            PartKind::Refusal(text) => (text, true),
+            _ => {
+                let mut part = Part { extra, ..Part::new(kind) };
+                if let Some(about) = told_about(&part.kind, about) {
+                    part.extra.insert(ITEM, about);
+                }
+                let index = self.place();
+                events.push(StreamEvent::Part { choice: 0, index, part: Box::new(part) });
+                return Ok(());
+            }
+        };
+        let Some(at) = self.content(ContentPlace { output_index, content_index, is_refusal })? else {
+            return Ok(());
+        };
+        let Some(content) = self.content_at(at) else { return Ok(()) };
+        content.tell(text, Extent::Whole, events);
+        content.ensure_begun(events);
+        if !logprobs.is_empty() && !content.has_logprobs {
+            tell_logprobs(logprobs, events);
+        }
+        let mut beside = extra;
+        if let Some(annotations) = beside.remove("annotations") {
+            let list = annotations.value().array();
+            let rest = list.map(|list| list.into_iter().skip(content.annotations).collect::<Vec<_>>());
+            match rest {
+                None => beside.insert("annotations", annotations),
+                Some(rest) if rest.is_empty() => {}
+                Some(rest) => beside.insert("annotations", Json::written(rest)),
+            }
+        }
+        tell_about(content.part, &kind, about, beside, events);
+        Ok(())
+    }
+
+    /// What proves the reasoning: that of the whole item, not of its beginning, which may be another.
+    fn sign(&mut self, position: usize, item: &Item<'_>, events: &mut Events) {
+        if let Some(Open { kind: Kind::Reasoning(known), .. }) = self.items.get_mut(position)
+            && let Item::Reasoning { reasoning, .. } = item
+            && let Some(signature) = &reasoning.signature
+            && !core::mem::replace(&mut known.signed, true)
+        {
+            let signature = signature.clone();
+            events.push(StreamEvent::ReasoningSignature { choice: 0, part: known.part, signature });
+        }
+    }
+}
+
+/// The beginning of an item that was not announced.
+fn copy_of_beginning(item: &Item<'_>) -> Item<'static> {
+    match item {
+        Item::Message { .. } => Item::Message { content: Vec::new(), about: Extra::new() },
+        Item::Reasoning { reasoning, .. } => {
+            Item::Reasoning { reasoning: reasoning.clone(), about: Extra::new() }
+        }
+        Item::Call { call, .. } => Item::Call { call: call.clone(), about: Extra::new() },
+        Item::Whole(whole) => Item::Whole(whole.clone()),
+    }
+}
+
+fn tell_about(part: u32, kind: &PartKind, about: &Extra, mut beside: Extra, events: &mut Events) {
+    if let Some(about) = told_about(kind, about) {
+        beside.insert(ITEM, about);
+    }
+    if !beside.is_empty() {
+        events.push(StreamEvent::PartExtra { choice: 0, part, extra: Box::new(beside) });
+    }
+}

@@ -1,0 +1,339 @@
+//! The items of the assistant's turn, in both directions: what it said, its reasoning, its calls, hosted tools.
+
+use super::part::{self, Said, decode_said, write_said};
+use crate::dialect::nested;
+use crate::dialect::openai_chat::take_arguments;
+use crate::json::{Extra, Fields, Json, ObjectWriter, Value, WriteJson};
+use crate::model::{Part, PartKind, Reasoning, Request, ToolCall, normalise_arguments};
+use alloc::{borrow::Cow, borrow::ToOwned, string::String, vec::Vec};
+
+/// The extra field of a part that holds what its item says about itself.
+pub(crate) const ITEM: &str = "responses_item";
+
+/// What stands between two pieces of one reasoning item.
+pub(super) const BETWEEN: &str = "\n\n";
+
+/// An item of the assistant's turn.
+pub(super) enum Item<'a> {
+    Message {
+        content: Vec<Said<'a>>,
+        about: Extra,
+    },
+    Reasoning {
+        reasoning: Reasoning,
+        about: Extra,
+    },
+    Call {
+        call: ToolCall,
+        about: Extra,
+    },
+    /// A hosted tool's, or one without a name in the model.
+    Whole(Json),
+}
+
+/// Reads an item. Never fails: what is not what its type says is kept whole.
+pub(super) fn decode(value: Value<'_>) -> Item<'_> {
+    known(value).unwrap_or_else(|| Item::Whole(value.to_json()))
+}
+
+fn known(value: Value<'_>) -> Option<Item<'_>> {
+    let mut fields = value.object()?;
+    match fields.take_string("type").as_deref().unwrap_or("message") {
+        "message" => {
+            if fields.take_string("role")? != "assistant" {
+                return None;
+            }
+            let content = match fields.take_string("content") {
+                Some(text) if text.is_empty() => Vec::new(),
+                Some(text) => alloc::vec![Said { part: Part::text(text), logprobs: Vec::new() }],
+                None => fields.take_array("content")?.into_iter().map(decode_said).collect(),
+            };
+            Some(Item::Message { content, about: about(fields) })
+        }
+        "reasoning" => Some(decode_reasoning(fields)),
+        "function_call" => decode_call(fields, false),
+        "custom_tool_call" => decode_call(fields, true),
+        _ => None,
+    }
+}
+
+/// What is left of an item: of the usual status nothing need be kept.
+pub(super) fn about(mut fields: Fields<'_>) -> Extra {
+    if fields.get("status").is_some_and(|status| status.text() == "\"completed\"" || status.is_null()) {
+        fields.take("status");
+    }
+    fields.rest()
+}
+
+fn decode_call(mut fields: Fields<'_>, custom: bool) -> Option<Item<'_>> {
+    let name = fields.take_string("name")?;
+    let mut arguments = take_arguments(&mut fields, custom).unwrap_or_default();
+    if !custom {
+        normalise_arguments(&mut arguments);
+    }
+    let id = fields.take_string("call_id").or_else(|| fields.get("id")?.string()).unwrap_or_default();
+    Some(Item::Call { call: ToolCall { id, name, arguments, custom }, about: about(fields) })
+}
+
+/// The usual item has at most one summary and no text of its own. Whatever has more is kept as it was, beside its text.
+fn decode_reasoning(mut fields: Fields<'_>) -> Item<'_> {
+    let signature = fields.take_string("encrypted_content").filter(|signature| !signature.is_empty());
+    let pieces = |name: &str| fields.get(name).and_then(Value::array).unwrap_or_default();
+    let (summary, content) = (pieces("summary"), pieces("content"));
+    let mut text = String::new();
+    for piece in summary.iter().chain(&content).filter_map(|piece| piece.object()?.take_string("text")) {
+        if !text.is_empty() && !piece.is_empty() {
+            text.push_str(BETWEEN);
+        }
+        text.push_str(&piece);
+    }
+    let is_plain = |piece: &Value<'_>| {
+        piece.object().is_some_and(|mut piece| {
+            piece.take_string("type").as_deref() == Some("summary_text")
+                && piece.take_string("text").is_some()
+                && piece.is_empty()
+        })
+    };
+    if content.is_empty() && summary.len() <= 1 && summary.iter().all(is_plain) {
+        fields.take("summary");
+        fields.take("content");
+    }
+    Item::Reasoning { reasoning: Reasoning { text, signature }, about: about(fields) }
+}
+
+impl Item<'_> {
+    /// Adds the item's parts, and the log probabilities among them.
+    pub(super) fn add_to(self, parts: &mut Vec<Part>, logprobs: &mut Vec<Json>) {
+        match self {
+            Self::Message { content, about } => parts.extend(content.into_iter().map(|said| {
+                logprobs.extend(said.logprobs.into_iter().map(Value::to_json));
+                with_about(said.part, &about)
+            })),
+            Self::Reasoning { reasoning, about } => {
+                parts.push(with_about(Part::new(PartKind::Reasoning(reasoning)), &about));
+            }
+            Self::Call { call, about } => {
+                parts.push(with_about(Part::new(PartKind::ToolCall(call)), &about));
+            }
+            Self::Whole(whole) => parts.push(Part::new(PartKind::Unknown(whole))),
+        }
+    }
+}
+
+/// `part` with what its item says about itself. Reasoning that is this API's own, and unknown parts of a message, are
+/// told by having it, even where it is empty.
+fn with_about(mut part: Part, about: &Extra) -> Part {
+    if let Some(about) = told_about(&part.kind, about) {
+        part.extra.insert(ITEM, about);
+    }
+    part
+}
+
+/// What is kept of an item for a part of this kind.
+pub(super) fn told_about(kind: &PartKind, about: &Extra) -> Option<Json> {
+    let always = matches!(kind, PartKind::Reasoning(_) | PartKind::Unknown(_));
+    (always || !about.is_empty()).then(|| Json::object(about, |_| {}))
+}
+
+/// Parts of the assistant's turn that make one item.
+pub(super) enum Run<'a> {
+    Message(Vec<&'a Part>),
+    Reasoning(&'a Part, Cow<'a, Reasoning>),
+    Call(&'a Part, &'a ToolCall),
+    Whole(&'a Json),
+    /// Nothing this API has an item for.
+    Other(&'a Part),
+}
+
+/// The items that `parts` make, each with the place of its first part.
+pub(super) fn runs(parts: &[Part]) -> Vec<(usize, Run<'_>)> {
+    let mut runs: Vec<(usize, Run<'_>)> = Vec::new();
+    for (position, part) in parts.iter().enumerate() {
+        let run = match &part.kind {
+            PartKind::Reasoning(reasoning) => Run::Reasoning(part, Cow::Borrowed(reasoning)),
+            PartKind::RedactedReasoning { data } => Run::Reasoning(
+                part,
+                Cow::Owned(Reasoning { text: String::new(), signature: Some(data.clone()) }),
+            ),
+            PartKind::ToolCall(call) => Run::Call(part, call),
+            PartKind::Unknown(whole) if !is_of_message(part, whole) => Run::Whole(whole),
+            PartKind::Text(_) | PartKind::Refusal(_) | PartKind::Unknown(_) => {
+                match runs.last_mut() {
+                    Some((_, Run::Message(said)))
+                        if said.last().is_some_and(|last| last.extra.get(ITEM) == part.extra.get(ITEM)) =>
+                    {
+                        said.push(part);
+                    }
+                    _ => runs.push((position, Run::Message(alloc::vec![part]))),
+                }
+                continue;
+            }
+            _ => Run::Other(part),
+        };
+        runs.push((position, run));
+    }
+    runs
+}
+
+/// Whether an unknown part stands in a message rather than for an item.
+fn is_of_message(part: &Part, whole: &Json) -> bool {
+    part.extra.get(ITEM).is_some()
+        || part::type_of(whole).is_some_and(|word| word.starts_with("input_") || word.starts_with("output_"))
+}
+
+/// How to write items: as history, or as an answer, where each has an id and a status.
+#[derive(Clone, Debug)]
+pub(super) struct Ids(Option<String>);
+
+impl Ids {
+    /// Items of a request have the ids they came with.
+    pub(super) const HISTORY: Self = Self(None);
+
+    /// Items of the answer `response_id` that have no id get one.
+    pub(super) fn of_answer(response_id: &str) -> Self {
+        Self(Some(response_id.strip_prefix("resp_").unwrap_or(response_id).to_owned()))
+    }
+
+    /// The id of the item at `index`.
+    pub(super) fn id(&self, prefix: &str, index: usize) -> Option<String> {
+        self.0.as_ref().map(|answer| alloc::format!("{prefix}_{answer}_{index}"))
+    }
+
+    fn status(&self) -> Option<&'static str> {
+        self.0.as_ref().map(|_| "completed")
+    }
+}
+
+/// What stands in the item of `part` beside what has a name: what it said about itself, and what was added since.
+fn beside(part: &Part) -> Extra {
+    let (outer, mut about) = nested::split(&part.extra, ITEM);
+    for (name, value) in outer.iter() {
+        about.insert(name, value.clone());
+    }
+    about
+}
+
+/// Writes what the model said as one item; `logprobs` go to its first text.
+pub(super) fn write_message(
+    said: &[&Part],
+    (ids, index): (&Ids, usize),
+    mut logprobs: Option<&[Value<'_>]>,
+    out: &mut Vec<u8>,
+) {
+    let about = said.first().map(|first| nested::split(&first.extra, ITEM).1).unwrap_or_default();
+    let mut object = ObjectWriter::begin_with(out, &about);
+    object.optional("id", ids.id("msg", index)).field("type", "message").field("role", "assistant");
+    object.optional("status", ids.status()).array("content", said, |out, part| {
+        let extra = nested::split(&part.extra, ITEM).0;
+        let is_text = matches!(part.kind, PartKind::Text(_));
+        write_said(&part.kind, &extra, if is_text { logprobs.take() } else { None }, out);
+    });
+    object.finish();
+}
+
+/// Writes a reasoning item.
+pub(super) fn write_reasoning(
+    part: &Part,
+    reasoning: &Reasoning,
+    (ids, index): (&Ids, usize),
+    out: &mut Vec<u8>,
+) {
+    let beside = beside(part);
+    let mut object = ObjectWriter::begin_with(out, &beside);
+    object.optional("id", ids.id("rs", index)).field("type", "reasoning");
+    let summary = Some(&reasoning.text).filter(|text| !text.is_empty());
+    object.array("summary", summary, |out, text| write_summary(text, out));
+    object.optional("encrypted_content", reasoning.signature.as_ref());
+    object.finish();
+}
+
+pub(super) fn write_summary(text: &str, out: &mut Vec<u8>) {
+    let mut piece = ObjectWriter::begin(out);
+    piece.field("type", "summary_text").field("text", text);
+    piece.finish();
+}
+
+/// Writes a call, as the one that results call `call_id`.
+pub(super) fn write_call(
+    part: &Part,
+    call: &ToolCall,
+    call_id: &str,
+    (ids, index): (&Ids, usize),
+    out: &mut Vec<u8>,
+) {
+    let (word, prefix, arguments) =
+        if call.custom { ("custom_tool_call", "ctc", "input") } else { ("function_call", "fc", "arguments") };
+    let beside = beside(part);
+    let mut object = ObjectWriter::begin_with(out, &beside);
+    object.optional("id", ids.id(prefix, index)).field("type", word).field("call_id", call_id);
+    object.field("name", &call.name).field(arguments, &call.arguments).optional("status", ids.status());
+    object.finish();
+}
+
+/// Whether `whole` is an item that only this API has: a hosted tool's, for instance.
+pub(crate) fn is_item(whole: &Json) -> bool {
+    part::type_of(whole).is_some_and(|word| {
+        word.ends_with("_call")
+            || word.ends_with("_call_output")
+            || matches!(
+                word.as_str(),
+                "mcp_list_tools"
+                    | "mcp_approval_request"
+                    | "mcp_approval_response"
+                    | "compaction"
+                    | "item_reference"
+            )
+    })
+}
+
+/// `request` for other dialects: without what only this API's items, and Google's parts, say about themselves, which
+/// others refuse, and without what proves their reasoning, which is encrypted for this API.
+pub(crate) fn without_items(request: &Request) -> Cow<'_, Request> {
+    // Annotations stand beside a text only here; Chat Completions has them in the message.
+    const OWN: [&str; 3] = [ITEM, "annotations", "thoughtSignature"];
+    let has_own = |part: &Part| OWN.iter().any(|name| part.extra.get(name).is_some());
+    if !request.messages.iter().flat_map(|message| &message.content).any(has_own) {
+        return Cow::Borrowed(request);
+    }
+    let mut request = request.clone();
+    for part in request.messages.iter_mut().flat_map(|message| &mut message.content) {
+        if let PartKind::Reasoning(reasoning) = &mut part.kind
+            && part.extra.get(ITEM).is_some()
+        {
+            reasoning.signature = None;
+        }
+        for name in OWN {
+            part.extra.remove(name);
+        }
+    }
+    Cow::Owned(request)
+}
+
+/// `request` without the items of this API's hosted tools.
+pub(crate) fn without_hosted(request: &Request) -> Cow<'_, Request> {
+    let is_hosted = |part: &Part| matches!(&part.kind, PartKind::Unknown(whole) if is_item(whole));
+    if !request.messages.iter().flat_map(|message| &message.content).any(is_hosted) {
+        return Cow::Borrowed(request);
+    }
+    let mut request = request.clone();
+    for message in &mut request.messages {
+        message.content.retain(|part| !is_hosted(part));
+    }
+    Cow::Owned(request)
+}
+
+/// Writes a part that is no item of this API as its own provider would have: answers leave nothing out.
+pub(super) fn write_foreign(part: &Part, (ids, index): (&Ids, usize), out: &mut Vec<u8>) {
+    use crate::model::{Image, Source};
+    if let PartKind::Image(Image { source: Source::Base64 { data, .. }, .. }) = &part.kind {
+        let mut object = ObjectWriter::begin_with(out, &part.extra);
+        object.optional("id", ids.id("ig", index)).field("type", "image_generation_call");
+        object.optional("status", ids.status()).field("result", data);
+        return object.finish();
+    }
+    let before = out.len();
+    crate::dialect::anthropic::encode_block(part, out);
+    if out.len() == before {
+        Json::null().write_json(out);
+    }
+}

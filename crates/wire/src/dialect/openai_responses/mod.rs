@@ -1,0 +1,94 @@
+//! OpenAI's Responses, in both directions.
+//!
+//! A conversation is a list of items here. The neutral model has messages with parts instead, so the items of one turn
+//! of the assistant are one message: each part of what it said, each call, each reasoning item and each item of a
+//! hosted tool is a part. What an item says about itself (its id, its status, fields without a name in the model) stays
+//! with its parts, in the extra field [`ITEM`], and goes back with them.
+//!
+//! `item` and `part` serve requests and answers; the other files read or write one kind of body.
+
+mod decode_input;
+mod decode_request;
+mod decode_stream;
+mod delta_template;
+mod encode_input;
+mod encode_stream;
+mod end_items;
+mod item;
+mod open_items;
+mod part;
+mod request;
+mod response;
+mod token_count;
+mod tool;
+
+pub(crate) use item::{is_item, without_hosted, without_items};
+pub(crate) use tool::decode_function;
+
+use super::openai_chat::fault;
+use super::{
+    Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
+    UnsupportedField,
+};
+use crate::json::JsonError;
+use crate::model::{ProviderError, Request, Response};
+use crate::operation::{Endpoint, Operation, TokenCounting};
+use alloc::{boxed::Box, vec::Vec};
+
+const NAME: &str = "openai-responses";
+
+/// OpenAI's Responses: `POST /responses`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OpenAiResponses;
+
+impl Dialect for OpenAiResponses {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn encode_request(
+        &self,
+        request: &Request,
+        options: EncodeOptions<'_>,
+    ) -> Result<EncodedRequest, UnsupportedField> {
+        request::encode(request, options)
+    }
+
+    fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
+        response::decode(body)
+    }
+
+    fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder> {
+        Box::new(decode_stream::Decoder::new(limits))
+    }
+
+    fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {
+        decode_request::decode(body)
+    }
+
+    fn encode_response(&self, response: &Response) -> Vec<u8> {
+        response::encode(response)
+    }
+
+    fn stream_encoder(&self, request: &Request) -> Box<dyn StreamEncoder> {
+        Box::new(encode_stream::Encoder::new(request))
+    }
+
+    fn encode_error(&self, error: &ProviderError) -> Vec<u8> {
+        fault::encode(error)
+    }
+
+    fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
+        if path.ends_with("/responses") {
+            Some(Endpoint::new(Operation::Complete))
+        } else if path.ends_with("/responses/input_tokens") {
+            Some(Endpoint::new(Operation::CountTokens))
+        } else {
+            path.ends_with("/models").then_some(Endpoint::new(Operation::Models))
+        }
+    }
+
+    fn token_counting(&self) -> Option<&'static dyn TokenCounting> {
+        Some(&token_count::Counting)
+    }
+}

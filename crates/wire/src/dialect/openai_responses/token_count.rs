@@ -1,0 +1,64 @@
+//! How many tokens a prompt has: `POST /responses/input_tokens`.
+
+use super::{decode_request, request};
+use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
+use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter};
+use crate::model::Request;
+use crate::operation::{TokenCounting, decode_input_tokens};
+use alloc::{borrow::ToOwned, vec::Vec};
+
+/// What makes the prompt; the API refuses the rest of a request here.
+const OF_THE_PROMPT: &[&str] = &[
+    "model",
+    "instructions",
+    "input",
+    "tools",
+    "tool_choice",
+    "parallel_tool_calls",
+    "reasoning",
+    "text",
+    "truncation",
+    "previous_response_id",
+    "conversation",
+];
+
+/// `POST /responses/input_tokens`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counting;
+
+impl TokenCounting for Counting {
+    fn encode_request(
+        &self,
+        request: &Request,
+        options: EncodeOptions<'_>,
+    ) -> Result<EncodedRequest, UnsupportedField> {
+        let mut encoded = request::encode(request, options)?;
+        let model = options.quirks.model(&request.model);
+        encoded.path = options.quirks.path("/responses/input_tokens", &model);
+        if let Ok(fields) = Fields::parse(&encoded.body) {
+            let prompt: Extra = fields
+                .iter()
+                .filter(|(name, _)| OF_THE_PROMPT.contains(name))
+                .map(|(name, value)| (name.to_owned(), value.to_json()))
+                .collect();
+            encoded.body = Json::object(&prompt, |_| {}).text().as_bytes().to_owned();
+        }
+        Ok(encoded)
+    }
+
+    fn decode_response(&self, body: &[u8]) -> Result<u64, StreamError> {
+        decode_input_tokens(body)
+    }
+
+    fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {
+        decode_request::decode(body)
+    }
+
+    fn encode_response(&self, tokens: u64) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut body = ObjectWriter::begin(&mut out);
+        body.field("object", "response.input_tokens").field("input_tokens", tokens);
+        body.finish();
+        out
+    }
+}
