@@ -18,7 +18,7 @@ export PYO3_PYTHON := $(VIRTUAL_ENV)/bin/python
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: demo test test-rust test-python check lint types deny fuzz bench bench-soak wheel fmt clean help
+.PHONY: demo test test-rust test-python check lint types deny fuzz bench bench-soak catalog wheel fmt clean help
 
 demo: $(VENV)/extension.stamp ## See tokens stream through the Rust core, from simulated providers: needs no key
 	@$(VENV)/bin/ferrule demo
@@ -65,6 +65,9 @@ bench: wheel ## Measure a release build beside the peers (BENCH_FLAGS=--quick: f
 
 bench-soak: wheel ## Measure memory over 200,000 calls
 	$(python) benches/compare/run.py soak $(BENCH_FLAGS)
+
+catalog: $(VENV)/dependencies.stamp ## Write the model catalog's data from the installed genai-prices and tools/catalog.toml
+	$(python) tools/catalog.py
 
 wheel: dist/wheel.stamp ## Build the wheel and the source distribution into dist/
 

@@ -1,0 +1,87 @@
+//! What an answer cost, from all that its provider said.
+
+use crate::{amount::Amount, catalog::Catalog, cost::Cost, quantities::Quantities};
+use ferrule_wire::{
+    json::Extra,
+    model::{Response, Usage},
+};
+
+/// Figures of an answer that decide on its cost.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    /// The provider that answered.
+    pub provider: String,
+    /// The model that was asked for.
+    pub asked: String,
+    /// The model that answered, in the provider's words; empty where it did not say.
+    pub model: String,
+    /// What it used.
+    pub usage: Usage,
+    /// The provider's word for how quickly it answered, where that has a price.
+    pub service_tier: Option<String>,
+    /// When it was asked, in seconds since 1970.
+    pub at: i64,
+}
+
+impl Answer {
+    /// The figures of `response`, which `provider` gave when asked for the model `asked` at `at`.
+    pub fn new(provider: &str, asked: &str, response: &Response, at: i64) -> Self {
+        Self {
+            provider: provider.to_owned(),
+            asked: asked.to_owned(),
+            model: response.model.clone(),
+            usage: response.usage.clone().unwrap_or_default(),
+            service_tier: text(&response.extra, "service_tier"),
+            at,
+        }
+    }
+
+    /// What it cost: as the provider reports it, else by the catalog; `None` where neither says.
+    ///
+    /// A user's own entry for the model asked for counts first. Then the model that answered decides: behind a
+    /// deployment's or an alias's name there is one with a price.
+    pub fn cost(&self, catalog: &Catalog) -> Option<Cost> {
+        let usage = &self.usage;
+        if let Some(total) = reported(&usage.extra) {
+            return Some(Cost::reported(total, &self.provider));
+        }
+        let names: [&str; 2] = if catalog.has_own(&self.provider, &self.asked) {
+            [&self.asked, &self.model]
+        } else {
+            [&self.model, &self.asked]
+        };
+        let mut names = names.into_iter().filter(|name| !name.is_empty());
+        let found = names.find_map(|name| catalog.find(&self.provider, name))?;
+        let mut quantities = Quantities::from(usage);
+        if let Some(searches) = searches(&usage.extra) {
+            quantities.set("web_searches", searches);
+        }
+        let tier = self.service_tier.clone().or_else(|| text(&usage.extra, "service_tier"));
+        let speed = text(&usage.extra, "speed");
+        let context: Vec<(&str, &str)> = [
+            tier.as_deref().map(|tier| ("service_tier", tier)),
+            // Anthropic's word for an answer of its batch endpoint.
+            tier.as_deref().filter(|tier| *tier == "batch").map(|tier| ("processing", tier)),
+            speed.as_deref().map(|speed| ("speed", speed)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        found.price(&quantities, self.at, &context)
+    }
+}
+
+fn text(extra: &Extra, name: &str) -> Option<String> {
+    extra.get(name)?.value().string()
+}
+
+/// `usage.cost`, in dollars: OpenRouter's, and whoever follows it (`openrouter.md`).
+fn reported(extra: &Extra) -> Option<Amount> {
+    let cost = extra.get("cost")?.text();
+    if cost.starts_with(|first: char| first.is_ascii_digit()) { cost.parse().ok() } else { None }
+}
+
+/// Anthropic's `usage.server_tool_use.web_search_requests`.
+fn searches(extra: &Extra) -> Option<u64> {
+    extra.get("server_tool_use")?.value().object()?.take_u64("web_search_requests")
+}

@@ -1,0 +1,375 @@
+//! Finding a model by what a provider or a person calls it.
+//!
+//! A provider's models are tried in the order of the data, first match first, as genai-prices does it. What was found is
+//! remembered, so that the second look-up of a name is a hash table's; the memory of names is bounded.
+
+use crate::{
+    cost::{Cost, cost},
+    entry::{Entry, Written},
+    model::Model,
+    pattern::Pattern,
+    prices::Context,
+    quantities::Quantities,
+};
+use flate2::read::DeflateDecoder;
+use serde::Deserialize;
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    io::Read,
+    ops::Deref,
+    sync::{Arc, LazyLock, PoisonError, RwLock},
+};
+
+static DATA: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/catalog.json.deflate"));
+
+/// Longer names are no model's.
+const LONGEST_NAME: usize = 512;
+
+/// So many names are remembered for each provider.
+const MOST_NAMES: usize = 1024;
+
+/// Where prices are from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Source {
+    /// Who says so.
+    pub name: String,
+    /// In this version.
+    #[serde(default)]
+    pub version: Option<String>,
+    /// As of this day.
+    #[serde(default)]
+    pub date: Option<String>,
+    /// Under this licence.
+    #[serde(default)]
+    pub licence: Option<String>,
+}
+
+/// What is known of models.
+#[derive(Clone, Debug)]
+pub struct Catalog {
+    data: Arc<Data>,
+    /// Users' own entries, by provider and model.
+    own: HashMap<Arc<str>, HashMap<Box<str>, Arc<Model>>>,
+}
+
+#[derive(Debug, Default)]
+struct Data {
+    source: Arc<Source>,
+    /// Our providers' ids, and the data's own.
+    places: HashMap<String, usize>,
+    providers: Vec<Provider>,
+}
+
+/// A provider's place and that of a model among its models.
+type Place = (usize, usize);
+
+#[derive(Debug)]
+struct Provider {
+    id: Arc<str>,
+    name: String,
+    /// Bare names that mean a model of this provider.
+    names: Option<Pattern>,
+    /// Whose models it offers beside its own.
+    also: Vec<usize>,
+    models: Vec<Arc<Model>>,
+    /// Which model of which provider a name means.
+    remembered: RwLock<HashMap<Box<str>, Option<Place>>>,
+}
+
+/// A model that was found.
+#[derive(Clone, Copy, Debug)]
+pub struct Found<'a> {
+    /// The model.
+    model: &'a Arc<Model>,
+    /// Whether it is another provider's, whose price list says what it costs here too.
+    is_borrowed: bool,
+}
+
+impl Deref for Found<'_> {
+    type Target = Model;
+
+    fn deref(&self) -> &Model {
+        self.model
+    }
+}
+
+impl<'a> Found<'a> {
+    /// The model, for as long as the catalog is there.
+    pub const fn model(self) -> &'a Arc<Model> {
+        self.model
+    }
+
+    /// What `quantities` cost at `at` (seconds since 1970) in a request made as `context` says; `None` where the price
+    /// or a figure that matters is not known.
+    pub fn price(&self, quantities: &Quantities, at: i64, context: &Context<'_>) -> Option<Cost> {
+        // How else another provider can be asked is not on its price list.
+        let context = if self.is_borrowed { &[] } else { context };
+        let rates = self.model.prices.at(at, context)?;
+        cost(&rates, quantities, &self.model.source)
+    }
+}
+
+#[derive(Deserialize)]
+struct WrittenData {
+    source: Source,
+    aliases: HashMap<String, String>,
+    providers: Vec<WrittenProvider>,
+}
+
+#[derive(Deserialize)]
+struct WrittenProvider {
+    id: String,
+    name: String,
+    #[serde(default)]
+    names: Option<Pattern>,
+    #[serde(default)]
+    also: Vec<String>,
+    models: Vec<Written>,
+}
+
+impl Data {
+    fn unpack() -> Result<Self, String> {
+        let mut text = String::new();
+        DeflateDecoder::new(DATA).read_to_string(&mut text).map_err(|error| error.to_string())?;
+        let written: WrittenData = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+        let source = Arc::new(written.source);
+        let mut places: HashMap<String, usize> =
+            written.providers.iter().enumerate().map(|(place, row)| (row.id.clone(), place)).collect();
+        let mut providers = Vec::with_capacity(written.providers.len());
+        for row in written.providers {
+            let id: Arc<str> = row.id.into();
+            let also = row.also.iter().filter_map(|id| places.get(id).copied()).collect();
+            let models = row
+                .models
+                .into_iter()
+                .map(|mut model| {
+                    let name = model.id.take().ok_or("a model without an id")?;
+                    model
+                        .model(&name, Arc::clone(&id), Arc::clone(&source))
+                        .map(Arc::new)
+                        .map_err(|error| format!("{id}/{name}: {error}"))
+                })
+                .collect::<Result<_, String>>()?;
+            let remembered = RwLock::default();
+            providers.push(Provider { id, name: row.name, names: row.names, also, models, remembered });
+        }
+        for (ours, theirs) in written.aliases {
+            let place = *places.get(&theirs).ok_or_else(|| format!("alias of nothing: {theirs}"))?;
+            places.insert(ours, place);
+        }
+        Ok(Self { source, places, providers })
+    }
+}
+
+impl Catalog {
+    /// The catalog as it is built in.
+    pub fn builtin() -> &'static Arc<Self> {
+        static BUILTIN: LazyLock<Arc<Catalog>> = LazyLock::new(|| {
+            // What is built in is read by a test; a catalog that knows nothing is the honest answer if it ever failed.
+            let data = Arc::new(Data::unpack().unwrap_or_default());
+            Arc::new(Catalog { data, own: HashMap::new() })
+        });
+        &BUILTIN
+    }
+
+    /// This catalog with `entries` on top. What an entry does not say is as before, its prices only as a whole.
+    #[must_use]
+    pub fn with(&self, entries: impl IntoIterator<Item = Entry>) -> Self {
+        let mut own = self.own.clone();
+        for Entry(mut model) in entries {
+            if let Some(before) = self.find(&model.provider, &model.id) {
+                model.facts = model.facts.or(&before.facts);
+                if model.prices.is_empty() {
+                    model.prices = before.prices.clone();
+                    model.source = Arc::clone(&before.source);
+                }
+            }
+            let id = model.id.to_lowercase().into();
+            own.entry(Arc::clone(&model.provider)).or_default().insert(id, Arc::new(model));
+        }
+        Self { data: Arc::clone(&self.data), own }
+    }
+
+    /// Where the facts and prices are from.
+    pub fn source(&self) -> &Source {
+        &self.data.source
+    }
+
+    /// The model that `provider` (our id of it) means by `name`.
+    pub fn find(&self, provider: &str, name: &str) -> Option<Found<'_>> {
+        if name.len() > LONGEST_NAME {
+            return None;
+        }
+        let (provider, name) = (lower(provider), lower(name));
+        if let Some(model) = self.own(&provider, &name) {
+            return Some(Found { model, is_borrowed: false });
+        }
+        let place = *self.data.places.get(&*provider)?;
+        let (owner, position) = self.data.remembered(place, &name)?;
+        let model = self.data.providers.get(owner)?.models.get(position)?;
+        Some(Found { model, is_borrowed: owner != place })
+    }
+
+    /// Whether a user's own entry says what `provider` means by `name`.
+    pub fn has_own(&self, provider: &str, name: &str) -> bool {
+        !self.own.is_empty()
+            && name.len() <= LONGEST_NAME
+            && self.own(&lower(provider), &lower(name)).is_some()
+    }
+
+    fn own(&self, provider: &str, name: &str) -> Option<&Arc<Model>> {
+        let models = self.own.get(provider)?;
+        let mut called = models.values().filter(|model| model.names.is_some() && model.is_called(name));
+        models.get(name).or_else(|| called.next())
+    }
+
+    /// The providers that a bare name may mean: users' own, then those whose names it has the form of. Providers that
+    /// resell are among them only where nobody else has it.
+    pub fn providers_of(&self, name: &str) -> Vec<&str> {
+        if name.len() > LONGEST_NAME {
+            return Vec::new();
+        }
+        let name = lower(name);
+        let own = self.own.iter().filter(|(_, models)| models.contains_key(&*name)).map(|(id, _)| &**id);
+        let mut found: Vec<&str> = own.collect();
+        found.sort_unstable();
+        let has = |provider: &&Provider| provider.models.iter().any(|model| model.is_called(&name));
+        let providers = &self.data.providers;
+        let makers = providers
+            .iter()
+            .filter(|provider| provider.names.as_ref().is_some_and(|names| names.matches(&name)))
+            .filter(has);
+        let before = found.len();
+        found.extend(makers.map(|provider| &*provider.id));
+        if found.len() == before {
+            found.extend(providers.iter().filter(has).map(|provider| &*provider.id));
+        }
+        let mut seen = Vec::with_capacity(found.len());
+        found.retain(|id| {
+            let is_new = !seen.contains(id);
+            seen.push(*id);
+            is_new
+        });
+        found
+    }
+
+    /// All models: users' own first, then the data's in its order.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Model>> {
+        let own = self.own.values().flat_map(HashMap::values);
+        own.chain(self.data.providers.iter().flat_map(|provider| &provider.models))
+    }
+
+    /// The ids and names of the data's providers.
+    pub fn providers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.data.providers.iter().map(|provider| (&*provider.id, provider.name.as_str()))
+    }
+}
+
+impl Data {
+    fn remembered(&self, place: usize, name: &str) -> Option<Place> {
+        let provider = self.providers.get(place)?;
+        if let Some(found) = provider.remembered.read().unwrap_or_else(PoisonError::into_inner).get(name) {
+            return *found;
+        }
+        let found = self.search(place, name);
+        let mut remembered = provider.remembered.write().unwrap_or_else(PoisonError::into_inner);
+        if remembered.len() >= MOST_NAMES {
+            remembered.clear();
+        }
+        remembered.insert(name.into(), found);
+        found
+    }
+
+    fn search(&self, place: usize, name: &str) -> Option<Place> {
+        let provider = self.providers.get(place)?;
+        let find = |name: &str| {
+            std::iter::once(place).chain(provider.also.iter().copied()).find_map(|owner| {
+                let models = &self.providers.get(owner)?.models;
+                Some((owner, models.iter().position(|model| model.is_called(name))?))
+            })
+        };
+        find(name).or_else(|| find(&with_dashed_dates(name)?))
+    }
+}
+
+fn lower(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.to_lowercase())
+    }
+}
+
+/// `name` with each `-20251211` written as `-2025-12-11`, as gateways do not; `None` where there is none.
+fn with_dashed_dates(name: &str) -> Option<String> {
+    let mut dashed = String::with_capacity(name.len() + 2);
+    let mut parts = name.split('-');
+    dashed.push_str(parts.next()?);
+    for part in parts {
+        dashed.push('-');
+        let date = part.split(':').next().unwrap_or_default();
+        let rest = part.strip_prefix(date).unwrap_or_default();
+        match is_date(date).then(|| (date.get(..4), date.get(4..6), date.get(6..))) {
+            Some((Some(year), Some(month), Some(day))) => {
+                dashed.push_str(&format!("{year}-{month}-{day}{rest}"));
+            }
+            _ => dashed.push_str(part),
+        }
+    }
+    (dashed != name).then_some(dashed)
+}
+
+fn is_date(text: &str) -> bool {
+    let number = |range: std::ops::Range<usize>| text.get(range).and_then(|digits| digits.parse::<i8>().ok());
+    let is_digits =
+        text.len() == 8 && text.starts_with("20") && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_digits
+        && match (number(2..4), number(4..6), number(6..8)) {
+            (Some(year), Some(month), Some(day)) => {
+                jiff::civil::Date::new(2000 + i16::from(year), month, day).is_ok()
+            }
+            _ => false,
+        }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_built_in_can_be_read() {
+        let data = Data::unpack().unwrap();
+        assert!(data.providers.len() > 40);
+        assert_eq!(data.source.name, "genai-prices");
+        assert!(
+            data.source.date.is_some()
+                && data.source.licence.as_ref().is_some_and(|text| text.contains("MIT"))
+        );
+    }
+
+    #[test]
+    fn dates_are_dashed_where_they_are_dates() {
+        for (name, expected) in [
+            ("gpt-5.2-20251211", Some("gpt-5.2-2025-12-11")),
+            ("gpt-5.2-20251211:free", Some("gpt-5.2-2025-12-11:free")),
+            ("gpt-20250230", None),
+            ("gpt-19991231", None),
+            ("gpt-20251211x", None),
+            ("20251211", None),
+            ("a-20251211-20251212", Some("a-2025-12-11-2025-12-12")),
+        ] {
+            assert_eq!(with_dashed_dates(name).as_deref(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_memory_of_names_is_bounded() {
+        let data = Data::unpack().unwrap();
+        let place = data.places["openai"];
+        for number in 0..3 * MOST_NAMES {
+            data.remembered(place, &format!("no-such-model-{number}"));
+        }
+        assert!(data.providers[place].remembered.read().unwrap().len() <= MOST_NAMES);
+    }
+}

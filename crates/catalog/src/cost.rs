@@ -1,0 +1,89 @@
+//! What an answer cost.
+
+use crate::{
+    amount::{Amount, Rate},
+    catalog::Source,
+    prices::{Priced, Rates},
+    quantities::Quantities,
+    unit::Unit,
+};
+use std::sync::Arc;
+
+/// What an answer cost, in dollars.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cost {
+    /// All of it.
+    pub total: Amount,
+    /// Of what it is made. Each token stands in one part only: what was read from a cache is not in `input_tokens`.
+    pub parts: Vec<Part>,
+    /// Whose prices these are.
+    pub source: Arc<Source>,
+    /// Whether the provider itself said so.
+    pub reported: bool,
+}
+
+/// What one unit of it cost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// What was counted.
+    pub unit: &'static Unit,
+    /// How many, without those that another part counts.
+    pub quantity: u64,
+    /// What they cost.
+    pub amount: Amount,
+}
+
+impl Cost {
+    /// What the provider says it charged.
+    pub fn reported(total: Amount, provider: &str) -> Self {
+        let source = Arc::new(Source { name: provider.into(), ..Source::default() });
+        Self { total, parts: Vec::new(), source, reported: true }
+    }
+}
+
+/// What `quantities` cost at `rates`: `None` where a figure that matters is unknown, nothing of what is known has a
+/// price, or the sum is more than we can count. What is free costs nothing, however much it was.
+///
+/// What a part has no price for is in its whole: a missing cache price means the input price. Parts that exceed their
+/// whole, as some providers report them, are charged as they are, and the rest of the whole is 0.
+pub(crate) fn cost(rates: &Rates, quantities: &Quantities, source: &Arc<Source>) -> Option<Cost> {
+    let is_free = !rates.0.is_empty() && rates.0.iter().all(|priced| priced.rate(u64::MAX) == Rate::FREE);
+    if is_free {
+        return Some(Cost {
+            total: Amount::ZERO,
+            parts: Vec::new(),
+            source: Arc::clone(source),
+            reported: false,
+        });
+    }
+    if quantities.is_empty() {
+        return None;
+    }
+    let input = quantities.input();
+    let mut own: Vec<(&Priced, u64)> = Vec::with_capacity(rates.0.len());
+    let mut is_known = false;
+    let mut total = Amount::ZERO;
+    let mut parts = Vec::with_capacity(rates.0.len());
+    // The most special come first, so that the parts of a whole have been counted when it comes.
+    for priced in &rates.0 {
+        let rate = priced.rate(input);
+        let quantity = match quantities.get(priced.place) {
+            Some(quantity) => {
+                is_known = true;
+                quantity
+            }
+            None if priced.unit.name == "requests" => 1,
+            None if priced.unit.is_whole_tokens() && rate != Rate::FREE => return None,
+            None => 0,
+        };
+        let inside = own.iter().filter(|(part, _)| part.unit.is_part_of(priced.unit));
+        let quantity = inside.fold(quantity, |left, (_, part)| left.saturating_sub(*part));
+        own.push((priced, quantity));
+        if quantity > 0 {
+            let amount = rate.times(quantity, priced.unit.per)?;
+            total = total.checked_add(amount)?;
+            parts.push(Part { unit: priced.unit, quantity, amount });
+        }
+    }
+    is_known.then(|| Cost { total, parts, source: Arc::clone(source), reported: false })
+}

@@ -1,0 +1,96 @@
+//! A user's own entry: a model the catalog does not know, or what it knows wrongly.
+
+use crate::{
+    catalog::Source,
+    model::{Facts, Model},
+    pattern::Pattern,
+    prices::{Prices, WrittenPrices, WrittenRates},
+};
+use serde::Deserialize;
+use std::{error, fmt, sync::Arc};
+
+/// A model as the data and users write it down.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Written {
+    #[serde(default)]
+    pub(crate) id: Option<String>,
+    #[serde(default, rename = "match")]
+    names: Option<Pattern>,
+    #[serde(default)]
+    prices: Option<WrittenPrices>,
+    #[serde(default)]
+    variants: Vec<WrittenRates>,
+    #[serde(flatten)]
+    facts: Facts,
+}
+
+/// The fields an entry may have.
+const FIELDS: [&str; 13] = [
+    "name",
+    "match",
+    "context_window",
+    "max_output_tokens",
+    "input_modalities",
+    "output_modalities",
+    "tools",
+    "structured_output",
+    "reasoning",
+    "deprecated",
+    "category",
+    "prices",
+    "variants",
+];
+
+impl Written {
+    pub(crate) fn model(self, id: &str, provider: Arc<str>, source: Arc<Source>) -> Result<Model, String> {
+        let prices = self.prices.map_or_else(
+            || {
+                if self.variants.is_empty() {
+                    Ok(Prices::default())
+                } else {
+                    Err("variants without prices".into())
+                }
+            },
+            |prices| Prices::read(&prices, &self.variants),
+        )?;
+        Ok(Model { id: id.into(), provider, facts: self.facts, prices, names: self.names, source })
+    }
+}
+
+/// A user's own entry.
+#[derive(Clone, Debug)]
+pub struct Entry(pub(crate) Model);
+
+/// What is wrong with an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryError(String);
+
+impl fmt::Display for EntryError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl error::Error for EntryError {}
+
+impl Entry {
+    /// The entry for `provider/model`, as configuration has it in JSON: `{"context_window": 128000, "prices":
+    /// {"input_mtok": 2.5, "output_mtok": 10}}`. Prices are dollars; each name says for how much.
+    pub fn read(name: &str, json: &str) -> Result<Self, EntryError> {
+        let wrong = |what: String| EntryError(format!("models.\"{name}\": {what}"));
+        let (provider, id) = name
+            .split_once('/')
+            .filter(|(provider, id)| !provider.is_empty() && !id.is_empty())
+            .ok_or_else(|| wrong("expected `provider/model` as the name".into()))?;
+        let fields: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(json).map_err(|error| wrong(format!("expected a table: {error}")))?;
+        if let Some(unknown) = fields.keys().find(|field| !FIELDS.contains(&field.as_str())) {
+            return Err(wrong(format!("there is no field `{unknown}`; known are: {}", FIELDS.join(", "))));
+        }
+        let written: Written = serde_json::from_value(serde_json::Value::Object(fields))
+            .map_err(|error| wrong(error.to_string()))?;
+        let source = Arc::new(Source { name: "configuration".into(), ..Source::default() });
+        let model = written.model(id, provider.to_lowercase().into(), source).map_err(wrong)?;
+        Ok(Self(model))
+    }
+}

@@ -1,0 +1,123 @@
+//! What is known of a model.
+
+use crate::{pattern::Pattern, prices::Prices};
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// What is known of a model; what is not known is `None`.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// Its name in the catalog. Providers may know it by others, with dates for instance.
+    pub id: Box<str>,
+    /// The provider whose price list it is from.
+    pub provider: Arc<str>,
+    /// What it can do.
+    pub facts: Facts,
+    /// What it costs.
+    pub prices: Prices,
+    /// Which names mean it; its id alone where `None`.
+    pub(crate) names: Option<Pattern>,
+    /// Where its prices are from.
+    pub(crate) source: Arc<crate::Source>,
+}
+
+impl Model {
+    /// Whether `name`, which is in lower case, means it.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.names.as_ref().map_or_else(
+            || self.id.chars().flat_map(char::to_lowercase).eq(name.chars()),
+            |names| names.matches(name),
+        )
+    }
+}
+
+/// What a model can do; what is not known is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Facts {
+    /// Its name for people.
+    pub name: Option<Box<str>>,
+    /// The most tokens of prompt and answer together.
+    pub context_window: Option<u64>,
+    /// The most tokens of an answer.
+    pub max_output_tokens: Option<u64>,
+    /// What it can be shown.
+    pub input_modalities: Option<Vec<Modality>>,
+    /// What it answers with.
+    pub output_modalities: Option<Vec<Modality>>,
+    /// Whether it calls tools.
+    pub tools: Option<bool>,
+    /// Whether it keeps to a JSON schema.
+    pub structured_output: Option<bool>,
+    /// Whether it can think before it answers.
+    pub reasoning: Option<bool>,
+    /// Whether its provider has deprecated it.
+    pub deprecated: Option<bool>,
+    /// What to choose it for.
+    pub category: Option<Category>,
+}
+
+impl Facts {
+    /// These facts, and `others` where these say nothing.
+    pub(crate) fn or(self, others: &Self) -> Self {
+        Self {
+            name: self.name.or_else(|| others.name.clone()),
+            context_window: self.context_window.or(others.context_window),
+            max_output_tokens: self.max_output_tokens.or(others.max_output_tokens),
+            input_modalities: self.input_modalities.or_else(|| others.input_modalities.clone()),
+            output_modalities: self.output_modalities.or_else(|| others.output_modalities.clone()),
+            tools: self.tools.or(others.tools),
+            structured_output: self.structured_output.or(others.structured_output),
+            reasoning: self.reasoning.or(others.reasoning),
+            deprecated: self.deprecated.or(others.deprecated),
+            category: self.category.or(others.category),
+        }
+    }
+}
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$word_doc:meta])* $word:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        pub enum $name { $($(#[$word_doc])* $word,)* }
+
+        impl $name {
+            /// The word for it.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$word => $text,)* }
+            }
+        }
+    };
+}
+words! {
+    /// A kind of content.
+    Modality {
+        /// Text.
+        Text = "text",
+        /// Pictures.
+        Image = "image",
+        /// Sound.
+        Audio = "audio",
+        /// Moving pictures.
+        Video = "video",
+        /// PDF and the like.
+        Document = "document",
+        /// Vectors.
+        Embedding = "embedding",
+    }
+}
+words! {
+    /// What to choose a model for.
+    Category {
+        /// Quick and cheap.
+        Fast = "fast",
+        /// Between.
+        Balanced = "balanced",
+        /// The best there is, whatever it costs.
+        Powerful = "powerful",
+        /// Runs on the machine of whoever asks.
+        Local = "local",
+        /// Makes vectors.
+        Embedding = "embedding",
+    }
+}

@@ -1,0 +1,110 @@
+//! How much of each unit was used.
+
+use crate::unit::{COUNT, Unit};
+use ferrule_wire::model::Usage;
+
+/// How much of each unit was used; what was not reported is unknown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Quantities([Option<u64>; COUNT]);
+
+impl Quantities {
+    /// Nothing known.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets how much of the unit called `name` was used. False where there is no such unit.
+    pub fn set(&mut self, name: &str, quantity: u64) -> bool {
+        let place = Unit::place_of(name).and_then(|place| self.0.get_mut(place));
+        place.is_some_and(|known| {
+            *known = Some(quantity);
+            true
+        })
+    }
+
+    pub(crate) fn get(&self, place: usize) -> Option<u64> {
+        self.0.get(place).copied().flatten()
+    }
+
+    /// The whole input, which decides on the tier.
+    pub(crate) fn input(&self) -> u64 {
+        self.0.first().copied().flatten().unwrap_or_default()
+    }
+
+    /// Whether nothing at all is known.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.iter().all(Option::is_none)
+    }
+}
+
+/// The figures of an answer. Where a provider reports only the parts of what it wrote to its cache, they are the whole.
+impl From<&Usage> for Quantities {
+    fn from(usage: &Usage) -> Self {
+        let parts = usage.cache_write_5m_tokens.or(usage.cache_write_1h_tokens).map(|_| {
+            let five_minutes = usage.cache_write_5m_tokens.unwrap_or_default();
+            five_minutes.saturating_add(usage.cache_write_1h_tokens.unwrap_or_default())
+        });
+        // The order of the first units in `UNITS`; a test holds it.
+        let known = [
+            usage.input_tokens,
+            usage.output_tokens,
+            usage.cache_read_tokens,
+            usage.cache_write_tokens.or(parts),
+            usage.cache_write_5m_tokens,
+            usage.cache_write_1h_tokens,
+            usage.reasoning_tokens,
+            usage.input_audio_tokens,
+            usage.output_audio_tokens,
+        ];
+        let mut quantities = Self::default();
+        for (place, quantity) in quantities.0.iter_mut().zip(known) {
+            *place = quantity;
+        }
+        quantities
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_stand_where_their_units_do() {
+        let usage = Usage {
+            input_tokens: Some(1),
+            output_tokens: Some(2),
+            cache_read_tokens: Some(3),
+            cache_write_tokens: Some(4),
+            cache_write_5m_tokens: Some(5),
+            cache_write_1h_tokens: Some(6),
+            reasoning_tokens: Some(7),
+            input_audio_tokens: Some(8),
+            output_audio_tokens: Some(9),
+            ..Usage::default()
+        };
+        let mut by_name = Quantities::new();
+        let names = [
+            "input_tokens",
+            "output_tokens",
+            "cache_read_tokens",
+            "cache_write_tokens",
+            "cache_write_5m_tokens",
+            "cache_write_1h_tokens",
+            "reasoning_tokens",
+            "input_audio_tokens",
+            "output_audio_tokens",
+        ];
+        for (name, quantity) in names.into_iter().zip(1..) {
+            assert!(by_name.set(name, quantity), "{name}");
+        }
+        assert_eq!(Quantities::from(&usage), by_name);
+        assert!(!by_name.set("total_tokens", 1));
+    }
+
+    #[test]
+    fn parts_of_a_cache_write_are_its_whole() {
+        let usage =
+            Usage { cache_write_5m_tokens: Some(5), cache_write_1h_tokens: Some(6), ..Usage::default() };
+        assert_eq!(Quantities::from(&usage).get(3), Some(11));
+    }
+}

@@ -1,0 +1,222 @@
+//! The rules of what an answer costs.
+
+use ferrule_catalog::{Catalog, Cost, Entry, Found, Quantities};
+use ferrule_wire::model::Usage;
+use proptest::prelude::*;
+
+/// 2026-11-25.
+const AT: i64 = 1_795_600_000;
+
+fn with(prices: &str) -> Catalog {
+    Catalog::builtin().with(Entry::read("acme/x", &format!(r#"{{"prices": {prices}}}"#)).ok())
+}
+
+fn quantities(figures: &[(&str, u64)]) -> Quantities {
+    let mut quantities = Quantities::new();
+    for (name, quantity) in figures {
+        assert!(quantities.set(name, *quantity), "{name}");
+    }
+    quantities
+}
+
+fn cost_at(prices: &str, figures: &[(&str, u64)], at: i64) -> Option<Cost> {
+    with(prices).find("acme", "x").and_then(|found: Found<'_>| found.price(&quantities(figures), at, &[]))
+}
+
+fn total(prices: &str, figures: &[(&str, u64)]) -> Option<String> {
+    cost_at(prices, figures, AT).map(|cost| cost.total.to_string())
+}
+
+#[test]
+fn an_unknown_price_is_none_and_not_zero() {
+    assert_eq!(total("{}", &[("input_tokens", 5), ("output_tokens", 5)]), None);
+    assert_eq!(total(r#"{"audio_hours": 1}"#, &[("input_tokens", 5), ("output_tokens", 5)]), None);
+}
+
+#[test]
+fn an_unknown_figure_that_matters_is_none() {
+    let prices = r#"{"input_mtok": 1, "output_mtok": 2}"#;
+    assert_eq!(total(prices, &[]), None);
+    assert_eq!(total(prices, &[("input_tokens", 5)]), None);
+    assert_eq!(total(prices, &[("output_tokens", 5)]), None);
+    assert_eq!(total(r#"{"input_mtok": 1}"#, &[("input_tokens", 5)]).unwrap(), "0.000005");
+}
+
+#[test]
+fn free_is_zero() {
+    let free = r#"{"input_mtok": 0, "output_mtok": 0}"#;
+    assert_eq!(total(free, &[("input_tokens", 5), ("output_tokens", 5)]).unwrap(), "0");
+    assert_eq!(total(free, &[]).unwrap(), "0");
+    assert_eq!(total(r#"{"input_mtok": 1, "output_mtok": 0}"#, &[("input_tokens", 1)]).unwrap(), "0.000001");
+}
+
+#[test]
+fn tiers_are_cliffs() {
+    let prices = r#"{"input_mtok": [1, [200000, 2], [500000, 4]], "output_mtok": [10, [200000, 20]]}"#;
+    let cost = |input| total(prices, &[("input_tokens", input), ("output_tokens", 1_000_000)]).unwrap();
+    assert_eq!(cost(200_000), "10.2");
+    assert_eq!(cost(200_001), "20.400002");
+    assert_eq!(cost(500_000), "21");
+    assert_eq!(cost(500_001), "22.000004");
+}
+
+#[test]
+fn each_token_is_counted_once() {
+    let prices = r#"{"input_mtok": 10, "output_mtok": 100, "cache_read_mtok": 1, "cache_write_mtok": 12, "cache_write_1h_mtok": 20, "output_reasoning_mtok": 200}"#;
+    let figures = [
+        ("input_tokens", 100),
+        ("cache_read_tokens", 50),
+        ("cache_write_tokens", 30),
+        ("cache_write_1h_tokens", 10),
+        ("output_tokens", 10),
+        ("reasoning_tokens", 4),
+    ];
+    let cost = cost_at(prices, &figures, AT).unwrap();
+    let parts: Vec<(&str, u64, String)> =
+        cost.parts.iter().map(|part| (part.unit.name, part.quantity, part.amount.to_string())).collect();
+    let expected = [
+        ("cache_write_1h_tokens", 10, "0.0002"),
+        ("cache_read_tokens", 50, "0.00005"),
+        ("cache_write_tokens", 20, "0.00024"),
+        ("reasoning_tokens", 4, "0.0008"),
+        ("input_tokens", 20, "0.0002"),
+        ("output_tokens", 6, "0.0006"),
+    ];
+    assert_eq!(parts, expected.map(|(name, quantity, amount)| (name, quantity, amount.to_owned())));
+    assert_eq!(cost.total.to_string(), "0.00209");
+}
+
+#[test]
+fn a_missing_cache_price_is_the_input_price_and_zero_is_free() {
+    let figures = [("input_tokens", 100), ("cache_read_tokens", 90), ("output_tokens", 0)];
+    assert_eq!(total(r#"{"input_mtok": 10, "output_mtok": 1}"#, &figures).unwrap(), "0.001");
+    assert_eq!(
+        total(r#"{"input_mtok": 10, "output_mtok": 1, "cache_read_mtok": 0}"#, &figures).unwrap(),
+        "0.0001"
+    );
+}
+
+#[test]
+fn parts_larger_than_their_whole_are_charged_as_they_are() {
+    // OpenRouter has reported 11 reasoning tokens of 10 (caching-thinking-tools.md section 3).
+    let prices = r#"{"input_mtok": 0, "output_mtok": 1, "output_reasoning_mtok": 2}"#;
+    let figures = [("input_tokens", 1), ("output_tokens", 10), ("reasoning_tokens", 11)];
+    assert_eq!(total(prices, &figures).unwrap(), "0.000022");
+}
+
+#[test]
+fn prices_change_by_date_and_by_hour() {
+    let dated = r#"[{"rates": {"input_mtok": 1}}, {"from": "2026-01-01", "rates": {"input_mtok": 2}}]"#;
+    let hourly = r#"[{"rates": {"input_mtok": 1}}, {"between": ["16:30:00", "00:30:00"], "rates": {"input_mtok": 2}}]"#;
+    let cost = |prices, at: &str| {
+        let at: jiff::Timestamp = at.parse().unwrap();
+        let cost = cost_at(prices, &[("input_tokens", 1_000_000)], at.as_second()).unwrap();
+        cost.total.to_string()
+    };
+    assert_eq!(cost(dated, "2025-12-31T23:59:59Z"), "1");
+    assert_eq!(cost(dated, "2026-01-01T00:00:00Z"), "2");
+    for (time, expected) in
+        [("16:29:59", "1"), ("16:30:00", "2"), ("00:00:00", "2"), ("00:29:59", "2"), ("00:30:00", "1")]
+    {
+        assert_eq!(cost(hourly, &format!("2026-05-05T{time}Z")), expected, "{time}");
+    }
+}
+
+#[test]
+fn a_batch_costs_less_but_not_where_the_price_list_is_anothers() {
+    let figures = quantities(&[("input_tokens", 1_000_000), ("output_tokens", 0)]);
+    let cost = |provider, context: &[(&str, &str)]| {
+        let found = Catalog::builtin().find(provider, "gpt-4.1").unwrap();
+        found.price(&figures, AT, context).unwrap().total.to_string()
+    };
+    let batch = [("processing", "batch"), ("unknown", "ignored")];
+    assert_eq!((cost("openai", &[]), cost("openai", &batch)), ("2".to_owned(), "1".to_owned()));
+    assert_eq!(cost("azure", &batch), "2");
+}
+
+proptest! {
+    /// Whatever a provider reports ends in a sum of its parts or in none, never in a panic.
+    #[test]
+    fn any_usage_of_any_model_has_a_sum_or_none(
+        place in 0..2000_usize,
+        at in any::<i64>(),
+        figures in prop::array::uniform9(prop::option::of(prop_oneof![0..10_u64, 0..1_000_000_u64, any::<u64>()])),
+    ) {
+        let model = Catalog::builtin().all().nth(place).unwrap();
+        let found = Catalog::builtin().find(&model.provider, &model.id);
+        let [input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, cache_write_5m_tokens,
+            cache_write_1h_tokens, reasoning_tokens, input_audio_tokens, output_audio_tokens] = figures;
+        let usage = Usage { input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, cache_write_5m_tokens,
+            cache_write_1h_tokens, reasoning_tokens, input_audio_tokens, output_audio_tokens, ..Usage::default() };
+        if let Some(cost) = found.and_then(|found| found.price(&Quantities::from(&usage), at, &[])) {
+            let sum = cost.parts.iter().try_fold(ferrule_catalog::Amount::ZERO, |sum, part| sum.checked_add(part.amount));
+            prop_assert_eq!(sum, Some(cost.total));
+        }
+    }
+}
+
+mod answers {
+    //! Costs of whole answers.
+
+    use super::{AT, with};
+    use ferrule_catalog::{Answer, Catalog};
+    use ferrule_wire::{
+        json::{Extra, Json},
+        model::{Response, Usage},
+    };
+
+    fn extra(fields: &[(&str, &str)]) -> Extra {
+        fields.iter().filter_map(|(name, text)| Some(((*name).to_owned(), Json::parse(text).ok()?))).collect()
+    }
+
+    fn response(model: &str, usage: Extra, fields: Extra) -> Response {
+        let usage =
+            Usage { input_tokens: Some(1_000_000), output_tokens: Some(0), extra: usage, ..Usage::default() };
+        Response { model: model.into(), usage: Some(usage), extra: fields, ..Response::default() }
+    }
+
+    fn total(provider: &str, asked: &str, response: &Response) -> Option<String> {
+        let cost = Answer::new(provider, asked, response, AT).cost(Catalog::builtin())?;
+        Some(format!("{}{}", cost.total, if cost.reported { " reported" } else { "" }))
+    }
+
+    #[test]
+    fn what_the_provider_reports_counts() {
+        let reported = |text| response("x/unknown", extra(&[("cost", text)]), Extra::new());
+        assert_eq!(total("openrouter", "x", &reported("1.5e-05")).unwrap(), "0.000015 reported");
+        assert_eq!(total("openrouter", "x", &reported("0")).unwrap(), "0 reported");
+        for text in ["null", "-1", "\"1\"", "{\"total\": 1}"] {
+            assert_eq!(total("openrouter", "x", &reported(text)), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_model_that_answered_decides() {
+        let none = Extra::new;
+        assert_eq!(total("openai", "alias", &response("gpt-4.1-2025-04-14", none(), none())).unwrap(), "2");
+        assert_eq!(total("bedrock", "amazon.nova-lite-v1:0", &response("", none(), none())).unwrap(), "0.06");
+        assert_eq!(total("openai", "x", &response("y", none(), none())), None);
+        let asked = response("gpt-4.1", none(), none());
+        let own = Answer::new("acme", "x", &asked, AT).cost(&with(r#"{"input_mtok": 7}"#));
+        assert_eq!(own.unwrap().total.to_string(), "7");
+    }
+
+    #[test]
+    fn tiers_and_searches_are_read_from_the_answer() {
+        let priority = extra(&[("service_tier", "\"priority\"")]);
+        assert_eq!(total("openai", "gpt-4.1", &response("", Extra::new(), priority)).unwrap(), "3.5");
+        let searched = extra(&[("server_tool_use", r#"{"web_search_requests": 2}"#)]);
+        let none = response("claude-3-5-sonnet", Extra::new(), Extra::new());
+        assert_eq!(total("anthropic", "x", &none).unwrap(), "3");
+        assert_eq!(
+            total("anthropic", "x", &response("claude-3-5-sonnet", searched, Extra::new())).unwrap(),
+            "3.02"
+        );
+    }
+
+    #[test]
+    fn unknown_usage_is_an_unknown_cost() {
+        let silent = Response { model: "gpt-4.1".into(), ..Response::default() };
+        assert_eq!(total("openai", "gpt-4.1", &silent), None);
+    }
+}
