@@ -12,14 +12,16 @@ import datetime
 import json
 import re
 import sys
-import tomllib
-from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import tomllib
 from genai_prices import types
 from genai_prices.data import providers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 HERE = Path(__file__).parent
 TARGET = HERE.parent / "crates/catalog/data/catalog.json"

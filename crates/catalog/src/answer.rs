@@ -26,14 +26,17 @@ pub struct Answer {
 impl Answer {
     /// The figures of `response`, which `provider` gave when asked for the model `asked` at `at`.
     pub fn new(provider: &str, asked: &str, response: &Response, at: i64) -> Self {
-        Self {
-            provider: provider.to_owned(),
-            asked: asked.to_owned(),
-            model: response.model.clone(),
-            usage: response.usage.clone().unwrap_or_default(),
-            service_tier: text(&response.extra, "service_tier"),
-            at,
-        }
+        let mut answer =
+            Self { provider: provider.to_owned(), asked: asked.to_owned(), at, ..Self::default() };
+        answer.fill(&response.model, response.usage.as_ref(), &response.extra);
+        answer
+    }
+
+    /// Takes over what a response says of the model that answered, its usage, and how it was made.
+    pub fn fill(&mut self, model: &str, usage: Option<&Usage>, extra: &Extra) {
+        model.clone_into(&mut self.model);
+        self.usage = usage.cloned().unwrap_or_default();
+        self.service_tier = text(extra, "service_tier");
     }
 
     /// What it cost: as the provider reports it, else by the catalog; `None` where neither says.

@@ -225,3 +225,12 @@ impl Prices {
         Ok(Self { conditional, variants })
     }
 }
+
+impl Prices {
+    /// What each unit costs at `at` in a request made as `context` says with a prompt of `input_tokens`.
+    pub fn list(&self, at: i64, context: &Context<'_>, input_tokens: u64) -> Vec<(&'static Unit, Rate)> {
+        let rates = self.at(at, context);
+        let priced = rates.iter().flat_map(|rates| &rates.0);
+        priced.map(|priced| (priced.unit, priced.rate(input_tokens))).collect()
+    }
+}

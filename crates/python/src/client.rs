@@ -1,8 +1,16 @@
 //! The engine as Python holds it.
 
-use crate::{bridge::LoopBridge, delivery::Delivery, flight::Flight, request, runtime::process};
+use crate::{
+    account::{Account, Entry},
+    bridge::LoopBridge,
+    delivery::Delivery,
+    flight::Flight,
+    request,
+    runtime::process,
+};
 use arc_swap::ArcSwap;
-use ferrule_engine::{Engine, ProviderSettings, Secret, Timeouts, TransportSettings};
+use ferrule_catalog::Labels;
+use ferrule_engine::{Call, Engine, ProviderSettings, Secret, Timeouts, TransportSettings};
 use pyo3::{
     exceptions::PyRuntimeError,
     prelude::*,
@@ -15,6 +23,7 @@ use std::sync::Arc;
 #[pyclass(frozen, module = "ferrule._native")]
 pub(crate) struct NativeClient {
     settings: Settings,
+    account: Account,
     /// `None` after `close`.
     engine: ArcSwap<OfProcess>,
 }
@@ -64,11 +73,19 @@ impl NativeClient {
     }
 }
 
+impl NativeClient {
+    fn entry(&self, call: &Call) -> Entry {
+        let labels = Labels { alias: None, metadata: call.request.metadata.clone() };
+        self.account.open(&call.provider, &call.request.model, labels)
+    }
+}
+
 #[pymethods]
 impl NativeClient {
-    /// `providers` are dicts with `id`, `dialect`, `base_url`, `api_key`, `key_variables` and `headers`.
+    /// `providers` are dicts with `id`, `dialect`, `base_url`, `api_key`, `key_variables` and `headers`; `models` are a
+    /// user's own entries of the catalog, by `provider/model`.
     #[new]
-    #[pyo3(signature = (providers, *, timeouts, max_retries, ca_file = None, client_certificate = None))]
+    #[pyo3(signature = (providers, *, timeouts, max_retries, ca_file = None, client_certificate = None, models = None))]
     fn new(
         py: Python<'_>,
         providers: &Bound<'_, PyList>,
@@ -76,6 +93,7 @@ impl NativeClient {
         max_retries: u32,
         ca_file: Option<PathBuf>,
         client_certificate: Option<PathBuf>,
+        models: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
         let providers =
             providers.iter().map(|fields| provider(fields.cast()?)).collect::<PyResult<Vec<_>>>()?;
@@ -83,8 +101,9 @@ impl NativeClient {
         let transport = TransportSettings { ca_file, client_certificate };
         let settings = Settings { providers, timeouts, max_retries, transport };
         let engine = settings.start().map_err(|message| config_error(py, message))?;
+        let account = Account::new(crate::catalog::with_entries(models)?);
         crate::logging::start(py)?;
-        Ok(Self { settings, engine: ArcSwap::from_pointee(engine) })
+        Ok(Self { settings, account, engine: ArcSwap::from_pointee(engine) })
     }
 
     /// Starts a plain call.
@@ -102,7 +121,8 @@ impl NativeClient {
     ) -> PyResult<Flight> {
         let call = request::call(provider, model, messages, options)?;
         let engine = self.engine(py)?;
-        Flight::start(bridge, call.provider.clone(), parse, move |shared| {
+        let entry = self.entry(&call);
+        Flight::start_call(bridge, call.provider.clone(), entry, parse, move |shared| {
             shared.settle(Box::pin(async move {
                 engine.complete(call).await.map(|reply| Delivery::Reply(Box::new(reply)))
             }))
@@ -125,7 +145,8 @@ impl NativeClient {
         let mut call = request::call(provider, model, messages, options)?;
         call.request.stream = true;
         let engine = self.engine(py)?;
-        Flight::start(bridge, call.provider.clone(), parse, move |shared| {
+        let entry = self.entry(&call);
+        Flight::start_call(bridge, call.provider.clone(), entry, parse, move |shared| {
             shared.pump(Box::pin(async move { engine.stream(call).await }))
         })
     }
@@ -146,6 +167,16 @@ impl NativeClient {
                 async move { engine.models(&provider, timeouts).await.map(Delivery::Models) },
             ))
         })
+    }
+
+    /// What the calls so far used and cost, in rows by provider, model, alias and metadata.
+    fn usage_rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        self.account.rows(py)
+    }
+
+    /// Forgets what the calls so far used.
+    fn clear_usage(&self) {
+        self.account.clear();
     }
 
     /// Closes idle connections; calls in flight keep theirs until they end.

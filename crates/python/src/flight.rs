@@ -3,7 +3,9 @@
 //! Plain calls and streams are the same here: a plain call delivers one reply, a stream batches of events.
 
 use crate::{
+    account::Entry,
     bridge::{LoopBridge, Ready, Wakeups},
+    cost::Pricing,
     delivery::Delivery,
     errors, events,
     operations::{raw_head, raw_piece},
@@ -11,6 +13,7 @@ use crate::{
     runtime::process,
 };
 use ferrule_bridge::{Limits, Queue, Taken};
+use ferrule_catalog::End;
 use ferrule_engine::{Attempt, CallError, Stats};
 use ferrule_wire::{dialect::UnsupportedField, model::Accumulator};
 use pyo3::{
@@ -53,6 +56,8 @@ pub(crate) struct Shared {
     waiter: Mutex<Option<Py<PyAny>>>,
     /// What was received so far, and how.
     received: Mutex<Received>,
+    /// What it costs is added up once.
+    entry: Entry,
 }
 
 struct Received {
@@ -80,7 +85,7 @@ impl Ready for Shared {
 }
 
 impl Shared {
-    fn new(wakeups: Option<Arc<Wakeups>>, provider: String) -> Arc<Self> {
+    fn new(wakeups: Option<Arc<Wakeups>>, provider: String, entry: Entry) -> Arc<Self> {
         let stats = Stats { started: Instant::now(), time_to_first_token: None, duration: None };
         let progress = Progress { provider, request_id: None, attempts: Vec::new(), stats };
         let received = Received { answer: Accumulator::new(), progress, dropped: Vec::new() };
@@ -89,6 +94,7 @@ impl Shared {
             wakeups,
             waiter: Mutex::new(None),
             received: Mutex::new(received),
+            entry,
         })
     }
 
@@ -120,22 +126,48 @@ impl Shared {
         match outcome.await {
             Ok(delivery) => {
                 match &delivery {
-                    Delivery::Reply(reply) => lock(&self.received).dropped.clone_from(&reply.dropped),
+                    Delivery::Reply(reply) => {
+                        lock(&self.received).dropped.clone_from(&reply.dropped);
+                        let response = &reply.response;
+                        self.entry.close(End::Answered, |answer| {
+                            answer.provider.clone_from(&reply.provider);
+                            answer.fill(&response.model, response.usage.as_ref(), &response.extra);
+                        });
+                    }
                     Delivery::Whole(value) => lock(&self.received).dropped.clone_from(&value.dropped),
                     _ => {}
                 }
                 self.deliver(delivery);
                 self.end(Ok(()));
             }
-            Err(error) => self.end(Err(error)),
+            Err(error) => {
+                self.entry.close(End::Failed, |_| {});
+                self.end(Err(error));
+            }
         }
+    }
+
+    /// Closes the entry of a stream with what was received.
+    fn close_entry(&self, received: &Received, is_whole: bool) {
+        let end = match received.answer.has_content() {
+            _ if is_whole => End::Answered,
+            true => End::Interrupted,
+            false => End::Failed,
+        };
+        self.entry.close(end, |answer| {
+            answer.provider.clone_from(&received.progress.provider);
+            answer.fill(received.answer.model(), received.answer.usage(), received.answer.extra());
+        });
     }
 
     /// Delivers a stream, batch by batch, as fast as it is read.
     pub(crate) async fn pump(self: Arc<Self>, opening: Opening<ferrule_engine::EventStream>) {
         let mut stream = match opening.await {
             Ok(stream) => stream,
-            Err(error) => return self.end(Err(error)),
+            Err(error) => {
+                self.entry.close(End::Failed, |_| {});
+                return self.end(Err(error));
+            }
         };
         {
             let mut received = lock(&self.received);
@@ -159,11 +191,13 @@ impl Shared {
                 }
                 Some(Err(error)) => {
                     received.progress.attempts.clone_from(&error.attempts);
+                    self.close_entry(&received, false);
                     drop(received);
                     return self.end(Err(error));
                 }
                 None => {
                     received.progress.attempts = stream.attempts().to_vec();
+                    self.close_entry(&received, true);
                     drop(received);
                     return self.end(Ok(()));
                 }
@@ -203,14 +237,25 @@ pub(crate) struct Flight {
 }
 
 impl Flight {
-    /// Starts `run` on the runtime.
+    /// Starts `run` on the runtime: an operation that is no call of a model.
     pub(crate) fn start<F: Future<Output = ()> + Send + 'static>(
         bridge: Option<&LoopBridge>,
         provider: String,
         parse: Option<Py<PyAny>>,
         run: impl FnOnce(Arc<Shared>) -> F,
     ) -> PyResult<Self> {
-        let shared = Shared::new(bridge.map(|bridge| bridge.wakeups().clone()), provider);
+        Self::start_call(bridge, provider, Entry::none(), parse, run)
+    }
+
+    /// Starts `run` on the runtime: a call of a model, whose end closes `entry`.
+    pub(crate) fn start_call<F: Future<Output = ()> + Send + 'static>(
+        bridge: Option<&LoopBridge>,
+        provider: String,
+        entry: Entry,
+        parse: Option<Py<PyAny>>,
+        run: impl FnOnce(Arc<Shared>) -> F,
+    ) -> PyResult<Self> {
+        let shared = Shared::new(bridge.map(|bridge| bridge.wakeups().clone()), provider, entry);
         let task = crate::runtime::runtime()?.spawn(run(shared.clone())).abort_handle();
         Ok(Self { shared, task, process: process(), ended: false.into(), parse })
     }
@@ -248,8 +293,8 @@ impl Flight {
                 for delivery in deliveries {
                     match delivery {
                         Delivery::Reply(reply) => {
-                            let reply =
-                                Reply::new(*reply, self.parse.as_ref().map(|parse| parse.clone_ref(py)));
+                            let parse = self.parse.as_ref().map(|parse| parse.clone_ref(py));
+                            let reply = Reply::new(*reply, Pricing::of(&self.shared.entry), parse);
                             return Ok(Some(Py::new(py, reply)?.into_any()));
                         }
                         Delivery::Models(models) => {
@@ -338,7 +383,8 @@ impl Flight {
     fn received(&self, py: Python<'_>) -> Reply {
         let received = lock(&self.shared.received);
         let parse = self.parse.as_ref().map(|parse| parse.clone_ref(py));
-        Reply::received(received.answer.response(), &received.progress, parse)
+        let pricing = Pricing::of(&self.shared.entry);
+        Reply::received(received.answer.response(), &received.progress, pricing, parse)
     }
 
     /// Ends the call; the connection upstream is closed at once, and what was not taken is dropped.
@@ -374,6 +420,7 @@ impl Flight {
         let is_ours = self.process == process();
         if is_ours {
             self.task.abort();
+            self.shared.close_entry(&lock(&self.shared.received), false);
             self.shared.queue.abandon();
         }
         is_ours

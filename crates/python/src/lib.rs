@@ -4,9 +4,12 @@
 //! (`flight`, `events`), and wakes an event loop once for all that is ready (`bridge`). The tokio side never attaches
 //! to the interpreter. `python/ferrule` is its only caller.
 
+mod account;
 mod attempt;
 mod bridge;
+mod catalog;
 mod client;
+mod cost;
 mod delivery;
 mod errors;
 mod events;
@@ -32,7 +35,11 @@ mod _native {
     #[pymodule_export]
     use super::bridge::LoopBridge;
     #[pymodule_export]
+    use super::catalog::{CatalogModel, NativeCatalog};
+    #[pymodule_export]
     use super::client::NativeClient;
+    #[pymodule_export]
+    use super::cost::Cost;
     #[pymodule_export]
     use super::events::{
         Finish, ReasoningDelta, RefusalDelta, TextDelta, ToolCallDelta, ToolCallEnd, ToolCallStart, Unknown,

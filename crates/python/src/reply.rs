@@ -2,6 +2,7 @@
 
 use crate::{
     attempt::{Attempt, Stats},
+    cost::{Cost, Pricing},
     flight::Progress,
     from_python::{self, Path},
     message::{Message, ToolCall},
@@ -9,6 +10,7 @@ use crate::{
     usage::Usage,
 };
 use bytes::Bytes;
+use ferrule_catalog::{Answer, Catalog};
 use ferrule_engine as engine;
 use ferrule_wire::{
     json::{ObjectWriter, Value},
@@ -30,12 +32,13 @@ pub(crate) struct Reply {
     request_id: Option<String>,
     attempts: Vec<engine::Attempt>,
     stats: engine::Stats,
+    pricing: Pricing,
     parse: Option<Py<PyAny>>,
     parsed: PyOnceLock<Py<PyAny>>,
 }
 
 impl Reply {
-    pub(crate) fn new(reply: engine::Reply, parse: Option<Py<PyAny>>) -> Self {
+    pub(crate) fn new(reply: engine::Reply, pricing: Pricing, parse: Option<Py<PyAny>>) -> Self {
         let engine::Reply { response, raw, provider, request_id, attempts, stats, .. } = reply;
         Self {
             response,
@@ -44,13 +47,19 @@ impl Reply {
             request_id,
             attempts,
             stats,
+            pricing,
             parse,
             parsed: PyOnceLock::new(),
         }
     }
 
     /// The reply of a stream, as far as it came.
-    pub(crate) fn received(response: model::Response, progress: &Progress, parse: Option<Py<PyAny>>) -> Self {
+    pub(crate) fn received(
+        response: model::Response,
+        progress: &Progress,
+        pricing: Pricing,
+        parse: Option<Py<PyAny>>,
+    ) -> Self {
         Self {
             response,
             body: None,
@@ -58,8 +67,20 @@ impl Reply {
             request_id: progress.request_id.clone(),
             attempts: progress.attempts.clone(),
             stats: progress.stats,
+            pricing,
             parse,
             parsed: PyOnceLock::new(),
+        }
+    }
+
+    fn find_cost(&self) -> Option<Cost> {
+        match &self.pricing {
+            Pricing::Known(cost) => cost.as_deref().cloned(),
+            Pricing::Catalog(catalog, at) => {
+                let asked = self.attempts.last().map(|attempt| attempt.model.as_str()).unwrap_or_default();
+                let answer = Answer::new(&self.provider, asked, &self.response, *at);
+                answer.cost(catalog.as_ref().unwrap_or_else(|| Catalog::builtin())).map(Cost)
+            }
         }
     }
 
@@ -120,6 +141,13 @@ impl Reply {
     #[getter]
     fn usage(&self) -> Usage {
         self.response.usage.clone().unwrap_or_default().into()
+    }
+
+    /// What it cost, found when it is asked for: as the provider reported it, else from the catalog's prices. `None`
+    /// where the price or the usage is not known. Of an interrupted stream, what is known of it so far.
+    #[getter]
+    fn cost(&self) -> Option<Cost> {
+        self.find_cost()
     }
 
     /// The provider's id of the answer.
@@ -195,6 +223,10 @@ impl Reply {
                 object.finish();
             });
             object.object("usage", |object| self.usage().write_fields(object));
+            match self.find_cost() {
+                Some(cost) => drop(object.object("cost", |object| cost.write_fields(object))),
+                None => drop(object.nullable("cost", None::<&str>)),
+            }
             object.array("attempts", &self.attempts, |out, attempt| {
                 let mut object = ObjectWriter::begin(out);
                 Attempt(attempt.clone()).write_fields(&mut object);
@@ -236,6 +268,7 @@ impl Reply {
             duration: seconds("duration"),
         };
         let attempts = fields.take_array("attempts").unwrap_or_default();
+        let cost = fields.take_object("cost").and_then(Cost::read);
         Ok(Self {
             response: model::Response {
                 id: fields.take_string("id").unwrap_or_default(),
@@ -253,6 +286,7 @@ impl Reply {
                 .filter_map(|value| Some(Attempt::read(value.object()?).0))
                 .collect(),
             stats,
+            pricing: Pricing::Known(cost.map(Box::new)),
             parse,
             parsed: PyOnceLock::new(),
         })

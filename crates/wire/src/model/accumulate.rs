@@ -240,6 +240,16 @@ impl Accumulator {
         self.choices.first().and_then(|growing| growing.choice.finish_reason.as_ref())
     }
 
+    /// The model that answers, in the provider's words; empty where it did not say.
+    pub fn model(&self) -> &str {
+        &self.model
+    }
+
+    /// Fields without a name of their own so far.
+    pub fn extra(&self) -> &Extra {
+        &self.extra
+    }
+
     /// What was received so far, as one answer.
     pub fn response(&self) -> Response {
         Response {

@@ -1,0 +1,231 @@
+//! What a client's calls used and cost in all.
+//!
+//! Recording a call moves a few figures into a list; prices are looked up when somebody asks, or when the list is full.
+//! Sums are kept by provider, model, alias and metadata, in a bounded number of rows.
+
+use crate::{amount::Amount, answer::Answer, catalog::Catalog};
+use ferrule_wire::model::Usage;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// So many calls wait for being summed up.
+const MOST_WAITING: usize = 256;
+
+/// So many rows are kept apart; what comes after is summed up by provider alone.
+const MOST_ROWS: usize = 4096;
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// With the whole answer.
+    Answered,
+    /// With a part of it: the stream broke off, or its reader closed it.
+    Interrupted,
+    /// With none of it.
+    Failed,
+}
+
+/// A call that ended.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    /// Who was asked for what, and what was used.
+    pub answer: Answer,
+    /// How it ended.
+    pub end: End,
+    /// What calls are told apart by, beside provider and model.
+    pub labels: Labels,
+}
+
+/// What calls are told apart by, beside provider and model.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Labels {
+    /// The name the caller used, where it was an alias.
+    pub alias: Option<String>,
+    /// The caller's metadata.
+    pub metadata: Vec<(String, String)>,
+}
+
+/// Which calls a row sums up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Row {
+    /// The provider asked.
+    pub provider: String,
+    /// The model asked for.
+    pub model: String,
+    /// The rest.
+    pub labels: Labels,
+}
+
+/// What some calls used and cost in all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// All calls.
+    pub calls: u64,
+    /// Of them, those that ended without an answer.
+    pub failed: u64,
+    /// Of them, those that ended with a part of it.
+    pub interrupted: u64,
+    /// Tokens, as far as they were reported.
+    pub input_tokens: u64,
+    /// Tokens, as far as they were reported.
+    pub output_tokens: u64,
+    /// Of the input.
+    pub cache_read_tokens: u64,
+    /// Of the input.
+    pub cache_write_tokens: u64,
+    /// Of the output.
+    pub reasoning_tokens: u64,
+    /// What the calls cost whose cost is known.
+    pub cost: Amount,
+    /// How many calls have an answer, whole or in part, whose cost is not known.
+    pub unknown_cost: u64,
+}
+
+/// Sums up what a client's calls used.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    /// Whose prices count; those built in where `None`.
+    catalog: Option<Arc<Catalog>>,
+    book: Mutex<Book>,
+}
+
+#[derive(Debug, Default)]
+struct Book {
+    waiting: Vec<Settled>,
+    rows: HashMap<Row, Totals>,
+}
+
+impl Ledger {
+    /// An empty one.
+    pub fn new(catalog: Option<Arc<Catalog>>) -> Self {
+        Self { catalog, book: Mutex::default() }
+    }
+
+    /// Records a call. Each is to be recorded once.
+    pub fn record(&self, call: Settled) {
+        let mut book = self.book();
+        book.waiting.push(call);
+        if book.waiting.len() >= MOST_WAITING {
+            self.sum_up(&mut book);
+        }
+    }
+
+    /// All rows there are.
+    pub fn rows(&self) -> Vec<(Row, Totals)> {
+        let mut book = self.book();
+        self.sum_up(&mut book);
+        book.rows.iter().map(|(row, totals)| (row.clone(), totals.clone())).collect()
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) {
+        *self.book() = Book::default();
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn sum_up(&self, book: &mut Book) {
+        let Book { waiting, rows } = book;
+        for Settled { answer, end, labels } in waiting.drain(..) {
+            let cost = answer.cost(self.catalog.as_ref().unwrap_or_else(|| Catalog::builtin()));
+            let model = if answer.asked.is_empty() { answer.model } else { answer.asked };
+            let row = Row { provider: answer.provider, model, labels };
+            let row = if rows.len() < MOST_ROWS || rows.contains_key(&row) {
+                row
+            } else {
+                Row { provider: row.provider, ..Row::default() }
+            };
+            rows.entry(row).or_default().add(&answer.usage, end, cost.map(|cost| cost.total));
+        }
+    }
+}
+
+impl Totals {
+    fn add(&mut self, usage: &Usage, end: End, cost: Option<Amount>) {
+        let one_more = |count: &mut u64| *count = count.saturating_add(1);
+        let add = |sum: &mut u64, figure: Option<u64>| *sum = sum.saturating_add(figure.unwrap_or_default());
+        one_more(&mut self.calls);
+        match end {
+            End::Answered => {}
+            End::Interrupted => one_more(&mut self.interrupted),
+            End::Failed => one_more(&mut self.failed),
+        }
+        add(&mut self.input_tokens, usage.input_tokens);
+        add(&mut self.output_tokens, usage.output_tokens);
+        add(&mut self.cache_read_tokens, usage.cache_read_tokens);
+        add(&mut self.cache_write_tokens, usage.cache_write_tokens);
+        add(&mut self.reasoning_tokens, usage.reasoning_tokens);
+        match cost.and_then(|cost| self.cost.checked_add(cost)) {
+            Some(sum) => self.cost = sum,
+            None if end != End::Failed => one_more(&mut self.unknown_cost),
+            None => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(provider: &str, model: &str, input_tokens: Option<u64>, end: End) -> Settled {
+        let usage = Usage { input_tokens, output_tokens: input_tokens.map(|_| 0), ..Usage::default() };
+        let answer = Answer { provider: provider.into(), asked: model.into(), usage, ..Answer::default() };
+        Settled { answer, end, labels: Labels::default() }
+    }
+
+    fn totals(ledger: &Ledger) -> Totals {
+        let rows = ledger.rows();
+        assert_eq!(rows.len(), 1);
+        rows.into_iter().next().unwrap().1
+    }
+
+    #[test]
+    fn each_call_counts_once_and_unknown_costs_are_counted() {
+        let ledger = Ledger::new(None);
+        for _ in 0..3 * MOST_WAITING {
+            ledger.record(call("openai", "gpt-4.1", Some(1_000_000), End::Answered));
+        }
+        ledger.record(call("openai", "gpt-4.1", Some(500_000), End::Interrupted));
+        ledger.record(call("openai", "gpt-4.1", None, End::Interrupted));
+        ledger.record(call("openai", "gpt-4.1", None, End::Failed));
+        let totals = totals(&ledger);
+        assert_eq!((totals.calls, totals.interrupted, totals.failed), (3 * 256 + 3, 2, 1));
+        assert_eq!(totals.cost.to_string(), (3 * 256 * 2 + 1).to_string());
+        assert_eq!((totals.unknown_cost, totals.input_tokens), (1, 3 * 256 * 1_000_000 + 500_000));
+        ledger.clear();
+        assert!(ledger.rows().is_empty());
+    }
+
+    #[test]
+    fn rows_are_bounded_and_nothing_is_lost() {
+        let ledger = Ledger::new(None);
+        let calls = 2 * MOST_ROWS;
+        for number in 0..calls {
+            let mut call = call("openai", "gpt-4.1", Some(1), End::Answered);
+            call.labels.metadata.push(("user".into(), number.to_string()));
+            ledger.record(call);
+        }
+        let rows = ledger.rows();
+        assert_eq!(rows.len(), MOST_ROWS + 1);
+        assert_eq!(rows.iter().map(|(_, totals)| totals.calls).sum::<u64>(), calls as u64);
+    }
+
+    #[test]
+    fn threads_may_record_at_once() {
+        let ledger = Ledger::new(None);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..1000 {
+                        ledger.record(call("openai", "gpt-4.1", Some(1), End::Answered));
+                    }
+                });
+            }
+        });
+        assert_eq!(totals(&ledger).calls, 4000);
+    }
+}

@@ -1,0 +1,100 @@
+//! A call's account: by which prices its cost is found, and where its usage is added up.
+
+use crate::cost::decimal;
+use ferrule_catalog::{Answer, Catalog, End, Labels, Ledger, Settled};
+use pyo3::{
+    prelude::*,
+    types::{PyDict, PyList},
+};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A client's account.
+#[derive(Clone)]
+pub(crate) struct Account {
+    /// A user's own catalog; the one built in where `None`.
+    pub(crate) catalog: Option<Arc<Catalog>>,
+    ledger: Arc<Ledger>,
+}
+
+impl Account {
+    pub(crate) fn new(catalog: Option<Arc<Catalog>>) -> Self {
+        let ledger = Arc::new(Ledger::new(catalog.clone()));
+        Self { catalog, ledger }
+    }
+
+    /// Opens an entry for a call of `model` at `provider`, which its end closes.
+    pub(crate) fn open(&self, provider: &str, model: &str, labels: Labels) -> Entry {
+        let open = Open {
+            ledger: Arc::clone(&self.ledger),
+            provider: provider.to_owned(),
+            model: model.to_owned(),
+            labels,
+        };
+        Entry { catalog: self.catalog.clone(), at: crate::cost::now(), open: Mutex::new(Some(open)) }
+    }
+
+    /// All rows, as dicts.
+    pub(crate) fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let rows = py.detach(|| self.ledger.rows());
+        let list = PyList::empty(py);
+        for (row, totals) in rows {
+            let dict = PyDict::new(py);
+            dict.set_item("provider", row.provider)?;
+            dict.set_item("model", row.model)?;
+            dict.set_item("alias", row.labels.alias)?;
+            let metadata = PyDict::new(py);
+            for (key, value) in row.labels.metadata {
+                metadata.set_item(key, value)?;
+            }
+            dict.set_item("metadata", metadata)?;
+            dict.set_item("calls", totals.calls)?;
+            dict.set_item("failed", totals.failed)?;
+            dict.set_item("interrupted", totals.interrupted)?;
+            dict.set_item("input_tokens", totals.input_tokens)?;
+            dict.set_item("output_tokens", totals.output_tokens)?;
+            dict.set_item("cache_read_tokens", totals.cache_read_tokens)?;
+            dict.set_item("cache_write_tokens", totals.cache_write_tokens)?;
+            dict.set_item("reasoning_tokens", totals.reasoning_tokens)?;
+            dict.set_item("cost", decimal(py, &totals.cost)?)?;
+            dict.set_item("unknown_cost", totals.unknown_cost)?;
+            list.append(dict)?;
+        }
+        Ok(list)
+    }
+
+    pub(crate) fn clear(&self) {
+        self.ledger.clear();
+    }
+}
+
+/// One call's entry. It is closed once, by whatever ends the call first.
+#[derive(Default)]
+pub(crate) struct Entry {
+    pub(crate) catalog: Option<Arc<Catalog>>,
+    /// When the call began, in seconds since 1970.
+    pub(crate) at: i64,
+    open: Mutex<Option<Open>>,
+}
+
+struct Open {
+    ledger: Arc<Ledger>,
+    provider: String,
+    model: String,
+    labels: Labels,
+}
+
+impl Entry {
+    /// Of what is not a call of a model.
+    pub(crate) fn none() -> Self {
+        Self::default()
+    }
+
+    /// Records the call, unless that was done. `fill` adds what is known of the answer.
+    pub(crate) fn close(&self, end: End, fill: impl FnOnce(&mut Answer)) {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(Open { ledger, provider, model, labels }) = open else { return };
+        let mut answer = Answer { provider, asked: model, at: self.at, ..Answer::default() };
+        fill(&mut answer);
+        ledger.record(Settled { answer, end, labels });
+    }
+}

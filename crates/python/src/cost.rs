@@ -1,0 +1,181 @@
+//! What answers cost, as Python sees it: in `decimal.Decimal`.
+
+use crate::account::Entry;
+use crate::from_python::{self, Path};
+use crate::to_python::{Reduced, object_to_python};
+use ferrule_catalog::{self as catalog, Amount, Catalog, Part, Source, UNITS};
+use ferrule_wire::json::{Fields, ObjectWriter};
+use pyo3::{
+    exceptions::PyValueError,
+    intern,
+    prelude::*,
+    sync::PyOnceLock,
+    types::{PyDict, PyType},
+};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+/// What an answer cost.
+#[pyclass(frozen, eq, module = "ferrule._native")]
+#[derive(Clone, PartialEq)]
+pub(crate) struct Cost(pub(crate) catalog::Cost);
+
+static DECIMAL: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
+/// `decimal.Decimal` of what `amount` is as text.
+pub(crate) fn decimal<'py>(py: Python<'py>, amount: &impl ToString) -> PyResult<Bound<'py, PyAny>> {
+    let decimal = DECIMAL.get_or_try_init(py, || {
+        py.import(intern!(py, "decimal"))?.getattr(intern!(py, "Decimal")).map(Bound::unbind)
+    })?;
+    decimal.bind(py).call1((amount.to_string(),))
+}
+
+#[pymethods]
+impl Cost {
+    /// All of it.
+    #[getter]
+    fn total<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        decimal(py, &self.0.total)
+    }
+
+    /// The currency, always `USD`.
+    #[getter]
+    #[expect(clippy::unused_self, reason = "an attribute")]
+    const fn currency(&self) -> &'static str {
+        "USD"
+    }
+
+    /// What each kind of usage cost, by its name. Each token stands in one of them only: what was read from a cache is
+    /// not in `input_tokens`. Empty where the provider itself reported the total.
+    #[getter]
+    fn breakdown<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let breakdown = PyDict::new(py);
+        for part in &self.0.parts {
+            breakdown.set_item(part.unit.name, decimal(py, &part.amount)?)?;
+        }
+        Ok(breakdown)
+    }
+
+    /// How many of each kind were charged, by its name.
+    #[getter]
+    fn quantities<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let quantities = PyDict::new(py);
+        for part in &self.0.parts {
+            quantities.set_item(part.unit.name, part.quantity)?;
+        }
+        Ok(quantities)
+    }
+
+    /// Whose prices these are: `genai-prices`, `configuration`, or the provider that reported the cost.
+    #[getter]
+    fn source(&self) -> &str {
+        &self.0.source.name
+    }
+
+    /// The version of the price list; `None` where it has none.
+    #[getter]
+    fn source_version(&self) -> Option<&str> {
+        self.0.source.version.as_deref()
+    }
+
+    /// The day (YYYY-MM-DD) the price list is of; `None` where it has none.
+    #[getter]
+    fn source_date(&self) -> Option<&str> {
+        self.0.source.date.as_deref()
+    }
+
+    /// Whether the provider itself said what it charged.
+    #[getter]
+    const fn is_reported(&self) -> bool {
+        self.0.reported
+    }
+
+    /// Everything as a dictionary that has a JSON form; amounts are strings.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        object_to_python(py, |object| self.write_fields(object))
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (Bound<'py, PyAny>,)> {
+        Ok((py.get_type::<Self>().getattr("_from_dict")?, (self.to_dict(py)?,)))
+    }
+
+    /// For unpickling.
+    #[classmethod]
+    fn _from_dict(_class: &Bound<'_, PyType>, fields: &Bound<'_, PyDict>) -> PyResult<Self> {
+        let json = from_python::json(fields, Path::Root("cost"))?;
+        Self::read(json.value().object().unwrap_or_default())
+            .ok_or_else(|| PyValueError::new_err("cost: this is not what to_dict() gave"))
+    }
+
+    fn __float__(&self, py: Python<'_>) -> PyResult<f64> {
+        self.total(py)?.call_method0("__float__")?.extract()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Cost(total=Decimal('{}'), currency='USD', source='{}')", self.0.total, self.0.source.name)
+    }
+}
+
+impl Cost {
+    pub(crate) fn write_fields(&self, object: &mut ObjectWriter<'_>) {
+        let cost = &self.0;
+        object.field("total", cost.total.to_string()).field("currency", "USD");
+        object.object("breakdown", |object| {
+            for part in &cost.parts {
+                object.field(part.unit.name, part.amount.to_string());
+            }
+        });
+        object.object("quantities", |object| {
+            for part in &cost.parts {
+                object.field(part.unit.name, part.quantity);
+            }
+        });
+        object.field("source", &cost.source.name);
+        object.nullable("source_version", cost.source.version.as_ref());
+        object.nullable("source_date", cost.source.date.as_ref());
+        object.field("is_reported", cost.reported);
+    }
+
+    pub(crate) fn read(mut fields: Fields<'_>) -> Option<Self> {
+        let total: Amount = fields.take_string("total")?.parse().ok()?;
+        let mut quantities = fields.take_object("quantities").unwrap_or_default();
+        let breakdown = fields.take_object("breakdown").unwrap_or_default();
+        let parts = breakdown.iter().map(|(name, amount)| {
+            Some(Part {
+                unit: UNITS.iter().find(|unit| unit.name == name)?,
+                quantity: quantities.take_u64(name)?,
+                amount: amount.string()?.parse().ok()?,
+            })
+        });
+        let parts = parts.collect::<Option<Vec<_>>>()?;
+        let source = Source {
+            name: fields.take_string("source")?,
+            version: fields.take_string("source_version"),
+            date: fields.take_string("source_date"),
+            licence: None,
+        };
+        let reported = fields.take_bool("is_reported").unwrap_or_default();
+        Some(Self(catalog::Cost { total, parts, source: Arc::new(source), reported }))
+    }
+}
+
+/// How an answer's cost is found when it is asked for.
+#[derive(Clone)]
+pub(crate) enum Pricing {
+    /// By this catalog (the one built in where `None`), for a call made at this time.
+    Catalog(Option<Arc<Catalog>>, i64),
+    /// It was found before the answer was pickled.
+    Known(Option<Box<Cost>>),
+}
+
+impl Pricing {
+    pub(crate) fn of(entry: &Entry) -> Self {
+        Self::Catalog(entry.catalog.clone(), entry.at)
+    }
+}
+
+/// Seconds since 1970.
+pub(crate) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
