@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from ferrule._native import (
         Attempt,
+        CatalogModel,
         Choice,
+        Cost,
         Finish,
         Message,
         ModelInfo,
@@ -66,11 +68,14 @@ if TYPE_CHECKING:
     )
     from ferrule.options import CompletionOptions, ProviderOptions, Timeouts
     from ferrule.streams import AsyncStream, Event, Stream
+    from ferrule.usage import UsageTotals, UsageTracker
 
 _HOMES = {
     "ferrule._native": (
         "Attempt",
+        "CatalogModel",
         "Choice",
+        "Cost",
         "Finish",
         "Message",
         "ModelInfo",
@@ -113,6 +118,7 @@ _HOMES = {
     ),
     "ferrule.options": ("CompletionOptions", "ProviderOptions", "Timeouts"),
     "ferrule.streams": ("AsyncStream", "Event", "Stream"),
+    "ferrule.usage": ("UsageTotals", "UsageTracker"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -137,6 +143,7 @@ __all__ = [
     "AsyncStream",
     "Attempt",
     "AuthenticationError",
+    "CatalogModel",
     "Choice",
     "Client",
     "CompletionOptions",
@@ -145,6 +152,7 @@ __all__ = [
     "ConnectTimeoutError",
     "ContentFilteredError",
     "ContextLengthError",
+    "Cost",
     "Event",
     "FerruleError",
     "Finish",
@@ -178,6 +186,8 @@ __all__ = [
     "Unknown",
     "UnsupportedError",
     "Usage",
+    "UsageTotals",
+    "UsageTracker",
     "UsageUpdate",
     "__version__",
     "complete",

@@ -7,6 +7,7 @@
 import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Protocol, final, type_check_only
 
 from typing_extensions import Self
@@ -43,8 +44,12 @@ class NativeClient:
         max_retries: int,
         ca_file: str | os.PathLike[str] | None = None,
         client_certificate: str | os.PathLike[str] | None = None,
+        models: dict[str, Mapping[str, Any]] | None = None,
     ) -> Self:
-        """`providers` are dicts with `id`, `dialect`, `base_url`, `api_key`, `key_variables` and `headers`."""
+        """`providers` are dicts with `id`, `dialect`, `base_url`, `api_key`, `key_variables` and `headers`.
+
+        `models` are a user's own entries of the catalog, by `provider/model`.
+        """
 
     def complete(
         self,
@@ -74,6 +79,12 @@ class NativeClient:
         self, provider: str, *, timeouts: float | _Timeouts | None = None, bridge: LoopBridge | None = None
     ) -> Flight:
         """Starts to list the models of `provider`."""
+
+    def usage_rows(self) -> list[dict[str, Any]]:
+        """What the calls so far used and cost, in rows by provider, model, alias and metadata."""
+
+    def clear_usage(self) -> None:
+        """Forgets what the calls so far used."""
 
     def close(self) -> None:
         """Closes idle connections; calls in flight keep theirs until they end."""
@@ -305,6 +316,13 @@ class Reply:
         """What it used; figures that the provider did not report are `None`."""
 
     @property
+    def cost(self) -> Cost | None:
+        """What it cost, found when it is asked for: as the provider reported it, else from the catalog's prices.
+
+        `None` where the price or the usage is not known. Of an interrupted stream, what is known of it so far.
+        """
+
+    @property
     def id(self) -> str:
         """The provider's id of the answer."""
 
@@ -422,6 +440,145 @@ class Usage:
     @classmethod
     def _from_dict(cls, fields: dict[str, Any]) -> Usage:
         """For unpickling."""
+
+@final
+class Cost:
+    """What an answer cost."""
+
+    @property
+    def total(self) -> Decimal:
+        """All of it."""
+
+    @property
+    def currency(self) -> str:
+        """The currency, always `USD`."""
+
+    @property
+    def breakdown(self) -> dict[str, Decimal]:
+        """What each kind of usage cost, by its name. Empty where the provider itself reported the total.
+
+        Each token stands in one of them only: what was read from a cache is not in `input_tokens`.
+        """
+
+    @property
+    def quantities(self) -> dict[str, int]:
+        """How many of each kind were charged, by its name."""
+
+    @property
+    def source(self) -> str:
+        """Whose prices these are: `genai-prices`, `configuration`, or the provider that reported the cost."""
+
+    @property
+    def source_version(self) -> str | None:
+        """The version of the price list; `None` where it has none."""
+
+    @property
+    def source_date(self) -> str | None:
+        """The day (YYYY-MM-DD) the price list is of; `None` where it has none."""
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether the provider itself said what it charged."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as a dictionary that has a JSON form; amounts are strings."""
+
+    def __float__(self) -> float: ...
+
+@final
+class CatalogModel:
+    """What is known of a model; what is not known is `None`."""
+
+    @property
+    def id(self) -> str:
+        """Its name in the catalog. Providers may know it by others, with dates for instance."""
+
+    @property
+    def provider(self) -> str:
+        """The provider whose price list it is from."""
+
+    @property
+    def name(self) -> str | None:
+        """Its name for people."""
+
+    @property
+    def context_window(self) -> int | None:
+        """The most tokens of prompt and answer together."""
+
+    @property
+    def max_output_tokens(self) -> int | None:
+        """The most tokens of an answer."""
+
+    @property
+    def input_modalities(self) -> tuple[str, ...] | None:
+        """What it can be shown: `text`, `image`, `audio`, `video`, `document`."""
+
+    @property
+    def output_modalities(self) -> tuple[str, ...] | None:
+        """What it answers with: `text`, `image`, `audio`, `video`, `embedding`."""
+
+    @property
+    def tools(self) -> bool | None:
+        """Whether it calls tools."""
+
+    @property
+    def structured_output(self) -> bool | None:
+        """Whether it keeps to a JSON schema."""
+
+    @property
+    def reasoning(self) -> bool | None:
+        """Whether it can think before it answers."""
+
+    @property
+    def deprecated(self) -> bool | None:
+        """Whether its provider has deprecated it."""
+
+    @property
+    def category(self) -> str | None:
+        """What to choose it for: `fast`, `balanced`, `powerful`, `local` or `embedding`."""
+
+    def prices(
+        self, *, at: float | None = None, context: dict[str, str] | None = None, input_tokens: int = 0
+    ) -> dict[str, Decimal]:
+        """Its prices in dollars by name, each of which says for how much (`input_mtok`: a million input tokens).
+
+        Empty where none is known. `at` is in seconds since 1970, now where `None`; `context` says how the request is
+        made, `input_tokens` how long its prompt is.
+        """
+
+@final
+class NativeCatalog:
+    """What is known of models: what is built in, and a user's own entries on top."""
+
+    def __new__(cls, models: dict[str, Mapping[str, Any]] | None = None) -> Self:
+        """`models` are a user's own entries, by `provider/model`."""
+
+    def find(self, provider: str, model: str) -> CatalogModel | None:
+        """The model that `provider` means by `model`; `None` where it is not known."""
+
+    def providers_of(self, model: str) -> list[str]:
+        """The ids of the providers that a bare name may mean."""
+
+    def models(self) -> list[CatalogModel]:
+        """All models."""
+
+    def price(
+        self,
+        provider: str,
+        model: str,
+        usage: Usage | dict[str, int | None],
+        *,
+        at: float | None = None,
+        context: dict[str, str] | None = None,
+    ) -> Cost | None:
+        """What `usage` (a `Usage`, or quantities by name) costs; `None` where that is not known.
+
+        `at` is in seconds since 1970, now where `None`; `context` says how the request was made.
+        """
+
+    @property
+    def source(self) -> dict[str, str | None]:
+        """Whose data it is: `name`, `version`, `date` and `licence`."""
 
 @final
 class Attempt:

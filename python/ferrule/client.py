@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ferrule._native import Flight, LoopBridge, Message, ModelInfo
     from ferrule.options import ProviderOptions, Timeouts
     from ferrule.streams import AsyncStream, Stream
+    from ferrule.usage import UsageTracker
 
     Messages = str | Sequence[Message | Mapping[str, Any]]
 
@@ -49,6 +50,7 @@ class _Calls(Operations):
         max_retries: int = 2,
         ca_file: str | os.PathLike[str] | None = None,
         client_certificate: str | os.PathLike[str] | None = None,
+        models: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         """Makes a client; connects to nothing yet.
 
@@ -60,6 +62,8 @@ class _Calls(Operations):
             max_retries: How many times a failed attempt is repeated before the first event.
             ca_file: Certificates (PEM) to trust beside the operating system's.
             client_certificate: Our own certificate and key (PEM, one file), for servers that ask for it.
+            models: Your own entries of the catalog, by `provider/model`: `{"context_window": 128000, "prices":
+                {"input_mtok": 2.5, "output_mtok": 10}}`. Prices are dollars for a million tokens.
 
         Raises:
             ConfigError: A setting is not usable; the text names it.
@@ -79,7 +83,14 @@ class _Calls(Operations):
             max_retries=max_retries,
             ca_file=ca_file,
             client_certificate=client_certificate,
+            models=None if models is None else dict(models),
         )
+
+    def usage(self) -> UsageTracker:
+        """What the calls of this client used and cost in all, by provider, model, alias and metadata."""
+        from ferrule.usage import UsageTracker
+
+        return UsageTracker(self._native)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(providers={sorted(self._providers)})"

@@ -133,6 +133,7 @@ impl Cost {
         object.field("source", &cost.source.name);
         object.nullable("source_version", cost.source.version.as_ref());
         object.nullable("source_date", cost.source.date.as_ref());
+        object.nullable("source_licence", cost.source.licence.as_ref());
         object.field("is_reported", cost.reported);
     }
 
@@ -152,7 +153,7 @@ impl Cost {
             name: fields.take_string("source")?,
             version: fields.take_string("source_version"),
             date: fields.take_string("source_date"),
-            licence: None,
+            licence: fields.take_string("source_licence"),
         };
         let reported = fields.take_bool("is_reported").unwrap_or_default();
         Some(Self(catalog::Cost { total, parts, source: Arc::new(source), reported }))
