@@ -88,7 +88,11 @@ class UsageTracker:
                 figures = sums.setdefault(key(row), dict.fromkeys(_FIGURES, 0))
                 for name in _FIGURES:
                     figures[name] += row[name]
-        return {name: UsageTotals(**{**figures, "cost": Decimal(figures["cost"])}) for name, figures in sums.items()}
+        totals: dict[Any, UsageTotals] = {}
+        for name, figures in sums.items():
+            figures["cost"] = Decimal(figures["cost"])
+            totals[name] = UsageTotals(**figures)
+        return totals
 
     def __repr__(self) -> str:
         total = self.total()
