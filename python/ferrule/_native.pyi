@@ -29,6 +29,17 @@ class _Timeouts(Protocol):
     @property
     def total(self) -> float | None: ...
 
+def count_tokens_locally(
+    model: str, messages: str | Sequence[Message | Mapping[str, Any]], options: dict[str, Any] | None = None
+) -> tuple[int, bool]:
+    """How many tokens the prompt of a call has, and whether that is exact: what the provider will count.
+
+    `options` are those of a call; its tools and instructions count. The first call unpacks a vocabulary.
+    """
+
+def count_text_tokens_locally(model: str, text: str) -> tuple[int, bool]:
+    """How many tokens `text` has for `model`, and whether that is exact."""
+
 def set_log_level(level: int) -> None:
     """Sets the least severe level that is collected, as a number of `logging`."""
 

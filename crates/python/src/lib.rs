@@ -23,6 +23,7 @@ mod request;
 mod runtime;
 mod simulator;
 mod to_python;
+mod tokens;
 mod usage;
 
 use pyo3::prelude::*;
@@ -57,6 +58,8 @@ mod _native {
     use super::reply::{Choice, ModelInfo, Reply};
     #[pymodule_export]
     use super::simulator::NativeSimulator;
+    #[pymodule_export]
+    use super::tokens::{count_text_tokens_locally, count_tokens_locally};
     #[pymodule_export]
     use super::usage::Usage;
 
