@@ -1,17 +1,22 @@
 //! What a client's calls used and cost in all.
 //!
-//! Recording a call moves a few figures into a list; prices are looked up when somebody asks, or when the list is full.
-//! Sums are kept by provider, model, alias and metadata, in a bounded number of rows.
+//! Recording a call moves a few figures into a list. Prices are looked up when somebody asks, or when the list is long: on a
+//! thread of its own then, for whoever records is in a hurry. Sums are kept by provider, model, alias and metadata, in a
+//! bounded number of rows.
 
 use crate::{amount::Amount, answer::Answer, catalog::Catalog};
 use ferrule_wire::model::Usage;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread,
 };
 
-/// So many calls wait for being summed up.
-const MOST_WAITING: usize = 256;
+/// When so many calls wait, they are summed up.
+const MANY_WAITING: usize = 256;
+
+/// More never wait: who brings one more than this sums them up itself.
+const MOST_WAITING: usize = 16 * MANY_WAITING;
 
 /// So many rows are kept apart; what comes after is summed up by provider alone.
 const MOST_ROWS: usize = 4096;
@@ -88,49 +93,49 @@ pub struct Totals {
 pub struct Ledger {
     /// Whose prices count; those built in where `None`.
     catalog: Option<Arc<Catalog>>,
-    book: Mutex<Book>,
-}
-
-#[derive(Debug, Default)]
-struct Book {
-    waiting: Vec<Settled>,
-    rows: HashMap<Row, Totals>,
+    /// Never locked for longer than it takes to add a call, or to take them all.
+    waiting: Mutex<Vec<Settled>>,
+    /// Locked before `waiting` by whoever sums up, until that is done: so no call is on its way when rows are read.
+    rows: Mutex<HashMap<Row, Totals>>,
 }
 
 impl Ledger {
     /// An empty one.
-    pub fn new(catalog: Option<Arc<Catalog>>) -> Self {
-        Self { catalog, book: Mutex::default() }
+    pub fn new(catalog: Option<Arc<Catalog>>) -> Arc<Self> {
+        Arc::new(Self { catalog, ..Self::default() })
     }
 
     /// Records a call. Each is to be recorded once.
-    pub fn record(&self, call: Settled) {
-        let mut book = self.book();
-        book.waiting.push(call);
-        if book.waiting.len() >= MOST_WAITING {
-            self.sum_up(&mut book);
+    pub fn record(self: &Arc<Self>, call: Settled) {
+        let count = {
+            let mut waiting = lock(&self.waiting);
+            waiting.push(call);
+            waiting.len()
+        };
+        if count == MANY_WAITING {
+            let ledger = Arc::clone(self);
+            let thread = thread::Builder::new().name("ferrule-ledger".into());
+            // Without a thread they wait for the next one, or for somebody who asks.
+            let _ = thread.spawn(move || drop(ledger.sum_up()));
+        } else if count >= MOST_WAITING {
+            drop(self.sum_up());
         }
     }
 
     /// All rows there are.
     pub fn rows(&self) -> Vec<(Row, Totals)> {
-        let mut book = self.book();
-        self.sum_up(&mut book);
-        book.rows.iter().map(|(row, totals)| (row.clone(), totals.clone())).collect()
+        self.sum_up().iter().map(|(row, totals)| (row.clone(), totals.clone())).collect()
     }
 
     /// Forgets everything.
     pub fn clear(&self) {
-        *self.book() = Book::default();
+        self.sum_up().clear();
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn sum_up(&self, book: &mut Book) {
-        let Book { waiting, rows } = book;
-        for Settled { answer, end, labels } in waiting.drain(..) {
+    fn sum_up(&self) -> MutexGuard<'_, HashMap<Row, Totals>> {
+        let mut rows = lock(&self.rows);
+        let waiting = std::mem::take(&mut *lock(&self.waiting));
+        for Settled { answer, end, labels } in waiting {
             let cost = answer.cost(self.catalog.as_ref().unwrap_or_else(|| Catalog::builtin()));
             let model = if answer.asked.is_empty() { answer.model } else { answer.asked };
             let row = Row { provider: answer.provider, model, labels };
@@ -141,7 +146,12 @@ impl Ledger {
             };
             rows.entry(row).or_default().add(&answer.usage, end, cost.map(|cost| cost.total));
         }
+        rows
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Totals {
@@ -186,7 +196,7 @@ mod tests {
     #[test]
     fn each_call_counts_once_and_unknown_costs_are_counted() {
         let ledger = Ledger::new(None);
-        for _ in 0..3 * MOST_WAITING {
+        for _ in 0..3 * MANY_WAITING {
             ledger.record(call("openai", "gpt-4.1", Some(1_000_000), End::Answered));
         }
         ledger.record(call("openai", "gpt-4.1", Some(500_000), End::Interrupted));
@@ -217,7 +227,7 @@ mod tests {
     #[test]
     fn threads_may_record_at_once() {
         let ledger = Ledger::new(None);
-        std::thread::scope(|scope| {
+        thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for _ in 0..1000 {

@@ -1,6 +1,7 @@
 //! A call's account: by which prices its cost is found, and where its usage is added up.
 
-use crate::cost::decimal;
+use crate::{cost::decimal, runtime::process};
+use arc_swap::ArcSwap;
 use ferrule_catalog::{Answer, Catalog, End, Labels, Ledger, Settled};
 use pyo3::{
     prelude::*,
@@ -9,33 +10,39 @@ use pyo3::{
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A client's account.
-#[derive(Clone)]
 pub(crate) struct Account {
     /// A user's own catalog; the one built in where `None`.
-    pub(crate) catalog: Option<Arc<Catalog>>,
-    ledger: Arc<Ledger>,
+    catalog: Option<Arc<Catalog>>,
+    /// This process's. A forked child begins its own: a thread that does not exist there may have locked the parent's.
+    ledger: ArcSwap<(u32, Arc<Ledger>)>,
 }
 
 impl Account {
     pub(crate) fn new(catalog: Option<Arc<Catalog>>) -> Self {
-        let ledger = Arc::new(Ledger::new(catalog.clone()));
+        let ledger = ArcSwap::from_pointee((process(), Ledger::new(catalog.clone())));
         Self { catalog, ledger }
+    }
+
+    fn ledger(&self) -> Arc<Ledger> {
+        let current = self.ledger.load();
+        if current.0 != process() {
+            let next = Arc::new((process(), Ledger::new(self.catalog.clone())));
+            self.ledger.compare_and_swap(&current, next);
+        }
+        Arc::clone(&self.ledger.load().1)
     }
 
     /// Opens an entry for a call of `model` at `provider`, which its end closes.
     pub(crate) fn open(&self, provider: &str, model: &str, labels: Labels) -> Entry {
-        let open = Open {
-            ledger: Arc::clone(&self.ledger),
-            provider: provider.to_owned(),
-            model: model.to_owned(),
-            labels,
-        };
+        let open =
+            Open { ledger: self.ledger(), provider: provider.to_owned(), model: model.to_owned(), labels };
         Entry { catalog: self.catalog.clone(), at: crate::cost::now(), open: Mutex::new(Some(open)) }
     }
 
     /// All rows, as dicts.
     pub(crate) fn rows<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        let rows = py.detach(|| self.ledger.rows());
+        let ledger = self.ledger();
+        let rows = py.detach(|| ledger.rows());
         let list = PyList::empty(py);
         for (row, totals) in rows {
             let dict = PyDict::new(py);
@@ -62,8 +69,9 @@ impl Account {
         Ok(list)
     }
 
-    pub(crate) fn clear(&self) {
-        self.ledger.clear();
+    pub(crate) fn clear(&self, py: Python<'_>) {
+        let ledger = self.ledger();
+        py.detach(|| ledger.clear());
     }
 }
 

@@ -175,8 +175,8 @@ impl NativeClient {
     }
 
     /// Forgets what the calls so far used.
-    fn clear_usage(&self) {
-        self.account.clear();
+    fn clear_usage(&self, py: Python<'_>) {
+        self.account.clear(py);
     }
 
     /// Closes idle connections; calls in flight keep theirs until they end.

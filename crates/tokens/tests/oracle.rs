@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use std::sync::LazyLock;
 use tiktoken_rs::CoreBPE;
 
-static CL100K: LazyLock<CoreBPE> = LazyLock::new(|| tiktoken_rs::cl100k_base().expect("it is built in"));
-static O200K: LazyLock<CoreBPE> = LazyLock::new(|| tiktoken_rs::o200k_base().expect("it is built in"));
+static CL100K: LazyLock<&CoreBPE> = LazyLock::new(tiktoken_rs::cl100k_base_singleton);
+static O200K: LazyLock<&CoreBPE> = LazyLock::new(tiktoken_rs::o200k_base_singleton);
 
 fn agree(text: &str) -> Result<(), TestCaseError> {
     for (ours, theirs) in [(Vocabulary::cl100k(), &*CL100K), (Vocabulary::o200k(), &*O200K)] {
