@@ -63,6 +63,23 @@ fn our_ids_of_providers_are_known() {
     assert_eq!(id("xai", "grok-4.5"), id("x-ai", "grok-4.5"));
 }
 
+/// Providers of the table that have a price list, under whatever name.
+#[test]
+fn providers_with_a_price_list_are_known() {
+    for (provider, model) in [
+        ("azure-deployments", "gpt-4o"),
+        ("azure-ai", "gpt-4o"),
+        ("azure-anthropic", "claude-sonnet-4-5"),
+        ("vertex-anthropic", "claude-sonnet-4-5@20250929"),
+        ("codestral", "codestral-2508"),
+        ("cohere-compat", "command-r"),
+        ("moonshot", "kimi-k2-thinking"),
+        ("ollama-compat", "qwen2.5:7b"),
+    ] {
+        assert!(Catalog::builtin().find(provider, model).is_some(), "{provider}/{model}");
+    }
+}
+
 #[test]
 fn a_name_is_found_however_it_is_written() {
     assert_eq!(id("OpenAI", "GPT-4o"), "gpt-4o");
