@@ -161,6 +161,7 @@ mod answers {
     use super::{AT, with};
     use ferrule_catalog::{Answer, Catalog};
     use ferrule_wire::{
+        dialect,
         json::{Extra, Json},
         model::{Response, Usage},
     };
@@ -212,6 +213,26 @@ mod answers {
             total("anthropic", "x", &response("claude-3-5-sonnet", searched, Extra::new())).unwrap(),
             "3.02"
         );
+    }
+
+    #[test]
+    fn bodies_keep_what_decides_on_the_cost() {
+        let decode = |dialect: &str, body: &str| {
+            dialect::find(dialect).unwrap().decode_response(body.as_bytes()).unwrap()
+        };
+        // Shapes: `openrouter.md`, `openai-chat.md`, `anthropic.md`.
+        let choices = r#""choices":[{"index":0,"message":{"role":"assistant","content":"Hi."},"finish_reason":"stop"}]"#;
+        let routed = format!(
+            r#"{{"id":"gen-1","model":"x/y","object":"chat.completion","created":1,{choices},"usage":{{"prompt_tokens":10,"completion_tokens":2,"total_tokens":12,"cost":0.00014,"is_byok":false}}}}"#
+        );
+        assert_eq!(total("openrouter", "x/y", &decode("openai-chat", &routed)).unwrap(), "0.00014 reported");
+        let tiered = format!(
+            r#"{{"id":"c-1","model":"gpt-4.1","object":"chat.completion","created":1,"service_tier":"priority",{choices},"usage":{{"prompt_tokens":1000000,"completion_tokens":0,"total_tokens":1000000}}}}"#
+        );
+        assert_eq!(total("openai", "gpt-4.1", &decode("openai-chat", &tiered)).unwrap(), "3.5");
+        let searched = r#"{"id":"m","type":"message","role":"assistant","model":"claude-sonnet-4-5-20250929","content":[{"type":"text","text":"Hi."}],"stop_reason":"end_turn","usage":{"input_tokens":100,"cache_creation_input_tokens":300,"cache_read_input_tokens":1000,"cache_creation":{"ephemeral_5m_input_tokens":100,"ephemeral_1h_input_tokens":200},"output_tokens":10,"server_tool_use":{"web_search_requests":1},"service_tier":"standard"}}"#;
+        // 100 * 3 + 100 * 3.75 + 200 * 6 + 1000 * 0.3 + 10 * 15 millionths, and a search for 0.01.
+        assert_eq!(total("anthropic", "x", &decode("anthropic", searched)).unwrap(), "0.012325");
     }
 
     #[test]
