@@ -64,6 +64,7 @@ mod server;
 mod service;
 mod simulator;
 mod socket;
+mod speaker;
 mod stream;
 mod tokens;
 
