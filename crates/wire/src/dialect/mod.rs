@@ -8,6 +8,7 @@ pub mod anthropic;
 pub mod bedrock;
 mod call_ids;
 pub mod cohere;
+pub mod cursor_cli;
 pub mod familiar;
 mod functions;
 pub mod gemini;
@@ -17,6 +18,8 @@ pub mod openai_chat;
 pub mod openai_completions;
 pub mod openai_responses;
 pub(crate) mod refuse;
+mod prompt;
+mod refuse;
 pub mod ruvllm;
 mod template;
 mod turn;
@@ -44,6 +47,7 @@ static DIALECTS: &[&dyn Dialect] = &[
     &openai_completions::OpenAiCompletions,
     &ruvllm::RuvLlm,
     &watsonx::Watsonx,
+    &cursor_cli::CursorCli,
 ];
 
 /// Every wire format.
