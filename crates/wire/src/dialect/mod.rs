@@ -20,6 +20,7 @@ pub mod openai_responses;
 pub(crate) mod refuse;
 mod prompt;
 mod refuse;
+pub mod replicate;
 pub mod ruvllm;
 mod template;
 mod turn;
@@ -48,6 +49,7 @@ static DIALECTS: &[&dyn Dialect] = &[
     &ruvllm::RuvLlm,
     &watsonx::Watsonx,
     &cursor_cli::CursorCli,
+    &replicate::Replicate,
 ];
 
 /// Every wire format.
