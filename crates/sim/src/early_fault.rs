@@ -26,14 +26,16 @@ impl Conversation<'_> {
                 let error = error.provider_error(kind_of(*status), &message, speaker.name());
                 let headers = to_headers(headers);
                 Some(match body {
-                    None => self.error(speaker, *status, error, headers),
+                    None => self.error(speaker, *status, error, headers, request.stream),
                     Some(serde_json::Value::String(text)) => {
                         self.whole(*status, "text/plain; charset=utf-8", text.clone().into(), headers)
                     }
                     Some(json) => self.whole(*status, "application/json", json.to_string().into(), headers),
                 })
             }
-            Fault::RateLimit { retry, delay_ms } => Some(self.rate_limited(speaker, *retry, *delay_ms)),
+            Fault::RateLimit { retry, delay_ms } => {
+                Some(self.rate_limited(speaker, *retry, *delay_ms, request.stream))
+            }
             Fault::Overloaded {} => {
                 let error = ErrorScript::default().provider_error(
                     ErrorKind::Overloaded,
@@ -45,6 +47,7 @@ impl Conversation<'_> {
                     status_of(ErrorKind::Overloaded, speaker.name()),
                     error,
                     HeaderMap::new(),
+                    request.stream,
                 ))
             }
             Fault::Html { status } => {
@@ -78,11 +81,17 @@ impl Conversation<'_> {
         }
     }
 
-    fn rate_limited(&self, speaker: Speaker, retry: Retry, delay_ms: u64) -> Response<AnswerBody> {
+    fn rate_limited(
+        &self,
+        speaker: Speaker,
+        retry: Retry,
+        delay_ms: u64,
+        streamed: bool,
+    ) -> Response<AnswerBody> {
         let mut headers = HeaderMap::new();
         let said = say_retry(retry, Duration::from_millis(delay_ms), &mut headers);
         let message = said.as_deref().unwrap_or("Rate limit reached.");
         let error = ErrorScript::default().provider_error(ErrorKind::RateLimited, message, speaker.name());
-        self.error(speaker, 429, error, headers)
+        self.error(speaker, 429, error, headers, streamed)
     }
 }

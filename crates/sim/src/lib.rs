@@ -55,6 +55,7 @@ mod failure;
 mod frames;
 mod media;
 mod models;
+mod predictions;
 mod random;
 mod record;
 mod route;

@@ -1,6 +1,10 @@
 //! Which address means what, and who answers there.
 
-use crate::{media::Media, speaker::Speaker};
+use crate::{
+    media::Media,
+    predictions::{self, What},
+    speaker::Speaker,
+};
 use ferrule_wire::operation::{Endpoint, Operation};
 use http::{HeaderMap, Method};
 
@@ -18,6 +22,8 @@ pub(crate) enum Asked<'a> {
     Operation(Endpoint<'a>),
     /// One model of the list.
     Model(&'a str),
+    /// Something of a prediction that was made.
+    Prediction(&'a str, What),
     /// Pictures or sound.
     Media(Media),
     /// Whether we are there.
@@ -71,6 +77,9 @@ fn asked<'a>(method: &Method, path: &'a str, speaker: Speaker) -> Asked<'a> {
         && let Some(media) = Media::at(path)
     {
         return if *method == Method::POST { Asked::Media(media) } else { Asked::WrongMethod };
+    }
+    if let Some((id, what)) = predictions::address(method, path, speaker) {
+        return Asked::Prediction(id, what);
     }
     match path.rsplit_once("/models/") {
         Some((_, id)) if *method == Method::GET && !id.is_empty() => Asked::Model(id),

@@ -9,7 +9,9 @@ use crate::{
     deliver::Delivery,
     failure::{is_anthropic, kind_of},
     media::Media,
-    models, random,
+    models,
+    predictions::Predictions,
+    random,
     record::{Details, Exchange, Recorder},
     route::{Asked, Route, route},
     script::{ActiveScript, Asked as AskedOfScript, ErrorScript, Fault, Place, Reply},
@@ -47,6 +49,7 @@ pub(crate) struct Shared {
     pub(crate) require_key: bool,
     /// How many times a request has failed, by its hash.
     pub(crate) failures: Mutex<HashMap<u64, u32>>,
+    pub(crate) predictions: Predictions,
 }
 
 /// One request on its way.
@@ -93,6 +96,7 @@ pub(crate) async fn serve(
                 413,
                 ProviderError::new(ErrorKind::InvalidRequest, message),
                 HeaderMap::new(),
+                false,
             )
         }
         (Some(Route { asked, speaker }), Ok(body)) => conversation.answer(asked, speaker, &head, &body).await,
@@ -111,14 +115,14 @@ impl Conversation<'_> {
         body: &Bytes,
     ) -> Response<AnswerBody> {
         let refuse = |status, message: String| {
-            self.error(speaker, status, ProviderError::new(kind_of(status), message), HeaderMap::new())
+            self.error(speaker, status, ProviderError::new(kind_of(status), message), HeaderMap::new(), false)
         };
         if !matches!(asked, Asked::Health)
             && let Some(message) = self.wrong_key(&head.headers)
         {
             let error =
                 ErrorScript::default().provider_error(ErrorKind::Authentication, message, speaker.name());
-            return self.error(speaker, 401, error, HeaderMap::new());
+            return self.error(speaker, 401, error, HeaderMap::new(), false);
         }
         match asked {
             Asked::Health => self.json(&serde_json::json!({ "status": "ok" }), 200),
@@ -127,6 +131,10 @@ impl Conversation<'_> {
             Asked::Model(id) => match models::one(speaker, id) {
                 Some(body) => self.body(body),
                 None => refuse(404, format!("There is nothing at {}.", head.uri.path())),
+            },
+            Asked::Prediction(id, what) => match self.predicted(id, what, speaker, head).await {
+                Ok(answer) => answer,
+                Err(message) => refuse(404, message),
             },
             Asked::Media(media) => match self.show(media, speaker, head, body).await {
                 Ok(answer) => answer,
@@ -192,9 +200,13 @@ impl Conversation<'_> {
                 let mut request = speaker.decode_request(body).map_err(|error| error.to_string())?;
                 addressed(&mut request.model);
                 request.stream = stream.unwrap_or(request.stream);
-                match incomplete(&request) {
-                    Some(message) => Err(message.to_owned()),
-                    None => Ok(self.complete(&request, speaker, head, body).await),
+                if let Some(error) = speaker.refusal(body) {
+                    return Ok(self.error(speaker, 400, error, HeaderMap::new(), request.stream));
+                }
+                match (incomplete(&request), self.predict(&request, speaker, head, body)) {
+                    (Some(message), _) => Err(message.to_owned()),
+                    (None, Some(prediction)) => Ok(prediction),
+                    (None, None) => Ok(self.complete(&request, speaker, head, body).await),
                 }
             }
         }
@@ -241,7 +253,7 @@ impl Conversation<'_> {
         }
     }
 
-    async fn complete(
+    pub(crate) async fn complete(
         &self,
         request: &Request,
         speaker: Speaker,
@@ -333,13 +345,14 @@ impl Conversation<'_> {
         false
     }
 
-    /// An error in the dialect's shape.
+    /// An error in the provider's shape; `streamed`: where a stream was asked for.
     pub(crate) fn error(
         &self,
         speaker: Speaker,
         status: u16,
         mut error: ProviderError,
         mut headers: HeaderMap,
+        streamed: bool,
     ) -> Response<AnswerBody> {
         let id = format!("req_{}", random::id(random::hash(self.shared.seed, error.message.as_bytes())));
         let name = if is_anthropic(speaker.name()) { "request-id" } else { "x-request-id" };
@@ -348,7 +361,10 @@ impl Conversation<'_> {
         }
         error.status = Some(status);
         error.request_id = Some(id);
-        self.whole(status, "application/json", speaker.encode_error(&error).into(), headers)
+        let (status, body) = speaker.error_answer(&error, status, streamed);
+        let kind =
+            if body.starts_with(b"{") || body.starts_with(b"[") { "application/json" } else { "text/plain" };
+        self.whole(status, kind, body.into(), headers)
     }
 
     /// A whole answer of the dialect's.
@@ -356,7 +372,7 @@ impl Conversation<'_> {
         self.whole(200, "application/json", body.into(), HeaderMap::new())
     }
 
-    fn json(&self, value: &serde_json::Value, status: u16) -> Response<AnswerBody> {
+    pub(crate) fn json(&self, value: &serde_json::Value, status: u16) -> Response<AnswerBody> {
         self.whole(status, "application/json", value.to_string().into(), HeaderMap::new())
     }
 

@@ -4,9 +4,9 @@
 use crate::{
     body::Step,
     frames::Frames,
-    speaker::Speaker,
     script::{Fault, Place, Reply},
     socket::Cut,
+    speaker::Speaker,
     tokens,
 };
 use bytes::Bytes;

@@ -1,7 +1,6 @@
 //! Client: predictions and their streams, read.
 
-use super::PREDICTION_EVENT;
-use crate::dialect::{StreamDecoder, StreamError, StreamLimits};
+use crate::dialect::{FollowUp, StreamDecoder, StreamError, StreamLimits};
 use crate::framing::{Frame, SseReader};
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{
@@ -169,7 +168,7 @@ impl Answer {
                     _ => self.finish(events),
                 }
             }
-            PREDICTION_EVENT => return self.read_prediction(data, events),
+            FollowUp::EVENT => return self.read_prediction(data, events),
             // Logs, and what is new.
             _ => {
                 let data = Json::parse(data).unwrap_or_else(|_| Json::string(data));

@@ -1,7 +1,6 @@
 //! Server: predictions and their streams, written.
 
-use super::PREDICTION_EVENT;
-use crate::dialect::StreamEncoder;
+use crate::dialect::{FollowUp, StreamEncoder};
 use crate::json::ObjectWriter;
 use crate::model::{PartKind, ProviderError, Response, StreamEvent, Usage};
 use alloc::{format, string::String, vec::Vec};
@@ -92,7 +91,7 @@ impl StreamEncoder for Encoder {
             write_metrics(self.usage.as_ref(), &mut body);
             body.finish();
             let data = String::from_utf8_lossy(&data).into_owned();
-            self.frame(PREDICTION_EVENT, &data, out);
+            self.frame(FollowUp::EVENT, &data, out);
         }
     }
 

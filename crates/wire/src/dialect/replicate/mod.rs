@@ -1,16 +1,14 @@
 //! Replicate's predictions: a prompt and settings in, a text out, in pieces where it is streamed.
 //!
-//! A prediction is made by one request and followed by others: [`prediction`] says where to. Who follows it (the engine)
-//! hands the decoders what they would have read at one address: plain, the prediction when it is over; streamed, the
-//! prediction as it began and as it ended as events of type `prediction` around the stream of its output.
+//! A prediction is made by one request and followed by others, as [`Dialect::follow_up`] says.
 
 mod decode;
 mod encode;
 mod request;
 
 use super::{
-    Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
-    UnsupportedField,
+    Dialect, EncodeOptions, EncodedRequest, FollowUp, ReadFollowUp, StreamDecoder, StreamEncoder,
+    StreamError, StreamLimits, UnsupportedField,
 };
 use crate::json::{Fields, JsonError, ObjectWriter};
 use crate::model::{ProviderError, Request, Response};
@@ -18,9 +16,6 @@ use crate::operation::{Endpoint, ModelInfo, ModelListing, ModelPage, Operation};
 use alloc::{borrow::Cow, borrow::ToOwned, boxed::Box, format, string::String, string::ToString, vec::Vec};
 
 const NAME: &str = "replicate";
-
-/// The type of the events that hold a whole prediction.
-pub const PREDICTION_EVENT: &str = "prediction";
 
 /// Replicate's predictions.
 #[derive(Clone, Copy, Debug, Default)]
@@ -41,6 +36,10 @@ impl Dialect for Replicate {
 
     fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
         decode::response(body)
+    }
+
+    fn follow_up(&self) -> Option<ReadFollowUp> {
+        Some(prediction)
     }
 
     fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder> {
@@ -92,25 +91,12 @@ impl Dialect for Replicate {
     }
 }
 
-/// How far a prediction is, and where to go on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Prediction {
-    /// Whether it is over, well or not.
-    pub is_over: bool,
-    /// Where it is asked for again.
-    pub get: Option<String>,
-    /// Where its output comes in pieces.
-    pub stream: Option<String>,
-    /// Where it is cancelled.
-    pub cancel: Option<String>,
-}
-
 /// Reads how far a prediction is. `None` where `body` is none.
-pub fn prediction(body: &[u8]) -> Option<Prediction> {
+fn prediction(body: &[u8]) -> Option<FollowUp> {
     let mut fields = Fields::parse(body).ok()?;
     let status = fields.take_string("status")?;
     let mut urls = fields.take_object("urls").unwrap_or_default();
-    Some(Prediction {
+    Some(FollowUp {
         is_over: !matches!(status.as_str(), "starting" | "processing" | "queued"),
         get: urls.take_string("get"),
         stream: urls.take_string("stream"),

@@ -22,9 +22,11 @@ fn read(body: &str, size: usize) -> (Vec<StreamEvent>, Result<(), StreamError>) 
 }
 
 fn texts(events: &[StreamEvent]) -> Vec<&str> {
-    let text =
-        |event| if let &StreamEvent::TextDelta { ref text, .. } = event { Some(text.as_str()) } else { None };
-    events.iter().filter_map(text).collect()
+    let texts = events.iter().filter_map(|event| match event {
+        StreamEvent::TextDelta { text, .. } => Some(text.as_str()),
+        _ => None,
+    });
+    texts.collect()
 }
 
 fn error_of(result: Result<(), StreamError>) -> ProviderError {
