@@ -1,5 +1,6 @@
 //! Sending an answer, plain or streamed, with what goes wrong on the way.
 
+use crate::speaker::Speaker;
 use crate::{
     body::{AnswerBody, Step},
     failure::{is_anthropic, now},
@@ -10,10 +11,7 @@ use crate::{
     stream::{Compressed, Pacing, StreamedAnswer},
 };
 use bytes::Bytes;
-use ferrule_wire::{
-    dialect::Dialect,
-    model::{ErrorKind, Request},
-};
+use ferrule_wire::model::{ErrorKind, Request};
 use http::{
     HeaderMap, HeaderValue, Response,
     header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
@@ -24,7 +22,7 @@ use std::{io::Write as _, time::Duration};
 pub(crate) struct Delivery<'a> {
     pub(crate) conversation: &'a Conversation<'a>,
     pub(crate) request: &'a Request,
-    pub(crate) dialect: &'static dyn Dialect,
+    pub(crate) speaker: Speaker,
     pub(crate) reply: &'a Reply,
     /// Tells requests apart.
     pub(crate) number: u64,
@@ -75,10 +73,10 @@ impl Delivery<'_> {
         fault: Option<Fault>,
         headers: &mut HeaderMap,
     ) -> AnswerBody {
-        headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(streamed_as(self.dialect)));
+        headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(streamed_as(self.speaker)));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
         let compressed = matches!(fault, Some(Fault::Gzip {}));
-        let steps = StreamedAnswer::new(response, self.reply, fault, self.dialect, self.request);
+        let steps = StreamedAnswer::new(response, self.reply, fault, self.speaker, self.request);
         if compressed {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
             return self.steps(Compressed::new(steps));
@@ -93,7 +91,7 @@ impl Delivery<'_> {
         headers: &mut HeaderMap,
     ) -> AnswerBody {
         headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
-        let body = Bytes::from(self.dialect.encode_response(response));
+        let body = Bytes::from(self.speaker.encode_response(response));
         let half = body.len() / 2;
         let until = |at: Place| match at {
             Place::BeforeHeaders | Place::AfterHeaders => 0,
@@ -134,9 +132,9 @@ impl Delivery<'_> {
                 let error = error.provider_error(
                     ErrorKind::Overloaded,
                     "The simulated provider failed.",
-                    self.dialect.name(),
+                    self.speaker.name(),
                 );
-                self.whole(self.dialect.encode_error(&error).into())
+                self.whole(self.speaker.encode_error(&error).into())
             }
             Some(Fault::HugeLine { bytes }) => {
                 let before = Step::Bytes(Bytes::from_static(b"{\"padding\":\""));
@@ -173,7 +171,7 @@ impl Delivery<'_> {
         let mut headers = HeaderMap::with_capacity(12);
         let id = format!("req_{}", random::id(self.number));
         let id = HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static("req_sim"));
-        if is_anthropic(self.dialect.name()) {
+        if is_anthropic(self.speaker.name()) {
             headers.insert("request-id", id);
             headers.insert("anthropic-organization-id", HeaderValue::from_static("org-simulated"));
             headers.insert("anthropic-ratelimit-requests-limit", HeaderValue::from_static("10000"));

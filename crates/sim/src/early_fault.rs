@@ -1,5 +1,6 @@
 //! The faults that replace an answer, or come before it.
 
+use crate::speaker::Speaker;
 use crate::{
     body::AnswerBody,
     failure::{kind_of, say_retry, status_of},
@@ -7,10 +8,7 @@ use crate::{
     service::{Conversation, streamed_as, to_headers},
 };
 use bytes::Bytes;
-use ferrule_wire::{
-    dialect::Dialect,
-    model::{ErrorKind, Request},
-};
+use ferrule_wire::model::{ErrorKind, Request};
 use http::{HeaderMap, Response};
 use std::{future::pending, time::Duration};
 
@@ -19,34 +17,37 @@ impl Conversation<'_> {
     pub(crate) async fn before_headers(
         &self,
         fault: &Fault,
-        dialect: &'static dyn Dialect,
+        speaker: Speaker,
         request: &Request,
     ) -> Option<Response<AnswerBody>> {
         match fault {
             Fault::Status { status, headers, body, error } => {
                 let message = format!("The simulated provider answers with status {status}.");
-                let error = error.provider_error(kind_of(*status), &message, dialect.name());
+                let error = error.provider_error(kind_of(*status), &message, speaker.name());
                 let headers = to_headers(headers);
                 Some(match body {
-                    None => self.error(dialect, *status, error, headers),
+                    None => self.error(speaker, *status, error, headers, request.stream),
                     Some(serde_json::Value::String(text)) => {
                         self.whole(*status, "text/plain; charset=utf-8", text.clone().into(), headers)
                     }
                     Some(json) => self.whole(*status, "application/json", json.to_string().into(), headers),
                 })
             }
-            Fault::RateLimit { retry, delay_ms } => Some(self.rate_limited(dialect, *retry, *delay_ms)),
+            Fault::RateLimit { retry, delay_ms } => {
+                Some(self.rate_limited(speaker, *retry, *delay_ms, request.stream))
+            }
             Fault::Overloaded {} => {
                 let error = ErrorScript::default().provider_error(
                     ErrorKind::Overloaded,
                     "Overloaded",
-                    dialect.name(),
+                    speaker.name(),
                 );
                 Some(self.error(
-                    dialect,
-                    status_of(ErrorKind::Overloaded, dialect.name()),
+                    speaker,
+                    status_of(ErrorKind::Overloaded, speaker.name()),
                     error,
                     HeaderMap::new(),
+                    request.stream,
                 ))
             }
             Fault::Html { status } => {
@@ -56,7 +57,7 @@ impl Conversation<'_> {
                 Some(self.whole(*status, "text/html", page.into(), HeaderMap::new()))
             }
             Fault::Empty {} => {
-                let kind = if request.stream { streamed_as(dialect) } else { "application/json" };
+                let kind = if request.stream { streamed_as(speaker) } else { "application/json" };
                 Some(self.whole(200, kind, Bytes::new(), HeaderMap::new()))
             }
             Fault::Reset { at: Place::BeforeHeaders, .. } => {
@@ -82,14 +83,15 @@ impl Conversation<'_> {
 
     fn rate_limited(
         &self,
-        dialect: &'static dyn Dialect,
+        speaker: Speaker,
         retry: Retry,
         delay_ms: u64,
+        streamed: bool,
     ) -> Response<AnswerBody> {
         let mut headers = HeaderMap::new();
         let said = say_retry(retry, Duration::from_millis(delay_ms), &mut headers);
         let message = said.as_deref().unwrap_or("Rate limit reached.");
-        let error = ErrorScript::default().provider_error(ErrorKind::RateLimited, message, dialect.name());
-        self.error(dialect, 429, error, headers)
+        let error = ErrorScript::default().provider_error(ErrorKind::RateLimited, message, speaker.name());
+        self.error(speaker, 429, error, headers, streamed)
     }
 }

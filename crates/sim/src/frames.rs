@@ -1,6 +1,6 @@
 //! Faults that have to know where a frame begins and ends.
 
-use ferrule_wire::dialect::Dialect;
+use crate::speaker::Speaker;
 
 /// How a dialect's streams are cut up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,8 +14,8 @@ pub(crate) enum Frames {
 }
 
 impl Frames {
-    pub(crate) fn of(dialect: &dyn Dialect) -> Self {
-        match dialect.stream_media_types().first().copied() {
+    pub(crate) fn of(speaker: Speaker) -> Self {
+        match speaker.stream_media_types().first().copied() {
             Some("application/vnd.amazon.eventstream") => Self::Binary,
             Some("application/x-ndjson") => Self::Lines,
             _ => Self::Events,

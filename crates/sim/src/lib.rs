@@ -55,6 +55,7 @@ mod failure;
 mod frames;
 mod media;
 mod models;
+mod predictions;
 mod random;
 mod record;
 mod route;
@@ -64,6 +65,7 @@ mod server;
 mod service;
 mod simulator;
 mod socket;
+mod speaker;
 mod stream;
 mod tokens;
 

@@ -1,17 +1,18 @@
 //! Which address means what, and who answers there.
 
-use crate::media::Media;
-use ferrule_wire::{
-    dialect::{self, Dialect},
-    operation::{Endpoint, Operation},
+use crate::{
+    media::Media,
+    predictions::{self, What},
+    speaker::Speaker,
 };
+use ferrule_wire::operation::{Endpoint, Operation};
 use http::{HeaderMap, Method};
 
-/// What is asked for, and the dialect that its answer is in.
+/// What is asked for, and who answers.
 #[derive(Clone, Debug)]
 pub(crate) struct Route<'a> {
     pub(crate) asked: Asked<'a>,
-    pub(crate) dialect: &'static dyn Dialect,
+    pub(crate) speaker: Speaker,
 }
 
 /// What is asked for.
@@ -21,6 +22,8 @@ pub(crate) enum Asked<'a> {
     Operation(Endpoint<'a>),
     /// One model of the list.
     Model(&'a str),
+    /// Something of a prediction that was made.
+    Prediction(&'a str, What),
     /// Pictures or sound.
     Media(Media),
     /// Whether we are there.
@@ -33,19 +36,19 @@ pub(crate) enum Asked<'a> {
 
 /// What an address means. `None` where this build has no dialect at all.
 ///
-/// An address that begins with the name of a dialect is that dialect's; any other is the first dialect's that has such
-/// an address, in the order of `ferrule_wire::dialect::all`.
+/// An address that begins with the id of a provider, or the name of a dialect, is theirs; any other is the first
+/// dialect's that has such an address, in the order of `ferrule_wire::dialect::all`.
 pub(crate) fn route<'a>(method: &Method, path: &'a str, headers: &HeaderMap) -> Option<Route<'a>> {
     let spoken = if headers.contains_key("anthropic-version") { "anthropic" } else { "openai-chat" };
-    let spoken = dialect::find(spoken).or_else(|| dialect::all().next())?;
+    let spoken = Speaker::of(spoken).or_else(|| Speaker::all().next())?;
     if path == "/healthz" {
-        return Some(Route { asked: Asked::Health, dialect: spoken });
+        return Some(Route { asked: Asked::Health, speaker: spoken });
     }
-    if let Some((dialect, rest)) = prefixed(path) {
-        return Some(Route { asked: asked(method, rest, dialect), dialect });
+    if let Some((speaker, rest)) = prefixed(path) {
+        return Some(Route { asked: asked(method, rest, speaker), speaker });
     }
-    let candidates = std::iter::once(spoken).chain(dialect::all());
-    let known = candidates.map(|dialect| Route { asked: asked(method, path, dialect), dialect });
+    let candidates = std::iter::once(spoken).chain(Speaker::all());
+    let known = candidates.map(|speaker| Route { asked: asked(method, path, speaker), speaker });
     let known = known.filter(|route| !matches!(route.asked, Asked::Unknown));
     // Another dialect may have the same address for another method.
     let mut wrong = None;
@@ -55,26 +58,28 @@ pub(crate) fn route<'a>(method: &Method, path: &'a str, headers: &HeaderMap) -> 
         }
         wrong.get_or_insert(route);
     }
-    Some(wrong.unwrap_or(Route { asked: Asked::Unknown, dialect: spoken }))
+    Some(wrong.unwrap_or(Route { asked: Asked::Unknown, speaker: spoken }))
 }
 
-/// The dialect that the address begins with the name of, and what follows.
-fn prefixed(path: &str) -> Option<(&'static dyn Dialect, &str)> {
+/// Whom the address begins with, and what follows.
+fn prefixed(path: &str) -> Option<(Speaker, &str)> {
     let (name, _) = path.strip_prefix('/')?.split_once('/')?;
     let rest = path.get(name.len() + 1..)?;
-    let name = if name == "openai" { "openai-chat" } else { name };
-    Some((dialect::find(name)?, rest))
+    Some((Speaker::named(name)?, rest))
 }
 
-fn asked<'a>(method: &Method, path: &'a str, dialect: &'static dyn Dialect) -> Asked<'a> {
-    if let Some(endpoint) = dialect.endpoint(path) {
+fn asked<'a>(method: &Method, path: &'a str, speaker: Speaker) -> Asked<'a> {
+    if let Some(endpoint) = speaker.endpoint(path) {
         let expected = if endpoint.operation == Operation::Models { Method::GET } else { Method::POST };
         return if *method == expected { Asked::Operation(endpoint) } else { Asked::WrongMethod };
     }
-    if dialect.name() == "openai-chat"
+    if speaker.name() == "openai-chat"
         && let Some(media) = Media::at(path)
     {
         return if *method == Method::POST { Asked::Media(media) } else { Asked::WrongMethod };
+    }
+    if let Some((id, what)) = predictions::address(method, path, speaker) {
+        return Asked::Prediction(id, what);
     }
     match path.rsplit_once("/models/") {
         Some((_, id)) if *method == Method::GET && !id.is_empty() => Asked::Model(id),

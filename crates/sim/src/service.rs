@@ -1,5 +1,6 @@
 //! One request: read it, find what the script or the model's name says, answer.
 
+use crate::speaker::Speaker;
 use crate::{
     answer::{answer, count_input, last_user_text},
     behaviour::Behaviour,
@@ -8,7 +9,9 @@ use crate::{
     deliver::Delivery,
     failure::{is_anthropic, kind_of},
     media::Media,
-    models, random,
+    models,
+    predictions::Predictions,
+    random,
     record::{Details, Exchange, Recorder},
     route::{Asked, Route, route},
     script::{ActiveScript, Asked as AskedOfScript, ErrorScript, Fault, Place, Reply},
@@ -16,7 +19,6 @@ use crate::{
 };
 use bytes::Bytes;
 use ferrule_wire::{
-    dialect::Dialect,
     model::{ErrorKind, Message, ProviderError, Request, Role},
     operation::{Endpoint, Operation},
 };
@@ -47,6 +49,7 @@ pub(crate) struct Shared {
     pub(crate) require_key: bool,
     /// How many times a request has failed, by its hash.
     pub(crate) failures: Mutex<HashMap<u64, u32>>,
+    pub(crate) predictions: Predictions,
 }
 
 /// One request on its way.
@@ -86,16 +89,17 @@ pub(crate) async fn serve(
     let conversation = Conversation { shared, control, exchange };
     let answer = match (route(&head.method, head.uri.path(), &head.headers), body) {
         (None, _) => conversation.json(&serde_json::json!({ "error": "this build has no dialect" }), 501),
-        (Some(Route { dialect, .. }), Err(_)) => {
+        (Some(Route { speaker, .. }), Err(_)) => {
             let message = format!("The body is longer than {MOST_BODY_BYTES} bytes, or broke off.");
             conversation.error(
-                dialect,
+                speaker,
                 413,
                 ProviderError::new(ErrorKind::InvalidRequest, message),
                 HeaderMap::new(),
+                false,
             )
         }
-        (Some(Route { asked, dialect }), Ok(body)) => conversation.answer(asked, dialect, &head, &body).await,
+        (Some(Route { asked, speaker }), Ok(body)) => conversation.answer(asked, speaker, &head, &body).await,
     };
     unanswered.0 = None;
     exchange.set_status(answer.status().as_u16());
@@ -106,33 +110,37 @@ impl Conversation<'_> {
     async fn answer(
         &self,
         asked: Asked<'_>,
-        dialect: &'static dyn Dialect,
+        speaker: Speaker,
         head: &http::request::Parts,
         body: &Bytes,
     ) -> Response<AnswerBody> {
         let refuse = |status, message: String| {
-            self.error(dialect, status, ProviderError::new(kind_of(status), message), HeaderMap::new())
+            self.error(speaker, status, ProviderError::new(kind_of(status), message), HeaderMap::new(), false)
         };
         if !matches!(asked, Asked::Health)
             && let Some(message) = self.wrong_key(&head.headers)
         {
             let error =
-                ErrorScript::default().provider_error(ErrorKind::Authentication, message, dialect.name());
-            return self.error(dialect, 401, error, HeaderMap::new());
+                ErrorScript::default().provider_error(ErrorKind::Authentication, message, speaker.name());
+            return self.error(speaker, 401, error, HeaderMap::new(), false);
         }
         match asked {
             Asked::Health => self.json(&serde_json::json!({ "status": "ok" }), 200),
             Asked::Unknown => refuse(404, format!("There is nothing at {}.", head.uri.path())),
             Asked::WrongMethod => refuse(405, format!("{} does not take {}.", head.uri.path(), head.method)),
-            Asked::Model(id) => match models::one(dialect, id) {
+            Asked::Model(id) => match models::one(speaker, id) {
                 Some(body) => self.body(body),
                 None => refuse(404, format!("There is nothing at {}.", head.uri.path())),
             },
-            Asked::Media(media) => match self.show(media, dialect, head, body).await {
+            Asked::Prediction(id, what) => match self.predicted(id, what, speaker, head).await {
+                Ok(answer) => answer,
+                Err(message) => refuse(404, message),
+            },
+            Asked::Media(media) => match self.show(media, speaker, head, body).await {
                 Ok(answer) => answer,
                 Err(message) => refuse(400, message),
             },
-            Asked::Operation(endpoint) => match self.operate(endpoint, dialect, head, body).await {
+            Asked::Operation(endpoint) => match self.operate(endpoint, speaker, head, body).await {
                 Ok(answer) => answer,
                 Err(message) => refuse(400, message),
             },
@@ -143,33 +151,33 @@ impl Conversation<'_> {
     async fn operate(
         &self,
         endpoint: Endpoint<'_>,
-        dialect: &'static dyn Dialect,
+        speaker: Speaker,
         head: &http::request::Parts,
         body: &Bytes,
     ) -> Result<Response<AnswerBody>, String> {
         let Endpoint { operation, model, stream } = endpoint;
-        let no_such = || format!("{} has no such operation.", dialect.name());
+        let no_such = || format!("{} has no such operation.", speaker.name());
         let addressed = |named: &mut String| {
             if let Some(model) = &model {
                 model.as_ref().clone_into(named);
             }
         };
         match operation {
-            Operation::Models => Ok(self.body(models::list(dialect))),
+            Operation::Models => Ok(self.body(models::list(speaker))),
             Operation::CountTokens => {
-                let counting = dialect.token_counting().ok_or_else(no_such)?;
+                let counting = speaker.token_counting().ok_or_else(no_such)?;
                 let request = counting.decode_request(body).map_err(|error| error.to_string())?;
                 Ok(self.body(counting.encode_response(count_input(&request))))
             }
             Operation::Embed => {
-                let embeddings = dialect.embeddings().ok_or_else(no_such)?;
+                let embeddings = speaker.embeddings().ok_or_else(no_such)?;
                 let mut request = embeddings.decode_request(body).map_err(|error| error.to_string())?;
                 addressed(&mut request.model);
                 if request.inputs.is_empty() {
                     return Err("input: at least one text is required".to_owned());
                 }
                 let text = request.inputs.last().cloned().unwrap_or_default();
-                if let Some(failure) = self.fails(&request.model, text, dialect, head, body).await {
+                if let Some(failure) = self.fails(&request.model, text, speaker, head, body).await {
                     return Ok(failure);
                 }
                 let response =
@@ -177,11 +185,11 @@ impl Conversation<'_> {
                 Ok(self.body(embeddings.encode_response(&response, body)))
             }
             Operation::Rerank => {
-                let reranking = dialect.reranking().ok_or_else(no_such)?;
+                let reranking = speaker.reranking().ok_or_else(no_such)?;
                 let mut request = reranking.decode_request(body).map_err(|error| error.to_string())?;
                 addressed(&mut request.model);
                 if let Some(failure) =
-                    self.fails(&request.model, request.query.clone(), dialect, head, body).await
+                    self.fails(&request.model, request.query.clone(), speaker, head, body).await
                 {
                     return Ok(failure);
                 }
@@ -189,12 +197,16 @@ impl Conversation<'_> {
                 Ok(self.body(reranking.encode_response(&beside::rerank(&request, id))))
             }
             Operation::Complete => {
-                let mut request = dialect.decode_request(body).map_err(|error| error.to_string())?;
+                let mut request = speaker.decode_request(body).map_err(|error| error.to_string())?;
                 addressed(&mut request.model);
                 request.stream = stream.unwrap_or(request.stream);
-                match incomplete(&request) {
-                    Some(message) => Err(message.to_owned()),
-                    None => Ok(self.complete(&request, dialect, head, body).await),
+                if let Some(error) = speaker.refusal(body) {
+                    return Ok(self.error(speaker, 400, error, HeaderMap::new(), request.stream));
+                }
+                match (incomplete(&request), self.predict(&request, speaker, head, body)) {
+                    (Some(message), _) => Err(message.to_owned()),
+                    (None, Some(prediction)) => Ok(prediction),
+                    (None, None) => Ok(self.complete(&request, speaker, head, body).await),
                 }
             }
         }
@@ -203,14 +215,14 @@ impl Conversation<'_> {
     async fn show(
         &self,
         media: Media,
-        dialect: &'static dyn Dialect,
+        speaker: Speaker,
         head: &http::request::Parts,
         body: &Bytes,
     ) -> Result<Response<AnswerBody>, String> {
         let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let content_type = content_type.unwrap_or_default();
         let (model, text) = media.asked(content_type, body)?;
-        if let Some(failure) = self.fails(&model, text, dialect, head, body).await {
+        if let Some(failure) = self.fails(&model, text, speaker, head, body).await {
             return Ok(failure);
         }
         let (media_type, body) = media.answer(content_type, body)?;
@@ -222,14 +234,14 @@ impl Conversation<'_> {
         &self,
         model: &str,
         text: String,
-        dialect: &'static dyn Dialect,
+        speaker: Speaker,
         head: &http::request::Parts,
         body: &Bytes,
     ) -> Option<Response<AnswerBody>> {
         let messages = vec![Message::text(Role::User, text)];
         let request = Request { model: model.to_owned(), messages, ..Request::default() };
-        let (_, fault) = self.begin(&request, dialect, head, body);
-        self.before_headers(&fault?, dialect, &request).await
+        let (_, fault) = self.begin(&request, speaker, head, body);
+        self.before_headers(&fault?, speaker, &request).await
     }
 
     fn wrong_key(&self, headers: &HeaderMap) -> Option<&'static str> {
@@ -241,25 +253,25 @@ impl Conversation<'_> {
         }
     }
 
-    async fn complete(
+    pub(crate) async fn complete(
         &self,
         request: &Request,
-        dialect: &'static dyn Dialect,
+        speaker: Speaker,
         head: &http::request::Parts,
         body: &Bytes,
     ) -> Response<AnswerBody> {
-        let name = dialect.name();
+        let name = speaker.name();
         let number = random::hash(self.shared.seed, body);
-        let (reply, fault) = self.begin(request, dialect, head, body);
+        let (reply, fault) = self.begin(request, speaker, head, body);
         if let Some(fault) = &fault
-            && let Some(answer) = self.before_headers(fault, dialect, request).await
+            && let Some(answer) = self.before_headers(fault, speaker, request).await
         {
             return answer;
         }
         // What strikes before the headers has struck.
         let fault = fault.filter(|fault| !matches!(fault, Fault::Stall { at: Place::BeforeHeaders, .. }));
         let response = answer(request, &reply, number, name);
-        Delivery { conversation: self, request, dialect, reply: &reply, number, headers: &head.headers }
+        Delivery { conversation: self, request, speaker, reply: &reply, number, headers: &head.headers }
             .deliver(&response, fault)
             .await
     }
@@ -268,11 +280,11 @@ impl Conversation<'_> {
     fn begin(
         &self,
         request: &Request,
-        dialect: &'static dyn Dialect,
+        speaker: Speaker,
         head: &http::request::Parts,
         body: &Bytes,
     ) -> (Reply, Option<Fault>) {
-        let name = dialect.name();
+        let name = speaker.name();
         self.exchange.describe(Details {
             dialect: name,
             model: request.model.clone(),
@@ -333,22 +345,26 @@ impl Conversation<'_> {
         false
     }
 
-    /// An error in the dialect's shape.
+    /// An error in the provider's shape; `streamed`: where a stream was asked for.
     pub(crate) fn error(
         &self,
-        dialect: &'static dyn Dialect,
+        speaker: Speaker,
         status: u16,
         mut error: ProviderError,
         mut headers: HeaderMap,
+        streamed: bool,
     ) -> Response<AnswerBody> {
         let id = format!("req_{}", random::id(random::hash(self.shared.seed, error.message.as_bytes())));
-        let name = if is_anthropic(dialect.name()) { "request-id" } else { "x-request-id" };
+        let name = if is_anthropic(speaker.name()) { "request-id" } else { "x-request-id" };
         if let Ok(value) = HeaderValue::try_from(&id) {
             headers.entry(name).or_insert(value);
         }
         error.status = Some(status);
         error.request_id = Some(id);
-        self.whole(status, "application/json", dialect.encode_error(&error).into(), headers)
+        let (status, body) = speaker.error_answer(&error, status, streamed);
+        let kind =
+            if body.starts_with(b"{") || body.starts_with(b"[") { "application/json" } else { "text/plain" };
+        self.whole(status, kind, body.into(), headers)
     }
 
     /// A whole answer of the dialect's.
@@ -356,7 +372,7 @@ impl Conversation<'_> {
         self.whole(200, "application/json", body.into(), HeaderMap::new())
     }
 
-    fn json(&self, value: &serde_json::Value, status: u16) -> Response<AnswerBody> {
+    pub(crate) fn json(&self, value: &serde_json::Value, status: u16) -> Response<AnswerBody> {
         self.whole(status, "application/json", value.to_string().into(), HeaderMap::new())
     }
 
@@ -388,8 +404,8 @@ fn incomplete(request: &Request) -> Option<&'static str> {
 }
 
 /// The content type of the dialect's streams.
-pub(crate) fn streamed_as(dialect: &dyn Dialect) -> &'static str {
-    match dialect.stream_media_types().first().copied() {
+pub(crate) fn streamed_as(speaker: Speaker) -> &'static str {
+    match speaker.stream_media_types().first().copied() {
         Some("text/event-stream") | None => "text/event-stream; charset=utf-8",
         Some(other) => other,
     }

@@ -1,6 +1,7 @@
 //! The handle: a running server on its own thread.
 
 use crate::{
+    predictions::Predictions,
     record::Recorder,
     script::{ActiveScript, Script, ScriptError},
     server::{Accepting, Command, bind, run},
@@ -91,6 +92,7 @@ impl Simulator {
             seed: settings.seed,
             require_key: settings.require_key,
             failures: Mutex::default(),
+            predictions: Predictions::default(),
         });
         let (commands, receiver) = mpsc::unbounded_channel();
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;

@@ -6,11 +6,12 @@ use crate::{
     frames::Frames,
     script::{Fault, Place, Reply},
     socket::Cut,
+    speaker::Speaker,
     tokens,
 };
 use bytes::Bytes;
 use ferrule_wire::{
-    dialect::{Dialect, StreamEncoder},
+    dialect::StreamEncoder,
     model::{ErrorKind, Request, Response, StreamEvent, Usage, replay},
 };
 use std::{collections::VecDeque, time::Duration, vec};
@@ -83,7 +84,7 @@ fn with_text(event: &StreamEvent, chunk: &str) -> StreamEvent {
 /// The body of a streamed answer.
 pub(crate) struct StreamedAnswer {
     events: Events,
-    dialect: &'static str,
+    name: &'static str,
     frames: Frames,
     encoder: Box<dyn StreamEncoder>,
     pacing: Pacing,
@@ -123,7 +124,7 @@ impl StreamedAnswer {
         response: &Response,
         reply: &Reply,
         fault: Option<Fault>,
-        dialect: &'static dyn Dialect,
+        speaker: Speaker,
         request: &Request,
     ) -> Self {
         let size = match (reply.chunk_chars, reply.chunk_tokens) {
@@ -133,9 +134,9 @@ impl StreamedAnswer {
         let whole = replay(response, |text| vec![text]).into_iter();
         let mut answer = Self {
             events: Events { whole, cutting: None, size },
-            dialect: dialect.name(),
-            frames: Frames::of(dialect),
-            encoder: dialect.stream_encoder(request),
+            name: speaker.name(),
+            frames: Frames::of(speaker),
+            encoder: speaker.stream_encoder(request),
             pacing: Pacing::of(reply),
             fault,
             chunks: 0,
@@ -249,7 +250,7 @@ impl StreamedAnswer {
                 let error = error.provider_error(
                     ErrorKind::Overloaded,
                     "The simulated provider failed in the middle.",
-                    self.dialect,
+                    self.name,
                 );
                 self.encoder.error(&error, &mut out);
                 self.say(out);

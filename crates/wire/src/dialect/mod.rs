@@ -8,6 +8,7 @@ pub mod anthropic;
 pub mod bedrock;
 mod call_ids;
 pub mod cohere;
+pub mod cursor_cli;
 pub mod familiar;
 mod functions;
 pub mod gemini;
@@ -16,7 +17,9 @@ pub mod ollama;
 pub mod openai_chat;
 pub mod openai_completions;
 pub mod openai_responses;
+mod prompt;
 pub(crate) mod refuse;
+pub mod replicate;
 pub mod ruvllm;
 mod template;
 mod turn;
@@ -44,6 +47,8 @@ static DIALECTS: &[&dyn Dialect] = &[
     &openai_completions::OpenAiCompletions,
     &ruvllm::RuvLlm,
     &watsonx::Watsonx,
+    &cursor_cli::CursorCli,
+    &replicate::Replicate,
 ];
 
 /// Every wire format.

@@ -4,18 +4,18 @@
 //! the four names of models are what a caller means by a request, and the name travels as a field that the server
 //! ignores. There is no stream: a server of this dialect sends the whole answer at the end, and so does the decoder.
 
-use super::refuse::Refusals;
 use super::{
     Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
     UnsupportedField,
 };
+use super::{prompt::Prompt, refuse::Refusals};
 use crate::json::{Extra, Fields, JsonError, ObjectWriter};
 use crate::model::{
     Accumulator, Choice, FinishReason, Message, Part, PartKind, ProviderError, Request, Response,
     ResponseFormat, Role, StreamEvent, replay,
 };
 use crate::operation::{Endpoint, ModelInfo, ModelListing, ModelPage, Operation};
-use alloc::{borrow::ToOwned, boxed::Box, format, string::String, string::ToString, vec::Vec};
+use alloc::{borrow::ToOwned, boxed::Box, string::String, string::ToString, vec::Vec};
 
 const NAME: &str = "ruvllm";
 
@@ -42,7 +42,7 @@ impl Dialect for RuvLlm {
     ) -> Result<EncodedRequest, UnsupportedField> {
         let mut refusals = Refusals::new(NAME, options);
         refuse_settings(request, &mut refusals)?;
-        let query = flatten(&request.messages, &mut refusals)?;
+        let query = Prompt::of(&request.messages, &mut refusals)?.whole();
         let mut out = Vec::with_capacity(query.len() + 64);
         let mut body = ObjectWriter::begin_with(&mut out, &request.extra);
         body.field("query", &query).field("model", &request.model);
@@ -146,48 +146,6 @@ fn refuse_settings(request: &Request, refusals: &mut Refusals) -> Result<(), Uns
     said.into_iter()
         .filter(|(_, is_said)| *is_said)
         .try_for_each(|(name, _)| refusals.add(name, "the server takes a text and nothing else"))
-}
-
-/// The conversation as one text: instructions first, then what was said. A single turn is its text alone; of several,
-/// each begins with its speaker.
-fn flatten(messages: &[Message], refusals: &mut Refusals) -> Result<String, UnsupportedField> {
-    let (mut instructions, mut turns) = (Vec::new(), Vec::new());
-    for (position, message) in messages.iter().enumerate() {
-        let mut text = String::new();
-        for (place, part) in message.content.iter().enumerate() {
-            match &part.kind {
-                PartKind::Text(more) | PartKind::Refusal(more) => {
-                    if !text.is_empty() {
-                        text.push('\n');
-                    }
-                    text.push_str(more);
-                }
-                // What a model thought is no part of what it said.
-                PartKind::Reasoning(_) => {}
-                _ => refusals.add(
-                    format!("messages[{position}].content[{place}]"),
-                    "a conversation is text here; tools, pictures and files cannot be sent",
-                )?,
-            }
-        }
-        match &message.role {
-            _ if text.is_empty() => {}
-            Role::System | Role::Developer => instructions.push(text),
-            role => turns.push((speaker(role), text)),
-        }
-    }
-    let single = turns.len() == 1;
-    let turns =
-        turns.into_iter().map(|(speaker, text)| if single { text } else { format!("{speaker}: {text}") });
-    Ok(instructions.into_iter().chain(turns).collect::<Vec<_>>().join("\n\n"))
-}
-
-fn speaker(role: &Role) -> &str {
-    match role {
-        Role::Assistant => "Assistant",
-        Role::Other(word) => word,
-        _ => "User",
-    }
 }
 
 /// Gathers an answer and tells it when it is whole.

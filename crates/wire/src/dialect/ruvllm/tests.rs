@@ -2,6 +2,7 @@ use super::*;
 use crate::json::Json;
 use crate::model::{ErrorKind, Image, Source, ToolChoice};
 use proptest::prelude::*;
+use std::format;
 use std::vec;
 
 fn asked(messages: Vec<Message>) -> Request {

@@ -1,0 +1,115 @@
+//! Replicate's predictions: made by one request, asked for, streamed or cancelled by others.
+
+use crate::{body::AnswerBody, random, service::Conversation, speaker::Speaker};
+use bytes::Bytes;
+use ferrule_wire::model::Request;
+use http::{Method, Response, header::HOST};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+/// Predictions that are remembered; more, and they are forgotten.
+const MOST: usize = 10_000;
+const NAME: &str = "replicate";
+
+/// What is asked of a prediction that was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    Get,
+    Stream,
+    Cancel,
+}
+
+/// Predictions that were made, by id.
+#[derive(Debug, Default)]
+pub(crate) struct Predictions(Mutex<HashMap<String, (Request, Bytes)>>);
+
+impl Predictions {
+    fn keep(&self, id: &str, request: &Request, body: &Bytes) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST {
+            known.clear();
+        }
+        known.insert(id.to_owned(), (request.clone(), body.clone()));
+    }
+
+    fn get(&self, id: &str) -> Option<(Request, Bytes)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+}
+
+/// Whether an address is that of a prediction that was made: its id, and what is asked of it.
+pub(crate) fn address<'a>(method: &Method, path: &'a str, speaker: Speaker) -> Option<(&'a str, What)> {
+    if speaker.name() != NAME {
+        return None;
+    }
+    let (_, rest) = path.rsplit_once("/v1/predictions/")?;
+    let (id, what) = match rest.split_once('/') {
+        None => (rest, What::Get),
+        Some((id, "stream")) => (id, What::Stream),
+        Some((id, "cancel")) => (id, What::Cancel),
+        Some(_) => return None,
+    };
+    let expected = if what == What::Cancel { Method::POST } else { Method::GET };
+    (*method == expected && !id.is_empty()).then_some((id, what))
+}
+
+impl Conversation<'_> {
+    /// The prediction that has begun for `request`. `None` where its answer is waited for, and not streamed.
+    pub(crate) fn predict(
+        &self,
+        request: &Request,
+        speaker: Speaker,
+        head: &http::request::Parts,
+        body: &Bytes,
+    ) -> Option<Response<AnswerBody>> {
+        let waits = head.headers.contains_key("prefer");
+        if speaker.name() != NAME || (waits && !request.stream) {
+            return None;
+        }
+        let id = random::id(random::hash(self.shared.seed, body));
+        self.shared.predictions.keep(&id, request, body);
+        Some(self.json(&told(&id, request, head, "starting"), 201))
+    }
+
+    /// Answers what is asked of a prediction.
+    pub(crate) async fn predicted(
+        &self,
+        id: &str,
+        what: What,
+        speaker: Speaker,
+        head: &http::request::Parts,
+    ) -> Result<Response<AnswerBody>, String> {
+        let (mut request, body) =
+            self.shared.predictions.get(id).ok_or_else(|| format!("There is no prediction {id}."))?;
+        if what == What::Cancel {
+            return Ok(self.json(&told(id, &request, head, "canceled"), 200));
+        }
+        request.stream = what == What::Stream;
+        Ok(self.complete(&request, speaker, head, &body).await)
+    }
+}
+
+fn told(id: &str, request: &Request, head: &http::request::Parts, status: &str) -> serde_json::Value {
+    let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let path = head.uri.path();
+    let prefix = path.split_once("/v1/").map_or("", |(prefix, _)| prefix);
+    let address = format!("http://{host}{prefix}/v1/predictions/{id}");
+    serde_json::json!({
+        "id": id,
+        "model": request.model,
+        "version": "hidden",
+        "status": status,
+        "input": {},
+        "output": null,
+        "error": null,
+        "logs": "",
+        "created_at": "2026-01-01T00:00:00Z",
+        "urls": {
+            "get": address,
+            "cancel": format!("{address}/cancel"),
+            "stream": format!("{address}/stream"),
+        },
+    })
+}

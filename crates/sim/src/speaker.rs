@@ -1,0 +1,63 @@
+//! Who the simulator speaks as: a dialect, and where a provider is named, with that provider's accent.
+
+use ferrule_wire::{
+    dialect::{self, Dialect, StreamEncoder},
+    model::{ProviderError, Request, Response},
+    providers,
+    quirks::{Quirks, accent},
+};
+use std::ops::Deref;
+
+/// A dialect with an accent. What is not said otherwise here is the dialect's.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Speaker {
+    dialect: &'static dyn Dialect,
+    quirks: &'static Quirks,
+}
+
+impl Speaker {
+    /// Every dialect, without any accent.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        dialect::all().map(|dialect| Self { dialect, quirks: &Quirks::NONE })
+    }
+
+    /// The provider of this id, or the dialect of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        match providers::find(name) {
+            Some(row) => Some(Self { dialect: dialect::find(row.dialect)?, quirks: &row.quirks }),
+            None => Self::of(name),
+        }
+    }
+
+    /// The dialect of this name, without any accent.
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        Some(Self { dialect: dialect::find(name)?, quirks: &Quirks::NONE })
+    }
+
+    /// Why the provider refuses a chat with this body; `None` where it does not.
+    pub(crate) fn refusal(&self, body: &[u8]) -> Option<ProviderError> {
+        accent::refusal(self.quirks, body)
+    }
+
+    pub(crate) fn encode_response(&self, response: &Response) -> Vec<u8> {
+        accent::whole(self.quirks, self.dialect.encode_response(response))
+    }
+
+    pub(crate) fn stream_encoder(&self, request: &Request) -> Box<dyn StreamEncoder> {
+        accent::Accent::around(self.quirks, self.dialect.stream_encoder(request))
+    }
+
+    /// An error's status and body; `streamed`: where a stream was asked for.
+    pub(crate) fn error_answer(&self, error: &ProviderError, status: u16, streamed: bool) -> (u16, Vec<u8>) {
+        accent::error(self.quirks, error, status, streamed)
+            .unwrap_or_else(|| (status, self.dialect.encode_error(error)))
+    }
+}
+
+impl Deref for Speaker {
+    type Target = dyn Dialect;
+
+    fn deref(&self) -> &Self::Target {
+        self.dialect
+    }
+}

@@ -1,0 +1,157 @@
+//! Replicate's predictions: a prompt and settings in, a text out, in pieces where it is streamed.
+//!
+//! A prediction is made by one request and followed by others, as [`Dialect::follow_up`] says.
+
+mod decode;
+mod encode;
+mod request;
+
+use super::{
+    Dialect, EncodeOptions, EncodedRequest, FollowUp, ReadFollowUp, StreamDecoder, StreamEncoder,
+    StreamError, StreamLimits, UnsupportedField,
+};
+use crate::json::{Fields, JsonError, ObjectWriter};
+use crate::model::{ProviderError, Request, Response};
+use crate::operation::{Endpoint, ModelInfo, ModelListing, ModelPage, Operation};
+use alloc::{borrow::Cow, borrow::ToOwned, boxed::Box, format, string::String, string::ToString, vec::Vec};
+
+const NAME: &str = "replicate";
+
+/// Replicate's predictions.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Replicate;
+
+impl Dialect for Replicate {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn encode_request(
+        &self,
+        request: &Request,
+        options: EncodeOptions<'_>,
+    ) -> Result<EncodedRequest, UnsupportedField> {
+        request::encode(request, options)
+    }
+
+    fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
+        decode::response(body)
+    }
+
+    fn follow_up(&self) -> Option<ReadFollowUp> {
+        Some(prediction)
+    }
+
+    fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder> {
+        Box::new(decode::Decoder::new(limits))
+    }
+
+    fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {
+        request::decode(body)
+    }
+
+    fn encode_response(&self, response: &Response) -> Vec<u8> {
+        encode::prediction(response)
+    }
+
+    fn stream_encoder(&self, _request: &Request) -> Box<dyn StreamEncoder> {
+        Box::new(encode::Encoder::default())
+    }
+
+    /// Problem details, as RFC 7807 has them.
+    fn encode_error(&self, error: &ProviderError) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut body = ObjectWriter::begin(&mut out);
+        body.field("title", error.error_type.as_deref().or(error.code.as_deref()).unwrap_or("Error"));
+        body.field("detail", &error.message).optional("status", error.status);
+        body.finish();
+        out
+    }
+
+    fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
+        if path.ends_with("/v1/models") {
+            return Some(Endpoint::new(Operation::Models));
+        }
+        let path = path.strip_suffix("/predictions")?;
+        let model = match path.rsplit_once("/v1/models/") {
+            Some((_, name)) => Some(Cow::Borrowed(name)),
+            None => path
+                .rsplit_once("/v1/deployments/")
+                .map(|(_, name)| Cow::Owned(format!("deployments/{name}"))),
+        };
+        (model.is_some() || path.ends_with("/v1")).then_some(Endpoint {
+            operation: Operation::Complete,
+            model,
+            stream: None,
+        })
+    }
+
+    fn model_listing(&self) -> &'static dyn ModelListing {
+        &Listing
+    }
+}
+
+/// Reads how far a prediction is. `None` where `body` is none.
+fn prediction(body: &[u8]) -> Option<FollowUp> {
+    let mut fields = Fields::parse(body).ok()?;
+    let status = fields.take_string("status")?;
+    let mut urls = fields.take_object("urls").unwrap_or_default();
+    Some(FollowUp {
+        is_over: !matches!(status.as_str(), "starting" | "processing" | "queued"),
+        get: urls.take_string("get"),
+        stream: urls.take_string("stream"),
+        cancel: urls.take_string("cancel"),
+    })
+}
+
+/// The models, in pages.
+#[derive(Clone, Copy, Debug)]
+struct Listing;
+
+impl ModelListing for Listing {
+    fn path(&self) -> &'static str {
+        "/v1/models"
+    }
+
+    fn query(&self, after: Option<&str>) -> Vec<(&'static str, String)> {
+        after.map(|after| ("cursor", after.to_owned())).into_iter().collect()
+    }
+
+    fn decode_page(&self, body: &[u8]) -> Result<ModelPage, StreamError> {
+        let mut fields = Fields::parse(body).map_err(|error| StreamError::Malformed(error.to_string()))?;
+        let entries = fields
+            .take_array("results")
+            .ok_or_else(|| StreamError::Malformed("the answer is no list of models".to_owned()))?;
+        let models = entries.into_iter().filter_map(|entry| {
+            let raw = entry.to_json();
+            let mut fields = entry.object()?;
+            let owner = fields.take_string("owner")?;
+            let id = format!("{owner}/{}", fields.take_string("name")?);
+            Some(ModelInfo { id, created: None, owned_by: Some(owner), raw })
+        });
+        let models = models.collect();
+        let next = fields.take_string("next");
+        let cursor = next.as_deref().and_then(|next| next.split_once("cursor=")).map(|(_, rest)| rest);
+        let next = cursor.map(|cursor| cursor.split('&').next().unwrap_or(cursor).to_owned());
+        Ok(ModelPage { models, next })
+    }
+
+    fn encode_page(&self, models: &[&str]) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut body = ObjectWriter::begin(&mut out);
+        body.nullable("previous", None::<&str>).nullable("next", None::<&str>);
+        body.array("results", models, |out, id| {
+            let (owner, name) = id.split_once('/').unwrap_or(("simulated", id));
+            let mut entry = ObjectWriter::begin(out);
+            entry.field("owner", owner).field("name", name);
+            entry.field("url", format!("https://replicate.com/{owner}/{name}").as_str());
+            entry.field("visibility", "public").field("run_count", 0_u64);
+            entry.finish();
+        });
+        body.finish();
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests;

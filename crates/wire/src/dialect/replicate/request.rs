@@ -1,0 +1,167 @@
+//! Requests, in both directions. What a model takes as `input` is its own business: the usual names are ours to write,
+//! any others come as fields of an extra `input`.
+
+use super::NAME;
+use crate::dialect::{
+    EncodeOptions, EncodedRequest, UnsupportedField, nested, prompt::Prompt, refuse::Refusals,
+};
+use crate::json::{Fields, Json, JsonError, ObjectWriter, Value};
+use crate::model::{Image, Message, Part, PartKind, Request, ResponseFormat, Role, Source};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+
+/// Writes the HTTP request that makes a prediction.
+pub(super) fn encode(
+    request: &Request,
+    options: EncodeOptions<'_>,
+) -> Result<EncodedRequest, UnsupportedField> {
+    let mut refusals = Refusals::new(NAME, options);
+    refuse_settings(request, &mut refusals)?;
+    let (image, messages) = take_image(&request.messages, &mut refusals)?;
+    let prompt = Prompt::of(&messages, &mut refusals)?;
+    let (path, version) = address(&request.model);
+
+    let (extra, of_input) = nested::split(&request.extra, "input");
+    let mut out = Vec::new();
+    let mut body = ObjectWriter::begin_with(&mut out, &extra);
+    body.optional("version", version);
+    body.object_with("input", &of_input, |input| {
+        input.field("prompt", prompt.dialogue().as_str());
+        let instructions = prompt.instructions.join("\n\n");
+        input.optional("system_prompt", (!instructions.is_empty()).then_some(instructions.as_str()));
+        input.optional("image", image.as_deref());
+        input.optional("max_tokens", request.max_tokens).optional("temperature", request.temperature);
+        input.optional("top_p", request.top_p).optional("top_k", request.top_k);
+        input.optional("presence_penalty", request.presence_penalty);
+        input.optional("frequency_penalty", request.frequency_penalty);
+        input.optional("seed", request.seed);
+        let stop = request.stop.join(",");
+        input.optional("stop_sequences", (!stop.is_empty()).then_some(stop.as_str()));
+    });
+    let mut headers = Vec::new();
+    if request.stream {
+        body.field("stream", true);
+    } else {
+        // Keeps the connection open until the prediction is over, up to a minute.
+        headers.push(("prefer", "wait".to_owned()));
+    }
+    body.finish();
+    Ok(EncodedRequest { path, body: out, headers, dropped: refusals.dropped })
+}
+
+/// Where predictions of `model` are made, and the version that the body has to name.
+fn address(model: &str) -> (String, Option<&str>) {
+    let is_version = model.len() == 64 && model.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_version || model.contains(':') {
+        return ("/v1/predictions".to_owned(), Some(model));
+    }
+    match model.strip_prefix("deployments/") {
+        Some(deployment) => (format!("/v1/deployments/{deployment}/predictions"), None),
+        None => (format!("/v1/models/{model}/predictions"), None),
+    }
+}
+
+/// Takes out the one picture that models usually take.
+fn take_image(
+    messages: &[Message],
+    refusals: &mut Refusals,
+) -> Result<(Option<String>, Vec<Message>), UnsupportedField> {
+    let mut image = None;
+    let mut rest = messages.to_vec();
+    for (position, message) in rest.iter_mut().enumerate() {
+        let mut place = 0;
+        let mut refused = Ok(());
+        message.content.retain(|part| {
+            let field = format!("messages[{position}].content[{place}]");
+            place += 1;
+            let PartKind::Image(Image { source, .. }) = &part.kind else { return true };
+            match (source, &image) {
+                (Source::Url(url), None) => image = Some(url.clone()),
+                (Source::Base64 { media_type, data }, None) => {
+                    image = Some(format!("data:{media_type};base64,{data}"));
+                }
+                (_, Some(_)) if refused.is_ok() => {
+                    refused =
+                        refusals.add(field, "one picture can be sent; models differ in how they take more");
+                }
+                _ if refused.is_ok() => {
+                    refused = refusals.add(field, "a picture is a URL or its bytes here");
+                }
+                _ => {}
+            }
+            false
+        });
+        refused?;
+    }
+    Ok((image, rest))
+}
+
+fn refuse_settings(request: &Request, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
+    crate::dialect::functions::refuse_rare_fields(request, refusals)?;
+    let said = [
+        ("tools", !request.tools.is_empty()),
+        ("tool_choice", request.tool_choice.is_some() && !request.tools.is_empty()),
+        ("response_format", !matches!(request.response_format, None | Some(ResponseFormat::Text))),
+        ("reasoning", request.reasoning.is_some()),
+        ("logprobs", request.logprobs == Some(true) || request.top_logprobs.is_some()),
+    ];
+    said.into_iter().filter(|(_, is_said)| *is_said).try_for_each(|(name, _)| {
+        refusals
+            .add(name, "predictions have no such field; what a model takes goes into extra_body's `input`")
+    })?;
+    match request.stop.iter().any(|stop| stop.contains(',')) {
+        true => refusals.add("stop", "texts are separated by commas, so none can have one"),
+        false => Ok(()),
+    }
+}
+
+/// Server: what a request asks.
+pub(super) fn decode(body: &[u8]) -> Result<Request, JsonError> {
+    let mut fields = Fields::parse(body)?;
+    let mut input = fields.take_object("input").ok_or_else(|| JsonError::new("input: expected an object"))?;
+    let mut messages = Vec::new();
+    if let Some(text) = input.take_string("system_prompt") {
+        messages.push(Message::text(Role::System, text));
+    }
+    let mut said = Vec::new();
+    if let Some(url) = input.take_string("image") {
+        said.push(Part::new(PartKind::Image(Image { source: read_image(url), detail: None })));
+    }
+    if let Some(text) = input.take_string("prompt").filter(|text| !text.is_empty()) {
+        said.push(Part::text(text));
+    }
+    if !said.is_empty() {
+        messages.push(Message::new(Role::User, said));
+    }
+    let max_tokens = input.take_u64("max_tokens").or_else(|| input.take_u64("max_new_tokens"));
+    let stop = input.take_string("stop_sequences").unwrap_or_default();
+    let mut request = Request {
+        model: fields.take_string("version").unwrap_or_default(),
+        messages,
+        max_tokens,
+        temperature: input.take_f64("temperature"),
+        top_p: input.take_f64("top_p"),
+        top_k: input.take_u64("top_k"),
+        presence_penalty: input.take_f64("presence_penalty"),
+        frequency_penalty: input.take_f64("frequency_penalty"),
+        seed: input.take_i64("seed"),
+        stop: stop.split(',').filter(|stop| !stop.is_empty()).map(str::to_owned).collect(),
+        stream: fields.get("stream").and_then(Value::bool).unwrap_or(false),
+        ..Request::default()
+    };
+    fields.take("stream");
+    request.extra = fields.rest();
+    if !input.is_empty() {
+        request.extra.insert("input", Json::object(&input.rest(), |_| {}));
+    }
+    Ok(request)
+}
+
+fn read_image(url: String) -> Source {
+    let data = url.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,"));
+    match data {
+        Some((media_type, data)) => {
+            Source::Base64 { media_type: media_type.to_owned(), data: data.to_owned() }
+        }
+        None => Source::Url(url),
+    }
+}
