@@ -39,6 +39,13 @@ pub struct Routing {
     pub look_up: Option<LookUp>,
 }
 
+impl Routing {
+    /// All that is wrong with it, where the providers `ids` are there.
+    pub fn check<'ids>(self, ids: impl Iterator<Item = &'ids str>) -> Vec<RoutingProblem> {
+        Routes::new(self, ids).err().unwrap_or_default()
+    }
+}
+
 /// Who is asked for what.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {

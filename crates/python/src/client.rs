@@ -1,42 +1,42 @@
 //! The engine as Python holds it.
 
-use crate::{bridge::LoopBridge, delivery::Delivery, flight::Flight, request, runtime::process};
-use arc_swap::ArcSwap;
-use ferrule_engine::{Engine, ProviderSettings, Secret, Timeouts, TransportSettings};
-use pyo3::{
-    exceptions::PyRuntimeError,
-    prelude::*,
-    types::{PyDict, PyList},
+use crate::{
+    bridge::LoopBridge, delivery::Delivery, flight::Flight, request, runtime::process, settings::Settings,
 };
-use std::path::PathBuf;
+use arc_swap::ArcSwap;
+use ferrule_engine::{Engine, Route};
+use pyo3::{exceptions::PyRuntimeError, prelude::*, types::PyDict};
 use std::sync::Arc;
 
 /// One client's engine: its providers, settings and connections.
 #[pyclass(frozen, module = "ferrule._native")]
 pub(crate) struct NativeClient {
-    settings: Settings,
-    /// `None` after `close`.
-    engine: ArcSwap<OfProcess>,
+    state: ArcSwap<State>,
 }
 
-struct OfProcess {
+/// What a client is at a time. Settings and engine change together, and calls in flight keep what they began with.
+struct State {
     process: u32,
+    settings: Settings,
+    /// Gives a provider of `settings` with its secrets. It does not lead back to the client.
+    fetch: Py<PyAny>,
+    /// `None` after `close`.
     engine: Option<Arc<Engine>>,
 }
 
-struct Settings {
-    providers: Vec<ProviderSettings>,
-    timeouts: Timeouts,
-    max_retries: u32,
-    transport: TransportSettings,
+impl State {
+    /// `before` is what the client was until now, in this process.
+    fn new(py: Python<'_>, settings: Settings, fetch: &Py<PyAny>, before: Option<&Engine>) -> PyResult<Self> {
+        let engine = settings.engine(before).map_err(|message| config_error(py, message))?;
+        Ok(Self { process: process(), settings, fetch: fetch.clone_ref(py), engine: Some(Arc::new(engine)) })
+    }
 }
 
-impl Settings {
-    fn start(&self) -> Result<OfProcess, String> {
-        let Self { providers, timeouts, max_retries, transport } = self;
-        let engine = Engine::new(providers.clone(), *timeouts, *max_retries, transport.clone())?;
-        Ok(OfProcess { process: process(), engine: Some(Arc::new(engine)) })
-    }
+/// A call's beginnings: who is asked for what, by which engine.
+struct Departure {
+    engine: Arc<Engine>,
+    route: Route,
+    drop_params: bool,
 }
 
 fn config_error(py: Python<'_>, message: String) -> PyErr {
@@ -46,62 +46,130 @@ fn config_error(py: Python<'_>, message: String) -> PyErr {
     }
 }
 
+fn closed() -> PyErr {
+    PyRuntimeError::new_err("this client is closed")
+}
+
 impl NativeClient {
-    /// This process's engine. A forked child gets its own: the parent's connections are the parent's.
+    /// This process's state and engine. A forked child gets its own: the parent's connections are the parent's.
+    fn current(&self, py: Python<'_>) -> PyResult<(Arc<State>, Arc<Engine>)> {
+        loop {
+            let state = self.state.load_full();
+            let engine = state.engine.clone().ok_or_else(closed)?;
+            if state.process == process() {
+                return Ok((state, engine));
+            }
+            let started = State::new(py, state.settings.clone(), &state.fetch, None)?;
+            self.replace(&state, started);
+        }
+    }
+
+    /// This process's engine.
     pub(crate) fn engine(&self, py: Python<'_>) -> PyResult<Arc<Engine>> {
-        let current = self.engine.load();
-        let closed = || PyRuntimeError::new_err("this client is closed");
-        if current.process == process() {
-            return current.engine.clone().ok_or_else(closed);
+        self.current(py).map(|(_, engine)| engine)
+    }
+
+    /// This process's engine, with the secrets of `provider`.
+    pub(crate) fn engine_for(&self, py: Python<'_>, provider: &str) -> PyResult<Arc<Engine>> {
+        loop {
+            let (state, engine) = self.current(py)?;
+            if self.has_secrets(py, &state, provider)? {
+                return Ok(engine);
+            }
         }
-        if current.engine.is_none() {
-            return Err(closed());
+    }
+
+    /// Puts `next` in the place of `expected`, unless something else has come there meanwhile; says whether it did.
+    fn replace(&self, expected: &Arc<State>, next: State) -> bool {
+        let before = arc_swap::Guard::into_inner(self.state.compare_and_swap(expected, Arc::new(next)));
+        let replaced = Arc::ptr_eq(&before, expected);
+        if replaced && before.process != process() {
+            // The parent's engine is left alone for good: ending its connections here would speak on the parent's
+            // sockets.
+            std::mem::forget(before);
         }
-        let started = self.settings.start().map_err(|message| config_error(py, message))?;
-        // The parent's engine is left alone for good: ending its connections here would speak on the parent's sockets.
-        std::mem::forget(self.engine.swap(Arc::new(started)));
-        self.engine.load().engine.clone().ok_or_else(closed)
+        replaced
+    }
+
+    /// Who is asked for `model`, with its secrets at hand.
+    fn depart(&self, py: Python<'_>, model: &Bound<'_, PyAny>) -> PyResult<Departure> {
+        let model = request::model(model).map_err(|message| config_error(py, message))?;
+        loop {
+            let (state, engine) = self.current(py)?;
+            let route = engine.resolve(model.as_deref()).map_err(|message| config_error(py, message))?;
+            if self.has_secrets(py, &state, &route.provider)? {
+                return Ok(Departure { engine, route, drop_params: state.settings.drop_params });
+            }
+        }
+    }
+
+    /// Fetches the secrets of `provider` where they are still missing, and then says no: the state is another one.
+    fn has_secrets(&self, py: Python<'_>, state: &Arc<State>, provider: &str) -> PyResult<bool> {
+        if !state.settings.deferred.contains(provider) {
+            return Ok(true);
+        }
+        let fetched = state.fetch.bind(py).call1((provider,))?;
+        let settings = state.settings.with_provider(fetched.cast()?)?;
+        let next = State::new(py, settings, &state.fetch, state.engine.as_deref())?;
+        // Where the settings were changed meanwhile, what was fetched may be out of date, and is fetched again.
+        self.replace(state, next);
+        Ok(false)
     }
 }
 
 #[pymethods]
 impl NativeClient {
-    /// `providers` are dicts with `id`, `dialect`, `base_url`, `api_key`, `key_variables` and `headers`.
+    /// `settings` are those of `ferrule.configuration`; `fetch` gives a provider's with its secrets.
     #[new]
-    #[pyo3(signature = (providers, *, timeouts, max_retries, ca_file = None, client_certificate = None))]
-    fn new(
-        py: Python<'_>,
-        providers: &Bound<'_, PyList>,
-        timeouts: &Bound<'_, PyAny>,
-        max_retries: u32,
-        ca_file: Option<PathBuf>,
-        client_certificate: Option<PathBuf>,
-    ) -> PyResult<Self> {
-        let providers =
-            providers.iter().map(|fields| provider(fields.cast()?)).collect::<PyResult<Vec<_>>>()?;
-        let timeouts = if timeouts.is_none() { Timeouts::default() } else { request::timeouts(timeouts)? };
-        let transport = TransportSettings { ca_file, client_certificate };
-        let settings = Settings { providers, timeouts, max_retries, transport };
-        let engine = settings.start().map_err(|message| config_error(py, message))?;
+    #[expect(clippy::needless_pass_by_value, reason = "an argument of a Python method")]
+    fn new(py: Python<'_>, settings: &Bound<'_, PyDict>, fetch: Py<PyAny>) -> PyResult<Self> {
+        let state = State::new(py, Settings::read(settings)?, &fetch, None)?;
         crate::logging::start(py)?;
-        Ok(Self { settings, engine: ArcSwap::from_pointee(engine) })
+        Ok(Self { state: ArcSwap::from_pointee(state) })
+    }
+
+    /// Goes on with other settings. Providers that stay the same keep their connections, calls in flight what they
+    /// began with. Where the settings are not usable, the old ones stay.
+    #[expect(clippy::needless_pass_by_value, reason = "an argument of a Python method")]
+    fn apply(&self, py: Python<'_>, settings: &Bound<'_, PyDict>, fetch: Py<PyAny>) -> PyResult<()> {
+        let settings = Settings::read(settings)?;
+        loop {
+            let (state, engine) = self.current(py)?;
+            let next = State::new(py, settings.clone(), &fetch, Some(&engine))?;
+            if self.replace(&state, next) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The provider that is asked for `model`, and its own name of it.
+    fn resolve(&self, py: Python<'_>, model: &Bound<'_, PyAny>) -> PyResult<(String, String)> {
+        let model = request::model(model).map_err(|message| config_error(py, message))?;
+        let (_, engine) = self.current(py)?;
+        let route = engine.resolve(model.as_deref()).map_err(|message| config_error(py, message))?;
+        Ok((route.provider, route.model))
+    }
+
+    /// The id of the provider with this id or alias.
+    fn provider(&self, py: Python<'_>, name: &str) -> PyResult<String> {
+        let (_, engine) = self.current(py)?;
+        engine.provider_id(name).map(str::to_owned).map_err(|message| config_error(py, message))
     }
 
     /// Starts a plain call.
-    #[pyo3(signature = (provider, model, messages, options, *, bridge = None, parse = None))]
+    #[pyo3(signature = (model, messages, options, *, bridge = None, parse = None))]
     #[expect(clippy::too_many_arguments, reason = "one crossing for the whole call")]
     fn complete(
         &self,
         py: Python<'_>,
-        provider: String,
-        model: String,
+        model: &Bound<'_, PyAny>,
         messages: &Bound<'_, PyAny>,
         options: &Bound<'_, PyDict>,
         bridge: Option<&LoopBridge>,
         parse: Option<Py<PyAny>>,
     ) -> PyResult<Flight> {
-        let call = request::call(provider, model, messages, options)?;
-        let engine = self.engine(py)?;
+        let Departure { engine, route, drop_params } = self.depart(py, model)?;
+        let call = request::call(route, drop_params, messages, options)?;
         Flight::start(bridge, call.provider.clone(), parse, move |shared| {
             shared.settle(Box::pin(async move {
                 engine.complete(call).await.map(|reply| Delivery::Reply(Box::new(reply)))
@@ -110,21 +178,20 @@ impl NativeClient {
     }
 
     /// Starts a streamed call.
-    #[pyo3(signature = (provider, model, messages, options, *, bridge = None, parse = None))]
+    #[pyo3(signature = (model, messages, options, *, bridge = None, parse = None))]
     #[expect(clippy::too_many_arguments, reason = "one crossing for the whole call")]
     fn stream(
         &self,
         py: Python<'_>,
-        provider: String,
-        model: String,
+        model: &Bound<'_, PyAny>,
         messages: &Bound<'_, PyAny>,
         options: &Bound<'_, PyDict>,
         bridge: Option<&LoopBridge>,
         parse: Option<Py<PyAny>>,
     ) -> PyResult<Flight> {
-        let mut call = request::call(provider, model, messages, options)?;
+        let Departure { engine, route, drop_params } = self.depart(py, model)?;
+        let mut call = request::call(route, drop_params, messages, options)?;
         call.request.stream = true;
-        let engine = self.engine(py)?;
         Flight::start(bridge, call.provider.clone(), parse, move |shared| {
             shared.pump(Box::pin(async move { engine.stream(call).await }))
         })
@@ -135,12 +202,21 @@ impl NativeClient {
     fn models(
         &self,
         py: Python<'_>,
-        provider: String,
+        provider: &str,
         timeouts: Option<&Bound<'_, PyAny>>,
         bridge: Option<&LoopBridge>,
     ) -> PyResult<Flight> {
         let timeouts = timeouts.map(request::timeouts).transpose()?.unwrap_or_default();
-        let engine = self.engine(py)?;
+        let (engine, provider) = loop {
+            let (state, engine) = self.current(py)?;
+            let provider = engine
+                .provider_id(provider)
+                .map(str::to_owned)
+                .map_err(|message| config_error(py, message))?;
+            if self.has_secrets(py, &state, &provider)? {
+                break (engine, provider);
+            }
+        };
         Flight::start(bridge, provider.clone(), None, move |shared| {
             shared.settle(Box::pin(
                 async move { engine.models(&provider, timeouts).await.map(Delivery::Models) },
@@ -149,39 +225,23 @@ impl NativeClient {
     }
 
     /// Closes idle connections; calls in flight keep theirs until they end.
-    fn close(&self) {
-        let closed = Arc::new(OfProcess { process: process(), engine: None });
-        let old = self.engine.swap(closed);
-        if old.process != process() {
-            std::mem::forget(old);
+    fn close(&self, py: Python<'_>) {
+        loop {
+            let state = self.state.load_full();
+            let fetch = state.fetch.clone_ref(py);
+            let closed = State { process: process(), settings: Settings::default(), fetch, engine: None };
+            if self.replace(&state, closed) {
+                return;
+            }
         }
     }
 }
 
 impl Drop for NativeClient {
     fn drop(&mut self) {
-        let current = self.engine.load_full();
+        let current = self.state.load_full();
         if current.process != process() {
             std::mem::forget(current);
         }
     }
-}
-
-fn provider(fields: &Bound<'_, PyDict>) -> PyResult<ProviderSettings> {
-    let get = |name: &str| fields.as_any().get_item(name);
-    let headers: Bound<'_, PyDict> = get("headers")?.extract()?;
-    let settings = ProviderSettings::new(
-        get("id")?.extract::<String>()?,
-        get("dialect")?.extract::<String>()?,
-        get("base_url")?.extract::<String>()?,
-    );
-    Ok(ProviderSettings {
-        api_key: get("api_key")?.extract::<Option<String>>()?.map(Secret::from),
-        key_variables: get("key_variables")?.extract()?,
-        headers: headers
-            .iter()
-            .map(|(name, value)| Ok((name.extract()?, value.extract()?)))
-            .collect::<PyResult<_>>()?,
-        ..settings
-    })
 }

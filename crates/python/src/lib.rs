@@ -7,6 +7,7 @@
 mod attempt;
 mod bridge;
 mod client;
+mod configuration;
 mod delivery;
 mod errors;
 mod events;
@@ -15,9 +16,11 @@ mod from_python;
 mod logging;
 mod message;
 mod operations;
+mod providers;
 mod reply;
 mod request;
 mod runtime;
+mod settings;
 mod simulator;
 mod to_python;
 mod usage;
@@ -34,6 +37,8 @@ mod _native {
     #[pymodule_export]
     use super::client::NativeClient;
     #[pymodule_export]
+    use super::configuration::parse_configuration;
+    #[pymodule_export]
     use super::events::{
         Finish, ReasoningDelta, RefusalDelta, TextDelta, ToolCallDelta, ToolCallEnd, ToolCallStart, Unknown,
         UsageUpdate,
@@ -47,7 +52,11 @@ mod _native {
     #[pymodule_export]
     use super::operations::{count_tokens, embed, health, raw, rerank};
     #[pymodule_export]
+    use super::providers::{dialects, provider_table};
+    #[pymodule_export]
     use super::reply::{Choice, ModelInfo, Reply};
+    #[pymodule_export]
+    use super::settings::check_names;
     #[pymodule_export]
     use super::simulator::NativeSimulator;
     #[pymodule_export]
