@@ -5,7 +5,6 @@
 """
 
 import asyncio
-import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, final, type_check_only
 
@@ -28,9 +27,7 @@ class _Timeouts(Protocol):
     @property
     def total(self) -> float | None: ...
 
-def parse_configuration(
-    text: str, ending: str
-) -> tuple[dict[str, Any], dict[tuple[str | int, ...], tuple[int, int]]]:
+def parse_configuration(text: str, ending: str) -> tuple[dict[str, Any], dict[tuple[str | int, ...], tuple[int, int]]]:
     """The values of a file's text, and the line and column of every key and list item by its path.
 
     Raises `ValueError` with what is wrong, line and column.

@@ -169,8 +169,8 @@ class Client(_Calls, BlockingOperations):
         """Asks a model and waits for the whole answer.
 
         Args:
-            model: `provider/model` or `provider:model`, an alias, a bare name that one provider offers, or `None` for the
-                configured default.
+            model: `provider/model` or `provider:model`, an alias, a bare name that one provider offers, or `None` for
+                the configured default.
             messages: Text, or a list of messages: dicts with `role` and `content` (OpenAI's and Anthropic's content
                 blocks), or `Message` objects.
             **options: See `CompletionOptions`.

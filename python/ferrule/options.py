@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,7 +42,7 @@ class Command(TypedDict):
     command: str | Sequence[str]
 
 
-Secret = Union[str, Env, SecretFile, Command]
+Secret = str | Env | SecretFile | Command
 """A secret, or where it comes from. In text `${NAME}` and `${NAME:-default}` stand for environment variables."""
 
 

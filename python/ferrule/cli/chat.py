@@ -22,7 +22,8 @@ def chat(
         str | None, typer.Argument(help="What to say. Without it, text piped in; else a conversation.")
     ] = None,
     model: Annotated[
-        str | None, typer.Option("--model", "-m", envvar="FERRULE_MODEL", help="`provider/model`, or a configured name.")
+        str | None,
+        typer.Option("--model", "-m", envvar="FERRULE_MODEL", help="`provider/model`, or a configured name."),
     ] = None,
     system: Annotated[str | None, typer.Option("--system", "-s", help="Instructions for the model.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The whole reply as JSON, for programs.")] = False,

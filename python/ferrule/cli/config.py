@@ -59,7 +59,7 @@ def show(
         source = entry["file"] or entry["variable"] or entry["layer"]
         place = f"{source}:{entry['line']}" if entry["line"] else source
         table.add_row(*(Text(screen.printable(text)) for text in (entry["key"], shown, place)))
-    screen.stdout().print(table)
+    screen.print_table(table)
 
 
 @app.command()
@@ -126,7 +126,9 @@ def _entries(file: Path | None) -> list[dict[str, Any]]:
 
 def _key(path: tuple[str, ...]) -> str:
     """A path as TOML writes it."""
-    plain = [step if step.replace("-", "").replace("_", "").isalnum() and step.isascii() else f'"{step}"' for step in path]
+    plain = [
+        step if step.replace("-", "").replace("_", "").isalnum() and step.isascii() else f'"{step}"' for step in path
+    ]
     return ".".join(plain)
 
 

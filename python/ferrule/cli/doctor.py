@@ -108,7 +108,9 @@ async def _examine(timeout: float) -> list[Health]:
     from ferrule.configuration import Configuration
 
     found = [
-        Health(fields["id"], _address(fields["base_url"]), next(iter(fields["key_variables"]), ""), fields["configured"])
+        Health(
+            fields["id"], _address(fields["base_url"]), next(iter(fields["key_variables"]), ""), fields["configured"]
+        )
         for fields in Configuration().settings()["providers"]
         if fields["configured"] or fields["id"] in _COMMONEST
     ]

@@ -11,9 +11,7 @@ from ferrule.cli import failures, screen
 
 
 def models(
-    provider: Annotated[
-        str | None, typer.Argument(help="One provider; without it, all that have a key.")
-    ] = None,
+    provider: Annotated[str | None, typer.Argument(help="One provider; without it, all that have a key.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A JSON list, for programs.")] = False,
     timeout: Annotated[float, typer.Option(min=0.001, help="Seconds to wait for each provider.")] = 15.0,
 ) -> None:

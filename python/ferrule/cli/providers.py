@@ -29,7 +29,7 @@ def providers(
             _key(row),
             Text(screen.printable(", ".join(row["aliases"])), "dim"),
         )
-    screen.stdout().print(table)
+    screen.print_table(table)
 
 
 def _key(row: dict[str, Any]) -> Text:

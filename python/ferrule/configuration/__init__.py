@@ -54,7 +54,15 @@ class State(NamedTuple):
 class Configuration:
     """Where a client's configuration comes from, and what it says now."""
 
-    def __init__(self, config: Any = None, arguments: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        config: Any = None,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        _changes: dict[str, dict[str, Any]] | None = None,
+        _fetched: frozenset[str] | set[str] = frozenset(),
+        _before: State | None = None,
+    ) -> None:
         """Reads the configuration.
 
         Args:
@@ -68,9 +76,12 @@ class Configuration:
         if self._config is not None and self._config is not False and not isinstance(self._config, (str, dict)):
             raise ConfigError(f"config: expected a path, a dict, False or None, not {type(config).__name__}")
         self._arguments = dict(arguments or {})
-        self._changes: dict[str, dict[str, Any]] = {section: {} for section in SECTIONS}
-        self._fetched: set[str] = set()
-        self.state = self._read()
+        self._changes: dict[str, dict[str, Any]] = _changes or {section: {} for section in SECTIONS}
+        self._fetched: set[str] = set(_fetched)
+        if _before is None:
+            self.state = self._read()
+        else:
+            self.state = self._state(_before.read, list(_before.layers), self._changes, _before.vault)
 
     def files(self) -> list[files.File]:
         """The files that are read now, lowest first."""
@@ -109,7 +120,7 @@ class Configuration:
         for layer in read:
             ids += [name for name in layer.tree.get("providers") or {} if name not in rows]
         ids += [name for name in changes["providers"] if name not in rows]
-        changed = layers.Layer("registry", {name: _present(changes[name]) for name in SECTIONS})
+        changed = layers.Layer("registry", {name: _present(changes[name]) for name in SECTIONS if changes[name]})
         variables = layers.of_provider_variables(rows, ids, os.environ)
         merged = layers.merge([*read[:-1], variables, read[-1]])
         for section in SECTIONS:
@@ -156,24 +167,15 @@ class Configuration:
 
     def reload(self) -> Configuration:
         """The same configuration, read again. This one stays as it is."""
-        return self._copy(self._changes)
+        return Configuration(self._config, self._arguments, _changes=self._changes, _fetched=self._fetched)
 
     def changed(self, section: str, name: str, value: Any) -> Configuration:
         """The same configuration with one entry replaced, or with `None` removed. This one stays as it is."""
         changes = {known: dict(entries) for known, entries in self._changes.items()}
         changes[section][name] = value
         layers.prepared(layers.Layer("registry", {section: {name: value}}))
-        return self._copy(changes, self.state)
-
-    def _copy(self, changes: dict[str, dict[str, Any]], state: State | None = None) -> Configuration:
-        copy = Configuration.__new__(Configuration)
-        copy._config, copy._arguments, copy._changes = self._config, self._arguments, changes
-        copy._fetched = {name for name in self._fetched if state is None or name not in changes["providers"]}
-        if state is None:
-            copy.state = copy._read()
-        else:
-            copy.state = copy._state(state.read, list(state.layers), changes, state.vault)
-        return copy
+        fetched = self._fetched - {name} if section == "providers" else self._fetched
+        return Configuration(self._config, self._arguments, _changes=changes, _fetched=fetched, _before=self.state)
 
 
 def _present(entries: Mapping[str, Any]) -> dict[str, Any]:

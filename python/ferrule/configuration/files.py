@@ -1,7 +1,7 @@
-"""Configuration files: where they are looked for, and what they say, with the place of every key.
+r"""Configuration files: where they are looked for, and what they say, with the place of every key.
 
-The user's file is `config.toml` in `~/.config/ferrule` (`$XDG_CONFIG_HOME/ferrule`; on Windows `%APPDATA%\\ferrule`), the
-project's is `ferrule.toml` in the working directory or above it. `FERRULE_CONFIG` names one instead of both.
+The user's file is `config.toml` in `~/.config/ferrule` (`$XDG_CONFIG_HOME/ferrule`; on Windows `%APPDATA%\ferrule`),
+the project's is `ferrule.toml` in the working directory or above it. `FERRULE_CONFIG` names one instead of both.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ A layer is what one source says. Higher ones win key by key; a value that is the
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ferrule.configuration import files, validation
@@ -45,8 +46,8 @@ class Layer(NamedTuple):
     tree: dict[str, Any]
     path: str = ""
     """The file."""
-    places: Mapping[Any, tuple[int, int]] = {}
-    variables: Mapping[Any, str] = {}
+    places: Mapping[Any, tuple[int, int]] = MappingProxyType({})
+    variables: Mapping[Any, str] = MappingProxyType({})
     """The environment variables, by the paths of what they say."""
 
     def source(self, path: Path) -> Source:
@@ -117,10 +118,10 @@ def of_provider_variables(rows: Mapping[str, Row], ids: list[str], environment: 
         if not row:
             continue
         if variable := _first(row["base_url_variables"], environment):
-            put((*here, "base_url"), "${%s}" % variable, variable)
+            put((*here, "base_url"), _reference(variable), variable)
         for placeholder in row["placeholders"]:
             if variable := _first(placeholder["variables"], environment):
-                put((*here, placeholder["name"]), "${%s}" % variable, variable)
+                put((*here, placeholder["name"]), _reference(variable), variable)
         for header in row["headers"]:
             if variable := _first(header["variables"], environment):
                 put((*here, "headers", header["name"]), {"env": variable}, variable)
@@ -130,6 +131,10 @@ def of_provider_variables(rows: Mapping[str, Row], ids: list[str], environment: 
 def own_variable(identifier: str) -> str:
     """The variable of the key of a provider that is not built in."""
     return f"{identifier.upper().replace('-', '_')}_API_KEY"
+
+
+def _reference(variable: str) -> str:
+    return "${" + variable + "}"
 
 
 def _first(variables: list[str], environment: Mapping[str, str]) -> str | None:

@@ -1,12 +1,16 @@
-"""What a configuration may say: one declaration, from which validation, the JSON Schema for editors and the reference
-in docs/configuration.md are made.
+"""What a configuration may say, declared once.
 
-Data only. `validation.py` applies it to what files and arguments say, `documents.py` writes it down.
+Validation, the JSON Schema for editors and the reference in docs/configuration.md are made of it. Data only:
+`validation.py` applies it to what files and arguments say, `documents.py` writes it down.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Field(NamedTuple):
@@ -20,15 +24,13 @@ class Field(NamedTuple):
         example: Its value in TOML, for `config.example.toml` and the reference.
         fields: The keys of a section.
         item: What each of `named` is.
-        inline: Whether a plain text may stand for the section.
     """
 
     kind: str
     about: str
     example: str = ""
-    fields: dict[str, Field] = {}
+    fields: Mapping[str, Field] = MappingProxyType({})
     item: Field | None = None
-    inline: bool = False
 
 
 TIMEOUTS = {

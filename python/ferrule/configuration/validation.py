@@ -97,9 +97,11 @@ def _fits(value: Any, kind: str, path: tuple[Any, ...], in_file: bool, found: li
 
 def _check_reference(value: dict[Any, Any], path: tuple[Any, ...], in_file: bool, found: list[Problem]) -> None:
     known = [name for name in value if name in REFERENCES]
-    for name in value:
-        if name not in REFERENCES:
-            found.append(Problem(path, f"unknown field `{str(name)[:80]}`{nearest(name, REFERENCES)}", name))
+    found.extend(
+        Problem(path, f"unknown field `{str(name)[:80]}`{nearest(name, REFERENCES)}", name)
+        for name in value
+        if name not in REFERENCES
+    )
     if len(known) != 1:
         found.append(Problem(path, "expected one of `env`, `file` and `command`"))
         return
