@@ -93,7 +93,7 @@ def _entries(file: Path | None) -> list[dict[str, Any]]:
     from ferrule.configuration.registry import masked
 
     state = Configuration(file).state
-    tree = {
+    tree: dict[str, Any] = {
         "max_retries": 2,
         "drop_params": False,
         **state.merged.tree,

@@ -83,14 +83,14 @@ class Configuration:
         else:
             self.state = self._state(_before.read, list(_before.layers), self._changes, _before.vault)
 
-    def files(self) -> list[files.File]:
+    def found(self) -> list[files.File]:
         """The files that are read now, lowest first."""
         if isinstance(self._config, str):
             return [files.File("project", self._config)]
         return files.find(os.environ) if self._config is None else []
 
     def _read(self) -> State:
-        found = self.files()
+        found = self.found()
         read: list[Layer] = []
         texts: list[str] = []
 

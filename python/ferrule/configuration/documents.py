@@ -39,7 +39,7 @@ def json_schema(dialects: list[str]) -> dict[str, Any]:
     Args:
         dialects: The wire formats there are.
     """
-    schema = {
+    schema: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Ferrule configuration",
         **_json(SCHEMA),

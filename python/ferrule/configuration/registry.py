@@ -39,17 +39,17 @@ class Registry:
     @property
     def providers(self) -> Section:
         """Providers by id, the built-in ones among them."""
-        return Section(self, "providers")
+        return Section(self, "providers", self._change)
 
     @property
     def aliases(self) -> Section:
         """What names of models stand for."""
-        return Section(self, "aliases")
+        return Section(self, "aliases", self._change)
 
     @property
     def models(self) -> Section:
         """Facts and prices of models by `provider/model`, as far as they were configured."""
-        return Section(self, "models")
+        return Section(self, "models", self._change)
 
     def resolve(self, model: str | None = None) -> str:
         """The `provider/model` that is asked for a name, or for the default one.
@@ -86,8 +86,9 @@ class Registry:
 class Section:
     """Entries by name. Reading gives copies, without secrets."""
 
-    def __init__(self, registry: Registry, name: str) -> None:
+    def __init__(self, registry: Registry, name: str, change: Callable[[str, str, Any], None]) -> None:
         self._registry = registry
+        self._change = change
         self._name = name
         self._one = {"providers": "provider", "aliases": "alias", "models": "model"}[name]
 
@@ -124,7 +125,7 @@ class Section:
         with _configuration.changing:
             if name in self:
                 raise ConfigError(f"there is {self._article()} {name!r} already; `replace` replaces it")
-            self._registry._change(self._name, name, entry)  # noqa: SLF001 - the registry is ours
+            self._change(self._name, name, entry)
 
     def replace(self, name: str, entry: Entry) -> None:
         """Puts `entry` in the place of all that was said of `name` before. Of a built-in provider its row stays.
@@ -134,7 +135,7 @@ class Section:
         """
         with _configuration.changing:
             self._known(name)
-            self._registry._change(self._name, name, entry)  # noqa: SLF001
+            self._change(self._name, name, entry)
 
     def remove(self, name: str) -> None:
         """Takes an entry out. Calls in flight go on.
@@ -144,7 +145,7 @@ class Section:
         """
         with _configuration.changing:
             self._known(name)
-            self._registry._change(self._name, name, None)  # noqa: SLF001
+            self._change(self._name, name, None)
 
     def _article(self) -> str:
         return f"{'an' if self._one == 'alias' else 'a'} {self._one}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from ferrule import _native
 from ferrule.configuration import layers
@@ -197,7 +197,7 @@ def _address(merged: Merged, identifier: str, row: Row | None, fields: Mapping[s
 def _placeholder(identifier: str, name: str, row: Row | None, fields: Mapping[str, Any], value: Any) -> str:
     declared = next((one for one in row["placeholders"] if one["name"] == name), None) if row else None
     if name in fields and name in PLACEHOLDERS:
-        return value(fields[name], name)
+        return cast("str", value(fields[name], name))
     if declared and declared["default"] is not None:
         return declared["default"]
     variables = declared["variables"] if declared else []

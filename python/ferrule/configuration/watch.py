@@ -25,10 +25,11 @@ class Watch:
         self._registry = weakref.ref(registry)
         self._interval = interval
         self._seen = self._look(registry, {})
-        self._start()
+        self.start()
         _watches.add(self)
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Starts the thread."""
         self._closed = threading.Event()
         # The thread must not keep alive what it looks after.
         arguments = (weakref.ref(self), self._closed, self._interval)
@@ -63,7 +64,7 @@ class Watch:
     def _look(registry: Registry, before: Any) -> Any:
         from ferrule.configuration import files
 
-        return files.fingerprint(registry.configuration.files(), before)
+        return files.fingerprint(registry.configuration.found(), before)
 
 
 def _run(watch: weakref.ref[Watch], closed: threading.Event, interval: float) -> None:
@@ -86,7 +87,7 @@ _watches: weakref.WeakSet[Watch] = weakref.WeakSet()
 def _start_again() -> None:
     # Threads do not come along into a child.
     for watch in list(_watches):
-        watch._start()  # noqa: SLF001 - ours
+        watch.start()
 
 
 if hasattr(os, "register_at_fork"):
