@@ -82,6 +82,7 @@ struct Providers {
 }
 
 /// What a name is, read as `provider/model`.
+#[derive(Clone, Copy)]
 enum Named<'a> {
     Route(&'a Arc<str>, &'a str),
     /// A known provider, and nothing after it.

@@ -158,7 +158,6 @@ impl NativeClient {
 
     /// Starts a plain call.
     #[pyo3(signature = (model, messages, options, *, bridge = None, parse = None))]
-    #[expect(clippy::too_many_arguments, reason = "one crossing for the whole call")]
     fn complete(
         &self,
         py: Python<'_>,
@@ -179,7 +178,6 @@ impl NativeClient {
 
     /// Starts a streamed call.
     #[pyo3(signature = (model, messages, options, *, bridge = None, parse = None))]
-    #[expect(clippy::too_many_arguments, reason = "one crossing for the whole call")]
     fn stream(
         &self,
         py: Python<'_>,
