@@ -70,6 +70,8 @@ class ProviderOptions(TypedDict, total=False):
     location: str | None
     project: str | None
     resource: str | None
+    fallback: str | None
+    """The provider that is asked, with the same model, when this one cannot be reached."""
     quirks: Mapping[str, Any] | None
     """How it differs from its dialect, beside what its built-in row says."""
 

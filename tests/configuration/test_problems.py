@@ -46,6 +46,7 @@ def said(path: Path, text: str) -> str:
         ("[providers.openai.headers]\nx = 7", 2, "providers.openai.headers['x']: expected a string"),
         ("[providers.openai]\ndialect = 'openai_chat'", 2, "did you mean `openai-chat`?"),
         ("[providers.'a/b']\nbase_url = 'http://x'", 0, "'a/b' is not an id"),
+        ("[providers.openai]\nfallback = 'opnrouter'", 2, "no other provider 'opnrouter'; did you mean `openrouter`?"),
         ("[aliases]\nfast = 'opnai/gpt'", 2, "did you mean `openai`?"),
         ("[aliases]\na = 'b'\nb = 'c'\nc = 'a'", 2, "goes round in a circle: a -> b -> c -> a"),
         ("[aliases]\na = 7", 2, "aliases.a: expected a string"),

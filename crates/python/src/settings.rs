@@ -5,9 +5,12 @@ use crate::{
     request,
 };
 use ferrule_engine::{
-    Engine, ProviderSettings, Routing, RoutingProblem, Secret, Timeouts, TransportSettings,
+    Authentication, Engine, ProviderSettings, Routing, RoutingProblem, Secret, Timeouts, TransportSettings,
 };
-use ferrule_wire::{providers, quirks::Quirks};
+use ferrule_wire::{
+    providers::{self, ProviderRow},
+    quirks::Quirks,
+};
 use pyo3::{
     exceptions::PyValueError,
     prelude::*,
@@ -104,22 +107,34 @@ impl Settings {
             self.deferred.insert(id.clone());
         }
         let quirks = quirks(&id, &get("quirks")?)?;
-        self.providers.push(ProviderSettings {
+        // A provider of the caller's own may well need no key.
+        let authentication = row(&id).map_or(Authentication::Optional, |row| row.authentication.into());
+        let settings = ProviderSettings::new(
             id,
-            dialect: get("dialect")?.extract()?,
-            base_url: get("base_url")?.extract()?,
+            get("dialect")?.extract::<String>()?,
+            get("base_url")?.extract::<String>()?,
+        );
+        self.providers.push(ProviderSettings {
             api_key: get("api_key")?.extract::<Option<String>>()?.map(Secret::from),
             key_variables: get("key_variables")?.extract()?,
+            authentication,
             headers: pairs(get("headers")?.cast()?)?,
+            query: pairs(get("query")?.cast()?)?,
+            fallback: get("fallback")?.extract()?,
             quirks,
+            ..settings
         });
         Ok(())
     }
 }
 
+fn row(id: &str) -> Option<&'static ProviderRow> {
+    providers::all().iter().find(|row| row.id == id)
+}
+
 /// The quirks of provider `id`: its built-in row's, with what is `given` over them.
 fn quirks(id: &str, given: &Bound<'_, PyAny>) -> PyResult<Quirks> {
-    let built_in = providers::all().iter().find(|row| row.id == id).map(|row| row.quirks.clone());
+    let built_in = row(id).map(|row| row.quirks.clone());
     let mut quirks = built_in.unwrap_or(Quirks { provider: id.to_owned().into(), ..Quirks::NONE });
     if given.is_none() {
         return Ok(quirks);

@@ -211,6 +211,10 @@ def _contradictions(state: State) -> list[str]:
         if dialect and dialect not in known:
             hint = nearest(dialect, known) or f"; there are {', '.join(known)}"
             texts.append(merged.said((*path, "dialect"), f"there is no dialect {dialect[:80]!r}{hint}"))
+        fallback = fields.get("fallback")
+        if fallback and (fallback == identifier or fallback not in {**state.rows, **merged.tree["providers"]}):
+            hint = nearest(fallback, {**state.rows, **merged.tree["providers"]})
+            texts.append(merged.said((*path, "fallback"), f"there is no other provider {fallback[:80]!r}{hint}"))
         if not fields.get("base_url") and identifier not in state.rows:
             hint = nearest(identifier, state.rows) if not fields.keys() & {"base_url", "dialect"} else ""
             message = f"`base_url` is missing, for instance http://localhost:8000/v1{hint}"

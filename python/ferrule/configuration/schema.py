@@ -59,6 +59,9 @@ PROVIDER = {
     "location": Field("text", "The location in its address.", '"europe-west4"'),
     "project": Field("text", "The project in its address.", '"my-project"'),
     "resource": Field("text", "The resource in its address.", '"my-resource"'),
+    "fallback": Field(
+        "text", "The provider that is asked, with the same model, when this one cannot be reached.", '"openrouter"'
+    ),
     "quirks": Field(
         "table",
         "How it differs from its dialect, beside what its built-in row says.",
@@ -110,7 +113,7 @@ REFERENCES = {
 }
 """Where a secret may come from, in place of its text."""
 
-PLACEHOLDERS = frozenset(PROVIDER) - {"base_url", "api_key", "dialect", "headers", "query", "quirks"}
+PLACEHOLDERS = frozenset(PROVIDER) - {"base_url", "api_key", "dialect", "headers", "query", "fallback", "quirks"}
 """The keys of a provider that are put into its address."""
 
 VARIABLES = {

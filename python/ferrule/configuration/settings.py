@@ -29,6 +29,9 @@ class ProviderSettings(TypedDict):
     api_key: str | None
     key_variables: list[str]
     headers: dict[str, str]
+    query: dict[str, str]
+    fallback: str | None
+    """The provider that is asked when this one cannot be reached."""
     aliases: list[str]
     quirks: dict[str, Any] | None
     configured: bool
@@ -120,6 +123,8 @@ def of_provider(merged: Merged, identifier: str, row: Row | None, vault: Vault, 
         # A provider of the caller's own may well need no key.
         "key_variables": row["key_variables"] if row and needs_key(row) else [],
         "headers": {},
+        "query": {},
+        "fallback": fields.get("fallback"),
         "aliases": row["aliases"] if row else [],
         "quirks": fields.get("quirks"),
         "configured": False,
@@ -149,19 +154,11 @@ def of_provider(merged: Merged, identifier: str, row: Row | None, vault: Vault, 
         for name, given in (fields.get("headers") or {}).items():
             if (text := value(given, "headers", name)) is not None:
                 settings["headers"][name] = text
-        pairs = {
-            name: text
-            for name, given in (fields.get("query") or {}).items()
-            if (text := value(given, "query", name)) is not None
-        }
-        if pairs:
-            settings["base_url"] = _with_query(settings["base_url"], pairs)
+        for name, given in (fields.get("query") or {}).items():
+            if (text := value(given, "query", name)) is not None:
+                settings["query"][name] = text
         if row and settings["dialect"] not in _native.dialects():
             raise _Missing(f"provider `{identifier}`: there is no dialect `{settings['dialect']}`")
-        if row and row["key_header"] and settings["api_key"]:
-            settings["headers"].setdefault(row["key_header"], settings["api_key"])
-            settings["api_key"] = None
-            settings["key_variables"] = []
     except _Missing as missing:
         settings["missing"] = str(missing)
     return settings
@@ -203,9 +200,3 @@ def _placeholder(identifier: str, name: str, row: Row | None, fields: Mapping[st
     variables = declared["variables"] if declared else []
     ways = [f"`{name}` in [providers.{identifier}]"] if name in PLACEHOLDERS else []
     raise _Missing(f"provider `{identifier}`: its address needs {name}; set {' or '.join([*variables, *ways])}")
-
-
-def _with_query(address: str, pairs: Mapping[str, str]) -> str:
-    from urllib.parse import urlencode
-
-    return f"{address}{'&' if '?' in address else '?'}{urlencode(pairs)}"
