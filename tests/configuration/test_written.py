@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ferrule import _native
 from ferrule.configuration import Configuration, documents, providers
 from ferrule.configuration.files import read
 from ferrule.configuration.schema import PLACEHOLDERS, PROVIDER, SCHEMA, VARIABLES, at
@@ -51,7 +50,9 @@ def test_the_example_is_complete_and_right() -> None:
 
 def test_the_schema_for_editors_is_the_one_we_check_by() -> None:
     written = json.loads((ROOT / "docs" / "ferrule.schema.json").read_text("utf-8"))
-    assert written == documents.json_schema(_native.dialects()), "run: ferrule config schema > docs/ferrule.schema.json"
+    assert written == documents.json_schema(providers.dialects()), (
+        "run: ferrule config schema > docs/ferrule.schema.json"
+    )
 
 
 def test_the_reference_is_the_schemas() -> None:

@@ -81,10 +81,10 @@ def path() -> None:
 @app.command()
 def schema() -> None:
     """Prints the JSON Schema of the configuration, for editors."""
-    from ferrule import _native
     from ferrule.configuration.documents import json_schema
+    from ferrule.configuration.providers import dialects
 
-    screen.print_json(json_schema(_native.dialects()))
+    screen.print_json(json_schema(dialects()))
 
 
 def _entries(file: Path | None) -> list[dict[str, Any]]:

@@ -37,7 +37,7 @@ def json_schema(dialects: list[str]) -> dict[str, Any]:
     """The JSON Schema of a configuration file.
 
     Args:
-        dialects: The wire formats there are.
+        dialects: Wire formats, for completion.
     """
     schema: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -46,7 +46,7 @@ def json_schema(dialects: list[str]) -> dict[str, Any]:
         "$defs": {"secret": _SECRET},
     }
     provider = schema["properties"]["providers"]["additionalProperties"]
-    provider["properties"]["dialect"]["enum"] = dialects
+    provider["properties"]["dialect"]["examples"] = dialects
     return schema
 
 

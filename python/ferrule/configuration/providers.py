@@ -57,9 +57,9 @@ def row(identifier: str) -> Row | None:
     return rows().get(identifier)
 
 
-def aliases() -> dict[str, str]:
-    """Ids by the built-in providers' other names."""
-    return {alias: row["id"] for row in rows().values() for alias in row["aliases"]}
+def dialects() -> list[str]:
+    """The wire formats of the built-in providers."""
+    return sorted({row["dialect"] for row in rows().values()})
 
 
 def needs_key(row: Any) -> bool:
