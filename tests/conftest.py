@@ -15,14 +15,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Names of variables that would lead calls elsewhere, or keys into them.
-ELSEWHERE = ("_PROXY", "_API_KEY", "_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID")
+ELSEWHERE = ("_PROXY", "_API_KEY", "_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "_TOKEN")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def a_bare_environment() -> Iterator[None]:
+def a_bare_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for variable in [name for name in os.environ if name.upper().endswith(ELSEWHERE)]:
             patch.delenv(variable)
+        # Whoever runs the tests may have a configuration of their own.
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("configuration")))
+        for variable in ("CONFIG", "MODEL", "TIMEOUT", "MAX_RETRIES", "DROP_PARAMS", "CA_FILE", "CLIENT_CERTIFICATE"):
+            patch.delenv(f"FERRULE_{variable}", raising=False)
         yield
 
 

@@ -84,7 +84,7 @@ def test_providers_of_ones_own(simulator: Simulator, monkeypatch: pytest.MonkeyP
             "claude-proxy": {"base_url": simulator.url, "dialect": "anthropic"},
         }
     )
-    assert repr(client) == "Client(providers=['anthropic', 'claude-proxy', 'my-proxy', 'openai'])"
+    assert repr(client) == "Client(providers=['claude-proxy', 'my-proxy'])"
     client.complete("my-proxy/org/model", "Hi.")
     request = simulator.requests[0]
     assert (key_sent(simulator), request.headers["x-team"], request.model) == ("from-its-variable", "a", "org/model")
@@ -115,7 +115,8 @@ def test_how_models_are_written(simulator: Simulator, written: str, model: str) 
         ("zzz:gpt", "known: anthropic, openai"),
         ("openai/", "names no model"),
         ("", "names no provider"),
-        (None, "expected a string"),
+        (None, "there is no default"),
+        (7, "expected a string"),
     ],
 )
 def test_a_model_that_names_nothing(model: Any, said: str) -> None:

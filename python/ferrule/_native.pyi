@@ -5,7 +5,6 @@
 """
 
 import asyncio
-import os
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Protocol, final, type_check_only
@@ -40,6 +39,24 @@ def count_tokens_locally(
 def count_text_tokens_locally(model: str, text: str) -> tuple[int, bool]:
     """How many tokens `text` has for `model`, and whether that is exact."""
 
+def parse_configuration(text: str, ending: str) -> tuple[dict[str, Any], dict[tuple[str | int, ...], tuple[int, int]]]:
+    """The values of a file's text, and the line and column of every key and list item by its path.
+
+    Raises `ValueError` with what is wrong, line and column.
+    """
+
+def check_names(settings: dict[str, Any]) -> list[tuple[str | None, str]]:
+    """What is wrong with the names of models in `settings`.
+
+    Pairs of the alias at fault (`None` for the default model) and the words for it.
+    """
+
+def provider_table() -> list[dict[str, Any]]:
+    """The rows of the built-in table, as dicts."""
+
+def dialects() -> list[str]:
+    """The names of the wire formats."""
+
 def set_log_level(level: int) -> None:
     """Sets the least severe level that is collected, as a number of `logging`."""
 
@@ -47,25 +64,25 @@ def set_log_level(level: int) -> None:
 class NativeClient:
     """One client's engine: its providers, settings and connections."""
 
-    def __new__(
-        cls,
-        providers: Sequence[dict[str, Any]],
-        *,
-        timeouts: float | _Timeouts | None,
-        max_retries: int,
-        ca_file: str | os.PathLike[str] | None = None,
-        client_certificate: str | os.PathLike[str] | None = None,
-        models: dict[str, Mapping[str, Any]] | None = None,
-    ) -> Self:
-        """`providers` are dicts with `id`, `dialect`, `base_url`, `api_key`, `key_variables` and `headers`.
+    def __new__(cls, settings: dict[str, Any], fetch: Callable[[str], Any]) -> Self:
+        """`settings` are those of `ferrule.configuration`; `fetch` gives a provider's with its secrets."""
 
-        `models` are a user's own entries of the catalog, by `provider/model`.
+    def apply(self, settings: dict[str, Any], fetch: Callable[[str], Any]) -> None:
+        """Goes on with other settings.
+
+        Providers that stay the same keep their connections, calls in flight what they began with. Where the settings
+        are not usable, the old ones stay.
         """
+
+    def resolve(self, model: str | None) -> tuple[str, str]:
+        """The provider that is asked for `model`, and its own name of it."""
+
+    def provider(self, name: str) -> str:
+        """The id of the provider with this id or alias."""
 
     def complete(
         self,
-        provider: str,
-        model: str,
+        model: str | None,
         messages: str | Sequence[Message | Mapping[str, Any]],
         options: dict[str, Any],
         *,
@@ -76,8 +93,7 @@ class NativeClient:
 
     def stream(
         self,
-        provider: str,
-        model: str,
+        model: str | None,
         messages: str | Sequence[Message | Mapping[str, Any]],
         options: dict[str, Any],
         *,

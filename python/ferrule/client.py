@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import itertools
 import threading
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-from ferrule import providers as _providers
 from ferrule._native import NativeClient, Reply
+from ferrule.configuration import Configuration
+from ferrule.configuration.registry import Registry
 from ferrule.errors import FerruleError
 from ferrule.operations.awaited import AwaitedOperations
 from ferrule.operations.blocking import BlockingOperations, wait
 from ferrule.operations.known_models import KnownModels, offers, unlisted
 from ferrule.operations.start import Operations
-from ferrule.options import CompletionOptions
+from ferrule.options import CompletionOptions, Timeouts
 
 if TYPE_CHECKING:
     import os
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
         from typing_extensions import Self, Unpack
 
     from ferrule._native import Flight, LoopBridge, Message, ModelInfo
-    from ferrule.options import ProviderOptions, Timeouts
+    from ferrule.options import ProviderOptions
     from ferrule.streams import AsyncStream, Stream
     from ferrule.usage import UsageTracker
 
@@ -39,52 +40,83 @@ if TYPE_CHECKING:
 _NAMES = frozenset(CompletionOptions.__annotations__)
 
 
+def _limits(timeout: Any) -> dict[str, float]:
+    """The time limits of a client, by name."""
+    limits = timeout._asdict() if isinstance(timeout, Timeouts) else {"total": timeout}
+    for name, seconds in limits.items():
+        number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
+        # Written so that `nan` fails as well.
+        if seconds is not None and not (number and 0 < seconds < float("inf")):
+            place = f"timeout.{name}" if isinstance(timeout, Timeouts) else "timeout"
+            raise TypeError(f"{place}: expected a positive number of seconds or ferrule.Timeouts, not {seconds!r}")
+    return limits
+
+
 class _Calls(Operations):
     """What both clients do: keep the settings, and start calls."""
 
     def __init__(
         self,
         *,
+        config: str | os.PathLike[str] | Mapping[str, Any] | Literal[False] | None = None,
         providers: Mapping[str, ProviderOptions] | None = None,
+        aliases: Mapping[str, str] | None = None,
+        model: str | None = None,
         timeout: float | Timeouts | None = None,
-        max_retries: int = 2,
+        max_retries: int | None = None,
+        drop_params: bool | None = None,
         ca_file: str | os.PathLike[str] | None = None,
         client_certificate: str | os.PathLike[str] | None = None,
         models: Mapping[str, Mapping[str, Any]] | None = None,
+        watch: bool | float = False,
     ) -> None:
         """Makes a client; connects to nothing yet.
 
+        What an argument does not say comes from the environment, then from the project's `ferrule.toml`, then from the
+        user's configuration; docs/configuration.md has the keys and variables.
+
         Args:
-            providers: Providers by id, beside and over the built-in ones (`openai`, `anthropic`): `base_url`,
-                `api_key`, `headers`, `dialect`. Keys and addresses come from the environment by default
-                (`OPENAI_API_KEY`, `OPENAI_BASE_URL`, `ANTHROPIC_API_KEY`, `ANTHROPIC_BASE_URL`).
+            config: The configuration file to read in place of the user's and the project's; a dict that says what a
+                file would; `False` to read none.
+            providers: Providers by id, beside and over the built-in ones: `base_url`, `api_key`, `headers`, ...
+            aliases: Names for models, with what they stand for.
+            model: The model where a call names none.
             timeout: Seconds for a whole call, or `Timeouts`. Default: connect 5, idle 120, total 600.
-            max_retries: How many times a failed attempt is repeated before the first event.
+            max_retries: How many times a failed attempt is repeated before the first event. Default 2.
+            drop_params: Leave out what a provider's dialect cannot carry, with a warning, instead of an error.
             ca_file: Certificates (PEM) to trust beside the operating system's.
             client_certificate: Our own certificate and key (PEM, one file), for servers that ask for it.
             models: Your own entries of the catalog, by `provider/model`: `{"context_window": 128000, "prices":
                 {"input_mtok": 2.5, "output_mtok": 10}}`. Prices are dollars for a million tokens.
+            watch: Read the configuration again when a file of it changes: looked for every second, or so many seconds.
 
         Raises:
-            ConfigError: A setting is not usable; the text names it.
+            ConfigError: A setting is not usable; the text names it, with file and line.
         """
-        if isinstance(max_retries, bool) or not isinstance(max_retries, int) or not 0 <= max_retries < 2**32:
+        wrong = isinstance(max_retries, bool) or not isinstance(max_retries, int) or not 0 <= max_retries < 2**32
+        if max_retries is not None and wrong:
             raise TypeError(f"max_retries: expected a whole number, 0 or more, not {max_retries!r}")
-        settings = _providers.settings(providers or {})
-        # Only their ids: the keys are the engine's, where nothing shows them.
-        self._providers = dict.fromkeys(settings)
-        self._usable = [
-            identifier for identifier, row in settings.items() if row["api_key"] or not row["key_variables"]
-        ]
+        arguments: dict[str, Any] = {
+            "providers": providers,
+            "aliases": aliases,
+            "models": models,
+            "model": model,
+            "timeouts": None if timeout is None else _limits(timeout),
+            "max_retries": max_retries,
+            "drop_params": drop_params,
+            "ca_file": None if ca_file is None else str(ca_file),
+            "client_certificate": None if client_certificate is None else str(client_certificate),
+        }
+        configuration = Configuration(config, arguments)
+        native = NativeClient(configuration.settings(), configuration.fetch)
+        self._native = native
         self._known_models = KnownModels()
-        self._native = NativeClient(
-            list(settings.values()),
-            timeouts=timeout,
-            max_retries=max_retries,
-            ca_file=ca_file,
-            client_certificate=client_certificate,
-            models=None if models is None else dict(models),
-        )
+        self._registry = Registry(configuration, native, self._known_models.clear)
+        self._watch = None
+        if watch:
+            from ferrule.configuration.watch import INTERVAL, Watch
+
+            self._watch = Watch(self._registry, INTERVAL if watch is True else watch)
 
     def usage(self) -> UsageTracker:
         """What the calls of this client used and cost in all, by provider, model, alias and metadata."""
@@ -93,20 +125,31 @@ class _Calls(Operations):
         return UsageTracker(self._native)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(providers={sorted(self._providers)})"
+        return f"{type(self).__name__}(providers={self._registry.configuration.usable()})"
+
+    @property
+    def registry(self) -> Registry:
+        """Providers, aliases and models by name, to read and to change while the client runs."""
+        return self._registry
+
+    def _close(self) -> None:
+        if self._watch is not None:
+            self._watch.close()
+        self._native.close()
 
     def _start(
         self,
         start: Callable[..., Flight],
-        model: str,
+        model: str | None,
         messages: Messages,
         options: CompletionOptions,
         bridge: LoopBridge | None = None,
     ) -> Flight:
-        provider, name = self._resolve(model)
         if not options.keys() <= _NAMES:
             unknown = sorted(options.keys() - _NAMES)[0]
-            hint = _providers.nearest(unknown, CompletionOptions.__annotations__)
+            from ferrule.configuration.words import nearest
+
+            hint = nearest(unknown, CompletionOptions.__annotations__)
             raise TypeError(f"unknown option `{unknown}`{hint or '; a field of the provider goes into `extra_body`'}")
         given = cast("dict[str, Any]", options)
         parse = None
@@ -118,31 +161,27 @@ class _Calls(Operations):
             from ferrule.structured import declare_format
 
             given["response_format"], parse = declare_format(given["response_format"])
-        return start(provider, name, messages, given, bridge=bridge, parse=parse)
+        return start(model, messages, given, bridge=bridge, parse=parse)
 
     def _resolve(self, model: str | None) -> tuple[str, str]:
-        return _providers.split(cast("str", model), self._providers)
+        return self._native.resolve(model)
 
     def _usable_providers(self) -> list[str]:
-        return list(self._usable)
+        return self._registry.configuration.usable()
 
     def _known(self, provider: str) -> str:
-        if provider not in self._providers:
-            from ferrule.errors import ConfigError
-
-            hint = _providers.nearest(provider, self._providers)
-            raise ConfigError(f"unknown provider {provider!r}{hint or '; known: ' + ', '.join(self._providers)}")
-        return provider
+        return self._native.provider(provider)
 
 
 class Client(_Calls, BlockingOperations):
     """Calls models and blocks until they answer. Safe to share between threads; Ctrl-C interrupts it."""
 
-    def complete(self, model: str, messages: Messages, **options: Unpack[CompletionOptions]) -> Reply:
+    def complete(self, model: str | None, messages: Messages, **options: Unpack[CompletionOptions]) -> Reply:
         """Asks a model and waits for the whole answer.
 
         Args:
-            model: `provider/model` or `provider:model`.
+            model: `provider/model` or `provider:model`, an alias, a bare name that one provider offers, or `None` for
+                the configured default.
             messages: Text, or a list of messages: dicts with `role` and `content` (OpenAI's and Anthropic's content
                 blocks), or `Message` objects.
             **options: See `CompletionOptions`.
@@ -157,7 +196,7 @@ class Client(_Calls, BlockingOperations):
         flight = self._start(self._native.complete, model, messages, options)
         return cast("Reply", wait(flight))
 
-    def stream(self, model: str, messages: Messages, **options: Unpack[CompletionOptions]) -> Stream:
+    def stream(self, model: str | None, messages: Messages, **options: Unpack[CompletionOptions]) -> Stream:
         """Asks a model and gives the answer piece by piece. The arguments are those of `complete`.
 
         Returns:
@@ -213,9 +252,17 @@ class Client(_Calls, BlockingOperations):
         self._known_models.put(provider, listed)
         return listed
 
+    def reload(self) -> None:
+        """Reads the configuration's files and the environment again; calls in flight go on as they began.
+
+        Raises:
+            ConfigError: Something is wrong; all stays as it was.
+        """
+        self._registry.reload()
+
     def close(self) -> None:
         """Closes the connections. Calls in flight go on until they end."""
-        self._native.close()
+        self._close()
 
     def __enter__(self) -> Self:
         return self
@@ -232,7 +279,7 @@ class AsyncClient(_Calls, AwaitedOperations):
     May be used from any running loop, also from several in their own threads.
     """
 
-    async def complete(self, model: str, messages: Messages, **options: Unpack[CompletionOptions]) -> Reply:
+    async def complete(self, model: str | None, messages: Messages, **options: Unpack[CompletionOptions]) -> Reply:
         """Asks a model and waits for the whole answer. See `Client.complete`. Cancelling it ends the call upstream."""
         from ferrule.bridge import running
 
@@ -240,7 +287,7 @@ class AsyncClient(_Calls, AwaitedOperations):
         flight = self._start(self._native.complete, model, messages, options, bridge)
         return cast("Reply", await _settle(flight, loop))
 
-    def stream(self, model: str, messages: Messages, **options: Unpack[CompletionOptions]) -> AsyncStream:
+    def stream(self, model: str | None, messages: Messages, **options: Unpack[CompletionOptions]) -> AsyncStream:
         """Asks a model and gives the answer piece by piece. See `Client.stream`.
 
         Call it where a loop is running; use it in an `async with` statement.
@@ -289,9 +336,15 @@ class AsyncClient(_Calls, AwaitedOperations):
             self._known_models.put(provider, known)
         return known
 
+    async def reload(self) -> None:
+        """Reads the configuration's files and the environment again. See `Client.reload`."""
+        import asyncio
+
+        await asyncio.to_thread(self._registry.reload)
+
     async def close(self) -> None:
         """Closes the connections. Calls in flight go on until they end."""
-        self._native.close()
+        self._close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -324,11 +377,11 @@ def _shared_client() -> Client:
         return _shared
 
 
-def complete(model: str, messages: Messages, **options: Unpack[CompletionOptions]) -> Reply:
+def complete(model: str | None, messages: Messages, **options: Unpack[CompletionOptions]) -> Reply:
     """`Client.complete` on a client that the whole program shares, configured by the environment."""
     return _shared_client().complete(model, messages, **options)
 
 
-def stream(model: str, messages: Messages, **options: Unpack[CompletionOptions]) -> Stream:
+def stream(model: str | None, messages: Messages, **options: Unpack[CompletionOptions]) -> Stream:
     """`Client.stream` on a client that the whole program shares, configured by the environment."""
     return _shared_client().stream(model, messages, **options)

@@ -24,17 +24,56 @@ class Timeouts(NamedTuple):
     total: float | None = None
 
 
-class ProviderOptions(TypedDict, total=False):
-    """One provider of `Client(providers={...})`. A built-in provider needs only what differs."""
+class Env(TypedDict):
+    """A secret that is in an environment variable."""
 
-    base_url: str
+    env: str
+
+
+class SecretFile(TypedDict):
+    """A secret that is in a file, read when it is first needed."""
+
+    file: str
+
+
+class Command(TypedDict):
+    """A secret that a program prints, started without a shell when it is first needed."""
+
+    command: str | Sequence[str]
+
+
+Secret = str | Env | SecretFile | Command
+"""A secret, or where it comes from. In text `${NAME}` and `${NAME:-default}` stand for environment variables."""
+
+
+class ProviderOptions(TypedDict, total=False):
+    """One provider of `Client(providers={...})` or of a configuration. A built-in provider needs only what differs."""
+
+    base_url: str | None
     """Its address up to where the dialect's path begins, for instance `https://api.openai.com/v1`."""
-    api_key: str
+    api_key: Secret | None
     """Its key; by default from the environment."""
-    headers: Mapping[str, str]
+    dialect: str | None
+    """Its wire format; by default the built-in row's, else `openai-chat`."""
+    headers: Mapping[str, Secret] | None
     """Headers for each request."""
-    dialect: str
-    """Its wire format: `openai-chat` (default) or `anthropic`."""
+    query: Mapping[str, Secret] | None
+    """Parameters of each request's address."""
+    region: str | None
+    """The region in its address, or whose address it is."""
+    account: str | None
+    """The account in its address; this and the following fill `{placeholders}`."""
+    api_version: str | None
+    deployment: str | None
+    gateway: str | None
+    host: str | None
+    location: str | None
+    project: str | None
+    resource: str | None
+    fallback: str | None
+    """The provider that is asked, with the same model, when this one cannot be reached."""
+    quirks: Mapping[str, Any] | None
+    """How it differs from its dialect, beside what its built-in row says."""
 
 
 class OperationOptions(TypedDict, total=False):

@@ -50,7 +50,7 @@ def test_an_unknown_provider(ferrule: Run) -> None:
 def test_no_keys(ferrule: Run) -> None:
     done = ferrule("models", simulator=None)
     assert done.returncode == 2
-    assert done.stderr == "error: no provider has a key; set OPENAI_API_KEY or ANTHROPIC_API_KEY\n"
+    assert done.stderr == "error: no provider has a key; `ferrule providers` shows which variables to set\n"
 
 
 def test_a_provider_that_fails_does_not_hide_the_others(ferrule: Run, ferrule_simulator: Simulator) -> None:

@@ -41,6 +41,8 @@ pub struct Settled {
     pub end: End,
     /// What calls are told apart by, beside provider and model.
     pub labels: Labels,
+    /// Whose prices count; those built in where `None`.
+    pub catalog: Option<Arc<Catalog>>,
 }
 
 /// What calls are told apart by, beside provider and model.
@@ -91,8 +93,6 @@ pub struct Totals {
 /// Sums up what a client's calls used.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    /// Whose prices count; those built in where `None`.
-    catalog: Option<Arc<Catalog>>,
     /// Never locked for longer than it takes to add a call, or to take them all.
     waiting: Mutex<Vec<Settled>>,
     /// Locked before `waiting` by whoever sums up, until that is done: so no call is on its way when rows are read.
@@ -101,8 +101,8 @@ pub struct Ledger {
 
 impl Ledger {
     /// An empty one.
-    pub fn new(catalog: Option<Arc<Catalog>>) -> Arc<Self> {
-        Arc::new(Self { catalog, ..Self::default() })
+    pub fn new() -> Arc<Self> {
+        Arc::default()
     }
 
     /// Records a call. Each is to be recorded once.
@@ -135,8 +135,8 @@ impl Ledger {
     fn sum_up(&self) -> MutexGuard<'_, HashMap<Row, Totals>> {
         let mut rows = lock(&self.rows);
         let waiting = std::mem::take(&mut *lock(&self.waiting));
-        for Settled { answer, end, labels } in waiting {
-            let cost = answer.cost(self.catalog.as_ref().unwrap_or_else(|| Catalog::builtin()));
+        for Settled { answer, end, labels, catalog } in waiting {
+            let cost = answer.cost(catalog.as_ref().unwrap_or_else(|| Catalog::builtin()));
             let model = if answer.asked.is_empty() { answer.model } else { answer.asked };
             let row = Row { provider: answer.provider, model, labels };
             let row = if rows.len() < MOST_ROWS || rows.contains_key(&row) {
@@ -184,7 +184,7 @@ mod tests {
     fn call(provider: &str, model: &str, input_tokens: Option<u64>, end: End) -> Settled {
         let usage = Usage { input_tokens, output_tokens: input_tokens.map(|_| 0), ..Usage::default() };
         let answer = Answer { provider: provider.into(), asked: model.into(), usage, ..Answer::default() };
-        Settled { answer, end, labels: Labels::default() }
+        Settled { answer, end, labels: Labels::default(), catalog: None }
     }
 
     fn totals(ledger: &Ledger) -> Totals {
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn each_call_counts_once_and_unknown_costs_are_counted() {
-        let ledger = Ledger::new(None);
+        let ledger = Ledger::new();
         for _ in 0..3 * MANY_WAITING {
             ledger.record(call("openai", "gpt-4.1", Some(1_000_000), End::Answered));
         }
@@ -212,7 +212,7 @@ mod tests {
 
     #[test]
     fn rows_are_bounded_and_nothing_is_lost() {
-        let ledger = Ledger::new(None);
+        let ledger = Ledger::new();
         let calls = 2 * MOST_ROWS;
         for number in 0..calls {
             let mut call = call("openai", "gpt-4.1", Some(1), End::Answered);
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn threads_may_record_at_once() {
-        let ledger = Ledger::new(None);
+        let ledger = Ledger::new();
         thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {

@@ -6,6 +6,7 @@ use crate::{
     call::{Answered, call},
     models::{self, Listing},
     pulse::Pulse,
+    resolve::{Route, Routes, Routing, RoutingProblem},
     stream::Opening,
     target::{Provider, Target},
     timeout::Limits,
@@ -16,13 +17,21 @@ use ferrule_wire::{
     dialect::{self, Dialect},
     operation::ModelInfo,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::HashMap, fmt, sync::Arc};
 use tokio::time::Instant;
 
+/// Finds dialects by name.
+type Dialects = Arc<dyn Fn(&str) -> Option<&'static dyn Dialect> + Send + Sync>;
+
 /// Calls providers. One per client; it holds the connections.
-#[derive(Debug)]
+///
+/// It never changes: other settings make another engine ([`Engine::renewed`]), which shares what stays the same. A call
+/// keeps the engine it began with.
 pub struct Engine {
-    providers: BTreeMap<String, Arc<Provider>>,
+    providers: HashMap<String, Arc<Provider>>,
+    routes: Routes,
+    dialects: Dialects,
+    tls: Arc<Tls>,
     timeouts: Timeouts,
     max_retries: u32,
     pulse: Arc<Pulse>,
@@ -47,18 +56,58 @@ impl Engine {
         timeouts: Timeouts,
         max_retries: u32,
         transport: TransportSettings,
-        find: impl Fn(&str) -> Option<&'static dyn Dialect>,
+        find: impl Fn(&str) -> Option<&'static dyn Dialect> + Send + Sync + 'static,
     ) -> Result<Self, String> {
-        let tls = Arc::new(Tls::read(&transport)?);
-        let mut rows = BTreeMap::new();
-        for settings in &providers {
-            let dialect = find(&settings.dialect).ok_or_else(|| {
-                format!("provider `{}`: there is no dialect `{}`", settings.id, settings.dialect)
-            })?;
-            let provider = Provider::new(settings, dialect, Arc::clone(&tls))?;
-            rows.insert(settings.id.clone(), Arc::new(provider));
+        let nothing = Self {
+            providers: HashMap::new(),
+            routes: Routes::default(),
+            dialects: Arc::new(find),
+            tls: Arc::new(Tls::read(&transport)?),
+            timeouts,
+            max_retries,
+            pulse: Arc::default(),
+        };
+        nothing.with_providers(&providers, Arc::clone(&nothing.tls), timeouts, max_retries)
+    }
+
+    /// An engine for other settings, which takes over every provider whose settings are still the same, with its
+    /// connections. Routes are to be given anew.
+    #[expect(clippy::needless_pass_by_value, reason = "an engine takes over its settings, keys included")]
+    pub fn renewed(
+        &self,
+        providers: Vec<ProviderSettings>,
+        timeouts: Timeouts,
+        max_retries: u32,
+        transport: TransportSettings,
+    ) -> Result<Self, String> {
+        let tls = Tls::read(&transport)?;
+        let tls = if tls.is_like(&self.tls) { Arc::clone(&self.tls) } else { Arc::new(tls) };
+        self.with_providers(&providers, tls, timeouts, max_retries)
+    }
+
+    fn with_providers(
+        &self,
+        providers: &[ProviderSettings],
+        tls: Arc<Tls>,
+        timeouts: Timeouts,
+        max_retries: u32,
+    ) -> Result<Self, String> {
+        let same_tls = Arc::ptr_eq(&tls, &self.tls);
+        let mut rows = HashMap::with_capacity(providers.len());
+        for settings in providers {
+            let id = &settings.id;
+            let provider = match self.providers.get(id) {
+                Some(provider) if same_tls && provider.settings.is_like(settings) => Arc::clone(provider),
+                _ => {
+                    let dialect = (self.dialects)(&settings.dialect).ok_or_else(|| {
+                        format!("provider `{id}`: there is no dialect `{}`", settings.dialect)
+                    })?;
+                    Arc::new(Provider::new(settings, dialect, Arc::clone(&tls))?)
+                }
+            };
+            rows.insert(id.clone(), provider);
         }
-        for settings in &providers {
+        for settings in providers {
             if let Some(fallback) = settings.fallback.as_ref().filter(|id| !rows.contains_key(*id)) {
                 return Err(format!(
                     "provider `{}`: there is no provider `{fallback}` to fall back on",
@@ -66,7 +115,31 @@ impl Engine {
                 ));
             }
         }
-        Ok(Self { providers: rows, timeouts, max_retries, pulse: Arc::default() })
+        Ok(Self {
+            providers: rows,
+            routes: Routes::default(),
+            dialects: Arc::clone(&self.dialects),
+            tls,
+            timeouts,
+            max_retries,
+            pulse: Arc::clone(&self.pulse),
+        })
+    }
+
+    /// The engine with names for its models. Gives all that is wrong with them at once.
+    pub fn with_routing(mut self, routing: Routing) -> Result<Self, Vec<RoutingProblem>> {
+        self.routes = Routes::new(routing, self.providers.keys().map(String::as_str))?;
+        Ok(self)
+    }
+
+    /// Who is asked for `model`, or for the default one. The error says what to write instead.
+    pub fn resolve(&self, model: Option<&str>) -> Result<Route, String> {
+        self.routes.resolve(model)
+    }
+
+    /// The id of the provider with this id or alias. The error names the nearest one.
+    pub fn provider_id(&self, name: &str) -> Result<&str, String> {
+        self.routes.provider(name).ok_or_else(|| self.routes.unknown_provider(name))
     }
 
     /// A plain call.
@@ -158,9 +231,23 @@ impl Engine {
 
     pub(crate) fn provider(&self, id: &str) -> Result<&Arc<Provider>, Failure> {
         self.providers.get(id).ok_or_else(|| {
-            let known: Vec<&str> = self.providers.keys().map(String::as_str).collect();
+            if let Some(missing) = self.routes.unusable(id) {
+                return Failure::Config(missing.to_owned());
+            }
+            let mut known: Vec<&str> = self.providers.keys().map(String::as_str).collect();
+            known.sort_unstable();
             Failure::Config(format!("there is no provider `{id}`; known are: {}", known.join(", ")))
         })
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Engine")
+            .field("providers", &self.providers)
+            .field("routes", &self.routes)
+            .finish_non_exhaustive()
     }
 }
 

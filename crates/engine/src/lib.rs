@@ -1,6 +1,7 @@
 //! What we do about it.
 //!
-//! A call goes one way through files named for what happens there: `provider` (who may be asked), `target` (a call made
+//! A call goes one way through files named for what happens there: `resolve` (whom a model's name means), `provider`
+//! (who may be asked), `target` (a call made
 //! ready for one of them), `call` (the one loop: `retry`, deadline), `send` (one attempt, over the connections of
 //! `transport`, authorised by `credentials`, watched by `timeout`), then `whole`, `stream`, `models`, `decode` or `raw`,
 //! which make something of the answer. `embed`, `rerank`, `count` and `health` are doors of their own to the same loop.
@@ -26,6 +27,7 @@ mod pulse;
 mod raw;
 mod reply;
 mod rerank;
+mod resolve;
 mod retry;
 mod secrets;
 mod send;
@@ -51,4 +53,5 @@ pub use provider::{ProviderSettings, Secret};
 pub use raw::{RawCall, RawReply};
 pub use reply::{Attempt, Outcome, Reply, Stats};
 pub use rerank::{RerankCall, RerankReply};
+pub use resolve::{LookUp, Route, Routing, RoutingProblem};
 pub use stream::{EventBatch, EventStream};

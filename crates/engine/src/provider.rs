@@ -1,4 +1,4 @@
-//! Who is asked: one row per provider. The built-in rows are `python/ferrule/providers.py`'s: Python declares.
+//! Who is asked: one row per provider. The built-in rows are `crates/wire/providers.toml`'s.
 
 use crate::{Authentication, Backend, Environment};
 use ferrule_wire::quirks::Quirks;
@@ -54,6 +54,52 @@ impl ProviderSettings {
             quirks: Quirks::NONE,
             backend: None,
         }
+    }
+
+    /// Whether a provider made of the one would be the other's equal. Taken apart in full, so that a new field is not
+    /// forgotten here.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let Self {
+            id,
+            dialect,
+            base_url,
+            api_key: _,
+            key_variables,
+            authentication,
+            environment: _,
+            headers,
+            query,
+            fallback,
+            quirks,
+            backend,
+        } = self;
+        let same_authentication = match (authentication, &other.authentication) {
+            (Authentication::Key, Authentication::Key)
+            | (Authentication::Optional, Authentication::Optional)
+            | (Authentication::None, Authentication::None) => true,
+            (
+                Authentication::Header { name, prefix },
+                Authentication::Header { name: other, prefix: others },
+            ) => name == other && prefix == others,
+            // Tokens and signatures depend on an environment that may be another one by now.
+            _ => false,
+        };
+        let same_backend = match (backend, &other.backend) {
+            (None, None) => true,
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        };
+        same_authentication
+            && same_backend
+            && *id == other.id
+            && *dialect == other.dialect
+            && *base_url == other.base_url
+            && self.key() == other.key()
+            && *key_variables == other.key_variables
+            && *headers == other.headers
+            && *query == other.query
+            && *fallback == other.fallback
+            && *quirks == other.quirks
     }
 
     /// The key without white space around it, where there is one.

@@ -39,6 +39,8 @@ const CREDENTIALS: [HeaderName; 4] = [
 /// A provider made ready.
 pub(crate) struct Provider {
     pub(crate) id: Arc<str>,
+    /// What it was made of.
+    pub(crate) settings: ProviderSettings,
     pub(crate) dialect: &'static dyn Dialect,
     pub(crate) quirks: Quirks,
     pub(crate) pool: Pool,
@@ -115,6 +117,7 @@ impl Provider {
         }
         Ok(Self {
             id: id.as_str().into(),
+            settings: settings.clone(),
             dialect,
             quirks: settings.quirks.clone().of(id),
             pool: Pool::new(tls, base.scheme() == "https"),

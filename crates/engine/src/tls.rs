@@ -30,6 +30,11 @@ impl Tls {
         })
     }
 
+    /// Whether both trust the same and show the same: files may have changed under their names.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        self.roots == other.roots && self.identity == other.identity
+    }
+
     /// For encrypted connections. Reads the operating system's certificates the first time.
     pub(crate) fn config(&self) -> Result<ClientConfig, String> {
         self.config.get_or_init(|| self.build()).clone()

@@ -11,32 +11,37 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// A client's account.
 pub(crate) struct Account {
-    /// A user's own catalog; the one built in where `None`.
-    catalog: Option<Arc<Catalog>>,
     /// This process's. A forked child begins its own: a thread that does not exist there may have locked the parent's.
     ledger: ArcSwap<(u32, Arc<Ledger>)>,
 }
 
-impl Account {
-    pub(crate) fn new(catalog: Option<Arc<Catalog>>) -> Self {
-        let ledger = ArcSwap::from_pointee((process(), Ledger::new(catalog.clone())));
-        Self { catalog, ledger }
+impl Default for Account {
+    fn default() -> Self {
+        Self { ledger: ArcSwap::from_pointee((process(), Ledger::new())) }
     }
+}
 
+impl Account {
     fn ledger(&self) -> Arc<Ledger> {
         let current = self.ledger.load();
         if current.0 != process() {
-            let next = Arc::new((process(), Ledger::new(self.catalog.clone())));
+            let next = Arc::new((process(), Ledger::new()));
             self.ledger.compare_and_swap(&current, next);
         }
         Arc::clone(&self.ledger.load().1)
     }
 
-    /// Opens an entry for a call of `model` at `provider`, which its end closes.
-    pub(crate) fn open(&self, provider: &str, model: &str, labels: Labels) -> Entry {
+    /// Opens an entry for a call of `model` at `provider`, which its end closes. `catalog` has the prices.
+    pub(crate) fn open(
+        &self,
+        catalog: Option<Arc<Catalog>>,
+        provider: &str,
+        model: &str,
+        labels: Labels,
+    ) -> Entry {
         let open =
             Open { ledger: self.ledger(), provider: provider.to_owned(), model: model.to_owned(), labels };
-        Entry { catalog: self.catalog.clone(), at: crate::cost::now(), open: Mutex::new(Some(open)) }
+        Entry { catalog, at: crate::cost::now(), open: Mutex::new(Some(open)) }
     }
 
     /// All rows, as dicts.
@@ -103,6 +108,6 @@ impl Entry {
         let Some(Open { ledger, provider, model, labels }) = open else { return };
         let mut answer = Answer { provider, asked: model, at: self.at, ..Answer::default() };
         fill(&mut answer);
-        ledger.record(Settled { answer, end, labels });
+        ledger.record(Settled { answer, end, labels, catalog: self.catalog.clone() });
     }
 }

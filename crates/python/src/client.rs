@@ -7,45 +7,52 @@ use crate::{
     flight::Flight,
     request,
     runtime::process,
+    settings::Settings,
 };
 use arc_swap::ArcSwap;
-use ferrule_catalog::Labels;
-use ferrule_engine::{Call, Engine, ProviderSettings, Secret, Timeouts, TransportSettings};
+use ferrule_catalog::{Catalog, Labels};
+use ferrule_engine::{Call, Engine, Route};
 use pyo3::{
     exceptions::PyRuntimeError,
     prelude::*,
     types::{PyDict, PyList},
 };
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// One client's engine: its providers, settings and connections.
 #[pyclass(frozen, module = "ferrule._native")]
 pub(crate) struct NativeClient {
-    settings: Settings,
+    state: ArcSwap<State>,
     account: Account,
-    /// `None` after `close`.
-    engine: ArcSwap<OfProcess>,
 }
 
-struct OfProcess {
+/// What a client is at a time. Settings and engine change together, and calls in flight keep what they began with.
+struct State {
     process: u32,
+    settings: Settings,
+    /// Gives a provider of `settings` with its secrets. It does not lead back to the client.
+    fetch: Py<PyAny>,
+    /// `None` after `close`.
     engine: Option<Arc<Engine>>,
 }
 
-struct Settings {
-    providers: Vec<ProviderSettings>,
-    timeouts: Timeouts,
-    max_retries: u32,
-    transport: TransportSettings,
+impl State {
+    /// `before` is what the client was until now, in this process.
+    fn new(py: Python<'_>, settings: Settings, fetch: &Py<PyAny>, before: Option<&Engine>) -> PyResult<Self> {
+        let engine = settings.engine(before).map_err(|message| config_error(py, message))?;
+        Ok(Self { process: process(), settings, fetch: fetch.clone_ref(py), engine: Some(Arc::new(engine)) })
+    }
 }
 
-impl Settings {
-    fn start(&self) -> Result<OfProcess, String> {
-        let Self { providers, timeouts, max_retries, transport } = self;
-        let engine = Engine::new(providers.clone(), *timeouts, *max_retries, transport.clone())?;
-        Ok(OfProcess { process: process(), engine: Some(Arc::new(engine)) })
-    }
+/// A call's beginnings: who is asked for what, by which engine.
+struct Departure {
+    engine: Arc<Engine>,
+    route: Route,
+    drop_params: bool,
+    /// Whose prices count; those built in where `None`.
+    catalog: Option<Arc<Catalog>>,
+    /// The name as it was written, where it is not the provider's own.
+    alias: Option<String>,
 }
 
 fn config_error(py: Python<'_>, message: String) -> PyErr {
@@ -55,73 +62,151 @@ fn config_error(py: Python<'_>, message: String) -> PyErr {
     }
 }
 
+fn closed() -> PyErr {
+    PyRuntimeError::new_err("this client is closed")
+}
+
 impl NativeClient {
-    /// This process's engine. A forked child gets its own: the parent's connections are the parent's.
+    /// This process's state and engine. A forked child gets its own: the parent's connections are the parent's.
+    fn current(&self, py: Python<'_>) -> PyResult<(Arc<State>, Arc<Engine>)> {
+        loop {
+            let state = self.state.load_full();
+            let engine = state.engine.clone().ok_or_else(closed)?;
+            if state.process == process() {
+                return Ok((state, engine));
+            }
+            let started = State::new(py, state.settings.clone(), &state.fetch, None)?;
+            self.replace(&state, started);
+        }
+    }
+
+    /// This process's engine.
     pub(crate) fn engine(&self, py: Python<'_>) -> PyResult<Arc<Engine>> {
-        let current = self.engine.load();
-        let closed = || PyRuntimeError::new_err("this client is closed");
-        if current.process == process() {
-            return current.engine.clone().ok_or_else(closed);
+        self.current(py).map(|(_, engine)| engine)
+    }
+
+    /// This process's engine, with the secrets of `provider`.
+    pub(crate) fn engine_for(&self, py: Python<'_>, provider: &str) -> PyResult<Arc<Engine>> {
+        loop {
+            let (state, engine) = self.current(py)?;
+            if self.has_secrets(py, &state, provider)? {
+                return Ok(engine);
+            }
         }
-        if current.engine.is_none() {
-            return Err(closed());
+    }
+
+    /// Puts `next` in the place of `expected`, unless something else has come there meanwhile; says whether it did.
+    fn replace(&self, expected: &Arc<State>, next: State) -> bool {
+        let before = arc_swap::Guard::into_inner(self.state.compare_and_swap(expected, Arc::new(next)));
+        let replaced = Arc::ptr_eq(&before, expected);
+        if replaced && before.process != process() {
+            // The parent's engine is left alone for good: ending its connections here would speak on the parent's
+            // sockets.
+            std::mem::forget(before);
         }
-        let started = self.settings.start().map_err(|message| config_error(py, message))?;
-        // The parent's engine is left alone for good: ending its connections here would speak on the parent's sockets.
-        std::mem::forget(self.engine.swap(Arc::new(started)));
-        self.engine.load().engine.clone().ok_or_else(closed)
+        replaced
+    }
+
+    /// Who is asked for `model`, with its secrets at hand.
+    fn depart(&self, py: Python<'_>, model: &Bound<'_, PyAny>) -> PyResult<Departure> {
+        let model = request::model(model).map_err(|message| config_error(py, message))?;
+        loop {
+            let (state, engine) = self.current(py)?;
+            let route = engine.resolve(model.as_deref()).map_err(|message| config_error(py, message))?;
+            if self.has_secrets(py, &state, &route.provider)? {
+                let alias = model.filter(|name| !is_spelled_out(name, &route));
+                let Settings { drop_params, catalog, .. } = &state.settings;
+                return Ok(Departure {
+                    engine,
+                    route,
+                    drop_params: *drop_params,
+                    catalog: catalog.clone(),
+                    alias,
+                });
+            }
+        }
+    }
+
+    /// Fetches the secrets of `provider` where they are still missing, and then says no: the state is another one.
+    fn has_secrets(&self, py: Python<'_>, state: &Arc<State>, provider: &str) -> PyResult<bool> {
+        if !state.settings.deferred.contains(provider) {
+            return Ok(true);
+        }
+        let fetched = state.fetch.bind(py).call1((provider,))?;
+        let settings = state.settings.with_provider(fetched.cast()?)?;
+        let next = State::new(py, settings, &state.fetch, state.engine.as_deref())?;
+        // Where the settings were changed meanwhile, what was fetched may be out of date, and is fetched again.
+        self.replace(state, next);
+        Ok(false)
     }
 }
 
 impl NativeClient {
-    fn entry(&self, call: &Call) -> Entry {
-        let labels = Labels { alias: None, metadata: call.request.metadata.clone() };
-        self.account.open(&call.provider, &call.request.model, labels)
+    fn entry(&self, call: &Call, catalog: Option<Arc<Catalog>>, alias: Option<String>) -> Entry {
+        let labels = Labels { alias, metadata: call.request.metadata.clone() };
+        self.account.open(catalog, &call.provider, &call.request.model, labels)
     }
+}
+
+/// Whether `name` says `provider/model` itself.
+fn is_spelled_out(name: &str, route: &Route) -> bool {
+    let model = name.strip_prefix(&*route.provider).and_then(|rest| rest.strip_prefix(['/', ':']));
+    model == Some(&*route.model)
 }
 
 #[pymethods]
 impl NativeClient {
-    /// `providers` are dicts with `id`, `dialect`, `base_url`, `api_key`, `key_variables` and `headers`; `models` are a
-    /// user's own entries of the catalog, by `provider/model`.
+    /// `settings` are those of `ferrule.configuration`; `fetch` gives a provider's with its secrets.
     #[new]
-    #[pyo3(signature = (providers, *, timeouts, max_retries, ca_file = None, client_certificate = None, models = None))]
-    fn new(
-        py: Python<'_>,
-        providers: &Bound<'_, PyList>,
-        timeouts: &Bound<'_, PyAny>,
-        max_retries: u32,
-        ca_file: Option<PathBuf>,
-        client_certificate: Option<PathBuf>,
-        models: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Self> {
-        let providers =
-            providers.iter().map(|fields| provider(fields.cast()?)).collect::<PyResult<Vec<_>>>()?;
-        let timeouts = if timeouts.is_none() { Timeouts::default() } else { request::timeouts(timeouts)? };
-        let transport = TransportSettings { ca_file, client_certificate };
-        let settings = Settings { providers, timeouts, max_retries, transport };
-        let engine = settings.start().map_err(|message| config_error(py, message))?;
-        let account = Account::new(crate::catalog::with_entries(models)?);
+    #[expect(clippy::needless_pass_by_value, reason = "an argument of a Python method")]
+    fn new(py: Python<'_>, settings: &Bound<'_, PyDict>, fetch: Py<PyAny>) -> PyResult<Self> {
+        let state = State::new(py, Settings::read(settings)?, &fetch, None)?;
         crate::logging::start(py)?;
-        Ok(Self { settings, account, engine: ArcSwap::from_pointee(engine) })
+        Ok(Self { state: ArcSwap::from_pointee(state), account: Account::default() })
+    }
+
+    /// Goes on with other settings. Providers that stay the same keep their connections, calls in flight what they
+    /// began with. Where the settings are not usable, the old ones stay.
+    #[expect(clippy::needless_pass_by_value, reason = "an argument of a Python method")]
+    fn apply(&self, py: Python<'_>, settings: &Bound<'_, PyDict>, fetch: Py<PyAny>) -> PyResult<()> {
+        let settings = Settings::read(settings)?;
+        loop {
+            let (state, engine) = self.current(py)?;
+            let next = State::new(py, settings.clone(), &fetch, Some(&engine))?;
+            if self.replace(&state, next) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The provider that is asked for `model`, and its own name of it.
+    fn resolve(&self, py: Python<'_>, model: &Bound<'_, PyAny>) -> PyResult<(String, String)> {
+        let model = request::model(model).map_err(|message| config_error(py, message))?;
+        let (_, engine) = self.current(py)?;
+        let route = engine.resolve(model.as_deref()).map_err(|message| config_error(py, message))?;
+        Ok((route.provider, route.model))
+    }
+
+    /// The id of the provider with this id or alias.
+    fn provider(&self, py: Python<'_>, name: &str) -> PyResult<String> {
+        let (_, engine) = self.current(py)?;
+        engine.provider_id(name).map(str::to_owned).map_err(|message| config_error(py, message))
     }
 
     /// Starts a plain call.
-    #[pyo3(signature = (provider, model, messages, options, *, bridge = None, parse = None))]
-    #[expect(clippy::too_many_arguments, reason = "one crossing for the whole call")]
+    #[pyo3(signature = (model, messages, options, *, bridge = None, parse = None))]
     fn complete(
         &self,
         py: Python<'_>,
-        provider: String,
-        model: String,
+        model: &Bound<'_, PyAny>,
         messages: &Bound<'_, PyAny>,
         options: &Bound<'_, PyDict>,
         bridge: Option<&LoopBridge>,
         parse: Option<Py<PyAny>>,
     ) -> PyResult<Flight> {
-        let call = request::call(provider, model, messages, options)?;
-        let engine = self.engine(py)?;
-        let entry = self.entry(&call);
+        let Departure { engine, route, drop_params, catalog, alias } = self.depart(py, model)?;
+        let call = request::call(route, drop_params, messages, options)?;
+        let entry = self.entry(&call, catalog, alias);
         Flight::start_call(bridge, call.provider.clone(), entry, parse, move |shared| {
             shared.settle(Box::pin(async move {
                 engine.complete(call).await.map(|reply| Delivery::Reply(Box::new(reply)))
@@ -130,22 +215,20 @@ impl NativeClient {
     }
 
     /// Starts a streamed call.
-    #[pyo3(signature = (provider, model, messages, options, *, bridge = None, parse = None))]
-    #[expect(clippy::too_many_arguments, reason = "one crossing for the whole call")]
+    #[pyo3(signature = (model, messages, options, *, bridge = None, parse = None))]
     fn stream(
         &self,
         py: Python<'_>,
-        provider: String,
-        model: String,
+        model: &Bound<'_, PyAny>,
         messages: &Bound<'_, PyAny>,
         options: &Bound<'_, PyDict>,
         bridge: Option<&LoopBridge>,
         parse: Option<Py<PyAny>>,
     ) -> PyResult<Flight> {
-        let mut call = request::call(provider, model, messages, options)?;
+        let Departure { engine, route, drop_params, catalog, alias } = self.depart(py, model)?;
+        let mut call = request::call(route, drop_params, messages, options)?;
         call.request.stream = true;
-        let engine = self.engine(py)?;
-        let entry = self.entry(&call);
+        let entry = self.entry(&call, catalog, alias);
         Flight::start_call(bridge, call.provider.clone(), entry, parse, move |shared| {
             shared.pump(Box::pin(async move { engine.stream(call).await }))
         })
@@ -156,12 +239,21 @@ impl NativeClient {
     fn models(
         &self,
         py: Python<'_>,
-        provider: String,
+        provider: &str,
         timeouts: Option<&Bound<'_, PyAny>>,
         bridge: Option<&LoopBridge>,
     ) -> PyResult<Flight> {
         let timeouts = timeouts.map(request::timeouts).transpose()?.unwrap_or_default();
-        let engine = self.engine(py)?;
+        let (engine, provider) = loop {
+            let (state, engine) = self.current(py)?;
+            let provider = engine
+                .provider_id(provider)
+                .map(str::to_owned)
+                .map_err(|message| config_error(py, message))?;
+            if self.has_secrets(py, &state, &provider)? {
+                break (engine, provider);
+            }
+        };
         Flight::start(bridge, provider.clone(), None, move |shared| {
             shared.settle(Box::pin(
                 async move { engine.models(&provider, timeouts).await.map(Delivery::Models) },
@@ -180,39 +272,23 @@ impl NativeClient {
     }
 
     /// Closes idle connections; calls in flight keep theirs until they end.
-    fn close(&self) {
-        let closed = Arc::new(OfProcess { process: process(), engine: None });
-        let old = self.engine.swap(closed);
-        if old.process != process() {
-            std::mem::forget(old);
+    fn close(&self, py: Python<'_>) {
+        loop {
+            let state = self.state.load_full();
+            let fetch = state.fetch.clone_ref(py);
+            let closed = State { process: process(), settings: Settings::default(), fetch, engine: None };
+            if self.replace(&state, closed) {
+                return;
+            }
         }
     }
 }
 
 impl Drop for NativeClient {
     fn drop(&mut self) {
-        let current = self.engine.load_full();
+        let current = self.state.load_full();
         if current.process != process() {
             std::mem::forget(current);
         }
     }
-}
-
-fn provider(fields: &Bound<'_, PyDict>) -> PyResult<ProviderSettings> {
-    let get = |name: &str| fields.as_any().get_item(name);
-    let headers: Bound<'_, PyDict> = get("headers")?.extract()?;
-    let settings = ProviderSettings::new(
-        get("id")?.extract::<String>()?,
-        get("dialect")?.extract::<String>()?,
-        get("base_url")?.extract::<String>()?,
-    );
-    Ok(ProviderSettings {
-        api_key: get("api_key")?.extract::<Option<String>>()?.map(Secret::from),
-        key_variables: get("key_variables")?.extract()?,
-        headers: headers
-            .iter()
-            .map(|(name, value)| Ok((name.extract()?, value.extract()?)))
-            .collect::<PyResult<_>>()?,
-        ..settings
-    })
 }

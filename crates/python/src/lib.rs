@@ -9,6 +9,7 @@ mod attempt;
 mod bridge;
 mod catalog;
 mod client;
+mod configuration;
 mod cost;
 mod delivery;
 mod errors;
@@ -18,9 +19,11 @@ mod from_python;
 mod logging;
 mod message;
 mod operations;
+mod providers;
 mod reply;
 mod request;
 mod runtime;
+mod settings;
 mod simulator;
 mod to_python;
 mod tokens;
@@ -40,6 +43,8 @@ mod _native {
     #[pymodule_export]
     use super::client::NativeClient;
     #[pymodule_export]
+    use super::configuration::parse_configuration;
+    #[pymodule_export]
     use super::cost::Cost;
     #[pymodule_export]
     use super::events::{
@@ -55,7 +60,11 @@ mod _native {
     #[pymodule_export]
     use super::operations::{count_tokens, embed, health, raw, rerank};
     #[pymodule_export]
+    use super::providers::{dialects, provider_table};
+    #[pymodule_export]
     use super::reply::{Choice, ModelInfo, Reply};
+    #[pymodule_export]
+    use super::settings::check_names;
     #[pymodule_export]
     use super::simulator::NativeSimulator;
     #[pymodule_export]

@@ -11,7 +11,9 @@ use crate::{
     usage::Usage,
 };
 use bytes::Bytes;
-use ferrule_engine::{self as engine, EmbedCall, EmbedReply, Health, RawCall, RerankCall, RerankReply};
+use ferrule_engine::{
+    self as engine, EmbedCall, EmbedReply, Health, RawCall, RerankCall, RerankReply, Route,
+};
 use ferrule_wire::{
     json::Extra,
     model,
@@ -52,7 +54,7 @@ pub(crate) fn embed(
         extra,
     };
     let call = EmbedCall { provider: provider.clone(), request, batch_size, options };
-    let engine = client.engine(py)?;
+    let engine = client.engine_for(py, &provider)?;
     start(bridge, provider, Box::pin(async move { engine.embed(call).await.map(embedded) }))
 }
 
@@ -106,7 +108,7 @@ pub(crate) fn rerank(
     let (options, extra) = request::options(options)?;
     let request = RerankRequest { model, query, documents, top_n, extra };
     let call = RerankCall { provider: provider.clone(), request, options };
-    let engine = client.engine(py)?;
+    let engine = client.engine_for(py, &provider)?;
     start(bridge, provider, Box::pin(async move { engine.rerank(call).await.map(reranked) }))
 }
 
@@ -147,8 +149,9 @@ pub(crate) fn count_tokens(
     options: &Bound<'_, PyDict>,
     bridge: Option<&LoopBridge>,
 ) -> PyResult<Flight> {
-    let call = request::call(provider.clone(), model, messages, options)?;
-    let engine = client.engine(py)?;
+    let route = Route { provider: provider.clone(), model };
+    let call = request::call(route, false, messages, options)?;
+    let engine = client.engine_for(py, &provider)?;
     let counted = async move {
         let tokens = engine.count_tokens(&call).await?;
         Ok(Delivery::Whole(Value::new(Vec::new(), move |py| {
@@ -169,6 +172,10 @@ pub(crate) fn health(
     bridge: Option<&LoopBridge>,
 ) -> PyResult<Flight> {
     let timeouts = timeouts.map(request::timeouts).transpose()?.unwrap_or_default();
+    for provider in &providers {
+        // Without its secrets a provider is asked as well: that it refuses us is an answer.
+        drop(client.engine_for(py, provider));
+    }
     let engine = client.engine(py)?;
     let asked = async move {
         let mut tasks = tokio::task::JoinSet::new();
@@ -234,7 +241,7 @@ pub(crate) fn raw(
         operation,
         options,
     };
-    let engine = client.engine(py)?;
+    let engine = client.engine_for(py, &provider)?;
     Flight::start(bridge, provider, None, move |shared| {
         shared.pump_raw(Box::pin(async move { engine.raw(call).await }))
     })

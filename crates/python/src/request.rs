@@ -4,7 +4,7 @@ use crate::{
     from_python::{self, Path, type_name},
     message::{self, Message},
 };
-use ferrule_engine::{Call, CallOptions, Timeouts};
+use ferrule_engine::{Call, CallOptions, Route, Timeouts};
 use ferrule_wire::{
     dialect::familiar,
     json::{Extra, Json, JsonError},
@@ -21,15 +21,26 @@ use std::time::Duration;
 const OF_EVERY_OPERATION: &[&str] =
     &["timeout", "max_retries", "drop_params", "extra_headers", "extra_query", "extra_body"];
 
+/// The name of a model that a caller gave; `None` for the default one.
+pub(crate) fn model(model: &Bound<'_, PyAny>) -> Result<Option<String>, String> {
+    if model.is_none() {
+        return Ok(None);
+    }
+    model.extract().map(Some).map_err(|_| {
+        format!("model: expected a string such as 'openai/gpt-5-mini', not {}", type_name(model))
+    })
+}
+
 /// The call that `messages` and `options` describe. An error names the argument at fault.
 pub(crate) fn call(
-    provider: String,
-    model: String,
+    route: Route,
+    drop_params: bool,
     messages: &Bound<'_, PyAny>,
     options: &Bound<'_, PyDict>,
 ) -> PyResult<Call> {
+    let Route { provider, model } = route;
     let mut request = Request { model, ..Request::default() };
-    let mut how = CallOptions::default();
+    let mut how = CallOptions { drop_params, ..CallOptions::default() };
     // Instructions come first, whatever the order of the arguments.
     if let Some(system) = options.get_item("system")?
         && !system.is_none()

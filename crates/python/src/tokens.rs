@@ -1,6 +1,7 @@
 //! Counting tokens without asking anybody, from Python.
 
 use crate::request;
+use ferrule_engine::Route;
 use pyo3::{prelude::*, types::PyDict};
 
 /// How many tokens the prompt of a call has, and whether that is exact: what the provider will count. `options` are
@@ -14,7 +15,9 @@ pub(crate) fn count_tokens_locally(
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<(u64, bool)> {
     let none = PyDict::new(py);
-    let request = request::call(String::new(), model, messages, options.unwrap_or(&none))?.request;
+    let request =
+        request::call(Route { provider: String::new(), model }, false, messages, options.unwrap_or(&none))?
+            .request;
     let count = py.detach(|| ferrule_tokens::count_prompt(&request));
     Ok((count.tokens, count.exact))
 }

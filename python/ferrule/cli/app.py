@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from ferrule.cli import chat, demo, doctor, failures, models, sim
+from ferrule.cli import chat, config, demo, doctor, failures, models, providers, sim
 
 
 class _Commands(TyperGroup):
@@ -55,5 +55,7 @@ def root(
 app.command("demo")(demo.demo)
 app.command("chat")(chat.chat)
 app.command("models")(models.models)
+app.command("providers")(providers.providers)
+app.add_typer(config.app, name="config")
 app.command("sim")(sim.sim)
 app.command("doctor")(doctor.doctor)

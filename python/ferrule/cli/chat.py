@@ -22,7 +22,8 @@ def chat(
         str | None, typer.Argument(help="What to say. Without it, text piped in; else a conversation.")
     ] = None,
     model: Annotated[
-        str | None, typer.Option("--model", "-m", envvar="FERRULE_MODEL", help="`provider/model`.")
+        str | None,
+        typer.Option("--model", "-m", envvar="FERRULE_MODEL", help="`provider/model`, or a configured name."),
     ] = None,
     system: Annotated[str | None, typer.Option("--system", "-s", help="Instructions for the model.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The whole reply as JSON, for programs.")] = False,
@@ -38,13 +39,8 @@ def chat(
 
     With both a prompt and piped text, the text follows the prompt: `ferrule chat "Summarise this" < notes.txt`.
     """
-    if not model:
-        raise failures.UsageError(
-            "no model given; use --model provider/model (for instance openai/gpt-5-mini) or set FERRULE_MODEL"
-        )
-    from ferrule import Client, providers
+    from ferrule import Client
 
-    providers.split(model, providers.settings({}))  # A wrong name is said before anything is typed or read.
     options: dict[str, Any] = {
         "system": system,
         "temperature": temperature,
@@ -52,8 +48,15 @@ def chat(
         "reasoning": int(reasoning) if reasoning and reasoning.isdigit() else reasoning,
         "timeout": timeout,
     }
-    text, interactive = _said(prompt)
     with Client() as client:
+        if not model and not client.registry.configuration.state.merged.tree.get("model"):
+            raise failures.UsageError(
+                "no model given; use --model provider/model (for instance openai/gpt-5-mini) or set FERRULE_MODEL"
+            )
+        # A wrong name is said before anything is typed or read.
+        resolved = client.registry.resolve(model or None)
+        model = model or resolved
+        text, interactive = _said(prompt)
         talk = _Talk(client, model, options, stats)
         if text:
             talk.ask_once(text, as_json=as_json)

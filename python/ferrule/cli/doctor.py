@@ -19,6 +19,8 @@ _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _OTHERS_CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """What other clients read, and we do not."""
+_COMMONEST = ("openai", "anthropic")
+"""Providers that are looked for also without a key."""
 _NO_KEY = "ferrule-doctor-has-no-key"
 
 
@@ -103,11 +105,14 @@ def _without_credentials(url: str) -> str:
 
 
 async def _examine(timeout: float) -> list[Health]:
-    from ferrule.providers import BUILT_IN, settings
+    from ferrule.configuration import Configuration
 
     found = [
-        Health(name, _address(fields["base_url"]), BUILT_IN[name]["key_variables"][0], bool(fields["api_key"]))
-        for name, fields in settings({}).items()
+        Health(
+            fields["id"], _address(fields["base_url"]), next(iter(fields["key_variables"]), ""), fields["configured"]
+        )
+        for fields in Configuration().settings()["providers"]
+        if fields["configured"] or fields["id"] in _COMMONEST
     ]
     await asyncio.gather(*(_ask(one, timeout) for one in found))
     return found

@@ -14,7 +14,7 @@ import typer
 
 from ferrule import errors
 from ferrule.cli.screen import printable
-from ferrule.providers import BUILT_IN
+from ferrule.configuration import providers
 
 FAILED = 1
 USAGE = 2
@@ -82,8 +82,8 @@ def _described(error: BaseException) -> tuple[str, str]:
 def _advice(error: errors.FerruleError) -> str:
     provider = error.provider or ""
     match error:
-        case errors.AuthenticationError() if provider in BUILT_IN:
-            return f"check the key in {BUILT_IN[provider]['key_variables'][0]}"
+        case errors.AuthenticationError() if (row := providers.row(provider)) and row["key_variables"]:
+            return f"check the key in {row['key_variables'][0]}"
         case errors.NotFoundError() if provider:
             return f"`ferrule models {provider}` lists what there is"
         case errors.RateLimitedError(retry_after=float() as seconds):

@@ -11,9 +11,7 @@ from ferrule.cli import failures, screen
 
 
 def models(
-    provider: Annotated[
-        str | None, typer.Argument(help="One provider; without it, all whose key is in the environment.")
-    ] = None,
+    provider: Annotated[str | None, typer.Argument(help="One provider; without it, all that have a key.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A JSON list, for programs.")] = False,
     timeout: Annotated[float, typer.Option(min=0.001, help="Seconds to wait for each provider.")] = 15.0,
 ) -> None:
@@ -32,12 +30,11 @@ def models(
 
 
 def _with_keys() -> list[str]:
-    from ferrule.providers import BUILT_IN, settings
+    from ferrule.configuration import Configuration
 
-    known = [name for name, fields in settings({}).items() if fields["api_key"]]
+    known = Configuration().usable()
     if not known:
-        variables = " or ".join(variable for row in BUILT_IN.values() for variable in row["key_variables"])
-        raise failures.UsageError(f"no provider has a key; set {variables}")
+        raise failures.UsageError("no provider has a key; `ferrule providers` shows which variables to set")
     return known
 
 

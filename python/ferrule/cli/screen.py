@@ -6,6 +6,9 @@ import unicodedata
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
+
+_WIDEST = 1000
 
 
 def stdout() -> Console:
@@ -24,6 +27,14 @@ def tolerate(stream: Any) -> None:
     """Has what `stream` cannot encode or decode replaced by a mark, rather than end the program."""
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="replace")
+
+
+def print_table(table: Table) -> None:
+    """A table on stdout: as wide as the terminal; in a pipe as wide as it is, each entry on a line of its own."""
+    console = stdout()
+    if not console.is_terminal:
+        console.width = _WIDEST
+    console.print(table)
 
 
 def print_json(value: Any) -> None:

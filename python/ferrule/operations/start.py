@@ -96,7 +96,7 @@ class Operations:
 
 def _checked(options: Mapping[str, Any]) -> dict[str, Any]:
     if not options.keys() <= _NAMES:
-        from ferrule.providers import nearest
+        from ferrule.configuration.words import nearest
 
         unknown = sorted(options.keys() - _NAMES)[0]
         hint = nearest(unknown, OperationOptions.__annotations__)

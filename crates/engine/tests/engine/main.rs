@@ -25,6 +25,8 @@ mod follow;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod renewal;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod setup;

@@ -1,0 +1,108 @@
+//! Values with their places.
+
+use crate::{MAX_NESTING, MAX_VALUES, ParseError};
+use std::collections::HashSet;
+
+/// A place in a file, both counted from 1; columns in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The line.
+    pub line: u32,
+    /// The column.
+    pub column: u32,
+}
+
+impl Place {
+    /// Where a file begins.
+    pub const START: Self = Self { line: 1, column: 1 };
+}
+
+/// A value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// `null`; TOML has none.
+    Null,
+    /// `true`, `false`.
+    Boolean(bool),
+    /// A whole number.
+    Integer(i64),
+    /// Any other number.
+    Float(f64),
+    /// A string; a date of TOML in its own words.
+    Text(String),
+    /// Values in order.
+    List(Vec<Item>),
+    /// Values by name.
+    Table(Table),
+}
+
+/// A value in a list.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    /// Where it begins.
+    pub place: Place,
+    /// What it is.
+    pub value: Value,
+}
+
+/// A key with its value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// The key.
+    pub name: String,
+    /// Where the key stands.
+    pub place: Place,
+    /// The value.
+    pub value: Value,
+}
+
+/// Values by name. No name is there twice.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table(Vec<Entry>);
+
+impl Table {
+    /// The entries; in the file's order, but TOML's by name.
+    pub fn entries(&self) -> &[Entry] {
+        &self.0
+    }
+
+    /// Of entries that may have a name twice.
+    pub(crate) fn checked(entries: Vec<Entry>) -> Result<Self, ParseError> {
+        let mut seen = HashSet::with_capacity(entries.len());
+        for entry in &entries {
+            if !seen.insert(entry.name.as_str()) {
+                return Err(error(entry.place, format!("the key `{}` is there twice", shown(&entry.name))));
+            }
+        }
+        Ok(Self(entries))
+    }
+}
+
+/// Counts values and levels while a file is read.
+#[derive(Debug, Default)]
+pub(crate) struct Bounds {
+    values: usize,
+}
+
+impl Bounds {
+    /// Another value, or what an alias stands for, `depth` levels down.
+    pub(crate) fn admit(&mut self, values: usize, depth: usize, place: Place) -> Result<(), ParseError> {
+        self.values = self.values.saturating_add(values);
+        if self.values > MAX_VALUES {
+            return Err(error(place, format!("more than {MAX_VALUES} values")));
+        }
+        if depth > MAX_NESTING {
+            return Err(error(place, format!("nested deeper than {MAX_NESTING} levels")));
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn error(place: Place, message: impl Into<String>) -> ParseError {
+    ParseError { message: message.into(), place }
+}
+
+/// A key for an error, of bearable length.
+fn shown(name: &str) -> String {
+    name.chars().take(80).collect()
+}

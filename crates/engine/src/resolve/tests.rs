@@ -1,0 +1,237 @@
+//! What names lead where.
+
+use super::*;
+use proptest::prelude::*;
+
+fn routing(aliases: &[(&str, &str)]) -> Routing {
+    let owned = |(one, other): &(&str, &str)| ((*one).to_owned(), (*other).to_owned());
+    Routing {
+        aliases: aliases.iter().map(owned).collect(),
+        provider_aliases: vec![("claude".into(), "anthropic".into())],
+        configured: vec!["openai".into(), "azure".into(), "groq".into()],
+        unusable: vec![("snowflake".into(), "set SNOWFLAKE_ACCOUNT".into())],
+        default_model: None,
+        look_up: Some(Arc::new(catalog)),
+    }
+}
+
+const IDS: [&str; 5] = ["openai", "anthropic", "azure", "groq", "openrouter"];
+
+/// `gpt-4o` is offered by two providers with a key, `llama` by one, `opus` by two without, `haiku` by one without.
+fn catalog(name: &str) -> Vec<Route> {
+    let offer = |providers: &[&str]| {
+        let route =
+            |provider: &&str| Route { provider: (*provider).to_owned(), model: format!("{name}-full") };
+        providers.iter().map(route).collect()
+    };
+    match name {
+        "gpt-4o" => offer(&["openai", "azure", "openrouter", "nobody"]),
+        "llama" | "meta/llama" => offer(&["groq", "openrouter"]),
+        "opus" => offer(&["anthropic", "openrouter"]),
+        "haiku" => offer(&["anthropic"]),
+        _ => Vec::new(),
+    }
+}
+
+fn routes(aliases: &[(&str, &str)]) -> Routes {
+    Routes::new(routing(aliases), IDS.into_iter()).unwrap()
+}
+
+fn led(routes: &Routes, name: &str) -> String {
+    routes.resolve(Some(name)).map_or_else(|why| why, |route| route.to_string())
+}
+
+fn refused(aliases: &[(&str, &str)]) -> Vec<(String, String)> {
+    let problems = Routes::new(routing(aliases), IDS.into_iter()).unwrap_err();
+    problems.into_iter().map(|problem| (problem.alias.unwrap_or_default(), problem.message)).collect()
+}
+
+#[test]
+fn prefixes() {
+    let routes = routes(&[]);
+    for (name, expected) in [
+        ("openai/gpt", "openai/gpt"),
+        ("openai:gpt", "openai/gpt"),
+        ("openrouter/openai/gpt-5", "openrouter/openai/gpt-5"),
+        ("openai/org/model:free", "openai/org/model:free"),
+        ("openai:ft:gpt:mine", "openai/ft:gpt:mine"),
+        ("openai: gpt", "openai/ gpt"),
+        ("claude/opus", "anthropic/opus"),
+        ("snowflake/x", "snowflake/x"),
+    ] {
+        assert_eq!(led(&routes, name), expected);
+    }
+    for (name, said) in [
+        ("opnai/gpt", "names no known provider ('opnai'); write 'provider/model'; did you mean `openai`?"),
+        ("zzz:gpt", "known: azure, groq, openai"),
+        ("openai/", "names no model"),
+        ("openai:", "names no model"),
+        ("", "names no provider; write 'provider/model', for instance 'openai/gpt-5-mini'"),
+        ("gpt-9", "names no provider; write 'provider/model', for instance 'openai/gpt-9'"),
+        ("/gpt", "names no known provider ('')"),
+    ] {
+        assert!(led(&routes, name).contains(said), "{}", led(&routes, name));
+    }
+    assert_eq!(routes.unusable("snowflake"), Some("set SNOWFLAKE_ACCOUNT"));
+    assert!(routes.unknown_provider("opnai").contains("did you mean `openai`"));
+}
+
+#[test]
+fn bare_names() {
+    let routes = routes(&[]);
+    assert_eq!(led(&routes, "llama"), "groq/llama-full");
+    // A vendor's name before it is no provider's.
+    assert_eq!(led(&routes, "meta/llama"), "groq/meta/llama-full");
+    // Nobody has a key, but there is only one who could be meant: the call will say which key is missing.
+    assert_eq!(led(&routes, "haiku"), "anthropic/haiku-full");
+    let ambiguous = led(&routes, "gpt-4o");
+    assert!(ambiguous.contains("write one of 'azure/gpt-4o-full', 'openai/gpt-4o-full'"), "{ambiguous}");
+    assert!(!ambiguous.contains("openrouter"), "{ambiguous}");
+    let keyless = led(&routes, "opus");
+    assert!(
+        keyless.contains("has a key; write one of 'anthropic/opus-full', 'openrouter/opus-full'"),
+        "{keyless}"
+    );
+}
+
+#[test]
+fn aliases() {
+    let routes = routes(&[
+        ("fast", "groq/llama-3.3"),
+        ("faster", "fast"),
+        ("fastest", "faster"),
+        ("cheap", "llama"),
+        ("either", "gpt-4o"),
+        ("gpt-4o-mini", "azure:deployment"),
+        ("openai/old", "azure/new"),
+        ("mine", "claude/x"),
+    ]);
+    for (name, expected) in [
+        ("fast", "groq/llama-3.3"),
+        ("fastest", "groq/llama-3.3"),
+        ("cheap", "groq/llama-full"),
+        ("gpt-4o-mini", "azure/deployment"),
+        ("openai/old", "azure/new"),
+        ("openai/old2", "openai/old2"),
+        ("mine", "anthropic/x"),
+    ] {
+        assert_eq!(led(&routes, name), expected);
+    }
+    assert!(led(&routes, "either").ends_with("(alias 'either')"));
+    assert!(led(&routes, "fastst").contains("did you mean 'fastest'?"));
+}
+
+#[test]
+fn wildcards() {
+    let routes = routes(&[
+        ("claude-*", "anthropic/claude-*"),
+        ("claude-*-mini", "groq/*"),
+        ("gpt4*", "gpt-4*"),
+        ("openai/*", "azure/*"),
+        ("*", "openrouter/*"),
+        ("claude-any", "claude-3"),
+        ("claude-known", "groq/y"),
+        ("all-*", "fixed"),
+        ("fixed", "groq/z"),
+    ]);
+    for (name, expected) in [
+        ("claude-3-opus", "anthropic/claude-3-opus"),
+        ("claude-", "anthropic/claude-"),
+        // The more particular one wins, and an alias over all of them.
+        ("claude-known", "groq/y"),
+        ("claude-any", "anthropic/claude-3"),
+        ("openai/gpt", "azure/gpt"),
+        ("openai/org/gpt", "azure/org/gpt"),
+        // A star alone stands for bare names; what has a provider keeps it.
+        ("groq/x", "groq/x"),
+        ("whatever", "openrouter/whatever"),
+        ("vendor/whatever", "openrouter/vendor/whatever"),
+        ("all-of", "groq/z"),
+    ] {
+        assert_eq!(led(&routes, name), expected);
+    }
+    assert!(led(&routes, "gpt4o").contains("ambiguous"));
+}
+
+#[test]
+fn what_leads_nowhere_is_refused_when_it_is_set() {
+    for (aliases, alias, said) in [
+        (&[("a", "b"), ("b", "c"), ("c", "a")][..], "a", "a -> b -> c -> a"),
+        (&[("a", "a")], "a", "a -> a"),
+        (&[("a", "b-x"), ("b-*", "a")], "a", "circle"),
+        (&[("a", "opnai/x")], "a", "did you mean `openai`?"),
+        (&[("a", "nothing")], "a", "names no provider"),
+        (&[("a", "openai/")], "a", "names no model"),
+        (&[("a*b*", "openai/x")], "a*b*", "at most one `*`"),
+        (&[("a*", "openai/**")], "a*", "at most one `*`"),
+        (&[("a", "openai/*")], "a", "needs one in its name"),
+        (&[("a*", "opnai/*")], "a*", "did you mean `openai`?"),
+        (&[("", "openai/x")], "", "expected a name"),
+    ] {
+        let problems = refused(aliases);
+        let (found, message) = &problems[0];
+        assert_eq!(found, alias, "{problems:?}");
+        assert!(message.contains(said), "{message}");
+    }
+    assert_eq!(refused(&[("a", "x/y"), ("b", "x/z"), ("c", "groq/fine")]).len(), 2);
+}
+
+#[test]
+fn the_default_model() {
+    let with =
+        |default: &str| Routing { default_model: Some(default.into()), ..routing(&[("fast", "groq/llama")]) };
+    let routes = Routes::new(with("fast"), IDS.into_iter()).unwrap();
+    assert_eq!(routes.resolve(None).unwrap().to_string(), "groq/llama");
+    assert_eq!(routes.resolve(Some("openai/x")).unwrap().to_string(), "openai/x");
+    let problems = Routes::new(with("opnai/x"), IDS.into_iter()).unwrap_err();
+    assert_eq!((problems.len(), &problems[0].alias), (1, &None));
+    // Which of two it is, is for the call to say: keys may come later.
+    assert!(Routes::new(with("gpt-4o"), IDS.into_iter()).is_ok());
+    let none = Routes::new(routing(&[]), IDS.into_iter()).unwrap();
+    assert!(none.resolve(None).unwrap_err().contains("FERRULE_MODEL"));
+}
+
+#[test]
+fn errors_repeat_no_more_than_they_should() {
+    let routes = routes(&[]);
+    let long = "x".repeat(1 << 20);
+    assert!(led(&routes, &long).len() < 600);
+    assert!(!led(&routes, "a\u{1b}[2J/b").contains('\u{1b}'));
+}
+
+proptest! {
+    /// Whatever the aliases are: they are refused, or every name ends, the same each time.
+    #[test]
+    fn every_name_ends(
+        aliases in prop::collection::vec(("[ab*/]{0,3}", "[ab*/]{0,3}|openai/[a*]{1,2}"), 0..8),
+        name in "[ab/:*]{0,5}",
+    ) {
+        let given = Routing { aliases, ..routing(&[]) };
+        match (Routes::new(given.clone(), IDS.into_iter()), Routes::new(given, IDS.into_iter())) {
+            (Ok(one), Ok(other)) => prop_assert_eq!(led(&one, &name), led(&other, &name)),
+            (Err(one), Err(other)) => {
+                prop_assert!(!one.is_empty());
+                prop_assert_eq!(one, other);
+            }
+            _ => prop_assert!(false, "the same aliases are both right and wrong"),
+        }
+    }
+
+    /// A name with a known provider keeps it, whatever follows.
+    #[test]
+    fn a_provider_keeps_its_models(model in "[a-z:/.-]{1,20}") {
+        let routes = routes(&[("claude-*", "anthropic/claude-*"), ("fast", "groq/x")]);
+        let route = routes.resolve(Some(&format!("openai/{model}"))).unwrap();
+        prop_assert_eq!((route.provider.as_str(), route.model), ("openai", model));
+    }
+
+    /// Chains of any length lead to their end.
+    #[test]
+    fn chains(length in 1_usize..60) {
+        let mut chain: Vec<(String, String)> =
+            (0..length).map(|link| (format!("a{link}"), format!("a{}", link + 1))).collect();
+        chain.push((format!("a{length}"), "openai/end".into()));
+        let routes = Routes::new(Routing { aliases: chain, ..routing(&[]) }, IDS.into_iter()).unwrap();
+        prop_assert_eq!(led(&routes, "a0"), "openai/end");
+    }
+}

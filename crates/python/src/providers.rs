@@ -1,0 +1,79 @@
+//! The built-in providers for Python, which makes a client's settings of them.
+
+use ferrule_wire::{
+    dialect,
+    providers::{self, Authentication, ProviderRow},
+};
+use pyo3::{
+    prelude::*,
+    types::{PyDict, PyList},
+};
+
+/// The rows of the built-in table, as dicts.
+#[pyfunction]
+pub(crate) fn provider_table(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
+    let rows = PyList::empty(py);
+    for row in providers::all() {
+        rows.append(fields(py, row)?)?;
+    }
+    Ok(rows)
+}
+
+/// The names of the wire formats.
+#[pyfunction]
+pub(crate) fn dialects() -> Vec<&'static str> {
+    dialect::all().map(|dialect| dialect.name()).collect()
+}
+
+fn fields<'py>(py: Python<'py>, row: &ProviderRow) -> PyResult<Bound<'py, PyDict>> {
+    let fields = PyDict::new(py);
+    fields.set_item("id", row.id)?;
+    fields.set_item("name", row.name)?;
+    fields.set_item("aliases", PyList::new(py, row.aliases)?)?;
+    fields.set_item("dialect", row.dialect)?;
+    fields.set_item("base_url", row.base_url)?;
+    let regions = PyDict::new(py);
+    for (region, address) in row.base_urls {
+        regions.set_item(region, address)?;
+    }
+    fields.set_item("base_urls", regions)?;
+    fields.set_item("base_url_variables", PyList::new(py, row.base_url_variables)?)?;
+    let placeholders = PyList::empty(py);
+    for placeholder in row.placeholders {
+        let entry = PyDict::new(py);
+        entry.set_item("name", placeholder.name)?;
+        entry.set_item("variables", PyList::new(py, placeholder.variables)?)?;
+        entry.set_item("default", placeholder.default)?;
+        placeholders.append(entry)?;
+    }
+    fields.set_item("placeholders", placeholders)?;
+    fields.set_item("key_variables", PyList::new(py, row.key_variables)?)?;
+    let (kind, header) = authentication(row.authentication);
+    fields.set_item("authentication", kind)?;
+    fields.set_item("key_header", header)?;
+    let headers = PyList::empty(py);
+    for header in row.headers {
+        let entry = PyDict::new(py);
+        entry.set_item("name", header.name)?;
+        entry.set_item("variables", PyList::new(py, header.variables)?)?;
+        entry.set_item("value", header.value)?;
+        headers.append(entry)?;
+    }
+    fields.set_item("headers", headers)?;
+    fields.set_item("documentation", row.documentation)?;
+    Ok(fields)
+}
+
+const fn authentication(authentication: Authentication) -> (&'static str, Option<&'static str>) {
+    match authentication {
+        Authentication::Key => ("key", None),
+        Authentication::Header(name) => ("header", Some(name)),
+        Authentication::Optional => ("optional", None),
+        Authentication::None => ("none", None),
+        Authentication::Aws => ("aws", None),
+        Authentication::Google => ("google", None),
+        Authentication::Entra => ("entra", None),
+        Authentication::Watsonx => ("watsonx", None),
+        Authentication::Databricks => ("databricks", None),
+    }
+}

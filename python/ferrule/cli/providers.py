@@ -1,0 +1,75 @@
+"""`ferrule providers`: whom we can ask, and whether we have what it takes."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from ferrule.cli import screen
+
+
+def providers(
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON list, for programs.")] = False,
+    configured: Annotated[bool, typer.Option("--configured", help="Only those that can be called.")] = False,
+) -> None:
+    """Lists the providers: the built-in ones and your own, their wire format, and where their key comes from."""
+    rows = [row for row in _rows() if row["configured"] or not configured]
+    if as_json:
+        screen.print_json(rows)
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for column in ("id", "name", "dialect", "key", "aliases"):
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(
+            Text(screen.printable(row["id"])),
+            Text(screen.printable(row["name"])),
+            Text(row["dialect"], "dim"),
+            _key(row),
+            Text(screen.printable(", ".join(row["aliases"])), "dim"),
+        )
+    screen.print_table(table)
+
+
+def _key(row: dict[str, Any]) -> Text:
+    if row["missing"] and row["key"]:
+        return Text(f"{row['key']}; {screen.printable(row['missing'])}", "yellow")
+    if row["key"]:
+        return Text(screen.printable(row["key"]), "green")
+    if row["configured"]:
+        return Text("needs none", "green")
+    if not row["key_variables"]:
+        return Text("none", "dim")
+    return Text(f"set {row['key_variables'][0]}", "yellow")
+
+
+def _rows() -> list[dict[str, Any]]:
+    from ferrule.configuration import Configuration, secrets
+    from ferrule.configuration.layers import own_variable
+
+    configuration = Configuration()
+    state = configuration.state
+    found: list[dict[str, Any]] = []
+    for settings in configuration.settings()["providers"]:
+        identifier = settings["id"]
+        row = state.rows.get(identifier)
+        fields = (state.merged.tree.get("providers") or {}).get(identifier) or {}
+        key = None
+        if fields.get("api_key"):
+            source = state.merged.source(("providers", identifier, "api_key"))
+            shown = secrets.shown(fields["api_key"])
+            key = source.where if source.layer == "environment" else shown if shown != "***" else str(source)
+        found.append(
+            {
+                "id": identifier,
+                "name": row["name"] if row else identifier,
+                "dialect": settings["dialect"],
+                "key": key,
+                "key_variables": row["key_variables"] if row else [own_variable(identifier)],
+                "aliases": settings["aliases"],
+                "configured": settings["configured"] and not settings["missing"],
+                "missing": settings["missing"],
+            }
+        )
+    return found

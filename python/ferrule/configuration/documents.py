@@ -1,0 +1,86 @@
+"""The schema written down: as JSON Schema for editors, and as the reference in docs/configuration.md."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ferrule.configuration.schema import REFERENCES, SCHEMA, VARIABLES, Field
+
+_SECRET = {
+    "anyOf": [
+        {"type": "string"},
+        *(
+            {
+                "type": "object",
+                "description": about,
+                "properties": {name: {"type": ["string", "array"] if name == "command" else "string"}},
+                "required": [name],
+                "additionalProperties": False,
+            }
+            for name, about in REFERENCES.items()
+        ),
+    ]
+}
+_TYPES: dict[str, dict[str, Any]] = {
+    "text": {"type": "string"},
+    "secret": {"$ref": "#/$defs/secret"},
+    "number": {"type": "number", "exclusiveMinimum": 0},
+    "count": {"type": "integer", "minimum": 0},
+    "flag": {"type": "boolean"},
+    "texts": {"type": "object", "additionalProperties": {"type": "string"}},
+    "secrets": {"type": "object", "additionalProperties": {"$ref": "#/$defs/secret"}},
+    "table": {"type": "object"},
+}
+
+
+def json_schema(dialects: list[str]) -> dict[str, Any]:
+    """The JSON Schema of a configuration file.
+
+    Args:
+        dialects: Wire formats, for completion.
+    """
+    schema: dict[str, Any] = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Ferrule configuration",
+        **_json(SCHEMA),
+        "$defs": {"secret": _SECRET},
+    }
+    provider = schema["properties"]["providers"]["additionalProperties"]
+    provider["properties"]["dialect"]["examples"] = dialects
+    return schema
+
+
+def _json(field: Field) -> dict[str, Any]:
+    if field.kind == "section":
+        inner: dict[str, Any] = {
+            "type": "object",
+            "properties": {name: _json(one) for name, one in field.fields.items()},
+            "additionalProperties": False,
+        }
+    elif field.kind == "named" and field.item:
+        inner = {"type": "object", "additionalProperties": _json(field.item)}
+    else:
+        inner = dict(_TYPES[field.kind])
+    return {"description": field.about, **inner}
+
+
+def reference() -> str:
+    """The reference of all keys, in Markdown."""
+    variables = {path: variable for variable, path in VARIABLES.items()}
+    variables["timeout",] = variables["timeouts", "total"]
+    lines = ["| Key | What it is | Example | Variable |", "|---|---|---|---|"]
+    for name, field in SCHEMA.fields.items():
+        lines += _rows((name,), field, variables)
+    return "\n".join(lines) + "\n"
+
+
+def _rows(path: tuple[str, ...], field: Field, variables: dict[tuple[str, ...], str]) -> list[str]:
+    if field.kind == "section" or (field.item and field.item.fields):
+        inner = field.item.fields if field.item else field.fields
+        here = (*path, "<id>") if field.item else path
+        rows = [f"| `[{'.'.join(here)}]` | {field.about} | | |"]
+        for name, one in inner.items():
+            rows += _rows((*here, name), one, variables)
+        return rows
+    variable = f"`{variables[path]}`" if path in variables else ""
+    return [f"| `{'.'.join(path)}` | {field.about} | `{field.example}` | {variable} |"]

@@ -1,0 +1,67 @@
+"""The built-in providers: the rows of `crates/wire/providers.toml`, as the extension module has them."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict, cast
+
+from ferrule import _native
+
+
+class Placeholder(TypedDict):
+    """A `{name}` in an address."""
+
+    name: str
+    variables: list[str]
+    default: str | None
+
+
+class HeaderRow(TypedDict):
+    """A header of each request."""
+
+    name: str
+    variables: list[str]
+    value: str | None
+
+
+class Row(TypedDict):
+    """One provider. `crates/wire/src/providers.rs` says what the fields are."""
+
+    id: str
+    name: str
+    aliases: list[str]
+    dialect: str
+    base_url: str
+    base_urls: dict[str, str]
+    base_url_variables: list[str]
+    placeholders: list[Placeholder]
+    key_variables: list[str]
+    authentication: str
+    key_header: str | None
+    headers: list[HeaderRow]
+    documentation: str | None
+
+
+_rows: dict[str, Row] | None = None
+
+
+def rows() -> dict[str, Row]:
+    """Every built-in provider, by id."""
+    global _rows
+    if _rows is None:
+        _rows = {row["id"]: cast("Row", row) for row in _native.provider_table()}
+    return _rows
+
+
+def row(identifier: str) -> Row | None:
+    """The built-in provider with this id."""
+    return rows().get(identifier)
+
+
+def dialects() -> list[str]:
+    """The wire formats of the built-in providers."""
+    return sorted({row["dialect"] for row in rows().values()})
+
+
+def needs_key(row: Any) -> bool:
+    """Whether calls to the provider need a key of ours."""
+    return row is not None and row["authentication"] not in ("optional", "none")

@@ -1,0 +1,181 @@
+"""Where values come from that are not written down: `${VARIABLE}`, `{env = ...}`, `{file = ...}`, `{command = ...}`.
+
+Variables are read when a client is made. Files and commands are for when a provider is first used: a key that is not
+needed is not fetched. What they give is kept until the configuration is read again, and shown nowhere.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+COMMAND_SECONDS = 10.0
+LARGEST = 64 << 10
+
+
+class UnknownSecretError(Exception):
+    """A value cannot be had; the text says why, and nothing of the value."""
+
+
+class Deferred(Exception):  # noqa: N818 - it is no error, but the answer "not yet"
+    """A value comes from a file or a command, which is not asked yet."""
+
+
+class Vault:
+    """Gets values from where they are, each file and command once."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+        self._fetched: dict[tuple[str, ...], str] = {}
+
+    def __repr__(self) -> str:
+        return "Vault(***)"
+
+    def value(self, value: Any, *, fetch: bool) -> str:
+        """The text that `value` stands for.
+
+        Args:
+            value: Text that may have `${VARIABLE}` in it, or a dict with `env`, `file` or `command`.
+            fetch: Whether files and commands are asked.
+
+        Raises:
+            Deferred: A file or command would have to be asked.
+            UnknownSecretError: It cannot be had.
+        """
+        if isinstance(value, str):
+            return self._filled(value)
+        if "env" in value:
+            return self._variable(value["env"])
+        if "file" in value:
+            path = os.path.expanduser(self._filled(value["file"]))
+            return self._once(("file", path), fetch)
+        command = value["command"]
+        if isinstance(command, str):
+            import shlex
+
+            try:
+                command = shlex.split(command)
+            except ValueError as error:
+                raise UnknownSecretError(f"the command cannot be split into words: {error}") from None
+        if not command:
+            raise UnknownSecretError("the command has no words")
+        return self._once(("command", *command), fetch)
+
+    def _once(self, source: tuple[str, ...], fetch: bool) -> str:
+        if source not in self._fetched:
+            if not fetch:
+                raise Deferred
+            text = _read(source[1]) if source[0] == "file" else _run(list(source[1:]))
+            if not text:
+                raise UnknownSecretError(f"the {source[0]} gives nothing")
+            self._fetched[source] = text
+        return self._fetched[source]
+
+    def _variable(self, name: str) -> str:
+        if not (text := self._environment.get(name)):
+            raise UnknownSecretError(f"the environment variable {name} is not set")
+        return text
+
+    def _filled(self, text: str) -> str:
+        """`text` with values in place of `${NAME}` and `${NAME:-default}`; `$${` is a plain `${`."""
+        if "${" not in text:
+            return text
+        filled, rest = "", text
+        while True:
+            before, mark, after = rest.partition("${")
+            if not mark:
+                return filled + rest
+            if before.endswith("$"):
+                filled, rest = f"{filled}{before[:-1]}${{", after
+                continue
+            inside, mark, rest = after.partition("}")
+            name, default_mark, default = inside.partition(":-")
+            if not mark or not name.isidentifier():
+                raise UnknownSecretError("expected ${NAME} or ${NAME:-default}; write $${ for a plain ${")
+            value = self._environment.get(name) or default if default_mark else self._variable(name)
+            filled += before + value
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            content = file.read(LARGEST + 1)
+    except OSError as error:
+        raise UnknownSecretError(f"{path}: {error.strerror or error}") from None
+    return _text(content, path)
+
+
+def _run(command: list[str]) -> str:
+    import signal
+    import subprocess
+    import threading
+
+    try:
+        process = subprocess.Popen(  # noqa: S603 - the user's own command, without a shell
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+        )
+    except (OSError, ValueError) as error:
+        reason = (error.strerror if isinstance(error, OSError) else None) or "it cannot be started"
+        raise UnknownSecretError(f"the command {command[0]}: {reason}") from None
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        if hasattr(os, "killpg"):
+            # What it started holds its output open as well.
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+
+    timer = threading.Timer(COMMAND_SECONDS, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        assert process.stdout is not None  # noqa: S101 - it is a pipe
+        with process.stdout as output:
+            content = output.read(LARGEST + 1)
+        if len(content) > LARGEST:
+            process.kill()
+        status = process.wait()
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
+    finally:
+        timer.cancel()
+    if late.is_set():
+        raise UnknownSecretError(f"the command {command[0]} took longer than {COMMAND_SECONDS:g} s")
+    if status and len(content) <= LARGEST:
+        raise UnknownSecretError(f"the command {command[0]} ended with status {status}")
+    return _text(content, f"the output of {command[0]}")
+
+
+def _text(content: bytes, name: str) -> str:
+    if len(content) > LARGEST:
+        raise UnknownSecretError(f"{name}: larger than {LARGEST} bytes")
+    try:
+        return content.decode().strip()
+    except UnicodeDecodeError:
+        raise UnknownSecretError(f"{name}: not UTF-8") from None
+
+
+def shown(value: Any) -> str:
+    """`value` for people: where it comes from, but nothing that may be secret."""
+    if isinstance(value, str):
+        return value if is_reference(value) else "***"
+    if "env" in value:
+        return f"${{{value['env']}}}"
+    if "file" in value:
+        return f"file {value['file']}"
+    command = value["command"]
+    words = command.split() if isinstance(command, str) else command
+    # Arguments may be secrets.
+    return f"command {words[0]}" + (" ..." if len(words) > 1 else "")
+
+
+def is_reference(text: str) -> bool:
+    """Whether `text` is a variable's name and nothing else, so that it may be shown."""
+    return text.startswith("${") and text.endswith("}") and text[2:-1].isidentifier()

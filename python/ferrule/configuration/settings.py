@@ -1,0 +1,203 @@
+"""From what a configuration says to the settings that the engine takes (`crates/python/src/settings.rs`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict, cast
+
+from ferrule import _native
+from ferrule.configuration import layers
+from ferrule.configuration.providers import needs_key
+from ferrule.configuration.schema import PLACEHOLDERS
+from ferrule.configuration.secrets import Deferred, UnknownSecretError
+from ferrule.configuration.words import nearest
+from ferrule.options import Timeouts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ferrule.configuration.layers import Merged
+    from ferrule.configuration.providers import Row
+    from ferrule.configuration.secrets import Vault
+
+
+class ProviderSettings(TypedDict):
+    """One provider, as the engine takes it."""
+
+    id: str
+    dialect: str
+    base_url: str
+    api_key: str | None
+    key_variables: list[str]
+    headers: dict[str, str]
+    query: dict[str, str]
+    fallback: str | None
+    """The provider that is asked when this one cannot be reached."""
+    aliases: list[str]
+    quirks: dict[str, Any] | None
+    configured: bool
+    """Whether it can be called: bare names lead to it."""
+    deferred: bool
+    """Whether its secrets are still to be fetched."""
+    missing: str | None
+    """Why it cannot be called, where it cannot."""
+
+
+class _Missing(Exception):  # noqa: N818 - it is no error until the provider is called
+    """The provider cannot be called, the text says why."""
+
+
+def of_client(
+    merged: Merged, rows: Mapping[str, Row], removed: set[str], vault: Vault, fetched: set[str]
+) -> dict[str, Any]:
+    """The settings of a client.
+
+    Args:
+        merged: What the configuration says.
+        rows: The built-in providers.
+        removed: Providers that are not to be there.
+        vault: Gets secrets.
+        fetched: The providers whose files and commands are asked now.
+    """
+    tree = merged.tree
+    limits = tree.get("timeouts") or {}
+    ids = [*rows, *(identifier for identifier in tree.get("providers") or {} if identifier not in rows)]
+    ready: list[ProviderSettings] = []
+    claimed: set[str] = set()
+    for identifier in ids:
+        if identifier in removed:
+            continue
+        provider = of_provider(merged, identifier, rows.get(identifier), vault, fetch=identifier in fetched)
+        # A key in the environment is for the first provider that looks for it there. The others with the same key (the
+        # same service by another address) are asked by their ids.
+        source = merged.source(("providers", identifier, "api_key"))
+        if provider["configured"] and source.layer == "environment":
+            provider["configured"] = source.where not in claimed or _is_declared(merged, identifier)
+            claimed.add(source.where)
+        ready.append(provider)
+    return {
+        "providers": ready,
+        "aliases": tree.get("aliases") or {},
+        "model": tree.get("model"),
+        "models": tree.get("models") or {},
+        "timeouts": Timeouts(**limits) if limits else None,
+        "max_retries": tree.get("max_retries", 2),
+        "drop_params": tree.get("drop_params", False),
+        "ca_file": _path(merged, "ca_file", vault),
+        "client_certificate": _path(merged, "client_certificate", vault),
+    }
+
+
+def _is_declared(merged: Merged, identifier: str) -> bool:
+    """Whether anything but the environment speaks of the provider."""
+    return any(
+        path[:2] == ("providers", identifier) and layer.name != "environment"
+        for path, (layer, _) in merged.sources.items()
+    )
+
+
+def _path(merged: Merged, name: str, vault: Vault) -> Any:
+    value = merged.tree.get(name)
+    if not isinstance(value, str):
+        return value
+    try:
+        return vault.value(value, fetch=True)
+    except UnknownSecretError as error:
+        layers.refuse([merged.said((name,), str(error))])
+
+
+def of_provider(merged: Merged, identifier: str, row: Row | None, vault: Vault, *, fetch: bool) -> ProviderSettings:
+    """The settings of one provider.
+
+    Args:
+        merged: What the configuration says.
+        identifier: Its id.
+        row: Its built-in row.
+        vault: Gets secrets.
+        fetch: Whether files and commands are asked now.
+    """
+    fields: dict[str, Any] = (merged.tree.get("providers") or {}).get(identifier) or {}
+    settings: ProviderSettings = {
+        "id": identifier,
+        "dialect": fields.get("dialect") or (row["dialect"] if row else "openai-chat"),
+        "base_url": "",
+        "api_key": None,
+        # A provider of the caller's own may well need no key.
+        "key_variables": row["key_variables"] if row and needs_key(row) else [],
+        "headers": {},
+        "query": {},
+        "fallback": fields.get("fallback"),
+        "aliases": row["aliases"] if row else [],
+        "quirks": fields.get("quirks"),
+        "configured": False,
+        "deferred": False,
+        "missing": None,
+    }
+
+    def value(given: Any, *steps: str) -> str | None:
+        """The text of `given`; `None` where it is not to be fetched yet."""
+        try:
+            return vault.value(given, fetch=fetch)
+        except Deferred:
+            settings["deferred"] = True
+            return None
+        except UnknownSecretError as error:
+            raise _Missing(merged.said(("providers", identifier, *steps), str(error))) from None
+
+    try:
+        if "api_key" in fields:
+            settings["api_key"] = value(fields["api_key"], "api_key") or None
+        given = settings["api_key"] is not None or settings["deferred"]
+        settings["configured"] = given or (bool(fields) and not settings["key_variables"])
+        settings["base_url"] = _address(merged, identifier, row, fields, value)
+        for header in row["headers"] if row else ():
+            if header["value"] is not None:
+                settings["headers"][header["name"]] = header["value"]
+        for name, given in (fields.get("headers") or {}).items():
+            if (text := value(given, "headers", name)) is not None:
+                settings["headers"][name] = text
+        for name, given in (fields.get("query") or {}).items():
+            if (text := value(given, "query", name)) is not None:
+                settings["query"][name] = text
+        if row and settings["dialect"] not in _native.dialects():
+            raise _Missing(f"provider `{identifier}`: there is no dialect `{settings['dialect']}`")
+    except _Missing as missing:
+        settings["missing"] = str(missing)
+    return settings
+
+
+def _address(merged: Merged, identifier: str, row: Row | None, fields: Mapping[str, Any], value: Any) -> str:
+    """The address with its placeholders filled."""
+    region = fields.get("region")
+    address = fields.get("base_url")
+    if address is not None:
+        address = value(address, "base_url")
+    elif row is None:
+        raise _Missing(f"providers.{identifier}: `base_url` is missing")
+    else:
+        address = row["base_url"]
+        if row["base_urls"] and region is not None:
+            name = value(region, "region")
+            if name not in row["base_urls"] and "{region}" not in address:
+                known = ", ".join(row["base_urls"])
+                hint = nearest(name, row["base_urls"]) or f"; it has {known}"
+                raise _Missing(merged.said(("providers", identifier, "region"), f"there is no region {name!r}{hint}"))
+            address = row["base_urls"].get(name, address)
+    filled, rest = "", address
+    while True:
+        before, mark, after = rest.partition("{")
+        name, closing, rest_after = after.partition("}")
+        if not mark or not closing:
+            return filled + rest
+        filled += before + _placeholder(identifier, name, row, fields, value)
+        rest = rest_after
+
+
+def _placeholder(identifier: str, name: str, row: Row | None, fields: Mapping[str, Any], value: Any) -> str:
+    declared = next((one for one in row["placeholders"] if one["name"] == name), None) if row else None
+    if name in fields and name in PLACEHOLDERS:
+        return cast("str", value(fields[name], name))
+    if declared and declared["default"] is not None:
+        return declared["default"]
+    variables = declared["variables"] if declared else []
+    ways = [f"`{name}` in [providers.{identifier}]"] if name in PLACEHOLDERS else []
+    raise _Missing(f"provider `{identifier}`: its address needs {name}; set {' or '.join([*variables, *ways])}")

@@ -1,0 +1,125 @@
+"""Whether what a layer says fits the schema: every problem, each with its place."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+from ferrule.configuration.schema import REFERENCES, SCHEMA, Field
+from ferrule.configuration.words import dotted, nearest
+
+_IN_FILES = {
+    dict: "a table",
+    list: "a list",
+    tuple: "a list",
+    str: "a string",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    type(None): "null",
+}
+_EXPECTED = {
+    "text": ("a string", "str"),
+    "secret": ("a string, or a table with `env`, `file` or `command`", "str"),
+    "number": ("a number of seconds above 0", "a number of seconds above 0"),
+    "count": ("a whole number, 0 or more", "a whole number, 0 or more"),
+    "flag": ("true or false", "bool"),
+}
+
+
+class Problem(NamedTuple):
+    """Something wrong: where in the configuration, and what."""
+
+    path: tuple[Any, ...]
+    message: str
+    key: Any = None
+    """The key at `path` that is at fault, where that is not a field."""
+
+    @property
+    def place(self) -> tuple[Any, ...]:
+        """The path to show in the file."""
+        return self.path if self.key is None else (*self.path, self.key)
+
+
+def problems(tree: Any, *, in_file: bool) -> list[Problem]:
+    """All that is wrong with `tree`.
+
+    Args:
+        tree: What a layer says.
+        in_file: Whether to speak of strings and tables, rather than of Python's types.
+    """
+    found: list[Problem] = []
+    _check(tree, SCHEMA, (), in_file, found)
+    return found
+
+
+def _check(value: Any, field: Field, path: tuple[Any, ...], in_file: bool, found: list[Problem]) -> None:
+    if field.kind in _EXPECTED:
+        if not _fits(value, field.kind, path, in_file, found):
+            expected = _EXPECTED[field.kind][0 if in_file else 1]
+            found.append(Problem(path, f"expected {expected}, not {_name(value, in_file)}"))
+        return
+    if not isinstance(value, dict):
+        examples = " with `base_url`, `api_key`, ..." if field.fields and "base_url" in field.fields else ""
+        expected = "a table" if in_file else "a dict" if field.fields else "dict"
+        found.append(Problem(path, f"expected {expected}{examples}, not {_name(value, in_file)}"))
+        return
+    for name, item in value.items():
+        if not isinstance(name, str):
+            found.append(Problem(path, f"names are strings, not {_name(name, in_file)}"))
+        elif field.kind == "section" and name not in field.fields:
+            found.append(Problem(path, f"unknown field `{name[:80]}`{nearest(name, field.fields)}", name))
+        elif item is not None and (inner := _inner(field, name)):
+            _check(item, inner, (*path, name), in_file, found)
+
+
+def _inner(field: Field, name: str) -> Field | None:
+    if field.kind == "section":
+        return field.fields[name]
+    if field.kind in ("texts", "secrets"):
+        return Field(field.kind.removesuffix("s"), field.about)
+    return field.item
+
+
+def _fits(value: Any, kind: str, path: tuple[Any, ...], in_file: bool, found: list[Problem]) -> bool:
+    if kind == "flag":
+        return isinstance(value, bool)
+    if kind == "number":
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return number and math.isfinite(value) and value > 0
+    if kind == "count":
+        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**32
+    if kind == "secret" and isinstance(value, dict):
+        _check_reference(value, path, in_file, found)
+        return True
+    return isinstance(value, str)
+
+
+def _check_reference(value: dict[Any, Any], path: tuple[Any, ...], in_file: bool, found: list[Problem]) -> None:
+    known = [name for name in value if name in REFERENCES]
+    found.extend(
+        Problem(path, f"unknown field `{str(name)[:80]}`{nearest(name, REFERENCES)}", name)
+        for name in value
+        if name not in REFERENCES
+    )
+    if len(known) != 1:
+        found.append(Problem(path, "expected one of `env`, `file` and `command`"))
+        return
+    source = value[known[0]]
+    listed = known[0] == "command" and isinstance(source, (list, tuple))
+    words = list(source) if listed else [source]
+    if not words or not all(isinstance(word, str) and word for word in words):
+        expected = "a string, or a list of strings" if known[0] == "command" else "a string"
+        found.append(Problem((*path, known[0]), f"expected {expected}, not {_name(source, in_file)}"))
+
+
+def _name(value: Any, in_file: bool) -> str:
+    """The type of `value` in words. Never the value itself: it may be a secret."""
+    if in_file:
+        return _IN_FILES.get(type(value), "something else")
+    return type(value).__name__
+
+
+def described(problem: Problem) -> str:
+    """The problem with its path in front."""
+    return f"{dotted(problem.path)}: {problem.message}" if problem.path else problem.message

@@ -1,0 +1,48 @@
+"""A project's directory with files in it, and a simulator to call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ferrule.testing import Simulator, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    with Simulator([rule("Yes.")]) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory, below nothing that has a configuration."""
+    directory = tmp_path / "project"
+    directory.mkdir()
+    monkeypatch.chdir(directory)
+    return directory
+
+
+@pytest.fixture
+def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The directory of the user's configuration."""
+    directory = tmp_path / "home" / "ferrule"
+    directory.mkdir(parents=True)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(directory.parent))
+    return directory
+
+
+@pytest.fixture
+def key_sent(simulator: Simulator) -> Callable[[], str]:
+    """The key of the last request."""
+
+    def sent() -> str:
+        headers = simulator.requests[-1].headers
+        return headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ")
+
+    return sent
