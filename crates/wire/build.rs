@@ -69,6 +69,7 @@ struct Row {
     #[serde(default)]
     embedding_models: Vec<String>,
     documentation: Option<String>,
+    fallback: Option<String>,
 }
 
 fn yes() -> bool {
@@ -280,7 +281,7 @@ fn written(table: &Table) -> String {
             "ProviderRow {{ id: {:?}, name: {:?}, aliases: &{:?}, dialect: {:?}, base_url: {:?}, base_urls: &{addresses:?}, \
              base_url_variables: &{:?}, placeholders: &{placeholders}, key_variables: &{:?}, \
              authentication: Authentication::{authentication}, headers: &{headers}, quirks: {}, lists_models: {}, \
-             embedding_models: &{:?}, documentation: {:?} }},",
+             embedding_models: &{:?}, documentation: {:?}, fallback: {:?} }},",
             row.id.get_ref(),
             row.name,
             row.aliases,
@@ -292,6 +293,7 @@ fn written(table: &Table) -> String {
             row.lists_models,
             row.embedding_models,
             row.documentation,
+            row.fallback,
         );
     }
     out.push_str("];\n");

@@ -213,6 +213,43 @@ class Flight:
         """Ends the call; the connection upstream is closed at once, and what was not taken is dropped."""
 
 @final
+class FunctionCall:
+    """One question to a function, and where its answer goes. Dropping it ends the answer."""
+
+    @property
+    def body(self) -> bytes:
+        """The request in the form of OpenAI's Chat Completions, as JSON."""
+
+    @property
+    def model(self) -> str:
+        """The model that is asked for."""
+
+    @property
+    def stream(self) -> bool:
+        """Whether the answer is to come in pieces."""
+
+    def send(self, piece: bytes) -> bool | None:
+        """Says the next piece.
+
+        `True` when it was taken, `False` where nobody listens any more, `None` where there is no room for it yet.
+        """
+
+    def fail(
+        self,
+        kind: str,
+        message: str,
+        *,
+        retryable: bool,
+        retry_after: float | None = None,
+        status: int | None = None,
+        code: str | None = None,
+    ) -> None:
+        """Ends the answer with an error of `kind`, an exception's name."""
+
+    def end(self) -> None:
+        """Ends the answer."""
+
+@final
 class LoopBridge:
     """One event loop's end of the bridge: a descriptor to watch, or a thread that waits."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from ferrule._native import NativeClient, Reply
 from ferrule.configuration import Configuration
@@ -31,10 +31,13 @@ if TYPE_CHECKING:
         from typing_extensions import Self, Unpack
 
     from ferrule._native import Flight, LoopBridge, Message, ModelInfo
+    from ferrule.functions import ProviderRequest
     from ferrule.options import ProviderOptions
+    from ferrule.sidecar import Sidecar
     from ferrule.streams import AsyncStream, Stream
     from ferrule.usage import UsageTracker
 
+    _Function = TypeVar("_Function", bound=Callable[[ProviderRequest], Any])
     Messages = str | Sequence[Message | Mapping[str, Any]]
 
 _NAMES = frozenset(CompletionOptions.__annotations__)
@@ -108,6 +111,11 @@ class _Calls(Operations):
             "client_certificate": None if client_certificate is None else str(client_certificate),
         }
         configuration = Configuration(config, arguments)
+        self._sidecars: list[Sidecar] = []
+        if any(fields.get("spawn") for fields in configuration.providers().values()):
+            from ferrule.sidecar import spawned
+
+            configuration, self._sidecars = spawned(configuration)
         native = NativeClient(configuration.settings(), configuration.fetch)
         self._native = native
         self._known_models = KnownModels()
@@ -132,9 +140,33 @@ class _Calls(Operations):
         """Providers, aliases and models by name, to read and to change while the client runs."""
         return self._registry
 
+    def provider(self, name: str) -> Callable[[_Function], _Function]:
+        """Registers an `async def` function, or an async generator, as the provider `name`.
+
+        It is called with a `ferrule.functions.ProviderRequest` and gives text, or dicts in the form of OpenAI's
+        messages; a generator gives them piece by piece. `client.complete("name/model", ...)` then asks it, with the
+        routing, retries, limits, usage and errors of every other provider. It may raise the exceptions of
+        `ferrule.errors`: a `RateLimitedError(..., retry_after=1)` is tried again. With `AsyncClient` it runs on the
+        caller's loop, with `Client` on one that Ferrule keeps in a thread.
+
+        Args:
+            name: The provider's id.
+
+        Raises:
+            ConfigError: There is a provider of this name that is no function.
+        """
+
+        def register(function: _Function) -> _Function:
+            self._registry.register_function(name, function)
+            return function
+
+        return register
+
     def _close(self) -> None:
         if self._watch is not None:
             self._watch.close()
+        for sidecar in self._sidecars:
+            sidecar.stop()
         self._native.close()
 
     def _start(

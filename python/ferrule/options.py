@@ -72,6 +72,14 @@ class ProviderOptions(TypedDict, total=False):
     resource: str | None
     fallback: str | None
     """The provider that is asked, with the same model, when this one cannot be reached."""
+    command: Sequence[str] | None
+    """The program it is (`cursor-cli`), or with `spawn` the one that is started for it."""
+    spawn: bool | None
+    """Start a LiteLLM proxy for it, and stop it with the client: see `ferrule.sidecar`."""
+    spawn_config: str | None
+    """The configuration file of the proxy that is started."""
+    spawn_timeout: float | None
+    """Seconds until the proxy that is started has to be ready. Default 120."""
     quirks: Mapping[str, Any] | None
     """How it differs from its dialect, beside what its built-in row says."""
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
+    from ferrule.configuration import Configuration
+
     if sys.version_info >= (3, 11):
         from typing import Self
     else:
@@ -40,6 +42,8 @@ _log = logging.getLogger("ferrule.sidecar")
 LITELLM = ("litellm", "--host", "{host}", "--port", "{port}")
 """How the proxy is started by default; `--config` follows where there is one."""
 
+_OF_SPAWNING = frozenset(("spawn", "spawn_config", "spawn_timeout", "command"))
+_STARTUP_TIMEOUT = 120.0
 _HOST = "127.0.0.1"
 _LINES_KEPT = 50
 _FIRST_PAUSE = 1.0
@@ -76,7 +80,7 @@ class Sidecar:
         port: int | None = None,
         environment: Mapping[str, str] | None = None,
         readiness_path: str = "/health/liveliness",
-        startup_timeout: float = 120.0,
+        startup_timeout: float = _STARTUP_TIMEOUT,
     ) -> None:
         words = list(LITELLM if command is None else command)
         if command is None and config is not None:
@@ -273,6 +277,37 @@ def _free_port() -> int:
         listener.bind((_HOST, 0))
         port: int = listener.getsockname()[1]
         return port
+
+
+def spawned(configuration: Configuration) -> tuple[Configuration, list[Sidecar]]:
+    """Starts the proxies that a configuration asks for with `spawn`, and waits until they are ready.
+
+    Returns:
+        The configuration with their addresses and keys, and the proxies.
+
+    Raises:
+        ConfigError: A program is not there.
+        ConnectError: A proxy did not become ready. Those that did are stopped.
+    """
+    sidecars: list[Sidecar] = []
+    try:
+        for identifier, fields in configuration.providers().items():
+            if not fields.get("spawn"):
+                continue
+            sidecar = Sidecar(
+                fields.get("command"),
+                config=fields.get("spawn_config"),
+                startup_timeout=fields.get("spawn_timeout", _STARTUP_TIMEOUT),
+            )
+            sidecars.append(sidecar.start())
+            rest = {name: value for name, value in fields.items() if name not in _OF_SPAWNING}
+            entry = {**rest, "base_url": sidecar.base_url, "api_key": sidecar.api_key}
+            configuration = configuration.changed("providers", identifier, entry)
+    except BaseException:
+        for sidecar in sidecars:
+            sidecar.stop()
+        raise
+    return configuration, sidecars
 
 
 _running: weakref.WeakSet[Sidecar] = weakref.WeakSet()

@@ -6,11 +6,14 @@
 //! would have to take over the host program's handling of SIGCHLD.
 
 use crate::{
-    Failure,
+    Failure, ProviderSettings,
     backend::{AnswerSender, Backend, Question},
 };
 use bytes::Bytes;
-use ferrule_wire::model::{ErrorKind, ProviderError};
+use ferrule_wire::{
+    dialect::cursor_cli::{self, CommandLine},
+    model::{ErrorKind, ProviderError},
+};
 use std::{
     fmt,
     io::{self, Read, Write},
@@ -49,6 +52,23 @@ pub struct ProcessBackend {
     pub start: fn(&[u8]) -> Start,
     /// Whether a line is the last of the answer. The program is not waited for after it.
     pub is_last: fn(&[u8]) -> bool,
+}
+
+/// The program that `settings` ask for, where `dialect` is that of a program.
+pub(crate) fn of(settings: &ProviderSettings, dialect: &str) -> Option<Arc<dyn Backend>> {
+    if dialect != "cursor-cli" {
+        return None;
+    }
+    let key = settings.key().map(|key| ("CURSOR_API_KEY".to_owned(), key.to_owned()));
+    Some(Arc::new(ProcessBackend {
+        command: settings.command.clone().unwrap_or_else(|| vec!["cursor-agent".to_owned()]),
+        environment: key.into_iter().collect(),
+        start: |body| {
+            let CommandLine { arguments, input } = cursor_cli::command_line(body);
+            Start { arguments, input }
+        },
+        is_last: cursor_cli::is_last,
+    }))
 }
 
 /// The environment may hold keys.

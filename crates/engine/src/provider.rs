@@ -33,6 +33,8 @@ pub struct ProviderSettings {
     pub fallback: Option<String>,
     /// How it differs from its dialect.
     pub quirks: Quirks,
+    /// The program that answers, and its first arguments, for dialects of programs; the usual one where absent.
+    pub command: Option<Vec<String>>,
     /// Who answers instead of an HTTP server at `base_url`.
     pub backend: Option<Arc<dyn Backend>>,
 }
@@ -52,6 +54,7 @@ impl ProviderSettings {
             query: Vec::new(),
             fallback: None,
             quirks: Quirks::NONE,
+            command: None,
             backend: None,
         }
     }
@@ -71,6 +74,7 @@ impl ProviderSettings {
             query,
             fallback,
             quirks,
+            command,
             backend,
         } = self;
         let same_authentication = match (authentication, &other.authentication) {
@@ -100,6 +104,7 @@ impl ProviderSettings {
             && *query == other.query
             && *fallback == other.fallback
             && *quirks == other.quirks
+            && *command == other.command
     }
 
     /// The key without white space around it, where there is one.

@@ -5,6 +5,7 @@
 use crate::{
     Attempt, Backend, Call, CallError, CallOptions, Context, Failure, ProviderSettings, RawCall, TimeoutKind,
     credentials::{self, Authoriser, Grant},
+    process,
     secrets::Secrets,
     timeout::Limits,
     tls::Tls,
@@ -93,7 +94,7 @@ impl Provider {
         tls: Arc<Tls>,
     ) -> Result<Self, String> {
         let id = &settings.id;
-        let backend = settings.backend.clone();
+        let backend = settings.backend.clone().or_else(|| process::of(settings, dialect.name()));
         // A backend has no address.
         let address = if backend.is_some() { NOWHERE } else { &settings.base_url };
         let mut base = parse_base(address).map_err(|why| format!("provider `{id}`: base_url {why}"))?;

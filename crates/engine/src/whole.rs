@@ -2,7 +2,8 @@
 
 use crate::{Failure, call::Receive, send::Incoming, target::Target};
 use bytes::Bytes;
-use ferrule_wire::{dialect::StreamError, model::Response};
+use ferrule_wire::{dialect::StreamError, json::Json, model::Response};
+use http::HeaderMap;
 
 /// Reads the whole answer.
 #[derive(Debug)]
@@ -23,6 +24,7 @@ impl Receive for Whole {
         match target.provider.dialect.decode_response(&raw) {
             Ok(mut response) => {
                 target.provider.quirks.adjust(&mut response);
+                add_told_by_headers(incoming.headers(), &mut response);
                 Ok(WholeAnswer { response, raw, request_id: incoming.request_id() })
             }
             Err(StreamError::Provider(mut error)) => {
@@ -32,6 +34,23 @@ impl Receive for Whole {
                 Err(Failure::Provider(error))
             }
             Err(error) => Err(incoming.unreadable(error.into())),
+        }
+    }
+}
+
+/// What a LiteLLM proxy says beside the answer (`litellm-proxy.md`): what it cost, and who answered.
+fn add_told_by_headers(headers: &HeaderMap, response: &mut Response) {
+    let told = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let cost = told("x-litellm-response-cost").and_then(|cost| Json::parse(cost).ok());
+    if let Some(cost) = cost.filter(|cost| cost.value().f64().is_some()) {
+        let usage = response.usage.get_or_insert_default();
+        if usage.extra.get("cost").is_none() {
+            usage.extra.insert("cost", cost);
+        }
+    }
+    for name in ["x-litellm-model-id", "x-litellm-model-api-base"] {
+        if let Some(value) = told(name) {
+            response.extra.insert(name.trim_start_matches("x-").replace('-', "_"), Json::string(value));
         }
     }
 }

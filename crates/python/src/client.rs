@@ -11,7 +11,7 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use ferrule_catalog::{Catalog, Labels};
-use ferrule_engine::{Call, Engine, Route};
+use ferrule_engine::{Call, Context, Engine, Route};
 use pyo3::{
     exceptions::PyRuntimeError,
     prelude::*,
@@ -148,6 +148,11 @@ impl NativeClient {
     }
 }
 
+/// The caller's loop, for a provider that is a function.
+fn context(bridge: Option<&LoopBridge>) -> Option<Context> {
+    bridge.map(|bridge| -> Context { bridge.wakeups().clone() })
+}
+
 /// Whether `name` says `provider/model` itself.
 fn is_spelled_out(name: &str, route: &Route) -> bool {
     let model = name.strip_prefix(&*route.provider).and_then(|rest| rest.strip_prefix(['/', ':']));
@@ -205,7 +210,8 @@ impl NativeClient {
         parse: Option<Py<PyAny>>,
     ) -> PyResult<Flight> {
         let Departure { engine, route, drop_params, catalog, alias } = self.depart(py, model)?;
-        let call = request::call(route, drop_params, messages, options)?;
+        let mut call = request::call(route, drop_params, messages, options)?;
+        call.options.context = context(bridge);
         let entry = self.entry(&call, catalog, alias);
         Flight::start_call(bridge, call.provider.clone(), entry, parse, move |shared| {
             shared.settle(Box::pin(async move {
@@ -228,6 +234,7 @@ impl NativeClient {
         let Departure { engine, route, drop_params, catalog, alias } = self.depart(py, model)?;
         let mut call = request::call(route, drop_params, messages, options)?;
         call.request.stream = true;
+        call.options.context = context(bridge);
         let entry = self.entry(&call, catalog, alias);
         Flight::start_call(bridge, call.provider.clone(), entry, parse, move |shared| {
             shared.pump(Box::pin(async move { engine.stream(call).await }))

@@ -22,6 +22,23 @@ const fn class_of(kind: ErrorKind) -> &'static str {
     }
 }
 
+/// The kind of error that an exception's class stands for; `None` where it is no provider's.
+pub(crate) fn kind_of(class: &str) -> Option<ErrorKind> {
+    Some(match class {
+        "AuthenticationError" => ErrorKind::Authentication,
+        "PermissionDeniedError" => ErrorKind::PermissionDenied,
+        "NotFoundError" => ErrorKind::NotFound,
+        "InvalidRequestError" => ErrorKind::InvalidRequest,
+        "ContextLengthError" => ErrorKind::ContextLength,
+        "ContentFilteredError" => ErrorKind::ContentFiltered,
+        "RateLimitedError" => ErrorKind::RateLimited,
+        "QuotaExceededError" => ErrorKind::QuotaExceeded,
+        "OverloadedError" => ErrorKind::Overloaded,
+        "ServerError" | "ProviderError" => ErrorKind::Server,
+        _ => return None,
+    })
+}
+
 /// The exception for `error`; `received` is what came before it, where a stream broke off.
 pub(crate) fn raise(py: Python<'_>, error: CallError, received: Option<Reply>) -> PyErr {
     match build(py, error, received) {

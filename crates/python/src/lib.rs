@@ -16,6 +16,7 @@ mod errors;
 mod events;
 mod flight;
 mod from_python;
+mod function;
 mod logging;
 mod message;
 mod operations;
@@ -53,6 +54,8 @@ mod _native {
     };
     #[pymodule_export]
     use super::flight::Flight;
+    #[pymodule_export]
+    use super::function::FunctionCall;
     #[pymodule_export]
     use super::logging::set_log_level;
     #[pymodule_export]

@@ -61,6 +61,7 @@ fn fields<'py>(py: Python<'py>, row: &ProviderRow) -> PyResult<Bound<'py, PyDict
     }
     fields.set_item("headers", headers)?;
     fields.set_item("documentation", row.documentation)?;
+    fields.set_item("fallback", row.fallback)?;
     Ok(fields)
 }
 

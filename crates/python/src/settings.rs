@@ -1,13 +1,15 @@
 //! A client's settings, as `python/ferrule/configuration` makes them of files, environment and arguments.
 
 use crate::{
+    bridge::LoopBridge,
     from_python::{self, Path},
+    function::FunctionBackend,
     request,
 };
 use ferrule_catalog::Catalog;
 use ferrule_engine::{
-    Authentication, Engine, LookUp, ProviderSettings, Route, Routing, RoutingProblem, Secret, Timeouts,
-    TransportSettings,
+    Authentication, Backend, Engine, LookUp, ProviderSettings, Route, Routing, RoutingProblem, Secret,
+    Timeouts, TransportSettings,
 };
 use ferrule_wire::{
     providers::{self, ProviderRow},
@@ -120,7 +122,17 @@ impl Settings {
             get("dialect")?.extract::<String>()?,
             get("base_url")?.extract::<String>()?,
         );
+        let backend = match (fields.get_item("function")?, fields.get_item("own_loop")?) {
+            (Some(function), Some(own_loop)) => {
+                let own_loop = own_loop.cast::<LoopBridge>()?;
+                let backend = FunctionBackend::new(function.unbind(), own_loop.get());
+                Some(Arc::new(backend) as Arc<dyn Backend>)
+            }
+            _ => None,
+        };
         self.providers.push(ProviderSettings {
+            backend,
+            command: get("command")?.extract()?,
             api_key: get("api_key")?.extract::<Option<String>>()?.map(Secret::from),
             key_variables: get("key_variables")?.extract()?,
             authentication,

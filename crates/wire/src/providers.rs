@@ -41,6 +41,8 @@ pub struct ProviderRow {
     pub embedding_models: &'static [&'static str],
     /// Where it is documented.
     pub documentation: Option<&'static str>,
+    /// The provider that is asked, with the same model, when this one cannot be reached.
+    pub fallback: Option<&'static str>,
 }
 
 /// A `{name}` in an address.

@@ -148,6 +148,10 @@ class Configuration:
         """The engine's settings. Secrets in files and commands are in it for the providers that were used."""
         return self._settings(self.state, self._fetched)
 
+    def providers(self) -> dict[str, dict[str, Any]]:
+        """What is said of providers beyond their rows, by id."""
+        return dict(self.state.merged.tree.get("providers") or {})
+
     def usable(self) -> list[str]:
         """The ids of the providers that can be called, as far as is known without asking them."""
         return sorted(one["id"] for one in self.settings()["providers"] if one["configured"] and not one["missing"])

@@ -27,6 +27,7 @@ _TYPES: dict[str, dict[str, Any]] = {
     "number": {"type": "number", "exclusiveMinimum": 0},
     "count": {"type": "integer", "minimum": 0},
     "flag": {"type": "boolean"},
+    "words": {"type": "array", "items": {"type": "string"}, "minItems": 1},
     "texts": {"type": "object", "additionalProperties": {"type": "string"}},
     "secrets": {"type": "object", "additionalProperties": {"$ref": "#/$defs/secret"}},
     "table": {"type": "object"},

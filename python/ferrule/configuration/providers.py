@@ -39,6 +39,7 @@ class Row(TypedDict):
     key_header: str | None
     headers: list[HeaderRow]
     documentation: str | None
+    fallback: str | None
 
 
 _rows: dict[str, Row] | None = None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from ferrule._native import NativeClient
+    from ferrule.functions import Function
     from ferrule.configuration import Configuration
     from ferrule.options import ProviderOptions
 
@@ -32,6 +33,7 @@ class Registry:
         self._native = native
         # What is remembered of providers may not be true any more.
         self._forget = forget
+        self._functions: dict[str, Function] = {}
 
     def __repr__(self) -> str:
         return f"Registry(providers={len(self.providers)}, aliases={len(self.aliases)}, models={len(self.models)})"
@@ -73,12 +75,39 @@ class Registry:
         """What the client's configuration says now."""
         return self._configuration
 
+    def register_function(self, name: str, function: Function) -> None:
+        """Adds a provider that is a function, or replaces the one of this name.
+
+        Raises:
+            ConfigError: There is a provider of this name that is no function.
+        """
+        with _configuration.changing:
+            if name in self.providers and name not in self._functions:
+                raise ConfigError(f"there is a provider {name!r} already; a function cannot replace it")
+            self._functions[name] = function
+            try:
+                self._change("providers", name, {"base_url": "http://function.invalid", "dialect": "openai-chat"})
+            except BaseException:
+                del self._functions[name]
+                raise
+
+    def _settings(self, configuration: Configuration) -> dict[str, Any]:
+        settings = configuration.settings()
+        if self._functions:
+            from ferrule.functions import own_loop, starter
+
+            for provider in settings["providers"]:
+                if function := self._functions.get(provider["id"]):
+                    provider["function"] = starter(provider["id"], function)
+                    provider["own_loop"] = own_loop.bridge()
+        return settings
+
     def _change(self, section: str, name: str, value: Any) -> None:
         self._adopt(self._configuration.changed(section, name, value))
 
     def _adopt(self, other: Configuration) -> None:
         # The engine takes it or refuses it; only then do we.
-        self._native.apply(other.settings(), other.fetch)
+        self._native.apply(self._settings(other), other.fetch)
         self._configuration = other
         self._forget()
 

@@ -17,8 +17,8 @@ class Field(NamedTuple):
     """A key.
 
     Attributes:
-        kind: What its value is: `text`, `secret` (text, or where it comes from), `number`, `count`, `flag`, `texts` and
-            `secrets` (tables of those), `table` (anything), `section` (the keys in `fields`), `named` (sections or
+        kind: What its value is: `text`, `secret` (text, or where it comes from), `number`, `count`, `flag`, `words` (a list of
+            texts), `texts` and `secrets` (tables of those), `table` (anything), `section` (the keys in `fields`), `named` (sections or
             values of one kind, by names of one's own).
         about: What it is, in words, for the reference.
         example: Its value in TOML, for `config.example.toml` and the reference.
@@ -62,6 +62,14 @@ PROVIDER = {
     "fallback": Field(
         "text", "The provider that is asked, with the same model, when this one cannot be reached.", '"openrouter"'
     ),
+    "command": Field(
+        "words",
+        "The program it is, or with `spawn` the one that is started for it, and its arguments.",
+        '["cursor-agent"]',
+    ),
+    "spawn": Field("flag", "Start a LiteLLM proxy for it, and stop it with the client (see docs/sidecar.md).", "false"),
+    "spawn_config": Field("text", "The configuration file of the proxy that is started.", '"litellm.yaml"'),
+    "spawn_timeout": Field("number", "Seconds until the proxy that is started has to be ready.", "120"),
     "quirks": Field(
         "table",
         "How it differs from its dialect, beside what its built-in row says.",
@@ -113,7 +121,9 @@ REFERENCES = {
 }
 """Where a secret may come from, in place of its text."""
 
-PLACEHOLDERS = frozenset(PROVIDER) - {"base_url", "api_key", "dialect", "headers", "query", "fallback", "quirks"}
+PLACEHOLDERS = frozenset(
+    ("region", "account", "api_version", "deployment", "gateway", "host", "location", "project", "resource")
+)
 """The keys of a provider that are put into its address."""
 
 VARIABLES = {

@@ -32,6 +32,8 @@ class ProviderSettings(TypedDict):
     query: dict[str, str]
     fallback: str | None
     """The provider that is asked when this one cannot be reached."""
+    command: list[str] | None
+    """The program it is, where it is one."""
     aliases: list[str]
     quirks: dict[str, Any] | None
     configured: bool
@@ -125,7 +127,8 @@ def of_provider(merged: Merged, identifier: str, row: Row | None, vault: Vault, 
         "key_variables": row["key_variables"] if row and needs_key(row) else [],
         "headers": {},
         "query": {},
-        "fallback": fields.get("fallback"),
+        "fallback": fields.get("fallback") or (row["fallback"] if row else None),
+        "command": list(fields["command"]) if fields.get("command") else None,
         "aliases": row["aliases"] if row else [],
         "quirks": fields.get("quirks"),
         "configured": False,

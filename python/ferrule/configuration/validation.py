@@ -24,6 +24,7 @@ _EXPECTED = {
     "number": ("a number of seconds above 0", "a number of seconds above 0"),
     "count": ("a whole number, 0 or more", "a whole number, 0 or more"),
     "flag": ("true or false", "bool"),
+    "words": ("a list of strings", "a list of strings"),
 }
 
 
@@ -89,6 +90,8 @@ def _fits(value: Any, kind: str, path: tuple[Any, ...], in_file: bool, found: li
         return number and math.isfinite(value) and value > 0
     if kind == "count":
         return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**32
+    if kind == "words":
+        return isinstance(value, (list, tuple)) and bool(value) and all(isinstance(word, str) for word in value)
     if kind == "secret" and isinstance(value, dict):
         _check_reference(value, path, in_file, found)
         return True

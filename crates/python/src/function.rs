@@ -1,0 +1,189 @@
+//! Providers that are functions of the user's own (`python/ferrule/functions.py`): the engine asks, a Python loop
+//! answers, in the frames of OpenAI's Chat Completions.
+//!
+//! A call of an asynchronous client is answered on that client's loop; any other on a loop that Ferrule keeps for it. The
+//! runtime's thread only announces the question, as it announces deliveries.
+
+use crate::{
+    bridge::{LoopBridge, Ready, Wakeups},
+    runtime::process,
+};
+use bytes::Bytes;
+use ferrule_engine::{AnswerSender, Backend, Failure, Question};
+use ferrule_wire::model::{DelaySource, ErrorKind, ProviderError, RetryAfter};
+use pyo3::{exceptions::PyValueError, prelude::*, types::PyBytes};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::sync::Notify;
+
+/// A function as a provider.
+pub(crate) struct FunctionBackend {
+    /// Called with a [`FunctionCall`] on a loop's thread; begins to answer it and comes back.
+    start: Arc<Py<PyAny>>,
+    /// The loop of those who have none.
+    own_loop: Arc<Wakeups>,
+    process: u32,
+}
+
+impl FunctionBackend {
+    pub(crate) fn new(start: Py<PyAny>, own_loop: &LoopBridge) -> Self {
+        Self { start: Arc::new(start), own_loop: Arc::clone(own_loop.wakeups()), process: process() }
+    }
+}
+
+impl fmt::Debug for FunctionBackend {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("FunctionBackend")
+    }
+}
+
+impl Backend for FunctionBackend {
+    fn begin(&self, question: Question, answer: AnswerSender) -> Result<(), Failure> {
+        if self.process != process() {
+            return Err(Failure::Config(
+                "this provider is a function that was registered before the process forked; register it anew in the child".to_owned(),
+            ));
+        }
+        let wakeups = question
+            .context
+            .as_ref()
+            .and_then(|context| Arc::clone(context).downcast::<Wakeups>().ok())
+            .unwrap_or_else(|| Arc::clone(&self.own_loop));
+        let over = Arc::new(Notify::new());
+        let call = Arc::new(Asked {
+            question,
+            answer: Mutex::new(Some(answer.clone())),
+            over: Arc::clone(&over),
+            task: Mutex::new(None),
+        });
+        wakeups.announce(Arc::new(Begin { call: Arc::clone(&call), start: Arc::clone(&self.start) }));
+        // The answer ends when all who could add to it are gone, so this one goes when the function is done.
+        tokio::spawn(async move {
+            tokio::select! {
+                () = answer.closed() => wakeups.announce(Arc::new(Cancel(call))),
+                () = over.notified() => {}
+            }
+        });
+        Ok(())
+    }
+}
+
+/// What the function is asked, shared with the runtime.
+struct Asked {
+    question: Question,
+    /// `None` once the function is done.
+    answer: Mutex<Option<AnswerSender>>,
+    over: Arc<Notify>,
+    /// The task that runs the function.
+    task: Mutex<Option<Py<PyAny>>>,
+}
+
+impl Asked {
+    fn finish(&self) {
+        drop(self.answer.lock().unwrap_or_else(PoisonError::into_inner).take());
+        self.over.notify_one();
+    }
+}
+
+struct Begin {
+    call: Arc<Asked>,
+    start: Arc<Py<PyAny>>,
+}
+
+impl Ready for Begin {
+    fn complete(&self, py: Python<'_>) -> PyResult<()> {
+        let call = Py::new(py, FunctionCall(Arc::clone(&self.call)))?;
+        let task = self.start.call1(py, (call,))?;
+        *self.call.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
+        Ok(())
+    }
+}
+
+struct Cancel(Arc<Asked>);
+
+impl Ready for Cancel {
+    fn complete(&self, py: Python<'_>) -> PyResult<()> {
+        let task = self.0.task.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(task) = task {
+            task.call_method0(py, "cancel")?;
+        }
+        Ok(())
+    }
+}
+
+/// One question to a function, and where its answer goes. Dropping it ends the answer.
+#[pyclass(frozen, module = "ferrule._native")]
+pub(crate) struct FunctionCall(Arc<Asked>);
+
+#[pymethods]
+impl FunctionCall {
+    /// The request in the form of OpenAI's Chat Completions, as JSON.
+    #[getter]
+    fn body<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.0.question.body)
+    }
+
+    /// The model that is asked for.
+    #[getter]
+    fn model(&self) -> &str {
+        &self.0.question.model
+    }
+
+    /// Whether the answer is to come in pieces.
+    #[getter]
+    fn stream(&self) -> bool {
+        self.0.question.stream
+    }
+
+    /// Says the next piece. `True` when it was taken, `False` where nobody listens any more, `None` where there is no room
+    /// for it yet.
+    fn send(&self, piece: &[u8]) -> Option<bool> {
+        let answer = self.0.answer.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match answer {
+            Some(answer) => answer.try_send(Ok(Bytes::copy_from_slice(piece))).ok(),
+            None => Some(false),
+        }
+    }
+
+    /// Ends the answer with an error of `kind`, an exception's name.
+    #[pyo3(signature = (kind, message, *, retryable, retry_after = None, status = None, code = None))]
+    fn fail(
+        &self,
+        kind: &str,
+        message: String,
+        retryable: bool,
+        retry_after: Option<f64>,
+        status: Option<u16>,
+        code: Option<String>,
+    ) -> PyResult<()> {
+        let kind = crate::errors::kind_of(kind)
+            .ok_or_else(|| PyValueError::new_err(format!("{kind} is no error of a provider's")))?;
+        let mut error = ProviderError::new(kind, message);
+        error.retryable = retryable && kind != ErrorKind::QuotaExceeded;
+        error.retry_after = retry_after
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .map(|delay| RetryAfter { delay, source: DelaySource::Body });
+        (error.status, error.code) = (status, code);
+        let answer = self.0.answer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(answer) = answer {
+            // Where there is no room, nobody reads: the answer ends, and that is an interruption.
+            let _ = answer.try_send(Err(Failure::Provider(Box::new(error))));
+        }
+        self.0.finish();
+        Ok(())
+    }
+
+    /// Ends the answer.
+    fn end(&self) {
+        self.0.finish();
+    }
+}
+
+impl Drop for FunctionCall {
+    fn drop(&mut self) {
+        self.0.finish();
+    }
+}
