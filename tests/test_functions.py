@@ -6,8 +6,9 @@ import asyncio
 import os
 import threading
 
-import ferrule
 import pytest
+
+import ferrule
 
 REQUESTS = []
 

@@ -234,6 +234,9 @@ class FunctionCall:
         `True` when it was taken, `False` where nobody listens any more, `None` where there is no room for it yet.
         """
 
+    def wait_for_room(self, waiter: asyncio.Future[None]) -> None:
+        """Completes `waiter`, a future of the running loop, when `send` is worth another try."""
+
     def fail(
         self,
         kind: str,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import itertools
 import json
 import logging
 import threading
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
     Function = Callable[["ProviderRequest"], "Awaitable[Any] | AsyncIterator[Any]"]
 
 _log = logging.getLogger("ferrule")
-
-_ROOM = 0.002
-"""Seconds until it is looked again whether there is room for a piece."""
 
 
 class ProviderRequest:
@@ -61,7 +59,9 @@ class _Answer:
         self._call = call
         self._request = request
         self._head = {"id": f"function-{time.time_ns():x}", "created": int(time.time()), "model": request.model}
-        self._said: dict[str, Any] = {"role": "assistant", "content": None}
+        # By field, the pieces that it came in. A stream's are not kept.
+        self._said: dict[str, list[Any]] = {}
+        self._calls_tools = False
         self._usage: dict[str, Any] | None = None
         self._finish: str | None = None
 
@@ -73,6 +73,7 @@ class _Answer:
             kind = type(piece).__name__
             raise TypeError(f"a provider gives text, or dicts in the form of OpenAI's messages, not {kind}")
         delta = dict(piece)
+        self._calls_tools = self._calls_tools or bool(delta.get("tool_calls"))
         self._usage = delta.pop("usage", None) or self._usage
         self._finish = delta.pop("finish_reason", None) or self._finish
         delta.pop("role", None)
@@ -84,27 +85,26 @@ class _Answer:
             if not calls:
                 del delta["tool_calls"]
             await self._send(self._chunk([{"index": 0, "delta": delta, "finish_reason": None}]))
-        self._remember(delta)
+            return
+        for name, value in delta.items():
+            self._said.setdefault(name, []).append(value)
 
     async def end(self) -> None:
         """Writes the end: why, and what was used."""
-        finish = self._finish or ("tool_calls" if self._said.get("tool_calls") else "stop")
+        finish = self._finish or ("tool_calls" if self._calls_tools else "stop")
         if self._request.stream:
             await self._send(self._chunk([{"index": 0, "delta": {}, "finish_reason": finish}]))
             if self._usage is not None:
                 await self._send(self._chunk([], usage=self._usage))
             await self._send(b"data: [DONE]\n\n")
             return
-        choice = {"index": 0, "message": self._said, "finish_reason": finish}
-        reply = {**self._head, "object": "chat.completion", "choices": [choice]}
+        message = {"role": "assistant", "content": None}
+        message.update({name: _joined(pieces) for name, pieces in self._said.items()})
+        choice = {"index": 0, "message": message, "finish_reason": finish}
+        reply: dict[str, Any] = {**self._head, "object": "chat.completion", "choices": [choice]}
         if self._usage is not None:
             reply["usage"] = self._usage
         await self._send(json.dumps(reply).encode())
-
-    def _remember(self, delta: dict[str, Any]) -> None:
-        for name, value in delta.items():
-            before = self._said.get(name)
-            self._said[name] = before + value if isinstance(before, (str, list)) and before else value
 
     def _chunk(self, choices: list[Any], **more: Any) -> bytes:
         chunk = {**self._head, "object": "chat.completion.chunk", "choices": choices, **more}
@@ -112,10 +112,21 @@ class _Answer:
 
     async def _send(self, piece: bytes) -> None:
         while (taken := self._call.send(piece)) is None:
-            # The reader is behind; it reads as fast as it can, and what waits for it is bounded.
-            await asyncio.sleep(_ROOM)
+            # The reader is behind, and what waits for it is bounded.
+            waiter = asyncio.get_running_loop().create_future()
+            self._call.wait_for_room(waiter)
+            await waiter
         if not taken:
             raise asyncio.CancelledError
+
+
+def _joined(pieces: list[Any]) -> Any:
+    """Texts and lists are put together; of anything else the last one counts."""
+    if all(isinstance(piece, str) for piece in pieces):
+        return "".join(pieces)
+    if all(isinstance(piece, list) for piece in pieces):
+        return list(itertools.chain.from_iterable(pieces))
+    return pieces[-1]
 
 
 async def _answer(name: str, function: Function, call: FunctionCall) -> None:

@@ -77,6 +77,12 @@ impl AnswerSender {
         }
     }
 
+    /// Waits until there is room for a piece, or nobody listens any more.
+    pub async fn room(&self) {
+        // Whoever asked tries again, whichever it is.
+        let _ = self.0.reserve().await;
+    }
+
     /// Whether nobody listens any more.
     pub fn is_closed(&self) -> bool {
         self.0.is_closed()

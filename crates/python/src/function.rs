@@ -57,6 +57,7 @@ impl Backend for FunctionBackend {
             question,
             answer: Mutex::new(Some(answer.clone())),
             over: Arc::clone(&over),
+            wakeups: Arc::clone(&wakeups),
             task: Mutex::new(None),
         });
         wakeups.announce(Arc::new(Begin { call: Arc::clone(&call), start: Arc::clone(&self.start) }));
@@ -77,6 +78,8 @@ struct Asked {
     /// `None` once the function is done.
     answer: Mutex<Option<AnswerSender>>,
     over: Arc<Notify>,
+    /// The loop that the function runs on.
+    wakeups: Arc<Wakeups>,
     /// The task that runs the function.
     task: Mutex<Option<Py<PyAny>>>,
 }
@@ -114,6 +117,21 @@ impl Ready for Cancel {
     }
 }
 
+/// There is room for the next piece: tells the function that waits for it.
+struct Room(Mutex<Option<Py<PyAny>>>);
+
+impl Ready for Room {
+    fn complete(&self, py: Python<'_>) -> PyResult<()> {
+        let waiter = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(waiter) = waiter
+            && !waiter.call_method0(py, "done")?.is_truthy(py)?
+        {
+            waiter.call_method1(py, "set_result", (py.None(),))?;
+        }
+        Ok(())
+    }
+}
+
 /// One question to a function, and where its answer goes. Dropping it ends the answer.
 #[pyclass(frozen, module = "ferrule._native")]
 pub(crate) struct FunctionCall(Arc<Asked>);
@@ -146,6 +164,20 @@ impl FunctionCall {
             Some(answer) => answer.try_send(Ok(Bytes::copy_from_slice(piece))).ok(),
             None => Some(false),
         }
+    }
+
+    /// Completes `waiter`, a future of the running loop, when `send` is worth another try.
+    fn wait_for_room(&self, waiter: Py<PyAny>) -> PyResult<()> {
+        let answer = self.0.answer.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let room = Arc::new(Room(Mutex::new(Some(waiter))));
+        let wakeups = Arc::clone(&self.0.wakeups);
+        crate::runtime::runtime()?.spawn(async move {
+            if let Some(answer) = answer {
+                answer.room().await;
+            }
+            wakeups.announce(room);
+        });
+        Ok(())
     }
 
     /// Ends the answer with an error of `kind`, an exception's name.

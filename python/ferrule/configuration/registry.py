@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from ferrule._native import NativeClient
-    from ferrule.functions import Function
     from ferrule.configuration import Configuration
+    from ferrule.functions import Function
     from ferrule.options import ProviderOptions
 
     Entry = ProviderOptions | Mapping[str, Any] | str

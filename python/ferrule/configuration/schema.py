@@ -17,9 +17,9 @@ class Field(NamedTuple):
     """A key.
 
     Attributes:
-        kind: What its value is: `text`, `secret` (text, or where it comes from), `number`, `count`, `flag`, `words` (a list of
-            texts), `texts` and `secrets` (tables of those), `table` (anything), `section` (the keys in `fields`), `named` (sections or
-            values of one kind, by names of one's own).
+        kind: What its value is: `text`, `secret` (text, or where it comes from), `number`, `count`, `flag`, `words`
+            (a list of texts), `texts` and `secrets` (tables of those), `table` (anything), `section` (the keys in
+            `fields`), `named` (sections or values of one kind, by names of one's own).
         about: What it is, in words, for the reference.
         example: Its value in TOML, for `config.example.toml` and the reference.
         fields: The keys of a section.
