@@ -110,7 +110,7 @@ def test_how_models_are_written(simulator: Simulator, written: str, model: str) 
 @pytest.mark.parametrize(
     ("model", "said"),
     [
-        ("gpt-5-mini", "names no provider; write 'provider/model', for instance 'openai/gpt-5-mini'"),
+        ("my-model", "names no provider; write 'provider/model', for instance 'openai/my-model'"),
         ("opnai/gpt", "did you mean `openai`"),
         ("zzz:gpt", "known: anthropic, openai"),
         ("openai/", "names no model"),

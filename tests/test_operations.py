@@ -169,6 +169,33 @@ class TestAudio:
         assert kind.split("=")[1].encode() in body
 
 
+def server_client(simulator, make=ferrule.Client):
+    ids = ("ollama", "ruvllm")
+    return make(config=False, providers={name: {"base_url": f"{simulator.url}/{name}"} for name in ids})
+
+
+class TestServers:
+    def test_an_ollama_server_tells_what_it_has(self, simulator):
+        with server_client(simulator) as client:
+            assert client.ollama.version() == {"version": "0.0.0-simulated"}
+            assert client.ollama.ps()["models"][0]["name"] == "simulated"
+            assert client.ollama.tags()["models"]
+            assert "tools" in client.ollama.show("echo")["capabilities"]
+            with pytest.raises(ferrule.NotFoundError, match="model 'nothing' not found"):
+                client.ollama.show("nothing")
+
+    async def test_a_ruvllm_server_learns(self, simulator):
+        async with server_client(simulator, ferrule.AsyncClient) as client:
+            assert (await client.ruvllm.health())["status"] == "healthy"
+            assert (await client.ruvllm.stats())["total_queries"] == 3
+            assert await client.ruvllm.feedback("q", "r", 0.9) is None
+            session = await client.ruvllm.session()
+            reply = await client.complete("ruvllm/ruvector-auto", "hi", extra_body=session)
+            assert "hi" in reply.text
+        assert simulator.requests[-1].body["session_id"] == "simulated-session"
+        assert simulator.requests[2].body == {"query": "q", "response": "r", "quality": 0.9}
+
+
 class TestOptions:
     def test_an_unknown_option_is_named(self, client):
         with pytest.raises(TypeError, match="timeot"):

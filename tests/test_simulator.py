@@ -310,6 +310,8 @@ def test_the_fixture_comes_with_the_package(tmp_path: Path) -> None:
     shown = [block.code for block in blocks(ROOT / "docs" / "testing.md", "python") if "def test_" in block.code]
     program = "from ferrule.testing import rule\n\n" + "\n".join(shown)
     (tmp_path / "test_documented.py").write_text(program, "utf-8")
+    # What pytest-asyncio wants said, whichever fixtures there are.
+    (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_default_fixture_loop_scope = function\n", "utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", str(tmp_path)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=50)
     assert done.returncode == 0, done.stdout

@@ -138,7 +138,7 @@ def test_the_model_may_come_from_the_environment(ferrule: Run) -> None:
     ("arguments", "named"),
     [
         (["Hello"], "FERRULE_MODEL"),
-        (["-m", "gpt-5-mini", "Hello"], "provider/model"),
+        (["-m", "no-such-model", "Hello"], "provider/model"),
         (["-m", "openia/gpt-5-mini", "Hello"], "did you mean `openai`?"),
         (["-m", "openai/", "Hello"], "names no model"),
         (["-m", "openai/echo"], "nothing to say"),

@@ -47,7 +47,8 @@ def settled(simulator: Simulator) -> int:
 
 
 def test_a_reader_that_does_not_read_holds_up_the_sender(simulator: Simulator) -> None:
-    simulator.set_script([rule({"tokens": 1_000_000, "chunk_tokens": 50})])
+    # More than the sockets of both sides hold.
+    simulator.set_script([rule({"tokens": 1_000_000, "chunk_tokens": 10})])
     with simulator.client() as client, client.stream("openai/gpt", "Go.") as stream:
         assert simulator.wait_for_requests(1)
         held_at = settled(simulator)

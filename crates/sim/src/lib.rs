@@ -62,6 +62,7 @@ mod route;
 mod schema;
 mod script;
 mod server;
+mod servers;
 mod service;
 mod simulator;
 mod socket;

@@ -1,6 +1,5 @@
 //! One request: read it, find what the script or the model's name says, answer.
 
-use crate::speaker::Speaker;
 use crate::{
     answer::{answer, count_input, last_user_text},
     behaviour::Behaviour,
@@ -17,6 +16,7 @@ use crate::{
     script::{ActiveScript, Asked as AskedOfScript, ErrorScript, Fault, Place, Reply},
     socket::Control,
 };
+use crate::{servers, speaker::Speaker};
 use bytes::Bytes;
 use ferrule_wire::{
     model::{ErrorKind, Message, ProviderError, Request, Role},
@@ -123,6 +123,18 @@ impl Conversation<'_> {
             let error =
                 ErrorScript::default().provider_error(ErrorKind::Authentication, message, speaker.name());
             return self.error(speaker, 401, error, HeaderMap::new(), false);
+        }
+        // What the address means to the dialect comes first; a wrong method may be another server's right one.
+        if matches!(asked, Asked::Unknown | Asked::WrongMethod)
+            && let Some((status, answer)) = servers::answer(speaker, &head.method, head.uri.path(), body)
+        {
+            return match answer {
+                serde_json::Value::Null => self.whole(status, "text/plain", Bytes::new(), HeaderMap::new()),
+                serde_json::Value::String(text) => {
+                    self.whole(status, "text/plain", text.into(), HeaderMap::new())
+                }
+                answer => self.json(&answer, status),
+            };
         }
         match asked {
             Asked::Health => self.json(&serde_json::json!({ "status": "ok" }), 200),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ferrule.operations.health import Health
     from ferrule.operations.images import Images
     from ferrule.operations.reranking import Ranking
+    from ferrule.operations.servers import Ollama, RuvLLM
     from ferrule.options import OperationOptions, Timeouts
 
 
@@ -90,6 +91,28 @@ class AwaitedOperations(Operations):
         chosen = self._usable_providers() if providers is None else [self._known(provider) for provider in providers]
         flight = _native.health(self._native, chosen, timeouts=timeout, bridge=bridge)
         return [Health(**fields) for fields in await settle(flight, loop)]
+
+    @property
+    def ollama(self) -> Ollama:
+        """What an Ollama server has beside chat and embeddings; each method is awaited."""
+        from ferrule.operations.servers import Ollama
+
+        return Ollama(self._ask)
+
+    @property
+    def ruvllm(self) -> RuvLLM:
+        """What a ruvLLM server has beside its queries; each method is awaited."""
+        from ferrule.operations.servers import RuvLLM
+
+        return RuvLLM(self._ask)
+
+    async def _ask(self, provider: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        from ferrule.bridge import running
+        from ferrule.operations.blocking import as_json
+
+        loop, bridge = running()
+        head, answer = await whole(self._start_ask(provider, method, path, body, bridge), loop)
+        return as_json(head, answer) if answer else None
 
     @property
     def images(self) -> AwaitedImages:

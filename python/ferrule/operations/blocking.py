@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ferrule.operations.health import Health
     from ferrule.operations.images import Images
     from ferrule.operations.reranking import Ranking
+    from ferrule.operations.servers import Ollama, RuvLLM
     from ferrule.options import OperationOptions, Timeouts
 
 
@@ -117,6 +118,24 @@ class BlockingOperations(Operations):
 
         chosen = self._usable_providers() if providers is None else [self._known(provider) for provider in providers]
         return [Health(**fields) for fields in wait(_native.health(self._native, chosen, timeouts=timeout))]
+
+    @property
+    def ollama(self) -> Ollama:
+        """What an Ollama server has beside chat and embeddings."""
+        from ferrule.operations.servers import Ollama
+
+        return Ollama(self._ask)
+
+    @property
+    def ruvllm(self) -> RuvLLM:
+        """What a ruvLLM server has beside its queries."""
+        from ferrule.operations.servers import RuvLLM
+
+        return RuvLLM(self._ask)
+
+    def _ask(self, provider: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        head, answer = whole(self._start_ask(provider, method, path, body, None))
+        return as_json(head, answer) if answer else None
 
     @property
     def images(self) -> BlockingImages:

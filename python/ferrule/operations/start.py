@@ -93,6 +93,20 @@ class Operations:
             bridge=bridge,
         )
 
+    def _start_ask(
+        self, provider: str, method: str, path: str, body: dict[str, Any] | None, bridge: LoopBridge | None
+    ) -> Flight:
+        """Starts a request that only one kind of server has."""
+        if body is None:
+            content, kind = b"", None
+        else:
+            import json
+
+            content, kind = json.dumps(body, allow_nan=False).encode(), "application/json"
+        return _native.raw(
+            self._native, self._known(provider), "", method, path, content, {}, content_type=kind, bridge=bridge
+        )
+
 
 def _checked(options: Mapping[str, Any]) -> dict[str, Any]:
     if not options.keys() <= _NAMES:
