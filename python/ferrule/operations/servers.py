@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     class Ask(Protocol):
         """Sends a request as it is, and gives the JSON of the answer, or what is awaited for it."""
 
-        def __call__(self, provider: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any: ...
+        def __call__(self, provider: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+            """The answer to `method` at `path` of `provider`."""
 
 
 class Ollama:
