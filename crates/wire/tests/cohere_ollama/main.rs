@@ -1,4 +1,5 @@
-//! The dialects of Cohere and Ollama: transcripts, quirks, and that what is written is read back the same.
+//! The dialects of Cohere and Ollama: transcripts (those of Replicate and Cursor, too), quirks, and that what is written
+//! is read back the same.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod cohere;

@@ -137,6 +137,7 @@ impl StreamDecoder for Decoder {
         if !answer.told {
             frames.finish(&mut |frame| answer.read(frame, events))?;
         }
+        answer.told = answer.finished;
         if answer.finished { Ok(()) } else { Err(StreamError::Interrupted) }
     }
 
