@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
+import time
+import types
 
 import pytest
 
 import ferrule
+from ferrule.testing import Simulator
 
 REQUESTS = []
 
@@ -48,6 +51,12 @@ def with_functions(client):
         raise ferrule.AuthenticationError("no", status=401, code="bad_key")
 
     return client
+
+
+@pytest.fixture
+def simulator():
+    with Simulator() as simulator:
+        yield simulator
 
 
 @pytest.fixture
@@ -191,3 +200,53 @@ def test_a_forked_child_is_told_to_register_anew(client):
         finally:
             os._exit(code)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+class TestTokens:
+    def client(self, simulator, **options):
+        return ferrule.Client(
+            config=False, providers={"azure": {"base_url": f"{simulator.url}/azure/openai/v1"}}, **options
+        )
+
+    def sent(self, simulator):
+        return [request.headers.get("authorization") for request in simulator.requests]
+
+    @pytest.mark.parametrize("kind", ["text", "pair", "object", "async"])
+    def test_a_function_gives_the_tokens(self, simulator, kind):
+        asked = []
+
+        def token():
+            asked.append(kind)
+            known = {
+                "text": "t1",
+                "pair": ("t1", 3600),
+                "object": types.SimpleNamespace(token="t1", expires_on=time.time() + 3600),
+            }
+            return known[kind]
+
+        async def token_later():
+            asked.append(kind)
+            return "t1", 3600
+
+        with self.client(simulator) as client:
+            client.token_provider("azure")(token_later if kind == "async" else token)
+            for _ in range(3):
+                client.complete("azure/echo", "hi")
+        assert self.sent(simulator) == ["Bearer t1"] * 3
+        assert len(asked) == 1
+
+    def test_a_function_that_fails_is_told_without_its_words(self, simulator):
+        with self.client(simulator, max_retries=0) as client:
+
+            @client.token_provider("azure")
+            def token():
+                raise ValueError("sesame")
+
+            with pytest.raises(ferrule.AuthenticationError, match="the token provider raised ValueError") as raised:
+                client.complete("azure/echo", "hi")
+        assert "sesame" not in str(raised.value)
+        assert simulator.requests == []
+
+    def test_an_unknown_provider_is_named(self, simulator):
+        with self.client(simulator) as client, pytest.raises(ferrule.ConfigError, match="azur"):
+            client.token_provider("azur")(lambda: "t")

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ferrule.streams import AsyncStream, Stream
     from ferrule.usage import UsageTracker
 
+    _Tokens = TypeVar("_Tokens", bound=Callable[[], Any])
     _Function = TypeVar("_Function", bound=Callable[[ProviderRequest], Any])
     Messages = str | Sequence[Message | Mapping[str, Any]]
 
@@ -158,6 +159,26 @@ class _Calls(Operations):
 
         def register(function: _Function) -> _Function:
             self._registry.register_function(name, function)
+            return function
+
+        return register
+
+    def token_provider(self, provider: str) -> Callable[[_Tokens], _Tokens]:
+        """Has a function give the tokens for `provider`, in place of a key: those of Entra or of an identity service.
+
+        The function gives a text, a pair of text and seconds of validity, or an object with `token` and `expires_on`
+        (as `azure-identity` does); it may be `async def`. It is called on a thread of its own before a token is needed,
+        and again before that one expires or when it was refused.
+
+        Args:
+            provider: The provider's id.
+
+        Raises:
+            ConfigError: There is no such provider.
+        """
+
+        def register(function: _Tokens) -> _Tokens:
+            self._registry.register_tokens(provider, function)
             return function
 
         return register

@@ -1,4 +1,4 @@
-"""Providers that are functions: what a client's `provider` decorator registers, and how its calls are answered.
+"""Providers and tokens that are functions: what a client's decorators register, and how calls are answered.
 
 The engine asks (`crates/python/src/function.rs`), and takes the answer in the form of OpenAI's Chat Completions; so
 routing, retries, limits, usage and errors are those of every other provider.
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from ferrule._native import FunctionCall, LoopBridge
 
+    TokenProvider = Callable[[], Any]
     Function = Callable[["ProviderRequest"], "Awaitable[Any] | AsyncIterator[Any]"]
 
 _log = logging.getLogger("ferrule")
@@ -173,6 +174,31 @@ def starter(name: str, function: Function) -> Callable[[FunctionCall], asyncio.T
         return task
 
     return start
+
+
+def token_reader(function: TokenProvider) -> Callable[[], tuple[str, float | None]]:
+    """What the engine calls for a token: gives it, and for how many seconds it is valid, where that is known.
+
+    `function` gives a text, a pair of text and seconds, or an object with `token` and `expires_on` (seconds since
+    1970), as the credentials of `azure-identity` do; it may be `async def`.
+    """
+
+    def read() -> tuple[str, float | None]:
+        given: Any = function()
+        if inspect.isawaitable(given):
+            given = asyncio.run(_awaited(given))
+        if isinstance(given, str):
+            return given, None
+        if hasattr(given, "token"):
+            return str(given.token), float(given.expires_on) - time.time()
+        token, seconds = given
+        return str(token), float(seconds)
+
+    return read
+
+
+async def _awaited(given: Awaitable[Any]) -> Any:
+    return await given
 
 
 class _OwnLoop:

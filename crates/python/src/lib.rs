@@ -27,6 +27,7 @@ mod runtime;
 mod settings;
 mod simulator;
 mod to_python;
+mod token;
 mod tokens;
 mod usage;
 

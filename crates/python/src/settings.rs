@@ -5,6 +5,7 @@ use crate::{
     from_python::{self, Path},
     function::FunctionBackend,
     request,
+    token::FunctionTokens,
 };
 use ferrule_catalog::Catalog;
 use ferrule_engine::{
@@ -116,7 +117,10 @@ impl Settings {
         }
         let quirks = quirks(&id, &get("quirks")?)?;
         // A provider of the caller's own may well need no key.
-        let authentication = row(&id).map_or(Authentication::Optional, |row| row.authentication.into());
+        let authentication = match fields.get_item("token_provider")? {
+            Some(read) => Authentication::Source(Arc::new(FunctionTokens::new(read.unbind()))),
+            None => row(&id).map_or(Authentication::Optional, |row| row.authentication.into()),
+        };
         let settings = ProviderSettings::new(
             id,
             get("dialect")?.extract::<String>()?,

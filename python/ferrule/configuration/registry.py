@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from ferrule._native import NativeClient
     from ferrule.configuration import Configuration
-    from ferrule.functions import Function
+    from ferrule.functions import Function, TokenProvider
     from ferrule.options import ProviderOptions
 
     Entry = ProviderOptions | Mapping[str, Any] | str
@@ -34,6 +34,7 @@ class Registry:
         # What is remembered of providers may not be true any more.
         self._forget = forget
         self._functions: dict[str, Function] = {}
+        self._tokens: dict[str, TokenProvider] = {}
 
     def __repr__(self) -> str:
         return f"Registry(providers={len(self.providers)}, aliases={len(self.aliases)}, models={len(self.models)})"
@@ -91,15 +92,29 @@ class Registry:
                 del self._functions[name]
                 raise
 
+    def register_tokens(self, name: str, function: TokenProvider) -> None:
+        """Has a function give the tokens for a provider.
+
+        Raises:
+            ConfigError: There is no such provider.
+        """
+        with _configuration.changing:
+            identifier = self._native.provider(name)
+            self._tokens[identifier] = function
+            self._adopt(self._configuration)
+
     def _settings(self, configuration: Configuration) -> dict[str, Any]:
         settings = configuration.settings()
-        if self._functions:
-            from ferrule.functions import own_loop, starter
+        if self._functions or self._tokens:
+            from ferrule.functions import own_loop, starter, token_reader
 
             for provider in settings["providers"]:
-                if function := self._functions.get(provider["id"]):
-                    provider["function"] = starter(provider["id"], function)
+                identifier = provider["id"]
+                if function := self._functions.get(identifier):
+                    provider["function"] = starter(identifier, function)
                     provider["own_loop"] = own_loop.bridge()
+                if tokens := self._tokens.get(identifier):
+                    provider["token_provider"] = token_reader(tokens)
         return settings
 
     def _change(self, section: str, name: str, value: Any) -> None:
