@@ -26,6 +26,9 @@ class Outcome:
     result: Any
     requests: list[RecordedRequest]
     unknown_fields: list[str]
+    """What the SDK's models do not know."""
+    missing_fields: list[str]
+    """What the SDK's models demand and did not get."""
 
     @property
     def waits(self) -> list[float]:
@@ -44,21 +47,26 @@ class Run:
         outcome = self._outcomes[case]
         assert "raised" not in outcome, outcome["raised"]
         requests = [request for request in self._requests if request.headers.get("x-case") == case]
-        return Outcome(outcome["result"], requests, outcome["unknown_fields"])
+        return Outcome(outcome["result"], requests, outcome["unknown_fields"], outcome["missing_fields"])
+
+    def unlike(self, *cases: str) -> dict[str, list[str]]:
+        """What the answers of each case had that the SDK does not know, or had not that it demands."""
+        found = {case: self[case].unknown_fields + self[case].missing_fields for case in cases}
+        return {case: fields for case, fields in found.items() if fields}
 
 
-def run_client(name: str, address: str, script: ScriptSource) -> Run:
+def run_client(name: str, path: str, script: ScriptSource | None = None) -> Run:
     """Runs the script of the SDK `name`, say `openai-3`, from an environment that has it.
 
     Args:
         name: The environment; up to the hyphen it names the script.
-        address: The attribute of `Simulator` that is the SDK's base URL.
+        path: What the SDK's base URL has behind the simulator's.
         script: For the simulator.
     """
     python = environment.programs_of(name) / "python"
     program = CLIENTS / f"{name.partition('-')[0]}_client.py"
     with Simulator(script) as simulator:
-        command = [python, program, getattr(simulator, address)]
+        command = [python, program, f"{simulator.url}{path}"]
         done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120)
         assert done.returncode == 0, done.stderr
         assert "Exception ignored" not in done.stderr, done.stderr
@@ -69,7 +77,7 @@ def run_client(name: str, address: str, script: ScriptSource) -> Run:
 @pytest.fixture(scope="session")
 def openai_sdk(request: pytest.FixtureRequest) -> Run:
     script = [{"match": {"headers": {"x-case": "refusal"}}, "reply": {"refusal": "I would rather not."}}]
-    return run_client(request.param, "openai_base_url", script)
+    return run_client(request.param, "/v1", script)
 
 
 @pytest.fixture(scope="session")
@@ -85,4 +93,42 @@ def anthropic_sdk(request: pytest.FixtureRequest) -> Run:
         {"match": {"headers": {"x-case": "thinking_redacted"}}, "reply": {"content": redacted}},
         {"match": {"headers": {"x-case": "cached"}}, "reply": {"text": "Yes.", "usage": usage}},
     ]
-    return run_client(request.param, "anthropic_base_url", script)
+    return run_client(request.param, "", script)
+
+
+# The others are told by their provider's name in the address, as which the simulator then speaks.
+
+
+@pytest.fixture(scope="session")
+def groq_sdk() -> Run:
+    return run_client("groq-1", "/groq")
+
+
+@pytest.fixture(scope="session")
+def together_sdk() -> Run:
+    return run_client("together-3", "/together/v1")
+
+
+@pytest.fixture(scope="session")
+def mistralai_sdk() -> Run:
+    return run_client("mistralai-3", "/mistral")
+
+
+@pytest.fixture(scope="session")
+def cohere_sdk() -> Run:
+    return run_client("cohere-7", "/cohere")
+
+
+@pytest.fixture(scope="session")
+def ollama_sdk() -> Run:
+    return run_client("ollama-0", "/ollama")
+
+
+@pytest.fixture(scope="session")
+def google_genai_sdk() -> Run:
+    return run_client("google_genai-3", "/gemini")
+
+
+@pytest.fixture(scope="session")
+def botocore_sdk() -> Run:
+    return run_client("botocore-1", "/bedrock")

@@ -10,6 +10,7 @@ import sys
 
 import anthropic
 from cases import case, described, error_of, run
+from conformity import Conformity
 from pydantic import BaseModel
 
 WEATHER = {
@@ -313,4 +314,5 @@ if __name__ == "__main__":
     run(
         lambda headers: anthropic.Anthropic(**settings, default_headers=headers),
         lambda headers: anthropic.AsyncAnthropic(**settings, default_headers=headers),
+        Conformity,
     )

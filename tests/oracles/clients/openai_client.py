@@ -11,6 +11,7 @@ import sys
 
 import openai
 from cases import case, described, error_of, run
+from conformity import Conformity
 from pydantic import BaseModel
 
 WEATHER = {
@@ -307,4 +308,5 @@ if __name__ == "__main__":
     run(
         lambda headers: openai.OpenAI(**settings, default_headers=headers),
         lambda headers: openai.AsyncOpenAI(**settings, default_headers=headers),
+        Conformity,
     )

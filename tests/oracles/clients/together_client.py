@@ -1,0 +1,29 @@
+"""The official `together` SDK as a client of the simulator: `python together_client.py http://host:port/together/v1`.
+
+Most cases are in `chat_cases.py`; `../test_together_sdk.py` says what must come of each.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import chat_cases  # noqa: F401 - the cases are what it is for
+import together
+from cases import case, run
+from conformity import Conformity
+
+
+@case
+def rerank(client, conforming):
+    documents = ["a cat", "the weather in Paris", "a dog"]
+    reply = conforming(client.rerank.create(model="any", query="weather in Paris", documents=documents, top_n=2))
+    return {"places": [result.index for result in reply.results], "scores": [r.relevance_score for r in reply.results]}
+
+
+if __name__ == "__main__":
+    settings = {"base_url": sys.argv[1], "api_key": "sk-oracle", "timeout": 20}
+    run(
+        lambda headers: together.Together(**settings, default_headers=headers),
+        lambda headers: together.AsyncTogether(**settings, default_headers=headers),
+        Conformity,
+    )
