@@ -55,7 +55,6 @@ def plain(client, conforming):
         "role": reply.message.role,
         "finish_reason": reply.finish_reason,
         "tokens": [reply.usage.tokens.input_tokens, reply.usage.tokens.output_tokens],
-        "billed": [reply.usage.billed_units.input_tokens, reply.usage.billed_units.output_tokens],
         "has_id": bool(reply.id),
     }
 

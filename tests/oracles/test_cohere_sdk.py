@@ -1,0 +1,151 @@
+"""The official `cohere` SDK takes the simulator for Cohere.
+
+`clients/cohere_client.py` is what runs; each test says what must come of the case of the same name. Every answer is
+also checked against the SDK's own models.
+"""
+
+from __future__ import annotations
+
+import sysconfig
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Run
+
+# The first test may have to wait for an installation.
+pytestmark = [
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(
+        bool(sysconfig.get_config_var("Py_GIL_DISABLED")), reason="cohere needs fastavro, which needs the lock"
+    ),
+]
+
+THOUGHT = 'The question is "Why?". Let me think about it.'
+
+
+def test_plain(cohere_sdk: Run) -> None:
+    outcome = cohere_sdk["plain"]
+    assert outcome.result == {
+        "content": [["text", "Hello, world!"]],
+        "role": "assistant",
+        "finish_reason": "COMPLETE",
+        "tokens": [2, 2],
+        "has_id": True,
+    }
+    (request,) = outcome.requests
+    assert (request.path, request.dialect, request.stream) == ("/cohere/v2/chat", "cohere", False)
+    assert request.headers["authorization"] == "Bearer sk-oracle"
+
+
+def test_streamed(cohere_sdk: Run) -> None:
+    assert cohere_sdk["streamed"].result == {
+        "types": ["message-start", "content-start", *["content-delta"] * 3, "content-end", "message-end"],
+        "pieces": ["one", " two", " three"],
+        "finish_reason": "COMPLETE",
+        "tokens": [3, 3],
+    }
+
+
+def test_tools(cohere_sdk: Run) -> None:
+    outcome = cohere_sdk["tools"]
+    assert outcome.result == {
+        "finish_reasons": ["TOOL_CALL", "COMPLETE"],
+        "calls": [["get_weather", {"city": "city"}], ["get_time", {"zone": "utc"}]],
+        "different_ids": 2,
+        "answer": "The tool says: result of get_weather\nresult of get_time",
+    }
+
+
+def test_tools_streamed(cohere_sdk: Run) -> None:
+    result = cohere_sdk["tools_streamed"].result
+    assert {"tool-call-start", "tool-call-delta", "tool-call-end"} <= set(result["types"])
+    assert result["calls"] == [["get_weather", {"city": "city"}]]
+    assert result["finish_reason"] == "TOOL_CALL"
+
+
+def test_structured(cohere_sdk: Run) -> None:
+    assert cohere_sdk["structured"].result == ["age", "name"]
+
+
+def test_thinking(cohere_sdk: Run) -> None:
+    result = cohere_sdk["thinking"].result
+    answer = 'You said "Why?". This is a simulated answer of any.'
+    assert result["content"] == [["thinking", THOUGHT], ["text", answer]]
+    assert result["streamed"] == {"thinking": THOUGHT, "text": answer}
+
+
+def test_cut_short(cohere_sdk: Run) -> None:
+    assert cohere_sdk["cut_short"].result == ["MAX_TOKENS", 5]
+
+
+def test_embeddings(cohere_sdk: Run) -> None:
+    outcome = cohere_sdk["embeddings"]
+    assert outcome.result["lengths"] == [16, 16]
+    assert outcome.requests[0].path == "/cohere/v2/embed"
+
+
+def test_rerank(cohere_sdk: Run) -> None:
+    assert cohere_sdk["rerank"].result == {"places": [1, 0], "scores": [1.0, 0.0], "search_units": 1}
+
+
+def test_models(cohere_sdk: Run) -> None:
+    outcome = cohere_sdk["models"]
+    assert "echo" in outcome.result
+    assert outcome.requests[0].path == "/cohere/v1/models"
+
+
+@pytest.mark.parametrize(
+    ("model", "kind"),
+    [
+        ("status-400", "BadRequestError"),
+        ("status-401", "UnauthorizedError"),
+        ("status-403", "ForbiddenError"),
+        ("status-404", "NotFoundError"),
+        ("status-422", "UnprocessableEntityError"),
+        ("status-429", "TooManyRequestsError"),
+        ("status-498", "InvalidTokenError"),
+        ("status-499", "ClientClosedRequestError"),
+        ("status-500", "InternalServerError"),
+        ("status-501", "NotImplementedError"),
+        ("status-503", "ServiceUnavailableError"),
+        ("status-504", "GatewayTimeoutError"),
+        ("streamed", "TooManyRequestsError"),
+    ],
+)
+def test_failures(cohere_sdk: Run, model: str, kind: str) -> None:
+    error = cohere_sdk["failures"].result[model]
+    status = 429 if model == "streamed" else int(model.partition("-")[2])
+    assert (error["class"], error["status"]) == (kind, status)
+    assert error["body"]["message"] == f"The simulated provider answers with status {status}."
+
+
+def test_failures_that_are_not_cohere_s(cohere_sdk: Run) -> None:
+    found = cohere_sdk["failures"].result
+    assert found["reset"]["class"] in {"ReadError", "RemoteProtocolError"}
+    assert found["timeout"]["class"] == "ReadTimeout"
+
+
+def test_retried(cohere_sdk: Run) -> None:
+    outcome = cohere_sdk["retried"]
+    assert outcome.result.startswith('You said "Hello.".')
+    assert [request.status for request in outcome.requests] == [429, 200]
+    assert outcome.waits[0] >= 0.99
+
+
+def test_asynchronous(cohere_sdk: Run) -> None:
+    result = cohere_sdk["asynchronous"].result
+    assert result.pop("error")["message"] == "The simulated provider answers with status 404."
+    assert result == {
+        "text": "Hello.",
+        "streamed": "one two",
+        "called": "get_weather",
+        "together": [f"number {number}" for number in range(5)],
+        "first": 1,
+    }
+
+
+def test_the_answers_are_what_the_sdk_declares(cohere_sdk: Run) -> None:
+    cases = ("plain", "streamed", "tools", "tools_streamed", "structured", "thinking", "embeddings", "rerank", "models")
+    assert cohere_sdk.unlike(*cases) == {}

@@ -1,0 +1,168 @@
+"""The official `google-genai` SDK takes the simulator for the Gemini API.
+
+`clients/google_genai_client.py` is what runs; each test says what must come of the case of the same name. The SDK's own
+models refuse fields that they do not know.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Run
+
+# The first test may have to wait for an installation.
+pytestmark = pytest.mark.timeout(600)
+
+THOUGHT = 'The question is "Why?". Let me think about it.'
+ANSWER = 'You said "Why?". This is a simulated answer of any.'
+
+
+def test_plain(google_genai_sdk: Run) -> None:
+    outcome = google_genai_sdk["plain"]
+    assert outcome.result == {
+        "text": "Hello, world!",
+        "role": "model",
+        "finish_reason": "STOP",
+        "usage": [4, 2, 6],
+        "model": "echo",
+        "has_id": True,
+    }
+    (request,) = outcome.requests
+    assert (request.path, request.dialect, request.stream) == (
+        "/gemini/v1beta/models/echo:generateContent",
+        "gemini",
+        False,
+    )
+    assert request.headers["x-goog-api-key"] == "sk-oracle"
+
+
+def test_strict(google_genai_sdk: Run) -> None:
+    assert google_genai_sdk["strict"].result == {"plain": 1, "tools": 1, "thinking": 1}
+
+
+def test_streamed(google_genai_sdk: Run) -> None:
+    outcome = google_genai_sdk["streamed"]
+    assert outcome.result == {
+        "pieces": ["one", " two", " three"],
+        "finish_reasons": ["STOP"],
+        "total_tokens": 6,
+        "ids": 1,
+    }
+    assert (outcome.requests[0].stream, outcome.requests[0].query) == (True, "alt=sse")
+
+
+def test_tools(google_genai_sdk: Run) -> None:
+    assert google_genai_sdk["tools"].result == {
+        "calls": [["get_weather", {"city": "city"}], ["get_time", {"zone": "utc"}]],
+        "finish_reasons": ["STOP", "STOP"],
+        "answer": "The tool says: result of get_weather\nresult of get_time",
+    }
+
+
+def test_tools_streamed(google_genai_sdk: Run) -> None:
+    assert google_genai_sdk["tools_streamed"].result == [["get_weather", {"city": "city"}]]
+
+
+def test_automatic_tools(google_genai_sdk: Run) -> None:
+    outcome = google_genai_sdk["automatic_tools"]
+    assert outcome.result["cities"] == ["city"]
+    assert "22 degrees" in outcome.result["text"]
+    assert len(outcome.requests) == 2
+
+
+def test_structured(google_genai_sdk: Run) -> None:
+    assert google_genai_sdk["structured"].result is True
+
+
+def test_thinking(google_genai_sdk: Run) -> None:
+    outcome = google_genai_sdk["thinking"]
+    result = outcome.result
+    assert result["pieces"] == [["thought", THOUGHT], ["text", ANSWER]]
+    assert result["streamed"] == {"thought": THOUGHT, "text": ANSWER}
+    assert result["thought_tokens"] == 9
+    assert result["signatures"] == 1
+    assert result["answer"].startswith('You said "And then?".')
+
+
+def test_cut_short(google_genai_sdk: Run) -> None:
+    assert google_genai_sdk["cut_short"].result == ["MAX_TOKENS", 5]
+
+
+def test_chat(google_genai_sdk: Run) -> None:
+    assert google_genai_sdk["chat"].result == {"answers": ["One.", "Two."], "history": ["user", "model"] * 2}
+
+
+def test_count_tokens(google_genai_sdk: Run) -> None:
+    outcome = google_genai_sdk["count_tokens"]
+    assert outcome.result == 2
+    assert outcome.requests[0].path == "/gemini/v1beta/models/any:countTokens"
+
+
+def test_embeddings(google_genai_sdk: Run) -> None:
+    assert google_genai_sdk["embeddings"].result == [16, 16]
+
+
+def test_models(google_genai_sdk: Run) -> None:
+    result = google_genai_sdk["models"].result
+    assert "models/echo" in result["listed"]
+    assert result["one"] == "models/echo"
+
+
+@pytest.mark.parametrize(
+    ("model", "kind", "word"),
+    [
+        ("status-400", "ClientError", "INVALID_ARGUMENT"),
+        ("status-401", "ClientError", "UNAUTHENTICATED"),
+        ("status-403", "ClientError", "PERMISSION_DENIED"),
+        ("status-404", "ClientError", "NOT_FOUND"),
+        ("status-429", "ClientError", "RESOURCE_EXHAUSTED"),
+        ("status-500", "ServerError", "INTERNAL"),
+        ("status-503", "ServerError", "UNAVAILABLE"),
+        ("streamed", "ClientError", "RESOURCE_EXHAUSTED"),
+    ],
+)
+def test_failures(google_genai_sdk: Run, model: str, kind: str, word: str) -> None:
+    status = 429 if model == "streamed" else int(model.partition("-")[2])
+    assert google_genai_sdk["failures"].result[model] == {
+        "class": kind,
+        "code": status,
+        "status": word,
+        "message": f"The simulated provider answers with status {status}.",
+    }
+
+
+def test_a_timeout(google_genai_sdk: Run) -> None:
+    assert "Timeout" in google_genai_sdk["failures"].result["timeout"]["class"]
+
+
+def test_error_mid_stream(google_genai_sdk: Run) -> None:
+    result = google_genai_sdk["error_mid_stream"].result
+    assert result["text"] == "You said"
+    assert (result["error"]["class"], result["error"]["status"]) == ("ServerError", "UNAVAILABLE")
+    assert result["error"]["message"] == "The simulated provider failed in the middle."
+
+
+def test_retried(google_genai_sdk: Run) -> None:
+    outcome = google_genai_sdk["retried"]
+    assert outcome.result.startswith('You said "Hello.".')
+    assert [request.status for request in outcome.requests] == [503, 200]
+
+
+def test_asynchronous(google_genai_sdk: Run) -> None:
+    result = google_genai_sdk["asynchronous"].result
+    assert "models/echo" in result.pop("models")
+    assert result == {
+        "text": "Hello.",
+        "streamed": "one two",
+        "called": "get_weather",
+        "status": "NOT_FOUND",
+        "together": [f"number {number}" for number in range(5)],
+    }
+
+
+def test_the_answers_are_what_the_sdk_declares(google_genai_sdk: Run) -> None:
+    cases = ("plain", "streamed", "tools", "thinking", "cut_short", "count_tokens", "embeddings", "models")
+    assert google_genai_sdk.unlike(*cases) == {}

@@ -1,0 +1,148 @@
+"""The official `mistralai` SDK takes the simulator for Mistral.
+
+`clients/mistralai_client.py` is what runs; each test says what must come of the case of the same name. Every answer is
+also checked against the SDK's own models.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Run
+
+# The first test may have to wait for an installation.
+pytestmark = pytest.mark.timeout(600)
+
+THOUGHT = 'The question is "Why?". Let me think about it.'
+
+
+def test_plain(mistralai_sdk: Run) -> None:
+    outcome = mistralai_sdk["plain"]
+    assert outcome.result == {"text": "Hello, world!", "finish_reason": "stop", "usage": [2, 2, 4], "model": "echo"}
+    (request,) = outcome.requests
+    assert (request.path, request.dialect) == ("/mistral/v1/chat/completions", "openai-chat")
+    assert request.headers["authorization"] == "Bearer sk-oracle"
+    assert request.body["random_seed"] == 7
+
+
+def test_streamed(mistralai_sdk: Run) -> None:
+    """Usage comes unasked, in the piece that says why the answer ended, which is the last."""
+    assert mistralai_sdk["streamed"].result == {
+        "pieces": ["one", " two", " three"],
+        "finish_reasons": ["stop"],
+        "usages": [6],
+        "place_of_usage": [0],
+    }
+
+
+def test_tools(mistralai_sdk: Run) -> None:
+    outcome = mistralai_sdk["tools"]
+    identifiers = outcome.result.pop("ids")
+    assert outcome.result == {
+        "finish_reasons": ["tool_calls", "stop"],
+        "calls": [["get_weather", {"city": "city"}], ["get_time", {"zone": "utc"}]],
+        "answer": "The tool says: get_weather: yes\nget_time: yes",
+    }
+    assert [len(identifier) for identifier in identifiers] == [9, 9]
+    assert all(identifier.isalnum() for identifier in identifiers)
+    _, second = outcome.requests
+    assert [message["tool_call_id"] for message in second.body["messages"][2:]] == identifiers
+
+
+def test_tools_streamed(mistralai_sdk: Run) -> None:
+    assert mistralai_sdk["tools_streamed"].result == {
+        "calls": [["get_weather", {"city": "city"}]],
+        "finish_reasons": ["tool_calls"],
+    }
+
+
+def test_structured(mistralai_sdk: Run) -> None:
+    outcome = mistralai_sdk["structured"]
+    assert outcome.result is True
+    assert outcome.requests[0].body["response_format"]["type"] == "json_schema"
+
+
+def test_reasoning(mistralai_sdk: Run) -> None:
+    """Where Mistral has it: in a part of the content."""
+    result = mistralai_sdk["reasoning"].result
+    assert [kind for kind, _ in result["content"]] == ["thinking", "text"]
+    assert result["content"][0][1] == THOUGHT
+    assert result["streamed"] == dict(result["content"])
+
+
+def test_cut_short(mistralai_sdk: Run) -> None:
+    assert mistralai_sdk["cut_short"].result == ["length", 5]
+
+
+def test_embeddings(mistralai_sdk: Run) -> None:
+    assert mistralai_sdk["embeddings"].result == {"lengths": [8, 8], "places": [0, 1]}
+
+
+def test_models(mistralai_sdk: Run) -> None:
+    assert "echo" in mistralai_sdk["models"].result
+
+
+def test_refused(mistralai_sdk: Run) -> None:
+    error = mistralai_sdk["refused"].result
+    assert error["status"] == 400
+    assert error["body"]["object"] == "error"
+
+
+@pytest.mark.parametrize(
+    ("model", "kind"),
+    [
+        ("status-400", "SDKError"),
+        ("status-401", "SDKError"),
+        ("status-403", "SDKError"),
+        ("status-404", "SDKError"),
+        ("status-422", "HTTPValidationError"),
+        ("status-429", "SDKError"),
+        ("status-500", "SDKError"),
+        ("status-503", "SDKError"),
+        ("streamed", "SDKError"),
+    ],
+)
+def test_failures(mistralai_sdk: Run, model: str, kind: str) -> None:
+    error = mistralai_sdk["failures"].result[model]
+    status = 429 if model == "streamed" else int(model.partition("-")[2])
+    assert (error["class"], error["status"]) == (kind, status)
+    assert error["body"]["object"] == "error"
+    assert f"The simulated provider answers with status {status}." in error["body"]["message"]
+
+
+def test_failures_that_are_not_mistral_s(mistralai_sdk: Run) -> None:
+    found = mistralai_sdk["failures"].result
+    assert found["reset"]["class"] in {"ReadError", "RemoteProtocolError"}
+    assert found["timeout"]["class"] == "ReadTimeout"
+
+
+def test_retried(mistralai_sdk: Run) -> None:
+    outcome = mistralai_sdk["retried"]
+    assert outcome.result.startswith('You said "Hello.".')
+    assert [request.status for request in outcome.requests] == [429, 200]
+    # Of its own accord the SDK waits a second at most with these settings, mostly much less.
+    assert outcome.waits[0] >= 0.99
+
+
+def test_asynchronous(mistralai_sdk: Run) -> None:
+    assert mistralai_sdk["asynchronous"].result == {
+        "text": "Hello.",
+        "streamed": "one two",
+        "is_person": True,
+        "status": 404,
+        "together": [f"number {number}" for number in range(5)],
+    }
+
+
+def test_the_answers_are_what_the_sdk_declares(mistralai_sdk: Run) -> None:
+    cases = ("plain", "streamed", "tools", "tools_streamed", "reasoning", "embeddings")
+    # What OpenAI's answers have beside.
+    known = {
+        "AssistantMessage.refusal",
+        "UsageInfo.completion_tokens_details",
+        "UsageInfo.prompt_tokens_details",
+    }
+    assert {name for fields in mistralai_sdk.unlike(*cases).values() for name in fields} <= known
