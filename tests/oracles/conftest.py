@@ -106,7 +106,7 @@ def groq_sdk() -> Run:
 
 @pytest.fixture(scope="session")
 def together_sdk() -> Run:
-    return run_client("together-3", "/together/v1")
+    return run_client("together-3", "/together")
 
 
 @pytest.fixture(scope="session")
@@ -132,3 +132,8 @@ def google_genai_sdk() -> Run:
 @pytest.fixture(scope="session")
 def botocore_sdk() -> Run:
     return run_client("botocore-1", "/bedrock")
+
+
+@pytest.fixture(scope="session")
+def replicate_sdk() -> Run:
+    return run_client("replicate-1", "/replicate")

@@ -32,7 +32,7 @@ def test_plain(google_genai_sdk: Run) -> None:
     }
     (request,) = outcome.requests
     assert (request.path, request.dialect, request.stream) == (
-        "/gemini/v1beta/models/echo:generateContent",
+        "/gemini/v1/models/echo:generateContent",
         "gemini",
         False,
     )
@@ -98,7 +98,7 @@ def test_chat(google_genai_sdk: Run) -> None:
 def test_count_tokens(google_genai_sdk: Run) -> None:
     outcome = google_genai_sdk["count_tokens"]
     assert outcome.result == 2
-    assert outcome.requests[0].path == "/gemini/v1beta/models/any:countTokens"
+    assert outcome.requests[0].path == "/gemini/v1/models/any:countTokens"
 
 
 def test_embeddings(google_genai_sdk: Run) -> None:

@@ -1,20 +1,16 @@
 """Ferrule takes the LiteLLM proxy for a provider, on OpenAI's address and on Anthropic's.
 
 LiteLLM reads our requests and writes the answers we read with code that has nothing in common with ours. Some answers
-it makes up itself, others it asks the simulator for: `litellm.yaml` says which.
+it makes up itself, others it asks the simulator for: `litellm.yaml` says which. It is started, watched and stopped by
+`ferrule.sidecar`.
 """
 
 from __future__ import annotations
 
+import logging
 import os
-import signal
-import socket
-import subprocess
 import sysconfig
-import time
-import urllib.request
-from contextlib import suppress
-from dataclasses import dataclass
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +18,7 @@ import environment
 import pytest
 
 import ferrule
+from ferrule.sidecar import Sidecar
 from ferrule.testing import Simulator
 
 if TYPE_CHECKING:
@@ -44,32 +41,24 @@ pytestmark = [
 ]
 
 
-@dataclass
-class Proxy:
-    """A running LiteLLM proxy."""
-
-    url: str
-    log: Path
+class Proxy(Sidecar):
+    """A running LiteLLM proxy, all that it said, and how to call it."""
 
     def providers(self, key: str = "sk-oracle") -> dict[str, Any]:
         return {
-            "openai": {"base_url": f"{self.url}/v1", "api_key": key},
-            "anthropic": {"base_url": self.url, "api_key": key},
+            "openai": {"base_url": f"{self.base_url}/v1", "api_key": key},
+            "anthropic": {"base_url": self.base_url, "api_key": key},
+            "litellm": {"base_url": self.base_url, "api_key": key},
         }
 
 
 @pytest.fixture(scope="module")
 def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
     program = environment.programs_of("litellm") / "litellm"
-    directory = tmp_path_factory.mktemp("litellm")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = directory / "output.txt"
-    with Simulator() as simulator, log.open("wb") as output:
+    options = ["--host", "{host}", "--port", "{port}", "--config", "{config}", "--telemetry", "False"]
+    with Simulator() as simulator:
         variables = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(directory),
+            "HOME": str(tmp_path_factory.mktemp("litellm")),
             "PYTHONUNBUFFERED": "1",
             # It would fetch its price list from GitHub.
             "LITELLM_LOCAL_MODEL_COST_MAP": "True",
@@ -77,56 +66,30 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
             "SIMULATOR_OPENAI": simulator.openai_base_url,
             "SIMULATOR_ANTHROPIC": simulator.anthropic_base_url,
         }
-        options = ["--host", "127.0.0.1", "--port", str(port), "--telemetry", "False"]
-        process = subprocess.Popen(
-            [program, "--config", HERE / "litellm.yaml", *options],
-            env=variables,
-            cwd=directory,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            running = Proxy(f"http://127.0.0.1:{port}", log)
-            wait_until_alive(process, running)
+        command = [str(program), *options]
+        with Proxy(command, config=HERE / "litellm.yaml", api_key="sk-oracle", environment=variables) as running:
+            group = running._process.pid
             yield running
-        finally:
-            end(process)
+        assert not running.running
+        assert is_empty(group)
 
 
-def wait_until_alive(process: subprocess.Popen[bytes], proxy: Proxy) -> None:
-    deadline = time.monotonic() + 120
-    while not is_alive(proxy):
-        assert process.poll() is None, proxy.log.read_text()
-        assert time.monotonic() < deadline, proxy.log.read_text()
-        time.sleep(0.2)
-
-
-def is_alive(proxy: Proxy) -> bool:
-    try:
-        with urllib.request.urlopen(f"{proxy.url}/health/liveliness", timeout=5):
+def is_empty(group: int) -> bool:
+    """Whether the last process of a group is gone, which is a moment after it was told to go."""
+    pause = threading.Event()
+    for _ in range(100):
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
             return True
-    except OSError:
-        return False
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """Ends the proxy and what it started."""
-    process.terminate()
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(10)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait(10)
+        pause.wait(0.05)
+    return False
 
 
 @pytest.fixture(autouse=True)
-def what_litellm_said(proxy: Proxy) -> Iterator[None]:
+def what_litellm_said(proxy: Proxy, caplog: pytest.LogCaptureFixture) -> None:
     """Stands in the report of a test that failed."""
-    before = len(proxy.log.read_text())
-    yield
-    print(proxy.log.read_text()[before:])
+    caplog.set_level(logging.DEBUG, "ferrule.sidecar")
 
 
 @pytest.fixture(params=["sync", "async"])
@@ -308,3 +271,17 @@ async def test_a_failure_is_retried(caller: Caller, dialect: str) -> None:
 @both_dialects
 async def test_models(caller: Caller, dialect: str) -> None:
     assert {"greeting", "weather", "limited", "broken", "too-long"} <= set(await caller.models(dialect))
+
+
+async def test_as_a_provider_of_its_own(caller: Caller) -> None:
+    whole = await caller.complete("litellm/priced")
+    events, streamed = await caller.stream("litellm/priced")
+    assert kinds(events) == ["TextDelta", "Finish"]
+    assert whole.text == streamed.text == GREETING
+    assert (whole.provider, whole.model) == ("litellm", "priced")
+
+
+async def test_a_sidecar_says_who_it_is(proxy: Proxy) -> None:
+    assert proxy.running
+    assert proxy.restarts == 0
+    assert "sk-oracle" not in repr(proxy)

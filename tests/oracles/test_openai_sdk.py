@@ -128,6 +128,98 @@ def test_models(openai_sdk: Run) -> None:
     assert [request.path for request in outcome.requests] == ["/v1/models", "/v1/models/echo"]
 
 
+def test_responses(openai_sdk: Run) -> None:
+    outcome = openai_sdk["responses"]
+    assert outcome.result.pop("id").startswith("resp_")
+    assert outcome.result == {
+        "text": "Hello, world!",
+        "kinds": ["message"],
+        "status": "completed",
+        "usage": [4, 2, 6],
+        "object": "response",
+    }
+    (request,) = outcome.requests
+    assert (request.path, request.dialect, request.stream) == ("/v1/responses", "openai-responses", False)
+
+
+def test_responses_streamed(openai_sdk: Run) -> None:
+    outcome = openai_sdk["responses_streamed"]
+    assert outcome.result == {
+        "types": [
+            "response.created",
+            "response.in_progress",
+            "response.output_item.added",
+            "response.content_part.added",
+            *["response.output_text.delta"] * 3,
+            "response.output_text.done",
+            "response.content_part.done",
+            "response.output_item.done",
+            "response.completed",
+        ],
+        "pieces": ["one", " two", " three"],
+        "numbers": True,
+        "total_tokens": 6,
+        "helped": "response.completed",
+        "final": "one two three",
+    }
+
+
+def test_responses_tools(openai_sdk: Run) -> None:
+    assert openai_sdk["responses_tools"].result == {
+        "calls": [["get_weather", {"city": "city"}], ["get_time", {"zone": "utc"}]],
+        "streamed": {"0": {"city": "city"}, "1": {"zone": "utc"}},
+        "answer": "The tool says: result of get_weather\nresult of get_time",
+    }
+
+
+def test_responses_structured(openai_sdk: Run) -> None:
+    assert openai_sdk["responses_structured"].result is True
+
+
+def test_responses_reasoning(openai_sdk: Run) -> None:
+    thought = 'The question is "Why?". Let me think about it.'
+    result = openai_sdk["responses_reasoning"].result
+    assert result.pop("answer").startswith('You said "And then?".')
+    assert result == {
+        "kinds": ["reasoning", "message"],
+        "summary": thought,
+        "encrypted": True,
+        "streamed": thought,
+        "reasoning_tokens": 9,
+    }
+
+
+def test_responses_in_error(openai_sdk: Run) -> None:
+    result = openai_sdk["responses_in_error"].result
+    assert result["classes"] == {
+        "400": "BadRequestError",
+        "401": "AuthenticationError",
+        "404": "NotFoundError",
+        "429": "RateLimitError",
+        "500": "InternalServerError",
+    }
+    assert result["text"] == "You said"
+    assert (result["error"]["class"], result["error"]["message"]) == (
+        "APIError",
+        "The simulated provider failed in the middle.",
+    )
+
+
+def test_responses_asynchronous(openai_sdk: Run) -> None:
+    assert openai_sdk["responses_asynchronous"].result == {"text": "Hello.", "last": "response.completed"}
+
+
+def test_embeddings(openai_sdk: Run) -> None:
+    """By itself the SDK asks for base64, and reads it."""
+    outcome = openai_sdk["embeddings"]
+    assert outcome.result == {
+        "lengths": [16, 16],
+        "near": True,
+        "tokens": {"prompt_tokens": 2, "total_tokens": 2},
+    }
+    assert [request.body["encoding_format"] for request in outcome.requests] == ["base64", "float"]
+
+
 @pytest.mark.parametrize(
     ("model", "expected"),
     [
@@ -211,5 +303,6 @@ def test_asynchronous(openai_sdk: Run) -> None:
 
 
 def test_nothing_is_there_that_the_sdk_does_not_know(openai_sdk: Run) -> None:
-    for case in ("plain", "streamed", "tools", "parallel_tools", "refusal", "several_choices", "cut_short", "models"):
-        assert openai_sdk[case].unknown_fields == [], case
+    chats = ("plain", "streamed", "tools", "parallel_tools", "refusal", "several_choices", "cut_short", "models")
+    kinds = ("", "_streamed", "_tools", "_reasoning", "_in_error", "_asynchronous")
+    assert openai_sdk.unlike(*chats, *(f"responses{kind}" for kind in kinds), "embeddings") == {}

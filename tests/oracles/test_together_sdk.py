@@ -148,6 +148,7 @@ def test_the_answers_are_what_the_sdk_declares(together_sdk: Run) -> None:
         "ChatCompletionChunk: id",
         "ChatCompletionChunk: name",
         "ChatCompletionChunk: type",
+        # Asked for or not.
         "RerankCreateResponse: document",
     }
     assert {name for fields in together_sdk.unlike(*cases).values() for name in fields} <= known

@@ -3,6 +3,7 @@
 //! The same request gets the same answer, id included.
 
 use crate::{
+    demanded,
     failure::is_anthropic,
     random,
     schema::smallest,
@@ -67,7 +68,7 @@ pub(crate) fn answer(request: &Request, reply: &Reply, number: u64, dialect: &st
         created: Some(CREATED),
         choices: (0..count as u32).map(choice).collect(),
         usage: Some(usage),
-        extra: Extra::new(),
+        extra: demanded::of_answers(dialect),
     }
 }
 
@@ -88,11 +89,11 @@ fn content(request: &Request, reply: &Reply, number: u64, dialect: &str) -> Vec<
     }
     let mut parts = Vec::new();
     if let Some(text) = &reply.reasoning {
-        parts.push(reasoning(text, Some(signature(number))));
+        parts.push(reasoning(text, signature(number, dialect)));
     } else if reply.reason || thinks(request) {
         let text =
             format!("The question is \"{}\". Let me think about it.", quoted(&last_user_text(request)));
-        parts.push(reasoning(&text, Some(signature(number))));
+        parts.push(reasoning(&text, signature(number, dialect)));
     }
     if let Some(text) = &reply.refusal {
         parts.push(Part::new(PartKind::Refusal(text.clone())));
@@ -199,15 +200,17 @@ fn reasoning(text: &str, signature: Option<String>) -> Part {
     Part::new(PartKind::Reasoning(Reasoning { text: text.to_owned(), signature }))
 }
 
-fn signature(number: u64) -> String {
-    format!("sim{}", random::id(number.wrapping_mul(3)))
+/// What proves that reasoning is ours. Google's clients read it as base64; Cohere's know of none.
+fn signature(number: u64, dialect: &str) -> Option<String> {
+    (dialect != "cohere").then(|| format!("sim+{}", random::id(number.wrapping_mul(3))))
 }
 
 fn thinks(request: &Request) -> bool {
     request.reasoning.as_ref().is_some_and(|reasoning| match &reasoning.effort {
         Some(Effort::None) => false,
         Some(_) => true,
-        None => reasoning.budget_tokens.is_some_and(|budget| budget > 0),
+        // Asked for, and how much is left to us.
+        None => reasoning.budget_tokens.is_none_or(|budget| budget > 0),
     })
 }
 

@@ -3,7 +3,7 @@
 use crate::speaker::Speaker;
 use crate::{
     body::{AnswerBody, Step},
-    failure::{is_anthropic, now},
+    failure::{is_anthropic, now, request_id_header},
     random,
     script::{Fault, Place, Reply},
     service::{Conversation, streamed_as, to_headers},
@@ -171,8 +171,8 @@ impl Delivery<'_> {
         let mut headers = HeaderMap::with_capacity(12);
         let id = format!("req_{}", random::id(self.number));
         let id = HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static("req_sim"));
+        headers.insert(request_id_header(self.speaker.name()), id);
         if is_anthropic(self.speaker.name()) {
-            headers.insert("request-id", id);
             headers.insert("anthropic-organization-id", HeaderValue::from_static("org-simulated"));
             headers.insert("anthropic-ratelimit-requests-limit", HeaderValue::from_static("10000"));
             headers.insert("anthropic-ratelimit-requests-remaining", HeaderValue::from_static("9999"));
@@ -180,7 +180,6 @@ impl Delivery<'_> {
                 headers.insert("anthropic-ratelimit-requests-reset", now);
             }
         } else {
-            headers.insert("x-request-id", id);
             headers.insert("openai-version", HeaderValue::from_static("2020-10-01"));
             headers.insert("openai-organization", HeaderValue::from_static("org-simulated"));
             headers.insert("openai-processing-ms", HeaderValue::from_static("1"));

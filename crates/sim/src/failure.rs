@@ -27,6 +27,15 @@ pub(crate) const fn is_anthropic(dialect: &str) -> bool {
     matches!(dialect.as_bytes(), b"anthropic" | b"anthropic-vertex")
 }
 
+/// Where a request's id stands.
+pub(crate) const fn request_id_header(dialect: &str) -> &'static str {
+    match dialect.as_bytes() {
+        b"bedrock" => "x-amzn-requestid",
+        _ if is_anthropic(dialect) => "request-id",
+        _ => "x-request-id",
+    }
+}
+
 /// The kind that goes with `status`.
 pub(crate) const fn kind_of(status: u16) -> ErrorKind {
     match status {

@@ -50,6 +50,7 @@ mod behaviour;
 mod beside;
 mod body;
 mod deliver;
+mod demanded;
 mod early_fault;
 mod failure;
 mod frames;
@@ -69,6 +70,7 @@ mod socket;
 mod speaker;
 mod stream;
 mod tokens;
+mod whole_calls;
 
 pub use script::ScriptError;
 pub use simulator::{Settings, Simulator};

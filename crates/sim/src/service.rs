@@ -6,7 +6,8 @@ use crate::{
     beside,
     body::AnswerBody,
     deliver::Delivery,
-    failure::{is_anthropic, kind_of},
+    demanded,
+    failure::{kind_of, request_id_header},
     media::Media,
     models,
     predictions::Predictions,
@@ -189,11 +190,13 @@ impl Conversation<'_> {
                     return Err("input: at least one text is required".to_owned());
                 }
                 let text = request.inputs.last().cloned().unwrap_or_default();
+                let id = random::id(random::hash(self.shared.seed, body));
                 if let Some(failure) = self.fails(&request.model, text, speaker, head, body).await {
                     return Ok(failure);
                 }
-                let response =
+                let mut response =
                     beside::embed(&request, self.shared.seed).map_err(|error| error.to_string())?;
+                demanded::of_vectors(speaker, &mut response, &id);
                 Ok(self.body(embeddings.encode_response(&response, body)))
             }
             Operation::Rerank => {
@@ -206,7 +209,9 @@ impl Conversation<'_> {
                     return Ok(failure);
                 }
                 let id = random::id(random::hash(self.shared.seed, body));
-                Ok(self.body(reranking.encode_response(&beside::rerank(&request, id))))
+                let mut response = beside::rerank(&request, id);
+                demanded::of_orders(speaker, &mut response, &request.model);
+                Ok(self.body(reranking.encode_response(&response)))
             }
             Operation::Complete => {
                 let mut request = speaker.decode_request(body).map_err(|error| error.to_string())?;
@@ -282,7 +287,8 @@ impl Conversation<'_> {
         }
         // What strikes before the headers has struck.
         let fault = fault.filter(|fault| !matches!(fault, Fault::Stall { at: Place::BeforeHeaders, .. }));
-        let response = answer(request, &reply, number, name);
+        let mut response = answer(request, &reply, number, name);
+        demanded::of_calls(speaker, &mut response);
         Delivery { conversation: self, request, speaker, reply: &reply, number, headers: &head.headers }
             .deliver(&response, fault)
             .await
@@ -367,7 +373,7 @@ impl Conversation<'_> {
         streamed: bool,
     ) -> Response<AnswerBody> {
         let id = format!("req_{}", random::id(random::hash(self.shared.seed, error.message.as_bytes())));
-        let name = if is_anthropic(speaker.name()) { "request-id" } else { "x-request-id" };
+        let name = request_id_header(speaker.name());
         if let Ok(value) = HeaderValue::try_from(&id) {
             headers.entry(name).or_insert(value);
         }

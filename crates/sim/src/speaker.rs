@@ -1,10 +1,11 @@
 //! Who the simulator speaks as: a dialect, and where a provider is named, with that provider's accent.
 
+use crate::whole_calls::WholeCalls;
 use ferrule_wire::{
     dialect::{self, Dialect, StreamEncoder},
     model::{ProviderError, Request, Response},
     providers,
-    quirks::{Quirks, accent},
+    quirks::{Quirks, ToolIdRule, accent},
 };
 use std::ops::Deref;
 
@@ -13,30 +14,45 @@ use std::ops::Deref;
 pub(crate) struct Speaker {
     dialect: &'static dyn Dialect,
     quirks: &'static Quirks,
+    /// The provider's id; empty where it is none.
+    provider: &'static str,
 }
 
 impl Speaker {
     /// Every dialect, without any accent.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
-        dialect::all().map(|dialect| Self { dialect, quirks: &Quirks::NONE })
+        dialect::all().map(|dialect| Self { dialect, quirks: &Quirks::NONE, provider: "" })
     }
 
     /// The provider of this id, or the dialect of this name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         match providers::find(name) {
-            Some(row) => Some(Self { dialect: dialect::find(row.dialect)?, quirks: &row.quirks }),
+            Some(row) => {
+                Some(Self { dialect: dialect::find(row.dialect)?, quirks: &row.quirks, provider: row.id })
+            }
             None => Self::of(name),
         }
     }
 
     /// The dialect of this name, without any accent.
     pub(crate) fn of(name: &str) -> Option<Self> {
-        Some(Self { dialect: dialect::find(name)?, quirks: &Quirks::NONE })
+        Some(Self { dialect: dialect::find(name)?, quirks: &Quirks::NONE, provider: "" })
+    }
+
+    /// The provider's id; empty where a dialect alone is spoken.
+    pub(crate) const fn provider(&self) -> &'static str {
+        self.provider
     }
 
     /// Why the provider refuses a chat with this body; `None` where it does not.
     pub(crate) fn refusal(&self, body: &[u8]) -> Option<ProviderError> {
-        accent::refusal(self.quirks, body)
+        // Other dialects have other words, of which the quirks do not tell.
+        (self.name() == "openai-chat").then(|| accent::refusal(self.quirks, body)).flatten()
+    }
+
+    /// Whether calls of tools are numbered with nine letters and digits.
+    pub(crate) fn has_short_ids(&self) -> bool {
+        self.quirks.tool_id_rule == ToolIdRule::NineAlphanumeric
     }
 
     pub(crate) fn encode_response(&self, response: &Response) -> Vec<u8> {
@@ -44,7 +60,8 @@ impl Speaker {
     }
 
     pub(crate) fn stream_encoder(&self, request: &Request) -> Box<dyn StreamEncoder> {
-        accent::Accent::around(self.quirks, self.dialect.stream_encoder(request))
+        let encoder = accent::Accent::around(self.quirks, self.dialect.stream_encoder(request));
+        if self.provider == "mistral" { WholeCalls::around(encoder) } else { encoder }
     }
 
     /// An error's status and body; `streamed`: where a stream was asked for.

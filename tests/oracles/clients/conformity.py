@@ -8,20 +8,21 @@ import pydantic
 class Conformity:
     """Whether what the SDK read is what it declares: its own reading is lenient, its models are not."""
 
-    def __init__(self):
+    def __init__(self, *, is_forgiving=False):
+        """With `is_forgiving`, fields that are missing are noted, for an SDK whose own provider does not send them."""
         self.unknown_fields = set()
         self.missing_fields = set()
+        self._is_forgiving = is_forgiving
 
     def __call__(self, value):
-        """Gives `value` back, a model of the SDK; raises where a field is of a wrong type."""
+        """Gives `value` back, a model of the SDK; raises where a field is missing or of a wrong type."""
         try:
             type(value).model_validate(plain_of(value))
         except pydantic.ValidationError as error:
-            # Known by their names alone: some SDKs demand what their own provider does not send.
-            missing = {mistake["loc"][-1] for mistake in error.errors() if mistake["type"] == "missing"}
-            if len(missing) == 0 or any(mistake["type"] != "missing" for mistake in error.errors()):
+            mistakes = error.errors()
+            if not self._is_forgiving or any(mistake["type"] != "missing" for mistake in mistakes):
                 raise
-            self.missing_fields |= {f"{type(value).__name__}: {name}" for name in missing}
+            self.missing_fields |= {f"{type(value).__name__}: {mistake['loc'][-1]}" for mistake in mistakes}
         self._collect(value)
         return value
 

@@ -45,7 +45,9 @@ def asking(model, text, **config):
 def pieces_of(response):
     return [
         ["thought" if part.thought else "text", part.text]
-        for part in response.candidates[0].content.parts
+        for candidate in response.candidates
+        # The last piece of a stream may say nothing.
+        for part in (candidate.content.parts if candidate.content else [])
         if part.text is not None
     ]
 

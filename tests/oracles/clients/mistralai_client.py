@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sys
 
@@ -208,11 +209,17 @@ async def asynchronous(client, conforming):
     }
 
 
+@contextlib.contextmanager
+def make(headers):
+    with httpx2.Client(headers=headers, timeout=20) as http:
+        yield Mistral(api_key="sk-oracle", server_url=sys.argv[1], client=http)
+
+
+@contextlib.asynccontextmanager
+async def make_async(headers):
+    async with httpx2.AsyncClient(headers=headers, timeout=20) as http:
+        yield Mistral(api_key="sk-oracle", server_url=sys.argv[1], async_client=http)
+
+
 if __name__ == "__main__":
-
-    def make(headers):
-        http = {"headers": headers, "timeout": 20}
-        clients = {"client": httpx2.Client(**http), "async_client": httpx2.AsyncClient(**http)}
-        return Mistral(api_key="sk-oracle", server_url=sys.argv[1], **clients)
-
-    run(make, make, Conformity)
+    run(make, make_async, Conformity)

@@ -3,7 +3,7 @@
 use crate::dialect::StreamError;
 use crate::json::{Fields, ObjectWriter, Value};
 use crate::operation::{ModelInfo, ModelListing, ModelPage};
-use alloc::{borrow::ToOwned, string::ToString, vec::Vec};
+use alloc::{borrow::ToOwned, format, string::ToString, vec::Vec};
 
 /// `GET /foundation-models`.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +27,8 @@ impl ModelListing for Listing {
         let mut body = ObjectWriter::begin(&mut out);
         body.array("modelSummaries", models, |out, id| {
             let mut entry = ObjectWriter::begin(out);
+            // Amazon's clients demand it.
+            entry.field("modelArn", format!("arn:aws:bedrock:us-east-1::foundation-model/{id}"));
             entry.field("modelId", *id).field("modelName", *id).field("providerName", "ferrule-sim");
             entry.field("responseStreamingSupported", true);
             entry.finish();
@@ -55,6 +57,7 @@ mod tests {
         assert_eq!((models.len(), &*models[0].id, models[0].owned_by.as_deref()), (1, "a:0", Some("Amazon")));
         let page = Listing.decode_page(&Listing.encode_page(&["a", "b"])).unwrap();
         assert_eq!(page.models.iter().map(|model| &*model.id).collect::<Vec<_>>(), ["a", "b"]);
+        assert!(page.models[0].raw.text().contains("foundation-model/a"));
         assert!(Listing.decode_page(br#"{"message":"no"}"#).is_err());
         assert!(Listing.decode_page(b"<html>").is_err());
     }

@@ -49,7 +49,7 @@ impl Encoder {
 
     fn choice(&mut self, out: &mut Vec<u8>, choice: u32, delta: impl FnOnce(&mut ObjectWriter<'_>)) {
         let nothing = Extra::new();
-        self.choice_with(out, choice, &nothing, delta, |_| {});
+        self.choice_with(out, choice, &nothing, delta, goes_on);
     }
 
     fn choice_with(
@@ -179,7 +179,7 @@ impl StreamEncoder for Encoder {
             }
             StreamEvent::Part { choice, part, .. } => self.part(out, *choice, part),
             StreamEvent::MessageExtra { choice, extra } | StreamEvent::MessagePieces { choice, extra } => {
-                self.choice_with(out, *choice, extra, |_| {}, |_| {});
+                self.choice_with(out, *choice, extra, |_| {}, goes_on);
             }
             StreamEvent::Logprobs { choice, logprobs } => {
                 self.choice_with(
@@ -187,9 +187,7 @@ impl StreamEncoder for Encoder {
                     *choice,
                     &nothing,
                     |_| {},
-                    |beside| {
-                        beside.field("logprobs", logprobs).nullable("finish_reason", None::<&str>);
-                    },
+                    |beside| goes_on(beside.field("logprobs", logprobs)),
                 );
             }
             StreamEvent::ResponseExtra(extra) => {
@@ -232,4 +230,9 @@ impl StreamEncoder for Encoder {
         out.extend_from_slice(&fault::encode(error));
         out.extend_from_slice(b"\n\n");
     }
+}
+
+/// Says that a choice has not ended. Mistral's clients demand it in each chunk.
+fn goes_on(choice: &mut ObjectWriter<'_>) {
+    choice.nullable("finish_reason", None::<&str>);
 }

@@ -166,7 +166,7 @@ fn messages(quirks: &Quirks, fields: &Fields<'_>) -> Option<Refused> {
             return Some(refused(place("name"), "is not supported"));
         }
         if quirks.drop_null_keys && message.iter().any(|(name, value)| value.is_null() && name != "content") {
-            return Some(refused(place(""), "has keys that are null"));
+            return Some(refused(format!("messages[{position}]"), "has keys that are null"));
         }
         let calls = message.get("tool_calls").and_then(Value::array).unwrap_or_default();
         let mut ids = calls

@@ -22,6 +22,12 @@ pub fn whole(quirks: &Quirks, body: Vec<u8>) -> Vec<u8> {
             place_reasoning(quirks, &mut message, |reasoning, text| {
                 format!("<think>\n{reasoning}\n</think>\n\n{text}")
             });
+            // Clients send the message back as it came, and nulls would be refused there.
+            if quirks.drop_null_keys {
+                let is_null = |(name, value): (&str, &Json)| value.value().is_null().then(|| name.to_owned());
+                let nulls: Vec<String> = message.iter().filter_map(is_null).collect();
+                nulls.iter().for_each(|name| _ = message.remove(name));
+            }
             choice.insert("message", object(&message));
         }
         object_into(&choice, out);

@@ -1,0 +1,67 @@
+"""The official `replicate` SDK takes the simulator for Replicate.
+
+`clients/replicate_client.py` is what runs; each test says what must come of the case of the same name. The SDK itself
+demands what its models declare.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Run
+
+# The first test may have to wait for an installation.
+pytestmark = pytest.mark.timeout(600)
+
+
+def said(text: str) -> str:
+    return f'You said "{text}". This is a simulated answer of simulated/echo.'
+
+
+def test_ran(replicate_sdk: Run) -> None:
+    outcome = replicate_sdk["ran"]
+    assert outcome.result == said("Hello, world!")
+    (request,) = outcome.requests
+    assert (request.path, request.dialect) == ("/replicate/v1/models/simulated/echo/predictions", "replicate")
+    assert request.headers["authorization"] == "Bearer sk-oracle"
+
+
+def test_streamed(replicate_sdk: Run) -> None:
+    outcome = replicate_sdk["streamed"]
+    kinds = outcome.result["kinds"]
+    assert (set(kinds[:-1]), kinds[-1]) == ({"output"}, "done")
+    assert outcome.result["text"] == said("one two three")
+    assert [request.method for request in outcome.requests] == ["POST", "GET"]
+
+
+def test_predicted(replicate_sdk: Run) -> None:
+    assert replicate_sdk["predicted"].result == {
+        "begun": "starting",
+        "status": ["succeeded", "succeeded"],
+        "output": [said("Hello."), said("Hello.")],
+        "error": None,
+        "model": "simulated/echo",
+        "urls": ["cancel", "get", "stream"],
+    }
+
+
+def test_canceled(replicate_sdk: Run) -> None:
+    assert replicate_sdk["canceled"].result == "canceled"
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 404, 422, 429, 500, 503])
+def test_failures(replicate_sdk: Run, status: int) -> None:
+    error = replicate_sdk["failures"].result[f"status-{status}"]
+    assert error["status"] == status
+    assert error["detail"] == f"The simulated provider answers with status {status}."
+
+
+def test_asynchronous(replicate_sdk: Run) -> None:
+    assert replicate_sdk["asynchronous"].result == {"text": said("Hello."), "streamed": said("one two")}
+
+
+def test_the_answers_are_what_the_sdk_declares(replicate_sdk: Run) -> None:
+    assert replicate_sdk.unlike("streamed", "predicted", "canceled") == {}
