@@ -50,6 +50,7 @@ pub(crate) fn answer(request: &Request, reply: &Reply, number: u64, dialect: &st
     let most = (MOST_BYTES / size(&content).max(1)).clamp(1, MOST_CHOICES);
     let count = request.n.unwrap_or(1).clamp(1, most);
     let mut usage = count_usage(request, &content, count);
+    demanded::of_usage(dialect, &mut usage);
     if let Some(figures) = &reply.usage {
         figures.apply(&mut usage);
     }
@@ -61,7 +62,12 @@ pub(crate) fn answer(request: &Request, reply: &Reply, number: u64, dialect: &st
         logprobs: None,
         extra: Extra::new(),
     };
-    let prefix = if is_anthropic(dialect) { "msg_" } else { "chatcmpl-" };
+    let prefix = match dialect {
+        // A prediction's id is the one that it was made with.
+        "replicate" => "",
+        _ if is_anthropic(dialect) => "msg_",
+        _ => "chatcmpl-",
+    };
     Response {
         id: reply.id.clone().unwrap_or_else(|| format!("{prefix}{}", random::id(number))),
         model: reply.model.clone().unwrap_or_else(|| request.model.clone()),

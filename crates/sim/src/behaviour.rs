@@ -31,8 +31,9 @@ pub(crate) const NAMES: &[&str] = &[
 ];
 
 impl Behaviour {
-    /// What `model` asks for; an ordinary answer where it is no name of ours.
+    /// What `model` asks for; an ordinary answer where it is no name of ours. Whose it is (`owner/echo`) does not count.
     pub(crate) fn of(model: &str) -> Self {
+        let model = model.rsplit_once('/').map_or(model, |(_, name)| name);
         Self::by_prefix(model).unwrap_or_else(|| Self {
             reply: reply(model),
             fault: fault(model),
@@ -144,6 +145,7 @@ mod tests {
         assert_eq!(Behaviour::of("long-12").reply.tokens, Some(12));
         assert_eq!(Behaviour::of("slow-0.5").reply.tokens_per_second, Some(0.5));
         assert!(matches!(Behaviour::of("status-429").fault, Some(Fault::Status { status: 429, .. })));
+        assert!(matches!(Behaviour::of("owner/status-429").fault, Some(Fault::Status { status: 429, .. })));
         let twice = Behaviour::of("fail-twice-reset-headers");
         assert_eq!((twice.first_times, twice.fault.map(|fault| fault.name())), (Some(2), Some("reset")));
         for ordinary in [

@@ -5,7 +5,7 @@
 use crate::speaker::Speaker;
 use ferrule_wire::{
     json::{Extra, Json},
-    model::{PartKind, Response},
+    model::{PartKind, Response, Usage},
     operation::{EmbeddingResponse, RerankResponse},
 };
 use serde_json::{Value, json};
@@ -24,6 +24,13 @@ pub(crate) fn of_answers(dialect: &str) -> Extra {
         extra.insert("metrics", metrics);
     }
     extra
+}
+
+/// Of what an answer used: Responses tells what went into the cache.
+pub(crate) fn of_usage(dialect: &str, usage: &mut Usage) {
+    if dialect == "openai-responses" {
+        usage.cache_write_tokens = Some(0);
+    }
 }
 
 /// Of calls of tools: Mistral's ids are short.
@@ -99,7 +106,7 @@ mod tests {
                 EmbeddingResponse { vectors: Vectors::default(), ..EmbeddingResponse::default() };
             of_vectors(speaker(name), &mut vectors, "1");
             assert_eq!(vectors.extra.get("id").is_some(), is_numbered, "{name}");
-            let usage = Some(ferrule_wire::model::Usage::default());
+            let usage = Some(Usage::default());
             let mut order = RerankResponse { usage, search_units: Some(1), ..RerankResponse::default() };
             of_orders(speaker(name), &mut order, "m");
             assert_eq!(order.extra.get("model").is_some(), name == "together");
@@ -111,6 +118,11 @@ mod tests {
         }
         assert!(of_answers("bedrock").get("metrics").is_some());
         assert!(of_answers("openai-chat").is_empty());
+        for (dialect, written) in [("openai-responses", Some(0)), ("openai-chat", None)] {
+            let mut usage = Usage::default();
+            of_usage(dialect, &mut usage);
+            assert_eq!(usage.cache_write_tokens, written, "{dialect}");
+        }
     }
 
     #[test]

@@ -143,7 +143,8 @@ impl StreamedAnswer {
             queue: VecDeque::new(),
             finished: false,
         };
-        if let Some(usage) = &response.usage {
+        // Responses tells nothing of it before the end.
+        if let Some(usage) = response.usage.as_ref().filter(|_| speaker.name() != "openai-responses") {
             // Anthropic says at the start what the prompt cost, and one token of output.
             let begun = Usage { output_tokens: Some(1), reasoning_tokens: None, ..usage.clone() };
             let said = answer.encode(Some(&StreamEvent::UsageUpdate(Box::new(begun))));
