@@ -11,6 +11,7 @@ import logging
 import os
 import sysconfig
 import threading
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from ferrule.testing import Simulator
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-HERE = Path(__file__).parent
+CONFIGURATION = Path(__file__).with_name("litellm.yaml")
 GREETING = "Hello from the LiteLLM proxy, word by word."
 WEATHER = {
     "name": "get_weather",
@@ -52,12 +53,16 @@ class Proxy(Sidecar):
         }
 
 
-@pytest.fixture(scope="module")
-def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
+def command() -> list[str]:
     program = environment.programs_of("litellm") / "litellm"
-    options = ["--host", "{host}", "--port", "{port}", "--config", "{config}", "--telemetry", "False"]
+    return [str(program), "--host", "{host}", "--port", "{port}", "--config", "{config}", "--telemetry", "False"]
+
+
+@pytest.fixture(scope="module")
+def variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment of a proxy, with a simulator that it asks."""
     with Simulator() as simulator:
-        variables = {
+        yield {
             "HOME": str(tmp_path_factory.mktemp("litellm")),
             "PYTHONUNBUFFERED": "1",
             # It would fetch its price list from GitHub.
@@ -66,12 +71,15 @@ def proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxy]:
             "SIMULATOR_OPENAI": simulator.openai_base_url,
             "SIMULATOR_ANTHROPIC": simulator.anthropic_base_url,
         }
-        command = [str(program), *options]
-        with Proxy(command, config=HERE / "litellm.yaml", api_key="sk-oracle", environment=variables) as running:
-            group = running._process.pid
-            yield running
-        assert not running.running
-        assert is_empty(group)
+
+
+@pytest.fixture(scope="module")
+def proxy(variables: dict[str, str]) -> Iterator[Proxy]:
+    with Proxy(command(), config=CONFIGURATION, api_key="sk-oracle", environment=variables) as running:
+        group = running._process.pid
+        yield running
+    assert not running.running
+    assert is_empty(group)
 
 
 def is_empty(group: int) -> bool:
@@ -274,14 +282,31 @@ async def test_models(caller: Caller, dialect: str) -> None:
 
 
 async def test_as_a_provider_of_its_own(caller: Caller) -> None:
+    """LiteLLM says in headers what a whole answer cost, by the prices in `litellm.yaml`, and which model it was."""
     whole = await caller.complete("litellm/priced")
+    assert (whole.provider, whole.model, whole.text) == ("litellm", "priced", GREETING)
+    used = whole.usage
+    assert whole.cost.total == used.input_tokens * Decimal("0.001") + used.output_tokens * Decimal("0.002")
+    assert (whole.cost.is_reported, whole.cost.source) == (True, "litellm")
+    assert whole.to_dict()["extra"]["litellm_model_id"] == "the-priced-one"
+
     events, streamed = await caller.stream("litellm/priced")
     assert kinds(events) == ["TextDelta", "Finish"]
-    assert whole.text == streamed.text == GREETING
-    assert (whole.provider, whole.model) == ("litellm", "priced")
+    assert streamed.text == GREETING
+    # The headers of a stream come before anybody knows.
+    assert streamed.cost is None
 
 
-async def test_a_sidecar_says_who_it_is(proxy: Proxy) -> None:
-    assert proxy.running
-    assert proxy.restarts == 0
-    assert "sk-oracle" not in repr(proxy)
+def test_a_client_starts_its_own(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    spawned = {"spawn": True, "spawn_config": str(CONFIGURATION), "command": command()}
+    with ferrule.Client(providers={"litellm": spawned}, timeout=30) as client:
+        (sidecar,) = client._sidecars
+        group = sidecar._process.pid
+        assert client.complete("litellm/greeting", "Why?").text == GREETING
+        with client.stream("litellm/greeting", "Why?") as stream:
+            assert len([event for event in stream if isinstance(event, ferrule.TextDelta)]) > 1
+        assert sidecar.api_key not in repr(client) + repr(sidecar)
+    assert not sidecar.running
+    assert is_empty(group)

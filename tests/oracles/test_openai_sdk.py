@@ -305,4 +305,7 @@ def test_asynchronous(openai_sdk: Run) -> None:
 def test_nothing_is_there_that_the_sdk_does_not_know(openai_sdk: Run) -> None:
     chats = ("plain", "streamed", "tools", "parallel_tools", "refusal", "several_choices", "cut_short", "models")
     kinds = ("", "_streamed", "_tools", "_reasoning", "_in_error", "_asynchronous")
-    assert openai_sdk.unlike(*chats, *(f"responses{kind}" for kind in kinds), "embeddings") == {}
+    unlike = openai_sdk.unlike(*chats, *(f"responses{kind}" for kind in kinds), "embeddings")
+    # The last of version 2 demands a field that version 3 does not know.
+    assert unlike.pop("responses_tools", []) in ([], ["ResponseFunctionCallArgumentsDoneEvent: name"])
+    assert unlike == {}

@@ -35,12 +35,11 @@ def test_streamed(replicate_sdk: Run) -> None:
 
 def test_predicted(replicate_sdk: Run) -> None:
     assert replicate_sdk["predicted"].result == {
-        "begun": "starting",
+        "begun": ["starting", ["cancel", "get", "stream"]],
         "status": ["succeeded", "succeeded"],
         "output": ["Hello.", "Hello."],
         "error": None,
         "model": "simulated/echo",
-        "urls": ["cancel", "get", "stream"],
     }
 
 

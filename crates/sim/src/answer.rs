@@ -65,6 +65,7 @@ pub(crate) fn answer(request: &Request, reply: &Reply, number: u64, dialect: &st
     let prefix = match dialect {
         // A prediction's id is the one that it was made with.
         "replicate" => "",
+        "openai-responses" => "resp_",
         _ if is_anthropic(dialect) => "msg_",
         _ => "chatcmpl-",
     };

@@ -1,6 +1,6 @@
 //! Who the simulator speaks as: a dialect, and where a provider is named, with that provider's accent.
 
-use crate::whole_calls::WholeCalls;
+use crate::{demanded, whole_calls::WholeCalls};
 use ferrule_wire::{
     dialect::{self, Dialect, StreamEncoder},
     model::{ProviderError, Request, Response},
@@ -47,7 +47,8 @@ impl Speaker {
     /// Why the provider refuses a chat with this body; `None` where it does not.
     pub(crate) fn refusal(&self, body: &[u8]) -> Option<ProviderError> {
         // Other dialects have other words, of which the quirks do not tell.
-        (self.name() == "openai-chat").then(|| accent::refusal(self.quirks, body)).flatten()
+        let refusal = (self.name() == "openai-chat").then(|| accent::refusal(self.quirks, body)).flatten();
+        refusal.filter(|error| !demanded::is_taken(*self, error))
     }
 
     /// Whether calls of tools are numbered with nine letters and digits.

@@ -8,21 +8,21 @@ import pydantic
 class Conformity:
     """Whether what the SDK read is what it declares: its own reading is lenient, its models are not."""
 
-    def __init__(self, *, is_forgiving=False):
-        """With `is_forgiving`, fields that are missing are noted, for an SDK whose own provider does not send them."""
+    def __init__(self, forgives=()):
+        """Where a field whose name is in `forgives` is missing, that is noted: its own provider does not send it."""
         self.unknown_fields = set()
         self.missing_fields = set()
-        self._is_forgiving = is_forgiving
+        self._forgives = frozenset(forgives)
 
     def __call__(self, value):
         """Gives `value` back, a model of the SDK; raises where a field is missing or of a wrong type."""
         try:
             type(value).model_validate(plain_of(value))
         except pydantic.ValidationError as error:
-            mistakes = error.errors()
-            if not self._is_forgiving or any(mistake["type"] != "missing" for mistake in mistakes):
+            missing = {mistake["loc"][-1] for mistake in error.errors()}
+            if any(mistake["type"] != "missing" for mistake in error.errors()) or not missing <= self._forgives:
                 raise
-            self.missing_fields |= {f"{type(value).__name__}: {mistake['loc'][-1]}" for mistake in mistakes}
+            self.missing_fields |= {f"{type(value).__name__}: {name}" for name in missing}
         self._collect(value)
         return value
 

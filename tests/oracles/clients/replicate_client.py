@@ -50,7 +50,7 @@ def streamed(client, conforming):
 @case
 def predicted(client, conforming):
     prediction = conforming(client.models.predictions.create(MODEL, input={"prompt": "Hello."}))
-    begun = prediction.status
+    begun = [prediction.status, sorted(prediction.urls)]
     prediction.wait()
     again = conforming(client.predictions.get(prediction.id))
     return {
@@ -59,7 +59,6 @@ def predicted(client, conforming):
         "output": ["".join(prediction.output), "".join(again.output)],
         "error": prediction.error,
         "model": prediction.model,
-        "urls": sorted(prediction.urls),
     }
 
 

@@ -130,11 +130,27 @@ fn nobody_refuses_nothing() {
     assert!(refusal(&Quirks::NONE, b"[]").is_none());
 }
 
+/// Clients send an answer back as it came; what the provider itself said must not be refused then.
+#[test]
+fn answers_have_no_nulls_where_they_would_be_refused() {
+    let mut calls_only = answer();
+    calls_only.choices[0].message.content.remove(1);
+    for (id, has_nulls) in [("groq", false), ("together", true)] {
+        let quirks = &providers::find(id).unwrap().quirks;
+        let body = whole(quirks, OpenAiChat.encode_response(&calls_only));
+        let text = String::from_utf8(body).unwrap();
+        let (_, message) = text.split_once("\"message\":").unwrap();
+        let (message, _) = message.split_once("\"finish_reason\"").unwrap();
+        assert_eq!(message.contains("\"refusal\":null"), has_nulls, "{id}: {message}");
+        assert!(message.contains("tool_calls"));
+    }
+}
+
 #[test]
 fn what_a_provider_refuses_is_named() {
     for (id, body, param) in [
         ("groq", r#"{"n":2}"#, "n"),
-        ("groq", r#"{"messages":[{"role":"assistant","content":"a","refusal":null}]}"#, "messages[0]."),
+        ("groq", r#"{"messages":[{"role":"assistant","content":"a","refusal":null}]}"#, "messages[0]"),
         ("mistral", r#"{"max_completion_tokens":2}"#, "max_completion_tokens"),
         ("mistral", r#"{"seed":2}"#, "seed"),
         ("mistral", r#"{"tool_choice":"required"}"#, "tool_choice"),
