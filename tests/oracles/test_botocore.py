@@ -230,12 +230,13 @@ async def test_signatures(recorder: Recorder, monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", access_key)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secret_key)
     monkeypatch.setenv("AWS_REGION", "eu-central-1")
-    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+    for absent in ("AWS_SESSION_TOKEN", "AWS_BEARER_TOKEN_BEDROCK", "AWS_PROFILE"):
+        monkeypatch.delenv(absent, raising=False)
     if token:
         monkeypatch.setenv("AWS_SESSION_TOKEN", token)
     models = ["amazon.nova-micro-v1:0", CLAUDE, PROFILE, "meta.llama3-8b-instruct-v1:0"]
     providers = {"bedrock": {"base_url": recorder.url}}
-    text = "Grüße, 世界! \\ \"quoted\"\n"
+    text = 'Grüße, 世界! \\ "quoted"\n'
     with ferrule.Client(providers=providers, timeout=10) as client:
         for model in models:
             assert client.complete(f"bedrock/{model}", text, extra_headers={"x-note": "a  b"}).text == "Yes."

@@ -6,7 +6,6 @@ also checked against the SDK's own models.
 
 from __future__ import annotations
 
-import sysconfig
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,12 +14,7 @@ if TYPE_CHECKING:
     from conftest import Run
 
 # The first test may have to wait for an installation.
-pytestmark = [
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(
-        bool(sysconfig.get_config_var("Py_GIL_DISABLED")), reason="cohere needs fastavro, which needs the lock"
-    ),
-]
+pytestmark = pytest.mark.timeout(600)
 
 THOUGHT = 'The question is "Why?". Let me think about it.'
 

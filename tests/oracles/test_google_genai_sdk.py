@@ -6,6 +6,7 @@ models refuse fields that they do not know.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
     from conftest import Run
 
 # The first test may have to wait for an installation.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(sys.version_info < (3, 11), reason="google-genai needs Python 3.11"),
+]
 
 THOUGHT = 'The question is "Why?". Let me think about it.'
 ANSWER = 'You said "Why?". This is a simulated answer of any.'

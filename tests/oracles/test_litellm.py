@@ -281,20 +281,23 @@ async def test_models(caller: Caller, dialect: str) -> None:
     assert {"greeting", "weather", "limited", "broken", "too-long"} <= set(await caller.models(dialect))
 
 
+def price(usage: ferrule.Usage) -> Decimal:
+    return usage.input_tokens * Decimal("0.001") + usage.output_tokens * Decimal("0.002")
+
+
 async def test_as_a_provider_of_its_own(caller: Caller) -> None:
-    """LiteLLM says in headers what a whole answer cost, by the prices in `litellm.yaml`, and which model it was."""
+    """LiteLLM says in headers what an answer cost, by the prices in `litellm.yaml`, and which model it was."""
     whole = await caller.complete("litellm/priced")
     assert (whole.provider, whole.model, whole.text) == ("litellm", "priced", GREETING)
-    used = whole.usage
-    assert whole.cost.total == used.input_tokens * Decimal("0.001") + used.output_tokens * Decimal("0.002")
-    assert (whole.cost.is_reported, whole.cost.source) == (True, "litellm")
+    assert (whole.cost.total, whole.cost.is_reported) == (price(whole.usage), True)
+    assert whole.cost.source == "litellm"
     assert whole.to_dict()["extra"]["litellm_model_id"] == "the-priced-one"
 
     events, streamed = await caller.stream("litellm/priced")
     assert kinds(events) == ["TextDelta", "Finish"]
+    # The headers of a stream come before anybody knows; its last chunk tells.
+    assert (streamed.cost.total, streamed.cost.is_reported) == (price(streamed.usage), True)
     assert streamed.text == GREETING
-    # The headers of a stream come before anybody knows.
-    assert streamed.cost is None
 
 
 def test_a_client_starts_its_own(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:

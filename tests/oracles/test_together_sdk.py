@@ -1,7 +1,7 @@
 """The official `together` SDK takes the simulator for Together.
 
-`clients/together_client.py` is what runs; each test says what must come of the case of the same name. Every answer is also
-checked against the SDK's own models.
+`clients/together_client.py` is what runs; each test says what must come of the case of the same name. Every answer is
+also checked against the SDK's own models.
 """
 
 from __future__ import annotations

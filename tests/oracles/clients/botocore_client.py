@@ -228,8 +228,7 @@ def error_mid_stream(client, conforming):
     pieces = []
     stream = client.converse_stream(**asking("error-mid-stream", "Hello."))["stream"]
     try:
-        for event in stream:
-            pieces.append(event.get("contentBlockDelta", {}).get("delta", {}).get("text", ""))
+        pieces.extend(event.get("contentBlockDelta", {}).get("delta", {}).get("text", "") for event in stream)
     except exceptions.EventStreamError as error:
         return {"text": "".join(pieces), "code": error.response["Error"]["Code"], "message": str(error)}
     raise AssertionError("no error was raised")

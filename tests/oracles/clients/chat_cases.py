@@ -167,9 +167,7 @@ def retried(client, conforming):
 async def asynchronous(client, conforming):
     reply = conforming(await client.chat.completions.create(**asking("echo", "Hello.")))
     stream = await client.chat.completions.create(**asking("echo", "one two"), stream=True)
-    streamed = [
-        choice.delta.content or "" async for chunk in stream for choice in conforming(chunk).choices
-    ]
+    streamed = [choice.delta.content or "" async for chunk in stream for choice in conforming(chunk).choices]
     called = conforming(
         await client.chat.completions.create(**asking("any", "Hello.", tools=[WEATHER], tool_choice="required"))
     )
@@ -178,9 +176,9 @@ async def asynchronous(client, conforming):
         error = None
     except sdk_of(client).NotFoundError as raised:
         error = described(raised)
-    together = await asyncio.gather(*(
-        client.chat.completions.create(**asking("echo", f"number {number}")) for number in range(5)
-    ))
+    together = await asyncio.gather(
+        *(client.chat.completions.create(**asking("echo", f"number {number}")) for number in range(5))
+    )
     return {
         "text": reply.choices[0].message.content,
         "streamed": "".join(streamed),

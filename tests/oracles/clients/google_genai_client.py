@@ -242,8 +242,8 @@ def error_mid_stream(client, conforming):
     text = []
 
     def read():
-        for chunk in client.models.generate_content_stream(**asking("error-mid-stream", "Hello.")):
-            text.append(chunk.text)
+        asked = asking("error-mid-stream", "Hello.")
+        text.extend(chunk.text for chunk in client.models.generate_content_stream(**asked))
 
     return {"error": failing(read), "text": "".join(text)}
 
@@ -266,9 +266,9 @@ async def asynchronous(client, conforming):
         status = None
     except errors.ClientError as error:
         status = error.status
-    together = await asyncio.gather(*(
-        client.models.generate_content(**asking("echo", f"number {number}")) for number in range(5)
-    ))
+    together = await asyncio.gather(
+        *(client.models.generate_content(**asking("echo", f"number {number}")) for number in range(5))
+    )
     return {
         "text": reply.text,
         "streamed": "".join(streamed),

@@ -197,9 +197,9 @@ async def asynchronous(client, conforming):
         status = None
     except errors.SDKError as error:
         status = error.status_code
-    together = await asyncio.gather(*(
-        client.chat.complete_async(**asking("echo", f"number {number}")) for number in range(5)
-    ))
+    together = await asyncio.gather(
+        *(client.chat.complete_async(**asking("echo", f"number {number}")) for number in range(5))
+    )
     return {
         "text": reply.choices[0].message.content,
         "streamed": "".join(streamed),

@@ -159,8 +159,8 @@ def error_mid_stream(client, conforming):
     pieces = []
 
     def read():
-        for chunk in client.chat(**asking("error-mid-stream", "Hello."), stream=True):
-            pieces.append(conforming(chunk).message.content)
+        stream = client.chat(**asking("error-mid-stream", "Hello."), stream=True)
+        pieces.extend(conforming(chunk).message.content for chunk in stream)
 
     return {"error": failing(read), "text": "".join(pieces)}
 

@@ -225,9 +225,7 @@ def responses(client, conforming):
 
 @case
 def responses_streamed(client, conforming):
-    events = [
-        conforming(event) for event in client.responses.create(model="echo", input="one two three", stream=True)
-    ]
+    events = [conforming(event) for event in client.responses.create(model="echo", input="one two three", stream=True)]
     with client.responses.stream(model="echo", input="one two three") as stream:
         helped = [event.type for event in stream]
         final = stream.get_final_response()

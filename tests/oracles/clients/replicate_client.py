@@ -29,7 +29,9 @@ class Conformity:
         self.missing_fields = set()
 
     def __call__(self, value):
-        self.unknown_fields |= {f"{type(value).__name__}.{name}" for name in set(value.__dict__) - set(value.__fields__)}
+        self.unknown_fields |= {
+            f"{type(value).__name__}.{name}" for name in set(value.__dict__) - set(value.__fields__)
+        }
         return value
 
 
@@ -72,8 +74,7 @@ def canceled(client, conforming):
 @case
 def failures(client, conforming):
     statuses = (400, 401, 402, 404, 422, 429, 500, 503)
-    found = {f"status-{status}": failing(client, f"simulated/status-{status}") for status in statuses}
-    return found
+    return {f"status-{status}": failing(client, f"simulated/status-{status}") for status in statuses}
 
 
 def failing(client, model):
