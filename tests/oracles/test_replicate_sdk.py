@@ -40,6 +40,7 @@ def test_predicted(replicate_sdk: Run) -> None:
         "output": ["Hello.", "Hello."],
         "error": None,
         "model": "simulated/echo",
+        "urls": ["cancel", "get", "stream"],
     }
 
 

@@ -2,7 +2,10 @@
 
 use crate::{body::AnswerBody, random, service::Conversation, speaker::Speaker};
 use bytes::Bytes;
-use ferrule_wire::model::Request;
+use ferrule_wire::{
+    json::Json,
+    model::{Request, Response as Answer},
+};
 use http::{Method, Response, header::HOST};
 use std::{
     collections::HashMap,
@@ -92,10 +95,6 @@ impl Conversation<'_> {
 }
 
 fn told(id: &str, request: &Request, head: &http::request::Parts, status: &str) -> serde_json::Value {
-    let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-    let path = head.uri.path();
-    let prefix = path.split_once("/v1/").map_or("", |(prefix, _)| prefix);
-    let address = format!("http://{host}{prefix}/v1/predictions/{id}");
     serde_json::json!({
         "id": id,
         "model": request.model,
@@ -106,10 +105,27 @@ fn told(id: &str, request: &Request, head: &http::request::Parts, status: &str) 
         "error": null,
         "logs": "",
         "created_at": "2026-01-01T00:00:00Z",
-        "urls": {
-            "get": address,
-            "cancel": format!("{address}/cancel"),
-            "stream": format!("{address}/stream"),
-        },
+        "urls": urls(id, head),
     })
+}
+
+/// Where a prediction is.
+fn urls(id: &str, head: &http::request::Parts) -> serde_json::Value {
+    let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let prefix = head.uri.path().split_once("/v1/").map_or("", |(prefix, _)| prefix);
+    let address = format!("http://{host}{prefix}/v1/predictions/{id}");
+    serde_json::json!({
+        "get": address,
+        "cancel": format!("{address}/cancel"),
+        "stream": format!("{address}/stream"),
+    })
+}
+
+/// Adds to the answer of a prediction that is over where it is.
+pub(crate) fn locate(speaker: Speaker, response: &mut Answer, head: &http::request::Parts) {
+    if speaker.name() == NAME
+        && let Ok(urls) = Json::from_string(urls(&response.id, head).to_string())
+    {
+        response.extra.insert("urls", urls);
+    }
 }

@@ -10,7 +10,7 @@ use crate::{
     failure::{kind_of, request_id_header},
     media::Media,
     models,
-    predictions::Predictions,
+    predictions::{self, Predictions},
     random,
     record::{Details, Exchange, Recorder},
     route::{Asked, Route, route},
@@ -289,6 +289,7 @@ impl Conversation<'_> {
         let fault = fault.filter(|fault| !matches!(fault, Fault::Stall { at: Place::BeforeHeaders, .. }));
         let mut response = answer(request, &reply, number, name);
         demanded::of_calls(speaker, &mut response);
+        predictions::locate(speaker, &mut response, head);
         Delivery { conversation: self, request, speaker, reply: &reply, number, headers: &head.headers }
             .deliver(&response, fault)
             .await

@@ -61,6 +61,7 @@ def predicted(client, conforming):
         "output": ["".join(prediction.output), "".join(again.output)],
         "error": prediction.error,
         "model": prediction.model,
+        "urls": sorted(again.urls),
     }
 
 
