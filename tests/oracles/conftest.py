@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 from dataclasses import dataclass
@@ -17,6 +18,18 @@ if TYPE_CHECKING:
     from ferrule.testing import RecordedRequest, ScriptSource
 
 CLIENTS = Path(__file__).parent / "clients"
+
+# Whom the simulator speaks as, for the SDKs in these environments.
+PROVIDERS = {
+    "botocore-1": "bedrock",
+    "cohere-7": "cohere",
+    "google_genai-3": "gemini",
+    "groq-1": "groq",
+    "mistralai-3": "mistral",
+    "ollama-0": "ollama",
+    "replicate-1": "replicate",
+    "together-3": "together",
+}
 
 
 @dataclass
@@ -96,44 +109,12 @@ def anthropic_sdk(request: pytest.FixtureRequest) -> Run:
     return run_client(request.param, "", script)
 
 
-# The others are told by their provider's name in the address, as which the simulator then speaks.
+@functools.cache
+def run_of(name: str) -> Run:
+    return run_client(name, f"/{PROVIDERS[name]}")
 
 
 @pytest.fixture(scope="session")
-def groq_sdk() -> Run:
-    return run_client("groq-1", "/groq")
-
-
-@pytest.fixture(scope="session")
-def together_sdk() -> Run:
-    return run_client("together-3", "/together")
-
-
-@pytest.fixture(scope="session")
-def mistralai_sdk() -> Run:
-    return run_client("mistralai-3", "/mistral")
-
-
-@pytest.fixture(scope="session")
-def cohere_sdk() -> Run:
-    return run_client("cohere-7", "/cohere")
-
-
-@pytest.fixture(scope="session")
-def ollama_sdk() -> Run:
-    return run_client("ollama-0", "/ollama")
-
-
-@pytest.fixture(scope="session")
-def google_genai_sdk() -> Run:
-    return run_client("google_genai-3", "/gemini")
-
-
-@pytest.fixture(scope="session")
-def botocore_sdk() -> Run:
-    return run_client("botocore-1", "/bedrock")
-
-
-@pytest.fixture(scope="session")
-def replicate_sdk() -> Run:
-    return run_client("replicate-1", "/replicate")
+def sdk(request: pytest.FixtureRequest) -> Run:
+    """Of an SDK whose cases need no script, by the name of its environment."""
+    return run_of(request.param)

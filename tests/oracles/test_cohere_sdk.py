@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from conftest import Run
 
 # The first test may have to wait for an installation.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.parametrize("sdk", ["cohere-7"], indirect=True)]
 
 THOUGHT = 'The question is "Why?". Let me think about it.'
 
 
-def test_plain(cohere_sdk: Run) -> None:
-    outcome = cohere_sdk["plain"]
+def test_plain(sdk: Run) -> None:
+    outcome = sdk["plain"]
     assert outcome.result == {
         "content": [["text", "Hello, world!"]],
         "role": "assistant",
@@ -33,8 +33,8 @@ def test_plain(cohere_sdk: Run) -> None:
     assert request.headers["authorization"] == "Bearer sk-oracle"
 
 
-def test_streamed(cohere_sdk: Run) -> None:
-    assert cohere_sdk["streamed"].result == {
+def test_streamed(sdk: Run) -> None:
+    assert sdk["streamed"].result == {
         "types": ["message-start", "content-start", *["content-delta"] * 3, "content-end", "message-end"],
         "pieces": ["one", " two", " three"],
         "finish_reason": "COMPLETE",
@@ -42,8 +42,8 @@ def test_streamed(cohere_sdk: Run) -> None:
     }
 
 
-def test_tools(cohere_sdk: Run) -> None:
-    outcome = cohere_sdk["tools"]
+def test_tools(sdk: Run) -> None:
+    outcome = sdk["tools"]
     assert outcome.result == {
         "finish_reasons": ["TOOL_CALL", "COMPLETE"],
         "calls": [["get_weather", {"city": "city"}], ["get_time", {"zone": "utc"}]],
@@ -52,40 +52,40 @@ def test_tools(cohere_sdk: Run) -> None:
     }
 
 
-def test_tools_streamed(cohere_sdk: Run) -> None:
-    result = cohere_sdk["tools_streamed"].result
+def test_tools_streamed(sdk: Run) -> None:
+    result = sdk["tools_streamed"].result
     assert {"tool-call-start", "tool-call-delta", "tool-call-end"} <= set(result["types"])
     assert result["calls"] == [["get_weather", {"city": "city"}]]
     assert result["finish_reason"] == "TOOL_CALL"
 
 
-def test_structured(cohere_sdk: Run) -> None:
-    assert cohere_sdk["structured"].result == ["age", "name"]
+def test_structured(sdk: Run) -> None:
+    assert sdk["structured"].result == ["age", "name"]
 
 
-def test_thinking(cohere_sdk: Run) -> None:
-    result = cohere_sdk["thinking"].result
+def test_thinking(sdk: Run) -> None:
+    result = sdk["thinking"].result
     answer = 'You said "Why?". This is a simulated answer of any.'
     assert result["content"] == [["thinking", THOUGHT], ["text", answer]]
     assert result["streamed"] == {"thinking": THOUGHT, "text": answer}
 
 
-def test_cut_short(cohere_sdk: Run) -> None:
-    assert cohere_sdk["cut_short"].result == ["MAX_TOKENS", 5]
+def test_cut_short(sdk: Run) -> None:
+    assert sdk["cut_short"].result == ["MAX_TOKENS", 5]
 
 
-def test_embeddings(cohere_sdk: Run) -> None:
-    outcome = cohere_sdk["embeddings"]
+def test_embeddings(sdk: Run) -> None:
+    outcome = sdk["embeddings"]
     assert outcome.result["lengths"] == [16, 16]
     assert outcome.requests[0].path == "/cohere/v2/embed"
 
 
-def test_rerank(cohere_sdk: Run) -> None:
-    assert cohere_sdk["rerank"].result == {"places": [1, 0], "scores": [1.0, 0.0], "search_units": 1}
+def test_rerank(sdk: Run) -> None:
+    assert sdk["rerank"].result == {"places": [1, 0], "scores": [1.0, 0.0], "search_units": 1}
 
 
-def test_models(cohere_sdk: Run) -> None:
-    outcome = cohere_sdk["models"]
+def test_models(sdk: Run) -> None:
+    outcome = sdk["models"]
     assert "echo" in outcome.result
     assert outcome.requests[0].path == "/cohere/v1/models"
 
@@ -108,28 +108,28 @@ def test_models(cohere_sdk: Run) -> None:
         ("streamed", "TooManyRequestsError"),
     ],
 )
-def test_failures(cohere_sdk: Run, model: str, kind: str) -> None:
-    error = cohere_sdk["failures"].result[model]
+def test_failures(sdk: Run, model: str, kind: str) -> None:
+    error = sdk["failures"].result[model]
     status = 429 if model == "streamed" else int(model.partition("-")[2])
     assert (error["class"], error["status"]) == (kind, status)
     assert error["body"]["message"] == f"The simulated provider answers with status {status}."
 
 
-def test_failures_that_are_not_cohere_s(cohere_sdk: Run) -> None:
-    found = cohere_sdk["failures"].result
+def test_failures_that_are_not_cohere_s(sdk: Run) -> None:
+    found = sdk["failures"].result
     assert found["reset"]["class"] in {"ReadError", "RemoteProtocolError"}
     assert found["timeout"]["class"] == "ReadTimeout"
 
 
-def test_retried(cohere_sdk: Run) -> None:
-    outcome = cohere_sdk["retried"]
+def test_retried(sdk: Run) -> None:
+    outcome = sdk["retried"]
     assert outcome.result.startswith('You said "Hello.".')
     assert [request.status for request in outcome.requests] == [429, 200]
     assert outcome.waits[0] >= 0.99
 
 
-def test_asynchronous(cohere_sdk: Run) -> None:
-    result = cohere_sdk["asynchronous"].result
+def test_asynchronous(sdk: Run) -> None:
+    result = sdk["asynchronous"].result
     assert result.pop("error")["message"] == "The simulated provider answers with status 404."
     assert result == {
         "text": "Hello.",
@@ -140,9 +140,9 @@ def test_asynchronous(cohere_sdk: Run) -> None:
     }
 
 
-def test_the_answers_are_what_the_sdk_declares(cohere_sdk: Run) -> None:
+def test_the_answers_are_what_the_sdk_declares(sdk: Run) -> None:
     cases = ("plain", "streamed", "tools", "tools_streamed", "structured", "thinking", "embeddings", "rerank", "models")
     # The first event has a whole message, of which the SDK declares its role alone.
     first = "ChatMessageStartEventDeltaMessage"
     known = {f"{first}.{name}" for name in ("content", "tool_plan", "tool_calls", "citations")}
-    assert {name for fields in cohere_sdk.unlike(*cases).values() for name in fields} <= known
+    assert {name for fields in sdk.unlike(*cases).values() for name in fields} <= known

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # The first test may have to wait for an installation.
 pytestmark = [
     pytest.mark.timeout(600),
+    pytest.mark.parametrize("sdk", ["google_genai-3"], indirect=True),
     pytest.mark.skipif(sys.version_info < (3, 11), reason="google-genai needs Python 3.11"),
 ]
 
@@ -24,8 +25,8 @@ THOUGHT = 'The question is "Why?". Let me think about it.'
 ANSWER = 'You said "Why?". This is a simulated answer of any.'
 
 
-def test_plain(google_genai_sdk: Run) -> None:
-    outcome = google_genai_sdk["plain"]
+def test_plain(sdk: Run) -> None:
+    outcome = sdk["plain"]
     assert outcome.result == {
         "text": "Hello, world!",
         "role": "model",
@@ -43,12 +44,12 @@ def test_plain(google_genai_sdk: Run) -> None:
     assert request.headers["x-goog-api-key"] == "sk-oracle"
 
 
-def test_strict(google_genai_sdk: Run) -> None:
-    assert google_genai_sdk["strict"].result == {"plain": 1, "tools": 1, "thinking": 1}
+def test_strict(sdk: Run) -> None:
+    assert sdk["strict"].result == {"plain": 1, "tools": 1, "thinking": 1}
 
 
-def test_streamed(google_genai_sdk: Run) -> None:
-    outcome = google_genai_sdk["streamed"]
+def test_streamed(sdk: Run) -> None:
+    outcome = sdk["streamed"]
     assert outcome.result == {
         "pieces": ["one", " two", " three"],
         "finish_reasons": ["STOP"],
@@ -58,31 +59,31 @@ def test_streamed(google_genai_sdk: Run) -> None:
     assert (outcome.requests[0].stream, outcome.requests[0].query) == (True, "alt=sse")
 
 
-def test_tools(google_genai_sdk: Run) -> None:
-    assert google_genai_sdk["tools"].result == {
+def test_tools(sdk: Run) -> None:
+    assert sdk["tools"].result == {
         "calls": [["get_weather", {"city": "city"}], ["get_time", {"zone": "utc"}]],
         "finish_reasons": ["STOP", "STOP"],
         "answer": "The tool says: result of get_weather\nresult of get_time",
     }
 
 
-def test_tools_streamed(google_genai_sdk: Run) -> None:
-    assert google_genai_sdk["tools_streamed"].result == [["get_weather", {"city": "city"}]]
+def test_tools_streamed(sdk: Run) -> None:
+    assert sdk["tools_streamed"].result == [["get_weather", {"city": "city"}]]
 
 
-def test_automatic_tools(google_genai_sdk: Run) -> None:
-    outcome = google_genai_sdk["automatic_tools"]
+def test_automatic_tools(sdk: Run) -> None:
+    outcome = sdk["automatic_tools"]
     assert outcome.result["cities"] == ["city"]
     assert "22 degrees" in outcome.result["text"]
     assert len(outcome.requests) == 2
 
 
-def test_structured(google_genai_sdk: Run) -> None:
-    assert google_genai_sdk["structured"].result is True
+def test_structured(sdk: Run) -> None:
+    assert sdk["structured"].result is True
 
 
-def test_thinking(google_genai_sdk: Run) -> None:
-    outcome = google_genai_sdk["thinking"]
+def test_thinking(sdk: Run) -> None:
+    outcome = sdk["thinking"]
     result = outcome.result
     assert result["pieces"] == [["thought", THOUGHT], ["text", ANSWER]]
     assert result["streamed"] == {"thought": THOUGHT, "text": ANSWER}
@@ -91,26 +92,26 @@ def test_thinking(google_genai_sdk: Run) -> None:
     assert result["answer"].startswith('You said "And then?".')
 
 
-def test_cut_short(google_genai_sdk: Run) -> None:
-    assert google_genai_sdk["cut_short"].result == ["MAX_TOKENS", 5]
+def test_cut_short(sdk: Run) -> None:
+    assert sdk["cut_short"].result == ["MAX_TOKENS", 5]
 
 
-def test_chat(google_genai_sdk: Run) -> None:
-    assert google_genai_sdk["chat"].result == {"answers": ["One.", "Two."], "history": ["user", "model"] * 2}
+def test_chat(sdk: Run) -> None:
+    assert sdk["chat"].result == {"answers": ["One.", "Two."], "history": ["user", "model"] * 2}
 
 
-def test_count_tokens(google_genai_sdk: Run) -> None:
-    outcome = google_genai_sdk["count_tokens"]
+def test_count_tokens(sdk: Run) -> None:
+    outcome = sdk["count_tokens"]
     assert outcome.result == 2
     assert outcome.requests[0].path == "/gemini/v1/models/any:countTokens"
 
 
-def test_embeddings(google_genai_sdk: Run) -> None:
-    assert google_genai_sdk["embeddings"].result == [16, 16]
+def test_embeddings(sdk: Run) -> None:
+    assert sdk["embeddings"].result == [16, 16]
 
 
-def test_models(google_genai_sdk: Run) -> None:
-    result = google_genai_sdk["models"].result
+def test_models(sdk: Run) -> None:
+    result = sdk["models"].result
     assert "models/echo" in result["listed"]
     assert result["one"] == "models/echo"
 
@@ -128,9 +129,9 @@ def test_models(google_genai_sdk: Run) -> None:
         ("streamed", "ClientError", "RESOURCE_EXHAUSTED"),
     ],
 )
-def test_failures(google_genai_sdk: Run, model: str, kind: str, word: str) -> None:
+def test_failures(sdk: Run, model: str, kind: str, word: str) -> None:
     status = 429 if model == "streamed" else int(model.partition("-")[2])
-    assert google_genai_sdk["failures"].result[model] == {
+    assert sdk["failures"].result[model] == {
         "class": kind,
         "code": status,
         "status": word,
@@ -138,25 +139,25 @@ def test_failures(google_genai_sdk: Run, model: str, kind: str, word: str) -> No
     }
 
 
-def test_a_timeout(google_genai_sdk: Run) -> None:
-    assert "Timeout" in google_genai_sdk["failures"].result["timeout"]["class"]
+def test_a_timeout(sdk: Run) -> None:
+    assert "Timeout" in sdk["failures"].result["timeout"]["class"]
 
 
-def test_error_mid_stream(google_genai_sdk: Run) -> None:
-    result = google_genai_sdk["error_mid_stream"].result
+def test_error_mid_stream(sdk: Run) -> None:
+    result = sdk["error_mid_stream"].result
     assert result["text"] == "You said"
     assert (result["error"]["class"], result["error"]["status"]) == ("ServerError", "UNAVAILABLE")
     assert result["error"]["message"] == "The simulated provider failed in the middle."
 
 
-def test_retried(google_genai_sdk: Run) -> None:
-    outcome = google_genai_sdk["retried"]
+def test_retried(sdk: Run) -> None:
+    outcome = sdk["retried"]
     assert outcome.result.startswith('You said "Hello.".')
     assert [request.status for request in outcome.requests] == [503, 200]
 
 
-def test_asynchronous(google_genai_sdk: Run) -> None:
-    result = google_genai_sdk["asynchronous"].result
+def test_asynchronous(sdk: Run) -> None:
+    result = sdk["asynchronous"].result
     assert "models/echo" in result.pop("models")
     assert result == {
         "text": "Hello.",
@@ -167,6 +168,6 @@ def test_asynchronous(google_genai_sdk: Run) -> None:
     }
 
 
-def test_the_answers_are_what_the_sdk_declares(google_genai_sdk: Run) -> None:
+def test_the_answers_are_what_the_sdk_declares(sdk: Run) -> None:
     cases = ("plain", "streamed", "tools", "thinking", "cut_short", "count_tokens", "embeddings", "models")
-    assert google_genai_sdk.unlike(*cases) == {}
+    assert sdk.unlike(*cases) == {}

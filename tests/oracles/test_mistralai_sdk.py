@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from conftest import Run
 
 # The first test may have to wait for an installation.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.parametrize("sdk", ["mistralai-3"], indirect=True)]
 
 THOUGHT = 'The question is "Why?". Let me think about it.'
 
 
-def test_plain(mistralai_sdk: Run) -> None:
-    outcome = mistralai_sdk["plain"]
+def test_plain(sdk: Run) -> None:
+    outcome = sdk["plain"]
     assert outcome.result == {"text": "Hello, world!", "finish_reason": "stop", "usage": [2, 2, 4], "model": "echo"}
     (request,) = outcome.requests
     assert (request.path, request.dialect) == ("/mistral/v1/chat/completions", "openai-chat")
@@ -28,9 +28,9 @@ def test_plain(mistralai_sdk: Run) -> None:
     assert request.body["random_seed"] == 7
 
 
-def test_streamed(mistralai_sdk: Run) -> None:
+def test_streamed(sdk: Run) -> None:
     """Usage comes unasked, in the piece that says why the answer ended, which is the last."""
-    assert mistralai_sdk["streamed"].result == {
+    assert sdk["streamed"].result == {
         "pieces": ["one", " two", " three"],
         "finish_reasons": ["stop"],
         "usages": [6],
@@ -38,8 +38,8 @@ def test_streamed(mistralai_sdk: Run) -> None:
     }
 
 
-def test_tools(mistralai_sdk: Run) -> None:
-    outcome = mistralai_sdk["tools"]
+def test_tools(sdk: Run) -> None:
+    outcome = sdk["tools"]
     identifiers = outcome.result.pop("ids")
     assert outcome.result == {
         "finish_reasons": ["tool_calls", "stop"],
@@ -52,41 +52,41 @@ def test_tools(mistralai_sdk: Run) -> None:
     assert [message["tool_call_id"] for message in second.body["messages"][2:]] == identifiers
 
 
-def test_tools_streamed(mistralai_sdk: Run) -> None:
-    assert mistralai_sdk["tools_streamed"].result == {
+def test_tools_streamed(sdk: Run) -> None:
+    assert sdk["tools_streamed"].result == {
         "calls": [["get_weather", {"city": "city"}]],
         "finish_reasons": ["tool_calls"],
     }
 
 
-def test_structured(mistralai_sdk: Run) -> None:
-    outcome = mistralai_sdk["structured"]
+def test_structured(sdk: Run) -> None:
+    outcome = sdk["structured"]
     assert outcome.result is True
     assert outcome.requests[0].body["response_format"]["type"] == "json_schema"
 
 
-def test_reasoning(mistralai_sdk: Run) -> None:
+def test_reasoning(sdk: Run) -> None:
     """Where Mistral has it: in a part of the content."""
-    result = mistralai_sdk["reasoning"].result
+    result = sdk["reasoning"].result
     assert [kind for kind, _ in result["content"]] == ["thinking", "text"]
     assert result["content"][0][1] == THOUGHT
     assert result["streamed"] == dict(result["content"])
 
 
-def test_cut_short(mistralai_sdk: Run) -> None:
-    assert mistralai_sdk["cut_short"].result == ["length", 5]
+def test_cut_short(sdk: Run) -> None:
+    assert sdk["cut_short"].result == ["length", 5]
 
 
-def test_embeddings(mistralai_sdk: Run) -> None:
-    assert mistralai_sdk["embeddings"].result == {"lengths": [8, 8], "places": [0, 1]}
+def test_embeddings(sdk: Run) -> None:
+    assert sdk["embeddings"].result == {"lengths": [8, 8], "places": [0, 1]}
 
 
-def test_models(mistralai_sdk: Run) -> None:
-    assert "echo" in mistralai_sdk["models"].result
+def test_models(sdk: Run) -> None:
+    assert "echo" in sdk["models"].result
 
 
-def test_refused(mistralai_sdk: Run) -> None:
-    error = mistralai_sdk["refused"].result
+def test_refused(sdk: Run) -> None:
+    error = sdk["refused"].result
     assert error["status"] == 400
     assert error["body"]["object"] == "error"
 
@@ -105,30 +105,30 @@ def test_refused(mistralai_sdk: Run) -> None:
         ("streamed", "SDKError"),
     ],
 )
-def test_failures(mistralai_sdk: Run, model: str, kind: str) -> None:
-    error = mistralai_sdk["failures"].result[model]
+def test_failures(sdk: Run, model: str, kind: str) -> None:
+    error = sdk["failures"].result[model]
     status = 429 if model == "streamed" else int(model.partition("-")[2])
     assert (error["class"], error["status"]) == (kind, status)
     assert error["body"]["object"] == "error"
     assert f"The simulated provider answers with status {status}." in error["body"]["message"]
 
 
-def test_failures_that_are_not_mistral_s(mistralai_sdk: Run) -> None:
-    found = mistralai_sdk["failures"].result
+def test_failures_that_are_not_mistral_s(sdk: Run) -> None:
+    found = sdk["failures"].result
     assert found["reset"]["class"] in {"ReadError", "RemoteProtocolError"}
     assert found["timeout"]["class"] == "ReadTimeout"
 
 
-def test_retried(mistralai_sdk: Run) -> None:
-    outcome = mistralai_sdk["retried"]
+def test_retried(sdk: Run) -> None:
+    outcome = sdk["retried"]
     assert outcome.result.startswith('You said "Hello.".')
     assert [request.status for request in outcome.requests] == [429, 200]
     # Of its own accord the SDK waits a second at most with these settings, mostly much less.
     assert outcome.waits[0] >= 0.99
 
 
-def test_asynchronous(mistralai_sdk: Run) -> None:
-    assert mistralai_sdk["asynchronous"].result == {
+def test_asynchronous(sdk: Run) -> None:
+    assert sdk["asynchronous"].result == {
         "text": "Hello.",
         "streamed": "one two",
         "is_person": True,
@@ -137,7 +137,7 @@ def test_asynchronous(mistralai_sdk: Run) -> None:
     }
 
 
-def test_the_answers_are_what_the_sdk_declares(mistralai_sdk: Run) -> None:
+def test_the_answers_are_what_the_sdk_declares(sdk: Run) -> None:
     cases = ("plain", "streamed", "tools", "tools_streamed", "reasoning", "embeddings")
     # What OpenAI's answers have beside.
     known = {
@@ -145,4 +145,4 @@ def test_the_answers_are_what_the_sdk_declares(mistralai_sdk: Run) -> None:
         "UsageInfo.completion_tokens_details",
         "UsageInfo.prompt_tokens_details",
     }
-    assert {name for fields in mistralai_sdk.unlike(*cases).values() for name in fields} <= known
+    assert {name for fields in sdk.unlike(*cases).values() for name in fields} <= known

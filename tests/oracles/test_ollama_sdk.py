@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from conftest import Run
 
 # The first test may have to wait for an installation.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.parametrize("sdk", ["ollama-0"], indirect=True)]
 
 THOUGHT = 'The question is "Why?". Let me think about it.'
 CALLS = [["get_weather", {"city": "city"}], ["get_time", {"zone": "zone"}]]
 
 
-def test_plain(ollama_sdk: Run) -> None:
-    outcome = ollama_sdk["plain"]
+def test_plain(sdk: Run) -> None:
+    outcome = sdk["plain"]
     assert outcome.result == {
         "text": "Hello, world!",
         "role": "assistant",
@@ -34,75 +34,81 @@ def test_plain(ollama_sdk: Run) -> None:
     assert request.body["options"] == {"seed": 7, "temperature": 0.0}
 
 
-def test_streamed(ollama_sdk: Run) -> None:
-    assert ollama_sdk["streamed"].result == {
+def test_streamed(sdk: Run) -> None:
+    assert sdk["streamed"].result == {
         "pieces": ["one", " two", " three"],
         "done": ["stop"],
         "tokens": [3, 3],
     }
 
 
-def test_tools(ollama_sdk: Run) -> None:
-    assert ollama_sdk["tools"].result == {"calls": CALLS, "answer": "The tool says: get_weather: yes\nget_time: yes"}
+def test_tools(sdk: Run) -> None:
+    assert sdk["tools"].result == {"calls": CALLS, "answer": "The tool says: get_weather: yes\nget_time: yes"}
 
 
-def test_tools_streamed(ollama_sdk: Run) -> None:
-    assert ollama_sdk["tools_streamed"].result == CALLS
+def test_tools_streamed(sdk: Run) -> None:
+    assert sdk["tools_streamed"].result == CALLS
 
 
-def test_structured(ollama_sdk: Run) -> None:
-    assert ollama_sdk["structured"].result is True
+def test_structured(sdk: Run) -> None:
+    assert sdk["structured"].result is True
 
 
-def test_thinking(ollama_sdk: Run) -> None:
-    result = ollama_sdk["thinking"].result
+def test_thinking(sdk: Run) -> None:
+    result = sdk["thinking"].result
     assert (result["thinking"], result["text"]) == (THOUGHT, 'You said "Why?". This is a simulated answer of any.')
     assert result["streamed"] == [result["thinking"], result["text"]]
 
 
-def test_images(ollama_sdk: Run) -> None:
-    outcome = ollama_sdk["images"]
+def test_images(sdk: Run) -> None:
+    outcome = sdk["images"]
     assert outcome.result == "What is it?"
     assert len(outcome.requests[0].body["messages"][0]["images"]) == 1
 
 
-def test_cut_short(ollama_sdk: Run) -> None:
-    assert ollama_sdk["cut_short"].result == ["length", 5]
+def test_cut_short(sdk: Run) -> None:
+    assert sdk["cut_short"].result == ["length", 5]
 
 
-def test_embeddings(ollama_sdk: Run) -> None:
-    outcome = ollama_sdk["embeddings"]
+def test_embeddings(sdk: Run) -> None:
+    outcome = sdk["embeddings"]
     assert outcome.result == [8, 8, 4]
     assert {request.path for request in outcome.requests} == {"/ollama/api/embed"}
 
 
-def test_models(ollama_sdk: Run) -> None:
-    outcome = ollama_sdk["models"]
+def test_models(sdk: Run) -> None:
+    outcome = sdk["models"]
     assert "echo" in outcome.result
     assert outcome.requests[0].path == "/ollama/api/tags"
 
 
+def test_running(sdk: Run) -> None:
+    outcome = sdk["running"]
+    assert outcome.result == {"running": ["simulated"], "capabilities": ["completion", "tools", "thinking"]}
+    assert [request.path for request in outcome.requests] == ["/ollama/api/ps", "/ollama/api/show"]
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 503])
-def test_failures(ollama_sdk: Run, status: int) -> None:
+def test_failures(sdk: Run, status: int) -> None:
     message = f"The simulated provider answers with status {status}."
-    assert ollama_sdk["failures"].result[f"status-{status}"] == [status, message]
+    assert sdk["failures"].result[f"status-{status}"] == [status, message]
 
 
-def test_failures_in_other_ways(ollama_sdk: Run) -> None:
-    found = ollama_sdk["failures"].result
+def test_failures_in_other_ways(sdk: Run) -> None:
+    found = sdk["failures"].result
     assert found["streamed"] == [404, "The simulated provider answers with status 404."]
     assert found["reset"]["class"] in {"ReadError", "RemoteProtocolError"}
 
 
-def test_error_mid_stream(ollama_sdk: Run) -> None:
-    assert ollama_sdk["error_mid_stream"].result == {
+def test_error_mid_stream(sdk: Run) -> None:
+    assert sdk["error_mid_stream"].result == {
         "error": [-1, "The simulated provider failed in the middle."],
         "text": "You said",
     }
 
 
-def test_asynchronous(ollama_sdk: Run) -> None:
-    assert ollama_sdk["asynchronous"].result == {
+def test_asynchronous(sdk: Run) -> None:
+    assert sdk["asynchronous"].result == {
         "text": "Hello.",
         "streamed": "one two",
         "called": "get_weather",
@@ -112,8 +118,18 @@ def test_asynchronous(ollama_sdk: Run) -> None:
     }
 
 
-def test_the_answers_are_what_the_sdk_declares(ollama_sdk: Run) -> None:
-    cases = ("plain", "streamed", "tools", "tools_streamed", "structured", "thinking", "embeddings", "models")
+def test_the_answers_are_what_the_sdk_declares(sdk: Run) -> None:
+    cases = (
+        "plain",
+        "streamed",
+        "tools",
+        "tools_streamed",
+        "structured",
+        "thinking",
+        "embeddings",
+        "models",
+        "running",
+    )
     # Newer servers number their calls, which the SDK does not know yet.
     known = {"ToolCall.id", "Function.index", "Model.name"}
-    assert {name for fields in ollama_sdk.unlike(*cases).values() for name in fields} <= known
+    assert {name for fields in sdk.unlike(*cases).values() for name in fields} <= known

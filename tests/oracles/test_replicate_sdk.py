@@ -14,27 +14,27 @@ if TYPE_CHECKING:
     from conftest import Run
 
 # The first test may have to wait for an installation.
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.parametrize("sdk", ["replicate-1"], indirect=True)]
 
 
-def test_ran(replicate_sdk: Run) -> None:
-    outcome = replicate_sdk["ran"]
+def test_ran(sdk: Run) -> None:
+    outcome = sdk["ran"]
     assert outcome.result == "Hello, world!"
     (request,) = outcome.requests
     assert (request.path, request.dialect) == ("/replicate/v1/models/simulated/echo/predictions", "replicate")
     assert request.headers["authorization"] == "Bearer sk-oracle"
 
 
-def test_streamed(replicate_sdk: Run) -> None:
-    outcome = replicate_sdk["streamed"]
+def test_streamed(sdk: Run) -> None:
+    outcome = sdk["streamed"]
     kinds = outcome.result["kinds"]
     assert (set(kinds[:-1]), kinds[-1]) == ({"output"}, "done")
     assert outcome.result["text"] == "one two three"
     assert [request.method for request in outcome.requests] == ["POST", "GET"]
 
 
-def test_predicted(replicate_sdk: Run) -> None:
-    assert replicate_sdk["predicted"].result == {
+def test_predicted(sdk: Run) -> None:
+    assert sdk["predicted"].result == {
         "begun": ["starting", ["cancel", "get", "stream"]],
         "status": ["succeeded", "succeeded"],
         "output": ["Hello.", "Hello."],
@@ -44,20 +44,20 @@ def test_predicted(replicate_sdk: Run) -> None:
     }
 
 
-def test_canceled(replicate_sdk: Run) -> None:
-    assert replicate_sdk["canceled"].result == "canceled"
+def test_canceled(sdk: Run) -> None:
+    assert sdk["canceled"].result == "canceled"
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 404, 422, 429, 500, 503])
-def test_failures(replicate_sdk: Run, status: int) -> None:
-    error = replicate_sdk["failures"].result[f"status-{status}"]
+def test_failures(sdk: Run, status: int) -> None:
+    error = sdk["failures"].result[f"status-{status}"]
     assert error["status"] == status
     assert error["detail"] == f"The simulated provider answers with status {status}."
 
 
-def test_asynchronous(replicate_sdk: Run) -> None:
-    assert replicate_sdk["asynchronous"].result == {"text": "Hello.", "streamed": "one two"}
+def test_asynchronous(sdk: Run) -> None:
+    assert sdk["asynchronous"].result == {"text": "Hello.", "streamed": "one two"}
 
 
-def test_the_answers_are_what_the_sdk_declares(replicate_sdk: Run) -> None:
-    assert replicate_sdk.unlike("streamed", "predicted", "canceled") == {}
+def test_the_answers_are_what_the_sdk_declares(sdk: Run) -> None:
+    assert sdk.unlike("streamed", "predicted", "canceled") == {}

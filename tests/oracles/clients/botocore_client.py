@@ -228,7 +228,9 @@ def error_mid_stream(client, conforming):
     pieces = []
     stream = client.converse_stream(**asking("error-mid-stream", "Hello."))["stream"]
     try:
-        pieces.extend(event.get("contentBlockDelta", {}).get("delta", {}).get("text", "") for event in stream)
+        # What is not read to its end has a connection that nobody closes.
+        with contextlib.closing(stream):
+            pieces.extend(event.get("contentBlockDelta", {}).get("delta", {}).get("text", "") for event in stream)
     except exceptions.EventStreamError as error:
         return {"text": "".join(pieces), "code": error.response["Error"]["Code"], "message": str(error)}
     raise AssertionError("no error was raised")

@@ -14,26 +14,12 @@ import httpx2
 from cases import case, error_of, run
 from conformity import Conformity, keep_unknown_fields
 from pydantic import BaseModel
+from tools import CLOCK, WEATHER
 
 keep_unknown_fields()
 
 from mistralai.client import Mistral, errors, utils  # noqa: E402
 
-WEATHER = {
-    "type": "function",
-    "function": {
-        "name": "get_weather",
-        "description": "The weather in a city.",
-        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
-    },
-}
-CLOCK = {
-    "type": "function",
-    "function": {
-        "name": "get_time",
-        "parameters": {"type": "object", "properties": {"zone": {"enum": ["utc", "local"]}}, "required": ["zone"]},
-    },
-}
 PATIENT = utils.RetryConfig("backoff", utils.BackoffStrategy(10, 50, 1.5, 20_000), retry_connection_errors=True)
 
 

@@ -138,6 +138,15 @@ def models(client, conforming):
 
 
 @case
+def running(client, conforming):
+    """What a server tells of its models beside their names."""
+    return {
+        "running": [model.model for model in conforming(client.ps()).models],
+        "capabilities": conforming(client.show("echo")).capabilities,
+    }
+
+
+@case
 def failures(client, conforming):
     names = [f"status-{status}" for status in (400, 401, 403, 404, 429, 500, 503)]
     found = {name: failing(lambda name=name: client.chat(**asking(name, "Hello."))) for name in names}

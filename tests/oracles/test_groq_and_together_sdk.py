@@ -1,7 +1,7 @@
-"""The official `together` SDK takes the simulator for Together.
+"""The official `groq` and `together` SDKs, which are made alike, take the simulator for Groq and for Together.
 
-`clients/together_client.py` is what runs; each test says what must come of the case of the same name. Every answer is
-also checked against the SDK's own models.
+`clients/groq_client.py` and `clients/together_client.py` are what runs; each test says what must come of the case of
+the same name. Every answer is also checked against the SDK's own models.
 """
 
 from __future__ import annotations
@@ -16,9 +16,14 @@ if TYPE_CHECKING:
 # The first test may have to wait for an installation.
 pytestmark = pytest.mark.timeout(600)
 
+groq = pytest.mark.parametrize("sdk", ["groq-1"], indirect=True)
+together = pytest.mark.parametrize("sdk", ["together-3"], indirect=True)
+both = pytest.mark.parametrize("sdk", ["groq-1", "together-3"], indirect=True)
 
-def test_plain(together_sdk: Run) -> None:
-    outcome = together_sdk["plain"]
+
+@both
+def test_plain(sdk: Run) -> None:
+    outcome = sdk["plain"]
     assert outcome.result == {
         "text": "Hello, world!",
         "role": "assistant",
@@ -27,21 +32,27 @@ def test_plain(together_sdk: Run) -> None:
         "model": "echo",
     }
     (request,) = outcome.requests
-    assert (request.path, request.dialect) == ("/together/v1/chat/completions", "openai-chat")
+    assert request.path in {"/groq/openai/v1/chat/completions", "/together/v1/chat/completions"}
+    assert request.dialect == "openai-chat"
     assert request.headers["authorization"] == "Bearer sk-oracle"
 
 
-def test_streamed(together_sdk: Run) -> None:
-    assert together_sdk["streamed"].result == {
+@both
+def test_streamed(sdk: Run) -> None:
+    outcome = sdk["streamed"]
+    # At Groq it comes unasked, with the reason why the answer ended.
+    usages = [6] if outcome.requests[0].path.startswith("/groq/") else []
+    assert outcome.result == {
         "pieces": ["one", " two", " three"],
         "finish_reasons": ["stop"],
         "ids": 1,
-        "usages": [],
+        "usages": usages,
     }
 
 
-def test_tools(together_sdk: Run) -> None:
-    outcome = together_sdk["tools"]
+@both
+def test_tools(sdk: Run) -> None:
+    outcome = sdk["tools"]
     identifiers = outcome.result.pop("ids")
     assert outcome.result == {
         "finish_reasons": ["tool_calls", "stop"],
@@ -52,37 +63,53 @@ def test_tools(together_sdk: Run) -> None:
     assert [message["tool_call_id"] for message in second.body["messages"][2:]] == identifiers
 
 
-def test_tools_streamed(together_sdk: Run) -> None:
-    assert together_sdk["tools_streamed"].result == {
+@both
+def test_tools_streamed(sdk: Run) -> None:
+    assert sdk["tools_streamed"].result == {
         "calls": [["get_weather", {"city": "city"}]],
         "finish_reasons": ["tool_calls"],
     }
 
 
-def test_structured(together_sdk: Run) -> None:
-    assert together_sdk["structured"].result == ["age", "name"]
+@both
+def test_structured(sdk: Run) -> None:
+    assert sdk["structured"].result == ["age", "name"]
 
 
-def test_reasoning(together_sdk: Run) -> None:
-    """Where Together has it: in `reasoning`."""
+@both
+def test_reasoning(sdk: Run) -> None:
+    """Where both have it: in `reasoning`."""
     thought = 'The question is "Why?". Let me think about it.'
-    result = together_sdk["reasoning"].result
+    result = sdk["reasoning"].result
     assert result["reasoning"] == thought
     assert result["streamed"] == [thought, result["text"]]
 
 
-def test_cut_short(together_sdk: Run) -> None:
-    assert together_sdk["cut_short"].result == ["length", 5]
+@both
+def test_cut_short(sdk: Run) -> None:
+    assert sdk["cut_short"].result == ["length", 5]
 
 
-def test_embeddings(together_sdk: Run) -> None:
-    assert together_sdk["embeddings"].result == {"lengths": [8, 8], "places": [0, 1]}
+@both
+def test_embeddings(sdk: Run) -> None:
+    assert sdk["embeddings"].result == {"lengths": [8, 8], "places": [0, 1]}
 
 
-def test_rerank(together_sdk: Run) -> None:
-    assert together_sdk["rerank"].result == {"places": [1, 0], "scores": [1.0, 0.0]}
+@groq
+def test_models(sdk: Run) -> None:
+    result = sdk["models"].result
+    assert "echo" in result["listed"]
+    assert result["one"] == "echo"
 
 
+@groq
+def test_refused(sdk: Run) -> None:
+    error = sdk["refused"].result
+    assert (error["class"], error["status_code"]) == ("BadRequestError", 400)
+    assert "n" in error["message"]
+
+
+@both
 @pytest.mark.parametrize(
     ("model", "kind"),
     [
@@ -97,43 +124,61 @@ def test_rerank(together_sdk: Run) -> None:
         ("status-503", "InternalServerError"),
     ],
 )
-def test_errors(together_sdk: Run, model: str, kind: str) -> None:
-    error = together_sdk["errors"].result[model]
+def test_errors(sdk: Run, model: str, kind: str) -> None:
+    error = sdk["errors"].result[model]
     status = int(model.partition("-")[2])
     assert (error["class"], error["status_code"]) == (kind, status)
     assert f"The simulated provider answers with status {status}." in error["message"]
 
 
-def test_errors_that_are_not_together_s(together_sdk: Run) -> None:
-    found = together_sdk["errors"].result
+@both
+def test_errors_that_are_not_the_provider_s(sdk: Run) -> None:
+    found = sdk["errors"].result
     assert found["wrong key"]["class"] == "AuthenticationError"
     assert found["reset"]["class"] == "APIConnectionError"
     assert found["timeout"]["class"] == "APITimeoutError"
 
 
-def test_error_mid_stream(together_sdk: Run) -> None:
-    result = together_sdk["error_mid_stream"].result
+@both
+def test_error_mid_stream(sdk: Run) -> None:
+    result = sdk["error_mid_stream"].result
     assert result["text"] == "You said"
     assert result["error"]["class"] == "APIError"
     assert "The simulated provider failed in the middle." in result["error"]["message"]
 
 
-def test_retried(together_sdk: Run) -> None:
-    outcome = together_sdk["retried"]
+@both
+def test_retried(sdk: Run) -> None:
+    outcome = sdk["retried"]
     assert outcome.result.startswith('You said "Hello.".')
     assert [request.status for request in outcome.requests] == [429, 200]
     # Of its own accord the SDK waits half a second at most.
     assert outcome.waits[0] >= 0.99
 
 
-def test_asynchronous(together_sdk: Run) -> None:
-    result = together_sdk["asynchronous"].result
+@both
+def test_asynchronous(sdk: Run) -> None:
+    result = sdk["asynchronous"].result
     assert result["error"].items() >= {"class": "NotFoundError", "status_code": 404}.items()
     assert (result["text"], result["streamed"], result["called"]) == ("Hello.", "one two", "get_weather")
     assert result["together"] == [f"number {number}" for number in range(5)]
 
 
-def test_the_answers_are_what_the_sdk_declares(together_sdk: Run) -> None:
+@together
+def test_rerank(sdk: Run) -> None:
+    assert sdk["rerank"].result == {"places": [1, 0], "scores": [1.0, 0.0]}
+
+
+@groq
+def test_the_answers_are_what_groq_declares(sdk: Run) -> None:
+    cases = ("plain", "streamed", "tools", "tools_streamed", "structured", "reasoning", "embeddings", "models")
+    # OpenAI's messages have it, and Groq's as well, where it is not declared.
+    known = {"ChatCompletionMessage.refusal"}
+    assert {name for fields in sdk.unlike(*cases).values() for name in fields} <= known
+
+
+@together
+def test_the_answers_are_what_together_declares(sdk: Run) -> None:
     cases = ("plain", "streamed", "tools", "tools_streamed", "structured", "reasoning", "embeddings", "rerank")
     # The SDK does not look at what it reads; its models lack what OpenAI's answers have, and demand of each piece what
     # the first piece of a stream has.
@@ -151,4 +196,4 @@ def test_the_answers_are_what_the_sdk_declares(together_sdk: Run) -> None:
         # Asked for or not.
         "RerankCreateResponse: document",
     }
-    assert {name for fields in together_sdk.unlike(*cases).values() for name in fields} <= known
+    assert {name for fields in sdk.unlike(*cases).values() for name in fields} <= known
