@@ -71,7 +71,7 @@ impl Conversation<'_> {
         if speaker.name() != NAME || (waits && !request.stream) {
             return None;
         }
-        let id = random::id(random::hash(self.shared.seed, body));
+        let id = random::id(random::number(self.shared.seed, &request.model, body));
         self.shared.predictions.keep(&id, request, body);
         Some(self.json(&told(&id, request, head, "starting"), 201))
     }

@@ -7,6 +7,11 @@ pub(crate) fn hash(seed: u64, bytes: &[u8]) -> u64 {
     })
 }
 
+/// What tells chats apart. Some dialects have the model in the address, and the same body for each.
+pub(crate) fn number(seed: u64, model: &str, body: &[u8]) -> u64 {
+    hash(hash(seed, body), model.as_bytes())
+}
+
 /// The finisher of SplitMix64.
 const fn mix(number: u64) -> u64 {
     let number = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -24,4 +29,18 @@ pub(crate) fn share(seed: u64, stream: u64, count: u64) -> f64 {
 /// 24 characters for an id.
 pub(crate) fn id(number: u64) -> String {
     format!("{:016x}{:08x}", mix(number), mix(number ^ 1) >> 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chats_are_told_apart_by_model_and_body_and_seed() {
+        let numbers =
+            [number(0, "a", b"{}"), number(0, "b", b"{}"), number(0, "a", b"[]"), number(1, "a", b"{}")];
+        let different: std::collections::HashSet<_> = numbers.iter().collect();
+        assert_eq!(different.len(), numbers.len());
+        assert_eq!(number(0, "a", b"{}"), numbers[0]);
+    }
 }

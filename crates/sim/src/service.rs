@@ -278,7 +278,7 @@ impl Conversation<'_> {
         body: &Bytes,
     ) -> Response<AnswerBody> {
         let name = speaker.name();
-        let number = random::hash(self.shared.seed, body);
+        let number = random::number(self.shared.seed, &request.model, body);
         let (reply, fault) = self.begin(request, speaker, head, body);
         if let Some(fault) = &fault
             && let Some(answer) = self.before_headers(fault, speaker, request).await
@@ -309,7 +309,7 @@ impl Conversation<'_> {
             model: request.model.clone(),
             stream: request.stream,
         });
-        let number = random::hash(self.shared.seed, body);
+        let number = random::number(self.shared.seed, &request.model, body);
         let (reply, fault) = self.plan(request, name, head, number);
         if let Some(fault) = &fault {
             self.exchange.set_fault(fault.name());
