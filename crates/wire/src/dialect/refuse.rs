@@ -19,13 +19,17 @@ impl Refusals {
 
     /// `field` cannot be carried.
     pub(crate) fn add(&mut self, field: impl Into<String>, reason: &str) -> Result<(), UnsupportedField> {
-        let unsupported =
-            UnsupportedField { field: field.into(), dialect: self.dialect, reason: reason.into() };
+        let unsupported = self.refusal(field, reason);
         if !self.drop_unsupported {
             return Err(unsupported);
         }
         self.dropped.push(unsupported);
         Ok(())
+    }
+
+    /// `field` cannot be carried, and not be dropped.
+    pub(crate) fn refusal(&self, field: impl Into<String>, reason: &str) -> UnsupportedField {
+        UnsupportedField { field: field.into(), dialect: self.dialect, reason: reason.into() }
     }
 
     /// Of `field` something is left out that no answer is wrong without: said, never refused.

@@ -166,12 +166,14 @@ const NAMES: &[(ErrorKind, &[&str])] = &[
     (Cancelled, &["cancelled"]),
 ];
 
-/// The numbers of MiniMax's `base_resp`.
+/// The numbers of MiniMax's `base_resp`: `errors.md` section 2, and its documentation of error codes.
 const MINIMAX: &[(ErrorKind, &[&str])] = &[
+    (Server, &["1000", "1024", "1033"]),
+    (Timeout, &["1001"]),
     (RateLimited, &["1002"]),
-    (Authentication, &["1004"]),
+    (Authentication, &["1004", "2049"]),
     (QuotaExceeded, &["1008"]),
-    (InvalidRequest, &["1013"]),
+    (InvalidRequest, &["1013", "2013"]),
     (ContentFiltered, &["1026", "1027"]),
     (ContextLength, &["1039"]),
 ];

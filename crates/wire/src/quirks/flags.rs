@@ -81,6 +81,8 @@ pub struct Quirks {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Feature {
+    /// Chat: it makes vectors only.
+    Chat,
     /// More answers than one.
     N,
     /// A seed.

@@ -40,15 +40,19 @@ impl Quirks {
 
     /// The provider's whole name of `model`.
     pub fn model<'a>(&self, model: &'a str) -> Cow<'a, str> {
-        if let Some(rest) = model.strip_prefix(&*self.model_prefix_stripped)
-            && !rest.is_empty()
-        {
+        let stripped = model.strip_prefix(&*self.model_prefix_stripped);
+        if let Some(rest) = stripped.filter(|rest| !rest.is_empty() && rest.len() < model.len()) {
             return Cow::Borrowed(rest);
         }
         if !self.model_prefix.is_empty() && !model.contains('/') {
             return Cow::Owned(format!("{}{model}", self.model_prefix));
         }
         Cow::Borrowed(model)
+    }
+
+    /// What a caller calls the model that the provider calls `model`.
+    pub fn model_called<'a>(&self, model: &'a str) -> &'a str {
+        model.strip_prefix(&*self.model_prefix).filter(|rest| !rest.is_empty()).unwrap_or(model)
     }
 
     /// What follows the base URL: `usual`, the dialect's path, or the provider's own with the two in it.

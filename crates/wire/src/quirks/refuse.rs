@@ -27,6 +27,10 @@ pub(crate) fn refuse(
     refusals: &mut Refusals,
 ) -> Result<(), UnsupportedField> {
     let has = |feature| !quirks.supports(feature);
+    if has(Feature::Chat) {
+        // Nothing would be left of the request without them, so they are not dropped either.
+        return Err(refusals.refusal("messages", &quirks.reason("does not chat; it makes vectors")));
+    }
     let mut refuse = |field: &str, what: &str| refusals.add(field, &quirks.reason(what));
     let settings = [
         (

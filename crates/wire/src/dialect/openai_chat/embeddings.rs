@@ -18,7 +18,7 @@ const MOST_INPUTS: usize = 2048;
 
 /// `POST /embeddings`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct OpenAiEmbeddings;
+pub(crate) struct OpenAiEmbeddings;
 
 impl Embeddings for OpenAiEmbeddings {
     fn most_inputs(&self, _model: &str) -> usize {
@@ -39,7 +39,8 @@ impl Embeddings for OpenAiEmbeddings {
         }
         let mut out = Vec::new();
         let mut body = ObjectWriter::begin_with(&mut out, &request.extra);
-        body.field("model", &request.model).field("input", &request.inputs);
+        let model = options.quirks.model(&request.model);
+        body.field("model", &*model).field("input", &request.inputs);
         body.optional("dimensions", request.dimensions).optional("user", request.user.as_ref());
         // Voyage's and Mistral's other types of numbers do not go together with base64 of floats.
         if request.extra.get("output_dtype").is_none() {
@@ -47,7 +48,7 @@ impl Embeddings for OpenAiEmbeddings {
         }
         body.finish();
         Ok(EncodedRequest {
-            path: "/embeddings".into(),
+            path: options.quirks.path("/embeddings", &model),
             body: out,
             headers: Vec::new(),
             dropped: refusals.dropped,

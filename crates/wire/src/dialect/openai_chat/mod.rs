@@ -7,7 +7,7 @@ mod calls;
 mod choice;
 mod chunk;
 mod decode_request;
-mod embeddings;
+pub(crate) mod embeddings;
 mod encode_message;
 mod encode_stream;
 pub(crate) mod fault;

@@ -19,14 +19,19 @@ impl Reranking for RankByScore {
     fn encode_request(
         &self,
         request: &RerankRequest,
-        _options: EncodeOptions<'_>,
+        options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
         let mut out = Vec::new();
         let mut body = ObjectWriter::begin_with(&mut out, &request.extra);
-        body.field("model", &request.model).field("query", &request.query);
+        let model = options.quirks.model(&request.model);
+        body.field("model", &*model).field("query", &request.query);
         body.field("documents", &request.documents).optional("top_n", request.top_n);
         body.finish();
-        Ok(EncodedRequest { path: self.path.into(), body: out, ..EncodedRequest::default() })
+        Ok(EncodedRequest {
+            path: options.quirks.path(self.path, &model),
+            body: out,
+            ..EncodedRequest::default()
+        })
     }
 
     fn decode_response(&self, body: &[u8]) -> Result<RerankResponse, StreamError> {

@@ -25,14 +25,14 @@ mod tool;
 pub(crate) use item::{is_item, without_hosted, without_items};
 pub(crate) use tool::decode_function;
 
-use super::openai_chat::fault;
+use super::openai_chat::{embeddings::OpenAiEmbeddings, fault};
 use super::{
     Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
     UnsupportedField,
 };
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
-use crate::operation::{Endpoint, Operation, TokenCounting};
+use crate::operation::{Embeddings, Endpoint, Operation, TokenCounting};
 use alloc::{boxed::Box, vec::Vec};
 
 const NAME: &str = "openai-responses";
@@ -83,9 +83,16 @@ impl Dialect for OpenAiResponses {
             Some(Endpoint::new(Operation::Complete))
         } else if path.ends_with("/responses/input_tokens") {
             Some(Endpoint::new(Operation::CountTokens))
+        } else if path.ends_with("/embeddings") {
+            Some(Endpoint::new(Operation::Embed))
         } else {
             path.ends_with("/models").then_some(Endpoint::new(Operation::Models))
         }
+    }
+
+    /// Those of OpenAI's API: the same beside both forms of chat.
+    fn embeddings(&self) -> Option<&'static dyn Embeddings> {
+        Some(&OpenAiEmbeddings)
     }
 
     fn token_counting(&self) -> Option<&'static dyn TokenCounting> {
