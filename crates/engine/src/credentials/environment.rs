@@ -10,7 +10,7 @@ use std::{
 const FILE_BYTES: u64 = 1 << 20;
 
 /// How the names of the variables begin that say anything about credentials.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "APPDATA",
     "AWS_",
     "AZURE_",
@@ -21,6 +21,7 @@ const NAMES: [&str; 10] = [
     "HOME",
     "IDENTITY_",
     "USERPROFILE",
+    "WATSONX_IAM_URL",
 ];
 
 /// What a provider's credentials are looked for in. By default the process's own environment.

@@ -8,17 +8,20 @@ use super::{
 use secrecy::ExposeSecret;
 
 const IDENTITY: &str = "https://iam.cloud.ibm.com/identity/token";
+/// Where LiteLLM looks for another one, too.
+const IDENTITY_VARIABLE: &str = "WATSONX_IAM_URL";
 
 /// How a key is exchanged.
 #[derive(Clone, Debug, Default)]
 pub struct WatsonxSettings {
-    /// Where. Default: `https://iam.cloud.ibm.com/identity/token`.
+    /// Where. Default `WATSONX_IAM_URL`, else `https://iam.cloud.ibm.com/identity/token`.
     pub url: Option<String>,
 }
 
 impl WatsonxSettings {
     pub(crate) async fn token(&self, key: &Secret, exchange: &Exchange) -> Result<Access, CredentialsError> {
-        let url = self.url.as_deref().unwrap_or(IDENTITY);
+        let url = self.url.clone().or_else(|| exchange.environment.variable(IDENTITY_VARIABLE));
+        let url = url.as_deref().unwrap_or(IDENTITY);
         let key = key.expose_secret().trim();
         let fields = [("grant_type", "urn:ibm:params:oauth:grant-type:apikey"), ("apikey", key)];
         oauth::ask(exchange, oauth::form(url, &fields)?, "IBM's identity service", &[key]).await

@@ -378,6 +378,13 @@ async fn ibms_key_is_exchanged_and_not_sent_to_the_provider() {
     assert_eq!(ibm.requests().len(), 5, "busy servers are asked three times");
     let error = with_key(watsonx(), environment(&[], &endpoints), None).await.unwrap_err();
     assert!(error.to_string().contains("set TEST_API_KEY"), "{error}");
+
+    let own = Server::start(vec![token("own")]).await;
+    let variables = [("WATSONX_IAM_URL", &*format!("http://{}/of/our/cloud", own.address))];
+    let request = with_key(watsonx(), environment(&variables, &[]), Some(&key)).await.unwrap();
+    assert_eq!(bearer(&request), "own-");
+    assert_eq!(own.requests()[0].line, "POST /of/our/cloud HTTP/1.1");
+
     let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let unreachable = environment(&[], &[("https://iam.cloud.ibm.com", nobody)]);
     let error = with_key(watsonx(), unreachable, Some(&key)).await.unwrap_err();
