@@ -54,6 +54,7 @@ mod demanded;
 mod early_fault;
 mod failure;
 mod frames;
+mod identity;
 mod media;
 mod models;
 mod predictions;

@@ -1,6 +1,6 @@
 //! Replicate's predictions: made by one request, asked for, streamed or cancelled by others.
 
-use crate::{body::AnswerBody, random, service::Conversation, speaker::Speaker};
+use crate::{body::AnswerBody, random, record::Details, service::Conversation, speaker::Speaker};
 use bytes::Bytes;
 use ferrule_wire::{
     json::Json,
@@ -42,6 +42,13 @@ impl Predictions {
     }
 }
 
+/// A stream is of text alone: what it took to make it is told by the prediction, when that is asked for afterwards.
+pub(crate) fn leave_out_figures(response: &mut Answer, speaker: Speaker, streamed: bool) {
+    if speaker.name() == NAME && streamed {
+        response.usage = None;
+    }
+}
+
 /// Whether an address is that of a prediction that was made: its id, and what is asked of it.
 pub(crate) fn address<'a>(method: &Method, path: &'a str, speaker: Speaker) -> Option<(&'a str, What)> {
     if speaker.name() != NAME {
@@ -67,10 +74,16 @@ impl Conversation<'_> {
         head: &http::request::Parts,
         body: &Bytes,
     ) -> Option<Response<AnswerBody>> {
-        let waits = head.headers.contains_key("prefer");
+        // The client that waits says so; any other asks again.
+        let waits = head.headers.get("prefer").is_some_and(|value| value.as_bytes().starts_with(b"wait"));
         if speaker.name() != NAME || (waits && !request.stream) {
             return None;
         }
+        self.exchange.describe(Details {
+            dialect: NAME,
+            model: request.model.clone(),
+            stream: request.stream,
+        });
         let id = random::id(random::number(self.shared.seed, &request.model, body));
         self.shared.predictions.keep(&id, request, body);
         Some(self.json(&told(&id, request, head, "starting"), 201))

@@ -1,6 +1,7 @@
 //! Which address means what, and who answers there.
 
 use crate::{
+    identity::Issuer,
     media::Media,
     predictions::{self, What},
     speaker::Speaker,
@@ -26,6 +27,8 @@ pub(crate) enum Asked<'a> {
     Prediction(&'a str, What),
     /// Pictures or sound.
     Media(Media),
+    /// A token of somebody who hands them out.
+    Token(Issuer),
     /// Whether we are there.
     Health,
     /// Nothing we know.
@@ -43,6 +46,9 @@ pub(crate) fn route<'a>(method: &Method, path: &'a str, headers: &HeaderMap) -> 
     let spoken = Speaker::of(spoken).or_else(|| Speaker::all().next())?;
     if path == "/healthz" {
         return Some(Route { asked: Asked::Health, speaker: spoken });
+    }
+    if let Some(issuer) = Issuer::at(method, path) {
+        return Some(Route { asked: Asked::Token(issuer), speaker: spoken });
     }
     if let Some((speaker, rest)) = prefixed(path) {
         return Some(Route { asked: asked(method, rest, speaker), speaker });
@@ -70,6 +76,9 @@ fn prefixed(path: &str) -> Option<(Speaker, &str)> {
 
 fn asked<'a>(method: &Method, path: &'a str, speaker: Speaker) -> Asked<'a> {
     if let Some(endpoint) = speaker.endpoint(path) {
+        if endpoint.operation == Operation::Complete && !speaker.chats() {
+            return Asked::Unknown;
+        }
         let expected = if endpoint.operation == Operation::Models { Method::GET } else { Method::POST };
         return if *method == expected { Asked::Operation(endpoint) } else { Asked::WrongMethod };
     }

@@ -39,7 +39,7 @@ const MOST_FAILURES: usize = 100_000;
 const KEY_HEADERS: &[&str] =
     &["x-api-key", "api-key", "x-goog-api-key", "api-subscription-key", "authorization"];
 /// Never a valid key.
-const INVALID_KEY: &str = "sk-invalid";
+pub(crate) const INVALID_KEY: &str = "sk-invalid";
 
 /// What all connections share.
 #[derive(Debug)]
@@ -118,7 +118,7 @@ impl Conversation<'_> {
         let refuse = |status, message: String| {
             self.error(speaker, status, ProviderError::new(kind_of(status), message), HeaderMap::new(), false)
         };
-        if !matches!(asked, Asked::Health)
+        if !matches!(asked, Asked::Health | Asked::Token(_))
             && let Some(message) = self.wrong_key(&head.headers)
         {
             let error =
@@ -139,6 +139,10 @@ impl Conversation<'_> {
         }
         match asked {
             Asked::Health => self.json(&serde_json::json!({ "status": "ok" }), 200),
+            Asked::Token(issuer) => {
+                let (status, answer) = issuer.answer(&head.headers, body, self.shared.seed);
+                self.json(&answer, status)
+            }
             Asked::Unknown => refuse(404, format!("There is nothing at {}.", head.uri.path())),
             Asked::WrongMethod => refuse(405, format!("{} does not take {}.", head.uri.path(), head.method)),
             Asked::Model(id) => match models::one(speaker, id) {
@@ -290,6 +294,7 @@ impl Conversation<'_> {
         let mut response = answer(request, &reply, number, name);
         demanded::of_calls(speaker, &mut response);
         predictions::locate(speaker, &mut response, head);
+        predictions::leave_out_figures(&mut response, speaker, request.stream);
         Delivery { conversation: self, request, speaker, reply: &reply, number, headers: &head.headers }
             .deliver(&response, fault)
             .await
@@ -310,7 +315,7 @@ impl Conversation<'_> {
             stream: request.stream,
         });
         let number = random::number(self.shared.seed, &request.model, body);
-        let (reply, fault) = self.plan(request, name, head, number);
+        let (reply, fault) = self.plan(request, speaker, head, number);
         if let Some(fault) = &fault {
             self.exchange.set_fault(fault.name());
         }
@@ -322,16 +327,16 @@ impl Conversation<'_> {
     fn plan(
         &self,
         request: &Request,
-        dialect: &str,
+        speaker: Speaker,
         head: &http::request::Parts,
         number: u64,
     ) -> (Reply, Option<Fault>) {
         let script = Arc::clone(&self.shared.script.lock().unwrap_or_else(PoisonError::into_inner));
-        let behaviour = Behaviour::of(&request.model);
+        let behaviour = Behaviour::of(speaker.model_called(&request.model));
         let text = if script.reads_text() { last_user_text(request) } else { String::new() };
         let asked = AskedOfScript {
             model: &request.model,
-            dialect,
+            dialect: speaker.name(),
             path: head.uri.path(),
             stream: request.stream,
             headers: &head.headers,

@@ -5,7 +5,7 @@ use ferrule_wire::{
     dialect::{self, Dialect, StreamEncoder},
     model::{ProviderError, Request, Response},
     providers,
-    quirks::{Quirks, ToolIdRule, accent},
+    quirks::{Feature, Quirks, ToolIdRule, accent},
 };
 use std::ops::Deref;
 
@@ -44,10 +44,22 @@ impl Speaker {
         self.provider
     }
 
+    /// What a caller calls the model that the provider calls `model`.
+    pub(crate) fn model_called<'a>(&self, model: &'a str) -> &'a str {
+        self.quirks.model_called(model)
+    }
+
+    /// Whether it chats.
+    pub(crate) fn chats(&self) -> bool {
+        self.quirks.supports(Feature::Chat)
+    }
+
     /// Why the provider refuses a chat with this body; `None` where it does not.
     pub(crate) fn refusal(&self, body: &[u8]) -> Option<ProviderError> {
         // Other dialects have other words, of which the quirks do not tell.
-        let refusal = (self.name() == "openai-chat").then(|| accent::refusal(self.quirks, body)).flatten();
+        let refusal = matches!(self.name(), "openai-chat" | "watsonx")
+            .then(|| accent::refusal(self.quirks, body))
+            .flatten();
         refusal.filter(|error| !demanded::is_taken(*self, error))
     }
 
