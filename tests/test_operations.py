@@ -6,6 +6,7 @@ import io
 import sys
 from array import array
 
+import numpy
 import pytest
 
 import ferrule
@@ -14,6 +15,16 @@ from ferrule.operations.known_models import SECONDS, KnownModels
 from ferrule.testing import Simulator
 
 MODEL = "openai/text-embedding-3-small"
+EMBEDDING_MODELS = [
+    MODEL,
+    "gemini/gemini-embedding-001",
+    "vertex/text-embedding-005",
+    "cohere/embed-v4.0",
+    "ollama/nomic-embed-text",
+    "bedrock/amazon.titan-embed-text-v2:0",
+    "bedrock/cohere.embed-english-v3",
+]
+TEXTS = [f"Text number {number}." for number in range(7)]
 
 
 @pytest.fixture
@@ -87,6 +98,170 @@ class TestModels:
         assert known.get("openai") == []
         now = SECONDS + 1
         assert known.get("openai") is None
+
+
+class TestEmbeddings:
+    @pytest.mark.parametrize("model", EMBEDDING_MODELS)
+    def test_one_text(self, client, model):
+        embeddings = client.embed(model, "A ferrule binds.")
+        assert len(embeddings) == 1
+        assert len(embeddings[0]) == embeddings.dimensions
+        assert sum(number * number for number in embeddings[0]) == pytest.approx(1.0, abs=1e-3)
+        assert embeddings.provider == model.partition("/")[0]
+        assert embeddings[0] == floats(embeddings.data)
+        with pytest.raises(IndexError):
+            embeddings[1]
+
+    @pytest.mark.parametrize("model", EMBEDDING_MODELS)
+    def test_many_texts_come_back_in_order(self, client, model):
+        apart = [client.embed(model, text)[0] for text in TEXTS]
+        for batch_size in (1, 3, None):
+            together = client.embed(model, TEXTS, batch_size=batch_size)
+            assert together.vectors == apart
+
+    def test_batches_are_requests(self, simulator, client):
+        whole = client.embed(MODEL, TEXTS)
+        embeddings = client.embed(MODEL, TEXTS, batch_size=3)
+        sizes = [len(request.body["input"]) for request in simulator.requests]
+        assert sizes[0] == 7
+        assert sorted(sizes[1:]) == [1, 3, 3]
+        assert len(embeddings.attempts) == 3
+        # What was used is the sum.
+        assert embeddings.usage.input_tokens == whole.usage.input_tokens > 0
+
+    def test_vectors_are_asked_for_as_bytes_and_read_either_way(self, simulator, client):
+        packed = client.embed(MODEL, TEXTS)
+        written = client.embed(MODEL, TEXTS, extra_body={"encoding_format": "float"})
+        assert [request.body["encoding_format"] for request in simulator.requests] == ["base64", "float"]
+        assert written.data == packed.data
+
+    def test_a_numpy_array_is_over_the_bytes_themselves(self, client):
+        embeddings = client.embed(MODEL, TEXTS)
+        array = embeddings.array
+        assert (array.shape, array.dtype) == ((7, embeddings.dimensions), numpy.dtype("<f4"))
+        over = numpy.frombuffer(embeddings.data, dtype="<f4")
+        assert numpy.shares_memory(array, over)
+        assert numpy.shares_memory(numpy.asarray(embeddings), over)
+        assert not numpy.shares_memory(numpy.array(embeddings), over)
+        assert not array.flags.writeable
+        assert array.tolist() == embeddings.vectors
+
+    @pytest.mark.parametrize(
+        ("model", "name"),
+        [
+            (MODEL, ("dimensions",)),
+            ("gemini/gemini-embedding-001", ("requests", 0, "outputDimensionality")),
+            ("cohere/embed-v4.0", ("output_dimension",)),
+            ("ollama/nomic-embed-text", ("dimensions",)),
+            ("bedrock/amazon.titan-embed-text-v2:0", ("dimensions",)),
+        ],
+    )
+    def test_dimensions(self, simulator, client, model, name):
+        assert client.embed(model, "A ferrule binds.", dimensions=256).dimensions == 256
+        found = simulator.requests[0].body
+        for step in name:
+            found = found[step]
+        assert found == 256
+
+    @pytest.mark.parametrize(
+        ("model", "name", "word"),
+        [
+            ("gemini/gemini-embedding-001", ("requests", 0, "taskType"), "RETRIEVAL_QUERY"),
+            ("cohere/embed-v4.0", ("input_type",), "search_query"),
+            ("bedrock/cohere.embed-english-v3", ("input_type",), "search_query"),
+        ],
+    )
+    def test_what_they_are_for(self, simulator, client, model, name, word):
+        client.embed(model, "Where is the ferrule?", input_type="query")
+        found = simulator.requests[0].body
+        for step in name:
+            found = found[step]
+        assert found == word
+
+    @pytest.mark.parametrize(
+        ("model", "options", "field"),
+        [
+            (MODEL, {"input_type": "query"}, "input_type"),
+            ("ollama/nomic-embed-text", {"user": "u"}, "user"),
+            ("cohere/embed-v4.0", {"input_type": "similarity"}, "input_type"),
+            ("bedrock/cohere.embed-english-v3", {"dimensions": 256}, "dimensions"),
+            ("anthropic/claude-sonnet-4-5", {}, "embed"),
+        ],
+    )
+    def test_what_a_provider_cannot_carry(self, simulator, client, model, options, field):
+        with pytest.raises(ferrule.UnsupportedError) as refused:
+            client.embed(model, "A ferrule binds.", **options)
+        assert (refused.value.field, refused.value.provider) == (field, model.partition("/")[0])
+        assert simulator.requests == []
+
+    def test_what_is_dropped_is_told(self, client):
+        with pytest.warns(UserWarning, match="input_type"):
+            assert len(client.embed(MODEL, "A ferrule binds.", input_type="query", drop_params=True)) == 1
+
+    @pytest.mark.parametrize("provider", ["openai", "gemini", "cohere", "ollama"])
+    def test_failures_are_retried_and_errors_are_the_providers(self, simulator, client, provider):
+        embeddings = client.embed(f"{provider}/fail-once-503", TEXTS, batch_size=4)
+        assert len(embeddings) == 7
+        assert sorted(request.status for request in simulator.requests) == [200, 200, 503, 503]
+        with pytest.raises(ferrule.NotFoundError) as raised:
+            client.embed(f"{provider}/status-404", TEXTS)
+        assert raised.value.provider == provider
+        with pytest.raises(ferrule.ServerError) as raised:
+            client.embed(f"{provider}/status-500", TEXTS)
+        assert len(raised.value.attempts) == 2
+
+    def test_no_text_is_an_error(self, client):
+        with pytest.raises(ferrule.ConfigError, match="there is no text"):
+            client.embed(MODEL, [])
+        with pytest.raises(TypeError, match=r"texts\[1\]"):
+            client.embed(MODEL, ["one", 2])
+
+    async def test_awaited(self, simulator):
+        async with simulator.async_client(max_retries=0) as client:
+            for model in EMBEDDING_MODELS:
+                embeddings = await client.embed(model, TEXTS, batch_size=2)
+                assert len(embeddings) == 7
+                assert len(set(map(tuple, embeddings))) == 7
+            with pytest.raises(ferrule.ServerError):
+                await client.embed("openai/status-500", TEXTS)
+
+
+class TestReranking:
+    DOCUMENTS = ("A bridge is built of steel.", "A ferrule binds strands.", "The ferrule of a brush binds its hair.")
+
+    @pytest.mark.parametrize("model", ["cohere/rerank-v3.5", "voyage/rerank-2.5", "together/rerank", "litellm/rerank"])
+    def test_the_best_is_first(self, client, model):
+        ranking = client.rerank(model, "a ferrule binds strands.", self.DOCUMENTS)
+        assert [result.index for result in ranking] == [1, 2, 0]
+        assert ranking[0].document == self.DOCUMENTS[1]
+        assert ranking[0].score > ranking[1].score > ranking[2].score
+        assert ranking.provider == model.partition("/")[0]
+
+    def test_only_some_are_wanted(self, simulator, client):
+        ranking = client.rerank("cohere/rerank-v3.5", "ferrule", self.DOCUMENTS, top_n=1)
+        assert len(ranking) == 1
+        assert simulator.requests[0].body["top_n"] == 1
+        assert simulator.requests[0].path == "/cohere/v2/rerank"
+        assert ranking.search_units == 1
+
+    def test_others_have_none(self, simulator, client):
+        for model in ("anthropic/claude-sonnet-4-5", "gemini/gemini-2.5-pro", "ollama/llama3.3"):
+            with pytest.raises(ferrule.UnsupportedError, match="rerank") as refused:
+                client.rerank(model, "ferrule", self.DOCUMENTS)
+            assert refused.value.field == "rerank"
+        assert simulator.requests == []
+
+    def test_failures_are_retried_and_errors_are_the_providers(self, simulator, client):
+        ranking = client.rerank("cohere/fail-once-503", "ferrule", self.DOCUMENTS)
+        assert len(ranking) == 3
+        assert [attempt.status for attempt in ranking.attempts] == [503, None]
+        with pytest.raises(ferrule.RateLimitedError):
+            client.rerank("cohere/status-429", "ferrule", self.DOCUMENTS, max_retries=0)
+
+    async def test_awaited(self, simulator):
+        async with simulator.async_client() as client:
+            ranking = await client.rerank("cohere/rerank-v3.5", "a ferrule binds strands.", self.DOCUMENTS)
+        assert ranking[0].index == 1
 
 
 class TestImages:

@@ -17,7 +17,7 @@ from ferrule._native import NativeSimulator
 
 if TYPE_CHECKING:
     import sys
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from types import TracebackType
 
     if sys.version_info >= (3, 11):
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         from typing_extensions import Self
 
     from ferrule.client import AsyncClient, Client
+    from ferrule.configuration.providers import Row
     from ferrule.options import ProviderOptions
 
 __all__ = ["Match", "RecordedRequest", "ReplyScript", "Rule", "Script", "ScriptSource", "Simulator", "rule"]
@@ -78,7 +79,7 @@ class Match(TypedDict, total=False):
 
     model: str
     dialect: str
-    """`openai-chat` or `anthropic`."""
+    """A wire format, for instance `openai-chat`."""
     path: str
     stream: bool
     headers: dict[str, str]
@@ -142,7 +143,7 @@ def rule(
         reply: What to answer: a text, or a `ReplyScript`.
         fault: What goes wrong: a name, or `{name: {field: ...}}`.
         model: For which models; may have `*` and `?`.
-        dialect: `openai-chat` or `anthropic`.
+        dialect: A wire format, for instance `openai-chat`.
         path: For which addresses.
         stream: For streamed, or for plain calls only.
         headers: For requests with these headers, by lower-case name.
@@ -174,7 +175,7 @@ class RecordedRequest:
         headers: By lower-case name, as they came: keys included, which is why the `repr` leaves them out.
         body: What was sent: read from JSON, else text.
         query: What stands after `?`.
-        dialect: `openai-chat` or `anthropic`; `None` where it was no completion.
+        dialect: The wire format, for instance `openai-chat`; `None` where it was no completion.
         model: The model asked for.
         stream: Whether a stream was asked for.
         status: The status it was answered with; `None` while there is none.
@@ -275,12 +276,53 @@ class Simulator:
         """An address on which connections are refused."""
         return _url(self._native.refused_address)
 
-    def providers(self) -> dict[str, ProviderOptions]:
-        """What `Client(providers=...)` needs to call the simulator for `openai/...` and `anthropic/...`."""
-        return {
-            "openai": {"base_url": self.openai_base_url, "api_key": _DUMMY_KEY},
-            "anthropic": {"base_url": self.anthropic_base_url, "api_key": _DUMMY_KEY},
-        }
+    def base_url(self, provider: str) -> str:
+        """The base URL at which the simulator speaks as one provider: its wire format, its quirks, its errors.
+
+        Args:
+            provider: The id of a built-in provider, for instance `groq`.
+
+        Raises:
+            ValueError: There is no such provider, or it is a program and has no address.
+        """
+        row = _rows().get(provider)
+        if row is None:
+            raise ValueError(f"there is no built-in provider {provider!r}")
+        if not row["base_url"]:
+            raise ValueError(f"{provider} is a program on this machine and has no address")
+        _, _, rest = row["base_url"].partition("://")
+        path = "".join(rest.partition("/")[1:])
+        for placeholder in row["placeholders"]:
+            filled = placeholder["default"] or f"sim-{placeholder['name'].replace('_', '-')}"
+            path = path.replace(f"{{{placeholder['name']}}}", filled)
+        return f"{self.url}/{provider}{path}"
+
+    def providers(self, only: Iterable[str] | None = None) -> dict[str, ProviderOptions]:
+        """What `Client(providers=...)` needs to call the simulator as any built-in provider that has an address.
+
+        `openai` and `anthropic` are at `openai_base_url` and `anthropic_base_url`, as the official clients have them;
+        the others, and with them their quirks, are at `base_url(provider)`.
+
+        Args:
+            only: The ids of those that are wanted; all by default. A bare name of a model leads to the one provider
+                among them that offers it.
+
+        Raises:
+            ValueError: There is no such provider, or it is a program and has no address.
+        """
+        ids = [id for id, row in _rows().items() if row["base_url"]] if only is None else only
+        return {id: self._provider(id) for id in ids}
+
+    def _provider(self, id: str) -> ProviderOptions:
+        own = {"openai": self.openai_base_url, "anthropic": self.anthropic_base_url}
+        options: ProviderOptions = {"base_url": own.get(id) or self.base_url(id)}
+        authentication = _rows()[id]["authentication"]
+        if authentication == "watsonx":
+            # A key would be exchanged for a token at IBM, first.
+            options["headers"] = {"authorization": f"Bearer {_DUMMY_KEY}"}
+        elif authentication != "none":
+            options["api_key"] = _DUMMY_KEY
+        return options
 
     def environment(self) -> dict[str, str]:
         """The environment variables that make programs call the simulator, with the official clients too."""
@@ -291,25 +333,27 @@ class Simulator:
             "ANTHROPIC_API_KEY": _DUMMY_KEY,
         }
 
-    def client(self, **options: Any) -> Client:
+    def client(self, *, only: Iterable[str] | None = None, **options: Any) -> Client:
         """A client of the simulator.
 
         Args:
+            only: The ids of the providers that are the simulator: see `providers`.
             **options: As `ferrule.Client` takes them.
         """
         from ferrule.client import Client
 
-        return Client(providers=self.providers(), **options)
+        return Client(providers=self.providers(only), **options)
 
-    def async_client(self, **options: Any) -> AsyncClient:
+    def async_client(self, *, only: Iterable[str] | None = None, **options: Any) -> AsyncClient:
         """An asynchronous client of the simulator.
 
         Args:
+            only: The ids of the providers that are the simulator: see `providers`.
             **options: As `ferrule.AsyncClient` takes them.
         """
         from ferrule.client import AsyncClient
 
-        return AsyncClient(providers=self.providers(), **options)
+        return AsyncClient(providers=self.providers(only), **options)
 
     def set_script(self, script: ScriptSource) -> None:
         """Replaces the script. Answers that have begun go on as they began.
@@ -379,6 +423,13 @@ class Simulator:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _rows() -> dict[str, Row]:
+    # The whole configuration comes with it: only where it is needed.
+    from ferrule.configuration import providers
+
+    return providers.rows()
 
 
 def _url(address: tuple[str, int]) -> str:

@@ -40,6 +40,8 @@ class Row(TypedDict):
     headers: list[HeaderRow]
     documentation: str | None
     fallback: str | None
+    lists_models: bool
+    embedding_models: list[str]
 
 
 _rows: dict[str, Row] | None = None

@@ -1,0 +1,105 @@
+"""What only one provider does: Replicate's predictions, ruvLLM's stand-in, addresses with more than a path."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import ferrule
+
+if TYPE_CHECKING:
+    from ferrule.testing import Simulator
+
+
+def paths(simulator: Simulator) -> list[tuple[str, str]]:
+    return [(request.method, request.path.removeprefix("/replicate/v1")) for request in simulator.requests]
+
+
+class TestReplicate:
+    def test_it_waits(self, simulator: Simulator) -> None:
+        with simulator.client(only=["replicate"]) as client:
+            assert client.complete("replicate/owner/echo", "Hello there.").text.endswith("owner/echo.")
+        (request,) = simulator.requests
+        assert request.path == "/replicate/v1/models/owner/echo/predictions"
+        assert request.headers["prefer"] == "wait"
+
+    def test_what_is_not_over_is_asked_for_again(self, simulator: Simulator) -> None:
+        with simulator.client(only=["replicate"]) as client:
+            reply = client.complete("replicate/echo", "Hello there.", extra_headers={"prefer": "respond-async"})
+        assert reply.text == "Hello there."
+        assert reply.usage.input_tokens
+        create, get = paths(simulator)
+        assert create == ("POST", "/models/echo/predictions")
+        assert get[0] == "GET"
+        assert get[1].startswith("/predictions/")
+
+    def test_a_stream_is_read_and_then_its_figures(self, simulator: Simulator) -> None:
+        with simulator.client(only=["replicate"]) as client, client.stream("replicate/echo", "Hello there.") as stream:
+            assert "".join(stream.text) == "Hello there."
+            assert stream.response().usage.output_tokens
+        assert [path.rpartition("/")[2] for _, path in paths(simulator)][1] == "stream"
+        assert [method for method, _ in paths(simulator)] == ["POST", "GET", "GET"]
+
+    def test_leaving_cancels_the_prediction(self, simulator: Simulator) -> None:
+        with simulator.client(only=["replicate"]) as client:
+            with client.stream("replicate/stall-mid-event", "Hello there.") as stream:
+                next(stream.text)
+            assert simulator.wait_for_requests(3)
+        method, path = paths(simulator)[-1]
+        assert (method, path.rpartition("/")[2]) == ("POST", "cancel")
+
+
+class TestRuvllm:
+    def test_ollama_answers_where_it_is_away(self, simulator: Simulator) -> None:
+        away: Any = {**simulator.providers(["ruvllm", "ollama"]), "ruvllm": {"base_url": simulator.refused_url}}
+        with ferrule.Client(providers=away, max_retries=0) as client:
+            reply = client.complete("ruvllm/echo", "Hello there.")
+            assert reply.text == "Hello there."
+            assert reply.provider == "ollama"
+            with client.stream("ruvllm/echo", "Hello there.") as stream:
+                assert "".join(stream.text) == "Hello there."
+        assert [(request.dialect, request.model) for request in simulator.requests] == [("ollama", "echo")] * 2
+        assert [attempt.provider for attempt in reply.attempts] == ["ruvllm", "ollama"]
+
+    def test_it_answers_itself_where_it_is_there(self, simulator: Simulator) -> None:
+        with simulator.client(only=["ruvllm", "ollama"], max_retries=0) as client:
+            assert client.complete("ruvllm/echo", "Hello there.").provider == "ruvllm"
+            # It is there: what it says counts.
+            with pytest.raises(ferrule.ServerError):
+                client.complete("ruvllm/status-500", "Hello there.")
+        assert {request.dialect for request in simulator.requests} == {"ruvllm"}
+
+
+@pytest.mark.parametrize(
+    ("model", "path", "query"),
+    [
+        (
+            "azure-deployments/echo",
+            "/azure-deployments/openai/deployments/echo/chat/completions",
+            "api-version=2024-10-21",
+        ),
+        ("azure-ai/echo", "/azure-ai/models/chat/completions", "api-version=2024-05-01-preview"),
+        ("gemini/echo", "/gemini/v1beta/models/echo:generateContent", ""),
+        (
+            "vertex/echo",
+            "/vertex/v1/projects/sim-project/locations/us-central1/publishers/google/models/echo:generateContent",
+            "",
+        ),
+        ("bedrock/echo", "/bedrock/model/echo/converse", ""),
+        ("cloudflare/echo", "/cloudflare/client/v4/accounts/sim-account/ai/v1/chat/completions", ""),
+        ("litellm/echo", "/litellm/chat/completions", ""),
+    ],
+)
+def test_addresses(simulator: Simulator, model: str, path: str, query: str) -> None:
+    with simulator.client() as client:
+        assert client.complete(model, "Hello there.").text == "Hello there."
+    (request,) = simulator.requests
+    assert (request.path, request.query) == (path, query)
+
+
+def test_the_proxy_is_told_its_own_names_and_the_fireworks_theirs(simulator: Simulator) -> None:
+    with simulator.client() as client:
+        client.complete("litellm/litellm_proxy/echo", "Hello there.")
+        client.complete("fireworks/echo", "Hello there.")
+    assert [request.body["model"] for request in simulator.requests] == ["echo", "accounts/fireworks/models/echo"]
