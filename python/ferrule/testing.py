@@ -310,13 +310,13 @@ class Simulator:
         Raises:
             ValueError: There is no such provider, or it is a program and has no address.
         """
-        ids = [id for id, row in _rows().items() if row["base_url"]] if only is None else only
-        return {id: self._provider(id) for id in ids}
+        wanted = [name for name, row in _rows().items() if row["base_url"]] if only is None else only
+        return {provider: self._provider(provider) for provider in wanted}
 
-    def _provider(self, id: str) -> ProviderOptions:
+    def _provider(self, provider: str) -> ProviderOptions:
         own = {"openai": self.openai_base_url, "anthropic": self.anthropic_base_url}
-        options: ProviderOptions = {"base_url": own.get(id) or self.base_url(id)}
-        authentication = _rows()[id]["authentication"]
+        options: ProviderOptions = {"base_url": own.get(provider) or self.base_url(provider)}
+        authentication = _rows()[provider]["authentication"]
         if authentication == "watsonx":
             # A key would be exchanged for a token at IBM, first.
             options["headers"] = {"authorization": f"Bearer {_DUMMY_KEY}"}

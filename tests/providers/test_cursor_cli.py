@@ -1,4 +1,4 @@
-"""Cursor's command line: started for each call, read line by line, and gone with all it started when the call is over."""
+"""Cursor's command line: started for each call, read line by line, and gone with its children when the call is over."""
 
 from __future__ import annotations
 
@@ -120,12 +120,15 @@ def test_what_the_agent_does_is_handed_on_as_it_is(client: Client) -> None:
 def test_failures(
     client: Client, model: str, expected: type[ferrule.FerruleError], words: str | None, streamed: bool
 ) -> None:
-    with pytest.raises(expected, match=words) as raised:
+    def ask() -> None:
         if streamed:
             with client.stream(f"cursor-cli/{model}", "Hello.") as stream:
                 list(stream)
         else:
             client.complete(f"cursor-cli/{model}", "Hello.")
+
+    with pytest.raises(expected, match=words) as raised:
+        ask()
     assert raised.value.provider == "cursor-cli"
     if model == "no-result" and streamed:
         assert raised.value.response.text == "Half of it"  # type: ignore[attr-defined]
@@ -135,7 +138,7 @@ def test_a_program_that_is_not_there() -> None:
     settings: Any = {"cursor-cli": {"command": ["no-such-program"]}}
     with (
         ferrule.Client(providers=settings, max_retries=0) as client,
-        pytest.raises(ferrule.ConnectError, match="cannot start no-such-program: .*is it installed"),
+        pytest.raises(ferrule.ConnectError, match=r"cannot start no-such-program: .*is it installed"),
     ):
         client.complete("cursor-cli/auto", "Hello.")
 

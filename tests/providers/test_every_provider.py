@@ -56,8 +56,10 @@ def test_no_provider_is_forgotten() -> None:
 @pytest.fixture(scope="module")
 def settings(simulator: Simulator, cursor_agent: dict[str, Any]) -> Settings:
     """All are the simulator, by the addresses with their accents."""
-    options = {id: {**options, "base_url": simulator.base_url(id)} for id, options in simulator.providers().items()}
-    return {**options, "cursor-cli": cursor_agent}
+    settings: Any = simulator.providers()
+    for provider, options in settings.items():
+        options["base_url"] = simulator.base_url(provider)
+    return {**settings, "cursor-cli": cursor_agent}
 
 
 @pytest.fixture(scope="module")
@@ -163,11 +165,9 @@ def test_tools(provider: Provider, client: Client, simulator: Simulator, streame
 @pytest.mark.parametrize("streamed", [False, True], ids=["plain", "streamed"])
 def test_errors(provider: Provider, client: Client, streamed: bool) -> None:
     def fail(model: str) -> Any:
+        ask = stream if streamed else type(client).complete
         with pytest.raises(ferrule.ProviderError) as raised:
-            if streamed:
-                stream(client, f"{provider.id}/{model}", "Hello.")
-            else:
-                client.complete(f"{provider.id}/{model}", "Hello.")
+            ask(client, f"{provider.id}/{model}", "Hello.")
         assert (raised.value.provider, raised.value.model) == (provider.id, model)
         assert raised.value.message
         return raised.value
@@ -204,11 +204,9 @@ def test_a_wrong_key(provider: Provider, settings: Settings, simulator: Simulato
             assert client.complete(f"{provider.id}/echo", "Hello there.").text == "Hello there."
             assert "sk-invalid" not in str(simulator.requests[0].headers)
             return
+        ask = client.complete if provider.chats else client.embed
         with pytest.raises(ferrule.AuthenticationError) as raised:
-            if provider.chats:
-                client.complete(f"{provider.id}/echo", "Hello there.")
-            else:
-                client.embed(f"{provider.id}/any", "Hello there.")
+            ask(f"{provider.id}/echo", "Hello there.")
     assert raised.value.provider == provider.id
     assert "sk-invalid" not in str(raised.value)
 
