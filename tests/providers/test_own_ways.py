@@ -98,6 +98,19 @@ def test_addresses(simulator: Simulator, model: str, path: str, query: str) -> N
     assert (request.path, request.query) == (path, query)
 
 
+def test_deployments_are_in_the_address_of_everything(simulator: Simulator) -> None:
+    with simulator.client() as client:
+        assert len(client.embed("azure-deployments/vectors", "Hello there.")) == 1
+        assert client.images.generate("azure-deployments/pictures", "a ferrule").images
+        assert client.audio.speech("azure-deployments/voice", "Hello.", voice="alloy").read()
+    deployments = "/azure-deployments/openai/deployments"
+    assert [(request.path, request.query) for request in simulator.requests] == [
+        (f"{deployments}/vectors/embeddings", "api-version=2024-10-21"),
+        (f"{deployments}/pictures/images/generations", "api-version=2024-10-21"),
+        (f"{deployments}/voice/audio/speech", "api-version=2024-10-21"),
+    ]
+
+
 def test_the_proxy_is_told_its_own_names_and_the_fireworks_theirs(simulator: Simulator) -> None:
     with simulator.client() as client:
         client.complete("litellm/litellm_proxy/echo", "Hello there.")

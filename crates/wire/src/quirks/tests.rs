@@ -325,6 +325,14 @@ fn content_is_put_together_where_parts_are_not_taken() {
         body(&turns, &quirks(r#"{"alternate_roles":true}"#))
             .contains(r#"[{"role":"user","content":"a\nb"},{"role":"assistant","content":"c"}]"#)
     );
+    let named = |text, name: &str| Message { name: Some(name.into()), ..Message::text(Role::User, text) };
+    let speakers = asked(vec![named("a", "ann"), named("b", "ben")]);
+    let flags = quirks(r#"{"alternate_roles":true}"#);
+    let options = EncodeOptions { drop_unsupported: false, quirks: &flags };
+    let encoded = OpenAiChat.encode_request(&speakers, options).unwrap();
+    assert!(String::from_utf8_lossy(&encoded.body).contains(r#"[{"role":"user","content":"a\nb"}]"#));
+    let fields: Vec<&str> = encoded.dropped.iter().map(|dropped| dropped.field.as_str()).collect();
+    assert_eq!(fields, ["messages[0].name", "messages[1].name"]);
 }
 
 #[test]
@@ -368,4 +376,6 @@ fn a_forced_tool_is_the_only_one_where_names_are_not_understood() {
     let request = Request { tool_choice: Some(subset), ..request };
     let written = body(&request, &quirks(r#"{"unsupported":["tool_choice_subset"]}"#));
     assert!(written.ends_with(r#""function":{"name":"f"}}],"tool_choice":"auto"}"#), "{written}");
+    let written = body(&request, &quirks(r#"{"unsupported":["tool_choice","tool_choice_subset"]}"#));
+    assert!(written.ends_with(r#""function":{"name":"f"}}]}"#), "{written}");
 }

@@ -82,10 +82,12 @@ impl<'a> History<'a> {
             ReasoningEcho::SameTurn => position >= self.turn,
             ReasoningEcho::Never => false,
         };
+        // Neighbours of one role are joined, whoever speaks.
+        let names = quirks.supports(Feature::Name) && !quirks.alternate_roles;
         let mut said = WireMessage {
             quirks,
             role: role_word(&message.role, quirks),
-            name: message.name.as_deref().filter(|_| quirks.supports(Feature::Name)),
+            name: message.name.as_deref().filter(|_| names),
             content: Vec::new(),
             reasoning: String::new(),
             signature: None,
@@ -239,9 +241,7 @@ fn joined(messages: Vec<WireMessage<'_>>) -> Vec<WireMessage<'_>> {
     let mut joined: Vec<WireMessage<'_>> = Vec::with_capacity(messages.len());
     for message in messages {
         match joined.last_mut() {
-            Some(last)
-                if last.role == message.role && last.tool_call_id.is_none() && last.name == message.name =>
-            {
+            Some(last) if last.role == message.role && last.tool_call_id.is_none() => {
                 last.content.extend(message.content);
                 last.calls.extend(message.calls);
                 last.reasoning.push_str(&message.reasoning);

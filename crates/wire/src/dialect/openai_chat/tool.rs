@@ -81,9 +81,10 @@ pub(super) fn carried<'a>(
             carried.retain(|tool| names.contains(&tool.name));
             Some(Cow::Owned(if *required { ToolChoice::Required } else { ToolChoice::Auto }))
         }
-        Some(ToolChoice::Auto) if !quirks.supports(Feature::ToolChoice) => None,
         choice => choice.map(Cow::Borrowed),
     };
+    // That the model chooses needs no word.
+    let choice = choice.filter(|choice| **choice != ToolChoice::Auto || quirks.supports(Feature::ToolChoice));
     Ok((carried, choice))
 }
 
