@@ -10,8 +10,9 @@ use ferrule_wire::dialect::{Dialect, EncodeOptions, KeyHeader, StreamError, Stre
 use ferrule_wire::error::Headers;
 use ferrule_wire::json::{Extra, Json};
 use ferrule_wire::model::*;
+use ferrule_wire::operation::EmbeddingRequest;
 use ferrule_wire::providers::{self, ProviderRow, fill};
-use ferrule_wire::quirks::accent;
+use ferrule_wire::quirks::{Feature, accent};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::{collections::BTreeSet, fs, path::PathBuf};
@@ -42,7 +43,11 @@ fn folder() -> PathBuf {
 
 /// The rows whose answers are read here; those of other dialects have transcripts of their own.
 fn chat_rows() -> impl Iterator<Item = &'static ProviderRow> {
-    providers::all().iter().filter(|row| row.dialect == "openai-chat")
+    providers::all().iter().filter(|row| row.dialect == "openai-chat" && chats(row))
+}
+
+fn chats(row: &ProviderRow) -> bool {
+    row.quirks.supports(Feature::Chat)
 }
 
 fn chat() -> &'static dyn Dialect {
@@ -81,10 +86,9 @@ fn every_provider_is_asked_and_read_in_its_own_words() {
         assert_eq!(fixture.reply_means, reply_means, "{}: reply", row.id);
         assert_eq!(fixture.stream_means, stream_means, "{}: stream", row.id);
         assert_eq!(fixture.error_means, error_means, "{}: error", row.id);
-        assert_eq!(
-            reply_means.is_some() && stream_means.is_some() && error_means.is_some(),
-            row.dialect == "openai-chat"
-        );
+        let is_read = row.dialect == "openai-chat";
+        assert_eq!(reply_means.is_some() && stream_means.is_some(), is_read && chats(row), "{}", row.id);
+        assert_eq!(error_means.is_some(), is_read, "{}", row.id);
     }
 }
 
@@ -162,7 +166,26 @@ fn joined(base: &str, path: &str) -> String {
 
 fn encoded(row: &ProviderRow) -> ferrule_wire::dialect::EncodedRequest {
     let options = EncodeOptions { drop_unsupported: true, quirks: &row.quirks };
-    chat().encode_request(&rich_request(), options).unwrap()
+    if chats(row) {
+        return chat().encode_request(&rich_request(), options).unwrap();
+    }
+    let inputs = vec!["a".into(), "b".into()];
+    let request = EmbeddingRequest { model: "m1".into(), inputs, ..EmbeddingRequest::default() };
+    chat().embeddings().unwrap().encode_request(&request, options).unwrap()
+}
+
+#[test]
+fn who_does_not_chat_says_so_whatever_may_be_dropped() {
+    let others: Vec<_> = providers::all().iter().filter(|row| !chats(row)).collect();
+    assert!(!others.is_empty());
+    for row in others {
+        for drop_unsupported in [false, true] {
+            let options = EncodeOptions { drop_unsupported, quirks: &row.quirks };
+            let refused = chat().encode_request(&rich_request(), options).unwrap_err();
+            assert_eq!(refused.field, "messages");
+            assert_eq!(refused.reason, format!("{} does not chat; it makes vectors", row.id));
+        }
+    }
 }
 
 #[test]

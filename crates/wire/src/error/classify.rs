@@ -166,7 +166,7 @@ const NAMES: &[(ErrorKind, &[&str])] = &[
     (Cancelled, &["cancelled"]),
 ];
 
-/// The numbers of MiniMax's `base_resp`: `errors.md` section 2, and its documentation of error codes.
+/// The numbers of MiniMax's `base_resp`: `errors.md` section 2; those of its own failures from its list of error codes.
 const MINIMAX: &[(ErrorKind, &[&str])] = &[
     (Server, &["1000", "1024", "1033"]),
     (Timeout, &["1001"]),
