@@ -3,7 +3,8 @@
 //! As [`TextTemplate`](crate::dialect::template::TextTemplate), but Google writes the usage so far into every frame,
 //! behind the text. Where the usage differs in its digits alone, it is the same object with other figures.
 
-use alloc::{borrow::ToOwned, string::String};
+use crate::dialect::template::plain_string;
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::ops::Range;
 
 /// What stands around text and usage in a frame. Empty, and matching nothing, until it has learned.
@@ -13,7 +14,7 @@ pub(super) struct ChunkTemplate {
     before: String,
     /// From the text's closing quote to the usage.
     between: String,
-    usage: String,
+    usage: Figures,
     /// What follows the usage.
     after: String,
 }
@@ -33,7 +34,7 @@ impl ChunkTemplate {
         };
         before.clone_into(&mut self.before);
         between.clone_into(&mut self.between);
-        figures.clone_into(&mut self.usage);
+        self.usage.learn(figures);
         after.clone_into(&mut self.after);
     }
 
@@ -42,14 +43,9 @@ impl ChunkTemplate {
         if self.before.is_empty() {
             return None;
         }
-        let rest = data.strip_prefix(self.before.as_str())?;
-        let (text, rest) = rest.split_at_checked(memchr::memchr(b'"', rest.as_bytes())?)?;
-        // No early end: a loop without one is done many bytes at a time.
-        if text.bytes().fold(false, |special, byte| special | (byte < 0x20) | (byte == b'\\')) {
-            return None;
-        }
+        let (text, rest) = plain_string(data.strip_prefix(self.before.as_str())?)?;
         let usage = rest.strip_prefix(self.between.as_str())?.strip_suffix(self.after.as_str())?;
-        is_same_but_digits(&self.usage, usage).then_some((text, usage))
+        self.usage.matches(usage).then_some((text, usage))
     }
 
     /// Matches nothing again.
@@ -58,32 +54,52 @@ impl ChunkTemplate {
     }
 }
 
-/// Whether two texts are equal but for the digits of numbers. If one is JSON, so is the other.
-fn is_same_but_digits(known: &str, other: &str) -> bool {
-    let (mut known, mut other) = (known.as_bytes(), other.as_bytes());
-    loop {
-        let plain =
-            known.iter().zip(other).take_while(|(left, right)| left == right && !left.is_ascii_digit());
-        let plain = plain.count();
-        known = known.get(plain..).unwrap_or_default();
-        other = other.get(plain..).unwrap_or_default();
-        if known.is_empty() && other.is_empty() {
-            return true;
+/// A JSON value, and where the digits in it are.
+#[derive(Clone, Debug, Default)]
+struct Figures {
+    json: String,
+    /// In the order in which they stand, each as long as it can be.
+    digits: Vec<Range<usize>>,
+}
+
+impl Figures {
+    fn learn(&mut self, json: &str) {
+        json.clone_into(&mut self.json);
+        self.digits.clear();
+        let mut end = 0;
+        while let Some(start) = json.bytes().skip(end).position(|byte| byte.is_ascii_digit()) {
+            let start = end + start;
+            end = start + leading_digits(json.as_bytes().get(start..).unwrap_or_default());
+            self.digits.push(start..end);
         }
-        let (Some(left), Some(right)) = (number(&mut known), number(&mut other)) else { return false };
-        // A number may be 0, but not begin with it.
-        if left != right && right.len() > 1 && right.first() == Some(&b'0') {
-            return false;
+    }
+
+    /// Whether `other` differs in the digits of its numbers alone, so that it is JSON too.
+    fn matches(&self, other: &str) -> bool {
+        self.rest_after_digits(other.as_bytes()).is_some_and(|(known, other)| known == other)
+    }
+
+    /// What follows the last digits, here and in `other`.
+    fn rest_after_digits<'a>(&'a self, mut other: &'a [u8]) -> Option<(&'a [u8], &'a [u8])> {
+        let json = self.json.as_bytes();
+        let mut end = 0;
+        for digits in &self.digits {
+            other = other.strip_prefix(json.get(end..digits.start)?)?;
+            let (number, rest) = other.split_at_checked(leading_digits(other))?;
+            // A number may be 0, but not begin with it.
+            if number.is_empty()
+                || (number.starts_with(b"0") && number.len() > 1 && number != json.get(digits.clone())?)
+            {
+                return None;
+            }
+            (other, end) = (rest, digits.end);
         }
+        Some((json.get(end..)?, other))
     }
 }
 
-/// Takes the digits off that `text` begins with, which are at least one.
-fn number<'a>(text: &mut &'a [u8]) -> Option<&'a [u8]> {
-    let length = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (digits, rest) = text.split_at_checked(length).filter(|(digits, _)| !digits.is_empty())?;
-    *text = rest;
-    Some(digits)
+fn leading_digits(text: &[u8]) -> usize {
+    text.iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
 #[cfg(test)]
@@ -101,8 +117,15 @@ mod tests {
             (r#"{"a": 1}"#, r#"{"a": 1},{}"#, false),
             (r#"{"a": 1}"#, r#"{"a": 1"#, false),
             (r#"{"a": 1.05}"#, r#"{"a": 1.05}"#, true),
+            (r#"{"a": 1}"#, r#"{"a": 1.5}"#, false),
+            ("{}", "{}", true),
+            ("{}", "{1}", false),
+            ("12", "3", true),
+            ("12", "", false),
         ] {
-            assert_eq!(is_same_but_digits(known, other), same, "{known} {other}");
+            let mut figures = Figures::default();
+            figures.learn(known);
+            assert_eq!(figures.matches(other), same, "{known} {other}");
         }
     }
 
