@@ -12,7 +12,6 @@ _WIDE = 120
 """Columns from which on each thing has one of its own; narrower, other names are below the id."""
 
 _OTHER_MEANS = {
-    "optional": "may have one",
     "none": "needs none",
     "aws": "Amazon's credentials",
     "google": "Google's credentials",
@@ -60,6 +59,8 @@ def _key(row: dict[str, Any]) -> Text:
         return Text(means, "dim")
     if not row["key_variables"]:
         return Text("none", "dim")
+    if row["authentication"] == "optional":
+        return Text(f"{row['key_variables'][0]} or none", "dim")
     return Text(f"set {row['key_variables'][0]}", "yellow")
 
 
