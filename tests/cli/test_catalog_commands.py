@@ -188,6 +188,14 @@ class TestEmbed:
         assert len(many.stdout.splitlines()) == 21
         assert "most like" in many.stdout
 
+    def test_many_have_a_bar_on_a_terminal(self, terminal: Open, tmp_path: Path) -> None:
+        path = tmp_path / "texts.txt"
+        path.write_text("".join(f"text {number}\n" for number in range(300)))
+        screen = terminal("embed", EMBEDDER, "--file", str(path), columns=80)
+        screen.wait_for("0/300")
+        screen.wait_for("300 vectors")
+        assert screen.wait_for_end() == 0
+
     def test_vectors_are_shortened_for_people(self, terminal: Open) -> None:
         screen = terminal("embed", EMBEDDER, "a cat", columns=80)
         screen.wait_for(", ...]")
@@ -198,7 +206,7 @@ class TestEmbed:
         ("arguments", "said"),
         [
             ((EMBEDDER,), "nothing to embed"),
-            ((EMBEDDER, "one", "--similarity"), "give two or more"),
+            ((EMBEDDER, "one", "--similarity"), "give 2 to 200, not 1"),
             (("anthropic/claude-sonnet-4-5", "one"), "anthropic"),
         ],
     )

@@ -45,8 +45,8 @@ def embed(
     with Client() as client:
         client.registry.resolve(model)  # A wrong name is said before anything is read.
         chosen = _texts(texts, file)
-        if alike and len(chosen) < similarity.FEWEST:
-            raise failures.UsageError("--similarity compares texts; give two or more")
+        if alike and not similarity.FEWEST <= len(chosen) <= similarity.MOST:
+            raise failures.UsageError(f"--similarity compares texts; give 2 to {similarity.MOST}, not {len(chosen)}")
         options = {"dimensions": dimensions, "input_type": input_type, "timeout": timeout}
         answers = _answers(client, model, chosen, options)
         if not alike and not as_json and not screen.stdout().is_terminal:

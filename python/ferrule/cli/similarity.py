@@ -8,6 +8,8 @@ from rich.text import Text
 from ferrule.cli import screen
 
 FEWEST = 2
+MOST = 200
+"""More texts take minutes to compare: each is compared with each other, number by number."""
 _MOST_COLUMNS = 10
 """More texts than fit beside each other are shown each with the one most like it."""
 _ALIKE = 0.8
@@ -17,7 +19,11 @@ _ALIKE = 0.8
 def matrix(vectors: list[list[float]]) -> list[list[float]]:
     """The cosine of each vector and each other; 0 where one has no direction."""
     units = [_unit(vector) for vector in vectors]
-    return [[sum(x * y for x, y in zip(one, other, strict=True)) for other in units] for one in units]
+    cosines = [[0.0] * len(units) for _ in units]
+    for row, one in enumerate(units):
+        for column, other in enumerate(units[: row + 1]):
+            cosines[row][column] = cosines[column][row] = sum(x * y for x, y in zip(one, other, strict=True))
+    return cosines
 
 
 def _unit(vector: list[float]) -> list[float]:
