@@ -40,7 +40,9 @@ impl Quirks {
 
     /// The provider's whole name of `model`.
     pub fn model<'a>(&self, model: &'a str) -> Cow<'a, str> {
-        if let Some(rest) = model.strip_prefix(&*self.model_prefix_stripped)
+        // Every name begins with an empty prefix.
+        if !self.model_prefix_stripped.is_empty()
+            && let Some(rest) = model.strip_prefix(&*self.model_prefix_stripped)
             && !rest.is_empty()
         {
             return Cow::Borrowed(rest);

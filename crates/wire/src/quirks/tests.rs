@@ -50,6 +50,8 @@ fn models_and_paths_are_the_providers() {
     assert_eq!(quirks.model("x"), "a/x");
     assert_eq!(quirks.model("b/x"), "b/x");
     assert_eq!(quirks.model("p/x"), "x");
+    let fireworks = &crate::providers::find("fireworks").unwrap().quirks;
+    assert_eq!(fireworks.model("llama"), "accounts/fireworks/models/llama");
     assert_eq!(quirks.path("/chat", "a b/é"), "/d/a%20b%2F%C3%A9/chat?v=1");
     assert_eq!(Quirks::NONE.path("/chat", "m"), "/chat");
     assert_eq!(Quirks::NONE.model("m"), "m");
