@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from documents import DOCUMENTS, ROOT, blocks, commands
+from ferrule.configuration import providers
 from ferrule.testing import Simulator
 
 if TYPE_CHECKING:
@@ -25,8 +26,18 @@ def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def reach(simulator: Simulator) -> dict[str, str]:
-    return os.environ | simulator.environment() | {"PYTHONWARNINGS": "error", "NO_COLOR": "1"}
+# Providers whose examples in docs/providers/ call the simulator, which speaks as each of them under its id.
+EXAMPLES = ("azure", "bedrock", "cohere", "gemini", "groq", "ollama", "openrouter", "replicate", "ruvllm")
+
+
+def reach(simulator: Simulator, document: Path | None = None) -> dict[str, str]:
+    found = os.environ | simulator.environment() | {"PYTHONWARNINGS": "error", "NO_COLOR": "1"}
+    if document is not None and document.parent.name == "providers":
+        for identifier in EXAMPLES:
+            row = providers.rows()[identifier]
+            found[row["base_url_variables"][0]] = f"{simulator.url}/{identifier}"
+            found |= dict.fromkeys(row["key_variables"][:1], "key-of-nobody")
+    return found
 
 
 @pytest.mark.parametrize("document", [path for path in DOCUMENTS if blocks(path, "python")], ids=name)
@@ -35,7 +46,7 @@ def test_python_blocks_run(document: Path) -> None:
     with Simulator({"defaults": {"use_tools": True}}) as simulator:
         done = subprocess.run(
             [sys.executable, ROOT / "tests" / "documents.py", document],
-            env=reach(simulator),
+            env=reach(simulator, document),
             capture_output=True,
             text=True,
             timeout=50,

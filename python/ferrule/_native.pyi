@@ -704,6 +704,10 @@ class ModelInfo:
     """A model a provider offers."""
 
     @property
+    def provider(self) -> str:
+        """The id of the provider that offers it."""
+
+    @property
     def id(self) -> str:
         """The provider's name of it."""
 

@@ -101,17 +101,34 @@ def estimate_cost(
     Returns:
         The cost with its breakdown; `None` where the price is not known, or a figure that decides on it.
     """
+    if usage is None:
+        usage = {"input_tokens": input_tokens, "output_tokens": output_tokens}
+    elif input_tokens is not None or output_tokens is not None:
+        raise TypeError("estimate_cost: give `usage`, or numbers of tokens, not both")
+    provider, name = _split(model)
+    catalog = _catalog()
+    return price(catalog, provider, name, usage, at=at, batch=batch, service_tier=service_tier, context=context)
+
+
+def price(
+    catalog: NativeCatalog,
+    provider: str,
+    model: str,
+    usage: Usage | Mapping[str, int | None],
+    *,
+    at: datetime.datetime | None = None,
+    batch: bool = False,
+    service_tier: str | None = None,
+    context: Mapping[str, str] | None = None,
+) -> Cost | None:
+    """What `usage` of a model costs by `catalog`. See `estimate_cost`."""
     words = dict(context or {})
     if batch:
         words["processing"] = "batch"
     if service_tier is not None:
         words["service_tier"] = service_tier
-    if usage is None:
-        usage = {"input_tokens": input_tokens, "output_tokens": output_tokens}
-    elif input_tokens is not None or output_tokens is not None:
-        raise TypeError("estimate_cost: give `usage`, or numbers of tokens, not both")
     quantities = usage if isinstance(usage, Usage) else dict(usage)
-    return _catalog().price(*_split(model), quantities, at=_seconds(at), context=words)
+    return catalog.price(provider, model, quantities, at=_seconds(at), context=words)
 
 
 def _seconds(at: datetime.datetime | None) -> float | None:

@@ -16,8 +16,8 @@ from ferrule.errors import FerruleError
 from ferrule.operations.awaited import AwaitedOperations
 from ferrule.operations.blocking import BlockingOperations, wait
 from ferrule.operations.known_models import KnownModels, offers, unlisted
-from ferrule.operations.start import Operations
-from ferrule.options import CompletionOptions, Timeouts
+from ferrule.operations.offline import OfflineOperations
+from ferrule.options import Timeouts
 
 if TYPE_CHECKING:
     import os
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from ferrule._native import Flight, LoopBridge, Message, ModelInfo
     from ferrule.functions import ProviderRequest
-    from ferrule.options import ProviderOptions
+    from ferrule.options import CompletionOptions, ProviderOptions
     from ferrule.sidecar import Sidecar
     from ferrule.streams import AsyncStream, Stream
     from ferrule.usage import UsageTracker
@@ -40,8 +40,6 @@ if TYPE_CHECKING:
     _Tokens = TypeVar("_Tokens", bound=Callable[[], Any])
     _Function = TypeVar("_Function", bound=Callable[[ProviderRequest], Any])
     Messages = str | Sequence[Message | Mapping[str, Any]]
-
-_NAMES = frozenset(CompletionOptions.__annotations__)
 
 
 def _limits(timeout: Any) -> dict[str, float]:
@@ -56,7 +54,7 @@ def _limits(timeout: Any) -> dict[str, float]:
     return limits
 
 
-class _Calls(Operations):
+class _Calls(OfflineOperations):
     """What both clients do: keep the settings, and start calls."""
 
     def __init__(
@@ -198,22 +196,7 @@ class _Calls(Operations):
         options: CompletionOptions,
         bridge: LoopBridge | None = None,
     ) -> Flight:
-        if not options.keys() <= _NAMES:
-            unknown = sorted(options.keys() - _NAMES)[0]
-            from ferrule.configuration.words import nearest
-
-            hint = nearest(unknown, CompletionOptions.__annotations__)
-            raise TypeError(f"unknown option `{unknown}`{hint or '; a field of the provider goes into `extra_body`'}")
-        given = cast("dict[str, Any]", options)
-        parse = None
-        if given.get("tools") is not None:
-            from ferrule.tools import declare
-
-            given["tools"] = declare(given["tools"])
-        if given.get("response_format") is not None:
-            from ferrule.structured import declare_format
-
-            given["response_format"], parse = declare_format(given["response_format"])
+        given, parse = self._declared(options)
         return start(model, messages, given, bridge=bridge, parse=parse)
 
     def _resolve(self, model: str | None) -> tuple[str, str]:
@@ -224,6 +207,9 @@ class _Calls(Operations):
 
     def _known(self, provider: str) -> str:
         return self._native.provider(provider)
+
+    def _own_models(self) -> Mapping[str, Any]:
+        return self._registry.configuration.state.merged.tree.get("models") or {}
 
 
 class Client(_Calls, BlockingOperations):
@@ -265,16 +251,18 @@ class Client(_Calls, BlockingOperations):
         """The models that `provider` offers to this key. Lists are remembered for five minutes.
 
         Args:
-            provider: The provider's id; by default all that have a key or need none. Of those, one that does not answer
-                offers nothing, and says so in the log.
+            provider: The provider's id; by default all that have a key, or are named in the configuration and need
+                none. Of those, one that does not answer offers nothing, and says so in the log. Each entry says whose
+                it is.
             timeout: Seconds, or `Timeouts`; the client's where `None`.
             fresh: Ask again, whatever is remembered.
         """
         if provider is None:
             return list(itertools.chain.from_iterable(self._lists(timeout, fresh).values()))
-        known = None if fresh else self._known_models.get(self._known(provider))
+        provider = self._known(provider)
+        known = None if fresh else self._known_models.get(provider)
         if known is None:
-            known = cast("list[ModelInfo]", wait(self._native.models(self._known(provider), timeouts=timeout)))
+            known = cast("list[ModelInfo]", wait(self._native.models(provider, timeouts=timeout)))
             self._known_models.put(provider, known)
         return list(known)
 

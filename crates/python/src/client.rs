@@ -262,9 +262,10 @@ impl NativeClient {
             }
         };
         Flight::start(bridge, provider.clone(), None, move |shared| {
-            shared.settle(Box::pin(
-                async move { engine.models(&provider, timeouts).await.map(Delivery::Models) },
-            ))
+            shared.settle(Box::pin(async move {
+                let models = engine.models(&provider, timeouts).await?;
+                Ok(Delivery::Models(provider.into(), models))
+            }))
         })
     }
 

@@ -3,13 +3,14 @@
 use ferrule_engine::EventBatch;
 use ferrule_wire::{dialect::UnsupportedField, model::StreamEvent, operation::ModelInfo};
 use pyo3::prelude::*;
-use std::mem::size_of;
+use std::{mem::size_of, sync::Arc};
 
 /// What a flight delivers.
 pub(crate) enum Delivery {
     Reply(Box<ferrule_engine::Reply>),
     Events(EventBatch),
-    Models(Vec<ModelInfo>),
+    /// The models of a provider, and its id.
+    Models(Arc<str>, Vec<ModelInfo>),
     /// The one thing that a plain operation delivers.
     Whole(Value),
     /// One of several things, in order.
@@ -46,7 +47,7 @@ impl Delivery {
         match self {
             Self::Reply(reply) => reply.raw.len(),
             Self::Events(batch) => batch.events.iter().map(event_bytes).sum(),
-            Self::Models(models) => models.len() * size_of::<ModelInfo>(),
+            Self::Models(_, models) => models.len() * size_of::<ModelInfo>(),
             Self::Whole(value) | Self::Part(value) => value.size,
         }
     }

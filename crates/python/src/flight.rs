@@ -297,8 +297,8 @@ impl Flight {
                             let reply = Reply::new(*reply, Pricing::of(&self.shared.entry), parse);
                             return Ok(Some(Py::new(py, reply)?.into_any()));
                         }
-                        Delivery::Models(models) => {
-                            return Ok(Some(reply::model_list(py, models)?.unbind().into_any()));
+                        Delivery::Models(provider, models) => {
+                            return Ok(Some(reply::model_list(py, &provider, models)?.unbind().into_any()));
                         }
                         Delivery::Whole(value) => return (value.make)(py).map(Some),
                         Delivery::Part(value) => batch.push((value.make)(py)?),

@@ -21,7 +21,10 @@ use pyo3::{
     sync::PyOnceLock,
     types::{PyDict, PyList, PyType},
 };
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// What a model answered.
 #[pyclass(frozen, module = "ferrule._native")]
@@ -375,42 +378,55 @@ impl Choice {
 
 /// A model a provider offers.
 #[pyclass(frozen, module = "ferrule._native")]
-pub(crate) struct ModelInfo(operation::ModelInfo);
+pub(crate) struct ModelInfo {
+    provider: Arc<str>,
+    info: operation::ModelInfo,
+}
 
 #[pymethods]
 impl ModelInfo {
+    /// The id of the provider that offers it.
+    #[getter]
+    fn provider(&self) -> &str {
+        &self.provider
+    }
+
     /// The provider's name of it.
     #[getter]
     fn id(&self) -> &str {
-        &self.0.id
+        &self.info.id
     }
 
     /// When it was made, in seconds since 1970; `None` where the provider did not say.
     #[getter]
     fn created(&self) -> Option<u64> {
-        self.0.created
+        self.info.created
     }
 
     /// Who made it; `None` where the provider did not say.
     #[getter]
     fn owned_by(&self) -> Option<&str> {
-        self.0.owned_by.as_deref()
+        self.info.owned_by.as_deref()
     }
 
     /// The provider's whole entry.
     #[getter]
     fn raw<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        json_to_python(py, self.0.raw.text())
+        json_to_python(py, self.info.raw.text())
     }
 
     fn __repr__(&self) -> String {
-        format!("ModelInfo(id='{}')", self.0.id)
+        format!("ModelInfo(id='{}', provider='{}')", self.info.id, self.provider)
     }
 }
 
-/// A list of the models for Python.
-pub(crate) fn model_list(py: Python<'_>, models: Vec<operation::ModelInfo>) -> PyResult<Bound<'_, PyList>> {
-    let models =
-        models.into_iter().map(|model| Py::new(py, ModelInfo(model))).collect::<PyResult<Vec<_>>>()?;
+/// A list of the models of `provider` for Python.
+pub(crate) fn model_list<'py>(
+    py: Python<'py>,
+    provider: &Arc<str>,
+    models: Vec<operation::ModelInfo>,
+) -> PyResult<Bound<'py, PyList>> {
+    let entry = |info| Py::new(py, ModelInfo { provider: Arc::clone(provider), info });
+    let models = models.into_iter().map(entry).collect::<PyResult<Vec<_>>>()?;
     PyList::new(py, models)
 }

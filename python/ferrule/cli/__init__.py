@@ -1,4 +1,4 @@
-"""The command line: `ferrule demo`, `chat`, `models`, `providers`, `config`, `sim` and `doctor`; one file for each.
+"""The command line; one file for each command of `app.py`, and what they share beside them.
 
 Needs typer and rich (`pip install 'ferrule[cli]'`), which the library itself does not. Only `main` is public: it is the
 console script. docs/cli.md is for its users.

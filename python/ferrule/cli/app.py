@@ -6,7 +6,20 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from ferrule.cli import chat, config, demo, doctor, failures, models, providers, sim
+from ferrule.cli import (
+    chat,
+    config,
+    cost,
+    demo,
+    doctor,
+    embed,
+    failures,
+    health,
+    models,
+    providers,
+    sim,
+    tokens,
+)
 
 
 class _Commands(TyperGroup):
@@ -55,7 +68,11 @@ def root(
 app.command("demo")(demo.demo)
 app.command("chat")(chat.chat)
 app.command("models")(models.models)
+app.command("embed")(embed.embed)
+app.command("tokens")(tokens.tokens)
+app.command("cost")(cost.cost)
 app.command("providers")(providers.providers)
 app.add_typer(config.app, name="config")
 app.command("sim")(sim.sim)
+app.command("health")(health.health)
 app.command("doctor")(doctor.doctor)

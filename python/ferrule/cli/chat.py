@@ -3,13 +3,14 @@
 import contextlib
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
 
 from ferrule import errors
 from ferrule.cli import failures, screen
+from ferrule.cli.piped import piped
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -70,13 +71,8 @@ def chat(
 
 def _said(prompt: str | None) -> tuple[str, bool]:
     """What the user says, and whether a person is at the keyboard."""
-    stdin: TextIO | None = sys.stdin
-    if stdin is None:  # It was closed.
-        return prompt or "", False
-    screen.tolerate(stdin)
-    interactive = stdin.isatty()
-    piped = "" if interactive else stdin.read()
-    return "\n\n".join(part for part in (prompt, piped) if part and part.strip()), interactive
+    text = piped()
+    return "\n\n".join(part for part in (prompt, text) if part and part.strip()), text is None
 
 
 class _Talk:

@@ -1,27 +1,32 @@
-"""`ferrule models`: what the providers offer to our keys."""
+"""`ferrule models`: what the providers offer to our keys, with context windows and prices beside it."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from ferrule.cli import failures, screen
+from ferrule.cli import failures, prices, screen
+
+if TYPE_CHECKING:
+    from ferrule._native import CatalogModel
 
 
 def models(
     provider: Annotated[str | None, typer.Argument(help="One provider; without it, all that have a key.")] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All models that the catalog knows. Nobody is asked, and no key is needed.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="A JSON list, for programs.")] = False,
     timeout: Annotated[float, typer.Option(min=0.001, help="Seconds to wait for each provider.")] = 15.0,
 ) -> None:
-    """Lists the models that providers offer."""
-    lists = asyncio.run(_ask([provider] if provider else _with_keys(), timeout))
-    found = [model for answer in lists if not isinstance(answer, BaseException) for model in answer]
-    if as_json:
-        screen.print_json(found)
-    elif found:
-        _show(found)
+    """Lists the models that providers offer; prices are dollars for a million tokens."""
+    if everything:
+        _print(_from_catalog(provider), as_json)
+        return
+    lists = asyncio.run(_ask([provider] if provider else with_keys(), timeout))
+    _print([model for answer in lists if not isinstance(answer, BaseException) for model in answer], as_json)
     failed = [answer for answer in lists if isinstance(answer, BaseException)]
     for error in failed[:-1]:
         failures.report(error)
@@ -29,7 +34,12 @@ def models(
         raise failed[-1]
 
 
-def _with_keys() -> list[str]:
+def with_keys() -> list[str]:
+    """The ids of the providers that can be called.
+
+    Raises:
+        UsageError: There are none.
+    """
     from ferrule.configuration import Configuration
 
     known = Configuration().usable()
@@ -42,16 +52,18 @@ async def _ask(providers: list[str], timeout: float) -> list[list[dict[str, Any]
     from ferrule.client import AsyncClient
 
     async with AsyncClient(max_retries=1) as client:
+        catalog = prices.catalog(client.registry.configuration)
 
         async def entries(provider: str) -> list[dict[str, Any]]:
             listed = await client.models(provider, timeout=timeout)
             return [
                 {
-                    "model": f"{provider}/{model.id}",
-                    "provider": provider,
+                    "model": f"{model.provider}/{model.id}",
+                    "provider": model.provider,
                     "id": model.id,
                     "created": model.created,
                     "owned_by": model.owned_by,
+                    **prices.facts(catalog.find(model.provider, model.id)),
                 }
                 for model in sorted(listed, key=lambda model: model.id)
             ]
@@ -59,16 +71,60 @@ async def _ask(providers: list[str], timeout: float) -> list[list[dict[str, Any]
         return await asyncio.gather(*map(entries, providers), return_exceptions=True)
 
 
-def _show(found: list[dict[str, Any]]) -> None:
+def _from_catalog(provider: str | None) -> list[dict[str, Any]]:
+    catalog = prices.catalog()
+    found = catalog.models()
+    if provider is not None:
+        # A provider may sell the models of others' price lists.
+        found = [model for model in found if _is(model, catalog.find(provider, model.id))]
+        if not found:
+            raise failures.UsageError(f"the catalog knows no models of {provider!r}{_hint(provider, catalog.models())}")
+    return [
+        {
+            "model": f"{provider or model.provider}/{model.id}",
+            "provider": provider or model.provider,
+            "id": model.id,
+            "created": None,
+            "owned_by": None,
+            **prices.facts(model),
+        }
+        for model in sorted(found, key=lambda model: (model.provider, model.id))
+    ]
+
+
+def _is(model: "CatalogModel", other: "CatalogModel | None") -> bool:
+    return other is not None and (model.provider, model.id) == (other.provider, other.id)
+
+
+def _hint(provider: str, known: "list[CatalogModel]") -> str:
+    from ferrule.configuration.words import nearest
+
+    return nearest(provider, sorted({model.provider for model in known}))
+
+
+def _print(found: list[dict[str, Any]], as_json: bool) -> None:
     console = screen.stdout()
-    if not console.is_terminal:  # One name on each line, for `grep` and `fzf`.
+    if as_json:
+        screen.print_json(found)
+    elif found and not console.is_terminal:  # One name on each line, for `grep` and `fzf`.
         for model in found:
             console.print(screen.printable(model["model"]), markup=False, soft_wrap=True)
-        return
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("Model", overflow="fold")
-    table.add_column("Owned by", style="dim")
+    elif found:
+        console.print(_table(found))
+        console.print(Text(f"{len(found)} models; dollars for a million tokens of input and output", style="dim"))
+
+
+def _table(found: list[dict[str, Any]]) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("model", overflow="fold")
+    for column in ("context", "input", "output"):
+        table.add_column(column, justify="right", no_wrap=True)
     for model in found:
-        table.add_row(Text(screen.printable(model["model"])), Text(screen.printable(model["owned_by"] or "")))
-    console.print(table)
-    console.print(Text(f"{len(found)} models", style="dim"))
+        known = model["prices"]
+        table.add_row(
+            Text(screen.printable(model["model"]), "dim" if model["deprecated"] else ""),
+            prices.size(model["context_window"]),
+            prices.price(known, "input_mtok"),
+            prices.price(known, "output_mtok"),
+        )
+    return table

@@ -8,6 +8,16 @@ from rich.text import Text
 
 from ferrule.cli import screen
 
+_WIDE = 120
+"""Columns from which on each thing has one of its own; narrower, other names are below the id."""
+
+_OTHER_MEANS = {
+    "none": "needs none",
+    "aws": "Amazon's credentials",
+    "google": "Google's credentials",
+}
+"""What stands in the place of a key, by the row's authentication."""
+
 
 def providers(
     as_json: Annotated[bool, typer.Option("--json", help="A JSON list, for programs.")] = False,
@@ -18,17 +28,23 @@ def providers(
     if as_json:
         screen.print_json(rows)
         return
+    console = screen.stdout()
+    wide = not console.is_terminal or console.width >= _WIDE
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("id", "name", "dialect", "key", "aliases"):
-        table.add_column(column, overflow="fold")
+    if wide:
+        for column in ("id", "name", "dialect", "key", "aliases"):
+            table.add_column(column, overflow="fold")
+    else:
+        table.add_column("id", overflow="fold")
+        table.add_column("dialect", no_wrap=True)
+        table.add_column("key", no_wrap=True)
     for row in rows:
-        table.add_row(
-            Text(screen.printable(row["id"])),
-            Text(screen.printable(row["name"])),
-            Text(row["dialect"], "dim"),
-            _key(row),
-            Text(screen.printable(", ".join(row["aliases"])), "dim"),
-        )
+        identifier, dialect = Text(screen.printable(row["id"])), Text(row["dialect"], "dim")
+        aliases = Text(screen.printable(", ".join(row["aliases"])), "dim")
+        if wide:
+            table.add_row(identifier, Text(screen.printable(row["name"])), dialect, _key(row), aliases)
+        else:
+            table.add_row(Text("\n").join([identifier, aliases] if aliases else [identifier]), dialect, _key(row))
     screen.print_table(table)
 
 
@@ -39,8 +55,12 @@ def _key(row: dict[str, Any]) -> Text:
         return Text(screen.printable(row["key"]), "green")
     if row["configured"]:
         return Text("needs none", "green")
+    if means := _OTHER_MEANS.get(row["authentication"]):
+        return Text(means, "dim")
     if not row["key_variables"]:
         return Text("none", "dim")
+    if row["authentication"] == "optional":
+        return Text(f"{row['key_variables'][0]} or none", "dim")
     return Text(f"set {row['key_variables'][0]}", "yellow")
 
 
@@ -67,6 +87,7 @@ def _rows() -> list[dict[str, Any]]:
                 "dialect": settings["dialect"],
                 "key": key,
                 "key_variables": row["key_variables"] if row else [own_variable(identifier)],
+                "authentication": row["authentication"] if row else "key",
                 "aliases": settings["aliases"],
                 "configured": settings["configured"] and not settings["missing"],
                 "missing": settings["missing"],

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from ferrule.configuration.secrets import Vault
 
 
+_OTHER_MEANS = ("aws", "google", "entra", "databricks")
+"""Clouds that have credentials of their own on the machine: see docs/providers/."""
+
+
 class ProviderSettings(TypedDict):
     """One provider, as the engine takes it."""
 
@@ -75,6 +79,10 @@ def of_client(
         if provider["configured"] and source.layer == "environment":
             provider["configured"] = source.where not in claimed or _is_declared(merged, identifier)
             claimed.add(source.where)
+        elif not provider["configured"] and not provider["missing"] and _may_sign(rows.get(identifier)):
+            # What a cloud's own chain of credentials finds is known only when it is asked. A region or project in the
+            # environment says nothing: machines in a cloud have them.
+            provider["configured"] = _is_declared(merged, identifier)
         ready.append(provider)
     return {
         "providers": ready,
@@ -87,6 +95,11 @@ def of_client(
         "ca_file": _path(merged, "ca_file", vault),
         "client_certificate": _path(merged, "client_certificate", vault),
     }
+
+
+def _may_sign(row: Row | None) -> bool:
+    """Whether calls to the provider may be authorised by other means than a key of ours."""
+    return row is not None and row["authentication"] in _OTHER_MEANS
 
 
 def _is_declared(merged: Merged, identifier: str) -> bool:

@@ -10,14 +10,14 @@ from ferrule.operations.start import Operations
 if TYPE_CHECKING:
     import asyncio
     import sys
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     if sys.version_info >= (3, 11):
         from typing import Unpack
     else:
         from typing_extensions import Unpack
 
-    from ferrule._native import Flight
+    from ferrule._native import Flight, Message
     from ferrule.operations.audio import AudioFile, Transcript
     from ferrule.operations.body import AsyncBody
     from ferrule.operations.embeddings import Embeddings
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from ferrule.operations.images import Images
     from ferrule.operations.reranking import Ranking
     from ferrule.operations.servers import Ollama, RuvLLM
-    from ferrule.options import OperationOptions, Timeouts
+    from ferrule.operations.token_count import TokenCount
+    from ferrule.options import CompletionOptions, OperationOptions, Timeouts
 
 
 async def settle(flight: Flight, loop: asyncio.AbstractEventLoop) -> Any:
@@ -79,6 +80,24 @@ class AwaitedOperations(Operations):
         loop, bridge = running()
         flight = self._start_rerank(model, query, documents, top_n, options, bridge)
         return Ranking(await settle(flight, loop), documents)
+
+    async def count_tokens(
+        self, model: str, messages: str | Sequence[Message | Mapping[str, Any]], **options: Unpack[CompletionOptions]
+    ) -> TokenCount:
+        """How many tokens a prompt has. See `Client.count_tokens`."""
+        import asyncio
+
+        from ferrule.bridge import running
+        from ferrule.operations.token_count import answered, locally
+
+        loop, bridge = running()
+        provider, name = self._resolve(model)
+        given, _ = self._declared(options)
+        # The first count unpacks a vocabulary, and a prompt may be long.
+        local = await asyncio.to_thread(locally, name, messages, given)
+        if local.exact:
+            return local
+        return answered(await settle(self._start_count(provider, name, messages, given, bridge), loop), local)
 
     async def health(
         self, providers: Sequence[str] | None = None, *, timeout: float | Timeouts | None = 10.0

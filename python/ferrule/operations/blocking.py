@@ -9,14 +9,14 @@ from ferrule.operations.start import Operations
 
 if TYPE_CHECKING:
     import sys
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     if sys.version_info >= (3, 11):
         from typing import Unpack
     else:
         from typing_extensions import Unpack
 
-    from ferrule._native import Flight
+    from ferrule._native import Flight, Message
     from ferrule.operations.audio import AudioFile, Transcript
     from ferrule.operations.body import Body
     from ferrule.operations.embeddings import Embeddings
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from ferrule.operations.images import Images
     from ferrule.operations.reranking import Ranking
     from ferrule.operations.servers import Ollama, RuvLLM
-    from ferrule.options import OperationOptions, Timeouts
+    from ferrule.operations.token_count import TokenCount
+    from ferrule.options import CompletionOptions, OperationOptions, Timeouts
 
 
 def wait(flight: Flight) -> Any:
@@ -104,6 +105,34 @@ class BlockingOperations(Operations):
         from ferrule.operations.reranking import Ranking
 
         return Ranking(wait(self._start_rerank(model, query, documents, top_n, options, None)), documents)
+
+    def count_tokens(
+        self, model: str, messages: str | Sequence[Message | Mapping[str, Any]], **options: Unpack[CompletionOptions]
+    ) -> TokenCount:
+        """How many tokens a prompt has.
+
+        Those of OpenAI's models are counted here, without a network or a key. Other providers are asked where they have
+        an address for it, which is free of charge; where they have none it is an estimate, and says so.
+
+        Args:
+            model: `provider/model`, an alias, or a bare name that one provider offers.
+            messages: As `complete` takes them.
+            **options: Those of the call; `system`, `tools` and `response_format` count.
+
+        Returns:
+            The number, whether it is exact, and where it is from.
+
+        Raises:
+            FerruleError: The provider was asked, and gave no answer.
+        """
+        from ferrule.operations.token_count import answered, locally
+
+        provider, name = self._resolve(model)
+        given, _ = self._declared(options)
+        local = locally(name, messages, given)
+        if local.exact:
+            return local
+        return answered(wait(self._start_count(provider, name, messages, given, None)), local)
 
     def health(
         self, providers: Sequence[str] | None = None, *, timeout: float | Timeouts | None = 10.0

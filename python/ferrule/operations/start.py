@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ferrule import _native
-from ferrule.options import OperationOptions
+from ferrule.options import CompletionOptions, OperationOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ferrule._native import Flight, LoopBridge, NativeClient
 
 _NAMES = frozenset(OperationOptions.__annotations__)
+_OF_COMPLETIONS = frozenset(CompletionOptions.__annotations__)
 
 
 class Operations:
@@ -31,6 +32,32 @@ class Operations:
     def _known(self, provider: str) -> str:
         """`provider`, which is an id that the client has."""
         raise NotImplementedError
+
+    def _own_models(self) -> Mapping[str, Any]:
+        """The configuration's own entries of the catalog, by `provider/model`."""
+        raise NotImplementedError
+
+    def _declared(self, options: CompletionOptions) -> tuple[dict[str, Any], Callable[[str], Any] | None]:
+        """The options of a call as the engine takes them, and what makes a value of the answer's text."""
+        if not options.keys() <= _OF_COMPLETIONS:
+            unknown = sorted(options.keys() - _OF_COMPLETIONS)[0]
+            raise TypeError(_unknown(unknown, CompletionOptions.__annotations__))
+        given = cast("dict[str, Any]", options)
+        parse = None
+        if given.get("tools") is not None:
+            from ferrule.tools import declare
+
+            given["tools"] = declare(given["tools"])
+        if given.get("response_format") is not None:
+            from ferrule.structured import declare_format
+
+            given["response_format"], parse = declare_format(given["response_format"])
+        return given, parse
+
+    def _start_count(
+        self, provider: str, model: str, messages: Any, options: dict[str, Any], bridge: LoopBridge | None
+    ) -> Flight:
+        return _native.count_tokens(self._native, provider, model, messages, options, bridge=bridge)
 
     def _start_embed(
         self, model: str, texts: str | Sequence[str], arguments: dict[str, Any], bridge: LoopBridge | None
@@ -110,9 +137,12 @@ class Operations:
 
 def _checked(options: Mapping[str, Any]) -> dict[str, Any]:
     if not options.keys() <= _NAMES:
-        from ferrule.configuration.words import nearest
-
         unknown = sorted(options.keys() - _NAMES)[0]
-        hint = nearest(unknown, OperationOptions.__annotations__)
-        raise TypeError(f"unknown option `{unknown}`{hint or '; a field of the provider goes into `extra_body`'}")
+        raise TypeError(_unknown(unknown, OperationOptions.__annotations__))
     return dict(options)
+
+
+def _unknown(name: str, known: Mapping[str, Any]) -> str:
+    from ferrule.configuration.words import nearest
+
+    return f"unknown option `{name}`{nearest(name, known) or '; a field of the provider goes into `extra_body`'}"

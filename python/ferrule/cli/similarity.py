@@ -1,0 +1,58 @@
+"""How alike texts are, by their vectors: cosines, as a table for people."""
+
+import math
+
+from rich.table import Table
+from rich.text import Text
+
+from ferrule.cli import screen
+
+FEWEST = 2
+MOST = 200
+"""More texts take minutes to compare: each is compared with each other, number by number."""
+_MOST_COLUMNS = 10
+"""More texts than fit beside each other are shown each with the one most like it."""
+_ALIKE = 0.8
+"""From here on it is green. What a cosine means depends on the model; it is a help for the eye only."""
+
+
+def matrix(vectors: list[list[float]]) -> list[list[float]]:
+    """The cosine of each vector and each other; 0 where one has no direction."""
+    units = [_unit(vector) for vector in vectors]
+    cosines = [[0.0] * len(units) for _ in units]
+    for row, one in enumerate(units):
+        for column, other in enumerate(units[: row + 1]):
+            cosines[row][column] = cosines[column][row] = sum(x * y for x, y in zip(one, other, strict=True))
+    return cosines
+
+
+def _unit(vector: list[float]) -> list[float]:
+    length = math.hypot(*vector)
+    return [number / length for number in vector] if length else vector
+
+
+def show(texts: list[str], vectors: list[list[float]]) -> None:
+    """Prints how alike the texts are."""
+    cosines = matrix(vectors)
+    names = [Text(screen.printable(" ".join(text.split()))) for text in texts]
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("", justify="right", style="dim")
+    table.add_column("text", no_wrap=True, overflow="ellipsis")
+    if len(texts) <= _MOST_COLUMNS:
+        for index in range(len(texts)):
+            table.add_column(str(index), justify="right", no_wrap=True)
+        for index, row in enumerate(cosines):
+            table.add_row(str(index), names[index], *(_cell(value, index == other) for other, value in enumerate(row)))
+    else:
+        table.add_column("most like", justify="right", no_wrap=True)
+        table.add_column("", no_wrap=True, overflow="ellipsis")
+        table.add_column("cosine", justify="right", no_wrap=True)
+        for index, row in enumerate(cosines):
+            best = max((other for other in range(len(row)) if other != index), key=row.__getitem__)
+            table.add_row(str(index), names[index], str(best), names[best], _cell(row[best], False))
+    screen.print_table(table)
+
+
+def _cell(cosine: float, itself: bool) -> Text:
+    style = "dim" if itself else "green" if cosine >= _ALIKE else ""
+    return Text(f"{cosine:.2f}", style)
