@@ -23,7 +23,7 @@ def simulator():
 
 @pytest.fixture
 def client(simulator):
-    with simulator.client(max_retries=0) as client:
+    with simulator.client(only=["openai", "anthropic"], max_retries=0) as client:
         yield client
 
 
@@ -176,5 +176,5 @@ class TestModels:
             assert client.registry.configuration.usable() == ["bedrock", "groq", "mine", "ollama"]
 
     async def test_awaited(self, simulator):
-        async with simulator.async_client() as client:
+        async with simulator.async_client(only=["openai", "anthropic"]) as client:
             assert {model.provider for model in await client.models()} == {"openai", "anthropic"}

@@ -152,6 +152,8 @@ class TestEmbeddings:
             (MODEL, ("dimensions",)),
             ("gemini/gemini-embedding-001", ("requests", 0, "outputDimensionality")),
             ("cohere/embed-v4.0", ("output_dimension",)),
+            ("voyage/voyage-3.5", ("output_dimension",)),
+            ("mistral/codestral-embed", ("output_dimension",)),
             ("ollama/nomic-embed-text", ("dimensions",)),
             ("bedrock/amazon.titan-embed-text-v2:0", ("dimensions",)),
         ],
@@ -169,6 +171,8 @@ class TestEmbeddings:
             ("gemini/gemini-embedding-001", ("requests", 0, "taskType"), "RETRIEVAL_QUERY"),
             ("cohere/embed-v4.0", ("input_type",), "search_query"),
             ("bedrock/cohere.embed-english-v3", ("input_type",), "search_query"),
+            ("voyage/voyage-3.5", ("input_type",), "query"),
+            ("nvidia/nvidia/nv-embedqa-e5-v5", ("input_type",), "query"),
         ],
     )
     def test_what_they_are_for(self, simulator, client, model, name, word):

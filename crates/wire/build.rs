@@ -315,6 +315,8 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
         top_k,
         max_tokens_parameter,
         seed_parameter,
+        dimensions_parameter,
+        vector_purposes,
         temperature_max,
         temperature_above_zero,
         required_word,
@@ -344,7 +346,7 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
     let parameters = list(parameters, |flags::Parameter { name, json }| {
         format!("Parameter {{ name: {}, json: {} }}", text(name), text(json))
     });
-    let fields: [(&str, String); 29] = [
+    let fields: [(&str, String); 31] = [
         ("provider", text(id)),
         ("path", text(path)),
         ("model_prefix", text(model_prefix)),
@@ -353,6 +355,8 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
         ("top_k", top_k.to_string()),
         ("max_tokens_parameter", word("MaxTokensParameter", max_tokens_parameter)),
         ("seed_parameter", text(seed_parameter)),
+        ("dimensions_parameter", text(dimensions_parameter)),
+        ("vector_purposes", word("VectorPurposes", vector_purposes)),
         ("temperature_max", format!("{temperature_max:?}")),
         ("temperature_above_zero", temperature_above_zero.to_string()),
         ("required_word", word("RequiredWord", required_word)),

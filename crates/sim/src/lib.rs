@@ -21,8 +21,8 @@
 //! # How a request is answered
 //! `server` takes connections and lets hyper read HTTP from a `socket` that can be commanded; `service` reads
 //! one request, asks `script` (the first rule that fits) and `behaviour` (what the model's name says) what to do;
-//! `answer` makes the whole neutral answer (`beside` what is no chat); `deliver` sends it, with `stream` making a streamed one chunk by chunk while
-//! `body` hands it to hyper; `record` keeps what was seen.
+//! `answer` makes the whole neutral answer (`beside` what is no chat; `identity` hands out tokens); `deliver` sends
+//! it, with `stream` making a streamed one chunk by chunk while `body` hands it to hyper; `record` keeps what was seen.
 //!
 //! # Names of models
 //! Any name gets a short answer that quotes the prompt. These do more:

@@ -332,7 +332,7 @@ impl Conversation<'_> {
         number: u64,
     ) -> (Reply, Option<Fault>) {
         let script = Arc::clone(&self.shared.script.lock().unwrap_or_else(PoisonError::into_inner));
-        let behaviour = Behaviour::of(speaker.model_called(&request.model));
+        let behaviour = Behaviour::of(&request.model);
         let text = if script.reads_text() { last_user_text(request) } else { String::new() };
         let asked = AskedOfScript {
             model: &request.model,

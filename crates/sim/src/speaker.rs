@@ -44,11 +44,6 @@ impl Speaker {
         self.provider
     }
 
-    /// What a caller calls the model that the provider calls `model`.
-    pub(crate) fn model_called<'a>(&self, model: &'a str) -> &'a str {
-        self.quirks.model_called(model)
-    }
-
     /// Whether it chats.
     pub(crate) fn chats(&self) -> bool {
         self.quirks.supports(Feature::Chat)

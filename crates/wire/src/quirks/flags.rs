@@ -33,6 +33,10 @@ pub struct Quirks {
     pub max_tokens_parameter: MaxTokensParameter,
     /// The name of the seed; empty: the dialect's own.
     pub seed_parameter: Text,
+    /// The name of how many numbers a vector has; empty: the dialect's own.
+    pub dimensions_parameter: Text,
+    /// How it is said what vectors are for.
+    pub vector_purposes: VectorPurposes,
     /// The highest temperature; a higher one is refused.
     pub temperature_max: Option<f64>,
     /// Whether a temperature of 0 is refused.
@@ -172,6 +176,19 @@ pub enum MaxTokensParameter {
     MaxCompletionTokens,
     /// The older one, which most others have.
     MaxTokens,
+}
+
+/// How it is said what vectors are for: the words of `input_type`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VectorPurposes {
+    /// It is not said.
+    #[default]
+    None,
+    /// `query` and `document`: Voyage.
+    Document,
+    /// `query` and `passage`: NVIDIA.
+    Passage,
 }
 
 /// The word for "call some tool".
@@ -368,6 +385,8 @@ impl Quirks {
         top_k: false,
         max_tokens_parameter: MaxTokensParameter::MaxCompletionTokens,
         seed_parameter: Cow::Borrowed(""),
+        dimensions_parameter: Cow::Borrowed(""),
+        vector_purposes: VectorPurposes::None,
         temperature_max: None,
         temperature_above_zero: false,
         required_word: RequiredWord::Required,

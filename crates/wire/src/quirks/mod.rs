@@ -50,11 +50,6 @@ impl Quirks {
         Cow::Borrowed(model)
     }
 
-    /// What a caller calls the model that the provider calls `model`.
-    pub fn model_called<'a>(&self, model: &'a str) -> &'a str {
-        model.strip_prefix(&*self.model_prefix).filter(|rest| !rest.is_empty()).unwrap_or(model)
-    }
-
     /// What follows the base URL: `usual`, the dialect's path, or the provider's own with the two in it.
     pub fn path(&self, usual: &str, model: &str) -> String {
         if self.path.is_empty() {

@@ -9,7 +9,8 @@ use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedFiel
 use crate::error::Headers;
 use crate::json::{Fields, JsonError, ObjectWriter, Value, write_string};
 use crate::model::Usage;
-use crate::operation::{EmbeddingRequest, EmbeddingResponse, Embeddings, Vectors};
+use crate::operation::{EmbeddingRequest, EmbeddingResponse, Embeddings, InputType, Vectors};
+use crate::quirks::{Quirks, VectorPurposes};
 use alloc::{format, string::String, string::ToString, vec::Vec};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -31,24 +32,29 @@ impl Embeddings for OpenAiEmbeddings {
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
         let mut refusals = Refusals::new(NAME, options);
-        if request.input_type.is_some() {
+        let quirks = options.quirks;
+        let purpose = request.input_type.as_ref().and_then(|input_type| word(quirks, input_type));
+        if request.input_type.is_some() && purpose.is_none() {
             refusals.add(
                 "input_type",
-                "this form has none; a provider that has `input_type` takes it as an extra field",
+                "there is no word for it; a provider that has `input_type` takes its own as an extra field",
             )?;
         }
         let mut out = Vec::new();
         let mut body = ObjectWriter::begin_with(&mut out, &request.extra);
-        let model = options.quirks.model(&request.model);
+        let model = quirks.model(&request.model);
         body.field("model", &*model).field("input", &request.inputs);
-        body.optional("dimensions", request.dimensions).optional("user", request.user.as_ref());
+        let dimensions =
+            if quirks.dimensions_parameter.is_empty() { "dimensions" } else { &quirks.dimensions_parameter };
+        body.optional(dimensions, request.dimensions).optional("input_type", purpose);
+        body.optional("user", request.user.as_ref());
         // Voyage's and Mistral's other types of numbers do not go together with base64 of floats.
         if request.extra.get("output_dtype").is_none() {
             body.field("encoding_format", "base64");
         }
         body.finish();
         Ok(EncodedRequest {
-            path: options.quirks.path("/embeddings", &model),
+            path: quirks.path("/embeddings", &model),
             body: out,
             headers: Vec::new(),
             dropped: refusals.dropped,
@@ -82,10 +88,13 @@ impl Embeddings for OpenAiEmbeddings {
             .ok_or_else(|| JsonError::new("input: expected a string or an array of strings"))?;
         // How the answer is written is no part of what is asked; `encode_response` looks for it in the body.
         fields.take_string("encoding_format");
+        // As Voyage and Mistral call it.
+        let dimensions =
+            ["dimensions", "output_dimension"].into_iter().find_map(|name| fields.take_u64(name));
         Ok(EmbeddingRequest {
             model,
             inputs,
-            dimensions: fields.take_u64("dimensions"),
+            dimensions,
             input_type: None,
             user: fields.take_string("user"),
             extra: fields.rest(),
@@ -213,11 +222,25 @@ fn take_usage(fields: &mut Fields<'_>) -> Option<Usage> {
     Some(used)
 }
 
+/// The provider's word for what vectors are for; a caller's own word goes as it is where there are any.
+fn word<'a>(quirks: &Quirks, input_type: &'a InputType) -> Option<&'a str> {
+    let document = match quirks.vector_purposes {
+        VectorPurposes::None => return None,
+        VectorPurposes::Document => "document",
+        VectorPurposes::Passage => "passage",
+    };
+    match input_type {
+        InputType::Query => Some("query"),
+        InputType::Document => Some(document),
+        InputType::Other(word) => Some(word),
+        InputType::Classification | InputType::Clustering | InputType::Similarity => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::json::{Extra, Json};
-    use crate::operation::InputType;
     use proptest::prelude::*;
     use std::vec;
 
@@ -227,6 +250,34 @@ mod tests {
 
     fn written(bytes: &[u8]) -> &str {
         core::str::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn a_provider_may_have_its_own_names_and_words() {
+        let body = |quirks: &str, input_type: &str| {
+            let quirks: Quirks = serde_json::from_str(quirks).unwrap();
+            let request = EmbeddingRequest {
+                model: "m".into(),
+                inputs: vec!["a".into()],
+                dimensions: Some(256),
+                input_type: Some(InputType::from(input_type)),
+                ..EmbeddingRequest::default()
+            };
+            let options = EncodeOptions { drop_unsupported: false, quirks: &quirks };
+            let encoded = OpenAiEmbeddings.encode_request(&request, options)?;
+            Ok::<_, UnsupportedField>(String::from_utf8(encoded.body).unwrap())
+        };
+        let voyage = r#"{"dimensions_parameter":"output_dimension","vector_purposes":"document"}"#;
+        let written = body(voyage, "document").unwrap();
+        assert!(written.contains(r#""output_dimension":256,"input_type":"document""#), "{written}");
+        let nvidia = r#"{"vector_purposes":"passage"}"#;
+        assert!(body(nvidia, "document").unwrap().contains(r#""dimensions":256,"input_type":"passage""#));
+        assert!(body(nvidia, "query").unwrap().contains(r#""input_type":"query""#));
+        assert!(body(nvidia, "their own").unwrap().contains(r#""input_type":"their own""#));
+        assert_eq!(body(nvidia, "clustering").unwrap_err().field, "input_type");
+        assert_eq!(body("{}", "query").unwrap_err().field, "input_type");
+        let read = OpenAiEmbeddings.decode_request(written.as_bytes()).unwrap();
+        assert_eq!(read.dimensions, Some(256));
     }
 
     #[test]
