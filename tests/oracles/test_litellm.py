@@ -109,7 +109,9 @@ class Caller:
     """Calls with either client, in the same words."""
 
     def __init__(self, providers: dict[str, Any], asynchronous: bool) -> None:
-        self._settings = {"providers": providers, "timeout": 30}
+        # LiteLLM's process was seen to end by a fault of its own memory (SIGSEGV in Python's collector). The sidecar
+        # starts it again, which takes seconds; so many attempts outlast that.
+        self._settings = {"providers": providers, "timeout": 90, "max_retries": 8}
         self._asynchronous = asynchronous
 
     async def complete(self, model: str, messages: Any = "Why?", **options: Any) -> ferrule.Reply:
