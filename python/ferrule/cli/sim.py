@@ -28,7 +28,7 @@ def sim(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="For what is drawn at random.")] = 0,
 ) -> None:
-    """Runs simulated providers until Ctrl-C: the OpenAI and Anthropic wire formats, no key needed, no cost."""
+    """Runs simulated providers until Ctrl-C: each in its own wire format at /its-id, no key needed, no cost."""
     from ferrule.testing import Simulator
 
     console = screen.stdout()
