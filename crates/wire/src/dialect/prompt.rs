@@ -4,6 +4,9 @@ use super::{UnsupportedField, refuse::Refusals};
 use crate::model::{Message, PartKind, Role};
 use alloc::{format, string::String, vec::Vec};
 
+const BETWEEN: &str = "\n\n";
+const ASSISTANT: &str = "Assistant";
+
 /// A conversation's texts. Empty ones are left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Prompt {
@@ -14,26 +17,12 @@ pub(super) struct Prompt {
 }
 
 impl Prompt {
-    /// The texts of `messages`. What is no text is refused; what a model thought is no part of what it said.
+    /// The texts of `messages`. What is no text is refused, and so is what a text has no place for; what a model thought
+    /// is no part of what it said.
     pub(super) fn of(messages: &[Message], refusals: &mut Refusals) -> Result<Self, UnsupportedField> {
         let mut prompt = Self::default();
         for (position, message) in messages.iter().enumerate() {
-            let mut text = String::new();
-            for (place, part) in message.content.iter().enumerate() {
-                match &part.kind {
-                    PartKind::Text(more) | PartKind::Refusal(more) => {
-                        if !text.is_empty() {
-                            text.push('\n');
-                        }
-                        text.push_str(more);
-                    }
-                    PartKind::Reasoning(_) => {}
-                    _ => refusals.add(
-                        format!("messages[{position}].content[{place}]"),
-                        "a conversation is text here; tools, pictures and files cannot be sent",
-                    )?,
-                }
-            }
+            let text = text_of(message, &format!("messages[{position}]"), refusals)?;
             match &message.role {
                 _ if text.is_empty() => {}
                 Role::System | Role::Developer => prompt.instructions.push(text),
@@ -50,27 +39,62 @@ impl Prompt {
             turns => {
                 let turns: Vec<_> =
                     turns.iter().map(|(speaker, text)| format!("{speaker}: {text}")).collect();
-                turns.join("\n\n")
+                turns.join(BETWEEN)
             }
         }
     }
 
     /// All of it as one text, the instructions first.
     pub(super) fn whole(&self) -> String {
+        let mut texts: Vec<&str> = self.instructions.iter().map(String::as_str).collect();
         let dialogue = self.dialogue();
-        let texts: Vec<&str> = self
-            .instructions
-            .iter()
-            .map(String::as_str)
-            .chain((!dialogue.is_empty()).then_some(dialogue.as_str()))
-            .collect();
-        texts.join("\n\n")
+        if !dialogue.is_empty() {
+            texts.push(&dialogue);
+        }
+        texts.join(BETWEEN)
     }
+
+    /// All of it as one text for a model that continues texts. Once it has spoken itself, each turn says whose it is,
+    /// and the text ends where the model is to go on.
+    pub(super) fn to_be_continued(&self) -> String {
+        let mut texts = self.instructions.clone();
+        if self.turns.iter().any(|(speaker, _)| speaker == ASSISTANT) {
+            texts.extend(self.turns.iter().map(|(speaker, text)| format!("{speaker}: {text}")));
+            texts.push(format!("{ASSISTANT}:"));
+        } else {
+            texts.extend(self.turns.iter().map(|(_, text)| text.clone()));
+        }
+        texts.join(BETWEEN)
+    }
+}
+
+fn text_of(message: &Message, place: &str, refusals: &mut Refusals) -> Result<String, UnsupportedField> {
+    if message.name.is_some() {
+        refusals.add(format!("{place}.name"), "speakers have no names; write it into the text")?;
+    }
+    let mut said = String::new();
+    for (position, part) in message.content.iter().enumerate() {
+        let field = || format!("{place}.content[{position}]");
+        if part.cache.is_some() {
+            refusals.add(field() + ".cache", "a prompt has no place for cache breakpoints")?;
+        }
+        match &part.kind {
+            PartKind::Text(text) | PartKind::Refusal(text) => {
+                if !said.is_empty() {
+                    said.push('\n');
+                }
+                said.push_str(text);
+            }
+            PartKind::Reasoning(_) => {}
+            _ => refusals.add(field(), "a prompt is text only; tools, pictures and files cannot be sent")?,
+        }
+    }
+    Ok(said)
 }
 
 fn speaker(role: &Role) -> &str {
     match role {
-        Role::Assistant => "Assistant",
+        Role::Assistant => ASSISTANT,
         Role::Other(word) => word,
         _ => "User",
     }

@@ -5,7 +5,6 @@
 
 mod decode_stream;
 mod encode_stream;
-mod prompt;
 mod request;
 mod response;
 

@@ -1,7 +1,8 @@
 //! Requests, written and read.
 
-use super::{NAME, prompt};
+use super::NAME;
 use crate::dialect::openai_chat::{rest_but_usage, take_stop};
+use crate::dialect::prompt::Prompt;
 use crate::dialect::refuse::Refusals;
 use crate::dialect::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::json::{Fields, JsonError, ObjectWriter, Value};
@@ -16,7 +17,7 @@ pub(super) fn encode(
 ) -> Result<EncodedRequest, UnsupportedField> {
     let mut refusals = Refusals::new(NAME, options);
     refuse_settings(request, &mut refusals)?;
-    let prompt = prompt::flatten(&request.messages, &mut refusals)?;
+    let prompt = Prompt::of(&request.messages, &mut refusals)?.to_be_continued();
     let mut out = Vec::with_capacity(prompt.len() + 256);
     let mut body = ObjectWriter::begin_with(&mut out, &request.extra);
     let model = options.quirks.model(&request.model);
