@@ -75,7 +75,7 @@ fn columns_count_characters_and_lines_may_end_as_on_windows() {
     let table = parse("a = 1\r\n\"ü\" = {\"é\" = 2}\r\n", Format::Toml).unwrap();
     assert_eq!(find(&table, "ü.é").unwrap(), (Value::Integer(2), at(2, 8)));
     let table = parse("\u{feff}{\n\"ü\": {\"é\": [1, 2]}}", Format::Json).unwrap();
-    assert_eq!(find(&table, "ü.é.1").unwrap(), (Value::Integer(2), at(2, 15)));
+    assert_eq!(find(&table, "ü.é.1").unwrap(), (Value::Integer(2), at(2, 16)));
 }
 
 #[test]
