@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from array import array
+from decimal import Decimal
 
 import numpy
 import pytest
@@ -44,6 +45,33 @@ def floats(data: bytes) -> list[float]:
     if sys.byteorder == "big":
         numbers.byteswap()
     return numbers.tolist()
+
+
+class TestCosts:
+    def test_vectors_know_what_they_cost_and_are_counted(self, simulator):
+        with simulator.client(aliases={"vectors": MODEL}) as client:
+            found = client.embed("vectors", TEXTS, batch_size=3)
+            assert found.cost.total == found.usage.input_tokens * Decimal("0.02") / 1_000_000
+            assert found.cost.source == "genai-prices"
+            totals = client.usage().by_alias()["vectors"]
+            assert (totals.calls, totals.input_tokens, totals.cost) == (1, found.usage.input_tokens, found.cost.total)
+            client.embed(MODEL, TEXTS)
+            assert client.usage().total().calls == 2
+            assert client.usage().by_alias()["vectors"].calls == 1
+
+    def test_an_unknown_price_is_none(self, simulator):
+        with simulator.client(max_retries=0) as client:
+            assert client.embed("openai/no-such-model", TEXTS).cost is None
+            assert client.rerank("cohere/no-such-model", "Which?", TEXTS).cost is None
+            with pytest.raises(ferrule.ServerError):
+                client.embed("openai/status-500", TEXTS)
+            totals = client.usage().total()
+        assert (totals.calls, totals.failed, totals.unknown_cost, totals.cost) == (3, 1, 2, 0)
+
+    async def test_awaited(self, simulator):
+        async with simulator.async_client() as client:
+            found = await client.embed(MODEL, TEXTS)
+            assert found.cost.total == client.usage().total().cost > 0
 
 
 class TestHealth:

@@ -95,6 +95,21 @@ impl NativeClient {
         }
     }
 
+    /// The engine that asks `model` of `provider`, and the entry of that call. `alias` is the name the caller used,
+    /// where it was another.
+    pub(crate) fn open(
+        &self,
+        py: Python<'_>,
+        provider: &str,
+        model: &str,
+        alias: Option<String>,
+    ) -> PyResult<(Arc<Engine>, Entry)> {
+        let engine = self.engine_for(py, provider)?;
+        let catalog = self.state.load().settings.catalog.clone();
+        let labels = Labels { alias, metadata: Vec::new() };
+        Ok((engine, self.account.open(catalog, provider, model, labels)))
+    }
+
     /// Puts `next` in the place of `expected`, unless something else has come there meanwhile; says whether it did.
     fn replace(&self, expected: &Arc<State>, next: State) -> bool {
         let before = arc_swap::Guard::into_inner(self.state.compare_and_swap(expected, Arc::new(next)));

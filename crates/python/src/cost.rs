@@ -3,7 +3,7 @@
 use crate::account::Entry;
 use crate::from_python::{self, Path};
 use crate::to_python::{Reduced, object_to_python};
-use ferrule_catalog::{self as catalog, Amount, Catalog, Part, Source, UNITS};
+use ferrule_catalog::{self as catalog, Amount, Answer, Catalog, Part, Source, UNITS};
 use ferrule_wire::json::{Fields, ObjectWriter};
 use pyo3::{
     exceptions::PyValueError,
@@ -172,6 +172,16 @@ pub(crate) enum Pricing {
 impl Pricing {
     pub(crate) fn of(entry: &Entry) -> Self {
         Self::Catalog(entry.catalog.clone(), entry.at)
+    }
+
+    /// The cost of the answer that `answer` gives, which was asked for at the time it is told.
+    pub(crate) fn cost(&self, answer: impl FnOnce(i64) -> Answer) -> Option<Cost> {
+        match self {
+            Self::Known(cost) => cost.as_deref().cloned(),
+            Self::Catalog(catalog, at) => {
+                answer(*at).cost(catalog.as_ref().unwrap_or_else(|| Catalog::builtin())).map(Cost)
+            }
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a flight carries from the runtime to its reader.
 
+use ferrule_catalog::Answer;
 use ferrule_engine::EventBatch;
 use ferrule_wire::{dialect::UnsupportedField, model::StreamEvent, operation::ModelInfo};
 use pyo3::prelude::*;
@@ -23,6 +24,8 @@ type Make = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
 pub(crate) struct Value {
     pub(crate) make: Make,
     pub(crate) dropped: Vec<UnsupportedField>,
+    /// What was used, where that is counted.
+    pub(crate) answer: Option<Box<Answer>>,
     size: usize,
 }
 
@@ -32,7 +35,12 @@ impl Value {
         dropped: Vec<UnsupportedField>,
         make: impl FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send + 'static,
     ) -> Self {
-        Self { make: Box::new(make), dropped, size: 0 }
+        Self { make: Box::new(make), dropped, answer: None, size: 0 }
+    }
+
+    /// With what was used.
+    pub(crate) fn with_answer(self, answer: Answer) -> Self {
+        Self { answer: Some(Box::new(answer)), ..self }
     }
 
     /// About how many bytes it holds.

@@ -13,7 +13,7 @@ use crate::{
     runtime::process,
 };
 use ferrule_bridge::{Limits, Queue, Taken};
-use ferrule_catalog::End;
+use ferrule_catalog::{Answer, End};
 use ferrule_engine::{Attempt, CallError, Stats};
 use ferrule_wire::{dialect::UnsupportedField, model::Accumulator};
 use pyo3::{
@@ -134,7 +134,14 @@ impl Shared {
                             answer.fill(&response.model, response.usage.as_ref(), &response.extra);
                         });
                     }
-                    Delivery::Whole(value) => lock(&self.received).dropped.clone_from(&value.dropped),
+                    Delivery::Whole(value) => {
+                        lock(&self.received).dropped.clone_from(&value.dropped);
+                        if let Some(used) = &value.answer {
+                            self.entry.close(End::Answered, |answer| {
+                                *answer = Answer { at: answer.at, ..(**used).clone() }
+                            });
+                        }
+                    }
                     _ => {}
                 }
                 self.deliver(delivery);

@@ -2,15 +2,18 @@
 //! `python/ferrule/operations.py` makes an object of; `raw` delivers the answer's head and then its bytes.
 
 use crate::{
+    account::Entry,
     attempt::{Attempt, Stats},
     bridge::LoopBridge,
     client::NativeClient,
+    cost::Pricing,
     delivery::{Delivery, Value},
     flight::{Flight, Opening},
     request,
     usage::Usage,
 };
 use bytes::Bytes;
+use ferrule_catalog::Answer;
 use ferrule_engine::{
     self as engine, EmbedCall, EmbedReply, Health, RawCall, RerankCall, RerankReply, Route,
 };
@@ -29,7 +32,7 @@ use pyo3::{
 /// `dimensions`, and what every answer has.
 #[pyfunction]
 #[pyo3(signature = (client, provider, model, inputs, options, *, dimensions = None, input_type = None, user = None,
-    batch_size = None, bridge = None))]
+    batch_size = None, alias = None, bridge = None))]
 #[expect(clippy::too_many_arguments, reason = "one crossing for the whole call")]
 pub(crate) fn embed(
     py: Python<'_>,
@@ -42,6 +45,7 @@ pub(crate) fn embed(
     input_type: Option<&str>,
     user: Option<String>,
     batch_size: Option<usize>,
+    alias: Option<String>,
     bridge: Option<&LoopBridge>,
 ) -> PyResult<Flight> {
     let (options, extra) = request::options(options)?;
@@ -53,12 +57,14 @@ pub(crate) fn embed(
         user,
         extra,
     };
+    let (engine, entry) = client.open(py, &provider, &request.model, alias)?;
+    let pricing = Pricing::of(&entry);
     let call = EmbedCall { provider: provider.clone(), request, batch_size, options };
-    let engine = client.engine_for(py, &provider)?;
-    start(bridge, provider, Box::pin(async move { engine.embed(call).await.map(embedded) }))
+    let embedded = async move { engine.embed(call).await.map(|reply| embedded(reply, pricing)) };
+    start_call(bridge, provider, entry, Box::pin(embedded))
 }
 
-fn embedded(reply: EmbedReply) -> Delivery {
+fn embedded(reply: EmbedReply, pricing: Pricing) -> Delivery {
     let dropped = reply.dropped;
     let response = reply.response;
     let common = Common {
@@ -70,9 +76,11 @@ fn embedded(reply: EmbedReply) -> Delivery {
         attempts: reply.attempts,
         stats: reply.stats,
         extra: response.extra,
+        pricing,
     };
     let vectors = response.vectors;
-    Delivery::Whole(Value::new(dropped, move |py| {
+    let answer = common.answer();
+    let value = Value::new(dropped, move |py| {
         let fields = common.into_dict(py)?;
         let values = vectors.values();
         // Written where Python will have them, so that numpy reads them there.
@@ -86,13 +94,14 @@ fn embedded(reply: EmbedReply) -> Delivery {
         fields.set_item("count", vectors.len())?;
         fields.set_item("dimensions", vectors.dimensions())?;
         Ok(fields.into_any().unbind())
-    }))
+    });
+    Delivery::Whole(value.with_answer(answer))
 }
 
 /// Starts to put `documents` in order. Delivers a dict with `results` (pairs of place and score), and what every
 /// answer has.
 #[pyfunction]
-#[pyo3(signature = (client, provider, model, query, documents, options, *, top_n = None, bridge = None))]
+#[pyo3(signature = (client, provider, model, query, documents, options, *, top_n = None, alias = None, bridge = None))]
 #[expect(clippy::too_many_arguments, reason = "one crossing for the whole call")]
 pub(crate) fn rerank(
     py: Python<'_>,
@@ -103,16 +112,19 @@ pub(crate) fn rerank(
     documents: Vec<String>,
     options: &Bound<'_, PyDict>,
     top_n: Option<u64>,
+    alias: Option<String>,
     bridge: Option<&LoopBridge>,
 ) -> PyResult<Flight> {
     let (options, extra) = request::options(options)?;
     let request = RerankRequest { model, query, documents, top_n, extra };
+    let (engine, entry) = client.open(py, &provider, &request.model, alias)?;
+    let pricing = Pricing::of(&entry);
     let call = RerankCall { provider: provider.clone(), request, options };
-    let engine = client.engine_for(py, &provider)?;
-    start(bridge, provider, Box::pin(async move { engine.rerank(call).await.map(reranked) }))
+    let reranked = async move { engine.rerank(call).await.map(|reply| reranked(reply, pricing)) };
+    start_call(bridge, provider, entry, Box::pin(reranked))
 }
 
-fn reranked(reply: RerankReply) -> Delivery {
+fn reranked(reply: RerankReply, pricing: Pricing) -> Delivery {
     let response = reply.response;
     let common = Common {
         provider: reply.provider,
@@ -123,17 +135,20 @@ fn reranked(reply: RerankReply) -> Delivery {
         attempts: reply.attempts,
         stats: reply.stats,
         extra: response.extra,
+        pricing,
     };
     let results: Vec<(usize, f64)> =
         response.results.iter().map(|result| (result.index, result.score)).collect();
     let (id, search_units) = (response.id, response.search_units);
-    Delivery::Whole(Value::new(reply.dropped, move |py| {
+    let answer = common.answer();
+    let value = Value::new(reply.dropped, move |py| {
         let fields = common.into_dict(py)?;
         fields.set_item("id", id)?;
         fields.set_item("results", results)?;
         fields.set_item("search_units", search_units)?;
         Ok(fields.into_any().unbind())
-    }))
+    });
+    Delivery::Whole(value.with_answer(answer))
 }
 
 /// Starts to ask the provider how many tokens a prompt has. Delivers a tuple with the number, or with `None` where the
@@ -270,7 +285,16 @@ pub(crate) fn raw_piece(bytes: Bytes) -> Value {
 }
 
 fn start(bridge: Option<&LoopBridge>, provider: String, outcome: Opening<Delivery>) -> PyResult<Flight> {
-    Flight::start(bridge, provider, None, move |shared| shared.settle(outcome))
+    start_call(bridge, provider, Entry::none(), outcome)
+}
+
+fn start_call(
+    bridge: Option<&LoopBridge>,
+    provider: String,
+    entry: Entry,
+    outcome: Opening<Delivery>,
+) -> PyResult<Flight> {
+    Flight::start_call(bridge, provider, entry, None, move |shared| shared.settle(outcome))
 }
 
 /// What every answer has.
@@ -283,11 +307,21 @@ struct Common {
     attempts: Vec<engine::Attempt>,
     stats: engine::Stats,
     extra: Extra,
+    pricing: Pricing,
 }
 
 impl Common {
+    /// What its cost is found by, but for the time.
+    fn answer(&self) -> Answer {
+        let (provider, asked) = (self.provider.clone(), self.model.clone());
+        let mut answer = Answer { provider, asked, ..Answer::default() };
+        answer.fill(&self.answered_by, self.usage.as_ref(), &self.extra);
+        answer
+    }
+
     fn into_dict(self, py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
         let fields = PyDict::new(py);
+        fields.set_item("cost", self.pricing.cost(|at| Answer { at, ..self.answer() }))?;
         fields.set_item("provider", self.provider)?;
         let model = if self.answered_by.is_empty() { self.model } else { self.answered_by };
         fields.set_item("model", model)?;

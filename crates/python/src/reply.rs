@@ -10,7 +10,7 @@ use crate::{
     usage::Usage,
 };
 use bytes::Bytes;
-use ferrule_catalog::{Answer, Catalog};
+use ferrule_catalog::Answer;
 use ferrule_engine as engine;
 use ferrule_wire::{
     json::{ObjectWriter, Value},
@@ -77,14 +77,10 @@ impl Reply {
     }
 
     fn find_cost(&self) -> Option<Cost> {
-        match &self.pricing {
-            Pricing::Known(cost) => cost.as_deref().cloned(),
-            Pricing::Catalog(catalog, at) => {
-                let asked = self.attempts.last().map(|attempt| attempt.model.as_str()).unwrap_or_default();
-                let answer = Answer::new(&self.provider, asked, &self.response, *at);
-                answer.cost(catalog.as_ref().unwrap_or_else(|| Catalog::builtin())).map(Cost)
-            }
-        }
+        self.pricing.cost(|at| {
+            let asked = self.attempts.last().map(|attempt| attempt.model.as_str()).unwrap_or_default();
+            Answer::new(&self.provider, asked, &self.response, at)
+        })
     }
 
     fn first(&self) -> Option<&model::Choice> {

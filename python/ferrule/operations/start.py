@@ -68,7 +68,16 @@ class Operations:
             if not isinstance(text, str):
                 raise TypeError(f"texts[{position}]: expected a string, not {type(text).__name__}")
         own = {key: arguments.pop(key) for key in ("dimensions", "input_type", "user", "batch_size")}
-        return _native.embed(self._native, provider, name, inputs, _checked(arguments), **own, bridge=bridge)
+        return _native.embed(
+            self._native,
+            provider,
+            name,
+            inputs,
+            _checked(arguments),
+            **own,
+            alias=_alias(model, provider, name),
+            bridge=bridge,
+        )
 
     def _start_rerank(
         self,
@@ -81,7 +90,15 @@ class Operations:
     ) -> Flight:
         provider, name = self._resolve(model)
         return _native.rerank(
-            self._native, provider, name, query, list(documents), _checked(options), top_n=top_n, bridge=bridge
+            self._native,
+            provider,
+            name,
+            query,
+            list(documents),
+            _checked(options),
+            top_n=top_n,
+            alias=_alias(model, provider, name),
+            bridge=bridge,
         )
 
     def _start_post(
@@ -133,6 +150,11 @@ class Operations:
         return _native.raw(
             self._native, self._known(provider), "", method, path, content, {}, content_type=kind, bridge=bridge
         )
+
+
+def _alias(model: str, provider: str, name: str) -> str | None:
+    """The caller's own word for the model, where that was not `provider/name`."""
+    return None if model in (f"{provider}/{name}", f"{provider}:{name}") else model
 
 
 def _checked(options: Mapping[str, Any]) -> dict[str, Any]:
