@@ -25,6 +25,7 @@ def said(path: Path, text: str) -> str:
     ("text", "line", "expected"),
     [
         ("modle = 'x'", 1, "unknown field `modle`; did you mean `model`?"),
+        ("default_model = 'x'", 1, "unknown field `default_model`; did you mean `model`?"),
         ("\nmodel = 7", 2, "model: expected a string, not a number"),
         ("timeout = 'soon'", 1, "timeout: expected a number of seconds above 0, not a string"),
         ("timeout = -1", 1, "timeout: expected a number of seconds above 0"),

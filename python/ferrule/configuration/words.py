@@ -16,7 +16,10 @@ def nearest(name: Any, known: Iterable[str]) -> str:
         return ""
     import difflib
 
-    matches = difflib.get_close_matches(name, list(known), n=1)
+    names = list(known)
+    # What is not spelled alike may be part of it: `model` of `default_model`.
+    parts = sorted((part for part in names if part in name.split("_")), key=len, reverse=True)
+    matches = difflib.get_close_matches(name, names, n=1) or parts
     return f"; did you mean `{matches[0]}`?" if matches else ""
 
 
