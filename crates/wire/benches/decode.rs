@@ -213,6 +213,47 @@ fn gemini_plain(text: &str) -> String {
     )
 }
 
+/// A prediction as Replicate streams it: text in events of its own, between the prediction at its start and at its end.
+fn replicate_stream(text: &str) -> String {
+    let prediction = |status: &str| {
+        format!(
+            "event: prediction\ndata: {{\"id\":\"p1\",\"model\":\"meta/llama\",\"status\":\"{status}\",\"output\":null,\"error\":null,\"created_at\":\"2026-01-01T00:00:00Z\"}}\n\n"
+        )
+    };
+    let mut body = prediction("starting");
+    // What is an escape in JSON is a line more here.
+    let lines = text.replace("\\n", "\ndata: ");
+    for number in 0..DELTAS {
+        body += &format!("event: output\nid: {number}:0\ndata: {lines}\n\n");
+    }
+    body + "event: done\nid: 1:0\ndata: {}\n\n" + &prediction("succeeded")
+}
+
+fn replicate_plain(text: &str) -> String {
+    format!(
+        r#"{{"id":"p1","model":"meta/llama","status":"succeeded","output":["{text}"],"error":null,"metrics":{{"predict_time":0.5,"input_token_count":7,"output_token_count":400}},"created_at":"2026-01-01T00:00:00Z"}}"#
+    )
+}
+
+/// What Cursor's program writes, with its time in each line.
+fn cursor_cli_stream(text: &str) -> String {
+    let mut body = String::from(
+        "{\"type\":\"system\",\"subtype\":\"init\",\"apiKeySource\":\"env\",\"session_id\":\"s\",\"model\":\"M\"}\n",
+    );
+    for number in 0..DELTAS {
+        body += &format!(
+            "{{\"type\":\"assistant\",\"message\":{{\"role\":\"assistant\",\"content\":[{{\"type\":\"text\",\"text\":\"{text}\"}}]}},\"session_id\":\"s\",\"timestamp_ms\":{number}}}\n"
+        );
+    }
+    body + &cursor_cli_plain(&text.repeat(DELTAS))
+}
+
+fn cursor_cli_plain(text: &str) -> String {
+    format!(
+        "{{\"type\":\"result\",\"subtype\":\"success\",\"is_error\":false,\"duration_ms\":5,\"result\":\"{text}\",\"session_id\":\"s\"}}\n"
+    )
+}
+
 fn decode(dialect: &dyn Dialect, body: &[u8], events: &mut Vec<StreamEvent>) {
     let mut decoder = dialect.stream_decoder(StreamLimits::default());
     events.clear();
@@ -259,6 +300,8 @@ fn dialects(criterion: &mut Criterion) {
     bench(criterion, "cohere", cohere_stream, cohere_plain);
     bench(criterion, "ollama", ollama_stream, ollama_plain);
     bench(criterion, "gemini", gemini_stream, gemini_plain);
+    bench(criterion, "replicate", replicate_stream, replicate_plain);
+    bench(criterion, "cursor-cli", cursor_cli_stream, cursor_cli_plain);
 }
 
 criterion_group!(benches, dialects);
