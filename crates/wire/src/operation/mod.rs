@@ -11,7 +11,7 @@ pub use listing::{ModelInfo, ModelListing, ModelPage};
 pub(crate) use listing::{OpenAiListing, decode_list};
 pub use rerank::{RankedDocument, RerankRequest, RerankResponse, Reranking};
 pub use token_count::TokenCounting;
-pub(crate) use token_count::decode_input_tokens;
+pub(crate) use token_count::decode_tokens;
 
 use alloc::borrow::Cow;
 

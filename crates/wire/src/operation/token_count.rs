@@ -3,7 +3,7 @@
 use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
 use crate::json::{Fields, JsonError};
 use crate::model::Request;
-use alloc::{borrow::ToOwned, string::ToString, vec::Vec};
+use alloc::{format, string::ToString, vec::Vec};
 
 /// A dialect's counting of tokens.
 pub trait TokenCounting: Sync {
@@ -24,10 +24,8 @@ pub trait TokenCounting: Sync {
     fn encode_response(&self, tokens: u64) -> Vec<u8>;
 }
 
-/// Reads the number of an answer that calls it `input_tokens`.
-pub(crate) fn decode_input_tokens(body: &[u8]) -> Result<u64, StreamError> {
+/// Reads the number of an answer that calls it `name`.
+pub(crate) fn decode_tokens(body: &[u8], name: &str) -> Result<u64, StreamError> {
     let mut fields = Fields::parse(body).map_err(|error| StreamError::Malformed(error.to_string()))?;
-    fields
-        .take_u64("input_tokens")
-        .ok_or_else(|| StreamError::Malformed("the answer has no input_tokens".to_owned()))
+    fields.take_u64(name).ok_or_else(|| StreamError::Malformed(format!("the answer has no {name}")))
 }

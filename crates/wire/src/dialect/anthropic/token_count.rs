@@ -4,7 +4,7 @@ use super::{decode_request, encode_request};
 use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
 use crate::json::{Fields, Json, JsonError, ObjectWriter};
 use crate::model::Request;
-use crate::operation::{TokenCounting, decode_input_tokens};
+use crate::operation::{TokenCounting, decode_tokens};
 use alloc::{borrow::ToOwned, vec::Vec};
 
 /// What an answer needs and a prompt has no use for; the API refuses it here.
@@ -34,7 +34,7 @@ impl TokenCounting for Counting {
     }
 
     fn decode_response(&self, body: &[u8]) -> Result<u64, StreamError> {
-        decode_input_tokens(body)
+        decode_tokens(body, "input_tokens")
     }
 
     fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {

@@ -4,8 +4,8 @@ use super::{address, decode_request, encode_request};
 use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
 use crate::json::{Fields, JsonError, ObjectWriter};
 use crate::model::Request;
-use crate::operation::TokenCounting;
-use alloc::{borrow::ToOwned, string::ToString, vec::Vec};
+use crate::operation::{TokenCounting, decode_tokens};
+use alloc::vec::Vec;
 
 /// What the prompt is made of; the rest of a request is about the answer.
 const OF_THE_PROMPT: &[&str] = &["messages", "system", "toolConfig", "additionalModelRequestFields"];
@@ -39,10 +39,7 @@ impl TokenCounting for Counting {
     }
 
     fn decode_response(&self, body: &[u8]) -> Result<u64, StreamError> {
-        let mut fields = Fields::parse(body).map_err(|error| StreamError::Malformed(error.to_string()))?;
-        fields
-            .take_u64("inputTokens")
-            .ok_or_else(|| StreamError::Malformed("the answer has no inputTokens".to_owned()))
+        decode_tokens(body, "inputTokens")
     }
 
     fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {

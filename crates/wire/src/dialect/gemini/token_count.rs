@@ -4,8 +4,8 @@ use super::{Host, decode_request, encode_request, model_name};
 use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter};
 use crate::model::Request;
-use crate::operation::TokenCounting;
-use alloc::{borrow::ToOwned, string::ToString, vec::Vec};
+use crate::operation::{TokenCounting, decode_tokens};
+use alloc::{borrow::ToOwned, vec::Vec};
 
 const WHOLE: &str = "generateContentRequest";
 
@@ -46,10 +46,7 @@ impl TokenCounting for Counting {
     }
 
     fn decode_response(&self, body: &[u8]) -> Result<u64, StreamError> {
-        let mut fields = Fields::parse(body).map_err(|error| StreamError::Malformed(error.to_string()))?;
-        fields
-            .take_u64("totalTokens")
-            .ok_or_else(|| StreamError::Malformed("the answer has no totalTokens".to_owned()))
+        decode_tokens(body, "totalTokens")
     }
 
     fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {

@@ -4,7 +4,7 @@ use super::{decode_request, request};
 use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter};
 use crate::model::Request;
-use crate::operation::{TokenCounting, decode_input_tokens};
+use crate::operation::{TokenCounting, decode_tokens};
 use alloc::{borrow::ToOwned, vec::Vec};
 
 /// What makes the prompt; the API refuses the rest of a request here.
@@ -47,7 +47,7 @@ impl TokenCounting for Counting {
     }
 
     fn decode_response(&self, body: &[u8]) -> Result<u64, StreamError> {
-        decode_input_tokens(body)
+        decode_tokens(body, "input_tokens")
     }
 
     fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {
