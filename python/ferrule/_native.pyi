@@ -127,7 +127,7 @@ def embed(
     input_type: str | None = None,
     user: str | None = None,
     batch_size: int | None = None,
-    alias: str | None = None,
+    asked: str | None = None,
     bridge: LoopBridge | None = None,
 ) -> Flight:
     """Starts to embed `inputs`.
@@ -145,7 +145,7 @@ def rerank(
     options: dict[str, Any],
     *,
     top_n: int | None = None,
-    alias: str | None = None,
+    asked: str | None = None,
     bridge: LoopBridge | None = None,
 ) -> Flight:
     """Starts to put `documents` in order.

@@ -95,17 +95,17 @@ impl NativeClient {
         }
     }
 
-    /// The engine that asks `model` of `provider`, and the entry of that call. `alias` is the name the caller used,
-    /// where it was another.
+    /// The engine that asks `model` of `provider`, and the entry of that call. `asked` is the name the caller used.
     pub(crate) fn open(
         &self,
         py: Python<'_>,
         provider: &str,
         model: &str,
-        alias: Option<String>,
+        asked: Option<String>,
     ) -> PyResult<(Arc<Engine>, Entry)> {
         let engine = self.engine_for(py, provider)?;
         let catalog = self.state.load().settings.catalog.clone();
+        let alias = asked.filter(|name| !is_spelled_out(name, provider, model));
         let labels = Labels { alias, metadata: Vec::new() };
         Ok((engine, self.account.open(catalog, provider, model, labels)))
     }
@@ -129,7 +129,7 @@ impl NativeClient {
             let (state, engine) = self.current(py)?;
             let route = engine.resolve(model.as_deref()).map_err(|message| config_error(py, message))?;
             if self.has_secrets(py, &state, &route.provider)? {
-                let alias = model.filter(|name| !is_spelled_out(name, &route));
+                let alias = model.filter(|name| !is_spelled_out(name, &route.provider, &route.model));
                 let Settings { drop_params, catalog, .. } = &state.settings;
                 return Ok(Departure {
                     engine,
@@ -169,9 +169,9 @@ fn context(bridge: Option<&LoopBridge>) -> Option<Context> {
 }
 
 /// Whether `name` says `provider/model` itself.
-fn is_spelled_out(name: &str, route: &Route) -> bool {
-    let model = name.strip_prefix(&*route.provider).and_then(|rest| rest.strip_prefix(['/', ':']));
-    model == Some(&*route.model)
+fn is_spelled_out(name: &str, provider: &str, model: &str) -> bool {
+    let named = name.strip_prefix(provider).and_then(|rest| rest.strip_prefix(['/', ':']));
+    named == Some(model)
 }
 
 #[pymethods]

@@ -32,7 +32,7 @@ use pyo3::{
 /// `dimensions`, and what every answer has.
 #[pyfunction]
 #[pyo3(signature = (client, provider, model, inputs, options, *, dimensions = None, input_type = None, user = None,
-    batch_size = None, alias = None, bridge = None))]
+    batch_size = None, asked = None, bridge = None))]
 #[expect(clippy::too_many_arguments, reason = "one crossing for the whole call")]
 pub(crate) fn embed(
     py: Python<'_>,
@@ -45,7 +45,7 @@ pub(crate) fn embed(
     input_type: Option<&str>,
     user: Option<String>,
     batch_size: Option<usize>,
-    alias: Option<String>,
+    asked: Option<String>,
     bridge: Option<&LoopBridge>,
 ) -> PyResult<Flight> {
     let (options, extra) = request::options(options)?;
@@ -57,7 +57,7 @@ pub(crate) fn embed(
         user,
         extra,
     };
-    let (engine, entry) = client.open(py, &provider, &request.model, alias)?;
+    let (engine, entry) = client.open(py, &provider, &request.model, asked)?;
     let pricing = Pricing::of(&entry);
     let call = EmbedCall { provider: provider.clone(), request, batch_size, options };
     let embedded = async move { engine.embed(call).await.map(|reply| embedded(reply, pricing)) };
@@ -101,7 +101,7 @@ fn embedded(reply: EmbedReply, pricing: Pricing) -> Delivery {
 /// Starts to put `documents` in order. Delivers a dict with `results` (pairs of place and score), and what every
 /// answer has.
 #[pyfunction]
-#[pyo3(signature = (client, provider, model, query, documents, options, *, top_n = None, alias = None, bridge = None))]
+#[pyo3(signature = (client, provider, model, query, documents, options, *, top_n = None, asked = None, bridge = None))]
 #[expect(clippy::too_many_arguments, reason = "one crossing for the whole call")]
 pub(crate) fn rerank(
     py: Python<'_>,
@@ -112,12 +112,12 @@ pub(crate) fn rerank(
     documents: Vec<String>,
     options: &Bound<'_, PyDict>,
     top_n: Option<u64>,
-    alias: Option<String>,
+    asked: Option<String>,
     bridge: Option<&LoopBridge>,
 ) -> PyResult<Flight> {
     let (options, extra) = request::options(options)?;
     let request = RerankRequest { model, query, documents, top_n, extra };
-    let (engine, entry) = client.open(py, &provider, &request.model, alias)?;
+    let (engine, entry) = client.open(py, &provider, &request.model, asked)?;
     let pricing = Pricing::of(&entry);
     let call = RerankCall { provider: provider.clone(), request, options };
     let reranked = async move { engine.rerank(call).await.map(|reply| reranked(reply, pricing)) };

@@ -75,7 +75,7 @@ class Operations:
             inputs,
             _checked(arguments),
             **own,
-            alias=_alias(model, provider, name),
+            asked=model,
             bridge=bridge,
         )
 
@@ -97,7 +97,7 @@ class Operations:
             list(documents),
             _checked(options),
             top_n=top_n,
-            alias=_alias(model, provider, name),
+            asked=model,
             bridge=bridge,
         )
 
@@ -150,11 +150,6 @@ class Operations:
         return _native.raw(
             self._native, self._known(provider), "", method, path, content, {}, content_type=kind, bridge=bridge
         )
-
-
-def _alias(model: str, provider: str, name: str) -> str | None:
-    """The caller's own word for the model, where that was not `provider/name`."""
-    return None if model in (f"{provider}/{name}", f"{provider}:{name}") else model
 
 
 def _checked(options: Mapping[str, Any]) -> dict[str, Any]:
