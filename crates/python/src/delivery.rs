@@ -66,8 +66,8 @@ fn event_bytes(event: &StreamEvent) -> usize {
         StreamEvent::TextDelta { text, .. }
         | StreamEvent::ReasoningDelta { text, .. }
         | StreamEvent::RefusalDelta { text, .. }
-        | StreamEvent::ReasoningSignature { signature: text, .. }
         | StreamEvent::ToolCallDelta { arguments: text, .. } => text.len(),
+        StreamEvent::ReasoningSignature { signature, .. } => signature.len(),
         StreamEvent::Unknown { data, .. } | StreamEvent::Logprobs { logprobs: data, .. } => data.text().len(),
         _ => 0,
     };

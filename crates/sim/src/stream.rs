@@ -67,15 +67,17 @@ fn text_of(event: &StreamEvent) -> Option<&str> {
 fn with_text(event: &StreamEvent, chunk: &str) -> StreamEvent {
     let chunk = chunk.to_owned();
     match *event {
-        StreamEvent::TextDelta { choice, part, .. } => StreamEvent::TextDelta { choice, part, text: chunk },
+        StreamEvent::TextDelta { choice, part, .. } => {
+            StreamEvent::TextDelta { choice, part, text: chunk.into() }
+        }
         StreamEvent::ReasoningDelta { choice, part, .. } => {
-            StreamEvent::ReasoningDelta { choice, part, text: chunk }
+            StreamEvent::ReasoningDelta { choice, part, text: chunk.into() }
         }
         StreamEvent::RefusalDelta { choice, part, .. } => {
-            StreamEvent::RefusalDelta { choice, part, text: chunk }
+            StreamEvent::RefusalDelta { choice, part, text: chunk.into() }
         }
         StreamEvent::ToolCallDelta { choice, part, .. } => {
-            StreamEvent::ToolCallDelta { choice, part, arguments: chunk }
+            StreamEvent::ToolCallDelta { choice, part, arguments: chunk.into() }
         }
         _ => event.clone(),
     }

@@ -10,6 +10,7 @@ mod call_ids;
 pub mod cohere;
 pub mod cursor_cli;
 pub mod familiar;
+mod figures_template;
 mod functions;
 pub mod gemini;
 mod nested;

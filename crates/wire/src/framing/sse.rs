@@ -297,7 +297,10 @@ fn is_whole(data: &[u8]) -> bool {
 
 fn set(text: &mut String, value: &[u8]) {
     text.clear();
-    text.push_str(&String::from_utf8_lossy(value));
+    match core::str::from_utf8(value) {
+        Ok(value) => text.push_str(value),
+        Err(_) => text.push_str(&String::from_utf8_lossy(value)),
+    }
 }
 
 fn clear(buffer: &mut Vec<u8>) {

@@ -2,6 +2,7 @@
 
 use super::{Extra, Json, Value};
 use alloc::{string::String, vec::Vec};
+use compact_str::CompactString;
 use core::fmt::Write as _;
 
 /// Something with a JSON text.
@@ -23,6 +24,12 @@ impl WriteJson for str {
 }
 
 impl WriteJson for String {
+    fn write_json(&self, out: &mut Vec<u8>) {
+        write_string(self, out);
+    }
+}
+
+impl WriteJson for CompactString {
     fn write_json(&self, out: &mut Vec<u8>) {
         write_string(self, out);
     }

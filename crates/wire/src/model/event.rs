@@ -3,6 +3,7 @@
 use super::{FinishReason, Part, Usage};
 use crate::json::{Extra, Json};
 use alloc::{boxed::Box, string::String};
+use compact_str::CompactString;
 
 /// One step of a streamed answer.
 ///
@@ -19,7 +20,7 @@ pub enum StreamEvent {
         /// The part's place.
         part: u32,
         /// What is added.
-        text: String,
+        text: CompactString,
     },
     /// More reasoning.
     ReasoningDelta {
@@ -28,7 +29,7 @@ pub enum StreamEvent {
         /// The part's place.
         part: u32,
         /// What is added.
-        text: String,
+        text: CompactString,
     },
     /// The signature of a reasoning part, or more of it.
     ReasoningSignature {
@@ -46,7 +47,7 @@ pub enum StreamEvent {
         /// The part's place.
         part: u32,
         /// What is added.
-        text: String,
+        text: CompactString,
     },
     /// A tool call begins.
     ToolCallStart {
@@ -68,7 +69,7 @@ pub enum StreamEvent {
         /// The part's place.
         part: u32,
         /// What is added.
-        arguments: String,
+        arguments: CompactString,
     },
     /// A tool call is complete: its arguments are all there.
     ToolCallEnd {

@@ -1,7 +1,7 @@
 //! From the whole answer back to the events of its stream.
 
 use super::{Choice, Part, PartKind, Reasoning, Response, Start, StreamEvent, ToolCall};
-use alloc::{borrow::ToOwned, boxed::Box, vec::Vec};
+use alloc::{boxed::Box, vec::Vec};
 
 /// The events that a stream of `response` would be made of, its texts split by `split`.
 ///
@@ -27,21 +27,21 @@ pub fn replay<'a>(response: &'a Response, split: impl Fn(&'a str) -> Vec<&'a str
                     events.extend(split(text).into_iter().map(|text| StreamEvent::TextDelta {
                         choice,
                         part,
-                        text: text.to_owned(),
+                        text: text.into(),
                     }));
                 }
                 PartKind::Refusal(text) => {
                     events.extend(split(text).into_iter().map(|text| StreamEvent::RefusalDelta {
                         choice,
                         part,
-                        text: text.to_owned(),
+                        text: text.into(),
                     }));
                 }
                 PartKind::Reasoning(Reasoning { text, signature }) => {
                     events.extend(split(text).into_iter().map(|text| StreamEvent::ReasoningDelta {
                         choice,
                         part,
-                        text: text.to_owned(),
+                        text: text.into(),
                     }));
                     if let Some(signature) = signature {
                         events.push(StreamEvent::ReasoningSignature {
@@ -64,7 +64,7 @@ pub fn replay<'a>(response: &'a Response, split: impl Fn(&'a str) -> Vec<&'a str
                     events.extend(pieces.map(|arguments| StreamEvent::ToolCallDelta {
                         choice,
                         part,
-                        arguments: arguments.to_owned(),
+                        arguments: arguments.into(),
                     }));
                     events.push(StreamEvent::ToolCallEnd { choice, part });
                 }

@@ -239,9 +239,11 @@ impl Choice {
         for piece in pieces {
             events.push(match piece {
                 Piece::Reasoning(text) => {
-                    StreamEvent::ReasoningDelta { choice, part: self.place(part, true), text }
+                    StreamEvent::ReasoningDelta { choice, part: self.place(part, true), text: text.into() }
                 }
-                Piece::Text(text) => StreamEvent::TextDelta { choice, part: self.place(part, false), text },
+                Piece::Text(text) => {
+                    StreamEvent::TextDelta { choice, part: self.place(part, false), text: text.into() }
+                }
             });
         }
     }

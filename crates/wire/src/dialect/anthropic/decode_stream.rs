@@ -9,6 +9,7 @@ use crate::framing::{Frame, SseReader};
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{PartKind, Reasoning, Start, StreamEvent, replay};
 use alloc::{borrow::ToOwned, boxed::Box, format, string::String, string::ToString, vec::Vec};
+use compact_str::CompactString;
 
 /// Blocks that may be open at once. The API opens one at a time.
 const OPEN_BLOCKS: usize = 1024;
@@ -107,7 +108,7 @@ impl State {
                     events.push(StreamEvent::TextDelta {
                         choice: 0,
                         part: self.template_part,
-                        text: text.to_owned(),
+                        text: text.into(),
                     });
                     return Ok(());
                 }
@@ -200,14 +201,14 @@ impl State {
             PartKind::Text(text) => {
                 let begun = !text.is_empty() || !block.extra.is_empty();
                 if begun {
-                    events.push(StreamEvent::TextDelta { choice, part, text });
+                    events.push(StreamEvent::TextDelta { choice, part, text: text.into() });
                 }
                 (BlockKind::Text { begun }, block.extra)
             }
             PartKind::Reasoning(Reasoning { text, signature }) => {
                 let begun = !text.is_empty() || signature.is_some() || !block.extra.is_empty();
                 if begun {
-                    events.push(StreamEvent::ReasoningDelta { choice, part, text });
+                    events.push(StreamEvent::ReasoningDelta { choice, part, text: text.into() });
                 }
                 if let Some(signature) = signature {
                     events.push(StreamEvent::ReasoningSignature { choice, part, signature });
@@ -223,7 +224,11 @@ impl State {
                     custom: false,
                 });
                 if call.arguments != "{}" {
-                    events.push(StreamEvent::ToolCallDelta { choice, part, arguments: call.arguments });
+                    events.push(StreamEvent::ToolCallDelta {
+                        choice,
+                        part,
+                        arguments: call.arguments.into(),
+                    });
                 }
                 (BlockKind::ToolCall, block.extra)
             }
@@ -283,7 +288,7 @@ impl State {
                 let written = delta.take("text");
                 if let Some(text) = written.and_then(Value::string) {
                     *begun = true;
-                    events.push(StreamEvent::TextDelta { choice, part, text });
+                    events.push(StreamEvent::TextDelta { choice, part, text: text.into() });
                     if let Some(range) = written.and_then(|written| text_range(data, written)) {
                         self.template.learn(data, range, None);
                         self.template_part = part;
@@ -294,7 +299,7 @@ impl State {
             (BlockKind::Text { begun }, "citations_delta") => {
                 if let Some(citation) = delta.take_json("citation") {
                     if !core::mem::replace(begun, true) {
-                        events.push(StreamEvent::TextDelta { choice, part, text: String::new() });
+                        events.push(StreamEvent::TextDelta { choice, part, text: CompactString::default() });
                     }
                     let mut extra = Extra::new();
                     extra.insert("citations", Json::written(alloc::vec![citation]));
@@ -305,7 +310,7 @@ impl State {
             (BlockKind::Thinking { begun }, "thinking_delta") => {
                 if let Some(text) = delta.take_string("thinking") {
                     *begun = true;
-                    events.push(StreamEvent::ReasoningDelta { choice, part, text });
+                    events.push(StreamEvent::ReasoningDelta { choice, part, text: text.into() });
                     return Ok(());
                 }
             }
@@ -322,7 +327,7 @@ impl State {
                 if let Some(arguments) = delta.take_string("partial_json") {
                     // The first one is mostly empty.
                     if !arguments.is_empty() {
-                        events.push(StreamEvent::ToolCallDelta { choice, part, arguments });
+                        events.push(StreamEvent::ToolCallDelta { choice, part, arguments: arguments.into() });
                     }
                     return Ok(());
                 }
@@ -393,10 +398,10 @@ impl Block {
         match self.kind {
             // An empty block is a part too.
             BlockKind::Text { begun: false } => {
-                events.push(StreamEvent::TextDelta { choice, part, text: String::new() });
+                events.push(StreamEvent::TextDelta { choice, part, text: CompactString::default() });
             }
             BlockKind::Thinking { begun: false } => {
-                events.push(StreamEvent::ReasoningDelta { choice, part, text: String::new() });
+                events.push(StreamEvent::ReasoningDelta { choice, part, text: CompactString::default() });
             }
             BlockKind::Text { begun: true } | BlockKind::Thinking { begun: true } => {}
             BlockKind::ToolCall => events.push(StreamEvent::ToolCallEnd { choice, part }),

@@ -9,6 +9,7 @@ use crate::framing::{EventStreamFrame, EventStreamReader};
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value};
 use crate::model::{Part, PartKind, Start, StreamEvent};
 use alloc::{borrow::ToOwned, boxed::Box, format, string::String, string::ToString, vec::Vec};
+use compact_str::CompactString;
 
 /// Blocks that may be open at once. Bedrock opens one at a time.
 const OPEN_BLOCKS: usize = 1024;
@@ -102,8 +103,8 @@ impl State {
             && frame.header_bytes() == self.template_headers
             && let Some(text) = self.template.matches(data)
         {
-            let text = text.to_owned();
-            events.push(StreamEvent::TextDelta { choice: 0, part: self.template_part, text });
+            let (choice, part, text) = (0, self.template_part, text.into());
+            events.push(StreamEvent::TextDelta { choice, part, text });
             return Ok(());
         }
         match frame.text(":message-type") {
@@ -199,7 +200,11 @@ impl State {
                 let (id, name) = (call.id, call.name);
                 events.push(StreamEvent::ToolCallStart { choice, part, id, name, custom: false });
                 if call.arguments != "{}" {
-                    events.push(StreamEvent::ToolCallDelta { choice, part, arguments: call.arguments });
+                    events.push(StreamEvent::ToolCallDelta {
+                        choice,
+                        part,
+                        arguments: call.arguments.into(),
+                    });
                 }
                 if !block.extra.is_empty() {
                     events.push(StreamEvent::PartExtra { choice, part, extra: Box::new(block.extra) });
@@ -267,7 +272,7 @@ impl State {
             && let Some(text) = written.string()
         {
             let part = self.part(index, BlockKind::Text, events)?;
-            events.push(StreamEvent::TextDelta { choice, part, text });
+            events.push(StreamEvent::TextDelta { choice, part, text: text.into() });
             return Ok(Some((part, written)));
         }
         if let Some(thought) = delta.take_object("reasoningContent") {
@@ -277,7 +282,7 @@ impl State {
                 !self.open.iter().any(|block| block.index == index && matches!(block.kind, BlockKind::Text));
             let part = self.part(index, BlockKind::Text, events)?;
             if begins {
-                events.push(StreamEvent::TextDelta { choice, part, text: String::new() });
+                events.push(StreamEvent::TextDelta { choice, part, text: CompactString::default() });
             }
             let mut extra = Extra::new();
             extra.insert("citations", Json::written(alloc::vec![citation]));
@@ -289,7 +294,11 @@ impl State {
         {
             // The first one may be empty.
             if !arguments.is_empty() {
-                events.push(StreamEvent::ToolCallDelta { choice, part: block.part, arguments });
+                events.push(StreamEvent::ToolCallDelta {
+                    choice,
+                    part: block.part,
+                    arguments: arguments.into(),
+                });
             }
         } else {
             unknown(event, data, events);
@@ -318,7 +327,7 @@ impl State {
             return Ok(());
         }
         let part = self.part(index, BlockKind::Reasoning, events)?;
-        events.extend(text.map(|text| StreamEvent::ReasoningDelta { choice, part, text }));
+        events.extend(text.map(|text| StreamEvent::ReasoningDelta { choice, part, text: text.into() }));
         events.extend(signature.map(|signature| StreamEvent::ReasoningSignature { choice, part, signature }));
         Ok(())
     }

@@ -88,8 +88,8 @@ impl State {
                 if let Some(text) = self.template.matches(data)
                     && !text.is_empty()
                 {
-                    let text = text.to_owned();
-                    events.push(StreamEvent::TextDelta { choice: 0, part: self.template_part, text });
+                    let (choice, part, text) = (0, self.template_part, text.into());
+                    events.push(StreamEvent::TextDelta { choice, part, text });
                     return Ok(());
                 }
                 self.template.forget();
@@ -199,12 +199,12 @@ impl State {
             && !text.is_empty()
         {
             let part = self.place(Kind::Text, index)?;
-            events.push(StreamEvent::TextDelta { choice: 0, part, text });
+            events.push(StreamEvent::TextDelta { choice: 0, part, text: text.into() });
             only_text = text_range(data, value).map(|range| (part, range));
         }
         if let Some(text) = thinking.filter(|text| !text.is_empty()) {
             let part = self.place(Kind::Thinking, index)?;
-            events.push(StreamEvent::ReasoningDelta { choice: 0, part, text });
+            events.push(StreamEvent::ReasoningDelta { choice: 0, part, text: text.into() });
             only_text = None;
         }
         let rest: Extra = content
@@ -238,7 +238,7 @@ impl State {
         let known = self.plan;
         let part = known.unwrap_or_else(|| self.begin());
         self.plan = Some(part);
-        events.push(StreamEvent::ReasoningDelta { choice: 0, part, text });
+        events.push(StreamEvent::ReasoningDelta { choice: 0, part, text: text.into() });
         if known.is_none() {
             events.push(StreamEvent::PartExtra { choice: 0, part, extra: Box::new(plan_mark()) });
         }
@@ -266,7 +266,7 @@ impl State {
         }
         let arguments = function.take_string("arguments").unwrap_or_default();
         if !arguments.is_empty() {
-            events.push(StreamEvent::ToolCallDelta { choice: 0, part, arguments });
+            events.push(StreamEvent::ToolCallDelta { choice: 0, part, arguments: arguments.into() });
         }
         call.take_string("type");
         let mut extra = call.rest();

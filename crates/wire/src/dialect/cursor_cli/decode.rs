@@ -4,6 +4,8 @@
 //! at the end. The repeats are told from news by what was said since the last of them.
 
 use super::malformed;
+use crate::dialect::figures_template::FiguresTemplate;
+use crate::dialect::template::{text_range, value_range};
 use crate::dialect::{StreamDecoder, StreamError, StreamLimits};
 use crate::framing::NdjsonReader;
 use crate::json::{Fields, Json, Value};
@@ -61,12 +63,24 @@ struct Answer {
     said: String,
     /// Where in it the segment begins that was not yet repeated.
     segment: usize,
+    /// A piece of the answer: the next differs in its text and its time.
+    template: FiguresTemplate,
 }
 
 impl Answer {
     fn read(&mut self, line: &str, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
+        if self.done {
+            return Ok(());
+        }
+        match self.template.matches(line) {
+            Some((text, _)) => self.say(text, events),
+            None => self.read_whole(line, events),
+        }
+    }
+
+    fn read_whole(&mut self, line: &str, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
         // Notices of updates and the like stand between the lines of JSON.
-        if self.done || !line.starts_with('{') {
+        if !line.starts_with('{') {
             return Ok(());
         }
         let mut fields = match Fields::parse(line.as_bytes()) {
@@ -79,10 +93,14 @@ impl Answer {
             ("system", _) => self.start(fields, events),
             ("thinking", "delta") => {
                 if let Some(text) = fields.take_string("text").filter(|text| !text.is_empty()) {
-                    events.push(StreamEvent::ReasoningDelta { choice: 0, part: REASONING, text });
+                    events.push(StreamEvent::ReasoningDelta {
+                        choice: 0,
+                        part: REASONING,
+                        text: text.into(),
+                    });
                 }
             }
-            ("assistant", _) => return self.read_message(&mut fields, events),
+            ("assistant", _) => return self.read_message(line, &mut fields, events),
             ("result", _) => return self.read_result(fields, events),
             // The prompt again, and the end of a thought.
             ("user" | "thinking", _) => {}
@@ -109,16 +127,22 @@ impl Answer {
 
     fn read_message(
         &mut self,
+        line: &str,
         fields: &mut Fields<'_>,
         events: &mut Vec<StreamEvent>,
     ) -> Result<(), StreamError> {
         let content = fields.take_object("message").and_then(|mut message| message.take_array("content"));
+        let parts: Vec<Fields<'_>> =
+            content.unwrap_or_default().into_iter().filter_map(Value::object).collect();
         let mut text = String::new();
-        for part in content.unwrap_or_default().into_iter().filter_map(Value::object) {
+        for part in &parts {
             text.push_str(&part.get("text").and_then(Value::string).unwrap_or_default());
         }
-        let is_piece = fields.get("timestamp_ms").is_some() && fields.get("model_call_id").is_none();
-        if is_piece {
+        let time = fields.get("timestamp_ms").filter(|_| fields.get("model_call_id").is_none());
+        if let Some(time) = time {
+            if let [part] = parts.as_slice() {
+                self.learn(line, part.get("text"), time);
+            }
             return self.say(&text, events);
         }
         // The segment again, or as much of it as was not said in pieces.
@@ -129,6 +153,15 @@ impl Answer {
         Ok(())
     }
 
+    fn learn(&mut self, line: &str, text: Option<Value<'_>>, time: Value<'_>) {
+        self.template.forget();
+        if let Some(text) = text.and_then(|text| text_range(line, text))
+            && let Some(time) = value_range(line, time).filter(|time| time.start > text.end)
+        {
+            self.template.learn(line, &text, &time);
+        }
+    }
+
     fn say(&mut self, text: &str, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
         if text.is_empty() {
             return Ok(());
@@ -137,7 +170,7 @@ impl Answer {
             return Err(StreamError::TooLarge(self.limit));
         }
         self.said.push_str(text);
-        events.push(StreamEvent::TextDelta { choice: 0, part: TEXT, text: text.to_owned() });
+        events.push(StreamEvent::TextDelta { choice: 0, part: TEXT, text: text.into() });
         Ok(())
     }
 
@@ -191,4 +224,71 @@ fn failure(text: String) -> ProviderError {
     };
     let text = if text.is_empty() { "the program reports an error without a text".to_owned() } else { text };
     ProviderError::new(kind, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::format;
+
+    fn line(text: &str, rest: &str) -> String {
+        format!(
+            r#"{{"type":"assistant","message":{{"role":"assistant","content":[{{"type":"text","text":"{text}"}}]}},"session_id":"s"{rest}}}"#
+        )
+    }
+
+    fn answer() -> Answer {
+        Answer { limit: 1 << 20, ..Answer::default() }
+    }
+
+    /// Lines that mostly differ in their text and time only, and what stands between them.
+    fn lines() -> impl Strategy<Value = String> {
+        let text = prop_oneof![4 => "[a-c ]{0,3}", 1 => Just(r"\n".into()), 1 => Just("é日本".into())];
+        (text, "[0-9]{1,4}", 0..9_usize).prop_map(|(text, time, shape)| match shape {
+            0..=4 => line(&text, &format!(r#","timestamp_ms":{time}"#)),
+            5 => line(&text, &format!(r#","timestamp_ms":{time},"model_call_id":"c""#)),
+            6 => line(&text, ""),
+            7 => format!(r#"{{"type":"thinking","subtype":"delta","text":"{text}","timestamp_ms":{time}}}"#),
+            _ => format!(r#"{{"type":"novelty","timestamp_ms":{time}}}"#),
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_short_way_says_the_same_as_the_long_one(lines in proptest::collection::vec(lines(), 1..30)) {
+            let (mut short, mut long) = (answer(), answer());
+            let (mut by_short, mut by_long) = (Vec::new(), Vec::new());
+            for line in &lines {
+                short.read(line, &mut by_short).unwrap();
+                long.read_whole(line, &mut by_long).unwrap();
+                prop_assert_eq!(&by_short, &by_long);
+                prop_assert_eq!((&short.said, short.segment), (&long.said, long.segment));
+            }
+        }
+    }
+
+    /// The property above would hold as well if the short way were never gone.
+    #[test]
+    fn the_short_way_is_taken() {
+        let mut answer = answer();
+        answer.read(&line("a", r#","timestamp_ms":1"#), &mut Vec::new()).unwrap();
+        let text = |line: &str| answer.template.matches(line).map(|(text, _)| text.to_owned());
+        assert_eq!(text(&line("bc", r#","timestamp_ms":25"#)).as_deref(), Some("bc"));
+        for rest in [r#","timestamp_ms":25,"model_call_id":"c""#, "", r#","timestamp_ms":025"#] {
+            assert_eq!(text(&line("bc", rest)), None, "{rest}");
+        }
+        assert_eq!(text(&line(r"\n", r#","timestamp_ms":2"#)), None);
+    }
+
+    #[test]
+    fn the_limit_holds_on_the_short_way_too() {
+        let mut answer = Answer { limit: 3, ..Answer::default() };
+        let mut events = Vec::new();
+        for _ in 0..3 {
+            answer.read(&line("a", r#","timestamp_ms":1"#), &mut events).unwrap();
+        }
+        let more = answer.read(&line("a", r#","timestamp_ms":1"#), &mut events);
+        assert_eq!((more, events.len()), (Err(StreamError::TooLarge(3)), 3));
+    }
 }

@@ -34,7 +34,8 @@ fn read(body: &str, size: usize) -> (Vec<StreamEvent>, Result<(), StreamError>) 
 fn texts(body: &str) -> Vec<String> {
     let (events, end) = read(body, body.len());
     assert_eq!(end, Ok(()));
-    let text = |event| if let StreamEvent::TextDelta { text, .. } = event { Some(text) } else { None };
+    let text =
+        |event| if let StreamEvent::TextDelta { text, .. } = event { Some(text.into_string()) } else { None };
     events.into_iter().filter_map(text).collect()
 }
 
@@ -182,7 +183,7 @@ proptest! {
         let mut encoder = CursorCli.stream_encoder(&Request::default());
         let mut body = Vec::new();
         if !thought.is_empty() {
-            encoder.push(&StreamEvent::ReasoningDelta { choice: 0, part: 0, text: thought.clone() }, &mut body);
+            encoder.push(&StreamEvent::ReasoningDelta { choice: 0, part: 0, text: thought.as_str().into() }, &mut body);
         }
         for piece in text.split_inclusive(' ') {
             encoder.push(&StreamEvent::TextDelta { choice: 0, part: 1, text: piece.into() }, &mut body);

@@ -133,13 +133,13 @@ impl Candidate {
             PartKind::Text(text) if extra.is_empty() => {
                 if !text.is_empty() {
                     let (part, _) = self.text_part(TextKind::Text);
-                    events.push(StreamEvent::TextDelta { choice, part, text });
+                    events.push(StreamEvent::TextDelta { choice, part, text: text.into() });
                 }
             }
             PartKind::Text(text) => {
                 let part = self.new_part();
                 if !text.is_empty() {
-                    events.push(StreamEvent::TextDelta { choice, part, text });
+                    events.push(StreamEvent::TextDelta { choice, part, text: text.into() });
                 }
                 events.push(StreamEvent::PartExtra { choice, part, extra: Box::new(extra) });
             }
@@ -149,7 +149,7 @@ impl Candidate {
                 let arguments = call.arguments.clone();
                 let part = self.begin_call(call, response_id, events);
                 if arguments != "{}" {
-                    events.push(StreamEvent::ToolCallDelta { choice, part, arguments });
+                    events.push(StreamEvent::ToolCallDelta { choice, part, arguments: arguments.into() });
                 }
                 events.push(StreamEvent::ToolCallEnd { choice, part });
                 if !extra.is_empty() {
@@ -176,7 +176,7 @@ impl Candidate {
             self.open = None;
         }
         if !text.is_empty() || is_new && signature.is_none() {
-            events.push(StreamEvent::ReasoningDelta { choice, part, text });
+            events.push(StreamEvent::ReasoningDelta { choice, part, text: text.into() });
         }
         if let Some(signature) = signature {
             events.push(StreamEvent::ReasoningSignature { choice, part, signature });
@@ -235,7 +235,7 @@ impl Candidate {
         if let Some((part, arguments)) = self.call.take() {
             let arguments = arguments.text();
             if arguments != "{}" {
-                events.push(StreamEvent::ToolCallDelta { choice, part, arguments });
+                events.push(StreamEvent::ToolCallDelta { choice, part, arguments: arguments.into() });
             }
             events.push(StreamEvent::ToolCallEnd { choice, part });
         }

@@ -5,8 +5,8 @@
 
 use super::candidate::{Candidate, OnlyText, TextKind};
 use super::chunk::{self, CandidateFields, Chunk};
-use super::chunk_template::ChunkTemplate;
 use super::usage;
+use crate::dialect::figures_template::FiguresTemplate;
 use crate::dialect::template::{text_range, value_range};
 use crate::dialect::{StreamDecoder, StreamError, StreamLimits};
 use crate::framing::{Frame, JsonArrayReader, SseReader};
@@ -89,7 +89,7 @@ struct Answer {
     usage: String,
     /// Whether `usage` is to be told.
     untold: bool,
-    template: ChunkTemplate,
+    template: FiguresTemplate,
     /// Where the text of the template's frames goes.
     template_place: (u32, u32, TextKind),
 }
@@ -105,7 +105,7 @@ impl Answer {
             candidates: Vec::new(),
             usage: String::new(),
             untold: false,
-            template: ChunkTemplate::default(),
+            template: FiguresTemplate::default(),
             template_place: (0, 0, TextKind::Text),
         }
     }
@@ -126,7 +126,7 @@ impl Answer {
                 self.untold = true;
             }
             let (choice, part, kind) = self.template_place;
-            let text = text.to_owned();
+            let text = text.into();
             events.push(match kind {
                 TextKind::Text => StreamEvent::TextDelta { choice, part, text },
                 TextKind::Thought => StreamEvent::ReasoningDelta { choice, part, text },

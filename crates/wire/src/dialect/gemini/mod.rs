@@ -7,7 +7,6 @@
 
 mod candidate;
 mod chunk;
-mod chunk_template;
 mod content;
 mod decode_request;
 mod decode_stream;

@@ -71,7 +71,7 @@ impl Answer {
         if let (Some(text), Some(part)) = (self.template.matches(line), self.text)
             && !text.is_empty()
         {
-            events.push(StreamEvent::TextDelta { choice: 0, part, text: text.to_owned() });
+            events.push(StreamEvent::TextDelta { choice: 0, part, text: text.into() });
             return Ok(());
         }
         self.template.forget();
@@ -155,14 +155,14 @@ impl Answer {
         message.take_string("role");
         if let Some(text) = message.take_string("thinking").filter(|text| !text.is_empty()) {
             let part = place(&mut self.thinking, &mut self.next_part);
-            events.push(StreamEvent::ReasoningDelta { choice: 0, part, text });
+            events.push(StreamEvent::ReasoningDelta { choice: 0, part, text: text.into() });
         }
         let mut content = None;
         if let Some(value) = message.get("content")
             && let Some(text) = message.take_string("content").filter(|text| !text.is_empty())
         {
             let part = place(&mut self.text, &mut self.next_part);
-            events.push(StreamEvent::TextDelta { choice: 0, part, text });
+            events.push(StreamEvent::TextDelta { choice: 0, part, text: text.into() });
             content = Some(value);
         }
         for part in take_images(&mut message) {
@@ -195,7 +195,7 @@ impl Answer {
         let PartKind::ToolCall(ToolCall { id, name, arguments, custom }) = part.kind else { return };
         let (choice, place) = (0, self.begin());
         events.push(StreamEvent::ToolCallStart { choice, part: place, id, name, custom });
-        events.push(StreamEvent::ToolCallDelta { choice, part: place, arguments });
+        events.push(StreamEvent::ToolCallDelta { choice, part: place, arguments: arguments.into() });
         if !part.extra.is_empty() {
             events.push(StreamEvent::PartExtra { choice, part: place, extra: Box::new(part.extra) });
         }

@@ -129,7 +129,7 @@ impl OpenCalls {
         let Some(part) = call.part else { return };
         if !delta.arguments.is_empty() {
             call.follow(&delta.arguments);
-            events.push(StreamEvent::ToolCallDelta { choice, part, arguments: delta.arguments });
+            events.push(StreamEvent::ToolCallDelta { choice, part, arguments: delta.arguments.into() });
         }
         if !delta.extra.is_empty() {
             events.push(StreamEvent::PartExtra { choice, part, extra: Box::new(delta.extra) });

@@ -129,7 +129,7 @@ impl ChoiceReader {
         let text = delta.take("content").and_then(|content| self.read_content(content, events));
         if let Some(refusal) = delta.take_string("refusal").filter(|refusal| !refusal.is_empty()) {
             let part = self.part_begins(events).refusal();
-            events.push(StreamEvent::RefusalDelta { choice: self.index, part, text: refusal });
+            events.push(StreamEvent::RefusalDelta { choice: self.index, part, text: refusal.into() });
         }
         for call in delta.take_array("tool_calls").unwrap_or_default().into_iter().filter_map(Value::object) {
             self.calls.read(self.index, call, &mut self.parts, events);
@@ -180,7 +180,7 @@ impl ChoiceReader {
             self.parts.reasoning = None;
         }
         let part = self.part_begins(events).reasoning();
-        events.push(StreamEvent::ReasoningDelta { choice: self.index, part, text });
+        events.push(StreamEvent::ReasoningDelta { choice: self.index, part, text: text.into() });
     }
 
     fn add_signature(&mut self, signature: String, events: &mut Vec<StreamEvent>) {
@@ -225,7 +225,7 @@ impl ChoiceReader {
             return None;
         }
         let part = self.part_begins(events).text();
-        events.push(StreamEvent::TextDelta { choice: self.index, part, text });
+        events.push(StreamEvent::TextDelta { choice: self.index, part, text: text.into() });
         Some(part)
     }
 

@@ -6,7 +6,7 @@ use crate::dialect::template::TextTemplate;
 use crate::dialect::{StreamDecoder, StreamError, StreamLimits};
 use crate::framing::{Frame, SseReader};
 use crate::model::{StreamEvent, replay};
-use alloc::{borrow::ToOwned, vec::Vec};
+use alloc::vec::Vec;
 
 /// What ends a stream; some servers write more after it.
 const DONE: &str = "[DONE]";
@@ -71,7 +71,7 @@ impl Answer {
             && !text.is_empty()
         {
             let (choice, part) = self.template_place;
-            events.push(StreamEvent::TextDelta { choice, part, text: text.to_owned() });
+            events.push(StreamEvent::TextDelta { choice, part, text: text.into() });
             return Ok(());
         }
         self.read_chunk(event, data, events)

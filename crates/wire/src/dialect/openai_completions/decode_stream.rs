@@ -83,7 +83,7 @@ impl Answer {
             && !text.is_empty()
         {
             let (choice, part) = (self.template_choice, 0);
-            events.push(StreamEvent::TextDelta { choice, part, text: text.to_owned() });
+            events.push(StreamEvent::TextDelta { choice, part, text: text.into() });
             return Ok(());
         }
         self.template.forget();
@@ -198,7 +198,7 @@ impl Answer {
         let text = written.and_then(Value::string).filter(|text| !text.is_empty());
         let said = text.is_some();
         if let Some(text) = text {
-            events.push(StreamEvent::TextDelta { choice, part: 0, text });
+            events.push(StreamEvent::TextDelta { choice, part: 0, text: text.into() });
         }
         if let Some(logprobs) = fields.take_json("logprobs") {
             events.push(StreamEvent::Logprobs { choice, logprobs });

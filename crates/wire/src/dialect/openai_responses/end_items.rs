@@ -6,7 +6,7 @@ use super::part::Said;
 use crate::dialect::StreamError;
 use crate::json::{Extra, Json};
 use crate::model::{Part, PartKind, StreamEvent};
-use alloc::{borrow::ToOwned, boxed::Box, vec::Vec};
+use alloc::{boxed::Box, vec::Vec};
 
 impl OpenItems {
     /// An item is complete, and `item` is all of it.
@@ -70,7 +70,7 @@ impl OpenItems {
                 let part = known.part;
                 let rest = untold(&reasoning.text, Extent::Whole, &mut known.told).unwrap_or_default();
                 if !rest.is_empty() || (reasoning.text.is_empty() && !known.signed) {
-                    events.push(StreamEvent::ReasoningDelta { choice, part, text: rest.to_owned() });
+                    events.push(StreamEvent::ReasoningDelta { choice, part, text: rest.into() });
                 }
                 tell_about(part, &PartKind::Reasoning(reasoning), &about, Extra::new(), events);
             }
@@ -79,7 +79,7 @@ impl OpenItems {
                 // Nothing written means `{}`, which is no delta.
                 let whole = if call.arguments == "{}" && *told == 0 { "" } else { &call.arguments };
                 if let Some(rest) = untold(whole, Extent::Whole, told) {
-                    events.push(StreamEvent::ToolCallDelta { choice, part, arguments: rest.to_owned() });
+                    events.push(StreamEvent::ToolCallDelta { choice, part, arguments: rest.into() });
                 }
                 tell_about(part, &PartKind::ToolCall(call), &about, Extra::new(), events);
                 events.push(StreamEvent::ToolCallEnd { choice, part });

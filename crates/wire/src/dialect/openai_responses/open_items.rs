@@ -9,7 +9,7 @@ use super::response::of_content;
 use crate::dialect::StreamError;
 use crate::json::{Extra, Json, Value};
 use crate::model::StreamEvent;
-use alloc::{borrow::ToOwned, boxed::Box, format, string::String, vec::Vec};
+use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 /// The most items of an answer, and the most parts of an item.
 const MOST: usize = 4096;
@@ -285,7 +285,7 @@ impl OpenItems {
         }
         said.push_str(rest);
         reasoning.told += said.len();
-        events.push(StreamEvent::ReasoningDelta { choice: 0, part: reasoning.part, text: said });
+        events.push(StreamEvent::ReasoningDelta { choice: 0, part: reasoning.part, text: said.into() });
         Ok(())
     }
 
@@ -302,7 +302,7 @@ impl OpenItems {
             position.and_then(|position| self.items.get_mut(position))
             && let Some(rest) = untold(text, extent, told)
         {
-            let (choice, part, arguments) = (0, *part, rest.to_owned());
+            let (choice, part, arguments) = (0, *part, rest.into());
             events.push(StreamEvent::ToolCallDelta { choice, part, arguments });
         }
     }
@@ -311,13 +311,13 @@ impl OpenItems {
 impl Content {
     pub(super) fn tell(&mut self, text: &str, extent: Extent, events: &mut Events) {
         if let Some(rest) = untold(text, extent, &mut self.told) {
-            self.say(rest.to_owned(), events);
+            self.say(rest, events);
         }
     }
 
-    fn say(&mut self, text: String, events: &mut Events) {
+    fn say(&mut self, text: &str, events: &mut Events) {
         self.begun = true;
-        let (choice, part) = (0, self.part);
+        let (choice, part, text) = (0, self.part, text.into());
         events.push(if self.is_refusal {
             StreamEvent::RefusalDelta { choice, part, text }
         } else {
@@ -328,7 +328,7 @@ impl Content {
     /// A part that says nothing is a part too.
     pub(super) fn ensure_begun(&mut self, events: &mut Events) {
         if !self.begun {
-            self.say(String::new(), events);
+            self.say("", events);
         }
     }
 }

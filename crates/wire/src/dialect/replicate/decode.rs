@@ -158,7 +158,7 @@ impl Answer {
         match event {
             // An empty piece says nothing.
             "output" if data.is_empty() => {}
-            "output" => events.push(StreamEvent::TextDelta { choice: 0, part: 0, text: data.to_owned() }),
+            "output" => events.push(StreamEvent::TextDelta { choice: 0, part: 0, text: data.into() }),
             "error" => return Err(reported(data)),
             "done" => {
                 let reason =

@@ -1,51 +1,52 @@
 //! The fast path of a text stream: frames that differ from one already read only in their text and their figures.
 //!
-//! As [`TextTemplate`](crate::dialect::template::TextTemplate), but Google writes the usage so far into every frame,
-//! behind the text. Where the usage differs in its digits alone, it is the same object with other figures.
+//! As [`TextTemplate`](super::template::TextTemplate), but something behind the text has figures that change: Google
+//! writes the usage so far into every frame, Cursor's program the time. What differs in its digits alone is the same
+//! JSON with other figures.
 
-use crate::dialect::template::plain_string;
+use super::template::plain_string;
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::ops::Range;
 
-/// What stands around text and usage in a frame. Empty, and matching nothing, until it has learned.
+/// What stands around text and figures in a frame. Empty, and matching nothing, until it has learned.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ChunkTemplate {
+pub(super) struct FiguresTemplate {
     /// All before the text, its opening quote included.
     before: String,
-    /// From the text's closing quote to the usage.
+    /// From the text's closing quote to the figures.
     between: String,
-    usage: Figures,
-    /// What follows the usage.
+    figures: Figures,
+    /// What follows the figures.
     after: String,
 }
 
-impl ChunkTemplate {
+impl FiguresTemplate {
     /// Takes `data`, which was read as one JSON object, as the pattern. `text` is where that string stands in it, its
-    /// quotes left out, and `usage` where that object stands, behind it.
-    pub(super) fn learn(&mut self, data: &str, text: &Range<usize>, usage: &Range<usize>) {
+    /// quotes left out, and `figures` where the value with them stands, behind it.
+    pub(super) fn learn(&mut self, data: &str, text: &Range<usize>, figures: &Range<usize>) {
         self.forget();
-        let (Some(before), Some(between), Some(figures), Some(after)) = (
+        let (Some(before), Some(between), Some(value), Some(after)) = (
             data.get(..text.start),
-            data.get(text.end..usage.start),
-            data.get(usage.clone()),
-            data.get(usage.end..),
+            data.get(text.end..figures.start),
+            data.get(figures.clone()),
+            data.get(figures.end..),
         ) else {
             return;
         };
         before.clone_into(&mut self.before);
         between.clone_into(&mut self.between);
-        self.usage.learn(figures);
+        self.figures.learn(value);
         after.clone_into(&mut self.after);
     }
 
-    /// Text and usage of `data`, where it differs from the pattern in them only and the text needs no unescaping.
+    /// The text of `data` and the value with its figures, where it differs from the pattern in them only and the text needs no unescaping.
     pub(super) fn matches<'a>(&self, data: &'a str) -> Option<(&'a str, &'a str)> {
         if self.before.is_empty() {
             return None;
         }
         let (text, rest) = plain_string(data.strip_prefix(self.before.as_str())?)?;
-        let usage = rest.strip_prefix(self.between.as_str())?.strip_suffix(self.after.as_str())?;
-        self.usage.matches(usage).then_some((text, usage))
+        let value = rest.strip_prefix(self.between.as_str())?.strip_suffix(self.after.as_str())?;
+        self.figures.matches(value).then_some((text, value))
     }
 
     /// Matches nothing again.
@@ -133,7 +134,7 @@ mod tests {
     fn text_and_figures_are_found() {
         let data = |text: &str, usage: &str| std::format!(r#"{{"t": "{text}","u": {usage},"m": "x"}}"#);
         let first = data("Hi", r#"{"n": 1}"#);
-        let mut template = ChunkTemplate::default();
+        let mut template = FiguresTemplate::default();
         assert_eq!(template.matches(&first), None);
         template.learn(&first, &(7..9), &(16..24));
         assert_eq!(template.matches(&first), Some(("Hi", r#"{"n": 1}"#)));
