@@ -1,4 +1,4 @@
-//! Streams as the servers send them (`tests/fixtures/wire/{cohere,ollama,replicate,cursor-cli,watsonx}`), and the events they mean (`*.events`).
+//! Streams as the servers send them (`tests/fixtures/wire/{cohere,ollama,replicate,cursor-cli,watsonx,ruvllm}`), and the events they mean (`*.events`).
 //!
 //! The first line of a transcript says where its shape comes from; lines of JSON have no comments, so there it is taken
 //! off. `UPDATE_TRANSCRIPTS=1` writes the events anew.
@@ -74,4 +74,9 @@ fn cursors_mean_what_is_written_beside_them() {
 #[test]
 fn watsonxs_mean_what_is_written_beside_them() {
     assert_eq!(check("watsonx", "sse", ": source: ", true), 4);
+}
+
+#[test]
+fn ruvllms_mean_what_is_written_beside_them() {
+    assert_eq!(check("ruvllm", "body", "# source: ", false), 8);
 }
