@@ -85,24 +85,3 @@ pub(super) fn write_declaration(out: &mut Vec<u8>, tool: &Tool, quirks: &Quirks)
 pub(super) fn is_strict(tool: &Tool) -> bool {
     matches!(tool.kind, ToolKind::Function { strict: Some(true), .. })
 }
-
-/// Refuses what asks for more than a provider can do that has one answer without labels, and whose caching is its own
-/// business. Settings at their neutral value say nothing.
-pub(super) fn refuse_rare_fields(request: &Request, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
-    if request.n.is_some_and(|n| n != 1) {
-        refusals.add("n", "one answer per request; send it several times")?;
-    }
-    if request.parallel_tool_calls == Some(false) {
-        refusals.add("parallel_tool_calls", "several calls at once cannot be forbidden")?;
-    }
-    if !request.metadata.is_empty() {
-        refusals.add("metadata", "requests have no labels")?;
-    }
-    if request.user.is_some() {
-        refusals.add("user", "the user is not recorded")?;
-    }
-    if request.cache.is_some() {
-        refusals.note("cache", CACHES_BY_ITSELF);
-    }
-    Ok(())
-}

@@ -22,6 +22,7 @@ mod prompt;
 pub(crate) mod refuse;
 pub mod replicate;
 pub mod ruvllm;
+mod settings;
 mod template;
 mod turn;
 pub mod watsonx;

@@ -8,11 +8,11 @@ use super::{
     Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
     UnsupportedField,
 };
-use super::{prompt::Prompt, refuse::Refusals};
+use super::{prompt::Prompt, refuse::Refusals, settings};
 use crate::json::{Extra, Fields, JsonError, ObjectWriter};
 use crate::model::{
-    Accumulator, Choice, FinishReason, Message, Part, PartKind, ProviderError, Request, Response,
-    ResponseFormat, Role, StreamEvent, replay,
+    Accumulator, Choice, FinishReason, Message, Part, PartKind, ProviderError, Request, Response, Role,
+    StreamEvent, replay,
 };
 use crate::operation::{Endpoint, ModelInfo, ModelListing, ModelPage, Operation};
 use alloc::{borrow::ToOwned, boxed::Box, string::String, string::ToString, vec::Vec};
@@ -41,7 +41,7 @@ impl Dialect for RuvLlm {
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
         let mut refusals = Refusals::new(NAME, options);
-        refuse_settings(request, &mut refusals)?;
+        settings::refuse_all_but(&[], "the server takes a text and nothing else", request, &mut refusals)?;
         let query = Prompt::of(&request.messages, &mut refusals)?.whole();
         let mut out = Vec::with_capacity(query.len() + 64);
         let mut body = ObjectWriter::begin_with(&mut out, &request.extra);
@@ -122,30 +122,6 @@ impl Dialect for RuvLlm {
     fn model_listing(&self) -> &'static dyn ModelListing {
         &Listing
     }
-}
-
-/// Refuses all settings: the server has none. Those at their neutral value say nothing.
-fn refuse_settings(request: &Request, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
-    super::functions::refuse_rare_fields(request, refusals)?;
-    let said = [
-        ("tools", !request.tools.is_empty()),
-        ("tool_choice", request.tool_choice.is_some() && !request.tools.is_empty()),
-        ("response_format", !matches!(request.response_format, None | Some(ResponseFormat::Text))),
-        ("reasoning", request.reasoning.is_some()),
-        ("max_tokens", request.max_tokens.is_some()),
-        ("temperature", request.temperature.is_some()),
-        ("top_p", request.top_p.is_some()),
-        ("top_k", request.top_k.is_some()),
-        ("frequency_penalty", request.frequency_penalty.is_some_and(|penalty| penalty != 0.0)),
-        ("presence_penalty", request.presence_penalty.is_some_and(|penalty| penalty != 0.0)),
-        ("stop", !request.stop.is_empty()),
-        ("seed", request.seed.is_some()),
-        ("logprobs", request.logprobs == Some(true)),
-        ("top_logprobs", request.top_logprobs.is_some_and(|count| count > 0)),
-    ];
-    said.into_iter()
-        .filter(|(_, is_said)| *is_said)
-        .try_for_each(|(name, _)| refusals.add(name, "the server takes a text and nothing else"))
 }
 
 /// Gathers an answer and tells it when it is whole.

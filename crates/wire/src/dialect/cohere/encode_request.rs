@@ -3,7 +3,7 @@
 use super::{NAME, message::encode_messages};
 use crate::dialect::functions::{self, Demand, Functions};
 use crate::dialect::refuse::Refusals;
-use crate::dialect::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::dialect::{EncodeOptions, EncodedRequest, UnsupportedField, settings};
 use crate::json::{ObjectWriter, WriteJson};
 use crate::model::{Effort, ReasoningRequest, Request, ResponseFormat};
 use alloc::{format, vec::Vec};
@@ -66,7 +66,7 @@ pub(super) fn encode(
 }
 
 fn refuse_fields(request: &Request, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
-    functions::refuse_rare_fields(request, refusals)?;
+    settings::refuse_rare_fields(request, refusals)?;
     if request.top_logprobs.is_some_and(|count| count > 0) {
         refusals.add("top_logprobs", "log probabilities are reported of what was said only")?;
     }

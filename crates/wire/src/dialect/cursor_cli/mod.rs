@@ -9,12 +9,13 @@ mod encode;
 
 use super::prompt::Prompt;
 use super::refuse::Refusals;
+use super::settings;
 use super::{
     Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
     UnsupportedField,
 };
 use crate::json::{Fields, JsonError, ObjectWriter, Value};
-use crate::model::{Accumulator, Message, ProviderError, Request, Response, ResponseFormat, Role, replay};
+use crate::model::{Accumulator, Message, ProviderError, Request, Response, Role, replay};
 use crate::operation::Endpoint;
 use alloc::{borrow::ToOwned, boxed::Box, format, string::String, string::ToString, vec::Vec};
 
@@ -49,7 +50,12 @@ impl Dialect for CursorCli {
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
         let mut refusals = Refusals::new(NAME, options);
-        refuse_settings(request, &mut refusals)?;
+        settings::refuse_all_but(
+            &[],
+            "the program is an agent that decides this itself",
+            request,
+            &mut refusals,
+        )?;
         let prompt = Prompt::of(&request.messages, &mut refusals)?.whole();
         let mut out = Vec::with_capacity(prompt.len() + 64);
         let mut body = ObjectWriter::begin(&mut out);
@@ -165,29 +171,6 @@ fn flag_value(value: Value<'_>) -> Option<FlagValue> {
         Some(false) => Some(FlagValue::Off),
         None => value.string().map(FlagValue::Text),
     }
-}
-
-/// Refuses all settings: the program decides for itself.
-fn refuse_settings(request: &Request, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
-    super::functions::refuse_rare_fields(request, refusals)?;
-    let said = [
-        ("tools", !request.tools.is_empty()),
-        ("tool_choice", request.tool_choice.is_some() && !request.tools.is_empty()),
-        ("response_format", !matches!(request.response_format, None | Some(ResponseFormat::Text))),
-        ("reasoning", request.reasoning.is_some()),
-        ("max_tokens", request.max_tokens.is_some()),
-        ("temperature", request.temperature.is_some()),
-        ("top_p", request.top_p.is_some()),
-        ("top_k", request.top_k.is_some()),
-        ("frequency_penalty", request.frequency_penalty.is_some()),
-        ("presence_penalty", request.presence_penalty.is_some()),
-        ("stop", !request.stop.is_empty()),
-        ("seed", request.seed.is_some()),
-        ("logprobs", request.logprobs == Some(true) || request.top_logprobs.is_some()),
-    ];
-    said.into_iter()
-        .filter(|(_, is_said)| *is_said)
-        .try_for_each(|(name, _)| refusals.add(name, "the program is an agent that decides this itself"))
 }
 
 /// The error of a line that is not what it should be.

@@ -3,7 +3,7 @@
 use super::{NAME, message::encode_messages, options};
 use crate::dialect::functions::{self, Demand, Functions};
 use crate::dialect::refuse::Refusals;
-use crate::dialect::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::dialect::{EncodeOptions, EncodedRequest, UnsupportedField, settings};
 use crate::json::ObjectWriter;
 use crate::model::{Effort, Request, ResponseFormat, Tool};
 use alloc::{format, vec::Vec};
@@ -75,7 +75,7 @@ fn tools<'a>(request: &'a Request, refusals: &mut Refusals) -> Result<Vec<&'a To
 }
 
 fn refuse_fields(request: &Request, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
-    functions::refuse_rare_fields(request, refusals)?;
+    settings::refuse_rare_fields(request, refusals)?;
     if let Some(reasoning) = &request.reasoning {
         if reasoning.budget_tokens.is_some() {
             refusals

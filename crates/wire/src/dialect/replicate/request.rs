@@ -3,10 +3,10 @@
 
 use super::NAME;
 use crate::dialect::{
-    EncodeOptions, EncodedRequest, UnsupportedField, nested, prompt::Prompt, refuse::Refusals,
+    EncodeOptions, EncodedRequest, UnsupportedField, nested, prompt::Prompt, refuse::Refusals, settings,
 };
 use crate::json::{Fields, Json, JsonError, ObjectWriter, Value};
-use crate::model::{Image, Message, Part, PartKind, Request, ResponseFormat, Role, Source};
+use crate::model::{Image, Message, Part, PartKind, Request, Role, Source};
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 /// Writes the HTTP request that makes a prediction.
@@ -95,19 +95,13 @@ fn take_image(
     Ok((image, rest))
 }
 
+/// What the input of most language models has a field for.
+const CARRIED: [&str; 8] =
+    ["max_tokens", "temperature", "top_p", "top_k", "frequency_penalty", "presence_penalty", "stop", "seed"];
+
 fn refuse_settings(request: &Request, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
-    crate::dialect::functions::refuse_rare_fields(request, refusals)?;
-    let said = [
-        ("tools", !request.tools.is_empty()),
-        ("tool_choice", request.tool_choice.is_some() && !request.tools.is_empty()),
-        ("response_format", !matches!(request.response_format, None | Some(ResponseFormat::Text))),
-        ("reasoning", request.reasoning.is_some()),
-        ("logprobs", request.logprobs == Some(true) || request.top_logprobs.is_some()),
-    ];
-    said.into_iter().filter(|(_, is_said)| *is_said).try_for_each(|(name, _)| {
-        refusals
-            .add(name, "predictions have no such field; what a model takes goes into extra_body's `input`")
-    })?;
+    let reason = "predictions have no such field; what a model takes goes into extra_body's `input`";
+    settings::refuse_all_but(&CARRIED, reason, request, refusals)?;
     match request.stop.iter().any(|stop| stop.contains(',')) {
         true => refusals.add("stop", "texts are separated by commas, so none can have one"),
         false => Ok(()),
