@@ -10,6 +10,7 @@ import ferrule as package
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
+    from pathlib import Path
 
     from ferrule.testing import Simulator
 
@@ -76,6 +77,40 @@ def test_a_key_that_is_refused_is_1(ferrule: Run) -> None:
     assert providers["openai"]["key_accepted"] is False
     assert "401" in providers["openai"]["remark"]
     assert providers["anthropic"]["key_accepted"] is True
+
+
+def test_providers_of_the_configuration_are_examined_too(
+    ferrule: Run, ferrule_simulator: Simulator, tmp_path: Path
+) -> None:
+    file = tmp_path / "ferrule.toml"
+    file.write_text(
+        f'[providers.mine]\nbase_url = "{ferrule_simulator.openai_base_url}"\napi_key = "${{MINE_KEY}}"\n'
+        f'[providers.open]\nbase_url = "{ferrule_simulator.openai_base_url}"\n'
+    )
+    done = ferrule("doctor", "--json", FERRULE_CONFIG=str(file), AWS_REGION="eu-west-1")
+    _, providers = examine(done)
+    # A region in the environment says nothing of Bedrock.
+    assert set(providers) == {"openai", "anthropic", "mine", "open"}
+    mine = providers["mine"]
+    assert not mine["has_key"]
+    assert mine["missing"] == f"{file}:3:1: providers.mine.api_key: the environment variable MINE_KEY is not set"
+    assert providers["open"]["models"] > 5
+    shown = "".join(ferrule("doctor", FERRULE_CONFIG=str(file)).stdout.split())
+    assert "MINE_KEYisnotset" in shown
+    assert "openconfiguredreachable" in shown
+
+    _, providers = examine(ferrule("doctor", "--json", FERRULE_CONFIG=str(file), MINE_KEY="key-of-mine"))
+    assert providers["mine"] | {"url": ""} == {
+        "provider": "mine",
+        "url": "",
+        "variable": "",
+        "has_key": True,
+        "missing": None,
+        "reachable": True,
+        "key_accepted": True,
+        "models": providers["mine"]["models"],
+        "remark": "",
+    }
 
 
 def test_it_is_free(ferrule: Run, ferrule_simulator: Simulator) -> None:

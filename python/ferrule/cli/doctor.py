@@ -30,9 +30,10 @@ class Health:
 
     Attributes:
         provider: Its id.
-        url: Its address, without credentials.
+        url: Its address, without credentials; empty where that is not known.
         variable: The environment variable of its key.
-        has_key: Whether that is set.
+        has_key: Whether that is set, or the key is where the configuration says.
+        missing: What the configuration says of the key and is not there, in words.
         reachable: Whether a server answered.
         key_accepted: Whether it took the key; `None` where that is not known.
         models: How many models it offers to the key.
@@ -43,6 +44,7 @@ class Health:
     url: str
     variable: str
     has_key: bool
+    missing: str | None = None
     reachable: bool = False
     key_accepted: bool | None = None
     models: int | None = None
@@ -106,19 +108,28 @@ def _without_credentials(url: str) -> str:
 
 async def _examine(timeout: float) -> list[Health]:
     from ferrule.configuration import Configuration
+    from ferrule.configuration.settings import is_declared
 
+    configuration = Configuration()
+    merged = configuration.state.merged
     found = [
         Health(
-            fields["id"], _address(fields["base_url"]), next(iter(fields["key_variables"]), ""), fields["configured"]
+            fields["id"],
+            _address(fields["base_url"]),
+            next(iter(fields["key_variables"]), ""),
+            fields["configured"] and not fields["missing"],
+            fields["missing"],
         )
-        for fields in Configuration().settings()["providers"]
-        if fields["configured"] or fields["id"] in _COMMONEST
+        for fields in configuration.settings()["providers"]
+        if fields["configured"] or fields["id"] in _COMMONEST or is_declared(merged, fields["id"])
     ]
     await asyncio.gather(*(_ask(one, timeout) for one in found))
     return found
 
 
 def _address(url: str) -> str:
+    if not url:
+        return ""
     parts = urlsplit(_without_credentials(url))
     return f"{parts.scheme}://{parts.netloc}{parts.path}"
 
@@ -169,17 +180,24 @@ def _show(about: dict[str, Any], health: list[Health]) -> None:
     for column in ("provider", "key", "network", "address"):
         table.add_column(column, overflow="fold")
     for one in health:
-        key = Text(f"{one.variable} is set", "green") if one.has_key else Text(f"set {one.variable}", "yellow")
         network = Text("reachable", "green") if one.reachable else Text("not reachable", "red")
         if one.key_accepted is False:
             network.append(", refuses the key", "red")
         elif one.models is not None:
             network.append(f", {one.models} models")
-        table.add_row(one.provider, key, network, Text(one.url))
+        table.add_row(Text(screen.printable(one.provider)), _key(one), network, Text(screen.printable(one.url)))
     console.print(table)
     remarks = [f"{one.provider}: {screen.printable(one.remark)}" for one in health if one.remark]
     if remarks:
         console.print(Text("\n" + "\n".join(remarks), "dim"))
+
+
+def _key(health: Health) -> Text:
+    if health.missing:
+        return Text(screen.printable(health.missing), "yellow")
+    if not health.has_key:
+        return Text(f"set {health.variable}", "yellow")
+    return Text(f"{health.variable} is set" if health.variable else "configured", "green")
 
 
 def _certificates(found: dict[str, dict[str, Any]]) -> str:

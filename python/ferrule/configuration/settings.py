@@ -77,12 +77,12 @@ def of_client(
         # same service by another address) are asked by their ids.
         source = merged.source(("providers", identifier, "api_key"))
         if provider["configured"] and source.layer == "environment":
-            provider["configured"] = source.where not in claimed or _is_declared(merged, identifier)
+            provider["configured"] = source.where not in claimed or is_declared(merged, identifier)
             claimed.add(source.where)
         elif not provider["configured"] and not provider["missing"] and _may_sign(rows.get(identifier)):
             # What a cloud's own chain of credentials finds is known only when it is asked. A region or project in the
             # environment says nothing: machines in a cloud have them.
-            provider["configured"] = _is_declared(merged, identifier)
+            provider["configured"] = is_declared(merged, identifier)
         ready.append(provider)
     return {
         "providers": ready,
@@ -102,7 +102,7 @@ def _may_sign(row: Row | None) -> bool:
     return row is not None and row["authentication"] in _OTHER_MEANS
 
 
-def _is_declared(merged: Merged, identifier: str) -> bool:
+def is_declared(merged: Merged, identifier: str) -> bool:
     """Whether anything but the environment speaks of the provider."""
     return any(
         path[:2] == ("providers", identifier) and layer.name != "environment"
