@@ -40,6 +40,23 @@ def test_check(ferrule: Run, project: Path) -> None:
     assert ferrule("config", "check", str(other)).returncode == 0
 
 
+def test_check_remarks_on_what_is_not_there(ferrule: Run, project: Path) -> None:
+    file = project / "ferrule.toml"
+    file.write_text("[providers.mine]\nbase_url = 'https://host/v1'\napi_key = '${MINE_KEY}'\n")
+    done = ferrule("config", "check")
+    assert (done.returncode, done.stdout) == (0, f"{file}: no problems\n")
+    assert done.stderr == f"remark: {file}:3:1: providers.mine.api_key: the environment variable MINE_KEY is not set\n"
+    assert ferrule("config", "check", MINE_KEY=CANARY).stderr == ""
+
+
+def test_check_finds_what_holds_for_the_client(ferrule: Run, project: Path) -> None:
+    file = project / "ferrule.toml"
+    file.write_text("ca_file = '${NOWHERE}/ca.pem'\n")
+    done = ferrule("config", "check")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: {file}:1:1: ca_file: ")
+
+
 def test_show_masks_secrets_and_names_sources(ferrule: Run, project: Path) -> None:
     file = project / "ferrule.toml"
     file.write_text(

@@ -23,21 +23,30 @@ def config() -> None:
 def check(
     file: Annotated[Path | None, typer.Argument(help="The file to check; without it, those that are found.")] = None,
 ) -> None:
-    """Checks the configuration: every problem with its file, line and key. Fetches no secrets, calls nobody."""
+    """Checks the configuration: every problem with its file, line and key. Fetches no secrets, calls nobody.
+
+    What is right and only not there on this machine, a variable that is not set, is a remark and no problem.
+    """
     from ferrule.configuration import Configuration
+    from ferrule.configuration.settings import is_declared
     from ferrule.errors import ConfigError
 
     try:
-        read = Configuration(file).state.read
+        configuration = Configuration(file)
+        providers = configuration.settings()["providers"]
     except ConfigError as error:
         problems = error.message.splitlines()
         for problem in problems:
             sys.stderr.write(f"error: {screen.printable(problem)}\n")
         raise typer.Exit(failures.USAGE) from None
+    read, merged = configuration.state.read, configuration.state.merged
     if not read:
         sys.stdout.write("there is no configuration file; `ferrule config path` shows where one is looked for\n")
     for _, path in read:
         sys.stdout.write(f"{screen.printable(path)}: no problems\n")
+    for provider in providers:
+        if provider["missing"] and is_declared(merged, provider["id"]):
+            sys.stderr.write(f"remark: {screen.printable(provider['missing'])}\n")
 
 
 @app.command()
