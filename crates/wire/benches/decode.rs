@@ -6,7 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a bench fails by panicking")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use ferrule_wire::dialect::{Dialect, StreamLimits, find};
+use ferrule_wire::dialect::{Dialect, StreamLimits, all, find};
 use ferrule_wire::framing::{HeaderValue, write_frame};
 use ferrule_wire::model::StreamEvent;
 use std::hint::black_box;
@@ -255,6 +255,37 @@ fn cursor_cli_plain(text: &str) -> String {
     )
 }
 
+/// A stream of IBM's: OpenAI's chunks, each with its own time.
+fn watsonx_stream(text: &str) -> String {
+    let chunk = |number: usize, delta: &str, finish: &str| {
+        format!(
+            "id: {number}\nevent: message\ndata: {{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\
+             \"model_id\":\"ibm/granite-3-8b-instruct\",\"model\":\"ibm/granite-3-8b-instruct\",\"choices\":[{{\"index\":0,\
+             \"finish_reason\":{finish},\"delta\":{delta}}}],\"created\":1767225600,\
+             \"created_at\":\"2026-01-01T00:00:{:02}.{:03}Z\",\"model_version\":\"1.1.0\"}}\n\n",
+            number / 1000,
+            number % 1000
+        )
+    };
+    let mut body = chunk(0, r#"{"role":"assistant","content":""}"#, "null");
+    for number in 1..=DELTAS {
+        body += &chunk(number, &format!(r#"{{"content":"{text}"}}"#), "null");
+    }
+    body + &chunk(DELTAS + 1, "{}", "\"stop\"")
+}
+
+fn watsonx_plain(text: &str) -> String {
+    format!(
+        r#"{{"id":"chatcmpl-1","object":"chat.completion","model_id":"ibm/granite-3-8b-instruct","model":"ibm/granite-3-8b-instruct","choices":[{{"index":0,"message":{{"role":"assistant","content":"{text}"}},"finish_reason":"stop"}}],"created":1767225600,"created_at":"2026-01-01T00:00:00.000Z","usage":{{"prompt_tokens":9,"completion_tokens":400,"total_tokens":409}},"model_version":"1.1.0"}}"#
+    )
+}
+
+fn ruvllm_plain(text: &str) -> String {
+    format!(
+        r#"{{"text":"{text}","model_used":"M700","context_size":512,"confidence":0.85,"latency_ms":12.5}}"#
+    )
+}
+
 fn decode(dialect: &dyn Dialect, body: &[u8], events: &mut Vec<StreamEvent>) {
     let mut decoder = dialect.stream_decoder(StreamLimits::default());
     events.clear();
@@ -265,12 +296,7 @@ fn decode(dialect: &dyn Dialect, body: &[u8], events: &mut Vec<StreamEvent>) {
     assert!(events.len() > DELTAS);
 }
 
-fn bench<B: AsRef<[u8]>>(
-    criterion: &mut Criterion,
-    name: &str,
-    stream: fn(&str) -> B,
-    plain: fn(&str) -> String,
-) {
+fn streams<B: AsRef<[u8]>>(criterion: &mut Criterion, name: &str, stream: fn(&str) -> B) {
     let dialect = find(name).unwrap();
     let mut group = criterion.benchmark_group(name);
     let mut events = Vec::with_capacity(2 * DELTAS);
@@ -282,6 +308,12 @@ fn bench<B: AsRef<[u8]>>(
             bencher.iter(|| decode(dialect, black_box(body.as_ref()), &mut events));
         });
     }
+    group.finish();
+}
+
+fn plain_answers(criterion: &mut Criterion, name: &str, plain: fn(&str) -> String) {
+    let dialect = find(name).unwrap();
+    let mut group = criterion.benchmark_group(name);
     let sentence = "Blue light scatters more than red, as \\\"Rayleigh\\\" says.\\n";
     for (size, repeats) in [("plain answer, 2 KB", 27), ("plain answer, 100 KB", 1680)] {
         let body = plain(&sentence.repeat(repeats));
@@ -293,17 +325,35 @@ fn bench<B: AsRef<[u8]>>(
     group.finish();
 }
 
+/// Dialects whose answers another's decoder reads.
+const SHARED: [&str; 2] = ["anthropic-vertex", "vertex"];
+
 fn dialects(criterion: &mut Criterion) {
-    bench(criterion, "openai-chat", openai_chat_stream, openai_chat_plain);
-    bench(criterion, "anthropic", anthropic_stream, anthropic_plain);
-    bench(criterion, "openai-responses", openai_responses_stream, openai_responses_plain);
-    bench(criterion, "openai-completions", openai_completions_stream, openai_completions_plain);
-    bench(criterion, "bedrock", bedrock_stream, bedrock_plain);
-    bench(criterion, "cohere", cohere_stream, cohere_plain);
-    bench(criterion, "ollama", ollama_stream, ollama_plain);
-    bench(criterion, "gemini", gemini_stream, gemini_plain);
-    bench(criterion, "replicate", replicate_stream, replicate_plain);
-    bench(criterion, "cursor-cli", cursor_cli_stream, cursor_cli_plain);
+    let mut benched = Vec::from(SHARED);
+    macro_rules! bench {
+        ($($name:literal: $stream:ident, $plain:ident;)*) => {$(
+            streams(criterion, $name, $stream);
+            plain_answers(criterion, $name, $plain);
+            benched.push($name);
+        )*};
+    }
+    bench! {
+        "openai-chat": openai_chat_stream, openai_chat_plain;
+        "anthropic": anthropic_stream, anthropic_plain;
+        "openai-responses": openai_responses_stream, openai_responses_plain;
+        "openai-completions": openai_completions_stream, openai_completions_plain;
+        "bedrock": bedrock_stream, bedrock_plain;
+        "cohere": cohere_stream, cohere_plain;
+        "ollama": ollama_stream, ollama_plain;
+        "gemini": gemini_stream, gemini_plain;
+        "replicate": replicate_stream, replicate_plain;
+        "cursor-cli": cursor_cli_stream, cursor_cli_plain;
+        "watsonx": watsonx_stream, watsonx_plain;
+    }
+    // It does not stream.
+    plain_answers(criterion, "ruvllm", ruvllm_plain);
+    benched.push("ruvllm");
+    assert!(all().all(|dialect| benched.contains(&dialect.name())), "a dialect without a bench");
 }
 
 criterion_group!(benches, dialects);

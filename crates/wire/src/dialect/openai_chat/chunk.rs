@@ -9,6 +9,9 @@ use crate::model::{Start, StreamEvent, Usage};
 use alloc::{boxed::Box, string::String, string::ToString, vec::Vec};
 use core::ops::Range;
 
+/// When a chunk was written, which IBM says beside when the answer was: each chunk has its own, and the first counts.
+const CHUNK_TIME: &str = "created_at";
+
 /// The text of a chunk, its quotes left out, and where its event goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct TextPlace {
@@ -16,7 +19,7 @@ pub(super) struct TextPlace {
     pub(super) part: u32,
     /// Where the text stands in the chunk.
     pub(super) text: Range<usize>,
-    /// Where the random padding stands that OpenAI adds.
+    /// Where the random padding stands that OpenAI adds, or the chunk's own time: what says nothing.
     pub(super) padding: Option<Range<usize>>,
 }
 
@@ -61,7 +64,8 @@ impl ChunkReader {
             }
             return Ok(None);
         }
-        let padding = fields.take("obfuscation").and_then(|padding| text_range(data, padding));
+        let padding = fields.take("obfuscation").or_else(|| fields.get(CHUNK_TIME));
+        let padding = padding.and_then(|padding| text_range(data, padding));
         self.read_head(fields, choices.as_ref().is_none_or(Vec::is_empty), events);
         let mut only_text = None;
         for (position, choice) in (0u32..).zip(choices.into_iter().flatten()) {
@@ -86,7 +90,8 @@ impl ChunkReader {
         let model = fields.take_string("model").unwrap_or_default();
         let created = fields.take_u64("created");
         let mut news = Extra::new();
-        for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
+        let says_nothing = |name, value: Value<'_>| value.is_null() || (self.started && name == CHUNK_TIME);
+        for (name, value) in fields.iter().filter(|(name, value)| !says_nothing(*name, *value)) {
             if self.extra.get(name).is_none_or(|known| known.text() != value.text()) {
                 self.extra.insert(name, value.to_json());
                 news.insert(name, value.to_json());

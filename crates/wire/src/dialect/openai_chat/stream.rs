@@ -137,7 +137,7 @@ mod tests {
             1 => Just("é\\u00e9".into()),
             1 => Just("\u{7f}日本".into()),
         ];
-        let shape = 0..9usize;
+        let shape = 0..10usize;
         (text, "[A-Za-z0-9]{0,3}", shape).prop_map(|(text, padding, shape)| {
             let head = r#""id":"c","created":1,"model":"m","choices":[{"index":0,"delta":"#;
             match shape {
@@ -145,6 +145,9 @@ mod tests {
                 3..=4 => {
                     format!(r#"{{{head}{{"content":"{text}"}},"finish_reason":null}}],"obfuscation":"{padding}"}}"#)
                 }
+                9 => format!(
+                    r#"{{{head}{{"content":"{text}"}},"finish_reason":null}}],"created_at":"{padding}","version":1}}"#
+                ),
                 5 => format!(r#"{{{head}{{"content":"{text}","reasoning":"{padding}"}},"finish_reason":null}}]}}"#),
                 6 => format!(r#"{{{head}{{"content":"{text}"}}}},{{"index":1,"delta":{{"content":"{padding}"}}}}]}}"#),
                 7 => {
@@ -178,12 +181,16 @@ mod tests {
 
     /// The property above would hold as well if the short way were never gone.
     #[test]
-    fn the_short_way_is_taken_with_and_without_padding() {
+    fn the_short_way_is_taken_with_and_without_padding_or_a_time() {
         for (first, second) in [
             (r#"{"choices":[{"delta":{"content":"a"}}]}"#, r#"{"choices":[{"delta":{"content":"bc"}}]}"#),
             (
                 r#"{"choices":[{"delta":{"content":"a"}}],"obfuscation":"xyz"}"#,
                 r#"{"choices":[{"delta":{"content":"bc"}}],"obfuscation":""}"#,
+            ),
+            (
+                r#"{"choices":[{"delta":{"content":"a"}}],"created_at":"00:01","model_version":"1"}"#,
+                r#"{"choices":[{"delta":{"content":"bc"}}],"created_at":"00:02","model_version":"1"}"#,
             ),
         ] {
             let mut answer = Answer::default();
