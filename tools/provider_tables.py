@@ -130,8 +130,10 @@ def _address(row: dict[str, Any]) -> str:
     for placeholder in row["placeholders"]:
         default = f", else `{placeholder['default']}`" if placeholder["default"] else ""
         parts.append(f"`{placeholder['name']}`: {_words(placeholder['variables'])}{default}")
-    if row["base_urls"]:
+    if row["base_urls"] and row["base_urls_by"] == "region":
         parts.append(f"`region`: {_words(row['base_urls'])}")
+    elif row["base_urls"]:
+        parts.append(f"its own address for `{row['base_urls_by']}` {_words(row['base_urls'])}")
     return "; ".join(parts)
 
 

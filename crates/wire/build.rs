@@ -51,6 +51,7 @@ struct Row {
     base_url: Spanned<String>,
     #[serde(default)]
     base_urls: BTreeMap<String, Spanned<String>>,
+    base_urls_by: Option<Spanned<String>>,
     #[serde(default)]
     base_url_variables: Vec<String>,
     #[serde(default)]
@@ -204,6 +205,18 @@ fn check<'a>(row: &'a Row, names: &mut BTreeSet<&'a str>) -> Result<(), Wrong> {
     if let Some(idle) = declared.difference(&used).next() {
         return wrong(&here, format!("`{id}`: the placeholder {{{idle}}} is declared and nowhere used"));
     }
+    if let Some(by) = &row.base_urls_by {
+        let why = match by.get_ref() {
+            _ if row.base_urls.is_empty() => "there are no base_urls to choose from",
+            name if !declared.contains(name) => "there is no such placeholder",
+            // Where no other address is the one, the usual one has to say the place.
+            name if !row.base_url.get_ref().contains(&format!("{{{name}}}")) => "base_url does not have it",
+            _ => "",
+        };
+        if !why.is_empty() {
+            return wrong(&by.span(), format!("`{id}`: base_urls_by `{}`: {why}", by.get_ref()));
+        }
+    }
     for header in &row.headers {
         if header.name.to_ascii_lowercase() != header.name
             || (header.value.is_none() && header.variables.is_empty())
@@ -269,6 +282,7 @@ fn written(table: &Table) -> String {
         };
         let addresses: Vec<(&String, &String)> =
             row.base_urls.iter().map(|(region, address)| (region, address.get_ref())).collect();
+        let by = row.base_urls_by.as_ref().map_or("region", |by| by.get_ref());
         let placeholders = list(&row.placeholders, |Placeholder { name, variables, default }| {
             format!("Placeholder {{ name: {name:?}, variables: &{variables:?}, default: {default:?} }}")
         });
@@ -279,7 +293,7 @@ fn written(table: &Table) -> String {
         let _ = writeln!(
             out,
             "ProviderRow {{ id: {:?}, name: {:?}, aliases: &{:?}, dialect: {:?}, base_url: {:?}, base_urls: &{addresses:?}, \
-             base_url_variables: &{:?}, placeholders: &{placeholders}, key_variables: &{:?}, \
+             base_urls_by: {by:?}, base_url_variables: &{:?}, placeholders: &{placeholders}, key_variables: &{:?}, \
              authentication: Authentication::{authentication}, headers: &{headers}, quirks: {}, lists_models: {}, \
              embedding_models: &{:?}, documentation: {:?}, fallback: {:?} }},",
             row.id.get_ref(),

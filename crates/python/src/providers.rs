@@ -37,6 +37,7 @@ fn fields<'py>(py: Python<'py>, row: &ProviderRow) -> PyResult<Bound<'py, PyDict
         regions.set_item(region, address)?;
     }
     fields.set_item("base_urls", regions)?;
+    fields.set_item("base_urls_by", row.base_urls_by)?;
     fields.set_item("base_url_variables", PyList::new(py, row.base_url_variables)?)?;
     let placeholders = PyList::empty(py);
     for placeholder in row.placeholders {

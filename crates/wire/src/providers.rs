@@ -23,6 +23,8 @@ pub struct ProviderRow {
     pub base_url: &'static str,
     /// Its other addresses, by region.
     pub base_urls: &'static [(&'static str, &'static str)],
+    /// The placeholder whose value chooses among them; else `region`, which need not be one.
+    pub base_urls_by: &'static str,
     /// The environment variables that name another address, in order.
     pub base_url_variables: &'static [&'static str],
     /// What the placeholders of its addresses are.
@@ -103,12 +105,16 @@ pub fn find(id: &str) -> Option<&'static ProviderRow> {
 }
 
 impl ProviderRow {
-    /// The address in `region`; the usual one where that is empty.
+    /// The address in `region`, or with that value of the placeholder which [`Self::base_urls_by`] names: its own, else
+    /// the usual one where that says the region or none is given.
     pub fn address(&self, region: &str) -> Option<&'static str> {
-        if region.is_empty() {
-            return Some(self.base_url);
-        }
-        self.base_urls.iter().find(|(name, _)| *name == region).map(|(_, address)| *address)
+        let own = self.base_urls.iter().find(|(name, _)| *name == region).map(|(_, address)| *address);
+        own.or_else(|| (region.is_empty() || self.says_region()).then_some(self.base_url))
+    }
+
+    /// Whether the usual address has the placeholder that chooses among the others.
+    fn says_region(&self) -> bool {
+        placeholders(self.base_url).any(|name| name == self.base_urls_by)
     }
 
     /// How a key or token is shown to the provider, given how its dialect does it; `None` where nothing is shown.
@@ -125,6 +131,11 @@ impl ProviderRow {
             Authentication::None => None,
         }
     }
+}
+
+/// The names of the `{placeholders}` in `template`.
+fn placeholders(template: &str) -> impl Iterator<Item = &str> {
+    template.split('{').skip(1).filter_map(|after| after.split_once('}').map(|(name, _)| name))
 }
 
 /// Puts values for the `{placeholders}` of `template`. Fails with the name of the first that `value` does not know.
@@ -158,6 +169,17 @@ mod tests {
             assert_eq!(row.quirks.provider, row.id);
         }
         assert!(find("nobody").is_none());
+    }
+
+    #[test]
+    fn a_region_that_nobody_knows_has_no_address() {
+        let openai = find("openai").unwrap();
+        assert_eq!(openai.address("eu"), Some("https://eu.api.openai.com/v1"));
+        assert_eq!(openai.address(""), Some(openai.base_url));
+        assert_eq!(openai.address("atlantis"), None);
+        // Its usual address has the region.
+        let bedrock = find("bedrock").unwrap();
+        assert_eq!(bedrock.address("eu-central-1"), Some(bedrock.base_url));
     }
 
     #[test]

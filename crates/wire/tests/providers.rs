@@ -164,6 +164,38 @@ fn joined(base: &str, path: &str) -> String {
     }
 }
 
+#[test]
+fn the_locations_of_vertex_have_their_hosts() {
+    let request = Request {
+        messages: vec![Message::text(Role::User, "Hi.")],
+        max_tokens: Some(5),
+        ..Request::default()
+    };
+    for (location, host) in [
+        ("us-central1", "us-central1-aiplatform.googleapis.com"),
+        ("europe-west4", "europe-west4-aiplatform.googleapis.com"),
+        ("global", "aiplatform.googleapis.com"),
+        ("us", "aiplatform.us.rep.googleapis.com"),
+        ("eu", "aiplatform.eu.rep.googleapis.com"),
+    ] {
+        for (id, model, end) in [
+            ("vertex", "gemini-x", "publishers/google/models/gemini-x:generateContent"),
+            ("vertex-anthropic", "claude-x@1", "publishers/anthropic/models/claude-x@1:rawPredict"),
+            ("vertex-openapi", "google/gemini-x", "endpoints/openapi/chat/completions"),
+        ] {
+            let row = providers::find(id).unwrap();
+            let value =
+                |name: &str| Some(if name == "location" { location.into() } else { "my-project".into() });
+            let base = fill(row.address(location).unwrap(), value).unwrap();
+            let options = EncodeOptions { drop_unsupported: false, quirks: &row.quirks };
+            let request = Request { model: model.into(), ..request.clone() };
+            let encoded = find(row.dialect).unwrap().encode_request(&request, options).unwrap();
+            let expected = format!("https://{host}/v1/projects/my-project/locations/{location}/{end}");
+            assert_eq!(joined(&base, &encoded.path), expected);
+        }
+    }
+}
+
 fn encoded(row: &ProviderRow) -> ferrule_wire::dialect::EncodedRequest {
     let options = EncodeOptions { drop_unsupported: true, quirks: &row.quirks };
     if chats(row) {

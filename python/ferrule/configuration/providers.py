@@ -32,6 +32,7 @@ class Row(TypedDict):
     dialect: str
     base_url: str
     base_urls: dict[str, str]
+    base_urls_by: str
     base_url_variables: list[str]
     placeholders: list[Placeholder]
     key_variables: list[str]

@@ -183,21 +183,13 @@ def of_provider(merged: Merged, identifier: str, row: Row | None, vault: Vault, 
 
 def _address(merged: Merged, identifier: str, row: Row | None, fields: Mapping[str, Any], value: Any) -> str:
     """The address with its placeholders filled."""
-    region = fields.get("region")
     address = fields.get("base_url")
     if address is not None:
         address = value(address, "base_url")
     elif row is None:
         raise _Missing(f"providers.{identifier}: `base_url` is missing")
     else:
-        address = row["base_url"]
-        if row["base_urls"] and region is not None:
-            name = value(region, "region")
-            if name not in row["base_urls"] and "{region}" not in address:
-                known = ", ".join(row["base_urls"])
-                hint = nearest(name, row["base_urls"]) or f"; it has {known}"
-                raise _Missing(merged.said(("providers", identifier, "region"), f"there is no region {name!r}{hint}"))
-            address = row["base_urls"].get(name, address)
+        address = _built_in_address(merged, identifier, row, fields, value)
     filled, rest = "", address
     while True:
         before, mark, after = rest.partition("{")
@@ -206,6 +198,18 @@ def _address(merged: Merged, identifier: str, row: Row | None, fields: Mapping[s
             return filled + rest
         filled += before + _placeholder(identifier, name, row, fields, value)
         rest = rest_after
+
+
+def _built_in_address(merged: Merged, identifier: str, row: Row, fields: Mapping[str, Any], value: Any) -> str:
+    """The row's address in the region that is meant. A location, say, may be as good a word for it."""
+    by = "region" if "region" in fields else row["base_urls_by"]
+    name = value(fields[by], by) if row["base_urls"] and by in fields else None
+    if name is None or name in row["base_urls"]:
+        return row["base_urls"].get(name or "", row["base_url"])
+    if f"{{{by}}}" not in row["base_url"]:
+        hint = nearest(name, row["base_urls"]) or f"; it has {', '.join(row['base_urls'])}"
+        raise _Missing(merged.said(("providers", identifier, by), f"there is no region {name!r}{hint}"))
+    return row["base_url"]
 
 
 def _placeholder(identifier: str, name: str, row: Row | None, fields: Mapping[str, Any], value: Any) -> str:
