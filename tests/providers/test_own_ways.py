@@ -86,6 +86,37 @@ class TestRuvllm:
             "/vertex/v1/projects/sim-project/locations/us-central1/publishers/google/models/echo:generateContent",
             "",
         ),
+        ("gemini/tunedModels/echo", "/gemini/v1beta/tunedModels/echo:generateContent", ""),
+        (
+            "vertex/projects/other/locations/us-central1/endpoints/echo",
+            "/vertex/v1/projects/other/locations/us-central1/endpoints/echo:generateContent",
+            "",
+        ),
+        (
+            "vertex/projects/example.com:other/locations/global/publishers/google/models/echo",
+            "/vertex/v1/projects/example.com%3Aother/locations/global/publishers/google/models/echo:generateContent",
+            "",
+        ),
+        (
+            "vertex/publishers/meta/models/echo",
+            "/vertex/v1/projects/sim-project/locations/us-central1/publishers/meta/models/echo:generateContent",
+            "",
+        ),
+        (
+            "vertex-express/publishers/meta/models/echo",
+            "/vertex-express/v1/publishers/meta/models/echo:generateContent",
+            "",
+        ),
+        (
+            "vertex-express/projects/../locations/../endpoints/echo",
+            "/vertex-express/v1/publishers/google/models/projects%2F..%2Flocations%2F..%2Fendpoints%2Fecho:generateContent",
+            "",
+        ),
+        (
+            "vertex-anthropic/projects/other/locations/eu/publishers/anthropic/models/echo",
+            "/vertex-anthropic/v1/projects/other/locations/eu/publishers/anthropic/models/echo:rawPredict",
+            "",
+        ),
         ("bedrock/echo", "/bedrock/model/echo/converse", ""),
         ("cloudflare/echo", "/cloudflare/client/v4/accounts/sim-account/ai/v1/chat/completions", ""),
         ("litellm/echo", "/litellm/chat/completions", ""),
@@ -96,6 +127,21 @@ def test_addresses(simulator: Simulator, model: str, path: str, query: str) -> N
         assert client.complete(model, "Hello there.").text == "Hello there."
     (request,) = simulator.requests
     assert (request.path, request.query) == (path, query)
+
+
+def test_vectors_and_counts_are_asked_of_an_endpoint(simulator: Simulator) -> None:
+    endpoint = "projects/other/locations/us-central1/endpoints/7"
+    claude = "projects/other/locations/eu/publishers/anthropic/models"
+    with simulator.client(only=["vertex", "vertex-anthropic"]) as client:
+        assert len(client.embed(f"vertex/{endpoint}", "Hello there.")) == 1
+        assert client.count_tokens(f"vertex/{endpoint}", "Hello there.").tokens == 2
+        assert client.count_tokens(f"vertex-anthropic/{claude}/claude-x", "Hello there.").tokens == 2
+    assert [request.path for request in simulator.requests] == [
+        f"/vertex/v1/{endpoint}:predict",
+        f"/vertex/v1/{endpoint}:countTokens",
+        f"/vertex-anthropic/v1/{claude}/count-tokens:rawPredict",
+    ]
+    assert simulator.requests[2].body["model"] == "claude-x"
 
 
 def test_deployments_are_in_the_address_of_everything(simulator: Simulator) -> None:

@@ -13,7 +13,7 @@ use crate::{
 };
 use bytes::Bytes;
 use ferrule_wire::{
-    dialect::{Dialect, EncodeOptions, EncodedRequest, UnsupportedField},
+    dialect::{self, Dialect, EncodeOptions, EncodedRequest, UnsupportedField},
     quirks::Quirks,
 };
 use http::{
@@ -279,7 +279,7 @@ impl Provider {
     fn join(&self, path: &str) -> Result<Url, Failure> {
         let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
         let mut url = self.base.clone();
-        let joined = format!("{}{path}", url.path().trim_end_matches('/'));
+        let joined = dialect::join(url.path(), path);
         url.set_path(&joined);
         if let Some(query) = query {
             let query = url.query().map_or_else(|| query.to_owned(), |base| format!("{base}&{query}"));

@@ -39,14 +39,33 @@ pub(super) fn read_segment(segment: &str) -> Cow<'_, str> {
     Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// What is asked of a resource where Google's addresses say it: `.../models/x:generateContent` is `models`, `x` and
+/// What is asked of a resource where Google's addresses say it: `.../models/x:generateContent` is `.../models/x` and
 /// `generateContent`. A query is left out.
-pub(super) fn resource_and_method(path: &str) -> Option<(&str, &str, &str)> {
+pub(super) fn resource_and_method(path: &str) -> Option<(&str, &str)> {
     let path = path.split('?').next()?;
     let (resource, method) = path.rsplit_once(':')?;
-    let (parents, name) = resource.rsplit_once('/')?;
-    let collection = parents.rsplit('/').next()?;
-    (!name.is_empty() && !method.contains('/')).then_some((collection, name, method))
+    let (_, name) = resource.rsplit_once('/')?;
+    (!name.is_empty() && !method.contains('/')).then_some((resource, method))
+}
+
+/// The path of an [`EncodedRequest`](super::EncodedRequest) behind `base`, that of the base URL. The whole name of a
+/// resource begins without a `/`, and takes the place of what `base` has from a segment on that is the name's first.
+pub fn join(base: &str, path: &str) -> String {
+    let base = base.trim_end_matches('/');
+    if path.is_empty() || path.starts_with('/') {
+        return format!("{base}{path}");
+    }
+    let first = path.split('/').next().unwrap_or_default();
+    let mut end = base.len();
+    for segment in base.rsplit('/') {
+        end = end.saturating_sub(segment.len());
+        if segment == first {
+            let kept = base.get(..end).unwrap_or_default();
+            return format!("{kept}{path}");
+        }
+        end = end.saturating_sub(1);
+    }
+    format!("{base}/{path}")
 }
 
 #[cfg(test)]
@@ -76,11 +95,34 @@ mod tests {
     }
 
     #[test]
+    fn a_whole_name_takes_the_place_of_the_bases_own() {
+        for (base, path, expected) in [
+            ("/v1", "/models", "/v1/models"),
+            ("/v1/", "/models", "/v1/models"),
+            ("", "/models", "/models"),
+            ("/v1", "", "/v1"),
+            ("/v1/projects/p/locations/l/publishers/google", "projects/q/x", "/v1/projects/q/x"),
+            (
+                "/gate/v1/projects/p/locations/l/publishers/google/",
+                "publishers/a/models/x",
+                "/gate/v1/projects/p/locations/l/publishers/a/models/x",
+            ),
+            ("/v1/publishers/google", "publishers/a/models/x", "/v1/publishers/a/models/x"),
+            ("/v1beta", "projects/q/x", "/v1beta/projects/q/x"),
+            ("/v1/my-projects", "projects/q/x", "/v1/my-projects/projects/q/x"),
+            ("", "projects/q/x", "/projects/q/x"),
+            ("/projects", "projects/q/x", "/projects/q/x"),
+        ] {
+            assert_eq!(join(base, path), expected, "{base} {path}");
+        }
+    }
+
+    #[test]
     fn methods_stand_behind_the_last_colon() {
         for (path, expected) in [
-            ("/v1beta/models/x:countTokens", Some(("models", "x", "countTokens"))),
-            ("/models/x:streamGenerateContent?alt=sse", Some(("models", "x", "streamGenerateContent"))),
-            ("/models/a%3Ab:predict", Some(("models", "a%3Ab", "predict"))),
+            ("/v1beta/models/x:countTokens", Some(("/v1beta/models/x", "countTokens"))),
+            ("/models/x:streamGenerateContent?alt=sse", Some(("/models/x", "streamGenerateContent"))),
+            ("/models/a%3Ab:predict", Some(("/models/a%3Ab", "predict"))),
             ("http://host:80/models", None),
             ("/models/:predict", None),
             ("/models", None),

@@ -21,11 +21,14 @@ pub mod openai_responses;
 mod prompt;
 pub(crate) mod refuse;
 pub mod replicate;
+mod resource_name;
 pub mod ruvllm;
 mod settings;
 mod template;
 mod turn;
 pub mod watsonx;
+
+pub use address::join;
 
 use crate::error::Headers;
 use crate::json::JsonError;
@@ -192,7 +195,8 @@ impl EncodeOptions<'static> {
 /// A request as bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EncodedRequest {
-    /// What follows the provider's base URL, for instance `/chat/completions`.
+    /// What follows the provider's base URL, for instance `/chat/completions`, or the whole name of a resource, without
+    /// a `/` before it: see [`join`].
     pub path: String,
     /// The JSON body.
     pub body: Vec<u8>,

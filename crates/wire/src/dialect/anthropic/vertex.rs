@@ -4,27 +4,34 @@
 use super::{Anthropic, decode_request, encode_request};
 use crate::dialect::{
     Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
-    UnsupportedField, address, gemini,
+    UnsupportedField, address, gemini, resource_name,
 };
 use crate::json::{Fields, Json, JsonError};
 use crate::model::{ProviderError, Request, Response};
 use crate::operation::{Endpoint, ModelListing, Operation, TokenCounting};
-use alloc::{borrow::ToOwned, boxed::Box, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, boxed::Box, format, string::String, vec::Vec};
 
 const VERSION_FIELD: &str = "anthropic_version";
 const VERSION: &str = "vertex-2023-10-16";
 /// What counts tokens is addressed as a model of this name.
 const COUNTER: &str = "count-tokens";
+/// Whose models the base URL has.
+const PUBLISHER: &str = "anthropic";
 
 /// The Messages API on Vertex AI: `POST .../publishers/anthropic/models/{model}:rawPredict`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AnthropicVertex;
 
 fn path(model: &str, method: &str) -> String {
-    let mut path = "/models/".to_owned();
-    address::push_segment(&mut path, model.strip_prefix("models/").unwrap_or(model));
-    path.push(':');
-    path + method
+    resource_name::path(resource_name::short(model, PUBLISHER), method)
+}
+
+/// What counts tokens beside `model`; an endpoint has no such neighbour.
+fn counter_of(model: &str) -> String {
+    match model.rsplit_once("/models/") {
+        Some((parents, _)) if resource_name::is_whole(model) => format!("{parents}/models/{COUNTER}"),
+        _ => COUNTER.to_owned(),
+    }
 }
 
 impl Dialect for AnthropicVertex {
@@ -76,16 +83,18 @@ impl Dialect for AnthropicVertex {
     }
 
     fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
-        let Some((_, name, method)) = address::resource_and_method(path) else {
+        let Some((resource, method)) = address::resource_and_method(path) else {
             return path.ends_with("/models").then_some(Endpoint::new(Operation::Models));
         };
         let stream = match method {
-            "rawPredict" if name == COUNTER => return Some(Endpoint::new(Operation::CountTokens)),
+            "rawPredict" if resource.rsplit('/').next() == Some(COUNTER) => {
+                return Some(Endpoint::new(Operation::CountTokens));
+            }
             "rawPredict" => false,
             "streamRawPredict" => true,
             _ => return None,
         };
-        let model = Some(address::read_segment(name));
+        let model = resource_name::of_address(resource, PUBLISHER);
         Some(Endpoint { operation: Operation::Complete, model, stream: Some(stream) })
     }
 
@@ -112,8 +121,10 @@ impl TokenCounting for Counting {
         request: &Request,
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
+        let model = resource_name::short(&request.model, PUBLISHER);
+        let request = &Request { model: resource_name::last(model).to_owned(), ..request.clone() };
         let mut encoded = super::token_count::Counting.encode_request(request, options).map_err(ours)?;
-        encoded.path = path(COUNTER, "rawPredict");
+        encoded.path = path(&counter_of(model), "rawPredict");
         encoded.headers.clear();
         encoded.dropped = encoded.dropped.into_iter().map(ours).collect();
         if let Ok(fields) = Fields::parse(&encoded.body) {
@@ -193,6 +204,42 @@ mod tests {
         let read = counting.decode_request(&encoded.body).unwrap();
         assert_eq!((read.messages, read.model), (hello(false).messages, hello(false).model));
         assert!(read.extra.is_empty());
+    }
+
+    #[test]
+    fn whole_names_stand_in_the_address() {
+        let project = "projects/p/locations/us/publishers/anthropic/models";
+        for (model, path, counted_at, counted) in [
+            ("publishers/anthropic/models/c", "/models/c", "/models/count-tokens", "c"),
+            (
+                &*format!("{project}/c@1"),
+                &*format!("{project}/c@1"),
+                &*format!("{project}/count-tokens"),
+                "c@1",
+            ),
+            (
+                "projects/p/locations/us/endpoints/7",
+                "projects/p/locations/us/endpoints/7",
+                "/models/count-tokens",
+                "7",
+            ),
+            (
+                "projects/../locations/us/endpoints/7",
+                "/models/projects%2F..%2Flocations%2Fus%2Fendpoints%2F7",
+                "/models/count-tokens",
+                "projects/../locations/us/endpoints/7",
+            ),
+        ] {
+            let request = Request { model: model.into(), ..hello(true) };
+            let encoded = AnthropicVertex.encode_request(&request, EncodeOptions::REFUSE).unwrap();
+            assert_eq!(encoded.path, format!("{path}:streamRawPredict"));
+            let counting = AnthropicVertex.token_counting().unwrap();
+            let encoded = counting.encode_request(&request, EncodeOptions::REFUSE).unwrap();
+            assert_eq!(encoded.path, format!("{counted_at}:rawPredict"));
+            assert_eq!(counting.decode_request(&encoded.body).unwrap().model, counted);
+        }
+        let path = format!("/v1/{project}/c%401:rawPredict");
+        assert_eq!(AnthropicVertex.endpoint(&path).unwrap().model.unwrap(), "c@1");
     }
 
     #[test]

@@ -118,7 +118,7 @@ impl Dialect for Gemini {
     }
 
     fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
-        let Some((collection, name, method)) = address::resource_and_method(path) else {
+        let Some((resource, method)) = address::resource_and_method(path) else {
             return path.ends_with("/models").then_some(Endpoint::new(Operation::Models));
         };
         let (operation, stream) = match method {
@@ -128,7 +128,7 @@ impl Dialect for Gemini {
             "countTokens" => (Operation::CountTokens, None),
             _ => return None,
         };
-        Some(Endpoint { operation, model: Some(model_name::of_address(collection, name)), stream })
+        Some(Endpoint { operation, model: model_name::of_address(resource), stream })
     }
 
     fn model_listing(&self) -> &'static dyn ModelListing {

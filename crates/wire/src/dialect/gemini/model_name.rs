@@ -1,42 +1,44 @@
 //! Models' names: as addresses have them, and what they say about what a model can do.
 
-use crate::dialect::address::{push_segment, read_segment};
+use crate::dialect::{address::push_segment, resource_name};
 use alloc::{borrow::Cow, format, string::String};
+
+/// Whose models the base URL on Vertex has.
+const PUBLISHER: &str = "google";
 
 /// Models that a project has tuned stand in a collection of their own.
 const TUNED: &str = "tunedModels/";
 
-/// The name without the collection of models it stands in; a tuned model keeps its own.
+/// The name without the collection of models it stands in; a tuned model keeps its own, and a whole name is kept.
 pub(super) fn plain(model: &str) -> &str {
-    let model = model.strip_prefix("publishers/google/").unwrap_or(model);
-    model.strip_prefix("models/").unwrap_or(model)
+    resource_name::short(model, PUBLISHER)
 }
 
 /// The name with its collection, as bodies have it.
 pub(super) fn resource(model: &str) -> String {
     match plain(model) {
-        tuned if tuned.starts_with(TUNED) => tuned.into(),
+        name if name.starts_with(TUNED) || resource_name::is_whole(name) => name.into(),
         name => format!("models/{name}"),
     }
 }
 
 /// The address of a method of `model`.
 pub(super) fn path(model: &str, method: &str) -> String {
-    let (collection, name) = match plain(model) {
-        tuned if tuned.starts_with(TUNED) => ("/tunedModels/", tuned.strip_prefix(TUNED).unwrap_or(tuned)),
-        name => ("/models/", name),
+    let Some(tuned) = plain(model).strip_prefix(TUNED) else {
+        return resource_name::path(plain(model), method);
     };
-    let mut path = String::from(collection);
-    push_segment(&mut path, name);
+    let mut path = format!("/{TUNED}");
+    push_segment(&mut path, tuned);
     path.push(':');
     path.push_str(method);
     path
 }
 
-/// The model that an address names.
-pub(super) fn of_address<'a>(collection: &str, name: &'a str) -> Cow<'a, str> {
-    let name = read_segment(name);
-    if collection == "tunedModels" { Cow::Owned(format!("{TUNED}{name}")) } else { name }
+/// The model that an address, up to its method, names.
+pub(super) fn of_address(resource: &str) -> Option<Cow<'_, str>> {
+    let name = resource_name::of_address(resource, PUBLISHER)?;
+    let is_tuned = resource.rsplit('/').nth(1) == TUNED.strip_suffix('/');
+    Some(if is_tuned { Cow::Owned(format!("{TUNED}{name}")) } else { name })
 }
 
 /// What a model's name says about it.
@@ -52,7 +54,7 @@ pub(super) struct Family {
 
 impl Family {
     pub(super) fn of(model: &str) -> Self {
-        let name = plain(model);
+        let name = resource_name::last(plain(model));
         let words = || name.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '.'));
         let after = name.split_once("gemini-").map(|(_, after)| after);
         let number = after.and_then(|after| after.split('-').next());
@@ -91,9 +93,22 @@ mod tests {
         }
         assert_eq!(path("tunedModels/a-1", "countTokens"), "/tunedModels/a-1:countTokens");
         assert_eq!(resource("tunedModels/a-1"), "tunedModels/a-1");
+        assert_eq!(path("tunedModels/../x", "m"), "/tunedModels/..%2Fx:m");
         assert_eq!(path("../x?y:z", "m"), "/models/..%2Fx%3Fy%3Az:m");
-        assert_eq!(of_address("models", "a%2Fb"), "a/b");
-        assert_eq!(of_address("tunedModels", "a"), "tunedModels/a");
+        assert_eq!(of_address("/v1/models/a%2Fb").unwrap(), "a/b");
+        assert_eq!(of_address("/v1beta/tunedModels/a").unwrap(), "tunedModels/a");
+    }
+
+    #[test]
+    fn whole_names_stay_whole() {
+        for model in ["projects/p/locations/l/endpoints/7", "publishers/meta/models/llama"] {
+            assert_eq!(path(model, "m"), format!("{model}:m"));
+            assert_eq!(resource(model), model);
+            assert_eq!(of_address(model).unwrap(), model);
+        }
+        let googles = "projects/p/locations/l/publishers/google/models/gemini-x";
+        assert_eq!(path(googles, "m"), format!("{googles}:m"));
+        assert_eq!(of_address(googles).unwrap(), "gemini-x");
     }
 
     #[test]
@@ -106,6 +121,14 @@ mod tests {
             ("gemini-flash-latest", None, false, false),
             ("gemma-3-27b-it", None, false, true),
             ("tunedModels/mine", None, false, false),
+            // A project's name says nothing about the model.
+            (
+                "projects/gemma-pro/locations/l/publishers/google/models/gemini-2.5-flash",
+                Some((2, 5)),
+                false,
+                false,
+            ),
+            ("projects/gemini-1.5-pro/locations/l/endpoints/7", None, false, false),
         ] {
             assert_eq!(Family::of(model), Family { is_gemma, is_pro, version }, "{model}");
         }
