@@ -24,12 +24,16 @@ PROVIDERS = {
     "botocore-1": "bedrock",
     "cohere-7": "cohere",
     "google_genai-3": "gemini",
+    "google_genai_vertex-3": "vertex",
     "groq-1": "groq",
     "mistralai-3": "mistral",
     "ollama-0": "ollama",
     "replicate-1": "replicate",
     "together-3": "together",
 }
+
+# Scripts that run in an environment which is not called as they are.
+ENVIRONMENTS = {"google_genai_vertex-3": "google_genai-3"}
 
 
 @dataclass
@@ -72,11 +76,11 @@ def run_client(name: str, path: str, script: ScriptSource | None = None) -> Run:
     """Runs the script of the SDK `name`, say `openai-3`, from an environment that has it.
 
     Args:
-        name: The environment; up to the hyphen it names the script.
+        name: The environment, but for those in `ENVIRONMENTS`; up to the hyphen it names the script.
         path: What the SDK's base URL has behind the simulator's.
         script: For the simulator.
     """
-    python = environment.programs_of(name) / "python"
+    python = environment.programs_of(ENVIRONMENTS.get(name, name)) / "python"
     program = CLIENTS / f"{name.partition('-')[0]}_client.py"
     with Simulator(script) as simulator:
         command = [python, program, f"{simulator.url}{path}"]

@@ -14,6 +14,6 @@ pub(crate) fn list(speaker: Speaker) -> Vec<u8> {
 pub(crate) fn one(speaker: Speaker, id: &str) -> Option<Vec<u8>> {
     let page = demanded::of_models(speaker, speaker.model_listing().encode_page(&[id]));
     let mut fields = Value::parse(&page).ok()?.object()?;
-    let entries = fields.take_array("data").or_else(|| fields.take_array("models"))?;
+    let entries = ["data", "models", "publisherModels"].iter().find_map(|name| fields.take_array(name))?;
     entries.first().map(|entry| Json::text(&entry.to_json()).as_bytes().to_owned())
 }

@@ -1,14 +1,21 @@
 //! The list of models, in pages (section 6).
 
-use super::model_name;
-use crate::dialect::StreamError;
+use super::model_name::{self, PUBLISHER};
+use crate::dialect::{StreamError, resource_name};
 use crate::json::{Fields, ObjectWriter};
 use crate::operation::{ModelListing, ModelPage, decode_list};
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
-/// `GET /models`.
+/// `GET /models`: of the Gemini API, or of a publisher's models on Vertex AI.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::dialect) struct Listing;
+pub(in crate::dialect) enum Listing {
+    GeminiApi,
+    Publisher(&'static str),
+}
+
+impl Listing {
+    pub(super) const GOOGLES: Self = Self::Publisher(PUBLISHER);
+}
 
 impl ModelListing for Listing {
     fn query(&self, after: Option<&str>) -> Vec<(&'static str, String)> {
@@ -30,8 +37,12 @@ impl ModelListing for Listing {
             }
             _ => decode_list(body)?,
         };
+        let publisher = match self {
+            Self::GeminiApi => PUBLISHER,
+            Self::Publisher(publisher) => publisher,
+        };
         for model in &mut page.models {
-            model.id = model_name::plain(&model.id).to_owned();
+            model.id = resource_name::short(&model.id, publisher).to_owned();
         }
         page.next = next;
         Ok(page)
@@ -40,15 +51,23 @@ impl ModelListing for Listing {
     fn encode_page(&self, models: &[&str]) -> Vec<u8> {
         let mut out = Vec::new();
         let mut body = ObjectWriter::begin(&mut out);
-        body.array("models", models, |out, id| {
-            let mut entry = ObjectWriter::begin(out);
-            entry.field("name", model_name::resource(id)).field("displayName", *id);
-            entry.field("description", format!("The model {id}.")).field("version", "001");
-            entry.field("inputTokenLimit", 1_048_576_u64).field("outputTokenLimit", 65_536_u64);
-            let methods = ["generateContent", "countTokens", "batchEmbedContents"];
-            entry.field("supportedGenerationMethods", methods.as_slice());
-            entry.finish();
-        });
+        match self {
+            Self::GeminiApi => body.array("models", models, |out, id| {
+                let mut entry = ObjectWriter::begin(out);
+                entry.field("name", model_name::resource(id)).field("displayName", *id);
+                entry.field("description", format!("The model {id}.")).field("version", "001");
+                entry.field("inputTokenLimit", 1_048_576_u64).field("outputTokenLimit", 65_536_u64);
+                let methods = ["generateContent", "countTokens", "batchEmbedContents"];
+                entry.field("supportedGenerationMethods", methods.as_slice());
+                entry.finish();
+            }),
+            Self::Publisher(publisher) => body.array("publisherModels", models, |out, id| {
+                let mut entry = ObjectWriter::begin(out);
+                entry.field("name", format!("publishers/{publisher}/models/{id}"));
+                entry.field("versionId", "001").field("launchStage", "GA");
+                entry.finish();
+            }),
+        };
         body.finish();
         out
     }
@@ -58,6 +77,8 @@ impl ModelListing for Listing {
 mod tests {
     use super::*;
 
+    const LISTING: Listing = Listing::GeminiApi;
+
     fn ids(page: &ModelPage) -> Vec<&str> {
         page.models.iter().map(|model| &*model.id).collect()
     }
@@ -65,20 +86,27 @@ mod tests {
     #[test]
     fn pages_follow_each_other() {
         let body = br#"{"models":[{"name":"models/a","displayName":"A"},{"name":"tunedModels/b"}],"nextPageToken":"t"}"#;
-        let page = Listing.decode_page(body).unwrap();
+        let page = LISTING.decode_page(body).unwrap();
         assert_eq!(ids(&page), ["a", "tunedModels/b"]);
         assert_eq!(
-            Listing.query(page.next.as_deref()),
+            LISTING.query(page.next.as_deref()),
             [("pageSize", "1000".into()), ("pageToken", "t".into())]
         );
         assert!(page.models[0].raw.text().contains("displayName"));
-        let page = Listing.decode_page(&Listing.encode_page(&["a", "b"])).unwrap();
+        let page = LISTING.decode_page(&LISTING.encode_page(&["a", "b"])).unwrap();
         assert_eq!((ids(&page), page.next.clone()), (alloc::vec!["a", "b"], None));
         let vertex = br#"{"publisherModels":[{"name":"publishers/google/models/c"}],"nextPageToken":""}"#;
-        let page = Listing.decode_page(vertex).unwrap();
+        let page = LISTING.decode_page(vertex).unwrap();
         assert_eq!((ids(&page), page.next.clone()), (alloc::vec!["c"], None));
-        assert_eq!(Listing.decode_page(b"{}").unwrap(), ModelPage::default());
-        assert!(Listing.decode_page(br#"{"error":{"message":"no"}}"#).is_err());
-        assert!(Listing.decode_page(b"<html>").is_err());
+        for publisher in [Listing::GOOGLES, Listing::Publisher("anthropic")] {
+            let written = publisher.encode_page(&["a", "b"]);
+            assert!(
+                String::from_utf8_lossy(&written).starts_with(r#"{"publisherModels":[{"name":"publishers/"#)
+            );
+            assert_eq!(ids(&publisher.decode_page(&written).unwrap()), ["a", "b"]);
+        }
+        assert_eq!(LISTING.decode_page(b"{}").unwrap(), ModelPage::default());
+        assert!(LISTING.decode_page(br#"{"error":{"message":"no"}}"#).is_err());
+        assert!(LISTING.decode_page(b"<html>").is_err());
     }
 }

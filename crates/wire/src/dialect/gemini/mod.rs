@@ -132,7 +132,10 @@ impl Dialect for Gemini {
     }
 
     fn model_listing(&self) -> &'static dyn ModelListing {
-        &Listing
+        match self.0 {
+            Host::GeminiApi => &Listing::GeminiApi,
+            Host::Vertex => &Listing::GOOGLES,
+        }
     }
 
     fn embeddings(&self) -> Option<&'static dyn Embeddings> {

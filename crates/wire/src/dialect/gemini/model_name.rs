@@ -4,7 +4,7 @@ use crate::dialect::{address::push_segment, resource_name};
 use alloc::{borrow::Cow, format, string::String};
 
 /// Whose models the base URL on Vertex has.
-const PUBLISHER: &str = "google";
+pub(super) const PUBLISHER: &str = "google";
 
 /// Models that a project has tuned stand in a collection of their own.
 const TUNED: &str = "tunedModels/";
