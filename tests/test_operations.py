@@ -230,7 +230,7 @@ class TestEmbeddings:
         with pytest.warns(UserWarning, match="input_type"):
             assert len(client.embed(MODEL, "A ferrule binds.", input_type="query", drop_params=True)) == 1
 
-    @pytest.mark.parametrize("provider", ["openai", "gemini", "cohere", "ollama"])
+    @pytest.mark.parametrize("provider", ["openai", "gemini", "cohere", "ollama", "watsonx"])
     def test_failures_are_retried_and_errors_are_the_providers(self, simulator, client, provider):
         embeddings = client.embed(f"{provider}/fail-once-503", TEXTS, batch_size=4)
         assert len(embeddings) == 7

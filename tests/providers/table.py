@@ -74,7 +74,7 @@ PROVIDERS = [
     Provider("ollama-compat", "n"),
     Provider("replicate", "logprobs", "replicate", tools=False, embeds=False, streams=False),
     Provider("ruvllm", "seed", "ruvllm", tools=False, counts=False, embeds=False, takes_key=False, streams=False),
-    Provider("watsonx", "top_k", "watsonx", embeds=False),
+    Provider("watsonx", "top_k", "watsonx"),
     Provider("cursor-cli", "seed", "cursor-cli", tools=False, embeds=False, tells_not_found=False),
     # Services in OpenAI's dialect.
     Provider("groq", "logprobs"),

@@ -71,6 +71,59 @@ class TestRuvllm:
         assert {request.dialect for request in simulator.requests} == {"ruvllm"}
 
 
+class TestWatsonx:
+    OWN: Any = {"project_id": "my-project", "version": "2024-05-31"}
+
+    def test_vectors_come_in_requests_of_a_thousand(self, simulator: Simulator) -> None:
+        texts = [f"text {number}" for number in range(1001)]
+        with simulator.client(only=["watsonx"]) as client:
+            vectors = client.embed("watsonx/ibm/slate-125m-english-rtrvr-v2", texts, extra_body=self.OWN)
+            usage = vectors.usage
+        assert (len(vectors), vectors.provider) == (1001, "watsonx")
+        assert usage is not None
+        assert usage.input_tokens == 2002
+        first, second = sorted(simulator.requests, key=lambda request: -len(request.body["inputs"]))
+        assert (first.path, first.query) == ("/watsonx/ml/v1/text/embeddings", "version=2024-05-31")
+        assert first.dialect == "watsonx"
+        model = {"model_id": "ibm/slate-125m-english-rtrvr-v2", "project_id": "my-project"}
+        assert first.body == {**model, "inputs": texts[:1000]}
+        assert second.body == {**model, "inputs": texts[1000:]}
+
+    @pytest.mark.parametrize("option", [{"dimensions": 5}, {"input_type": "query"}, {"user": "u-1"}])
+    def test_what_it_has_no_field_for_is_refused(self, simulator: Simulator, option: Any) -> None:
+        with simulator.client(only=["watsonx"]) as client:
+            with pytest.raises(ferrule.UnsupportedError) as refused:
+                client.embed("watsonx/x", "Hello there.", **option)
+            assert refused.value.field in option
+            with pytest.warns(UserWarning, match="watsonx cannot carry"):
+                assert len(client.embed("watsonx/x", "Hello there.", drop_params=True, **option)) == 1
+
+    def test_documents_are_put_in_order(self, simulator: Simulator) -> None:
+        documents = ["a cat", "the weather in Paris", "a dog"]
+        with simulator.client(only=["watsonx"]) as client:
+            ranking = client.rerank("watsonx/ranker", "weather in Paris", documents, top_n=2, extra_body=self.OWN)
+        assert [(one.index, one.document) for one in ranking][0] == (1, "the weather in Paris")
+        assert len(ranking) == 2
+        assert ranking.usage is not None
+        assert ranking.usage.input_tokens
+        (request,) = simulator.requests
+        assert (request.path, request.query) == ("/watsonx/ml/v1/text/rerank", "version=2024-05-31")
+        assert request.body == {
+            "model_id": "ranker",
+            "query": "weather in Paris",
+            "inputs": [{"text": text} for text in documents],
+            "parameters": {"return_options": {"top_n": 2}},
+            "project_id": "my-project",
+        }
+
+    def test_failures_are_its_own(self, simulator: Simulator) -> None:
+        with simulator.client(only=["watsonx"], max_retries=0) as client:
+            with pytest.raises(ferrule.RateLimitedError):
+                client.embed("watsonx/status-429", "Hello there.")
+            with pytest.raises(ferrule.NotFoundError):
+                client.rerank("watsonx/status-404", "Hello", ["there"])
+
+
 @pytest.mark.parametrize(
     ("model", "path", "query"),
     [

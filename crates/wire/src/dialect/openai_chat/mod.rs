@@ -35,7 +35,7 @@ pub(crate) use part::{
     write_cache, write_part,
 };
 pub(crate) use request::write_prompt_cache;
-pub(crate) use rerank::RankByScore;
+pub(crate) use rerank::{RankByScore, take_documents};
 pub(crate) use tool::{
     decode_choice, decode_tool, hosted, is_foreign_tool, take_arguments, write as write_tool, write_call,
 };

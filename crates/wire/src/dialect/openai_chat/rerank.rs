@@ -83,7 +83,7 @@ impl Reranking for RankByScore {
         };
         let (model, query) = (text("model")?, text("query")?);
         let documents = take_texts(&mut fields, "documents")
-            .or_else(|| take_documents(&mut fields))
+            .or_else(|| take_documents(&mut fields, "documents"))
             .ok_or_else(|| JsonError::new("documents: expected an array of texts"))?;
         Ok(RerankRequest { model, query, documents, top_n: fields.take_u64("top_n"), extra: fields.rest() })
     }
@@ -115,11 +115,11 @@ impl Reranking for RankByScore {
     }
 }
 
-/// Documents as objects with a text, as Jina and older Cohere take them.
-fn take_documents(fields: &mut Fields<'_>) -> Option<Vec<String>> {
+/// Takes out documents that may be objects with a text, as Jina, older Cohere and watsonx take them.
+pub(crate) fn take_documents(fields: &mut Fields<'_>, name: &str) -> Option<Vec<String>> {
     let read = |document: Value<'_>| document.string().or_else(|| document.object()?.take_string("text"));
-    let texts = fields.get("documents")?.array()?.into_iter().map(read).collect::<Option<Vec<_>>>()?;
-    fields.take("documents");
+    let texts = fields.get(name)?.array()?.into_iter().map(read).collect::<Option<Vec<_>>>()?;
+    fields.take(name);
     Some(texts)
 }
 

@@ -1,16 +1,21 @@
 //! IBM watsonx.ai: OpenAI's chat form behind addresses and names of its own.
 //!
 //! Requests are written and read by `openai_chat` and their names changed after that or before; answers are OpenAI's.
-//! `project_id` or `space_id`, one of which the API needs, and `version`, a date, come from the extra fields.
+//! `project_id` or `space_id`, one of which the API needs, and `version`, a date, come from the extra fields. Vectors and
+//! the order of documents have forms of their own.
+
+mod embeddings;
+mod rerank;
 
 use super::openai_chat::OpenAiChat;
+use super::refuse::Refusals;
 use super::{
     Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
     UnsupportedField,
 };
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value};
 use crate::model::{ErrorKind, ProviderError, Request, Response};
-use crate::operation::{Endpoint, ModelInfo, ModelListing, ModelPage, Operation};
+use crate::operation::{Embeddings, Endpoint, ModelInfo, ModelListing, ModelPage, Operation, Reranking};
 use crate::quirks::Feature;
 use alloc::{borrow::Cow, borrow::ToOwned, boxed::Box, format, string::String, string::ToString, vec::Vec};
 
@@ -45,7 +50,7 @@ impl Dialect for Watsonx {
             own.schema_strip.to_mut().push("additionalProperties".into());
         }
         let options = EncodeOptions { quirks: &quirks, ..options };
-        let version = plain.extra.remove("version").and_then(|version| version.value().string());
+        let version = take_version(&mut plain.extra);
         let in_own_name = |field: UnsupportedField| UnsupportedField { dialect: NAME, ..field };
         let encoded = OpenAiChat.encode_request(&plain, options).map_err(in_own_name)?;
         let mut body = encoded.body;
@@ -53,7 +58,7 @@ impl Dialect for Watsonx {
             body = own_names(fields);
         }
         Ok(EncodedRequest {
-            path: path(request, version.as_deref().unwrap_or(API_VERSION)),
+            path: path(request, &version),
             body,
             headers: encoded.headers,
             dropped: encoded.dropped.into_iter().map(in_own_name).collect(),
@@ -111,8 +116,14 @@ impl Dialect for Watsonx {
 
     fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
         let path = path.split_once('?').map_or(path, |(path, _)| path);
-        if path.ends_with("/foundation_model_specs") {
-            return Some(Endpoint::new(Operation::Models));
+        for (end, operation) in [
+            ("/foundation_model_specs", Operation::Models),
+            ("/text/embeddings", Operation::Embed),
+            ("/text/rerank", Operation::Rerank),
+        ] {
+            if path.ends_with(end) {
+                return Some(Endpoint::new(operation));
+            }
         }
         let (before, stream) = match path.strip_suffix("/text/chat_stream") {
             Some(before) => (before, true),
@@ -126,6 +137,40 @@ impl Dialect for Watsonx {
     fn model_listing(&self) -> &'static dyn ModelListing {
         &Listing
     }
+
+    fn embeddings(&self) -> Option<&'static dyn Embeddings> {
+        Some(&embeddings::WatsonxEmbeddings)
+    }
+
+    fn reranking(&self) -> Option<&'static dyn Reranking> {
+        Some(&rerank::WatsonxReranking)
+    }
+}
+
+/// The version of the API, which stands in the address.
+fn take_version(extra: &mut Extra) -> String {
+    let version = extra.remove("version").and_then(|version| version.value().string());
+    version.unwrap_or_else(|| API_VERSION.to_owned())
+}
+
+/// Where `operation` is asked of `model`. A deployment has addresses for chat alone.
+fn address(
+    operation: &str,
+    model: &str,
+    extra: &mut Extra,
+    refusals: &Refusals,
+) -> Result<String, UnsupportedField> {
+    if model.starts_with(DEPLOYMENT) {
+        return Err(refusals.refusal("model", "deployments only chat; name the model itself"));
+    }
+    Ok(format!("/ml/v1/text/{operation}?version={}", take_version(extra)))
+}
+
+/// The model that a body of such a request names.
+fn take_model(fields: &mut Fields<'_>) -> Result<String, JsonError> {
+    fields.take("version");
+    let model = fields.take_string("model_id").filter(|model| !model.starts_with(DEPLOYMENT));
+    model.ok_or_else(|| JsonError::new("model_id: expected the name of a model"))
 }
 
 /// The address says which deployment answers, and whether the answer is streamed.

@@ -1,5 +1,10 @@
 use super::*;
-use crate::model::{FinishReason, Message, Part, Role, StreamEvent, Tool, ToolChoice, ToolKind};
+use crate::error::Headers;
+use crate::model::{FinishReason, Message, Part, Role, StreamEvent, Tool, ToolChoice, ToolKind, Usage};
+use crate::operation::{
+    EmbeddingRequest, EmbeddingResponse, InputType, RankedDocument, RerankRequest, RerankResponse,
+};
+use proptest::prelude::*;
 use std::vec;
 
 fn extra(fields: &[(&str, &str)]) -> Extra {
@@ -141,7 +146,7 @@ fn a_stream_has_ids_and_names_of_events() {
 #[test]
 fn errors_are_a_list() {
     let body = br#"{"errors":[{"code":"authentication_token_expired","message":"Failed to authenticate"}],"trace":"t1","status_code":401}"#;
-    let error = Watsonx.decode_error(401, crate::error::Headers::default(), body, 0);
+    let error = Watsonx.decode_error(401, Headers::default(), body, 0);
     assert_eq!(
         (error.kind, error.code.as_deref()),
         (ErrorKind::Authentication, Some("authentication_token_expired"))
@@ -167,8 +172,154 @@ fn errors_are_a_list() {
         };
         let written =
             Watsonx.encode_error(&ProviderError { status: Some(status), ..ProviderError::new(kind, "so") });
-        let read = Watsonx.decode_error(status, crate::error::Headers::default(), &written, 0);
+        let read = Watsonx.decode_error(status, Headers::default(), &written, 0);
         assert_eq!((read.kind, read.message.as_str()), (kind, "so"), "{}", String::from_utf8_lossy(&written));
+    }
+}
+
+/// The request and the answer of IBM's page on embeddings (ibm.com/watsonx/developer/capabilities/embeddings).
+#[test]
+fn vectors_are_asked_for_and_read() {
+    let embeddings = Watsonx.embeddings().unwrap();
+    let mut request = EmbeddingRequest {
+        model: "ibm/slate-125m-english-rtrvr".into(),
+        inputs: vec!["a".into(), "b".into()],
+        extra: extra(&[
+            ("project_id", "\"p\""),
+            ("version", "\"2024-05-31\""),
+            ("parameters", r#"{"truncate_input_tokens":5}"#),
+        ]),
+        ..EmbeddingRequest::default()
+    };
+    let encoded = embeddings.encode_request(&request, EncodeOptions::REFUSE).unwrap();
+    assert_eq!(encoded.path, "/ml/v1/text/embeddings?version=2024-05-31");
+    assert_eq!(Watsonx.endpoint(&encoded.path), Some(Endpoint::new(Operation::Embed)));
+    assert_eq!(
+        core::str::from_utf8(&encoded.body).unwrap(),
+        r#"{"model_id":"ibm/slate-125m-english-rtrvr","inputs":["a","b"],"project_id":"p","parameters":{"truncate_input_tokens":5}}"#
+    );
+    request.extra.remove("version");
+    assert_eq!(embeddings.decode_request(&encoded.body).unwrap(), request);
+    assert_eq!(embeddings.most_inputs(&request.model), 1000);
+
+    let body = br#"{"model_id":"ibm/slate-125m-english-rtrvr","results":[{"embedding":[-0.006929283,-0.005336422],"input":"a"},{"embedding":[1,2]}],"created_at":"2024-02-21T17:32:28Z","input_token_count":10}"#;
+    let response = embeddings.decode_response(Headers::default(), body).unwrap();
+    assert_eq!(response.model, "ibm/slate-125m-english-rtrvr");
+    assert_eq!(response.vectors.values(), [-0.006_929_283, -0.005_336_422, 1.0, 2.0]);
+    assert_eq!(response.usage.as_ref().unwrap().input_tokens, Some(10));
+    assert_eq!(response.extra.get("created_at").unwrap().text(), "\"2024-02-21T17:32:28Z\"");
+    let written = embeddings.encode_response(&response, &encoded.body);
+    assert_eq!(embeddings.decode_response(Headers::default(), &written).unwrap(), response);
+    // A count that nobody told is unknown.
+    let body = br#"{"results":[{"embedding":[1]}]}"#;
+    assert_eq!(embeddings.decode_response(Headers::default(), body).unwrap().usage, None);
+}
+
+#[test]
+fn what_vectors_cannot_be_asked_for_is_refused_by_name() {
+    let embeddings = Watsonx.embeddings().unwrap();
+    let plain =
+        || EmbeddingRequest { model: "m".into(), inputs: vec!["a".into()], ..EmbeddingRequest::default() };
+    let requests = [
+        ("dimensions", EmbeddingRequest { dimensions: Some(5), ..plain() }),
+        ("input_type", EmbeddingRequest { input_type: Some(InputType::Query), ..plain() }),
+        ("user", EmbeddingRequest { user: Some("u".into()), ..plain() }),
+    ];
+    for (field, request) in requests {
+        let refused = embeddings.encode_request(&request, EncodeOptions::REFUSE).unwrap_err();
+        assert_eq!((refused.field.as_str(), refused.dialect), (field, NAME));
+        let encoded = embeddings.encode_request(&request, EncodeOptions::DROP).unwrap();
+        assert_eq!(encoded.dropped, [refused]);
+        assert_eq!(embeddings.decode_request(&encoded.body).unwrap(), plain());
+    }
+    // Nothing can be left out of it to make it right.
+    let deployed = EmbeddingRequest { model: "deployment/d1".into(), ..plain() };
+    assert_eq!(embeddings.encode_request(&deployed, EncodeOptions::DROP).unwrap_err().field, "model");
+}
+
+#[test]
+fn what_is_no_answer_of_vectors_is_an_error() {
+    let embeddings = Watsonx.embeddings().unwrap();
+    for body in [
+        "{}",
+        "[]",
+        r#"{"results":{}}"#,
+        r#"{"results":[{}]}"#,
+        r#"{"results":[1]}"#,
+        r#"{"results":[{"embedding":[1]},{"embedding":[1,2]}]}"#,
+        r#"{"results":[{"embedding":["a"]}]}"#,
+        r#"{"results":[{"embedding":[]}]}"#,
+    ] {
+        let outcome = embeddings.decode_response(Headers::default(), body.as_bytes());
+        assert!(matches!(outcome, Err(StreamError::Malformed(_))), "{body}");
+    }
+    for body in
+        ["{}", r#"{"model_id":"m"}"#, r#"{"model_id":"m","inputs":[1]}"#, r#"{"model_id":1,"inputs":["a"]}"#]
+    {
+        assert!(embeddings.decode_request(body.as_bytes()).is_err(), "{body}");
+    }
+}
+
+/// Shapes of `ibm-watsonx-ai` 1.8.1 (`foundation_models/rerank/rerank.py`) and IBM's Java client (`RerankResponse`).
+#[test]
+fn documents_are_put_in_order() {
+    let reranking = Watsonx.reranking().unwrap();
+    let mut request = RerankRequest {
+        model: "cross-encoder/ms-marco-minilm-l-12-v2".into(),
+        query: "q".into(),
+        documents: vec!["a".into(), "b".into()],
+        top_n: Some(2),
+        extra: extra(&[
+            ("project_id", "\"p\""),
+            ("parameters", r#"{"truncate_input_tokens":5,"return_options":{"inputs":true}}"#),
+        ]),
+    };
+    let encoded = reranking.encode_request(&request, EncodeOptions::REFUSE).unwrap();
+    assert_eq!(encoded.path, "/ml/v1/text/rerank?version=2025-02-11");
+    assert_eq!(Watsonx.endpoint(&encoded.path), Some(Endpoint::new(Operation::Rerank)));
+    assert_eq!(
+        core::str::from_utf8(&encoded.body).unwrap(),
+        r#"{"model_id":"cross-encoder/ms-marco-minilm-l-12-v2","query":"q","inputs":[{"text":"a"},{"text":"b"}],"parameters":{"return_options":{"top_n":2,"inputs":true},"truncate_input_tokens":5},"project_id":"p"}"#
+    );
+    assert_eq!(reranking.decode_request(&encoded.body).unwrap(), request);
+    request.top_n = None;
+    request.extra = extra(&[("space_id", "\"s\"")]);
+    let encoded = reranking.encode_request(&request, EncodeOptions::REFUSE).unwrap();
+    assert!(!String::from_utf8_lossy(&encoded.body).contains("parameters"));
+    assert_eq!(reranking.decode_request(&encoded.body).unwrap(), request);
+    let deployed = RerankRequest { model: "deployment/d1".into(), ..request };
+    assert_eq!(reranking.encode_request(&deployed, EncodeOptions::DROP).unwrap_err().field, "model");
+
+    let body = br#"{"model_id":"m","results":[{"index":1,"score":-0.9204},{"index":0,"score":2.9258,"input":{"text":"a"}}],"created_at":"2024-02-21T17:32:28Z","input_token_count":20}"#;
+    let response = reranking.decode_response(body).unwrap();
+    let ranks: Vec<_> = response.results.iter().map(|result| (result.index, result.score)).collect();
+    assert_eq!(ranks, [(0, 2.9258), (1, -0.9204)]);
+    assert_eq!(response.usage.as_ref().unwrap().input_tokens, Some(20));
+    assert!(response.extra.get("results").unwrap().text().contains(r#""input":{"text":"a"}"#));
+    assert_eq!(reranking.decode_response(&reranking.encode_response(&response)).unwrap(), response);
+    assert!(reranking.decode_response(br#"{"results":[{"index":0}]}"#).is_err());
+    assert!(reranking.decode_request(br#"{"model_id":"m","query":"q","inputs":[1]}"#).is_err());
+}
+
+proptest! {
+    #[test]
+    fn a_servers_answers_are_read_as_they_were_written(
+        scores in proptest::collection::vec(-9.0f64..9.0, 0..5), tokens in proptest::option::of(0u64..99),
+        vectors in proptest::collection::vec(proptest::array::uniform3(-1e30f32..1e30), 0..5),
+    ) {
+        let usage = tokens.map(|tokens| Usage { input_tokens: Some(tokens), ..Usage::default() });
+        let mut embedded = EmbeddingResponse { model: "m".into(), usage: usage.clone(), ..EmbeddingResponse::default() };
+        vectors.iter().try_for_each(|vector| embedded.vectors.push(vector)).unwrap();
+        let embeddings = Watsonx.embeddings().unwrap();
+        let written = embeddings.encode_response(&embedded, b"{}");
+        prop_assert_eq!(embeddings.decode_response(Headers::default(), &written).unwrap(), embedded);
+
+        let mut results: Vec<_> =
+            scores.into_iter().enumerate().map(|(index, score)| RankedDocument { index, score }).collect();
+        results.sort_by(|one, other| other.score.total_cmp(&one.score));
+        let ranked = RerankResponse { results, usage, ..RerankResponse::default() };
+        let reranking = Watsonx.reranking().unwrap();
+        prop_assert_eq!(reranking.decode_response(&reranking.encode_response(&ranked)).unwrap(), ranked);
     }
 }
 

@@ -1,0 +1,96 @@
+//! Vectors of texts: `POST /ml/v1/text/embeddings`. Shapes are those of IBM's documentation and of its own Python client,
+//! `ibm-watsonx-ai` 1.8.1.
+
+use super::{NAME, address, take_model};
+use crate::dialect::openai_chat::{decode_vectors, take_texts};
+use crate::dialect::refuse::Refusals;
+use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
+use crate::error::Headers;
+use crate::json::{Fields, JsonError, ObjectWriter, WriteJson, write_array};
+use crate::model::Usage;
+use crate::operation::{EmbeddingRequest, EmbeddingResponse, Embeddings};
+use alloc::{borrow::ToOwned, format, string::ToString, vec::Vec};
+
+/// The most that IBM's client sends at once.
+const MOST_INPUTS: usize = 1000;
+
+/// What counts an answer's tokens, of vectors and of rankings alike.
+pub(super) const TOKENS: &str = "input_token_count";
+
+/// `POST /ml/v1/text/embeddings`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WatsonxEmbeddings;
+
+impl Embeddings for WatsonxEmbeddings {
+    fn most_inputs(&self, _model: &str) -> usize {
+        MOST_INPUTS
+    }
+
+    fn encode_request(
+        &self,
+        request: &EmbeddingRequest,
+        options: EncodeOptions<'_>,
+    ) -> Result<EncodedRequest, UnsupportedField> {
+        let mut refusals = Refusals::new(NAME, options);
+        if request.dimensions.is_some() {
+            refusals.add("dimensions", "vectors have the model's own length")?;
+        }
+        if request.input_type.is_some() {
+            refusals.add("input_type", "a model that needs it takes it as words before the text")?;
+        }
+        if request.user.is_some() {
+            refusals.add("user", "the user is not recorded")?;
+        }
+        let mut extra = request.extra.clone();
+        let path = address("embeddings", &request.model, &mut extra, &refusals)?;
+        let mut out = Vec::new();
+        let mut body = ObjectWriter::begin_with(&mut out, &extra);
+        body.field("model_id", &request.model).field("inputs", &request.inputs);
+        body.finish();
+        Ok(EncodedRequest { path, body: out, headers: Vec::new(), dropped: refusals.dropped })
+    }
+
+    fn decode_response(&self, _headers: Headers<'_>, body: &[u8]) -> Result<EmbeddingResponse, StreamError> {
+        let mut fields = Fields::parse(body).map_err(|error| StreamError::Malformed(error.to_string()))?;
+        let results = fields
+            .take_array("results")
+            .ok_or_else(|| StreamError::Malformed("an answer without vectors".to_owned()))?;
+        let mut vectors = Vec::with_capacity(results.len());
+        for (position, result) in results.into_iter().enumerate() {
+            // Beside the vector there may be the text, where that was asked for: an echo.
+            let vector = result.object().and_then(|mut fields| fields.take("embedding"));
+            vectors.push(
+                vector.ok_or_else(|| StreamError::Malformed(format!("results[{position}] has no vector")))?,
+            );
+        }
+        let used = fields.take_u64(TOKENS);
+        Ok(EmbeddingResponse {
+            model: fields.take_string("model_id").unwrap_or_default(),
+            vectors: decode_vectors(vectors)?,
+            usage: used.map(|tokens| Usage { input_tokens: Some(tokens), ..Usage::default() }),
+            extra: fields.rest(),
+        })
+    }
+
+    fn decode_request(&self, body: &[u8]) -> Result<EmbeddingRequest, JsonError> {
+        let mut fields = Fields::parse(body)?;
+        let model = take_model(&mut fields)?;
+        let inputs = take_texts(&mut fields, "inputs")
+            .ok_or_else(|| JsonError::new("inputs: expected an array of strings"))?;
+        Ok(EmbeddingRequest { model, inputs, extra: fields.rest(), ..EmbeddingRequest::default() })
+    }
+
+    fn encode_response(&self, response: &EmbeddingResponse, _request: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut body = ObjectWriter::begin_with(&mut out, &response.extra);
+        body.field("model_id", &response.model);
+        body.array("results", response.vectors.iter(), |out, vector| {
+            let mut result = ObjectWriter::begin(out);
+            result.with("embedding", |out| write_array(out, vector, |out, number| number.write_json(out)));
+            result.finish();
+        });
+        body.optional(TOKENS, response.usage.as_ref().and_then(|used| used.input_tokens));
+        body.finish();
+        out
+    }
+}
