@@ -342,6 +342,7 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
         prefill_parameter,
         schema_strip,
         schema_inline,
+        answer_schema_whole,
         cache_control,
         drop_null_keys,
         alternate_roles,
@@ -360,7 +361,7 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
     let parameters = list(parameters, |flags::Parameter { name, json }| {
         format!("Parameter {{ name: {}, json: {} }}", text(name), text(json))
     });
-    let fields: [(&str, String); 31] = [
+    let fields: [(&str, String); 32] = [
         ("provider", text(id)),
         ("path", text(path)),
         ("model_prefix", text(model_prefix)),
@@ -382,6 +383,7 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
         ("prefill_parameter", text(prefill_parameter)),
         ("schema_strip", texts(schema_strip)),
         ("schema_inline", schema_inline.to_string()),
+        ("answer_schema_whole", answer_schema_whole.to_string()),
         ("cache_control", word("CacheControl", cache_control)),
         ("drop_null_keys", drop_null_keys.to_string()),
         ("alternate_roles", alternate_roles.to_string()),

@@ -61,8 +61,21 @@ def test_tools_streamed(sdk: Run) -> None:
 
 def test_structured(sdk: Run) -> None:
     outcome = sdk["structured"]
-    assert outcome.result is True
-    assert outcome.requests[0].body["response_format"]["type"] == "json_schema"
+    assert outcome.result == [True, True]
+    formats = [request.body["response_format"] for request in outcome.requests]
+    assert [one["type"] for one in formats] == ["json_schema"] * 2
+    # What its own client sends, Mistral takes: strictness, and definitions that are referred to.
+    schemas = [one["json_schema"]["schema"] for one in formats]
+    assert [schema["additionalProperties"] for schema in schemas] == [False, False]
+    assert all(one["json_schema"]["strict"] for one in formats)
+    assert schemas[1]["properties"]["members"]["items"] == {"$ref": "#/$defs/Person"}
+
+
+def test_log_probabilities(sdk: Run) -> None:
+    outcome = sdk["log_probabilities"]
+    assert outcome.result == "Hello."
+    body = outcome.requests[0].body
+    assert (body["logprobs"], body["top_logprobs"], body["top_k"]) == (True, 2, 5)
 
 
 def test_reasoning(sdk: Run) -> None:

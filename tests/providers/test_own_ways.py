@@ -71,13 +71,47 @@ class TestRuvllm:
         assert {request.dialect for request in simulator.requests} == {"ruvllm"}
 
 
-class TestWatsonx:
-    OWN: Any = {"project_id": "my-project", "version": "2024-05-31"}
+class TestMistral:
+    def test_the_schema_of_an_answer_stays_whole(self, simulator: Simulator) -> None:
+        place = {"type": "object", "properties": {"name": {"type": "string"}}, "additionalProperties": False}
+        schema = {
+            "type": "object",
+            "properties": {"place": {"$ref": "#/$defs/Place"}},
+            "required": ["place"],
+            "additionalProperties": False,
+            "$defs": {"Place": place},
+        }
+        tool = {"name": "look", "description": "Looks.", "parameters": {**schema, "$schema": "https://s.test"}}
+        wanted: Any = {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": True}}
+        with simulator.client(only=["mistral", "codestral"], max_retries=0) as client:
+            for provider in ("mistral", "codestral"):
+                client.complete(f"{provider}/any", "Where?", response_format=wanted)
+                client.complete(f"{provider}/any", "Where?", tools=[tool])
+        for answer, with_tool in (simulator.requests[:2], simulator.requests[2:]):
+            assert answer.body["response_format"] == wanted
+            # A compiler of grammars reads those of tools, which has not taken it all.
+            assert with_tool.body["tools"][0]["function"]["parameters"] == {
+                "type": "object",
+                "properties": {"place": {"type": "object", "properties": {"name": {"type": "string"}}}},
+                "required": ["place"],
+            }
 
+    def test_log_probabilities_are_asked_for(self, simulator: Simulator) -> None:
+        with simulator.client(only=["mistral"], max_retries=0) as client:
+            client.complete("mistral/echo", "Hello there.", logprobs=2, top_k=5)
+        body = simulator.requests[0].body
+        assert (body["logprobs"], body["top_logprobs"], body["top_k"]) == (True, 2, 5)
+
+
+OWN = {"project_id": "my-project", "version": "2024-05-31"}
+"""What watsonx wants to know beside."""
+
+
+class TestWatsonx:
     def test_vectors_come_in_requests_of_a_thousand(self, simulator: Simulator) -> None:
         texts = [f"text {number}" for number in range(1001)]
         with simulator.client(only=["watsonx"]) as client:
-            vectors = client.embed("watsonx/ibm/slate-125m-english-rtrvr-v2", texts, extra_body=self.OWN)
+            vectors = client.embed("watsonx/ibm/slate-125m-english-rtrvr-v2", texts, extra_body=OWN)
             usage = vectors.usage
         assert (len(vectors), vectors.provider) == (1001, "watsonx")
         assert usage is not None
@@ -101,8 +135,8 @@ class TestWatsonx:
     def test_documents_are_put_in_order(self, simulator: Simulator) -> None:
         documents = ["a cat", "the weather in Paris", "a dog"]
         with simulator.client(only=["watsonx"]) as client:
-            ranking = client.rerank("watsonx/ranker", "weather in Paris", documents, top_n=2, extra_body=self.OWN)
-        assert [(one.index, one.document) for one in ranking][0] == (1, "the weather in Paris")
+            ranking = client.rerank("watsonx/ranker", "weather in Paris", documents, top_n=2, extra_body=OWN)
+        assert (ranking[0].index, ranking[0].document) == (1, "the weather in Paris")
         assert len(ranking) == 2
         assert ranking.usage is not None
         assert ranking.usage.input_tokens

@@ -5,7 +5,7 @@
 use crate::speaker::Speaker;
 use ferrule_wire::{
     json::{Extra, Json},
-    model::{PartKind, ProviderError, Response, Usage},
+    model::{PartKind, Response, Usage},
     operation::{EmbeddingResponse, RerankResponse},
 };
 use serde_json::{Value, json};
@@ -46,11 +46,6 @@ pub(crate) fn of_calls(speaker: Speaker, response: &mut Response) {
             call.id.drain(..start);
         }
     }
-}
-
-/// Of requests: Mistral takes the keywords of schemas for answers that it does not take in tools; its clients send them.
-pub(crate) fn is_taken(speaker: Speaker, refusal: &ProviderError) -> bool {
-    speaker.provider() == "mistral" && refusal.param.as_deref() == Some("response_format.json_schema.schema")
 }
 
 /// Of vectors: Cohere and Mistral number the answers.
@@ -128,19 +123,6 @@ mod tests {
             of_usage(dialect, &mut usage);
             assert_eq!(usage.cache_write_tokens, written, "{dialect}");
         }
-    }
-
-    #[test]
-    fn mistral_takes_whole_schemas_of_answers_alone() {
-        let schema = r#"{"type":"object","additionalProperties":false}"#;
-        let answer =
-            format!(r#"{{"response_format":{{"type":"json_schema","json_schema":{{"schema":{schema}}}}}}}"#);
-        let tool = format!(r#"{{"tools":[{{"function":{{"name":"f","parameters":{schema}}}}}]}}"#);
-        assert!(speaker("mistral").refusal(answer.as_bytes()).is_none());
-        assert!(speaker("codestral").refusal(answer.as_bytes()).is_some());
-        assert!(speaker("mistral").refusal(tool.as_bytes()).is_some());
-        // What the quirks say of OpenAI's form is nothing to other dialects.
-        assert!(speaker("cohere").refusal(br#"{"tool_choice":"REQUIRED"}"#).is_none());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Who the simulator speaks as: a dialect, and where a provider is named, with that provider's accent.
 
-use crate::{demanded, whole_calls::WholeCalls};
+use crate::whole_calls::WholeCalls;
 use ferrule_wire::{
     dialect::{self, Dialect, StreamEncoder},
     model::{ProviderError, Request, Response},
@@ -52,10 +52,7 @@ impl Speaker {
     /// Why the provider refuses a chat with this body; `None` where it does not.
     pub(crate) fn refusal(&self, body: &[u8]) -> Option<ProviderError> {
         // Other dialects have other words, of which the quirks do not tell.
-        let refusal = matches!(self.name(), "openai-chat" | "watsonx")
-            .then(|| accent::refusal(self.quirks, body))
-            .flatten();
-        refusal.filter(|error| !demanded::is_taken(*self, error))
+        matches!(self.name(), "openai-chat" | "watsonx").then(|| accent::refusal(self.quirks, body)).flatten()
     }
 
     /// Whether calls of tools are numbered with nine letters and digits.
@@ -84,5 +81,18 @@ impl Deref for Speaker {
 
     fn deref(&self) -> &Self::Target {
         self.dialect
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_speaks_openai_s_form_refuses_in_it() {
+        let body = br#"{"tool_choice":"REQUIRED"}"#;
+        for (name, refuses) in [("groq", true), ("watsonx", true), ("cohere", false)] {
+            assert_eq!(Speaker::named(name).unwrap().refusal(body).is_some(), refuses, "{name}");
+        }
     }
 }

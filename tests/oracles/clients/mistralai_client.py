@@ -28,6 +28,10 @@ class Person(BaseModel, extra="ignore"):
     age: int
 
 
+class Family(BaseModel, extra="ignore"):
+    members: list[Person]
+
+
 def asking(model, text, **options):
     return {"model": model, "messages": [{"role": "user", "content": text}], **options}
 
@@ -93,8 +97,15 @@ def tools_streamed(client, conforming):
 
 @case
 def structured(client, conforming):
-    reply = client.chat.parse(Person, **asking("any", "Who?"))
-    return isinstance(reply.choices[0].message.parsed, Person)
+    asked = {kind: client.chat.parse(kind, **asking("any", "Who?")) for kind in (Person, Family)}
+    return [isinstance(reply.choices[0].message.parsed, kind) for kind, reply in asked.items()]
+
+
+@case
+def log_probabilities(client, conforming):
+    """They and `top_k` are taken; the simulator has none to tell."""
+    asked = asking("echo", "Hello.", logprobs=True, top_logprobs=2, top_k=5)
+    return conforming(client.chat.complete(**asked)).choices[0].message.content
 
 
 @case

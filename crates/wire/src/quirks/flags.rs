@@ -59,6 +59,8 @@ pub struct Quirks {
     pub schema_strip: List<Text>,
     /// Whether references inside a JSON schema (`$ref`) are replaced by what they refer to.
     pub schema_inline: bool,
+    /// Whether the two are for tools alone, and the schema of an answer is taken as it is.
+    pub answer_schema_whole: bool,
     /// How a place in the prompt is marked up to which it is cached.
     pub cache_control: CacheControl,
     /// Whether nulls in messages are refused.
@@ -398,6 +400,7 @@ impl Quirks {
         prefill_parameter: Cow::Borrowed(""),
         schema_strip: Cow::Borrowed(&[]),
         schema_inline: false,
+        answer_schema_whole: false,
         cache_control: CacheControl::Breakpoint,
         drop_null_keys: false,
         alternate_roles: false,

@@ -13,7 +13,12 @@ const DEFINITIONS: [&str; 2] = ["$defs", "definitions"];
 /// A schema that grows beyond this when its references are replaced keeps them.
 const MOST_BYTES: usize = 256 << 10;
 
-/// `schema` as the provider takes it.
+/// `schema` of an answer as the provider takes it.
+pub(crate) fn fit_answer<'a>(quirks: &Quirks, schema: &'a Json) -> Cow<'a, Json> {
+    if quirks.answer_schema_whole { Cow::Borrowed(schema) } else { fit(quirks, schema) }
+}
+
+/// `schema` of a tool's parameters as the provider takes it.
 pub(crate) fn fit<'a>(quirks: &Quirks, schema: &'a Json) -> Cow<'a, Json> {
     if quirks.schema_strip.is_empty() && !quirks.schema_inline {
         return Cow::Borrowed(schema);

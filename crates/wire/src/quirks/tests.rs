@@ -99,6 +99,19 @@ fn ids_are_fitted_the_same_everywhere() {
 }
 
 #[test]
+fn the_schema_of_an_answer_may_be_taken_whole() {
+    let schema =
+        Json::parse(r##"{"$defs":{"A":{}},"items":{"$ref":"#/$defs/A"},"additionalProperties":false}"##)
+            .unwrap();
+    let rules = r#""schema_strip":["additionalProperties"],"schema_inline":true"#;
+    let for_both = quirks(&std::format!("{{{rules}}}"));
+    let for_tools = quirks(&std::format!(r#"{{{rules},"answer_schema_whole":true}}"#));
+    assert_eq!(schema::fit_answer(&for_both, &schema).text(), r#"{"items":{}}"#);
+    assert_eq!(schema::fit_answer(&for_tools, &schema).text(), schema.text());
+    assert_eq!(schema::fit(&for_tools, &schema).text(), r#"{"items":{}}"#);
+}
+
+#[test]
 fn schemas_lose_keywords_and_references_but_no_names() {
     let quirks = quirks(r#"{"schema_strip":["additionalProperties"],"schema_inline":true}"#);
     let fit = |schema: &str| schema::fit(&quirks, &Json::parse(schema).unwrap()).text().to_string();

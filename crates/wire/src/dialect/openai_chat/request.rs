@@ -139,7 +139,7 @@ fn write_format(out: &mut Vec<u8>, format: &ResponseFormat, quirks: &Quirks) {
         inner.with("name", |out| write_string(name.as_deref().unwrap_or("response"), out));
         inner
             .optional("description", description.as_ref())
-            .field("schema", &*schema::fit(quirks, schema))
+            .field("schema", &*schema::fit_answer(quirks, schema))
             .optional("strict", strict.filter(|_| quirks.supports(Feature::Strict)));
     });
     object.finish();

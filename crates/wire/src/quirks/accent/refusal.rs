@@ -1,11 +1,11 @@
 //! What a provider refuses, seen from its side: in the JSON of a request.
 
-use crate::json::{Fields, Value};
+use crate::json::{Fields, Json, Value};
 use crate::model::{ErrorKind, ProviderError};
 use crate::quirks::{
     Feature, MaxTokensParameter, NamedChoice, Quirks, RequiredWord, refuse::temperature_fits, schema, tool_id,
 };
-use alloc::{format, string::String};
+use alloc::{borrow::Cow, format, string::String};
 
 /// Why the provider refuses the request with this body, as the error it answers; `None` where it takes it, and where
 /// the body is no object.
@@ -95,16 +95,22 @@ fn settings(quirks: &Quirks, fields: &Fields<'_>) -> Option<Refused> {
         return Some(refused("response_format", "is not supported"));
     }
     let inner = format?.get("json_schema")?.object()?;
-    schema_refused(quirks, "response_format.json_schema", &inner, "schema")
+    schema_refused(quirks, "response_format.json_schema", &inner, "schema", schema::fit_answer)
 }
 
-/// Why the schema under `name` is refused, or that it is to be held to.
-fn schema_refused(quirks: &Quirks, place: &str, fields: &Fields<'_>, name: &str) -> Option<Refused> {
+/// Why the schema under `name` is refused, which `fit` would make right, or that it is to be held to.
+fn schema_refused(
+    quirks: &Quirks,
+    place: &str,
+    fields: &Fields<'_>,
+    name: &str,
+    fit: for<'a> fn(&Quirks, &'a Json) -> Cow<'a, Json>,
+) -> Option<Refused> {
     if !quirks.supports(Feature::Strict) && fields.get("strict").is_some() {
         return Some(refused(format!("{place}.strict"), "is not supported"));
     }
     let schema = fields.get(name)?.to_json();
-    (schema::fit(quirks, &schema).text() != schema.text())
+    (fit(quirks, &schema).text() != schema.text())
         .then(|| refused(format!("{place}.{name}"), "has keywords that are not supported"))
 }
 
@@ -118,7 +124,7 @@ fn tools(quirks: &Quirks, fields: &Fields<'_>) -> Option<Refused> {
         }
         let Some(function) = tool.get("function").and_then(Value::object) else { continue };
         let place = format!("tools[{position}].function");
-        if let Some(refused) = schema_refused(quirks, &place, &function, "parameters") {
+        if let Some(refused) = schema_refused(quirks, &place, &function, "parameters", schema::fit) {
             return Some(refused);
         }
     }

@@ -179,6 +179,9 @@ fn what_a_provider_refuses_is_named() {
         let error = refusal(quirks, body.as_bytes()).unwrap_or_else(|| panic!("{id} takes {body}"));
         assert_eq!((error.param.as_deref(), error.kind), (Some(param), ErrorKind::InvalidRequest), "{id}");
     }
+    // Mistral takes in the schema of an answer what it does not take in a tool's; and log probabilities.
+    let answer = br#"{"logprobs":true,"top_k":5,"response_format":{"type":"json_schema","json_schema":{"schema":{"additionalProperties":false},"strict":true}}}"#;
+    assert_eq!(refusal(&providers::find("mistral").unwrap().quirks, answer), None);
     let quirks = &providers::find("groq").unwrap().quirks;
     assert!(
         refusal(quirks, br#"{"n":1,"logprobs":false,"messages":[{"role":"assistant","content":null}]}"#)
