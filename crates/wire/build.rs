@@ -62,6 +62,9 @@ struct Row {
     headers: Vec<Header>,
     common: Option<Spanned<String>>,
     quirks: Option<Spanned<toml::Table>>,
+    /// What the provider does not have of its dialect: features, refused beside those of its quirks.
+    #[serde(default)]
+    lacks: Vec<flags::Feature>,
     #[serde(skip)]
     merged: flags::Quirks,
     #[serde(default = "yes")]
@@ -166,9 +169,11 @@ fn merged(row: &Row, common: &BTreeMap<String, toml::Table>) -> Result<flags::Qu
         flags.extend(own.get_ref().clone());
     }
     let id = row.id.get_ref();
-    flags
-        .try_into()
-        .map_err(|error: toml::de::Error| Wrong(Some(place), format!("`{id}`: quirks: {}", error.message())))
+    let mut quirks: flags::Quirks = flags.try_into().map_err(|error: toml::de::Error| {
+        Wrong(Some(place), format!("`{id}`: quirks: {}", error.message()))
+    })?;
+    quirks.unsupported.to_mut().extend(&row.lacks);
+    Ok(quirks)
 }
 
 fn check<'a>(row: &'a Row, names: &mut BTreeSet<&'a str>) -> Result<(), Wrong> {

@@ -165,6 +165,20 @@ pub enum Feature {
     Modalities,
     /// Options of a search of the web.
     WebSearchOptions,
+    /// Vectors.
+    Embeddings,
+    /// How many numbers a vector has.
+    Dimensions,
+    /// The order of documents.
+    Rerank,
+    /// Pictures that are made.
+    ImageGeneration,
+    /// How large they are.
+    ImageSize,
+    /// Speech.
+    Speech,
+    /// What recordings say.
+    Transcription,
 }
 
 /// The name of the limit on the answer's length.

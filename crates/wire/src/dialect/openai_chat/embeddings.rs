@@ -10,7 +10,7 @@ use crate::error::Headers;
 use crate::json::{Fields, JsonError, ObjectWriter, Value, write_string};
 use crate::model::Usage;
 use crate::operation::{EmbeddingRequest, EmbeddingResponse, Embeddings, InputType, Vectors};
-use crate::quirks::{Quirks, VectorPurposes};
+use crate::quirks::{Feature, Quirks, VectorPurposes};
 use alloc::{format, string::String, string::ToString, vec::Vec};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -40,14 +40,21 @@ impl Embeddings for OpenAiEmbeddings {
                 "there is no word for it; a provider that has `input_type` takes its own as an extra field",
             )?;
         }
+        let dimensions =
+            refusals.kept("dimensions", request.dimensions, quirks.supports(Feature::Dimensions), || {
+                quirks.reason("decides itself how many numbers a vector has")
+            })?;
+        let user = refusals.kept("user", request.user.as_ref(), quirks.supports(Feature::User), || {
+            quirks.reason("takes no id of the end user")
+        })?;
         let mut out = Vec::new();
         let mut body = ObjectWriter::begin_with(&mut out, &request.extra);
         let model = quirks.model(&request.model);
         body.field("model", &*model).field("input", &request.inputs);
-        let dimensions =
+        let name =
             if quirks.dimensions_parameter.is_empty() { "dimensions" } else { &quirks.dimensions_parameter };
-        body.optional(dimensions, request.dimensions).optional("input_type", purpose);
-        body.optional("user", request.user.as_ref());
+        body.optional(name, dimensions).optional("input_type", purpose);
+        body.optional("user", user);
         // Voyage's and Mistral's other types of numbers do not go together with base64 of floats.
         if request.extra.get("output_dtype").is_none() {
             body.field("encoding_format", "base64");
