@@ -17,6 +17,8 @@ pub struct Answer {
     pub model: String,
     /// What it used.
     pub usage: Usage,
+    /// What else was counted, by the names of units: `("input_characters", 12)`.
+    pub measured: Vec<(&'static str, u64)>,
     /// The provider's word for how quickly it answered, where that has a price.
     pub service_tier: Option<String>,
     /// When it was asked, in seconds since 1970.
@@ -56,8 +58,8 @@ impl Answer {
         let mut names = names.into_iter().filter(|name| !name.is_empty());
         let found = names.find_map(|name| catalog.find(&self.provider, name))?;
         let mut quantities = Quantities::from(usage);
-        if let Some(searches) = searches(&usage.extra) {
-            quantities.set("web_searches", searches);
+        for (name, quantity) in told_beside(&usage.extra).into_iter().chain(self.measured.iter().copied()) {
+            quantities.set(name, quantity);
         }
         let tier = self.service_tier.clone().or_else(|| text(&usage.extra, "service_tier"));
         let speed = text(&usage.extra, "speed");
@@ -84,7 +86,28 @@ fn reported(extra: &Extra) -> Option<Amount> {
     if cost.starts_with(|first: char| first.is_ascii_digit()) { cost.parse().ok() } else { None }
 }
 
-/// Anthropic's `usage.server_tool_use.web_search_requests`.
-fn searches(extra: &Extra) -> Option<u64> {
-    extra.get("server_tool_use")?.value().object()?.take_u64("web_search_requests")
+/// What a usage says beside the figures that have a name of their own there.
+fn told_beside(extra: &Extra) -> Vec<(&'static str, u64)> {
+    if extra.is_empty() {
+        return Vec::new();
+    }
+    let inner = |outer: &str, name: &str| extra.get(outer)?.value().object()?.take_u64(name);
+    let told = [
+        // Anthropic's.
+        ("web_searches", inner("server_tool_use", "web_search_requests")),
+        // OpenAI's, of pictures.
+        ("input_image_tokens", inner("input_tokens_details", "image_tokens")),
+        ("output_image_tokens", inner("output_tokens_details", "image_tokens")),
+        // OpenAI's, of transcripts. Price lists have the one or the other.
+        ("audio_seconds", seconds(extra)),
+        ("input_audio_seconds", seconds(extra)),
+    ];
+    told.into_iter().filter_map(|(name, quantity)| Some((name, quantity?))).collect()
+}
+
+/// `{"type": "duration", "seconds": 9}`: begun seconds are whole ones.
+fn seconds(extra: &Extra) -> Option<u64> {
+    let seconds = extra.get("seconds")?.value().f64()?;
+    let is_duration = text(extra, "type").is_some_and(|kind| kind == "duration");
+    (is_duration && (0.0..1e9).contains(&seconds)).then(|| seconds.ceil() as u64)
 }
