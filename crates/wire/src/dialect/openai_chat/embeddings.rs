@@ -197,18 +197,23 @@ impl Scratch {
             return Some(&self.numbers);
         }
         self.bytes.clear();
-        // Without its quotes, where nothing is escaped; some writers escape every slash.
-        let text = vector.text().strip_prefix('"')?.strip_suffix('"')?;
-        match memchr::memchr(b'\\', text.as_bytes()) {
-            None => STANDARD.decode_vec(text, &mut self.bytes).ok()?,
-            Some(_) => STANDARD.decode_vec(vector.string()?, &mut self.bytes).ok()?,
-        }
+        append_base64(vector, &mut self.bytes)?;
         let (floats, rest) = self.bytes.as_chunks::<4>();
         if !rest.is_empty() {
             return None;
         }
         self.numbers.extend(floats.iter().map(|bytes| f32::from_le_bytes(*bytes)));
         self.numbers.iter().all(|number| number.is_finite()).then_some(&self.numbers)
+    }
+}
+
+/// Appends the bytes that a string holds in base64; `None` where it holds none.
+pub(crate) fn append_base64(value: Value<'_>, bytes: &mut Vec<u8>) -> Option<()> {
+    // Without its quotes, where nothing is escaped; some writers escape every slash.
+    let text = value.text().strip_prefix('"')?.strip_suffix('"')?;
+    match memchr::memchr(b'\\', text.as_bytes()) {
+        None => STANDARD.decode_vec(text, bytes).ok(),
+        Some(_) => STANDARD.decode_vec(value.string()?, bytes).ok(),
     }
 }
 

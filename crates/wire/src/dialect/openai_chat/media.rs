@@ -4,7 +4,7 @@
 //! What a model of OpenAI's refuses is refused by its name (OpenAI's API reference, "Create image", "Create speech",
 //! "Create transcription"); behind a deployment's own name the provider refuses it itself.
 
-use super::{NAME, fault, form::Form, usage};
+use super::{NAME, embeddings::append_base64, fault, form::Form, usage};
 use crate::dialect::refuse::Refusals;
 use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
 use crate::json::{Fields, ObjectWriter, Value};
@@ -14,7 +14,6 @@ use crate::operation::{
 };
 use crate::quirks::{Feature, Quirks};
 use alloc::{format, string::String, string::ToString, vec::Vec};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 /// Pictures and sound.
 #[derive(Clone, Copy, Debug)]
@@ -164,10 +163,10 @@ fn object(value: Value<'_>) -> Result<Fields<'_>, StreamError> {
 fn read_image((position, entry): (usize, Value<'_>)) -> Result<Image, StreamError> {
     let malformed = |what: &str| StreamError::Malformed(format!("data[{position}] {what}"));
     let mut fields = entry.object().ok_or_else(|| malformed("is not an object"))?;
-    let data = match fields.take_string("b64_json") {
-        None => None,
-        Some(text) => Some(STANDARD.decode(text).map_err(|_| malformed("is no base64"))?),
-    };
+    let mut data = None;
+    if let Some(encoded) = fields.take("b64_json").filter(|encoded| !encoded.is_null()) {
+        append_base64(encoded, data.insert(Vec::new())).ok_or_else(|| malformed("is no base64"))?;
+    }
     let url = fields.take_string("url");
     if data.is_none() && url.is_none() {
         return Err(malformed("has no picture"));
@@ -260,7 +259,7 @@ mod tests {
     fn pictures_come_as_data_or_addresses_with_what_they_used() {
         // The shape of openai-openapi's example of `ImagesResponse`.
         let body = br#"{"created":1,"size":"1024x1024","data":[{"b64_json":"iVBORw=="},
-            {"url":"https://x.test/1","revised_prompt":"better"}],
+            {"url":"https://x.test/1","b64_json":null,"revised_prompt":"better"}],
             "usage":{"total_tokens":100,"input_tokens":50,"output_tokens":50,
             "input_tokens_details":{"text_tokens":10,"image_tokens":40}}}"#;
         let response = OpenAiMedia.decode_images(body).unwrap();
