@@ -451,6 +451,10 @@ class TestReranking:
         assert simulator.requests[0].path == "/cohere/v2/rerank"
         assert ranking.search_units == 1
 
+    def test_a_provider_may_have_its_own_word_for_it(self, simulator, client):
+        assert len(client.rerank("voyage/rerank-2.5", "ferrule", self.DOCUMENTS, top_n=1)) == 1
+        assert simulator.requests[0].body["top_k"] == 1
+
     def test_others_have_none(self, simulator, client):
         for model in ("anthropic/claude-sonnet-4-5", "gemini/gemini-2.5-pro", "ollama/llama3.3"):
             with pytest.raises(ferrule.UnsupportedError, match="rerank") as refused:

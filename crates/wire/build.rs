@@ -321,6 +321,7 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
         max_tokens_parameter,
         seed_parameter,
         dimensions_parameter,
+        top_n_parameter,
         vector_purposes,
         temperature_max,
         temperature_above_zero,
@@ -351,7 +352,7 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
     let parameters = list(parameters, |flags::Parameter { name, json }| {
         format!("Parameter {{ name: {}, json: {} }}", text(name), text(json))
     });
-    let fields: [(&str, String); 31] = [
+    let fields: [(&str, String); 32] = [
         ("provider", text(id)),
         ("path", text(path)),
         ("model_prefix", text(model_prefix)),
@@ -361,6 +362,7 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
         ("max_tokens_parameter", word("MaxTokensParameter", max_tokens_parameter)),
         ("seed_parameter", text(seed_parameter)),
         ("dimensions_parameter", text(dimensions_parameter)),
+        ("top_n_parameter", text(top_n_parameter)),
         ("vector_purposes", word("VectorPurposes", vector_purposes)),
         ("temperature_max", format!("{temperature_max:?}")),
         ("temperature_above_zero", temperature_above_zero.to_string()),

@@ -151,5 +151,5 @@ LACKS: dict[str, set[str]] = {
     "ollama-compat": {"rerank", "audio.speech", "audio.transcribe"},
     "groq": {"rerank", "images.generate"},
     "voyage": {"images.generate", "audio.speech", "audio.transcribe"},
-} | dict.fromkeys(("anthropic-compat", "deepseek", "codestral", "cerebras", "huggingface", "tgi"), set(BESIDE))
+} | {one: set(BESIDE) for one in ("anthropic-compat", "deepseek", "codestral", "cerebras", "huggingface", "tgi")}
 """What is known to be missing at providers of OpenAI's chat; the others are taken to have everything."""

@@ -35,6 +35,8 @@ pub struct Quirks {
     pub seed_parameter: Text,
     /// The name of how many numbers a vector has; empty: the dialect's own.
     pub dimensions_parameter: Text,
+    /// The name of how many documents are wanted of an order; empty: the dialect's own.
+    pub top_n_parameter: Text,
     /// How it is said what vectors are for.
     pub vector_purposes: VectorPurposes,
     /// The highest temperature; a higher one is refused.
@@ -400,6 +402,7 @@ impl Quirks {
         max_tokens_parameter: MaxTokensParameter::MaxCompletionTokens,
         seed_parameter: Cow::Borrowed(""),
         dimensions_parameter: Cow::Borrowed(""),
+        top_n_parameter: Cow::Borrowed(""),
         vector_purposes: VectorPurposes::None,
         temperature_max: None,
         temperature_above_zero: false,

@@ -222,8 +222,8 @@ fn to_base64(vector: &[f32]) -> String {
     STANDARD.encode(bytes)
 }
 
-/// The figures. An embedding has no output, so a total alone (Voyage) is the input.
-fn take_usage(fields: &mut Fields<'_>) -> Option<Usage> {
+/// The figures. Vectors and orders have no output, so a total alone (Voyage) is the input.
+pub(crate) fn take_usage(fields: &mut Fields<'_>) -> Option<Usage> {
     let mut used = fields.get("usage").and_then(usage::decode)?;
     fields.take("usage");
     let total = used.extra.get("total_tokens").and_then(|total| total.value().u64());
