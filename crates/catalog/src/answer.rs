@@ -2,7 +2,7 @@
 
 use crate::{amount::Amount, catalog::Catalog, cost::Cost, quantities::Quantities};
 use ferrule_wire::{
-    json::Extra,
+    json::{Extra, Json},
     model::{Response, Usage},
 };
 
@@ -19,6 +19,8 @@ pub struct Answer {
     pub usage: Usage,
     /// What else was counted, by the names of units: `("input_characters", 12)`.
     pub measured: Vec<(&'static str, u64)>,
+    /// What the provider says that it charged, in dollars, where that is not in the usage.
+    pub reported: Option<Amount>,
     /// The provider's word for how quickly it answered, where that has a price.
     pub service_tier: Option<String>,
     /// When it was asked, in seconds since 1970.
@@ -41,13 +43,22 @@ impl Answer {
         self.service_tier = text(extra, "service_tier");
     }
 
+    /// Takes over what the provider says that it charged for each request of the call.
+    pub fn report<'a>(&mut self, costs: impl IntoIterator<Item = &'a Json>) {
+        let add = |sum: Option<Amount>, cost: &Json| {
+            let cost = reported(cost)?;
+            sum.map_or(Some(cost), |sum| sum.checked_add(cost)).map(Some)
+        };
+        self.reported = costs.into_iter().try_fold(None, add).flatten();
+    }
+
     /// What it cost: as the provider reports it, else by the catalog; `None` where neither says.
     ///
     /// A user's own entry for the model asked for counts first. Then the model that answered decides: behind a
     /// deployment's or an alias's name there is one with a price.
     pub fn cost(&self, catalog: &Catalog) -> Option<Cost> {
         let usage = &self.usage;
-        if let Some(total) = reported(&usage.extra) {
+        if let Some(total) = self.reported.or_else(|| reported(usage.extra.get("cost")?)) {
             return Some(Cost::reported(total, &self.provider));
         }
         let names: [&str; 2] = if catalog.has_own(&self.provider, &self.asked) {
@@ -80,9 +91,10 @@ fn text(extra: &Extra, name: &str) -> Option<String> {
     extra.get(name)?.value().string()
 }
 
-/// `usage.cost`, in dollars: OpenRouter's, and whoever follows it (`openrouter.md`).
-fn reported(extra: &Extra) -> Option<Amount> {
-    let cost = extra.get("cost")?.text();
+/// What a provider says that it charged, in dollars: OpenRouter's `usage.cost`, and whoever follows it
+/// (`openrouter.md`).
+fn reported(cost: &Json) -> Option<Amount> {
+    let cost = cost.text();
     if cost.starts_with(|first: char| first.is_ascii_digit()) { cost.parse().ok() } else { None }
 }
 

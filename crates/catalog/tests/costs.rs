@@ -192,6 +192,21 @@ mod answers {
     }
 
     #[test]
+    fn what_is_reported_for_several_requests_is_added_up_exactly() {
+        let total = |costs: &[&str]| {
+            let costs: Vec<Json> = costs.iter().map(|text| Json::parse(text).unwrap()).collect();
+            let mut answer = Answer { provider: "litellm".into(), ..Answer::default() };
+            answer.report(&costs);
+            answer.cost(Catalog::builtin()).map(|cost| (cost.total.to_string(), cost.reported))
+        };
+        assert_eq!(total(&["0.1", "0.2", "1e-7"]), Some(("0.3000001".to_owned(), true)));
+        assert_eq!(total(&["0"]), Some(("0".to_owned(), true)));
+        for costs in [&[][..], &["0.1", "null"], &["-1", "0.1"], &["\"1\""]] {
+            assert_eq!(total(costs), None, "{costs:?}");
+        }
+    }
+
+    #[test]
     fn the_model_that_answered_decides() {
         let none = Extra::new;
         assert_eq!(total("openai", "alias", &response("gpt-4.1-2025-04-14", none(), none())).unwrap(), "2");

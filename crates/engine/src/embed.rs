@@ -1,12 +1,9 @@
 //! Vectors of texts: as many requests as the provider's limit asks for, gathered in order.
 
-use crate::{
-    Attempt, CallError, Engine, Failure, OperationCall, OperationReply, engine::failed, operation::Asking,
-};
+use crate::{CallError, Engine, Failure, OperationCall, OperationReply, engine::failed, operation::Asking};
 use ferrule_wire::{
-    dialect::UnsupportedField,
     model::Usage,
-    operation::{EmbeddingRequest, EmbeddingResponse, Vectors},
+    operation::{EmbeddingRequest, EmbeddingResponse},
     quirks::Feature,
 };
 use std::sync::Arc;
@@ -38,9 +35,6 @@ impl Engine {
         let row = Arc::clone(self.provider(&provider).map_err(fail)?);
         let embeddings =
             row.operation(row.dialect.embeddings(), Feature::Embeddings, "embed").map_err(fail)?;
-        if request.inputs.is_empty() {
-            return Err(fail(Failure::Config("embed: there is no text to embed".to_owned())));
-        }
         let limit = embeddings.most_inputs(&request.model).min(batch_size.unwrap_or(usize::MAX)).max(1);
         let whole = Asking::new(self, &row, &request.model, &options);
         let (limits, max_retries, started) = (whole.limits, whole.max_retries, whole.started);
@@ -73,48 +67,49 @@ impl Engine {
             parts.push(part?);
         }
         parts.sort_by_key(|part| part.position);
-        let (response, request_id, attempts, dropped) = gather(parts).map_err(fail)?;
+        let reply = gather(parts).map_err(fail)?;
         let (provider, model) = (row.id.to_string(), request.model.clone());
-        Ok(OperationReply { response, provider, model, request_id, attempts, stats: whole.stats(), dropped })
+        Ok(OperationReply { provider, model, stats: whole.stats(), ..reply })
     }
 }
 
-type Gathered = (EmbeddingResponse, Option<String>, Vec<Attempt>, Vec<UnsupportedField>);
-
 /// Puts the parts together; each has to have a vector for each of its texts.
-fn gather(parts: Vec<Part>) -> Result<Gathered, Failure> {
-    let mut whole: Option<EmbeddingResponse> = None;
-    let mut request_id = None;
-    let mut attempts = Vec::new();
-    let mut dropped = Vec::new();
+fn gather(parts: Vec<Part>) -> Result<OperationReply<EmbeddingResponse>, Failure> {
+    let mut whole: Option<OperationReply<EmbeddingResponse>> = None;
+    let mut costs = Vec::with_capacity(parts.len());
+    let count = parts.len();
     for Part { texts, reply, .. } in parts {
-        let response = reply.response;
-        if response.vectors.len() != texts {
-            return Err(Failure::Unreadable(format!(
-                "the answer has {} vectors for {texts} texts",
-                response.vectors.len()
-            )));
+        let vectors = reply.response.vectors.len();
+        if vectors != texts {
+            return Err(Failure::Unreadable(format!("the answer has {vectors} vectors for {texts} texts")));
         }
-        attempts.extend(reply.attempts);
+        let told = reply.response.usage.as_ref().and_then(|usage| usage.extra.get("cost"));
+        costs.extend(reply.costs.first().or(told).cloned());
         match &mut whole {
-            None => (whole, request_id, dropped) = (Some(response), reply.request_id, reply.dropped),
+            None => whole = Some(reply),
             Some(whole) => {
-                whole.vectors.append(&response.vectors).map_err(Failure::from)?;
-                whole.usage = sum(whole.usage.take(), response.usage);
+                let OperationReply { response, attempts, .. } = reply;
+                whole.attempts.extend(attempts);
+                whole.response.vectors.append(&response.vectors).map_err(Failure::from)?;
+                whole.response.usage = sum(whole.response.usage.take(), response.usage);
             }
         }
     }
-    let whole =
-        whole.unwrap_or_else(|| EmbeddingResponse { vectors: Vectors::default(), ..Default::default() });
-    Ok((whole, request_id, attempts, dropped))
+    if costs.len() != count {
+        costs.clear();
+    }
+    let whole = whole.ok_or_else(|| Failure::Config("embed: there is no text to embed".to_owned()))?;
+    Ok(OperationReply { costs, ..whole })
 }
 
-/// A sum is known where both parts are.
+/// A sum is known where both parts are. Figures of the provider's own have none that we know of.
 fn sum(left: Option<Usage>, right: Option<Usage>) -> Option<Usage> {
-    let (mut left, right) = (left?, right?);
+    let (left, right) = (left?, right?);
     let add = |left: Option<u64>, right: Option<u64>| Some(left?.saturating_add(right?));
-    left.input_tokens = add(left.input_tokens, right.input_tokens);
-    left.output_tokens = add(left.output_tokens, right.output_tokens);
-    left.cache_read_tokens = add(left.cache_read_tokens, right.cache_read_tokens);
-    Some(left)
+    Some(Usage {
+        input_tokens: add(left.input_tokens, right.input_tokens),
+        output_tokens: add(left.output_tokens, right.output_tokens),
+        cache_read_tokens: add(left.cache_read_tokens, right.cache_read_tokens),
+        ..Usage::default()
+    })
 }

@@ -11,6 +11,7 @@ use crate::{
 use ferrule_wire::{
     dialect::{EncodedRequest, StreamError, UnsupportedField},
     error::Headers,
+    json::Json,
     quirks::Feature,
 };
 use std::sync::Arc;
@@ -44,6 +45,9 @@ pub struct OperationReply<A> {
     pub stats: Stats,
     /// What was left out because the dialect cannot carry it.
     pub dropped: Vec<UnsupportedField>,
+    /// What the provider says beside the answer that it cost, in dollars, for each request; empty where it does not say
+    /// it of all.
+    pub costs: Vec<Json>,
 }
 
 /// How one call asks its provider.
@@ -85,7 +89,7 @@ impl<'a> Asking<'a> {
         encoded: Result<EncodedRequest, UnsupportedField>,
         decode: impl Fn(Headers<'_>, &[u8]) -> Result<A, StreamError> + Sync,
     ) -> Result<OperationReply<A>, CallError> {
-        let Answered { answer: Decoded { answer, request_id }, target, attempts } =
+        let Answered { answer: Decoded { answer, request_id, cost }, target, attempts } =
             self.send(encoded, &Decode(decode)).await?;
         Ok(OperationReply {
             response: answer,
@@ -95,6 +99,7 @@ impl<'a> Asking<'a> {
             attempts,
             stats: self.stats(),
             dropped: target.dropped,
+            costs: cost.into_iter().collect(),
         })
     }
 

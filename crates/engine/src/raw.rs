@@ -7,9 +7,10 @@ use crate::{
     engine::failed,
     send::Incoming,
     target::Target,
+    whole::told_cost,
 };
 use bytes::Bytes;
-use ferrule_wire::dialect::UnsupportedField;
+use ferrule_wire::{dialect::UnsupportedField, json::Json};
 use http::Method;
 use std::fmt;
 use tokio::time::Instant;
@@ -47,6 +48,7 @@ pub struct RawReply {
     pub request_id: Option<String>,
     /// Every attempt, the successful one last.
     pub attempts: Vec<Attempt>,
+    cost: Option<Json>,
     incoming: Option<Incoming>,
     first: Option<Bytes>,
     target: Target,
@@ -92,10 +94,16 @@ impl RawReply {
             model: target.model.clone(),
             request_id: incoming.request_id(),
             attempts,
+            cost: told_cost(incoming.headers()),
             incoming: first.is_some().then_some(incoming),
             first,
             target,
         }
+    }
+
+    /// What the provider says beside the answer that it cost, in dollars.
+    pub fn cost(&self) -> Option<&Json> {
+        self.cost.as_ref()
     }
 
     /// What was left out because the dialect cannot carry it.

@@ -235,7 +235,8 @@ impl Shared {
             }
         };
         let (provider, asked) = (reply.provider.clone(), reply.model.clone());
-        let answer = Answer { provider, asked, measured, ..Answer::default() };
+        let mut answer = Answer { provider, asked, measured, ..Answer::default() };
+        answer.report(reply.cost());
         {
             let mut received = lock(&self.received);
             received.raw = Some(answer.clone());

@@ -140,6 +140,38 @@ async fn a_recording_goes_as_a_form_whose_boundary_is_never_the_same() {
 }
 
 #[tokio::test]
+async fn what_a_call_cost_is_told_of_all_its_requests_or_not_at_all() {
+    // A proxy's header counts before the usage.
+    let usage = r#""usage":{"prompt_tokens":2,"total_tokens":2,"cost":0.1,"cost_details":{"a":1}}"#;
+    let vector = |usage: &str| format!(r#"{{"data":[{{"index":0,"embedding":[1]}}]{usage}}}"#);
+    let told = vector(&format!(",{usage}"));
+    let header = "x-litellm-response-cost: 0.25\r\n";
+    let server = Server::start(vec![
+        answer(200, header, &told),
+        answer(200, "", &told),
+        answer(200, "", &told),
+        answer(200, "", &vector("")),
+    ])
+    .await;
+    let engine = differing(&server, "openai-chat", Quirks::NONE);
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let inputs = vec!["x".into(), "y".into()];
+        let request = EmbeddingRequest { inputs, ..EmbeddingRequest::default() };
+        let call = OperationCall { provider: "test".into(), request, options: CallOptions::default() };
+        seen.push(bounded(engine.embed(call, Some(1))).await.unwrap());
+    }
+    let [both, one] = seen.as_slice() else { panic!() };
+    let mut costs: Vec<&str> = both.costs.iter().map(|cost| cost.text()).collect();
+    costs.sort_unstable();
+    assert_eq!(costs, ["0.1", "0.25"]);
+    let used = both.response.usage.as_ref().unwrap();
+    // What the first request alone cost is not what both did.
+    assert_eq!((used.input_tokens, used.extra.is_empty()), (Some(4), true));
+    assert_eq!((one.costs.len(), one.response.usage.is_none()), (0, true));
+}
+
+#[tokio::test]
 async fn speech_comes_piece_by_piece() {
     let mut whole = stream(&["one", "two"]);
     whole.push(end());

@@ -42,10 +42,11 @@ pub(super) struct Told {
 impl OperationAnswer {
     /// What is delivered of `reply`, given what `tell` makes of its own part.
     pub(super) fn deliver<A>(reply: OperationReply<A>, tell: impl FnOnce(A) -> Told) -> Delivery {
-        let OperationReply { response, provider, model, request_id, attempts, stats, dropped } = reply;
+        let OperationReply { response, provider, model, request_id, attempts, stats, dropped, costs } = reply;
         let Told { model: answered_by, usage, measured, extra, add } = tell(response);
         let mut answer = Answer { provider, asked: model, measured, ..Answer::default() };
         answer.fill(&answered_by, usage.as_ref(), &extra);
+        answer.report(&costs);
         Delivery::Operation(Box::new(Self {
             answer,
             dropped,
