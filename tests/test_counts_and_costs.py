@@ -65,6 +65,33 @@ class TestTokens:
         assert client.count_tokens("openai/some-model", "Hello, world!") == count
         assert simulator.requests == []
 
+    def test_who_cannot_be_asked_need_not_be_usable(self, offline, monkeypatch):
+        for name in ("AZURE_OPENAI_RESOURCE", "AZURE_RESOURCE_NAME", "AZURE_OPENAI_BASE_URL"):
+            monkeypatch.delenv(name, raising=False)
+        with pytest.raises(ferrule.ConfigError, match="AZURE_OPENAI_RESOURCE"):
+            offline.complete("azure/gpt-4o", "Hello, world!")
+        assert offline.count_tokens("azure/gpt-4o", "Hello, world!") == TokenCount(11, True, "vocabulary")
+        deployed = offline.count_tokens("azure/our-deployment", "Hello, world!")
+        assert (deployed.exact, deployed.source) == (False, "estimate")
+        # No secret is fetched for it either.
+        asked = {"groq": {"api_key": {"command": ["false"]}}}
+        with ferrule.Client(config=False, providers=asked) as client:
+            assert client.count_tokens("groq/llama-3.3-70b-versatile", "Hello, world!").source == "estimate"
+        # Who can be asked has to be.
+        with pytest.raises(ferrule.ConfigError):
+            offline.count_tokens("vertex/gemini-2.5-flash", "Hello, world!")
+
+    async def test_who_cannot_be_asked_awaited(self):
+        async with ferrule.AsyncClient(config=False) as client:
+            assert (await client.count_tokens("azure/our-deployment", "Hello, world!")).source == "estimate"
+
+    def test_what_a_provider_cannot_carry_is_dropped_for_the_client(self, simulator):
+        tool = {"type": "custom", "custom": {"name": "write"}}
+        with simulator.client() as client, pytest.raises(ferrule.UnsupportedError):
+            client.count_tokens("anthropic/claude-sonnet-4-5", "Hi.", tools=[tool])
+        with simulator.client(drop_params=True) as client:
+            assert client.count_tokens("anthropic/claude-sonnet-4-5", "Hi.", tools=[tool]).source == "provider"
+
     def test_tools_and_aliases_count(self, simulator):
         def weather(city: str) -> str:
             """The weather in a city."""

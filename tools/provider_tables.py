@@ -77,10 +77,14 @@ def refused(row: dict[str, Any]) -> list[str]:
             found = [
                 name for name, given in CHAT.items() if _is_refused(lambda given=given: _chat(client, model, given))
             ]
-            if _is_refused(lambda: client.embed(embedder, "x")):
-                found.append("embed")
-            if _is_refused(lambda: client.rerank(model, "x", ["y"])):
-                found.append("rerank")
+            beside: dict[str, Callable[[], Any]] = {
+                "embed": lambda: client.embed(embedder, "x"),
+                "rerank": lambda: client.rerank(model, "x", ["y"]),
+                "images.generate": lambda: client.images.generate(model, "x"),
+                "audio.speech": lambda: client.audio.speech(model, "x", voice="y"),
+                "audio.transcribe": lambda: client.audio.transcribe(model, b"x"),
+            }
+            found.extend(name for name, call in beside.items() if _is_refused(call))
     return found
 
 

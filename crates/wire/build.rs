@@ -63,6 +63,9 @@ struct Row {
     headers: Vec<Header>,
     common: Option<Spanned<String>>,
     quirks: Option<Spanned<toml::Table>>,
+    /// What the provider does not have of its dialect: features, refused beside those of its quirks.
+    #[serde(default)]
+    lacks: Vec<flags::Feature>,
     #[serde(skip)]
     merged: flags::Quirks,
     #[serde(default = "yes")]
@@ -167,9 +170,11 @@ fn merged(row: &Row, common: &BTreeMap<String, toml::Table>) -> Result<flags::Qu
         flags.extend(own.get_ref().clone());
     }
     let id = row.id.get_ref();
-    flags
-        .try_into()
-        .map_err(|error: toml::de::Error| Wrong(Some(place), format!("`{id}`: quirks: {}", error.message())))
+    let mut quirks: flags::Quirks = flags.try_into().map_err(|error: toml::de::Error| {
+        Wrong(Some(place), format!("`{id}`: quirks: {}", error.message()))
+    })?;
+    quirks.unsupported.to_mut().extend(&row.lacks);
+    Ok(quirks)
 }
 
 fn check<'a>(row: &'a Row, names: &mut BTreeSet<&'a str>) -> Result<(), Wrong> {
@@ -330,6 +335,7 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
         max_tokens_parameter,
         seed_parameter,
         dimensions_parameter,
+        top_n_parameter,
         vector_purposes,
         temperature_max,
         temperature_above_zero,
@@ -361,7 +367,7 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
     let parameters = list(parameters, |flags::Parameter { name, json }| {
         format!("Parameter {{ name: {}, json: {} }}", text(name), text(json))
     });
-    let fields: [(&str, String); 32] = [
+    let fields: [(&str, String); 33] = [
         ("provider", text(id)),
         ("path", text(path)),
         ("model_prefix", text(model_prefix)),
@@ -371,6 +377,7 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
         ("max_tokens_parameter", word("MaxTokensParameter", max_tokens_parameter)),
         ("seed_parameter", text(seed_parameter)),
         ("dimensions_parameter", text(dimensions_parameter)),
+        ("top_n_parameter", text(top_n_parameter)),
         ("vector_purposes", word("VectorPurposes", vector_purposes)),
         ("temperature_max", format!("{temperature_max:?}")),
         ("temperature_above_zero", temperature_above_zero.to_string()),

@@ -149,6 +149,12 @@ pub fn operations(data: &[u8]) {
             assert_eq!(embeddings.decode_request(&written.body).unwrap().inputs, request.inputs);
         }
     }
+    if let Some(media) = dialect.media() {
+        if let Ok(response) = media.decode_images(body) {
+            assert!(response.images.iter().all(|image| image.data.is_some() || image.url.is_some()));
+        }
+        let _ = media.decode_transcript("application/json", body);
+    }
     if let Some(reranking) = dialect.reranking() {
         if let Ok(response) = reranking.decode_response(body) {
             let again = reranking.decode_response(&reranking.encode_response(&response)).unwrap();

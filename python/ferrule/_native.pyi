@@ -118,19 +118,13 @@ class NativeClient:
 
 def embed(
     client: NativeClient,
-    provider: str,
-    model: str,
-    inputs: Sequence[str],
+    model: str | None,
+    texts: str | Sequence[str],
     options: dict[str, Any],
     *,
-    dimensions: int | None = None,
-    input_type: str | None = None,
-    user: str | None = None,
-    batch_size: int | None = None,
-    asked: str | None = None,
     bridge: LoopBridge | None = None,
 ) -> Flight:
-    """Starts to embed `inputs`.
+    """Starts to embed a text, or several.
 
     Delivers a dict with `data` (little-endian 32-bit floats, vector after vector), `count`, `dimensions`, and what
     every answer has.
@@ -138,19 +132,53 @@ def embed(
 
 def rerank(
     client: NativeClient,
-    provider: str,
-    model: str,
+    model: str | None,
     query: str,
     documents: Sequence[str],
     options: dict[str, Any],
     *,
-    top_n: int | None = None,
-    asked: str | None = None,
     bridge: LoopBridge | None = None,
 ) -> Flight:
     """Starts to put `documents` in order.
 
-    Delivers a dict with `results` (pairs of place and score), and what every answer has.
+    Delivers a dict with `id`, `results` (pairs of place and score), `search_units`, and what every answer has.
+    """
+
+def images(
+    client: NativeClient,
+    model: str | None,
+    prompt: str,
+    options: dict[str, Any],
+    *,
+    bridge: LoopBridge | None = None,
+) -> Flight:
+    """Starts to make pictures of `prompt`.
+
+    Delivers a dict with `images` (triples of data, address and changed prompt), and what every answer has.
+    """
+
+def speech(
+    client: NativeClient,
+    model: str | None,
+    text: str,
+    options: dict[str, Any],
+    *,
+    bridge: LoopBridge | None = None,
+) -> Flight:
+    """Starts to speak `text`. Delivers lists, as `raw` does."""
+
+def transcribe(
+    client: NativeClient,
+    model: str | None,
+    file_name: str,
+    file: bytes,
+    options: dict[str, Any],
+    *,
+    bridge: LoopBridge | None = None,
+) -> Flight:
+    """Starts to write down what a recording says.
+
+    Delivers a dict with `text`, `language`, `duration`, and what every answer has.
     """
 
 def count_tokens(
@@ -179,14 +207,11 @@ def health(
 def raw(
     client: NativeClient,
     provider: str,
-    model: str,
     method: str,
     path: str,
     body: bytes,
-    options: dict[str, Any],
     *,
     content_type: str | None = None,
-    operation: str | None = None,
     bridge: LoopBridge | None = None,
 ) -> Flight:
     """Starts to send a request as it is.

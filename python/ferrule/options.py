@@ -85,8 +85,10 @@ class ProviderOptions(TypedDict, total=False):
 
 
 class OperationOptions(TypedDict, total=False):
-    """The options that every operation has. What is absent or `None` is the client's default."""
+    """The options that every operation beside chat has. What is absent or `None` is the client's default."""
 
+    metadata: Mapping[str, str] | None
+    """What the call is told apart by in `client.usage()`. It is not sent: no such operation of a provider takes it."""
     timeout: float | Timeouts | None
     """Seconds for the whole call, or `Timeouts`."""
     max_retries: int | None
@@ -97,6 +99,64 @@ class OperationOptions(TypedDict, total=False):
     extra_query: Mapping[str, str] | None
     extra_body: Mapping[str, Any] | None
     """Fields of the provider's own; they win over ours of the same name."""
+
+
+class EmbeddingOptions(OperationOptions, total=False):
+    """The options of `embed`."""
+
+    dimensions: int | None
+    """How many numbers each vector shall have; the model's own number by default."""
+    input_type: str | None
+    """What the vectors are for: `query`, `document`, `classification`, `clustering`, `similarity`, or the provider's
+    own word."""
+    user: str | None
+    """An opaque id of your user, for the provider's abuse checks."""
+    batch_size: int | None
+    """The most texts in one request; the provider's limit by default."""
+
+
+class RerankOptions(OperationOptions, total=False):
+    """The options of `rerank`."""
+
+    top_n: int | None
+    """How many of the best are wanted; all by default."""
+
+
+class ImageOptions(OperationOptions, total=False):
+    """The options of `images.generate`."""
+
+    n: int | None
+    """How many."""
+    size: str | None
+    """For instance `1024x1024`."""
+    quality: str | None
+    """In the provider's words."""
+    response_format: str | None
+    """`url` or `b64_json`, for models that let one choose."""
+
+
+class SpeechOptions(OperationOptions, total=False):
+    """The options of `audio.speech` beside the voice."""
+
+    response_format: str | None
+    """`mp3`, `wav`, `opus`, ...: the provider's default otherwise."""
+    speed: float | None
+    """How fast; 1 is usual."""
+    instructions: str | None
+    """How to say it."""
+
+
+class TranscriptionOptions(OperationOptions, total=False):
+    """The options of `audio.transcribe`."""
+
+    language: str | None
+    """The recording's language, for instance `en`."""
+    prompt: str | None
+    """Words to expect."""
+    response_format: str | None
+    """`json`, `verbose_json`, `text`, `srt`, `vtt`."""
+    temperature: float | None
+    """Randomness."""
 
 
 class CompletionOptions(TypedDict, total=False):

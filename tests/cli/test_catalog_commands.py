@@ -249,3 +249,9 @@ class TestProviders:
         assert all(alias in text for alias in ("azure_openai", "vertex_ai", "vercel-ai-gateway", "togetherai"))
         assert "Amazon's credentials" in text
         assert screen.wait_for_end() == 0
+
+    def test_json_says_what_each_has_beside_chat(self, ferrule: Run) -> None:
+        rows = {row["id"]: row for row in json.loads(ferrule("providers", "--json").stdout)}
+        assert rows["deepseek"]["operations"] == ["chat"]
+        assert rows["cohere"]["operations"] == ["chat", "embed", "rerank"]
+        assert rows["voyage"]["operations"] == ["embed", "rerank"]

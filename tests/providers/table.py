@@ -55,7 +55,7 @@ PROVIDERS = [
     Provider("anthropic", "n", "anthropic", embeds=False),
     Provider("azure-anthropic", "seed", "anthropic", embeds=False),
     Provider("vertex-anthropic", "logprobs", "anthropic-vertex", embeds=False),
-    Provider("anthropic-compat", "seed"),
+    Provider("anthropic-compat", "seed", embeds=False),
     # Google's.
     Provider("gemini", "user", "gemini"),
     Provider("vertex-express", "tools[0]", "gemini"),
@@ -78,18 +78,18 @@ PROVIDERS = [
     Provider("cursor-cli", "seed", "cursor-cli", tools=False, embeds=False, tells_not_found=False),
     # Services in OpenAI's dialect.
     Provider("groq", "logprobs"),
-    Provider("deepseek", "tools[0]"),
+    Provider("deepseek", "tools[0]", embeds=False),
     Provider("mistral", "user"),
-    Provider("codestral", "logprobs"),
+    Provider("codestral", "logprobs", embeds=False),
     Provider("openrouter", "messages[0].content[1]"),
     Provider("together", "reasoning.budget_tokens"),
     Provider("fireworks", "tools[0]"),
     Provider("perplexity", "seed", tools=False),
     Provider("xai", "top_k"),
-    Provider("cerebras", "frequency_penalty"),
+    Provider("cerebras", "frequency_penalty", embeds=False),
     Provider("sambanova", "seed"),
     Provider("deepinfra", "tools[0]"),
-    Provider("huggingface", "top_k"),
+    Provider("huggingface", "top_k", embeds=False),
     Provider("nvidia", "top_k"),
     Provider("moonshot", "tools[0]"),
     Provider("zai", "frequency_penalty"),
@@ -116,7 +116,7 @@ PROVIDERS = [
     Provider("lmstudio", "tools[0]"),
     Provider("llamacpp", "tools[0]"),
     Provider("llamafile", "reasoning.budget_tokens", tools=False),
-    Provider("tgi", "n"),
+    Provider("tgi", "n", embeds=False),
     Provider("localai", "tools[0]"),
     Provider("litellm", "reasoning.budget_tokens"),
     # More services in OpenAI's dialect.
@@ -139,3 +139,17 @@ PROVIDERS = [
     # Vectors only.
     Provider("voyage", "top_k", chats=False, tools=False),
 ]
+
+BESIDE = ("embed", "rerank", "images.generate", "audio.speech", "audio.transcribe")
+"""What may be asked for beside chat."""
+
+LACKS: dict[str, set[str]] = {
+    "openai": {"rerank"},
+    "azure": {"rerank"},
+    "azure-deployments": {"rerank"},
+    "cohere-compat": {"rerank", "images.generate", "audio.speech", "audio.transcribe"},
+    "ollama-compat": {"rerank", "audio.speech", "audio.transcribe"},
+    "groq": {"rerank", "images.generate"},
+    "voyage": {"images.generate", "audio.speech", "audio.transcribe"},
+} | {one: set(BESIDE) for one in ("anthropic-compat", "deepseek", "codestral", "cerebras", "huggingface", "tgi")}
+"""What is known to be missing at providers of OpenAI's chat; the others are taken to have everything."""

@@ -9,7 +9,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from table import ASKED_BY, PROVIDERS, Provider
+from table import ASKED_BY, BESIDE, LACKS, PROVIDERS, Provider
 
 import ferrule
 from ferrule import _native
@@ -269,6 +269,48 @@ def test_embeddings(provider: Provider, client: Client, simulator: Simulator) ->
     assert embeddings[0] != embeddings[1]
     assert embeddings.provider == provider.id
     check_requests(provider, simulator)
+
+
+def beside_chat(client: Client, model: str, operation: str) -> Any:
+    """The answer to a call beside chat."""
+    asked: dict[str, Any] = {
+        "embed": lambda: client.embed(model, "one"),
+        "rerank": lambda: client.rerank(model, "one", ["one", "two"]),
+        "images.generate": lambda: client.images.generate(model, "one"),
+        "audio.speech": lambda: client.audio.speech(model, "one", voice="alloy").read(),
+        "audio.transcribe": lambda: client.audio.transcribe(model, b"one").text,
+    }
+    return asked[operation]()
+
+
+@pytest.mark.parametrize("operation", BESIDE)
+@pytest.mark.parametrize(
+    "provider",
+    [provider for provider in PROVIDERS if provider.dialect == "openai-chat"],
+    ids=lambda provider: provider.id,
+)
+def test_what_a_provider_lacks_is_refused_before_it_is_asked(
+    provider: Provider, operation: str, client: Client, simulator: Simulator
+) -> None:
+    model = f"{provider.id}/some-model"
+    is_there = operation not in LACKS.get(provider.id, ())
+    assert (operation in ROWS[provider.id]["operations"]) == is_there
+    if is_there:
+        assert beside_chat(client, model, operation)
+        return
+    with pytest.raises(ferrule.UnsupportedError, match=f"{provider.id} has no such operation") as refused:
+        beside_chat(client, model, operation)
+    assert (refused.value.field, refused.value.provider) == (operation, provider.id)
+    assert simulator.requests == []
+
+
+def test_a_provider_of_ones_own_is_taken_to_have_everything(simulator: Simulator) -> None:
+    address = {"base_url": simulator.openai_base_url, "api_key": "sk-simulated"}
+    told_otherwise = {"base_url": simulator.openai_base_url, "api_key": "sk", "quirks": {"unsupported": []}}
+    with ferrule.Client(config=False, providers={"own": address, "deepseek": told_otherwise}) as client:
+        for operation in BESIDE:
+            assert beside_chat(client, "own/some-model", operation)
+            assert beside_chat(client, "deepseek/some-model", operation)
 
 
 def test_a_wire_format_that_no_built_in_provider_has(simulator: Simulator) -> None:

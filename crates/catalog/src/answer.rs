@@ -2,7 +2,7 @@
 
 use crate::{amount::Amount, catalog::Catalog, cost::Cost, quantities::Quantities};
 use ferrule_wire::{
-    json::Extra,
+    json::{Extra, Json},
     model::{Response, Usage},
 };
 
@@ -17,6 +17,10 @@ pub struct Answer {
     pub model: String,
     /// What it used.
     pub usage: Usage,
+    /// What else was counted, by the names of units: `("input_characters", 12)`.
+    pub measured: Vec<(&'static str, u64)>,
+    /// What the provider says that it charged, in dollars, where that is not in the usage.
+    pub reported: Option<Amount>,
     /// The provider's word for how quickly it answered, where that has a price.
     pub service_tier: Option<String>,
     /// When it was asked, in seconds since 1970.
@@ -39,13 +43,22 @@ impl Answer {
         self.service_tier = text(extra, "service_tier");
     }
 
+    /// Takes over what the provider says that it charged for each request of the call.
+    pub fn report<'a>(&mut self, costs: impl IntoIterator<Item = &'a Json>) {
+        let add = |sum: Option<Amount>, cost: &Json| {
+            let cost = reported(cost)?;
+            sum.map_or(Some(cost), |sum| sum.checked_add(cost)).map(Some)
+        };
+        self.reported = costs.into_iter().try_fold(None, add).flatten();
+    }
+
     /// What it cost: as the provider reports it, else by the catalog; `None` where neither says.
     ///
     /// A user's own entry for the model asked for counts first. Then the model that answered decides: behind a
     /// deployment's or an alias's name there is one with a price.
     pub fn cost(&self, catalog: &Catalog) -> Option<Cost> {
         let usage = &self.usage;
-        if let Some(total) = reported(&usage.extra) {
+        if let Some(total) = self.reported.or_else(|| reported(usage.extra.get("cost")?)) {
             return Some(Cost::reported(total, &self.provider));
         }
         let names: [&str; 2] = if catalog.has_own(&self.provider, &self.asked) {
@@ -56,8 +69,8 @@ impl Answer {
         let mut names = names.into_iter().filter(|name| !name.is_empty());
         let found = names.find_map(|name| catalog.find(&self.provider, name))?;
         let mut quantities = Quantities::from(usage);
-        if let Some(searches) = searches(&usage.extra) {
-            quantities.set("web_searches", searches);
+        for (name, quantity) in told_beside(&usage.extra).into_iter().chain(self.measured.iter().copied()) {
+            quantities.set(name, quantity);
         }
         let tier = self.service_tier.clone().or_else(|| text(&usage.extra, "service_tier"));
         let speed = text(&usage.extra, "speed");
@@ -78,13 +91,35 @@ fn text(extra: &Extra, name: &str) -> Option<String> {
     extra.get(name)?.value().string()
 }
 
-/// `usage.cost`, in dollars: OpenRouter's, and whoever follows it (`openrouter.md`).
-fn reported(extra: &Extra) -> Option<Amount> {
-    let cost = extra.get("cost")?.text();
+/// What a provider says that it charged, in dollars: OpenRouter's `usage.cost`, and whoever follows it
+/// (`openrouter.md`).
+fn reported(cost: &Json) -> Option<Amount> {
+    let cost = cost.text();
     if cost.starts_with(|first: char| first.is_ascii_digit()) { cost.parse().ok() } else { None }
 }
 
-/// Anthropic's `usage.server_tool_use.web_search_requests`.
-fn searches(extra: &Extra) -> Option<u64> {
-    extra.get("server_tool_use")?.value().object()?.take_u64("web_search_requests")
+/// What a usage says beside the figures that have a name of their own there.
+fn told_beside(extra: &Extra) -> Vec<(&'static str, u64)> {
+    if extra.is_empty() {
+        return Vec::new();
+    }
+    let inner = |outer: &str, name: &str| extra.get(outer)?.value().object()?.take_u64(name);
+    let told = [
+        // Anthropic's.
+        ("web_searches", inner("server_tool_use", "web_search_requests")),
+        // OpenAI's, of pictures.
+        ("input_image_tokens", inner("input_tokens_details", "image_tokens")),
+        ("output_image_tokens", inner("output_tokens_details", "image_tokens")),
+        // OpenAI's, of transcripts. Price lists have the one or the other.
+        ("audio_seconds", seconds(extra)),
+        ("input_audio_seconds", seconds(extra)),
+    ];
+    told.into_iter().filter_map(|(name, quantity)| Some((name, quantity?))).collect()
+}
+
+/// `{"type": "duration", "seconds": 9}`: begun seconds are whole ones.
+fn seconds(extra: &Extra) -> Option<u64> {
+    let seconds = extra.get("seconds")?.value().f64()?;
+    let is_duration = text(extra, "type").is_some_and(|kind| kind == "duration");
+    (is_duration && (0.0..1e9).contains(&seconds)).then(|| seconds.ceil() as u64)
 }

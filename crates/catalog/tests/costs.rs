@@ -192,6 +192,21 @@ mod answers {
     }
 
     #[test]
+    fn what_is_reported_for_several_requests_is_added_up_exactly() {
+        let total = |costs: &[&str]| {
+            let costs: Vec<Json> = costs.iter().map(|text| Json::parse(text).unwrap()).collect();
+            let mut answer = Answer { provider: "litellm".into(), ..Answer::default() };
+            answer.report(&costs);
+            answer.cost(Catalog::builtin()).map(|cost| (cost.total.to_string(), cost.reported))
+        };
+        assert_eq!(total(&["0.1", "0.2", "1e-7"]), Some(("0.3000001".to_owned(), true)));
+        assert_eq!(total(&["0"]), Some(("0".to_owned(), true)));
+        for costs in [&[][..], &["0.1", "null"], &["-1", "0.1"], &["\"1\""]] {
+            assert_eq!(total(costs), None, "{costs:?}");
+        }
+    }
+
+    #[test]
     fn the_model_that_answered_decides() {
         let none = Extra::new;
         assert_eq!(total("openai", "alias", &response("gpt-4.1-2025-04-14", none(), none())).unwrap(), "2");
@@ -213,6 +228,60 @@ mod answers {
             total("anthropic", "x", &response("claude-3-5-sonnet", searched, Extra::new())).unwrap(),
             "3.02"
         );
+    }
+
+    /// What an answer beside chat cost, by the built-in prices.
+    fn beside(provider: &str, asked: &str, usage: Usage, measured: &[(&'static str, u64)]) -> Option<String> {
+        let (provider, asked, measured) = (provider.into(), asked.into(), measured.to_vec());
+        let answer = Answer { provider, asked, usage, measured, at: AT, ..Answer::default() };
+        answer.cost(Catalog::builtin()).map(|cost| cost.total.to_string())
+    }
+
+    #[test]
+    fn pictures_are_priced_by_the_kinds_of_their_tokens() {
+        let usage = |details: &[(&str, &str)]| Usage {
+            input_tokens: Some(1_000_000),
+            output_tokens: Some(1_000_000),
+            extra: extra(details),
+            ..Usage::default()
+        };
+        let texts = [("input_tokens_details", r#"{"text_tokens":1000000,"image_tokens":0}"#)];
+        assert_eq!(beside("openai", "gpt-image-1", usage(&texts), &[]).unwrap(), "45");
+        let half = [("input_tokens_details", r#"{"text_tokens":500000,"image_tokens":500000}"#)];
+        assert_eq!(beside("openai", "gpt-image-1", usage(&half), &[]).unwrap(), "47.5");
+        let output = [("output_tokens_details", r#"{"text_tokens":500000,"image_tokens":500000}"#)];
+        assert_eq!(beside("openai", "gpt-image-1.5", usage(&output), &[]).unwrap(), "26");
+        let whole = [("output_image_tokens", 1_000_000)];
+        assert_eq!(beside("openai", "gpt-image-1.5", usage(&[]), &whole).unwrap(), "37");
+        assert_eq!(beside("openai", "gpt-image-1", Usage::default(), &[]), None);
+    }
+
+    #[test]
+    fn sound_is_priced_by_seconds_tokens_or_characters() {
+        let timed = |seconds: &str, kind: &str| Usage {
+            extra: extra(&[("type", kind), ("seconds", seconds)]),
+            ..Usage::default()
+        };
+        let duration = "\"duration\"";
+        assert_eq!(beside("openai", "whisper-1", timed("3600", duration), &[]).unwrap(), "0.36");
+        assert_eq!(beside("openai", "whisper-1", timed("3599.2", duration), &[]).unwrap(), "0.36");
+        for (seconds, kind) in
+            [("-1", duration), ("1e30", duration), ("\"9\"", duration), ("9", "\"tokens\"")]
+        {
+            assert_eq!(beside("openai", "whisper-1", timed(seconds, kind), &[]), None, "{seconds} {kind}");
+        }
+        assert_eq!(beside("openai", "whisper-1", Usage::default(), &[]), None);
+        let tokens = Usage {
+            input_tokens: Some(1_000_000),
+            input_audio_tokens: Some(1_000_000),
+            output_tokens: Some(0),
+            ..Usage::default()
+        };
+        assert_eq!(beside("openai", "gpt-4o-transcribe", tokens, &[]).unwrap(), "6");
+        let said = [("input_characters", 2_000_000)];
+        assert_eq!(beside("openai", "tts-1", Usage::default(), &said).unwrap(), "30");
+        // Priced by tokens, which nobody reports.
+        assert_eq!(beside("openai", "gpt-4o-mini-tts", Usage::default(), &said), None);
     }
 
     #[test]

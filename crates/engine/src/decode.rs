@@ -1,16 +1,17 @@
 //! The answer to what is no chat: a whole body, read by the operation's own decoder.
 
-use crate::{Failure, call::Receive, send::Incoming, target::Target};
-use ferrule_wire::{dialect::StreamError, error::Headers};
+use crate::{Failure, call::Receive, send::Incoming, target::Target, whole::told_cost};
+use ferrule_wire::{dialect::StreamError, error::Headers, json::Json};
 use std::fmt;
 
 /// Reads the whole body with a function.
 pub(crate) struct Decode<F>(pub(crate) F);
 
-/// What was read, and the provider's id of the request.
+/// What was read, the provider's id of the request, and what the provider says beside it that it cost.
 pub(crate) struct Decoded<T> {
     pub(crate) answer: T,
     pub(crate) request_id: Option<String>,
+    pub(crate) cost: Option<Json>,
 }
 
 impl<F, T> Receive for Decode<F>
@@ -29,7 +30,7 @@ where
             .collect();
         let request_id = incoming.request_id();
         match (self.0)(Headers(&headers), &raw) {
-            Ok(answer) => Ok(Decoded { answer, request_id }),
+            Ok(answer) => Ok(Decoded { answer, request_id, cost: told_cost(incoming.headers()) }),
             Err(StreamError::Provider(mut error)) => {
                 error.request_id = error.request_id.or(request_id);
                 Err(Failure::Provider(error))

@@ -1,77 +1,43 @@
 //! Vectors of texts: as many requests as the provider's limit asks for, gathered in order.
 
-use crate::{
-    Attempt, CallError, CallOptions, Engine, Failure, Stats,
-    call::{Answered, call},
-    decode::{Decode, Decoded},
-    engine::failed,
-    target::Provider,
-    timeout::Limits,
-};
+use crate::{CallError, Engine, Failure, OperationCall, OperationReply, engine::failed, operation::Asking};
 use ferrule_wire::{
-    dialect::UnsupportedField,
     model::Usage,
-    operation::{EmbeddingRequest, EmbeddingResponse, Embeddings, Vectors},
+    operation::{EmbeddingRequest, EmbeddingResponse},
+    quirks::Feature,
 };
 use std::sync::Arc;
-use tokio::{sync::Semaphore, task::JoinSet, time::Instant};
+use tokio::{sync::Semaphore, task::JoinSet};
 
 /// Requests of one call that are under way at once.
 const AT_ONCE: usize = 8;
 
-/// Texts to embed.
-#[derive(Clone, Debug)]
-pub struct EmbedCall {
-    /// The provider's id.
-    pub provider: String,
-    /// What is asked; `inputs` may be longer than the provider takes at once.
-    pub request: EmbeddingRequest,
-    /// The most texts of one request; the provider's limit where absent or larger.
-    pub batch_size: Option<usize>,
-    /// How.
-    pub options: CallOptions,
-}
-
-/// Their vectors.
-#[derive(Clone, Debug)]
-pub struct EmbedReply {
-    /// The vectors, in the order of the texts. Of the fields that are no vectors, those of the first request; the usage
-    /// is that of all.
-    pub response: EmbeddingResponse,
-    /// The provider that answered.
-    pub provider: String,
-    /// The model asked for.
-    pub model: String,
-    /// The provider's id of the first request, from its headers.
-    pub request_id: Option<String>,
-    /// Every attempt of every request.
-    pub attempts: Vec<Attempt>,
-    /// How long it took.
-    pub stats: Stats,
-    /// What was left out because the dialect cannot carry it.
-    pub dropped: Vec<UnsupportedField>,
-}
-
-/// What one request of several gave.
+/// What one request of several gave, to how many texts.
 struct Part {
-    decoded: Decoded<EmbeddingResponse>,
-    attempts: Vec<Attempt>,
-    dropped: Vec<UnsupportedField>,
+    position: usize,
+    texts: usize,
+    reply: OperationReply<EmbeddingResponse>,
 }
 
 impl Engine {
-    /// Embeds texts. The first request that fails ends the call, and the others with it.
-    pub async fn embed(&self, call: EmbedCall) -> Result<EmbedReply, CallError> {
-        let started = Instant::now();
-        let EmbedCall { provider, request, batch_size, options } = call;
+    /// Embeds texts, which may be more than the provider takes at once: `batch_size` in one request, or as many as it
+    /// takes where that is absent or larger.
+    ///
+    /// The first request that fails ends the call, and the others with it. Of the fields that are no vectors, the answer
+    /// has those of the first request; the usage is that of all.
+    pub async fn embed(
+        &self,
+        call: OperationCall<EmbeddingRequest>,
+        batch_size: Option<usize>,
+    ) -> Result<OperationReply<EmbeddingResponse>, CallError> {
+        let OperationCall { provider, request, options } = call;
         let fail = |failure| failed(failure, &provider, &request.model);
         let row = Arc::clone(self.provider(&provider).map_err(fail)?);
-        let embeddings = row.dialect.embeddings().ok_or_else(|| fail(no_operation(&row, "embed")))?;
-        if request.inputs.is_empty() {
-            return Err(fail(Failure::Config("embed: there is no text to embed".to_owned())));
-        }
+        let embeddings =
+            row.operation(row.dialect.embeddings(), Feature::Embeddings, "embed").map_err(fail)?;
         let limit = embeddings.most_inputs(&request.model).min(batch_size.unwrap_or(usize::MAX)).max(1);
-        let (limits, max_retries) = self.limits(&options, started);
+        let whole = Asking::new(self, &row, &request.model, &options);
+        let (limits, max_retries, started) = (whole.limits, whole.max_retries, whole.started);
         let batches = request.inputs.chunks(limit).map(|inputs| EmbeddingRequest {
             model: request.model.clone(),
             inputs: inputs.to_vec(),
@@ -87,8 +53,11 @@ impl Engine {
             tasks.spawn(async move {
                 // The semaphore is never closed.
                 let _place = places.acquire_owned().await;
-                let part = embed_once(&row, embeddings, &batch, &options, limits, max_retries).await;
-                part.map(|part| (position, batch.inputs.len(), part))
+                let encoded = embeddings.encode_request(&batch, row.encode_options(&options));
+                let (provider, model, options) = (&row, batch.model.as_str(), &options);
+                let asking = Asking { provider, model, options, limits, max_retries, started };
+                let reply = asking.ask(encoded, |headers, body| embeddings.decode_response(headers, body));
+                Ok(Part { position, texts: batch.inputs.len(), reply: reply.await? })
             });
         }
         let mut parts = Vec::with_capacity(tasks.len());
@@ -97,92 +66,50 @@ impl Engine {
             let part = part.map_err(|error| fail(Failure::Config(format!("embed: {error}"))))?;
             parts.push(part?);
         }
-        parts.sort_by_key(|(position, ..)| *position);
-        let (response, request_id, attempts, dropped) = gather(parts).map_err(fail)?;
-        let duration = started.elapsed();
-        Ok(EmbedReply {
-            response,
-            provider: row.id.to_string(),
-            model: request.model,
-            request_id,
-            attempts,
-            stats: Stats {
-                started: started.into_std(),
-                time_to_first_token: Some(duration),
-                duration: Some(duration),
-            },
-            dropped,
-        })
+        parts.sort_by_key(|part| part.position);
+        let reply = gather(parts).map_err(fail)?;
+        let (provider, model) = (row.id.to_string(), request.model.clone());
+        Ok(OperationReply { provider, model, stats: whole.stats(), ..reply })
     }
 }
-
-async fn embed_once(
-    row: &Arc<Provider>,
-    embeddings: &'static dyn Embeddings,
-    batch: &EmbeddingRequest,
-    options: &CallOptions,
-    limits: Limits,
-    max_retries: u32,
-) -> Result<Part, CallError> {
-    let target = embeddings
-        .encode_request(batch, row.encode_options(options))
-        .map_err(Failure::Unsupported)
-        .and_then(|encoded| row.prepare_encoded(encoded, &batch.model, options, None))
-        .map_err(|failure| failed(failure, &row.id, &batch.model))?;
-    let read = Decode(|headers: ferrule_wire::error::Headers<'_>, body: &[u8]| {
-        embeddings.decode_response(headers, body)
-    });
-    let Answered { answer: decoded, target, attempts } = call(target, limits, max_retries, &read).await?;
-    Ok(Part { decoded, attempts, dropped: target.dropped })
-}
-
-type Gathered = (EmbeddingResponse, Option<String>, Vec<Attempt>, Vec<UnsupportedField>);
 
 /// Puts the parts together; each has to have a vector for each of its texts.
-fn gather(parts: Vec<(usize, usize, Part)>) -> Result<Gathered, Failure> {
-    let mut whole: Option<EmbeddingResponse> = None;
-    let mut request_id = None;
-    let mut attempts = Vec::new();
-    let mut dropped = Vec::new();
-    for (_, texts, part) in parts {
-        let response = part.decoded.answer;
-        if response.vectors.len() != texts {
-            return Err(Failure::Unreadable(format!(
-                "the answer has {} vectors for {texts} texts",
-                response.vectors.len()
-            )));
+fn gather(parts: Vec<Part>) -> Result<OperationReply<EmbeddingResponse>, Failure> {
+    let mut whole: Option<OperationReply<EmbeddingResponse>> = None;
+    let mut costs = Vec::with_capacity(parts.len());
+    let count = parts.len();
+    for Part { texts, reply, .. } in parts {
+        let vectors = reply.response.vectors.len();
+        if vectors != texts {
+            return Err(Failure::Unreadable(format!("the answer has {vectors} vectors for {texts} texts")));
         }
-        attempts.extend(part.attempts);
+        let told = reply.response.usage.as_ref().and_then(|usage| usage.extra.get("cost"));
+        costs.extend(reply.costs.first().or(told).cloned());
         match &mut whole {
-            None => {
-                (whole, request_id, dropped) = (Some(response), part.decoded.request_id, part.dropped);
-            }
+            None => whole = Some(reply),
             Some(whole) => {
-                whole.vectors.append(&response.vectors).map_err(Failure::from)?;
-                whole.usage = sum(whole.usage.take(), response.usage);
+                let OperationReply { response, attempts, .. } = reply;
+                whole.attempts.extend(attempts);
+                whole.response.vectors.append(&response.vectors).map_err(Failure::from)?;
+                whole.response.usage = sum(whole.response.usage.take(), response.usage);
             }
         }
     }
-    let whole =
-        whole.unwrap_or_else(|| EmbeddingResponse { vectors: Vectors::default(), ..Default::default() });
-    Ok((whole, request_id, attempts, dropped))
+    if costs.len() != count {
+        costs.clear();
+    }
+    let whole = whole.ok_or_else(|| Failure::Config("embed: there is no text to embed".to_owned()))?;
+    Ok(OperationReply { costs, ..whole })
 }
 
-/// A sum is known where both parts are.
+/// A sum is known where both parts are. Figures of the provider's own have none that we know of.
 fn sum(left: Option<Usage>, right: Option<Usage>) -> Option<Usage> {
-    let (mut left, right) = (left?, right?);
+    let (left, right) = (left?, right?);
     let add = |left: Option<u64>, right: Option<u64>| Some(left?.saturating_add(right?));
-    left.input_tokens = add(left.input_tokens, right.input_tokens);
-    left.output_tokens = add(left.output_tokens, right.output_tokens);
-    left.cache_read_tokens = add(left.cache_read_tokens, right.cache_read_tokens);
-    Some(left)
-}
-
-/// The provider's dialect has no such operation.
-pub(crate) fn no_operation(row: &Provider, operation: &str) -> Failure {
-    Failure::Unsupported(UnsupportedField {
-        field: operation.to_owned(),
-        dialect: row.dialect.name(),
-        reason: format!("{} has no such operation", row.id),
+    Some(Usage {
+        input_tokens: add(left.input_tokens, right.input_tokens),
+        output_tokens: add(left.output_tokens, right.output_tokens),
+        cache_read_tokens: add(left.cache_read_tokens, right.cache_read_tokens),
+        ..Usage::default()
     })
 }

@@ -229,10 +229,18 @@ impl Engine {
         Ok(target)
     }
 
+    /// The dialect of provider `id`, also where it cannot be called as it is.
+    pub(crate) fn dialect(&self, id: &str) -> Option<&'static dyn Dialect> {
+        match self.providers.get(id) {
+            Some(provider) => Some(provider.dialect),
+            None => (self.dialects)(&self.routes.unusable(id)?.dialect),
+        }
+    }
+
     pub(crate) fn provider(&self, id: &str) -> Result<&Arc<Provider>, Failure> {
         self.providers.get(id).ok_or_else(|| {
-            if let Some(missing) = self.routes.unusable(id) {
-                return Failure::Config(missing.to_owned());
+            if let Some(unusable) = self.routes.unusable(id) {
+                return Failure::Config(unusable.missing.clone());
             }
             let mut known: Vec<&str> = self.providers.keys().map(String::as_str).collect();
             known.sort_unstable();

@@ -70,7 +70,6 @@ fn listing(provider: &str, path: &str, timeouts: Timeouts) -> RawCall {
         path: path.to_owned(),
         body: Bytes::new(),
         content_type: None,
-        operation: None,
         options: CallOptions { timeouts, max_retries: Some(0), ..CallOptions::default() },
     }
 }

@@ -4,7 +4,8 @@
 //! (who may be asked), `target` (a call made
 //! ready for one of them), `call` (the one loop: `retry`, deadline), `send` (one attempt, over the connections of
 //! `transport`, authorised by `credentials`, watched by `timeout`), then `whole`, `stream`, `models`, `decode` or `raw`,
-//! which make something of the answer. `embed`, `rerank`, `count` and `health` are doors of their own to the same loop.
+//! which make something of the answer. `embed`, `rerank`, `media`, `count` and `health`
+//! are doors of their own to the same loop, by way of `operation`.
 //! Tokio and reqwest live here; wire formats do not (`ferrule-wire`), nor does Python (`ferrule-python`).
 #![forbid(unsafe_code)]
 
@@ -19,7 +20,9 @@ mod engine;
 mod error;
 mod follow;
 mod health;
+mod media;
 mod models;
+mod operation;
 mod options;
 mod process;
 mod provider;
@@ -43,15 +46,14 @@ pub use credentials::{
     Authentication, AwsSettings, CredentialsError, DatabricksSettings, EntraSettings, Environment,
     GoogleSettings, Token, TokenFuture, TokenSource, WatsonxSettings,
 };
-pub use embed::{EmbedCall, EmbedReply};
 pub use engine::Engine;
 pub use error::{CallError, Failure, TimeoutKind};
 pub use health::Health;
+pub use operation::{OperationCall, OperationReply};
 pub use options::{Call, CallOptions, Timeouts, TransportSettings};
 pub use process::{ProcessBackend, Start};
 pub use provider::{ProviderSettings, Secret};
 pub use raw::{RawCall, RawReply};
 pub use reply::{Attempt, Outcome, Reply, Stats};
-pub use rerank::{RerankCall, RerankReply};
-pub use resolve::{LookUp, Route, Routing, RoutingProblem};
+pub use resolve::{LookUp, Route, Routing, RoutingProblem, Unusable};
 pub use stream::{EventBatch, EventStream};

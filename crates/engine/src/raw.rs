@@ -1,15 +1,16 @@
-//! Requests whose bodies no dialect writes or reads: files, pictures, sound, and what only one provider has. They go the
-//! same way as all others: credentials, retries, limits.
+//! Requests whose bodies no dialect writes or reads: what only one provider has. They go the same way as all others:
+//! credentials, retries, limits. And answers that are read by nobody but the caller, such as sound.
 
 use crate::{
     Attempt, CallError, CallOptions, Engine, Failure,
     call::{Answered, Receive, call},
-    embed::no_operation,
     engine::failed,
     send::Incoming,
     target::Target,
+    whole::told_cost,
 };
 use bytes::Bytes;
+use ferrule_wire::{dialect::UnsupportedField, json::Json};
 use http::Method;
 use std::fmt;
 use tokio::time::Instant;
@@ -29,8 +30,6 @@ pub struct RawCall {
     pub body: Bytes,
     /// What the body is.
     pub content_type: Option<String>,
-    /// What it does, where only those who speak OpenAI's dialects have such an address; the others refuse it.
-    pub operation: Option<String>,
     /// How.
     pub options: CallOptions,
 }
@@ -43,10 +42,13 @@ pub struct RawReply {
     pub headers: Vec<(String, String)>,
     /// The provider that answered.
     pub provider: String,
+    /// The model asked for; empty where it concerns none.
+    pub model: String,
     /// The provider's id of the request.
     pub request_id: Option<String>,
     /// Every attempt, the successful one last.
     pub attempts: Vec<Attempt>,
+    cost: Option<Json>,
     incoming: Option<Incoming>,
     first: Option<Bytes>,
     target: Target,
@@ -54,7 +56,7 @@ pub struct RawReply {
 
 /// Waits until there is a piece of the body, so that all before it can be retried.
 #[derive(Debug)]
-struct FirstPiece;
+pub(crate) struct FirstPiece;
 
 impl Receive for FirstPiece {
     type Answer = (Incoming, Option<Bytes>);
@@ -71,35 +73,44 @@ impl Engine {
         let started = Instant::now();
         let fail = |failure| failed(failure, &call.provider, &call.model);
         let row = self.provider(&call.provider).map_err(fail)?;
-        if let Some(operation) = &call.operation
-            && !row.dialect.name().starts_with("openai-")
-        {
-            return Err(fail(no_operation(row, operation)));
-        }
         let (limits, max_retries) = self.limits(&call.options, started);
         let target = row.prepare_raw(&call).map_err(fail)?;
-        let Answered { answer, target, attempts } =
-            self::call(target, limits, max_retries, &FirstPiece).await?;
-        let (incoming, first) = answer;
+        Ok(RawReply::new(self::call(target, limits, max_retries, &FirstPiece).await?))
+    }
+}
+
+impl RawReply {
+    pub(crate) fn new(answered: Answered<(Incoming, Option<Bytes>)>) -> Self {
+        let Answered { answer: (incoming, first), target, attempts } = answered;
         let headers = incoming
             .headers()
             .iter()
             .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
             .collect();
-        Ok(RawReply {
+        Self {
             media_type: incoming.media_type().to_owned(),
             headers,
-            provider: row.id.to_string(),
+            provider: target.provider.id.to_string(),
+            model: target.model.clone(),
             request_id: incoming.request_id(),
             attempts,
+            cost: told_cost(incoming.headers()),
             incoming: first.is_some().then_some(incoming),
             first,
             target,
-        })
+        }
     }
-}
 
-impl RawReply {
+    /// What the provider says beside the answer that it cost, in dollars.
+    pub fn cost(&self) -> Option<&Json> {
+        self.cost.as_ref()
+    }
+
+    /// What was left out because the dialect cannot carry it.
+    pub fn dropped(&self) -> &[UnsupportedField] {
+        &self.target.dropped
+    }
+
     /// The next piece of the body; `None` at its end. After an error there is nothing more.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, CallError> {
         if let Some(first) = self.first.take() {

@@ -31,8 +31,8 @@ pub struct Routing {
     pub provider_aliases: Vec<(String, String)>,
     /// The ids of the providers that can be called: bare names lead to them.
     pub configured: Vec<String>,
-    /// Providers that are known, but cannot be called as they are, with what is missing.
-    pub unusable: Vec<(String, String)>,
+    /// Providers that are known, but cannot be called as they are.
+    pub unusable: Vec<Unusable>,
     /// The model where a call names none.
     pub default_model: Option<String>,
     /// Who offers a bare name.
@@ -44,6 +44,17 @@ impl Routing {
     pub fn check<'ids>(self, ids: impl Iterator<Item = &'ids str>) -> Vec<RoutingProblem> {
         Routes::new(self, ids).err().unwrap_or_default()
     }
+}
+
+/// A provider that is known, but cannot be called as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unusable {
+    /// Its id.
+    pub id: String,
+    /// Its dialect's name.
+    pub dialect: String,
+    /// What is missing.
+    pub missing: String,
 }
 
 /// Who is asked for what.
@@ -69,7 +80,7 @@ pub struct RoutingProblem {
 pub(crate) struct Routes {
     aliases: Aliases,
     providers: Providers,
-    unusable: HashMap<String, String>,
+    unusable: HashMap<String, Unusable>,
     default_model: Option<String>,
     look_up: Option<LookUp>,
 }
@@ -99,7 +110,8 @@ impl Routes {
         ids: impl Iterator<Item = &'ids str>,
     ) -> Result<Self, Vec<RoutingProblem>> {
         let Routing { aliases, provider_aliases, configured, unusable, default_model, look_up } = routing;
-        let unusable: HashMap<String, String> = unusable.into_iter().collect();
+        let unusable: HashMap<String, Unusable> =
+            unusable.into_iter().map(|provider| (provider.id.clone(), provider)).collect();
         let mut providers = Providers::default();
         let configured: HashSet<String> = configured.into_iter().collect();
         for id in ids.map(str::to_owned).chain(unusable.keys().cloned()) {
@@ -152,9 +164,9 @@ impl Routes {
         self.direct(name, named)
     }
 
-    /// What is missing for provider `id` to be called.
-    pub(crate) fn unusable(&self, id: &str) -> Option<&str> {
-        self.unusable.get(id).map(String::as_str)
+    /// The provider `id`, where it cannot be called as it is.
+    pub(crate) fn unusable(&self, id: &str) -> Option<&Unusable> {
+        self.unusable.get(id)
     }
 
     /// The id of the provider that has this id or alias.

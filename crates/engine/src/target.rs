@@ -22,7 +22,6 @@ use http::{
 };
 use reqwest::Url;
 use std::{
-    borrow::Cow,
     fmt,
     sync::{Arc, OnceLock},
 };
@@ -182,14 +181,9 @@ impl Provider {
         Ok(target)
     }
 
-    /// Makes a request ready whose body no dialect writes: a file, or what only one provider has.
+    /// Makes a request ready whose body no dialect writes: what only one provider has.
     pub(crate) fn prepare_raw(self: &Arc<Self>, call: &RawCall) -> Result<Target, Failure> {
-        let path = match call.operation {
-            // An address of OpenAI's, which the provider may have elsewhere.
-            Some(_) => Cow::Owned(self.quirks.path(&call.path, &self.quirks.model(&call.model))),
-            None => Cow::Borrowed(&*call.path),
-        };
-        let mut target = self.target(call.method.clone(), self.join(&path)?)?;
+        let mut target = self.target(call.method.clone(), self.join(&call.path)?)?;
         call.model.clone_into(&mut target.model);
         target.body = call.body.clone();
         if let Some(content_type) = &call.content_type {

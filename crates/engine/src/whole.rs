@@ -38,11 +38,16 @@ impl Receive for Whole {
     }
 }
 
+/// What a LiteLLM proxy says that the answer cost (`litellm-proxy.md`), in dollars.
+pub(crate) fn told_cost(headers: &HeaderMap) -> Option<Json> {
+    let cost = headers.get("x-litellm-response-cost")?.to_str().ok()?;
+    Json::parse(cost).ok().filter(|cost| cost.value().f64().is_some())
+}
+
 /// What a LiteLLM proxy says beside the answer (`litellm-proxy.md`): what it cost, and who answered.
 fn add_told_by_headers(headers: &HeaderMap, response: &mut Response) {
     let told = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let cost = told("x-litellm-response-cost").and_then(|cost| Json::parse(cost).ok());
-    if let Some(cost) = cost.filter(|cost| cost.value().f64().is_some()) {
+    if let Some(cost) = told_cost(headers) {
         let usage = response.usage.get_or_insert_default();
         if usage.extra.get("cost").is_none() {
             usage.extra.insert("cost", cost);

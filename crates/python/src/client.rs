@@ -45,14 +45,14 @@ impl State {
 }
 
 /// A call's beginnings: who is asked for what, by which engine.
-struct Departure {
-    engine: Arc<Engine>,
-    route: Route,
-    drop_params: bool,
+pub(crate) struct Departure {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) route: Route,
+    pub(crate) drop_params: bool,
     /// Whose prices count; those built in where `None`.
-    catalog: Option<Arc<Catalog>>,
+    pub(crate) catalog: Option<Arc<Catalog>>,
     /// The name as it was written, where it is not the provider's own.
-    alias: Option<String>,
+    pub(crate) alias: Option<String>,
 }
 
 fn config_error(py: Python<'_>, message: String) -> PyErr {
@@ -95,19 +95,14 @@ impl NativeClient {
         }
     }
 
-    /// The engine that asks `model` of `provider`, and the entry of that call. `asked` is the name the caller used.
-    pub(crate) fn open(
-        &self,
-        py: Python<'_>,
-        provider: &str,
-        model: &str,
-        asked: Option<String>,
-    ) -> PyResult<(Arc<Engine>, Entry)> {
-        let engine = self.engine_for(py, provider)?;
-        let catalog = self.state.load().settings.catalog.clone();
-        let alias = asked.filter(|name| !is_spelled_out(name, provider, model));
-        let labels = Labels { alias, metadata: Vec::new() };
-        Ok((engine, self.account.open(catalog, provider, model, labels)))
+    /// Whether a call that says nothing of it leaves out what its provider cannot carry.
+    pub(crate) fn drop_params(&self, py: Python<'_>) -> PyResult<bool> {
+        self.current(py).map(|(state, _)| state.settings.drop_params)
+    }
+
+    /// Opens the entry of a call.
+    pub(crate) fn open(&self, catalog: Option<Arc<Catalog>>, route: &Route, labels: Labels) -> Entry {
+        self.account.open(catalog, &route.provider, &route.model, labels)
     }
 
     /// Puts `next` in the place of `expected`, unless something else has come there meanwhile; says whether it did.
@@ -123,7 +118,7 @@ impl NativeClient {
     }
 
     /// Who is asked for `model`, with its secrets at hand.
-    fn depart(&self, py: Python<'_>, model: &Bound<'_, PyAny>) -> PyResult<Departure> {
+    pub(crate) fn depart(&self, py: Python<'_>, model: &Bound<'_, PyAny>) -> PyResult<Departure> {
         let model = request::model(model).map_err(|message| config_error(py, message))?;
         loop {
             let (state, engine) = self.current(py)?;

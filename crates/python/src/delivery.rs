@@ -1,8 +1,8 @@
 //! What a flight carries from the runtime to its reader.
 
-use ferrule_catalog::Answer;
+use crate::operations::OperationAnswer;
 use ferrule_engine::EventBatch;
-use ferrule_wire::{dialect::UnsupportedField, model::StreamEvent, operation::ModelInfo};
+use ferrule_wire::{model::StreamEvent, operation::ModelInfo};
 use pyo3::prelude::*;
 use std::{mem::size_of, sync::Arc};
 
@@ -12,7 +12,9 @@ pub(crate) enum Delivery {
     Events(EventBatch),
     /// The models of a provider, and its id.
     Models(Arc<str>, Vec<ModelInfo>),
-    /// The one thing that a plain operation delivers.
+    /// The answer to a call beside chat.
+    Operation(Box<OperationAnswer>),
+    /// The one thing that is delivered by what is no call of a model.
     Whole(Value),
     /// One of several things, in order.
     Part(Value),
@@ -23,24 +25,13 @@ type Make = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
 /// Something that becomes a Python object where it is taken.
 pub(crate) struct Value {
     pub(crate) make: Make,
-    pub(crate) dropped: Vec<UnsupportedField>,
-    /// What was used, where that is counted.
-    pub(crate) answer: Option<Box<Answer>>,
     size: usize,
 }
 
 impl Value {
-    /// What `make` makes; `dropped` is what was left out of its request.
-    pub(crate) fn new(
-        dropped: Vec<UnsupportedField>,
-        make: impl FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send + 'static,
-    ) -> Self {
-        Self { make: Box::new(make), dropped, answer: None, size: 0 }
-    }
-
-    /// With what was used.
-    pub(crate) fn with_answer(self, answer: Answer) -> Self {
-        Self { answer: Some(Box::new(answer)), ..self }
+    /// What `make` makes.
+    pub(crate) fn new(make: impl FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send + 'static) -> Self {
+        Self { make: Box::new(make), size: 0 }
     }
 
     /// About how many bytes it holds.
@@ -56,6 +47,8 @@ impl Delivery {
             Self::Reply(reply) => reply.raw.len(),
             Self::Events(batch) => batch.events.iter().map(event_bytes).sum(),
             Self::Models(_, models) => models.len() * size_of::<ModelInfo>(),
+            // It is alone in its queue.
+            Self::Operation(_) => 0,
             Self::Whole(value) | Self::Part(value) => value.size,
         }
     }

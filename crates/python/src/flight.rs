@@ -64,6 +64,13 @@ struct Received {
     answer: Accumulator,
     progress: Progress,
     dropped: Vec<UnsupportedField>,
+    /// What a raw answer costs by, once it has begun.
+    raw: Option<Answer>,
+}
+
+/// Puts `used` in the place of `answer`, but for the time.
+fn replace(answer: &mut Answer, used: &Answer) {
+    *answer = Answer { at: answer.at, ..used.clone() };
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -88,7 +95,7 @@ impl Shared {
     fn new(wakeups: Option<Arc<Wakeups>>, provider: String, entry: Entry) -> Arc<Self> {
         let stats = Stats { started: Instant::now(), time_to_first_token: None, duration: None };
         let progress = Progress { provider, request_id: None, attempts: Vec::new(), stats };
-        let received = Received { answer: Accumulator::new(), progress, dropped: Vec::new() };
+        let received = Received { answer: Accumulator::new(), progress, dropped: Vec::new(), raw: None };
         Arc::new(Self {
             queue: Queue::new(LIMITS),
             wakeups,
@@ -134,13 +141,9 @@ impl Shared {
                             answer.fill(&response.model, response.usage.as_ref(), &response.extra);
                         });
                     }
-                    Delivery::Whole(value) => {
-                        lock(&self.received).dropped.clone_from(&value.dropped);
-                        if let Some(used) = &value.answer {
-                            self.entry.close(End::Answered, |answer| {
-                                *answer = Answer { at: answer.at, ..(**used).clone() }
-                            });
-                        }
+                    Delivery::Operation(operation) => {
+                        lock(&self.received).dropped.clone_from(&operation.dropped);
+                        self.entry.close(End::Answered, |answer| replace(answer, &operation.answer));
                     }
                     _ => {}
                 }
@@ -156,12 +159,15 @@ impl Shared {
 
     /// Closes the entry of a stream with what was received.
     fn close_entry(&self, received: &Received, is_whole: bool) {
-        let end = match received.answer.has_content() {
+        let end = match received.answer.has_content() || received.raw.is_some() {
             _ if is_whole => End::Answered,
             true => End::Interrupted,
             false => End::Failed,
         };
         self.entry.close(end, |answer| {
+            if let Some(raw) = &received.raw {
+                return replace(answer, raw);
+            }
             answer.provider.clone_from(&received.progress.provider);
             answer.fill(received.answer.model(), received.answer.usage(), received.answer.extra());
         });
@@ -214,20 +220,41 @@ impl Shared {
 }
 
 impl Shared {
-    /// Delivers the head of a raw answer, and its body piece by piece as fast as it is read.
-    pub(crate) async fn pump_raw(self: Arc<Self>, opening: Opening<ferrule_engine::RawReply>) {
+    /// Delivers the head of a raw answer, and its body piece by piece as fast as it is read. `measured` is what counts of
+    /// it in the usage.
+    pub(crate) async fn pump_raw(
+        self: Arc<Self>,
+        opening: Opening<ferrule_engine::RawReply>,
+        measured: Vec<(&'static str, u64)>,
+    ) {
         let mut reply = match opening.await {
             Ok(reply) => reply,
-            Err(error) => return self.end(Err(error)),
+            Err(error) => {
+                self.entry.close(End::Failed, |_| {});
+                return self.end(Err(error));
+            }
         };
-        self.deliver(Delivery::Part(raw_head(&reply)));
+        let (provider, asked) = (reply.provider.clone(), reply.model.clone());
+        let mut answer = Answer { provider, asked, measured, ..Answer::default() };
+        answer.report(reply.cost());
+        {
+            let mut received = lock(&self.received);
+            received.raw = Some(answer.clone());
+            received.dropped = reply.dropped().to_vec();
+        }
+        self.deliver(Delivery::Part(raw_head(&reply, answer, Pricing::of(&self.entry))));
         loop {
             poll_fn(|context| self.queue.poll_space(context)).await;
-            match reply.chunk().await {
-                Ok(Some(piece)) => self.deliver(Delivery::Part(raw_piece(piece))),
-                Ok(None) => return self.end(Ok(())),
-                Err(error) => return self.end(Err(error)),
-            }
+            let end = match reply.chunk().await {
+                Ok(Some(piece)) => {
+                    self.deliver(Delivery::Part(raw_piece(piece)));
+                    continue;
+                }
+                Ok(None) => Ok(()),
+                Err(error) => Err(error),
+            };
+            self.close_entry(&lock(&self.received), end.is_ok());
+            return self.end(end);
         }
     }
 }
@@ -306,6 +333,9 @@ impl Flight {
                         }
                         Delivery::Models(provider, models) => {
                             return Ok(Some(reply::model_list(py, &provider, models)?.unbind().into_any()));
+                        }
+                        Delivery::Operation(answer) => {
+                            return answer.into_dict(py, &Pricing::of(&self.shared.entry)).map(Some);
                         }
                         Delivery::Whole(value) => return (value.make)(py).map(Some),
                         Delivery::Part(value) => batch.push((value.make)(py)?),

@@ -62,7 +62,7 @@ mod _native {
     #[pymodule_export]
     use super::message::{Message, ToolCall};
     #[pymodule_export]
-    use super::operations::{count_tokens, embed, health, raw, rerank};
+    use super::operations::{count_tokens, embed, health, images, raw, rerank, speech, transcribe};
     #[pymodule_export]
     use super::providers::{dialects, provider_table};
     #[pymodule_export]

@@ -19,7 +19,16 @@ use std::time::Duration;
 
 /// Options that are not about the prompt or the answer.
 const OF_EVERY_OPERATION: &[&str] =
-    &["timeout", "max_retries", "drop_params", "extra_headers", "extra_query", "extra_body"];
+    &["timeout", "max_retries", "drop_params", "extra_headers", "extra_query", "extra_body", "metadata"];
+
+/// What a call beside chat is told, whatever it does.
+pub(crate) struct Given {
+    pub(crate) options: CallOptions,
+    /// The fields of `extra_body`.
+    pub(crate) extra: Extra,
+    /// What the call is told apart by in the usage. No such operation of a provider takes it.
+    pub(crate) metadata: Vec<(String, String)>,
+}
 
 /// The name of a model that a caller gave; `None` for the default one.
 pub(crate) fn model(model: &Bound<'_, PyAny>) -> Result<Option<String>, String> {
@@ -60,21 +69,35 @@ pub(crate) fn call(
     Ok(Call { provider, request, options: how })
 }
 
-/// The options that every operation has, and the fields of `extra_body`.
-pub(crate) fn options(options: &Bound<'_, PyDict>) -> PyResult<(CallOptions, Extra)> {
+/// Reads the options of a call beside chat. `own` reads those that only its operation has, and says whether it knows the
+/// name.
+pub(crate) fn operation<'py>(
+    options: &Bound<'py, PyDict>,
+    drop_params: bool,
+    own: &mut dyn FnMut(&str, &Bound<'py, PyAny>) -> PyResult<bool>,
+) -> PyResult<Given> {
     let mut request = Request::default();
-    let mut how = CallOptions::default();
+    let mut how = CallOptions { drop_params, ..CallOptions::default() };
     for (name, value) in options.iter() {
+        if value.is_none() {
+            continue;
+        }
         let name = name.cast_into::<PyString>()?;
         let name = name.to_str()?;
-        if !OF_EVERY_OPERATION.contains(&name) {
+        if OF_EVERY_OPERATION.contains(&name) {
+            option(&mut request, &mut how, name, &value)?;
+        } else if !own(name, &value)? {
             return Err(PyTypeError::new_err(format!("unknown option `{name}`")));
         }
-        if !value.is_none() {
-            option(&mut request, &mut how, name, &value)?;
-        }
     }
-    Ok((how, request.extra))
+    Ok(Given { options: how, extra: request.extra, metadata: request.metadata })
+}
+
+/// The strings of a list, or of anything else that can be gone through. A string alone is a mistake.
+pub(crate) fn strings(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<String>> {
+    let iterator = if value.is_instance_of::<PyString>() { None } else { value.try_iter().ok() };
+    let iterator = iterator.ok_or_else(|| wrong(value, name, "a list of strings"))?;
+    iterator.enumerate().map(|(position, item)| text(&item?, &format!("{name}[{position}]"))).collect()
 }
 
 fn parse(text: String) -> PyResult<Json> {
@@ -226,7 +249,7 @@ fn boolean(value: &Bound<'_, PyAny>, name: &str) -> PyResult<bool> {
     value.cast::<PyBool>().map(|truth| truth.is_true()).map_err(|_| wrong(value, name, "True or False"))
 }
 
-fn number(value: &Bound<'_, PyAny>, name: &str) -> PyResult<f64> {
+pub(crate) fn number(value: &Bound<'_, PyAny>, name: &str) -> PyResult<f64> {
     let number = if value.is_instance_of::<PyBool>() { None } else { value.extract::<f64>().ok() };
     number.filter(|number| number.is_finite()).ok_or_else(|| wrong(value, name, "a number"))
 }
@@ -236,14 +259,14 @@ fn whole(value: &Bound<'_, PyAny>, name: &str) -> PyResult<i64> {
     number.ok_or_else(|| wrong(value, name, "a whole number"))
 }
 
-fn count(value: &Bound<'_, PyAny>, name: &str) -> PyResult<u64> {
+pub(crate) fn count(value: &Bound<'_, PyAny>, name: &str) -> PyResult<u64> {
     let number = if value.is_instance_of::<PyInt>() { value.extract().ok() } else { None };
     number
         .filter(|_| !value.is_instance_of::<PyBool>())
         .ok_or_else(|| wrong(value, name, "a whole number, 0 or more"))
 }
 
-fn text(value: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {
+pub(crate) fn text(value: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {
     value.extract().map_err(|_| wrong(value, name, "a string"))
 }
 

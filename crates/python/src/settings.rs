@@ -10,7 +10,7 @@ use crate::{
 use ferrule_catalog::Catalog;
 use ferrule_engine::{
     Authentication, Backend, Engine, LookUp, ProviderSettings, Route, Routing, RoutingProblem, Secret,
-    Timeouts, TransportSettings,
+    Timeouts, TransportSettings, Unusable,
 };
 use ferrule_wire::{
     providers::{self, ProviderRow},
@@ -75,10 +75,10 @@ impl Settings {
             settings.providers.retain(|other| other.id != provider.id);
             settings.providers.push(provider);
         }
-        for (id, missing) in fetched.routing.unusable {
-            settings.deferred.remove(&id);
-            settings.providers.retain(|other| other.id != id);
-            settings.routing.unusable.push((id, missing));
+        for unusable in fetched.routing.unusable {
+            settings.deferred.remove(&unusable.id);
+            settings.providers.retain(|other| other.id != unusable.id);
+            settings.routing.unusable.push(unusable);
         }
         Ok(settings)
     }
@@ -109,7 +109,8 @@ impl Settings {
             self.routing.configured.push(id.clone());
         }
         if let Some(missing) = get("missing")?.extract()? {
-            self.routing.unusable.push((id, missing));
+            let dialect = get("dialect")?.extract()?;
+            self.routing.unusable.push(Unusable { id, dialect, missing });
             return Ok(());
         }
         if get("deferred")?.extract()? {

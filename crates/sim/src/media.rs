@@ -19,6 +19,8 @@ const PIXEL: &str =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 /// The most pictures of one request.
 const MOST_IMAGES: u64 = 10;
+/// As OpenAI counts a square picture of medium quality.
+const TOKENS_PER_IMAGE: u64 = 1056;
 const SAMPLES_PER_SECOND: u32 = 8000;
 /// Sound for each character that is spoken.
 const SAMPLES_PER_CHARACTER: usize = 400;
@@ -67,7 +69,19 @@ impl Media {
                 if matches!(form.text("response_format").as_deref(), Some("text" | "srt" | "vtt")) {
                     return Ok(("text/plain", text.into_bytes()));
                 }
-                let answer = json!({"text": text, "language": form.text("language"), "duration": 1.5});
+                let usage = match form.text("model") {
+                    Some(model) if model.starts_with("gpt-4o") => {
+                        let (sound, words) = (file.len() as u64, count_words(&text));
+                        json!({
+                            "type": "tokens", "input_tokens": sound, "output_tokens": words,
+                            "total_tokens": sound + words,
+                            "input_token_details": { "text_tokens": 0, "audio_tokens": sound },
+                        })
+                    }
+                    _ => json!({"type": "duration", "seconds": 2}),
+                };
+                let language = form.text("language");
+                let answer = json!({"text": text, "language": language, "duration": 1.5, "usage": usage});
                 Ok(("application/json", answer.to_string().into_bytes()))
             }
         }
@@ -85,7 +99,13 @@ fn images(body: &[u8]) -> Result<Answer, String> {
     if !(1..=MOST_IMAGES).contains(&count) {
         return Err(format!("n: has to be 1 to {MOST_IMAGES}"));
     }
-    let as_data = asked.get("response_format").and_then(Value::as_str) == Some("b64_json");
+    let text = |name: &str| asked.get(name).and_then(Value::as_str).unwrap_or_default();
+    // These models always answer so, and say what they used.
+    let counts = text("model").starts_with("gpt-image");
+    if counts && asked.get("response_format").is_some() {
+        return Err("Unknown parameter: 'response_format'.".to_owned());
+    }
+    let as_data = counts || text("response_format") == "b64_json";
     let number = random::hash(0, body);
     let data: Vec<Value> = (0..count)
         .map(|position| {
@@ -96,8 +116,22 @@ fn images(body: &[u8]) -> Result<Answer, String> {
             }
         })
         .collect();
-    let answer = json!({ "created": crate::answer::CREATED, "data": data });
+    let created = crate::answer::CREATED;
+    let answer = if counts {
+        let (input, output) = (count_words(text("prompt")), count * TOKENS_PER_IMAGE);
+        let usage = json!({
+            "total_tokens": input + output, "input_tokens": input, "output_tokens": output,
+            "input_tokens_details": { "text_tokens": input, "image_tokens": 0 },
+        });
+        json!({ "created": created, "data": data, "usage": usage })
+    } else {
+        json!({ "created": created, "data": data })
+    };
     Ok(("application/json", answer.to_string().into_bytes()))
+}
+
+fn count_words(text: &str) -> u64 {
+    text.split_whitespace().count() as u64
 }
 
 /// A WAV file of a tone, as long as `text` takes to say.

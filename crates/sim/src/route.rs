@@ -83,7 +83,7 @@ fn asked<'a>(method: &Method, path: &'a str, speaker: Speaker) -> Asked<'a> {
         return if *method == expected { Asked::Operation(endpoint) } else { Asked::WrongMethod };
     }
     if speaker.name() == "openai-chat"
-        && let Some(media) = Media::at(path)
+        && let Some(media) = Media::at(path).filter(|media| speaker.shows(*media))
     {
         return if *method == Method::POST { Asked::Media(media) } else { Asked::WrongMethod };
     }

@@ -1,9 +1,10 @@
 //! Who the simulator speaks as: a dialect, and where a provider is named, with that provider's accent.
 
-use crate::whole_calls::WholeCalls;
+use crate::{media::Media, whole_calls::WholeCalls};
 use ferrule_wire::{
     dialect::{self, Dialect, StreamEncoder},
     model::{ProviderError, Request, Response},
+    operation::{Embeddings, Reranking},
     providers,
     quirks::{Feature, Quirks, ToolIdRule, accent},
 };
@@ -47,6 +48,25 @@ impl Speaker {
     /// Whether it chats.
     pub(crate) fn chats(&self) -> bool {
         self.quirks.supports(Feature::Chat)
+    }
+
+    /// Vectors, where the provider has them.
+    pub(crate) fn embeddings(&self) -> Option<&'static dyn Embeddings> {
+        self.dialect.embeddings().filter(|_| self.quirks.supports(Feature::Embeddings))
+    }
+
+    /// The order of documents, where the provider has it.
+    pub(crate) fn reranking(&self) -> Option<&'static dyn Reranking> {
+        self.dialect.reranking().filter(|_| self.quirks.supports(Feature::Rerank))
+    }
+
+    /// Whether it has such pictures or sound.
+    pub(crate) fn shows(&self, media: Media) -> bool {
+        self.quirks.supports(match media {
+            Media::Images => Feature::ImageGeneration,
+            Media::Speech => Feature::Speech,
+            Media::Transcriptions => Feature::Transcription,
+        })
     }
 
     /// Why the provider refuses a chat with this body; `None` where it does not.

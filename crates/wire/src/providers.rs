@@ -3,9 +3,9 @@
 //! A row says what no program should have to: the wire format, the address, where keys are looked for, and how the
 //! provider differs from its wire format. Nothing is parsed at run time.
 
-use crate::dialect::KeyHeader;
+use crate::dialect::{self, KeyHeader};
 use crate::quirks::*;
-use alloc::{borrow::Cow, string::String};
+use alloc::{borrow::Cow, string::String, vec::Vec};
 
 /// A provider.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,6 +105,23 @@ pub fn find(id: &str) -> Option<&'static ProviderRow> {
 }
 
 impl ProviderRow {
+    /// What can be asked of it, in our words: `chat`, `embed`, `rerank`, `images.generate`, `audio.speech`,
+    /// `audio.transcribe`. What nobody said it lacks is there.
+    pub fn operations(&self) -> Vec<&'static str> {
+        let Some(dialect) = dialect::find(self.dialect) else { return Vec::new() };
+        let media = dialect.media().is_some();
+        let all = [
+            ("chat", true, Feature::Chat),
+            ("embed", dialect.embeddings().is_some(), Feature::Embeddings),
+            ("rerank", dialect.reranking().is_some(), Feature::Rerank),
+            ("images.generate", media, Feature::ImageGeneration),
+            ("audio.speech", media, Feature::Speech),
+            ("audio.transcribe", media, Feature::Transcription),
+        ];
+        let has = |(_, spoken, feature): &(&str, bool, Feature)| *spoken && self.quirks.supports(*feature);
+        all.into_iter().filter(has).map(|(name, ..)| name).collect()
+    }
+
     /// The address in `region`, or with that value of the placeholder which [`Self::base_urls_by`] names: its own, else
     /// the usual one where that says the region or none is given.
     pub fn address(&self, region: &str) -> Option<&'static str> {

@@ -89,6 +89,7 @@ def _rows() -> list[dict[str, Any]]:
                 "key_variables": row["key_variables"] if row else [own_variable(identifier)],
                 "authentication": row["authentication"] if row else "key",
                 "aliases": settings["aliases"],
+                "operations": row["operations"] if row else None,
                 "configured": settings["configured"] and not settings["missing"],
                 "missing": settings["missing"],
             }

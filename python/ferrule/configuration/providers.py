@@ -42,6 +42,7 @@ class Row(TypedDict):
     documentation: str | None
     fallback: str | None
     lists_models: bool
+    operations: list[str]
     embedding_models: list[str]
 
 

@@ -5,19 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from ferrule import _native
-from ferrule.operations.start import Operations
+from ferrule.operations.offline import OfflineOperations
+from ferrule.operations.start import ask, checked, declared
+from ferrule.options import (
+    EmbeddingOptions,
+    ImageOptions,
+    RerankOptions,
+    SpeechOptions,
+    TranscriptionOptions,
+)
 
 if TYPE_CHECKING:
     import asyncio
     import sys
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     if sys.version_info >= (3, 11):
         from typing import Unpack
     else:
         from typing_extensions import Unpack
 
-    from ferrule._native import Flight, Message
+    from ferrule._native import Flight, Message, NativeClient
     from ferrule.operations.audio import AudioFile, Transcript
     from ferrule.operations.body import AsyncBody
     from ferrule.operations.embeddings import Embeddings
@@ -26,15 +34,17 @@ if TYPE_CHECKING:
     from ferrule.operations.reranking import Ranking
     from ferrule.operations.servers import Ollama, RuvLLM
     from ferrule.operations.token_count import TokenCount
-    from ferrule.options import CompletionOptions, OperationOptions, Timeouts
+    from ferrule.options import CompletionOptions, Timeouts
+
+
+# What is there, in place of a future to wait for: a reply first, as it comes most often.
+_DELIVERED = (_native.Reply, list, dict, tuple, type(None))
 
 
 async def settle(flight: Flight, loop: asyncio.AbstractEventLoop) -> Any:
     """What a plain operation delivers; cancelling it ends the operation upstream."""
-    import asyncio
-
     try:
-        while asyncio.isfuture(ready := flight.next(loop)):
+        while not isinstance(ready := flight.next(loop), _DELIVERED):
             await ready
         return ready
     except BaseException:
@@ -42,43 +52,28 @@ async def settle(flight: Flight, loop: asyncio.AbstractEventLoop) -> Any:
         raise
 
 
-class AwaitedOperations(Operations):
+class AwaitedOperations(OfflineOperations):
     """The methods of `AsyncClient` beside chat."""
 
-    async def embed(
-        self,
-        model: str,
-        texts: str | Sequence[str],
-        *,
-        dimensions: int | None = None,
-        input_type: str | None = None,
-        user: str | None = None,
-        batch_size: int | None = None,
-        **options: Unpack[OperationOptions],
-    ) -> Embeddings:
+    async def embed(self, model: str, texts: str | Sequence[str], **options: Unpack[EmbeddingOptions]) -> Embeddings:
         """Makes vectors of texts. See `Client.embed`."""
         from ferrule.bridge import running
         from ferrule.operations.embeddings import Embeddings
 
         loop, bridge = running()
-        own = {"dimensions": dimensions, "input_type": input_type, "user": user, "batch_size": batch_size}
-        return Embeddings(await settle(self._start_embed(model, texts, {**options, **own}, bridge), loop))
+        given = checked(options, EmbeddingOptions)
+        return Embeddings(await settle(_native.embed(self._native, model, texts, given, bridge=bridge), loop))
 
     async def rerank(
-        self,
-        model: str,
-        query: str,
-        documents: Sequence[str],
-        *,
-        top_n: int | None = None,
-        **options: Unpack[OperationOptions],
+        self, model: str, query: str, documents: Sequence[str], **options: Unpack[RerankOptions]
     ) -> Ranking:
         """Puts documents in order by how well they answer a query. See `Client.rerank`."""
         from ferrule.bridge import running
         from ferrule.operations.reranking import Ranking
 
         loop, bridge = running()
-        flight = self._start_rerank(model, query, documents, top_n, options, bridge)
+        given = checked(options, RerankOptions)
+        flight = _native.rerank(self._native, model, query, documents, given, bridge=bridge)
         return Ranking(await settle(flight, loop), documents)
 
     async def count_tokens(
@@ -92,12 +87,13 @@ class AwaitedOperations(Operations):
 
         loop, bridge = running()
         provider, name = self._resolve(model)
-        given, _ = self._declared(options)
+        given, _ = declared(options)
         # The first count unpacks a vocabulary, and a prompt may be long.
         local = await asyncio.to_thread(locally, name, messages, given)
         if local.exact:
             return local
-        return answered(await settle(self._start_count(provider, name, messages, given, bridge), loop), local)
+        flight = _native.count_tokens(self._native, provider, name, messages, given, bridge=bridge)
+        return answered(await settle(flight, loop), local)
 
     async def health(
         self, providers: Sequence[str] | None = None, *, timeout: float | Timeouts | None = 10.0
@@ -130,109 +126,62 @@ class AwaitedOperations(Operations):
         from ferrule.operations.blocking import as_json
 
         loop, bridge = running()
-        head, answer = await whole(self._start_ask(provider, method, path, body, bridge), loop)
+        flight = ask(self._native, self._known(provider), method, path, body, bridge)
+        head, answer = await whole(flight, loop)
         return as_json(head, answer) if answer else None
 
     @property
     def images(self) -> AwaitedImages:
         """Pictures."""
-        return AwaitedImages(self._start_post)
+        return AwaitedImages(self._native)
 
     @property
     def audio(self) -> AwaitedAudio:
         """Speech and its transcripts."""
-        return AwaitedAudio(self._start_post)
+        return AwaitedAudio(self._native)
 
 
 class AwaitedImages:
     """Pictures, from providers that speak OpenAI's `/images/generations`."""
 
-    def __init__(self, post: Callable[..., Flight]) -> None:
-        self._post = post
+    def __init__(self, client: NativeClient) -> None:
+        self._native = client
 
-    async def generate(
-        self,
-        model: str,
-        prompt: str,
-        *,
-        n: int | None = None,
-        size: str | None = None,
-        quality: str | None = None,
-        response_format: str | None = None,
-        **options: Unpack[OperationOptions],
-    ) -> Images:
+    async def generate(self, model: str, prompt: str, **options: Unpack[ImageOptions]) -> Images:
         """Makes pictures of a text. See `Client.images.generate`."""
-        import json
-
         from ferrule.bridge import running
-        from ferrule.operations.images import read
+        from ferrule.operations.images import Images
 
         loop, bridge = running()
-        fields = {"prompt": prompt, "n": n, "size": size, "quality": quality, "response_format": response_format}
-        flight = self._post("images.generate", "/images/generations", model, fields, options, bridge)
-        head, body = await whole(flight, loop)
-        return read(json.loads(body), head, model)
+        given = checked(options, ImageOptions)
+        return Images(await settle(_native.images(self._native, model, prompt, given, bridge=bridge), loop))
 
 
 class AwaitedAudio:
     """Speech and its transcripts, from providers that speak OpenAI's `/audio/...`."""
 
-    def __init__(self, post: Callable[..., Flight]) -> None:
-        self._post = post
+    def __init__(self, client: NativeClient) -> None:
+        self._native = client
 
-    async def speech(
-        self,
-        model: str,
-        text: str,
-        *,
-        voice: str,
-        response_format: str | None = None,
-        speed: float | None = None,
-        instructions: str | None = None,
-        **options: Unpack[OperationOptions],
-    ) -> AsyncBody:
+    async def speech(self, model: str, text: str, *, voice: str, **options: Unpack[SpeechOptions]) -> AsyncBody:
         """Speaks a text. See `Client.audio.speech`."""
         from ferrule.bridge import running
         from ferrule.operations.body import AsyncBody
 
         loop, bridge = running()
-        fields = {
-            "input": text,
-            "voice": voice,
-            "response_format": response_format,
-            "speed": speed,
-            "instructions": instructions,
-        }
-        flight = self._post("audio.speech", "/audio/speech", model, fields, options, bridge)
+        given = {**checked(options, SpeechOptions), "voice": voice}
+        flight = _native.speech(self._native, model, text, given, bridge=bridge)
         return AsyncBody(flight, loop, await settle(flight, loop))
 
-    async def transcribe(
-        self,
-        model: str,
-        file: AudioFile,
-        *,
-        language: str | None = None,
-        prompt: str | None = None,
-        response_format: str | None = None,
-        temperature: float | None = None,
-        **options: Unpack[OperationOptions],
-    ) -> Transcript:
+    async def transcribe(self, model: str, file: AudioFile, **options: Unpack[TranscriptionOptions]) -> Transcript:
         """Writes down what a recording says. See `Client.audio.transcribe`."""
         from ferrule.bridge import running
-        from ferrule.operations.audio import file_of, read
-        from ferrule.operations.blocking import as_json
+        from ferrule.operations.audio import Transcript, file_of
 
         loop, bridge = running()
-        fields = {
-            "language": language,
-            "prompt": prompt,
-            "response_format": response_format,
-            "temperature": temperature,
-        }
-        path = "/audio/transcriptions"
-        flight = self._post("audio.transcribe", path, model, fields, options, bridge, file_of(file))
-        head, body = await whole(flight, loop)
-        return read(as_json(head, body), head, model)
+        given = checked(options, TranscriptionOptions)
+        flight = _native.transcribe(self._native, model, *file_of(file), given, bridge=bridge)
+        return Transcript(await settle(flight, loop))
 
 
 async def whole(flight: Flight, loop: asyncio.AbstractEventLoop) -> tuple[dict[str, Any], bytes]:

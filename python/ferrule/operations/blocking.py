@@ -5,18 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from ferrule import _native
-from ferrule.operations.start import Operations
+from ferrule.operations.offline import OfflineOperations
+from ferrule.operations.start import ask, checked, declared
+from ferrule.options import (
+    EmbeddingOptions,
+    ImageOptions,
+    RerankOptions,
+    SpeechOptions,
+    TranscriptionOptions,
+)
 
 if TYPE_CHECKING:
     import sys
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     if sys.version_info >= (3, 11):
         from typing import Unpack
     else:
         from typing_extensions import Unpack
 
-    from ferrule._native import Flight, Message
+    from ferrule._native import Flight, Message, NativeClient
     from ferrule.operations.audio import AudioFile, Transcript
     from ferrule.operations.body import Body
     from ferrule.operations.embeddings import Embeddings
@@ -25,7 +33,7 @@ if TYPE_CHECKING:
     from ferrule.operations.reranking import Ranking
     from ferrule.operations.servers import Ollama, RuvLLM
     from ferrule.operations.token_count import TokenCount
-    from ferrule.options import CompletionOptions, OperationOptions, Timeouts
+    from ferrule.options import CompletionOptions, Timeouts
 
 
 def wait(flight: Flight) -> Any:
@@ -37,20 +45,10 @@ def wait(flight: Flight) -> Any:
         raise
 
 
-class BlockingOperations(Operations):
+class BlockingOperations(OfflineOperations):
     """The methods of `Client` beside chat."""
 
-    def embed(
-        self,
-        model: str,
-        texts: str | Sequence[str],
-        *,
-        dimensions: int | None = None,
-        input_type: str | None = None,
-        user: str | None = None,
-        batch_size: int | None = None,
-        **options: Unpack[OperationOptions],
-    ) -> Embeddings:
+    def embed(self, model: str, texts: str | Sequence[str], **options: Unpack[EmbeddingOptions]) -> Embeddings:
         """Makes vectors of texts.
 
         More texts than the provider takes at once go in several requests, eight at a time, and come back in order.
@@ -58,12 +56,7 @@ class BlockingOperations(Operations):
         Args:
             model: `provider/model`, or an alias.
             texts: A text, or a list of them.
-            dimensions: How many numbers each vector shall have; the model's own number by default.
-            input_type: What the vectors are for: `query`, `document`, `classification`, `clustering`, `similarity`, or
-                the provider's own word.
-            user: An opaque id of your user, for the provider's abuse checks.
-            batch_size: The most texts in one request; the provider's limit by default.
-            **options: See `OperationOptions`.
+            **options: See `EmbeddingOptions`.
 
         Returns:
             The vectors, in the order of the texts.
@@ -74,26 +67,16 @@ class BlockingOperations(Operations):
         """
         from ferrule.operations.embeddings import Embeddings
 
-        own = {"dimensions": dimensions, "input_type": input_type, "user": user, "batch_size": batch_size}
-        return Embeddings(wait(self._start_embed(model, texts, {**options, **own}, None)))
+        return Embeddings(wait(_native.embed(self._native, model, texts, checked(options, EmbeddingOptions))))
 
-    def rerank(
-        self,
-        model: str,
-        query: str,
-        documents: Sequence[str],
-        *,
-        top_n: int | None = None,
-        **options: Unpack[OperationOptions],
-    ) -> Ranking:
+    def rerank(self, model: str, query: str, documents: Sequence[str], **options: Unpack[RerankOptions]) -> Ranking:
         """Puts documents in order by how well they answer a query.
 
         Args:
             model: `provider/model`, or an alias.
             query: What is looked for.
             documents: Where it is looked for.
-            top_n: How many of the best are wanted; all by default.
-            **options: See `OperationOptions`.
+            **options: See `RerankOptions`.
 
         Returns:
             The documents, best first.
@@ -104,7 +87,8 @@ class BlockingOperations(Operations):
         """
         from ferrule.operations.reranking import Ranking
 
-        return Ranking(wait(self._start_rerank(model, query, documents, top_n, options, None)), documents)
+        flight = _native.rerank(self._native, model, query, documents, checked(options, RerankOptions))
+        return Ranking(wait(flight), documents)
 
     def count_tokens(
         self, model: str, messages: str | Sequence[Message | Mapping[str, Any]], **options: Unpack[CompletionOptions]
@@ -128,11 +112,11 @@ class BlockingOperations(Operations):
         from ferrule.operations.token_count import answered, locally
 
         provider, name = self._resolve(model)
-        given, _ = self._declared(options)
+        given, _ = declared(options)
         local = locally(name, messages, given)
         if local.exact:
             return local
-        return answered(wait(self._start_count(provider, name, messages, given, None)), local)
+        return answered(wait(_native.count_tokens(self._native, provider, name, messages, given)), local)
 
     def health(
         self, providers: Sequence[str] | None = None, *, timeout: float | Timeouts | None = 10.0
@@ -163,146 +147,86 @@ class BlockingOperations(Operations):
         return RuvLLM(self._ask)
 
     def _ask(self, provider: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        head, answer = whole(self._start_ask(provider, method, path, body, None))
+        head, answer = whole(ask(self._native, self._known(provider), method, path, body))
         return as_json(head, answer) if answer else None
 
     @property
     def images(self) -> BlockingImages:
         """Pictures."""
-        return BlockingImages(self._start_post)
+        return BlockingImages(self._native)
 
     @property
     def audio(self) -> BlockingAudio:
         """Speech and its transcripts."""
-        return BlockingAudio(self._start_post)
+        return BlockingAudio(self._native)
 
 
 class BlockingImages:
     """Pictures, from providers that speak OpenAI's `/images/generations`."""
 
-    def __init__(self, post: Callable[..., Flight]) -> None:
-        self._post = post
+    def __init__(self, client: NativeClient) -> None:
+        self._native = client
 
-    def generate(
-        self,
-        model: str,
-        prompt: str,
-        *,
-        n: int | None = None,
-        size: str | None = None,
-        quality: str | None = None,
-        response_format: str | None = None,
-        **options: Unpack[OperationOptions],
-    ) -> Images:
+    def generate(self, model: str, prompt: str, **options: Unpack[ImageOptions]) -> Images:
         """Makes pictures of a text.
 
         Args:
             model: `provider/model`, or an alias.
             prompt: What to show.
-            n: How many.
-            size: For instance `1024x1024`.
-            quality: In the provider's words.
-            response_format: `url` or `b64_json`, for models that let one choose.
-            **options: See `OperationOptions`; what else the provider takes goes into `extra_body`.
+            **options: See `ImageOptions`; what else the provider takes goes into `extra_body`.
 
         Raises:
-            UnsupportedError: The provider has no such address.
+            UnsupportedError: The provider has no such address, or cannot carry an option.
             FerruleError: See `ferrule.errors` for the tree.
         """
-        import json
+        from ferrule.operations.images import Images
 
-        from ferrule.operations.images import read
-
-        fields = {"prompt": prompt, "n": n, "size": size, "quality": quality, "response_format": response_format}
-        flight = self._post("images.generate", "/images/generations", model, fields, options, None)
-        head, body = whole(flight)
-        return read(json.loads(body), head, model)
+        return Images(wait(_native.images(self._native, model, prompt, checked(options, ImageOptions))))
 
 
 class BlockingAudio:
     """Speech and its transcripts, from providers that speak OpenAI's `/audio/...`."""
 
-    def __init__(self, post: Callable[..., Flight]) -> None:
-        self._post = post
+    def __init__(self, client: NativeClient) -> None:
+        self._native = client
 
-    def speech(
-        self,
-        model: str,
-        text: str,
-        *,
-        voice: str,
-        response_format: str | None = None,
-        speed: float | None = None,
-        instructions: str | None = None,
-        **options: Unpack[OperationOptions],
-    ) -> Body:
+    def speech(self, model: str, text: str, *, voice: str, **options: Unpack[SpeechOptions]) -> Body:
         """Speaks a text.
 
         Args:
             model: `provider/model`, or an alias.
             text: What to say.
             voice: Who says it, in the provider's words.
-            response_format: `mp3`, `wav`, `opus`, ...: the provider's default otherwise.
-            speed: How fast; 1 is usual.
-            instructions: How to say it.
-            **options: See `OperationOptions`.
+            **options: See `SpeechOptions`.
 
         Returns:
             The sound, as it is made.
 
         Raises:
-            UnsupportedError: The provider has no such address.
+            UnsupportedError: The provider has no such address, or cannot carry an option.
             FerruleError: See `ferrule.errors` for the tree.
         """
         from ferrule.operations.body import Body
 
-        fields = {
-            "input": text,
-            "voice": voice,
-            "response_format": response_format,
-            "speed": speed,
-            "instructions": instructions,
-        }
-        return Body(self._post("audio.speech", "/audio/speech", model, fields, options, None))
+        given = {**checked(options, SpeechOptions), "voice": voice}
+        return Body(_native.speech(self._native, model, text, given))
 
-    def transcribe(
-        self,
-        model: str,
-        file: AudioFile,
-        *,
-        language: str | None = None,
-        prompt: str | None = None,
-        response_format: str | None = None,
-        temperature: float | None = None,
-        **options: Unpack[OperationOptions],
-    ) -> Transcript:
+    def transcribe(self, model: str, file: AudioFile, **options: Unpack[TranscriptionOptions]) -> Transcript:
         """Writes down what a recording says.
 
         Args:
             model: `provider/model`, or an alias.
             file: A path, bytes, a file opened for bytes, or a pair of name and bytes.
-            language: Its language, for instance `en`.
-            prompt: Words to expect.
-            response_format: `json`, `verbose_json`, `text`, `srt`, `vtt`.
-            temperature: Randomness.
-            **options: See `OperationOptions`.
+            **options: See `TranscriptionOptions`.
 
         Raises:
-            UnsupportedError: The provider has no such address.
+            UnsupportedError: The provider has no such address, or cannot carry an option.
             FerruleError: See `ferrule.errors` for the tree.
         """
-        from ferrule.operations.audio import file_of, read
+        from ferrule.operations.audio import Transcript, file_of
 
-        fields = {
-            "language": language,
-            "prompt": prompt,
-            "response_format": response_format,
-            "temperature": temperature,
-        }
-        path = "/audio/transcriptions"
-        flight = self._post("audio.transcribe", path, model, fields, options, None, file_of(file))
-        head, body = whole(flight)
-        return read(as_json(head, body), head, model)
+        given = checked(options, TranscriptionOptions)
+        return Transcript(wait(_native.transcribe(self._native, model, *file_of(file), given)))
 
 
 def whole(flight: Flight) -> tuple[dict[str, Any], bytes]:

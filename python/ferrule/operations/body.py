@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     else:
         from typing_extensions import Self
 
-    from ferrule._native import Attempt, Flight
+    from ferrule._native import Attempt, Cost, Flight
 
 
 class _Head:
@@ -40,6 +40,16 @@ class _Head:
     def provider(self) -> str:
         """The provider that answered."""
         return cast("str", self._head["provider"])
+
+    @property
+    def model(self) -> str:
+        """The model asked for."""
+        return cast("str", self._head["model"])
+
+    @property
+    def cost(self) -> Cost | None:
+        """What it cost, as `reply.cost`: where speech is priced by its text's characters, else `None`."""
+        return cast("Cost | None", self._head["cost"])
 
     @property
     def request_id(self) -> str | None:

@@ -2,59 +2,53 @@
 
 from __future__ import annotations
 
-import base64
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ferrule.operations.answer import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
-@dataclass(frozen=True)
-class Image:
+class Image(NamedTuple):
     """One picture.
 
     Attributes:
-        url: Where it can be fetched for a while; `None` where it came with the answer.
         data: The picture itself; `None` where it has to be fetched.
+        url: Where it can be fetched for a while; `None` where it came with the answer.
         revised_prompt: The prompt it was made from, where the provider changed it.
     """
 
+    data: bytes | None
     url: str | None
-    data: bytes | None = field(repr=False)
-    revised_prompt: str | None = None
+    revised_prompt: str | None
+
+    def __repr__(self) -> str:
+        data = None if self.data is None else f"<{len(self.data)} bytes>"
+        return f"Image(data={data}, url={self.url!r}, revised_prompt={self.revised_prompt!r})"
 
 
-@dataclass(frozen=True)
-class Images:
-    """The pictures of a call to `images.generate`.
+class Images(Answer):
+    """The pictures of a call to `images.generate`: a sequence of `Image`.
 
     Attributes:
         images: The pictures.
-        provider: The provider that answered.
-        model: The model asked for.
-        request_id: The provider's id of the request; `None` where it gave none.
-        raw: The provider's answer.
     """
 
-    images: list[Image]
-    provider: str
-    model: str
-    request_id: str | None
-    raw: dict[str, Any] = field(repr=False)
+    __slots__ = ("images",)
 
+    def __init__(self, fields: dict[str, Any]) -> None:
+        super().__init__(fields)
+        self.images = [Image(*image) for image in fields["images"]]
 
-def read(raw: Any, head: dict[str, Any], model: str) -> Images:
-    """Makes pictures of OpenAI's answer.
+    def __len__(self) -> int:
+        return len(self.images)
 
-    Raises:
-        ValueError: It is no such answer.
-    """
-    entries = raw.get("data") if isinstance(raw, dict) else None
-    if not isinstance(entries, list):
-        raise ValueError("the answer has no `data`")
-    images = [_image(entry) for entry in entries if isinstance(entry, dict)]
-    return Images(images, head["provider"], model, head["request_id"], raw)
+    def __getitem__(self, position: int) -> Image:
+        return self.images[position]
 
+    def __iter__(self) -> Iterator[Image]:
+        return iter(self.images)
 
-def _image(entry: dict[str, Any]) -> Image:
-    encoded = entry.get("b64_json")
-    data = base64.b64decode(encoded) if isinstance(encoded, str) else None
-    return Image(entry.get("url"), data, entry.get("revised_prompt"))
+    def __repr__(self) -> str:
+        return f"Images({len(self.images)}, model={self.model!r})"

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ferrule._native import NativeCatalog
-from ferrule.operations.start import Operations
+from ferrule.calls import Calls
+from ferrule.operations.start import declared
 
 if TYPE_CHECKING:
     import datetime
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ferrule.operations.capabilities import Capabilities
 
 
-class OfflineOperations(Operations):
+class OfflineOperations(Calls):
     """The methods of both clients that ask nobody."""
 
     # The catalog, and the entries it was made with.
@@ -79,7 +80,7 @@ class OfflineOperations(Operations):
         from ferrule.operations.token_count import locally
 
         provider, name = self._resolve(model)
-        given, _ = self._declared({"system": system, "tools": tools, "response_format": response_format})
+        given, _ = declared({"system": system, "tools": tools, "response_format": response_format})
         tokens = prompt if isinstance(prompt, int) else locally(name, prompt, given).tokens
         usage = {"input_tokens": tokens, "output_tokens": max_tokens or 0, "cache_read_tokens": cached_tokens}
         catalog = self._catalog()

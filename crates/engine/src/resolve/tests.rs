@@ -9,7 +9,11 @@ fn routing(aliases: &[(&str, &str)]) -> Routing {
         aliases: aliases.iter().map(owned).collect(),
         provider_aliases: vec![("claude".into(), "anthropic".into())],
         configured: vec!["openai".into(), "azure".into(), "groq".into()],
-        unusable: vec![("snowflake".into(), "set SNOWFLAKE_ACCOUNT".into())],
+        unusable: vec![Unusable {
+            id: "snowflake".into(),
+            dialect: "openai-chat".into(),
+            missing: "set SNOWFLAKE_ACCOUNT".into(),
+        }],
         default_model: None,
         look_up: Some(Arc::new(catalog)),
     }
@@ -72,7 +76,7 @@ fn prefixes() {
     ] {
         assert!(led(&routes, name).contains(said), "{}", led(&routes, name));
     }
-    assert_eq!(routes.unusable("snowflake"), Some("set SNOWFLAKE_ACCOUNT"));
+    assert_eq!(routes.unusable("snowflake").unwrap().missing, "set SNOWFLAKE_ACCOUNT");
     assert!(routes.unknown_provider("opnai").contains("did you mean `openai`"));
 }
 

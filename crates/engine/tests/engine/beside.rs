@@ -7,7 +7,12 @@ use crate::support::{
 };
 use bytes::Bytes;
 use ferrule_engine::{
-    CallOptions, Engine, Failure, Outcome, ProviderSettings, RawCall, Timeouts, TransportSettings,
+    CallOptions, Engine, Failure, OperationCall, Outcome, ProviderSettings, RawCall, Timeouts,
+    TransportSettings,
+};
+use ferrule_wire::{
+    operation::{EmbeddingRequest, ImageRequest, SpeechRequest, TranscriptionRequest},
+    quirks::{Feature, Quirks},
 };
 use http::Method;
 
@@ -23,7 +28,6 @@ fn raw(path: &str) -> RawCall {
         path: path.into(),
         body: Bytes::from_static(b"a file"),
         content_type: Some("multipart/form-data; boundary=x".into()),
-        operation: None,
         options: CallOptions { query: vec![("a".into(), "b".into())], ..CallOptions::default() },
     }
 }
@@ -55,14 +59,130 @@ async fn a_raw_request_goes_as_it_is_and_is_retried() {
     assert_eq!(request.body, "a file");
 }
 
+fn pictures(options: CallOptions) -> OperationCall<ImageRequest> {
+    let request = ImageRequest {
+        model: "small".into(),
+        prompt: "a ferrule".into(),
+        size: Some("256x256".into()),
+        ..ImageRequest::default()
+    };
+    OperationCall { provider: "test".into(), request, options }
+}
+
+/// A provider that `quirks` describe.
+fn differing(server: &Server, dialect: &str, quirks: Quirks) -> Engine {
+    let settings = settings(server.address);
+    real(ProviderSettings { dialect: dialect.into(), quirks, ..settings })
+}
+
 #[tokio::test]
-async fn an_operation_of_openai_is_refused_by_other_dialects() {
+async fn pictures_are_asked_for_and_told_what_they_used() {
+    let body = r#"{"data":[{"b64_json":"iVBORw=="}],"usage":{"input_tokens":3,"output_tokens":4}}"#;
+    let server = Server::start(vec![answer(200, "", body)]).await;
+    let engine = differing(&server, "openai-chat", Quirks::NONE);
+    let reply = bounded(engine.images(pictures(CallOptions::default()))).await.unwrap();
+    assert_eq!(reply.response.images[0].data.as_deref(), Some(&b"\x89PNG"[..]));
+    assert_eq!(reply.response.usage.unwrap().output_tokens, Some(4));
+    assert_eq!((reply.provider.as_str(), reply.model.as_str()), ("test", "small"));
+    assert_eq!(server.requests()[0].line, "POST /v1/images/generations HTTP/1.1");
+}
+
+#[tokio::test]
+async fn an_operation_that_a_provider_does_not_have_is_refused_by_name() {
     let server = Server::start(vec![answer(200, "", "{}")]).await;
-    let call = RawCall { operation: Some("images.generate".into()), ..raw("/images/generations") };
-    let error = bounded(engine(settings(server.address)).raw(call)).await.unwrap_err();
-    let Failure::Unsupported(field) = &error.failure else { panic!("{error}") };
-    assert_eq!(field.field, "images.generate");
+    let without = |feature| Quirks { unsupported: vec![feature].into(), ..Quirks::NONE };
+    let dropping = CallOptions { drop_params: true, ..CallOptions::default() };
+    for (dialect, quirks) in [("anthropic", Quirks::NONE), ("openai-chat", without(Feature::ImageGeneration))]
+    {
+        let engine = differing(&server, dialect, quirks);
+        let error = bounded(engine.images(pictures(dropping.clone()))).await.unwrap_err();
+        let Failure::Unsupported(field) = &error.failure else { panic!("{error}") };
+        assert_eq!((field.field.as_str(), error.provider.as_str()), ("images.generate", "test"));
+        assert!(field.reason.contains("test has no such operation"), "{field}");
+    }
+    let engine = differing(&server, "openai-chat", without(Feature::Embeddings));
+    let request = EmbeddingRequest { inputs: vec!["x".into()], ..EmbeddingRequest::default() };
+    let call = OperationCall { provider: "test".into(), request, options: dropping };
+    let error = bounded(engine.embed(call, None)).await.unwrap_err();
+    assert!(matches!(&error.failure, Failure::Unsupported(field) if field.field == "embed"), "{error}");
     assert!(server.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_field_that_a_provider_refuses_is_dropped_where_that_is_wanted() {
+    let server = Server::start(vec![answer(200, "", r#"{"data":[]}"#)]).await;
+    let quirks = Quirks { unsupported: vec![Feature::ImageSize].into(), ..Quirks::NONE };
+    let engine = differing(&server, "openai-chat", quirks);
+    let error = bounded(engine.images(pictures(CallOptions::default()))).await.unwrap_err();
+    assert!(matches!(&error.failure, Failure::Unsupported(field) if field.field == "size"), "{error}");
+    let dropping = CallOptions { drop_params: true, ..CallOptions::default() };
+    let reply = bounded(engine.images(pictures(dropping))).await.unwrap();
+    assert_eq!(reply.dropped[0].field, "size");
+    assert!(!server.requests()[0].body.contains("256x256"));
+}
+
+#[tokio::test]
+async fn a_recording_goes_as_a_form_whose_boundary_is_never_the_same() {
+    let plain = answer(200, "content-type: text/plain; charset=utf-8\r\n", "Hello.");
+    let server = Server::start(vec![plain.clone(), plain]).await;
+    let engine = differing(&server, "openai-chat", Quirks::NONE);
+    for _ in 0..2 {
+        let request = TranscriptionRequest { file: b"RIFF".to_vec(), ..TranscriptionRequest::default() };
+        let call = OperationCall { provider: "test".into(), request, options: CallOptions::default() };
+        assert_eq!(bounded(engine.transcribe(call)).await.unwrap().response.text, "Hello.");
+    }
+    let boundary = |position: usize| {
+        let kind = server.requests()[position].header("content-type").unwrap().to_owned();
+        kind.strip_prefix("multipart/form-data; boundary=").unwrap().to_owned()
+    };
+    assert_ne!(boundary(0), boundary(1));
+    assert!(server.requests()[0].body.ends_with(&format!("RIFF\r\n--{}--\r\n", boundary(0))));
+}
+
+#[tokio::test]
+async fn what_a_call_cost_is_told_of_all_its_requests_or_not_at_all() {
+    // A proxy's header counts before the usage.
+    let usage = r#""usage":{"prompt_tokens":2,"total_tokens":2,"cost":0.1,"cost_details":{"a":1}}"#;
+    let vector = |usage: &str| format!(r#"{{"data":[{{"index":0,"embedding":[1]}}]{usage}}}"#);
+    let told = vector(&format!(",{usage}"));
+    let header = "x-litellm-response-cost: 0.25\r\n";
+    let server = Server::start(vec![
+        answer(200, header, &told),
+        answer(200, "", &told),
+        answer(200, "", &told),
+        answer(200, "", &vector("")),
+    ])
+    .await;
+    let engine = differing(&server, "openai-chat", Quirks::NONE);
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let inputs = vec!["x".into(), "y".into()];
+        let request = EmbeddingRequest { inputs, ..EmbeddingRequest::default() };
+        let call = OperationCall { provider: "test".into(), request, options: CallOptions::default() };
+        seen.push(bounded(engine.embed(call, Some(1))).await.unwrap());
+    }
+    let [both, one] = seen.as_slice() else { panic!() };
+    let mut costs: Vec<&str> = both.costs.iter().map(|cost| cost.text()).collect();
+    costs.sort_unstable();
+    assert_eq!(costs, ["0.1", "0.25"]);
+    let used = both.response.usage.as_ref().unwrap();
+    // What the first request alone cost is not what both did.
+    assert_eq!((used.input_tokens, used.extra.is_empty()), (Some(4), true));
+    assert_eq!((one.costs.len(), one.response.usage.is_none()), (0, true));
+}
+
+#[tokio::test]
+async fn speech_comes_piece_by_piece() {
+    let mut whole = stream(&["one", "two"]);
+    whole.push(end());
+    let server = Server::start(vec![whole]).await;
+    let engine = differing(&server, "openai-chat", Quirks::NONE);
+    let request = SpeechRequest { model: "tts".into(), text: "Hello.".into(), ..SpeechRequest::default() };
+    let call = OperationCall { provider: "test".into(), request, options: CallOptions::default() };
+    let mut reply = bounded(engine.speech(call)).await.unwrap();
+    assert_eq!((reply.model.as_str(), reply.dropped().len()), ("tts", 0));
+    assert_eq!(&bounded(reply.body(100)).await.unwrap()[..], b"onetwo");
+    assert_eq!(server.requests()[0].line, "POST /v1/audio/speech HTTP/1.1");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use crate::support::{
     server::{Server, answer},
     settings, text_of,
 };
-use ferrule_engine::{Failure, Routing, Secret, Timeouts, TransportSettings};
+use ferrule_engine::{Failure, Routing, Secret, Timeouts, TransportSettings, Unusable};
 
 #[tokio::test]
 async fn a_provider_that_stays_the_same_keeps_its_connections() {
@@ -33,7 +33,11 @@ async fn names_are_those_of_each_engine() {
     let first = engine(settings(([127, 0, 0, 1], 9).into()));
     let routing = Routing {
         aliases: vec![("fast".into(), "test/small".into())],
-        unusable: vec![("elsewhere".into(), "set ELSEWHERE_ACCOUNT".into())],
+        unusable: vec![Unusable {
+            id: "elsewhere".into(),
+            dialect: "openai-chat".into(),
+            missing: "set ELSEWHERE_ACCOUNT".into(),
+        }],
         ..Routing::default()
     };
     let same = vec![settings(([127, 0, 0, 1], 9).into())];

@@ -33,7 +33,7 @@ pub use address::join;
 use crate::error::Headers;
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response, StreamEvent};
-use crate::operation::{Embeddings, Endpoint, ModelListing, OpenAiListing, Reranking, TokenCounting};
+use crate::operation::{Embeddings, Endpoint, Media, ModelListing, OpenAiListing, Reranking, TokenCounting};
 use crate::quirks::Quirks;
 use alloc::{boxed::Box, string::String, vec::Vec};
 use core::fmt;
@@ -140,6 +140,11 @@ pub trait Dialect: fmt::Debug + Send + Sync {
         None
     }
 
+    /// Pictures and sound, where the dialect has them.
+    fn media(&self) -> Option<&'static dyn Media> {
+        None
+    }
+
     /// How many tokens a prompt has, where the dialect can ask.
     fn token_counting(&self) -> Option<&'static dyn TokenCounting> {
         None
@@ -198,9 +203,9 @@ pub struct EncodedRequest {
     /// What follows the provider's base URL, for instance `/chat/completions`, or the whole name of a resource, without
     /// a `/` before it: see [`join`].
     pub path: String,
-    /// The JSON body.
+    /// The body: JSON, unless a `content-type` among the headers says otherwise.
     pub body: Vec<u8>,
-    /// Headers of the dialect beside content type and authorisation, names in lower case.
+    /// Headers of the dialect beside authorisation, names in lower case.
     pub headers: Vec<(&'static str, String)>,
     /// What was left out because the dialect cannot carry it.
     pub dropped: Vec<UnsupportedField>,

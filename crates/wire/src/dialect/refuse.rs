@@ -27,6 +27,20 @@ impl Refusals {
         Ok(())
     }
 
+    /// `value`, unless the provider does not take it: then `field` cannot be carried.
+    pub(crate) fn kept<T>(
+        &mut self,
+        field: &str,
+        value: Option<T>,
+        is_taken: bool,
+        reason: impl FnOnce() -> String,
+    ) -> Result<Option<T>, UnsupportedField> {
+        if value.is_none() || is_taken {
+            return Ok(value);
+        }
+        self.add(field, &reason()).map(|()| None)
+    }
+
     /// `field` cannot be carried, and not be dropped.
     pub(crate) fn refusal(&self, field: impl Into<String>, reason: &str) -> UnsupportedField {
         UnsupportedField { field: field.into(), dialect: self.dialect, reason: reason.into() }

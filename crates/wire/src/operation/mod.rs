@@ -3,12 +3,14 @@
 
 mod embedding;
 mod listing;
+mod media;
 mod rerank;
 mod token_count;
 
 pub use embedding::{EmbeddingRequest, EmbeddingResponse, Embeddings, InputType, Vectors};
 pub use listing::{ModelInfo, ModelListing, ModelPage};
 pub(crate) use listing::{OpenAiListing, decode_list};
+pub use media::{Image, ImageRequest, ImageResponse, Media, SpeechRequest, Transcript, TranscriptionRequest};
 pub use rerank::{RankedDocument, RerankRequest, RerankResponse, Reranking};
 pub use token_count::TokenCounting;
 pub(crate) use token_count::decode_tokens;

@@ -35,6 +35,8 @@ pub struct Quirks {
     pub seed_parameter: Text,
     /// The name of how many numbers a vector has; empty: the dialect's own.
     pub dimensions_parameter: Text,
+    /// The name of how many documents are wanted of an order; empty: the dialect's own.
+    pub top_n_parameter: Text,
     /// How it is said what vectors are for.
     pub vector_purposes: VectorPurposes,
     /// The highest temperature; a higher one is refused.
@@ -167,6 +169,20 @@ pub enum Feature {
     Modalities,
     /// Options of a search of the web.
     WebSearchOptions,
+    /// Vectors.
+    Embeddings,
+    /// How many numbers a vector has.
+    Dimensions,
+    /// The order of documents.
+    Rerank,
+    /// Pictures that are made.
+    ImageGeneration,
+    /// How large they are.
+    ImageSize,
+    /// Speech.
+    Speech,
+    /// What recordings say.
+    Transcription,
 }
 
 /// The name of the limit on the answer's length.
@@ -388,6 +404,7 @@ impl Quirks {
         max_tokens_parameter: MaxTokensParameter::MaxCompletionTokens,
         seed_parameter: Cow::Borrowed(""),
         dimensions_parameter: Cow::Borrowed(""),
+        top_n_parameter: Cow::Borrowed(""),
         vector_purposes: VectorPurposes::None,
         temperature_max: None,
         temperature_above_zero: false,

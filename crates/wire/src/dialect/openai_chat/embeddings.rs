@@ -10,7 +10,7 @@ use crate::error::Headers;
 use crate::json::{Fields, JsonError, ObjectWriter, Value, write_string};
 use crate::model::Usage;
 use crate::operation::{EmbeddingRequest, EmbeddingResponse, Embeddings, InputType, Vectors};
-use crate::quirks::{Quirks, VectorPurposes};
+use crate::quirks::{Feature, Quirks, VectorPurposes};
 use alloc::{format, string::String, string::ToString, vec::Vec};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -40,14 +40,21 @@ impl Embeddings for OpenAiEmbeddings {
                 "there is no word for it; a provider that has `input_type` takes its own as an extra field",
             )?;
         }
+        let dimensions =
+            refusals.kept("dimensions", request.dimensions, quirks.supports(Feature::Dimensions), || {
+                quirks.reason("decides itself how many numbers a vector has")
+            })?;
+        let user = refusals.kept("user", request.user.as_ref(), quirks.supports(Feature::User), || {
+            quirks.reason("takes no id of the end user")
+        })?;
         let mut out = Vec::new();
         let mut body = ObjectWriter::begin_with(&mut out, &request.extra);
         let model = quirks.model(&request.model);
         body.field("model", &*model).field("input", &request.inputs);
-        let dimensions =
+        let name =
             if quirks.dimensions_parameter.is_empty() { "dimensions" } else { &quirks.dimensions_parameter };
-        body.optional(dimensions, request.dimensions).optional("input_type", purpose);
-        body.optional("user", request.user.as_ref());
+        body.optional(name, dimensions).optional("input_type", purpose);
+        body.optional("user", user);
         // Voyage's and Mistral's other types of numbers do not go together with base64 of floats.
         if request.extra.get("output_dtype").is_none() {
             body.field("encoding_format", "base64");
@@ -190,12 +197,7 @@ impl Scratch {
             return Some(&self.numbers);
         }
         self.bytes.clear();
-        // Without its quotes, where nothing is escaped; some writers escape every slash.
-        let text = vector.text().strip_prefix('"')?.strip_suffix('"')?;
-        match memchr::memchr(b'\\', text.as_bytes()) {
-            None => STANDARD.decode_vec(text, &mut self.bytes).ok()?,
-            Some(_) => STANDARD.decode_vec(vector.string()?, &mut self.bytes).ok()?,
-        }
+        append_base64(vector, &mut self.bytes)?;
         let (floats, rest) = self.bytes.as_chunks::<4>();
         if !rest.is_empty() {
             return None;
@@ -205,13 +207,23 @@ impl Scratch {
     }
 }
 
+/// Appends the bytes that a string holds in base64; `None` where it holds none.
+pub(crate) fn append_base64(value: Value<'_>, bytes: &mut Vec<u8>) -> Option<()> {
+    // Without its quotes, where nothing is escaped; some writers escape every slash.
+    let text = value.text().strip_prefix('"')?.strip_suffix('"')?;
+    match memchr::memchr(b'\\', text.as_bytes()) {
+        None => STANDARD.decode_vec(text, bytes).ok(),
+        Some(_) => STANDARD.decode_vec(value.string()?, bytes).ok(),
+    }
+}
+
 fn to_base64(vector: &[f32]) -> String {
     let bytes: Vec<u8> = vector.iter().flat_map(|number| number.to_le_bytes()).collect();
     STANDARD.encode(bytes)
 }
 
-/// The figures. An embedding has no output, so a total alone (Voyage) is the input.
-fn take_usage(fields: &mut Fields<'_>) -> Option<Usage> {
+/// The figures. Vectors and orders have no output, so a total alone (Voyage) is the input.
+pub(crate) fn take_usage(fields: &mut Fields<'_>) -> Option<Usage> {
     let mut used = fields.get("usage").and_then(usage::decode)?;
     fields.take("usage");
     let total = used.extra.get("total_tokens").and_then(|total| total.value().u64());

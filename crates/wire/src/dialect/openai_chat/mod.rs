@@ -12,6 +12,8 @@ mod encode_message;
 mod encode_stream;
 pub(crate) mod fault;
 pub(crate) mod finish;
+mod form;
+mod media;
 mod message;
 mod part;
 mod reasoning;
@@ -29,6 +31,7 @@ pub(crate) use decode_request::{
     decode_format, rest_but_usage, take_metadata, take_prompt_cache, take_stop, wants_usage,
 };
 pub(crate) use embeddings::{decode_vectors, take_texts};
+pub(crate) use media::OpenAiMedia;
 pub(crate) use message::{decode_message, decode_messages, take_said, text_parts};
 pub(crate) use part::{
     data_url, decode_part, is_foreign_part, required_string, source_of_url, take_cache, write_answer_part,
@@ -47,7 +50,7 @@ use super::{
 };
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
-use crate::operation::{Embeddings, Endpoint, Operation, Reranking};
+use crate::operation::{Embeddings, Endpoint, Media, Operation, Reranking};
 use alloc::{boxed::Box, vec::Vec};
 
 const NAME: &str = "openai-chat";
@@ -110,5 +113,9 @@ impl Dialect for OpenAiChat {
 
     fn reranking(&self) -> Option<&'static dyn Reranking> {
         Some(&RankByScore { path: "/rerank" })
+    }
+
+    fn media(&self) -> Option<&'static dyn Media> {
+        Some(&OpenAiMedia)
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! Voyage calls the list `data`, Text Embeddings Inference writes it alone and says `score`: both are read.
 
-use super::{embeddings::take_texts, fault, usage};
+use super::{
+    embeddings::{take_texts, take_usage},
+    fault, usage,
+};
 use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
 use crate::json::{Fields, JsonError, ObjectWriter, Value};
 use crate::operation::{RankedDocument, RerankRequest, RerankResponse, Reranking};
@@ -25,7 +28,9 @@ impl Reranking for RankByScore {
         let mut body = ObjectWriter::begin_with(&mut out, &request.extra);
         let model = options.quirks.model(&request.model);
         body.field("model", &*model).field("query", &request.query);
-        body.field("documents", &request.documents).optional("top_n", request.top_n);
+        let top_n = &options.quirks.top_n_parameter;
+        let top_n = if top_n.is_empty() { "top_n" } else { top_n };
+        body.field("documents", &request.documents).optional(top_n, request.top_n);
         body.finish();
         Ok(EncodedRequest {
             path: options.quirks.path(self.path, &model),
@@ -51,10 +56,7 @@ impl Reranking for RankByScore {
         let whole = fields.take_json(name);
         let list = whole.as_ref().and_then(|whole| whole.value().array()).unwrap_or_default();
         let (results, has_more) = read_results(&list)?;
-        let used = fields.get("usage").and_then(usage::decode);
-        if used.is_some() {
-            fields.take("usage");
-        }
+        let used = take_usage(&mut fields);
         let search_units = fields.take_object("meta").map(|mut meta| {
             let units =
                 meta.take_object("billed_units").and_then(|mut billed| billed.take_u64("search_units"));
@@ -85,7 +87,9 @@ impl Reranking for RankByScore {
         let documents = take_texts(&mut fields, "documents")
             .or_else(|| take_documents(&mut fields, "documents"))
             .ok_or_else(|| JsonError::new("documents: expected an array of texts"))?;
-        Ok(RerankRequest { model, query, documents, top_n: fields.take_u64("top_n"), extra: fields.rest() })
+        // The second is Voyage's word.
+        let top_n = ["top_n", "top_k"].into_iter().find_map(|name| fields.take_u64(name));
+        Ok(RerankRequest { model, query, documents, top_n, extra: fields.rest() })
     }
 
     fn encode_response(&self, response: &RerankResponse) -> Vec<u8> {
@@ -203,6 +207,20 @@ mod tests {
             let outcome = RANK.decode_response(body.as_bytes());
             assert!(matches!(outcome, Err(StreamError::Malformed(_))), "{body}: {outcome:?}");
         }
+    }
+
+    #[test]
+    fn voyage_has_its_own_word_and_counts_tokens() {
+        let quirks = crate::providers::find("voyage").unwrap().quirks.clone();
+        let request = RerankRequest { top_n: Some(2), ..RerankRequest::default() };
+        let options = EncodeOptions { drop_unsupported: false, quirks: &quirks };
+        let encoded = RANK.encode_request(&request, options).unwrap();
+        let body = core::str::from_utf8(&encoded.body).unwrap();
+        assert!(body.contains(r#""top_k":2"#) && !body.contains("top_n"), "{body}");
+        assert_eq!(RANK.decode_request(&encoded.body).unwrap().top_n, Some(2));
+        let answer =
+            br#"{"object":"list","data":[{"index":0,"relevance_score":0.5}],"usage":{"total_tokens":26}}"#;
+        assert_eq!(RANK.decode_response(answer).unwrap().usage.unwrap().input_tokens, Some(26));
     }
 
     #[test]

@@ -30,6 +30,14 @@ pub(crate) const RESPONSES: Names = Names {
     output_details: "output_tokens_details",
 };
 
+/// Of transcriptions.
+pub(crate) const TRANSCRIPTIONS: Names = Names {
+    input: "input_tokens",
+    input_details: "input_token_details",
+    output: "output_tokens",
+    output_details: "output_token_details",
+};
+
 /// Reads a `usage` object; `None` where it is none.
 pub(crate) fn decode(value: Value<'_>) -> Option<Usage> {
     decode_named(value, CHAT)

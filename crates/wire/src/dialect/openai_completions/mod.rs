@@ -8,14 +8,14 @@ mod encode_stream;
 mod request;
 mod response;
 
-use super::openai_chat::{fault, wants_usage};
+use super::openai_chat::{OpenAiMedia, fault, wants_usage};
 use super::{
     Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
     UnsupportedField,
 };
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
-use crate::operation::{Endpoint, Operation};
+use crate::operation::{Endpoint, Media, Operation};
 use alloc::{boxed::Box, vec::Vec};
 
 const NAME: &str = "openai-completions";
@@ -67,5 +67,10 @@ impl Dialect for OpenAiCompletions {
             return Some(Endpoint::new(Operation::Complete));
         }
         path.ends_with("/models").then_some(Endpoint::new(Operation::Models))
+    }
+
+    /// Those of OpenAI's API: the same beside all of its forms.
+    fn media(&self) -> Option<&'static dyn Media> {
+        Some(&OpenAiMedia)
     }
 }

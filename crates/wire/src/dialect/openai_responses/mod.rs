@@ -25,14 +25,14 @@ mod tool;
 pub(crate) use item::{is_item, without_hosted, without_items};
 pub(crate) use tool::decode_function;
 
-use super::openai_chat::{embeddings::OpenAiEmbeddings, fault};
+use super::openai_chat::{OpenAiMedia, embeddings::OpenAiEmbeddings, fault};
 use super::{
     Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
     UnsupportedField,
 };
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
-use crate::operation::{Embeddings, Endpoint, Operation, TokenCounting};
+use crate::operation::{Embeddings, Endpoint, Media, Operation, TokenCounting};
 use alloc::{boxed::Box, vec::Vec};
 
 const NAME: &str = "openai-responses";
@@ -93,6 +93,10 @@ impl Dialect for OpenAiResponses {
     /// Those of OpenAI's API: the same beside both forms of chat.
     fn embeddings(&self) -> Option<&'static dyn Embeddings> {
         Some(&OpenAiEmbeddings)
+    }
+
+    fn media(&self) -> Option<&'static dyn Media> {
+        Some(&OpenAiMedia)
     }
 
     fn token_counting(&self) -> Option<&'static dyn TokenCounting> {

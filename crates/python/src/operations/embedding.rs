@@ -1,0 +1,66 @@
+//! Vectors of texts.
+
+use super::{Start, answer::Told};
+use crate::{bridge::LoopBridge, client::NativeClient, flight::Flight, request};
+use ferrule_wire::operation::{EmbeddingRequest, EmbeddingResponse, InputType};
+use pyo3::{
+    prelude::*,
+    types::{PyBytes, PyDict, PyString},
+};
+use std::mem;
+
+/// Starts to embed a text, or several. Delivers a dict with `data` (little-endian 32-bit floats, vector after vector),
+/// `count`, `dimensions`, and what every answer has.
+#[pyfunction]
+#[pyo3(signature = (client, model, texts, options, *, bridge = None))]
+pub(crate) fn embed(
+    client: &NativeClient,
+    model: &Bound<'_, PyAny>,
+    texts: &Bound<'_, PyAny>,
+    options: &Bound<'_, PyDict>,
+    bridge: Option<&LoopBridge>,
+) -> PyResult<Flight> {
+    let inputs = match texts.cast::<PyString>() {
+        Ok(only) => vec![only.to_str()?.to_owned()],
+        Err(_) => request::strings(texts, "texts")?,
+    };
+    let mut request = EmbeddingRequest { inputs, ..EmbeddingRequest::default() };
+    let mut batch_size = None;
+    let mut start = Start::read(client, model, options, bridge, |name, value| {
+        match name {
+            "dimensions" => request.dimensions = Some(request::count(value, name)?),
+            "input_type" => {
+                request.input_type = Some(InputType::from(request::text(value, name)?.as_str()));
+            }
+            "user" => request.user = Some(request::text(value, name)?),
+            "batch_size" => batch_size = usize::try_from(request::count(value, name)?).ok(),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })?;
+    (request.model, request.extra) = (mem::take(&mut start.model), mem::take(&mut start.extra));
+    start.answer(request, async move |engine, call| engine.embed(call, batch_size).await, told)
+}
+
+fn told(response: EmbeddingResponse) -> Told {
+    let EmbeddingResponse { model, vectors, usage, extra } = response;
+    Told {
+        model,
+        usage,
+        measured: Vec::new(),
+        extra,
+        add: Box::new(move |fields| {
+            let values = vectors.values();
+            // Written where Python will have them, so that numpy reads them there.
+            let data = PyBytes::new_with(fields.py(), size_of_val(values), |data| {
+                for (bytes, number) in data.chunks_exact_mut(4).zip(values) {
+                    bytes.copy_from_slice(&number.to_le_bytes());
+                }
+                Ok(())
+            })?;
+            fields.set_item("data", data)?;
+            fields.set_item("count", vectors.len())?;
+            fields.set_item("dimensions", vectors.dimensions())
+        }),
+    }
+}

@@ -1,0 +1,49 @@
+//! The order of documents.
+
+use super::{Start, answer::Told};
+use crate::{bridge::LoopBridge, client::NativeClient, flight::Flight, request};
+use ferrule_wire::operation::{RerankRequest, RerankResponse};
+use pyo3::{prelude::*, types::PyDict};
+use std::mem;
+
+/// Starts to put `documents` in order. Delivers a dict with `id`, `results` (pairs of place and score), `search_units`,
+/// and what every answer has.
+#[pyfunction]
+#[pyo3(signature = (client, model, query, documents, options, *, bridge = None))]
+pub(crate) fn rerank(
+    client: &NativeClient,
+    model: &Bound<'_, PyAny>,
+    query: String,
+    documents: &Bound<'_, PyAny>,
+    options: &Bound<'_, PyDict>,
+    bridge: Option<&LoopBridge>,
+) -> PyResult<Flight> {
+    let documents = request::strings(documents, "documents")?;
+    let mut request = RerankRequest { query, documents, ..RerankRequest::default() };
+    let mut start = Start::read(client, model, options, bridge, |name, value| {
+        let is_known = name == "top_n";
+        if is_known {
+            request.top_n = Some(request::count(value, name)?);
+        }
+        Ok(is_known)
+    })?;
+    (request.model, request.extra) = (mem::take(&mut start.model), mem::take(&mut start.extra));
+    start.answer(request, async |engine, call| engine.rerank(call).await, told)
+}
+
+fn told(response: RerankResponse) -> Told {
+    let RerankResponse { id, results, usage, search_units, extra } = response;
+    Told {
+        model: String::new(),
+        usage,
+        measured: search_units.map(|units| ("rerank_searches", units)).into_iter().collect(),
+        extra,
+        add: Box::new(move |fields| {
+            let results: Vec<(usize, f64)> =
+                results.iter().map(|result| (result.index, result.score)).collect();
+            fields.set_item("id", id)?;
+            fields.set_item("results", results)?;
+            fields.set_item("search_units", search_units)
+        }),
+    }
+}
