@@ -216,6 +216,16 @@ def test_addresses(simulator: Simulator, model: str, path: str, query: str) -> N
     assert (request.path, request.query) == (path, query)
 
 
+def test_models_of_a_publisher_are_nobody_s_project(simulator: Simulator) -> None:
+    with simulator.client(only=["vertex", "vertex-anthropic"]) as client:
+        assert "echo" in [model.id for model in client.models("vertex")]
+        assert client.health(["vertex", "vertex-anthropic"])[0].authorised
+    assert {request.path for request in simulator.requests} == {
+        "/vertex/v1beta1/publishers/google/models",
+        "/vertex-anthropic/v1beta1/publishers/anthropic/models",
+    }
+
+
 def test_vectors_and_counts_are_asked_of_an_endpoint(simulator: Simulator) -> None:
     endpoint = "projects/other/locations/us-central1/endpoints/7"
     claude = "projects/other/locations/eu/publishers/anthropic/models"

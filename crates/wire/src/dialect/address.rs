@@ -49,7 +49,8 @@ pub(super) fn resource_and_method(path: &str) -> Option<(&str, &str)> {
 }
 
 /// The path of an [`EncodedRequest`](super::EncodedRequest) behind `base`, that of the base URL. The whole name of a
-/// resource begins without a `/`, and takes the place of what `base` has from a segment on that is the name's first.
+/// resource begins without a `/`, and takes the place of what `base` has from a segment on that is the name's first; so
+/// does an address from its version of the API on.
 pub fn join(base: &str, path: &str) -> String {
     let base = base.trim_end_matches('/');
     if path.is_empty() || path.starts_with('/') {
@@ -59,13 +60,18 @@ pub fn join(base: &str, path: &str) -> String {
     let mut end = base.len();
     for segment in base.rsplit('/') {
         end = end.saturating_sub(segment.len());
-        if segment == first {
+        if segment == first || is_version(segment) && is_version(first) {
             let kept = base.get(..end).unwrap_or_default();
             return format!("{kept}{path}");
         }
         end = end.saturating_sub(1);
     }
     format!("{base}/{path}")
+}
+
+/// `v1`, `v1beta1`.
+fn is_version(segment: &str) -> bool {
+    segment.strip_prefix('v').is_some_and(|number| number.starts_with(|letter: char| letter.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -109,6 +115,13 @@ mod tests {
             ),
             ("/v1/publishers/google", "publishers/a/models/x", "/v1/publishers/a/models/x"),
             ("/v1beta", "projects/q/x", "/v1beta/projects/q/x"),
+            (
+                "/gate/v1/projects/p/publishers/google",
+                "v1beta1/publishers/a/models",
+                "/gate/v1beta1/publishers/a/models",
+            ),
+            ("/gate", "v1beta1/publishers/a/models", "/gate/v1beta1/publishers/a/models"),
+            ("/v1/vertex/video", "v1beta1/models", "/v1beta1/models"),
             ("/v1/my-projects", "projects/q/x", "/v1/my-projects/projects/q/x"),
             ("", "projects/q/x", "/projects/q/x"),
             ("/projects", "projects/q/x", "/projects/q/x"),

@@ -99,7 +99,7 @@ impl Dialect for AnthropicVertex {
     }
 
     fn model_listing(&self) -> &'static dyn ModelListing {
-        &gemini::Listing::Publisher(PUBLISHER)
+        &gemini::Listing::ANTHROPICS
     }
 
     fn token_counting(&self) -> Option<&'static dyn TokenCounting> {

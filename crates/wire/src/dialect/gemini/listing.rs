@@ -6,18 +6,29 @@ use crate::json::{Fields, ObjectWriter};
 use crate::operation::{ModelListing, ModelPage, decode_list};
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
-/// `GET /models`: of the Gemini API, or of a publisher's models on Vertex AI.
+/// `GET /models`: of the Gemini API, or of a publisher's models on Vertex AI, where they belong to no project and only
+/// the newer version of the API lists them (as google-genai's client asks for them).
 #[derive(Clone, Copy, Debug)]
 pub(in crate::dialect) enum Listing {
     GeminiApi,
-    Publisher(&'static str),
+    Publisher { name: &'static str, path: &'static str },
 }
 
 impl Listing {
-    pub(super) const GOOGLES: Self = Self::Publisher(PUBLISHER);
+    pub(super) const GOOGLES: Self =
+        Self::Publisher { name: PUBLISHER, path: "v1beta1/publishers/google/models" };
+    pub(in crate::dialect) const ANTHROPICS: Self =
+        Self::Publisher { name: "anthropic", path: "v1beta1/publishers/anthropic/models" };
 }
 
 impl ModelListing for Listing {
+    fn path(&self) -> &'static str {
+        match self {
+            Self::GeminiApi => "/models",
+            Self::Publisher { path, .. } => path,
+        }
+    }
+
     fn query(&self, after: Option<&str>) -> Vec<(&'static str, String)> {
         let mut query = alloc::vec![("pageSize", "1000".to_owned())];
         query.extend(after.map(|after| ("pageToken", after.to_owned())));
@@ -39,7 +50,7 @@ impl ModelListing for Listing {
         };
         let publisher = match self {
             Self::GeminiApi => PUBLISHER,
-            Self::Publisher(publisher) => publisher,
+            Self::Publisher { name, .. } => name,
         };
         for model in &mut page.models {
             model.id = resource_name::short(&model.id, publisher).to_owned();
@@ -61,7 +72,7 @@ impl ModelListing for Listing {
                 entry.field("supportedGenerationMethods", methods.as_slice());
                 entry.finish();
             }),
-            Self::Publisher(publisher) => body.array("publisherModels", models, |out, id| {
+            Self::Publisher { name: publisher, .. } => body.array("publisherModels", models, |out, id| {
                 let mut entry = ObjectWriter::begin(out);
                 entry.field("name", format!("publishers/{publisher}/models/{id}"));
                 entry.field("versionId", "001").field("launchStage", "GA");
@@ -98,7 +109,7 @@ mod tests {
         let vertex = br#"{"publisherModels":[{"name":"publishers/google/models/c"}],"nextPageToken":""}"#;
         let page = LISTING.decode_page(vertex).unwrap();
         assert_eq!((ids(&page), page.next.clone()), (alloc::vec!["c"], None));
-        for publisher in [Listing::GOOGLES, Listing::Publisher("anthropic")] {
+        for publisher in [Listing::GOOGLES, Listing::ANTHROPICS] {
             let written = publisher.encode_page(&["a", "b"]);
             assert!(
                 String::from_utf8_lossy(&written).starts_with(r#"{"publisherModels":[{"name":"publishers/"#)
