@@ -174,8 +174,19 @@ def test_a_replys_message_goes_back_whole(streamed: bool, as_dict: bool) -> None
             },
             ANTHROPIC_RESULT,
         ]
-        with pytest.raises(ferrule.UnsupportedError, match="redacted"):
-            client.complete("openai/gpt", conversation, tools=[TOOL])
+        # Another provider could read nothing of them; it gets what was said and done.
+        assert client.complete("openai/gpt", conversation, tools=[TOOL]).text == "Done."
+        assert "c2ln" not in str(simulator.requests[2].body)
+        assert "eHl6" not in str(simulator.requests[2].body)
+        said = simulator.requests[2].body["messages"][1]
+        assert (said["content"], said["tool_calls"][0]["id"]) == ("I look.", "c1")
+
+
+def test_redacted_thoughts_of_nobody_knows_whom_are_refused() -> None:
+    """Written by hand, they say of no signer that they are its own."""
+    redacted = {"role": "assistant", "content": [{"type": "redacted_thinking", "data": "eHl6"}]}
+    with Simulator() as simulator, pytest.raises(ferrule.UnsupportedError, match="redacted"):
+        simulator.client().complete("openai/gpt", [ASKED, redacted])
 
 
 @pytest.mark.parametrize("model", ["openai/gpt", "anthropic/claude"])

@@ -13,7 +13,7 @@ impl Engine {
         let Call { provider, request, options } = call;
         let row = self.provider(provider).map_err(|failure| failed(failure, provider, &request.model))?;
         let Some(counting) = row.dialect.token_counting() else { return Ok(None) };
-        let encoded = counting.encode_request(request, row.encode_options(options));
+        let encoded = counting.encode_request(&row.own(request), row.encode_options(options));
         let asking = Asking::new(self, row, &request.model, options);
         let counted = asking.ask(encoded, |_, body| counting.decode_response(body)).await?;
         Ok(Some(counted.response))

@@ -9,7 +9,7 @@ use crate::{
 };
 use bytes::Bytes;
 use ferrule_wire::{
-    dialect::{StreamDecoder, StreamLimits, UnsupportedField},
+    dialect::{StreamDecoder, StreamLimits, UnsupportedField, signer, signer::SignedStream},
     model::{StreamEvent, replay},
 };
 use std::{collections::VecDeque, fmt, ops::ControlFlow, sync::Arc, time::Instant};
@@ -111,6 +111,7 @@ pub(crate) struct Reader {
     /// `None` after the end.
     incoming: Option<Incoming>,
     decoder: Box<dyn StreamDecoder>,
+    signed: SignedStream,
     ready: VecDeque<EventBatch>,
     /// Comes after what is ready.
     failure: Option<Failure>,
@@ -145,6 +146,7 @@ impl Reader {
                 None => break None,
             }
         };
+        self.signed.mark(&mut events);
         self.deliver(received_at, events);
         let Some(end) = end else { return };
         self.ended = Some(received_at);
@@ -231,6 +233,7 @@ impl Receive for Opening {
             request_id: incoming.request_id(),
             incoming: None,
             decoder: quirks.decoder(dialect.stream_decoder(StreamLimits::default())),
+            signed: SignedStream::new(target.signer()),
             ready: VecDeque::new(),
             failure: None,
             first_token: None,
@@ -243,6 +246,7 @@ impl Receive for Opening {
                 let mut response =
                     dialect.decode_response(&body).map_err(|error| reader.with_request_id(error.into()))?;
                 quirks.adjust(&mut response);
+                signer::sign(&mut response, &target.signer());
                 let received_at = Instant::now();
                 reader.deliver(received_at, replay(&response, |text| vec![text]));
                 reader.ended = Some(received_at);

@@ -13,7 +13,8 @@ use crate::{
 };
 use bytes::Bytes;
 use ferrule_wire::{
-    dialect::{self, Dialect, EncodeOptions, EncodedRequest, UnsupportedField},
+    dialect::{self, Dialect, EncodeOptions, EncodedRequest, UnsupportedField, signer},
+    model::Request,
     quirks::Quirks,
 };
 use http::{
@@ -22,6 +23,7 @@ use http::{
 };
 use reqwest::Url;
 use std::{
+    borrow::Cow,
     fmt,
     sync::{Arc, OnceLock},
 };
@@ -140,9 +142,15 @@ impl Provider {
     /// Makes `call` ready.
     pub(crate) fn prepare(self: &Arc<Self>, call: &Call) -> Result<Target, Failure> {
         let options = self.encode_options(&call.options);
-        let encoded = self.dialect.encode_request(&call.request, options).map_err(Failure::Unsupported)?;
+        let request = self.own(&call.request);
+        let encoded = self.dialect.encode_request(&request, options).map_err(Failure::Unsupported)?;
         let accept = call.request.stream.then(|| self.dialect.stream_media_types().first().copied());
         self.prepare_encoded(encoded, &call.request.model, &call.options, accept.flatten())
+    }
+
+    /// `request` with no proofs of reasoning but those that its model here takes back.
+    pub(crate) fn own<'a>(&self, request: &'a Request) -> Cow<'a, Request> {
+        signer::for_signer(request, &self.dialect.signer(&self.id, &request.model))
     }
 
     pub(crate) fn encode_options(&self, options: &CallOptions) -> EncodeOptions<'_> {
@@ -304,6 +312,11 @@ impl Target {
         let grant = tokio::time::timeout(limits.remaining(), Box::pin(authoriser.grant())).await;
         let grant = grant.map_err(|_| Failure::Timeout(TimeoutKind::Total))?;
         grant.map(Some).map_err(|error| error.into_failure(&self.provider.id))
+    }
+
+    /// Whose proofs of reasoning its answer has.
+    pub(crate) fn signer(&self) -> Cow<'_, str> {
+        self.provider.dialect.signer(&self.provider.id, &self.model)
     }
 
     /// A request to `url` that follows this one. Credentials go to the same origin only.

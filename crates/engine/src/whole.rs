@@ -2,7 +2,11 @@
 
 use crate::{Failure, call::Receive, send::Incoming, target::Target};
 use bytes::Bytes;
-use ferrule_wire::{dialect::StreamError, json::Json, model::Response};
+use ferrule_wire::{
+    dialect::{StreamError, signer},
+    json::Json,
+    model::Response,
+};
 use http::HeaderMap;
 
 /// Reads the whole answer.
@@ -25,6 +29,7 @@ impl Receive for Whole {
             Ok(mut response) => {
                 target.provider.quirks.adjust(&mut response);
                 add_told_by_headers(incoming.headers(), &mut response);
+                signer::sign(&mut response, &target.signer());
                 Ok(WholeAnswer { response, raw, request_id: incoming.request_id() })
             }
             Err(StreamError::Provider(mut error)) => {

@@ -31,4 +31,6 @@ mod secrets;
 #[cfg(test)]
 mod setup;
 #[cfg(test)]
+mod signers;
+#[cfg(test)]
 mod support;

@@ -24,6 +24,7 @@ pub mod replicate;
 mod resource_name;
 pub mod ruvllm;
 mod settings;
+pub mod signer;
 mod template;
 mod turn;
 pub mod watsonx;
@@ -35,7 +36,7 @@ use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response, StreamEvent};
 use crate::operation::{Embeddings, Endpoint, Media, ModelListing, OpenAiListing, Reranking, TokenCounting};
 use crate::quirks::Quirks;
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
 use core::fmt;
 
 /// Every wire format, one line each.
@@ -80,6 +81,11 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     /// what a server calls them. A body of type `application/json` that is not among them is a plain answer.
     fn stream_media_types(&self) -> &'static [&'static str] {
         &["text/event-stream"]
+    }
+
+    /// Client: whose proofs of reasoning `model` takes back, and makes, where `provider` serves it (see [`signer`]).
+    fn signer<'a>(&self, provider: &'a str, _model: &'a str) -> Cow<'a, str> {
+        Cow::Borrowed(provider)
     }
 
     /// Client: the HTTP request that asks `request`.

@@ -52,6 +52,11 @@ pub const DEFAULT_MAX_TOKENS: u64 = 4096;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Anthropic;
 
+impl Anthropic {
+    /// Who signs the thoughts of Claude: the id of Anthropic's row in the table of providers.
+    pub(crate) const SIGNER: &str = "anthropic";
+}
+
 impl Dialect for Anthropic {
     fn name(&self) -> &'static str {
         NAME

@@ -9,7 +9,13 @@ use crate::dialect::{
 use crate::json::{Fields, Json, JsonError};
 use crate::model::{ProviderError, Request, Response};
 use crate::operation::{Endpoint, ModelListing, Operation, TokenCounting};
-use alloc::{borrow::ToOwned, boxed::Box, format, string::String, vec::Vec};
+use alloc::{
+    borrow::{Cow, ToOwned},
+    boxed::Box,
+    format,
+    string::String,
+    vec::Vec,
+};
 
 const VERSION_FIELD: &str = "anthropic_version";
 const VERSION: &str = "vertex-2023-10-16";
@@ -37,6 +43,12 @@ fn counter_of(model: &str) -> String {
 impl Dialect for AnthropicVertex {
     fn name(&self) -> &'static str {
         "anthropic-vertex"
+    }
+
+    /// Signatures are valid on Anthropic's own API, on Bedrock and on Vertex AI alike (Anthropic's page on extended
+    /// thinking).
+    fn signer<'a>(&self, _provider: &'a str, _model: &'a str) -> Cow<'a, str> {
+        Cow::Borrowed(Anthropic::SIGNER)
     }
 
     fn encode_request(

@@ -30,12 +30,12 @@ mod usage;
 
 use super::{
     Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
-    UnsupportedField,
+    UnsupportedField, anthropic::Anthropic,
 };
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
 use crate::operation::{Embeddings, Endpoint, ModelListing, TokenCounting};
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{borrow::Cow, boxed::Box, vec::Vec};
 
 /// The dialect's name.
 const NAME: &str = "bedrock";
@@ -51,6 +51,12 @@ impl Dialect for Bedrock {
 
     fn stream_media_types(&self) -> &'static [&'static str] {
         &["application/vnd.amazon.eventstream"]
+    }
+
+    /// Claude's signatures are Anthropic's, wherever it runs (see `AnthropicVertex`).
+    fn signer<'a>(&self, provider: &'a str, model: &'a str) -> Cow<'a, str> {
+        let is_claude = family::Family::of(model) == family::Family::Claude;
+        Cow::Borrowed(if is_claude { Anthropic::SIGNER } else { provider })
     }
 
     fn encode_request(

@@ -38,7 +38,7 @@ use super::{
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
 use crate::operation::{Embeddings, Endpoint, ModelListing, Operation, TokenCounting};
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{borrow::Cow, boxed::Box, vec::Vec};
 
 /// Where generateContent is spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +83,11 @@ impl Dialect for Gemini {
     fn stream_media_types(&self) -> &'static [&'static str] {
         // The second is the array of a stream without `alt=sse`.
         &["text/event-stream", "application/json"]
+    }
+
+    /// Signatures are not portable between models, nor between the Gemini API and Vertex AI (section 5).
+    fn signer<'a>(&self, provider: &'a str, model: &'a str) -> Cow<'a, str> {
+        Cow::Owned(alloc::format!("{provider}/{model}"))
     }
 
     fn encode_request(

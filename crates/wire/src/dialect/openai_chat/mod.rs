@@ -37,6 +37,7 @@ pub(crate) use part::{
     data_url, decode_part, is_foreign_part, required_string, source_of_url, take_cache, write_answer_part,
     write_cache, write_part,
 };
+pub(crate) use reasoning::DETAILS;
 pub(crate) use request::write_prompt_cache;
 pub(crate) use rerank::{RankByScore, take_documents};
 pub(crate) use tool::{

@@ -22,7 +22,7 @@ mod response;
 mod token_count;
 mod tool;
 
-pub(crate) use item::{is_item, without_hosted, without_items};
+pub(crate) use item::{ITEM, is_item, without_hosted, without_items};
 pub(crate) use tool::decode_function;
 
 use super::openai_chat::{OpenAiMedia, embeddings::OpenAiEmbeddings, fault};
