@@ -8,7 +8,7 @@ import pytest
 
 import ferrule
 from ferrule.operations.token_count import TokenCount
-from ferrule.testing import Simulator
+from ferrule.testing import Simulator, rule
 
 OWN = {
     "openai/own": {"context_window": 32_000, "tools": False, "prices": {"input_mtok": "1", "output_mtok": "4"}},
@@ -57,6 +57,23 @@ class TestTokens:
             client.count_tokens("anthropic/claude-sonnet-4-5", "Hi.")
         with pytest.raises(ferrule.ConfigError, match="ANTHROPIC_API_KEY"):
             offline.count_tokens("anthropic/claude-sonnet-4-5", "Hi.")
+
+    def test_what_goes_wrong_at_the_endpoint_is_tried_again_and_told(self):
+        busy = rule(fault="rate_limit", text="Busy*")
+        once = rule(fault={"status": {"status": 503}}, model="claude-*", times=1)
+        with Simulator([busy, once]) as simulator, simulator.client(max_retries=1) as client:
+            assert client.count_tokens("anthropic/claude-sonnet-4-5", "one two three").tokens == 3
+            assert [request.status for request in simulator.requests] == [503, 200]
+        with Simulator([busy]) as simulator, simulator.client(max_retries=0) as client:
+            for model in (
+                "anthropic/claude-sonnet-4-5",
+                "gemini/gemini-3-pro",
+                "bedrock/echo",
+                "openai-responses/echo",
+            ):
+                with pytest.raises(ferrule.RateLimitedError):
+                    client.count_tokens(model, "Busy you are.")
+            assert {request.fault for request in simulator.requests} == {"rate_limit"}
 
     def test_where_nobody_can_be_asked_it_is_an_estimate(self, simulator, client, offline):
         count = offline.count_tokens("groq/llama-3.3-70b-versatile", "Hello, world!")

@@ -939,6 +939,7 @@ class NativeSimulator:
         port: int = 0,
         seed: int = 0,
         require_key: bool = False,
+        aws_credentials: dict[str, str] = ...,
         record_limit: int = 1000,
         http2_streams: int = 100,
     ) -> NativeSimulator: ...

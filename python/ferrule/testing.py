@@ -17,7 +17,7 @@ from ferrule._native import NativeSimulator
 
 if TYPE_CHECKING:
     import sys
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from types import TracebackType
 
     if sys.version_info >= (3, 11):
@@ -222,7 +222,10 @@ class Simulator:
         host: The address to listen on.
         port: The port; 0 for any that is free.
         seed: For what is drawn at random: with the same seed the same is drawn.
-        require_key: Whether a request without a key is answered with 401.
+        require_key: Whether a request without a key is refused: 401, or 403 by Amazon.
+        aws_credentials: Secret access keys by the ids of their access keys. Requests that are signed with one of
+            them are refused where the signature is not right; with any of another, where one is given. The
+            simulator always knows `AKIASIMULATED` with the secret `sk-simulated`.
         record_limit: How many requests are kept; the oldest are dropped.
         http2_streams: How many streams an HTTP/2 connection may have open at once.
 
@@ -239,6 +242,7 @@ class Simulator:
         port: int = 0,
         seed: int = 0,
         require_key: bool = False,
+        aws_credentials: Mapping[str, str] | None = None,
         record_limit: int = 1000,
         http2_streams: int = 100,
     ) -> None:
@@ -249,6 +253,7 @@ class Simulator:
             port=port,
             seed=seed,
             require_key=require_key,
+            aws_credentials=dict(aws_credentials or {}),
             record_limit=record_limit,
             http2_streams=http2_streams,
         )

@@ -115,6 +115,22 @@ def test_failures(sdk: Run, model: str, kind: str) -> None:
     }
 
 
+def test_a_wrong_secret(sdk: Run) -> None:
+    outcome = sdk["wrong_secret"]
+    for result in outcome.result:
+        assert result["message"].startswith("The request signature we calculated does not match the signature")
+        assert (result["status"], result["code"]) == (403, "InvalidSignatureException")
+    assert [request.status for request in outcome.requests] == [403, 403]
+
+
+def test_all_else_is_signed_right(sdk: Run) -> None:
+    """What botocore signs is what the simulator finds: names with colons, ARNs, streams, another service."""
+    for name in ("plain", "addressed", "streamed", "embeddings", "count_tokens", "models"):
+        for request in sdk[name].requests:
+            assert request.headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=AKIASIMULATED/"), name
+            assert request.status == 200, name
+
+
 def test_a_reset(sdk: Run) -> None:
     assert sdk["failures"].result["reset"] == {"class": "ConnectionClosedError"}
 

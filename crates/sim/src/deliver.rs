@@ -37,7 +37,35 @@ impl Delivery<'_> {
         response: &ferrule_wire::model::Response,
         fault: Option<Fault>,
     ) -> Response<AnswerBody> {
-        let sizes = match (&fault, &self.reply.split_bytes) {
+        let mut headers = self.begin(fault.as_ref());
+        let body = if self.request.stream {
+            self.streamed(response, fault, &mut headers)
+        } else {
+            let tokens = response.usage.as_ref().and_then(|usage| usage.output_tokens).unwrap_or(0);
+            let chunks = tokens.div_ceil(self.reply.chunk_tokens.unwrap_or(1) as u64);
+            if let Some(time) = Pacing::of(self.reply).due(usize::try_from(chunks).unwrap_or(usize::MAX)) {
+                tokio::time::sleep(time).await;
+            }
+            self.plain("application/json", self.speaker.encode_response(response).into(), fault, &mut headers)
+        };
+        with_headers(body, headers)
+    }
+
+    /// Sends a body that is no chat's.
+    pub(crate) fn deliver_body(
+        &self,
+        media_type: &'static str,
+        body: Bytes,
+        fault: Option<Fault>,
+    ) -> Response<AnswerBody> {
+        let mut headers = self.begin(fault.as_ref());
+        let body = self.plain(media_type, body, fault, &mut headers);
+        with_headers(body, headers)
+    }
+
+    /// Has the answer written in the pieces that are asked for; its headers.
+    fn begin(&self, fault: Option<&Fault>) -> HeaderMap {
+        let sizes = match (fault, &self.reply.split_bytes) {
             (Some(Fault::SlowLoris { byte_ms }), _) => Some((vec![1], *byte_ms)),
             (_, Some(sizes)) => Some((sizes.clone(), self.reply.split_delay_ms.unwrap_or(0))),
             _ => None,
@@ -47,24 +75,12 @@ impl Delivery<'_> {
 
         let mut headers = self.provider_headers();
         headers.extend(to_headers(&self.reply.headers));
-        if let Some(Fault::ContentType { value }) = &fault
+        if let Some(Fault::ContentType { value }) = fault
             && let Ok(value) = HeaderValue::try_from(value)
         {
             headers.insert(CONTENT_TYPE, value);
         }
-        let body = if self.request.stream {
-            self.streamed(response, fault, &mut headers)
-        } else {
-            let tokens = response.usage.as_ref().and_then(|usage| usage.output_tokens).unwrap_or(0);
-            let chunks = tokens.div_ceil(self.reply.chunk_tokens.unwrap_or(1) as u64);
-            if let Some(time) = Pacing::of(self.reply).due(usize::try_from(chunks).unwrap_or(usize::MAX)) {
-                tokio::time::sleep(time).await;
-            }
-            self.plain(response, fault, &mut headers)
-        };
-        let mut answer = Response::new(body);
-        *answer.headers_mut() = headers;
-        answer
+        headers
     }
 
     fn streamed(
@@ -86,12 +102,12 @@ impl Delivery<'_> {
 
     fn plain(
         &self,
-        response: &ferrule_wire::model::Response,
+        media_type: &'static str,
+        body: Bytes,
         fault: Option<Fault>,
         headers: &mut HeaderMap,
     ) -> AnswerBody {
-        headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
-        let body = Bytes::from(self.speaker.encode_response(response));
+        headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(media_type));
         let half = body.len() / 2;
         let until = |at: Place| match at {
             Place::BeforeHeaders | Place::AfterHeaders => 0,
@@ -189,6 +205,12 @@ impl Delivery<'_> {
         }
         headers
     }
+}
+
+fn with_headers(body: AnswerBody, headers: HeaderMap) -> Response<AnswerBody> {
+    let mut answer = Response::new(body);
+    *answer.headers_mut() = headers;
+    answer
 }
 
 /// Hyper takes an empty frame for the end of a body whose length is promised.

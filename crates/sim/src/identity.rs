@@ -3,7 +3,7 @@
 //! A request that is made as that service wants it gets a token, which the simulated providers take as they take any
 //! key; one that is not, or that proves itself with `sk-invalid`, gets a refusal in the service's words.
 
-use crate::{random, service::INVALID_KEY};
+use crate::{keys::INVALID_KEY, random};
 use http::{HeaderMap, Method, header::AUTHORIZATION};
 use serde_json::{Value, json};
 use std::collections::HashMap;

@@ -45,6 +45,7 @@
 //! | `fail-once-X`, `fail-twice-X`, `fail-N-X` | X (a status or a name above) the first times that a request is sent, then the answer, then again |
 #![forbid(unsafe_code)]
 
+mod amazon;
 mod answer;
 mod behaviour;
 mod beside;
@@ -55,6 +56,7 @@ mod early_fault;
 mod failure;
 mod frames;
 mod identity;
+mod keys;
 mod media;
 mod models;
 mod predictions;

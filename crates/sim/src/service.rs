@@ -8,13 +8,14 @@ use crate::{
     deliver::Delivery,
     demanded,
     failure::{kind_of, request_id_header},
+    keys::Keys,
     media::Media,
     models,
     predictions::{self, Predictions},
     random,
     record::{Details, Exchange, Recorder},
     route::{Asked, Route, route},
-    script::{ActiveScript, Asked as AskedOfScript, ErrorScript, Fault, Place, Reply},
+    script::{ActiveScript, Asked as AskedOfScript, Fault, Place, Reply},
     socket::Control,
 };
 use crate::{servers, speaker::Speaker};
@@ -33,13 +34,9 @@ use std::{
 
 /// The longest request body.
 const MOST_BODY_BYTES: usize = 64 << 20;
+const JSON: &str = "application/json";
 /// Requests that are remembered for `fail-once-…`; more, and they are forgotten.
 const MOST_FAILURES: usize = 100_000;
-/// Where the providers look for the key.
-const KEY_HEADERS: &[&str] =
-    &["x-api-key", "api-key", "x-goog-api-key", "api-subscription-key", "authorization"];
-/// Never a valid key.
-pub(crate) const INVALID_KEY: &str = "sk-invalid";
 
 /// What all connections share.
 #[derive(Debug)]
@@ -47,7 +44,7 @@ pub(crate) struct Shared {
     pub(crate) script: Mutex<Arc<ActiveScript>>,
     pub(crate) recorder: Arc<Recorder>,
     pub(crate) seed: u64,
-    pub(crate) require_key: bool,
+    pub(crate) keys: Keys,
     /// How many times a request has failed, by its hash.
     pub(crate) failures: Mutex<HashMap<u64, u32>>,
     pub(crate) predictions: Predictions,
@@ -119,11 +116,9 @@ impl Conversation<'_> {
             self.error(speaker, status, ProviderError::new(kind_of(status), message), HeaderMap::new(), false)
         };
         if !matches!(asked, Asked::Health | Asked::Token(_))
-            && let Some(message) = self.wrong_key(&head.headers)
+            && let Some((status, error)) = self.shared.keys.refusal(speaker, head, body)
         {
-            let error =
-                ErrorScript::default().provider_error(ErrorKind::Authentication, message, speaker.name());
-            return self.error(speaker, 401, error, HeaderMap::new(), false);
+            return self.error(speaker, status, error, HeaderMap::new(), false);
         }
         // What the address means to the dialect comes first; a wrong method may be another server's right one.
         if matches!(asked, Asked::Unknown | Asked::WrongMethod)
@@ -183,8 +178,11 @@ impl Conversation<'_> {
             Operation::Models => Ok(self.body(models::list(speaker))),
             Operation::CountTokens => {
                 let counting = speaker.token_counting().ok_or_else(no_such)?;
-                let request = counting.decode_request(body).map_err(|error| error.to_string())?;
-                Ok(self.body(counting.encode_response(count_input(&request))))
+                let mut request = counting.decode_request(body).map_err(|error| error.to_string())?;
+                addressed(&mut request.model);
+                let count = count_input(&request);
+                let answer = || Ok((JSON, counting.encode_response(count)));
+                self.answer_beside(&request, speaker, head, body, answer).await
             }
             Operation::Embed => {
                 let embeddings = speaker.embeddings().ok_or_else(no_such)?;
@@ -193,29 +191,28 @@ impl Conversation<'_> {
                 if request.inputs.is_empty() {
                     return Err("input: at least one text is required".to_owned());
                 }
-                let text = request.inputs.last().cloned().unwrap_or_default();
-                let id = random::id(random::hash(self.shared.seed, body));
-                if let Some(failure) = self.fails(&request.model, text, speaker, head, body).await {
-                    return Ok(failure);
-                }
-                let mut response =
-                    beside::embed(&request, self.shared.seed).map_err(|error| error.to_string())?;
-                demanded::of_vectors(speaker, &mut response, &id);
-                Ok(self.body(embeddings.encode_response(&response, body)))
+                let asked = asking(&request.model, request.inputs.last().cloned().unwrap_or_default());
+                let answer = || {
+                    let id = random::id(random::hash(self.shared.seed, body));
+                    let mut response =
+                        beside::embed(&request, self.shared.seed).map_err(|error| error.to_string())?;
+                    demanded::of_vectors(speaker, &mut response, &id);
+                    Ok((JSON, embeddings.encode_response(&response, body)))
+                };
+                self.answer_beside(&asked, speaker, head, body, answer).await
             }
             Operation::Rerank => {
                 let reranking = speaker.reranking().ok_or_else(no_such)?;
                 let mut request = reranking.decode_request(body).map_err(|error| error.to_string())?;
                 addressed(&mut request.model);
-                if let Some(failure) =
-                    self.fails(&request.model, request.query.clone(), speaker, head, body).await
-                {
-                    return Ok(failure);
-                }
-                let id = random::id(random::hash(self.shared.seed, body));
-                let mut response = beside::rerank(&request, id);
-                demanded::of_orders(speaker, &mut response, &request.model);
-                Ok(self.body(reranking.encode_response(&response)))
+                let asked = asking(&request.model, request.query.clone());
+                let answer = || {
+                    let id = random::id(random::hash(self.shared.seed, body));
+                    let mut response = beside::rerank(&request, id);
+                    demanded::of_orders(speaker, &mut response, &request.model);
+                    Ok((JSON, reranking.encode_response(&response)))
+                };
+                self.answer_beside(&asked, speaker, head, body, answer).await
             }
             Operation::Complete => {
                 let mut request = speaker.decode_request(body).map_err(|error| error.to_string())?;
@@ -243,35 +240,31 @@ impl Conversation<'_> {
         let content_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let content_type = content_type.unwrap_or_default();
         let (model, text) = media.asked(content_type, body)?;
-        if let Some(failure) = self.fails(&model, text, speaker, head, body).await {
-            return Ok(failure);
-        }
-        let (media_type, body) = media.answer(content_type, body)?;
-        Ok(self.whole(200, media_type, body.into(), HeaderMap::new()))
+        let answer = || media.answer(content_type, body);
+        self.answer_beside(&asking(&model, text), speaker, head, body, answer).await
     }
 
-    /// What goes wrong with a request for `model` that is no chat, on script or by the model's name.
-    async fn fails(
+    /// Answers a request that is no chat, `request` in its place: what goes wrong, on script or by the model's name, and
+    /// what `answer` makes, a media type and a body.
+    async fn answer_beside(
         &self,
-        model: &str,
-        text: String,
+        request: &Request,
         speaker: Speaker,
         head: &http::request::Parts,
         body: &Bytes,
-    ) -> Option<Response<AnswerBody>> {
-        let messages = vec![Message::text(Role::User, text)];
-        let request = Request { model: model.to_owned(), messages, ..Request::default() };
-        let (_, fault) = self.begin(&request, speaker, head, body);
-        self.before_headers(&fault?, speaker, &request).await
-    }
-
-    fn wrong_key(&self, headers: &HeaderMap) -> Option<&'static str> {
-        let key = KEY_HEADERS.iter().find_map(|name| headers.get(*name)?.to_str().ok());
-        match key.map(|value| value.strip_prefix("Bearer ").unwrap_or(value)) {
-            Some(INVALID_KEY) => Some("Incorrect API key provided: sk-invalid."),
-            None if self.shared.require_key => Some("You didn't provide an API key."),
-            _ => None,
+        answer: impl FnOnce() -> Result<(&'static str, Vec<u8>), String>,
+    ) -> Result<Response<AnswerBody>, String> {
+        let number = random::number(self.shared.seed, &request.model, body);
+        let (reply, fault) = self.begin(request, speaker, head, body);
+        if let Some(fault) = &fault
+            && let Some(answer) = self.before_headers(fault, speaker, request).await
+        {
+            return Ok(answer);
         }
+        let (media_type, answer) = answer()?;
+        let delivery =
+            Delivery { conversation: self, request, speaker, reply: &reply, number, headers: &head.headers };
+        Ok(delivery.deliver_body(media_type, answer.into(), fault.filter(strikes_later)))
     }
 
     pub(crate) async fn complete(
@@ -290,7 +283,7 @@ impl Conversation<'_> {
             return answer;
         }
         // What strikes before the headers has struck.
-        let fault = fault.filter(|fault| !matches!(fault, Fault::Stall { at: Place::BeforeHeaders, .. }));
+        let fault = fault.filter(strikes_later);
         let mut response = answer(request, &reply, number, name);
         demanded::of_calls(speaker, &mut response);
         predictions::locate(speaker, &mut response, head);
@@ -393,11 +386,11 @@ impl Conversation<'_> {
 
     /// A whole answer of the dialect's.
     fn body(&self, body: Vec<u8>) -> Response<AnswerBody> {
-        self.whole(200, "application/json", body.into(), HeaderMap::new())
+        self.whole(200, JSON, body.into(), HeaderMap::new())
     }
 
     pub(crate) fn json(&self, value: &serde_json::Value, status: u16) -> Response<AnswerBody> {
-        self.whole(status, "application/json", value.to_string().into(), HeaderMap::new())
+        self.whole(status, JSON, value.to_string().into(), HeaderMap::new())
     }
 
     /// A body that is there at once.
@@ -414,6 +407,17 @@ impl Conversation<'_> {
         answer.headers_mut().entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
         answer
     }
+}
+
+/// A chat in place of what else is asked of `model`, for scripts to look at.
+fn asking(model: &str, text: String) -> Request {
+    let messages = vec![Message::text(Role::User, text)];
+    Request { model: model.to_owned(), messages, ..Request::default() }
+}
+
+/// Whether a fault is not over when an answer begins.
+const fn strikes_later(fault: &Fault) -> bool {
+    !matches!(fault, Fault::Stall { at: Place::BeforeHeaders, .. })
 }
 
 /// What a real provider would miss in `request`.

@@ -1,6 +1,7 @@
 //! The handle: a running server on its own thread.
 
 use crate::{
+    keys::Keys,
     predictions::Predictions,
     record::Recorder,
     script::{ActiveScript, Script, ScriptError},
@@ -8,6 +9,7 @@ use crate::{
     service::Shared,
 };
 use std::{
+    collections::BTreeMap,
     fmt, io,
     net::{SocketAddr, ToSocketAddrs as _},
     sync::{Arc, Mutex, PoisonError, mpsc as blocking},
@@ -29,6 +31,9 @@ pub struct Settings {
     pub seed: u64,
     /// Whether a request without a key is answered with 401.
     pub require_key: bool,
+    /// Secrets of Amazon's access keys, by id. Signatures are checked where the secret is known; where any is given, other
+    /// keys are unknown to Amazon.
+    pub aws_credentials: BTreeMap<String, String>,
     /// How many requests are kept; the oldest are dropped, 0 keeps none.
     pub record_limit: usize,
     /// How many streams an HTTP/2 connection may have open at once.
@@ -43,6 +48,7 @@ impl Default for Settings {
             script: None,
             seed: 0,
             require_key: false,
+            aws_credentials: BTreeMap::new(),
             record_limit: 1000,
             http2_streams: 100,
         }
@@ -69,7 +75,6 @@ impl fmt::Debug for Simulator {
 impl Simulator {
     /// Starts one; when this returns it takes connections. Fails where the address cannot be had, or with
     /// [`io::ErrorKind::InvalidInput`] where the script cannot be used.
-    #[expect(clippy::needless_pass_by_value, reason = "settings are written for one start")]
     pub fn start(settings: Settings) -> io::Result<Self> {
         let script = match &settings.script {
             Some(script) => {
@@ -90,7 +95,7 @@ impl Simulator {
             script: Mutex::new(Arc::new(ActiveScript::new(script, settings.seed))),
             recorder: Arc::new(Recorder::new(settings.record_limit)),
             seed: settings.seed,
-            require_key: settings.require_key,
+            keys: Keys::new(settings.require_key, settings.aws_credentials),
             failures: Mutex::default(),
             predictions: Predictions::default(),
         });

@@ -18,6 +18,7 @@ from botocore.session import Session
 from cases import case, error_of, run
 
 CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
+ACCESS_KEY, SECRET = "AKIASIMULATED", "sk-simulated"
 PROFILE = "arn:aws:bedrock:us-west-2:123456789012:application-inference-profile/abc123"
 
 
@@ -224,6 +225,14 @@ def failing(call):
 
 
 @case
+def wrong_secret(client, conforming):
+    with contextlib.closing(service("bedrock-runtime", client.headers, secret="another")) as stranger:
+        plain = failing(lambda: stranger.converse(**asking("echo", "Hello.")))
+        streamed = failing(lambda: stranger.converse_stream(**asking("echo", "Hello.")))
+    return [plain, streamed]
+
+
+@case
 def error_mid_stream(client, conforming):
     pieces = []
     stream = client.converse_stream(**asking("error-mid-stream", "Hello."))["stream"]
@@ -274,10 +283,10 @@ def frames(client, conforming):
     }
 
 
-def service(name, headers, attempts=1):
-    """A client of an AWS service, with `headers` in each request."""
+def service(name, headers, attempts=1, secret=SECRET):
+    """A client of an AWS service, with `headers` in each request, which the simulator holds against its signature."""
     config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, read_timeout=20)
-    keys = {"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "secret", "aws_session_token": "session"}
+    keys = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": secret, "aws_session_token": "session"}
     address = {"region_name": "us-east-1", "endpoint_url": sys.argv[1]}
     client = Session().create_client(name, **address, **keys, config=config)
     client.meta.events.register("before-call", lambda params, **_: params["headers"].update(headers))

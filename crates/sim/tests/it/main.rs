@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "the support code of tests")]
 
 mod answers;
+mod beside;
 mod client;
 mod faults;
 mod http2;

@@ -84,6 +84,32 @@ fn keys_are_checked() {
     assert_eq!(get(&strict, "/healthz", &[]).status, 200);
 }
 
+/// In Amazon's words; `amazon.rs` knows signatures.
+#[test]
+fn amazons_keys_are_checked() {
+    let strict = Simulator::start(Settings { require_key: true, ..Settings::default() }).unwrap();
+    let body = json!({"messages": [{"role": "user", "content": [{"text": "hi"}]}]});
+    let refused = |headers: &[(&str, &str)]| {
+        let answer = call(&strict, "/bedrock/model/echo/converse", headers, &body).unwrap();
+        (answer.status, answer.json()["__type"].as_str().unwrap_or_default().to_owned())
+    };
+    let is = |status: u16, class: &str| (status, class.to_owned());
+    assert_eq!(refused(&[("authorization", "Bearer good")]), is(200, ""));
+    assert_eq!(refused(&[("authorization", "Bearer sk-invalid")]), is(403, "AccessDeniedException"));
+    assert_eq!(refused(&[]), is(403, "MissingAuthenticationTokenException"));
+    let signed = "AWS4-HMAC-SHA256 Credential=AKIASIMULATED/20250115/us-east-1/bedrock/aws4_request, SignedHeaders=host;x-amz-date, Signature=00";
+    let date = ("x-amz-date", "20250115T120000Z");
+    assert_eq!(refused(&[("authorization", signed), date]), is(403, "InvalidSignatureException"));
+    assert_eq!(refused(&[("authorization", signed)]), is(403, "IncompleteSignatureException"));
+    let other = signed.replace("AKIASIMULATED", "AKIAOTHER");
+    assert_eq!(refused(&[("authorization", &other), date]), is(200, ""));
+    let credentials = [("AKIAOTHER".to_owned(), "secret".to_owned())].into();
+    let only = Simulator::start(Settings { aws_credentials: credentials, ..Settings::default() }).unwrap();
+    let unknown = signed.replace("AKIASIMULATED", "AKIAUNKNOWN");
+    let answer = call(&only, "/bedrock/model/echo/converse", &[("authorization", &unknown), date], &body);
+    assert_eq!(answer.unwrap().json()["__type"], "UnrecognizedClientException");
+}
+
 #[test]
 fn requests_are_recorded_and_can_be_cleared() {
     let simulator = start();
