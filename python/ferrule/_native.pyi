@@ -57,6 +57,12 @@ def provider_table() -> list[dict[str, Any]]:
 def dialects() -> list[str]:
     """The names of the wire formats."""
 
+def guard_group(group: int) -> None:
+    """Has the process group `group` end with this process. Does nothing on Windows."""
+
+def release_group(group: int) -> None:
+    """The process group `group` has ended, or may go on without us."""
+
 def set_log_level(level: int) -> None:
     """Sets the least severe level that is collected, as a number of `logging`."""
 

@@ -22,6 +22,7 @@ import weakref
 from collections import deque
 from typing import TYPE_CHECKING
 
+from ferrule._native import guard_group, release_group
 from ferrule.errors import ConfigError, ConnectError
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ _TIME_TO_STOP = 5.0
 
 
 class Sidecar:
-    """A proxy process of our own. Use it in a `with` statement, or `stop` it; the end of the program stops it, too.
+    """A proxy process of our own. Use it in a `with` statement, or `stop` it; the end of the program stops it, too, even
+    where the program is killed (not on Windows).
 
     A proxy that ends by itself is started again, after a pause that doubles up to half a minute.
 
@@ -167,6 +169,7 @@ class Sidecar:
             errors="replace",
             start_new_session=os.name == "posix",
         )
+        guard_group(process.pid)
         self._process = process
         arguments = (process, self._lines, self.api_key)
         self._reader = threading.Thread(target=_keep_lines, args=arguments, name="ferrule-sidecar-output", daemon=True)
@@ -230,6 +233,7 @@ class Sidecar:
                 return
             began = time.monotonic()
             code = process.wait()
+            release_group(process.pid)
             if stopping.is_set():
                 return
             pause = _FIRST_PAUSE if time.monotonic() - began > _STEADY_AFTER else min(pause * 2, _LONGEST_PAUSE)
@@ -264,6 +268,7 @@ def _end(process: subprocess.Popen[Any]) -> None:
                 process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(_TIME_TO_STOP)
+    release_group(process.pid)
 
 
 def _filled(word: str, values: Mapping[str, str]) -> str:

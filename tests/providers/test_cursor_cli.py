@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import select
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -176,4 +177,26 @@ def test_a_program_that_stays_after_its_result_is_not_waited_for(client: Client,
     reply = client.complete("cursor-cli/lingers", "Hello.", **workspace(tmp_path))
     assert reply.text == "Hello."
     assert read(alive) == b"here\n"
+    assert read(alive) == b""
+
+
+CALLER = """
+import sys
+import ferrule
+
+settings = {"cursor-cli": {"command": sys.argv[2:], "api_key": "sk-simulated"}}
+with ferrule.Client(providers=settings, max_retries=0) as client:
+    client.complete("cursor-cli/stall", "Hello.", extra_body={"workspace": sys.argv[1]})
+"""
+
+
+def test_a_caller_that_is_killed_takes_the_program_and_its_children_along(
+    cursor_agent: dict[str, Any], alive: int, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-c", CALLER, str(tmp_path), *cursor_agent["command"]]
+    with subprocess.Popen(command) as caller:
+        try:
+            assert read(alive) == b"here\n"
+        finally:
+            caller.kill()
     assert read(alive) == b""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -31,8 +33,12 @@ def is_gone(pid):
         os.kill(pid, 0)
     except ProcessLookupError:
         return True
+    if sys.platform != "linux":
+        return False
     # A zombie is gone, too: its parent has yet to look.
-    return Path(f"/proc/{pid}/stat").read_text().split(") ")[1].startswith("Z") if sys.platform == "linux" else False
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{pid}/stat").read_text().split(") ")[1].startswith("Z")
+    return True
 
 
 def ask(proxy):
@@ -103,3 +109,52 @@ def test_a_forked_child_leaves_it_alone():
             os._exit(0)
         os.waitpid(child, 0)
         assert proxy.running
+
+
+OWNER = """
+import os, signal, sys
+from ferrule.sidecar import Sidecar
+
+proxy = Sidecar(sys.argv[2:]).start()
+forked = os.fork() if sys.argv[1] == "forks" else None
+if forked != 0:
+    print(proxy._process.pid, forked, flush=True)
+signal.pause()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="process groups, and signals that cannot be caught")
+@pytest.mark.parametrize("forks", ["alone", "forks"])
+def test_it_is_gone_when_its_owner_is_killed(tmp_path, forks):
+    """Also while a child that the owner forked lives on."""
+    note = tmp_path / "pid"
+    command = [sys.executable, "-W", "ignore", "-c", OWNER, forks, *STAND_IN, "--child", str(note)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as owner:
+        proxy, forked = owner.stdout.readline().split()
+        proxy, child = int(proxy), int(note.read_text())
+        try:
+            assert not is_gone(proxy)
+            owner.kill()
+            owner.wait(10)
+            assert wait_until(lambda: is_gone(proxy) and is_gone(child))
+            assert forked == "None" or not is_gone(int(forked))
+        finally:
+            for pid in (proxy, child, *([] if forked == "None" else [int(forked)])):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="process groups")
+def test_one_that_ended_is_guarded_no_more(monkeypatch):
+    """Its number may be another's by now."""
+    guarded = set()
+    monkeypatch.setattr(module, "guard_group", guarded.add)
+    monkeypatch.setattr(module, "release_group", guarded.discard)
+    monkeypatch.setattr(module, "_FIRST_PAUSE", 0.01)
+    with Sidecar(STAND_IN) as proxy:
+        first = proxy._process.pid
+        assert guarded == {first}
+        os.kill(first, signal.SIGTERM)
+        assert wait_until(lambda: proxy.restarts == 1 and proxy._is_ready())
+        assert guarded == {proxy._process.pid}
+    assert guarded == set()

@@ -19,6 +19,7 @@ mod embed;
 mod engine;
 mod error;
 mod follow;
+pub mod guard;
 mod health;
 mod media;
 mod models;

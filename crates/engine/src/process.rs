@@ -2,12 +2,13 @@
 //! standard output.
 //!
 //! The child leads a process group of its own, which is killed as soon as nobody listens: when the call is cancelled, runs
-//! out of time or is over, whatever the child started is gone with it. It is watched by threads, not by the runtime, which
+//! out of time or is over, or we are killed (`guard`), whatever the child started is gone with it. It is watched by threads, not by the runtime, which
 //! would have to take over the host program's handling of SIGCHLD.
 
 use crate::{
     Failure, ProviderSettings,
     backend::{AnswerSender, Backend, Question},
+    guard::Guarded,
 };
 use bytes::Bytes;
 use ferrule_wire::{
@@ -117,6 +118,7 @@ struct Run {
 
 impl Run {
     fn begin(mut child: Child, input: Vec<u8>, is_last: fn(&[u8]) -> bool, answer: AnswerSender) {
+        let guarded = Guarded::group(child.id());
         let run = Arc::new(Self {
             group: Group::of(&child),
             is_over: AtomicBool::new(false),
@@ -149,6 +151,7 @@ impl Run {
             let status = child.wait();
             run.is_over.store(true, Ordering::Release);
             run.group.kill();
+            drop(guarded);
             if let Some(errors) = errors {
                 // Its pipe is closed now that the group is gone.
                 let _ = errors.join();

@@ -17,6 +17,7 @@ mod events;
 mod flight;
 mod from_python;
 mod function;
+mod guard;
 mod logging;
 mod message;
 mod operations;
@@ -57,6 +58,8 @@ mod _native {
     use super::flight::Flight;
     #[pymodule_export]
     use super::function::FunctionCall;
+    #[pymodule_export]
+    use super::guard::{guard_group, release_group};
     #[pymodule_export]
     use super::logging::set_log_level;
     #[pymodule_export]

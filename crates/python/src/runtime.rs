@@ -42,6 +42,9 @@ pub(crate) fn watch_forks(module: &Bound<'_, PyModule>) -> PyResult<()> {
 
 #[pyfunction]
 fn note_process() {
+    if PROCESS.load(Ordering::Relaxed) != 0 {
+        ferrule_engine::guard::forget();
+    }
     PROCESS.store(std::process::id(), Ordering::Relaxed);
 }
 
