@@ -54,10 +54,10 @@ _TIME_TO_STOP = 5.0
 
 
 class Sidecar:
-    """A proxy process of our own. Use it in a `with` statement, or `stop` it; the end of the program stops it, too, even
-    where the program is killed (not on Windows).
+    """A proxy process of our own. Use it in a `with` statement, or `stop` it; the end of the program stops it, too.
 
-    A proxy that ends by itself is started again, after a pause that doubles up to half a minute.
+    That holds for a program that is killed as well, except on Windows. A proxy that ends by itself is started again,
+    after a pause that doubles up to half a minute.
 
     Args:
         command: The program and its arguments; `{host}`, `{port}` and `{config}` are filled in. By default LiteLLM's
