@@ -1,0 +1,21 @@
+//! The Anthropic dialect: transcripts, quirks, and that what is written is read back the same.
+
+mod request;
+mod response;
+mod strategies;
+mod stream;
+
+use ferrule_wire::dialect::{Dialect, find};
+use std::path::PathBuf;
+
+fn dialect() -> &'static dyn Dialect {
+    find("anthropic").expect("the dialect is registered")
+}
+
+fn fixture(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/wire/anthropic").join(name)
+}
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(fixture(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
