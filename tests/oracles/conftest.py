@@ -29,6 +29,7 @@ PROVIDERS = {
     "mistralai-3": "mistral",
     "ollama-0": "ollama",
     "replicate-1": "replicate",
+    "together-2": "together",
     "together-3": "together",
 }
 

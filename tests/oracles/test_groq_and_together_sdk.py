@@ -18,6 +18,8 @@ pytestmark = pytest.mark.timeout(600)
 
 groq = pytest.mark.parametrize("sdk", ["groq-1"], indirect=True)
 together = pytest.mark.parametrize("sdk", ["together-3"], indirect=True)
+# The last that lists the models of the API that chats.
+together_2 = pytest.mark.parametrize("sdk", ["together-2"], indirect=True)
 both = pytest.mark.parametrize("sdk", ["groq-1", "together-3"], indirect=True)
 
 
@@ -100,6 +102,15 @@ def test_models(sdk: Run) -> None:
     result = sdk["models"].result
     assert "echo" in result["listed"]
     assert result["one"] == "echo"
+
+
+@together_2
+def test_the_models_are_a_list_and_nothing_around_it(sdk: Run) -> None:
+    outcome = sdk["models"]
+    assert "echo" in outcome.result["listed"]
+    assert outcome.result["types"] == ["chat"]
+    assert (outcome.unknown_fields, outcome.missing_fields) == ([], [])
+    assert [request.path for request in outcome.requests] == ["/together/models"]
 
 
 @groq

@@ -259,3 +259,11 @@ def test_the_proxy_is_told_its_own_names_and_the_fireworks_theirs(simulator: Sim
         client.complete("litellm/litellm_proxy/echo", "Hello there.")
         client.complete("fireworks/echo", "Hello there.")
     assert [request.body["model"] for request in simulator.requests] == ["echo", "accounts/fireworks/models/echo"]
+
+
+def test_togethers_list_of_models_has_nothing_around_it(simulator: Simulator) -> None:
+    with simulator.client(only=["together"]) as client:
+        models = client.models("together")
+    assert "echo" in [model.id for model in models]
+    assert {model.provider for model in models} == {"together"}
+    assert {model.raw["organization"] for model in models} == {"ferrule-sim"}

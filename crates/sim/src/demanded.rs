@@ -71,16 +71,30 @@ pub(crate) fn of_orders(speaker: Speaker, response: &mut RerankResponse, model: 
     }
 }
 
-/// Of the list of models: Mistral tells of each what it is and what it can do.
+/// Of the list of models: Mistral and Together tell of each what it is, and Together's is a list and nothing around it.
 pub(crate) fn of_models(speaker: Speaker, page: Vec<u8>) -> Vec<u8> {
-    if speaker.provider() != "mistral" {
+    let is_together = speaker.provider() == "together";
+    if !is_together && speaker.provider() != "mistral" {
         return page;
     }
     let Ok(mut body) = serde_json::from_slice::<Value>(&page) else { return page };
     let entries = body.get_mut("data").and_then(Value::as_array_mut);
     for entry in entries.into_iter().flatten().filter_map(Value::as_object_mut) {
-        entry.insert("type".to_owned(), json!("base"));
-        entry.insert("capabilities".to_owned(), json!({ "completion_chat": true, "function_calling": true }));
+        if is_together {
+            entry.insert("type".to_owned(), json!("chat"));
+            if let Some(owner) = entry.remove("owned_by") {
+                entry.insert("organization".to_owned(), owner);
+            }
+        } else {
+            entry.insert("type".to_owned(), json!("base"));
+            entry.insert(
+                "capabilities".to_owned(),
+                json!({ "completion_chat": true, "function_calling": true }),
+            );
+        }
+    }
+    if is_together && let Some(list) = body.get_mut("data") {
+        body = list.take();
     }
     body.to_string().into_bytes()
 }
@@ -161,5 +175,13 @@ mod tests {
         assert_eq!(listed["data"][0]["type"], "base");
         assert_eq!(listed["data"][0]["id"], "a");
         assert_eq!(of_models(speaker("mistral"), b"[".to_vec()), b"[");
+    }
+
+    #[test]
+    fn togethers_models_are_a_list_and_nothing_around_it() {
+        let page = br#"{"object":"list","data":[{"id":"a","owned_by":"b"}]}"#.to_vec();
+        let listed: Value = serde_json::from_slice(&of_models(speaker("together"), page)).unwrap();
+        assert_eq!(listed, json!([{"id": "a", "type": "chat", "organization": "b"}]));
+        assert_eq!(of_models(speaker("together"), b"[".to_vec()), b"[");
     }
 }

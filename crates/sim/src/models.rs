@@ -13,7 +13,12 @@ pub(crate) fn list(speaker: Speaker) -> Vec<u8> {
 /// could stand alone.
 pub(crate) fn one(speaker: Speaker, id: &str) -> Option<Vec<u8>> {
     let page = demanded::of_models(speaker, speaker.model_listing().encode_page(&[id]));
-    let mut fields = Value::parse(&page).ok()?.object()?;
-    let entries = ["data", "models", "publisherModels"].iter().find_map(|name| fields.take_array(name))?;
+    let page = Value::parse(&page).ok()?;
+    let entries = match page.object() {
+        Some(mut fields) => {
+            ["data", "models", "publisherModels"].iter().find_map(|name| fields.take_array(name))?
+        }
+        None => page.array()?,
+    };
     entries.first().map(|entry| Json::text(&entry.to_json()).as_bytes().to_owned())
 }

@@ -20,6 +20,16 @@ def rerank(client, conforming):
     return {"places": [result.index for result in reply.results], "scores": [r.relevance_score for r in reply.results]}
 
 
+def models(client, conforming):
+    listed = [conforming(model) for model in client.models.list()]
+    return {"listed": [model.id for model in listed], "types": sorted({model.type for model in listed})}
+
+
+# From version 3 on these are models of one's own, which another service lists.
+if hasattr(together.types, "ModelListResponse"):
+    case(models)
+
+
 if __name__ == "__main__":
     settings = {"base_url": sys.argv[1], "api_key": "sk-oracle", "timeout": 20}
     run(
