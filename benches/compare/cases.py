@@ -8,6 +8,7 @@ so work that a client moves to a thread of its own is counted. Latency is the up
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import threading
@@ -185,7 +186,9 @@ class Run:
 def confine(cores: set[int]) -> None:
     """Ties every thread of this process to these cores, those that exist and those they start."""
     for thread in os.listdir("/proc/self/task"):
-        os.sched_setaffinity(int(thread), cores)
+        # One may end between the list and its turn.
+        with contextlib.suppress(ProcessLookupError):
+            os.sched_setaffinity(int(thread), cores)
 
 
 def spin(stop: threading.Event) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import textwrap
 from pathlib import Path
 
 from chart import chart
@@ -50,6 +51,7 @@ def main(result_file: str) -> None:
         "Memory is above that of the floor, which is Python with asyncio."
     )
     (ROOT / "docs" / "measured.svg").write_text(chart(summary))
+    caption = textwrap.fill(caption, 120, break_on_hyphens=False)
     section = f"{table(summary)}\n\n{caption}\n\n![The same as bars](docs/measured.svg)"
     readme = ROOT / "README.md"
     before, rest = readme.read_text().split(BEGIN)
