@@ -21,6 +21,8 @@ CLIENTS = Path(__file__).parent / "clients"
 
 # Whom the simulator speaks as, for the SDKs in these environments.
 PROVIDERS = {
+    "anthropic_vertex-2": "vertex-anthropic",
+    "azure_openai-3": "azure-deployments",
     "botocore-1": "bedrock",
     "cohere-7": "cohere",
     "google_genai-3": "gemini",
@@ -34,7 +36,11 @@ PROVIDERS = {
 }
 
 # Scripts that run in an environment which is not called as they are.
-ENVIRONMENTS = {"google_genai_vertex-3": "google_genai-3"}
+ENVIRONMENTS = {
+    "anthropic_vertex-2": "anthropic-2",
+    "azure_openai-3": "openai-3",
+    "google_genai_vertex-3": "google_genai-3",
+}
 
 
 @dataclass

@@ -9,28 +9,15 @@ import asyncio
 import sys
 
 import anthropic
+from anthropic_questions import CLOCK, WEATHER, asking
 from cases import case, described, error_of, run
 from conformity import Conformity
 from pydantic import BaseModel
-
-WEATHER = {
-    "name": "get_weather",
-    "description": "The weather in a city.",
-    "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
-}
-CLOCK = {
-    "name": "get_time",
-    "input_schema": {"type": "object", "properties": {"zone": {"enum": ["utc", "local"]}}, "required": ["zone"]},
-}
 
 
 class Person(BaseModel):
     name: str
     age: int
-
-
-def asking(model, text, **options):
-    return {"model": model, "max_tokens": 2000, "messages": [{"role": "user", "content": text}], **options}
 
 
 @case

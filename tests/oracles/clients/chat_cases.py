@@ -1,4 +1,4 @@
-"""Cases for the SDKs that are made alike from OpenAI's form of chat: groq's and together's."""
+"""Cases for the SDKs that are made alike from OpenAI's form of chat: groq's, together's, and OpenAI's own for Azure."""
 
 from __future__ import annotations
 
@@ -84,6 +84,11 @@ def structured(client, conforming):
     return sorted(json.loads(reply.choices[0].message.content))
 
 
+def thought_of(message):
+    """The reasoning of a message or a delta, by either of the names there are."""
+    return getattr(message, "reasoning", None) or getattr(message, "reasoning_content", None)
+
+
 @case
 def reasoning(client, conforming):
     asked = asking("reasoning", "Why?")
@@ -91,9 +96,12 @@ def reasoning(client, conforming):
     chunks = [conforming(chunk) for chunk in client.chat.completions.create(**asked, stream=True)]
     deltas = [choice.delta for chunk in chunks for choice in chunk.choices]
     return {
-        "reasoning": reply.choices[0].message.reasoning,
+        "reasoning": thought_of(reply.choices[0].message),
         "text": reply.choices[0].message.content,
-        "streamed": ["".join(getattr(delta, name) or "" for delta in deltas) for name in ("reasoning", "content")],
+        "streamed": [
+            "".join(thought_of(delta) or "" for delta in deltas),
+            "".join(delta.content or "" for delta in deltas),
+        ],
     }
 
 

@@ -1,6 +1,6 @@
 """The official `groq` SDK as a client of the simulator: `python groq_client.py http://host:port/groq`.
 
-Most cases are in `chat_cases.py`; `../test_groq_sdk.py` says what must come of each.
+Most cases are in `chat_cases.py`; `../test_chat_sdks.py` says what must come of each.
 """
 
 from __future__ import annotations

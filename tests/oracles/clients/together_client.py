@@ -1,6 +1,6 @@
 """The official `together` SDK as a client of the simulator: `python together_client.py http://host:port/together`.
 
-Most cases are in `chat_cases.py`; `../test_together_sdk.py` says what must come of each.
+Most cases are in `chat_cases.py`; `../test_chat_sdks.py` says what must come of each.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The official `groq` and `together` SDKs, which are made alike, take the simulator for Groq and for Together.
+"""The official `groq`, `together` and `openai` SDKs, made alike, take the simulator for Groq, Together and Azure.
 
-`clients/groq_client.py` and `clients/together_client.py` are what runs; each test says what must come of the case of
-the same name. Every answer is also checked against the SDK's own models.
+What runs are `groq_client.py`, `together_client.py` and `azure_openai_client.py` in `clients/`; each test says what
+must come of the case of the same name. Every answer is also checked against the SDK's own models.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ groq = pytest.mark.parametrize("sdk", ["groq-1"], indirect=True)
 together = pytest.mark.parametrize("sdk", ["together-3"], indirect=True)
 # The last that lists the models of the API that chats.
 together_2 = pytest.mark.parametrize("sdk", ["together-2"], indirect=True)
-both = pytest.mark.parametrize("sdk", ["groq-1", "together-3"], indirect=True)
+azure = pytest.mark.parametrize("sdk", ["azure_openai-3"], indirect=True)
+alike = pytest.mark.parametrize("sdk", ["groq-1", "together-3", "azure_openai-3"], indirect=True)
 
 
-@both
+@alike
 def test_plain(sdk: Run) -> None:
     outcome = sdk["plain"]
     assert outcome.result == {
@@ -34,12 +35,15 @@ def test_plain(sdk: Run) -> None:
         "model": "echo",
     }
     (request,) = outcome.requests
-    assert request.path in {"/groq/openai/v1/chat/completions", "/together/v1/chat/completions"}
+    assert (request.path, request.headers.get("authorization"), request.headers.get("api-key")) in {
+        ("/groq/openai/v1/chat/completions", "Bearer sk-oracle", None),
+        ("/together/v1/chat/completions", "Bearer sk-oracle", None),
+        ("/azure-deployments/openai/deployments/echo/chat/completions", None, "sk-oracle"),
+    }
     assert request.dialect == "openai-chat"
-    assert request.headers["authorization"] == "Bearer sk-oracle"
 
 
-@both
+@alike
 def test_streamed(sdk: Run) -> None:
     outcome = sdk["streamed"]
     # At Groq it comes unasked, with the reason why the answer ended.
@@ -52,7 +56,7 @@ def test_streamed(sdk: Run) -> None:
     }
 
 
-@both
+@alike
 def test_tools(sdk: Run) -> None:
     outcome = sdk["tools"]
     identifiers = outcome.result.pop("ids")
@@ -65,7 +69,7 @@ def test_tools(sdk: Run) -> None:
     assert [message["tool_call_id"] for message in second.body["messages"][2:]] == identifiers
 
 
-@both
+@alike
 def test_tools_streamed(sdk: Run) -> None:
     assert sdk["tools_streamed"].result == {
         "calls": [["get_weather", {"city": "city"}]],
@@ -73,26 +77,26 @@ def test_tools_streamed(sdk: Run) -> None:
     }
 
 
-@both
+@alike
 def test_structured(sdk: Run) -> None:
     assert sdk["structured"].result == ["age", "name"]
 
 
-@both
+@alike
 def test_reasoning(sdk: Run) -> None:
-    """Where both have it: in `reasoning`."""
+    """Where each has it: in `reasoning`, at Azure in `reasoning_content`."""
     thought = 'The question is "Why?". Let me think about it.'
     result = sdk["reasoning"].result
     assert result["reasoning"] == thought
     assert result["streamed"] == [thought, result["text"]]
 
 
-@both
+@alike
 def test_cut_short(sdk: Run) -> None:
     assert sdk["cut_short"].result == ["length", 5]
 
 
-@both
+@alike
 def test_embeddings(sdk: Run) -> None:
     assert sdk["embeddings"].result == {"lengths": [8, 8], "places": [0, 1]}
 
@@ -120,7 +124,7 @@ def test_refused(sdk: Run) -> None:
     assert "n" in error["message"]
 
 
-@both
+@alike
 @pytest.mark.parametrize(
     ("model", "kind"),
     [
@@ -142,7 +146,7 @@ def test_errors(sdk: Run, model: str, kind: str) -> None:
     assert f"The simulated provider answers with status {status}." in error["message"]
 
 
-@both
+@alike
 def test_errors_that_are_not_the_provider_s(sdk: Run) -> None:
     found = sdk["errors"].result
     assert found["wrong key"]["class"] == "AuthenticationError"
@@ -150,7 +154,7 @@ def test_errors_that_are_not_the_provider_s(sdk: Run) -> None:
     assert found["timeout"]["class"] == "APITimeoutError"
 
 
-@both
+@alike
 def test_error_mid_stream(sdk: Run) -> None:
     result = sdk["error_mid_stream"].result
     assert result["text"] == "You said"
@@ -158,7 +162,7 @@ def test_error_mid_stream(sdk: Run) -> None:
     assert "The simulated provider failed in the middle." in result["error"]["message"]
 
 
-@both
+@alike
 def test_retried(sdk: Run) -> None:
     outcome = sdk["retried"]
     assert outcome.result.startswith('You said "Hello.".')
@@ -167,7 +171,7 @@ def test_retried(sdk: Run) -> None:
     assert outcome.waits[0] >= 0.99
 
 
-@both
+@alike
 def test_asynchronous(sdk: Run) -> None:
     result = sdk["asynchronous"].result
     assert result["error"].items() >= {"class": "NotFoundError", "status_code": 404}.items()
@@ -178,6 +182,36 @@ def test_asynchronous(sdk: Run) -> None:
 @together
 def test_rerank(sdk: Run) -> None:
     assert sdk["rerank"].result == {"places": [1, 0], "scores": [1.0, 0.0]}
+
+
+@azure
+def test_deployments_are_in_the_address_of_everything(sdk: Run) -> None:
+    assert sdk["pictures"].result
+    assert sdk["speech"].result
+    for case, path in (
+        ("embeddings", "any/embeddings"),
+        ("pictures", "pictures/images/generations"),
+        ("speech", "voice/audio/speech"),
+    ):
+        (request,) = sdk[case].requests
+        assert request.path == f"/azure-deployments/openai/deployments/{path}"
+        assert request.query == "api-version=2024-10-21"
+
+
+@azure
+def test_microsoft_s_tokens(sdk: Run) -> None:
+    outcome = sdk["token"]
+    assert outcome.result == "Hello."
+    assert [request.headers["authorization"] for request in outcome.requests] == ["Bearer sk-token"]
+
+
+@azure
+def test_the_answers_are_what_openai_declares(sdk: Run) -> None:
+    cases = ("plain", "streamed", "tools", "tools_streamed", "structured", "embeddings", "pictures", "token")
+    assert sdk.unlike(*cases) == {}
+    assert sdk.unlike("reasoning") == {
+        "reasoning": ["ChatCompletionMessage.reasoning_content", "ChoiceDelta.reasoning_content"]
+    }
 
 
 @groq
