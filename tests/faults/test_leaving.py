@@ -165,6 +165,8 @@ def test_a_broken_call_does_not_spoil_the_next(simulator: Simulator, client: Cli
                 ask(client, f"openai/{fault}", streamed, max_retries=0)
             reply = client.complete("openai/simulated", "Hello!", max_retries=0)
             assert (reply.text, len(reply.attempts)) == ("Hello!", 1)
-    assert simulator.open_connections <= 1
+    # None is kept for each broken call. Two, and not one, because a connection goes back to the pool a moment after its
+    # answer is read: on a busy machine the next call may be sooner, and opens another, which is then kept as well.
+    assert simulator.open_connections <= 2
     client.close()
     assert simulator.wait_for_connections(0)
