@@ -2,6 +2,7 @@
 
 use super::{UnsupportedField, functions::CACHES_BY_ITSELF, refuse::Refusals};
 use crate::model::{Request, ResponseFormat};
+use crate::operation::EmbeddingRequest;
 
 /// Whether a request asks for something; a setting at its neutral value does not.
 type Asks = fn(&Request) -> bool;
@@ -55,6 +56,20 @@ pub(super) fn refuse_rare_fields(request: &Request, refusals: &mut Refusals) -> 
     }
     if request.cache.is_some() {
         refusals.note("cache", CACHES_BY_ITSELF);
+    }
+    Ok(())
+}
+
+/// Refuses what providers of open models have no word for where vectors are asked of them.
+pub(super) fn refuse_input_type_and_user(
+    request: &EmbeddingRequest,
+    refusals: &mut Refusals,
+) -> Result<(), UnsupportedField> {
+    if request.input_type.is_some() {
+        refusals.add("input_type", "a model that needs it takes it as words before the text")?;
+    }
+    if request.user.is_some() {
+        refusals.add("user", "the user is not recorded")?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::{NAME, error};
 use crate::dialect::openai_chat::{decode_vectors, take_texts};
 use crate::dialect::refuse::Refusals;
-use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
+use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField, settings};
 use crate::error::Headers;
 use crate::json::{Fields, JsonError, ObjectWriter, WriteJson, write_array};
 use crate::model::Usage;
@@ -28,12 +28,7 @@ impl Embeddings for OllamaEmbeddings {
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
         let mut refusals = Refusals::new(NAME, options);
-        if request.input_type.is_some() {
-            refusals.add("input_type", "a model that needs it takes it as words before the text")?;
-        }
-        if request.user.is_some() {
-            refusals.add("user", "the user is not recorded")?;
-        }
+        settings::refuse_input_type_and_user(request, &mut refusals)?;
         let mut out = Vec::new();
         let mut body = ObjectWriter::begin_with(&mut out, &request.extra);
         body.field("model", &request.model).field("input", &request.inputs);

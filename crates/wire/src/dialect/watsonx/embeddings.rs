@@ -4,7 +4,7 @@
 use super::{NAME, address, take_model};
 use crate::dialect::openai_chat::{decode_vectors, take_texts};
 use crate::dialect::refuse::Refusals;
-use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
+use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField, settings};
 use crate::error::Headers;
 use crate::json::{Fields, JsonError, ObjectWriter, WriteJson, write_array};
 use crate::model::Usage;
@@ -35,12 +35,7 @@ impl Embeddings for WatsonxEmbeddings {
         if request.dimensions.is_some() {
             refusals.add("dimensions", "vectors have the model's own length")?;
         }
-        if request.input_type.is_some() {
-            refusals.add("input_type", "a model that needs it takes it as words before the text")?;
-        }
-        if request.user.is_some() {
-            refusals.add("user", "the user is not recorded")?;
-        }
+        settings::refuse_input_type_and_user(request, &mut refusals)?;
         let mut extra = request.extra.clone();
         let path = address("embeddings", &request.model, &mut extra, &refusals)?;
         let mut out = Vec::new();
