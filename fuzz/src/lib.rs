@@ -3,9 +3,10 @@
 //! Nothing here may panic but for a broken promise: any bytes give a value or an error, in bounded memory, and
 //! however a stream is split, it says the same.
 
-use ferrule_wire::dialect::{self, Dialect, EncodeOptions, StreamError, StreamLimits};
+use ferrule_wire::dialect::{self, Dialect};
+use ferrule_wire::encode::EncodeOptions;
+use ferrule_wire::framing::{EventStreamReader, Frame, HeaderValue, NdjsonReader, SseReader, StreamError, StreamLimits, write_frame};
 use ferrule_wire::error::{self, Headers};
-use ferrule_wire::framing::{EventStreamReader, Frame, HeaderValue, NdjsonReader, SseReader, write_frame};
 use ferrule_wire::model::{ErrorKind, Response};
 use ferrule_wire::providers;
 use ferrule_wire::quirks::accent;
@@ -186,7 +187,7 @@ pub fn error_decode(data: &[u8]) {
 }
 
 fn find(name: &str) -> &'static dyn Dialect {
-    dialect::find(name).unwrap_or_else(|| panic!("no dialect is called {name}"))
+    dialect::registry::find(name).unwrap_or_else(|| panic!("no dialect is called {name}"))
 }
 
 /// A streamed answer: the same events and the same end at every split.

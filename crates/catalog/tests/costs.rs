@@ -287,7 +287,7 @@ mod answers {
     #[test]
     fn bodies_keep_what_decides_on_the_cost() {
         let decode = |dialect: &str, body: &str| {
-            dialect::find(dialect).unwrap().decode_response(body.as_bytes()).unwrap()
+            dialect::registry::find(dialect).unwrap().decode_response(body.as_bytes()).unwrap()
         };
         // Shapes: `openrouter.md`, `openai-chat.md`, `anthropic.md`.
         let choices = r#""choices":[{"index":0,"message":{"role":"assistant","content":"Hi."},"finish_reason":"stop"}]"#;

@@ -1,7 +1,7 @@
 //! The answer to what is no chat: a whole body, read by the operation's own decoder.
 
 use crate::{Failure, call::Receive, send::Incoming, target::Target, whole::told_cost};
-use ferrule_wire::{dialect::StreamError, error::Headers, json::Json};
+use ferrule_wire::{error::Headers, framing::StreamError, json::Json};
 use std::fmt;
 
 /// Reads the whole body with a function.

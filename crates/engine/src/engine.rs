@@ -46,7 +46,7 @@ impl Engine {
         max_retries: u32,
         transport: TransportSettings,
     ) -> Result<Self, String> {
-        Self::with_dialects(providers, timeouts, max_retries, transport, dialect::find)
+        Self::with_dialects(providers, timeouts, max_retries, transport, dialect::registry::find)
     }
 
     /// As [`Engine::new`], with dialects that `find` looks up: for wire formats that ferrule does not know.

@@ -1,10 +1,7 @@
 //! Why a call gave no answer.
 
 use crate::Attempt;
-use ferrule_wire::{
-    dialect::{StreamError, UnsupportedField},
-    model::ProviderError,
-};
+use ferrule_wire::{encode::UnsupportedField, framing::StreamError, model::ProviderError};
 use std::fmt;
 
 /// Why a call gave no answer. No secret and no URL query is in it.

@@ -9,8 +9,9 @@ use crate::{
     timeout::Limits,
 };
 use ferrule_wire::{
-    dialect::{EncodedRequest, StreamError, UnsupportedField},
+    encode::{EncodedRequest, UnsupportedField},
     error::Headers,
+    framing::StreamError,
     json::Json,
     quirks::Feature,
 };

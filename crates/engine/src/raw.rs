@@ -10,7 +10,7 @@ use crate::{
     whole::told_cost,
 };
 use bytes::Bytes;
-use ferrule_wire::{dialect::UnsupportedField, json::Json};
+use ferrule_wire::{encode::UnsupportedField, json::Json};
 use http::Method;
 use std::fmt;
 use tokio::time::Instant;

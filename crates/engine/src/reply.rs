@@ -3,7 +3,7 @@
 use crate::{Failure, TimeoutKind};
 use bytes::Bytes;
 use ferrule_wire::{
-    dialect::UnsupportedField,
+    encode::UnsupportedField,
     model::{ErrorKind, Response},
 };
 use std::time::{Duration, Instant};

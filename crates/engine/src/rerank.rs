@@ -2,7 +2,7 @@
 
 use crate::{CallError, Engine, OperationCall, OperationReply, engine::failed, operation::Asking};
 use ferrule_wire::{
-    dialect::StreamError,
+    framing::StreamError,
     operation::{RerankRequest, RerankResponse},
     quirks::Feature,
 };

@@ -9,7 +9,12 @@ use crate::{
 };
 use bytes::Bytes;
 use ferrule_wire::{
-    dialect::{StreamDecoder, StreamLimits, UnsupportedField, signer, signer::SignedStream},
+    dialect::{
+        StreamDecoder,
+        shared::signer::{self, SignedStream},
+    },
+    encode::UnsupportedField,
+    framing::StreamLimits,
     model::{StreamEvent, replay},
 };
 use std::{collections::VecDeque, fmt, ops::ControlFlow, sync::Arc, time::Instant};

@@ -13,7 +13,8 @@ use crate::{
 };
 use bytes::Bytes;
 use ferrule_wire::{
-    dialect::{self, Dialect, EncodeOptions, EncodedRequest, UnsupportedField, signer},
+    dialect::{self, Dialect, shared::signer},
+    encode::{EncodeOptions, EncodedRequest, UnsupportedField},
     model::Request,
     quirks::Quirks,
 };
@@ -281,7 +282,7 @@ impl Provider {
     fn join(&self, path: &str) -> Result<Url, Failure> {
         let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
         let mut url = self.base.clone();
-        let joined = dialect::join(url.path(), path);
+        let joined = dialect::shared::join(url.path(), path);
         url.set_path(&joined);
         if let Some(query) = query {
             let query = url.query().map_or_else(|| query.to_owned(), |base| format!("{base}&{query}"));

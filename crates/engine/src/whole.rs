@@ -2,11 +2,7 @@
 
 use crate::{Failure, call::Receive, send::Incoming, target::Target};
 use bytes::Bytes;
-use ferrule_wire::{
-    dialect::{StreamError, signer},
-    json::Json,
-    model::Response,
-};
+use ferrule_wire::{dialect::shared::signer, framing::StreamError, json::Json, model::Response};
 use http::HeaderMap;
 
 /// Reads the whole answer.

@@ -15,7 +15,7 @@ use crate::{
 use ferrule_bridge::{Limits, Queue, Taken};
 use ferrule_catalog::{Answer, End};
 use ferrule_engine::{Attempt, CallError, Stats};
-use ferrule_wire::{dialect::UnsupportedField, model::Accumulator};
+use ferrule_wire::{encode::UnsupportedField, model::Accumulator};
 use pyo3::{
     PyTraverseError, PyVisit,
     exceptions::{PyRuntimeError, PyUserWarning},

@@ -22,7 +22,7 @@ pub(crate) fn provider_table(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
 /// The names of the wire formats.
 #[pyfunction]
 pub(crate) fn dialects() -> Vec<&'static str> {
-    dialect::all().map(|dialect| dialect.name()).collect()
+    dialect::registry::all().map(|dialect| dialect.name()).collect()
 }
 
 fn fields<'py>(py: Python<'py>, row: &ProviderRow) -> PyResult<Bound<'py, PyDict>> {

@@ -6,7 +6,7 @@ use crate::{
 };
 use ferrule_engine::{Call, CallOptions, Route, Timeouts};
 use ferrule_wire::{
-    dialect::familiar,
+    dialect::shared::message_dicts,
     json::{Extra, Json, JsonError},
     model::{self, Effort, ReasoningRequest, Request, ResponseFormat, Role},
 };

@@ -2,7 +2,7 @@
 
 use crate::{random, tokens};
 use ferrule_wire::{
-    dialect::StreamError,
+    framing::StreamError,
     model::Usage,
     operation::{
         EmbeddingRequest, EmbeddingResponse, RankedDocument, RerankRequest, RerankResponse, Vectors,

@@ -40,7 +40,7 @@ pub(crate) enum Asked<'a> {
 /// What an address means. `None` where this build has no dialect at all.
 ///
 /// An address that begins with the id of a provider, or the name of a dialect, is theirs; any other is the first
-/// dialect's that has such an address, in the order of `ferrule_wire::dialect::all`.
+/// dialect's that has such an address, in the order of `ferrule_wire::dialect::registry::all`.
 pub(crate) fn route<'a>(method: &Method, path: &'a str, headers: &HeaderMap) -> Option<Route<'a>> {
     let spoken = if headers.contains_key("anthropic-version") { "anthropic" } else { "openai-chat" };
     let spoken = Speaker::of(spoken).or_else(|| Speaker::all().next())?;

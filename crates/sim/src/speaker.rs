@@ -22,22 +22,24 @@ pub(crate) struct Speaker {
 impl Speaker {
     /// Every dialect, without any accent.
     pub(crate) fn all() -> impl Iterator<Item = Self> {
-        dialect::all().map(|dialect| Self { dialect, quirks: &Quirks::NONE, provider: "" })
+        dialect::registry::all().map(|dialect| Self { dialect, quirks: &Quirks::NONE, provider: "" })
     }
 
     /// The provider of this id, or the dialect of this name.
     pub(crate) fn named(name: &str) -> Option<Self> {
         match providers::find(name) {
-            Some(row) => {
-                Some(Self { dialect: dialect::find(row.dialect)?, quirks: &row.quirks, provider: row.id })
-            }
+            Some(row) => Some(Self {
+                dialect: dialect::registry::find(row.dialect)?,
+                quirks: &row.quirks,
+                provider: row.id,
+            }),
             None => Self::of(name),
         }
     }
 
     /// The dialect of this name, without any accent.
     pub(crate) fn of(name: &str) -> Option<Self> {
-        Some(Self { dialect: dialect::find(name)?, quirks: &Quirks::NONE, provider: "" })
+        Some(Self { dialect: dialect::registry::find(name)?, quirks: &Quirks::NONE, provider: "" })
     }
 
     /// The provider's id; empty where a dialect alone is spoken.

@@ -6,8 +6,9 @@
 #![expect(clippy::unwrap_used, reason = "a bench fails by panicking")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use ferrule_wire::dialect::{Dialect, StreamLimits, all, find};
-use ferrule_wire::framing::{HeaderValue, write_frame};
+use ferrule_wire::dialect::Dialect;
+use ferrule_wire::dialect::registry::{all, find};
+use ferrule_wire::framing::{HeaderValue, StreamLimits, write_frame};
 use ferrule_wire::model::StreamEvent;
 use std::hint::black_box;
 

@@ -3,8 +3,7 @@
 use criterion::{
     BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,
 };
-use ferrule_wire::dialect::StreamLimits;
-use ferrule_wire::framing::{Frame, SseReader};
+use ferrule_wire::framing::{Frame, SseReader, StreamLimits};
 use std::hint::black_box;
 
 /// What one read of a socket gives at most.

@@ -17,6 +17,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod dialect;
+pub mod encode;
 pub mod error;
 pub mod framing;
 pub mod json;

@@ -108,7 +108,7 @@ impl ProviderRow {
     /// What can be asked of it, in our words: `chat`, `embed`, `rerank`, `images.generate`, `audio.speech`,
     /// `audio.transcribe`. What nobody said it lacks is there.
     pub fn operations(&self) -> Vec<&'static str> {
-        let Some(dialect) = dialect::find(self.dialect) else { return Vec::new() };
+        let Some(dialect) = dialect::registry::find(self.dialect) else { return Vec::new() };
         let media = dialect.media().is_some();
         let all = [
             ("chat", true, Feature::Chat),

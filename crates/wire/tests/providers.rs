@@ -6,8 +6,11 @@
 //! `sent` and `…_means` anew.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
-use ferrule_wire::dialect::{Dialect, EncodeOptions, KeyHeader, StreamError, StreamLimits, find};
+use ferrule_wire::dialect::registry::find;
+use ferrule_wire::dialect::{Dialect, KeyHeader};
+use ferrule_wire::encode::EncodeOptions;
 use ferrule_wire::error::Headers;
+use ferrule_wire::framing::{StreamError, StreamLimits};
 use ferrule_wire::json::{Extra, Json};
 use ferrule_wire::model::*;
 use ferrule_wire::operation::EmbeddingRequest;
@@ -196,7 +199,7 @@ fn the_locations_of_vertex_have_their_hosts() {
     }
 }
 
-fn encoded(row: &ProviderRow) -> ferrule_wire::dialect::EncodedRequest {
+fn encoded(row: &ProviderRow) -> ferrule_wire::encode::EncodedRequest {
     let options = EncodeOptions { drop_unsupported: true, quirks: &row.quirks };
     if chats(row) {
         return chat().encode_request(&rich_request(), options).unwrap();

@@ -8,7 +8,7 @@ use crate::{
 };
 use ferrule_catalog::Answer;
 use ferrule_engine::{self as engine, OperationReply};
-use ferrule_wire::{dialect::UnsupportedField, json::Extra, model};
+use ferrule_wire::{encode::UnsupportedField, json::Extra, model};
 use pyo3::{prelude::*, types::PyDict};
 
 /// Puts into the dictionary what only one operation's answer has.

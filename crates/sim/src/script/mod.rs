@@ -120,7 +120,7 @@ impl Rule {
             return Err(ScriptError::new(&format!("{field}.match.nth"), "expected a number from 1"));
         }
         if let Some(dialect) = &self.matching.dialect
-            && ferrule_wire::dialect::find(dialect).is_none()
+            && ferrule_wire::dialect::registry::find(dialect).is_none()
         {
             let expected = format!("expected a dialect's name, for instance `openai-chat`, not `{dialect}`");
             return Err(ScriptError::new(&format!("{field}.match.dialect"), expected));

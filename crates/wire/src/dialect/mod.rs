@@ -1,71 +1,31 @@
-//! One wire format per file, in both directions.
+//! Wire formats ("dialects"): the trait that each implements in both directions, a folder each below.
 //!
 //! As a client: encode a request; decode a response, a stream, an error. As a server: decode a request; encode a
-//! response, a stream, an error. `engine` uses the first half, `sim` the second.
+//! response, a stream, an error. [`registry`] lists them; [`shared`] holds what several of them need.
 
-mod address;
 pub mod anthropic;
 pub mod bedrock;
-mod call_ids;
 pub mod cohere;
 pub mod cursor_cli;
-pub mod familiar;
-mod figures_template;
-mod functions;
 pub mod gemini;
-mod nested;
 pub mod ollama;
 pub mod openai_chat;
 pub mod openai_completions;
 pub mod openai_responses;
-mod prompt;
-pub(crate) mod refuse;
+pub mod registry;
 pub mod replicate;
-mod resource_name;
 pub mod ruvllm;
-mod settings;
-pub mod signer;
-mod template;
-mod turn;
+pub mod shared;
 pub mod watsonx;
 
-pub use address::join;
-
+use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::error::Headers;
+use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response, StreamEvent};
 use crate::operation::{Embeddings, Endpoint, Media, ModelListing, OpenAiListing, Reranking, TokenCounting};
-use crate::quirks::Quirks;
 use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
 use core::fmt;
-
-/// Every wire format, one line each.
-static DIALECTS: &[&dyn Dialect] = &[
-    &openai_chat::OpenAiChat,
-    &anthropic::Anthropic,
-    &anthropic::AnthropicVertex,
-    &bedrock::Bedrock,
-    &cohere::Cohere,
-    &gemini::Gemini::API,
-    &gemini::Gemini::VERTEX,
-    &ollama::Ollama,
-    &openai_responses::OpenAiResponses,
-    &openai_completions::OpenAiCompletions,
-    &ruvllm::RuvLlm,
-    &watsonx::Watsonx,
-    &cursor_cli::CursorCli,
-    &replicate::Replicate,
-];
-
-/// Every wire format.
-pub fn all() -> impl Iterator<Item = &'static dyn Dialect> {
-    DIALECTS.iter().copied()
-}
-
-/// The wire format that is called `name` in configuration.
-pub fn find(name: &str) -> Option<&'static dyn Dialect> {
-    all().find(|dialect| dialect.name() == name)
-}
 
 /// A wire format.
 pub trait Dialect: fmt::Debug + Send + Sync {
@@ -187,69 +147,6 @@ pub enum KeyHeader {
     Named(&'static str),
 }
 
-/// How to encode a request.
-#[derive(Clone, Copy, Debug)]
-pub struct EncodeOptions<'a> {
-    /// Leave out what the dialect cannot carry, and say so in [`EncodedRequest::dropped`], instead of refusing.
-    pub drop_unsupported: bool,
-    /// How the provider differs from the dialect.
-    pub quirks: &'a Quirks,
-}
-
-impl EncodeOptions<'static> {
-    /// For a provider without quirks: refuse what the dialect cannot carry.
-    pub const REFUSE: Self = Self { drop_unsupported: false, quirks: &Quirks::NONE };
-    /// For a provider without quirks: leave out what the dialect cannot carry.
-    pub const DROP: Self = Self { drop_unsupported: true, quirks: &Quirks::NONE };
-}
-
-/// A request as bytes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct EncodedRequest {
-    /// What follows the provider's base URL, for instance `/chat/completions`, or the whole name of a resource, without
-    /// a `/` before it: see [`join`].
-    pub path: String,
-    /// The body: JSON, unless a `content-type` among the headers says otherwise.
-    pub body: Vec<u8>,
-    /// Headers of the dialect beside authorisation, names in lower case.
-    pub headers: Vec<(&'static str, String)>,
-    /// What was left out because the dialect cannot carry it.
-    pub dropped: Vec<UnsupportedField>,
-}
-
-/// A field that a dialect cannot carry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnsupportedField {
-    /// The neutral field, for instance `seed` or `messages[2].content[0]`.
-    pub field: String,
-    /// The dialect's name.
-    pub dialect: &'static str,
-    /// Why, and what to do.
-    pub reason: String,
-}
-
-impl fmt::Display for UnsupportedField {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} cannot carry `{}`: {}", self.dialect, self.field, self.reason)
-    }
-}
-
-impl core::error::Error for UnsupportedField {}
-
-/// The most a stream may hold at once.
-#[derive(Clone, Copy, Debug)]
-pub struct StreamLimits {
-    /// Bytes of one line, and of one event.
-    pub event_bytes: usize,
-}
-
-impl Default for StreamLimits {
-    /// 32 MiB, which holds a base64 picture.
-    fn default() -> Self {
-        Self { event_bytes: 32 << 20 }
-    }
-}
-
 /// Reads the body of one streamed answer: bytes in as they come, events out. However the bytes are split, the
 /// events are the same.
 pub trait StreamDecoder: Send {
@@ -262,32 +159,6 @@ pub trait StreamDecoder: Send {
     /// Whether the terminal event was seen: nothing of interest follows.
     fn is_done(&self) -> bool;
 }
-
-/// Why a body could not be read to its end.
-#[derive(Clone, Debug, PartialEq)]
-pub enum StreamError {
-    /// The provider reports an error.
-    Provider(Box<ProviderError>),
-    /// The stream ended before its terminal event, or without any.
-    Interrupted,
-    /// What came is not what the dialect says; the text says where.
-    Malformed(String),
-    /// A line or event is longer than the limit, in bytes.
-    TooLarge(usize),
-}
-
-impl fmt::Display for StreamError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Provider(error) => error.fmt(formatter),
-            Self::Interrupted => formatter.write_str("the stream ended before its terminal event"),
-            Self::Malformed(what) => write!(formatter, "malformed answer: {what}"),
-            Self::TooLarge(limit) => write!(formatter, "an event of the stream is longer than {limit} bytes"),
-        }
-    }
-}
-
-impl core::error::Error for StreamError {}
 
 /// Writes the body of one streamed answer.
 pub trait StreamEncoder: Send {

@@ -6,7 +6,7 @@
 
 mod header;
 
-use crate::dialect::{StreamError, StreamLimits};
+use crate::framing::{StreamError, StreamLimits};
 use alloc::{borrow::ToOwned, format, vec::Vec};
 use header::Headers;
 pub use header::{HeaderValue, write_frame};

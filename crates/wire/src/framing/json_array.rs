@@ -3,7 +3,7 @@
 //! An object that lies whole in the pushed bytes is handed over without being copied; of an unfinished one each byte is
 //! looked at once.
 
-use crate::dialect::{StreamError, StreamLimits};
+use crate::framing::{StreamError, StreamLimits};
 use crate::json::{Nesting, Scan};
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 

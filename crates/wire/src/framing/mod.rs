@@ -4,12 +4,16 @@
 
 pub mod event_stream;
 pub mod json_array;
+mod limits;
 pub mod ndjson;
 pub mod sse;
 mod stray;
+mod write;
 
 pub use event_stream::{EventStreamFrame, EventStreamReader, HeaderValue, write_frame};
 pub use json_array::JsonArrayReader;
+pub use limits::{StreamError, StreamLimits};
 pub use ndjson::NdjsonReader;
-pub(crate) use sse::write_event;
+
 pub use sse::{Frame, SseReader};
+pub use write::write_event;

@@ -3,7 +3,7 @@
 //! A line that lies whole in the pushed bytes is handed over without being copied. An unfinished one is kept between
 //! two pushes and never searched twice.
 
-use crate::dialect::{StreamError, StreamLimits};
+use crate::framing::{StreamError, StreamLimits};
 use alloc::{string::String, vec::Vec};
 use memchr::memchr;
 

@@ -4,7 +4,7 @@
 //! the data of an unfinished event, are kept between two pushes; an unfinished line is never searched twice.
 
 use super::stray::StrayJson;
-use crate::dialect::{StreamError, StreamLimits};
+use crate::framing::{StreamError, StreamLimits};
 use crate::json::Value;
 use alloc::{string::String, vec::Vec};
 use memchr::{memchr, memchr2};
@@ -23,15 +23,6 @@ pub enum Frame<'a> {
     },
     /// JSON outside any field: an error body, or a whole answer, sent where a stream was expected.
     StrayJson(&'a str),
-}
-
-/// Appends an event. JSON has line ends between its tokens only, where a space says the same.
-pub(crate) fn write_event(name: &str, data: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(b"event: ");
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b"\ndata: ");
-    out.extend(data.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }));
-    out.extend_from_slice(b"\n\n");
 }
 
 /// What a reader calls with each frame. An error stops the reading and is passed on.

@@ -5,7 +5,7 @@
 //! lines are collected until the braces balance. The events of the stream stay what the standard says in any case.
 
 use super::Frame;
-use crate::dialect::StreamError;
+use crate::framing::StreamError;
 use crate::json::{Nesting, Scan, Value};
 use alloc::vec::Vec;
 

@@ -1,7 +1,8 @@
 //! Vectors of texts.
 
-use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
+use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::error::Headers;
+use crate::framing::StreamError;
 use crate::json::{Extra, JsonError};
 use crate::model::Usage;
 use alloc::{string::String, vec::Vec};

@@ -1,6 +1,6 @@
 //! The models a provider offers.
 
-use crate::dialect::StreamError;
+use crate::framing::StreamError;
 use crate::json::{Json, ObjectWriter, Value};
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 

@@ -1,6 +1,7 @@
 //! Pictures and sound that are made, and sound that is written down.
 
-use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
+use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::framing::StreamError;
 use crate::json::Extra;
 use crate::model::Usage;
 use alloc::{string::String, vec::Vec};

@@ -1,6 +1,7 @@
 //! The order of documents by how well they answer a query.
 
-use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
+use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::framing::StreamError;
 use crate::json::{Extra, JsonError};
 use crate::model::Usage;
 use alloc::{string::String, vec::Vec};

@@ -1,6 +1,7 @@
 //! How many tokens a prompt has, where the provider counts them itself.
 
-use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
+use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::framing::StreamError;
 use crate::json::{Fields, JsonError};
 use crate::model::Request;
 use alloc::{format, string::ToString, vec::Vec};

@@ -3,7 +3,8 @@
 
 use super::think::{Piece, Splitter};
 use super::{DoneMarker, Quirks, ReasoningPlace};
-use crate::dialect::{StreamDecoder, StreamError};
+use crate::dialect::StreamDecoder;
+use crate::framing::StreamError;
 use crate::model::{FinishReason, Part, PartKind, Reasoning, Response, StreamEvent, Usage};
 use alloc::{boxed::Box, collections::BTreeMap, collections::BTreeSet, vec::Vec};
 

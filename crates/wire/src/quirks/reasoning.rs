@@ -1,8 +1,7 @@
 //! How reasoning is asked for, in each provider's words (`caching-thinking-tools.md` section 3).
 
 use super::{Feature, Quirks, ReasoningRequestForm};
-use crate::dialect::UnsupportedField;
-use crate::dialect::refuse::Refusals;
+use crate::encode::{Refusals, UnsupportedField};
 use crate::json::ObjectWriter;
 use crate::model::{Effort, ReasoningRequest};
 

@@ -3,8 +3,7 @@
 //! Messages are looked at where they are written; this is about everything beside them.
 
 use super::{Feature, Quirks, reasoning};
-use crate::dialect::UnsupportedField;
-use crate::dialect::refuse::Refusals;
+use crate::encode::{Refusals, UnsupportedField};
 use crate::json::Extra;
 use crate::model::{Request, ResponseFormat, ToolChoice, ToolKind};
 use alloc::{borrow::Cow, borrow::ToOwned, format};

@@ -1,9 +1,9 @@
 //! Flags that no built-in provider shows by itself, and what they have in common.
 
 use super::*;
-use crate::dialect::{
-    Dialect, EncodeOptions, StreamDecoder, StreamError, StreamLimits, openai_chat::OpenAiChat,
-};
+use crate::dialect::{Dialect, StreamDecoder, openai_chat::OpenAiChat};
+use crate::encode::EncodeOptions;
+use crate::framing::{StreamError, StreamLimits};
 use crate::json::Json;
 use crate::model::*;
 use std::{string::ToString, vec, vec::Vec};

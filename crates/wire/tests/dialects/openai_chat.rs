@@ -5,7 +5,9 @@ use crate::strategies::{
     short_text as text, unknown_field as extra, unsigned,
 };
 use crate::streams::{accumulate, decode, pieces, streamed};
-use ferrule_wire::dialect::{Dialect, EncodeOptions, StreamLimits, openai_chat::OpenAiChat};
+use ferrule_wire::dialect::{Dialect, openai_chat::OpenAiChat};
+use ferrule_wire::encode::EncodeOptions;
+use ferrule_wire::framing::StreamLimits;
 use ferrule_wire::model::*;
 use proptest::collection::vec;
 use proptest::option::of;

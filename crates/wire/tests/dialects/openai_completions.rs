@@ -3,9 +3,9 @@
 
 use crate::strategies::{choice as choice_of, json, short_text as text, unknown_field as extra};
 use crate::streams::{Read, accumulate, decode_within, pieces, streamed};
-use ferrule_wire::dialect::{
-    Dialect, EncodeOptions, StreamError, StreamLimits, openai_completions::OpenAiCompletions,
-};
+use ferrule_wire::dialect::{Dialect, openai_completions::OpenAiCompletions};
+use ferrule_wire::encode::EncodeOptions;
+use ferrule_wire::framing::{StreamError, StreamLimits};
 use ferrule_wire::json::Extra;
 use ferrule_wire::model::*;
 use ferrule_wire::operation::Operation;

@@ -2,7 +2,8 @@
 //!
 //! The first line of a transcript says where its shape comes from. `UPDATE_TRANSCRIPTS=1` writes the events anew.
 
-use ferrule_wire::dialect::{StreamError, StreamLimits, find};
+use ferrule_wire::dialect::registry::find;
+use ferrule_wire::framing::{StreamError, StreamLimits};
 use ferrule_wire::model::StreamEvent;
 use std::fmt::Write as _;
 use std::path::PathBuf;

@@ -3,9 +3,11 @@
 
 use ferrule_wire::{
     dialect::{
-        self, Dialect, EncodeOptions, StreamLimits,
-        signer::{SIGNED_BY, SignedStream, for_signer, sign},
+        self, Dialect,
+        shared::signer::{SIGNED_BY, SignedStream, for_signer, sign},
     },
+    encode::EncodeOptions,
+    framing::StreamLimits,
     json::Json,
     model::{Accumulator, Message, Request, Response, Role, StreamEvent},
     providers,
@@ -53,7 +55,7 @@ impl Place {
         // Providers of one's own are in no table.
         let own = if self.provider == "minimax-anthropic" { "anthropic" } else { "openai-responses" };
         let name = providers::find(self.provider).map_or(own, |row| row.dialect);
-        dialect::find(name).unwrap()
+        dialect::registry::find(name).unwrap()
     }
 
     fn signer(&self) -> String {
@@ -166,8 +168,8 @@ fn what_nobody_marked_is_sent_as_it_is() {
 fn marks_outlast_the_familiar_form() {
     for place in &PLACES {
         let said = place.answer().choices[0].message.clone();
-        let kept = dialect::familiar::encode_message(&said);
-        let read = dialect::familiar::decode_messages(kept.value(), "message").unwrap();
+        let kept = dialect::shared::message_dicts::encode_message(&said);
+        let read = dialect::shared::message_dicts::decode_messages(kept.value(), "message").unwrap();
         assert_eq!(read.len(), 1, "{}", place.provider);
         let marks = |message: &Message| {
             let parts = message.content.iter().filter(|part| part.extra.get(SIGNED_BY).is_some()).count();

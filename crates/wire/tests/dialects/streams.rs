@@ -1,6 +1,7 @@
 //! Bodies of streams, written and read.
 
-use ferrule_wire::dialect::{Dialect, StreamError, StreamLimits};
+use ferrule_wire::dialect::Dialect;
+use ferrule_wire::framing::{StreamError, StreamLimits};
 use ferrule_wire::model::{Accumulator, Request, Response, StreamEvent, replay};
 
 /// The events of a body, and how it ended.

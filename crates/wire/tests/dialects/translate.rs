@@ -4,7 +4,9 @@ use crate::strategies::{
     choice, has_calls, object, open_choice, some_text as text, text_result, unsigned, word,
 };
 use crate::streams::{accumulate, decode, told as events_of, written};
-use ferrule_wire::dialect::{Dialect, EncodeOptions, find};
+use ferrule_wire::dialect::Dialect;
+use ferrule_wire::dialect::registry::find;
+use ferrule_wire::encode::EncodeOptions;
 use ferrule_wire::json::Extra;
 use ferrule_wire::model::{
     Effort, FinishReason, Image, Message, Part, PartKind, ReasoningRequest, Request, Response,

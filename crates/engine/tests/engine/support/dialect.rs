@@ -4,11 +4,10 @@
 //! `error ...`, `done`; `:` begins a comment.
 
 use ferrule_wire::{
-    dialect::{
-        Dialect, EncodeOptions, EncodedRequest, FollowUp, KeyHeader, ReadFollowUp, StreamDecoder,
-        StreamEncoder, StreamError, StreamLimits, UnsupportedField, find,
-    },
+    dialect::{Dialect, FollowUp, KeyHeader, ReadFollowUp, StreamDecoder, StreamEncoder, registry::find},
+    encode::{EncodeOptions, EncodedRequest, UnsupportedField},
     error::Headers,
+    framing::{StreamError, StreamLimits},
     json::JsonError,
     model::{
         Choice, DelaySource, ErrorKind, FinishReason, Message, Part, ProviderError, Request, Response,

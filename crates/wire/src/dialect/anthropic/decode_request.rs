@@ -2,7 +2,7 @@
 
 use super::block::{decode_block, take_cache, take_content};
 use super::{reasoning, tools};
-use crate::dialect::{nested, turn};
+use crate::dialect::shared::{nested, turn};
 use crate::json::{Extra, Fields, JsonError, Value};
 use crate::model::{Message, Request, ResponseFormat, Role};
 use alloc::{format, string::String, vec::Vec};

@@ -3,9 +3,9 @@
 use super::block::decode_block;
 use super::response::{self, Head};
 use super::usage::RawUsage;
-use crate::dialect::template::{TextTemplate, text_range};
-use crate::dialect::{StreamDecoder, StreamError, StreamLimits};
-use crate::framing::{Frame, SseReader};
+use crate::dialect::StreamDecoder;
+use crate::dialect::shared::template::{TextTemplate, text_range};
+use crate::framing::{Frame, SseReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{PartKind, Reasoning, Start, StreamEvent, replay};
 use alloc::{borrow::ToOwned, boxed::Box, format, string::String, string::ToString, vec::Vec};

@@ -1,6 +1,6 @@
 //! The list of models, in pages.
 
-use crate::dialect::StreamError;
+use crate::framing::StreamError;
 use crate::json::{Fields, ObjectWriter};
 use crate::operation::{ModelListing, ModelPage, decode_list};
 use alloc::{borrow::ToOwned, string::String, vec::Vec};

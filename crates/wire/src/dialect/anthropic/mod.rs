@@ -30,10 +30,9 @@ pub(crate) use usage::written;
 pub use block::decode_block;
 pub use vertex::AnthropicVertex;
 
-use super::{
-    Dialect, EncodeOptions, EncodedRequest, KeyHeader, StreamDecoder, StreamEncoder, StreamError,
-    StreamLimits, UnsupportedField,
-};
+use super::{Dialect, KeyHeader, StreamDecoder, StreamEncoder};
+use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
 use crate::operation::{Endpoint, ModelListing, Operation, TokenCounting};

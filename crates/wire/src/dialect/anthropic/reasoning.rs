@@ -4,7 +4,7 @@
 //! do not think. A model whose name tells no version counts as newer than all.
 
 use super::DEFAULT_MAX_TOKENS;
-use crate::dialect::nested;
+use crate::dialect::shared::nested;
 use crate::json::{Extra, Fields, Json, ObjectWriter};
 use crate::model::{Effort, ReasoningRequest, Request};
 use alloc::string::String;

@@ -2,7 +2,7 @@
 
 use super::block::{encode_blocks, take_content};
 use super::usage::{self, RawUsage};
-use crate::dialect::StreamError;
+use crate::framing::StreamError;
 use crate::json::{Extra, Fields, ObjectWriter};
 use crate::model::{Choice, ErrorKind, FinishReason, Message, ProviderError, Response, Role};
 use alloc::{borrow::ToOwned, boxed::Box, string::String, string::ToString, vec::Vec};

@@ -1,7 +1,8 @@
 //! How many tokens a prompt has: `POST /v1/messages/count_tokens`.
 
 use super::{decode_request, encode_request};
-use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
+use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::framing::StreamError;
 use crate::json::{Fields, Json, JsonError, ObjectWriter};
 use crate::model::Request;
 use crate::operation::{TokenCounting, decode_tokens};

@@ -9,8 +9,8 @@
 use super::block::{self, takes_cache};
 use super::reasoning::{Thinking, Version, version};
 use super::{NAME, encode_request::leading_system};
-use crate::dialect::UnsupportedField;
 use crate::dialect::openai_responses::is_item;
+use crate::encode::UnsupportedField;
 use crate::model::{Image, Message, Part, PartKind, Request, ResponseFormat, ToolKind};
 use alloc::{format, string::String, vec::Vec};
 

@@ -2,10 +2,10 @@
 //! body. All else is the API's own.
 
 use super::{Anthropic, decode_request, encode_request};
-use crate::dialect::{
-    Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
-    UnsupportedField, address, gemini, resource_name,
-};
+use crate::dialect::shared::{address, resource_name};
+use crate::dialect::{Dialect, StreamDecoder, StreamEncoder, gemini};
+use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::framing::{StreamError, StreamLimits};
 use crate::json::{Fields, Json, JsonError};
 use crate::model::{ProviderError, Request, Response};
 use crate::operation::{Endpoint, ModelListing, Operation, TokenCounting};

@@ -2,7 +2,7 @@
 
 use super::block::decode_blocks;
 use super::{model_fields, tools};
-use crate::dialect::{nested, turn};
+use crate::dialect::shared::{nested, turn};
 use crate::json::{Extra, Fields, Json, JsonError, Value};
 use crate::model::{Message, Request, ResponseFormat, Role};
 use alloc::{format, string::String, vec::Vec};

@@ -3,9 +3,9 @@
 use super::block::decode_block;
 use super::gathered::Gathered;
 use super::{response, usage};
-use crate::dialect::template::{TextTemplate, text_range};
-use crate::dialect::{StreamDecoder, StreamError, StreamLimits};
-use crate::framing::{EventStreamFrame, EventStreamReader};
+use crate::dialect::StreamDecoder;
+use crate::dialect::shared::template::{TextTemplate, text_range};
+use crate::framing::{EventStreamFrame, EventStreamReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value};
 use crate::model::{Part, PartKind, Start, StreamEvent};
 use alloc::{borrow::ToOwned, boxed::Box, format, string::String, string::ToString, vec::Vec};

@@ -2,9 +2,10 @@
 
 use super::embedding_forms::{self, Form};
 use super::{NAME, address};
-use crate::dialect::refuse::Refusals;
-use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField, nested};
+use crate::dialect::shared::nested;
+use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::error::Headers;
+use crate::framing::StreamError;
 use crate::json::{Fields, JsonError, ObjectWriter, Value};
 use crate::operation::{EmbeddingRequest, EmbeddingResponse, Embeddings};
 use alloc::{borrow::ToOwned, string::String, string::ToString, vec::Vec};

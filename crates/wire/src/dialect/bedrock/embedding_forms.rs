@@ -1,6 +1,6 @@
 //! Vectors in the models' own forms, which InvokeModel passes on (`bedrock.md` section 9).
 
-use crate::dialect::StreamError;
+use crate::framing::StreamError;
 use crate::json::{Fields, ObjectWriter, Value, write_array};
 use crate::model::Usage;
 use crate::operation::{EmbeddingResponse, InputType, Vectors};

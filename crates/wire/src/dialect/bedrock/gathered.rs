@@ -1,7 +1,7 @@
 //! A block of a stream that is told when it is complete: what its deltas say is added to how it began.
 
 use super::block::decode_block;
-use crate::dialect::{StreamError, StreamLimits};
+use crate::framing::{StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, Value, WriteJson};
 use crate::model::Part;
 use alloc::{borrow::ToOwned, string::String, vec::Vec};

@@ -1,6 +1,6 @@
 //! The list of models. It is not at the runtime's host but at `bedrock.{region}`: `GET /foundation-models`.
 
-use crate::dialect::StreamError;
+use crate::framing::StreamError;
 use crate::json::{Fields, ObjectWriter, Value};
 use crate::operation::{ModelInfo, ModelListing, ModelPage};
 use alloc::{borrow::ToOwned, format, string::ToString, vec::Vec};

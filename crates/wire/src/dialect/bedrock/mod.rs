@@ -28,10 +28,9 @@ mod turns;
 mod unsupported;
 mod usage;
 
-use super::{
-    Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
-    UnsupportedField, anthropic::Anthropic,
-};
+use super::{Dialect, StreamDecoder, StreamEncoder, anthropic::Anthropic};
+use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
 use crate::operation::{Embeddings, Endpoint, ModelListing, TokenCounting};

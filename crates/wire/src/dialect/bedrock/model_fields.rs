@@ -6,7 +6,7 @@ use super::tools;
 use crate::dialect::anthropic::{
     Thinking, decode_choice, encode_thinking, plan, take_nested_thinking, take_reasoning,
 };
-use crate::dialect::nested;
+use crate::dialect::shared::nested;
 use crate::json::{Extra, Fields, Json, ObjectWriter};
 use crate::model::{Effort, ReasoningRequest, Request, ToolChoice};
 use alloc::{string::String, vec::Vec};

@@ -3,7 +3,8 @@
 use super::block::{decode_blocks, encode_blocks};
 use super::document_names::DocumentNames;
 use super::usage;
-use crate::dialect::{StreamError, nested};
+use crate::dialect::shared::nested;
+use crate::framing::StreamError;
 use crate::json::{Extra, Fields, ObjectWriter, Value};
 use crate::model::{Choice, FinishReason, Message, Response, Role};
 use alloc::{borrow::ToOwned, boxed::Box, string::ToString, vec::Vec};

@@ -1,7 +1,8 @@
 //! How many tokens a prompt has: `POST /model/{model}/count-tokens` (`bedrock.md` section 9).
 
 use super::{address, decode_request, encode_request};
-use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
+use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::framing::StreamError;
 use crate::json::{Fields, JsonError, ObjectWriter};
 use crate::model::Request;
 use crate::operation::{TokenCounting, decode_tokens};

@@ -2,7 +2,7 @@
 
 use super::cache;
 use crate::dialect::anthropic::NO_ARGUMENTS;
-use crate::dialect::nested;
+use crate::dialect::shared::nested;
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value, write_array};
 use crate::model::{Message, PartKind, Request, Tool, ToolCall, ToolChoice, ToolKind};
 use alloc::{string::String, vec::Vec};

@@ -5,7 +5,7 @@ use super::block::{encode_block, encode_call, encode_result, is_empty_text};
 use super::document_names::DocumentNames;
 use super::family::Family;
 use super::{cache, media, tool_ids};
-use crate::dialect::call_ids::CallIds;
+use crate::dialect::shared::call_ids::CallIds;
 use crate::json::{Extra, ObjectWriter, write_array};
 use crate::model::{CacheBreakpoint, Message, Part, PartKind, Reasoning, Request, Role};
 use alloc::{borrow::ToOwned, vec::Vec};

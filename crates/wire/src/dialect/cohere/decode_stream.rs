@@ -4,9 +4,9 @@
 
 use super::message::{plan_mark, read_part};
 use super::{error, response, usage};
-use crate::dialect::template::{TextTemplate, text_range};
-use crate::dialect::{StreamDecoder, StreamError, StreamLimits};
-use crate::framing::{Frame, SseReader};
+use crate::dialect::StreamDecoder;
+use crate::dialect::shared::template::{TextTemplate, text_range};
+use crate::framing::{Frame, SseReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{Part, PartKind, Start, StreamEvent, replay};
 use alloc::{borrow::ToOwned, boxed::Box, string::String, string::ToString, vec::Vec};
@@ -270,7 +270,7 @@ impl State {
         }
         call.take_string("type");
         let mut extra = call.rest();
-        crate::dialect::nested::keep(&mut extra, "function", function);
+        crate::dialect::shared::nested::keep(&mut extra, "function", function);
         if !extra.is_empty() {
             events.push(StreamEvent::PartExtra { choice: 0, part, extra: Box::new(extra) });
         }

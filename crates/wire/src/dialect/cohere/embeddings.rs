@@ -2,9 +2,9 @@
 
 use super::{NAME, error};
 use crate::dialect::openai_chat::{decode_vectors, take_texts};
-use crate::dialect::refuse::Refusals;
-use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
+use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::error::Headers;
+use crate::framing::StreamError;
 use crate::json::{Fields, JsonError, ObjectWriter, write_array};
 use crate::model::Usage;
 use crate::operation::{EmbeddingRequest, EmbeddingResponse, Embeddings, InputType};

@@ -1,9 +1,11 @@
 //! Client: the request that asks.
 
 use super::{NAME, message::encode_messages};
-use crate::dialect::functions::{self, Demand, Functions};
-use crate::dialect::refuse::Refusals;
-use crate::dialect::{EncodeOptions, EncodedRequest, UnsupportedField, settings};
+use crate::dialect::shared::{
+    functions::{self, Demand, Functions},
+    settings,
+};
+use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::{ObjectWriter, WriteJson};
 use crate::model::{Effort, ReasoningRequest, Request, ResponseFormat};
 use alloc::{format, vec::Vec};

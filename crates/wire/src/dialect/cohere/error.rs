@@ -1,7 +1,7 @@
 //! Errors that come where an answer was expected, and errors written.
 
-use crate::dialect::StreamError;
 use crate::error::Headers;
+use crate::framing::StreamError;
 use crate::json::ObjectWriter;
 use crate::model::ProviderError;
 use alloc::{boxed::Box, vec::Vec};

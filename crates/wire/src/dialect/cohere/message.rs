@@ -1,10 +1,8 @@
 //! Messages and their parts, written and read, and what an assistant says, which answers share.
 
-use crate::dialect::call_ids::CallIds;
-use crate::dialect::functions::CACHES_BY_ITSELF;
 use crate::dialect::openai_chat::{data_url, decode_part, text_parts, write_answer_part, write_call};
-use crate::dialect::refuse::Refusals;
-use crate::dialect::{UnsupportedField, nested};
+use crate::dialect::shared::{call_ids::CallIds, functions::CACHES_BY_ITSELF, nested};
+use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Json, JsonError, ObjectWriter, Value, write_array};
 use crate::model::{Document, Image, Message, Part, PartKind, Reasoning, Role, Source, ToolCall, ToolResult};
 use crate::quirks::ToolIdRule;

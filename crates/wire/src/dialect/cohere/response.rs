@@ -2,8 +2,8 @@
 
 use super::message::{Said, place_plan, read_part};
 use super::{error, usage};
-use crate::dialect::StreamError;
 use crate::dialect::openai_chat::{take_said, text_parts};
+use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value};
 use crate::model::{Choice, FinishReason, Message, Part, PartKind, Response, Role};
 use alloc::{borrow::ToOwned, string::ToString, vec::Vec};

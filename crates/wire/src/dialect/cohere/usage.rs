@@ -3,7 +3,7 @@
 //! `tokens` is what the model read and wrote, Cohere's own template included; `billed_units` is what is paid for, often
 //! far less, and stays as it is in the extra fields.
 
-use crate::dialect::nested;
+use crate::dialect::shared::nested;
 use crate::json::{ObjectWriter, Value};
 use crate::model::Usage;
 use alloc::vec::Vec;

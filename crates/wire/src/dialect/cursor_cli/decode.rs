@@ -4,10 +4,12 @@
 //! at the end. The repeats are told from news by what was said since the last of them.
 
 use super::malformed;
-use crate::dialect::figures_template::FiguresTemplate;
-use crate::dialect::template::{text_range, value_range};
-use crate::dialect::{StreamDecoder, StreamError, StreamLimits};
-use crate::framing::NdjsonReader;
+use crate::dialect::StreamDecoder;
+use crate::dialect::shared::{
+    figures_template::FiguresTemplate,
+    template::{text_range, value_range},
+};
+use crate::framing::{NdjsonReader, StreamError, StreamLimits};
 use crate::json::{Fields, Json, Value};
 use crate::model::{ErrorKind, FinishReason, ProviderError, Start, StreamEvent, Usage};
 use alloc::{borrow::ToOwned, boxed::Box, string::String, vec::Vec};

@@ -7,13 +7,10 @@
 mod decode;
 mod encode;
 
-use super::prompt::Prompt;
-use super::refuse::Refusals;
-use super::settings;
-use super::{
-    Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
-    UnsupportedField,
-};
+use super::{Dialect, StreamDecoder, StreamEncoder};
+use crate::dialect::shared::{prompt::Prompt, settings};
+use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
+use crate::framing::{StreamError, StreamLimits};
 use crate::json::{Fields, JsonError, ObjectWriter, Value};
 use crate::model::{Accumulator, Message, ProviderError, Request, Response, Role, replay};
 use crate::operation::Endpoint;

@@ -6,7 +6,7 @@
 use super::chunk::{self, CandidateFields};
 use super::partial_arguments::PartialArguments;
 use super::{content, part};
-use crate::dialect::{StreamError, StreamLimits};
+use crate::framing::{StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{FinishReason, Part, PartKind, Reasoning, StreamEvent, ToolCall};
 use alloc::{boxed::Box, string::String, vec::Vec};

@@ -1,7 +1,7 @@
 //! What a plain answer and a frame of a stream have in common: both are one `GenerateContentResponse`.
 
 use super::finish;
-use crate::dialect::StreamError;
+use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{ErrorKind, FinishReason, ProviderError};
 use alloc::{borrow::ToOwned, boxed::Box, format, string::String, string::ToString, vec::Vec};
@@ -118,7 +118,7 @@ impl<'a> CandidateFields<'a> {
             if content.get("role").is_some_and(|role| role.text() == "\"model\"") {
                 content.take("role");
             }
-            crate::dialect::nested::keep(&mut kept, "content", content);
+            crate::dialect::shared::nested::keep(&mut kept, "content", content);
         }
         let finish = fields.take_string(FINISH);
         let logprobs = fields.take_json("logprobsResult");

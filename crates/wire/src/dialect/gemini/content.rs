@@ -6,9 +6,8 @@
 use super::model_name::Family;
 use super::part::{self, NO_SIGNATURE, SIGNATURE};
 use super::result;
-use crate::dialect::UnsupportedField;
-use crate::dialect::call_ids::CallIds;
-use crate::dialect::refuse::Refusals;
+use crate::dialect::shared::call_ids::CallIds;
+use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, write_array};
 use crate::model::{Image, Message, Part, PartKind, Request, Role, ToolResult};
 use crate::quirks::ToolIdRule;

@@ -6,10 +6,12 @@
 use super::candidate::{Candidate, OnlyText, TextKind};
 use super::chunk::{self, CandidateFields, Chunk};
 use super::usage;
-use crate::dialect::figures_template::FiguresTemplate;
-use crate::dialect::template::{text_range, value_range};
-use crate::dialect::{StreamDecoder, StreamError, StreamLimits};
-use crate::framing::{Frame, JsonArrayReader, SseReader};
+use crate::dialect::StreamDecoder;
+use crate::dialect::shared::{
+    figures_template::FiguresTemplate,
+    template::{text_range, value_range},
+};
+use crate::framing::{Frame, JsonArrayReader, SseReader, StreamError, StreamLimits};
 use crate::json::{Extra, Value};
 use crate::model::{Start, StreamEvent, Usage};
 use alloc::{borrow::ToOwned, boxed::Box, string::String, vec::Vec};

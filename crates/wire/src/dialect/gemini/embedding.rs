@@ -3,9 +3,9 @@
 //! Each form is written by its own host; both, and `:embedContent`, are read.
 
 use super::{Host, model_name, part};
-use crate::dialect::refuse::Refusals;
-use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
+use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::error::Headers;
+use crate::framing::StreamError;
 use crate::json::{Fields, JsonError, ObjectWriter, Value, write_array};
 use crate::model::{PartKind, Usage};
 use crate::operation::{EmbeddingRequest, EmbeddingResponse, Embeddings, InputType, Vectors};

@@ -2,8 +2,8 @@
 
 use super::model_name::{self, Family};
 use super::{Host, content, generation, thinking, tools};
-use crate::dialect::refuse::Refusals;
-use crate::dialect::{EncodeOptions, EncodedRequest, UnsupportedField, nested};
+use crate::dialect::shared::nested;
+use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::ObjectWriter;
 use crate::model::Request;
 use alloc::vec::Vec;

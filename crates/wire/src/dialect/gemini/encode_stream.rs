@@ -5,7 +5,8 @@
 
 use super::response::{self, encode_head, encode_parts};
 use super::{error, finish, usage};
-use crate::dialect::{StreamEncoder, nested};
+use crate::dialect::StreamEncoder;
+use crate::dialect::shared::nested;
 use crate::json::{Extra, Json, ObjectWriter, write_array};
 use crate::model::{
     FinishReason, GrowingFields, Part, PartKind, ProviderError, Reasoning, Request, Start, StreamEvent,

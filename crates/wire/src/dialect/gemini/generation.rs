@@ -2,9 +2,8 @@
 
 use super::thinking::{self, Thinking};
 use super::{model_name::Family, schema};
-use crate::dialect::UnsupportedField;
-use crate::dialect::nested;
-use crate::dialect::refuse::Refusals;
+use crate::dialect::shared::nested;
+use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value};
 use crate::model::{Request, ResponseFormat};
 use alloc::{format, string::String, vec::Vec};

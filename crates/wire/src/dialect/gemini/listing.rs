@@ -1,7 +1,8 @@
 //! The list of models, in pages (section 6).
 
 use super::model_name::{self, PUBLISHER};
-use crate::dialect::{StreamError, resource_name};
+use crate::dialect::shared::resource_name;
+use crate::framing::StreamError;
 use crate::json::{Fields, ObjectWriter};
 use crate::operation::{ModelListing, ModelPage, decode_list};
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};

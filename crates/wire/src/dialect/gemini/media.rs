@@ -3,7 +3,7 @@
 //! A file at an address needs its media type beside it. Where the caller names none it is told by the address's ending,
 //! and left out again when read, so that it reads as it was written. Video has no name in the model and stays whole.
 
-use crate::dialect::nested;
+use crate::dialect::shared::nested;
 use crate::json::{Extra, Fields, ObjectWriter, write_string};
 use crate::model::{Audio, Document, Image, PartKind, Source};
 use alloc::{string::String, vec::Vec};

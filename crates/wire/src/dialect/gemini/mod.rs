@@ -31,10 +31,10 @@ mod usage;
 
 pub(super) use listing::Listing;
 
-use super::{
-    Dialect, EncodeOptions, EncodedRequest, KeyHeader, StreamDecoder, StreamEncoder, StreamError,
-    StreamLimits, UnsupportedField, address,
-};
+use super::{Dialect, KeyHeader, StreamDecoder, StreamEncoder};
+use crate::dialect::shared::address;
+use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
 use crate::operation::{Embeddings, Endpoint, ModelListing, Operation, TokenCounting};

@@ -1,6 +1,6 @@
 //! Models' names: as addresses have them, and what they say about what a model can do.
 
-use crate::dialect::{address::push_segment, resource_name};
+use crate::dialect::shared::{address::push_segment, resource_name};
 use alloc::{borrow::Cow, format, string::String};
 
 /// Whose models the base URL on Vertex has.

@@ -6,7 +6,7 @@
 
 use super::{media, result};
 use crate::dialect::anthropic::encode_input;
-use crate::dialect::nested;
+use crate::dialect::shared::nested;
 use crate::json::{Extra, Fields, ObjectWriter, Value, WriteJson};
 use crate::model::{
     Audio, Document, Image, Part, PartKind, Reasoning, Source, ToolCall, normalise_arguments,

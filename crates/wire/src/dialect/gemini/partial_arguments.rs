@@ -3,7 +3,7 @@
 //! What is added costs what it is long: objects find their fields by an index, and a list grows by one at its end only,
 //! so that no place in hostile input takes memory that was not sent.
 
-use crate::dialect::StreamError;
+use crate::framing::StreamError;
 use crate::json::{Fields, Json, MAX_NESTING, ObjectWriter, Value, WriteJson, write_array};
 use alloc::{borrow::ToOwned, collections::BTreeMap, string::String, vec::Vec};
 

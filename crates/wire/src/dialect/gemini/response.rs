@@ -2,7 +2,8 @@
 
 use super::chunk::{self, CandidateFields, Chunk};
 use super::{content, finish, part, usage};
-use crate::dialect::{StreamError, nested};
+use crate::dialect::shared::nested;
+use crate::framing::StreamError;
 use crate::json::{Extra, Json, ObjectWriter, Value, write_array};
 use crate::model::{Choice, Message, Part, PartKind, Response, Role};
 use alloc::{borrow::ToOwned, boxed::Box, vec::Vec};

@@ -5,8 +5,7 @@
 //! figures are those of `caching-thinking-tools.md` section 3).
 
 use super::model_name::Family;
-use crate::dialect::UnsupportedField;
-use crate::dialect::refuse::Refusals;
+use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Fields, Json, ObjectWriter};
 use crate::model::{Effort, ReasoningRequest, Request};
 use alloc::{borrow::Cow, borrow::ToOwned};

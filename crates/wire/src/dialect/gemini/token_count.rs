@@ -1,7 +1,8 @@
 //! How many tokens a prompt has: `:countTokens` (section 6).
 
 use super::{Host, decode_request, encode_request, model_name};
-use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
+use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter};
 use crate::model::Request;
 use crate::operation::{TokenCounting, decode_tokens};

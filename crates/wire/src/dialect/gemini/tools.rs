@@ -5,9 +5,8 @@
 
 use super::model_name::Family;
 use super::schema;
-use crate::dialect::UnsupportedField;
-use crate::dialect::nested;
-use crate::dialect::refuse::Refusals;
+use crate::dialect::shared::nested;
+use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value};
 use crate::model::{Request, Tool, ToolChoice, ToolKind};
 use alloc::{format, string::String, vec::Vec};

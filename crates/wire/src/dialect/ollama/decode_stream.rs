@@ -2,9 +2,9 @@
 
 use super::message::{decode_call, take_images};
 use super::{created, error, response};
-use crate::dialect::template::{TextTemplate, plain_string, text_range};
-use crate::dialect::{StreamDecoder, StreamError, StreamLimits};
-use crate::framing::NdjsonReader;
+use crate::dialect::StreamDecoder;
+use crate::dialect::shared::template::{TextTemplate, plain_string, text_range};
+use crate::framing::{NdjsonReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{PartKind, Start, StreamEvent, ToolCall};
 use alloc::{borrow::ToOwned, boxed::Box, string::String, string::ToString, vec::Vec};

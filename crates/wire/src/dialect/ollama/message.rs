@@ -1,10 +1,9 @@
 //! Messages, written and read, and what an assistant says, which answers share.
 
 use crate::dialect::anthropic::{decode_input, encode_input};
-use crate::dialect::functions::CACHES_BY_ITSELF;
 use crate::dialect::openai_chat::{source_of_url, text_parts};
-use crate::dialect::refuse::Refusals;
-use crate::dialect::{UnsupportedField, nested};
+use crate::dialect::shared::{functions::CACHES_BY_ITSELF, nested};
+use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value};
 use crate::model::{Image, Message, Part, PartKind, Reasoning, Role, Source, ToolCall, ToolResult};
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};

@@ -16,10 +16,9 @@ mod message;
 mod options;
 mod response;
 
-use super::{
-    Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
-    UnsupportedField,
-};
+use super::{Dialect, StreamDecoder, StreamEncoder};
+use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
 use crate::operation::{Embeddings, Endpoint, ModelListing, Operation};

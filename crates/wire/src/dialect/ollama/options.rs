@@ -1,6 +1,6 @@
 //! `options`: how to sample, and how to run the model.
 
-use crate::dialect::nested;
+use crate::dialect::shared::nested;
 use crate::json::{Extra, Fields, ObjectWriter};
 use crate::model::Request;
 use alloc::{string::String, vec::Vec};

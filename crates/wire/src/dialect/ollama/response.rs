@@ -2,7 +2,7 @@
 
 use super::message::{Said, take_said};
 use super::{created, error};
-use crate::dialect::StreamError;
+use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json, ObjectWriter};
 use crate::model::{Choice, FinishReason, Message, PartKind, Response, Role, Usage};
 use alloc::{borrow::ToOwned, string::String, string::ToString, vec::Vec};

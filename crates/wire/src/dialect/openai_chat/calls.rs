@@ -5,7 +5,7 @@
 
 use super::choice::Parts;
 use super::tool::take_arguments;
-use crate::dialect::nested;
+use crate::dialect::shared::nested;
 use crate::json::{Extra, Fields, Nesting, Scan, Value};
 use crate::model::StreamEvent;
 use alloc::{boxed::Box, string::String, vec::Vec};

@@ -2,8 +2,8 @@
 
 use super::choice::ChoiceReader;
 use super::{fault, usage};
-use crate::dialect::StreamError;
-use crate::dialect::template::text_range;
+use crate::dialect::shared::template::text_range;
+use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Value};
 use crate::model::{Start, StreamEvent, Usage};
 use alloc::{boxed::Box, string::String, string::ToString, vec::Vec};

@@ -4,9 +4,9 @@
 //! Servers may answer either way whatever was asked, so both are read; and in any order, so `index` counts.
 
 use super::{NAME, fault, usage};
-use crate::dialect::refuse::Refusals;
-use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
+use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::error::Headers;
+use crate::framing::StreamError;
 use crate::json::{Fields, JsonError, ObjectWriter, Value, write_string};
 use crate::model::Usage;
 use crate::operation::{EmbeddingRequest, EmbeddingResponse, Embeddings, InputType, Vectors};

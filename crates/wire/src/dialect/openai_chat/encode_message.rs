@@ -1,9 +1,8 @@
 //! Messages of a request, written as the provider wants its history.
 
 use super::{part::Content, reasoning, tool};
-use crate::dialect::UnsupportedField;
-use crate::dialect::call_ids::CallIds;
-use crate::dialect::refuse::Refusals;
+use crate::dialect::shared::call_ids::CallIds;
+use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Json, ObjectWriter, WriteJson, write_array};
 use crate::model::{CacheBreakpoint, Message, Part, PartKind, Reasoning, Role, ToolCall, ToolResult};
 use crate::quirks::{CacheControl, Feature, Quirks, ReasoningEcho, ReasoningPlace};

@@ -1,6 +1,6 @@
 //! Errors that come where an answer was expected, and errors written.
 
-use crate::dialect::StreamError;
+use crate::framing::StreamError;
 use crate::json::{Fields, ObjectWriter, Value};
 use crate::model::{ErrorKind, ProviderError};
 use alloc::{boxed::Box, format, string::String, vec::Vec};

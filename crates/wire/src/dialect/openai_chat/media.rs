@@ -5,8 +5,8 @@
 //! "Create transcription"); behind a deployment's own name the provider refuses it itself.
 
 use super::{NAME, embeddings::append_base64, fault, form::Form, usage};
-use crate::dialect::refuse::Refusals;
-use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
+use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
+use crate::framing::StreamError;
 use crate::json::{Fields, ObjectWriter, Value};
 use crate::model::Usage;
 use crate::operation::{

@@ -45,10 +45,9 @@ pub(crate) use tool::{
 };
 pub(crate) use usage::usage_json;
 
-use super::{
-    Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
-    UnsupportedField,
-};
+use super::{Dialect, StreamDecoder, StreamEncoder};
+use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
 use crate::operation::{Embeddings, Endpoint, Media, Operation, Reranking};

@@ -1,7 +1,9 @@
 //! Content parts: text, refusals, pictures, sound, files, and the reasoning blocks that some providers put there.
 
+use crate::dialect::anthropic;
 use crate::dialect::openai_responses::is_item;
-use crate::dialect::{anthropic, nested, refuse::Refusals};
+use crate::dialect::shared::nested;
+use crate::encode::Refusals;
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, WriteJson};
 use crate::model::{
     Audio, CacheBreakpoint, CacheLifetime, Document, Image, Part, PartKind, Reasoning, Source,

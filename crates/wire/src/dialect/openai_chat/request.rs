@@ -2,11 +2,14 @@
 
 use super::{NAME, encode_message::encode_messages, tool};
 use crate::dialect::openai_responses::without_items;
-use crate::dialect::{EncodeOptions, EncodedRequest, UnsupportedField, refuse::Refusals};
+use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::{ObjectWriter, Value, WriteJson, write_string};
 use crate::model::{CacheBreakpoint, CacheLifetime, Request, ResponseFormat};
-use crate::quirks::refuse::{kept, refuse, refused_format, temperature_fits};
-use crate::quirks::{CacheControl, Feature, MaxTokensParameter, Parameter, Quirks, reasoning, schema};
+use crate::quirks::{
+    CacheControl, Feature, MaxTokensParameter, Parameter, Quirks, reasoning,
+    refuse::{kept, refuse, refused_format, temperature_fits},
+    schema,
+};
 use alloc::vec::Vec;
 
 /// Writes the HTTP request that asks `request`.

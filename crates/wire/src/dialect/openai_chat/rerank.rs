@@ -6,7 +6,8 @@ use super::{
     embeddings::{take_texts, take_usage},
     fault, usage,
 };
-use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField};
+use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::framing::StreamError;
 use crate::json::{Fields, JsonError, ObjectWriter, Value};
 use crate::operation::{RankedDocument, RerankRequest, RerankResponse, Reranking};
 use alloc::{format, string::String, string::ToString, vec::Vec};
@@ -67,7 +68,7 @@ impl Reranking for RankByScore {
         if let Some((units, meta)) = search_units {
             response.search_units = units;
             response.extra = fields.rest();
-            crate::dialect::nested::keep(&mut response.extra, "meta", meta);
+            crate::dialect::shared::nested::keep(&mut response.extra, "meta", meta);
         } else {
             response.extra = fields.rest();
         }
@@ -93,7 +94,7 @@ impl Reranking for RankByScore {
     }
 
     fn encode_response(&self, response: &RerankResponse) -> Vec<u8> {
-        let (extra, meta) = crate::dialect::nested::split(&response.extra, "meta");
+        let (extra, meta) = crate::dialect::shared::nested::split(&response.extra, "meta");
         let mut out = Vec::new();
         let mut body = ObjectWriter::begin_with(&mut out, &extra);
         if !response.id.is_empty() {

@@ -5,7 +5,7 @@ use super::{
     part::{decode_part, write_answer_part},
     reasoning, tool, usage,
 };
-use crate::dialect::StreamError;
+use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value, write_array};
 use crate::model::{Choice, Message, Part, PartKind, Response, Role};
 use alloc::{string::String, string::ToString, vec::Vec};

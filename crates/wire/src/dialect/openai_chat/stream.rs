@@ -2,9 +2,9 @@
 
 use super::chunk::ChunkReader;
 use super::{fault, response};
-use crate::dialect::template::TextTemplate;
-use crate::dialect::{StreamDecoder, StreamError, StreamLimits};
-use crate::framing::{Frame, SseReader};
+use crate::dialect::StreamDecoder;
+use crate::dialect::shared::template::TextTemplate;
+use crate::framing::{Frame, SseReader, StreamError, StreamLimits};
 use crate::model::{StreamEvent, replay};
 use alloc::vec::Vec;
 

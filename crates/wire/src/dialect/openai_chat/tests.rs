@@ -1,7 +1,9 @@
 //! What is refused, what is put in other words, and what plain answers of other providers mean.
 
 use super::OpenAiChat;
-use crate::dialect::{Dialect, EncodeOptions, StreamError};
+use crate::dialect::Dialect;
+use crate::encode::EncodeOptions;
+use crate::framing::StreamError;
 use crate::json::Json;
 use crate::model::*;
 use std::{string::String, string::ToString, vec, vec::Vec};
@@ -276,7 +278,7 @@ fn an_answer_that_no_string_can_say_is_a_list_of_parts() {
 
 /// The events of a stream of `deltas`, and how it ends without a last chunk.
 fn streamed(deltas: &[&str]) -> (Vec<StreamEvent>, Response) {
-    let mut decoder = OpenAiChat.stream_decoder(crate::dialect::StreamLimits::default());
+    let mut decoder = OpenAiChat.stream_decoder(crate::framing::StreamLimits::default());
     let mut events = Vec::new();
     for delta in deltas {
         let frame =
@@ -316,7 +318,7 @@ fn interleaved_calls_end_once_each() {
         call(0, "", "", "1}"),
         call(2, "c", "h", ""),
     ];
-    let mut decoder = OpenAiChat.stream_decoder(crate::dialect::StreamLimits::default());
+    let mut decoder = OpenAiChat.stream_decoder(crate::framing::StreamLimits::default());
     let mut events = Vec::new();
     for delta in deltas {
         let frame = std::format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{delta}}}]}}\n\n");
@@ -344,7 +346,7 @@ fn interleaved_calls_end_once_each() {
 
 #[test]
 fn what_is_said_late_about_the_answer_is_kept() {
-    let mut decoder = OpenAiChat.stream_decoder(crate::dialect::StreamLimits::default());
+    let mut decoder = OpenAiChat.stream_decoder(crate::framing::StreamLimits::default());
     let (mut events, mut accumulator) = (Vec::new(), Accumulator::new());
     for late in ["", r#""citations":["a"],"#, r#""citations":["a","b"],"service_tier":"flex","#] {
         let chunk = std::format!(
@@ -360,7 +362,7 @@ fn what_is_said_late_about_the_answer_is_kept() {
     let mut body = Vec::new();
     events.iter().for_each(|event| encoder.push(event, &mut body));
     let (mut decoder, mut again) =
-        (OpenAiChat.stream_decoder(crate::dialect::StreamLimits::default()), Vec::new());
+        (OpenAiChat.stream_decoder(crate::framing::StreamLimits::default()), Vec::new());
     decoder.push(&body, &mut again).unwrap();
     assert_eq!(again.iter().filter(|event| matches!(event, StreamEvent::ResponseExtra(_))).count(), 2);
 }

@@ -1,11 +1,12 @@
 //! Tools, the choice among them, and tool calls.
 
-use crate::dialect::refuse::Refusals;
-use crate::dialect::{UnsupportedField, nested};
+use crate::dialect::shared::nested;
+use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, WriteJson};
 use crate::model::{Part, PartKind, Request, Tool, ToolCall, ToolChoice, ToolKind, normalise_arguments};
-use crate::quirks::refuse::refused_choice;
-use crate::quirks::{CacheControl, Feature, NamedChoice, Quirks, RequiredWord, schema};
+use crate::quirks::{
+    CacheControl, Feature, NamedChoice, Quirks, RequiredWord, refuse::refused_choice, schema,
+};
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
 /// Reads one tool's declaration; an error begins with the place inside it.

@@ -1,6 +1,6 @@
 //! What an answer used, read and written.
 
-use crate::dialect::nested;
+use crate::dialect::shared::nested;
 use crate::json::{Json, ObjectWriter, Value};
 use crate::model::Usage;
 use alloc::vec::Vec;

@@ -1,10 +1,10 @@
 //! Streamed answers, read: chunks with a text each.
 
 use super::response;
+use crate::dialect::StreamDecoder;
 use crate::dialect::openai_chat::{fault, finish, usage};
-use crate::dialect::template::{TextTemplate, text_range};
-use crate::dialect::{StreamDecoder, StreamError, StreamLimits};
-use crate::framing::{Frame, SseReader};
+use crate::dialect::shared::template::{TextTemplate, text_range};
+use crate::framing::{Frame, SseReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Value};
 use crate::model::{Start, StreamEvent, Usage, replay};
 use alloc::{borrow::ToOwned, boxed::Box, string::ToString, vec::Vec};

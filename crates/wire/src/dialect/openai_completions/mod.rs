@@ -9,10 +9,9 @@ mod request;
 mod response;
 
 use super::openai_chat::{OpenAiMedia, fault, wants_usage};
-use super::{
-    Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
-    UnsupportedField,
-};
+use super::{Dialect, StreamDecoder, StreamEncoder};
+use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
 use crate::operation::{Endpoint, Media, Operation};

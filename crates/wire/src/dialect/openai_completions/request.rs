@@ -2,9 +2,8 @@
 
 use super::NAME;
 use crate::dialect::openai_chat::{rest_but_usage, take_stop};
-use crate::dialect::prompt::Prompt;
-use crate::dialect::refuse::Refusals;
-use crate::dialect::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::dialect::shared::prompt::Prompt;
+use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::{Fields, JsonError, ObjectWriter, Value};
 use crate::model::{Effort, Message, Request, ResponseFormat, Role};
 use crate::quirks::Feature;

@@ -1,7 +1,7 @@
 //! Plain answers, read and written.
 
-use crate::dialect::StreamError;
 use crate::dialect::openai_chat::{fault, finish, usage};
+use crate::framing::StreamError;
 use crate::json::{Extra, Fields, ObjectWriter, Value};
 use crate::model::{Choice, Message, Part, PartKind, Response, Role};
 use alloc::{string::String, string::ToString, vec::Vec};

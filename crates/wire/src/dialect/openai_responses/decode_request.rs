@@ -2,8 +2,8 @@
 
 use super::request::{ENCRYPTED_REASONING, LOGPROBS, implies_encrypted, without_implied};
 use super::{decode_input, tool};
-use crate::dialect::nested;
 use crate::dialect::openai_chat::{take_metadata, take_prompt_cache};
+use crate::dialect::shared::nested;
 use crate::json::{Extra, Fields, JsonError, Value};
 use crate::model::{Effort, ReasoningRequest, Request, ResponseFormat};
 use alloc::{format, vec::Vec};

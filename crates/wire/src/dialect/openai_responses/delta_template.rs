@@ -1,6 +1,6 @@
 //! The fast path of a text stream here: besides text and padding, each frame has a number of its own.
 
-use crate::dialect::template::{TextTemplate, text_range};
+use crate::dialect::shared::template::{TextTemplate, text_range};
 use crate::json::Value;
 use alloc::{borrow::ToOwned, string::String};
 

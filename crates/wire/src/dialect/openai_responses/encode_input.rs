@@ -6,9 +6,8 @@
 
 use super::item::{self, ITEM, Ids, Run, runs};
 use super::part::{is_foreign, unsupported_input, write_input};
-use crate::dialect::call_ids::CallIds;
-use crate::dialect::refuse::Refusals;
-use crate::dialect::{UnsupportedField, nested};
+use crate::dialect::shared::{call_ids::CallIds, nested};
+use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, ObjectWriter, WriteJson, write_string};
 use crate::model::{Message, Part, PartKind, Role, ToolResult};
 use crate::quirks::ToolIdRule;

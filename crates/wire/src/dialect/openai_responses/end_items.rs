@@ -3,7 +3,7 @@
 use super::item::{ITEM, Item, told_about};
 use super::open_items::{ContentPlace, Events, Extent, Kind, Open, OpenItems, tell_logprobs, untold};
 use super::part::Said;
-use crate::dialect::StreamError;
+use crate::framing::StreamError;
 use crate::json::{Extra, Json};
 use crate::model::{Part, PartKind, StreamEvent};
 use alloc::{boxed::Box, vec::Vec};

@@ -1,8 +1,8 @@
 //! The items of the assistant's turn, in both directions: what it said, its reasoning, its calls, hosted tools.
 
 use super::part::{self, Said, decode_said, write_said};
-use crate::dialect::nested;
 use crate::dialect::openai_chat::take_arguments;
+use crate::dialect::shared::nested;
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value, WriteJson};
 use crate::model::{Part, PartKind, Reasoning, Request, ToolCall, normalise_arguments};
 use alloc::{borrow::Cow, borrow::ToOwned, string::String, vec::Vec};

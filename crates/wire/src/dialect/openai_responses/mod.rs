@@ -26,10 +26,9 @@ pub(crate) use item::{ITEM, is_item, without_hosted, without_items};
 pub(crate) use tool::decode_function;
 
 use super::openai_chat::{OpenAiMedia, embeddings::OpenAiEmbeddings, fault};
-use super::{
-    Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
-    UnsupportedField,
-};
+use super::{Dialect, StreamDecoder, StreamEncoder};
+use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
 use crate::operation::{Embeddings, Endpoint, Media, Operation, TokenCounting};

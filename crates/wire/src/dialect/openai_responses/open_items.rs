@@ -6,7 +6,7 @@
 
 use super::item::{BETWEEN, Item};
 use super::response::of_content;
-use crate::dialect::StreamError;
+use crate::framing::StreamError;
 use crate::json::{Extra, Json, Value};
 use crate::model::StreamEvent;
 use alloc::{boxed::Box, format, string::String, vec::Vec};

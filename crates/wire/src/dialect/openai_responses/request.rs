@@ -3,8 +3,8 @@
 use super::encode_input::{self, Input};
 use super::{NAME, tool};
 use crate::dialect::openai_chat::write_prompt_cache;
-use crate::dialect::refuse::Refusals;
-use crate::dialect::{EncodeOptions, EncodedRequest, UnsupportedField, nested};
+use crate::dialect::shared::nested;
+use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::{Extra, Json, ObjectWriter, Value, WriteJson, write_string};
 use crate::model::{Effort, Request, ResponseFormat};
 use crate::quirks::CacheControl;

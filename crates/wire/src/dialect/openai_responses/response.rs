@@ -1,8 +1,8 @@
 //! Plain answers, read and written, and what the beginning and the end of a stream share with them.
 
 use super::item::{self, Ids, Run, runs};
-use crate::dialect::StreamError;
 use crate::dialect::openai_chat::{fault, usage};
+use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value, WriteJson, write_array};
 use crate::model::{
     Choice, ErrorKind, FinishReason, Message, Part, PartKind, ProviderError, Response, Role, Start, Usage,

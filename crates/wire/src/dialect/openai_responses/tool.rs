@@ -1,8 +1,7 @@
 //! Tools and the choice among them: as in Chat Completions, but without an object around the name.
 
-use crate::dialect::UnsupportedField;
 use crate::dialect::openai_chat::{hosted, is_foreign_tool};
-use crate::dialect::refuse::Refusals;
+use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Fields, JsonError, ObjectWriter, Value, WriteJson};
 use crate::model::{Request, Tool, ToolChoice, ToolKind};
 use alloc::{format, string::String, vec::Vec};

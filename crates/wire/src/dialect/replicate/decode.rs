@@ -1,7 +1,7 @@
 //! Client: predictions and their streams, read.
 
-use crate::dialect::{FollowUp, StreamDecoder, StreamError, StreamLimits};
-use crate::framing::{Frame, SseReader};
+use crate::dialect::{FollowUp, StreamDecoder};
+use crate::framing::{Frame, SseReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{
     Choice, ErrorKind, FinishReason, Message, Part, ProviderError, Response, Role, Start, StreamEvent, Usage,

@@ -6,10 +6,9 @@ mod decode;
 mod encode;
 mod request;
 
-use super::{
-    Dialect, EncodeOptions, EncodedRequest, FollowUp, ReadFollowUp, StreamDecoder, StreamEncoder,
-    StreamError, StreamLimits, UnsupportedField,
-};
+use super::{Dialect, FollowUp, ReadFollowUp, StreamDecoder, StreamEncoder};
+use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::framing::{StreamError, StreamLimits};
 use crate::json::{Fields, JsonError, ObjectWriter};
 use crate::model::{ProviderError, Request, Response};
 use crate::operation::{Endpoint, ModelInfo, ModelListing, ModelPage, Operation};

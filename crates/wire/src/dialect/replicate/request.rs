@@ -2,9 +2,8 @@
 //! any others come as fields of an extra `input`.
 
 use super::NAME;
-use crate::dialect::{
-    EncodeOptions, EncodedRequest, UnsupportedField, nested, prompt::Prompt, refuse::Refusals, settings,
-};
+use crate::dialect::shared::{nested, prompt::Prompt, settings};
+use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::{Fields, Json, JsonError, ObjectWriter, Value};
 use crate::model::{Image, Message, Part, PartKind, Request, Role, Source};
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};

@@ -8,11 +8,9 @@ mod embeddings;
 mod rerank;
 
 use super::openai_chat::OpenAiChat;
-use super::refuse::Refusals;
-use super::{
-    Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
-    UnsupportedField,
-};
+use super::{Dialect, StreamDecoder, StreamEncoder};
+use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
+use crate::framing::{StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value};
 use crate::model::{ErrorKind, ProviderError, Request, Response};
 use crate::operation::{Embeddings, Endpoint, ModelInfo, ModelListing, ModelPage, Operation, Reranking};

@@ -4,8 +4,9 @@
 use super::embeddings::TOKENS;
 use super::{NAME, address, take_model};
 use crate::dialect::openai_chat::{RankByScore, take_documents, take_texts};
-use crate::dialect::refuse::Refusals;
-use crate::dialect::{EncodeOptions, EncodedRequest, StreamError, UnsupportedField, nested};
+use crate::dialect::shared::nested;
+use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
+use crate::framing::StreamError;
 use crate::json::{Fields, Json, JsonError, ObjectWriter};
 use crate::model::Usage;
 use crate::operation::{RerankRequest, RerankResponse, Reranking};

@@ -2,8 +2,9 @@
 //! writes for a provider is never refused by it.
 
 use super::*;
-use crate::dialect::{Dialect, StreamLimits, openai_chat::OpenAiChat};
+use crate::dialect::{Dialect, openai_chat::OpenAiChat};
 use crate::error::Headers;
+use crate::framing::StreamLimits;
 use crate::model::*;
 use crate::providers;
 use crate::quirks::{Quirks, UsageInStream};
@@ -101,7 +102,7 @@ fn errors_keep_kind_and_message() {
             let failed = ProviderError::new(kind, "it failed");
             let Some((status, body)) = error(quirks, &failed, status, false) else { continue };
             let read = match OpenAiChat.decode_response(&body) {
-                Err(crate::dialect::StreamError::Provider(error)) if status == 200 => *error,
+                Err(crate::framing::StreamError::Provider(error)) if status == 200 => *error,
                 _ => OpenAiChat.decode_error(status, Headers(&[]), &body, 0),
             };
             assert_eq!(read.message, "it failed", "{id}");
@@ -116,7 +117,7 @@ fn errors_keep_kind_and_message() {
         encoder.error(&ProviderError::new(ErrorKind::Overloaded, "too much"), &mut body);
         let mut decoder = quirks.decoder(OpenAiChat.stream_decoder(StreamLimits::default()));
         let result = decoder.push(&body, &mut Vec::new());
-        let Err(crate::dialect::StreamError::Provider(error)) = result else { panic!("{id}: {result:?}") };
+        let Err(crate::framing::StreamError::Provider(error)) = result else { panic!("{id}: {result:?}") };
         assert_eq!(error.message, "too much", "{id}");
     }
 }

@@ -5,7 +5,8 @@ mod response;
 mod strategies;
 mod stream;
 
-use ferrule_wire::dialect::{Dialect, find};
+use ferrule_wire::dialect::Dialect;
+use ferrule_wire::dialect::registry::find;
 use std::path::PathBuf;
 
 fn dialect() -> &'static dyn Dialect {

@@ -2,7 +2,7 @@
 
 use super::dialect;
 use super::strategies::request;
-use ferrule_wire::dialect::{EncodeOptions, EncodedRequest, UnsupportedField};
+use ferrule_wire::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use ferrule_wire::json::{Extra, Json};
 use ferrule_wire::model::{
     Audio, CacheBreakpoint, CacheLifetime, Effort, Image, Message, Part, PartKind, Reasoning,

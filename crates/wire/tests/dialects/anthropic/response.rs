@@ -4,7 +4,7 @@ use super::strategies::{plain_response, streamed_response};
 use super::stream::decode;
 use super::{dialect, read};
 use crate::streams::{accumulate, letters, written};
-use ferrule_wire::dialect::StreamError;
+use ferrule_wire::framing::StreamError;
 use ferrule_wire::json::Json;
 use ferrule_wire::model::{
     ErrorKind, FinishReason, Part, PartKind, ProviderError, Request, Response, StreamEvent, Usage, replay,

@@ -2,7 +2,7 @@
 
 use super::{dialect, read};
 use crate::streams::{self, Read, accumulate, assert_same_however_cut, described, pieces};
-use ferrule_wire::dialect::{StreamError, StreamLimits};
+use ferrule_wire::framing::{StreamError, StreamLimits};
 use ferrule_wire::model::{ErrorKind, FinishReason, PartKind};
 use proptest::prelude::*;
 

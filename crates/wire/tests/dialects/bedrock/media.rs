@@ -1,7 +1,7 @@
 //! Pictures, documents, sound and video.
 
 use super::{CLAUDE, ask, dialect, field, json, refused};
-use ferrule_wire::dialect::EncodeOptions;
+use ferrule_wire::encode::EncodeOptions;
 use ferrule_wire::model::{Audio, Document, Image, Message, Part, PartKind, Role, Source};
 
 fn base64(media_type: &str) -> Source {

@@ -10,7 +10,9 @@ mod tools;
 mod translate;
 
 use crate::strategies::json;
-use ferrule_wire::dialect::{Dialect, EncodeOptions, EncodedRequest, UnsupportedField, find};
+use ferrule_wire::dialect::Dialect;
+use ferrule_wire::dialect::registry::find;
+use ferrule_wire::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use ferrule_wire::json::Fields;
 use ferrule_wire::model::{Message, Request, Role};
 use std::path::PathBuf;

@@ -4,7 +4,8 @@ use super::strategies::{request, request_to_nova};
 use super::{
     CLAUDE, LLAMA, NOVA, OLD_CLAUDE, OPEN_AI, ask, body, decode, dialect, encode, field, hello, json, refused,
 };
-use ferrule_wire::dialect::{EncodeOptions, KeyHeader};
+use ferrule_wire::dialect::KeyHeader;
+use ferrule_wire::encode::EncodeOptions;
 use ferrule_wire::model::{
     CacheBreakpoint, CacheLifetime, Effort, Message, Part, PartKind, Reasoning, ReasoningRequest, Request,
     ResponseFormat, Role,

@@ -5,8 +5,8 @@ use super::stream::decode;
 use super::{dialect, read};
 use crate::strategies::json;
 use crate::streams::{accumulate, letters, written};
-use ferrule_wire::dialect::StreamError;
 use ferrule_wire::error::Headers;
+use ferrule_wire::framing::StreamError;
 use ferrule_wire::model::{
     ErrorKind, FinishReason, Part, PartKind, ProviderError, Request, Response, StreamEvent, Usage, replay,
 };

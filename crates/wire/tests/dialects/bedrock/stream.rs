@@ -3,8 +3,7 @@
 use super::frames::{body, events as frames, frame};
 use super::{dialect, read};
 use crate::streams::{Read, accumulate, assert_same_however_cut, decode_within, described, pieces};
-use ferrule_wire::dialect::{StreamError, StreamLimits};
-use ferrule_wire::framing::{HeaderValue, write_frame};
+use ferrule_wire::framing::{HeaderValue, StreamError, StreamLimits, write_frame};
 use ferrule_wire::model::{ErrorKind, FinishReason, PartKind};
 use proptest::prelude::*;
 

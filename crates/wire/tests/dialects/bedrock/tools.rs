@@ -70,7 +70,7 @@ fn no_tools_may_be_called_where_none_are_declared() {
     let request = with_history(Some(ToolChoice::None));
     assert_eq!(refused(&request), "tool_choice");
     let dropped =
-        super::dialect().encode_request(&request, ferrule_wire::dialect::EncodeOptions::DROP).unwrap();
+        super::dialect().encode_request(&request, ferrule_wire::encode::EncodeOptions::DROP).unwrap();
     let body = String::from_utf8(dropped.body).unwrap();
     assert!(body.contains(&format!(r#""toolConfig":{{"tools":[{F},{G}]}}"#)), "{body}");
     // Where the caller declares none, the calls' names are all that is known.

@@ -4,7 +4,8 @@ use super::{CLAUDE, decode, dialect, encode, json};
 use crate::strategies::{choice, some_text as text, text_result};
 use crate::streams::{read_whole, streamed};
 use crate::translate::{messages, others, said, unnamed};
-use ferrule_wire::dialect::{Dialect, EncodeOptions};
+use ferrule_wire::dialect::Dialect;
+use ferrule_wire::encode::EncodeOptions;
 use ferrule_wire::json::Extra;
 use ferrule_wire::model::{
     Effort, FinishReason, Image, Message, Part, PartKind, ReasoningRequest, Request, Response,

@@ -4,7 +4,10 @@ use super::strategies::{
     call, conversation, extra, picture, response, results, settings, text, thought, tool,
 };
 use super::{accumulate, decode, json, noted, refused, streamed, written};
-use ferrule_wire::dialect::{Dialect, EncodeOptions, StreamError, StreamLimits, cohere::Cohere, find};
+use ferrule_wire::dialect::registry::find;
+use ferrule_wire::dialect::{Dialect, cohere::Cohere};
+use ferrule_wire::encode::EncodeOptions;
+use ferrule_wire::framing::{StreamError, StreamLimits};
 use ferrule_wire::json::Extra;
 use ferrule_wire::model::*;
 use ferrule_wire::operation::{Operation, RerankRequest};

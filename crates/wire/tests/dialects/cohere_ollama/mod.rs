@@ -9,7 +9,8 @@ mod translate;
 
 use crate::strategies::json;
 use crate::streams::{self, Read, accumulate, streamed};
-use ferrule_wire::dialect::{Dialect, EncodeOptions};
+use ferrule_wire::dialect::Dialect;
+use ferrule_wire::encode::EncodeOptions;
 use ferrule_wire::model::Request;
 
 /// The events of a body in pieces of `size`, and how it ended.

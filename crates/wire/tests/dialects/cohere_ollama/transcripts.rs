@@ -4,7 +4,8 @@
 //! off. `UPDATE_TRANSCRIPTS=1` writes the events anew.
 
 use super::decode;
-use ferrule_wire::dialect::{StreamError, find};
+use ferrule_wire::dialect::registry::find;
+use ferrule_wire::framing::StreamError;
 use ferrule_wire::model::StreamEvent;
 use std::fmt::Write as _;
 use std::path::PathBuf;

@@ -6,7 +6,8 @@ mod strategies;
 mod stream;
 mod translate;
 
-use ferrule_wire::dialect::{Dialect, find};
+use ferrule_wire::dialect::Dialect;
+use ferrule_wire::dialect::registry::find;
 use std::path::PathBuf;
 
 fn dialect() -> &'static dyn Dialect {

@@ -1,7 +1,9 @@
 //! Requests as this API wants them: every trap of the wire file.
 
 use super::dialect;
-use ferrule_wire::dialect::{Dialect, EncodeOptions, EncodedRequest, KeyHeader, UnsupportedField, find};
+use ferrule_wire::dialect::registry::find;
+use ferrule_wire::dialect::{Dialect, KeyHeader};
+use ferrule_wire::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use ferrule_wire::json::{Extra, Fields, Json};
 use ferrule_wire::model::{
     Audio, CacheBreakpoint, CacheLifetime, Document, Effort, Image, Message, Part, PartKind, Reasoning,

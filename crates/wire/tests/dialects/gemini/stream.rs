@@ -2,7 +2,7 @@
 
 use super::{dialect, folder};
 use crate::streams::{Read, accumulate, decode_within};
-use ferrule_wire::dialect::{StreamError, StreamLimits};
+use ferrule_wire::framing::{StreamError, StreamLimits};
 use ferrule_wire::model::{ErrorKind, StreamEvent, Usage};
 use proptest::prelude::*;
 use std::fmt::Write as _;

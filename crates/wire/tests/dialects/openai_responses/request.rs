@@ -2,7 +2,9 @@
 
 use super::strategies::request;
 use super::{dialect, extra, json};
-use ferrule_wire::dialect::{EncodeOptions, familiar, find};
+use ferrule_wire::dialect::registry::find;
+use ferrule_wire::dialect::shared::message_dicts;
+use ferrule_wire::encode::EncodeOptions;
 use ferrule_wire::json::Extra;
 use ferrule_wire::model::*;
 use proptest::prelude::*;
@@ -110,8 +112,8 @@ fn reasoning_goes_back_right_before_what_it_led_to() {
     let answer = dialect().decode_response(answer).unwrap();
     let said = answer.choices[0].message.clone();
     // A program that keeps the history as JSON has all of it.
-    let kept = familiar::encode_message(&said);
-    assert_eq!(familiar::decode_messages(kept.value(), "messages").unwrap(), std::slice::from_ref(&said));
+    let kept = message_dicts::encode_message(&said);
+    assert_eq!(message_dicts::decode_messages(kept.value(), "messages").unwrap(), std::slice::from_ref(&said));
     let request = asked(vec![user("Hi"), said, Message::new(Role::Tool, vec![result("call_1")])]);
     let written = body(&request);
     assert!(

@@ -2,7 +2,7 @@
 
 use super::strategies::response;
 use super::{dialect, json};
-use ferrule_wire::dialect::StreamError;
+use ferrule_wire::framing::StreamError;
 use ferrule_wire::model::*;
 use proptest::prelude::*;
 

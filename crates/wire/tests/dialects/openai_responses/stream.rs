@@ -3,7 +3,7 @@
 use super::dialect;
 use super::strategies::response;
 use crate::streams::{self, Read, accumulate, pieces, streamed};
-use ferrule_wire::dialect::{StreamError, StreamLimits};
+use ferrule_wire::framing::{StreamError, StreamLimits};
 use ferrule_wire::model::{ErrorKind, FinishReason, PartKind, ProviderError, Request, StreamEvent};
 use proptest::collection::vec;
 use proptest::prelude::*;

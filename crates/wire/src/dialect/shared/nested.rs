@@ -4,14 +4,14 @@ use crate::json::{Extra, Fields, Json};
 use alloc::borrow::Cow;
 
 /// Keeps what is left of the inner object `name`.
-pub(super) fn keep(extra: &mut Extra, name: &str, rest: Fields<'_>) {
+pub(crate) fn keep(extra: &mut Extra, name: &str, rest: Fields<'_>) {
     if !rest.is_empty() {
         extra.insert(name, Json::object(&rest.rest(), |_| {}));
     }
 }
 
 /// Takes out what was kept for the inner object `name`.
-pub(super) fn take(extra: &mut Extra, name: &str) -> Extra {
+pub(crate) fn take(extra: &mut Extra, name: &str) -> Extra {
     let Some(kept) = extra.get(name).and_then(|kept| kept.value().object()) else { return Extra::new() };
     let inner = kept.rest();
     extra.remove(name);
@@ -19,7 +19,7 @@ pub(super) fn take(extra: &mut Extra, name: &str) -> Extra {
 }
 
 /// The fields of the outer object, and those kept for the inner object `name`.
-pub(super) fn split<'a>(extra: &'a Extra, name: &str) -> (Cow<'a, Extra>, Extra) {
+pub(crate) fn split<'a>(extra: &'a Extra, name: &str) -> (Cow<'a, Extra>, Extra) {
     if extra.get(name).is_none_or(|kept| !kept.value().is_object()) {
         return (Cow::Borrowed(extra), Extra::new());
     }

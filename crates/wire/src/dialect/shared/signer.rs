@@ -5,8 +5,8 @@
 //! message wherever a program keeps it. Before a request is encoded the marks are taken out, and with them the proofs of
 //! other signers. What has no mark was written by hand and is sent as it is. `engine` calls both.
 
-use super::openai_chat::DETAILS;
-use super::openai_responses::ITEM;
+use crate::dialect::openai_chat::DETAILS;
+use crate::dialect::openai_responses::ITEM;
 use crate::json::{Extra, Json};
 use crate::model::{Message, Part, PartKind, Reasoning, Request, Response, StreamEvent};
 use alloc::{borrow::Cow, boxed::Box, collections::BTreeSet, string::String, vec::Vec};

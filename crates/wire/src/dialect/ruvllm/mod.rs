@@ -4,11 +4,10 @@
 //! the four names of models are what a caller means by a request, and the name travels as a field that the server
 //! ignores. There is no stream: a server of this dialect sends the whole answer at the end, and so does the decoder.
 
-use super::{
-    Dialect, EncodeOptions, EncodedRequest, StreamDecoder, StreamEncoder, StreamError, StreamLimits,
-    UnsupportedField,
-};
-use super::{prompt::Prompt, refuse::Refusals, settings};
+use crate::dialect::shared::{prompt::Prompt, settings};
+use crate::dialect::{Dialect, StreamDecoder, StreamEncoder};
+use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
+use crate::framing::{StreamError, StreamLimits};
 use crate::json::{Extra, Fields, JsonError, ObjectWriter};
 use crate::model::{
     Accumulator, Choice, FinishReason, Message, Part, PartKind, ProviderError, Request, Response, Role,

@@ -3,7 +3,7 @@
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
 /// Appends `name` as one segment of a path. Whatever could end the segment, or mean something else in it, is escaped.
-pub(super) fn push_segment(path: &mut String, name: &str) {
+pub(crate) fn push_segment(path: &mut String, name: &str) {
     for byte in name.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' => {
@@ -15,7 +15,7 @@ pub(super) fn push_segment(path: &mut String, name: &str) {
 }
 
 /// What an escaped segment says. An escape that is none stays as it is.
-pub(super) fn read_segment(segment: &str) -> Cow<'_, str> {
+pub(crate) fn read_segment(segment: &str) -> Cow<'_, str> {
     if !segment.contains('%') {
         return Cow::Borrowed(segment);
     }
@@ -41,7 +41,7 @@ pub(super) fn read_segment(segment: &str) -> Cow<'_, str> {
 
 /// What is asked of a resource where Google's addresses say it: `.../models/x:generateContent` is `.../models/x` and
 /// `generateContent`. A query is left out.
-pub(super) fn resource_and_method(path: &str) -> Option<(&str, &str)> {
+pub(crate) fn resource_and_method(path: &str) -> Option<(&str, &str)> {
     let path = path.split('?').next()?;
     let (resource, method) = path.rsplit_once(':')?;
     let (_, name) = resource.rsplit_once('/')?;

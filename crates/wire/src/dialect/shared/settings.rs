@@ -1,6 +1,7 @@
 //! Settings that a dialect has no word for.
 
-use super::{UnsupportedField, functions::CACHES_BY_ITSELF, refuse::Refusals};
+use super::functions::CACHES_BY_ITSELF;
+use crate::encode::{Refusals, UnsupportedField};
 use crate::model::{Request, ResponseFormat};
 use crate::operation::EmbeddingRequest;
 
@@ -26,7 +27,7 @@ const SETTINGS: [(&str, Asks); 14] = [
 ];
 
 /// Refuses every setting that is not among `carried`, and the rare fields.
-pub(super) fn refuse_all_but(
+pub(crate) fn refuse_all_but(
     carried: &[&str],
     reason: &str,
     request: &Request,
@@ -41,7 +42,7 @@ pub(super) fn refuse_all_but(
 
 /// Refuses what asks for more than a provider can do that has one answer without labels, and whose caching is its own
 /// business. Settings at their neutral value say nothing.
-pub(super) fn refuse_rare_fields(request: &Request, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
+pub(crate) fn refuse_rare_fields(request: &Request, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
     if request.n.is_some_and(|n| n != 1) {
         refusals.add("n", "one answer per request; send it several times")?;
     }
@@ -61,7 +62,7 @@ pub(super) fn refuse_rare_fields(request: &Request, refusals: &mut Refusals) -> 
 }
 
 /// Refuses what providers of open models have no word for where vectors are asked of them.
-pub(super) fn refuse_input_type_and_user(
+pub(crate) fn refuse_input_type_and_user(
     request: &EmbeddingRequest,
     refusals: &mut Refusals,
 ) -> Result<(), UnsupportedField> {

@@ -5,7 +5,7 @@ use super::address::{push_segment, read_segment};
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
 /// The name alone where that is enough: a model of the publisher whose models the base URL has.
-pub(super) fn short<'a>(model: &'a str, publisher: &str) -> &'a str {
+pub(crate) fn short<'a>(model: &'a str, publisher: &str) -> &'a str {
     let own = model.strip_prefix("publishers/").and_then(|rest| rest.strip_prefix(publisher));
     let name = own.and_then(|rest| rest.strip_prefix('/')).unwrap_or(model);
     name.strip_prefix("models/").unwrap_or(name)
@@ -13,7 +13,7 @@ pub(super) fn short<'a>(model: &'a str, publisher: &str) -> &'a str {
 
 /// Whether `model` is the whole name of a resource that can be called. Anything else, with as many slashes and dots as
 /// it likes, is one segment of an address.
-pub(super) fn is_whole(model: &str) -> bool {
+pub(crate) fn is_whole(model: &str) -> bool {
     let segments: Vec<&str> = model.splitn(9, '/').collect();
     let known = matches!(
         segments[..],
@@ -26,12 +26,12 @@ pub(super) fn is_whole(model: &str) -> bool {
 }
 
 /// What a whole name ends with; any other as it is.
-pub(super) fn last(model: &str) -> &str {
+pub(crate) fn last(model: &str) -> &str {
     if is_whole(model) { model.rsplit('/').next().unwrap_or(model) } else { model }
 }
 
 /// The address of `method` of a model that is named by its whole name or, `short`, by its own.
-pub(super) fn path(model: &str, method: &str) -> String {
+pub(crate) fn path(model: &str, method: &str) -> String {
     let mut path = String::new();
     if is_whole(model) {
         for segment in model.split('/') {
@@ -52,7 +52,7 @@ pub(super) fn path(model: &str, method: &str) -> String {
 
 /// The model that an address, up to its method, names: `short` where it is the publisher's, whole where it has to be.
 /// A query's or a project's part of the address is not the model's.
-pub(super) fn of_address<'a>(resource: &'a str, publisher: &str) -> Option<Cow<'a, str>> {
+pub(crate) fn of_address<'a>(resource: &'a str, publisher: &str) -> Option<Cow<'a, str>> {
     let (parents, name) = resource.rsplit_once('/').filter(|(_, name)| !name.is_empty())?;
     let mut above = parents.rsplit('/');
     let name = read_segment(name);

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 /// Adds what one side says in a turn. A user's turn that opens with results is a message of all its results, and one of
 /// what else it says.
-pub(super) fn push(role: Role, content: Vec<Part>, extra: Extra, messages: &mut Vec<Message>) {
+pub(crate) fn push(role: Role, content: Vec<Part>, extra: Extra, messages: &mut Vec<Message>) {
     let opens_with_result = matches!(content.first().map(|part| &part.kind), Some(PartKind::ToolResult(_)));
     if role != Role::User || !opens_with_result {
         messages.push(Message { role, content, name: None, extra });

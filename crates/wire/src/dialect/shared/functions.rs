@@ -1,27 +1,28 @@
 //! Tools for dialects that declare functions only, and cannot name some of them in a choice: instead of naming those
 //! that may be called, only those are declared.
 
-use super::{UnsupportedField, openai_chat::write_tool, refuse::Refusals};
+use crate::dialect::openai_chat::write_tool;
+use crate::encode::{Refusals, UnsupportedField};
 use crate::json::Json;
 use crate::model::{Request, Tool, ToolChoice, ToolKind};
 use crate::quirks::Quirks;
 use alloc::{format, string::String, vec::Vec};
 
 /// Why a cache breakpoint is left out: no answer is wrong without it.
-pub(super) const CACHES_BY_ITSELF: &str = "prompts are cached without breakpoints";
+pub(crate) const CACHES_BY_ITSELF: &str = "prompts are cached without breakpoints";
 
 /// The functions of a request that may be called.
 #[derive(Debug)]
-pub(super) struct Functions<'a> {
+pub(crate) struct Functions<'a> {
     /// Their places in the request, and the functions.
-    pub(super) declared: Vec<(usize, &'a Tool)>,
+    pub(crate) declared: Vec<(usize, &'a Tool)>,
     /// Which of them.
-    pub(super) demand: Demand<'a>,
+    pub(crate) demand: Demand<'a>,
 }
 
 /// Which of the declared functions may or must be called.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Demand<'a> {
+pub(crate) enum Demand<'a> {
     /// The model decides.
     Free,
     /// None.
@@ -33,7 +34,7 @@ pub(super) enum Demand<'a> {
 }
 
 /// The functions that `request` allows. Tools that are no functions, and what only other dialects say of one, are refused.
-pub(super) fn allowed<'a>(
+pub(crate) fn allowed<'a>(
     request: &'a Request,
     refusals: &mut Refusals,
 ) -> Result<Functions<'a>, UnsupportedField> {
@@ -73,7 +74,7 @@ pub(super) fn allowed<'a>(
 }
 
 /// Writes the declaration of a function, without whether it is strict.
-pub(super) fn write_declaration(out: &mut Vec<u8>, tool: &Tool, quirks: &Quirks) {
+pub(crate) fn write_declaration(out: &mut Vec<u8>, tool: &Tool, quirks: &Quirks) {
     let mut tool = tool.clone();
     if let ToolKind::Function { strict, .. } = &mut tool.kind {
         *strict = None;
@@ -82,6 +83,6 @@ pub(super) fn write_declaration(out: &mut Vec<u8>, tool: &Tool, quirks: &Quirks)
 }
 
 /// Whether the provider is to hold the model to the schema of `tool`.
-pub(super) fn is_strict(tool: &Tool) -> bool {
+pub(crate) fn is_strict(tool: &Tool) -> bool {
     matches!(tool.kind, ToolKind::Function { strict: Some(true), .. })
 }

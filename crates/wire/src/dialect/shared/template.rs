@@ -11,7 +11,7 @@ use core::ops::Range;
 
 /// What stands around the text in a frame. Empty, and matching nothing, until it has learned.
 #[derive(Clone, Debug, Default)]
-pub(super) struct TextTemplate {
+pub(crate) struct TextTemplate {
     /// All before the text, its opening quote included.
     before: String,
     /// What follows the text, its closing quote included: to the end, or to the padding's opening quote.
@@ -24,7 +24,7 @@ pub(super) struct TextTemplate {
 impl TextTemplate {
     /// Takes `data`, which was read as one JSON object, as the pattern. `text` and `padding` are where those strings
     /// stand in it, their quotes left out.
-    pub(super) fn learn(&mut self, data: &str, text: Range<usize>, padding: Option<Range<usize>>) {
+    pub(crate) fn learn(&mut self, data: &str, text: Range<usize>, padding: Option<Range<usize>>) {
         self.forget();
         let Some((before, rest)) = around(data, &text) else { return };
         let learned = match padding.filter(|padding| padding.start > text.end) {
@@ -42,7 +42,7 @@ impl TextTemplate {
 
     /// The text of `data`, where `data` differs from the pattern in text and padding only and neither needs
     /// unescaping.
-    pub(super) fn matches<'a>(&self, data: &'a str) -> Option<&'a str> {
+    pub(crate) fn matches<'a>(&self, data: &'a str) -> Option<&'a str> {
         if self.before.is_empty() {
             return None;
         }
@@ -58,7 +58,7 @@ impl TextTemplate {
     }
 
     /// Matches nothing again.
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.before.clear();
     }
 }
@@ -70,7 +70,7 @@ fn around<'a>(data: &'a str, string: &Range<usize>) -> Option<(&'a str, &'a str)
 }
 
 /// What stands before the next quote, and the rest from that quote on; `None` where it has escapes.
-pub(super) fn plain_string(from: &str) -> Option<(&str, &str)> {
+pub(crate) fn plain_string(from: &str) -> Option<(&str, &str)> {
     let (string, rest) = from.split_at_checked(memchr::memchr(b'"', from.as_bytes())?)?;
     // No early end: a loop without one is done many bytes at a time.
     let is_special = string.bytes().fold(false, |special, byte| special | (byte < 0x20) | (byte == b'\\'));
@@ -86,13 +86,13 @@ fn without_end(after: &str) -> Option<&str> {
 }
 
 /// Where in `data`, in bytes and between its quotes, the string `value` stands that was read out of `data`.
-pub(super) fn text_range(data: &str, value: Value<'_>) -> Option<Range<usize>> {
+pub(crate) fn text_range(data: &str, value: Value<'_>) -> Option<Range<usize>> {
     let range = value_range(data, value)?;
     value.text().starts_with('"').then(|| range.start + 1..range.end - 1)
 }
 
 /// Where in `data`, in bytes, `value` stands that was read out of `data`.
-pub(super) fn value_range(data: &str, value: Value<'_>) -> Option<Range<usize>> {
+pub(crate) fn value_range(data: &str, value: Value<'_>) -> Option<Range<usize>> {
     let text = value.text();
     let start = text.as_ptr().addr().checked_sub(data.as_ptr().addr())?;
     let end = start.checked_add(text.len())?;

@@ -10,7 +10,7 @@ use core::ops::Range;
 
 /// What stands around text and figures in a frame. Empty, and matching nothing, until it has learned.
 #[derive(Clone, Debug, Default)]
-pub(super) struct FiguresTemplate {
+pub(crate) struct FiguresTemplate {
     /// All before the text, its opening quote included.
     before: String,
     /// From the text's closing quote to the figures.
@@ -23,7 +23,7 @@ pub(super) struct FiguresTemplate {
 impl FiguresTemplate {
     /// Takes `data`, which was read as one JSON object, as the pattern. `text` is where that string stands in it, its
     /// quotes left out, and `figures` where the value with them stands, behind it.
-    pub(super) fn learn(&mut self, data: &str, text: &Range<usize>, figures: &Range<usize>) {
+    pub(crate) fn learn(&mut self, data: &str, text: &Range<usize>, figures: &Range<usize>) {
         self.forget();
         let (Some(before), Some(between), Some(value), Some(after)) = (
             data.get(..text.start),
@@ -40,7 +40,7 @@ impl FiguresTemplate {
     }
 
     /// The text of `data` and the value with its figures, where it differs from the pattern in them only and the text needs no unescaping.
-    pub(super) fn matches<'a>(&self, data: &'a str) -> Option<(&'a str, &'a str)> {
+    pub(crate) fn matches<'a>(&self, data: &'a str) -> Option<(&'a str, &'a str)> {
         if self.before.is_empty() {
             return None;
         }
@@ -50,7 +50,7 @@ impl FiguresTemplate {
     }
 
     /// Matches nothing again.
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.before.clear();
     }
 }

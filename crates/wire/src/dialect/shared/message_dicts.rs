@@ -1,7 +1,7 @@
 //! Messages and tools as programs write them by hand: the role/content form, its blocks OpenAI's or Anthropic's, as
 //! each likes, also mixed. `ferrule-python` reads a caller's dictionaries with it, and writes messages back.
 
-use super::{anthropic, openai_chat, openai_responses};
+use crate::dialect::{anthropic, openai_chat, openai_responses};
 use crate::json::{Fields, Json, JsonError, ObjectWriter, Value, write_array};
 use crate::model::{Image, Message, Part, PartKind, ResponseFormat, Role, Tool, ToolCall, ToolChoice};
 use alloc::{format, vec::Vec};

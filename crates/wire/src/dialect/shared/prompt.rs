@@ -1,6 +1,6 @@
 //! Conversations as text, for those who take one text and give one back.
 
-use super::{UnsupportedField, refuse::Refusals};
+use crate::encode::{Refusals, UnsupportedField};
 use crate::model::{Message, PartKind, Role};
 use alloc::{format, string::String, vec::Vec};
 
@@ -9,17 +9,17 @@ const ASSISTANT: &str = "Assistant";
 
 /// A conversation's texts. Empty ones are left out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Prompt {
+pub(crate) struct Prompt {
     /// What the operator says.
-    pub(super) instructions: Vec<String>,
+    pub(crate) instructions: Vec<String>,
     /// Who speaks, and what they say.
-    pub(super) turns: Vec<(String, String)>,
+    pub(crate) turns: Vec<(String, String)>,
 }
 
 impl Prompt {
     /// The texts of `messages`. What is no text is refused, and so is what a text has no place for; what a model thought
     /// is no part of what it said.
-    pub(super) fn of(messages: &[Message], refusals: &mut Refusals) -> Result<Self, UnsupportedField> {
+    pub(crate) fn of(messages: &[Message], refusals: &mut Refusals) -> Result<Self, UnsupportedField> {
         let mut prompt = Self::default();
         for (position, message) in messages.iter().enumerate() {
             let text = text_of(message, &format!("messages[{position}]"), refusals)?;
@@ -33,7 +33,7 @@ impl Prompt {
     }
 
     /// What was said as one text. A single turn is its text alone; of several, each begins with its speaker.
-    pub(super) fn dialogue(&self) -> String {
+    pub(crate) fn dialogue(&self) -> String {
         match self.turns.as_slice() {
             [(_, text)] => text.clone(),
             turns => {
@@ -45,7 +45,7 @@ impl Prompt {
     }
 
     /// All of it as one text, the instructions first.
-    pub(super) fn whole(&self) -> String {
+    pub(crate) fn whole(&self) -> String {
         let mut texts: Vec<&str> = self.instructions.iter().map(String::as_str).collect();
         let dialogue = self.dialogue();
         if !dialogue.is_empty() {
@@ -56,7 +56,7 @@ impl Prompt {
 
     /// All of it as one text for a model that continues texts. Once it has spoken itself, each turn says whose it is,
     /// and the text ends where the model is to go on.
-    pub(super) fn to_be_continued(&self) -> String {
+    pub(crate) fn to_be_continued(&self) -> String {
         let mut texts = self.instructions.clone();
         if self.turns.iter().any(|(speaker, _)| speaker == ASSISTANT) {
             texts.extend(self.turns.iter().map(|(speaker, text)| format!("{speaker}: {text}")));
