@@ -122,13 +122,14 @@ impl Message {
 
 impl Message {
     pub(crate) fn json(&self) -> Json {
-        familiar::encode_message(&self.0)
+        message_dicts::encode_message(&self.0)
     }
 }
 
 /// The messages of a JSON object or list in the familiar form; `path` names it in errors.
 pub(crate) fn decode(json: &Json, path: &str) -> PyResult<Vec<model::Message>> {
-    familiar::decode_messages(json.value(), path).map_err(|error| PyValueError::new_err(error.to_string()))
+    message_dicts::decode_messages(json.value(), path)
+        .map_err(|error| PyValueError::new_err(error.to_string()))
 }
 
 fn joined<'a>(

@@ -122,7 +122,7 @@ fn add_messages(messages: &Bound<'_, PyAny>, into: &mut Vec<model::Message>) -> 
             type_name(messages)
         )));
     };
-    let mut decoder = familiar::MessageList::new(into);
+    let mut decoder = message_dicts::MessageList::new(into);
     for (position, item) in items.enumerate() {
         let item = item?;
         if let Ok(message) = item.cast::<Message>() {
@@ -184,14 +184,14 @@ fn option(
                 let root = Path::Root(name);
                 let path = Path::Item(&root, position);
                 let json = from_python::json(&tool?, path)?;
-                let tool = familiar::decode_tool(json.value(), &path.to_string());
+                let tool = message_dicts::decode_tool(json.value(), &path.to_string());
                 request.tools.push(tool.map_err(|error| value_error(&error))?);
             }
         }
         "tool_choice" => {
             let json = from_python::json(value, Path::Root(name))?;
             let (choice, parallel) =
-                familiar::decode_tool_choice(json.value(), name).map_err(|error| value_error(&error))?;
+                message_dicts::decode_tool_choice(json.value(), name).map_err(|error| value_error(&error))?;
             request.tool_choice = Some(choice);
             request.parallel_tool_calls = request.parallel_tool_calls.or(parallel);
         }
@@ -302,7 +302,8 @@ fn pairs(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<(String, String)>
 
 fn response_format(value: &Bound<'_, PyAny>) -> PyResult<ResponseFormat> {
     let json = from_python::json(value, Path::Root("response_format"))?;
-    familiar::decode_response_format(json.value(), "response_format").map_err(|error| value_error(&error))
+    message_dicts::decode_response_format(json.value(), "response_format")
+        .map_err(|error| value_error(&error))
 }
 
 /// An effort in words, a budget in tokens, or a dict of both.

@@ -1,6 +1,6 @@
 //! How long to wait before sending the request again.
 
-use super::Headers;
+use super::headers::Headers;
 use super::shape::Reported;
 use crate::model::{DelaySource as Source, RetryAfter};
 use alloc::format;

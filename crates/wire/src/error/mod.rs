@@ -5,23 +5,15 @@
 
 mod classify;
 mod delay;
+mod headers;
 mod redact;
 mod shape;
+
+pub use headers::Headers;
 
 use crate::model::{ErrorKind, ProviderError};
 use alloc::{format, string::String};
 use shape::Reported;
-
-/// Response headers by lower-case name.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Headers<'a>(pub &'a [(&'a str, &'a str)]);
-
-impl<'a> Headers<'a> {
-    /// The first value of `name`.
-    pub fn get(&self, name: &str) -> Option<&'a str> {
-        self.0.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| *value)
-    }
-}
 
 /// Where providers and the proxies before them say which request it was, the best source first.
 pub const REQUEST_ID_HEADERS: [&str; 9] = [

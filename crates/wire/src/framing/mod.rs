@@ -3,6 +3,7 @@
 //! However the bytes are split, the frames are the same. What a frame means is the dialect's business.
 
 pub mod event_stream;
+mod frame;
 pub mod json_array;
 mod limits;
 pub mod ndjson;
@@ -15,5 +16,6 @@ pub use json_array::JsonArrayReader;
 pub use limits::{StreamError, StreamLimits};
 pub use ndjson::NdjsonReader;
 
-pub use sse::{Frame, SseReader};
+pub use frame::Frame;
+pub use sse::SseReader;
 pub use write::write_event;

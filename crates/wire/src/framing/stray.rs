@@ -4,7 +4,7 @@
 //! often pretty-printed over many lines. By the standard each such line is an unknown field and ignored; here the
 //! lines are collected until the braces balance. The events of the stream stay what the standard says in any case.
 
-use super::Frame;
+use super::frame::Frame;
 use crate::framing::StreamError;
 use crate::json::{Nesting, Scan, Value};
 use alloc::vec::Vec;

@@ -1,8 +1,8 @@
 //! Reading: an object's fields, one level at a time.
 
-use super::{Extra, Json, JsonError, check, split};
+use super::{JsonError, check_nesting, split};
 use alloc::{borrow::Cow, borrow::ToOwned, format, string::String, vec::Vec};
-use serde::de::Deserialize;
+use serde::de::{Deserialize, IgnoredAny};
 
 /// A JSON value inside a body, not yet looked into: its text, which was checked with the whole body.
 #[derive(Clone, Copy, Debug)]
@@ -106,11 +106,13 @@ impl<'a> Value<'a> {
         }
         Some(())
     }
+}
 
-    /// Keeps the value beyond the body it came in.
-    pub fn to_json(self) -> Json {
-        Json(self.0.into())
-    }
+/// Refuses a text that is not one JSON value or nests too deeply; gives it without the white space around it.
+pub(super) fn check(text: &str) -> Result<&str, JsonError> {
+    check_nesting(text.as_bytes())?;
+    serde_json::from_str::<IgnoredAny>(text)?;
+    Ok(text.trim_matches([' ', '\n', '\r', '\t']))
 }
 
 /// The fields of one JSON object. Take what you know; the rest is kept.
@@ -118,7 +120,7 @@ impl<'a> Value<'a> {
 /// The typed `take_…` methods leave a field of another type where it is, so it ends in [`Fields::rest`] rather
 /// than nowhere; a `null` counts as absent.
 #[derive(Clone, Debug, Default)]
-pub struct Fields<'a>(Vec<(Cow<'a, str>, Value<'a>)>);
+pub struct Fields<'a>(pub(super) Vec<(Cow<'a, str>, Value<'a>)>);
 
 impl<'a> Fields<'a> {
     /// Reads a whole body as one object.
@@ -185,11 +187,6 @@ impl<'a> Fields<'a> {
         self.take_as(name, Value::array)
     }
 
-    /// Takes any value out and keeps its text.
-    pub fn take_json(&mut self, name: &str) -> Option<Json> {
-        self.take(name).map(Value::to_json)
-    }
-
     /// Renames every field to lower camel case (`inline_data` to `inlineData`): readers of Google's JSON take both.
     pub(crate) fn camel_case(&mut self) {
         for (name, _) in &mut self.0 {
@@ -215,11 +212,6 @@ impl<'a> Fields<'a> {
     /// Names and values that are left, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Value<'a>)> {
         self.0.iter().map(|(key, value)| (key.as_ref(), *value))
-    }
-
-    /// Everything that was not taken.
-    pub fn rest(self) -> Extra {
-        self.0.into_iter().map(|(key, value)| (key.into_owned(), value.to_json())).collect()
     }
 }
 

@@ -1,9 +1,8 @@
 //! Client: the events of a streamed answer.
 
-use super::block::decode_block;
-use super::response::{self, Head};
-use super::usage::RawUsage;
+use super::{block::decode_block, decode_response, usage::RawUsage};
 use crate::dialect::StreamDecoder;
+use crate::dialect::anthropic::decode_response::Head;
 use crate::dialect::shared::template::{TextTemplate, text_range};
 use crate::framing::{Frame, SseReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, Value};
@@ -120,7 +119,7 @@ impl State {
 
     /// A body that is no stream: an error, or the whole answer of a server that does not stream.
     fn stray(&mut self, body: &str, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
-        let response = response::decode(body.as_bytes())?;
+        let response = decode_response::decode(body.as_bytes())?;
         if self.started {
             return Err(StreamError::Malformed("a whole answer inside a stream".to_owned()));
         }
@@ -138,7 +137,7 @@ impl State {
         let mut fields = Fields::parse(data.as_bytes()).map_err(|error| {
             StreamError::Malformed(format!("in the event `{}`: {error}", shortened(event)))
         })?;
-        if let Some(error) = response::reported_error(event, &fields, data.as_bytes()) {
+        if let Some(error) = decode_response::reported_error(event, &fields, data.as_bytes()) {
             return Err(StreamError::Provider(Box::new(error)));
         }
         let event_type = fields.get("type").and_then(Value::string);
@@ -170,7 +169,7 @@ impl State {
         {
             message.take("content");
         }
-        let Head { id, model, usage, told_at_the_end, extra, .. } = response::take_head(message);
+        let Head { id, model, usage, told_at_the_end, extra, .. } = decode_response::take_head(message);
         events.push(StreamEvent::Start(Box::new(Start { id, model, created: None, extra })));
         if !told_at_the_end.is_empty() {
             events.push(StreamEvent::MessageExtra { choice: 0, extra: Box::new(told_at_the_end) });
@@ -385,7 +384,7 @@ impl State {
         if let Some(word) = reason {
             events.push(StreamEvent::Finish {
                 choice: 0,
-                reason: response::decode_finish(&word),
+                reason: decode_response::decode_finish(&word),
                 stop_sequence,
             });
         }

@@ -2,14 +2,18 @@
 
 use super::block::{encode_block, encode_blocks, encode_cache, encode_content};
 use super::reasoning::{self, Thinking};
+use super::system::leading_system;
+use super::tools;
 use super::unsupported::{self, refuses_sampling};
-use super::{API_VERSION, tools};
 use crate::dialect::openai_responses::{without_hosted, without_items};
 use crate::dialect::shared::nested;
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::json::{Extra, Json, ObjectWriter, write_array};
 use crate::model::{Message, Part, PartKind, Reasoning, Request, ResponseFormat, Role};
 use alloc::{borrow::ToOwned, vec::Vec};
+
+/// The API version asked for: the one that every host and model knows.
+const API_VERSION: &str = "2023-06-01";
 
 pub(super) fn encode(
     request: &Request,
@@ -66,15 +70,6 @@ fn body(request: &Request, thinking: Thinking<'_>, begin: impl FnOnce(&mut Objec
     }
     body.finish();
     out
-}
-
-/// How many messages at the beginning are the system text, which this API wants beside the messages.
-pub(super) fn leading_system(request: &Request) -> usize {
-    request.messages.iter().take_while(|message| is_system(message)).count()
-}
-
-fn is_system(message: &Message) -> bool {
-    matches!(message.role, Role::System | Role::Developer)
 }
 
 fn encode_messages(request: &Request, body: &mut ObjectWriter<'_>) {

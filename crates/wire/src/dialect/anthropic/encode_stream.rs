@@ -5,9 +5,9 @@
 //! why the answer ended waits for [`StreamEncoder::finish`] and both go out together.
 
 use super::block::{self, encode_block};
-use super::response::{TOLD_AT_THE_END, encode_finish};
 use super::{error, usage};
 use crate::dialect::StreamEncoder;
+use crate::dialect::anthropic::{decode_response::TOLD_AT_THE_END, encode_response::encode_finish};
 use crate::framing::write_event;
 use crate::json::{Extra, Json, ObjectWriter, Value};
 use crate::model::{

@@ -3,11 +3,16 @@
 //! Claude 4.6 and later think adaptively, by an effort in words; 3.7 to 4.5 take a budget in tokens; earlier models
 //! do not think. A model whose name tells no version counts as newer than all.
 
-use super::DEFAULT_MAX_TOKENS;
 use crate::dialect::shared::nested;
 use crate::json::{Extra, Fields, Json, ObjectWriter};
 use crate::model::{Effort, ReasoningRequest, Request};
 use alloc::string::String;
+
+/// Who signs the thoughts of Claude: the id of Anthropic's row in the table of providers.
+pub(crate) const SIGNER: &str = "anthropic";
+
+/// The API requires `max_tokens`; this is sent where the caller names no limit.
+pub const DEFAULT_MAX_TOKENS: u64 = 4096;
 
 /// The version in a model's name.
 pub(super) type Version = (u32, u32);

@@ -8,7 +8,7 @@
 
 use super::block::{self, takes_cache};
 use super::reasoning::{Thinking, Version, version};
-use super::{NAME, encode_request::leading_system};
+use super::{carried::NAME, system::leading_system};
 use crate::dialect::openai_responses::is_item;
 use crate::encode::UnsupportedField;
 use crate::model::{Image, Message, Part, PartKind, Request, ResponseFormat, ToolKind};

@@ -1,7 +1,7 @@
 //! The Messages API on Vertex AI (`anthropic.md` section 7): the model stands in the address, the API's version in the
 //! body. All else is the API's own.
 
-use super::{Anthropic, decode_request, encode_request};
+use super::{api::Anthropic, decode_request, encode_request, reasoning::SIGNER};
 use crate::dialect::shared::{address, resource_name};
 use crate::dialect::{Dialect, StreamDecoder, StreamEncoder, gemini};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
@@ -48,7 +48,7 @@ impl Dialect for AnthropicVertex {
     /// Signatures are valid on Anthropic's own API, on Bedrock and on Vertex AI alike (Anthropic's page on extended
     /// thinking).
     fn signer<'a>(&self, _provider: &'a str, _model: &'a str) -> Cow<'a, str> {
-        Cow::Borrowed(Anthropic::SIGNER)
+        Cow::Borrowed(SIGNER)
     }
 
     fn encode_request(

@@ -1,8 +1,6 @@
 //! Client: the events of ConverseStream (`bedrock.md` section 4).
 
-use super::block::decode_block;
-use super::gathered::Gathered;
-use super::{response, usage};
+use super::{block::decode_block, decode_response, gathered::Gathered, usage};
 use crate::dialect::StreamDecoder;
 use crate::dialect::shared::template::{TextTemplate, text_range};
 use crate::framing::{EventStreamFrame, EventStreamReader, StreamError, StreamLimits};
@@ -343,7 +341,7 @@ impl State {
         if !core::mem::replace(&mut self.stopped, true)
             && let Some(word) = reason
         {
-            let reason = response::decode_finish(&word);
+            let reason = decode_response::decode_finish(&word);
             events.push(StreamEvent::Finish { choice: 0, reason, stop_sequence: None });
         }
     }

@@ -6,9 +6,9 @@
 
 use super::block::encode_block;
 use super::document_names::DocumentNames;
-use super::response::encode_finish;
 use super::{error, usage};
 use crate::dialect::StreamEncoder;
+use crate::dialect::bedrock::encode_response::encode_finish;
 use crate::framing::{HeaderValue, write_frame};
 use crate::json::{Extra, Json, ObjectWriter};
 use crate::model::{FinishReason, Part, PartKind, ProviderError, StreamEvent, Usage};

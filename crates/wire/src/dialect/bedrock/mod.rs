@@ -7,12 +7,15 @@
 mod address;
 mod block;
 mod cache;
+mod carried;
 mod decode_request;
+mod decode_response;
 mod decode_stream;
 mod document_names;
-mod embedding;
 mod embedding_forms;
+mod embeddings;
 mod encode_request;
+mod encode_response;
 mod encode_stream;
 mod error;
 mod family;
@@ -20,7 +23,6 @@ mod gathered;
 mod listing;
 mod media;
 mod model_fields;
-mod response;
 mod token_count;
 mod tool_ids;
 mod tools;
@@ -28,17 +30,16 @@ mod turns;
 mod unsupported;
 mod usage;
 
-use super::{Dialect, StreamDecoder, StreamEncoder, anthropic::Anthropic};
+use super::{Dialect, StreamDecoder, StreamEncoder, anthropic};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
 use crate::operation::{Embeddings, Endpoint, ModelListing, TokenCounting};
 use alloc::{borrow::Cow, boxed::Box, vec::Vec};
+use carried::NAME;
 
 /// The dialect's name.
-const NAME: &str = "bedrock";
-
 /// Converse: `POST /model/{model}/converse` and `/converse-stream`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Bedrock;
@@ -55,7 +56,7 @@ impl Dialect for Bedrock {
     /// Claude's signatures are Anthropic's, wherever it runs (see `AnthropicVertex`).
     fn signer<'a>(&self, provider: &'a str, model: &'a str) -> Cow<'a, str> {
         let is_claude = family::Family::of(model) == family::Family::Claude;
-        Cow::Borrowed(if is_claude { Anthropic::SIGNER } else { provider })
+        Cow::Borrowed(if is_claude { anthropic::SIGNER } else { provider })
     }
 
     fn encode_request(
@@ -67,7 +68,7 @@ impl Dialect for Bedrock {
     }
 
     fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
-        response::decode(body)
+        decode_response::decode(body)
     }
 
     fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder> {
@@ -79,7 +80,7 @@ impl Dialect for Bedrock {
     }
 
     fn encode_response(&self, response: &Response) -> Vec<u8> {
-        response::encode(response)
+        encode_response::encode(response)
     }
 
     fn stream_encoder(&self, _request: &Request) -> Box<dyn StreamEncoder> {
@@ -99,7 +100,7 @@ impl Dialect for Bedrock {
     }
 
     fn embeddings(&self) -> Option<&'static dyn Embeddings> {
-        Some(&embedding::Invoked)
+        Some(&embeddings::Invoked)
     }
 
     fn token_counting(&self) -> Option<&'static dyn TokenCounting> {

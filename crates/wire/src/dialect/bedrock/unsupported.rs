@@ -6,7 +6,7 @@
 
 use super::family::Family;
 use super::model_fields::{Asked, top_k_unsupported};
-use super::{NAME, tools, turns};
+use super::{carried::NAME, tools, turns};
 use crate::dialect::anthropic::refuses_sampling;
 use crate::encode::{EncodeOptions, Refusals, UnsupportedField};
 use crate::model::{Image, Message, Part, PartKind, Request, ResponseFormat, ToolChoice};

@@ -2,8 +2,11 @@
 //!
 //! Contents and tool calls are numbered apart from each other, so a part is found by both its kind and its number.
 
-use super::message::{plan_mark, read_part};
-use super::{error, response, usage};
+use super::{
+    decode_response, error,
+    message::{plan_mark, read_part},
+    usage,
+};
 use crate::dialect::StreamDecoder;
 use crate::dialect::shared::template::{TextTemplate, text_range};
 use crate::framing::{Frame, SseReader, StreamError, StreamLimits};
@@ -97,7 +100,7 @@ impl State {
             }
             Frame::StrayJson(body) => {
                 self.done = true;
-                let response = response::decode(body.as_bytes())?;
+                let response = decode_response::decode(body.as_bytes())?;
                 events.extend(replay(&response, |text| alloc::vec![text]));
                 Ok(())
             }
@@ -182,7 +185,7 @@ impl State {
         events: &mut Vec<StreamEvent>,
     ) -> Result<(), StreamError> {
         let index = fields.take_u64("index").unwrap_or_default();
-        let logprobs = fields.take("logprobs").map(response::decode_logprobs);
+        let logprobs = fields.take("logprobs").map(decode_response::decode_logprobs);
         let whole = take_message(&mut fields).and_then(|mut message| message.take("content"));
         let Some((whole, mut content)) = whole.and_then(|whole| Some((whole, whole.object()?))) else {
             return Ok(());
@@ -307,7 +310,7 @@ impl State {
             delta.take("usage");
             events.push(StreamEvent::UsageUpdate(Box::new(used)));
         }
-        let reason = delta.take_string("finish_reason").map(|word| response::decode_finish(&word));
+        let reason = delta.take_string("finish_reason").map(|word| decode_response::decode_finish(&word));
         if let Some(error) = delta.take("error").filter(|error| !matches!(error.text(), "\"\"" | "{}")) {
             // The text stands inside `delta`, where no reader of errors looks.
             let body = Json::object(&Extra::new(), |object| _ = object.field("error", error));
@@ -315,7 +318,7 @@ impl State {
         }
         self.end_where(|_| true, events);
         fields.take("id");
-        if let Some(logprobs) = delta.take("logprobs").map(response::decode_logprobs) {
+        if let Some(logprobs) = delta.take("logprobs").map(decode_response::decode_logprobs) {
             events.push(StreamEvent::Logprobs { choice: 0, logprobs });
         }
         keep(&delta, events);

@@ -5,9 +5,9 @@
 //! The usage is known last, so why the answer ended waits for [`StreamEncoder::finish`] and both go out together.
 
 use super::message::{is_plan, write_said_part};
-use super::response::{encode_finish, logprobs_list};
 use super::usage;
 use crate::dialect::StreamEncoder;
+use crate::dialect::cohere::encode_response::{encode_finish, logprobs_list};
 use crate::framing::write_event;
 use crate::json::{Extra, Json, ObjectWriter, Value};
 use crate::model::{FinishReason, Part, PartKind, ProviderError, Start, StreamEvent, Usage};

@@ -4,15 +4,17 @@
 //! `tool_plan: true` among its extra fields, which is how it finds its way back into that field. Thoughts proper are
 //! `thinking` parts of the content. Citations stay what they are, in the message's extra fields, and go back with it.
 
+mod carried;
 mod decode_request;
+mod decode_response;
 mod decode_stream;
 mod embeddings;
 mod encode_request;
+mod encode_response;
 mod encode_stream;
 mod error;
 mod listing;
 mod message;
-mod response;
 mod usage;
 
 use super::openai_chat::RankByScore;
@@ -23,8 +25,7 @@ use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
 use crate::operation::{Embeddings, Endpoint, ModelListing, Operation, Reranking};
 use alloc::{boxed::Box, vec::Vec};
-
-const NAME: &str = "cohere";
+use carried::NAME;
 
 /// Cohere's API, version 2: `POST /v2/chat` and its like.
 #[derive(Clone, Copy, Debug, Default)]
@@ -44,7 +45,7 @@ impl Dialect for Cohere {
     }
 
     fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
-        response::decode(body)
+        decode_response::decode(body)
     }
 
     fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder> {
@@ -56,7 +57,7 @@ impl Dialect for Cohere {
     }
 
     fn encode_response(&self, response: &Response) -> Vec<u8> {
-        response::encode(response)
+        encode_response::encode(response)
     }
 
     fn stream_encoder(&self, _request: &Request) -> Box<dyn StreamEncoder> {

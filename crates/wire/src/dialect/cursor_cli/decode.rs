@@ -3,16 +3,15 @@
 //! What the model says comes in small pieces, and each segment comes again as a whole: before the agent uses a tool, and
 //! at the end. The repeats are told from news by what was said since the last of them.
 
-use super::malformed;
 use crate::dialect::StreamDecoder;
 use crate::dialect::shared::{
     figures_template::FiguresTemplate,
     template::{text_range, value_range},
 };
 use crate::framing::{NdjsonReader, StreamError, StreamLimits};
-use crate::json::{Fields, Json, Value};
+use crate::json::{Fields, Json, JsonError, Value};
 use crate::model::{ErrorKind, FinishReason, ProviderError, Start, StreamEvent, Usage};
-use alloc::{borrow::ToOwned, boxed::Box, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, boxed::Box, string::String, string::ToString, vec::Vec};
 
 /// The parts of the answer: what was thought comes first.
 const REASONING: u32 = 0;
@@ -226,6 +225,11 @@ fn failure(text: String) -> ProviderError {
     };
     let text = if text.is_empty() { "the program reports an error without a text".to_owned() } else { text };
     ProviderError::new(kind, text)
+}
+
+/// The error of a line that is not what it should be.
+pub(super) fn malformed(error: &JsonError) -> StreamError {
+    StreamError::Malformed(error.to_string())
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::framing::{StreamError, StreamLimits};
 use crate::json::{Fields, JsonError, ObjectWriter, Value};
 use crate::model::{Accumulator, Message, ProviderError, Request, Response, Role, replay};
 use crate::operation::Endpoint;
-use alloc::{borrow::ToOwned, boxed::Box, format, string::String, string::ToString, vec::Vec};
+use alloc::{borrow::ToOwned, boxed::Box, format, string::String, vec::Vec};
 
 const NAME: &str = "cursor-cli";
 
@@ -168,11 +168,6 @@ fn flag_value(value: Value<'_>) -> Option<FlagValue> {
         Some(false) => Some(FlagValue::Off),
         None => value.string().map(FlagValue::Text),
     }
-}
-
-/// The error of a line that is not what it should be.
-fn malformed(error: &JsonError) -> StreamError {
-    StreamError::Malformed(error.to_string())
 }
 
 #[cfg(test)]

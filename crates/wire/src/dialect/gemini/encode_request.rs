@@ -1,16 +1,12 @@
 //! Client: a request as the body of `:generateContent` or `:streamGenerateContent`.
 
 use super::model_name::{self, Family};
-use super::{Host, content, generation, thinking, tools};
+use super::{content, generation, host::Host, thinking, tools};
 use crate::dialect::shared::nested;
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::ObjectWriter;
 use crate::model::Request;
 use alloc::vec::Vec;
-
-/// Why no place of a prompt can be marked.
-pub(super) const NO_BREAKPOINTS: &str =
-    "prompts are cached by themselves; or name a cache in the extra field `cachedContent`";
 
 pub(super) fn encode(
     host: Host,

@@ -3,9 +3,9 @@
 //! Calls are written whole, and wait for what may follow them: a signature stands beside the call. The usage is known
 //! last, so the reasons why the answers ended wait for [`StreamEncoder::finish`] and go out together with it.
 
-use super::response::{self, encode_head, encode_parts};
-use super::{error, finish, usage};
+use super::{encode_response, error, finish, usage};
 use crate::dialect::StreamEncoder;
+use crate::dialect::gemini::encode_response::{encode_head, encode_parts};
 use crate::dialect::shared::nested;
 use crate::json::{Extra, Json, ObjectWriter, write_array};
 use crate::model::{
@@ -188,7 +188,7 @@ impl Encoder {
 
 impl Choice {
     fn add_logprobs(&mut self, more: &Json) {
-        match (&mut self.logprobs, response::object_fields(more)) {
+        match (&mut self.logprobs, encode_response::object_fields(more)) {
             (Some(Logprobs::Lists(lists)), Some(more)) => lists.combine(&more),
             (known, Some(more)) => *known = Some(Logprobs::Lists(more.into())),
             (known, None) => *known = Some(Logprobs::One(more.clone())),

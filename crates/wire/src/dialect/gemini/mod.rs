@@ -6,22 +6,25 @@
 //! to be shown the key. Sections named in comments are those of `gemini.md`.
 
 mod candidate;
+mod carried;
 mod chunk;
 mod content;
 mod decode_request;
+mod decode_response;
 mod decode_stream;
-mod embedding;
+mod embeddings;
 mod encode_request;
+mod encode_response;
 mod encode_stream;
 mod error;
 mod finish;
 mod generation;
+mod host;
 mod listing;
 mod media;
 mod model_name;
 mod part;
 mod partial_arguments;
-mod response;
 mod result;
 mod schema;
 mod thinking;
@@ -39,23 +42,7 @@ use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
 use crate::operation::{Embeddings, Endpoint, ModelListing, Operation, TokenCounting};
 use alloc::{borrow::Cow, boxed::Box, vec::Vec};
-
-/// Where generateContent is spoken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Host {
-    GeminiApi,
-    Vertex,
-}
-
-impl Host {
-    /// The dialect's name.
-    const fn name(self) -> &'static str {
-        match self {
-            Self::GeminiApi => "gemini",
-            Self::Vertex => "vertex",
-        }
-    }
-}
+use host::Host;
 
 /// generateContent: `POST .../models/{model}:generateContent`.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +86,7 @@ impl Dialect for Gemini {
     }
 
     fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
-        response::decode(body)
+        decode_response::decode(body)
     }
 
     fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder> {
@@ -111,7 +98,7 @@ impl Dialect for Gemini {
     }
 
     fn encode_response(&self, response: &Response) -> Vec<u8> {
-        response::encode(response)
+        encode_response::encode(response)
     }
 
     fn stream_encoder(&self, request: &Request) -> Box<dyn StreamEncoder> {
@@ -145,8 +132,8 @@ impl Dialect for Gemini {
 
     fn embeddings(&self) -> Option<&'static dyn Embeddings> {
         Some(match self.0 {
-            Host::GeminiApi => &embedding::Batch,
-            Host::Vertex => &embedding::Predict,
+            Host::GeminiApi => &embeddings::Batch,
+            Host::Vertex => &embeddings::Predict,
         })
     }
 

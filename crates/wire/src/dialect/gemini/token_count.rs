@@ -1,6 +1,6 @@
 //! How many tokens a prompt has: `:countTokens` (section 6).
 
-use super::{Host, decode_request, encode_request, model_name};
+use super::{decode_request, encode_request, host::Host, model_name};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter};

@@ -38,7 +38,7 @@ pub(super) fn check(
             _ => {}
         }
         if tool.cache.is_some() {
-            refusals.note(format!("{place}.cache"), super::encode_request::NO_BREAKPOINTS);
+            refusals.note(format!("{place}.cache"), super::carried::NO_BREAKPOINTS);
         }
     }
     if let Some(ToolChoice::Other(whole)) = &request.tool_choice

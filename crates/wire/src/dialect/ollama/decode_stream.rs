@@ -1,7 +1,9 @@
 //! Client: the lines of a streamed answer, as events.
 
-use super::message::{decode_call, take_images};
-use super::{created, error, response};
+use super::{
+    created, decode_response, error,
+    message::{decode_call, take_images},
+};
 use crate::dialect::StreamDecoder;
 use crate::dialect::shared::template::{TextTemplate, plain_string, text_range};
 use crate::framing::{NdjsonReader, StreamError, StreamLimits};
@@ -93,12 +95,12 @@ impl Answer {
         let stamp = fields.get("created_at");
         let before = events.len();
         let message = fields.take_object("message");
-        let logprobs = response::take_logprobs(&mut fields);
+        let logprobs = decode_response::take_logprobs(&mut fields);
         let has_calls = self.calls > 0
             || message.as_ref().is_some_and(|message| {
                 message.get("tool_calls").and_then(Value::array).is_some_and(|calls| !calls.is_empty())
             });
-        let end = response::take_end(&mut fields, has_calls);
+        let end = decode_response::take_end(&mut fields, has_calls);
         self.read_head(fields, end.is_some(), events);
         let text = message.and_then(|message| self.read_message(message, &created_at, events));
         if let Some(logprobs) = logprobs {

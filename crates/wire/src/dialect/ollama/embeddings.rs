@@ -1,6 +1,6 @@
 //! Vectors of texts: `POST /api/embed`.
 
-use super::{NAME, error};
+use super::{carried::NAME, error};
 use crate::dialect::openai_chat::{decode_vectors, take_texts};
 use crate::dialect::shared::settings;
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};

@@ -1,6 +1,6 @@
 //! Client: the request that asks.
 
-use super::{NAME, message::encode_messages, options};
+use super::{carried::NAME, message::encode_messages, options};
 use crate::dialect::shared::{
     functions::{self, Demand, Functions},
     settings,

@@ -3,7 +3,7 @@
 //! Calls go out whole, when they are complete. The usage is known last, so the last line waits for
 //! [`StreamEncoder::finish`].
 
-use super::{created, error, message::write_call, response};
+use super::{created, encode_response, error, message::write_call};
 use crate::dialect::StreamEncoder;
 use crate::json::{Extra, ObjectWriter};
 use crate::model::{
@@ -157,7 +157,7 @@ impl StreamEncoder for Encoder {
                     out,
                     |message| _ = message.field("content", ""),
                     |body| {
-                        response::write_logprobs(Some(logprobs), body);
+                        encode_response::write_logprobs(Some(logprobs), body);
                         body.field("done", false);
                     },
                 );
@@ -176,7 +176,7 @@ impl StreamEncoder for Encoder {
             extra,
             out,
             |message| _ = message.field("content", ""),
-            |body| response::write_end(reason.as_ref(), usage.as_ref(), body),
+            |body| encode_response::write_end(reason.as_ref(), usage.as_ref(), body),
         );
     }
 

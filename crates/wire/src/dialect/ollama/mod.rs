@@ -4,17 +4,19 @@
 //! come before the pictures. All settings of sampling go into `options`; what else Ollama takes (`keep_alive`, `num_ctx`
 //! in `options`, ...) comes from the extra fields.
 
+mod carried;
 mod created;
 mod decode_request;
+mod decode_response;
 mod decode_stream;
 mod embeddings;
 mod encode_request;
+mod encode_response;
 mod encode_stream;
 mod error;
 mod listing;
 mod message;
 mod options;
-mod response;
 
 use super::{Dialect, StreamDecoder, StreamEncoder};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
@@ -23,8 +25,7 @@ use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
 use crate::operation::{Embeddings, Endpoint, ModelListing, Operation};
 use alloc::{boxed::Box, vec::Vec};
-
-const NAME: &str = "ollama";
+use carried::NAME;
 
 /// Ollama's own API: `POST /api/chat` and its like.
 #[derive(Clone, Copy, Debug, Default)]
@@ -48,7 +49,7 @@ impl Dialect for Ollama {
     }
 
     fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
-        response::decode(body)
+        decode_response::decode(body)
     }
 
     fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder> {
@@ -60,7 +61,7 @@ impl Dialect for Ollama {
     }
 
     fn encode_response(&self, response: &Response) -> Vec<u8> {
-        response::encode(response)
+        encode_response::encode(response)
     }
 
     fn stream_encoder(&self, request: &Request) -> Box<dyn StreamEncoder> {

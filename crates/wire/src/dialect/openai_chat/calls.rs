@@ -3,8 +3,8 @@
 //! A call is said to end exactly once. Servers may interleave calls, so that another part begins does not prove that
 //! a call is whole; it is where its arguments are one whole object by then, else at the answer's end.
 
-use super::choice::Parts;
-use super::tool::take_arguments;
+use super::parts::Parts;
+use crate::dialect::openai_chat::tools::take_arguments;
 use crate::dialect::shared::nested;
 use crate::json::{Extra, Fields, Nesting, Scan, Value};
 use crate::model::StreamEvent;

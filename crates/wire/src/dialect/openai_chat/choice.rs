@@ -3,6 +3,7 @@
 use super::calls::OpenCalls;
 use super::finish;
 use super::part::decode_part;
+use super::parts::Parts;
 use super::reasoning::{self, DETAILS};
 use crate::json::{Extra, Fields, Value};
 use crate::model::{FinishReason, Part, PartKind, Reasoning, StreamEvent};
@@ -25,40 +26,6 @@ pub(super) struct ChoiceReader {
     stop_sequence: Option<String>,
     /// The unknown fields so far, as they were last.
     extra: Extra,
-}
-
-/// The places of the parts, in the order they first appeared.
-#[derive(Debug, Default)]
-pub(super) struct Parts {
-    next: u32,
-    text: Option<u32>,
-    refusal: Option<u32>,
-    reasoning: Option<u32>,
-}
-
-impl Parts {
-    /// The place of a part that begins.
-    pub(super) fn begin(&mut self) -> u32 {
-        begin(&mut self.next)
-    }
-
-    fn text(&mut self) -> u32 {
-        self.text.unwrap_or_else(|| *self.text.insert(begin(&mut self.next)))
-    }
-
-    fn refusal(&mut self) -> u32 {
-        self.refusal.unwrap_or_else(|| *self.refusal.insert(begin(&mut self.next)))
-    }
-
-    fn reasoning(&mut self) -> u32 {
-        self.reasoning.unwrap_or_else(|| *self.reasoning.insert(begin(&mut self.next)))
-    }
-}
-
-fn begin(next: &mut u32) -> u32 {
-    let place = *next;
-    *next += 1;
-    place
 }
 
 impl ChoiceReader {

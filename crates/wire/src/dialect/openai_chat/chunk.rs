@@ -1,7 +1,8 @@
 //! One chunk of a streamed answer after the other: what it says, as events.
 
 use super::choice::ChoiceReader;
-use super::{fault, usage};
+use super::usage;
+use crate::dialect::openai_chat::error;
 use crate::dialect::shared::template::text_range;
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Value};
@@ -46,11 +47,11 @@ impl ChunkReader {
             Value::parse(data.as_bytes()).map_err(|error| StreamError::Malformed(error.to_string()))?;
         let Some(mut fields) = value.object() else {
             // Gemini wraps its errors in a list.
-            return Err(fault::in_list(value)
+            return Err(error::in_list(value)
                 .unwrap_or_else(|| StreamError::Malformed("a chunk that is not a JSON object".into())));
         };
-        if fault::is_in(&fields) {
-            return Err(fault::provider_error(data));
+        if error::is_in(&fields) {
+            return Err(error::provider_error(data));
         }
         let before = events.len();
         let choices = fields.take_array("choices");
@@ -58,7 +59,7 @@ impl ChunkReader {
         if choices.is_none() && used.is_none() {
             if fields.get("type").and_then(Value::string).as_deref() != Some("ping") {
                 if crate::error::decode_in_stream(data).is_some() {
-                    return Err(fault::provider_error(data));
+                    return Err(error::provider_error(data));
                 }
                 events.push(StreamEvent::Unknown { event: event.map(String::from), data: value.to_json() });
             }

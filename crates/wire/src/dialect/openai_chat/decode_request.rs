@@ -1,6 +1,7 @@
 //! Requests, read.
 
-use super::{message::decode_messages, part::decode_part, tool};
+use super::{message::decode_messages, part::decode_part};
+use crate::dialect::openai_chat::tools;
 use crate::json::{Extra, Fields, Json, JsonError, Value};
 use crate::model::{CacheBreakpoint, CacheLifetime, Effort, ReasoningRequest, Request, ResponseFormat};
 use alloc::{format, string::String, vec::Vec};
@@ -18,10 +19,10 @@ pub(super) fn decode(body: &[u8]) -> Result<Request, JsonError> {
     let mut tools = Vec::new();
     for (position, tool) in fields.take_array("tools").unwrap_or_default().into_iter().enumerate() {
         let tool =
-            tool::decode_tool(tool).map_err(|error| JsonError::new(format!("tools[{position}]{error}")))?;
+            tools::decode_tool(tool).map_err(|error| JsonError::new(format!("tools[{position}]{error}")))?;
         tools.push(tool);
     }
-    let tool_choice = fields.take("tool_choice").map(tool::decode_choice);
+    let tool_choice = fields.take("tool_choice").map(tools::decode_choice);
     let response_format = fields.take("response_format").map(decode_format);
     let effort = fields.take_string("reasoning_effort").map(|word| Effort::from(word.as_str()));
     let reasoning =

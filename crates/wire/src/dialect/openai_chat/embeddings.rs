@@ -3,7 +3,8 @@
 //! Vectors are asked for in base64 (little-endian 32-bit floats, no header), a quarter of the size of decimal digits.
 //! Servers may answer either way whatever was asked, so both are read; and in any order, so `index` counts.
 
-use super::{NAME, fault, usage};
+use super::{carried::NAME, usage};
+use crate::dialect::openai_chat::error;
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::error::Headers;
 use crate::framing::StreamError;
@@ -72,11 +73,11 @@ impl Embeddings for OpenAiEmbeddings {
         let value = Value::parse(body).map_err(|error| StreamError::Malformed(error.to_string()))?;
         let Some(mut fields) = value.object() else {
             let unknown = || StreamError::Malformed("expected a JSON object".into());
-            return Err(fault::in_list(value).unwrap_or_else(unknown));
+            return Err(error::in_list(value).unwrap_or_else(unknown));
         };
-        let data = if fault::is_in(&fields) { None } else { fields.take_array("data") };
+        let data = if error::is_in(&fields) { None } else { fields.take_array("data") };
         let Some(data) = data else {
-            return Err(fault::without(value, "vectors"));
+            return Err(error::without(value, "vectors"));
         };
         // It says only that this is a list.
         fields.take("object");

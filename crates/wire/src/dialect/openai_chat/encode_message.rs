@@ -1,6 +1,7 @@
 //! Messages of a request, written as the provider wants its history.
 
-use super::{part::Content, reasoning, tool};
+use super::{part::Content, reasoning};
+use crate::dialect::openai_chat::tools;
 use crate::dialect::shared::call_ids::CallIds;
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Json, ObjectWriter, WriteJson, write_array};
@@ -377,7 +378,7 @@ impl WriteJson for WireMessage<'_> {
         self.write_reasoning(&mut object);
         if !self.calls.is_empty() {
             object.array("tool_calls", &self.calls, |out, (id, call, extra)| {
-                tool::write_call(out, id, call, extra);
+                tools::write_call(out, id, call, extra);
             });
         }
         if self.is_prefill && !self.quirks.prefill_parameter.is_empty() {

@@ -1,7 +1,8 @@
 //! Streamed answers, written.
 
-use super::{decode_request::wants_usage, fault, finish, part::write_answer_part, tool, usage};
+use super::{decode_request::wants_usage, finish, part::write_answer_part, usage};
 use crate::dialect::StreamEncoder;
+use crate::dialect::openai_chat::{error, tools};
 use crate::json::{Extra, ObjectWriter, WriteJson, write_array};
 use crate::model::{Part, PartKind, ProviderError, Request, Start, StreamEvent, Usage};
 use alloc::vec::Vec;
@@ -127,7 +128,7 @@ impl Encoder {
             PartKind::Reasoning(reasoning) => {
                 self.choice(out, choice, |delta| _ = delta.field("reasoning_content", &reasoning.text));
             }
-            PartKind::Unknown(whole) if tool::looks_like_call(whole) => {
+            PartKind::Unknown(whole) if tools::looks_like_call(whole) => {
                 self.choice(out, choice, |delta| {
                     _ = delta.array("tool_calls", [whole], |out, whole| whole.write_json(out));
                 });
@@ -227,7 +228,7 @@ impl StreamEncoder for Encoder {
 
     fn error(&mut self, error: &ProviderError, out: &mut Vec<u8>) {
         out.extend_from_slice(b"data: ");
-        out.extend_from_slice(&fault::encode(error));
+        out.extend_from_slice(&error::encode(error));
         out.extend_from_slice(b"\n\n");
     }
 }

@@ -4,7 +4,8 @@
 //! What a model of OpenAI's refuses is refused by its name (OpenAI's API reference, "Create image", "Create speech",
 //! "Create transcription"); behind a deployment's own name the provider refuses it itself.
 
-use super::{NAME, embeddings::append_base64, fault, form::Form, usage};
+use super::{carried::NAME, embeddings::append_base64, form::Form, usage};
+use crate::dialect::openai_chat::error;
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::framing::StreamError;
 use crate::json::{Fields, ObjectWriter, Value};
@@ -52,8 +53,8 @@ impl Media for OpenAiMedia {
     fn decode_images(&self, body: &[u8]) -> Result<ImageResponse, StreamError> {
         let value = parse(body)?;
         let mut fields = object(value)?;
-        let data = if fault::is_in(&fields) { None } else { fields.take_array("data") };
-        let Some(data) = data else { return Err(fault::without(value, "pictures")) };
+        let data = if error::is_in(&fields) { None } else { fields.take_array("data") };
+        let Some(data) = data else { return Err(error::without(value, "pictures")) };
         let images = data.into_iter().enumerate().map(read_image).collect::<Result<_, _>>()?;
         Ok(ImageResponse { images, usage: take_usage(&mut fields, usage::RESPONSES), extra: fields.rest() })
     }
@@ -112,8 +113,8 @@ impl Media for OpenAiMedia {
         }
         let value = parse(body)?;
         let mut fields = object(value)?;
-        let text = if fault::is_in(&fields) { None } else { fields.take_string("text") };
-        let Some(text) = text else { return Err(fault::without(value, "a text")) };
+        let text = if error::is_in(&fields) { None } else { fields.take_string("text") };
+        let Some(text) = text else { return Err(error::without(value, "a text")) };
         Ok(Transcript {
             text,
             language: fields.take_string("language"),
@@ -157,7 +158,7 @@ fn parse(body: &[u8]) -> Result<Value<'_>, StreamError> {
 
 fn object(value: Value<'_>) -> Result<Fields<'_>, StreamError> {
     let unknown = || StreamError::Malformed("expected a JSON object".into());
-    value.object().ok_or_else(|| fault::in_list(value).unwrap_or_else(unknown))
+    value.object().ok_or_else(|| error::in_list(value).unwrap_or_else(unknown))
 }
 
 fn read_image((position, entry): (usize, Value<'_>)) -> Result<Image, StreamError> {

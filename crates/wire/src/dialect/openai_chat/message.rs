@@ -1,6 +1,7 @@
 //! Messages, read.
 
-use super::{reasoning, tool};
+use super::reasoning;
+use crate::dialect::openai_chat::tools;
 use crate::json::{Fields, JsonError, Value};
 use crate::model::{Message, Part, PartKind, Role, ToolCall, ToolResult};
 use alloc::{format, string::String, vec::Vec};
@@ -99,11 +100,11 @@ pub(crate) fn take_said(fields: &mut Fields<'_>) -> Vec<Part> {
     }
     for value in fields.take_array("tool_calls").unwrap_or_default() {
         let whole = || Part::new(PartKind::Unknown(value.to_json()));
-        parts.push(tool::decode_call(value).unwrap_or_else(whole));
+        parts.push(tools::decode_call(value).unwrap_or_else(whole));
     }
     // What a call was before there were tools.
     if let Some(mut function) = fields.take_object("function_call") {
-        let mut arguments = tool::take_arguments(&mut function, false).unwrap_or_default();
+        let mut arguments = tools::take_arguments(&mut function, false).unwrap_or_default();
         crate::model::normalise_arguments(&mut arguments);
         let name = function.take_string("name").unwrap_or_default();
         let call = ToolCall { id: String::new(), name, arguments, custom: false };

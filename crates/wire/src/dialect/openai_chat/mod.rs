@@ -4,24 +4,27 @@
 //! cut up, where the figures come. Those that need to know the provider are not this module's.
 
 mod calls;
+mod carried;
 mod choice;
 mod chunk;
 mod decode_request;
+mod decode_response;
+mod decode_stream;
 pub(crate) mod embeddings;
 mod encode_message;
+mod encode_request;
+mod encode_response;
 mod encode_stream;
-pub(crate) mod fault;
+pub(crate) mod error;
 pub(crate) mod finish;
 mod form;
 mod media;
 mod message;
 mod part;
+mod parts;
 mod reasoning;
-mod request;
 mod rerank;
-mod response;
-mod stream;
-mod tool;
+mod tools;
 pub(crate) mod usage;
 
 #[cfg(test)]
@@ -31,6 +34,7 @@ pub(crate) use decode_request::{
     decode_format, rest_but_usage, take_metadata, take_prompt_cache, take_stop, wants_usage,
 };
 pub(crate) use embeddings::{decode_vectors, take_texts};
+pub(crate) use encode_request::write_prompt_cache;
 pub(crate) use media::OpenAiMedia;
 pub(crate) use message::{decode_message, decode_messages, take_said, text_parts};
 pub(crate) use part::{
@@ -38,9 +42,8 @@ pub(crate) use part::{
     write_cache, write_part,
 };
 pub(crate) use reasoning::DETAILS;
-pub(crate) use request::write_prompt_cache;
 pub(crate) use rerank::{RankByScore, take_documents};
-pub(crate) use tool::{
+pub(crate) use tools::{
     decode_choice, decode_tool, hosted, is_foreign_tool, take_arguments, write as write_tool, write_call,
 };
 pub(crate) use usage::usage_json;
@@ -52,8 +55,7 @@ use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
 use crate::operation::{Embeddings, Endpoint, Media, Operation, Reranking};
 use alloc::{boxed::Box, vec::Vec};
-
-const NAME: &str = "openai-chat";
+use carried::NAME;
 
 /// OpenAI's Chat Completions.
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,15 +71,15 @@ impl Dialect for OpenAiChat {
         request: &Request,
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
-        request::encode(request, options)
+        encode_request::encode(request, options)
     }
 
     fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
-        response::decode(body)
+        decode_response::decode(body)
     }
 
     fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder> {
-        Box::new(stream::Decoder::new(limits))
+        Box::new(decode_stream::Decoder::new(limits))
     }
 
     fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {
@@ -85,7 +87,7 @@ impl Dialect for OpenAiChat {
     }
 
     fn encode_response(&self, response: &Response) -> Vec<u8> {
-        response::encode(response)
+        encode_response::encode(response)
     }
 
     fn stream_encoder(&self, request: &Request) -> Box<dyn StreamEncoder> {
@@ -93,7 +95,7 @@ impl Dialect for OpenAiChat {
     }
 
     fn encode_error(&self, error: &ProviderError) -> Vec<u8> {
-        fault::encode(error)
+        error::encode(error)
     }
 
     fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {

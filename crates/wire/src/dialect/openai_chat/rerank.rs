@@ -4,8 +4,9 @@
 
 use super::{
     embeddings::{take_texts, take_usage},
-    fault, usage,
+    usage,
 };
+use crate::dialect::openai_chat::error;
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::StreamError;
 use crate::json::{Fields, JsonError, ObjectWriter, Value};
@@ -43,7 +44,7 @@ impl Reranking for RankByScore {
     fn decode_response(&self, body: &[u8]) -> Result<RerankResponse, StreamError> {
         let value = Value::parse(body).map_err(|error| StreamError::Malformed(error.to_string()))?;
         let Some(mut fields) = value.object() else {
-            if let Some(error) = fault::in_list(value) {
+            if let Some(error) = error::in_list(value) {
                 return Err(error);
             }
             let list = value.array().ok_or_else(|| StreamError::Malformed("expected a list".into()))?;
@@ -51,8 +52,8 @@ impl Reranking for RankByScore {
             return Ok(RerankResponse { results, ..RerankResponse::default() });
         };
         let name = ["results", "data"].into_iter().find(|name| fields.get(name).is_some_and(Value::is_array));
-        let (Some(name), false) = (name, fault::is_in(&fields)) else {
-            return Err(fault::without(value, "results"));
+        let (Some(name), false) = (name, error::is_in(&fields)) else {
+            return Err(error::without(value, "results"));
         };
         let whole = fields.take_json(name);
         let list = whole.as_ref().and_then(|whole| whole.value().array()).unwrap_or_default();

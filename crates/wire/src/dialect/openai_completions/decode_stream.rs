@@ -1,8 +1,9 @@
 //! Streamed answers, read: chunks with a text each.
 
-use super::response;
+use super::decode_response;
 use crate::dialect::StreamDecoder;
-use crate::dialect::openai_chat::{fault, finish, usage};
+use crate::dialect::openai_chat::error;
+use crate::dialect::openai_chat::{finish, usage};
 use crate::dialect::shared::template::{TextTemplate, text_range};
 use crate::framing::{Frame, SseReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Value};
@@ -73,7 +74,7 @@ impl Answer {
             Frame::Event { event, data, .. } => (event, data),
             Frame::StrayJson(body) => {
                 self.done = true;
-                let response = response::decode(body.as_bytes())?;
+                let response = decode_response::decode(body.as_bytes())?;
                 events.extend(replay(&response, |text| alloc::vec![text]));
                 return Ok(());
             }
@@ -97,7 +98,7 @@ impl Answer {
         }
         if event == "error" {
             self.done = true;
-            return Err(fault::provider_error(data));
+            return Err(error::provider_error(data));
         }
         self.read_chunk(event, data, events).inspect_err(|_| self.done = true)
     }
@@ -111,11 +112,11 @@ impl Answer {
         let value =
             Value::parse(data.as_bytes()).map_err(|error| StreamError::Malformed(error.to_string()))?;
         let Some(mut fields) = value.object() else {
-            return Err(fault::in_list(value)
+            return Err(error::in_list(value)
                 .unwrap_or_else(|| StreamError::Malformed("a chunk that is not a JSON object".into())));
         };
-        if fault::is_in(&fields) {
-            return Err(fault::provider_error(data));
+        if error::is_in(&fields) {
+            return Err(error::provider_error(data));
         }
         let used = fields.get("usage").and_then(usage::decode);
         if used.is_some() {
@@ -124,7 +125,7 @@ impl Answer {
         let choices = fields.take_array("choices");
         if choices.is_none() && used.is_none() {
             if crate::error::decode_in_stream(data).is_some() {
-                return Err(fault::provider_error(data));
+                return Err(error::provider_error(data));
             }
             let name = Some(event.to_owned()).filter(|name| name != "message");
             events.push(StreamEvent::Unknown { event: name, data: value.to_json() });

@@ -1,7 +1,8 @@
 //! Streamed answers, written: chunks with a text each.
 
 use crate::dialect::StreamEncoder;
-use crate::dialect::openai_chat::{fault, finish, usage};
+use crate::dialect::openai_chat::error;
+use crate::dialect::openai_chat::{finish, usage};
 use crate::json::{Extra, ObjectWriter};
 use crate::model::{FinishReason, Part, PartKind, ProviderError, Start, StreamEvent, Usage};
 use alloc::{borrow::ToOwned, vec::Vec};
@@ -105,7 +106,7 @@ impl StreamEncoder for Encoder {
 
     fn error(&mut self, error: &ProviderError, out: &mut Vec<u8>) {
         out.extend_from_slice(b"data: ");
-        out.extend_from_slice(&fault::encode(error));
+        out.extend_from_slice(&error::encode(error));
         out.extend_from_slice(b"\n\n");
     }
 }

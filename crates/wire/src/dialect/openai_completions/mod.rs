@@ -3,21 +3,24 @@
 //! Some self-hosted and base models have nothing else. Messages become one prompt; whatever is no text is refused. The
 //! figures, the reasons and the errors are those of Chat Completions.
 
+mod carried;
+mod decode_request;
+mod decode_response;
 mod decode_stream;
+mod encode_request;
+mod encode_response;
 mod encode_stream;
-mod request;
-mod response;
 
-use super::openai_chat::{OpenAiMedia, fault, wants_usage};
+use super::openai_chat::{OpenAiMedia, wants_usage};
 use super::{Dialect, StreamDecoder, StreamEncoder};
+use crate::dialect::openai_chat::error;
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
 use crate::operation::{Endpoint, Media, Operation};
 use alloc::{boxed::Box, vec::Vec};
-
-const NAME: &str = "openai-completions";
+use carried::NAME;
 
 /// OpenAI's legacy Completions.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,11 +36,11 @@ impl Dialect for OpenAiCompletions {
         request: &Request,
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
-        request::encode(request, options)
+        encode_request::encode(request, options)
     }
 
     fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
-        response::decode(body)
+        decode_response::decode(body)
     }
 
     fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder> {
@@ -45,11 +48,11 @@ impl Dialect for OpenAiCompletions {
     }
 
     fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {
-        request::decode(body)
+        decode_request::decode(body)
     }
 
     fn encode_response(&self, response: &Response) -> Vec<u8> {
-        response::encode(response)
+        encode_response::encode(response)
     }
 
     fn stream_encoder(&self, request: &Request) -> Box<dyn StreamEncoder> {
@@ -57,7 +60,7 @@ impl Dialect for OpenAiCompletions {
     }
 
     fn encode_error(&self, error: &ProviderError) -> Vec<u8> {
-        fault::encode(error)
+        error::encode(error)
     }
 
     fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {

@@ -1,8 +1,11 @@
 //! Requests, read.
 
-use super::request::{ENCRYPTED_REASONING, LOGPROBS, implies_encrypted, without_implied};
-use super::{decode_input, tool};
+use super::decode_input;
 use crate::dialect::openai_chat::{take_metadata, take_prompt_cache};
+use crate::dialect::openai_responses::{
+    encode_request::{ENCRYPTED_REASONING, LOGPROBS, implies_encrypted, without_implied},
+    tools,
+};
 use crate::dialect::shared::nested;
 use crate::json::{Extra, Fields, JsonError, Value};
 use crate::model::{Effort, ReasoningRequest, Request, ResponseFormat};
@@ -17,7 +20,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Request, JsonError> {
     let messages = decode_input::take(&mut fields)?;
     let mut tools = Vec::new();
     for (position, tool) in fields.take_array("tools").unwrap_or_default().into_iter().enumerate() {
-        tools.push(tool::decode(tool).map_err(|error| JsonError::new(format!("tools[{position}]{error}")))?);
+        tools.push(tools::decode(tool).map_err(|error| JsonError::new(format!("tools[{position}]{error}")))?);
     }
     let mut beside = Extra::new();
     let reasoning = take_reasoning(&mut fields, &mut beside);
@@ -26,7 +29,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Request, JsonError> {
         model,
         messages,
         tools,
-        tool_choice: fields.take("tool_choice").map(tool::decode_choice),
+        tool_choice: fields.take("tool_choice").map(tools::decode_choice),
         parallel_tool_calls: fields.take_bool("parallel_tool_calls"),
         response_format,
         reasoning,

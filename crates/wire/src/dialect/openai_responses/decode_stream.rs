@@ -1,11 +1,14 @@
 //! Streamed answers, read.
 
-use super::delta_template::DeltaTemplate;
-use super::item;
-use super::open_items::{ContentPlace, Extent, OpenItems, TextPlace};
-use super::response::{self, End, Head};
+use super::{
+    decode_response,
+    delta_template::DeltaTemplate,
+    item,
+    open_items::{ContentPlace, Extent, OpenItems, TextPlace},
+};
 use crate::dialect::StreamDecoder;
-use crate::dialect::openai_chat::fault;
+use crate::dialect::openai_chat::error;
+use crate::dialect::openai_responses::decode_response::{End, Head};
 use crate::framing::{Frame, SseReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{Start, StreamEvent, Usage, replay};
@@ -86,7 +89,7 @@ impl Answer {
     /// JSON where a stream was expected: an error, or the whole answer of a server that does not stream.
     fn read_whole(&mut self, body: &str, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
         self.done = true;
-        let response = response::decode(body.as_bytes())?;
+        let response = decode_response::decode(body.as_bytes())?;
         if self.started {
             return Err(StreamError::Malformed("a whole answer inside a stream".to_owned()));
         }
@@ -103,13 +106,13 @@ impl Answer {
         let value =
             Value::parse(data.as_bytes()).map_err(|error| StreamError::Malformed(error.to_string()))?;
         let Some(mut fields) = value.object() else {
-            return Err(fault::in_list(value)
+            return Err(error::in_list(value)
                 .unwrap_or_else(|| StreamError::Malformed("an event that is not a JSON object".into())));
         };
         let written = fields.take_string("type");
         let event_type = written.as_deref().unwrap_or(event);
-        if event_type == "error" || event == "error" || fault::is_in(&fields) {
-            return Err(fault::provider_error(data));
+        if event_type == "error" || event == "error" || error::is_in(&fields) {
+            return Err(error::provider_error(data));
         }
         match event_type {
             "response.created" | "response.queued" | "response.in_progress" => {
@@ -140,7 +143,7 @@ impl Answer {
 
     /// What an answer says beside its output: said once at the start, later only where it is new.
     fn head(&mut self, response: Fields<'_>, events: &mut Vec<StreamEvent>) -> End {
-        let Head { start, usage, end } = response::take_head(response);
+        let Head { start, usage, end } = decode_response::take_head(response);
         let mut news = Extra::new();
         for (name, value) in start.extra.iter() {
             if self.extra.get(name).is_none_or(|known| known != value) {
@@ -171,12 +174,12 @@ impl Answer {
     ) -> Result<(), StreamError> {
         let mut response = fields.take_object("response").unwrap_or_default();
         let failed = event_type == "response.failed"
-            || fault::is_in(&response)
-            || response::says(&response, "status", "failed");
+            || error::is_in(&response)
+            || decode_response::says(&response, "status", "failed");
         let output = response.take_array("output").unwrap_or_default();
         let end = self.head(response, events);
         if failed {
-            return Err(response::failure(data));
+            return Err(decode_response::failure(data));
         }
         // The whole once more: it has the last word on what was not said yet.
         self.items.end_all(output.into_iter().map(item::decode).collect(), events)?;

@@ -4,11 +4,14 @@
 //! complete, because other dialects interleave them. Every item is written again whole when it ends, and all of them
 //! when the answer does, as the API's clients want it.
 
-use super::decode_stream::renumbered;
-use super::item::{self, Ids, runs};
-use super::response::{self, status};
+use super::{
+    decode_stream::renumbered,
+    encode_response,
+    item::{self, Ids, runs},
+};
 use crate::dialect::StreamEncoder;
-use crate::dialect::openai_chat::fault;
+use crate::dialect::openai_chat::error;
+use crate::dialect::openai_responses::encode_response::status;
 use crate::framing::write_event;
 use crate::json::{Extra, Json, ObjectWriter, Value, WriteJson, write_array};
 use crate::model::{
@@ -117,7 +120,7 @@ impl Encoder {
                 let items = |out: &mut Vec<u8>| {
                     write_array(out, output.iter().flatten(), |out, item| item.write_json(out));
                 };
-                response::write(&start, status, usage.as_ref(), items, out);
+                encode_response::write(&start, status, usage.as_ref(), items, out);
             });
         });
         self.output = output;
@@ -308,7 +311,7 @@ impl Encoder {
         let ids = self.ids();
         let mut written = Vec::new();
         if let Some((_, run)) = runs(core::slice::from_ref(part)).first() {
-            response::write_run(run, (&ids, index), &mut logprobs, &mut written);
+            encode_response::write_run(run, (&ids, index), &mut logprobs, &mut written);
         }
         let item = Json::from_writer(written);
         self.event("response.output_item.done", out, |body| {
@@ -328,7 +331,7 @@ impl Encoder {
         let ids = self.ids();
         let mut written = Vec::new();
         if let Some((_, run)) = runs(core::slice::from_ref(part)).first() {
-            response::write_run(run, (&ids, index), &mut None, &mut written);
+            encode_response::write_run(run, (&ids, index), &mut None, &mut written);
         }
         let item = Json::from_writer(written);
         self.event("response.output_item.added", out, |body| {
@@ -414,7 +417,7 @@ impl StreamEncoder for Encoder {
     fn error(&mut self, error: &ProviderError, out: &mut Vec<u8>) {
         self.ensure_started(out);
         // OpenAI says it twice: as an event of its own, and as the end of the answer.
-        let body = fault::encode(error);
+        let body = error::encode(error);
         let Ok(mut fields) = crate::json::Fields::parse(&body) else { return };
         let told = fields.take_json("error").unwrap_or_else(Json::null);
         self.event("error", out, |body| _ = body.field("error", &told));
@@ -425,7 +428,7 @@ impl StreamEncoder for Encoder {
         self.event("response.failed", out, |body| {
             body.with("response", |out| {
                 let nothing = |out: &mut Vec<u8>| out.extend_from_slice(b"[]");
-                response::write(&start, ("failed", None), usage.as_ref(), nothing, out);
+                encode_response::write(&start, ("failed", None), usage.as_ref(), nothing, out);
             });
         });
     }

@@ -7,34 +7,36 @@
 //!
 //! `item` and `part` serve requests and answers; the other files read or write one kind of body.
 
+mod carried;
 mod decode_input;
 mod decode_request;
+mod decode_response;
 mod decode_stream;
 mod delta_template;
 mod encode_input;
+mod encode_request;
+mod encode_response;
 mod encode_stream;
 mod end_items;
 mod item;
 mod open_items;
 mod part;
-mod request;
-mod response;
 mod token_count;
-mod tool;
+mod tools;
 
 pub(crate) use item::{ITEM, is_item, without_hosted, without_items};
-pub(crate) use tool::decode_function;
+pub(crate) use tools::decode_function;
 
-use super::openai_chat::{OpenAiMedia, embeddings::OpenAiEmbeddings, fault};
+use super::openai_chat::{OpenAiMedia, embeddings::OpenAiEmbeddings};
 use super::{Dialect, StreamDecoder, StreamEncoder};
+use crate::dialect::openai_chat::error;
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
 use crate::operation::{Embeddings, Endpoint, Media, Operation, TokenCounting};
 use alloc::{boxed::Box, vec::Vec};
-
-const NAME: &str = "openai-responses";
+use carried::NAME;
 
 /// OpenAI's Responses: `POST /responses`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,11 +52,11 @@ impl Dialect for OpenAiResponses {
         request: &Request,
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
-        request::encode(request, options)
+        encode_request::encode(request, options)
     }
 
     fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
-        response::decode(body)
+        decode_response::decode(body)
     }
 
     fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder> {
@@ -66,7 +68,7 @@ impl Dialect for OpenAiResponses {
     }
 
     fn encode_response(&self, response: &Response) -> Vec<u8> {
-        response::encode(response)
+        encode_response::encode(response)
     }
 
     fn stream_encoder(&self, request: &Request) -> Box<dyn StreamEncoder> {
@@ -74,7 +76,7 @@ impl Dialect for OpenAiResponses {
     }
 
     fn encode_error(&self, error: &ProviderError) -> Vec<u8> {
-        fault::encode(error)
+        error::encode(error)
     }
 
     fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {

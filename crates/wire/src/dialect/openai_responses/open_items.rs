@@ -5,7 +5,7 @@
 //! lose nothing. Items go by their index, because some servers change an item's id with every event.
 
 use super::item::{BETWEEN, Item};
-use super::response::of_content;
+use crate::dialect::openai_responses::decode_response::of_content;
 use crate::framing::StreamError;
 use crate::json::{Extra, Json, Value};
 use crate::model::StreamEvent;

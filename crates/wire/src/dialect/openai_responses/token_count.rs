@@ -1,6 +1,7 @@
 //! How many tokens a prompt has: `POST /responses/input_tokens`.
 
-use super::{decode_request, request};
+use super::decode_request;
+use crate::dialect::openai_responses::encode_request;
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter};
@@ -33,7 +34,7 @@ impl TokenCounting for Counting {
         request: &Request,
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
-        let mut encoded = request::encode(request, options)?;
+        let mut encoded = encode_request::encode(request, options)?;
         let model = options.quirks.model(&request.model);
         encoded.path = options.quirks.path("/responses/input_tokens", &model);
         if let Ok(fields) = Fields::parse(&encoded.body) {

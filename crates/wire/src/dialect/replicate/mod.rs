@@ -2,9 +2,13 @@
 //!
 //! A prediction is made by one request and followed by others, as [`Dialect::follow_up`] says.
 
-mod decode;
-mod encode;
-mod request;
+mod carried;
+mod decode_request;
+mod decode_response;
+mod decode_stream;
+mod encode_request;
+mod encode_response;
+mod encode_stream;
 
 use super::{Dialect, FollowUp, ReadFollowUp, StreamDecoder, StreamEncoder};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
@@ -13,8 +17,7 @@ use crate::json::{Fields, JsonError, ObjectWriter};
 use crate::model::{ProviderError, Request, Response};
 use crate::operation::{Endpoint, ModelInfo, ModelListing, ModelPage, Operation};
 use alloc::{borrow::Cow, borrow::ToOwned, boxed::Box, format, string::String, string::ToString, vec::Vec};
-
-const NAME: &str = "replicate";
+use carried::NAME;
 
 /// Replicate's predictions.
 #[derive(Clone, Copy, Debug, Default)]
@@ -30,11 +33,11 @@ impl Dialect for Replicate {
         request: &Request,
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
-        request::encode(request, options)
+        encode_request::encode(request, options)
     }
 
     fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
-        decode::response(body)
+        decode_response::response(body)
     }
 
     fn follow_up(&self) -> Option<ReadFollowUp> {
@@ -42,19 +45,19 @@ impl Dialect for Replicate {
     }
 
     fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder> {
-        Box::new(decode::Decoder::new(limits))
+        Box::new(decode_stream::Decoder::new(limits))
     }
 
     fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {
-        request::decode(body)
+        decode_request::decode(body)
     }
 
     fn encode_response(&self, response: &Response) -> Vec<u8> {
-        encode::prediction(response)
+        encode_response::prediction(response)
     }
 
     fn stream_encoder(&self, _request: &Request) -> Box<dyn StreamEncoder> {
-        Box::new(encode::Encoder::default())
+        Box::new(encode_stream::Encoder::default())
     }
 
     /// Problem details, as RFC 7807 has them.

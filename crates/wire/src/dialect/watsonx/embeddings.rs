@@ -1,7 +1,10 @@
 //! Vectors of texts: `POST /ml/v1/text/embeddings`. Shapes are those of IBM's documentation and of its own Python client,
 //! `ibm-watsonx-ai` 1.8.1.
 
-use super::{NAME, address, take_model};
+use super::{
+    address::{address, take_model},
+    carried::NAME,
+};
 use crate::dialect::openai_chat::{decode_vectors, take_texts};
 use crate::dialect::shared::settings;
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};

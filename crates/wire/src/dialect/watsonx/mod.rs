@@ -4,26 +4,22 @@
 //! `project_id` or `space_id`, one of which the API needs, and `version`, a date, come from the extra fields. Vectors and
 //! the order of documents have forms of their own.
 
+mod address;
+mod carried;
 mod embeddings;
 mod rerank;
 
 use super::openai_chat::OpenAiChat;
 use super::{Dialect, StreamDecoder, StreamEncoder};
-use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
+use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value};
 use crate::model::{ErrorKind, ProviderError, Request, Response};
 use crate::operation::{Embeddings, Endpoint, ModelInfo, ModelListing, ModelPage, Operation, Reranking};
 use crate::quirks::Feature;
+use address::{API_VERSION, DEPLOYMENT, take_version};
 use alloc::{borrow::Cow, borrow::ToOwned, boxed::Box, format, string::String, string::ToString, vec::Vec};
-
-const NAME: &str = "watsonx";
-
-/// The version of the API asked for where the extra fields name none.
-const API_VERSION: &str = "2025-02-11";
-
-/// What a model's name begins with that is the id of a deployment, which has an address of its own.
-const DEPLOYMENT: &str = "deployment/";
+use carried::NAME;
 
 /// watsonx.ai: `POST /ml/v1/text/chat`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -143,32 +139,6 @@ impl Dialect for Watsonx {
     fn reranking(&self) -> Option<&'static dyn Reranking> {
         Some(&rerank::WatsonxReranking)
     }
-}
-
-/// The version of the API, which stands in the address.
-fn take_version(extra: &mut Extra) -> String {
-    let version = extra.remove("version").and_then(|version| version.value().string());
-    version.unwrap_or_else(|| API_VERSION.to_owned())
-}
-
-/// Where `operation` is asked of `model`. A deployment has addresses for chat alone.
-fn address(
-    operation: &str,
-    model: &str,
-    extra: &mut Extra,
-    refusals: &Refusals,
-) -> Result<String, UnsupportedField> {
-    if model.starts_with(DEPLOYMENT) {
-        return Err(refusals.refusal("model", "deployments only chat; name the model itself"));
-    }
-    Ok(format!("/ml/v1/text/{operation}?version={}", take_version(extra)))
-}
-
-/// The model that a body of such a request names.
-fn take_model(fields: &mut Fields<'_>) -> Result<String, JsonError> {
-    fields.take("version");
-    let model = fields.take_string("model_id").filter(|model| !model.starts_with(DEPLOYMENT));
-    model.ok_or_else(|| JsonError::new("model_id: expected the name of a model"))
 }
 
 /// The address says which deployment answers, and whether the answer is streamed.

@@ -2,7 +2,10 @@
 //! are those of IBM's clients: `ibm-watsonx-ai` 1.8.1 for Python, and the ones for Java and Node.
 
 use super::embeddings::TOKENS;
-use super::{NAME, address, take_model};
+use super::{
+    address::{address, take_model},
+    carried::NAME,
+};
 use crate::dialect::openai_chat::{RankByScore, take_documents, take_texts};
 use crate::dialect::shared::nested;
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};

@@ -1,7 +1,11 @@
 //! The headers of a frame, and how a frame is written.
 
-use super::{PRELUDE, TRAILER};
 use alloc::vec::Vec;
+
+/// Total length, length of the headers, and the checksum of those two.
+pub(super) const PRELUDE: usize = 12;
+/// The checksum of all before it.
+pub(super) const TRAILER: usize = 4;
 
 /// A header's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

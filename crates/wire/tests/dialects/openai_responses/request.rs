@@ -113,7 +113,10 @@ fn reasoning_goes_back_right_before_what_it_led_to() {
     let said = answer.choices[0].message.clone();
     // A program that keeps the history as JSON has all of it.
     let kept = message_dicts::encode_message(&said);
-    assert_eq!(message_dicts::decode_messages(kept.value(), "messages").unwrap(), std::slice::from_ref(&said));
+    assert_eq!(
+        message_dicts::decode_messages(kept.value(), "messages").unwrap(),
+        std::slice::from_ref(&said)
+    );
     let request = asked(vec![user("Hi"), said, Message::new(Role::Tool, vec![result("call_1")])]);
     let written = body(&request);
     assert!(

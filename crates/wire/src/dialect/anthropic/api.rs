@@ -1,0 +1,77 @@
+//! Anthropic's Messages API at Anthropic itself.
+
+use super::{
+    carried::NAME, decode_request, decode_response, decode_stream, encode_request, encode_response,
+    encode_stream, error, listing, token_count,
+};
+use crate::dialect::{Dialect, KeyHeader, StreamDecoder, StreamEncoder};
+use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::framing::{StreamError, StreamLimits};
+use crate::json::JsonError;
+use crate::model::{ProviderError, Request, Response};
+use crate::operation::{Endpoint, ModelListing, Operation, TokenCounting};
+use alloc::{boxed::Box, vec::Vec};
+
+/// The Messages API: `POST /v1/messages`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Anthropic;
+
+impl Dialect for Anthropic {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn key_header(&self) -> KeyHeader {
+        KeyHeader::Named("x-api-key")
+    }
+
+    fn encode_request(
+        &self,
+        request: &Request,
+        options: EncodeOptions<'_>,
+    ) -> Result<EncodedRequest, UnsupportedField> {
+        encode_request::encode(request, options)
+    }
+
+    fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
+        decode_response::decode(body)
+    }
+
+    fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder> {
+        Box::new(decode_stream::Decoder::new(limits))
+    }
+
+    fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {
+        decode_request::decode(body)
+    }
+
+    fn encode_response(&self, response: &Response) -> Vec<u8> {
+        encode_response::encode(response)
+    }
+
+    fn stream_encoder(&self, _request: &Request) -> Box<dyn StreamEncoder> {
+        Box::new(encode_stream::Encoder::default())
+    }
+
+    fn encode_error(&self, error: &ProviderError) -> Vec<u8> {
+        error::encode(error)
+    }
+
+    fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
+        if path.ends_with("/messages") {
+            Some(Endpoint::new(Operation::Complete))
+        } else if path.ends_with("/messages/count_tokens") {
+            Some(Endpoint::new(Operation::CountTokens))
+        } else {
+            path.ends_with("/models").then_some(Endpoint::new(Operation::Models))
+        }
+    }
+
+    fn model_listing(&self) -> &'static dyn ModelListing {
+        &listing::Listing
+    }
+
+    fn token_counting(&self) -> Option<&'static dyn TokenCounting> {
+        Some(&token_count::Counting)
+    }
+}

@@ -1,0 +1,4 @@
+//! Options that a Messages request carries, and the name that they are refused under.
+
+/// The name of the format in configuration.
+pub(super) const NAME: &str = "anthropic";

@@ -1,0 +1,110 @@
+//! Decoding of plain Cohere chat answers.
+
+use super::message::{place_plan, read_part};
+use super::{error, usage};
+use crate::dialect::openai_chat::{take_said, text_parts};
+use crate::framing::StreamError;
+use crate::json::{Extra, Fields, Json, Value};
+use crate::model::{Choice, FinishReason, Message, Part, PartKind, Response, Role};
+use alloc::{borrow::ToOwned, string::ToString, vec::Vec};
+
+/// Client: reads the body of a plain answer, or the error in it.
+pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
+    let mut fields = Fields::parse(body).map_err(|error| StreamError::Malformed(error.to_string()))?;
+    let Some(message) = fields.take_object("message") else {
+        let says = |name: &str| fields.get(name).is_some_and(|value| !value.is_null());
+        return Err(if says("message") || says("error") {
+            error::provider_error(body)
+        } else {
+            StreamError::Malformed("an answer without a message".to_owned())
+        });
+    };
+    let used = fields.get("usage").and_then(usage::decode);
+    if used.is_some() {
+        fields.take("usage");
+    }
+    let choice = Choice {
+        index: 0,
+        message: decode_message(message),
+        finish_reason: fields.take_string("finish_reason").map(|word| decode_finish(&word)),
+        stop_sequence: None,
+        logprobs: fields.take("logprobs").map(decode_logprobs),
+        extra: Extra::new(),
+    };
+    Ok(Response {
+        id: fields.take_string("id").unwrap_or_default(),
+        model: fields.take_string("model").unwrap_or_default(),
+        created: None,
+        choices: alloc::vec![choice],
+        usage: used,
+        extra: fields.rest(),
+    })
+}
+
+/// An answer's message is read leniently: what has another type than ours stays among the extra fields.
+fn decode_message(mut fields: Fields<'_>) -> Message {
+    fields.take("role");
+    let mut content = Vec::new();
+    if let Some(text) = fields.take_string("content") {
+        content.extend(text_parts(text));
+    } else {
+        for value in fields.take_array("content").unwrap_or_default() {
+            let whole = |_| Part::new(PartKind::Unknown(value.to_json()));
+            let part = read_part(value).unwrap_or_else(whole);
+            let says_nothing = part.extra.is_empty()
+                && match &part.kind {
+                    PartKind::Text(text) => text.is_empty(),
+                    PartKind::Reasoning(reasoning) => {
+                        reasoning.text.is_empty() && reasoning.signature.is_none()
+                    }
+                    _ => false,
+                };
+            if !says_nothing {
+                content.push(part);
+            }
+        }
+    }
+    content.extend(take_said(&mut fields));
+    let mut message = Message::new(Role::Assistant, content);
+    message.extra = keep_news(fields.rest());
+    place_plan(&mut message);
+    message
+}
+
+/// Without nulls and empty lists, which say nothing.
+fn keep_news(extra: Extra) -> Extra {
+    let says_something = |(_, value): &(&str, &Json)| {
+        let value = value.value();
+        !value.is_null() && !value.array().is_some_and(|items| items.is_empty())
+    };
+    if extra.iter().all(|field| says_something(&field)) {
+        return extra;
+    }
+    extra.iter().filter(says_something).map(|(name, value)| (name.to_owned(), value.clone())).collect()
+}
+
+/// The model has an object with lists; here it is one list (of a stream's delta: one item), which becomes its `content`.
+pub(super) fn decode_logprobs(value: Value<'_>) -> Json {
+    Json::object(&Extra::new(), |object| {
+        if value.is_array() {
+            object.field("content", value);
+        } else {
+            object.array("content", [value], |out, item| {
+                crate::json::WriteJson::write_json(&item, out);
+            });
+        }
+    })
+}
+
+/// The reason that `finish_reason` names.
+pub(super) fn decode_finish(word: &str) -> FinishReason {
+    match word {
+        "COMPLETE" => FinishReason::Stop,
+        "STOP_SEQUENCE" => FinishReason::StopSequence,
+        "MAX_TOKENS" => FinishReason::Length,
+        "TOOL_CALL" => FinishReason::ToolCalls,
+        "ERROR" => FinishReason::Error,
+        // `TIMEOUT` keeps its word; ours are what our own writer had no other word for.
+        other => FinishReason::from(other),
+    }
+}

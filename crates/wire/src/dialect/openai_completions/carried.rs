@@ -1,0 +1,4 @@
+//! Options that a Completions request carries, and the name that they are refused under.
+
+/// The name of the format in configuration.
+pub(super) const NAME: &str = "openai-completions";

@@ -1,0 +1,53 @@
+//! Decoding of plain Completions answers.
+
+use crate::dialect::openai_chat::error;
+use crate::dialect::openai_chat::{finish, usage};
+use crate::framing::StreamError;
+use crate::json::{Fields, Value};
+use crate::model::{Choice, Message, Part, Response, Role};
+use alloc::string::ToString;
+
+/// Reads the body of a plain answer, or the error in it.
+pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
+    let value = Value::parse(body).map_err(|error| StreamError::Malformed(error.to_string()))?;
+    let Some(mut fields) = value.object() else {
+        return Err(
+            error::in_list(value).unwrap_or_else(|| StreamError::Malformed("expected a JSON object".into()))
+        );
+    };
+    if error::is_in(&fields) {
+        return Err(error::provider_error(value.text()));
+    }
+    let Some(choices) = fields.take_array("choices") else { return Err(error::without_choices(value)) };
+    // It says only that this is a completion.
+    fields.take("object");
+    let usage = fields.get("usage").and_then(usage::decode);
+    if usage.is_some() {
+        fields.take("usage");
+    }
+    let choices = (0u32..).zip(choices).map(|(position, choice)| decode_choice(position, choice)).collect();
+    Ok(Response {
+        id: fields.take_string("id").unwrap_or_default(),
+        model: fields.take_string("model").unwrap_or_default(),
+        created: fields.take_u64("created"),
+        choices,
+        usage,
+        extra: fields.rest(),
+    })
+}
+
+fn decode_choice(position: u32, value: Value<'_>) -> Choice {
+    let mut fields: Fields<'_> = value.object().unwrap_or_default();
+    let index = fields.take_u32("index").unwrap_or(position);
+    let stop_sequence = fields.take_string("stop_reason");
+    let reason = fields.take_string("finish_reason").filter(|reason| !reason.is_empty());
+    let text = fields.take_string("text").filter(|text| !text.is_empty());
+    Choice {
+        index,
+        message: Message::new(Role::Assistant, text.into_iter().map(Part::text).collect()),
+        finish_reason: reason.map(|reason| finish::decode(reason, stop_sequence.as_deref())),
+        stop_sequence,
+        logprobs: fields.take_json("logprobs"),
+        extra: fields.rest(),
+    }
+}

@@ -1,0 +1,107 @@
+//! Encoding of Replicate predictions as requests.
+
+use super::carried::NAME;
+use crate::dialect::shared::{nested, prompt::Prompt, settings};
+use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
+use crate::json::ObjectWriter;
+use crate::model::{Image, Message, PartKind, Request, Source};
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+
+/// Writes the HTTP request that makes a prediction.
+pub(super) fn encode(
+    request: &Request,
+    options: EncodeOptions<'_>,
+) -> Result<EncodedRequest, UnsupportedField> {
+    let mut refusals = Refusals::new(NAME, options);
+    refuse_settings(request, &mut refusals)?;
+    let (image, messages) = take_image(&request.messages, &mut refusals)?;
+    let prompt = Prompt::of(&messages, &mut refusals)?;
+    let (path, version) = address(&request.model);
+
+    let (extra, of_input) = nested::split(&request.extra, "input");
+    let mut out = Vec::new();
+    let mut body = ObjectWriter::begin_with(&mut out, &extra);
+    body.optional("version", version);
+    body.object_with("input", &of_input, |input| {
+        input.field("prompt", prompt.dialogue().as_str());
+        let instructions = prompt.instructions.join("\n\n");
+        input.optional("system_prompt", (!instructions.is_empty()).then_some(instructions.as_str()));
+        input.optional("image", image.as_deref());
+        input.optional("max_tokens", request.max_tokens).optional("temperature", request.temperature);
+        input.optional("top_p", request.top_p).optional("top_k", request.top_k);
+        input.optional("presence_penalty", request.presence_penalty);
+        input.optional("frequency_penalty", request.frequency_penalty);
+        input.optional("seed", request.seed);
+        let stop = request.stop.join(",");
+        input.optional("stop_sequences", (!stop.is_empty()).then_some(stop.as_str()));
+    });
+    let mut headers = Vec::new();
+    if request.stream {
+        body.field("stream", true);
+    } else {
+        // Keeps the connection open until the prediction is over, up to a minute.
+        headers.push(("prefer", "wait".to_owned()));
+    }
+    body.finish();
+    Ok(EncodedRequest { path, body: out, headers, dropped: refusals.dropped })
+}
+
+/// Where predictions of `model` are made, and the version that the body has to name.
+fn address(model: &str) -> (String, Option<&str>) {
+    let is_version = model.len() == 64 && model.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_version || model.contains(':') {
+        return ("/v1/predictions".to_owned(), Some(model));
+    }
+    match model.strip_prefix("deployments/") {
+        Some(deployment) => (format!("/v1/deployments/{deployment}/predictions"), None),
+        None => (format!("/v1/models/{model}/predictions"), None),
+    }
+}
+
+/// Takes out the one picture that models usually take.
+fn take_image(
+    messages: &[Message],
+    refusals: &mut Refusals,
+) -> Result<(Option<String>, Vec<Message>), UnsupportedField> {
+    let mut image = None;
+    let mut rest = messages.to_vec();
+    for (position, message) in rest.iter_mut().enumerate() {
+        let mut place = 0;
+        let mut refused = Ok(());
+        message.content.retain(|part| {
+            let field = format!("messages[{position}].content[{place}]");
+            place += 1;
+            let PartKind::Image(Image { source, .. }) = &part.kind else { return true };
+            match (source, &image) {
+                (Source::Url(url), None) => image = Some(url.clone()),
+                (Source::Base64 { media_type, data }, None) => {
+                    image = Some(format!("data:{media_type};base64,{data}"));
+                }
+                (_, Some(_)) if refused.is_ok() => {
+                    refused =
+                        refusals.add(field, "one picture can be sent; models differ in how they take more");
+                }
+                _ if refused.is_ok() => {
+                    refused = refusals.add(field, "a picture is a URL or its bytes here");
+                }
+                _ => {}
+            }
+            false
+        });
+        refused?;
+    }
+    Ok((image, rest))
+}
+
+/// What the input of most language models has a field for.
+const CARRIED: [&str; 8] =
+    ["max_tokens", "temperature", "top_p", "top_k", "frequency_penalty", "presence_penalty", "stop", "seed"];
+
+fn refuse_settings(request: &Request, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
+    let reason = "predictions have no such field; what a model takes goes into extra_body's `input`";
+    settings::refuse_all_but(&CARRIED, reason, request, refusals)?;
+    match request.stop.iter().any(|stop| stop.contains(',')) {
+        true => refusals.add("stop", "texts are separated by commas, so none can have one"),
+        false => Ok(()),
+    }
+}
