@@ -1,4 +1,4 @@
-//! How work done on the runtime's threads reaches its one consumer.
+//! Bridge from the runtime's threads to one consumer.
 //!
 //! A [`Queue`] carries the items of one stream, bounded, in order; a [`Signal`] wakes an event loop once for all the
 //! queues that have something for it. Both are free of Python and of tokio, so that loom can try every interleaving

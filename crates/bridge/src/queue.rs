@@ -1,4 +1,4 @@
-//! The items of one stream, on their way to one consumer.
+//! Bounded queue that carries the items of one stream to one consumer.
 
 use crate::sync::{Condvar, Mutex, lock};
 use std::task::{Context, Poll, Waker};

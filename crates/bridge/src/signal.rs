@@ -1,4 +1,4 @@
-//! One wake-up for many.
+//! Coalesced wake-up of an event loop.
 
 use crate::sync::{
     Mutex,

@@ -1,4 +1,4 @@
-//! The standard library's primitives, or loom's stand-ins for them when it explores interleavings.
+//! Synchronisation primitives of the standard library, or loom's stand-ins for them when it explores interleavings.
 
 #[cfg(loom)]
 pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard, atomic};

@@ -1,4 +1,4 @@
-//! Money, exactly: whole numbers of a tiny part of a dollar.
+//! Exact amounts of money, as whole numbers of a tiny fraction of a dollar.
 //!
 //! A price has at most 18 decimals and stands for a million tokens, so that what any number of tokens costs has at most
 //! 24. Prices by the hour have no finite form; they are rounded at the 24th decimal, half to even.
@@ -16,7 +16,7 @@ pub struct Rate(u128);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Amount(u128);
 
-/// A text that is no amount of money: negative, not a decimal number, or finer or larger than we can count.
+/// A text that is not an amount of money: negative, not a decimal number, or finer or larger than we can count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotAnAmount(String);
 
@@ -33,10 +33,10 @@ impl fmt::Display for NotAnAmount {
 impl error::Error for NotAnAmount {}
 
 impl Rate {
-    /// Free, which is not the same as unknown.
+    /// Free, which differs from unknown.
     pub const FREE: Self = Self(0);
 
-    /// What `count` units cost when `per` of them cost this much; `None` where it is more than we can count.
+    /// The cost of `count` units at this price for `per` of them; `None` on overflow.
     pub(crate) fn times(self, count: u64, per: u64) -> Option<Amount> {
         const MILLION: u128 = 1_000_000;
         let per = u128::from(per);
@@ -64,7 +64,7 @@ impl Amount {
     /// Nothing.
     pub const ZERO: Self = Self(0);
 
-    /// The sum; `None` where it is more than we can count.
+    /// The sum; `None` on overflow.
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Self)
     }

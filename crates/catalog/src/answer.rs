@@ -1,4 +1,4 @@
-//! What an answer cost, from all that its provider said.
+//! Cost of a response, from everything that its provider reported.
 
 use crate::{amount::Amount, catalog::Catalog, cost::Cost, quantities::Quantities};
 use ferrule_wire::{

@@ -1,4 +1,4 @@
-//! Finding a model by what a provider or a person calls it.
+//! Model catalog: finds a model by the name that a provider or a person uses.
 //!
 //! A provider's models are tried in the order of the data, first match first, as genai-prices does it. What was found is
 //! remembered, so that the second look-up of a name is a hash table's; the memory of names is bounded.
@@ -10,6 +10,7 @@ use crate::{
     pattern::Pattern,
     prices::Context,
     quantities::Quantities,
+    source::Source,
 };
 use flate2::read::DeflateDecoder;
 use serde::Deserialize;
@@ -23,29 +24,13 @@ use std::{
 
 static DATA: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/catalog.json.deflate"));
 
-/// Longer names are no model's.
+/// Names longer than this match no model.
 const LONGEST_NAME: usize = 512;
 
-/// So many names are remembered for each provider.
+/// The most names remembered for each provider.
 const MOST_NAMES: usize = 1024;
 
-/// Where prices are from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-pub struct Source {
-    /// Who says so.
-    pub name: String,
-    /// In this version.
-    #[serde(default)]
-    pub version: Option<String>,
-    /// As of this day.
-    #[serde(default)]
-    pub date: Option<String>,
-    /// Under this licence.
-    #[serde(default)]
-    pub licence: Option<String>,
-}
-
-/// What is known of models.
+/// Models, their capabilities and prices.
 #[derive(Clone, Debug)]
 pub struct Catalog {
     data: Arc<Data>,
@@ -70,10 +55,10 @@ struct Provider {
     name: String,
     /// Bare names that mean a model of this provider.
     names: Option<Pattern>,
-    /// Whose models it offers beside its own.
+    /// Providers whose models it offers in addition to its own.
     also: Vec<usize>,
     models: Vec<Arc<Model>>,
-    /// Which model of which provider a name means.
+    /// The model of a provider that each name resolved to.
     remembered: RwLock<HashMap<Box<str>, Option<Place>>>,
 }
 
@@ -82,7 +67,7 @@ struct Provider {
 pub struct Found<'a> {
     /// The model.
     model: &'a Arc<Model>,
-    /// Whether it is another provider's, whose price list says what it costs here too.
+    /// Whether it belongs to another provider, whose price list applies here as well.
     is_borrowed: bool,
 }
 
@@ -163,7 +148,7 @@ impl Data {
 }
 
 impl Catalog {
-    /// The catalog as it is built in.
+    /// The built-in catalog.
     pub fn builtin() -> &'static Arc<Self> {
         static BUILTIN: LazyLock<Arc<Catalog>> = LazyLock::new(|| {
             // What is built in is read by a test; a catalog that knows nothing is the honest answer if it ever failed.
@@ -173,7 +158,8 @@ impl Catalog {
         &BUILTIN
     }
 
-    /// This catalog with `entries` on top. What an entry does not say is as before, its prices only as a whole.
+    /// This catalog with `entries` on top. Fields that an entry leaves out keep their value; its prices replace all of
+    /// the model's prices at once.
     #[must_use]
     pub fn with(&self, entries: impl IntoIterator<Item = Entry>) -> Self {
         let mut own = self.own.clone();
@@ -196,7 +182,7 @@ impl Catalog {
         &self.data.source
     }
 
-    /// The model that `provider` (our id of it) means by `name`.
+    /// The model that `provider` (our id of it) calls `name`.
     pub fn find(&self, provider: &str, name: &str) -> Option<Found<'_>> {
         if name.len() > LONGEST_NAME {
             return None;
@@ -211,7 +197,7 @@ impl Catalog {
         Some(Found { model, is_borrowed: owner != place })
     }
 
-    /// Whether a user's own entry says what `provider` means by `name`.
+    /// Whether a user's own entry defines `name` for `provider`.
     pub fn has_own(&self, provider: &str, name: &str) -> bool {
         !self.own.is_empty()
             && name.len() <= LONGEST_NAME

@@ -1,40 +1,40 @@
-//! What an answer cost.
+//! Cost of one response, in parts by unit.
 
 use crate::{
     amount::{Amount, Rate},
-    catalog::Source,
     prices::{Priced, Rates},
     quantities::Quantities,
+    source::Source,
     unit::Unit,
 };
 use std::sync::Arc;
 
-/// What an answer cost, in dollars.
+/// The cost of one response, in dollars.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cost {
-    /// All of it.
+    /// The total.
     pub total: Amount,
-    /// Of what it is made. Each token stands in one part only: what was read from a cache is not in `input_tokens`.
+    /// Its parts. Each token is counted in one part only: tokens read from a cache are not in `input_tokens`.
     pub parts: Vec<Part>,
-    /// Whose prices these are.
+    /// The source of the prices.
     pub source: Arc<Source>,
-    /// Whether the provider itself said so.
+    /// Whether the provider itself reported it.
     pub reported: bool,
 }
 
-/// What one unit of it cost.
+/// The cost of one unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// What was counted.
+    /// The unit.
     pub unit: &'static Unit,
-    /// How many, without those that another part counts.
+    /// How many, excluding those that another part counts.
     pub quantity: u64,
-    /// What they cost.
+    /// Their cost.
     pub amount: Amount,
 }
 
 impl Cost {
-    /// What the provider says it charged.
+    /// The cost that the provider reports.
     pub fn reported(total: Amount, provider: &str) -> Self {
         let source = Arc::new(Source { name: provider.into(), ..Source::default() });
         Self { total, parts: Vec::new(), source, reported: true }

@@ -1,15 +1,15 @@
-//! A user's own entry: a model the catalog does not know, or what it knows wrongly.
+//! User-defined catalog entries: models that the catalog does not know, and corrections of those that it does.
 
 use crate::{
-    catalog::Source,
     model::{Facts, Model},
     pattern::Pattern,
     prices::{Prices, WrittenPrices, WrittenRates},
+    source::Source,
 };
 use serde::Deserialize;
 use std::{error, fmt, sync::Arc};
 
-/// A model as the data and users write it down.
+/// A model as written in the data and in configuration.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Written {
     #[serde(default)]
@@ -61,7 +61,7 @@ impl Written {
 #[derive(Clone, Debug)]
 pub struct Entry(pub(crate) Model);
 
-/// What is wrong with an entry.
+/// An error in an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryError(String);
 

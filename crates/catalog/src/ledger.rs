@@ -1,7 +1,7 @@
-//! What a client's calls used and cost in all.
+//! Usage ledger: what the calls of a client used and cost, in total.
 //!
-//! Recording a call moves a few figures into a list. Prices are looked up when somebody asks, or when the list is long: on a
-//! thread of its own then, for whoever records is in a hurry. Sums are kept by provider, model, alias and metadata, in a
+//! Recording a call moves a few figures into a list. They are summed up when somebody asks, or when the list is long:
+//! then on a separate thread, so that recording stays fast. Sums are kept by provider, model, alias and metadata, in a
 //! bounded number of rows.
 
 use crate::{amount::Amount, answer::Answer, catalog::Catalog};
@@ -12,13 +12,13 @@ use std::{
     thread,
 };
 
-/// When so many calls wait, they are summed up.
+/// This many waiting calls are summed up.
 const MANY_WAITING: usize = 256;
 
-/// More never wait: who brings one more than this sums them up itself.
+/// The most calls that ever wait: whoever records one more sums them up itself.
 const MOST_WAITING: usize = 16 * MANY_WAITING;
 
-/// So many rows are kept apart; what comes after is summed up by provider alone.
+/// The most rows that are kept apart; further ones are summed up by provider alone.
 const MOST_ROWS: usize = 4096;
 
 /// How a call ended.
@@ -35,17 +35,17 @@ pub enum End {
 /// A call that ended.
 #[derive(Clone, Debug)]
 pub struct Settled {
-    /// Who was asked for what, and what was used.
+    /// The provider and model asked, and the usage.
     pub answer: Answer,
     /// How it ended.
     pub end: End,
-    /// What calls are told apart by, beside provider and model.
+    /// Labels that distinguish calls, in addition to provider and model.
     pub labels: Labels,
-    /// Whose prices count; those built in where `None`.
+    /// The catalog whose prices apply; the built-in one where `None`.
     pub catalog: Option<Arc<Catalog>>,
 }
 
-/// What calls are told apart by, beside provider and model.
+/// Labels that distinguish calls, in addition to provider and model.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Labels {
     /// The name the caller used, where it was an alias.
@@ -65,7 +65,7 @@ pub struct Row {
     pub labels: Labels,
 }
 
-/// What some calls used and cost in all.
+/// The total usage and cost of some calls.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// All calls.
@@ -90,7 +90,7 @@ pub struct Totals {
     pub unknown_cost: u64,
 }
 
-/// Sums up what a client's calls used.
+/// Sums up the usage of a client's calls.
 #[derive(Debug, Default)]
 pub struct Ledger {
     /// Never locked for longer than it takes to add a call, or to take them all.

@@ -1,21 +1,21 @@
-//! What is known of a model.
+//! Facts about a model.
 
 use crate::{pattern::Pattern, prices::Prices};
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// What is known of a model; what is not known is `None`.
+/// Facts about a model; unknown ones are `None`.
 #[derive(Clone, Debug)]
 pub struct Model {
     /// Its name in the catalog. Providers may know it by others, with dates for instance.
     pub id: Box<str>,
     /// The provider whose price list it is from.
     pub provider: Arc<str>,
-    /// What it can do.
+    /// Its capabilities.
     pub facts: Facts,
-    /// What it costs.
+    /// Its prices.
     pub prices: Prices,
-    /// Which names mean it; its id alone where `None`.
+    /// The names that match it; its id alone where `None`.
     pub(crate) names: Option<Pattern>,
     /// Where its prices are from.
     pub(crate) source: Arc<crate::Source>,
@@ -31,7 +31,7 @@ impl Model {
     }
 }
 
-/// What a model can do; what is not known is `None`.
+/// The capabilities of a model; unknown ones are `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Facts {
     /// Its name for people.
@@ -40,19 +40,19 @@ pub struct Facts {
     pub context_window: Option<u64>,
     /// The most tokens of an answer.
     pub max_output_tokens: Option<u64>,
-    /// What it can be shown.
+    /// Kinds of content that it accepts.
     pub input_modalities: Option<Vec<Modality>>,
-    /// What it answers with.
+    /// Kinds of content that it produces.
     pub output_modalities: Option<Vec<Modality>>,
     /// Whether it calls tools.
     pub tools: Option<bool>,
-    /// Whether it keeps to a JSON schema.
+    /// Whether it supports JSON-schema output.
     pub structured_output: Option<bool>,
-    /// Whether it can think before it answers.
+    /// Whether it is a reasoning model.
     pub reasoning: Option<bool>,
     /// Whether its provider has deprecated it.
     pub deprecated: Option<bool>,
-    /// What to choose it for.
+    /// Its tier.
     pub category: Option<Category>,
 }
 
@@ -94,30 +94,30 @@ words! {
     Modality {
         /// Text.
         Text = "text",
-        /// Pictures.
+        /// Images.
         Image = "image",
-        /// Sound.
+        /// Audio.
         Audio = "audio",
-        /// Moving pictures.
+        /// Video.
         Video = "video",
-        /// PDF and the like.
+        /// PDF and similar documents.
         Document = "document",
-        /// Vectors.
+        /// Embeddings.
         Embedding = "embedding",
     }
 }
 words! {
-    /// What to choose a model for.
+    /// The tier of a model.
     Category {
-        /// Quick and cheap.
+        /// Fast and cheap.
         Fast = "fast",
-        /// Between.
+        /// In between.
         Balanced = "balanced",
-        /// The best there is, whatever it costs.
+        /// The most capable, whatever the price.
         Powerful = "powerful",
-        /// Runs on the machine of whoever asks.
+        /// Runs locally.
         Local = "local",
-        /// Makes vectors.
+        /// Embedding models.
         Embedding = "embedding",
     }
 }

@@ -1,4 +1,4 @@
-//! Which names mean a model.
+//! Patterns of model names.
 //!
 //! The form in the data is a text whose first character says how it is meant, or a combination: `=equal`, `^start`,
 //! `$end`, `~contained`, `#whole` and `%start` with a digit for each `#`; a list means any of them, `{"and": [...]}`
@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Deserializer, de::Error};
 
-/// Which names mean a model.
+/// A pattern of model names.
 #[derive(Clone, Debug)]
 pub(crate) enum Pattern {
     Equals(Box<str>),
@@ -57,7 +57,7 @@ impl<'de> Deserialize<'de> for Pattern {
 }
 
 impl Pattern {
-    /// Whether `name`, which is in lower case, is meant.
+    /// Whether `name`, which is in lower case, matches.
     pub(crate) fn matches(&self, name: &str) -> bool {
         match self {
             Self::Equals(text) => name == &**text,

@@ -1,4 +1,4 @@
-//! A model's prices: by date and time of day, by the size of the prompt, by how the request was made.
+//! Prices of a model, by date and time of day, by the size of the prompt, and by how the request was made.
 
 use crate::{
     amount::{NotAnAmount, Rate},

@@ -1,4 +1,4 @@
-//! How much of each unit was used.
+//! Quantities: how much of each unit was used.
 
 use crate::unit::{COUNT, Unit};
 use ferrule_wire::model::Usage;

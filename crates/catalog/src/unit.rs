@@ -1,4 +1,4 @@
-//! What is counted and priced.
+//! Units that are counted and priced.
 //!
 //! The units and what they are part of are genai-prices' (`data_units.py` there); those of our usage have our names. A
 //! unit is part of another when it has all that one's dimensions and more: cached sound is part of sound, of what was

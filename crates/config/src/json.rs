@@ -1,4 +1,4 @@
-//! JSON, through `jsonc-parser`, whose leniencies are all switched off.
+//! JSON parser, through `jsonc-parser`, whose leniencies are all switched off.
 
 use crate::{
     Entry, Item, ParseError, Place, Table, Value,

@@ -5,24 +5,19 @@
 //! values are bounded, YAML's aliases counted as what they stand for.
 #![forbid(unsafe_code)]
 
+mod error;
 mod json;
+mod limits;
 mod lines;
+mod place;
 mod toml;
 mod value;
 mod yaml;
 
-pub use value::{Entry, Item, Place, Table, Value};
-
-use std::fmt;
-
-/// The most bytes of a file.
-pub const MAX_BYTES: usize = 1 << 20;
-
-/// The most levels that values may be nested.
-pub const MAX_NESTING: usize = 64;
-
-/// The most values of a file.
-pub const MAX_VALUES: usize = 100_000;
+pub use error::ParseError;
+pub use limits::{MAX_BYTES, MAX_NESTING, MAX_VALUES};
+pub use place::Place;
+pub use value::{Entry, Item, Table, Value};
 
 /// How a file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,23 +41,6 @@ impl Format {
         }
     }
 }
-
-/// A file cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ParseError {
-    /// What is wrong. No value of the file is in it: it may be a secret.
-    pub message: String,
-    /// Where.
-    pub place: Place,
-}
-
-impl fmt::Display for ParseError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "line {}, column {}: {}", self.place.line, self.place.column, self.message)
-    }
-}
-
-impl std::error::Error for ParseError {}
 
 /// The table that `text` holds; an empty TOML or YAML file is an empty one.
 pub fn parse(text: &str, format: Format) -> Result<Table, ParseError> {

@@ -1,6 +1,6 @@
-//! From byte offsets, which parsers give, to lines and columns, which people look for.
+//! Lines and columns of byte offsets.
 
-use crate::Place;
+use crate::place::Place;
 
 /// Where the lines of a text begin.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-//! TOML, through the `toml` crate's spans.
+//! TOML parser, through the `toml` crate's spans.
 
 use crate::{
     Entry, Item, ParseError, Place, Table, Value,

@@ -1,21 +1,11 @@
-//! Values with their places.
+//! Configuration values with their places in the file.
 
-use crate::{MAX_NESTING, MAX_VALUES, ParseError};
+use crate::{
+    error::ParseError,
+    limits::{MAX_NESTING, MAX_VALUES},
+    place::Place,
+};
 use std::collections::HashSet;
-
-/// A place in a file, both counted from 1; columns in characters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Place {
-    /// The line.
-    pub line: u32,
-    /// The column.
-    pub column: u32,
-}
-
-impl Place {
-    /// Where a file begins.
-    pub const START: Self = Self { line: 1, column: 1 };
-}
 
 /// A value.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,4 +1,4 @@
-//! YAML, from the events of `saphyr-parser`: the core schema (YAML 1.2.2, section 10.3), one document, keys that are
+//! YAML parser, from the events of `saphyr-parser`: the core schema (YAML 1.2.2, section 10.3), one document, keys that are
 //! text. Aliases are copies, and count as what they copy.
 
 use crate::{

@@ -1,11 +1,12 @@
-//! Counts tokens as OpenAI's models do.
+//! Token counting for OpenAI's models.
 //!
-//! Two vocabularies are built in, compressed, and unpacked when they are first used. What a prompt has beside its text
-//! (roles, tools) is counted by the rules OpenAI has published; where those do not reach, the number is an estimate and
+//! Two vocabularies are built in, compressed, and unpacked when they are first used. What a prompt has in addition to its
+//! text (roles, tools) is counted by the rules OpenAI has published; where those do not reach, the number is an estimate and
 //! says so. Nothing is sent anywhere. `ferrule-python` is the caller.
 
 mod merge;
 mod prompt;
+mod ranks;
 mod split;
 mod vocabulary;
 

@@ -3,7 +3,7 @@
 //! A piece may be as long as its text (a line of letters has one), so the next pair is taken from a heap: the time is
 //! n log n whatever the text.
 
-use crate::vocabulary::Ranks;
+use crate::ranks::Ranks;
 use std::{cmp::Reverse, collections::BinaryHeap};
 
 /// How many tokens `piece` has.

@@ -1,4 +1,4 @@
-//! How many tokens a prompt has: its texts, and what stands around them.
+//! Token count of a prompt: its texts, and what the provider adds around them.
 //!
 //! The numbers are those of OpenAI's cookbook ("How to count tokens with tiktoken"), which it measured on gpt-4o, gpt-4 and
 //! gpt-3.5-turbo: 3 for each message, 1 for a name, 3 for the answer's beginning, and for each tool 7 (10 before gpt-4o), its
@@ -11,7 +11,7 @@ use ferrule_wire::{
     model::{Message, Part, PartKind, Request, ResponseFormat, Role, Tool, ToolKind},
 };
 
-/// What is taken for a picture: gpt-4o's price of one of 512 by 512 pixels (OpenAI's "Images and vision").
+/// The count assumed for an image: gpt-4o's price of one of 512 by 512 pixels (OpenAI's "Images and vision").
 const IMAGE: u64 = 255;
 
 /// A number of tokens.

@@ -1,4 +1,4 @@
-//! Cuts a text into the pieces within which bytes are merged.
+//! Splitting of a text into the pieces within which bytes are merged.
 //!
 //! The patterns are tiktoken's (`tiktoken_ext/openai_public.py`), but for `\s+(?!\S)`: white space before a word leaves
 //! its last character to the word. We match `\s+` and do that ourselves, so that a regular expression without

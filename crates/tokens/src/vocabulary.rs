@@ -1,16 +1,11 @@
-//! The vocabularies, and which model has which.
+//! Vocabularies of tokens, and the models that use them.
 //!
 //! The data is what OpenAI publishes for tiktoken (MIT, Copyright (c) 2022 OpenAI, Shantanu Jain), packed by
 //! `tools/vocabularies.py`: the tokens in the order of their ranks, each after its length.
 
-use crate::{merge, split::Splitter};
+use crate::{merge, ranks::Ranks, split::Splitter};
 use flate2::read::DeflateDecoder;
-use std::{
-    collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
-    io::Read,
-    sync::LazyLock,
-};
+use std::{hash::BuildHasherDefault, io::Read, sync::LazyLock};
 
 /// A vocabulary: which texts are one token.
 #[derive(Debug)]
@@ -19,9 +14,6 @@ pub struct Vocabulary {
     splitter: Splitter,
     ranks: Ranks,
 }
-
-/// The rank of each token, by its bytes.
-pub(crate) type Ranks = HashMap<&'static [u8], u32, BuildHasherDefault<TokenHasher>>;
 
 static CL100K: LazyLock<Vocabulary> = LazyLock::new(|| {
     Vocabulary::unpack("cl100k_base", include_bytes!("../data/cl100k_base.deflate"), Splitter::cl100k())
@@ -108,36 +100,6 @@ impl Vocabulary {
             rest = after;
         }
         Self { name, splitter, ranks }
-    }
-}
-
-/// Mixes eight bytes at a time. The keys are ours, so nobody can choose them to collide; what is looked up is short.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct TokenHasher(u64);
-
-impl TokenHasher {
-    const fn mix(&mut self, word: u64) {
-        // The multiplier is the golden ratio's, as Knuth's multiplicative hashing has it.
-        self.0 = (self.0.rotate_left(23) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    }
-}
-
-impl Hasher for TokenHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        let (words, rest) = bytes.as_chunks::<8>();
-        for word in words {
-            self.mix(u64::from_le_bytes(*word));
-        }
-        let tail = rest.iter().fold(0, |tail, byte| (tail << 8) | u64::from(*byte));
-        self.mix(tail ^ (rest.len() as u64) << 60);
-    }
-
-    fn write_usize(&mut self, length: usize) {
-        self.mix(length as u64);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0 ^ (self.0 >> 32)
     }
 }
 
