@@ -3,7 +3,7 @@
     python tools/provider_tables.py
 
 What a provider refuses is found by asking: a request that its wire format cannot carry is refused before it is sent,
-any other fails to connect. tests/test_provider_pages.py checks that the pages are as this writes them.
+any other fails to connect. tests/docs/test_provider_pages.py checks that the pages are as this writes them.
 """
 
 from __future__ import annotations

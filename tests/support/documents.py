@@ -1,6 +1,6 @@
 """The code blocks of the documents, and a program that runs those of one document:
 
-    python tests/documents.py docs/quickstart.md
+    python tests/support/documents.py docs/quickstart.md
 
 A document's Python blocks share a namespace and run in order. A block that cannot run here is marked in the line before
 it, with the reason: `<!-- not run: why -->`.
@@ -13,7 +13,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("crates/*.md"), *ROOT.glob("benches/*.md")]
 )

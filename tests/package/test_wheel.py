@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 MEGABYTE = 1_000_000
 
 
@@ -61,7 +61,7 @@ def test_the_wheel_makes_a_call_where_there_is_no_rust(wheel: Path, tmp_path: Pa
         return done.stdout
 
     run("-m", "pip", "install", "--quiet", "--no-index", "--disable-pip-version-check", wheel)
-    said = run("-W", "error", ROOT / "tests" / "wheel_call.py")
+    said = run("-W", "error", ROOT / "tests" / "package" / "wheel_call.py")
     assert "cargo: None; extras: []" in said
 
 

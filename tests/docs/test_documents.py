@@ -45,7 +45,7 @@ def test_python_blocks_run(document: Path) -> None:
     # Models in the documents have real names; these call tools as real ones would.
     with Simulator({"defaults": {"use_tools": True}}) as simulator:
         done = subprocess.run(
-            [sys.executable, ROOT / "tests" / "documents.py", document],
+            [sys.executable, ROOT / "tests" / "support" / "documents.py", document],
             env=reach(simulator, document),
             capture_output=True,
             text=True,
