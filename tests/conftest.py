@@ -7,12 +7,15 @@ import os
 import signal
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ferrule import Client
+    from ferrule.testing import ScriptSource, Simulator
 
 # Names of variables that would lead calls elsewhere, or keys into them.
 ELSEWHERE = ("_PROXY", "_API_KEY", "_BASE_URL", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "_TOKEN")
@@ -35,6 +38,33 @@ def pytest_configure() -> None:
     # tests that press Ctrl-C would wait for ever.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def script() -> ScriptSource | None:
+    """What `simulator` does; a module or a folder that wants something else overrides this."""
+    return None
+
+
+@pytest.fixture
+def simulator(ferrule_simulator: Simulator, script: ScriptSource | None) -> Simulator:
+    """The plugin's simulator with this module's `script`."""
+    if script is not None:
+        ferrule_simulator.set_script(script)
+    return ferrule_simulator
+
+
+@pytest.fixture
+def client_options() -> dict[str, Any]:
+    """The options of `client`, overridden like `script`."""
+    return {}
+
+
+@pytest.fixture
+def client(simulator: Simulator, client_options: dict[str, Any]) -> Iterator[Client]:
+    """A client of `simulator`, closed after the test."""
+    with simulator.client(**client_options) as client:
+        yield client
 
 
 @pytest.fixture(scope="session", autouse=True)

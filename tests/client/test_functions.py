@@ -11,7 +11,6 @@ import types
 import pytest
 
 import ferrule
-from ferrule.testing import Simulator
 
 REQUESTS = []
 
@@ -51,12 +50,6 @@ def with_functions(client):
         raise ferrule.AuthenticationError("no", status=401, code="bad_key")
 
     return client
-
-
-@pytest.fixture
-def simulator():
-    with Simulator() as simulator:
-        yield simulator
 
 
 @pytest.fixture

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 import ferrule
 from ferrule import Message
 from ferrule.testing import Simulator, rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 TEXT = {"type": "text", "text": "Look:"}
 OPENAI_IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
@@ -83,10 +80,9 @@ FORMS: dict[str, tuple[Any, Any, Any]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    with Simulator([rule("Yes.")]) as simulator:
-        yield simulator
+@pytest.fixture
+def script() -> list[Any]:
+    return [rule("Yes.")]
 
 
 @pytest.mark.parametrize("form", FORMS)

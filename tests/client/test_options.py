@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 import typing
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 import ferrule
 from ferrule.testing import Simulator, rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from weather import ANTHROPIC_TOOL, OPENAI_TOOL
 
 MODELS = {"openai": "openai/gpt-5-mini", "anthropic": "anthropic/claude-sonnet-4-5"}
 # What leaves without any option.
@@ -26,8 +24,6 @@ PLAIN = {
     },
 }
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
-OPENAI_TOOL = {"type": "function", "function": {"name": "weather", "description": "Look.", "parameters": SCHEMA}}
-ANTHROPIC_TOOL = {"name": "weather", "description": "Look.", "input_schema": SCHEMA}
 TOOLS = {"openai": {"tools": [OPENAI_TOOL]}, "anthropic": {"tools": [ANTHROPIC_TOOL]}}
 BREAKPOINT = [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}]
 USER_TURN = PLAIN["openai"]["messages"]
@@ -111,13 +107,13 @@ CHOICES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
     *(
         (
             {"tool_choice": named},
-            {"tool_choice": {"type": "function", "function": {"name": "weather"}}},
-            {"tool_choice": {"type": "tool", "name": "weather"}},
+            {"tool_choice": {"type": "function", "function": {"name": "get_weather"}}},
+            {"tool_choice": {"type": "tool", "name": "get_weather"}},
         )
         for named in (
-            "weather",
-            {"type": "function", "function": {"name": "weather"}},
-            {"type": "tool", "name": "weather"},
+            "get_weather",
+            {"type": "function", "function": {"name": "get_weather"}},
+            {"type": "tool", "name": "get_weather"},
         )
     ),
     (
@@ -135,16 +131,9 @@ CASES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def simulator() -> Iterator[Simulator]:
-    with Simulator([rule("Yes.")]) as simulator:
-        yield simulator
-
-
 @pytest.fixture
-def client(simulator: Simulator) -> ferrule.Client:
-    simulator.clear()
-    return simulator.client()
+def script() -> list[Any]:
+    return [rule("Yes.")]
 
 
 def named(options: dict[str, Any]) -> str:

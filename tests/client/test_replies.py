@@ -5,22 +5,19 @@ from __future__ import annotations
 import dataclasses
 import json
 import pickle
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pytest
 
 import ferrule
 from ferrule.testing import Simulator, rule
+from weather import ANTHROPIC_TOOL
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-TOOL = {"name": "weather", "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}}}
 RICH = {
     "content": [
         {"reasoning": {"text": "Let me see.", "signature": "c2ln"}},
         {"text": "It is sunny."},
-        {"tool_call": {"id": "call_1", "name": "weather", "arguments": {"city": "Zürich"}}},
+        {"tool_call": {"id": "call_1", "name": "get_weather", "arguments": {"city": "Zürich"}}},
     ],
     "usage": {"input_tokens": 10, "output_tokens": 0, "cache_read_tokens": 0, "reasoning_tokens": 3},
 }
@@ -33,17 +30,16 @@ class Place:
 
 
 @pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator([rule(RICH)]) as simulator:
-        yield simulator
+def script() -> list[Any]:
+    return [rule(RICH)]
 
 
 def replies(simulator: Simulator, model: str) -> list[ferrule.Reply]:
     """A plain one and the same streamed."""
     client = simulator.client()
-    stream = client.stream(model, "Hi.", tools=[TOOL])
+    stream = client.stream(model, "Hi.", tools=[ANTHROPIC_TOOL])
     list(stream)
-    return [client.complete(model, "Hi.", tools=[TOOL]), stream.response()]
+    return [client.complete(model, "Hi.", tools=[ANTHROPIC_TOOL]), stream.response()]
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -51,7 +47,7 @@ def test_what_a_reply_says(simulator: Simulator, model: str) -> None:
     for reply in replies(simulator, model):
         assert (reply.text, reply.reasoning, reply.refusal) == ("It is sunny.", "Let me see.", None)
         (call,) = reply.tool_calls
-        assert (call.id, call.name, call.arguments) == ("call_1", "weather", {"city": "Zürich"})
+        assert (call.id, call.name, call.arguments) == ("call_1", "get_weather", {"city": "Zürich"})
         assert json.loads(call.arguments_json) == call.arguments
         assert reply.finish_reason == "tool_calls"
         assert reply.provider == model.split("/")[0]
@@ -124,8 +120,8 @@ def test_a_pickle_of_nonsense_is_an_error_or_empty_but_no_panic() -> None:
 
 
 def test_arguments_that_are_no_json_are_told_as_they_are(simulator: Simulator) -> None:
-    simulator.set_script([rule({"tool_calls": [{"name": "weather", "arguments": '{"city": '}]})])
-    (call,) = simulator.client().complete("openai/gpt", "Hi.", tools=[TOOL]).tool_calls
+    simulator.set_script([rule({"tool_calls": [{"name": "get_weather", "arguments": '{"city": '}]})])
+    (call,) = simulator.client().complete("openai/gpt", "Hi.", tools=[ANTHROPIC_TOOL]).tool_calls
     assert call.arguments_json == '{"city": '
     with pytest.raises(ValueError, match=r"weather.*not JSON"):
         _ = call.arguments

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ferrule.testing import Simulator, rule
+from ferrule.testing import rule
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
+
+    from ferrule.testing import Simulator
 
 
 @pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator([rule("Yes.")]) as simulator:
-        yield simulator
+def script() -> list[Any]:
+    return [rule("Yes.")]
 
 
 @pytest.fixture

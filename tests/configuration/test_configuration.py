@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 import ferrule
 from ferrule import client as client_module
-from ferrule.testing import Simulator, rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from ferrule.testing import Simulator
 
 MODELS = ["openai/gpt", "anthropic/claude"]
-
-
-@pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator([rule("Yes.")]) as simulator:
-        yield simulator
 
 
 def key_sent(simulator: Simulator) -> str:

@@ -1,4 +1,4 @@
-"""A simulator for each test, and programs of their own for what cannot be tried inside pytest."""
+"""Programs of their own for what cannot be tried inside pytest."""
 
 from __future__ import annotations
 
@@ -9,18 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ferrule.testing import Simulator
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+
+    from ferrule.testing import Simulator
 
     Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
 
 
 @pytest.fixture

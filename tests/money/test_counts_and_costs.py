@@ -16,15 +16,8 @@ OWN = {
 
 
 @pytest.fixture
-def simulator():
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def client(simulator):
-    with simulator.client(only=["openai", "anthropic"], max_retries=0) as client:
-        yield client
+def client_options():
+    return {"only": ["openai", "anthropic"], "max_retries": 0}
 
 
 @pytest.fixture

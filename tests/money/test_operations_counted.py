@@ -8,22 +8,14 @@ import pytest
 
 import ferrule
 import ferrule.options
-from ferrule.testing import Simulator
 
 MODEL = "openai/text-embedding-3-small"
 TEXTS = [f"Text number {number}." for number in range(7)]
 
 
 @pytest.fixture
-def simulator():
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def client(simulator):
-    with simulator.client(max_retries=1) as client:
-        yield client
+def client_options():
+    return {"max_retries": 1}
 
 
 class TestCosts:

@@ -11,7 +11,6 @@ import pytest
 
 import ferrule
 from ferrule.operations.known_models import SECONDS, KnownModels
-from ferrule.testing import Simulator
 
 MODEL = "openai/text-embedding-3-small"
 EMBEDDING_MODELS = [
@@ -27,15 +26,8 @@ TEXTS = [f"Text number {number}." for number in range(7)]
 
 
 @pytest.fixture
-def simulator():
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def client(simulator):
-    with simulator.client(max_retries=1) as client:
-        yield client
+def client_options():
+    return {"max_retries": 1}
 
 
 def floats(data: bytes) -> list[float]:

@@ -19,6 +19,7 @@ import environment
 import pytest
 
 import ferrule
+import weather
 from ferrule.sidecar import Sidecar
 from ferrule.testing import Simulator
 
@@ -27,10 +28,6 @@ if TYPE_CHECKING:
 
 CONFIGURATION = Path(__file__).with_name("litellm.yaml")
 GREETING = "Hello from the LiteLLM proxy, word by word."
-WEATHER = {
-    "name": "get_weather",
-    "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
-}
 
 # The first test may have to wait for an installation, and LiteLLM takes its time to start.
 pytestmark = [
@@ -170,7 +167,7 @@ async def test_a_stream(caller: Caller, dialect: str) -> None:
 
 
 async def test_a_tool_call_that_litellm_made_up(caller: Caller) -> None:
-    reply = await caller.complete("openai/weather", tools=[WEATHER])
+    reply = await caller.complete("openai/weather", tools=[weather.OPENAI_TOOL])
     assert reply.text == "Let me look."
     (call,) = reply.tool_calls
     assert (call.id, call.name, call.arguments) == ("call_weather", "get_weather", {"city": "Paris"})
@@ -194,14 +191,14 @@ async def test_text_that_litellm_translated(caller: Caller, dialect: str, upstre
 async def test_tools_that_litellm_translated(caller: Caller, dialect: str, upstream: str) -> None:
     model = f"{dialect}/{upstream}-any"
     asked = {"role": "user", "content": "Use the tool, please."}
-    first = await caller.complete(model, [asked], tools=[WEATHER])
+    first = await caller.complete(model, [asked], tools=[weather.OPENAI_TOOL])
     (call,) = first.tool_calls
     assert (call.name, call.arguments, first.finish_reason) == ("get_weather", {"city": "city"}, "tool_calls")
     result = {"role": "tool", "tool_call_id": call.id, "content": "22 degrees"}
-    second = await caller.complete(model, [asked, first.message, result], tools=[WEATHER])
+    second = await caller.complete(model, [asked, first.message, result], tools=[weather.OPENAI_TOOL])
     assert (second.text, second.finish_reason) == ("The tool says: 22 degrees", "stop")
 
-    events, reply = await caller.stream(model, tools=[WEATHER], tool_choice="required")
+    events, reply = await caller.stream(model, tools=[weather.OPENAI_TOOL], tool_choice="required")
     assert kinds(events) == ["ToolCallStart", "ToolCallDelta", "ToolCallEnd", "Finish"]
     assert [(call.name, call.arguments) for call in reply.tool_calls] == [("get_weather", {"city": "city"})]
     assert reply.finish_reason == "tool_calls"

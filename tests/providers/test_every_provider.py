@@ -12,6 +12,7 @@ import pytest
 from table import ASKED_BY, BESIDE, LACKS, PROVIDERS, Provider
 
 import ferrule
+import weather
 from ferrule import _native
 
 if TYPE_CHECKING:
@@ -23,19 +24,6 @@ if TYPE_CHECKING:
     Settings = dict[str, dict[str, Any]]
 
 ROWS = {row["id"]: row for row in _native.provider_table()}
-WEATHER = {
-    "type": "function",
-    "function": {
-        "name": "get_weather",
-        "description": "Looks at the weather.",
-        "parameters": {
-            "type": "object",
-            "properties": {"city": {"type": "string"}},
-            "required": ["city"],
-            "additionalProperties": False,
-        },
-    },
-}
 
 every = pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.id)
 every_that_chats = pytest.mark.parametrize(
@@ -138,8 +126,8 @@ def test_tools(provider: Provider, client: Client, simulator: Simulator, streame
     def ask(messages: list[Any]) -> Reply:
         model = f"{provider.id}/simulated"
         if streamed:
-            return stream(client, model, messages, tools=[WEATHER])[1]
-        return client.complete(model, messages, tools=[WEATHER])
+            return stream(client, model, messages, tools=[weather.OPENAI_TOOL])[1]
+        return client.complete(model, messages, tools=[weather.OPENAI_TOOL])
 
     question = {"role": "user", "content": "Use the tool."}
     if not provider.tools:
@@ -320,7 +308,7 @@ def test_a_wire_format_that_no_built_in_provider_has(simulator: Simulator) -> No
         events, reply = stream(client, "own/echo", "Hello there.")
         assert said(events) == reply.text == "Hello there."
         with pytest.raises(ferrule.UnsupportedError, match=r"^own/.*`tools\[0\]`"):
-            client.complete("own/echo", "Use the tool.", tools=[WEATHER])
+            client.complete("own/echo", "Use the tool.", tools=[weather.OPENAI_TOOL])
     assert {request.dialect for request in simulator.requests} == {"openai-completions"}
 
 
