@@ -33,6 +33,14 @@ def a_bare_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         yield
 
 
+ORACLES = Path(__file__).parent / "oracles"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """The oracles' environments come from a package index: they run where they are named, as by `make test-oracles`."""
+    return True if collection_path == ORACLES and not any("oracles" in path for path in config.args) else None
+
+
 def pytest_configure() -> None:
     # A shell starts what runs in its background with Ctrl-C ignored, and every process under it inherits that: the
     # tests that press Ctrl-C would wait for ever.

@@ -65,9 +65,10 @@ def refused(client: Client, dialect: str, *, streamed: bool = False, **options: 
     return caught.value
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def scheduled(caplog: pytest.LogCaptureFixture) -> Callable[[], int]:
     """How many retries were scheduled so far, whether or not their attempts were made: the log has a line for each."""
+    # Before there is a client: it asks for the level when it is made.
     caplog.set_level(logging.DEBUG, logger="ferrule")
     return lambda: sum("trying again" in record.getMessage() for record in caplog.records)
 
@@ -84,7 +85,7 @@ def scheduled(caplog: pytest.LogCaptureFixture) -> Callable[[], int]:
         ("message", 50, 0.05, 0.05),
         # A moment is only as far away as it still is when it is read; the date is in whole seconds, rounded up.
         ("date", 1000, 0.5, 2.0),
-        ("anthropic_reset", 700, 0.2, 0.7),
+        ("anthropic_reset", 1000, 0.2, 1.0),
         ("none", 0, 0.375, 0.5),
     ],
 )

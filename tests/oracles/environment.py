@@ -1,7 +1,10 @@
-"""An environment per oracle, `.venv-oracle-<name>` in the project's root, made when a test first needs it.
+"""An environment per oracle, `.venv-oracle-<name>` in the project's root:
 
-The oracles contradict each other's requirements, and none of them is to be in ours. An environment is kept for as long
-as `requirements/<name>.txt` and the interpreter stay the same; what it holds is the newest at the time it was made.
+    python tests/oracles/environment.py NAME...    makes those that are missing or out of date; needs a package index
+
+The oracles contradict each other's requirements, and none of them is to be in ours. An environment holds what
+`locks/<name>.txt` says, checked by digest, and is kept for as long as that file and the interpreter stay the same.
+`make oracle-locks` writes the lock files anew, from `requirements/<name>.txt`.
 """
 
 from __future__ import annotations
@@ -13,28 +16,49 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-REQUIREMENTS = Path(__file__).parent / "requirements"
-
-# Tests run without the machine's proxies, but the way to PyPI may lead through one. uv carries root certificates of its
-# own; the machine's also know a local mirror's.
-AT_START = os.environ | {"UV_SYSTEM_CERTS": "true"}
+LOCKS = Path(__file__).parent / "locks"
 
 
 def programs_of(name: str) -> Path:
-    """The directory of the environment's programs, with everything installed."""
-    requirements = REQUIREMENTS / f"{name}.txt"
-    directory = ROOT / f".venv-oracle-{name}"
-    programs = directory / ("Scripts" if os.name == "nt" else "bin")
-    stamp = directory / "installed.txt"
-    key = hashlib.sha256(f"{Path(sys.executable).resolve()} {sys.version} {requirements.read_text()}".encode())
-    if not stamp.exists() or stamp.read_text() != key.hexdigest():
-        uv("venv", "--clear", "--python", sys.executable, str(directory))
-        uv("pip", "install", "--python", str(programs / "python"), "--requirement", str(requirements))
-        stamp.write_text(key.hexdigest())
-    return programs
+    """The directory of the environment's programs."""
+    assert is_installed(name), f"there is no current environment for {name}: run `make test-oracles`"
+    return programs(name)
+
+
+def programs(name: str) -> Path:
+    return directory(name) / ("Scripts" if os.name == "nt" else "bin")
+
+
+def directory(name: str) -> Path:
+    return ROOT / f".venv-oracle-{name}"
+
+
+def is_installed(name: str) -> bool:
+    stamp = directory(name) / "installed.txt"
+    return stamp.exists() and stamp.read_text() == key(name)
+
+
+def key(name: str) -> str:
+    """What an environment is made of."""
+    lock = (LOCKS / f"{name}.txt").read_text()
+    return hashlib.sha256(f"{Path(sys.executable).resolve()} {sys.version} {lock}".encode()).hexdigest()
+
+
+def install(name: str) -> None:
+    python, lock = programs(name) / "python", LOCKS / f"{name}.txt"
+    uv("venv", "--clear", "--python", sys.executable, str(directory(name)))
+    uv("pip", "install", "--python", str(python), "--require-hashes", "--requirement", str(lock))
+    (directory(name) / "installed.txt").write_text(key(name))
 
 
 def uv(*arguments: str) -> None:
-    command = [sys.executable, "-m", "uv", "--quiet", *arguments]
-    done = subprocess.run(command, env=AT_START, capture_output=True, text=True, timeout=400)
-    assert done.returncode == 0, f"`uv {' '.join(arguments)}` failed: {done.stderr}"
+    # uv carries root certificates of its own; the machine's also know a local mirror's.
+    variables = os.environ | {"UV_SYSTEM_CERTS": "true"}
+    subprocess.run([sys.executable, "-m", "uv", "--quiet", *arguments], env=variables, timeout=400, check=True)
+
+
+if __name__ == "__main__":
+    for each in sys.argv[1:]:
+        if not is_installed(each):
+            print(f"installing the oracle {each}")
+            install(each)

@@ -13,9 +13,9 @@ import pytest
 if TYPE_CHECKING:
     from conftest import Run
 
-# The first test may have to wait for an installation.
+# The first test runs the SDK's whole script.
 pytestmark = [
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(180),
     pytest.mark.parametrize("sdk", ["anthropic_vertex-2"], indirect=True),
 ]
 

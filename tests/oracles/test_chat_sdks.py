@@ -13,8 +13,8 @@ import pytest
 if TYPE_CHECKING:
     from conftest import Run
 
-# The first test may have to wait for an installation.
-pytestmark = pytest.mark.timeout(600)
+# The first test runs the SDK's whole script.
+pytestmark = pytest.mark.timeout(180)
 
 groq = pytest.mark.parametrize("sdk", ["groq-1"], indirect=True)
 together = pytest.mark.parametrize("sdk", ["together-3"], indirect=True)

@@ -13,8 +13,8 @@ import pytest
 if TYPE_CHECKING:
     from conftest import Run
 
-# The first test may have to wait for an installation.
-pytestmark = [pytest.mark.timeout(600), pytest.mark.parametrize("sdk", ["cohere-7"], indirect=True)]
+# The first test runs the SDK's whole script.
+pytestmark = [pytest.mark.timeout(180), pytest.mark.parametrize("sdk", ["cohere-7"], indirect=True)]
 
 THOUGHT = 'The question is "Why?". Let me think about it.'
 

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 CONFIGURATION = Path(__file__).with_name("litellm.yaml")
 GREETING = "Hello from the LiteLLM proxy, word by word."
 
-# The first test may have to wait for an installation, and LiteLLM takes its time to start.
 pytestmark = [
+    pytest.mark.real_server,
+    # LiteLLM takes its time to start.
     pytest.mark.timeout(600),
     pytest.mark.skipif(os.name == "nt", reason="a process group is what ends the proxy"),
     pytest.mark.skipif(

@@ -14,9 +14,9 @@ import pytest
 if TYPE_CHECKING:
     from conftest import Run
 
-# The first test may have to wait for an installation.
+# The first test runs the SDK's whole script.
 pytestmark = [
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(180),
     pytest.mark.parametrize("openai_sdk", ["openai-3", "openai-2"], indirect=True),
 ]
 

@@ -13,8 +13,8 @@ import pytest
 if TYPE_CHECKING:
     from conftest import Run
 
-# The first test may have to wait for an installation.
-pytestmark = [pytest.mark.timeout(600), pytest.mark.parametrize("sdk", ["replicate-1"], indirect=True)]
+# The first test runs the SDK's whole script.
+pytestmark = [pytest.mark.timeout(180), pytest.mark.parametrize("sdk", ["replicate-1"], indirect=True)]
 
 
 def test_ran(sdk: Run) -> None:

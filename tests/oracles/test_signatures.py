@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from conftest import Run
 
-# The first test may have to wait for an installation.
-pytestmark = pytest.mark.timeout(600)
+# The first test starts the signer.
+pytestmark = pytest.mark.timeout(180)
 
 CLAUDE = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"
 PROFILE = "arn:aws:bedrock:us-west-2:123456789012:application-inference-profile/abc123"
