@@ -6,24 +6,32 @@ PYTHON_SOURCES := $(shell find python -type f -name '*.py*' -not -name '*.pyc')
 RUST_SOURCES := Cargo.toml Cargo.lock $(shell find crates -type f -not -path '*/target/*')
 PACKAGING := pyproject.toml README.md LICENSE-MIT LICENSE-APACHE
 
+# Extra arguments of the tools.
 FUZZ_SECONDS ?=
 PYTEST_FLAGS ?=
 BENCH_FLAGS ?=
+# Processes that run the Python tests side by side.
+JOBS ?= auto
+
+ORACLES := $(basename $(notdir $(wildcard tests/oracles/locks/*.txt)))
+REAL_SERVERS := litellm
 
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 python := $(VENV)/bin/python
+pytest = $(python) -m pytest --numprocesses $(JOBS)
 # cargo asks the same Python as maturin does, whatever `python3` is outside.
 export PYO3_PYTHON := $(VIRTUAL_ENV)/bin/python
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: demo test test-rust test-python check lint types deny fuzz bench bench-soak catalog wheel fmt clean help
+.PHONY: demo test test-rust test-python test-oracles test-release oracle-locks check check-targets lint types deny fuzz
+.PHONY: bench bench-soak catalog wheel wheels fmt clean help
 
 demo: $(VENV)/extension.stamp ## See tokens stream through the Rust core, from simulated providers: needs no key
 	@$(VENV)/bin/ferrule demo
 
-test: test-rust test-python ## Run all tests
+test: test-rust test-python ## Run all tests of our own; after the set-up they need no network
 
 test-rust: $(python)
 	@sh tools/require.sh rust
@@ -31,11 +39,29 @@ test-rust: $(python)
 	RUSTFLAGS="--cfg loom" cargo test -p ferrule-bridge --release --test loom --target-dir target/loom
 
 test-python: $(VENV)/extension.stamp
-	$(python) -m pytest $(PYTEST_FLAGS)
+	$(pytest) --dist worksteal $(PYTEST_FLAGS)
 
-# A wheel that is out of date fails its test here, where `make test` alone passes over it.
-check: export FERRULE_WHEEL := required
-check: lint types deny fuzz wheel test ## What CI does: format, lints, types, stubs, dependencies, fuzzing, wheel, tests
+test-oracles: $(VENV)/extension.stamp ## Run the providers' own SDKs and real servers against us; installs them first
+	$(python) tests/oracles/environment.py $(ORACLES)
+	$(pytest) --dist loadfile tests/oracles $(PYTEST_FLAGS)
+
+# What a release stands on: the SDKs, without the servers that take minutes, and what `make wheel` built.
+test-release: export FERRULE_WHEEL := required
+test-release: $(VENV)/extension.stamp wheel
+	$(python) tests/oracles/environment.py $(filter-out $(REAL_SERVERS),$(ORACLES))
+	$(pytest) --dist loadfile -m "not real_server" tests/oracles tests/package $(PYTEST_FLAGS)
+
+oracle-locks: $(VENV)/dependencies.stamp ## Renew the lock files of the oracles' environments
+	tools/oracle-locks.sh
+
+# The same steps as .ci/run, which installs what they need first.
+check: ## What CI does: lints, types, tests, dependencies, other targets, fuzzing, wheel, SDKs
+	@tools/check.sh
+
+check-targets: $(python) ## Check the Windows code, and build for WebAssembly what a browser could use
+	@sh tools/require.sh targets
+	cargo clippy --workspace --target x86_64-pc-windows-gnu -- -D warnings
+	cargo build -p ferrule-wire -p ferrule-catalog -p ferrule-tokens --target wasm32-unknown-unknown
 
 lint: $(VENV)/dependencies.stamp ## Check format and lints
 	@sh tools/require.sh rust
@@ -71,6 +97,8 @@ catalog: $(VENV)/dependencies.stamp ## Write the model catalog's data from the i
 
 wheel: dist/wheel.stamp ## Build the wheel and the source distribution into dist/
 
+wheels: dist/wheels.stamp ## Build Linux wheels for other machines into dist/wheels/: aarch64, and musl on both
+
 fmt: $(VENV)/dependencies.stamp ## Format everything
 	cargo fmt --all
 	$(python) -m ruff check --fix-only --quiet
@@ -83,7 +111,7 @@ clean: ## Remove everything that was built, and the environment
 
 help:
 	@echo "make demo and make test set up everything they need. Targets:"
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-15s %s\n", $$1, $$2 }'
 
 $(python):
 	@# All that may be missing is named before anything takes time.
@@ -104,9 +132,24 @@ $(VENV)/extension.stamp: $(VENV)/dependencies.stamp $(RUST_SOURCES)
 	$(python) -m maturin develop --profile quick
 	@touch $@
 
-dist/wheel.stamp: $(VENV)/dependencies.stamp $(RUST_SOURCES) $(PYTHON_SOURCES) $(PACKAGING)
+$(VENV)/wheel.stamp: $(VENV)/dependencies.stamp
+	$(python) -m pip install --quiet --disable-pip-version-check --group wheel
+	@touch $@
+
+# On Linux, zig links against the C library of manylinux2014, whatever the machine has.
+dist/wheel.stamp: $(VENV)/wheel.stamp $(RUST_SOURCES) $(PYTHON_SOURCES) $(PACKAGING)
 	@sh tools/require.sh rust
 	rm -rf dist
 	$(python) -m maturin sdist --out dist
-	$(python) -m maturin build --release --out dist
+	$(python) -m maturin build --release --locked --out dist $(if $(filter Linux,$(shell uname -s)),--zig --compatibility manylinux2014)
 	@touch $@
+
+dist/wheels.stamp: $(VENV)/wheel.stamp $(RUST_SOURCES) $(PYTHON_SOURCES) $(PACKAGING)
+	@sh tools/require.sh wheels
+	rm -rf dist/wheels
+	$(call zig_wheel,aarch64-unknown-linux-gnu,manylinux2014)
+	$(call zig_wheel,aarch64-unknown-linux-musl,musllinux_1_2)
+	$(call zig_wheel,x86_64-unknown-linux-musl,musllinux_1_2)
+	@touch $@
+
+zig_wheel = $(python) -m maturin build --release --locked --zig --out dist/wheels --target $(1) --compatibility $(2)

@@ -4,6 +4,8 @@
 #     tools/require.sh python    prints the path of a Python to make the environment with
 #     tools/require.sh rust      cargo, of the version Cargo.toml asks for, and a linker
 #     tools/require.sh lint      rustfmt and clippy
+#     tools/require.sh targets   what `make check-targets` compiles for, and a C compiler for Windows
+#     tools/require.sh wheels    what `make wheels` compiles for
 set -eu
 
 missing() {
@@ -48,7 +50,28 @@ lint() {
         missing "rustfmt and clippy" "rustup component add rustfmt clippy"
 }
 
+# Standard libraries of Rust for other targets. A toolchain that rustup does not manage may have them all the same.
+standard_libraries() {
+    rust
+    for target in "$@"; do
+        [ -d "$(rustc --print sysroot)/lib/rustlib/$target" ] ||
+            missing "Rust's standard library for $target" "rustup target add $*"
+    done
+}
+
+targets() {
+    standard_libraries x86_64-pc-windows-gnu wasm32-unknown-unknown
+    command -v x86_64-w64-mingw32-gcc >/dev/null 2>&1 || missing "a C compiler for Windows (x86_64-w64-mingw32-gcc)" \
+        "Debian, Ubuntu: apt-get install gcc-mingw-w64-x86-64" \
+        "Fedora:         dnf install mingw64-gcc" \
+        "macOS:          brew install mingw-w64"
+}
+
+wheels() {
+    standard_libraries aarch64-unknown-linux-gnu aarch64-unknown-linux-musl x86_64-unknown-linux-musl
+}
+
 case ${1:-} in
-python | rust | lint) "$1" ;;
-*) echo "usage: tools/require.sh python|rust|lint" >&2 && exit 2 ;;
+python | rust | lint | targets | wheels) "$1" ;;
+*) echo "usage: tools/require.sh python|rust|lint|targets|wheels" >&2 && exit 2 ;;
 esac

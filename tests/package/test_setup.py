@@ -43,6 +43,8 @@ CARGO = {"cargo": "true", "rustc": "echo 'rustc 1.99.0 (0123456 2026-01-01)'"}
         ("rust", CARGO | {"rustc": "echo 'rustc 1.9.0'"}, "this is 1.9.0", "rustup update"),
         ("rust", CARGO, "C compiler", "build-essential"),
         ("lint", {"cargo": "exit 1"}, "clippy", "rustup component add"),
+        ("targets", CARGO | {"cc": "true"}, "x86_64-pc-windows-gnu", "rustup target add"),
+        ("wheels", CARGO | {"cc": "true"}, "aarch64-unknown-linux-gnu", "rustup target add"),
     ],
 )
 def test_what_is_missing_is_named(
@@ -59,6 +61,16 @@ def test_what_is_missing_is_named(
 )
 def test_what_is_there_is_enough(what: str, present: dict[str, str], tmp_path: Path) -> None:
     assert require(what, tmp_path, present).returncode == 0
+
+
+def test_checking_the_windows_code_needs_a_c_compiler_for_it(tmp_path: Path) -> None:
+    for target in ("x86_64-pc-windows-gnu", "wasm32-unknown-unknown"):
+        (tmp_path / "lib" / "rustlib" / target).mkdir(parents=True)
+    rustc = f"""case $1 in --print) echo '{tmp_path}' ;; *) echo 'rustc 1.99.0 (0123456 2026-01-01)' ;; esac"""
+    (tmp_path / "bin").mkdir()
+    done = require("targets", tmp_path / "bin", {"cargo": "true", "cc": "true", "rustc": rustc})
+    assert done.returncode == 1
+    assert "gcc-mingw-w64-x86-64" in done.stderr
 
 
 def test_an_older_python_is_passed_over_for_a_newer_one(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ it first, and fail then.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -75,6 +76,20 @@ def test_the_wheel_holds_what_it_should_and_no_more(wheel: Path) -> None:
     assert all(name.startswith(("ferrule/", "ferrule-")) for name in names), names
     # Vocabularies, catalog and the clouds' credentials included.
     assert wheel.stat().st_size <= 8 * MEGABYTE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the tags of Linux")
+def test_the_wheel_asks_for_no_newer_c_library_than_manylinux2014(wheel: Path) -> None:
+    assert "-manylinux_2_17_" in wheel.name
+
+
+def test_the_wheel_has_a_bill_of_materials(wheel: Path) -> None:
+    """Every crate that is linked into it, so that a vulnerable one is found by who installed it."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [name for name in archive.namelist() if "/sboms/" in name and name.endswith(".cyclonedx.json")]
+        bill = json.loads(archive.read(name))
+    assert bill["bomFormat"] == "CycloneDX"
+    assert {"rustls", "reqwest", "ferrule-wire"} <= {component["name"] for component in bill["components"]}
 
 
 def test_the_source_distribution_can_be_built(sdist: Path, tmp_path: Path) -> None:
