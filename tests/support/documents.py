@@ -15,7 +15,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted(
-    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("crates/*.md"), *ROOT.glob("benches/*.md")]
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    + [path for folder in ("crates", "benches", "tests") for path in ROOT.glob(f"{folder}/*.md")]
 )
 
 _BLOCK = re.compile(
