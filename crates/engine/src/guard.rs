@@ -8,12 +8,13 @@
 use std::{
     collections::BTreeSet,
     io::{self, Write},
-    process::{Child, ChildStdin, Command, Stdio},
+    process::{Child, ChildStdin},
     sync::{Mutex, PoisonError},
 };
 
 /// A program gets two seconds to leave by itself. Signals that are meant for us, the keyboard's for instance, are not for
 /// the shell: it would go before us.
+#[cfg(unix)]
 const SCRIPT: &str = r#"
 trap '' HUP INT QUIT TERM
 groups=' '
@@ -135,7 +136,10 @@ impl Guard {
 
 #[cfg(unix)]
 fn shell() -> io::Result<Shell> {
-    use std::os::unix::process::CommandExt as _;
+    use std::{
+        os::unix::process::CommandExt as _,
+        process::{Command, Stdio},
+    };
 
     let mut process = Command::new("/bin/sh")
         .args(["-c", SCRIPT])
@@ -166,6 +170,7 @@ mod tests {
     use super::*;
     use std::{
         os::unix::process::{CommandExt as _, ExitStatusExt as _},
+        process::{Command, Stdio},
         thread,
         time::{Duration, Instant},
     };
