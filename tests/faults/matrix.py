@@ -274,7 +274,8 @@ def error_event(kind: str, plain: End, error: type[FerruleError], **fields: str)
 
 CONTENTS = [
     Row("no terminal", "no_terminal", once(ServerError), after(TEXT, StreamInterruptedError)),
-    # OpenAI's format is complete with the finish reason (wire/sse.md), Anthropic's is not (wire/anthropic.md).
+    # OpenAI's format is complete with the finish reason (docs/wire/sse.md, section 3), Anthropic's is not
+    # (docs/wire/anthropic.md, section 4).
     Row(
         "no end marker",
         {"no_terminal": {"keep_finish": True}},
@@ -340,7 +341,7 @@ HOSTILE = [
     body("event, deep JSON", f"data: {DEEP}\n\n", once(ServerError), once(ServerError), content_type=EVENTS),
     body("event, text", "data: hello\n\n", once(ServerError), once(ServerError), content_type=EVENTS),
     body("only comments", ": hello\n\n" * 1000, once(ServerError), again(StreamInterruptedError), content_type=EVENTS),
-    # An error under status 200 that says nothing of its class (wire/errors.md).
+    # An error under status 200 that says nothing of its class (docs/wire/errors.md, section 2).
     same(
         "200, some error",
         {"status": {"status": 200, "body": '{"error": "no"}', "headers": {"content-type": EVENTS}}},

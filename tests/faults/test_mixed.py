@@ -123,7 +123,7 @@ def test_an_error_of_no_known_class_breaks_the_stream_off() -> None:
 
 
 def class_of(status: int) -> type[FerruleError]:
-    """What a status means where the body says nothing (wire/errors.md)."""
+    """What a status means where the body says nothing (docs/wire/errors.md, section 2)."""
     known = {
         401: AuthenticationError,
         402: QuotaExceededError,

@@ -1,7 +1,7 @@
 """A stand-in for `cursor-agent -p --output-format stream-json --stream-partial-output`.
 
-Says what the real one would (`cursor-cli.md`) about the prompt on its standard input; the name of the model says what
-happens. What it was started with goes into `started.json` of the folder in `--workspace`. A model
+Says what the real one would (`docs/wire/cursor-cli.md`, section 3) about the prompt on its standard input; the name of
+the model says what happens. What it was started with goes into `started.json` of the folder in `--workspace`. A model
 that waits for ever holds the pipe `alive` of that folder open, together with a child of its own: whoever reads from it
 learns when both are gone.
 """
