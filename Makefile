@@ -25,7 +25,7 @@ export PYO3_PYTHON := $(VIRTUAL_ENV)/bin/python
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: demo test test-rust test-python test-oracles test-release oracle-locks check check-targets lint types deny fuzz
+.PHONY: demo test test-rust test-python test-oracles test-release oracle-locks check check-targets lint types deny fuzz docs
 .PHONY: bench bench-soak catalog wheel wheels fmt clean help
 
 demo: $(VENV)/extension.stamp ## See tokens stream through the Rust core, from simulated providers: needs no key
@@ -86,6 +86,9 @@ fuzz: ## Run each fuzz target on the same inputs every time; with FUZZ_SECONDS=6
 	@sh tools/require.sh rust
 	fuzz/run-short.sh $(FUZZ_SECONDS)
 
+docs: $(VENV)/docs.stamp ## Build the documentation site into target/site, warnings being errors
+	$(python) tools/documentation.py
+
 bench: wheel ## Measure a release build beside the peers (BENCH_FLAGS=--quick: five minutes)
 	$(python) benches/compare/run.py $(BENCH_FLAGS)
 
@@ -123,6 +126,10 @@ $(python):
 $(VENV)/dependencies.stamp: pyproject.toml $(python)
 	$(python) -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	$(python) -m pip install --quiet --disable-pip-version-check --group dev
+	@touch $@
+
+$(VENV)/docs.stamp: pyproject.toml $(VENV)/dependencies.stamp
+	$(python) -m pip install --quiet --disable-pip-version-check --group docs
 	@touch $@
 
 # Optimised, but not as a release is: that takes several times as long to build.

@@ -306,12 +306,11 @@ class LoopBridge:
 
 @final
 class Message:
-    """One turn of a conversation.
+    """One turn of a conversation: `Message(role, content=None, **fields)`.
 
-    Args:
-        role: `system`, `developer`, `user`, `assistant` or `tool`.
-        content: Text, or a list of content blocks in OpenAI's or Anthropic's form.
-        fields: What else the message has in OpenAI's form: `tool_calls`, `tool_call_id`, `name`, ...
+    The role is `system`, `developer`, `user`, `assistant` or `tool`. The content is text, or a list of content blocks
+    in OpenAI's or Anthropic's form. The fields are the message's other keys in OpenAI's form: `tool_calls`,
+    `tool_call_id`, `name`, ...
     """
 
     def __new__(cls, role: str, content: str | Sequence[Mapping[str, Any]] | None = None, **fields: Any) -> Self: ...
