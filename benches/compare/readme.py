@@ -26,7 +26,7 @@ CASES = {
 def table(summary: Summary) -> str:
     """Per client: each case's cost, as a multiple of Ferrule's, and memory."""
     own = [number(summary.middle(case, "ferrule")) for case in CASES]
-    head = ["so many times Ferrule's cost", *CASES.values(), "MB after the first call", "KB per open stream"]
+    head = ["multiples of Ferrule's cost", *CASES.values(), "MB after the first call", "KB per open stream"]
     rows = [head, ["---"] * len(head)]
     for client in CLIENTS:
         name = {"ferrule": "**ferrule**", "floor": "floor: a raw socket, nothing parsed"}.get(client, client)

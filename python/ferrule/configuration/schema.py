@@ -34,45 +34,49 @@ class Field(NamedTuple):
 
 
 TIMEOUTS = {
-    "connect": Field("number", "Seconds to connect, name look-up and TLS included. Default 5.", "5"),
-    "first_byte": Field("number", "Seconds to the first byte of the answer's body. Default: as `total`.", "60"),
-    "idle": Field("number", "Seconds between two pieces of the answer. Default 120.", "120"),
+    "connect": Field("number", "Seconds to connect, including DNS and TLS. Default 5.", "5"),
+    "first_byte": Field("number", "Seconds to the first byte of the response body. Default: same as `total`.", "60"),
+    "idle": Field("number", "Seconds between two reads of the response. Default 120.", "120"),
     "total": Field("number", "Seconds for the whole call, retries included. Default 600.", "600"),
 }
 
 PROVIDER = {
     "base_url": Field(
         "text",
-        "Its address up to where the dialect's path begins. May have `{placeholders}`.",
+        "The base URL, without the dialect's own path. May contain `{placeholders}`.",
         '"https://models.example.com/v1"',
     ),
-    "api_key": Field("secret", "Its key. Default: from its variables, see `ferrule providers`.", '"${EXAMPLE_KEY}"'),
-    "dialect": Field("text", "Its wire format. Default: the built-in row's, else `openai-chat`.", '"openai-chat"'),
-    "headers": Field("secrets", "Headers of each request.", '{ x-team = "search" }'),
-    "query": Field("secrets", "Parameters of each request's address.", '{ tenant = "${TENANT:-main}" }'),
-    "region": Field("text", "The region in its address, or whose address it is.", '"eu"'),
-    "account": Field("text", "The account in its address.", '"my-account"'),
-    "api_version": Field("text", "The version in its address.", '"2024-10-21"'),
-    "deployment": Field("text", "The deployment in its address.", '"my-deployment"'),
-    "gateway": Field("text", "The gateway in its address.", '"my-gateway"'),
-    "host": Field("text", "The host in its address.", '"adb-1.azuredatabricks.net"'),
-    "location": Field("text", "The location in its address.", '"europe-west4"'),
-    "project": Field("text", "The project in its address.", '"my-project"'),
-    "resource": Field("text", "The resource in its address.", '"my-resource"'),
+    "api_key": Field(
+        "secret", "The API key. Default: from the provider's variables, see `ferrule providers`.", '"${EXAMPLE_KEY}"'
+    ),
+    "dialect": Field(
+        "text", "The wire format. Default: that of the built-in provider, otherwise `openai-chat`.", '"openai-chat"'
+    ),
+    "headers": Field("secrets", "Headers sent with each request.", '{ x-team = "search" }'),
+    "query": Field("secrets", "Query parameters sent with each request.", '{ tenant = "${TENANT:-main}" }'),
+    "region": Field("text", "The region in the base URL, or the one whose base URL is used.", '"eu"'),
+    "account": Field("text", "The account in the base URL.", '"my-account"'),
+    "api_version": Field("text", "The API version in the base URL.", '"2024-10-21"'),
+    "deployment": Field("text", "The deployment in the base URL.", '"my-deployment"'),
+    "gateway": Field("text", "The gateway in the base URL.", '"my-gateway"'),
+    "host": Field("text", "The host in the base URL.", '"adb-1.azuredatabricks.net"'),
+    "location": Field("text", "The location in the base URL.", '"europe-west4"'),
+    "project": Field("text", "The project in the base URL.", '"my-project"'),
+    "resource": Field("text", "The resource in the base URL.", '"my-resource"'),
     "fallback": Field(
-        "text", "The provider that is asked, with the same model, when this one cannot be reached.", '"openrouter"'
+        "text", "The provider to use, with the same model, if this one cannot be reached.", '"openrouter"'
     ),
     "command": Field(
         "words",
-        "The program it is, or with `spawn` the one that is started for it, and its arguments.",
+        "The program to run as the provider, or with `spawn` as its proxy, and its arguments.",
         '["cursor-agent"]',
     ),
-    "spawn": Field("flag", "Start a LiteLLM proxy for it, and stop it with the client (see docs/sidecar.md).", "false"),
-    "spawn_config": Field("text", "The configuration file of the proxy that is started.", '"litellm.yaml"'),
-    "spawn_timeout": Field("number", "Seconds until the proxy that is started has to be ready.", "120"),
+    "spawn": Field("flag", "Start a LiteLLM proxy for it and stop it with the client (see docs/sidecar.md).", "false"),
+    "spawn_config": Field("text", "The configuration file of that proxy.", '"litellm.yaml"'),
+    "spawn_timeout": Field("number", "Seconds until that proxy must be ready.", "120"),
     "quirks": Field(
         "table",
-        "How it differs from its dialect, beside what its built-in row says.",
+        "How it deviates from its dialect, in addition to the flags of the built-in provider.",
         '{ max_tokens_parameter = "max_tokens" }',
     ),
 }
@@ -82,31 +86,35 @@ SCHEMA = Field(
     "section",
     "A configuration.",
     fields={
-        "model": Field("text", "The model where a call names none.", '"fast"'),
-        "timeout": Field("number", "Seconds for the whole call: short for `timeouts.total`.", "300"),
+        "model": Field("text", "The model to use if a call names none.", '"fast"'),
+        "timeout": Field("number", "Seconds for the whole call; short for `timeouts.total`.", "300"),
         "timeouts": Field("section", "Time limits of a call, each with its own error.", fields=TIMEOUTS),
-        "max_retries": Field("count", "How many times a failed attempt is repeated. Default 2.", "2"),
+        "max_retries": Field("count", "How many times a failed attempt is retried. Default 2.", "2"),
         "drop_params": Field(
-            "flag", "Leave out what a dialect cannot carry, with a warning, instead of an error.", "false"
+            "flag",
+            "Drop options that a dialect does not support, with a warning, instead of raising an error.",
+            "false",
         ),
-        "ca_file": Field("text", "Certificates (PEM) to trust beside the operating system's.", '"/etc/ssl/own.pem"'),
+        "ca_file": Field(
+            "text", "Certificates (PEM) to trust in addition to the operating system's.", '"/etc/ssl/own.pem"'
+        ),
         "client_certificate": Field(
-            "text", "Our own certificate and key (PEM, one file), for servers that ask.", '"/etc/ssl/client.pem"'
+            "text", "Client certificate and key (PEM, one file), for servers that request one.", '"/etc/ssl/client.pem"'
         ),
         "aliases": Field(
             "named",
-            "Names for models. A `*` stands for any text, and is put in place of one in what the name stands for.",
+            "Aliases of models. A `*` matches any text, which replaces a `*` in the target.",
             '{ fast = "groq/llama-3.3-70b-versatile" }',
             item=Field("text", "`provider/model`, another alias, or a bare name."),
         ),
         "providers": Field(
             "named",
-            "Providers by id. A built-in one needs only what differs.",
+            "Providers by id. For a built-in one, set only what differs.",
             item=Field("section", "A provider.", fields=PROVIDER),
         ),
         "models": Field(
             "named",
-            "Facts and prices of models by `provider/model`, over those of the catalog.",
+            "Facts and prices of models by `provider/model`, overriding the catalog.",
             '{ "example/small" = { context_window = 32768 } }',
             item=Field("table", "Facts and prices; docs/configuration.md says which."),
         ),
@@ -115,9 +123,9 @@ SCHEMA = Field(
 """The whole configuration."""
 
 REFERENCES = {
-    "env": "The environment variable it is in.",
-    "file": "The file it is in.",
-    "command": "The program that prints it: a list, or text that is split as a shell would, without one.",
+    "env": "The environment variable that contains it.",
+    "file": "The file that contains it.",
+    "command": "The program that prints it: a list, or a string that is split as by a shell; no shell runs it.",
 }
 """Where a secret may come from, in place of its text."""
 
