@@ -92,7 +92,7 @@ fn text(extra: &Extra, name: &str) -> Option<String> {
 }
 
 /// What a provider says that it charged, in dollars: OpenRouter's `usage.cost`, and whoever follows it
-/// (`openrouter.md`).
+/// (`docs/wire/openrouter.md`, section 3).
 fn reported(cost: &Json) -> Option<Amount> {
     let cost = cost.text();
     if cost.starts_with(|first: char| first.is_ascii_digit()) { cost.parse().ok() } else { None }

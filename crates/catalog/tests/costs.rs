@@ -98,7 +98,7 @@ fn a_missing_cache_price_is_the_input_price_and_zero_is_free() {
 
 #[test]
 fn parts_larger_than_their_whole_are_charged_as_they_are() {
-    // OpenRouter has reported 11 reasoning tokens of 10 (caching-thinking-tools.md section 3).
+    // OpenRouter has reported 11 reasoning tokens of 10 (docs/wire/caching-thinking-tools.md, section 3).
     let prices = r#"{"input_mtok": 0, "output_mtok": 1, "output_reasoning_mtok": 2}"#;
     let figures = [("input_tokens", 1), ("output_tokens", 10), ("reasoning_tokens", 11)];
     assert_eq!(total(prices, &figures).unwrap(), "0.000022");
@@ -289,7 +289,7 @@ mod answers {
         let decode = |dialect: &str, body: &str| {
             dialect::registry::find(dialect).unwrap().decode_response(body.as_bytes()).unwrap()
         };
-        // Shapes: `openrouter.md`, `openai-chat.md`, `anthropic.md`.
+        // Shapes: `docs/wire/openrouter.md`, `docs/wire/openai-chat.md`, `docs/wire/anthropic.md`.
         let choices = r#""choices":[{"index":0,"message":{"role":"assistant","content":"Hi."},"finish_reason":"stop"}]"#;
         let routed = format!(
             r#"{{"id":"gen-1","model":"x/y","object":"chat.completion","created":1,{choices},"usage":{{"prompt_tokens":10,"completion_tokens":2,"total_tokens":12,"cost":0.00014,"is_byok":false}}}}"#

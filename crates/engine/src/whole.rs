@@ -39,13 +39,14 @@ impl Receive for Whole {
     }
 }
 
-/// What a LiteLLM proxy says that the answer cost (`litellm-proxy.md`), in dollars.
+/// What a LiteLLM proxy says that the answer cost (`docs/wire/litellm-proxy.md`, section 3), in dollars.
 pub(crate) fn told_cost(headers: &HeaderMap) -> Option<Json> {
     let cost = headers.get("x-litellm-response-cost")?.to_str().ok()?;
     Json::parse(cost).ok().filter(|cost| cost.value().f64().is_some())
 }
 
-/// What a LiteLLM proxy says beside the answer (`litellm-proxy.md`): what it cost, and who answered.
+/// What a LiteLLM proxy says beside the answer (`docs/wire/litellm-proxy.md`, section 3): what it cost, and who
+/// answered.
 fn add_told_by_headers(headers: &HeaderMap, response: &mut Response) {
     let told = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(cost) = told_cost(headers) {

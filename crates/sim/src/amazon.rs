@@ -1,5 +1,5 @@
-//! Signatures of Amazon's, version 4, checked as its services check them (`bedrock.md` sections 6 and 8): the request is
-//! signed anew with the secret that goes with its access key, by the `aws-sigv4` crate.
+//! Signatures of Amazon's, version 4, checked as its services check them (`docs/wire/bedrock.md`, sections 6 and 8):
+//! the request is signed anew with the secret that goes with its access key, by the `aws-sigv4` crate.
 //!
 //! A signature by a key whose secret nobody told is taken, as any other key is, unless secrets were given: then theirs are
 //! the only keys there are.
@@ -254,7 +254,7 @@ mod tests {
         "f3b2bd1eca6372cd5a3d4ac17baff653937cea31163e09de94d7f176951ae487",
     );
 
-    /// `bedrock.md` section 6, made by botocore.
+    /// `docs/wire/bedrock.md`, section 6, made by botocore.
     #[test]
     fn vectors_are_taken_and_nothing_else() {
         let token = [("x-amz-security-token", "SESSIONTOKEN")];

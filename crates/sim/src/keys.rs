@@ -42,7 +42,7 @@ impl Keys {
         }
         let is_amazon = speaker.name() == "bedrock";
         let message = match key(&head.headers) {
-            // The words are unverified (`bedrock.md` section 8).
+            // The words are unverified (`docs/wire/bedrock.md`, section 8).
             Some(INVALID_KEY) if is_amazon => {
                 let message = "Authentication failed: Please make sure your API Key is valid.";
                 return amazons("AccessDeniedException", message);

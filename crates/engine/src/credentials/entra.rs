@@ -1,5 +1,5 @@
-//! Microsoft: a token of Entra for Azure's models (`azure.md`, "URLs, auth"). The client's secret, else the workload's
-//! identity, else the machine's.
+//! Microsoft: a token of Entra for Azure's models (`docs/wire/azure.md`, section 1). The client's secret, else the
+//! workload's identity, else the machine's.
 //!
 //! Our own exchange: the three are one form or one GET each, and `azure_identity` brings an HTTP stack of its own.
 

@@ -26,7 +26,8 @@ const METADATA_WHOLE: Duration = Duration::from_secs(5);
 const ATTEMPTS: u32 = 3;
 const FIRST_DELAY: Duration = Duration::from_millis(200);
 
-/// Names of metadata services whose address does not say that they are one: Amazon's (`bedrock.md` section 7), Google's.
+/// Names of metadata services whose address does not say that they are one: Amazon's (`docs/wire/bedrock.md`, section
+/// 7), Google's.
 const METADATA_HOSTS: [&str; 3] = ["[fd00:ec2::23]", "[fd00:ec2::254]", "metadata.google.internal"];
 
 /// Asks token endpoints and metadata services.

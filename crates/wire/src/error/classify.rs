@@ -166,7 +166,8 @@ const NAMES: &[(ErrorKind, &[&str])] = &[
     (Cancelled, &["cancelled"]),
 ];
 
-/// The numbers of MiniMax's `base_resp`: `errors.md` section 2; those of its own failures from its list of error codes.
+/// The numbers of MiniMax's `base_resp`: `docs/wire/errors.md`, section 2; those of its own failures from its list of
+/// error codes.
 const MINIMAX: &[(ErrorKind, &[&str])] = &[
     (Server, &["1000", "1024", "1033"]),
     (Timeout, &["1001"]),

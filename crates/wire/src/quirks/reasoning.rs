@@ -1,4 +1,4 @@
-//! How reasoning is asked for, in each provider's words (`caching-thinking-tools.md` section 3).
+//! How reasoning is asked for, in each provider's words (`docs/wire/caching-thinking-tools.md`, section 3).
 
 use super::{Feature, Quirks, ReasoningRequestForm};
 use crate::encode::{Refusals, UnsupportedField};
@@ -70,7 +70,7 @@ pub(crate) fn write(quirks: &Quirks, reasoning: &ReasoningRequest, body: &mut Ob
         Form::Effort => _ = body.optional("reasoning_effort", words),
         Form::Object if effort.is_some() || budget_tokens.is_some() || display.is_some() => {
             body.object("reasoning", |object| {
-                // `openrouter.md`: `max` is not known there.
+                // `docs/wire/openrouter.md`, section 2: `max` is not known there.
                 let word =
                     effort.map(|effort| if *effort == Effort::Max { "xhigh" } else { effort.as_str() });
                 object.optional("effort", word);

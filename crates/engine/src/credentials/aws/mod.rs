@@ -31,8 +31,8 @@ use std::{
 /// Amazon takes requests whose time is less than five minutes from its own; what is far less is no skew.
 const SKEW_SECONDS: i64 = 60;
 
-/// Codes of an answer that refuses a signature for its time (`bedrock.md` section 6; `RequestExpired` is of other
-/// services of Amazon's).
+/// Codes of an answer that refuses a signature for its time (`docs/wire/bedrock.md`, section 6; `RequestExpired` is of
+/// other services of Amazon's).
 const SKEWED: [&str; 4] =
     ["InvalidSignatureException", "RequestTimeTooSkewed", "RequestExpired", "SignatureDoesNotMatch"];
 
@@ -62,7 +62,8 @@ impl AwsSettings {
         self.service.as_deref().unwrap_or("bedrock")
     }
 
-    /// The bearer key that is preferred to a signature, unless the settings choose another way (`bedrock.md` section 1).
+    /// The bearer key that is preferred to a signature, unless the settings choose another way (`docs/wire/bedrock.md`,
+    /// section 1).
     pub(crate) fn bearer_key(&self, environment: &Environment) -> Option<Secret> {
         let chosen = self.access_key_id.is_some() || self.profile.is_some();
         if chosen || !self.service().starts_with("bedrock") {

@@ -1,4 +1,4 @@
-//! The signature of one request, Amazon's version 4, made by the `aws-sigv4` crate (`bedrock.md` section 6).
+//! The signature of one request, Amazon's version 4, made by the `aws-sigv4` crate (`docs/wire/bedrock.md`, section 6).
 
 use super::Key;
 use aws_credential_types::Credentials;
@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(header("authorization"), Some(expected.as_str()), "{}", vector.request.url);
     }
 
-    /// `bedrock.md` section 6.
+    /// `docs/wire/bedrock.md`, section 6.
     #[test]
     fn bedrocks_vectors() {
         let body = br#"{"messages":[{"role":"user","content":[{"text":"hi"}]}]}"#;

@@ -1,4 +1,5 @@
-//! Addresses: `/model/{model}/{operation}`, where the model is one segment, escaped (`bedrock.md` section 1).
+//! Addresses: `/model/{model}/{operation}`, where the model is one segment, escaped (`docs/wire/bedrock.md`, section
+//! 1).
 
 use crate::operation::{Endpoint, Operation};
 use crate::quirks::escaped;

@@ -1,4 +1,4 @@
-//! Client: the events of ConverseStream (`bedrock.md` section 4).
+//! Client: the events of ConverseStream (`docs/wire/bedrock.md`, section 4).
 
 use super::{block::decode_block, decode_response, gathered::Gathered, usage};
 use crate::dialect::StreamDecoder;

@@ -1,4 +1,5 @@
-//! Names of documents: Bedrock requires them, allows few characters in them, and none twice (`bedrock.md` section 2).
+//! Names of documents: Bedrock requires them, allows few characters in them, and none twice (`docs/wire/bedrock.md`,
+//! section 2).
 
 use alloc::{collections::BTreeMap, collections::BTreeSet, format, string::String};
 

@@ -1,5 +1,6 @@
-//! Pictures, documents and sound: formats are words of Bedrock's own, and bytes come in the request or from S3.
-//! Nothing is fetched from other addresses (`bedrock.md` section 2, `caching-thinking-tools.md` section 5).
+//! Pictures, documents and sound: formats are words of Bedrock's own, and bytes come in the request or from S3. Nothing
+//! is fetched from other addresses (`docs/wire/bedrock.md`, section 2, `docs/wire/caching-thinking-tools.md`, section
+//! 5).
 
 use super::document_names::DocumentNames;
 use crate::json::{Extra, Fields, ObjectWriter, Value};

@@ -1,5 +1,5 @@
 //! Amazon Bedrock's runtime, in both directions: Converse and ConverseStream, which speak one form for every model, and
-//! what InvokeModel and CountTokens add (`bedrock.md`).
+//! what InvokeModel and CountTokens add (`docs/wire/bedrock.md`).
 //!
 //! The model and whether the answer is streamed stand in the address, so a body says neither. A request is signed, or
 //! carries an API key as a bearer token; signing is the engine's.

@@ -1,5 +1,5 @@
 //! `additionalModelRequestFields`: what a family of models takes beside Converse's own fields, in both directions. How
-//! much to think stands here, and sampling among the likeliest tokens (`bedrock.md` section 2).
+//! much to think stands here, and sampling among the likeliest tokens (`docs/wire/bedrock.md`, section 2).
 
 use super::family::Family;
 use super::tools;

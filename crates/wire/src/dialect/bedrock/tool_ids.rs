@@ -1,5 +1,6 @@
-//! Ids of tool calls: at most 64 of few characters, and nine letters and digits for Mistral's models (`bedrock.md`
-//! section 2). An id that is none of these is another provider's, and replaced the same way in call and result.
+//! Ids of tool calls: at most 64 of few characters, and nine letters and digits for Mistral's models
+//! (`docs/wire/bedrock.md`, section 2). An id that is none of these is another provider's, and replaced the same way in
+//! call and result.
 
 use super::family::Family;
 use crate::quirks::{ToolIdRule, tool_id};

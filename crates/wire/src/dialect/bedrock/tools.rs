@@ -1,4 +1,4 @@
-//! Tools and the choice among them, in both directions (`caching-thinking-tools.md` section 1).
+//! Tools and the choice among them, in both directions (`docs/wire/caching-thinking-tools.md`, section 1).
 
 use super::cache;
 use crate::dialect::anthropic::NO_ARGUMENTS;

@@ -1,5 +1,5 @@
 //! Messages as Converse wants them: the instructions apart, the user and the model by turns, no turn without a block,
-//! no text without a character, and a text beside every document (`bedrock.md` section 2).
+//! no text without a character, and a text beside every document (`docs/wire/bedrock.md`, section 2).
 
 use super::block::{encode_block, encode_call, encode_result, is_empty_text};
 use super::document_names::DocumentNames;

@@ -1,5 +1,5 @@
-//! Usage, in both directions (`bedrock.md` section 3). What was read from and written to the cache is counted beside
-//! `inputTokens`; ours includes both.
+//! Usage, in both directions (`docs/wire/bedrock.md`, section 3). What was read from and written to the cache is
+//! counted beside `inputTokens`; ours includes both.
 
 use crate::dialect::anthropic::written;
 use crate::json::{Extra, Fields, Json, ObjectWriter};

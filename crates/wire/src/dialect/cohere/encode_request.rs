@@ -89,8 +89,8 @@ fn refuse_fields(request: &Request, refusals: &mut Refusals) -> Result<(), Unsup
     Ok(())
 }
 
-/// The API thinks up to a number of tokens; the words for less than all are those of `caching-thinking-tools.md`
-/// section 3.
+/// The API thinks up to a number of tokens; the words for less than all are those of
+/// `docs/wire/caching-thinking-tools.md`, section 3.
 fn budget(reasoning: &ReasoningRequest) -> Option<u64> {
     reasoning.budget_tokens.or(match &reasoning.effort {
         Some(Effort::Minimal) => Some(512),

@@ -202,7 +202,7 @@ impl Answer {
     }
 }
 
-/// `inputTokens` leaves out what was read from the cache (`cursor-cli.md`).
+/// `inputTokens` leaves out what was read from the cache (`docs/wire/cursor-cli.md`, section 3).
 fn read_usage(mut fields: Fields<'_>) -> Usage {
     let input = fields.take_u64("inputTokens");
     let read = fields.take_u64("cacheReadTokens");

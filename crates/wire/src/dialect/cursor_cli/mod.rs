@@ -1,8 +1,8 @@
 //! Cursor's command line, `cursor-agent -p --output-format stream-json --stream-partial-output`: a prompt in, lines of
 //! JSON out. An agent with tools of its own, so requests carry no tools and answers call none.
 //!
-//! The body of a request is what the program is started with, as JSON; [`command_line`] makes arguments and input of it.
-//! The facts are those of `cursor-cli.md`, where none is verified: what is unknown is let pass.
+//! The body of a request is what the program is started with, as JSON; [`command_line`] makes arguments and input of
+//! it. The facts are those of `docs/wire/cursor-cli.md`, where none is verified: what is unknown is let pass.
 
 mod decode;
 mod encode;

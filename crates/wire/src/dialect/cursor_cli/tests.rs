@@ -1,4 +1,4 @@
-//! The program's lines as `cursor-cli.md` has them.
+//! The program's lines as `docs/wire/cursor-cli.md` has them.
 
 use super::*;
 use crate::json::Json;
@@ -6,7 +6,7 @@ use crate::model::{ErrorKind, FinishReason, PartKind, StreamEvent};
 use proptest::prelude::*;
 use std::{string::String, vec};
 
-/// The transcript of `cursor-cli.md`.
+/// The example of `docs/wire/cursor-cli.md`, section 3.
 const TRANSCRIPT: &str = r#"{"type":"system","subtype":"init","apiKeySource":"env","cwd":"/w","session_id":"s","model":"M","permissionMode":"default"}
 {"type":"user","message":{"role":"user","content":[{"type":"text","text":"hi"}]},"session_id":"s"}
 {"type":"assistant","message":{"role":"assistant","content":[{"type":"text","text":"Hel"}]},"session_id":"s","timestamp_ms":1}

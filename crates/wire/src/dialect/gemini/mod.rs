@@ -1,9 +1,9 @@
 //! Google's generateContent, in both directions: the Gemini API, and as `vertex` the same on Vertex AI.
 //!
 //! One file per thing that is translated. `part`, `media`, `result` and `tools` serve requests and answers in both
-//! directions; `generation` and `thinking` are the request's settings; `chunk` reads what a plain answer and a frame
-//! of a stream have in common. The two hosts differ in their embeddings, in how tokens are counted, and in how they want
-//! to be shown the key. Sections named in comments are those of `gemini.md`.
+//! directions; `generation` and `thinking` are the request's settings; `chunk` reads what a plain answer and a frame of
+//! a stream have in common. The two hosts differ in their embeddings, in how tokens are counted, and in how they want
+//! to be shown the key. Sections named in comments are those of `docs/wire/gemini.md`.
 
 mod candidate;
 mod carried;

@@ -2,7 +2,7 @@
 //!
 //! Gemini 3 and later take a level in words and cannot be kept from thinking; 2.5 takes a budget in tokens; earlier
 //! models do not think. Level and budget together are refused by the API, so only one is ever written (section 2; the
-//! figures are those of `caching-thinking-tools.md` section 3).
+//! figures are those of `docs/wire/caching-thinking-tools.md`, section 3).
 
 use super::model_name::Family;
 use crate::encode::{Refusals, UnsupportedField};

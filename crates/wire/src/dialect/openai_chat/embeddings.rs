@@ -295,7 +295,8 @@ mod tests {
 
     #[test]
     fn numbers_and_base64_are_both_read_in_the_order_of_their_indices() {
-        // The base64 is the test vector of openai-embeddings-models.md; the other one escapes its slash.
+        // The base64 is the test vector of docs/wire/openai-embeddings-models.md, section 1; the other one escapes its
+        // slash.
         let body = r#"{"object":"list","data":[
             {"object":"embedding","index":1,"embedding":[0.25, 1e-3,-7]},
             {"object":"embedding","index":2,"embedding":"AACAPwAAAMAAAAA\/"},

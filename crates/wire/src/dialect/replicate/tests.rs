@@ -1,4 +1,4 @@
-//! Predictions as `replicate.md` has them.
+//! Predictions as `docs/wire/replicate.md` has them.
 
 use super::*;
 use crate::json::Json;
@@ -6,7 +6,7 @@ use crate::model::{ErrorKind, FinishReason, Message, PartKind, Role, StreamEvent
 use proptest::prelude::*;
 use std::vec;
 
-/// The transcript of `replicate.md`.
+/// The test of `docs/wire/replicate.md`, section 3.
 const TRANSCRIPT: &str = "event: output\nid: 1:0\ndata: Hel\n\nevent: output\nid: 2:0\ndata: lo\ndata: x\n\nevent: done\nid: 3:0\ndata: {}\n\n";
 
 fn read(body: &str, size: usize) -> (Vec<StreamEvent>, Result<(), StreamError>) {

@@ -15,7 +15,7 @@ fn query(messages: Vec<Message>) -> String {
     Fields::parse(&encoded.body).unwrap().take_string("query").unwrap()
 }
 
-/// ruvllm.md: "join messages to one `query` string (system first)".
+/// docs/wire/ruvllm.md, section 3: messages are joined to one query, the system prompt first.
 #[test]
 fn a_conversation_becomes_one_text() {
     let text = Message::text;

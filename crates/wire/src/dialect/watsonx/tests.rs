@@ -36,7 +36,8 @@ fn encode(request: &Request) -> (String, String) {
     (encoded.path, String::from_utf8(encoded.body).unwrap())
 }
 
-/// compat-providers.md, row `watsonx`: paths, `model_id`, `project_id`, `tool_choice_option`, what is stripped.
+/// docs/wire/compat-providers.md, section 1, row `watsonx`: paths, `model_id`, `project_id`, `tool_choice_option`, what
+/// is stripped.
 #[test]
 fn requests_have_names_and_addresses_of_their_own() {
     let mut request = Request {

@@ -1,5 +1,5 @@
 //! AWS's binary event stream (`application/vnd.amazon.eventstream`): frames with typed headers, a payload and two
-//! checksums, all numbers big-endian (`bedrock.md` section 5).
+//! checksums, all numbers big-endian (`docs/wire/bedrock.md`, section 5).
 //!
 //! A frame that lies whole in the pushed bytes is handed over without being copied; only an unfinished one is kept
 //! between two pushes, and never more of it than came.

@@ -1,5 +1,5 @@
-//! `tests/fixtures/wire/bedrock/frames.json` has the frames of `bedrock.md` section 5 and frames written by botocore's
-//! own reading of the format; see the README there.
+//! `tests/fixtures/wire/bedrock/frames.json` has the frames of `docs/wire/bedrock.md`, section 5 and frames written by
+//! botocore's own reading of the format; see the README there.
 
 use super::*;
 use crate::json::Fields;

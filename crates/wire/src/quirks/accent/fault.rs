@@ -1,4 +1,4 @@
-//! Errors in each provider's shape (`compat-providers.md`, "Error body shapes to accept").
+//! Errors in each provider's shape (`docs/wire/compat-providers.md`, section 3).
 
 use crate::json::{Json, ObjectWriter};
 use crate::model::{ErrorKind, ProviderError};
@@ -116,7 +116,7 @@ fn google_status(kind: ErrorKind) -> &'static str {
     }
 }
 
-/// MiniMax's numbers (`errors.md` section 2).
+/// MiniMax's numbers (`docs/wire/errors.md`, section 2).
 fn minimax_code(kind: ErrorKind) -> u64 {
     match kind {
         ErrorKind::RateLimited => 1002,

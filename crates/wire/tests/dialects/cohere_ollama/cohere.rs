@@ -1,4 +1,4 @@
-//! Cohere: what is written is read back, and each quirk of cohere.md.
+//! Cohere: what is written is read back, and each quirk of docs/wire/cohere.md.
 
 use super::strategies::{
     call, conversation, extra, picture, response, results, settings, text, thought, tool,

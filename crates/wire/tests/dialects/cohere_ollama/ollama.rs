@@ -1,4 +1,4 @@
-//! Ollama: what is written is read back, and each quirk of ollama.md.
+//! Ollama: what is written is read back, and each quirk of docs/wire/ollama.md.
 
 use super::strategies::{
     call, conversation, extra, picture, response, results, settings, text, thought, tool,
@@ -331,7 +331,7 @@ fn what_cannot_be_carried_is_refused() {
     assert_eq!(noted(&Ollama, &closely), "messages[0].content[0].detail");
 }
 
-/// ollama.md: the last line of the transcript, as a plain answer.
+/// docs/wire/ollama.md, section 3: the last line of the transcript, as a plain answer.
 #[test]
 fn figures_timings_and_reasons() {
     let read = |end: &str| {

@@ -97,7 +97,8 @@ proptest! {
     }
 }
 
-/// All that the SDK of OpenAI knows (`openai-responses.md`), those it does not, and one that nobody does.
+/// All that the SDK of OpenAI knows (`docs/wire/openai-responses.md`, section 4), those it does not, and one that
+/// nobody does.
 const EVENTS: &[&str] = &[
     "response.queued",
     "response.in_progress",
