@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# Ferrule as an older wheel has it, which `--before` names: measured beside the new one in the same run.
+BEFORE = "ferrule-before"
+
 
 @dataclass(frozen=True)
 class Entry:
-    """`environment` names requirements and virtual environment; `library` is the import a program would write."""
+    """`environment` names requirements and virtual environment; `library` is the import a program would write.
+
+    `program` is the file in `clients/`, where it is not called as the client is.
+    """
 
     name: str
     environment: str
     library: str | None = None
+    program: str | None = None
 
     @property
     def module(self) -> str:
-        return "clients." + self.name.replace("+", "_").replace("-", "_")
+        return "clients." + (self.program or self.name).replace("+", "_").replace("-", "_")
 
 
 CATALOGUE = {
@@ -25,6 +32,7 @@ CATALOGUE = {
         Entry("floor+json", "floor", "orjson"),
         Entry("ferrule", "ferrule", "ferrule"),
         Entry("ferrule-batches", "ferrule", "ferrule"),
+        Entry(BEFORE, BEFORE, "ferrule", program="ferrule"),
         Entry("pyreqwest", "pyreqwest", "pyreqwest.client"),
         Entry("aiohttp", "aiohttp", "aiohttp"),
         Entry("httpx", "httpx", "httpx"),

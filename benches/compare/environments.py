@@ -20,10 +20,10 @@ class UnavailableError(Exception):
     """A client cannot be measured here; the text says why and what to do."""
 
 
-def python_of(environment: str, interpreter: str, wheel: Path | None) -> Path:
-    """The environment's interpreter, with everything installed."""
-    if environment == "ferrule":
-        wheel = wheel or newest_wheel()
+def python_of(environment: str, interpreter: str, wheels: dict[str, Path | None]) -> Path:
+    """The environment's interpreter, with everything installed; `wheels` are those of environments that have one."""
+    if environment in wheels:
+        wheel = wheels[environment]
         if wheel is None:
             raise UnavailableError("no wheel in dist/: build one with `make wheel`, or name one with --wheel")
         wanted, key = [str(wheel)], f"{wheel} {wheel.stat().st_mtime_ns}"

@@ -20,16 +20,16 @@ from typing import Any
 
 import report
 from cases import CASES
-from catalogue import CATALOGUE, Entry
+from catalogue import BEFORE, CATALOGUE, Entry
 from environments import ROOT, UnavailableError, newest_wheel, python_of, versions
 from processes import CLIENT_CORE, ENVIRONMENT, Measured, Upstream, pinned
 
 MEMORY_CASES = ("footprint", "open-streams")
 # A peer that needs a hundred kilobytes for a stream shows that with a thousand of them.
 # litellm did not get beyond some hundreds at once.
-OPEN_STREAMS = {"floor": 10_000, "ferrule": 10_000, "litellm": 300}
+OPEN_STREAMS = {"floor": 10_000, "ferrule": 10_000, BEFORE: 10_000, "litellm": 300}
 OPEN_STREAMS_OF_OTHERS = 1_000
-STREAMS_AT_HAND = ("floor", "ferrule", "aiohttp", "anthropic", "openai", "litellm")
+STREAMS_AT_HAND = ("floor", "ferrule", BEFORE, "aiohttp", "anthropic", "openai", "litellm")
 
 
 def main() -> None:
@@ -62,11 +62,12 @@ def main() -> None:
 
 def installed(options: argparse.Namespace) -> tuple[dict[str, Path], dict[str, str]]:
     """The interpreter of each client that can be measured, and why the others cannot."""
+    wheels = {"ferrule": options.wheel or newest_wheel(), BEFORE: options.before}
     pythons: dict[str, Path] = {}
     skipped: dict[str, str] = {}
     for name in options.clients:
         try:
-            pythons[name] = python_of(CATALOGUE[name].environment, options.python, options.wheel)
+            pythons[name] = python_of(CATALOGUE[name].environment, options.python, wheels)
         except UnavailableError as reason:  # noqa: PERF203 - installing takes longer than trying
             skipped[name] = str(reason)
             say(f"{name}: skipped: {reason}")
@@ -190,10 +191,16 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--cases", type=listed([*CASES, *MEMORY_CASES]), default=[*CASES, *MEMORY_CASES])
     parser.add_argument("--python", default=sys.executable, help="the interpreter the clients run on")
     parser.add_argument("--wheel", type=Path, help="the wheel to measure (default: the newest in dist/)")
+    parser.add_argument(
+        "--before", type=Path, help=f"an older wheel to measure beside it, as the client {BEFORE}"
+    )
     parser.add_argument("--calls", type=int, default=200_000, help="how many calls a soak makes")
     parser.add_argument("--output", type=Path, default=ROOT / "benches" / "results")
     options = parser.parse_args()
-    options.clients = options.clients or (["ferrule"] if options.what == "soak" else list(CATALOGUE))
+    everybody = [name for name in CATALOGUE if name != BEFORE]
+    options.clients = options.clients or (["ferrule"] if options.what == "soak" else everybody)
+    if options.before and BEFORE not in options.clients:
+        options.clients.append(BEFORE)
     options.tag = "" if options.python == sys.executable else "-" + Path(options.python).name
     return options
 
