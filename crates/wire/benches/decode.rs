@@ -1,4 +1,4 @@
-//! How fast answers become events: the same four bodies in every dialect.
+//! Benchmark of the decoders: the same four bodies in every dialect.
 //!
 //! On the fast path the chunks of a stream differ in text and padding only; on the slow path each text has an escape,
 //! so that each chunk is read in full. A stream's throughput is in bytes of what the model said, since a dialect is no

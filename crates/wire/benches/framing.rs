@@ -1,4 +1,4 @@
-//! Throughput of the framing: how fast bytes of an event stream become frames.
+//! Benchmark of the framing: how fast the bytes of an event stream become frames.
 
 use criterion::{
     BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,

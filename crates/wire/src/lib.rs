@@ -1,4 +1,4 @@
-//! What providers say.
+//! Wire formats of providers, and the neutral model that they are translated to and from.
 //!
 //! The neutral model of requests, responses, stream events and errors, the framings that carry them, and one
 //! dialect per wire format, each in both directions. Bytes in, values out: no clock, no socket, no runtime and

@@ -1,4 +1,4 @@
-//! What kind of error it is, and whether the same request may be sent again.
+//! Classification of errors: the kind, and whether the same request may be sent again.
 //!
 //! The order: what codes and types say, what the text says, what the status says. Names are compared in lower case
 //! and without AWS's `Exception` at their end.

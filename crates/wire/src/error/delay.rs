@@ -1,4 +1,4 @@
-//! How long to wait before sending the request again.
+//! Retry delays: how long to wait before sending the request again.
 
 use super::headers::Headers;
 use super::shape::Reported;

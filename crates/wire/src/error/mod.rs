@@ -1,4 +1,4 @@
-//! What an error answer means.
+//! Error answers of providers, and what they mean.
 //!
 //! `shape` reads whatever form of error body a provider sends, `classify` says what it means, `delay` how long to
 //! wait, and `redact` keeps credentials out of what is passed on.

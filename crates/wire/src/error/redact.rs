@@ -1,4 +1,4 @@
-//! Credentials kept out of what is passed on.
+//! Redaction of credentials in what is passed on.
 //!
 //! Providers quote the key that they refuse, proxies the header they got, and some errors a whole URL.
 

@@ -1,4 +1,4 @@
-//! The forms in which providers write an error.
+//! Shapes of error bodies, as providers write them.
 
 use crate::json::{Fields, Value};
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};

@@ -1,4 +1,4 @@
-//! Recorded error answers (`tests/fixtures/wire/errors/`), every row of the tables, and hostile input.
+//! Tests of recorded error answers (`tests/fixtures/wire/errors/`), every row of the tables, and hostile input.
 
 use super::*;
 use crate::json::{Fields, Value};

@@ -1,4 +1,4 @@
-//! One JSON array of objects that comes piece by piece: Google's streams without `alt=sse`.
+//! JSON array of objects that arrives in pieces: Google's streams without `alt=sse`.
 //!
 //! An object that lies whole in the pushed bytes is handed over without being copied; of an unfinished one each byte is
 //! looked at once.
@@ -64,7 +64,7 @@ impl JsonArrayReader {
                 }
                 (Place::AfterItem, b',') => Place::Item { first: false },
                 (Place::AfterItem | Place::Item { first: true }, b']') => Place::End,
-                _ => return Err(StreamError::Malformed("the body is no array of objects".to_owned())),
+                _ => return Err(StreamError::Malformed("the body is not an array of objects".to_owned())),
             };
             rest = after;
         }

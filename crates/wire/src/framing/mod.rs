@@ -1,4 +1,4 @@
-//! From bytes to frames.
+//! Framing: from bytes to frames.
 //!
 //! However the bytes are split, the frames are the same. What a frame means is the dialect's business.
 

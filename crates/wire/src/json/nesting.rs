@@ -1,4 +1,4 @@
-//! How deep objects and arrays nest, found without reading them as JSON.
+//! Nesting depth of objects and arrays, found without parsing them.
 
 use super::JsonError;
 use alloc::format;

@@ -1,4 +1,4 @@
-//! Writing of objects, whose extra fields win.
+//! Object writer, whose extra fields win.
 
 use super::{Extra, Json, WriteJson, write_array, write_string};
 use alloc::vec::Vec;

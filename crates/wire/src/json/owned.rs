@@ -41,7 +41,7 @@ impl Json {
     /// What [`ObjectWriter`] and its like wrote, which is JSON by construction.
     pub(crate) fn from_writer(out: Vec<u8>) -> Self {
         let text = String::from_utf8(out).unwrap_or_else(|_| "null".to_owned());
-        debug_assert!(check(&text).is_ok(), "a writer wrote what is no JSON: {text}");
+        debug_assert!(check(&text).is_ok(), "a writer wrote something that is not JSON: {text}");
         Self(text.into_boxed_str())
     }
 

@@ -1,4 +1,4 @@
-//! Reading: an object's fields, one level at a time.
+//! Reader of JSON objects, one level at a time.
 
 use super::{JsonError, check_nesting, split};
 use alloc::{borrow::Cow, borrow::ToOwned, format, string::String, vec::Vec};

@@ -1,4 +1,4 @@
-//! Where the fields of an object and the items of an array stand in a text that was already read as JSON.
+//! Positions of the fields of an object and the items of an array in a text that was already checked as JSON.
 //!
 //! A body is checked once, as a whole, by serde_json. Each level that is looked into after that only needs to know
 //! where its values end, so its strings are skipped by `memchr` rather than read again. A text that is no JSON after

@@ -1,4 +1,4 @@
-//! Writing: compact JSON straight into the body's bytes.
+//! Writer of compact JSON, straight into the body's bytes.
 
 use super::Value;
 use alloc::{string::String, vec::Vec};

@@ -1,4 +1,4 @@
-//! From stream events to the whole answer.
+//! Accumulator: from stream events to the whole response.
 
 use super::{
     Choice, FinishReason, GrowingFields, Message, Part, PartKind, Reasoning, Response, Role, StreamEvent,

@@ -1,4 +1,4 @@
-//! What a provider says when it does not answer.
+//! Provider errors.
 
 use alloc::{string::String, vec::Vec};
 use core::{fmt, time::Duration};

@@ -1,4 +1,4 @@
-//! What a stream says, one step at a time.
+//! Stream events, one step of a streamed answer each.
 
 use super::{FinishReason, Part, Usage};
 use crate::json::{Extra, Json};

@@ -1,4 +1,4 @@
-//! Why an answer ended.
+//! Finish reasons.
 
 use alloc::string::String;
 

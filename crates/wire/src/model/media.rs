@@ -1,4 +1,4 @@
-//! Pictures, documents and sound inside a message.
+//! Images, documents and audio inside a message.
 
 use crate::json::Json;
 use alloc::string::String;

@@ -1,4 +1,4 @@
-//! The neutral model: what every dialect is translated to and from.
+//! Neutral model, which every dialect is translated to and from.
 //!
 //! Lossless where a dialect says more than we have names for (`extra`, `Other`, `Unknown`), and honest about what
 //! was not said: absent is not zero.
@@ -7,9 +7,9 @@ mod accumulate;
 mod error;
 mod event;
 mod finish;
+mod growing_fields;
 mod media;
 mod message;
-mod pieces;
 mod replay;
 mod request;
 mod response;
@@ -21,11 +21,11 @@ pub(crate) use accumulate::normalise_arguments;
 pub use error::{DelaySource, ErrorKind, ProviderError, RetryAfter};
 pub use event::{Start, StreamEvent};
 pub use finish::FinishReason;
+pub(crate) use growing_fields::GrowingFields;
 pub use media::{Audio, Document, Image, Source};
 pub use message::{
     CacheBreakpoint, CacheLifetime, Message, Part, PartKind, Reasoning, Role, ToolCall, ToolResult,
 };
-pub(crate) use pieces::GrowingFields;
 pub use replay::replay;
 pub use request::{Effort, ReasoningRequest, Request, ResponseFormat};
 pub use response::{Choice, Response};

@@ -1,4 +1,4 @@
-//! From the whole answer back to the events of its stream.
+//! Replay: from the whole response back to the events of its stream.
 
 use super::{Choice, Part, PartKind, Reasoning, Response, Start, StreamEvent, ToolCall};
 use alloc::{boxed::Box, vec::Vec};

@@ -1,4 +1,4 @@
-//! What is asked of a model.
+//! Chat requests.
 
 use super::{CacheBreakpoint, Message, Tool, ToolChoice};
 use crate::json::{Extra, Json};

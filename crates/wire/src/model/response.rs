@@ -1,4 +1,4 @@
-//! What a model answered.
+//! Chat responses.
 
 use super::{FinishReason, Message, Usage};
 use crate::json::{Extra, Json};

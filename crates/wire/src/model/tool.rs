@@ -1,4 +1,4 @@
-//! The tools a model may call.
+//! Tools that a model may call.
 
 use super::CacheBreakpoint;
 use crate::json::{Extra, Json};

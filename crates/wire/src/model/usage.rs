@@ -1,4 +1,4 @@
-//! What an answer used.
+//! Token usage of a response.
 
 use crate::json::Extra;
 

@@ -73,7 +73,7 @@ pub(crate) fn decode_list(body: &[u8]) -> Result<ModelPage, StreamError> {
         None => value.array(),
         Some(mut fields) => fields.take_array("data").or_else(|| fields.take_array("models")),
     };
-    let list = list.ok_or_else(|| StreamError::Malformed("the answer is no list of models".to_owned()))?;
+    let list = list.ok_or_else(|| StreamError::Malformed("the answer is not a list of models".to_owned()))?;
     Ok(ModelPage { models: list.into_iter().filter_map(decode_entry).collect(), next: None })
 }
 

@@ -1,4 +1,4 @@
-//! The flags: what can be otherwise at a provider, one field each.
+//! Quirk flags: how a provider may differ from its dialect, one field each.
 //!
 //! Read at run time from a user's configuration (the names are those of the fields, in `snake_case`) and at build time
 //! from `providers.toml`: `build.rs` compiles this file as well, so that both know the same names.

@@ -1,4 +1,4 @@
-//! What a provider does otherwise than its dialect says: facts about providers, as data.
+//! Quirks: how a provider differs from its dialect, as data.
 //!
 //! A dialect's encoder asks them where it writes; what they change in answers is done around the dialect's decoders, so
 //! that a provider without quirks pays nothing. [`accent`] is the other side: a simulated provider that has them.

@@ -1,4 +1,4 @@
-//! How reasoning is asked for, in each provider's words (`docs/wire/caching-thinking-tools.md`, section 3).
+//! Reasoning settings in each provider's words (`docs/wire/caching-thinking-tools.md`, section 3).
 
 use super::{Feature, Quirks, ReasoningRequestForm};
 use crate::encode::{Refusals, UnsupportedField};

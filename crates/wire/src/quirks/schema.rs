@@ -1,4 +1,4 @@
-//! JSON schemas without what a provider refuses in them.
+//! JSON schemas without the keywords that a provider refuses.
 
 use super::Quirks;
 use crate::json::{Extra, Json, MAX_NESTING, ObjectWriter, Value, write_array};

@@ -1,4 +1,4 @@
-//! Flags that no built-in provider shows by itself, and what they have in common.
+//! Tests of flags that no built-in provider shows by itself, and of what they have in common.
 
 use super::*;
 use crate::dialect::{Dialect, StreamDecoder, openai_chat::OpenAiChat};

@@ -1,4 +1,4 @@
-//! Reasoning that stands in the text, between `<think>` and `</think>`.
+//! Reasoning inside the text, between `<think>` and `</think>`.
 //!
 //! Only at the beginning: a model that reasons begins with it, and a text that speaks of the tags further on means them.
 //! Some servers cut the opening tag off; what such a text begins with is not known to be reasoning, and stays text.

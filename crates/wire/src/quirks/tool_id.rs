@@ -1,4 +1,4 @@
-//! Ids of tool calls in the form a provider insists on.
+//! Tool call ids in the form that a provider insists on.
 
 use super::ToolIdRule;
 use alloc::{borrow::Cow, string::String};

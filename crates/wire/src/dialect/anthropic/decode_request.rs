@@ -1,4 +1,4 @@
-//! Server: what the body of `POST /v1/messages` asks.
+//! Decoding of Messages requests, as a server: the body of `POST /v1/messages`.
 
 use super::block::{decode_block, take_cache, take_content};
 use super::{reasoning, tools};

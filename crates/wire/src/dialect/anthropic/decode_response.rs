@@ -18,7 +18,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
         return Err(StreamError::Provider(Box::new(error)));
     }
     if !is_message(&fields) {
-        return Err(StreamError::Malformed("the body is no message".to_owned()));
+        return Err(StreamError::Malformed("the body is not a message".to_owned()));
     }
     let content = take_content(&mut fields);
     let Head { id, model, stop_reason, stop_sequence, usage, told_at_the_end, extra } = take_head(fields);

@@ -1,4 +1,4 @@
-//! Client: the events of a streamed answer.
+//! Decoding of streamed Messages answers.
 
 use super::{block::decode_block, decode_response, usage::RawUsage};
 use crate::dialect::StreamDecoder;

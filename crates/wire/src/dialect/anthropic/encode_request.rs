@@ -1,4 +1,4 @@
-//! Client: a request as the body of `POST /v1/messages`.
+//! Encoding of Messages requests: the body of `POST /v1/messages`.
 
 use super::block::{encode_block, encode_blocks, encode_cache, encode_content};
 use super::reasoning::{self, Thinking};

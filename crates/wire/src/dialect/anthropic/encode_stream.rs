@@ -1,4 +1,4 @@
-//! Server: the frames of a streamed answer.
+//! Encoding of streamed Messages answers, as a server.
 //!
 //! The API's clients want blocks one after the other, so a part ends when the next begins; a tool call stays open
 //! until it is said to be complete, because other dialects interleave them. The usage is known last, so the reason

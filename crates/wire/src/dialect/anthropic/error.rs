@@ -1,4 +1,4 @@
-//! Server: the body of an error answer.
+//! Error bodies of the Messages API, as a server.
 
 use crate::json::ObjectWriter;
 use crate::model::{ErrorKind, ProviderError};

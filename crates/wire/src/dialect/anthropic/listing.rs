@@ -1,4 +1,4 @@
-//! The list of models, in pages.
+//! List of models, in pages.
 
 use crate::framing::StreamError;
 use crate::json::{Fields, ObjectWriter};

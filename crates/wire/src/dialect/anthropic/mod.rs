@@ -1,4 +1,4 @@
-//! The Messages API of Anthropic, in both directions.
+//! Anthropic's Messages API, in both directions.
 //!
 //! One file per thing that is translated: `block`, `tools`, `reasoning` and `usage` serve both directions; the rest
 //! reads or writes one kind of body. `unsupported` says what a request may hold that this API cannot carry.

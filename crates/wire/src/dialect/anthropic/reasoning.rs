@@ -1,4 +1,4 @@
-//! How much to think: the neutral effort or budget as `thinking` and `output_config.effort`, in both directions.
+//! Reasoning settings: the neutral effort or budget as `thinking` and `output_config.effort`, in both directions.
 //!
 //! Claude 4.6 and later think adaptively, by an effort in words; 3.7 to 4.5 take a budget in tokens; earlier models
 //! do not think. A model whose name tells no version counts as newer than all.

@@ -1,4 +1,4 @@
-//! How many tokens a prompt has: `POST /v1/messages/count_tokens`.
+//! Token counts of prompts: `POST /v1/messages/count_tokens`.
 
 use super::{decode_request, encode_request};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};

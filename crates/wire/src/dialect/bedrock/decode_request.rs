@@ -1,4 +1,4 @@
-//! Server: what the body of Converse or ConverseStream asks. The model and whether to stream stand in the address.
+//! Decoding of Converse requests, as a server. The model and whether to stream are in the address.
 
 use super::block::decode_blocks;
 use super::{model_fields, tools};

@@ -1,4 +1,4 @@
-//! Client: the events of ConverseStream (`docs/wire/bedrock.md`, section 4).
+//! Decoding of ConverseStream answers (`docs/wire/bedrock.md`, section 4).
 
 use super::{block::decode_block, decode_response, gathered::Gathered, usage};
 use crate::dialect::StreamDecoder;
@@ -111,7 +111,7 @@ impl State {
             _ => {}
         }
         let event = frame.text(":event-type").unwrap_or_default();
-        let data = payload.map_err(|_| malformed(event, "the payload is no UTF-8"))?;
+        let data = payload.map_err(|_| malformed(event, "the payload is not valid UTF-8"))?;
         let fields = Fields::parse(data.as_bytes()).map_err(|error| malformed(event, &error.to_string()))?;
         self.event(event, data, fields, frame.header_bytes(), events)
     }

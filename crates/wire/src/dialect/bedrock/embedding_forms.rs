@@ -1,4 +1,4 @@
-//! Vectors in the models' own forms, which InvokeModel passes on (`docs/wire/bedrock.md`, section 9).
+//! Embeddings in the models' own forms, which InvokeModel passes on (`docs/wire/bedrock.md`, section 9).
 
 use crate::framing::StreamError;
 use crate::json::{Fields, ObjectWriter, Value, write_array};

@@ -1,4 +1,4 @@
-//! Vectors of texts by `POST /model/{model}/invoke`. The body is the model's own, so its id says which it is.
+//! Embeddings: `POST /model/{model}/invoke`. The body is the model's own, so its id says which it is.
 
 use super::embedding_forms::{self, Form};
 use super::{address, carried::NAME};

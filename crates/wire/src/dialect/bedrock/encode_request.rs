@@ -1,4 +1,4 @@
-//! Client: a request as the body of Converse or ConverseStream.
+//! Encoding of Converse and ConverseStream requests.
 
 use super::family::Family;
 use super::model_fields::{self, Asked};

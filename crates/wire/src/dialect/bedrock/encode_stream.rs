@@ -1,4 +1,4 @@
-//! Server: the frames of ConverseStream.
+//! Encoding of ConverseStream answers, as a server.
 //!
 //! Blocks come one after the other, so a part ends when the next begins; a tool call stays open until it is said to be
 //! complete, because other dialects interleave them. Why the answer ended waits for [`StreamEncoder::finish`], for the

@@ -1,4 +1,4 @@
-//! Server: errors, as the body of an answer and as a frame inside a stream (`docs/wire/bedrock.md`, sections 4 and 8).
+//! Error bodies and error frames of Bedrock, as a server (`docs/wire/bedrock.md`, sections 4 and 8).
 
 use crate::framing::{HeaderValue, write_frame};
 use crate::json::ObjectWriter;

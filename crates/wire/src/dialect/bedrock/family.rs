@@ -1,4 +1,4 @@
-//! Whose model a model id names. Converse is one form for all, but what goes beside it is each family's own.
+//! Model families by model id. Converse is one form for all, but its additional fields are each family's own.
 
 /// The families that take something beside Converse's own fields, or refuse some of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! How many tokens a prompt has: `POST /model/{model}/count-tokens` (`docs/wire/bedrock.md`, section 9).
+//! Token counts of prompts: `POST /model/{model}/count-tokens` (`docs/wire/bedrock.md`, section 9).
 
 use super::{address, decode_request, encode_request};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};

@@ -1,4 +1,4 @@
-//! Server: what the body of `POST /v2/chat` asks.
+//! Decoding of Cohere chat requests, as a server: the body of `POST /v2/chat`.
 
 use super::message::{place_plan, read_part};
 use crate::dialect::openai_chat::{decode_messages, decode_tool};

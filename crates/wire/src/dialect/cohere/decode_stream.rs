@@ -1,4 +1,4 @@
-//! Client: the events of a streamed answer.
+//! Decoding of streamed Cohere chat answers.
 //!
 //! Contents and tool calls are numbered apart from each other, so a part is found by both its kind and its number.
 

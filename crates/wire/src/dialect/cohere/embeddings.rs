@@ -1,4 +1,4 @@
-//! Vectors of texts: `POST /v2/embed`.
+//! Embeddings: `POST /v2/embed`.
 
 use super::{carried::NAME, error};
 use crate::dialect::openai_chat::{decode_vectors, take_texts};

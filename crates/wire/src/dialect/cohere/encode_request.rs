@@ -1,4 +1,4 @@
-//! Client: the request that asks.
+//! Encoding of Cohere chat requests.
 
 use super::{carried::NAME, message::encode_messages};
 use crate::dialect::shared::{

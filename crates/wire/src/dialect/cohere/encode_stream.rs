@@ -1,4 +1,4 @@
-//! Server: the frames of a streamed answer.
+//! Encoding of streamed Cohere chat answers, as a server.
 //!
 //! Whether a reasoning part is a plan or a thought is told beside its text, mostly after the text's beginning; so its
 //! text is held until that is clear: where the mark comes it is a plan, where anything else comes it is a thought.

@@ -1,4 +1,4 @@
-//! Errors that come where an answer was expected, and errors written.
+//! Errors of Cohere: those in place of an answer, and error bodies as a server.
 
 use crate::error::Headers;
 use crate::framing::StreamError;

@@ -1,4 +1,4 @@
-//! What an answer used, read and written.
+//! Usage of an answer, in both directions.
 //!
 //! `tokens` is what the model read and wrote, Cohere's own template included; `billed_units` is what is paid for, often
 //! far less, and stays as it is in the extra fields.

@@ -1,4 +1,4 @@
-//! The program's lines as `docs/wire/cursor-cli.md` has them.
+//! Tests of the program's lines as `docs/wire/cursor-cli.md` has them.
 
 use super::*;
 use crate::json::Json;

@@ -1,4 +1,4 @@
-//! One answer of a stream, piece by piece, as events.
+//! Candidates of a streamed answer, decoded into events.
 //!
 //! Texts of one kind that follow each other are one part, but for a text with a signature or anything else beside it:
 //! that must go back as it came, so it is a part of its own (section 5).

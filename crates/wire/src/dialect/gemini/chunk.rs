@@ -1,4 +1,4 @@
-//! What a plain answer and a frame of a stream have in common: both are one `GenerateContentResponse`.
+//! `GenerateContentResponse`, which plain answers and frames of a stream have in common.
 
 use super::finish;
 use crate::framing::StreamError;
@@ -29,7 +29,7 @@ impl<'a> Chunk<'a> {
         let Some(mut fields) = value.object() else {
             return match crate::error::decode_in_stream(value.text()) {
                 Some(error) => Err(StreamError::Provider(Box::new(error))),
-                None => Err(StreamError::Malformed("the answer is no JSON object".to_owned())),
+                None => Err(StreamError::Malformed("the answer is not a JSON object".to_owned())),
             };
         };
         let candidates = fields.take_array("candidates");

@@ -1,4 +1,4 @@
-//! Server: what the body of `:generateContent` asks. Model and stream stand in the address.
+//! Decoding of generateContent requests, as a server. Model and stream are in the address.
 
 use super::{content, generation, model_name, tools};
 use crate::json::{Extra, Fields, JsonError};

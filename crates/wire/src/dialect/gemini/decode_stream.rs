@@ -1,4 +1,4 @@
-//! Client: the events of a streamed answer, be it server-sent events or one array that comes piece by piece.
+//! Decoding of streamed generateContent answers, as server-sent events or as one array that arrives in pieces.
 //!
 //! Every frame has the usage so far. What the prompt used is told with the first, the whole when an answer ends, breaks
 //! off or fails: figures in between say nothing that the last ones do not.

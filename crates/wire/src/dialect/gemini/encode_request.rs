@@ -1,4 +1,4 @@
-//! Client: a request as the body of `:generateContent` or `:streamGenerateContent`.
+//! Encoding of generateContent and streamGenerateContent requests.
 
 use super::model_name::{self, Family};
 use super::{content, generation, host::Host, thinking, tools};

@@ -1,4 +1,4 @@
-//! Server: the frames of a streamed answer.
+//! Encoding of streamed generateContent answers, as a server.
 //!
 //! Calls are written whole, and wait for what may follow them: a signature stands beside the call. The usage is known
 //! last, so the reasons why the answers ended wait for [`StreamEncoder::finish`] and go out together with it.

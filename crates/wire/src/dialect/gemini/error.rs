@@ -1,4 +1,4 @@
-//! Server: the body of an error answer (section 7).
+//! Error bodies of Google's APIs, as a server (section 7).
 
 use crate::json::{ObjectWriter, write_array};
 use crate::model::{ErrorKind, ProviderError};

@@ -1,4 +1,4 @@
-//! Why an answer ended, in both directions.
+//! Finish reasons, in both directions.
 
 use crate::model::FinishReason;
 use alloc::borrow::ToOwned;

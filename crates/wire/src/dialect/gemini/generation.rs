@@ -1,4 +1,4 @@
-//! The settings of a request: `generationConfig`, in both directions.
+//! Generation settings: `generationConfig`, in both directions.
 
 use super::thinking::{self, Thinking};
 use super::{model_name::Family, schema};

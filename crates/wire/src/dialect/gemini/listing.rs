@@ -1,4 +1,4 @@
-//! The list of models, in pages (section 6).
+//! List of models, in pages (section 6).
 
 use super::model_name::{self, PUBLISHER};
 use crate::dialect::shared::resource_name;

@@ -1,4 +1,4 @@
-//! Pictures, documents and sound: `inlineData` and `fileData`, in both directions.
+//! Images, documents and audio: `inlineData` and `fileData`, in both directions.
 //!
 //! A file at an address needs its media type beside it. Where the caller names none it is told by the address's ending,
 //! and left out again when read, so that it reads as it was written. Video has no name in the model and stays whole.

@@ -1,4 +1,4 @@
-//! Models' names: as addresses have them, and what they say about what a model can do.
+//! Model names: as addresses have them, and what they say about a model's abilities.
 
 use crate::dialect::shared::{address::push_segment, resource_name};
 use alloc::{borrow::Cow, format, string::String};

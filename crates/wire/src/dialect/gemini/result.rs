@@ -1,4 +1,4 @@
-//! What a tool answered: `functionResponse`, in both directions.
+//! Tool results: `functionResponse`, in both directions.
 //!
 //! The API wants an object. A text that is one is written as it is; other texts are wrapped, as `{"result": ...}` or,
 //! where the tool failed, `{"error": ...}`; pictures and sound stand beside them (section 2).

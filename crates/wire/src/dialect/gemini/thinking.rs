@@ -1,4 +1,4 @@
-//! How much to think: the neutral effort or budget as `thinkingConfig`, in both directions.
+//! Reasoning settings: the neutral effort or budget as `thinkingConfig`, in both directions.
 //!
 //! Gemini 3 and later take a level in words and cannot be kept from thinking; 2.5 takes a budget in tokens; earlier
 //! models do not think. Level and budget together are refused by the API, so only one is ever written (section 2; the

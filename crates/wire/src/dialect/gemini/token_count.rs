@@ -1,4 +1,4 @@
-//! How many tokens a prompt has: `:countTokens` (section 6).
+//! Token counts of prompts: `:countTokens` (section 6).
 
 use super::{decode_request, encode_request, host::Host, model_name};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};

@@ -1,4 +1,4 @@
-//! Options that a Ollama request carries, and the name that they are refused under.
+//! Options that an Ollama request carries, and the name that they are refused under.
 
 /// The name of the format in configuration.
 pub(super) const NAME: &str = "ollama";

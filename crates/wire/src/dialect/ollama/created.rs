@@ -1,4 +1,4 @@
-//! When an answer was made: `created_at`, a date with fractions of a second, where the model has whole seconds.
+//! Creation times: `created_at`, a date with fractions of a second, where the model has whole seconds.
 
 use crate::json::{Extra, Fields, Json};
 use alloc::{format, string::String, string::ToString};

@@ -1,4 +1,4 @@
-//! Server: what the body of `POST /api/chat` asks.
+//! Decoding of Ollama chat requests, as a server: the body of `POST /api/chat`.
 
 use super::{message::decode_messages, options};
 use crate::dialect::openai_chat::decode_tool;

@@ -1,4 +1,4 @@
-//! Client: the lines of a streamed answer, as events.
+//! Decoding of streamed Ollama chat answers, line by line.
 
 use super::{
     created, decode_response, error,

@@ -1,4 +1,4 @@
-//! Vectors of texts: `POST /api/embed`.
+//! Embeddings: `POST /api/embed`.
 
 use super::{carried::NAME, error};
 use crate::dialect::openai_chat::{decode_vectors, take_texts};

@@ -1,4 +1,4 @@
-//! Client: the request that asks.
+//! Encoding of Ollama chat requests.
 
 use super::{carried::NAME, message::encode_messages, options};
 use crate::dialect::shared::{

@@ -1,4 +1,4 @@
-//! Server: the lines of a streamed answer.
+//! Encoding of streamed Ollama chat answers, as a server.
 //!
 //! Calls go out whole, when they are complete. The usage is known last, so the last line waits for
 //! [`StreamEncoder::finish`].

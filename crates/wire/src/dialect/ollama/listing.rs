@@ -1,4 +1,4 @@
-//! The models that are on the machine: `GET /api/tags`.
+//! List of the models on the machine: `GET /api/tags`.
 
 use crate::json::ObjectWriter;
 use crate::operation::ModelListing;

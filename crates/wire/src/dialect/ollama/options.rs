@@ -1,4 +1,4 @@
-//! `options`: how to sample, and how to run the model.
+//! Ollama's `options` object: how to sample, and how to run the model.
 
 use crate::dialect::shared::nested;
 use crate::json::{Extra, Fields, ObjectWriter};

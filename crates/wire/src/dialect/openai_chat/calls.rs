@@ -1,4 +1,4 @@
-//! Tool calls of one streamed answer, put in order from their deltas.
+//! Tool calls of one streamed answer, assembled from their deltas.
 //!
 //! A call is said to end exactly once. Servers may interleave calls, so that another part begins does not prove that
 //! a call is whole; it is where its arguments are one whole object by then, else at the answer's end.

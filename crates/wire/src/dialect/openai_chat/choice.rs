@@ -1,4 +1,4 @@
-//! One answer of a stream: its deltas, as events.
+//! Choices of a streamed answer: their deltas, decoded into events.
 
 use super::calls::OpenCalls;
 use super::finish;

@@ -1,4 +1,4 @@
-//! One chunk of a streamed answer after the other: what it says, as events.
+//! Chunks of a streamed answer, decoded into events.
 
 use super::choice::ChoiceReader;
 use super::usage;

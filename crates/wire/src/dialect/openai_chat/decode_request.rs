@@ -1,4 +1,4 @@
-//! Requests, read.
+//! Decoding of Chat Completions requests, as a server.
 
 use super::{message::decode_messages, part::decode_part};
 use crate::dialect::openai_chat::tools;

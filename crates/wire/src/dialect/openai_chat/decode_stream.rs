@@ -1,4 +1,4 @@
-//! Streamed answers, read.
+//! Decoding of streamed Chat Completions answers.
 
 use super::{chunk::ChunkReader, decode_response};
 use crate::dialect::StreamDecoder;

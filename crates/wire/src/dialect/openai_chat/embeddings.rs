@@ -1,4 +1,4 @@
-//! Vectors of texts: `POST /embeddings`, as OpenAI and most providers of its chat form have it.
+//! Embeddings: `POST /embeddings`, as OpenAI and most providers of its chat form have it.
 //!
 //! Vectors are asked for in base64 (little-endian 32-bit floats, no header), a quarter of the size of decimal digits.
 //! Servers may answer either way whatever was asked, so both are read; and in any order, so `index` counts.

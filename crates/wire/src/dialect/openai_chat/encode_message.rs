@@ -1,4 +1,4 @@
-//! Messages of a request, written as the provider wants its history.
+//! Encoding of the messages of a request, as the provider wants its history.
 
 use super::{part::Content, reasoning};
 use crate::dialect::openai_chat::tools;

@@ -1,4 +1,4 @@
-//! Requests, written.
+//! Encoding of Chat Completions requests.
 
 use super::{carried::NAME, encode_message::encode_messages};
 use crate::dialect::openai_chat::tools;

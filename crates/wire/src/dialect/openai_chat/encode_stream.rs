@@ -1,4 +1,4 @@
-//! Streamed answers, written.
+//! Encoding of streamed Chat Completions answers, as a server.
 
 use super::{decode_request::wants_usage, finish, part::write_answer_part, usage};
 use crate::dialect::StreamEncoder;

@@ -1,4 +1,4 @@
-//! Errors that come where an answer was expected, and errors written.
+//! Errors of Chat Completions: those in place of an answer, and error bodies as a server.
 
 use crate::framing::StreamError;
 use crate::json::{Fields, ObjectWriter, Value};

@@ -1,4 +1,4 @@
-//! Why an answer ended, in the words of this dialect's many speakers.
+//! Finish reasons, in the words of the many providers of this format.
 
 use crate::model::FinishReason;
 use alloc::string::String;

@@ -1,4 +1,4 @@
-//! A multipart form (RFC 7578): fields, and a file among them.
+//! Multipart forms (RFC 7578): fields, and a file among them.
 
 use crate::json::{Extra, Value};
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};

@@ -166,7 +166,7 @@ fn read_image((position, entry): (usize, Value<'_>)) -> Result<Image, StreamErro
     let mut fields = entry.object().ok_or_else(|| malformed("is not an object"))?;
     let mut data = None;
     if let Some(encoded) = fields.take("b64_json").filter(|encoded| !encoded.is_null()) {
-        append_base64(encoded, data.insert(Vec::new())).ok_or_else(|| malformed("is no base64"))?;
+        append_base64(encoded, data.insert(Vec::new())).ok_or_else(|| malformed("is not valid base64"))?;
     }
     let url = fields.take_string("url");
     if data.is_none() && url.is_none() {

@@ -1,4 +1,4 @@
-//! Messages, read.
+//! Decoding of messages.
 
 use super::reasoning;
 use crate::dialect::openai_chat::tools;

@@ -1,4 +1,4 @@
-//! Content parts: text, refusals, pictures, sound, files, and the reasoning blocks that some providers put there.
+//! Content parts: text, refusals, images, audio, files, and the reasoning blocks that some providers put there.
 
 use crate::dialect::anthropic;
 use crate::dialect::openai_responses::is_item;

@@ -1,4 +1,4 @@
-//! What is refused, what is put in other words, and what plain answers of other providers mean.
+//! Tests of refusals, of translated values, and of what plain answers of other providers mean.
 
 use super::OpenAiChat;
 use crate::dialect::Dialect;

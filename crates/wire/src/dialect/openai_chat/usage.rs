@@ -1,4 +1,4 @@
-//! What an answer used, read and written.
+//! Usage of an answer, in both directions.
 
 use crate::dialect::shared::nested;
 use crate::json::{Json, ObjectWriter, Value};

@@ -1,4 +1,4 @@
-//! Streamed answers, read: chunks with a text each.
+//! Decoding of streamed Completions answers: chunks with a text each.
 
 use super::decode_response;
 use crate::dialect::StreamDecoder;

@@ -1,4 +1,4 @@
-//! Streamed answers, written: chunks with a text each.
+//! Encoding of streamed Completions answers, as a server: chunks with a text each.
 
 use crate::dialect::StreamEncoder;
 use crate::dialect::openai_chat::error;

@@ -1,4 +1,4 @@
-//! Requests, written.
+//! Encoding of Responses requests.
 
 use super::carried::NAME;
 use super::encode_input::{self, Input};

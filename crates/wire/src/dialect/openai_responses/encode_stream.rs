@@ -1,4 +1,4 @@
-//! Streamed answers, written.
+//! Encoding of streamed Responses answers, as a server.
 //!
 //! What the model says, and its reasoning, ends when another part begins; a tool call stays open until it is said to be
 //! complete, because other dialects interleave them. Every item is written again whole when it ends, and all of them

@@ -69,7 +69,7 @@ pub(super) fn unsupported_input(part: &Part) -> Option<&'static str> {
         },
         PartKind::Unknown(whole) if is_foreign(whole) => Some("a part of another provider's format"),
         PartKind::Text(_) | PartKind::Unknown(_) => None,
-        PartKind::Audio(_) => Some("there is no sound here; use Chat Completions"),
+        PartKind::Audio(_) => Some("Responses takes no audio; use Chat Completions"),
         PartKind::Refusal(_) => Some("only the assistant refuses"),
         PartKind::RedactedReasoning { .. } | PartKind::Reasoning(_) => {
             Some("only the assistant's messages carry reasoning")

@@ -1,4 +1,4 @@
-//! How many tokens a prompt has: `POST /responses/input_tokens`.
+//! Token counts of prompts: `POST /responses/input_tokens`.
 
 use super::decode_request;
 use crate::dialect::openai_responses::encode_request;

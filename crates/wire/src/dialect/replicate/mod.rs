@@ -123,7 +123,7 @@ impl ModelListing for Listing {
         let mut fields = Fields::parse(body).map_err(|error| StreamError::Malformed(error.to_string()))?;
         let entries = fields
             .take_array("results")
-            .ok_or_else(|| StreamError::Malformed("the answer is no list of models".to_owned()))?;
+            .ok_or_else(|| StreamError::Malformed("the answer is not a list of models".to_owned()))?;
         let models = entries.into_iter().filter_map(|entry| {
             let raw = entry.to_json();
             let mut fields = entry.object()?;

@@ -1,4 +1,4 @@
-//! Predictions as `docs/wire/replicate.md` has them.
+//! Tests of predictions as `docs/wire/replicate.md` has them.
 
 use super::*;
 use crate::json::Json;

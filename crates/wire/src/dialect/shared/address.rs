@@ -1,4 +1,4 @@
-//! Names in addresses: what stands between two slashes, escaped and read back.
+//! Path segments of addresses: names escaped and read back.
 
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 

@@ -1,4 +1,4 @@
-//! The fast path of a text stream: frames that differ from one already read only in their text and their figures.
+//! Fast path of a text stream whose frames differ from one already read only in their text and their figures.
 //!
 //! As [`TextTemplate`](super::template::TextTemplate), but something behind the text has figures that change: Google
 //! writes the usage so far into every frame, Cursor's program the time. What differs in its digits alone is the same

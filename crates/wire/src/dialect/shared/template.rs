@@ -1,4 +1,4 @@
-//! The fast path of a text stream: frames that differ from one already read only in their text.
+//! Fast path of a text stream whose frames differ from one already read only in their text.
 //!
 //! Nearly all frames of a stream say "more text" and are equal but for that text and some padding: OpenAI's is a
 //! string of its own after the text, Anthropic's are spaces before the last brace. Once the full reader has found

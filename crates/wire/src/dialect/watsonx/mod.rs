@@ -208,7 +208,7 @@ impl ModelListing for Listing {
         let mut fields = Fields::parse(body).map_err(|error| StreamError::Malformed(error.to_string()))?;
         let list = fields
             .take_array("resources")
-            .ok_or_else(|| StreamError::Malformed("the answer is no list of models".to_owned()))?;
+            .ok_or_else(|| StreamError::Malformed("the answer is not a list of models".to_owned()))?;
         let read = |entry: Value<'_>| {
             let mut fields = entry.object()?;
             Some(ModelInfo {

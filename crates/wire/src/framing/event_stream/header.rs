@@ -1,4 +1,4 @@
-//! The headers of a frame, and how a frame is written.
+//! Headers of a frame, and the writer of frames.
 
 use alloc::vec::Vec;
 
@@ -43,7 +43,7 @@ impl<'a> Headers<'a> {
         const CUT: &str = "a frame's header is cut off";
         let length = self.chunk::<1>().map(|[length]| usize::from(length)).ok_or(CUT)?;
         let name = self.bytes(length).ok_or(CUT)?;
-        let name = core::str::from_utf8(name).map_err(|_| "the name of a frame's header is no text")?;
+        let name = core::str::from_utf8(name).map_err(|_| "the name of a frame's header is not valid text")?;
         let [value_type] = self.chunk().ok_or(CUT)?;
         let value = match value_type {
             0 => HeaderValue::Bool(true),
@@ -55,7 +55,7 @@ impl<'a> Headers<'a> {
             6 => HeaderValue::Bytes(self.counted().ok_or(CUT)?),
             7 => {
                 let text = core::str::from_utf8(self.counted().ok_or(CUT)?);
-                HeaderValue::Text(text.map_err(|_| "the text of a frame's header is no UTF-8")?)
+                HeaderValue::Text(text.map_err(|_| "the text of a frame's header is not valid UTF-8")?)
             }
             8 => HeaderValue::Timestamp(i64::from_be_bytes(self.chunk().ok_or(CUT)?)),
             9 => HeaderValue::Uuid(self.chunk().ok_or(CUT)?),

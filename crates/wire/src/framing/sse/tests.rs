@@ -1,4 +1,5 @@
-//! Every row of the table of edge cases, the deviations of providers, and a slow reader as the oracle.
+//! Tests of server-sent events: every row of the table of edge cases, the deviations of providers, and a slow reader
+//! as the oracle.
 
 use super::*;
 use alloc::{format, string::ToString, vec};

@@ -1,4 +1,4 @@
-//! Vectors of texts: `:batchEmbedContents` of the Gemini API, and `:predict` of Vertex (section 6).
+//! Embeddings: `:batchEmbedContents` of the Gemini API, and `:predict` of Vertex (section 6).
 //!
 //! Each form is written by its own host; both, and `:embedContent`, are read.
 
@@ -238,7 +238,7 @@ fn push_vector(embedded: Option<Fields<'_>>, vectors: &mut Vectors) -> Result<()
     let values = values.ok_or_else(|| StreamError::Malformed("an embedding without values".to_owned()))?;
     let vector: Option<Vec<f32>> =
         values.into_iter().map(|value| value.f64().map(|number| number as f32)).collect();
-    vectors.push(&vector.ok_or_else(|| StreamError::Malformed("a vector with what is no number".to_owned()))?)
+    vectors.push(&vector.ok_or_else(|| StreamError::Malformed("an embedding has an item that is not a number".to_owned()))?)
 }
 
 fn encode_response(response: &EmbeddingResponse, request: &[u8]) -> Vec<u8> {

@@ -1,4 +1,4 @@
-//! Both hosts' forms, written and read.
+//! Tests of both hosts' embeddings, in both directions.
 
 use super::*;
 use crate::json::Json;

@@ -1,4 +1,4 @@
-//! Fields that a stream sends bit by bit, put together: lists that grow, and objects in pieces.
+//! Growing fields: lists and objects that a stream sends in pieces, put together.
 //!
 //! What is added costs what it is long, not what is already there.
 
