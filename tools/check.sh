@@ -11,7 +11,7 @@ step() {
     timings+=("$((SECONDS - start)) s	make $1")
 }
 
-for target in lint types demo test deny check-targets fuzz wheel; do
+for target in lint types docs demo test deny check-targets fuzz wheel; do
     step "$target"
 done
 printf '\n=== took\n'
