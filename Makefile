@@ -108,7 +108,7 @@ fmt: $(VENV)/dependencies.stamp ## Format everything
 	$(python) -m ruff format
 
 clean: ## Remove everything that was built, and the environment
-	rm -rf target fuzz/target benches/upstream/target dist $(VENV) $(VENV)-* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf target fuzz/target benches/upstream/target dist $(VENV) $(VENV)-* .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	rm -f python/ferrule/_native*.so
 	find python tests benches -name __pycache__ -type d -prune -exec rm -rf {} +
 
