@@ -1,16 +1,17 @@
-"""One engine for every large-language-model provider: a Rust core, driven from Python.
+"""Ferrule: one engine for every LLM provider, with a Rust core, driven from Python.
 
-Everything public is here: `Client` and `AsyncClient`, the shortcuts `complete` and `stream`, what they give back and
-the errors they raise. Parts load when they are first used, so `import ferrule` stays light.
+Everything public is importable from here: `Client` and `AsyncClient`, the functions `complete` and `stream`, the types
+they take and return, and the errors they raise. Modules are loaded when a name is first used, so `import ferrule` stays
+light. `ferrule.catalog`, `ferrule.testing` and `ferrule.errors` are modules to import themselves.
 """
 
 from __future__ import annotations
 
-# Not from `typing`: loading that would be most of what `import ferrule` costs.
+# Not from `typing`, whose import would be most of the cost of `import ferrule`.
 TYPE_CHECKING = False
 
 try:
-    from ferrule._native import __version__
+    from ferrule import _native
 except ImportError as error:  # There is no pure-Python fallback: a client that is silently slow is worse than none.
     raise ImportError(
         "ferrule's compiled part (ferrule._native) cannot be loaded. Install a wheel for this platform "
@@ -19,58 +20,138 @@ except ImportError as error:  # There is no pure-Python fallback: a client that 
     ) from error
 
 if TYPE_CHECKING:
-    from typing import Any
-
+    # The public names for type checkers and documentation; tests/test_package.py compares them with those below.
     from ferrule._native import (
-        Attempt,
-        CatalogModel,
-        Choice,
-        Cost,
-        Finish,
-        Message,
-        ModelInfo,
-        ReasoningDelta,
-        RefusalDelta,
-        Reply,
-        Stats,
-        TextDelta,
-        ToolCall,
-        ToolCallDelta,
-        ToolCallEnd,
-        ToolCallStart,
-        Unknown,
-        Usage,
-        UsageUpdate,
+        Attempt as Attempt,
+        CatalogModel as CatalogModel,
+        Choice as Choice,
+        Cost as Cost,
+        Finish as Finish,
+        Message as Message,
+        ModelInfo as ModelInfo,
+        ReasoningDelta as ReasoningDelta,
+        RefusalDelta as RefusalDelta,
+        Reply as Reply,
+        Stats as Stats,
+        TextDelta as TextDelta,
+        ToolCall as ToolCall,
+        ToolCallDelta as ToolCallDelta,
+        ToolCallEnd as ToolCallEnd,
+        ToolCallStart as ToolCallStart,
+        Unknown as Unknown,
+        Usage as Usage,
+        UsageUpdate as UsageUpdate,
     )
-    from ferrule.client import AsyncClient, Client, complete, stream
+    from ferrule.async_client import (
+        AsyncAudioOperations as AsyncAudioOperations,
+        AsyncClient as AsyncClient,
+        AsyncImageOperations as AsyncImageOperations,
+    )
+    from ferrule.client import (
+        AudioOperations as AudioOperations,
+        Client as Client,
+        ImageOperations as ImageOperations,
+        complete as complete,
+        stream as stream,
+    )
+    from ferrule.configuration.registry import (
+        Registry as Registry,
+        Section as Section,
+    )
     from ferrule.errors import (
-        AuthenticationError,
-        ConfigError,
-        ConnectError,
-        ConnectTimeoutError,
-        ContentFilteredError,
-        ContextLengthError,
-        FerruleError,
-        FirstByteTimeoutError,
-        IdleTimeoutError,
-        InvalidRequestError,
-        NotFoundError,
-        OverloadedError,
-        PermissionDeniedError,
-        ProviderError,
-        QuotaExceededError,
-        RateLimitedError,
-        ServerError,
-        StreamInterruptedError,
-        TimeoutError,  # noqa: A004 - ours is the built-in's subclass
-        TotalTimeoutError,
-        UnsupportedError,
+        AuthenticationError as AuthenticationError,
+        ConfigError as ConfigError,
+        ConnectError as ConnectError,
+        ConnectTimeoutError as ConnectTimeoutError,
+        ContentFilteredError as ContentFilteredError,
+        ContextLengthError as ContextLengthError,
+        FerruleError as FerruleError,
+        FirstByteTimeoutError as FirstByteTimeoutError,
+        IdleTimeoutError as IdleTimeoutError,
+        InvalidRequestError as InvalidRequestError,
+        NotFoundError as NotFoundError,
+        OverloadedError as OverloadedError,
+        PermissionDeniedError as PermissionDeniedError,
+        ProviderError as ProviderError,
+        QuotaExceededError as QuotaExceededError,
+        RateLimitedError as RateLimitedError,
+        ResponseDecodeError as ResponseDecodeError,
+        ServerError as ServerError,
+        StreamInterruptedError as StreamInterruptedError,
+        TimeoutError as TimeoutError,  # noqa: A004 - a subclass of the built-in one
+        TotalTimeoutError as TotalTimeoutError,
+        UnsupportedError as UnsupportedError,
     )
-    from ferrule.options import CompletionOptions, ProviderOptions, Timeouts
-    from ferrule.streams import AsyncStream, Event, Stream
-    from ferrule.usage import UsageTotals, UsageTracker
+    from ferrule.functions import (
+        ProviderRequest as ProviderRequest,
+    )
+    from ferrule.operations.audio import (
+        AudioFile as AudioFile,
+        Transcript as Transcript,
+    )
+    from ferrule.operations.body import (
+        AsyncBody as AsyncBody,
+        Body as Body,
+    )
+    from ferrule.operations.capabilities import (
+        Capabilities as Capabilities,
+    )
+    from ferrule.operations.embeddings import (
+        Embeddings as Embeddings,
+    )
+    from ferrule.operations.health import (
+        Health as Health,
+    )
+    from ferrule.operations.images import (
+        Image as Image,
+        Images as Images,
+    )
+    from ferrule.operations.reply import (
+        OperationReply as OperationReply,
+    )
+    from ferrule.operations.reranking import (
+        RankedDocument as RankedDocument,
+        Ranking as Ranking,
+    )
+    from ferrule.operations.servers import (
+        Ollama as Ollama,
+        RuvLLM as RuvLLM,
+    )
+    from ferrule.operations.token_count import (
+        TokenCount as TokenCount,
+    )
+    from ferrule.options import (
+        CompletionOptions as CompletionOptions,
+        EmbeddingOptions as EmbeddingOptions,
+        ImageOptions as ImageOptions,
+        Messages as Messages,
+        OperationOptions as OperationOptions,
+        ProviderOptions as ProviderOptions,
+        RerankOptions as RerankOptions,
+        Secret as Secret,
+        SecretCommand as SecretCommand,
+        SecretFile as SecretFile,
+        SecretVariable as SecretVariable,
+        SpeechOptions as SpeechOptions,
+        Timeouts as Timeouts,
+        TranscriptionOptions as TranscriptionOptions,
+    )
+    from ferrule.sidecar import (
+        Sidecar as Sidecar,
+    )
+    from ferrule.streams import (
+        AsyncStream as AsyncStream,
+        Event as Event,
+        Stream as Stream,
+    )
+    from ferrule.usage import (
+        UsageTotals as UsageTotals,
+        UsageTracker as UsageTracker,
+    )
 
-_HOMES = {
+__version__ = _native.__version__
+
+_NAMES = {
     "ferrule._native": (
         "Attempt",
         "CatalogModel",
@@ -92,104 +173,62 @@ _HOMES = {
         "Usage",
         "UsageUpdate",
     ),
-    "ferrule.client": ("AsyncClient", "Client", "complete", "stream"),
-    "ferrule.errors": (
-        "AuthenticationError",
-        "ConfigError",
-        "ConnectError",
-        "ConnectTimeoutError",
-        "ContentFilteredError",
-        "ContextLengthError",
-        "FerruleError",
-        "FirstByteTimeoutError",
-        "IdleTimeoutError",
-        "InvalidRequestError",
-        "NotFoundError",
-        "OverloadedError",
-        "PermissionDeniedError",
-        "ProviderError",
-        "QuotaExceededError",
-        "RateLimitedError",
-        "ServerError",
-        "StreamInterruptedError",
-        "TimeoutError",
-        "TotalTimeoutError",
-        "UnsupportedError",
+    "ferrule.async_client": ("AsyncAudioOperations", "AsyncClient", "AsyncImageOperations"),
+    "ferrule.client": ("AudioOperations", "Client", "ImageOperations", "complete", "stream"),
+    "ferrule.configuration.registry": ("Registry", "Section"),
+    "ferrule.functions": ("ProviderRequest",),
+    "ferrule.operations.audio": ("AudioFile", "Transcript"),
+    "ferrule.operations.body": ("AsyncBody", "Body"),
+    "ferrule.operations.capabilities": ("Capabilities",),
+    "ferrule.operations.embeddings": ("Embeddings",),
+    "ferrule.operations.health": ("Health",),
+    "ferrule.operations.images": ("Image", "Images"),
+    "ferrule.operations.reply": ("OperationReply",),
+    "ferrule.operations.reranking": ("RankedDocument", "Ranking"),
+    "ferrule.operations.servers": ("Ollama", "RuvLLM"),
+    "ferrule.operations.token_count": ("TokenCount",),
+    "ferrule.options": (
+        "CompletionOptions",
+        "EmbeddingOptions",
+        "ImageOptions",
+        "Messages",
+        "OperationOptions",
+        "ProviderOptions",
+        "RerankOptions",
+        "Secret",
+        "SecretCommand",
+        "SecretFile",
+        "SecretVariable",
+        "SpeechOptions",
+        "Timeouts",
+        "TranscriptionOptions",
     ),
-    "ferrule.options": ("CompletionOptions", "ProviderOptions", "Timeouts"),
+    "ferrule.sidecar": ("Sidecar",),
     "ferrule.streams": ("AsyncStream", "Event", "Stream"),
     "ferrule.usage": ("UsageTotals", "UsageTracker"),
 }
-_HOME = {name: home for home, names in _HOMES.items() for name in names}
+"""The public names by their modules, except errors: those are all that `ferrule.errors` has."""
+_HOMES = {name: home for home, names in _NAMES.items() for name in names}
 
+if not TYPE_CHECKING:  # With it, type checkers would accept any name.
 
-def __getattr__(name: str) -> Any:
-    home = _HOME.get(name)
-    if home is None:
-        raise AttributeError(f"module 'ferrule' has no attribute {name!r}")
-    import importlib
+    def __getattr__(name):  # noqa: ANN001, ANN202 - type checkers do not see it
+        from importlib import import_module  # itself only needed for names that are not loaded yet
 
-    value = getattr(importlib.import_module(home), name)
-    globals()[name] = value
-    return value
+        if name == "__all__":
+            errors = import_module("ferrule.errors")
+            found = [error for error, value in vars(errors).items() if _is_error(value)]
+            value = sorted([*found, *_HOMES, "__version__"])
+        else:
+            home = _HOMES.get(name) or ("ferrule.errors" if name.endswith("Error") else None)
+            value = getattr(import_module(home), name, None) if home else None
+            if value is None:
+                raise AttributeError(f"module 'ferrule' has no attribute {name!r}")
+        globals()[name] = value
+        return value
 
+    def _is_error(value):  # noqa: ANN001, ANN202 - as above
+        return isinstance(value, type) and value.__module__ == "ferrule.errors"
 
-def __dir__() -> list[str]:
-    return sorted(__all__)
-
-
-__all__ = [
-    "AsyncClient",
-    "AsyncStream",
-    "Attempt",
-    "AuthenticationError",
-    "CatalogModel",
-    "Choice",
-    "Client",
-    "CompletionOptions",
-    "ConfigError",
-    "ConnectError",
-    "ConnectTimeoutError",
-    "ContentFilteredError",
-    "ContextLengthError",
-    "Cost",
-    "Event",
-    "FerruleError",
-    "Finish",
-    "FirstByteTimeoutError",
-    "IdleTimeoutError",
-    "InvalidRequestError",
-    "Message",
-    "ModelInfo",
-    "NotFoundError",
-    "OverloadedError",
-    "PermissionDeniedError",
-    "ProviderError",
-    "ProviderOptions",
-    "QuotaExceededError",
-    "RateLimitedError",
-    "ReasoningDelta",
-    "RefusalDelta",
-    "Reply",
-    "ServerError",
-    "Stats",
-    "Stream",
-    "StreamInterruptedError",
-    "TextDelta",
-    "TimeoutError",
-    "Timeouts",
-    "ToolCall",
-    "ToolCallDelta",
-    "ToolCallEnd",
-    "ToolCallStart",
-    "TotalTimeoutError",
-    "Unknown",
-    "UnsupportedError",
-    "Usage",
-    "UsageTotals",
-    "UsageTracker",
-    "UsageUpdate",
-    "__version__",
-    "complete",
-    "stream",
-]
+    def __dir__():  # noqa: ANN202 - as above
+        return __getattr__("__all__")

@@ -1,4 +1,4 @@
-"""`python -m ferrule`: the command line."""
+"""Command line as `python -m ferrule`."""
 
 from ferrule.cli import main
 

@@ -1,7 +1,7 @@
-"""The Python end of the bridge: one `LoopBridge` for each running event loop.
+"""Event loop bridges: one `LoopBridge` for each running loop, through which the engine wakes it.
 
-The loop watches the bridge's descriptor, and one wake-up drains all that is ready (`crates/python/src/bridge.rs`).
-A loop that cannot watch descriptors (Windows' Proactor) is woken by a thread instead.
+The loop watches the bridge's file descriptor, and one wake-up delivers everything that is ready
+(`crates/python/src/bridge.rs`). A loop that cannot watch descriptors (Windows' Proactor) is woken by a thread instead.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def running() -> tuple[asyncio.AbstractEventLoop, LoopBridge]:
     """
     loop = asyncio.get_running_loop()
     last = getattr(_last, "bridge", None)
-    # Nearly every call comes from the loop of the call before.
+    # Nearly every call comes from the same loop as the call before.
     if last is not None and last[0]() is loop:
         return loop, last[1]
     bridge = _bridges.get(loop)
@@ -46,7 +46,7 @@ def _attach(loop: asyncio.AbstractEventLoop) -> LoopBridge:
 
 
 def _wake_by_thread(loop: asyncio.AbstractEventLoop, bridge: LoopBridge) -> None:
-    # The thread must not keep the loop alive, and ends with it.
+    # The thread must not keep the loop alive, and has to end with it.
     reference = weakref.ref(loop, lambda _: bridge.close())
 
     def wake() -> None:
@@ -56,7 +56,7 @@ def _wake_by_thread(loop: asyncio.AbstractEventLoop, bridge: LoopBridge) -> None
                 return
             try:
                 loop.call_soon_threadsafe(bridge.drain)
-            except RuntimeError:  # It was closed in this moment.
+            except RuntimeError:  # It was closed in the meantime.
                 return
             del loop
 

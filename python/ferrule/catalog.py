@@ -1,6 +1,6 @@
-"""What is known of models: context windows, abilities, prices.
+"""Model catalog: context windows, capabilities and prices of models.
 
-The data is built in (its source and date are in `source()`); your own entries go to a client's `models=`. What is not
+The data is built in (`source()` has its origin and date); your own entries go into a client's `models=`. What is not
 known is `None`, never a guess: an unknown price is not 0.
 """
 
@@ -37,41 +37,48 @@ def _split(model: str) -> tuple[str, str]:
     candidates = providers_of(model)
     if len(candidates) == 1:
         return candidates[0], model
-    among = f"it may be of {', '.join(candidates)}" if candidates else "it is not known"
+    among = f"{', '.join(candidates)} have it" if candidates else "it is not known"
     raise ValueError(f"model: expected `provider/model`, not {model!r}: {among}")
 
 
 def find(model: str) -> CatalogModel | None:
-    """What is known of a model.
+    """Looks up a model.
 
     Args:
         model: `provider/model`, or a bare name that only one provider has.
 
     Returns:
-        Its facts; `None` where it is not known.
+        Its entry; `None` where it is not known.
 
     Raises:
-        ValueError: A bare name that means no provider's model, or several providers'.
+        ValueError: A bare name matches no provider's model, or several providers'.
     """
     return _catalog().find(*_split(model))
 
 
 def providers_of(model: str) -> list[str]:
-    """The ids of the providers that a bare name may mean: those whose model it is, else those that resell it."""
+    """The ids of the providers that have a model.
+
+    Args:
+        model: A bare name.
+
+    Returns:
+        The providers whose own model it is; else those that resell it.
+    """
     return _catalog().providers_of(model)
 
 
 def models(provider: str | None = None) -> list[CatalogModel]:
-    """All models that are known, or those of one price list.
+    """The models of the catalog.
 
     Args:
-        provider: The id of the price list, as `CatalogModel.provider` has it.
+        provider: Only those of this price list, as `CatalogModel.provider` has it.
     """
     return [model for model in _catalog().models() if provider is None or model.provider == provider]
 
 
 def source() -> dict[str, str | None]:
-    """Whose data it is: `name`, `version`, `date` and `licence`."""
+    """The origin of the data: `name`, `version`, `date` and `licence`."""
     return _catalog().source
 
 
@@ -86,20 +93,24 @@ def estimate_cost(
     service_tier: str | None = None,
     context: Mapping[str, str] | None = None,
 ) -> Cost | None:
-    """What a call of a model costs.
+    """The cost of a call.
 
     Args:
         model: `provider/model`, or a bare name that only one provider has.
         usage: A `Usage`, or quantities by name (`input_tokens`, `cache_read_tokens`, `web_searches`, ...).
-        input_tokens: The whole prompt, where `usage` is not given.
-        output_tokens: The whole answer, where `usage` is not given.
-        at: When it is made; now where `None`. Without a time zone it is UTC.
-        batch: Whether through the provider's batch interface.
-        service_tier: The provider's word for how quickly it answers, such as `flex` or `priority`.
-        context: More such words by name, such as `{"speed": "fast"}`.
+        input_tokens: The tokens of the whole prompt, where `usage` is not given.
+        output_tokens: The tokens of the whole reply, where `usage` is not given.
+        at: When the call is made; now where `None`. Without a time zone it is UTC.
+        batch: Whether it is made through the provider's batch interface.
+        service_tier: The provider's name of the service tier, such as `flex` or `priority`.
+        context: Other conditions that a price depends on, by name, such as `{"speed": "fast"}`.
 
     Returns:
-        The cost with its breakdown; `None` where the price is not known, or a figure that decides on it.
+        The cost with its breakdown; `None` where the price, or a number that it depends on, is not known.
+
+    Raises:
+        ValueError: A bare name matches no provider's model, or several providers'; or a quantity is not valid.
+        TypeError: Both `usage` and numbers of tokens are given.
     """
     if usage is None:
         usage = {"input_tokens": input_tokens, "output_tokens": output_tokens}
@@ -121,21 +132,21 @@ def price(
     service_tier: str | None = None,
     context: Mapping[str, str] | None = None,
 ) -> Cost | None:
-    """What `usage` of a model costs by `catalog`. See `estimate_cost`."""
-    words = dict(context or {})
+    """The cost of `usage` by the prices of `catalog`. See `estimate_cost`."""
+    conditions = dict(context or {})
     if batch:
-        words["processing"] = "batch"
+        conditions["processing"] = "batch"
     if service_tier is not None:
-        words["service_tier"] = service_tier
+        conditions["service_tier"] = service_tier
     quantities = usage if isinstance(usage, Usage) else dict(usage)
-    return catalog.price(provider, model, quantities, at=_seconds(at), context=words)
+    return catalog.price(provider, model, quantities, at=_seconds(at), context=conditions)
 
 
 def _seconds(at: datetime.datetime | None) -> float | None:
     if at is None:
         return None
     if at.tzinfo is None:
-        from datetime import timezone
+        from datetime import timezone  # only needed here, and by those who have loaded it already
 
         at = at.replace(tzinfo=timezone.utc)
     return at.timestamp()

@@ -1,22 +1,35 @@
-"""The clients: arguments in, one crossing into the engine, replies and streams out.
-
-`Client` blocks, `AsyncClient` awaits; the methods are the same. What they share is in `calls.py`; what they do beside
-chat is in `operations/`.
-"""
+"""Client: the synchronous client, and the functions `complete` and `stream` that use a shared one."""
 
 from __future__ import annotations
 
 import itertools
 import threading
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
+from ferrule import _native
+from ferrule.base_client import BaseClient
 from ferrule.errors import FerruleError
-from ferrule.operations.awaited import AwaitedOperations, settle
-from ferrule.operations.blocking import BlockingOperations, wait
-from ferrule.operations.known_models import offers, unlisted
+from ferrule.operations.audio import Transcript, read_audio
+from ferrule.operations.body import Body
+from ferrule.operations.call_options import check_options, prepare_completion
+from ferrule.operations.embeddings import Embeddings
+from ferrule.operations.health import Health
+from ferrule.operations.images import Images
+from ferrule.operations.model_lists import is_listed_as, log_failure
+from ferrule.operations.servers import Ollama, RuvLLM, decoded, start_request
+from ferrule.operations.token_count import count_locally, provider_count
+from ferrule.options import (
+    EmbeddingOptions,
+    ImageOptions,
+    RerankOptions,
+    SpeechOptions,
+    TranscriptionOptions,
+)
+from ferrule.streams import Stream
 
 if TYPE_CHECKING:
     import sys
+    from collections.abc import Sequence
     from types import TracebackType
 
     if sys.version_info >= (3, 11):
@@ -24,21 +37,25 @@ if TYPE_CHECKING:
     else:
         from typing_extensions import Self, Unpack
 
-    from ferrule._native import Flight, ModelInfo, Reply
-    from ferrule.calls import Messages
-    from ferrule.options import CompletionOptions, Timeouts
-    from ferrule.streams import AsyncStream, Stream
+    from ferrule._native import Flight, ModelInfo, NativeClient, Reply
+    from ferrule.operations.audio import AudioFile
+    from ferrule.operations.reranking import Ranking
+    from ferrule.operations.token_count import TokenCount
+    from ferrule.options import CompletionOptions, Messages, Timeouts
 
 
-class Client(BlockingOperations):
-    """Calls models and blocks until they answer. Safe to share between threads; Ctrl-C interrupts it."""
+class Client(BaseClient):
+    """Calls models and blocks until they answer. Safe to share between threads; Ctrl-C interrupts it.
+
+    Use it in a `with` statement, or `close` it.
+    """
 
     def complete(self, model: str | None, messages: Messages, **options: Unpack[CompletionOptions]) -> Reply:
-        """Asks a model and waits for the whole answer.
+        """Calls a model and waits for the whole reply.
 
         Args:
             model: `provider/model` or `provider:model`, an alias, a bare name that one provider offers, or `None` for
-                the configured default.
+                the default model.
             messages: Text, or a list of messages: dicts with `role` and `content` (OpenAI's and Anthropic's content
                 blocks), or `Message` objects.
             **options: See `CompletionOptions`.
@@ -50,77 +67,210 @@ class Client(BlockingOperations):
             FerruleError: See `ferrule.errors` for the tree.
             TypeError: An option has a wrong name or type.
         """
-        flight = self._start(self._native.complete, model, messages, options)
-        return cast("Reply", wait(flight))
+        return cast("Reply", _wait(self._start(self._native.complete, model, messages, options)))
 
     def stream(self, model: str | None, messages: Messages, **options: Unpack[CompletionOptions]) -> Stream:
-        """Asks a model and gives the answer piece by piece. The arguments are those of `complete`.
+        """Calls a model and streams the reply.
+
+        Args:
+            model: As `complete` takes it.
+            messages: As `complete` takes them.
+            **options: See `CompletionOptions`.
 
         Returns:
-            The stream, which has begun. Use it in a `with` statement, or close it: that ends the connection.
-        """
-        from ferrule.streams import Stream
+            The stream, which has started. Use it in a `with` statement, or close it: that closes the connection. It
+            raises the errors of `complete` while it is read.
 
+        Raises:
+            ConfigError: The model's name matches no provider's model, or several providers'.
+            UnsupportedError: The provider cannot carry an option.
+            TypeError: An option has a wrong name or type.
+        """
         return Stream(self._start(self._native.stream, model, messages, options))
+
+    def embed(self, model: str, texts: str | Sequence[str], **options: Unpack[EmbeddingOptions]) -> Embeddings:
+        """Embeds texts.
+
+        More texts than the provider takes at once are sent in several requests, eight at a time; their order is kept.
+
+        Args:
+            model: `provider/model`, or an alias.
+            texts: A text, or a list of texts.
+            **options: See `EmbeddingOptions`.
+
+        Returns:
+            The embeddings, in the order of the texts.
+
+        Raises:
+            UnsupportedError: The provider has no embeddings, or cannot carry an option.
+            FerruleError: See `ferrule.errors` for the tree.
+        """
+        given = check_options(options, EmbeddingOptions)
+        return Embeddings(_wait(_native.embed(self._native, model, texts, given)))
+
+    def rerank(self, model: str, query: str, documents: Sequence[str], **options: Unpack[RerankOptions]) -> Ranking:
+        """Ranks documents by their relevance to a query.
+
+        Args:
+            model: `provider/model`, or an alias.
+            query: The query.
+            documents: The documents.
+            **options: See `RerankOptions`.
+
+        Returns:
+            The documents, best first.
+
+        Raises:
+            UnsupportedError: The provider has no reranking, or cannot carry an option.
+            FerruleError: See `ferrule.errors` for the tree.
+        """
+        from ferrule.operations.reranking import Ranking  # dataclasses
+
+        given = check_options(options, RerankOptions)
+        return Ranking(_wait(_native.rerank(self._native, model, query, documents, given)), documents)
+
+    @property
+    def images(self) -> ImageOperations:
+        """Image generation."""
+        return ImageOperations(self._native)
+
+    @property
+    def audio(self) -> AudioOperations:
+        """Speech synthesis and transcription."""
+        return AudioOperations(self._native)
+
+    def count_tokens(self, model: str, messages: Messages, **options: Unpack[CompletionOptions]) -> TokenCount:
+        """Counts the tokens of a prompt.
+
+        For OpenAI's models they are counted locally, without a request or a key. Other providers are asked where they
+        have an endpoint for it, which is free of charge; where they have none the number is an estimate.
+
+        Args:
+            model: `provider/model`, an alias, or a bare name that one provider offers.
+            messages: As `complete` takes them.
+            **options: Those of the call; `system`, `tools` and `response_format` count.
+
+        Returns:
+            The number, whether it is exact, and how it was counted.
+
+        Raises:
+            FerruleError: The request to the provider failed.
+            TypeError: An option has a wrong name or type.
+        """
+        provider, name = self._resolve(model)
+        given, _ = prepare_completion(options)
+        local = count_locally(name, messages, given)
+        if local.exact:
+            return local
+        return provider_count(_wait(_native.count_tokens(self._native, provider, name, messages, given)), local)
+
+    def health(
+        self, providers: Sequence[str] | None = None, *, timeout: float | Timeouts | None = 10.0
+    ) -> list[Health]:
+        """Checks providers, all at once: reachable, key accepted, latency. The requests are free of charge.
+
+        Args:
+            providers: Their ids; by default all that have a key or need none.
+            timeout: Seconds for each provider, or `Timeouts`. Default 10.
+
+        Returns:
+            The health of each provider, in the order of `providers`. Failures are in it and are not raised.
+
+        Raises:
+            ConfigError: There is no such provider.
+        """
+        flight = _native.health(self._native, self._health_targets(providers), timeouts=timeout)
+        return [Health(**fields) for fields in _wait(flight)]
 
     def models(
         self, provider: str | None = None, *, timeout: float | Timeouts | None = None, fresh: bool = False
     ) -> list[ModelInfo]:
-        """The models that `provider` offers to this key. Lists are remembered for five minutes.
+        """Lists the models that providers offer to the configured keys. Lists are cached for five minutes.
 
         Args:
-            provider: The provider's id; by default all that have a key, or are named in the configuration and need
-                none. Of those, one that does not answer offers nothing, and says so in the log. Each entry says whose
-                it is.
-            timeout: Seconds, or `Timeouts`; the client's where `None`.
-            fresh: Ask again, whatever is remembered.
+            provider: The provider's id; by default all that have a key, or need none and are configured. Of those, one
+                that fails is left out, with a warning in the log.
+            timeout: Seconds for each provider, or `Timeouts`; the client's where `None`.
+            fresh: Whether to ignore cached lists.
+
+        Returns:
+            The models; each entry has its provider's id.
+
+        Raises:
+            FerruleError: The list of `provider` cannot be had.
         """
         if provider is None:
-            return list(itertools.chain.from_iterable(self._lists(timeout, fresh).values()))
-        provider = self._known(provider)
-        known = None if fresh else self._known_models.get(provider)
-        if known is None:
-            known = cast("list[ModelInfo]", wait(self._native.models(provider, timeouts=timeout)))
-            self._known_models.put(provider, known)
-        return list(known)
+            return list(itertools.chain.from_iterable(self._all_models(timeout, fresh).values()))
+        provider = self._provider_id(provider)
+        listed = None if fresh else self._model_lists.get(provider)
+        if listed is None:
+            listed = cast("list[ModelInfo]", _wait(self._native.models(provider, timeouts=timeout)))
+            self._model_lists.put(provider, listed)
+        return list(listed)
 
     def is_model_available(self, model: str, *, timeout: float | Timeouts | None = None, fresh: bool = False) -> bool:
-        """Whether the provider of `model` offers it to this key, as its list of models says. See `models`."""
-        provider, name = self._resolve(model)
-        return any(offers(listed, name) for listed in self.models(provider, timeout=timeout, fresh=fresh))
+        """Whether a model is in its provider's list of models.
 
-    def _lists(self, timeout: float | Timeouts | None, fresh: bool) -> dict[str, list[ModelInfo]]:
+        Args:
+            model: `provider/model`, an alias, or a bare name that one provider offers.
+            timeout: Seconds, or `Timeouts`; the client's where `None`.
+            fresh: Whether to ignore a cached list.
+
+        Raises:
+            FerruleError: The provider's list cannot be had.
+        """
+        provider, name = self._resolve(model)
+        return any(is_listed_as(listed, name) for listed in self.models(provider, timeout=timeout, fresh=fresh))
+
+    def _all_models(self, timeout: float | Timeouts | None, fresh: bool) -> dict[str, list[ModelInfo]]:
         flights: dict[str, Flight] = {}
         lists: dict[str, list[ModelInfo]] = {}
-        for provider in self._usable_providers():
-            known = None if fresh else self._known_models.get(provider)
-            if known is None:
+        for provider in self._registry.usable_providers():
+            listed = None if fresh else self._model_lists.get(provider)
+            if listed is None:
                 flights[provider] = self._native.models(provider, timeouts=timeout)
-                known = []
-            lists[provider] = known
+                listed = []
+            lists[provider] = listed
         for provider, flight in flights.items():
             lists[provider] = self._finish_list(provider, flight)
         return lists
 
     def _finish_list(self, provider: str, flight: Flight) -> list[ModelInfo]:
         try:
-            listed = cast("list[ModelInfo]", wait(flight))
+            listed = cast("list[ModelInfo]", _wait(flight))
         except FerruleError as error:
-            unlisted(provider, error)
+            log_failure(provider, error)
             return []
-        self._known_models.put(provider, listed)
+        self._model_lists.put(provider, listed)
         return listed
 
+    @property
+    def ollama(self) -> Ollama:
+        """Endpoints that only Ollama has."""
+        return Ollama(self._send)
+
+    @property
+    def ruvllm(self) -> RuvLLM:
+        """Endpoints that only ruvLLM has."""
+        return RuvLLM(self._send)
+
+    def _send(self, provider: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        flight = start_request(self._native, self._provider_id(provider), method, path, body)
+        pieces: list[Any] = []
+        while (batch := _wait(flight)) is not None:
+            pieces.extend(batch)
+        return decoded(pieces)
+
     def reload(self) -> None:
-        """Reads the configuration's files and the environment again; calls in flight go on as they began.
+        """Reads the configuration's files and the environment again. Calls in flight keep what they began with.
 
         Raises:
-            ConfigError: Something is wrong; all stays as it was.
+            ConfigError: Something is wrong; nothing changes.
         """
         self._registry.reload()
 
     def close(self) -> None:
-        """Closes the connections. Calls in flight go on until they end."""
+        """Closes the connections. Calls in flight continue until they end."""
         self._close()
 
     def __enter__(self) -> Self:
@@ -132,86 +282,83 @@ class Client(BlockingOperations):
         self.close()
 
 
-class AsyncClient(AwaitedOperations):
-    """Calls models and awaits their answers. The methods are those of `Client`.
+class ImageOperations:
+    """Image generation, by providers with OpenAI's endpoint `/images/generations`: `client.images`."""
 
-    May be used from any running loop, also from several in their own threads.
-    """
+    def __init__(self, client: NativeClient) -> None:
+        self._native = client
 
-    async def complete(self, model: str | None, messages: Messages, **options: Unpack[CompletionOptions]) -> Reply:
-        """Asks a model and waits for the whole answer. See `Client.complete`. Cancelling it ends the call upstream."""
-        from ferrule.bridge import running
+    def generate(self, model: str, prompt: str, **options: Unpack[ImageOptions]) -> Images:
+        """Generates images.
 
-        loop, bridge = running()
-        flight = self._start(self._native.complete, model, messages, options, bridge)
-        return cast("Reply", await settle(flight, loop))
+        Args:
+            model: `provider/model`, or an alias.
+            prompt: The description of the images.
+            **options: See `ImageOptions`; other fields of the provider go into `extra_body`.
 
-    def stream(self, model: str | None, messages: Messages, **options: Unpack[CompletionOptions]) -> AsyncStream:
-        """Asks a model and gives the answer piece by piece. See `Client.stream`.
+        Returns:
+            The images.
 
-        Call it where a loop is running; use it in an `async with` statement.
+        Raises:
+            UnsupportedError: The provider has no image generation, or cannot carry an option.
+            FerruleError: See `ferrule.errors` for the tree.
         """
-        from ferrule.bridge import running
-        from ferrule.streams import AsyncStream
+        given = check_options(options, ImageOptions)
+        return Images(_wait(_native.images(self._native, model, prompt, given)))
 
-        loop, bridge = running()
-        return AsyncStream(self._start(self._native.stream, model, messages, options, bridge), loop)
 
-    async def models(
-        self, provider: str | None = None, *, timeout: float | Timeouts | None = None, fresh: bool = False
-    ) -> list[ModelInfo]:
-        """The models that `provider` offers to this key. See `Client.models`."""
-        if provider is not None:
-            return list(await self._list(self._known(provider), timeout, fresh))
-        import asyncio
+class AudioOperations:
+    """Speech synthesis and transcription, by providers with OpenAI's endpoints `/audio/...`: `client.audio`."""
 
-        chosen = self._usable_providers()
-        lists = await asyncio.gather(*(self._list(one, timeout, fresh) for one in chosen), return_exceptions=True)
-        found: list[ModelInfo] = []
-        for one, listed in zip(chosen, lists, strict=True):
-            if isinstance(listed, FerruleError):
-                unlisted(one, listed)
-            elif isinstance(listed, BaseException):
-                raise listed
-            else:
-                found.extend(listed)
-        return found
+    def __init__(self, client: NativeClient) -> None:
+        self._native = client
 
-    async def is_model_available(
-        self, model: str, *, timeout: float | Timeouts | None = None, fresh: bool = False
-    ) -> bool:
-        """Whether the provider of `model` offers it to this key. See `Client.is_model_available`."""
-        provider, name = self._resolve(model)
-        return any(offers(listed, name) for listed in await self._list(provider, timeout, fresh))
+    def speech(self, model: str, text: str, *, voice: str, **options: Unpack[SpeechOptions]) -> Body:
+        """Synthesises speech.
 
-    async def _list(self, provider: str, timeout: float | Timeouts | None, fresh: bool) -> list[ModelInfo]:
-        from ferrule.bridge import running
+        Args:
+            model: `provider/model`, or an alias.
+            text: The text to speak.
+            voice: The provider's name of the voice.
+            **options: See `SpeechOptions`.
 
-        known = None if fresh else self._known_models.get(provider)
-        if known is None:
-            loop, bridge = running()
-            flight = self._native.models(provider, timeouts=timeout, bridge=bridge)
-            known = cast("list[ModelInfo]", await settle(flight, loop))
-            self._known_models.put(provider, known)
-        return known
+        Returns:
+            The audio, as it is generated. Use it in a `with` statement, or close it.
 
-    async def reload(self) -> None:
-        """Reads the configuration's files and the environment again. See `Client.reload`."""
-        import asyncio
+        Raises:
+            UnsupportedError: The provider has no speech synthesis, or cannot carry an option.
+            FerruleError: See `ferrule.errors` for the tree.
+        """
+        given = {**check_options(options, SpeechOptions), "voice": voice}
+        return Body(_native.speech(self._native, model, text, given))
 
-        await asyncio.to_thread(self._registry.reload)
+    def transcribe(self, model: str, file: AudioFile, **options: Unpack[TranscriptionOptions]) -> Transcript:
+        """Transcribes a recording.
 
-    async def close(self) -> None:
-        """Closes the connections. Calls in flight go on until they end."""
-        self._close()
+        Args:
+            model: `provider/model`, or an alias.
+            file: A path, bytes, a file opened in binary mode, or a pair of file name and bytes.
+            **options: See `TranscriptionOptions`.
 
-    async def __aenter__(self) -> Self:
-        return self
+        Returns:
+            The transcript.
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.close()
+        Raises:
+            UnsupportedError: The provider has no transcription, or cannot carry an option.
+            FerruleError: See `ferrule.errors` for the tree.
+            OSError: The file cannot be read.
+        """
+        given = check_options(options, TranscriptionOptions)
+        return Transcript(_wait(_native.transcribe(self._native, model, *read_audio(file), given)))
+
+
+def _wait(flight: Flight) -> Any:
+    """What the call delivers next. An interrupted wait cancels the call."""
+    try:
+        return flight.wait()
+    except BaseException:
+        flight.cancel()
+        raise
 
 
 _shared: Client | None = None
@@ -227,10 +374,10 @@ def _shared_client() -> Client:
 
 
 def complete(model: str | None, messages: Messages, **options: Unpack[CompletionOptions]) -> Reply:
-    """`Client.complete` on a client that the whole program shares, configured by the environment."""
+    """`Client.complete` on a client that the whole program shares, with the default configuration."""
     return _shared_client().complete(model, messages, **options)
 
 
 def stream(model: str | None, messages: Messages, **options: Unpack[CompletionOptions]) -> Stream:
-    """`Client.stream` on a client that the whole program shares, configured by the environment."""
+    """`Client.stream` on a client that the whole program shares, with the default configuration."""
     return _shared_client().stream(model, messages, **options)

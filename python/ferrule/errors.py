@@ -1,28 +1,30 @@
-"""The errors of Ferrule, one tree.
+"""Exceptions: every error that Ferrule raises, as one tree.
 
     FerruleError
     +-- ProviderError                the provider answered with an error
     |   +-- AuthenticationError      the key is missing, wrong or expired
-    |   +-- PermissionDeniedError    the key may not do this
-    |   +-- NotFoundError            no such model, deployment or address
+    |   +-- PermissionDeniedError    the key is not allowed to do this
+    |   +-- NotFoundError            there is no such model, deployment or address
     |   +-- InvalidRequestError      the request itself is wrong
-    |   |   +-- ContextLengthError   the prompt is longer than the model can read
+    |   |   +-- ContextLengthError   the prompt is longer than the model's context window
     |   +-- ContentFilteredError     a safety filter refused
     |   +-- RateLimitedError         too many requests or tokens for now
-    |   +-- QuotaExceededError       nothing left to spend
+    |   +-- QuotaExceededError       the account has no credit or quota left
     |   +-- OverloadedError          the provider is too busy
-    |   +-- ServerError              the provider failed, or its answer cannot be read
+    |   +-- ServerError              the provider failed
+    |       +-- ResponseDecodeError  the provider's response cannot be read
     +-- ConnectError                 no connection
     +-- TimeoutError                 (also the built-in TimeoutError)
-    |   +-- ConnectTimeoutError      to connect
-    |   +-- FirstByteTimeoutError    for the first byte of the answer
-    |   +-- IdleTimeoutError         between two pieces of the answer
-    |   +-- TotalTimeoutError        for the whole call
-    +-- StreamInterruptedError       a stream broke off; `response` is what came before it
-    +-- ConfigError                  the settings are not usable
-    +-- UnsupportedError             the provider's dialect cannot carry a field
+    |   +-- ConnectTimeoutError      while connecting
+    |   +-- FirstByteTimeoutError    waiting for the first byte of the response
+    |   +-- IdleTimeoutError         waiting between two chunks of the response
+    |   +-- TotalTimeoutError        the whole call
+    +-- StreamInterruptedError       a stream broke off; `partial_reply` is what came before
+    +-- ConfigError                  the configuration is not usable
+    +-- UnsupportedError             the provider's wire format cannot carry an option
 
-The engine raises them (`crates/python/src/errors.rs`). All of them pickle; none holds a key.
+This module is the only list of them. `ferrule` re-exports it, and the engine raises its classes by name
+(`crates/python/src/errors.rs`); tests compare both, and docs/errors.md, with it. All errors pickle; none holds a key.
 """
 
 from __future__ import annotations
@@ -37,14 +39,14 @@ if TYPE_CHECKING:
 
 
 class FerruleError(Exception):
-    """The root of all errors of Ferrule.
+    """The base class of all errors of Ferrule.
 
     Attributes:
         message: What happened, in words.
-        provider: The id of the provider asked; `None` where no call was made.
-        model: The model asked for.
-        attempts: Every attempt of the call, the last one last.
-        response: The reply as far as it was received, where a stream broke off after it had begun; else `None`.
+        provider: The id of the provider that was called; `None` where no call was made.
+        model: The model that was called; `None` where no call was made.
+        attempts: Every attempt of the call, oldest first.
+        partial_reply: What was received of the reply before a stream broke off; `None` where nothing was.
     """
 
     def __init__(
@@ -54,14 +56,14 @@ class FerruleError(Exception):
         provider: str | None = None,
         model: str | None = None,
         attempts: Sequence[Attempt] = (),
-        response: Reply | None = None,
+        partial_reply: Reply | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.provider = provider
         self.model = model
         self.attempts = tuple(attempts)
-        self.response = response
+        self.partial_reply = partial_reply
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         fields = dict(self.__dict__)
@@ -79,12 +81,12 @@ class ProviderError(FerruleError):
 
     Attributes:
         status: The HTTP status; `None` for an error inside a stream.
-        code: The provider's code, as text.
-        error_type: The provider's type of error.
+        code: The provider's error code, as text.
+        error_type: The provider's error type.
         param: The parameter at fault, where the provider names it.
-        request_id: The provider's id of the request, for its support.
-        retry_after: Seconds the provider asks to wait; `None` where it does not say.
-        body: The beginning of the answer's body, credentials masked.
+        request_id: The provider's request id, for its support.
+        retry_after: Seconds that the provider asks to wait; `None` where it does not say.
+        body: The beginning of the response body, credentials masked.
     """
 
     def __init__(
@@ -98,9 +100,12 @@ class ProviderError(FerruleError):
         request_id: str | None = None,
         retry_after: float | None = None,
         body: str | None = None,
-        **fields: Any,
+        provider: str | None = None,
+        model: str | None = None,
+        attempts: Sequence[Attempt] = (),
+        partial_reply: Reply | None = None,
     ) -> None:
-        super().__init__(message, **fields)
+        super().__init__(message, provider=provider, model=model, attempts=attempts, partial_reply=partial_reply)
         self.status = status
         self.code = code
         self.error_type = error_type
@@ -115,11 +120,11 @@ class AuthenticationError(ProviderError):
 
 
 class PermissionDeniedError(ProviderError):
-    """The key may not do this."""
+    """The key is not allowed to do this."""
 
 
 class NotFoundError(ProviderError):
-    """No such model, deployment or address."""
+    """There is no such model, deployment or address."""
 
 
 class InvalidRequestError(ProviderError):
@@ -127,11 +132,11 @@ class InvalidRequestError(ProviderError):
 
 
 class ContextLengthError(InvalidRequestError):
-    """The prompt is longer than the model can read."""
+    """The prompt is longer than the model's context window."""
 
 
 class ContentFilteredError(ProviderError):
-    """A safety filter refused."""
+    """A safety filter refused the prompt or the reply."""
 
 
 class RateLimitedError(ProviderError):
@@ -139,7 +144,7 @@ class RateLimitedError(ProviderError):
 
 
 class QuotaExceededError(ProviderError):
-    """Nothing left to spend."""
+    """The account has no credit or quota left."""
 
 
 class OverloadedError(ProviderError):
@@ -147,15 +152,19 @@ class OverloadedError(ProviderError):
 
 
 class ServerError(ProviderError):
-    """The provider failed, or its answer cannot be read."""
+    """The provider failed."""
+
+
+class ResponseDecodeError(ServerError):
+    """The provider's response cannot be read: not JSON, not the wire format's, too long, or not HTTP."""
 
 
 class ConnectError(FerruleError):
-    """No connection: the name, the address, TLS, or it broke before an answer."""
+    """No connection: the name, the address or TLS failed, or the connection broke before a response."""
 
 
 class TimeoutError(FerruleError, builtins.TimeoutError):  # noqa: A001 - it is one
-    """A time limit passed; the subclass tells which."""
+    """A time limit passed; the subclass says which."""
 
 
 class ConnectTimeoutError(TimeoutError):
@@ -163,11 +172,11 @@ class ConnectTimeoutError(TimeoutError):
 
 
 class FirstByteTimeoutError(TimeoutError):
-    """No byte of an answer within `timeout.first_byte` seconds."""
+    """No byte of the response within `timeout.first_byte` seconds."""
 
 
 class IdleTimeoutError(TimeoutError):
-    """The answer stopped for longer than `timeout.idle` seconds."""
+    """Nothing more of the response for `timeout.idle` seconds."""
 
 
 class TotalTimeoutError(TimeoutError):
@@ -175,20 +184,29 @@ class TotalTimeoutError(TimeoutError):
 
 
 class StreamInterruptedError(FerruleError):
-    """A stream broke off before its end; `response` is what was received of it."""
+    """A stream broke off before its end; `partial_reply` is what was received of it."""
 
 
 class ConfigError(FerruleError):
-    """The settings are not usable; the text names the setting and what to do."""
+    """The configuration is not usable; the message names the setting and what to do."""
 
 
 class UnsupportedError(FerruleError):
-    """The provider's dialect cannot carry a field. `drop_params=True` leaves such fields out with a warning.
+    """The provider's wire format cannot carry an option. `drop_params=True` drops such options with a warning.
 
     Attributes:
-        field: The field.
+        field: The option.
     """
 
-    def __init__(self, message: str = "", *, field: str | None = None, **fields: Any) -> None:
-        super().__init__(message, **fields)
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        field: str | None = None,
+        provider: str | None = None,
+        model: str | None = None,
+        attempts: Sequence[Attempt] = (),
+        partial_reply: Reply | None = None,
+    ) -> None:
+        super().__init__(message, provider=provider, model=model, attempts=attempts, partial_reply=partial_reply)
         self.field = field

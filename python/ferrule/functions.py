@@ -1,7 +1,7 @@
-"""Providers and tokens that are functions: what a client's decorators register, and how calls are answered.
+"""Functions as providers and token sources, registered with `client.provider` and `client.token_provider`.
 
-The engine asks (`crates/python/src/function.rs`), and takes the answer in the form of OpenAI's Chat Completions; so
-routing, retries, limits, usage and errors are those of every other provider.
+The engine calls them (`crates/python/src/function.rs`) and takes their output in the form of OpenAI's Chat Completions;
+so routing, retries, time limits, usage and errors are those of every other provider.
 """
 
 from __future__ import annotations
@@ -15,26 +15,29 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from ferrule.errors import ProviderError
+from ferrule import errors
+from ferrule.bridge import running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from ferrule._native import FunctionCall, LoopBridge
 
-    TokenProvider = Callable[[], Any]
-    Function = Callable[["ProviderRequest"], "Awaitable[Any] | AsyncIterator[Any]"]
+    TokenFunction = Callable[[], Any]
+    ProviderFunction = Callable[["ProviderRequest"], "Awaitable[Any] | AsyncIterator[Any]"]
 
 _log = logging.getLogger("ferrule")
 
+_RETRYABLE = (errors.RateLimitedError, errors.OverloadedError, errors.ServerError)
+
 
 class ProviderRequest:
-    """What a provider of one's own is asked.
+    """The request that a function registered with `client.provider` is called with.
 
     Attributes:
-        model: The model, without the provider's name.
+        model: The model, without the provider's id.
         messages: The conversation, in OpenAI's form.
-        stream: Whether the answer is wanted piece by piece. A function need not care: either form is taken.
+        stream: Whether the caller streams. The function may ignore it: either form is accepted.
         options: All other fields of the request, in OpenAI's form: `tools`, `temperature`, `max_completion_tokens`, ...
     """
 
@@ -53,26 +56,26 @@ class ProviderRequest:
         return f"ProviderRequest(model={self.model!r}, messages={len(self.messages)}, stream={self.stream})"
 
 
-class _Answer:
-    """Writes what a function says, whole or in pieces."""
+class _ReplyWriter:
+    """Writes a function's output as a Chat Completions response, plain or streamed."""
 
     def __init__(self, call: FunctionCall, request: ProviderRequest) -> None:
         self._call = call
         self._request = request
         self._head = {"id": f"function-{time.time_ns():x}", "created": int(time.time()), "model": request.model}
-        # By field, the pieces that it came in. A stream's are not kept.
-        self._said: dict[str, list[Any]] = {}
+        # The pieces of each field; those of a stream are not kept.
+        self._pieces: dict[str, list[Any]] = {}
         self._calls_tools = False
         self._usage: dict[str, Any] | None = None
         self._finish: str | None = None
 
     async def add(self, piece: Any) -> None:
-        """Takes a piece: text, a message or delta in OpenAI's form, or `{"usage": ..., "finish_reason": ...}`."""
+        """Adds a piece: text, a message or delta in OpenAI's form, or `{"usage": ..., "finish_reason": ...}`."""
         if isinstance(piece, str):
             piece = {"content": piece}
         elif not isinstance(piece, dict):
             kind = type(piece).__name__
-            raise TypeError(f"a provider gives text, or dicts in the form of OpenAI's messages, not {kind}")
+            raise TypeError(f"a provider returns text, or dicts in the form of OpenAI's messages, not {kind}")
         delta = dict(piece)
         self._calls_tools = self._calls_tools or bool(delta.get("tool_calls"))
         self._usage = delta.pop("usage", None) or self._usage
@@ -88,10 +91,10 @@ class _Answer:
             await self._send(self._chunk([{"index": 0, "delta": delta, "finish_reason": None}]))
             return
         for name, value in delta.items():
-            self._said.setdefault(name, []).append(value)
+            self._pieces.setdefault(name, []).append(value)
 
     async def end(self) -> None:
-        """Writes the end: why, and what was used."""
+        """Writes the end: finish reason and usage."""
         finish = self._finish or ("tool_calls" if self._calls_tools else "stop")
         if self._request.stream:
             await self._send(self._chunk([{"index": 0, "delta": {}, "finish_reason": finish}]))
@@ -100,7 +103,7 @@ class _Answer:
             await self._send(b"data: [DONE]\n\n")
             return
         message = {"role": "assistant", "content": None}
-        message.update({name: _joined(pieces) for name, pieces in self._said.items()})
+        message.update({name: _joined(pieces) for name, pieces in self._pieces.items()})
         choice = {"index": 0, "message": message, "finish_reason": finish}
         reply: dict[str, Any] = {**self._head, "object": "chat.completion", "choices": [choice]}
         if self._usage is not None:
@@ -113,7 +116,7 @@ class _Answer:
 
     async def _send(self, piece: bytes) -> None:
         while (taken := self._call.send(piece)) is None:
-            # The reader is behind, and what waits for it is bounded.
+            # The reader is behind, and its queue is bounded.
             waiter = asyncio.get_running_loop().create_future()
             self._call.wait_for_room(waiter)
             await waiter
@@ -122,7 +125,7 @@ class _Answer:
 
 
 def _joined(pieces: list[Any]) -> Any:
-    """Texts and lists are put together; of anything else the last one counts."""
+    """Texts and lists are concatenated; of anything else the last one counts."""
     if all(isinstance(piece, str) for piece in pieces):
         return "".join(pieces)
     if all(isinstance(piece, list) for piece in pieces):
@@ -130,45 +133,49 @@ def _joined(pieces: list[Any]) -> Any:
     return pieces[-1]
 
 
-async def _answer(name: str, function: Function, call: FunctionCall) -> None:
+async def _run(name: str, function: ProviderFunction, call: FunctionCall) -> None:
     try:
         request = ProviderRequest(call)
-        answer = _Answer(call, request)
-        given = function(request)
-        if inspect.isasyncgen(given):
-            async for piece in given:
-                await answer.add(piece)
-        elif inspect.isawaitable(given):
-            await answer.add(await given)
+        writer = _ReplyWriter(call, request)
+        returned = function(request)
+        if inspect.isasyncgen(returned):
+            async for piece in returned:
+                await writer.add(piece)
+        elif inspect.isawaitable(returned):
+            await writer.add(await returned)
         else:
-            raise TypeError(f"provider {name!r} is no `async def` function")
-        await answer.end()
+            raise TypeError(f"provider {name!r} is not an `async def` function")
+        await writer.end()
         call.end()
-    except ProviderError as error:
-        retryable = type(error).__name__ in ("RateLimitedError", "OverloadedError", "ServerError")
+    except errors.ProviderError as error:
         call.fail(
-            type(error).__name__,
+            _error_class(error),
             str(error),
-            retryable=retryable,
+            retryable=isinstance(error, _RETRYABLE) and not isinstance(error, errors.ResponseDecodeError),
             retry_after=error.retry_after,
             status=error.status,
             code=error.code,
         )
     except Exception as error:
-        # A mistake in the function, which does not get better by trying again.
+        # A mistake in the function, which a retry does not fix.
         _log.exception("provider %r failed", name)
         call.fail("ServerError", f"provider {name!r} raised {type(error).__name__}: {error}", retryable=False)
+
+
+def _error_class(error: errors.ProviderError) -> str:
+    """The name of the error's class, or of the class of ours that it is derived from."""
+    return next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == errors.__name__)
 
 
 _tasks: set[asyncio.Task[None]] = set()
 
 
-def starter(name: str, function: Function) -> Callable[[FunctionCall], asyncio.Task[None]]:
-    """What the engine calls, on a loop, to have `function` answer a call."""
+def starter(name: str, function: ProviderFunction) -> Callable[[FunctionCall], asyncio.Task[None]]:
+    """The function that the engine calls, on an event loop, to start `function` for a call."""
 
     def start(call: FunctionCall) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(_answer(name, function, call))
-        # A loop holds its tasks weakly.
+        task = asyncio.get_running_loop().create_task(_run(name, function, call))
+        # An event loop keeps weak references to its tasks.
         _tasks.add(task)
         task.add_done_callback(_tasks.discard)
         return task
@@ -176,33 +183,33 @@ def starter(name: str, function: Function) -> Callable[[FunctionCall], asyncio.T
     return start
 
 
-def token_reader(function: TokenProvider) -> Callable[[], tuple[str, float | None]]:
-    """What the engine calls for a token: gives it, and for how many seconds it is valid, where that is known.
+def token_reader(function: TokenFunction) -> Callable[[], tuple[str, float | None]]:
+    """The function that the engine calls for a token; it returns the token and, if known, its validity in seconds.
 
-    `function` gives a text, a pair of text and seconds, or an object with `token` and `expires_on` (seconds since
+    `function` returns a text, a pair of text and seconds, or an object with `token` and `expires_on` (seconds since
     1970), as the credentials of `azure-identity` do; it may be `async def`.
     """
 
     def read() -> tuple[str, float | None]:
-        given: Any = function()
-        if inspect.isawaitable(given):
-            given = asyncio.run(_awaited(given))
-        if isinstance(given, str):
-            return given, None
-        if hasattr(given, "token"):
-            return str(given.token), float(given.expires_on) - time.time()
-        token, seconds = given
+        returned: Any = function()
+        if inspect.isawaitable(returned):
+            returned = asyncio.run(_awaited(returned))
+        if isinstance(returned, str):
+            return returned, None
+        if hasattr(returned, "token"):
+            return str(returned.token), float(returned.expires_on) - time.time()
+        token, seconds = returned
         return str(token), float(seconds)
 
     return read
 
 
-async def _awaited(given: Awaitable[Any]) -> Any:
-    return await given
+async def _awaited(awaitable: Awaitable[Any]) -> Any:
+    return await awaitable
 
 
 class _OwnLoop:
-    """A loop in a thread of its own, for calls of programs that have none."""
+    """An event loop in a thread of its own, for the functions of synchronous clients."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -210,7 +217,7 @@ class _OwnLoop:
         self._thread: threading.Thread | None = None
 
     def bridge(self) -> LoopBridge:
-        """The loop's bridge; the loop is started by the first who asks, and again in a forked child."""
+        """The loop's bridge. The first call starts the loop; in a forked child it is started again."""
         with self._lock:
             if self._bridge is None or self._thread is None or not self._thread.is_alive():
                 ready = threading.Event()
@@ -223,12 +230,10 @@ class _OwnLoop:
             return self._bridge
 
     async def _run(self, ready: threading.Event) -> None:
-        from ferrule.bridge import running
-
         self._bridge = running()[1]
         ready.set()
         await asyncio.get_running_loop().create_future()
 
 
 own_loop = _OwnLoop()
-"""The loop of those who have none."""
+"""The loop that all synchronous clients share."""

@@ -1,4 +1,4 @@
-"""The pytest plugin: the fixture `ferrule_simulator`. Loads nothing until a test asks for it."""
+"""Pytest plugin: the fixture `ferrule_simulator`. It loads nothing until a test uses it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def ferrule_simulator() -> Iterator[Simulator]:
-    """A simulator of providers, fresh for each test: `ferrule.testing.Simulator`."""
-    from ferrule.testing import Simulator
+    """A simulator of providers, new for each test: `ferrule.testing.Simulator`."""
+    from ferrule.testing import Simulator  # pytest loads the plugin in every project
 
     with Simulator() as simulator:
         yield simulator

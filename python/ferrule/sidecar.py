@@ -1,7 +1,8 @@
-"""A LiteLLM proxy beside the program: started, watched and stopped by it.
+"""Sidecar: a LiteLLM proxy that the program starts, supervises and stops.
 
-For providers that only LiteLLM knows. The proxy is a provider like any other (`litellm`, which speaks `openai-chat`);
-what is here makes sure that it runs. `Client(providers={"litellm": {"spawn": True}})` uses it; programs can as well.
+For providers that only LiteLLM supports. The proxy is a provider like any other (`litellm`, with the wire format
+`openai-chat`); this module makes sure that it runs. `Client(providers={"litellm": {"spawn": True}})` uses it; programs
+may use `Sidecar` directly.
 """
 
 from __future__ import annotations
@@ -41,36 +42,36 @@ if TYPE_CHECKING:
 _log = logging.getLogger("ferrule.sidecar")
 
 LITELLM = ("litellm", "--host", "{host}", "--port", "{port}")
-"""How the proxy is started by default; `--config` follows where there is one."""
+"""The default command; `--config` is added where there is a configuration file."""
 
-_OF_SPAWNING = frozenset(("spawn", "spawn_config", "spawn_timeout", "command"))
+_SPAWN_KEYS = frozenset(("spawn", "spawn_config", "spawn_timeout", "command"))
 _STARTUP_TIMEOUT = 120.0
 _HOST = "127.0.0.1"
-_LINES_KEPT = 50
+_MAX_LINES = 50
 _FIRST_PAUSE = 1.0
-_LONGEST_PAUSE = 30.0
+_MAX_PAUSE = 30.0
 _STEADY_AFTER = 60.0
 _TIME_TO_STOP = 5.0
 
 
 class Sidecar:
-    """A proxy process of our own. Use it in a `with` statement, or `stop` it; the end of the program stops it, too.
+    """A proxy process. Use it in a `with` statement, or `stop` it; it also stops when the program ends.
 
-    That holds for a program that is killed as well, except on Windows. A proxy that ends by itself is started again,
-    after a pause that doubles up to half a minute.
+    Except on Windows that includes a program that is killed. A proxy that exits by itself is restarted after a pause,
+    which doubles up to half a minute.
 
     Args:
         command: The program and its arguments; `{host}`, `{port}` and `{config}` are filled in. By default LiteLLM's
-            `litellm`, which has to be on the path; for litellm-rs, for instance `["litellm-rs", "--port", "{port}"]`.
+            `litellm`, which has to be on the `PATH`; for litellm-rs, for instance `["litellm-rs", "--port", "{port}"]`.
         config: The proxy's configuration file.
-        api_key: The key it asks its clients for; by default one made for it. It gets it as `LITELLM_MASTER_KEY`.
-        port: Where it listens; any that is free by default.
-        environment: Variables beside our own environment.
-        readiness_path: What answers with status 200 as soon as it is ready.
-        startup_timeout: Seconds until it has to be ready.
+        api_key: The key that its clients need; a random one by default. The proxy gets it as `LITELLM_MASTER_KEY`.
+        port: The port it listens on; any free port by default.
+        environment: Environment variables in addition to those of this process.
+        readiness_path: The path that answers with status 200 as soon as it is ready.
+        startup_timeout: Seconds within which it has to be ready. Default 120.
 
     Raises:
-        ConfigError: The program is not there.
+        ConfigError: The program cannot be found.
     """
 
     def __init__(
@@ -97,33 +98,38 @@ class Sidecar:
         self._environment = {**os.environ, **(environment or {}), "LITELLM_MASTER_KEY": self.api_key}
         self._readiness_path = readiness_path
         self._startup_timeout = startup_timeout
-        self._lines: deque[str] = deque(maxlen=_LINES_KEPT)
+        self._lines: deque[str] = deque(maxlen=_MAX_LINES)
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
         self._stopping = threading.Event()
         self._lock = threading.Lock()
         self._owner = os.getpid()
         self.restarts = 0
-        """How often it was started again."""
+        """How many times it was restarted."""
 
     def __repr__(self) -> str:
         return f"Sidecar(base_url={self.base_url!r}, running={self.running})"
 
     @property
     def base_url(self) -> str:
-        """Where it listens, for instance `http://127.0.0.1:4000`."""
+        """Its base URL, for instance `http://127.0.0.1:4000`."""
         return f"http://{_HOST}:{self.port}"
 
     @property
     def running(self) -> bool:
-        """Whether its process is there."""
+        """Whether its process is running."""
         return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int | None:
+        """The id of its process, which is also that of its process group; `None` before it is started."""
+        return None if self._process is None else self._process.pid
 
     def start(self) -> Self:
         """Starts it, and waits until it is ready.
 
         Raises:
-            ConnectError: It ended, or was not ready in time; what it said last is in the text.
+            ConnectError: It exited, or was not ready in time; its last output is in the message.
         """
         with self._lock:
             if self._process is not None:
@@ -139,7 +145,7 @@ class Sidecar:
         return self
 
     def stop(self) -> None:
-        """Stops it, and all processes it started. Does nothing the second time, nor in a forked child."""
+        """Stops it and all processes it started. Does nothing the second time, nor in a forked child."""
         if self._owner != os.getpid():
             return
         self._stopping.set()
@@ -158,7 +164,7 @@ class Sidecar:
         self.stop()
 
     def _launch(self) -> None:
-        """Starts the process, in a group of its own so that all it starts can be ended with it."""
+        """Starts the process in a group of its own, so that all its children can be ended with it."""
         process = subprocess.Popen(  # noqa: S603 - the command is the user's own
             self._command,
             env=self._environment,
@@ -182,14 +188,14 @@ class Sidecar:
             process = self._process
             if process is None or process.poll() is not None:
                 code = None if process is None else process.returncode
-                raise ConnectError(f"the sidecar ended with code {code} before it was ready: {self._last_words()}")
+                raise ConnectError(f"the sidecar exited with code {code} before it was ready: {self._last_output()}")
             if time.monotonic() > deadline:
                 seconds = self._startup_timeout
-                raise ConnectError(f"the sidecar was not ready after {seconds:g} s: {self._last_words()}")
+                raise ConnectError(f"the sidecar was not ready after {seconds:g} s: {self._last_output()}")
             pause.wait(0.05)
 
     def _is_ready(self) -> bool:
-        # Straight to loopback: no proxy of the environment's has a part in it.
+        # Directly to loopback, whatever proxy the environment names.
         connection = http.client.HTTPConnection(_HOST, self.port, timeout=5)
         try:
             connection.request("GET", self._readiness_path)
@@ -199,10 +205,10 @@ class Sidecar:
         finally:
             connection.close()
 
-    def _last_words(self) -> str:
+    def _last_output(self) -> str:
         if self._reader is not None and not self.running:
             self._reader.join(1)
-        return " | ".join(list(self._lines)[-5:]) or "it said nothing"
+        return " | ".join(list(self._lines)[-5:]) or "it printed nothing"
 
     def _restart(self) -> None:
         with self._lock:
@@ -221,7 +227,7 @@ class Sidecar:
 
     @staticmethod
     def _supervise(reference: weakref.ref[Sidecar]) -> None:
-        """Starts the process again whenever it ends by itself, until it is stopped or nobody has it any more."""
+        """Restarts the process whenever it exits by itself, until it is stopped or garbage collected."""
         pause = _FIRST_PAUSE
         while True:
             sidecar = reference()
@@ -236,8 +242,8 @@ class Sidecar:
             release_group(process.pid)
             if stopping.is_set():
                 return
-            pause = _FIRST_PAUSE if time.monotonic() - began > _STEADY_AFTER else min(pause * 2, _LONGEST_PAUSE)
-            _log.warning("the sidecar ended with code %s; starting it again in %g s", code, pause)
+            pause = _FIRST_PAUSE if time.monotonic() - began > _STEADY_AFTER else min(pause * 2, _MAX_PAUSE)
+            _log.warning("the sidecar exited with code %s; restarting it in %g s", code, pause)
             if stopping.wait(pause):
                 return
             sidecar = reference()
@@ -262,7 +268,7 @@ def _end(process: subprocess.Popen[Any]) -> None:
     for how in ("SIGTERM", "SIGKILL"):
         with contextlib.suppress(OSError):
             if os.name == "posix":
-                # The group outlives its leader where the leader's children do.
+                # The group outlives its leader if the leader's children do.
                 os.killpg(process.pid, getattr(signal, how))
             elif process.poll() is None:
                 process.terminate()
@@ -284,14 +290,14 @@ def _free_port() -> int:
         return port
 
 
-def spawned(configuration: Configuration) -> tuple[Configuration, list[Sidecar]]:
-    """Starts the proxies that a configuration asks for with `spawn`, and waits until they are ready.
+def start_sidecars(configuration: Configuration) -> tuple[Configuration, list[Sidecar]]:
+    """Starts the proxies that a configuration declares with `spawn`, and waits until they are ready.
 
     Returns:
-        The configuration with their addresses and keys, and the proxies.
+        The configuration with their base URLs and keys, and the proxies.
 
     Raises:
-        ConfigError: A program is not there.
+        ConfigError: A program cannot be found.
         ConnectError: A proxy did not become ready. Those that did are stopped.
     """
     sidecars: list[Sidecar] = []
@@ -305,7 +311,7 @@ def spawned(configuration: Configuration) -> tuple[Configuration, list[Sidecar]]
                 startup_timeout=fields.get("spawn_timeout", _STARTUP_TIMEOUT),
             )
             sidecars.append(sidecar.start())
-            rest = {name: value for name, value in fields.items() if name not in _OF_SPAWNING}
+            rest = {name: value for name, value in fields.items() if name not in _SPAWN_KEYS}
             entry = {**rest, "base_url": sidecar.base_url, "api_key": sidecar.api_key}
             configuration = configuration.changed("providers", identifier, entry)
     except BaseException:

@@ -1,7 +1,7 @@
-"""Streams: an answer, piece by piece.
+"""Streams: a reply as events, as it is generated.
 
-Events come from the engine in batches, all that is ready at once; a stream hands them out one by one, as text, or as
-the batches they are. What was handed out and what waits is kept in one place, so the three can be mixed.
+The engine delivers events in batches of everything that is ready; a stream hands them out one by one, as text, or in
+those batches. The three ways may be mixed, as what has been handed out is kept in one place.
 """
 
 from __future__ import annotations
@@ -44,23 +44,23 @@ Event = Union[  # noqa: UP007 - also at run time, on Python 3.10
     Finish,
     Unknown,
 ]
-"""What a stream consists of."""
+"""An event of a stream."""
 
 
-class _Received:
-    """What both kinds of stream know of themselves."""
+class _BaseStream:
+    """What both kinds of stream have in common."""
 
     def __init__(self, flight: Flight) -> None:
         self._flight = flight
         self._ready: Iterator[Event] = iter(())
 
     def _end(self) -> None:
-        """Whether they were taken already or not: no more events come after it."""
+        """Ends the call. Events that are ready are dropped as well."""
         self._flight.cancel()
         self._ready = iter(())
 
-    def response(self) -> Reply:
-        """The reply as far as it was received: the whole answer at the end, the beginning after an interruption."""
+    def reply(self) -> Reply:
+        """The reply as far as it was received: all of it at the end, its beginning after an interruption."""
         return self._flight.received()
 
     @property
@@ -70,12 +70,15 @@ class _Received:
 
     @property
     def stats(self) -> Stats:
-        """How long it took so far."""
+        """How long the call took so far."""
         return self._flight.received().stats
 
 
-class Stream(_Received):
-    """An answer, piece by piece. Iterate over it, over its `text`, or over its `batches()`; once."""
+class Stream(_BaseStream):
+    """A reply as it is generated. Iterate once: over its events, its `text`, or its `batches()`.
+
+    Reading it raises the errors of `Client.complete`, and `StreamInterruptedError`.
+    """
 
     def __iter__(self) -> Iterator[Event]:
         return self
@@ -89,21 +92,21 @@ class Stream(_Received):
         raise StopIteration
 
     def _refill(self) -> None:
-        """Waits for events; they are in `_ready` then. Empty at the end."""
+        """Waits for events and puts them into `_ready`, which is empty at the end."""
         while (batch := self._flight.wait()) is not None:
-            if batch:  # A batch may hold nothing that is an event of its own.
+            if batch:  # A batch may contain no events.
                 self._ready = iter(batch)
                 return
 
     @property
     def text(self) -> Iterator[str]:
-        """Only the text of the first answer."""
+        """The text of the first choice, in chunks."""
         for event in self:
             if type(event) is TextDelta and event.choice == 0:
                 yield event.text
 
     def batches(self) -> Iterator[list[Event]]:
-        """All events that are ready, at once; waits only where none is."""
+        """The events in batches of all that are ready; waits only where none is."""
         while True:
             batch = list(self._ready)
             if not batch:
@@ -114,7 +117,7 @@ class Stream(_Received):
             yield batch
 
     def close(self) -> None:
-        """Ends the call; the connection to the provider is closed at once."""
+        """Ends the call and closes its connection at once."""
         self._end()
 
     def __enter__(self) -> Self:
@@ -126,8 +129,11 @@ class Stream(_Received):
         self.close()
 
 
-class AsyncStream(_Received):
-    """An answer, piece by piece. Iterate over it, over its `text`, or over its `batches()`; once, from one task."""
+class AsyncStream(_BaseStream):
+    """A reply as it is generated. Iterate once, from one task: over its events, its `text`, or its `batches()`.
+
+    Reading it raises the errors of `Client.complete`, and `StreamInterruptedError`.
+    """
 
     def __init__(self, flight: Flight, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(flight)
@@ -137,7 +143,7 @@ class AsyncStream(_Received):
         return self
 
     async def __anext__(self) -> Event:
-        for event in self._ready:  # What is ready comes without touching the loop.
+        for event in self._ready:  # Events that are ready do not involve the loop.
             return event
         await self._refill()
         for event in self._ready:
@@ -145,24 +151,24 @@ class AsyncStream(_Received):
         raise StopAsyncIteration
 
     async def _refill(self) -> None:
-        """Waits for events; they are in `_ready` then. Empty at the end.
+        """Waits for events and puts them into `_ready`, which is empty at the end.
 
         Nothing is taken before the wait is over, so cancelling it loses nothing.
         """
         while (ready := self._flight.next(self._loop)) is not None:
             if type(ready) is not list:
                 await ready
-            elif ready:  # A batch may hold nothing that is an event of its own.
+            elif ready:  # A batch may contain no events.
                 self._ready = iter(ready)
                 return
 
     @property
     def text(self) -> AsyncIterator[str]:
-        """Only the text of the first answer."""
+        """The text of the first choice, in chunks."""
         return _Texts(self)
 
     async def batches(self) -> AsyncIterator[list[Event]]:
-        """All events that are ready, at once; waits only where none is."""
+        """The events in batches of all that are ready; waits only where none is."""
         while True:
             batch = list(self._ready)
             if not batch:
@@ -173,7 +179,7 @@ class AsyncStream(_Received):
             yield batch
 
     async def aclose(self) -> None:
-        """Ends the call; the connection to the provider is closed at once."""
+        """Ends the call and closes its connection at once."""
         self._end()
 
     async def __aenter__(self) -> Self:
@@ -186,7 +192,7 @@ class AsyncStream(_Received):
 
 
 class _Texts:
-    """The texts of a stream. Not a generator: one that is left half-way would need the loop to clean up."""
+    """The texts of a stream. Not a generator, which would need the loop to clean up when it is left early."""
 
     def __init__(self, stream: AsyncStream) -> None:
         self._stream = stream

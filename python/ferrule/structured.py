@@ -1,4 +1,4 @@
-"""Structured output: from `response_format` to a schema the provider enforces, and from its text to a value."""
+"""Structured output: the JSON schema of a `response_format`, and the value that a reply's text becomes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, get_origin, is_typeddict
 
-from ferrule import schema
+from ferrule.schema import build, is_msgspec, is_pydantic, schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ _FORMS = ("text", "json_object", "json_schema")
 
 
 def declare_format(response_format: Any) -> tuple[dict[str, Any], Callable[[str], Any] | None]:
-    """The declaration of a response format in OpenAI's form, and what makes `Reply.parsed` of the text.
+    """The declaration of a response format in OpenAI's form, and what parses a reply's text into `Reply.parsed`.
 
     Args:
         response_format: `"text"`, `"json"`, a JSON schema, a dict in OpenAI's form, or a type.
@@ -39,22 +39,22 @@ def declare_format(response_format: Any) -> tuple[dict[str, Any], Callable[[str]
             return {"type": "json_schema", "json_schema": {"name": name, "schema": response_format}}, json.loads
         raise TypeError(f"response_format: {response_format!r} is neither a JSON schema nor a format in OpenAI's form")
     if isinstance(response_format, type) or get_origin(response_format) is not None:
-        return _of_type(response_format)
+        return _declare_type(response_format)
     raise TypeError(
         'response_format: expected "json", "text", a JSON schema or a type '
         f"(pydantic, dataclass, msgspec, TypedDict), not {response_format!r}"
     )
 
 
-def _of_type(kind: Any) -> tuple[dict[str, Any], Callable[[str], Any]]:
-    declared = schema.of(kind)
+def _declare_type(kind: Any) -> tuple[dict[str, Any], Callable[[str], Any]]:
+    declared = schema_of(kind)
     if declared.get("type") != "object":
-        raise TypeError(f"response_format: {kind!r} is no object; providers answer with objects only: wrap it in one")
+        raise TypeError(f"response_format: {kind!r} is not an object; providers generate objects only: wrap it in one")
     json_schema = {"name": _name(getattr(kind, "__name__", None)), "schema": strict(declared), "strict": True}
     parse: Callable[[str], Any]
-    if schema.is_pydantic(kind):
+    if is_pydantic(kind):
         parse = kind.model_validate_json
-    elif schema.is_msgspec(kind):
+    elif is_msgspec(kind):
         parse = functools.partial(_decode_msgspec, kind)
     elif dataclasses.is_dataclass(kind) or is_typeddict(kind):
         parse = functools.partial(_build, kind)
@@ -63,26 +63,26 @@ def _of_type(kind: Any) -> tuple[dict[str, Any], Callable[[str], Any]]:
     return {"type": "json_schema", "json_schema": json_schema}, parse
 
 
-# Not closures, so that a reply pickles with what reads it.
+# Functions of the module, so that a reply pickles together with its parser.
 def _decode_msgspec(kind: Any, text: str) -> Any:
-    import msgspec
+    import msgspec  # optional
 
     return msgspec.json.decode(text, type=kind)
 
 
 def _build(kind: Any, text: str) -> Any:
-    return schema.build(kind, json.loads(text))
+    return build(kind, json.loads(text))
 
 
 def _name(title: Any) -> str:
-    """A name in the alphabet that providers take (`[a-zA-Z0-9_-]{1,64}`)."""
+    """A name of the characters that providers accept (`[a-zA-Z0-9_-]{1,64}`)."""
     return re.sub(r"[^a-zA-Z0-9_-]", "_", title)[:64] if isinstance(title, str) and title else "response"
 
 
 def strict(declared: dict[str, Any]) -> dict[str, Any]:
-    """The schema as strict providers want it: no further properties, all properties required, no defaults.
+    """The schema as strict providers require it: no additional properties, all properties required, no defaults.
 
-    Source: OpenAI's structured outputs; Anthropic's `output_config.format` asks for the first as well.
+    Source: OpenAI's structured outputs; Anthropic's `output_config.format` requires the first as well.
     """
     declared = copy.deepcopy(declared)
     _make_strict(declared)

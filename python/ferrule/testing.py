@@ -1,19 +1,20 @@
-"""Providers to practise on: a real server here that answers like the real ones, and fails on script.
+"""Simulator of providers for tests: a local server that answers like the real ones, and fails as scripted.
 
-For tests of programs that call models, whatever client they use. The server is `crates/sim`; here it gets a
-shape for Python. `ferrule sim` is the same on the command line, and the pytest fixture `ferrule_simulator` in
-tests.
+For tests of programs that call models, whatever client they use. The server is `crates/sim`; this module is its Python
+interface. `ferrule sim` is the same on the command line, and the pytest fixture `ferrule_simulator` in tests.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Union, cast
 
-from ferrule._native import NativeSimulator
+import ferrule
+from ferrule._native import NativeSimulator, provider_table
 
 if TYPE_CHECKING:
     import sys
@@ -25,9 +26,7 @@ if TYPE_CHECKING:
     else:
         from typing_extensions import Self
 
-    from ferrule.client import AsyncClient, Client
-    from ferrule.configuration.providers import Row
-    from ferrule.options import ProviderOptions
+    from ferrule import AsyncClient, Client, ProviderOptions
 
 __all__ = ["Match", "RecordedRequest", "ReplyScript", "Rule", "Script", "ScriptSource", "Simulator", "rule"]
 
@@ -35,7 +34,7 @@ _DUMMY_KEY = "sk-simulated"
 
 
 class ReplyScript(TypedDict, total=False):
-    """What to answer, and how fast. What is left out follows from the request and the script's `defaults`."""
+    """A scripted reply: content and speed. What is left out follows from the request and the script's `defaults`."""
 
     text: str
     reasoning: str
@@ -46,11 +45,11 @@ class ReplyScript(TypedDict, total=False):
     """Parts in order, where that matters: `{"text": ...}`, `{"reasoning": {"text": ..., "signature": ...}}`,
     `{"redacted_reasoning": ...}`, `{"tool_call": {...}}`, `{"refusal": ...}`."""
     echo: bool
-    """Say what the user said."""
+    """Repeat the user's text."""
     tokens: int
-    """Say something of so many tokens."""
+    """Generate a text of this number of tokens."""
     json: bool
-    """Say something that fits the request's schema."""
+    """Generate JSON that fits the request's schema."""
     use_tools: bool
     """Call the request's tool."""
     reason: bool
@@ -64,18 +63,18 @@ class ReplyScript(TypedDict, total=False):
     first_token_ms: int
     tokens_per_second: float
     chunk_tokens: int
-    """Tokens in one event of a stream; 1 by default."""
+    """Tokens per event of a stream; 1 by default."""
     chunk_chars: int
     split_bytes: list[int]
-    """Write to the socket in pieces of these sizes, over and over."""
+    """Write to the socket in chunks of these sizes, repeatedly."""
     split_delay_ms: int
     headers: dict[str, str]
     gzip: bool
-    """Compress plain answers for clients that accept it."""
+    """Compress plain responses for clients that accept it."""
 
 
 class Match(TypedDict, total=False):
-    """Which requests: those that fit every field given. Texts may have `*` and `?`."""
+    """Which requests a rule is for: those that match every given field. Texts may contain `*` and `?`."""
 
     model: str
     dialect: str
@@ -85,36 +84,36 @@ class Match(TypedDict, total=False):
     headers: dict[str, str]
     """By lower-case name."""
     text: str
-    """What the user said last."""
+    """The user's last text."""
     nth: int
-    """Only this one of the requests that fit the other fields, counted from 1."""
+    """Only the nth of the requests that match the other fields, counted from 1."""
 
 
 class Rule(TypedDict, total=False):
-    """What to do with some requests."""
+    """What happens to some requests."""
 
     match: Match
     times: int
-    """Use the rule so many times; without end by default."""
+    """How many times the rule is used; without limit by default."""
     rate: float
-    """The share of the requests it is used for, 0 to 1, drawn with the simulator's seed."""
+    """The share of the matching requests that it is used for, 0 to 1, drawn with the simulator's seed."""
     reply: ReplyScript | str
-    """What to answer; a text stands for `{"text": ...}`."""
+    """The reply; a text stands for `{"text": ...}`."""
     fault: str | dict[str, Any]
-    """What goes wrong: a name, or `{name: {field: ...}}`. docs/simulator.md lists them."""
+    """The fault: a name, or `{name: {field: ...}}`. docs/simulator.md lists them."""
 
 
 class Script(TypedDict, total=False):
-    """What the simulator does."""
+    """What the simulator does with requests."""
 
     rules: Sequence[Rule]
-    """Tried in order; the first that fits is used. Where none fits, the model's name says what happens."""
+    """Tried in order; the first that matches is used. If none does, the model's name decides what happens."""
     defaults: ReplyScript
-    """For what a reply leaves out."""
+    """For what replies leave out."""
     refuse: bool
     """Refuse connections, until the next script."""
     reset_connections: int
-    """Reset so many of the next connections as soon as they are made."""
+    """Reset this number of the next connections as soon as they are made."""
 
 
 ScriptSource = Union[Script, "Sequence[Rule]", str, "os.PathLike[str]"]
@@ -135,22 +134,22 @@ def rule(
     times: int | None = None,
     rate: float | None = None,
 ) -> Rule:
-    """A rule of a script, with what it matches and what it does side by side.
+    """A rule of a script, from what it matches and what it does.
 
     `rule("Hello!", model="gpt-*")` is `{"match": {"model": "gpt-*"}, "reply": "Hello!"}`.
 
     Args:
-        reply: What to answer: a text, or a `ReplyScript`.
-        fault: What goes wrong: a name, or `{name: {field: ...}}`.
-        model: For which models; may have `*` and `?`.
-        dialect: A wire format, for instance `openai-chat`.
-        path: For which addresses.
-        stream: For streamed, or for plain calls only.
-        headers: For requests with these headers, by lower-case name.
-        text: For requests in which the user's last text fits this.
-        nth: Only for this one of the requests that fit all above, counted from 1.
-        times: Use the rule so many times.
-        rate: Use it for this share of the requests, 0 to 1.
+        reply: The reply: a text, or a `ReplyScript`.
+        fault: The fault: a name, or `{name: {field: ...}}`.
+        model: Only requests for this model; may contain `*` and `?`, like the other texts.
+        dialect: Only requests in this wire format, for instance `openai-chat`.
+        path: Only requests to this path.
+        stream: Only streamed, or only plain requests.
+        headers: Only requests with these headers, by lower-case name.
+        text: Only requests in which the user's last text matches this.
+        nth: Only the nth of the requests that match all of the above, counted from 1.
+        times: How many times the rule is used; without limit by default.
+        rate: The share of the matching requests that the rule is used for, 0 to 1; 1 by default.
     """
     match = {
         "model": model,
@@ -167,24 +166,24 @@ def rule(
 
 @dataclass(frozen=True)
 class RecordedRequest:
-    """A request that the simulator received, and what became of it.
+    """A request that the simulator received, and how it ended.
 
     Attributes:
         method: `POST`, `GET`, ...
-        path: The address, without the query.
-        headers: By lower-case name, as they came: keys included, which is why the `repr` leaves them out.
-        body: What was sent: read from JSON, else text.
-        query: What stands after `?`.
-        dialect: The wire format, for instance `openai-chat`; `None` where it was no completion.
-        model: The model asked for.
-        stream: Whether a stream was asked for.
-        status: The status it was answered with; `None` while there is none.
-        fault: What went wrong on script.
+        path: The path, without the query.
+        headers: By lower-case name, as received: keys included, which is why the `repr` leaves them out.
+        body: The body: a value where it is JSON, else text.
+        query: The query, without `?`.
+        dialect: The wire format, for instance `openai-chat`; `None` where it was not a completion.
+        model: The requested model.
+        stream: Whether a stream was requested.
+        status: The status of the response; `None` while there is none.
+        fault: The scripted fault.
         outcome: `open`, `answered`, `cut` (by the simulator) or `closed_by_client`.
-        bytes_sent: How much of the answer's body was sent.
+        bytes_sent: How many bytes of the response body were sent.
         connection: The number of its connection: requests that share one have the same.
         http_version: `HTTP/1.1` or `HTTP/2.0`.
-        time: When it came, in seconds since the simulator started.
+        time: When it was received, in seconds since the simulator started.
     """
 
     method: str
@@ -205,33 +204,33 @@ class RecordedRequest:
 
 
 def _recorded(entry: dict[str, Any]) -> RecordedRequest:
-    # A request whose body is still coming has no method yet.
+    # A request whose body is still being received has no method yet.
     head: dict[str, Any] = {"method": "", "path": "", "headers": {}}
     time = entry.pop("time_ms") / 1000
     return RecordedRequest(**(head | entry), time=time)
 
 
 class Simulator:
-    """A running server that speaks like the providers. Listens from the start until `stop`.
+    """A running server that speaks the providers' wire formats. It listens until `stop`.
 
-    Use it in a `with` statement; it is ready when it is made, in milliseconds.
+    Use it in a `with` statement; it is ready as soon as it is made, in milliseconds.
 
     Args:
-        script: What to answer and what goes wrong: see `ScriptSource`. Without one, models' names say what
-            happens (`echo`, `tools`, `long-1000`, `fail-once-503`, ...; docs/simulator.md lists them).
+        script: The replies and faults: see `ScriptSource`. Without one, models' names decide what happens
+            (`echo`, `tools`, `long-1000`, `fail-once-503`, ...; docs/simulator.md lists them).
         host: The address to listen on.
-        port: The port; 0 for any that is free.
-        seed: For what is drawn at random: with the same seed the same is drawn.
-        require_key: Whether a request without a key is refused: 401, or 403 by Amazon.
-        aws_credentials: Secret access keys by the ids of their access keys. Requests that are signed with one of
-            them are refused where the signature is not right; with any of another, where one is given. The
-            simulator always knows `AKIASIMULATED` with the secret `sk-simulated`.
+        port: The port; 0 for any free port.
+        seed: The seed of random choices: the same seed gives the same choices.
+        require_key: Whether a request without a key is refused: with 401, or 403 by Amazon.
+        aws_credentials: AWS secret access keys by access key id. A request signed with one of them is refused if
+            the signature is wrong; if any are given, a request signed with another is refused. The simulator
+            always knows `AKIASIMULATED` with the secret `sk-simulated`.
         record_limit: How many requests are kept; the oldest are dropped.
-        http2_streams: How many streams an HTTP/2 connection may have open at once.
+        http2_streams: How many streams an HTTP/2 connection may have open at the same time.
 
     Raises:
-        OSError: The address cannot be had.
-        ValueError: The script cannot be used; the text names the field.
+        OSError: The address cannot be used.
+        ValueError: The script is not valid; the message names the field.
     """
 
     def __init__(
@@ -263,38 +262,38 @@ class Simulator:
 
     @property
     def url(self) -> str:
-        """Where it listens, for instance `http://127.0.0.1:41234`."""
+        """Its URL, for instance `http://127.0.0.1:41234`."""
         return _url(self._native.address)
 
     @property
     def openai_base_url(self) -> str:
-        """The base URL for clients of OpenAI: `OPENAI_BASE_URL`."""
+        """The base URL for OpenAI's clients (`OPENAI_BASE_URL`)."""
         return f"{self.url}/v1"
 
     @property
     def anthropic_base_url(self) -> str:
-        """The base URL for clients of Anthropic: `ANTHROPIC_BASE_URL`."""
+        """The base URL for Anthropic's clients (`ANTHROPIC_BASE_URL`)."""
         return self.url
 
     @property
     def refused_url(self) -> str:
-        """An address on which connections are refused."""
+        """A URL at which connections are refused."""
         return _url(self._native.refused_address)
 
     def base_url(self, provider: str) -> str:
-        """The base URL at which the simulator speaks as one provider: its wire format, its quirks, its errors.
+        """The base URL at which the simulator is one provider: with its wire format, quirks and errors.
 
         Args:
             provider: The id of a built-in provider, for instance `groq`.
 
         Raises:
-            ValueError: There is no such provider, or it is a program and has no address.
+            ValueError: There is no such provider, or it is a program and has no URL.
         """
         row = _rows().get(provider)
         if row is None:
             raise ValueError(f"there is no built-in provider {provider!r}")
         if not row["base_url"]:
-            raise ValueError(f"{provider} is a program on this machine and has no address")
+            raise ValueError(f"{provider} is a program on this machine and has no URL")
         _, _, rest = row["base_url"].partition("://")
         path = "".join(rest.partition("/")[1:])
         for placeholder in row["placeholders"]:
@@ -303,17 +302,17 @@ class Simulator:
         return f"{self.url}/{provider}{path}"
 
     def providers(self, only: Iterable[str] | None = None) -> dict[str, ProviderOptions]:
-        """What `Client(providers=...)` needs to call the simulator as any built-in provider that has an address.
+        """The `providers` of a `Client` that calls the simulator as any built-in provider that has a URL.
 
-        `openai` and `anthropic` are at `openai_base_url` and `anthropic_base_url`, as the official clients have them;
-        the others, and with them their quirks, are at `base_url(provider)`.
+        `openai` and `anthropic` are at `openai_base_url` and `anthropic_base_url`, as for the official clients; the
+        others, with their quirks, are at `base_url(provider)`.
 
         Args:
-            only: The ids of those that are wanted; all by default. A bare name of a model leads to the one provider
+            only: The ids of the providers to include; all by default. A bare model name resolves to the one provider
                 among them that offers it.
 
         Raises:
-            ValueError: There is no such provider, or it is a program and has no address.
+            ValueError: There is no such provider, or it is a program and has no URL.
         """
         wanted = [name for name, row in _rows().items() if row["base_url"]] if only is None else only
         return {provider: self._provider(provider) for provider in wanted}
@@ -323,14 +322,14 @@ class Simulator:
         options: ProviderOptions = {"base_url": own.get(provider) or self.base_url(provider)}
         authentication = _rows()[provider]["authentication"]
         if authentication == "watsonx":
-            # A key would be exchanged for a token at IBM, first.
+            # A key would first be exchanged for a token at IBM.
             options["headers"] = {"authorization": f"Bearer {_DUMMY_KEY}"}
         elif authentication != "none":
             options["api_key"] = _DUMMY_KEY
         return options
 
     def environment(self) -> dict[str, str]:
-        """The environment variables that make programs call the simulator, with the official clients too."""
+        """The environment variables that make programs call the simulator, also with the official clients."""
         return {
             "OPENAI_BASE_URL": self.openai_base_url,
             "OPENAI_API_KEY": _DUMMY_KEY,
@@ -342,39 +341,38 @@ class Simulator:
         """A client of the simulator.
 
         Args:
-            only: The ids of the providers that are the simulator: see `providers`.
+            only: The ids of the providers to simulate: see `providers`.
             **options: As `ferrule.Client` takes them.
         """
-        from ferrule.client import Client
-
-        return Client(providers=self.providers(only), **options)
+        return ferrule.Client(providers=self.providers(only), **options)
 
     def async_client(self, *, only: Iterable[str] | None = None, **options: Any) -> AsyncClient:
         """An asynchronous client of the simulator.
 
         Args:
-            only: The ids of the providers that are the simulator: see `providers`.
+            only: The ids of the providers to simulate: see `providers`.
             **options: As `ferrule.AsyncClient` takes them.
         """
-        from ferrule.client import AsyncClient
-
-        return AsyncClient(providers=self.providers(only), **options)
+        return ferrule.AsyncClient(providers=self.providers(only), **options)
 
     def set_script(self, script: ScriptSource) -> None:
-        """Replaces the script. Answers that have begun go on as they began.
+        """Replaces the script. Responses that have begun continue as they began.
+
+        Args:
+            script: As `Simulator` takes it.
 
         Raises:
-            ValueError: The script cannot be used; the old one stays.
+            ValueError: The script is not valid; the old one stays.
         """
         self._native.set_script(_text(script))
 
     @property
     def requests(self) -> list[RecordedRequest]:
-        """What it received since the start or the last `clear`, oldest first."""
+        """The requests received since the start or the last `clear`, oldest first."""
         return [_recorded(entry) for entry in json.loads(self._native.requests_json())]
 
     def clear(self) -> None:
-        """Forgets what it received."""
+        """Forgets the requests received so far."""
         self._native.clear_requests()
 
     @property
@@ -386,34 +384,34 @@ class Simulator:
         """Waits until `count` requests were received since the start or the last `clear`.
 
         Args:
-            count: How many.
-            timeout: Seconds to wait at most.
+            count: The number of requests.
+            timeout: The maximum number of seconds to wait.
 
         Returns:
-            Whether they were in time.
+            Whether they were received in time.
         """
         return self._native.wait_for_requests(count, timeout)
 
     def wait_for_connections(self, at_most: int = 0, timeout: float = 5.0) -> bool:
-        """Waits until at most `at_most` connections are open: a client that leaves is noticed a moment later.
+        """Waits until at most `at_most` connections are open: a client that disconnects is noticed a moment later.
 
         Args:
-            at_most: How many may be left.
-            timeout: Seconds to wait at most.
+            at_most: How many connections may remain.
+            timeout: The maximum number of seconds to wait.
 
         Returns:
-            Whether that came about in time.
+            Whether that happened in time.
         """
         return self._native.wait_for_connections(at_most, timeout)
 
     def wait_for_answers(self, timeout: float = 5.0) -> bool:
-        """Waits until no answer is open.
+        """Waits until no response is open.
 
         Args:
-            timeout: Seconds to wait at most.
+            timeout: The maximum number of seconds to wait.
 
         Returns:
-            Whether that came about in time.
+            Whether that happened in time.
         """
         return self._native.wait_for_answers(timeout)
 
@@ -430,11 +428,9 @@ class Simulator:
         self.stop()
 
 
-def _rows() -> dict[str, Row]:
-    # The whole configuration comes with it: only where it is needed.
-    from ferrule.configuration import providers
-
-    return providers.rows()
+@functools.cache
+def _rows() -> dict[str, dict[str, Any]]:
+    return {row["id"]: row for row in provider_table()}
 
 
 def _url(address: tuple[str, int]) -> str:

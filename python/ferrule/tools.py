@@ -1,4 +1,4 @@
-"""Tools from plain Python functions: name, docstring and type hints become the declaration the model reads."""
+"""Tool declarations, made from the names, docstrings and type hints of Python functions."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import inspect
 import re
 from typing import TYPE_CHECKING, Any
 
-from ferrule import schema
+from ferrule.schema import schema_of, type_hints
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 
 def declare(tools: Sequence[Mapping[str, Any] | Callable[..., Any]]) -> list[Any]:
-    """The declarations of `tools`; dicts stay as they are.
+    """The declarations of `tools`; dicts are taken as they are.
 
     Raises:
         TypeError: A tool is neither a dict nor a function, or a parameter has no type hint.
@@ -35,7 +35,7 @@ def function_tool(function: Callable[..., Any]) -> dict[str, Any]:
     """
     name = getattr(function, "__name__", type(function).__name__)
     summary, described = _docstring(inspect.getdoc(function) or "")
-    hints = schema.hints(function)
+    hints = type_hints(function)
     properties: dict[str, Any] = {}
     required = []
     for parameter in inspect.signature(function).parameters.values():
@@ -44,7 +44,7 @@ def function_tool(function: Callable[..., Any]) -> dict[str, Any]:
         if parameter.name not in hints:
             raise TypeError(f"tools: {name}(): parameter `{parameter.name}` has no type hint")
         try:
-            declared = schema.of(hints[parameter.name])
+            declared = schema_of(hints[parameter.name])
         except TypeError as error:
             raise TypeError(f"tools: {name}(): parameter `{parameter.name}`: {error}") from None
         if parameter.name in described:

@@ -1,7 +1,7 @@
-"""What a client's calls used and cost in all: `client.usage()`.
+"""Usage tracking: the tokens and cost of a client's calls, `client.usage()`.
 
-Every call counts once when it ends, plain or streamed, whole or interrupted. The sums are kept by the extension module;
-here they are put together when somebody asks.
+Every call counts once, when it ends: plain or streamed, complete or interrupted. The extension module keeps the sums;
+here they are added up on request.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ __all__ = ["UsageTotals", "UsageTracker"]
 
 @dataclasses.dataclass(frozen=True)
 class UsageTotals:
-    """What some calls used and cost in all.
+    """The total usage and cost of some calls.
 
     Attributes:
-        calls: All calls that ended.
-        failed: Of them, those that ended without any answer.
-        interrupted: Of them, those that ended with a part of it: the stream broke off, or was closed.
+        calls: The calls that ended.
+        failed: Of them, those that ended without any reply.
+        interrupted: Of them, those that ended with a partial reply: the stream broke off, or was closed.
         input_tokens: Tokens of the prompts, as far as providers reported them.
-        output_tokens: Tokens of the answers, as far as providers reported them.
+        output_tokens: Tokens of the replies, as far as providers reported them.
         cache_read_tokens: Of the input, read from a cache.
         cache_write_tokens: Of the input, written to a cache.
         reasoning_tokens: Of the output, reasoning.
-        cost: In dollars, of the calls whose cost is known.
-        unknown_cost: How many calls have an answer whose cost is not known. Not 0: then `cost` is not all.
+        cost: The cost in US dollars of the calls whose cost is known.
+        unknown_cost: How many calls have a reply whose cost is not known. If it is not 0, `cost` is incomplete.
     """
 
     calls: int = 0
@@ -51,39 +51,39 @@ _FIGURES = tuple(field.name for field in dataclasses.fields(UsageTotals))
 
 
 class UsageTracker:
-    """Sums up a client's calls. It is not a copy: asked again, it knows of the calls made meanwhile."""
+    """Adds up the usage of a client's calls. Not a copy: each method includes the calls made in the meantime."""
 
     def __init__(self, native: NativeClient) -> None:
         self._native = native
 
     def total(self) -> UsageTotals:
-        """All calls."""
+        """The totals of all calls."""
         return self._by(lambda _: None).get(None, UsageTotals())
 
     def by_provider(self) -> dict[str, UsageTotals]:
-        """The calls of each provider."""
+        """The totals by provider id."""
         return self._by(lambda row: row["provider"])
 
     def by_model(self) -> dict[str, UsageTotals]:
-        """The calls of each model, as `provider/model`."""
+        """The totals by model, as `provider/model`."""
         return self._by(lambda row: f"{row['provider']}/{row['model']}")
 
     def by_alias(self) -> dict[str | None, UsageTotals]:
-        """The calls by each alias; under `None` those by a model's own name."""
+        """The totals by alias; under `None` those of calls without one."""
         return self._by(lambda row: row["alias"])
 
     def by_metadata(self, key: str) -> dict[str | None, UsageTotals]:
-        """The calls by what their `metadata` has under `key`; under `None` those without it."""
+        """The totals by the value of `key` in the calls' `metadata`; under `None` those of calls without it."""
         return self._by(lambda row: row["metadata"].get(key))
 
     def reset(self) -> None:
-        """Forgets the calls so far."""
+        """Sets the totals to zero."""
         self._native.clear_usage()
 
     def _by(self, key: Callable[[dict[str, Any]], Any]) -> dict[Any, UsageTotals]:
         sums: dict[Any, dict[str, Any]] = {}
         with localcontext() as context:
-            context.prec = 60  # sums of money are exact
+            context.prec = 60  # so that sums of money are exact
             for row in self._native.usage_rows():
                 figures = sums.setdefault(key(row), dict.fromkeys(_FIGURES, 0))
                 for name in _FIGURES:

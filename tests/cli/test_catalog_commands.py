@@ -48,7 +48,7 @@ class TestModels:
 
     def test_a_table_on_a_terminal(self, terminal: Open) -> None:
         screen = terminal("models", "--all", "cohere", columns=80)
-        text = screen.wait_for("dollars for a million tokens")
+        text = screen.wait_for("dollars per million tokens")
         assert "context" in text
         assert "$0.60" in text
         assert screen.wait_for_end() == 0
@@ -105,11 +105,11 @@ class TestCost:
         [
             (("openai/gpt-4o",), "", "how many tokens?"),
             (("openai/no-such-model", "--input", "5"), "", "the price of openai/no-such-model is not known"),
-            (("openai/gpt-4o", "--usages", "-"), "{", "line 1: is not JSON"),
+            (("openai/gpt-4o", "--usages", "-"), "{", "line 1: not valid JSON"),
             (("openai/gpt-4o", "--usages", "-"), "[5]", "line 1: expected an object"),
             (("openai/gpt-4o", "--usages", "-"), '{"input_tokens": -1}', "line 1: input_tokens: expected a whole"),
             (("openai/gpt-4o", "--usages", "-"), '{"prompt": 1}', "line 1: has no `input_tokens`"),
-            (("openai/gpt-4o", "--usages", "-", "--input", "5"), "", "leave out the others"),
+            (("openai/gpt-4o", "--usages", "-", "--input", "5"), "", "leave out the other options"),
             (("opnai/gpt-4o", "--input", "5"), "", "did you mean `openai`?"),
         ],
     )
@@ -186,7 +186,7 @@ class TestEmbed:
         assert table[1].split() == ["0", "a", "cat", "1.00", f"{matrix[0][1]:.2f}"]
         many = ferrule("embed", EMBEDDER, "--similarity", typed="\n".join(f"text {n}" for n in range(20)))
         assert len(many.stdout.splitlines()) == 21
-        assert "most like" in many.stdout
+        assert "most similar" in many.stdout
 
     def test_many_have_a_bar_on_a_terminal(self, terminal: Open, tmp_path: Path) -> None:
         path = tmp_path / "texts.txt"
@@ -221,8 +221,8 @@ class TestHealth:
         done = ferrule("health")
         assert (done.returncode, done.stderr) == (0, "")
         assert [line.split()[:2] for line in done.stdout.splitlines()[1:]] == [
-            ["anthropic", "well"],
-            ["openai", "well"],
+            ["anthropic", "ok"],
+            ["openai", "ok"],
         ]
 
     def test_what_is_not_ends_with_1(self, ferrule: Run, ferrule_simulator: Simulator) -> None:
@@ -247,7 +247,7 @@ class TestProviders:
         text = screen.wait_for("VOYAGE_API_KEY")
         assert "CLOUDFLARE_GATEWAY_UPSTREAM_KEY" in text
         assert all(alias in text for alias in ("azure_openai", "vertex_ai", "vercel-ai-gateway", "togetherai"))
-        assert "Amazon's credentials" in text
+        assert "AWS credentials" in text
         assert screen.wait_for_end() == 0
 
     def test_json_says_what_each_has_beside_chat(self, ferrule: Run) -> None:

@@ -141,7 +141,7 @@ def test_the_model_may_come_from_the_environment(ferrule: Run) -> None:
         (["-m", "no-such-model", "Hello"], "provider/model"),
         (["-m", "openia/gpt-5-mini", "Hello"], "did you mean `openai`?"),
         (["-m", "openai/", "Hello"], "names no model"),
-        (["-m", "openai/echo"], "nothing to say"),
+        (["-m", "openai/echo"], "no prompt"),
     ],
 )
 def test_wrong_settings_are_one_line_and_2(ferrule: Run, arguments: list[str], named: str) -> None:
@@ -297,5 +297,5 @@ def test_reasoning_is_shown_to_people(terminal: Callable[..., Any]) -> None:
 
 def test_json_is_not_for_conversations(terminal: Callable[..., Any]) -> None:
     screen = terminal("chat", "-m", "openai/echo", "--json")
-    screen.wait_for("--json is for one answer")
+    screen.wait_for("--json is for one reply")
     assert screen.wait_for_end() == 2

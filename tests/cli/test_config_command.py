@@ -40,12 +40,12 @@ def test_check(ferrule: Run, project: Path) -> None:
     assert ferrule("config", "check", str(other)).returncode == 0
 
 
-def test_check_remarks_on_what_is_not_there(ferrule: Run, project: Path) -> None:
+def test_check_notes_what_is_missing_on_this_machine(ferrule: Run, project: Path) -> None:
     file = project / "ferrule.toml"
     file.write_text("[providers.mine]\nbase_url = 'https://host/v1'\napi_key = '${MINE_KEY}'\n")
     done = ferrule("config", "check")
     assert (done.returncode, done.stdout) == (0, f"{file}: no problems\n")
-    assert done.stderr == f"remark: {file}:3:1: providers.mine.api_key: the environment variable MINE_KEY is not set\n"
+    assert done.stderr == f"note: {file}:3:1: providers.mine.api_key: the environment variable MINE_KEY is not set\n"
     assert ferrule("config", "check", MINE_KEY=CANARY).stderr == ""
 
 
@@ -85,7 +85,7 @@ query = {{ q = {{ command = ["op", "{CANARY}"] }} }}
 
 
 def test_path(ferrule: Run, project: Path) -> None:
-    assert f"user: {project}/home/ferrule/config.toml (not there)" in ferrule("config", "path").stdout
+    assert f"user: {project}/home/ferrule/config.toml (does not exist)" in ferrule("config", "path").stdout
     (project / "ferrule.json").write_text("{}")
     assert f"project: {project}/ferrule.json" in ferrule("config", "path").stdout
 

@@ -66,7 +66,7 @@ def test_a_key_that_cannot_be_used_is_1(ferrule: Run, ferrule_simulator: Simulat
     assert done.returncode == 1
     _, providers = examine(done)
     assert not providers["openai"]["reachable"]
-    assert providers["openai"]["remark"]
+    assert providers["openai"]["problem"]
 
 
 def test_a_key_that_is_refused_is_1(ferrule: Run) -> None:
@@ -75,7 +75,7 @@ def test_a_key_that_is_refused_is_1(ferrule: Run) -> None:
     _, providers = examine(done)
     assert providers["openai"]["reachable"]
     assert providers["openai"]["key_accepted"] is False
-    assert "401" in providers["openai"]["remark"]
+    assert "401" in providers["openai"]["problem"]
     assert providers["anthropic"]["key_accepted"] is True
 
 
@@ -109,7 +109,7 @@ def test_providers_of_the_configuration_are_examined_too(
         "reachable": True,
         "key_accepted": True,
         "models": providers["mine"]["models"],
-        "remark": "",
+        "problem": "",
     }
 
 

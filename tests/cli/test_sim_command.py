@@ -66,7 +66,7 @@ def test_it_answers_and_tells_of_it(started: Start) -> None:
         assert line.rstrip().endswith("overloaded")
         with caller.stream("openai/stall-mid-event", "Hello") as stream:
             next(stream.text)
-        assert "client left" in line_with(process, "stall")
+        assert "client disconnected" in line_with(process, "stall")
     process.send_signal(signal.SIGINT)
     output, remarks = process.communicate(timeout=40)
     assert (process.returncode, remarks) == (0, "")

@@ -6,6 +6,8 @@ import builtins
 import functools
 import json
 import pickle
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +29,7 @@ TREE = {
     "QuotaExceededError": "ProviderError",
     "OverloadedError": "ProviderError",
     "ServerError": "ProviderError",
+    "ResponseDecodeError": "ServerError",
     "ConnectError": "FerruleError",
     "TimeoutError": "FerruleError",
     "ConnectTimeoutError": "TimeoutError",
@@ -37,6 +40,8 @@ TREE = {
     "ConfigError": "FerruleError",
     "UnsupportedError": "FerruleError",
 }
+ROOT = Path(__file__).parents[1]
+WIRE_ERRORS = ROOT / "crates/wire/src/model/error.rs"
 CLASSES = [getattr(errors, name) for name in TREE]
 OF_PROVIDERS = {
     "status": 429,
@@ -76,7 +81,7 @@ def reply() -> ferrule.Reply:
 @pytest.mark.parametrize("kind", CLASSES)
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_pickling_keeps_every_field(kind: type[errors.FerruleError], protocol: int) -> None:
-    fields: dict[str, Any] = {"provider": "openai", "model": "gpt", "attempts": attempts(), "response": reply()}
+    fields: dict[str, Any] = {"provider": "openai", "model": "gpt", "attempts": attempts(), "partial_reply": reply()}
     if issubclass(kind, errors.ProviderError):
         fields |= OF_PROVIDERS
     if kind is errors.UnsupportedError:
@@ -97,7 +102,7 @@ def shown(value: Any) -> Any:
 @pytest.mark.parametrize("kind", CLASSES)
 def test_made_by_hand_without_anything(kind: type[errors.FerruleError]) -> None:
     error = pickle.loads(pickle.dumps(kind()))
-    assert (error.message, error.provider, error.attempts, error.response) == ("", None, (), None)
+    assert (error.message, error.provider, error.attempts, error.partial_reply) == ("", None, (), None)
 
 
 def test_what_an_error_of_a_provider_says() -> None:
@@ -115,7 +120,7 @@ def test_what_an_error_of_a_provider_says() -> None:
     assert json.loads(error.body or "") == answer["body"]
     assert str(error).startswith("openai/gpt-9: No such model.")
     assert [attempt.status for attempt in error.attempts] == [404]
-    assert error.response is None
+    assert error.partial_reply is None
 
 
 def test_attempts_and_the_asked_for_delay_are_on_the_error() -> None:
@@ -143,3 +148,32 @@ def test_an_error_says_nothing_twice() -> None:
         with pytest.raises(ferrule.InvalidRequestError):
             next(stream)
         assert list(stream) == []
+
+
+def test_an_answer_that_cannot_be_read_has_its_own_class() -> None:
+    script = [rule(fault={"status": {"status": 200, "body": "[]"}})]
+    with Simulator(script) as simulator, pytest.raises(ferrule.ResponseDecodeError) as failed:
+        simulator.client().complete("openai/gpt", "Hi.")
+    assert isinstance(failed.value, ferrule.ServerError)
+    assert len(failed.value.attempts) == 1
+
+
+def test_the_document_has_the_tree() -> None:
+    listed = re.findall(r"^([ │├└─]*)(\w+Error)\b", (ROOT / "docs" / "errors.md").read_text("utf-8"), re.MULTILINE)
+    above: list[str] = []
+    found: dict[str, str] = {}
+    for indent, name in listed:
+        depth = len(indent) // 4
+        above[depth:] = [name]
+        found[name] = above[depth - 1] if depth else "Exception"
+    assert found == TREE
+
+
+def test_the_engine_raises_the_classes_there_are_and_knows_every_kind() -> None:
+    table = (ROOT / "crates/python/src/errors.rs").read_text("utf-8")
+    raised = set(re.findall(r'"(\w+Error)"', table))
+    # The others are only bases.
+    assert raised == set(TREE) - {"FerruleError", "TimeoutError"}
+    kinds = re.search(r"pub enum ErrorKind \{(.*?)\n\}", WIRE_ERRORS.read_text("utf-8"), re.DOTALL)
+    assert kinds is not None
+    assert set(re.findall(r"^    (\w+),", kinds[1], re.MULTILINE)) == set(re.findall(r"\(ErrorKind::(\w+),", table))

@@ -76,7 +76,7 @@ def test_a_generator_answers_plain_and_streamed(client):
     assert (reply.usage.input_tokens, reply.usage.output_tokens) == (3, 5)
     with client.stream("pieces/m", "hi") as stream:
         assert list(stream.text) == ["one ", "two ", "three"]
-    assert stream.response().usage.output_tokens == 5
+    assert stream.reply().usage.output_tokens == 5
 
 
 def test_tool_calls_and_reasoning(client):

@@ -152,7 +152,7 @@ def test_a_replys_message_goes_back_whole(streamed: bool, as_dict: bool) -> None
         if streamed:
             with client.stream("anthropic/claude", "Weather?", tools=[TOOL]) as stream:
                 list(stream)
-            message = stream.response().message
+            message = stream.reply().message
         else:
             message = client.complete("anthropic/claude", "Weather?", tools=[TOOL]).message
         conversation = [ASKED, message.to_dict() if as_dict else message, OPENAI_RESULT]

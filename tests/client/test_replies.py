@@ -39,7 +39,7 @@ def replies(simulator: Simulator, model: str) -> list[ferrule.Reply]:
     client = simulator.client()
     stream = client.stream(model, "Hi.", tools=[ANTHROPIC_TOOL])
     list(stream)
-    return [client.complete(model, "Hi.", tools=[ANTHROPIC_TOOL]), stream.response()]
+    return [client.complete(model, "Hi.", tools=[ANTHROPIC_TOOL]), stream.reply()]
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -75,7 +75,7 @@ def test_unknown_is_not_zero(simulator: Simulator, model: str) -> None:
         assert usage.input_audio_tokens is None
         assert usage.cache_write_1h_tokens is None
     simulator.set_script([rule(fault={"stall": {"at": "before_headers"}})])
-    unread = simulator.client().stream(model, "Hi.").response().usage
+    unread = simulator.client().stream(model, "Hi.").reply().usage
     assert (unread.input_tokens, unread.output_tokens, unread.total_tokens) == (None, None, None)
 
 
@@ -142,6 +142,6 @@ def test_several_answers() -> None:
         plain = client.complete("openai/gpt", "Hi.", n=3)
         stream = client.stream("openai/gpt", "Hi.", n=3)
         assert "".join(stream.text) == plain.text
-    for reply in (plain, stream.response()):
+    for reply in (plain, stream.reply()):
         assert [choice.index for choice in reply.choices] == [0, 1, 2]
         assert all(choice.message.text and choice.finish_reason == "stop" for choice in reply.choices)

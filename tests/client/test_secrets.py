@@ -67,7 +67,7 @@ def test_after_success(log: io.StringIO, model: str) -> None:
     assert_hidden(
         repr(ours), vars(ours), repr(ours._native), repr(reply), json.dumps(reply.to_dict()), repr(reply.attempts)
     )
-    assert_hidden(repr(stream), repr(events), repr(stream.response().to_dict()), sent)
+    assert_hidden(repr(stream), repr(events), repr(stream.reply().to_dict()), sent)
     assert_hidden(pickle.dumps(reply).decode("latin-1"))
     assert "attempt" in log.getvalue()
     assert_hidden(log.getvalue())

@@ -80,7 +80,7 @@ def ask(model: str, response_format: Any, answer: str, *, streamed: bool = False
         if streamed:
             stream = client.stream(model, "Weather?", response_format=response_format)
             list(stream)
-            return stream.response(), simulator.requests[0].body
+            return stream.reply(), simulator.requests[0].body
         return client.complete(model, "Weather?", response_format=response_format), simulator.requests[0].body
 
 

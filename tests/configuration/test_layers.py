@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 def source(configuration: Configuration, *path: str) -> str:
-    return str(configuration.state.merged.source(path))
+    return str(configuration.source(path))
 
 
 def test_each_layer_wins_over_those_below(project: Path, user: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (user / "config.toml").write_text("model = 'openai/user'\nmax_retries = 7\ntimeout = 3\n")
     retries = "max_retries"
-    assert Configuration().state.merged.tree == {"model": "openai/user", retries: 7, "timeouts": {"total": 3}}
+    assert Configuration.read().state.merged.tree == {"model": "openai/user", retries: 7, "timeouts": {"total": 3}}
     (project / "ferrule.toml").write_text("model = 'openai/project'\n\n[timeouts]\nconnect = 1\n")
-    configuration = Configuration()
+    configuration = Configuration.read()
     assert configuration.state.merged.tree["model"] == "openai/project"
     assert configuration.state.merged.tree["timeouts"] == {"total": 3, "connect": 1}
     assert source(configuration, "model") == f"{project}/ferrule.toml:1"
@@ -33,11 +33,11 @@ def test_each_layer_wins_over_those_below(project: Path, user: Path, monkeypatch
     assert source(configuration, "timeouts", "total") == f"{user}/config.toml:3"
     monkeypatch.setenv("FERRULE_MODEL", "openai/environment")
     monkeypatch.setenv("FERRULE_MAX_RETRIES", "1")
-    configuration = Configuration()
+    configuration = Configuration.read()
     assert configuration.settings()["model"] == "openai/environment"
     assert configuration.settings()[retries] == 1
     assert source(configuration, "model") == "FERRULE_MODEL"
-    configuration = Configuration(None, {"model": "openai/argument"})
+    configuration = Configuration.read(None, {"model": "openai/argument"})
     assert configuration.settings()["model"] == "openai/argument"
     assert source(configuration, "model") == "arguments"
 
@@ -79,9 +79,9 @@ def test_a_file_above_that_belongs_to_another_is_not_read(
     below.mkdir()
     monkeypatch.setattr(files.os, "geteuid", lambda: 12345)
     monkeypatch.setattr(files, "_is_trusted", lambda path: path != str(project / "ferrule.toml"))
-    assert Configuration().settings()["model"] == "openai/theirs", "the working directory is the caller's choice"
+    assert Configuration.read().settings()["model"] == "openai/theirs", "the working directory is the caller's choice"
     monkeypatch.chdir(below)
-    assert Configuration().settings()["model"] is None
+    assert Configuration.read().settings()["model"] is None
     assert "belongs to another user" in caplog.text
 
 
@@ -90,14 +90,14 @@ def test_a_named_file_is_read_instead(project: Path, user: Path, monkeypatch: py
     (user / "config.toml").write_text("max_retries = 9\n")
     other = project / "other.json"
     other.write_text('{"model": "openai/other"}')
-    for configuration in (Configuration(other), Configuration(str(other))):
+    for configuration in (Configuration.read(other), Configuration.read(str(other))):
         assert configuration.state.merged.tree == {"model": "openai/other"}
     monkeypatch.setenv("FERRULE_CONFIG", str(other))
-    assert Configuration().state.merged.tree == {"model": "openai/other"}
+    assert Configuration.read().state.merged.tree == {"model": "openai/other"}
     monkeypatch.setenv("FERRULE_CONFIG", "nowhere.toml")
     with pytest.raises(ferrule.ConfigError, match=r"FERRULE_CONFIG: there is no file nowhere\.toml"):
-        Configuration()
-    assert Configuration({"model": "openai/dict"}).state.merged.tree == {"model": "openai/dict"}
+        Configuration.read()
+    assert Configuration.read({"model": "openai/dict"}).state.merged.tree == {"model": "openai/dict"}
     for wrong in (7, True, ["a"]):
         with pytest.raises(ferrule.ConfigError, match="config: expected"):
             ferrule.Client(config=wrong)  # type: ignore[arg-type]
@@ -174,7 +174,7 @@ def test_drop_params_is_a_default(simulator: Simulator) -> None:
 
 def test_addresses_with_placeholders(monkeypatch: pytest.MonkeyPatch) -> None:
     def address(provider: str, **fields: Any) -> Any:
-        settings = Configuration(False, {"providers": {provider: fields}}).settings()
+        settings = Configuration.read(False, {"providers": {provider: fields}}).settings()
         (found,) = [one for one in settings["providers"] if one["id"] == provider]
         return found["missing"] or found["base_url"]
 
@@ -192,5 +192,5 @@ def test_addresses_with_placeholders(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_key_is_for_the_first_provider_that_looks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk")
-    assert Configuration(False).usable() == ["openai"]
+    assert Configuration.read(False).usable() == ["openai"]
     assert "openai-responses" in ferrule.Client(config=False).registry.providers

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def said(path: Path, text: str) -> str:
     path.write_text(text)
     with pytest.raises(ferrule.ConfigError) as failed:
-        Configuration(path)
+        Configuration.read(path)
     return str(failed.value)
 
 
@@ -46,7 +46,7 @@ def said(path: Path, text: str) -> str:
         ("[providers.openai]\napi_key = {command = []}", 2, "expected a string, or a list of strings"),
         ("[providers.openai.headers]\nx = 7", 2, "providers.openai.headers['x']: expected a string"),
         ("[providers.openai]\ndialect = 'openai_chat'", 2, "did you mean `openai-chat`?"),
-        ("[providers.'a/b']\nbase_url = 'http://x'", 0, "'a/b' is not an id"),
+        ("[providers.'a/b']\nbase_url = 'http://x'", 0, "'a/b' is not a valid id"),
         ("[providers.openai]\nfallback = 'opnrouter'", 2, "no other provider 'opnrouter'; did you mean `openrouter`?"),
         ("[aliases]\nfast = 'opnai/gpt'", 2, "did you mean `openai`?"),
         ("[aliases]\na = 'b'\nb = 'c'\nc = 'a'", 2, "goes round in a circle: a -> b -> c -> a"),
@@ -100,14 +100,14 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     path = tmp_path / "a.toml"
     path.write_bytes(b"a = 1\nb = '\xff'\n")
     with pytest.raises(ferrule.ConfigError, match=r"a\.toml:2: not UTF-8"):
-        Configuration(path)
+        Configuration.read(path)
     path.write_bytes(b"#" * (1 << 20) + b"#")
     with pytest.raises(ferrule.ConfigError, match="larger than"):
-        Configuration(path)
+        Configuration.read(path)
     with pytest.raises(ferrule.ConfigError, match=r"none\.toml: No such file"):
-        Configuration(tmp_path / "none.toml")
+        Configuration.read(tmp_path / "none.toml")
     with pytest.raises(ferrule.ConfigError, match="nested deeper"):
-        Configuration(_written(tmp_path / "deep.yaml", "a: " + "[" * 100 + "]" * 100))
+        Configuration.read(_written(tmp_path / "deep.yaml", "a: " + "[" * 100 + "]" * 100))
 
 
 def _written(path: Path, text: str) -> Path:

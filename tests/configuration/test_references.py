@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import ferrule
-from ferrule.configuration import secrets
+from ferrule.configuration import Configuration, secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,9 @@ def test_every_source_gives_the_key(
     assert key_sent() == CANARY
     assert simulator.requests[0].headers["x-more"] == CANARY
     told = [repr(ours), str(ours.registry.providers.get("mine")), repr(ours.registry), repr(ours.registry.providers)]
-    told.append(repr(ours.registry.configuration.state.vault))
+    configuration = Configuration.read({"providers": {"mine": {"base_url": "http://x", "api_key": key}}})
+    assert configuration.fetch("mine")["api_key"] == CANARY
+    told.append(repr(configuration.state.vault))
     assert not any(CANARY in text for text in told if source != "default")
     # Every operation needs it.
     assert client(simulator, key).models("mine")
@@ -92,7 +94,7 @@ def test_what_is_not_needed_is_not_fetched(simulator: Simulator, tmp_path: Path)
         ({"command": "ferrule-no-such-program"}, "ferrule-no-such-program: No such file"),
         ({"command": "'unbalanced"}, "cannot be split"),
         ({"command": [sys.executable, "-c", f"import sys; sys.exit('{CANARY}')"]}, "ended with status 1"),
-        ({"command": [sys.executable, "-c", "print()"]}, "gives nothing"),
+        ({"command": [sys.executable, "-c", "print()"]}, "prints nothing"),
         ({"command": [sys.executable, "-c", "print('x' * 100000)"]}, "larger than 65536 bytes"),
         ({"command": [sys.executable, "-c", "import sys; sys.stdout.buffer.write(bytes([255]))"]}, "not UTF-8"),
     ],

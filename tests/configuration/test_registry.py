@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import ferrule
+from ferrule.configuration.watch import Watch
 from ferrule.testing import Simulator, rule
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ def test_entries_are_registered_replaced_and_removed(simulator: Simulator, other
     assert "mine" in providers
     assert "mine" in providers.list()
     assert providers.get("mine") == {"base_url": simulator.openai_base_url, "api_key": "***"}
-    with pytest.raises(ferrule.ConfigError, match="there is a provider 'mine' already"):
+    with pytest.raises(ferrule.ConfigError, match="there is already a provider 'mine'"):
         providers.register("mine", {"base_url": "http://x"})
     providers.replace("mine", {"base_url": other.openai_base_url})
     assert client.complete("mine/x", "Hi.").text == "No."
@@ -52,7 +54,7 @@ def test_entries_are_registered_replaced_and_removed(simulator: Simulator, other
     client.registry.models.register("mine/x", {"context_window": 1})
     assert client.registry.models.get("mine/x") == {"context_window": 1}
     for wrong, said in [
-        (lambda: providers.register("a/b", {"base_url": "http://x"}), "not an id"),
+        (lambda: providers.register("a/b", {"base_url": "http://x"}), "not a valid id"),
         (lambda: providers.register("own", {"base_ulr": "http://x"}), "did you mean `base_url`"),
         (lambda: providers.register("own", {"base_url": "nonsense"}), "base_url"),
         (lambda: client.registry.aliases.register("a", "a"), "circle"),
@@ -190,31 +192,46 @@ def test_many_threads_change_and_call(simulator: Simulator, other: Simulator) ->
 
 
 def test_a_change_of_a_file_is_seen(project: Path, simulator: Simulator, caplog: pytest.LogCaptureFixture) -> None:
-    client = ferrule.Client(watch=3600.0)
-    watch: Any = client._watch
+    client = ferrule.Client()
+    watch = Watch(client.registry, 3600.0)
     (project / "ferrule.toml").write_text(f"[providers.mine]\nbase_url = '{simulator.openai_base_url}'\n")
-    assert watch.look()
+    assert watch.poll()
     assert client.complete("mine/x", "Hi.").text == "Yes."
     (project / "ferrule.toml").write_text("broken")
-    assert watch.look()
+    assert watch.poll()
     assert "stays as it was" in caplog.text
     assert client.complete("mine/x", "Hi.").text == "Yes."
     caplog.clear()
-    assert watch.look()
+    assert watch.poll()
     assert not caplog.text, "it is said once"
     client.close()
 
 
-def test_the_watch_runs_by_itself_and_ends_with_its_client(project: Path) -> None:
+class Reloaded(logging.Handler):
+    """Waits for the log record of a reload."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen = threading.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if "was read again" in record.getMessage():
+            self.seen.set()
+
+
+def test_the_watch_runs_by_itself_and_ends_with_its_client(project: Path, caplog: pytest.LogCaptureFixture) -> None:
     client = ferrule.Client(watch=0.01)
-    reloaded = threading.Event()
-    registry = client.registry
-    registry._forget = reloaded.set
+    reloaded = Reloaded()
+    caplog.set_level(logging.INFO, "ferrule")
+    logging.getLogger("ferrule").addHandler(reloaded)
     (project / "ferrule.toml").write_text("model = 'openai/x'\n")
-    assert reloaded.wait(20)
-    assert registry.resolve() == "openai/x"
+    try:
+        assert reloaded.seen.wait(20)
+    finally:
+        logging.getLogger("ferrule").removeHandler(reloaded)
+    assert client.registry.resolve() == "openai/x"
     (thread,) = [thread for thread in threading.enumerate() if thread.name == "ferrule-watch"]
-    del client, registry
+    del client
     thread.join(20)
     assert not thread.is_alive()
 

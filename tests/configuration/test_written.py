@@ -41,10 +41,10 @@ def all_keys(field: Field) -> set[str]:
 
 
 def test_the_example_is_complete_and_right() -> None:
-    configuration = Configuration(EXAMPLE)
+    configuration = Configuration.read(EXAMPLE)
     assert keys(SCHEMA, read(str(EXAMPLE)).tree) == all_keys(SCHEMA)
     assert configuration.settings()["model"] == "fast"
-    mentioned = set(configuration.state.merged.tree["providers"])
+    mentioned = set(configuration.providers())
     assert mentioned - {"example", "everything"} <= set(providers.rows()), "what fills addresses is of real providers"
 
 

@@ -40,7 +40,7 @@ async def test_reads_that_time_out_lose_and_repeat_nothing(paced: Simulator, mod
             except StopAsyncIteration:
                 break
     assert timed_out > 20
-    assert_whole(received, stream.response())
+    assert_whole(received, stream.reply())
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -64,7 +64,7 @@ async def test_tasks_cancelled_between_any_two_turns_of_the_loop_lose_nothing(
             except StopAsyncIteration:
                 break
     assert cancelled > 20
-    assert_whole(received, stream.response())
+    assert_whole(received, stream.reply())
 
 
 def assert_whole(received: list[ferrule.Event], reply: ferrule.Reply) -> None:

@@ -42,7 +42,7 @@ def test_events_texts_and_batches_mix(words: Simulator, model: str) -> None:
             texts += [event.text for event in batch if isinstance(event, ferrule.TextDelta)]
             break
         texts += list(stream.text)
-        assert "".join(texts) == WORDS == stream.response().text
+        assert "".join(texts) == WORDS == stream.reply().text
         assert list(stream) == list(stream.text) == list(stream.batches()) == []
 
 
@@ -64,7 +64,7 @@ async def test_events_texts_and_batches_mix_in_a_loop(words: Simulator, model: s
             break
         await batches.aclose()
         texts += [text async for text in stream.text]
-        assert "".join(texts) == WORDS == stream.response().text
+        assert "".join(texts) == WORDS == stream.reply().text
         assert [event async for event in stream] == []
         assert [text async for text in stream.text] == []
         assert [batch async for batch in stream.batches()] == []
@@ -79,8 +79,8 @@ def test_leaving_a_stream_closes_its_connection(simulator: Simulator, model: str
         assert simulator.wait_for_connections()
         assert simulator.requests[0].outcome == "closed_by_client"
         assert list(stream) == []
-        assert stream.response().text
-        assert stream.response().finish_reason is None
+        assert stream.reply().text
+        assert stream.reply().finish_reason is None
         stream.close()
 
 
@@ -94,7 +94,7 @@ async def test_leaving_a_stream_in_a_loop_closes_its_connection(simulator: Simul
         assert await asyncio.to_thread(simulator.wait_for_connections)
         assert simulator.requests[0].outcome == "closed_by_client"
         assert [event async for event in stream] == []
-        assert stream.response().text
+        assert stream.reply().text
         await stream.aclose()
 
 
@@ -152,11 +152,11 @@ async def test_a_second_reader_is_told(simulator: Simulator) -> None:
 def test_the_reply_grows_with_what_is_received(words: Simulator, model: str) -> None:
     with words.client() as client, client.stream(model, "Go.") as stream:
         first = next(stream.text)
-        during = stream.response().text
+        during = stream.reply().text
         assert WORDS.startswith(during)
         assert during.startswith(first)
         list(stream)
-        after = stream.response()
+        after = stream.reply()
         assert (after.text, after.finish_reason, len(after.attempts)) == (WORDS, "stop", 1)
         assert after.usage.output_tokens == 8
         assert after.stats.duration >= after.stats.time_to_first_token > 0
@@ -166,7 +166,7 @@ def test_the_reply_grows_with_what_is_received(words: Simulator, model: str) -> 
 def test_before_anything_is_received_the_reply_is_empty(simulator: Simulator, model: str) -> None:
     simulator.set_script([rule(fault={"stall": {"at": "before_headers"}})])
     with simulator.client() as client, client.stream(model, "Go.") as stream:
-        reply = stream.response()
+        reply = stream.reply()
     assert (reply.text, reply.finish_reason, reply.tool_calls, reply.choices) == ("", None, [], [])
     assert (reply.provider, reply.message.role) == (model.split("/")[0], "assistant")
 
@@ -179,9 +179,9 @@ def test_an_interrupted_stream_keeps_what_came(simulator: Simulator, model: str)
         with pytest.raises(ferrule.StreamInterruptedError) as interrupted:
             texts.extend(stream.text)
         assert list(stream) == []
-    assert interrupted.value.response is not None
-    assert WORDS.startswith(stream.response().text)
-    assert interrupted.value.response.text == stream.response().text == "one two three"
+    assert interrupted.value.partial_reply is not None
+    assert WORDS.startswith(stream.reply().text)
+    assert interrupted.value.partial_reply.text == stream.reply().text == "one two three"
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -196,7 +196,7 @@ async def test_an_interrupted_stream_in_a_loop_keeps_what_came(simulator: Simula
 
         with pytest.raises(ferrule.StreamInterruptedError) as interrupted:
             await read()
-        assert "".join(texts) == "one two three" == interrupted.value.response.text == stream.response().text
+        assert "".join(texts) == "one two three" == interrupted.value.partial_reply.text == stream.reply().text
         assert [event async for event in stream] == []
 
 
@@ -209,7 +209,7 @@ def test_a_closed_client_says_so_and_its_streams_go_on(words: Simulator) -> None
     with pytest.raises(RuntimeError, match="closed"):
         client.complete("openai/gpt", "Go.")
     assert WORDS.endswith("".join(stream.text))
-    assert stream.response().text == WORDS
+    assert stream.reply().text == WORDS
 
 
 def test_nothing_comes_after_closing_even_if_it_was_there(simulator: Simulator) -> None:

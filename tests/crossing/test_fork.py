@@ -91,7 +91,7 @@ if child == 0:
 else:
     end(child)
     heard = "".join(stream.text)
-    assert stream.response().finish_reason == "stop", stream.response()
+    assert stream.reply().finish_reason == "stop", stream.reply()
 """
 ASYNC_STREAM_FROM_BEFORE = """
 async def main():
@@ -110,7 +110,7 @@ async def main():
     async for event in stream:
         pass
     await asyncio.to_thread(end, child)
-    assert stream.response().finish_reason == "stop", stream.response()
+    assert stream.reply().finish_reason == "stop", stream.reply()
 
 asyncio.run(main())
 """

@@ -87,7 +87,7 @@ class Cell:
                     return Outcome("", client.complete(*self._arguments, max_tokens=100))
                 with client.stream(*self._arguments, max_tokens=100) as stream:
                     seen.extend(stream.text)
-                return Outcome("".join(seen), stream.response())
+                return Outcome("".join(seen), stream.reply())
             except FerruleError as error:
                 return Outcome("".join(seen), error=error)
 
@@ -103,7 +103,7 @@ class Cell:
                     async with client.stream(*self._arguments, max_tokens=100) as stream:
                         async for text in stream.text:
                             seen.append(text)  # noqa: PERF401 - what came before an error counts
-                    return Outcome("".join(seen), stream.response())
+                    return Outcome("".join(seen), stream.reply())
                 except FerruleError as error:
                     return Outcome("".join(seen), error=error)
 
@@ -148,7 +148,7 @@ def check_end(cell: Cell, outcome: Outcome, end: End, attempts: int) -> None:
         assert outcome.seen == (TEXT if cell.streamed else "")
         return
     # The whole text of what the caller was given, and nothing that it was not.
-    assert (error.response and error.response.text) == end.text, error.response
+    assert (error.partial_reply and error.partial_reply.text) == end.text, error.partial_reply
     assert outcome.seen == (end.text or "")
     assert (error.provider, error.model) == (cell.dialect, "simulated")
     assert outcome.attempts[-1].outcome != "success"
@@ -158,7 +158,7 @@ def check_end(cell: Cell, outcome: Outcome, end: End, attempts: int) -> None:
         assert error.status == end.status
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again)) == (type(error), str(error))
-    assert (again.response and again.response.text) == end.text
+    assert (again.partial_reply and again.partial_reply.text) == end.text
 
 
 def native_threads() -> int:

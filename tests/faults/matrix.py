@@ -44,7 +44,7 @@ class End:
     again: bool = False
     """Whether a call with a retry left makes another attempt, which then succeeds."""
     text: str | None = None
-    """What `error.response` holds; `None`: nothing was delivered, so there is no response."""
+    """What `error.partial_reply` holds; `None`: nothing was delivered, so there is no response."""
     status: int | None = None
     """The status on the error."""
 

@@ -79,7 +79,7 @@ def test_a_hundred_faults_at_once_on_one_client(run: Callable[..., Any]) -> None
             assert end == TEXT, row.name
         else:
             assert type(end) is right.error, (row.name, dialect, streamed)
-            assert (end.response and end.response.text) == right.text, (row.name, dialect)
+            assert (end.partial_reply and end.partial_reply.text) == right.text, (row.name, dialect)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -99,7 +99,7 @@ def test_a_tool_call_that_was_cut_is_kept_as_far_as_it_came(dialect: str, fault:
     with Simulator(script) as simulator, simulator.client() as client:
         with pytest.raises(StreamInterruptedError) as caught:
             read(client)
-        response = caught.value.response
+        response = caught.value.partial_reply
         assert (response.reasoning, response.text) == ("I wonder.", "Let me see.")
         assert len(caught.value.attempts) == 1
         [cut] = response.tool_calls
@@ -116,7 +116,7 @@ def test_an_error_of_no_known_class_breaks_the_stream_off() -> None:
         stream = client.stream("openai/simulated", "Hello!")
         with pytest.raises(StreamInterruptedError, match="The dog ate it") as caught:
             list(stream)
-        assert caught.value.response.text == BEGUN
+        assert caught.value.partial_reply.text == BEGUN
         assert len(caught.value.attempts) == 1
         with pytest.raises(StreamInterruptedError, match="The dog ate it"):
             client.complete("openai/simulated", "Hello!", max_retries=0)

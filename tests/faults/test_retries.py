@@ -53,7 +53,7 @@ def ask(client: Client, dialect: str, *, streamed: bool = False, **options: Any)
     else:
         with client.stream(*arguments, max_tokens=50, **options) as stream:
             list(stream)
-        reply = stream.response()
+        reply = stream.reply()
     assert reply.text == "Hello!"
     return list(reply.attempts)
 

@@ -30,7 +30,7 @@ def test_plain_and_streamed_replies_cost_the_same(simulator: Simulator) -> None:
     plain = client.complete(MODEL, "Hi.").cost
     with client.stream(MODEL, "Hi.") as stream:
         list(stream)
-        streamed = stream.response().cost
+        streamed = stream.reply().cost
     assert plain is not None
     assert plain == streamed
     assert plain.total == COST
@@ -65,7 +65,7 @@ def test_an_interrupted_stream_costs_what_is_known_of_it() -> None:
         stream = client.stream("anthropic/claude-sonnet-4-5", "Hi.")
         with pytest.raises(ferrule.StreamInterruptedError) as caught:
             list(stream)
-        received = caught.value.response
+        received = caught.value.partial_reply
         assert received is not None
         assert received.cost is not None
         assert received.cost.quantities["cache_read_tokens"] == 400_000
@@ -76,8 +76,8 @@ def test_an_interrupted_stream_costs_what_is_known_of_it() -> None:
         # OpenAI reports nothing before the end.
         with client.stream(MODEL, "Hi.") as stream, pytest.raises(ferrule.StreamInterruptedError) as caught:
             list(stream)
-        assert caught.value.response is not None
-        assert caught.value.response.cost is None
+        assert caught.value.partial_reply is not None
+        assert caught.value.partial_reply.cost is None
         assert client.usage().by_model()[MODEL].unknown_cost == 1
 
 

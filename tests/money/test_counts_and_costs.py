@@ -208,9 +208,9 @@ class TestModels:
             "bedrock": {"region": "eu-central-1"},
         }
         with ferrule.Client(config=False) as client:
-            assert client.registry.configuration.usable() == ["groq"]
+            assert client.registry.usable_providers() == ["groq"]
         with ferrule.Client(config=False, providers=providers) as client:
-            assert client.registry.configuration.usable() == ["bedrock", "groq", "mine", "ollama"]
+            assert client.registry.usable_providers() == ["bedrock", "groq", "mine", "ollama"]
 
     async def test_awaited(self, simulator):
         async with simulator.async_client(only=["openai", "anthropic"]) as client:

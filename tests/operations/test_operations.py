@@ -10,7 +10,7 @@ import numpy
 import pytest
 
 import ferrule
-from ferrule.operations.known_models import SECONDS, KnownModels
+from ferrule.operations.model_lists import MAX_AGE, ModelListCache
 
 MODEL = "openai/text-embedding-3-small"
 EMBEDDING_MODELS = [
@@ -84,10 +84,10 @@ class TestModels:
 
     def test_what_is_too_old_is_forgotten(self):
         now = 0.0
-        known = KnownModels(clock=lambda: now)
+        known = ModelListCache(clock=lambda: now)
         known.put("openai", [])
         assert known.get("openai") == []
-        now = SECONDS + 1
+        now = MAX_AGE + 1
         assert known.get("openai") is None
 
 

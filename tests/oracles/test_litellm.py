@@ -74,7 +74,7 @@ def variables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, st
 @pytest.fixture(scope="module")
 def proxy(variables: dict[str, str]) -> Iterator[Proxy]:
     with Proxy(command(), config=CONFIGURATION, api_key="sk-oracle", environment=variables) as running:
-        group = running._process.pid
+        group = running.pid
         yield running
     assert not running.running
     assert is_empty(group)
@@ -127,9 +127,9 @@ class Caller:
                 ferrule.AsyncClient(**self._settings) as client,
                 client.stream(model, "Why?", **options) as stream,
             ):
-                return [event async for event in stream], stream.response()
+                return [event async for event in stream], stream.reply()
         with ferrule.Client(**self._settings) as client, client.stream(model, "Why?", **options) as stream:
-            return list(stream), stream.response()
+            return list(stream), stream.reply()
 
     async def models(self, provider: str) -> list[str]:
         if self._asynchronous:
@@ -246,8 +246,8 @@ async def test_an_error_in_the_middle_of_a_stream(caller: Caller, dialect: str) 
     with pytest.raises(ferrule.ProviderError, match="The simulated provider failed in the middle") as caught:
         await caller.stream(f"{dialect}/{dialect}-error-mid-stream")
     assert caught.value.status is None
-    assert 'You said "Why?"'.startswith(caught.value.response.text)
-    assert caught.value.response.text
+    assert 'You said "Why?"'.startswith(caught.value.partial_reply.text)
+    assert caught.value.partial_reply.text
 
 
 @both_dialects
@@ -305,8 +305,8 @@ def test_a_client_starts_its_own(variables: dict[str, str], monkeypatch: pytest.
         monkeypatch.setenv(name, value)
     spawned = {"spawn": True, "spawn_config": str(CONFIGURATION), "command": command()}
     with ferrule.Client(providers={"litellm": spawned}, timeout=30) as client:
-        (sidecar,) = client._sidecars
-        group = sidecar._process.pid
+        (sidecar,) = client.sidecars
+        group = sidecar.pid
         assert client.complete("litellm/greeting", "Why?").text == GREETING
         with client.stream("litellm/greeting", "Why?") as stream:
             assert len([event for event in stream if isinstance(event, ferrule.TextDelta)]) > 1

@@ -97,7 +97,7 @@ def test_thinking_is_reasoning(client: Client) -> None:
 def test_what_the_agent_does_is_handed_on_as_it_is(client: Client) -> None:
     with client.stream("cursor-cli/tools", "What is this?") as stream:
         events = list(stream)
-        reply = stream.response()
+        reply = stream.reply()
     unknown = [event for event in events if isinstance(event, ferrule.Unknown)]
     assert [event.name for event in unknown] == ["tool_call", "tool_call", "something_new"]
     started, completed = (event.data for event in unknown[:2])
@@ -132,7 +132,7 @@ def test_failures(
         ask()
     assert raised.value.provider == "cursor-cli"
     if model == "no-result" and streamed:
-        assert raised.value.response.text == "Half of it"  # type: ignore[attr-defined]
+        assert raised.value.partial_reply.text == "Half of it"  # type: ignore[attr-defined]
 
 
 def test_a_program_that_is_not_there() -> None:

@@ -63,7 +63,7 @@ def is_a_program(provider: Provider) -> bool:
 def stream(client: Client, model: str, messages: Any, **options: Any) -> tuple[list[Any], Reply]:
     with client.stream(model, messages, **options) as stream:
         events = list(stream)
-        return events, stream.response()
+        return events, stream.reply()
 
 
 def said(events: list[Any]) -> str:
@@ -117,7 +117,7 @@ async def test_awaited(provider: Provider, settings: Settings) -> None:
         check_echo(provider, await client.complete(f"{provider.id}/echo", "Hello there."))
         async with client.stream(f"{provider.id}/echo", "Hello there.") as stream:
             assert said([event async for event in stream]) == "Hello there."
-            check_echo(provider, stream.response())
+            check_echo(provider, stream.reply())
 
 
 @every_that_chats
@@ -177,7 +177,7 @@ def test_a_stream_that_breaks_off(provider: Provider, client: Client) -> None:
         stream(client, model, "Tell me of ferrules, at some length.")
     assert raised.value.provider == provider.id
     if provider.streams:
-        assert raised.value.response.text
+        assert raised.value.partial_reply.text
 
 
 @every

@@ -159,7 +159,7 @@ def test_what_comes_to_a_provider_is_what_it_takes(provider: Provider, client: C
                 try:
                     if streamed:
                         with client.stream(f"{provider.id}/simulated", messages, **options) as stream:
-                            reply = [*stream] and stream.response()
+                            reply = [*stream] and stream.reply()
                     else:
                         reply = client.complete(f"{provider.id}/simulated", messages, **options)
                 except ferrule.FerruleError as error:

@@ -37,7 +37,7 @@ class TestReplicate:
     def test_a_stream_is_read_and_then_its_figures(self, simulator: Simulator) -> None:
         with simulator.client(only=["replicate"]) as client, client.stream("replicate/echo", "Hello there.") as stream:
             assert "".join(stream.text) == "Hello there."
-            assert stream.response().usage.output_tokens
+            assert stream.reply().usage.output_tokens
         assert [path.rpartition("/")[2] for _, path in paths(simulator)][1] == "stream"
         assert [method for method, _ in paths(simulator)] == ["POST", "GET", "GET"]
 

@@ -38,4 +38,4 @@ class Client:
                     note(event.text, event.received_at)
 
     async def close(self) -> None:
-        await self.client.close()
+        await self.client.aclose()

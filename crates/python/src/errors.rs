@@ -1,42 +1,37 @@
-//! Errors: the exceptions are Python's (`ferrule/errors.py`), so that they read well and pickle; here they are raised.
+//! Exceptions: the classes are Python's (`ferrule/errors.py`), so that they read well and pickle; here they are raised.
 
 use crate::{attempt::Attempt, reply::Reply};
 use ferrule_engine::{CallError, Failure, TimeoutKind};
 use ferrule_wire::model::{ErrorKind, ProviderError};
 use pyo3::{intern, prelude::*, types::PyDict};
 
-const fn class_of(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::Authentication => "AuthenticationError",
-        ErrorKind::PermissionDenied => "PermissionDeniedError",
-        ErrorKind::NotFound => "NotFoundError",
-        ErrorKind::InvalidRequest => "InvalidRequestError",
-        ErrorKind::ContextLength => "ContextLengthError",
-        ErrorKind::ContentFiltered => "ContentFilteredError",
-        ErrorKind::RateLimited => "RateLimitedError",
-        ErrorKind::QuotaExceeded => "QuotaExceededError",
-        ErrorKind::Overloaded => "OverloadedError",
-        ErrorKind::Server | ErrorKind::Timeout => "ServerError",
-        ErrorKind::Cancelled => "ProviderError",
-        ErrorKind::StreamInterrupted => "StreamInterruptedError",
-    }
+/// The class for each kind of a provider's error. The first row of a kind is the class that is raised for it, the first row
+/// of a class the kind that it stands for when a provider of the user's own raises it.
+const PROVIDER_ERRORS: &[(ErrorKind, &str)] = &[
+    (ErrorKind::Authentication, "AuthenticationError"),
+    (ErrorKind::PermissionDenied, "PermissionDeniedError"),
+    (ErrorKind::NotFound, "NotFoundError"),
+    (ErrorKind::InvalidRequest, "InvalidRequestError"),
+    (ErrorKind::ContextLength, "ContextLengthError"),
+    (ErrorKind::ContentFiltered, "ContentFilteredError"),
+    (ErrorKind::RateLimited, "RateLimitedError"),
+    (ErrorKind::QuotaExceeded, "QuotaExceededError"),
+    (ErrorKind::Overloaded, "OverloadedError"),
+    (ErrorKind::Server, "ServerError"),
+    (ErrorKind::Server, "ResponseDecodeError"),
+    (ErrorKind::Server, "ProviderError"),
+    (ErrorKind::Timeout, "ServerError"),
+    (ErrorKind::Cancelled, "ProviderError"),
+    (ErrorKind::StreamInterrupted, "StreamInterruptedError"),
+];
+
+fn class_of(kind: ErrorKind) -> &'static str {
+    PROVIDER_ERRORS.iter().find(|row| row.0 == kind).map_or("ProviderError", |row| row.1)
 }
 
-/// The kind of error that an exception's class stands for; `None` where it is no provider's.
+/// The kind of error that an exception's class stands for; `None` where it is not a provider's error.
 pub(crate) fn kind_of(class: &str) -> Option<ErrorKind> {
-    Some(match class {
-        "AuthenticationError" => ErrorKind::Authentication,
-        "PermissionDeniedError" => ErrorKind::PermissionDenied,
-        "NotFoundError" => ErrorKind::NotFound,
-        "InvalidRequestError" => ErrorKind::InvalidRequest,
-        "ContextLengthError" => ErrorKind::ContextLength,
-        "ContentFilteredError" => ErrorKind::ContentFiltered,
-        "RateLimitedError" => ErrorKind::RateLimited,
-        "QuotaExceededError" => ErrorKind::QuotaExceeded,
-        "OverloadedError" => ErrorKind::Overloaded,
-        "ServerError" | "ProviderError" => ErrorKind::Server,
-        _ => return None,
-    })
+    PROVIDER_ERRORS.iter().find(|row| row.1 == class).map(|row| row.0)
 }
 
 /// The exception for `error`; `received` is what came before it, where a stream broke off.
@@ -57,7 +52,7 @@ fn build(py: Python<'_>, error: CallError, received: Option<Reply>) -> PyResult<
         attempts.into_iter().map(|attempt| Py::new(py, Attempt(attempt))).collect::<PyResult<Vec<_>>>()?;
     fields.set_item(intern!(py, "attempts"), attempts)?;
     if let Some(received) = received {
-        fields.set_item(intern!(py, "response"), Py::new(py, received)?)?;
+        fields.set_item(intern!(py, "partial_reply"), Py::new(py, received)?)?;
     }
     let class = match failure {
         Failure::Provider(error) => {
@@ -74,7 +69,7 @@ fn build(py: Python<'_>, error: CallError, received: Option<Reply>) -> PyResult<
         Failure::Timeout(TimeoutKind::Idle) => "IdleTimeoutError",
         Failure::Timeout(TimeoutKind::Total) => "TotalTimeoutError",
         Failure::Interrupted(_) => "StreamInterruptedError",
-        Failure::Unreadable(_) => "ServerError",
+        Failure::Unreadable(_) => "ResponseDecodeError",
         Failure::Unsupported(unsupported) => {
             fields.set_item(intern!(py, "field"), unsupported.field)?;
             "UnsupportedError"

@@ -1,4 +1,4 @@
-"""The commands together, and what they have in common: help, `--version`, and how errors end them."""
+"""Application: all commands, and what they have in common: help, `--version`, and how errors end them."""
 
 import sys
 from typing import Annotated, Any
@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+import ferrule
 from ferrule.cli import (
     chat,
     config,
@@ -23,7 +24,7 @@ from ferrule.cli import (
 
 
 class _Commands(TyperGroup):
-    """Ends every command in one way: an exit code and, after an error, one line that says what to do."""
+    """Ends every command the same way: with an exit code and, after an error, one line that says what to do."""
 
     def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
         del standalone_mode  # Typer's own way ends errors in boxes and tracebacks.
@@ -44,9 +45,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from ferrule._native import __version__
-
-        typer.echo(f"ferrule {__version__}")
+        typer.echo(f"ferrule {ferrule.__version__}")
         raise typer.Exit
 
 
@@ -56,10 +55,10 @@ def _version(wanted: bool) -> None:
 def root(
     context: typer.Context,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and leave.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """One engine for every large-language-model provider. New here? Run `ferrule demo`."""
+    """One engine for every LLM provider. New here? Run `ferrule demo`."""
     del version
     if context.invoked_subcommand is None:
         typer.echo(context.get_help(), nl=False)

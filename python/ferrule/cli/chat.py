@@ -1,4 +1,4 @@
-"""`ferrule chat`: one question, text piped in, or a conversation."""
+"""Chat command, `ferrule chat`: one prompt, piped text, or a conversation."""
 
 import contextlib
 import sys
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
+import ferrule
 from ferrule import errors
 from ferrule.cli import failures, screen
 from ferrule.cli.piped import piped
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def chat(
     prompt: Annotated[
-        str | None, typer.Argument(help="What to say. Without it, text piped in; else a conversation.")
+        str | None, typer.Argument(help="The prompt. Without it, piped text; else a conversation.")
     ] = None,
     model: Annotated[
         str | None,
@@ -28,20 +29,18 @@ def chat(
     ] = None,
     system: Annotated[str | None, typer.Option("--system", "-s", help="Instructions for the model.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The whole reply as JSON, for programs.")] = False,
-    stats: Annotated[bool, typer.Option("--stats", help="Times and tokens after each answer.")] = False,
-    temperature: Annotated[float | None, typer.Option(help="How freely to choose words.")] = None,
-    max_tokens: Annotated[int | None, typer.Option(min=1, help="The most tokens to answer with.")] = None,
+    stats: Annotated[bool, typer.Option("--stats", help="Show times and tokens after each reply.")] = False,
+    temperature: Annotated[float | None, typer.Option(help="The sampling temperature.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=1, help="The maximum number of tokens of a reply.")] = None,
     reasoning: Annotated[
-        str | None, typer.Option(help="How much to think: `none` to `max`, or a number of tokens.")
+        str | None, typer.Option(help="How much to reason: `none` to `max`, or a number of tokens.")
     ] = None,
-    timeout: Annotated[float | None, typer.Option(min=0.001, help="Seconds for a whole answer.")] = None,
+    timeout: Annotated[float | None, typer.Option(min=0.001, help="Seconds for a whole reply.")] = None,
 ) -> None:
-    """Asks a model, and shows the answer as it comes.
+    """Calls a model, and shows the reply as it is generated.
 
     With both a prompt and piped text, the text follows the prompt: `ferrule chat "Summarise this" < notes.txt`.
     """
-    from ferrule import Client
-
     options: dict[str, Any] = {
         "system": system,
         "temperature": temperature,
@@ -49,33 +48,33 @@ def chat(
         "reasoning": int(reasoning) if reasoning and reasoning.isdigit() else reasoning,
         "timeout": timeout,
     }
-    with Client() as client:
-        if not model and not client.registry.configuration.state.merged.tree.get("model"):
+    with ferrule.Client() as client:
+        if not model and not client.registry.default_model:
             raise failures.UsageError(
                 "no model given; use --model provider/model (for instance openai/gpt-5-mini) or set FERRULE_MODEL"
             )
-        # A wrong name is said before anything is typed or read.
+        # A wrong name is reported before anything is typed or read.
         resolved = client.registry.resolve(model or None)
         model = model or resolved
-        text, interactive = _said(prompt)
-        talk = _Talk(client, model, options, stats)
+        text, interactive = _input(prompt)
+        conversation = _Conversation(client, model, options, stats)
         if text:
-            talk.ask_once(text, as_json=as_json)
+            conversation.answer_once(text, as_json=as_json)
         elif not interactive:
-            raise failures.UsageError("nothing to say; give a prompt, or pipe one in")
+            raise failures.UsageError("no prompt; give one as an argument, or pipe one in")
         elif as_json:
-            raise failures.UsageError("--json is for one answer; give a prompt, or pipe one in")
+            raise failures.UsageError("--json is for one reply; give a prompt, or pipe one in")
         else:
-            talk.converse()
+            conversation.run()
 
 
-def _said(prompt: str | None) -> tuple[str, bool]:
-    """What the user says, and whether a person is at the keyboard."""
+def _input(prompt: str | None) -> tuple[str, bool]:
+    """The text to send, and whether the input is a terminal."""
     text = piped()
     return "\n\n".join(part for part in (prompt, text) if part and part.strip()), text is None
 
 
-class _Talk:
+class _Conversation:
     def __init__(self, client: "Client", model: str, options: dict[str, Any], stats: bool) -> None:
         self._client = client
         self._model = model
@@ -83,20 +82,20 @@ class _Talk:
         self._stats = stats
         self._console = screen.stdout()
 
-    def ask_once(self, text: str, *, as_json: bool) -> None:
+    def answer_once(self, text: str, *, as_json: bool) -> None:
         with self._stream([{"role": "user", "content": text}]) as stream:
             if as_json:
                 for _ in stream.batches():
                     pass
             else:
                 self._show(stream)
-            reply = stream.response()
+            reply = stream.reply()
         if as_json:
             screen.print_json(reply.to_dict())
-        self._tell(reply)
+        self._show_figures(reply)
 
-    def converse(self) -> None:
-        hint = f"{self._model} - Ctrl-C ends an answer, Ctrl-D or /exit leaves"
+    def run(self) -> None:
+        hint = f"{self._model} - Ctrl-C stops a reply, Ctrl-D or /exit quits"
         self._console.print(Text(hint, style="dim"))
         history: list[dict[str, Any] | Message] = []
         for line in _lines():
@@ -110,17 +109,17 @@ class _Talk:
                 with stream:
                     self._show(stream)
             except KeyboardInterrupt:
-                pass  # What was said so far stays in the conversation.
+                pass  # The beginning of the reply stays in the conversation.
             except errors.ConfigError:
                 raise
             except errors.FerruleError as error:
                 failures.report(error)
                 history.pop()
                 continue
-            reply = stream.response()
+            reply = stream.reply()
             if reply.text:
                 history.append(reply.message)
-                self._tell(reply)
+                self._show_figures(reply)
             else:
                 history.pop()
 
@@ -128,23 +127,23 @@ class _Talk:
         return self._client.stream(self._model, messages, **self._options)
 
     def _show(self, stream: "Stream") -> None:
-        """Writes the answer as it comes, and ends the line whatever happens."""
-        shown = _Shown(self._console)
+        """Writes the reply as it is generated, and ends the line whatever happens."""
+        output = _Output(self._console)
         try:
             for batch in stream.batches():
                 for event in batch:
-                    shown.event(event)
-                shown.flush()
+                    output.event(event)
+                output.flush()
         finally:
-            shown.end()
+            output.end()
 
-    def _tell(self, reply: "Reply") -> None:
+    def _show_figures(self, reply: "Reply") -> None:
         if self._stats:
             screen.stderr().print(Text(_figures(reply), style="dim"), soft_wrap=True)
 
 
-class _Shown:
-    """The answer on the screen. Reasoning is for people only: it is shown on a terminal, and not written to a pipe."""
+class _Output:
+    """The reply on the screen. Reasoning is shown on a terminal only, and not written to a pipe."""
 
     def __init__(self, console: "Console") -> None:
         self._console = console
@@ -165,7 +164,7 @@ class _Shown:
         self._last = text[-1:] or self._last
         if self._console.is_terminal:
             self._console.out(screen.printable(text), style=style, end="", highlight=False)
-        else:  # A pipe gets what the model said, to the byte.
+        else:  # A pipe gets exactly the model's text.
             self._console.file.write(text)
 
     def flush(self) -> None:
@@ -178,9 +177,9 @@ class _Shown:
 
 
 def _lines() -> Iterator[str]:
-    """What the user types, until Ctrl-D or `/exit`."""
+    """The lines that the user types, until Ctrl-D or `/exit`."""
     with contextlib.suppress(ImportError):  # Windows' console does so by itself.
-        import readline  # noqa: F401 - makes `input` edit lines and recall them
+        import readline  # noqa: F401 - importing it makes `input` edit lines and recall them
     while True:
         try:
             line = input("\n> ").strip()

@@ -1,5 +1,6 @@
-"""`ferrule config`: what the configuration says, where each value comes from, and whether it is right."""
+"""Config command, `ferrule config`: the configuration's values with their sources, and whether it is valid."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -10,43 +11,44 @@ from rich.table import Table
 from rich.text import Text
 
 from ferrule.cli import failures, screen
+from ferrule.configuration import Configuration, files
+from ferrule.configuration.documents import json_schema
+from ferrule.configuration.providers import dialects
+from ferrule.configuration.registry import masked
+from ferrule.errors import ConfigError
 
 app = typer.Typer(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
 
 
 @app.callback()
 def config() -> None:
-    """Shows and checks the configuration. docs/configuration.md has all keys; `schema` is for editors."""
+    """Shows and checks the configuration. docs/configuration.md lists all keys; `schema` is for editors."""
 
 
 @app.command()
 def check(
     file: Annotated[Path | None, typer.Argument(help="The file to check; without it, those that are found.")] = None,
 ) -> None:
-    """Checks the configuration: every problem with its file, line and key. Fetches no secrets, calls nobody.
+    """Checks the configuration: every problem with its file, line and key. Fetches no secrets, makes no requests.
 
-    What is right and only not there on this machine, a variable that is not set, is a remark and no problem.
+    Something that is valid but missing on this machine, such as a variable that is not set, is a note, not a problem.
     """
-    from ferrule.configuration import Configuration
-    from ferrule.configuration.settings import is_declared
-    from ferrule.errors import ConfigError
-
     try:
-        configuration = Configuration(file)
+        configuration = Configuration.read(file)
         providers = configuration.settings()["providers"]
     except ConfigError as error:
         problems = error.message.splitlines()
         for problem in problems:
             sys.stderr.write(f"error: {screen.printable(problem)}\n")
         raise typer.Exit(failures.USAGE) from None
-    read, merged = configuration.state.read, configuration.state.merged
+    read = configuration.found()
     if not read:
         sys.stdout.write("there is no configuration file; `ferrule config path` shows where one is looked for\n")
     for _, path in read:
         sys.stdout.write(f"{screen.printable(path)}: no problems\n")
     for provider in providers:
-        if provider["missing"] and is_declared(merged, provider["id"]):
-            sys.stderr.write(f"remark: {screen.printable(provider['missing'])}\n")
+        if provider["missing"] and configuration.is_declared(provider["id"]):
+            sys.stderr.write(f"note: {screen.printable(provider['missing'])}\n")
 
 
 @app.command()
@@ -54,7 +56,7 @@ def show(
     file: Annotated[Path | None, typer.Argument(help="The file to show; without it, those that are found.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
 ) -> None:
-    """Shows what the configuration says in the end, and where each value comes from. Secrets are masked."""
+    """Shows the effective configuration, and where each value comes from. Secrets are masked."""
     entries = _entries(file)
     if as_json:
         screen.print_json(entries)
@@ -73,16 +75,14 @@ def show(
 
 @app.command()
 def path() -> None:
-    """Shows the files that are read, and where one of the user's is looked for."""
-    from ferrule.configuration import files
-
+    """Shows the files that are read, and where the user's file is looked for."""
     found = files.find(os.environ)
     for layer, name in found:
         sys.stdout.write(f"{layer}: {screen.printable(name)}\n")
     layers = {layer for layer, _ in found}
     if "user" not in layers and not os.environ.get("FERRULE_CONFIG"):
         user = os.path.join(files.user_directory(os.environ), "config.toml")
-        sys.stdout.write(f"user: {screen.printable(user)} (not there)\n")
+        sys.stdout.write(f"user: {screen.printable(user)} (does not exist)\n")
     if "project" not in layers:
         sys.stdout.write("project: no ferrule.toml here or above\n")
 
@@ -90,18 +90,12 @@ def path() -> None:
 @app.command()
 def schema() -> None:
     """Prints the JSON Schema of the configuration, for editors."""
-    from ferrule.configuration.documents import json_schema
-    from ferrule.configuration.providers import dialects
-
     screen.print_json(json_schema(dialects()))
 
 
 def _entries(file: Path | None) -> list[dict[str, Any]]:
     """Every value, with its source; secrets masked."""
-    from ferrule.configuration import Configuration
-    from ferrule.configuration.registry import masked
-
-    state = Configuration(file).state
+    state = Configuration.read(file).state
     tree: dict[str, Any] = {
         "max_retries": 2,
         "drop_params": False,
@@ -142,6 +136,4 @@ def _key(path: tuple[str, ...]) -> str:
 
 
 def _written(value: Any) -> str:
-    import json
-
     return json.dumps(value, ensure_ascii=False)

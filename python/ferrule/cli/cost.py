@@ -1,4 +1,4 @@
-"""`ferrule cost`: what calls cost, from numbers of tokens, a prompt, or a file of usages."""
+"""Cost command, `ferrule cost`: the cost of calls from numbers of tokens, a prompt, or a file of usages."""
 
 import json
 import sys
@@ -11,11 +11,14 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+import ferrule
+from ferrule._native import count_tokens_locally
+from ferrule.catalog import price
 from ferrule.cli import failures, prices, screen
 from ferrule.cli.piped import lines, piped
 
 if TYPE_CHECKING:
-    from ferrule._native import Cost
+    from ferrule import Cost
 
 
 def cost(
@@ -24,29 +27,27 @@ def cost(
         int | None, typer.Option("--input", min=0, help="Tokens of the prompt, cached ones included.")
     ] = None,
     output_tokens: Annotated[
-        int | None, typer.Option("--output", min=0, help="Tokens of the answer, reasoning included.")
+        int | None, typer.Option("--output", min=0, help="Tokens of the reply, reasoning included.")
     ] = None,
     cached: Annotated[int | None, typer.Option(min=0, help="Of the prompt, read from a cache.")] = None,
     cache_write: Annotated[int | None, typer.Option(min=0, help="Of the prompt, written to a cache.")] = None,
     usages: Annotated[
-        str | None, typer.Option("--usages", metavar="FILE", help="Usages, a JSON object on each line; - for stdin.")
+        str | None,
+        typer.Option("--usages", metavar="FILE", help="A file of usages, one JSON object per line; - for stdin."),
     ] = None,
-    batch: Annotated[bool, typer.Option("--batch", help="Through the provider's batch interface.")] = False,
+    batch: Annotated[bool, typer.Option("--batch", help="Price calls through the provider's batch interface.")] = False,
     tier: Annotated[
-        str | None, typer.Option(help="The service tier, in the provider's word: `flex`, `priority`.")
+        str | None, typer.Option(help="The provider's name of the service tier: `flex`, `priority`.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A JSON document, for programs.")] = False,
 ) -> None:
-    """Says what calls cost, by kind of token. Nobody is asked.
+    """Shows what calls cost, by kind of token. No request is made.
 
-    Without `--input` and `--usages`, text piped in is the prompt, and its tokens are counted.
+    Without `--input` and `--usages`, piped text is the prompt, and its tokens are counted.
     """
-    from ferrule import Client
-    from ferrule.catalog import price
-
-    with Client() as client:
+    with ferrule.Client() as client:
         provider, _, name = client.registry.resolve(model).partition("/")
-        catalog = prices.catalog(client.registry.configuration)
+        catalog = prices.catalog(client.registry)
     given = {
         "input_tokens": input_tokens,
         "output_tokens": output_tokens,
@@ -56,10 +57,10 @@ def cost(
     estimated = False
     if usages is not None:
         if any(number is not None for number in given.values()):
-            raise failures.UsageError("--usages has the numbers of tokens; leave out the others")
+            raise failures.UsageError("--usages has the numbers of tokens; leave out the other options")
         all_given = [_usage(line, number) for number, line in enumerate(_file(usages), 1)]
         if not all_given:
-            raise failures.UsageError(f"{usages}: there is no usage in it")
+            raise failures.UsageError(f"{usages}: no usage in it")
     else:
         if input_tokens is None:
             given["input_tokens"], estimated = _count(name)
@@ -71,17 +72,15 @@ def cost(
         raise failures.UsageError(
             f"the price of {provider}/{name} is not known; `models` in a configuration can say it"
         )
-    answer = _sum(f"{provider}/{name}", known, unknown=len(found) - len(known), estimated=estimated)
+    total = _sum(f"{provider}/{name}", known, unknown=len(found) - len(known), estimated=estimated)
     if as_json:
-        screen.print_json(_json(answer))
+        screen.print_json(_json(total))
     else:
-        _show(answer)
+        _show(total)
 
 
 def _count(model: str) -> tuple[int, bool]:
-    """The tokens of the prompt that is piped in, and whether they are an estimate."""
-    from ferrule._native import count_tokens_locally
-
+    """The tokens of the piped prompt, and whether they are an estimate."""
     text = piped()
     if not text:
         raise failures.UsageError("how many tokens? Give --input and --output, or pipe in a prompt")
@@ -95,7 +94,7 @@ def _file(path: str) -> list[str]:
     try:
         return lines(Path(path).read_text("utf-8"))
     except UnicodeDecodeError:
-        raise failures.UsageError(f"{path}: is not text (UTF-8)") from None
+        raise failures.UsageError(f"{path}: not UTF-8 text") from None
 
 
 def _usage(line: str, number: int) -> dict[str, int | None]:
@@ -103,7 +102,7 @@ def _usage(line: str, number: int) -> dict[str, int | None]:
     try:
         read = json.loads(line)
     except ValueError as error:
-        raise failures.UsageError(f"line {number}: is not JSON: {error}") from None
+        raise failures.UsageError(f"line {number}: not valid JSON: {error}") from None
     usage = read.get("usage", read) if isinstance(read, dict) else None
     if not isinstance(usage, dict):
         raise failures.UsageError(f"line {number}: expected an object with `input_tokens`, `output_tokens`, ...")
@@ -137,26 +136,26 @@ def _sum(model: str, costs: "list[Cost]", *, unknown: int, estimated: bool) -> d
     }
 
 
-def _json(answer: dict[str, Any]) -> dict[str, Any]:
-    breakdown = {name: str(amount) for name, amount in answer["breakdown"].items()}
-    return answer | {"currency": "USD", "total": str(answer["total"]), "breakdown": breakdown}
+def _json(total: dict[str, Any]) -> dict[str, Any]:
+    breakdown = {name: str(amount) for name, amount in total["breakdown"].items()}
+    return total | {"currency": "USD", "total": str(total["total"]), "breakdown": breakdown}
 
 
-def _show(answer: dict[str, Any]) -> None:
+def _show(total: dict[str, Any]) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("what", no_wrap=True)
     table.add_column("quantity", justify="right", no_wrap=True)
     table.add_column("cost", justify="right", no_wrap=True)
-    places = max(2, *(prices.decimals(amount) for amount in (answer["total"], *answer["breakdown"].values())))
-    for name, amount in sorted(answer["breakdown"].items()):
-        quantity = screen.count(answer["quantities"].get(name))
+    places = max(2, *(prices.decimals(amount) for amount in (total["total"], *total["breakdown"].values())))
+    for name, amount in sorted(total["breakdown"].items()):
+        quantity = screen.count(total["quantities"].get(name))
         table.add_row(name.replace("_", " "), quantity, prices.dollars(amount, places))
-    table.add_row(Text("total", "bold"), "", Text(prices.dollars(answer["total"], places), "bold"))
+    table.add_row(Text("total", "bold"), "", Text(prices.dollars(total["total"], places), "bold"))
     screen.print_table(table)
-    remarks = [f"{answer['calls']} calls" if answer["calls"] != 1 else ""]
-    if answer["unknown"]:
-        remarks.append(f"{answer['unknown']} more whose cost is not known")
-    if answer["estimated"]:
+    remarks = [f"{total['calls']} calls" if total["calls"] != 1 else ""]
+    if total["unknown"]:
+        remarks.append(f"{total['unknown']} more whose cost is not known")
+    if total["estimated"]:
         remarks.append("the prompt's tokens are an estimate")
-    remarks.append(f"prices: {prices.origin(answer['source'], answer['source_version'], answer['source_date'])}")
+    remarks.append(f"prices: {prices.origin(total['source'], total['source_version'], total['source_date'])}")
     screen.stderr().print(Text("; ".join(remark for remark in remarks if remark), "dim"), soft_wrap=True)

@@ -1,4 +1,4 @@
-"""How the demo looks: side by side and moving on a terminal, plain text elsewhere."""
+"""Demo screen: streams side by side as they arrive on a terminal, plain text elsewhere."""
 
 import asyncio
 import inspect
@@ -11,47 +11,47 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from ferrule.cli import demo, screen
+from ferrule.cli import demo_steps, screen
 
 if TYPE_CHECKING:
     from ferrule import AsyncClient, Reply
 
 _COLOURS = {"openai": "green", "anthropic": "magenta"}
 _FRAME = 1 / 20
-"""Seconds between two pictures of a stream."""
+"""Seconds between two updates of a stream."""
 _NARROW = 72
-"""Terminals with fewer columns show the streams one above the other."""
-_LONGEST = 450
-"""Characters of the longest answer."""
+"""On terminals with fewer columns the streams are below each other."""
+_MAX_CHARACTERS = 450
+"""Characters of the longest reply."""
 
 
 async def play(client: "AsyncClient", url: str) -> None:
-    """Shows the whole demo.
+    """Shows the whole demo_steps.
 
     Args:
         client: A client of the simulator.
-        url: Where that is.
+        url: The simulator's URL.
     """
     console = screen.stdout()
     console.print()
-    console.print(Text.assemble(("Ferrule", "bold"), " - one engine for every large-language-model provider"))
+    console.print(Text.assemble(("Ferrule", "bold"), " - one engine for every LLM provider"))
     console.print(Text(f"Simulated providers at {url}: real HTTP, no key, no cost.", "dim"), soft_wrap=True)
 
-    _heading(console, 1, f'Two providers, two wire formats, one client: "{demo.QUESTION}"')
-    streams = [demo.Streaming(model) for model in demo.MODELS]
+    _heading(console, 1, f'Two providers, two wire formats, one client: "{demo_steps.QUESTION}"')
+    streams = [demo_steps.Streaming(model) for model in demo_steps.MODELS]
     if console.is_terminal:
         await _watch(console, client, streams)
     else:
-        await asyncio.gather(*(demo.stream(client, shown, lambda: None) for shown in streams))
+        await asyncio.gather(*(demo_steps.stream(client, shown, lambda: None) for shown in streams))
         console.print(Text("\n\n".join(f"{shown.model}: {shown.text}" for shown in streams)))
     console.print()
     console.print(_comparison(streams, console.width))
 
-    _heading(console, 2, f'A plain Python function as a tool: "{demo.TOOL_QUESTION}"')
-    console.print(_tool(await demo.use_tool(client, demo.MODELS[0])))
+    _heading(console, 2, f'A plain Python function as a tool: "{demo_steps.TOOL_QUESTION}"')
+    console.print(_tool(await demo_steps.use_tool(client, demo_steps.MODELS[0])))
 
-    _heading(console, 3, f'A provider that is too busy at first: "{demo.FAULT_QUESTION}"')
-    console.print(_attempts(await demo.survive(client, demo.MODELS[1])))
+    _heading(console, 3, f'A provider that is overloaded at first: "{demo_steps.FAULT_QUESTION}"')
+    console.print(_attempts(await demo_steps.survive(client, demo_steps.MODELS[1])))
 
     console.print(_next_steps())
 
@@ -62,8 +62,8 @@ def _heading(console: Console, number: int, text: str) -> None:
     console.print()
 
 
-async def _watch(console: Console, client: "AsyncClient", streams: list[demo.Streaming]) -> None:
-    """Shows the streams while they come."""
+async def _watch(console: Console, client: "AsyncClient", streams: list[demo_steps.Streaming]) -> None:
+    """Shows the streams as they arrive."""
     started = time.monotonic()
     drawn = 0.0
     with Live(console=console, auto_refresh=False, vertical_overflow="ellipsis") as live:
@@ -77,14 +77,14 @@ async def _watch(console: Console, client: "AsyncClient", streams: list[demo.Str
                 live.update(_panels(console, streams, now - started), refresh=True)
 
         changed()
-        await asyncio.gather(*(demo.stream(client, shown, changed) for shown in streams))
+        await asyncio.gather(*(demo_steps.stream(client, shown, changed) for shown in streams))
 
 
-def _panels(console: Console, streams: list[demo.Streaming], elapsed: float) -> RenderableType:
+def _panels(console: Console, streams: list[demo_steps.Streaming], elapsed: float) -> RenderableType:
     stacked = console.width < _NARROW
     inside = console.width - 4 if stacked else console.width // 2 - 5
-    # So high that the whole answer fits, and no picture jumps when a line is added.
-    height = 5 + _LONGEST // max(inside, 1)
+    # High enough for the whole reply, so that nothing moves when a line is added.
+    height = 5 + _MAX_CHARACTERS // max(inside, 1)
     panels = [_panel(shown, elapsed, height) for shown in streams]
     if stacked:
         return Group(*panels)
@@ -95,7 +95,7 @@ def _panels(console: Console, streams: list[demo.Streaming], elapsed: float) -> 
     return side_by_side
 
 
-def _panel(shown: demo.Streaming, elapsed: float, height: int) -> Panel:
+def _panel(shown: demo_steps.Streaming, elapsed: float, height: int) -> Panel:
     text = Text()
     if shown.reasoning:
         text.append(shown.reasoning, style="dim italic")
@@ -126,7 +126,7 @@ def _table(*columns: str, numbers_from: int, gap: int = 2) -> Table:
     return table
 
 
-def _comparison(streams: list[demo.Streaming], width: int) -> Table:
+def _comparison(streams: list[demo_steps.Streaming], width: int) -> Table:
     columns = ("model", "first token", "tokens/s", "input", "output", "reasoning", "cached")
     table = _table(*columns, numbers_from=1, gap=2 if width > 84 else 1)
     for shown in streams:
@@ -146,11 +146,11 @@ def _comparison(streams: list[demo.Streaming], width: int) -> Table:
     return table
 
 
-def _tool(run: demo.ToolRun) -> Table:
+def _tool(run: demo_steps.ToolRun) -> Table:
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(style="dim")
     table.add_column(overflow="fold")
-    table.add_row("the tool", f"def weather{inspect.signature(demo.weather)}")
+    table.add_row("the tool", f"def weather{inspect.signature(demo_steps.weather)}")
     for name, arguments, result in run.calls:
         given = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
         table.add_row("the model calls", Text(f"{name}({given})", style="cyan"))

@@ -1,4 +1,4 @@
-"""`ferrule doctor`: what stands between this machine and the providers. Names keys, never shows them; costs nothing."""
+"""Doctor command, `ferrule doctor`: checks installation, keys, network and proxy. It never shows keys, and is free."""
 
 import asyncio
 import os
@@ -13,31 +13,34 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+import ferrule
+from ferrule import _native, errors
 from ferrule.cli import failures, screen
+from ferrule.configuration import Configuration
 
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 _OTHERS_CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""What other clients read, and we do not."""
-_COMMONEST = ("openai", "anthropic")
-"""Providers that are looked for also without a key."""
+"""Variables that other clients read, and Ferrule does not."""
+_ALWAYS_CHECKED = ("openai", "anthropic")
+"""Providers that are checked even without a key."""
 _NO_KEY = "ferrule-doctor-has-no-key"
 
 
 @dataclass
-class Health:
-    """What is known of one provider.
+class Diagnosis:
+    """The findings about one provider.
 
     Attributes:
         provider: Its id.
-        url: Its address, without credentials; empty where that is not known.
+        url: Its base URL, without credentials; empty where it is not known.
         variable: The environment variable of its key.
-        has_key: Whether that is set, or the key is where the configuration says.
-        missing: What the configuration says of the key and is not there, in words.
+        has_key: Whether that is set, or the configuration has a key.
+        missing: What the configuration refers to and does not exist, in words.
         reachable: Whether a server answered.
-        key_accepted: Whether it took the key; `None` where that is not known.
+        key_accepted: Whether it accepted the key; `None` where that is not known.
         models: How many models it offers to the key.
-        remark: What went wrong, in words.
+        problem: What went wrong, in words.
     """
 
     provider: str
@@ -48,10 +51,10 @@ class Health:
     reachable: bool = False
     key_accepted: bool | None = None
     models: int | None = None
-    remark: str = ""
+    problem: str = ""
 
     @property
-    def well(self) -> bool:
+    def is_healthy(self) -> bool:
         """Whether calls may work, as far as can be known without one."""
         return not self.has_key or (self.reachable and self.key_accepted is not False)
 
@@ -60,23 +63,21 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="The findings as JSON, for programs.")] = False,
     timeout: Annotated[float, typer.Option(min=0.001, help="Seconds to wait for each provider.")] = 5.0,
 ) -> None:
-    """Checks the installation, the keys, the network and the proxy. Asks providers for their models: free of charge.
+    """Checks the installation, keys, network and proxy. It lists the providers' models, which is free of charge.
 
-    Ends with 1 where a provider that has a key cannot be reached, or refuses it.
+    Exits with 1 if a provider that has a key cannot be reached, or refuses it.
     """
     about = _about()
-    health = asyncio.run(_examine(timeout))
+    found = asyncio.run(_examine(timeout))
     if as_json:
-        screen.print_json(about | {"providers": [asdict(one) for one in health]})
+        screen.print_json(about | {"providers": [asdict(one) for one in found]})
     else:
-        _show(about, health)
-    if not all(one.well for one in health):
+        _show(about, found)
+    if not all(one.is_healthy for one in found):
         raise typer.Exit(failures.FAILED)
 
 
 def _about() -> dict[str, Any]:
-    from ferrule import _native
-
     return {
         "version": _native.__version__,
         "build": _native.build,
@@ -106,14 +107,10 @@ def _without_credentials(url: str) -> str:
     return f"{scheme}{slashes}***@{after}"
 
 
-async def _examine(timeout: float) -> list[Health]:
-    from ferrule.configuration import Configuration
-    from ferrule.configuration.settings import is_declared
-
-    configuration = Configuration()
-    merged = configuration.state.merged
+async def _examine(timeout: float) -> list[Diagnosis]:
+    configuration = Configuration.read()
     found = [
-        Health(
+        Diagnosis(
             fields["id"],
             _address(fields["base_url"]),
             next(iter(fields["key_variables"]), ""),
@@ -121,9 +118,9 @@ async def _examine(timeout: float) -> list[Health]:
             fields["missing"],
         )
         for fields in configuration.settings()["providers"]
-        if fields["configured"] or fields["id"] in _COMMONEST or is_declared(merged, fields["id"])
+        if fields["configured"] or fields["id"] in _ALWAYS_CHECKED or configuration.is_declared(fields["id"])
     ]
-    await asyncio.gather(*(_ask(one, timeout) for one in found))
+    await asyncio.gather(*(_check(one, timeout) for one in found))
     return found
 
 
@@ -134,34 +131,32 @@ def _address(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path}"
 
 
-async def _ask(health: Health, timeout: float) -> None:
-    """Lists the models: that takes the same way as a call, through proxy and certificates, and is free."""
-    from ferrule import AsyncClient, ProviderOptions, errors
-
-    # A refusal shows as well as a list that the server is there.
-    options: ProviderOptions = {} if health.has_key else {"api_key": _NO_KEY}
+async def _check(diagnosis: Diagnosis, timeout: float) -> None:
+    """Lists the models: that uses the same proxy and certificates as a call, and is free of charge."""
+    # A refusal shows just as well as a list that the server is reachable.
+    options: ferrule.ProviderOptions = {} if diagnosis.has_key else {"api_key": _NO_KEY}
     try:
-        async with AsyncClient(providers={health.provider: options}, max_retries=0) as client:
-            listed = await client.models(health.provider, timeout=timeout)
-        health.reachable, health.models = True, len(listed)
-        health.key_accepted = True if health.has_key else None
+        async with ferrule.AsyncClient(providers={diagnosis.provider: options}, max_retries=0) as client:
+            listed = await client.models(diagnosis.provider, timeout=timeout)
+        diagnosis.reachable, diagnosis.models = True, len(listed)
+        diagnosis.key_accepted = True if diagnosis.has_key else None
     except errors.AuthenticationError as error:
-        health.reachable = True
-        if health.has_key:
-            health.key_accepted, health.remark = False, _remark(health, error)
+        diagnosis.reachable = True
+        if diagnosis.has_key:
+            diagnosis.key_accepted, diagnosis.problem = False, _described(diagnosis, error)
     except errors.ProviderError as error:
-        # Whatever a server answers, one is there.
-        health.reachable, health.remark = error.status is not None, _remark(health, error)
+        # Whatever the server answered, it is reachable.
+        diagnosis.reachable, diagnosis.problem = error.status is not None, _described(diagnosis, error)
     except errors.FerruleError as error:
-        health.remark = _remark(health, error)
+        diagnosis.problem = _described(diagnosis, error)
 
 
-def _remark(health: Health, error: Exception) -> str:
-    """The error without the name it begins with: the provider is named beside it."""
-    return str(error).removeprefix(health.provider).lstrip("/: ")
+def _described(diagnosis: Diagnosis, error: Exception) -> str:
+    """The error without the provider's name in front, which is shown next to it."""
+    return str(error).removeprefix(diagnosis.provider).lstrip("/: ")
 
 
-def _show(about: dict[str, Any], health: list[Health]) -> None:
+def _show(about: dict[str, Any], found: list[Diagnosis]) -> None:
     console = screen.stdout()
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
@@ -179,7 +174,7 @@ def _show(about: dict[str, Any], health: list[Health]) -> None:
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
     for column in ("provider", "key", "network", "address"):
         table.add_column(column, overflow="fold")
-    for one in health:
+    for one in found:
         network = Text("reachable", "green") if one.reachable else Text("not reachable", "red")
         if one.key_accepted is False:
             network.append(", refuses the key", "red")
@@ -187,17 +182,17 @@ def _show(about: dict[str, Any], health: list[Health]) -> None:
             network.append(f", {one.models} models")
         table.add_row(Text(screen.printable(one.provider)), _key(one), network, Text(screen.printable(one.url)))
     console.print(table)
-    remarks = [f"{one.provider}: {screen.printable(one.remark)}" for one in health if one.remark]
-    if remarks:
-        console.print(Text("\n" + "\n".join(remarks), "dim"))
+    problems = [f"{one.provider}: {screen.printable(one.problem)}" for one in found if one.problem]
+    if problems:
+        console.print(Text("\n" + "\n".join(problems), "dim"))
 
 
-def _key(health: Health) -> Text:
-    if health.missing:
-        return Text(screen.printable(health.missing), "yellow")
-    if not health.has_key:
-        return Text(f"set {health.variable}", "yellow")
-    return Text(f"{health.variable} is set" if health.variable else "configured", "green")
+def _key(diagnosis: Diagnosis) -> Text:
+    if diagnosis.missing:
+        return Text(screen.printable(diagnosis.missing), "yellow")
+    if not diagnosis.has_key:
+        return Text(f"set {diagnosis.variable}", "yellow")
+    return Text(f"{diagnosis.variable} is set" if diagnosis.variable else "configured", "green")
 
 
 def _certificates(found: dict[str, dict[str, Any]]) -> str:

@@ -1,6 +1,6 @@
-"""How errors end a command: one line on stderr that says what happened and what to do, and an exit code.
+"""Error reporting: one line on stderr that says what happened and what to do, and an exit code.
 
-0 success, 1 a call failed, 2 wrong usage or settings, 130 interrupted. Never a traceback, unless
+0: success. 1: a call failed. 2: wrong usage or settings. 130: interrupted. Never a traceback, unless
 `FERRULE_TRACEBACK` is set.
 """
 
@@ -22,14 +22,14 @@ INTERRUPTED = 130
 
 
 class UsageError(Exception):
-    """The command cannot be carried out as it was given; the text says what to do."""
+    """The command cannot be executed as it was given; the message says what to do."""
 
 
 def exit_code_of(command: Callable[[], Any]) -> int:
-    """Runs `command`, reports how it failed, and gives the exit code.
+    """Runs `command`, reports its failure, and returns the exit code.
 
     Args:
-        command: Returns nothing, or the exit code.
+        command: Returns nothing, or an exit code.
     """
     try:
         code = command()
@@ -37,7 +37,7 @@ def exit_code_of(command: Callable[[], Any]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has gone, as `head` does. The interpreter must not try to flush again.
+        # The reader of the output is gone, as `head` is after its lines. The interpreter must not flush again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return FAILED
     except Exception as error:
@@ -49,7 +49,7 @@ def exit_code_of(command: Callable[[], Any]) -> int:
 
 
 def report(error: BaseException) -> None:
-    """Says in one line on stderr what happened and what to do."""
+    """Writes one line to stderr that says what happened and what to do."""
     text, advice = _described(error)
     line = f"error: {text.rstrip('.')}" + (f"; {advice}" if advice else "")
     sys.stderr.write(printable(" ".join(line.split())) + "\n")
@@ -59,7 +59,7 @@ def report(error: BaseException) -> None:
 def _code_of(error: Exception) -> int:
     if isinstance(error, (UsageError, errors.ConfigError, errors.UnsupportedError)):
         return USAGE
-    # Typer's errors of usage know their code; ours do not.
+    # Typer's usage errors have an exit code.
     code = getattr(error, "exit_code", None)
     return code if isinstance(code, int) else FAILED
 
@@ -76,7 +76,7 @@ def _described(error: BaseException) -> tuple[str, str]:
     if isinstance(error, OSError):
         reason = error.strerror or str(error)
         return f"{error.filename}: {reason}" if error.filename else reason, _os_advice(error)
-    return f"{type(error).__name__}: {error}", "set FERRULE_TRACEBACK=1 to see where, and report it"
+    return f"{type(error).__name__}: {error}", "set FERRULE_TRACEBACK=1 to see where, and please report it"
 
 
 def _advice(error: errors.FerruleError) -> str:
@@ -85,17 +85,17 @@ def _advice(error: errors.FerruleError) -> str:
         case errors.AuthenticationError() if (row := providers.row(provider)) and row["key_variables"]:
             return f"check the key in {row['key_variables'][0]}"
         case errors.NotFoundError() if provider:
-            return f"`ferrule models {provider}` lists what there is"
+            return f"`ferrule models {provider}` lists its models"
         case errors.RateLimitedError(retry_after=float() as seconds):
             return f"try again in {seconds:g} s"
         case errors.RateLimitedError() | errors.OverloadedError():
             return "try again a little later"
         case errors.QuotaExceededError():
-            return "look at the account's billing"
+            return "check the account's billing"
         case errors.ConnectError():
             return "`ferrule doctor` shows which providers are reachable, and the proxy"
         case errors.TimeoutError():
-            return "give it longer with --timeout, or see `ferrule doctor`"
+            return "allow more time with --timeout, or see `ferrule doctor`"
         case errors.StreamInterruptedError():
             return "try again"
         case _:
@@ -104,5 +104,5 @@ def _advice(error: errors.FerruleError) -> str:
 
 def _os_advice(error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return "choose another port with --port, or 0 for any that is free"
+        return "choose another port with --port, or 0 for any free port"
     return ""

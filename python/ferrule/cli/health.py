@@ -1,4 +1,4 @@
-"""`ferrule health`: how providers are."""
+"""Health command, `ferrule health`: checks providers."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -6,28 +6,27 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+import ferrule
 from ferrule.cli import failures, screen
-from ferrule.cli.models import with_keys
+from ferrule.cli.models import callable_providers
 
 if TYPE_CHECKING:
-    from ferrule.operations.health import Health
+    from ferrule import Health
 
 
 def health(
     providers: Annotated[
-        list[str] | None, typer.Argument(help="Providers to ask; without one, all that have a key.")
+        list[str] | None, typer.Argument(help="Providers to check; without any, all that have a key.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="A JSON list, for programs.")] = False,
     timeout: Annotated[float, typer.Option(min=0.001, help="Seconds to wait for each provider.")] = 10.0,
 ) -> None:
-    """Asks providers, all at once, how they are: there, willing to take our key, how fast. Free of charge.
+    """Checks providers, all at once: reachable, key accepted, latency. Free of charge.
 
-    Ends with 1 where one is not.
+    Exits with 1 if one is not reachable or refuses the key.
     """
-    from ferrule import Client
-
-    chosen = providers or with_keys()
-    with Client() as client:
+    chosen = providers or callable_providers()
+    with ferrule.Client() as client:
         found = client.health(chosen, timeout=timeout)
     if as_json:
         screen.print_json([_fields(one) for one in found])
@@ -59,4 +58,4 @@ def _state(health: "Health") -> Text:
         return Text("not reachable", "red")
     if health.authorised is False:
         return Text("refuses the key", "red")
-    return Text("well", "green") if health.ok else Text("reachable", "yellow")
+    return Text("ok", "green") if health.ok else Text("reachable", "yellow")

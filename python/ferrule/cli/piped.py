@@ -1,4 +1,4 @@
-"""What is piped in."""
+"""Piped input: text on stdin that does not come from a terminal."""
 
 import sys
 from typing import TextIO
@@ -7,7 +7,7 @@ from ferrule.cli import screen
 
 
 def piped() -> str | None:
-    """All of what is piped in; `None` where a person is at the keyboard."""
+    """All piped text; `None` if stdin is a terminal."""
     stdin: TextIO | None = sys.stdin
     if stdin is None:  # It was closed.
         return ""

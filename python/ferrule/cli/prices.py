@@ -1,26 +1,23 @@
-"""Facts and prices of models for people: the catalog with the configuration's own entries, and how money is written."""
+"""Prices of models as the commands show them: the catalog with the user's own entries, and how money is written."""
 
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from ferrule._native import NativeCatalog
+
 if TYPE_CHECKING:
-    from ferrule._native import CatalogModel, NativeCatalog
-    from ferrule.configuration import Configuration
+    from ferrule import CatalogModel, Registry
 
 _THOUSAND = 1000
 
 
-def catalog(configuration: "Configuration | None" = None) -> "NativeCatalog":
-    """The catalog with the configuration's own entries."""
-    from ferrule._native import NativeCatalog
-    from ferrule.configuration import Configuration
-
-    state = (configuration or Configuration()).state
-    return NativeCatalog(dict(state.merged.tree.get("models") or {}))
+def catalog(registry: "Registry") -> NativeCatalog:
+    """The catalog with the user's own entries."""
+    return NativeCatalog({model: registry.models.get(model) for model in registry.models})
 
 
 def facts(model: "CatalogModel | None") -> dict[str, Any]:
-    """What `ferrule models` says of a model beside its name. What is not known is `None`."""
+    """The facts that `ferrule models` shows of a model. What is not known is `None`."""
     prices = model.prices() if model else {}
     return {
         "context_window": model.context_window if model else None,
@@ -32,12 +29,12 @@ def facts(model: "CatalogModel | None") -> dict[str, Any]:
 
 
 def size(tokens: int | None) -> str:
-    """A number of tokens in short: `128K`, `1M`; a dash where it is unknown."""
+    """A number of tokens, shortened: `128K`, `1M`; a dash where it is unknown."""
     if tokens is None:
         return "-"
     if tokens < _THOUSAND:
         return str(tokens)
-    # Some providers count in powers of two.
+    # Some providers' context windows are powers of two.
     for unit, base in (("M", 1000 * 1000), ("M", 1024 * 1024), ("K", 1000), ("K", 1024)):
         if tokens >= base and tokens % base == 0:
             return f"{tokens // base}{unit}"
@@ -50,17 +47,17 @@ def price(prices: dict[str, str] | None, name: str) -> str:
 
 
 def dollars(amount: Decimal, places: int = 2) -> str:
-    """An amount for people: so many places, or as many as it has."""
+    """An amount with at least this number of decimal places."""
     return f"${amount:,.{max(places, decimals(amount))}f}"
 
 
 def decimals(amount: Decimal) -> int:
-    """How many places `amount` has."""
+    """How many decimal places `amount` has."""
     exponent = amount.normalize().as_tuple().exponent
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def origin(source: str, version: str | None, date: str | None) -> str:
-    """Whose prices they are, and of when."""
+    """The source of prices, with its version and date."""
     words = " ".join(word for word in (source, version) if word)
     return f"{words}, {date}" if date else words

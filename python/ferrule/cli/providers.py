@@ -1,4 +1,4 @@
-"""`ferrule providers`: whom we can ask, and whether we have what it takes."""
+"""Providers command, `ferrule providers`: whom we can ask, and whether we have what it takes."""
 
 from typing import Annotated, Any
 
@@ -7,23 +7,25 @@ from rich.table import Table
 from rich.text import Text
 
 from ferrule.cli import screen
+from ferrule.configuration import Configuration, secrets
+from ferrule.configuration.layers import own_variable
 
 _WIDE = 120
-"""Columns from which on each thing has one of its own; narrower, other names are below the id."""
+"""From this width on there is a column for everything; on narrower terminals aliases are below the id."""
 
-_OTHER_MEANS = {
+_OTHER_CREDENTIALS = {
     "none": "needs none",
-    "aws": "Amazon's credentials",
-    "google": "Google's credentials",
+    "aws": "AWS credentials",
+    "google": "Google credentials",
 }
-"""What stands in the place of a key, by the row's authentication."""
+"""What is shown instead of a key, by the provider's authentication."""
 
 
 def providers(
     as_json: Annotated[bool, typer.Option("--json", help="A JSON list, for programs.")] = False,
     configured: Annotated[bool, typer.Option("--configured", help="Only those that can be called.")] = False,
 ) -> None:
-    """Lists the providers: the built-in ones and your own, their wire format, and where their key comes from."""
+    """Lists the built-in providers and your own: wire format, and where the key comes from."""
     rows = [row for row in _rows() if row["configured"] or not configured]
     if as_json:
         screen.print_json(rows)
@@ -55,8 +57,8 @@ def _key(row: dict[str, Any]) -> Text:
         return Text(screen.printable(row["key"]), "green")
     if row["configured"]:
         return Text("needs none", "green")
-    if means := _OTHER_MEANS.get(row["authentication"]):
-        return Text(means, "dim")
+    if credentials := _OTHER_CREDENTIALS.get(row["authentication"]):
+        return Text(credentials, "dim")
     if not row["key_variables"]:
         return Text("none", "dim")
     if row["authentication"] == "optional":
@@ -65,19 +67,16 @@ def _key(row: dict[str, Any]) -> Text:
 
 
 def _rows() -> list[dict[str, Any]]:
-    from ferrule.configuration import Configuration, secrets
-    from ferrule.configuration.layers import own_variable
-
-    configuration = Configuration()
-    state = configuration.state
+    configuration = Configuration.read()
+    declared = configuration.providers()
     found: list[dict[str, Any]] = []
     for settings in configuration.settings()["providers"]:
         identifier = settings["id"]
-        row = state.rows.get(identifier)
-        fields = (state.merged.tree.get("providers") or {}).get(identifier) or {}
+        row = configuration.row(identifier)
+        fields = declared.get(identifier) or {}
         key = None
         if fields.get("api_key"):
-            source = state.merged.source(("providers", identifier, "api_key"))
+            source = configuration.source(("providers", identifier, "api_key"))
             shown = secrets.shown(fields["api_key"])
             key = source.where if source.layer == "environment" else shown if shown != "***" else str(source)
         found.append(

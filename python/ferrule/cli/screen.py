@@ -1,4 +1,4 @@
-"""Writing to terminals and pipes: plain text and JSON on stdout, remarks on stderr."""
+"""Screen output: text and JSON on stdout, notes on stderr, for terminals and pipes."""
 
 import json
 import sys
@@ -8,32 +8,32 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-_WIDEST = 1000
+_PIPE_WIDTH = 1000
 
 
 def stdout() -> Console:
-    """A console on stdout: colours and movement on a terminal, plain text elsewhere."""
+    """A console on stdout: colours and animation on a terminal, plain text elsewhere."""
     tolerate(sys.stdout)
     return Console(highlight=False)
 
 
 def stderr() -> Console:
-    """The same on stderr, for remarks that are not the result."""
+    """The same on stderr, for notes that are not part of the result."""
     tolerate(sys.stderr)
     return Console(stderr=True, highlight=False)
 
 
 def tolerate(stream: Any) -> None:
-    """Has what `stream` cannot encode or decode replaced by a mark, rather than end the program."""
+    """Makes `stream` replace characters that it cannot encode or decode, instead of raising an error."""
     if hasattr(stream, "reconfigure"):
         stream.reconfigure(errors="replace")
 
 
 def print_table(table: Table) -> None:
-    """A table on stdout: as wide as the terminal; in a pipe as wide as it is, each entry on a line of its own."""
+    """A table on stdout: as wide as the terminal; in a pipe each entry is on one line."""
     console = stdout()
     if not console.is_terminal:
-        console.width = _WIDEST
+        console.width = _PIPE_WIDTH
     console.print(table)
 
 
@@ -44,7 +44,7 @@ def print_json(value: Any) -> None:
 
 
 def printable(text: str) -> str:
-    """`text` without control characters: what a model or a server says must not steer the terminal."""
+    """`text` without control characters: text of models and servers must not control the terminal."""
     if text.isprintable():
         return text
     kept = (char for char in text if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs"))
@@ -52,7 +52,7 @@ def printable(text: str) -> str:
 
 
 def seconds(value: float | None) -> str:
-    """A duration for people: `214 ms`, or a dash where it is unknown."""
+    """A duration, such as `214 ms`; a dash where it is unknown."""
     if value is None:
         return "-"
     if value < 0.01:
@@ -61,12 +61,12 @@ def seconds(value: float | None) -> str:
 
 
 def count(value: int | None) -> str:
-    """A number for people, or a dash where it is unknown."""
+    """A number with separators; a dash where it is unknown."""
     return "-" if value is None else f"{value:,}"
 
 
 def rate(tokens: int | None, first: float | None, whole: float | None) -> float | None:
-    """Tokens per second from the first one on, or in all where they came at once; `None` where a figure is unknown."""
+    """Tokens per second from the first token on, or over the whole call if all came at once; `None` where unknown."""
     if not tokens or first is None or not whole:
         return None
     return tokens / (whole - first if whole > first else whole)

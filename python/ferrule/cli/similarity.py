@@ -1,4 +1,4 @@
-"""How alike texts are, by their vectors: cosines, as a table for people."""
+"""Similarity of texts: the cosines of their embeddings, as a table."""
 
 import math
 
@@ -7,17 +7,17 @@ from rich.text import Text
 
 from ferrule.cli import screen
 
-FEWEST = 2
-MOST = 200
-"""More texts take minutes to compare: each is compared with each other, number by number."""
-_MOST_COLUMNS = 10
-"""More texts than fit beside each other are shown each with the one most like it."""
-_ALIKE = 0.8
-"""From here on it is green. What a cosine means depends on the model; it is a help for the eye only."""
+MIN_TEXTS = 2
+MAX_TEXTS = 200
+"""More texts would take minutes: each is compared with every other, number by number."""
+_MAX_COLUMNS = 10
+"""With more texts than fit next to each other, only the most similar one of each is shown."""
+_SIMILAR = 0.8
+"""Cosines from here on are green. What a cosine means depends on the model; this is only an aid for the eye."""
 
 
 def matrix(vectors: list[list[float]]) -> list[list[float]]:
-    """The cosine of each vector and each other; 0 where one has no direction."""
+    """The cosines of every vector with every other; 0 for vectors of length 0."""
     units = [_unit(vector) for vector in vectors]
     cosines = [[0.0] * len(units) for _ in units]
     for row, one in enumerate(units):
@@ -32,19 +32,19 @@ def _unit(vector: list[float]) -> list[float]:
 
 
 def show(texts: list[str], vectors: list[list[float]]) -> None:
-    """Prints how alike the texts are."""
+    """Prints the similarity of the texts."""
     cosines = matrix(vectors)
     names = [Text(screen.printable(" ".join(text.split()))) for text in texts]
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("", justify="right", style="dim")
     table.add_column("text", no_wrap=True, overflow="ellipsis")
-    if len(texts) <= _MOST_COLUMNS:
+    if len(texts) <= _MAX_COLUMNS:
         for index in range(len(texts)):
             table.add_column(str(index), justify="right", no_wrap=True)
         for index, row in enumerate(cosines):
             table.add_row(str(index), names[index], *(_cell(value, index == other) for other, value in enumerate(row)))
     else:
-        table.add_column("most like", justify="right", no_wrap=True)
+        table.add_column("most similar", justify="right", no_wrap=True)
         table.add_column("", no_wrap=True, overflow="ellipsis")
         table.add_column("cosine", justify="right", no_wrap=True)
         for index, row in enumerate(cosines):
@@ -54,5 +54,5 @@ def show(texts: list[str], vectors: list[list[float]]) -> None:
 
 
 def _cell(cosine: float, itself: bool) -> Text:
-    style = "dim" if itself else "green" if cosine >= _ALIKE else ""
+    style = "dim" if itself else "green" if cosine >= _SIMILAR else ""
     return Text(f"{cosine:.2f}", style)

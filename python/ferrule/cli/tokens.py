@@ -1,40 +1,40 @@
-"""`ferrule tokens`: how many tokens a prompt has."""
+"""Tokens command, `ferrule tokens`: counts the tokens of a prompt."""
 
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
+import ferrule
+from ferrule._native import count_text_tokens_locally
 from ferrule.cli import failures, screen
 from ferrule.cli.piped import piped
 
 _SOURCES = {
-    "vocabulary": "counted here, with the model's vocabulary",
+    "vocabulary": "counted locally, with the model's vocabulary",
     "provider": "counted by {provider}",
-    "estimate": "an estimate: {provider} does not say how {model} counts",
+    "estimate": "an estimate: {provider} does not publish how {model} counts",
 }
 
 
 def tokens(
     model: Annotated[str, typer.Argument(help="`provider/model`, or a configured name.")],
-    text: Annotated[str | None, typer.Argument(help="The prompt. Without it, text piped in.")] = None,
+    text: Annotated[str | None, typer.Argument(help="The prompt. Without it, piped text.")] = None,
     system: Annotated[str | None, typer.Option("--system", "-s", help="Instructions for the model.")] = None,
     bare: Annotated[
-        bool, typer.Option("--bare", help="The text alone, without what a chat adds. Asks nobody.")
+        bool, typer.Option("--bare", help="Only the text, without the tokens that a chat adds. Makes no request.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="A JSON document, for programs.")] = False,
-    timeout: Annotated[float, typer.Option(min=0.001, help="Seconds to wait for a provider that is asked.")] = 15.0,
+    timeout: Annotated[float, typer.Option(min=0.001, help="Seconds to wait for a provider that counts.")] = 15.0,
 ) -> None:
-    """Counts the tokens of a prompt: here for OpenAI's models, else as the provider says, free of charge."""
-    from ferrule import Client, _native
-
+    """Counts the tokens of a prompt: locally for OpenAI's models, else by the provider, free of charge."""
     prompt = text if text is not None else piped()
     if not prompt:
         raise failures.UsageError("nothing to count; give a text, or pipe one in")
-    with Client() as client:
+    with ferrule.Client() as client:
         provider, _, name = client.registry.resolve(model).partition("/")
         if bare:
-            number, exact = _native.count_text_tokens_locally(name, prompt)
+            number, exact = count_text_tokens_locally(name, prompt)
             source: str = "vocabulary" if exact else "estimate"
         else:
             number, exact, source = client.count_tokens(model, prompt, system=system, timeout=timeout)
@@ -48,5 +48,5 @@ def tokens(
         if not exact:
             screen.stderr().print("an estimate", style="dim")
         return
-    remark = screen.printable(_SOURCES[source].format(provider=provider, model=name))
-    console.print(Text(f"{number:,} {'token' if number == 1 else 'tokens'}") + Text(f"  {remark}", "dim"))
+    note = screen.printable(_SOURCES[source].format(provider=provider, model=name))
+    console.print(Text(f"{number:,} {'token' if number == 1 else 'tokens'}") + Text(f"  {note}", "dim"))

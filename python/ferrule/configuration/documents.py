@@ -1,4 +1,4 @@
-"""The schema written down: as JSON Schema for editors, and as the reference in docs/configuration.md."""
+"""JSON Schema for editors, and the reference in docs/configuration.md, both made from the configuration's schema."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def json_schema(dialects: list[str]) -> dict[str, Any]:
     """The JSON Schema of a configuration file.
 
     Args:
-        dialects: Wire formats, for completion.
+        dialects: The names of the wire formats, for completion.
     """
     schema: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -66,7 +66,7 @@ def _json(field: Field) -> dict[str, Any]:
 
 
 def reference() -> str:
-    """The reference of all keys, in Markdown."""
+    """The reference of all keys, as Markdown."""
     variables = {path: variable for variable, path in VARIABLES.items()}
     variables["timeout",] = variables["timeouts", "total"]
     lines = ["| Key | What it is | Example | Variable |", "|---|---|---|---|"]

@@ -1,4 +1,4 @@
-r"""Configuration files: where they are looked for, and what they say, with the place of every key.
+r"""Configuration files: where they are looked for, and how they are read, with the place of every key.
 
 The user's file is `config.toml` in `~/.config/ferrule` (`$XDG_CONFIG_HOME/ferrule`; on Windows `%APPDATA%\ferrule`),
 the project's is `ferrule.toml` in the working directory or above it. `FERRULE_CONFIG` names one instead of both.
@@ -19,29 +19,29 @@ if TYPE_CHECKING:
 Path = tuple["str | int", ...]
 
 ENDINGS = ("toml", "json", "yaml", "yml")
-LARGEST = 1 << 20
+MAX_BYTES = 1 << 20
 
 
 class File(NamedTuple):
-    """A file that is there, and which layer it is: `user` or `project`."""
+    """A file that exists, and its layer: `user` or `project`."""
 
     layer: str
     path: str
 
 
 class Parsed(NamedTuple):
-    """What a file says, and the line and column of every key and list item."""
+    """The values of a file, and the line and column of every key and list item."""
 
     tree: dict[str, Any]
     places: dict[Path, tuple[int, int]]
 
 
 def user_directory(environment: Mapping[str, str]) -> str:
-    """Where the user's file is looked for."""
+    """The directory of the user's file."""
     if sys.platform == "win32":
         base = environment.get("APPDATA") or os.path.join(os.path.expanduser("~"), "AppData", "Roaming")
     else:
-        # A relative path is to be ignored, says the XDG base directory specification.
+        # The XDG base directory specification has relative paths ignored.
         base = environment.get("XDG_CONFIG_HOME") or ""
         if not os.path.isabs(base):
             base = os.path.join(os.path.expanduser("~"), ".config")
@@ -49,10 +49,10 @@ def user_directory(environment: Mapping[str, str]) -> str:
 
 
 def find(environment: Mapping[str, str]) -> list[File]:
-    """The files that are there, lowest layer first.
+    """The files that exist, lowest priority first.
 
     Raises:
-        ConfigError: `FERRULE_CONFIG` names none, or a directory has two.
+        ConfigError: `FERRULE_CONFIG` names a file that does not exist, or a directory has two.
     """
     named = environment.get("FERRULE_CONFIG")
     if named:
@@ -70,8 +70,8 @@ def _project() -> list[str]:
         return []
     while True:
         for path in _only(directory, "ferrule"):
-            # Commands in it are run, and keys are sent where it says: who writes to a shared directory above ours must
-            # not decide that.
+            # Its commands are run, and keys are sent to its addresses: whoever can write to a shared parent directory
+            # must not decide that.
             if directory == here or _is_trusted(path):
                 return [path]
             _warn_of(path)
@@ -96,7 +96,7 @@ def _is_trusted(path: str) -> bool:
 
 
 def _warn_of(path: str) -> None:
-    import logging
+    import logging  # large, and only needed for this warning
 
     logging.getLogger("ferrule").warning(
         "%s is not read: it is in a directory above and belongs to another user; name it in FERRULE_CONFIG to use it",
@@ -105,22 +105,22 @@ def _warn_of(path: str) -> None:
 
 
 def read(path: str) -> Parsed:
-    """What the file at `path` says.
+    """Reads the file at `path`.
 
     Raises:
-        ConfigError: It cannot be read; the text names file, line and column.
+        ConfigError: It cannot be read; the message names file, line and column.
     """
     try:
         with open(path, "rb") as file:
-            content = file.read(LARGEST + 1)
+            content = file.read(MAX_BYTES + 1)
         text = content.decode()
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{path}:{line}: not UTF-8") from None
-    if len(content) > LARGEST:
-        raise ConfigError(f"{path}: larger than {LARGEST} bytes")
+    if len(content) > MAX_BYTES:
+        raise ConfigError(f"{path}: larger than {MAX_BYTES} bytes")
     try:
         tree, places = parse_configuration(text, path.rpartition(".")[2])
     except ValueError as error:
@@ -129,10 +129,10 @@ def read(path: str) -> Parsed:
     return Parsed(tree, places)
 
 
-def fingerprint(files: list[File], before: dict[str, tuple[Any, int]]) -> dict[str, tuple[Any, int]]:
-    """What tells whether files changed: for each its state, and a hash of its content, read where the state is new."""
+def fingerprint(paths: list[str], before: dict[str, tuple[Any, int]]) -> dict[str, tuple[Any, int]]:
+    """Detects changes: the status of each file, and a hash of its content, which is read only if the status is new."""
     now: dict[str, tuple[Any, int]] = {}
-    for _, path in files:
+    for path in paths:
         try:
             status = os.stat(path)
             state = (status.st_mtime_ns, status.st_size, status.st_ino)
@@ -141,7 +141,7 @@ def fingerprint(files: list[File], before: dict[str, tuple[Any, int]]) -> dict[s
                 now[path] = known
                 continue
             with open(path, "rb") as file:
-                now[path] = (state, hash(file.read(LARGEST + 1)))
+                now[path] = (state, hash(file.read(MAX_BYTES + 1)))
         except OSError:
             now[path] = (None, 0)
     return now

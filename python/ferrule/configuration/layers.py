@@ -1,6 +1,6 @@
-"""The layers of a configuration, and what they say together.
+"""Configuration layers: one for each source, merged by priority.
 
-A layer is what one source says. Higher ones win key by key; a value that is there keeps the layer it came from.
+Layers with a higher priority win key by key; every value of the result knows the layer it came from.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ Path = tuple["str | int", ...]
 
 
 class Source(NamedTuple):
-    """Where a value came from.
+    """The source of a value.
 
     Attributes:
         layer: `built-in`, `user`, `project`, `environment`, `arguments` or `registry`.
-        where: The file, or the environment variable.
-        line: The line in the file.
+        where: The file, or the environment variable; empty for the other layers.
+        line: The line in the file, from 1.
     """
 
     layer: str
@@ -40,7 +40,7 @@ class Source(NamedTuple):
 
 
 class Layer(NamedTuple):
-    """What one source says."""
+    """The values of one source."""
 
     name: str
     tree: dict[str, Any]
@@ -48,25 +48,25 @@ class Layer(NamedTuple):
     """The file."""
     places: Mapping[Any, tuple[int, int]] = MappingProxyType({})
     variables: Mapping[Any, str] = MappingProxyType({})
-    """The environment variables, by the paths of what they say."""
+    """The environment variables, by the paths of their values."""
 
     def source(self, path: Path) -> Source:
-        """Where the value at `path` comes from."""
+        """The source of the value at `path`."""
         if self.path:
             place = self.place(path)
             return Source(self.name, self.path, place[0] if place else None)
         return Source(self.name, self.variables.get(path, ""))
 
     def place(self, path: Path) -> tuple[int, int] | None:
-        """Line and column of the key at `path`, or of the nearest one around it."""
+        """Line and column of the key at `path`, or of the closest key around it."""
         while path:
             if path in self.places:
                 return self.places[path]
             path = path[:-1]
         return None
 
-    def said(self, problem: validation.Problem) -> str:
-        """`problem` with its place in front."""
+    def described(self, problem: validation.Problem) -> str:
+        """`problem` in words, with its place in front."""
         text = validation.described(problem)
         if self.path:
             place = self.place(problem.place)
@@ -76,20 +76,24 @@ class Layer(NamedTuple):
         return text
 
 
-def refuse(texts: list[str]) -> None:
-    """Raises one error for all of `texts`, where there are any."""
-    if texts:
-        raise ConfigError("\n".join(texts))
+def refuse(problems: list[str]) -> None:
+    """Raises one error for all of `problems`, where there are any."""
+    if problems:
+        raise ConfigError("\n".join(problems))
 
 
-def of_file(file: files.File) -> Layer:
-    """The layer that a file is."""
+def file_layer(file: files.File) -> Layer:
+    """The layer of a file.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
     parsed = files.read(file.path)
     return Layer(file.layer, parsed.tree, file.path, parsed.places)
 
 
-def of_variables(environment: Mapping[str, str]) -> Layer:
-    """What the variables that begin with `FERRULE_` say."""
+def variable_layer(environment: Mapping[str, str]) -> Layer:
+    """The layer of the environment variables that begin with `FERRULE_`."""
     tree: dict[str, Any] = {}
     variables: dict[Path, str] = {}
     for variable, path in VARIABLES.items():
@@ -100,8 +104,8 @@ def of_variables(environment: Mapping[str, str]) -> Layer:
     return Layer("environment", tree, variables=variables)
 
 
-def of_provider_variables(rows: Mapping[str, Row], ids: list[str], environment: Mapping[str, str]) -> Layer:
-    """What the providers' own variables say; keys stay where they are, and are named only."""
+def provider_variable_layer(rows: Mapping[str, Row], ids: list[str], environment: Mapping[str, str]) -> Layer:
+    """The layer of the providers' own environment variables. Keys are not read, only the names of their variables."""
     tree: dict[str, Any] = {}
     variables: dict[Path, str] = {}
 
@@ -142,7 +146,7 @@ def _first(variables: list[str], environment: Mapping[str, str]) -> str | None:
 
 
 def _read(text: str, kind: str) -> Any:
-    """A variable's text as what it stands for; text that stands for nothing fails validation."""
+    """A variable's text as a value of `kind`; text that cannot be read is kept, and fails validation."""
     if kind == "flag":
         return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}.get(text.lower(), text)
     try:
@@ -158,13 +162,13 @@ def _put(tree: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
 
 
 def prepared(layer: Layer) -> Layer:
-    """`layer` with `timeout` as what it is short for.
+    """`layer`, checked, with `timeout` written out as `timeouts.total`.
 
     Raises:
-        ConfigError: Something in it is wrong; the text names all of it, each with its place.
+        ConfigError: Something in it is wrong; the message lists every problem with its place.
     """
     in_file = bool(layer.path)
-    refuse([layer.said(problem) for problem in validation.problems(layer.tree, in_file=in_file)])
+    refuse([layer.described(problem) for problem in validation.problems(layer.tree, in_file=in_file)])
     if layer.tree.get("timeout") is None:
         return layer
     tree = {name: value for name, value in layer.tree.items() if name != "timeout"}
@@ -176,7 +180,7 @@ def prepared(layer: Layer) -> Layer:
 
 
 class Merged(NamedTuple):
-    """What all layers say together, and where each value came from."""
+    """The result of merging layers, and where each value came from."""
 
     tree: dict[str, Any]
     sources: dict[Path, tuple[Layer, Path]]
@@ -186,22 +190,22 @@ class Merged(NamedTuple):
         found = self.sources.get(path)
         return found[0].source(found[1]) if found else Source("built-in")
 
-    def said(self, path: Path, message: str) -> str:
+    def described(self, path: Path, message: str) -> str:
         """`message` about the value at `path`, with its place in front."""
         near = path
         while near and near not in self.sources:
             near = near[:-1]
         problem = validation.Problem(path, message)
         if near:
-            return self.sources[near][0].said(problem)
+            return self.sources[near][0].described(problem)
         for layer, known in self.sources.values():
             if known[: len(path)] == path:
-                return layer.said(problem)
+                return layer.described(problem)
         return validation.described(problem)
 
 
 def merge(layers: list[Layer]) -> Merged:
-    """What `layers` say together, lowest first."""
+    """Merges `layers`, lowest priority first."""
     merged = Merged({}, {})
     for layer in layers:
         _merge(merged, merged.tree, layer, layer.tree, SCHEMA, ())
@@ -217,7 +221,7 @@ def _merge(
         inner = field.fields.get(name) or field.item
         here = (*path, name)
         if inner and inner.kind in ("section", "named", "texts", "secrets", "table") and isinstance(value, dict):
-            # What is a table of ours is joined key by key; where a secret comes from is replaced as a whole.
+            # Tables of the schema are merged key by key; a reference to a secret is replaced as a whole.
             below = into.setdefault(name, {})
             if not value:
                 merged.sources.setdefault(here, (layer, here))

@@ -1,4 +1,4 @@
-"""The built-in providers: the rows of `crates/wire/providers.toml`, as the extension module has them."""
+"""Built-in providers: the rows of `crates/wire/providers.toml`, from the extension module."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ferrule import _native
 
 
 class Placeholder(TypedDict):
-    """A `{name}` in an address."""
+    """A `{name}` in a base URL."""
 
     name: str
     variables: list[str]
@@ -16,7 +16,7 @@ class Placeholder(TypedDict):
 
 
 class HeaderRow(TypedDict):
-    """A header of each request."""
+    """A header that each request has."""
 
     name: str
     variables: list[str]
@@ -24,7 +24,7 @@ class HeaderRow(TypedDict):
 
 
 class Row(TypedDict):
-    """One provider. `crates/wire/src/providers.rs` says what the fields are."""
+    """One provider; `crates/wire/src/providers.rs` documents the fields."""
 
     id: str
     name: str
@@ -68,5 +68,5 @@ def dialects() -> list[str]:
 
 
 def needs_key(row: Any) -> bool:
-    """Whether calls to the provider need a key of ours."""
+    """Whether calls to the provider need a configured key."""
     return row is not None and row["authentication"] not in ("optional", "none")

@@ -1,31 +1,32 @@
-"""Where values come from that are not written down: `${VARIABLE}`, `{env = ...}`, `{file = ...}`, `{command = ...}`.
+"""Secrets that are referenced instead of written down: `${VARIABLE}`, `{env = ...}`, `{file = ...}`, `{command = ...}`.
 
-Variables are read when a client is made. Files and commands are for when a provider is first used: a key that is not
-needed is not fetched. What they give is kept until the configuration is read again, and shown nowhere.
+Variables are read when a client is made. Files and commands are read when a provider is first used: a key that is not
+needed is not fetched. Their values are kept until the configuration is read again, and shown nowhere.
 """
 
 from __future__ import annotations
 
 import os
+import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 COMMAND_SECONDS = 10.0
-LARGEST = 64 << 10
+MAX_BYTES = 64 << 10
 
 
 class UnknownSecretError(Exception):
-    """A value cannot be had; the text says why, and nothing of the value."""
+    """A value cannot be read; the message says why, and shows nothing of the value."""
 
 
-class Deferred(Exception):  # noqa: N818 - it is no error, but the answer "not yet"
-    """A value comes from a file or a command, which is not asked yet."""
+class Deferred(Exception):  # noqa: N818 - not an error, but "not yet"
+    """A value comes from a file or a command that is not read yet."""
 
 
 class Vault:
-    """Gets values from where they are, each file and command once."""
+    """Reads referenced values, each file and command once."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
@@ -39,11 +40,11 @@ class Vault:
 
         Args:
             value: Text that may have `${VARIABLE}` in it, or a dict with `env`, `file` or `command`.
-            fetch: Whether files and commands are asked.
+            fetch: Whether files are read and commands run.
 
         Raises:
-            Deferred: A file or command would have to be asked.
-            UnknownSecretError: It cannot be had.
+            Deferred: `fetch` is false, and a file or a command would be needed.
+            UnknownSecretError: It cannot be read.
         """
         if isinstance(value, str):
             return self._filled(value)
@@ -54,14 +55,14 @@ class Vault:
             return self._once(("file", path), fetch)
         command = value["command"]
         if isinstance(command, str):
-            import shlex
+            import shlex  # rarely needed
 
             try:
                 command = shlex.split(command)
             except ValueError as error:
                 raise UnknownSecretError(f"the command cannot be split into words: {error}") from None
         if not command:
-            raise UnknownSecretError("the command has no words")
+            raise UnknownSecretError("the command is empty")
         return self._once(("command", *command), fetch)
 
     def _once(self, source: tuple[str, ...], fetch: bool) -> str:
@@ -70,7 +71,9 @@ class Vault:
                 raise Deferred
             text = _read(source[1]) if source[0] == "file" else _run(list(source[1:]))
             if not text:
-                raise UnknownSecretError(f"the {source[0]} gives nothing")
+                raise UnknownSecretError(
+                    f"the {source[0]} is empty" if source[0] == "file" else "the command prints nothing"
+                )
             self._fetched[source] = text
         return self._fetched[source]
 
@@ -80,7 +83,7 @@ class Vault:
         return text
 
     def _filled(self, text: str) -> str:
-        """`text` with values in place of `${NAME}` and `${NAME:-default}`; `$${` is a plain `${`."""
+        """`text` with `${NAME}` and `${NAME:-default}` replaced by their values; `$${` is a plain `${`."""
         if "${" not in text:
             return text
         filled, rest = "", text
@@ -102,16 +105,16 @@ class Vault:
 def _read(path: str) -> str:
     try:
         with open(path, "rb") as file:
-            content = file.read(LARGEST + 1)
+            content = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise UnknownSecretError(f"{path}: {error.strerror or error}") from None
     return _text(content, path)
 
 
 def _run(command: list[str]) -> str:
+    # Large, and few configurations have commands.
     import signal
     import subprocess
-    import threading
 
     try:
         process = subprocess.Popen(  # noqa: S603 - the user's own command, without a shell
@@ -125,7 +128,7 @@ def _run(command: list[str]) -> str:
     def end() -> None:
         late.set()
         if hasattr(os, "killpg"):
-            # What it started holds its output open as well.
+            # Processes that it started hold its output open as well.
             os.killpg(process.pid, signal.SIGKILL)
         else:
             process.kill()
@@ -136,8 +139,8 @@ def _run(command: list[str]) -> str:
     try:
         assert process.stdout is not None  # noqa: S101 - it is a pipe
         with process.stdout as output:
-            content = output.read(LARGEST + 1)
-        if len(content) > LARGEST:
+            content = output.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
             process.kill()
         status = process.wait()
     except BaseException:
@@ -148,14 +151,14 @@ def _run(command: list[str]) -> str:
         timer.cancel()
     if late.is_set():
         raise UnknownSecretError(f"the command {command[0]} took longer than {COMMAND_SECONDS:g} s")
-    if status and len(content) <= LARGEST:
+    if status and len(content) <= MAX_BYTES:
         raise UnknownSecretError(f"the command {command[0]} ended with status {status}")
     return _text(content, f"the output of {command[0]}")
 
 
 def _text(content: bytes, name: str) -> str:
-    if len(content) > LARGEST:
-        raise UnknownSecretError(f"{name}: larger than {LARGEST} bytes")
+    if len(content) > MAX_BYTES:
+        raise UnknownSecretError(f"{name}: larger than {MAX_BYTES} bytes")
     try:
         return content.decode().strip()
     except UnicodeDecodeError:
@@ -163,7 +166,7 @@ def _text(content: bytes, name: str) -> str:
 
 
 def shown(value: Any) -> str:
-    """`value` for people: where it comes from, but nothing that may be secret."""
+    """`value` for people: its source, but nothing that may be secret."""
     if isinstance(value, str):
         return value if is_reference(value) else "***"
     if "env" in value:
@@ -177,5 +180,5 @@ def shown(value: Any) -> str:
 
 
 def is_reference(text: str) -> bool:
-    """Whether `text` is a variable's name and nothing else, so that it may be shown."""
+    """Whether `text` is a reference to one variable and nothing else, so that it may be shown."""
     return text.startswith("${") and text.endswith("}") and text[2:-1].isidentifier()

@@ -1,4 +1,4 @@
-"""From what a configuration says to the settings that the engine takes (`crates/python/src/settings.rs`)."""
+"""Engine settings: made from a merged configuration, for `crates/python/src/settings.rs`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ferrule.configuration import layers
 from ferrule.configuration.providers import needs_key
 from ferrule.configuration.schema import PLACEHOLDERS
 from ferrule.configuration.secrets import Deferred, UnknownSecretError
-from ferrule.configuration.words import nearest
+from ferrule.configuration.suggestions import suggestion
 from ferrule.options import Timeouts
 
 if TYPE_CHECKING:
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 _OTHER_MEANS = ("aws", "google", "entra", "databricks")
-"""Clouds that have credentials of their own on the machine: see docs/providers/."""
+"""Kinds of authentication whose credentials the machine itself may have: see docs/providers/clouds.md."""
 
 
 class ProviderSettings(TypedDict):
-    """One provider, as the engine takes it."""
+    """One provider's settings for the engine."""
 
     id: str
     dialect: str
@@ -35,34 +35,34 @@ class ProviderSettings(TypedDict):
     headers: dict[str, str]
     query: dict[str, str]
     fallback: str | None
-    """The provider that is asked when this one cannot be reached."""
+    """The provider that is called when this one cannot be reached."""
     command: list[str] | None
-    """The program it is, where it is one."""
+    """The program to run, for a provider that is a program."""
     aliases: list[str]
     quirks: dict[str, Any] | None
     configured: bool
-    """Whether it can be called: bare names lead to it."""
+    """Whether it can be called: bare model names may resolve to it."""
     deferred: bool
-    """Whether its secrets are still to be fetched."""
+    """Whether its secrets have yet to be fetched."""
     missing: str | None
-    """Why it cannot be called, where it cannot."""
+    """Why it cannot be called; `None` where it can."""
 
 
-class _Missing(Exception):  # noqa: N818 - it is no error until the provider is called
-    """The provider cannot be called, the text says why."""
+class _Missing(Exception):  # noqa: N818 - not an error until the provider is called
+    """The provider cannot be called; the message says why."""
 
 
-def of_client(
+def client_settings(
     merged: Merged, rows: Mapping[str, Row], removed: set[str], vault: Vault, fetched: set[str]
 ) -> dict[str, Any]:
     """The settings of a client.
 
     Args:
-        merged: What the configuration says.
+        merged: The merged configuration.
         rows: The built-in providers.
-        removed: Providers that are not to be there.
-        vault: Gets secrets.
-        fetched: The providers whose files and commands are asked now.
+        removed: The ids of built-in providers that were removed.
+        vault: Reads secrets.
+        fetched: The providers whose secrets are read from files and commands now.
     """
     tree = merged.tree
     limits = tree.get("timeouts") or {}
@@ -72,16 +72,16 @@ def of_client(
     for identifier in ids:
         if identifier in removed:
             continue
-        provider = of_provider(merged, identifier, rows.get(identifier), vault, fetch=identifier in fetched)
-        # A key in the environment is for the first provider that looks for it there. The others with the same key (the
-        # same service by another address) are asked by their ids.
+        provider = provider_settings(merged, identifier, rows.get(identifier), vault, fetch=identifier in fetched)
+        # A key in the environment belongs to the first provider that looks for it there. The others with the same key
+        # (the same service at another address) are called by their ids only.
         source = merged.source(("providers", identifier, "api_key"))
         if provider["configured"] and source.layer == "environment":
             provider["configured"] = source.where not in claimed or is_declared(merged, identifier)
             claimed.add(source.where)
         elif not provider["configured"] and not provider["missing"] and _may_sign(rows.get(identifier)):
-            # What a cloud's own chain of credentials finds is known only when it is asked. A region or project in the
-            # environment says nothing: machines in a cloud have them.
+            # Whether a cloud's credential chain finds anything is known only when it is called. A region or project in
+            # the environment is no evidence: machines in a cloud have them anyway.
             provider["configured"] = is_declared(merged, identifier)
         ready.append(provider)
     return {
@@ -98,12 +98,12 @@ def of_client(
 
 
 def _may_sign(row: Row | None) -> bool:
-    """Whether calls to the provider may be authorised by other means than a key of ours."""
+    """Whether calls to the provider may be authorised by something other than a configured key."""
     return row is not None and row["authentication"] in _OTHER_MEANS
 
 
 def is_declared(merged: Merged, identifier: str) -> bool:
-    """Whether anything but the environment speaks of the provider."""
+    """Whether the provider is mentioned by anything but the environment."""
     return any(
         path[:2] == ("providers", identifier) and layer.name != "environment"
         for path, (layer, _) in merged.sources.items()
@@ -117,18 +117,20 @@ def _path(merged: Merged, name: str, vault: Vault) -> Any:
     try:
         return vault.value(value, fetch=True)
     except UnknownSecretError as error:
-        layers.refuse([merged.said((name,), str(error))])
+        layers.refuse([merged.described((name,), str(error))])
 
 
-def of_provider(merged: Merged, identifier: str, row: Row | None, vault: Vault, *, fetch: bool) -> ProviderSettings:
+def provider_settings(
+    merged: Merged, identifier: str, row: Row | None, vault: Vault, *, fetch: bool
+) -> ProviderSettings:
     """The settings of one provider.
 
     Args:
-        merged: What the configuration says.
+        merged: The merged configuration.
         identifier: Its id.
-        row: Its built-in row.
-        vault: Gets secrets.
-        fetch: Whether files and commands are asked now.
+        row: Its built-in row; `None` for one of the user's own.
+        vault: Reads secrets.
+        fetch: Whether secrets are read from files and commands now.
     """
     fields: dict[str, Any] = (merged.tree.get("providers") or {}).get(identifier) or {}
     settings: ProviderSettings = {
@@ -136,7 +138,7 @@ def of_provider(merged: Merged, identifier: str, row: Row | None, vault: Vault, 
         "dialect": fields.get("dialect") or (row["dialect"] if row else "openai-chat"),
         "base_url": "",
         "api_key": None,
-        # A provider of the caller's own may well need no key.
+        # A provider of the user's own may need no key.
         "key_variables": row["key_variables"] if row and needs_key(row) else [],
         "headers": {},
         "query": {},
@@ -150,14 +152,14 @@ def of_provider(merged: Merged, identifier: str, row: Row | None, vault: Vault, 
     }
 
     def value(given: Any, *steps: str) -> str | None:
-        """The text of `given`; `None` where it is not to be fetched yet."""
+        """The text of `given`; `None` where it is a secret that is not fetched yet."""
         try:
             return vault.value(given, fetch=fetch)
         except Deferred:
             settings["deferred"] = True
             return None
         except UnknownSecretError as error:
-            raise _Missing(merged.said(("providers", identifier, *steps), str(error))) from None
+            raise _Missing(merged.described(("providers", identifier, *steps), str(error))) from None
 
     try:
         if "api_key" in fields:
@@ -182,7 +184,7 @@ def of_provider(merged: Merged, identifier: str, row: Row | None, vault: Vault, 
 
 
 def _address(merged: Merged, identifier: str, row: Row | None, fields: Mapping[str, Any], value: Any) -> str:
-    """The address with its placeholders filled."""
+    """The base URL with its placeholders filled in."""
     address = fields.get("base_url")
     if address is not None:
         address = value(address, "base_url")
@@ -201,14 +203,14 @@ def _address(merged: Merged, identifier: str, row: Row | None, fields: Mapping[s
 
 
 def _built_in_address(merged: Merged, identifier: str, row: Row, fields: Mapping[str, Any], value: Any) -> str:
-    """The row's address in the region that is meant. A location, say, may be as good a word for it."""
+    """The row's base URL for the configured region; some rows choose it by another key, such as `location`."""
     by = "region" if "region" in fields else row["base_urls_by"]
     name = value(fields[by], by) if row["base_urls"] and by in fields else None
     if name is None or name in row["base_urls"]:
         return row["base_urls"].get(name or "", row["base_url"])
     if f"{{{by}}}" not in row["base_url"]:
-        hint = nearest(name, row["base_urls"]) or f"; it has {', '.join(row['base_urls'])}"
-        raise _Missing(merged.said(("providers", identifier, by), f"there is no region {name!r}{hint}"))
+        hint = suggestion(name, row["base_urls"]) or f"; it has {', '.join(row['base_urls'])}"
+        raise _Missing(merged.described(("providers", identifier, by), f"there is no region {name!r}{hint}"))
     return row["base_url"]
 
 

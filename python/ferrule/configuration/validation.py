@@ -1,4 +1,4 @@
-"""Whether what a layer says fits the schema: every problem, each with its place."""
+"""Validation of a layer against the schema: every problem, with its place."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from typing import Any, NamedTuple
 
 from ferrule.configuration.schema import REFERENCES, SCHEMA, Field
-from ferrule.configuration.words import dotted, nearest
+from ferrule.configuration.suggestions import MAX_NAME, suggestion
 
 _IN_FILES = {
     dict: "a table",
@@ -29,12 +29,12 @@ _EXPECTED = {
 
 
 class Problem(NamedTuple):
-    """Something wrong: where in the configuration, and what."""
+    """One problem: its path in the configuration, and what is wrong."""
 
     path: tuple[Any, ...]
     message: str
     key: Any = None
-    """The key at `path` that is at fault, where that is not a field."""
+    """The key inside `path` that is at fault, where it is not a field of the schema."""
 
     @property
     def place(self) -> tuple[Any, ...]:
@@ -43,11 +43,11 @@ class Problem(NamedTuple):
 
 
 def problems(tree: Any, *, in_file: bool) -> list[Problem]:
-    """All that is wrong with `tree`.
+    """Every problem of `tree`.
 
     Args:
-        tree: What a layer says.
-        in_file: Whether to speak of strings and tables, rather than of Python's types.
+        tree: The values of a layer.
+        in_file: Whether messages name TOML's types (strings, tables) instead of Python's.
     """
     found: list[Problem] = []
     _check(tree, SCHEMA, (), in_file, found)
@@ -69,7 +69,7 @@ def _check(value: Any, field: Field, path: tuple[Any, ...], in_file: bool, found
         if not isinstance(name, str):
             found.append(Problem(path, f"names are strings, not {_name(name, in_file)}"))
         elif field.kind == "section" and name not in field.fields:
-            found.append(Problem(path, f"unknown field `{name[:80]}`{nearest(name, field.fields)}", name))
+            found.append(Problem(path, f"unknown field `{name[:80]}`{suggestion(name, field.fields)}", name))
         elif item is not None and (inner := _inner(field, name)):
             _check(item, inner, (*path, name), in_file, found)
 
@@ -101,7 +101,7 @@ def _fits(value: Any, kind: str, path: tuple[Any, ...], in_file: bool, found: li
 def _check_reference(value: dict[Any, Any], path: tuple[Any, ...], in_file: bool, found: list[Problem]) -> None:
     known = [name for name in value if name in REFERENCES]
     found.extend(
-        Problem(path, f"unknown field `{str(name)[:80]}`{nearest(name, REFERENCES)}", name)
+        Problem(path, f"unknown field `{str(name)[:80]}`{suggestion(name, REFERENCES)}", name)
         for name in value
         if name not in REFERENCES
     )
@@ -117,12 +117,24 @@ def _check_reference(value: dict[Any, Any], path: tuple[Any, ...], in_file: bool
 
 
 def _name(value: Any, in_file: bool) -> str:
-    """The type of `value` in words. Never the value itself: it may be a secret."""
+    """The type of `value` in words. Never the value itself, which may be a secret."""
     if in_file:
         return _IN_FILES.get(type(value), "something else")
     return type(value).__name__
 
 
 def described(problem: Problem) -> str:
-    """The problem with its path in front."""
+    """The problem in words, with its path in front."""
     return f"{dotted(problem.path)}: {problem.message}" if problem.path else problem.message
+
+
+def dotted(path: tuple[Any, ...]) -> str:
+    """A path as documents write it: `providers.openai.headers['x']`."""
+    written = ""
+    for step in path:
+        plain = isinstance(step, str) and step.replace("-", "").replace("_", "").isalnum() and len(step) <= MAX_NAME
+        if isinstance(step, int) or not plain or written.endswith((".headers", ".query")):
+            written += f"[{str(step)[:MAX_NAME]!r}]" if not isinstance(step, int) else f"[{step}]"
+        else:
+            written += f".{step}" if written else str(step)
+    return written

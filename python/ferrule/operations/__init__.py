@@ -1,5 +1,5 @@
-"""What clients do beside chat: the methods of `Client` and `AsyncClient`, and what they give back.
+"""Operations: the results of embeddings, reranking, images, audio, token counts and health checks, and their options.
 
-Each method makes one crossing (`crates/python/src/operations/`); the engine does the rest. Options are checked in
-`start.py`; `blocking.py` and `awaited.py` differ in how they wait.
+The clients' methods (`ferrule/client.py`, `ferrule/async_client.py`) make one crossing each into
+`crates/python/src/operations/`; the engine does the rest.
 """

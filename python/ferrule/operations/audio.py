@@ -1,24 +1,23 @@
-"""Speech and its transcripts, as programs see them; and how a file is given."""
+"""Audio: transcripts of recordings, and how a recording is given to `audio.transcribe`."""
 
 from __future__ import annotations
 
 import os
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any, Union
 
-from ferrule.operations.answer import Answer
+from ferrule.operations.reply import OperationReply
 
-if TYPE_CHECKING:
-    AudioFile = str | os.PathLike[str] | bytes | IO[bytes] | tuple[str, bytes]
+AudioFile = Union[str, "os.PathLike[str]", bytes, IO[bytes], tuple[str, bytes]]
+"""A recording: a path, its bytes, a file opened in binary mode, or a pair of file name and bytes."""
 
 
-class Transcript(Answer):
-    """What was said in a recording.
+class Transcript(OperationReply):
+    """The transcript of a recording.
 
     Attributes:
-        text: The words; as they came, where a format such as `srt` was asked for.
-        language: The language, where the provider says it.
-        duration: Seconds of sound, where the provider says it.
+        text: The spoken words; the file as it came where a format such as `srt` was asked for.
+        language: The spoken language; `None` where the provider does not report it.
+        duration: The recording's length in seconds; `None` where the provider does not report it.
     """
 
     __slots__ = ("duration", "language", "text")
@@ -33,11 +32,11 @@ class Transcript(Answer):
         return f"Transcript({self.text!r}, model={self.model!r})"
 
 
-def file_of(file: AudioFile) -> tuple[str, bytes]:
-    """The name and the bytes of a recording: a path, bytes, an open file, or a pair of name and bytes.
+def read_audio(file: AudioFile) -> tuple[str, bytes]:
+    """The file name and the bytes of a recording.
 
     Raises:
-        TypeError: It is none of these.
+        TypeError: `file` is not an `AudioFile`.
         OSError: The file cannot be read.
     """
     if isinstance(file, tuple):
@@ -45,11 +44,12 @@ def file_of(file: AudioFile) -> tuple[str, bytes]:
     if isinstance(file, bytes):
         return "audio.wav", file
     if isinstance(file, (str, os.PathLike)):
-        return Path(file).name, Path(file).read_bytes()
+        with open(file, "rb") as opened:
+            return os.path.basename(file), opened.read()
     if hasattr(file, "read"):
         data = file.read()
         if isinstance(data, bytes):
-            return Path(str(getattr(file, "name", "audio.wav"))).name, data
+            return os.path.basename(str(getattr(file, "name", "audio.wav"))), data
     raise TypeError(
         f"file: expected a path, bytes, a file opened for bytes, or (name, bytes), not {type(file).__name__}"
     )

@@ -1,8 +1,7 @@
-"""Answers that are bytes: sound, mostly. They can be read piece by piece, or as a whole."""
+"""Binary response bodies, such as generated speech: read in chunks, or as a whole."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -20,40 +19,40 @@ if TYPE_CHECKING:
     from ferrule._native import Attempt, Cost, Flight
 
 
-class _Head:
-    """What is known of the answer before its bytes."""
+class _BodyHead:
+    """The metadata that comes before the bytes."""
 
     _flight: Flight
     _head: dict[str, Any]
 
     @property
     def media_type(self) -> str:
-        """What the bytes are, for instance `audio/mpeg`; empty where the provider did not say."""
+        """The media type, for instance `audio/mpeg`; empty where the provider did not say."""
         return cast("str", self._head["media_type"])
 
     @property
     def headers(self) -> list[tuple[str, str]]:
-        """The answer's headers, names in lower case."""
+        """The response headers, with names in lower case."""
         return list(self._head["headers"])
 
     @property
     def provider(self) -> str:
-        """The provider that answered."""
+        """The id of the provider that answered."""
         return cast("str", self._head["provider"])
 
     @property
     def model(self) -> str:
-        """The model asked for."""
+        """The model that was called."""
         return cast("str", self._head["model"])
 
     @property
     def cost(self) -> Cost | None:
-        """What it cost, as `reply.cost`: where speech is priced by its text's characters, else `None`."""
+        """The cost, as `Reply.cost` has it; `None` unless the model is priced by the characters of its input."""
         return cast("Cost | None", self._head["cost"])
 
     @property
     def request_id(self) -> str | None:
-        """The provider's id of the request; `None` where it gave none."""
+        """The provider's request id; `None` where it gave none."""
         return cast("str | None", self._head["request_id"])
 
     @property
@@ -62,8 +61,8 @@ class _Head:
         return list(self._head["attempts"])
 
 
-class Body(_Head):
-    """The bytes of an answer. Iterate over it, or `read` it; once. Use it in a `with` statement, or close it."""
+class Body(_BodyHead):
+    """A binary response. Iterate over its chunks or `read` it, once. Use it in a `with` statement, or close it."""
 
     def __init__(self, flight: Flight) -> None:
         self._flight = flight
@@ -82,16 +81,20 @@ class Body(_Head):
             yield from cast("list[bytes]", pieces)
 
     def read(self) -> bytes:
-        """All bytes that are left."""
+        """The rest of the bytes."""
         return b"".join(self)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Writes the bytes into a file as they come."""
-        with Path(path).open("wb") as file:
+        """Writes the rest of the bytes to a file, chunk by chunk.
+
+        Args:
+            path: The file; it is replaced.
+        """
+        with open(path, "wb") as file:
             file.writelines(self)
 
     def close(self) -> None:
-        """Ends the call; the connection to the provider is closed at once."""
+        """Ends the call and closes the connection at once."""
         self._flight.cancel()
 
     def __enter__(self) -> Self:
@@ -103,8 +106,8 @@ class Body(_Head):
         self.close()
 
 
-class AsyncBody(_Head):
-    """The bytes of an answer. Iterate over it with `async for`, or `read` it; once. Use it in `async with`."""
+class AsyncBody(_BodyHead):
+    """A binary response. Iterate over its chunks or `read` it, once. Use it in `async with`, or `aclose` it."""
 
     def __init__(self, flight: Flight, loop: asyncio.AbstractEventLoop, first: list[Any]) -> None:
         self._flight = flight
@@ -127,11 +130,11 @@ class AsyncBody(_Head):
                 await ready
 
     async def read(self) -> bytes:
-        """All bytes that are left."""
+        """The rest of the bytes."""
         return b"".join([piece async for piece in self])
 
-    async def close(self) -> None:
-        """Ends the call; the connection to the provider is closed at once."""
+    async def aclose(self) -> None:
+        """Ends the call and closes the connection at once."""
         self._flight.cancel()
 
     async def __aenter__(self) -> Self:
@@ -140,4 +143,4 @@ class AsyncBody(_Head):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        await self.close()
+        await self.aclose()

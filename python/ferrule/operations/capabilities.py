@@ -1,9 +1,11 @@
-"""What a model can do, as programs see it."""
+"""Capabilities of a model: context window, modalities, tools, reasoning."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from ferrule.configuration.suggestions import suggestion
 
 if TYPE_CHECKING:
     from ferrule._native import CatalogModel
@@ -14,21 +16,21 @@ MODALITIES = ("text", "image", "audio", "video", "document")
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What is known of a model. What is not known is `None`, never a guess.
+    """The known capabilities of a model. What is not known is `None`, never a guess.
 
     Attributes:
-        provider: The provider that is asked for it.
-        model: The provider's name of it.
-        known: Whether the catalog, or your own `models`, has it at all.
-        name: Its name for people.
-        context_window: The most tokens of prompt and answer together.
-        max_output_tokens: The most tokens of an answer.
-        input_modalities: What it can be shown: `text`, `image`, `audio`, `video`, `document`.
-        output_modalities: What it answers with: `text`, `image`, `audio`, `video`, `embedding`.
-        tools: Whether it calls tools.
-        structured_output: Whether it keeps to a JSON schema.
-        reasoning: Whether it can think before it answers.
-        embeddings: Whether it makes vectors of texts.
+        provider: The id of the provider that is called for it.
+        model: The provider's name for it.
+        known: Whether the catalog, or your own `models`, has an entry for it.
+        name: Its display name.
+        context_window: The maximum number of tokens of prompt and reply together.
+        max_output_tokens: The maximum number of tokens of a reply.
+        input_modalities: What it accepts: `text`, `image`, `audio`, `video`, `document`.
+        output_modalities: What it produces: `text`, `image`, `audio`, `video`, `embedding`.
+        tools: Whether it can call tools.
+        structured_output: Whether it can follow a JSON schema.
+        reasoning: Whether it can reason before it answers.
+        embeddings: Whether it is an embedding model.
         category: What to choose it for: `fast`, `balanced`, `powerful`, `local` or `embedding`.
         deprecated: Whether its provider has deprecated it.
     """
@@ -49,14 +51,14 @@ class Capabilities:
     deprecated: bool | None = None
 
     def supports(self, *abilities: str) -> bool | None:
-        """Whether the model can do all of these.
+        """Whether the model has all of these abilities.
 
         Args:
-            *abilities: `tools`, `structured_output`, `reasoning`, `embeddings`; or what it can be shown: `text`,
+            *abilities: `tools`, `structured_output`, `reasoning`, `embeddings`; or an input modality: `text`,
                 `image`, `audio`, `video`, `document`.
 
         Returns:
-            `False` where one is known to be missing; else `None` where one is not known.
+            `False` if one is known to be missing; else `None` if one is not known; else `True`.
 
         Raises:
             ValueError: There is no such ability.
@@ -72,16 +74,13 @@ class Capabilities:
             return answer
         if ability in MODALITIES:
             return None if self.input_modalities is None else ability in self.input_modalities
-        from ferrule.configuration.words import nearest
-
         known = (*ABILITIES, *MODALITIES)
-        raise ValueError(
-            f"there is no ability {ability!r}{nearest(ability, known) or '; there are ' + ', '.join(known)}"
-        )
+        hint = suggestion(ability, known) or f"; there are {', '.join(known)}"
+        raise ValueError(f"there is no ability {ability!r}{hint}")
 
 
-def of(provider: str, model: str, found: CatalogModel | None) -> Capabilities:
-    """What the catalog's entry says of a model; without one, that nothing is known."""
+def capabilities_of(provider: str, model: str, found: CatalogModel | None) -> Capabilities:
+    """The capabilities by the catalog's entry `found`; without one, nothing is known."""
     if found is None:
         return Capabilities(provider, model)
     return Capabilities(
@@ -96,13 +95,13 @@ def of(provider: str, model: str, found: CatalogModel | None) -> Capabilities:
         tools=found.tools,
         structured_output=found.structured_output,
         reasoning=found.reasoning,
-        embeddings=_makes_vectors(found),
+        embeddings=_is_embedding_model(found),
         category=found.category,
         deprecated=found.deprecated,
     )
 
 
-def _makes_vectors(found: CatalogModel) -> bool | None:
+def _is_embedding_model(found: CatalogModel) -> bool | None:
     if found.category == "embedding":
         return True
     return None if found.output_modalities is None else "embedding" in found.output_modalities

@@ -1,4 +1,4 @@
-"""Vectors of texts, as programs see them."""
+"""Embeddings: the vectors of a call to `embed`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from array import array
 from typing import TYPE_CHECKING, Any
 
-from ferrule.operations.answer import Answer
+from ferrule.operations.reply import OperationReply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     import numpy.typing
 
 
-class Embeddings(Answer):
-    """The vectors of a call to `embed`, in the order of its texts.
+class Embeddings(OperationReply):
+    """The embeddings of a call to `embed`, in the order of its texts.
 
     A sequence of vectors, each a list of floats; `array` and `numpy.asarray` give all of them as one numpy array.
 
     Attributes:
-        data: All numbers as the bytes of little-endian 32-bit floats, vector after vector.
-        dimensions: How many numbers each vector has.
+        data: All vectors one after the other, as little-endian 32-bit floats.
+        dimensions: The length of each vector.
     """
 
     __slots__ = ("_count", "data", "dimensions")
@@ -38,7 +38,7 @@ class Embeddings(Answer):
 
     def __getitem__(self, position: int) -> list[float]:
         if not -self._count <= position < self._count:
-            raise IndexError(f"there are {self._count} vectors")
+            raise IndexError(f"there are {self._count} embeddings")
         begin = position % self._count * self.dimensions * 4
         return _floats(self.data[begin : begin + self.dimensions * 4])
 
@@ -55,22 +55,22 @@ class Embeddings(Answer):
 
     @property
     def array(self) -> numpy.typing.NDArray[numpy.float32]:
-        """The vectors as a numpy array of shape (texts, dimensions), over `data` without a copy; read-only.
+        """The vectors as a read-only numpy array of shape (texts, dimensions), which shares `data` without a copy.
 
         Raises:
             ImportError: numpy is not installed.
         """
         try:
-            import numpy
+            import numpy  # optional
         except ImportError as error:
-            raise ImportError("Embeddings.array needs numpy: pip install numpy; `vectors` does without") from error
+            raise ImportError("Embeddings.array needs numpy: pip install numpy; `vectors` works without it") from error
         return numpy.frombuffer(self.data, dtype="<f4").reshape(self._count, self.dimensions)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         whole = self.array
         if dtype is not None and whole.dtype != dtype:
             if copy is False:
-                raise ValueError("these vectors are 32-bit floats; another type needs a copy")
+                raise ValueError("embeddings are 32-bit floats; another type needs a copy")
             return whole.astype(dtype)
         return whole.copy() if copy else whole
 

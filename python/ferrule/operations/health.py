@@ -1,4 +1,4 @@
-"""How providers are, as programs see it."""
+"""Health of a provider: whether it is reachable, accepts the key, and how fast it answers."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 
 class Health(NamedTuple):
-    """How a provider is, as far as one request that nobody charges for can tell.
+    """The health of a provider, as far as one request that is free of charge can tell.
 
     Attributes:
         provider: The provider's id.
-        reachable: Whether anything answered.
-        authorised: Whether it takes our key; `None` where that could not be told.
-        latency: Seconds until it answered, connecting included; `None` where nothing did.
+        reachable: Whether it answered.
+        authorised: Whether it accepted the key; `None` where that cannot be known.
+        latency: Seconds until it answered, connecting included; `None` where it did not.
         problem: What is wrong; `None` where nothing is.
     """
 
@@ -24,5 +24,5 @@ class Health(NamedTuple):
 
     @property
     def ok(self) -> bool:
-        """Whether it answered and took our key."""
+        """Whether it answered and accepted the key."""
         return self.reachable and self.authorised is True

@@ -1,22 +1,22 @@
-"""Pictures, as programs see them."""
+"""Images: the generated images of a call to `images.generate`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ferrule.operations.answer import Answer
+from ferrule.operations.reply import OperationReply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 class Image(NamedTuple):
-    """One picture.
+    """One generated image.
 
     Attributes:
-        data: The picture itself; `None` where it has to be fetched.
-        url: Where it can be fetched for a while; `None` where it came with the answer.
-        revised_prompt: The prompt it was made from, where the provider changed it.
+        data: The image file; `None` where it has to be downloaded.
+        url: Where it can be downloaded for a limited time; `None` where it came with the response.
+        revised_prompt: The prompt it was generated from; `None` where the provider did not change yours.
     """
 
     data: bytes | None
@@ -28,11 +28,11 @@ class Image(NamedTuple):
         return f"Image(data={data}, url={self.url!r}, revised_prompt={self.revised_prompt!r})"
 
 
-class Images(Answer):
-    """The pictures of a call to `images.generate`: a sequence of `Image`.
+class Images(OperationReply):
+    """The images of a call to `images.generate`: a sequence of `Image`.
 
     Attributes:
-        images: The pictures.
+        images: The images.
     """
 
     __slots__ = ("images",)

@@ -1,11 +1,11 @@
-"""The order of documents, as programs see it."""
+"""Reranking: the documents of a call to `rerank`, best first."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ferrule.operations.answer import Answer
+from ferrule.operations.reply import OperationReply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,8 +16,8 @@ class RankedDocument:
     """One document of a `Ranking`.
 
     Attributes:
-        index: Its place among the documents that were given.
-        score: How well it answers the query, more is better; the range is the model's.
+        index: Its position among the documents that were given, from 0.
+        score: Its relevance to the query: higher is better; the range depends on the model.
         document: The document.
     """
 
@@ -26,13 +26,13 @@ class RankedDocument:
     document: str
 
 
-class Ranking(Answer):
+class Ranking(OperationReply):
     """The documents of a call to `rerank`, best first: a sequence of `RankedDocument`.
 
     Attributes:
-        id: The provider's id of the answer; empty where it gave none.
+        id: The provider's id of the response; empty where it gave none.
         results: The documents, best first.
-        search_units: What was used, where the provider counts searches; `None` where it does not.
+        search_units: How many searches the provider charges for; `None` where it does not count searches.
     """
 
     __slots__ = ("id", "results", "search_units")

@@ -1,46 +1,53 @@
-"""What only one kind of server has: Ollama's and ruvLLM's addresses beside chat.
+"""Server-specific endpoints: those of Ollama and ruvLLM that no other provider has.
 
-Each method is one request, which goes the same way as every other: key, retries, limits. The answers are the servers'
-own JSON. `Client` gives them as they are, `AsyncClient` to be awaited.
+Each method is one request, with the key, retries and time limits of every other. The responses are the servers' own
+JSON: `Client` returns it, with `AsyncClient` the result is awaited.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-if TYPE_CHECKING:
+from ferrule import _native
 
-    class Ask(Protocol):
-        """Sends a request as it is, and gives the JSON of the answer, or what is awaited for it."""
+if TYPE_CHECKING:
+    from ferrule._native import Flight, LoopBridge, NativeClient
+
+    class Send(Protocol):
+        """Sends a request as it is, and returns the JSON of the response, or an awaitable of it."""
 
         def __call__(self, provider: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-            """The answer to `method` at `path` of `provider`."""
+            """Sends `body` to `path` of `provider`."""
 
 
 class Ollama:
-    """An Ollama server: what it has, beside chat and embeddings. `client.ollama` is the built-in provider's.
+    """Endpoints that only Ollama has. `client.ollama` calls the built-in provider `ollama`.
 
-    The fields of the answers are described at https://github.com/ollama/ollama/blob/main/docs/api.md.
+    The fields of the responses are described at https://github.com/ollama/ollama/blob/main/docs/api.md.
     """
 
-    def __init__(self, ask: Ask, provider: str = "ollama") -> None:
-        self._ask = ask
+    def __init__(self, send: Send, provider: str = "ollama") -> None:
+        self._send = send
         self._provider = provider
 
     def at(self, provider: str) -> Ollama:
-        """The same for another provider that is an Ollama server."""
-        return Ollama(self._ask, provider)
+        """The same for another provider that is an Ollama server.
+
+        Args:
+            provider: Its id.
+        """
+        return Ollama(self._send, provider)
 
     def tags(self) -> Any:
-        """The models that are there: a dict with `models`."""
-        return self._ask(self._provider, "GET", "/api/tags")
+        """The installed models: a dict with `models`."""
+        return self._send(self._provider, "GET", "/api/tags")
 
     def show(self, model: str, *, verbose: bool = False) -> Any:
-        """What is known of a model: a dict with `details`, `model_info`, `capabilities`, `template`, ...
+        """The details of a model: a dict with `details`, `model_info`, `capabilities`, `template`, ...
 
         Args:
             model: The model, without the provider's name.
-            verbose: Whether long lists (tokens of the vocabulary) are wanted as well.
+            verbose: Whether to include long lists, such as the vocabulary.
 
         Raises:
             NotFoundError: There is no such model.
@@ -48,47 +55,81 @@ class Ollama:
         body: dict[str, Any] = {"model": model}
         if verbose:
             body["verbose"] = True
-        return self._ask(self._provider, "POST", "/api/show", body)
+        return self._send(self._provider, "POST", "/api/show", body)
 
     def ps(self) -> Any:
-        """The models that are in memory: a dict with `models`."""
-        return self._ask(self._provider, "GET", "/api/ps")
+        """The models in memory: a dict with `models`."""
+        return self._send(self._provider, "GET", "/api/ps")
 
     def version(self) -> Any:
         """The server's version: a dict with `version`."""
-        return self._ask(self._provider, "GET", "/api/version")
+        return self._send(self._provider, "GET", "/api/version")
 
 
 class RuvLLM:
-    """A ruvLLM server: what it has beside its queries. `client.ruvllm` is the built-in provider's."""
+    """Endpoints that only ruvLLM has. `client.ruvllm` calls the built-in provider `ruvllm`."""
 
-    def __init__(self, ask: Ask, provider: str = "ruvllm") -> None:
-        self._ask = ask
+    def __init__(self, send: Send, provider: str = "ruvllm") -> None:
+        self._send = send
         self._provider = provider
 
     def at(self, provider: str) -> RuvLLM:
-        """The same for another provider that is a ruvLLM server."""
-        return RuvLLM(self._ask, provider)
-
-    def health(self) -> Any:
-        """Whether it is there: a dict with `status` and `version`."""
-        return self._ask(self._provider, "GET", "/health")
-
-    def stats(self) -> Any:
-        """What it did so far: a dict with `total_queries`, `cache_hits`, `avg_latency_ms`, ..."""
-        return self._ask(self._provider, "GET", "/stats")
-
-    def feedback(self, query: str, response: str, quality: float) -> Any:
-        """Tells it how good an answer was, from which it learns. Gives `None`.
+        """The same for another provider that is a ruvLLM server.
 
         Args:
-            query: What was asked.
-            response: What it answered.
-            quality: How good that was, 0 to 1.
+            provider: Its id.
+        """
+        return RuvLLM(self._send, provider)
+
+    def health(self) -> Any:
+        """The server's state: a dict with `status` and `version`."""
+        return self._send(self._provider, "GET", "/health")
+
+    def stats(self) -> Any:
+        """The server's counters: a dict with `total_queries`, `cache_hits`, `avg_latency_ms`, ..."""
+        return self._send(self._provider, "GET", "/stats")
+
+    def feedback(self, query: str, response: str, quality: float) -> Any:
+        """Rates a response, from which the server learns. Returns `None`.
+
+        Args:
+            query: The query.
+            response: The response to it.
+            quality: Its rating, from 0 to 1.
         """
         body = {"query": query, "response": response, "quality": quality}
-        return self._ask(self._provider, "POST", "/feedback", body)
+        return self._send(self._provider, "POST", "/feedback", body)
 
     def session(self) -> Any:
-        """Begins a session: a dict with `session_id`, which goes into `extra_body` of calls."""
-        return self._ask(self._provider, "POST", "/session")
+        """Starts a session: a dict with `session_id`, which goes into `extra_body` of calls."""
+        return self._send(self._provider, "POST", "/session")
+
+
+def start_request(
+    client: NativeClient,
+    provider: str,
+    method: str,
+    path: str,
+    body: dict[str, Any] | None,
+    bridge: LoopBridge | None = None,
+) -> Flight:
+    """Starts a request that is sent as it is."""
+    if body is None:
+        return _native.raw(client, provider, method, path, b"", bridge=bridge)
+    import json  # rarely needed by a synchronous client
+
+    content = json.dumps(body, allow_nan=False).encode()
+    return _native.raw(client, provider, method, path, content, content_type="application/json", bridge=bridge)
+
+
+def decoded(pieces: list[Any]) -> Any:
+    """The delivered head and body of a response: JSON as a value, anything else as text, `None` where it is empty."""
+    head, *chunks = pieces
+    body = b"".join(chunks)
+    if not body:
+        return None
+    if head["media_type"] != "application/json":
+        return body.decode("utf-8", "replace")
+    import json  # as above
+
+    return json.loads(body)

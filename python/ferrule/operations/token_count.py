@@ -1,37 +1,34 @@
-"""How many tokens a prompt has, as programs see it."""
+"""Token counts of prompts."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from ferrule import _native
 
-if TYPE_CHECKING:
-    Source = Literal["vocabulary", "provider", "estimate"]
-
 
 class TokenCount(NamedTuple):
-    """How many tokens a prompt has.
+    """The number of tokens of a prompt.
 
     Attributes:
         tokens: The number.
-        exact: Whether it is what the provider counts. Else it is an estimate.
-        source: Where it is from: `vocabulary` (counted here, with the model's own), `provider` (it was asked), or
-            `estimate` (counted here, with a vocabulary or rules that are not quite the model's).
+        exact: Whether it is what the provider counts; an estimate otherwise.
+        source: How it was counted: `vocabulary` (locally, with the model's own vocabulary), `provider` (by the
+            provider), or `estimate` (locally, with a vocabulary or rules that are close to the model's).
     """
 
     tokens: int
     exact: bool
-    source: Source
+    source: Literal["vocabulary", "provider", "estimate"]
 
 
-def locally(model: str, messages: Any, options: dict[str, Any]) -> TokenCount:
-    """The count that needs nobody."""
+def count_locally(model: str, messages: Any, options: dict[str, Any]) -> TokenCount:
+    """The count that needs no request."""
     tokens, exact = _native.count_tokens_locally(model, messages, options)
     return TokenCount(tokens, exact, "vocabulary" if exact else "estimate")
 
 
-def answered(delivered: Any, local: TokenCount) -> TokenCount:
-    """What the provider said, or `local` where it cannot be asked."""
+def provider_count(delivered: Any, local: TokenCount) -> TokenCount:
+    """The provider's own count, or `local` where it has no such operation."""
     (tokens,) = delivered
     return local if tokens is None else TokenCount(tokens, True, "provider")

@@ -1,4 +1,4 @@
-"""Which models providers offer, remembered for a while: asking is an HTTP request each."""
+"""Model lists: which models providers offer, cached for a while, as each list is an HTTP request."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 
     from ferrule._native import ModelInfo
 
-SECONDS = 300.0
-"""How long a list is remembered."""
+MAX_AGE = 300.0
+"""Seconds that a list is kept."""
 
 
-class KnownModels:
-    """Lists of models by provider. Safe to share between threads.
+class ModelListCache:
+    """Model lists by provider. Safe to share between threads.
 
     Args:
-        clock: Gives the time in seconds.
+        clock: Returns the time in seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -28,31 +28,31 @@ class KnownModels:
         self._lock = threading.Lock()
 
     def get(self, provider: str) -> list[ModelInfo] | None:
-        """What is remembered of `provider`; `None` where nothing is, or it is too old."""
+        """The cached list of `provider`; `None` where there is none, or it is too old."""
         with self._lock:
-            known = self._lists.get(provider)
-        if known is None or self._clock() - known[0] > SECONDS:
+            cached = self._lists.get(provider)
+        if cached is None or self._clock() - cached[0] > MAX_AGE:
             return None
-        return known[1]
+        return cached[1]
 
     def put(self, provider: str, models: list[ModelInfo]) -> None:
-        """Remembers what `provider` offers now."""
+        """Caches the list of `provider`."""
         with self._lock:
             self._lists[provider] = (self._clock(), models)
 
     def clear(self) -> None:
-        """Forgets everything."""
+        """Drops every list."""
         with self._lock:
             self._lists.clear()
 
 
-def offers(listed: ModelInfo, name: str) -> bool:
-    """Whether an entry of a list is the model asked for as `name`: providers write a tag or a folder beside it."""
+def is_listed_as(listed: ModelInfo, name: str) -> bool:
+    """Whether an entry of a list is the model called `name`: some providers add a tag or a folder to it."""
     return listed.id in (name, f"{name}:latest", f"models/{name}")
 
 
-def unlisted(provider: str, error: Exception) -> None:
-    """Says that a provider's models could not be listed."""
-    import logging
+def log_failure(provider: str, error: Exception) -> None:
+    """Logs that a provider's models could not be listed."""
+    import logging  # large, and only needed for this warning
 
     logging.getLogger("ferrule").warning("the models of %s could not be listed: %s", provider, error)

@@ -1,4 +1,4 @@
-"""What every answer beside chat has."""
+"""Reply of an operation: the metadata that embeddings, rankings, images and transcripts have in common."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ if TYPE_CHECKING:
     from ferrule._native import Attempt, Cost, Stats, Usage
 
 
-class Answer:
-    """What every answer beside chat has.
+class OperationReply:
+    """The metadata that the replies of all operations other than chat have.
 
     Attributes:
-        provider: The provider that answered.
+        provider: The id of the provider that answered.
         model: The model that answered, as the provider names it.
-        request_id: The provider's id of the request; `None` where it gave none.
-        usage: Tokens used; `None` where the provider did not say.
-        cost: What it cost, as `reply.cost`; `None` where the price or the usage is not known.
-        attempts: Every attempt, retries included.
-        stats: How long it took.
-        extra: The provider's own fields.
+        request_id: The provider's request id; `None` where it gave none.
+        usage: The tokens used; `None` where the provider did not report them.
+        cost: The cost, as `Reply.cost` has it; `None` where the price or the usage is not known.
+        attempts: Every attempt, retries included, oldest first.
+        stats: How long the call took.
+        extra: Fields of the response that only this provider has.
     """
 
     __slots__ = ("attempts", "cost", "extra", "model", "provider", "request_id", "stats", "usage")

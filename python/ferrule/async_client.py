@@ -1,0 +1,227 @@
+"""AsyncClient: the asynchronous client. Its methods are those of `Client`, awaited."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, cast
+
+from ferrule import _native
+from ferrule.base_client import BaseClient
+from ferrule.bridge import running
+from ferrule.errors import FerruleError
+from ferrule.operations.audio import Transcript, read_audio
+from ferrule.operations.body import AsyncBody
+from ferrule.operations.call_options import check_options, prepare_completion
+from ferrule.operations.embeddings import Embeddings
+from ferrule.operations.health import Health
+from ferrule.operations.images import Images
+from ferrule.operations.model_lists import is_listed_as, log_failure
+from ferrule.operations.reranking import Ranking
+from ferrule.operations.servers import Ollama, RuvLLM, decoded, start_request
+from ferrule.operations.token_count import count_locally, provider_count
+from ferrule.options import (
+    EmbeddingOptions,
+    ImageOptions,
+    RerankOptions,
+    SpeechOptions,
+    TranscriptionOptions,
+)
+from ferrule.streams import AsyncStream
+
+if TYPE_CHECKING:
+    import sys
+    from collections.abc import Sequence
+    from types import TracebackType
+
+    if sys.version_info >= (3, 11):
+        from typing import Self, Unpack
+    else:
+        from typing_extensions import Self, Unpack
+
+    from ferrule._native import Flight, ModelInfo, NativeClient, Reply
+    from ferrule.operations.audio import AudioFile
+    from ferrule.operations.token_count import TokenCount
+    from ferrule.options import CompletionOptions, Messages, Timeouts
+
+# What a flight delivers, as opposed to a future to wait for; a reply first, as it comes most often.
+_DELIVERED = (_native.Reply, list, dict, tuple, type(None))
+
+
+class AsyncClient(BaseClient):
+    """Calls models and awaits their replies. The methods are those of `Client`.
+
+    May be used from any running event loop, also from several loops in threads of their own. Use it in an `async with`
+    statement, or `aclose` it.
+    """
+
+    async def complete(self, model: str | None, messages: Messages, **options: Unpack[CompletionOptions]) -> Reply:
+        """Calls a model and waits for the whole reply. Cancelling it ends the call. See `Client.complete`."""
+        loop, bridge = running()
+        flight = self._start(self._native.complete, model, messages, options, bridge)
+        return cast("Reply", await _settle(flight, loop))
+
+    def stream(self, model: str | None, messages: Messages, **options: Unpack[CompletionOptions]) -> AsyncStream:
+        """Calls a model and streams the reply. See `Client.stream`.
+
+        Call it where an event loop is running; use it in an `async with` statement.
+        """
+        loop, bridge = running()
+        return AsyncStream(self._start(self._native.stream, model, messages, options, bridge), loop)
+
+    async def embed(self, model: str, texts: str | Sequence[str], **options: Unpack[EmbeddingOptions]) -> Embeddings:
+        """Embeds texts. See `Client.embed`."""
+        loop, bridge = running()
+        given = check_options(options, EmbeddingOptions)
+        return Embeddings(await _settle(_native.embed(self._native, model, texts, given, bridge=bridge), loop))
+
+    async def rerank(
+        self, model: str, query: str, documents: Sequence[str], **options: Unpack[RerankOptions]
+    ) -> Ranking:
+        """Ranks documents by their relevance to a query. See `Client.rerank`."""
+        loop, bridge = running()
+        given = check_options(options, RerankOptions)
+        flight = _native.rerank(self._native, model, query, documents, given, bridge=bridge)
+        return Ranking(await _settle(flight, loop), documents)
+
+    @property
+    def images(self) -> AsyncImageOperations:
+        """Image generation."""
+        return AsyncImageOperations(self._native)
+
+    @property
+    def audio(self) -> AsyncAudioOperations:
+        """Speech synthesis and transcription."""
+        return AsyncAudioOperations(self._native)
+
+    async def count_tokens(self, model: str, messages: Messages, **options: Unpack[CompletionOptions]) -> TokenCount:
+        """Counts the tokens of a prompt. See `Client.count_tokens`."""
+        loop, bridge = running()
+        provider, name = self._resolve(model)
+        given, _ = prepare_completion(options)
+        # The first count unpacks a vocabulary, and a prompt may be long.
+        local = await asyncio.to_thread(count_locally, name, messages, given)
+        if local.exact:
+            return local
+        flight = _native.count_tokens(self._native, provider, name, messages, given, bridge=bridge)
+        return provider_count(await _settle(flight, loop), local)
+
+    async def health(
+        self, providers: Sequence[str] | None = None, *, timeout: float | Timeouts | None = 10.0
+    ) -> list[Health]:
+        """Checks providers, all at once: reachable, key accepted, latency. See `Client.health`."""
+        loop, bridge = running()
+        flight = _native.health(self._native, self._health_targets(providers), timeouts=timeout, bridge=bridge)
+        return [Health(**fields) for fields in await _settle(flight, loop)]
+
+    async def models(
+        self, provider: str | None = None, *, timeout: float | Timeouts | None = None, fresh: bool = False
+    ) -> list[ModelInfo]:
+        """Lists the models that providers offer to the configured keys. See `Client.models`."""
+        if provider is not None:
+            return list(await self._list(self._provider_id(provider), timeout, fresh))
+        chosen = self._registry.usable_providers()
+        lists = await asyncio.gather(*(self._list(one, timeout, fresh) for one in chosen), return_exceptions=True)
+        found: list[ModelInfo] = []
+        for one, listed in zip(chosen, lists, strict=True):
+            if isinstance(listed, FerruleError):
+                log_failure(one, listed)
+            elif isinstance(listed, BaseException):
+                raise listed
+            else:
+                found.extend(listed)
+        return found
+
+    async def is_model_available(
+        self, model: str, *, timeout: float | Timeouts | None = None, fresh: bool = False
+    ) -> bool:
+        """Whether a model is in its provider's list of models. See `Client.is_model_available`."""
+        provider, name = self._resolve(model)
+        return any(is_listed_as(listed, name) for listed in await self._list(provider, timeout, fresh))
+
+    async def _list(self, provider: str, timeout: float | Timeouts | None, fresh: bool) -> list[ModelInfo]:
+        listed = None if fresh else self._model_lists.get(provider)
+        if listed is None:
+            loop, bridge = running()
+            flight = self._native.models(provider, timeouts=timeout, bridge=bridge)
+            listed = cast("list[ModelInfo]", await _settle(flight, loop))
+            self._model_lists.put(provider, listed)
+        return listed
+
+    @property
+    def ollama(self) -> Ollama:
+        """Endpoints that only Ollama has; each method is awaited."""
+        return Ollama(self._send)
+
+    @property
+    def ruvllm(self) -> RuvLLM:
+        """Endpoints that only ruvLLM has; each method is awaited."""
+        return RuvLLM(self._send)
+
+    async def _send(self, provider: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        loop, bridge = running()
+        flight = start_request(self._native, self._provider_id(provider), method, path, body, bridge)
+        pieces: list[Any] = []
+        while (batch := await _settle(flight, loop)) is not None:
+            pieces.extend(batch)
+        return decoded(pieces)
+
+    async def reload(self) -> None:
+        """Reads the configuration's files and the environment again. See `Client.reload`."""
+        await asyncio.to_thread(self._registry.reload)
+
+    async def aclose(self) -> None:
+        """Closes the connections. Calls in flight continue until they end."""
+        self._close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+
+class AsyncImageOperations:
+    """Image generation, by providers with OpenAI's endpoint `/images/generations`: `client.images`."""
+
+    def __init__(self, client: NativeClient) -> None:
+        self._native = client
+
+    async def generate(self, model: str, prompt: str, **options: Unpack[ImageOptions]) -> Images:
+        """Generates images. See `ImageOperations.generate`."""
+        loop, bridge = running()
+        given = check_options(options, ImageOptions)
+        return Images(await _settle(_native.images(self._native, model, prompt, given, bridge=bridge), loop))
+
+
+class AsyncAudioOperations:
+    """Speech synthesis and transcription, by providers with OpenAI's endpoints `/audio/...`: `client.audio`."""
+
+    def __init__(self, client: NativeClient) -> None:
+        self._native = client
+
+    async def speech(self, model: str, text: str, *, voice: str, **options: Unpack[SpeechOptions]) -> AsyncBody:
+        """Synthesises speech. See `AudioOperations.speech`."""
+        loop, bridge = running()
+        given = {**check_options(options, SpeechOptions), "voice": voice}
+        flight = _native.speech(self._native, model, text, given, bridge=bridge)
+        return AsyncBody(flight, loop, await _settle(flight, loop))
+
+    async def transcribe(self, model: str, file: AudioFile, **options: Unpack[TranscriptionOptions]) -> Transcript:
+        """Transcribes a recording. See `AudioOperations.transcribe`."""
+        loop, bridge = running()
+        given = check_options(options, TranscriptionOptions)
+        flight = _native.transcribe(self._native, model, *read_audio(file), given, bridge=bridge)
+        return Transcript(await _settle(flight, loop))
+
+
+async def _settle(flight: Flight, loop: asyncio.AbstractEventLoop) -> Any:
+    """What the call delivers next. Cancelling the wait cancels the call."""
+    try:
+        while not isinstance(ready := flight.next(loop), _DELIVERED):
+            await ready
+        return ready
+    except BaseException:
+        flight.cancel()
+        raise

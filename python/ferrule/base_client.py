@@ -1,0 +1,277 @@
+"""Base class of `Client` and `AsyncClient`: the configuration, and every method that makes no request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from ferrule import _native
+from ferrule.catalog import price
+from ferrule.configuration import Configuration
+from ferrule.configuration.live import LiveConfiguration
+from ferrule.configuration.registry import Registry
+from ferrule.configuration.watch import INTERVAL, Watch
+from ferrule.operations.call_options import prepare_completion
+from ferrule.operations.model_lists import ModelListCache
+from ferrule.operations.token_count import count_locally
+from ferrule.options import Timeouts
+
+if TYPE_CHECKING:
+    import datetime
+    import os
+    from collections.abc import Callable, Mapping, Sequence
+
+    from ferrule._native import Cost, Flight, LoopBridge, Message, NativeCatalog
+    from ferrule.functions import ProviderFunction, TokenFunction
+    from ferrule.operations.capabilities import Capabilities
+    from ferrule.options import CompletionOptions, Messages, ProviderOptions
+    from ferrule.sidecar import Sidecar
+    from ferrule.usage import UsageTracker
+
+    _Tokens = TypeVar("_Tokens", bound=TokenFunction)
+    _Function = TypeVar("_Function", bound=ProviderFunction)
+
+
+class BaseClient:
+    """The part of both clients that makes no request."""
+
+    def __init__(
+        self,
+        *,
+        config: str | os.PathLike[str] | Mapping[str, Any] | Literal[False] | None = None,
+        providers: Mapping[str, ProviderOptions] | None = None,
+        aliases: Mapping[str, str] | None = None,
+        model: str | None = None,
+        timeout: float | Timeouts | None = None,
+        max_retries: int | None = None,
+        drop_params: bool | None = None,
+        ca_file: str | os.PathLike[str] | None = None,
+        client_certificate: str | os.PathLike[str] | None = None,
+        models: Mapping[str, Mapping[str, Any]] | None = None,
+        watch: bool | float = False,
+    ) -> None:
+        """Makes a client. It does not connect to anything yet.
+
+        What the arguments leave out comes from the environment, then from the project's `ferrule.toml`, then from the
+        user's configuration; docs/configuration.md lists the keys and variables.
+
+        Args:
+            config: The configuration file to read instead of the user's and the project's; a dict of the same form;
+                `False` to read none.
+            providers: Providers by id, in addition to the built-in ones or over them: `base_url`, `api_key`,
+                `headers`, ...
+            aliases: Names for models, with the models they stand for.
+            model: The default model, for calls that name none.
+            timeout: Seconds for a whole call, or `Timeouts`. Default: 5 to connect, 120 idle, 600 in total.
+            max_retries: How many times a failed attempt is repeated before the first event. Default 2.
+            drop_params: Drop options that a provider's wire format cannot carry, with a warning, instead of raising
+                `UnsupportedError`. Default false.
+            ca_file: Certificates (PEM) to trust in addition to the operating system's.
+            client_certificate: The client's own certificate and key (PEM, one file), for servers that ask for it.
+            models: Your own catalog entries, by `provider/model`: `{"context_window": 128000, "prices":
+                {"input_mtok": 2.5, "output_mtok": 10}}`. Prices are dollars per million tokens.
+            watch: Whether to read the configuration again when one of its files changes; a number is the seconds
+                between two checks. Default false; `True` checks every second.
+
+        Raises:
+            ConfigError: The configuration is not usable; the message names the setting, with file and line.
+            TypeError: An argument has a wrong type.
+        """
+        wrong = isinstance(max_retries, bool) or not isinstance(max_retries, int) or not 0 <= max_retries < 2**32
+        if max_retries is not None and wrong:
+            raise TypeError(f"max_retries: expected a whole number, 0 or more, not {max_retries!r}")
+        arguments: dict[str, Any] = {
+            "providers": providers,
+            "aliases": aliases,
+            "models": models,
+            "model": model,
+            "timeouts": None if timeout is None else _time_limits(timeout),
+            "max_retries": max_retries,
+            "drop_params": drop_params,
+            "ca_file": None if ca_file is None else str(ca_file),
+            "client_certificate": None if client_certificate is None else str(client_certificate),
+        }
+        configuration = Configuration.read(config, arguments)
+        self._sidecars: list[Sidecar] = []
+        if any(fields.get("spawn") for fields in configuration.providers().values()):
+            from ferrule.sidecar import start_sidecars  # http.client, logging, subprocess
+
+            configuration, self._sidecars = start_sidecars(configuration)
+        self._native = _native.NativeClient(configuration.settings(), configuration.fetch)
+        self._model_lists = ModelListCache()
+        # What providers offered may have changed with their settings.
+        self._live = LiveConfiguration(configuration, self._native, self._model_lists.clear)
+        self._registry = Registry(self._live)
+        self._watch = Watch(self._registry, INTERVAL if watch is True else watch) if watch else None
+        # The catalog with the client's own entries, and the entries it was made with.
+        self._own_catalog: tuple[Mapping[str, Any], NativeCatalog] | None = None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(providers={self._registry.usable_providers()})"
+
+    @property
+    def registry(self) -> Registry:
+        """The client's providers, aliases and models by name, to read and to change while the client runs."""
+        return self._registry
+
+    @property
+    def sidecars(self) -> tuple[Sidecar, ...]:
+        """The LiteLLM proxies that the client started (`spawn` in the configuration)."""
+        return tuple(self._sidecars)
+
+    def provider(self, name: str) -> Callable[[_Function], _Function]:
+        """A decorator that registers an `async def` function, or an async generator, as the provider `name`.
+
+        The function is called with a `ProviderRequest` and returns text, or a dict in the form of OpenAI's messages; a
+        generator yields them piece by piece. `client.complete("name/model", ...)` then calls it, with the routing,
+        retries, time limits, usage and errors of every other provider. It may raise the exceptions of
+        `ferrule.errors`: a `RateLimitedError(..., retry_after=1)` is retried. With `AsyncClient` it runs on the
+        caller's event loop, with `Client` on one that Ferrule runs in a thread.
+
+        Args:
+            name: The provider's id.
+
+        Raises:
+            ConfigError: There is a provider of this name that is not a function.
+        """
+
+        def register(function: _Function) -> _Function:
+            self._live.register_function(name, function)
+            return function
+
+        return register
+
+    def token_provider(self, provider: str) -> Callable[[_Tokens], _Tokens]:
+        """A decorator that makes a function the source of tokens for `provider`, instead of a key.
+
+        For tokens of Microsoft Entra ID or of another identity service. The function returns a text, a pair of text
+        and seconds of validity, or an object with `token` and `expires_on` (as `azure-identity` does); it may be
+        `async def`. It is called on a thread of its own before a token is needed, and again before that one expires or
+        when it was refused.
+
+        Args:
+            provider: The provider's id.
+
+        Raises:
+            ConfigError: There is no such provider.
+        """
+
+        def register(function: _Tokens) -> _Tokens:
+            self._live.register_tokens(provider, function)
+            return function
+
+        return register
+
+    def usage(self) -> UsageTracker:
+        """The usage and cost of this client's calls, by provider, model, alias and metadata."""
+        from ferrule.usage import UsageTracker  # dataclasses, decimal
+
+        return UsageTracker(self._native)
+
+    def capabilities(self, model: str) -> Capabilities:
+        """What a model can do: context window, modalities, tools, reasoning. No request is made.
+
+        Args:
+            model: `provider/model`, an alias, or a bare name that one provider offers.
+
+        Returns:
+            The known capabilities; `None` for each that is not known.
+
+        Raises:
+            ConfigError: The name matches no provider's model, or several providers'.
+        """
+        from ferrule.operations.capabilities import capabilities_of  # dataclasses
+
+        provider, name = self._resolve(model)
+        return capabilities_of(provider, name, self._catalog().find(provider, name))
+
+    def estimate_cost(
+        self,
+        model: str,
+        prompt: str | Sequence[Message | Mapping[str, Any]] | int,
+        *,
+        max_tokens: int | None = None,
+        cached_tokens: int | None = None,
+        at: datetime.datetime | None = None,
+        batch: bool = False,
+        service_tier: str | None = None,
+        system: str | Sequence[Mapping[str, Any]] | None = None,
+        tools: Sequence[Mapping[str, Any] | Callable[..., Any]] | None = None,
+        response_format: Any = None,
+    ) -> Cost | None:
+        """The most that a call would cost. No request is made: tokens are counted locally, for most models roughly.
+
+        Args:
+            model: `provider/model`, an alias, or a bare name that one provider offers.
+            prompt: The messages, as `complete` takes them; or a number of tokens.
+            max_tokens: The maximum number of tokens of the reply. Without it only the prompt is priced.
+            cached_tokens: How many of the prompt's tokens are read from a cache.
+            at: When the call is made; now where `None`. Without a time zone it is UTC.
+            batch: Whether it is made through the provider's batch interface.
+            service_tier: The provider's name of the service tier, such as `flex` or `priority`.
+            system: Instructions, as `complete` takes them. Like the next two they are part of the prompt.
+            tools: Tools the model may call.
+            response_format: The format of the reply.
+
+        Returns:
+            The cost with its breakdown; `None` where the price, or a number that it depends on, is not known.
+
+        Raises:
+            ConfigError: The name matches no provider's model, or several providers'.
+        """
+        provider, name = self._resolve(model)
+        given, _ = prepare_completion({"system": system, "tools": tools, "response_format": response_format})
+        tokens = prompt if isinstance(prompt, int) else count_locally(name, prompt, given).tokens
+        usage = {"input_tokens": tokens, "output_tokens": max_tokens or 0, "cache_read_tokens": cached_tokens}
+        catalog = self._catalog()
+        return price(catalog, provider, name, usage, at=at, batch=batch, service_tier=service_tier)
+
+    def _close(self) -> None:
+        if self._watch is not None:
+            self._watch.close()
+        for sidecar in self._sidecars:
+            sidecar.stop()
+        self._native.close()
+
+    def _start(
+        self,
+        start: Callable[..., Flight],
+        model: str | None,
+        messages: Messages,
+        options: CompletionOptions,
+        bridge: LoopBridge | None = None,
+    ) -> Flight:
+        given, parse = prepare_completion(options)
+        return start(model, messages, given, bridge=bridge, parse=parse)
+
+    def _resolve(self, model: str | None) -> tuple[str, str]:
+        return self._native.resolve(model)
+
+    def _provider_id(self, name: str) -> str:
+        """The id of the provider with this id or alias."""
+        return self._native.provider(name)
+
+    def _health_targets(self, providers: Sequence[str] | None) -> list[str]:
+        if providers is None:
+            return self._registry.usable_providers()
+        return [self._provider_id(provider) for provider in providers]
+
+    def _catalog(self) -> NativeCatalog:
+        """The catalog with the client's own entries, as they are now."""
+        entries = self._live.configuration.models()
+        made = self._own_catalog
+        if made is None or made[0] != entries:
+            # Two threads may both make one; either is right.
+            made = self._own_catalog = (entries, _native.NativeCatalog(entries))
+        return made[1]
+
+
+def _time_limits(timeout: Any) -> dict[str, float]:
+    """The time limits of a client, by name."""
+    limits = timeout._asdict() if isinstance(timeout, Timeouts) else {"total": timeout}
+    for name, seconds in limits.items():
+        number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
+        # Written so that `nan` fails as well.
+        if seconds is not None and not (number and 0 < seconds < float("inf")):
+            place = f"timeout.{name}" if isinstance(timeout, Timeouts) else "timeout"
+            raise TypeError(f"{place}: expected a positive number of seconds or ferrule.Timeouts, not {seconds!r}")
+    return limits
