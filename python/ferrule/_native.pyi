@@ -1,6 +1,6 @@
-"""The compiled part of Ferrule, as `crates/python/src` defines it.
+"""Types of the extension module that `crates/python/src` defines.
 
-`ferrule` gives on what is public; `NativeClient`, `Flight`, `LoopBridge` and `set_log_level` are for the package.
+`ferrule` re-exports what is public; `NativeClient`, `Flight`, `LoopBridge` and `set_log_level` are for the package.
 `make types` compares this file with the module.
 """
 
@@ -13,7 +13,7 @@ from typing_extensions import Self
 
 __version__: str
 build: str
-"""What this build is: profile, platform and ABI."""
+"""The build: profile, platform and ABI."""
 
 @type_check_only
 class _Timeouts(Protocol):
@@ -31,57 +31,57 @@ class _Timeouts(Protocol):
 def count_tokens_locally(
     model: str, messages: str | Sequence[Message | Mapping[str, Any]], options: dict[str, Any] | None = None
 ) -> tuple[int, bool]:
-    """How many tokens the prompt of a call has, and whether that is exact: what the provider will count.
+    """The number of tokens of a prompt, and whether that is exactly what the provider will count.
 
-    `options` are those of a call; its tools and instructions count. The first call unpacks a vocabulary.
+    `options` are those of a call; tools and instructions count. The first call unpacks a vocabulary.
     """
 
 def count_text_tokens_locally(model: str, text: str) -> tuple[int, bool]:
-    """How many tokens `text` has for `model`, and whether that is exact."""
+    """The number of tokens of `text` for `model`, and whether that is exact."""
 
 def parse_configuration(text: str, ending: str) -> tuple[dict[str, Any], dict[tuple[str | int, ...], tuple[int, int]]]:
     """The values of a file's text, and the line and column of every key and list item by its path.
 
-    Raises `ValueError` with what is wrong, line and column.
+    Raises `ValueError` with the problem, line and column.
     """
 
 def check_names(settings: dict[str, Any]) -> list[tuple[str | None, str]]:
-    """What is wrong with the names of models in `settings`.
+    """The problems of the model names in `settings`.
 
-    Pairs of the alias at fault (`None` for the default model) and the words for it.
+    Pairs of the alias at fault (`None` for the default model) and a message.
     """
 
 def provider_table() -> list[dict[str, Any]]:
-    """The rows of the built-in table, as dicts."""
+    """The rows of the table of built-in providers, as dicts."""
 
 def dialects() -> list[str]:
     """The names of the wire formats."""
 
 def guard_group(group: int) -> None:
-    """Has the process group `group` end with this process. Does nothing on Windows."""
+    """Makes the process group `group` end with this process. Does nothing on Windows."""
 
 def release_group(group: int) -> None:
-    """The process group `group` has ended, or may go on without us."""
+    """Undoes `guard_group`: the process group has ended, or may outlive this process."""
 
 def set_log_level(level: int) -> None:
-    """Sets the least severe level that is collected, as a number of `logging`."""
+    """Sets the lowest level that is collected, as a number of `logging`."""
 
 @final
 class NativeClient:
     """One client's engine: its providers, settings and connections."""
 
     def __new__(cls, settings: dict[str, Any], fetch: Callable[[str], Any]) -> Self:
-        """`settings` are those of `ferrule.configuration`; `fetch` gives a provider's with its secrets."""
+        """`settings` are those of `ferrule.configuration`; `fetch` returns a provider's settings with its secrets."""
 
     def apply(self, settings: dict[str, Any], fetch: Callable[[str], Any]) -> None:
-        """Goes on with other settings.
+        """Replaces the settings.
 
-        Providers that stay the same keep their connections, calls in flight what they began with. Where the settings
+        Providers that stay the same keep their connections; calls in flight keep what they began with. If the settings
         are not usable, the old ones stay.
         """
 
     def resolve(self, model: str | None) -> tuple[str, str]:
-        """The provider that is asked for `model`, and its own name of it."""
+        """The provider that is called for `model`, and its own name for the model."""
 
     def provider(self, name: str) -> str:
         """The id of the provider with this id or alias."""
@@ -111,13 +111,13 @@ class NativeClient:
     def models(
         self, provider: str, *, timeouts: float | _Timeouts | None = None, bridge: LoopBridge | None = None
     ) -> Flight:
-        """Starts to list the models of `provider`."""
+        """Starts listing the models of `provider`."""
 
     def usage_rows(self) -> list[dict[str, Any]]:
-        """What the calls so far used and cost, in rows by provider, model, alias and metadata."""
+        """The usage and cost of the calls so far, in rows by provider, model, alias and metadata."""
 
     def clear_usage(self) -> None:
-        """Forgets what the calls so far used."""
+        """Forgets the usage so far."""
 
     def close(self) -> None:
         """Closes idle connections; calls in flight keep theirs until they end."""
@@ -130,10 +130,10 @@ def embed(
     *,
     bridge: LoopBridge | None = None,
 ) -> Flight:
-    """Starts to embed a text, or several.
+    """Starts embedding a text, or several.
 
-    Delivers a dict with `data` (little-endian 32-bit floats, vector after vector), `count`, `dimensions`, and what
-    every answer has.
+    Delivers a dict with `data` (all vectors one after the other, as little-endian 32-bit floats), `count`,
+    `dimensions`, and the metadata of `OperationReply`.
     """
 
 def rerank(
@@ -145,9 +145,10 @@ def rerank(
     *,
     bridge: LoopBridge | None = None,
 ) -> Flight:
-    """Starts to put `documents` in order.
+    """Starts ranking `documents`.
 
-    Delivers a dict with `id`, `results` (pairs of place and score), `search_units`, and what every answer has.
+    Delivers a dict with `id`, `results` (pairs of index and score), `search_units`, and the metadata of
+    `OperationReply`.
     """
 
 def images(
@@ -158,9 +159,9 @@ def images(
     *,
     bridge: LoopBridge | None = None,
 ) -> Flight:
-    """Starts to make pictures of `prompt`.
+    """Starts generating images.
 
-    Delivers a dict with `images` (triples of data, address and changed prompt), and what every answer has.
+    Delivers a dict with `images` (triples of data, URL and revised prompt), and the metadata of `OperationReply`.
     """
 
 def speech(
@@ -171,7 +172,7 @@ def speech(
     *,
     bridge: LoopBridge | None = None,
 ) -> Flight:
-    """Starts to speak `text`. Delivers lists, as `raw` does."""
+    """Starts synthesising speech. Delivers lists, as `raw` does."""
 
 def transcribe(
     client: NativeClient,
@@ -182,9 +183,9 @@ def transcribe(
     *,
     bridge: LoopBridge | None = None,
 ) -> Flight:
-    """Starts to write down what a recording says.
+    """Starts transcribing a recording.
 
-    Delivers a dict with `text`, `language`, `duration`, and what every answer has.
+    Delivers a dict with `text`, `language`, `duration`, and the metadata of `OperationReply`.
     """
 
 def count_tokens(
@@ -196,9 +197,9 @@ def count_tokens(
     *,
     bridge: LoopBridge | None = None,
 ) -> Flight:
-    """Starts to ask the provider how many tokens a prompt has.
+    """Starts counting the tokens of a prompt by the provider.
 
-    Delivers a tuple with the number, or with `None` where the provider cannot be asked.
+    Delivers a tuple of the number, or of `None` if the provider has no such endpoint.
     """
 
 def health(
@@ -208,7 +209,7 @@ def health(
     timeouts: float | _Timeouts | None = None,
     bridge: LoopBridge | None = None,
 ) -> Flight:
-    """Starts to ask all of `providers` at once how they are. Delivers a list of dicts, in their order."""
+    """Starts checking all of `providers` at once. Delivers a list of dicts, in their order."""
 
 def raw(
     client: NativeClient,
@@ -220,34 +221,34 @@ def raw(
     content_type: str | None = None,
     bridge: LoopBridge | None = None,
 ) -> Flight:
-    """Starts to send a request as it is.
+    """Starts a request that is sent as it is.
 
-    Delivers lists: of the answer's head, a dict, first, then of pieces of its body.
+    Delivers lists: the head of the response, a dict, is the first item, then come chunks of its body.
     """
 
 @final
 class Flight:
-    """The reader's end of a call in flight. Dropping it cancels the call, and the connection upstream is closed."""
+    """The reader's end of a call in flight. Dropping it cancels the call and closes its connection."""
 
     def next(self, loop: asyncio.AbstractEventLoop) -> Any:
-        """What is there: a reply, a list of models, or a list of events.
+        """What is ready: a reply, a list of models, or a list of events; `None` at the end.
 
-        Where nothing is, a future of `loop` that completes when something is, to be awaited before asking again; `None`
-        at the end. Raises the error the call ended with, once.
+        Where nothing is ready, a future of `loop` that completes when something is, to be awaited before the next call.
+        Raises the error that the call ended with, once.
         """
 
     def wait(self) -> Any:
-        """Blocks until there is something to take, and takes it. `None` only at the end."""
+        """Blocks until something is ready, and returns it. `None` only at the end."""
 
     def received(self) -> Reply:
         """What was received so far, as a reply."""
 
     def cancel(self) -> None:
-        """Ends the call; the connection upstream is closed at once, and what was not taken is dropped."""
+        """Ends the call and closes its connection at once; what is ready is dropped."""
 
 @final
 class FunctionCall:
-    """One question to a function, and where its answer goes. Dropping it ends the answer."""
+    """One call of a function that is a provider, and where its output goes. Dropping it ends the output."""
 
     @property
     def body(self) -> bytes:
@@ -255,20 +256,20 @@ class FunctionCall:
 
     @property
     def model(self) -> str:
-        """The model that is asked for."""
+        """The requested model."""
 
     @property
     def stream(self) -> bool:
-        """Whether the answer is to come in pieces."""
+        """Whether the output is to be streamed."""
 
     def send(self, piece: bytes) -> bool | None:
-        """Says the next piece.
+        """Sends the next piece.
 
-        `True` when it was taken, `False` where nobody listens any more, `None` where there is no room for it yet.
+        `True` if it was taken, `False` if nobody reads any more, `None` if there is no room for it yet.
         """
 
     def wait_for_room(self, waiter: asyncio.Future[None]) -> None:
-        """Completes `waiter`, a future of the running loop, when `send` is worth another try."""
+        """Completes `waiter`, a future of the running loop, when `send` has room again."""
 
     def fail(
         self,
@@ -280,14 +281,14 @@ class FunctionCall:
         status: int | None = None,
         code: str | None = None,
     ) -> None:
-        """Ends the answer with an error of `kind`, an exception's name."""
+        """Ends the output with an error; `kind` is an exception's name."""
 
     def end(self) -> None:
-        """Ends the answer."""
+        """Ends the output."""
 
 @final
 class LoopBridge:
-    """One event loop's end of the bridge: a descriptor to watch, or a thread that waits."""
+    """One event loop's bridge to the engine: a file descriptor to watch, or a thread that waits."""
 
     def __new__(cls, *, thread: bool = False) -> Self:
         """A bridge with a descriptor to watch, or, with `thread=True`, for a thread that calls `wait`."""
@@ -296,17 +297,17 @@ class LoopBridge:
         """The descriptor the loop is to watch for reading."""
 
     def drain(self) -> None:
-        """Completes all waiters whose flights have something for them. Runs on the loop."""
+        """Completes all futures whose flights have something ready. Runs on the loop."""
 
     def wait(self) -> bool:
-        """Blocks until the loop is to be woken (true) or the bridge is closed (false)."""
+        """Blocks until the loop has to be woken (true) or the bridge is closed (false)."""
 
     def close(self) -> None:
         """Ends `wait`."""
 
 @final
 class Message:
-    """One turn of a conversation: `Message(role, content=None, **fields)`.
+    """A message of a conversation: `Message(role, content=None, **fields)`.
 
     The role is `system`, `developer`, `user`, `assistant` or `tool`. The content is text, or a list of content blocks
     in OpenAI's or Anthropic's form. The fields are the message's other keys in OpenAI's form: `tool_calls`,
@@ -317,15 +318,15 @@ class Message:
     def __eq__(self, other: object, /) -> bool: ...
     @classmethod
     def from_dict(cls, message: Mapping[str, Any]) -> Message:
-        """The message of a dictionary in the familiar role/content form."""
+        """The message of a dictionary with `role` and `content`, in OpenAI's or Anthropic's form."""
 
     @property
     def role(self) -> str:
-        """Who speaks."""
+        """The role: `system`, `developer`, `user`, `assistant` or `tool`."""
 
     @property
     def content(self) -> Any:
-        """What is said: text where that is all, else a list of content blocks."""
+        """The content: text if there is nothing else, else a list of content blocks."""
 
     @property
     def text(self) -> str:
@@ -337,20 +338,20 @@ class Message:
 
     @property
     def refusal(self) -> str | None:
-        """The model's words of refusal; `None` where it did not refuse."""
+        """The model's refusal; `None` where it did not refuse."""
 
     @property
     def tool_calls(self) -> list[ToolCall]:
         """The tools the model calls."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The message as a dictionary that `from_dict` reads, nothing lost."""
+        """The message as a dictionary that `from_dict` reads, without loss."""
 
     def __reduce__(self) -> tuple[Callable[[dict[str, Any]], Message], tuple[dict[str, Any]]]: ...
 
 @final
 class ToolCall:
-    """The model calls a tool."""
+    """A tool call of a model."""
 
     def __new__(cls, id: str, name: str, arguments_json: str = "{}") -> Self: ...  # noqa: A002 - its name at run time
     def __eq__(self, other: object, /) -> bool: ...
@@ -364,9 +365,9 @@ class ToolCall:
 
     @property
     def arguments(self) -> Any:
-        """The arguments, read from the model's JSON.
+        """The arguments, decoded from the model's JSON.
 
-        Raises `ValueError` with the text where it is not JSON: models do make mistakes.
+        Raises `ValueError` with the text if it is not valid JSON: models do make mistakes.
         """
 
     @property
@@ -377,95 +378,95 @@ class ToolCall:
 
 @final
 class Reply:
-    """What a model answered."""
+    """A model's reply to a call."""
 
     @property
     def text(self) -> str:
-        """The text of the first answer; empty where it has none."""
+        """The text of the first choice; empty where it has none."""
 
     @property
     def message(self) -> Message:
-        """The first answer as a message, to be put into the conversation as it is."""
+        """The first choice as a message, to be appended to the conversation as it is."""
 
     @property
     def tool_calls(self) -> list[ToolCall]:
-        """The tools the first answer calls."""
+        """The tool calls of the first choice."""
 
     @property
     def reasoning(self) -> str | None:
-        """The first answer's reasoning; `None` where the provider shows none."""
+        """The reasoning of the first choice; `None` where the provider shows none."""
 
     @property
     def refusal(self) -> str | None:
-        """The first answer's words of refusal; `None` where it did not refuse."""
+        """The refusal of the first choice; `None` where it did not refuse."""
 
     @property
     def finish_reason(self) -> str | None:
-        """Why the first answer ended: `stop`, `length`, `tool_calls`, `content_filter`, ...
+        """Why the first choice ended: `stop`, `length`, `tool_calls`, `content_filter`, ...
 
         `None` where the provider did not say or the stream has not ended.
         """
 
     @property
     def choices(self) -> list[Choice]:
-        """All answers; one unless `n` asked for more."""
+        """All choices; one unless `n` asked for more."""
 
     @property
     def usage(self) -> Usage:
-        """What it used; figures that the provider did not report are `None`."""
+        """The tokens used; numbers that the provider did not report are `None`."""
 
     @property
     def cost(self) -> Cost | None:
-        """What it cost, found when it is asked for: as the provider reported it, else from the catalog's prices.
+        """The cost, computed on access: as the provider reported it, else from the catalog's prices.
 
-        `None` where the price or the usage is not known. Of an interrupted stream, what is known of it so far.
+        `None` where the price or the usage is not known. For an interrupted stream, what is known of it so far.
         """
 
     @property
     def id(self) -> str:
-        """The provider's id of the answer."""
+        """The provider's id of the response."""
 
     @property
     def model(self) -> str:
-        """The model that answered, in the provider's words."""
+        """The model that answered, as the provider names it."""
 
     @property
     def created(self) -> int | None:
-        """When the provider made the answer, in seconds since 1970; `None` where it did not say."""
+        """When the provider made the response, in seconds since 1970; `None` where it did not say."""
 
     @property
     def provider(self) -> str:
-        """The provider that answered."""
+        """The id of the provider that answered."""
 
     @property
     def request_id(self) -> str | None:
-        """The provider's id of the request, for its support."""
+        """The provider's request id, for its support."""
 
     @property
     def attempts(self) -> list[Attempt]:
-        """Every attempt made, the one that answered last."""
+        """Every attempt, oldest first; the last one answered."""
 
     @property
     def stats(self) -> Stats:
-        """How long it took."""
+        """How long the call took."""
 
     @property
     def raw(self) -> Any:
-        """The provider's body as it was; `None` for streams."""
+        """The response body as it came; `None` for streams."""
 
     @property
     def parsed(self) -> Any:
-        """The text as the type given in `response_format`; the JSON value for `"json"` and JSON schemas.
+        """The text as a value of the type given in `response_format`; the JSON value for `"json"` and JSON schemas.
 
-        `None` where no format was asked for. Raises what the type's reader raises where the text does not fit.
+        `None` where no format was asked for. Raises what the type's parser raises if the text does not fit.
         """
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as a dictionary that has a JSON form. The messages in it are in the form that calls take."""
+        """Everything as a dictionary of JSON values. The messages in it are in the form that calls take."""
 
 @final
 class Choice:
-    """One answer of several."""
+    """One of several alternative replies."""
 
     @property
     def index(self) -> int:
@@ -473,7 +474,7 @@ class Choice:
 
     @property
     def message(self) -> Message:
-        """What was said."""
+        """The message."""
 
     @property
     def finish_reason(self) -> str | None:
@@ -481,11 +482,11 @@ class Choice:
 
     @property
     def stop_sequence(self) -> str | None:
-        """The stop text that ended it."""
+        """The stop sequence that ended it."""
 
     @property
     def logprobs(self) -> Any:
-        """Log probabilities, as the provider wrote them; `None` unless asked for."""
+        """Log probabilities, as the provider reports them; `None` unless asked for."""
 
 @final
 class Usage:
@@ -498,7 +499,7 @@ class Usage:
 
     @property
     def output_tokens(self) -> int | None:
-        """The whole answer, reasoning included."""
+        """The whole reply, reasoning included."""
 
     @property
     def total_tokens(self) -> int | None:
@@ -522,18 +523,18 @@ class Usage:
 
     @property
     def reasoning_tokens(self) -> int | None:
-        """Of the answer, reasoning."""
+        """Of the reply, reasoning."""
 
     @property
     def input_audio_tokens(self) -> int | None:
-        """Of the prompt, sound."""
+        """Of the prompt, audio."""
 
     @property
     def output_audio_tokens(self) -> int | None:
-        """Of the answer, sound."""
+        """Of the reply, audio."""
 
     def to_dict(self) -> dict[str, Any]:
-        """All figures as a dictionary, the provider's own beside ours under `extra`."""
+        """All numbers as a dictionary; those that only the provider has are under `extra`."""
 
     def __reduce__(self) -> tuple[Callable[[dict[str, Any]], Usage], tuple[dict[str, Any]]]: ...
     @classmethod
@@ -542,11 +543,11 @@ class Usage:
 
 @final
 class Cost:
-    """What an answer cost."""
+    """The cost of a call."""
 
     @property
     def total(self) -> Decimal:
-        """All of it."""
+        """The total amount."""
 
     @property
     def currency(self) -> str:
@@ -554,18 +555,18 @@ class Cost:
 
     @property
     def breakdown(self) -> dict[str, Decimal]:
-        """What each kind of usage cost, by its name. Empty where the provider itself reported the total.
+        """The cost of each kind of usage, by its name. Empty where the provider itself reported the total.
 
-        Each token stands in one of them only: what was read from a cache is not in `input_tokens`.
+        Each token counts in one of them only: those read from a cache are not in `input_tokens`.
         """
 
     @property
     def quantities(self) -> dict[str, int]:
-        """How many of each kind were charged, by its name."""
+        """The quantity of each kind of usage, by its name."""
 
     @property
     def source(self) -> str:
-        """Whose prices these are: `genai-prices`, `configuration`, or the provider that reported the cost."""
+        """The source of the prices: `genai-prices`, `configuration`, or the provider that reported the cost."""
 
     @property
     def source_version(self) -> str | None:
@@ -573,60 +574,60 @@ class Cost:
 
     @property
     def source_date(self) -> str | None:
-        """The day (YYYY-MM-DD) the price list is of; `None` where it has none."""
+        """The date (YYYY-MM-DD) of the price list; `None` where it has none."""
 
     @property
     def is_reported(self) -> bool:
-        """Whether the provider itself said what it charged."""
+        """Whether the provider itself reported the cost."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything as a dictionary that has a JSON form; amounts are strings."""
+        """Everything as a dictionary of JSON values; amounts are strings."""
 
     def __float__(self) -> float: ...
 
 @final
 class CatalogModel:
-    """What is known of a model; what is not known is `None`."""
+    """A model's entry in the catalog; what is not known is `None`."""
 
     @property
     def id(self) -> str:
-        """Its name in the catalog. Providers may know it by others, with dates for instance."""
+        """Its id in the catalog. Providers may use other names for it, with dates for instance."""
 
     @property
     def provider(self) -> str:
-        """The provider whose price list it is from."""
+        """The provider whose price list has it."""
 
     @property
     def name(self) -> str | None:
-        """Its name for people."""
+        """Its display name."""
 
     @property
     def context_window(self) -> int | None:
-        """The most tokens of prompt and answer together."""
+        """The maximum number of tokens of prompt and reply together."""
 
     @property
     def max_output_tokens(self) -> int | None:
-        """The most tokens of an answer."""
+        """The maximum number of tokens of a reply."""
 
     @property
     def input_modalities(self) -> tuple[str, ...] | None:
-        """What it can be shown: `text`, `image`, `audio`, `video`, `document`."""
+        """What it accepts: `text`, `image`, `audio`, `video`, `document`."""
 
     @property
     def output_modalities(self) -> tuple[str, ...] | None:
-        """What it answers with: `text`, `image`, `audio`, `video`, `embedding`."""
+        """What it produces: `text`, `image`, `audio`, `video`, `embedding`."""
 
     @property
     def tools(self) -> bool | None:
-        """Whether it calls tools."""
+        """Whether it can call tools."""
 
     @property
     def structured_output(self) -> bool | None:
-        """Whether it keeps to a JSON schema."""
+        """Whether it can follow a JSON schema."""
 
     @property
     def reasoning(self) -> bool | None:
-        """Whether it can think before it answers."""
+        """Whether it can reason before it answers."""
 
     @property
     def deprecated(self) -> bool | None:
@@ -639,24 +640,24 @@ class CatalogModel:
     def prices(
         self, *, at: float | None = None, context: dict[str, str] | None = None, input_tokens: int = 0
     ) -> dict[str, Decimal]:
-        """Its prices in dollars by name, each of which says for how much (`input_mtok`: a million input tokens).
+        """Its prices in dollars by name, which says for how much they are (`input_mtok`: a million input tokens).
 
-        Empty where none is known. `at` is in seconds since 1970, now where `None`; `context` says how the request is
-        made, `input_tokens` how long its prompt is.
+        Empty where none is known. `at` is in seconds since 1970, now where `None`; `context` has the conditions of the
+        request, `input_tokens` the length of its prompt.
         """
 
 @final
 class NativeCatalog:
-    """What is known of models: what is built in, and a user's own entries on top."""
+    """The catalog of models: the built-in entries, and a user's own on top."""
 
     def __new__(cls, models: dict[str, Mapping[str, Any]] | None = None) -> Self:
         """`models` are a user's own entries, by `provider/model`."""
 
     def find(self, provider: str, model: str) -> CatalogModel | None:
-        """The model that `provider` means by `model`; `None` where it is not known."""
+        """The entry of the provider's model `model`; `None` where it is not known."""
 
     def providers_of(self, model: str) -> list[str]:
-        """The ids of the providers that a bare name may mean."""
+        """The ids of the providers that have a model of this bare name."""
 
     def models(self) -> list[CatalogModel]:
         """All models."""
@@ -670,14 +671,14 @@ class NativeCatalog:
         at: float | None = None,
         context: dict[str, str] | None = None,
     ) -> Cost | None:
-        """What `usage` (a `Usage`, or quantities by name) costs; `None` where that is not known.
+        """The cost of `usage` (a `Usage`, or quantities by name); `None` where it is not known.
 
-        `at` is in seconds since 1970, now where `None`; `context` says how the request was made.
+        `at` is in seconds since 1970, now where `None`; `context` has the conditions of the request.
         """
 
     @property
     def source(self) -> dict[str, str | None]:
-        """Whose data it is: `name`, `version`, `date` and `licence`."""
+        """The origin of the data: `name`, `version`, `date` and `licence`."""
 
 @final
 class Attempt:
@@ -685,27 +686,27 @@ class Attempt:
 
     @property
     def provider(self) -> str:
-        """The provider asked."""
+        """The id of the provider that was called."""
 
     @property
     def model(self) -> str:
-        """The model asked for."""
+        """The model that was called."""
 
     @property
     def outcome(self) -> str:
-        """How it ended: `success`, or what went wrong in words."""
+        """How it ended: `success`, or a description of the failure."""
 
     @property
     def status(self) -> int | None:
-        """The HTTP status; `None` where there was none, or for success."""
+        """The HTTP status; `None` where there was none, or after a success."""
 
     @property
     def duration(self) -> float:
-        """How long it took, in seconds."""
+        """Its duration in seconds."""
 
     @property
     def waited(self) -> float:
-        """How long we waited before it, in seconds."""
+        """The wait before it, in seconds."""
 
     def __reduce__(self) -> tuple[Callable[[dict[str, Any]], Attempt], tuple[dict[str, Any]]]: ...
     @classmethod
@@ -714,7 +715,7 @@ class Attempt:
 
 @final
 class Stats:
-    """How long a call took, counted from its start, retries included."""
+    """The times of a call, counted from its start, retries included."""
 
     @property
     def started(self) -> float:
@@ -724,7 +725,7 @@ class Stats:
     def time_to_first_token(self) -> float | None:
         """Seconds until the first text, reasoning or tool call of a stream, or the whole body of a plain call.
 
-        `None` where none came.
+        `None` where nothing came.
         """
 
     @property
@@ -733,7 +734,7 @@ class Stats:
 
 @final
 class ModelInfo:
-    """A model a provider offers."""
+    """A model that a provider offers, from its list of models."""
 
     @property
     def provider(self) -> str:
@@ -741,15 +742,15 @@ class ModelInfo:
 
     @property
     def id(self) -> str:
-        """The provider's name of it."""
+        """The provider's name for it."""
 
     @property
     def created(self) -> int | None:
-        """When it was made, in seconds since 1970; `None` where the provider did not say."""
+        """When it was released, in seconds since 1970; `None` where the provider did not say."""
 
     @property
     def owned_by(self) -> str | None:
-        """Who made it; `None` where the provider did not say."""
+        """Its owner; `None` where the provider did not say."""
 
     @property
     def raw(self) -> Any:
@@ -757,20 +758,20 @@ class ModelInfo:
 
 @final
 class TextDelta:
-    """More text."""
+    """More text of the reply."""
 
     __match_args__ = ("text", "index", "choice")
     @property
     def text(self) -> str:
-        """What is added."""
+        """The added text."""
 
     @property
     def index(self) -> int:
-        """The place of the part in the answer's content."""
+        """The index of the part in the reply's content."""
 
     @property
     def choice(self) -> int:
-        """The answer's number."""
+        """The index of the choice."""
 
     @property
     def received_at(self) -> float:
@@ -783,15 +784,15 @@ class ReasoningDelta:
     __match_args__ = ("text", "index", "choice")
     @property
     def text(self) -> str:
-        """What is added."""
+        """The added text."""
 
     @property
     def index(self) -> int:
-        """The place of the part in the answer's content."""
+        """The index of the part in the reply's content."""
 
     @property
     def choice(self) -> int:
-        """The answer's number."""
+        """The index of the choice."""
 
     @property
     def received_at(self) -> float:
@@ -799,20 +800,20 @@ class ReasoningDelta:
 
 @final
 class RefusalDelta:
-    """More of the model's words of refusal."""
+    """More of the model's refusal."""
 
     __match_args__ = ("text", "index", "choice")
     @property
     def text(self) -> str:
-        """What is added."""
+        """The added text."""
 
     @property
     def index(self) -> int:
-        """The place of the part in the answer's content."""
+        """The index of the part in the reply's content."""
 
     @property
     def choice(self) -> int:
-        """The answer's number."""
+        """The index of the choice."""
 
     @property
     def received_at(self) -> float:
@@ -820,7 +821,7 @@ class RefusalDelta:
 
 @final
 class ToolCallStart:
-    """The model begins to call a tool."""
+    """The model starts a tool call."""
 
     __match_args__ = ("id", "name", "index", "choice")
     @property
@@ -833,11 +834,11 @@ class ToolCallStart:
 
     @property
     def index(self) -> int:
-        """The place of the part in the answer's content."""
+        """The index of the part in the reply's content."""
 
     @property
     def choice(self) -> int:
-        """The answer's number."""
+        """The index of the choice."""
 
     @property
     def received_at(self) -> float:
@@ -845,20 +846,20 @@ class ToolCallStart:
 
 @final
 class ToolCallDelta:
-    """More of a tool call's arguments: a piece of JSON text."""
+    """More of a tool call's arguments: a fragment of JSON text."""
 
     __match_args__ = ("arguments", "index", "choice")
     @property
     def arguments(self) -> str:
-        """What is added."""
+        """The added text."""
 
     @property
     def index(self) -> int:
-        """The place of the part in the answer's content."""
+        """The index of the part in the reply's content."""
 
     @property
     def choice(self) -> int:
-        """The answer's number."""
+        """The index of the choice."""
 
     @property
     def received_at(self) -> float:
@@ -871,11 +872,11 @@ class ToolCallEnd:
     __match_args__ = ("index", "choice")
     @property
     def index(self) -> int:
-        """The place of the part in the answer's content."""
+        """The index of the part in the reply's content."""
 
     @property
     def choice(self) -> int:
-        """The answer's number."""
+        """The index of the choice."""
 
     @property
     def received_at(self) -> float:
@@ -883,12 +884,12 @@ class ToolCallEnd:
 
 @final
 class UsageUpdate:
-    """The figures so far."""
+    """The usage so far."""
 
     __match_args__ = ("usage",)
     @property
     def usage(self) -> Usage:
-        """The figures; `None` where the provider did not say."""
+        """The usage; numbers that the provider did not report are `None`."""
 
     @property
     def received_at(self) -> float:
@@ -896,20 +897,20 @@ class UsageUpdate:
 
 @final
 class Finish:
-    """An answer is complete."""
+    """A choice is complete."""
 
     __match_args__ = ("reason", "stop_sequence", "choice")
     @property
     def reason(self) -> str:
-        """Why: `stop`, `length`, `tool_calls`, `content_filter`, ..."""
+        """The finish reason: `stop`, `length`, `tool_calls`, `content_filter`, ..."""
 
     @property
     def stop_sequence(self) -> str | None:
-        """The stop text that ended it."""
+        """The stop sequence that ended it."""
 
     @property
     def choice(self) -> int:
-        """The answer's number."""
+        """The index of the choice."""
 
     @property
     def received_at(self) -> float:
@@ -917,16 +918,16 @@ class Finish:
 
 @final
 class Unknown:
-    """Something Ferrule has no name for."""
+    """An event that Ferrule does not know."""
 
     __match_args__ = ("name", "data")
     @property
     def name(self) -> str | None:
-        """What the provider calls it."""
+        """The provider's name for it."""
 
     @property
     def data(self) -> Any:
-        """What it said."""
+        """Its data."""
 
     @property
     def received_at(self) -> float:
@@ -934,7 +935,7 @@ class Unknown:
 
 @final
 class NativeSimulator:
-    """A running simulator. Listens from its making until `stop`, or until it is collected."""
+    """A running simulator. Listens until `stop`, or until it is garbage collected."""
 
     def __new__(
         cls,
@@ -961,22 +962,22 @@ class NativeSimulator:
         """How many connections are open."""
 
     def set_script(self, script: str) -> None:
-        """Replaces the script (JSON text). Raises `ValueError` where it cannot be used."""
+        """Replaces the script (JSON text). Raises `ValueError` if it is not valid."""
 
     def requests_json(self) -> str:
-        """What it received, as JSON text."""
+        """The received requests, as JSON text."""
 
     def clear_requests(self) -> None:
-        """Forgets what it received."""
+        """Forgets the received requests."""
 
     def wait_for_connections(self, at_most: int, timeout: float) -> bool:
-        """Waits until at most `at_most` connections are open; whether that came about within `timeout` seconds."""
+        """Waits until at most `at_most` connections are open; whether that happened within `timeout` seconds."""
 
     def wait_for_requests(self, count: int, timeout: float) -> bool:
-        """Waits until `count` requests were received; whether they were within `timeout` seconds."""
+        """Waits until `count` requests were received; whether that happened within `timeout` seconds."""
 
     def wait_for_answers(self, timeout: float) -> bool:
-        """Waits until no answer is open; whether that came about within `timeout` seconds."""
+        """Waits until no response is open; whether that happened within `timeout` seconds."""
 
     def stop(self) -> None:
         """Closes every connection and the port. Does nothing the second time."""

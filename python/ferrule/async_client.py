@@ -16,7 +16,6 @@ from ferrule.operations.embeddings import Embeddings
 from ferrule.operations.health import Health
 from ferrule.operations.images import Images
 from ferrule.operations.model_lists import is_listed_as, log_failure
-from ferrule.operations.reranking import Ranking
 from ferrule.operations.servers import Ollama, RuvLLM, decoded, start_request
 from ferrule.operations.token_count import count_locally, provider_count
 from ferrule.options import (
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
 
     from ferrule._native import Flight, ModelInfo, NativeClient, Reply
     from ferrule.operations.audio import AudioFile
+    from ferrule.operations.reranking import Ranking
     from ferrule.operations.token_count import TokenCount
     from ferrule.options import CompletionOptions, Messages, Timeouts
 
@@ -78,6 +78,8 @@ class AsyncClient(BaseClient):
         self, model: str, query: str, documents: Sequence[str], **options: Unpack[RerankOptions]
     ) -> Ranking:
         """Ranks documents by their relevance to a query. See `Client.rerank`."""
+        from ferrule.operations.reranking import Ranking  # dataclasses
+
         loop, bridge = running()
         given = check_options(options, RerankOptions)
         flight = _native.rerank(self._native, model, query, documents, given, bridge=bridge)

@@ -1,4 +1,4 @@
-"""Providers command, `ferrule providers`: whom we can ask, and whether we have what it takes."""
+"""Providers command, `ferrule providers`: lists providers, and where their keys come from."""
 
 from typing import Annotated, Any
 
