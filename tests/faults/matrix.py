@@ -26,6 +26,7 @@ from ferrule.errors import (
     ProviderError,
     QuotaExceededError,
     RateLimitedError,
+    ResponseDecodeError,
     ServerError,
     StreamInterruptedError,
     TotalTimeoutError,
@@ -273,13 +274,13 @@ def error_event(kind: str, plain: End, error: type[FerruleError], **fields: str)
 
 
 CONTENTS = [
-    Row("no terminal", "no_terminal", once(ServerError), after(TEXT, StreamInterruptedError)),
+    Row("no terminal", "no_terminal", once(ResponseDecodeError), after(TEXT, StreamInterruptedError)),
     # OpenAI's format is complete with the finish reason (docs/wire/sse.md, section 3), Anthropic's is not
     # (docs/wire/anthropic.md, section 4).
     Row(
         "no end marker",
         {"no_terminal": {"keep_finish": True}},
-        once(ServerError),
+        once(ResponseDecodeError),
         ANSWERED,
         after(TEXT, StreamInterruptedError),
     ),
@@ -295,8 +296,13 @@ CONTENTS = [
         again(StreamInterruptedError),
         again(StreamInterruptedError),
     ),
-    Row("malformed JSON", "malformed_json", once(ServerError), after(BEGUN, ServerError)),
-    Row("malformed JSON, at once", {"malformed_json": {"after_chunks": 0}}, once(ServerError), once(ServerError)),
+    Row("malformed JSON", "malformed_json", once(ResponseDecodeError), after(BEGUN, ResponseDecodeError)),
+    Row(
+        "malformed JSON, at once",
+        {"malformed_json": {"after_chunks": 0}},
+        once(ResponseDecodeError),
+        once(ResponseDecodeError),
+    ),
     error_event("overloaded", again(OverloadedError), OverloadedError),
     error_event("server", again(ServerError), ServerError),
     error_event("timeout", again(ServerError), ServerError),
@@ -309,15 +315,17 @@ CONTENTS = [
     same("wrong content type, nonsense", {"content_type": {"value": "nonsense"}}, ANSWERED),
     same("wrong content type, empty", {"content_type": {"value": ""}}, ANSWERED),
     # A stream that says it is a whole answer, or a page, is not read as a stream.
-    Row("wrong content type, JSON", {"content_type": {"value": "application/json"}}, ANSWERED, once(ServerError)),
-    Row("wrong content type, page", {"content_type": {"value": "text/html"}}, ANSWERED, once(ServerError)),
+    Row(
+        "wrong content type, JSON", {"content_type": {"value": "application/json"}}, ANSWERED, once(ResponseDecodeError)
+    ),
+    Row("wrong content type, page", {"content_type": {"value": "text/html"}}, ANSWERED, once(ResponseDecodeError)),
     same("html, 502", "html", again(ServerError, 502)),
     same("html, 504", {"html": {"status": 504}}, again(ServerError, 504)),
     same("html, 403", {"html": {"status": 403}}, once(PermissionDeniedError, 403)),
-    same("html, 200", {"html": {"status": 200}}, once(ServerError)),
+    same("html, 200", {"html": {"status": 200}}, once(ResponseDecodeError)),
     same("gzip", "gzip", ANSWERED),
-    Row("empty", "empty", once(ServerError), again(StreamInterruptedError)),
-    same("100 MB line", "huge_line", once(ServerError), timeouts=Timeouts(total=30)),
+    Row("empty", "empty", once(ResponseDecodeError), again(StreamInterruptedError)),
+    same("100 MB line", "huge_line", once(ResponseDecodeError), timeouts=Timeouts(total=30)),
     same("1 MB line", {"huge_line": {"bytes": 1_000_000}}, ANSWERED),
 ]
 
@@ -332,23 +340,39 @@ JSON, EVENTS = "application/json", "text/event-stream"
 DEEP = "[" * 200_000
 
 HOSTILE = [
-    body("200, text", "hello", once(ServerError), again(StreamInterruptedError), content_type="text/plain"),
-    body("200, deep JSON", DEEP, once(ServerError), once(ServerError), content_type=JSON),
-    body("200, another object", '{"hello": 1}', once(ServerError), once(ServerError), content_type=JSON),
-    body("200, null", "null", once(ServerError), once(ServerError), content_type=JSON),
-    body("200, two objects", "{} {}", once(ServerError), once(ServerError), content_type=JSON),
+    body("200, text", "hello", once(ResponseDecodeError), again(StreamInterruptedError), content_type="text/plain"),
+    body("200, deep JSON", DEEP, once(ResponseDecodeError), once(ResponseDecodeError), content_type=JSON),
+    body(
+        "200, another object", '{"hello": 1}', once(ResponseDecodeError), once(ResponseDecodeError), content_type=JSON
+    ),
+    body("200, null", "null", once(ResponseDecodeError), once(ResponseDecodeError), content_type=JSON),
+    body("200, two objects", "{} {}", once(ResponseDecodeError), once(ResponseDecodeError), content_type=JSON),
     body("500, deep JSON", DEEP, again(ServerError), again(ServerError), content_type=JSON, code=500),
-    body("event, deep JSON", f"data: {DEEP}\n\n", once(ServerError), once(ServerError), content_type=EVENTS),
-    body("event, text", "data: hello\n\n", once(ServerError), once(ServerError), content_type=EVENTS),
-    body("only comments", ": hello\n\n" * 1000, once(ServerError), again(StreamInterruptedError), content_type=EVENTS),
+    body(
+        "event, deep JSON",
+        f"data: {DEEP}\n\n",
+        once(ResponseDecodeError),
+        once(ResponseDecodeError),
+        content_type=EVENTS,
+    ),
+    body("event, text", "data: hello\n\n", once(ResponseDecodeError), once(ResponseDecodeError), content_type=EVENTS),
+    body(
+        "only comments",
+        ": hello\n\n" * 1000,
+        once(ResponseDecodeError),
+        again(StreamInterruptedError),
+        content_type=EVENTS,
+    ),
     # An error under status 200 that says nothing of its class (docs/wire/errors.md, section 2).
     same(
         "200, some error",
         {"status": {"status": 200, "body": '{"error": "no"}', "headers": {"content-type": EVENTS}}},
         again(StreamInterruptedError),
     ),
-    same("a thousand headers", {"status": {"headers": {f"x-{n}": "y" for n in range(1000)}}}, once(ServerError)),
-    same("a long header", {"status": {"headers": {"x-long": "y" * 1_000_000}}}, once(ServerError)),
+    same(
+        "a thousand headers", {"status": {"headers": {f"x-{n}": "y" for n in range(1000)}}}, once(ResponseDecodeError)
+    ),
+    same("a long header", {"status": {"headers": {"x-long": "y" * 1_000_000}}}, once(ResponseDecodeError)),
 ]
 
 ROWS = [*HOSTILE, *STATUSES, *KINDS, *RATE_LIMITS, *NO_CONNECTION, *BROKEN, *STALLS, *SLOW_LORIS, *CONTENTS]
