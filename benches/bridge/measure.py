@@ -36,7 +36,7 @@ bench = load()
 
 
 class Stream:
-    """What `python/ferrule/stream.py` does, on text."""
+    """What `python/ferrule/streams.py` does, on text."""
 
     def __init__(self, flight: Any) -> None:
         self._flight = flight

@@ -1,4 +1,4 @@
-"""Public names: everything that the public API takes or returns is importable from `ferrule`, and listed once."""
+"""Public names and modules: what the public API takes and returns is in `ferrule`; imports have no circles."""
 
 from __future__ import annotations
 
@@ -106,3 +106,33 @@ def test_what_is_closed_asynchronously_is_closed_with_one_word() -> None:
         for method in public_functions(kind, {}):
             if method.name in ("close", "aclose"):
                 assert isinstance(method, ast.AsyncFunctionDef) == (method.name == "aclose"), name
+
+
+def imported(module: ast.AST, known: set[str]) -> set[str]:
+    """The modules of the package that a module imports, also inside functions, except for type checkers only."""
+    found: set[str] = set()
+    for node in ast.iter_child_nodes(module):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            continue
+        if isinstance(node, ast.ImportFrom):
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= names if names & known else {str(node.module)}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        found |= imported(node, known)
+    return found & known
+
+
+def test_imports_have_one_direction() -> None:
+    modules = {
+        ".".join(("ferrule", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__"): path
+        for path in PACKAGE.rglob("*.py")
+    }
+    left = {name: imported(ast.parse(path.read_text("utf-8")), set(modules)) - {name} for name, path in modules.items()}
+    # Python itself imports the package before any module of it.
+    for needed in left.values():
+        needed -= {"ferrule"}
+    while leaves := [name for name, needed in left.items() if not needed & left.keys()]:
+        for name in leaves:
+            del left[name]
+    assert not left, "these import each other in a circle"
