@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     )
     from ferrule.configuration.registry import (
         Registry as Registry,
-        Section as Section,
+        RegistrySection as RegistrySection,
     )
     from ferrule.errors import (
         AuthenticationError as AuthenticationError,
@@ -175,7 +175,7 @@ _NAMES = {
     ),
     "ferrule.async_client": ("AsyncAudioOperations", "AsyncClient", "AsyncImageOperations"),
     "ferrule.client": ("AudioOperations", "Client", "ImageOperations", "complete", "stream"),
-    "ferrule.configuration.registry": ("Registry", "Section"),
+    "ferrule.configuration.registry": ("Registry", "RegistrySection"),
     "ferrule.functions": ("ProviderRequest",),
     "ferrule.operations.audio": ("AudioFile", "Transcript"),
     "ferrule.operations.body": ("AsyncBody", "Body"),

@@ -32,19 +32,19 @@ class Registry:
         return f"Registry(providers={len(self.providers)}, aliases={len(self.aliases)}, models={len(self.models)})"
 
     @property
-    def providers(self) -> Section:
+    def providers(self) -> RegistrySection:
         """Providers by id, the built-in ones included."""
-        return Section(self._live, "providers")
+        return RegistrySection(self._live, "providers")
 
     @property
-    def aliases(self) -> Section:
+    def aliases(self) -> RegistrySection:
         """Model names by alias."""
-        return Section(self._live, "aliases")
+        return RegistrySection(self._live, "aliases")
 
     @property
-    def models(self) -> Section:
+    def models(self) -> RegistrySection:
         """Your own facts and prices of models, by `provider/model`."""
-        return Section(self._live, "models")
+        return RegistrySection(self._live, "models")
 
     @property
     def default_model(self) -> str | None:
@@ -82,7 +82,7 @@ class Registry:
         self._live.reload()
 
 
-class Section:
+class RegistrySection:
     """The entries of one section by name. Reading gives copies, without secrets."""
 
     def __init__(self, live: LiveConfiguration, name: str) -> None:
@@ -91,7 +91,7 @@ class Section:
         self._kind = {"providers": "provider", "aliases": "alias", "models": "model"}[name]
 
     def __repr__(self) -> str:
-        return f"Section({self._name}: {', '.join(self.list())})"
+        return f"RegistrySection({self._name}: {', '.join(self.list())})"
 
     def list(self) -> list[str]:
         """The names, in order."""
