@@ -197,7 +197,7 @@ def wrong_keys(table: dict[int, str]) -> None: ...
         (no_schema, r"no_schema\(\): parameter `city`.*has no JSON schema"),
         (several, r"several\(\): `\*cities`"),
         (named, r"named\(\): `\*cities`"),
-        (endless, r"endless\(\): parameter `chain`.*holds itself"),
+        (endless, r"endless\(\): parameter `chain`.*contains itself"),
         (wrong_keys, r"wrong_keys\(\): parameter `table`.*keys must be strings"),
     ],
 )

@@ -127,7 +127,7 @@ def test_a_model_that_names_nothing(model: Any, said: str) -> None:
         ({"openai": {"base_url": "localhost:8000"}}, "base_url|address|URL"),
         ({"mine": {}}, "providers.mine: `base_url` is missing"),
         ({"my/own": {"base_url": "http://localhost"}}, "'my/own' is not a valid id"),
-        ({"": {"base_url": "http://localhost"}}, "not an id"),
+        ({"": {"base_url": "http://localhost"}}, "not a valid id"),
     ],
 )
 def test_wrong_settings_are_named(providers: Any, said: str) -> None:
