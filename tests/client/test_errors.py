@@ -40,7 +40,7 @@ TREE = {
     "ConfigError": "FerruleError",
     "UnsupportedError": "FerruleError",
 }
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 WIRE_ERRORS = ROOT / "crates/wire/src/model/error.rs"
 CLASSES = [getattr(errors, name) for name in TREE]
 OF_PROVIDERS = {
