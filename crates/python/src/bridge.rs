@@ -156,6 +156,10 @@ impl LoopBridge {
     }
 
     /// Blocks until the loop is to be woken (true) or the bridge is closed (false).
+    #[cfg_attr(
+        not(unix),
+        expect(irrefutable_let_patterns, reason = "only Unix has another way to wake a loop")
+    )]
     fn wait(&self, py: Python<'_>) -> bool {
         let Wake::Thread { wanted, changed } = &self.wakeups.wake else { return false };
         py.detach(|| {
@@ -171,6 +175,10 @@ impl LoopBridge {
     }
 
     /// Ends `wait`.
+    #[cfg_attr(
+        not(unix),
+        expect(irrefutable_let_patterns, reason = "only Unix has another way to wake a loop")
+    )]
     fn close(&self) {
         if let Wake::Thread { wanted, changed } = &self.wakeups.wake {
             wanted.lock().unwrap_or_else(PoisonError::into_inner).closed = true;

@@ -1,27 +1,29 @@
-//! Every dialect: transcripts, quirks, and that what is written is read back the same. One program, so that it is linked
-//! once.
+//! Every dialect, a module each: transcripts, quirks, and that what is written is read back the same. One program, so
+//! that it is linked once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "the support code of tests"
+)]
 
-#[cfg(test)]
 mod anthropic;
-#[cfg(test)]
 mod bedrock;
-#[cfg(test)]
-mod cohere_ollama;
-#[cfg(test)]
+mod cohere;
+mod cursor_cli;
 mod gemini;
-#[cfg(test)]
+mod ollama;
 mod openai_chat;
-#[cfg(test)]
 mod openai_completions;
-#[cfg(test)]
 mod openai_responses;
-#[cfg(test)]
-mod openai_transcripts;
-#[cfg(test)]
+mod replicate;
+mod requests;
+mod ruvllm;
 mod signers;
-#[cfg(test)]
 mod strategies;
-#[cfg(test)]
 mod streams;
-#[cfg(test)]
+mod transcripts;
 mod translate;
+mod watsonx;

@@ -1,5 +1,4 @@
-//! The legacy Completions dialect: prompts, what is refused, and that what is written is read back the same. Its
-//! transcripts are in `openai_transcripts.rs`.
+//! The legacy Completions dialect: prompts, what is refused, and that what is written is read back the same.
 
 use crate::strategies::{choice as choice_of, json, short_text as text, unknown_field as extra};
 use crate::streams::{Read, accumulate, decode_within, pieces, streamed};

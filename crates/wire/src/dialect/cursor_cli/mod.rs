@@ -169,6 +169,3 @@ fn flag_value(value: Value<'_>) -> Option<FlagValue> {
         None => value.string().map(FlagValue::Text),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -27,9 +27,6 @@ mod rerank;
 mod tools;
 pub(crate) mod usage;
 
-#[cfg(test)]
-mod tests;
-
 pub(crate) use decode_request::{
     decode_format, rest_but_usage, take_metadata, take_prompt_cache, take_stop, wants_usage,
 };

@@ -154,6 +154,3 @@ impl ModelListing for Listing {
         out
     }
 }
-
-#[cfg(test)]
-mod tests;

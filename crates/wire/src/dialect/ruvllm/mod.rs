@@ -210,6 +210,3 @@ impl ModelListing for Listing {
         out
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -234,6 +234,3 @@ impl ModelListing for Listing {
         .to_owned()
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,12 +1,11 @@
 //! Tests of refusals, of translated values, and of what plain answers of other providers mean.
 
-use super::OpenAiChat;
-use crate::dialect::Dialect;
-use crate::encode::EncodeOptions;
-use crate::framing::StreamError;
-use crate::json::Json;
-use crate::model::*;
-use std::{string::String, string::ToString, vec, vec::Vec};
+use ferrule_wire::dialect::Dialect;
+use ferrule_wire::dialect::openai_chat::OpenAiChat;
+use ferrule_wire::encode::EncodeOptions;
+use ferrule_wire::framing::StreamError;
+use ferrule_wire::json::Json;
+use ferrule_wire::model::*;
 
 fn body(request: &Request) -> String {
     String::from_utf8(OpenAiChat.encode_request(request, EncodeOptions::REFUSE).unwrap().body).unwrap()
@@ -158,8 +157,7 @@ fn reasoning_goes_back_as_details_where_there_are_any() {
 
 #[test]
 fn usage_is_asked_for_only_where_the_request_did() {
-    let used =
-        StreamEvent::UsageUpdate(std::boxed::Box::new(Usage { input_tokens: Some(1), ..Usage::default() }));
+    let used = StreamEvent::UsageUpdate(Box::new(Usage { input_tokens: Some(1), ..Usage::default() }));
     for (options, expected) in [
         ("", false),
         (r#","stream_options":null"#, false),
@@ -278,7 +276,7 @@ fn an_answer_that_no_string_can_say_is_a_list_of_parts() {
 
 /// The events of a stream of `deltas`, and how it ends without a last chunk.
 fn streamed(deltas: &[&str]) -> (Vec<StreamEvent>, Response) {
-    let mut decoder = OpenAiChat.stream_decoder(crate::framing::StreamLimits::default());
+    let mut decoder = OpenAiChat.stream_decoder(ferrule_wire::framing::StreamLimits::default());
     let mut events = Vec::new();
     for delta in deltas {
         let frame =
@@ -318,7 +316,7 @@ fn interleaved_calls_end_once_each() {
         call(0, "", "", "1}"),
         call(2, "c", "h", ""),
     ];
-    let mut decoder = OpenAiChat.stream_decoder(crate::framing::StreamLimits::default());
+    let mut decoder = OpenAiChat.stream_decoder(ferrule_wire::framing::StreamLimits::default());
     let mut events = Vec::new();
     for delta in deltas {
         let frame = std::format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{delta}}}]}}\n\n");
@@ -346,7 +344,7 @@ fn interleaved_calls_end_once_each() {
 
 #[test]
 fn what_is_said_late_about_the_answer_is_kept() {
-    let mut decoder = OpenAiChat.stream_decoder(crate::framing::StreamLimits::default());
+    let mut decoder = OpenAiChat.stream_decoder(ferrule_wire::framing::StreamLimits::default());
     let (mut events, mut accumulator) = (Vec::new(), Accumulator::new());
     for late in ["", r#""citations":["a"],"#, r#""citations":["a","b"],"service_tier":"flex","#] {
         let chunk = std::format!(
@@ -362,7 +360,7 @@ fn what_is_said_late_about_the_answer_is_kept() {
     let mut body = Vec::new();
     events.iter().for_each(|event| encoder.push(event, &mut body));
     let (mut decoder, mut again) =
-        (OpenAiChat.stream_decoder(crate::framing::StreamLimits::default()), Vec::new());
+        (OpenAiChat.stream_decoder(ferrule_wire::framing::StreamLimits::default()), Vec::new());
     decoder.push(&body, &mut again).unwrap();
     assert_eq!(again.iter().filter(|event| matches!(event, StreamEvent::ResponseExtra(_))).count(), 2);
 }

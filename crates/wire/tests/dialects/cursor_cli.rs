@@ -1,10 +1,14 @@
 //! Tests of the program's lines as `docs/wire/cursor-cli.md` has them.
 
-use super::*;
-use crate::json::Json;
-use crate::model::{ErrorKind, FinishReason, PartKind, StreamEvent};
+use ferrule_wire::dialect::{
+    Dialect,
+    cursor_cli::{CursorCli, command_line, is_last},
+};
+use ferrule_wire::encode::EncodeOptions;
+use ferrule_wire::framing::{StreamError, StreamLimits};
+use ferrule_wire::json::Json;
+use ferrule_wire::model::*;
 use proptest::prelude::*;
-use std::{string::String, vec};
 
 /// The example of `docs/wire/cursor-cli.md`, section 3.
 const TRANSCRIPT: &str = r#"{"type":"system","subtype":"init","apiKeySource":"env","cwd":"/w","session_id":"s","model":"M","permissionMode":"default"}
@@ -146,7 +150,7 @@ fn a_request_becomes_a_command_line() {
     );
     assert_eq!(line.input, b"Be brief.\n\nHi");
     request.model = "auto".into();
-    request.extra = crate::json::Extra::new();
+    request.extra = ferrule_wire::json::Extra::new();
     let encoded = CursorCli.encode_request(&request, EncodeOptions::REFUSE).unwrap();
     assert_eq!(command_line(&encoded.body).arguments.len(), 4);
     let read = CursorCli.decode_request(&encoded.body).unwrap();
@@ -162,7 +166,7 @@ fn what_the_program_decides_itself_is_refused() {
     };
     request.extra.insert("api_key", Json::string("k"));
     let refused = CursorCli.encode_request(&request, EncodeOptions::REFUSE).unwrap_err();
-    assert_eq!((refused.field.as_str(), refused.dialect), ("temperature", NAME));
+    assert_eq!((refused.field.as_str(), refused.dialect), ("temperature", CursorCli.name()));
     let encoded = CursorCli.encode_request(&request, EncodeOptions::DROP).unwrap();
     assert_eq!(
         encoded.dropped.iter().map(|field| field.field.as_str()).collect::<Vec<_>>(),

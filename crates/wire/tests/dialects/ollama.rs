@@ -1,9 +1,11 @@
 //! Ollama: what is written is read back, and each quirk of docs/wire/ollama.md.
 
-use super::strategies::{
+use crate::requests::{decode, noted, refused, written};
+use crate::strategies::cohere_ollama::{
     call, conversation, extra, picture, response, results, settings, text, thought, tool,
 };
-use super::{accumulate, decode, json, noted, refused, streamed, written};
+use crate::strategies::json;
+use crate::streams::{accumulate, streamed};
 use ferrule_wire::dialect::{Dialect, ollama::Ollama};
 use ferrule_wire::encode::EncodeOptions;
 use ferrule_wire::framing::{StreamError, StreamLimits};

@@ -1,10 +1,11 @@
 //! Tests of predictions as `docs/wire/replicate.md` has them.
 
-use super::*;
-use crate::json::Json;
-use crate::model::{ErrorKind, FinishReason, Message, PartKind, Role, StreamEvent, Usage};
+use ferrule_wire::dialect::{Dialect, replicate::Replicate};
+use ferrule_wire::encode::EncodeOptions;
+use ferrule_wire::framing::{StreamError, StreamLimits};
+use ferrule_wire::json::{Fields, Json};
+use ferrule_wire::model::*;
 use proptest::prelude::*;
-use std::vec;
 
 /// The test of `docs/wire/replicate.md`, section 3.
 const TRANSCRIPT: &str = "event: output\nid: 1:0\ndata: Hel\n\nevent: output\nid: 2:0\ndata: lo\ndata: x\n\nevent: done\nid: 3:0\ndata: {}\n\n";
@@ -88,15 +89,16 @@ fn ends_that_are_not_well_are_errors_and_not_repeated() {
 
 #[test]
 fn a_prediction_says_where_to_follow_it() {
+    let read_prediction = Replicate.follow_up().unwrap();
     let body = br#"{"status":"processing","urls":{"get":"g","cancel":"c","stream":"s"}}"#;
-    let found = prediction(body).unwrap();
+    let found = read_prediction(body).unwrap();
     assert!(!found.is_over);
     assert_eq!(
         (found.get.as_deref(), found.stream.as_deref(), found.cancel.as_deref()),
         (Some("g"), Some("s"), Some("c"))
     );
-    assert!(prediction(br#"{"status":"canceled"}"#).unwrap().is_over);
-    assert_eq!(prediction(b"[]"), None);
+    assert!(read_prediction(br#"{"status":"canceled"}"#).unwrap().is_over);
+    assert_eq!(read_prediction(b"[]"), None);
 }
 
 #[test]
@@ -116,7 +118,9 @@ fn models_versions_and_deployments_have_addresses_of_their_own() {
     assert_eq!(path("a/b:c"), ("/v1/predictions".into(), Some("a/b:c".into())));
     let version = "0123456789abcdef".repeat(4);
     assert_eq!(path(&version), ("/v1/predictions".into(), Some(version)));
-    let model = |path: &str| Replicate.endpoint(path).map(|endpoint| endpoint.model.map(Cow::into_owned));
+    let model = |path: &str| {
+        Replicate.endpoint(path).map(|endpoint| endpoint.model.map(std::borrow::Cow::into_owned))
+    };
     assert_eq!(model("/x/v1/models/meta/llama/predictions"), Some(Some("meta/llama".into())));
     assert_eq!(model("/v1/deployments/me/mine/predictions"), Some(Some("deployments/me/mine".into())));
     assert_eq!(model("/v1/predictions"), Some(None));
@@ -154,14 +158,18 @@ fn a_request_is_written_as_input() {
 
 #[test]
 fn models_are_listed_in_pages() {
-    let page = Listing
+    let page = Replicate
+        .model_listing()
         .decode_page(br#"{"next":"https://api.replicate.com/v1/models?cursor=abc&x=1","results":[{"owner":"meta","name":"llama"},{}]}"#)
         .unwrap();
     assert_eq!(
         (page.models[0].id.as_str(), page.models.len(), page.next.as_deref()),
         ("meta/llama", 1, Some("abc"))
     );
-    let again = Listing.decode_page(&Listing.encode_page(&["meta/llama", "echo"])).unwrap();
+    let again = Replicate
+        .model_listing()
+        .decode_page(&Replicate.model_listing().encode_page(&["meta/llama", "echo"]))
+        .unwrap();
     assert_eq!(
         again.models.iter().map(|model| model.id.as_str()).collect::<Vec<_>>(),
         ["meta/llama", "simulated/echo"]
@@ -187,11 +195,11 @@ proptest! {
         let (events, end) = read(&body, size);
         prop_assert_eq!(end, Ok(()));
         prop_assert_eq!(texts(&events), pieces);
-        let mut answer = crate::model::Accumulator::new();
+        let mut answer = Accumulator::new();
         events.iter().for_each(|event| answer.push(event));
         let mut response = answer.response();
         prop_assert_eq!(&response.usage, &usage);
-        response.extra = crate::json::Extra::new();
+        response.extra = ferrule_wire::json::Extra::new();
         response.created = Some(1_767_225_600);
         let read = Replicate.decode_response(&Replicate.encode_response(&response)).unwrap();
         prop_assert_eq!(&read.choices[0].message.content[0].kind, &PartKind::Text(text));

@@ -1,9 +1,10 @@
-use super::*;
-use crate::json::Json;
-use crate::model::{ErrorKind, Image, Source, ToolChoice};
+use ferrule_wire::dialect::{Dialect, ruvllm::RuvLlm};
+use ferrule_wire::encode::EncodeOptions;
+use ferrule_wire::framing::{StreamError, StreamLimits};
+use ferrule_wire::json::{Extra, Fields, Json};
+use ferrule_wire::model::*;
+use ferrule_wire::operation::Operation;
 use proptest::prelude::*;
-use std::format;
-use std::vec;
 
 fn asked(messages: Vec<Message>) -> Request {
     Request { model: "ruvector-fast".into(), messages, ..Request::default() }
@@ -67,16 +68,19 @@ fn an_answer_is_its_text_and_the_rest_is_kept() {
 
 #[test]
 fn an_error_is_plain_text() {
-    let error = RuvLlm.decode_error(500, crate::error::Headers::default(), b"orchestrator failed", 0);
+    let error = RuvLlm.decode_error(500, ferrule_wire::error::Headers::default(), b"orchestrator failed", 0);
     assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Server, "orchestrator failed"));
     assert_eq!(RuvLlm.encode_error(&error), b"orchestrator failed");
 }
 
 #[test]
 fn the_list_of_models_is_fixed() {
-    let page = Listing.decode_page(&Listing.encode_page(&["other"])).unwrap();
-    assert_eq!(page.models.iter().map(|model| &*model.id).collect::<Vec<_>>(), MODELS);
-    assert!(Listing.decode_page(b"<html>").is_err());
+    let page = RuvLlm.model_listing().decode_page(&RuvLlm.model_listing().encode_page(&["other"])).unwrap();
+    assert_eq!(
+        page.models.iter().map(|model| &*model.id).collect::<Vec<_>>(),
+        ["ruvector-auto", "ruvector-fast", "ruvector-quality", "ruvector-balanced"]
+    );
+    assert!(RuvLlm.model_listing().decode_page(b"<html>").is_err());
     assert_eq!(RuvLlm.endpoint("/health").unwrap().operation, Operation::Models);
     assert_eq!(RuvLlm.endpoint("/x/query").unwrap().operation, Operation::Complete);
     assert_eq!(RuvLlm.endpoint("/stats"), None);

@@ -1,5 +1,7 @@
 //! Values that requests and answers of several dialects are made of. What one of them alone can carry is beside its tests.
 
+pub(crate) mod cohere_ollama;
+
 use ferrule_wire::json::{Extra, Json};
 use ferrule_wire::model::{
     CacheBreakpoint, CacheLifetime, Choice, Effort, FinishReason, Message, Part, PartKind, Reasoning,

@@ -1,5 +1,7 @@
 //! From one dialect to the other: what both can carry arrives.
 
+mod cohere_ollama;
+
 use crate::strategies::{
     choice, has_calls, object, open_choice, some_text as text, text_result, unsigned, word,
 };

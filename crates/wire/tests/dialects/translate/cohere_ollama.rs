@@ -1,8 +1,9 @@
 //! From OpenAI's form to Cohere's and Ollama's: what both can carry arrives.
 
-use super::strategies::{arguments, format, picture, text, word};
-use super::{accumulate, decode, json, streamed, written};
-use crate::strategies::{choice, has_calls, unsigned};
+use crate::requests::{decode, written};
+use crate::strategies::cohere_ollama::{arguments, format, picture, text, word};
+use crate::strategies::{choice, has_calls, json, unsigned};
+use crate::streams::{accumulate, streamed};
 use ferrule_wire::dialect::{Dialect, cohere::Cohere, ollama::Ollama, openai_chat::OpenAiChat};
 use ferrule_wire::json::Extra;
 use ferrule_wire::model::*;

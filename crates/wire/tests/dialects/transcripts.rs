@@ -1,9 +1,10 @@
-//! Streams as the servers send them (`tests/fixtures/wire/{cohere,ollama,replicate,cursor-cli,watsonx,ruvllm}`), and the events they mean (`*.events`).
+//! Streams as the servers send them (`tests/fixtures/wire/<dialect>/`), and the events they mean (`*.events`). Those of
+//! Anthropic, Gemini and Bedrock are beside their other tests.
 //!
 //! The first line of a transcript says where its shape comes from; lines of JSON have no comments, so there it is taken
 //! off. `UPDATE_TRANSCRIPTS=1` writes the events anew.
 
-use super::decode;
+use crate::requests::decode;
 use ferrule_wire::dialect::registry::find;
 use ferrule_wire::framing::StreamError;
 use ferrule_wire::model::StreamEvent;
@@ -50,6 +51,14 @@ fn check(name: &str, extension: &str, source: &str, has_comments: bool) -> usize
         }
     }
     count
+}
+
+#[test]
+fn openais_mean_what_is_written_beside_them() {
+    for (dialect, least) in [("openai-chat", 35), ("openai-responses", 27), ("openai-completions", 6)] {
+        let count = check(dialect, "sse", ": source: ", true);
+        assert!(count >= least, "only {count} transcripts of {dialect} were found");
+    }
 }
 
 #[test]

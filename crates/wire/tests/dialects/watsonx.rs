@@ -1,11 +1,14 @@
-use super::*;
-use crate::error::Headers;
-use crate::model::{FinishReason, Message, Part, Role, StreamEvent, Tool, ToolChoice, ToolKind, Usage};
-use crate::operation::{
-    EmbeddingRequest, EmbeddingResponse, InputType, RankedDocument, RerankRequest, RerankResponse,
+use ferrule_wire::dialect::{Dialect, watsonx::Watsonx};
+use ferrule_wire::encode::EncodeOptions;
+use ferrule_wire::error::Headers;
+use ferrule_wire::framing::{StreamError, StreamLimits};
+use ferrule_wire::json::{Extra, Json};
+use ferrule_wire::model::*;
+use ferrule_wire::operation::{
+    EmbeddingRequest, EmbeddingResponse, Endpoint, InputType, Operation, RankedDocument, RerankRequest,
+    RerankResponse,
 };
 use proptest::prelude::*;
-use std::vec;
 
 fn extra(fields: &[(&str, &str)]) -> Extra {
     fields.iter().map(|(name, value)| ((*name).to_owned(), Json::parse(value).unwrap())).collect()
@@ -100,9 +103,9 @@ fn a_server_reads_what_a_client_writes() {
 #[test]
 fn refusals_name_this_dialect() {
     let request = Request { top_k: Some(1), ..asked() };
-    assert_eq!(Watsonx.encode_request(&request, EncodeOptions::REFUSE).unwrap_err().dialect, NAME);
+    assert_eq!(Watsonx.encode_request(&request, EncodeOptions::REFUSE).unwrap_err().dialect, Watsonx.name());
     let dropped = Watsonx.encode_request(&request, EncodeOptions::DROP).unwrap().dropped;
-    assert_eq!((dropped.len(), dropped[0].dialect), (1, NAME));
+    assert_eq!((dropped.len(), dropped[0].dialect), (1, Watsonx.name()));
 }
 
 #[test]
@@ -228,7 +231,7 @@ fn what_vectors_cannot_be_asked_for_is_refused_by_name() {
     ];
     for (field, request) in requests {
         let refused = embeddings.encode_request(&request, EncodeOptions::REFUSE).unwrap_err();
-        assert_eq!((refused.field.as_str(), refused.dialect), (field, NAME));
+        assert_eq!((refused.field.as_str(), refused.dialect), (field, Watsonx.name()));
         let encoded = embeddings.encode_request(&request, EncodeOptions::DROP).unwrap();
         assert_eq!(encoded.dropped, [refused]);
         assert_eq!(embeddings.decode_request(&encoded.body).unwrap(), plain());
@@ -326,7 +329,10 @@ proptest! {
 
 #[test]
 fn models_are_resources() {
-    let page = Listing.decode_page(&Listing.encode_page(&["ibm/granite", "b"])).unwrap();
+    let page = Watsonx
+        .model_listing()
+        .decode_page(&Watsonx.model_listing().encode_page(&["ibm/granite", "b"]))
+        .unwrap();
     assert_eq!(page.models.iter().map(|model| &*model.id).collect::<Vec<_>>(), ["ibm/granite", "b"]);
-    assert!(Listing.decode_page(br#"{"errors":[]}"#).is_err());
+    assert!(Watsonx.model_listing().decode_page(br#"{"errors":[]}"#).is_err());
 }

@@ -1,6 +1,6 @@
-//! Values that both dialects can carry.
+//! Values that both Cohere and Ollama can carry.
 
-pub(super) use crate::strategies::{
+pub(crate) use crate::strategies::{
     arguments, dialogue as conversation, short_text as text, unknown_field as extra,
 };
 use crate::strategies::{choice, function_kind, json, unsigned};
@@ -9,29 +9,29 @@ use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 
-pub(super) fn word() -> impl Strategy<Value = String> {
+pub(crate) fn word() -> impl Strategy<Value = String> {
     "[a-z]{1,6}"
 }
 
-pub(super) fn call() -> impl Strategy<Value = Part> {
+pub(crate) fn call() -> impl Strategy<Value = Part> {
     ("[a-z0-9]{1,6}", word(), arguments(), extra()).prop_map(|(id, name, arguments, extra)| Part {
         extra,
         ..Part::new(PartKind::ToolCall(ToolCall { id, name, arguments, custom: false }))
     })
 }
 
-pub(super) fn thought() -> impl Strategy<Value = Part> {
+pub(crate) fn thought() -> impl Strategy<Value = Part> {
     text().prop_map(unsigned)
 }
 
-pub(super) fn picture() -> impl Strategy<Value = Part> {
+pub(crate) fn picture() -> impl Strategy<Value = Part> {
     "[A-Za-z0-9]{4}".prop_map(|data| {
         let source = Source::Base64 { media_type: "image/png".into(), data: format!("iVBORw0KGgo{data}=") };
         Part::new(PartKind::Image(Image { source, detail: None }))
     })
 }
 
-pub(super) fn results(parts: impl Strategy<Value = Vec<Part>>) -> impl Strategy<Value = Message> {
+pub(crate) fn results(parts: impl Strategy<Value = Vec<Part>>) -> impl Strategy<Value = Message> {
     let result =
         ("[a-z0-9]{1,6}", of(word()), parts, extra()).prop_map(|(tool_call_id, name, content, extra)| {
             let result = ToolResult { tool_call_id, name, content, is_error: None };
@@ -40,12 +40,12 @@ pub(super) fn results(parts: impl Strategy<Value = Vec<Part>>) -> impl Strategy<
     vec(result, 1..3).prop_map(|content| Message::new(Role::Tool, content))
 }
 
-pub(super) fn tool(strict: Option<bool>) -> impl Strategy<Value = Tool> {
+pub(crate) fn tool(strict: Option<bool>) -> impl Strategy<Value = Tool> {
     (word(), of(text()), function_kind(Just(strict)), extra())
         .prop_map(|(name, description, kind, extra)| Tool { name, description, kind, cache: None, extra })
 }
 
-pub(super) fn format() -> impl Strategy<Value = ResponseFormat> {
+pub(crate) fn format() -> impl Strategy<Value = ResponseFormat> {
     prop_oneof![
         Just(ResponseFormat::Json),
         Just(json(r#"{"type": "object"}"#)).prop_map(|schema| ResponseFormat::JsonSchema {
@@ -59,7 +59,7 @@ pub(super) fn format() -> impl Strategy<Value = ResponseFormat> {
 
 prop_compose! {
     /// A request without what differs from one dialect to the other.
-    pub(super) fn settings()(
+    pub(crate) fn settings()(
         (max_tokens, seed, top_k) in (of(1..9999u64), of(any::<i64>()), of(1..99u64)),
         (temperature, top_p, frequency_penalty, presence_penalty) in
             (of(0.0..1.0), of(0.0..1.0), of(0.0..1.0), of(0.0..1.0)),
@@ -75,7 +75,7 @@ prop_compose! {
 }
 
 /// An answer that says `content`.
-pub(super) fn response(
+pub(crate) fn response(
     content: impl Strategy<Value = Vec<Part>>,
     finish: impl Strategy<Value = FinishReason>,
 ) -> impl Strategy<Value = Response> {
