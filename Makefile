@@ -143,6 +143,9 @@ $(VENV)/wheel.stamp: $(VENV)/dependencies.stamp
 	$(python) -m pip install --quiet --disable-pip-version-check --group wheel
 	@touch $@
 
+# maturin asks the first `python3` for zig.
+dist/wheel.stamp dist/wheels.stamp: export PATH := $(VIRTUAL_ENV)/bin:$(PATH)
+
 # On Linux, zig links against the C library of manylinux2014, whatever the machine has.
 dist/wheel.stamp: $(VENV)/wheel.stamp $(RUST_SOURCES) $(PYTHON_SOURCES) $(PACKAGING)
 	@sh tools/require.sh rust
