@@ -4,7 +4,7 @@
 was first read. What cannot be translated exactly (a pattern, a price) is an error here, not a surprise at run time.
 """
 
-# ruff: noqa: T201, D103, SLF001
+# ruff: noqa: SLF001
 
 from __future__ import annotations
 

@@ -72,7 +72,11 @@ def refused(row: dict[str, Any]) -> list[str]:
         closed.bind(("127.0.0.1", 0))
         # Nobody listens there: what is not refused fails to connect.
         address = f"http://127.0.0.1:{closed.getsockname()[1]}"
-        options: Any = {provider: {"base_url": address, "api_key": "key-of-nobody"}}
+        credentials: Any = {"api_key": "key-of-nobody"}
+        if row["authentication"] == "watsonx":
+            # A key would be exchanged for a token at IBM, first.
+            credentials = {"headers": {"authorization": "Bearer key-of-nobody"}}
+        options: Any = {provider: {"base_url": address, **credentials}}
         with ferrule.Client(config=False, providers=options, max_retries=0, timeout=5) as client:
             found = [
                 name for name, given in CHAT.items() if _is_refused(lambda given=given: _chat(client, model, given))

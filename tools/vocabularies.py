@@ -5,8 +5,6 @@ tiktoken-rs has them under `assets/`. Ours has the tokens in the order of their 
 long it is, deflated. It is made once: vocabularies do not change.
 """
 
-# ruff: noqa: T201
-
 from __future__ import annotations
 
 import base64

@@ -191,9 +191,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--cases", type=listed([*CASES, *MEMORY_CASES]), default=[*CASES, *MEMORY_CASES])
     parser.add_argument("--python", default=sys.executable, help="the interpreter the clients run on")
     parser.add_argument("--wheel", type=Path, help="the wheel to measure (default: the newest in dist/)")
-    parser.add_argument(
-        "--before", type=Path, help=f"an older wheel to measure beside it, as the client {BEFORE}"
-    )
+    parser.add_argument("--before", type=Path, help=f"an older wheel to measure beside it, as the client {BEFORE}")
     parser.add_argument("--calls", type=int, default=200_000, help="how many calls a soak makes")
     parser.add_argument("--output", type=Path, default=ROOT / "benches" / "results")
     options = parser.parse_args()
