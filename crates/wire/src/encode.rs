@@ -77,18 +77,9 @@ impl Refusals {
         Ok(())
     }
 
-    /// `value`, unless the provider does not take it: then `field` cannot be carried.
-    pub(crate) fn kept<T>(
-        &mut self,
-        field: &str,
-        value: Option<T>,
-        is_taken: bool,
-        reason: impl FnOnce() -> String,
-    ) -> Result<Option<T>, UnsupportedField> {
-        if value.is_none() || is_taken {
-            return Ok(value);
-        }
-        self.add(field, &reason()).map(|()| None)
+    /// Whether `field` was left out, after the first `before` that were.
+    pub(crate) fn has_dropped(&self, field: &str, before: usize) -> bool {
+        self.dropped.iter().skip(before).any(|dropped| dropped.field == field)
     }
 
     /// `field` cannot be carried, and not be dropped.

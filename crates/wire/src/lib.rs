@@ -23,5 +23,6 @@ pub mod framing;
 pub mod json;
 pub mod model;
 pub mod operation;
+mod options;
 pub mod providers;
 pub mod quirks;

@@ -3,15 +3,17 @@
 use super::{Feature, Quirks, ReasoningRequestForm};
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::ObjectWriter;
-use crate::model::{Effort, ReasoningRequest};
+use crate::model::{Effort, ReasoningRequest, Request};
+use crate::options::rules;
 
 /// Refuses what the provider has no words for.
 pub(crate) fn refuse(
+    request: &Request,
     quirks: &Quirks,
-    reasoning: &ReasoningRequest,
     refusals: &mut Refusals,
 ) -> Result<(), UnsupportedField> {
     use ReasoningRequestForm as Form;
+    let Some(reasoning) = &request.reasoning else { return Ok(()) };
     let form = quirks.reasoning_request;
     if let Some(effort) = &reasoning.effort {
         match form {
@@ -45,14 +47,13 @@ pub(crate) fn refuse(
                 let reason = quirks.reason("takes words or a number of tokens, not both");
                 refusals.add("reasoning.budget_tokens", &reason)?;
             }
-            _ => refusals
-                .add("reasoning.budget_tokens", "thinking is asked for in words: use reasoning.effort")?,
+            _ => rules::in_words(reasoning, refusals)?,
         }
     }
-    if reasoning.display.is_some() && form != Form::Object {
-        refusals.add("reasoning.display", "what is shown of the reasoning is the provider's choice")?;
+    match form {
+        Form::Object => Ok(()),
+        _ => rules::shown_as_it_is(reasoning, refusals),
     }
-    Ok(())
 }
 
 /// Writes what [`refuse`] left.

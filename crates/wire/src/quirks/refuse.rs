@@ -1,12 +1,16 @@
-//! What of a request a provider refuses, by name: found before anything is written.
+//! Refusals of what a provider does not take of an option's value, and of fields that have no name in the model.
 //!
-//! Messages are looked at where they are written; this is about everything beside them.
+//! Options that a provider does not take at all are refused by [`crate::options`]; messages are looked at where they are
+//! written.
 
-use super::{Feature, Quirks, reasoning};
+use super::{CacheControl, Feature, Quirks};
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::Extra;
 use crate::model::{Request, ResponseFormat, ToolChoice, ToolKind};
+use crate::options::RequestOption;
 use alloc::{borrow::Cow, borrow::ToOwned, format};
+
+type Checked = Result<(), UnsupportedField>;
 
 /// Fields of OpenAI's that have no name in the model, and what they are refused as.
 const EXTRA_FIELDS: [(&str, Feature); 7] = [
@@ -19,80 +23,16 @@ const EXTRA_FIELDS: [(&str, Feature); 7] = [
     ("web_search_options", Feature::WebSearchOptions),
 ];
 
-/// Refuses, or notes as dropped, what the provider does not take.
-pub(crate) fn refuse(
-    quirks: &Quirks,
-    request: &Request,
-    refusals: &mut Refusals,
-) -> Result<(), UnsupportedField> {
-    let has = |feature| !quirks.supports(feature);
-    if has(Feature::Chat) {
-        // Nothing would be left of the request without them, so they are not dropped either.
-        return Err(refusals.refusal("messages", &quirks.reason("does not chat; it makes vectors")));
+/// Refuses a chat with a provider that has none. Nothing would be left of the request, so it is not dropped either.
+pub(crate) fn chat(quirks: &Quirks, refusals: &Refusals) -> Checked {
+    if quirks.supports(Feature::Chat) {
+        return Ok(());
     }
-    let mut refuse = |field: &str, what: &str| refusals.add(field, &quirks.reason(what));
-    let settings = [
-        (
-            Feature::N,
-            "n",
-            request.n.is_some_and(|n| n != 1),
-            "gives one answer per request; send it several times",
-        ),
-        (Feature::Seed, "seed", request.seed.is_some(), "cannot make sampling repeatable"),
-        (Feature::Stop, "stop", !request.stop.is_empty(), "takes no stop texts"),
-        (Feature::Logprobs, "logprobs", request.logprobs == Some(true), "reports no log probabilities"),
-        (
-            Feature::TopLogprobs,
-            "top_logprobs",
-            request.top_logprobs.is_some_and(|count| count > 0),
-            "reports no log probabilities of other tokens",
-        ),
-        (
-            Feature::FrequencyPenalty,
-            "frequency_penalty",
-            request.frequency_penalty.is_some_and(|penalty| penalty != 0.0),
-            "has no such penalty",
-        ),
-        (
-            Feature::PresencePenalty,
-            "presence_penalty",
-            request.presence_penalty.is_some_and(|penalty| penalty != 0.0),
-            "has no such penalty",
-        ),
-        (Feature::Temperature, "temperature", request.temperature.is_some(), "takes no temperature"),
-        (Feature::TopP, "top_p", request.top_p.is_some(), "takes no top_p"),
-        (Feature::Tools, "tools", !request.tools.is_empty(), "calls no tools"),
-        (
-            Feature::ParallelToolCalls,
-            "parallel_tool_calls",
-            request.parallel_tool_calls == Some(false),
-            "decides itself how many tools are called at once",
-        ),
-        (Feature::Metadata, "metadata", !request.metadata.is_empty(), "keeps no labels"),
-        (Feature::User, "user", request.user.is_some(), "takes no id of the end user"),
-    ];
-    for (feature, field, is_used, what) in settings {
-        if is_used && has(feature) {
-            refuse(field, what)?;
-        }
-    }
-    if request.top_k.is_some() && !quirks.top_k {
-        refusals.add("top_k", "use top_p; a provider that has top_k takes it as an extra field")?;
-    }
-    if let Some(temperature) = request.temperature
-        && !temperature_fits(quirks, temperature)
-    {
-        let range = quirks.temperature_max.map_or_else(|| "2".to_owned(), |most| format!("{most}"));
-        let from = if quirks.temperature_above_zero { "above 0" } else { "from 0" };
-        refusals.add("temperature", &quirks.reason(&format!("takes temperatures {from} to {range}")))?;
-    }
-    if quirks.supports(Feature::Tools) {
-        refuse_tools(quirks, request, refusals)?;
-    }
-    refuse_format(quirks, request, refusals)?;
-    if let Some(reasoning) = &request.reasoning {
-        reasoning::refuse(quirks, reasoning, refusals)?;
-    }
+    Err(refusals.refusal("messages", &quirks.reason("does not chat; it makes vectors")))
+}
+
+/// Refuses extra fields that the provider does not take; [`kept`] are the others.
+pub(crate) fn extra_fields(quirks: &Quirks, request: &Request, refusals: &mut Refusals) -> Checked {
     for (name, feature) in EXTRA_FIELDS {
         if !quirks.supports(feature) && request.extra.get(name).is_some_and(|value| !value.value().is_null())
         {
@@ -102,13 +42,50 @@ pub(crate) fn refuse(
     Ok(())
 }
 
+/// The extra fields without those that [`extra_fields`] refused.
+pub(crate) fn kept<'a>(quirks: &Quirks, extra: &'a Extra) -> Cow<'a, Extra> {
+    let mut kept = Cow::Borrowed(extra);
+    let own = EXTRA_FIELDS.iter().copied().chain([("stream_options", Feature::StreamOptions)]);
+    for (name, feature) in own {
+        if !quirks.supports(feature) && extra.get(name).is_some() {
+            kept.to_mut().remove(name);
+        }
+    }
+    kept
+}
+
+/// `top_k` is not OpenAI's, but some providers have it.
+pub(crate) fn top_k(request: &Request, quirks: &Quirks, refusals: &mut Refusals) -> Checked {
+    if request.top_k.is_some() && !quirks.top_k { RequestOption::TopK.refuse(refusals) } else { Ok(()) }
+}
+
+/// A temperature has to be in the provider's range.
+pub(crate) fn temperature(request: &Request, quirks: &Quirks, refusals: &mut Refusals) -> Checked {
+    let Some(temperature) = request.temperature else { return Ok(()) };
+    if temperature_fits(quirks, temperature) {
+        return Ok(());
+    }
+    let range = quirks.temperature_max.map_or_else(|| "2".to_owned(), |most| format!("{most}"));
+    let from = if quirks.temperature_above_zero { "above 0" } else { "from 0" };
+    refusals.add("temperature", &quirks.reason(&format!("takes temperatures {from} to {range}")))
+}
+
 /// Whether the provider takes this temperature.
 pub(crate) fn temperature_fits(quirks: &Quirks, temperature: f64) -> bool {
     quirks.temperature_max.is_none_or(|most| temperature <= most)
         && (temperature > 0.0 || !quirks.temperature_above_zero)
 }
 
-fn refuse_tools(quirks: &Quirks, request: &Request, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
+/// Where a provider caches by itself, that the prompt is to be cached is left out.
+pub(crate) fn cache(request: &Request, quirks: &Quirks, refusals: &mut Refusals) -> Checked {
+    if request.cache.is_some() && quirks.cache_control == CacheControl::Strip {
+        refusals.note("cache", &quirks.reason("caches by itself"));
+    }
+    Ok(())
+}
+
+/// Refuses kinds of tools.
+pub(crate) fn tools(request: &Request, quirks: &Quirks, refusals: &mut Refusals) -> Checked {
     let mut strict = false;
     for (position, tool) in request.tools.iter().enumerate() {
         match &tool.kind {
@@ -123,18 +100,14 @@ fn refuse_tools(quirks: &Quirks, request: &Request, refusals: &mut Refusals) -> 
     if strict && !quirks.supports(Feature::Strict) {
         refusals.note("tools.strict", &quirks.reason("is not held to the schemas of tools"));
     }
-    if let Some(choice) = &request.tool_choice
-        && let Some(what) = refused_choice(quirks, choice)
-    {
-        refusals.add("tool_choice", &quirks.reason(what))?;
-    }
     Ok(())
 }
 
-/// Why `choice` is refused, where it is.
-pub(crate) fn refused_choice(quirks: &Quirks, choice: &ToolChoice) -> Option<&'static str> {
+/// Refuses choices among tools.
+pub(crate) fn tool_choice(request: &Request, quirks: &Quirks, refusals: &mut Refusals) -> Checked {
+    let Some(choice) = &request.tool_choice else { return Ok(()) };
     let (feature, what) = match choice {
-        ToolChoice::Auto | ToolChoice::Other(_) | ToolChoice::Subset { required: false, .. } => return None,
+        ToolChoice::Auto | ToolChoice::Other(_) | ToolChoice::Subset { required: false, .. } => return Ok(()),
         ToolChoice::None => (Feature::ToolChoiceNone, "cannot be kept from calling tools; send none"),
         ToolChoice::Required | ToolChoice::Subset { required: true, .. } => {
             (Feature::ToolChoiceRequired, "cannot be made to call a tool")
@@ -142,53 +115,29 @@ pub(crate) fn refused_choice(quirks: &Quirks, choice: &ToolChoice) -> Option<&'s
         ToolChoice::Named(_) => (Feature::ToolChoiceNamed, "cannot be made to call one tool"),
     };
     if !quirks.supports(Feature::ToolChoice) {
-        return Some("decides itself about its tools");
+        return refusals.add("tool_choice", &quirks.reason("decides itself about its tools"));
     }
-    (!quirks.supports(feature)).then_some(what)
+    if quirks.supports(feature) { Ok(()) } else { refusals.add("tool_choice", &quirks.reason(what)) }
 }
 
+/// Refuses formats of the answer.
+///
 /// That an answer is to be held to its schema is left out without a word: types ask for it by themselves, and what comes
 /// is read against them in any case.
-fn refuse_format(
-    quirks: &Quirks,
-    request: &Request,
-    refusals: &mut Refusals,
-) -> Result<(), UnsupportedField> {
-    let Some(format) = &request.response_format else { return Ok(()) };
-    if let Some(what) = refused_format(quirks, format, !request.tools.is_empty()) {
-        return refusals.add("response_format", &quirks.reason(what));
-    }
-    Ok(())
-}
-
-/// Why `format` is refused, where it is.
-pub(crate) fn refused_format(
-    quirks: &Quirks,
-    format: &ResponseFormat,
-    with_tools: bool,
-) -> Option<&'static str> {
-    let (feature, what) = match format {
-        ResponseFormat::Text | ResponseFormat::Other(_) => return None,
-        ResponseFormat::Json => (Feature::JsonObject, "answers no JSON without a schema; give it one"),
-        ResponseFormat::JsonSchema { .. } => {
+pub(crate) fn response_format(request: &Request, quirks: &Quirks, refusals: &mut Refusals) -> Checked {
+    let (feature, what) = match &request.response_format {
+        None | Some(ResponseFormat::Text | ResponseFormat::Other(_)) => return Ok(()),
+        Some(ResponseFormat::Json) => (Feature::JsonObject, "answers no JSON without a schema; give it one"),
+        Some(ResponseFormat::JsonSchema { .. }) => {
             (Feature::JsonSchema, "takes no schema of its answer; ask for any JSON")
         }
     };
     if !quirks.supports(feature) {
-        return Some(what);
+        return refusals.add("response_format", &quirks.reason(what));
     }
-    (with_tools && !quirks.supports(Feature::JsonWithTools))
-        .then_some("takes tools or a format of its answer, not both")
-}
-
-/// The extra fields without those that [`refuse`] refused.
-pub(crate) fn kept<'a>(quirks: &Quirks, extra: &'a Extra) -> Cow<'a, Extra> {
-    let mut kept = Cow::Borrowed(extra);
-    let own = EXTRA_FIELDS.iter().copied().chain([("stream_options", Feature::StreamOptions)]);
-    for (name, feature) in own {
-        if !quirks.supports(feature) && extra.get(name).is_some() {
-            kept.to_mut().remove(name);
-        }
+    if !request.tools.is_empty() && !quirks.supports(Feature::JsonWithTools) {
+        let what = "takes tools or a format of its answer, not both";
+        return refusals.add("response_format", &quirks.reason(what));
     }
-    kept
+    Ok(())
 }

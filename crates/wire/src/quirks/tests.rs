@@ -364,7 +364,7 @@ fn cache_breakpoints_are_the_providers() {
         .unwrap();
     assert!(!String::from_utf8(encoded.body).unwrap().contains("cache"));
     let fields: Vec<&str> = encoded.dropped.iter().map(|dropped| dropped.field.as_str()).collect();
-    assert_eq!(fields, ["messages[0].content[0].cache", "cache"]);
+    assert_eq!(fields, ["cache", "messages[0].content[0].cache"]);
 }
 
 #[test]

@@ -153,7 +153,7 @@ fn a_request_is_written_as_input() {
     request.n = Some(2);
     request.stop = vec![",".into()];
     let dropped = Replicate.encode_request(&request, EncodeOptions::DROP).unwrap().dropped;
-    assert_eq!(dropped.iter().map(|field| field.field.as_str()).collect::<Vec<_>>(), ["n", "stop"]);
+    assert_eq!(dropped.iter().map(|field| field.field.as_str()).collect::<Vec<_>>(), ["stop", "n"]);
 }
 
 #[test]

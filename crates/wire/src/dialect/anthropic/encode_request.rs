@@ -1,13 +1,14 @@
 //! Encoding of Messages requests: the body of `POST /v1/messages`.
 
 use super::block::{encode_block, encode_blocks, encode_cache, encode_content};
+use super::carried::{CARRIED, NAME, refuses_sampling};
 use super::reasoning::{self, Thinking};
 use super::system::leading_system;
 use super::tools;
-use super::unsupported::{self, refuses_sampling};
+use super::unsupported;
 use crate::dialect::openai_responses::{without_hosted, without_items};
 use crate::dialect::shared::nested;
-use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::{Extra, Json, ObjectWriter, write_array};
 use crate::model::{Message, Part, PartKind, Reasoning, Request, ResponseFormat, Role};
 use alloc::{borrow::ToOwned, vec::Vec};
@@ -37,12 +38,10 @@ pub(super) fn encode_body(
     begin: impl FnOnce(&mut ObjectWriter<'_>),
 ) -> Result<(Vec<u8>, Vec<UnsupportedField>), UnsupportedField> {
     let request = &*without_items(request);
-    let thinking = reasoning::plan(request);
-    let mut dropped = unsupported::find(request, thinking);
-    if !options.drop_unsupported && !dropped.is_empty() {
-        return Err(dropped.swap_remove(0));
-    }
-    Ok((body(&without_hosted(request), thinking, begin), dropped))
+    let mut refusals = Refusals::new(NAME, options);
+    let request = &*CARRIED.fit(request, options.quirks, &mut refusals)?;
+    unsupported::check(request, &mut refusals)?;
+    Ok((body(&without_hosted(request), reasoning::plan(request), begin), refusals.dropped))
 }
 
 fn body(request: &Request, thinking: Thinking<'_>, begin: impl FnOnce(&mut ObjectWriter<'_>)) -> Vec<u8> {
@@ -188,11 +187,11 @@ fn encode_output_config(
 }
 
 fn encode_sampling(request: &Request, body: &mut ObjectWriter<'_>) {
-    if refuses_sampling(request) {
-        return;
+    // Of these, only neutral values are left where the model takes none.
+    if !refuses_sampling(request) {
+        body.optional("temperature", request.temperature);
+        body.optional("top_p", request.top_p).optional("top_k", request.top_k);
     }
-    body.optional("temperature", request.temperature.filter(|temperature| *temperature <= 1.0));
-    body.optional("top_p", request.top_p).optional("top_k", request.top_k);
 }
 
 fn encode_metadata(request: &Request, nested: &Extra, body: &mut ObjectWriter<'_>) {

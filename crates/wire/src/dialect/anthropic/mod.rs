@@ -1,7 +1,7 @@
 //! Anthropic's Messages API, in both directions.
 //!
 //! One file per thing that is translated: `block`, `tools`, `reasoning` and `usage` serve both directions; the rest
-//! reads or writes one kind of body. `unsupported` says what a request may hold that this API cannot carry.
+//! reads or writes one kind of body. `carried` says which options this API carries, `unsupported` what it cannot carry of messages.
 
 mod api;
 mod block;
@@ -23,12 +23,12 @@ mod usage;
 mod vertex;
 
 pub(crate) use block::{decode_input, encode_block, encode_input};
+pub(crate) use carried::{refuses_sampling, sampled_temperature, sampled_top_k, sampled_top_p};
 pub(crate) use reasoning::{
     Thinking, encode as encode_thinking, max_tokens as max_tokens_above, plan, take as take_reasoning,
     take_nested_thinking,
 };
 pub(crate) use tools::{NO_ARGUMENTS, decode_choice, decode_tool};
-pub(crate) use unsupported::refuses_sampling;
 pub(crate) use usage::written;
 
 pub use block::decode_block;

@@ -1,14 +1,17 @@
 //! Embeddings: `POST /model/{model}/invoke`. The body is the model's own, so its id says which it is.
 
 use super::embedding_forms::{self, Form};
-use super::{address, carried::NAME};
+use super::{
+    address,
+    carried::{EMBEDDINGS_CARRIED, NAME},
+};
 use crate::dialect::shared::nested;
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::error::Headers;
 use crate::framing::StreamError;
 use crate::json::{Fields, JsonError, ObjectWriter, Value};
 use crate::operation::{EmbeddingRequest, EmbeddingResponse, Embeddings};
-use alloc::{borrow::ToOwned, string::String, string::ToString, vec::Vec};
+use alloc::{string::String, string::ToString, vec::Vec};
 
 /// What was read, where the body does not say it.
 const TOKENS_HEADER: &str = "x-amzn-bedrock-input-token-count";
@@ -32,28 +35,16 @@ impl Embeddings for Invoked {
         request: &EmbeddingRequest,
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
-        let refuse = |field: &str, reason: &str| UnsupportedField {
-            field: field.to_owned(),
-            dialect: NAME,
-            reason: reason.to_owned(),
-        };
-        let form = Form::of(&request.model)
-            .ok_or_else(|| refuse("model", "whose form its vectors have is not known from its id"))?;
+        let mut refusals = Refusals::new(NAME, options);
+        let form = Form::of(&request.model).ok_or_else(|| {
+            refusals.refusal("model", "whose form its embeddings have is not known from its id")
+        })?;
         let most = self.most_inputs(&request.model);
         if request.inputs.is_empty() || request.inputs.len() > most {
-            return Err(refuse("inputs", "this model takes another number of texts at once"));
+            return Err(refusals.refusal("inputs", "this model takes another number of texts at once"));
         }
-        let mut refusals = Refusals::new(NAME, options);
-        if request.user.is_some() {
-            refusals.add("user", "users are not named here")?;
-        }
-        if request.dimensions.is_some() && matches!(form, Form::Cohere { takes_dimensions: false }) {
-            refusals.add("dimensions", "this model's vectors have one length")?;
-        }
+        let request = &*EMBEDDINGS_CARRIED.fit(request, options.quirks, &mut refusals)?;
         let purpose = form.purpose(request.input_type.as_ref());
-        if request.input_type.is_some() && purpose.is_none() {
-            refusals.add("input_type", "this model has no word for it")?;
-        }
         Ok(EncodedRequest {
             path: address::path(&request.model, "invoke"),
             body: body(request, form, purpose),
@@ -117,9 +108,9 @@ fn body(request: &EmbeddingRequest, form: Form, purpose: Option<&str>) -> Vec<u8
                 config.optional("outputEmbeddingLength", request.dimensions);
             });
         }
-        Form::Cohere { takes_dimensions } => {
+        Form::Cohere { .. } => {
             body.field("texts", &request.inputs).field("input_type", purpose.unwrap_or("search_document"));
-            body.optional("output_dimension", request.dimensions.filter(|_| takes_dimensions));
+            body.optional("output_dimension", request.dimensions);
         }
         Form::Nova => {
             body.field("taskType", "SINGLE_EMBEDDING");
@@ -170,6 +161,7 @@ mod tests {
     use super::*;
     use crate::model::Usage;
     use crate::operation::{InputType, Vectors};
+    use alloc::borrow::ToOwned;
 
     fn ask(model: &str, inputs: &[&str]) -> EmbeddingRequest {
         EmbeddingRequest {

@@ -2,10 +2,10 @@
 
 use super::family::Family;
 use super::model_fields::{self, Asked};
-use super::{address, tools, turns, unsupported};
+use super::{address, carried, tools, turns, unsupported};
 use crate::dialect::anthropic::{max_tokens_above, refuses_sampling};
 use crate::dialect::shared::nested;
-use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::{Extra, ObjectWriter};
 use crate::model::{Request, ResponseFormat};
 use alloc::vec::Vec;
@@ -14,14 +14,15 @@ pub(super) fn encode(
     request: &Request,
     options: EncodeOptions<'_>,
 ) -> Result<EncodedRequest, UnsupportedField> {
-    let asked = model_fields::asked(request);
-    let dropped = unsupported::check(request, asked, options)?;
+    let mut refusals = Refusals::new(carried::NAME, options);
+    let request = &*carried::CARRIED.fit(request, options.quirks, &mut refusals)?;
+    unsupported::check(request, &mut refusals)?;
     let operation = if request.stream { "converse-stream" } else { "converse" };
     Ok(EncodedRequest {
         path: address::path(&request.model, operation),
-        body: body(request, asked),
+        body: body(request, model_fields::asked(request)),
         headers: Vec::new(),
-        dropped,
+        dropped: refusals.dropped,
     })
 }
 
@@ -52,6 +53,7 @@ fn body(request: &Request, asked: Asked<'_>) -> Vec<u8> {
 }
 
 fn encode_inference(request: &Request, asked: Asked<'_>, nested: &Extra, body: &mut ObjectWriter<'_>) {
+    // Of these, only neutral values are left where the model takes none.
     let samples = Family::of(&request.model) != Family::Claude || !refuses_sampling(request);
     // Claude counts what it thinks in, so the limit must be above the budget.
     let max_tokens = match asked {
@@ -60,7 +62,7 @@ fn encode_inference(request: &Request, asked: Asked<'_>, nested: &Extra, body: &
         }
         _ => request.max_tokens,
     };
-    let temperature = request.temperature.filter(|temperature| samples && *temperature <= 1.0);
+    let temperature = request.temperature.filter(|_| samples);
     let top_p = request.top_p.filter(|_| samples);
     let says_something =
         max_tokens.is_some() || temperature.is_some() || top_p.is_some() || !request.stop.is_empty();

@@ -119,14 +119,13 @@ pub(super) fn encode(request: &Request, asked: Asked<'_>, given: Extra, body: &m
         }
         _ => {}
     }
-    let top_k = request.top_k.filter(|_| top_k_unsupported(family).is_none());
     let is_nova = matches!(family, Family::Nova | Family::Nova1);
-    if top_k.is_some() && is_nova || !nested_inference.is_empty() {
+    if request.top_k.is_some() && is_nova || !nested_inference.is_empty() {
         fields.object_with("inferenceConfig", &nested_inference, |config| {
-            config.optional("topK", top_k.filter(|_| is_nova));
+            config.optional("topK", request.top_k.filter(|_| is_nova));
         });
     }
-    fields.optional("top_k", top_k.filter(|_| !is_nova && !refuses_top_k(request)));
+    fields.optional("top_k", request.top_k.filter(|_| !is_nova));
     if disables_parallel_calls(request) {
         encode_one_call_at_a_time(request, &mut fields);
     }
@@ -134,11 +133,6 @@ pub(super) fn encode(request: &Request, asked: Asked<'_>, given: Extra, body: &m
     if out != b"{}" {
         body.with(FIELDS, |body| body.extend_from_slice(&out));
     }
-}
-
-/// Claude 4.7 and later take no sampling settings.
-fn refuses_top_k(request: &Request) -> bool {
-    Family::of(&request.model) == Family::Claude && crate::dialect::anthropic::refuses_sampling(request)
 }
 
 /// Whether Claude is to be told to call one tool at a time.

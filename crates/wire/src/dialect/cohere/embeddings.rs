@@ -1,6 +1,9 @@
 //! Embeddings: `POST /v2/embed`.
 
-use super::{carried::NAME, error};
+use super::{
+    carried::{EMBEDDINGS_CARRIED, NAME},
+    error,
+};
 use crate::dialect::openai_chat::{decode_vectors, take_texts};
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::error::Headers;
@@ -31,12 +34,7 @@ impl Embeddings for CohereEmbeddings {
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
         let mut refusals = Refusals::new(NAME, options);
-        if request.user.is_some() {
-            refusals.add("user", "the user is not recorded")?;
-        }
-        if request.input_type == Some(InputType::Similarity) {
-            refusals.add("input_type", "vectors are for search, classification or clustering")?;
-        }
+        let request = &*EMBEDDINGS_CARRIED.fit(request, options.quirks, &mut refusals)?;
         let mut out = Vec::new();
         let mut body = ObjectWriter::begin_with(&mut out, &request.extra);
         body.field("model", &request.model);
@@ -177,7 +175,7 @@ mod tests {
         request.user = Some("u".into());
         assert!(CohereEmbeddings.encode_request(&request, EncodeOptions::REFUSE).is_err());
         let dropped = CohereEmbeddings.encode_request(&request, EncodeOptions::DROP).unwrap().dropped;
-        assert_eq!(dropped.iter().map(|field| &*field.field).collect::<Vec<_>>(), ["user", "input_type"]);
+        assert_eq!(dropped.iter().map(|field| &*field.field).collect::<Vec<_>>(), ["input_type", "user"]);
     }
 
     #[test]

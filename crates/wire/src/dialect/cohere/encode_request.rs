@@ -1,10 +1,10 @@
 //! Encoding of Cohere chat requests.
 
-use super::{carried::NAME, message::encode_messages};
-use crate::dialect::shared::{
-    functions::{self, Demand, Functions},
-    settings,
+use super::{
+    carried::{CARRIED, NAME},
+    message::encode_messages,
 };
+use crate::dialect::shared::functions::{self, Demand, Functions};
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::{ObjectWriter, WriteJson};
 use crate::model::{Effort, ReasoningRequest, Request, ResponseFormat};
@@ -15,7 +15,7 @@ pub(super) fn encode(
     options: EncodeOptions<'_>,
 ) -> Result<EncodedRequest, UnsupportedField> {
     let mut refusals = Refusals::new(NAME, options);
-    refuse_fields(request, &mut refusals)?;
+    let request = &*CARRIED.fit(request, options.quirks, &mut refusals)?;
     let messages = encode_messages(&request.messages, options.quirks.tool_id_rule, &mut refusals)?;
     let Functions { declared, demand } = functions::allowed(request, &mut refusals)?;
     // The API says it of all tools or of none.
@@ -65,28 +65,6 @@ pub(super) fn encode(
     body.field("stream", request.stream);
     body.finish();
     Ok(EncodedRequest { path: "/v2/chat".into(), body: out, headers: Vec::new(), dropped: refusals.dropped })
-}
-
-fn refuse_fields(request: &Request, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
-    settings::refuse_rare_fields(request, refusals)?;
-    if request.top_logprobs.is_some_and(|count| count > 0) {
-        refusals.add("top_logprobs", "log probabilities are reported of what was said only")?;
-    }
-    if request.reasoning.as_ref().is_some_and(|reasoning| reasoning.display.is_some()) {
-        refusals.add("reasoning.display", "what is shown of the reasoning is the provider's choice")?;
-    }
-    match &request.response_format {
-        Some(ResponseFormat::JsonSchema { description, strict, .. }) => {
-            if description.is_some() {
-                refusals.add("response_format.description", "put the description into the schema")?;
-            }
-            if *strict == Some(false) {
-                refusals.add("response_format.strict", "the model is always held to the schema")?;
-            }
-        }
-        Some(ResponseFormat::Text | ResponseFormat::Json | ResponseFormat::Other(_)) | None => {}
-    }
-    Ok(())
 }
 
 /// The API thinks up to a number of tokens; the words for less than all are those of

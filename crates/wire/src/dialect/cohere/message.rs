@@ -1,10 +1,11 @@
 //! Messages and their parts, written and read, and what an assistant says, which answers share.
 
 use crate::dialect::openai_chat::{data_url, decode_part, text_parts, write_answer_part, write_call};
-use crate::dialect::shared::{call_ids::CallIds, functions::CACHES_BY_ITSELF, nested};
+use crate::dialect::shared::{call_ids::CallIds, nested};
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Json, JsonError, ObjectWriter, Value, write_array};
 use crate::model::{Document, Image, Message, Part, PartKind, Reasoning, Role, Source, ToolCall, ToolResult};
+use crate::options::rules::CACHES_BY_ITSELF;
 use crate::quirks::ToolIdRule;
 use alloc::{format, string::String, vec::Vec};
 

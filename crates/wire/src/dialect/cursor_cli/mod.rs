@@ -8,15 +8,22 @@ mod decode;
 mod encode;
 
 use super::{Dialect, StreamDecoder, StreamEncoder};
-use crate::dialect::shared::{prompt::Prompt, settings};
+use crate::dialect::shared::prompt::Prompt;
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::{Fields, JsonError, ObjectWriter, Value};
 use crate::model::{Accumulator, Message, ProviderError, Request, Response, Role, replay};
 use crate::operation::Endpoint;
+use crate::options::{Carried, RequestOption, rules};
 use alloc::{borrow::ToOwned, boxed::Box, format, string::String, vec::Vec};
 
 const NAME: &str = "cursor-cli";
+
+const CARRIED: Carried<Request> = Carried {
+    noted: &[(RequestOption::Cache, rules::CACHES_BY_ITSELF)],
+    reason: Some("the program is an agent that decides this itself"),
+    ..Carried::NOTHING
+};
 
 /// The name that leaves the choice of a model to the program.
 const ANY_MODEL: &str = "auto";
@@ -47,12 +54,7 @@ impl Dialect for CursorCli {
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
         let mut refusals = Refusals::new(NAME, options);
-        settings::refuse_all_but(
-            &[],
-            "the program is an agent that decides this itself",
-            request,
-            &mut refusals,
-        )?;
+        let request = &*CARRIED.fit(request, options.quirks, &mut refusals)?;
         let prompt = Prompt::of(&request.messages, &mut refusals)?.whole();
         let mut out = Vec::with_capacity(prompt.len() + 64);
         let mut body = ObjectWriter::begin(&mut out);

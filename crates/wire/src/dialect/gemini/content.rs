@@ -63,7 +63,7 @@ fn check_part(
         refusals.add(path, reason)?;
     }
     if part.cache.is_some() {
-        refusals.note(format!("{path}.cache"), super::carried::NO_BREAKPOINTS);
+        refusals.note(format!("{path}.cache"), part::NO_BREAKPOINTS);
     }
     match &part.kind {
         PartKind::Image(Image { detail: Some(detail), .. }) if detail != "auto" => {
@@ -83,7 +83,7 @@ fn check_part(
                     refusals.add(path.clone(), reason)?;
                 }
                 if inner.cache.is_some() {
-                    refusals.note(format!("{path}.cache"), super::carried::NO_BREAKPOINTS);
+                    refusals.note(format!("{path}.cache"), part::NO_BREAKPOINTS);
                 }
             }
         }

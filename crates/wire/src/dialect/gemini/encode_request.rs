@@ -1,7 +1,7 @@
 //! Encoding of generateContent and streamGenerateContent requests.
 
 use super::model_name::{self, Family};
-use super::{content, generation, host::Host, thinking, tools};
+use super::{carried::CARRIED, content, generation, host::Host, thinking, tools};
 use crate::dialect::shared::nested;
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::ObjectWriter;
@@ -25,11 +25,10 @@ pub(super) fn encode_body(
     options: EncodeOptions<'_>,
 ) -> Result<(Vec<u8>, Vec<UnsupportedField>), UnsupportedField> {
     let family = Family::of(&request.model);
-    let thinking = thinking::plan(request);
     let mut refusals = Refusals::new(host.name(), options);
+    let request = &*CARRIED.fit(request, options.quirks, &mut refusals)?;
     content::check(request, family, host == Host::Vertex, &mut refusals)?;
-    tools::check(request, family, &mut refusals)?;
-    generation::check(request, &thinking, family, &mut refusals)?;
+    let thinking = thinking::plan(request);
 
     let mut extra = request.extra.clone();
     let own_settings = generation::take_own(&mut extra);

@@ -1,61 +1,18 @@
 //! Generation settings: `generationConfig`, in both directions.
 
+use super::schema;
 use super::thinking::{self, Thinking};
-use super::{model_name::Family, schema};
 use crate::dialect::shared::nested;
-use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value};
 use crate::model::{Request, ResponseFormat};
-use alloc::{format, string::String, vec::Vec};
+use alloc::{string::String, vec::Vec};
 
 const CONFIG: &str = "generationConfig";
 const JSON: &str = "application/json";
 const TEXT: &str = "text/plain";
 
-/// Refuses what of the settings cannot be carried.
-///
-/// Left out without a word, because nothing is lost: the name of a response format, that it is strict (it always is),
-/// and automatic caching of the whole prompt, which needs no asking.
-pub(super) fn check(
-    request: &Request,
-    thinking: &Thinking<'_>,
-    family: Family,
-    refusals: &mut Refusals,
-) -> Result<(), UnsupportedField> {
-    thinking::check(thinking, refusals)?;
-    match &request.response_format {
-        Some(ResponseFormat::JsonSchema { description, strict, .. }) => {
-            if description.is_some() {
-                refusals.add("response_format.description", "put the description into the schema")?;
-            }
-            if *strict == Some(false) {
-                refusals.add("response_format.strict", "the model is always held to the schema")?;
-            }
-        }
-        Some(ResponseFormat::Other(whole)) if own_format(whole).is_none() => {
-            refusals.add("response_format", "a format that only another provider knows")?;
-        }
-        Some(ResponseFormat::Json) if family.is_gemma => {
-            refusals.add("response_format", "Gemma models have no JSON mode; say it in the prompt")?;
-        }
-        _ => {}
-    }
-    for (name, _) in &request.metadata {
-        refusals
-            .add(format!("metadata.{name}"), "there is none; on Vertex, pass `labels` as an extra field")?;
-    }
-    if request.user.is_some() {
-        refusals.add("user", "the user cannot be named")?;
-    }
-    if request.cache.as_ref().is_some_and(|cache| cache.lifetime.is_some()) {
-        refusals
-            .note("cache.lifetime", "prompts are cached by themselves, for as long as the provider pleases");
-    }
-    Ok(())
-}
-
 /// The fields of a format in this API's own words.
-fn own_format(whole: &Json) -> Option<Extra> {
+pub(super) fn own_format(whole: &Json) -> Option<Extra> {
     whole.value().object().filter(|fields| fields.get("responseMimeType").is_some()).map(Fields::rest)
 }
 

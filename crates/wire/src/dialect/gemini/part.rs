@@ -18,6 +18,9 @@ pub(super) const SIGNATURE: &str = "thoughtSignature";
 pub(super) const NO_SIGNATURE: &str = "skip_thought_signature_validator";
 const CALL: &str = "functionCall";
 const RESULT: &str = "functionResponse";
+/// Why no place of a prompt can be marked.
+pub(super) const NO_BREAKPOINTS: &str =
+    "prompts are cached by themselves; or name a cache in the extra field `cachedContent`";
 
 /// Reads one part. Never fails: what has no name here is kept whole.
 pub(super) fn decode(value: Value<'_>) -> Part {

@@ -5,7 +5,6 @@
 //! figures are those of `docs/wire/caching-thinking-tools.md`, section 3).
 
 use super::model_name::Family;
-use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Fields, Json, ObjectWriter};
 use crate::model::{Effort, ReasoningRequest, Request};
 use alloc::{borrow::Cow, borrow::ToOwned};
@@ -89,13 +88,6 @@ fn budget<'a>(effort: &Effort, family: Family) -> Thinking<'a> {
             return Thinking::Unsupported("this model takes no effort of that name; give a budget");
         }
     })
-}
-
-pub(super) fn check(thinking: &Thinking<'_>, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
-    match thinking {
-        Thinking::Unsupported(reason) => refusals.add("reasoning", reason),
-        _ => Ok(()),
-    }
 }
 
 /// Writes `thinkingConfig`. `own` are the caller's own fields of it.

@@ -4,11 +4,13 @@
 //! its own, whole. That a schema must be held to is said for all functions at once: mode `VALIDATED`.
 
 use super::model_name::Family;
-use super::schema;
+use super::{part::NO_BREAKPOINTS, schema};
 use crate::dialect::shared::nested;
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value};
 use crate::model::{Request, Tool, ToolChoice, ToolKind};
+use crate::options::rules::JSON_TOOLS;
+use crate::quirks::Quirks;
 use alloc::{format, string::String, vec::Vec};
 
 const DECLARATIONS: &str = "functionDeclarations";
@@ -18,16 +20,13 @@ const CALLING: &str = "functionCallingConfig";
 const VALIDATED_SINCE: (u32, u32) = (2, 5);
 
 /// Refuses what of the tools cannot be carried.
-pub(super) fn check(
-    request: &Request,
-    family: Family,
-    refusals: &mut Refusals,
-) -> Result<(), UnsupportedField> {
+pub(super) fn check(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
+    let family = Family::of(&request.model);
     for (position, tool) in request.tools.iter().enumerate() {
         let place = format!("tools[{position}]");
         match &tool.kind {
             ToolKind::Custom { .. } => {
-                refusals.add(place.clone(), "tools take JSON here; give the tool a schema")?;
+                refusals.add(place.clone(), JSON_TOOLS)?;
             }
             ToolKind::Hosted(whole) if !is_own(whole) => {
                 refusals.add(place.clone(), "a tool that another provider runs")?;
@@ -38,18 +37,24 @@ pub(super) fn check(
             _ => {}
         }
         if tool.cache.is_some() {
-            refusals.note(format!("{place}.cache"), super::carried::NO_BREAKPOINTS);
+            refusals.note(format!("{place}.cache"), NO_BREAKPOINTS);
         }
     }
-    if let Some(ToolChoice::Other(whole)) = &request.tool_choice
-        && !is_own(whole)
-    {
-        refusals.add("tool_choice", "a choice that only another provider knows")?;
-    }
-    if request.parallel_tool_calls == Some(false) {
-        refusals.add("parallel_tool_calls", "the model may always call several tools at once")?;
-    }
     Ok(())
+}
+
+/// Refuses a choice that is another provider's.
+pub(super) fn check_choice(
+    request: &Request,
+    _: &Quirks,
+    refusals: &mut Refusals,
+) -> Result<(), UnsupportedField> {
+    match &request.tool_choice {
+        Some(ToolChoice::Other(whole)) if !is_own(whole) => {
+            refusals.add("tool_choice", "a choice that only another provider knows")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whether an object is Google's: those of others have a type.
@@ -93,11 +98,9 @@ fn encode_config(request: &Request, config: &mut Extra, body: &mut ObjectWriter<
     let one;
     let (mode, names) = match &request.tool_choice {
         Some(ToolChoice::Other(whole)) => {
-            if is_own(whole) {
-                body.object_with(CONFIG, config, |object| {
-                    object.field(CALLING, whole);
-                });
-            }
+            body.object_with(CONFIG, config, |object| {
+                object.field(CALLING, whole);
+            });
             return;
         }
         None if !is_held => {

@@ -1,8 +1,10 @@
 //! Embeddings: `POST /api/embed`.
 
-use super::{carried::NAME, error};
+use super::{
+    carried::{EMBEDDINGS_CARRIED, NAME},
+    error,
+};
 use crate::dialect::openai_chat::{decode_vectors, take_texts};
-use crate::dialect::shared::settings;
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::error::Headers;
 use crate::framing::StreamError;
@@ -29,7 +31,7 @@ impl Embeddings for OllamaEmbeddings {
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
         let mut refusals = Refusals::new(NAME, options);
-        settings::refuse_input_type_and_user(request, &mut refusals)?;
+        let request = &*EMBEDDINGS_CARRIED.fit(request, options.quirks, &mut refusals)?;
         let mut out = Vec::new();
         let mut body = ObjectWriter::begin_with(&mut out, &request.extra);
         body.field("model", &request.model).field("input", &request.inputs);

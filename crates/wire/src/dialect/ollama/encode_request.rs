@@ -1,10 +1,11 @@
 //! Encoding of Ollama chat requests.
 
-use super::{carried::NAME, message::encode_messages, options};
-use crate::dialect::shared::{
-    functions::{self, Demand, Functions},
-    settings,
+use super::{
+    carried::{CARRIED, NAME},
+    message::encode_messages,
+    options,
 };
+use crate::dialect::shared::functions::{self, Demand, Functions};
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::ObjectWriter;
 use crate::model::{Effort, Request, ResponseFormat, Tool};
@@ -15,7 +16,7 @@ pub(super) fn encode(
     encode_options: EncodeOptions<'_>,
 ) -> Result<EncodedRequest, UnsupportedField> {
     let mut refusals = Refusals::new(NAME, encode_options);
-    refuse_fields(request, &mut refusals)?;
+    let request = &*CARRIED.fit(request, encode_options.quirks, &mut refusals)?;
     let messages = encode_messages(&request.messages, &mut refusals)?;
     let tools = tools(request, &mut refusals)?;
     let (extra, extra_options) = options::split(&request.extra);
@@ -74,32 +75,4 @@ fn tools<'a>(request: &'a Request, refusals: &mut Refusals) -> Result<Vec<&'a To
         }
     }
     Ok(declared.into_iter().map(|(_, tool)| tool).collect())
-}
-
-fn refuse_fields(request: &Request, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
-    settings::refuse_rare_fields(request, refusals)?;
-    if let Some(reasoning) = &request.reasoning {
-        if reasoning.budget_tokens.is_some() {
-            refusals
-                .add("reasoning.budget_tokens", "thinking is asked for in words: use reasoning.effort")?;
-        }
-        if reasoning.display.is_some() {
-            refusals.add("reasoning.display", "what the model thinks is shown")?;
-        }
-    }
-    match &request.response_format {
-        Some(ResponseFormat::JsonSchema { description, strict, .. }) => {
-            if description.is_some() {
-                refusals.add("response_format.description", "put the description into the schema")?;
-            }
-            if *strict == Some(false) {
-                refusals.add("response_format.strict", "the model is always held to the schema")?;
-            }
-        }
-        Some(ResponseFormat::Other(_)) => {
-            refusals.add("response_format", "a format is JSON or a JSON schema")?;
-        }
-        Some(ResponseFormat::Text | ResponseFormat::Json) | None => {}
-    }
-    Ok(())
 }

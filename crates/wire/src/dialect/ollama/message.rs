@@ -2,10 +2,11 @@
 
 use crate::dialect::anthropic::{decode_input, encode_input};
 use crate::dialect::openai_chat::{source_of_url, text_parts};
-use crate::dialect::shared::{functions::CACHES_BY_ITSELF, nested};
+use crate::dialect::shared::nested;
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value};
 use crate::model::{Image, Message, Part, PartKind, Reasoning, Role, Source, ToolCall, ToolResult};
+use crate::options::rules::CACHES_BY_ITSELF;
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 /// Writes the messages' array.

@@ -3,15 +3,17 @@
 //! Vectors are asked for in base64 (little-endian 32-bit floats, no header), a quarter of the size of decimal digits.
 //! Servers may answer either way whatever was asked, so both are read; and in any order, so `index` counts.
 
-use super::{carried::NAME, usage};
+use super::{
+    carried::{EMBEDDINGS_CARRIED, NAME, purpose},
+    usage,
+};
 use crate::dialect::openai_chat::error;
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::error::Headers;
 use crate::framing::StreamError;
 use crate::json::{Fields, JsonError, ObjectWriter, Value, write_string};
 use crate::model::Usage;
-use crate::operation::{EmbeddingRequest, EmbeddingResponse, Embeddings, InputType, Vectors};
-use crate::quirks::{Feature, Quirks, VectorPurposes};
+use crate::operation::{EmbeddingRequest, EmbeddingResponse, Embeddings, Vectors};
 use alloc::{format, string::String, string::ToString, vec::Vec};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -34,28 +36,15 @@ impl Embeddings for OpenAiEmbeddings {
     ) -> Result<EncodedRequest, UnsupportedField> {
         let mut refusals = Refusals::new(NAME, options);
         let quirks = options.quirks;
-        let purpose = request.input_type.as_ref().and_then(|input_type| word(quirks, input_type));
-        if request.input_type.is_some() && purpose.is_none() {
-            refusals.add(
-                "input_type",
-                "there is no word for it; a provider that has `input_type` takes its own as an extra field",
-            )?;
-        }
-        let dimensions =
-            refusals.kept("dimensions", request.dimensions, quirks.supports(Feature::Dimensions), || {
-                quirks.reason("decides itself how many numbers a vector has")
-            })?;
-        let user = refusals.kept("user", request.user.as_ref(), quirks.supports(Feature::User), || {
-            quirks.reason("takes no id of the end user")
-        })?;
+        let request = &*EMBEDDINGS_CARRIED.fit(request, quirks, &mut refusals)?;
         let mut out = Vec::new();
         let mut body = ObjectWriter::begin_with(&mut out, &request.extra);
         let model = quirks.model(&request.model);
         body.field("model", &*model).field("input", &request.inputs);
         let name =
             if quirks.dimensions_parameter.is_empty() { "dimensions" } else { &quirks.dimensions_parameter };
-        body.optional(name, dimensions).optional("input_type", purpose);
-        body.optional("user", user);
+        body.optional(name, request.dimensions).optional("input_type", purpose(request, quirks));
+        body.optional("user", request.user.as_ref());
         // Voyage's and Mistral's other types of numbers do not go together with base64 of floats.
         if request.extra.get("output_dtype").is_none() {
             body.field("encoding_format", "base64");
@@ -235,25 +224,12 @@ pub(crate) fn take_usage(fields: &mut Fields<'_>) -> Option<Usage> {
     Some(used)
 }
 
-/// The provider's word for what vectors are for; a caller's own word goes as it is where there are any.
-fn word<'a>(quirks: &Quirks, input_type: &'a InputType) -> Option<&'a str> {
-    let document = match quirks.vector_purposes {
-        VectorPurposes::None => return None,
-        VectorPurposes::Document => "document",
-        VectorPurposes::Passage => "passage",
-    };
-    match input_type {
-        InputType::Query => Some("query"),
-        InputType::Document => Some(document),
-        InputType::Other(word) => Some(word),
-        InputType::Classification | InputType::Clustering | InputType::Similarity => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::json::{Extra, Json};
+    use crate::operation::InputType;
+    use crate::quirks::Quirks;
     use proptest::prelude::*;
     use std::vec;
 

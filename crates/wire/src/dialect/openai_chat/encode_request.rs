@@ -1,15 +1,16 @@
 //! Encoding of Chat Completions requests.
 
-use super::{carried::NAME, encode_message::encode_messages};
+use super::{
+    carried::{CARRIED, NAME},
+    encode_message::encode_messages,
+};
 use crate::dialect::openai_chat::tools;
 use crate::dialect::openai_responses::without_items;
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::{ObjectWriter, Value, WriteJson, write_string};
 use crate::model::{CacheBreakpoint, CacheLifetime, Request, ResponseFormat};
 use crate::quirks::{
-    CacheControl, Feature, MaxTokensParameter, Parameter, Quirks, reasoning,
-    refuse::{kept, refuse, refused_format, temperature_fits},
-    schema,
+    CacheControl, Feature, MaxTokensParameter, Parameter, Quirks, reasoning, refuse, schema,
 };
 use alloc::vec::Vec;
 
@@ -20,16 +21,14 @@ pub(super) fn encode(
 ) -> Result<EncodedRequest, UnsupportedField> {
     let request = &*without_items(request);
     let quirks = options.quirks;
-    let takes = |feature| quirks.supports(feature);
     let mut refusals = Refusals::new(NAME, options);
-    refuse(quirks, request, &mut refusals)?;
+    refuse::chat(quirks, &refusals)?;
+    let request = &*CARRIED.fit(request, quirks, &mut refusals)?;
+    refuse::extra_fields(quirks, request, &mut refusals)?;
     let messages = encode_messages(&request.messages, quirks, &mut refusals)?;
     let (tools, choice) = tools::carried(request, quirks, &mut refusals)?;
-    if request.cache.is_some() && quirks.cache_control == CacheControl::Strip {
-        refusals.note("cache", &quirks.reason("caches by itself"));
-    }
 
-    let extra = kept(quirks, &request.extra);
+    let extra = refuse::kept(quirks, &request.extra);
     let model = quirks.model(&request.model);
     let mut out = Vec::with_capacity(messages.len() + 256);
     let mut body = ObjectWriter::begin_with(&mut out, &extra);
@@ -41,47 +40,44 @@ pub(super) fn encode(
     if let Some(choice) = &choice {
         body.with("tool_choice", |out| tools::write_choice(out, choice, request, quirks));
     }
+    // A neutral value is not refused, and not sent to who does not know the field.
+    let takes = |feature| quirks.supports(feature);
     body.optional(
         "parallel_tool_calls",
         request.parallel_tool_calls.filter(|_| takes(Feature::ParallelToolCalls)),
     );
-    if let Some(format) = &request.response_format
-        && refused_format(quirks, format, !request.tools.is_empty()).is_none()
-    {
+    if let Some(format) = &request.response_format {
         body.with("response_format", |out| write_format(out, format, quirks));
     }
     if let Some(reasoning) = &request.reasoning {
         reasoning::write(quirks, reasoning, &mut body);
     }
     body.optional(max_tokens_name(quirks), request.max_tokens);
-    let temperature = request.temperature.filter(|temperature| temperature_fits(quirks, *temperature));
-    body.optional("temperature", temperature.filter(|_| takes(Feature::Temperature)));
-    body.optional("top_p", request.top_p.filter(|_| takes(Feature::TopP)));
-    body.optional("top_k", request.top_k.filter(|_| quirks.top_k));
+    body.optional("temperature", request.temperature).optional("top_p", request.top_p);
+    body.optional("top_k", request.top_k);
     body.optional(
         "frequency_penalty",
         request.frequency_penalty.filter(|_| takes(Feature::FrequencyPenalty)),
     );
     body.optional("presence_penalty", request.presence_penalty.filter(|_| takes(Feature::PresencePenalty)));
     match request.stop.as_slice() {
-        _ if !takes(Feature::Stop) => {}
         [] => {}
         [only] => _ = body.field("stop", only),
         several => _ = body.field("stop", several),
     }
     let seed = if quirks.seed_parameter.is_empty() { "seed" } else { &quirks.seed_parameter };
-    body.optional(seed, request.seed.filter(|_| takes(Feature::Seed)));
+    body.optional(seed, request.seed);
     body.optional("n", request.n.filter(|_| takes(Feature::N)));
     body.optional("logprobs", request.logprobs.filter(|_| takes(Feature::Logprobs)));
     body.optional("top_logprobs", request.top_logprobs.filter(|_| takes(Feature::TopLogprobs)));
-    if !request.metadata.is_empty() && takes(Feature::Metadata) {
+    if !request.metadata.is_empty() {
         body.object("metadata", |metadata| {
             for (name, value) in &request.metadata {
                 metadata.field(name, value);
             }
         });
     }
-    body.optional("user", request.user.as_ref().filter(|_| takes(Feature::User)));
+    body.optional("user", request.user.as_ref());
     if let Some(breakpoint) = &request.cache {
         write_prompt_cache(quirks.cache_control, breakpoint, &mut body);
     }

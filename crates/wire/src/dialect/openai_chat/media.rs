@@ -4,7 +4,12 @@
 //! What a model of OpenAI's refuses is refused by its name (OpenAI's API reference, "Create image", "Create speech",
 //! "Create transcription"); behind a deployment's own name the provider refuses it itself.
 
-use super::{carried::NAME, embeddings::append_base64, form::Form, usage};
+use super::{
+    carried::{IMAGES_CARRIED, NAME, SPEECH_CARRIED, TRANSCRIPTION_CARRIED},
+    embeddings::append_base64,
+    form::Form,
+    usage,
+};
 use crate::dialect::openai_chat::error;
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::framing::StreamError;
@@ -13,7 +18,7 @@ use crate::model::Usage;
 use crate::operation::{
     Image, ImageRequest, ImageResponse, Media, SpeechRequest, Transcript, TranscriptionRequest,
 };
-use crate::quirks::{Feature, Quirks};
+use crate::quirks::Quirks;
 use alloc::{format, string::String, string::ToString, vec::Vec};
 
 /// Pictures and sound.
@@ -27,16 +32,7 @@ impl Media for OpenAiMedia {
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
         let mut refusals = Refusals::new(NAME, options);
-        let ImageRequest { prompt, n, size, quality, response_format, .. } = request;
-        let takes_size = options.quirks.supports(Feature::ImageSize);
-        let size = refusals.kept("size", size.as_deref(), takes_size, || {
-            options.quirks.reason("decides itself how large pictures are")
-        })?;
-        let always_data = last_part(&request.model).starts_with("gpt-image");
-        let response_format =
-            refusals.kept("response_format", response_format.as_deref(), !always_data, || {
-                "this model's pictures always come with the answer".to_string()
-            })?;
+        let request = &*IMAGES_CARRIED.fit(request, options.quirks, &mut refusals)?;
         Ok(json_request(
             "/images/generations",
             &request.model,
@@ -44,8 +40,10 @@ impl Media for OpenAiMedia {
             &request.extra,
             refusals,
             |body| {
-                body.field("prompt", prompt).optional("n", *n).optional("size", size);
-                body.optional("quality", quality.as_deref()).optional("response_format", response_format);
+                body.field("prompt", &request.prompt).optional("n", request.n);
+                body.optional("size", request.size.as_deref());
+                body.optional("quality", request.quality.as_deref());
+                body.optional("response_format", request.response_format.as_deref());
             },
         ))
     }
@@ -65,15 +63,12 @@ impl Media for OpenAiMedia {
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
         let mut refusals = Refusals::new(NAME, options);
-        let SpeechRequest { text, voice, response_format, speed, instructions, .. } = request;
-        let is_told_how = !matches!(last_part(&request.model), "tts-1" | "tts-1-hd");
-        let instructions = refusals.kept("instructions", instructions.as_deref(), is_told_how, || {
-            "this model cannot be told how to say it".to_string()
-        })?;
+        let request = &*SPEECH_CARRIED.fit(request, options.quirks, &mut refusals)?;
         Ok(json_request("/audio/speech", &request.model, options.quirks, &request.extra, refusals, |body| {
-            body.field("input", text).field("voice", voice);
-            body.optional("response_format", response_format.as_deref()).optional("speed", *speed);
-            body.optional("instructions", instructions);
+            body.field("input", &request.text).field("voice", &request.voice);
+            body.optional("response_format", request.response_format.as_deref());
+            body.optional("speed", request.speed);
+            body.optional("instructions", request.instructions.as_deref());
         }))
     }
 
@@ -83,18 +78,13 @@ impl Media for OpenAiMedia {
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
         let mut refusals = Refusals::new(NAME, options);
-        let format = request.response_format.as_deref();
-        let only_json = matches!(last_part(&request.model), "gpt-4o-transcribe" | "gpt-4o-mini-transcribe");
-        let format =
-            refusals.kept("response_format", format, !only_json || format == Some("json"), || {
-                "this model answers JSON only".to_string()
-            })?;
+        let request = &*TRANSCRIPTION_CARRIED.fit(request, options.quirks, &mut refusals)?;
         let model = options.quirks.model(&request.model);
         let mut form = Form::new(&request.boundary, &request.extra, request.file.len());
         form.field("model", &model);
         form.optional("language", request.language.as_deref());
         form.optional("prompt", request.prompt.as_deref());
-        form.optional("response_format", format);
+        form.optional("response_format", request.response_format.as_deref());
         form.optional("temperature", request.temperature.map(|number| number.to_string()).as_deref());
         form.file("file", &request.file_name, &request.file);
         let (content_type, body) = form.finish();
@@ -123,11 +113,6 @@ impl Media for OpenAiMedia {
             extra: fields.rest(),
         })
     }
-}
-
-/// What comes after the vendor's name, where routers write one: `openai/tts-1`.
-fn last_part(model: &str) -> &str {
-    model.rsplit('/').next().unwrap_or(model)
 }
 
 fn json_request(
@@ -185,6 +170,7 @@ fn take_usage(fields: &mut Fields<'_>, names: usage::Names) -> Option<Usage> {
 mod tests {
     use super::*;
     use crate::json::{Extra, Json};
+    use crate::quirks::Feature;
 
     fn written(encoded: &EncodedRequest) -> &str {
         core::str::from_utf8(&encoded.body).unwrap()

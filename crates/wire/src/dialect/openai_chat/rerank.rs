@@ -3,11 +3,12 @@
 //! Voyage calls the list `data`, Text Embeddings Inference writes it alone and says `score`: both are read.
 
 use super::{
+    carried::{NAME, RERANK_CARRIED},
     embeddings::{take_texts, take_usage},
     usage,
 };
 use crate::dialect::openai_chat::error;
-use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::framing::StreamError;
 use crate::json::{Fields, JsonError, ObjectWriter, Value};
 use crate::operation::{RankedDocument, RerankRequest, RerankResponse, Reranking};
@@ -26,6 +27,8 @@ impl Reranking for RankByScore {
         request: &RerankRequest,
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
+        let mut refusals = Refusals::new(NAME, options);
+        let request = &*RERANK_CARRIED.fit(request, options.quirks, &mut refusals)?;
         let mut out = Vec::new();
         let mut body = ObjectWriter::begin_with(&mut out, &request.extra);
         let model = options.quirks.model(&request.model);
@@ -37,7 +40,8 @@ impl Reranking for RankByScore {
         Ok(EncodedRequest {
             path: options.quirks.path(self.path, &model),
             body: out,
-            ..EncodedRequest::default()
+            headers: Vec::new(),
+            dropped: refusals.dropped,
         })
     }
 

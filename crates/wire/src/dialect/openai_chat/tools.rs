@@ -4,9 +4,7 @@ use crate::dialect::shared::nested;
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, WriteJson};
 use crate::model::{Part, PartKind, Request, Tool, ToolCall, ToolChoice, ToolKind, normalise_arguments};
-use crate::quirks::{
-    CacheControl, Feature, NamedChoice, Quirks, RequiredWord, refuse::refused_choice, schema,
-};
+use crate::quirks::{CacheControl, Feature, NamedChoice, Quirks, RequiredWord, schema};
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
 /// Reads one tool's declaration; an error begins with the place inside it.
@@ -48,9 +46,6 @@ pub(super) fn carried<'a>(
     refusals: &mut Refusals,
 ) -> Result<(Vec<&'a Tool>, Option<Cow<'a, ToolChoice>>), UnsupportedField> {
     let mut carried = Vec::with_capacity(request.tools.len());
-    if !quirks.supports(Feature::Tools) {
-        return Ok((carried, None));
-    }
     for (position, tool) in request.tools.iter().enumerate() {
         match &tool.kind {
             ToolKind::Hosted(whole) if is_foreign_tool(whole) => {
@@ -72,8 +67,7 @@ pub(super) fn carried<'a>(
         }
         carried.push(tool);
     }
-    let choice = request.tool_choice.as_ref().filter(|choice| refused_choice(quirks, choice).is_none());
-    let choice = match choice {
+    let choice = match request.tool_choice.as_ref() {
         Some(ToolChoice::Named(name)) if quirks.named_choice == NamedChoice::OnlyTool => {
             carried.retain(|tool| tool.name == *name);
             Some(Cow::Owned(ToolChoice::Required))

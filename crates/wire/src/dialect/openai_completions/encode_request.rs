@@ -1,10 +1,10 @@
 //! Encoding of Completions requests.
 
-use super::carried::NAME;
+use super::carried::{CARRIED, NAME};
 use crate::dialect::shared::prompt::Prompt;
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::ObjectWriter;
-use crate::model::{Effort, Request, ResponseFormat};
+use crate::model::Request;
 use crate::quirks::Feature;
 use alloc::vec::Vec;
 
@@ -14,7 +14,7 @@ pub(super) fn encode(
     options: EncodeOptions<'_>,
 ) -> Result<EncodedRequest, UnsupportedField> {
     let mut refusals = Refusals::new(NAME, options);
-    refuse_settings(request, &mut refusals)?;
+    let request = &*CARRIED.fit(request, options.quirks, &mut refusals)?;
     let prompt = Prompt::of(&request.messages, &mut refusals)?.to_be_continued();
     let mut out = Vec::with_capacity(prompt.len() + 256);
     let mut body = ObjectWriter::begin_with(&mut out, &request.extra);
@@ -48,33 +48,4 @@ pub(super) fn encode(
         headers: Vec::new(),
         dropped: refusals.dropped,
     })
-}
-
-fn refuse_settings(request: &Request, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
-    const CHAT: &str = "use Chat Completions";
-    for position in 0..request.tools.len() {
-        refusals.add(alloc::format!("tools[{position}]"), "there are no tools; use Chat Completions")?;
-    }
-    let is_plain_effort = request.reasoning.as_ref().is_none_or(|reasoning| {
-        reasoning.effort.as_ref().is_none_or(|effort| *effort == Effort::None)
-            && reasoning.budget_tokens.is_none()
-    });
-    for (name, is_asked, reason) in [
-        ("tool_choice", request.tool_choice.is_some(), CHAT),
-        ("parallel_tool_calls", request.parallel_tool_calls.is_some(), CHAT),
-        (
-            "response_format",
-            !matches!(request.response_format, None | Some(ResponseFormat::Text)),
-            "ask for the form in the prompt",
-        ),
-        ("reasoning", !is_plain_effort, CHAT),
-        ("top_k", request.top_k.is_some(), "use top_p; a provider that has top_k takes it as an extra field"),
-        ("metadata", !request.metadata.is_empty(), CHAT),
-        ("cache", request.cache.is_some(), CHAT),
-    ] {
-        if is_asked {
-            refusals.add(name, reason)?;
-        }
-    }
-    Ok(())
 }

@@ -1,4 +1,36 @@
 //! Options that a Responses request carries, and the name that they are refused under.
 
+use crate::model::Request;
+use crate::options::RequestOption::{
+    Cache, FrequencyPenalty, Logprobs, MaxTokens, Metadata, ParallelToolCalls, PresencePenalty, Reasoning,
+    ResponseFormat, Seed, Stop, Temperature, ToolChoice, Tools, TopLogprobs, TopP, User,
+};
+use crate::options::{Carried, rules};
+
 /// The name of the format in configuration.
 pub(super) const NAME: &str = "openai-responses";
+
+pub(super) const CARRIED: Carried<Request> = Carried {
+    options: &[
+        Tools,
+        ToolChoice,
+        ParallelToolCalls,
+        ResponseFormat,
+        MaxTokens,
+        Temperature,
+        TopP,
+        Logprobs,
+        TopLogprobs,
+        Metadata,
+        User,
+        Cache,
+    ],
+    rules: &[(Reasoning, rules::reasoning_in_words)],
+    reasons: &[
+        (FrequencyPenalty, "there are no penalties; use Chat Completions"),
+        (PresencePenalty, "there are no penalties; use Chat Completions"),
+        (Stop, "there are no stop texts; use Chat Completions"),
+        (Seed, "sampling cannot be made repeatable; use Chat Completions"),
+    ],
+    ..Carried::NOTHING
+};

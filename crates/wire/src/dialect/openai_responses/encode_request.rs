@@ -1,6 +1,6 @@
 //! Encoding of Responses requests.
 
-use super::carried::NAME;
+use super::carried::{CARRIED, NAME};
 use super::encode_input::{self, Input};
 use crate::dialect::openai_chat::write_prompt_cache;
 use crate::dialect::openai_responses::tools;
@@ -22,7 +22,7 @@ pub(super) fn encode(
     options: EncodeOptions<'_>,
 ) -> Result<EncodedRequest, UnsupportedField> {
     let mut refusals = Refusals::new(NAME, options);
-    refuse_settings(request, &mut refusals)?;
+    let request = &*CARRIED.fit(request, options.quirks, &mut refusals)?;
     let Input { instructions, items } =
         encode_input::encode(&request.messages, options.quirks.tool_id_rule, &mut refusals)?;
     let tools = tools::carried(&request.tools, &mut refusals)?;
@@ -83,32 +83,6 @@ fn write_labels(request: &Request, body: &mut ObjectWriter<'_>) {
     if let Some(breakpoint) = &request.cache {
         write_prompt_cache(CacheControl::Breakpoint, breakpoint, body);
     }
-}
-
-fn refuse_settings(request: &Request, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
-    if request.top_k.is_some() {
-        refusals.add("top_k", "use top_p; a provider that has top_k takes it as an extra field")?;
-    }
-    for (name, penalty) in
-        [("frequency_penalty", request.frequency_penalty), ("presence_penalty", request.presence_penalty)]
-    {
-        if penalty.is_some_and(|penalty| penalty != 0.0) {
-            refusals.add(name, "there are no penalties; use Chat Completions")?;
-        }
-    }
-    if !request.stop.is_empty() {
-        refusals.add("stop", "there are no stop texts; use Chat Completions")?;
-    }
-    if request.seed.is_some() {
-        refusals.add("seed", "sampling cannot be made repeatable; use Chat Completions")?;
-    }
-    if request.n.is_some_and(|n| n != 1) {
-        refusals.add("n", "one answer per request; send it several times")?;
-    }
-    if request.reasoning.as_ref().is_some_and(|reasoning| reasoning.budget_tokens.is_some()) {
-        refusals.add("reasoning.budget_tokens", "thinking is asked for in words: use reasoning.effort")?;
-    }
-    Ok(())
 }
 
 /// Takes `include` out of the extra fields, with what the request implies: where the provider stores nothing, the

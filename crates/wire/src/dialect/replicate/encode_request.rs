@@ -1,7 +1,7 @@
 //! Encoding of Replicate predictions as requests.
 
-use super::carried::NAME;
-use crate::dialect::shared::{nested, prompt::Prompt, settings};
+use super::carried::{CARRIED, NAME};
+use crate::dialect::shared::{nested, prompt::Prompt};
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::ObjectWriter;
 use crate::model::{Image, Message, PartKind, Request, Source};
@@ -13,7 +13,7 @@ pub(super) fn encode(
     options: EncodeOptions<'_>,
 ) -> Result<EncodedRequest, UnsupportedField> {
     let mut refusals = Refusals::new(NAME, options);
-    refuse_settings(request, &mut refusals)?;
+    let request = &*CARRIED.fit(request, options.quirks, &mut refusals)?;
     let (image, messages) = take_image(&request.messages, &mut refusals)?;
     let prompt = Prompt::of(&messages, &mut refusals)?;
     let (path, version) = address(&request.model);
@@ -91,17 +91,4 @@ fn take_image(
         refused?;
     }
     Ok((image, rest))
-}
-
-/// What the input of most language models has a field for.
-const CARRIED: [&str; 8] =
-    ["max_tokens", "temperature", "top_p", "top_k", "frequency_penalty", "presence_penalty", "stop", "seed"];
-
-fn refuse_settings(request: &Request, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
-    let reason = "predictions have no such field; what a model takes goes into extra_body's `input`";
-    settings::refuse_all_but(&CARRIED, reason, request, refusals)?;
-    match request.stop.iter().any(|stop| stop.contains(',')) {
-        true => refusals.add("stop", "texts are separated by commas, so none can have one"),
-        false => Ok(()),
-    }
 }

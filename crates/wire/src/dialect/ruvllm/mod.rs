@@ -4,7 +4,7 @@
 //! the four names of models are what a caller means by a request, and the name travels as a field that the server
 //! ignores. There is no stream: a server of this dialect sends the whole answer at the end, and so does the decoder.
 
-use crate::dialect::shared::{prompt::Prompt, settings};
+use crate::dialect::shared::prompt::Prompt;
 use crate::dialect::{Dialect, StreamDecoder, StreamEncoder};
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
@@ -14,9 +14,16 @@ use crate::model::{
     StreamEvent, replay,
 };
 use crate::operation::{Endpoint, ModelInfo, ModelListing, ModelPage, Operation};
+use crate::options::{Carried, RequestOption, rules};
 use alloc::{borrow::ToOwned, boxed::Box, string::String, string::ToString, vec::Vec};
 
 const NAME: &str = "ruvllm";
+
+const CARRIED: Carried<Request> = Carried {
+    noted: &[(RequestOption::Cache, rules::CACHES_BY_ITSELF)],
+    reason: Some("the server takes a text and nothing else"),
+    ..Carried::NOTHING
+};
 
 /// The models there are, the one that stands for no choice first.
 const MODELS: [&str; 4] = ["ruvector-auto", "ruvector-fast", "ruvector-quality", "ruvector-balanced"];
@@ -40,7 +47,7 @@ impl Dialect for RuvLlm {
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
         let mut refusals = Refusals::new(NAME, options);
-        settings::refuse_all_but(&[], "the server takes a text and nothing else", request, &mut refusals)?;
+        let request = &*CARRIED.fit(request, options.quirks, &mut refusals)?;
         let query = Prompt::of(&request.messages, &mut refusals)?.whole();
         let mut out = Vec::with_capacity(query.len() + 64);
         let mut body = ObjectWriter::begin_with(&mut out, &request.extra);

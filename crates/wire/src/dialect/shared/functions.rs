@@ -5,11 +5,9 @@ use crate::dialect::openai_chat::write_tool;
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::Json;
 use crate::model::{Request, Tool, ToolChoice, ToolKind};
+use crate::options::rules::CACHES_BY_ITSELF;
 use crate::quirks::Quirks;
 use alloc::{format, string::String, vec::Vec};
-
-/// Why a cache breakpoint is left out: no answer is wrong without it.
-pub(crate) const CACHES_BY_ITSELF: &str = "prompts are cached without breakpoints";
 
 /// The functions of a request that may be called.
 #[derive(Debug)]

@@ -8,7 +8,6 @@ pub mod message_dicts;
 pub(crate) mod nested;
 pub(crate) mod prompt;
 pub(crate) mod resource_name;
-pub(crate) mod settings;
 pub mod signer;
 pub(crate) mod template;
 pub(crate) mod turn;

@@ -3,10 +3,9 @@
 
 use super::{
     address::{address, take_model},
-    carried::NAME,
+    carried::{EMBEDDINGS_CARRIED, NAME},
 };
 use crate::dialect::openai_chat::{decode_vectors, take_texts};
-use crate::dialect::shared::settings;
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::error::Headers;
 use crate::framing::StreamError;
@@ -36,10 +35,7 @@ impl Embeddings for WatsonxEmbeddings {
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
         let mut refusals = Refusals::new(NAME, options);
-        if request.dimensions.is_some() {
-            refusals.add("dimensions", "vectors have the model's own length")?;
-        }
-        settings::refuse_input_type_and_user(request, &mut refusals)?;
+        let request = &*EMBEDDINGS_CARRIED.fit(request, options.quirks, &mut refusals)?;
         let mut extra = request.extra.clone();
         let path = address("embeddings", &request.model, &mut extra, &refusals)?;
         let mut out = Vec::new();

@@ -4,7 +4,7 @@
 use super::embeddings::TOKENS;
 use super::{
     address::{address, take_model},
-    carried::NAME,
+    carried::{NAME, RERANK_CARRIED},
 };
 use crate::dialect::openai_chat::{RankByScore, take_documents, take_texts};
 use crate::dialect::shared::nested;
@@ -28,7 +28,8 @@ impl Reranking for WatsonxReranking {
         request: &RerankRequest,
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
-        let refusals = Refusals::new(NAME, options);
+        let mut refusals = Refusals::new(NAME, options);
+        let request = &*RERANK_CARRIED.fit(request, options.quirks, &mut refusals)?;
         let mut extra = request.extra.clone();
         let path = address("rerank", &request.model, &mut extra, &refusals)?;
         let mut parameters = nested::take(&mut extra, PARAMETERS);

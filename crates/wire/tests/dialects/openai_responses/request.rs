@@ -289,13 +289,13 @@ fn what_cannot_be_carried_is_refused_or_named() {
     assert_eq!(
         fields,
         [
+            "reasoning.budget_tokens",
             "top_k",
             "frequency_penalty",
             "presence_penalty",
             "stop",
             "seed",
             "n",
-            "reasoning.budget_tokens",
             "messages[0].name",
             "messages[1].content[0]",
             "messages[2].audio",
@@ -312,7 +312,7 @@ fn what_cannot_be_carried_is_refused_or_named() {
             .replace(r#"[{"type":"input_text","text":"x"}]"#, "\"x\"")
     );
     let refused = dialect().encode_request(&request, REFUSE).unwrap_err();
-    assert_eq!((refused.field.as_str(), refused.dialect), ("top_k", "openai-responses"));
+    assert_eq!((refused.field.as_str(), refused.dialect), ("reasoning.budget_tokens", "openai-responses"));
     // Neutral values ask for nothing.
     let neutral = Request { n: Some(1), frequency_penalty: Some(0.0), ..asked(vec![]) };
     assert_eq!(body(&neutral), r#"{"model":"gpt-5-mini","input":[]}"#);

@@ -2,7 +2,7 @@
 //!
 //! Each form is written by its own host; both, and `:embedContent`, are read.
 
-use super::{host::Host, model_name, part};
+use super::{carried::EMBEDDINGS_CARRIED, host::Host, model_name, part};
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::error::Headers;
 use crate::framing::StreamError;
@@ -30,7 +30,7 @@ impl Embeddings for Batch {
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
         let model = model_name::resource(&request.model);
-        encode(Host::GeminiApi, request, "batchEmbedContents", options, |body| {
+        encode(Host::GeminiApi, request, "batchEmbedContents", options, |request, body| {
             body.array("requests", &request.inputs, |out, text| {
                 let mut one = ObjectWriter::begin_with(out, &request.extra);
                 one.field("model", &model).object("content", |content| {
@@ -71,7 +71,7 @@ impl Embeddings for Predict {
         request: &EmbeddingRequest,
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
-        encode(Host::Vertex, request, "predict", options, |body| {
+        encode(Host::Vertex, request, "predict", options, |request, body| {
             body.array("instances", &request.inputs, |out, text| {
                 let mut instance = ObjectWriter::begin(out);
                 instance.field("content", text);
@@ -104,15 +104,13 @@ fn encode(
     request: &EmbeddingRequest,
     method: &str,
     options: EncodeOptions<'_>,
-    write: impl FnOnce(&mut ObjectWriter<'_>),
+    write: impl FnOnce(&EmbeddingRequest, &mut ObjectWriter<'_>),
 ) -> Result<EncodedRequest, UnsupportedField> {
     let mut refusals = Refusals::new(host.name(), options);
-    if request.user.is_some() {
-        refusals.add("user", "the user cannot be named")?;
-    }
+    let request = &*EMBEDDINGS_CARRIED.fit(request, options.quirks, &mut refusals)?;
     let mut out = Vec::new();
     let mut body = ObjectWriter::begin(&mut out);
-    write(&mut body);
+    write(request, &mut body);
     body.finish();
     Ok(EncodedRequest {
         path: model_name::path(&request.model, method),

@@ -1,0 +1,124 @@
+//! Options of a chat request, one line each.
+
+use super::RequestOption::{
+    Cache, FrequencyPenalty, Logprobs, MaxTokens, Metadata, N, ParallelToolCalls, PresencePenalty, Reasoning,
+    ResponseFormat, Seed, Stop, Temperature, ToolChoice, Tools, TopK, TopLogprobs, TopP, User,
+};
+use super::{Asked, Options, RequestOption};
+use crate::model::{self, Request};
+use crate::quirks::Feature;
+
+impl Options for Request {
+    fn options(&self) -> impl IntoIterator<Item = Asked> {
+        // Taken apart in full, so that no option is forgotten here.
+        let Self {
+            model: _,
+            messages: _,
+            stream: _,
+            extra: _,
+            tools,
+            tool_choice,
+            parallel_tool_calls,
+            response_format,
+            reasoning,
+            max_tokens,
+            temperature,
+            top_p,
+            top_k,
+            frequency_penalty,
+            presence_penalty,
+            stop,
+            seed,
+            n,
+            logprobs,
+            top_logprobs,
+            metadata,
+            user,
+            cache,
+        } = self;
+        let chooses = match tool_choice {
+            None => false,
+            // Without tools, that none or any of them may be called says nothing.
+            Some(model::ToolChoice::Auto | model::ToolChoice::None) => !tools.is_empty(),
+            Some(_) => true,
+        };
+        let has_form = !matches!(response_format, None | Some(model::ResponseFormat::Text));
+        let penalises = |penalty: &Option<f64>| penalty.is_some_and(|penalty| penalty != 0.0);
+        let lacks = |feature, what| Some((feature, what));
+        [
+            Asked::new(Tools, !tools.is_empty(), lacks(Feature::Tools, "calls no tools")),
+            Asked::new(ToolChoice, chooses, lacks(Feature::Tools, "calls no tools")),
+            Asked::new(
+                ParallelToolCalls,
+                *parallel_tool_calls == Some(false),
+                lacks(Feature::ParallelToolCalls, "decides itself how many tools are called at once"),
+            ),
+            Asked::new(ResponseFormat, has_form, None),
+            Asked::new(Reasoning, reasoning.is_some(), None),
+            Asked::new(MaxTokens, max_tokens.is_some(), None),
+            Asked::new(
+                Temperature,
+                temperature.is_some(),
+                lacks(Feature::Temperature, "takes no temperature"),
+            ),
+            Asked::new(TopP, top_p.is_some(), lacks(Feature::TopP, "takes no top_p")),
+            Asked::new(TopK, top_k.is_some(), None),
+            Asked::new(
+                FrequencyPenalty,
+                penalises(frequency_penalty),
+                lacks(Feature::FrequencyPenalty, "has no such penalty"),
+            ),
+            Asked::new(
+                PresencePenalty,
+                penalises(presence_penalty),
+                lacks(Feature::PresencePenalty, "has no such penalty"),
+            ),
+            Asked::new(Stop, !stop.is_empty(), lacks(Feature::Stop, "takes no stop texts")),
+            Asked::new(Seed, seed.is_some(), lacks(Feature::Seed, "cannot make sampling repeatable")),
+            Asked::new(
+                N,
+                n.is_some_and(|n| n != 1),
+                lacks(Feature::N, "gives one answer per request; send it several times"),
+            ),
+            Asked::new(
+                Logprobs,
+                *logprobs == Some(true),
+                lacks(Feature::Logprobs, "reports no log probabilities"),
+            ),
+            Asked::new(
+                TopLogprobs,
+                top_logprobs.is_some_and(|count| count > 0),
+                lacks(Feature::TopLogprobs, "reports no log probabilities of other tokens"),
+            ),
+            Asked::new(Metadata, !metadata.is_empty(), lacks(Feature::Metadata, "keeps no labels")),
+            Asked::new(User, user.is_some(), lacks(Feature::User, "takes no id of the end user")),
+            Asked::new(Cache, cache.is_some(), None),
+        ]
+    }
+
+    fn clear(&mut self, option: RequestOption) {
+        match option {
+            Tools => self.tools.clear(),
+            ToolChoice => self.tool_choice = None,
+            ParallelToolCalls => self.parallel_tool_calls = None,
+            ResponseFormat => self.response_format = None,
+            Reasoning => self.reasoning = None,
+            MaxTokens => self.max_tokens = None,
+            Temperature => self.temperature = None,
+            TopP => self.top_p = None,
+            TopK => self.top_k = None,
+            FrequencyPenalty => self.frequency_penalty = None,
+            PresencePenalty => self.presence_penalty = None,
+            Stop => self.stop.clear(),
+            Seed => self.seed = None,
+            N => self.n = None,
+            Logprobs => self.logprobs = None,
+            TopLogprobs => self.top_logprobs = None,
+            Metadata => self.metadata.clear(),
+            User => self.user = None,
+            Cache => self.cache = None,
+            // Those of other operations.
+            _ => {}
+        }
+    }
+}
