@@ -43,7 +43,8 @@ impl<'a> Headers<'a> {
         const CUT: &str = "a frame's header is cut off";
         let length = self.chunk::<1>().map(|[length]| usize::from(length)).ok_or(CUT)?;
         let name = self.bytes(length).ok_or(CUT)?;
-        let name = core::str::from_utf8(name).map_err(|_| "the name of a frame's header is not valid text")?;
+        let name =
+            core::str::from_utf8(name).map_err(|_| "the name of a frame's header is not valid text")?;
         let [value_type] = self.chunk().ok_or(CUT)?;
         let value = match value_type {
             0 => HeaderValue::Bool(true),

@@ -236,7 +236,11 @@ fn push_vector(embedded: Option<Fields<'_>>, vectors: &mut Vectors) -> Result<()
     let values = values.ok_or_else(|| StreamError::Malformed("an embedding without values".to_owned()))?;
     let vector: Option<Vec<f32>> =
         values.into_iter().map(|value| value.f64().map(|number| number as f32)).collect();
-    vectors.push(&vector.ok_or_else(|| StreamError::Malformed("an embedding has an item that is not a number".to_owned()))?)
+    vectors.push(
+        &vector.ok_or_else(|| {
+            StreamError::Malformed("an embedding has an item that is not a number".to_owned())
+        })?,
+    )
 }
 
 fn encode_response(response: &EmbeddingResponse, request: &[u8]) -> Vec<u8> {
