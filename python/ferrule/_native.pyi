@@ -70,10 +70,10 @@ def set_log_level(level: int) -> None:
 class NativeClient:
     """One client's engine: its providers, settings and connections."""
 
-    def __new__(cls, settings: dict[str, Any], fetch: Callable[[str], Any]) -> Self:
+    def __new__(cls, settings: dict[str, Any], fetch: Callable[[str, bool], Any]) -> Self:
         """`settings` are those of `ferrule.configuration`; `fetch` returns a provider's settings with its secrets."""
 
-    def apply(self, settings: dict[str, Any], fetch: Callable[[str], Any]) -> None:
+    def apply(self, settings: dict[str, Any], fetch: Callable[[str, bool], Any]) -> None:
         """Replaces the settings.
 
         Providers that stay the same keep their connections; calls in flight keep what they began with. If the settings

@@ -19,8 +19,14 @@ use std::{
     collections::HashMap,
     io::Read,
     ops::Deref,
-    sync::{Arc, LazyLock, PoisonError, RwLock},
+    sync::{
+        Arc, OnceLock, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
 };
+
+static BUILTIN: OnceLock<Arc<Catalog>> = OnceLock::new();
 
 static DATA: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/catalog.json.deflate"));
 
@@ -150,12 +156,26 @@ impl Data {
 impl Catalog {
     /// The built-in catalog.
     pub fn builtin() -> &'static Arc<Self> {
-        static BUILTIN: LazyLock<Arc<Catalog>> = LazyLock::new(|| {
-            // What is built in is read by a test; a catalog that knows nothing is the honest answer if it ever failed.
-            let data = Arc::new(Data::unpack().unwrap_or_default());
-            Arc::new(Catalog { data, own: HashMap::new() })
-        });
-        &BUILTIN
+        if let Some(builtin) = BUILTIN.get() {
+            return builtin;
+        }
+        // Unpacked before the lock is taken, which a fork in the middle would leave locked in the child. What is built in is
+        // read by a test; a catalog that knows nothing is the honest answer if it ever failed.
+        let data = Arc::new(Data::unpack().unwrap_or_default());
+        let unpacked = Arc::new(Self { data, own: HashMap::new() });
+        BUILTIN.get_or_init(|| unpacked)
+    }
+
+    /// Whether the built-in catalog is unpacked. Where it is not, a thread begins to do so, once: that takes milliseconds,
+    /// which a thread that serves others must not spend.
+    pub(crate) fn is_ready_or_unpack() -> bool {
+        static UNPACKING: AtomicBool = AtomicBool::new(false);
+        let is_ready = BUILTIN.get().is_some();
+        if !is_ready && !UNPACKING.swap(true, Ordering::Relaxed) {
+            // Without a thread, whoever asks first unpacks it.
+            let _ = thread::Builder::new().name("ferrule-catalog".into()).spawn(Self::builtin);
+        }
+        is_ready
     }
 
     /// This catalog with `entries` on top. Fields that an entry leaves out keep their value; its prices replace all of

@@ -1,10 +1,10 @@
 //! Usage ledger: what the calls of a client used and cost, in total.
 //!
-//! Recording a call moves a few figures into a list. They are summed up when somebody asks, or when the list is long:
-//! then on a separate thread, so that recording stays fast. Sums are kept by provider, model, alias and metadata, in a
+//! Recording a call moves a pointer into a list. The list is summed up when somebody asks, or when it is long: then on a
+//! separate thread, so that recording stays fast. Sums are kept by provider, model, alias and metadata, in a
 //! bounded number of rows.
 
-use crate::{amount::Amount, answer::Answer, catalog::Catalog};
+use crate::{amount::Amount, settlement::Settlement};
 use ferrule_wire::model::Usage;
 use std::{
     collections::HashMap,
@@ -35,14 +35,12 @@ pub enum End {
 /// A call that ended.
 #[derive(Clone, Debug)]
 pub struct Settled {
-    /// The provider and model asked, and the usage.
-    pub answer: Answer,
+    /// The provider and model asked, the usage, and the cost.
+    pub settlement: Arc<Settlement>,
     /// How it ended.
     pub end: End,
     /// Labels that distinguish calls, in addition to provider and model.
     pub labels: Labels,
-    /// The catalog whose prices apply; the built-in one where `None`.
-    pub catalog: Option<Arc<Catalog>>,
 }
 
 /// Labels that distinguish calls, in addition to provider and model.
@@ -135,16 +133,17 @@ impl Ledger {
     fn sum_up(&self) -> MutexGuard<'_, HashMap<Row, Totals>> {
         let mut rows = lock(&self.rows);
         let waiting = std::mem::take(&mut *lock(&self.waiting));
-        for Settled { answer, end, labels, catalog } in waiting {
-            let cost = answer.cost(catalog.as_ref().unwrap_or_else(|| Catalog::builtin()));
-            let model = if answer.asked.is_empty() { answer.model } else { answer.asked };
-            let row = Row { provider: answer.provider, model, labels };
+        for Settled { settlement, end, labels } in waiting {
+            let record = settlement.record();
+            let cost = settlement.cost().map(|cost| cost.total);
+            let model = if record.asked.is_empty() { &record.model } else { &record.asked };
+            let row = Row { provider: record.provider.clone(), model: model.clone(), labels };
             let row = if rows.len() < MOST_ROWS || rows.contains_key(&row) {
                 row
             } else {
                 Row { provider: row.provider, ..Row::default() }
             };
-            rows.entry(row).or_default().add(&answer.usage, end, cost.map(|cost| cost.total));
+            rows.entry(row).or_default().add(&record.usage, end, cost);
         }
         rows
     }
@@ -180,11 +179,13 @@ impl Totals {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::usage_record::UsageRecord;
 
     fn call(provider: &str, model: &str, input_tokens: Option<u64>, end: End) -> Settled {
         let usage = Usage { input_tokens, output_tokens: input_tokens.map(|_| 0), ..Usage::default() };
-        let answer = Answer { provider: provider.into(), asked: model.into(), usage, ..Answer::default() };
-        Settled { answer, end, labels: Labels::default(), catalog: None }
+        let (provider, asked) = (provider.into(), model.into());
+        let record = UsageRecord { provider, asked, usage, ..UsageRecord::default() };
+        Settled { settlement: Arc::new(Settlement::new(record, None)), end, labels: Labels::default() }
     }
 
     fn totals(ledger: &Ledger) -> Totals {

@@ -5,7 +5,6 @@
 //! and nothing is guessed: an unknown price or context window is `None`. The data is unpacked on first use.
 
 mod amount;
-mod answer;
 mod catalog;
 mod cost;
 mod entry;
@@ -14,11 +13,12 @@ mod model;
 mod pattern;
 mod prices;
 mod quantities;
+mod settlement;
 mod source;
 mod unit;
+mod usage_record;
 
 pub use amount::{Amount, NotAnAmount, Rate};
-pub use answer::Answer;
 pub use catalog::{Catalog, Found};
 pub use cost::{Cost, Part};
 pub use entry::{Entry, EntryError};
@@ -26,5 +26,7 @@ pub use ledger::{End, Labels, Ledger, Row, Settled, Totals};
 pub use model::{Category, Facts, Modality, Model};
 pub use prices::{Context, Prices};
 pub use quantities::Quantities;
+pub use settlement::Settlement;
 pub use source::Source;
 pub use unit::{UNITS, Unit};
+pub use usage_record::UsageRecord;

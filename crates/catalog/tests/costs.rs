@@ -159,7 +159,7 @@ mod answers {
     //! Costs of whole answers.
 
     use super::{AT, with};
-    use ferrule_catalog::{Answer, Catalog};
+    use ferrule_catalog::{Catalog, UsageRecord};
     use ferrule_wire::{
         dialect,
         json::{Extra, Json},
@@ -177,7 +177,7 @@ mod answers {
     }
 
     fn total(provider: &str, asked: &str, response: &Response) -> Option<String> {
-        let cost = Answer::new(provider, asked, response, AT).cost(Catalog::builtin())?;
+        let cost = UsageRecord::new(provider, asked, response, AT).cost(Catalog::builtin())?;
         Some(format!("{}{}", cost.total, if cost.reported { " reported" } else { "" }))
     }
 
@@ -195,9 +195,9 @@ mod answers {
     fn what_is_reported_for_several_requests_is_added_up_exactly() {
         let total = |costs: &[&str]| {
             let costs: Vec<Json> = costs.iter().map(|text| Json::parse(text).unwrap()).collect();
-            let mut answer = Answer { provider: "litellm".into(), ..Answer::default() };
-            answer.report(&costs);
-            answer.cost(Catalog::builtin()).map(|cost| (cost.total.to_string(), cost.reported))
+            let mut record = UsageRecord { provider: "litellm".into(), ..UsageRecord::default() };
+            record.report(&costs);
+            record.cost(Catalog::builtin()).map(|cost| (cost.total.to_string(), cost.reported))
         };
         assert_eq!(total(&["0.1", "0.2", "1e-7"]), Some(("0.3000001".to_owned(), true)));
         assert_eq!(total(&["0"]), Some(("0".to_owned(), true)));
@@ -213,7 +213,7 @@ mod answers {
         assert_eq!(total("bedrock", "amazon.nova-lite-v1:0", &response("", none(), none())).unwrap(), "0.06");
         assert_eq!(total("openai", "x", &response("y", none(), none())), None);
         let asked = response("gpt-4.1", none(), none());
-        let own = Answer::new("acme", "x", &asked, AT).cost(&with(r#"{"input_mtok": 7}"#));
+        let own = UsageRecord::new("acme", "x", &asked, AT).cost(&with(r#"{"input_mtok": 7}"#));
         assert_eq!(own.unwrap().total.to_string(), "7");
     }
 
@@ -233,8 +233,8 @@ mod answers {
     /// What an answer beside chat cost, by the built-in prices.
     fn beside(provider: &str, asked: &str, usage: Usage, measured: &[(&'static str, u64)]) -> Option<String> {
         let (provider, asked, measured) = (provider.into(), asked.into(), measured.to_vec());
-        let answer = Answer { provider, asked, usage, measured, at: AT, ..Answer::default() };
-        answer.cost(Catalog::builtin()).map(|cost| cost.total.to_string())
+        let record = UsageRecord { provider, asked, usage, measured, at: AT, ..UsageRecord::default() };
+        record.cost(Catalog::builtin()).map(|cost| cost.total.to_string())
     }
 
     #[test]

@@ -5,7 +5,7 @@
 #![expect(clippy::print_stdout, reason = "a program that prints its figures")]
 
 use bytes::Bytes;
-use ferrule_engine::{Call, CallOptions, Engine, ProviderSettings, Secret, Timeouts, TransportSettings};
+use ferrule_engine::{Call, Engine, ProviderSettings, Secret, Timeouts, TransportSettings};
 use ferrule_wire::model::{Message, Part, Request, Role};
 use http_body_util::{BodyExt, Full};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
@@ -127,7 +127,7 @@ impl Ask for Engined {
             messages: vec![Message::new(Role::User, vec![Part::text("Why is the sky blue?")])],
             ..Request::default()
         };
-        let call = Call { provider: "openai".into(), request, options: CallOptions::default() };
+        let call = Call::new("openai/gpt-5-mini", request);
         let reply = self.0.complete(call).await?;
         (reply.response.choices.len() == 1).then_some(()).ok_or_else(|| "no answer".into())
     }

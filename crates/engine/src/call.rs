@@ -1,151 +1,123 @@
-//! The one loop around every call, plain, streamed or a list: attempts, retries, deadline.
+//! The loop around every call: attempts until there is something to deliver, no sense in another, or no time left.
 //!
-//! An attempt is over when its `Receive` has what can be delivered; nothing after that is repeated. The loop asks one
-//! target, and its fallback when that one cannot be reached; a choice of several, breakers and limits have their place
-//! where an attempt begins and where it is recorded.
+//! An attempt is over when its work has what can be delivered; nothing after that is repeated. What follows a failed attempt
+//! is decided in `plan.rs`.
 
 use crate::{
-    Attempt, CallError, Failure, Outcome, backend,
-    credentials::Grant,
-    follow,
-    retry::{self, Again, Failed},
-    send::{self, Incoming},
+    attempt::attempt,
+    error::CallError,
+    failure::Failure,
+    options::CallOptions,
+    plan::{Plan, Step},
+    policy::CallPolicy,
+    prepare::prepare,
+    provider::Provider,
+    reply::Outcome,
+    retry::Failed,
     target::Target,
-    timeout::{Limits, Watch},
+    work::{Answered, Work},
 };
-use http::Method;
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tracing::debug;
 
-/// What is made of an answer.
-pub(crate) trait Receive: Sync {
-    /// What can be delivered.
-    type Answer: Send;
+/// The providers that may be asked, each with its own name of the model.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Candidates(pub(crate) Vec<(Arc<Provider>, String)>);
 
-    /// Reads as much of `incoming` as has to be there before it can be delivered.
-    fn receive(
-        &self,
-        incoming: Incoming,
-        target: &Target,
-    ) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
-}
-
-/// What a call came to, and who answered.
-pub(crate) struct Answered<A> {
-    pub(crate) answer: A,
-    pub(crate) target: Target,
-    pub(crate) attempts: Vec<Attempt>,
-}
-
-/// Sends `target` until there is something to deliver, it makes no sense any more, or time is up. A provider that cannot
-/// be reached is left at once for its fallback, where it has one.
-pub(crate) async fn call<R: Receive>(
-    mut target: Target,
-    limits: Limits,
-    max_retries: u32,
-    receive: &R,
-) -> Result<Answered<R::Answer>, CallError> {
-    let mut attempts = Vec::new();
-    let mut waited = Duration::ZERO;
-    // Of this target, without those that only its credentials were renewed for.
-    let mut made = 0;
-    let mut renewed = false;
+/// Executes `work` with the first of `candidates`, and the others as the plan says.
+pub(crate) async fn execute<W: Work>(
+    candidates: Candidates,
+    mut work: W,
+    options: &CallOptions,
+    policy: CallPolicy,
+) -> Result<W::Output, CallError> {
+    let limits = policy.limits;
+    let mut plan = Plan::first(candidates.0.len(), policy.max_retries);
+    let mut candidates = candidates.0.into_iter();
+    let mut target = next(&mut candidates, &mut work, options)?;
     loop {
         let began = Instant::now();
-        {
-            let (provider, model) = (&*target.provider.id, target.model.as_str());
-            debug!(target: "ferrule", provider, model, attempt = attempts.len() + 1, "attempt begins");
-        }
-        let (grant, result) = attempt(&mut target, limits, receive).await;
-        let result = result.map_err(|mut failed| {
-            target.mask(&mut failed.failure);
-            failed
-        });
-        let (provider, model) = (&*target.provider.id, target.model.as_str());
+        log_begin(&target, plan.attempts() + 1);
+        let (grant, result) = attempt(&mut target, limits, &work).await;
         let duration = began.elapsed();
-        attempts.push(Attempt {
-            provider: provider.to_owned(),
-            model: model.to_owned(),
-            outcome: result
-                .as_ref()
-                .map_or_else(|failed| Outcome::from(&failed.failure), |_| Outcome::Success),
-            duration,
-            waited,
-        });
         let failed = match result {
-            Ok(answer) => {
-                debug!(target: "ferrule", provider, model, ?duration, "attempt succeeded");
-                return Ok(Answered { answer, target, attempts });
+            Ok(received) => {
+                log_success(&target, duration);
+                plan.record(&target.provider.id, &target.model, Outcome::Success, duration);
+                let answered = Answered { target, attempts: plan.into_attempts(), policy };
+                return Ok(work.finish(received, answered));
             }
-            Err(failed) => failed,
+            Err(failed) => masked(failed, &target),
         };
-        if !renewed
-            && let Some(grant) = &grant
-            && target.renew(grant, &failed.failure)
-            && !limits.remaining().is_zero()
-        {
-            debug!(target: "ferrule", provider, model, ?duration, failure = %failed.failure, "credentials renewed, trying again");
-            (renewed, waited) = (true, Duration::ZERO);
-            continue;
+        plan.record(&target.provider.id, &target.model, Outcome::from(&failed.failure), duration);
+        let mut step = plan.after(&failed, grant.is_some(), limits.remaining());
+        loop {
+            log_failure(&target, &failed, step, duration);
+            match step {
+                Step::GiveUp => return Err(target.error(failed.failure, plan.into_attempts())),
+                Step::Retry(delay) if delay.is_zero() => break,
+                Step::Retry(delay) => break tokio::time::sleep(delay).await,
+                Step::RenewCredentials => {
+                    if target.renew(grant.as_ref(), &failed.failure, limits).await {
+                        break plan.renewed();
+                    }
+                }
+                Step::NextCandidate => match next(&mut candidates, &mut work, options) {
+                    Ok(other) => {
+                        target = other;
+                        break plan.moved();
+                    }
+                    Err(error) => debug!(target: "ferrule", %error, "the next candidate cannot be asked"),
+                },
+            }
+            step = plan.instead(&failed, limits.remaining());
         }
-        made += 1;
-        if failed.is_unreached(made, max_retries)
-            && !limits.remaining().is_zero()
-            && let Some(next) = &target.fallback
-        {
-            let fallback = &*next.provider.id;
-            debug!(target: "ferrule", provider, model, fallback, ?duration, failure = %failed.failure, "cannot be reached, asking the fallback");
-            target = target.into_fallback();
-            (made, renewed, waited) = (0, false, Duration::ZERO);
-            continue;
-        }
-        let Some(delay) = retry::delay(&failed, made, max_retries, limits.remaining()) else {
-            debug!(target: "ferrule", provider, model, ?duration, failure = %failed.failure, "call failed");
-            return Err(target.error(failed.failure, attempts));
-        };
-        debug!(target: "ferrule", provider, model, ?duration, ?delay, failure = %failed.failure, "attempt failed, trying again");
-        if !delay.is_zero() {
-            tokio::time::sleep(delay).await;
-        }
-        waited = delay;
     }
 }
 
-/// One attempt, and what it was authorised with.
-async fn attempt<R: Receive>(
-    target: &mut Target,
-    limits: Limits,
-    receive: &R,
-) -> (Option<Grant>, Result<R::Answer, Failed>) {
-    let grant = match target.grant(limits).await {
-        Ok(grant) => grant,
-        Err(failure) => return (None, Err(failure.into())),
-    };
-    if let Some(grant) = &grant {
-        grant.add_secrets(&mut target.secrets);
+/// Makes the call ready for the next candidate. After the last one the work lets go of what it was to encode.
+#[expect(clippy::result_large_err, reason = "it is the error of the call itself")]
+fn next<W: Work>(
+    candidates: &mut std::vec::IntoIter<(Arc<Provider>, String)>,
+    work: &mut W,
+    options: &CallOptions,
+) -> Result<Target, CallError> {
+    let (provider, model) = candidates
+        .next()
+        .ok_or_else(|| CallError::unsent(Failure::Config("there is nobody to ask".to_owned()), "", ""))?;
+    let encoded = work.encode(&provider, &model, options.drop_params);
+    if candidates.len() == 0 {
+        work.release();
     }
-    let result = answered(target, grant.as_ref(), limits, receive).await;
-    (grant, result)
+    let target = encoded.and_then(|outgoing| prepare(&provider, model.clone(), outgoing, options));
+    target.map_err(|failure| CallError::unsent(failure, &provider.id, &model))
 }
 
-async fn answered<R: Receive>(
-    target: &Target,
-    grant: Option<&Grant>,
-    limits: Limits,
-    receive: &R,
-) -> Result<R::Answer, Failed> {
-    let incoming = match &target.provider.backend {
-        None => send::send(target, grant, Watch::start(limits)).await,
-        Some(backend) => backend::ask(backend.as_ref(), target, limits),
+fn masked(mut failed: Failed, target: &Target) -> Failed {
+    target.mask(&mut failed.failure);
+    failed
+}
+
+fn log_begin(target: &Target, attempt: usize) {
+    let (provider, model) = (&*target.provider.id, &*target.model);
+    debug!(target: "ferrule", provider, model, attempt, "attempt begins");
+}
+
+fn log_success(target: &Target, duration: Duration) {
+    let (provider, model) = (&*target.provider.id, &*target.model);
+    debug!(target: "ferrule", provider, model, ?duration, "attempt succeeded");
+}
+
+fn log_failure(target: &Target, failed: &Failed, step: Step, duration: Duration) {
+    let (provider, model, failure) = (&*target.provider.id, &*target.model, &failed.failure);
+    let (delay, what) = match step {
+        Step::Retry(delay) => (Some(delay), "attempt failed, trying again"),
+        Step::RenewCredentials => (None, "credentials refused, renewing them"),
+        Step::NextCandidate => (None, "cannot be reached, asking the next candidate"),
+        Step::GiveUp => (None, "call failed"),
     };
-    let Some(read) = target.provider.dialect.follow_up().filter(|_| target.method == Method::POST) else {
-        return receive.receive(incoming?, target).await.map_err(Failed::from);
-    };
-    // Boxed, as few calls need it and all would carry its size.
-    let incoming = Box::pin(follow::follow(incoming.map_err(follow::spare)?, target, limits, read)).await;
-    let received = match incoming {
-        Ok(incoming) => receive.receive(incoming, target).await,
-        Err(failure) => Err(failure),
-    };
-    received.map_err(|failure| Failed::new(failure, Again::Never))
+    debug!(target: "ferrule", provider, model, ?duration, delay = delay.map(tracing::field::debug), %failure, "{what}");
 }

@@ -1,10 +1,10 @@
-//! What a transport error means.
+//! Causes of transport errors.
 //!
 //! reqwest's errors name the URL and hide their reasons in a chain of sources; here they become one line without the
 //! URL's query, and a decision whether another attempt may help.
 
 use crate::{
-    Failure,
+    failure::Failure,
     retry::{Again, Failed},
 };
 use reqwest::Url;

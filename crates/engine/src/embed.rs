@@ -1,90 +1,161 @@
-//! Vectors of texts: as many requests as the provider's limit asks for, gathered in order.
+//! Embeddings: as many requests as the provider's limit asks for, gathered in order.
 
-use crate::{CallError, Engine, Failure, OperationCall, OperationReply, engine::failed, operation::Asking};
+use crate::{
+    call::{Candidates, execute},
+    error::CallError,
+    failure::Failure,
+    operation::{Operate, Operation, OperationReply},
+    options::CallOptions,
+    policy::CallPolicy,
+    provider::Provider,
+};
+use ferrule_catalog::{Settlement, UsageRecord};
 use ferrule_wire::{
+    encode::EncodedRequest,
+    error::Headers,
+    framing::StreamError,
     model::Usage,
-    operation::{EmbeddingRequest, EmbeddingResponse},
+    operation::{EmbeddingRequest, EmbeddingResponse, Embeddings},
     quirks::Feature,
 };
 use std::sync::Arc;
 use tokio::{sync::Semaphore, task::JoinSet};
 
 /// Requests of one call that are under way at once.
-const AT_ONCE: usize = 8;
+const MAX_AT_ONCE: usize = 8;
 
-/// What one request of several gave, to how many texts.
-struct Part {
-    position: usize,
-    texts: usize,
-    reply: OperationReply<EmbeddingResponse>,
-}
+type BatchReply = OperationReply<EmbeddingResponse>;
 
-impl Engine {
-    /// Embeds texts, which may be more than the provider takes at once: `batch_size` in one request, or as many as it
-    /// takes where that is absent or larger.
-    ///
-    /// The first request that fails ends the call, and the others with it. Of the fields that are no vectors, the answer
-    /// has those of the first request; the usage is that of all.
-    pub async fn embed(
+impl Operation for EmbeddingRequest {
+    type Response = EmbeddingResponse;
+
+    fn set_model(&mut self, model: &str) {
+        model.clone_into(&mut self.model);
+    }
+
+    fn encode(&self, provider: &Provider, drop_unsupported: bool) -> Result<EncodedRequest, Failure> {
+        let encoded = embeddings(provider)?.encode_request(self, provider.encode_options(drop_unsupported));
+        encoded.map_err(Failure::Unsupported)
+    }
+
+    fn decode(
         &self,
-        call: OperationCall<EmbeddingRequest>,
-        batch_size: Option<usize>,
-    ) -> Result<OperationReply<EmbeddingResponse>, CallError> {
-        let OperationCall { provider, request, options } = call;
-        let fail = |failure| failed(failure, &provider, &request.model);
-        let row = Arc::clone(self.provider(&provider).map_err(fail)?);
-        let embeddings =
-            row.operation(row.dialect.embeddings(), Feature::Embeddings, "embed").map_err(fail)?;
-        let limit = embeddings.most_inputs(&request.model).min(batch_size.unwrap_or(usize::MAX)).max(1);
-        let whole = Asking::new(self, &row, &request.model, &options);
-        let (limits, max_retries, started) = (whole.limits, whole.max_retries, whole.started);
-        let batches = request.inputs.chunks(limit).map(|inputs| EmbeddingRequest {
-            model: request.model.clone(),
-            inputs: inputs.to_vec(),
-            dimensions: request.dimensions,
-            input_type: request.input_type.clone(),
-            user: request.user.clone(),
-            extra: request.extra.clone(),
-        });
-        let places = Arc::new(Semaphore::new(AT_ONCE));
-        let mut tasks = JoinSet::new();
-        for (position, batch) in batches.enumerate() {
-            let (row, options, places) = (Arc::clone(&row), options.clone(), Arc::clone(&places));
-            tasks.spawn(async move {
-                // The semaphore is never closed.
-                let _place = places.acquire_owned().await;
-                let encoded = embeddings.encode_request(&batch, row.encode_options(&options));
-                let (provider, model, options) = (&row, batch.model.as_str(), &options);
-                let asking = Asking { provider, model, options, limits, max_retries, started };
-                let reply = asking.ask(encoded, |headers, body| embeddings.decode_response(headers, body));
-                Ok(Part { position, texts: batch.inputs.len(), reply: reply.await? })
-            });
+        provider: &Provider,
+        headers: Headers<'_>,
+        body: &[u8],
+    ) -> Result<EmbeddingResponse, StreamError> {
+        let Ok(embeddings) = embeddings(provider) else { return Err(StreamError::Interrupted) };
+        let response = embeddings.decode_response(headers, body)?;
+        match (response.vectors.len(), self.inputs.len()) {
+            (vectors, texts) if vectors == texts => Ok(response),
+            (vectors, texts) => {
+                Err(StreamError::Malformed(format!("the answer has {vectors} vectors for {texts} texts")))
+            }
         }
-        let mut parts = Vec::with_capacity(tasks.len());
-        // Dropping the others at the first failure ends them.
-        while let Some(part) = tasks.join_next().await {
-            let part = part.map_err(|error| fail(Failure::Config(format!("embed: {error}"))))?;
-            parts.push(part?);
-        }
-        parts.sort_by_key(|part| part.position);
-        let reply = gather(parts).map_err(fail)?;
-        let (provider, model) = (row.id.to_string(), request.model.clone());
-        Ok(OperationReply { provider, model, stats: whole.stats(), ..reply })
+    }
+
+    fn record(response: &EmbeddingResponse, record: &mut UsageRecord) {
+        record.fill(&response.model, response.usage.as_ref(), &response.extra);
     }
 }
 
-/// Puts the parts together; each has to have a vector for each of its texts.
-fn gather(parts: Vec<Part>) -> Result<OperationReply<EmbeddingResponse>, Failure> {
-    let mut whole: Option<OperationReply<EmbeddingResponse>> = None;
-    let mut costs = Vec::with_capacity(parts.len());
-    let count = parts.len();
-    for Part { texts, reply, .. } in parts {
-        let vectors = reply.response.vectors.len();
-        if vectors != texts {
-            return Err(Failure::Unreadable(format!("the answer has {vectors} vectors for {texts} texts")));
-        }
-        let told = reply.response.usage.as_ref().and_then(|usage| usage.extra.get("cost"));
-        costs.extend(reply.costs.first().or(told).cloned());
+fn embeddings(provider: &Provider) -> Result<&'static dyn Embeddings, Failure> {
+    provider.operation(provider.dialect.embeddings(), Feature::Embeddings, "embed")
+}
+
+/// Embeds texts, which may be more than a provider takes at once: `batch_size` in one request, or as many as it takes where
+/// that is absent or larger.
+///
+/// The first request that fails ends the call, and the others with it. The vectors of a call are all of one provider: where
+/// some requests had to go to a fallback, all do. Of the fields other than vectors, the reply has those of the first request;
+/// the usage is that of all.
+pub(crate) async fn embed(
+    mut candidates: Candidates,
+    request: EmbeddingRequest,
+    batch_size: Option<usize>,
+    options: CallOptions,
+    policy: CallPolicy,
+) -> Result<BatchReply, CallError> {
+    let Some((provider, model)) = candidates.0.first().cloned() else {
+        return Err(CallError::unsent(Failure::Config("there is nobody to ask".to_owned()), "", ""));
+    };
+    let fail = |failure| CallError::unsent(failure, &provider.id, &model);
+    let first = embeddings(&provider).map_err(fail)?;
+    candidates.0.retain(|(other, _)| embeddings(other).is_ok());
+    let limit = |provider: &Provider, model: &str| Some(embeddings(provider).ok()?.most_inputs(model));
+    let limits = candidates.0.iter().filter_map(|(provider, model)| limit(provider, model));
+    let limit =
+        limits.min().unwrap_or_else(|| first.most_inputs(&model)).min(batch_size.unwrap_or(usize::MAX));
+    let batches = request.inputs.chunks(limit.max(1)).map(|inputs| EmbeddingRequest {
+        inputs: inputs.to_vec(),
+        model: request.model.clone(),
+        dimensions: request.dimensions,
+        input_type: request.input_type.clone(),
+        user: request.user.clone(),
+        extra: request.extra.clone(),
+    });
+    let batches: Vec<EmbeddingRequest> = batches.collect();
+    let numbered = batches.iter().cloned().enumerate().collect();
+    let mut replies = ask(numbered, &candidates, &options, &policy, fail).await?;
+    let place = |reply: &BatchReply| {
+        candidates
+            .0
+            .iter()
+            .position(|(provider, model)| *provider.id == *reply.provider && *model == reply.model)
+    };
+    // The last candidate that was asked is one that can be reached.
+    let last = replies.iter().filter_map(|(_, reply)| place(reply)).max();
+    let others: Vec<_> = replies
+        .iter()
+        .filter(|(_, reply)| place(reply) != last)
+        .filter_map(|(position, _)| Some((*position, batches.get(*position)?.clone())))
+        .collect();
+    if !others.is_empty()
+        && let Some(last) = last
+    {
+        replies.retain(|(_, reply)| place(reply) == Some(last));
+        let last = Candidates(candidates.0.get(last).cloned().into_iter().collect());
+        replies.extend(ask(others, &last, &options, &policy, fail).await?);
+    }
+    replies.sort_by_key(|(position, _)| *position);
+    gather(replies.into_iter().map(|(_, reply)| reply), &policy).map_err(fail)
+}
+
+/// Asks for each of the batches, which come with their position.
+async fn ask(
+    batches: Vec<(usize, EmbeddingRequest)>,
+    candidates: &Candidates,
+    options: &CallOptions,
+    policy: &CallPolicy,
+    fail: impl Fn(Failure) -> CallError,
+) -> Result<Vec<(usize, BatchReply)>, CallError> {
+    let places = Arc::new(Semaphore::new(MAX_AT_ONCE));
+    let mut tasks = JoinSet::new();
+    for (position, batch) in batches {
+        let (candidates, options, policy) = (candidates.clone(), options.clone(), policy.clone());
+        let places = Arc::clone(&places);
+        tasks.spawn(async move {
+            // The semaphore is never closed.
+            let _place = places.acquire_owned().await;
+            Ok((position, execute(candidates, Operate(batch), &options, policy).await?))
+        });
+    }
+    let mut replies = Vec::with_capacity(tasks.len());
+    // Dropping the others at the first failure ends them.
+    while let Some(reply) = tasks.join_next().await {
+        replies.push(reply.map_err(|error| fail(Failure::Config(format!("embed: {error}"))))??);
+    }
+    Ok(replies)
+}
+
+/// Puts the replies together.
+fn gather(replies: impl Iterator<Item = BatchReply>, policy: &CallPolicy) -> Result<BatchReply, Failure> {
+    let mut whole: Option<BatchReply> = None;
+    let (mut count, mut costs) = (0, Vec::new());
+    for reply in replies {
+        count += 1;
+        let in_usage = reply.response.usage.as_ref().and_then(|usage| usage.extra.get("cost"));
+        costs.extend(reply.reported_costs.first().or(in_usage).cloned());
         match &mut whole {
             None => whole = Some(reply),
             Some(whole) => {
@@ -98,8 +169,15 @@ fn gather(parts: Vec<Part>) -> Result<OperationReply<EmbeddingResponse>, Failure
     if costs.len() != count {
         costs.clear();
     }
-    let whole = whole.ok_or_else(|| Failure::Config("embed: there is no text to embed".to_owned()))?;
-    Ok(OperationReply { costs, ..whole })
+    let mut whole = whole.ok_or_else(|| Failure::Config("embed: there is no text to embed".to_owned()))?;
+    if count > 1 {
+        let mut record = UsageRecord { at: policy.at, ..UsageRecord::default() };
+        (record.provider, record.asked) = (whole.provider.clone(), whole.model.clone());
+        EmbeddingRequest::record(&whole.response, &mut record);
+        record.report(&costs);
+        whole.settlement = Arc::new(Settlement::new(record, policy.catalog.clone()));
+    }
+    Ok(OperationReply { reported_costs: costs, stats: policy.stats(), ..whole })
 }
 
 /// A sum is known where both parts are. Figures of the provider's own have none that we know of.

@@ -1,24 +1,47 @@
-//! The door: providers and settings in, calls through.
+//! The engine: providers and settings in, calls through.
 
 use crate::{
-    Call, CallError, CallOptions, EventStream, Failure, ProviderSettings, Reply, Stats, Timeouts,
-    TransportSettings,
-    call::{Answered, call},
-    models::{self, Listing},
-    pulse::Pulse,
-    resolve::{Route, Routes, Routing, RoutingProblem},
-    stream::Opening,
-    target::{Provider, Target},
+    call::{Candidates, execute},
+    chat::{Complete, Stream},
+    embed,
+    error::CallError,
+    failure::Failure,
+    health::Health,
+    models::ListModels,
+    operation::{Operate, Operation, OperationReply},
+    operations::CountTokens,
+    options::{Call, CallOptions, Recipient, Timeouts, TransportSettings},
+    policy::CallPolicy,
+    provider::Provider,
+    raw::{RawReply, RawRequest},
+    reply::Reply,
+    resolve::{Candidate, Route, Routes, Routing, RoutingProblem},
+    settings::ProviderSettings,
+    speech::Speak,
+    stream::EventStream,
     timeout::Limits,
+    timer_keep_alive::TimerKeepAlive,
     tls::Tls,
-    whole::{Whole, WholeAnswer},
+    work::Work,
 };
+use bytes::Bytes;
+use ferrule_catalog::Catalog;
 use ferrule_wire::{
-    dialect::{self, Dialect},
-    operation::ModelInfo,
+    dialect::{Dialect, registry},
+    model::Request,
+    operation::{EmbeddingRequest, EmbeddingResponse, ModelInfo, SpeechRequest},
 };
-use std::{collections::HashMap, fmt, sync::Arc};
+use http::Method;
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
 use tokio::time::Instant;
+
+/// More pages than any provider's list of models has.
+const MAX_MODEL_PAGES: usize = 100;
 
 /// Finds dialects by name.
 type Dialects = Arc<dyn Fn(&str) -> Option<&'static dyn Dialect> + Send + Sync>;
@@ -29,12 +52,15 @@ type Dialects = Arc<dyn Fn(&str) -> Option<&'static dyn Dialect> + Send + Sync>;
 /// keeps the engine it began with.
 pub struct Engine {
     providers: HashMap<String, Arc<Provider>>,
+    /// What is missing of providers that are known but cannot be called, and their dialects' names.
+    unusable: HashMap<String, (String, String)>,
     routes: Routes,
     dialects: Dialects,
     tls: Arc<Tls>,
     timeouts: Timeouts,
     max_retries: u32,
-    pulse: Arc<Pulse>,
+    catalog: Option<Arc<Catalog>>,
+    keep_alive: Arc<TimerKeepAlive>,
 }
 
 impl Engine {
@@ -46,7 +72,7 @@ impl Engine {
         max_retries: u32,
         transport: TransportSettings,
     ) -> Result<Self, String> {
-        Self::with_dialects(providers, timeouts, max_retries, transport, dialect::registry::find)
+        Self::with_dialects(providers, timeouts, max_retries, transport, registry::find)
     }
 
     /// As [`Engine::new`], with dialects that `find` looks up: for wire formats that ferrule does not know.
@@ -60,18 +86,20 @@ impl Engine {
     ) -> Result<Self, String> {
         let nothing = Self {
             providers: HashMap::new(),
+            unusable: HashMap::new(),
             routes: Routes::default(),
             dialects: Arc::new(find),
             tls: Arc::new(Tls::read(&transport)?),
             timeouts,
             max_retries,
-            pulse: Arc::default(),
+            catalog: None,
+            keep_alive: Arc::default(),
         };
         nothing.with_providers(&providers, Arc::clone(&nothing.tls), timeouts, max_retries)
     }
 
     /// An engine for other settings, which takes over every provider whose settings are still the same, with its
-    /// connections. Routes are to be given anew.
+    /// connections. Routing and catalog are to be given anew.
     #[expect(clippy::needless_pass_by_value, reason = "an engine takes over its settings, keys included")]
     pub fn renewed(
         &self,
@@ -87,54 +115,83 @@ impl Engine {
 
     fn with_providers(
         &self,
-        providers: &[ProviderSettings],
+        settings: &[ProviderSettings],
         tls: Arc<Tls>,
         timeouts: Timeouts,
         max_retries: u32,
     ) -> Result<Self, String> {
         let same_tls = Arc::ptr_eq(&tls, &self.tls);
-        let mut rows = HashMap::with_capacity(providers.len());
-        for settings in providers {
+        let mut providers = HashMap::with_capacity(settings.len());
+        let mut unusable = HashMap::new();
+        for settings in settings {
             let id = &settings.id;
-            let provider = match self.providers.get(id) {
-                Some(provider) if same_tls && provider.settings.is_like(settings) => Arc::clone(provider),
+            if let Some(missing) = &settings.missing {
+                unusable.insert(id.clone(), (missing.clone(), settings.dialect.clone()));
+                continue;
+            }
+            let before = self.providers.get(id).filter(|_| same_tls);
+            let provider = match before {
+                Some(provider) if provider.settings.is_like(settings) => Arc::clone(provider),
                 _ => {
                     let dialect = (self.dialects)(&settings.dialect).ok_or_else(|| {
                         format!("provider `{id}`: there is no dialect `{}`", settings.dialect)
                     })?;
-                    Arc::new(Provider::new(settings, dialect, Arc::clone(&tls))?)
+                    // Its secrets are fetched anew; its connections are as good as before.
+                    let before = before.filter(|before| {
+                        settings.secrets.is_some() && before.settings.is_like_but_for_secrets(settings)
+                    });
+                    let before = before.map(Arc::as_ref);
+                    Arc::new(Provider::new(settings, dialect, Arc::clone(&tls), before)?)
                 }
             };
-            rows.insert(id.clone(), provider);
+            providers.insert(id.clone(), provider);
         }
-        for settings in providers {
-            if let Some(fallback) = settings.fallback.as_ref().filter(|id| !rows.contains_key(*id)) {
+        let is_known = |id: &String| providers.contains_key(id) || unusable.contains_key(id);
+        for settings in settings {
+            if let Some(fallback) = settings.fallback.as_ref().filter(|id| !is_known(id)) {
                 return Err(format!(
                     "provider `{}`: there is no provider `{fallback}` to fall back on",
                     settings.id
                 ));
             }
         }
+        let ids = providers.keys().chain(unusable.keys()).map(String::as_str);
         Ok(Self {
-            providers: rows,
-            routes: Routes::default(),
+            // Without names of models nothing can be wrong with them.
+            routes: Routes::new(Routing::default(), ids).unwrap_or_default(),
+            providers,
+            unusable,
             dialects: Arc::clone(&self.dialects),
             tls,
             timeouts,
             max_retries,
-            pulse: Arc::clone(&self.pulse),
+            catalog: None,
+            keep_alive: Arc::clone(&self.keep_alive),
         })
     }
 
     /// The engine with names for its models. Gives all that is wrong with them at once.
     pub fn with_routing(mut self, routing: Routing) -> Result<Self, Vec<RoutingProblem>> {
-        self.routes = Routes::new(routing, self.providers.keys().map(String::as_str))?;
+        let ids = self.providers.keys().chain(self.unusable.keys()).map(String::as_str);
+        self.routes = Routes::new(routing, ids)?;
         Ok(self)
     }
 
-    /// Who is asked for `model`, or for the default one. The error says what to write instead.
+    /// The engine with a catalog whose prices count; those built in without it.
+    #[must_use]
+    pub fn with_catalog(mut self, catalog: Option<Arc<Catalog>>) -> Self {
+        self.catalog = catalog;
+        self
+    }
+
+    /// Who may be asked for `model`, or for the default one. The error says what to write instead.
     pub fn resolve(&self, model: Option<&str>) -> Result<Route, String> {
-        self.routes.resolve(model)
+        let first = self.routes.resolve(model)?;
+        let alias = model.filter(|name| !first.is_spelled_out_by(name)).map(str::to_owned);
+        let provider = self.providers.get(&first.provider);
+        let fallback = provider.and_then(|provider| provider.settings.fallback.clone());
+        let fallback = fallback.map(|provider| Candidate { provider, model: first.model.clone() });
+        Ok(Route { candidates: [Some(first), fallback].into_iter().flatten().collect(), alias })
     }
 
     /// The id of the provider with this id or alias. The error names the nearest one.
@@ -142,50 +199,73 @@ impl Engine {
         self.routes.provider(name).ok_or_else(|| self.routes.unknown_provider(name))
     }
 
-    /// A plain call.
-    pub async fn complete(&self, mut call: Call) -> Result<Reply, CallError> {
-        call.request.stream = false;
-        let started = Instant::now();
-        let (target, limits, max_retries) = self.prepare(call, started)?;
-        let Answered { answer, target, attempts } = self::call(target, limits, max_retries, &Whole).await?;
-        let WholeAnswer { response, raw, request_id } = answer;
-        let duration = started.elapsed();
-        Ok(Reply {
-            response,
-            raw,
-            provider: target.provider.id.to_string(),
-            request_id,
-            attempts,
-            stats: Stats {
-                started: started.into_std(),
-                time_to_first_token: Some(duration),
-                duration: Some(duration),
-            },
-            dropped: target.dropped,
-        })
+    /// Makes a call: the one way that all of them go. Its candidates are asked in their order, each when its turn comes;
+    /// retries, limits, credentials and the settlement of what it cost are the same for all.
+    pub async fn run<W: Work>(&self, call: Call<W>) -> Result<W::Output, CallError> {
+        let policy = self.policy(&call.options);
+        let candidates = self.candidates(call.to)?;
+        execute(candidates, call.request, &call.options, policy).await
     }
 
-    /// A streamed call; comes back when the first events are there, so that all before them can be retried.
-    pub async fn stream(&self, mut call: Call) -> Result<EventStream, CallError> {
-        call.request.stream = true;
-        let started = Instant::now();
-        let (target, limits, max_retries) = self.prepare(call, started)?;
-        let Answered { answer, target, attempts } = self::call(target, limits, max_retries, &Opening).await?;
-        Ok(EventStream::new(answer, target, attempts, started.into_std()))
+    /// A plain completion.
+    pub async fn complete(&self, call: Call<Request>) -> Result<Reply, CallError> {
+        self.run(call.map(Complete::new)).await
     }
 
-    /// The models `provider` offers.
+    /// A streamed completion; comes back when the first events are there.
+    pub async fn stream(&self, call: Call<Request>) -> Result<EventStream, CallError> {
+        self.run(call.map(Stream::new)).await
+    }
+
+    /// An operation that takes one request: reranking, images, transcription.
+    pub async fn operate<O: Operation>(
+        &self,
+        call: Call<O>,
+    ) -> Result<OperationReply<O::Response>, CallError> {
+        self.run(call.map(Operate)).await
+    }
+
+    /// Speaks a text; comes back when the first of the audio is there.
+    pub async fn speech(&self, call: Call<SpeechRequest>) -> Result<RawReply, CallError> {
+        self.run(call.map(Speak)).await
+    }
+
+    /// Sends a request as it is; comes back when the first of the body is there.
+    pub async fn raw(&self, call: Call<RawRequest>) -> Result<RawReply, CallError> {
+        self.run(call).await
+    }
+
+    /// Embeds texts, in as many requests as it takes, of at most `batch_size` texts each.
+    pub async fn embed(
+        &self,
+        call: Call<EmbeddingRequest>,
+        batch_size: Option<usize>,
+    ) -> Result<OperationReply<EmbeddingResponse>, CallError> {
+        let Call { to, request, options } = call;
+        let policy = self.policy(&options);
+        embed::embed(self.candidates(to)?, request, batch_size, options, policy).await
+    }
+
+    /// Asks how many tokens a chat request has; `None` where the dialect of the provider cannot be asked.
+    pub async fn count_tokens(&self, call: Call<Request>) -> Result<Option<OperationReply<u64>>, CallError> {
+        let route = self.route(call.to)?;
+        let dialect = route.first().and_then(|first| self.dialect(&first.provider));
+        if dialect.is_some_and(|dialect| dialect.token_counting().is_none()) {
+            return Ok(None);
+        }
+        let call = Call { to: route.into(), request: CountTokens(call.request), options: call.options };
+        self.operate(call).await.map(Some)
+    }
+
+    /// The models that `provider` offers.
     pub async fn models(&self, provider: &str, timeouts: Timeouts) -> Result<Vec<ModelInfo>, CallError> {
-        let limits = Limits::new(timeouts, self.timeouts, Instant::now());
-        let provider = self.provider(provider).map_err(|failure| failed(failure, provider, ""))?;
-        let listing = provider.dialect.model_listing();
+        let options = CallOptions { timeouts, ..CallOptions::default() };
+        let policy = self.policy(&options);
         let mut models = Vec::new();
         let mut after: Option<String> = None;
-        for _ in 0..models::MOST_PAGES {
-            let target = provider
-                .prepare_list(listing.path(), &listing.query(after.as_deref()))
-                .map_err(|failure| failed(failure, &provider.id, ""))?;
-            let page = call(target, limits, self.max_retries, &Listing).await?.answer;
+        for _ in 0..MAX_MODEL_PAGES {
+            let candidates = self.candidates(Recipient::Provider(provider.to_owned()))?;
+            let page = execute(candidates, ListModels(after.clone()), &options, policy.clone()).await?;
             models.extend(page.models);
             match page.next.filter(|next| after.as_ref() != Some(next)) {
                 Some(next) => after = Some(next),
@@ -195,52 +275,76 @@ impl Engine {
         Ok(models)
     }
 
-    /// Consumes the call: the target has all of it, and a long prompt should not be kept twice.
-    #[expect(clippy::needless_pass_by_value, reason = "dropped before the call is sent")]
+    /// How `provider` is. Sends one request, and never fails: what goes wrong is what is asked for.
+    pub async fn health(&self, provider: &str, timeouts: Timeouts) -> Health {
+        let started = std::time::Instant::now();
+        let path = self.dialect(provider).map(|dialect| dialect.model_listing().path()).unwrap_or_default();
+        let (method, path) = (Method::GET, path.to_owned());
+        let request = RawRequest { method, path, body: Bytes::new(), content_type: None };
+        let options = CallOptions { timeouts, max_retries: Some(0), ..CallOptions::default() };
+        let to = Recipient::Provider(provider.to_owned());
+        let outcome = self.raw(Call { to, request, options }).await;
+        Health::judge(provider, started, outcome)
+    }
+
+    /// The limits of a call that begins now.
+    fn policy(&self, options: &CallOptions) -> CallPolicy {
+        self.keep_alive.note_call();
+        let started = Instant::now();
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        CallPolicy {
+            limits: Limits::new(options.timeouts, self.timeouts, started),
+            max_retries: options.max_retries.unwrap_or(self.max_retries),
+            started,
+            at: i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX),
+            catalog: self.catalog.clone(),
+        }
+    }
+
     #[expect(clippy::result_large_err, reason = "it is the error of the call itself")]
-    fn prepare(&self, call: Call, started: Instant) -> Result<(Target, Limits, u32), CallError> {
-        self.pulse.beat();
-        let (limits, max_retries) = self.limits(&call.options, started);
-        let target = self
-            .provider(&call.provider)
-            .and_then(|provider| self.with_fallback(provider, &call))
-            .map_err(|failure| failed(failure, &call.provider, &call.request.model))?;
-        Ok((target, limits, max_retries))
+    fn route(&self, to: Recipient) -> Result<Route, CallError> {
+        match to {
+            Recipient::Route(route) => Ok(route),
+            Recipient::Provider(provider) => {
+                let only = Candidate { provider, model: String::new() };
+                Ok(Route { candidates: vec![only], alias: None })
+            }
+            Recipient::Model(model) => self.resolve(model.as_deref()).map_err(|message| {
+                CallError::unsent(Failure::Config(message), "", model.as_deref().unwrap_or_default())
+            }),
+        }
     }
 
-    /// How long a call that began at `started` may take, and how often it may be repeated.
-    pub(crate) fn limits(&self, options: &CallOptions, started: Instant) -> (Limits, u32) {
-        let limits = Limits::new(options.timeouts, self.timeouts, started);
-        (limits, options.max_retries.unwrap_or(self.max_retries))
-    }
-
-    /// A call that the fallback cannot carry is left to the provider alone.
-    fn with_fallback(&self, provider: &Arc<Provider>, call: &Call) -> Result<Target, Failure> {
-        let mut target = provider.prepare(call)?;
-        if let Some(fallback) = provider.fallback.as_ref().and_then(|id| self.providers.get(id)) {
-            match fallback.prepare(call) {
-                Ok(other) => target.fallback = Some(Box::new(other)),
+    /// Who may be asked. The first one has to be usable; others that are not are left out.
+    #[expect(clippy::result_large_err, reason = "it is the error of the call itself")]
+    fn candidates(&self, to: Recipient) -> Result<Candidates, CallError> {
+        let mut usable = Vec::new();
+        for Candidate { provider, model } in self.route(to)?.candidates {
+            match self.provider(&provider) {
+                Ok(found) => usable.push((Arc::clone(found), model)),
+                Err(failure) if usable.is_empty() => {
+                    return Err(CallError::unsent(failure, &provider, &model));
+                }
                 Err(failure) => {
-                    let (provider, fallback) = (&*provider.id, &*fallback.id);
-                    tracing::debug!(target: "ferrule", provider, fallback, %failure, "the fallback cannot be asked");
+                    tracing::debug!(target: "ferrule", provider, %failure, "a fallback cannot be asked");
                 }
             }
         }
-        Ok(target)
+        Ok(Candidates(usable))
     }
 
     /// The dialect of provider `id`, also where it cannot be called as it is.
-    pub(crate) fn dialect(&self, id: &str) -> Option<&'static dyn Dialect> {
+    fn dialect(&self, id: &str) -> Option<&'static dyn Dialect> {
         match self.providers.get(id) {
             Some(provider) => Some(provider.dialect),
-            None => (self.dialects)(&self.routes.unusable(id)?.dialect),
+            None => (self.dialects)(&self.unusable.get(id)?.1),
         }
     }
 
-    pub(crate) fn provider(&self, id: &str) -> Result<&Arc<Provider>, Failure> {
+    fn provider(&self, id: &str) -> Result<&Arc<Provider>, Failure> {
         self.providers.get(id).ok_or_else(|| {
-            if let Some(unusable) = self.routes.unusable(id) {
-                return Failure::Config(unusable.missing.clone());
+            if let Some((missing, _)) = self.unusable.get(id) {
+                return Failure::Config(missing.clone());
             }
             let mut known: Vec<&str> = self.providers.keys().map(String::as_str).collect();
             known.sort_unstable();
@@ -257,9 +361,4 @@ impl fmt::Debug for Engine {
             .field("routes", &self.routes)
             .finish_non_exhaustive()
     }
-}
-
-/// A call that was never sent.
-pub(crate) fn failed(failure: Failure, provider: &str, model: &str) -> CallError {
-    CallError { failure, provider: provider.to_owned(), model: model.to_owned(), attempts: Vec::new() }
 }

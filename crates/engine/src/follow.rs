@@ -1,18 +1,22 @@
-//! Answers that take more than one request: a first one that sets the work off, and others that ask for it or read it as it
-//! comes. To whoever reads them they are one answer.
+//! Follow-up requests, for responses that take more than one: a first one that sets the work off, and others that ask for it
+//! or read it as it comes. To the reader they are one response.
 //!
 //! What was set off costs money, so it is never set off twice: see [`spare`]. When nobody listens any more it is cancelled.
 
 use crate::{
-    Failure,
-    backend::{AnswerSender, answer_of},
+    backend::{self, ChunkSender},
+    failure::Failure,
+    incoming::Incoming,
     retry::{Again, Failed},
-    send::{self, Incoming},
+    send,
     target::Target,
     timeout::{Limits, Watch},
 };
 use bytes::Bytes;
-use ferrule_wire::dialect::{FollowUp, ReadFollowUp};
+use ferrule_wire::{
+    dialect::{FollowUp, ReadFollowUp},
+    framing::write_event,
+};
 use http::Method;
 use reqwest::Url;
 use std::time::Duration;
@@ -40,17 +44,23 @@ pub(crate) async fn follow(
     read: ReadFollowUp,
 ) -> Result<Incoming, Failure> {
     let first = incoming.body().await?;
-    let (sender, answer) = answer_of(target);
+    let (sender, receiver) = backend::channel(target.answer_media_type());
     let Some(up) = read(&first) else {
         // An error with a good status, or something else: the decoder says what.
         sender.send(Ok(first)).await;
-        return Ok(Incoming::of_backend(answer, Watch::begun(limits)));
+        return Ok(Incoming::from_backend(receiver, Watch::begun(limits)));
     };
     if up.is_over {
         sender.send(Ok(if target.stream { frame(&first) } else { first })).await;
-        return Ok(Incoming::of_backend(answer, Watch::begun(limits)));
+        return Ok(Incoming::from_backend(receiver, Watch::begun(limits)));
     }
-    let work = Following { target: target.clone(), limits, read, cancel: up.cancel.clone() };
+    let work = Following {
+        target: target.clone(),
+        limits,
+        read,
+        cancel: up.cancel.clone(),
+        drop_headers: up.drop_headers,
+    };
     tokio::spawn(async move {
         let listened = tokio::select! {
             biased;
@@ -61,7 +71,7 @@ pub(crate) async fn follow(
             work.cancel().await;
         }
     });
-    Ok(Incoming::of_backend(answer, Watch::begun(limits)))
+    Ok(Incoming::from_backend(receiver, Watch::begun(limits)))
 }
 
 struct Following {
@@ -69,10 +79,11 @@ struct Following {
     limits: Limits,
     read: ReadFollowUp,
     cancel: Option<String>,
+    drop_headers: &'static [&'static str],
 }
 
 impl Following {
-    async fn follow(&self, first: Bytes, up: FollowUp, sender: &AnswerSender) {
+    async fn follow(&self, first: Bytes, up: FollowUp, sender: &ChunkSender) {
         let followed = match (&up.stream, self.target.stream) {
             (Some(stream), true) => self.pass_on(&first, stream, &up, sender).await,
             _ => self.await_end(&up, sender).await,
@@ -83,7 +94,7 @@ impl Following {
     }
 
     /// Asks again until it is over.
-    async fn await_end(&self, up: &FollowUp, sender: &AnswerSender) -> Result<(), Failure> {
+    async fn await_end(&self, up: &FollowUp, sender: &ChunkSender) -> Result<(), Failure> {
         let get = up.get.as_deref().ok_or_else(|| no_address("get"))?;
         loop {
             tokio::time::sleep(POLL_INTERVAL).await;
@@ -96,22 +107,22 @@ impl Following {
         }
     }
 
-    /// Passes on what comes in pieces, between the first body and the last.
+    /// Passes on what is streamed, between the first body and the last.
     async fn pass_on(
         &self,
         first: &Bytes,
         stream: &str,
         up: &FollowUp,
-        sender: &AnswerSender,
+        sender: &ChunkSender,
     ) -> Result<(), Failure> {
         let mut incoming = self.get(stream, Some("text/event-stream")).await?;
-        // With the first piece, as waiting for it may be waiting for the model to be loaded.
+        // With the first chunk, as waiting for it may be waiting for the model to be loaded.
         let mut before = Some(frame(first));
-        while let Some(piece) = incoming.chunk().await? {
+        while let Some(chunk) = incoming.chunk().await? {
             if let Some(before) = before.take() {
                 sender.send(Ok(before)).await;
             }
-            sender.send(Ok(piece)).await;
+            sender.send(Ok(chunk)).await;
         }
         if let Some(get) = &up.get {
             // The figures are a courtesy: an answer that is whole does not fail for want of them.
@@ -125,7 +136,7 @@ impl Following {
     }
 
     async fn get(&self, address: &str, accept: Option<&'static str>) -> Result<Incoming, Failure> {
-        let target = self.target.follow(Method::GET, &self.absolute(address)?, accept);
+        let target = self.target.follow(Method::GET, &self.absolute(address)?, accept, self.drop_headers);
         send::send(&target, None, Watch::start(self.limits)).await.map_err(|failed| failed.failure)
     }
 
@@ -138,7 +149,7 @@ impl Following {
         let Some(url) = self.cancel.as_deref().and_then(|address| self.absolute(address).ok()) else {
             return;
         };
-        let target = self.target.follow(Method::POST, &url, None);
+        let target = self.target.follow(Method::POST, &url, None, self.drop_headers);
         let request = send::send(&target, None, Watch::start(self.limits));
         // Nobody is left to be told.
         let _ = tokio::time::timeout(CANCEL_TIME, request).await;
@@ -146,14 +157,9 @@ impl Following {
 }
 
 /// A whole body as an event.
-fn frame(body: &Bytes) -> Bytes {
-    let mut frame = format!("event: {}\n", FollowUp::EVENT).into_bytes();
-    for line in body.split(|byte| *byte == b'\n') {
-        frame.extend_from_slice(b"data: ");
-        frame.extend_from_slice(line.strip_suffix(b"\r").unwrap_or(line));
-        frame.push(b'\n');
-    }
-    frame.push(b'\n');
+fn frame(body: &[u8]) -> Bytes {
+    let mut frame = Vec::with_capacity(body.len() + 32);
+    write_event(FollowUp::EVENT, body, &mut frame);
     frame.into()
 }
 

@@ -1,11 +1,8 @@
-//! Whether providers can be used: asked for the first page of their models, which no provider charges for.
+//! Health of providers: they are asked for the first page of their models, which no provider charges for.
 
-use crate::{CallError, CallOptions, Engine, Failure, RawCall, Timeouts};
-use bytes::Bytes;
+use crate::{error::CallError, failure::Failure, raw::RawReply};
 use ferrule_wire::model::ErrorKind;
-use http::Method;
-use std::time::Duration;
-use tokio::time::Instant;
+use std::time::{Duration, Instant};
 
 /// How a provider is.
 #[derive(Clone, Debug)]
@@ -22,54 +19,27 @@ pub struct Health {
     pub problem: Option<String>,
 }
 
-impl Engine {
-    /// How `provider` is. Sends one request, and never fails: what goes wrong is what is asked for.
-    pub async fn health(&self, provider: &str, timeouts: Timeouts) -> Health {
-        let started = Instant::now();
-        let mut health = Health {
-            provider: provider.to_owned(),
-            reachable: false,
-            authorised: None,
-            latency: None,
-            problem: None,
-        };
-        let outcome = match self.provider(provider) {
-            Ok(row) => {
-                self.raw(listing(provider, row.dialect.model_listing().path(), timeouts)).await.map(drop)
-            }
-            Err(failure) => Err(crate::engine::failed(failure, provider, "")),
-        };
-        match outcome {
-            Ok(()) => {
-                health.reachable = true;
-                health.authorised = Some(true);
-            }
+impl Health {
+    /// What the outcome of a request that began at `started` says.
+    pub(crate) fn judge(provider: &str, started: Instant, outcome: Result<RawReply, CallError>) -> Self {
+        let (reachable, authorised, problem) = match outcome {
+            Ok(_) => (true, Some(true), None),
             Err(CallError { failure, .. }) => {
-                if let Failure::Provider(error) = &failure {
-                    health.reachable = true;
-                    health.authorised = match error.kind {
-                        ErrorKind::Authentication | ErrorKind::PermissionDenied => Some(false),
-                        // Whoever is told to wait or to pay is known.
-                        ErrorKind::RateLimited | ErrorKind::QuotaExceeded => Some(true),
-                        _ => None,
-                    };
+                let problem = Some(failure.to_string());
+                match failure {
+                    Failure::Provider(error) => match error.kind {
+                        ErrorKind::Authentication | ErrorKind::PermissionDenied => {
+                            (true, Some(false), problem)
+                        }
+                        // Rate-limited or out of quota: the key itself was accepted.
+                        ErrorKind::RateLimited | ErrorKind::QuotaExceeded => (true, Some(true), problem),
+                        _ => (true, None, problem),
+                    },
+                    _ => (false, None, problem),
                 }
-                health.problem = Some(failure.to_string());
             }
-        }
-        health.latency = health.reachable.then(|| started.elapsed());
-        health
-    }
-}
-
-fn listing(provider: &str, path: &str, timeouts: Timeouts) -> RawCall {
-    RawCall {
-        provider: provider.to_owned(),
-        model: String::new(),
-        method: Method::GET,
-        path: path.to_owned(),
-        body: Bytes::new(),
-        content_type: None,
-        options: CallOptions { timeouts, max_retries: Some(0), ..CallOptions::default() },
+        };
+        let latency = reachable.then(|| started.elapsed());
+        Self { provider: provider.to_owned(), reachable, authorised, latency, problem }
     }
 }

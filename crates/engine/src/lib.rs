@@ -1,60 +1,81 @@
-//! What we do about it.
+//! Executes calls: model resolution, credentials, retries, time limits, connections.
 //!
-//! A call goes one way through files named for what happens there: `resolve` (whom a model's name means), `provider`
-//! (who may be asked), `target` (a call made
-//! ready for one of them), `call` (the one loop: `retry`, deadline), `send` (one attempt, over the connections of
-//! `transport`, authorised by `credentials`, watched by `timeout`), then `whole`, `stream`, `models`, `decode` or `raw`,
-//! which make something of the answer. `embed`, `rerank`, `media`, `count` and `health`
-//! are doors of their own to the same loop, by way of `operation`.
+//! Every call goes one way, [`Engine::run`], through files named for what happens there: `resolve` (from a model's name to
+//! the candidates that may be asked), `call` (the loop, which does what `plan` decides), `prepare` (a `work`'s request
+//! becomes a `target`, ready to be sent to one `provider`), `attempt`, `send` (over the connections of `transport`,
+//! authorised by `credentials`, watched by `timeout`), `incoming` (what came), and `receive`, which makes something of it.
+//! What differs between kinds of calls is their `work`: `chat`, `operation`, `speech`, `models`, `raw`.
 //! Tokio and reqwest live here; wire formats do not (`ferrule-wire`), nor does Python (`ferrule-python`).
 #![forbid(unsafe_code)]
 
+mod attempt;
 mod backend;
 mod call;
 mod cause;
-mod count;
+mod chat;
 mod credentials;
-mod decode;
 mod embed;
 mod engine;
 mod error;
+mod failure;
 mod follow;
 pub mod guard;
+mod headers;
 mod health;
-mod media;
+mod incoming;
 mod models;
 mod operation;
+mod operations;
 mod options;
+mod outgoing;
+mod plan;
+mod policy;
+mod prepare;
 mod process;
 mod provider;
-mod pulse;
 mod raw;
+mod receive;
 mod reply;
-mod rerank;
 mod resolve;
 mod retry;
 mod secrets;
 mod send;
+mod settings;
+mod speech;
 mod stream;
 mod target;
 mod timeout;
+mod timer_keep_alive;
 mod tls;
 mod transport;
-mod whole;
+mod work;
 
-pub use backend::{AnswerSender, Backend, Context, Question};
+pub use backend::{Backend, BackendRequest, ChunkSender, Context};
+pub use chat::{Complete, Stream};
 pub use credentials::{
     Authentication, AwsSettings, CredentialsError, DatabricksSettings, EntraSettings, Environment,
-    GoogleSettings, Token, TokenFuture, TokenSource, WatsonxSettings,
+    FetchedSecrets, GoogleSettings, SecretSource, SecretsFuture, Token, TokenFuture, TokenSource,
+    WatsonxSettings,
 };
 pub use engine::Engine;
-pub use error::{CallError, Failure, TimeoutKind};
+pub use error::CallError;
+pub use failure::{Failure, TimeoutKind};
 pub use health::Health;
-pub use operation::{OperationCall, OperationReply};
-pub use options::{Call, CallOptions, Timeouts, TransportSettings};
-pub use process::{ProcessBackend, Start};
-pub use provider::{ProviderSettings, Secret};
-pub use raw::{RawCall, RawReply};
+pub use incoming::Incoming;
+pub use models::ListModels;
+pub use operation::{Operate, Operation, OperationReply};
+pub use operations::CountTokens;
+pub use options::{Call, CallOptions, Recipient, Timeouts, TransportSettings};
+pub use outgoing::Outgoing;
+pub use process::ProcessBackend;
+pub use provider::Provider;
+pub use raw::{RawReply, RawRequest};
+pub use receive::EventBatch;
 pub use reply::{Attempt, Outcome, Reply, Stats};
-pub use resolve::{LookUp, Route, Routing, RoutingProblem, Unusable};
-pub use stream::{EventBatch, EventStream};
+pub use resolve::{Candidate, LookUp, Route, Routing, RoutingProblem};
+pub use secrets::Secret;
+pub use settings::ProviderSettings;
+pub use speech::Speak;
+pub use stream::EventStream;
+pub use target::Target;
+pub use work::{Answered, Work};

@@ -1,39 +1,55 @@
-//! What providers do beside chat: what all such calls have, and the way they go.
+//! Operations other than chat whose answer is one response: how each is written and read, and the one way all of them go.
 
 use crate::{
-    Attempt, CallError, CallOptions, Engine, Failure, Stats,
-    call::{Answered, Receive, call},
-    decode::{Decode, Decoded},
-    engine::failed,
-    target::{Provider, Target},
-    timeout::Limits,
+    failure::Failure,
+    incoming::Incoming,
+    outgoing::Outgoing,
+    provider::Provider,
+    receive::{Decoded, decode},
+    reply::{Attempt, Stats},
+    target::Target,
+    work::{Answered, Work},
 };
+use ferrule_catalog::{Settlement, UsageRecord};
 use ferrule_wire::{
     encode::{EncodedRequest, UnsupportedField},
     error::Headers,
     framing::StreamError,
     json::Json,
-    quirks::Feature,
 };
 use std::sync::Arc;
-use tokio::time::Instant;
 
-/// A call beside chat.
-#[derive(Clone, Debug)]
-pub struct OperationCall<R> {
-    /// The provider's id.
-    pub provider: String,
-    /// What is asked; its `model` is the provider's own name of the model.
-    pub request: R,
-    /// How.
-    pub options: CallOptions,
+/// An operation: a request that a provider may have an endpoint for, and its response.
+pub trait Operation: Send + Sync {
+    /// What is answered.
+    type Response: Send;
+
+    /// Sets the provider's own name of the model.
+    fn set_model(&mut self, model: &str);
+
+    /// The request that asks `provider`; a failure where it has no such operation, or cannot carry a field.
+    fn encode(&self, provider: &Provider, drop_unsupported: bool) -> Result<EncodedRequest, Failure>;
+
+    /// Reads the response.
+    fn decode(
+        &self,
+        provider: &Provider,
+        headers: Headers<'_>,
+        body: &[u8],
+    ) -> Result<Self::Response, StreamError>;
+
+    /// Fills in what `response` says was used.
+    fn record(response: &Self::Response, record: &mut UsageRecord);
+
+    /// Lets go of what is large in the request, which was encoded.
+    fn release(&mut self) {}
 }
 
-/// The answer to a call beside chat.
+/// The reply to an operation.
 #[derive(Clone, Debug)]
-pub struct OperationReply<A> {
+pub struct OperationReply<T> {
     /// What was answered.
-    pub response: A,
+    pub response: T,
     /// The provider that answered.
     pub provider: String,
     /// The model asked for.
@@ -46,97 +62,57 @@ pub struct OperationReply<A> {
     pub stats: Stats,
     /// What was left out because the dialect cannot carry it.
     pub dropped: Vec<UnsupportedField>,
-    /// What the provider says beside the answer that it cost, in dollars, for each request; empty where it does not say
-    /// it of all.
-    pub costs: Vec<Json>,
+    /// What the provider says outside the response that it cost, in dollars, for each request; empty where it does not say it
+    /// of all.
+    pub reported_costs: Vec<Json>,
+    /// What it used and cost.
+    pub settlement: Arc<Settlement>,
 }
 
-/// How one call asks its provider.
-#[derive(Clone, Copy)]
-pub(crate) struct Asking<'a> {
-    pub(crate) provider: &'a Arc<Provider>,
-    pub(crate) model: &'a str,
-    pub(crate) options: &'a CallOptions,
-    pub(crate) limits: Limits,
-    pub(crate) max_retries: u32,
-    pub(crate) started: Instant,
-}
+/// The work of an operation.
+#[derive(Debug)]
+pub struct Operate<O>(pub O);
 
-impl<'a> Asking<'a> {
-    /// `provider` is asked for `model`, from now on.
-    pub(crate) fn new(
-        engine: &Engine,
-        provider: &'a Arc<Provider>,
-        model: &'a str,
-        options: &'a CallOptions,
-    ) -> Self {
-        let started = Instant::now();
-        let (limits, max_retries) = engine.limits(options, started);
-        Self { provider, model, options, limits, max_retries, started }
+impl<O: Operation> Work for Operate<O> {
+    type Received = Decoded<O::Response>;
+    type Output = OperationReply<O::Response>;
+
+    fn encode(
+        &mut self,
+        provider: &Provider,
+        model: &str,
+        drop_unsupported: bool,
+    ) -> Result<Outgoing, Failure> {
+        self.0.set_model(model);
+        self.0.encode(provider, drop_unsupported).map(Outgoing::from)
     }
 
-    /// Sends what was encoded, until `receive` has something to deliver.
-    pub(crate) async fn send<R: Receive>(
-        self,
-        encoded: Result<EncodedRequest, UnsupportedField>,
-        receive: &R,
-    ) -> Result<Answered<R::Answer>, CallError> {
-        call(self.target(encoded)?, self.limits, self.max_retries, receive).await
+    fn release(&mut self) {
+        self.0.release();
     }
 
-    /// Sends what was encoded, and reads the whole answer.
-    pub(crate) async fn ask<A: Send>(
-        self,
-        encoded: Result<EncodedRequest, UnsupportedField>,
-        decode: impl Fn(Headers<'_>, &[u8]) -> Result<A, StreamError> + Sync,
-    ) -> Result<OperationReply<A>, CallError> {
-        let Answered { answer: Decoded { answer, request_id, cost }, target, attempts } =
-            self.send(encoded, &Decode(decode)).await?;
-        Ok(OperationReply {
-            response: answer,
-            provider: self.provider.id.to_string(),
-            model: self.model.to_owned(),
+    async fn receive(&self, incoming: Incoming, target: &Target) -> Result<Self::Received, Failure> {
+        decode(incoming, target, |headers, body| self.0.decode(&target.provider, headers, body)).await
+    }
+
+    fn finish(self, received: Self::Received, answered: Answered) -> Self::Output {
+        let Decoded { response, request_id, cost } = received;
+        let stats = answered.policy.stats();
+        let mut record = answered.record();
+        O::record(&response, &mut record);
+        record.report(&cost);
+        let settlement = answered.settle(record);
+        let Answered { target, attempts, .. } = answered;
+        OperationReply {
+            response,
+            provider: target.provider.id.to_string(),
+            model: target.model,
             request_id,
             attempts,
-            stats: self.stats(),
+            stats,
             dropped: target.dropped,
-            costs: cost.into_iter().collect(),
-        })
-    }
-
-    /// How long it took until now.
-    pub(crate) fn stats(self) -> Stats {
-        let duration = self.started.elapsed();
-        Stats {
-            started: self.started.into_std(),
-            time_to_first_token: Some(duration),
-            duration: Some(duration),
+            reported_costs: cost.into_iter().collect(),
+            settlement,
         }
-    }
-
-    #[expect(clippy::result_large_err, reason = "it is the error of the call itself")]
-    fn target(self, encoded: Result<EncodedRequest, UnsupportedField>) -> Result<Target, CallError> {
-        let target = encoded
-            .map_err(Failure::Unsupported)
-            .and_then(|encoded| self.provider.prepare_encoded(encoded, self.model, self.options, None));
-        target.map_err(|failure| failed(failure, &self.provider.id, self.model))
-    }
-}
-
-impl Provider {
-    /// What the dialect has of an operation, where this provider has it too; `name` is our word for it.
-    pub(crate) fn operation<T: ?Sized>(
-        &self,
-        of_dialect: Option<&'static T>,
-        feature: Feature,
-        name: &str,
-    ) -> Result<&'static T, Failure> {
-        of_dialect.filter(|_| self.quirks.supports(feature)).ok_or_else(|| {
-            Failure::Unsupported(UnsupportedField {
-                field: name.to_owned(),
-                dialect: self.dialect.name(),
-                reason: format!("{} has no such operation", self.id),
-            })
-        })
     }
 }

@@ -1,18 +1,53 @@
-//! What a caller may ask beside the request itself.
+//! Calls and their options: who is called with what, and how.
 
-use crate::Context;
-use ferrule_wire::model::Request;
+use crate::{backend::Context, resolve::Route};
 use std::{fmt, path::PathBuf, time::Duration};
 
 /// One call.
 #[derive(Clone, Debug)]
-pub struct Call {
-    /// The provider's id, for instance `openai`.
-    pub provider: String,
-    /// What is asked; `request.model` is the provider's own name of the model.
-    pub request: Request,
+pub struct Call<R> {
+    /// Who is called.
+    pub to: Recipient,
+    /// What is asked. The engine sets its model: to the name that the provider has for it.
+    pub request: R,
     /// How.
     pub options: CallOptions,
+}
+
+/// Who is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recipient {
+    /// Whoever a model's name resolves to; the default model where absent.
+    Model(Option<String>),
+    /// The candidates of a name that was resolved before.
+    Route(Route),
+    /// The provider with this id, and no other.
+    Provider(String),
+}
+
+impl<R> Call<R> {
+    /// A call with the usual options.
+    pub fn new(to: impl Into<Recipient>, request: R) -> Self {
+        Self { to: to.into(), request, options: CallOptions::default() }
+    }
+
+    /// The same call with another request, made of this one.
+    pub(crate) fn map<W>(self, make: impl FnOnce(R) -> W) -> Call<W> {
+        Call { to: self.to, request: make(self.request), options: self.options }
+    }
+}
+
+/// The name of a model.
+impl From<&str> for Recipient {
+    fn from(model: &str) -> Self {
+        Self::Model(Some(model.to_owned()))
+    }
+}
+
+impl From<Route> for Recipient {
+    fn from(route: Route) -> Self {
+        Self::Route(route)
+    }
 }
 
 /// How a call is made.
@@ -55,7 +90,7 @@ pub struct Timeouts {
     pub connect: Option<Duration>,
     /// From the request's last byte to the first byte of the answer's body. Default: as long as `total`.
     pub first_byte: Option<Duration>,
-    /// Between two pieces of a body. Default 120 s.
+    /// Between two chunks of a body. Default 120 s.
     pub idle: Option<Duration>,
     /// The whole call, retries included. Default 600 s.
     pub total: Option<Duration>,

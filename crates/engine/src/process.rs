@@ -1,22 +1,22 @@
-//! A command line as a provider: a child process for each call, the prompt on its standard input, the answer on its
-//! standard output.
+//! Process backend, a command line as a provider: a child process for each call, the prompt on its standard input, the
+//! answer on its standard output.
 //!
 //! The child leads a process group of its own, which is killed as soon as nobody listens: when the call is cancelled, runs
-//! out of time or is over, or we are killed (`guard`), whatever the child started is gone with it. It is watched by threads, not by the runtime, which
-//! would have to take over the host program's handling of SIGCHLD.
+//! out of time or is over, or we are killed (`guard`), whatever the child started is gone with it. It is watched by
+//! threads, not by the runtime, which would have to take over the host program's handling of SIGCHLD.
 
 use crate::{
-    Failure, ProviderSettings,
-    backend::{AnswerSender, Backend, Question},
+    backend::{Backend, BackendRequest, ChunkSender},
+    failure::Failure,
     guard::Guarded,
 };
 use bytes::Bytes;
 use ferrule_wire::{
-    dialect::cursor_cli::{self, CommandLine},
+    dialect::{CommandLine, Program},
     model::{ErrorKind, ProviderError},
 };
+use secrecy::ExposeSecret;
 use std::{
-    fmt,
     io::{self, Read, Write},
     process::{Child, Command, Stdio},
     sync::{
@@ -29,67 +29,48 @@ use tokio::sync::Notify;
 
 /// How much of the standard error is kept, from its end.
 const LAST_WORDS: usize = 4 << 10;
-const PIECE_BYTES: usize = 32 << 10;
+const CHUNK_BYTES: usize = 32 << 10;
 /// The longest line that is looked at.
 const LINE_BYTES: usize = 32 << 20;
 
-/// What one call starts the program with.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Start {
-    /// The arguments of the call, behind the command's own.
-    pub arguments: Vec<String>,
-    /// What the program reads.
-    pub input: Vec<u8>,
-}
-
 /// A program that answers in lines.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct ProcessBackend {
     /// The program, and the arguments that are the same for each call.
     pub command: Vec<String>,
-    /// Variables beside our own environment: the key, for instance.
-    pub environment: Vec<(String, String)>,
-    /// Makes of the dialect's body what a call starts the program with.
-    pub start: fn(&[u8]) -> Start,
+    /// The environment variable that the program reads its key from, where it takes one.
+    pub key_variable: Option<&'static str>,
+    /// Makes a command line of the dialect's body.
+    pub command_line: fn(&[u8]) -> CommandLine,
     /// Whether a line is the last of the answer. The program is not waited for after it.
     pub is_last: fn(&[u8]) -> bool,
 }
 
-/// The program that `settings` ask for, where `dialect` is that of a program.
-pub(crate) fn of(settings: &ProviderSettings, dialect: &str) -> Option<Arc<dyn Backend>> {
-    if dialect != "cursor-cli" {
-        return None;
-    }
-    let key = settings.key().map(|key| ("CURSOR_API_KEY".to_owned(), key.to_owned()));
-    Some(Arc::new(ProcessBackend {
-        command: settings.command.clone().unwrap_or_else(|| vec!["cursor-agent".to_owned()]),
-        environment: key.into_iter().collect(),
-        start: |body| {
-            let CommandLine { arguments, input } = cursor_cli::command_line(body);
-            Start { arguments, input }
-        },
-        is_last: cursor_cli::is_last,
-    }))
-}
-
-/// The environment may hold keys.
-impl fmt::Debug for ProcessBackend {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("ProcessBackend").field("command", &self.command).finish_non_exhaustive()
+impl ProcessBackend {
+    /// The program of a dialect, started by `command` where that is given.
+    pub(crate) fn for_program(program: Program, command: Option<Vec<String>>) -> Self {
+        let Program { command: usual, key_variable, command_line, is_last } = program;
+        Self {
+            command: command.unwrap_or_else(|| vec![usual.to_owned()]),
+            key_variable: Some(key_variable),
+            command_line,
+            is_last,
+        }
     }
 }
 
 impl Backend for ProcessBackend {
-    fn begin(&self, question: Question, answer: AnswerSender) -> Result<(), Failure> {
+    fn begin(&self, request: BackendRequest, sender: ChunkSender) -> Result<(), Failure> {
         let Some((program, first)) = self.command.split_first() else {
             return Err(Failure::Config("the command is empty".to_owned()));
         };
-        let start = (self.start)(&question.body);
+        let CommandLine { arguments, input } = (self.command_line)(&request.body);
+        let key = self.key_variable.zip(request.key.as_ref().map(|key| key.expose_secret().trim()));
         let mut command = Command::new(program);
         command
             .args(first)
-            .args(start.arguments)
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .args(arguments)
+            .envs(key.filter(|(_, key)| !key.is_empty()))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -102,7 +83,7 @@ impl Backend for ProcessBackend {
             };
             Failure::Connect(format!("cannot start {program}: {error}{advice}"))
         })?;
-        Run::begin(child, start.input, self.is_last, answer);
+        Run::begin(child, input, self.is_last, sender);
         Ok(())
     }
 }
@@ -117,10 +98,10 @@ struct Run {
 }
 
 impl Run {
-    fn begin(mut child: Child, input: Vec<u8>, is_last: fn(&[u8]) -> bool, answer: AnswerSender) {
+    fn begin(mut child: Child, input: Vec<u8>, is_last: fn(&[u8]) -> bool, sender: ChunkSender) {
         let guarded = Guarded::group(child.id());
         let run = Arc::new(Self {
-            group: Group::of(&child),
+            group: Group::led_by(&child),
             is_over: AtomicBool::new(false),
             over: Notify::new(),
             last_words: Mutex::default(),
@@ -136,7 +117,7 @@ impl Run {
         // Ends the child as soon as nobody listens, even if it says nothing. The answer ends when all who could add to it
         // are gone, so this one goes when the child is over.
         let watched = Arc::clone(&run);
-        let listener = answer.clone();
+        let listener = sender.clone();
         tokio::spawn(async move {
             tokio::select! {
                 () = listener.closed() => watched.kill(),
@@ -144,8 +125,8 @@ impl Run {
             }
         });
         thread::spawn(move || {
-            let is_whole = child.stdout.take().is_some_and(|pipe| pass_on(pipe, is_last, &answer));
-            if is_whole || answer.is_closed() {
+            let is_whole = child.stdout.take().is_some_and(|pipe| pass_on(pipe, is_last, &sender));
+            if is_whole || sender.is_closed() {
                 run.kill();
             }
             let status = child.wait();
@@ -161,10 +142,10 @@ impl Run {
                 _ if is_whole => {}
                 Ok(status) if status.success() => {}
                 Ok(status) => {
-                    answer.blocking_send(Err(run.failure(&format!("ended with {status}"))));
+                    sender.blocking_send(Err(run.failure(&format!("ended with {status}"))));
                 }
                 Err(error) => {
-                    answer.blocking_send(Err(run.failure(&format!("could not be waited for: {error}"))));
+                    sender.blocking_send(Err(run.failure(&format!("could not be waited for: {error}"))));
                 }
             }
         });
@@ -208,13 +189,13 @@ impl Run {
 }
 
 /// Passes on what the program writes, until its end, its last line, or until nobody listens. Whether the last line came.
-fn pass_on(mut pipe: impl Read, is_last: fn(&[u8]) -> bool, answer: &AnswerSender) -> bool {
-    let mut buffer = vec![0; PIECE_BYTES];
+fn pass_on(mut pipe: impl Read, is_last: fn(&[u8]) -> bool, sender: &ChunkSender) -> bool {
+    let mut buffer = vec![0; CHUNK_BYTES];
     // The line that has begun. One that is too long is not looked at; it is the decoder's to refuse.
     let mut line = Vec::new();
     while let Ok(read @ 1..) = pipe.read(&mut buffer) {
-        let piece = Bytes::copy_from_slice(buffer.get(..read).unwrap_or_default());
-        let mut parts = piece.split(|byte| *byte == b'\n').peekable();
+        let chunk = Bytes::copy_from_slice(buffer.get(..read).unwrap_or_default());
+        let mut parts = chunk.split(|byte| *byte == b'\n').peekable();
         let mut ends = false;
         while let Some(part) = parts.next() {
             if line.len() + part.len() <= LINE_BYTES {
@@ -225,7 +206,7 @@ fn pass_on(mut pipe: impl Read, is_last: fn(&[u8]) -> bool, answer: &AnswerSende
                 line.clear();
             }
         }
-        if !answer.blocking_send(Ok(piece)) {
+        if !sender.blocking_send(Ok(chunk)) {
             return false;
         }
         if ends {
@@ -255,7 +236,7 @@ struct Group {
 
 #[cfg(unix)]
 impl Group {
-    fn of(child: &Child) -> Self {
+    fn led_by(child: &Child) -> Self {
         Self { leader: i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw) }
     }
 
@@ -269,7 +250,7 @@ impl Group {
 
 #[cfg(not(unix))]
 impl Group {
-    fn of(child: &Child) -> Self {
+    fn led_by(child: &Child) -> Self {
         Self { leader: child.id() }
     }
 

@@ -1,130 +1,250 @@
-//! Who is asked: one row per provider. The built-in rows are `crates/wire/providers.toml`'s.
+//! Providers made ready: what does not change from call to call (addresses, header values, credentials) is prepared once.
 
-use crate::{Authentication, Backend, Environment};
-use ferrule_wire::quirks::Quirks;
-use secrecy::{ExposeSecret, SecretString};
-use std::{fmt, sync::Arc};
+use crate::{
+    backend::Backend,
+    credentials::{self, Credentials, Deferred, Pending, Prepared},
+    failure::Failure,
+    headers::{carry_credentials, parse_header},
+    process::ProcessBackend,
+    secrets::Secrets,
+    settings::ProviderSettings,
+    tls::Tls,
+    transport::Pool,
+};
+use ferrule_wire::{
+    dialect::{
+        Dialect,
+        shared::{join, signer},
+    },
+    encode::{EncodeOptions, UnsupportedField},
+    model::Request,
+    quirks::{Feature, Quirks},
+};
+use http::{HeaderMap, HeaderName, HeaderValue, header::USER_AGENT};
+use reqwest::Url;
+use std::{
+    borrow::Cow,
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
-/// A key. Shows as `***`, is wiped when dropped.
-pub type Secret = SecretString;
+/// The address of a provider that has none.
+const NOWHERE: &str = "http://backend.invalid/";
+pub(crate) const USER_AGENT_VALUE: &str = concat!("ferrule/", env!("CARGO_PKG_VERSION"));
 
-/// One provider.
-#[derive(Clone)]
-pub struct ProviderSettings {
-    /// Its id, for instance `openai`.
-    pub id: String,
-    /// Its dialect's name, for instance `openai-chat`.
-    pub dialect: String,
-    /// Its address up to where the dialect's path begins.
-    pub base_url: String,
-    /// Its key.
-    pub api_key: Option<Secret>,
-    /// The variables the key is looked for in, for the error that says it is missing; empty: no key needed.
-    pub key_variables: Vec<String>,
-    /// How requests are authorised.
-    pub authentication: Authentication,
-    /// What credentials are looked for in.
-    pub environment: Environment,
-    /// Headers for each request.
-    pub headers: Vec<(String, String)>,
-    /// Parameters for each URL, for instance `api-version`.
-    pub query: Vec<(String, String)>,
-    /// The id of the provider that is asked, with the same model, when this one cannot be reached.
-    pub fallback: Option<String>,
-    /// How it differs from its dialect.
-    pub quirks: Quirks,
-    /// The program that answers, and its first arguments, for dialects of programs; the usual one where absent.
-    pub command: Option<Vec<String>>,
-    /// Who answers instead of an HTTP server at `base_url`.
-    pub backend: Option<Arc<dyn Backend>>,
+/// A provider made ready.
+pub struct Provider {
+    pub(crate) id: Arc<str>,
+    /// What it was made of.
+    pub(crate) settings: ProviderSettings,
+    pub(crate) dialect: &'static dyn Dialect,
+    pub(crate) quirks: Quirks,
+    pub(crate) pool: Arc<Pool>,
+    secrets: Secrets,
+    base: Url,
+    /// The path of the first request with its address: nearly all go to the same one.
+    usual: OnceLock<(String, Url)>,
+    /// Ours, the provider's, and the key.
+    pub(crate) headers: HeaderMap,
+    /// Which of them the settings name; they win over the dialect's.
+    pub(crate) named: Vec<HeaderName>,
+    /// The header that the key goes in.
+    key_header: Option<HeaderName>,
+    has_credentials: bool,
+    needs_credentials: bool,
+    /// `None` where the headers are all there is.
+    pub(crate) credentials: Option<Credentials>,
+    /// What answers; `None` where an HTTP server does.
+    pub(crate) backend: Option<Arc<dyn Backend>>,
 }
 
-impl ProviderSettings {
-    /// A provider that speaks `dialect` at `base_url`, without a key or anything else.
-    pub fn new(id: impl Into<String>, dialect: impl Into<String>, base_url: impl Into<String>) -> Self {
-        Self {
-            id: id.into(),
-            dialect: dialect.into(),
-            base_url: base_url.into(),
-            api_key: None,
-            key_variables: Vec::new(),
-            authentication: Authentication::default(),
-            environment: Environment::default(),
-            headers: Vec::new(),
-            query: Vec::new(),
-            fallback: None,
-            quirks: Quirks::NONE,
-            command: None,
-            backend: None,
+impl Provider {
+    /// `before` is a provider of the same settings but for what is secret, whose connections are taken over.
+    pub(crate) fn new(
+        settings: &ProviderSettings,
+        dialect: &'static dyn Dialect,
+        tls: Arc<Tls>,
+        before: Option<&Self>,
+    ) -> Result<Self, String> {
+        let id: Arc<str> = settings.id.as_str().into();
+        let backend = settings.backend.clone().or_else(|| {
+            let program = dialect.program()?;
+            Some(Arc::new(ProcessBackend::for_program(program, settings.command.clone())))
+        });
+        // A backend has no address.
+        let address = if backend.is_some() { NOWHERE } else { &settings.base_url };
+        let mut base = parse_base(address).map_err(|why| format!("provider `{id}`: base_url {why}"))?;
+        let mut secrets = Secrets::default();
+        for (name, value) in &settings.query {
+            base.query_pairs_mut().append_pair(name, value);
+            secrets.add_header(name, value);
+        }
+        let mut headers = HeaderMap::new();
+        headers.insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_VALUE));
+        let Prepared { header, authoriser, optional } = match &settings.secrets {
+            Some(_) => Prepared::default(),
+            None => credentials::prepare(
+                &settings.authentication,
+                settings.api_key.as_ref(),
+                &settings.environment,
+                dialect.key_header(),
+                &base,
+                &tls,
+                &mut secrets,
+            )
+            .map_err(|why| format!("provider `{id}`: {why}"))?,
+        };
+        let credentials = match &settings.secrets {
+            Some(source) => Some(Credentials::Deferred(Box::new(Deferred::new(Pending {
+                id: Arc::clone(&id),
+                source: Arc::clone(source),
+                authentication: settings.authentication.clone(),
+                environment: settings.environment.clone(),
+                key: settings.api_key.clone(),
+                key_variables: settings.key_variables.clone(),
+                key_header: dialect.key_header(),
+                base: base.clone(),
+                tls: Arc::clone(&tls),
+            })))),
+            None => authoriser.map(Credentials::Renewed),
+        };
+        let key_header = header.as_ref().map(|(name, _)| name.clone());
+        headers.extend(header);
+        let mut named = Vec::new();
+        for (name, value) in &settings.headers {
+            let (name, value) =
+                parse_header(name, value, &mut secrets).map_err(|why| format!("provider `{id}`: {why}"))?;
+            headers.insert(name.clone(), value);
+            named.push(name);
+        }
+        let pool = match before {
+            Some(before) => Arc::clone(&before.pool),
+            None => Arc::new(Pool::new(tls, base.scheme() == "https")),
+        };
+        Ok(Self {
+            settings: settings.clone(),
+            dialect,
+            quirks: settings.quirks.clone().of(&id),
+            pool,
+            secrets,
+            usual: OnceLock::new(),
+            has_credentials: carry_credentials(&headers, key_header.as_ref()),
+            needs_credentials: !optional && !settings.key_variables.is_empty(),
+            key_header,
+            credentials,
+            backend,
+            headers,
+            named,
+            base,
+            id,
+        })
+    }
+
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Its wire format.
+    pub fn dialect(&self) -> &'static dyn Dialect {
+        self.dialect
+    }
+
+    /// `request` with no proofs of reasoning but those that its model here takes back.
+    pub(crate) fn without_foreign_proofs<'a>(&self, request: &'a Request) -> Cow<'a, Request> {
+        signer::for_signer(request, &self.dialect.signer(&self.id, &request.model))
+    }
+
+    /// How its requests are encoded.
+    pub fn encode_options(&self, drop_unsupported: bool) -> EncodeOptions<'_> {
+        EncodeOptions { drop_unsupported, quirks: &self.quirks }
+    }
+
+    /// What its dialect has of an operation, where this provider has the operation too; `name` is our word for it.
+    pub fn operation<T: ?Sized>(
+        &self,
+        of_dialect: Option<&'static T>,
+        feature: Feature,
+        name: &str,
+    ) -> Result<&'static T, Failure> {
+        of_dialect.filter(|_| self.quirks.supports(feature)).ok_or_else(|| {
+            Failure::Unsupported(UnsupportedField {
+                field: name.to_owned(),
+                dialect: self.dialect.name(),
+                reason: format!("{} has no such operation", self.id),
+            })
+        })
+    }
+
+    /// Takes every secret of the provider out of `failure`.
+    pub(crate) fn mask(&self, failure: &mut Failure) {
+        self.secrets.mask_failure(failure);
+    }
+
+    /// Whether each attempt is to be authorised where a request has these headers: it goes out with its own credentials, the
+    /// provider's headers, or what it is authorised with. Fails where there is none of them.
+    pub(crate) fn is_authorised(&self, headers: &HeaderMap) -> Result<bool, Failure> {
+        if let Some(Credentials::Deferred(_)) = self.credentials {
+            // What is fetched may be more than a key.
+            return Ok(true);
+        }
+        if self.has_credentials || carry_credentials(headers, self.key_header.as_ref()) {
+            return Ok(false);
+        }
+        if self.credentials.is_some() || !self.needs_credentials {
+            return Ok(self.credentials.is_some());
+        }
+        let (id, variables) = (&self.id, self.settings.key_variables.join(" or "));
+        Err(Failure::Config(format!("no key for provider `{id}`: set {variables}, or give it an api_key")))
+    }
+
+    /// The address of `path`, remembered where it is the `usual` one.
+    pub(crate) fn address(&self, path: &str, usual: bool) -> Url {
+        match self.usual.get() {
+            Some((known, url)) if known == path => url.clone(),
+            _ => {
+                let url = self.join(path);
+                if usual {
+                    // A second first call at the same time made the same address.
+                    let _ = self.usual.set((path.to_owned(), url.clone()));
+                }
+                url
+            }
         }
     }
 
-    /// Whether a provider made of the one would be the other's equal. Taken apart in full, so that a new field is not
-    /// forgotten here.
-    pub(crate) fn is_like(&self, other: &Self) -> bool {
-        let Self {
-            id,
-            dialect,
-            base_url,
-            api_key: _,
-            key_variables,
-            authentication,
-            environment: _,
-            headers,
-            query,
-            fallback,
-            quirks,
-            command,
-            backend,
-        } = self;
-        let same_authentication = match (authentication, &other.authentication) {
-            (Authentication::Key, Authentication::Key)
-            | (Authentication::Optional, Authentication::Optional)
-            | (Authentication::None, Authentication::None) => true,
-            (
-                Authentication::Header { name, prefix },
-                Authentication::Header { name: other, prefix: others },
-            ) => name == other && prefix == others,
-            // Tokens and signatures depend on an environment that may be another one by now.
-            _ => false,
-        };
-        let same_backend = match (backend, &other.backend) {
-            (None, None) => true,
-            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
-            _ => false,
-        };
-        same_authentication
-            && same_backend
-            && *id == other.id
-            && *dialect == other.dialect
-            && *base_url == other.base_url
-            && self.key() == other.key()
-            && *key_variables == other.key_variables
-            && *headers == other.headers
-            && *query == other.query
-            && *fallback == other.fallback
-            && *quirks == other.quirks
-            && *command == other.command
-    }
-
-    /// The key without white space around it, where there is one.
-    pub(crate) fn key(&self) -> Option<&str> {
-        self.api_key.as_ref().map(|key| key.expose_secret().trim()).filter(|key| !key.is_empty())
+    /// `https://host/v1?api=2` and `/models` make `https://host/v1/models?api=2`.
+    fn join(&self, path: &str) -> Url {
+        let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+        let mut url = self.base.clone();
+        let joined = join(url.path(), path);
+        url.set_path(&joined);
+        if let Some(query) = query {
+            let query = url.query().map_or_else(|| query.to_owned(), |base| format!("{base}&{query}"));
+            url.set_query(Some(&query));
+        }
+        url
     }
 }
 
-/// Names of headers and parameters only: their values, and a query in the address, may be secrets.
-impl fmt::Debug for ProviderSettings {
+/// Its address may have secrets in its query.
+impl fmt::Debug for Provider {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
-            .debug_struct("ProviderSettings")
+            .debug_struct("Provider")
             .field("id", &self.id)
             .field("dialect", &self.dialect)
-            .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
-            .field("query", &self.query.iter().map(|(name, _)| name).collect::<Vec<_>>())
-            .field("key_variables", &self.key_variables)
-            .field("authentication", &self.authentication)
-            .field("fallback", &self.fallback)
             .finish_non_exhaustive()
     }
+}
+
+fn parse_base(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text.trim()).map_err(|error| format!("is not a valid URL: {error}"))?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
+        return Err("has to begin with http:// or https:// and a host".to_owned());
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("has a user name or password in it; use api_key or headers".to_owned());
+    }
+    Ok(url)
 }

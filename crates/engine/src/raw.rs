@@ -1,27 +1,26 @@
-//! Requests whose bodies no dialect writes or reads: what only one provider has. They go the same way as all others:
-//! credentials, retries, limits. And answers that are read by nobody but the caller, such as sound.
+//! Raw requests, whose bodies no dialect writes or reads: what only one provider has. And raw replies, which are read by the
+//! caller alone, such as audio.
 
 use crate::{
-    Attempt, CallError, CallOptions, Engine, Failure,
-    call::{Answered, Receive, call},
-    engine::failed,
-    send::Incoming,
+    error::CallError,
+    failure::Failure,
+    incoming::Incoming,
+    outgoing::Outgoing,
+    provider::Provider,
+    receive::first_chunk,
+    reply::Attempt,
     target::Target,
-    whole::told_cost,
+    work::{Answered, Work},
 };
 use bytes::Bytes;
-use ferrule_wire::{encode::UnsupportedField, json::Json};
+use ferrule_catalog::{Settlement, UsageRecord};
+use ferrule_wire::encode::UnsupportedField;
 use http::Method;
-use std::fmt;
-use tokio::time::Instant;
+use std::{fmt, sync::Arc};
 
 /// A request as it is.
 #[derive(Clone, Debug)]
-pub struct RawCall {
-    /// The provider's id.
-    pub provider: String,
-    /// The model it concerns, for errors and attempts; empty where it concerns none.
-    pub model: String,
+pub struct RawRequest {
     /// The HTTP method.
     pub method: Method,
     /// What follows the provider's base URL.
@@ -30,15 +29,13 @@ pub struct RawCall {
     pub body: Bytes,
     /// What the body is.
     pub content_type: Option<String>,
-    /// How.
-    pub options: CallOptions,
 }
 
-/// The answer's head, and its first bytes.
+/// The head of a response, and its body as it comes.
 pub struct RawReply {
-    /// The answer's media type, without parameters.
+    /// The response's media type, without parameters.
     pub media_type: String,
-    /// The answer's headers in lower case, as far as they are text.
+    /// The response's headers in lower case, as far as they are text.
     pub headers: Vec<(String, String)>,
     /// The provider that answered.
     pub provider: String,
@@ -48,45 +45,49 @@ pub struct RawReply {
     pub request_id: Option<String>,
     /// Every attempt, the successful one last.
     pub attempts: Vec<Attempt>,
-    cost: Option<Json>,
+    /// What it used and cost, as far as that is known before its body is read.
+    pub settlement: Arc<Settlement>,
     incoming: Option<Incoming>,
     first: Option<Bytes>,
     target: Target,
 }
 
-/// Waits until there is a piece of the body, so that all before it can be retried.
-#[derive(Debug)]
-pub(crate) struct FirstPiece;
+impl Work for RawRequest {
+    type Received = (Incoming, Option<Bytes>);
+    type Output = RawReply;
 
-impl Receive for FirstPiece {
-    type Answer = (Incoming, Option<Bytes>);
-
-    async fn receive(&self, mut incoming: Incoming, _: &Target) -> Result<Self::Answer, Failure> {
-        let first = incoming.chunk().await?;
-        Ok((incoming, first))
+    fn encode(&mut self, _: &Provider, _: &str, _: bool) -> Result<Outgoing, Failure> {
+        Ok(Outgoing {
+            method: self.method.clone(),
+            content_type: self.content_type.clone().map(Into::into),
+            body: self.body.clone(),
+            ..Outgoing::get(self.path.clone())
+        })
     }
-}
 
-impl Engine {
-    /// Sends a request as it is. Comes back when the answer's first bytes are there.
-    pub async fn raw(&self, call: RawCall) -> Result<RawReply, CallError> {
-        let started = Instant::now();
-        let fail = |failure| failed(failure, &call.provider, &call.model);
-        let row = self.provider(&call.provider).map_err(fail)?;
-        let (limits, max_retries) = self.limits(&call.options, started);
-        let target = row.prepare_raw(&call).map_err(fail)?;
-        Ok(RawReply::new(self::call(target, limits, max_retries, &FirstPiece).await?))
+    async fn receive(&self, incoming: Incoming, _: &Target) -> Result<Self::Received, Failure> {
+        first_chunk(incoming).await
+    }
+
+    fn finish(self, received: Self::Received, answered: Answered) -> RawReply {
+        RawReply::new(received, answered, Vec::new())
     }
 }
 
 impl RawReply {
-    pub(crate) fn new(answered: Answered<(Incoming, Option<Bytes>)>) -> Self {
-        let Answered { answer: (incoming, first), target, attempts } = answered;
-        let headers = incoming
-            .headers()
-            .iter()
-            .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
-            .collect();
+    /// `measured` is what was counted of the request, by the names of units.
+    pub(crate) fn new(
+        (incoming, first): (Incoming, Option<Bytes>),
+        answered: Answered,
+        measured: Vec<(&'static str, u64)>,
+    ) -> Self {
+        let dialect = answered.target.provider.dialect;
+        let mut record = UsageRecord { measured, ..answered.record() };
+        record.report(&dialect.decode_headers(&|name| incoming.header(name)).cost);
+        let settlement = answered.settle(record);
+        let Answered { target, attempts, .. } = answered;
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let headers = incoming.text_headers().into_iter().map(owned).collect();
         Self {
             media_type: incoming.media_type().to_owned(),
             headers,
@@ -94,16 +95,11 @@ impl RawReply {
             model: target.model.clone(),
             request_id: incoming.request_id(),
             attempts,
-            cost: told_cost(incoming.headers()),
+            settlement,
             incoming: first.is_some().then_some(incoming),
             first,
             target,
         }
-    }
-
-    /// What the provider says beside the answer that it cost, in dollars.
-    pub fn cost(&self) -> Option<&Json> {
-        self.cost.as_ref()
     }
 
     /// What was left out because the dialect cannot carry it.
@@ -111,14 +107,14 @@ impl RawReply {
         &self.target.dropped
     }
 
-    /// The next piece of the body; `None` at its end. After an error there is nothing more.
+    /// The next chunk of the body; `None` at its end. After an error there is nothing more.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, CallError> {
         if let Some(first) = self.first.take() {
             return Ok(Some(first));
         }
         let Some(incoming) = &mut self.incoming else { return Ok(None) };
         match incoming.chunk().await {
-            Ok(Some(piece)) => Ok(Some(piece)),
+            Ok(Some(chunk)) => Ok(Some(chunk)),
             Ok(None) => {
                 self.incoming = None;
                 Ok(None)
@@ -134,12 +130,12 @@ impl RawReply {
     /// The whole body, at most `limit` bytes of it.
     pub async fn body(&mut self, limit: usize) -> Result<Bytes, CallError> {
         let mut whole = bytes::BytesMut::new();
-        while let Some(piece) = self.chunk().await? {
-            if whole.len() + piece.len() > limit {
+        while let Some(chunk) = self.chunk().await? {
+            if whole.len() + chunk.len() > limit {
                 let failure = Failure::Unreadable(format!("the answer is longer than {limit} bytes"));
                 return Err(self.target.error(failure, self.attempts.clone()));
             }
-            whole.extend_from_slice(&piece);
+            whole.extend_from_slice(&chunk);
         }
         Ok(whole.freeze())
     }

@@ -1,12 +1,16 @@
-//! What a call gives back.
+//! Replies, and the attempts that led to them.
 
-use crate::{Failure, TimeoutKind};
+use crate::failure::{Failure, TimeoutKind};
 use bytes::Bytes;
+use ferrule_catalog::Settlement;
 use ferrule_wire::{
     encode::UnsupportedField,
     model::{ErrorKind, Response},
 };
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// The answer to a plain call.
 #[derive(Clone, Debug)]
@@ -25,6 +29,8 @@ pub struct Reply {
     pub stats: Stats,
     /// What was left out because the dialect cannot carry it.
     pub dropped: Vec<UnsupportedField>,
+    /// What it used and cost.
+    pub settlement: Arc<Settlement>,
 }
 
 /// How long a call took, counted from its start, retries included.

@@ -1,4 +1,4 @@
-//! From what a caller calls a model to the provider that is asked, and to its own name of the model.
+//! Model resolution: from a model's name to the providers that may be asked, and to their own names of the model.
 //!
 //! In this order: an alias, a wildcard alias, `provider/model` (or `provider:model`), then the catalog, which knows who
 //! offers a bare name. Aliases are followed once, when they are set, so that a call costs a look-up or two.
@@ -13,7 +13,7 @@ use std::{
 };
 
 /// Who offers a bare name: the catalog.
-pub type LookUp = Arc<dyn Fn(&str) -> Vec<Route> + Send + Sync>;
+pub type LookUp = Arc<dyn Fn(&str) -> Vec<Candidate> + Send + Sync>;
 
 /// Names of longer ones are not compared: that takes quadratic time.
 const LONGEST_COMPARED: usize = 64;
@@ -31,8 +31,6 @@ pub struct Routing {
     pub provider_aliases: Vec<(String, String)>,
     /// The ids of the providers that can be called: bare names lead to them.
     pub configured: Vec<String>,
-    /// Providers that are known, but cannot be called as they are.
-    pub unusable: Vec<Unusable>,
     /// The model where a call names none.
     pub default_model: Option<String>,
     /// Who offers a bare name.
@@ -46,20 +44,18 @@ impl Routing {
     }
 }
 
-/// A provider that is known, but cannot be called as it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unusable {
-    /// Its id.
-    pub id: String,
-    /// Its dialect's name.
-    pub dialect: String,
-    /// What is missing.
-    pub missing: String,
-}
-
-/// Who is asked for what.
+/// What a model's name resolves to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
+    /// Who may be asked, in this order; never empty.
+    pub candidates: Vec<Candidate>,
+    /// The name as it was written, where it does not spell out provider and model.
+    pub alias: Option<String>,
+}
+
+/// A provider that may be asked, and its own name of the model.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Candidate {
     /// The provider's id.
     pub provider: String,
     /// Its own name of the model.
@@ -80,7 +76,6 @@ pub struct RoutingProblem {
 pub(crate) struct Routes {
     aliases: Aliases,
     providers: Providers,
-    unusable: HashMap<String, Unusable>,
     default_model: Option<String>,
     look_up: Option<LookUp>,
 }
@@ -109,14 +104,11 @@ impl Routes {
         routing: Routing,
         ids: impl Iterator<Item = &'ids str>,
     ) -> Result<Self, Vec<RoutingProblem>> {
-        let Routing { aliases, provider_aliases, configured, unusable, default_model, look_up } = routing;
-        let unusable: HashMap<String, Unusable> =
-            unusable.into_iter().map(|provider| (provider.id.clone(), provider)).collect();
+        let Routing { aliases, provider_aliases, configured, default_model, look_up } = routing;
         let mut providers = Providers::default();
         let configured: HashSet<String> = configured.into_iter().collect();
-        for id in ids.map(str::to_owned).chain(unusable.keys().cloned()) {
-            let provider = (id.as_str().into(), configured.contains(&id));
-            providers.named.insert(id, provider);
+        for id in ids {
+            providers.named.insert(id.to_owned(), (id.into(), configured.contains(id)));
         }
         for (alias, id) in provider_aliases {
             // An id wins over another's alias.
@@ -124,7 +116,7 @@ impl Routes {
                 providers.named.entry(alias).or_insert(provider);
             }
         }
-        let mut routes = Self { providers, unusable, default_model, look_up, ..Self::default() };
+        let mut routes = Self { providers, default_model, look_up, ..Self::default() };
         let (aliases, mut problems) = Aliases::new(aliases, &routes);
         routes.aliases = aliases;
         if let Some(model) = &routes.default_model
@@ -135,8 +127,8 @@ impl Routes {
         if problems.is_empty() { Ok(routes) } else { Err(problems) }
     }
 
-    /// Who is asked for `model`, or for the default. The error says what to write instead.
-    pub(crate) fn resolve(&self, model: Option<&str>) -> Result<Route, String> {
+    /// Who is asked first for `model`, or for the default. The error says what to write instead.
+    pub(crate) fn resolve(&self, model: Option<&str>) -> Result<Candidate, String> {
         let name = match (model, &self.default_model) {
             (Some(model), _) => model,
             (None, Some(default)) => default,
@@ -164,11 +156,6 @@ impl Routes {
         self.direct(name, named)
     }
 
-    /// The provider `id`, where it cannot be called as it is.
-    pub(crate) fn unusable(&self, id: &str) -> Option<&Unusable> {
-        self.unusable.get(id)
-    }
-
     /// The id of the provider that has this id or alias.
     pub(crate) fn provider(&self, name: &str) -> Option<&str> {
         self.providers.named.get(name).map(|(id, _)| &**id)
@@ -179,10 +166,10 @@ impl Routes {
         format!("unknown provider {}{}", quoted(name), self.nearest_or_known(name))
     }
 
-    fn direct(&self, name: &str, named: Named<'_>) -> Result<Route, String> {
+    fn direct(&self, name: &str, named: Named<'_>) -> Result<Candidate, String> {
         match named {
             Named::Route(provider, model) => {
-                Ok(Route { provider: provider.to_string(), model: model.to_owned() })
+                Ok(Candidate { provider: provider.to_string(), model: model.to_owned() })
             }
             Named::NoModel => Err(format!("model: {} names no model; write 'provider/model'", quoted(name))),
             Named::UnknownProvider(provider) => match self.offered(name).as_slice() {
@@ -207,22 +194,22 @@ impl Routes {
     }
 
     /// Who offers a bare name, of the providers that are there.
-    fn offered(&self, name: &str) -> Vec<(Route, bool)> {
+    fn offered(&self, name: &str) -> Vec<(Candidate, bool)> {
         let Some(look_up) = &self.look_up else { return Vec::new() };
         // Each provider once, whatever the catalog says.
         let mut found = BTreeMap::new();
         for route in look_up(name) {
             if let Some((id, configured)) = self.providers.named.get(&route.provider) {
-                let route = Route { provider: id.to_string(), model: route.model };
+                let route = Candidate { provider: id.to_string(), model: route.model };
                 found.entry(id.to_string()).or_insert((route, *configured));
             }
         }
         found.into_values().collect()
     }
 
-    fn bare(&self, name: &str) -> Result<Route, String> {
+    fn bare(&self, name: &str) -> Result<Candidate, String> {
         let offered = self.offered(name);
-        let configured: Vec<&Route> =
+        let configured: Vec<&Candidate> =
             offered.iter().filter(|(_, configured)| *configured).map(|(route, _)| route).collect();
         match (configured.as_slice(), offered.as_slice()) {
             ([only], _) => Ok((*only).clone()),
@@ -302,13 +289,34 @@ impl fmt::Debug for Routing {
     }
 }
 
+impl Route {
+    /// The candidate that is asked first.
+    pub fn first(&self) -> Option<&Candidate> {
+        self.candidates.first()
+    }
+}
+
+impl Candidate {
+    /// Whether `name` says `provider/model` itself.
+    pub(crate) fn is_spelled_out_by(&self, name: &str) -> bool {
+        let named = name.strip_prefix(&*self.provider).and_then(|rest| rest.strip_prefix(['/', ':']));
+        named == Some(self.model.as_str())
+    }
+}
+
 impl fmt::Display for Route {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.candidates.first().map_or(Ok(()), |first| first.fmt(formatter))
+    }
+}
+
+impl fmt::Display for Candidate {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}/{}", self.provider, self.model)
     }
 }
 
-fn listed<'a>(routes: impl Iterator<Item = &'a Route>) -> String {
+fn listed<'a>(routes: impl Iterator<Item = &'a Candidate>) -> String {
     routes.map(|route| quoted(&route.to_string())).collect::<Vec<_>>().join(", ")
 }
 

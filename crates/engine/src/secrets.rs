@@ -1,10 +1,13 @@
-//! Keeps secrets out of what we say: whatever a provider or a library writes about a request, no secret that was in
-//! it leaves this crate.
+//! Secrets, and their masking: whatever a provider or a library writes about a request, no secret that was in it leaves
+//! this crate.
 
-use crate::{Failure, Secret};
+use crate::failure::Failure;
 use ferrule_wire::model::ProviderError;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
+
+/// A key. Shows as `***`, is wiped when dropped.
+pub type Secret = SecretString;
 
 /// What a masked secret looks like.
 const MASK: &str = "***";
@@ -20,6 +23,13 @@ impl Secrets {
     pub(crate) fn add(&mut self, secret: &str) {
         if secret.len() >= SHORTEST {
             self.0.push(Secret::from(secret));
+        }
+    }
+
+    /// Adds all of `others` that are not there yet.
+    pub(crate) fn add_all(&mut self, others: &Self) {
+        for secret in &others.0 {
+            self.add_once(secret.expose_secret());
         }
     }
 

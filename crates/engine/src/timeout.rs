@@ -3,7 +3,7 @@
 //! One timer per attempt, re-used from the first byte sent to the last one read. Progress only notes the new limit;
 //! the timer is moved when it fires or when the new limit is nearer, so that a chunk costs no timer operation.
 
-use crate::{TimeoutKind, Timeouts};
+use crate::{failure::TimeoutKind, options::Timeouts};
 use std::{
     future::poll_fn,
     pin::{Pin, pin},

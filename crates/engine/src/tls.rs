@@ -4,7 +4,7 @@
 //! certificate files elsewhere). Reading those files takes milliseconds, so it is done when the first encrypted
 //! connection is made, and once for all connections.
 
-use crate::TransportSettings;
+use crate::options::TransportSettings;
 use rustls::{
     ClientConfig, RootCertStore,
     crypto::{CryptoProvider, ring},

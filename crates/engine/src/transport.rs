@@ -59,8 +59,8 @@ pub(crate) struct Lease {
     alone: bool,
 }
 
-/// Who is about to connect; see [`Lease::turn`].
-pub(crate) type Turn = OwnedMutexGuard<()>;
+/// Who may connect; see [`Lease::connect_permit`].
+pub(crate) type ConnectPermit = OwnedMutexGuard<()>;
 
 impl Pool {
     /// A pool without any lane yet: nothing is read or built before the first request.
@@ -114,15 +114,15 @@ impl Lease {
         &self.lane.client
     }
 
-    /// Awaits the request's turn. Before its protocol is known each request would make a connection of its own; so one
+    /// Awaits the permit to connect. Before its protocol is known each request would make a connection of its own; so one
     /// that finds its lane empty goes ahead, and the others wait until it has a connection, which under HTTP/2 is
-    /// theirs as well. The turn ends when what is returned is dropped.
-    pub(crate) async fn turn(&self) -> Option<Turn> {
+    /// theirs as well. The permit ends when it is dropped.
+    pub(crate) async fn connect_permit(&self) -> Option<ConnectPermit> {
         if !self.lane.shares.load(Ordering::Relaxed) {
             return None;
         }
-        let turn = Arc::clone(&self.lane.gate).lock_owned().await;
-        self.alone.then_some(turn)
+        let permit = Arc::clone(&self.lane.gate).lock_owned().await;
+        self.alone.then_some(permit)
     }
 
     /// Notes what the server speaks.

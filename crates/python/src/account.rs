@@ -2,7 +2,7 @@
 
 use crate::{cost::decimal, runtime::process};
 use arc_swap::ArcSwap;
-use ferrule_catalog::{Answer, Catalog, End, Labels, Ledger, Settled};
+use ferrule_catalog::{Catalog, End, Labels, Ledger, Settled, Settlement, UsageRecord};
 use pyo3::{
     prelude::*,
     types::{PyDict, PyList},
@@ -102,12 +102,23 @@ impl Entry {
         Self::default()
     }
 
-    /// Records the call, unless that was done. `fill` adds what is known of the answer.
-    pub(crate) fn close(&self, end: End, fill: impl FnOnce(&mut Answer)) {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(Open { ledger, provider, model, labels }) = open else { return };
-        let mut answer = Answer { provider, asked: model, at: self.at, ..Answer::default() };
-        fill(&mut answer);
-        ledger.record(Settled { answer, end, labels, catalog: self.catalog.clone() });
+    /// Records the call, unless that was done, as it was settled.
+    pub(crate) fn close(&self, end: End, settlement: &Arc<Settlement>) {
+        if let Some(Open { ledger, labels, .. }) = self.take() {
+            ledger.record(Settled { settlement: Arc::clone(settlement), end, labels });
+        }
+    }
+
+    /// Records the call, unless that was done, where it was not settled. `fill` adds what is known of its answer.
+    pub(crate) fn close_unsettled(&self, end: End, fill: impl FnOnce(&mut UsageRecord)) {
+        let Some(Open { ledger, provider, model, labels }) = self.take() else { return };
+        let mut record = UsageRecord { provider, asked: model, at: self.at, ..UsageRecord::default() };
+        fill(&mut record);
+        let settlement = Arc::new(Settlement::new(record, self.catalog.clone()));
+        ledger.record(Settled { settlement, end, labels });
+    }
+
+    fn take(&self) -> Option<Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

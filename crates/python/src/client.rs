@@ -11,7 +11,7 @@ use crate::{
 };
 use arc_swap::ArcSwap;
 use ferrule_catalog::{Catalog, Labels};
-use ferrule_engine::{Call, Context, Engine, Route};
+use ferrule_engine::{Context, Engine, Route};
 use pyo3::{
     exceptions::PyRuntimeError,
     prelude::*,
@@ -30,29 +30,25 @@ pub(crate) struct NativeClient {
 struct State {
     process: u32,
     settings: Settings,
-    /// Gives a provider of `settings` with its secrets. It does not lead back to the client.
-    fetch: Py<PyAny>,
     /// `None` after `close`.
     engine: Option<Arc<Engine>>,
 }
 
 impl State {
     /// `before` is what the client was until now, in this process.
-    fn new(py: Python<'_>, settings: Settings, fetch: &Py<PyAny>, before: Option<&Engine>) -> PyResult<Self> {
+    fn new(py: Python<'_>, settings: Settings, before: Option<&Engine>) -> PyResult<Self> {
         let engine = settings.engine(before).map_err(|message| config_error(py, message))?;
-        Ok(Self { process: process(), settings, fetch: fetch.clone_ref(py), engine: Some(Arc::new(engine)) })
+        Ok(Self { process: process(), settings, engine: Some(Arc::new(engine)) })
     }
 }
 
-/// A call's beginnings: who is asked for what, by which engine.
-pub(crate) struct Departure {
+/// A call whose model's name was resolved: who may be asked, by which engine.
+pub(crate) struct ResolvedCall {
     pub(crate) engine: Arc<Engine>,
     pub(crate) route: Route,
     pub(crate) drop_params: bool,
     /// Whose prices count; those built in where `None`.
     pub(crate) catalog: Option<Arc<Catalog>>,
-    /// The name as it was written, where it is not the provider's own.
-    pub(crate) alias: Option<String>,
 }
 
 fn config_error(py: Python<'_>, message: String) -> PyErr {
@@ -75,7 +71,7 @@ impl NativeClient {
             if state.process == process() {
                 return Ok((state, engine));
             }
-            let started = State::new(py, state.settings.clone(), &state.fetch, None)?;
+            let started = State::new(py, state.settings.clone(), None)?;
             self.replace(&state, started);
         }
     }
@@ -85,24 +81,21 @@ impl NativeClient {
         self.current(py).map(|(_, engine)| engine)
     }
 
-    /// This process's engine, with the secrets of `provider`.
-    pub(crate) fn engine_for(&self, py: Python<'_>, provider: &str) -> PyResult<Arc<Engine>> {
-        loop {
-            let (state, engine) = self.current(py)?;
-            if self.has_secrets(py, &state, provider)? {
-                return Ok(engine);
-            }
-        }
-    }
-
     /// Whether a call that says nothing of it leaves out what its provider cannot carry.
     pub(crate) fn drop_params(&self, py: Python<'_>) -> PyResult<bool> {
         self.current(py).map(|(state, _)| state.settings.drop_params)
     }
 
     /// Opens the entry of a call.
-    pub(crate) fn open(&self, catalog: Option<Arc<Catalog>>, route: &Route, labels: Labels) -> Entry {
-        self.account.open(catalog, &route.provider, &route.model, labels)
+    pub(crate) fn open(
+        &self,
+        catalog: Option<Arc<Catalog>>,
+        route: &Route,
+        metadata: Vec<(String, String)>,
+    ) -> Entry {
+        let first = route.first().cloned().unwrap_or_default();
+        let labels = Labels { alias: route.alias.clone(), metadata };
+        self.account.open(catalog, &first.provider, &first.model, labels)
     }
 
     /// Puts `next` in the place of `expected`, unless something else has come there meanwhile; says whether it did.
@@ -117,45 +110,19 @@ impl NativeClient {
         replaced
     }
 
-    /// Who is asked for `model`, with its secrets at hand.
-    pub(crate) fn depart(&self, py: Python<'_>, model: &Bound<'_, PyAny>) -> PyResult<Departure> {
+    /// Who may be asked for `model`.
+    pub(crate) fn resolve_call(&self, py: Python<'_>, model: &Bound<'_, PyAny>) -> PyResult<ResolvedCall> {
         let model = request::model(model).map_err(|message| config_error(py, message))?;
-        loop {
-            let (state, engine) = self.current(py)?;
-            let route = engine.resolve(model.as_deref()).map_err(|message| config_error(py, message))?;
-            if self.has_secrets(py, &state, &route.provider)? {
-                let alias = model.filter(|name| !is_spelled_out(name, &route.provider, &route.model));
-                let Settings { drop_params, catalog, .. } = &state.settings;
-                return Ok(Departure {
-                    engine,
-                    route,
-                    drop_params: *drop_params,
-                    catalog: catalog.clone(),
-                    alias,
-                });
-            }
-        }
-    }
-
-    /// Fetches the secrets of `provider` where they are still missing, and then says no: the state is another one.
-    fn has_secrets(&self, py: Python<'_>, state: &Arc<State>, provider: &str) -> PyResult<bool> {
-        if !state.settings.deferred.contains(provider) {
-            return Ok(true);
-        }
-        let fetched = state.fetch.bind(py).call1((provider,))?;
-        let settings = state.settings.with_provider(fetched.cast()?)?;
-        let next = State::new(py, settings, &state.fetch, state.engine.as_deref())?;
-        // Where the settings were changed meanwhile, what was fetched may be out of date, and is fetched again.
-        self.replace(state, next);
-        Ok(false)
+        let (state, engine) = self.current(py)?;
+        let route = engine.resolve(model.as_deref()).map_err(|message| config_error(py, message))?;
+        let Settings { drop_params, catalog, .. } = &state.settings;
+        Ok(ResolvedCall { engine, route, drop_params: *drop_params, catalog: catalog.clone() })
     }
 }
 
-impl NativeClient {
-    fn entry(&self, call: &Call, catalog: Option<Arc<Catalog>>, alias: Option<String>) -> Entry {
-        let labels = Labels { alias, metadata: call.request.metadata.clone() };
-        self.account.open(catalog, &call.provider, &call.request.model, labels)
-    }
+/// The provider that is asked first.
+pub(crate) fn provider_of(route: &Route) -> String {
+    route.first().map(|first| first.provider.clone()).unwrap_or_default()
 }
 
 /// The caller's loop, for a provider that is a function.
@@ -163,31 +130,23 @@ fn context(bridge: Option<&LoopBridge>) -> Option<Context> {
     bridge.map(|bridge| -> Context { bridge.wakeups().clone() })
 }
 
-/// Whether `name` says `provider/model` itself.
-fn is_spelled_out(name: &str, provider: &str, model: &str) -> bool {
-    let named = name.strip_prefix(provider).and_then(|rest| rest.strip_prefix(['/', ':']));
-    named == Some(model)
-}
-
 #[pymethods]
 impl NativeClient {
     /// `settings` are those of `ferrule.configuration`; `fetch` gives a provider's with its secrets.
     #[new]
-    #[expect(clippy::needless_pass_by_value, reason = "an argument of a Python method")]
-    fn new(py: Python<'_>, settings: &Bound<'_, PyDict>, fetch: Py<PyAny>) -> PyResult<Self> {
-        let state = State::new(py, Settings::read(settings)?, &fetch, None)?;
+    fn new(py: Python<'_>, settings: &Bound<'_, PyDict>, fetch: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let state = State::new(py, Settings::read(settings, Some(fetch))?, None)?;
         crate::logging::start(py)?;
         Ok(Self { state: ArcSwap::from_pointee(state), account: Account::default() })
     }
 
     /// Goes on with other settings. Providers that stay the same keep their connections, calls in flight what they
     /// began with. Where the settings are not usable, the old ones stay.
-    #[expect(clippy::needless_pass_by_value, reason = "an argument of a Python method")]
-    fn apply(&self, py: Python<'_>, settings: &Bound<'_, PyDict>, fetch: Py<PyAny>) -> PyResult<()> {
-        let settings = Settings::read(settings)?;
+    fn apply(&self, py: Python<'_>, settings: &Bound<'_, PyDict>, fetch: &Bound<'_, PyAny>) -> PyResult<()> {
+        let settings = Settings::read(settings, Some(fetch))?;
         loop {
             let (state, engine) = self.current(py)?;
-            let next = State::new(py, settings.clone(), &fetch, Some(&engine))?;
+            let next = State::new(py, settings.clone(), Some(&engine))?;
             if self.replace(&state, next) {
                 return Ok(());
             }
@@ -199,7 +158,8 @@ impl NativeClient {
         let model = request::model(model).map_err(|message| config_error(py, message))?;
         let (_, engine) = self.current(py)?;
         let route = engine.resolve(model.as_deref()).map_err(|message| config_error(py, message))?;
-        Ok((route.provider, route.model))
+        let first = route.first().cloned().unwrap_or_default();
+        Ok((first.provider, first.model))
     }
 
     /// The id of the provider with this id or alias.
@@ -219,11 +179,11 @@ impl NativeClient {
         bridge: Option<&LoopBridge>,
         parse: Option<Py<PyAny>>,
     ) -> PyResult<Flight> {
-        let Departure { engine, route, drop_params, catalog, alias } = self.depart(py, model)?;
-        let mut call = request::call(route, drop_params, messages, options)?;
+        let ResolvedCall { engine, route, drop_params, catalog } = self.resolve_call(py, model)?;
+        let mut call = request::call(route.clone(), drop_params, messages, options)?;
         call.options.context = context(bridge);
-        let entry = self.entry(&call, catalog, alias);
-        Flight::start_call(bridge, call.provider.clone(), entry, parse, move |shared| {
+        let entry = self.open(catalog, &route, call.request.metadata.clone());
+        Flight::start_call(bridge, provider_of(&route), entry, parse, move |shared| {
             shared.settle(Box::pin(async move {
                 engine.complete(call).await.map(|reply| Delivery::Reply(Box::new(reply)))
             }))
@@ -241,12 +201,11 @@ impl NativeClient {
         bridge: Option<&LoopBridge>,
         parse: Option<Py<PyAny>>,
     ) -> PyResult<Flight> {
-        let Departure { engine, route, drop_params, catalog, alias } = self.depart(py, model)?;
-        let mut call = request::call(route, drop_params, messages, options)?;
-        call.request.stream = true;
+        let ResolvedCall { engine, route, drop_params, catalog } = self.resolve_call(py, model)?;
+        let mut call = request::call(route.clone(), drop_params, messages, options)?;
         call.options.context = context(bridge);
-        let entry = self.entry(&call, catalog, alias);
-        Flight::start_call(bridge, call.provider.clone(), entry, parse, move |shared| {
+        let entry = self.open(catalog, &route, call.request.metadata.clone());
+        Flight::start_call(bridge, provider_of(&route), entry, parse, move |shared| {
             shared.pump(Box::pin(async move { engine.stream(call).await }))
         })
     }
@@ -261,16 +220,9 @@ impl NativeClient {
         bridge: Option<&LoopBridge>,
     ) -> PyResult<Flight> {
         let timeouts = timeouts.map(request::timeouts).transpose()?.unwrap_or_default();
-        let (engine, provider) = loop {
-            let (state, engine) = self.current(py)?;
-            let provider = engine
-                .provider_id(provider)
-                .map(str::to_owned)
-                .map_err(|message| config_error(py, message))?;
-            if self.has_secrets(py, &state, &provider)? {
-                break (engine, provider);
-            }
-        };
+        let (_, engine) = self.current(py)?;
+        let provider =
+            engine.provider_id(provider).map(str::to_owned).map_err(|message| config_error(py, message))?;
         Flight::start(bridge, provider.clone(), None, move |shared| {
             shared.settle(Box::pin(async move {
                 let models = engine.models(&provider, timeouts).await?;
@@ -290,11 +242,10 @@ impl NativeClient {
     }
 
     /// Closes idle connections; calls in flight keep theirs until they end.
-    fn close(&self, py: Python<'_>) {
+    fn close(&self) {
         loop {
             let state = self.state.load_full();
-            let fetch = state.fetch.clone_ref(py);
-            let closed = State { process: process(), settings: Settings::default(), fetch, engine: None };
+            let closed = State { process: process(), settings: Settings::default(), engine: None };
             if self.replace(&state, closed) {
                 return;
             }

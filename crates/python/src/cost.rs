@@ -3,7 +3,7 @@
 use crate::account::Entry;
 use crate::from_python::{self, Path};
 use crate::to_python::{Reduced, object_to_python};
-use ferrule_catalog::{self as catalog, Amount, Answer, Catalog, Part, Source, UNITS};
+use ferrule_catalog::{self as catalog, Amount, Catalog, Part, Settlement, Source, UNITS, UsageRecord};
 use ferrule_wire::json::{Fields, ObjectWriter};
 use pyo3::{
     exceptions::PyValueError,
@@ -160,26 +160,29 @@ impl Cost {
     }
 }
 
-/// How an answer's cost is found when it is asked for.
+/// How a reply's cost is found when it is asked for.
 #[derive(Clone)]
 pub(crate) enum Pricing {
+    /// It was found when the call was settled.
+    Settled(Arc<Settlement>),
     /// By this catalog (the one built in where `None`), for a call made at this time.
     Catalog(Option<Arc<Catalog>>, i64),
-    /// It was found before the answer was pickled.
+    /// It was found before the reply was pickled.
     Known(Option<Box<Cost>>),
 }
 
 impl Pricing {
-    pub(crate) fn of(entry: &Entry) -> Self {
+    pub(crate) fn by_entry(entry: &Entry) -> Self {
         Self::Catalog(entry.catalog.clone(), entry.at)
     }
 
-    /// The cost of the answer that `answer` gives, which was asked for at the time it is told.
-    pub(crate) fn cost(&self, answer: impl FnOnce(i64) -> Answer) -> Option<Cost> {
+    /// The cost of the call; `record` says what it used, where it is not settled, given the time it was made.
+    pub(crate) fn cost(&self, record: impl FnOnce(i64) -> UsageRecord) -> Option<Cost> {
         match self {
+            Self::Settled(settlement) => settlement.cost().cloned().map(Cost),
             Self::Known(cost) => cost.as_deref().cloned(),
             Self::Catalog(catalog, at) => {
-                answer(*at).cost(catalog.as_ref().unwrap_or_else(|| Catalog::builtin())).map(Cost)
+                record(*at).cost(catalog.as_ref().unwrap_or_else(|| Catalog::builtin())).map(Cost)
             }
         }
     }

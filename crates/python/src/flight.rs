@@ -13,7 +13,7 @@ use crate::{
     runtime::process,
 };
 use ferrule_bridge::{Limits, Queue, Taken};
-use ferrule_catalog::{Answer, End};
+use ferrule_catalog::{End, Settlement};
 use ferrule_engine::{Attempt, CallError, Stats};
 use ferrule_wire::{encode::UnsupportedField, model::Accumulator};
 use pyo3::{
@@ -64,13 +64,8 @@ struct Received {
     answer: Accumulator,
     progress: Progress,
     dropped: Vec<UnsupportedField>,
-    /// What a raw answer costs by, once it has begun.
-    raw: Option<Answer>,
-}
-
-/// Puts `used` in the place of `answer`, but for the time.
-fn replace(answer: &mut Answer, used: &Answer) {
-    *answer = Answer { at: answer.at, ..used.clone() };
+    /// What a raw answer came to, once it has begun.
+    raw: Option<Arc<Settlement>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -135,15 +130,11 @@ impl Shared {
                 match &delivery {
                     Delivery::Reply(reply) => {
                         lock(&self.received).dropped.clone_from(&reply.dropped);
-                        let response = &reply.response;
-                        self.entry.close(End::Answered, |answer| {
-                            answer.provider.clone_from(&reply.provider);
-                            answer.fill(&response.model, response.usage.as_ref(), &response.extra);
-                        });
+                        self.entry.close(End::Answered, &reply.settlement);
                     }
                     Delivery::Operation(operation) => {
                         lock(&self.received).dropped.clone_from(&operation.dropped);
-                        self.entry.close(End::Answered, |answer| replace(answer, &operation.answer));
+                        self.entry.close(End::Answered, &operation.settlement);
                     }
                     _ => {}
                 }
@@ -151,26 +142,26 @@ impl Shared {
                 self.end(Ok(()));
             }
             Err(error) => {
-                self.entry.close(End::Failed, |_| {});
+                self.entry.close_unsettled(End::Failed, |_| {});
                 self.end(Err(error));
             }
         }
     }
 
-    /// Closes the entry of a stream with what was received.
-    fn close_entry(&self, received: &Received, is_whole: bool) {
+    /// Closes the entry of a stream that ended, or whose reader ended it.
+    fn close_entry(&self, received: &Received, is_whole: bool, settlement: Option<&Arc<Settlement>>) {
         let end = match received.answer.has_content() || received.raw.is_some() {
             _ if is_whole => End::Answered,
             true => End::Interrupted,
             false => End::Failed,
         };
-        self.entry.close(end, |answer| {
-            if let Some(raw) = &received.raw {
-                return replace(answer, raw);
-            }
-            answer.provider.clone_from(&received.progress.provider);
-            answer.fill(received.answer.model(), received.answer.usage(), received.answer.extra());
-        });
+        match settlement.or(received.raw.as_ref()) {
+            Some(settlement) => self.entry.close(end, settlement),
+            None => self.entry.close_unsettled(end, |record| {
+                record.provider.clone_from(&received.progress.provider);
+                record.fill(received.answer.model(), received.answer.usage(), received.answer.extra());
+            }),
+        }
     }
 
     /// Delivers a stream, batch by batch, as fast as it is read.
@@ -178,7 +169,7 @@ impl Shared {
         let mut stream = match opening.await {
             Ok(stream) => stream,
             Err(error) => {
-                self.entry.close(End::Failed, |_| {});
+                self.entry.close_unsettled(End::Failed, |_| {});
                 return self.end(Err(error));
             }
         };
@@ -204,13 +195,13 @@ impl Shared {
                 }
                 Some(Err(error)) => {
                     received.progress.attempts.clone_from(&error.attempts);
-                    self.close_entry(&received, false);
+                    self.close_entry(&received, false, Some(&stream.settle()));
                     drop(received);
                     return self.end(Err(error));
                 }
                 None => {
                     received.progress.attempts = stream.attempts().to_vec();
-                    self.close_entry(&received, true);
+                    self.close_entry(&received, true, Some(&stream.settle()));
                     drop(received);
                     return self.end(Ok(()));
                 }
@@ -220,29 +211,21 @@ impl Shared {
 }
 
 impl Shared {
-    /// Delivers the head of a raw answer, and its body piece by piece as fast as it is read. `measured` is what counts of
-    /// it in the usage.
-    pub(crate) async fn pump_raw(
-        self: Arc<Self>,
-        opening: Opening<ferrule_engine::RawReply>,
-        measured: Vec<(&'static str, u64)>,
-    ) {
+    /// Delivers the head of a raw answer, and its body chunk by chunk as fast as it is read.
+    pub(crate) async fn pump_raw(self: Arc<Self>, opening: Opening<ferrule_engine::RawReply>) {
         let mut reply = match opening.await {
             Ok(reply) => reply,
             Err(error) => {
-                self.entry.close(End::Failed, |_| {});
+                self.entry.close_unsettled(End::Failed, |_| {});
                 return self.end(Err(error));
             }
         };
-        let (provider, asked) = (reply.provider.clone(), reply.model.clone());
-        let mut answer = Answer { provider, asked, measured, ..Answer::default() };
-        answer.report(reply.cost());
         {
             let mut received = lock(&self.received);
-            received.raw = Some(answer.clone());
+            received.raw = Some(Arc::clone(&reply.settlement));
             received.dropped = reply.dropped().to_vec();
         }
-        self.deliver(Delivery::Part(raw_head(&reply, answer, Pricing::of(&self.entry))));
+        self.deliver(Delivery::Part(raw_head(&reply)));
         loop {
             poll_fn(|context| self.queue.poll_space(context)).await;
             let end = match reply.chunk().await {
@@ -253,7 +236,7 @@ impl Shared {
                 Ok(None) => Ok(()),
                 Err(error) => Err(error),
             };
-            self.close_entry(&lock(&self.received), end.is_ok());
+            self.close_entry(&lock(&self.received), end.is_ok(), None);
             return self.end(end);
         }
     }
@@ -328,14 +311,14 @@ impl Flight {
                     match delivery {
                         Delivery::Reply(reply) => {
                             let parse = self.parse.as_ref().map(|parse| parse.clone_ref(py));
-                            let reply = Reply::new(*reply, Pricing::of(&self.shared.entry), parse);
+                            let reply = Reply::new(*reply, parse);
                             return Ok(Some(Py::new(py, reply)?.into_any()));
                         }
                         Delivery::Models(provider, models) => {
                             return Ok(Some(reply::model_list(py, &provider, models)?.unbind().into_any()));
                         }
                         Delivery::Operation(answer) => {
-                            return answer.into_dict(py, &Pricing::of(&self.shared.entry)).map(Some);
+                            return answer.into_dict(py).map(Some);
                         }
                         Delivery::Whole(value) => return (value.make)(py).map(Some),
                         Delivery::Part(value) => batch.push((value.make)(py)?),
@@ -420,7 +403,7 @@ impl Flight {
     fn received(&self, py: Python<'_>) -> Reply {
         let received = lock(&self.shared.received);
         let parse = self.parse.as_ref().map(|parse| parse.clone_ref(py));
-        let pricing = Pricing::of(&self.shared.entry);
+        let pricing = Pricing::by_entry(&self.shared.entry);
         Reply::received(received.answer.response(), &received.progress, pricing, parse)
     }
 
@@ -457,7 +440,7 @@ impl Flight {
         let is_ours = self.process == process();
         if is_ours {
             self.task.abort();
-            self.shared.close_entry(&lock(&self.shared.received), false);
+            self.shared.close_entry(&lock(&self.shared.received), false, None);
             self.shared.queue.abandon();
         }
         is_ours

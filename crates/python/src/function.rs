@@ -9,7 +9,7 @@ use crate::{
     runtime::process,
 };
 use bytes::Bytes;
-use ferrule_engine::{AnswerSender, Backend, Failure, Question};
+use ferrule_engine::{Backend, BackendRequest, ChunkSender, Failure};
 use ferrule_wire::model::{DelaySource, ErrorKind, ProviderError, RetryAfter};
 use pyo3::{exceptions::PyValueError, prelude::*, types::PyBytes};
 use std::{
@@ -41,21 +41,21 @@ impl fmt::Debug for FunctionBackend {
 }
 
 impl Backend for FunctionBackend {
-    fn begin(&self, question: Question, answer: AnswerSender) -> Result<(), Failure> {
+    fn begin(&self, request: BackendRequest, sender: ChunkSender) -> Result<(), Failure> {
         if self.process != process() {
             return Err(Failure::Config(
                 "this provider is a function that was registered before the process forked; register it anew in the child".to_owned(),
             ));
         }
-        let wakeups = question
+        let wakeups = request
             .context
             .as_ref()
             .and_then(|context| Arc::clone(context).downcast::<Wakeups>().ok())
             .unwrap_or_else(|| Arc::clone(&self.own_loop));
         let over = Arc::new(Notify::new());
-        let call = Arc::new(Asked {
-            question,
-            answer: Mutex::new(Some(answer.clone())),
+        let call = Arc::new(Shared {
+            request,
+            sender: Mutex::new(Some(sender.clone())),
             over: Arc::clone(&over),
             wakeups: Arc::clone(&wakeups),
             task: Mutex::new(None),
@@ -64,7 +64,7 @@ impl Backend for FunctionBackend {
         // The answer ends when all who could add to it are gone, so this one goes when the function is done.
         tokio::spawn(async move {
             tokio::select! {
-                () = answer.closed() => wakeups.announce(Arc::new(Cancel(call))),
+                () = sender.closed() => wakeups.announce(Arc::new(Cancel(call))),
                 () = over.notified() => {}
             }
         });
@@ -72,11 +72,11 @@ impl Backend for FunctionBackend {
     }
 }
 
-/// What the function is asked, shared with the runtime.
-struct Asked {
-    question: Question,
+/// A call of the function, shared with the runtime.
+struct Shared {
+    request: BackendRequest,
     /// `None` once the function is done.
-    answer: Mutex<Option<AnswerSender>>,
+    sender: Mutex<Option<ChunkSender>>,
     over: Arc<Notify>,
     /// The loop that the function runs on.
     wakeups: Arc<Wakeups>,
@@ -84,15 +84,15 @@ struct Asked {
     task: Mutex<Option<Py<PyAny>>>,
 }
 
-impl Asked {
+impl Shared {
     fn finish(&self) {
-        drop(self.answer.lock().unwrap_or_else(PoisonError::into_inner).take());
+        drop(self.sender.lock().unwrap_or_else(PoisonError::into_inner).take());
         self.over.notify_one();
     }
 }
 
 struct Begin {
-    call: Arc<Asked>,
+    call: Arc<Shared>,
     start: Arc<Py<PyAny>>,
 }
 
@@ -105,7 +105,7 @@ impl Ready for Begin {
     }
 }
 
-struct Cancel(Arc<Asked>);
+struct Cancel(Arc<Shared>);
 
 impl Ready for Cancel {
     fn complete(&self, py: Python<'_>) -> PyResult<()> {
@@ -134,32 +134,32 @@ impl Ready for Room {
 
 /// One question to a function, and where its answer goes. Dropping it ends the answer.
 #[pyclass(frozen, module = "ferrule._native")]
-pub(crate) struct FunctionCall(Arc<Asked>);
+pub(crate) struct FunctionCall(Arc<Shared>);
 
 #[pymethods]
 impl FunctionCall {
     /// The request in the form of OpenAI's Chat Completions, as JSON.
     #[getter]
     fn body<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.0.question.body)
+        PyBytes::new(py, &self.0.request.body)
     }
 
     /// The model that is asked for.
     #[getter]
     fn model(&self) -> &str {
-        &self.0.question.model
+        &self.0.request.model
     }
 
     /// Whether the answer is to come in pieces.
     #[getter]
     fn stream(&self) -> bool {
-        self.0.question.stream
+        self.0.request.stream
     }
 
     /// Says the next piece. `True` when it was taken, `False` where nobody listens any more, `None` where there is no room
     /// for it yet.
     fn send(&self, piece: &[u8]) -> Option<bool> {
-        let answer = self.0.answer.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let answer = self.0.sender.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match answer {
             Some(answer) => answer.try_send(Ok(Bytes::copy_from_slice(piece))).ok(),
             None => Some(false),
@@ -168,7 +168,7 @@ impl FunctionCall {
 
     /// Completes `waiter`, a future of the running loop, when `send` is worth another try.
     fn wait_for_room(&self, waiter: Py<PyAny>) -> PyResult<()> {
-        let answer = self.0.answer.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let answer = self.0.sender.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let room = Arc::new(Room(Mutex::new(Some(waiter))));
         let wakeups = Arc::clone(&self.0.wakeups);
         crate::runtime::runtime()?.spawn(async move {
@@ -192,14 +192,14 @@ impl FunctionCall {
         code: Option<String>,
     ) -> PyResult<()> {
         let kind = crate::errors::kind_of(kind)
-            .ok_or_else(|| PyValueError::new_err(format!("{kind} is no error of a provider's")))?;
+            .ok_or_else(|| PyValueError::new_err(format!("{kind} is not an error of a provider's")))?;
         let mut error = ProviderError::new(kind, message);
         error.retryable = retryable && kind != ErrorKind::QuotaExceeded;
         error.retry_after = retry_after
             .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
             .map(|delay| RetryAfter { delay, source: DelaySource::Body });
         (error.status, error.code) = (status, code);
-        let answer = self.0.answer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let answer = self.0.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(answer) = answer {
             // Where there is no room, nobody reads: the answer ends, and that is an interruption.
             let _ = answer.try_send(Err(Failure::Provider(Box::new(error))));

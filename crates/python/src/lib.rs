@@ -25,6 +25,7 @@ mod providers;
 mod reply;
 mod request;
 mod runtime;
+mod secrets;
 mod settings;
 mod simulator;
 mod to_python;

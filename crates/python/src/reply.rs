@@ -10,7 +10,7 @@ use crate::{
     usage::Usage,
 };
 use bytes::Bytes;
-use ferrule_catalog::Answer;
+use ferrule_catalog::UsageRecord;
 use ferrule_engine as engine;
 use ferrule_wire::{
     json::{ObjectWriter, Value},
@@ -41,8 +41,8 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    pub(crate) fn new(reply: engine::Reply, pricing: Pricing, parse: Option<Py<PyAny>>) -> Self {
-        let engine::Reply { response, raw, provider, request_id, attempts, stats, .. } = reply;
+    pub(crate) fn new(reply: engine::Reply, parse: Option<Py<PyAny>>) -> Self {
+        let engine::Reply { response, raw, provider, request_id, attempts, stats, settlement, .. } = reply;
         Self {
             response,
             body: Some(raw),
@@ -50,7 +50,7 @@ impl Reply {
             request_id,
             attempts,
             stats,
-            pricing,
+            pricing: Pricing::Settled(settlement),
             parse,
             parsed: PyOnceLock::new(),
         }
@@ -79,7 +79,7 @@ impl Reply {
     fn find_cost(&self) -> Option<Cost> {
         self.pricing.cost(|at| {
             let asked = self.attempts.last().map(|attempt| attempt.model.as_str()).unwrap_or_default();
-            Answer::new(&self.provider, asked, &self.response, at)
+            UsageRecord::new(&self.provider, asked, &self.response, at)
         })
     }
 

@@ -4,7 +4,7 @@ use crate::{
     from_python::{self, Path, type_name},
     message::{self, Message},
 };
-use ferrule_engine::{Call, CallOptions, Route, Timeouts};
+use ferrule_engine::{Call, CallOptions, Recipient, Timeouts};
 use ferrule_wire::{
     dialect::shared::message_dicts,
     json::{Extra, Json, JsonError},
@@ -42,13 +42,12 @@ pub(crate) fn model(model: &Bound<'_, PyAny>) -> Result<Option<String>, String> 
 
 /// The call that `messages` and `options` describe. An error names the argument at fault.
 pub(crate) fn call(
-    route: Route,
+    to: impl Into<Recipient>,
     drop_params: bool,
     messages: &Bound<'_, PyAny>,
     options: &Bound<'_, PyDict>,
-) -> PyResult<Call> {
-    let Route { provider, model } = route;
-    let mut request = Request { model, ..Request::default() };
+) -> PyResult<Call<Request>> {
+    let mut request = Request::default();
     let mut how = CallOptions { drop_params, ..CallOptions::default() };
     // Instructions come first, whatever the order of the arguments.
     if let Some(system) = options.get_item("system")?
@@ -66,7 +65,7 @@ pub(crate) fn call(
         let name = name.cast_into::<PyString>()?;
         option(&mut request, &mut how, name.to_str()?, &value)?;
     }
-    Ok(Call { provider, request, options: how })
+    Ok(Call { to: to.into(), request, options: how })
 }
 
 /// Reads the options of a call beside chat. `own` reads those that only its operation has, and says whether it knows the

@@ -5,12 +5,13 @@ use crate::{
     from_python::{self, Path},
     function::FunctionBackend,
     request,
+    secrets::ConfiguredSecrets,
     token::FunctionTokens,
 };
 use ferrule_catalog::Catalog;
 use ferrule_engine::{
-    Authentication, Backend, Engine, LookUp, ProviderSettings, Route, Routing, RoutingProblem, Secret,
-    Timeouts, TransportSettings, Unusable,
+    Authentication, Backend, Candidate, Engine, LookUp, ProviderSettings, Routing, RoutingProblem, Secret,
+    SecretSource, Timeouts, TransportSettings,
 };
 use ferrule_wire::{
     providers::{self, ProviderRow},
@@ -21,14 +22,12 @@ use pyo3::{
     prelude::*,
     types::{PyDict, PyList},
 };
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 /// A client's settings.
 #[derive(Clone, Default)]
 pub(crate) struct Settings {
     providers: Vec<ProviderSettings>,
-    /// The providers whose secrets are fetched when they are first used.
-    pub(crate) deferred: HashSet<String>,
     routing: Routing,
     timeouts: Timeouts,
     max_retries: u32,
@@ -39,7 +38,8 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    pub(crate) fn read(fields: &Bound<'_, PyDict>) -> PyResult<Self> {
+    /// `fetch` gives a provider's settings with its secrets, where there are calls to come.
+    pub(crate) fn read(fields: &Bound<'_, PyDict>, fetch: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let get = |name: &str| fields.as_any().get_item(name);
         let aliases: Bound<'_, PyDict> = get("aliases")?.extract()?;
         let mut settings = Self {
@@ -59,26 +59,10 @@ impl Settings {
         settings.routing.default_model = get("model")?.extract()?;
         settings.catalog = crate::catalog::with_entries(Some(get("models")?.cast()?))?;
         settings.routing.look_up = Some(look_up(settings.catalog.clone()));
+        let vault = get("vault")?;
+        let secrets = fetch.map(|fetch| (fetch, &vault));
         for provider in get("providers")?.cast::<PyList>()?.iter() {
-            settings.add(provider.cast()?)?;
-        }
-        Ok(settings)
-    }
-
-    /// These settings with those of one provider in place of what they were: they have its secrets now.
-    pub(crate) fn with_provider(&self, fields: &Bound<'_, PyDict>) -> PyResult<Self> {
-        let mut settings = self.clone();
-        let mut fetched = Self::default();
-        fetched.add(fields)?;
-        for provider in fetched.providers {
-            settings.deferred.remove(&provider.id);
-            settings.providers.retain(|other| other.id != provider.id);
-            settings.providers.push(provider);
-        }
-        for unusable in fetched.routing.unusable {
-            settings.deferred.remove(&unusable.id);
-            settings.providers.retain(|other| other.id != unusable.id);
-            settings.routing.unusable.push(unusable);
+            settings.add(provider.cast()?, secrets)?;
         }
         Ok(settings)
     }
@@ -90,7 +74,7 @@ impl Settings {
             Some(engine) => engine.renewed(providers.clone(), *timeouts, *max_retries, transport.clone()),
             None => Engine::new(providers.clone(), *timeouts, *max_retries, transport.clone()),
         }?;
-        engine.with_routing(self.routing.clone()).map_err(|problems| {
+        engine.with_catalog(self.catalog.clone()).with_routing(self.routing.clone()).map_err(|problems| {
             let said = |problem: RoutingProblem| match problem.alias {
                 Some(alias) => format!("aliases.{alias}: {}", problem.message),
                 None => problem.message,
@@ -99,7 +83,12 @@ impl Settings {
         })
     }
 
-    fn add(&mut self, fields: &Bound<'_, PyDict>) -> PyResult<()> {
+    /// `secrets` are what gives the provider's settings with its secrets, and what keeps those.
+    fn add(
+        &mut self,
+        fields: &Bound<'_, PyDict>,
+        secrets: Option<(&Bound<'_, PyAny>, &Bound<'_, PyAny>)>,
+    ) -> PyResult<()> {
         let get = |name: &str| fields.as_any().get_item(name);
         let id: String = get("id")?.extract()?;
         for alias in get("aliases")?.extract::<Vec<String>>()? {
@@ -108,14 +97,19 @@ impl Settings {
         if get("configured")?.extract()? {
             self.routing.configured.push(id.clone());
         }
-        if let Some(missing) = get("missing")?.extract()? {
-            let dialect = get("dialect")?.extract()?;
-            self.routing.unusable.push(Unusable { id, dialect, missing });
+        if let Some(missing) = get("missing")?.extract::<Option<String>>()? {
+            let settings = ProviderSettings::new(id, get("dialect")?.extract::<String>()?, "");
+            self.providers.push(ProviderSettings { missing: Some(missing), ..settings });
             return Ok(());
         }
-        if get("deferred")?.extract()? {
-            self.deferred.insert(id.clone());
-        }
+        let headers = pairs(get("headers")?.cast()?)?;
+        let query = pairs(get("query")?.cast()?)?;
+        let references: Vec<String> = get("deferred")?.extract()?;
+        let secrets = secrets.filter(|_| !references.is_empty()).map(|(fetch, vault)| {
+            let known = headers.iter().chain(&query).map(|(name, _)| name.clone()).collect();
+            let source = ConfiguredSecrets::new(id.clone(), fetch, vault, &references, known);
+            Arc::new(source) as Arc<dyn SecretSource>
+        });
         let quirks = quirks(&id, &get("quirks")?)?;
         // A provider of the caller's own may well need no key.
         let authentication = match fields.get_item("token_provider")? {
@@ -141,8 +135,9 @@ impl Settings {
             api_key: get("api_key")?.extract::<Option<String>>()?.map(Secret::from),
             key_variables: get("key_variables")?.extract()?,
             authentication,
-            headers: pairs(get("headers")?.cast()?)?,
-            query: pairs(get("query")?.cast()?)?,
+            secrets,
+            headers,
+            query,
             fallback: get("fallback")?.extract()?,
             quirks,
             ..settings
@@ -155,7 +150,7 @@ impl Settings {
 fn look_up(catalog: Option<Arc<Catalog>>) -> LookUp {
     Arc::new(move |name| {
         let catalog = catalog.as_ref().unwrap_or_else(|| Catalog::builtin());
-        let route = |provider: &str| Route { provider: provider.to_owned(), model: name.to_owned() };
+        let route = |provider: &str| Candidate { provider: provider.to_owned(), model: name.to_owned() };
         catalog.providers_of(name).into_iter().map(route).collect()
     })
 }
@@ -193,7 +188,7 @@ fn pairs(fields: &Bound<'_, PyDict>) -> PyResult<Vec<(String, String)>> {
 /// the words for it.
 #[pyfunction]
 pub(crate) fn check_names(settings: &Bound<'_, PyDict>) -> PyResult<Vec<(Option<String>, String)>> {
-    let Settings { providers, routing, .. } = Settings::read(settings)?;
+    let Settings { providers, routing, .. } = Settings::read(settings, None)?;
     let problems = routing.check(providers.iter().map(|provider| provider.id.as_str()));
     Ok(problems.into_iter().map(|problem| (problem.alias, problem.message)).collect())
 }

@@ -1,7 +1,7 @@
 //! Counting tokens without asking anybody, from Python.
 
 use crate::request;
-use ferrule_engine::Route;
+use ferrule_engine::Recipient;
 use pyo3::{prelude::*, types::PyDict};
 
 /// How many tokens the prompt of a call has, and whether that is exact: what the provider will count. `options` are
@@ -15,9 +15,9 @@ pub(crate) fn count_tokens_locally(
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<(u64, bool)> {
     let none = PyDict::new(py);
-    let request =
-        request::call(Route { provider: String::new(), model }, false, messages, options.unwrap_or(&none))?
-            .request;
+    let to = Recipient::Model(None);
+    let mut request = request::call(to, false, messages, options.unwrap_or(&none))?.request;
+    request.model = model;
     let count = py.detach(|| ferrule_tokens::count_prompt(&request));
     Ok((count.tokens, count.exact))
 }

@@ -26,3 +26,4 @@ pub mod operation;
 mod options;
 pub mod providers;
 pub mod quirks;
+pub mod response_headers;

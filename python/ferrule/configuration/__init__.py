@@ -52,9 +52,8 @@ class _Origin(NamedTuple):
 class Configuration:
     """What a client is configured with, and the sources that it was read from. `Configuration.read` makes one."""
 
-    def __init__(self, origin: _Origin, state: State, fetched: frozenset[str] | set[str] = frozenset()) -> None:
+    def __init__(self, origin: _Origin, state: State) -> None:
         self._origin = origin
-        self._fetched = set(fetched)
         self.state = state
 
     @classmethod
@@ -81,7 +80,7 @@ class Configuration:
         Raises:
             ConfigError: Something is wrong; the message lists every problem with file, line and key.
         """
-        return Configuration(self._origin, _read(self._origin), self._fetched)
+        return Configuration(self._origin, _read(self._origin))
 
     def changed(self, section: str, name: str, value: Any) -> Configuration:
         """The same configuration with one entry replaced, or removed where `value` is `None`. This one stays as it is.
@@ -97,9 +96,8 @@ class Configuration:
         changes = {known: dict(entries) for known, entries in self._origin.changes.items()}
         changes[section][name] = value
         layers.prepared(layers.Layer("registry", {section: {name: value}}))
-        fetched = self._fetched - {name} if section == "providers" else self._fetched
         state = _merged_state(self.state.read, list(self.state.layers), changes, self.state.vault)
-        return Configuration(self._origin._replace(changes=changes), state, fetched)
+        return Configuration(self._origin._replace(changes=changes), state)
 
     def found(self) -> list[files.File]:
         """The configuration files that exist now, lowest priority first."""
@@ -143,21 +141,26 @@ class Configuration:
         return sorted(one["id"] for one in self.settings()["providers"] if one["configured"] and not one["missing"])
 
     def settings(self) -> dict[str, Any]:
-        """The engine's settings. Secrets from files and commands are included for the providers that were used."""
+        """The engine's settings, without secrets from files and commands: the engine asks `fetch` for those."""
         state = self.state
-        return settings.client_settings(state.merged, state.rows, state.removed, state.vault, self._fetched)
+        return settings.client_settings(state.merged, state.rows, state.removed, state.vault)
 
-    def fetch(self, provider: str) -> ProviderSettings:
-        """The settings of one provider with its secrets, when it is used for the first time.
+    def fetch(self, provider: str, refused: bool = False) -> ProviderSettings:
+        """The settings of one provider with its secrets, when they are first needed.
+
+        Args:
+            provider: Its id.
+            refused: Whether the provider refused what was fetched before: files and commands are read again.
 
         Raises:
             ConfigError: A secret cannot be read; the message says from where.
         """
         state = self.state
+        if refused:
+            state.vault.forget()
         found = settings.provider_settings(state.merged, provider, state.rows.get(provider), state.vault, fetch=True)
         if found["missing"]:
             raise ConfigError(found["missing"])
-        self._fetched.add(provider)
         return found
 
 
@@ -205,7 +208,7 @@ def _merged_state(found: tuple[files.File, ...], read: list[Layer], changes: Cha
     removed = {name for name, value in changes["providers"].items() if value is None}
     state = State(found, tuple(read), merged, rows, removed, vault)
     layers.refuse(list(dict.fromkeys(_contradictions(state))))
-    names = settings.client_settings(merged, rows, removed, vault, set())
+    names = settings.client_settings(merged, rows, removed, vault)
     layers.refuse(
         [
             merged.described(("aliases", alias) if alias is not None else ("model",), message.removeprefix("model: "))

@@ -1,7 +1,8 @@
 """Secrets that are referenced instead of written down: `${VARIABLE}`, `{env = ...}`, `{file = ...}`, `{command = ...}`.
 
 Variables are read when a client is made. Files and commands are read when a provider is first used: a key that is not
-needed is not fetched. Their values are kept until the configuration is read again, and shown nowhere.
+needed is not fetched. Their values are kept until a provider refuses them or the configuration is read again, and shown
+nowhere.
 """
 
 from __future__ import annotations
@@ -34,6 +35,10 @@ class Vault:
 
     def __repr__(self) -> str:
         return "Vault(***)"
+
+    def forget(self) -> None:
+        """Reads files and runs commands again from now on."""
+        self._fetched.clear()
 
     def value(self, value: Any, *, fetch: bool) -> str:
         """The text that `value` stands for.

@@ -42,8 +42,8 @@ class ProviderSettings(TypedDict):
     quirks: dict[str, Any] | None
     configured: bool
     """Whether it can be called: bare model names may resolve to it."""
-    deferred: bool
-    """Whether its secrets have yet to be fetched."""
+    deferred: list[str]
+    """The secrets that have yet to be fetched, as they are referenced."""
     missing: str | None
     """Why it cannot be called; `None` where it can."""
 
@@ -52,9 +52,7 @@ class _Missing(Exception):  # noqa: N818 - not an error until the provider is ca
     """The provider cannot be called; the message says why."""
 
 
-def client_settings(
-    merged: Merged, rows: Mapping[str, Row], removed: set[str], vault: Vault, fetched: set[str]
-) -> dict[str, Any]:
+def client_settings(merged: Merged, rows: Mapping[str, Row], removed: set[str], vault: Vault) -> dict[str, Any]:
     """The settings of a client.
 
     Args:
@@ -62,7 +60,6 @@ def client_settings(
         rows: The built-in providers.
         removed: The ids of built-in providers that were removed.
         vault: Reads secrets.
-        fetched: The providers whose secrets are read from files and commands now.
     """
     tree = merged.tree
     limits = tree.get("timeouts") or {}
@@ -72,7 +69,7 @@ def client_settings(
     for identifier in ids:
         if identifier in removed:
             continue
-        provider = provider_settings(merged, identifier, rows.get(identifier), vault, fetch=identifier in fetched)
+        provider = provider_settings(merged, identifier, rows.get(identifier), vault, fetch=False)
         # A key in the environment belongs to the first provider that looks for it there. The others with the same key
         # (the same service at another address) are called by their ids only.
         source = merged.source(("providers", identifier, "api_key"))
@@ -86,6 +83,7 @@ def client_settings(
         ready.append(provider)
     return {
         "providers": ready,
+        "vault": vault,
         "aliases": tree.get("aliases") or {},
         "model": tree.get("model"),
         "models": tree.get("models") or {},
@@ -147,7 +145,7 @@ def provider_settings(
         "aliases": row["aliases"] if row else [],
         "quirks": fields.get("quirks"),
         "configured": False,
-        "deferred": False,
+        "deferred": [],
         "missing": None,
     }
 
@@ -156,7 +154,7 @@ def provider_settings(
         try:
             return vault.value(given, fetch=fetch)
         except Deferred:
-            settings["deferred"] = True
+            settings["deferred"].append(repr(given))
             return None
         except UnknownSecretError as error:
             raise _Missing(merged.described(("providers", identifier, *steps), str(error))) from None
@@ -164,7 +162,7 @@ def provider_settings(
     try:
         if "api_key" in fields:
             settings["api_key"] = value(fields["api_key"], "api_key") or None
-        given = settings["api_key"] is not None or settings["deferred"]
+        given = settings["api_key"] is not None or bool(settings["deferred"])
         settings["configured"] = given or (bool(fields) and not settings["key_variables"])
         settings["base_url"] = _address(merged, identifier, row, fields, value)
         for header in row["headers"] if row else ():

@@ -1,6 +1,6 @@
 //! Why there are no credentials for a request.
 
-use crate::Failure;
+use crate::failure::Failure;
 use ferrule_wire::model::{ErrorKind, ProviderError};
 use std::fmt;
 
@@ -14,6 +14,7 @@ pub struct CredentialsError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Missing,
+    Unusable,
     Refused,
     Unreachable,
 }
@@ -22,6 +23,11 @@ impl CredentialsError {
     /// None are configured, or what is configured cannot be used.
     pub fn missing(text: impl Into<String>) -> Self {
         Self { kind: Kind::Missing, text: text.into() }
+    }
+
+    /// What is configured cannot be used. The text is the whole error.
+    pub fn unusable(text: impl Into<String>) -> Self {
+        Self { kind: Kind::Unusable, text: text.into() }
     }
 
     /// Whoever hands them out refuses.
@@ -36,7 +42,7 @@ impl CredentialsError {
 
     /// Whether they were asked for, in vain, rather than not configured.
     pub fn was_asked(&self) -> bool {
-        self.kind != Kind::Missing
+        !matches!(self.kind, Kind::Missing | Kind::Unusable)
     }
 
     /// With `secrets` taken out of its text.
@@ -51,6 +57,7 @@ impl CredentialsError {
             Kind::Missing => {
                 Failure::Config(format!("no credentials for provider `{provider}`: {}", self.text))
             }
+            Kind::Unusable => Failure::Config(self.text),
             Kind::Refused | Kind::Unreachable => Failure::Provider(Box::new(ProviderError::new(
                 ErrorKind::Authentication,
                 format!("cannot get credentials for provider `{provider}`: {}", self.text),

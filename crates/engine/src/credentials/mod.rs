@@ -1,13 +1,15 @@
-//! How requests are authorised.
+//! Credentials: how the requests of a provider are authorised.
 //!
-//! A key is a header, prepared once with its provider. All else is found out per attempt: a token that is held and
-//! renewed (`cache`), got from somebody (`entra`, `google`, `watsonx`, `databricks`, a [`TokenSource`]), or a signature
-//! over the request itself (`aws`).
+//! A key at hand is a header, prepared once. Tokens and signatures are made per attempt (`authoriser`); keys that are in
+//! files or come from commands are fetched by the first attempt that needs them (`deferred`). All are shared between
+//! calls, renewed when they are refused, and masked.
 
+mod authoriser;
 mod aws;
 mod cache;
 mod clock;
 mod databricks;
+mod deferred;
 mod entra;
 mod environment;
 mod error;
@@ -17,8 +19,10 @@ mod oauth;
 mod token;
 mod watsonx;
 
+pub use authoriser::Authentication;
 pub use aws::AwsSettings;
 pub use databricks::DatabricksSettings;
+pub use deferred::{FetchedSecrets, SecretSource, SecretsFuture};
 pub use entra::EntraSettings;
 pub use environment::Environment;
 pub use error::CredentialsError;
@@ -26,210 +30,85 @@ pub use google::GoogleSettings;
 pub use token::{Token, TokenFuture, TokenSource};
 pub use watsonx::WatsonxSettings;
 
-use crate::{Failure, ProviderSettings, Secret, secrets::Secrets, tls::Tls};
-use exchange::Exchange;
-use ferrule_wire::{dialect::KeyHeader, providers};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::AUTHORIZATION};
-use reqwest::Url;
-use secrecy::ExposeSecret;
-use std::sync::Arc;
-use token::Tokens;
+pub(crate) use authoriser::{Prepared, prepare};
+pub(crate) use deferred::{Deferred, Pending};
 
-/// How requests to a provider are authorised.
-#[derive(Clone, Debug, Default)]
-pub enum Authentication {
-    /// The key, in the dialect's own header.
-    #[default]
-    Key,
-    /// The key, in a header of the provider's own.
-    Header {
-        /// The header's name, for instance `api-key`.
-        name: String,
-        /// What stands before the key, for instance `Bearer `.
-        prefix: String,
-    },
-    /// The key, in the dialect's own header, where there is one.
-    Optional,
-    /// None; a key is not sent.
-    None,
-    /// Amazon's signature, or its bearer key.
-    Aws(AwsSettings),
-    /// A token of Google's; a key, where there is one, is sent in the dialect's own header instead.
-    Google(GoogleSettings),
-    /// A token of Microsoft's; a key, where there is one, is sent as `api-key` instead.
-    Entra(EntraSettings),
-    /// The key is exchanged for a token at IBM.
-    Watsonx(WatsonxSettings),
-    /// A token for a service principal of Databricks; a key, where there is one, is sent instead.
-    Databricks(DatabricksSettings),
-    /// A token from a source of one's own.
-    Source(Arc<dyn TokenSource>),
-}
+use crate::{
+    failure::Failure,
+    secrets::{Secret, Secrets},
+};
+use authoriser::Authoriser;
+use http::{HeaderMap, HeaderName, StatusCode};
 
-/// As the provider's row says, with the settings that its environment has.
-impl From<providers::Authentication> for Authentication {
-    fn from(row: providers::Authentication) -> Self {
-        match row {
-            providers::Authentication::Key => Self::Key,
-            providers::Authentication::Header(name) => {
-                Self::Header { name: name.to_owned(), prefix: String::new() }
-            }
-            providers::Authentication::Optional => Self::Optional,
-            providers::Authentication::None => Self::None,
-            providers::Authentication::Aws => Self::Aws(AwsSettings::default()),
-            providers::Authentication::Google => Self::Google(GoogleSettings::default()),
-            providers::Authentication::Entra => Self::Entra(EntraSettings::default()),
-            providers::Authentication::Watsonx => Self::Watsonx(WatsonxSettings::default()),
-            providers::Authentication::Databricks => Self::Databricks(DatabricksSettings::default()),
-        }
-    }
-}
-
-/// How one provider's requests are authorised, made ready.
-#[derive(Debug, Default)]
-pub(crate) struct Prepared {
-    /// The header that each request carries.
-    pub(crate) header: Option<(HeaderName, HeaderValue)>,
-    /// What each attempt is authorised with beside, or instead.
-    pub(crate) authoriser: Option<Authoriser>,
-    /// Whether a call without any credentials is sent.
-    pub(crate) optional: bool,
-}
-
-/// Authorises each attempt anew.
+/// What authorises the attempts of calls to one provider, beside the headers that all of them carry.
 #[derive(Debug)]
-pub(crate) enum Authoriser {
-    Token(Tokens),
-    Aws(aws::Signer),
+pub(crate) enum Credentials {
+    /// Tokens or signatures.
+    Renewed(Authoriser),
+    /// Secrets that are fetched when they are first needed.
+    Deferred(Box<Deferred>),
 }
 
 /// What one attempt is authorised with.
 pub(crate) enum Grant {
-    Token(token::Grant),
-    Aws(aws::Grant),
+    Renewed(authoriser::Grant),
+    Deferred(deferred::Grant),
 }
 
-/// Makes the authentication of a provider at `base` ready; its secrets are noted.
-pub(crate) fn prepare(
-    settings: &ProviderSettings,
-    of_dialect: KeyHeader,
-    base: &Url,
-    tls: &Arc<Tls>,
-    secrets: &mut Secrets,
-) -> Result<Prepared, String> {
-    let environment = || settings.environment.held();
-    let exchange = |environment| Arc::new(Exchange::new(Arc::clone(tls), environment));
-    let tokens =
-        |tokens: Tokens| Ok(Prepared { authoriser: Some(Authoriser::Token(tokens)), ..Prepared::default() });
-    let bearer = (AUTHORIZATION, "Bearer ");
-    let own = match of_dialect {
-        KeyHeader::Bearer => bearer.clone(),
-        KeyHeader::Named(name) => (HeaderName::from_static(name), ""),
-    };
-    let key = settings.key();
-    let mut sent = |(name, prefix): (HeaderName, &str), key: Option<&str>| {
-        let header = key.map(|key| {
-            secrets.add(key);
-            let value = HeaderValue::try_from(format!("{prefix}{key}"));
-            let mut value =
-                value.map_err(|_| "the key has characters that no header can carry".to_owned())?;
-            value.set_sensitive(true);
-            Ok::<_, String>((name, value))
-        });
-        Ok(Prepared { header: header.transpose()?, ..Prepared::default() })
-    };
-    match &settings.authentication {
-        Authentication::Optional => Ok(Prepared { optional: true, ..sent(own, key)? }),
-        Authentication::None => Ok(Prepared { optional: true, ..Prepared::default() }),
-        Authentication::Header { name, prefix } => {
-            let name = HeaderName::try_from(name).map_err(|_| format!("{name:?} is no header name"))?;
-            sent((name, prefix), key)
-        }
-        Authentication::Aws(aws) => {
-            let environment = environment();
-            let found = if key.is_none() { aws.bearer_key(&environment) } else { None };
-            match key.or(found.as_ref().map(|key| key.expose_secret())) {
-                Some(key) => sent(bearer, Some(key)),
-                None => {
-                    let signer = aws::Signer::new(aws.clone(), base, exchange(environment));
-                    Ok(Prepared { authoriser: Some(Authoriser::Aws(signer)), ..Prepared::default() })
-                }
-            }
-        }
-        Authentication::Google(google) if key.is_none() => {
-            tokens(Tokens::of_google(google, exchange(environment())))
-        }
-        Authentication::Key | Authentication::Google(_) => sent(own, key),
-        Authentication::Entra(entra) => {
-            let environment = environment();
-            match (entra.given(&environment), key) {
-                (Some(token), _) => sent(bearer, Some(token.expose_secret().trim())),
-                (None, Some(key)) => sent((HeaderName::from_static("api-key"), ""), Some(key)),
-                (None, None) => tokens(Tokens::of_entra(entra, exchange(environment))),
-            }
-        }
-        Authentication::Watsonx(watsonx) => match &settings.api_key {
-            Some(given) if key.is_some() => {
-                tokens(Tokens::of_watsonx(watsonx, given, exchange(environment())))
-            }
-            _ => sent(bearer, None),
-        },
-        Authentication::Databricks(databricks) => {
-            let environment = environment();
-            match databricks.principal(&environment) {
-                Some(principal) if key.is_none() => {
-                    tokens(Tokens::of_databricks(principal, base, exchange(environment)))
-                }
-                _ => sent(bearer, key),
-            }
-        }
-        Authentication::Source(source) => tokens(Tokens::of_source(source)),
-    }
-}
-
-impl Authoriser {
+impl Credentials {
     /// What the next attempt is authorised with.
     pub(crate) async fn grant(&self) -> Result<Grant, CredentialsError> {
         Ok(match self {
-            Self::Token(tokens) => Grant::Token(tokens.grant().await?),
-            Self::Aws(signer) => Grant::Aws(signer.grant().await?),
+            Self::Renewed(authoriser) => Grant::Renewed(authoriser.grant().await?),
+            Self::Deferred(deferred) => Grant::Deferred(deferred.grant().await?),
         })
     }
 
     /// Whether another attempt, authorised anew, may do better than the one with `grant` that ended with `failure`.
-    pub(crate) fn renew(&self, grant: &Grant, failure: &Failure) -> bool {
+    pub(crate) async fn renew(&self, grant: &Grant, failure: &Failure) -> bool {
         match (self, grant) {
-            (Self::Token(tokens), Grant::Token(grant)) => tokens.renew(grant, failure),
-            (Self::Aws(signer), Grant::Aws(grant)) => signer.renew(grant, failure),
-            (Self::Token(_), Grant::Aws(_)) | (Self::Aws(_), Grant::Token(_)) => false,
+            (Self::Renewed(authoriser), Grant::Renewed(grant)) => authoriser.renew(grant, failure),
+            (Self::Deferred(deferred), Grant::Deferred(grant)) => deferred.renew(grant, failure).await,
+            (Self::Renewed(_), Grant::Deferred(_)) | (Self::Deferred(_), Grant::Renewed(_)) => false,
         }
     }
 }
 
 impl Grant {
-    /// Authorises `request`, whose body is `body`.
-    pub(crate) fn apply(&self, request: &mut reqwest::Request, body: &[u8]) -> Result<(), Failure> {
+    /// Authorises `request`, whose body is `body`. Headers named in `own` are the call's own, and stay.
+    pub(crate) fn apply(
+        &self,
+        request: &mut reqwest::Request,
+        body: &[u8],
+        own: &[HeaderName],
+    ) -> Result<(), Failure> {
         match self {
-            Self::Token(grant) => grant.apply(request.headers_mut()),
-            Self::Aws(grant) => return grant.apply(request, body).map_err(Failure::Config),
+            Self::Renewed(grant) => grant.apply(request, body),
+            Self::Deferred(grant) => grant.apply(request, body, own),
         }
-        Ok(())
     }
 
-    /// Notes what an answer that refuses says about why.
+    /// Notes what a refusing response says about why.
     pub(crate) fn refused(&self, status: StatusCode, headers: &HeaderMap) {
-        if let Self::Aws(grant) = self
-            && status.is_client_error()
-        {
-            grant.refused(headers);
+        match self {
+            Self::Renewed(grant) => grant.refused(status, headers),
+            Self::Deferred(grant) => grant.refused(status, headers),
         }
     }
 
-    /// No error may tell these.
+    /// The key that was fetched, for backends.
+    pub(crate) fn key(&self) -> Option<Secret> {
+        match self {
+            Self::Renewed(_) => None,
+            Self::Deferred(grant) => grant.key(),
+        }
+    }
+
+    /// Adds what no error may tell.
     pub(crate) fn add_secrets(&self, secrets: &mut Secrets) {
         match self {
-            Self::Token(grant) => grant.add_secrets(secrets),
-            Self::Aws(grant) => grant.add_secrets(secrets),
+            Self::Renewed(grant) => grant.add_secrets(secrets),
+            Self::Deferred(grant) => grant.add_secrets(secrets),
         }
     }
 }

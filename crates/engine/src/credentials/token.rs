@@ -1,13 +1,16 @@
 //! Bearer tokens: where they come from, and the header that carries them.
 
 use super::{
-    CredentialsError, EntraSettings, GoogleSettings, Secret, WatsonxSettings,
+    CredentialsError, EntraSettings, GoogleSettings, WatsonxSettings,
     cache::{Cache, Fetched, Held},
     databricks,
     exchange::Exchange,
     oauth::Access,
 };
-use crate::{Failure, secrets::Secrets};
+use crate::{
+    failure::Failure,
+    secrets::{Secret, Secrets},
+};
 use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
 use reqwest::Url;
 use secrecy::ExposeSecret;
@@ -55,7 +58,7 @@ pub(crate) struct Grant {
 }
 
 impl Tokens {
-    pub(crate) fn of_source(source: &Arc<dyn TokenSource>) -> Self {
+    pub(crate) fn from_source(source: &Arc<dyn TokenSource>) -> Self {
         let source = Arc::clone(source);
         Self(Cache::new(move || {
             let source = Arc::clone(&source);
@@ -66,7 +69,7 @@ impl Tokens {
         }))
     }
 
-    pub(crate) fn of_google(settings: &GoogleSettings, exchange: Arc<Exchange>) -> Self {
+    pub(crate) fn from_google(settings: &GoogleSettings, exchange: Arc<Exchange>) -> Self {
         let settings = settings.clone();
         Self(Cache::new(move || {
             let (settings, exchange) = (settings.clone(), Arc::clone(&exchange));
@@ -77,7 +80,7 @@ impl Tokens {
         }))
     }
 
-    pub(crate) fn of_entra(settings: &EntraSettings, exchange: Arc<Exchange>) -> Self {
+    pub(crate) fn from_entra(settings: &EntraSettings, exchange: Arc<Exchange>) -> Self {
         let settings = settings.clone();
         Self(Cache::new(move || {
             let (settings, exchange) = (settings.clone(), Arc::clone(&exchange));
@@ -85,7 +88,7 @@ impl Tokens {
         }))
     }
 
-    pub(crate) fn of_watsonx(settings: &WatsonxSettings, key: &Secret, exchange: Arc<Exchange>) -> Self {
+    pub(crate) fn from_watsonx(settings: &WatsonxSettings, key: &Secret, exchange: Arc<Exchange>) -> Self {
         let (settings, key) = (settings.clone(), key.clone());
         Self(Cache::new(move || {
             let (settings, key, exchange) = (settings.clone(), key.clone(), Arc::clone(&exchange));
@@ -93,7 +96,7 @@ impl Tokens {
         }))
     }
 
-    pub(crate) fn of_databricks(principal: (String, Secret), base: &Url, exchange: Arc<Exchange>) -> Self {
+    pub(crate) fn from_databricks(principal: (String, Secret), base: &Url, exchange: Arc<Exchange>) -> Self {
         let base = base.clone();
         Self(Cache::new(move || {
             let (principal, base, exchange) = (principal.clone(), base.clone(), Arc::clone(&exchange));

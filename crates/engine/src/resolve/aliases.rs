@@ -1,6 +1,6 @@
 //! Aliases, followed to where they lead when they are set: circles and dead ends are found then, not by a call.
 
-use super::{Named, Route, Routes, RoutingProblem};
+use super::{Candidate, Named, Routes, RoutingProblem};
 use std::collections::HashMap;
 
 /// How many aliases may follow each other.
@@ -16,7 +16,7 @@ pub(crate) struct Aliases {
 
 /// Where an alias leads.
 pub(super) enum End {
-    Route(Route),
+    Route(Candidate),
     /// A bare name, which the catalog and the keys decide when it is called.
     Bare(String),
 }

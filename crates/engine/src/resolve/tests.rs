@@ -9,23 +9,18 @@ fn routing(aliases: &[(&str, &str)]) -> Routing {
         aliases: aliases.iter().map(owned).collect(),
         provider_aliases: vec![("claude".into(), "anthropic".into())],
         configured: vec!["openai".into(), "azure".into(), "groq".into()],
-        unusable: vec![Unusable {
-            id: "snowflake".into(),
-            dialect: "openai-chat".into(),
-            missing: "set SNOWFLAKE_ACCOUNT".into(),
-        }],
         default_model: None,
         look_up: Some(Arc::new(catalog)),
     }
 }
 
-const IDS: [&str; 5] = ["openai", "anthropic", "azure", "groq", "openrouter"];
+const IDS: [&str; 6] = ["openai", "anthropic", "azure", "groq", "openrouter", "snowflake"];
 
 /// `gpt-4o` is offered by two providers with a key, `llama` by one, `opus` by two without, `haiku` by one without.
-fn catalog(name: &str) -> Vec<Route> {
+fn catalog(name: &str) -> Vec<Candidate> {
     let offer = |providers: &[&str]| {
         let route =
-            |provider: &&str| Route { provider: (*provider).to_owned(), model: format!("{name}-full") };
+            |provider: &&str| Candidate { provider: (*provider).to_owned(), model: format!("{name}-full") };
         providers.iter().map(route).collect()
     };
     match name {
@@ -76,7 +71,6 @@ fn prefixes() {
     ] {
         assert!(led(&routes, name).contains(said), "{}", led(&routes, name));
     }
-    assert_eq!(routes.unusable("snowflake").unwrap().missing, "set SNOWFLAKE_ACCOUNT");
     assert!(routes.unknown_provider("opnai").contains("did you mean `openai`"));
 }
 

@@ -7,6 +7,7 @@ use crate::support::{
     settings,
 };
 use ferrule_engine::{Authentication, AwsSettings, Call, Environment, Failure, ProviderSettings, Secret};
+use ferrule_wire::model::Request;
 use std::{collections::BTreeMap, net::SocketAddr};
 
 const REGION: &str = "eu-west-1";
@@ -21,7 +22,7 @@ fn aws(server: SocketAddr, aws: AwsSettings, environment: Environment) -> Provid
     }
 }
 
-fn once() -> Call {
+fn once() -> Call<Request> {
     let mut call = call();
     call.options.max_retries = Some(0);
     call

@@ -142,7 +142,7 @@ fn settings_that_cannot_work_are_refused() {
     };
     let header =
         |name: &str, prefix: &str| Authentication::Header { name: name.into(), prefix: prefix.into() };
-    assert!(refused(header("a b", "")).contains("\"a b\" is no header name"));
+    assert!(refused(header("a b", "")).contains("\"a b\" is not a valid header name"));
     let error = refused(header("a", "\n"));
     assert!(error.contains("no header can carry") && !error.contains(CANARY), "{error}");
 }

@@ -1,12 +1,15 @@
-//! Providers that are no servers: programs, and functions of the user's own.
+//! Backends, providers that are not servers: programs, and functions of the user's own.
 
 use crate::support::{bounded, call, drain, engine, text_of, texts_of};
 use bytes::Bytes;
 use ferrule_engine::{
-    AnswerSender, Backend, Call, CallOptions, Engine, Failure, ProcessBackend, ProviderSettings, Question,
-    Start, TimeoutKind, Timeouts,
+    Backend, BackendRequest, Call, CallOptions, ChunkSender, Engine, Failure, ProcessBackend,
+    ProviderSettings, Secret, TimeoutKind, Timeouts,
 };
-use ferrule_wire::model::{ErrorKind, ProviderError};
+use ferrule_wire::{
+    dialect::CommandLine,
+    model::{ErrorKind, ProviderError},
+};
 use std::{
     path::Path,
     sync::{
@@ -18,6 +21,7 @@ use std::{
 
 fn with(backend: impl Backend + 'static) -> Engine {
     let mut settings = ProviderSettings::new("test", "tiny", "");
+    settings.api_key = Some(Secret::from("sesame"));
     settings.backend = Some(Arc::new(backend));
     engine(settings)
 }
@@ -26,8 +30,8 @@ fn with(backend: impl Backend + 'static) -> Engine {
 fn shell(script: &str) -> ProcessBackend {
     ProcessBackend {
         command: ["sh", "-c", script].map(str::to_owned).to_vec(),
-        environment: vec![("SECRET".into(), "sesame".into())],
-        start: |body| Start { arguments: Vec::new(), input: body.to_vec() },
+        key_variable: Some("SECRET"),
+        command_line: |body| CommandLine { arguments: Vec::new(), input: body.to_vec() },
         is_last: |line| line == b"done",
     }
 }
@@ -125,7 +129,7 @@ struct Function {
 }
 
 impl Backend for Function {
-    fn begin(&self, question: Question, answer: AnswerSender) -> Result<(), Failure> {
+    fn begin(&self, request: BackendRequest, sender: ChunkSender) -> Result<(), Failure> {
         let left = self.failures.load(Ordering::Relaxed);
         if left > 0 {
             self.failures.store(left - 1, Ordering::Relaxed);
@@ -136,10 +140,10 @@ impl Backend for Function {
             });
             return Err(Failure::Provider(Box::new(error)));
         }
-        let who = question.context.and_then(|context| context.downcast_ref::<String>().cloned());
-        let text = format!("text {} {}\ndone\n", question.model, who.unwrap_or_default());
-        let text = if question.stream { text } else { text.replace("text ", "").replace("\ndone\n", "") };
-        tokio::spawn(async move { answer.send(Ok(Bytes::from(text))).await });
+        let who = request.context.and_then(|context| context.downcast_ref::<String>().cloned());
+        let text = format!("text {} {}\ndone\n", request.model, who.unwrap_or_default());
+        let text = if request.stream { text } else { text.replace("text ", "").replace("\ndone\n", "") };
+        tokio::spawn(async move { sender.send(Ok(Bytes::from(text))).await });
         Ok(())
     }
 }

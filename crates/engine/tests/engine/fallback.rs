@@ -1,14 +1,24 @@
 //! A provider that cannot be reached is left for its fallback, streams and plain calls alike.
 
+use crate::deferred::Vault;
 use crate::support::{
-    bounded, call,
-    dialect::Tiny,
+    CANARY, bounded, call,
+    dialect::{ENCODED, Tiny},
     drain,
     server::{Server, Step, answer, chunk, end, stream},
     settings, text_of, texts_of,
 };
-use ferrule_engine::{Engine, Failure, Outcome, ProviderSettings, Timeouts, TransportSettings};
-use std::{net::SocketAddr, time::Duration};
+use ferrule_engine::{
+    Call, CallOptions, Engine, Failure, Outcome, ProviderSettings, Recipient, Timeouts, TransportSettings,
+};
+use ferrule_wire::operation::{
+    EmbeddingRequest, ImageRequest, RerankRequest, SpeechRequest, TranscriptionRequest,
+};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 async fn nobody() -> SocketAddr {
     tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
@@ -114,6 +124,19 @@ async fn a_fallback_has_to_be_a_provider_and_to_carry_the_call() {
     alone.truncate(1);
     assert!(engine(alone).unwrap_err().contains("no provider `other` to fall back on"));
 
+    // A fallback that is known but cannot be used refuses nobody who does not need it.
+    let server = Server::start(vec![answer(200, "", "hello")]).await;
+    let mut unusable = pair(server.address, first);
+    unusable[1].missing = Some("set OTHER_PROJECT".into());
+    let usable = engine(unusable).unwrap();
+    assert_eq!(bounded(usable.complete(call())).await.unwrap().provider, "test");
+    let mut unreached = pair(first, first);
+    unreached[1].missing = Some("set OTHER_PROJECT".into());
+    let mut once = call();
+    once.options.max_retries = Some(0);
+    let error = bounded(engine(unreached).unwrap().complete(once)).await.unwrap_err();
+    assert_eq!((error.provider.as_str(), error.attempts.len()), ("test", 1));
+
     // The fallback misses its key: the first one's failure stands.
     let mut keyless = pair(first, first);
     keyless[1].api_key = None;
@@ -121,4 +144,123 @@ async fn a_fallback_has_to_be_a_provider_and_to_carry_the_call() {
     call.options.max_retries = Some(0);
     let error = bounded(engine(keyless).unwrap().complete(call)).await.unwrap_err();
     assert_eq!((error.provider.as_str(), error.attempts.len()), ("test", 1));
+}
+
+#[tokio::test]
+async fn a_candidate_is_encoded_when_its_turn_comes() {
+    let other = Server::start(vec![answer(200, "", "other")]).await;
+    let first = Server::start(vec![answer(200, "", "first")]).await;
+    let mut providers = pair(first.address, other.address);
+    providers[1].dialect = "counted".into();
+    bounded(engine(providers.clone()).unwrap().complete(call())).await.unwrap();
+    assert_eq!(ENCODED.load(Ordering::SeqCst), 0);
+    providers[0].base_url = format!("http://{}", nobody().await);
+    let reply = bounded(engine(providers).unwrap().complete(call())).await.unwrap();
+    assert_eq!((reply.provider.as_str(), ENCODED.load(Ordering::SeqCst)), ("other", 1));
+}
+
+#[tokio::test]
+async fn a_fallback_is_asked_with_the_key_that_is_fetched_for_it() {
+    let other = Server::start(vec![answer(200, "", "hello")]).await;
+    let vault = Vault::new(&[CANARY]);
+    let mut providers = pair(nobody().await, other.address);
+    providers[1].api_key = None;
+    providers[1].secrets = Some(Arc::clone(&vault) as _);
+    let engine = engine(providers).unwrap();
+    assert_eq!(vault.fetches(), 0);
+    for _ in 0..2 {
+        let reply = bounded(engine.complete(call())).await.unwrap();
+        assert_eq!(reply.provider, "other");
+    }
+    assert_eq!(vault.fetches(), 1);
+    for request in other.requests() {
+        assert_eq!(request.header("authorization"), Some(format!("Bearer {CANARY}").as_str()));
+    }
+}
+
+/// Two providers of OpenAI's format, the first of which nobody answers for.
+async fn unreached(other: &Server) -> Engine {
+    let mut providers = pair(nobody().await, other.address);
+    providers.iter_mut().for_each(|provider| provider.dialect = "openai-chat".into());
+    Engine::new(providers, Timeouts::default(), 2, TransportSettings::default()).unwrap()
+}
+
+fn to<R>(request: R) -> Call<R> {
+    Call::new("test/small", request)
+}
+
+#[tokio::test]
+async fn operations_fall_back() {
+    let vectors = r#"{"data":[{"index":0,"embedding":[1]}],"model":"small"}"#;
+    let audio = stream(&["one"]).into_iter().chain([end()]).collect();
+    let other = Server::start(vec![
+        answer(200, "", vectors),
+        answer(200, "", r#"{"results":[{"index":0,"relevance_score":1}]}"#),
+        answer(200, "", r#"{"data":[]}"#),
+        answer(200, "", r#"{"text":"Hello."}"#),
+        audio,
+    ])
+    .await;
+    let engine = unreached(&other).await;
+    let inputs = vec!["x".to_owned()];
+    let request = EmbeddingRequest { inputs: inputs.clone(), ..EmbeddingRequest::default() };
+    let embedded = bounded(engine.embed(to(request), None)).await.unwrap();
+    assert_eq!((embedded.provider.as_str(), embedded.attempts.len()), ("other", 2));
+    assert_eq!(embedded.settlement.record().provider, "other");
+    let request = RerankRequest { documents: inputs, ..RerankRequest::default() };
+    assert_eq!(bounded(engine.operate(to(request))).await.unwrap().provider, "other");
+    let request = ImageRequest { prompt: "a ferrule".into(), ..ImageRequest::default() };
+    assert_eq!(bounded(engine.operate(to(request))).await.unwrap().provider, "other");
+    let request = TranscriptionRequest { file: b"RIFF".to_vec(), ..TranscriptionRequest::default() };
+    assert_eq!(bounded(engine.operate(to(request))).await.unwrap().provider, "other");
+    assert!(other.requests()[3].body.contains("RIFF"));
+    let request = SpeechRequest { text: "Hello.".into(), ..SpeechRequest::default() };
+    let mut spoken = bounded(engine.speech(to(request))).await.unwrap();
+    assert_eq!((spoken.provider.as_str(), spoken.model.as_str()), ("other", "small"));
+    assert_eq!(&bounded(spoken.body(100)).await.unwrap()[..], b"one");
+}
+
+#[tokio::test]
+async fn counts_fall_back() {
+    let other = Server::start(vec![answer(200, "", r#"{"input_tokens":7}"#)]).await;
+    let mut providers = pair(nobody().await, other.address);
+    providers.iter_mut().for_each(|provider| provider.dialect = "anthropic".into());
+    let engine = Engine::new(providers, Timeouts::default(), 2, TransportSettings::default()).unwrap();
+    let counted = bounded(engine.count_tokens(call())).await.unwrap().unwrap();
+    assert_eq!((counted.response, counted.provider.as_str()), (7, "other"));
+}
+
+#[tokio::test]
+async fn who_is_asked_by_id_has_no_fallback() {
+    let other = Server::start(vec![answer(200, "", r#"{"data":[]}"#)]).await;
+    let engine = unreached(&other).await;
+    let error = bounded(engine.models("test", Timeouts::default())).await.unwrap_err();
+    assert_eq!(error.provider, "test");
+    assert!(!bounded(engine.health("test", Timeouts::default())).await.reachable);
+    let request = ferrule_engine::RawRequest {
+        method: http::Method::GET,
+        path: "/models".into(),
+        body: bytes::Bytes::new(),
+        content_type: None,
+    };
+    let options = CallOptions { max_retries: Some(0), ..CallOptions::default() };
+    let raw = Call { to: Recipient::Provider("test".into()), request, options };
+    assert_eq!(bounded(engine.raw(raw)).await.unwrap_err().provider, "test");
+    assert!(other.requests().is_empty());
+}
+
+#[tokio::test]
+async fn the_vectors_of_a_call_are_all_of_one_provider() {
+    let vector = |value: u8| format!(r#"{{"data":[{{"index":0,"embedding":[{value}]}}],"model":"small"}}"#);
+    // The first provider answers one batch, and breaks the connection off before the others.
+    let first = Server::start(vec![answer(200, "", &vector(1)), vec![Step::Close]]).await;
+    let other = Server::start(vec![answer(200, "", &vector(2))]).await;
+    let mut providers = pair(first.address, other.address);
+    providers.iter_mut().for_each(|provider| provider.dialect = "openai-chat".into());
+    let engine = Engine::new(providers, Timeouts::default(), 0, TransportSettings::default()).unwrap();
+    let inputs = vec!["a".to_owned(), "b".to_owned(), "c".to_owned()];
+    let request = EmbeddingRequest { inputs, ..EmbeddingRequest::default() };
+    let reply = bounded(engine.embed(to(request), Some(1))).await.unwrap();
+    assert_eq!(reply.response.vectors.values(), [2.0, 2.0, 2.0]);
+    assert_eq!(reply.provider, "other");
 }

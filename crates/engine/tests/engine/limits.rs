@@ -6,12 +6,13 @@ use crate::support::{
     settings, text_of, texts_of,
 };
 use ferrule_engine::{Call, Failure, Outcome, TimeoutKind, Timeouts};
+use ferrule_wire::model::Request;
 use std::{sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::Semaphore};
 
 const SHORT: Option<Duration> = Some(Duration::from_millis(150));
 
-fn call_with(timeouts: Timeouts) -> Call {
+fn call_with(timeouts: Timeouts) -> Call<Request> {
     let mut call = call();
     call.options.timeouts = timeouts;
     call.options.max_retries = Some(0);

@@ -11,15 +11,16 @@
 mod amazon;
 mod authorisation;
 mod backends;
-mod beside;
 mod calls;
 mod clouds;
 mod connections;
+mod deferred;
 mod dialects;
 mod encrypted;
 mod fallback;
 mod follow;
 mod limits;
+mod operations;
 mod renewal;
 mod secrets;
 mod setup;

@@ -1,11 +1,11 @@
 //! Other settings make another engine, which shares what stays the same.
 
 use crate::support::{
-    bounded, call, engine,
+    bounded, call, engine, only,
     server::{Server, answer},
     settings, text_of,
 };
-use ferrule_engine::{Failure, Routing, Secret, Timeouts, TransportSettings, Unusable};
+use ferrule_engine::{Failure, ProviderSettings, Routing, Secret, Timeouts, TransportSettings};
 
 #[tokio::test]
 async fn a_provider_that_stays_the_same_keeps_its_connections() {
@@ -31,22 +31,18 @@ async fn a_provider_that_stays_the_same_keeps_its_connections() {
 #[tokio::test]
 async fn names_are_those_of_each_engine() {
     let first = engine(settings(([127, 0, 0, 1], 9).into()));
-    let routing = Routing {
-        aliases: vec![("fast".into(), "test/small".into())],
-        unusable: vec![Unusable {
-            id: "elsewhere".into(),
-            dialect: "openai-chat".into(),
-            missing: "set ELSEWHERE_ACCOUNT".into(),
-        }],
-        ..Routing::default()
+    let routing = Routing { aliases: vec![("fast".into(), "test/small".into())], ..Routing::default() };
+    let elsewhere = ProviderSettings {
+        missing: Some("set ELSEWHERE_ACCOUNT".into()),
+        ..ProviderSettings::new("elsewhere", "openai-chat", "")
     };
-    let same = vec![settings(([127, 0, 0, 1], 9).into())];
+    let same = vec![settings(([127, 0, 0, 1], 9).into()), elsewhere];
     let renewed = first.renewed(same, Timeouts::default(), 0, TransportSettings::default()).unwrap();
     let renewed = renewed.with_routing(routing).unwrap();
     assert_eq!(renewed.resolve(Some("fast")).unwrap().to_string(), "test/small");
     assert!(first.resolve(Some("fast")).is_err());
     let mut elsewhere = call();
-    elsewhere.provider = "elsewhere".into();
+    elsewhere.to = only("elsewhere");
     let error = bounded(renewed.complete(elsewhere)).await.unwrap_err();
     assert!(matches!(error.failure, Failure::Config(what) if what == "set ELSEWHERE_ACCOUNT"));
 }

@@ -10,6 +10,7 @@ use ferrule_engine::{
     Authentication, AwsSettings, Call, CallError, Environment, Secret, Timeouts, TransportSettings,
     WatsonxSettings,
 };
+use ferrule_wire::model::Request;
 use std::{
     fmt::Debug,
     sync::{Arc, Mutex},
@@ -31,7 +32,7 @@ fn clean_error(error: &CallError) {
     clean("Debug", &format!("{error:?} {error:#?}"));
 }
 
-fn secret_call() -> Call {
+fn secret_call() -> Call<Request> {
     let mut call = call();
     call.options.headers = vec![("x-other-token".into(), OTHER.into())];
     call.options.query = vec![("key".into(), QUERY.into())];

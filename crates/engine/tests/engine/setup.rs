@@ -1,7 +1,7 @@
 //! Settings: which provider, which key, which header, which proxy; and the list of models.
 
 use crate::support::{
-    CANARY, bounded, call, engine, engine_with,
+    CANARY, bounded, call, engine, engine_with, only,
     server::{Server, Step, answer, write},
     settings, text_of,
 };
@@ -21,7 +21,7 @@ fn config(failure: &Failure) -> &str {
 #[tokio::test]
 async fn an_unknown_provider_lists_those_we_know() {
     let mut call = call();
-    call.provider = "tset".into();
+    call.to = only("tset");
     let error = bounded(engine(settings(([127, 0, 0, 1], 9).into())).complete(call)).await.unwrap_err();
     assert_eq!(config(&error.failure), "there is no provider `tset`; known are: test");
     assert!(error.attempts.is_empty());

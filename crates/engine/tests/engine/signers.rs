@@ -2,12 +2,12 @@
 //! streamed, and requests leave without marks and without the proofs of others.
 
 use crate::support::{
-    bounded, call, drain,
+    bounded, call, drain, only,
     server::{Server, answer, stream},
     settings,
 };
 use ferrule_engine::{Engine, ProviderSettings, Timeouts, TransportSettings};
-use ferrule_wire::model::{Accumulator, Message, Role};
+use ferrule_wire::model::{Accumulator, Message, Request, Role};
 
 const JSON: &str = "content-type: application/json\r\n";
 const THOUGHT: &str = r#"{"id":"m1","type":"message","role":"assistant","model":"small","content":[{"type":"thinking","thinking":"Hm.","signature":"cHJvb2Y="},{"type":"text","text":"hi"}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":1,"output_tokens":1}}"#;
@@ -31,9 +31,9 @@ fn engine(server: &Server, ids: &[&str]) -> Engine {
     Engine::new(providers, Timeouts::default(), 0, TransportSettings::default()).unwrap()
 }
 
-fn call_to(provider: &str, messages: Vec<Message>) -> ferrule_engine::Call {
+fn call_to(provider: &str, messages: Vec<Message>) -> ferrule_engine::Call<Request> {
     let mut call = call();
-    call.provider = provider.into();
+    call.to = only(provider);
     call.request.max_tokens = Some(10);
     call.request.messages = messages;
     call
@@ -62,7 +62,7 @@ async fn a_conversation_moves_with_its_texts_and_without_its_proofs() {
         let conversation = || vec![question.clone(), said.clone(), Message::text(Role::User, "Why?")];
         bounded(engine.complete(call_to("anthropic", conversation()))).await.unwrap();
         bounded(engine.complete(call_to("minimax-anthropic", conversation()))).await.unwrap();
-        bounded(engine.count_tokens(&call_to("minimax-anthropic", conversation()))).await.unwrap();
+        bounded(engine.count_tokens(call_to("minimax-anthropic", conversation()))).await.unwrap();
         let requests = server.requests();
         let has_proof: Vec<bool> = requests.iter().map(|sent| sent.body.contains("cHJvb2Y=")).collect();
         assert_eq!(has_proof, [false, true, false, false], "streamed: {streamed}");

@@ -1,4 +1,4 @@
-//! What is no call of a model: how many tokens a prompt has, and how providers are.
+//! Questions to providers that are not calls of a model: token counts, and health.
 
 use crate::{
     bridge::LoopBridge,
@@ -7,8 +7,8 @@ use crate::{
     flight::{Flight, Opening},
     request,
 };
-use ferrule_engine::{Health, Route};
-use pyo3::{prelude::*, types::PyDict};
+use ferrule_engine::Health;
+use pyo3::{exceptions::PyValueError, prelude::*, types::PyDict};
 
 /// Starts to ask the provider how many tokens a prompt has. Delivers a tuple with the number, or with `None` where the
 /// provider cannot be asked.
@@ -18,20 +18,16 @@ pub(crate) fn count_tokens(
     py: Python<'_>,
     client: &NativeClient,
     provider: String,
-    model: String,
+    model: &str,
     messages: &Bound<'_, PyAny>,
     options: &Bound<'_, PyDict>,
     bridge: Option<&LoopBridge>,
 ) -> PyResult<Flight> {
-    let route = Route { provider: provider.clone(), model };
+    let engine = client.engine(py)?;
+    let route = engine.resolve(Some(&format!("{provider}/{model}"))).map_err(PyValueError::new_err)?;
     let call = request::call(route, client.drop_params(py)?, messages, options)?;
-    let mut engine = client.engine(py)?;
-    let is_asked = engine.counts_tokens(&provider);
-    if is_asked {
-        engine = client.engine_for(py, &provider)?;
-    }
     let counted = async move {
-        let tokens = if is_asked { engine.count_tokens(&call).await? } else { None };
+        let tokens = engine.count_tokens(call).await?.map(|reply| reply.response);
         Ok(Delivery::Whole(Value::new(move |py| Ok((tokens,).into_pyobject(py)?.into_any().unbind()))))
     };
     start(bridge, provider, Box::pin(counted))
@@ -48,10 +44,6 @@ pub(crate) fn health(
     bridge: Option<&LoopBridge>,
 ) -> PyResult<Flight> {
     let timeouts = timeouts.map(request::timeouts).transpose()?.unwrap_or_default();
-    for provider in &providers {
-        // Without its secrets a provider is asked as well: that it refuses us is an answer.
-        drop(client.engine_for(py, provider));
-    }
     let engine = client.engine(py)?;
     let asked = async move {
         let mut tasks = tokio::task::JoinSet::new();

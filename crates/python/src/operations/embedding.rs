@@ -1,6 +1,6 @@
-//! Vectors of texts.
+//! Embeddings.
 
-use super::{Start, answer::Told};
+use super::{Start, answer::Fields};
 use crate::{bridge::LoopBridge, client::NativeClient, flight::Flight, request};
 use ferrule_wire::operation::{EmbeddingRequest, EmbeddingResponse, InputType};
 use pyo3::{
@@ -38,16 +38,15 @@ pub(crate) fn embed(
         }
         Ok(true)
     })?;
-    (request.model, request.extra) = (mem::take(&mut start.model), mem::take(&mut start.extra));
-    start.answer(request, async move |engine, call| engine.embed(call, batch_size).await, told)
+    request.extra = mem::take(&mut start.extra);
+    start.answer(request, async move |engine, call| engine.embed(call, batch_size).await, fields)
 }
 
-fn told(response: EmbeddingResponse) -> Told {
+fn fields(response: EmbeddingResponse) -> Fields {
     let EmbeddingResponse { model, vectors, usage, extra } = response;
-    Told {
+    Fields {
         model,
         usage,
-        measured: Vec::new(),
         extra,
         add: Box::new(move |fields| {
             let values = vectors.values();

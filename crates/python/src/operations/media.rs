@@ -1,8 +1,13 @@
-//! Pictures and sound.
+//! Images and audio.
 
-use super::{Start, answer::Told};
-use crate::{bridge::LoopBridge, client::NativeClient, flight::Flight, request};
-use ferrule_engine::OperationCall;
+use super::{Start, answer::Fields};
+use crate::{
+    bridge::LoopBridge,
+    client::{NativeClient, provider_of},
+    flight::Flight,
+    request,
+};
+use ferrule_engine::Call;
 use ferrule_wire::operation::{
     Image, ImageRequest, ImageResponse, SpeechRequest, Transcript, TranscriptionRequest,
 };
@@ -34,18 +39,14 @@ pub(crate) fn images(
         }
         Ok(true)
     })?;
-    (request.model, request.extra) = (mem::take(&mut start.model), mem::take(&mut start.extra));
-    start.answer(request, async |engine, call| engine.images(call).await, told_of_images)
+    request.extra = mem::take(&mut start.extra);
+    start.answer(request, async |engine, call| engine.operate(call).await, image_fields)
 }
 
-fn told_of_images(response: ImageResponse) -> Told {
+fn image_fields(response: ImageResponse) -> Fields {
     let ImageResponse { images, usage, extra } = response;
-    // Where no details are told, an answer of pictures is nothing else.
-    let all_pictures = usage.as_ref().filter(|usage| usage.extra.get("output_tokens_details").is_none());
-    let measured = all_pictures.and_then(|usage| Some(("output_image_tokens", usage.output_tokens?)));
-    Told {
+    Fields {
         model: String::new(),
-        measured: measured.into_iter().collect(),
         usage,
         extra,
         add: Box::new(move |fields| {
@@ -69,7 +70,6 @@ pub(crate) fn speech(
     options: &Bound<'_, PyDict>,
     bridge: Option<&LoopBridge>,
 ) -> PyResult<Flight> {
-    let characters = text.chars().count() as u64;
     let mut request = SpeechRequest { text, ..SpeechRequest::default() };
     let start = Start::read(client, model, options, bridge, |name, value| {
         match name {
@@ -81,12 +81,12 @@ pub(crate) fn speech(
         }
         Ok(true)
     })?;
-    let Start { bridge, engine, provider, options, entry, .. } = start;
-    (request.model, request.extra) = (start.model, start.extra);
-    let call = OperationCall { provider: provider.clone(), request, options };
-    let measured = vec![("input_characters", characters)];
+    let Start { bridge, engine, route, options, entry, extra } = start;
+    request.extra = extra;
+    let provider = provider_of(&route);
+    let call = Call { to: route.into(), request, options };
     Flight::start_call(bridge, provider, entry, None, move |shared| {
-        shared.pump_raw(Box::pin(async move { engine.speech(call).await }), measured)
+        shared.pump_raw(Box::pin(async move { engine.speech(call).await }))
     })
 }
 
@@ -113,16 +113,15 @@ pub(crate) fn transcribe(
         }
         Ok(true)
     })?;
-    (request.model, request.extra) = (mem::take(&mut start.model), mem::take(&mut start.extra));
-    start.answer(request, async |engine, call| engine.transcribe(call).await, told_of_transcript)
+    request.extra = mem::take(&mut start.extra);
+    start.answer(request, async |engine, call| engine.operate(call).await, transcript_fields)
 }
 
-fn told_of_transcript(transcript: Transcript) -> Told {
+fn transcript_fields(transcript: Transcript) -> Fields {
     let Transcript { text, language, duration, usage, extra } = transcript;
-    Told {
+    Fields {
         model: String::new(),
         usage,
-        measured: Vec::new(),
         extra,
         add: Box::new(move |fields| {
             fields.set_item("text", text)?;

@@ -1,17 +1,16 @@
-//! Requests and answers as they are.
+//! Raw requests and replies.
 
 use crate::{
-    attempt::Attempt, bridge::LoopBridge, client::NativeClient, cost::Pricing, delivery::Value,
-    flight::Flight,
+    attempt::Attempt, bridge::LoopBridge, client::NativeClient, cost::Cost, delivery::Value, flight::Flight,
 };
 use bytes::Bytes;
-use ferrule_catalog::Answer;
-use ferrule_engine::{CallOptions, RawCall, RawReply};
+use ferrule_engine::{Call, RawReply, RawRequest, Recipient};
 use pyo3::{
     exceptions::PyValueError,
     prelude::*,
     types::{PyBytes, PyDict},
 };
+use std::sync::Arc;
 
 /// Starts to send a request as it is. Delivers lists: of the answer's head, a dict, first, then of pieces of its body.
 #[pyfunction]
@@ -27,34 +26,30 @@ pub(crate) fn raw(
     content_type: Option<String>,
     bridge: Option<&LoopBridge>,
 ) -> PyResult<Flight> {
-    let method =
-        method.parse().map_err(|_| PyValueError::new_err(format!("method: {method:?} is no HTTP method")))?;
-    let call = RawCall {
-        provider: provider.clone(),
-        model: String::new(),
-        method,
-        path,
-        body: body.into(),
-        content_type,
-        options: CallOptions::default(),
-    };
-    let engine = client.engine_for(py, &provider)?;
+    let method = method
+        .parse()
+        .map_err(|_| PyValueError::new_err(format!("method: {method:?} is not a valid HTTP method")))?;
+    let request = RawRequest { method, path, body: body.into(), content_type };
+    let call = Call::new(Recipient::Provider(provider.clone()), request);
+    let engine = client.engine(py)?;
     Flight::start(bridge, provider, None, move |shared| {
-        shared.pump_raw(Box::pin(async move { engine.raw(call).await }), Vec::new())
+        shared.pump_raw(Box::pin(async move { engine.raw(call).await }))
     })
 }
 
-/// The head of a raw answer, for Python; `answer` is what its cost is found by, but for the time.
-pub(crate) fn raw_head(reply: &RawReply, answer: Answer, pricing: Pricing) -> Value {
+/// The head of a raw answer, for Python.
+pub(crate) fn raw_head(reply: &RawReply) -> Value {
+    let (provider, model) = (reply.provider.clone(), reply.model.clone());
     let (media_type, headers) = (reply.media_type.clone(), reply.headers.clone());
     let (request_id, attempts) = (reply.request_id.clone(), reply.attempts.clone());
+    let settlement = Arc::clone(&reply.settlement);
     Value::new(move |py| {
         let fields = PyDict::new(py);
         fields.set_item("media_type", media_type)?;
         fields.set_item("headers", headers)?;
-        fields.set_item("provider", &answer.provider)?;
-        fields.set_item("model", &answer.asked)?;
-        fields.set_item("cost", pricing.cost(|at| Answer { at, ..answer }))?;
+        fields.set_item("provider", provider)?;
+        fields.set_item("model", model)?;
+        fields.set_item("cost", settlement.cost().cloned().map(Cost))?;
         fields.set_item("request_id", request_id)?;
         fields.set_item("attempts", attempts.into_iter().map(Attempt).collect::<Vec<_>>())?;
         Ok(fields.into_any().unbind())

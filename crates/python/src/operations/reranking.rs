@@ -1,6 +1,6 @@
-//! The order of documents.
+//! Reranking.
 
-use super::{Start, answer::Told};
+use super::{Start, answer::Fields};
 use crate::{bridge::LoopBridge, client::NativeClient, flight::Flight, request};
 use ferrule_wire::operation::{RerankRequest, RerankResponse};
 use pyo3::{prelude::*, types::PyDict};
@@ -27,16 +27,15 @@ pub(crate) fn rerank(
         }
         Ok(is_known)
     })?;
-    (request.model, request.extra) = (mem::take(&mut start.model), mem::take(&mut start.extra));
-    start.answer(request, async |engine, call| engine.rerank(call).await, told)
+    request.extra = mem::take(&mut start.extra);
+    start.answer(request, async |engine, call| engine.operate(call).await, fields)
 }
 
-fn told(response: RerankResponse) -> Told {
+fn fields(response: RerankResponse) -> Fields {
     let RerankResponse { id, results, usage, search_units, extra } = response;
-    Told {
+    Fields {
         model: String::new(),
         usage,
-        measured: search_units.map(|units| ("rerank_searches", units)).into_iter().collect(),
         extra,
         add: Box::new(move |fields| {
             let results: Vec<(usize, f64)> =

@@ -24,6 +24,7 @@ use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response, StreamEvent};
 use crate::operation::{Embeddings, Endpoint, Media, ModelListing, OpenAiListing, Reranking, TokenCounting};
+use crate::response_headers::{self, HeaderMetadata};
 use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
 use core::fmt;
 
@@ -58,6 +59,16 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     /// Client: the answer in the body of a plain call. A body that holds an error (some providers answer those
     /// with status 200) is [`StreamError::Provider`].
     fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError>;
+
+    /// Client: what the headers of a successful response say about it. `get` looks one up by its name in lower case.
+    fn decode_headers<'h>(&self, get: &dyn Fn(&str) -> Option<&'h str>) -> HeaderMetadata {
+        response_headers::litellm(get)
+    }
+
+    /// Client: the program that answers, for a dialect that no HTTP server speaks.
+    fn program(&self) -> Option<Program> {
+        None
+    }
 
     /// Client: where to go on with an answer that may not be over yet. `None` for a dialect whose answers are.
     ///
@@ -117,6 +128,28 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     }
 }
 
+/// A program that answers requests: started for each, it reads the prompt and writes its answer in lines.
+#[derive(Clone, Copy, Debug)]
+pub struct Program {
+    /// The usual command.
+    pub command: &'static str,
+    /// The environment variable that it reads its key from.
+    pub key_variable: &'static str,
+    /// Makes a command line of the body that the dialect encodes.
+    pub command_line: fn(&[u8]) -> CommandLine,
+    /// Whether a line is the last of the answer.
+    pub is_last: fn(&[u8]) -> bool,
+}
+
+/// What a program is started with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CommandLine {
+    /// The arguments behind its name.
+    pub arguments: Vec<String>,
+    /// What it reads from its standard input: the prompt, which may be longer than an argument can be.
+    pub input: Vec<u8>,
+}
+
 /// Reads where to go on with the answer in a body; `None` where there is none in it.
 pub type ReadFollowUp = fn(&[u8]) -> Option<FollowUp>;
 
@@ -131,6 +164,8 @@ pub struct FollowUp {
     pub stream: Option<String>,
     /// Where it is cancelled.
     pub cancel: Option<String>,
+    /// Headers of the first request, in lower case, that the following ones do not repeat.
+    pub drop_headers: &'static [&'static str],
 }
 
 impl FollowUp {

@@ -1,9 +1,6 @@
 //! Tests of the program's lines as `docs/wire/cursor-cli.md` has them.
 
-use ferrule_wire::dialect::{
-    Dialect,
-    cursor_cli::{CursorCli, command_line, is_last},
-};
+use ferrule_wire::dialect::{Dialect, Program, cursor_cli::CursorCli};
 use ferrule_wire::encode::EncodeOptions;
 use ferrule_wire::framing::{StreamError, StreamLimits};
 use ferrule_wire::json::Json;
@@ -124,6 +121,10 @@ fn an_end_without_a_result_is_an_interruption_and_an_error_is_one() {
     assert_eq!((read.kind, read.message.as_str()), (ErrorKind::Authentication, "You are not logged in."));
 }
 
+fn program() -> Program {
+    CursorCli.program().unwrap()
+}
+
 #[test]
 fn a_request_becomes_a_command_line() {
     let mut request = Request {
@@ -135,7 +136,7 @@ fn a_request_becomes_a_command_line() {
     request.extra.insert("approve_mcps", Json::written(true));
     request.extra.insert("force", Json::written(false));
     let encoded = CursorCli.encode_request(&request, EncodeOptions::REFUSE).unwrap();
-    let line = command_line(&encoded.body);
+    let line = (program().command_line)(&encoded.body);
     assert_eq!(
         line.arguments,
         [
@@ -152,7 +153,7 @@ fn a_request_becomes_a_command_line() {
     request.model = "auto".into();
     request.extra = ferrule_wire::json::Extra::new();
     let encoded = CursorCli.encode_request(&request, EncodeOptions::REFUSE).unwrap();
-    assert_eq!(command_line(&encoded.body).arguments.len(), 4);
+    assert_eq!((program().command_line)(&encoded.body).arguments.len(), 4);
     let read = CursorCli.decode_request(&encoded.body).unwrap();
     assert_eq!(read.messages, [Message::text(Role::User, "Be brief.\n\nHi")]);
 }
@@ -176,9 +177,9 @@ fn what_the_program_decides_itself_is_refused() {
 
 #[test]
 fn only_the_result_is_the_last_line() {
-    assert!(is_last(RESULT.as_bytes()));
-    assert!(!is_last(br#"{"type":"assistant","result":1}"#));
-    assert!(!is_last(b"result"));
+    assert!((program().is_last)(RESULT.as_bytes()));
+    assert!(!(program().is_last)(br#"{"type":"assistant","result":1}"#));
+    assert!(!(program().is_last)(b"result"));
 }
 
 proptest! {

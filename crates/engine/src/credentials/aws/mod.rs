@@ -12,7 +12,7 @@ use super::{
     clock,
     exchange::Exchange,
 };
-use crate::{Failure, secrets::Secrets};
+use crate::{failure::Failure, secrets::Secrets};
 use http::{
     HeaderMap,
     header::{CONTENT_TYPE, DATE},

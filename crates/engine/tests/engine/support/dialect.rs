@@ -15,14 +15,21 @@ use ferrule_wire::{
     },
     operation::{Endpoint, ModelListing},
 };
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Duration,
+};
 
 #[derive(Debug)]
 pub(crate) struct Tiny {
     name: &'static str,
 }
 
-static DIALECTS: [Tiny; 3] = [Tiny { name: "tiny" }, Tiny { name: "anthropic" }, Tiny { name: "followed" }];
+static DIALECTS: [Tiny; 4] =
+    [Tiny { name: "tiny" }, Tiny { name: "anthropic" }, Tiny { name: "followed" }, Tiny { name: "counted" }];
+
+/// How many requests the dialect `counted` encoded.
+pub(crate) static ENCODED: AtomicUsize = AtomicUsize::new(0);
 
 impl Tiny {
     pub(crate) fn find(name: &str) -> Option<&'static dyn Dialect> {
@@ -40,6 +47,9 @@ impl Dialect for Tiny {
         request: &Request,
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
+        if self.name == "counted" {
+            ENCODED.fetch_add(1, Ordering::SeqCst);
+        }
         let mut encoded = EncodedRequest {
             path: "/say".into(),
             body: format!("{} {}", request.model, if request.stream { "stream" } else { "plain" })
@@ -145,7 +155,13 @@ fn follow_up(body: &[u8]) -> Option<FollowUp> {
         let (_, rest) = places.split_once(&format!("{name}="))?;
         rest.split(' ').next().map(str::to_owned)
     };
-    Some(FollowUp { is_over: false, get: place("get"), stream: place("stream"), cancel: place("cancel") })
+    Some(FollowUp {
+        is_over: false,
+        get: place("get"),
+        stream: place("stream"),
+        cancel: place("cancel"),
+        ..FollowUp::default()
+    })
 }
 
 struct Lines {

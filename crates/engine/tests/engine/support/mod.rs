@@ -7,7 +7,8 @@ pub(crate) mod tls;
 
 use dialect::Tiny;
 use ferrule_engine::{
-    Call, CallOptions, Engine, EventStream, ProviderSettings, Secret, Timeouts, TransportSettings,
+    Call, CallOptions, Candidate, Engine, EventStream, ProviderSettings, Recipient, Route, Secret, Timeouts,
+    TransportSettings,
 };
 use ferrule_wire::model::{Message, Part, Request, Response, Role, StreamEvent};
 use std::{net::SocketAddr, time::Duration};
@@ -35,13 +36,19 @@ pub(crate) fn engine_with(
     Engine::with_dialects(vec![settings], timeouts, 2, transport, Tiny::find)
 }
 
-pub(crate) fn call() -> Call {
+pub(crate) fn call() -> Call<Request> {
     let request = Request {
         model: "small".into(),
         messages: vec![Message::new(Role::User, vec![Part::text("hello")])],
         ..Request::default()
     };
-    Call { provider: "test".into(), request, options: CallOptions::default() }
+    Call { to: "test/small".into(), request, options: CallOptions::default() }
+}
+
+/// The provider `id`, whether there is one or not, and no other.
+pub(crate) fn only(id: &str) -> Recipient {
+    let only = Candidate { provider: id.into(), model: "small".into() };
+    Recipient::Route(Route { candidates: vec![only], alias: None })
 }
 
 pub(crate) fn text_of(response: &Response) -> String {

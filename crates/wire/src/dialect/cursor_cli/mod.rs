@@ -1,13 +1,13 @@
 //! Cursor's command line, `cursor-agent -p --output-format stream-json --stream-partial-output`: a prompt in, lines of
 //! JSON out. An agent with tools of its own, so requests carry no tools and answers call none.
 //!
-//! The body of a request is what the program is started with, as JSON; [`command_line`] makes arguments and input of
+//! The body of a request is what the program is started with, as JSON; `command_line` makes arguments and input of
 //! it. The facts are those of `docs/wire/cursor-cli.md`, where none is verified: what is unknown is let pass.
 
 mod decode;
 mod encode;
 
-use super::{Dialect, StreamDecoder, StreamEncoder};
+use super::{CommandLine, Dialect, Program, StreamDecoder, StreamEncoder};
 use crate::dialect::shared::prompt::Prompt;
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
@@ -115,23 +115,18 @@ impl Dialect for CursorCli {
         out
     }
 
+    fn program(&self) -> Option<Program> {
+        Some(Program { command: "cursor-agent", key_variable: "CURSOR_API_KEY", command_line, is_last })
+    }
+
     /// A program has no addresses.
     fn endpoint<'a>(&self, _path: &'a str) -> Option<Endpoint<'a>> {
         None
     }
 }
 
-/// What the program is started with.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CommandLine {
-    /// The arguments behind its name.
-    pub arguments: Vec<String>,
-    /// What it reads from its standard input: the prompt, which may be longer than an argument can be.
-    pub input: Vec<u8>,
-}
-
 /// Makes a command line of the body that the dialect encodes. What is no such body gives an empty prompt.
-pub fn command_line(body: &[u8]) -> CommandLine {
+fn command_line(body: &[u8]) -> CommandLine {
     let mut fields = Fields::parse(body).unwrap_or_default();
     let mut arguments: Vec<String> = ALWAYS.iter().map(|word| (*word).to_owned()).collect();
     if let Some(model) = fields.take_string("model").filter(|model| !model.is_empty() && model != ANY_MODEL) {
@@ -151,7 +146,7 @@ pub fn command_line(body: &[u8]) -> CommandLine {
 }
 
 /// Whether `line` is the last that the program has to say; it has been seen to stay alive after it.
-pub fn is_last(line: &[u8]) -> bool {
+fn is_last(line: &[u8]) -> bool {
     let line = line.trim_ascii();
     line.starts_with(b"{")
         && Fields::parse(line)

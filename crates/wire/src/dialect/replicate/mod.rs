@@ -103,6 +103,8 @@ fn prediction(body: &[u8]) -> Option<FollowUp> {
         get: urls.take_string("get"),
         stream: urls.take_string("stream"),
         cancel: urls.take_string("cancel"),
+        // It asks the first request to wait.
+        drop_headers: &["prefer"],
     })
 }
 

@@ -1,4 +1,4 @@
-//! Cost of a response, from everything that its provider reported.
+//! Usage record of a call: the figures that decide on its cost.
 
 use crate::{amount::Amount, catalog::Catalog, cost::Cost, quantities::Quantities};
 use ferrule_wire::{
@@ -6,9 +6,9 @@ use ferrule_wire::{
     model::{Response, Usage},
 };
 
-/// Figures of an answer that decide on its cost.
+/// What a call used: the figures that decide on its cost.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Answer {
+pub struct UsageRecord {
     /// The provider that answered.
     pub provider: String,
     /// The model that was asked for.
@@ -27,13 +27,13 @@ pub struct Answer {
     pub at: i64,
 }
 
-impl Answer {
+impl UsageRecord {
     /// The figures of `response`, which `provider` gave when asked for the model `asked` at `at`.
     pub fn new(provider: &str, asked: &str, response: &Response, at: i64) -> Self {
-        let mut answer =
+        let mut record =
             Self { provider: provider.to_owned(), asked: asked.to_owned(), at, ..Self::default() };
-        answer.fill(&response.model, response.usage.as_ref(), &response.extra);
-        answer
+        record.fill(&response.model, response.usage.as_ref(), &response.extra);
+        record
     }
 
     /// Takes over what a response says of the model that answered, its usage, and how it was made.

@@ -1,4 +1,4 @@
-//! What is no chat: counts, raw requests, health.
+//! Operations other than chat: embeddings, images, audio, counts, raw requests, health.
 
 use crate::support::{
     CANARY, bounded, call, engine,
@@ -7,7 +7,7 @@ use crate::support::{
 };
 use bytes::Bytes;
 use ferrule_engine::{
-    CallOptions, Engine, Failure, OperationCall, Outcome, ProviderSettings, RawCall, Timeouts,
+    Call, CallOptions, Engine, Failure, Outcome, ProviderSettings, RawRequest, Recipient, Timeouts,
     TransportSettings,
 };
 use ferrule_wire::{
@@ -20,16 +20,15 @@ fn real(settings: ProviderSettings) -> Engine {
     Engine::new(vec![settings], Timeouts::default(), 2, TransportSettings::default()).unwrap()
 }
 
-fn raw(path: &str) -> RawCall {
-    RawCall {
-        provider: "test".into(),
-        model: "small".into(),
+fn raw(path: &str) -> Call<RawRequest> {
+    let request = RawRequest {
         method: Method::POST,
         path: path.into(),
         body: Bytes::from_static(b"a file"),
         content_type: Some("multipart/form-data; boundary=x".into()),
-        options: CallOptions { query: vec![("a".into(), "b".into())], ..CallOptions::default() },
-    }
+    };
+    let options = CallOptions { query: vec![("a".into(), "b".into())], ..CallOptions::default() };
+    Call { to: Recipient::Provider("test".into()), request, options }
 }
 
 #[tokio::test]
@@ -37,7 +36,7 @@ async fn a_provider_that_counts_is_asked() {
     let server = Server::start(vec![answer(200, "", r#"{"input_tokens":7}"#)]).await;
     let mut settings = settings(server.address);
     settings.dialect = "anthropic".into();
-    assert_eq!(bounded(real(settings).count_tokens(&call())).await.unwrap(), Some(7));
+    assert_eq!(bounded(real(settings).count_tokens(call())).await.unwrap().unwrap().response, 7);
     let request = &server.requests()[0];
     assert_eq!(request.line, "POST /v1/v1/messages/count_tokens HTTP/1.1");
     assert_eq!(request.header("anthropic-version"), Some("2023-06-01"));
@@ -59,14 +58,14 @@ async fn a_raw_request_goes_as_it_is_and_is_retried() {
     assert_eq!(request.body, "a file");
 }
 
-fn pictures(options: CallOptions) -> OperationCall<ImageRequest> {
+fn pictures(options: CallOptions) -> Call<ImageRequest> {
     let request = ImageRequest {
         model: "small".into(),
         prompt: "a ferrule".into(),
         size: Some("256x256".into()),
         ..ImageRequest::default()
     };
-    OperationCall { provider: "test".into(), request, options }
+    Call { to: "test/small".into(), request, options }
 }
 
 /// A provider that `quirks` describe.
@@ -80,7 +79,7 @@ async fn pictures_are_asked_for_and_told_what_they_used() {
     let body = r#"{"data":[{"b64_json":"iVBORw=="}],"usage":{"input_tokens":3,"output_tokens":4}}"#;
     let server = Server::start(vec![answer(200, "", body)]).await;
     let engine = differing(&server, "openai-chat", Quirks::NONE);
-    let reply = bounded(engine.images(pictures(CallOptions::default()))).await.unwrap();
+    let reply = bounded(engine.operate(pictures(CallOptions::default()))).await.unwrap();
     assert_eq!(reply.response.images[0].data.as_deref(), Some(&b"\x89PNG"[..]));
     assert_eq!(reply.response.usage.unwrap().output_tokens, Some(4));
     assert_eq!((reply.provider.as_str(), reply.model.as_str()), ("test", "small"));
@@ -95,14 +94,14 @@ async fn an_operation_that_a_provider_does_not_have_is_refused_by_name() {
     for (dialect, quirks) in [("anthropic", Quirks::NONE), ("openai-chat", without(Feature::ImageGeneration))]
     {
         let engine = differing(&server, dialect, quirks);
-        let error = bounded(engine.images(pictures(dropping.clone()))).await.unwrap_err();
+        let error = bounded(engine.operate(pictures(dropping.clone()))).await.unwrap_err();
         let Failure::Unsupported(field) = &error.failure else { panic!("{error}") };
         assert_eq!((field.field.as_str(), error.provider.as_str()), ("images.generate", "test"));
         assert!(field.reason.contains("test has no such operation"), "{field}");
     }
     let engine = differing(&server, "openai-chat", without(Feature::Embeddings));
     let request = EmbeddingRequest { inputs: vec!["x".into()], ..EmbeddingRequest::default() };
-    let call = OperationCall { provider: "test".into(), request, options: dropping };
+    let call = Call { to: "test/small".into(), request, options: dropping };
     let error = bounded(engine.embed(call, None)).await.unwrap_err();
     assert!(matches!(&error.failure, Failure::Unsupported(field) if field.field == "embed"), "{error}");
     assert!(server.requests().is_empty());
@@ -113,10 +112,10 @@ async fn a_field_that_a_provider_refuses_is_dropped_where_that_is_wanted() {
     let server = Server::start(vec![answer(200, "", r#"{"data":[]}"#)]).await;
     let quirks = Quirks { unsupported: vec![Feature::ImageSize].into(), ..Quirks::NONE };
     let engine = differing(&server, "openai-chat", quirks);
-    let error = bounded(engine.images(pictures(CallOptions::default()))).await.unwrap_err();
+    let error = bounded(engine.operate(pictures(CallOptions::default()))).await.unwrap_err();
     assert!(matches!(&error.failure, Failure::Unsupported(field) if field.field == "size"), "{error}");
     let dropping = CallOptions { drop_params: true, ..CallOptions::default() };
-    let reply = bounded(engine.images(pictures(dropping))).await.unwrap();
+    let reply = bounded(engine.operate(pictures(dropping))).await.unwrap();
     assert_eq!(reply.dropped[0].field, "size");
     assert!(!server.requests()[0].body.contains("256x256"));
 }
@@ -128,8 +127,8 @@ async fn a_recording_goes_as_a_form_whose_boundary_is_never_the_same() {
     let engine = differing(&server, "openai-chat", Quirks::NONE);
     for _ in 0..2 {
         let request = TranscriptionRequest { file: b"RIFF".to_vec(), ..TranscriptionRequest::default() };
-        let call = OperationCall { provider: "test".into(), request, options: CallOptions::default() };
-        assert_eq!(bounded(engine.transcribe(call)).await.unwrap().response.text, "Hello.");
+        let call = Call { to: "test/small".into(), request, options: CallOptions::default() };
+        assert_eq!(bounded(engine.operate(call)).await.unwrap().response.text, "Hello.");
     }
     let boundary = |position: usize| {
         let kind = server.requests()[position].header("content-type").unwrap().to_owned();
@@ -158,17 +157,19 @@ async fn what_a_call_cost_is_told_of_all_its_requests_or_not_at_all() {
     for _ in 0..2 {
         let inputs = vec!["x".into(), "y".into()];
         let request = EmbeddingRequest { inputs, ..EmbeddingRequest::default() };
-        let call = OperationCall { provider: "test".into(), request, options: CallOptions::default() };
+        let call = Call { to: "test/small".into(), request, options: CallOptions::default() };
         seen.push(bounded(engine.embed(call, Some(1))).await.unwrap());
     }
     let [both, one] = seen.as_slice() else { panic!() };
-    let mut costs: Vec<&str> = both.costs.iter().map(|cost| cost.text()).collect();
+    let mut costs: Vec<&str> = both.reported_costs.iter().map(|cost| cost.text()).collect();
     costs.sort_unstable();
     assert_eq!(costs, ["0.1", "0.25"]);
+    let cost = both.settlement.cost().unwrap();
+    assert_eq!((cost.total.to_string().as_str(), cost.reported), ("0.35", true));
     let used = both.response.usage.as_ref().unwrap();
     // What the first request alone cost is not what both did.
     assert_eq!((used.input_tokens, used.extra.is_empty()), (Some(4), true));
-    assert_eq!((one.costs.len(), one.response.usage.is_none()), (0, true));
+    assert_eq!((one.reported_costs.len(), one.response.usage.is_none()), (0, true));
 }
 
 #[tokio::test]
@@ -178,7 +179,7 @@ async fn speech_comes_piece_by_piece() {
     let server = Server::start(vec![whole]).await;
     let engine = differing(&server, "openai-chat", Quirks::NONE);
     let request = SpeechRequest { model: "tts".into(), text: "Hello.".into(), ..SpeechRequest::default() };
-    let call = OperationCall { provider: "test".into(), request, options: CallOptions::default() };
+    let call = Call { to: "test/tts".into(), request, options: CallOptions::default() };
     let mut reply = bounded(engine.speech(call)).await.unwrap();
     assert_eq!((reply.model.as_str(), reply.dropped().len()), ("tts", 0));
     assert_eq!(&bounded(reply.body(100)).await.unwrap()[..], b"onetwo");

@@ -1,4 +1,4 @@
-//! A timer that ticks while calls are made.
+//! Timer keep-alive: a timer that ticks while calls are made.
 //!
 //! Tokio wakes its own I/O thread, with two system calls, whenever a timer is set that is nearer than all others, which
 //! every call's first time limit would be. While this one is nearer, they are not.
@@ -17,24 +17,24 @@ const TICK: Duration = Duration::from_secs(1);
 
 /// Ticks until a whole tick goes by without a call.
 #[derive(Debug, Default)]
-pub(crate) struct Pulse {
+pub(crate) struct TimerKeepAlive {
     ticking: AtomicBool,
     calls: AtomicU32,
 }
 
-impl Pulse {
-    /// A call is made.
-    pub(crate) fn beat(self: &Arc<Self>) {
+impl TimerKeepAlive {
+    /// Notes that a call is made.
+    pub(crate) fn note_call(self: &Arc<Self>) {
         self.calls.fetch_add(1, Ordering::Relaxed);
         if self.ticking.swap(true, Ordering::Relaxed) {
             return;
         }
-        let pulse = Arc::clone(self);
+        let timer = Arc::clone(self);
         tokio::spawn(async move {
-            while pulse.calls.swap(0, Ordering::Relaxed) > 0 {
+            while timer.calls.swap(0, Ordering::Relaxed) > 0 {
                 sleep(TICK).await;
             }
-            pulse.ticking.store(false, Ordering::Relaxed);
+            timer.ticking.store(false, Ordering::Relaxed);
         });
     }
 }

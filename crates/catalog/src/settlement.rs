@@ -1,0 +1,66 @@
+//! Settlement of a call: what it used, and what that cost.
+
+use crate::{catalog::Catalog, cost::Cost, usage_record::UsageRecord};
+use std::sync::{Arc, OnceLock};
+
+/// What a call used and cost, known when it ends.
+#[derive(Clone, Debug)]
+pub struct Settlement {
+    record: UsageRecord,
+    /// Whose prices count; those built in where `None`.
+    catalog: Option<Arc<Catalog>>,
+    cost: OnceLock<Option<Cost>>,
+}
+
+impl Settlement {
+    /// Settles a call. Its cost is found now; only while the built-in catalog is still being unpacked, which happens once
+    /// and beside the calling thread, is that left to whoever asks first.
+    pub fn new(record: UsageRecord, catalog: Option<Arc<Catalog>>) -> Self {
+        let settlement = Self { record, catalog, cost: OnceLock::new() };
+        if settlement.catalog.is_some() || Catalog::is_ready_or_unpack() {
+            settlement.cost();
+        }
+        settlement
+    }
+
+    /// What was used.
+    pub fn record(&self) -> &UsageRecord {
+        &self.record
+    }
+
+    /// What it cost: as the provider reports it, else by the catalog; `None` where neither says.
+    pub fn cost(&self) -> Option<&Cost> {
+        let find = || self.record.cost(self.catalog.as_ref().unwrap_or_else(|| Catalog::builtin()));
+        self.cost.get_or_init(find).as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::Entry;
+    use ferrule_wire::model::Usage;
+
+    fn record() -> UsageRecord {
+        let usage = Usage { input_tokens: Some(1_000_000), output_tokens: Some(0), ..Usage::default() };
+        UsageRecord { provider: "openai".into(), asked: "gpt-4.1".into(), usage, ..UsageRecord::default() }
+    }
+
+    #[test]
+    fn the_cost_is_there_before_anybody_asks() {
+        Catalog::builtin();
+        let settlement = Settlement::new(record(), None);
+        assert_eq!(settlement.cost.get().unwrap().as_ref().unwrap().total.to_string(), "2");
+        assert_eq!(settlement.cost().unwrap().total.to_string(), "2");
+    }
+
+    #[test]
+    fn own_prices_count() {
+        let entry = Entry::read("openai/gpt-4.1", r#"{"prices": {"input_mtok": 7}}"#).unwrap();
+        let catalog = Arc::new(Catalog::builtin().with([entry]));
+        let settlement = Settlement::new(record(), Some(catalog));
+        assert_eq!(settlement.cost.get().unwrap().as_ref().unwrap().total.to_string(), "7");
+        let unknown = UsageRecord { asked: "nothing-known".into(), ..record() };
+        assert_eq!(Settlement::new(unknown, None).cost(), None);
+    }
+}

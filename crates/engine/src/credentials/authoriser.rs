@@ -1,0 +1,228 @@
+//! Authorisation of requests: a key as a header, tokens that are renewed, or signatures.
+//!
+//! A key is a header, prepared once with its provider. All else is found out per attempt: a token that is held and
+//! renewed (`cache`), from somebody who hands them out (`entra`, `google`, `watsonx`, `databricks`, a [`TokenSource`]), or
+//! a signature over the request itself (`aws`).
+
+use super::{
+    aws::{self, AwsSettings},
+    databricks::DatabricksSettings,
+    entra::EntraSettings,
+    environment::Environment,
+    error::CredentialsError,
+    exchange::Exchange,
+    google::GoogleSettings,
+    token::{self, TokenSource, Tokens},
+    watsonx::WatsonxSettings,
+};
+use crate::{
+    failure::Failure,
+    secrets::{Secret, Secrets},
+    tls::Tls,
+};
+use ferrule_wire::{dialect::KeyHeader, providers};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::AUTHORIZATION};
+use reqwest::Url;
+use secrecy::ExposeSecret;
+use std::sync::Arc;
+
+/// How requests to a provider are authorised.
+#[derive(Clone, Debug, Default)]
+pub enum Authentication {
+    /// The key, in the dialect's own header.
+    #[default]
+    Key,
+    /// The key, in a header of the provider's own.
+    Header {
+        /// The header's name, for instance `api-key`.
+        name: String,
+        /// What stands before the key, for instance `Bearer `.
+        prefix: String,
+    },
+    /// The key, in the dialect's own header, where there is one.
+    Optional,
+    /// None; a key is not sent.
+    None,
+    /// Amazon's signature, or its bearer key.
+    Aws(AwsSettings),
+    /// A token of Google's; a key, where there is one, is sent in the dialect's own header instead.
+    Google(GoogleSettings),
+    /// A token of Microsoft's; a key, where there is one, is sent as `api-key` instead.
+    Entra(EntraSettings),
+    /// The key is exchanged for a token at IBM.
+    Watsonx(WatsonxSettings),
+    /// A token for a service principal of Databricks; a key, where there is one, is sent instead.
+    Databricks(DatabricksSettings),
+    /// A token from a source of one's own.
+    Source(Arc<dyn TokenSource>),
+}
+
+/// As the provider's row says, with the settings that its environment has.
+impl From<providers::Authentication> for Authentication {
+    fn from(row: providers::Authentication) -> Self {
+        match row {
+            providers::Authentication::Key => Self::Key,
+            providers::Authentication::Header(name) => {
+                Self::Header { name: name.to_owned(), prefix: String::new() }
+            }
+            providers::Authentication::Optional => Self::Optional,
+            providers::Authentication::None => Self::None,
+            providers::Authentication::Aws => Self::Aws(AwsSettings::default()),
+            providers::Authentication::Google => Self::Google(GoogleSettings::default()),
+            providers::Authentication::Entra => Self::Entra(EntraSettings::default()),
+            providers::Authentication::Watsonx => Self::Watsonx(WatsonxSettings::default()),
+            providers::Authentication::Databricks => Self::Databricks(DatabricksSettings::default()),
+        }
+    }
+}
+
+/// How one provider's requests are authorised, made ready.
+#[derive(Debug, Default)]
+pub(crate) struct Prepared {
+    /// The header that each request carries.
+    pub(crate) header: Option<(HeaderName, HeaderValue)>,
+    /// What each attempt is authorised with beside, or instead.
+    pub(crate) authoriser: Option<Authoriser>,
+    /// Whether a call without any credentials is sent.
+    pub(crate) optional: bool,
+}
+
+/// Authorises each attempt anew.
+#[derive(Debug)]
+pub(crate) enum Authoriser {
+    Token(Tokens),
+    Aws(aws::Signer),
+}
+
+/// What one attempt is authorised with.
+pub(crate) enum Grant {
+    Token(token::Grant),
+    Aws(aws::Grant),
+}
+
+/// Makes the authentication of a provider at `base` ready; its secrets are noted.
+pub(crate) fn prepare(
+    authentication: &Authentication,
+    key: Option<&Secret>,
+    environment: &Environment,
+    of_dialect: KeyHeader,
+    base: &Url,
+    tls: &Arc<Tls>,
+    secrets: &mut Secrets,
+) -> Result<Prepared, String> {
+    let environment = || environment.held();
+    let exchange = |environment| Arc::new(Exchange::new(Arc::clone(tls), environment));
+    let tokens =
+        |tokens: Tokens| Ok(Prepared { authoriser: Some(Authoriser::Token(tokens)), ..Prepared::default() });
+    let bearer = (AUTHORIZATION, "Bearer ");
+    let own = match of_dialect {
+        KeyHeader::Bearer => bearer.clone(),
+        KeyHeader::Named(name) => (HeaderName::from_static(name), ""),
+    };
+    let given = key.filter(|key| !key.expose_secret().trim().is_empty());
+    let key = given.map(|key| key.expose_secret().trim());
+    let mut sent = |(name, prefix): (HeaderName, &str), key: Option<&str>| {
+        let header = key.map(|key| {
+            secrets.add(key);
+            let value = HeaderValue::try_from(format!("{prefix}{key}"));
+            let mut value =
+                value.map_err(|_| "the key has characters that no header can carry".to_owned())?;
+            value.set_sensitive(true);
+            Ok::<_, String>((name, value))
+        });
+        Ok(Prepared { header: header.transpose()?, ..Prepared::default() })
+    };
+    match authentication {
+        Authentication::Optional => Ok(Prepared { optional: true, ..sent(own, key)? }),
+        Authentication::None => Ok(Prepared { optional: true, ..Prepared::default() }),
+        Authentication::Header { name, prefix } => {
+            let name =
+                HeaderName::try_from(name).map_err(|_| format!("{name:?} is not a valid header name"))?;
+            sent((name, prefix), key)
+        }
+        Authentication::Aws(aws) => {
+            let environment = environment();
+            let found = if key.is_none() { aws.bearer_key(&environment) } else { None };
+            match key.or(found.as_ref().map(|key| key.expose_secret())) {
+                Some(key) => sent(bearer, Some(key)),
+                None => {
+                    let signer = aws::Signer::new(aws.clone(), base, exchange(environment));
+                    Ok(Prepared { authoriser: Some(Authoriser::Aws(signer)), ..Prepared::default() })
+                }
+            }
+        }
+        Authentication::Google(google) if key.is_none() => {
+            tokens(Tokens::from_google(google, exchange(environment())))
+        }
+        Authentication::Key | Authentication::Google(_) => sent(own, key),
+        Authentication::Entra(entra) => {
+            let environment = environment();
+            match (entra.given(&environment), key) {
+                (Some(token), _) => sent(bearer, Some(token.expose_secret().trim())),
+                (None, Some(key)) => sent((HeaderName::from_static("api-key"), ""), Some(key)),
+                (None, None) => tokens(Tokens::from_entra(entra, exchange(environment))),
+            }
+        }
+        Authentication::Watsonx(watsonx) => match given {
+            Some(given) => tokens(Tokens::from_watsonx(watsonx, given, exchange(environment()))),
+            None => sent(bearer, None),
+        },
+        Authentication::Databricks(databricks) => {
+            let environment = environment();
+            match databricks.principal(&environment) {
+                Some(principal) if key.is_none() => {
+                    tokens(Tokens::from_databricks(principal, base, exchange(environment)))
+                }
+                _ => sent(bearer, key),
+            }
+        }
+        Authentication::Source(source) => tokens(Tokens::from_source(source)),
+    }
+}
+
+impl Authoriser {
+    /// What the next attempt is authorised with.
+    pub(crate) async fn grant(&self) -> Result<Grant, CredentialsError> {
+        Ok(match self {
+            Self::Token(tokens) => Grant::Token(tokens.grant().await?),
+            Self::Aws(signer) => Grant::Aws(signer.grant().await?),
+        })
+    }
+
+    /// Whether another attempt, authorised anew, may do better than the one with `grant` that ended with `failure`.
+    pub(crate) fn renew(&self, grant: &Grant, failure: &Failure) -> bool {
+        match (self, grant) {
+            (Self::Token(tokens), Grant::Token(grant)) => tokens.renew(grant, failure),
+            (Self::Aws(signer), Grant::Aws(grant)) => signer.renew(grant, failure),
+            (Self::Token(_), Grant::Aws(_)) | (Self::Aws(_), Grant::Token(_)) => false,
+        }
+    }
+}
+
+impl Grant {
+    /// Authorises `request`, whose body is `body`.
+    pub(crate) fn apply(&self, request: &mut reqwest::Request, body: &[u8]) -> Result<(), Failure> {
+        match self {
+            Self::Token(grant) => grant.apply(request.headers_mut()),
+            Self::Aws(grant) => return grant.apply(request, body).map_err(Failure::Config),
+        }
+        Ok(())
+    }
+
+    /// Notes what an answer that refuses says about why.
+    pub(crate) fn refused(&self, status: StatusCode, headers: &HeaderMap) {
+        if let Self::Aws(grant) = self
+            && status.is_client_error()
+        {
+            grant.refused(headers);
+        }
+    }
+
+    /// No error may tell these.
+    pub(crate) fn add_secrets(&self, secrets: &mut Secrets) {
+        match self {
+            Self::Token(grant) => grant.add_secrets(secrets),
+            Self::Aws(grant) => grant.add_secrets(secrets),
+        }
+    }
+}

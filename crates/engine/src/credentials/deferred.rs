@@ -1,0 +1,232 @@
+//! Deferred secrets: keys that are in files or come from commands.
+//!
+//! They are fetched by the first attempt that needs them, held and shared like tokens, and fetched again when the provider
+//! refuses them: a key may have been rotated meanwhile.
+
+use super::{
+    CredentialsError, Environment,
+    authoriser::{self, Authentication, Authoriser, Prepared, prepare},
+    cache::{Cache, Fetched, Held},
+};
+use crate::{
+    failure::Failure,
+    headers::parse_header,
+    secrets::{Secret, Secrets},
+    tls::Tls,
+};
+use ferrule_wire::dialect::KeyHeader;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use reqwest::Url;
+use secrecy::ExposeSecret;
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+/// The secrets of a provider that were fetched. Beside those that its settings have.
+#[derive(Clone, Default)]
+pub struct FetchedSecrets {
+    /// Its key; that of the settings where absent.
+    pub api_key: Option<Secret>,
+    /// Headers for each request.
+    pub headers: Vec<(String, String)>,
+    /// Parameters for each URL.
+    pub query: Vec<(String, String)>,
+}
+
+/// Secrets that are on their way.
+pub type SecretsFuture<'a> =
+    Pin<Box<dyn Future<Output = Result<FetchedSecrets, CredentialsError>> + Send + 'a>>;
+
+/// Fetches the secrets of a provider: from files, from commands. Asked by one task at a time, and not before they are
+/// needed. An error's text goes to the caller as it is.
+pub trait SecretSource: fmt::Debug + Send + Sync {
+    /// The secrets as they are now. `refused` says that the provider did not take what was fetched before.
+    fn fetch(&self, refused: bool) -> SecretsFuture<'_>;
+
+    /// What sources have in common that give the same secrets: an engine that takes over a provider of another one keeps
+    /// what was fetched where this is the same.
+    fn identity(&self) -> u64;
+}
+
+/// How the secrets of one provider are fetched and sent.
+pub(crate) struct Deferred {
+    held: Cache<Access>,
+    refused: Arc<AtomicBool>,
+}
+
+/// What requests are authorised with, made of the provider's settings and of its secrets.
+struct Access {
+    fetched: FetchedSecrets,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    authoriser: Option<Authoriser>,
+    secrets: Secrets,
+}
+
+/// The access of one attempt.
+pub(crate) struct Grant {
+    held: Arc<Held<Access>>,
+    /// Whether it was held before this attempt.
+    cached: bool,
+    /// A token, where the key is exchanged for one.
+    inner: Option<authoriser::Grant>,
+}
+
+/// How a provider is authorised but for the secrets that are still to be fetched.
+pub(crate) struct Pending {
+    pub(crate) id: Arc<str>,
+    pub(crate) source: Arc<dyn SecretSource>,
+    pub(crate) authentication: Authentication,
+    pub(crate) environment: Environment,
+    pub(crate) key: Option<Secret>,
+    /// The variables the key is looked for in, for the error that says it is missing; empty: no key needed.
+    pub(crate) key_variables: Vec<String>,
+    pub(crate) key_header: KeyHeader,
+    pub(crate) base: Url,
+    pub(crate) tls: Arc<Tls>,
+}
+
+impl Deferred {
+    pub(crate) fn new(mut pending: Pending) -> Self {
+        // While the engine is made, on the thread of the program.
+        pending.environment = pending.environment.held();
+        let pending = Arc::new(pending);
+        let refused = Arc::new(AtomicBool::new(false));
+        let is_refused = Arc::clone(&refused);
+        let held = Cache::new(move || {
+            let (pending, is_refused) = (Arc::clone(&pending), Arc::clone(&is_refused));
+            async move {
+                let fetched = pending.source.fetch(is_refused.swap(false, Ordering::Relaxed)).await?;
+                let access = pending.access(fetched).map_err(CredentialsError::unusable)?;
+                Ok(Fetched { value: access, lifetime: None })
+            }
+        });
+        Self { held, refused }
+    }
+
+    pub(crate) async fn grant(&self) -> Result<Grant, CredentialsError> {
+        let (held, cached) = self.held.get().await?;
+        let inner = match &held.value.authoriser {
+            Some(authoriser) => Some(authoriser.grant().await?),
+            None => None,
+        };
+        Ok(Grant { held, cached, inner })
+    }
+
+    /// Whether the secrets are others now than those of `grant`, which `failure` says were refused.
+    pub(crate) async fn renew(&self, grant: &Grant, failure: &Failure) -> bool {
+        if let (Some(authoriser), Some(inner)) = (&grant.held.value.authoriser, &grant.inner)
+            && authoriser.renew(inner, failure)
+        {
+            return true;
+        }
+        let is_refused = matches!(failure, Failure::Provider(error) if error.status == Some(401));
+        if !is_refused || !grant.cached {
+            return false;
+        }
+        self.refused.store(true, Ordering::Relaxed);
+        self.held.invalidate(&grant.held);
+        let fetched = self.held.get().await;
+        fetched.is_ok_and(|(held, _)| !held.value.fetched.is_same(&grant.held.value.fetched))
+    }
+}
+
+impl Pending {
+    fn access(&self, fetched: FetchedSecrets) -> Result<Access, String> {
+        let mut secrets = Secrets::default();
+        let key = fetched.api_key.as_ref().or(self.key.as_ref());
+        let Prepared { header, authoriser, optional } = prepare(
+            &self.authentication,
+            key,
+            &self.environment,
+            self.key_header,
+            &self.base,
+            &self.tls,
+            &mut secrets,
+        )
+        .map_err(|why| format!("provider `{}`: {why}", self.id))?;
+        if header.is_none() && authoriser.is_none() && !optional && !self.key_variables.is_empty() {
+            let (id, variables) = (&self.id, self.key_variables.join(" or "));
+            return Err(format!("no key for provider `{id}`: set {variables}, or give it an api_key"));
+        }
+        let mut headers: Vec<_> = header.into_iter().collect();
+        for (name, value) in &fetched.headers {
+            headers.push(
+                parse_header(name, value, &mut secrets)
+                    .map_err(|why| format!("provider `{}`: {why}", self.id))?,
+            );
+        }
+        for (name, value) in &fetched.query {
+            secrets.add_header(name, value);
+        }
+        Ok(Access { fetched, headers, authoriser, secrets })
+    }
+}
+
+impl FetchedSecrets {
+    fn is_same(&self, other: &Self) -> bool {
+        let key = |secrets: &Self| secrets.api_key.as_ref().map(|key| key.expose_secret().to_owned());
+        key(self) == key(other) && self.headers == other.headers && self.query == other.query
+    }
+}
+
+impl Grant {
+    pub(crate) fn apply(
+        &self,
+        request: &mut reqwest::Request,
+        body: &[u8],
+        own: &[HeaderName],
+    ) -> Result<(), Failure> {
+        let access = &self.held.value;
+        for (name, value) in access.headers.iter().filter(|(name, _)| !own.contains(name)) {
+            request.headers_mut().insert(name, value.clone());
+        }
+        if !access.fetched.query.is_empty() {
+            request.url_mut().query_pairs_mut().extend_pairs(&access.fetched.query);
+        }
+        // A signature covers all that stands before it.
+        self.inner.as_ref().map_or(Ok(()), |inner| inner.apply(request, body))
+    }
+
+    pub(crate) fn refused(&self, status: StatusCode, headers: &HeaderMap) {
+        if let Some(inner) = &self.inner {
+            inner.refused(status, headers);
+        }
+    }
+
+    pub(crate) fn key(&self) -> Option<Secret> {
+        self.held.value.fetched.api_key.clone()
+    }
+
+    pub(crate) fn add_secrets(&self, secrets: &mut Secrets) {
+        secrets.add_all(&self.held.value.secrets);
+        if let Some(inner) = &self.inner {
+            inner.add_secrets(secrets);
+        }
+    }
+}
+
+/// What is fetched is secret.
+impl fmt::Debug for Deferred {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Deferred").finish_non_exhaustive()
+    }
+}
+
+/// Names only: values are secrets.
+impl fmt::Debug for FetchedSecrets {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names =
+            |pairs: &[(String, String)]| pairs.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        formatter
+            .debug_struct("FetchedSecrets")
+            .field("headers", &names(&self.headers))
+            .field("query", &names(&self.query))
+            .finish_non_exhaustive()
+    }
+}

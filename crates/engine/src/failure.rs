@@ -1,0 +1,74 @@
+//! Failures: what went wrong with a call, or with one attempt of it.
+
+use ferrule_wire::{
+    encode::UnsupportedField,
+    framing::StreamError,
+    model::ProviderError,
+};
+use std::fmt;
+
+/// What went wrong.
+#[derive(Clone, Debug)]
+pub enum Failure {
+    /// The provider reported an error.
+    Provider(Box<ProviderError>),
+    /// No connection: name, address, TLS, or the connection broke before an answer.
+    Connect(String),
+    /// A time limit passed.
+    Timeout(TimeoutKind),
+    /// The stream broke off after events had been delivered, or an answer ended early; the text says how.
+    Interrupted(String),
+    /// What came is not an answer in the provider's dialect, or larger than the limits.
+    Unreadable(String),
+    /// The dialect cannot carry a field of the request.
+    Unsupported(UnsupportedField),
+    /// The settings are not usable: unknown provider, missing key, bad URL.
+    Config(String),
+}
+
+/// Which time limit passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeoutKind {
+    /// To connect.
+    Connect,
+    /// For the first byte of the answer.
+    FirstByte,
+    /// Between two chunks of the answer.
+    Idle,
+    /// For the whole call.
+    Total,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Provider(error) => error.fmt(formatter),
+            Self::Connect(what) | Self::Interrupted(what) | Self::Unreadable(what) | Self::Config(what) => {
+                formatter.write_str(what)
+            }
+            Self::Timeout(kind) => kind.fmt(formatter),
+            Self::Unsupported(field) => field.fmt(formatter),
+        }
+    }
+}
+
+impl fmt::Display for TimeoutKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Connect => "no connection within the connect timeout",
+            Self::FirstByte => "no answer within the first-byte timeout",
+            Self::Idle => "the answer stopped for longer than the idle timeout",
+            Self::Total => "the call took longer than its total timeout",
+        })
+    }
+}
+
+impl From<StreamError> for Failure {
+    fn from(error: StreamError) -> Self {
+        match error {
+            StreamError::Provider(error) => Self::Provider(error),
+            StreamError::Interrupted => Self::Interrupted(error.to_string()),
+            StreamError::Malformed(_) | StreamError::TooLarge(_) => Self::Unreadable(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Request headers that others name, and those that carry credentials.
+
+use crate::secrets::Secrets;
+use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
+
+/// Headers that carry credentials, whoever names them.
+const CREDENTIALS: [HeaderName; 4] = [
+    AUTHORIZATION,
+    HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("api-key"),
+    HeaderName::from_static("x-goog-api-key"),
+];
+
+/// Whether `headers` authorise a request; `key` is the header of the provider's own key.
+pub(crate) fn carry_credentials(headers: &HeaderMap, key: Option<&HeaderName>) -> bool {
+    CREDENTIALS.iter().chain(key).any(|name| headers.contains_key(name))
+}
+
+/// A header that settings or a caller name; its value may be a secret.
+pub(crate) fn parse_header(
+    name: &str,
+    value: &str,
+    secrets: &mut Secrets,
+) -> Result<(HeaderName, HeaderValue), String> {
+    let name = HeaderName::try_from(name).map_err(|_| format!("{name:?} is not a valid header name"))?;
+    let mut parsed = HeaderValue::try_from(value)
+        .map_err(|_| format!("the value of header {name} has characters that no header can carry"))?;
+    parsed.set_sensitive(true);
+    secrets.add_header(name.as_str(), value);
+    Ok((name, parsed))
+}

@@ -1,0 +1,30 @@
+//! Call policy: the limits that hold for a whole call, whatever candidate is asked.
+
+use crate::{reply::Stats, timeout::Limits};
+use ferrule_catalog::Catalog;
+use std::sync::Arc;
+use tokio::time::Instant;
+
+/// What holds for all attempts of a call, and for all requests of a call that makes several.
+#[derive(Clone, Debug)]
+pub(crate) struct CallPolicy {
+    pub(crate) limits: Limits,
+    pub(crate) max_retries: u32,
+    pub(crate) started: Instant,
+    /// When it began, in seconds since 1970: prices change.
+    pub(crate) at: i64,
+    /// Whose prices count; those built in where `None`.
+    pub(crate) catalog: Option<Arc<Catalog>>,
+}
+
+impl CallPolicy {
+    /// How long the call took until now.
+    pub(crate) fn stats(&self) -> Stats {
+        let duration = self.started.elapsed();
+        Stats {
+            started: self.started.into_std(),
+            time_to_first_token: Some(duration),
+            duration: Some(duration),
+        }
+    }
+}

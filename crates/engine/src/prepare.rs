@@ -1,0 +1,69 @@
+//! Preparation of a call: an outgoing request gets its provider's address, headers and credentials, and the call's options.
+
+use crate::{
+    failure::Failure, headers::parse_header, options::CallOptions, outgoing::Outgoing, provider::Provider,
+    secrets::Secrets, target::Target,
+};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method,
+    header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE},
+};
+use std::sync::Arc;
+
+/// Makes `outgoing` ready to be sent to `provider`.
+pub(crate) fn prepare(
+    provider: &Arc<Provider>,
+    model: String,
+    outgoing: Outgoing,
+    options: &CallOptions,
+) -> Result<Target, Failure> {
+    let Outgoing { method, path, query, content_type, headers: of_dialect, body, stream, dropped } = outgoing;
+    let mut url = provider.address(&path, method == Method::POST);
+    if !query.is_empty() {
+        url.query_pairs_mut().extend_pairs(&query);
+    }
+    if !options.query.is_empty() {
+        url.query_pairs_mut().extend_pairs(&options.query);
+    }
+    let mut headers = HeaderMap::with_capacity(provider.headers.len() + 6);
+    headers.extend(provider.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+    if let Some(content_type) = content_type {
+        let content_type = HeaderValue::try_from(&*content_type)
+            .map_err(|_| Failure::Config("the content type cannot be sent".to_owned()))?;
+        headers.insert(CONTENT_TYPE, content_type);
+    }
+    if let Some(media_type) = stream {
+        headers.entry(ACCEPT).or_insert(HeaderValue::from_static(media_type));
+        // A compressed stream comes when the compressor pleases.
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    }
+    for (name, value) in of_dialect {
+        let name = HeaderName::from_static(name);
+        if !provider.named.contains(&name) {
+            let value = HeaderValue::try_from(value)
+                .map_err(|_| Failure::Config(format!("the header {name} cannot be sent")))?;
+            headers.insert(name, value);
+        }
+    }
+    let mut secrets = Secrets::default();
+    let mut own_headers = Vec::new();
+    for (name, value) in &options.headers {
+        let (name, value) = parse_header(name, value, &mut secrets).map_err(Failure::Config)?;
+        own_headers.push(name.clone());
+        headers.insert(name, value);
+    }
+    Ok(Target {
+        authorised: provider.is_authorised(&headers)?,
+        provider: Arc::clone(provider),
+        model,
+        method,
+        url,
+        headers,
+        own_headers,
+        body,
+        dropped,
+        secrets,
+        stream: stream.is_some(),
+        context: options.context.clone(),
+    })
+}

@@ -1,0 +1,234 @@
+//! Streams, read event by event through their decoder.
+
+use crate::{failure::Failure, incoming::Incoming, target::Target};
+use bytes::Bytes;
+use ferrule_wire::{
+    dialect::{
+        StreamDecoder,
+        shared::signer::{self, SignedStream},
+    },
+    framing::StreamLimits,
+    json::Extra,
+    model::{StreamEvent, Usage, replay},
+};
+use std::{collections::VecDeque, fmt, ops::ControlFlow, time::Instant};
+
+/// The events of one chunk of the body.
+#[derive(Clone, Debug)]
+pub struct EventBatch {
+    /// When the chunk was read from the socket.
+    pub received_at: Instant,
+    /// What it said; never empty.
+    pub events: Vec<StreamEvent>,
+}
+
+/// What a stream reports of what it used. Only the few events that say something of it are looked into.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct StreamUsage {
+    pub(crate) model: String,
+    pub(crate) usage: Option<Box<Usage>>,
+    /// Of the response's other fields the one that decides on its price.
+    pub(crate) extra: Extra,
+}
+
+/// How quickly the provider answered, in its own words.
+const SERVICE_TIER: &str = "service_tier";
+
+impl StreamUsage {
+    fn observe(&mut self, event: &StreamEvent) {
+        match event {
+            StreamEvent::Start(start) => {
+                self.model.clone_from(&start.model);
+                self.keep(&start.extra);
+            }
+            StreamEvent::ResponseExtra(extra) => self.keep(extra),
+            StreamEvent::UsageUpdate(usage) => self.usage.get_or_insert_default().update(usage),
+            _ => {}
+        }
+    }
+
+    fn keep(&mut self, extra: &Extra) {
+        if let Some(tier) = extra.get(SERVICE_TIER) {
+            self.extra.insert(SERVICE_TIER, tier.clone());
+        }
+    }
+}
+
+/// Reads a body through its decoder.
+pub struct Reader {
+    /// `None` after the end.
+    incoming: Option<Incoming>,
+    decoder: Box<dyn StreamDecoder>,
+    signed: SignedStream,
+    ready: VecDeque<EventBatch>,
+    /// Comes after what is ready.
+    failure: Option<Failure>,
+    pub(crate) request_id: Option<String>,
+    pub(crate) first_token: Option<Instant>,
+    pub(crate) ended: Option<Instant>,
+    /// What was used, as far as it was reported.
+    pub(crate) usage: StreamUsage,
+}
+
+/// An answer that only begins or counts may be held back this many chunks long, so that an error right behind its
+/// beginning can still be retried.
+const MAX_HELD_BACK: usize = 16;
+
+/// The most events that are gathered from chunks at hand before they are handed on.
+const MAX_AT_ONCE: usize = 256;
+
+impl Reader {
+    /// The next events; `None` after the end. After a failure there is nothing more. Nothing is lost when the future is
+    /// dropped.
+    pub(crate) async fn next(&mut self) -> Option<Result<EventBatch, Failure>> {
+        loop {
+            if let Some(batch) = self.ready.pop_front() {
+                return Some(Ok(batch));
+            }
+            if let Some(failure) = self.failure.take() {
+                return Some(Err(failure));
+            }
+            self.incoming.as_ref()?;
+            self.read().await;
+        }
+    }
+
+    /// Waits for a chunk of the body, or its end, and reads it and all that is here already behind it.
+    async fn read(&mut self) {
+        let Some(incoming) = &mut self.incoming else { return };
+        let mut chunk = incoming.chunk().await;
+        let received_at = Instant::now();
+        let mut events = Vec::new();
+        let end = loop {
+            if let ControlFlow::Break(end) = digest(self.decoder.as_mut(), chunk, &mut events) {
+                break Some(end);
+            }
+            if events.len() >= MAX_AT_ONCE {
+                break None;
+            }
+            match incoming.chunk_at_hand().await {
+                Some(next) => chunk = next,
+                None => break None,
+            }
+        };
+        self.signed.mark(&mut events);
+        self.deliver(received_at, events);
+        let Some(end) = end else { return };
+        self.ended = Some(received_at);
+        match (self.incoming.take(), end) {
+            (Some(incoming), Ok(())) => incoming.finish(),
+            (_, Ok(())) => {}
+            (_, Err(failure)) => self.failure = Some(self.with_request_id(failure)),
+        }
+    }
+
+    fn deliver(&mut self, received_at: Instant, events: Vec<StreamEvent>) {
+        if events.is_empty() {
+            return;
+        }
+        events.iter().for_each(|event| self.usage.observe(event));
+        if self.first_token.is_none() && events.iter().any(is_token) {
+            self.first_token = Some(received_at);
+        }
+        self.ready.push_back(EventBatch { received_at, events });
+    }
+
+    fn with_request_id(&self, mut failure: Failure) -> Failure {
+        if let Failure::Provider(error) = &mut failure
+            && error.request_id.is_none()
+        {
+            error.request_id.clone_from(&self.request_id);
+        }
+        failure
+    }
+
+    /// Whether there is something that a caller waits for.
+    fn has_substance(&self) -> bool {
+        let held_back =
+            |event: &StreamEvent| matches!(event, StreamEvent::Start(_) | StreamEvent::UsageUpdate(_));
+        self.ready.len() > MAX_HELD_BACK || self.ready.iter().any(|batch| !batch.events.iter().all(held_back))
+    }
+}
+
+/// Reads one chunk of the body, or its end. Breaks where nothing of interest follows.
+fn digest(
+    decoder: &mut dyn StreamDecoder,
+    chunk: Result<Option<Bytes>, Failure>,
+    events: &mut Vec<StreamEvent>,
+) -> ControlFlow<Result<(), Failure>> {
+    let read = match chunk {
+        Ok(Some(bytes)) => match decoder.push(&bytes, events) {
+            Ok(()) if decoder.is_done() => decoder.finish(events),
+            Ok(()) => return ControlFlow::Continue(()),
+            Err(error) => Err(error),
+        },
+        Ok(None) => decoder.finish(events),
+        Err(failure) => return ControlFlow::Break(Err(failure)),
+    };
+    ControlFlow::Break(read.map_err(Failure::from))
+}
+
+fn is_token(event: &StreamEvent) -> bool {
+    matches!(
+        event,
+        StreamEvent::TextDelta { .. }
+            | StreamEvent::ReasoningDelta { .. }
+            | StreamEvent::RefusalDelta { .. }
+            | StreamEvent::ToolCallStart { .. }
+            | StreamEvent::ToolCallDelta { .. }
+            | StreamEvent::Part { .. }
+    )
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Reader").field("ready", &self.ready.len()).finish_non_exhaustive()
+    }
+}
+
+/// Reads until there is something to deliver.
+pub(crate) async fn open_stream(mut incoming: Incoming, target: &Target) -> Result<Reader, Failure> {
+    let (dialect, quirks) = (target.provider.dialect, &target.provider.quirks);
+    let mut reader = Reader {
+        request_id: incoming.request_id(),
+        incoming: None,
+        decoder: quirks.decoder(dialect.stream_decoder(StreamLimits::default())),
+        signed: SignedStream::new(target.signer()),
+        ready: VecDeque::new(),
+        failure: None,
+        first_token: None,
+        ended: None,
+        usage: StreamUsage::default(),
+    };
+    match incoming.media_type() {
+        // The whole answer at once: some servers do not stream, and some report errors so.
+        "application/json" if !dialect.stream_media_types().contains(&"application/json") => {
+            let body = incoming.body().await?;
+            let mut response =
+                dialect.decode_response(&body).map_err(|error| reader.with_request_id(error.into()))?;
+            quirks.adjust(&mut response);
+            signer::sign(&mut response, &target.signer());
+            let received_at = Instant::now();
+            reader.deliver(received_at, replay(&response, |text| vec![text]));
+            reader.ended = Some(received_at);
+            return Ok(reader);
+        }
+        "text/html" => {
+            return Err(incoming.unreadable(Failure::Unreadable("a page instead of a stream".to_owned())));
+        }
+        _ => {
+            incoming.forget_headers();
+            reader.incoming = Some(incoming);
+        }
+    }
+    while reader.incoming.is_some() && !reader.has_substance() {
+        reader.read().await;
+    }
+    // What is only held back is not delivered, so this attempt can still be repeated.
+    if !reader.has_substance()
+        && let Some(failure) = reader.failure.take()
+    {
+        return Err(failure);
+    }
+    Ok(reader)
+}

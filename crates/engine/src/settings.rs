@@ -1,0 +1,147 @@
+//! Settings of providers. Those of the built-in ones come from `crates/wire/providers.toml`.
+
+use crate::{
+    backend::Backend,
+    credentials::{Authentication, Environment, SecretSource},
+    secrets::Secret,
+};
+use ferrule_wire::quirks::Quirks;
+use secrecy::ExposeSecret;
+use std::{fmt, sync::Arc};
+
+/// One provider.
+#[derive(Clone)]
+pub struct ProviderSettings {
+    /// Its id, for instance `openai`.
+    pub id: String,
+    /// Its dialect's name, for instance `openai-chat`.
+    pub dialect: String,
+    /// Its address up to where the dialect's path begins.
+    pub base_url: String,
+    /// Its key.
+    pub api_key: Option<Secret>,
+    /// Fetches what of its key, headers and parameters comes from files and commands, when it is first needed.
+    pub secrets: Option<Arc<dyn SecretSource>>,
+    /// The variables the key is looked for in, for the error that says it is missing; empty: no key needed.
+    pub key_variables: Vec<String>,
+    /// How requests are authorised.
+    pub authentication: Authentication,
+    /// What credentials are looked for in.
+    pub environment: Environment,
+    /// Headers for each request.
+    pub headers: Vec<(String, String)>,
+    /// Parameters for each URL, for instance `api-version`.
+    pub query: Vec<(String, String)>,
+    /// The id of the provider that is asked, with the same model, when this one cannot be reached.
+    pub fallback: Option<String>,
+    /// What is missing, where it is known but cannot be called as it is: its calls fail with this text.
+    pub missing: Option<String>,
+    /// How it differs from its dialect.
+    pub quirks: Quirks,
+    /// The program that answers, and its first arguments, for dialects of programs; the usual one where absent.
+    pub command: Option<Vec<String>>,
+    /// What answers instead of an HTTP server at `base_url`.
+    pub backend: Option<Arc<dyn Backend>>,
+}
+
+impl ProviderSettings {
+    /// A provider that speaks `dialect` at `base_url`, without a key or anything else.
+    pub fn new(id: impl Into<String>, dialect: impl Into<String>, base_url: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            dialect: dialect.into(),
+            base_url: base_url.into(),
+            api_key: None,
+            secrets: None,
+            key_variables: Vec::new(),
+            authentication: Authentication::default(),
+            environment: Environment::default(),
+            headers: Vec::new(),
+            query: Vec::new(),
+            fallback: None,
+            missing: None,
+            quirks: Quirks::NONE,
+            command: None,
+            backend: None,
+        }
+    }
+
+    /// Whether a provider made of the one would be the other's equal.
+    pub(crate) fn is_like(&self, other: &Self) -> bool {
+        let identity = |settings: &Self| settings.secrets.as_ref().map(|source| source.identity());
+        identity(self) == identity(other) && self.is_like_but_for_secrets(other)
+    }
+
+    /// Whether they differ at most in the secrets that are fetched when they are needed. Taken apart in full, so that a new
+    /// field is not forgotten here.
+    pub(crate) fn is_like_but_for_secrets(&self, other: &Self) -> bool {
+        let Self {
+            id,
+            dialect,
+            base_url,
+            api_key: _,
+            secrets,
+            key_variables,
+            authentication,
+            environment: _,
+            headers,
+            query,
+            fallback,
+            missing,
+            quirks,
+            command,
+            backend,
+        } = self;
+        let same_authentication = match (authentication, &other.authentication) {
+            (Authentication::Key, Authentication::Key)
+            | (Authentication::Optional, Authentication::Optional)
+            | (Authentication::None, Authentication::None) => true,
+            (
+                Authentication::Header { name, prefix },
+                Authentication::Header { name: other, prefix: others },
+            ) => name == other && prefix == others,
+            // Tokens and signatures depend on an environment that may be another one by now.
+            _ => false,
+        };
+        let same_backend = match (backend, &other.backend) {
+            (None, None) => true,
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        };
+        same_authentication
+            && same_backend
+            && *id == other.id
+            && *dialect == other.dialect
+            && *base_url == other.base_url
+            && self.key() == other.key()
+            && *key_variables == other.key_variables
+            && *headers == other.headers
+            && *query == other.query
+            && *fallback == other.fallback
+            && *missing == other.missing
+            && secrets.is_some() == other.secrets.is_some()
+            && *quirks == other.quirks
+            && *command == other.command
+    }
+
+    /// The key without white space around it, where there is one.
+    pub(crate) fn key(&self) -> Option<&str> {
+        self.api_key.as_ref().map(|key| key.expose_secret().trim()).filter(|key| !key.is_empty())
+    }
+}
+
+/// Names of headers and parameters only: their values, and a query in the address, may be secrets.
+impl fmt::Debug for ProviderSettings {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ProviderSettings")
+            .field("id", &self.id)
+            .field("dialect", &self.dialect)
+            .field("headers", &self.headers.iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .field("query", &self.query.iter().map(|(name, _)| name).collect::<Vec<_>>())
+            .field("key_variables", &self.key_variables)
+            .field("authentication", &self.authentication)
+            .field("fallback", &self.fallback)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,44 @@
+//! Speech: audio of a text, delivered as it is made.
+
+use crate::{
+    failure::Failure,
+    incoming::Incoming,
+    outgoing::Outgoing,
+    provider::Provider,
+    raw::RawReply,
+    receive::first_chunk,
+    target::Target,
+    work::{Answered, Work},
+};
+use bytes::Bytes;
+use ferrule_wire::{operation::SpeechRequest, quirks::Feature};
+
+/// The work of speaking a text.
+#[derive(Debug)]
+pub struct Speak(pub SpeechRequest);
+
+impl Work for Speak {
+    type Received = (Incoming, Option<Bytes>);
+    type Output = RawReply;
+
+    fn encode(
+        &mut self,
+        provider: &Provider,
+        model: &str,
+        drop_unsupported: bool,
+    ) -> Result<Outgoing, Failure> {
+        model.clone_into(&mut self.0.model);
+        let media = provider.operation(provider.dialect.media(), Feature::Speech, "audio.speech")?;
+        let encoded = media.encode_speech(&self.0, provider.encode_options(drop_unsupported));
+        encoded.map(Outgoing::from).map_err(Failure::Unsupported)
+    }
+
+    async fn receive(&self, incoming: Incoming, _: &Target) -> Result<Self::Received, Failure> {
+        first_chunk(incoming).await
+    }
+
+    fn finish(self, received: Self::Received, answered: Answered) -> RawReply {
+        let characters = self.0.text.chars().count() as u64;
+        RawReply::new(received, answered, vec![("input_characters", characters)])
+    }
+}

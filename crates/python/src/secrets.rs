@@ -1,0 +1,106 @@
+//! Secrets from files and commands, which Python's configuration fetches (`python/ferrule/configuration/secrets.py`): on a
+//! thread of their own, as the runtime's thread never attaches to the interpreter.
+
+use ferrule_engine::{CredentialsError, FetchedSecrets, Secret, SecretSource, SecretsFuture};
+use pyo3::{prelude::*, types::PyDict};
+use std::{
+    collections::{HashSet, hash_map::DefaultHasher},
+    fmt,
+    hash::{Hash, Hasher},
+    sync::Arc,
+    thread,
+};
+use tokio::sync::oneshot;
+
+/// The secrets of one provider.
+pub(crate) struct ConfiguredSecrets {
+    shared: Arc<Shared>,
+    identity: u64,
+}
+
+struct Shared {
+    provider: String,
+    /// Gives a provider's settings with its secrets; it does not lead back to the client.
+    fetch: Py<PyAny>,
+    /// What keeps the values. Held, so that no other vault comes to have its address.
+    _vault: Py<PyAny>,
+    /// Headers and parameters that the provider has without them.
+    known: HashSet<String>,
+}
+
+impl ConfiguredSecrets {
+    /// `references` say where the values are from, `known` are the names of the headers and parameters that need no fetching.
+    pub(crate) fn new(
+        provider: String,
+        fetch: &Bound<'_, PyAny>,
+        vault: &Bound<'_, PyAny>,
+        references: &[String],
+        known: HashSet<String>,
+    ) -> Self {
+        let mut hasher = DefaultHasher::new();
+        (vault.as_ptr() as usize, references).hash(&mut hasher);
+        let (fetch, vault) = (fetch.clone().unbind(), vault.clone().unbind());
+        Self {
+            shared: Arc::new(Shared { provider, fetch, _vault: vault, known }),
+            identity: hasher.finish(),
+        }
+    }
+}
+
+impl fmt::Debug for ConfiguredSecrets {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("ConfiguredSecrets").field("provider", &self.shared.provider).finish()
+    }
+}
+
+impl SecretSource for ConfiguredSecrets {
+    fn fetch(&self, refused: bool) -> SecretsFuture<'_> {
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move {
+            let (sender, receiver) = oneshot::channel();
+            let asked = thread::Builder::new().name("ferrule-secrets".to_owned()).spawn(move || {
+                // The call that asked may be gone.
+                let _ = sender.send(Python::attach(|py| shared.fetch(py, refused)));
+            });
+            asked.map_err(|error| {
+                CredentialsError::unreachable(format!("no thread to fetch the key: {error}"))
+            })?;
+            receiver.await.unwrap_or_else(|_| Err(CredentialsError::unreachable("nobody gave the key")))
+        })
+    }
+
+    fn identity(&self) -> u64 {
+        self.identity
+    }
+}
+
+impl Shared {
+    /// A `ConfigError` says from where a value cannot be had, with file and line, and nothing of the value.
+    fn fetch(&self, py: Python<'_>, refused: bool) -> Result<FetchedSecrets, CredentialsError> {
+        self.read(py, refused).map_err(|error| {
+            let name = error.get_type(py).name().map(|name| name.to_string()).unwrap_or_default();
+            if name == "ConfigError" {
+                return CredentialsError::unusable(error.value(py).to_string());
+            }
+            CredentialsError::unusable(format!("the secrets of `{}` cannot be read: {name}", self.provider))
+        })
+    }
+
+    fn read(&self, py: Python<'_>, refused: bool) -> PyResult<FetchedSecrets> {
+        let fields = self.fetch.bind(py).call1((&self.provider, refused))?;
+        let new = |name: &str| -> PyResult<Vec<(String, String)>> {
+            let pairs = fields.get_item(name)?;
+            let pairs = pairs
+                .cast::<PyDict>()?
+                .iter()
+                .map(|(name, value)| Ok::<(String, String), PyErr>((name.extract()?, value.extract()?)));
+            let pairs = pairs.collect::<PyResult<Vec<_>>>()?;
+            Ok(pairs.into_iter().filter(|(name, _)| !self.known.contains(name)).collect())
+        };
+        Ok(FetchedSecrets {
+            api_key: fields.get_item("api_key")?.extract::<Option<String>>()?.map(Secret::from),
+            headers: new("headers")?,
+            query: new("query")?,
+        })
+    }
+}
