@@ -84,7 +84,7 @@ fn next<W: Work>(
     candidates: &mut std::vec::IntoIter<(Arc<Provider>, String)>,
     work: &mut W,
     options: &CallOptions,
-) -> Result<Target, CallError> {
+) -> Result<Box<Target>, CallError> {
     let (provider, model) = candidates
         .next()
         .ok_or_else(|| CallError::unsent(Failure::Config("there is nobody to ask".to_owned()), "", ""))?;
@@ -93,7 +93,8 @@ fn next<W: Work>(
         work.release();
     }
     let target = encoded.and_then(|outgoing| prepare(&provider, model.clone(), outgoing, options));
-    target.map_err(|failure| CallError::unsent(failure, &provider.id, &model))
+    // Boxed, as the futures of a call pass it on from one to the next.
+    target.map(Box::new).map_err(|failure| CallError::unsent(failure, &provider.id, &model))
 }
 
 fn masked(mut failed: Failed, target: &Target) -> Failed {

@@ -1,10 +1,6 @@
 //! Failures: what went wrong with a call, or with one attempt of it.
 
-use ferrule_wire::{
-    encode::UnsupportedField,
-    framing::StreamError,
-    model::ProviderError,
-};
+use ferrule_wire::{encode::UnsupportedField, framing::StreamError, model::ProviderError};
 use std::fmt;
 
 /// What went wrong.

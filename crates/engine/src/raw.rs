@@ -49,7 +49,7 @@ pub struct RawReply {
     pub settlement: Arc<Settlement>,
     incoming: Option<Incoming>,
     first: Option<Bytes>,
-    target: Target,
+    target: Box<Target>,
 }
 
 impl Work for RawRequest {

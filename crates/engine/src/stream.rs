@@ -36,7 +36,7 @@ impl EventStream {
     /// What `reader` has and will have.
     pub(crate) fn new(reader: Reader, answered: Answered) -> Self {
         let Answered { target, attempts, policy } = answered;
-        let Target { provider, secrets, model, dropped, .. } = target;
+        let Target { provider, secrets, model, dropped, .. } = *target;
         Self {
             reader,
             provider,

@@ -40,7 +40,7 @@ pub trait Work: Send + Sync {
 /// How a call was answered.
 #[derive(Debug)]
 pub struct Answered {
-    pub(crate) target: Target,
+    pub(crate) target: Box<Target>,
     /// Every attempt, the successful one last.
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) policy: CallPolicy,

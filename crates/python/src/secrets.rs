@@ -40,10 +40,7 @@ impl ConfiguredSecrets {
         let mut hasher = DefaultHasher::new();
         (vault.as_ptr() as usize, references).hash(&mut hasher);
         let (fetch, vault) = (fetch.clone().unbind(), vault.clone().unbind());
-        Self {
-            shared: Arc::new(Shared { provider, fetch, _vault: vault, known }),
-            identity: hasher.finish(),
-        }
+        Self { shared: Arc::new(Shared { provider, fetch, _vault: vault, known }), identity: hasher.finish() }
     }
 }
 

@@ -3,10 +3,7 @@
 use crate::{failure::Failure, incoming::Incoming, target::Target};
 use bytes::Bytes;
 use ferrule_wire::{
-    dialect::shared::signer,
-    framing::StreamError,
-    model::Response,
-    response_headers::HeaderMetadata,
+    dialect::shared::signer, framing::StreamError, model::Response, response_headers::HeaderMetadata,
 };
 
 /// A plain response.

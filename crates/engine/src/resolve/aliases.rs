@@ -1,10 +1,14 @@
 //! Aliases, followed to where they lead when they are set: circles and dead ends are found then, not by a call.
 
-use super::{Candidate, Named, Routes, RoutingProblem};
+use super::{
+    candidate::Candidate,
+    names::{Named, Names},
+    routing::RoutingProblem,
+};
 use std::collections::HashMap;
 
 /// How many aliases may follow each other.
-const LONGEST_WAY: usize = 64;
+const MAX_WAY: usize = 64;
 
 /// Aliases made ready.
 #[derive(Default)]
@@ -33,7 +37,7 @@ type Followed = Result<String, String>;
 
 impl Aliases {
     /// What is wrong comes with it, all at once.
-    pub(super) fn new(given: Vec<(String, String)>, routes: &Routes) -> (Self, Vec<RoutingProblem>) {
+    pub(super) fn new(given: Vec<(String, String)>, names: &Names) -> (Self, Vec<RoutingProblem>) {
         let mut problems = Vec::new();
         let mut refuse = |alias: &str, message: String| {
             problems.push(RoutingProblem { alias: Some(alias.to_owned()), message });
@@ -62,10 +66,10 @@ impl Aliases {
                 .then_with(|| (&one.before, &one.after).cmp(&(&other.before, &other.after)))
         });
         let mut aliases = Self { exact: HashMap::new(), wildcards };
-        let mut names: Vec<&String> = targets.keys().collect();
-        names.sort_unstable();
-        for alias in names {
-            match aliases.follow(alias, &targets, routes).and_then(|end| end_of(end, routes)) {
+        let mut sorted: Vec<&String> = targets.keys().collect();
+        sorted.sort_unstable();
+        for alias in sorted {
+            match aliases.follow(alias, &targets, names).and_then(|end| end_of(end, names)) {
                 Ok(end) => drop(aliases.exact.insert(alias.clone(), end)),
                 Err(message) => refuse(alias, message),
             }
@@ -75,11 +79,11 @@ impl Aliases {
             let sample = wildcard.target.replacen('*', "x", 1);
             let led = match targets.get(&sample) {
                 Some(_) => Ok(()),
-                None if wildcard.target.contains('*') => match routes.providers.read(&sample) {
-                    Named::Bare if routes.look_up.is_some() => Ok(()),
-                    named => routes.direct(&sample, named).map(drop),
+                None if wildcard.target.contains('*') => match names.read(&sample) {
+                    Named::Bare if names.look_up.is_some() => Ok(()),
+                    named => names.direct(&sample, named).map(drop),
                 },
-                None => end_of(sample, routes).map(drop),
+                None => end_of(sample, names).map(drop),
             };
             if let Err(message) = led {
                 refuse(&wildcard.name(), message);
@@ -112,7 +116,7 @@ impl Aliases {
     }
 
     /// Follows `alias` to the last name. A wildcard is used once at most: one can make names longer for ever.
-    fn follow(&self, alias: &str, targets: &HashMap<String, String>, routes: &Routes) -> Followed {
+    fn follow(&self, alias: &str, targets: &HashMap<String, String>, names: &Names) -> Followed {
         let mut way = vec![alias.to_owned()];
         let mut name = alias.to_owned();
         let mut wildcard_used = false;
@@ -122,8 +126,7 @@ impl Aliases {
                 None if wildcard_used => return Ok(name),
                 None => {
                     wildcard_used = true;
-                    let has_provider =
-                        matches!(routes.providers.read(&name), Named::Route(..) | Named::NoModel);
+                    let has_provider = matches!(names.read(&name), Named::Route(..) | Named::NoModel);
                     match self.wildcard(&name, has_provider) {
                         Some(replaced) => replaced,
                         None => return Ok(name),
@@ -135,8 +138,8 @@ impl Aliases {
             if circle {
                 return Err(format!("goes round in a circle: {}", way.join(" -> ")));
             }
-            if way.len() > LONGEST_WAY {
-                return Err(format!("goes through more than {LONGEST_WAY} aliases"));
+            if way.len() > MAX_WAY {
+                return Err(format!("goes through more than {MAX_WAY} aliases"));
             }
             name = next;
         }
@@ -149,9 +152,9 @@ impl Wildcard {
     }
 }
 
-fn end_of(name: String, routes: &Routes) -> Result<End, String> {
-    match routes.providers.read(&name) {
-        Named::Bare | Named::UnknownProvider(_) if !routes.offered(&name).is_empty() => Ok(End::Bare(name)),
-        named => routes.direct(&name, named).map(End::Route),
+fn end_of(name: String, names: &Names) -> Result<End, String> {
+    match names.read(&name) {
+        Named::Bare | Named::UnknownProvider(_) if !names.offered(&name).is_empty() => Ok(End::Bare(name)),
+        named => names.direct(&name, named).map(End::Route),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use proptest::prelude::*;
+use std::sync::Arc;
 
 fn routing(aliases: &[(&str, &str)]) -> Routing {
     let owned = |(one, other): &(&str, &str)| ((*one).to_owned(), (*other).to_owned());

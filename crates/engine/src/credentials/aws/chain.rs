@@ -4,7 +4,7 @@
 //!
 //! Roles, web identities, containers and instance metadata are asked by `reqsign-aws-v4`, through our connections.
 
-use super::{AwsSettings, CredentialsError, Environment, Key, process, profile, profile::Files, sso};
+use super::{super::Environment, AwsSettings, CredentialsError, Key, process, profile, profile::Files, sso};
 use crate::credentials::{
     cache::{Fetched, Pending},
     clock,

@@ -1,13 +1,18 @@
 //! Amazon: who we are (`chain`), and each request signed with it (`sign`).
 
 mod chain;
+mod key;
 mod process;
 mod profile;
+mod settings;
 mod sign;
 mod sso;
 
+pub(crate) use key::Key;
+pub use settings::AwsSettings;
+
 use super::{
-    CredentialsError, Environment, Secret,
+    CredentialsError,
     cache::{Cache, Fetched, Held},
     clock,
     exchange::Exchange,
@@ -39,69 +44,6 @@ const SKEWED: [&str; 4] =
 /// Codes of an answer that refuses credentials which were valid when they were fetched.
 const EXPIRED: [&str; 4] =
     ["ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId"];
-
-/// How requests to Amazon are signed. What is absent is looked for as Amazon's own programs do.
-#[derive(Clone, Default)]
-pub struct AwsSettings {
-    /// Where. Default: the address's, else `AWS_REGION`, `AWS_DEFAULT_REGION`, the profile's.
-    pub region: Option<String>,
-    /// The service's name in signatures. Default `bedrock`.
-    pub service: Option<String>,
-    /// A profile of the configuration files. Default `AWS_PROFILE`, else `default`.
-    pub profile: Option<String>,
-    /// A key of one's own; then nothing is looked for.
-    pub access_key_id: Option<String>,
-    /// Goes with it.
-    pub secret_access_key: Option<Secret>,
-    /// Goes with a temporary one.
-    pub session_token: Option<Secret>,
-}
-
-impl AwsSettings {
-    fn service(&self) -> &str {
-        self.service.as_deref().unwrap_or("bedrock")
-    }
-
-    /// The bearer key that is preferred to a signature, unless the settings choose another way (`docs/wire/bedrock.md`,
-    /// section 1).
-    pub(crate) fn bearer_key(&self, environment: &Environment) -> Option<Secret> {
-        let chosen = self.access_key_id.is_some() || self.profile.is_some();
-        if chosen || !self.service().starts_with("bedrock") {
-            return None;
-        }
-        environment.variable("AWS_BEARER_TOKEN_BEDROCK").map(Secret::from)
-    }
-
-    /// The region of the settings or of the environment; `None` where neither says.
-    pub async fn find_region(&self, environment: &Environment) -> Option<String> {
-        let given = self.region.clone().or_else(|| environment.variable("AWS_REGION"));
-        if let Some(region) = given.or_else(|| environment.variable("AWS_DEFAULT_REGION")) {
-            return Some(region);
-        }
-        let files = profile::Files::read(environment).await.ok()?;
-        let name = profile::selected(self.profile.as_deref(), environment);
-        files.value(&name, "region").map(str::to_owned)
-    }
-}
-
-/// No key, not even its id, is shown.
-impl fmt::Debug for AwsSettings {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("AwsSettings")
-            .field("region", &self.region)
-            .field("service", &self.service)
-            .field("profile", &self.profile)
-            .finish_non_exhaustive()
-    }
-}
-
-/// What a signature is made with.
-pub(crate) struct Key {
-    id: String,
-    secret: Secret,
-    token: Option<Secret>,
-}
 
 /// Signs requests.
 pub(crate) struct Signer {
@@ -215,12 +157,6 @@ impl Grant {
         if let Some(token) = &key.token {
             secrets.add_once(token.expose_secret());
         }
-    }
-}
-
-impl Key {
-    pub(crate) fn new(id: impl Into<String>, secret: impl Into<String>, token: Option<String>) -> Self {
-        Self { id: id.into(), secret: Secret::from(secret.into()), token: token.map(Secret::from) }
     }
 }
 

@@ -1,6 +1,9 @@
 //! Amazon's configuration files, and a profile of them.
 
-use super::{super::environment::read_file, CredentialsError, Environment};
+use super::{
+    super::{Environment, environment::read_file},
+    CredentialsError,
+};
 use ini::{Ini, ParseOption};
 use std::io::ErrorKind;
 

@@ -1,0 +1,191 @@
+//! Names of models, read against the providers that are there and the catalog.
+
+use super::candidate::Candidate;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+/// Who offers a bare name: the catalog.
+pub type LookUp = Arc<dyn Fn(&str) -> Vec<Candidate> + Send + Sync>;
+
+/// Names of longer ones are not compared: that takes quadratic time.
+const LONGEST_COMPARED: usize = 64;
+
+/// How alike two names are, of 1, for one to be suggested in place of the other.
+const ALIKE: f64 = 0.6;
+
+/// The providers by their ids and other names, and who offers a bare name.
+#[derive(Default)]
+pub(super) struct Names {
+    /// Id, and whether it can be called.
+    named: HashMap<String, (Arc<str>, bool)>,
+    pub(super) look_up: Option<LookUp>,
+    /// What is suggested for a bare name that nobody offers.
+    pub(super) aliases: Vec<String>,
+}
+
+/// What a name is, read as `provider/model`.
+#[derive(Clone, Copy)]
+pub(super) enum Named<'a> {
+    Route(&'a Arc<str>, &'a str),
+    /// A known provider, and nothing after it.
+    NoModel,
+    /// What would be the provider is not known.
+    UnknownProvider(&'a str),
+    Bare,
+}
+
+impl Names {
+    /// `ids` are the providers that are there, each with whether it can be called; `aliases` their other names.
+    pub(super) fn new<'ids>(
+        ids: impl Iterator<Item = (&'ids str, bool)>,
+        aliases: Vec<(String, String)>,
+        look_up: Option<LookUp>,
+    ) -> Self {
+        let mut named: HashMap<String, (Arc<str>, bool)> =
+            ids.map(|(id, configured)| (id.to_owned(), (id.into(), configured))).collect();
+        for (alias, id) in aliases {
+            // An id wins over another's alias.
+            if let Some(provider) = named.get(&id).cloned() {
+                named.entry(alias).or_insert(provider);
+            }
+        }
+        Self { named, look_up, aliases: Vec::new() }
+    }
+
+    /// How many names of providers there are.
+    pub(super) fn count(&self) -> usize {
+        self.named.len()
+    }
+
+    /// The id of the provider that has this id or alias.
+    pub(super) fn provider(&self, name: &str) -> Option<&str> {
+        self.named.get(name).map(|(id, _)| &**id)
+    }
+
+    /// The error for a provider that does not exist.
+    pub(super) fn unknown_provider(&self, name: &str) -> String {
+        format!("unknown provider {}{}", quoted(name), self.nearest_or_known(name))
+    }
+
+    /// `name` as `provider/model` or `provider:model`; the rest of it is the provider's own.
+    pub(super) fn read<'a>(&'a self, name: &'a str) -> Named<'a> {
+        let Some(mark) = name.find(['/', ':']) else { return Named::Bare };
+        let (before, after) = name.split_at(mark);
+        let after = after.get(1..).unwrap_or_default();
+        match self.named.get(before) {
+            Some(_) if after.is_empty() => Named::NoModel,
+            Some((id, _)) => Named::Route(id, after),
+            None => Named::UnknownProvider(before),
+        }
+    }
+
+    /// Who is asked for a name that was read so, and is no alias.
+    pub(super) fn direct(&self, name: &str, named: Named<'_>) -> Result<Candidate, String> {
+        match named {
+            Named::Route(provider, model) => {
+                Ok(Candidate { provider: provider.to_string(), model: model.to_owned() })
+            }
+            Named::NoModel => Err(format!("model: {} names no model; write 'provider/model'", quoted(name))),
+            Named::UnknownProvider(provider) => match self.offered(name).as_slice() {
+                [] => Err(format!(
+                    "model: {} names no known provider ({}); write 'provider/model'{}",
+                    quoted(name),
+                    quoted(provider),
+                    self.nearest_or_known(provider)
+                )),
+                _ => self.bare(name),
+            },
+            Named::Bare => self.bare(name),
+        }
+    }
+
+    /// Who offers a bare name, of the providers that are there.
+    pub(super) fn offered(&self, name: &str) -> Vec<(Candidate, bool)> {
+        let Some(look_up) = &self.look_up else { return Vec::new() };
+        // Each provider once, whatever the catalog says.
+        let mut found = BTreeMap::new();
+        for route in look_up(name) {
+            if let Some((id, configured)) = self.named.get(&route.provider) {
+                let route = Candidate { provider: id.to_string(), model: route.model };
+                found.entry(id.to_string()).or_insert((route, *configured));
+            }
+        }
+        found.into_values().collect()
+    }
+
+    /// Who is asked for a bare name.
+    pub(super) fn bare(&self, name: &str) -> Result<Candidate, String> {
+        let offered = self.offered(name);
+        let configured: Vec<&Candidate> =
+            offered.iter().filter(|(_, configured)| *configured).map(|(route, _)| route).collect();
+        match (configured.as_slice(), offered.as_slice()) {
+            ([only], _) => Ok((*only).clone()),
+            ([], [(only, _)]) => Ok(only.clone()),
+            ([], []) => Err(self.names_no_provider(name)),
+            ([], _) => {
+                let candidates = listed(offered.iter().map(|(route, _)| route));
+                Err(format!("model: no provider of {} has a key; write one of {candidates}", quoted(name)))
+            }
+            (several, _) => {
+                let candidates = listed(several.iter().copied());
+                Err(format!(
+                    "model: {} is ambiguous, several providers offer it; write one of {candidates}",
+                    quoted(name)
+                ))
+            }
+        }
+    }
+
+    fn names_no_provider(&self, name: &str) -> String {
+        let instance = if name.is_empty() { "gpt-5-mini" } else { name };
+        let hint = match nearest(name, self.aliases.iter().map(String::as_str)) {
+            Some(alias) => format!("did you mean {}?", quoted(alias)),
+            None => format!("for instance {}", quoted(&format!("openai/{instance}"))),
+        };
+        format!("model: {} names no provider; write 'provider/model', {hint}", quoted(name))
+    }
+
+    fn nearest_or_known(&self, name: &str) -> String {
+        if let Some(near) = nearest(name, self.named.keys().map(String::as_str)) {
+            return format!("; did you mean `{near}`?");
+        }
+        let named = self.named.values();
+        let mut known: Vec<&str> =
+            named.clone().filter(|(_, configured)| *configured).map(|(id, _)| &**id).collect();
+        if known.is_empty() {
+            known = named.map(|(id, _)| &**id).collect();
+        }
+        known.sort_unstable();
+        known.dedup();
+        format!("; known: {}", known.join(", "))
+    }
+}
+
+fn listed<'a>(routes: impl Iterator<Item = &'a Candidate>) -> String {
+    routes.map(|route| quoted(&route.to_string())).collect::<Vec<_>>().join(", ")
+}
+
+/// `name` for an error: of bearable length, and nothing in it that steers a terminal.
+pub(super) fn quoted(name: &str) -> String {
+    let mut shown: String = name.chars().take(120).flat_map(char::escape_debug).collect();
+    if name.chars().nth(120).is_some() {
+        shown.push_str("...");
+    }
+    format!("'{shown}'")
+}
+
+/// What is most like `name`, where something is like it.
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    if name.is_empty() || name.len() > LONGEST_COMPARED {
+        return None;
+    }
+    known
+        .filter(|other| other.len() <= LONGEST_COMPARED)
+        .map(|other| (strsim::normalized_damerau_levenshtein(name, other), other))
+        .filter(|(alike, _)| *alike >= ALIKE)
+        // The first by name where two are as near, so that it is the same one each time.
+        .min_by(|one, other| other.0.total_cmp(&one.0).then_with(|| one.1.cmp(other.1)))
+        .map(|(_, other)| other)
+}
