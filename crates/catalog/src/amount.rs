@@ -24,7 +24,7 @@ impl fmt::Display for NotAnAmount {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "`{}` is no amount of money: expected a decimal number of dollars, 0 or more",
+            "`{}` is not an amount of money: expected a decimal number of dollars, 0 or more",
             self.0
         )
     }
@@ -166,7 +166,7 @@ mod tests {
         }
         assert_eq!(
             "-1".parse::<Rate>().unwrap_err().to_string(),
-            "`-1` is no amount of money: expected a decimal number of dollars, 0 or more"
+            "`-1` is not an amount of money: expected a decimal number of dollars, 0 or more"
         );
     }
 

@@ -34,7 +34,7 @@ static DATA: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/catalog.json.defl
 const LONGEST_NAME: usize = 512;
 
 /// The most names remembered for each provider.
-const MOST_NAMES: usize = 1024;
+const MAX_NAMES: usize = 1024;
 
 /// Models, their capabilities and prices.
 #[derive(Clone, Debug)]
@@ -280,7 +280,7 @@ impl Data {
         }
         let found = self.search(place, name);
         let mut remembered = provider.remembered.write().unwrap_or_else(PoisonError::into_inner);
-        if remembered.len() >= MOST_NAMES {
+        if remembered.len() >= MAX_NAMES {
             remembered.clear();
         }
         remembered.insert(name.into(), found);
@@ -373,9 +373,9 @@ mod tests {
     fn the_memory_of_names_is_bounded() {
         let data = Data::unpack().unwrap();
         let place = data.places["openai"];
-        for number in 0..3 * MOST_NAMES {
+        for number in 0..3 * MAX_NAMES {
             data.remembered(place, &format!("no-such-model-{number}"));
         }
-        assert!(data.providers[place].remembered.read().unwrap().len() <= MOST_NAMES);
+        assert!(data.providers[place].remembered.read().unwrap().len() <= MAX_NAMES);
     }
 }

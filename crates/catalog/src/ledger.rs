@@ -16,10 +16,10 @@ use std::{
 const MANY_WAITING: usize = 256;
 
 /// The most calls that ever wait: whoever records one more sums them up itself.
-const MOST_WAITING: usize = 16 * MANY_WAITING;
+const MAX_WAITING: usize = 16 * MANY_WAITING;
 
 /// The most rows that are kept apart; further ones are summed up by provider alone.
-const MOST_ROWS: usize = 4096;
+const MAX_ROWS: usize = 4096;
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,7 +115,7 @@ impl Ledger {
             let thread = thread::Builder::new().name("ferrule-ledger".into());
             // Without a thread they wait for the next one, or for somebody who asks.
             let _ = thread.spawn(move || drop(ledger.sum_up()));
-        } else if count >= MOST_WAITING {
+        } else if count >= MAX_WAITING {
             drop(self.sum_up());
         }
     }
@@ -138,7 +138,7 @@ impl Ledger {
             let cost = settlement.cost().map(|cost| cost.total);
             let model = if record.asked.is_empty() { &record.model } else { &record.asked };
             let row = Row { provider: record.provider.clone(), model: model.clone(), labels };
-            let row = if rows.len() < MOST_ROWS || rows.contains_key(&row) {
+            let row = if rows.len() < MAX_ROWS || rows.contains_key(&row) {
                 row
             } else {
                 Row { provider: row.provider, ..Row::default() }
@@ -214,14 +214,14 @@ mod tests {
     #[test]
     fn rows_are_bounded_and_nothing_is_lost() {
         let ledger = Ledger::new();
-        let calls = 2 * MOST_ROWS;
+        let calls = 2 * MAX_ROWS;
         for number in 0..calls {
             let mut call = call("openai", "gpt-4.1", Some(1), End::Answered);
             call.labels.metadata.push(("user".into(), number.to_string()));
             ledger.record(call);
         }
         let rows = ledger.rows();
-        assert_eq!(rows.len(), MOST_ROWS + 1);
+        assert_eq!(rows.len(), MAX_ROWS + 1);
         assert_eq!(rows.iter().map(|(_, totals)| totals.calls).sum::<u64>(), calls as u64);
     }
 

@@ -139,10 +139,11 @@ fn price(value: &Value) -> Result<(Rate, Vec<(u64, Rate)>), String> {
         .iter()
         .map(|tier| match tier.as_array().map(Vec::as_slice) {
             Some([start, price]) => {
-                let start = start.as_u64().ok_or_else(|| format!("{start} is no number of input tokens"))?;
+                let start =
+                    start.as_u64().ok_or_else(|| format!("{start} is not a number of input tokens"))?;
                 Ok((start, rate(price)?))
             }
-            _ => Err(format!("{tier} is no tier: expected [input tokens, price]")),
+            _ => Err(format!("{tier} is not a tier: expected [input tokens, price]")),
         })
         .collect::<Result<Vec<_>, String>>()?;
     tiers.sort_by_key(|(start, _)| *start);
@@ -154,7 +155,7 @@ fn rate(value: &Value) -> Result<Rate, String> {
         Value::String(text) => text.parse(),
         // As it was written: a number is never made a float of ours and back.
         Value::Number(number) => number.to_string().parse(),
-        other => return Err(format!("{other} is no price: expected dollars")),
+        other => return Err(format!("{other} is not a price: expected dollars")),
     };
     parsed.map_err(|error: NotAnAmount| error.to_string())
 }
@@ -184,7 +185,7 @@ impl WrittenRates {
     fn condition(&self) -> Result<Option<Condition>, String> {
         let time = |text: &str| {
             let time: Time =
-                text.parse().map_err(|_| format!("prices: `{text}` is no time of day (HH:MM:SS)"))?;
+                text.parse().map_err(|_| format!("prices: `{text}` is not a time of day (HH:MM:SS)"))?;
             Ok::<_, String>(
                 i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60 + i64::from(time.second()),
             )
@@ -193,7 +194,7 @@ impl WrittenRates {
             (None, None) => Ok(None),
             (Some(text), None) => {
                 let date: Date =
-                    text.parse().map_err(|_| format!("prices: `{text}` is no date (YYYY-MM-DD)"))?;
+                    text.parse().map_err(|_| format!("prices: `{text}` is not a date (YYYY-MM-DD)"))?;
                 let start = date.to_zoned(TimeZone::UTC).map_err(|error| format!("prices: {error}"))?;
                 Ok(Some(Condition::From(start.timestamp().as_second())))
             }

@@ -230,7 +230,7 @@ mod answers {
         );
     }
 
-    /// What an answer beside chat cost, by the built-in prices.
+    /// What the answer to an operation other than chat cost, by the built-in prices.
     fn beside(provider: &str, asked: &str, usage: Usage, measured: &[(&'static str, u64)]) -> Option<String> {
         let (provider, asked, measured) = (provider.into(), asked.into(), measured.to_vec());
         let record = UsageRecord { provider, asked, usage, measured, at: AT, ..UsageRecord::default() };

@@ -138,13 +138,13 @@ fn a_wrong_entry_says_what_is_wrong() {
         (
             "a/x",
             r#"{"prices": {"input_mtok": -1}}"#,
-            "models.\"a/x\": prices.input_mtok: `-1` is no amount of money",
+            "models.\"a/x\": prices.input_mtok: `-1` is not an amount of money",
         ),
-        ("a/x", r#"{"prices": {"input_mtok": [1, 2]}}"#, "models.\"a/x\": prices.input_mtok: 2 is no tier"),
+        ("a/x", r#"{"prices": {"input_mtok": [1, 2]}}"#, "models.\"a/x\": prices.input_mtok: 2 is not a tier"),
         (
             "a/x",
             r#"{"prices": [{"rates": {}, "from": "soon"}]}"#,
-            "models.\"a/x\": prices: `soon` is no date",
+            "models.\"a/x\": prices: `soon` is not a date",
         ),
         ("a/x", r#"{"category": "big"}"#, "models.\"a/x\": unknown variant `big`"),
     ] {

@@ -88,7 +88,7 @@ fn managed(
         Some((address, header)) => (address.as_str(), "2019-08-01", "x-identity-header", header.as_str()),
         None => ("http://169.254.169.254/metadata/identity/oauth2/token", "2018-02-01", "metadata", "true"),
     };
-    let wrong = |_| CredentialsError::missing("IDENTITY_ENDPOINT is no URL");
+    let wrong = |_| CredentialsError::missing("IDENTITY_ENDPOINT is not a valid URL");
     let mut url = Url::parse(address).map_err(wrong)?;
     let resource = scope.trim_end_matches("/.default");
     url.query_pairs_mut().append_pair("api-version", version).append_pair("resource", resource);

@@ -47,12 +47,13 @@ impl Exchange {
     pub(crate) async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, CredentialsError> {
         let (head, body) = request.into_parts();
         let mut url = Url::parse(&head.uri.to_string()).map_err(|error| {
-            CredentialsError::missing(format!("an address for credentials is no URL: {error}"))
+            CredentialsError::missing(format!("an address for credentials is not a valid URL: {error}"))
         })?;
         let metadata = self.is_metadata(&url);
         if let Some(instead) = self.environment.endpoint(&cause::origin(&url)) {
-            url = moved(&url, instead)
-                .ok_or_else(|| CredentialsError::missing(format!("the endpoint {instead:?} is no URL")))?;
+            url = moved(&url, instead).ok_or_else(|| {
+                CredentialsError::missing(format!("the endpoint {instead:?} is not a valid URL"))
+            })?;
         }
         let client = self.client(metadata)?;
         let mut headers = head.headers;

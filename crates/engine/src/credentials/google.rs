@@ -62,7 +62,7 @@ impl GoogleSettings {
             return Ok(Granted { access, quota_project: given });
         };
         let file = Fields::parse(text.expose_secret().as_bytes())
-            .map_err(|_| CredentialsError::missing("Google's credentials are no JSON object"))?;
+            .map_err(|_| CredentialsError::missing("Google's credentials are not a JSON object"))?;
         let access = of_file(&file, scope, exchange, DEEPEST).await?;
         let quota_project = given.or_else(|| file.get("quota_project_id")?.string());
         Ok(Granted { access, quota_project })
@@ -225,7 +225,7 @@ async fn of_machine(exchange: &Exchange, scope: &str) -> Result<Access, Credenti
     let host = exchange.environment.variable("GCE_METADATA_HOST");
     let host = host.unwrap_or_else(|| "metadata.google.internal".to_owned());
     let address = format!("http://{host}/computeMetadata/v1/instance/service-accounts/default/token");
-    let wrong = || CredentialsError::missing("GCE_METADATA_HOST is no host");
+    let wrong = || CredentialsError::missing("GCE_METADATA_HOST is not a host name");
     let mut url = Url::parse(&address).map_err(|_| wrong())?;
     url.query_pairs_mut().append_pair("scopes", scope);
     let request = Request::get(url.as_str()).header("metadata-flavor", "Google");

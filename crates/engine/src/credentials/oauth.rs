@@ -30,7 +30,7 @@ pub(crate) fn form(url: &str, fields: &[(&str, &str)]) -> Result<Request<Bytes>,
 
 fn unusable(url: &str) -> CredentialsError {
     let url = url.split('?').next().unwrap_or_default();
-    CredentialsError::missing(format!("{url} is no address that can be asked for a token"))
+    CredentialsError::missing(format!("{url} is not an address that can be asked for a token"))
 }
 
 /// Asks `who` for a token; `secrets` were sent, and are not repeated in an error.

@@ -26,7 +26,8 @@ fn message(path: &str, message: &Message, is_leading_system: bool, refusals: &mu
         refusals.add(format!("{path}.name"), "speakers have no names; write it into the text")?;
     }
     if is_leading_system && !message.extra.is_empty() {
-        refusals.add(format!("{path}.extra"), "the system text is no message and has no further fields")?;
+        refusals
+            .add(format!("{path}.extra"), "the system text is not a message and has no further fields")?;
     }
     parts(path, &message.content, refusals)
 }

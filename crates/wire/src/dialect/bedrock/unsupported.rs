@@ -40,7 +40,7 @@ pub(super) fn check(request: &Request, refusals: &mut Refusals) -> Checked {
 fn instructions(path: &str, message: &Message, refusals: &mut Refusals) -> Checked {
     name(path, message, refusals)?;
     if !message.extra.is_empty() {
-        let reason = "instructions are no message and have no further fields";
+        let reason = "instructions are not a message and have no further fields";
         refusals.add(format!("{path}.extra"), reason)?;
     }
     for (position, part) in message.content.iter().enumerate() {
