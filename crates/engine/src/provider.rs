@@ -14,7 +14,7 @@ use crate::{
 use ferrule_wire::{
     dialect::{
         Dialect,
-        shared::{join, signer},
+        shared::{foreign, join},
     },
     encode::{EncodeOptions, UnsupportedField},
     model::Request,
@@ -152,7 +152,7 @@ impl Provider {
 
     /// `request` with no proofs of reasoning but those that its model here takes back.
     pub(crate) fn without_foreign_proofs<'a>(&self, request: &'a Request) -> Cow<'a, Request> {
-        signer::for_signer(request, &self.dialect.signer(&self.id, &request.model))
+        foreign::for_signer(request, &self.dialect.signer(&self.id, &request.model))
     }
 
     /// How its requests are encoded.

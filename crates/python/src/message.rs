@@ -5,7 +5,7 @@ use crate::{
     to_python::{Reduced, json_to_python},
 };
 use ferrule_wire::{
-    dialect::shared::message_dicts,
+    dialect::message_dicts,
     json::Json,
     model::{self, PartKind},
 };

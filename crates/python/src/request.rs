@@ -6,7 +6,7 @@ use crate::{
 };
 use ferrule_engine::{Call, CallOptions, Recipient, Timeouts};
 use ferrule_wire::{
-    dialect::shared::message_dicts,
+    dialect::message_dicts,
     json::{Extra, Json, JsonError},
     model::{self, Effort, ReasoningRequest, Request, ResponseFormat, Role},
 };

@@ -117,7 +117,9 @@ impl Counter {
                 PartKind::Document(_) | PartKind::Audio(_) | PartKind::RedactedReasoning { .. } => {
                     self.exact = false;
                 }
-                PartKind::Unknown(json) => self.guess(json.text()),
+                PartKind::Unknown(json) | PartKind::ProviderItem { item: json, .. } => {
+                    self.guess(json.text())
+                }
             }
         }
     }

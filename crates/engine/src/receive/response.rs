@@ -3,7 +3,7 @@
 use crate::{failure::Failure, incoming::Incoming, target::Target};
 use bytes::Bytes;
 use ferrule_wire::{
-    dialect::shared::signer, framing::StreamError, model::Response, response_headers::HeaderMetadata,
+    dialect::shared::foreign, framing::StreamError, model::Response, response_headers::HeaderMetadata,
 };
 
 /// A plain response.
@@ -21,7 +21,7 @@ pub(crate) async fn read_response(mut incoming: Incoming, target: &Target) -> Re
         Ok(mut response) => {
             target.provider.quirks.adjust(&mut response);
             add_metadata(dialect.decode_headers(&|name| incoming.header(name)), &mut response);
-            signer::sign(&mut response, &target.signer());
+            foreign::sign(&mut response, &target.signer());
             Ok(PlainResponse { response, raw, request_id: incoming.request_id() })
         }
         Err(StreamError::Provider(mut error)) => {

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use ferrule_wire::{
     dialect::{
         StreamDecoder,
-        shared::signer::{self, SignedStream},
+        shared::foreign::{self, SignedStream},
     },
     framing::StreamLimits,
     json::Extra,
@@ -207,7 +207,7 @@ pub(crate) async fn open_stream(mut incoming: Incoming, target: &Target) -> Resu
             let mut response =
                 dialect.decode_response(&body).map_err(|error| reader.with_request_id(error.into()))?;
             quirks.adjust(&mut response);
-            signer::sign(&mut response, &target.signer());
+            foreign::sign(&mut response, &target.signer());
             let received_at = Instant::now();
             reader.deliver(received_at, replay(&response, |text| vec![text]));
             reader.ended = Some(received_at);

@@ -8,6 +8,7 @@ pub mod bedrock;
 pub mod cohere;
 pub mod cursor_cli;
 pub mod gemini;
+pub mod message_dicts;
 pub mod ollama;
 pub mod openai_chat;
 pub mod openai_completions;
@@ -44,9 +45,16 @@ pub trait Dialect: fmt::Debug + Send + Sync {
         &["text/event-stream"]
     }
 
-    /// Client: whose proofs of reasoning `model` takes back, and makes, where `provider` serves it (see [`signer`]).
+    /// Client: whose proofs of reasoning `model` takes back, and makes, where `provider` serves it (see [`shared::foreign`]).
     fn signer<'a>(&self, provider: &'a str, _model: &'a str) -> Cow<'a, str> {
         Cow::Borrowed(provider)
+    }
+
+    /// The kinds of parts that this format alone has: names of `type`, or of the one field of a part that has no `type`.
+    /// A kind that another format has as well names a field that tells them apart: `compaction:encrypted_content`.
+    /// What a caller writes by hand is known by them; decoders mark whatever they keep whole.
+    fn own_parts(&self) -> &'static [&'static str] {
+        &[]
     }
 
     /// Client: the HTTP request that asks `request`.

@@ -6,7 +6,7 @@
 
 use super::{Audio, Document, Image};
 use crate::json::{Extra, Json};
-use alloc::{string::String, vec::Vec};
+use alloc::{borrow::Cow, string::String, vec::Vec};
 
 /// Who speaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +110,11 @@ impl Part {
     pub fn text(text: impl Into<String>) -> Self {
         Self::new(PartKind::Text(text.into()))
     }
+
+    /// A part that only the wire format `dialect` has.
+    pub fn provider_item(dialect: impl Into<Cow<'static, str>>, item: Json) -> Self {
+        Self::new(PartKind::ProviderItem { dialect: dialect.into(), item })
+    }
 }
 
 /// What a part is.
@@ -136,7 +141,15 @@ pub enum PartKind {
     },
     /// The model declines, in its own words.
     Refusal(String),
-    /// A part only one dialect knows, whole.
+    /// A part that only one wire format has: a hosted tool's call or result, for instance. Decoders mark with it what
+    /// they keep whole, and it goes back to the same wire format only.
+    ProviderItem {
+        /// The wire format, by its dialect's name.
+        dialect: Cow<'static, str>,
+        /// The part as that format writes it.
+        item: Json,
+    },
+    /// A part that a caller wrote and that no wire format here is known to have: sent as it is.
     Unknown(Json),
 }
 

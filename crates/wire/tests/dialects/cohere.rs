@@ -34,7 +34,7 @@ fn document() -> impl Strategy<Value = Part> {
         part
     });
     let other = Just(r#"{"type":"document","document":{"data":{"title":"t","x":"y"}}}"#)
-        .prop_map(|whole| Part::new(PartKind::Unknown(json(whole))));
+        .prop_map(|whole| Part::provider_item("cohere", json(whole)));
     prop_oneof![2 => known, 1 => other]
 }
 

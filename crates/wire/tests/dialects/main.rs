@@ -18,6 +18,7 @@ mod ollama;
 mod openai_chat;
 mod openai_completions;
 mod openai_responses;
+mod provider_items;
 mod replicate;
 mod requests;
 mod ruvllm;

@@ -4,7 +4,7 @@
 use ferrule_wire::{
     dialect::{
         self, Dialect,
-        shared::signer::{SIGNED_BY, SignedStream, for_signer, sign},
+        shared::foreign::{SIGNED_BY, SignedStream, for_signer, sign},
     },
     encode::EncodeOptions,
     framing::StreamLimits,
@@ -168,8 +168,8 @@ fn what_nobody_marked_is_sent_as_it_is() {
 fn marks_outlast_the_familiar_form() {
     for place in &PLACES {
         let said = place.answer().choices[0].message.clone();
-        let kept = dialect::shared::message_dicts::encode_message(&said);
-        let read = dialect::shared::message_dicts::decode_messages(kept.value(), "message").unwrap();
+        let kept = dialect::message_dicts::encode_message(&said);
+        let read = dialect::message_dicts::decode_messages(kept.value(), "message").unwrap();
         assert_eq!(read.len(), 1, "{}", place.provider);
         let marks = |message: &Message| {
             let parts = message.content.iter().filter(|part| part.extra.get(SIGNED_BY).is_some()).count();

@@ -25,6 +25,25 @@ impl Dialect for Anthropic {
         KeyHeader::Named("x-api-key")
     }
 
+    fn own_parts(&self) -> &'static [&'static str] {
+        &[
+            "server_tool_use",
+            "mcp_tool_use",
+            "mcp_toolset",
+            "mcp_tool_result",
+            "web_search_tool_result",
+            "web_fetch_tool_result",
+            "code_execution_tool_result",
+            "bash_code_execution_tool_result",
+            "text_editor_code_execution_tool_result",
+            "tool_search_tool_result",
+            "tool_reference",
+            "search_result",
+            "container_upload",
+            "compaction:content",
+        ]
+    }
+
     fn encode_request(
         &self,
         request: &Request,

@@ -1,7 +1,8 @@
 //! Content blocks, in both directions, and what they are made of: sources and cache breakpoints.
 //!
-//! Requests and answers share them. A block that is not what its type says stays whole, as `PartKind::Unknown`.
+//! Requests and answers share them. A block that is not what its type says stays whole, as `PartKind::ProviderItem`.
 
+use super::carried::NAME;
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value, write_array};
 use crate::model::{
     CacheBreakpoint, CacheLifetime, Document, Image, Part, PartKind, Reasoning, Source, ToolCall, ToolResult,
@@ -14,7 +15,7 @@ pub fn decode_block(value: Value<'_>) -> Part {
     if let Some(text) = value.string() {
         return Part::text(text);
     }
-    known_block(value).unwrap_or_else(|| Part::new(PartKind::Unknown(value.to_json())))
+    known_block(value).unwrap_or_else(|| Part::provider_item(NAME, value.to_json()))
 }
 
 fn known_block(value: Value<'_>) -> Option<Part> {
@@ -108,7 +109,7 @@ fn known_source(value: Value<'_>) -> Option<Source> {
 /// Appends one block; nothing where the API has no block for the part (see `unsupported`).
 pub(crate) fn encode_block(part: &Part, out: &mut Vec<u8>) {
     let Part { kind, cache, extra } = part;
-    if let PartKind::Unknown(whole) = kind {
+    if let PartKind::Unknown(whole) | PartKind::ProviderItem { item: whole, .. } = kind {
         encode_whole(whole, cache.as_ref(), extra, out);
         return;
     }
@@ -142,7 +143,7 @@ pub(crate) fn encode_block(part: &Part, out: &mut Vec<u8>) {
         PartKind::RedactedReasoning { data } => {
             object.field("type", "redacted_thinking").field("data", data);
         }
-        PartKind::Audio(_) | PartKind::Unknown(_) => {}
+        PartKind::Audio(_) | PartKind::ProviderItem { .. } | PartKind::Unknown(_) => {}
     }
     if takes_cache(kind) {
         object.optional("cache_control", cache.as_ref().map(encode_cache));

@@ -6,8 +6,7 @@ use super::reasoning::{self, Thinking};
 use super::system::leading_system;
 use super::tools;
 use super::unsupported;
-use crate::dialect::openai_responses::{without_hosted, without_items};
-use crate::dialect::shared::nested;
+use crate::dialect::shared::{foreign, nested};
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::{Extra, Json, ObjectWriter, write_array};
 use crate::model::{Message, Part, PartKind, Reasoning, Request, ResponseFormat, Role};
@@ -37,11 +36,11 @@ pub(super) fn encode_body(
     options: EncodeOptions<'_>,
     begin: impl FnOnce(&mut ObjectWriter<'_>),
 ) -> Result<(Vec<u8>, Vec<UnsupportedField>), UnsupportedField> {
-    let request = &*without_items(request);
+    let request = &*foreign::for_format(request, NAME);
     let mut refusals = Refusals::new(NAME, options);
     let request = &*CARRIED.fit(request, options.quirks, &mut refusals)?;
     unsupported::check(request, &mut refusals)?;
-    Ok((body(&without_hosted(request), reasoning::plan(request), begin), refusals.dropped))
+    Ok((body(&foreign::without_items(request, NAME), reasoning::plan(request), begin), refusals.dropped))
 }
 
 fn body(request: &Request, thinking: Thinking<'_>, begin: impl FnOnce(&mut ObjectWriter<'_>)) -> Vec<u8> {

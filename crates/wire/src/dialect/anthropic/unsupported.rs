@@ -5,8 +5,9 @@
 //! says it).
 
 use super::block::{self, takes_cache};
+use super::carried::NAME;
 use super::system::leading_system;
-use crate::dialect::openai_responses::is_item;
+use crate::dialect::shared::foreign;
 use crate::encode::{Refusals, UnsupportedField};
 use crate::model::{Image, Message, Part, PartKind, Request};
 use alloc::format;
@@ -46,9 +47,7 @@ fn parts(path: &str, content: &[Part], refusals: &mut Refusals) -> Checked {
             PartKind::Image(Image { detail: Some(detail), .. }) if detail != "auto" => {
                 refusals.add(format!("{path}.detail"), "how closely to look cannot be chosen")?;
             }
-            PartKind::Unknown(whole) if is_item(whole) => {
-                refusals.add(path, "a hosted tool's item, which is for its own provider only")?;
-            }
+            kind if foreign::is_foreign(kind, NAME) => refusals.add(path, foreign::FOREIGN_ITEM)?,
             PartKind::ToolResult(result) => parts(&path, &result.content, refusals)?,
             _ => {}
         }

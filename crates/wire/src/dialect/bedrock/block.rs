@@ -1,7 +1,8 @@
 //! Content blocks, in both directions. A block is an object with one field, whose name says what it is.
 //!
-//! Requests and answers share them. A block that is not what its name says stays whole, as `PartKind::Unknown`.
+//! Requests and answers share them. A block that is not what its name says stays whole, as `PartKind::ProviderItem`.
 
+use super::carried::NAME;
 use super::document_names::DocumentNames;
 use super::{cache, media};
 use crate::dialect::anthropic::{decode_input, encode_input};
@@ -23,7 +24,7 @@ pub(super) fn decode_blocks(blocks: Vec<Value<'_>>) -> Vec<Part> {
 
 /// Reads one block. Never fails: what has no name here is kept whole.
 pub(super) fn decode_block(value: Value<'_>) -> Part {
-    known_block(value).unwrap_or_else(|| Part::new(PartKind::Unknown(value.to_json())))
+    known_block(value).unwrap_or_else(|| Part::provider_item(NAME, value.to_json()))
 }
 
 fn known_block(value: Value<'_>) -> Option<Part> {
@@ -155,7 +156,9 @@ pub(super) fn encode_block(part: &Part, names: &mut DocumentNames, out: &mut Vec
         PartKind::RedactedReasoning { data } => encode_object("reasoningContent", extra, out, |object| {
             object.field("redactedContent", data);
         }),
-        PartKind::Unknown(whole) => encode_whole(whole, extra, out),
+        PartKind::Unknown(whole) | PartKind::ProviderItem { item: whole, .. } => {
+            encode_whole(whole, extra, out)
+        }
         PartKind::Image(_) | PartKind::Document(_) | PartKind::Audio(_) => {
             media::encode(kind, extra, names, out);
         }

@@ -4,7 +4,7 @@ use super::family::Family;
 use super::model_fields::{self, Asked};
 use super::{address, carried, tools, turns, unsupported};
 use crate::dialect::anthropic::{max_tokens_above, refuses_sampling};
-use crate::dialect::shared::nested;
+use crate::dialect::shared::{foreign, nested};
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::{Extra, ObjectWriter};
 use crate::model::{Request, ResponseFormat};
@@ -14,6 +14,7 @@ pub(super) fn encode(
     request: &Request,
     options: EncodeOptions<'_>,
 ) -> Result<EncodedRequest, UnsupportedField> {
+    let request = &*foreign::for_format(request, carried::NAME);
     let mut refusals = Refusals::new(carried::NAME, options);
     let request = &*carried::CARRIED.fit(request, options.quirks, &mut refusals)?;
     unsupported::check(request, &mut refusals)?;

@@ -59,6 +59,10 @@ impl Dialect for Bedrock {
         Cow::Borrowed(if is_claude { anthropic::SIGNER } else { provider })
     }
 
+    fn own_parts(&self) -> &'static [&'static str] {
+        &["cachePoint", "citationsContent", "guardContent", "searchResult", "video"]
+    }
+
     fn encode_request(
         &self,
         request: &Request,

@@ -2,10 +2,11 @@
 //! no text without a character, and a text beside every document (`docs/wire/bedrock.md`, section 2).
 
 use super::block::{encode_block, encode_call, encode_result, is_empty_text};
+use super::carried::NAME;
 use super::document_names::DocumentNames;
 use super::family::Family;
 use super::{cache, media, tool_ids};
-use crate::dialect::shared::call_ids::CallIds;
+use crate::dialect::shared::{call_ids::CallIds, foreign};
 use crate::json::{Extra, ObjectWriter, write_array};
 use crate::model::{CacheBreakpoint, Message, Part, PartKind, Reasoning, Request, Role};
 use alloc::{borrow::ToOwned, vec::Vec};
@@ -22,6 +23,7 @@ pub(super) fn leading_system(request: &Request) -> usize {
 /// Why a part cannot be sent, where it cannot.
 pub(super) fn unsupported(kind: &PartKind) -> Option<&'static str> {
     match kind {
+        kind if foreign::is_foreign(kind, NAME) => Some(foreign::FOREIGN_ITEM),
         PartKind::Unknown(whole) => {
             let foreign = whole
                 .value()
@@ -71,7 +73,7 @@ pub(super) fn encode(request: &Request, body: &mut ObjectWriter<'_>) {
 pub(super) fn is_instruction(part: &Part) -> bool {
     match &part.kind {
         PartKind::Text(_) | PartKind::Refusal(_) => true,
-        kind @ PartKind::Unknown(_) => unsupported(kind).is_none(),
+        kind @ (PartKind::Unknown(_) | PartKind::ProviderItem { .. }) => unsupported(kind).is_none(),
         _ => false,
     }
 }

@@ -1,7 +1,9 @@
 //! Decoding of Cohere chat requests, as a server: the body of `POST /v2/chat`.
 
+use super::carried::NAME;
 use super::message::{place_plan, read_part};
 use crate::dialect::openai_chat::{decode_messages, decode_tool};
+use crate::dialect::shared::foreign;
 use crate::json::{Fields, JsonError, Value};
 use crate::model::{Effort, ReasoningRequest, Request, ResponseFormat, ToolChoice, ToolKind};
 use alloc::{format, string::String, vec::Vec};
@@ -13,7 +15,10 @@ pub(super) fn decode(body: &[u8]) -> Result<Request, JsonError> {
     let messages =
         fields.take_array("messages").ok_or_else(|| JsonError::new("messages: expected an array"))?;
     let mut messages = decode_messages(messages, read_part)?;
-    messages.iter_mut().for_each(place_plan);
+    for message in &mut messages {
+        foreign::claim(&mut message.content, NAME);
+        place_plan(message);
+    }
     let mut tools = Vec::new();
     for (position, tool) in fields.take_array("tools").unwrap_or_default().into_iter().enumerate() {
         tools.push(decode_tool(tool).map_err(|error| JsonError::new(format!("tools[{position}]{error}")))?);

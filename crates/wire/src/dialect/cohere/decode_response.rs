@@ -1,8 +1,10 @@
 //! Decoding of plain Cohere chat answers.
 
+use super::carried::NAME;
 use super::message::{place_plan, read_part};
 use super::{error, usage};
 use crate::dialect::openai_chat::{take_said, text_parts};
+use crate::dialect::shared::foreign;
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{Choice, FinishReason, Message, Part, PartKind, Response, Role};
@@ -49,7 +51,7 @@ fn decode_message(mut fields: Fields<'_>) -> Message {
         content.extend(text_parts(text));
     } else {
         for value in fields.take_array("content").unwrap_or_default() {
-            let whole = |_| Part::new(PartKind::Unknown(value.to_json()));
+            let whole = |_| Part::provider_item(NAME, value.to_json());
             let part = read_part(value).unwrap_or_else(whole);
             let says_nothing = part.extra.is_empty()
                 && match &part.kind {
@@ -65,6 +67,7 @@ fn decode_message(mut fields: Fields<'_>) -> Message {
         }
     }
     content.extend(take_said(&mut fields));
+    foreign::claim(&mut content, NAME);
     let mut message = Message::new(Role::Assistant, content);
     message.extra = keep_news(fields.rest());
     place_plan(&mut message);

@@ -2,16 +2,18 @@
 //!
 //! Contents and tool calls are numbered apart from each other, so a part is found by both its kind and its number.
 
+use super::carried::NAME;
 use super::{
     decode_response, error,
     message::{plan_mark, read_part},
     usage,
 };
 use crate::dialect::StreamDecoder;
+use crate::dialect::shared::foreign;
 use crate::dialect::shared::template::{TextTemplate, text_range};
 use crate::framing::{Frame, SseReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, Value};
-use crate::model::{Part, PartKind, Start, StreamEvent, replay};
+use crate::model::{Part, Start, StreamEvent, replay};
 use alloc::{borrow::ToOwned, boxed::Box, string::String, string::ToString, vec::Vec};
 
 /// Contents and calls that may be open at once. The API opens one at a time.
@@ -191,7 +193,8 @@ impl State {
             return Ok(());
         };
         if !matches!(content.take_string("type").as_deref(), None | Some("text" | "thinking")) {
-            let part = read_part(whole).unwrap_or_else(|_| Part::new(PartKind::Unknown(whole.to_json())));
+            let mut part = read_part(whole).unwrap_or_else(|_| Part::provider_item(NAME, whole.to_json()));
+            foreign::claim(core::slice::from_mut(&mut part), NAME);
             let index = self.begin();
             events.push(StreamEvent::Part { choice: 0, index, part: Box::new(part) });
             return Ok(());

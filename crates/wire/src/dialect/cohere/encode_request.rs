@@ -4,7 +4,10 @@ use super::{
     carried::{CARRIED, NAME},
     message::encode_messages,
 };
-use crate::dialect::shared::functions::{self, Demand, Functions};
+use crate::dialect::shared::{
+    foreign,
+    functions::{self, Demand, Functions},
+};
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::{ObjectWriter, WriteJson};
 use crate::model::{Effort, ReasoningRequest, Request, ResponseFormat};
@@ -14,6 +17,7 @@ pub(super) fn encode(
     request: &Request,
     options: EncodeOptions<'_>,
 ) -> Result<EncodedRequest, UnsupportedField> {
+    let request = &*foreign::for_format(request, NAME);
     let mut refusals = Refusals::new(NAME, options);
     let request = &*CARRIED.fit(request, options.quirks, &mut refusals)?;
     let messages = encode_messages(&request.messages, options.quirks.tool_id_rule, &mut refusals)?;

@@ -1,7 +1,8 @@
 //! Messages and their parts, written and read, and what an assistant says, which answers share.
 
+use super::carried::NAME;
 use crate::dialect::openai_chat::{data_url, decode_part, text_parts, write_answer_part, write_call};
-use crate::dialect::shared::{call_ids::CallIds, nested};
+use crate::dialect::shared::{call_ids::CallIds, foreign, nested};
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Json, JsonError, ObjectWriter, Value, write_array};
 use crate::model::{Document, Image, Message, Part, PartKind, Reasoning, Role, Source, ToolCall, ToolResult};
@@ -195,8 +196,13 @@ fn encode_part(part: &Part) -> Result<Json, &'static str> {
             }))
         }
         // Documents may have any fields, so one that is not a title and a text is kept whole.
-        PartKind::Unknown(whole) if is_document(whole) => Ok(whole.clone()),
-        PartKind::Unknown(_) => Err("a part of another provider's format"),
+        kind if foreign::is_foreign(kind, NAME) => Err(foreign::FOREIGN_ITEM),
+        PartKind::Unknown(whole) | PartKind::ProviderItem { item: whole, .. } if is_document(whole) => {
+            Ok(whole.clone())
+        }
+        PartKind::Unknown(_) | PartKind::ProviderItem { .. } => {
+            Err("texts, pictures and documents can be sent; this is another part")
+        }
         PartKind::Document(_) => Err("documents go as plain text"),
         PartKind::Audio(_) => Err("sound cannot be sent; send its text"),
         PartKind::Refusal(_) | PartKind::Reasoning(_) | PartKind::ToolCall(_) => {

@@ -1,8 +1,13 @@
 //! Encoding of generateContent and streamGenerateContent requests.
 
 use super::model_name::{self, Family};
-use super::{carried::CARRIED, content, generation, host::Host, thinking, tools};
-use crate::dialect::shared::nested;
+use super::{
+    carried::CARRIED,
+    content, generation,
+    host::{FORMAT, Host},
+    thinking, tools,
+};
+use crate::dialect::shared::{foreign, nested};
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::ObjectWriter;
 use crate::model::Request;
@@ -24,6 +29,7 @@ pub(super) fn encode_body(
     request: &Request,
     options: EncodeOptions<'_>,
 ) -> Result<(Vec<u8>, Vec<UnsupportedField>), UnsupportedField> {
+    let request = &*foreign::for_format(request, FORMAT);
     let family = Family::of(&request.model);
     let mut refusals = Refusals::new(host.name(), options);
     let request = &*CARRIED.fit(request, options.quirks, &mut refusals)?;

@@ -1,5 +1,8 @@
 //! Hosts of generateContent: the Gemini API and Vertex AI.
 
+/// The name that parts of this format are marked with, on both hosts.
+pub(super) const FORMAT: &str = Host::GeminiApi.name();
+
 /// Where generateContent is spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Host {

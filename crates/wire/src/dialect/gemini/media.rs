@@ -117,8 +117,21 @@ fn source_of(uri: String) -> Source {
     if is_address { Source::Url(uri) } else { Source::File { id: uri } }
 }
 
-/// Why a source cannot be sent, where it cannot.
-pub(super) fn unsupported(source: &Source) -> Option<&'static str> {
+/// Why media cannot be sent, where they cannot.
+pub(super) fn unsupported(kind: &PartKind) -> Option<&'static str> {
+    match kind {
+        PartKind::Image(Image { source: Source::Text { .. }, .. })
+        | PartKind::Audio(Audio { source: Source::Text { .. } }) => {
+            Some("a picture or a sound cannot be text")
+        }
+        PartKind::Image(Image { source, .. })
+        | PartKind::Audio(Audio { source })
+        | PartKind::Document(Document { source, .. }) => unsupported_source(source),
+        _ => None,
+    }
+}
+
+fn unsupported_source(source: &Source) -> Option<&'static str> {
     match source {
         Source::Other(_) => Some("a source of another provider"),
         Source::Url(url) if url.starts_with("data:") => Some("data URLs are not fetched; give the bytes"),

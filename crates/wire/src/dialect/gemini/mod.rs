@@ -77,6 +77,21 @@ impl Dialect for Gemini {
         Cow::Owned(alloc::format!("{provider}/{model}"))
     }
 
+    fn own_parts(&self) -> &'static [&'static str] {
+        match self.0 {
+            // Both hosts have one format, and its parts the name of the first.
+            Host::Vertex => &[],
+            Host::GeminiApi => &[
+                "executableCode",
+                "executable_code",
+                "codeExecutionResult",
+                "code_execution_result",
+                "toolCall",
+                "toolResponse",
+            ],
+        }
+    }
+
     fn encode_request(
         &self,
         request: &Request,

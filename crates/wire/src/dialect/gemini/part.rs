@@ -4,13 +4,12 @@
 //! the reasoning's own, on any other part one of its further fields. A part without a name in the model, such as
 //! executed code, stays whole.
 
+use super::host::FORMAT;
 use super::{media, result};
 use crate::dialect::anthropic::encode_input;
-use crate::dialect::shared::nested;
+use crate::dialect::shared::{foreign, nested};
 use crate::json::{Extra, Fields, ObjectWriter, Value, WriteJson};
-use crate::model::{
-    Audio, Document, Image, Part, PartKind, Reasoning, Source, ToolCall, normalise_arguments,
-};
+use crate::model::{Part, PartKind, Reasoning, ToolCall, normalise_arguments};
 use alloc::{borrow::Cow, borrow::ToOwned, string::String, vec::Vec};
 
 pub(super) const SIGNATURE: &str = "thoughtSignature";
@@ -24,7 +23,7 @@ pub(super) const NO_BREAKPOINTS: &str =
 
 /// Reads one part. Never fails: what has no name here is kept whole.
 pub(super) fn decode(value: Value<'_>) -> Part {
-    known(value).unwrap_or_else(|| Part::new(PartKind::Unknown(value.to_json())))
+    known(value).unwrap_or_else(|| Part::provider_item(FORMAT, value.to_json()))
 }
 
 fn known(value: Value<'_>) -> Option<Part> {
@@ -48,7 +47,7 @@ fn known(value: Value<'_>) -> Option<Part> {
         kind
     } else if fields.get(RESULT).is_some() {
         let mut answered = fields.take_object(RESULT)?;
-        let kind = PartKind::ToolResult(result::decode(&mut answered));
+        let kind = PartKind::ToolResult(result::decode(&mut answered, decode));
         nested::keep(&mut extra, RESULT, answered);
         kind
     } else {
@@ -92,26 +91,20 @@ pub(super) fn is_empty(part: &Part) -> bool {
 /// Why the API has no part for it, where it has none.
 pub(super) fn unsupported(kind: &PartKind) -> Option<&'static str> {
     match kind {
-        PartKind::Image(Image { source: Source::Text { .. }, .. })
-        | PartKind::Audio(Audio { source: Source::Text { .. } }) => {
-            Some("a picture or a sound cannot be text")
-        }
-        PartKind::Image(Image { source, .. })
-        | PartKind::Audio(Audio { source })
-        | PartKind::Document(Document { source, .. }) => media::unsupported(source),
+        kind if foreign::is_foreign(kind, FORMAT) => Some(foreign::FOREIGN_ITEM),
         PartKind::Unknown(whole) => {
             // Google's parts are told apart by their fields; those of others by a type.
             let is_ours = whole.value().object().is_some_and(|fields| fields.get("type").is_none());
             (!is_ours).then_some("a part of another provider")
         }
-        _ => None,
+        kind => media::unsupported(kind),
     }
 }
 
 /// Writes one part. `tool` is the name of the tool whose result it is, where it was found elsewhere.
 pub(super) fn encode(part: &Part, tool: Option<&str>, out: &mut Vec<u8>) {
     let Part { kind, extra, .. } = part;
-    if let PartKind::Unknown(whole) = kind {
+    if let PartKind::Unknown(whole) | PartKind::ProviderItem { item: whole, .. } = kind {
         return whole.write_json(out);
     }
     let mut outer = Cow::Borrowed(extra);
@@ -147,7 +140,9 @@ pub(super) fn encode(part: &Part, tool: Option<&str>, out: &mut Vec<u8>) {
         }
         PartKind::ToolResult(answered) => {
             let name = tool.or(answered.name.as_deref()).unwrap_or(&answered.tool_call_id);
-            object.object_with(RESULT, &first, |object| result::encode(answered, name, object));
+            object.object_with(RESULT, &first, |object| {
+                result::encode(answered, name, object, |part, out| encode(part, None, out));
+            });
         }
         _ => media::encode(kind, &first, &second, &mut object),
     }

@@ -3,7 +3,7 @@
 //! The API wants an object. A text that is one is written as it is; other texts are wrapped, as `{"result": ...}` or,
 //! where the tool failed, `{"error": ...}`; pictures and sound stand beside them (section 2).
 
-use super::part;
+use super::media;
 use crate::json::{Fields, Json, ObjectWriter, Value, WriteJson, write_array};
 use crate::model::{Part, PartKind, ToolResult};
 use alloc::{string::String, vec::Vec};
@@ -11,10 +11,10 @@ use alloc::{string::String, vec::Vec};
 const RESULT: &str = "result";
 const ERROR: &str = "error";
 
-/// Reads what stands in `functionResponse`; what it does not know is left in `fields`.
-pub(super) fn decode(fields: &mut Fields<'_>) -> ToolResult {
+/// Reads what stands in `functionResponse`; what it does not know is left in `fields`. `read_part` reads pictures and sound.
+pub(super) fn decode(fields: &mut Fields<'_>, read_part: fn(Value<'_>) -> Part) -> ToolResult {
     let (mut content, is_error) = fields.take("response").map(read_response).unwrap_or_default();
-    content.extend(fields.take_array("parts").unwrap_or_default().into_iter().map(part::decode));
+    content.extend(fields.take_array("parts").unwrap_or_default().into_iter().map(read_part));
     ToolResult {
         tool_call_id: fields.take_string("id").unwrap_or_default(),
         name: fields.take_string("name"),
@@ -54,20 +54,25 @@ pub(super) fn unsupported(kind: &PartKind, takes_media: bool) -> Option<&'static
         PartKind::Image(_) | PartKind::Document(_) | PartKind::Audio(_) if !takes_media => {
             Some("this model reads only text in a tool's result; Gemini 3 reads pictures as well")
         }
-        PartKind::Image(_) | PartKind::Document(_) | PartKind::Audio(_) => part::unsupported(kind),
+        PartKind::Image(_) | PartKind::Document(_) | PartKind::Audio(_) => media::unsupported(kind),
         _ => Some("a tool's result is text, pictures, documents and sound"),
     }
 }
 
 /// Writes the fields of `functionResponse`. `name` is the tool's, however it was found.
-pub(super) fn encode(result: &ToolResult, name: &str, object: &mut ObjectWriter<'_>) {
+pub(super) fn encode(
+    result: &ToolResult,
+    name: &str,
+    object: &mut ObjectWriter<'_>,
+    write_part: fn(&Part, &mut Vec<u8>),
+) {
     if !result.tool_call_id.is_empty() {
         object.field("id", &result.tool_call_id);
     }
     object.field("name", name).with("response", |out| encode_response(result, out));
     let mut media = result.content.iter().filter(|part| text_of(part).is_none()).peekable();
     if media.peek().is_some() {
-        object.array("parts", media, |out, part| part::encode(part, None, out));
+        object.array("parts", media, |out, part| write_part(part, out));
     }
 }
 

@@ -5,7 +5,10 @@ use super::{
     message::encode_messages,
     options,
 };
-use crate::dialect::shared::functions::{self, Demand, Functions};
+use crate::dialect::shared::{
+    foreign,
+    functions::{self, Demand, Functions},
+};
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::ObjectWriter;
 use crate::model::{Effort, Request, ResponseFormat, Tool};
@@ -15,6 +18,7 @@ pub(super) fn encode(
     request: &Request,
     encode_options: EncodeOptions<'_>,
 ) -> Result<EncodedRequest, UnsupportedField> {
+    let request = &*foreign::for_format(request, NAME);
     let mut refusals = Refusals::new(NAME, encode_options);
     let request = &*CARRIED.fit(request, encode_options.quirks, &mut refusals)?;
     let messages = encode_messages(&request.messages, &mut refusals)?;

@@ -1,8 +1,9 @@
 //! Messages, written and read, and what an assistant says, which answers share.
 
+use super::carried::NAME;
 use crate::dialect::anthropic::{decode_input, encode_input};
 use crate::dialect::openai_chat::{source_of_url, text_parts};
-use crate::dialect::shared::nested;
+use crate::dialect::shared::{foreign, nested};
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value};
 use crate::model::{Image, Message, Part, PartKind, Reasoning, Role, Source, ToolCall, ToolResult};
@@ -148,7 +149,7 @@ impl<'a> Said<'a> {
             PartKind::Document(_) => return Err("documents cannot be sent; send their text"),
             PartKind::Audio(_) => return Err("sound cannot be sent; send its text"),
             PartKind::ToolResult(_) => return Err("a tool result stands in a message of its own"),
-            PartKind::Unknown(_) => return Err("a part of another provider's format"),
+            PartKind::Unknown(_) | PartKind::ProviderItem { .. } => return Err(foreign::FOREIGN_ITEM),
         }
         Ok(())
     }
@@ -263,7 +264,7 @@ pub(super) fn take_said(fields: &mut Fields<'_>, give_id: impl Fn(usize) -> Stri
     parts.extend(text_parts(fields.take_string("content").unwrap_or_default()));
     parts.extend(take_images(fields));
     for (position, value) in fields.take_array("tool_calls").unwrap_or_default().into_iter().enumerate() {
-        let whole = || Part::new(PartKind::Unknown(value.to_json()));
+        let whole = || Part::provider_item(NAME, value.to_json());
         parts.push(decode_call(value, || give_id(position)).unwrap_or_else(whole));
     }
     parts

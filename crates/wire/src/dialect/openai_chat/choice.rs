@@ -1,6 +1,7 @@
 //! Choices of a streamed answer: their deltas, decoded into events.
 
 use super::calls::OpenCalls;
+use super::carried::NAME;
 use super::finish;
 use super::part::decode_part;
 use super::parts::Parts;
@@ -166,7 +167,7 @@ impl ChoiceReader {
             return self.add_text(text, events).map(|part| (part, content));
         }
         for value in content.array().unwrap_or_default() {
-            let part = decode_part(value).unwrap_or_else(|_| Part::new(PartKind::Unknown(value.to_json())));
+            let part = decode_part(value).unwrap_or_else(|_| Part::provider_item(NAME, value.to_json()));
             match part.kind {
                 PartKind::Text(text) => _ = self.add_text(text, events),
                 PartKind::Reasoning(Reasoning { text, signature }) => {

@@ -1,10 +1,11 @@
 //! Decoding of plain Chat Completions answers.
 
+use super::carried::NAME;
 use super::{finish, message, part::decode_part, reasoning, usage};
 use crate::dialect::openai_chat::error;
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json, Value};
-use crate::model::{Choice, Message, Part, PartKind, Response, Role};
+use crate::model::{Choice, Message, Part, Response, Role};
 use alloc::{string::String, string::ToString, vec::Vec};
 
 /// Reads the body of a plain answer, or the error in it.
@@ -73,7 +74,7 @@ fn decode_message(mut fields: Fields<'_>) -> Message {
     if let Some(text) = fields.take_string("content") {
         parts.extend(message::text_parts(text));
     } else {
-        let whole = |value: Value<'_>| Part::new(PartKind::Unknown(value.to_json()));
+        let whole = |value: Value<'_>| Part::provider_item(NAME, value.to_json());
         let values = fields.take_array("content").unwrap_or_default();
         parts.extend(values.into_iter().map(|value| decode_part(value).unwrap_or_else(|_| whole(value))));
     }

@@ -5,7 +5,7 @@ use super::{
     encode_message::encode_messages,
 };
 use crate::dialect::openai_chat::tools;
-use crate::dialect::openai_responses::without_items;
+use crate::dialect::shared::{foreign, tool_declaration::write_tool};
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::{ObjectWriter, Value, WriteJson, write_string};
 use crate::model::{CacheBreakpoint, CacheLifetime, Request, ResponseFormat};
@@ -19,7 +19,7 @@ pub(super) fn encode(
     request: &Request,
     options: EncodeOptions<'_>,
 ) -> Result<EncodedRequest, UnsupportedField> {
-    let request = &*without_items(request);
+    let request = &*foreign::for_format(request, NAME);
     let quirks = options.quirks;
     let mut refusals = Refusals::new(NAME, options);
     refuse::chat(quirks, &refusals)?;
@@ -35,7 +35,7 @@ pub(super) fn encode(
     body.field("model", &*model);
     body.with("messages", |out| out.extend_from_slice(&messages));
     if !tools.is_empty() {
-        body.array("tools", &tools, |out, tool| tools::write(out, tool, quirks));
+        body.array("tools", &tools, |out, tool| write_tool(out, tool, quirks));
     }
     if let Some(choice) = &choice {
         body.with("tool_choice", |out| tools::write_choice(out, choice, request, quirks));

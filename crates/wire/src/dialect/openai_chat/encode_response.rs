@@ -61,7 +61,9 @@ fn encode_message(out: &mut Vec<u8>, message: &Message) {
 fn is_call(part: &Part) -> bool {
     match &part.kind {
         PartKind::ToolCall(_) => true,
-        PartKind::Unknown(whole) => tools::looks_like_call(whole),
+        PartKind::Unknown(whole) | PartKind::ProviderItem { item: whole, .. } => {
+            tools::looks_like_call(whole)
+        }
         _ => false,
     }
 }

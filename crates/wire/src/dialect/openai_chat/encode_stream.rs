@@ -128,7 +128,9 @@ impl Encoder {
             PartKind::Reasoning(reasoning) => {
                 self.choice(out, choice, |delta| _ = delta.field("reasoning_content", &reasoning.text));
             }
-            PartKind::Unknown(whole) if tools::looks_like_call(whole) => {
+            PartKind::Unknown(whole) | PartKind::ProviderItem { item: whole, .. }
+                if tools::looks_like_call(whole) =>
+            {
                 self.choice(out, choice, |delta| {
                     _ = delta.array("tool_calls", [whole], |out, whole| whole.write_json(out));
                 });

@@ -1,6 +1,6 @@
 //! Decoding of messages.
 
-use super::reasoning;
+use super::{carried::NAME, reasoning};
 use crate::dialect::openai_chat::tools;
 use crate::json::{Fields, JsonError, Value};
 use crate::model::{Message, Part, PartKind, Role, ToolCall, ToolResult};
@@ -99,7 +99,7 @@ pub(crate) fn take_said(fields: &mut Fields<'_>) -> Vec<Part> {
         parts.push(Part::new(PartKind::Refusal(refusal)));
     }
     for value in fields.take_array("tool_calls").unwrap_or_default() {
-        let whole = || Part::new(PartKind::Unknown(value.to_json()));
+        let whole = || Part::provider_item(NAME, value.to_json());
         parts.push(tools::decode_call(value).unwrap_or_else(whole));
     }
     // What a call was before there were tools.

@@ -35,14 +35,11 @@ pub(crate) use encode_request::write_prompt_cache;
 pub(crate) use media::OpenAiMedia;
 pub(crate) use message::{decode_message, decode_messages, take_said, text_parts};
 pub(crate) use part::{
-    data_url, decode_part, is_foreign_part, required_string, source_of_url, take_cache, write_answer_part,
-    write_cache, write_part,
+    data_url, decode_part, required_string, source_of_url, take_cache, write_answer_part, write_cache,
+    write_part,
 };
-pub(crate) use reasoning::DETAILS;
 pub(crate) use rerank::{RankByScore, take_documents};
-pub(crate) use tools::{
-    decode_choice, decode_tool, hosted, is_foreign_tool, take_arguments, write as write_tool, write_call,
-};
+pub(crate) use tools::{decode_choice, decode_tool, hosted, is_foreign_tool, take_arguments, write_call};
 pub(crate) use usage::usage_json;
 
 use super::{Dialect, StreamDecoder, StreamEncoder};
@@ -61,6 +58,10 @@ pub struct OpenAiChat;
 impl Dialect for OpenAiChat {
     fn name(&self) -> &'static str {
         NAME
+    }
+
+    fn own_parts(&self) -> &'static [&'static str] {
+        &["image_url", "audio_url", "video_url", "document_url", "input_audio", "file", "reference"]
     }
 
     fn encode_request(

@@ -1,8 +1,8 @@
 //! Content parts: text, refusals, images, audio, files, and the reasoning blocks that some providers put there.
 
+use super::carried::NAME;
 use crate::dialect::anthropic;
-use crate::dialect::openai_responses::is_item;
-use crate::dialect::shared::nested;
+use crate::dialect::shared::{foreign, nested};
 use crate::encode::Refusals;
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, WriteJson};
 use crate::model::{
@@ -57,14 +57,14 @@ pub(crate) fn decode_part(value: Value<'_>) -> Result<Part, JsonError> {
                 // Bytes that are not a data URL, or both: what the provider makes of it is its own business.
                 (None, Some(data)) => match source_of_url(&data) {
                     source @ Source::Base64 { .. } => source,
-                    _ => return Ok(Part::new(PartKind::Unknown(value.to_json()))),
+                    _ => return Ok(Part::provider_item(NAME, value.to_json())),
                 },
-                _ => return Ok(Part::new(PartKind::Unknown(value.to_json()))),
+                _ => return Ok(Part::provider_item(NAME, value.to_json())),
             };
             nested_rest = Some(("file", file));
             PartKind::Document(Document { source, name })
         }
-        _ => return Ok(Part::new(PartKind::Unknown(value.to_json()))),
+        _ => return Ok(Part::provider_item(NAME, value.to_json())),
     };
     let mut extra = fields.rest();
     if let Some((name, rest)) = nested_rest {
@@ -137,7 +137,7 @@ pub(crate) fn write_part(part: &Part, out: &mut Vec<u8>) {
 /// what the dialect has no words for as its own provider would have written it.
 pub(crate) fn write_answer_part(part: &Part, out: &mut Vec<u8>) {
     match (&part.kind, Content::new(part)) {
-        (PartKind::Unknown(whole), _) => whole.write_json(out),
+        (PartKind::Unknown(whole) | PartKind::ProviderItem { item: whole, .. }, _) => whole.write_json(out),
         (PartKind::Reasoning(Reasoning { text, signature }), _) => {
             let mut object = ObjectWriter::begin_with(out, &part.extra);
             object.field("type", "thinking").array("thinking", [text], |out, text| {
@@ -199,10 +199,8 @@ impl<'a> Content<'a> {
                 Source::File { id } => Kind::FileId { id, name: name.as_deref() },
                 _ => return Err("documents go as base64 or as the id of an uploaded file"),
             },
-            PartKind::Unknown(whole) if is_foreign_part(whole) || is_item(whole) => {
-                return Err("a part of another provider's format");
-            }
-            PartKind::Unknown(whole) => Kind::Whole(whole),
+            kind if foreign::is_foreign(kind, NAME) => return Err(foreign::FOREIGN_ITEM),
+            PartKind::Unknown(whole) | PartKind::ProviderItem { item: whole, .. } => Kind::Whole(whole),
             PartKind::RedactedReasoning { .. } => {
                 return Err("redacted reasoning is for its own provider only");
             }
@@ -256,23 +254,6 @@ fn audio_format(media_type: &str) -> Result<&str, &'static str> {
         "audio/mpeg" | "audio/mp3" => Ok("mp3"),
         other => other.strip_prefix("audio/").ok_or("the media type of sound begins with `audio/`"),
     }
-}
-
-/// Blocks that Anthropic and Gemini have and no provider of this dialect reads.
-pub(crate) fn is_foreign_part(whole: &Json) -> bool {
-    let part_type = whole.value().object().and_then(|mut fields| fields.take_string("type"));
-    part_type.is_none_or(|part_type| {
-        part_type.ends_with("_tool_result")
-            || matches!(
-                part_type.as_str(),
-                "server_tool_use"
-                    | "mcp_tool_use"
-                    | "search_result"
-                    | "container_upload"
-                    | "document"
-                    | "image"
-            )
-    })
 }
 
 impl WriteJson for Content<'_> {

@@ -8,7 +8,7 @@ use crate::model::{Part, PartKind, Reasoning};
 use alloc::{string::String, vec::Vec};
 
 /// The field that is echoed.
-pub(crate) const DETAILS: &str = "reasoning_details";
+pub(super) use crate::dialect::shared::foreign::REASONING_DETAILS as DETAILS;
 
 /// Takes the reasoning of a whole message out.
 pub(super) fn take_whole(fields: &mut Fields<'_>) -> Vec<Part> {

@@ -1,10 +1,10 @@
 //! Tools, the choice among them, and tool calls.
 
-use crate::dialect::shared::nested;
+use crate::dialect::shared::{nested, tool_declaration::write_wrapped};
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, WriteJson};
 use crate::model::{Part, PartKind, Request, Tool, ToolCall, ToolChoice, ToolKind, normalise_arguments};
-use crate::quirks::{CacheControl, Feature, NamedChoice, Quirks, RequiredWord, schema};
+use crate::quirks::{CacheControl, Feature, NamedChoice, Quirks, RequiredWord};
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
 /// Reads one tool's declaration; an error begins with the place inside it.
@@ -93,36 +93,6 @@ pub(crate) fn is_foreign_tool(whole: &Json) -> bool {
     })
 }
 
-/// Writes a tool's declaration.
-pub(crate) fn write(out: &mut Vec<u8>, tool: &Tool, quirks: &Quirks) {
-    let (name, description) = (&tool.name, tool.description.as_ref());
-    match &tool.kind {
-        ToolKind::Hosted(whole) => whole.write_json(out),
-        ToolKind::Function { parameters, strict } => {
-            write_tool(out, "function", &tool.extra, |function| {
-                function.field("name", name).optional("description", description);
-                let parameters = parameters.as_ref().map(|parameters| schema::fit(quirks, parameters));
-                function.optional("parameters", parameters.as_deref());
-                function.optional("strict", strict.filter(|_| quirks.supports(Feature::Strict)));
-            });
-        }
-        ToolKind::Custom { format } => write_tool(out, "custom", &tool.extra, |custom| {
-            custom
-                .field("name", name)
-                .optional("description", description)
-                .optional("format", format.as_ref());
-        }),
-    }
-}
-
-/// `{"type":"function","function":{…}}`, as tools, choices and calls are written.
-fn write_tool(out: &mut Vec<u8>, name: &str, extra: &Extra, write: impl FnOnce(&mut ObjectWriter<'_>)) {
-    let (outer, inner) = nested::split(extra, name);
-    let mut object = ObjectWriter::begin_with(out, &outer);
-    object.field("type", name).object_with(name, &inner, write);
-    object.finish();
-}
-
 /// Reads which tools may or must be called. What has no name in the model is kept whole.
 pub(crate) fn decode_choice(value: Value<'_>) -> ToolChoice {
     match value.string().as_deref() {
@@ -176,7 +146,7 @@ pub(super) fn write_choice(out: &mut Vec<u8>, choice: &ToolChoice, request: &Req
         ToolChoice::Required => required.write_json(out),
         ToolChoice::Named(name) => write_name(out, name, request),
         ToolChoice::Subset { required, names } => {
-            write_tool(out, "allowed_tools", &Extra::new(), |allowed| {
+            write_wrapped(out, "allowed_tools", &Extra::new(), |allowed| {
                 allowed.field("mode", if *required { "required" } else { "auto" });
                 allowed.array("tools", names, |out, name| write_name(out, name, request));
             });
@@ -188,7 +158,7 @@ pub(super) fn write_choice(out: &mut Vec<u8>, choice: &ToolChoice, request: &Req
 fn write_name(out: &mut Vec<u8>, name: &str, request: &Request) {
     let is_custom =
         request.tools.iter().any(|tool| tool.name == name && matches!(tool.kind, ToolKind::Custom { .. }));
-    write_tool(out, if is_custom { "custom" } else { "function" }, &Extra::new(), |tool| {
+    write_wrapped(out, if is_custom { "custom" } else { "function" }, &Extra::new(), |tool| {
         tool.field("name", name);
     });
 }

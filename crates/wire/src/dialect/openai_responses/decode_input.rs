@@ -1,7 +1,8 @@
 //! Messages of a request, read from its instructions and its list of items.
 
-use super::item::{self, ITEM, about};
+use super::item::{self, about};
 use super::part::decode_input;
+use crate::dialect::shared::foreign::RESPONSES_ITEM;
 use crate::json::{Extra, Fields, Json, JsonError, Value};
 use crate::model::{Message, Part, PartKind, Role, ToolResult};
 use alloc::collections::BTreeSet;
@@ -95,7 +96,7 @@ impl Conversation {
         let extra = if about.is_empty() {
             Extra::new()
         } else {
-            core::iter::once((ITEM.into(), Json::object(&about, |_| {}))).collect()
+            core::iter::once((RESPONSES_ITEM.into(), Json::object(&about, |_| {}))).collect()
         };
         let result = ToolResult { tool_call_id, name: None, content, is_error: None };
         Ok(Part { extra, ..Part::new(PartKind::ToolResult(result)) })

@@ -4,9 +4,14 @@
 //! own reasoning that nothing follows any more (the API wants the item it led to), lists of an assistant's message
 //! that are empty, and OpenRouter's details of the reasoning.
 
-use super::item::{self, ITEM, Ids, Run, runs};
-use super::part::{is_foreign, unsupported_input, write_input};
-use crate::dialect::shared::{call_ids::CallIds, nested};
+use super::carried::NAME;
+use super::item::{self, Ids, Run, runs};
+use super::part::{unsupported_input, write_input};
+use crate::dialect::shared::{
+    call_ids::CallIds,
+    foreign::{self, RESPONSES_ITEM},
+    nested,
+};
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, ObjectWriter, WriteJson, write_string};
 use crate::model::{Message, Part, PartKind, Role, ToolResult};
@@ -128,8 +133,8 @@ impl Items {
                             refusals.add(field() + ".cache", "only input carries cache breakpoints")?;
                         }
                         match &part.kind {
-                            PartKind::Unknown(whole) if is_foreign(whole) => {
-                                refusals.add(field(), "a part of another provider's format")?;
+                            kind if foreign::is_foreign(kind, NAME) => {
+                                refusals.add(field(), foreign::FOREIGN_ITEM)?;
                             }
                             _ => carried.push(*part),
                         }
@@ -142,7 +147,7 @@ impl Items {
                     PartKind::RedactedReasoning { .. } => {
                         refusals.add(field, "redacted reasoning is for its own provider only")?;
                     }
-                    _ if number < last && part.extra.get(ITEM).is_some() => {
+                    _ if number < last && part.extra.get(RESPONSES_ITEM).is_some() => {
                         item::write_reasoning(part, reasoning, ids, self.begin());
                     }
                     _ => {}
@@ -154,10 +159,10 @@ impl Items {
                         self.custom.insert(id);
                     }
                 }
-                Run::Whole(whole) if is_foreign(whole) => {
-                    refusals.add(field, "a part of another provider's format")?;
+                Run::Whole(part, _) if foreign::is_foreign(&part.kind, NAME) => {
+                    refusals.add(field, foreign::FOREIGN_ITEM)?;
                 }
-                Run::Whole(whole) => whole.write_json(self.begin()),
+                Run::Whole(_, whole) => whole.write_json(self.begin()),
                 Run::Other(_) => {
                     let reason = "the assistant's messages carry text, refusals, reasoning and calls";
                     refusals.add(field, reason)?;
@@ -187,7 +192,7 @@ impl Items {
         }
         let id = self.ids.of_result(result);
         let word = if self.custom.contains(&id) { "custom_tool_call_output" } else { "function_call_output" };
-        let (outer, mut about) = nested::split(&part.extra, ITEM);
+        let (outer, mut about) = nested::split(&part.extra, RESPONSES_ITEM);
         for (name, value) in outer.iter() {
             about.insert(name, value.clone());
         }
@@ -203,7 +208,7 @@ impl Items {
 /// place.
 fn refuse_extra(extra: &Extra, place: &str, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
     for (name, value) in extra.iter() {
-        let says_nothing = matches!(value.text(), "[]" | "{}" | "null") || name == "reasoning_details";
+        let says_nothing = matches!(value.text(), "[]" | "{}" | "null");
         if !says_nothing {
             refusals.add(format!("{place}.{name}"), "this message has no place for further fields here")?;
         }

@@ -4,7 +4,7 @@ use super::carried::{CARRIED, NAME};
 use super::encode_input::{self, Input};
 use crate::dialect::openai_chat::write_prompt_cache;
 use crate::dialect::openai_responses::tools;
-use crate::dialect::shared::nested;
+use crate::dialect::shared::{foreign, nested};
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::{Extra, Json, ObjectWriter, Value, WriteJson, write_string};
 use crate::model::{Effort, Request, ResponseFormat};
@@ -21,6 +21,7 @@ pub(super) fn encode(
     request: &Request,
     options: EncodeOptions<'_>,
 ) -> Result<EncodedRequest, UnsupportedField> {
+    let request = &*foreign::for_format(request, NAME);
     let mut refusals = Refusals::new(NAME, options);
     let request = &*CARRIED.fit(request, options.quirks, &mut refusals)?;
     let Input { instructions, items } =

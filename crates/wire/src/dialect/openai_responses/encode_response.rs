@@ -68,7 +68,7 @@ pub(super) fn write_run(
         }
         Run::Reasoning(part, reasoning) => item::write_reasoning(part, reasoning, place, out),
         Run::Call(part, call) => item::write_call(part, call, &call.id, place, out),
-        Run::Whole(whole) => whole.write_json(out),
+        Run::Whole(_, whole) => whole.write_json(out),
         Run::Other(part) => item::write_foreign(part, place, out),
     }
 }

@@ -465,7 +465,11 @@ fn write_content_part(part: &Part, out: &mut Vec<u8>) {
     match &part.kind {
         PartKind::Reasoning(reasoning) => item::write_summary(&reasoning.text, out),
         kind => {
-            let extra = crate::dialect::shared::nested::split(&part.extra, item::ITEM).0;
+            let extra = crate::dialect::shared::nested::split(
+                &part.extra,
+                crate::dialect::shared::foreign::RESPONSES_ITEM,
+            )
+            .0;
             super::part::write_said(kind, &extra, None, out);
         }
     }

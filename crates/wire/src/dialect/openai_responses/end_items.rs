@@ -1,8 +1,10 @@
 //! The ends of the items of a streamed answer: whatever was not told of them until then.
 
-use super::item::{ITEM, Item, told_about};
+use super::carried::NAME;
+use super::item::{Item, told_about};
 use super::open_items::{ContentPlace, Events, Extent, Kind, Open, OpenItems, tell_logprobs, untold};
 use super::part::Said;
+use crate::dialect::shared::foreign::RESPONSES_ITEM;
 use crate::framing::StreamError;
 use crate::json::{Extra, Json};
 use crate::model::{Part, PartKind, StreamEvent};
@@ -85,7 +87,7 @@ impl OpenItems {
                 events.push(StreamEvent::ToolCallEnd { choice, part });
             }
             (Kind::Whole { part }, Item::Whole(whole)) => {
-                let (index, part) = (*part, Box::new(Part::new(PartKind::Unknown(whole))));
+                let (index, part) = (*part, Box::new(Part::provider_item(NAME, whole)));
                 events.push(StreamEvent::Part { choice, index, part });
             }
             (Kind::Message(_), Item::Message { content, about }) => {
@@ -113,7 +115,7 @@ impl OpenItems {
             _ => {
                 let mut part = Part { extra, ..Part::new(kind) };
                 if let Some(about) = told_about(&part.kind, about) {
-                    part.extra.insert(ITEM, about);
+                    part.extra.insert(RESPONSES_ITEM, about);
                 }
                 let index = self.place();
                 events.push(StreamEvent::Part { choice: 0, index, part: Box::new(part) });
@@ -170,7 +172,7 @@ fn copy_of_beginning(item: &Item<'_>) -> Item<'static> {
 
 fn tell_about(part: u32, kind: &PartKind, about: &Extra, mut beside: Extra, events: &mut Events) {
     if let Some(about) = told_about(kind, about) {
-        beside.insert(ITEM, about);
+        beside.insert(RESPONSES_ITEM, about);
     }
     if !beside.is_empty() {
         events.push(StreamEvent::PartExtra { choice: 0, part, extra: Box::new(beside) });

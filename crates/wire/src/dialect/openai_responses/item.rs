@@ -1,14 +1,12 @@
 //! The items of the assistant's turn, in both directions: what it said, its reasoning, its calls, hosted tools.
 
+use super::carried::NAME;
 use super::part::{self, Said, decode_said, write_said};
 use crate::dialect::openai_chat::take_arguments;
-use crate::dialect::shared::nested;
+use crate::dialect::shared::{foreign::RESPONSES_ITEM, nested};
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value, WriteJson};
-use crate::model::{Part, PartKind, Reasoning, Request, ToolCall, normalise_arguments};
+use crate::model::{Part, PartKind, Reasoning, ToolCall, normalise_arguments};
 use alloc::{borrow::Cow, borrow::ToOwned, string::String, vec::Vec};
-
-/// The extra field of a part that holds what its item says about itself.
-pub(crate) const ITEM: &str = "responses_item";
 
 /// What stands between two pieces of one reasoning item.
 pub(super) const BETWEEN: &str = "\n\n";
@@ -115,7 +113,7 @@ impl Item<'_> {
             Self::Call { call, about } => {
                 parts.push(with_about(Part::new(PartKind::ToolCall(call)), &about));
             }
-            Self::Whole(whole) => parts.push(Part::new(PartKind::Unknown(whole))),
+            Self::Whole(whole) => parts.push(Part::provider_item(NAME, whole)),
         }
     }
 }
@@ -124,14 +122,15 @@ impl Item<'_> {
 /// told by having it, even where it is empty.
 fn with_about(mut part: Part, about: &Extra) -> Part {
     if let Some(about) = told_about(&part.kind, about) {
-        part.extra.insert(ITEM, about);
+        part.extra.insert(RESPONSES_ITEM, about);
     }
     part
 }
 
 /// What is kept of an item for a part of this kind.
 pub(super) fn told_about(kind: &PartKind, about: &Extra) -> Option<Json> {
-    let always = matches!(kind, PartKind::Reasoning(_) | PartKind::Unknown(_));
+    let always =
+        matches!(kind, PartKind::Reasoning(_) | PartKind::ProviderItem { .. } | PartKind::Unknown(_));
     (always || !about.is_empty()).then(|| Json::object(about, |_| {}))
 }
 
@@ -140,7 +139,7 @@ pub(super) enum Run<'a> {
     Message(Vec<&'a Part>),
     Reasoning(&'a Part, Cow<'a, Reasoning>),
     Call(&'a Part, &'a ToolCall),
-    Whole(&'a Json),
+    Whole(&'a Part, &'a Json),
     /// Nothing this API has an item for.
     Other(&'a Part),
 }
@@ -156,11 +155,20 @@ pub(super) fn runs(parts: &[Part]) -> Vec<(usize, Run<'_>)> {
                 Cow::Owned(Reasoning { text: String::new(), signature: Some(data.clone()) }),
             ),
             PartKind::ToolCall(call) => Run::Call(part, call),
-            PartKind::Unknown(whole) if !is_of_message(part, whole) => Run::Whole(whole),
-            PartKind::Text(_) | PartKind::Refusal(_) | PartKind::Unknown(_) => {
+            PartKind::Unknown(whole) | PartKind::ProviderItem { item: whole, .. }
+                if !is_of_message(part, whole) =>
+            {
+                Run::Whole(part, whole)
+            }
+            PartKind::Text(_)
+            | PartKind::Refusal(_)
+            | PartKind::ProviderItem { .. }
+            | PartKind::Unknown(_) => {
                 match runs.last_mut() {
                     Some((_, Run::Message(said)))
-                        if said.last().is_some_and(|last| last.extra.get(ITEM) == part.extra.get(ITEM)) =>
+                        if said.last().is_some_and(|last| {
+                            last.extra.get(RESPONSES_ITEM) == part.extra.get(RESPONSES_ITEM)
+                        }) =>
                     {
                         said.push(part);
                     }
@@ -177,7 +185,7 @@ pub(super) fn runs(parts: &[Part]) -> Vec<(usize, Run<'_>)> {
 
 /// Whether an unknown part stands in a message rather than for an item.
 fn is_of_message(part: &Part, whole: &Json) -> bool {
-    part.extra.get(ITEM).is_some()
+    part.extra.get(RESPONSES_ITEM).is_some()
         || part::type_of(whole).is_some_and(|word| word.starts_with("input_") || word.starts_with("output_"))
 }
 
@@ -206,7 +214,7 @@ impl Ids {
 
 /// What stands in the item of `part` beside what has a name: what it said about itself, and what was added since.
 fn beside(part: &Part) -> Extra {
-    let (outer, mut about) = nested::split(&part.extra, ITEM);
+    let (outer, mut about) = nested::split(&part.extra, RESPONSES_ITEM);
     for (name, value) in outer.iter() {
         about.insert(name, value.clone());
     }
@@ -220,11 +228,11 @@ pub(super) fn write_message(
     mut logprobs: Option<&[Value<'_>]>,
     out: &mut Vec<u8>,
 ) {
-    let about = said.first().map(|first| nested::split(&first.extra, ITEM).1).unwrap_or_default();
+    let about = said.first().map(|first| nested::split(&first.extra, RESPONSES_ITEM).1).unwrap_or_default();
     let mut object = ObjectWriter::begin_with(out, &about);
     object.optional("id", ids.id("msg", index)).field("type", "message").field("role", "assistant");
     object.optional("status", ids.status()).array("content", said, |out, part| {
-        let extra = nested::split(&part.extra, ITEM).0;
+        let extra = nested::split(&part.extra, RESPONSES_ITEM).0;
         let is_text = matches!(part.kind, PartKind::Text(_));
         write_said(&part.kind, &extra, if is_text { logprobs.take() } else { None }, out);
     });
@@ -268,58 +276,6 @@ pub(super) fn write_call(
     object.optional("id", ids.id(prefix, index)).field("type", word).field("call_id", call_id);
     object.field("name", &call.name).field(arguments, &call.arguments).optional("status", ids.status());
     object.finish();
-}
-
-/// Whether `whole` is an item that only this API has: a hosted tool's, for instance.
-pub(crate) fn is_item(whole: &Json) -> bool {
-    part::type_of(whole).is_some_and(|word| {
-        word.ends_with("_call")
-            || word.ends_with("_call_output")
-            || matches!(
-                word.as_str(),
-                "mcp_list_tools"
-                    | "mcp_approval_request"
-                    | "mcp_approval_response"
-                    | "compaction"
-                    | "item_reference"
-            )
-    })
-}
-
-/// `request` for other dialects: without what only this API's items, and Google's parts, say about themselves, which
-/// others refuse, and without what proves their reasoning, which is encrypted for this API.
-pub(crate) fn without_items(request: &Request) -> Cow<'_, Request> {
-    // Annotations stand beside a text only here; Chat Completions has them in the message.
-    const OWN: [&str; 3] = [ITEM, "annotations", "thoughtSignature"];
-    let has_own = |part: &Part| OWN.iter().any(|name| part.extra.get(name).is_some());
-    if !request.messages.iter().flat_map(|message| &message.content).any(has_own) {
-        return Cow::Borrowed(request);
-    }
-    let mut request = request.clone();
-    for part in request.messages.iter_mut().flat_map(|message| &mut message.content) {
-        if let PartKind::Reasoning(reasoning) = &mut part.kind
-            && part.extra.get(ITEM).is_some()
-        {
-            reasoning.signature = None;
-        }
-        for name in OWN {
-            part.extra.remove(name);
-        }
-    }
-    Cow::Owned(request)
-}
-
-/// `request` without the items of this API's hosted tools.
-pub(crate) fn without_hosted(request: &Request) -> Cow<'_, Request> {
-    let is_hosted = |part: &Part| matches!(&part.kind, PartKind::Unknown(whole) if is_item(whole));
-    if !request.messages.iter().flat_map(|message| &message.content).any(is_hosted) {
-        return Cow::Borrowed(request);
-    }
-    let mut request = request.clone();
-    for message in &mut request.messages {
-        message.content.retain(|part| !is_hosted(part));
-    }
-    Cow::Owned(request)
 }
 
 /// Writes a part that is no item of this API as its own provider would have: answers leave nothing out.

@@ -3,7 +3,7 @@
 //! A conversation is a list of items here. The neutral model has messages with parts instead, so the items of one turn
 //! of the assistant are one message: each part of what it said, each call, each reasoning item and each item of a
 //! hosted tool is a part. What an item says about itself (its id, its status, fields without a name in the model) stays
-//! with its parts, in the extra field [`ITEM`], and goes back with them.
+//! with its parts, in the extra field [`RESPONSES_ITEM`](super::shared::foreign::RESPONSES_ITEM), and goes back with them.
 //!
 //! `item` and `part` serve requests and answers; the other files read or write one kind of body.
 
@@ -24,7 +24,6 @@ mod part;
 mod token_count;
 mod tools;
 
-pub(crate) use item::{ITEM, is_item, without_hosted, without_items};
 pub(crate) use tools::decode_function;
 
 use super::openai_chat::{OpenAiMedia, embeddings::OpenAiEmbeddings};
@@ -45,6 +44,39 @@ pub struct OpenAiResponses;
 impl Dialect for OpenAiResponses {
     fn name(&self) -> &'static str {
         NAME
+    }
+
+    fn own_parts(&self) -> &'static [&'static str] {
+        &[
+            "web_search_call",
+            "file_search_call",
+            "computer_call",
+            "computer_call_output",
+            "code_interpreter_call",
+            "image_generation_call",
+            "local_shell_call",
+            "local_shell_call_output",
+            "shell_call",
+            "shell_call_output",
+            "apply_patch_call",
+            "apply_patch_call_output",
+            "tool_search_call",
+            "tool_search_output",
+            "mcp_call",
+            "mcp_list_tools",
+            "mcp_approval_request",
+            "mcp_approval_response",
+            "function_call",
+            "function_call_output",
+            "custom_tool_call",
+            "custom_tool_call_output",
+            "program",
+            "program_output",
+            "additional_tools",
+            "compaction:encrypted_content",
+            "compaction_trigger",
+            "item_reference",
+        ]
     }
 
     fn encode_request(

@@ -1,8 +1,8 @@
 //! Content parts of a message: what goes in, and what the model said.
 
-use crate::dialect::openai_chat::{
-    data_url, is_foreign_part, required_string, source_of_url, take_cache, write_cache,
-};
+use super::carried::NAME;
+use crate::dialect::openai_chat::{data_url, required_string, source_of_url, take_cache, write_cache};
+use crate::dialect::shared::foreign;
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, WriteJson};
 use crate::model::{Document, Image, Part, PartKind, Source};
 use crate::quirks::CacheControl;
@@ -26,7 +26,7 @@ pub(super) fn decode_input(value: Value<'_>) -> Result<Part, JsonError> {
             let source = match (fields.take_string("image_url"), fields.take_string("file_id")) {
                 (Some(url), None) => source_of_url(&url),
                 (None, Some(id)) => Source::File { id },
-                _ => return Ok(Part::new(PartKind::Unknown(value.to_json()))),
+                _ => return Ok(Part::provider_item(NAME, value.to_json())),
             };
             PartKind::Image(Image { source, detail: fields.take_string("detail") })
         }
@@ -35,16 +35,16 @@ pub(super) fn decode_input(value: Value<'_>) -> Result<Part, JsonError> {
             let source = match named {
                 [Some(data), None, None] => match source_of_url(&data) {
                     source @ Source::Base64 { .. } => source,
-                    _ => return Ok(Part::new(PartKind::Unknown(value.to_json()))),
+                    _ => return Ok(Part::provider_item(NAME, value.to_json())),
                 },
                 // What is no address of the network would be read as bytes when it is written again.
                 [None, Some(url), None] => Source::Url(url),
                 [None, None, Some(id)] => Source::File { id },
-                _ => return Ok(Part::new(PartKind::Unknown(value.to_json()))),
+                _ => return Ok(Part::provider_item(NAME, value.to_json())),
             };
             PartKind::Document(Document { source, name: fields.take_string("filename") })
         }
-        _ => return Ok(Part::new(PartKind::Unknown(value.to_json()))),
+        _ => return Ok(Part::provider_item(NAME, value.to_json())),
     };
     Ok(Part { kind, cache, extra: fields.rest() })
 }
@@ -67,8 +67,8 @@ pub(super) fn unsupported_input(part: &Part) -> Option<&'static str> {
             Source::Url(_) | Source::Base64 { .. } | Source::File { .. } => None,
             _ => Some("documents go as an address, as base64 or as the id of an uploaded file"),
         },
-        PartKind::Unknown(whole) if is_foreign(whole) => Some("a part of another provider's format"),
-        PartKind::Text(_) | PartKind::Unknown(_) => None,
+        kind if foreign::is_foreign(kind, NAME) => Some(foreign::FOREIGN_ITEM),
+        PartKind::Text(_) | PartKind::ProviderItem { .. } | PartKind::Unknown(_) => None,
         PartKind::Audio(_) => Some("Responses takes no audio; use Chat Completions"),
         PartKind::Refusal(_) => Some("only the assistant refuses"),
         PartKind::RedactedReasoning { .. } | PartKind::Reasoning(_) => {
@@ -79,14 +79,6 @@ pub(super) fn unsupported_input(part: &Part) -> Option<&'static str> {
     }
 }
 
-/// Blocks of Anthropic, Gemini and Chat Completions that have another name or form here.
-pub(super) fn is_foreign(whole: &Json) -> bool {
-    is_foreign_part(whole)
-        || type_of(whole).is_some_and(|word| {
-            matches!(word.as_str(), "image_url" | "video_url" | "file" | "thinking" | "redacted_thinking")
-        })
-}
-
 pub(super) fn type_of(whole: &Json) -> Option<alloc::string::String> {
     whole.value().object()?.get("type")?.string()
 }
@@ -94,7 +86,9 @@ pub(super) fn type_of(whole: &Json) -> Option<alloc::string::String> {
 /// Writes a part of the input; nothing where it cannot go in.
 pub(super) fn write_input(part: &Part, out: &mut Vec<u8>) {
     let mut object = match &part.kind {
-        PartKind::Unknown(whole) => return whole.write_json(out),
+        PartKind::Unknown(whole) | PartKind::ProviderItem { item: whole, .. } => {
+            return whole.write_json(out);
+        }
         PartKind::Text(_) | PartKind::Image(_) | PartKind::Document(_) => {
             ObjectWriter::begin_with(out, &part.extra)
         }
@@ -135,7 +129,7 @@ pub(super) struct Said<'a> {
 /// Reads a part of what the model said. Never fails: what is not what its type says is kept whole.
 pub(super) fn decode_said(value: Value<'_>) -> Said<'_> {
     known_said(value)
-        .unwrap_or_else(|| Said { part: Part::new(PartKind::Unknown(value.to_json())), logprobs: Vec::new() })
+        .unwrap_or_else(|| Said { part: Part::provider_item(NAME, value.to_json()), logprobs: Vec::new() })
 }
 
 fn known_said(value: Value<'_>) -> Option<Said<'_>> {
@@ -160,7 +154,9 @@ pub(super) fn write_said(kind: &PartKind, extra: &Extra, logprobs: Option<&[Valu
     let (part_type, name, text) = match kind {
         PartKind::Text(text) => ("output_text", "text", text),
         PartKind::Refusal(text) => ("refusal", "refusal", text),
-        PartKind::Unknown(whole) => return whole.write_json(out),
+        PartKind::Unknown(whole) | PartKind::ProviderItem { item: whole, .. } => {
+            return whole.write_json(out);
+        }
         _ => return out.extend_from_slice(b"null"),
     };
     let mut object = ObjectWriter::begin_with(out, extra);

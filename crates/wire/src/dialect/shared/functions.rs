@@ -1,7 +1,7 @@
 //! Tools for dialects that declare functions only, and cannot name some of them in a choice: instead of naming those
 //! that may be called, only those are declared.
 
-use crate::dialect::openai_chat::write_tool;
+use super::tool_declaration::write_tool;
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::Json;
 use crate::model::{Request, Tool, ToolChoice, ToolKind};

@@ -3,13 +3,13 @@
 pub(crate) mod address;
 pub(crate) mod call_ids;
 pub(crate) mod figures_template;
+pub mod foreign;
 pub(crate) mod functions;
-pub mod message_dicts;
 pub(crate) mod nested;
 pub(crate) mod prompt;
 pub(crate) mod resource_name;
-pub mod signer;
 pub(crate) mod template;
+pub(crate) mod tool_declaration;
 pub(crate) mod turn;
 
 pub use address::join;

@@ -2,7 +2,7 @@
 
 use crate::strategies::{
     answered, cache, call, choice, conversation, fields, function, hosted, json, message, object,
-    open_choice, part, part_with, reasoning, result, text, thought, unknown, usage_of_claude, word,
+    open_choice, part, part_with, provider_item, reasoning, result, text, thought, usage_of_claude, word,
 };
 use ferrule_wire::model::{
     Choice, Document, FinishReason, Image, Message, Part, PartKind, Request, Response, ResponseFormat, Role,
@@ -37,7 +37,7 @@ fn shown_part() -> impl Strategy<Value = Part> {
                 .prop_map(|(source, name)| PartKind::Document(Document { source, name })),
             &["context", "citations"],
         ),
-        1 => unknown(r#"{"type":"search_result","source":"x","title":"y","content":[]}"#),
+        1 => provider_item("anthropic", r#"{"type":"search_result","source":"x","title":"y","content":[]}"#),
     ]
 }
 
@@ -47,7 +47,7 @@ fn said_part() -> impl Strategy<Value = Part> {
         2 => part(call(text()), &["caller"]),
         1 => part_with(thought(text(), "[a-z]{1,8}".prop_map(Some)), Just(None), fields(&["x_new"])),
         1 => text().prop_map(|data| Part::new(PartKind::RedactedReasoning { data })),
-        1 => unknown(r#"{"type":"server_tool_use","id":"s","name":"web_search","input":{"query": "x"}}"#),
+        1 => provider_item("anthropic", r#"{"type":"server_tool_use","id":"s","name":"web_search","input":{"query": "x"}}"#),
     ]
 }
 
@@ -142,7 +142,7 @@ fn streamed_part() -> impl Strategy<Value = Part> {
         2 => call(text()).prop_map(Part::new),
         1 => thought(text(), of("[a-z]{1,8}")).prop_map(Part::new),
         1 => text().prop_map(|data| Part::new(PartKind::RedactedReasoning { data })),
-        1 => unknown(r#"{"type":"web_search_tool_result","tool_use_id":"s","content":[{"type": "x"}]}"#),
+        1 => provider_item("anthropic", r#"{"type":"web_search_tool_result","tool_use_id":"s","content":[{"type": "x"}]}"#),
     ]
 }
 

@@ -40,7 +40,7 @@ fn bytes_and_s3_are_sent() {
             r#"{"audio":{"format":"mp3","source":{"bytes":"AAAA"}}}"#,
         ),
         (
-            Part::new(PartKind::Unknown(json(r#"{"video":{"format":"mp4","source":{"bytes":"AAAA"}}}"#))),
+            Part::provider_item("bedrock", json(r#"{"video":{"format":"mp4","source":{"bytes":"AAAA"}}}"#)),
             r#"{"video":{"format":"mp4","source":{"bytes":"AAAA"}}}"#,
         ),
     ] {
@@ -58,7 +58,7 @@ fn what_would_have_to_be_fetched_is_refused_with_the_reason() {
         picture(Source::Other(json(r#"{"type":"x"}"#))),
         document(base64("application/zip"), None),
         Part::new(PartKind::Audio(Audio { source: base64("audio/x-new") })),
-        Part::new(PartKind::Unknown(json(r#"{"type":"server_tool_use"}"#))),
+        Part::provider_item("anthropic", json(r#"{"type":"server_tool_use"}"#)),
         Part::new(PartKind::Unknown(json("7"))),
     ] {
         let request = ask(CLAUDE, vec![Message::new(Role::User, vec![Part::text("a"), part.clone()])]);

@@ -105,7 +105,8 @@ fn cache_points_stand_behind_what_they_close() {
     // One that has more to say, or nothing before it, is kept whole.
     let odd = br#"{"messages":[{"role":"user","content":[{"cachePoint":{"type":"default"}},{"text":"a"},{"cachePoint":{"type":"new"}}]}]}"#;
     let read = dialect().decode_request(odd).unwrap();
-    let kept = |position: usize| matches!(read.messages[0].content[position].kind, PartKind::Unknown(_));
+    let kept =
+        |position: usize| matches!(read.messages[0].content[position].kind, PartKind::ProviderItem { .. });
     assert!(kept(0) && !kept(1) && kept(2));
 }
 

@@ -3,7 +3,7 @@
 use super::{CLAUDE, NOVA};
 use crate::strategies::{
     answered, cache, call, choice, conversation, fields, function, hosted, json, message, object,
-    open_choice, part, reasoning, result, some_text, text, thought, unknown, usage_of_claude, word,
+    open_choice, part, provider_item, reasoning, result, some_text, text, thought, usage_of_claude, word,
 };
 use ferrule_wire::model::{
     Audio, Document, Effort, FinishReason, Image, Message, Part, PartKind, ReasoningRequest, Request,
@@ -46,9 +46,9 @@ fn shown_part() -> impl Strategy<Value = Part> {
             bytes(&["audio/mp3", "audio/wav", "audio/flac"]).prop_map(|source| PartKind::Audio(Audio { source })),
             &["x_new"],
         ),
-        1 => unknown(r#"{"video":{"format":"mp4","source":{"bytes": "AA=="}}}"#),
-        1 => unknown(r#"{"guardContent":{"text":{"text":"x"}}}"#),
-        1 => unknown(r#"{"searchResult":{"source":"x","title":"y","content":[]}}"#),
+        1 => provider_item("bedrock", r#"{"video":{"format":"mp4","source":{"bytes": "AA=="}}}"#),
+        1 => provider_item("bedrock", r#"{"guardContent":{"text":{"text":"x"}}}"#),
+        1 => provider_item("bedrock", r#"{"searchResult":{"source":"x","title":"y","content":[]}}"#),
     ]
 }
 
@@ -71,7 +71,7 @@ fn said_part() -> impl Strategy<Value = Part> {
         2 => part(call(ID), &["x_new"]),
         1 => part(thought(some_text(), "[a-z]{1,8}".prop_map(Some)), &["x_new"]),
         1 => text().prop_map(|data| Part::new(PartKind::RedactedReasoning { data })),
-        1 => unknown(r#"{"toolUse":{"toolUseId":"s","name":"nova_grounding","input":{"q": "x"},"type":"server_tool_use"}}"#),
+        1 => provider_item("bedrock", r#"{"toolUse":{"toolUseId":"s","name":"nova_grounding","input":{"q": "x"},"type":"server_tool_use"}}"#),
     ]
 }
 
@@ -79,7 +79,7 @@ fn told_result() -> impl Strategy<Value = Part> {
     let inner = prop_oneof![
         2 => some_text().prop_map(Part::text),
         1 => picture().prop_map(Part::new),
-        1 => unknown(r#"{"json":{"x": [1]}}"#),
+        1 => provider_item("bedrock", r#"{"json":{"x": [1]}}"#),
     ];
     result(ID, inner)
 }
@@ -99,7 +99,7 @@ fn turn() -> impl Strategy<Value = Vec<Message>> {
 fn messages() -> impl Strategy<Value = Vec<Message>> {
     let instruction = prop_oneof![
         3 => (some_text(), cache()).prop_map(|(text, cache)| Part { cache, ..Part::text(text) }),
-        1 => unknown(r#"{"guardContent":{"text":{"text":"x"}}}"#),
+        1 => provider_item("bedrock", r#"{"guardContent":{"text":{"text":"x"}}}"#),
     ];
     let has_text = |parts: &Vec<Part>| !parts.is_empty();
     let system = prop::collection::vec(instruction, 1..3)
@@ -191,8 +191,8 @@ fn streamed_part() -> impl Strategy<Value = Part> {
         1 => thought(some_text(), of("[a-z]{1,8}")).prop_map(Part::new),
         1 => text().prop_map(|data| Part::new(PartKind::RedactedReasoning { data })),
         1 => picture().prop_map(Part::new),
-        1 => unknown(r#"{"toolUse":{"toolUseId":"s","name":"nova_grounding","input":{"q": "x"},"type":"server_tool_use"}}"#),
-        1 => unknown(r#"{"x_new":{"a": 1}}"#),
+        1 => provider_item("bedrock", r#"{"toolUse":{"toolUseId":"s","name":"nova_grounding","input":{"q": "x"},"type":"server_tool_use"}}"#),
+        1 => provider_item("bedrock", r#"{"x_new":{"a": 1}}"#),
     ]
 }
 

@@ -240,7 +240,10 @@ fn a_type_that_the_address_does_not_tell_is_kept() {
     let body = r#"{"contents":[{"role":"user","parts":[{"fileData":{"mimeType":"image/heic","fileUri":"https://a.example/b.png"}},{"fileData":{"fileUri":"https://youtu.be/x"}},{"inline_data":{"mime_type":"image/png","data":"AA"}}]}]}"#;
     let request = dialect().decode_request(body.as_bytes()).unwrap();
     let kinds: Vec<_> = request.messages[0].content.iter().map(|part| &part.kind).collect();
-    assert!(matches!(kinds[..], [PartKind::Image(_), PartKind::Unknown(_), PartKind::Image(_)]), "{kinds:?}");
+    assert!(
+        matches!(kinds[..], [PartKind::Image(_), PartKind::ProviderItem { .. }, PartKind::Image(_)]),
+        "{kinds:?}"
+    );
     let again = field(&Request { model: "gemini-x".into(), ..request }, "contents").unwrap();
     assert_eq!(
         again,

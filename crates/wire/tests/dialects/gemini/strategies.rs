@@ -61,7 +61,7 @@ fn unknown() -> impl Strategy<Value = PartKind> {
             r#"{"inlineData":{"mimeType":"video/mp4","data":"AA"},"videoMetadata":{"fps":1}}"#,
         ][..],
     )
-    .prop_map(|text| PartKind::Unknown(json(text)))
+    .prop_map(|text| PartKind::ProviderItem { dialect: "gemini".into(), item: json(text) })
 }
 
 fn shown() -> impl Strategy<Value = Part> {

@@ -253,7 +253,10 @@ fn what_is_no_tool_call_stays_among_the_calls() {
     let body = br#"{"id":"c","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"a","tool_calls":[{"id":"1","type":"function","function":7},{"id":"2","type":"function","function":{"name":"f","arguments":"{}"}}]}}]}"#;
     let response = OpenAiChat.decode_response(body).unwrap();
     let kinds = &response.choices[0].message.content;
-    assert!(matches!(kinds[1].kind, PartKind::Unknown(_)) && matches!(kinds[2].kind, PartKind::ToolCall(_)));
+    assert!(
+        matches!(kinds[1].kind, PartKind::ProviderItem { .. })
+            && matches!(kinds[2].kind, PartKind::ToolCall(_))
+    );
     assert_eq!(OpenAiChat.decode_response(&OpenAiChat.encode_response(&response)).unwrap(), response);
 }
 
@@ -266,7 +269,7 @@ fn an_answer_that_no_string_can_say_is_a_list_of_parts() {
     assert_eq!(OpenAiChat.decode_response(&written).unwrap(), response);
     // Another provider's blocks are not lost either.
     let foreign =
-        Part::new(PartKind::Unknown(Json::parse(r#"{"type":"server_tool_use","id":"s"}"#).unwrap()));
+        Part::provider_item("anthropic", Json::parse(r#"{"type":"server_tool_use","id":"s"}"#).unwrap());
     let mut response = response;
     response.choices[0].message.content =
         vec![Part::text("a"), foreign, Part::new(PartKind::RedactedReasoning { data: "x".into() })];

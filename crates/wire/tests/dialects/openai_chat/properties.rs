@@ -38,7 +38,10 @@ fn said() -> impl Strategy<Value = PartKind> {
             PartKind::Audio(Audio { source })
         }),
         1 => (document, of(text())).prop_map(|(source, name)| PartKind::Document(Document { source, name })),
-        1 => Just(PartKind::Unknown(json(r#"{"type":"video_url","video_url":{"url":"u"}}"#))),
+        1 => Just(PartKind::ProviderItem {
+            dialect: "openai-chat".into(),
+            item: json(r#"{"type":"video_url","video_url":{"url":"u"}}"#),
+        }),
     ]
 }
 
@@ -46,7 +49,7 @@ fn user() -> impl Strategy<Value = Message> {
     let role = prop_oneof![Just(Role::User), Just(Role::System), Just(Role::Developer)];
     let kinds = part(said()).prop_map(|part| match part.kind {
         // A part that is kept whole has nothing beside it.
-        PartKind::Unknown(_) => Part::new(part.kind),
+        PartKind::ProviderItem { .. } => Part::new(part.kind),
         _ => part,
     });
     (role, vec(kinds, 0..4), of("[a-z]{1,5}"), extra()).prop_map(|(role, content, name, extra)| Message {

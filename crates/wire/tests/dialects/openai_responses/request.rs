@@ -2,8 +2,8 @@
 
 use super::strategies::request;
 use super::{dialect, extra, json};
+use ferrule_wire::dialect::message_dicts;
 use ferrule_wire::dialect::registry::find;
-use ferrule_wire::dialect::shared::message_dicts;
 use ferrule_wire::encode::EncodeOptions;
 use ferrule_wire::json::Extra;
 use ferrule_wire::model::*;
@@ -137,7 +137,7 @@ fn reasoning_goes_back_right_before_what_it_led_to() {
         assert!(!written.contains("responses_item") && !written.contains("rs_1"), "{written}");
         assert!(!written.contains("gAAA") && written.contains("Look."), "{written}");
         // A hosted tool is its provider's.
-        let item = Part::new(PartKind::Unknown(json(r#"{"type":"web_search_call","id":"ws_1"}"#)));
+        let item = Part::provider_item("openai-responses", json(r#"{"type":"web_search_call","id":"ws_1"}"#));
         let request = asked(vec![user("Hi"), Message::new(Role::Assistant, vec![item, Part::text("So.")])]);
         let refused = find(name).unwrap().encode_request(&request, REFUSE).unwrap_err();
         assert_eq!(refused.field, "messages[1].content[0]");
@@ -261,7 +261,7 @@ fn what_cannot_be_carried_is_refused_or_named() {
                     Role::Assistant,
                     vec![
                         Part::new(PartKind::RedactedReasoning { data: "d".into() }),
-                        Part::new(PartKind::Unknown(json(block))),
+                        Part::provider_item("anthropic", json(block)),
                         Part { cache: Some(CacheBreakpoint { lifetime: None }), ..Part::text("y") },
                     ],
                 )
@@ -339,7 +339,7 @@ fn requests_are_read_in_every_form() {
         [said]
     );
     let reference = read(r#"[{"type":"item_reference","id":"msg_1"}]"#).unwrap();
-    assert!(matches!(reference[0].content[0].kind, PartKind::Unknown(_)));
+    assert!(matches!(reference[0].content[0].kind, PartKind::ProviderItem { .. }));
     assert!(body(&asked(reference)).contains(r#"[{"type":"item_reference","id":"msg_1"}]"#));
     for (input, place) in [
         ("7", "input: expected"),

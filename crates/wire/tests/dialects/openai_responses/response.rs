@@ -70,11 +70,15 @@ fn items_of_every_kind_are_parts() {
     let response = read(body).unwrap();
     let content = &response.choices[0].message.content;
     assert!(matches!(&content[0].kind, PartKind::Reasoning(reasoning) if reasoning.text == "a\n\nb"));
-    assert!(matches!(&content[1].kind, PartKind::Unknown(whole) if whole.text().contains("ws_1")));
+    assert!(
+        matches!(&content[1].kind, PartKind::ProviderItem { item: whole, .. } if whole.text().contains("ws_1"))
+    );
     assert_eq!(content[2].kind, PartKind::Text("A".into()));
     assert_eq!(content[2].extra.get("annotations").unwrap().text(), r#"[{"type":"file_path"}]"#);
     assert_eq!(content[3].kind, PartKind::Refusal("no".into()));
-    assert!(matches!(&content[4].kind, PartKind::Unknown(whole) if whole.text().contains("hologram")));
+    assert!(
+        matches!(&content[4].kind, PartKind::ProviderItem { item: whole, .. } if whole.text().contains("hologram"))
+    );
     let PartKind::ToolCall(call) = &content[5].kind else { panic!("{content:?}") };
     assert_eq!((call.id.as_str(), call.arguments.as_str(), call.custom), ("c", "select 1", true));
     assert_eq!(content[5].extra.get("responses_item").unwrap().text(), r#"{"id":"ctc_1","namespace":"n"}"#);

@@ -2,7 +2,7 @@
 
 use crate::strategies::{
     call_or_free_text, choice as choice_of, function_kind, has_calls, hosted as hosted_tool, json,
-    long_cache as cache, part_with, short_text as text, unknown, unknown_field as extra,
+    long_cache as cache, part_with, provider_item, short_text as text, unknown_field as extra,
 };
 use ferrule_wire::json::{Extra, Json};
 use ferrule_wire::model::*;
@@ -45,7 +45,7 @@ fn input() -> impl Strategy<Value = Part> {
         1 => (document, of(text())).prop_map(|(source, name)| PartKind::Document(Document { source, name })),
     ];
     let audio = r#"{"type":"input_audio","input_audio":{"data":"AA==","format":"wav"}}"#;
-    prop_oneof![9 => part_with(kind, cache(), extra()), 1 => unknown(audio)]
+    prop_oneof![9 => part_with(kind, cache(), extra()), 1 => provider_item("openai-responses", audio)]
 }
 
 fn user() -> impl Strategy<Value = Message> {
@@ -90,7 +90,7 @@ fn hosted() -> impl Strategy<Value = Part> {
         Just(r#"{"id":"mcp_1","type":"mcp_call","name":"t","arguments":"{}"}"#),
         Just(r#"{"id":"cmp_1","type":"compaction","encrypted_content":"gAAA"}"#),
     ]
-    .prop_map(|item| Part::new(PartKind::Unknown(json(item))))
+    .prop_map(|item| Part::provider_item("openai-responses", json(item)))
 }
 
 /// Reasoning is followed by what it led to.

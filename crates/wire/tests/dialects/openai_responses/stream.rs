@@ -243,7 +243,7 @@ fn transcripts_accumulate_to_their_end() {
                 .iter()
                 .map(|part| match &part.kind {
                     // serde_json sorted the fields of the whole, and trap 2's signature comes with the item.
-                    PartKind::Unknown(_) => PartKind::Unknown(super::json("null")),
+                    PartKind::ProviderItem { .. } => PartKind::Unknown(super::json("null")),
                     PartKind::Reasoning(reasoning) => PartKind::Text(reasoning.text.clone()),
                     kind => kind.clone(),
                 })

@@ -97,8 +97,8 @@ pub(crate) fn part(
 }
 
 /// A part of a provider's own.
-pub(crate) fn unknown(whole: &'static str) -> impl Strategy<Value = Part> {
-    Just(Part::new(PartKind::Unknown(json(whole))))
+pub(crate) fn provider_item(dialect: &'static str, whole: &'static str) -> impl Strategy<Value = Part> {
+    Just(Part::provider_item(dialect, json(whole)))
 }
 
 pub(crate) fn call(id: impl Strategy<Value = String>) -> impl Strategy<Value = PartKind> {

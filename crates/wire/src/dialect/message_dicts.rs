@@ -1,11 +1,19 @@
 //! Messages and tools as programs write them by hand: the role/content form, its blocks OpenAI's or Anthropic's, as
 //! each likes, also mixed. `ferrule-python` reads a caller's dictionaries with it, and writes messages back.
+//!
+//! A part that one wire format alone has is written as `{"type": "provider_item", "dialect": ..., "item": ...}`. By hand it
+//! may also be written as that format has it: [`Dialect::own_parts`](super::Dialect::own_parts) says whose it is.
 
+use super::registry;
 use crate::dialect::{anthropic, openai_chat, openai_responses};
-use crate::json::{Fields, Json, JsonError, ObjectWriter, Value, write_array};
+use crate::json::{Fields, Json, JsonError, ObjectWriter, Value, WriteJson, write_array};
 use crate::model::{Image, Message, Part, PartKind, ResponseFormat, Role, Tool, ToolCall, ToolChoice};
+use crate::quirks::CacheControl;
 use alloc::{format, vec::Vec};
 use core::mem::take;
+
+/// The type of a block that holds a part which one wire format alone has.
+const PROVIDER_ITEM: &str = "provider_item";
 
 /// Reads one message, or a list of them. An error begins with `path` and names the place.
 pub fn decode_messages(value: Value<'_>, path: &str) -> Result<Vec<Message>, JsonError> {
@@ -71,6 +79,16 @@ fn decode_block(value: Value<'_>) -> Result<Part, JsonError> {
     }
     let fields = value.object().unwrap_or_default();
     let block_type = fields.get("type").and_then(Value::string).unwrap_or_default();
+    if block_type == PROVIDER_ITEM {
+        return decode_item(fields).ok_or_else(|| {
+            JsonError::new(": expected `dialect`, the name of a wire format, and `item`, what it has")
+        });
+    }
+    if fields.get("type").is_none()
+        && let Some(dialect) = owner(&fields)
+    {
+        return Ok(Part::provider_item(dialect, value.to_json()));
+    }
     let is_anthropic = match block_type.as_str() {
         "image" | "document" | "tool_use" | "tool_result" | "redacted_thinking" => true,
         // Mistral's has a list there.
@@ -78,17 +96,56 @@ fn decode_block(value: Value<'_>) -> Result<Part, JsonError> {
         _ => false,
     };
     if !is_anthropic {
-        return openai_chat::decode_part(value);
+        return openai_chat::decode_part(value).map(by_hand);
     }
     let mut part = anthropic::decode_block(value);
     match &mut part.kind {
-        PartKind::Unknown(_) => Err(JsonError::new(format!(": not a valid `{block_type}` block"))),
+        PartKind::ProviderItem { .. } => Err(JsonError::new(format!(": not a valid `{block_type}` block"))),
         PartKind::ToolResult(result) => {
             result.name = part.extra.remove("name").and_then(|name| name.value().string());
+            result.content = take(&mut result.content).into_iter().map(by_hand).collect();
             Ok(part)
         }
         _ => Ok(part),
     }
+}
+
+fn decode_item(mut fields: Fields<'_>) -> Option<Part> {
+    fields.take("type");
+    let (dialect, item) = (fields.take_string("dialect")?, fields.take_json("item")?);
+    let cache = openai_chat::take_cache(&mut fields);
+    Some(Part { cache, extra: fields.rest(), ..Part::provider_item(dialect, item) })
+}
+
+/// A part that a decoder kept whole, as what the caller meant: an item that was written by [`encode_message`], one of the
+/// format that has such parts, or else one for whoever gets it.
+fn by_hand(part: Part) -> Part {
+    let PartKind::ProviderItem { item, .. } = &part.kind else { return part };
+    let fields = item.value().object().unwrap_or_default();
+    let is_item = fields.get("type").and_then(Value::string).as_deref() == Some(PROVIDER_ITEM);
+    let kind = match owner(&fields) {
+        _ if is_item => match decode_item(fields) {
+            Some(part) => return part,
+            None => PartKind::Unknown(item.clone()),
+        },
+        Some(dialect) => PartKind::ProviderItem { dialect: dialect.into(), item: item.clone() },
+        None => PartKind::Unknown(item.clone()),
+    };
+    Part { kind, ..part }
+}
+
+/// The wire format that alone has a part of these fields.
+fn owner(fields: &Fields<'_>) -> Option<&'static str> {
+    let part_type = fields.get("type").and_then(Value::string);
+    let is_of = |own: &&str| {
+        let (kind, field) = own.split_once(':').map_or((*own, None), |(kind, field)| (kind, Some(field)));
+        let is_kind = match &part_type {
+            Some(part_type) => part_type == kind,
+            None => fields.get(kind).is_some(),
+        };
+        is_kind && field.is_none_or(|field| fields.get(field).is_some())
+    };
+    registry::all().find(|dialect| dialect.own_parts().iter().any(is_of)).map(|dialect| dialect.name())
 }
 
 /// Writes a message so that [`decode_messages`] reads the same again: content as text where that is all, else blocks,
@@ -136,14 +193,32 @@ fn encode_part(part: &Part, out: &mut Vec<u8>) {
         PartKind::Audio(_) | PartKind::Refusal(_) | PartKind::Image(Image { detail: Some(_), .. }) => {
             openai_chat::write_part(part, out);
         }
-        PartKind::ToolResult(result) if result.name.is_some() => {
-            let mut named = part.clone();
+        PartKind::ProviderItem { dialect, item } => encode_item(part, dialect, item).write_json(out),
+        PartKind::ToolResult(result) => {
+            let mut written = part.clone();
             if let Some(name) = &result.name {
-                named.extra.insert("name", Json::string(name));
+                written.extra.insert("name", Json::string(name));
             }
-            anthropic::encode_block(&named, out);
+            if let PartKind::ToolResult(result) = &mut written.kind {
+                result.content.iter_mut().for_each(write_item_inside);
+            }
+            anthropic::encode_block(&written, out);
         }
         _ => anthropic::encode_block(part, out),
+    }
+}
+
+fn encode_item(part: &Part, dialect: &str, item: &Json) -> Json {
+    Json::object(&part.extra, |object| {
+        object.field("type", PROVIDER_ITEM).field("dialect", dialect).field("item", item);
+        openai_chat::write_cache(part.cache.as_ref(), CacheControl::Breakpoint, object);
+    })
+}
+
+/// Gives a part of a tool's result, which Anthropic's form holds, the form that it has outside of one.
+fn write_item_inside(part: &mut Part) {
+    if let PartKind::ProviderItem { dialect, item } = &part.kind {
+        *part = Part::new(PartKind::Unknown(encode_item(part, dialect, item)));
     }
 }
 

@@ -1,0 +1,280 @@
+//! Foreign metadata: what of an answer goes back only where it came from.
+//!
+//! Answers hold what nobody else reads, and strict receivers refuse a whole conversation for it. Two marks decide what
+//! travels:
+//!
+//! - **The wire format.** Decoders keep a part that has no name in the model as a [`PartKind::ProviderItem`], which names
+//!   its format; encoders of other formats refuse it, or drop it with a warning. Further fields of parts and messages
+//!   that one format alone has are the rows of [`FIELDS`]; other formats' encoders leave them out (see [`for_format`]).
+//!   A format's fields that its own requests refuse belong in this table as well.
+//! - **The signer.** Proofs of reasoning (signatures, encrypted reasoning, ids of stored items) are valid for the signer
+//!   that made them. An answer's proofs are marked with their signer when it is received, in the extra field
+//!   [`SIGNED_BY`] beside them ([`sign`], [`SignedStream`]); before a request is encoded the marks are taken out, and with
+//!   them the proofs of other signers ([`for_signer`]).
+//!
+//! Both marks go with the message wherever a program keeps it, also as a dictionary, and neither is ever sent. What has no
+//! mark was written by hand and is sent as it is.
+
+use crate::json::{Extra, Json};
+use crate::model::{Message, Part, PartKind, Reasoning, Request, Response, StreamEvent};
+use alloc::{borrow::Cow, boxed::Box, collections::BTreeSet, string::String, vec::Vec};
+
+/// The extra field that names the signer.
+pub const SIGNED_BY: &str = "signed_by";
+/// The extra field of a part that holds what its item of the Responses API says about itself.
+pub(crate) const RESPONSES_ITEM: &str = "responses_item";
+/// The extra field of a message that holds OpenRouter's form of its reasoning.
+pub(crate) const REASONING_DETAILS: &str = "reasoning_details";
+/// Why an encoder refuses a part that belongs to another wire format.
+pub(crate) const FOREIGN_ITEM: &str = "a part that only another provider's format has; leave it out";
+
+/// What a further field stands beside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beside {
+    Part,
+    Message,
+}
+
+/// A further field that only one wire format has.
+#[derive(Debug)]
+struct Field {
+    name: &'static str,
+    beside: Beside,
+    /// The wire format, by its dialect's name.
+    dialect: &'static str,
+    /// Whether it proves reasoning, and so is valid for its signer only.
+    is_proof: bool,
+}
+
+/// Every further field that only one wire format has.
+static FIELDS: [Field; 6] = [
+    Field { name: RESPONSES_ITEM, beside: Beside::Part, dialect: "openai-responses", is_proof: true },
+    // Chat Completions has them beside the message.
+    Field { name: "annotations", beside: Beside::Part, dialect: "openai-responses", is_proof: false },
+    Field { name: "thoughtSignature", beside: Beside::Part, dialect: "gemini", is_proof: true },
+    // The same behind Google's layer for OpenAI's clients.
+    Field { name: "extra_content", beside: Beside::Part, dialect: "openai-chat", is_proof: true },
+    Field { name: REASONING_DETAILS, beside: Beside::Message, dialect: "openai-chat", is_proof: true },
+    // LiteLLM's form of them.
+    Field { name: "thinking_blocks", beside: Beside::Message, dialect: "openai-chat", is_proof: true },
+];
+
+fn has_any(extra: &Extra, beside: Beside, test: impl Fn(&Field) -> bool) -> bool {
+    !extra.is_empty()
+        && FIELDS.iter().any(|field| field.beside == beside && test(field) && extra.get(field.name).is_some())
+}
+
+/// Takes fields out, and says whether one of them proved reasoning.
+fn remove(extra: &mut Extra, beside: Beside, test: impl Fn(&Field) -> bool) -> bool {
+    let mut proved = false;
+    for field in FIELDS.iter().filter(|field| field.beside == beside && test(field)) {
+        proved |= extra.remove(field.name).is_some() && field.is_proof;
+    }
+    proved
+}
+
+/// Whether a part belongs to another wire format than `dialect`.
+pub(crate) fn is_foreign(kind: &PartKind, dialect: &str) -> bool {
+    matches!(kind, PartKind::ProviderItem { dialect: own, .. } if own != dialect)
+}
+
+/// Marks parts that the wire format `dialect` keeps and that another format's decoder read for it.
+pub(crate) fn claim(parts: &mut [Part], dialect: &'static str) {
+    change_parts(parts, &mut |part| {
+        if let PartKind::ProviderItem { dialect: own, .. } = &mut part.kind {
+            *own = Cow::Borrowed(dialect);
+        }
+    });
+}
+
+/// `request` as the wire format `dialect` may write it: without the further fields that only other formats have. Parts of
+/// other formats are left for the encoder to refuse by their place.
+pub(crate) fn for_format<'a>(request: &'a Request, dialect: &str) -> Cow<'a, Request> {
+    let is_foreign = |field: &Field| field.dialect != dialect;
+    let has_foreign = |message: &Message| {
+        has_any(&message.extra, Beside::Message, is_foreign)
+            || any_part(&message.content, &|part| has_any(&part.extra, Beside::Part, is_foreign))
+    };
+    if !request.messages.iter().any(has_foreign) {
+        return Cow::Borrowed(request);
+    }
+    let mut request = request.clone();
+    for message in &mut request.messages {
+        remove(&mut message.extra, Beside::Message, is_foreign);
+        change_parts(&mut message.content, &mut |part| {
+            let proved = remove(&mut part.extra, Beside::Part, is_foreign);
+            if let (PartKind::Reasoning(reasoning), true) = (&mut part.kind, proved) {
+                reasoning.signature = None;
+            }
+        });
+    }
+    Cow::Owned(request)
+}
+
+/// `request` without the parts that belong to other wire formats than `dialect`, also inside the results of tools.
+pub(crate) fn without_items<'a>(request: &'a Request, dialect: &str) -> Cow<'a, Request> {
+    let holds_foreign =
+        |message: &Message| any_part(&message.content, &|part| is_foreign(&part.kind, dialect));
+    if !request.messages.iter().any(holds_foreign) {
+        return Cow::Borrowed(request);
+    }
+    let mut request = request.clone();
+    for message in &mut request.messages {
+        retain_parts(&mut message.content, &|part| !is_foreign(&part.kind, dialect));
+    }
+    Cow::Owned(request)
+}
+
+fn any_part(parts: &[Part], test: &impl Fn(&Part) -> bool) -> bool {
+    parts.iter().any(|part| {
+        test(part) || matches!(&part.kind, PartKind::ToolResult(result) if any_part(&result.content, test))
+    })
+}
+
+fn change_parts(parts: &mut [Part], change: &mut impl FnMut(&mut Part)) {
+    for part in parts {
+        change(part);
+        if let PartKind::ToolResult(result) = &mut part.kind {
+            change_parts(&mut result.content, change);
+        }
+    }
+}
+
+fn retain_parts(parts: &mut Vec<Part>, test: &impl Fn(&Part) -> bool) {
+    parts.retain(test);
+    for part in parts {
+        if let PartKind::ToolResult(result) = &mut part.kind {
+            retain_parts(&mut result.content, test);
+        }
+    }
+}
+
+fn is_proof(field: &Field) -> bool {
+    field.is_proof
+}
+
+fn is_proven(part: &Part) -> bool {
+    matches!(
+        part.kind,
+        PartKind::Reasoning(Reasoning { signature: Some(_), .. }) | PartKind::RedactedReasoning { .. }
+    ) || has_any(&part.extra, Beside::Part, is_proof)
+}
+
+fn mark(extra: &mut Extra, signer: &str) {
+    extra.insert(SIGNED_BY, Json::string(signer));
+}
+
+/// Marks what `signer` proves in its answer.
+pub fn sign(response: &mut Response, signer: &str) {
+    for message in response.choices.iter_mut().map(|choice| &mut choice.message) {
+        if has_any(&message.extra, Beside::Message, is_proof) {
+            mark(&mut message.extra, signer);
+        }
+        for part in message.content.iter_mut().filter(|part| is_proven(part)) {
+            mark(&mut part.extra, signer);
+        }
+    }
+}
+
+/// Marks what is proven in the events of one stream, so that the answer made of them is as [`sign`] makes a whole one.
+#[derive(Clone, Debug)]
+pub struct SignedStream {
+    signer: String,
+    /// What is marked already: parts by choice and place, and messages.
+    marked: BTreeSet<(u32, Option<u32>)>,
+}
+
+impl SignedStream {
+    /// A stream of `signer`'s.
+    pub fn new(signer: impl Into<String>) -> Self {
+        Self { signer: signer.into(), marked: BTreeSet::new() }
+    }
+
+    /// Marks what is proven in `events`, which follow those of the last call.
+    pub fn mark(&mut self, events: &mut Vec<StreamEvent>) {
+        if !events.iter().any(proves) {
+            return;
+        }
+        let mut marked = Vec::with_capacity(events.len() + 1);
+        for event in events.drain(..) {
+            let place = if proves(&event) { place_of(&event) } else { None };
+            marked.push(event);
+            let Some((choice, part)) = place.filter(|place| self.marked.insert(*place)) else { continue };
+            let mut extra = Extra::new();
+            mark(&mut extra, &self.signer);
+            let extra = Box::new(extra);
+            marked.push(match part {
+                Some(part) => StreamEvent::PartExtra { choice, part, extra },
+                None => StreamEvent::MessageExtra { choice, extra },
+            });
+        }
+        *events = marked;
+    }
+}
+
+/// Whether an event brings a proof.
+fn proves(event: &StreamEvent) -> bool {
+    match event {
+        StreamEvent::ReasoningSignature { .. } => true,
+        StreamEvent::Part { part, .. } => is_proven(part),
+        StreamEvent::PartExtra { extra, .. } => has_any(extra, Beside::Part, is_proof),
+        StreamEvent::MessageExtra { extra, .. } | StreamEvent::MessagePieces { extra, .. } => {
+            has_any(extra, Beside::Message, is_proof)
+        }
+        _ => false,
+    }
+}
+
+/// The choice, and the place of the part or none for the message, that an event is about.
+fn place_of(event: &StreamEvent) -> Option<(u32, Option<u32>)> {
+    match event {
+        StreamEvent::ReasoningSignature { choice, part, .. }
+        | StreamEvent::PartExtra { choice, part, .. }
+        | StreamEvent::Part { choice, index: part, .. } => Some((*choice, Some(*part))),
+        StreamEvent::MessageExtra { choice, .. } | StreamEvent::MessagePieces { choice, .. } => {
+            Some((*choice, None))
+        }
+        _ => None,
+    }
+}
+
+/// `request` as `signer` is to get it: without marks, and without what others proved. Their reasoning stays as text, which
+/// each dialect treats as any other without a signature; what was for their eyes only goes.
+pub fn for_signer<'a>(request: &'a Request, signer: &str) -> Cow<'a, Request> {
+    let is_marked = |extra: &Extra| extra.get(SIGNED_BY).is_some();
+    let has_mark = |message: &Message| {
+        is_marked(&message.extra) || message.content.iter().any(|part| is_marked(&part.extra))
+    };
+    if !request.messages.iter().any(has_mark) {
+        return Cow::Borrowed(request);
+    }
+    let mut request = request.clone();
+    request.messages.retain_mut(|message| {
+        let was_empty = message.content.is_empty();
+        if takes_other_mark(&mut message.extra, signer) {
+            remove(&mut message.extra, Beside::Message, is_proof);
+        }
+        message.content.retain_mut(|part| !takes_other_mark(&mut part.extra, signer) || unproven(part));
+        // A message of nothing but what is gone says nothing.
+        was_empty || !message.content.is_empty() || !message.extra.is_empty()
+    });
+    Cow::Owned(request)
+}
+
+/// Takes the mark out, and says whether it is another signer's.
+fn takes_other_mark(extra: &mut Extra, signer: &str) -> bool {
+    extra.remove(SIGNED_BY).is_some_and(|mark| mark.value().string().as_deref() != Some(signer))
+}
+
+/// Takes the proofs out of a part; false where nothing is left that another provider could read.
+fn unproven(part: &mut Part) -> bool {
+    remove(&mut part.extra, Beside::Part, is_proof);
+    match &mut part.kind {
+        PartKind::RedactedReasoning { .. } => false,
+        PartKind::Reasoning(reasoning) => {
+            reasoning.signature = None;
+            !reasoning.text.is_empty()
+        }
+        _ => true,
+    }
+}
