@@ -5,6 +5,8 @@
 #     fuzz/run-short.sh             RUNS (default 20000) inputs each, the same ones every time: a check that can be repeated
 #     fuzz/run-short.sh SECONDS     new inputs for that long, on top of what earlier runs found: a search
 #
+# Targets of all wire formats (request, response, stream) get that much for each format.
+#
 # What a search finds belongs into fuzz/seeds, with its repair.
 set -eu
 seconds=${1:-}
@@ -14,15 +16,18 @@ if ! cargo fuzz --version >/dev/null 2>&1; then
     CARGO_PROFILE_DEV_DEBUG=0 cargo install cargo-fuzz --locked --debug
 fi
 cargo fuzz build --sanitizer none
+dialects=$(grep -c "^    (b'" fuzz/src/lib.rs)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 for target in $(cargo fuzz list); do
+    times=1
+    case $target in request | response | stream) times=$dialects ;; esac
     if [ -n "$seconds" ]; then
         corpus=fuzz/corpus/$target
-        how="-max_total_time=$seconds"
+        how="-max_total_time=$((seconds * times))"
     else
         corpus=$scratch/$target
-        how="-runs=${RUNS:-20000} -seed=1"
+        how="-runs=$((${RUNS:-20000} * times)) -seed=1"
     fi
     mkdir -p "$corpus"
     echo "== $target $how"
