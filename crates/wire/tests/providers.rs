@@ -44,6 +44,13 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/wire/providers")
 }
 
+#[test]
+fn every_row_speaks_a_wire_format_that_is_registered() {
+    for row in providers::all() {
+        assert!(find(row.dialect).is_some(), "{}: no wire format is called {}", row.id, row.dialect);
+    }
+}
+
 /// The rows whose answers are read here; those of other dialects have transcripts of their own.
 fn chat_rows() -> impl Iterator<Item = &'static ProviderRow> {
     providers::all().iter().filter(|row| row.dialect == "openai-chat" && chats(row))

@@ -9,6 +9,7 @@ mod decode_stream;
 mod encode_request;
 mod encode_response;
 mod encode_stream;
+mod error;
 
 use super::{Dialect, FollowUp, ReadFollowUp, StreamDecoder, StreamEncoder};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
@@ -60,14 +61,8 @@ impl Dialect for Replicate {
         Box::new(encode_stream::Encoder::default())
     }
 
-    /// Problem details, as RFC 7807 has them.
     fn encode_error(&self, error: &ProviderError) -> Vec<u8> {
-        let mut out = Vec::new();
-        let mut body = ObjectWriter::begin(&mut out);
-        body.field("title", error.error_type.as_deref().or(error.code.as_deref()).unwrap_or("Error"));
-        body.field("detail", &error.message).optional("status", error.status);
-        body.finish();
-        out
+        error::encode(error)
     }
 
     fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {

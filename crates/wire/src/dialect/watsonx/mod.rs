@@ -6,7 +6,11 @@
 
 mod address;
 mod carried;
+mod decode_request;
+mod decode_response;
 mod embeddings;
+mod encode_request;
+mod error;
 mod rerank;
 
 use super::openai_chat::OpenAiChat;
@@ -14,10 +18,9 @@ use super::{Dialect, StreamDecoder, StreamEncoder};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value};
-use crate::model::{ErrorKind, ProviderError, Request, Response};
+use crate::model::{ProviderError, Request, Response};
 use crate::operation::{Embeddings, Endpoint, ModelInfo, ModelListing, ModelPage, Operation, Reranking};
-use crate::quirks::Feature;
-use address::{API_VERSION, DEPLOYMENT, take_version};
+use address::{API_VERSION, DEPLOYMENT};
 use alloc::{borrow::Cow, borrow::ToOwned, boxed::Box, format, string::String, string::ToString, vec::Vec};
 use carried::NAME;
 
@@ -35,39 +38,11 @@ impl Dialect for Watsonx {
         request: &Request,
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
-        let mut plain = request.clone();
-        plain.stream = false;
-        let mut quirks = Cow::Borrowed(options.quirks);
-        if quirks.schema_strip.is_empty() || quirks.supports(Feature::Strict) {
-            let own = quirks.to_mut();
-            own.unsupported.to_mut().push(Feature::Strict);
-            own.schema_strip.to_mut().push("additionalProperties".into());
-        }
-        let options = EncodeOptions { quirks: &quirks, ..options };
-        let version = take_version(&mut plain.extra);
-        let in_own_name = |field: UnsupportedField| UnsupportedField { dialect: NAME, ..field };
-        let encoded = OpenAiChat.encode_request(&plain, options).map_err(in_own_name)?;
-        let mut body = encoded.body;
-        if let Ok(fields) = Fields::parse(&body) {
-            body = own_names(fields);
-        }
-        Ok(EncodedRequest {
-            path: path(request, &version),
-            body,
-            headers: encoded.headers,
-            dropped: encoded.dropped.into_iter().map(in_own_name).collect(),
-        })
+        encode_request::encode(request, options)
     }
 
     fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
-        let mut response = OpenAiChat.decode_response(body)?;
-        if response.model.is_empty()
-            && let Some(model) = response.extra.get("model_id").and_then(|model| model.value().string())
-        {
-            response.extra.remove("model_id");
-            response.model = model;
-        }
-        Ok(response)
+        decode_response::decode(body)
     }
 
     fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder> {
@@ -75,16 +50,7 @@ impl Dialect for Watsonx {
     }
 
     fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {
-        let mut fields = Fields::parse(body)?;
-        // The address names a deployment's.
-        let model = fields.take("model_id").map_or_else(|| Json::string(""), Value::to_json);
-        let choice = fields.take_json("tool_choice_option");
-        let mut plain = fields.rest();
-        plain.insert("model", model);
-        if let Some(choice) = choice {
-            plain.insert("tool_choice", choice);
-        }
-        OpenAiChat.decode_request(Json::object(&plain, |_| {}).text().as_bytes())
+        decode_request::decode(body)
     }
 
     fn encode_response(&self, response: &Response) -> Vec<u8> {
@@ -96,16 +62,7 @@ impl Dialect for Watsonx {
     }
 
     fn encode_error(&self, error: &ProviderError) -> Vec<u8> {
-        let mut out = Vec::new();
-        let mut body = ObjectWriter::begin(&mut out);
-        body.array("errors", [error], |out, error| {
-            let mut entry = ObjectWriter::begin(out);
-            entry.field("code", code(error)).field("message", &error.message);
-            entry.finish();
-        });
-        body.optional("trace", error.request_id.as_ref()).optional("status_code", error.status);
-        body.finish();
-        out
+        error::encode(error)
     }
 
     fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
@@ -138,56 +95,6 @@ impl Dialect for Watsonx {
 
     fn reranking(&self) -> Option<&'static dyn Reranking> {
         Some(&rerank::WatsonxReranking)
-    }
-}
-
-/// The address says which deployment answers, and whether the answer is streamed.
-fn path(request: &Request, version: &str) -> String {
-    let deployment = request.model.strip_prefix(DEPLOYMENT).map(|id| format!("/deployments/{id}"));
-    let stream = if request.stream { "_stream" } else { "" };
-    format!("/ml/v1{}/text/chat{stream}?version={version}", deployment.unwrap_or_default())
-}
-
-/// An OpenAI request in this API's own names.
-fn own_names(mut fields: Fields<'_>) -> Vec<u8> {
-    let model = fields.take_string("model").unwrap_or_default();
-    let choice = fields.take("tool_choice");
-    // The older of OpenAI's two names is the one that every version of this API knows.
-    let max_tokens = fields.take("max_completion_tokens");
-    let rest = fields.rest();
-    let mut out = Vec::new();
-    let mut body = ObjectWriter::begin_with(&mut out, &rest);
-    if !model.starts_with(DEPLOYMENT) {
-        body.field("model_id", &model);
-    }
-    if let Some(choice) = choice {
-        let is_word = choice.string().is_some();
-        body.field(if is_word { "tool_choice_option" } else { "tool_choice" }, choice);
-    }
-    body.optional("max_tokens", max_tokens);
-    body.finish();
-    out
-}
-
-/// The error's own code, else the API's for its kind.
-fn code(error: &ProviderError) -> &str {
-    if let Some(own) = &error.code {
-        return own;
-    }
-    match error.kind {
-        ErrorKind::Authentication => "authentication_token_not_valid",
-        ErrorKind::PermissionDenied => "no_associated_service_instance_error",
-        ErrorKind::NotFound => "model_not_supported",
-        ErrorKind::RateLimited => "rate_limit_reached_requests",
-        ErrorKind::QuotaExceeded => "token_quota_reached",
-        ErrorKind::InvalidRequest | ErrorKind::ContextLength | ErrorKind::ContentFiltered => {
-            "invalid_request_entity"
-        }
-        ErrorKind::Overloaded
-        | ErrorKind::Timeout
-        | ErrorKind::Server
-        | ErrorKind::StreamInterrupted
-        | ErrorKind::Cancelled => "internal_error",
     }
 }
 

@@ -9,7 +9,7 @@ import pytest
 
 from ferrule import _native
 
-FUZZ = Path(__file__).resolve().parent.parent / "fuzz"
+FUZZ = Path(__file__).resolve().parents[2] / "fuzz"
 LETTERS = dict(re.findall(r"^    \(b'(.)', \"([a-z-]+)\"\),$", (FUZZ / "src/lib.rs").read_text("utf-8"), re.MULTILINE))
 
 

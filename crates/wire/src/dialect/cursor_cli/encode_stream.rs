@@ -1,5 +1,6 @@
 //! Server: what a program that stands in for the real one writes.
 
+use super::error;
 use crate::dialect::StreamEncoder;
 use crate::json::ObjectWriter;
 use crate::model::{ProviderError, StreamEvent, Usage};
@@ -69,16 +70,8 @@ impl StreamEncoder for Encoder {
     }
 
     fn error(&mut self, error: &ProviderError, out: &mut Vec<u8>) {
-        write_error(error, out);
+        out.extend_from_slice(&error::encode(error));
     }
-}
-
-/// The line that reports an error.
-pub(super) fn write_error(error: &ProviderError, out: &mut Vec<u8>) {
-    line(out, |object| {
-        object.field("type", "result").field("subtype", "error").field("is_error", true);
-        object.field("result", &error.message);
-    });
 }
 
 fn write_message(object: &mut ObjectWriter<'_>, text: &str) {

@@ -1,0 +1,13 @@
+//! Options that a prompt of the program carries, and the name that they are refused under.
+
+use crate::model::Request;
+use crate::options::{Carried, RequestOption, rules};
+
+/// The name of the format in configuration.
+pub(super) const NAME: &str = "cursor-cli";
+
+pub(super) const CARRIED: Carried<Request> = Carried {
+    noted: &[(RequestOption::Cache, rules::CACHES_BY_ITSELF)],
+    reason: Some("the program is an agent that decides this itself"),
+    ..Carried::NOTHING
+};
