@@ -1,6 +1,6 @@
 """Layers of ferrule-wire: each file imports only from its own layer and from those before it.
 
-    python tools/wire_layers.py     # exit 1 where a file imports from a later layer
+python tools/wire_layers.py     # exit 1 where a file imports from a later layer
 """
 
 from __future__ import annotations

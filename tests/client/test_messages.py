@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import json
+import pickle
 from typing import Any
 
 import pytest
@@ -183,6 +186,34 @@ def test_redacted_thoughts_of_nobody_knows_whom_are_refused() -> None:
     redacted = {"role": "assistant", "content": [{"type": "redacted_thinking", "data": "eHl6"}]}
     with Simulator() as simulator, pytest.raises(ferrule.UnsupportedError, match="redacted"):
         simulator.client().complete("openai/gpt", [ASKED, redacted])
+
+
+SEARCH = {"type": "server_tool_use", "id": "srv_1", "name": "web_search", "input": {"query": "sky"}}
+
+
+@pytest.mark.parametrize("form", ["by hand", "dict", "JSON", "pickle", "copy"])
+def test_a_part_of_one_format_goes_back_to_it_alone(form: str) -> None:
+    written = {"role": "assistant", "content": [SEARCH, TEXT]}
+    message = Message.from_dict(written)
+    assert message.content[0] == {"type": "provider_item", "dialect": "anthropic", "item": SEARCH}
+    forms: dict[str, Any] = {
+        "by hand": written,
+        "dict": message.to_dict(),
+        "JSON": json.loads(json.dumps(message.to_dict())),
+        "pickle": pickle.loads(pickle.dumps(message)),
+        "copy": copy.deepcopy(message),
+    }
+    conversation = [ASKED, forms[form], USER]
+    with Simulator([rule("Done.")]) as simulator:
+        client = simulator.client()
+        client.complete("anthropic/claude", conversation)
+        assert simulator.requests[0].body["messages"][1] == written
+        for other in ("openai/gpt", "gemini/gemini-3-flash", "cohere/command"):
+            with pytest.raises(ferrule.UnsupportedError, match=r"messages\[1\]\.content\[0\]"):
+                client.complete(other, conversation)
+        with pytest.warns(ferrule.FerruleWarning, match=r"messages\[1\]\.content\[0\]"):
+            client.complete("openai/gpt", conversation, drop_params=True)
+        assert simulator.requests[-1].body["messages"][1] == {"role": "assistant", "content": "Look:"}
 
 
 @pytest.mark.parametrize("model", ["openai/gpt", "anthropic/claude"])

@@ -31,6 +31,7 @@ impl Dialect for Anthropic {
             "mcp_tool_use",
             "mcp_toolset",
             "mcp_tool_result",
+            "mcp_tool_listing",
             "web_search_tool_result",
             "web_fetch_tool_result",
             "code_execution_tool_result",
@@ -40,6 +41,10 @@ impl Dialect for Anthropic {
             "tool_reference",
             "search_result",
             "container_upload",
+            "fallback",
+            "tool_addition",
+            "tool_removal",
+            "browser_state",
             "compaction:content",
         ]
     }

@@ -157,7 +157,7 @@ pub(super) fn encode_block(part: &Part, names: &mut DocumentNames, out: &mut Vec
             object.field("redactedContent", data);
         }),
         PartKind::Unknown(whole) | PartKind::ProviderItem { item: whole, .. } => {
-            encode_whole(whole, extra, out)
+            encode_whole(whole, extra, out);
         }
         PartKind::Image(_) | PartKind::Document(_) | PartKind::Audio(_) => {
             media::encode(kind, extra, names, out);

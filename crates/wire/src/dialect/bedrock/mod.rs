@@ -60,7 +60,15 @@ impl Dialect for Bedrock {
     }
 
     fn own_parts(&self) -> &'static [&'static str] {
-        &["cachePoint", "citationsContent", "guardContent", "searchResult", "video"]
+        &[
+            "cachePoint",
+            "citationsContent",
+            "guardContent",
+            "searchResult",
+            "toolAddition",
+            "toolRemoval",
+            "video",
+        ]
     }
 
     fn encode_request(

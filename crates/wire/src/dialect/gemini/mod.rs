@@ -87,7 +87,9 @@ impl Dialect for Gemini {
                 "codeExecutionResult",
                 "code_execution_result",
                 "toolCall",
+                "tool_call",
                 "toolResponse",
+                "tool_response",
             ],
         }
     }

@@ -75,6 +75,7 @@ impl Dialect for OpenAiResponses {
             "additional_tools",
             "compaction:encrypted_content",
             "compaction_trigger",
+            "configuration_update",
             "item_reference",
         ]
     }
