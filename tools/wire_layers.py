@@ -32,6 +32,11 @@ LAYERS = [
 ]
 # The root declares the modules.
 LEFT_OUT = {"lib.rs"}
+# Imports from a later layer that are known, each with what ends it.
+KNOWN = {
+    # Its server half moves to `server/`, above the dialects.
+    ("quirks/accent/stream.rs", "dialect/openai_chat/usage.rs"),
+}
 
 
 def layer(file: str) -> int:
@@ -51,7 +56,7 @@ def violations() -> list[str]:
         for file, targets in sorted(edges.items())
         if file.removeprefix(SOURCE) not in LEFT_OUT
         for target in sorted(targets)
-        if layer(target) > layer(file)
+        if layer(target) > layer(file) and (file.removeprefix(SOURCE), target.removeprefix(SOURCE)) not in KNOWN
     ]
 
 

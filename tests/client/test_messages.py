@@ -211,7 +211,7 @@ def test_a_part_of_one_format_goes_back_to_it_alone(form: str) -> None:
         for other in ("openai/gpt", "gemini/gemini-3-flash", "cohere/command"):
             with pytest.raises(ferrule.UnsupportedError, match=r"messages\[1\]\.content\[0\]"):
                 client.complete(other, conversation)
-        with pytest.warns(ferrule.FerruleWarning, match=r"messages\[1\]\.content\[0\]"):
+        with pytest.warns(UserWarning, match=r"messages\[1\]\.content\[0\]"):
             client.complete("openai/gpt", conversation, drop_params=True)
         assert simulator.requests[-1].body["messages"][1] == {"role": "assistant", "content": "Look:"}
 

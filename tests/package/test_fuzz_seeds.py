@@ -1,4 +1,4 @@
-"""Fuzz targets of all wire formats: each format is chosen by a letter of its own, and each target has seeds for each."""
+"""Fuzz targets of all wire formats: a letter of its own chooses each format, and each target has seeds for each."""
 
 from __future__ import annotations
 

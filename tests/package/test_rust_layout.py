@@ -1,4 +1,4 @@
-"""Layout of the Rust crates: imports without circles, the layers of `wire`, one file name for one job in every dialect."""
+"""Layout of the Rust crates: imports without circles, the layers of `wire`, one file name for a job in all dialects."""
 
 from __future__ import annotations
 
