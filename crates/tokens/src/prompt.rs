@@ -118,7 +118,7 @@ impl Counter {
                     self.exact = false;
                 }
                 PartKind::Unknown(json) | PartKind::ProviderItem { item: json, .. } => {
-                    self.guess(json.text())
+                    self.guess(json.text());
                 }
             }
         }
