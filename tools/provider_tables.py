@@ -60,14 +60,14 @@ MODELS = {
     "vertex": "gemini-2.5-flash",
     "bedrock": "anthropic.claude-sonnet-4-5-20250929-v1:0",
 }
-EMBEDDERS = {"bedrock": "amazon.titan-embed-text-v2:0"}
 
 
 def refused(row: dict[str, Any]) -> list[str]:
-    """What the provider of this row refuses."""
+    """The options of a chat that the provider of this row refuses."""
+    if "chat" not in row["operations"]:
+        return []
     provider, dialect = row["id"], row["dialect"]
     model = f"{provider}/{MODELS.get(dialect, 'some-model')}"
-    embedder = f"{provider}/{EMBEDDERS.get(dialect, 'some-model')}"
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         # Nobody listens there: what is not refused fails to connect.
@@ -78,18 +78,9 @@ def refused(row: dict[str, Any]) -> list[str]:
             credentials = {"headers": {"authorization": "Bearer key-of-nobody"}}
         options: Any = {provider: {"base_url": address, **credentials}}
         with ferrule.Client(config=False, providers=options, max_retries=0, timeout=5) as client:
-            found = [
+            return [
                 name for name, given in CHAT.items() if _is_refused(lambda given=given: _chat(client, model, given))
             ]
-            beside: dict[str, Callable[[], Any]] = {
-                "embed": lambda: client.embed(embedder, "x"),
-                "rerank": lambda: client.rerank(model, "x", ["y"]),
-                "images.generate": lambda: client.images.generate(model, "x"),
-                "audio.speech": lambda: client.audio.speech(model, "x", voice="y"),
-                "audio.transcribe": lambda: client.audio.transcribe(model, b"x"),
-            }
-            found.extend(name for name, call in beside.items() if _is_refused(call))
-    return found
 
 
 def _chat(client: ferrule.Client, model: str, given: dict[str, Any]) -> None:
@@ -108,10 +99,11 @@ def _is_refused(call: Callable[[], Any]) -> bool:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """A table of providers: what they are called, where they are, which key they take, what they refuse."""
-    lines = ["| provider | address | key | prices | refused |", "|---|---|---|---|---|"]
+    """A table of providers: their names, addresses, keys, operations, and the options of a chat that they refuse."""
+    lines = ["| provider | address | key | prices | operations | refused |", "|---|---|---|---|---|---|"]
     for row in rows:
-        cells = (_named(row), _address(row), _key(row), _prices(row), _words(refused(row)) or "-")
+        has, without = _words(row["operations"]), _words(refused(row))
+        cells = (_named(row), _address(row), _key(row), _prices(row), has, without or "-")
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -1,9 +1,17 @@
-//! Turns `providers.toml` into a static table, so that nothing is parsed at run time; what is wrong with it ends the
-//! build with the line and the reason.
+//! Build script: turns `providers.toml` into a static table, so that nothing is parsed at run time. What is wrong with
+//! the table's syntax ends the build with the line and the reason.
 
 #[expect(unreachable_pub, reason = "the crate's own flags, which are public there")]
 #[path = "src/quirks/flags.rs"]
 mod flags;
+#[expect(unreachable_pub, dead_code, reason = "the crate's own names, which are public there")]
+#[path = "src/operation/kind.rs"]
+mod kind;
+
+/// Where `flags` looks for it.
+mod operation {
+    pub(crate) use crate::kind;
+}
 
 extern crate alloc;
 
@@ -12,23 +20,6 @@ use std::{
     collections::BTreeMap, collections::BTreeSet, env, fmt, fmt::Write as _, fs, ops::Range, path::Path,
 };
 use toml::Spanned;
-
-/// Every wire format that is or will be registered in `src/dialect/mod.rs`.
-const DIALECTS: [&str; 13] = [
-    "openai-chat",
-    "openai-responses",
-    "anthropic",
-    "anthropic-vertex",
-    "gemini",
-    "vertex",
-    "bedrock",
-    "cohere",
-    "ollama",
-    "ruvllm",
-    "watsonx",
-    "replicate",
-    "cursor-cli",
-];
 
 const TABLE: &str = "providers.toml";
 
@@ -63,21 +54,14 @@ struct Row {
     headers: Vec<Header>,
     common: Option<Spanned<String>>,
     quirks: Option<Spanned<toml::Table>>,
-    /// What the provider does not have of its dialect: features, refused beside those of its quirks.
-    #[serde(default)]
-    lacks: Vec<flags::Feature>,
+    /// What the provider has, where that is not the list of its common quirks.
+    operations: Option<Vec<kind::OperationKind>>,
     #[serde(skip)]
     merged: flags::Quirks,
-    #[serde(default = "yes")]
-    lists_models: bool,
     #[serde(default)]
     embedding_models: Vec<String>,
     documentation: Option<String>,
     fallback: Option<String>,
-}
-
-fn yes() -> bool {
-    true
 }
 
 #[derive(Deserialize)]
@@ -119,6 +103,7 @@ fn main() {
     println!("cargo::rerun-if-changed={TABLE}");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=src/quirks/flags.rs");
+    println!("cargo::rerun-if-changed=src/operation/kind.rs");
     let text = match fs::read_to_string(TABLE) {
         Ok(text) => text,
         Err(error) => return fail(&format!("{TABLE}: {error}")),
@@ -165,16 +150,50 @@ fn merged(row: &Row, common: &BTreeMap<String, toml::Table>) -> Result<flags::Qu
         };
         flags.extend(shared.clone());
     }
-    let place = row.quirks.as_ref().map_or_else(|| row.id.span(), Spanned::span);
-    if let Some(own) = &row.quirks {
-        flags.extend(own.get_ref().clone());
-    }
     let id = row.id.get_ref();
-    let mut quirks: flags::Quirks = flags.try_into().map_err(|error: toml::de::Error| {
-        Wrong(Some(place), format!("`{id}`: quirks: {}", error.message()))
-    })?;
-    quirks.unsupported.to_mut().extend(&row.lacks);
+    let place = row.quirks.as_ref().map_or_else(|| row.id.span(), Spanned::span);
+    let wrong = |why: &str| Wrong(Some(place.clone()), format!("`{id}`: quirks: {why}"));
+    if let Some(own) = &row.quirks {
+        let mut own = own.get_ref().clone();
+        let refused = refused(&flags, &mut own).map_err(|why| wrong(&why))?;
+        flags.extend(own);
+        flags.insert(UNSUPPORTED.to_owned(), toml::Value::Array(refused));
+    }
+    let is_said = row.operations.is_some() || flags.contains_key("operations");
+    let mut quirks: flags::Quirks =
+        flags.try_into().map_err(|error: toml::de::Error| wrong(error.message()))?;
+    if let Some(operations) = &row.operations {
+        quirks.operations = operations.clone().into();
+    }
+    if !is_said || quirks.operations.is_empty() {
+        return Err(Wrong(Some(row.id.span()), format!("`{id}`: no operations, of its own or in common")));
+    }
     Ok(quirks)
+}
+
+const UNSUPPORTED: &str = "unsupported";
+
+/// What a row refuses: what its common quirks refuse and its own `unsupported`, without its `supported`. Takes both out.
+fn refused(common: &toml::Table, own: &mut toml::Table) -> Result<Vec<toml::Value>, String> {
+    let list = |value: Option<toml::Value>, name: &str| match value {
+        None => Ok(Vec::new()),
+        Some(toml::Value::Array(items)) => Ok(items),
+        Some(_) => Err(format!("`{name}` is not a list")),
+    };
+    let mut refused = list(common.get(UNSUPPORTED).cloned(), UNSUPPORTED)?;
+    for item in list(own.remove(UNSUPPORTED), UNSUPPORTED)? {
+        if refused.contains(&item) {
+            return Err(format!("`unsupported` has {item:?} already"));
+        }
+        refused.push(item);
+    }
+    for item in list(own.remove("supported"), "supported")? {
+        let Some(place) = refused.iter().position(|other| *other == item) else {
+            return Err(format!("`supported`: {item:?} is not unsupported"));
+        };
+        refused.remove(place);
+    }
+    Ok(refused)
 }
 
 fn check<'a>(row: &'a Row, names: &mut BTreeSet<&'a str>) -> Result<(), Wrong> {
@@ -186,15 +205,14 @@ fn check<'a>(row: &'a Row, names: &mut BTreeSet<&'a str>) -> Result<(), Wrong> {
             byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_' | b'.')
         };
         if name.is_empty() || !name.bytes().all(is_name) {
-            return wrong(&here, format!("`{name}` is no id: lower-case letters, digits, `-`, `_` and `.`"));
+            return wrong(
+                &here,
+                format!("`{name}` is not a valid id: lower-case letters, digits, `-`, `_` and `.`"),
+            );
         }
         if !names.insert(name) {
             return wrong(&here, format!("the id or alias `{name}` is there twice"));
         }
-    }
-    if !DIALECTS.contains(&row.dialect.get_ref().as_str()) {
-        let known = DIALECTS.join(", ");
-        return wrong(&row.dialect.span(), format!("`{id}`: unknown dialect; known are {known}"));
     }
     let mut used = BTreeSet::new();
     for address in std::iter::once(&row.base_url).chain(row.base_urls.values()) {
@@ -299,7 +317,7 @@ fn written(table: &Table) -> String {
             out,
             "ProviderRow {{ id: {:?}, name: {:?}, aliases: &{:?}, dialect: {:?}, base_url: {:?}, base_urls: &{addresses:?}, \
              base_urls_by: {by:?}, base_url_variables: &{:?}, placeholders: &{placeholders}, key_variables: &{:?}, \
-             authentication: Authentication::{authentication}, headers: &{headers}, quirks: {}, lists_models: {}, \
+             authentication: Authentication::{authentication}, headers: &{headers}, quirks: {}, \
              embedding_models: &{:?}, documentation: {:?}, fallback: {:?} }},",
             row.id.get_ref(),
             row.name,
@@ -309,7 +327,6 @@ fn written(table: &Table) -> String {
             row.base_url_variables,
             row.key_variables,
             quirks(row.id.get_ref(), &row.merged),
-            row.lists_models,
             row.embedding_models,
             row.documentation,
             row.fallback,
@@ -327,6 +344,7 @@ fn list<T>(items: &[T], write: impl Fn(&T) -> String) -> String {
 fn quirks(id: &str, quirks: &flags::Quirks) -> String {
     let flags::Quirks {
         provider: _,
+        operations,
         path,
         model_prefix,
         model_prefix_stripped,
@@ -336,7 +354,7 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
         seed_parameter,
         dimensions_parameter,
         top_n_parameter,
-        vector_purposes,
+        embedding_purposes,
         temperature_max,
         temperature_above_zero,
         required_word,
@@ -362,13 +380,15 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
     } = quirks;
     let text = |text: &str| format!("Cow::Borrowed({text:?})");
     let texts = |items: &[flags::Text]| format!("Cow::Borrowed(&{})", list(items, |item| text(item)));
+    let operations = list(operations, |operation| format!("OperationKind::{operation:?}"));
     let features = list(unsupported, |feature| format!("Feature::{feature:?}"));
     let places = list(reasoning_in, |place| format!("ReasoningPlace::{place:?}"));
     let parameters = list(parameters, |flags::Parameter { name, json }| {
         format!("Parameter {{ name: {}, json: {} }}", text(name), text(json))
     });
-    let fields: [(&str, String); 33] = [
+    let fields: [(&str, String); 34] = [
         ("provider", text(id)),
+        ("operations", format!("Cow::Borrowed(&{operations})")),
         ("path", text(path)),
         ("model_prefix", text(model_prefix)),
         ("model_prefix_stripped", text(model_prefix_stripped)),
@@ -378,7 +398,7 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
         ("seed_parameter", text(seed_parameter)),
         ("dimensions_parameter", text(dimensions_parameter)),
         ("top_n_parameter", text(top_n_parameter)),
-        ("vector_purposes", word("VectorPurposes", vector_purposes)),
+        ("embedding_purposes", word("EmbeddingPurposes", embedding_purposes)),
         ("temperature_max", format!("{temperature_max:?}")),
         ("temperature_above_zero", temperature_above_zero.to_string()),
         ("required_word", word("RequiredWord", required_word)),

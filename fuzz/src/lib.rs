@@ -8,6 +8,7 @@ use ferrule_wire::encode::EncodeOptions;
 use ferrule_wire::framing::{EventStreamReader, Frame, HeaderValue, NdjsonReader, SseReader, StreamError, StreamLimits, write_frame};
 use ferrule_wire::error::{self, Headers};
 use ferrule_wire::model::{ErrorKind, Response};
+use ferrule_wire::operation::HttpRequest;
 use ferrule_wire::providers;
 use ferrule_wire::quirks::accent;
 use std::sync::LazyLock;
@@ -130,41 +131,68 @@ pub fn ndjson(data: &[u8]) {
     });
 }
 
-/// What dialects do beside chat: what was read can be written and reads the same again. The first byte picks the dialect.
+/// Operations other than chat: what was read can be written and reads the same again. The first byte picks the dialect.
 pub fn operations(data: &[u8]) {
     let Some((pick, body)) = data.split_first() else { return };
     let names = ["openai-chat", "cohere", "ollama", "anthropic", "watsonx"];
     let dialect = find(names[usize::from(*pick) % names.len()]);
-    if let Ok(page) = dialect.model_listing().decode_page(body) {
-        let ids: Vec<&str> = page.models.iter().map(|model| model.id.as_str()).collect();
-        let again = dialect.model_listing().decode_page(&dialect.model_listing().encode_page(&ids)).unwrap();
+    let operations = dialect.operations();
+    let (headers, received) = (Headers::default(), HttpRequest::json(body));
+    if let Some(listing) = operations.model_listing
+        && let Ok(page) = listing.decode_response(headers, body)
+    {
+        let written = listing.encode_response(&page, received).body;
+        let again = listing.decode_response(headers, &written).unwrap();
         assert!(again.models.iter().map(|model| &model.id).eq(page.models.iter().map(|model| &model.id)));
     }
-    if let Some(embeddings) = dialect.embeddings() {
-        if let Ok(response) = embeddings.decode_response(Headers::default(), body) {
-            let written = embeddings.encode_response(&response, br#"{"encoding_format":"base64"}"#);
-            let again = embeddings.decode_response(Headers::default(), &written).unwrap();
+    if let Some(embeddings) = operations.embeddings {
+        if let Ok(response) = embeddings.decode_response(headers, body) {
+            let asked = HttpRequest::json(br#"{"encoding_format":"base64"}"#);
+            let written = embeddings.encode_response(&response, asked).body;
+            let again = embeddings.decode_response(headers, &written).unwrap();
             assert_eq!(again.vectors.values(), response.vectors.values());
         }
-        if let Ok(request) = embeddings.decode_request(body) {
+        if let Ok(request) = embeddings.decode_request(received) {
             let written = embeddings.encode_request(&request, EncodeOptions::DROP).unwrap();
-            assert_eq!(embeddings.decode_request(&written.body).unwrap().inputs, request.inputs);
+            assert_eq!(embeddings.decode_request(HttpRequest::json(&written.body)).unwrap().inputs, request.inputs);
         }
     }
-    if let Some(media) = dialect.media() {
-        if let Ok(response) = media.decode_images(body) {
+    if let Some(images) = operations.images {
+        if let Ok(response) = images.decode_response(headers, body) {
             assert!(response.images.iter().all(|image| image.data.is_some() || image.url.is_some()));
+            let written = images.encode_response(&response, received).body;
+            assert_eq!(images.decode_response(headers, &written).unwrap().images, response.images);
         }
-        let _ = media.decode_transcript("application/json", body);
+        if let Ok(request) = images.decode_request(received) {
+            let written = images.encode_request(&request, EncodeOptions::DROP).unwrap();
+            let again = images.decode_request(HttpRequest::json(&written.body)).unwrap();
+            assert_eq!(again.prompt, request.prompt);
+        }
     }
-    if let Some(reranking) = dialect.reranking() {
-        if let Ok(response) = reranking.decode_response(body) {
-            let again = reranking.decode_response(&reranking.encode_response(&response)).unwrap();
+    if let Some(speech) = operations.speech
+        && let Ok(request) = speech.decode_request(received)
+    {
+        let written = speech.encode_request(&request, EncodeOptions::DROP).unwrap();
+        assert_eq!(speech.decode_request(HttpRequest::json(&written.body)).unwrap().text, request.text);
+    }
+    if let Some(transcription) = operations.transcription {
+        let json = Headers(&[("content-type", "application/json")]);
+        if let Ok(transcript) = transcription.decode_response(json, body) {
+            let written = transcription.encode_response(&transcript, received).body;
+            assert_eq!(transcription.decode_response(json, &written).unwrap().text, transcript.text);
+        }
+        let form = Headers(&[("content-type", "multipart/form-data; boundary=x")]);
+        let _ = transcription.decode_request(HttpRequest { headers: form, body });
+    }
+    if let Some(reranking) = operations.reranking {
+        if let Ok(response) = reranking.decode_response(headers, body) {
+            let written = reranking.encode_response(&response, received).body;
+            let again = reranking.decode_response(headers, &written).unwrap();
             assert_eq!(again.results, response.results);
         }
-        if let Ok(request) = reranking.decode_request(body) {
+        if let Ok(request) = reranking.decode_request(received) {
             let written = reranking.encode_request(&request, EncodeOptions::DROP).unwrap();
-            assert_eq!(reranking.decode_request(&written.body).unwrap(), request);
+            assert_eq!(reranking.decode_request(HttpRequest::json(&written.body)).unwrap(), request);
         }
     }
 }

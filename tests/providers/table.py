@@ -36,7 +36,6 @@ class Provider:
     tools: bool = True
     counts: bool = True
     """Whether it says how many tokens were used."""
-    embeds: bool = True
     takes_key: bool = True
     streams: bool = True
     """Whether a stream has an end that can be missing; else the answer comes as one piece."""
@@ -52,10 +51,10 @@ PROVIDERS = [
     Provider("azure-deployments", "top_k"),
     Provider("azure-ai", "top_k"),
     # Anthropic's, wherever they are.
-    Provider("anthropic", "n", "anthropic", embeds=False),
-    Provider("azure-anthropic", "seed", "anthropic", embeds=False),
-    Provider("vertex-anthropic", "logprobs", "anthropic-vertex", embeds=False),
-    Provider("anthropic-compat", "seed", embeds=False),
+    Provider("anthropic", "n", "anthropic"),
+    Provider("azure-anthropic", "seed", "anthropic"),
+    Provider("vertex-anthropic", "logprobs", "anthropic-vertex"),
+    Provider("anthropic-compat", "seed"),
     # Google's.
     Provider("gemini", "user", "gemini"),
     Provider("vertex-express", "tools[0]", "gemini"),
@@ -72,24 +71,24 @@ PROVIDERS = [
     Provider("ollama", "n", "ollama"),
     Provider("ollama-cloud", "user", "ollama"),
     Provider("ollama-compat", "n"),
-    Provider("replicate", "logprobs", "replicate", tools=False, embeds=False, streams=False),
-    Provider("ruvllm", "seed", "ruvllm", tools=False, counts=False, embeds=False, takes_key=False, streams=False),
+    Provider("replicate", "logprobs", "replicate", tools=False, streams=False),
+    Provider("ruvllm", "seed", "ruvllm", tools=False, counts=False, takes_key=False, streams=False),
     Provider("watsonx", "top_k", "watsonx"),
-    Provider("cursor-cli", "seed", "cursor-cli", tools=False, embeds=False, tells_not_found=False),
+    Provider("cursor-cli", "seed", "cursor-cli", tools=False, tells_not_found=False),
     # Services in OpenAI's dialect.
     Provider("groq", "logprobs"),
-    Provider("deepseek", "tools[0]", embeds=False),
+    Provider("deepseek", "tools[0]"),
     Provider("mistral", "user"),
-    Provider("codestral", "logprobs", embeds=False),
+    Provider("codestral", "logprobs"),
     Provider("openrouter", "messages[0].content[1]"),
     Provider("together", "reasoning.budget_tokens"),
     Provider("fireworks", "tools[0]"),
     Provider("perplexity", "seed", tools=False),
     Provider("xai", "top_k"),
-    Provider("cerebras", "frequency_penalty", embeds=False),
+    Provider("cerebras", "frequency_penalty"),
     Provider("sambanova", "seed"),
     Provider("deepinfra", "tools[0]"),
-    Provider("huggingface", "top_k", embeds=False),
+    Provider("huggingface", "top_k"),
     Provider("nvidia", "top_k"),
     Provider("moonshot", "tools[0]"),
     Provider("zai", "frequency_penalty"),
@@ -110,13 +109,13 @@ PROVIDERS = [
     Provider("cloudflare-gateway", "top_k"),
     Provider("databricks", "top_k"),
     Provider("snowflake", "tools[0]"),
-    # Servers of one's own.
+    # Self-hosted servers.
     Provider("vllm", "tools[0]"),
     Provider("sglang", "tools[0]"),
     Provider("lmstudio", "tools[0]"),
     Provider("llamacpp", "tools[0]"),
     Provider("llamafile", "reasoning.budget_tokens", tools=False),
-    Provider("tgi", "n", embeds=False),
+    Provider("tgi", "n"),
     Provider("localai", "tools[0]"),
     Provider("litellm", "reasoning.budget_tokens"),
     # More services in OpenAI's dialect.
@@ -136,20 +135,65 @@ PROVIDERS = [
     Provider("ai21", "top_k"),
     Provider("llama-api", "top_k"),
     Provider("nscale", "top_k"),
-    # Vectors only.
+    # Embeddings and reranking only.
     Provider("voyage", "top_k", chats=False, tools=False),
 ]
 
-BESIDE = ("embed", "rerank", "images.generate", "audio.speech", "audio.transcribe")
-"""What may be asked for beside chat."""
+OPERATIONS = ("embed", "rerank", "images.generate", "audio.speech", "audio.transcribe")
+"""The operations other than chat, token counts and lists of models."""
 
-LACKS: dict[str, set[str]] = {
-    "openai": {"rerank"},
-    "azure": {"rerank"},
-    "azure-deployments": {"rerank"},
-    "cohere-compat": {"rerank", "images.generate", "audio.speech", "audio.transcribe"},
-    "ollama-compat": {"rerank", "audio.speech", "audio.transcribe"},
-    "groq": {"rerank", "images.generate"},
-    "voyage": {"images.generate", "audio.speech", "audio.transcribe"},
-} | {one: set(BESIDE) for one in ("anthropic-compat", "deepseek", "codestral", "cerebras", "huggingface", "tgi")}
-"""What is known to be missing at providers of OpenAI's chat; the others are taken to have everything."""
+_ALL = frozenset(OPERATIONS)
+_OPENAI = _ALL - {"rerank"}
+_EMBED = frozenset({"embed"})
+_RETRIEVAL = frozenset({"embed", "rerank"})
+HAS: dict[str, frozenset[str]] = {
+    "openai": _OPENAI,
+    "openai-responses": _OPENAI,
+    "azure": _OPENAI,
+    "azure-deployments": _OPENAI,
+    "azure-ai": _EMBED,
+    "gemini": _EMBED,
+    "vertex-express": _EMBED,
+    "vertex": _EMBED,
+    "gemini-compat": _EMBED | {"images.generate"},
+    "bedrock": _EMBED,
+    "cohere": _RETRIEVAL,
+    "cohere-compat": _EMBED,
+    "ollama": _EMBED,
+    "ollama-cloud": _EMBED,
+    "ollama-compat": _EMBED | {"images.generate"},
+    "watsonx": _RETRIEVAL,
+    "groq": _EMBED | {"audio.speech", "audio.transcribe"},
+    "mistral": _EMBED | {"audio.transcribe"},
+    "openrouter": _EMBED,
+    "together": _ALL,
+    "fireworks": _RETRIEVAL,
+    "xai": frozenset({"images.generate"}),
+    "sambanova": _EMBED,
+    "deepinfra": _EMBED,
+    "nvidia": _EMBED,
+    "dashscope": _EMBED,
+    "baseten-dedicated": _ALL,
+    "nebius": _EMBED,
+    "novita": _EMBED,
+    "github": _EMBED,
+    "github-copilot": _EMBED,
+    "vercel": _EMBED,
+    "cloudflare": _EMBED,
+    "databricks": _EMBED,
+    "vllm": _ALL,
+    "sglang": _ALL,
+    "lmstudio": _ALL,
+    "llamacpp": _ALL,
+    "llamafile": _ALL,
+    "localai": _ALL,
+    "litellm": _ALL,
+    "scaleway": _EMBED | {"audio.transcribe"},
+    "poe": _EMBED,
+    "chutes": _EMBED,
+    "nano-gpt": _EMBED,
+    "volcengine": _EMBED,
+    "nscale": frozenset({"images.generate"}),
+    "voyage": _RETRIEVAL,
+}
+"""Which of them each provider has; those that are not here have none."""

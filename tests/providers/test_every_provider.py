@@ -9,7 +9,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from table import ASKED_BY, BESIDE, LACKS, PROVIDERS, Provider
+from table import ASKED_BY, HAS, OPERATIONS, PROVIDERS, Provider
 
 import ferrule
 import weather
@@ -245,7 +245,7 @@ def test_the_provider_refuses_it_itself(provider: Provider, client: Client) -> N
 @every
 def test_embeddings(provider: Provider, client: Client, simulator: Simulator) -> None:
     model = next(iter(ROWS[provider.id]["embedding_models"]), "embedding-model")
-    if not provider.embeds:
+    if "embed" not in HAS.get(provider.id, ()):
         with pytest.raises(ferrule.UnsupportedError) as refused:
             client.embed(f"{provider.id}/{model}", ["one", "two"])
         assert (refused.value.field, refused.value.provider) == ("embed", provider.id)
@@ -259,8 +259,8 @@ def test_embeddings(provider: Provider, client: Client, simulator: Simulator) ->
     check_requests(provider, simulator)
 
 
-def beside_chat(client: Client, model: str, operation: str) -> Any:
-    """The answer to a call beside chat."""
+def operate(client: Client, model: str, operation: str) -> Any:
+    """The answer to a call of an operation other than chat."""
     asked: dict[str, Any] = {
         "embed": lambda: client.embed(model, "one"),
         "rerank": lambda: client.rerank(model, "one", ["one", "two"]),
@@ -271,34 +271,35 @@ def beside_chat(client: Client, model: str, operation: str) -> Any:
     return asked[operation]()
 
 
-@pytest.mark.parametrize("operation", BESIDE)
+@pytest.mark.parametrize("operation", OPERATIONS)
 @pytest.mark.parametrize(
     "provider",
     [provider for provider in PROVIDERS if provider.dialect == "openai-chat"],
     ids=lambda provider: provider.id,
 )
-def test_what_a_provider_lacks_is_refused_before_it_is_asked(
+def test_an_operation_that_a_provider_does_not_have_is_refused_before_it_is_asked(
     provider: Provider, operation: str, client: Client, simulator: Simulator
 ) -> None:
     model = f"{provider.id}/some-model"
-    is_there = operation not in LACKS.get(provider.id, ())
+    is_there = operation in HAS.get(provider.id, ())
     assert (operation in ROWS[provider.id]["operations"]) == is_there
     if is_there:
-        assert beside_chat(client, model, operation)
+        assert operate(client, model, operation)
         return
     with pytest.raises(ferrule.UnsupportedError, match=f"{provider.id} has no such operation") as refused:
-        beside_chat(client, model, operation)
+        operate(client, model, operation)
     assert (refused.value.field, refused.value.provider) == (operation, provider.id)
     assert simulator.requests == []
 
 
 def test_a_provider_of_ones_own_is_taken_to_have_everything(simulator: Simulator) -> None:
     address = {"base_url": simulator.openai_base_url, "api_key": "sk-simulated"}
-    told_otherwise = {"base_url": simulator.openai_base_url, "api_key": "sk", "quirks": {"unsupported": []}}
-    with ferrule.Client(config=False, providers={"own": address, "deepseek": told_otherwise}) as client:
-        for operation in BESIDE:
-            assert beside_chat(client, "own/some-model", operation)
-            assert beside_chat(client, "deepseek/some-model", operation)
+    has_all = {"operations": ["chat", "embeddings", "reranking", "images", "speech", "transcription"]}
+    corrected = {"base_url": simulator.openai_base_url, "api_key": "sk", "quirks": has_all}
+    with ferrule.Client(config=False, providers={"own": address, "deepseek": corrected}) as client:
+        for operation in OPERATIONS:
+            assert operate(client, "own/some-model", operation)
+            assert operate(client, "deepseek/some-model", operation)
 
 
 def test_a_wire_format_that_no_built_in_provider_has(simulator: Simulator) -> None:
@@ -312,10 +313,10 @@ def test_a_wire_format_that_no_built_in_provider_has(simulator: Simulator) -> No
     assert {request.dialect for request in simulator.requests} == {"openai-completions"}
 
 
-def test_who_makes_vectors_only_does_not_chat(client: Client, simulator: Simulator) -> None:
+def test_a_provider_without_chat_completions_refuses_a_chat(client: Client, simulator: Simulator) -> None:
     for provider in (provider for provider in PROVIDERS if not provider.chats):
         for drop_params in (False, True):
-            with pytest.raises(ferrule.UnsupportedError, match=f"{provider.id} does not chat") as refused:
+            with pytest.raises(ferrule.UnsupportedError, match=f"{provider.id} serves embeddings only") as refused:
                 client.complete(f"{provider.id}/echo", "Hello there.", drop_params=drop_params)
             assert refused.value.field == "messages"
     assert simulator.requests == []

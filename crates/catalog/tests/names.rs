@@ -140,7 +140,11 @@ fn a_wrong_entry_says_what_is_wrong() {
             r#"{"prices": {"input_mtok": -1}}"#,
             "models.\"a/x\": prices.input_mtok: `-1` is not an amount of money",
         ),
-        ("a/x", r#"{"prices": {"input_mtok": [1, 2]}}"#, "models.\"a/x\": prices.input_mtok: 2 is not a tier"),
+        (
+            "a/x",
+            r#"{"prices": {"input_mtok": [1, 2]}}"#,
+            "models.\"a/x\": prices.input_mtok: 2 is not a tier",
+        ),
         (
             "a/x",
             r#"{"prices": [{"rates": {}, "from": "soon"}]}"#,

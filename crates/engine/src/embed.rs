@@ -4,19 +4,16 @@ use crate::{
     call::{Candidates, execute},
     error::CallError,
     failure::Failure,
-    operation::{Operate, Operation, OperationReply},
+    operation::{Operate, OperationReply, OperationRequest},
     options::CallOptions,
     policy::CallPolicy,
     provider::Provider,
 };
 use ferrule_catalog::{Settlement, UsageRecord};
 use ferrule_wire::{
-    encode::EncodedRequest,
-    error::Headers,
     framing::StreamError,
     model::Usage,
     operation::{EmbeddingRequest, EmbeddingResponse, Embeddings},
-    quirks::Feature,
 };
 use std::sync::Arc;
 use tokio::{sync::Semaphore, task::JoinSet};
@@ -26,41 +23,21 @@ const MAX_AT_ONCE: usize = 8;
 
 type BatchReply = OperationReply<EmbeddingResponse>;
 
-impl Operation for EmbeddingRequest {
-    type Response = EmbeddingResponse;
+impl OperationRequest for EmbeddingRequest {
+    type Operation = Embeddings;
 
-    fn set_model(&mut self, model: &str) {
-        model.clone_into(&mut self.model);
+    fn record(response: &EmbeddingResponse, record: &mut UsageRecord) {
+        record.fill(&response.model, response.usage.as_ref(), &response.extra);
     }
 
-    fn encode(&self, provider: &Provider, drop_unsupported: bool) -> Result<EncodedRequest, Failure> {
-        let encoded = embeddings(provider)?.encode_request(self, provider.encode_options(drop_unsupported));
-        encoded.map_err(Failure::Unsupported)
-    }
-
-    fn decode(
-        &self,
-        provider: &Provider,
-        headers: Headers<'_>,
-        body: &[u8],
-    ) -> Result<EmbeddingResponse, StreamError> {
-        let Ok(embeddings) = embeddings(provider) else { return Err(StreamError::Interrupted) };
-        let response = embeddings.decode_response(headers, body)?;
+    fn check(&self, response: &EmbeddingResponse) -> Result<(), StreamError> {
         match (response.vectors.len(), self.inputs.len()) {
-            (vectors, texts) if vectors == texts => Ok(response),
+            (vectors, texts) if vectors == texts => Ok(()),
             (vectors, texts) => {
                 Err(StreamError::Malformed(format!("the answer has {vectors} vectors for {texts} texts")))
             }
         }
     }
-
-    fn record(response: &EmbeddingResponse, record: &mut UsageRecord) {
-        record.fill(&response.model, response.usage.as_ref(), &response.extra);
-    }
-}
-
-fn embeddings(provider: &Provider) -> Result<&'static dyn Embeddings, Failure> {
-    provider.operation(provider.dialect.embeddings(), Feature::Embeddings, "embed")
 }
 
 /// Embeds texts, which may be more than a provider takes at once: `batch_size` in one request, or as many as it takes where
@@ -80,12 +57,13 @@ pub(crate) async fn embed(
         return Err(CallError::unsent(Failure::Config("there is nobody to ask".to_owned()), "", ""));
     };
     let fail = |failure| CallError::unsent(failure, &provider.id, &model);
-    let first = embeddings(&provider).map_err(fail)?;
-    candidates.0.retain(|(other, _)| embeddings(other).is_ok());
-    let limit = |provider: &Provider, model: &str| Some(embeddings(provider).ok()?.most_inputs(model));
+    let first = provider.operation::<Embeddings>().map_err(fail)?;
+    candidates.0.retain(|(other, _)| other.operation::<Embeddings>().is_ok());
+    let limit =
+        |provider: &Provider, model: &str| Some(provider.operation::<Embeddings>().ok()?.max_inputs(model));
     let limits = candidates.0.iter().filter_map(|(provider, model)| limit(provider, model));
     let limit =
-        limits.min().unwrap_or_else(|| first.most_inputs(&model)).min(batch_size.unwrap_or(usize::MAX));
+        limits.min().unwrap_or_else(|| first.max_inputs(&model)).min(batch_size.unwrap_or(usize::MAX));
     let batches = request.inputs.chunks(limit.max(1)).map(|inputs| EmbeddingRequest {
         inputs: inputs.to_vec(),
         model: request.model.clone(),

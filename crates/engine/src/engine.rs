@@ -8,8 +8,7 @@ use crate::{
     failure::Failure,
     health::Health,
     models::ListModels,
-    operation::{Operate, Operation, OperationReply},
-    operations::CountTokens,
+    operation::{Operate, OperationReply, OperationRequest, ResponseTo},
     options::{Call, CallOptions, Recipient, Timeouts, TransportSettings},
     policy::CallPolicy,
     provider::Provider,
@@ -28,8 +27,12 @@ use bytes::Bytes;
 use ferrule_catalog::Catalog;
 use ferrule_wire::{
     dialect::{Dialect, registry},
+    encode::EncodeOptions,
     model::Request,
-    operation::{EmbeddingRequest, EmbeddingResponse, ModelInfo, SpeechRequest},
+    operation::{
+        EmbeddingRequest, EmbeddingResponse, Listed, ModelInfo, ModelListRequest, SpeechRequest,
+        TokenCounting,
+    },
 };
 use http::Method;
 use std::{
@@ -218,10 +221,10 @@ impl Engine {
     }
 
     /// An operation that takes one request: reranking, images, transcription.
-    pub async fn operate<O: Operation>(
+    pub async fn operate<R: OperationRequest>(
         &self,
-        call: Call<O>,
-    ) -> Result<OperationReply<O::Response>, CallError> {
+        call: Call<R>,
+    ) -> Result<OperationReply<ResponseTo<R>>, CallError> {
         self.run(call.map(Operate)).await
     }
 
@@ -246,14 +249,13 @@ impl Engine {
         embed::embed(self.candidates(to)?, request, batch_size, options, policy).await
     }
 
-    /// Asks how many tokens a chat request has; `None` where the dialect of the provider cannot be asked.
+    /// Asks how many tokens a chat request has; `None` where the provider cannot be asked.
     pub async fn count_tokens(&self, call: Call<Request>) -> Result<Option<OperationReply<u64>>, CallError> {
         let route = self.route(call.to)?;
-        let dialect = route.first().and_then(|first| self.dialect(&first.provider));
-        if dialect.is_some_and(|dialect| dialect.token_counting().is_none()) {
+        if route.first().is_some_and(|first| !self.may_have::<TokenCounting>(&first.provider)) {
             return Ok(None);
         }
-        let call = Call { to: route.into(), request: CountTokens(call.request), options: call.options };
+        let call = Call { to: route.into(), ..call };
         self.operate(call).await.map(Some)
     }
 
@@ -278,8 +280,7 @@ impl Engine {
     /// How `provider` is. Sends one request, and never fails: what goes wrong is what is asked for.
     pub async fn health(&self, provider: &str, timeouts: Timeouts) -> Health {
         let started = std::time::Instant::now();
-        let path = self.dialect(provider).map(|dialect| dialect.model_listing().path()).unwrap_or_default();
-        let (method, path) = (Method::GET, path.to_owned());
+        let (method, path) = (Method::GET, self.first_page(provider));
         let request = RawRequest { method, path, body: Bytes::new(), content_type: None };
         let options = CallOptions { timeouts, max_retries: Some(0), ..CallOptions::default() };
         let to = Recipient::Provider(provider.to_owned());
@@ -331,6 +332,23 @@ impl Engine {
             }
         }
         Ok(Candidates(usable))
+    }
+
+    /// Whether provider `id` has an operation, as far as that is known: calling it says what else is missing.
+    fn may_have<O: Listed>(&self, id: &str) -> bool {
+        match self.providers.get(id) {
+            Some(provider) => provider.operation::<O>().is_ok(),
+            None => self.dialect(id).is_none_or(|dialect| dialect.operations().get::<O>().is_some()),
+        }
+    }
+
+    /// The path of the first page of the models of provider `id`, as its dialect has it; empty where it has none. Also where
+    /// the provider is known to have no list: any answer shows that somebody is there.
+    fn first_page(&self, id: &str) -> String {
+        let listing = self.dialect(id).and_then(|dialect| dialect.operations().model_listing);
+        let encoded =
+            listing.map(|codec| codec.encode_request(&ModelListRequest::default(), EncodeOptions::REFUSE));
+        encoded.and_then(Result::ok).map(|encoded| encoded.path).unwrap_or_default()
     }
 
     /// The dialect of provider `id`, also where it cannot be called as it is.

@@ -8,7 +8,10 @@ use crate::{
     target::Target,
     work::{Answered, Work},
 };
-use ferrule_wire::operation::ModelPage;
+use ferrule_wire::{
+    error::Headers,
+    operation::{ModelListRequest, ModelListing, ModelPage},
+};
 
 /// The work of getting one page of a provider's list of models: the first, or the one after this.
 #[derive(Debug)]
@@ -19,14 +22,16 @@ impl Work for ListModels {
     type Output = ModelPage;
 
     fn encode(&mut self, provider: &Provider, _: &str, _: bool) -> Result<Outgoing, Failure> {
-        let listing = provider.dialect.model_listing();
-        let query = listing.query(self.0.as_deref()).into_iter().map(|(name, value)| (name.into(), value));
-        Ok(Outgoing { query: query.collect(), ..Outgoing::get(listing.path()) })
+        let request = ModelListRequest { after: self.0.clone() };
+        let listing = provider.operation::<ModelListing>()?;
+        let encoded = listing.encode_request(&request, provider.encode_options(false));
+        encoded.map(|encoded| Outgoing::get(encoded.path)).map_err(Failure::Unsupported)
     }
 
     async fn receive(&self, mut incoming: Incoming, target: &Target) -> Result<ModelPage, Failure> {
         let body = incoming.body().await?;
-        let page = target.provider.dialect.model_listing().decode_page(&body);
+        let listing = target.provider.operation::<ModelListing>()?;
+        let page = listing.decode_response(Headers::default(), &body);
         page.map_err(|error| incoming.unreadable(error.into()))
     }
 

@@ -1,4 +1,7 @@
-//! Operations other than chat whose answer is one response: how each is written and read, and the one way all of them go.
+//! Operations other than chat whose answer is one response: the one way all of them go.
+//!
+//! How an operation is written and read is the dialect's ([`ferrule_wire::operation`]); what the engine adds for each is an
+//! [`OperationRequest`].
 
 use crate::{
     failure::Failure,
@@ -12,38 +15,40 @@ use crate::{
 };
 use ferrule_catalog::{Settlement, UsageRecord};
 use ferrule_wire::{
-    encode::{EncodedRequest, UnsupportedField},
-    error::Headers,
+    encode::UnsupportedField,
     framing::StreamError,
     json::Json,
+    operation::{Listed, Operation},
 };
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
-/// An operation: a request that a provider may have an endpoint for, and its response.
-pub trait Operation: Send + Sync {
-    /// What is answered.
-    type Response: Send;
+/// A request of an operation, with what the engine does for it.
+pub trait OperationRequest: Sized + Clone + Send + Sync + 'static {
+    /// The operation.
+    type Operation: Listed<Request = Self>;
 
-    /// Sets the provider's own name of the model.
-    fn set_model(&mut self, model: &str);
+    /// Fills in what the response says was used.
+    fn record(response: &ResponseTo<Self>, record: &mut UsageRecord);
 
-    /// The request that asks `provider`; a failure where it has no such operation, or cannot carry a field.
-    fn encode(&self, provider: &Provider, drop_unsupported: bool) -> Result<EncodedRequest, Failure>;
+    /// Makes the request ready to be encoded.
+    fn prepare(&mut self) {}
 
-    /// Reads the response.
-    fn decode(
-        &self,
-        provider: &Provider,
-        headers: Headers<'_>,
-        body: &[u8],
-    ) -> Result<Self::Response, StreamError>;
+    /// The request as `provider` may see it.
+    fn as_sent(&self, _provider: &Provider) -> Cow<'_, Self> {
+        Cow::Borrowed(self)
+    }
 
-    /// Fills in what `response` says was used.
-    fn record(response: &Self::Response, record: &mut UsageRecord);
+    /// Whether the response is one to this request.
+    fn check(&self, _response: &ResponseTo<Self>) -> Result<(), StreamError> {
+        Ok(())
+    }
 
     /// Lets go of what is large in the request, which was encoded.
     fn release(&mut self) {}
 }
+
+/// The response to a request.
+pub type ResponseTo<R> = <<R as OperationRequest>::Operation as Operation>::Response;
 
 /// The reply to an operation.
 #[derive(Clone, Debug)]
@@ -71,11 +76,11 @@ pub struct OperationReply<T> {
 
 /// The work of an operation.
 #[derive(Debug)]
-pub struct Operate<O>(pub O);
+pub struct Operate<R>(pub R);
 
-impl<O: Operation> Work for Operate<O> {
-    type Received = Decoded<O::Response>;
-    type Output = OperationReply<O::Response>;
+impl<R: OperationRequest> Work for Operate<R> {
+    type Received = Decoded<ResponseTo<R>>;
+    type Output = OperationReply<ResponseTo<R>>;
 
     fn encode(
         &mut self,
@@ -83,8 +88,12 @@ impl<O: Operation> Work for Operate<O> {
         model: &str,
         drop_unsupported: bool,
     ) -> Result<Outgoing, Failure> {
-        self.0.set_model(model);
-        self.0.encode(provider, drop_unsupported).map(Outgoing::from)
+        R::Operation::set_model(&mut self.0, model);
+        self.0.prepare();
+        let codec = provider.operation::<R::Operation>()?;
+        let encoded =
+            codec.encode_request(&self.0.as_sent(provider), provider.encode_options(drop_unsupported));
+        encoded.map(Outgoing::from).map_err(Failure::Unsupported)
     }
 
     fn release(&mut self) {
@@ -92,14 +101,20 @@ impl<O: Operation> Work for Operate<O> {
     }
 
     async fn receive(&self, incoming: Incoming, target: &Target) -> Result<Self::Received, Failure> {
-        decode(incoming, target, |headers, body| self.0.decode(&target.provider, headers, body)).await
+        let codec = target.provider.operation::<R::Operation>()?;
+        decode(incoming, target, |headers, body| {
+            let response = codec.decode_response(headers, body)?;
+            self.0.check(&response)?;
+            Ok(response)
+        })
+        .await
     }
 
     fn finish(self, received: Self::Received, answered: Answered) -> Self::Output {
         let Decoded { response, request_id, cost } = received;
         let stats = answered.policy.stats();
         let mut record = answered.record();
-        O::record(&response, &mut record);
+        R::record(&response, &mut record);
         record.report(&cost);
         let settlement = answered.settle(record);
         let Answered { target, attempts, .. } = answered;

@@ -18,7 +18,8 @@ use ferrule_wire::{
     },
     encode::{EncodeOptions, UnsupportedField},
     model::Request,
-    quirks::{Feature, Quirks},
+    operation::{Codec, Listed},
+    quirks::Quirks,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header::USER_AGENT};
 use reqwest::Url;
@@ -160,16 +161,12 @@ impl Provider {
         EncodeOptions { drop_unsupported, quirks: &self.quirks }
     }
 
-    /// What its dialect has of an operation, where this provider has the operation too; `name` is our word for it.
-    pub fn operation<T: ?Sized>(
-        &self,
-        of_dialect: Option<&'static T>,
-        feature: Feature,
-        name: &str,
-    ) -> Result<&'static T, Failure> {
-        of_dialect.filter(|_| self.quirks.supports(feature)).ok_or_else(|| {
+    /// The codec of an operation, where the dialect and this provider have it.
+    pub fn operation<O: Listed>(&self) -> Result<&'static dyn Codec<O>, Failure> {
+        let codec = self.dialect.operations().get::<O>().filter(|_| self.quirks.has(O::KIND));
+        codec.ok_or_else(|| {
             Failure::Unsupported(UnsupportedField {
-                field: name.to_owned(),
+                field: O::KIND.method().to_owned(),
                 dialect: self.dialect.name(),
                 reason: format!("{} has no such operation", self.id),
             })

@@ -11,7 +11,7 @@ use crate::{
     work::{Answered, Work},
 };
 use bytes::Bytes;
-use ferrule_wire::{operation::SpeechRequest, quirks::Feature};
+use ferrule_wire::operation::{Speech, SpeechRequest};
 
 /// The work of speaking a text.
 #[derive(Debug)]
@@ -28,8 +28,8 @@ impl Work for Speak {
         drop_unsupported: bool,
     ) -> Result<Outgoing, Failure> {
         model.clone_into(&mut self.0.model);
-        let media = provider.operation(provider.dialect.media(), Feature::Speech, "audio.speech")?;
-        let encoded = media.encode_speech(&self.0, provider.encode_options(drop_unsupported));
+        let speech = provider.operation::<Speech>()?;
+        let encoded = speech.encode_request(&self.0, provider.encode_options(drop_unsupported));
         encoded.map(Outgoing::from).map_err(Failure::Unsupported)
     }
 

@@ -63,7 +63,6 @@ fn fields<'py>(py: Python<'py>, row: &ProviderRow) -> PyResult<Bound<'py, PyDict
     fields.set_item("headers", headers)?;
     fields.set_item("documentation", row.documentation)?;
     fields.set_item("fallback", row.fallback)?;
-    fields.set_item("lists_models", row.lists_models)?;
     fields.set_item("operations", row.operations())?;
     fields.set_item("embedding_models", PyList::new(py, row.embedding_models)?)?;
     Ok(fields)

@@ -6,7 +6,7 @@ use crate::{
     predictions::{self, What},
     speaker::Speaker,
 };
-use ferrule_wire::operation::{Endpoint, Operation};
+use ferrule_wire::operation::{Endpoint, OperationKind};
 use http::{HeaderMap, Method};
 
 /// What is asked for, and who answers.
@@ -75,17 +75,21 @@ fn prefixed(path: &str) -> Option<(Speaker, &str)> {
 }
 
 fn asked<'a>(method: &Method, path: &'a str, speaker: Speaker) -> Asked<'a> {
+    let media = if speaker.name() == "openai-chat" { Media::at(path) } else { None };
+    if let Some(media) = media {
+        return match speaker.shows(media) {
+            true if *method == Method::POST => Asked::Media(media),
+            true => Asked::WrongMethod,
+            false => Asked::Unknown,
+        };
+    }
     if let Some(endpoint) = speaker.endpoint(path) {
-        if endpoint.operation == Operation::Complete && !speaker.chats() {
+        if endpoint.operation == OperationKind::Chat && !speaker.chats() {
             return Asked::Unknown;
         }
-        let expected = if endpoint.operation == Operation::Models { Method::GET } else { Method::POST };
+        let expected =
+            if endpoint.operation == OperationKind::ModelListing { Method::GET } else { Method::POST };
         return if *method == expected { Asked::Operation(endpoint) } else { Asked::WrongMethod };
-    }
-    if speaker.name() == "openai-chat"
-        && let Some(media) = Media::at(path).filter(|media| speaker.shows(*media))
-    {
-        return if *method == Method::POST { Asked::Media(media) } else { Asked::WrongMethod };
     }
     if let Some((id, what)) = predictions::address(method, path, speaker) {
         return Asked::Prediction(id, what);

@@ -22,7 +22,7 @@ use crate::{servers, speaker::Speaker};
 use bytes::Bytes;
 use ferrule_wire::{
     model::{ErrorKind, Message, ProviderError, Request, Role},
-    operation::{Endpoint, Operation},
+    operation::{Embeddings, Endpoint, HttpRequest, OperationKind, Reranking, TokenCounting},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
 use http_body_util::{BodyExt as _, Limited};
@@ -168,6 +168,7 @@ impl Conversation<'_> {
         body: &Bytes,
     ) -> Result<Response<AnswerBody>, String> {
         let Endpoint { operation, model, stream } = endpoint;
+        let received = HttpRequest::json(body);
         let no_such = || format!("{} has no such operation.", speaker.name());
         let addressed = |named: &mut String| {
             if let Some(model) = &model {
@@ -175,18 +176,18 @@ impl Conversation<'_> {
             }
         };
         match operation {
-            Operation::Models => Ok(self.body(models::list(speaker))),
-            Operation::CountTokens => {
-                let counting = speaker.token_counting().ok_or_else(no_such)?;
-                let mut request = counting.decode_request(body).map_err(|error| error.to_string())?;
+            OperationKind::ModelListing => Ok(self.body(models::list(speaker))),
+            OperationKind::TokenCounting => {
+                let counting = speaker.codec::<TokenCounting>().ok_or_else(no_such)?;
+                let mut request = counting.decode_request(received).map_err(|error| error.to_string())?;
                 addressed(&mut request.model);
                 let count = count_input(&request);
-                let answer = || Ok((JSON, counting.encode_response(count)));
+                let answer = || Ok((JSON, counting.encode_response(&count, received).body));
                 self.answer_beside(&request, speaker, head, body, answer).await
             }
-            Operation::Embed => {
-                let embeddings = speaker.embeddings().ok_or_else(no_such)?;
-                let mut request = embeddings.decode_request(body).map_err(|error| error.to_string())?;
+            OperationKind::Embeddings => {
+                let embeddings = speaker.codec::<Embeddings>().ok_or_else(no_such)?;
+                let mut request = embeddings.decode_request(received).map_err(|error| error.to_string())?;
                 addressed(&mut request.model);
                 if request.inputs.is_empty() {
                     return Err("input: at least one text is required".to_owned());
@@ -197,24 +198,26 @@ impl Conversation<'_> {
                     let mut response =
                         beside::embed(&request, self.shared.seed).map_err(|error| error.to_string())?;
                     demanded::of_vectors(speaker, &mut response, &id);
-                    Ok((JSON, embeddings.encode_response(&response, body)))
+                    Ok((JSON, embeddings.encode_response(&response, received).body))
                 };
                 self.answer_beside(&asked, speaker, head, body, answer).await
             }
-            Operation::Rerank => {
-                let reranking = speaker.reranking().ok_or_else(no_such)?;
-                let mut request = reranking.decode_request(body).map_err(|error| error.to_string())?;
+            OperationKind::Reranking => {
+                let reranking = speaker.codec::<Reranking>().ok_or_else(no_such)?;
+                let mut request = reranking.decode_request(received).map_err(|error| error.to_string())?;
                 addressed(&mut request.model);
                 let asked = asking(&request.model, request.query.clone());
                 let answer = || {
                     let id = random::id(random::hash(self.shared.seed, body));
                     let mut response = beside::rerank(&request, id);
                     demanded::of_orders(speaker, &mut response, &request.model);
-                    Ok((JSON, reranking.encode_response(&response)))
+                    Ok((JSON, reranking.encode_response(&response, received).body))
                 };
                 self.answer_beside(&asked, speaker, head, body, answer).await
             }
-            Operation::Complete => {
+            // These have addresses of their own here: `Asked::Media`.
+            OperationKind::Images | OperationKind::Speech | OperationKind::Transcription => Err(no_such()),
+            OperationKind::Chat => {
                 let mut request = speaker.decode_request(body).map_err(|error| error.to_string())?;
                 addressed(&mut request.model);
                 request.stream = stream.unwrap_or(request.stream);

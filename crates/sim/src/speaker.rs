@@ -4,9 +4,9 @@ use crate::{media::Media, whole_calls::WholeCalls};
 use ferrule_wire::{
     dialect::{self, Dialect, StreamEncoder},
     model::{ProviderError, Request, Response},
-    operation::{Embeddings, Reranking},
+    operation::{Codec, Listed, OperationKind},
     providers,
-    quirks::{Feature, Quirks, ToolIdRule, accent},
+    quirks::{Quirks, ToolIdRule, accent},
 };
 use std::ops::Deref;
 
@@ -49,25 +49,20 @@ impl Speaker {
 
     /// Whether it chats.
     pub(crate) fn chats(&self) -> bool {
-        self.quirks.supports(Feature::Chat)
+        self.quirks.has(OperationKind::Chat)
     }
 
-    /// Vectors, where the provider has them.
-    pub(crate) fn embeddings(&self) -> Option<&'static dyn Embeddings> {
-        self.dialect.embeddings().filter(|_| self.quirks.supports(Feature::Embeddings))
+    /// The codec of an operation, where the dialect and the provider have it.
+    pub(crate) fn codec<O: Listed>(&self) -> Option<&'static dyn Codec<O>> {
+        self.dialect.operations().get::<O>().filter(|_| self.quirks.has(O::KIND))
     }
 
-    /// The order of documents, where the provider has it.
-    pub(crate) fn reranking(&self) -> Option<&'static dyn Reranking> {
-        self.dialect.reranking().filter(|_| self.quirks.supports(Feature::Rerank))
-    }
-
-    /// Whether it has such pictures or sound.
+    /// Whether it has such images or audio.
     pub(crate) fn shows(&self, media: Media) -> bool {
-        self.quirks.supports(match media {
-            Media::Images => Feature::ImageGeneration,
-            Media::Speech => Feature::Speech,
-            Media::Transcriptions => Feature::Transcription,
+        self.quirks.has(match media {
+            Media::Images => OperationKind::Images,
+            Media::Speech => OperationKind::Speech,
+            Media::Transcriptions => OperationKind::Transcription,
         })
     }
 

@@ -1,9 +1,10 @@
-//! Who can be asked: one row per provider, made of `providers.toml` by `build.rs`, which checks it.
+//! Providers: the built-in table, one row each, made of `providers.toml` by `build.rs`, which checks its syntax.
 //!
 //! A row says what no program should have to: the wire format, the address, where keys are looked for, and how the
 //! provider differs from its wire format. Nothing is parsed at run time.
 
 use crate::dialect::{self, KeyHeader};
+use crate::operation::OperationKind;
 use crate::quirks::*;
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
@@ -37,9 +38,7 @@ pub struct ProviderRow {
     pub headers: &'static [HeaderRow],
     /// How it differs from its dialect.
     pub quirks: Quirks,
-    /// Whether its models can be listed (which never costs anything).
-    pub lists_models: bool,
-    /// Models for embeddings that it is known for.
+    /// Embedding models that it is known for.
     pub embedding_models: &'static [&'static str],
     /// Where it is documented.
     pub documentation: Option<&'static str>,
@@ -105,21 +104,11 @@ pub fn find(id: &str) -> Option<&'static ProviderRow> {
 }
 
 impl ProviderRow {
-    /// What can be asked of it, in our words: `chat`, `embed`, `rerank`, `images.generate`, `audio.speech`,
-    /// `audio.transcribe`. What nobody said it lacks is there.
+    /// The operations that it has, by the names of the client's methods: `chat`, `embed`, ...
     pub fn operations(&self) -> Vec<&'static str> {
         let Some(dialect) = dialect::registry::find(self.dialect) else { return Vec::new() };
-        let media = dialect.media().is_some();
-        let all = [
-            ("chat", true, Feature::Chat),
-            ("embed", dialect.embeddings().is_some(), Feature::Embeddings),
-            ("rerank", dialect.reranking().is_some(), Feature::Rerank),
-            ("images.generate", media, Feature::ImageGeneration),
-            ("audio.speech", media, Feature::Speech),
-            ("audio.transcribe", media, Feature::Transcription),
-        ];
-        let has = |(_, spoken, feature): &(&str, bool, Feature)| *spoken && self.quirks.supports(*feature);
-        all.into_iter().filter(has).map(|(name, ..)| name).collect()
+        let offered = |kind: &OperationKind| dialect.operations().has(*kind) && self.quirks.has(*kind);
+        OperationKind::ALL.into_iter().filter(offered).map(OperationKind::method).collect()
     }
 
     /// The address in `region`, or with that value of the placeholder which [`Self::base_urls_by`] names: its own, else

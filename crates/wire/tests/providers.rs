@@ -13,7 +13,7 @@ use ferrule_wire::error::Headers;
 use ferrule_wire::framing::{StreamError, StreamLimits};
 use ferrule_wire::json::{Extra, Json};
 use ferrule_wire::model::*;
-use ferrule_wire::operation::EmbeddingRequest;
+use ferrule_wire::operation::{EmbeddingRequest, OperationKind};
 use ferrule_wire::providers::{self, ProviderRow, fill};
 use ferrule_wire::quirks::{Feature, accent};
 use serde::Deserialize;
@@ -57,7 +57,7 @@ fn chat_rows() -> impl Iterator<Item = &'static ProviderRow> {
 }
 
 fn chats(row: &ProviderRow) -> bool {
-    row.quirks.supports(Feature::Chat)
+    row.quirks.has(OperationKind::Chat)
 }
 
 fn chat() -> &'static dyn Dialect {
@@ -213,7 +213,7 @@ fn encoded(row: &ProviderRow) -> ferrule_wire::encode::EncodedRequest {
     }
     let inputs = vec!["a".into(), "b".into()];
     let request = EmbeddingRequest { model: "m1".into(), inputs, ..EmbeddingRequest::default() };
-    chat().embeddings().unwrap().encode_request(&request, options).unwrap()
+    chat().operations().embeddings.unwrap().encode_request(&request, options).unwrap()
 }
 
 #[test]
@@ -225,7 +225,10 @@ fn who_does_not_chat_says_so_whatever_may_be_dropped() {
             let options = EncodeOptions { drop_unsupported, quirks: &row.quirks };
             let refused = chat().encode_request(&rich_request(), options).unwrap_err();
             assert_eq!(refused.field, "messages");
-            assert_eq!(refused.reason, format!("{} does not chat; it makes vectors", row.id));
+            assert_eq!(
+                refused.reason,
+                format!("{} serves embeddings only; it has no chat completions", row.id)
+            );
         }
     }
 }

@@ -41,7 +41,6 @@ class Row(TypedDict):
     headers: list[HeaderRow]
     documentation: str | None
     fallback: str | None
-    lists_models: bool
     operations: list[str]
     embedding_models: list[str]
 

@@ -11,7 +11,7 @@ use ferrule_engine::{
     TransportSettings,
 };
 use ferrule_wire::{
-    operation::{EmbeddingRequest, ImageRequest, SpeechRequest, TranscriptionRequest},
+    operation::{EmbeddingRequest, ImageRequest, OperationKind, SpeechRequest, TranscriptionRequest},
     quirks::{Feature, Quirks},
 };
 use http::Method;
@@ -89,17 +89,19 @@ async fn pictures_are_asked_for_and_told_what_they_used() {
 #[tokio::test]
 async fn an_operation_that_a_provider_does_not_have_is_refused_by_name() {
     let server = Server::start(vec![answer(200, "", "{}")]).await;
-    let without = |feature| Quirks { unsupported: vec![feature].into(), ..Quirks::NONE };
+    let without = |operation| {
+        let operations: Vec<_> = OperationKind::ALL.into_iter().filter(|one| *one != operation).collect();
+        Quirks { operations: operations.into(), ..Quirks::NONE }
+    };
     let dropping = CallOptions { drop_params: true, ..CallOptions::default() };
-    for (dialect, quirks) in [("anthropic", Quirks::NONE), ("openai-chat", without(Feature::ImageGeneration))]
-    {
+    for (dialect, quirks) in [("anthropic", Quirks::NONE), ("openai-chat", without(OperationKind::Images))] {
         let engine = differing(&server, dialect, quirks);
         let error = bounded(engine.operate(pictures(dropping.clone()))).await.unwrap_err();
         let Failure::Unsupported(field) = &error.failure else { panic!("{error}") };
         assert_eq!((field.field.as_str(), error.provider.as_str()), ("images.generate", "test"));
         assert!(field.reason.contains("test has no such operation"), "{field}");
     }
-    let engine = differing(&server, "openai-chat", without(Feature::Embeddings));
+    let engine = differing(&server, "openai-chat", without(OperationKind::Embeddings));
     let request = EmbeddingRequest { inputs: vec!["x".into()], ..EmbeddingRequest::default() };
     let call = Call { to: "test/small".into(), request, options: dropping };
     let error = bounded(engine.embed(call, None)).await.unwrap_err();

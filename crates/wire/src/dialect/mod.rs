@@ -24,7 +24,7 @@ use crate::error::Headers;
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response, StreamEvent};
-use crate::operation::{Embeddings, Endpoint, Media, ModelListing, OpenAiListing, Reranking, TokenCounting};
+use crate::operation::{Endpoint, Operations};
 use crate::response_headers::{self, HeaderMetadata};
 use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
 use core::fmt;
@@ -110,29 +110,9 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     /// begin with anything: where a provider's base URL ends is the provider's business.
     fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>>;
 
-    /// The list of models.
-    fn model_listing(&self) -> &'static dyn ModelListing {
-        &OpenAiListing
-    }
-
-    /// Vectors of texts, where the dialect has them.
-    fn embeddings(&self) -> Option<&'static dyn Embeddings> {
-        None
-    }
-
-    /// The order of documents, where the dialect has it.
-    fn reranking(&self) -> Option<&'static dyn Reranking> {
-        None
-    }
-
-    /// Pictures and sound, where the dialect has them.
-    fn media(&self) -> Option<&'static dyn Media> {
-        None
-    }
-
-    /// How many tokens a prompt has, where the dialect can ask.
-    fn token_counting(&self) -> Option<&'static dyn TokenCounting> {
-        None
+    /// The operations that the dialect has besides chat, each with its codec.
+    fn operations(&self) -> &'static Operations {
+        &Operations::NONE
     }
 }
 

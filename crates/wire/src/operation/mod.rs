@@ -1,51 +1,29 @@
-//! What providers do beside chat, each as small as a chat dialect is large: a neutral request and answer, and a trait
-//! that a dialect which has the operation implements in both directions.
+//! Operations other than chat: embeddings, reranking, images and audio, token counts, lists of models.
+//!
+//! Each has a file with its neutral request and response and a type that names it, such as [`Embeddings`]. A dialect
+//! that has the operation implements [`Codec`] for it, in both directions, and lists it in its [`Operations`].
 
-mod embedding;
-mod listing;
-mod media;
-mod rerank;
-mod token_count;
+mod codec;
+mod embeddings;
+mod endpoint;
+mod images;
+pub mod kind;
+mod model_listing;
+mod reranking;
+mod speech;
+mod table;
+mod token_counting;
+mod transcription;
 
-pub use embedding::{EmbeddingRequest, EmbeddingResponse, Embeddings, InputType, Vectors};
-pub use listing::{ModelInfo, ModelListing, ModelPage};
-pub(crate) use listing::{OpenAiListing, decode_list};
-pub use media::{Image, ImageRequest, ImageResponse, Media, SpeechRequest, Transcript, TranscriptionRequest};
-pub use rerank::{RankedDocument, RerankRequest, RerankResponse, Reranking};
-pub use token_count::TokenCounting;
-pub(crate) use token_count::decode_tokens;
-
-use alloc::borrow::Cow;
-
-/// What an address asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
-    /// A completion, plain or streamed.
-    Complete,
-    /// Vectors of texts.
-    Embed,
-    /// The order of documents.
-    Rerank,
-    /// How many tokens a prompt has.
-    CountTokens,
-    /// The models there are.
-    Models,
-}
-
-/// Server: what the end of an address says, as far as the dialect has it there and not in the body.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Endpoint<'a> {
-    /// What is asked for.
-    pub operation: Operation,
-    /// The model, unescaped, where the address names it.
-    pub model: Option<Cow<'a, str>>,
-    /// Whether the answer is streamed, where the address says it.
-    pub stream: Option<bool>,
-}
-
-impl Endpoint<'_> {
-    /// An address that says nothing but what is asked for.
-    pub const fn new(operation: Operation) -> Self {
-        Self { operation, model: None, stream: None }
-    }
-}
+pub use codec::{Codec, EncodedResponse, HttpRequest, Operation};
+pub use embeddings::{EmbeddingRequest, EmbeddingResponse, Embeddings, InputType, Vectors};
+pub use endpoint::Endpoint;
+pub use images::{Image, ImageRequest, ImageResponse, Images};
+pub use kind::OperationKind;
+pub use model_listing::{ModelInfo, ModelListRequest, ModelListing, ModelPage};
+pub use reranking::{RankedDocument, RerankRequest, RerankResponse, Reranking};
+pub use speech::{Speech, SpeechRequest, SpeechResponse};
+pub use table::{Listed, Operations};
+pub use token_counting::TokenCounting;
+pub(crate) use token_counting::decode_tokens;
+pub use transcription::{Transcript, Transcription, TranscriptionRequest};

@@ -8,7 +8,8 @@ use crate::model::{
     ToolChoice, ToolKind,
 };
 use crate::operation::{
-    EmbeddingRequest, ImageRequest, InputType, RerankRequest, SpeechRequest, TranscriptionRequest,
+    EmbeddingRequest, ImageRequest, InputType, OperationKind, RerankRequest, SpeechRequest,
+    TranscriptionRequest,
 };
 use crate::providers;
 use crate::quirks::{Feature, Quirks};
@@ -248,7 +249,7 @@ fn check<R: Options + Debug>(
 #[test]
 fn every_option_of_a_chat_is_carried_refused_or_dropped_everywhere() {
     let mut wrong = Vec::new();
-    for (place, dialect, quirks) in everybody().filter(|(.., quirks)| quirks.supports(Feature::Chat)) {
+    for (place, dialect, quirks) in everybody().filter(|(.., quirks)| quirks.has(OperationKind::Chat)) {
         for model in models(dialect.name()) {
             let place = format!("{place}, {model}");
             let encode = |request: &Request, options: EncodeOptions<'_>| {
@@ -290,8 +291,8 @@ fn check_operation<R: Options + Debug + Default>(
 fn every_option_of_other_operations_is_carried_refused_or_dropped_everywhere() {
     let mut wrong = Vec::new();
     for who in everybody() {
-        let dialect = who.1;
-        if let Some(embeddings) = dialect.embeddings() {
+        let (dialect, operations) = (who.1, who.1.operations());
+        if let Some(embeddings) = operations.embeddings {
             let models = if dialect.name() == "bedrock" { EMBEDDING_MODELS } else { &["m"] };
             wrong.extend(check_operation(
                 &who,
@@ -306,7 +307,7 @@ fn every_option_of_other_operations_is_carried_refused_or_dropped_everywhere() {
                 },
             ));
         }
-        if let Some(reranking) = dialect.reranking() {
+        if let Some(reranking) = operations.reranking {
             let base = RerankRequest::default();
             wrong.extend(check_operation(&who, &base, &rerank_samples(), &["m"], &|model, mut one, how| {
                 one.model = model.into();
@@ -314,19 +315,25 @@ fn every_option_of_other_operations_is_carried_refused_or_dropped_everywhere() {
                 reranking.encode_request(&one, how)
             }));
         }
-        let Some(media) = dialect.media() else { continue };
-        let (base, models) = (ImageRequest::default(), ["m", "gpt-image-1"]);
-        wrong.extend(check_operation(&who, &base, &image_samples(), &models, &|model, one, how| {
-            media.encode_images(&ImageRequest { model: model.into(), ..one }, how)
-        }));
-        let (base, models) = (SpeechRequest::default(), ["m", "tts-1"]);
-        wrong.extend(check_operation(&who, &base, &speech_samples(), &models, &|model, one, how| {
-            media.encode_speech(&SpeechRequest { model: model.into(), ..one }, how)
-        }));
-        let (base, models) = (TranscriptionRequest::default(), ["m", "gpt-4o-transcribe"]);
-        wrong.extend(check_operation(&who, &base, &transcription_samples(), &models, &|model, one, how| {
-            media.encode_transcription(&TranscriptionRequest { model: model.into(), ..one }, how)
-        }));
+        if let Some(images) = operations.images {
+            let (base, models) = (ImageRequest::default(), ["m", "gpt-image-1"]);
+            wrong.extend(check_operation(&who, &base, &image_samples(), &models, &|model, one, how| {
+                images.encode_request(&ImageRequest { model: model.into(), ..one }, how)
+            }));
+        }
+        if let Some(speech) = operations.speech {
+            let (base, models) = (SpeechRequest::default(), ["m", "tts-1"]);
+            wrong.extend(check_operation(&who, &base, &speech_samples(), &models, &|model, one, how| {
+                speech.encode_request(&SpeechRequest { model: model.into(), ..one }, how)
+            }));
+        }
+        if let Some(transcription) = operations.transcription {
+            let (base, models) = (TranscriptionRequest::default(), ["m", "gpt-4o-transcribe"]);
+            let samples = transcription_samples();
+            wrong.extend(check_operation(&who, &base, &samples, &models, &|model, one, how| {
+                transcription.encode_request(&TranscriptionRequest { model: model.into(), ..one }, how)
+            }));
+        }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }

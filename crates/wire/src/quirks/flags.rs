@@ -3,6 +3,7 @@
 //! Read at run time from a user's configuration (the names are those of the fields, in `snake_case`) and at build time
 //! from `providers.toml`: `build.rs` compiles this file as well, so that both know the same names.
 
+use crate::operation::kind::OperationKind;
 use alloc::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,8 @@ pub struct Quirks {
     /// The provider's id, for the texts of errors. Not configured: it is the id of the row.
     #[serde(skip)]
     pub provider: Text,
+    /// What the provider has; every operation of its dialect where nobody says it.
+    pub operations: List<OperationKind>,
     /// What replaces the dialect's path, for instance `/deployments/{model}{path}`; empty: nothing. `{path}` stands for the
     /// dialect's, `{model}` for the model's name, escaped.
     pub path: Text,
@@ -33,12 +36,12 @@ pub struct Quirks {
     pub max_tokens_parameter: MaxTokensParameter,
     /// The name of the seed; empty: the dialect's own.
     pub seed_parameter: Text,
-    /// The name of how many numbers a vector has; empty: the dialect's own.
+    /// The name of the length of embeddings; empty: the dialect's own.
     pub dimensions_parameter: Text,
-    /// The name of how many documents are wanted of an order; empty: the dialect's own.
+    /// The name of the number of documents that a ranking returns; empty: the dialect's own.
     pub top_n_parameter: Text,
-    /// How it is said what vectors are for.
-    pub vector_purposes: VectorPurposes,
+    /// How it is said what embeddings are for.
+    pub embedding_purposes: EmbeddingPurposes,
     /// The highest temperature; a higher one is refused.
     pub temperature_max: Option<f64>,
     /// Whether a temperature of 0 is refused.
@@ -89,13 +92,11 @@ pub struct Quirks {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Feature {
-    /// Chat: it makes vectors only.
-    Chat,
-    /// More answers than one.
+    /// More than one answer.
     N,
     /// A seed.
     Seed,
-    /// Stop texts.
+    /// Stop sequences.
     Stop,
     /// Log probabilities.
     Logprobs,
@@ -103,15 +104,15 @@ pub enum Feature {
     TopLogprobs,
     /// A penalty on frequent tokens.
     FrequencyPenalty,
-    /// A penalty on tokens that were there.
+    /// A penalty on tokens that have occurred.
     PresencePenalty,
-    /// Preferences for tokens by number.
+    /// A bias for tokens by id.
     LogitBias,
     /// A temperature.
     Temperature,
-    /// A sampling nucleus.
+    /// Nucleus sampling.
     TopP,
-    /// Options of a stream: usage is then not asked for.
+    /// Stream options: usage is then not asked for.
     StreamOptions,
     /// Tools of any kind.
     Tools,
@@ -139,50 +140,40 @@ pub enum Feature {
     Strict,
     /// The developer's role: it becomes the system's.
     DeveloperRole,
-    /// A speaker's name: left out, and listed as such.
+    /// The name of a participant: left out, and listed as such.
     Name,
     /// Content in parts: texts are joined, anything else is refused.
     ContentParts,
     /// Content in parts in a tool's result: texts are joined.
     ToolContentParts,
-    /// Pictures.
+    /// Images in messages.
     Images,
-    /// Sound.
+    /// Audio in messages.
     Audio,
-    /// Documents.
+    /// Documents in messages.
     Documents,
-    /// How much to reason, in words.
+    /// The reasoning effort, in words.
     ReasoningEffort,
-    /// Labels.
+    /// Metadata labels.
     Metadata,
     /// The end user's id.
     User,
-    /// A class of service.
+    /// A service tier.
     ServiceTier,
-    /// That the answer is kept.
+    /// That the answer is stored.
     Store,
-    /// How long the answer is, in words.
+    /// The verbosity of the answer, in words.
     Verbosity,
-    /// An answer foreseen.
+    /// A predicted output.
     Prediction,
-    /// What the answer is made of beside text.
+    /// The modalities of the answer.
     Modalities,
-    /// Options of a search of the web.
+    /// Options of a web search.
     WebSearchOptions,
-    /// Vectors.
-    Embeddings,
-    /// How many numbers a vector has.
+    /// The length of embeddings.
     Dimensions,
-    /// The order of documents.
-    Rerank,
-    /// Pictures that are made.
-    ImageGeneration,
-    /// How large they are.
+    /// The size of generated images.
     ImageSize,
-    /// Speech.
-    Speech,
-    /// What recordings say.
-    Transcription,
 }
 
 /// The name of the limit on the answer's length.
@@ -196,10 +187,10 @@ pub enum MaxTokensParameter {
     MaxTokens,
 }
 
-/// How it is said what vectors are for: the words of `input_type`.
+/// How it is said what embeddings are for: the words of `input_type`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum VectorPurposes {
+pub enum EmbeddingPurposes {
     /// It is not said.
     #[default]
     None,
@@ -396,6 +387,7 @@ impl Quirks {
     /// No difference.
     pub const NONE: Self = Self {
         provider: Cow::Borrowed(""),
+        operations: Cow::Borrowed(&OperationKind::ALL),
         path: Cow::Borrowed(""),
         model_prefix: Cow::Borrowed(""),
         model_prefix_stripped: Cow::Borrowed(""),
@@ -405,7 +397,7 @@ impl Quirks {
         seed_parameter: Cow::Borrowed(""),
         dimensions_parameter: Cow::Borrowed(""),
         top_n_parameter: Cow::Borrowed(""),
-        vector_purposes: VectorPurposes::None,
+        embedding_purposes: EmbeddingPurposes::None,
         temperature_max: None,
         temperature_above_zero: false,
         required_word: RequiredWord::Required,

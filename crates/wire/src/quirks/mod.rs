@@ -14,6 +14,7 @@ pub(crate) mod tool_id;
 
 pub use flags::*;
 
+use crate::operation::kind::OperationKind;
 use alloc::{borrow::Cow, format, string::String};
 use core::fmt::Write as _;
 
@@ -30,6 +31,11 @@ impl Quirks {
     /// Whether the provider takes `feature`.
     pub fn supports(&self, feature: Feature) -> bool {
         !self.unsupported.contains(&feature)
+    }
+
+    /// Whether the provider has an operation of its dialect.
+    pub fn has(&self, operation: OperationKind) -> bool {
+        self.operations.contains(&operation)
     }
 
     /// Why something is refused: `what` with the provider's name before it.

@@ -7,6 +7,7 @@ use super::{CacheControl, Feature, Quirks};
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::Extra;
 use crate::model::{Request, ResponseFormat, ToolChoice, ToolKind};
+use crate::operation::kind::OperationKind;
 use crate::options::RequestOption;
 use alloc::{borrow::Cow, borrow::ToOwned, format};
 
@@ -25,10 +26,10 @@ const EXTRA_FIELDS: [(&str, Feature); 7] = [
 
 /// Refuses a chat with a provider that has none. Nothing would be left of the request, so it is not dropped either.
 pub(crate) fn chat(quirks: &Quirks, refusals: &Refusals) -> Checked {
-    if quirks.supports(Feature::Chat) {
+    if quirks.has(OperationKind::Chat) {
         return Ok(());
     }
-    Err(refusals.refusal("messages", &quirks.reason("does not chat; it makes vectors")))
+    Err(refusals.refusal("messages", &quirks.reason("serves embeddings only; it has no chat completions")))
 }
 
 /// Refuses extra fields that the provider does not take; [`kept`] are the others.

@@ -12,7 +12,7 @@ use ferrule_wire::encode::EncodeOptions;
 use ferrule_wire::framing::{StreamError, StreamLimits};
 use ferrule_wire::json::Extra;
 use ferrule_wire::model::*;
-use ferrule_wire::operation::{Operation, RerankRequest};
+use ferrule_wire::operation::{OperationKind, RerankRequest};
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
@@ -197,15 +197,15 @@ fn addresses_and_names_are_its_own() {
         r#"{"model":"command-a","messages":[{"role":"user","content":"a"}],"p":0.5,"k":3,"stop_sequences":["x"],"stream":false,"safety_mode":"OFF"}"#
     );
     for (path, operation) in [
-        ("/v2/chat", Operation::Complete),
-        ("/v2/embed", Operation::Embed),
-        ("/v2/rerank", Operation::Rerank),
-        ("/v1/models", Operation::Models),
+        ("/v2/chat", OperationKind::Chat),
+        ("/v2/embed", OperationKind::Embeddings),
+        ("/v2/rerank", OperationKind::Reranking),
+        ("/v1/models", OperationKind::ModelListing),
     ] {
         assert_eq!(Cohere.endpoint(path).unwrap().operation, operation);
     }
     let rerank = RerankRequest { model: "rerank-v3.5".into(), ..RerankRequest::default() };
-    let reranking = Cohere.reranking().unwrap();
+    let reranking = Cohere.operations().reranking.unwrap();
     assert_eq!(reranking.encode_request(&rerank, EncodeOptions::REFUSE).unwrap().path, "/v2/rerank");
     assert_eq!(find("cohere").unwrap().name(), "cohere");
 }

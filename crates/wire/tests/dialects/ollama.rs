@@ -11,7 +11,7 @@ use ferrule_wire::encode::EncodeOptions;
 use ferrule_wire::framing::{StreamError, StreamLimits};
 use ferrule_wire::json::Extra;
 use ferrule_wire::model::*;
-use ferrule_wire::operation::Operation;
+use ferrule_wire::operation::OperationKind;
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
@@ -164,9 +164,9 @@ fn whether_to_stream_is_always_said() {
     assert!(Ollama.decode_request(br#"{"model":"m","messages":[]}"#).unwrap().stream);
     assert_eq!(Ollama.stream_media_types()[0], "application/x-ndjson");
     for (path, operation) in [
-        ("/api/chat", Operation::Complete),
-        ("/api/embed", Operation::Embed),
-        ("/api/tags", Operation::Models),
+        ("/api/chat", OperationKind::Chat),
+        ("/api/embed", OperationKind::Embeddings),
+        ("/api/tags", OperationKind::ModelListing),
     ] {
         assert_eq!(Ollama.endpoint(path).unwrap().operation, operation);
     }

@@ -7,7 +7,7 @@ use ferrule_wire::encode::EncodeOptions;
 use ferrule_wire::framing::{StreamError, StreamLimits};
 use ferrule_wire::json::Extra;
 use ferrule_wire::model::*;
-use ferrule_wire::operation::Operation;
+use ferrule_wire::operation::OperationKind;
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
@@ -212,9 +212,9 @@ fn prompts_are_read_in_every_form() {
 #[test]
 fn its_address_is_not_that_of_chat() {
     for (path, operation) in [
-        ("/v1/completions", Some(Operation::Complete)),
+        ("/v1/completions", Some(OperationKind::Chat)),
         ("/v1/chat/completions", None),
-        ("/v1/models", Some(Operation::Models)),
+        ("/v1/models", Some(OperationKind::ModelListing)),
     ] {
         assert_eq!(OpenAiCompletions.endpoint(path).map(|endpoint| endpoint.operation), operation, "{path}");
     }

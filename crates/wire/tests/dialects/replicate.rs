@@ -2,9 +2,11 @@
 
 use ferrule_wire::dialect::{Dialect, replicate::Replicate};
 use ferrule_wire::encode::EncodeOptions;
+use ferrule_wire::error::Headers;
 use ferrule_wire::framing::{StreamError, StreamLimits};
 use ferrule_wire::json::{Fields, Json};
 use ferrule_wire::model::*;
+use ferrule_wire::operation::{HttpRequest, ModelListRequest, ModelPage};
 use proptest::prelude::*;
 
 /// The test of `docs/wire/replicate.md`, section 3.
@@ -158,17 +160,21 @@ fn a_request_is_written_as_input() {
 
 #[test]
 fn models_are_listed_in_pages() {
-    let page = Replicate
-        .model_listing()
-        .decode_page(br#"{"next":"https://api.replicate.com/v1/models?cursor=abc&x=1","results":[{"owner":"meta","name":"llama"},{}]}"#)
+    let listing = Replicate.operations().model_listing.unwrap();
+    let page = listing.decode_response(Headers::default(), br#"{"next":"https://api.replicate.com/v1/models?cursor=cD0x%3D&x=1","results":[{"owner":"meta","name":"llama"},{}]}"#)
         .unwrap();
     assert_eq!(
         (page.models[0].id.as_str(), page.models.len(), page.next.as_deref()),
-        ("meta/llama", 1, Some("abc"))
+        ("meta/llama", 1, Some("cD0x="))
     );
-    let again = Replicate
-        .model_listing()
-        .decode_page(&Replicate.model_listing().encode_page(&["meta/llama", "echo"]))
+    let request = ModelListRequest { after: page.next };
+    let encoded = listing.encode_request(&request, EncodeOptions::REFUSE).unwrap();
+    assert_eq!(encoded.path, "/v1/models?cursor=cD0x%3D");
+    let again = listing
+        .decode_response(
+            Headers::default(),
+            &listing.encode_response(&ModelPage::named(&["meta/llama", "echo"]), HttpRequest::default()).body,
+        )
         .unwrap();
     assert_eq!(
         again.models.iter().map(|model| model.id.as_str()).collect::<Vec<_>>(),

@@ -1,9 +1,10 @@
 use ferrule_wire::dialect::{Dialect, ruvllm::RuvLlm};
 use ferrule_wire::encode::EncodeOptions;
+use ferrule_wire::error::Headers;
 use ferrule_wire::framing::{StreamError, StreamLimits};
 use ferrule_wire::json::{Extra, Fields, Json};
 use ferrule_wire::model::*;
-use ferrule_wire::operation::Operation;
+use ferrule_wire::operation::{HttpRequest, ModelPage, OperationKind};
 use proptest::prelude::*;
 
 fn asked(messages: Vec<Message>) -> Request {
@@ -75,14 +76,20 @@ fn an_error_is_plain_text() {
 
 #[test]
 fn the_list_of_models_is_fixed() {
-    let page = RuvLlm.model_listing().decode_page(&RuvLlm.model_listing().encode_page(&["other"])).unwrap();
+    let listing = RuvLlm.operations().model_listing.unwrap();
+    let page = listing
+        .decode_response(
+            Headers::default(),
+            &listing.encode_response(&ModelPage::named(&["other"]), HttpRequest::default()).body,
+        )
+        .unwrap();
     assert_eq!(
         page.models.iter().map(|model| &*model.id).collect::<Vec<_>>(),
         ["ruvector-auto", "ruvector-fast", "ruvector-quality", "ruvector-balanced"]
     );
-    assert!(RuvLlm.model_listing().decode_page(b"<html>").is_err());
-    assert_eq!(RuvLlm.endpoint("/health").unwrap().operation, Operation::Models);
-    assert_eq!(RuvLlm.endpoint("/x/query").unwrap().operation, Operation::Complete);
+    assert!(listing.decode_response(Headers::default(), b"<html>").is_err());
+    assert_eq!(RuvLlm.endpoint("/health").unwrap().operation, OperationKind::ModelListing);
+    assert_eq!(RuvLlm.endpoint("/x/query").unwrap().operation, OperationKind::Chat);
     assert_eq!(RuvLlm.endpoint("/stats"), None);
     assert_eq!(RuvLlm.decode_request(br#"{"query":"a"}"#).unwrap().model, "ruvector-auto");
 }

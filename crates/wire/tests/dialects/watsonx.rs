@@ -5,8 +5,8 @@ use ferrule_wire::framing::{StreamError, StreamLimits};
 use ferrule_wire::json::{Extra, Json};
 use ferrule_wire::model::*;
 use ferrule_wire::operation::{
-    EmbeddingRequest, EmbeddingResponse, Endpoint, InputType, Operation, RankedDocument, RerankRequest,
-    RerankResponse,
+    EmbeddingRequest, EmbeddingResponse, Endpoint, HttpRequest, InputType, ModelPage, OperationKind,
+    RankedDocument, RerankRequest, RerankResponse,
 };
 use proptest::prelude::*;
 
@@ -96,7 +96,10 @@ fn a_server_reads_what_a_client_writes() {
         read.stream = Watsonx.endpoint(&path).unwrap().stream.unwrap();
         assert_eq!(read, request);
     }
-    assert_eq!(Watsonx.endpoint("/ml/v1/foundation_model_specs").unwrap().operation, Operation::Models);
+    assert_eq!(
+        Watsonx.endpoint("/ml/v1/foundation_model_specs").unwrap().operation,
+        OperationKind::ModelListing
+    );
     assert_eq!(Watsonx.endpoint("/ml/v1/text/generation"), None);
 }
 
@@ -184,7 +187,7 @@ fn errors_are_a_list() {
 /// The request and the answer of IBM's page on embeddings (ibm.com/watsonx/developer/capabilities/embeddings).
 #[test]
 fn vectors_are_asked_for_and_read() {
-    let embeddings = Watsonx.embeddings().unwrap();
+    let embeddings = Watsonx.operations().embeddings.unwrap();
     let mut request = EmbeddingRequest {
         model: "ibm/slate-125m-english-rtrvr".into(),
         inputs: vec!["a".into(), "b".into()],
@@ -197,14 +200,14 @@ fn vectors_are_asked_for_and_read() {
     };
     let encoded = embeddings.encode_request(&request, EncodeOptions::REFUSE).unwrap();
     assert_eq!(encoded.path, "/ml/v1/text/embeddings?version=2024-05-31");
-    assert_eq!(Watsonx.endpoint(&encoded.path), Some(Endpoint::new(Operation::Embed)));
+    assert_eq!(Watsonx.endpoint(&encoded.path), Some(Endpoint::new(OperationKind::Embeddings)));
     assert_eq!(
         core::str::from_utf8(&encoded.body).unwrap(),
         r#"{"model_id":"ibm/slate-125m-english-rtrvr","inputs":["a","b"],"project_id":"p","parameters":{"truncate_input_tokens":5}}"#
     );
     request.extra.remove("version");
-    assert_eq!(embeddings.decode_request(&encoded.body).unwrap(), request);
-    assert_eq!(embeddings.most_inputs(&request.model), 1000);
+    assert_eq!(embeddings.decode_request(HttpRequest::json(&encoded.body)).unwrap(), request);
+    assert_eq!(embeddings.max_inputs(&request.model), 1000);
 
     let body = br#"{"model_id":"ibm/slate-125m-english-rtrvr","results":[{"embedding":[-0.006929283,-0.005336422],"input":"a"},{"embedding":[1,2]}],"created_at":"2024-02-21T17:32:28Z","input_token_count":10}"#;
     let response = embeddings.decode_response(Headers::default(), body).unwrap();
@@ -212,7 +215,7 @@ fn vectors_are_asked_for_and_read() {
     assert_eq!(response.vectors.values(), [-0.006_929_283, -0.005_336_422, 1.0, 2.0]);
     assert_eq!(response.usage.as_ref().unwrap().input_tokens, Some(10));
     assert_eq!(response.extra.get("created_at").unwrap().text(), "\"2024-02-21T17:32:28Z\"");
-    let written = embeddings.encode_response(&response, &encoded.body);
+    let written = embeddings.encode_response(&response, HttpRequest::json(&encoded.body)).body;
     assert_eq!(embeddings.decode_response(Headers::default(), &written).unwrap(), response);
     // A count that nobody told is unknown.
     let body = br#"{"results":[{"embedding":[1]}]}"#;
@@ -221,7 +224,7 @@ fn vectors_are_asked_for_and_read() {
 
 #[test]
 fn what_vectors_cannot_be_asked_for_is_refused_by_name() {
-    let embeddings = Watsonx.embeddings().unwrap();
+    let embeddings = Watsonx.operations().embeddings.unwrap();
     let plain =
         || EmbeddingRequest { model: "m".into(), inputs: vec!["a".into()], ..EmbeddingRequest::default() };
     let requests = [
@@ -234,7 +237,7 @@ fn what_vectors_cannot_be_asked_for_is_refused_by_name() {
         assert_eq!((refused.field.as_str(), refused.dialect), (field, Watsonx.name()));
         let encoded = embeddings.encode_request(&request, EncodeOptions::DROP).unwrap();
         assert_eq!(encoded.dropped, [refused]);
-        assert_eq!(embeddings.decode_request(&encoded.body).unwrap(), plain());
+        assert_eq!(embeddings.decode_request(HttpRequest::json(&encoded.body)).unwrap(), plain());
     }
     // Nothing can be left out of it to make it right.
     let deployed = EmbeddingRequest { model: "deployment/d1".into(), ..plain() };
@@ -243,7 +246,7 @@ fn what_vectors_cannot_be_asked_for_is_refused_by_name() {
 
 #[test]
 fn what_is_no_answer_of_vectors_is_an_error() {
-    let embeddings = Watsonx.embeddings().unwrap();
+    let embeddings = Watsonx.operations().embeddings.unwrap();
     for body in [
         "{}",
         "[]",
@@ -260,14 +263,14 @@ fn what_is_no_answer_of_vectors_is_an_error() {
     for body in
         ["{}", r#"{"model_id":"m"}"#, r#"{"model_id":"m","inputs":[1]}"#, r#"{"model_id":1,"inputs":["a"]}"#]
     {
-        assert!(embeddings.decode_request(body.as_bytes()).is_err(), "{body}");
+        assert!(embeddings.decode_request(HttpRequest::json(body.as_bytes())).is_err(), "{body}");
     }
 }
 
 /// Shapes of `ibm-watsonx-ai` 1.8.1 (`foundation_models/rerank/rerank.py`) and IBM's Java client (`RerankResponse`).
 #[test]
 fn documents_are_put_in_order() {
-    let reranking = Watsonx.reranking().unwrap();
+    let reranking = Watsonx.operations().reranking.unwrap();
     let mut request = RerankRequest {
         model: "cross-encoder/ms-marco-minilm-l-12-v2".into(),
         query: "q".into(),
@@ -280,29 +283,39 @@ fn documents_are_put_in_order() {
     };
     let encoded = reranking.encode_request(&request, EncodeOptions::REFUSE).unwrap();
     assert_eq!(encoded.path, "/ml/v1/text/rerank?version=2025-02-11");
-    assert_eq!(Watsonx.endpoint(&encoded.path), Some(Endpoint::new(Operation::Rerank)));
+    assert_eq!(Watsonx.endpoint(&encoded.path), Some(Endpoint::new(OperationKind::Reranking)));
     assert_eq!(
         core::str::from_utf8(&encoded.body).unwrap(),
         r#"{"model_id":"cross-encoder/ms-marco-minilm-l-12-v2","query":"q","inputs":[{"text":"a"},{"text":"b"}],"parameters":{"return_options":{"top_n":2,"inputs":true},"truncate_input_tokens":5},"project_id":"p"}"#
     );
-    assert_eq!(reranking.decode_request(&encoded.body).unwrap(), request);
+    assert_eq!(reranking.decode_request(HttpRequest::json(&encoded.body)).unwrap(), request);
     request.top_n = None;
     request.extra = extra(&[("space_id", "\"s\"")]);
     let encoded = reranking.encode_request(&request, EncodeOptions::REFUSE).unwrap();
     assert!(!String::from_utf8_lossy(&encoded.body).contains("parameters"));
-    assert_eq!(reranking.decode_request(&encoded.body).unwrap(), request);
+    assert_eq!(reranking.decode_request(HttpRequest::json(&encoded.body)).unwrap(), request);
     let deployed = RerankRequest { model: "deployment/d1".into(), ..request };
     assert_eq!(reranking.encode_request(&deployed, EncodeOptions::DROP).unwrap_err().field, "model");
 
     let body = br#"{"model_id":"m","results":[{"index":1,"score":-0.9204},{"index":0,"score":2.9258,"input":{"text":"a"}}],"created_at":"2024-02-21T17:32:28Z","input_token_count":20}"#;
-    let response = reranking.decode_response(body).unwrap();
+    let response = reranking.decode_response(Headers::default(), body).unwrap();
     let ranks: Vec<_> = response.results.iter().map(|result| (result.index, result.score)).collect();
     assert_eq!(ranks, [(0, 2.9258), (1, -0.9204)]);
     assert_eq!(response.usage.as_ref().unwrap().input_tokens, Some(20));
     assert!(response.extra.get("results").unwrap().text().contains(r#""input":{"text":"a"}"#));
-    assert_eq!(reranking.decode_response(&reranking.encode_response(&response)).unwrap(), response);
-    assert!(reranking.decode_response(br#"{"results":[{"index":0}]}"#).is_err());
-    assert!(reranking.decode_request(br#"{"model_id":"m","query":"q","inputs":[1]}"#).is_err());
+    assert_eq!(
+        reranking
+            .decode_response(
+                Headers::default(),
+                &reranking.encode_response(&response, HttpRequest::default()).body
+            )
+            .unwrap(),
+        response
+    );
+    assert!(reranking.decode_response(Headers::default(), br#"{"results":[{"index":0}]}"#).is_err());
+    assert!(
+        reranking.decode_request(HttpRequest::json(br#"{"model_id":"m","query":"q","inputs":[1]}"#)).is_err()
+    );
 }
 
 proptest! {
@@ -314,25 +327,28 @@ proptest! {
         let usage = tokens.map(|tokens| Usage { input_tokens: Some(tokens), ..Usage::default() });
         let mut embedded = EmbeddingResponse { model: "m".into(), usage: usage.clone(), ..EmbeddingResponse::default() };
         vectors.iter().try_for_each(|vector| embedded.vectors.push(vector)).unwrap();
-        let embeddings = Watsonx.embeddings().unwrap();
-        let written = embeddings.encode_response(&embedded, b"{}");
+        let embeddings = Watsonx.operations().embeddings.unwrap();
+        let written = embeddings.encode_response(&embedded, HttpRequest::json(b"{}")).body;
         prop_assert_eq!(embeddings.decode_response(Headers::default(), &written).unwrap(), embedded);
 
         let mut results: Vec<_> =
             scores.into_iter().enumerate().map(|(index, score)| RankedDocument { index, score }).collect();
         results.sort_by(|one, other| other.score.total_cmp(&one.score));
         let ranked = RerankResponse { results, usage, ..RerankResponse::default() };
-        let reranking = Watsonx.reranking().unwrap();
-        prop_assert_eq!(reranking.decode_response(&reranking.encode_response(&ranked)).unwrap(), ranked);
+        let reranking = Watsonx.operations().reranking.unwrap();
+        prop_assert_eq!(reranking.decode_response(Headers::default(), &reranking.encode_response(&ranked, HttpRequest::default()).body).unwrap(), ranked);
     }
 }
 
 #[test]
 fn models_are_resources() {
-    let page = Watsonx
-        .model_listing()
-        .decode_page(&Watsonx.model_listing().encode_page(&["ibm/granite", "b"]))
+    let listing = Watsonx.operations().model_listing.unwrap();
+    let page = listing
+        .decode_response(
+            Headers::default(),
+            &listing.encode_response(&ModelPage::named(&["ibm/granite", "b"]), HttpRequest::default()).body,
+        )
         .unwrap();
     assert_eq!(page.models.iter().map(|model| &*model.id).collect::<Vec<_>>(), ["ibm/granite", "b"]);
-    assert!(Watsonx.model_listing().decode_page(br#"{"errors":[]}"#).is_err());
+    assert!(listing.decode_response(Headers::default(), br#"{"errors":[]}"#).is_err());
 }

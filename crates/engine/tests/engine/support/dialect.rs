@@ -13,10 +13,13 @@ use ferrule_wire::{
         Choice, DelaySource, ErrorKind, FinishReason, Message, Part, ProviderError, Request, Response,
         RetryAfter, Role, StreamEvent,
     },
-    operation::{Endpoint, ModelListing},
+    operation::{Endpoint, Operations},
 };
 use std::{
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        LazyLock,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -140,9 +143,16 @@ impl Dialect for Tiny {
             .map_or(KeyHeader::Bearer, Dialect::key_header)
     }
 
-    fn model_listing(&self) -> &'static dyn ModelListing {
-        find(if self.name == "anthropic" { self.name } else { "openai-chat" }).unwrap().model_listing()
+    fn operations(&self) -> &'static Operations {
+        static ANTHROPIC: LazyLock<Operations> = LazyLock::new(|| lists_of("anthropic"));
+        static OPENAI: LazyLock<Operations> = LazyLock::new(|| lists_of("openai-chat"));
+        if self.name == "anthropic" { &ANTHROPIC } else { &OPENAI }
     }
+}
+
+/// Lists of models as `dialect` has them, and nothing else.
+fn lists_of(dialect: &str) -> Operations {
+    Operations { model_listing: find(dialect).unwrap().operations().model_listing, ..Operations::NONE }
 }
 
 /// `later get=... stream=... cancel=...`, or a text that is an answer.

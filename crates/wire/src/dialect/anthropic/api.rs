@@ -2,19 +2,25 @@
 
 use super::{
     carried::NAME, decode_request, decode_response, decode_stream, encode_request, encode_response,
-    encode_stream, error, listing, token_count,
+    encode_stream, error, model_listing, token_counting,
 };
 use crate::dialect::{Dialect, KeyHeader, StreamDecoder, StreamEncoder};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
-use crate::operation::{Endpoint, ModelListing, Operation, TokenCounting};
+use crate::operation::{Endpoint, OperationKind, Operations};
 use alloc::{boxed::Box, vec::Vec};
 
 /// The Messages API: `POST /v1/messages`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Anthropic;
+
+static OPERATIONS: Operations = Operations {
+    token_counting: Some(&token_counting::Counting),
+    model_listing: Some(&model_listing::Listing),
+    ..Operations::NONE
+};
 
 impl Dialect for Anthropic {
     fn name(&self) -> &'static str {
@@ -83,19 +89,15 @@ impl Dialect for Anthropic {
 
     fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
         if path.ends_with("/messages") {
-            Some(Endpoint::new(Operation::Complete))
+            Some(Endpoint::new(OperationKind::Chat))
         } else if path.ends_with("/messages/count_tokens") {
-            Some(Endpoint::new(Operation::CountTokens))
+            Some(Endpoint::new(OperationKind::TokenCounting))
         } else {
-            path.ends_with("/models").then_some(Endpoint::new(Operation::Models))
+            path.ends_with("/models").then_some(Endpoint::new(OperationKind::ModelListing))
         }
     }
 
-    fn model_listing(&self) -> &'static dyn ModelListing {
-        &listing::Listing
-    }
-
-    fn token_counting(&self) -> Option<&'static dyn TokenCounting> {
-        Some(&token_count::Counting)
+    fn operations(&self) -> &'static Operations {
+        &OPERATIONS
     }
 }

@@ -5,10 +5,13 @@ use super::{api::Anthropic, decode_request, encode_request, reasoning::SIGNER};
 use crate::dialect::shared::{address, resource_name};
 use crate::dialect::{Dialect, StreamDecoder, StreamEncoder, gemini};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::error::Headers;
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::{Fields, Json, JsonError};
 use crate::model::{ProviderError, Request, Response};
-use crate::operation::{Endpoint, ModelListing, Operation, TokenCounting};
+use crate::operation::{
+    Codec, EncodedResponse, Endpoint, HttpRequest, OperationKind, Operations, TokenCounting,
+};
 use alloc::{
     borrow::{Cow, ToOwned},
     boxed::Box,
@@ -39,6 +42,12 @@ fn counter_of(model: &str) -> String {
         _ => COUNTER.to_owned(),
     }
 }
+
+static OPERATIONS: Operations = Operations {
+    token_counting: Some(&Counting),
+    model_listing: Some(&gemini::Listing::ANTHROPICS),
+    ..Operations::NONE
+};
 
 impl Dialect for AnthropicVertex {
     fn name(&self) -> &'static str {
@@ -96,26 +105,22 @@ impl Dialect for AnthropicVertex {
 
     fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
         let Some((resource, method)) = address::resource_and_method(path) else {
-            return path.ends_with("/models").then_some(Endpoint::new(Operation::Models));
+            return path.ends_with("/models").then_some(Endpoint::new(OperationKind::ModelListing));
         };
         let stream = match method {
             "rawPredict" if resource.rsplit('/').next() == Some(COUNTER) => {
-                return Some(Endpoint::new(Operation::CountTokens));
+                return Some(Endpoint::new(OperationKind::TokenCounting));
             }
             "rawPredict" => false,
             "streamRawPredict" => true,
             _ => return None,
         };
         let model = resource_name::of_address(resource, PUBLISHER);
-        Some(Endpoint { operation: Operation::Complete, model, stream: Some(stream) })
+        Some(Endpoint { operation: OperationKind::Chat, model, stream: Some(stream) })
     }
 
-    fn model_listing(&self) -> &'static dyn ModelListing {
-        &gemini::Listing::ANTHROPICS
-    }
-
-    fn token_counting(&self) -> Option<&'static dyn TokenCounting> {
-        Some(&Counting)
+    fn operations(&self) -> &'static Operations {
+        &OPERATIONS
     }
 }
 
@@ -127,7 +132,7 @@ fn ours(unsupported: UnsupportedField) -> UnsupportedField {
 #[derive(Clone, Copy, Debug)]
 struct Counting;
 
-impl TokenCounting for Counting {
+impl Codec<TokenCounting> for Counting {
     fn encode_request(
         &self,
         request: &Request,
@@ -135,7 +140,7 @@ impl TokenCounting for Counting {
     ) -> Result<EncodedRequest, UnsupportedField> {
         let model = resource_name::short(&request.model, PUBLISHER);
         let request = &Request { model: resource_name::last(model).to_owned(), ..request.clone() };
-        let mut encoded = super::token_count::Counting.encode_request(request, options).map_err(ours)?;
+        let mut encoded = super::token_counting::Counting.encode_request(request, options).map_err(ours)?;
         encoded.path = path(&counter_of(model), "rawPredict");
         encoded.headers.clear();
         encoded.dropped = encoded.dropped.into_iter().map(ours).collect();
@@ -148,19 +153,20 @@ impl TokenCounting for Counting {
         Ok(encoded)
     }
 
-    fn decode_response(&self, body: &[u8]) -> Result<u64, StreamError> {
-        super::token_count::Counting.decode_response(body)
+    fn decode_response(&self, headers: Headers<'_>, body: &[u8]) -> Result<u64, StreamError> {
+        super::token_counting::Counting.decode_response(headers, body)
     }
 
-    fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {
+    fn decode_request(&self, HttpRequest { headers, body }: HttpRequest<'_>) -> Result<Request, JsonError> {
         let mut prompt = Fields::parse(body)?.rest();
         prompt.remove(VERSION_FIELD);
         let prompt = Json::object(&prompt, |_| {});
-        super::token_count::Counting.decode_request(prompt.text().as_bytes())
+        let body = prompt.text().as_bytes();
+        super::token_counting::Counting.decode_request(HttpRequest { headers, body })
     }
 
-    fn encode_response(&self, tokens: u64) -> Vec<u8> {
-        super::token_count::Counting.encode_response(tokens)
+    fn encode_response(&self, tokens: &u64, request: HttpRequest<'_>) -> EncodedResponse {
+        super::token_counting::Counting.encode_response(tokens, request)
     }
 }
 
@@ -198,7 +204,7 @@ mod tests {
             let request = hello(stream);
             let encoded = AnthropicVertex.encode_request(&request, EncodeOptions::REFUSE).unwrap();
             let endpoint = AnthropicVertex.endpoint(&encoded.path).unwrap();
-            assert_eq!(endpoint.operation, Operation::Complete);
+            assert_eq!(endpoint.operation, OperationKind::Chat);
             assert_eq!(endpoint.stream, Some(stream));
             let read = AnthropicVertex.decode_request(&encoded.body).unwrap();
             let model = endpoint.model.unwrap().into_owned();
@@ -208,12 +214,12 @@ mod tests {
 
     #[test]
     fn tokens_are_counted_at_an_address_of_their_own() {
-        let counting = AnthropicVertex.token_counting().unwrap();
+        let counting = AnthropicVertex.operations().token_counting.unwrap();
         let encoded = counting.encode_request(&hello(false), EncodeOptions::REFUSE).unwrap();
         assert_eq!(encoded.path, "/models/count-tokens:rawPredict");
         let operation = AnthropicVertex.endpoint(&encoded.path).unwrap().operation;
-        assert_eq!(operation, Operation::CountTokens);
-        let read = counting.decode_request(&encoded.body).unwrap();
+        assert_eq!(operation, OperationKind::TokenCounting);
+        let read = counting.decode_request(HttpRequest::json(&encoded.body)).unwrap();
         assert_eq!((read.messages, read.model), (hello(false).messages, hello(false).model));
         assert!(read.extra.is_empty());
     }
@@ -245,10 +251,10 @@ mod tests {
             let request = Request { model: model.into(), ..hello(true) };
             let encoded = AnthropicVertex.encode_request(&request, EncodeOptions::REFUSE).unwrap();
             assert_eq!(encoded.path, format!("{path}:streamRawPredict"));
-            let counting = AnthropicVertex.token_counting().unwrap();
+            let counting = AnthropicVertex.operations().token_counting.unwrap();
             let encoded = counting.encode_request(&request, EncodeOptions::REFUSE).unwrap();
             assert_eq!(encoded.path, format!("{counted_at}:rawPredict"));
-            assert_eq!(counting.decode_request(&encoded.body).unwrap().model, counted);
+            assert_eq!(counting.decode_request(HttpRequest::json(&encoded.body)).unwrap().model, counted);
         }
         let path = format!("/v1/{project}/c%401:rawPredict");
         assert_eq!(AnthropicVertex.endpoint(&path).unwrap().model.unwrap(), "c@1");

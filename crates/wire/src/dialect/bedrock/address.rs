@@ -1,7 +1,7 @@
 //! Addresses: `/model/{model}/{operation}`, where the model is one segment, escaped (`docs/wire/bedrock.md`, section
 //! 1).
 
-use crate::operation::{Endpoint, Operation};
+use crate::operation::{Endpoint, OperationKind};
 use crate::quirks::escaped;
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
@@ -13,17 +13,17 @@ pub(super) fn path(model: &str, operation: &str) -> String {
 /// Server: what an address asks for.
 pub(super) fn endpoint(path: &str) -> Option<Endpoint<'_>> {
     if path.ends_with("/foundation-models") {
-        return Some(Endpoint::new(Operation::Models));
+        return Some(Endpoint::new(OperationKind::ModelListing));
     }
     let (before, operation) = path.rsplit_once('/')?;
     // Some clients leave an ARN's slashes as they are.
     let (_, model) = before.rsplit_once("/model/").filter(|(_, model)| !model.is_empty())?;
     let (operation, stream) = match operation {
-        "converse" => (Operation::Complete, Some(false)),
-        "converse-stream" => (Operation::Complete, Some(true)),
+        "converse" => (OperationKind::Chat, Some(false)),
+        "converse-stream" => (OperationKind::Chat, Some(true)),
         // Of what models are invoked for in their own forms, vectors are all that is spoken here.
-        "invoke" => (Operation::Embed, None),
-        "count-tokens" => (Operation::CountTokens, None),
+        "invoke" => (OperationKind::Embeddings, None),
+        "count-tokens" => (OperationKind::TokenCounting, None),
         _ => return None,
     };
     Some(Endpoint { operation, model: Some(unescape(model)), stream })
@@ -86,16 +86,16 @@ mod tests {
             endpoint(path).map(|it| (it.operation, it.model.unwrap_or_default().into_owned(), it.stream))
         };
         let m = || "m:0".into();
-        assert_eq!(of("/x/model/m%3A0/converse"), Some((Operation::Complete, m(), Some(false))));
-        assert_eq!(of("/model/m:0/converse-stream"), Some((Operation::Complete, m(), Some(true))));
-        assert_eq!(of("/model/m%3a0/invoke"), Some((Operation::Embed, m(), None)));
-        assert_eq!(of("/model/m:0/count-tokens"), Some((Operation::CountTokens, m(), None)));
-        assert_eq!(of("/foundation-models"), Some((Operation::Models, String::new(), None)));
+        assert_eq!(of("/x/model/m%3A0/converse"), Some((OperationKind::Chat, m(), Some(false))));
+        assert_eq!(of("/model/m:0/converse-stream"), Some((OperationKind::Chat, m(), Some(true))));
+        assert_eq!(of("/model/m%3a0/invoke"), Some((OperationKind::Embeddings, m(), None)));
+        assert_eq!(of("/model/m:0/count-tokens"), Some((OperationKind::TokenCounting, m(), None)));
+        assert_eq!(of("/foundation-models"), Some((OperationKind::ModelListing, String::new(), None)));
         assert_eq!(
             of("/model/arn:aws:bedrock:r:1:custom-model/x/converse"),
-            Some((Operation::Complete, "arn:aws:bedrock:r:1:custom-model/x".into(), Some(false)))
+            Some((OperationKind::Chat, "arn:aws:bedrock:r:1:custom-model/x".into(), Some(false)))
         );
-        assert_eq!(of("/model/%zz%4/invoke"), Some((Operation::Embed, "%zz%4".into(), None)));
+        assert_eq!(of("/model/%zz%4/invoke"), Some((OperationKind::Embeddings, "%zz%4".into(), None)));
         for none in
             ["/model/m/invoke-with-response-stream", "/model//converse", "/converse", "/v1/messages", ""]
         {

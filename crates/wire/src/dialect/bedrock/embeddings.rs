@@ -10,7 +10,9 @@ use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::error::Headers;
 use crate::framing::StreamError;
 use crate::json::{Fields, JsonError, ObjectWriter, Value};
-use crate::operation::{EmbeddingRequest, EmbeddingResponse, Embeddings};
+use crate::operation::{
+    Codec, EmbeddingRequest, EmbeddingResponse, Embeddings, EncodedResponse, HttpRequest,
+};
 use alloc::{string::String, string::ToString, vec::Vec};
 
 /// What was read, where the body does not say it.
@@ -22,8 +24,8 @@ const MOST_OF_COHERE: usize = 96;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Invoked;
 
-impl Embeddings for Invoked {
-    fn most_inputs(&self, model: &str) -> usize {
+impl Codec<Embeddings> for Invoked {
+    fn max_inputs(&self, model: &str) -> usize {
         match Form::of(model) {
             Some(Form::Cohere { .. }) => MOST_OF_COHERE,
             _ => 1,
@@ -39,7 +41,7 @@ impl Embeddings for Invoked {
         let form = Form::of(&request.model).ok_or_else(|| {
             refusals.refusal("model", "whose form its embeddings have is not known from its id")
         })?;
-        let most = self.most_inputs(&request.model);
+        let most = self.max_inputs(&request.model);
         if request.inputs.is_empty() || request.inputs.len() > most {
             return Err(refusals.refusal("inputs", "this model takes another number of texts at once"));
         }
@@ -59,7 +61,10 @@ impl Embeddings for Invoked {
         embedding_forms::decode(fields, counted)
     }
 
-    fn decode_request(&self, body: &[u8]) -> Result<EmbeddingRequest, JsonError> {
+    fn decode_request(
+        &self,
+        HttpRequest { body, .. }: HttpRequest<'_>,
+    ) -> Result<EmbeddingRequest, JsonError> {
         let mut body = Fields::parse(body)?;
         let form = Form::of_body(&body)
             .ok_or_else(|| JsonError::new("expected `inputText`, `texts` or `singleEmbeddingParams`"))?;
@@ -80,7 +85,11 @@ impl Embeddings for Invoked {
         }
     }
 
-    fn encode_response(&self, response: &EmbeddingResponse, request: &[u8]) -> Vec<u8> {
+    fn encode_response(
+        &self,
+        response: &EmbeddingResponse,
+        HttpRequest { body: request, .. }: HttpRequest<'_>,
+    ) -> EncodedResponse {
         let request = Fields::parse(request).unwrap_or_default();
         let form = Form::of_body(&request).unwrap_or(Form::Titan);
         let types = request.get("embedding_types").is_some() || request.get("output_dimension").is_some();
@@ -88,7 +97,7 @@ impl Embeddings for Invoked {
         let mut body = ObjectWriter::begin_with(&mut out, &response.extra);
         form.encode(response, types, &mut body);
         body.finish();
-        out
+        EncodedResponse::json(out)
     }
 }
 
@@ -198,7 +207,7 @@ mod tests {
         ] {
             let request = ask(model, inputs);
             assert_eq!(written(&request), expected, "{model}");
-            let read = Invoked.decode_request(expected.as_bytes()).unwrap();
+            let read = Invoked.decode_request(HttpRequest::json(expected.as_bytes())).unwrap();
             assert_eq!((&read.inputs, read.dimensions), (&request.inputs, Some(256)), "{model}");
             let mut vectors = Vectors::default();
             for _ in inputs {
@@ -206,7 +215,7 @@ mod tests {
             }
             let usage = Some(Usage { input_tokens: Some(3), ..Usage::default() });
             let response = EmbeddingResponse { vectors, usage, ..EmbeddingResponse::default() };
-            let body = Invoked.encode_response(&response, expected.as_bytes());
+            let body = Invoked.encode_response(&response, HttpRequest::json(expected.as_bytes())).body;
             let headers = [(TOKENS_HEADER, "3")];
             let read = Invoked.decode_response(Headers(&headers), &body).unwrap();
             assert_eq!((&read.vectors, &read.usage), (&response.vectors, &response.usage), "{model}");
@@ -247,9 +256,9 @@ mod tests {
         let purpose = |model: &str, input_type: InputType| {
             let request =
                 EmbeddingRequest { input_type: Some(input_type), dimensions: None, ..ask(model, &["hi"]) };
-            Invoked
-                .encode_request(&request, EncodeOptions::REFUSE)
-                .map(|encoded| Invoked.decode_request(&encoded.body).unwrap().input_type.unwrap())
+            Invoked.encode_request(&request, EncodeOptions::REFUSE).map(|encoded| {
+                Invoked.decode_request(HttpRequest::json(&encoded.body)).unwrap().input_type.unwrap()
+            })
         };
         for model in ["cohere.embed-english-v3", "amazon.nova-2-multimodal-embeddings-v1:0"] {
             for input_type in
@@ -278,7 +287,7 @@ mod tests {
         assert_eq!(field(&user), "user");
         let dropped = Invoked.encode_request(&user, EncodeOptions::DROP).unwrap().dropped;
         assert_eq!(dropped.len(), 1);
-        assert_eq!(Invoked.most_inputs("cohere.embed-v4:0"), 96);
-        assert_eq!(Invoked.most_inputs("amazon.titan-embed-text-v2:0"), 1);
+        assert_eq!(Invoked.max_inputs("cohere.embed-v4:0"), 96);
+        assert_eq!(Invoked.max_inputs("amazon.titan-embed-text-v2:0"), 1);
     }
 }

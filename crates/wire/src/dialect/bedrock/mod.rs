@@ -20,10 +20,10 @@ mod encode_stream;
 mod error;
 mod family;
 mod gathered;
-mod listing;
 mod media;
 mod model_fields;
-mod token_count;
+mod model_listing;
+mod token_counting;
 mod tool_ids;
 mod tools;
 mod turns;
@@ -35,7 +35,7 @@ use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
-use crate::operation::{Embeddings, Endpoint, ModelListing, TokenCounting};
+use crate::operation::{Endpoint, Operations};
 use alloc::{borrow::Cow, boxed::Box, vec::Vec};
 use carried::NAME;
 
@@ -43,6 +43,13 @@ use carried::NAME;
 /// Converse: `POST /model/{model}/converse` and `/converse-stream`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Bedrock;
+
+static OPERATIONS: Operations = Operations {
+    embeddings: Some(&embeddings::Invoked),
+    token_counting: Some(&token_counting::Counting),
+    model_listing: Some(&model_listing::Listing),
+    ..Operations::NONE
+};
 
 impl Dialect for Bedrock {
     fn name(&self) -> &'static str {
@@ -107,15 +114,7 @@ impl Dialect for Bedrock {
         address::endpoint(path)
     }
 
-    fn model_listing(&self) -> &'static dyn ModelListing {
-        &listing::Listing
-    }
-
-    fn embeddings(&self) -> Option<&'static dyn Embeddings> {
-        Some(&embeddings::Invoked)
-    }
-
-    fn token_counting(&self) -> Option<&'static dyn TokenCounting> {
-        Some(&token_count::Counting)
+    fn operations(&self) -> &'static Operations {
+        &OPERATIONS
     }
 }

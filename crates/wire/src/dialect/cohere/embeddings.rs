@@ -10,7 +10,9 @@ use crate::error::Headers;
 use crate::framing::StreamError;
 use crate::json::{Fields, JsonError, ObjectWriter, write_array};
 use crate::model::Usage;
-use crate::operation::{EmbeddingRequest, EmbeddingResponse, Embeddings, InputType};
+use crate::operation::{
+    Codec, EmbeddingRequest, EmbeddingResponse, Embeddings, EncodedResponse, HttpRequest, InputType,
+};
 use alloc::{borrow::ToOwned, string::String, string::ToString, vec::Vec};
 
 /// The API's limit on one request.
@@ -23,8 +25,8 @@ const FORMS: [&str; 6] = ["float", "base64", "int8", "uint8", "binary", "ubinary
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CohereEmbeddings;
 
-impl Embeddings for CohereEmbeddings {
-    fn most_inputs(&self, _model: &str) -> usize {
+impl Codec<Embeddings> for CohereEmbeddings {
+    fn max_inputs(&self, _model: &str) -> usize {
         MOST_INPUTS
     }
 
@@ -76,7 +78,10 @@ impl Embeddings for CohereEmbeddings {
         Ok(EmbeddingResponse { model: String::new(), vectors, usage, extra: fields.rest() })
     }
 
-    fn decode_request(&self, body: &[u8]) -> Result<EmbeddingRequest, JsonError> {
+    fn decode_request(
+        &self,
+        HttpRequest { body, .. }: HttpRequest<'_>,
+    ) -> Result<EmbeddingRequest, JsonError> {
         let mut fields = Fields::parse(body)?;
         let model = fields.take_string("model").ok_or_else(|| JsonError::new("model: expected a string"))?;
         let inputs = take_texts(&mut fields, "texts")
@@ -97,7 +102,7 @@ impl Embeddings for CohereEmbeddings {
         })
     }
 
-    fn encode_response(&self, response: &EmbeddingResponse, _request: &[u8]) -> Vec<u8> {
+    fn encode_response(&self, response: &EmbeddingResponse, _request: HttpRequest<'_>) -> EncodedResponse {
         let mut out = Vec::new();
         let mut body = ObjectWriter::begin_with(&mut out, &response.extra);
         body.object("embeddings", |forms| {
@@ -112,7 +117,7 @@ impl Embeddings for CohereEmbeddings {
         }
         body.field("response_type", "embeddings_by_type");
         body.finish();
-        out
+        EncodedResponse::json(out)
     }
 }
 
@@ -169,7 +174,7 @@ mod tests {
             request.input_type = Some(input_type);
             let encoded = CohereEmbeddings.encode_request(&request, EncodeOptions::REFUSE).unwrap();
             assert_eq!(Fields::parse(&encoded.body).unwrap().take_string("input_type").unwrap(), word);
-            assert_eq!(CohereEmbeddings.decode_request(&encoded.body).unwrap(), request);
+            assert_eq!(CohereEmbeddings.decode_request(HttpRequest::json(&encoded.body)).unwrap(), request);
         }
         request.input_type = Some(InputType::Similarity);
         request.user = Some("u".into());
@@ -206,7 +211,7 @@ mod tests {
             assert!(matches!(decode(body), Err(StreamError::Malformed(_))), "{body}");
         }
         for body in [r#"{"model":"m","texts":["a"]}"#, r#"{"model":"m","input_type":"x"}"#, "{}"] {
-            assert!(CohereEmbeddings.decode_request(body.as_bytes()).is_err());
+            assert!(CohereEmbeddings.decode_request(HttpRequest::json(body.as_bytes())).is_err());
         }
     }
 
@@ -219,7 +224,7 @@ mod tests {
                 usage: Some(Usage { input_tokens: Some(tokens), ..Usage::default() }), ..EmbeddingResponse::default()
             };
             vectors.iter().try_for_each(|vector| response.vectors.push(vector)).unwrap();
-            let body = CohereEmbeddings.encode_response(&response, b"{}");
+            let body = CohereEmbeddings.encode_response(&response, HttpRequest::json(b"{}")).body;
             let mut read = CohereEmbeddings.decode_response(Headers::default(), &body).unwrap();
             // What is billed stays as it was said, too.
             read.extra.remove("meta");

@@ -13,8 +13,8 @@ mod encode_request;
 mod encode_response;
 mod encode_stream;
 mod error;
-mod listing;
 mod message;
+mod model_listing;
 mod usage;
 
 use super::openai_chat::RankByScore;
@@ -23,13 +23,20 @@ use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
-use crate::operation::{Embeddings, Endpoint, ModelListing, Operation, Reranking};
+use crate::operation::{Endpoint, OperationKind, Operations};
 use alloc::{boxed::Box, vec::Vec};
 use carried::NAME;
 
 /// Cohere's API, version 2: `POST /v2/chat` and its like.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Cohere;
+
+static OPERATIONS: Operations = Operations {
+    embeddings: Some(&embeddings::CohereEmbeddings),
+    reranking: Some(&RankByScore { path: "/v2/rerank" }),
+    model_listing: Some(&model_listing::Listing),
+    ..Operations::NONE
+};
 
 impl Dialect for Cohere {
     fn name(&self) -> &'static str {
@@ -70,24 +77,16 @@ impl Dialect for Cohere {
 
     fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
         let operations = [
-            ("/v2/chat", Operation::Complete),
-            ("/v2/embed", Operation::Embed),
-            ("/v2/rerank", Operation::Rerank),
-            ("/models", Operation::Models),
+            ("/v2/chat", OperationKind::Chat),
+            ("/v2/embed", OperationKind::Embeddings),
+            ("/v2/rerank", OperationKind::Reranking),
+            ("/models", OperationKind::ModelListing),
         ];
         let (_, operation) = operations.into_iter().find(|(end, _)| path.ends_with(end))?;
         Some(Endpoint::new(operation))
     }
 
-    fn model_listing(&self) -> &'static dyn ModelListing {
-        &listing::Listing
-    }
-
-    fn embeddings(&self) -> Option<&'static dyn Embeddings> {
-        Some(&embeddings::CohereEmbeddings)
-    }
-
-    fn reranking(&self) -> Option<&'static dyn Reranking> {
-        Some(&RankByScore { path: "/v2/rerank" })
+    fn operations(&self) -> &'static Operations {
+        &OPERATIONS
     }
 }

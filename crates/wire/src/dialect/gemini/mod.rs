@@ -20,19 +20,19 @@ mod error;
 mod finish;
 mod generation;
 mod host;
-mod listing;
 mod media;
+mod model_listing;
 mod model_name;
 mod part;
 mod partial_arguments;
 mod result;
 mod schema;
 mod thinking;
-mod token_count;
+mod token_counting;
 mod tools;
 mod usage;
 
-pub(super) use listing::Listing;
+pub(super) use model_listing::Listing;
 
 use super::{Dialect, KeyHeader, StreamDecoder, StreamEncoder};
 use crate::dialect::shared::address;
@@ -40,7 +40,7 @@ use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
-use crate::operation::{Embeddings, Endpoint, ModelListing, Operation, TokenCounting};
+use crate::operation::{Endpoint, OperationKind, Operations};
 use alloc::{borrow::Cow, boxed::Box, vec::Vec};
 use host::Host;
 
@@ -54,6 +54,20 @@ impl Gemini {
     /// Vertex AI.
     pub const VERTEX: Self = Self(Host::Vertex);
 }
+
+static API_OPERATIONS: Operations = Operations {
+    embeddings: Some(&embeddings::Batch),
+    token_counting: Some(&token_counting::Counting(Host::GeminiApi)),
+    model_listing: Some(&Listing::GeminiApi),
+    ..Operations::NONE
+};
+
+static VERTEX_OPERATIONS: Operations = Operations {
+    embeddings: Some(&embeddings::Predict),
+    token_counting: Some(&token_counting::Counting(Host::Vertex)),
+    model_listing: Some(&Listing::GOOGLES),
+    ..Operations::NONE
+};
 
 impl Dialect for Gemini {
     fn name(&self) -> &'static str {
@@ -128,36 +142,22 @@ impl Dialect for Gemini {
 
     fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
         let Some((resource, method)) = address::resource_and_method(path) else {
-            return path.ends_with("/models").then_some(Endpoint::new(Operation::Models));
+            return path.ends_with("/models").then_some(Endpoint::new(OperationKind::ModelListing));
         };
         let (operation, stream) = match method {
-            "generateContent" => (Operation::Complete, Some(false)),
-            "streamGenerateContent" => (Operation::Complete, Some(true)),
-            "embedContent" | "batchEmbedContents" | "predict" => (Operation::Embed, None),
-            "countTokens" => (Operation::CountTokens, None),
+            "generateContent" => (OperationKind::Chat, Some(false)),
+            "streamGenerateContent" => (OperationKind::Chat, Some(true)),
+            "embedContent" | "batchEmbedContents" | "predict" => (OperationKind::Embeddings, None),
+            "countTokens" => (OperationKind::TokenCounting, None),
             _ => return None,
         };
         Some(Endpoint { operation, model: model_name::of_address(resource), stream })
     }
 
-    fn model_listing(&self) -> &'static dyn ModelListing {
+    fn operations(&self) -> &'static Operations {
         match self.0 {
-            Host::GeminiApi => &Listing::GeminiApi,
-            Host::Vertex => &Listing::GOOGLES,
+            Host::GeminiApi => &API_OPERATIONS,
+            Host::Vertex => &VERTEX_OPERATIONS,
         }
-    }
-
-    fn embeddings(&self) -> Option<&'static dyn Embeddings> {
-        Some(match self.0 {
-            Host::GeminiApi => &embeddings::Batch,
-            Host::Vertex => &embeddings::Predict,
-        })
-    }
-
-    fn token_counting(&self) -> Option<&'static dyn TokenCounting> {
-        Some(match self.0 {
-            Host::GeminiApi => &token_count::Counting(Host::GeminiApi),
-            Host::Vertex => &token_count::Counting(Host::Vertex),
-        })
     }
 }

@@ -10,7 +10,9 @@ use crate::error::Headers;
 use crate::framing::StreamError;
 use crate::json::{Fields, JsonError, ObjectWriter, WriteJson, write_array};
 use crate::model::Usage;
-use crate::operation::{EmbeddingRequest, EmbeddingResponse, Embeddings};
+use crate::operation::{
+    Codec, EmbeddingRequest, EmbeddingResponse, Embeddings, EncodedResponse, HttpRequest,
+};
 use alloc::{borrow::ToOwned, string::String, string::ToString, vec::Vec};
 
 /// Ollama names no limit; OpenAI's keeps one answer at a size that fits a stream's event.
@@ -20,8 +22,8 @@ const MOST_INPUTS: usize = 2048;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OllamaEmbeddings;
 
-impl Embeddings for OllamaEmbeddings {
-    fn most_inputs(&self, _model: &str) -> usize {
+impl Codec<Embeddings> for OllamaEmbeddings {
+    fn max_inputs(&self, _model: &str) -> usize {
         MOST_INPUTS
     }
 
@@ -62,7 +64,10 @@ impl Embeddings for OllamaEmbeddings {
         Ok(EmbeddingResponse { model, vectors, usage, extra: fields.rest() })
     }
 
-    fn decode_request(&self, body: &[u8]) -> Result<EmbeddingRequest, JsonError> {
+    fn decode_request(
+        &self,
+        HttpRequest { body, .. }: HttpRequest<'_>,
+    ) -> Result<EmbeddingRequest, JsonError> {
         let mut fields = Fields::parse(body)?;
         let model = fields.take_string("model").ok_or_else(|| JsonError::new("model: expected a string"))?;
         let inputs = take_texts(&mut fields, "input")
@@ -71,7 +76,7 @@ impl Embeddings for OllamaEmbeddings {
         Ok(EmbeddingRequest { model, inputs, dimensions, input_type: None, user: None, extra: fields.rest() })
     }
 
-    fn encode_response(&self, response: &EmbeddingResponse, _request: &[u8]) -> Vec<u8> {
+    fn encode_response(&self, response: &EmbeddingResponse, _request: HttpRequest<'_>) -> EncodedResponse {
         let mut out = Vec::new();
         let mut body = ObjectWriter::begin_with(&mut out, &response.extra);
         body.field("model", &response.model);
@@ -81,7 +86,7 @@ impl Embeddings for OllamaEmbeddings {
         let tokens = response.usage.as_ref().and_then(|used| used.input_tokens);
         body.optional("prompt_eval_count", tokens);
         body.finish();
-        out
+        EncodedResponse::json(out)
     }
 }
 
@@ -113,7 +118,7 @@ mod tests {
             core::str::from_utf8(&encoded.body).unwrap(),
             r#"{"model":"m","input":["a","b"],"dimensions":8,"keep_alive":"5m"}"#
         );
-        assert_eq!(OllamaEmbeddings.decode_request(&encoded.body).unwrap(), request);
+        assert_eq!(OllamaEmbeddings.decode_request(HttpRequest::json(&encoded.body)).unwrap(), request);
         request.input_type = Some(InputType::Query);
         request.user = Some("u".into());
         assert!(OllamaEmbeddings.encode_request(&request, EncodeOptions::REFUSE).is_err());
@@ -137,7 +142,7 @@ mod tests {
         for body in ["{}", "[]", r#"{"embeddings":[[1],[2,3]]}"#, r#"{"embeddings":[["a"]]}"#] {
             assert!(matches!(decode(body), Err(StreamError::Malformed(_))), "{body}");
         }
-        assert!(OllamaEmbeddings.decode_request(b"{\"model\":\"m\"}").is_err());
+        assert!(OllamaEmbeddings.decode_request(HttpRequest::json(b"{\"model\":\"m\"}")).is_err());
     }
 
     proptest! {
@@ -149,7 +154,7 @@ mod tests {
             let mut response =
                 EmbeddingResponse { model: "m".into(), usage, ..EmbeddingResponse::default() };
             vectors.iter().try_for_each(|vector| response.vectors.push(vector)).unwrap();
-            let body = OllamaEmbeddings.encode_response(&response, b"{}");
+            let body = OllamaEmbeddings.encode_response(&response, HttpRequest::json(b"{}")).body;
             prop_assert_eq!(OllamaEmbeddings.decode_response(Headers::default(), &body).unwrap(), response);
         }
     }

@@ -14,8 +14,8 @@ mod encode_request;
 mod encode_response;
 mod encode_stream;
 mod error;
-mod listing;
 mod message;
+mod model_listing;
 mod options;
 
 use super::{Dialect, StreamDecoder, StreamEncoder};
@@ -23,13 +23,19 @@ use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
-use crate::operation::{Embeddings, Endpoint, ModelListing, Operation};
+use crate::operation::{Endpoint, OperationKind, Operations};
 use alloc::{boxed::Box, vec::Vec};
 use carried::NAME;
 
 /// Ollama's own API: `POST /api/chat` and its like.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ollama;
+
+static OPERATIONS: Operations = Operations {
+    embeddings: Some(&embeddings::OllamaEmbeddings),
+    model_listing: Some(&model_listing::Listing),
+    ..Operations::NONE
+};
 
 impl Dialect for Ollama {
     fn name(&self) -> &'static str {
@@ -74,19 +80,15 @@ impl Dialect for Ollama {
 
     fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
         let operations = [
-            ("/api/chat", Operation::Complete),
-            ("/api/embed", Operation::Embed),
-            ("/api/tags", Operation::Models),
+            ("/api/chat", OperationKind::Chat),
+            ("/api/embed", OperationKind::Embeddings),
+            ("/api/tags", OperationKind::ModelListing),
         ];
         let (_, operation) = operations.into_iter().find(|(end, _)| path.ends_with(end))?;
         Some(Endpoint::new(operation))
     }
 
-    fn model_listing(&self) -> &'static dyn ModelListing {
-        &listing::Listing
-    }
-
-    fn embeddings(&self) -> Option<&'static dyn Embeddings> {
-        Some(&embeddings::OllamaEmbeddings)
+    fn operations(&self) -> &'static Operations {
+        &OPERATIONS
     }
 }

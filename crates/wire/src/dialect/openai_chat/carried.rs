@@ -13,7 +13,7 @@ use crate::options::RequestOption::{
     ParallelToolCalls, PresencePenalty, Prompt, Quality, Reasoning, ResponseFormat, Seed, Size, Speed, Stop,
     Temperature, ToolChoice, Tools, TopK, TopLogprobs, TopN, TopP, User,
 };
-use crate::quirks::{Quirks, VectorPurposes, reasoning, refuse};
+use crate::quirks::{EmbeddingPurposes, Quirks, reasoning, refuse};
 
 type Checked = Result<(), UnsupportedField>;
 
@@ -79,10 +79,10 @@ fn input_type(request: &EmbeddingRequest, quirks: &Quirks, refusals: &mut Refusa
 
 /// The provider's word for what embeddings are for; a caller's own word goes as it is where there are any.
 pub(super) fn purpose<'a>(request: &'a EmbeddingRequest, quirks: &Quirks) -> Option<&'a str> {
-    let document = match quirks.vector_purposes {
-        VectorPurposes::None => return None,
-        VectorPurposes::Document => "document",
-        VectorPurposes::Passage => "passage",
+    let document = match quirks.embedding_purposes {
+        EmbeddingPurposes::None => return None,
+        EmbeddingPurposes::Document => "document",
+        EmbeddingPurposes::Passage => "passage",
     };
     match request.input_type.as_ref()? {
         operation::InputType::Query => Some("query"),
@@ -118,7 +118,9 @@ fn transcripts_in_json(request: &TranscriptionRequest, _: &Quirks, refusals: &mu
     }
 }
 
-/// What comes after the vendor's name, where routers write one: `openai/tts-1`.
+/// The model's name without the vendor's, which routers write before it: `openai/tts-1`. What a model of OpenAI's refuses
+/// is refused by its name (OpenAI's API reference, "Create image", "Create speech", "Create transcription"); behind a
+/// deployment's own name the provider refuses it itself.
 fn last_part(model: &str) -> &str {
     model.rsplit('/').next().unwrap_or(model)
 }

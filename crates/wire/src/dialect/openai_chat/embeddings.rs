@@ -13,7 +13,9 @@ use crate::error::Headers;
 use crate::framing::StreamError;
 use crate::json::{Fields, JsonError, ObjectWriter, Value, write_string};
 use crate::model::Usage;
-use crate::operation::{EmbeddingRequest, EmbeddingResponse, Embeddings, Vectors};
+use crate::operation::{
+    Codec, EmbeddingRequest, EmbeddingResponse, Embeddings, EncodedResponse, HttpRequest, Vectors,
+};
 use alloc::{format, string::String, string::ToString, vec::Vec};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -24,8 +26,8 @@ const MOST_INPUTS: usize = 2048;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OpenAiEmbeddings;
 
-impl Embeddings for OpenAiEmbeddings {
-    fn most_inputs(&self, _model: &str) -> usize {
+impl Codec<Embeddings> for OpenAiEmbeddings {
+    fn max_inputs(&self, _model: &str) -> usize {
         MOST_INPUTS
     }
 
@@ -78,7 +80,10 @@ impl Embeddings for OpenAiEmbeddings {
         })
     }
 
-    fn decode_request(&self, body: &[u8]) -> Result<EmbeddingRequest, JsonError> {
+    fn decode_request(
+        &self,
+        HttpRequest { body, .. }: HttpRequest<'_>,
+    ) -> Result<EmbeddingRequest, JsonError> {
         let mut fields = Fields::parse(body)?;
         let model = fields.take_string("model").ok_or_else(|| JsonError::new("model: expected a string"))?;
         let inputs = take_texts(&mut fields, "input")
@@ -98,7 +103,11 @@ impl Embeddings for OpenAiEmbeddings {
         })
     }
 
-    fn encode_response(&self, response: &EmbeddingResponse, request: &[u8]) -> Vec<u8> {
+    fn encode_response(
+        &self,
+        response: &EmbeddingResponse,
+        HttpRequest { body: request, .. }: HttpRequest<'_>,
+    ) -> EncodedResponse {
         let asked = Fields::parse(request).ok().and_then(|mut fields| fields.take_string("encoding_format"));
         let as_base64 = asked.as_deref() == Some("base64");
         let mut out = Vec::new();
@@ -123,7 +132,7 @@ impl Embeddings for OpenAiEmbeddings {
             });
         }
         body.finish();
-        out
+        EncodedResponse::json(out)
     }
 }
 
@@ -209,6 +218,11 @@ pub(crate) fn append_base64(value: Value<'_>, bytes: &mut Vec<u8>) -> Option<()>
 
 fn to_base64(vector: &[f32]) -> String {
     let bytes: Vec<u8> = vector.iter().flat_map(|number| number.to_le_bytes()).collect();
+    to_base64_bytes(&bytes)
+}
+
+/// Bytes in base64.
+pub(super) fn to_base64_bytes(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
@@ -256,16 +270,16 @@ mod tests {
             let encoded = OpenAiEmbeddings.encode_request(&request, options)?;
             Ok::<_, UnsupportedField>(String::from_utf8(encoded.body).unwrap())
         };
-        let voyage = r#"{"dimensions_parameter":"output_dimension","vector_purposes":"document"}"#;
+        let voyage = r#"{"dimensions_parameter":"output_dimension","embedding_purposes":"document"}"#;
         let written = body(voyage, "document").unwrap();
         assert!(written.contains(r#""output_dimension":256,"input_type":"document""#), "{written}");
-        let nvidia = r#"{"vector_purposes":"passage"}"#;
+        let nvidia = r#"{"embedding_purposes":"passage"}"#;
         assert!(body(nvidia, "document").unwrap().contains(r#""dimensions":256,"input_type":"passage""#));
         assert!(body(nvidia, "query").unwrap().contains(r#""input_type":"query""#));
         assert!(body(nvidia, "their own").unwrap().contains(r#""input_type":"their own""#));
         assert_eq!(body(nvidia, "clustering").unwrap_err().field, "input_type");
         assert_eq!(body("{}", "query").unwrap_err().field, "input_type");
-        let read = OpenAiEmbeddings.decode_request(written.as_bytes()).unwrap();
+        let read = OpenAiEmbeddings.decode_request(HttpRequest::json(written.as_bytes())).unwrap();
         assert_eq!(read.dimensions, Some(256));
     }
 
@@ -353,7 +367,7 @@ mod tests {
             written(&encoded.body),
             r#"{"model":"m","input":["a","b"],"dimensions":64,"user":"u","encoding_format":"base64"}"#
         );
-        assert_eq!(OpenAiEmbeddings.decode_request(&encoded.body).unwrap(), request);
+        assert_eq!(OpenAiEmbeddings.decode_request(HttpRequest::json(&encoded.body)).unwrap(), request);
         for (name, value, expected) in [
             ("encoding_format", "\"float\"", r#"{"model":"m","input":[],"encoding_format":"float"}"#),
             ("output_dtype", "\"int8\"", r#"{"model":"m","input":[],"output_dtype":"int8"}"#),
@@ -375,7 +389,7 @@ mod tests {
 
     #[test]
     fn a_server_reads_one_text_and_refuses_tokens() {
-        let read = |body: &str| OpenAiEmbeddings.decode_request(body.as_bytes());
+        let read = |body: &str| OpenAiEmbeddings.decode_request(HttpRequest::json(body.as_bytes()));
         assert_eq!(read(r#"{"model":"m","input":"a"}"#).unwrap().inputs, ["a"]);
         for body in [r#"{"model":"m","input":[1,2]}"#, r#"{"model":"m"}"#, r#"{"input":"a"}"#, "[]"] {
             assert!(read(body).is_err(), "{body}");
@@ -392,7 +406,7 @@ mod tests {
             vectors.iter().try_for_each(|vector| response.vectors.push(vector)).unwrap();
             response.usage = input.map(|tokens| Usage { input_tokens: Some(tokens), ..Usage::default() });
             let request = format!("{{\"encoding_format\":\"{asked}\"}}");
-            let body = OpenAiEmbeddings.encode_response(&response, request.as_bytes());
+            let body = OpenAiEmbeddings.encode_response(&response, HttpRequest::json(request.as_bytes())).body;
             prop_assert_eq!(written(&body).contains("\"embedding\":\""), asked == "base64" && !vectors.is_empty());
             prop_assert_eq!(OpenAiEmbeddings.decode_response(Headers::default(), &body).unwrap(), response);
         }

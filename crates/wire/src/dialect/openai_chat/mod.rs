@@ -18,13 +18,17 @@ mod encode_stream;
 pub(crate) mod error;
 pub(crate) mod finish;
 mod form;
+mod images;
 mod media;
 mod message;
+mod model_listing;
 mod part;
 mod parts;
 mod reasoning;
-mod rerank;
+mod reranking;
+mod speech;
 mod tools;
+mod transcription;
 pub(crate) mod usage;
 
 pub(crate) use decode_request::{
@@ -32,14 +36,17 @@ pub(crate) use decode_request::{
 };
 pub(crate) use embeddings::{decode_vectors, take_texts};
 pub(crate) use encode_request::write_prompt_cache;
-pub(crate) use media::OpenAiMedia;
+pub(crate) use images::OpenAiImages;
 pub(crate) use message::{decode_message, decode_messages, take_said, text_parts};
+pub(crate) use model_listing::OpenAiListing;
 pub(crate) use part::{
     data_url, decode_part, required_string, source_of_url, take_cache, write_answer_part, write_cache,
     write_part,
 };
-pub(crate) use rerank::{RankByScore, take_documents};
+pub(crate) use reranking::{RankByScore, take_documents};
+pub(crate) use speech::OpenAiSpeech;
 pub(crate) use tools::{decode_choice, decode_tool, hosted, is_foreign_tool, take_arguments, write_call};
+pub(crate) use transcription::OpenAiTranscription;
 pub(crate) use usage::usage_json;
 
 use super::{Dialect, StreamDecoder, StreamEncoder};
@@ -47,13 +54,23 @@ use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
-use crate::operation::{Embeddings, Endpoint, Media, Operation, Reranking};
+use crate::operation::{Endpoint, OperationKind, Operations};
 use alloc::{boxed::Box, vec::Vec};
 use carried::NAME;
 
 /// OpenAI's Chat Completions.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OpenAiChat;
+
+static OPERATIONS: Operations = Operations {
+    embeddings: Some(&embeddings::OpenAiEmbeddings),
+    reranking: Some(&RankByScore { path: "/rerank" }),
+    images: Some(&OpenAiImages),
+    speech: Some(&OpenAiSpeech),
+    transcription: Some(&OpenAiTranscription),
+    model_listing: Some(&OpenAiListing),
+    ..Operations::NONE
+};
 
 impl Dialect for OpenAiChat {
     fn name(&self) -> &'static str {
@@ -98,24 +115,19 @@ impl Dialect for OpenAiChat {
 
     fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
         let operations = [
-            ("/chat/completions", Operation::Complete),
-            ("/embeddings", Operation::Embed),
-            ("/rerank", Operation::Rerank),
-            ("/models", Operation::Models),
+            ("/chat/completions", OperationKind::Chat),
+            ("/embeddings", OperationKind::Embeddings),
+            ("/rerank", OperationKind::Reranking),
+            ("/images/generations", OperationKind::Images),
+            ("/audio/speech", OperationKind::Speech),
+            ("/audio/transcriptions", OperationKind::Transcription),
+            ("/models", OperationKind::ModelListing),
         ];
         let (_, operation) = operations.into_iter().find(|(end, _)| path.ends_with(end))?;
         Some(Endpoint::new(operation))
     }
 
-    fn embeddings(&self) -> Option<&'static dyn Embeddings> {
-        Some(&embeddings::OpenAiEmbeddings)
-    }
-
-    fn reranking(&self) -> Option<&'static dyn Reranking> {
-        Some(&RankByScore { path: "/rerank" })
-    }
-
-    fn media(&self) -> Option<&'static dyn Media> {
-        Some(&OpenAiMedia)
+    fn operations(&self) -> &'static Operations {
+        &OPERATIONS
     }
 }

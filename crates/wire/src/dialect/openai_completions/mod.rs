@@ -11,20 +11,28 @@ mod encode_request;
 mod encode_response;
 mod encode_stream;
 
-use super::openai_chat::{OpenAiMedia, wants_usage};
+use super::openai_chat::{OpenAiImages, OpenAiListing, OpenAiSpeech, OpenAiTranscription, wants_usage};
 use super::{Dialect, StreamDecoder, StreamEncoder};
 use crate::dialect::openai_chat::error;
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
-use crate::operation::{Endpoint, Media, Operation};
+use crate::operation::{Endpoint, OperationKind, Operations};
 use alloc::{boxed::Box, vec::Vec};
 use carried::NAME;
 
 /// OpenAI's legacy Completions.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OpenAiCompletions;
+
+static OPERATIONS: Operations = Operations {
+    images: Some(&OpenAiImages),
+    speech: Some(&OpenAiSpeech),
+    transcription: Some(&OpenAiTranscription),
+    model_listing: Some(&OpenAiListing),
+    ..Operations::NONE
+};
 
 impl Dialect for OpenAiCompletions {
     fn name(&self) -> &'static str {
@@ -66,13 +74,12 @@ impl Dialect for OpenAiCompletions {
     fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
         // Chat Completions ends the same.
         if path.ends_with("/completions") && !path.ends_with("/chat/completions") {
-            return Some(Endpoint::new(Operation::Complete));
+            return Some(Endpoint::new(OperationKind::Chat));
         }
-        path.ends_with("/models").then_some(Endpoint::new(Operation::Models))
+        path.ends_with("/models").then_some(Endpoint::new(OperationKind::ModelListing))
     }
 
-    /// Those of OpenAI's API: the same beside all of its forms.
-    fn media(&self) -> Option<&'static dyn Media> {
-        Some(&OpenAiMedia)
+    fn operations(&self) -> &'static Operations {
+        &OPERATIONS
     }
 }

@@ -21,25 +21,37 @@ mod end_items;
 mod item;
 mod open_items;
 mod part;
-mod token_count;
+mod token_counting;
 mod tools;
 
 pub(crate) use tools::decode_function;
 
-use super::openai_chat::{OpenAiMedia, embeddings::OpenAiEmbeddings};
+use super::openai_chat::{
+    OpenAiImages, OpenAiListing, OpenAiSpeech, OpenAiTranscription, embeddings::OpenAiEmbeddings,
+};
 use super::{Dialect, StreamDecoder, StreamEncoder};
 use crate::dialect::openai_chat::error;
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
-use crate::operation::{Embeddings, Endpoint, Media, Operation, TokenCounting};
+use crate::operation::{Endpoint, OperationKind, Operations};
 use alloc::{boxed::Box, vec::Vec};
 use carried::NAME;
 
 /// OpenAI's Responses: `POST /responses`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OpenAiResponses;
+
+static OPERATIONS: Operations = Operations {
+    embeddings: Some(&OpenAiEmbeddings),
+    images: Some(&OpenAiImages),
+    speech: Some(&OpenAiSpeech),
+    transcription: Some(&OpenAiTranscription),
+    token_counting: Some(&token_counting::Counting),
+    model_listing: Some(&OpenAiListing),
+    ..Operations::NONE
+};
 
 impl Dialect for OpenAiResponses {
     fn name(&self) -> &'static str {
@@ -114,26 +126,17 @@ impl Dialect for OpenAiResponses {
 
     fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
         if path.ends_with("/responses") {
-            Some(Endpoint::new(Operation::Complete))
+            Some(Endpoint::new(OperationKind::Chat))
         } else if path.ends_with("/responses/input_tokens") {
-            Some(Endpoint::new(Operation::CountTokens))
+            Some(Endpoint::new(OperationKind::TokenCounting))
         } else if path.ends_with("/embeddings") {
-            Some(Endpoint::new(Operation::Embed))
+            Some(Endpoint::new(OperationKind::Embeddings))
         } else {
-            path.ends_with("/models").then_some(Endpoint::new(Operation::Models))
+            path.ends_with("/models").then_some(Endpoint::new(OperationKind::ModelListing))
         }
     }
 
-    /// Those of OpenAI's API: the same beside both forms of chat.
-    fn embeddings(&self) -> Option<&'static dyn Embeddings> {
-        Some(&OpenAiEmbeddings)
-    }
-
-    fn media(&self) -> Option<&'static dyn Media> {
-        Some(&OpenAiMedia)
-    }
-
-    fn token_counting(&self) -> Option<&'static dyn TokenCounting> {
-        Some(&token_count::Counting)
+    fn operations(&self) -> &'static Operations {
+        &OPERATIONS
     }
 }

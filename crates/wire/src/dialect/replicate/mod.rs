@@ -12,17 +12,24 @@ mod encode_stream;
 mod error;
 
 use super::{Dialect, FollowUp, ReadFollowUp, StreamDecoder, StreamEncoder};
+use crate::dialect::shared::{address::read_segment, model_list};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::error::Headers;
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::{Fields, JsonError, ObjectWriter};
 use crate::model::{ProviderError, Request, Response};
-use crate::operation::{Endpoint, ModelInfo, ModelListing, ModelPage, Operation};
-use alloc::{borrow::Cow, borrow::ToOwned, boxed::Box, format, string::String, string::ToString, vec::Vec};
+use crate::operation::{
+    Codec, EncodedResponse, Endpoint, HttpRequest, ModelInfo, ModelListRequest, ModelListing, ModelPage,
+    OperationKind, Operations,
+};
+use alloc::{borrow::Cow, borrow::ToOwned, boxed::Box, format, string::ToString, vec::Vec};
 use carried::NAME;
 
 /// Replicate's predictions.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Replicate;
+
+static OPERATIONS: Operations = Operations { model_listing: Some(&Listing), ..Operations::NONE };
 
 impl Dialect for Replicate {
     fn name(&self) -> &'static str {
@@ -67,7 +74,7 @@ impl Dialect for Replicate {
 
     fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
         if path.ends_with("/v1/models") {
-            return Some(Endpoint::new(Operation::Models));
+            return Some(Endpoint::new(OperationKind::ModelListing));
         }
         let path = path.strip_suffix("/predictions")?;
         let model = match path.rsplit_once("/v1/models/") {
@@ -77,14 +84,14 @@ impl Dialect for Replicate {
                 .map(|(_, name)| Cow::Owned(format!("deployments/{name}"))),
         };
         (model.is_some() || path.ends_with("/v1")).then_some(Endpoint {
-            operation: Operation::Complete,
+            operation: OperationKind::Chat,
             model,
             stream: None,
         })
     }
 
-    fn model_listing(&self) -> &'static dyn ModelListing {
-        &Listing
+    fn operations(&self) -> &'static Operations {
+        &OPERATIONS
     }
 }
 
@@ -107,16 +114,16 @@ fn prediction(body: &[u8]) -> Option<FollowUp> {
 #[derive(Clone, Copy, Debug)]
 struct Listing;
 
-impl ModelListing for Listing {
-    fn path(&self) -> &'static str {
-        "/v1/models"
+impl Codec<ModelListing> for Listing {
+    fn encode_request(
+        &self,
+        request: &ModelListRequest,
+        _options: EncodeOptions<'_>,
+    ) -> Result<EncodedRequest, UnsupportedField> {
+        Ok(model_list::request("/v1/models", &[("cursor", request.after.as_deref())]))
     }
 
-    fn query(&self, after: Option<&str>) -> Vec<(&'static str, String)> {
-        after.map(|after| ("cursor", after.to_owned())).into_iter().collect()
-    }
-
-    fn decode_page(&self, body: &[u8]) -> Result<ModelPage, StreamError> {
+    fn decode_response(&self, _headers: Headers<'_>, body: &[u8]) -> Result<ModelPage, StreamError> {
         let mut fields = Fields::parse(body).map_err(|error| StreamError::Malformed(error.to_string()))?;
         let entries = fields
             .take_array("results")
@@ -131,15 +138,20 @@ impl ModelListing for Listing {
         let models = models.collect();
         let next = fields.take_string("next");
         let cursor = next.as_deref().and_then(|next| next.split_once("cursor=")).map(|(_, rest)| rest);
-        let next = cursor.map(|cursor| cursor.split('&').next().unwrap_or(cursor).to_owned());
+        let next = cursor.map(|cursor| read_segment(cursor.split('&').next().unwrap_or(cursor)).into_owned());
         Ok(ModelPage { models, next })
     }
 
-    fn encode_page(&self, models: &[&str]) -> Vec<u8> {
+    fn decode_request(&self, _request: HttpRequest<'_>) -> Result<ModelListRequest, JsonError> {
+        Ok(ModelListRequest::default())
+    }
+
+    fn encode_response(&self, page: &ModelPage, _request: HttpRequest<'_>) -> EncodedResponse {
         let mut out = Vec::new();
         let mut body = ObjectWriter::begin(&mut out);
         body.nullable("previous", None::<&str>).nullable("next", None::<&str>);
-        body.array("results", models, |out, id| {
+        body.array("results", &page.models, |out, model| {
+            let id = &model.id;
             let (owner, name) = id.split_once('/').unwrap_or(("simulated", id));
             let mut entry = ObjectWriter::begin(out);
             entry.field("owner", owner).field("name", name);
@@ -148,6 +160,6 @@ impl ModelListing for Listing {
             entry.finish();
         });
         body.finish();
-        out
+        EncodedResponse::json(out)
     }
 }

@@ -13,12 +13,17 @@ mod encode_response;
 mod encode_stream;
 mod error;
 
-use super::{Dialect, StreamDecoder, StreamEncoder};
+use crate::dialect::shared::model_list;
+use crate::dialect::{Dialect, StreamDecoder, StreamEncoder};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::error::Headers;
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::{Fields, JsonError, ObjectWriter};
 use crate::model::{ProviderError, Request, Response};
-use crate::operation::{Endpoint, ModelInfo, ModelListing, ModelPage, Operation};
+use crate::operation::{
+    Codec, EncodedResponse, Endpoint, HttpRequest, ModelInfo, ModelListRequest, ModelListing, ModelPage,
+    OperationKind, Operations,
+};
 use alloc::{borrow::ToOwned, boxed::Box, string::ToString, vec::Vec};
 use carried::NAME;
 use decode_request::MODELS;
@@ -26,6 +31,8 @@ use decode_request::MODELS;
 /// ruvLLM's server: `POST /query`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RuvLlm;
+
+static OPERATIONS: Operations = Operations { model_listing: Some(&Listing), ..Operations::NONE };
 
 impl Dialect for RuvLlm {
     fn name(&self) -> &'static str {
@@ -70,13 +77,13 @@ impl Dialect for RuvLlm {
 
     fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
         if path.ends_with("/query") {
-            return Some(Endpoint::new(Operation::Complete));
+            return Some(Endpoint::new(OperationKind::Chat));
         }
-        path.ends_with("/health").then_some(Endpoint::new(Operation::Models))
+        path.ends_with("/health").then_some(Endpoint::new(OperationKind::ModelListing))
     }
 
-    fn model_listing(&self) -> &'static dyn ModelListing {
-        &Listing
+    fn operations(&self) -> &'static Operations {
+        &OPERATIONS
     }
 }
 
@@ -84,12 +91,16 @@ impl Dialect for RuvLlm {
 #[derive(Clone, Copy, Debug)]
 struct Listing;
 
-impl ModelListing for Listing {
-    fn path(&self) -> &'static str {
-        "/health"
+impl Codec<ModelListing> for Listing {
+    fn encode_request(
+        &self,
+        _request: &ModelListRequest,
+        _options: EncodeOptions<'_>,
+    ) -> Result<EncodedRequest, UnsupportedField> {
+        Ok(model_list::request("/health", &[]))
     }
 
-    fn decode_page(&self, body: &[u8]) -> Result<ModelPage, StreamError> {
+    fn decode_response(&self, _headers: Headers<'_>, body: &[u8]) -> Result<ModelPage, StreamError> {
         Fields::parse(body).map_err(|error| StreamError::Malformed(error.to_string()))?;
         let models = MODELS.iter().map(|id| ModelInfo {
             id: (*id).to_owned(),
@@ -100,11 +111,15 @@ impl ModelListing for Listing {
         Ok(ModelPage { models: models.collect(), next: None })
     }
 
-    fn encode_page(&self, _models: &[&str]) -> Vec<u8> {
+    fn decode_request(&self, _request: HttpRequest<'_>) -> Result<ModelListRequest, JsonError> {
+        Ok(ModelListRequest::default())
+    }
+
+    fn encode_response(&self, _page: &ModelPage, _request: HttpRequest<'_>) -> EncodedResponse {
         let mut out = Vec::new();
         let mut body = ObjectWriter::begin(&mut out);
         body.field("status", "healthy").field("version", "0.1.0");
         body.finish();
-        out
+        EncodedResponse::json(out)
     }
 }

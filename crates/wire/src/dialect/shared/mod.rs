@@ -5,6 +5,7 @@ pub(crate) mod call_ids;
 pub(crate) mod figures_template;
 pub mod foreign;
 pub(crate) mod functions;
+pub(crate) mod model_list;
 pub(crate) mod nested;
 pub(crate) mod prompt;
 pub(crate) mod resource_name;

@@ -11,7 +11,9 @@ use crate::error::Headers;
 use crate::framing::StreamError;
 use crate::json::{Fields, JsonError, ObjectWriter, WriteJson, write_array};
 use crate::model::Usage;
-use crate::operation::{EmbeddingRequest, EmbeddingResponse, Embeddings};
+use crate::operation::{
+    Codec, EmbeddingRequest, EmbeddingResponse, Embeddings, EncodedResponse, HttpRequest,
+};
 use alloc::{borrow::ToOwned, format, string::ToString, vec::Vec};
 
 /// The most that IBM's client sends at once.
@@ -24,8 +26,8 @@ pub(super) const TOKENS: &str = "input_token_count";
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WatsonxEmbeddings;
 
-impl Embeddings for WatsonxEmbeddings {
-    fn most_inputs(&self, _model: &str) -> usize {
+impl Codec<Embeddings> for WatsonxEmbeddings {
+    fn max_inputs(&self, _model: &str) -> usize {
         MOST_INPUTS
     }
 
@@ -67,7 +69,10 @@ impl Embeddings for WatsonxEmbeddings {
         })
     }
 
-    fn decode_request(&self, body: &[u8]) -> Result<EmbeddingRequest, JsonError> {
+    fn decode_request(
+        &self,
+        HttpRequest { body, .. }: HttpRequest<'_>,
+    ) -> Result<EmbeddingRequest, JsonError> {
         let mut fields = Fields::parse(body)?;
         let model = take_model(&mut fields)?;
         let inputs = take_texts(&mut fields, "inputs")
@@ -75,7 +80,7 @@ impl Embeddings for WatsonxEmbeddings {
         Ok(EmbeddingRequest { model, inputs, extra: fields.rest(), ..EmbeddingRequest::default() })
     }
 
-    fn encode_response(&self, response: &EmbeddingResponse, _request: &[u8]) -> Vec<u8> {
+    fn encode_response(&self, response: &EmbeddingResponse, _request: HttpRequest<'_>) -> EncodedResponse {
         let mut out = Vec::new();
         let mut body = ObjectWriter::begin_with(&mut out, &response.extra);
         body.field("model_id", &response.model);
@@ -86,6 +91,6 @@ impl Embeddings for WatsonxEmbeddings {
         });
         body.optional(TOKENS, response.usage.as_ref().and_then(|used| used.input_tokens));
         body.finish();
-        out
+        EncodedResponse::json(out)
     }
 }

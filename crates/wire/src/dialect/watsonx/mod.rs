@@ -11,22 +11,34 @@ mod decode_response;
 mod embeddings;
 mod encode_request;
 mod error;
-mod rerank;
+mod reranking;
 
 use super::openai_chat::OpenAiChat;
 use super::{Dialect, StreamDecoder, StreamEncoder};
+use crate::dialect::shared::model_list;
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::error::Headers;
 use crate::framing::{StreamError, StreamLimits};
-use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value};
+use crate::json::{Fields, JsonError, ObjectWriter, Value};
 use crate::model::{ProviderError, Request, Response};
-use crate::operation::{Embeddings, Endpoint, ModelInfo, ModelListing, ModelPage, Operation, Reranking};
+use crate::operation::{
+    Codec, EncodedResponse, Endpoint, HttpRequest, ModelInfo, ModelListRequest, ModelListing, ModelPage,
+    OperationKind, Operations,
+};
 use address::{API_VERSION, DEPLOYMENT};
-use alloc::{borrow::Cow, borrow::ToOwned, boxed::Box, format, string::String, string::ToString, vec::Vec};
+use alloc::{borrow::Cow, borrow::ToOwned, boxed::Box, format, string::ToString, vec::Vec};
 use carried::NAME;
 
 /// watsonx.ai: `POST /ml/v1/text/chat`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Watsonx;
+
+static OPERATIONS: Operations = Operations {
+    embeddings: Some(&embeddings::WatsonxEmbeddings),
+    reranking: Some(&reranking::WatsonxReranking),
+    model_listing: Some(&Listing),
+    ..Operations::NONE
+};
 
 impl Dialect for Watsonx {
     fn name(&self) -> &'static str {
@@ -68,9 +80,9 @@ impl Dialect for Watsonx {
     fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
         let path = path.split_once('?').map_or(path, |(path, _)| path);
         for (end, operation) in [
-            ("/foundation_model_specs", Operation::Models),
-            ("/text/embeddings", Operation::Embed),
-            ("/text/rerank", Operation::Rerank),
+            ("/foundation_model_specs", OperationKind::ModelListing),
+            ("/text/embeddings", OperationKind::Embeddings),
+            ("/text/rerank", OperationKind::Reranking),
         ] {
             if path.ends_with(end) {
                 return Some(Endpoint::new(operation));
@@ -82,19 +94,11 @@ impl Dialect for Watsonx {
         };
         let deployment = before.rsplit_once("/deployments/").map(|(_, id)| id);
         let model = deployment.map(|id| Cow::Owned(format!("{DEPLOYMENT}{id}")));
-        Some(Endpoint { operation: Operation::Complete, model, stream: Some(stream) })
+        Some(Endpoint { operation: OperationKind::Chat, model, stream: Some(stream) })
     }
 
-    fn model_listing(&self) -> &'static dyn ModelListing {
-        &Listing
-    }
-
-    fn embeddings(&self) -> Option<&'static dyn Embeddings> {
-        Some(&embeddings::WatsonxEmbeddings)
-    }
-
-    fn reranking(&self) -> Option<&'static dyn Reranking> {
-        Some(&rerank::WatsonxReranking)
+    fn operations(&self) -> &'static Operations {
+        &OPERATIONS
     }
 }
 
@@ -102,16 +106,17 @@ impl Dialect for Watsonx {
 #[derive(Clone, Copy, Debug)]
 struct Listing;
 
-impl ModelListing for Listing {
-    fn path(&self) -> &'static str {
-        "/ml/v1/foundation_model_specs"
+impl Codec<ModelListing> for Listing {
+    fn encode_request(
+        &self,
+        _request: &ModelListRequest,
+        _options: EncodeOptions<'_>,
+    ) -> Result<EncodedRequest, UnsupportedField> {
+        let parameters = [("version", Some(API_VERSION)), ("limit", Some("200"))];
+        Ok(model_list::request("/ml/v1/foundation_model_specs", &parameters))
     }
 
-    fn query(&self, _after: Option<&str>) -> Vec<(&'static str, String)> {
-        alloc::vec![("version", API_VERSION.to_owned()), ("limit", "200".to_owned())]
-    }
-
-    fn decode_page(&self, body: &[u8]) -> Result<ModelPage, StreamError> {
+    fn decode_response(&self, _headers: Headers<'_>, body: &[u8]) -> Result<ModelPage, StreamError> {
         let mut fields = Fields::parse(body).map_err(|error| StreamError::Malformed(error.to_string()))?;
         let list = fields
             .take_array("resources")
@@ -128,16 +133,20 @@ impl ModelListing for Listing {
         Ok(ModelPage { models: list.into_iter().filter_map(read).collect(), next: None })
     }
 
-    fn encode_page(&self, models: &[&str]) -> Vec<u8> {
-        Json::object(&Extra::new(), |body| {
-            body.field("total_count", models.len()).array("resources", models, |out, id| {
-                let mut entry = ObjectWriter::begin(out);
-                entry.field("model_id", *id).field("label", *id).field("provider", "ferrule-sim");
-                entry.finish();
-            });
-        })
-        .text()
-        .as_bytes()
-        .to_owned()
+    fn decode_request(&self, _request: HttpRequest<'_>) -> Result<ModelListRequest, JsonError> {
+        Ok(ModelListRequest::default())
+    }
+
+    fn encode_response(&self, page: &ModelPage, _request: HttpRequest<'_>) -> EncodedResponse {
+        let mut out = Vec::new();
+        let mut body = ObjectWriter::begin(&mut out);
+        body.field("total_count", page.models.len()).array("resources", &page.models, |out, model| {
+            let mut entry = ObjectWriter::begin(out);
+            entry.field("model_id", &model.id).field("label", &model.id);
+            entry.field("provider", model.owned_by.as_deref().unwrap_or_default());
+            entry.finish();
+        });
+        body.finish();
+        EncodedResponse::json(out)
     }
 }

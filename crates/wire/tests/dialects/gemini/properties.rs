@@ -9,7 +9,7 @@ use ferrule_wire::dialect::registry::find;
 use ferrule_wire::encode::EncodeOptions;
 use ferrule_wire::framing::{StreamError, StreamLimits};
 use ferrule_wire::model::{Request, replay};
-use ferrule_wire::operation::Operation;
+use ferrule_wire::operation::OperationKind;
 use proptest::prelude::*;
 
 pub(super) fn through(dialect: &dyn Dialect, request: &Request) -> Request {
@@ -18,7 +18,7 @@ pub(super) fn through(dialect: &dyn Dialect, request: &Request) -> Request {
     let mut read = dialect.decode_request(&encoded.body).unwrap();
     // Where model and stream stand in the address, a server takes them from there.
     let endpoint = dialect.endpoint(encoded.path.split('?').next().unwrap()).unwrap();
-    assert_eq!(endpoint.operation, Operation::Complete);
+    assert_eq!(endpoint.operation, OperationKind::Chat);
     if let Some(model) = endpoint.model {
         read.model = model.into_owned();
     }

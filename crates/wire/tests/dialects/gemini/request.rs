@@ -10,7 +10,7 @@ use ferrule_wire::model::{
     ReasoningRequest, Request, ResponseFormat, Role, Source, Tool, ToolCall, ToolChoice, ToolKind,
     ToolResult,
 };
-use ferrule_wire::operation::Operation;
+use ferrule_wire::operation::OperationKind;
 
 fn encode(request: &Request) -> Result<EncodedRequest, UnsupportedField> {
     dialect().encode_request(request, EncodeOptions::REFUSE)
@@ -67,19 +67,19 @@ fn model_and_stream_stand_in_the_address() {
 #[test]
 fn addresses_are_read_wherever_they_begin() {
     for (path, operation, model, stream) in [
-        ("/v1beta/models/x:generateContent", Operation::Complete, Some("x"), Some(false)),
-        ("/models/x:streamGenerateContent?alt=sse", Operation::Complete, Some("x"), Some(true)),
+        ("/v1beta/models/x:generateContent", OperationKind::Chat, Some("x"), Some(false)),
+        ("/models/x:streamGenerateContent?alt=sse", OperationKind::Chat, Some("x"), Some(true)),
         (
             "/v1/projects/p/locations/l/publishers/google/models/x:countTokens",
-            Operation::CountTokens,
+            OperationKind::TokenCounting,
             Some("x"),
             None,
         ),
-        ("/v1beta/tunedModels/a:generateContent", Operation::Complete, Some("tunedModels/a"), Some(false)),
-        ("/models/a%2Fb:batchEmbedContents", Operation::Embed, Some("a/b"), None),
-        ("/models/x:embedContent", Operation::Embed, Some("x"), None),
-        ("/models/x:predict", Operation::Embed, Some("x"), None),
-        ("/v1beta/models", Operation::Models, None, None),
+        ("/v1beta/tunedModels/a:generateContent", OperationKind::Chat, Some("tunedModels/a"), Some(false)),
+        ("/models/a%2Fb:batchEmbedContents", OperationKind::Embeddings, Some("a/b"), None),
+        ("/models/x:embedContent", OperationKind::Embeddings, Some("x"), None),
+        ("/models/x:predict", OperationKind::Embeddings, Some("x"), None),
+        ("/v1beta/models", OperationKind::ModelListing, None, None),
     ] {
         let endpoint = dialect().endpoint(path).unwrap();
         assert_eq!(

@@ -59,10 +59,10 @@ proptest! {
 
     #[test]
     fn the_prompt_is_counted_as_it_was_written(request in request()) {
-        let counting = dialect().token_counting().unwrap();
+        let counting = dialect().operations().token_counting.unwrap();
         let encoded = counting.encode_request(&request, REFUSE).unwrap();
         prop_assert_eq!(encoded.path, "/responses/input_tokens");
-        let read = counting.decode_request(&encoded.body).unwrap();
+        let read = counting.decode_request(HttpRequest::json(&encoded.body)).unwrap();
         prop_assert_eq!(&read.messages, &request.messages);
         prop_assert_eq!(&read.tools, &request.tools);
         prop_assert_eq!((read.max_tokens, read.stream, read.extra.get("store")), (None, false, None));
@@ -72,11 +72,11 @@ proptest! {
 
 #[test]
 fn tokens_are_counted() {
-    let counting = dialect().token_counting().unwrap();
-    let body = counting.encode_response(7);
+    let counting = dialect().operations().token_counting.unwrap();
+    let body = counting.encode_response(&7, HttpRequest::default()).body;
     assert_eq!(std::str::from_utf8(&body).unwrap(), r#"{"object":"response.input_tokens","input_tokens":7}"#);
-    assert_eq!(counting.decode_response(&body).unwrap(), 7);
-    assert!(counting.decode_response(br#"{"error":{"message":"no"}}"#).is_err());
+    assert_eq!(counting.decode_response(Headers::default(), &body).unwrap(), 7);
+    assert!(counting.decode_response(Headers::default(), br#"{"error":{"message":"no"}}"#).is_err());
 }
 
 #[test]
@@ -359,11 +359,11 @@ fn requests_are_read_in_every_form() {
 
 #[test]
 fn addresses_say_what_is_asked() {
-    use ferrule_wire::operation::Operation;
+    use ferrule_wire::operation::OperationKind;
     for (path, operation) in [
-        ("/v1/responses", Some(Operation::Complete)),
-        ("/openai/v1/responses/input_tokens", Some(Operation::CountTokens)),
-        ("/v1/models", Some(Operation::Models)),
+        ("/v1/responses", Some(OperationKind::Chat)),
+        ("/openai/v1/responses/input_tokens", Some(OperationKind::TokenCounting)),
+        ("/v1/models", Some(OperationKind::ModelListing)),
         ("/v1/chat/completions", None),
     ] {
         assert_eq!(dialect().endpoint(path).map(|endpoint| endpoint.operation), operation, "{path}");

@@ -8,7 +8,9 @@ use crate::error::Headers;
 use crate::framing::StreamError;
 use crate::json::{Fields, JsonError, ObjectWriter, Value, write_array};
 use crate::model::{PartKind, Usage};
-use crate::operation::{EmbeddingRequest, EmbeddingResponse, Embeddings, InputType, Vectors};
+use crate::operation::{
+    Codec, EmbeddingRequest, EmbeddingResponse, Embeddings, EncodedResponse, HttpRequest, InputType, Vectors,
+};
 use alloc::{borrow::ToOwned, format, string::String, string::ToString, vec::Vec};
 
 /// `:batchEmbedContents`.
@@ -19,8 +21,8 @@ pub(super) struct Batch;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Predict;
 
-impl Embeddings for Batch {
-    fn most_inputs(&self, _model: &str) -> usize {
+impl Codec<Embeddings> for Batch {
+    fn max_inputs(&self, _model: &str) -> usize {
         100
     }
 
@@ -51,17 +53,24 @@ impl Embeddings for Batch {
         decode_response(body)
     }
 
-    fn decode_request(&self, body: &[u8]) -> Result<EmbeddingRequest, JsonError> {
+    fn decode_request(
+        &self,
+        HttpRequest { body, .. }: HttpRequest<'_>,
+    ) -> Result<EmbeddingRequest, JsonError> {
         decode_request(body)
     }
 
-    fn encode_response(&self, response: &EmbeddingResponse, request: &[u8]) -> Vec<u8> {
+    fn encode_response(
+        &self,
+        response: &EmbeddingResponse,
+        HttpRequest { body: request, .. }: HttpRequest<'_>,
+    ) -> EncodedResponse {
         encode_response(response, request)
     }
 }
 
-impl Embeddings for Predict {
-    fn most_inputs(&self, model: &str) -> usize {
+impl Codec<Embeddings> for Predict {
+    fn max_inputs(&self, model: &str) -> usize {
         // These take one text at a time.
         if model.contains("gemini-embedding") { 1 } else { 250 }
     }
@@ -90,11 +99,18 @@ impl Embeddings for Predict {
         decode_response(body)
     }
 
-    fn decode_request(&self, body: &[u8]) -> Result<EmbeddingRequest, JsonError> {
+    fn decode_request(
+        &self,
+        HttpRequest { body, .. }: HttpRequest<'_>,
+    ) -> Result<EmbeddingRequest, JsonError> {
         decode_request(body)
     }
 
-    fn encode_response(&self, response: &EmbeddingResponse, request: &[u8]) -> Vec<u8> {
+    fn encode_response(
+        &self,
+        response: &EmbeddingResponse,
+        HttpRequest { body: request, .. }: HttpRequest<'_>,
+    ) -> EncodedResponse {
         encode_response(response, request)
     }
 }
@@ -243,7 +259,7 @@ fn push_vector(embedded: Option<Fields<'_>>, vectors: &mut Vectors) -> Result<()
     )
 }
 
-fn encode_response(response: &EmbeddingResponse, request: &[u8]) -> Vec<u8> {
+fn encode_response(response: &EmbeddingResponse, request: &[u8]) -> EncodedResponse {
     let request = Fields::parse(request).unwrap_or_default();
     let values = |out: &mut Vec<u8>, vector: &[f32], statistics: Option<u64>| {
         let mut one = ObjectWriter::begin(out);
@@ -279,7 +295,7 @@ fn encode_response(response: &EmbeddingResponse, request: &[u8]) -> Vec<u8> {
         }
     }
     body.finish();
-    out
+    EncodedResponse::json(out)
 }
 
 /// The shortest text that reads as the same number.

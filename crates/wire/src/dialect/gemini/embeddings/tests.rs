@@ -14,7 +14,7 @@ fn request() -> EmbeddingRequest {
     }
 }
 
-fn sent(embeddings: &dyn Embeddings, request: &EmbeddingRequest) -> (String, String) {
+fn sent(embeddings: &dyn Codec<Embeddings>, request: &EmbeddingRequest) -> (String, String) {
     let encoded = embeddings.encode_request(request, EncodeOptions::REFUSE).unwrap();
     (encoded.path, String::from_utf8(encoded.body).unwrap())
 }
@@ -27,20 +27,20 @@ fn each_host_is_asked_in_its_own_form() {
         body,
         r#"{"requests":[{"model":"models/gemini-embedding-001","content":{"parts":[{"text":"a"}]},"taskType":"RETRIEVAL_QUERY","outputDimensionality":2},{"model":"models/gemini-embedding-001","content":{"parts":[{"text":"b"}]},"taskType":"RETRIEVAL_QUERY","outputDimensionality":2}]}"#
     );
-    assert_eq!(Batch.decode_request(body.as_bytes()).unwrap(), request());
+    assert_eq!(Batch.decode_request(HttpRequest::json(body.as_bytes())).unwrap(), request());
     let (path, body) = sent(&Predict, &request());
     assert_eq!(path, "/models/gemini-embedding-001:predict");
     assert_eq!(
         body,
         r#"{"instances":[{"content":"a","task_type":"RETRIEVAL_QUERY"},{"content":"b","task_type":"RETRIEVAL_QUERY"}],"parameters":{"outputDimensionality":2}}"#
     );
-    let read = Predict.decode_request(body.as_bytes()).unwrap();
+    let read = Predict.decode_request(HttpRequest::json(body.as_bytes())).unwrap();
     assert_eq!(EmbeddingRequest { model: request().model, ..read }, request());
     assert_eq!(
-        (Predict.most_inputs("gemini-embedding-001"), Predict.most_inputs("text-embedding-005")),
+        (Predict.max_inputs("gemini-embedding-001"), Predict.max_inputs("text-embedding-005")),
         (1, 250)
     );
-    assert_eq!(Batch.most_inputs("gemini-embedding-001"), 100);
+    assert_eq!(Batch.max_inputs("gemini-embedding-001"), 100);
 }
 
 #[test]
@@ -65,9 +65,9 @@ fn answers_are_read_as_they_were_written() {
     vectors.push(&[1.0, 3.5]).unwrap();
     let usage = Some(Usage { input_tokens: Some(7), ..Usage::default() });
     let response = EmbeddingResponse { vectors, usage, ..EmbeddingResponse::default() };
-    for embeddings in [&Batch as &dyn Embeddings, &Predict] {
+    for embeddings in [&Batch as &dyn Codec<Embeddings>, &Predict] {
         let (_, asked) = sent(embeddings, &request());
-        let body = embeddings.encode_response(&response, asked.as_bytes());
+        let body = embeddings.encode_response(&response, HttpRequest::json(asked.as_bytes())).body;
         assert_eq!(embeddings.decode_response(Headers::default(), &body).unwrap(), response);
     }
 }
@@ -92,21 +92,24 @@ fn what_the_hosts_answer_is_read() {
 #[test]
 fn a_single_request_is_read_and_answered_as_one() {
     let body = br#"{"model":"models/m","content":{"parts":[{"text":"a"},{"text":"b"}]},"task_type":"CLUSTERING","title":"t"}"#;
-    let request = Batch.decode_request(body).unwrap();
+    let request = Batch.decode_request(HttpRequest::json(body)).unwrap();
     assert_eq!((request.model.as_str(), request.inputs), ("m", vec!["ab".to_owned()]));
     assert_eq!(request.input_type, Some(InputType::Clustering));
     assert_eq!(request.extra.get("title"), Some(&Json::string("t")));
     let mut vectors = Vectors::default();
     vectors.push(&[1.0]).unwrap();
     let response = EmbeddingResponse { vectors, ..EmbeddingResponse::default() };
-    assert_eq!(Batch.encode_response(&response, body), br#"{"embedding":{"values":[1]}}"#);
+    assert_eq!(
+        Batch.encode_response(&response, HttpRequest::json(body)).body,
+        br#"{"embedding":{"values":[1]}}"#
+    );
     for body in [
         "{}",
         r#"{"requests":[{}]}"#,
         r#"{"instances":[{}]}"#,
         r#"{"content":{"parts":[{"inlineData":{}}]}}"#,
     ] {
-        assert!(Batch.decode_request(body.as_bytes()).is_err(), "{body}");
+        assert!(Batch.decode_request(HttpRequest::json(body.as_bytes())).is_err(), "{body}");
     }
 }
 

@@ -1,11 +1,14 @@
 //! List of models, in pages (section 6).
 
 use super::model_name::{self, PUBLISHER};
+use crate::dialect::shared::model_list;
 use crate::dialect::shared::resource_name;
+use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::error::Headers;
 use crate::framing::StreamError;
-use crate::json::{Fields, ObjectWriter};
-use crate::operation::{ModelListing, ModelPage, decode_list};
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use crate::json::{Fields, JsonError, ObjectWriter};
+use crate::operation::{Codec, EncodedResponse, HttpRequest, ModelListRequest, ModelListing, ModelPage};
+use alloc::{borrow::ToOwned, format, vec::Vec};
 
 /// `GET /models`: of the Gemini API, or of a publisher's models on Vertex AI, where they belong to no project and only
 /// the newer version of the API lists them (as google-genai's client asks for them).
@@ -22,32 +25,32 @@ impl Listing {
         Self::Publisher { name: "anthropic", path: "v1beta1/publishers/anthropic/models" };
 }
 
-impl ModelListing for Listing {
-    fn path(&self) -> &'static str {
-        match self {
+impl Codec<ModelListing> for Listing {
+    fn encode_request(
+        &self,
+        request: &ModelListRequest,
+        _options: EncodeOptions<'_>,
+    ) -> Result<EncodedRequest, UnsupportedField> {
+        let path = match self {
             Self::GeminiApi => "/models",
             Self::Publisher { path, .. } => path,
-        }
+        };
+        let after = request.after.as_deref();
+        Ok(model_list::request(path, &[("pageSize", Some("1000")), ("pageToken", after)]))
     }
 
-    fn query(&self, after: Option<&str>) -> Vec<(&'static str, String)> {
-        let mut query = alloc::vec![("pageSize", "1000".to_owned())];
-        query.extend(after.map(|after| ("pageToken", after.to_owned())));
-        query
-    }
-
-    fn decode_page(&self, body: &[u8]) -> Result<ModelPage, StreamError> {
+    fn decode_response(&self, _headers: Headers<'_>, body: &[u8]) -> Result<ModelPage, StreamError> {
         let mut fields = Fields::parse(body).unwrap_or_default();
         let next = fields.take_string("nextPageToken").filter(|token| !token.is_empty());
         // Vertex has another name for the list.
         let publishers = fields.take_json("publisherModels");
         let mut page = match (&publishers, fields.get("models")) {
-            (Some(list), _) => decode_list(list.text().as_bytes())?,
+            (Some(list), _) => model_list::decode(list.text().as_bytes())?,
             // A page may be empty, and an empty list is left out.
             (None, None) if fields.is_empty() && body.trim_ascii_start().first() == Some(&b'{') => {
                 ModelPage::default()
             }
-            _ => decode_list(body)?,
+            _ => model_list::decode(body)?,
         };
         let publisher = match self {
             Self::GeminiApi => PUBLISHER,
@@ -60,34 +63,43 @@ impl ModelListing for Listing {
         Ok(page)
     }
 
-    fn encode_page(&self, models: &[&str]) -> Vec<u8> {
+    fn decode_request(&self, _request: HttpRequest<'_>) -> Result<ModelListRequest, JsonError> {
+        Ok(ModelListRequest::default())
+    }
+
+    fn encode_response(&self, page: &ModelPage, _request: HttpRequest<'_>) -> EncodedResponse {
         let mut out = Vec::new();
         let mut body = ObjectWriter::begin(&mut out);
         match self {
-            Self::GeminiApi => body.array("models", models, |out, id| {
+            Self::GeminiApi => body.array("models", &page.models, |out, model| {
+                let id = &model.id;
                 let mut entry = ObjectWriter::begin(out);
-                entry.field("name", model_name::resource(id)).field("displayName", *id);
+                entry.field("name", model_name::resource(id)).field("displayName", id);
                 entry.field("description", format!("The model {id}.")).field("version", "001");
                 entry.field("inputTokenLimit", 1_048_576_u64).field("outputTokenLimit", 65_536_u64);
                 let methods = ["generateContent", "countTokens", "batchEmbedContents"];
                 entry.field("supportedGenerationMethods", methods.as_slice());
                 entry.finish();
             }),
-            Self::Publisher { name: publisher, .. } => body.array("publisherModels", models, |out, id| {
-                let mut entry = ObjectWriter::begin(out);
-                entry.field("name", format!("publishers/{publisher}/models/{id}"));
-                entry.field("versionId", "001").field("launchStage", "GA");
-                entry.finish();
-            }),
+            Self::Publisher { name: publisher, .. } => {
+                body.array("publisherModels", &page.models, |out, model| {
+                    let id = &model.id;
+                    let mut entry = ObjectWriter::begin(out);
+                    entry.field("name", format!("publishers/{publisher}/models/{id}"));
+                    entry.field("versionId", "001").field("launchStage", "GA");
+                    entry.finish();
+                })
+            }
         };
         body.finish();
-        out
+        EncodedResponse::json(out)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::String;
 
     const LISTING: Listing = Listing::GeminiApi;
 
@@ -98,27 +110,32 @@ mod tests {
     #[test]
     fn pages_follow_each_other() {
         let body = br#"{"models":[{"name":"models/a","displayName":"A"},{"name":"tunedModels/b"}],"nextPageToken":"t"}"#;
-        let page = LISTING.decode_page(body).unwrap();
+        let page = LISTING.decode_response(Headers::default(), body).unwrap();
         assert_eq!(ids(&page), ["a", "tunedModels/b"]);
-        assert_eq!(
-            LISTING.query(page.next.as_deref()),
-            [("pageSize", "1000".into()), ("pageToken", "t".into())]
-        );
+        let request = ModelListRequest { after: page.next.clone() };
+        let encoded = LISTING.encode_request(&request, EncodeOptions::REFUSE).unwrap();
+        assert_eq!(encoded.path, "/models?pageSize=1000&pageToken=t");
         assert!(page.models[0].raw.text().contains("displayName"));
-        let page = LISTING.decode_page(&LISTING.encode_page(&["a", "b"])).unwrap();
+        let page = LISTING
+            .decode_response(
+                Headers::default(),
+                &LISTING.encode_response(&ModelPage::named(&["a", "b"]), HttpRequest::default()).body,
+            )
+            .unwrap();
         assert_eq!((ids(&page), page.next.clone()), (alloc::vec!["a", "b"], None));
         let vertex = br#"{"publisherModels":[{"name":"publishers/google/models/c"}],"nextPageToken":""}"#;
-        let page = LISTING.decode_page(vertex).unwrap();
+        let page = LISTING.decode_response(Headers::default(), vertex).unwrap();
         assert_eq!((ids(&page), page.next.clone()), (alloc::vec!["c"], None));
         for publisher in [Listing::GOOGLES, Listing::ANTHROPICS] {
-            let written = publisher.encode_page(&["a", "b"]);
+            let written =
+                publisher.encode_response(&ModelPage::named(&["a", "b"]), HttpRequest::default()).body;
             assert!(
                 String::from_utf8_lossy(&written).starts_with(r#"{"publisherModels":[{"name":"publishers/"#)
             );
-            assert_eq!(ids(&publisher.decode_page(&written).unwrap()), ["a", "b"]);
+            assert_eq!(ids(&publisher.decode_response(Headers::default(), &written).unwrap()), ["a", "b"]);
         }
-        assert_eq!(LISTING.decode_page(b"{}").unwrap(), ModelPage::default());
-        assert!(LISTING.decode_page(br#"{"error":{"message":"no"}}"#).is_err());
-        assert!(LISTING.decode_page(b"<html>").is_err());
+        assert_eq!(LISTING.decode_response(Headers::default(), b"{}").unwrap(), ModelPage::default());
+        assert!(LISTING.decode_response(Headers::default(), br#"{"error":{"message":"no"}}"#).is_err());
+        assert!(LISTING.decode_response(Headers::default(), b"<html>").is_err());
     }
 }

@@ -1,42 +1,59 @@
-//! Vectors of texts.
+//! Embeddings of texts.
 
-use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
-use crate::error::Headers;
+use super::{codec::Operation, kind::OperationKind};
 use crate::framing::StreamError;
-use crate::json::{Extra, JsonError};
+use crate::json::Extra;
 use crate::model::Usage;
-use alloc::{string::String, vec::Vec};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 use core::fmt;
 
-/// What is to be embedded.
+/// Embeddings of texts.
+#[derive(Clone, Copy, Debug)]
+pub struct Embeddings;
+
+impl Operation for Embeddings {
+    const KIND: OperationKind = OperationKind::Embeddings;
+    type Request = EmbeddingRequest;
+    type Response = EmbeddingResponse;
+
+    fn model(request: &EmbeddingRequest) -> &str {
+        &request.model
+    }
+
+    fn set_model(request: &mut EmbeddingRequest, model: &str) {
+        model.clone_into(&mut request.model);
+    }
+}
+
+/// Texts to embed.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EmbeddingRequest {
     /// The provider's name of the model.
     pub model: String,
     /// The texts, in order.
     pub inputs: Vec<String>,
-    /// How many numbers each vector shall have; the model's own number where absent.
+    /// The length of each vector; the model's default where absent.
     pub dimensions: Option<u64>,
-    /// What the vectors are for.
+    /// What the embeddings are for.
     pub input_type: Option<InputType>,
-    /// Who the provider's abuse checks should hold responsible, as an opaque id.
+    /// An opaque id of the end user, for the provider's abuse checks.
     pub user: Option<String>,
     /// Fields without a name of their own here.
     pub extra: Extra,
 }
 
-/// What vectors are for. Each dialect has its own words.
+/// What embeddings are for. Each dialect has its own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InputType {
-    /// A text that is searched for with.
+    /// A search query.
     Query,
-    /// A text that is searched in.
+    /// A document to be found.
     Document,
-    /// A text to be classified.
+    /// A text to classify.
     Classification,
-    /// A text to be grouped with others.
+    /// A text to cluster.
     Clustering,
-    /// Texts to be compared with each other.
+    /// Texts to compare with each other.
     Similarity,
     /// Another one, in the provider's words.
     Other(String),
@@ -69,10 +86,10 @@ impl From<&str> for InputType {
     }
 }
 
-/// The vectors of a request, in its order.
+/// Embeddings, in the order of the request's texts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EmbeddingResponse {
-    /// The model that answered; empty where the provider did not say.
+    /// The model that answered; empty where the provider does not say.
     pub model: String,
     /// The vectors.
     pub vectors: Vectors,
@@ -82,7 +99,7 @@ pub struct EmbeddingResponse {
     pub extra: Extra,
 }
 
-/// Vectors of one length, one after the other in one piece of memory.
+/// Vectors of one length, contiguous in memory.
 #[derive(Clone, Default, PartialEq)]
 pub struct Vectors {
     values: Vec<f32>,
@@ -90,7 +107,7 @@ pub struct Vectors {
 }
 
 impl Vectors {
-    /// Appends a vector. Fails, and appends nothing, where it is empty or its length is another than that of those before.
+    /// Appends a vector. Fails, and appends nothing, where it is empty or its length differs from that of the others.
     pub fn push(&mut self, vector: &[f32]) -> Result<(), StreamError> {
         if self.values.is_empty() {
             self.dimensions = vector.len();
@@ -121,12 +138,12 @@ impl Vectors {
         self.values.is_empty()
     }
 
-    /// How many numbers each has; 0 where there are none.
+    /// The length of each; 0 where there are none.
     pub fn dimensions(&self) -> usize {
         self.dimensions
     }
 
-    /// All numbers, vector after vector.
+    /// All numbers, vector by vector.
     pub fn values(&self) -> &[f32] {
         &self.values
     }
@@ -137,31 +154,9 @@ impl Vectors {
     }
 }
 
-/// Their numbers are of no use in a log.
+/// The numbers are of no use in a log.
 impl fmt::Debug for Vectors {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Vectors({} of {})", self.len(), self.dimensions)
     }
-}
-
-/// A dialect's embeddings.
-pub trait Embeddings: Sync {
-    /// The most texts one request may carry to `model`.
-    fn most_inputs(&self, model: &str) -> usize;
-
-    /// Client: the HTTP request that asks `request`.
-    fn encode_request(
-        &self,
-        request: &EmbeddingRequest,
-        options: EncodeOptions<'_>,
-    ) -> Result<EncodedRequest, UnsupportedField>;
-
-    /// Client: the answer. Its vectors are in the order of the request.
-    fn decode_response(&self, headers: Headers<'_>, body: &[u8]) -> Result<EmbeddingResponse, StreamError>;
-
-    /// Server: what a request asks.
-    fn decode_request(&self, body: &[u8]) -> Result<EmbeddingRequest, JsonError>;
-
-    /// Server: the body that answers a request whose body was `request`.
-    fn encode_response(&self, response: &EmbeddingResponse, request: &[u8]) -> Vec<u8>;
 }

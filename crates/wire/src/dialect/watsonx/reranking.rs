@@ -9,10 +9,11 @@ use super::{
 use crate::dialect::openai_chat::{RankByScore, take_documents, take_texts};
 use crate::dialect::shared::nested;
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
+use crate::error::Headers;
 use crate::framing::StreamError;
 use crate::json::{Fields, Json, JsonError, ObjectWriter};
 use crate::model::Usage;
-use crate::operation::{RerankRequest, RerankResponse, Reranking};
+use crate::operation::{Codec, EncodedResponse, HttpRequest, RerankRequest, RerankResponse, Reranking};
 use alloc::vec::Vec;
 
 const PARAMETERS: &str = "parameters";
@@ -22,7 +23,7 @@ const RETURN_OPTIONS: &str = "return_options";
 #[derive(Clone, Copy, Debug)]
 pub(super) struct WatsonxReranking;
 
-impl Reranking for WatsonxReranking {
+impl Codec<Reranking> for WatsonxReranking {
     fn encode_request(
         &self,
         request: &RerankRequest,
@@ -56,8 +57,8 @@ impl Reranking for WatsonxReranking {
         Ok(EncodedRequest { path, body: out, headers: Vec::new(), dropped: refusals.dropped })
     }
 
-    fn decode_response(&self, body: &[u8]) -> Result<RerankResponse, StreamError> {
-        let mut response = RankByScore { path: "" }.decode_response(body)?;
+    fn decode_response(&self, headers: Headers<'_>, body: &[u8]) -> Result<RerankResponse, StreamError> {
+        let mut response = RankByScore { path: "" }.decode_response(headers, body)?;
         let tokens = response.extra.get(TOKENS).and_then(|count| count.value().u64());
         if let Some(tokens) = tokens {
             response.extra.remove(TOKENS);
@@ -66,7 +67,7 @@ impl Reranking for WatsonxReranking {
         Ok(response)
     }
 
-    fn decode_request(&self, body: &[u8]) -> Result<RerankRequest, JsonError> {
+    fn decode_request(&self, HttpRequest { body, .. }: HttpRequest<'_>) -> Result<RerankRequest, JsonError> {
         let mut fields = Fields::parse(body)?;
         let model = take_model(&mut fields)?;
         let query = fields.take_string("query").ok_or_else(|| JsonError::new("query: expected a string"))?;
@@ -89,7 +90,7 @@ impl Reranking for WatsonxReranking {
         Ok(request)
     }
 
-    fn encode_response(&self, response: &RerankResponse) -> Vec<u8> {
+    fn encode_response(&self, response: &RerankResponse, _request: HttpRequest<'_>) -> EncodedResponse {
         let mut out = Vec::new();
         let mut body = ObjectWriter::begin_with(&mut out, &response.extra);
         body.array("results", &response.results, |out, result| {
@@ -99,6 +100,6 @@ impl Reranking for WatsonxReranking {
         });
         body.optional(TOKENS, response.usage.as_ref().and_then(|used| used.input_tokens));
         body.finish();
-        out
+        EncodedResponse::json(out)
     }
 }

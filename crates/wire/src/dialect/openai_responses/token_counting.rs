@@ -3,10 +3,11 @@
 use super::decode_request;
 use crate::dialect::openai_responses::encode_request;
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::error::Headers;
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter};
 use crate::model::Request;
-use crate::operation::{TokenCounting, decode_tokens};
+use crate::operation::{Codec, EncodedResponse, HttpRequest, TokenCounting, decode_tokens};
 use alloc::{borrow::ToOwned, vec::Vec};
 
 /// What makes the prompt; the API refuses the rest of a request here.
@@ -28,7 +29,7 @@ const OF_THE_PROMPT: &[&str] = &[
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Counting;
 
-impl TokenCounting for Counting {
+impl Codec<TokenCounting> for Counting {
     fn encode_request(
         &self,
         request: &Request,
@@ -48,19 +49,19 @@ impl TokenCounting for Counting {
         Ok(encoded)
     }
 
-    fn decode_response(&self, body: &[u8]) -> Result<u64, StreamError> {
+    fn decode_response(&self, _headers: Headers<'_>, body: &[u8]) -> Result<u64, StreamError> {
         decode_tokens(body, "input_tokens")
     }
 
-    fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {
+    fn decode_request(&self, HttpRequest { body, .. }: HttpRequest<'_>) -> Result<Request, JsonError> {
         decode_request::decode(body)
     }
 
-    fn encode_response(&self, tokens: u64) -> Vec<u8> {
+    fn encode_response(&self, tokens: &u64, _request: HttpRequest<'_>) -> EncodedResponse {
         let mut out = Vec::new();
         let mut body = ObjectWriter::begin(&mut out);
-        body.field("object", "response.input_tokens").field("input_tokens", tokens);
+        body.field("object", "response.input_tokens").field("input_tokens", *tokens);
         body.finish();
-        out
+        EncodedResponse::json(out)
     }
 }

@@ -2,10 +2,11 @@
 
 use super::{address, decode_request, encode_request};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::error::Headers;
 use crate::framing::StreamError;
 use crate::json::{Fields, JsonError, ObjectWriter};
 use crate::model::Request;
-use crate::operation::{TokenCounting, decode_tokens};
+use crate::operation::{Codec, EncodedResponse, HttpRequest, TokenCounting, decode_tokens};
 use alloc::vec::Vec;
 
 /// What the prompt is made of; the rest of a request is about the answer.
@@ -15,7 +16,7 @@ const OF_THE_PROMPT: &[&str] = &["messages", "system", "toolConfig", "additional
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Counting;
 
-impl TokenCounting for Counting {
+impl Codec<TokenCounting> for Counting {
     fn encode_request(
         &self,
         request: &Request,
@@ -39,11 +40,11 @@ impl TokenCounting for Counting {
         Ok(encoded)
     }
 
-    fn decode_response(&self, body: &[u8]) -> Result<u64, StreamError> {
+    fn decode_response(&self, _headers: Headers<'_>, body: &[u8]) -> Result<u64, StreamError> {
         decode_tokens(body, "inputTokens")
     }
 
-    fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {
+    fn decode_request(&self, HttpRequest { body, .. }: HttpRequest<'_>) -> Result<Request, JsonError> {
         let mut input = Fields::parse(body)?
             .take_object("input")
             .ok_or_else(|| JsonError::new("input: expected an object"))?;
@@ -55,12 +56,12 @@ impl TokenCounting for Counting {
         })?)
     }
 
-    fn encode_response(&self, tokens: u64) -> Vec<u8> {
+    fn encode_response(&self, tokens: &u64, _request: HttpRequest<'_>) -> EncodedResponse {
         let mut out = Vec::new();
         let mut body = ObjectWriter::begin(&mut out);
-        body.field("inputTokens", tokens);
+        body.field("inputTokens", *tokens);
         body.finish();
-        out
+        EncodedResponse::json(out)
     }
 }
 
@@ -84,10 +85,22 @@ mod tests {
             core::str::from_utf8(&encoded.body).unwrap(),
             r#"{"input":{"converse":{"messages":[{"role":"user","content":[{"text":"u"}]}],"system":[{"text":"s"}]}}}"#
         );
-        let read = Counting.decode_request(&encoded.body).unwrap();
+        let read = Counting.decode_request(HttpRequest::json(&encoded.body)).unwrap();
         assert_eq!(read.messages, request.messages);
-        assert_eq!(Counting.decode_response(&Counting.encode_response(7)).unwrap(), 7);
-        assert!(Counting.decode_response(b"{}").is_err());
-        assert!(Counting.decode_request(br#"{"input":{"invokeModel":{"body":"e30="}}}"#).is_err());
+        assert_eq!(
+            Counting
+                .decode_response(
+                    Headers::default(),
+                    &Counting.encode_response(&7, HttpRequest::default()).body
+                )
+                .unwrap(),
+            7
+        );
+        assert!(Counting.decode_response(Headers::default(), b"{}").is_err());
+        assert!(
+            Counting
+                .decode_request(HttpRequest::json(br#"{"input":{"invokeModel":{"body":"e30="}}}"#))
+                .is_err()
+        );
     }
 }

@@ -2,10 +2,11 @@
 
 use super::{decode_request, encode_request};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::error::Headers;
 use crate::framing::StreamError;
 use crate::json::{Fields, Json, JsonError, ObjectWriter};
 use crate::model::Request;
-use crate::operation::{TokenCounting, decode_tokens};
+use crate::operation::{Codec, EncodedResponse, HttpRequest, TokenCounting, decode_tokens};
 use alloc::{borrow::ToOwned, vec::Vec};
 
 /// What an answer needs and a prompt has no use for; the API refuses it here.
@@ -16,7 +17,7 @@ const OF_THE_ANSWER: &[&str] =
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Counting;
 
-impl TokenCounting for Counting {
+impl Codec<TokenCounting> for Counting {
     fn encode_request(
         &self,
         request: &Request,
@@ -34,22 +35,22 @@ impl TokenCounting for Counting {
         Ok(encoded)
     }
 
-    fn decode_response(&self, body: &[u8]) -> Result<u64, StreamError> {
+    fn decode_response(&self, _headers: Headers<'_>, body: &[u8]) -> Result<u64, StreamError> {
         decode_tokens(body, "input_tokens")
     }
 
-    fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {
+    fn decode_request(&self, HttpRequest { body, .. }: HttpRequest<'_>) -> Result<Request, JsonError> {
         let mut prompt = Fields::parse(body)?.rest();
         prompt.insert("max_tokens", Json::written(1_u64));
         decode_request::decode(Json::object(&prompt, |_| {}).text().as_bytes())
     }
 
-    fn encode_response(&self, tokens: u64) -> Vec<u8> {
+    fn encode_response(&self, tokens: &u64, _request: HttpRequest<'_>) -> EncodedResponse {
         let mut out = Vec::new();
         let mut body = ObjectWriter::begin(&mut out);
-        body.field("input_tokens", tokens);
+        body.field("input_tokens", *tokens);
         body.finish();
-        out
+        EncodedResponse::json(out)
     }
 }
 
@@ -73,8 +74,16 @@ mod tests {
             core::str::from_utf8(&encoded.body).unwrap(),
             r#"{"model":"m","system":"s","messages":[{"role":"user","content":"u"}]}"#
         );
-        let read = Counting.decode_request(&encoded.body).unwrap();
+        let read = Counting.decode_request(HttpRequest::json(&encoded.body)).unwrap();
         assert_eq!(read.messages, request.messages);
-        assert_eq!(Counting.decode_response(&Counting.encode_response(7)).unwrap(), 7);
+        assert_eq!(
+            Counting
+                .decode_response(
+                    Headers::default(),
+                    &Counting.encode_response(&7, HttpRequest::default()).body
+                )
+                .unwrap(),
+            7
+        );
     }
 }

@@ -9,9 +9,12 @@ use super::{
 };
 use crate::dialect::openai_chat::error;
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
+use crate::error::Headers;
 use crate::framing::StreamError;
 use crate::json::{Fields, JsonError, ObjectWriter, Value};
-use crate::operation::{RankedDocument, RerankRequest, RerankResponse, Reranking};
+use crate::operation::{
+    Codec, EncodedResponse, HttpRequest, RankedDocument, RerankRequest, RerankResponse, Reranking,
+};
 use alloc::{format, string::String, string::ToString, vec::Vec};
 
 /// `POST` to `path`: documents in, their scores out.
@@ -21,7 +24,7 @@ pub(crate) struct RankByScore {
     pub(crate) path: &'static str,
 }
 
-impl Reranking for RankByScore {
+impl Codec<Reranking> for RankByScore {
     fn encode_request(
         &self,
         request: &RerankRequest,
@@ -45,7 +48,7 @@ impl Reranking for RankByScore {
         })
     }
 
-    fn decode_response(&self, body: &[u8]) -> Result<RerankResponse, StreamError> {
+    fn decode_response(&self, _headers: Headers<'_>, body: &[u8]) -> Result<RerankResponse, StreamError> {
         let value = Value::parse(body).map_err(|error| StreamError::Malformed(error.to_string()))?;
         let Some(mut fields) = value.object() else {
             if let Some(error) = error::in_list(value) {
@@ -84,7 +87,7 @@ impl Reranking for RankByScore {
         Ok(response)
     }
 
-    fn decode_request(&self, body: &[u8]) -> Result<RerankRequest, JsonError> {
+    fn decode_request(&self, HttpRequest { body, .. }: HttpRequest<'_>) -> Result<RerankRequest, JsonError> {
         let mut fields = Fields::parse(body)?;
         let mut text = |name: &str| {
             fields.take_string(name).ok_or_else(|| JsonError::new(format!("{name}: expected a string")))
@@ -98,7 +101,7 @@ impl Reranking for RankByScore {
         Ok(RerankRequest { model, query, documents, top_n, extra: fields.rest() })
     }
 
-    fn encode_response(&self, response: &RerankResponse) -> Vec<u8> {
+    fn encode_response(&self, response: &RerankResponse, _request: HttpRequest<'_>) -> EncodedResponse {
         let (extra, meta) = crate::dialect::shared::nested::split(&response.extra, "meta");
         let mut out = Vec::new();
         let mut body = ObjectWriter::begin_with(&mut out, &extra);
@@ -121,7 +124,7 @@ impl Reranking for RankByScore {
             });
         }
         body.finish();
-        out
+        EncodedResponse::json(out)
     }
 }
 
@@ -177,7 +180,7 @@ mod tests {
             r#"{"results":[{"index":0,"relevance_score":0.9,"document":null},{"index":2,"relevance_score":0.1}]}"#,
         ] {
             assert_eq!(
-                ranks(&RANK.decode_response(body.as_bytes()).unwrap()),
+                ranks(&RANK.decode_response(Headers::default(), body.as_bytes()).unwrap()),
                 [(0, 0.9), (2, 0.1)],
                 "{body}"
             );
@@ -189,18 +192,29 @@ mod tests {
         let body = r#"{"id":"r1","results":[{"index":0,"relevance_score":1,"document":{"text":"a"}}],
             "meta":{"api_version":{"version":"2"},"billed_units":{"search_units":1}},
             "usage":{"prompt_tokens":3,"completion_tokens":0,"total_tokens":3}}"#;
-        let response = RANK.decode_response(body.as_bytes()).unwrap();
+        let response = RANK.decode_response(Headers::default(), body.as_bytes()).unwrap();
         assert_eq!((response.id.as_str(), response.search_units), ("r1", Some(1)));
         assert_eq!(response.usage.as_ref().unwrap().input_tokens, Some(3));
         assert_eq!(response.extra.get("meta").unwrap().text(), r#"{"api_version":{"version":"2"}}"#);
         let documents = response.extra.get("results").unwrap().text();
         assert_eq!(documents, r#"[{"index":0,"relevance_score":1,"document":{"text":"a"}}]"#);
-        assert_eq!(RANK.decode_response(&RANK.encode_response(&response)).unwrap(), response);
+        assert_eq!(
+            RANK.decode_response(
+                Headers::default(),
+                &RANK.encode_response(&response, HttpRequest::default()).body
+            )
+            .unwrap(),
+            response
+        );
     }
 
     #[test]
     fn what_is_no_order_is_an_error() {
-        let Err(StreamError::Provider(error)) = RANK.decode_response(br#"{"detail":"no"}"#) else { panic!() };
+        let Err(StreamError::Provider(error)) =
+            RANK.decode_response(Headers::default(), br#"{"detail":"no"}"#)
+        else {
+            panic!()
+        };
         assert_eq!(error.message, "no");
         for body in [
             "{}",
@@ -210,7 +224,7 @@ mod tests {
             r#"{"results":[{}]}"#,
             "<",
         ] {
-            let outcome = RANK.decode_response(body.as_bytes());
+            let outcome = RANK.decode_response(Headers::default(), body.as_bytes());
             assert!(matches!(outcome, Err(StreamError::Malformed(_))), "{body}: {outcome:?}");
         }
     }
@@ -223,21 +237,24 @@ mod tests {
         let encoded = RANK.encode_request(&request, options).unwrap();
         let body = core::str::from_utf8(&encoded.body).unwrap();
         assert!(body.contains(r#""top_k":2"#) && !body.contains("top_n"), "{body}");
-        assert_eq!(RANK.decode_request(&encoded.body).unwrap().top_n, Some(2));
+        assert_eq!(RANK.decode_request(HttpRequest::json(&encoded.body)).unwrap().top_n, Some(2));
         let answer =
             br#"{"object":"list","data":[{"index":0,"relevance_score":0.5}],"usage":{"total_tokens":26}}"#;
-        assert_eq!(RANK.decode_response(answer).unwrap().usage.unwrap().input_tokens, Some(26));
+        assert_eq!(
+            RANK.decode_response(Headers::default(), answer).unwrap().usage.unwrap().input_tokens,
+            Some(26)
+        );
     }
 
     #[test]
     fn documents_may_be_objects() {
         let body =
             br#"{"model":"m","query":"q","documents":["a",{"text":"b"}],"top_n":1,"return_documents":true}"#;
-        let request = RANK.decode_request(body).unwrap();
+        let request = RANK.decode_request(HttpRequest::json(body)).unwrap();
         assert_eq!((request.documents.as_slice(), request.top_n), (&["a".into(), "b".into()][..], Some(1)));
         assert!(request.extra.get("return_documents").is_some());
         for body in [r#"{"model":"m","query":"q"}"#, r#"{"model":"m","query":"q","documents":[1]}"#, "{}"] {
-            assert!(RANK.decode_request(body.as_bytes()).is_err());
+            assert!(RANK.decode_request(HttpRequest::json(body.as_bytes())).is_err());
         }
     }
 
@@ -251,14 +268,14 @@ mod tests {
             let extra: Extra = [("x".into(), Json::null())].into_iter().collect();
             let request = RerankRequest { model: "m".into(), query: "q".into(), documents, top_n, extra };
             let encoded = RANK.encode_request(&request, EncodeOptions::REFUSE).unwrap();
-            prop_assert_eq!(RANK.decode_request(&encoded.body).unwrap(), request);
+            prop_assert_eq!(RANK.decode_request(HttpRequest::json(&encoded.body)).unwrap(), request);
             let mut results: Vec<_> =
                 scores.into_iter().enumerate().map(|(index, score)| RankedDocument { index, score }).collect();
             results.sort_by(|one, other| other.score.total_cmp(&one.score));
             let usage = input.map(|tokens| Usage { input_tokens: Some(tokens), ..Usage::default() });
             let response =
                 RerankResponse { id: "r".into(), results, usage, search_units: units, extra: Extra::new() };
-            prop_assert_eq!(RANK.decode_response(&RANK.encode_response(&response)).unwrap(), response);
+            prop_assert_eq!(RANK.decode_response(Headers::default(), &RANK.encode_response(&response, HttpRequest::default()).body).unwrap(), response);
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use super::{decode_request, encode_request, host::Host, model_name};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::error::Headers;
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter};
 use crate::model::Request;
-use crate::operation::{TokenCounting, decode_tokens};
+use crate::operation::{Codec, EncodedResponse, HttpRequest, TokenCounting, decode_tokens};
 use alloc::{borrow::ToOwned, vec::Vec};
 
 const WHOLE: &str = "generateContentRequest";
@@ -14,7 +15,7 @@ const WHOLE: &str = "generateContentRequest";
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Counting(pub(super) Host);
 
-impl TokenCounting for Counting {
+impl Codec<TokenCounting> for Counting {
     fn encode_request(
         &self,
         request: &Request,
@@ -46,11 +47,11 @@ impl TokenCounting for Counting {
         })
     }
 
-    fn decode_response(&self, body: &[u8]) -> Result<u64, StreamError> {
+    fn decode_response(&self, _headers: Headers<'_>, body: &[u8]) -> Result<u64, StreamError> {
         decode_tokens(body, "totalTokens")
     }
 
-    fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {
+    fn decode_request(&self, HttpRequest { body, .. }: HttpRequest<'_>) -> Result<Request, JsonError> {
         let mut body = Fields::parse(body)?;
         body.camel_case();
         match body.take_object(WHOLE) {
@@ -59,12 +60,12 @@ impl TokenCounting for Counting {
         }
     }
 
-    fn encode_response(&self, tokens: u64) -> Vec<u8> {
+    fn encode_response(&self, tokens: &u64, _request: HttpRequest<'_>) -> EncodedResponse {
         let mut out = Vec::new();
         let mut body = ObjectWriter::begin(&mut out);
-        body.field("totalTokens", tokens);
+        body.field("totalTokens", *tokens);
         body.finish();
-        out
+        EncodedResponse::json(out)
     }
 }
 
@@ -79,7 +80,7 @@ mod tests {
             Request { model: "gemini-x".into(), messages, max_tokens: Some(5), ..Request::default() };
         let encoded = Counting(host).encode_request(&request, EncodeOptions::REFUSE).unwrap();
         assert_eq!(encoded.path, "/models/gemini-x:countTokens");
-        let read = Counting(host).decode_request(&encoded.body).unwrap();
+        let read = Counting(host).decode_request(HttpRequest::json(&encoded.body)).unwrap();
         assert_eq!(read.messages, request.messages);
         (String::from_utf8(encoded.body).unwrap(), read)
     }
@@ -103,7 +104,15 @@ mod tests {
     #[test]
     fn the_number_is_read_as_it_was_written() {
         let counting = Counting(Host::Vertex);
-        assert_eq!(counting.decode_response(&counting.encode_response(7)).unwrap(), 7);
-        assert!(counting.decode_response(b"{}").is_err());
+        assert_eq!(
+            counting
+                .decode_response(
+                    Headers::default(),
+                    &counting.encode_response(&7, HttpRequest::default()).body
+                )
+                .unwrap(),
+            7
+        );
+        assert!(counting.decode_response(Headers::default(), b"{}").is_err());
     }
 }

@@ -1,0 +1,79 @@
+//! Operations table: which operations a dialect has, and its codec for each. The only file that lists them all.
+
+use super::{
+    codec::{Codec, Operation},
+    embeddings::Embeddings,
+    images::Images,
+    kind::OperationKind,
+    model_listing::ModelListing,
+    reranking::Reranking,
+    speech::Speech,
+    token_counting::TokenCounting,
+    transcription::Transcription,
+};
+use core::fmt;
+
+/// An operation that has a place in the table.
+pub trait Listed: Operation {
+    /// The codec of the dialect whose `operations` these are.
+    fn codec(operations: &Operations) -> Option<&'static dyn Codec<Self>>;
+}
+
+macro_rules! operations {
+    ($($field:ident: $operation:ident,)*) => {
+        /// The operations that a dialect has besides chat, each with its codec.
+        #[derive(Clone, Copy)]
+        pub struct Operations {
+            $(
+                #[doc = concat!("The codec of [`", stringify!($operation), "`].")]
+                pub $field: Option<&'static dyn Codec<$operation>>,
+            )*
+        }
+
+        impl Operations {
+            /// Chat alone.
+            pub const NONE: Self = Self { $($field: None,)* };
+
+            /// The operations other than chat.
+            pub fn kinds(&self) -> impl Iterator<Item = OperationKind> {
+                [$(self.$field.map(|_| $operation::KIND),)*].into_iter().flatten()
+            }
+        }
+
+        $(
+            impl Listed for $operation {
+                fn codec(operations: &Operations) -> Option<&'static dyn Codec<Self>> {
+                    operations.$field
+                }
+            }
+        )*
+    };
+}
+
+operations! {
+    embeddings: Embeddings,
+    reranking: Reranking,
+    images: Images,
+    speech: Speech,
+    transcription: Transcription,
+    token_counting: TokenCounting,
+    model_listing: ModelListing,
+}
+
+impl Operations {
+    /// The codec of one operation; `None` where the dialect does not have it.
+    pub fn get<O: Listed>(&self) -> Option<&'static dyn Codec<O>> {
+        O::codec(self)
+    }
+
+    /// Whether the dialect has the operation; every dialect has chat.
+    pub fn has(&self, kind: OperationKind) -> bool {
+        kind == OperationKind::Chat || self.kinds().any(|one| one == kind)
+    }
+}
+
+impl fmt::Debug for Operations {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.kinds()).finish()
+    }
+}
