@@ -15,7 +15,7 @@ use ferrule_wire::json::{Extra, Json};
 use ferrule_wire::model::*;
 use ferrule_wire::operation::{EmbeddingRequest, OperationKind};
 use ferrule_wire::providers::{self, ProviderRow, fill};
-use ferrule_wire::quirks::{Feature, accent};
+use ferrule_wire::quirks::accent;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::{collections::BTreeSet, fs, path::PathBuf};

@@ -69,7 +69,7 @@ fn an_answer_is_its_text_and_the_rest_is_kept() {
 
 #[test]
 fn an_error_is_plain_text() {
-    let error = RuvLlm.decode_error(500, ferrule_wire::error::Headers::default(), b"orchestrator failed", 0);
+    let error = RuvLlm.decode_error(500, Headers::default(), b"orchestrator failed", 0);
     assert_eq!((error.kind, error.message.as_str()), (ErrorKind::Server, "orchestrator failed"));
     assert_eq!(RuvLlm.encode_error(&error), b"orchestrator failed");
 }

@@ -5,8 +5,10 @@ use super::{dialect, extra, json};
 use ferrule_wire::dialect::message_dicts;
 use ferrule_wire::dialect::registry::find;
 use ferrule_wire::encode::EncodeOptions;
+use ferrule_wire::error::Headers;
 use ferrule_wire::json::Extra;
 use ferrule_wire::model::*;
+use ferrule_wire::operation::HttpRequest;
 use proptest::prelude::*;
 
 const REFUSE: EncodeOptions<'_> = EncodeOptions::REFUSE;
