@@ -10,7 +10,7 @@ use ferrule_wire::error::{self, Headers};
 use ferrule_wire::model::{ErrorKind, Response};
 use ferrule_wire::operation::HttpRequest;
 use ferrule_wire::providers;
-use ferrule_wire::quirks::accent;
+use ferrule_wire::server::EmulatedProvider;
 use std::sync::LazyLock;
 
 /// Small, so that the fuzzer finds it.
@@ -309,7 +309,7 @@ pub fn request(data: &[u8]) {
 }
 
 /// A provider's quirks: the first byte says which provider's, the second how its stream is cut. Its streams say the same
-/// at every split, and so do its plain answers in its own accent; what it refuses is looked for in any body.
+/// at every split, and so do its plain answers in its own form; what it refuses is looked for in any body.
 pub fn quirks(data: &[u8]) {
     let Some((row, rest)) = data.split_first() else { return };
     let dialect = find("openai-chat");
@@ -325,11 +325,12 @@ pub fn quirks(data: &[u8]) {
         (events, outcome, decoder.is_done())
     });
     let body = rest.get(1..).unwrap_or_default();
-    accent::refusal(quirks, body);
+    let provider = EmulatedProvider::new(dialect, quirks);
+    let _ = provider.refusal(body);
     if let Ok(response) = dialect.decode_response(body) {
         let mut adjusted = response.clone();
         quirks.adjust(&mut adjusted);
-        let written = accent::whole(quirks, dialect.encode_response(&response));
+        let written = provider.encode_response(&response);
         assert!(dialect.decode_response(&written).is_ok(), "{}", String::from_utf8_lossy(&written));
     }
     if let Ok(request) = dialect.decode_request(body)

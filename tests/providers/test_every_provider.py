@@ -43,7 +43,7 @@ def test_no_provider_is_forgotten() -> None:
 
 @pytest.fixture(scope="module")
 def settings(simulator: Simulator, cursor_agent: dict[str, Any]) -> Settings:
-    """All are the simulator, by the addresses with their accents."""
+    """All are the simulator, by the addresses of the providers."""
     settings: Any = simulator.providers()
     for provider, options in settings.items():
         options["base_url"] = simulator.base_url(provider)

@@ -1,18 +1,18 @@
-//! What a model's name alone makes the simulator do. The list is in the crate's documentation.
+//! Behaviours: what the name of a model makes the simulator do. The list is in the crate's documentation.
 
-use crate::script::{ErrorScript, Fault, Kind, MOST_TOKENS, Place, Reply, Retry};
+use crate::script::{ErrorScript, Fault, Kind, MAX_TOKENS, Place, Reply, Retry};
 use std::collections::BTreeMap;
 
-/// What a model's name asks for.
+/// What the name of a model asks for.
 #[derive(Debug, Default)]
 pub(crate) struct Behaviour {
     pub(crate) reply: Reply,
     pub(crate) fault: Option<Fault>,
-    /// The fault comes only the first so many times that a request is sent, counted by its body.
+    /// The fault strikes only the first N times that a request is sent, counted by its body.
     pub(crate) first_times: Option<u32>,
 }
 
-/// The names that `GET /models` shows.
+/// The names that `GET /models` lists.
 pub(crate) const NAMES: &[&str] = &[
     "simulated",
     "echo",
@@ -31,8 +31,8 @@ pub(crate) const NAMES: &[&str] = &[
 ];
 
 impl Behaviour {
-    /// What `model` asks for; an ordinary answer where it is no name of ours. Whose it is (`owner/echo`) does not count.
-    pub(crate) fn of(model: &str) -> Self {
+    /// What `model` asks for; an ordinary answer where it is not one of our names. An owner (`owner/echo`) is ignored.
+    pub(crate) fn for_model(model: &str) -> Self {
         let model = model.rsplit_once('/').map_or(model, |(_, name)| name);
         Self::by_prefix(model).unwrap_or_else(|| Self {
             reply: reply(model),
@@ -46,7 +46,7 @@ impl Behaviour {
         let mut behaviour = Self::default();
         match word {
             "long" => {
-                let tokens = rest.parse().ok().filter(|tokens| *tokens <= MOST_TOKENS)?;
+                let tokens = rest.parse().ok().filter(|tokens| *tokens <= MAX_TOKENS)?;
                 behaviour.reply.tokens = Some(tokens);
             }
             "slow" => {
@@ -141,12 +141,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_say_what_happens() {
-        assert_eq!(Behaviour::of("long-12").reply.tokens, Some(12));
-        assert_eq!(Behaviour::of("slow-0.5").reply.tokens_per_second, Some(0.5));
-        assert!(matches!(Behaviour::of("status-429").fault, Some(Fault::Status { status: 429, .. })));
-        assert!(matches!(Behaviour::of("owner/status-429").fault, Some(Fault::Status { status: 429, .. })));
-        let twice = Behaviour::of("fail-twice-reset-headers");
+    fn names_decide_what_happens() {
+        assert_eq!(Behaviour::for_model("long-12").reply.tokens, Some(12));
+        assert_eq!(Behaviour::for_model("slow-0.5").reply.tokens_per_second, Some(0.5));
+        assert!(matches!(Behaviour::for_model("status-429").fault, Some(Fault::Status { status: 429, .. })));
+        assert!(matches!(
+            Behaviour::for_model("owner/status-429").fault,
+            Some(Fault::Status { status: 429, .. })
+        ));
+        let twice = Behaviour::for_model("fail-twice-reset-headers");
         assert_eq!((twice.first_times, twice.fault.map(|fault| fault.name())), (Some(2), Some("reset")));
         for ordinary in [
             "gpt-5-mini",
@@ -157,15 +160,15 @@ mod tests {
             "fail-once",
             "long-99999999999",
         ] {
-            let behaviour = Behaviour::of(ordinary);
+            let behaviour = Behaviour::for_model(ordinary);
             assert!(behaviour.fault.is_none() && behaviour.reply.tokens.is_none(), "{ordinary}");
         }
     }
 
     #[test]
-    fn every_name_shown_means_something() {
+    fn every_listed_name_has_a_behaviour() {
         for name in NAMES.iter().filter(|name| **name != "simulated") {
-            let Behaviour { reply, fault, .. } = Behaviour::of(name);
+            let Behaviour { reply, fault, .. } = Behaviour::for_model(name);
             let replies =
                 reply.echo || reply.use_tools || reply.reason || reply.json || reply.tokens.is_some();
             assert!(replies || reply.tokens_per_second.is_some() || fault.is_some(), "{name}");

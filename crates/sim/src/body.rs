@@ -1,4 +1,4 @@
-//! The body of an answer as hyper reads it: bytes, waits and commands in order.
+//! Response body as hyper reads it: bytes, waits and commands, in order.
 
 use crate::{
     record::Exchange,
@@ -20,27 +20,27 @@ use tokio::time::{Instant, Sleep, sleep};
 /// One step of sending a body.
 #[derive(Debug)]
 pub(crate) enum Step {
-    /// Say this.
+    /// Send these bytes.
     Bytes(Bytes),
-    /// Say so many bytes of nothing in particular.
+    /// Send this many bytes of padding.
     Padding(u64),
-    /// Wait until so long after the start.
+    /// Wait until this long after the start.
     At(Duration),
     /// Wait that long.
     Pause(Duration),
-    /// Say nothing more until the client leaves.
+    /// Send nothing more until the client leaves.
     Stall,
-    /// Keep what is said from here on from the socket, until the cut.
+    /// Hold back what is sent from here on, until the cut.
     Hold,
     /// End the connection.
     Cut(Cut),
 }
 
-/// Padding is sent in pieces of this size, all the same bytes.
+/// A piece of padding.
 const PADDING: &[u8; 64 << 10] = &[b'x'; 64 << 10];
 
-/// The body of an answer.
-pub(crate) struct AnswerBody {
+/// The body of a response.
+pub(crate) struct ResponseBody {
     source: Source,
     control: Arc<Control>,
     exchange: Arc<Exchange>,
@@ -56,13 +56,13 @@ enum Source {
     Steps(Peekable<Box<dyn Iterator<Item = Step> + Send>>),
 }
 
-impl fmt::Debug for AnswerBody {
+impl fmt::Debug for ResponseBody {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("AnswerBody").field("complete", &self.complete).finish_non_exhaustive()
+        formatter.debug_struct("ResponseBody").field("complete", &self.complete).finish_non_exhaustive()
     }
 }
 
-impl AnswerBody {
+impl ResponseBody {
     /// A body that is there at once; hyper sets its length.
     pub(crate) fn whole(bytes: Bytes, control: &Arc<Control>, exchange: &Arc<Exchange>) -> Self {
         // Hyper does not ask for an empty body.
@@ -95,13 +95,13 @@ impl AnswerBody {
         }
     }
 
-    fn say(&self, bytes: Bytes) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn frame(&self, bytes: Bytes) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         self.exchange.sent(bytes.len() as u64);
         Poll::Ready(Some(Ok(Frame::data(bytes))))
     }
 }
 
-impl Body for AnswerBody {
+impl Body for ResponseBody {
     type Data = Bytes;
     type Error = Infallible;
 
@@ -120,24 +120,24 @@ impl Body for AnswerBody {
             if self.padding > 0 {
                 let piece = self.padding.min(PADDING.len() as u64);
                 self.padding -= piece;
-                return self.say(Bytes::from_static(PADDING).slice(..piece as usize));
+                return self.frame(Bytes::from_static(PADDING).slice(..piece as usize));
             }
             let step = match &mut self.source {
                 Source::Whole(bytes) => {
                     let bytes = bytes.take();
                     self.complete = true;
-                    return bytes.map_or(Poll::Ready(None), |bytes| self.say(bytes));
+                    return bytes.map_or(Poll::Ready(None), |bytes| self.frame(bytes));
                 }
                 Source::Steps(steps) => steps.next(),
             };
             match step {
                 Some(Step::Bytes(bytes)) => {
-                    // Of a body with a known length hyper does not ask for the end.
+                    // Hyper does not ask for the end of a body with a known length.
                     self.complete = match &mut self.source {
                         Source::Steps(steps) => steps.peek().is_none(),
                         Source::Whole(_) => true,
                     };
-                    return self.say(bytes);
+                    return self.frame(bytes);
                 }
                 Some(Step::Padding(bytes)) => self.padding = bytes,
                 Some(Step::At(due)) => {
@@ -174,7 +174,7 @@ impl Body for AnswerBody {
     }
 }
 
-impl Drop for AnswerBody {
+impl Drop for ResponseBody {
     fn drop(&mut self) {
         if self.complete {
             self.exchange.answered();

@@ -1,28 +1,28 @@
-//! Faults that have to know where a frame begins and ends.
+//! Frames: faults that depend on where a frame begins and ends.
 
-use crate::speaker::Speaker;
+use ferrule_wire::server::EmulatedProvider;
 
-/// How a dialect's streams are cut up.
+/// How a dialect's streams are divided into frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Frames {
     /// Server-sent events: each ends with an empty line.
     Events,
-    /// One JSON value a line.
+    /// One JSON value per line.
     Lines,
     /// AWS event-stream: each frame begins with its length, four bytes, and ends with a checksum.
     Binary,
 }
 
 impl Frames {
-    pub(crate) fn of(speaker: Speaker) -> Self {
-        match speaker.stream_media_types().first().copied() {
+    pub(crate) fn for_provider(provider: EmulatedProvider) -> Self {
+        match provider.stream_media_types().first().copied() {
             Some("application/vnd.amazon.eventstream") => Self::Binary,
             Some("application/x-ndjson") => Self::Lines,
             _ => Self::Events,
         }
     }
 
-    /// Makes the last frame one that cannot be read.
+    /// Makes the last frame unreadable.
     pub(crate) fn spoil(self, frames: &mut Vec<u8>) {
         if self == Self::Binary {
             if let Some(checksum) = frames.last_mut() {
@@ -45,12 +45,12 @@ impl Frames {
         frames.truncate(end);
     }
 
-    /// What a frame of padding begins and ends with.
+    /// The beginning and the end of a frame of padding.
     pub(crate) const fn around_padding(self) -> (&'static [u8], &'static [u8]) {
         match self {
             Self::Events => (b"data: {\"padding\":\"", b"\"}\n\n"),
             Self::Lines => (b"{\"padding\":\"", b"\"}\n"),
-            // A frame that says it is as long as frames can say.
+            // A frame of the greatest length that can be given.
             Self::Binary => (&[0xff; 4], b""),
         }
     }

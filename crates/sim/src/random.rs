@@ -1,4 +1,4 @@
-//! Numbers that look random and are the same each time.
+//! Pseudo-random numbers and ids, the same in every run.
 
 /// FNV-1a, so that ids do not depend on the Rust release.
 pub(crate) fn hash(seed: u64, bytes: &[u8]) -> u64 {
@@ -7,7 +7,7 @@ pub(crate) fn hash(seed: u64, bytes: &[u8]) -> u64 {
     })
 }
 
-/// What tells chats apart. Some dialects have the model in the address, and the same body for each.
+/// A number that identifies a request. Some dialects have the model in the address, and the same body for each.
 pub(crate) fn number(seed: u64, model: &str, body: &[u8]) -> u64 {
     hash(hash(seed, body), model.as_bytes())
 }
@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn chats_are_told_apart_by_model_and_body_and_seed() {
+    fn requests_differ_by_model_body_and_seed() {
         let numbers =
             [number(0, "a", b"{}"), number(0, "b", b"{}"), number(0, "a", b"[]"), number(1, "a", b"{}")];
         let different: std::collections::HashSet<_> = numbers.iter().collect();

@@ -1,4 +1,4 @@
-//! What the simulator saw, for assertions: requests and how their answers ended.
+//! Record of requests, and how their responses ended, for assertions.
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -13,10 +13,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The recorded bodies together are at most this long, unless one alone is longer.
-const MOST_BYTES: usize = 256 << 20;
+/// The greatest total length of recorded bodies, unless one alone is longer.
+const MAX_BYTES: usize = 256 << 20;
 
-/// How an answer ended.
+/// How a response ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 enum Outcome {
@@ -27,7 +27,7 @@ enum Outcome {
     ClosedByClient,
 }
 
-/// One request and what became of it.
+/// One request and its response.
 pub(crate) struct Exchange {
     recorder: Weak<Recorder>,
     connection: u64,
@@ -41,7 +41,7 @@ pub(crate) struct Exchange {
     outcome: AtomicU8,
 }
 
-/// What the body said.
+/// What the request was for.
 #[derive(Debug)]
 pub(crate) struct Details {
     pub(crate) dialect: &'static str,
@@ -49,7 +49,7 @@ pub(crate) struct Details {
     pub(crate) stream: bool,
 }
 
-/// Without header values and body: they hold credentials and other people's texts.
+/// Without header values and body, which hold credentials and private texts.
 impl fmt::Debug for Exchange {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Exchange").field("connection", &self.connection).finish_non_exhaustive()
@@ -84,7 +84,7 @@ impl Exchange {
         self.status.store(status, Ordering::Relaxed);
     }
 
-    /// So many bytes of the body were said.
+    /// This many bytes of the body were sent.
     pub(crate) fn sent(&self, bytes: u64) {
         self.sent.fetch_add(bytes, Ordering::Relaxed);
     }
@@ -165,7 +165,7 @@ pub(crate) struct Recorder {
 struct State {
     exchanges: VecDeque<Arc<Exchange>>,
     bytes: usize,
-    /// Requests that have come whole.
+    /// Requests that have arrived completely.
     received: u64,
     open_answers: usize,
     connections: usize,
@@ -185,7 +185,7 @@ impl Recorder {
         self.changed.notify_all();
     }
 
-    /// A request begins to come.
+    /// A request begins to arrive.
     pub(crate) fn begin(self: &Arc<Self>, connection: u64) -> Arc<Exchange> {
         let exchange = Arc::new(Exchange::new(self, connection));
         let mut state = self.state();
@@ -199,7 +199,7 @@ impl Recorder {
         exchange
     }
 
-    /// The request has come whole.
+    /// The request has arrived completely.
     pub(crate) fn received(&self, exchange: &Exchange, head: &Arc<Parts>, body: Bytes) {
         self.change(|state| {
             state.received += 1;
@@ -207,7 +207,7 @@ impl Recorder {
                 state.bytes += body.len();
                 let _ = exchange.head.set(Arc::clone(head));
                 let _ = exchange.body.set(body);
-                while state.bytes > MOST_BYTES && state.exchanges.len() > 1 {
+                while state.bytes > MAX_BYTES && state.exchanges.len() > 1 {
                     state.drop_oldest();
                 }
             }
@@ -238,7 +238,7 @@ impl Recorder {
         self.state().connections
     }
 
-    /// Waits until `enough` of what is recorded holds; whether it did in time.
+    /// Waits until `enough` holds. Returns whether it did in time.
     fn wait(&self, timeout: Duration, enough: impl Fn(&State) -> bool) -> bool {
         let (_state, result) = self
             .changed

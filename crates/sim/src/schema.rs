@@ -1,14 +1,14 @@
-//! The smallest value that satisfies a JSON schema, as far as schemas for tools and structured output go.
+//! Sample values: the smallest value that satisfies a JSON schema of a tool or of structured output.
 
 use serde_json::{Map, Number, Value};
 
-/// How deep a value is made; a schema that refers to itself ends here.
+/// The greatest depth of a value; a recursive schema ends here.
 const MAX_DEPTH: usize = 24;
-/// About how long a value is made, in bytes; what comes after that is null. A schema can ask for far more than its
-/// own length.
+/// The approximate greatest length of a value, in bytes; what follows is null. A schema can ask for far more than its own
+/// length.
 const MAX_BYTES: usize = 1 << 20;
 
-/// The smallest value that satisfies `schema`; strings say `name`.
+/// The smallest value that satisfies `schema`; strings are `name`.
 pub(crate) fn smallest(schema: &Value, name: &str) -> Value {
     Maker { root: schema, left: MAX_BYTES }.value(schema, name, MAX_DEPTH)
 }

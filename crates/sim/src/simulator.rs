@@ -1,18 +1,17 @@
-//! The handle: a running server on its own thread.
+//! Simulator: the handle of a server that runs on its own thread.
 
 use crate::{
-    keys::Keys,
-    predictions::Predictions,
+    authorization::Authorization,
+    listener::{Command, bind, run},
     record::Recorder,
-    script::{ActiveScript, Script, ScriptError},
-    server::{Accepting, Command, bind, run},
-    service::Shared,
+    script::{ActiveScript, ConnectionPolicy, Script, ScriptError},
+    state::SimulatorState,
 };
 use std::{
     collections::BTreeMap,
     fmt, io,
     net::{SocketAddr, ToSocketAddrs as _},
-    sync::{Arc, Mutex, PoisonError, mpsc as blocking},
+    sync::{Arc, mpsc as blocking},
     thread::JoinHandle,
     time::Duration,
 };
@@ -25,14 +24,14 @@ pub struct Settings {
     pub host: String,
     /// The port; 0: any free one.
     pub port: u16,
-    /// What to do, as JSON (see the crate's documentation); without it, model names alone say what happens.
+    /// The script, as JSON (see `docs/simulator.md`); without it, model names alone decide what happens.
     pub script: Option<String>,
-    /// For what is drawn at random: with the same seed the same is drawn.
+    /// The seed of all random draws: the same seed gives the same draws.
     pub seed: u64,
     /// Whether a request without a key is answered with 401.
     pub require_key: bool,
-    /// Secrets of Amazon's access keys, by id. Signatures are checked where the secret is known; where any is given, other
-    /// keys are unknown to Amazon.
+    /// Secrets of AWS access keys, by id. Signatures are checked where the secret is known; where any is given, all other
+    /// access keys are refused.
     pub aws_credentials: BTreeMap<String, String>,
     /// How many requests are kept; the oldest are dropped, 0 keeps none.
     pub record_limit: usize,
@@ -55,13 +54,13 @@ impl Default for Settings {
     }
 }
 
-/// A running server that speaks like the providers. Stops when dropped.
+/// A running server that imitates the providers. Stops when dropped.
 pub struct Simulator {
     address: SocketAddr,
-    #[expect(dead_code, reason = "held so that nobody else takes the port and listens on it")]
+    #[expect(dead_code, reason = "held so that no other process takes the port and listens on it")]
     refused: TcpSocket,
     refused_address: SocketAddr,
-    shared: Arc<Shared>,
+    state: Arc<SimulatorState>,
     commands: Option<mpsc::UnboundedSender<Command>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -73,8 +72,8 @@ impl fmt::Debug for Simulator {
 }
 
 impl Simulator {
-    /// Starts one; when this returns it takes connections. Fails where the address cannot be had, or with
-    /// [`io::ErrorKind::InvalidInput`] where the script cannot be used.
+    /// Starts a simulator, which accepts connections when this returns. Fails where the address cannot be bound, or with
+    /// [`io::ErrorKind::InvalidInput`] where the script is invalid.
     pub fn start(settings: Settings) -> io::Result<Self> {
         let script = match &settings.script {
             Some(script) => {
@@ -90,39 +89,31 @@ impl Simulator {
         let refused = bind(SocketAddr::new(wanted.ip(), 0))?;
         let refused_address = refused.local_addr()?;
 
-        let accepting = script.accepting();
-        let shared = Arc::new(Shared {
-            script: Mutex::new(Arc::new(ActiveScript::new(script, settings.seed))),
-            recorder: Arc::new(Recorder::new(settings.record_limit)),
-            seed: settings.seed,
-            keys: Keys::new(settings.require_key, settings.aws_credentials),
-            failures: Mutex::default(),
-            predictions: Predictions::default(),
-        });
+        let connections = script.connections();
+        let state = Arc::new(SimulatorState::new(
+            ActiveScript::new(script, settings.seed),
+            Recorder::new(settings.record_limit),
+            settings.seed,
+            Authorization::new(settings.require_key, settings.aws_credentials),
+        ));
         let (commands, receiver) = mpsc::unbounded_channel();
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let server = run(socket, Arc::clone(&shared), settings.http2_streams, receiver);
+        let server = run(socket, Arc::clone(&state), settings.http2_streams, receiver);
         let thread = std::thread::Builder::new().name("ferrule-sim".to_owned()).spawn(move || {
-            // It ends when the commands do; dropping the runtime then closes every connection.
+            // It ends when the senders of commands are dropped; dropping the runtime then closes every connection.
             let _ = runtime.block_on(server);
         })?;
-        let mut simulator = Self {
-            address,
-            refused,
-            refused_address,
-            shared,
-            commands: Some(commands),
-            thread: Some(thread),
-        };
-        // Comes back once the server is listening.
-        if let Err(error) = simulator.accept(accepting) {
+        let mut simulator =
+            Self { address, refused, refused_address, state, commands: Some(commands), thread: Some(thread) };
+        // Returns once the server is listening.
+        if let Err(error) = simulator.accept(connections) {
             simulator.stop();
             return Err(error);
         }
         Ok(simulator)
     }
 
-    /// Where it listens.
+    /// The address it listens on.
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
@@ -132,58 +123,57 @@ impl Simulator {
         self.refused_address
     }
 
-    /// Replaces the script. Requests that are being answered go on as they began.
+    /// Replaces the script. Responses that have begun continue unchanged.
     pub fn set_script(&self, script_json: &str) -> Result<(), ScriptError> {
         let script = Script::parse(script_json)?;
-        let accepting = script.accepting();
-        let active = Arc::new(ActiveScript::new(script, self.shared.seed));
-        *self.shared.script.lock().unwrap_or_else(PoisonError::into_inner) = active;
-        self.shared.failures.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        self.accept(accepting).map_err(|error| ScriptError::new("refuse", error))
+        let connections = script.connections();
+        self.state.set_script(ActiveScript::new(script, self.state.seed));
+        self.accept(connections).map_err(|error| ScriptError::new("refuse", error))
     }
 
-    fn accept(&self, accepting: Accepting) -> io::Result<()> {
+    fn accept(&self, connections: ConnectionPolicy) -> io::Result<()> {
         let stopped = || io::Error::new(io::ErrorKind::NotConnected, "the simulator is not running");
         let commands = self.commands.as_ref().ok_or_else(stopped)?;
         let (done, wait) = blocking::sync_channel(1);
-        commands.send(Command::Accept(accepting, done)).map_err(|_| stopped())?;
+        commands.send(Command::Accept(connections, done)).map_err(|_| stopped())?;
         wait.recv().map_err(|_| stopped())
     }
 
-    /// What was received since the start or the last clearing, oldest first, as a JSON list. Each entry has
+    /// The requests received since the start or the last clearing, oldest first, as a JSON list. Each entry has
     /// `connection`, `time_ms`, `method`, `path`, `query`, `http_version`, `headers` (names in lower case, values as
-    /// they came: **keys included**), `body` (JSON, or text), `dialect`, `model`, `stream`, `status`, `fault`,
+    /// they arrived: **keys included**), `body` (JSON, or text), `dialect`, `model`, `stream`, `status`, `fault`,
     /// `outcome` (`open`, `answered`, `cut`, `closed_by_client`) and `bytes_sent`.
     pub fn requests_json(&self) -> String {
-        self.shared.recorder.to_json()
+        self.state.recorder.to_json()
     }
 
-    /// Forgets what was received.
+    /// Forgets the requests received so far.
     pub fn clear_requests(&self) {
-        self.shared.recorder.clear();
+        self.state.recorder.clear();
     }
 
-    /// How many connections are open.
+    /// The number of open connections.
     pub fn open_connections(&self) -> usize {
-        self.shared.recorder.connections()
+        self.state.recorder.connections()
     }
 
-    /// Waits until at most `at_most` connections are open; whether that came about in time.
+    /// Waits until at most `at_most` connections are open. Returns whether that happened in time.
     pub fn wait_for_connections(&self, at_most: usize, timeout: Duration) -> bool {
-        self.shared.recorder.wait_for_connections(at_most, timeout)
+        self.state.recorder.wait_for_connections(at_most, timeout)
     }
 
-    /// Waits until so many requests were received since the start or the last clearing; whether they were in time.
+    /// Waits until `count` requests were received since the start or the last clearing. Returns whether that happened in
+    /// time.
     pub fn wait_for_requests(&self, count: u64, timeout: Duration) -> bool {
-        self.shared.recorder.wait_for_requests(count, timeout)
+        self.state.recorder.wait_for_requests(count, timeout)
     }
 
-    /// Waits until no answer is open; whether that came about in time.
+    /// Waits until no response is open. Returns whether that happened in time.
     pub fn wait_for_answers(&self, timeout: Duration) -> bool {
-        self.shared.recorder.wait_for_answers(timeout)
+        self.state.recorder.wait_for_answers(timeout)
     }
 
-    /// Stops it and closes every connection. Does nothing the second time.
+    /// Stops the server and closes every connection. Does nothing the second time.
     pub fn stop(&mut self) {
         self.commands = None;
         if let Some(thread) = self.thread.take() {

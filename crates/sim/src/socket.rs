@@ -1,6 +1,6 @@
-//! A connection that the answer's author can command: write in small pieces, cut off, reset.
+//! Socket that can be commanded: to write in small pieces, to cut off, to reset.
 //!
-//! Hyper writes HTTP to a [`Socket`]; whoever writes the answer holds the [`Control`] of the same connection.
+//! Hyper writes HTTP to a [`Socket`]; the code that makes the response holds the [`Control`] of the same connection.
 
 use std::{
     io,
@@ -16,27 +16,27 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-/// How the pieces of an answer are written.
+/// The sizes in which a response is written.
 #[derive(Clone, Debug)]
-pub(crate) struct Pieces {
-    /// Their sizes, repeated.
+pub(crate) struct WriteSizes {
+    /// The sizes, repeated.
     pub(crate) sizes: Vec<usize>,
-    /// The time between two of them.
+    /// The time between two writes.
     pub(crate) delay: Duration,
 }
 
-/// What happens to the connection once all that was said before is written.
+/// What happens to the connection once everything before it is written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Cut {
     /// It is reset.
     Reset,
-    /// It is closed, without the last so many bytes of what was said since [`Control::hold`].
+    /// It is closed, without the last `without` bytes of what was held since [`Control::hold`].
     Close { without: usize },
 }
 
 #[derive(Debug, Default)]
 struct Orders {
-    pieces: Option<Pieces>,
+    write_sizes: Option<WriteSizes>,
     hold: bool,
     cut: Option<Cut>,
     reset: bool,
@@ -54,9 +54,9 @@ impl Control {
         self.orders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes from now on in `pieces`, or as hyper likes it.
-    pub(crate) fn write_in(&self, pieces: Option<Pieces>) {
-        self.orders().pieces = pieces;
+    /// Writes from now on in these sizes, or in those that hyper chooses.
+    pub(crate) fn write_in(&self, sizes: Option<WriteSizes>) {
+        self.orders().write_sizes = sizes;
     }
 
     /// Holds back what is written from now on, until a cut.
@@ -64,8 +64,8 @@ impl Control {
         self.orders().hold = true;
     }
 
-    /// Ends the connection at hyper's next flush. A body that returns `Pending` makes hyper flush, after it wrote
-    /// everything that the body said before.
+    /// Ends the connection at hyper's next flush. A body that returns `Pending` makes hyper flush, after everything that
+    /// the body returned before is written.
     pub(crate) fn cut_when_flushed(&self, cut: Cut) {
         self.orders().cut = Some(cut);
     }
@@ -81,13 +81,13 @@ impl Control {
         self.killed.notify_one();
     }
 
-    /// Comes back when the connection is to be dropped.
+    /// Completes when the connection is to be dropped.
     pub(crate) async fn killed(&self) {
         self.killed.notified().await;
     }
 }
 
-/// A TCP connection under orders.
+/// A TCP connection that follows the orders of its [`Control`].
 #[derive(Debug)]
 pub(crate) struct Socket {
     stream: TcpStream,
@@ -98,11 +98,11 @@ pub(crate) struct Socket {
     pause: Option<Pause>,
 }
 
-/// What comes between two pieces.
+/// What comes between two writes.
 #[derive(Debug)]
 enum Pause {
-    /// The other tasks' turn.
-    Turn,
+    /// The other tasks run.
+    Yield,
     Until(Pin<Box<Sleep>>),
 }
 
@@ -115,10 +115,10 @@ impl Socket {
         &mut self,
         context: &mut Context<'_>,
         bytes: &[u8],
-        pieces: &Pieces,
+        sizes: &WriteSizes,
     ) -> Poll<io::Result<usize>> {
         match &mut self.pause {
-            Some(Pause::Turn) => {
+            Some(Pause::Yield) => {
                 self.pause = None;
                 context.waker().wake_by_ref();
                 return Poll::Pending;
@@ -127,13 +127,13 @@ impl Socket {
             None => {}
         }
         self.pause = None;
-        let count = pieces.sizes.len().max(1);
-        let size = pieces.sizes.get(self.next_piece % count).copied().unwrap_or(1);
+        let count = sizes.sizes.len().max(1);
+        let size = sizes.sizes.get(self.next_piece % count).copied().unwrap_or(1);
         let piece = bytes.get(..size).unwrap_or(bytes);
         let written = ready!(Pin::new(&mut self.stream).poll_write(context, piece))?;
         self.next_piece = (self.next_piece + 1) % count;
-        self.pause = Some(match pieces.delay {
-            Duration::ZERO => Pause::Turn,
+        self.pause = Some(match sizes.delay {
+            Duration::ZERO => Pause::Yield,
             delay => Pause::Until(Box::pin(sleep(delay))),
         });
         Poll::Ready(Ok(written))
@@ -172,16 +172,16 @@ impl AsyncWrite for Socket {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let (hold, pieces) = {
+        let (hold, sizes) = {
             let orders = self.control.orders();
-            (orders.hold, orders.pieces.clone())
+            (orders.hold, orders.write_sizes.clone())
         };
         if hold {
             self.held.extend_from_slice(bytes);
             return Poll::Ready(Ok(bytes.len()));
         }
-        match pieces {
-            Some(pieces) => self.write_piece(context, bytes, &pieces),
+        match sizes {
+            Some(sizes) => self.write_piece(context, bytes, &sizes),
             None => Pin::new(&mut self.stream).poll_write(context, bytes),
         }
     }

@@ -1,7 +1,9 @@
-//! What counts as a token here: a word with the white space before it, long words in pieces of eight characters.
+//! Tokens of the simulator: a word with the white space before it; long words in pieces of eight characters.
 
-/// Characters of one token, white space not counted.
-const LONGEST: usize = 8;
+use ferrule_wire::model::Usage;
+
+/// The most characters of one token, white space not counted.
+const MAX_CHARACTERS: usize = 8;
 
 /// Cuts the first `count` tokens off `text`.
 pub(crate) fn cut(text: &str, count: usize) -> (&str, &str) {
@@ -14,7 +16,7 @@ pub(crate) fn cut(text: &str, count: usize) -> (&str, &str) {
                 tokens += 1;
                 length = 0;
             }
-        } else if length == LONGEST {
+        } else if length == MAX_CHARACTERS {
             tokens += 1;
             length = 1;
         } else {
@@ -27,9 +29,14 @@ pub(crate) fn cut(text: &str, count: usize) -> (&str, &str) {
     (text, "")
 }
 
-/// How many tokens `text` has.
+/// The number of tokens in `text`.
 pub(crate) fn count(text: &str) -> u64 {
-    text.split_whitespace().map(|word| word.chars().count().div_ceil(LONGEST) as u64).sum()
+    text.split_whitespace().map(|word| word.chars().count().div_ceil(MAX_CHARACTERS) as u64).sum()
+}
+
+/// The usage of a request that has only input: these texts.
+pub(crate) fn input_usage<'a>(texts: impl Iterator<Item = &'a str>) -> Usage {
+    Usage { input_tokens: Some(texts.map(count).sum()), ..Usage::default() }
 }
 
 /// Cuts the first `count` characters off `text`.

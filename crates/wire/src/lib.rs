@@ -27,3 +27,4 @@ mod options;
 pub mod providers;
 pub mod quirks;
 pub mod response_headers;
+pub mod server;

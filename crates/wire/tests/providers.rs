@@ -15,7 +15,7 @@ use ferrule_wire::json::{Extra, Json};
 use ferrule_wire::model::*;
 use ferrule_wire::operation::{EmbeddingRequest, OperationKind};
 use ferrule_wire::providers::{self, ProviderRow, fill};
-use ferrule_wire::quirks::accent;
+use ferrule_wire::server::EmulatedProvider;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::{collections::BTreeSet, fs, path::PathBuf};
@@ -250,7 +250,7 @@ fn what_a_provider_refuses_is_refused_by_name_unless_it_may_be_dropped() {
 fn what_leaves_for_a_provider_is_never_refused_by_it() {
     for row in chat_rows() {
         let body = encoded(row).body;
-        let refusal = accent::refusal(&row.quirks, &body);
+        let refusal = EmulatedProvider::from_row(row).unwrap().refusal(&body);
         assert!(refusal.is_none(), "{}: {refusal:?} in {}", row.id, String::from_utf8_lossy(&body));
     }
 }

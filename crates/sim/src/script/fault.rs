@@ -1,11 +1,11 @@
-//! What goes wrong.
+//! Faults: what goes wrong with an answer.
 
-use super::{ScriptError, reply::check_headers};
-use ferrule_wire::model::ErrorKind;
+use super::{error::ScriptError, headers::check_headers, provider_error::ErrorScript};
+use ferrule_wire::server::RetryHint;
 use serde::{Deserialize, Deserializer, de};
 use std::{collections::BTreeMap, fmt};
 
-/// What goes wrong. In a script each is an object with one name (`{"stall": {"at": "mid_event"}}`), or only the name.
+/// A fault. In a script each is an object with one name (`{"stall": {"at": "mid_event"}}`), or only the name.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(remote = "Self", rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Fault {
@@ -20,14 +20,14 @@ pub(crate) enum Fault {
         #[serde(default)]
         error: ErrorScript,
     },
-    /// 429, and when to come again.
+    /// 429, and when to send the request again.
     RateLimit {
         #[serde(default)]
         retry: Retry,
         #[serde(default = "one_second")]
         delay_ms: u64,
     },
-    /// The provider is too busy: 529 as Anthropic says it, 503 as the others do.
+    /// The provider is too busy: 529 at Anthropic, 503 elsewhere.
     Overloaded {},
     /// The connection is reset (a real TCP reset).
     Reset {
@@ -36,14 +36,14 @@ pub(crate) enum Fault {
         #[serde(default = "two")]
         after_chunks: usize,
     },
-    /// The connection is closed in good order, too early.
+    /// The connection is closed properly, but too early.
     Close {
         #[serde(default)]
         at: Place,
         #[serde(default = "two")]
         after_chunks: usize,
     },
-    /// Nothing comes for a time, or until the client leaves.
+    /// Nothing is sent for a time, or until the client leaves.
     Stall {
         #[serde(default)]
         at: Place,
@@ -52,9 +52,9 @@ pub(crate) enum Fault {
         #[serde(default)]
         for_ms: Option<u64>,
     },
-    /// The answer ends well as HTTP sees it, but without its end.
+    /// The body is complete as HTTP sees it, but without its end.
     NoTerminal {
-        /// Send the finish reason, and only leave out the dialect's own end marker.
+        /// Send the finish reason; leave out only the dialect's own end marker.
         #[serde(default)]
         keep_finish: bool,
     },
@@ -85,9 +85,9 @@ pub(crate) enum Fault {
         #[serde(default = "bad_gateway")]
         status: u16,
     },
-    /// Compressed, whether the client accepts it or not.
+    /// Compressed with gzip, whether the client accepts it or not.
     Gzip {},
-    /// A line of this many bytes, made while it is sent.
+    /// A line of this many bytes, generated while it is sent.
     HugeLine {
         #[serde(default = "hundred_megabytes")]
         bytes: u64,
@@ -97,11 +97,11 @@ pub(crate) enum Fault {
         #[serde(default = "ten")]
         byte_ms: u64,
     },
-    /// Status 200 and nothing.
+    /// Status 200 and an empty body.
     Empty {},
 }
 
-/// Where in the answer something goes wrong.
+/// The point in an answer at which a fault strikes.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Place {
@@ -112,7 +112,7 @@ pub(crate) enum Place {
     BeforeTerminal,
 }
 
-/// How a 429 says when to come again.
+/// How a 429 tells when to send the request again.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Retry {
@@ -133,50 +133,18 @@ pub(crate) enum Retry {
     None,
 }
 
-/// An error in neutral words; the dialect writes it.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct ErrorScript {
-    pub(crate) kind: Option<Kind>,
-    pub(crate) message: Option<String>,
-    pub(crate) code: Option<String>,
-    #[serde(rename = "type")]
-    pub(crate) error_type: Option<String>,
-    pub(crate) param: Option<String>,
-}
-
-/// The neutral kinds a provider can report.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Kind {
-    Authentication,
-    PermissionDenied,
-    NotFound,
-    InvalidRequest,
-    ContextLength,
-    ContentFiltered,
-    RateLimited,
-    QuotaExceeded,
-    Overloaded,
-    Timeout,
-    Server,
-}
-
-impl From<Kind> for ErrorKind {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Authentication => Self::Authentication,
-            Kind::PermissionDenied => Self::PermissionDenied,
-            Kind::NotFound => Self::NotFound,
-            Kind::InvalidRequest => Self::InvalidRequest,
-            Kind::ContextLength => Self::ContextLength,
-            Kind::ContentFiltered => Self::ContentFiltered,
-            Kind::RateLimited => Self::RateLimited,
-            Kind::QuotaExceeded => Self::QuotaExceeded,
-            Kind::Overloaded => Self::Overloaded,
-            Kind::Timeout => Self::Timeout,
-            Kind::Server => Self::Server,
-        }
+impl Retry {
+    /// The hint that a server writes; `None` for none.
+    pub(crate) const fn hint(self) -> Option<RetryHint> {
+        Some(match self {
+            Self::Seconds => RetryHint::Seconds,
+            Self::Date => RetryHint::Date,
+            Self::Milliseconds => RetryHint::Milliseconds,
+            Self::RatelimitReset => RetryHint::RateLimitReset,
+            Self::AnthropicReset => RetryHint::AnthropicReset,
+            Self::Message => RetryHint::Message,
+            Self::None => return None,
+        })
     }
 }
 
@@ -247,7 +215,7 @@ impl Fault {
     }
 }
 
-/// A name alone stands for `{name: {}}`.
+/// A name alone means `{name: {}}`.
 impl<'de> Deserialize<'de> for Fault {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct FaultVisitor;

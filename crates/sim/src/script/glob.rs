@@ -1,10 +1,10 @@
-//! `*` and `?`.
+//! Glob patterns: `*` and `?`.
 
-/// Whether `text` fits `pattern`: `*` stands for any characters, `?` for one. Needs no memory; at worst
-/// as many steps as the product of the lengths.
-pub(super) fn fits(pattern: &str, text: &str) -> bool {
+/// Whether `text` matches `pattern`: `*` stands for any characters, `?` for one. Needs no memory; takes at
+/// worst as many steps as the product of the lengths.
+pub(super) fn matches(pattern: &str, text: &str) -> bool {
     let (mut pattern, mut text) = (pattern.chars(), text.chars());
-    // Where to go on when what follows the last star does not fit.
+    // Where to go on when the text after the last star does not match.
     let mut retry = None;
     loop {
         let before = text.clone();
@@ -30,7 +30,7 @@ pub(super) fn fits(pattern: &str, text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::fits;
+    use super::matches;
 
     #[test]
     fn stars_and_question_marks() {
@@ -48,7 +48,7 @@ mod tests {
             ("*a*b", "ab ba", false),
             ("é*", "élan", true),
         ] {
-            assert_eq!(fits(pattern, text), expected, "{pattern} {text}");
+            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
         }
     }
 }

@@ -1,16 +1,16 @@
-//! What to answer, and how fast.
+//! Replies: what to answer, and how fast.
 
-use super::ScriptError;
+use super::{error::ScriptError, headers::check_headers};
 use ferrule_wire::model::{FinishReason, Usage};
 use serde::{Deserialize, Deserializer, de};
 use std::{collections::BTreeMap, fmt};
 
-/// What to answer, and how fast. Everything may be left out: what is said then follows from the request, and the
-/// rest from the script's defaults.
+/// What to answer, and how fast. Every field may be left out: the content then follows from the request, and the rest
+/// from the script's defaults.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(remote = "Self", deny_unknown_fields, default)]
 pub(crate) struct Reply {
-    // What is said: the first of these groups that is there counts.
+    // The content: the first of these groups that is present counts.
     pub(crate) content: Option<Vec<Content>>,
     pub(crate) text: Option<String>,
     pub(crate) reasoning: Option<String>,
@@ -18,11 +18,11 @@ pub(crate) struct Reply {
     pub(crate) refusal: Option<String>,
     /// The last user text.
     pub(crate) echo: bool,
-    /// A text of so many tokens.
+    /// A text of this many tokens.
     pub(crate) tokens: Option<usize>,
-    /// A JSON text that fits the request's schema.
+    /// A JSON text that satisfies the request's schema.
     pub(crate) json: bool,
-    /// A call of the request's tool.
+    /// A call to the request's tool.
     pub(crate) use_tools: bool,
     /// Some reasoning first.
     pub(crate) reason: bool,
@@ -58,19 +58,19 @@ pub(crate) enum Content {
     Refusal(String),
 }
 
-/// One tool call of an answer.
+/// A tool call of an answer.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ScriptedCall {
     pub(crate) name: String,
-    /// An object, or the text itself (which may be wrong JSON on purpose).
+    /// An object, or the text itself (which may deliberately be invalid JSON).
     #[serde(default)]
     pub(crate) arguments: serde_json::Value,
     #[serde(default)]
     pub(crate) id: Option<String>,
 }
 
-/// Figures; those left out are counted.
+/// Token counts; those left out are computed.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct UsageScript {
@@ -86,7 +86,7 @@ pub(crate) struct UsageScript {
 }
 
 impl UsageScript {
-    /// Puts the figures in place of those in `usage`.
+    /// Replaces the counts in `usage`.
     pub(crate) fn apply(&self, usage: &mut Usage) {
         usage.update(&Usage {
             input_tokens: self.input_tokens,
@@ -109,8 +109,8 @@ impl Reply {
         Self { text: Some(text.into()), ..Self::default() }
     }
 
-    /// Whether it is fixed here what is said.
-    fn says_something(&self) -> bool {
+    /// Whether the content is fixed here.
+    fn has_content(&self) -> bool {
         self.content.is_some()
             || self.text.is_some()
             || self.reasoning.is_some()
@@ -123,9 +123,9 @@ impl Reply {
             || self.reason
     }
 
-    /// This reply, with `other`'s fields where it has none. What is said comes whole from the one or the other.
+    /// This reply, with `other`'s fields where it has none. The content is taken whole from one of the two.
     pub(crate) fn or(mut self, other: &Self) -> Self {
-        if !self.says_something() {
+        if !self.has_content() {
             self.content.clone_from(&other.content);
             self.text.clone_from(&other.text);
             self.reasoning.clone_from(&other.reasoning);
@@ -178,29 +178,17 @@ impl Reply {
         if self.split_bytes.as_ref().is_some_and(|sizes| sizes.is_empty() || sizes.contains(&0)) {
             return wrong("split_bytes", "expected a list of sizes of at least 1, which is repeated");
         }
-        if self.tokens.is_some_and(|tokens| tokens > MOST_TOKENS) {
+        if self.tokens.is_some_and(|tokens| tokens > MAX_TOKENS) {
             return wrong("tokens", "expected a number of at most 1000000");
         }
         check_headers(&self.headers, field)
     }
 }
 
-/// The longest answer that is made up.
-pub(crate) const MOST_TOKENS: usize = 1_000_000;
+/// The longest text that is generated, in tokens.
+pub(crate) const MAX_TOKENS: usize = 1_000_000;
 
-pub(super) fn check_headers(headers: &BTreeMap<String, String>, field: &str) -> Result<(), ScriptError> {
-    for (name, value) in headers {
-        if http::HeaderName::try_from(name).is_err() || http::HeaderValue::try_from(value).is_err() {
-            return Err(ScriptError::new(
-                &format!("{field}.headers"),
-                format!("expected a header name and value, not `{name}: {value}`"),
-            ));
-        }
-    }
-    Ok(())
-}
-
-/// Our word for a finish reason, read.
+/// The finish reason of this name.
 pub(crate) fn finish_reason(word: &str) -> FinishReason {
     use FinishReason::{
         ContentFilter, ContextWindow, Error, Length, Other, Pause, Refusal, Stop, StopSequence, ToolCalls,
@@ -211,14 +199,14 @@ pub(crate) fn finish_reason(word: &str) -> FinishReason {
         .unwrap_or_else(|| Other(word.to_owned()))
 }
 
-/// A text stands for `{"text": …}`.
+/// A text alone means `{"text": …}`.
 impl<'de> Deserialize<'de> for Reply {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct ReplyVisitor;
         impl<'de> de::Visitor<'de> for ReplyVisitor {
             type Value = Reply;
             fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a text, or an object that says what to answer")
+                formatter.write_str("a text, or an object that describes the answer")
             }
             fn visit_str<E>(self, text: &str) -> Result<Reply, E> {
                 Ok(Reply::text(text))

@@ -1,4 +1,4 @@
-//! What is answered.
+//! Chat responses: texts, tools, usage, chunks.
 
 use crate::client::*;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ fn an_ordinary_answer_quotes_the_prompt_and_is_the_same_each_time() {
 }
 
 #[test]
-fn a_stream_says_the_same_as_the_plain_answer() {
+fn a_stream_has_the_content_of_the_plain_response() {
     let simulator = start();
     for dialect in DIALECTS {
         for model in ["some-model", "echo", "long-50", "json-blue"] {
@@ -83,7 +83,7 @@ fn with_tool(dialect: &str, mut body: Value) -> Value {
     body
 }
 
-/// Name and arguments of the call in a plain answer.
+/// Name and arguments of the tool call in a plain response.
 fn tool_call(dialect: &str, answer: &Value) -> Option<(String, Value)> {
     if dialect == "anthropic" {
         let call = answer["content"].as_array().unwrap().iter().find(|block| block["type"] == "tool_use")?;
@@ -169,7 +169,7 @@ fn reasoning_comes_before_the_text() {
 }
 
 #[test]
-fn a_script_says_everything() {
+fn a_script_can_set_every_part_of_a_response() {
     let simulator = scripted(&json!({
         "rules": [
             {"match": {"text": "*weather*"}, "reply": {"content": [
@@ -255,7 +255,7 @@ fn tokens_come_at_their_pace() {
 }
 
 #[test]
-fn several_answers_are_made_when_asked_for() {
+fn several_choices_are_made_when_asked_for() {
     let simulator = start();
     let mut body = ask("m", "hi", false);
     body["n"] = json!(3);

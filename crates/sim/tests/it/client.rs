@@ -1,4 +1,4 @@
-//! A client that shows what is on the wire: one request per connection, the answer's bytes and how they ended.
+//! Test client that shows the bytes of each response and how they ended; one request per connection.
 
 use ferrule_sim::{Settings, Simulator};
 use serde_json::{Value, json};
@@ -29,10 +29,10 @@ pub(crate) fn ask(model: &str, text: &str, stream: bool) -> Value {
     json!({"model": model, "max_tokens": 1000, "stream": stream, "messages": [{"role": "user", "content": text}]})
 }
 
-/// How the bytes of an answer ended.
+/// How the bytes of a response ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
-    /// As the message's framing promised.
+    /// Complete, by the framing of the message.
     Complete,
     /// The connection was closed before that.
     Closed,
@@ -41,14 +41,14 @@ pub(crate) enum End {
 }
 
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct HttpResponse {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
     pub(crate) end: End,
 }
 
-impl Answer {
+impl HttpResponse {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
@@ -96,7 +96,7 @@ impl Client {
         }
     }
 
-    /// Reads until `found` says how far it wants to be read.
+    /// Reads until `found` returns the length to take.
     fn until(&mut self, found: impl Fn(&[u8]) -> Option<usize>) -> Result<Vec<u8>, End> {
         loop {
             if let Some(end) = found(&self.read) {
@@ -106,7 +106,7 @@ impl Client {
         }
     }
 
-    /// Reads until `text` has come, and takes it out with what was before.
+    /// Reads until `text` has arrived, and takes everything up to its end.
     pub(crate) fn read_to(&mut self, text: &str) -> Result<Vec<u8>, End> {
         let wanted = text.as_bytes();
         self.until(|read| {
@@ -118,16 +118,16 @@ impl Client {
         self.until(|read| (read.len() >= count).then_some(count))
     }
 
-    pub(crate) fn head(&mut self) -> Result<Answer, End> {
+    pub(crate) fn head(&mut self) -> Result<HttpResponse, End> {
         let head = String::from_utf8(self.read_to("\r\n\r\n")?).unwrap();
         let mut lines = head.trim_end().split("\r\n");
         let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
         let headers =
             lines.map(|line| line.split_once(": ").unwrap()).map(|(k, v)| (k.to_owned(), v.to_owned()));
-        Ok(Answer { status, headers: headers.collect(), body: Vec::new(), end: End::Complete })
+        Ok(HttpResponse { status, headers: headers.collect(), body: Vec::new(), end: End::Complete })
     }
 
-    pub(crate) fn answer(&mut self) -> Result<Answer, End> {
+    pub(crate) fn answer(&mut self) -> Result<HttpResponse, End> {
         let mut answer = self.head()?;
         if let Err(end) = self.body(&mut answer) {
             answer.body.append(&mut self.read);
@@ -136,7 +136,7 @@ impl Client {
         Ok(answer)
     }
 
-    fn body(&mut self, answer: &mut Answer) -> Result<(), End> {
+    fn body(&mut self, answer: &mut HttpResponse) -> Result<(), End> {
         if let Some(length) = answer.header("content-length") {
             let length = length.parse().unwrap();
             answer.body = self.exactly(length)?;
@@ -161,17 +161,17 @@ pub(crate) fn call(
     path: &str,
     headers: &[(&str, &str)],
     body: &Value,
-) -> Result<Answer, End> {
+) -> Result<HttpResponse, End> {
     let mut client = Client::connect(simulator.address());
     client.send("POST", path, headers, body.to_string().as_bytes());
     client.answer()
 }
 
-pub(crate) fn complete(simulator: &Simulator, dialect: &str, body: &Value) -> Answer {
+pub(crate) fn complete(simulator: &Simulator, dialect: &str, body: &Value) -> HttpResponse {
     call(simulator, path(dialect), &[], body).unwrap()
 }
 
-/// What a plain answer says.
+/// The text of a plain response.
 pub(crate) fn text_of(dialect: &str, body: &Value) -> String {
     let text = match dialect {
         "anthropic" => {
@@ -191,7 +191,7 @@ pub(crate) fn events(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// What a streamed answer says.
+/// The text of a streamed response.
 pub(crate) fn streamed_text(dialect: &str, text: &str) -> String {
     let values = events(text).into_iter().filter_map(|data| serde_json::from_str::<Value>(&data).ok());
     let texts = values.filter_map(|value| {
@@ -205,7 +205,7 @@ pub(crate) fn streamed_text(dialect: &str, text: &str) -> String {
     texts.collect()
 }
 
-/// Whether a stream came to its end as the dialect has it.
+/// Whether a stream has the dialect's end marker.
 pub(crate) fn is_ended(dialect: &str, text: &str) -> bool {
     text.contains(if dialect == "anthropic" { "event: message_stop" } else { "data: [DONE]" })
 }

@@ -1,13 +1,13 @@
-//! What goes wrong: each fault, in each dialect, plain and streamed.
+//! Faults, in each dialect, plain and streamed.
 
 use crate::client::*;
 use ferrule_sim::Simulator;
 use serde_json::{Value, json};
 use std::io::Read as _;
 
-/// The answer under one fault.
+/// The response under one fault.
 #[expect(clippy::needless_pass_by_value, reason = "the callers write it in place")]
-fn under(fault: Value, dialect: &str, stream: bool) -> Result<Answer, End> {
+fn under(fault: Value, dialect: &str, stream: bool) -> Result<HttpResponse, End> {
     let simulator = scripted(&json!([{"reply": "one two three four five six seven", "fault": fault}]));
     let answer = call(&simulator, path(dialect), &[], &ask("m", "hi", stream));
     assert!(simulator.wait_for_answers(PATIENCE));
@@ -98,7 +98,7 @@ fn connections_end_where_they_should() {
     }
 }
 
-/// All was said, but not the end.
+/// Everything was sent but the end.
 fn assert_unfinished(dialect: &str, stream: bool, text: &str) {
     if stream {
         assert_eq!(streamed_text(dialect, text), "one two three four five six seven");

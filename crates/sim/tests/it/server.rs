@@ -1,11 +1,11 @@
-//! Addresses, keys, the record, starting and stopping.
+//! Server tests: addresses, keys, the record, starting and stopping.
 
 use crate::client::*;
 use ferrule_sim::{Settings, Simulator};
 use serde_json::{Value, json};
 use std::{io::Write as _, net::TcpStream};
 
-fn get(simulator: &Simulator, path: &str, headers: &[(&str, &str)]) -> Answer {
+fn get(simulator: &Simulator, path: &str, headers: &[(&str, &str)]) -> HttpResponse {
     let mut client = Client::connect(simulator.address());
     client.send("GET", path, headers, b"");
     client.answer().unwrap()
@@ -84,9 +84,9 @@ fn keys_are_checked() {
     assert_eq!(get(&strict, "/healthz", &[]).status, 200);
 }
 
-/// In Amazon's words; `amazon.rs` knows signatures.
+/// In AWS's form; the unit tests of `aws_signature` cover the signatures.
 #[test]
-fn amazons_keys_are_checked() {
+fn aws_credentials_are_checked() {
     let strict = Simulator::start(Settings { require_key: true, ..Settings::default() }).unwrap();
     let body = json!({"messages": [{"role": "user", "content": [{"text": "hi"}]}]});
     let refused = |headers: &[(&str, &str)]| {

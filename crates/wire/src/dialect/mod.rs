@@ -16,14 +16,20 @@ pub mod openai_responses;
 pub mod registry;
 pub mod replicate;
 pub mod ruvllm;
+mod server_half;
 pub mod shared;
 pub mod watsonx;
+
+pub use server_half::{
+    CredentialsProblem, FollowUpAction, FollowUpEndpoint, ManagementEndpoint, RateLimit, ResponseContext,
+    ServerFacts, go_duration, quota_by_status, usual_error_status,
+};
 
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::error::Headers;
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
-use crate::model::{ProviderError, Request, Response, StreamEvent};
+use crate::model::{ErrorKind, ProviderError, Request, Response, StreamEvent};
 use crate::operation::{Endpoint, Operations};
 use crate::response_headers::{self, HeaderMetadata};
 use alloc::{borrow::Cow, boxed::Box, string::String, vec::Vec};
@@ -114,6 +120,50 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     fn operations(&self) -> &'static Operations {
         &Operations::NONE
     }
+
+    /// Server: constant facts about how its servers answer.
+    fn server_facts(&self) -> &'static ServerFacts {
+        &ServerFacts::OPENAI
+    }
+
+    /// Server: whether the headers of a request show that its client speaks this dialect, whatever the address.
+    fn matches_headers(&self, _headers: Headers<'_>) -> bool {
+        false
+    }
+
+    /// Server: the address of an answer that an earlier request began, where the dialect has [`Self::follow_up`].
+    fn follow_up_endpoint<'a>(&self, _method: &str, _path: &'a str) -> Option<FollowUpEndpoint<'a>> {
+        None
+    }
+
+    /// Server: the address by which a local server of this dialect is managed.
+    fn management_endpoint(&self, _method: &str, _path: &str) -> Option<ManagementEndpoint> {
+        None
+    }
+
+    /// Server: the HTTP status of an error of `kind`.
+    fn error_status(&self, kind: ErrorKind) -> u16 {
+        usual_error_status(kind)
+    }
+
+    /// Server: the code of an error of `kind` that has none of its own.
+    fn error_code(&self, kind: ErrorKind) -> Option<&'static str> {
+        server_half::openai_error_code(kind)
+    }
+
+    /// Server: the error, with its status, for a request whose key is missing or wrong.
+    fn credentials_error(&self, problem: CredentialsProblem<'_>) -> ProviderError {
+        let kind = ErrorKind::Authentication;
+        server_half::usual_credentials_error(problem, self.error_status(kind), self.error_code(kind))
+    }
+
+    /// Server: the headers of a response, names in lower case, without its content type.
+    fn response_headers(&self, context: &ResponseContext<'_>) -> Vec<(&'static str, String)> {
+        server_half::openai_response_headers(self.server_facts(), context)
+    }
+
+    /// Server: puts into `response` the fields that the provider's own clients require and that are missing.
+    fn add_required_fields(&self, _response: &mut Response) {}
 }
 
 /// A program that answers requests: started for each, it reads the prompt and writes its answer in lines.

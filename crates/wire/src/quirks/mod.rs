@@ -1,9 +1,9 @@
 //! Quirks: how a provider differs from its dialect, as data.
 //!
 //! A dialect's encoder asks them where it writes; what they change in answers is done around the dialect's decoders, so
-//! that a provider without quirks pays nothing. [`accent`] is the other side: a simulated provider that has them.
+//! that a provider without quirks pays nothing. [`crate::server`] is the other side: a server that has
+//! them.
 
-pub mod accent;
 mod decode;
 mod flags;
 pub(crate) mod reasoning;

@@ -2,15 +2,16 @@
 
 use super::{
     carried::NAME, decode_request, decode_response, decode_stream, encode_request, encode_response,
-    encode_stream, error, model_listing, token_counting,
+    encode_stream, error, model_listing, response_headers, token_counting,
 };
-use crate::dialect::{Dialect, KeyHeader, StreamDecoder, StreamEncoder};
+use crate::dialect::{Dialect, KeyHeader, ResponseContext, ServerFacts, StreamDecoder, StreamEncoder};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
+use crate::error::Headers;
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
-use crate::model::{ProviderError, Request, Response};
+use crate::model::{ErrorKind, ProviderError, Request, Response};
 use crate::operation::{Endpoint, OperationKind, Operations};
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
 
 /// The Messages API: `POST /v1/messages`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -99,5 +100,26 @@ impl Dialect for Anthropic {
 
     fn operations(&self) -> &'static Operations {
         &OPERATIONS
+    }
+
+    fn server_facts(&self) -> &'static ServerFacts {
+        &response_headers::FACTS
+    }
+
+    fn matches_headers(&self, headers: Headers<'_>) -> bool {
+        headers.get("anthropic-version").is_some()
+    }
+
+    fn error_status(&self, kind: ErrorKind) -> u16 {
+        error::status(kind)
+    }
+
+    /// Errors have types alone.
+    fn error_code(&self, _kind: ErrorKind) -> Option<&'static str> {
+        None
+    }
+
+    fn response_headers(&self, context: &ResponseContext<'_>) -> Vec<(&'static str, String)> {
+        response_headers::encode(context)
     }
 }

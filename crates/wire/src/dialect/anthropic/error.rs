@@ -1,5 +1,6 @@
 //! Error bodies of the Messages API, as a server.
 
+use crate::dialect::quota_by_status;
 use crate::json::ObjectWriter;
 use crate::model::{ErrorKind, ProviderError};
 use alloc::vec::Vec;
@@ -34,6 +35,14 @@ pub(super) fn encode(error: &ProviderError) -> Vec<u8> {
     body.optional("request_id", error.request_id.as_ref());
     body.finish();
     out
+}
+
+/// The status of an error of `kind`.
+pub(super) fn status(kind: ErrorKind) -> u16 {
+    match kind {
+        ErrorKind::Overloaded => 529,
+        other => quota_by_status(other),
+    }
 }
 
 /// The error's own type where it is one of this API's, else the one of its kind.

@@ -15,6 +15,7 @@ mod encode_stream;
 mod error;
 mod model_listing;
 mod reasoning;
+mod response_headers;
 mod system;
 mod token_counting;
 mod tools;

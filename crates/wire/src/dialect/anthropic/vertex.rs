@@ -3,12 +3,12 @@
 
 use super::{api::Anthropic, decode_request, encode_request, reasoning::SIGNER};
 use crate::dialect::shared::{address, resource_name};
-use crate::dialect::{Dialect, StreamDecoder, StreamEncoder, gemini};
+use crate::dialect::{Dialect, ResponseContext, ServerFacts, StreamDecoder, StreamEncoder, gemini};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::error::Headers;
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::{Fields, Json, JsonError};
-use crate::model::{ProviderError, Request, Response};
+use crate::model::{ErrorKind, ProviderError, Request, Response};
 use crate::operation::{
     Codec, EncodedResponse, Endpoint, HttpRequest, OperationKind, Operations, TokenCounting,
 };
@@ -121,6 +121,22 @@ impl Dialect for AnthropicVertex {
 
     fn operations(&self) -> &'static Operations {
         &OPERATIONS
+    }
+
+    fn server_facts(&self) -> &'static ServerFacts {
+        Anthropic.server_facts()
+    }
+
+    fn error_status(&self, kind: ErrorKind) -> u16 {
+        Anthropic.error_status(kind)
+    }
+
+    fn error_code(&self, kind: ErrorKind) -> Option<&'static str> {
+        Anthropic.error_code(kind)
+    }
+
+    fn response_headers(&self, context: &ResponseContext<'_>) -> Vec<(&'static str, String)> {
+        Anthropic.response_headers(context)
     }
 }
 

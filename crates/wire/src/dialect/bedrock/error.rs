@@ -1,5 +1,6 @@
 //! Error bodies and error frames of Bedrock, as a server (`docs/wire/bedrock.md`, sections 4 and 8).
 
+use crate::dialect::{CredentialsProblem, usual_error_status};
 use crate::framing::{HeaderValue, write_frame};
 use crate::json::ObjectWriter;
 use crate::model::{ErrorKind, ProviderError};
@@ -34,6 +35,36 @@ pub(super) fn encode_frame(error: &ProviderError, out: &mut Vec<u8>) {
         (":message-type", "exception"),
     ];
     write_frame(headers.map(|(name, value)| (name, HeaderValue::Text(value))), &payload, out);
+}
+
+/// The status that goes with the class of `kind`.
+pub(super) fn status(kind: ErrorKind) -> u16 {
+    match kind {
+        ErrorKind::Authentication => 403,
+        ErrorKind::QuotaExceeded => 400,
+        ErrorKind::Timeout => 408,
+        ErrorKind::StreamInterrupted => 424,
+        ErrorKind::Cancelled => 500,
+        other => usual_error_status(other),
+    }
+}
+
+/// The refusal of a request with a wrong API key, or without credentials. The words of both are not verified (`docs/wire/bedrock.md`, section 8).
+pub(super) fn credentials(problem: CredentialsProblem<'_>) -> ProviderError {
+    let (class, message) = match problem {
+        CredentialsProblem::Missing => {
+            ("MissingAuthenticationTokenException", "Missing Authentication Token")
+        }
+        CredentialsProblem::InvalidKey(_) => {
+            ("AccessDeniedException", "Authentication failed: Please make sure your API Key is valid.")
+        }
+    };
+    let kind = ErrorKind::Authentication;
+    ProviderError {
+        status: Some(status(kind)),
+        code: Some(class.into()),
+        ..ProviderError::new(kind, message)
+    }
 }
 
 /// The error's own class where it is one of AWS's, else the one of its kind.

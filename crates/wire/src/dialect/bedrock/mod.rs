@@ -30,11 +30,11 @@ mod turns;
 mod unsupported;
 mod usage;
 
-use super::{Dialect, StreamDecoder, StreamEncoder, anthropic};
+use super::{CredentialsProblem, Dialect, ServerFacts, StreamDecoder, StreamEncoder, anthropic};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
-use crate::json::JsonError;
-use crate::model::{ProviderError, Request, Response};
+use crate::json::{Extra, Json, JsonError};
+use crate::model::{ErrorKind, ProviderError, Request, Response};
 use crate::operation::{Endpoint, Operations};
 use alloc::{borrow::Cow, boxed::Box, vec::Vec};
 use carried::NAME;
@@ -116,5 +116,28 @@ impl Dialect for Bedrock {
 
     fn operations(&self) -> &'static Operations {
         &OPERATIONS
+    }
+
+    fn server_facts(&self) -> &'static ServerFacts {
+        const FACTS: ServerFacts =
+            ServerFacts { request_id_header: "x-amzn-requestid", ..ServerFacts::OPENAI };
+        &FACTS
+    }
+
+    fn error_status(&self, kind: ErrorKind) -> u16 {
+        error::status(kind)
+    }
+
+    /// Amazon refuses credentials with exceptions of their own.
+    fn credentials_error(&self, problem: CredentialsProblem<'_>) -> ProviderError {
+        error::credentials(problem)
+    }
+
+    /// Converse always reports how long it took.
+    fn add_required_fields(&self, response: &mut Response) {
+        if response.extra.get("metrics").is_none() {
+            let metrics = Json::object(&Extra::new(), |metrics| _ = metrics.field("latencyMs", 1u64));
+            response.extra.insert("metrics", metrics);
+        }
     }
 }

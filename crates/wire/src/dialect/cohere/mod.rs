@@ -18,11 +18,11 @@ mod model_listing;
 mod usage;
 
 use super::openai_chat::RankByScore;
-use super::{Dialect, StreamDecoder, StreamEncoder};
+use super::{Dialect, ServerFacts, StreamDecoder, StreamEncoder, quota_by_status};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
-use crate::model::{ProviderError, Request, Response};
+use crate::model::{ErrorKind, ProviderError, Request, Response};
 use crate::operation::{Endpoint, OperationKind, Operations};
 use alloc::{boxed::Box, vec::Vec};
 use carried::NAME;
@@ -88,5 +88,20 @@ impl Dialect for Cohere {
 
     fn operations(&self) -> &'static Operations {
         &OPERATIONS
+    }
+
+    /// Without a code in its errors, the status tells that a quota is used up.
+    fn error_status(&self, kind: ErrorKind) -> u16 {
+        quota_by_status(kind)
+    }
+
+    fn server_facts(&self) -> &'static ServerFacts {
+        const FACTS: ServerFacts = ServerFacts {
+            signs_reasoning: false,
+            embeddings_have_id: true,
+            counts_searches: true,
+            ..ServerFacts::OPENAI
+        };
+        &FACTS
     }
 }

@@ -14,11 +14,11 @@ mod encode_response;
 mod encode_stream;
 mod error;
 
-use super::{Dialect, Program, StreamDecoder, StreamEncoder};
+use super::{Dialect, Program, StreamDecoder, StreamEncoder, quota_by_status};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
-use crate::model::{ProviderError, Request, Response};
+use crate::model::{ErrorKind, ProviderError, Request, Response};
 use crate::operation::Endpoint;
 use alloc::{boxed::Box, vec::Vec};
 use carried::NAME;
@@ -71,6 +71,11 @@ impl Dialect for CursorCli {
 
     fn program(&self) -> Option<Program> {
         Some(Program { command: "cursor-agent", key_variable: "CURSOR_API_KEY", command_line, is_last })
+    }
+
+    /// Without a code in its errors, the status tells that a quota is used up.
+    fn error_status(&self, kind: ErrorKind) -> u16 {
+        quota_by_status(kind)
     }
 
     /// A program has no addresses.

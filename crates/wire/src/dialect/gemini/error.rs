@@ -1,8 +1,8 @@
 //! Error bodies of Google's APIs, as a server (section 7).
 
-use crate::json::{ObjectWriter, write_array};
+use crate::json::{Extra, Json, ObjectWriter};
 use crate::model::{ErrorKind, ProviderError};
-use alloc::{format, vec::Vec};
+use alloc::{format, vec, vec::Vec};
 
 /// Google's own names of what went wrong, with their statuses.
 const STATUSES: &[(&str, u16)] = &[
@@ -23,6 +23,9 @@ const STATUSES: &[(&str, u16)] = &[
     ("DEADLINE_EXCEEDED", 504),
 ];
 
+/// A quota of a day, which waiting does not renew soon.
+const QUOTA: &str = "GenerateRequestsPerDayPerProjectPerModel";
+
 pub(super) fn encode(error: &ProviderError) -> Vec<u8> {
     let own = STATUSES.iter().find(|(name, _)| error.error_type.as_deref() == Some(*name));
     let (status, code) = own.copied().unwrap_or_else(|| status_of(error.kind));
@@ -31,21 +34,31 @@ pub(super) fn encode(error: &ProviderError) -> Vec<u8> {
     body.object("error", |object| {
         object.field("code", error.status.filter(|status| *status >= 400).unwrap_or(code));
         object.field("message", &error.message).field("status", status);
-        let delay = error.retry_after.map(|retry| format!("{}s", retry.delay.as_secs_f64()));
-        if let Some(delay) = delay {
-            object.with("details", |out| {
-                write_array(out, [delay], |out, delay| {
-                    let mut detail = ObjectWriter::begin(out);
-                    detail
-                        .field("@type", "type.googleapis.com/google.rpc.RetryInfo")
-                        .field("retryDelay", delay);
-                    detail.finish();
-                });
-            });
-        }
+        write_details(error, object);
     });
     body.finish();
     out
+}
+
+/// Writes the details of an error that has some: the delay before the next attempt, the quota that is used up.
+pub(crate) fn write_details(error: &ProviderError, object: &mut ObjectWriter<'_>) {
+    let mut details = Vec::new();
+    if let Some(retry) = error.retry_after {
+        details.push(Json::object(&Extra::new(), |detail| {
+            detail.field("@type", "type.googleapis.com/google.rpc.RetryInfo");
+            detail.field("retryDelay", format!("{}s", retry.delay.as_secs_f64()));
+        }));
+    }
+    if error.kind == ErrorKind::QuotaExceeded {
+        let violation = Json::object(&Extra::new(), |violation| _ = violation.field("quotaId", QUOTA));
+        details.push(Json::object(&Extra::new(), |detail| {
+            detail.field("@type", "type.googleapis.com/google.rpc.QuotaFailure");
+            detail.field("violations", vec![violation]);
+        }));
+    }
+    if !details.is_empty() {
+        object.field("details", details);
+    }
 }
 
 fn status_of(kind: ErrorKind) -> (&'static str, u16) {
@@ -80,6 +93,7 @@ mod tests {
             ErrorKind::NotFound,
             ErrorKind::InvalidRequest,
             ErrorKind::RateLimited,
+            ErrorKind::QuotaExceeded,
             ErrorKind::Overloaded,
             ErrorKind::Timeout,
             ErrorKind::Server,

@@ -34,6 +34,8 @@ mod usage;
 
 pub(super) use model_listing::Listing;
 
+pub(crate) use error::write_details;
+
 use super::{Dialect, KeyHeader, StreamDecoder, StreamEncoder};
 use crate::dialect::shared::address;
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};

@@ -18,11 +18,11 @@ mod message;
 mod model_listing;
 mod options;
 
-use super::{Dialect, StreamDecoder, StreamEncoder};
+use super::{Dialect, ManagementEndpoint, StreamDecoder, StreamEncoder, quota_by_status};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
-use crate::model::{ProviderError, Request, Response};
+use crate::model::{ErrorKind, ProviderError, Request, Response};
 use crate::operation::{Endpoint, OperationKind, Operations};
 use alloc::{boxed::Box, vec::Vec};
 use carried::NAME;
@@ -90,5 +90,20 @@ impl Dialect for Ollama {
 
     fn operations(&self) -> &'static Operations {
         &OPERATIONS
+    }
+
+    /// Without a code in its errors, the status tells that a quota is used up.
+    fn error_status(&self, kind: ErrorKind) -> u16 {
+        quota_by_status(kind)
+    }
+
+    fn management_endpoint(&self, method: &str, path: &str) -> Option<ManagementEndpoint> {
+        let endpoints = [
+            ("GET", "/api/version", ManagementEndpoint::OllamaVersion),
+            ("GET", "/api/ps", ManagementEndpoint::OllamaRunningModels),
+            ("POST", "/api/show", ManagementEndpoint::OllamaShowModel),
+        ];
+        let found = endpoints.into_iter().find(|(verb, end, _)| method == *verb && path.ends_with(end));
+        found.map(|(.., endpoint)| endpoint)
     }
 }

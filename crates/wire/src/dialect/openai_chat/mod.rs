@@ -1,4 +1,4 @@
-//! OpenAI's Chat Completions, which most other providers speak too, each with an accent of its own.
+//! OpenAI's Chat Completions, which most other providers speak as well, each with differences of its own.
 //!
 //! Accents that can be told from the bytes alone are understood here: where the reasoning stands, how tool calls are
 //! cut up, where the figures come. Those that need to know the provider are not this module's.
@@ -15,6 +15,7 @@ mod encode_message;
 mod encode_request;
 mod encode_response;
 mod encode_stream;
+mod endpoint;
 pub(crate) mod error;
 pub(crate) mod finish;
 mod form;
@@ -36,6 +37,7 @@ pub(crate) use decode_request::{
 };
 pub(crate) use embeddings::{decode_vectors, take_texts};
 pub(crate) use encode_request::write_prompt_cache;
+pub(crate) use endpoint::other_endpoint;
 pub(crate) use images::OpenAiImages;
 pub(crate) use message::{decode_message, decode_messages, take_said, text_parts};
 pub(crate) use model_listing::OpenAiListing;
@@ -49,7 +51,7 @@ pub(crate) use tools::{decode_choice, decode_tool, hosted, is_foreign_tool, take
 pub(crate) use transcription::OpenAiTranscription;
 pub(crate) use usage::usage_json;
 
-use super::{Dialect, StreamDecoder, StreamEncoder};
+use super::{Dialect, ServerFacts, StreamDecoder, StreamEncoder};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
@@ -114,20 +116,18 @@ impl Dialect for OpenAiChat {
     }
 
     fn endpoint<'a>(&self, path: &'a str) -> Option<Endpoint<'a>> {
-        let operations = [
-            ("/chat/completions", OperationKind::Chat),
-            ("/embeddings", OperationKind::Embeddings),
-            ("/rerank", OperationKind::Reranking),
-            ("/images/generations", OperationKind::Images),
-            ("/audio/speech", OperationKind::Speech),
-            ("/audio/transcriptions", OperationKind::Transcription),
-            ("/models", OperationKind::ModelListing),
-        ];
-        let (_, operation) = operations.into_iter().find(|(end, _)| path.ends_with(end))?;
-        Some(Endpoint::new(operation))
+        if path.ends_with("/chat/completions") {
+            return Some(Endpoint::new(OperationKind::Chat));
+        }
+        other_endpoint(path, &OPERATIONS)
     }
 
     fn operations(&self) -> &'static Operations {
         &OPERATIONS
+    }
+
+    fn server_facts(&self) -> &'static ServerFacts {
+        const FACTS: ServerFacts = ServerFacts { takes_openai_chat_requests: true, ..ServerFacts::OPENAI };
+        &FACTS
     }
 }

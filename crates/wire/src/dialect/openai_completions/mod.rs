@@ -11,7 +11,9 @@ mod encode_request;
 mod encode_response;
 mod encode_stream;
 
-use super::openai_chat::{OpenAiImages, OpenAiListing, OpenAiSpeech, OpenAiTranscription, wants_usage};
+use super::openai_chat::{
+    OpenAiImages, OpenAiListing, OpenAiSpeech, OpenAiTranscription, other_endpoint, wants_usage,
+};
 use super::{Dialect, StreamDecoder, StreamEncoder};
 use crate::dialect::openai_chat::error;
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
@@ -76,7 +78,7 @@ impl Dialect for OpenAiCompletions {
         if path.ends_with("/completions") && !path.ends_with("/chat/completions") {
             return Some(Endpoint::new(OperationKind::Chat));
         }
-        path.ends_with("/models").then_some(Endpoint::new(OperationKind::ModelListing))
+        other_endpoint(path, &OPERATIONS)
     }
 
     fn operations(&self) -> &'static Operations {

@@ -28,8 +28,9 @@ pub(crate) use tools::decode_function;
 
 use super::openai_chat::{
     OpenAiImages, OpenAiListing, OpenAiSpeech, OpenAiTranscription, embeddings::OpenAiEmbeddings,
+    other_endpoint,
 };
-use super::{Dialect, StreamDecoder, StreamEncoder};
+use super::{Dialect, ServerFacts, StreamDecoder, StreamEncoder};
 use crate::dialect::openai_chat::error;
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
@@ -129,14 +130,25 @@ impl Dialect for OpenAiResponses {
             Some(Endpoint::new(OperationKind::Chat))
         } else if path.ends_with("/responses/input_tokens") {
             Some(Endpoint::new(OperationKind::TokenCounting))
-        } else if path.ends_with("/embeddings") {
-            Some(Endpoint::new(OperationKind::Embeddings))
         } else {
-            path.ends_with("/models").then_some(Endpoint::new(OperationKind::ModelListing))
+            other_endpoint(path, &OPERATIONS)
         }
     }
 
     fn operations(&self) -> &'static Operations {
         &OPERATIONS
+    }
+
+    fn server_facts(&self) -> &'static ServerFacts {
+        const FACTS: ServerFacts =
+            ServerFacts { response_id_prefix: "resp_", reports_usage_first: false, ..ServerFacts::OPENAI };
+        &FACTS
+    }
+
+    /// Usage always says how much went into the cache.
+    fn add_required_fields(&self, response: &mut Response) {
+        if let Some(usage) = &mut response.usage {
+            usage.cache_write_tokens.get_or_insert(0);
+        }
     }
 }

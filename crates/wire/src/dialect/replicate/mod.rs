@@ -11,13 +11,16 @@ mod encode_response;
 mod encode_stream;
 mod error;
 
-use super::{Dialect, FollowUp, ReadFollowUp, StreamDecoder, StreamEncoder};
+use super::{
+    Dialect, FollowUp, FollowUpAction, FollowUpEndpoint, ReadFollowUp, ServerFacts, StreamDecoder,
+    StreamEncoder, quota_by_status,
+};
 use crate::dialect::shared::{address::read_segment, model_list};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::error::Headers;
 use crate::framing::{StreamError, StreamLimits};
-use crate::json::{Fields, JsonError, ObjectWriter};
-use crate::model::{ProviderError, Request, Response};
+use crate::json::{Fields, Json, JsonError, ObjectWriter};
+use crate::model::{ErrorKind, ProviderError, Request, Response};
 use crate::operation::{
     Codec, EncodedResponse, Endpoint, HttpRequest, ModelInfo, ModelListRequest, ModelListing, ModelPage,
     OperationKind, Operations,
@@ -92,6 +95,36 @@ impl Dialect for Replicate {
 
     fn operations(&self) -> &'static Operations {
         &OPERATIONS
+    }
+
+    fn follow_up_endpoint<'a>(&self, method: &str, path: &'a str) -> Option<FollowUpEndpoint<'a>> {
+        let (_, rest) = path.rsplit_once("/v1/predictions/")?;
+        let (id, action) = match rest.split_once('/') {
+            None => (rest, FollowUpAction::Get),
+            Some((id, "stream")) => (id, FollowUpAction::Stream),
+            Some((id, "cancel")) => (id, FollowUpAction::Cancel),
+            Some(_) => return None,
+        };
+        let expected = if action == FollowUpAction::Cancel { "POST" } else { "GET" };
+        (method == expected && !id.is_empty()).then_some(FollowUpEndpoint { id, action })
+    }
+
+    /// Without a code in its errors, the status tells that a quota is used up.
+    fn error_status(&self, kind: ErrorKind) -> u16 {
+        quota_by_status(kind)
+    }
+
+    fn server_facts(&self) -> &'static ServerFacts {
+        // The id of a prediction is given when it is created.
+        const FACTS: ServerFacts = ServerFacts { response_id_prefix: "", ..ServerFacts::OPENAI };
+        &FACTS
+    }
+
+    /// A prediction names the version of its model.
+    fn add_required_fields(&self, response: &mut Response) {
+        if response.extra.get("version").is_none() {
+            response.extra.insert("version", Json::string("hidden"));
+        }
     }
 }
 

@@ -14,12 +14,12 @@ mod encode_stream;
 mod error;
 
 use crate::dialect::shared::model_list;
-use crate::dialect::{Dialect, StreamDecoder, StreamEncoder};
+use crate::dialect::{Dialect, ManagementEndpoint, StreamDecoder, StreamEncoder, quota_by_status};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::error::Headers;
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::{Fields, JsonError, ObjectWriter};
-use crate::model::{ProviderError, Request, Response};
+use crate::model::{ErrorKind, ProviderError, Request, Response};
 use crate::operation::{
     Codec, EncodedResponse, Endpoint, HttpRequest, ModelInfo, ModelListRequest, ModelListing, ModelPage,
     OperationKind, Operations,
@@ -84,6 +84,21 @@ impl Dialect for RuvLlm {
 
     fn operations(&self) -> &'static Operations {
         &OPERATIONS
+    }
+
+    /// Without a code in its errors, the status tells that a quota is used up.
+    fn error_status(&self, kind: ErrorKind) -> u16 {
+        quota_by_status(kind)
+    }
+
+    fn management_endpoint(&self, method: &str, path: &str) -> Option<ManagementEndpoint> {
+        let endpoints = [
+            ("GET", "/stats", ManagementEndpoint::RuvLlmStatistics),
+            ("POST", "/feedback", ManagementEndpoint::RuvLlmFeedback),
+            ("POST", "/session", ManagementEndpoint::RuvLlmSession),
+        ];
+        let found = endpoints.into_iter().find(|(verb, end, _)| method == *verb && path.ends_with(end));
+        found.map(|(.., endpoint)| endpoint)
     }
 }
 

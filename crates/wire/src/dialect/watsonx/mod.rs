@@ -14,7 +14,7 @@ mod error;
 mod reranking;
 
 use super::openai_chat::OpenAiChat;
-use super::{Dialect, StreamDecoder, StreamEncoder};
+use super::{Dialect, ServerFacts, StreamDecoder, StreamEncoder};
 use crate::dialect::shared::model_list;
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::error::Headers;
@@ -99,6 +99,11 @@ impl Dialect for Watsonx {
 
     fn operations(&self) -> &'static Operations {
         &OPERATIONS
+    }
+
+    fn server_facts(&self) -> &'static ServerFacts {
+        const FACTS: ServerFacts = ServerFacts { takes_openai_chat_requests: true, ..ServerFacts::OPENAI };
+        &FACTS
     }
 }
 

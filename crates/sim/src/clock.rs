@@ -1,0 +1,18 @@
+//! Clock: the time that goes into headers, and the fixed time at which every answer was created.
+
+use jiff::Timestamp;
+use std::time::SystemTime;
+
+/// When every answer was created, in seconds since 1970: 2026-01-01.
+pub(crate) const CREATED: u64 = 1_767_225_600;
+
+/// The time in milliseconds since 1970.
+pub(crate) fn now_milliseconds() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// The time.
+pub(crate) fn now() -> Timestamp {
+    Timestamp::from_millisecond(now_milliseconds()).unwrap_or_default()
+}

@@ -1,0 +1,55 @@
+//! Planning: which reply and which fault a request gets, by the script or by the name of its model.
+
+use crate::{
+    behaviour::Behaviour,
+    context::RequestContext,
+    prompt::last_user_text,
+    script::{Fault, Place, Reply, RequestFacts},
+};
+use ferrule_wire::model::Request;
+
+/// What to answer, and what goes wrong.
+#[derive(Default)]
+pub(crate) struct Plan {
+    pub(crate) reply: Reply,
+    pub(crate) fault: Option<Fault>,
+}
+
+impl Plan {
+    /// The plan of the first rule that matches the request, or else that of its model's name. Both are recorded.
+    pub(crate) fn for_request(context: &RequestContext<'_>, request: &Request) -> Self {
+        context.describe(request);
+        let plan = Self::choose(context, request);
+        if let Some(fault) = &plan.fault {
+            context.connection.exchange.set_fault(fault.name());
+        }
+        plan
+    }
+
+    fn choose(context: &RequestContext<'_>, request: &Request) -> Self {
+        let script = context.state().script();
+        let behaviour = Behaviour::for_model(&request.model);
+        let text = if script.reads_text() { last_user_text(request) } else { String::new() };
+        let facts = RequestFacts {
+            model: &request.model,
+            dialect: context.provider.name(),
+            path: context.head.uri.path(),
+            stream: request.stream,
+            headers: &context.head.headers,
+            text: &text,
+        };
+        if let Some((reply, fault)) = script.find(&facts) {
+            let reply = reply.cloned().unwrap_or_default().or(&behaviour.reply).or(script.defaults());
+            return Self { reply, fault: fault.cloned() };
+        }
+        let number = context.number(&request.model);
+        let fails = behaviour.first_times.is_none_or(|times| context.state().fails_again(number, times));
+        Self { reply: behaviour.reply.or(script.defaults()), fault: behaviour.fault.filter(|_| fails) }
+    }
+
+    /// The fault, where it strikes once the response has begun.
+    pub(crate) fn later_fault(&self) -> Option<Fault> {
+        let fault = self.fault.as_ref()?;
+        (!matches!(fault, Fault::Stall { at: Place::BeforeHeaders, .. })).then(|| fault.clone())
+    }
+}

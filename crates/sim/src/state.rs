@@ -1,0 +1,69 @@
+//! Simulator state: what all connections share.
+
+use crate::{
+    authorization::Authorization, prediction_store::PredictionStore, record::Recorder, script::ActiveScript,
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// Requests that are remembered for `fail-once-…`; beyond that number all are forgotten.
+const MAX_FAILURES: usize = 100_000;
+
+/// What all connections share.
+#[derive(Debug)]
+pub(crate) struct SimulatorState {
+    pub(crate) recorder: Arc<Recorder>,
+    pub(crate) seed: u64,
+    pub(crate) authorization: Authorization,
+    pub(crate) predictions: PredictionStore,
+    script: Mutex<Arc<ActiveScript>>,
+    /// How often a request has failed, by its hash.
+    failures: Mutex<HashMap<u64, u32>>,
+}
+
+impl SimulatorState {
+    pub(crate) fn new(
+        script: ActiveScript,
+        recorder: Recorder,
+        seed: u64,
+        authorization: Authorization,
+    ) -> Self {
+        Self {
+            recorder: Arc::new(recorder),
+            seed,
+            authorization,
+            predictions: PredictionStore::default(),
+            script: Mutex::new(Arc::new(script)),
+            failures: Mutex::default(),
+        }
+    }
+
+    /// The script in use.
+    pub(crate) fn script(&self) -> Arc<ActiveScript> {
+        Arc::clone(&self.script.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces the script, and forgets which requests have failed.
+    pub(crate) fn set_script(&self, script: ActiveScript) {
+        *self.script.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(script);
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Whether a request that fails the first `times` that it is sent fails now. After it has succeeded the count starts
+    /// again.
+    pub(crate) fn fails_again(&self, number: u64, times: u32) -> bool {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        if failures.len() >= MAX_FAILURES {
+            failures.clear();
+        }
+        let count = failures.entry(number).or_insert(0);
+        if *count < times {
+            *count += 1;
+            return true;
+        }
+        failures.remove(&number);
+        false
+    }
+}
