@@ -16,6 +16,8 @@ LAYERS = [
     "model/",
     "framing/",
     "error/",
+    # Their names, which rows of the provider table say.
+    "operation/kind.rs",
     "quirks/flags.rs",
     "encode.rs",
     "operation/",
