@@ -35,8 +35,6 @@ LAYERS = [
 ]
 # The root declares the modules.
 LEFT_OUT = {"lib.rs"}
-# Imports from a later layer that are known, each with what ends it.
-KNOWN: set[tuple[str, str]] = set()
 
 
 def layer(file: str) -> int:
