@@ -162,7 +162,7 @@ mod tests {
         for name in faults {
             Script::parse(&format!(r#"[{{"fault": "{name}"}}]"#)).unwrap();
         }
-        for name in documented(text, "### A reply") {
+        for name in documented(text, "### Replies") {
             let error = Script::parse(&format!(r#"[{{"reply": {{"{name}": {{}}}}}}]"#)).map(drop);
             assert!(!error.is_err_and(|error| error.to_string().contains("unknown field")), "{name}");
         }
