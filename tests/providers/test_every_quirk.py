@@ -1,7 +1,7 @@
 """Every provider is sent everything that a request can hold, with leave to drop: what comes to it is what it takes.
 
-The simulator refuses what the provider would refuse (`server/emulated` in `crates/wire`), so a quirk that is not applied to some
-corner of a request fails here with the provider's own words.
+The simulator refuses what the provider would refuse (`server/emulated` in `crates/wire`), so a quirk that is not
+applied to some corner of a request fails here with the provider's own words.
 """
 
 from __future__ import annotations
