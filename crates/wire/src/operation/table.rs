@@ -31,6 +31,9 @@ macro_rules! operations {
         }
 
         impl Operations {
+            /// Every operation that has a place here.
+            pub const LISTED: &[OperationKind] = &[$($operation::KIND,)*];
+
             /// Chat alone.
             pub const NONE: Self = Self { $($field: None,)* };
 
@@ -75,5 +78,17 @@ impl Operations {
 impl fmt::Debug for Operations {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_set().entries(self.kinds()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_but_chat_has_a_place() {
+        assert_eq!(OperationKind::ALL[0], OperationKind::Chat);
+        assert_eq!(&OperationKind::ALL[1..], Operations::LISTED);
+        assert!(Operations::NONE.has(OperationKind::Chat) && !Operations::NONE.has(OperationKind::Images));
     }
 }
