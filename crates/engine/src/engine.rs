@@ -38,6 +38,7 @@ use http::Method;
 use std::{
     collections::HashMap,
     fmt,
+    future::Future,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -210,32 +211,37 @@ impl Engine {
         execute(candidates, call.request, &call.options, policy).await
     }
 
+    // These only name the work: as plain functions they do not keep the request a second time in a future of their own.
+
     /// A plain completion.
-    pub async fn complete(&self, call: Call<Request>) -> Result<Reply, CallError> {
-        self.run(call.map(Complete::new)).await
+    pub fn complete(&self, call: Call<Request>) -> impl Future<Output = Result<Reply, CallError>> + Send {
+        self.run(call.map(Complete::new))
     }
 
     /// A streamed completion; comes back when the first events are there.
-    pub async fn stream(&self, call: Call<Request>) -> Result<EventStream, CallError> {
-        self.run(call.map(Stream::new)).await
+    pub fn stream(&self, call: Call<Request>) -> impl Future<Output = Result<EventStream, CallError>> + Send {
+        self.run(call.map(Stream::new))
     }
 
     /// An operation that takes one request: reranking, images, transcription.
-    pub async fn operate<R: OperationRequest>(
+    pub fn operate<R: OperationRequest>(
         &self,
         call: Call<R>,
-    ) -> Result<OperationReply<ResponseTo<R>>, CallError> {
-        self.run(call.map(Operate)).await
+    ) -> impl Future<Output = Result<OperationReply<ResponseTo<R>>, CallError>> + Send {
+        self.run(call.map(Operate))
     }
 
     /// Speaks a text; comes back when the first of the audio is there.
-    pub async fn speech(&self, call: Call<SpeechRequest>) -> Result<RawReply, CallError> {
-        self.run(call.map(Speak)).await
+    pub fn speech(
+        &self,
+        call: Call<SpeechRequest>,
+    ) -> impl Future<Output = Result<RawReply, CallError>> + Send {
+        self.run(call.map(Speak))
     }
 
     /// Sends a request as it is; comes back when the first of the body is there.
-    pub async fn raw(&self, call: Call<RawRequest>) -> Result<RawReply, CallError> {
-        self.run(call).await
+    pub fn raw(&self, call: Call<RawRequest>) -> impl Future<Output = Result<RawReply, CallError>> + Send {
+        self.run(call)
     }
 
     /// Embeds texts, in as many requests as it takes, of at most `batch_size` texts each.
