@@ -108,6 +108,109 @@ class NativeClient:
     ) -> Flight:
         """Starts a streamed call."""
 
+    def embed(
+        self,
+        model: str | None,
+        texts: str | Sequence[str],
+        options: dict[str, Any],
+        *,
+        bridge: LoopBridge | None = None,
+    ) -> Flight:
+        """Starts embedding a text, or several.
+
+        Delivers a dict with `data` (all vectors one after the other, as little-endian 32-bit floats), `count`,
+        `dimensions`, and the metadata of `OperationReply`.
+        """
+
+    def rerank(
+        self,
+        model: str | None,
+        query: str,
+        documents: Sequence[str],
+        options: dict[str, Any],
+        *,
+        bridge: LoopBridge | None = None,
+    ) -> Flight:
+        """Starts ranking `documents`.
+
+        Delivers a dict with `id`, `results` (pairs of index and score), `search_units`, and the metadata of
+        `OperationReply`.
+        """
+
+    def images(
+        self,
+        model: str | None,
+        prompt: str,
+        options: dict[str, Any],
+        *,
+        bridge: LoopBridge | None = None,
+    ) -> Flight:
+        """Starts generating images.
+
+        Delivers a dict with `images` (triples of data, URL and revised prompt), and the metadata of `OperationReply`.
+        """
+
+    def speech(
+        self,
+        model: str | None,
+        text: str,
+        options: dict[str, Any],
+        *,
+        bridge: LoopBridge | None = None,
+    ) -> Flight:
+        """Starts synthesising speech. Delivers lists, as `raw` does."""
+
+    def transcribe(
+        self,
+        model: str | None,
+        file_name: str,
+        file: bytes,
+        options: dict[str, Any],
+        *,
+        bridge: LoopBridge | None = None,
+    ) -> Flight:
+        """Starts transcribing a recording.
+
+        Delivers a dict with `text`, `language`, `duration`, and the metadata of `OperationReply`.
+        """
+
+    def count_tokens(
+        self,
+        model: str | None,
+        messages: Any,
+        options: dict[str, Any],
+        *,
+        bridge: LoopBridge | None = None,
+    ) -> Flight:
+        """Starts counting the tokens of a prompt by the provider.
+
+        Delivers a tuple of the number, or of `None` if the provider has no such endpoint.
+        """
+
+    def health(
+        self,
+        providers: Sequence[str],
+        *,
+        timeouts: float | _Timeouts | None = None,
+        bridge: LoopBridge | None = None,
+    ) -> Flight:
+        """Starts checking all of `providers` at once. Delivers a list of dicts, in their order."""
+
+    def raw(
+        self,
+        provider: str,
+        method: str,
+        path: str,
+        body: bytes,
+        *,
+        content_type: str | None = None,
+        bridge: LoopBridge | None = None,
+    ) -> Flight:
+        """Starts a request that is sent as it is.
+
+        Delivers lists: the head of the response, a dict, is the first item, then come chunks of its body.
+        """
+
     def models(
         self, provider: str, *, timeouts: float | _Timeouts | None = None, bridge: LoopBridge | None = None
     ) -> Flight:
@@ -121,110 +224,6 @@ class NativeClient:
 
     def close(self) -> None:
         """Closes idle connections; calls in flight keep theirs until they end."""
-
-def embed(
-    client: NativeClient,
-    model: str | None,
-    texts: str | Sequence[str],
-    options: dict[str, Any],
-    *,
-    bridge: LoopBridge | None = None,
-) -> Flight:
-    """Starts embedding a text, or several.
-
-    Delivers a dict with `data` (all vectors one after the other, as little-endian 32-bit floats), `count`,
-    `dimensions`, and the metadata of `OperationReply`.
-    """
-
-def rerank(
-    client: NativeClient,
-    model: str | None,
-    query: str,
-    documents: Sequence[str],
-    options: dict[str, Any],
-    *,
-    bridge: LoopBridge | None = None,
-) -> Flight:
-    """Starts ranking `documents`.
-
-    Delivers a dict with `id`, `results` (pairs of index and score), `search_units`, and the metadata of
-    `OperationReply`.
-    """
-
-def images(
-    client: NativeClient,
-    model: str | None,
-    prompt: str,
-    options: dict[str, Any],
-    *,
-    bridge: LoopBridge | None = None,
-) -> Flight:
-    """Starts generating images.
-
-    Delivers a dict with `images` (triples of data, URL and revised prompt), and the metadata of `OperationReply`.
-    """
-
-def speech(
-    client: NativeClient,
-    model: str | None,
-    text: str,
-    options: dict[str, Any],
-    *,
-    bridge: LoopBridge | None = None,
-) -> Flight:
-    """Starts synthesising speech. Delivers lists, as `raw` does."""
-
-def transcribe(
-    client: NativeClient,
-    model: str | None,
-    file_name: str,
-    file: bytes,
-    options: dict[str, Any],
-    *,
-    bridge: LoopBridge | None = None,
-) -> Flight:
-    """Starts transcribing a recording.
-
-    Delivers a dict with `text`, `language`, `duration`, and the metadata of `OperationReply`.
-    """
-
-def count_tokens(
-    client: NativeClient,
-    provider: str,
-    model: str,
-    messages: Any,
-    options: dict[str, Any],
-    *,
-    bridge: LoopBridge | None = None,
-) -> Flight:
-    """Starts counting the tokens of a prompt by the provider.
-
-    Delivers a tuple of the number, or of `None` if the provider has no such endpoint.
-    """
-
-def health(
-    client: NativeClient,
-    providers: Sequence[str],
-    *,
-    timeouts: float | _Timeouts | None = None,
-    bridge: LoopBridge | None = None,
-) -> Flight:
-    """Starts checking all of `providers` at once. Delivers a list of dicts, in their order."""
-
-def raw(
-    client: NativeClient,
-    provider: str,
-    method: str,
-    path: str,
-    body: bytes,
-    *,
-    content_type: str | None = None,
-    bridge: LoopBridge | None = None,
-) -> Flight:
-    """Starts a request that is sent as it is.
-
-    Delivers lists: the head of the response, a dict, is the first item, then come chunks of its body.
-    """
 
 @final
 class Flight:

@@ -72,7 +72,7 @@ class AsyncClient(BaseClient):
         """Embeds texts. See `Client.embed`."""
         loop, bridge = running()
         given = check_options(options, EmbeddingOptions)
-        return Embeddings(await _settle(_native.embed(self._native, model, texts, given, bridge=bridge), loop))
+        return Embeddings(await _settle(self._native.embed(model, texts, given, bridge=bridge), loop))
 
     async def rerank(
         self, model: str, query: str, documents: Sequence[str], **options: Unpack[RerankOptions]
@@ -82,7 +82,7 @@ class AsyncClient(BaseClient):
 
         loop, bridge = running()
         given = check_options(options, RerankOptions)
-        flight = _native.rerank(self._native, model, query, documents, given, bridge=bridge)
+        flight = self._native.rerank(model, query, documents, given, bridge=bridge)
         return Ranking(await _settle(flight, loop), documents)
 
     @property
@@ -98,13 +98,13 @@ class AsyncClient(BaseClient):
     async def count_tokens(self, model: str, messages: Messages, **options: Unpack[CompletionOptions]) -> TokenCount:
         """Counts the tokens of a prompt. See `Client.count_tokens`."""
         loop, bridge = running()
-        provider, name = self._resolve(model)
+        _, name = self._resolve(model)
         given, _ = prepare_completion(options)
         # The first count unpacks a vocabulary, and a prompt may be long.
         local = await asyncio.to_thread(count_locally, name, messages, given)
         if local.exact:
             return local
-        flight = _native.count_tokens(self._native, provider, name, messages, given, bridge=bridge)
+        flight = self._native.count_tokens(model, messages, given, bridge=bridge)
         return provider_count(await _settle(flight, loop), local)
 
     async def health(
@@ -112,7 +112,7 @@ class AsyncClient(BaseClient):
     ) -> list[Health]:
         """Checks providers, all at once: reachable, key accepted, latency. See `Client.health`."""
         loop, bridge = running()
-        flight = _native.health(self._native, self._health_targets(providers), timeouts=timeout, bridge=bridge)
+        flight = self._native.health(self._health_targets(providers), timeouts=timeout, bridge=bridge)
         return [Health(**fields) for fields in await _settle(flight, loop)]
 
     async def models(
@@ -194,7 +194,7 @@ class AsyncImageOperations:
         """Generates images. See `ImageOperations.generate`."""
         loop, bridge = running()
         given = check_options(options, ImageOptions)
-        return Images(await _settle(_native.images(self._native, model, prompt, given, bridge=bridge), loop))
+        return Images(await _settle(self._native.images(model, prompt, given, bridge=bridge), loop))
 
 
 class AsyncAudioOperations:
@@ -207,14 +207,14 @@ class AsyncAudioOperations:
         """Synthesises speech. See `AudioOperations.speech`."""
         loop, bridge = running()
         given = {**check_options(options, SpeechOptions), "voice": voice}
-        flight = _native.speech(self._native, model, text, given, bridge=bridge)
+        flight = self._native.speech(model, text, given, bridge=bridge)
         return AsyncBody(flight, loop, await _settle(flight, loop))
 
     async def transcribe(self, model: str, file: AudioFile, **options: Unpack[TranscriptionOptions]) -> Transcript:
         """Transcribes a recording. See `AudioOperations.transcribe`."""
         loop, bridge = running()
         given = check_options(options, TranscriptionOptions)
-        flight = _native.transcribe(self._native, model, *read_audio(file), given, bridge=bridge)
+        flight = self._native.transcribe(model, *read_audio(file), given, bridge=bridge)
         return Transcript(await _settle(flight, loop))
 
 

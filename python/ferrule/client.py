@@ -6,7 +6,6 @@ import itertools
 import threading
 from typing import TYPE_CHECKING, Any, cast
 
-from ferrule import _native
 from ferrule.base_client import BaseClient
 from ferrule.errors import FerruleError
 from ferrule.operations.audio import Transcript, read_audio
@@ -106,7 +105,7 @@ class Client(BaseClient):
             FerruleError: See `ferrule.errors` for the tree.
         """
         given = check_options(options, EmbeddingOptions)
-        return Embeddings(_wait(_native.embed(self._native, model, texts, given)))
+        return Embeddings(_wait(self._native.embed(model, texts, given)))
 
     def rerank(self, model: str, query: str, documents: Sequence[str], **options: Unpack[RerankOptions]) -> Ranking:
         """Ranks documents by their relevance to a query.
@@ -127,7 +126,7 @@ class Client(BaseClient):
         from ferrule.operations.reranking import Ranking  # dataclasses
 
         given = check_options(options, RerankOptions)
-        return Ranking(_wait(_native.rerank(self._native, model, query, documents, given)), documents)
+        return Ranking(_wait(self._native.rerank(model, query, documents, given)), documents)
 
     @property
     def images(self) -> ImageOperations:
@@ -157,12 +156,12 @@ class Client(BaseClient):
             FerruleError: The request to the provider failed.
             TypeError: An option has a wrong name or type.
         """
-        provider, name = self._resolve(model)
+        _, name = self._resolve(model)
         given, _ = prepare_completion(options)
         local = count_locally(name, messages, given)
         if local.exact:
             return local
-        return provider_count(_wait(_native.count_tokens(self._native, provider, name, messages, given)), local)
+        return provider_count(_wait(self._native.count_tokens(model, messages, given)), local)
 
     def health(
         self, providers: Sequence[str] | None = None, *, timeout: float | Timeouts | None = 10.0
@@ -179,7 +178,7 @@ class Client(BaseClient):
         Raises:
             ConfigError: There is no such provider.
         """
-        flight = _native.health(self._native, self._health_targets(providers), timeouts=timeout)
+        flight = self._native.health(self._health_targets(providers), timeouts=timeout)
         return [Health(**fields) for fields in _wait(flight)]
 
     def models(
@@ -304,7 +303,7 @@ class ImageOperations:
             FerruleError: See `ferrule.errors` for the tree.
         """
         given = check_options(options, ImageOptions)
-        return Images(_wait(_native.images(self._native, model, prompt, given)))
+        return Images(_wait(self._native.images(model, prompt, given)))
 
 
 class AudioOperations:
@@ -330,7 +329,7 @@ class AudioOperations:
             FerruleError: See `ferrule.errors` for the tree.
         """
         given = {**check_options(options, SpeechOptions), "voice": voice}
-        return Body(_native.speech(self._native, model, text, given))
+        return Body(self._native.speech(model, text, given))
 
     def transcribe(self, model: str, file: AudioFile, **options: Unpack[TranscriptionOptions]) -> Transcript:
         """Transcribes a recording.
@@ -349,7 +348,7 @@ class AudioOperations:
             OSError: The file cannot be read.
         """
         given = check_options(options, TranscriptionOptions)
-        return Transcript(_wait(_native.transcribe(self._native, model, *read_audio(file), given)))
+        return Transcript(_wait(self._native.transcribe(model, *read_audio(file), given)))
 
 
 def _wait(flight: Flight) -> Any:

@@ -1,4 +1,4 @@
-//! The loop around every call: attempts until there is something to deliver, no sense in another, or no time left.
+//! Loop around every call: attempts until there is something to deliver, no sense in another, or no time left.
 //!
 //! An attempt is over when its work has what can be delivered; nothing after that is repeated. What follows a failed attempt
 //! is decided in `plan.rs`.

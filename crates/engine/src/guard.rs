@@ -1,4 +1,4 @@
-//! What ends the programs that we started when we cannot any more, because we were killed ourselves.
+//! Guard of child processes: ends the programs that we started when we were killed ourselves.
 //!
 //! A shell waits on a pipe that nobody but this process holds open: the system closes it, however we end. The shell is
 //! told which process groups are there, one line each; at the end of the pipe it ends those that are left, and itself.

@@ -99,7 +99,7 @@ pub struct Timeouts {
 /// How connections are made.
 #[derive(Clone, Debug, Default)]
 pub struct TransportSettings {
-    /// Certificates to trust beside the operating system's (PEM).
+    /// Certificates to trust in addition to the operating system's (PEM).
     pub ca_file: Option<PathBuf>,
     /// Our own certificate and key, for servers that ask for one (PEM, both in one file).
     pub client_certificate: Option<PathBuf>,

@@ -1,4 +1,4 @@
-//! One HTTP attempt: sends a request, and awaits the head of a successful response.
+//! HTTP attempt: sends a request, and awaits the head of a successful response.
 
 use crate::{
     cause,

@@ -51,7 +51,7 @@ impl Target {
         &self.model
     }
 
-    /// What the next attempt is authorised with beside its headers; `None` where they are all there is.
+    /// What the next attempt is authorised with in addition to its headers; `None` where they are all there is.
     pub(crate) async fn grant(&self, limits: Limits) -> Result<Option<Grant>, Failure> {
         let Some(credentials) = self.provider.credentials.as_ref().filter(|_| self.authorised) else {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! Whom we trust, and who we say we are.
+//! TLS: trusted certificates, and our own.
 //!
 //! The operating system decides whom to trust (`rustls-platform-verifier`: its own verifier on macOS and Windows, its
 //! certificate files elsewhere). Reading those files takes milliseconds, so it is done when the first encrypted

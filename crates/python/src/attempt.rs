@@ -1,4 +1,4 @@
-//! The attempts of a call and how long it took, as Python sees them.
+//! Attempts and timing of a call, as Python sees them.
 
 use crate::events::monotonic;
 use crate::from_python::{self, Path};

@@ -1,4 +1,4 @@
-//! The wake-up of one event loop: an eventfd (or pipe) that the loop watches, written once for all that is ready.
+//! Event loop bridge, the wake-up of one loop: an eventfd (or pipe) that the loop watches, written once for all that is ready.
 //!
 //! `ferrule/bridge.py` makes one [`LoopBridge`] per running loop. Loops that cannot watch a descriptor are woken by a
 //! thread that waits in [`LoopBridge::wait`].

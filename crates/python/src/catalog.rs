@@ -1,4 +1,4 @@
-//! The catalog as Python sees it.
+//! Model catalog, as Python sees it.
 
 use crate::{
     cost::{Cost, decimal, now},

@@ -1,9 +1,8 @@
-//! What answers cost, as Python sees it: in `decimal.Decimal`.
+//! Cost of replies, as Python sees it: in `decimal.Decimal`.
 
-use crate::account::Entry;
 use crate::from_python::{self, Path};
 use crate::to_python::{Reduced, object_to_python};
-use ferrule_catalog::{self as catalog, Amount, Catalog, Part, Settlement, Source, UNITS, UsageRecord};
+use ferrule_catalog::{self as catalog, Amount, Part, Settlement, Source, UNITS};
 use ferrule_wire::json::{Fields, ObjectWriter};
 use pyo3::{
     exceptions::PyValueError,
@@ -160,30 +159,20 @@ impl Cost {
     }
 }
 
-/// How a reply's cost is found when it is asked for.
+/// Where a reply's cost is found when it is asked for.
 #[derive(Clone)]
 pub(crate) enum Pricing {
-    /// It was found when the call was settled.
+    /// In the call's settlement.
     Settled(Arc<Settlement>),
-    /// By this catalog (the one built in where `None`), for a call made at this time.
-    Catalog(Option<Arc<Catalog>>, i64),
     /// It was found before the reply was pickled.
     Known(Option<Box<Cost>>),
 }
 
 impl Pricing {
-    pub(crate) fn by_entry(entry: &Entry) -> Self {
-        Self::Catalog(entry.catalog.clone(), entry.at)
-    }
-
-    /// The cost of the call; `record` says what it used, where it is not settled, given the time it was made.
-    pub(crate) fn cost(&self, record: impl FnOnce(i64) -> UsageRecord) -> Option<Cost> {
+    pub(crate) fn cost(&self) -> Option<Cost> {
         match self {
             Self::Settled(settlement) => settlement.cost().cloned().map(Cost),
             Self::Known(cost) => cost.as_deref().cloned(),
-            Self::Catalog(catalog, at) => {
-                record(*at).cost(catalog.as_ref().unwrap_or_else(|| Catalog::builtin())).map(Cost)
-            }
         }
     }
 }

@@ -1,36 +1,39 @@
-//! What a flight carries from the runtime to its reader.
+//! Deliveries: what a call carries from the runtime to its reader.
 
-use crate::operations::OperationAnswer;
 use ferrule_engine::EventBatch;
-use ferrule_wire::{model::StreamEvent, operation::ModelInfo};
+use ferrule_wire::model::StreamEvent;
 use pyo3::prelude::*;
-use std::{mem::size_of, sync::Arc};
+use std::mem::size_of;
 
-/// What a flight delivers.
+/// What a call delivers.
 pub(crate) enum Delivery {
-    Reply(Box<ferrule_engine::Reply>),
+    /// The events of a stream.
     Events(EventBatch),
-    /// The models of a provider, and its id.
-    Models(Arc<str>, Vec<ModelInfo>),
-    /// The answer to a call beside chat.
-    Operation(Box<OperationAnswer>),
-    /// The one thing that is delivered by what is no call of a model.
-    Whole(Value),
+    /// The one thing that a plain call delivers.
+    One(Value),
     /// One of several things, in order.
     Part(Value),
 }
 
-type Make = Box<dyn FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send>;
+/// Makes a Python object. `parse` makes a reply's `parsed` of its text.
+type Make = Box<dyn FnOnce(Python<'_>, Option<Py<PyAny>>) -> PyResult<Py<PyAny>> + Send>;
 
 /// Something that becomes a Python object where it is taken.
 pub(crate) struct Value {
-    pub(crate) make: Make,
+    make: Make,
     size: usize,
 }
 
 impl Value {
     /// What `make` makes.
     pub(crate) fn new(make: impl FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send + 'static) -> Self {
+        Self::parsed(move |py, _| make(py))
+    }
+
+    /// What `make` makes, given what parses a reply's text.
+    pub(crate) fn parsed(
+        make: impl FnOnce(Python<'_>, Option<Py<PyAny>>) -> PyResult<Py<PyAny>> + Send + 'static,
+    ) -> Self {
         Self { make: Box::new(make), size: 0 }
     }
 
@@ -38,18 +41,18 @@ impl Value {
     pub(crate) fn with_size(self, size: usize) -> Self {
         Self { size, ..self }
     }
+
+    pub(crate) fn into_object(self, py: Python<'_>, parse: Option<Py<PyAny>>) -> PyResult<Py<PyAny>> {
+        (self.make)(py, parse)
+    }
 }
 
 impl Delivery {
     /// About how much memory it holds.
     pub(crate) fn bytes(&self) -> usize {
         match self {
-            Self::Reply(reply) => reply.raw.len(),
             Self::Events(batch) => batch.events.iter().map(event_bytes).sum(),
-            Self::Models(_, models) => models.len() * size_of::<ModelInfo>(),
-            // It is alone in its queue.
-            Self::Operation(_) => 0,
-            Self::Whole(value) | Self::Part(value) => value.size,
+            Self::One(value) | Self::Part(value) => value.size,
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Exceptions: the classes are Python's (`ferrule/errors.py`), so that they read well and pickle; here they are raised.
 
 use crate::{attempt::Attempt, reply::Reply};
+use ferrule_client::ClientError;
 use ferrule_engine::{CallError, Failure, TimeoutKind};
 use ferrule_wire::model::{ErrorKind, ProviderError};
-use pyo3::{intern, prelude::*, types::PyDict};
+use pyo3::{exceptions::PyRuntimeError, intern, prelude::*, types::PyDict};
 
 /// The class for each kind of a provider's error. The first row of a kind is the class that is raised for it, the first row
 /// of a class the kind that it stands for when a provider of the user's own raises it.
@@ -32,6 +33,18 @@ fn class_of(kind: ErrorKind) -> &'static str {
 /// The kind of error that an exception's class stands for; `None` where it is not a provider's error.
 pub(crate) fn kind_of(class: &str) -> Option<ErrorKind> {
     PROVIDER_ERRORS.iter().find(|row| row.1 == class).map(|row| row.0)
+}
+
+/// The exception for an error of a client before a call is sent.
+pub(crate) fn raise_client(py: Python<'_>, error: ClientError) -> PyErr {
+    let message = match error {
+        ClientError::Closed => return PyRuntimeError::new_err(error.to_string()),
+        ClientError::Config(message) => message,
+    };
+    match py.import("ferrule.errors").and_then(|errors| errors.getattr("ConfigError")?.call1((message,))) {
+        Ok(error) => PyErr::from_value(error),
+        Err(error) => error,
+    }
 }
 
 /// The exception for `error`; `received` is what came before it, where a stream broke off.

@@ -1,4 +1,4 @@
-//! From Python objects to JSON text.
+//! Conversion of Python objects to JSON text.
 
 use ferrule_wire::json::{Json, MAX_NESTING, write_string};
 use pyo3::{

@@ -2,13 +2,11 @@
 //! answers, in the frames of OpenAI's Chat Completions.
 //!
 //! A call of an asynchronous client is answered on that client's loop; any other on a loop that Ferrule keeps for it. The
-//! runtime's thread only announces the question, as it announces deliveries.
+//! runtime's thread only announces the request, as it announces deliveries.
 
-use crate::{
-    bridge::{LoopBridge, Ready, Wakeups},
-    runtime::process,
-};
+use crate::bridge::{LoopBridge, Ready, Wakeups};
 use bytes::Bytes;
+use ferrule_client::process;
 use ferrule_engine::{Backend, BackendRequest, ChunkSender, Failure};
 use ferrule_wire::model::{DelaySource, ErrorKind, ProviderError, RetryAfter};
 use pyo3::{exceptions::PyValueError, prelude::*, types::PyBytes};
@@ -30,7 +28,7 @@ pub(crate) struct FunctionBackend {
 
 impl FunctionBackend {
     pub(crate) fn new(start: Py<PyAny>, own_loop: &LoopBridge) -> Self {
-        Self { start: Arc::new(start), own_loop: Arc::clone(own_loop.wakeups()), process: process() }
+        Self { start: Arc::new(start), own_loop: Arc::clone(own_loop.wakeups()), process: process::current() }
     }
 }
 
@@ -42,7 +40,7 @@ impl fmt::Debug for FunctionBackend {
 
 impl Backend for FunctionBackend {
     fn begin(&self, request: BackendRequest, sender: ChunkSender) -> Result<(), Failure> {
-        if self.process != process() {
+        if self.process != process::current() {
             return Err(Failure::Config(
                 "this provider is a function that was registered before the process forked; register it anew in the child".to_owned(),
             ));
@@ -132,7 +130,7 @@ impl Ready for Room {
     }
 }
 
-/// One question to a function, and where its answer goes. Dropping it ends the answer.
+/// One request to a function, and where its answer goes. Dropping it ends the answer.
 #[pyclass(frozen, module = "ferrule._native")]
 pub(crate) struct FunctionCall(Arc<Shared>);
 
@@ -150,13 +148,13 @@ impl FunctionCall {
         &self.0.request.model
     }
 
-    /// Whether the answer is to come in pieces.
+    /// Whether the answer is to be streamed.
     #[getter]
     fn stream(&self) -> bool {
         self.0.request.stream
     }
 
-    /// Says the next piece. `True` when it was taken, `False` where nobody listens any more, `None` where there is no room
+    /// Sends the next chunk. `True` when it was taken, `False` where nobody listens any more, `None` where there is no room
     /// for it yet.
     fn send(&self, piece: &[u8]) -> Option<bool> {
         let answer = self.0.sender.lock().unwrap_or_else(PoisonError::into_inner).clone();

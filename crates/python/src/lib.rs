@@ -1,13 +1,13 @@
-//! The crossing: the extension module `ferrule._native`.
+//! Extension module `ferrule._native`: the binding of Python.
 //!
 //! The only crate that knows Python. It crosses once per call (`client`, `request`), once per *batch* of stream events
-//! (`flight`, `events`), and wakes an event loop once for all that is ready (`bridge`). The tokio side never attaches
+//! (`produce`, `channel`, `flight`, `events`), and wakes an event loop once for all that is ready (`bridge`). The tokio side never attaches
 //! to the interpreter. `python/ferrule` is its only caller.
 
-mod account;
 mod attempt;
 mod bridge;
 mod catalog;
+mod channel;
 mod client;
 mod configuration;
 mod cost;
@@ -18,9 +18,12 @@ mod flight;
 mod from_python;
 mod function;
 mod guard;
+mod ledger;
 mod logging;
 mod message;
 mod operations;
+mod produce;
+mod progress;
 mod providers;
 mod reply;
 mod request;
@@ -65,8 +68,6 @@ mod _native {
     use super::logging::set_log_level;
     #[pymodule_export]
     use super::message::{Message, ToolCall};
-    #[pymodule_export]
-    use super::operations::{count_tokens, embed, health, images, raw, rerank, speech, transcribe};
     #[pymodule_export]
     use super::providers::{dialects, provider_table};
     #[pymodule_export]

@@ -13,7 +13,7 @@ use tracing::{
 };
 
 /// The most records that wait for a Python thread; the oldest give way.
-const MOST_WAITING: usize = 1_000;
+const MAX_WAITING: usize = 1_000;
 
 /// The least severe level of Python's that is wanted: a number of `logging`, divided by ten.
 static LEVEL: AtomicU8 = AtomicU8::new(3);
@@ -46,7 +46,7 @@ impl Subscriber for Collector {
         let mut text = Text::default();
         event.record(&mut text);
         let mut waiting = WAITING.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() == MOST_WAITING {
+        if waiting.len() == MAX_WAITING {
             waiting.pop_front();
         }
         waiting.push_back((*event.metadata().level(), text.0));

@@ -1,4 +1,4 @@
-//! The built-in providers for Python, which makes a client's settings of them.
+//! Built-in providers for Python, which makes a client's settings of them.
 
 use ferrule_wire::{
     dialect,

@@ -3,14 +3,15 @@
 use crate::{
     attempt::{Attempt, Stats},
     cost::{Cost, Pricing},
-    flight::Progress,
     from_python::{self, Path},
     message::{Message, ToolCall},
+    progress::Progress,
     to_python::{Reduced, json_to_python, object_to_python},
     usage::Usage,
 };
 use bytes::Bytes;
 use ferrule_catalog::UsageRecord;
+use ferrule_client::Entry;
 use ferrule_engine as engine;
 use ferrule_wire::{
     json::{ObjectWriter, Value},
@@ -60,27 +61,22 @@ impl Reply {
     pub(crate) fn received(
         response: model::Response,
         progress: &Progress,
-        pricing: Pricing,
+        entry: &Entry,
         parse: Option<Py<PyAny>>,
     ) -> Self {
+        let asked = progress.attempts.last().map(|attempt| attempt.model.as_str()).unwrap_or_default();
+        let record = UsageRecord::new(&progress.provider, asked, &response, 0);
         Self {
+            pricing: Pricing::Settled(entry.settle(record)),
             response,
             body: None,
             provider: progress.provider.clone(),
             request_id: progress.request_id.clone(),
             attempts: progress.attempts.clone(),
             stats: progress.stats,
-            pricing,
             parse,
             parsed: PyOnceLock::new(),
         }
-    }
-
-    fn find_cost(&self) -> Option<Cost> {
-        self.pricing.cost(|at| {
-            let asked = self.attempts.last().map(|attempt| attempt.model.as_str()).unwrap_or_default();
-            UsageRecord::new(&self.provider, asked, &self.response, at)
-        })
     }
 
     fn first(&self) -> Option<&model::Choice> {
@@ -146,7 +142,7 @@ impl Reply {
     /// where the price or the usage is not known. Of an interrupted stream, what is known of it so far.
     #[getter]
     fn cost(&self) -> Option<Cost> {
-        self.find_cost()
+        self.pricing.cost()
     }
 
     /// The provider's id of the answer.
@@ -222,7 +218,7 @@ impl Reply {
                 object.finish();
             });
             object.object("usage", |object| self.usage().write_fields(object));
-            match self.find_cost() {
+            match self.pricing.cost() {
                 Some(cost) => drop(object.object("cost", |object| cost.write_fields(object))),
                 None => drop(object.nullable("cost", None::<&str>)),
             }

@@ -1,10 +1,10 @@
-//! From the arguments of a call to the neutral request, in one crossing.
+//! Requests: the arguments of a call become the neutral request, in one crossing.
 
 use crate::{
     from_python::{self, Path, type_name},
     message::{self, Message},
 };
-use ferrule_engine::{Call, CallOptions, Recipient, Timeouts};
+use ferrule_engine::{CallOptions, Timeouts};
 use ferrule_wire::{
     dialect::message_dicts,
     json::{Extra, Json, JsonError},
@@ -21,7 +21,7 @@ use std::time::Duration;
 const OF_EVERY_OPERATION: &[&str] =
     &["timeout", "max_retries", "drop_params", "extra_headers", "extra_query", "extra_body", "metadata"];
 
-/// What a call beside chat is told, whatever it does.
+/// What every operation other than chat is given.
 pub(crate) struct Given {
     pub(crate) options: CallOptions,
     /// The fields of `extra_body`.
@@ -40,13 +40,12 @@ pub(crate) fn model(model: &Bound<'_, PyAny>) -> Result<Option<String>, String> 
     })
 }
 
-/// The call that `messages` and `options` describe. An error names the argument at fault.
-pub(crate) fn call(
-    to: impl Into<Recipient>,
+/// The request and options of a chat call that `messages` and `options` describe. An error names the argument at fault.
+pub(crate) fn chat(
     drop_params: bool,
     messages: &Bound<'_, PyAny>,
     options: &Bound<'_, PyDict>,
-) -> PyResult<Call<Request>> {
+) -> PyResult<(Request, CallOptions)> {
     let mut request = Request::default();
     let mut how = CallOptions { drop_params, ..CallOptions::default() };
     // Instructions come first, whatever the order of the arguments.
@@ -65,10 +64,10 @@ pub(crate) fn call(
         let name = name.cast_into::<PyString>()?;
         option(&mut request, &mut how, name.to_str()?, &value)?;
     }
-    Ok(Call { to: to.into(), request, options: how })
+    Ok((request, how))
 }
 
-/// Reads the options of a call beside chat. `own` reads those that only its operation has, and says whether it knows the
+/// Reads the options of an operation other than chat. `own` reads those that only its operation has, and says whether it knows the
 /// name.
 pub(crate) fn operation<'py>(
     options: &Bound<'py, PyDict>,

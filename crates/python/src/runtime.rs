@@ -1,15 +1,12 @@
-//! One tokio runtime per process, on one thread of its own, started when first needed and again after a fork.
+//! Tokio runtime, one per process, on one thread of its own, started when first needed and again after a fork.
 //!
 //! One thread reads all sockets and decodes: it never waits for Python, and a call costs a third less than with
 //! several workers, which wake each other (`docs/decisions/2026-11-21-pool.md`).
 
 use arc_swap::ArcSwapOption;
+use ferrule_client::process;
 use pyo3::{exceptions::PyRuntimeError, prelude::*, types::PyDict};
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
-};
-use std::{future::pending, io, thread};
+use std::{future::pending, io, sync::Arc, thread};
 use tokio::runtime::{Builder, Handle};
 
 struct OfProcess {
@@ -19,16 +16,7 @@ struct OfProcess {
 
 static RUNTIME: ArcSwapOption<OfProcess> = ArcSwapOption::const_empty();
 
-/// What `process` gives; 0 until it is known.
-static PROCESS: AtomicU32 = AtomicU32::new(0);
-
-/// The number of this process. After a fork it differs from the one that an object was made with.
-pub(crate) fn process() -> u32 {
-    PROCESS.load(Ordering::Relaxed)
-}
-
-/// Notes the number of this process, now and in every child that Python forks: asking the system at each step of a call
-/// would cost half a microsecond.
+/// Notes the number of this process, now and in every child that Python forks.
 pub(crate) fn watch_forks(module: &Bound<'_, PyModule>) -> PyResult<()> {
     note_process();
     let os = module.py().import("os")?;
@@ -42,15 +30,12 @@ pub(crate) fn watch_forks(module: &Bound<'_, PyModule>) -> PyResult<()> {
 
 #[pyfunction]
 fn note_process() {
-    if PROCESS.load(Ordering::Relaxed) != 0 {
-        ferrule_engine::guard::forget();
-    }
-    PROCESS.store(std::process::id(), Ordering::Relaxed);
+    process::note();
 }
 
 /// This process's runtime.
 pub(crate) fn runtime() -> PyResult<Handle> {
-    let process = process();
+    let process = process::current();
     if let Some(current) = RUNTIME.load().as_ref()
         && current.process == process
     {

@@ -1,7 +1,7 @@
-//! The simulator as Python holds it: scripts and records cross as JSON text, `python/ferrule/testing.py` gives them
+//! Simulator, as Python holds it: scripts and records cross as JSON text, `python/ferrule/testing.py` gives them
 //! their shape.
 
-use crate::runtime::process;
+use ferrule_client::process;
 use ferrule_sim::{Settings, Simulator};
 use pyo3::{
     exceptions::{PyOSError, PyRuntimeError, PyValueError},
@@ -59,7 +59,7 @@ impl NativeSimulator {
             address: parts(simulator.address()),
             refused_address: parts(simulator.refused_address()),
             simulator: RwLock::new(Some(simulator)),
-            process: process(),
+            process: process::current(),
         })
     }
 
@@ -114,7 +114,7 @@ impl NativeSimulator {
 
     /// Closes every connection and the port. Does nothing the second time.
     fn stop(&self, py: Python<'_>) {
-        if self.process == process() {
+        if self.process == process::current() {
             py.detach(|| drop(self.simulator.write().unwrap_or_else(PoisonError::into_inner).take()));
         } else {
             self.forget();
@@ -125,7 +125,7 @@ impl NativeSimulator {
 impl NativeSimulator {
     /// What `use_it` makes of the running simulator, detached from the interpreter.
     fn with<T: Send>(&self, py: Python<'_>, use_it: impl FnOnce(&Simulator) -> T + Send) -> PyResult<T> {
-        if self.process != process() {
+        if self.process != process::current() {
             return Err(PyRuntimeError::new_err(
                 "this simulator runs in the process that was forked; start one in the child",
             ));
@@ -168,7 +168,7 @@ impl NativeSimulator {
 
 impl Drop for NativeSimulator {
     fn drop(&mut self) {
-        if self.process != process() {
+        if self.process != process::current() {
             self.forget();
         }
     }

@@ -1,4 +1,4 @@
-//! From JSON text to Python objects.
+//! Conversion of JSON text to Python objects.
 
 use ferrule_wire::json::ObjectWriter;
 use pyo3::{intern, prelude::*, sync::PyOnceLock};

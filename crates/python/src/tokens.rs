@@ -1,7 +1,6 @@
 //! Counting tokens without asking anybody, from Python.
 
 use crate::request;
-use ferrule_engine::Recipient;
 use pyo3::{prelude::*, types::PyDict};
 
 /// How many tokens the prompt of a call has, and whether that is exact: what the provider will count. `options` are
@@ -15,8 +14,7 @@ pub(crate) fn count_tokens_locally(
     options: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<(u64, bool)> {
     let none = PyDict::new(py);
-    let to = Recipient::Model(None);
-    let mut request = request::call(to, false, messages, options.unwrap_or(&none))?.request;
+    let (mut request, _) = request::chat(false, messages, options.unwrap_or(&none))?;
     request.model = model;
     let count = py.detach(|| ferrule_tokens::count_prompt(&request));
     Ok((count.tokens, count.exact))

@@ -1,4 +1,4 @@
-//! What an answer used, as Python sees it.
+//! Usage of one reply, as Python sees it.
 
 use crate::from_python::{self, Path};
 use crate::to_python::{Reduced, object_to_python};

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ferrule import _native
-
 if TYPE_CHECKING:
     from ferrule._native import Flight, LoopBridge, NativeClient
 
@@ -115,11 +113,11 @@ def start_request(
 ) -> Flight:
     """Starts a request that is sent as it is."""
     if body is None:
-        return _native.raw(client, provider, method, path, b"", bridge=bridge)
+        return client.raw(provider, method, path, b"", bridge=bridge)
     import json  # rarely needed by a synchronous client
 
     content = json.dumps(body, allow_nan=False).encode()
-    return _native.raw(client, provider, method, path, content, content_type="application/json", bridge=bridge)
+    return client.raw(provider, method, path, content, content_type="application/json", bridge=bridge)
 
 
 def decoded(pieces: list[Any]) -> Any:

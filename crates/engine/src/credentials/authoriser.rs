@@ -81,7 +81,7 @@ impl From<providers::Authentication> for Authentication {
 pub(crate) struct Prepared {
     /// The header that each request carries.
     pub(crate) header: Option<(HeaderName, HeaderValue)>,
-    /// What each attempt is authorised with beside, or instead.
+    /// What each attempt is authorised with in addition, or instead.
     pub(crate) authoriser: Option<Authoriser>,
     /// Whether a call without any credentials is sent.
     pub(crate) optional: bool,

@@ -1,4 +1,4 @@
-//! What is kept of a token, and when it is fetched anew.
+//! Cache of tokens: what is held, and when it is fetched again.
 //!
 //! Calls share what is held. Ahead of its expiry one task fetches the next one while calls go on with the old; where
 //! nothing usable is held, all calls wait for the same fetch, which none of them owns: one that is cancelled takes

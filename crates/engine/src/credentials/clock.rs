@@ -1,4 +1,4 @@
-//! The time of day, and how long until an expiry that is written as one.
+//! Clock: the time of day, and how long until an expiry that is written as one.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

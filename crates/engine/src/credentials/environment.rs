@@ -1,4 +1,4 @@
-//! Where credentials are looked for: variables, files, and the addresses of those who hand them out.
+//! Environment of credentials, where they are looked for: variables, files, and the addresses of those who hand them out.
 
 use std::{
     collections::BTreeMap,
@@ -36,7 +36,9 @@ pub struct Environment {
 
 impl Environment {
     /// An environment of these variables and no others.
-    pub fn of<K: Into<String>, V: Into<String>>(variables: impl IntoIterator<Item = (K, V)>) -> Self {
+    pub fn from_variables<K: Into<String>, V: Into<String>>(
+        variables: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
         let variables = variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
         Self { variables: Some(variables), endpoints: Vec::new() }
     }
@@ -116,7 +118,7 @@ pub(crate) async fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
     blocking(read).await.map_err(Error::other)?
 }
 
-/// Does `work` on a thread beside the runtime's.
+/// Does `work` on another thread than the runtime's.
 #[expect(
     clippy::disallowed_methods,
     reason = "once an hour, and noted: docs/decisions/2026-11-25-cloud-credentials.md"

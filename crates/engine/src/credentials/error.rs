@@ -1,4 +1,4 @@
-//! Why there are no credentials for a request.
+//! Errors of credentials: why there are none for a request.
 
 use crate::failure::Failure;
 use ferrule_wire::model::{ErrorKind, ProviderError};

@@ -1,4 +1,4 @@
-//! Requests to those who hand out credentials: token endpoints and metadata services.
+//! Token endpoints and metadata services: requests to those who hand out credentials.
 //!
 //! They use the engine's TLS settings and the environment's proxies. A metadata service is a machine's own: it is asked
 //! directly, whatever proxy is set, and given up soon, as most machines have none.
@@ -172,7 +172,8 @@ mod tests {
     #[test]
     fn what_this_machine_runs_on_is_told_from_the_rest() {
         let tls = Arc::new(Tls::read(&TransportSettings::default()).unwrap());
-        let exchange = Exchange::new(tls, Environment::of([("GCE_METADATA_HOST", "metadata.test:81")]));
+        let exchange =
+            Exchange::new(tls, Environment::from_variables([("GCE_METADATA_HOST", "metadata.test:81")]));
         for (url, expected) in [
             ("http://169.254.169.254/latest", true),
             ("http://169.254.170.2/", true),

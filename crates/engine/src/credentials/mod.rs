@@ -40,7 +40,7 @@ use crate::{
 use authoriser::Authoriser;
 use http::{HeaderMap, HeaderName, StatusCode};
 
-/// What authorises the attempts of calls to one provider, beside the headers that all of them carry.
+/// What authorises the attempts of calls to one provider, in addition to the headers that all of them carry.
 #[derive(Debug)]
 pub(crate) enum Credentials {
     /// Tokens or signatures.

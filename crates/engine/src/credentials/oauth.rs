@@ -1,4 +1,4 @@
-//! One exchange with a token endpoint: what we have goes in, an access token comes back (RFC 6749 section 5).
+//! OAuth, one exchange with a token endpoint: what we have goes in, an access token comes back (RFC 6749 section 5).
 
 use super::{CredentialsError, Secret, cache::Fetched, exchange::Exchange};
 use crate::secrets::Secrets;

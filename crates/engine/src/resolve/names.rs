@@ -10,7 +10,7 @@ use std::{
 pub type LookUp = Arc<dyn Fn(&str) -> Vec<Candidate> + Send + Sync>;
 
 /// Names of longer ones are not compared: that takes quadratic time.
-const LONGEST_COMPARED: usize = 64;
+const MAX_COMPARED: usize = 64;
 
 /// How alike two names are, of 1, for one to be suggested in place of the other.
 const ALIKE: f64 = 0.6;
@@ -81,7 +81,7 @@ impl Names {
         }
     }
 
-    /// Who is asked for a name that was read so, and is no alias.
+    /// The candidate for a name that was read so, and is not an alias.
     pub(super) fn direct(&self, name: &str, named: Named<'_>) -> Result<Candidate, String> {
         match named {
             Named::Route(provider, model) => {
@@ -115,7 +115,7 @@ impl Names {
         found.into_values().collect()
     }
 
-    /// Who is asked for a bare name.
+    /// The candidate for a bare name.
     pub(super) fn bare(&self, name: &str) -> Result<Candidate, String> {
         let offered = self.offered(name);
         let configured: Vec<&Candidate> =
@@ -178,11 +178,11 @@ pub(super) fn quoted(name: &str) -> String {
 
 /// What is most like `name`, where something is like it.
 fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    if name.is_empty() || name.len() > LONGEST_COMPARED {
+    if name.is_empty() || name.len() > MAX_COMPARED {
         return None;
     }
     known
-        .filter(|other| other.len() <= LONGEST_COMPARED)
+        .filter(|other| other.len() <= MAX_COMPARED)
         .map(|other| (strsim::normalized_damerau_levenshtein(name, other), other))
         .filter(|(alike, _)| *alike >= ALIKE)
         // The first by name where two are as near, so that it is the same one each time.

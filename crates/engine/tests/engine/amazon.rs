@@ -49,7 +49,7 @@ fn keys() -> AwsSettings {
 
 /// An environment where the metadata services are `metadata`'s and all else Amazon has is `other`'s.
 fn environment(variables: &[(&str, &str)], metadata: SocketAddr, other: SocketAddr) -> Environment {
-    let mut environment = Environment::of(variables.iter().copied());
+    let mut environment = Environment::from_variables(variables.iter().copied());
     let metadata = format!("http://{metadata}");
     for origin in ["http://169.254.169.254", "http://169.254.170.2"] {
         environment.endpoints.push((origin.into(), metadata.clone()));
@@ -96,7 +96,7 @@ async fn each_attempt_is_signed_plain_streamed_and_listed() {
 #[tokio::test]
 async fn the_bearer_key_is_preferred_unless_settings_choose_otherwise() {
     let server = Server::start(vec![answer(200, "", "hi")]).await;
-    let bearer = Environment::of([("AWS_BEARER_TOKEN_BEDROCK", CANARY), ("AWS_REGION", REGION)]);
+    let bearer = Environment::from_variables([("AWS_BEARER_TOKEN_BEDROCK", CANARY), ("AWS_REGION", REGION)]);
     let sent = async |aws_: AwsSettings| {
         let engine = engine(aws(server.address, aws_, bearer.clone()));
         bounded(engine.complete(call())).await.unwrap();
@@ -369,7 +369,7 @@ async fn a_program_may_give_the_credentials() {
     let found = async |profile: &str| {
         let variables = [("AWS_REGION", REGION), ("AWS_CONFIG_FILE", &config), ("HOME", folder.path())];
         let named = AwsSettings { profile: Some(profile.into()), ..AwsSettings::default() };
-        id_found(named, Environment::of(variables)).await
+        id_found(named, Environment::from_variables(variables)).await
     };
     assert_eq!(found("good").await.unwrap(), "AKPROGRAM");
     assert!(found("bad").await.unwrap_err().contains("`/bin/cat` ended with status 1"));
@@ -401,7 +401,8 @@ async fn what_refuses_credentials_says_why_without_secrets() {
     );
     assert!(server.requests().is_empty());
 
-    let nowhere = Environment::of([("AWS_ACCESS_KEY_ID", "A"), ("AWS_SECRET_ACCESS_KEY", CANARY)]);
+    let nowhere =
+        Environment::from_variables([("AWS_ACCESS_KEY_ID", "A"), ("AWS_SECRET_ACCESS_KEY", CANARY)]);
     let error = id_found(AwsSettings::default(), nowhere).await.unwrap_err();
     assert!(error.contains("no region: give one, or set AWS_REGION"), "{error}");
 }

@@ -69,7 +69,7 @@ async fn with_key(
 }
 
 fn environment(variables: &[(&str, &str)], endpoints: &[(&str, SocketAddr)]) -> Environment {
-    let mut environment = Environment::of(variables.iter().copied());
+    let mut environment = Environment::from_variables(variables.iter().copied());
     for (origin, address) in endpoints {
         environment.endpoints.push(((*origin).to_owned(), format!("http://{address}")));
     }
@@ -417,7 +417,7 @@ async fn a_service_principal_of_databricks_is_exchanged_at_its_workspace() {
     let error = bounded(engine(settings.clone()).complete(call())).await.unwrap_err();
     assert!(error.to_string().contains("set TEST_API_KEY"), "{error}");
     settings.environment =
-        Environment::of([("DATABRICKS_CLIENT_ID", "id"), ("DATABRICKS_CLIENT_SECRET", "s")]);
+        Environment::from_variables([("DATABRICKS_CLIENT_ID", "id"), ("DATABRICKS_CLIENT_SECRET", "s")]);
     bounded(engine(settings).complete(call())).await.unwrap_err();
     assert_eq!(server.requests().len(), 3, "the workspace was asked, and gave no token");
 }
@@ -441,7 +441,7 @@ fn no_setting_shows_a_secret() {
     ];
     for authentication in all {
         let mut settings = ProviderSettings { authentication, ..settings(([127, 0, 0, 1], 9).into()) };
-        settings.environment = Environment::of([("SECRET", CANARY)]);
+        settings.environment = Environment::from_variables([("SECRET", CANARY)]);
         settings.query = vec![("key".into(), CANARY.into())];
         let shown =
             format!("{settings:?} {settings:#?} {:?} {:?}", settings.environment, engine(settings.clone()));

@@ -1,35 +1,18 @@
-//! What the answer of every operation other than chat has.
+//! What the reply of every operation other than chat has.
 
 use crate::{
     attempt::{Attempt, Stats},
     cost::Cost,
-    delivery::Delivery,
+    delivery::Value,
+    produce::Outcome,
     usage::Usage,
 };
-use ferrule_catalog::Settlement;
-use ferrule_engine::{self as engine, OperationReply};
-use ferrule_wire::{encode::UnsupportedField, json::Extra, model};
+use ferrule_engine::OperationReply;
+use ferrule_wire::{json::Extra, model};
 use pyo3::{prelude::*, types::PyDict};
-use std::sync::Arc;
 
-/// Puts into the dictionary what only one operation's answer has.
+/// Puts into the dictionary what only one operation's response has.
 type Add = Box<dyn FnOnce(&Bound<'_, PyDict>) -> PyResult<()> + Send>;
-
-/// The answer of an operation.
-pub(crate) struct OperationAnswer {
-    /// What it used and cost.
-    pub(crate) settlement: Arc<Settlement>,
-    /// What was left out of the request.
-    pub(crate) dropped: Vec<UnsupportedField>,
-    provider: String,
-    model: String,
-    usage: Option<model::Usage>,
-    request_id: Option<String>,
-    attempts: Vec<engine::Attempt>,
-    stats: engine::Stats,
-    extra: Extra,
-    add: Add,
-}
 
 /// What is in the response of an operation.
 pub(super) struct Fields {
@@ -40,52 +23,29 @@ pub(super) struct Fields {
     pub(super) add: Add,
 }
 
-impl OperationAnswer {
-    /// What is delivered of `reply`, given what `fields` makes of its own part.
-    pub(super) fn deliver<A>(reply: OperationReply<A>, fields: impl FnOnce(A) -> Fields) -> Delivery {
-        let OperationReply {
-            response,
-            provider,
-            model,
-            request_id,
-            attempts,
-            stats,
-            dropped,
-            settlement,
-            ..
-        } = reply;
-        let Fields { model: answered_by, usage, extra, add } = fields(response);
-        let model = if answered_by.is_empty() { model } else { answered_by };
-        Delivery::Operation(Box::new(Self {
-            settlement,
-            dropped,
-            provider,
-            model,
-            usage,
-            request_id,
-            attempts,
-            stats,
-            extra,
-            add,
-        }))
-    }
+/// What is delivered of `reply`, a dict, given what `fields` makes of its response.
+pub(super) fn outcome<A: Send + 'static>(mut reply: OperationReply<A>, fields: fn(A) -> Fields) -> Outcome {
+    let dropped = std::mem::take(&mut reply.dropped);
+    Outcome { value: Value::new(move |py| to_dict(py, reply, fields)), dropped }
+}
 
-    pub(crate) fn into_dict(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let fields = PyDict::new(py);
-        fields.set_item("provider", self.provider)?;
-        fields.set_item("model", self.model)?;
-        fields.set_item("cost", self.settlement.cost().cloned().map(Cost))?;
-        fields.set_item("request_id", self.request_id)?;
-        fields.set_item("usage", self.usage.map(Usage))?;
-        fields.set_item("attempts", self.attempts.into_iter().map(Attempt).collect::<Vec<_>>())?;
-        fields.set_item("stats", Stats(self.stats))?;
-        let extra = crate::to_python::object_to_python(py, |object| {
-            for (name, value) in self.extra.iter() {
-                object.field(name, value);
-            }
-        })?;
-        fields.set_item("extra", extra)?;
-        (self.add)(&fields)?;
-        Ok(fields.into_any().unbind())
-    }
+fn to_dict<A>(py: Python<'_>, reply: OperationReply<A>, fields: fn(A) -> Fields) -> PyResult<Py<PyAny>> {
+    let OperationReply { response, provider, model, request_id, attempts, stats, settlement, .. } = reply;
+    let Fields { model: answered_by, usage, extra, add } = fields(response);
+    let dict = PyDict::new(py);
+    dict.set_item("provider", provider)?;
+    dict.set_item("model", if answered_by.is_empty() { model } else { answered_by })?;
+    dict.set_item("cost", settlement.cost().cloned().map(Cost))?;
+    dict.set_item("request_id", request_id)?;
+    dict.set_item("usage", usage.map(Usage))?;
+    dict.set_item("attempts", attempts.into_iter().map(Attempt).collect::<Vec<_>>())?;
+    dict.set_item("stats", Stats(stats))?;
+    let extra = crate::to_python::object_to_python(py, |object| {
+        for (name, value) in extra.iter() {
+            object.field(name, value);
+        }
+    })?;
+    dict.set_item("extra", extra)?;
+    add(&dict)?;
+    Ok(dict.into_any().unbind())
 }

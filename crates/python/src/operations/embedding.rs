@@ -1,7 +1,8 @@
 //! Embeddings.
 
-use super::{Start, answer::Fields};
-use crate::{bridge::LoopBridge, client::NativeClient, flight::Flight, request};
+use super::{answer::Fields, start::Start};
+use crate::{bridge::LoopBridge, flight::Flight, request};
+use ferrule_client::Client;
 use ferrule_wire::operation::{EmbeddingRequest, EmbeddingResponse, InputType};
 use pyo3::{
     prelude::*,
@@ -9,12 +10,8 @@ use pyo3::{
 };
 use std::mem;
 
-/// Starts to embed a text, or several. Delivers a dict with `data` (little-endian 32-bit floats, vector after vector),
-/// `count`, `dimensions`, and what every answer has.
-#[pyfunction]
-#[pyo3(signature = (client, model, texts, options, *, bridge = None))]
 pub(crate) fn embed(
-    client: &NativeClient,
+    client: &Client,
     model: &Bound<'_, PyAny>,
     texts: &Bound<'_, PyAny>,
     options: &Bound<'_, PyDict>,
@@ -39,7 +36,7 @@ pub(crate) fn embed(
         Ok(true)
     })?;
     request.extra = mem::take(&mut start.extra);
-    start.answer(request, async move |engine, call| engine.embed(call, batch_size).await, fields)
+    start.answer(|call, options| call.embed(request, batch_size, options), fields)
 }
 
 fn fields(response: EmbeddingResponse) -> Fields {

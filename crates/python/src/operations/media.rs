@@ -1,13 +1,8 @@
 //! Images and audio.
 
-use super::{Start, answer::Fields};
-use crate::{
-    bridge::LoopBridge,
-    client::{NativeClient, provider_of},
-    flight::Flight,
-    request,
-};
-use ferrule_engine::Call;
+use super::{answer::Fields, raw, start::Start};
+use crate::{bridge::LoopBridge, flight::Flight, produce, request};
+use ferrule_client::Client;
 use ferrule_wire::operation::{
     Image, ImageRequest, ImageResponse, SpeechRequest, Transcript, TranscriptionRequest,
 };
@@ -17,12 +12,8 @@ use pyo3::{
 };
 use std::mem;
 
-/// Starts to make pictures of `prompt`. Delivers a dict with `images` (triples of data, address and changed prompt), and
-/// what every answer has.
-#[pyfunction]
-#[pyo3(signature = (client, model, prompt, options, *, bridge = None))]
 pub(crate) fn images(
-    client: &NativeClient,
+    client: &Client,
     model: &Bound<'_, PyAny>,
     prompt: String,
     options: &Bound<'_, PyDict>,
@@ -40,7 +31,7 @@ pub(crate) fn images(
         Ok(true)
     })?;
     request.extra = mem::take(&mut start.extra);
-    start.answer(request, async |engine, call| engine.operate(call).await, image_fields)
+    start.answer(|call, options| call.operate(request, options), image_fields)
 }
 
 fn image_fields(response: ImageResponse) -> Fields {
@@ -60,11 +51,8 @@ fn image_fields(response: ImageResponse) -> Fields {
     }
 }
 
-/// Starts to speak `text`. Delivers lists, as `raw` does.
-#[pyfunction]
-#[pyo3(signature = (client, model, text, options, *, bridge = None))]
 pub(crate) fn speech(
-    client: &NativeClient,
+    client: &Client,
     model: &Bound<'_, PyAny>,
     text: String,
     options: &Bound<'_, PyDict>,
@@ -81,21 +69,15 @@ pub(crate) fn speech(
         }
         Ok(true)
     })?;
-    let Start { bridge, engine, route, options, entry, extra } = start;
+    let Start { bridge, call, provider, options, entry, extra } = start;
     request.extra = extra;
-    let provider = provider_of(&route);
-    let call = Call { to: route.into(), request, options };
-    Flight::start_call(bridge, provider, entry, None, move |shared| {
-        shared.pump_raw(Box::pin(async move { engine.speech(call).await }))
+    Flight::start(bridge, provider, entry, None, move |channel| {
+        produce::pump_raw(channel, Box::pin(call.speech(request, options)), raw::head)
     })
 }
 
-/// Starts to write down what a recording says. Delivers a dict with `text`, `language`, `duration`, and what every
-/// answer has.
-#[pyfunction]
-#[pyo3(signature = (client, model, file_name, file, options, *, bridge = None))]
 pub(crate) fn transcribe(
-    client: &NativeClient,
+    client: &Client,
     model: &Bound<'_, PyAny>,
     file_name: String,
     file: Vec<u8>,
@@ -114,7 +96,7 @@ pub(crate) fn transcribe(
         Ok(true)
     })?;
     request.extra = mem::take(&mut start.extra);
-    start.answer(request, async |engine, call| engine.operate(call).await, transcript_fields)
+    start.answer(|call, options| call.operate(request, options), transcript_fields)
 }
 
 fn transcript_fields(transcript: Transcript) -> Fields {

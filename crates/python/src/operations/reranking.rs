@@ -1,17 +1,14 @@
 //! Reranking.
 
-use super::{Start, answer::Fields};
-use crate::{bridge::LoopBridge, client::NativeClient, flight::Flight, request};
+use super::{answer::Fields, start::Start};
+use crate::{bridge::LoopBridge, flight::Flight, request};
+use ferrule_client::Client;
 use ferrule_wire::operation::{RerankRequest, RerankResponse};
 use pyo3::{prelude::*, types::PyDict};
 use std::mem;
 
-/// Starts to put `documents` in order. Delivers a dict with `id`, `results` (pairs of place and score), `search_units`,
-/// and what every answer has.
-#[pyfunction]
-#[pyo3(signature = (client, model, query, documents, options, *, bridge = None))]
 pub(crate) fn rerank(
-    client: &NativeClient,
+    client: &Client,
     model: &Bound<'_, PyAny>,
     query: String,
     documents: &Bound<'_, PyAny>,
@@ -28,7 +25,7 @@ pub(crate) fn rerank(
         Ok(is_known)
     })?;
     request.extra = mem::take(&mut start.extra);
-    start.answer(request, async |engine, call| engine.operate(call).await, fields)
+    start.answer(|call, options| call.operate(request, options), fields)
 }
 
 fn fields(response: RerankResponse) -> Fields {

@@ -1,4 +1,4 @@
-//! Where a key for Amazon comes from: the first source that is configured, in the order of Amazon's own programs
+//! Chain of Amazon's credentials, where a key comes from: the first source that is configured, in the order of Amazon's own programs
 //! (`docs/wire/bedrock.md`, section 7). A source that is configured and fails ends the search: the next one is somebody
 //! else.
 //!

@@ -1,4 +1,4 @@
-//! A program that prints credentials: a profile's `credential_process`.
+//! Credential process, a program that prints credentials: a profile's `credential_process`.
 
 use super::{CredentialsError, Key};
 use crate::credentials::{cache::Fetched, clock, environment::blocking};

@@ -1,4 +1,4 @@
-//! The signature of one request, Amazon's version 4, made by the `aws-sigv4` crate (`docs/wire/bedrock.md`, section 6).
+//! Signature of one request, Amazon's version 4, made by the `aws-sigv4` crate (`docs/wire/bedrock.md`, section 6).
 
 use super::Key;
 use aws_credential_types::Credentials;

@@ -1,25 +1,19 @@
 //! Raw requests and replies.
 
 use crate::{
-    attempt::Attempt, bridge::LoopBridge, client::NativeClient, cost::Cost, delivery::Value, flight::Flight,
+    attempt::Attempt, bridge::LoopBridge, cost::Cost, delivery::Value, errors::raise_client, flight::Flight,
+    produce,
 };
-use bytes::Bytes;
-use ferrule_engine::{Call, RawReply, RawRequest, Recipient};
-use pyo3::{
-    exceptions::PyValueError,
-    prelude::*,
-    types::{PyBytes, PyDict},
-};
+use ferrule_client::{Client, Entry};
+use ferrule_engine::{RawReply, RawRequest};
+use pyo3::{exceptions::PyValueError, prelude::*, types::PyDict};
 use std::sync::Arc;
 
-/// Starts to send a request as it is. Delivers lists: of the answer's head, a dict, first, then of pieces of its body.
-#[pyfunction]
-#[pyo3(signature = (client, provider, method, path, body, *, content_type = None, bridge = None))]
 #[expect(clippy::too_many_arguments, reason = "one crossing for the whole request")]
 pub(crate) fn raw(
     py: Python<'_>,
-    client: &NativeClient,
-    provider: String,
+    client: &Client,
+    provider: &str,
     method: &str,
     path: String,
     body: Vec<u8>,
@@ -30,15 +24,14 @@ pub(crate) fn raw(
         .parse()
         .map_err(|_| PyValueError::new_err(format!("method: {method:?} is not a valid HTTP method")))?;
     let request = RawRequest { method, path, body: body.into(), content_type };
-    let call = Call::new(Recipient::Provider(provider.clone()), request);
-    let engine = client.engine(py)?;
-    Flight::start(bridge, provider, None, move |shared| {
-        shared.pump_raw(Box::pin(async move { engine.raw(call).await }))
+    let replied = client.raw(provider, request).map_err(|error| raise_client(py, error))?;
+    Flight::start(bridge, provider.to_owned(), Entry::none(), None, move |channel| {
+        produce::pump_raw(channel, Box::pin(replied), head)
     })
 }
 
-/// The head of a raw answer, for Python.
-pub(crate) fn raw_head(reply: &RawReply) -> Value {
+/// The head of a raw reply, a dict.
+pub(super) fn head(reply: &RawReply) -> Value {
     let (provider, model) = (reply.provider.clone(), reply.model.clone());
     let (media_type, headers) = (reply.media_type.clone(), reply.headers.clone());
     let (request_id, attempts) = (reply.request_id.clone(), reply.attempts.clone());
@@ -54,10 +47,4 @@ pub(crate) fn raw_head(reply: &RawReply) -> Value {
         fields.set_item("attempts", attempts.into_iter().map(Attempt).collect::<Vec<_>>())?;
         Ok(fields.into_any().unbind())
     })
-}
-
-/// A piece of a raw answer, for Python.
-pub(crate) fn raw_piece(bytes: Bytes) -> Value {
-    let size = bytes.len();
-    Value::new(move |py| Ok(PyBytes::new(py, &bytes).into_any().unbind())).with_size(size)
 }

@@ -1,0 +1,107 @@
+//! Usage accounting: the entry of each call in its client's ledger.
+
+use crate::process;
+use arc_swap::ArcSwap;
+use ferrule_catalog::{Catalog, End, Labels, Ledger, Row, Settled, Settlement, Totals, UsageRecord};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+/// A client's account.
+pub(crate) struct Account {
+    /// This process's. A forked child begins its own: a thread that does not exist there may have locked the parent's.
+    ledger: ArcSwap<(u32, Arc<Ledger>)>,
+}
+
+impl Default for Account {
+    fn default() -> Self {
+        Self { ledger: ArcSwap::from_pointee((process::current(), Ledger::new())) }
+    }
+}
+
+impl Account {
+    pub(crate) fn ledger(&self) -> Arc<Ledger> {
+        let current = self.ledger.load();
+        if current.0 != process::current() {
+            let next = Arc::new((process::current(), Ledger::new()));
+            self.ledger.compare_and_swap(&current, next);
+        }
+        Arc::clone(&self.ledger.load().1)
+    }
+
+    pub(crate) fn rows(&self) -> Vec<(Row, Totals)> {
+        self.ledger().rows()
+    }
+
+    pub(crate) fn clear(&self) {
+        self.ledger().clear();
+    }
+}
+
+/// The entry of one call. It is closed once, by whatever ends the call first; later closings do nothing.
+#[derive(Default)]
+pub struct Entry {
+    catalog: Option<Arc<Catalog>>,
+    /// When the call began, in seconds since 1970.
+    at: i64,
+    open: Mutex<Option<Open>>,
+}
+
+struct Open {
+    ledger: Arc<Ledger>,
+    provider: String,
+    model: String,
+    labels: Labels,
+}
+
+impl Entry {
+    /// An entry of what is not a call of a model: closing it records nothing.
+    pub fn none() -> Arc<Self> {
+        Arc::default()
+    }
+
+    /// Opens an entry for a call of `model` at `provider`. `catalog` has the prices; the built-in one where `None`.
+    pub(crate) fn open(
+        ledger: Arc<Ledger>,
+        catalog: Option<Arc<Catalog>>,
+        provider: String,
+        model: String,
+        labels: Labels,
+    ) -> Arc<Self> {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let at = i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX);
+        let open = Mutex::new(Some(Open { ledger, provider, model, labels }));
+        Arc::new(Self { catalog, at, open })
+    }
+
+    /// Records the call as it was settled.
+    pub fn close(&self, end: End, settlement: &Arc<Settlement>) {
+        if let Some(Open { ledger, labels, .. }) = self.take() {
+            ledger.record(Settled { settlement: Arc::clone(settlement), end, labels });
+        }
+    }
+
+    /// Records a call that was not settled. `fill` adds what is known of its response.
+    pub fn close_unsettled(&self, end: End, fill: impl FnOnce(&mut UsageRecord)) {
+        let Some(Open { ledger, provider, model, labels }) = self.take() else { return };
+        let mut record = UsageRecord { provider, asked: model, ..UsageRecord::default() };
+        fill(&mut record);
+        ledger.record(Settled { settlement: self.settle(record), end, labels });
+    }
+
+    /// Settles what `record` says, as of when the call began.
+    pub fn settle(&self, record: UsageRecord) -> Arc<Settlement> {
+        Arc::new(Settlement::new(UsageRecord { at: self.at, ..record }, self.catalog.clone()))
+    }
+
+    fn take(&self) -> Option<Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl std::fmt::Debug for Entry {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Entry").field("at", &self.at).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,155 @@
+//! Calls whose model was resolved: made with one engine, and accounted for when they end.
+
+use crate::{
+    account::Entry,
+    stream::{RawBody, Stream},
+};
+use ferrule_catalog::{Catalog, End, Labels, Ledger, Settlement};
+use ferrule_engine::{Call, CallError, CallOptions, Engine, Operation, OperationReply, Reply, Route};
+use ferrule_wire::{
+    model::Request,
+    operation::{EmbeddingRequest, EmbeddingResponse, SpeechRequest},
+};
+use std::sync::Arc;
+
+/// A call whose model's name was resolved. It keeps the engine that it was resolved by.
+#[derive(Clone, Debug)]
+pub struct ResolvedCall {
+    engine: Arc<Engine>,
+    route: Route,
+    drop_params: bool,
+    catalog: Option<Arc<Catalog>>,
+    ledger: Arc<Ledger>,
+    entry: Option<Arc<Entry>>,
+}
+
+impl ResolvedCall {
+    pub(crate) fn new(
+        engine: Arc<Engine>,
+        route: Route,
+        drop_params: bool,
+        catalog: Option<Arc<Catalog>>,
+        ledger: Arc<Ledger>,
+    ) -> Self {
+        Self { engine, route, drop_params, catalog, ledger, entry: None }
+    }
+
+    /// Who may be asked.
+    pub fn route(&self) -> &Route {
+        &self.route
+    }
+
+    /// The id of the provider that is asked first.
+    pub fn provider(&self) -> &str {
+        self.route.first().map_or("", |first| &first.provider)
+    }
+
+    /// Whether what the provider cannot carry is dropped where the call does not say.
+    pub fn drop_params(&self) -> bool {
+        self.drop_params
+    }
+
+    /// The call's entry in the ledger, opened where it is not yet: with `metadata`, by which the usage is told apart. Whoever
+    /// ends the call early closes it.
+    pub fn open_entry(&mut self, metadata: Vec<(String, String)>) -> Arc<Entry> {
+        let first = self.route.first().cloned().unwrap_or_default();
+        let labels = Labels { alias: self.route.alias.clone(), metadata };
+        let open = || {
+            let (ledger, catalog) = (Arc::clone(&self.ledger), self.catalog.clone());
+            Entry::open(ledger, catalog, first.provider, first.model, labels)
+        };
+        Arc::clone(self.entry.get_or_insert_with(open))
+    }
+
+    /// A plain completion.
+    pub async fn complete(mut self, request: Request, options: CallOptions) -> Result<Reply, CallError> {
+        let entry = self.open_entry(request.metadata.clone());
+        let (engine, call) = self.with(request, options);
+        let reply = engine.complete(call).await;
+        accounted(&entry, reply, |reply| &reply.settlement)
+    }
+
+    /// A streamed completion; comes back when the first events are there.
+    pub async fn stream(mut self, request: Request, options: CallOptions) -> Result<Stream, CallError> {
+        let entry = self.open_entry(request.metadata.clone());
+        let (engine, call) = self.with(request, options);
+        match engine.stream(call).await {
+            Ok(stream) => Ok(Stream::new(stream, entry)),
+            Err(error) => Err(failed(&entry, error)),
+        }
+    }
+
+    /// Embeddings, in requests of at most `batch_size` texts.
+    pub async fn embed(
+        mut self,
+        request: EmbeddingRequest,
+        batch_size: Option<usize>,
+        options: CallOptions,
+    ) -> Result<OperationReply<EmbeddingResponse>, CallError> {
+        let entry = self.open_entry(Vec::new());
+        let (engine, call) = self.with(request, options);
+        let reply = engine.embed(call, batch_size).await;
+        accounted(&entry, reply, |reply| &reply.settlement)
+    }
+
+    /// An operation that takes one request: reranking, images, transcription.
+    pub async fn operate<R: OperationRequest>(
+        mut self,
+        request: R,
+        options: CallOptions,
+    ) -> Result<OperationReply<ResponseTo<R>>, CallError> {
+        let entry = self.open_entry(Vec::new());
+        let (engine, call) = self.with(request, options);
+        let reply = engine.operate(call).await;
+        accounted(&entry, reply, |reply| &reply.settlement)
+    }
+
+    /// Speech; comes back when the first of the audio is there.
+    pub async fn speech(
+        mut self,
+        request: SpeechRequest,
+        options: CallOptions,
+    ) -> Result<RawBody, CallError> {
+        let entry = self.open_entry(Vec::new());
+        let (engine, call) = self.with(request, options);
+        match engine.speech(call).await {
+            Ok(reply) => Ok(RawBody::new(reply, entry)),
+            Err(error) => Err(failed(&entry, error)),
+        }
+    }
+
+    /// How many tokens a request has, where the provider can be asked. Counting is free, and not accounted for.
+    pub async fn count_tokens(
+        self,
+        request: Request,
+        options: CallOptions,
+    ) -> Result<Option<u64>, CallError> {
+        let (engine, call) = self.with(request, options);
+        Ok(engine.count_tokens(call).await?.map(|reply| reply.response))
+    }
+
+    fn with<R>(self, request: R, options: CallOptions) -> (Arc<Engine>, Call<R>) {
+        (self.engine, Call { to: self.route.into(), request, options })
+    }
+}
+
+/// `reply`, once it is recorded.
+#[expect(clippy::result_large_err, reason = "it is the error of the call itself")]
+fn accounted<T>(
+    entry: &Entry,
+    reply: Result<T, CallError>,
+    settlement: impl Fn(&T) -> &Arc<Settlement>,
+) -> Result<T, CallError> {
+    match reply {
+        Ok(reply) => {
+            entry.close(End::Answered, settlement(&reply));
+            Ok(reply)
+        }
+        Err(error) => Err(failed(entry, error)),
+    }
+}
+
+fn failed(entry: &Entry, error: CallError) -> CallError {
+    entry.close_unsettled(End::Failed, |_| {});
+    error
+}

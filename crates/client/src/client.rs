@@ -1,0 +1,177 @@
+//! The client: its current engine, which is replaced when the settings change.
+
+use crate::{account::Account, call::ResolvedCall, error::ClientError, process, settings::Settings};
+use arc_swap::ArcSwap;
+use ferrule_catalog::{Row, Totals};
+use ferrule_engine::{Call, CallError, Engine, Health, RawReply, RawRequest, Recipient, Route, Timeouts};
+use ferrule_wire::operation::ModelInfo;
+use std::{fmt, future::Future, sync::Arc};
+use tokio::task::JoinSet;
+
+/// A client of all providers that its settings name.
+///
+/// Settings and engine change together and atomically ([`Client::apply`]); calls in flight keep what they began with. A
+/// forked child gets an engine of its own ([`process`]).
+pub struct Client {
+    state: ArcSwap<State>,
+    account: Account,
+}
+
+/// What a client is at a time.
+struct State {
+    process: u32,
+    settings: Settings,
+    /// `None` after `close`.
+    engine: Option<Arc<Engine>>,
+}
+
+impl State {
+    /// `before` is the engine until now, in this process.
+    fn new(settings: Settings, before: Option<&Engine>) -> Result<Self, ClientError> {
+        let engine = settings.engine(before).map_err(ClientError::Config)?;
+        Ok(Self { process: process::current(), settings, engine: Some(Arc::new(engine)) })
+    }
+}
+
+impl Client {
+    /// A client with these settings; connects to nothing yet.
+    pub fn new(settings: Settings) -> Result<Self, ClientError> {
+        Ok(Self { state: ArcSwap::from_pointee(State::new(settings, None)?), account: Account::default() })
+    }
+
+    /// Replaces the settings. Providers that stay the same keep their connections, calls in flight what they began with. If
+    /// the settings are not usable, the old ones stay.
+    pub fn apply(&self, settings: &Settings) -> Result<(), ClientError> {
+        loop {
+            let (state, engine) = self.current()?;
+            if self.replace(&state, State::new(settings.clone(), Some(&engine))?) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Closes idle connections; calls in flight keep theirs until they end. No other call can be made.
+    pub fn close(&self) {
+        loop {
+            let state = self.state.load_full();
+            let closed = State { process: process::current(), settings: Settings::default(), engine: None };
+            if self.replace(&state, closed) {
+                return;
+            }
+        }
+    }
+
+    /// The current engine of this process.
+    pub fn engine(&self) -> Result<Arc<Engine>, ClientError> {
+        self.current().map(|(_, engine)| engine)
+    }
+
+    /// Who may be asked for `model`, or for the default one.
+    pub fn resolve(&self, model: Option<&str>) -> Result<Route, ClientError> {
+        self.engine()?.resolve(model).map_err(ClientError::Config)
+    }
+
+    /// The id of the provider with this id or alias.
+    pub fn provider_id(&self, name: &str) -> Result<String, ClientError> {
+        self.engine()?.provider_id(name).map(str::to_owned).map_err(ClientError::Config)
+    }
+
+    /// A call of `model`, or of the default one, to be made with the engine of this moment.
+    pub fn resolve_call<'a>(&self, model: impl Into<Option<&'a str>>) -> Result<ResolvedCall, ClientError> {
+        let (state, engine) = self.current()?;
+        let route = engine.resolve(model.into()).map_err(ClientError::Config)?;
+        let Settings { drop_params, catalog, .. } = &state.settings;
+        Ok(ResolvedCall::new(engine, route, *drop_params, catalog.clone(), self.account.ledger()))
+    }
+
+    /// The models that `provider` offers to its key.
+    pub fn models(
+        &self,
+        provider: &str,
+        timeouts: Timeouts,
+    ) -> Result<impl Future<Output = Result<Vec<ModelInfo>, CallError>> + Send + use<>, ClientError> {
+        let (engine, provider) = (self.engine()?, provider.to_owned());
+        Ok(async move { engine.models(&provider, timeouts).await })
+    }
+
+    /// Sends a request to `provider` as it is; comes back when the first of the body is there.
+    pub fn raw(
+        &self,
+        provider: &str,
+        request: RawRequest,
+    ) -> Result<impl Future<Output = Result<RawReply, CallError>> + Send + use<>, ClientError> {
+        let call = Call::new(Recipient::Provider(provider.to_owned()), request);
+        let engine = self.engine()?;
+        Ok(async move { engine.raw(call).await })
+    }
+
+    /// How `providers` are, in their order. All are asked at once, and none charges for it.
+    pub fn health(
+        &self,
+        providers: Vec<String>,
+        timeouts: Timeouts,
+    ) -> Result<impl Future<Output = Vec<Health>> + Send + use<>, ClientError> {
+        let engine = self.engine()?;
+        Ok(async move {
+            let mut tasks = JoinSet::new();
+            for (position, provider) in providers.into_iter().enumerate() {
+                let engine = Arc::clone(&engine);
+                tasks.spawn(async move { (position, engine.health(&provider, timeouts).await) });
+            }
+            let mut found = Vec::with_capacity(tasks.len());
+            while let Some(health) = tasks.join_next().await {
+                found.extend(health);
+            }
+            found.sort_by_key(|(position, _)| *position);
+            found.into_iter().map(|(_, health)| health).collect()
+        })
+    }
+
+    /// What the calls so far used and cost, by provider, model, alias and metadata.
+    pub fn usage(&self) -> Vec<(Row, Totals)> {
+        self.account.rows()
+    }
+
+    /// Forgets what the calls so far used.
+    pub fn clear_usage(&self) {
+        self.account.clear();
+    }
+
+    /// This process's state and engine. A forked child gets its own: the parent's connections are the parent's.
+    fn current(&self) -> Result<(Arc<State>, Arc<Engine>), ClientError> {
+        loop {
+            let state = self.state.load_full();
+            let engine = state.engine.clone().ok_or(ClientError::Closed)?;
+            if state.process == process::current() {
+                return Ok((state, engine));
+            }
+            self.replace(&state, State::new(state.settings.clone(), None)?);
+        }
+    }
+
+    /// Replaces `expected` by `next`, unless something else has come there meanwhile; says whether it did.
+    fn replace(&self, expected: &Arc<State>, next: State) -> bool {
+        let before = arc_swap::Guard::into_inner(self.state.compare_and_swap(expected, Arc::new(next)));
+        let replaced = Arc::ptr_eq(&before, expected);
+        if replaced && before.process != process::current() {
+            // The parent's engine is left alone for good: ending its connections here would speak on the parent's sockets.
+            std::mem::forget(before);
+        }
+        replaced
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        let current = self.state.load_full();
+        if current.process != process::current() {
+            std::mem::forget(current);
+        }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Client").field("engine", &self.state.load().engine).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,78 @@
+//! Settings of a client, and the engine that is made of them.
+
+use ferrule_catalog::Catalog;
+use ferrule_engine::{
+    Candidate, Engine, LookUp, ProviderSettings, Routing, RoutingProblem, Timeouts, TransportSettings,
+};
+use std::sync::Arc;
+
+/// Settings of a client.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The providers.
+    pub providers: Vec<ProviderSettings>,
+    /// How models are named. Where it has no `look_up`, bare names are looked up in the catalog.
+    pub routing: Routing,
+    /// Time limits of calls that have none of their own.
+    pub timeouts: Timeouts,
+    /// How many times a failed attempt is repeated, where a call does not say.
+    pub max_retries: u32,
+    /// Whether a call that does not say drops what its provider cannot carry.
+    pub drop_params: bool,
+    /// How connections are made.
+    pub transport: TransportSettings,
+    /// The catalog with the user's own entries; the built-in one where absent.
+    pub catalog: Option<Arc<Catalog>>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            providers: Vec::new(),
+            routing: Routing::default(),
+            timeouts: Timeouts::default(),
+            max_retries: 2,
+            drop_params: false,
+            transport: TransportSettings::default(),
+            catalog: None,
+        }
+    }
+}
+
+impl Settings {
+    /// The engine for them, which takes over what stays the same of the one `before`.
+    pub(crate) fn engine(&self, before: Option<&Engine>) -> Result<Engine, String> {
+        let Self { providers, timeouts, max_retries, transport, catalog, .. } = self;
+        let engine = match before {
+            Some(engine) => engine.renewed(providers.clone(), *timeouts, *max_retries, transport.clone()),
+            None => Engine::new(providers.clone(), *timeouts, *max_retries, transport.clone()),
+        }?;
+        let engine = engine.with_catalog(catalog.clone()).with_routing(self.routing());
+        engine.map_err(|problems| {
+            let described = |problem: RoutingProblem| match problem.alias {
+                Some(alias) => format!("aliases.{alias}: {}", problem.message),
+                None => problem.message,
+            };
+            problems.into_iter().map(described).collect::<Vec<_>>().join("\n")
+        })
+    }
+
+    /// All that is wrong with the names of models.
+    pub fn check_names(&self) -> Vec<RoutingProblem> {
+        self.routing().check(self.providers.iter().map(|provider| provider.id.as_str()))
+    }
+
+    fn routing(&self) -> Routing {
+        let look_up = self.routing.look_up.clone().unwrap_or_else(|| look_up(self.catalog.clone()));
+        Routing { look_up: Some(look_up), ..self.routing.clone() }
+    }
+}
+
+/// Looks up who offers a bare name. The built-in catalog is unpacked when the first such name is looked up.
+fn look_up(catalog: Option<Arc<Catalog>>) -> LookUp {
+    Arc::new(move |name| {
+        let catalog = catalog.as_ref().unwrap_or_else(|| Catalog::builtin());
+        let candidate = |provider: &str| Candidate { provider: provider.to_owned(), model: name.to_owned() };
+        catalog.providers_of(name).into_iter().map(candidate).collect()
+    })
+}

@@ -1,0 +1,66 @@
+//! Queries to providers that are not calls of a model: token counts, and health.
+
+use super::start::resolve_call;
+use crate::{
+    bridge::LoopBridge,
+    delivery::Value,
+    errors::raise_client,
+    flight::Flight,
+    produce::{self, Opening, Outcome},
+    request,
+};
+use ferrule_client::{Client, Entry};
+use ferrule_engine::Health;
+use pyo3::{prelude::*, types::PyDict};
+
+pub(crate) fn count_tokens(
+    client: &Client,
+    model: &Bound<'_, PyAny>,
+    messages: &Bound<'_, PyAny>,
+    options: &Bound<'_, PyDict>,
+    bridge: Option<&LoopBridge>,
+) -> PyResult<Flight> {
+    let call = resolve_call(client, model)?;
+    let (request, options) = request::chat(call.drop_params(), messages, options)?;
+    let provider = call.provider().to_owned();
+    let counted = async move {
+        let tokens = call.count_tokens(request, options).await?;
+        Ok(Value::new(move |py| Ok((tokens,).into_pyobject(py)?.into_any().unbind())).into())
+    };
+    start(bridge, provider, Box::pin(counted))
+}
+
+pub(crate) fn health(
+    py: Python<'_>,
+    client: &Client,
+    providers: Vec<String>,
+    timeouts: Option<&Bound<'_, PyAny>>,
+    bridge: Option<&LoopBridge>,
+) -> PyResult<Flight> {
+    let timeouts = timeouts.map(request::timeouts).transpose()?.unwrap_or_default();
+    let asked = client.health(providers, timeouts).map_err(|error| raise_client(py, error))?;
+    let found = async move {
+        let found = asked.await;
+        let list = move |py: Python<'_>| {
+            let list = found.into_iter().map(|health| health_dict(py, health));
+            let list = list.collect::<PyResult<Vec<_>>>()?;
+            Ok(list.into_pyobject(py)?.unbind())
+        };
+        Ok(Value::new(list).into())
+    };
+    start(bridge, String::new(), Box::pin(found))
+}
+
+fn health_dict(py: Python<'_>, health: Health) -> PyResult<Bound<'_, PyDict>> {
+    let fields = PyDict::new(py);
+    fields.set_item("provider", health.provider)?;
+    fields.set_item("reachable", health.reachable)?;
+    fields.set_item("authorised", health.authorised)?;
+    fields.set_item("latency", health.latency.map(|latency| latency.as_secs_f64()))?;
+    fields.set_item("problem", health.problem)?;
+    Ok(fields)
+}
+
+fn start(bridge: Option<&LoopBridge>, provider: String, outcome: Opening<Outcome>) -> PyResult<Flight> {
+    Flight::start(bridge, provider, Entry::none(), None, move |channel| produce::settle(channel, outcome))
+}

@@ -1,0 +1,67 @@
+//! Start of an operation: its model resolved, its options read, its entry opened.
+
+use super::answer::{Fields, outcome};
+use crate::{
+    bridge::LoopBridge,
+    errors::raise_client,
+    flight::Flight,
+    produce,
+    request::{self, Given},
+};
+use ferrule_client::{Client, ClientError, Entry, ResolvedCall};
+use ferrule_engine::{CallError, CallOptions, OperationReply};
+use ferrule_wire::json::Extra;
+use pyo3::{prelude::*, types::PyDict};
+use std::{future::Future, sync::Arc};
+
+/// The call of `model`, with the engine of this moment.
+pub(crate) fn resolve_call(client: &Client, model: &Bound<'_, PyAny>) -> PyResult<ResolvedCall> {
+    let py = model.py();
+    let model = request::model(model).map_err(|error| raise_client(py, ClientError::Config(error)))?;
+    client.resolve_call(model.as_deref()).map_err(|error| raise_client(py, error))
+}
+
+/// An operation before it is sent.
+pub(super) struct Start<'a> {
+    pub(super) bridge: Option<&'a LoopBridge>,
+    pub(super) call: ResolvedCall,
+    pub(super) provider: String,
+    pub(super) options: CallOptions,
+    pub(super) entry: Arc<Entry>,
+    /// Fields of the provider's own.
+    pub(super) extra: Extra,
+}
+
+impl<'a> Start<'a> {
+    /// Resolves `model`, and reads `options`; `own` reads those that only this operation has, and says whether it knows
+    /// the name.
+    pub(super) fn read<'py>(
+        client: &Client,
+        model: &Bound<'py, PyAny>,
+        options: &Bound<'py, PyDict>,
+        bridge: Option<&'a LoopBridge>,
+        mut own: impl FnMut(&str, &Bound<'py, PyAny>) -> PyResult<bool>,
+    ) -> PyResult<Self> {
+        let mut call = resolve_call(client, model)?;
+        let Given { options, extra, metadata } = request::operation(options, call.drop_params(), &mut own)?;
+        let (provider, entry) = (call.provider().to_owned(), call.open_entry(metadata));
+        Ok(Self { bridge, call, provider, options, entry, extra })
+    }
+
+    /// Makes the call by `run`, and delivers what `fields` makes of the response.
+    pub(super) fn answer<A: Send + 'static, F>(
+        self,
+        run: impl FnOnce(ResolvedCall, CallOptions) -> F,
+        fields: fn(A) -> Fields,
+    ) -> PyResult<Flight>
+    where
+        F: Future<Output = Result<OperationReply<A>, CallError>> + Send + 'static,
+    {
+        let Self { bridge, call, provider, options, entry, .. } = self;
+        let replied = run(call, options);
+        let answered = async move { replied.await.map(|reply| outcome(reply, fields)) };
+        Flight::start(bridge, provider, entry, None, move |channel| {
+            produce::settle(channel, Box::pin(answered))
+        })
+    }
+}
