@@ -26,7 +26,7 @@ const STRICT: ParseOptions = ParseOptions {
 };
 
 pub(crate) fn parse(text: &str) -> Result<Table, ParseError> {
-    let lines = Lines::of(text);
+    let lines = Lines::new(text);
     let collect = CollectOptions { comments: CommentCollectionStrategy::Off, tokens: false };
     let parsed = parse_to_ast(text, &collect, &STRICT)
         .map_err(|why| error(lines.place(why.range().start), why.kind().to_string()))?;

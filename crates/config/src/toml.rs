@@ -11,7 +11,7 @@ use toml::{
 };
 
 pub(crate) fn parse(text: &str) -> Result<Table, ParseError> {
-    let lines = Lines::of(text);
+    let lines = Lines::new(text);
     let document = DeTable::parse(text).map_err(|why| {
         let place = why.span().map_or(Place::START, |span| lines.place(span.start));
         error(place, why.message().lines().collect::<Vec<_>>().join("; "))

@@ -125,7 +125,7 @@ impl Provider {
         Ok(Self {
             settings: settings.clone(),
             dialect,
-            quirks: settings.quirks.clone().of(&id),
+            quirks: settings.quirks.clone().with_provider_id(&id),
             pool,
             secrets,
             usual: OnceLock::new(),

@@ -21,7 +21,7 @@ use core::fmt::Write as _;
 impl Quirks {
     /// The same of the provider that is called `id`, where they are nobody's yet.
     #[must_use]
-    pub fn of(mut self, id: &str) -> Self {
+    pub fn with_provider_id(mut self, id: &str) -> Self {
         if self.provider.is_empty() {
             self.provider = Cow::Owned(id.into());
         }

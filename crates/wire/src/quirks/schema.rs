@@ -11,7 +11,7 @@ const DATA: [&str; 5] = ["enum", "const", "default", "examples", "example"];
 /// Where definitions stand that references name.
 const DEFINITIONS: [&str; 2] = ["$defs", "definitions"];
 /// A schema that grows beyond this when its references are replaced keeps them.
-const MOST_BYTES: usize = 256 << 10;
+const MAX_BYTES: usize = 256 << 10;
 
 /// `schema` of an answer as the provider takes it.
 pub(crate) fn fit_answer<'a>(quirks: &Quirks, schema: &'a Json) -> Cow<'a, Json> {
@@ -63,7 +63,7 @@ impl<'a> Fitter<'a> {
 
     fn write(&mut self, value: Value<'a>, out: &mut Vec<u8>) -> Result<(), Endless> {
         // Deeper than any JSON that we read, it would not be read by others either.
-        if out.len() > MOST_BYTES || self.depth > MAX_NESTING + 1 {
+        if out.len() > MAX_BYTES || self.depth > MAX_NESTING + 1 {
             return Err(Endless);
         }
         if let Some(items) = value.array() {

@@ -9,7 +9,7 @@ use crate::model::*;
 use std::{string::ToString, vec, vec::Vec};
 
 fn quirks(json: &str) -> Quirks {
-    serde_json::from_str::<Quirks>(json).unwrap().of("me")
+    serde_json::from_str::<Quirks>(json).unwrap().with_provider_id("me")
 }
 
 fn body(request: &Request, quirks: &Quirks) -> String {

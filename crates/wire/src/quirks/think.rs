@@ -8,7 +8,7 @@ use alloc::{borrow::ToOwned, string::String};
 const OPEN: &str = "<think>";
 const CLOSE: &str = "</think>";
 /// More white space than this around a tag is not waited for, and not taken away.
-const MOST_SPACE: usize = 64;
+const MAX_SPACE: usize = 64;
 
 /// Takes the text of one answer apart, in pieces as they come.
 #[derive(Debug, Default)]
@@ -59,7 +59,7 @@ impl Splitter {
     fn read(&mut self, mut rest: String, say: &mut impl FnMut(Piece)) {
         if self.state == State::Before {
             let trimmed = rest.trim_start();
-            if rest.len() - trimmed.len() > MOST_SPACE {
+            if rest.len() - trimmed.len() > MAX_SPACE {
                 self.state = State::After;
             } else if let Some(after) = trimmed.strip_prefix(OPEN) {
                 self.state = State::Opened;
@@ -124,7 +124,7 @@ fn held_back(text: &str) -> usize {
 /// `text` without the line ends at its end, as many as are waited for.
 fn without_line_ends(text: &str) -> &str {
     let mut kept = text;
-    for _ in 0..MOST_SPACE {
+    for _ in 0..MAX_SPACE {
         let Some(shorter) = kept.strip_suffix('\n') else { break };
         kept = shorter;
     }

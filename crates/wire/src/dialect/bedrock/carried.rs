@@ -84,7 +84,7 @@ fn reasoning(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Checked 
 }
 
 fn is_claude(request: &Request) -> bool {
-    Family::of(&request.model) == Family::Claude
+    Family::from_model(&request.model) == Family::Claude
 }
 
 fn temperature(request: &Request, quirks: &Quirks, refusals: &mut Refusals) -> Checked {
@@ -99,7 +99,7 @@ fn top_k(request: &Request, quirks: &Quirks, refusals: &mut Refusals) -> Checked
     if request.top_k.is_none() {
         return Ok(());
     }
-    match top_k_unsupported(Family::of(&request.model)) {
+    match top_k_unsupported(Family::from_model(&request.model)) {
         Some(reason) => refusals.add("top_k", reason),
         None if is_claude(request) => anthropic::sampled_top_k(request, quirks, refusals),
         None => Ok(()),
@@ -107,7 +107,8 @@ fn top_k(request: &Request, quirks: &Quirks, refusals: &mut Refusals) -> Checked
 }
 
 fn dimensions(request: &EmbeddingRequest, _: &Quirks, refusals: &mut Refusals) -> Checked {
-    let has_one_length = matches!(Form::of(&request.model), Some(Form::Cohere { takes_dimensions: false }));
+    let has_one_length =
+        matches!(Form::for_model(&request.model), Some(Form::Cohere { takes_dimensions: false }));
     if request.dimensions.is_some() && has_one_length {
         return refusals.add("dimensions", "this model's embeddings have one length");
     }
@@ -115,7 +116,7 @@ fn dimensions(request: &EmbeddingRequest, _: &Quirks, refusals: &mut Refusals) -
 }
 
 fn input_type(request: &EmbeddingRequest, _: &Quirks, refusals: &mut Refusals) -> Checked {
-    let word = Form::of(&request.model).and_then(|form| form.purpose(request.input_type.as_ref()));
+    let word = Form::for_model(&request.model).and_then(|form| form.purpose(request.input_type.as_ref()));
     if request.input_type.is_some() && word.is_none() {
         return refusals.add("input_type", "this model has no word for it");
     }

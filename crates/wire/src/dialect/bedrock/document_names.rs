@@ -4,7 +4,7 @@
 use alloc::{collections::BTreeMap, collections::BTreeSet, format, string::String};
 
 /// The most characters of a name, with room for a number behind it.
-const MOST_CHARACTERS: usize = 180;
+const MAX_CHARACTERS: usize = 180;
 /// What a document without a name is called.
 const UNNAMED: &str = "document";
 
@@ -55,7 +55,7 @@ fn allowed(name: &str) -> String {
         }
         allowed.push(character);
         length += 1;
-        if length == MOST_CHARACTERS {
+        if length == MAX_CHARACTERS {
             break;
         }
     }
@@ -84,7 +84,7 @@ mod tests {
         ] {
             assert_eq!(names.give(name).as_deref(), Some(expected));
         }
-        assert_eq!(names.give(Some(&"x".repeat(500))).unwrap().len(), MOST_CHARACTERS);
+        assert_eq!(names.give(Some(&"x".repeat(500))).unwrap().len(), MAX_CHARACTERS);
         assert!(names.give(Some(&"x".repeat(500))).unwrap().len() <= 200);
     }
 }

@@ -21,7 +21,7 @@ pub(super) enum Form {
 
 impl Form {
     /// The form that `model` speaks; `None` where its id names none of these.
-    pub(super) fn of(model: &str) -> Option<Self> {
+    pub(super) fn for_model(model: &str) -> Option<Self> {
         let says = |word: &str| model.contains(word);
         if says("titan-embed-image") {
             Some(Self::TitanImage)

@@ -18,7 +18,7 @@ use alloc::{string::String, string::ToString, vec::Vec};
 /// What was read, where the body does not say it.
 const TOKENS_HEADER: &str = "x-amzn-bedrock-input-token-count";
 /// The most texts that Cohere's models take at once.
-const MOST_OF_COHERE: usize = 96;
+const MAX_OF_COHERE: usize = 96;
 
 /// `POST /model/{model}/invoke`.
 #[derive(Clone, Copy, Debug)]
@@ -26,8 +26,8 @@ pub(super) struct Invoked;
 
 impl Codec<Embeddings> for Invoked {
     fn max_inputs(&self, model: &str) -> usize {
-        match Form::of(model) {
-            Some(Form::Cohere { .. }) => MOST_OF_COHERE,
+        match Form::for_model(model) {
+            Some(Form::Cohere { .. }) => MAX_OF_COHERE,
             _ => 1,
         }
     }
@@ -38,7 +38,7 @@ impl Codec<Embeddings> for Invoked {
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
         let mut refusals = Refusals::new(NAME, options);
-        let form = Form::of(&request.model).ok_or_else(|| {
+        let form = Form::for_model(&request.model).ok_or_else(|| {
             refusals.refusal("model", "whose form its embeddings have is not known from its id")
         })?;
         let most = self.max_inputs(&request.model);

@@ -55,7 +55,7 @@ fn body(request: &Request, asked: Asked<'_>) -> Vec<u8> {
 
 fn encode_inference(request: &Request, asked: Asked<'_>, nested: &Extra, body: &mut ObjectWriter<'_>) {
     // Of these, only neutral values are left where the model takes none.
-    let samples = Family::of(&request.model) != Family::Claude || !refuses_sampling(request);
+    let samples = Family::from_model(&request.model) != Family::Claude || !refuses_sampling(request);
     // Claude counts what it thinks in, so the limit must be above the budget.
     let max_tokens = match asked {
         Asked::Claude(thinking @ crate::dialect::anthropic::Thinking::Budget(..)) => {

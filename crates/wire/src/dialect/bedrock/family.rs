@@ -19,7 +19,7 @@ pub(super) enum Family {
 
 impl Family {
     /// The family of `model`, which may be an id, a profile's id or an ARN.
-    pub(super) fn of(model: &str) -> Self {
+    pub(super) fn from_model(model: &str) -> Self {
         let says = |word: &str| model.contains(word);
         if says("claude") {
             Self::Claude
@@ -56,7 +56,7 @@ mod tests {
                 Family::Claude,
             ),
         ] {
-            assert_eq!(Family::of(model), family, "{model}");
+            assert_eq!(Family::from_model(model), family, "{model}");
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::model::Part;
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
 /// Fields that the deltas of one block may have.
-const MOST_FIELDS: usize = 64;
+const MAX_FIELDS: usize = 64;
 
 /// How a block began, and what its deltas added so far.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ impl Gathered {
             self.input.push_str(&piece);
         }
         for (name, value) in fields.iter() {
-            if self.fields.get(name).is_none() && self.fields.iter().count() >= MOST_FIELDS {
+            if self.fields.get(name).is_none() && self.fields.iter().count() >= MAX_FIELDS {
                 return Err(StreamError::Malformed("a block with too many fields".to_owned()));
             }
             self.fields.insert(name, value.to_json());

@@ -62,7 +62,7 @@ impl Dialect for Bedrock {
 
     /// Claude's signatures are Anthropic's, wherever it runs (see `AnthropicVertex`).
     fn signer<'a>(&self, provider: &'a str, model: &'a str) -> Cow<'a, str> {
-        let is_claude = family::Family::of(model) == family::Family::Claude;
+        let is_claude = family::Family::from_model(model) == family::Family::Claude;
         Cow::Borrowed(if is_claude { anthropic::SIGNER } else { provider })
     }
 

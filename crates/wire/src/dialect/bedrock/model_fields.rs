@@ -32,7 +32,7 @@ pub(super) enum Asked<'a> {
 /// What `request` asks of its model.
 pub(super) fn asked(request: &Request) -> Asked<'_> {
     let Some(reasoning) = &request.reasoning else { return Asked::Unsaid };
-    let family = Family::of(&request.model);
+    let family = Family::from_model(&request.model);
     if family == Family::Claude {
         return match plan(request) {
             Thinking::Unsupported(reason) => Asked::Unsupported { field: "reasoning", reason },
@@ -87,7 +87,7 @@ pub(super) fn top_k_unsupported(family: Family) -> Option<&'static str> {
 
 /// Writes the field where there is anything to say. `given` are the caller's own fields of it, which win.
 pub(super) fn encode(request: &Request, asked: Asked<'_>, given: Extra, body: &mut ObjectWriter<'_>) {
-    let family = Family::of(&request.model);
+    let family = Family::from_model(&request.model);
     let mut given = given;
     let nested_thinking = take_nested_thinking(&mut given);
     let nested_output = nested::take(&mut given, "output_config");
@@ -138,7 +138,7 @@ pub(super) fn encode(request: &Request, asked: Asked<'_>, given: Extra, body: &m
 /// Whether Claude is to be told to call one tool at a time.
 fn disables_parallel_calls(request: &Request) -> bool {
     request.parallel_tool_calls == Some(false)
-        && Family::of(&request.model) == Family::Claude
+        && Family::from_model(&request.model) == Family::Claude
         && tools::are_declared(request)
         && !matches!(request.tool_choice, Some(ToolChoice::None | ToolChoice::Other(_)))
 }

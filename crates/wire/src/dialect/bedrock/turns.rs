@@ -147,7 +147,7 @@ struct Writer {
 
 impl Writer {
     fn new(request: &Request) -> Self {
-        let family = Family::of(&request.model);
+        let family = Family::from_model(&request.model);
         Self { family, names: DocumentNames::default(), ids: CallIds::new(tool_ids::rule(family)) }
     }
 

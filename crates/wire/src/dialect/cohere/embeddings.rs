@@ -16,7 +16,7 @@ use crate::operation::{
 use alloc::{borrow::ToOwned, string::String, string::ToString, vec::Vec};
 
 /// The API's limit on one request.
-const MOST_INPUTS: usize = 96;
+const MAX_INPUTS: usize = 96;
 
 /// The forms a vector may come in, the most exact first.
 const FORMS: [&str; 6] = ["float", "base64", "int8", "uint8", "binary", "ubinary"];
@@ -27,7 +27,7 @@ pub(super) struct CohereEmbeddings;
 
 impl Codec<Embeddings> for CohereEmbeddings {
     fn max_inputs(&self, _model: &str) -> usize {
-        MOST_INPUTS
+        MAX_INPUTS
     }
 
     fn encode_request(

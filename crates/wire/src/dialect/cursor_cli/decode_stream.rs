@@ -21,42 +21,42 @@ const TEXT: u32 = 1;
 #[derive(Debug)]
 pub(super) struct Decoder {
     lines: NdjsonReader,
-    answer: Answer,
+    state: State,
 }
 
 impl Decoder {
     pub(super) fn new(limits: StreamLimits) -> Self {
         Self {
             lines: NdjsonReader::new(limits),
-            answer: Answer { limit: limits.event_bytes, ..Answer::default() },
+            state: State { limit: limits.event_bytes, ..State::default() },
         }
     }
 }
 
 impl StreamDecoder for Decoder {
     fn push(&mut self, bytes: &[u8], events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
-        let Self { lines, answer } = self;
-        if answer.done {
+        let Self { lines, state } = self;
+        if state.done {
             return Ok(());
         }
-        lines.push(bytes, &mut |line| answer.read(line, events))
+        lines.push(bytes, &mut |line| state.read(line, events))
     }
 
     fn finish(&mut self, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
-        let Self { lines, answer } = self;
-        if !answer.done {
-            lines.finish(&mut |line| answer.read(line, events))?;
+        let Self { lines, state } = self;
+        if !state.done {
+            lines.finish(&mut |line| state.read(line, events))?;
         }
-        if answer.done { Ok(()) } else { Err(StreamError::Interrupted) }
+        if state.done { Ok(()) } else { Err(StreamError::Interrupted) }
     }
 
     fn is_done(&self) -> bool {
-        self.answer.done
+        self.state.done
     }
 }
 
 #[derive(Debug, Default)]
-struct Answer {
+struct State {
     limit: usize,
     started: bool,
     done: bool,
@@ -68,7 +68,7 @@ struct Answer {
     template: FiguresTemplate,
 }
 
-impl Answer {
+impl State {
     fn read(&mut self, line: &str, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
         if self.done {
             return Ok(());
@@ -244,8 +244,8 @@ mod tests {
         )
     }
 
-    fn answer() -> Answer {
-        Answer { limit: 1 << 20, ..Answer::default() }
+    fn answer() -> State {
+        State { limit: 1 << 20, ..State::default() }
     }
 
     /// Lines that mostly differ in their text and time only, and what stands between them.
@@ -289,7 +289,7 @@ mod tests {
 
     #[test]
     fn the_limit_holds_on_the_short_way_too() {
-        let mut answer = Answer { limit: 3, ..Answer::default() };
+        let mut answer = State { limit: 3, ..State::default() };
         let mut events = Vec::new();
         for _ in 0..3 {
             answer.read(&line("a", r#","timestamp_ms":1"#), &mut events).unwrap();

@@ -15,7 +15,7 @@ pub(super) fn encode(
 ) -> Result<EncodedRequest, UnsupportedField> {
     let mut refusals = Refusals::new(NAME, options);
     let request = &*CARRIED.fit(request, options.quirks, &mut refusals)?;
-    let prompt = Prompt::of(&request.messages, &mut refusals)?.whole();
+    let prompt = Prompt::from_messages(&request.messages, &mut refusals)?.whole();
     let mut out = Vec::with_capacity(prompt.len() + 64);
     let mut body = ObjectWriter::begin(&mut out);
     body.field("model", &request.model).field("prompt", &prompt);

@@ -54,7 +54,7 @@ fn format_of_its_own(request: &Request, _: &Quirks, refusals: &mut Refusals) -> 
         Some(model::ResponseFormat::Other(whole)) if generation::own_format(whole).is_none() => {
             refusals.add("response_format", "a format that only another provider knows")
         }
-        Some(model::ResponseFormat::Json) if Family::of(&request.model).is_gemma => {
+        Some(model::ResponseFormat::Json) if Family::from_model(&request.model).is_gemma => {
             refusals.add("response_format", "Gemma models have no JSON mode; say it in the prompt")
         }
         _ => Ok(()),

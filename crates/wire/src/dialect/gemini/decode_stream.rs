@@ -20,7 +20,7 @@ use alloc::{borrow::ToOwned, boxed::Box, string::String, vec::Vec};
 #[derive(Debug)]
 pub(super) struct Decoder {
     form: Form,
-    answer: Answer,
+    state: State,
 }
 
 /// How the frames come. The first byte that is no white space tells.
@@ -33,52 +33,52 @@ enum Form {
 
 impl Decoder {
     pub(super) fn new(limits: StreamLimits) -> Self {
-        Self { form: Form::Unknown, answer: Answer::new(limits) }
+        Self { form: Form::Unknown, state: State::new(limits) }
     }
 }
 
 impl StreamDecoder for Decoder {
     fn push(&mut self, bytes: &[u8], events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
-        let Self { form, answer } = self;
+        let Self { form, state } = self;
         let mut bytes = bytes;
         if matches!(form, Form::Unknown) {
             bytes = bytes.trim_ascii_start();
             *form = match bytes.first() {
                 None => return Ok(()),
-                Some(b'[') => Form::Array(JsonArrayReader::new(answer.limits)),
-                Some(_) => Form::Events(SseReader::new(answer.limits)),
+                Some(b'[') => Form::Array(JsonArrayReader::new(state.limits)),
+                Some(_) => Form::Events(SseReader::new(state.limits)),
             };
         }
         match form {
             Form::Unknown => Ok(()),
-            Form::Events(reader) => reader.push(bytes, &mut |frame| answer.frame(frame, events)),
+            Form::Events(reader) => reader.push(bytes, &mut |frame| state.frame(frame, events)),
             Form::Array(reader) => {
-                let outcome = reader.push(bytes, &mut |item| answer.data(item, events));
-                answer.done |= outcome.is_ok() && reader.is_ended() && answer.end(events);
+                let outcome = reader.push(bytes, &mut |item| state.data(item, events));
+                state.done |= outcome.is_ok() && reader.is_ended() && state.end(events);
                 outcome
             }
         }
-        .inspect_err(|_| answer.tell_usage(events))
+        .inspect_err(|_| state.tell_usage(events))
     }
 
     fn finish(&mut self, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
-        let Self { form, answer } = self;
+        let Self { form, state } = self;
         if let Form::Events(reader) = form {
             reader
-                .finish(&mut |frame| answer.frame(frame, events))
-                .inspect_err(|_| answer.tell_usage(events))?;
+                .finish(&mut |frame| state.frame(frame, events))
+                .inspect_err(|_| state.tell_usage(events))?;
         }
-        answer.done = answer.end(events);
-        if answer.done { Ok(()) } else { Err(StreamError::Interrupted) }
+        state.done = state.end(events);
+        if state.done { Ok(()) } else { Err(StreamError::Interrupted) }
     }
 
     fn is_done(&self) -> bool {
-        self.answer.done
+        self.state.done
     }
 }
 
 #[derive(Debug)]
-struct Answer {
+struct State {
     limits: StreamLimits,
     started: bool,
     done: bool,
@@ -96,7 +96,7 @@ struct Answer {
     template_place: (u32, u32, TextKind),
 }
 
-impl Answer {
+impl State {
     fn new(limits: StreamLimits) -> Self {
         Self {
             limits,

@@ -30,7 +30,7 @@ pub(super) fn encode_body(
     options: EncodeOptions<'_>,
 ) -> Result<(Vec<u8>, Vec<UnsupportedField>), UnsupportedField> {
     let request = &*foreign::for_format(request, FORMAT);
-    let family = Family::of(&request.model);
+    let family = Family::from_model(&request.model);
     let mut refusals = Refusals::new(host.name(), options);
     let request = &*CARRIED.fit(request, options.quirks, &mut refusals)?;
     content::check(request, family, host == Host::Vertex, &mut refusals)?;

@@ -48,7 +48,7 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(media_type: &str) -> Option<Self> {
+    fn from_media_type(media_type: &str) -> Option<Self> {
         match media_type.split('/').next()? {
             "image" => Some(Self::Image),
             "audio" => Some(Self::Audio),
@@ -68,7 +68,9 @@ impl Kind {
 
     /// What is written for an address whose media type the caller did not name.
     fn told(self, uri: &str) -> &'static str {
-        by_ending(uri).filter(|media_type| Self::of(media_type) == Some(self)).unwrap_or(self.usual())
+        by_ending(uri)
+            .filter(|media_type| Self::from_media_type(media_type) == Some(self))
+            .unwrap_or(self.usual())
     }
 
     fn part(self, source: Source, name: Option<String>) -> PartKind {
@@ -88,10 +90,10 @@ pub(super) fn decode(fields: &mut Fields<'_>, extra: &mut Extra) -> Option<PartK
     let media_type = blob.take_string("mimeType");
     let (kind, source, name) = if is_inline {
         let (media_type, data) = (media_type?, blob.take_string("data")?);
-        (Kind::of(&media_type)?, Source::Base64 { media_type, data }, INLINE)
+        (Kind::from_media_type(&media_type)?, Source::Base64 { media_type, data }, INLINE)
     } else {
         let uri = blob.take_string("fileUri")?;
-        let kind = Kind::of(media_type.as_deref().or_else(|| by_ending(&uri))?)?;
+        let kind = Kind::from_media_type(media_type.as_deref().or_else(|| by_ending(&uri))?)?;
         if let Some(media_type) = media_type.filter(|media_type| media_type != kind.told(&uri)) {
             let mut kept = Extra::new();
             kept.insert("mimeType", crate::json::Json::string(&media_type));
@@ -135,7 +137,7 @@ fn unsupported_source(source: &Source) -> Option<&'static str> {
     match source {
         Source::Other(_) => Some("a source of another provider"),
         Source::Url(url) if url.starts_with("data:") => Some("data URLs are not fetched; give the bytes"),
-        Source::Base64 { media_type, .. } if Kind::of(media_type).is_none() => {
+        Source::Base64 { media_type, .. } if Kind::from_media_type(media_type).is_none() => {
             Some("the media type is none of picture, sound and document")
         }
         Source::Text { .. } | Source::Base64 { .. } | Source::Url(_) | Source::File { .. } => None,

@@ -53,7 +53,7 @@ pub(super) struct Family {
 }
 
 impl Family {
-    pub(super) fn of(model: &str) -> Self {
+    pub(super) fn from_model(model: &str) -> Self {
         let name = resource_name::last(plain(model));
         let words = || name.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '.'));
         let after = name.split_once("gemini-").map(|(_, after)| after);
@@ -130,7 +130,7 @@ mod tests {
             ),
             ("projects/gemini-1.5-pro/locations/l/endpoints/7", None, false, false),
         ] {
-            assert_eq!(Family::of(model), Family { is_gemma, is_pro, version }, "{model}");
+            assert_eq!(Family::from_model(model), Family { is_gemma, is_pro, version }, "{model}");
         }
     }
 }

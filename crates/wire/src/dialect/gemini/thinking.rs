@@ -33,7 +33,7 @@ pub(super) fn plan(request: &Request) -> Thinking<'_> {
     let Some(ReasoningRequest { effort, budget_tokens, .. }) = &request.reasoning else {
         return Thinking::Unsaid;
     };
-    let family = Family::of(&request.model);
+    let family = Family::from_model(&request.model);
     if !family.is_since(THINKS_SINCE) {
         return match effort {
             Some(Effort::None) => Thinking::Unsaid,

@@ -21,7 +21,7 @@ const VALIDATED_SINCE: (u32, u32) = (2, 5);
 
 /// Refuses what of the tools cannot be carried.
 pub(super) fn check(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
-    let family = Family::of(&request.model);
+    let family = Family::from_model(&request.model);
     for (position, tool) in request.tools.iter().enumerate() {
         let place = format!("tools[{position}]");
         match &tool.kind {
@@ -94,7 +94,8 @@ fn encode_function(out: &mut Vec<u8>, tool: &Tool) {
 fn encode_config(request: &Request, config: &mut Extra, body: &mut ObjectWriter<'_>) {
     let calling = nested::take(config, CALLING);
     let is_strict = |tool: &Tool| matches!(tool.kind, ToolKind::Function { strict: Some(true), .. });
-    let is_held = request.tools.iter().any(is_strict) && Family::of(&request.model).is_since(VALIDATED_SINCE);
+    let is_held =
+        request.tools.iter().any(is_strict) && Family::from_model(&request.model).is_since(VALIDATED_SINCE);
     let one;
     let (mode, names) = match &request.tool_choice {
         Some(ToolChoice::Other(whole)) => {

@@ -15,43 +15,43 @@ use alloc::{borrow::ToOwned, boxed::Box, string::String, string::ToString, vec::
 #[derive(Debug)]
 pub(super) struct Decoder {
     lines: NdjsonReader,
-    answer: Answer,
+    state: State,
 }
 
 impl Decoder {
     pub(super) fn new(limits: StreamLimits) -> Self {
-        Self { lines: NdjsonReader::new(limits), answer: Answer::default() }
+        Self { lines: NdjsonReader::new(limits), state: State::default() }
     }
 }
 
 impl StreamDecoder for Decoder {
     fn push(&mut self, bytes: &[u8], events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
-        if self.answer.done {
+        if self.state.done {
             return Ok(());
         }
-        let Self { lines, answer } = self;
-        lines.push(bytes, &mut |line| answer.read(line, events))
+        let Self { lines, state } = self;
+        lines.push(bytes, &mut |line| state.read(line, events))
     }
 
     fn finish(&mut self, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
-        let Self { lines, answer } = self;
-        if !answer.done {
-            match lines.finish(&mut |line| answer.read(line, events)) {
+        let Self { lines, state } = self;
+        if !state.done {
+            match lines.finish(&mut |line| state.read(line, events)) {
                 // A last line that is no JSON was cut off.
                 Ok(()) | Err(StreamError::Malformed(_)) => {}
                 Err(error) => return Err(error),
             }
         }
-        if answer.done { Ok(()) } else { Err(StreamError::Interrupted) }
+        if state.done { Ok(()) } else { Err(StreamError::Interrupted) }
     }
 
     fn is_done(&self) -> bool {
-        self.answer.done
+        self.state.done
     }
 }
 
 #[derive(Debug, Default)]
-struct Answer {
+struct State {
     started: bool,
     done: bool,
     /// The place of the next part.
@@ -65,7 +65,7 @@ struct Answer {
     template: LineTemplate,
 }
 
-impl Answer {
+impl State {
     fn read(&mut self, line: &str, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
         if self.done {
             return Ok(());
@@ -276,7 +276,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_short_way_says_the_same_as_the_long_one(lines in proptest::collection::vec(line(), 1..30)) {
-            let (mut short, mut long) = (Answer::default(), Answer::default());
+            let (mut short, mut long) = (State::default(), State::default());
             let (mut by_short, mut by_long) = (Vec::new(), Vec::new());
             for line in &lines {
                 short.read(line, &mut by_short).unwrap();
@@ -294,7 +294,7 @@ mod tests {
                 r#"{{"model":"m","created_at":"{time}","message":{{"role":"assistant","content":"{text}"}},"done":false}}"#
             )
         };
-        let mut answer = Answer::default();
+        let mut answer = State::default();
         // The first line is the start as well, so the second is the one to learn from.
         for time in ["1", "2"] {
             answer.read(&line(time, "a"), &mut Vec::new()).unwrap();

@@ -16,7 +16,7 @@ use crate::operation::{
 use alloc::{borrow::ToOwned, string::String, string::ToString, vec::Vec};
 
 /// Ollama names no limit; OpenAI's keeps one answer at a size that fits a stream's event.
-const MOST_INPUTS: usize = 2048;
+const MAX_INPUTS: usize = 2048;
 
 /// `POST /api/embed`.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +24,7 @@ pub(super) struct OllamaEmbeddings;
 
 impl Codec<Embeddings> for OllamaEmbeddings {
     fn max_inputs(&self, _model: &str) -> usize {
-        MOST_INPUTS
+        MAX_INPUTS
     }
 
     fn encode_request(

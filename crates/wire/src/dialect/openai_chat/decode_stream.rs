@@ -15,11 +15,11 @@ const DONE: &str = "[DONE]";
 #[derive(Debug)]
 pub(super) struct Decoder {
     frames: SseReader,
-    answer: Answer,
+    state: State,
 }
 
 #[derive(Debug, Default)]
-struct Answer {
+struct State {
     chunks: ChunkReader,
     template: TextTemplate,
     /// The answer and the part that the template's chunks belong to.
@@ -29,35 +29,35 @@ struct Answer {
 
 impl Decoder {
     pub(super) fn new(limits: StreamLimits) -> Self {
-        Self { frames: SseReader::new(limits), answer: Answer::default() }
+        Self { frames: SseReader::new(limits), state: State::default() }
     }
 }
 
 impl StreamDecoder for Decoder {
     fn push(&mut self, bytes: &[u8], events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
-        if self.answer.done {
+        if self.state.done {
             return Ok(());
         }
-        let Self { frames, answer } = self;
-        frames.push(bytes, &mut |frame| answer.read(frame, events))
+        let Self { frames, state } = self;
+        frames.push(bytes, &mut |frame| state.read(frame, events))
     }
 
     fn finish(&mut self, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
-        let Self { frames, answer } = self;
-        frames.finish(&mut |frame| answer.read(frame, events))?;
-        if !answer.done && !answer.chunks.is_finished() {
+        let Self { frames, state } = self;
+        frames.finish(&mut |frame| state.read(frame, events))?;
+        if !state.done && !state.chunks.is_finished() {
             return Err(StreamError::Interrupted);
         }
-        answer.end(events);
+        state.end(events);
         Ok(())
     }
 
     fn is_done(&self) -> bool {
-        self.answer.done
+        self.state.done
     }
 }
 
-impl Answer {
+impl State {
     fn read(&mut self, frame: Frame<'_>, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
         if self.done {
             return Ok(());
@@ -165,7 +165,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_short_way_says_the_same_as_the_long_one(chunks in proptest::collection::vec(chunk(), 1..30)) {
-            let mut short = Answer::default();
+            let mut short = State::default();
             let mut long = ChunkReader::default();
             let (mut by_short, mut by_long) = (Vec::new(), Vec::new());
             for data in &chunks {
@@ -193,7 +193,7 @@ mod tests {
                 r#"{"choices":[{"delta":{"content":"bc"}}],"created_at":"00:02","model_version":"1"}"#,
             ),
         ] {
-            let mut answer = Answer::default();
+            let mut answer = State::default();
             let mut events = Vec::new();
             // The first chunk is the start as well, so the second is the one to learn from.
             for _ in 0..2 {

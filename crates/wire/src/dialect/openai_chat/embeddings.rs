@@ -20,7 +20,7 @@ use alloc::{format, string::String, string::ToString, vec::Vec};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 /// OpenAI's limit on one request.
-const MOST_INPUTS: usize = 2048;
+const MAX_INPUTS: usize = 2048;
 
 /// `POST /embeddings`.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +28,7 @@ pub(crate) struct OpenAiEmbeddings;
 
 impl Codec<Embeddings> for OpenAiEmbeddings {
     fn max_inputs(&self, _model: &str) -> usize {
-        MOST_INPUTS
+        MAX_INPUTS
     }
 
     fn encode_request(

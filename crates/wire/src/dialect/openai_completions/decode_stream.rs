@@ -11,17 +11,17 @@ use crate::model::{Start, StreamEvent, Usage, replay};
 use alloc::{borrow::ToOwned, boxed::Box, string::ToString, vec::Vec};
 
 /// The most answers in one stream.
-const MOST_CHOICES: usize = 4096;
+const MAX_CHOICES: usize = 4096;
 
 /// Reads the body of one streamed answer.
 #[derive(Debug)]
 pub(super) struct Decoder {
     frames: SseReader,
-    answer: Answer,
+    state: State,
 }
 
 #[derive(Debug, Default)]
-struct Answer {
+struct State {
     started: bool,
     done: bool,
     /// The unknown fields of the answer so far, as they were last.
@@ -36,36 +36,36 @@ struct Answer {
 
 impl Decoder {
     pub(super) fn new(limits: StreamLimits) -> Self {
-        Self { frames: SseReader::new(limits), answer: Answer::default() }
+        Self { frames: SseReader::new(limits), state: State::default() }
     }
 }
 
 impl StreamDecoder for Decoder {
     fn push(&mut self, bytes: &[u8], events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
-        if self.answer.done {
+        if self.state.done {
             return Ok(());
         }
-        let Self { frames, answer } = self;
-        frames.push(bytes, &mut |frame| answer.read(frame, events))
+        let Self { frames, state } = self;
+        frames.push(bytes, &mut |frame| state.read(frame, events))
     }
 
     fn finish(&mut self, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
-        let Self { frames, answer } = self;
-        frames.finish(&mut |frame| answer.read(frame, events))?;
-        let all_ended = !answer.choices.is_empty() && answer.choices.iter().all(|(_, ended)| *ended);
-        if !answer.done && !all_ended {
+        let Self { frames, state } = self;
+        frames.finish(&mut |frame| state.read(frame, events))?;
+        let all_ended = !state.choices.is_empty() && state.choices.iter().all(|(_, ended)| *ended);
+        if !state.done && !all_ended {
             return Err(StreamError::Interrupted);
         }
-        answer.done = true;
+        state.done = true;
         Ok(())
     }
 
     fn is_done(&self) -> bool {
-        self.answer.done
+        self.state.done
     }
 }
 
-impl Answer {
+impl State {
     fn read(&mut self, frame: Frame<'_>, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
         if self.done {
             return Ok(());
@@ -186,7 +186,7 @@ impl Answer {
         let choice = fields.take_u32("index").unwrap_or(position);
         let place = match self.choices.binary_search_by_key(&choice, |(number, _)| *number) {
             Ok(place) => place,
-            Err(_) if self.choices.len() >= MOST_CHOICES => {
+            Err(_) if self.choices.len() >= MAX_CHOICES => {
                 return Err(StreamError::Malformed("too many answers in one stream".into()));
             }
             Err(place) => {

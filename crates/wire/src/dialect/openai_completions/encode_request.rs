@@ -15,7 +15,7 @@ pub(super) fn encode(
 ) -> Result<EncodedRequest, UnsupportedField> {
     let mut refusals = Refusals::new(NAME, options);
     let request = &*CARRIED.fit(request, options.quirks, &mut refusals)?;
-    let prompt = Prompt::of(&request.messages, &mut refusals)?.to_be_continued();
+    let prompt = Prompt::from_messages(&request.messages, &mut refusals)?.to_be_continued();
     let mut out = Vec::with_capacity(prompt.len() + 256);
     let mut body = ObjectWriter::begin_with(&mut out, &request.extra);
     let model = options.quirks.model(&request.model);

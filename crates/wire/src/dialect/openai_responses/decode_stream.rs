@@ -18,37 +18,37 @@ use alloc::{borrow::ToOwned, boxed::Box, string::String, string::ToString, vec::
 #[derive(Debug)]
 pub(super) struct Decoder {
     frames: SseReader,
-    answer: Answer,
+    state: State,
 }
 
 impl Decoder {
     pub(super) fn new(limits: StreamLimits) -> Self {
-        Self { frames: SseReader::new(limits), answer: Answer::default() }
+        Self { frames: SseReader::new(limits), state: State::default() }
     }
 }
 
 impl StreamDecoder for Decoder {
     fn push(&mut self, bytes: &[u8], events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
-        if self.answer.done {
+        if self.state.done {
             return Ok(());
         }
-        let Self { frames, answer } = self;
-        frames.push(bytes, &mut |frame| answer.read(frame, events))
+        let Self { frames, state } = self;
+        frames.push(bytes, &mut |frame| state.read(frame, events))
     }
 
     fn finish(&mut self, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
-        let Self { frames, answer } = self;
-        frames.finish(&mut |frame| answer.read(frame, events))?;
-        if answer.done { Ok(()) } else { Err(StreamError::Interrupted) }
+        let Self { frames, state } = self;
+        frames.finish(&mut |frame| state.read(frame, events))?;
+        if state.done { Ok(()) } else { Err(StreamError::Interrupted) }
     }
 
     fn is_done(&self) -> bool {
-        self.answer.done
+        self.state.done
     }
 }
 
 #[derive(Debug, Default)]
-struct Answer {
+struct State {
     items: OpenItems,
     template: DeltaTemplate,
     /// Where the text of the template's frames goes.
@@ -60,7 +60,7 @@ struct Answer {
     usage: Option<Usage>,
 }
 
-impl Answer {
+impl State {
     fn read(&mut self, frame: Frame<'_>, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
         // An error may come twice, as an event and as the answer's end; and some servers write `[DONE]`.
         if self.done {

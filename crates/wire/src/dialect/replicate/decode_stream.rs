@@ -11,11 +11,11 @@ use alloc::{borrow::ToOwned, boxed::Box, string::ToString, vec::Vec};
 #[derive(Debug)]
 pub(super) struct Decoder {
     frames: SseReader,
-    answer: Answer,
+    state: State,
 }
 
 #[derive(Debug, Default)]
-struct Answer {
+struct State {
     started: bool,
     /// The output is over.
     finished: bool,
@@ -25,34 +25,34 @@ struct Answer {
 
 impl Decoder {
     pub(super) fn new(limits: StreamLimits) -> Self {
-        Self { frames: SseReader::new(limits), answer: Answer::default() }
+        Self { frames: SseReader::new(limits), state: State::default() }
     }
 }
 
 impl StreamDecoder for Decoder {
     fn push(&mut self, bytes: &[u8], events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
-        let Self { frames, answer } = self;
-        if answer.told {
+        let Self { frames, state } = self;
+        if state.told {
             return Ok(());
         }
-        frames.push(bytes, &mut |frame| answer.read(frame, events))
+        frames.push(bytes, &mut |frame| state.read(frame, events))
     }
 
     fn finish(&mut self, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
-        let Self { frames, answer } = self;
-        if !answer.told {
-            frames.finish(&mut |frame| answer.read(frame, events))?;
+        let Self { frames, state } = self;
+        if !state.told {
+            frames.finish(&mut |frame| state.read(frame, events))?;
         }
-        answer.told = answer.finished;
-        if answer.finished { Ok(()) } else { Err(StreamError::Interrupted) }
+        state.told = state.finished;
+        if state.finished { Ok(()) } else { Err(StreamError::Interrupted) }
     }
 
     fn is_done(&self) -> bool {
-        self.answer.told
+        self.state.told
     }
 }
 
-impl Answer {
+impl State {
     fn read(&mut self, frame: Frame<'_>, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
         if self.told {
             return Ok(());

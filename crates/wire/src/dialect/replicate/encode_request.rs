@@ -15,7 +15,7 @@ pub(super) fn encode(
     let mut refusals = Refusals::new(NAME, options);
     let request = &*CARRIED.fit(request, options.quirks, &mut refusals)?;
     let (image, messages) = take_image(&request.messages, &mut refusals)?;
-    let prompt = Prompt::of(&messages, &mut refusals)?;
+    let prompt = Prompt::from_messages(&messages, &mut refusals)?;
     let (path, version) = address(&request.model);
 
     let (extra, of_input) = nested::split(&request.extra, "input");

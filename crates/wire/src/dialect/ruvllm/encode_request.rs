@@ -14,7 +14,7 @@ pub(super) fn encode(
 ) -> Result<EncodedRequest, UnsupportedField> {
     let mut refusals = Refusals::new(NAME, options);
     let request = &*CARRIED.fit(request, options.quirks, &mut refusals)?;
-    let query = Prompt::of(&request.messages, &mut refusals)?.whole();
+    let query = Prompt::from_messages(&request.messages, &mut refusals)?.whole();
     let mut out = Vec::with_capacity(query.len() + 64);
     let mut body = ObjectWriter::begin_with(&mut out, &request.extra);
     body.field("query", &query).field("model", &request.model);

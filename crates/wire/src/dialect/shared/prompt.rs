@@ -19,7 +19,10 @@ pub(crate) struct Prompt {
 impl Prompt {
     /// The texts of `messages`. What is no text is refused, and so is what a text has no place for; what a model thought
     /// is no part of what it said.
-    pub(crate) fn of(messages: &[Message], refusals: &mut Refusals) -> Result<Self, UnsupportedField> {
+    pub(crate) fn from_messages(
+        messages: &[Message],
+        refusals: &mut Refusals,
+    ) -> Result<Self, UnsupportedField> {
         let mut prompt = Self::default();
         for (position, message) in messages.iter().enumerate() {
             let text = text_of(message, &format!("messages[{position}]"), refusals)?;

@@ -17,7 +17,7 @@ use crate::operation::{
 use alloc::{borrow::ToOwned, format, string::ToString, vec::Vec};
 
 /// The most that IBM's client sends at once.
-const MOST_INPUTS: usize = 1000;
+const MAX_INPUTS: usize = 1000;
 
 /// What counts an answer's tokens, of vectors and of rankings alike.
 pub(super) const TOKENS: &str = "input_token_count";
@@ -28,7 +28,7 @@ pub(super) struct WatsonxEmbeddings;
 
 impl Codec<Embeddings> for WatsonxEmbeddings {
     fn max_inputs(&self, _model: &str) -> usize {
-        MOST_INPUTS
+        MAX_INPUTS
     }
 
     fn encode_request(

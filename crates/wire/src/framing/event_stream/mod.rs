@@ -14,7 +14,7 @@ use header::{Headers, PRELUDE, TRAILER};
 /// The smallest frame: no headers, no payload.
 const SMALLEST: usize = PRELUDE + TRAILER;
 /// The most bytes of headers that the format allows.
-const MOST_HEADERS: usize = 128 << 10;
+const MAX_HEADERS: usize = 128 << 10;
 /// A buffer that grew beyond this for one long frame is given back after it.
 const KEPT_CAPACITY: usize = 256 << 10;
 
@@ -129,7 +129,7 @@ impl EventStreamReader {
         if total > self.limit {
             return Err(StreamError::TooLarge(self.limit));
         }
-        if headers > MOST_HEADERS {
+        if headers > MAX_HEADERS {
             return Err(StreamError::Malformed(format!("a frame with {headers} bytes of headers")));
         }
         Ok(Some(Lengths { total, headers }))

@@ -168,7 +168,7 @@ fn lengths_that_cannot_be_are_errors() {
     for total in [1001, u32::MAX] {
         assert_eq!(read([prelude(total, 0).as_slice()], 1000).1, Err(StreamError::TooLarge(1000)));
     }
-    let many = (MOST_HEADERS + 1) as u32;
+    let many = (MAX_HEADERS + 1) as u32;
     assert!(matches!(whole(&prelude(many + 16, many)).1, Err(StreamError::Malformed(_))));
 }
 
