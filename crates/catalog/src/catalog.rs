@@ -1,7 +1,7 @@
 //! Model catalog: finds a model by the name that a provider or a person uses.
 //!
-//! A provider's models are tried in the order of the data, first match first, as genai-prices does it. What was found is
-//! remembered, so that the second look-up of a name is a hash table's; the memory of names is bounded.
+//! A provider's models are tried in the order of the data, first match first, as genai-prices does it. What was found
+//! is remembered, so that the second look-up of a name is a hash table's; the memory of names is bounded.
 
 use crate::{
     cost::{Cost, cost},
@@ -159,15 +159,15 @@ impl Catalog {
         if let Some(builtin) = BUILTIN.get() {
             return builtin;
         }
-        // Unpacked before the lock is taken, which a fork in the middle would leave locked in the child. What is built in is
-        // read by a test; a catalog that knows nothing is the honest answer if it ever failed.
+        // Unpacked before the lock is taken, which a fork in the middle would leave locked in the child. What is built
+        // in is read by a test; a catalog that knows nothing is the honest answer if it ever failed.
         let data = Arc::new(Data::unpack().unwrap_or_default());
         let unpacked = Arc::new(Self { data, own: HashMap::new() });
         BUILTIN.get_or_init(|| unpacked)
     }
 
-    /// Whether the built-in catalog is unpacked. Where it is not, a thread begins to do so, once: that takes milliseconds,
-    /// which a thread that serves others must not spend.
+    /// Whether the built-in catalog is unpacked. Where it is not, a thread begins to do so, once: that takes
+    /// milliseconds, which a thread that serves others must not spend.
     pub(crate) fn is_ready_or_unpack() -> bool {
         static UNPACKING: AtomicBool = AtomicBool::new(false);
         let is_ready = BUILTIN.get().is_some();

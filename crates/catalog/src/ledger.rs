@@ -1,8 +1,8 @@
 //! Usage ledger: what the calls of a client used and cost, in total.
 //!
-//! Recording a call moves a pointer into a list. The list is summed up when somebody asks, or when it is long: then on a
-//! separate thread, so that recording stays fast. Sums are kept by provider, model, alias and metadata, in a
-//! bounded number of rows.
+//! Recording a call moves a pointer into a list. The list is summed up when somebody asks, or when it is long: then on
+//! a separate thread, so that recording stays fast. Sums are kept by provider, model, alias and metadata, in a bounded
+//! number of rows.
 
 use crate::{amount::Amount, settlement::Settlement};
 use ferrule_wire::model::Usage;

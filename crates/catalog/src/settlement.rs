@@ -13,8 +13,8 @@ pub struct Settlement {
 }
 
 impl Settlement {
-    /// Settles a call. Its cost is found now; only while the built-in catalog is still being unpacked, which happens once
-    /// and beside the calling thread, is that left to whoever asks first.
+    /// Settles a call. Its cost is found now; only while the built-in catalog is still being unpacked, which happens
+    /// once and beside the calling thread, is that left to whoever asks first.
     pub fn new(record: UsageRecord, catalog: Option<Arc<Catalog>>) -> Self {
         let settlement = Self { record, catalog, cost: OnceLock::new() };
         if settlement.catalog.is_some() || Catalog::is_ready_or_unpack() {

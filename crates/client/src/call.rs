@@ -5,7 +5,9 @@ use crate::{
     stream::{RawBody, Stream},
 };
 use ferrule_catalog::{Catalog, End, Labels, Ledger, Settlement};
-use ferrule_engine::{Call, CallError, CallOptions, Engine, Operation, OperationReply, Reply, Route};
+use ferrule_engine::{
+    Call, CallError, CallOptions, Engine, OperationReply, OperationRequest, Reply, ResponseTo, Route,
+};
 use ferrule_wire::{
     model::Request,
     operation::{EmbeddingRequest, EmbeddingResponse, SpeechRequest},
@@ -49,8 +51,8 @@ impl ResolvedCall {
         self.drop_params
     }
 
-    /// The call's entry in the ledger, opened where it is not yet: with `metadata`, by which the usage is told apart. Whoever
-    /// ends the call early closes it.
+    /// The call's entry in the ledger, opened where it is not yet: with `metadata`, by which the usage is told apart.
+    /// Whoever ends the call early closes it.
     pub fn open_entry(&mut self, metadata: Vec<(String, String)>) -> Arc<Entry> {
         let first = self.route.first().cloned().unwrap_or_default();
         let labels = Labels { alias: self.route.alias.clone(), metadata };

@@ -39,8 +39,8 @@ impl Client {
         Ok(Self { state: ArcSwap::from_pointee(State::new(settings, None)?), account: Account::default() })
     }
 
-    /// Replaces the settings. Providers that stay the same keep their connections, calls in flight what they began with. If
-    /// the settings are not usable, the old ones stay.
+    /// Replaces the settings. Providers that stay the same keep their connections, calls in flight what they began
+    /// with. If the settings are not usable, the old ones stay.
     pub fn apply(&self, settings: &Settings) -> Result<(), ClientError> {
         loop {
             let (state, engine) = self.current()?;
@@ -154,7 +154,8 @@ impl Client {
         let before = arc_swap::Guard::into_inner(self.state.compare_and_swap(expected, Arc::new(next)));
         let replaced = Arc::ptr_eq(&before, expected);
         if replaced && before.process != process::current() {
-            // The parent's engine is left alone for good: ending its connections here would speak on the parent's sockets.
+            // The parent's engine is left alone for good: ending its connections here would speak on the parent's
+            // sockets.
             std::mem::forget(before);
         }
         replaced

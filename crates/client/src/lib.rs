@@ -1,8 +1,8 @@
 //! A client of every provider, as a Rust library.
 //!
-//! A [`Client`] holds the current engine (`ferrule-engine`) and replaces it when its settings change, resolves the names of
-//! models, and keeps account of what its calls used and cost. The Python package is a binding of it; a gateway can hold one
-//! as well. It knows no Python, and reads no files: [`Settings`] say all.
+//! A [`Client`] holds the current engine (`ferrule-engine`) and replaces it when its settings change, resolves the
+//! names of models, and keeps account of what its calls used and cost. The Python package is a binding of it; a gateway
+//! can hold one as well. It knows no Python, and reads no files: [`Settings`] say all.
 //!
 //! ```
 //! use ferrule_client::{CallOptions, Client, ProviderSettings, Settings};

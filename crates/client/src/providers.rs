@@ -6,8 +6,8 @@ use ferrule_wire::{
     quirks::Quirks,
 };
 
-/// The settings of the built-in provider `id`, without a key; `None` where there is no such provider, or its address has
-/// parts that only its user knows.
+/// The settings of the built-in provider `id`, without a key; `None` where there is no such provider, or its address
+/// has parts that only its user knows.
 pub fn builtin(id: &str) -> Option<ProviderSettings> {
     let row = row(id).filter(|row| !row.base_url.contains('{'))?;
     let headers = row.headers.iter();

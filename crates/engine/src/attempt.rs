@@ -1,4 +1,5 @@
-//! Attempts of a call, one at a time: authorised, sent, and received as far as has to be there before anything can be delivered.
+//! Attempts of a call, one at a time: authorised, sent, and received as far as has to be there before anything can be
+//! delivered.
 
 use crate::{
     backend::{self, Backend, BackendRequest},

@@ -1,7 +1,7 @@
 //! Loop around every call: attempts until there is something to deliver, no sense in another, or no time left.
 //!
-//! An attempt is over when its work has what can be delivered; nothing after that is repeated. What follows a failed attempt
-//! is decided in `plan.rs`.
+//! An attempt is over when its work has what can be delivered; nothing after that is repeated. What follows a failed
+//! attempt is decided in `plan.rs`.
 
 use crate::{
     attempt::attempt,

@@ -40,12 +40,12 @@ impl OperationRequest for EmbeddingRequest {
     }
 }
 
-/// Embeds texts, which may be more than a provider takes at once: `batch_size` in one request, or as many as it takes where
-/// that is absent or larger.
+/// Embeds texts, which may be more than a provider takes at once: `batch_size` in one request, or as many as it takes
+/// where that is absent or larger.
 ///
-/// The first request that fails ends the call, and the others with it. The vectors of a call are all of one provider: where
-/// some requests had to go to a fallback, all do. Of the fields other than vectors, the reply has those of the first request;
-/// the usage is that of all.
+/// The first request that fails ends the call, and the others with it. The vectors of a call are all of one provider:
+/// where some requests had to go to a fallback, all do. Of the fields other than vectors, the reply has those of the
+/// first request; the usage is that of all.
 pub(crate) async fn embed(
     mut candidates: Candidates,
     request: EmbeddingRequest,

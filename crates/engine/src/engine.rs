@@ -203,8 +203,8 @@ impl Engine {
         self.routes.provider(name).ok_or_else(|| self.routes.unknown_provider(name))
     }
 
-    /// Makes a call: the one way that all of them go. Its candidates are asked in their order, each when its turn comes;
-    /// retries, limits, credentials and the settlement of what it cost are the same for all.
+    /// Makes a call: the one way that all of them go. Its candidates are asked in their order, each when its turn
+    /// comes; retries, limits, credentials and the settlement of what it cost are the same for all.
     pub async fn run<W: Work>(&self, call: Call<W>) -> Result<W::Output, CallError> {
         let policy = self.policy(&call.options);
         let candidates = self.candidates(call.to)?;
@@ -348,8 +348,8 @@ impl Engine {
         }
     }
 
-    /// The path of the first page of the models of provider `id`, as its dialect has it; empty where it has none. Also where
-    /// the provider is known to have no list: any answer shows that somebody is there.
+    /// The path of the first page of the models of provider `id`, as its dialect has it; empty where it has none. Also
+    /// where the provider is known to have no list: any answer shows that somebody is there.
     fn first_page(&self, id: &str) -> String {
         let listing = self.dialect(id).and_then(|dialect| dialect.operations().model_listing);
         let encoded =

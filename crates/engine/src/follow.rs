@@ -1,7 +1,8 @@
-//! Follow-up requests, for responses that take more than one: a first one that sets the work off, and others that ask for it
-//! or read it as it comes. To the reader they are one response.
+//! Follow-up requests, for responses that take more than one: a first one that sets the work off, and others that ask
+//! for it or read it as it comes. To the reader they are one response.
 //!
-//! What was set off costs money, so it is never set off twice: see [`spare`]. When nobody listens any more it is cancelled.
+//! What was set off costs money, so it is never set off twice: see [`spare`]. When nobody listens any more it is
+//! cancelled.
 
 use crate::{
     backend::{self, ChunkSender},

@@ -2,8 +2,9 @@
 //!
 //! A shell waits on a pipe that nobody but this process holds open: the system closes it, however we end. The shell is
 //! told which process groups are there, one line each; at the end of the pipe it ends those that are left, and itself.
-//! It is there for as long as there are groups. The parent-death signal that Linux has for this comes with the end of the *thread*
-//! that started a program, reaches that program alone, and takes `unsafe` code to ask for. On Windows nobody watches.
+//! It is there for as long as there are groups. The parent-death signal that Linux has for this comes with the end of
+//! the *thread* that started a program, reaches that program alone, and takes `unsafe` code to ask for. On Windows
+//! nobody watches.
 
 use std::{
     collections::BTreeSet,
@@ -12,8 +13,8 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// A program gets two seconds to leave by itself. Signals that are meant for us, the keyboard's for instance, are not for
-/// the shell: it would go before us.
+/// A program gets two seconds to leave by itself. Signals that are meant for us, the keyboard's for instance, are not
+/// for the shell: it would go before us.
 #[cfg(unix)]
 const SCRIPT: &str = r#"
 trap '' HUP INT QUIT TERM
@@ -45,7 +46,8 @@ pub fn release(group: u32) {
 
 /// To be called in a child that this process forked: the parent's programs end with the parent, whoever it forked.
 pub fn forget() {
-    // Somebody who held it during the fork does not exist here. The pipe stays open then, for as long as the child lives.
+    // Somebody who held it during the fork does not exist here. The pipe stays open then, for as long as the child
+    // lives.
     if let Ok(mut guard) = GUARD.try_lock() {
         *guard = Guard::new();
     }

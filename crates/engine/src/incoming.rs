@@ -32,8 +32,8 @@ const ERROR_BODY_PAUSE: Duration = Duration::from_secs(10);
 const MAX_TRAILING_BYTES: usize = 16 << 10;
 const TRAILING_TIME: Duration = Duration::from_millis(100);
 
-/// A response whose body is still to be read. Dropping it closes the connection, resets the stream under HTTP/2, or lets
-/// the backend know that nobody listens.
+/// A response whose body is still to be read. Dropping it closes the connection, resets the stream under HTTP/2, or
+/// lets the backend know that nobody listens.
 pub struct Incoming {
     source: Source,
     watch: Watch,
@@ -132,8 +132,8 @@ impl Incoming {
 
     /// The next chunk of the body where it is here already; `None` where it would have to be waited for.
     ///
-    /// hyper reads a connection in a task of its own and hands over one chunk at a time: that task is let go first once,
-    /// for what it has already read from the socket.
+    /// hyper reads a connection in a task of its own and hands over one chunk at a time: that task is let go first
+    /// once, for what it has already read from the socket.
     pub(crate) async fn chunk_at_hand(&mut self) -> Option<Result<Option<Bytes>, Failure>> {
         let response = match &mut self.source {
             Source::Http { response, .. } => response,

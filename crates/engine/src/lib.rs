@@ -1,11 +1,11 @@
 //! Executes calls: model resolution, credentials, retries, time limits, connections.
 //!
-//! Every call goes one way, [`Engine::run`], through files named for what happens there: `resolve` (from a model's name to
-//! the candidates that may be asked), `call` (the loop, which does what `plan` decides), `prepare` (a `work`'s request
-//! becomes a `target`, ready to be sent to one `provider`), `attempt`, `send` (over the connections of `transport`,
-//! authorised by `credentials`, watched by `timeout`), `incoming` (what came), and `receive`, which makes something of it.
-//! What differs between kinds of calls is their `work`: `chat`, `operation`, `speech`, `models`, `raw`.
-//! Tokio and reqwest live here; wire formats do not (`ferrule-wire`), nor does Python (`ferrule-python`).
+//! Every call goes one way, [`Engine::run`], through files named for what happens there: `resolve` (from a model's name
+//! to the candidates that may be asked), `call` (the loop, which does what `plan` decides), `prepare` (a `work`'s
+//! request becomes a `target`, ready to be sent to one `provider`), `attempt`, `send` (over the connections of
+//! `transport`, authorised by `credentials`, watched by `timeout`), `incoming` (what came), and `receive`, which makes
+//! something of it. What differs between kinds of calls is their `work`: `chat`, `operation`, `speech`, `models`,
+//! `raw`. Tokio and reqwest live here; wire formats do not (`ferrule-wire`), nor does Python (`ferrule-python`).
 #![forbid(unsafe_code)]
 
 mod attempt;

@@ -1,7 +1,7 @@
 //! Operations other than chat whose answer is one response: the one way all of them go.
 //!
-//! How an operation is written and read is the dialect's ([`ferrule_wire::operation`]); what the engine adds for each is an
-//! [`OperationRequest`].
+//! How an operation is written and read is the dialect's ([`ferrule_wire::operation`]); what the engine adds for each
+//! is an [`OperationRequest`].
 
 use crate::{
     failure::Failure,
@@ -67,8 +67,8 @@ pub struct OperationReply<T> {
     pub stats: Stats,
     /// What was left out because the dialect cannot carry it.
     pub dropped: Vec<UnsupportedField>,
-    /// What the provider says outside the response that it cost, in dollars, for each request; empty where it does not say it
-    /// of all.
+    /// What the provider says outside the response that it cost, in dollars, for each request; empty where it does not
+    /// say it of all.
     pub reported_costs: Vec<Json>,
     /// What it used and cost.
     pub settlement: Arc<Settlement>,

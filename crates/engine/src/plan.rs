@@ -1,8 +1,8 @@
 //! Call plan: what follows a failed attempt. Pure: no clock, no I/O; `call.rs` executes it.
 //!
-//! A provider that cannot be reached is left at once for the next candidate, where there is one; other failures that another
-//! attempt may help are retried after a delay, with the same candidate. Groups of candidates, circuit breakers and retry
-//! budgets have their place here.
+//! A provider that cannot be reached is left at once for the next candidate, where there is one; other failures that
+//! another attempt may help are retried after a delay, with the same candidate. Groups of candidates, circuit breakers
+//! and retry budgets have their place here.
 
 use crate::{
     failure::Failure,
@@ -70,8 +70,8 @@ impl Plan {
         self.attempts
     }
 
-    /// What to do after an attempt that ended with `failed`, when `remaining` is left of the call's time. `has_grant` says
-    /// whether it was authorised with something that may be renewed.
+    /// What to do after an attempt that ended with `failed`, when `remaining` is left of the call's time. `has_grant`
+    /// says whether it was authorised with something that may be renewed.
     pub(crate) fn after(&mut self, failed: &Failed, has_grant: bool, remaining: Duration) -> Step {
         self.made = self.made.saturating_add(1);
         if has_grant && !self.renewed && failed.is_refusal() && !remaining.is_zero() {
@@ -81,7 +81,8 @@ impl Plan {
         self.instead(failed, remaining)
     }
 
-    /// What to do where what was to be done cannot be: the credentials stay the same, or the next candidate cannot be asked.
+    /// What to do where what was to be done cannot be: the credentials stay the same, or the next candidate cannot be
+    /// asked.
     pub(crate) fn instead(&mut self, failed: &Failed, remaining: Duration) -> Step {
         if self.left > 0 && failed.is_unreached(self.made, self.max_retries) && !remaining.is_zero() {
             self.left -= 1;

@@ -1,4 +1,5 @@
-//! Preparation of a call: an outgoing request gets its provider's address, headers and credentials, and the call's options.
+//! Preparation of a call: an outgoing request gets its provider's address, headers and credentials, and the call's
+//! options.
 
 use crate::{
     failure::Failure, headers::parse_header, options::CallOptions, outgoing::Outgoing, provider::Provider,

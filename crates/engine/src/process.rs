@@ -1,9 +1,9 @@
 //! Process backend, a command line as a provider: a child process for each call, the prompt on its standard input, the
 //! answer on its standard output.
 //!
-//! The child leads a process group of its own, which is killed as soon as nobody listens: when the call is cancelled, runs
-//! out of time or is over, or we are killed (`guard`), whatever the child started is gone with it. It is watched by
-//! threads, not by the runtime, which would have to take over the host program's handling of SIGCHLD.
+//! The child leads a process group of its own, which is killed as soon as nobody listens: when the call is cancelled,
+//! runs out of time or is over, or we are killed (`guard`), whatever the child started is gone with it. It is watched
+//! by threads, not by the runtime, which would have to take over the host program's handling of SIGCHLD.
 
 use crate::{
     backend::{Backend, BackendRequest, ChunkSender},
@@ -114,8 +114,8 @@ impl Run {
             let run = Arc::clone(&run);
             thread::spawn(move || run.listen_to_errors(pipe))
         });
-        // Ends the child as soon as nobody listens, even if it says nothing. The answer ends when all who could add to it
-        // are gone, so this one goes when the child is over.
+        // Ends the child as soon as nobody listens, even if it says nothing. The answer ends when all who could add to
+        // it are gone, so this one goes when the child is over.
         let watched = Arc::clone(&run);
         let listener = sender.clone();
         tokio::spawn(async move {
@@ -188,7 +188,8 @@ impl Run {
     }
 }
 
-/// Passes on what the program writes, until its end, its last line, or until nobody listens. Whether the last line came.
+/// Passes on what the program writes, until its end, its last line, or until nobody listens. Whether the last line
+/// came.
 fn pass_on(mut pipe: impl Read, is_last: fn(&[u8]) -> bool, sender: &ChunkSender) -> bool {
     let mut buffer = vec![0; CHUNK_BYTES];
     // The line that has begun. One that is too long is not looked at; it is the decoder's to refuse.

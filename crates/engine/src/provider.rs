@@ -1,4 +1,5 @@
-//! Providers made ready: what does not change from call to call (addresses, header values, credentials) is prepared once.
+//! Providers made ready: what does not change from call to call (addresses, header values, credentials) is prepared
+//! once.
 
 use crate::{
     backend::Backend,
@@ -178,8 +179,8 @@ impl Provider {
         self.secrets.mask_failure(failure);
     }
 
-    /// Whether each attempt is to be authorised where a request has these headers: it goes out with its own credentials, the
-    /// provider's headers, or what it is authorised with. Fails where there is none of them.
+    /// Whether each attempt is to be authorised where a request has these headers: it goes out with its own
+    /// credentials, the provider's headers, or what it is authorised with. Fails where there is none of them.
     pub(crate) fn is_authorised(&self, headers: &HeaderMap) -> Result<bool, Failure> {
         if let Some(Credentials::Deferred(_)) = self.credentials {
             // What is fetched may be more than a key.

@@ -1,5 +1,5 @@
-//! Raw requests, whose bodies no dialect writes or reads: what only one provider has. And raw replies, which are read by the
-//! caller alone, such as audio.
+//! Raw requests, whose bodies no dialect writes or reads: what only one provider has. And raw replies, which are read
+//! by the caller alone, such as audio.
 
 use crate::{
     error::CallError,

@@ -72,8 +72,8 @@ impl ProviderSettings {
         identity(self) == identity(other) && self.is_like_but_for_secrets(other)
     }
 
-    /// Whether they differ at most in the secrets that are fetched when they are needed. Taken apart in full, so that a new
-    /// field is not forgotten here.
+    /// Whether they differ at most in the secrets that are fetched when they are needed. Taken apart in full, so that a
+    /// new field is not forgotten here.
     pub(crate) fn is_like_but_for_secrets(&self, other: &Self) -> bool {
         let Self {
             id,

@@ -82,8 +82,8 @@ impl Target {
         }
     }
 
-    /// A request to `url` that follows this one, without the headers named in `dropped`. Credentials go to the same origin
-    /// only.
+    /// A request to `url` that follows this one, without the headers named in `dropped`. Credentials go to the same
+    /// origin only.
     pub(crate) fn follow(
         &self,
         method: Method,

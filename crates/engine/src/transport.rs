@@ -114,8 +114,8 @@ impl Lease {
         &self.lane.client
     }
 
-    /// Awaits the permit to connect. Before its protocol is known each request would make a connection of its own; so one
-    /// that finds its lane empty goes ahead, and the others wait until it has a connection, which under HTTP/2 is
+    /// Awaits the permit to connect. Before its protocol is known each request would make a connection of its own; so
+    /// one that finds its lane empty goes ahead, and the others wait until it has a connection, which under HTTP/2 is
     /// theirs as well. The permit ends when it is dropped.
     pub(crate) async fn connect_permit(&self) -> Option<ConnectPermit> {
         if !self.lane.shares.load(Ordering::Relaxed) {

@@ -26,7 +26,8 @@ pub trait Work: Send + Sync {
     /// Lets go of what was encoded: no other candidate is left, and a long prompt should not be kept twice.
     fn release(&mut self) {}
 
-    /// Reads as much of `incoming` as has to be there before anything can be delivered. A failure until then is retried.
+    /// Reads as much of `incoming` as has to be there before anything can be delivered. A failure until then is
+    /// retried.
     fn receive(
         &self,
         incoming: Incoming,

@@ -1,4 +1,5 @@
-//! Event loop bridge, the wake-up of one loop: an eventfd (or pipe) that the loop watches, written once for all that is ready.
+//! Event loop bridge, the wake-up of one loop: an eventfd (or pipe) that the loop watches, written once for all that is
+//! ready.
 //!
 //! `ferrule/bridge.py` makes one [`LoopBridge`] per running loop. Loops that cannot watch a descriptor are woken by a
 //! thread that waits in [`LoopBridge::wait`].
@@ -44,8 +45,8 @@ struct Wanted {
 impl Wakeups {
     /// Tells the loop that `item` is ready; takes microseconds whatever the interpreter is doing.
     ///
-    /// On the runtime's thread the wake-up is a task: it comes after those that are ready now, once for what all of them
-    /// have to say. It never waits for more.
+    /// On the runtime's thread the wake-up is a task: it comes after those that are ready now, once for what all of
+    /// them have to say. It never waits for more.
     pub(crate) fn announce(self: &Arc<Self>, item: Arc<dyn Ready>) {
         self.signal.announce(item, || match Handle::try_current() {
             Ok(runtime) => {

@@ -102,8 +102,8 @@ impl NativeClient {
         })
     }
 
-    /// Starts to embed a text, or several. Delivers a dict with `data` (little-endian 32-bit floats, vector after vector),
-    /// `count`, `dimensions`, and what every operation has.
+    /// Starts to embed a text, or several. Delivers a dict with `data` (little-endian 32-bit floats, vector after
+    /// vector), `count`, `dimensions`, and what every operation has.
     #[pyo3(signature = (model, texts, options, *, bridge = None))]
     fn embed(
         &self,
@@ -115,8 +115,8 @@ impl NativeClient {
         operations::embed(&self.0, model, texts, options, bridge)
     }
 
-    /// Starts to rank `documents`. Delivers a dict with `id`, `results` (pairs of index and score), `search_units`, and what
-    /// every operation has.
+    /// Starts to rank `documents`. Delivers a dict with `id`, `results` (pairs of index and score), `search_units`, and
+    /// what every operation has.
     #[pyo3(signature = (model, query, documents, options, *, bridge = None))]
     fn rerank(
         &self,
@@ -129,8 +129,8 @@ impl NativeClient {
         operations::rerank(&self.0, model, query, documents, options, bridge)
     }
 
-    /// Starts to generate images. Delivers a dict with `images` (triples of data, address and revised prompt), and what every
-    /// operation has.
+    /// Starts to generate images. Delivers a dict with `images` (triples of data, address and revised prompt), and what
+    /// every operation has.
     #[pyo3(signature = (model, prompt, options, *, bridge = None))]
     fn images(
         &self,
@@ -154,7 +154,8 @@ impl NativeClient {
         operations::speech(&self.0, model, text, options, bridge)
     }
 
-    /// Starts to transcribe a recording. Delivers a dict with `text`, `language`, `duration`, and what every operation has.
+    /// Starts to transcribe a recording. Delivers a dict with `text`, `language`, `duration`, and what every operation
+    /// has.
     #[pyo3(signature = (model, file_name, file, options, *, bridge = None))]
     fn transcribe(
         &self,
@@ -167,8 +168,8 @@ impl NativeClient {
         operations::transcribe(&self.0, model, file_name, file, options, bridge)
     }
 
-    /// Starts to ask the provider how many tokens a prompt has. Delivers a tuple with the number, or with `None` where the
-    /// provider cannot be asked.
+    /// Starts to ask the provider how many tokens a prompt has. Delivers a tuple with the number, or with `None` where
+    /// the provider cannot be asked.
     #[pyo3(signature = (model, messages, options, *, bridge = None))]
     fn count_tokens(
         &self,
@@ -216,7 +217,8 @@ impl NativeClient {
         operations::health(py, &self.0, providers, timeouts, bridge)
     }
 
-    /// Starts to send a request as it is. Delivers lists: of the reply's head, a dict, first, then of chunks of its body.
+    /// Starts to send a request as it is. Delivers lists: of the reply's head, a dict, first, then of chunks of its
+    /// body.
     #[pyo3(signature = (provider, method, path, body, *, content_type = None, bridge = None))]
     #[expect(clippy::too_many_arguments, reason = "one crossing for the whole request")]
     fn raw(

@@ -6,8 +6,8 @@ use ferrule_engine::{CallError, Failure, TimeoutKind};
 use ferrule_wire::model::{ErrorKind, ProviderError};
 use pyo3::{exceptions::PyRuntimeError, intern, prelude::*, types::PyDict};
 
-/// The class for each kind of a provider's error. The first row of a kind is the class that is raised for it, the first row
-/// of a class the kind that it stands for when a provider of the user's own raises it.
+/// The class for each kind of a provider's error. The first row of a kind is the class that is raised for it, the first
+/// row of a class the kind that it stands for when a provider of the user's own raises it.
 const PROVIDER_ERRORS: &[(ErrorKind, &str)] = &[
     (ErrorKind::Authentication, "AuthenticationError"),
     (ErrorKind::PermissionDenied, "PermissionDeniedError"),

@@ -1,8 +1,8 @@
 //! Providers that are functions of the user's own (`python/ferrule/functions.py`): the engine asks, a Python loop
 //! answers, in the frames of OpenAI's Chat Completions.
 //!
-//! A call of an asynchronous client is answered on that client's loop; any other on a loop that Ferrule keeps for it. The
-//! runtime's thread only announces the request, as it announces deliveries.
+//! A call of an asynchronous client is answered on that client's loop; any other on a loop that Ferrule keeps for it.
+//! The runtime's thread only announces the request, as it announces deliveries.
 
 use crate::bridge::{LoopBridge, Ready, Wakeups};
 use bytes::Bytes;
@@ -154,8 +154,8 @@ impl FunctionCall {
         self.0.request.stream
     }
 
-    /// Sends the next chunk. `True` when it was taken, `False` where nobody listens any more, `None` where there is no room
-    /// for it yet.
+    /// Sends the next chunk. `True` when it was taken, `False` where nobody listens any more, `None` where there is no
+    /// room for it yet.
     fn send(&self, piece: &[u8]) -> Option<bool> {
         let answer = self.0.sender.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match answer {

@@ -1,4 +1,5 @@
-//! Guard of child processes: programs that Python started end with this process, however it ends; `ferrule_engine::guard` sees to it.
+//! Guard of child processes: programs that Python started end with this process, however it ends;
+//! `ferrule_engine::guard` sees to it.
 
 use ferrule_engine::guard;
 use pyo3::prelude::*;

@@ -1,8 +1,8 @@
 //! Extension module `ferrule._native`: the binding of Python.
 //!
 //! The only crate that knows Python. It crosses once per call (`client`, `request`), once per *batch* of stream events
-//! (`produce`, `channel`, `flight`, `events`), and wakes an event loop once for all that is ready (`bridge`). The tokio side never attaches
-//! to the interpreter. `python/ferrule` is its only caller.
+//! (`produce`, `channel`, `flight`, `events`), and wakes an event loop once for all that is ready (`bridge`). The tokio
+//! side never attaches to the interpreter. `python/ferrule` is its only caller.
 
 mod attempt;
 mod bridge;

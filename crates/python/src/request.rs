@@ -67,8 +67,8 @@ pub(crate) fn chat(
     Ok((request, how))
 }
 
-/// Reads the options of an operation other than chat. `own` reads those that only its operation has, and says whether it knows the
-/// name.
+/// Reads the options of an operation other than chat. `own` reads those that only its operation has, and says whether
+/// it knows the name.
 pub(crate) fn operation<'py>(
     options: &Bound<'py, PyDict>,
     drop_params: bool,

@@ -1,5 +1,5 @@
-//! Secrets from files and commands, which Python's configuration fetches (`python/ferrule/configuration/secrets.py`): on a
-//! thread of their own, as the runtime's thread never attaches to the interpreter.
+//! Secrets from files and commands, which Python's configuration fetches (`python/ferrule/configuration/secrets.py`):
+//! on a thread of their own, as the runtime's thread never attaches to the interpreter.
 
 use ferrule_engine::{CredentialsError, FetchedSecrets, Secret, SecretSource, SecretsFuture};
 use pyo3::{prelude::*, types::PyDict};
@@ -29,7 +29,8 @@ struct Shared {
 }
 
 impl ConfiguredSecrets {
-    /// `references` say where the values are from, `known` are the names of the headers and parameters that need no fetching.
+    /// `references` say where the values are from, `known` are the names of the headers and parameters that need no
+    /// fetching.
     pub(crate) fn new(
         provider: String,
         fetch: &Bound<'_, PyAny>,

@@ -18,8 +18,8 @@ const SIGNAL_CHECK: Duration = Duration::from_millis(50);
 /// A running simulator. Listens from its making until `stop`, or until it is collected.
 #[pyclass(frozen, module = "ferrule._native")]
 pub(crate) struct NativeSimulator {
-    /// `None` once stopped. Locked only while detached from the interpreter, so that whoever holds it needs nothing that
-    /// whoever waits for it holds.
+    /// `None` once stopped. Locked only while detached from the interpreter, so that whoever holds it needs nothing
+    /// that whoever waits for it holds.
     simulator: RwLock<Option<Simulator>>,
     address: (String, u16),
     refused_address: (String, u16),

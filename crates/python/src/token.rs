@@ -1,5 +1,5 @@
-//! Tokens that a Python function gives (`Client.token_provider`): asked about once an hour, on a thread of its own, as the
-//! runtime's thread never attaches to the interpreter.
+//! Tokens that a Python function gives (`Client.token_provider`): asked about once an hour, on a thread of its own, as
+//! the runtime's thread never attaches to the interpreter.
 
 use ferrule_engine::{CredentialsError, Secret, Token, TokenFuture, TokenSource};
 use pyo3::prelude::*;

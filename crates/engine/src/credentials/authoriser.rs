@@ -1,8 +1,8 @@
 //! Authorisation of requests: a key as a header, tokens that are renewed, or signatures.
 //!
 //! A key is a header, prepared once with its provider. All else is found out per attempt: a token that is held and
-//! renewed (`cache`), from somebody who hands them out (`entra`, `google`, `watsonx`, `databricks`, a [`TokenSource`]), or
-//! a signature over the request itself (`aws`).
+//! renewed (`cache`), from somebody who hands them out (`entra`, `google`, `watsonx`, `databricks`, a [`TokenSource`]),
+//! or a signature over the request itself (`aws`).
 
 use super::{
     aws::{self, AwsSettings},

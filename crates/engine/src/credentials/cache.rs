@@ -17,8 +17,8 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// How long before its expiry the next one is fetched, and before which it is not used any more; a short-lived one gets a
-/// share of its life instead.
+/// How long before its expiry the next one is fetched, and before which it is not used any more; a short-lived one gets
+/// a share of its life instead.
 const AHEAD: Duration = Duration::from_secs(300);
 const MARGIN: Duration = Duration::from_secs(30);
 /// After a fetch that failed while the old one could still be used.

@@ -1,7 +1,7 @@
 //! Deferred secrets: keys that are in files or come from commands.
 //!
-//! They are fetched by the first attempt that needs them, held and shared like tokens, and fetched again when the provider
-//! refuses them: a key may have been rotated meanwhile.
+//! They are fetched by the first attempt that needs them, held and shared like tokens, and fetched again when the
+//! provider refuses them: a key may have been rotated meanwhile.
 
 use super::{
     CredentialsError, Environment,
@@ -49,8 +49,8 @@ pub trait SecretSource: fmt::Debug + Send + Sync {
     /// The secrets as they are now. `refused` says that the provider did not take what was fetched before.
     fn fetch(&self, refused: bool) -> SecretsFuture<'_>;
 
-    /// What sources have in common that give the same secrets: an engine that takes over a provider of another one keeps
-    /// what was fetched where this is the same.
+    /// What sources have in common that give the same secrets: an engine that takes over a provider of another one
+    /// keeps what was fetched where this is the same.
     fn identity(&self) -> u64;
 }
 

@@ -1,4 +1,5 @@
-//! Environment of credentials, where they are looked for: variables, files, and the addresses of those who hand them out.
+//! Environment of credentials, where they are looked for: variables, files, and the addresses of those who hand them
+//! out.
 
 use std::{
     collections::BTreeMap,

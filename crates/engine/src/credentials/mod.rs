@@ -1,7 +1,7 @@
 //! Credentials: how the requests of a provider are authorised.
 //!
-//! A key at hand is a header, prepared once. Tokens and signatures are made per attempt (`authoriser`); keys that are in
-//! files or come from commands are fetched by the first attempt that needs them (`deferred`). All are shared between
+//! A key at hand is a header, prepared once. Tokens and signatures are made per attempt (`authoriser`); keys that are
+//! in files or come from commands are fetched by the first attempt that needs them (`deferred`). All are shared between
 //! calls, renewed when they are refused, and masked.
 
 mod authoriser;

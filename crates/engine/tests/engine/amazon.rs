@@ -71,7 +71,7 @@ async fn each_attempt_is_signed_plain_streamed_and_listed() {
         answer(200, "", r#"{"data":[]}"#),
     ])
     .await;
-    let engine = engine(aws(server.address, keys(), Environment::of::<&str, &str>([])));
+    let engine = engine(aws(server.address, keys(), Environment::from_variables::<&str, &str>([])));
     bounded(engine.complete(call())).await.unwrap();
     let mut opened = bounded(engine.stream(call())).await.unwrap();
     assert!(bounded(drain(&mut opened)).await.1.is_none());
@@ -140,7 +140,7 @@ async fn a_clock_that_is_wrong_is_put_right_once() {
         refused,
     ])
     .await;
-    let engine = engine(aws(server.address, keys(), Environment::of::<&str, &str>([])));
+    let engine = engine(aws(server.address, keys(), Environment::from_variables::<&str, &str>([])));
     let reply = bounded(engine.complete(once())).await.unwrap();
     assert_eq!(reply.attempts.len(), 2, "putting the clock right is no retry");
     // What was learnt is kept.

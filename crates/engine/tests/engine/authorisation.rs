@@ -87,7 +87,7 @@ async fn each_kind_has_its_header_for_the_key() {
         (Authentication::Databricks(Default::default()), "authorization", format!("Bearer {CANARY}")),
     ];
     for (number, (authentication, header, expected)) in kinds.into_iter().enumerate() {
-        let environment = Environment::of::<&str, &str>([]);
+        let environment = Environment::from_variables::<&str, &str>([]);
         let engine = engine(ProviderSettings { authentication, environment, ..settings(server.address) });
         bounded(engine.complete(call())).await.unwrap();
         let request = &server.requests()[number];
@@ -103,7 +103,7 @@ fn each_row_of_the_table_can_be_made_ready() {
     for row in ferrule_wire::providers::all() {
         let settings = ProviderSettings {
             authentication: row.authentication.into(),
-            environment: Environment::of::<&str, &str>([]),
+            environment: Environment::from_variables::<&str, &str>([]),
             ..settings(([127, 0, 0, 1], 9).into())
         };
         let kind = format!("{:?}", settings.authentication);

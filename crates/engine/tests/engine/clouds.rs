@@ -404,7 +404,7 @@ async fn a_service_principal_of_databricks_is_exchanged_at_its_workspace() {
     let mut settings = settings(server.address);
     settings.api_key = None;
     settings.authentication = Authentication::Databricks(principal);
-    settings.environment = Environment::of::<&str, &str>([]);
+    settings.environment = Environment::from_variables::<&str, &str>([]);
     bounded(engine(settings.clone()).complete(call())).await.unwrap();
     let requests = server.requests();
     assert_eq!(requests[0].line, "POST /oidc/v1/token HTTP/1.1");

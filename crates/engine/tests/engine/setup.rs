@@ -211,7 +211,7 @@ async fn gets_a_token_from_a_host_that_does_not_exist() {
 #[ignore = "run by tokens_are_got_through_the_proxy_and_a_machines_own_without_it"]
 async fn gets_a_token_from_this_machine() {
     let metadata = Server::start(vec![answer(200, "", r#"{"access_token":"of-machine"}"#)]).await;
-    let mut environment = Environment::of::<&str, &str>([]);
+    let mut environment = Environment::from_variables::<&str, &str>([]);
     environment.endpoints.push(("http://169.254.169.254".into(), format!("http://{}", metadata.address)));
     by_proxy(Authentication::Entra(EntraSettings::default()), environment).await;
     assert_eq!(metadata.requests().len(), 1);

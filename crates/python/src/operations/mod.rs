@@ -1,5 +1,6 @@
 //! Operations other than chat: each is one crossing. Most deliver one dictionary (`answer`) that
-//! `python/ferrule/operations/` makes an object of; audio, and what only one kind of server has, come as they are (`raw`).
+//! `python/ferrule/operations/` makes an object of; audio, and what only one kind of server has, come as they are
+//! (`raw`).
 
 mod answer;
 mod embedding;

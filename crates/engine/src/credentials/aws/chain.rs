@@ -1,6 +1,6 @@
-//! Chain of Amazon's credentials, where a key comes from: the first source that is configured, in the order of Amazon's own programs
-//! (`docs/wire/bedrock.md`, section 7). A source that is configured and fails ends the search: the next one is somebody
-//! else.
+//! Chain of Amazon's credentials, where a key comes from: the first source that is configured, in the order of Amazon's
+//! own programs (`docs/wire/bedrock.md`, section 7). A source that is configured and fails ends the search: the next
+//! one is somebody else.
 //!
 //! Roles, web identities, containers and instance metadata are asked by `reqsign-aws-v4`, through our connections.
 
