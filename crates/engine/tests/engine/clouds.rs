@@ -265,7 +265,7 @@ async fn googles_credentials_that_cannot_be_used_say_why() {
         (user.as_str(), "Google answers with status 400: invalid_grant: *** was revoked"),
         (&user, "Google gives no token"),
         (&user, "Google gives no token"),
-        (&format!("not json {CANARY}"), "are no JSON object"),
+        (&format!("not json {CANARY}"), "are not a JSON object"),
         ("{}", "have no type"),
         (r#"{"type":"strange"}"#, "of the type \"strange\""),
         (&service_account("no key"), "private_key of Google's credentials cannot be used"),
