@@ -61,7 +61,17 @@ impl Names {
 
     /// The id of the provider that has this id or alias.
     pub(super) fn provider(&self, name: &str) -> Option<&str> {
-        self.named.get(name).map(|(id, _)| &**id)
+        self.known(name).map(|id| &**id)
+    }
+
+    /// The id of the provider that has this id or alias, or has it but for upper and lower case, where only one does.
+    fn known(&self, name: &str) -> Option<&Arc<str>> {
+        if let Some((id, _)) = self.named.get(name) {
+            return Some(id);
+        }
+        let mut alike = self.named.iter().filter(|(known, _)| known.eq_ignore_ascii_case(name));
+        let (_, (id, _)) = alike.next()?;
+        alike.all(|(_, (other, _))| other == id).then_some(id)
     }
 
     /// The error for a provider that does not exist.
@@ -74,9 +84,9 @@ impl Names {
         let Some(mark) = name.find(['/', ':']) else { return Named::Bare };
         let (before, after) = name.split_at(mark);
         let after = after.get(1..).unwrap_or_default();
-        match self.named.get(before) {
+        match self.known(before) {
             Some(_) if after.is_empty() => Named::NoModel,
-            Some((id, _)) => Named::Route(id, after),
+            Some(id) => Named::Route(id, after),
             None => Named::UnknownProvider(before),
         }
     }

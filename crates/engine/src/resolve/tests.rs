@@ -76,6 +76,32 @@ fn prefixes() {
 }
 
 #[test]
+fn the_case_of_a_provider_does_not_matter() {
+    // A gateway's catalog may list the same text as a name of its own.
+    let offered = |name: &str| match name {
+        "OpenAI/gpt-4o" => vec![Candidate { provider: "openrouter".into(), model: name.into() }],
+        _ => Vec::new(),
+    };
+    let routing = Routing { look_up: Some(Arc::new(offered)), ..routing(&[("fast", "GROQ/llama")]) };
+    let routes = Routes::new(routing, IDS.into_iter().chain(["Mine", "MINE", "Own"])).unwrap();
+    for (name, expected) in [
+        ("OpenAI/gpt-4o", "openai/gpt-4o"),
+        ("OPENAI:gpt-4o", "openai/gpt-4o"),
+        ("Claude/opus", "anthropic/opus"),
+        ("fast", "groq/llama"),
+        ("own/Model", "Own/Model"),
+        ("Mine/x", "Mine/x"),
+        ("MINE/x", "MINE/x"),
+    ] {
+        assert_eq!(led(&routes, name), expected);
+    }
+    assert_eq!(routes.provider("OpenAI"), Some("openai"));
+    assert_eq!(routes.provider("mine"), None, "there are two");
+    assert!(led(&routes, "mine/x").contains("names no known provider"));
+    assert!(led(&routes, "OpenAI/").contains("names no model"));
+}
+
+#[test]
 fn bare_names() {
     let routes = routes(&[]);
     assert_eq!(led(&routes, "llama"), "groq/llama-full");
