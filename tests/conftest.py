@@ -28,6 +28,7 @@ def a_bare_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
             patch.delenv(variable)
         # Whoever runs the tests may have a configuration of their own.
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("configuration")))
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         for variable in ("CONFIG", "MODEL", "TIMEOUT", "MAX_RETRIES", "DROP_PARAMS", "CA_FILE", "CLIENT_CERTIFICATE"):
             patch.delenv(f"FERRULE_{variable}", raising=False)
         yield

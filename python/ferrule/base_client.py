@@ -52,7 +52,8 @@ class BaseClient:
         """Makes a client. It does not connect to anything yet.
 
         What the arguments leave out comes from the environment, then from the project's `ferrule.toml`, then from the
-        user's configuration; docs/configuration.md lists the keys and variables.
+        user's configuration; docs/configuration.md lists the keys and variables. Until the user trusts the project's
+        file (`ferrule config trust`) it may set little: services name their file, here or in `FERRULE_CONFIG`.
 
         Args:
             config: The configuration file to read instead of the user's and the project's; a dict of the same form;

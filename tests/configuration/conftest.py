@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ferrule.configuration import trust
 from ferrule.testing import rule
 
 if TYPE_CHECKING:
@@ -21,12 +22,20 @@ def script() -> list[Any]:
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working directory, below nothing that has a configuration."""
+def stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory, below nothing that has a configuration; nothing in it is trusted."""
     directory = tmp_path / "project"
     directory.mkdir()
     monkeypatch.chdir(directory)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     return directory
+
+
+@pytest.fixture
+def project(stranger: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory, whose files are trusted whatever is in them."""
+    monkeypatch.setattr(trust, "is_trusted", lambda path, digest: True)
+    return stranger
 
 
 @pytest.fixture

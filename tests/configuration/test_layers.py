@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import ferrule
-from ferrule.configuration import Configuration
+from ferrule.configuration import Configuration, files, trust
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,20 +71,80 @@ def test_two_files_in_one_place_are_refused(project: Path) -> None:
         ferrule.Client()
 
 
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files have no owners here")
 def test_a_file_above_that_belongs_to_another_is_not_read(
     project: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from ferrule.configuration import files
-
     (project / "ferrule.toml").write_text("model = 'openai/theirs'\n")
     below = project / "below"
     below.mkdir()
-    monkeypatch.setattr(files.os, "geteuid", lambda: 12345)
-    monkeypatch.setattr(files, "_is_trusted", lambda path: path != str(project / "ferrule.toml"))
+    monkeypatch.setattr(os, "geteuid", lambda: os.stat(project).st_uid + 1)
+    if os.stat(project).st_uid == 0:
+        os.chown(project / "ferrule.toml", 12345, 12345)
     assert Configuration.read().settings()["model"] == "openai/theirs", "the working directory is the caller's choice"
     monkeypatch.chdir(below)
+    for _ in range(3):
+        assert Configuration.read().settings()["model"] is None
+    assert caplog.text.count("belongs to another user") == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "O_NOFOLLOW"), reason="links are followed here")
+def test_a_link_above_is_not_read(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Whoever made it, what it leads to is ours: its owner says nothing.
+    target = tmp_path / "mine.toml"
+    target.write_text("model = 'openai/x'\n")
+    (project / "ferrule.toml").symlink_to(target)
+    below = project / "below"
+    below.mkdir()
+    assert Configuration.read().settings()["model"] == "openai/x"
+    monkeypatch.chdir(below)
     assert Configuration.read().settings()["model"] is None
-    assert "belongs to another user" in caplog.text
+    assert "is a symbolic link" in caplog.text
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="files have no owners here")
+def test_the_owner_is_looked_up_on_what_is_read(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "ferrule.toml").write_text("model = 'openai/x'\n")
+    file = files.File("project", str(project / "ferrule.toml"), files.ABOVE)
+    assert files.read(file).tree == {"model": "openai/x"}
+    real = os.fstat
+
+    def another(descriptor: int) -> os.stat_result:
+        # As if the file were another one than the one that was found.
+        found = list(real(descriptor))
+        found[4] = os.geteuid() + 12345
+        return os.stat_result(found)
+
+    monkeypatch.setattr(os, "fstat", another)
+    with pytest.raises(ferrule.ConfigError, match="belongs to another user"):
+        files.read(file)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_pipe_in_place_of_a_file_does_not_block(project: Path) -> None:
+    os.mkfifo(project / "ferrule.toml")
+    for origin in (files.HERE, files.ABOVE):
+        with pytest.raises(ferrule.ConfigError, match="is not a regular file"):
+            files.read(files.File("project", str(project / "ferrule.toml"), origin))
+    assert Configuration.read().found() == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the directories are others there")
+def test_without_a_home_directory_the_working_directory_is_no_home(
+    stranger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        monkeypatch.setenv(variable, ".")
+    monkeypatch.setenv("HOME", ".")
+    directory = stranger / ".config" / "ferrule"
+    directory.mkdir(parents=True)
+    (directory / "config.toml").write_text("model = 'openai/theirs'\n")
+    assert Configuration.read().found() == []
+    assert trust.record("ferrule.toml") is None
+    with pytest.raises(ferrule.ConfigError, match="no home directory"):
+        trust.trust("ferrule.toml", "")
 
 
 def test_a_named_file_is_read_instead(project: Path, user: Path, monkeypatch: pytest.MonkeyPatch) -> None:

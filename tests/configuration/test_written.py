@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ferrule.configuration import Configuration, documents, providers
-from ferrule.configuration.files import read
+from ferrule.configuration.files import File, read
 from ferrule.configuration.schema import PLACEHOLDERS, PROVIDER, SCHEMA, VARIABLES, at
 from ferrule.options import ProviderOptions
 
@@ -42,7 +42,7 @@ def all_keys(field: Field) -> set[str]:
 
 def test_the_example_is_complete_and_right() -> None:
     configuration = Configuration.read(EXAMPLE)
-    assert keys(SCHEMA, read(str(EXAMPLE)).tree) == all_keys(SCHEMA)
+    assert keys(SCHEMA, read(File("project", str(EXAMPLE))).tree) == all_keys(SCHEMA)
     assert configuration.settings()["model"] == "fast"
     mentioned = set(configuration.providers())
     assert mentioned - {"example", "everything"} <= set(providers.rows()), "what fills addresses is of real providers"

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ferrule.cli import failures, screen
-from ferrule.configuration import Configuration, files
+from ferrule.configuration import Configuration, files, layers, trust as records, untrusted
 from ferrule.configuration.documents import json_schema
 from ferrule.configuration.providers import dialects
 from ferrule.configuration.registry import masked
@@ -32,9 +32,10 @@ def check(
     """Checks the configuration: every problem with its file, line and key. Fetches no secrets, makes no requests.
 
     Something that is valid but missing on this machine, such as a variable that is not set, is a note, not a problem.
+    A file that is not trusted is checked as a whole all the same.
     """
     try:
-        configuration = Configuration.read(file)
+        configuration = Configuration.read(file, as_trusted=True)
         providers = configuration.settings()["providers"]
     except ConfigError as error:
         problems = error.message.splitlines()
@@ -44,11 +45,14 @@ def check(
     read = configuration.found()
     if not read:
         sys.stdout.write("there is no configuration file; `ferrule config path` shows where one is looked for\n")
-    for _, path in read:
-        sys.stdout.write(f"{screen.printable(path)}: no problems\n")
+    for one in read:
+        sys.stdout.write(f"{screen.printable(one.path)}: no problems\n")
+    for layer in configuration.state.layers:
+        if layer.digest and not records.is_trusted(layer.path, layer.digest):
+            _note(f"{layer.path} is not trusted, so that all but the harmless keys are ignored; see `config trust`")
     for provider in providers:
         if provider["missing"] and configuration.is_declared(provider["id"]):
-            sys.stderr.write(f"note: {screen.printable(provider['missing'])}\n")
+            _note(provider["missing"])
 
 
 @app.command()
@@ -56,10 +60,12 @@ def show(
     file: Annotated[Path | None, typer.Argument(help="The file to show; without it, those that are found.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
 ) -> None:
-    """Shows the effective configuration, and where each value comes from. Secrets are masked."""
-    entries = _entries(file)
+    """Shows the effective configuration, where each value comes from, and which files are trusted. Masks secrets."""
+    configuration = Configuration.read(file)
+    entries = _entries(configuration)
+    read = _files(configuration)
     if as_json:
-        screen.print_json(entries)
+        screen.print_json({"files": read, "values": entries})
         return
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for column in ("key", "value", "from"):
@@ -71,19 +77,78 @@ def show(
         place = f"{source}:{entry['line']}" if entry["line"] else source
         table.add_row(*(Text(screen.printable(text)) for text in (entry["key"], shown, place)))
     screen.print_table(table)
+    if not read:
+        return
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for column in ("file", "trusted", "ignored"):
+        table.add_column(column, overflow="fold")
+    for one in read:
+        ignored = ", ".join(one["ignored"])
+        trusted = "yes" if one["trusted"] else "no"
+        table.add_row(*(Text(screen.printable(text)) for text in (one["path"], trusted, ignored)))
+    sys.stdout.write("\n")
+    screen.print_table(table)
+
+
+@app.command()
+def trust(
+    file: Annotated[Path | None, typer.Argument(help="The file; without it, the project's that is found.")] = None,
+) -> None:
+    """Trusts the project's file, so that all of its keys have an effect, until its content changes. Read it before.
+
+    A `ferrule.toml` that is found in the working directory or above belongs to whoever wrote that directory. Before it
+    is trusted it may set the default model, aliases, time limits and retries only.
+    """
+    found = _project(file)
+    parsed = files.read(found)
+    layers.prepared(layers.Layer(found.layer, parsed.tree, found.path, parsed.places))
+    records.trust(found.path, records.digest(parsed.content))
+    sys.stdout.write(f"{screen.printable(found.path)}: trusted, until its content changes\n")
+    if ignored := untrusted.restricted(parsed.tree)[1]:
+        keys = ", ".join(untrusted.shown(path) for path in ignored)
+        sys.stdout.write(f"these keys have an effect from now on: {screen.printable(keys)}\n")
+
+
+@app.command()
+def untrust(
+    file: Annotated[Path | None, typer.Argument(help="The file; without it, the project's that is found.")] = None,
+) -> None:
+    """Ends the trust in the project's file."""
+    found = _project(file, may_be_gone=True)
+    was_trusted = records.untrust(found.path)
+    sys.stdout.write(f"{screen.printable(found.path)}: {'no longer' if was_trusted else 'was not'} trusted\n")
+
+
+def _note(text: str) -> None:
+    sys.stderr.write(f"note: {screen.printable(text)}\n")
+
+
+def _project(file: Path | None, *, may_be_gone: bool = False) -> files.File:
+    """The project's file that a command is about, as it will be found."""
+    if file is None:
+        if found := files.find_project():
+            return found
+        raise failures.UsageError("there is no ferrule.toml here or above; name the file")
+    if file.name not in files.PROJECT_NAMES:
+        raise failures.UsageError(
+            f"{file} needs no trust: only {' or '.join(files.PROJECT_NAMES)} is read without being named"
+        )
+    if not may_be_gone and not file.is_file():
+        raise failures.UsageError(f"there is no file {file}")
+    return files.File("project", records.canonical(os.fspath(file)), files.HERE)
 
 
 @app.command()
 def path() -> None:
     """Shows the files that are read, and where the user's file is looked for."""
     found = files.find(os.environ)
-    for layer, name in found:
-        sys.stdout.write(f"{layer}: {screen.printable(name)}\n")
-    layers = {layer for layer, _ in found}
-    if "user" not in layers and not os.environ.get("FERRULE_CONFIG"):
-        user = os.path.join(files.user_directory(os.environ), "config.toml")
-        sys.stdout.write(f"user: {screen.printable(user)} (does not exist)\n")
-    if "project" not in layers:
+    for one in found:
+        sys.stdout.write(f"{one.layer}: {screen.printable(one.path)}\n")
+    there = {one.layer for one in found}
+    user = files.user_directory(os.environ)
+    if user and "user" not in there and not os.environ.get("FERRULE_CONFIG"):
+        sys.stdout.write(f"user: {screen.printable(os.path.join(user, 'config.toml'))} (does not exist)\n")
+    if "project" not in there:
         sys.stdout.write("project: no ferrule.toml here or above\n")
 
 
@@ -93,9 +158,23 @@ def schema() -> None:
     screen.print_json(json_schema(dialects()))
 
 
-def _entries(file: Path | None) -> list[dict[str, Any]]:
+def _files(configuration: Configuration) -> list[dict[str, Any]]:
+    """Every file, with whether all of its keys have an effect, and those that have none."""
+    return [
+        {
+            "path": layer.path,
+            "layer": layer.name,
+            "trusted": layer.trusted,
+            "ignored": [untrusted.shown(path) for path in layer.ignored],
+        }
+        for layer in configuration.state.layers
+        if layer.path
+    ]
+
+
+def _entries(configuration: Configuration) -> list[dict[str, Any]]:
     """Every value, with its source; secrets masked."""
-    state = Configuration.read(file).state
+    state = configuration.state
     tree: dict[str, Any] = {
         "max_retries": 2,
         "drop_params": False,

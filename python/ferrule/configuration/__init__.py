@@ -10,9 +10,10 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ferrule._native import check_names, dialects
-from ferrule.configuration import files, layers, providers, settings
+from ferrule._native import dialects
+from ferrule.configuration import files, layers, names, providers, settings, trust, untrusted
 from ferrule.configuration.secrets import Vault
+from ferrule.configuration.state import State
 from ferrule.configuration.suggestions import suggestion
 from ferrule.errors import ConfigError
 
@@ -29,24 +30,14 @@ SECTIONS = ("providers", "aliases", "models")
 """What can be changed while a client runs."""
 
 
-class State(NamedTuple):
-    """Everything that a configuration was made of, and the result."""
-
-    read: tuple[files.File, ...]
-    """The files it was read from."""
-    layers: tuple[Layer, ...]
-    merged: Merged
-    rows: dict[str, Row]
-    removed: set[str]
-    vault: Vault
-
-
 class _Origin(NamedTuple):
     """Where a configuration comes from: the caller's arguments, and what was changed since."""
 
     config: Any
     arguments: Mapping[str, Any]
     changes: Changes
+    as_trusted: bool
+    """Whether files count in full although they may not be trusted."""
 
 
 class Configuration:
@@ -57,13 +48,16 @@ class Configuration:
         self.state = state
 
     @classmethod
-    def read(cls, config: Any = None, arguments: Mapping[str, Any] | None = None) -> Configuration:
+    def read(
+        cls, config: Any = None, arguments: Mapping[str, Any] | None = None, *, as_trusted: bool = False
+    ) -> Configuration:
         """Reads the configuration.
 
         Args:
             config: The file to read instead of the user's and the project's; a dict instead of a file; `False` for no
                 file.
             arguments: The caller's own values; they have priority over everything else.
+            as_trusted: Whether a file counts in full although it is not trusted. For checks only, never for calls.
 
         Raises:
             ConfigError: Something is wrong; the message lists every problem with file, line and key.
@@ -71,7 +65,7 @@ class Configuration:
         config = os.fspath(config) if isinstance(config, os.PathLike) else config
         if config is not None and config is not False and not isinstance(config, (str, dict)):
             raise ConfigError(f"config: expected a path, a dict, False or None, not {type(config).__name__}")
-        origin = _Origin(config, dict(arguments or {}), {section: {} for section in SECTIONS})
+        origin = _Origin(config, dict(arguments or {}), {section: {} for section in SECTIONS}, as_trusted)
         return cls(origin, _read(origin))
 
     def reload(self) -> Configuration:
@@ -102,6 +96,12 @@ class Configuration:
     def found(self) -> list[files.File]:
         """The configuration files that exist now, lowest priority first."""
         return _found(self._origin.config)
+
+    def watched(self) -> list[str]:
+        """The paths of the files that it depends on: those that exist now, and the records of trust in them."""
+        found = self.found()
+        records = [trust.record(file.path) for file in found if file.is_found]
+        return [file.path for file in found] + [record for record in records if record]
 
     def section(self, name: str) -> dict[str, Any]:
         """The configured entries of one of `SECTIONS`, by name."""
@@ -142,8 +142,7 @@ class Configuration:
 
     def settings(self) -> dict[str, Any]:
         """The engine's settings, without secrets from files and commands: the engine asks `fetch` for those."""
-        state = self.state
-        return settings.client_settings(state.merged, state.rows, state.removed, state.vault)
+        return self.state.settings()
 
     def fetch(self, provider: str, refused: bool = False) -> ProviderSettings:
         """The settings of one provider with its secrets, when they are first needed.
@@ -173,7 +172,9 @@ def _found(config: Any) -> list[files.File]:
 def _read(origin: _Origin) -> State:
     """Reads every source."""
     found = _found(origin.config)
-    sources: list[Callable[[], Layer]] = [partial(layers.file_layer, file) for file in found]
+    sources: list[Callable[[], Layer]] = [
+        partial(layers.file_layer, file, as_trusted=origin.as_trusted) for file in found
+    ]
     if isinstance(origin.config, dict):
         sources.append(lambda: layers.Layer("config", origin.config))
     sources.append(lambda: layers.variable_layer(os.environ))
@@ -186,11 +187,24 @@ def _read(origin: _Origin) -> State:
         except ConfigError as error:  # noqa: PERF203 - all problems are reported, not only the first
             problems.append(error.message)
     layers.refuse(problems)
-    return _merged_state(tuple(found), read, origin.changes, Vault(os.environ))
+    vault = Vault(os.environ)
+    read = names.leading_somewhere(read, lambda kept: _merged(tuple(found), kept, origin.changes, vault))
+    for layer in read:
+        if layer.ignored:
+            untrusted.warn(layer.path, layer.digest, list(layer.ignored))
+    return _merged_state(tuple(found), read, origin.changes, vault)
 
 
 def _merged_state(found: tuple[files.File, ...], read: list[Layer], changes: Changes, vault: Vault) -> State:
-    """Merges what was read with the providers' own variables and the changes at run time, and checks the result."""
+    """Merges all sources, and checks the result."""
+    state = _merged(found, read, changes, vault)
+    layers.refuse(list(dict.fromkeys(_contradictions(state))))
+    layers.refuse([state.merged.described(path, message) for path, message in names.problems(state)])
+    return state
+
+
+def _merged(found: tuple[files.File, ...], read: list[Layer], changes: Changes, vault: Vault) -> State:
+    """Merges what was read with the providers' own variables and the changes at run time."""
     rows = providers.rows()
     ids = list(rows)
     for layer in read:
@@ -206,16 +220,7 @@ def _merged_state(found: tuple[files.File, ...], read: list[Layer], changes: Cha
         merged.tree.setdefault(section, {}).update(values)
     merged.sources.update(replaced.sources)
     removed = {name for name, value in changes["providers"].items() if value is None}
-    state = State(found, tuple(read), merged, rows, removed, vault)
-    layers.refuse(list(dict.fromkeys(_contradictions(state))))
-    names = settings.client_settings(merged, rows, removed, vault)
-    layers.refuse(
-        [
-            merged.described(("aliases", alias) if alias is not None else ("model",), message.removeprefix("model: "))
-            for alias, message in check_names(names)
-        ]
-    )
-    return state
+    return State(found, tuple(read), merged, rows, removed, vault)
 
 
 def _present(entries: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,15 +2,18 @@ r"""Configuration files: where they are looked for, and how they are read, with 
 
 The user's file is `config.toml` in `~/.config/ferrule` (`$XDG_CONFIG_HOME/ferrule`; on Windows `%APPDATA%\ferrule`),
 the project's is `ferrule.toml` in the working directory or above it. `FERRULE_CONFIG` names one instead of both.
+Whoever wrote the working directory wrote the project's file: `untrusted.py` says what it may set.
 """
 
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ferrule._native import parse_configuration
+from ferrule.configuration.notices import warn_once
 from ferrule.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,14 +22,31 @@ if TYPE_CHECKING:
 Path = tuple["str | int", ...]
 
 ENDINGS = ("toml", "json", "yaml", "yml")
+PROJECT_NAMES = tuple(f"ferrule.{ending}" for ending in ENDINGS)
 MAX_BYTES = 1 << 20
 
 
+NAMED = "named"
+"""The user, or the program, named the file."""
+USER = "user"
+"""It is in the user's own directory."""
+HERE = "here"
+"""It was found in the working directory."""
+ABOVE = "above"
+"""It was found in a directory above that."""
+
+
 class File(NamedTuple):
-    """A file that exists, and its layer: `user` or `project`."""
+    """A file that exists, its layer (`user` or `project`), and how it came to be read."""
 
     layer: str
     path: str
+    origin: str = NAMED
+
+    @property
+    def is_found(self) -> bool:
+        """Whether nobody chose it but whoever wrote the directory."""
+        return self.origin in (HERE, ABOVE)
 
 
 class Parsed(NamedTuple):
@@ -34,10 +54,15 @@ class Parsed(NamedTuple):
 
     tree: dict[str, Any]
     places: dict[Path, tuple[int, int]]
+    content: bytes
 
 
-def user_directory(environment: Mapping[str, str]) -> str:
-    """The directory of the user's file."""
+class RefusedError(Exception):
+    """A file that was found is not read; the message says why."""
+
+
+def user_directory(environment: Mapping[str, str]) -> str | None:
+    """The directory of the user's file; `None` where there is none."""
     if sys.platform == "win32":
         base = environment.get("APPDATA") or os.path.join(os.path.expanduser("~"), "AppData", "Roaming")
     else:
@@ -45,7 +70,8 @@ def user_directory(environment: Mapping[str, str]) -> str:
         base = environment.get("XDG_CONFIG_HOME") or ""
         if not os.path.isabs(base):
             base = os.path.join(os.path.expanduser("~"), ".config")
-    return os.path.join(base, "ferrule")
+    # A user without a home directory has none: what is in the working directory is not the user's.
+    return os.path.join(base, "ferrule") if os.path.isabs(base) else None
 
 
 def find(environment: Mapping[str, str]) -> list[File]:
@@ -59,61 +85,109 @@ def find(environment: Mapping[str, str]) -> list[File]:
         if not os.path.isfile(named):
             raise ConfigError(f"FERRULE_CONFIG: there is no file {named}")
         return [File("project", named)]
-    found = [File("user", path) for path in _only(user_directory(environment), "config")]
-    return found + [File("project", path) for path in _project()]
+    directory = user_directory(environment)
+    found = _only(directory, _files(directory, "config", "user", USER)) if directory else []
+    project = find_project()
+    return [*found, project] if project else found
 
 
-def _project() -> list[str]:
+def find_project() -> File | None:
+    """The project's file: the one in the working directory, or in the closest directory above that has one.
+
+    Raises:
+        ConfigError: The directory has two.
+    """
     try:
         directory = here = os.getcwd()
     except OSError:  # The working directory was removed.
-        return []
+        return None
     while True:
-        for path in _only(directory, "ferrule"):
-            # Its commands are run, and keys are sent to its addresses: whoever can write to a shared parent directory
-            # must not decide that.
-            if directory == here or _is_trusted(path):
-                return [path]
-            _warn_of(path)
+        origin = HERE if directory == here else ABOVE
+        candidates = _files(directory, "ferrule", "project", origin)
+        if found := _only(directory, [file for file in candidates if _may_be_read(file)]):
+            return found[0]
         above = os.path.dirname(directory)
         if above == directory:
-            return []
+            return None
         directory = above
 
 
-def _only(directory: str, name: str) -> list[str]:
+def _files(directory: str, name: str, layer: str, origin: str) -> list[File]:
     paths = [os.path.join(directory, f"{name}.{ending}") for ending in ENDINGS]
-    found = [path for path in paths if os.path.isfile(path)]
+    return [File(layer, path, origin) for path in paths if os.path.isfile(path)]
+
+
+def _only(directory: str, found: list[File]) -> list[File]:
     if len(found) > 1:
-        raise ConfigError(f"{directory} has {' and '.join(map(os.path.basename, found))}; keep one of them")
+        names = " and ".join(os.path.basename(file.path) for file in found)
+        raise ConfigError(f"{directory} has {names}; keep one of them")
     return found
 
 
-def _is_trusted(path: str) -> bool:
-    if sys.platform == "win32":
-        return True
-    return os.stat(path).st_uid in (0, os.geteuid())
+def _may_be_read(file: File) -> bool:
+    """Whether a file that was found is read at all. Those above are looked into: they may be other users'."""
+    if file.origin == ABOVE:
+        try:
+            os.close(_open(file))
+        except RefusedError as refused:
+            warn_once(
+                (file.path, str(refused)),
+                "%s is not read: it is in a directory above and %s; name it in FERRULE_CONFIG to use it",
+                file.path,
+                refused,
+            )
+            return False
+        except OSError:
+            pass  # `read` says what is wrong.
+    return True
 
 
-def _warn_of(path: str) -> None:
-    import logging  # large, and only needed for this warning
+def _open(file: File) -> int:
+    """A descriptor of `file`. What is checked is what was opened: the path may lead elsewhere a moment later.
 
-    logging.getLogger("ferrule").warning(
-        "%s is not read: it is in a directory above and belongs to another user; name it in FERRULE_CONFIG to use it",
-        path,
-    )
+    Raises:
+        RefusedError: It was found, and is none of the user's files.
+        OSError: It cannot be opened.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+    if not file.is_found:
+        return os.open(file.path, flags)
+    flags |= getattr(os, "O_NONBLOCK", 0)
+    if file.origin == ABOVE:
+        # Another user's link to a file of ours would pass for ours.
+        flags |= getattr(os, "O_NOFOLLOW", 0)
+    try:
+        descriptor = os.open(file.path, flags)
+    except OSError:
+        if file.origin == ABOVE and os.path.islink(file.path):
+            raise RefusedError("is a symbolic link") from None
+        raise
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise RefusedError("is not a regular file")
+        # Whoever can write to a shared parent directory must not decide anything.
+        if file.origin == ABOVE and sys.platform != "win32" and status.st_uid not in (0, os.geteuid()):
+            raise RefusedError("belongs to another user")
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
-def read(path: str) -> Parsed:
-    """Reads the file at `path`.
+def read(file: File) -> Parsed:
+    """Reads a file.
 
     Raises:
         ConfigError: It cannot be read; the message names file, line and column.
     """
+    path = file.path
     try:
-        with open(path, "rb") as file:
-            content = file.read(MAX_BYTES + 1)
+        with open(_open(file), "rb") as opened:
+            content = opened.read(MAX_BYTES + 1)
         text = content.decode()
+    except RefusedError as refused:
+        raise ConfigError(f"{path}: not read, as it {refused}") from None
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
@@ -126,7 +200,7 @@ def read(path: str) -> Parsed:
     except ValueError as error:
         message, line, column = error.args
         raise ConfigError(f"{path}:{line}:{column}: {message}") from None
-    return Parsed(tree, places)
+    return Parsed(tree, places, content)
 
 
 def fingerprint(paths: list[str], before: dict[str, tuple[Any, int]]) -> dict[str, tuple[Any, int]]:

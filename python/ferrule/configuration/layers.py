@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ferrule.configuration import files, validation
+from ferrule.configuration import files, trust, untrusted, validation
 from ferrule.configuration.schema import SCHEMA, VARIABLES, Field, at
 from ferrule.errors import ConfigError
 
@@ -49,6 +49,12 @@ class Layer(NamedTuple):
     places: Mapping[Any, tuple[int, int]] = MappingProxyType({})
     variables: Mapping[Any, str] = MappingProxyType({})
     """The environment variables, by the paths of their values."""
+    digest: str = ""
+    """The digest of the file's content, for a file that was found."""
+    trusted: bool = True
+    """Whether all of its values may have an effect."""
+    ignored: tuple[Path, ...] = ()
+    """The paths of the values that have none, as the file is not trusted."""
 
     def source(self, path: Path) -> Source:
         """The source of the value at `path`."""
@@ -82,14 +88,22 @@ def refuse(problems: list[str]) -> None:
         raise ConfigError("\n".join(problems))
 
 
-def file_layer(file: files.File) -> Layer:
+def file_layer(file: files.File, *, as_trusted: bool = False) -> Layer:
     """The layer of a file.
+
+    Args:
+        file: The file.
+        as_trusted: Whether all of it counts although it may not be trusted: for checks only.
 
     Raises:
         ConfigError: It cannot be read.
     """
-    parsed = files.read(file.path)
-    return Layer(file.layer, parsed.tree, file.path, parsed.places)
+    parsed = files.read(file)
+    layer = Layer(file.layer, parsed.tree, file.path, parsed.places)
+    if not file.is_found:
+        return layer
+    digest = trust.digest(parsed.content)
+    return layer._replace(digest=digest, trusted=as_trusted or trust.is_trusted(file.path, digest))
 
 
 def variable_layer(environment: Mapping[str, str]) -> Layer:
@@ -162,12 +176,15 @@ def _put(tree: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
 
 
 def prepared(layer: Layer) -> Layer:
-    """`layer`, checked, with `timeout` written out as `timeouts.total`.
+    """`layer`, checked, without what an untrusted file may not set, and with `timeout` written out as `timeouts.total`.
 
     Raises:
         ConfigError: Something in it is wrong; the message lists every problem with its place.
     """
     in_file = bool(layer.path)
+    if not layer.trusted and isinstance(layer.tree, dict):
+        kept, ignored = untrusted.restricted(layer.tree)
+        layer = layer._replace(tree=kept, ignored=tuple(ignored))
     refuse([layer.described(problem) for problem in validation.problems(layer.tree, in_file=in_file)])
     if layer.tree.get("timeout") is None:
         return layer

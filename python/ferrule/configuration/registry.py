@@ -60,7 +60,11 @@ class Registry:
 
     def files(self) -> list[str]:
         """The paths of the configuration files in use, lowest priority first."""
-        return [path for _, path in self._live.configuration.found()]
+        return [file.path for file in self._live.configuration.found()]
+
+    def watched(self) -> list[str]:
+        """The paths of everything that the configuration depends on: those files, and the records of trust in them."""
+        return self._live.configuration.watched()
 
     def resolve(self, model: str | None = None) -> str:
         """The `provider/model` that is called for a name.

@@ -31,7 +31,7 @@ class Watch:
     def __init__(self, registry: Registry, interval: float = INTERVAL) -> None:
         self._registry = weakref.ref(registry)
         self._interval = interval
-        self._seen = files.fingerprint(registry.files(), {})
+        self._seen = files.fingerprint(registry.watched(), {})
         self.start()
         _watches.add(self)
 
@@ -56,7 +56,7 @@ class Watch:
         if registry is None:
             return False
         try:
-            seen = files.fingerprint(registry.files(), self._seen)
+            seen = files.fingerprint(registry.watched(), self._seen)
             if seen == self._seen:
                 return True
             self._seen = seen
