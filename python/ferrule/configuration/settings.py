@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from ferrule import _native
-from ferrule.configuration import layers
+from ferrule.configuration import addresses, characters, layers
 from ferrule.configuration.providers import needs_key
 from ferrule.configuration.schema import PLACEHOLDERS
 from ferrule.configuration.secrets import Deferred, UnknownSecretError
@@ -72,7 +72,10 @@ def client_settings(merged: Merged, rows: Mapping[str, Row], removed: set[str], 
         provider = provider_settings(merged, identifier, rows.get(identifier), vault, fetch=False)
         # A key in the environment belongs to the first provider that looks for it there. The others with the same key
         # (the same service at another address) are called by their ids only.
+        # So does an address there, where there is no key.
         source = merged.source(("providers", identifier, "api_key"))
+        if source.layer == "built-in":
+            source = merged.source(("providers", identifier, "base_url"))
         if provider["configured"] and source.layer == "environment":
             provider["configured"] = source.where not in claimed or is_declared(merged, identifier)
             claimed.add(source.where)
@@ -152,11 +155,14 @@ def provider_settings(
     def value(given: Any, *steps: str) -> str | None:
         """The text of `given`; `None` where it is a secret that is not fetched yet."""
         try:
-            return vault.value(given, fetch=fetch)
+            text = vault.value(given, fetch=fetch)
+            if steps[0] == "api_key":
+                return characters.key(text)
+            return characters.header(text) if steps[0] == "headers" else text
         except Deferred:
             settings["deferred"].append(repr(given))
             return None
-        except UnknownSecretError as error:
+        except (UnknownSecretError, characters.WrongCharacterError) as error:
             raise _Missing(merged.described(("providers", identifier, *steps), str(error))) from None
 
     try:
@@ -182,10 +188,27 @@ def provider_settings(
 
 
 def _address(merged: Merged, identifier: str, row: Row | None, fields: Mapping[str, Any], value: Any) -> str:
-    """The base URL with its placeholders filled in."""
+    """The base URL with its placeholders filled in.
+
+    One that is unusable because of the environment is an error of the calls that need it; any other is refused when the
+    engine is made.
+    """
+    filled = _filled_address(merged, identifier, row, fields, value)
+    for name in ("base_url", *PLACEHOLDERS):
+        path = ("providers", identifier, name)
+        from_environment = merged.source(path).layer == "environment" or "${" in str(fields.get(name))
+        if from_environment and name in fields and (problem := addresses.problem(filled)):
+            raise _Missing(merged.described(path, problem if name == "base_url" else f"the address {problem}"))
+    return filled
+
+
+def _filled_address(merged: Merged, identifier: str, row: Row | None, fields: Mapping[str, Any], value: Any) -> str:
     address = fields.get("base_url")
     if address is not None:
         address = value(address, "base_url")
+        source = merged.source(("providers", identifier, "base_url"))
+        if source.layer == "environment":
+            address = addresses.from_variable(source.where, address, row["base_url"] if row else "")
     elif row is None:
         raise _Missing(f"providers.{identifier}: `base_url` is missing")
     else:
@@ -196,7 +219,7 @@ def _address(merged: Merged, identifier: str, row: Row | None, fields: Mapping[s
         name, closing, rest_after = after.partition("}")
         if not mark or not closing:
             return filled + rest
-        filled += before + _placeholder(identifier, name, row, fields, value)
+        filled += before + _placeholder(merged, identifier, name, row, fields, value)
         rest = rest_after
 
 
@@ -212,12 +235,21 @@ def _built_in_address(merged: Merged, identifier: str, row: Row, fields: Mapping
     return row["base_url"]
 
 
-def _placeholder(identifier: str, name: str, row: Row | None, fields: Mapping[str, Any], value: Any) -> str:
+def _placeholder(
+    merged: Merged, identifier: str, name: str, row: Row | None, fields: Mapping[str, Any], value: Any
+) -> str:
     declared = next((one for one in row["placeholders"] if one["name"] == name), None) if row else None
     if name in fields and name in PLACEHOLDERS:
-        return cast("str", value(fields[name], name))
+        text = cast("str", value(fields[name], name))
+        if problem := addresses.problem_of_part(name, text):
+            raise _Missing(merged.described(("providers", identifier, name), problem))
+        return text
     if declared and declared["default"] is not None:
         return declared["default"]
+    if not declared and name not in PLACEHOLDERS:
+        # Not shown: what is in an address may be a secret.
+        problem = f"has braces around what is not a placeholder; those are {', '.join(sorted(PLACEHOLDERS))}"
+        raise _Missing(merged.described(("providers", identifier, "base_url"), problem))
     variables = declared["variables"] if declared else []
     ways = [f"`{name}` in [providers.{identifier}]"] if name in PLACEHOLDERS else []
     raise _Missing(f"provider `{identifier}`: its address needs {name}; set {' or '.join([*variables, *ways])}")

@@ -1,0 +1,91 @@
+"""Addresses from the environment: Ollama's own forms, and what makes an address unusable.
+
+A variable is set for other programs as well. One that is no use as a base URL must not break a client that never calls
+that provider, so these are checked before the engine sees them, and at least as strictly.
+"""
+
+from __future__ import annotations
+
+OLLAMA_HOST = "OLLAMA_HOST"
+_OLLAMA_PORT = "11434"
+_ANY_HOST = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where Ollama listens, not where we do
+"""What a server listens on and nobody can call, with the address of the same machine that can be called."""
+
+
+def from_variable(variable: str, text: str, built_in: str) -> str:
+    """The base URL that a provider's variable stands for.
+
+    Args:
+        variable: Its name.
+        text: Its value.
+        built_in: The provider's own base URL.
+    """
+    if variable != OLLAMA_HOST:
+        return text
+    from urllib.parse import urlsplit  # few have an address in the environment
+
+    address, path = ollama(text).rstrip("/"), urlsplit(built_in).path
+    return address if address.endswith(path) else address + path
+
+
+def ollama(text: str) -> str:
+    """`OLLAMA_HOST` as Ollama's own client reads it (`Host` in its envconfig/config.go)."""
+    text = text.strip().strip("\"'").strip()
+    scheme, mark, rest = text.partition("://")
+    if not mark:
+        scheme, rest = ("https", "ollama.com:443") if text == "ollama.com" else ("http", text)
+    default = {"http": "80", "https": "443"}.get(scheme, _OLLAMA_PORT) if mark else _OLLAMA_PORT
+    place, slash, path = rest.partition("/")
+    host, port = place.strip("[]"), ""
+    if place.startswith("[") and "]:" in place:
+        host, _, port = place[1:].partition("]:")
+    elif place.count(":") == 1:
+        host, _, port = place.partition(":")
+    if "@" in place:
+        return text  # which `problem` refuses: Ollama would take the name of the user for the host
+    if not (port.isascii() and port.isdigit() and len(port) < 6 and int(port) < 65536):
+        port = default
+    host = _ANY_HOST.get(host, host)
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}{slash}{path}"
+
+
+def problem(address: str) -> str | None:
+    """What is wrong with a base URL, without repeating it; `None` where it can be used."""
+    text = address.strip()
+    if not text:
+        return "is blank"
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname or ""
+        _ = parts.port  # raises, too
+    except ValueError:
+        return "is not a valid URL"
+    if parts.scheme not in ("http", "https") or not host:
+        return "has to begin with http:// or https:// and a host"
+    if "@" in parts.netloc:
+        return "has a user name or password in it; use api_key or headers"
+    return None if _is_host(host) else "has a host that is not valid"
+
+
+def problem_of_part(name: str, text: str) -> str | None:
+    """What is wrong with the value of a placeholder, which must not end the host's name or lead to another path."""
+    # Google's projects may belong to a domain: `example.com:project`.
+    marks = "-._" + (":" if name in ("host", "project") else "")
+    if text and ".." not in text and all(char.isascii() and (char.isalnum() or char in marks) for char in text):
+        return None
+    return f"expected letters, digits and `{'`, `'.join(marks)}` only"
+
+
+def _is_host(host: str) -> bool:
+    from ipaddress import ip_address
+
+    last = host.rstrip(".").rpartition(".")[2]
+    if ":" in host or last.isdigit() or last.startswith("0x"):
+        try:
+            ip_address(host)
+        except ValueError:
+            return False
+        return "%" not in host
+    return host.isascii() and all(char.isalnum() or char in "-._" for char in host)
