@@ -132,9 +132,12 @@ def test_a_wrong_configuration_ends_every_command_the_same_way(ferrule: Run, pro
         assert "ferrule.toml:1:1: unknown field `modl`" in done.stderr
 
 
-def test_a_strangers_directory(ferrule: Run, ferrule_simulator: Simulator, project: Path) -> None:
+@pytest.fixture
+def strange(ferrule_simulator: Simulator, project: Path) -> Path:
+    """A file that whoever wrote the directory left there; its command says so in `ran`."""
     file = project / "ferrule.toml"
-    evil = f"""
+    file.write_text(
+        f"""
 max_retries = 0
 [aliases]
 fast = "openai/echo"
@@ -143,60 +146,79 @@ sly = "evil/echo"
 base_url = "{ferrule_simulator.openai_base_url}"
 api_key = {{ command = ["{sys.executable}", "-c", "open('ran', 'w'); print('key-of-evil')"] }}
 """
-    file.write_text(evil)
+    )
+    return file
+
+
+def test_a_call_in_a_strangers_directory(ferrule: Run, strange: Path) -> None:
     done = ferrule("chat", "-m", "fast", "hi")
     assert (done.returncode, done.stdout) == (0, "hi\n")
     assert len(done.stderr.splitlines()) == 1
-    assert f"{file} is not trusted" in done.stderr
+    assert f"{strange} is not trusted" in done.stderr
     assert "aliases.sly" in done.stderr
     assert ferrule("chat", "-m", "sly", "hi").returncode == 2
     assert ferrule("config", "check").returncode == 0
+    assert not strange.with_name("ran").exists(), "it was run by nothing"
+
+
+def test_what_is_shown_of_a_file_that_is_not_trusted(ferrule: Run, strange: Path) -> None:
     document = json.loads(ferrule("config", "show", "--json").stdout)
     (shown,) = document["files"]
-    assert (shown["path"], shown["trusted"]) == (str(file), False)
+    assert (shown["path"], shown["trusted"]) == (str(strange), False)
     assert shown["ignored"] == ["providers.evil.api_key", "providers.evil.base_url", "aliases.sly"]
     keys = {entry["key"] for entry in document["values"]}
     assert "aliases.fast" in keys
     assert not any("evil" in key or "sly" in key for key in keys)
     table = ferrule("config", "show").stdout.splitlines()[-1]
-    assert table.split()[:3] == [str(file), "no", "providers.evil.api_key,"]
-    assert not (project / "ran").exists(), "it was run by nothing"
+    assert table.split()[:3] == [str(strange), "no", "providers.evil.api_key,"]
 
+
+def test_trust(ferrule: Run, strange: Path) -> None:
     done = ferrule("config", "trust")
     assert done.returncode == 0
-    assert done.stdout.startswith(f"{file}: trusted")
+    assert done.stdout.startswith(f"{strange}: trusted")
     assert "providers.evil.api_key, providers.evil.base_url" in done.stdout
-    assert not (project / "ran").exists()
+    assert not strange.with_name("ran").exists()
     done = ferrule("chat", "-m", "sly", "hi")
     assert (done.returncode, done.stdout, done.stderr) == (0, "hi\n", "")
-    assert (project / "ran").exists()
-    assert json.loads(ferrule("config", "show", "--json").stdout)["files"][0]["trusted"]
+    assert strange.with_name("ran").exists()
+    strange.write_text(f"{strange.read_text()}# more\n")
+    done = ferrule("config", "show", "--json")
+    assert "is not trusted" in done.stderr
+    assert not json.loads(done.stdout)["files"][0]["trusted"]
 
-    file.write_text(evil + "# more\n")
-    assert "is not trusted" in ferrule("chat", "-m", "fast", "hi").stderr
-    below = project / "below"
+
+def test_trust_and_untrust_take_a_file(ferrule: Run, strange: Path) -> None:
+    below = strange.with_name("below")
     below.mkdir()
     assert ferrule("config", "trust", str(below / ".." / "ferrule.toml")).returncode == 0
-    assert ferrule("chat", "-m", "fast", "hi").stderr == ""
-    assert ferrule("config", "untrust").stdout == f"{file}: no longer trusted\n"
-    assert "is not trusted" in ferrule("chat", "-m", "fast", "hi").stderr
-    assert ferrule("config", "untrust").stdout == f"{file}: was not trusted\n"
+    assert ferrule("config", "untrust").stdout == f"{strange}: no longer trusted\n"
+    strange.unlink()
+    assert ferrule("config", "untrust", "ferrule.toml").stdout == f"{strange}: was not trusted\n"
 
 
-def test_what_cannot_be_trusted(ferrule: Run, project: Path) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "text", "said"),
+    [
+        ([], None, "there is no ferrule.toml here or above"),
+        (["other.toml"], "", "needs no trust"),
+        (["below/ferrule.toml"], "", "there is no file"),
+        ([], "modl = 1", "unknown field `modl`"),
+        ([], "[broken", "ferrule.toml:1"),
+    ],
+)
+def test_what_cannot_be_trusted(ferrule: Run, project: Path, arguments: list[str], text: str | None, said: str) -> None:
+    if text is not None:
+        (project / "ferrule.toml").write_text(text)
+    done = ferrule("config", "trust", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert not (project / "state").exists()
+
+
+def test_trust_that_cannot_be_kept(ferrule: Run, project: Path) -> None:
+    (project / "ferrule.toml").write_text("model = 'openai/x'\n")
+    (project / "state").write_text("")
     done = ferrule("config", "trust")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "there is no ferrule.toml here or above" in done.stderr
-    (project / "other.toml").write_text("")
-    assert "needs no trust" in ferrule("config", "trust", "other.toml").stderr
-    assert "there is no file" in ferrule("config", "trust", "below/ferrule.toml").stderr
-    file = project / "ferrule.toml"
-    file.write_text("modl = 1\n")
-    done = ferrule("config", "trust")
-    assert done.returncode == 2
-    assert "unknown field `modl`" in done.stderr
-    assert not (project / "state").exists()
-    file.write_text("model = 'openai/x'\n")
-    assert ferrule("config", "trust", XDG_STATE_HOME="/dev/null").returncode == 2
-    file.unlink()
-    assert "was not trusted" in ferrule("config", "untrust", "ferrule.toml").stdout
+    assert done.stderr.startswith(f"error: {project}/state")
