@@ -126,7 +126,7 @@ def test_the_owner_is_looked_up_on_what_is_read(project: Path, monkeypatch: pyte
 def test_a_pipe_in_place_of_a_file_does_not_block(project: Path) -> None:
     os.mkfifo(project / "ferrule.toml")
     for origin in (files.HERE, files.ABOVE):
-        with pytest.raises(ferrule.ConfigError, match="is not a regular file"):
+        with pytest.raises(ferrule.ConfigError, match="not a regular file"):
             files.read(files.File("project", str(project / "ferrule.toml"), origin))
     assert Configuration.read().found() == []
 

@@ -108,6 +108,14 @@ def test_a_secret_that_cannot_be_had(simulator: Simulator, key: Any, said: str) 
     assert simulator.requests == []
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+def test_a_secret_is_read_from_regular_files(simulator: Simulator, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/zero", tmp_path):
+        with pytest.raises(ferrule.ConfigError, match="not a regular file"):
+            client(simulator, {"file": str(path)}).complete("mine/x", "Hi.")
+
+
 def test_a_command_has_little_time(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(secrets, "COMMAND_SECONDS", 0.2)
     # What it started holds its output open as well.

@@ -8,12 +8,12 @@ Whoever wrote the working directory wrote the project's file: `untrusted.py` say
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ferrule._native import parse_configuration
 from ferrule.configuration.notices import warn_once
+from ferrule.configuration.opening import open_regular
 from ferrule.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -137,41 +137,28 @@ def _may_be_read(file: File) -> bool:
                 refused,
             )
             return False
-        except OSError:
-            pass  # `read` says what is wrong.
     return True
 
 
 def _open(file: File) -> int:
-    """A descriptor of `file`. What is checked is what was opened: the path may lead elsewhere a moment later.
+    """A descriptor of a file that was found.
 
     Raises:
-        RefusedError: It was found, and is none of the user's files.
-        OSError: It cannot be opened.
+        RefusedError: It is in a directory above, and cannot be opened or is not the user's.
+        OSError: It is in the working directory, and cannot be opened.
     """
-    flags = os.O_RDONLY | getattr(os, "O_BINARY", 0)
-    if not file.is_found:
-        return os.open(file.path, flags)
-    flags |= getattr(os, "O_NONBLOCK", 0)
-    if file.origin == ABOVE:
+    if file.origin != ABOVE:
+        return open_regular(file.path)
+    try:
         # Another user's link to a file of ours would pass for ours.
-        flags |= getattr(os, "O_NOFOLLOW", 0)
-    try:
-        descriptor = os.open(file.path, flags)
-    except OSError:
-        if file.origin == ABOVE and os.path.islink(file.path):
-            raise RefusedError("is a symbolic link") from None
-        raise
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise RefusedError("is not a regular file")
-        # Whoever can write to a shared parent directory must not decide anything.
-        if file.origin == ABOVE and sys.platform != "win32" and status.st_uid not in (0, os.geteuid()):
-            raise RefusedError("belongs to another user")
-    except BaseException:
+        descriptor = open_regular(file.path, follow=False)
+    except OSError as error:
+        is_link = os.path.islink(file.path)
+        raise RefusedError("is a symbolic link" if is_link else f"cannot be opened ({error.strerror})") from None
+    # Whoever can write to a shared parent directory must not decide anything.
+    if sys.platform != "win32" and os.fstat(descriptor).st_uid not in (0, os.geteuid()):
         os.close(descriptor)
-        raise
+        raise RefusedError("belongs to another user")
     return descriptor
 
 
@@ -183,7 +170,8 @@ def read(file: File) -> Parsed:
     """
     path = file.path
     try:
-        with open(_open(file), "rb") as opened:
+        # What is named may be a pipe.
+        with open(_open(file) if file.is_found else path, "rb") as opened:
             content = opened.read(MAX_BYTES + 1)
         text = content.decode()
     except RefusedError as refused:

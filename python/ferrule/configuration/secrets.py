@@ -11,6 +11,8 @@ import os
 import threading
 from typing import TYPE_CHECKING, Any
 
+from ferrule.configuration.opening import open_regular
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -109,7 +111,7 @@ class Vault:
 
 def _read(path: str) -> str:
     try:
-        with open(path, "rb") as file:
+        with open(open_regular(path), "rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise UnknownSecretError(f"{path}: {error.strerror or error}") from None

@@ -8,10 +8,10 @@ nothing. `untrusted.py` says what a file may set without one.
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from typing import TYPE_CHECKING
 
+from ferrule.configuration.opening import open_regular
 from ferrule.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -115,12 +115,8 @@ def _read(path: str) -> bytes:
     Raises:
         OSError: There is none, or others can write to it.
     """
-    # The checks are made on what was opened: the path may lead elsewhere a moment later.
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    with open(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise OSError("not a regular file")
+    with open(open_regular(path, follow=False), "rb") as file:
+        status = os.fstat(file.fileno())
         if sys.platform != "win32" and (status.st_uid != os.geteuid() or status.st_mode & 0o022):
             raise OSError("others can write to it")
         return file.read(_MAX_BYTES)
