@@ -250,8 +250,8 @@ class TestProviders:
         assert "AWS credentials" in text
         assert screen.wait_for_end() == 0
 
-    def test_json_says_what_each_has_beside_chat(self, ferrule: Run) -> None:
+    def test_json_lists_the_operations_of_each(self, ferrule: Run) -> None:
         rows = {row["id"]: row for row in json.loads(ferrule("providers", "--json").stdout)}
-        assert rows["deepseek"]["operations"] == ["chat"]
-        assert rows["cohere"]["operations"] == ["chat", "embed", "rerank"]
+        assert rows["deepseek"]["operations"] == ["chat", "models"]
+        assert rows["cohere"]["operations"] == ["chat", "embed", "rerank", "models"]
         assert rows["voyage"]["operations"] == ["embed", "rerank"]
