@@ -28,18 +28,18 @@ def key(text: str) -> str:
 
 
 def header(text: str) -> str:
-    """The value of a header without white space and invisible characters around it.
+    """The value of a header without spaces, tabs and invisible characters around it. A line end is never removed.
 
     Raises:
         WrongCharacterError: It has a control character or an invisible one.
     """
-    return _checked(text, "no header can have", lambda char: char == "\t" or char.isprintable())
+    return _checked(text, "no header can have", lambda char: char == "\t" or char.isprintable(), around=" \t\xa0")
 
 
-def _checked(text: str, where: str, is_right: Callable[[str], bool]) -> str:
+def _checked(text: str, where: str, is_right: Callable[[str], bool], around: str | None = None) -> str:
     cleaned, before = text, ""
     while cleaned != before:
-        before, cleaned = cleaned, cleaned.strip().strip(_INVISIBLE)
+        before, cleaned = cleaned, cleaned.strip(around).strip(_INVISIBLE)
     start = text.find(cleaned)
     for place, char in enumerate(cleaned, start + 1):
         if not is_right(char):
