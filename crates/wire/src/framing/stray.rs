@@ -28,7 +28,7 @@ impl StrayJson {
         matches!(line.trim_ascii_start().first(), Some(b'{' | b'['))
     }
 
-    /// A known field came: what was collected is no JSON.
+    /// A known field came: what was collected is not JSON.
     #[inline]
     pub(super) fn abandon(&mut self) {
         if !self.text.is_empty() {

@@ -1,7 +1,7 @@
 //! Positions of the fields of an object and the items of an array in a text that was already checked as JSON.
 //!
 //! A body is checked once, as a whole, by serde_json. Each level that is looked into after that only needs to know
-//! where its values end, so its strings are skipped by `memchr` rather than read again. A text that is no JSON after
+//! where its values end, so its strings are skipped by `memchr` rather than read again. A text that is not JSON after
 //! all has no fields and no items: nothing here panics, and what is skipped is never trusted to be more than text.
 
 use super::{Nesting, Scan};

@@ -59,7 +59,7 @@ pub(super) fn take_content(fields: &mut Fields<'_>) -> Vec<Part> {
 }
 
 /// The arguments of a call, as their text. Servers that translate may write the object as a string, as OpenAI does;
-/// what is no object either way is wrapped as [`encode_input`] wraps it, so that it is written and read the same.
+/// what is not an object either way is wrapped as [`encode_input`] wraps it, so that it is written and read the same.
 pub(crate) fn decode_input(input: Option<Value<'_>>) -> String {
     let Some(input) = input else { return "{}".to_owned() };
     if input.is_object() {
@@ -198,7 +198,7 @@ pub(super) fn encode_blocks<'a>(parts: impl IntoIterator<Item = &'a Part>, out: 
     write_array(out, parts, |out, part| encode_block(part, out));
 }
 
-/// Appends the arguments of a call as the object the API wants. What is no object (a model may write anything) is
+/// Appends the arguments of a call as the object the API wants. What is not an object (a model may write anything) is
 /// wrapped as `{"arguments": "…"}`.
 pub(crate) fn encode_input(arguments: &str, out: &mut Vec<u8>) {
     let mut arguments = arguments.to_owned();

@@ -107,7 +107,7 @@ pub(super) struct CandidateFields<'a> {
 }
 
 impl<'a> CandidateFields<'a> {
-    /// Reads a candidate; `position` is its place in the list. `None` where it is no object.
+    /// Reads a candidate; `position` is its place in the list. `None` where it is not an object.
     pub(super) fn read(value: Value<'a>, position: u32) -> Option<Self> {
         let mut fields = value.object()?;
         let index = fields.take_u32("index").unwrap_or(position);

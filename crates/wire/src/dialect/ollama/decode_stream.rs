@@ -37,7 +37,7 @@ impl StreamDecoder for Decoder {
         let Self { lines, state } = self;
         if !state.done {
             match lines.finish(&mut |line| state.read(line, events)) {
-                // A last line that is no JSON was cut off.
+                // A last line that is not JSON was cut off.
                 Ok(()) | Err(StreamError::Malformed(_)) => {}
                 Err(error) => return Err(error),
             }

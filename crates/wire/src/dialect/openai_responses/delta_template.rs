@@ -40,7 +40,7 @@ impl DeltaTemplate {
         }
         let rest = data.strip_prefix(self.head.as_str())?;
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        // 07 is no number.
+        // 07 is not a number.
         if digits == 0 || (digits > 1 && rest.starts_with('0')) {
             return None;
         }

@@ -8,7 +8,7 @@ use crate::quirks::{
 use alloc::{borrow::Cow, format, string::String};
 
 /// Why the provider refuses the request with this body, as the error it answers; `None` where it takes it, and where
-/// the body is no object.
+/// the body is not an object.
 pub(super) fn refusal(quirks: &Quirks, body: &[u8]) -> Option<ProviderError> {
     let fields = Fields::parse(body).ok()?;
     let refused =
