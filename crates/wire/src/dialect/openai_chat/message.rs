@@ -46,6 +46,7 @@ pub(crate) fn decode_message(
     };
     let name = fields.take_string("name");
     let content = if role == Role::Assistant {
+        check_calls(&fields)?;
         let (mut parts, after) = (reasoning::take_whole(&mut fields), take_said(&mut fields));
         parts.extend(content);
         parts.extend(after);
@@ -54,6 +55,25 @@ pub(crate) fn decode_message(
         content
     };
     Ok(Message { role, content, name, extra: fields.rest() })
+}
+
+/// An item of `tool_calls` that is not a call is kept as the provider's own, and that needs to say what it is.
+fn check_calls(fields: &Fields<'_>) -> Result<(), JsonError> {
+    for (position, value) in fields.get("tool_calls").and_then(Value::array).into_iter().flatten().enumerate()
+    {
+        let item = value.object();
+        let is_readable = item.is_some_and(|item| {
+            let is_call =
+                ["function", "custom"].iter().any(|name| item.get(name).is_some_and(Value::is_object));
+            is_call || item.get("type").is_some_and(|kind| kind.string().is_some())
+        });
+        if !is_readable {
+            return Err(JsonError::new(format!(
+                ".tool_calls[{position}]: expected an object with a \"function\", or a \"type\" that says what else it is"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn decode_result(mut fields: Fields<'_>, content: Vec<Part>) -> Message {

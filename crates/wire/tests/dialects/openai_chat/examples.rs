@@ -231,6 +231,10 @@ fn requests_that_make_no_sense_name_the_place() {
             "messages[0].content[0].type: expected a string",
         ),
         (
+            r#"{"model":"m","messages":[{"role":"assistant","tool_calls":[{"id":"call_1"}]}]}"#,
+            "messages[0].tool_calls[0]: expected an object with a \"function\", or a \"type\" that says what else it is",
+        ),
+        (
             r#"{"model":"m","messages":[],"tools":[{"type":"function","function":{}}]}"#,
             "tools[0].function.name: expected a string",
         ),
