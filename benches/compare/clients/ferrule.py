@@ -38,4 +38,5 @@ class Client:
                     note(event.text, event.received_at)
 
     async def close(self) -> None:
-        await self.client.aclose()
+        # A wheel of `--before` may be from when it was called `close`.
+        await (getattr(self.client, "aclose", None) or self.client.close)()
