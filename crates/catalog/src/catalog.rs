@@ -5,30 +5,23 @@
 
 use crate::{
     cost::{Cost, cost},
-    entry::{Entry, Written},
+    entry::Entry,
     model::Model,
+    packed::{Index, PackedModels},
     pattern::Pattern,
     prices::Context,
     quantities::Quantities,
     source::Source,
 };
-use flate2::read::DeflateDecoder;
-use serde::Deserialize;
 use std::{
     borrow::Cow,
     collections::HashMap,
-    io::Read,
     ops::Deref,
-    sync::{
-        Arc, OnceLock, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, OnceLock, PoisonError, RwLock},
     thread,
 };
 
 static BUILTIN: OnceLock<Arc<Catalog>> = OnceLock::new();
-
-static DATA: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/catalog.json.deflate"));
 
 /// Names longer than this match no model.
 const LONGEST_NAME: usize = 512;
@@ -63,7 +56,7 @@ struct Provider {
     names: Option<Pattern>,
     /// Providers whose models it offers in addition to its own.
     also: Vec<usize>,
-    models: Vec<Arc<Model>>,
+    models: PackedModels,
     /// The model of a provider that each name resolved to.
     remembered: RwLock<HashMap<Box<str>, Option<Place>>>,
 }
@@ -101,55 +94,35 @@ impl<'a> Found<'a> {
     }
 }
 
-#[derive(Deserialize)]
-struct WrittenData {
-    source: Source,
-    aliases: HashMap<String, String>,
-    providers: Vec<WrittenProvider>,
-}
-
-#[derive(Deserialize)]
-struct WrittenProvider {
-    id: String,
-    name: String,
-    #[serde(default)]
-    names: Option<Pattern>,
-    #[serde(default)]
-    also: Vec<String>,
-    models: Vec<Written>,
-}
-
 impl Data {
-    fn unpack() -> Result<Self, String> {
-        let mut text = String::new();
-        DeflateDecoder::new(DATA).read_to_string(&mut text).map_err(|error| error.to_string())?;
-        let written: WrittenData = serde_json::from_str(&text).map_err(|error| error.to_string())?;
-        let source = Arc::new(written.source);
+    fn read() -> Result<Self, String> {
+        let index = Index::read().map_err(|error| error.to_string())?;
+        let source = Arc::new(index.source);
         let mut places: HashMap<String, usize> =
-            written.providers.iter().enumerate().map(|(place, row)| (row.id.clone(), place)).collect();
-        let mut providers = Vec::with_capacity(written.providers.len());
-        for row in written.providers {
+            index.providers.iter().enumerate().map(|(place, row)| (row.id.clone(), place)).collect();
+        let mut providers = Vec::with_capacity(index.providers.len());
+        for row in index.providers {
             let id: Arc<str> = row.id.into();
-            let also = row.also.iter().filter_map(|id| places.get(id).copied()).collect();
-            let models = row
-                .models
-                .into_iter()
-                .map(|mut model| {
-                    let name = model.id.take().ok_or("a model without an id")?;
-                    model
-                        .model(&name, Arc::clone(&id), Arc::clone(&source))
-                        .map(Arc::new)
-                        .map_err(|error| format!("{id}/{name}: {error}"))
-                })
-                .collect::<Result<_, String>>()?;
-            let remembered = RwLock::default();
-            providers.push(Provider { id, name: row.name, names: row.names, also, models, remembered });
+            providers.push(Provider {
+                models: PackedModels::new(Arc::clone(&id), Arc::clone(&source), row.models),
+                id,
+                name: row.name,
+                names: row.names,
+                also: row.also.iter().filter_map(|id| places.get(id).copied()).collect(),
+                remembered: RwLock::default(),
+            });
         }
-        for (ours, theirs) in written.aliases {
+        for (ours, theirs) in index.aliases {
             let place = *places.get(&theirs).ok_or_else(|| format!("alias of nothing: {theirs}"))?;
             places.insert(ours, place);
         }
         Ok(Self { source, places, providers })
+    }
+
+    /// The provider at `place`, and those whose models it offers as well.
+    fn with_owners(&self, place: usize) -> impl Iterator<Item = (usize, &Provider)> {
+        let also = self.providers.get(place).into_iter().flat_map(|provider| provider.also.iter().copied());
+        std::iter::once(place).chain(also).filter_map(|owner| Some((owner, self.providers.get(owner)?)))
     }
 }
 
@@ -159,23 +132,30 @@ impl Catalog {
         if let Some(builtin) = BUILTIN.get() {
             return builtin;
         }
-        // Unpacked before the lock is taken, which a fork in the middle would leave locked in the child. What is built
-        // in is read by a test; a catalog that knows nothing is the honest answer if it ever failed.
-        let data = Arc::new(Data::unpack().unwrap_or_default());
-        let unpacked = Arc::new(Self { data, own: HashMap::new() });
-        BUILTIN.get_or_init(|| unpacked)
+        // Read before the lock is taken, which a fork in the middle would leave locked in the child. What is built in is
+        // read by a test; a catalog that knows nothing is the honest answer if it ever failed.
+        let data = Arc::new(Data::read().unwrap_or_default());
+        let read = Arc::new(Self { data, own: HashMap::new() });
+        BUILTIN.get_or_init(|| read)
     }
 
-    /// Whether the built-in catalog is unpacked. Where it is not, a thread begins to do so, once: that takes
-    /// milliseconds, which a thread that serves others must not spend.
-    pub(crate) fn is_ready_or_unpack() -> bool {
-        static UNPACKING: AtomicBool = AtomicBool::new(false);
-        let is_ready = BUILTIN.get().is_some();
-        if !is_ready && !UNPACKING.swap(true, Ordering::Relaxed) {
-            // Without a thread, whoever asks first unpacks it.
-            let _ = thread::Builder::new().name("ferrule-catalog".into()).spawn(Self::builtin);
+    /// Whether the models that `provider` offers are unpacked. Where they are not, a thread begins to do so, once: that
+    /// takes milliseconds, which a thread that serves others must not spend.
+    pub(crate) fn is_ready_or_unpacks(self: &Arc<Self>, provider: &str) -> bool {
+        let Some(place) = self.data.places.get(&*lower(provider)).copied() else { return true };
+        let mut packed =
+            self.data.with_owners(place).filter(|(_, owner)| !owner.models.is_unpacked()).peekable();
+        if packed.peek().is_none() {
+            return true;
         }
-        is_ready
+        // Not `any`, which would stop at the first.
+        if packed.fold(false, |is_first, (_, owner)| owner.models.begin() || is_first) {
+            let data = Arc::clone(&self.data);
+            let unpack = move || data.with_owners(place).for_each(|(_, owner)| _ = owner.models.get());
+            // Without a thread, whoever asks first unpacks them.
+            let _ = thread::Builder::new().name("ferrule-catalog".into()).spawn(unpack);
+        }
+        false
     }
 
     /// This catalog with `entries` on top. Fields that an entry leaves out keep their value; its prices replace all of
@@ -213,7 +193,7 @@ impl Catalog {
         }
         let place = *self.data.places.get(&*provider)?;
         let (owner, position) = self.data.remembered(place, &name)?;
-        let model = self.data.providers.get(owner)?.models.get(position)?;
+        let model = self.data.providers.get(owner)?.models.get().get(position)?;
         Some(Found { model, is_borrowed: owner != place })
     }
 
@@ -240,7 +220,7 @@ impl Catalog {
         let own = self.own.iter().filter(|(_, models)| models.contains_key(&*name)).map(|(id, _)| &**id);
         let mut found: Vec<&str> = own.collect();
         found.sort_unstable();
-        let has = |provider: &&Provider| provider.models.iter().any(|model| model.is_called(&name));
+        let has = |provider: &&Provider| provider.models.get().iter().any(|model| model.is_called(&name));
         let providers = &self.data.providers;
         let makers = providers
             .iter()
@@ -263,7 +243,7 @@ impl Catalog {
     /// All models: users' own first, then the data's in its order.
     pub fn all(&self) -> impl Iterator<Item = &Arc<Model>> {
         let own = self.own.values().flat_map(HashMap::values);
-        own.chain(self.data.providers.iter().flat_map(|provider| &provider.models))
+        own.chain(self.data.providers.iter().flat_map(|provider| provider.models.get()))
     }
 
     /// The ids and names of the data's providers.
@@ -288,11 +268,9 @@ impl Data {
     }
 
     fn search(&self, place: usize, name: &str) -> Option<Place> {
-        let provider = self.providers.get(place)?;
         let find = |name: &str| {
-            std::iter::once(place).chain(provider.also.iter().copied()).find_map(|owner| {
-                let models = &self.providers.get(owner)?.models;
-                Some((owner, models.iter().position(|model| model.is_called(name))?))
+            self.with_owners(place).find_map(|(owner, provider)| {
+                Some((owner, provider.models.get().iter().position(|model| model.is_called(name))?))
             })
         };
         find(name).or_else(|| find(&with_dashed_dates(name)?))
@@ -345,8 +323,11 @@ mod tests {
 
     #[test]
     fn what_is_built_in_can_be_read() {
-        let data = Data::unpack().unwrap();
+        let data = Data::read().unwrap();
         assert!(data.providers.len() > 40);
+        for provider in &data.providers {
+            assert!(!provider.models.unpack().unwrap().is_empty(), "{}", provider.id);
+        }
         assert_eq!(data.source.name, "genai-prices");
         assert!(
             data.source.date.is_some()
@@ -371,7 +352,7 @@ mod tests {
 
     #[test]
     fn the_memory_of_names_is_bounded() {
-        let data = Data::unpack().unwrap();
+        let data = Data::read().unwrap();
         let place = data.places["openai"];
         for number in 0..3 * MAX_NAMES {
             data.remembered(place, &format!("no-such-model-{number}"));

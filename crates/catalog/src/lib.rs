@@ -2,7 +2,8 @@
 //!
 //! Facts and prices come from the data of genai-prices (MIT), which `make catalog` writes into `data/catalog.json`
 //! together with our own additions (`tools/catalog.toml`); users add their own entries. Nothing here is fetched,
-//! and nothing is guessed: an unknown price or context window is `None`. The data is unpacked on first use.
+//! and nothing is guessed: an unknown price or context window is `None`. A provider's models are unpacked on
+//! first use.
 
 mod amount;
 mod catalog;
@@ -10,6 +11,7 @@ mod cost;
 mod entry;
 mod ledger;
 mod model;
+mod packed;
 mod pattern;
 mod prices;
 mod quantities;

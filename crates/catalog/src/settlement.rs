@@ -13,11 +13,11 @@ pub struct Settlement {
 }
 
 impl Settlement {
-    /// Settles a call. Its cost is found now; only while the built-in catalog is still being unpacked, which happens
-    /// once and beside the calling thread, is that left to whoever asks first.
+    /// Settles a call. Its cost is found now; only while the models of its provider are still being unpacked, which happens
+    /// once and on a thread of its own, is that left to whoever asks first.
     pub fn new(record: UsageRecord, catalog: Option<Arc<Catalog>>) -> Self {
         let settlement = Self { record, catalog, cost: OnceLock::new() };
-        if settlement.catalog.is_some() || Catalog::is_ready_or_unpack() {
+        if settlement.catalog().is_ready_or_unpacks(&settlement.record.provider) {
             settlement.cost();
         }
         settlement
@@ -30,8 +30,11 @@ impl Settlement {
 
     /// What it cost: as the provider reports it, else by the catalog; `None` where neither says.
     pub fn cost(&self) -> Option<&Cost> {
-        let find = || self.record.cost(self.catalog.as_ref().unwrap_or_else(|| Catalog::builtin()));
-        self.cost.get_or_init(find).as_ref()
+        self.cost.get_or_init(|| self.record.cost(self.catalog())).as_ref()
+    }
+
+    fn catalog(&self) -> &Arc<Catalog> {
+        self.catalog.as_ref().unwrap_or_else(|| Catalog::builtin())
     }
 }
 
@@ -48,7 +51,7 @@ mod tests {
 
     #[test]
     fn the_cost_is_there_before_anybody_asks() {
-        Catalog::builtin();
+        assert!(Catalog::builtin().find("openai", "gpt-4.1").is_some());
         let settlement = Settlement::new(record(), None);
         assert_eq!(settlement.cost.get().unwrap().as_ref().unwrap().total.to_string(), "2");
         assert_eq!(settlement.cost().unwrap().total.to_string(), "2");
