@@ -352,7 +352,13 @@ class Message:
 class ToolCall:
     """A tool call of a model."""
 
-    def __new__(cls, id: str, name: str, arguments_json: str = "{}") -> Self: ...  # noqa: A002 - its name at run time
+    def __new__(
+        cls,
+        id: str,  # noqa: A002 - its name at run time
+        name: str,
+        arguments_json: str = "{}",
+        custom: bool = False,
+    ) -> Self: ...
     def __eq__(self, other: object, /) -> bool: ...
     @property
     def id(self) -> str:
@@ -373,7 +379,7 @@ class ToolCall:
     def arguments_json(self) -> str:
         """The arguments as the model wrote them."""
 
-    def __reduce__(self) -> tuple[type[ToolCall], tuple[str, str, str]]: ...
+    def __reduce__(self) -> tuple[type[ToolCall], tuple[str, str, str, bool]]: ...
 
 @final
 class Reply:
@@ -454,6 +460,10 @@ class Reply:
         """The response body as it came; `None` for streams."""
 
     @property
+    def extra(self) -> dict[str, Any]:
+        """What else the provider says about the whole response: a fingerprint, a service tier, sources, ..."""
+
+    @property
     def parsed(self) -> Any:
         """The text as a value of the type given in `response_format`; the JSON value for `"json"` and JSON schemas.
 
@@ -486,6 +496,10 @@ class Choice:
     @property
     def logprobs(self) -> Any:
         """Log probabilities, as the provider reports them; `None` unless asked for."""
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """What else the provider says about this answer: filter results, grounding, its own reason to end, ..."""
 
 @final
 class Usage:

@@ -198,6 +198,7 @@ pub(crate) fn convert(py: Python<'_>, batch: EventBatch, into: &mut Vec<Py<PyAny
             | StreamEvent::Part { .. }
             | StreamEvent::PartExtra { .. }
             | StreamEvent::MessageExtra { .. }
+            | StreamEvent::ChoiceExtra { .. }
             | StreamEvent::MessagePieces { .. }
             | StreamEvent::ResponseExtra(_)
             | StreamEvent::Logprobs { .. } => continue,

@@ -22,8 +22,14 @@ use pyo3::{
 ///     content: Text, or a list of content blocks in OpenAI's or Anthropic's form.
 ///     fields: What else the message has in OpenAI's form: `tool_calls`, `tool_call_id`, `name`, ...
 #[pyclass(frozen, eq, module = "ferrule._native")]
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub(crate) struct Message(pub(crate) model::Message);
+
+impl PartialEq for Message {
+    fn eq(&self, other: &Self) -> bool {
+        message_dicts::is_same(&self.0, &other.0)
+    }
+}
 
 #[pymethods]
 impl Message {
@@ -143,15 +149,21 @@ fn joined<'a>(
 
 /// The model calls a tool.
 #[pyclass(frozen, eq, module = "ferrule._native")]
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub(crate) struct ToolCall(pub(crate) model::ToolCall);
+
+impl PartialEq for ToolCall {
+    fn eq(&self, other: &Self) -> bool {
+        message_dicts::is_same_call(&self.0, &other.0)
+    }
+}
 
 #[pymethods]
 impl ToolCall {
     #[new]
-    #[pyo3(signature = (id, name, arguments_json = String::from("{}")))]
-    fn new(id: String, name: String, arguments_json: String) -> Self {
-        Self(model::ToolCall { id, name, arguments: arguments_json, custom: false })
+    #[pyo3(signature = (id, name, arguments_json = String::from("{}"), custom = false))]
+    fn new(id: String, name: String, arguments_json: String, custom: bool) -> Self {
+        Self(model::ToolCall { id, name, arguments: arguments_json, custom })
     }
 
     /// The call's id, which the tool's result refers to.
@@ -197,7 +209,8 @@ impl ToolCall {
         ))
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (&str, &str, &str)> {
-        Ok((py.get_type::<Self>().into_any(), (&self.0.id, &self.0.name, &self.0.arguments)))
+    fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (&str, &str, &str, bool)> {
+        let model::ToolCall { id, name, arguments, custom } = &self.0;
+        Ok((py.get_type::<Self>().into_any(), (id, name, arguments, *custom)))
     }
 }

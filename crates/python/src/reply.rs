@@ -14,7 +14,7 @@ use ferrule_catalog::UsageRecord;
 use ferrule_client::Entry;
 use ferrule_engine as engine;
 use ferrule_wire::{
-    json::{ObjectWriter, Value},
+    json::{Extra, ObjectWriter, Value},
     model, operation,
 };
 use pyo3::{
@@ -194,6 +194,12 @@ impl Reply {
         json_to_python(py, &String::from_utf8_lossy(body)).map(Some)
     }
 
+    /// What else the provider says about the whole response: a fingerprint, a service tier, sources, ...
+    #[getter]
+    fn extra<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        extra_to_python(py, &self.response.extra)
+    }
+
     /// The text as the type given in `response_format`; the JSON value for `"json"` and JSON schemas; `None` where no
     /// format was asked for.
     #[getter]
@@ -334,10 +340,25 @@ impl Choice {
         self.0.logprobs.as_ref().map(|logprobs| json_to_python(py, logprobs.text())).transpose()
     }
 
+    /// What else the provider says about this answer: filter results, grounding, its own reason to end, ...
+    #[getter]
+    fn extra<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        extra_to_python(py, &self.0.extra)
+    }
+
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let dict = object_to_python(py, |object| self.write_fields(object))?;
         Ok(format!("Choice({})", dict.repr()?))
     }
+}
+
+/// Further fields as a dictionary.
+fn extra_to_python<'py>(py: Python<'py>, extra: &Extra) -> PyResult<Bound<'py, PyAny>> {
+    object_to_python(py, |object| {
+        for (name, value) in extra.iter() {
+            object.field(name, value);
+        }
+    })
 }
 
 fn read_choice(value: Value<'_>) -> PyResult<model::Choice> {
@@ -354,7 +375,7 @@ fn read_choice(value: Value<'_>) -> PyResult<model::Choice> {
             .map(|reason| model::FinishReason::from(reason.as_str())),
         stop_sequence: fields.take_string("stop_sequence"),
         logprobs: fields.take_json("logprobs"),
-        extra: fields.rest(),
+        extra: fields.take_object("extra").unwrap_or_default().rest(),
     })
 }
 
@@ -365,6 +386,9 @@ impl Choice {
             .nullable("finish_reason", self.finish_reason())
             .nullable("stop_sequence", self.stop_sequence());
         object.nullable("logprobs", self.0.logprobs.as_ref());
+        if !self.0.extra.is_empty() {
+            object.with("extra", |out| ObjectWriter::begin_with(out, &self.0.extra).finish());
+        }
     }
 }
 

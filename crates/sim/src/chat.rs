@@ -18,7 +18,7 @@ use http::{HeaderMap, Response};
 /// Answers a chat request.
 pub(crate) async fn respond(context: &RequestContext<'_>, request: &Request) -> Response<ResponseBody> {
     if let Some(mut error) = context.provider.refusal(context.body) {
-        error.status = Some(400);
+        error.status = error.status.or(Some(400));
         return context.error(error, HeaderMap::new(), request.stream);
     }
     match predictions::begin(context, request) {

@@ -26,5 +26,6 @@ pub mod operation;
 mod options;
 pub mod providers;
 pub mod quirks;
+mod request_schema;
 pub mod response_headers;
 pub mod server;

@@ -21,7 +21,7 @@ pub(crate) async fn read_response(mut incoming: Incoming, target: &Target) -> Re
         Ok(mut response) => {
             target.provider.quirks.adjust(&mut response);
             add_metadata(dialect.decode_headers(&|name| incoming.header(name)), &mut response);
-            foreign::sign(&mut response, &target.signer());
+            foreign::mark_response(&mut response, &target.signer(), dialect.format());
             Ok(PlainResponse { response, raw, request_id: incoming.request_id() })
         }
         Err(StreamError::Provider(mut error)) => {

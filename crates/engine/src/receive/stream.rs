@@ -5,7 +5,7 @@ use bytes::Bytes;
 use ferrule_wire::{
     dialect::{
         StreamDecoder,
-        shared::foreign::{self, SignedStream},
+        shared::foreign::{self, MarkedStream},
     },
     framing::StreamLimits,
     json::Extra,
@@ -59,7 +59,7 @@ pub struct Reader {
     /// `None` after the end.
     incoming: Option<Incoming>,
     decoder: Box<dyn StreamDecoder>,
-    signed: SignedStream,
+    signed: MarkedStream,
     ready: VecDeque<EventBatch>,
     /// Comes after what is ready.
     failure: Option<Failure>,
@@ -193,7 +193,7 @@ pub(crate) async fn open_stream(mut incoming: Incoming, target: &Target) -> Resu
         request_id: incoming.request_id(),
         incoming: None,
         decoder: quirks.decoder(dialect.stream_decoder(StreamLimits::default())),
-        signed: SignedStream::new(target.signer()),
+        signed: MarkedStream::new(target.signer(), dialect.format()),
         ready: VecDeque::new(),
         failure: None,
         first_token: None,
@@ -207,7 +207,7 @@ pub(crate) async fn open_stream(mut incoming: Incoming, target: &Target) -> Resu
             let mut response =
                 dialect.decode_response(&body).map_err(|error| reader.with_request_id(error.into()))?;
             quirks.adjust(&mut response);
-            foreign::sign(&mut response, &target.signer());
+            foreign::mark_response(&mut response, &target.signer(), dialect.format());
             let received_at = Instant::now();
             reader.deliver(received_at, replay(&response, |text| vec![text]));
             reader.ended = Some(received_at);

@@ -6,10 +6,10 @@
 
 use super::registry;
 use crate::dialect::{anthropic, openai_chat, openai_responses};
-use crate::json::{Fields, Json, JsonError, ObjectWriter, Value, WriteJson, write_array};
+use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, WriteJson, write_array};
 use crate::model::{Image, Message, Part, PartKind, ResponseFormat, Role, Tool, ToolCall, ToolChoice};
 use crate::quirks::CacheControl;
-use alloc::{format, vec::Vec};
+use alloc::{format, vec, vec::Vec};
 use core::mem::take;
 
 /// The type of a block that holds a part which one wire format alone has.
@@ -101,12 +101,31 @@ fn decode_block(value: Value<'_>) -> Result<Part, JsonError> {
     let mut part = anthropic::decode_block(value);
     match &mut part.kind {
         PartKind::ProviderItem { .. } => Err(JsonError::new(format!(": not a valid `{block_type}` block"))),
+        PartKind::ToolCall(call) => {
+            take_arguments(call, &mut part.extra);
+            Ok(part)
+        }
         PartKind::ToolResult(result) => {
             result.name = part.extra.remove("name").and_then(|name| name.value().string());
             result.content = take(&mut result.content).into_iter().map(by_hand).collect();
             Ok(part)
         }
         _ => Ok(part),
+    }
+}
+
+/// Takes the arguments as the model wrote them, unless somebody changed `input` since.
+fn take_arguments(call: &mut ToolCall, extra: &mut Extra) {
+    call.custom = extra.remove(CUSTOM).is_some_and(|custom| custom.value().bool() == Some(true));
+    let Some(written) = extra.remove(ARGUMENTS).and_then(|written| written.value().string()) else { return };
+    let input = Json::parse(&call.arguments);
+    let is_unchanged = input.is_ok_and(|input| match Json::parse(&written) {
+        Ok(written) if !call.custom && written.value().is_object() => written.value().means(input.value()),
+        // There was no object to write.
+        _ => input.value().object().is_some_and(|fields| fields.is_empty()),
+    });
+    if is_unchanged {
+        call.arguments = written;
     }
 }
 
@@ -148,9 +167,26 @@ fn owner(fields: &Fields<'_>) -> Option<&'static str> {
     registry::all().find(|dialect| dialect.own_parts().iter().any(is_of)).map(|dialect| dialect.name())
 }
 
+/// Whether two messages say the same: the arguments of calls, and what is kept as JSON, count by their meaning.
+pub fn is_same(ours: &Message, theirs: &Message) -> bool {
+    let [ours, theirs] = [ours, theirs].map(|message| write_message(message, false));
+    ours.value().means(theirs.value())
+}
+
+/// Whether two calls are the same.
+pub fn is_same_call(ours: &ToolCall, theirs: &ToolCall) -> bool {
+    let call =
+        |call: &ToolCall| Message::new(Role::Assistant, vec![Part::new(PartKind::ToolCall(call.clone()))]);
+    is_same(&call(ours), &call(theirs))
+}
+
 /// Writes a message so that [`decode_messages`] reads the same again: content as text where that is all, else blocks,
-/// Anthropic's where they hold everything and OpenAI's where those do.
+/// Anthropic's where they hold everything and OpenAI's where those do. Arguments keep their bytes.
 pub fn encode_message(message: &Message) -> Json {
+    write_message(message, true)
+}
+
+fn write_message(message: &Message, keep_bytes: bool) -> Json {
     let mut out = Vec::new();
     let mut object = ObjectWriter::begin_with(&mut out, &message.extra);
     let role = match &message.role {
@@ -162,14 +198,15 @@ pub fn encode_message(message: &Message) -> Json {
         Role::Other(role) => role,
     };
     object.field("role", role).optional("name", message.name.as_ref());
-    let (calls, parts): (Vec<&Part>, Vec<&Part>) =
-        message.content.iter().partition(|part| is_openai_call(part));
-    object.with("content", |out| match parts.as_slice() {
+    // Calls in OpenAI's form come after everything else.
+    let first = message.content.iter().rposition(|part| !is_openai_call(part)).map_or(0, |last| last + 1);
+    let (parts, calls) = message.content.split_at_checked(first).unwrap_or_default();
+    object.with("content", |out| match parts {
         [Part { kind: PartKind::Text(text), cache: None, extra }] if extra.is_empty() && !text.is_empty() => {
             crate::json::write_string(text, out);
         }
         [] if message.role != Role::Tool => out.extend_from_slice(b"\"\""),
-        parts => write_array(out, parts, |out, part| encode_part(part, out)),
+        parts => write_array(out, parts, |out, part| encode_part(part, keep_bytes, out)),
     });
     if !calls.is_empty() {
         object.array("tool_calls", calls, |out, part| {
@@ -188,8 +225,28 @@ fn is_openai_call(part: &Part) -> bool {
     *custom || !Json::parse(arguments).is_ok_and(|arguments| arguments.value().is_object())
 }
 
-fn encode_part(part: &Part, out: &mut Vec<u8>) {
+/// The field of a `tool_use` block that holds the arguments as the model wrote them, where `input` does not tell.
+const ARGUMENTS: &str = "arguments_json";
+/// The field of a `tool_use` block that says that the tool takes free text.
+const CUSTOM: &str = "custom";
+
+fn encode_part(part: &Part, keep_bytes: bool, out: &mut Vec<u8>) {
     match &part.kind {
+        PartKind::ToolCall(call) => {
+            let is_object = Json::parse(&call.arguments).is_ok_and(|arguments| arguments.value().is_object());
+            let mut written = part.clone();
+            let is_told = |text: &str| Value::parse(text.as_bytes()).is_ok_and(Value::is_compact);
+            if call.custom || !is_object || keep_bytes && !is_told(&call.arguments) {
+                written.extra.insert(ARGUMENTS, Json::string(&call.arguments));
+            }
+            if call.custom {
+                written.extra.insert(CUSTOM, Json::written(true));
+            }
+            if let (PartKind::ToolCall(call), true) = (&mut written.kind, call.custom || !is_object) {
+                call.arguments = "{}".into();
+            }
+            anthropic::encode_block(&written, out);
+        }
         PartKind::Audio(_) | PartKind::Refusal(_) | PartKind::Image(Image { detail: Some(_), .. }) => {
             openai_chat::write_part(part, out);
         }

@@ -40,6 +40,12 @@ pub trait Dialect: fmt::Debug + Send + Sync {
     /// Its name in configuration, for instance `openai-chat`.
     fn name(&self) -> &'static str;
 
+    /// The wire format that its parts and fields are marked with: another dialect's, where it differs in its addresses
+    /// only.
+    fn format(&self) -> &'static str {
+        self.name()
+    }
+
     /// Client: how its own provider wants to be shown the key.
     fn key_header(&self) -> KeyHeader {
         KeyHeader::Bearer

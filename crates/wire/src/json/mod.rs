@@ -5,6 +5,7 @@
 //! [`Json`]: its text, so that key order, number precision and unknown parts survive a round trip.
 
 mod error;
+mod meaning;
 mod nesting;
 mod object;
 mod owned;

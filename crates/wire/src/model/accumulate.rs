@@ -24,6 +24,7 @@ struct Growing {
     choice: Choice,
     /// The place of each part of `choice.message.content`, in the same order, and what stands beside it.
     places: Vec<(u32, GrowingFields)>,
+    message_extra: GrowingFields,
     extra: GrowingFields,
     logprobs: Option<Logprobs>,
 }
@@ -74,7 +75,8 @@ impl Growing {
         for (part, (_, extra)) in choice.message.content.iter_mut().zip(&self.places) {
             part.extra = extra.fields();
         }
-        choice.message.extra = self.extra.fields();
+        choice.message.extra = self.message_extra.fields();
+        choice.extra = self.extra.fields();
         choice.logprobs = self.logprobs.as_ref().map(|logprobs| match logprobs {
             Logprobs::Lists(lists) => Json::object(&lists.fields(), |_| {}),
             Logprobs::One(one) => one.clone(),
@@ -101,8 +103,14 @@ impl Accumulator {
                     logprobs: None,
                     extra: Extra::new(),
                 };
-                let (places, extra) = (Vec::new(), GrowingFields::default());
-                self.choices.insert(position, Growing { choice, places, extra, logprobs: None });
+                let growing = Growing {
+                    choice,
+                    places: Vec::new(),
+                    message_extra: GrowingFields::default(),
+                    extra: GrowingFields::default(),
+                    logprobs: None,
+                };
+                self.choices.insert(position, growing);
                 position
             }
         };
@@ -181,9 +189,10 @@ impl Accumulator {
                 }
             }
             StreamEvent::MessageExtra { choice, extra } => {
-                self.growing(*choice).extra.combine(extra);
+                self.growing(*choice).message_extra.combine(extra);
             }
-            StreamEvent::MessagePieces { choice, extra } => self.growing(*choice).extra.join(extra),
+            StreamEvent::ChoiceExtra { choice, extra } => self.growing(*choice).extra.combine(extra),
+            StreamEvent::MessagePieces { choice, extra } => self.growing(*choice).message_extra.join(extra),
             StreamEvent::ResponseExtra(extra) => {
                 for (name, value) in extra.iter() {
                     self.extra.insert(name, value.clone());
@@ -311,7 +320,9 @@ mod tests {
                 finish_reason: Some(FinishReason::ToolCalls),
                 stop_sequence: None,
                 logprobs: Some(Json::parse(r#"{"content":[1]}"#).unwrap()),
-                extra: Extra::new(),
+                extra: [("content_filter_results".to_owned(), Json::parse(r#"{"hate":1}"#).unwrap())]
+                    .into_iter()
+                    .collect(),
             }],
             usage: Some(Usage { input_tokens: Some(1), ..Usage::default() }),
             extra: Extra::new(),

@@ -88,7 +88,7 @@ pub enum StreamEvent {
         part: Box<Part>,
     },
     /// Fields for a part that has begun and have no delta of their own (citations, ...): list values are appended to
-    /// those already there, others replace them.
+    /// those already there, others replace them; `{}` and `null` replace nothing.
     PartExtra {
         /// The answer's number.
         choice: u32,
@@ -99,6 +99,14 @@ pub enum StreamEvent {
     },
     /// Fields for the whole message of an answer (reasoning details, annotations, ...), combined as for `PartExtra`.
     MessageExtra {
+        /// The answer's number.
+        choice: u32,
+        /// The fields.
+        extra: Box<Extra>,
+    },
+    /// Fields for an answer as a whole, which are not said by its message (filter results, grounding, ...), combined as
+    /// for `PartExtra`.
+    ChoiceExtra {
         /// The answer's number.
         choice: u32,
         /// The fields.

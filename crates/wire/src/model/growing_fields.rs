@@ -21,10 +21,12 @@ enum Growing {
 }
 
 impl GrowingFields {
-    /// Adds fields: a list is appended to a list, anything else replaces what was there.
+    /// Adds fields: a list is appended to a list, anything else replaces what was there, but for what says nothing.
     pub(crate) fn combine(&mut self, more: &Extra) {
         for (name, value) in more.iter() {
             match self.0.iter_mut().find(|(known, _)| known == name) {
+                // Azure's last chunk has an empty `content_filter_results`.
+                Some(_) if says_nothing(value) => {}
                 Some((_, growing)) => growing.combine(value),
                 None => self.0.push((name.into(), Growing::Whole(value.clone()))),
             }
@@ -125,6 +127,11 @@ impl Growing {
             Self::Objects(objects) => Json::written(objects),
         }
     }
+}
+
+/// Whether a value is `null` or an object without fields.
+fn says_nothing(value: &Json) -> bool {
+    value.value().is_null() || value.value().object().is_some_and(|fields| fields.is_empty())
 }
 
 /// What stands between a list's brackets.
@@ -244,12 +251,15 @@ mod tests {
             ("b", "[2]"),
             ("c", "[ ]"),
             ("c", "[4]"),
+            ("d", r#"{"x":1}"#),
+            ("d", "{ }"),
+            ("d", "null"),
         ] {
             fields.combine(&extra(name, value));
         }
         let fields = fields.fields();
-        let read = ["a", "b", "c"].map(|name| fields.get(name).unwrap().text());
-        assert_eq!(read, ["[1,2, 3]", "[2]", "[4]"]);
+        let read = ["a", "b", "c", "d"].map(|name| fields.get(name).unwrap().text());
+        assert_eq!(read, ["[1,2, 3]", "[2]", "[4]", r#"{"x":1}"#]);
     }
 
     #[test]

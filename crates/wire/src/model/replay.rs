@@ -19,7 +19,8 @@ pub fn replay<'a>(response: &'a Response, split: impl Fn(&'a str) -> Vec<&'a str
         created: response.created,
         extra: response.extra.clone(),
     })));
-    for Choice { index: choice, message, finish_reason, stop_sequence, logprobs, .. } in &response.choices {
+    for Choice { index: choice, message, finish_reason, stop_sequence, logprobs, extra } in &response.choices
+    {
         let choice = *choice;
         for (part, Part { kind, cache, extra }) in (0u32..).zip(&message.content) {
             match kind {
@@ -80,6 +81,9 @@ pub fn replay<'a>(response: &'a Response, split: impl Fn(&'a str) -> Vec<&'a str
         }
         if !message.extra.is_empty() {
             events.push(StreamEvent::MessageExtra { choice, extra: Box::new(message.extra.clone()) });
+        }
+        if !extra.is_empty() {
+            events.push(StreamEvent::ChoiceExtra { choice, extra: Box::new(extra.clone()) });
         }
         if let Some(logprobs) = logprobs {
             events.push(StreamEvent::Logprobs { choice, logprobs: logprobs.clone() });

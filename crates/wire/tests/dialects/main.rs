@@ -22,6 +22,7 @@ mod provider_items;
 mod replicate;
 mod requests;
 mod ruvllm;
+mod second_turn;
 mod signers;
 mod strategies;
 mod streams;

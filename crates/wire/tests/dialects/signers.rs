@@ -4,7 +4,7 @@
 use ferrule_wire::{
     dialect::{
         self, Dialect,
-        shared::foreign::{SIGNED_BY, SignedStream, for_signer, sign},
+        shared::foreign::{MarkedStream, SIGNED_BY, for_signer, mark_response},
     },
     encode::EncodeOptions,
     framing::StreamLimits,
@@ -64,7 +64,7 @@ impl Place {
 
     fn answer(&self) -> Response {
         let mut response = self.dialect().decode_response(self.answer.as_bytes()).unwrap();
-        sign(&mut response, &self.signer());
+        mark_response(&mut response, &self.signer(), self.dialect().format());
         response
     }
 
@@ -84,7 +84,7 @@ impl Place {
         }
         encoder.finish(&mut body);
         let mut decoder = dialect.stream_decoder(StreamLimits::default());
-        let mut signed = SignedStream::new(self.signer());
+        let mut signed = MarkedStream::new(self.signer(), dialect.format());
         let mut accumulator = Accumulator::new();
         // In small pieces, as marks are made piece by piece.
         for piece in body.chunks(97) {
@@ -199,7 +199,7 @@ fn messages_that_say_nothing_any_more_are_left_out() {
     let [claude, .., openrouter, _] = &PLACES;
     let mut said = claude.dialect().decode_response(withheld.as_bytes()).unwrap();
     assert_eq!(said.choices[0].message.content.len(), 2);
-    sign(&mut said, &claude.signer());
+    mark_response(&mut said, &claude.signer(), "anthropic");
     assert!(claude.next_request(&said).contains(PROOF));
     let body = openrouter.next_request(&said);
     assert!(!body.contains("assistant") && body.contains("Why?"), "{body}");
@@ -208,7 +208,7 @@ fn messages_that_say_nothing_any_more_are_left_out() {
 /// Each place is marked once, however many pieces a signature comes in.
 #[test]
 fn a_stream_is_marked_once_for_each_part() {
-    let mut signed = SignedStream::new("anthropic");
+    let mut signed = MarkedStream::new("anthropic", "anthropic");
     let piece = |part| StreamEvent::ReasoningSignature { choice: 0, part, signature: "c".into() };
     let text = || StreamEvent::TextDelta { choice: 0, part: 2, text: "Yes.".into() };
     let mut events = vec![piece(0), text(), piece(0), piece(1)];

@@ -7,8 +7,8 @@ use crate::json::{Extra, Fields};
 use crate::model::{Choice, ErrorKind, FinishReason, Message, ProviderError, Response, Role};
 use alloc::{borrow::ToOwned, boxed::Box, string::String, string::ToString};
 
-/// Fields of the answer that a stream tells at its end, with the reason why it ended. They belong to the message;
-/// what else is unknown belongs to the answer.
+/// Fields of the answer that a stream tells at its end, with the reason why it ended. They belong to the choice;
+/// what else is unknown belongs to the response.
 pub(super) const TOLD_AT_THE_END: &[&str] = &["stop_details", "container", "context_management"];
 
 /// Client: reads the body of a plain answer.
@@ -24,11 +24,11 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
     let Head { id, model, stop_reason, stop_sequence, usage, told_at_the_end, extra } = take_head(fields);
     let choice = Choice {
         index: 0,
-        message: Message { role: Role::Assistant, content, name: None, extra: told_at_the_end },
+        message: Message { role: Role::Assistant, content, name: None, extra: Extra::new() },
         finish_reason: stop_reason,
         stop_sequence,
         logprobs: None,
-        extra: Extra::new(),
+        extra: told_at_the_end,
     };
     Ok(Response {
         id,
@@ -95,6 +95,7 @@ fn take_told_at_the_end(fields: &mut Fields<'_>) -> Extra {
     TOLD_AT_THE_END
         .iter()
         .filter_map(|name| fields.take_json(name).map(|value| ((*name).to_owned(), value)))
+        .filter(|(_, value)| !value.value().is_null())
         .collect()
 }
 

@@ -2,7 +2,7 @@
 
 use super::{block::decode_block, decode_response, usage::RawUsage};
 use crate::dialect::StreamDecoder;
-use crate::dialect::anthropic::decode_response::Head;
+use crate::dialect::anthropic::decode_response::{Head, TOLD_AT_THE_END};
 use crate::dialect::shared::template::{TextTemplate, text_range};
 use crate::framing::{Frame, SseReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, Value};
@@ -172,7 +172,7 @@ impl State {
         let Head { id, model, usage, told_at_the_end, extra, .. } = decode_response::take_head(message);
         events.push(StreamEvent::Start(Box::new(Start { id, model, created: None, extra })));
         if !told_at_the_end.is_empty() {
-            events.push(StreamEvent::MessageExtra { choice: 0, extra: Box::new(told_at_the_end) });
+            events.push(StreamEvent::ChoiceExtra { choice: 0, extra: Box::new(told_at_the_end) });
         }
         if let Some(usage) = usage {
             self.usage = usage;
@@ -367,15 +367,17 @@ impl State {
         if reason.is_some() {
             self.close_all(events);
         }
-        let extra: Extra = delta
-            .iter()
-            .flat_map(Fields::iter)
-            .chain(fields.iter())
-            .filter(|(_, value)| !value.is_null())
-            .map(|(name, value)| (name.to_owned(), value.to_json()))
-            .collect();
-        if !extra.is_empty() {
-            events.push(StreamEvent::MessageExtra { choice: 0, extra: Box::new(extra) });
+        let (mut choice, mut response) = (Extra::new(), Extra::new());
+        let said = delta.iter().flat_map(Fields::iter).chain(fields.iter());
+        for (name, value) in said.filter(|(_, value)| !value.is_null()) {
+            let place = if TOLD_AT_THE_END.contains(&name) { &mut choice } else { &mut response };
+            place.insert(name, value.to_json());
+        }
+        if !choice.is_empty() {
+            events.push(StreamEvent::ChoiceExtra { choice: 0, extra: Box::new(choice) });
+        }
+        if !response.is_empty() {
+            events.push(StreamEvent::ResponseExtra(Box::new(response)));
         }
         if let Some(usage) = usage.filter(RawUsage::has_figures) {
             self.usage.update(usage);

@@ -36,7 +36,7 @@ pub(super) fn encode_body(
     options: EncodeOptions<'_>,
     begin: impl FnOnce(&mut ObjectWriter<'_>),
 ) -> Result<(Vec<u8>, Vec<UnsupportedField>), UnsupportedField> {
-    let request = &*foreign::for_format(request, NAME);
+    let request = &*foreign::for_format(request, NAME, options.quirks);
     let mut refusals = Refusals::new(NAME, options);
     let request = &*CARRIED.fit(request, options.quirks, &mut refusals)?;
     unsupported::check(request, &mut refusals)?;

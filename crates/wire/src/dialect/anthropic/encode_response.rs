@@ -24,7 +24,8 @@ pub(super) fn encode_finish(reason: &FinishReason) -> &str {
 pub(super) fn encode(response: &Response) -> Vec<u8> {
     let choice = response.choices.first();
     let mut extra = response.extra.clone();
-    for (name, value) in choice.iter().flat_map(|choice| choice.message.extra.iter()) {
+    let beside = choice.iter().flat_map(|choice| choice.message.extra.iter().chain(choice.extra.iter()));
+    for (name, value) in beside {
         extra.insert(name, value.clone());
     }
     let mut out = Vec::new();

@@ -78,7 +78,9 @@ impl StreamEncoder for Encoder {
             StreamEvent::PartExtra { choice: 0, part, extra } => self.citations(*part, extra, out),
             StreamEvent::MessagePieces { choice: 0, extra } => self.extra.join(extra),
             // The beginning is written already, so what belongs to the answer goes with the end as well.
-            StreamEvent::MessageExtra { choice: 0, extra } | StreamEvent::ResponseExtra(extra) => {
+            StreamEvent::MessageExtra { choice: 0, extra }
+            | StreamEvent::ChoiceExtra { choice: 0, extra }
+            | StreamEvent::ResponseExtra(extra) => {
                 self.extra.combine(extra);
             }
             StreamEvent::UsageUpdate(usage) => self.usage.get_or_insert_default().update(usage),

@@ -54,6 +54,10 @@ impl Dialect for AnthropicVertex {
         "anthropic-vertex"
     }
 
+    fn format(&self) -> &'static str {
+        super::carried::NAME
+    }
+
     /// Signatures are valid on Anthropic's own API, on Bedrock and on Vertex AI alike (Anthropic's page on extended
     /// thinking).
     fn signer<'a>(&self, _provider: &'a str, _model: &'a str) -> Cow<'a, str> {

@@ -14,7 +14,7 @@ pub(super) fn encode(
     request: &Request,
     options: EncodeOptions<'_>,
 ) -> Result<EncodedRequest, UnsupportedField> {
-    let request = &*foreign::for_format(request, carried::NAME);
+    let request = &*foreign::for_format(request, carried::NAME, options.quirks);
     let mut refusals = Refusals::new(carried::NAME, options);
     let request = &*carried::CARRIED.fit(request, options.quirks, &mut refusals)?;
     unsupported::check(request, &mut refusals)?;

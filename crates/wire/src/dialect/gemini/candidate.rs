@@ -95,7 +95,7 @@ impl Candidate {
             }
         }
         if !extra.is_empty() {
-            events.push(StreamEvent::MessageExtra { choice, extra: Box::new(extra) });
+            events.push(StreamEvent::ChoiceExtra { choice, extra: Box::new(extra) });
         }
         if let Some(logprobs) = logprobs {
             events.push(StreamEvent::Logprobs { choice, logprobs });

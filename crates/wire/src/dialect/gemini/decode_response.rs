@@ -3,7 +3,7 @@
 use super::chunk::{self, CandidateFields, Chunk};
 use super::{content, part, usage};
 use crate::framing::StreamError;
-use crate::json::{Extra, Value};
+use crate::json::Value;
 use crate::model::{Choice, Message, Part, PartKind, Response, Role};
 use alloc::{borrow::ToOwned, boxed::Box, vec::Vec};
 
@@ -49,10 +49,10 @@ fn decode_choice(candidate: CandidateFields<'_>, response_id: &str) -> Choice {
     let finish_reason = finish.map(|word| chunk::decode_finish(&word, calls_tools, &mut extra));
     Choice {
         index,
-        message: Message { extra, ..Message::new(Role::Assistant, parts) },
+        message: Message::new(Role::Assistant, parts),
         finish_reason,
         stop_sequence: None,
         logprobs,
-        extra: Extra::new(),
+        extra,
     }
 }

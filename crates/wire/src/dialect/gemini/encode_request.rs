@@ -29,7 +29,7 @@ pub(super) fn encode_body(
     request: &Request,
     options: EncodeOptions<'_>,
 ) -> Result<(Vec<u8>, Vec<UnsupportedField>), UnsupportedField> {
-    let request = &*foreign::for_format(request, FORMAT);
+    let request = &*foreign::for_format(request, FORMAT, options.quirks);
     let family = Family::from_model(&request.model);
     let mut refusals = Refusals::new(host.name(), options);
     let request = &*CARRIED.fit(request, options.quirks, &mut refusals)?;

@@ -153,7 +153,9 @@ impl Encoder {
             }
             StreamEvent::Part { choice, part, .. } => self.part(*choice, part, out),
             StreamEvent::PartExtra { choice, part, extra } => self.part_extra(*choice, *part, extra, out),
-            StreamEvent::MessageExtra { choice, extra } => self.choice(*choice).extra.combine(extra),
+            StreamEvent::MessageExtra { choice, extra } | StreamEvent::ChoiceExtra { choice, extra } => {
+                self.choice(*choice).extra.combine(extra);
+            }
             StreamEvent::MessagePieces { choice, extra } => self.choice(*choice).extra.join(extra),
             StreamEvent::ResponseExtra(extra) => {
                 for (name, value) in extra.iter() {

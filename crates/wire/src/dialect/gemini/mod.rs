@@ -76,6 +76,10 @@ impl Dialect for Gemini {
         self.0.name()
     }
 
+    fn format(&self) -> &'static str {
+        host::FORMAT
+    }
+
     fn key_header(&self) -> KeyHeader {
         match self.0 {
             Host::GeminiApi => KeyHeader::Named("x-goog-api-key"),

@@ -18,7 +18,7 @@ pub(super) fn encode(
     request: &Request,
     encode_options: EncodeOptions<'_>,
 ) -> Result<EncodedRequest, UnsupportedField> {
-    let request = &*foreign::for_format(request, NAME);
+    let request = &*foreign::for_format(request, NAME, encode_options.quirks);
     let mut refusals = Refusals::new(NAME, encode_options);
     let request = &*CARRIED.fit(request, encode_options.quirks, &mut refusals)?;
     let messages = encode_messages(&request.messages, &mut refusals)?;

@@ -25,7 +25,9 @@ pub(super) struct ChoiceReader {
     signed: bool,
     finish: Option<FinishReason>,
     stop_sequence: Option<String>,
-    /// The unknown fields so far, as they were last.
+    /// The unknown fields of the message so far, as they were last.
+    message_extra: Extra,
+    /// The unknown fields beside the message so far.
     extra: Extra,
 }
 
@@ -39,6 +41,7 @@ impl ChoiceReader {
             signed: false,
             finish: None,
             stop_sequence: None,
+            message_extra: Extra::new(),
             extra: Extra::new(),
         }
     }
@@ -74,7 +77,10 @@ impl ChoiceReader {
         }
         let logprobs = fields.take_json("logprobs");
         let text = said.and_then(|delta| self.read_delta(delta, events));
-        self.keep_news(&fields, events);
+        let choice = self.index;
+        if let Some(extra) = news(&mut self.extra, &fields) {
+            events.push(StreamEvent::ChoiceExtra { choice, extra });
+        }
         if let Some(logprobs) = logprobs {
             events.push(StreamEvent::Logprobs { choice: self.index, logprobs });
         }
@@ -105,7 +111,10 @@ impl ChoiceReader {
         if let Some(function) = delta.take_object("function_call") {
             self.calls.read_legacy(self.index, function, &mut self.parts, events);
         }
-        self.keep_news(&delta, events);
+        let choice = self.index;
+        if let Some(extra) = news(&mut self.message_extra, &delta) {
+            events.push(StreamEvent::MessageExtra { choice, extra });
+        }
         text
     }
 
@@ -197,23 +206,6 @@ impl ChoiceReader {
         Some(part)
     }
 
-    /// Unknown fields, where they are new. A list is always new: it is more of a list.
-    fn keep_news(&mut self, fields: &Fields<'_>, events: &mut Vec<StreamEvent>) {
-        let mut news = Extra::new();
-        for (name, value) in fields.iter().filter(|(_, value)| is_something(*value)) {
-            let is_known = self.extra.get(name).is_some_and(|known| known.text() == value.text());
-            if !is_known || value.is_array() {
-                news.insert(name, value.to_json());
-            }
-            if !is_known && !value.is_array() {
-                self.extra.insert(name, value.to_json());
-            }
-        }
-        if !news.is_empty() {
-            events.push(StreamEvent::MessageExtra { choice: self.index, extra: Box::new(news) });
-        }
-    }
-
     fn read_finish(&mut self, reason: String, events: &mut Vec<StreamEvent>) {
         let reason = finish::decode(reason, self.stop_sequence.as_deref());
         if self.finish.as_ref() == Some(&reason) {
@@ -229,6 +221,21 @@ impl ChoiceReader {
     pub(super) fn end(&mut self, events: &mut Vec<StreamEvent>) {
         self.calls.end(self.index, &mut self.parts, events);
     }
+}
+
+/// The unknown fields that are new, or say something else than before. A list is always new: it is more of a list.
+fn news(known: &mut Extra, fields: &Fields<'_>) -> Option<Box<Extra>> {
+    let mut news = Extra::new();
+    for (name, value) in fields.iter().filter(|(_, value)| is_something(*value)) {
+        let is_known = known.get(name).is_some_and(|known| known.text() == value.text());
+        if !is_known || value.is_array() {
+            news.insert(name, value.to_json());
+        }
+        if !is_known && !value.is_array() {
+            known.insert(name, value.to_json());
+        }
+    }
+    (!news.is_empty()).then(|| Box::new(news))
 }
 
 /// Nothing is said by a null or an empty list.

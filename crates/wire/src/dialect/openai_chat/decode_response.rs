@@ -6,7 +6,7 @@ use crate::dialect::openai_chat::error;
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{Choice, Message, Part, Response, Role};
-use alloc::{string::String, string::ToString, vec::Vec};
+use alloc::{string::ToString, vec::Vec};
 
 /// Reads the body of a plain answer, or the error in it.
 pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
@@ -59,7 +59,7 @@ fn decode_choice(position: u32, value: Value<'_>) -> Choice {
         finish_reason: reason.map(|reason| finish::decode(reason, stop_sequence.as_deref())),
         stop_sequence,
         logprobs: fields.take_json("logprobs"),
-        extra: fields.rest(),
+        extra: without_nulls(&fields.rest()),
     }
 }
 
@@ -80,11 +80,11 @@ fn decode_message(mut fields: Fields<'_>) -> Message {
     }
     parts.extend(message::take_said(&mut fields));
     let name = fields.take_string("name");
-    // Groq refuses nulls in the messages that are sent back to it.
-    let extra = fields.rest().iter().filter(|(_, value)| !value.value().is_null()).map(owned).collect();
-    Message { role: Role::Assistant, content: parts, name, extra }
+    Message { role: Role::Assistant, content: parts, name, extra: without_nulls(&fields.rest()) }
 }
 
-fn owned((name, value): (&str, &Json)) -> (String, Json) {
-    (name.into(), value.clone())
+/// The fields that say something, as in a stream.
+fn without_nulls(extra: &Extra) -> Extra {
+    let owned = |(name, value): (&str, &Json)| (name.into(), value.clone());
+    extra.iter().filter(|(_, value)| !value.value().is_null()).map(owned).collect()
 }

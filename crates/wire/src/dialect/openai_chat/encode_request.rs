@@ -19,7 +19,7 @@ pub(super) fn encode(
     request: &Request,
     options: EncodeOptions<'_>,
 ) -> Result<EncodedRequest, UnsupportedField> {
-    let request = &*foreign::for_format(request, NAME);
+    let request = &*foreign::for_format(request, NAME, options.quirks);
     let quirks = options.quirks;
     let mut refusals = Refusals::new(NAME, options);
     refuse::chat(quirks, &refusals)?;

@@ -184,6 +184,20 @@ impl StreamEncoder for Encoder {
             StreamEvent::MessageExtra { choice, extra } | StreamEvent::MessagePieces { choice, extra } => {
                 self.choice_with(out, *choice, extra, |_| {}, goes_on);
             }
+            StreamEvent::ChoiceExtra { choice, extra } => {
+                self.choice_with(
+                    out,
+                    *choice,
+                    &nothing,
+                    |_| {},
+                    |beside| {
+                        for (name, value) in extra.iter() {
+                            beside.field(name, value);
+                        }
+                        goes_on(beside);
+                    },
+                );
+            }
             StreamEvent::Logprobs { choice, logprobs } => {
                 self.choice_with(
                     out,

@@ -48,6 +48,10 @@ pub(crate) fn decode_message(
     let content = if role == Role::Assistant {
         check_calls(&fields)?;
         let (mut parts, after) = (reasoning::take_whole(&mut fields), take_said(&mut fields));
+        // A message that was kept as a dictionary has its thoughts among its blocks, and the details repeat them.
+        if content.iter().any(|part| matches!(part.kind, PartKind::Reasoning(_))) {
+            parts.clear();
+        }
         parts.extend(content);
         parts.extend(after);
         parts

@@ -211,7 +211,7 @@ impl State {
             .map(|(name, value)| (name.into(), value.to_json()))
             .collect();
         if !extra.is_empty() {
-            events.push(StreamEvent::MessageExtra { choice, extra: Box::new(extra) });
+            events.push(StreamEvent::ChoiceExtra { choice, extra: Box::new(extra) });
         }
         if let Some(reason) = reason
             && let Some((_, ended)) = self.choices.get_mut(place)

@@ -81,7 +81,9 @@ impl StreamEncoder for Encoder {
                 let beside: Extra = core::iter::once(("logprobs".into(), logprobs.clone())).collect();
                 self.choice(out, *choice, "", &beside, None);
             }
-            StreamEvent::MessageExtra { choice, extra } => self.choice(out, *choice, "", extra, None),
+            StreamEvent::MessageExtra { choice, extra } | StreamEvent::ChoiceExtra { choice, extra } => {
+                self.choice(out, *choice, "", extra, None);
+            }
             StreamEvent::ResponseExtra(extra) => {
                 for (name, value) in extra.iter() {
                     self.start.extra.insert(name, value.clone());

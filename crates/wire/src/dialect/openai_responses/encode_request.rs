@@ -21,7 +21,7 @@ pub(super) fn encode(
     request: &Request,
     options: EncodeOptions<'_>,
 ) -> Result<EncodedRequest, UnsupportedField> {
-    let request = &*foreign::for_format(request, NAME);
+    let request = &*foreign::for_format(request, NAME, options.quirks);
     let mut refusals = Refusals::new(NAME, options);
     let request = &*CARRIED.fit(request, options.quirks, &mut refusals)?;
     let Input { instructions, items } =

@@ -35,7 +35,8 @@ pub(super) fn encode(response: &Response) -> Vec<u8> {
         created: response.created,
         extra: response.extra.clone(),
     };
-    for (name, value) in choice.iter().flat_map(|choice| choice.message.extra.iter()) {
+    let beside = choice.iter().flat_map(|choice| choice.message.extra.iter().chain(choice.extra.iter()));
+    for (name, value) in beside {
         start.extra.insert(name, value.clone());
     }
     let content = choice.map(|choice| choice.message.content.as_slice()).unwrap_or_default();

@@ -387,7 +387,9 @@ impl StreamEncoder for Encoder {
                 }
             }
             StreamEvent::MessagePieces { choice: 0, extra } => self.extra.join(extra),
-            StreamEvent::MessageExtra { choice: 0, extra } | StreamEvent::ResponseExtra(extra) => {
+            StreamEvent::MessageExtra { choice: 0, extra }
+            | StreamEvent::ChoiceExtra { choice: 0, extra }
+            | StreamEvent::ResponseExtra(extra) => {
                 self.extra.combine(extra);
             }
             StreamEvent::Logprobs { choice: 0, logprobs } => self.logprobs(logprobs, out),

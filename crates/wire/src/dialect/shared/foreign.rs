@@ -1,23 +1,26 @@
 //! Foreign metadata: what of an answer goes back only where it came from.
 //!
-//! Answers hold what nobody else reads, and strict receivers refuse a whole conversation for it. Two marks decide what
+//! Answers hold what nobody else reads, and strict receivers refuse a whole conversation for it. Three things decide what
 //! travels:
 //!
 //! - **The wire format.** Decoders keep a part that has no name in the model as a [`PartKind::ProviderItem`], which names
-//!   its format; encoders of other formats refuse it, or drop it with a warning. Further fields of parts and messages
-//!   that one format alone has are the rows of [`FIELDS`]; other formats' encoders leave them out (see [`for_format`]).
-//!   A format's fields that its own requests refuse belong in this table as well.
+//!   its format; encoders of other formats refuse it, or drop it with a warning.
+//! - **The fields of the answer.** Further fields of parts and messages are marked with their format, and go back to it
+//!   alone (see [`answer_fields`]). The rows of [`FIELDS`] are those that have a meaning in requests of one format only:
+//!   other formats' encoders leave them out whoever wrote them ([`for_format`]).
 //! - **The signer.** Proofs of reasoning (signatures, encrypted reasoning, ids of stored items) are valid for the signer
 //!   that made them. An answer's proofs are marked with their signer when it is received, in the extra field
-//!   [`SIGNED_BY`] beside them ([`sign`], [`SignedStream`]); before a request is encoded the marks are taken out, and with
-//!   them the proofs of other signers ([`for_signer`]).
+//!   [`SIGNED_BY`] beside them ([`mark_response`], [`MarkedStream`]); before a request is encoded the marks are taken out,
+//!   and with them the proofs of other signers ([`for_signer`]).
 //!
-//! Both marks go with the message wherever a program keeps it, also as a dictionary, and neither is ever sent. What has no
-//! mark was written by hand and is sent as it is.
+//! The marks go with the message wherever a program keeps it, also as a dictionary, and none is ever sent.
 
+use super::answer_fields::{self, ANSWER_FIELDS, Cleaner};
 use crate::json::{Extra, Json};
 use crate::model::{Message, Part, PartKind, Reasoning, Request, Response, StreamEvent};
-use alloc::{borrow::Cow, boxed::Box, collections::BTreeSet, string::String, vec::Vec};
+use crate::quirks::Quirks;
+use crate::request_schema;
+use alloc::{borrow::Cow, borrow::ToOwned, boxed::Box, collections::BTreeMap, string::String, vec::Vec};
 
 /// The extra field that names the signer.
 pub const SIGNED_BY: &str = "signed_by";
@@ -87,25 +90,25 @@ pub(crate) fn claim(parts: &mut [Part], dialect: &'static str) {
     });
 }
 
-/// `request` as the wire format `dialect` may write it: without the further fields that only other formats have. Parts of
-/// other formats are left for the encoder to refuse by their place.
-pub(crate) fn for_format<'a>(request: &'a Request, dialect: &str) -> Cow<'a, Request> {
-    let is_foreign = |field: &Field| field.dialect != dialect;
-    let has_foreign = |message: &Message| {
-        has_any(&message.extra, Beside::Message, is_foreign)
-            || any_part(&message.content, &|part| has_any(&part.extra, Beside::Part, is_foreign))
-    };
-    if !request.messages.iter().any(has_foreign) {
+/// `request` as the wire format `dialect` may write it for the provider of `quirks`: without marks, without the further
+/// fields that only other formats or only answers have. Parts of other formats are left for the encoder to refuse by
+/// their place.
+pub(crate) fn for_format<'a>(request: &'a Request, dialect: &str, quirks: &Quirks) -> Cow<'a, Request> {
+    if !request.messages.iter().any(Cleaner::concerns) {
         return Cow::Borrowed(request);
     }
+    let is_foreign = |field: &Field| field.dialect != dialect;
+    let cleaner = Cleaner { format: dialect, schema: request_schema::find(dialect, &quirks.provider) };
     let mut request = request.clone();
     for message in &mut request.messages {
         remove(&mut message.extra, Beside::Message, is_foreign);
+        cleaner.clean_message(message);
         change_parts(&mut message.content, &mut |part| {
             let proved = remove(&mut part.extra, Beside::Part, is_foreign);
             if let (PartKind::Reasoning(reasoning), true) = (&mut part.kind, proved) {
                 reasoning.signature = None;
             }
+            cleaner.clean_part(part);
         });
     }
     Cow::Owned(request)
@@ -160,55 +163,105 @@ fn is_proven(part: &Part) -> bool {
     ) || has_any(&part.extra, Beside::Part, is_proof)
 }
 
-fn mark(extra: &mut Extra, signer: &str) {
+fn sign(extra: &mut Extra, signer: &str) {
     extra.insert(SIGNED_BY, Json::string(signer));
 }
 
-/// Marks what `signer` proves in its answer.
-pub fn sign(response: &mut Response, signer: &str) {
+/// Marks what `signer` proves in its answer, and the further fields that came by the wire format `format`.
+pub fn mark_response(response: &mut Response, signer: &str, format: &str) {
     for message in response.choices.iter_mut().map(|choice| &mut choice.message) {
-        if has_any(&message.extra, Beside::Message, is_proof) {
-            mark(&mut message.extra, signer);
+        let is_signed = has_any(&message.extra, Beside::Message, is_proof);
+        answer_fields::mark(&mut message.extra, format);
+        if is_signed {
+            sign(&mut message.extra, signer);
         }
-        for part in message.content.iter_mut().filter(|part| is_proven(part)) {
-            mark(&mut part.extra, signer);
+        for part in &mut message.content {
+            let is_signed = is_proven(part);
+            answer_fields::mark(&mut part.extra, format);
+            if is_signed {
+                sign(&mut part.extra, signer);
+            }
         }
     }
 }
 
-/// Marks what is proven in the events of one stream, so that the answer made of them is as [`sign`] makes a whole one.
+/// Marks the events of one stream, so that the answer made of them is as [`mark_response`] makes a whole one.
 #[derive(Clone, Debug)]
-pub struct SignedStream {
+pub struct MarkedStream {
     signer: String,
+    format: &'static str,
     /// What is marked already: parts by choice and place, and messages.
-    marked: BTreeSet<(u32, Option<u32>)>,
+    marked: BTreeMap<(u32, Option<u32>), Marked>,
 }
 
-impl SignedStream {
-    /// A stream of `signer`'s.
-    pub fn new(signer: impl Into<String>) -> Self {
-        Self { signer: signer.into(), marked: BTreeSet::new() }
+#[derive(Clone, Debug, Default)]
+struct Marked {
+    is_signed: bool,
+    names: Vec<String>,
+}
+
+impl MarkedStream {
+    /// A stream of `signer`'s that comes by the wire format `format`.
+    pub fn new(signer: impl Into<String>, format: &'static str) -> Self {
+        Self { signer: signer.into(), format, marked: BTreeMap::new() }
     }
 
-    /// Marks what is proven in `events`, which follow those of the last call.
+    /// Marks what is proven or kept in `events`, which follow those of the last call.
     pub fn mark(&mut self, events: &mut Vec<StreamEvent>) {
-        if !events.iter().any(proves) {
+        if !events.iter().any(brings_more) {
             return;
         }
         let mut marked = Vec::with_capacity(events.len() + 1);
         for event in events.drain(..) {
-            let place = if proves(&event) { place_of(&event) } else { None };
+            let mark = if brings_more(&event) { self.mark_of(&event) } else { None };
             marked.push(event);
-            let Some((choice, part)) = place.filter(|place| self.marked.insert(*place)) else { continue };
-            let mut extra = Extra::new();
-            mark(&mut extra, &self.signer);
-            let extra = Box::new(extra);
-            marked.push(match part {
-                Some(part) => StreamEvent::PartExtra { choice, part, extra },
-                None => StreamEvent::MessageExtra { choice, extra },
-            });
+            marked.extend(mark);
         }
         *events = marked;
+    }
+
+    /// The mark that follows an event, where there is none yet or it says more.
+    fn mark_of(&mut self, event: &StreamEvent) -> Option<StreamEvent> {
+        let (choice, part) = place_of(event)?;
+        let marked = self.marked.entry((choice, part)).or_default();
+        let mut extra = Extra::new();
+        let known = marked.names.len();
+        for (name, _) in extra_of(event).iter().flat_map(|extra| extra.iter()) {
+            if !answer_fields::is_mark(name) && !marked.names.iter().any(|known| known == name) {
+                marked.names.push(name.to_owned());
+            }
+        }
+        if marked.names.len() > known {
+            let names = marked.names.iter().map(String::as_str);
+            extra.insert(ANSWER_FIELDS, answer_fields::mark_of(self.format, names));
+        }
+        if proves(event) && !core::mem::replace(&mut marked.is_signed, true) {
+            sign(&mut extra, &self.signer);
+        }
+        if extra.is_empty() {
+            return None;
+        }
+        let extra = Box::new(extra);
+        Some(match part {
+            Some(part) => StreamEvent::PartExtra { choice, part, extra },
+            None => StreamEvent::MessageExtra { choice, extra },
+        })
+    }
+}
+
+/// Whether an event brings what may have to be marked.
+fn brings_more(event: &StreamEvent) -> bool {
+    extra_of(event).is_some_and(|extra| !extra.is_empty()) || proves(event)
+}
+
+/// The further fields of a message or a part that an event brings.
+fn extra_of(event: &StreamEvent) -> Option<&Extra> {
+    match event {
+        StreamEvent::Part { part, .. } => Some(&part.extra),
+        StreamEvent::PartExtra { extra, .. }
+        | StreamEvent::MessageExtra { extra, .. }
+        | StreamEvent::MessagePieces { extra, .. } => Some(extra),
+        _ => None,
     }
 }
 
@@ -256,7 +309,8 @@ pub fn for_signer<'a>(request: &'a Request, signer: &str) -> Cow<'a, Request> {
         }
         message.content.retain_mut(|part| !takes_other_mark(&mut part.extra, signer) || unproven(part));
         // A message of nothing but what is gone says nothing.
-        was_empty || !message.content.is_empty() || !message.extra.is_empty()
+        let says_more = message.extra.iter().any(|(name, _)| !answer_fields::is_mark(name));
+        was_empty || !message.content.is_empty() || says_more
     });
     Cow::Owned(request)
 }

@@ -1,6 +1,7 @@
 //! Shared pieces of wire formats: what several dialects read, write or refuse alike.
 
 pub(crate) mod address;
+pub mod answer_fields;
 pub(crate) mod call_ids;
 pub(crate) mod figures_template;
 pub mod foreign;

@@ -45,6 +45,10 @@ impl Dialect for Watsonx {
         NAME
     }
 
+    fn format(&self) -> &'static str {
+        "openai-chat"
+    }
+
     fn encode_request(
         &self,
         request: &Request,

@@ -4,6 +4,7 @@ use crate::dialect::gemini::write_details;
 use crate::json::{Json, ObjectWriter};
 use crate::model::{ErrorKind, ProviderError};
 use crate::quirks::{ErrorShape, ErrorsInSuccess, Quirks};
+use crate::request_schema;
 use alloc::{format, string::String, vec::Vec};
 
 /// The body of an error answer with `status`, and the status it comes with; `streamed`: where a stream was asked for.
@@ -14,6 +15,9 @@ pub(super) fn encode(
     status: u16,
     streamed: bool,
 ) -> Option<(u16, Vec<u8>)> {
+    if let Some(list) = request_schema::validation_list(error) {
+        return Some((status, list.into()));
+    }
     let message = error.message.as_str();
     let word = error.error_type.as_deref().or(error.code.as_deref()).unwrap_or_else(|| word(error.kind));
     let code = error.code.as_deref().unwrap_or(word);

@@ -11,6 +11,7 @@ use crate::operation::{
 };
 use crate::providers::{self, ProviderRow};
 use crate::quirks::Quirks;
+use crate::request_schema;
 use alloc::{boxed::Box, vec, vec::Vec};
 use core::ops::Deref;
 
@@ -74,10 +75,9 @@ impl EmulatedProvider {
     /// The error with which the provider refuses a chat request with this body; `None` where it accepts it.
     pub fn refusal(&self, body: &[u8]) -> Option<ProviderError> {
         // The quirks are about the fields of OpenAI's form.
-        if !self.dialect.server_facts().takes_openai_chat_requests {
-            return None;
-        }
-        refusal::refusal(self.quirks, body)
+        let has_quirks = self.dialect.server_facts().takes_openai_chat_requests;
+        let by_quirks = if has_quirks { refusal::refusal(self.quirks, body) } else { None };
+        by_quirks.or_else(|| request_schema::find(self.dialect.format(), &self.quirks.provider).refusal(body))
     }
 
     /// Puts into a chat response what the provider's own clients require, where it is missing.

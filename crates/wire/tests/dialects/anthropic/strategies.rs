@@ -172,8 +172,8 @@ prop_compose! {
         // A stream tells the stop text with the reason, and of an answer that says nothing only the reason.
         let finish_reason = finish_reason.or_else(|| content.is_empty().then_some(FinishReason::Stop));
         let stop_sequence = stop_sequence.filter(|_| finish_reason.is_some());
-        let message = Message { extra: told_at_the_end, ..Message::new(Role::Assistant, content) };
-        let choice = Choice { stop_sequence, ..choice(message, finish_reason) };
+        let message = Message::new(Role::Assistant, content);
+        let choice = Choice { stop_sequence, extra: told_at_the_end, ..choice(message, finish_reason) };
         Response { id, model, created: None, choices: vec![choice], usage: Some(usage), extra }
     }
 }

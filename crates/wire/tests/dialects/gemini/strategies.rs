@@ -317,8 +317,8 @@ prop_compose! {
             }
             word => FinishReason::from(word),
         };
-        let message = Message { extra, ..Message::new(Role::Assistant, content) };
-        Choice { index, logprobs, ..choice_of(message, Some(reason)) }
+        let message = Message::new(Role::Assistant, content);
+        Choice { index, logprobs, extra, ..choice_of(message, Some(reason)) }
     }
 }
 

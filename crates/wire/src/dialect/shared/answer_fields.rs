@@ -1,0 +1,280 @@
+//! Answer fields: what an answer says about itself, and which of it may stand in the next request.
+//!
+//! Strict providers refuse a whole conversation for one field that they do not know, so two kinds of fields are left out
+//! of every request ([`Cleaner`]):
+//!
+//! - **What a decoder kept.** Fields without a name in the model, of a message or its parts, are marked when the answer
+//!   is received ([`mark`], [`Marks`]): the extra field [`ANSWER_FIELDS`] beside them says which they are and by which wire
+//!   format they came. They go back to that format alone, and only where the receiver's request schema has a place for
+//!   them ([`crate::request_schema`]). The mark goes with the message wherever a program keeps it, and is never sent.
+//! - **What only answers have.** The fields of [`ANSWER_ONLY`] mean nothing in a request, whoever wrote them: programs keep
+//!   what the providers' own clients dump. They are sent where the receiver's schema has them.
+//!
+//! Any other field is the caller's, and is sent as it is.
+
+use crate::json::{Extra, Json, Value};
+use crate::model::{Message, Part, PartKind, Role};
+use crate::request_schema::{Place, Schema};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
+
+/// The extra field that says which of its neighbours a decoder kept, and the wire format that they came by.
+pub const ANSWER_FIELDS: &str = "answer_fields";
+
+/// When a field of an answer is left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum When {
+    Always,
+    /// Where it says nothing: `null`, `false`, and what is empty. With more to say, it is the caller's to answer for.
+    Empty,
+}
+
+/// What a field stands beside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beside {
+    /// An assistant's message.
+    Message,
+    /// A text. (A document's `citations` is a request.)
+    Text,
+    /// A tool call.
+    Call,
+}
+
+/// Fields that answers have and requests do not, of the providers' own schemas and of their clients' dumps
+/// (`docs/wire/requests-accepted.md`). A name with a dot is that of a field inside another.
+static ANSWER_ONLY: &[(Beside, &str, When)] = &[
+    // OpenAI's message, and what openai-python adds to it.
+    (Beside::Message, "annotations", When::Always),
+    (Beside::Message, "parsed", When::Always),
+    (Beside::Message, "audio.data", When::Always),
+    (Beside::Message, "audio.expires_at", When::Always),
+    (Beside::Message, "audio.transcript", When::Always),
+    (Beside::Message, "audio", When::Empty),
+    (Beside::Message, "refusal", When::Empty),
+    (Beside::Message, "function_call", When::Empty),
+    (Beside::Message, "tool_calls", When::Empty),
+    (Beside::Message, "tool_call_id", When::Empty),
+    (Beside::Message, "name", When::Empty),
+    // OpenAI's choice and chunk, where a program put them into the message.
+    (Beside::Message, "index", When::Always),
+    (Beside::Message, "finish_reason", When::Always),
+    (Beside::Message, "logprobs", When::Always),
+    (Beside::Message, "usage", When::Always),
+    // Azure.
+    (Beside::Message, "content_filter_results", When::Always),
+    (Beside::Message, "content_filter_result", When::Always),
+    (Beside::Message, "content_filter_offsets", When::Always),
+    (Beside::Message, "content_filter_raw", When::Always),
+    (Beside::Message, "prompt_filter_results", When::Always),
+    // OpenRouter, Groq, Perplexity, Mistral, DeepSeek, Together.
+    (Beside::Message, "native_finish_reason", When::Always),
+    (Beside::Message, "executed_tools", When::Always),
+    (Beside::Message, "search_results", When::Always),
+    (Beside::Message, "related_questions", When::Always),
+    (Beside::Message, "citations", When::Always),
+    (Beside::Message, "prefix", When::Empty),
+    (Beside::Message, "reasoning", When::Empty),
+    (Beside::Message, "reasoning_details", When::Empty),
+    (Beside::Message, "reasoning_steps", When::Empty),
+    (Beside::Message, "images", When::Empty),
+    (Beside::Message, "thinking", When::Empty),
+    (Beside::Message, "tool_plan", When::Empty),
+    (Beside::Message, "provider_specific_fields", When::Always),
+    // The whole message of Anthropic's API, and anthropic's parse helper.
+    (Beside::Message, "id", When::Always),
+    (Beside::Message, "type", When::Always),
+    (Beside::Message, "model", When::Always),
+    (Beside::Message, "stop_reason", When::Always),
+    (Beside::Message, "stop_sequence", When::Always),
+    (Beside::Message, "stop_details", When::Always),
+    (Beside::Message, "container", When::Always),
+    (Beside::Message, "context_management", When::Always),
+    (Beside::Message, "input_transformations", When::Always),
+    (Beside::Message, "diagnostics", When::Always),
+    (Beside::Message, "parsed_output", When::Always),
+    // Google's candidate.
+    (Beside::Message, "finishReason", When::Always),
+    (Beside::Message, "finishMessage", When::Always),
+    (Beside::Message, "groundingMetadata", When::Always),
+    (Beside::Message, "citationMetadata", When::Always),
+    (Beside::Message, "urlContextMetadata", When::Always),
+    (Beside::Message, "safetyRatings", When::Always),
+    (Beside::Message, "avgLogprobs", When::Always),
+    (Beside::Message, "logprobsResult", When::Always),
+    (Beside::Message, "tokenCount", When::Always),
+    // Texts with sources, and the clients' parsed forms.
+    (Beside::Text, "annotations", When::Always),
+    (Beside::Text, "citations", When::Always),
+    (Beside::Text, "logprobs", When::Always),
+    (Beside::Text, "parsed", When::Always),
+    (Beside::Text, "parsed_output", When::Always),
+    (Beside::Text, "cache_control", When::Empty),
+    // Calls.
+    (Beside::Call, "cache_control", When::Empty),
+    (Beside::Call, "caller", When::Always),
+    (Beside::Call, "provider_specific_fields", When::Always),
+    (Beside::Call, "index", When::Always),
+    (Beside::Call, "parsed_arguments", When::Always),
+    (Beside::Call, "function.parsed_arguments", When::Always),
+];
+
+/// Fields of whole items that an answer has and a request refuses: the wire format, the item's kind (any where it is
+/// empty), the field.
+static ITEM_ONLY: &[(&str, &str, &str)] = &[
+    ("openai-responses", "", "created_by"),
+    ("openai-responses", "", "parsed_arguments"),
+    ("openai-responses", "compaction", "status"),
+    ("openai-responses", "reasoning", "status"),
+];
+
+/// Fields that `When::Empty` is said of where nothing else is in the field either.
+fn says_nothing(value: Value<'_>) -> bool {
+    matches!(value.text(), "null" | "false" | "[]" | "{}" | "\"\"")
+        || value.object().is_some_and(|fields| fields.is_empty())
+        || value.array().is_some_and(|items| items.is_empty())
+}
+
+/// The value of the mark beside fields with these names.
+pub(super) fn mark_of<'a>(format: &str, names: impl IntoIterator<Item = &'a str>) -> Json {
+    let names: Vec<&str> = names.into_iter().collect();
+    Json::object(&Extra::new(), |mark| {
+        mark.field("format", format).field("names", names.as_slice());
+    })
+}
+
+/// Whether a field is one of ours rather than the answer's.
+pub(super) fn is_mark(name: &str) -> bool {
+    name == ANSWER_FIELDS || name == super::foreign::SIGNED_BY
+}
+
+/// Marks the fields of `extra` as those of an answer that came by `format`.
+pub(super) fn mark(extra: &mut Extra, format: &str) {
+    let names = extra.iter().map(|(name, _)| name).filter(|name| !is_mark(name));
+    let names: Vec<String> = names.map(ToOwned::to_owned).collect();
+    if !names.is_empty() {
+        extra.insert(ANSWER_FIELDS, mark_of(format, names.iter().map(String::as_str)));
+    }
+}
+
+/// A mark that was read: the wire format, and the names of what came by it.
+fn read_mark(mark: &Json) -> Option<(String, Vec<String>)> {
+    let mut fields = mark.value().object()?;
+    let format = fields.take_string("format")?;
+    let names = fields.take_array("names")?.into_iter().filter_map(Value::string).collect();
+    Some((format, names))
+}
+
+/// Takes out of messages what is not to be sent to one provider.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cleaner<'a> {
+    /// The wire format that is to be written.
+    pub(super) format: &'a str,
+    pub(super) schema: &'static Schema,
+}
+
+impl Cleaner<'_> {
+    /// Whether there is anything beside the message or its parts that may have to go.
+    pub(super) fn concerns(message: &Message) -> bool {
+        fn any(parts: &[Part]) -> bool {
+            parts.iter().any(|part| {
+                !part.extra.is_empty()
+                    || matches!(part.kind, PartKind::ProviderItem { .. })
+                    || matches!(&part.kind, PartKind::ToolResult(result) if any(&result.content))
+            })
+        }
+        !message.extra.is_empty() || any(&message.content)
+    }
+
+    /// Cleans a message, but for its parts.
+    pub(super) fn clean_message(self, message: &mut Message) {
+        let Message { role, extra, .. } = message;
+        let beside = if *role == Role::Assistant { Some(Beside::Message) } else { None };
+        self.clean(extra, Place::Message(role), beside);
+    }
+
+    /// Cleans a part.
+    pub(super) fn clean_part(self, part: &mut Part) {
+        let Part { kind, extra, .. } = part;
+        if let PartKind::ProviderItem { dialect, item } = kind {
+            clean_item(dialect, item);
+        }
+        let beside = match kind {
+            PartKind::ToolCall(_) => Some(Beside::Call),
+            PartKind::Text(_) | PartKind::Refusal(_) => Some(Beside::Text),
+            _ => None,
+        };
+        self.clean(extra, Place::Part(kind), beside);
+    }
+
+    fn clean(self, extra: &mut Extra, place: Place<'_>, beside: Option<Beside>) {
+        if extra.is_empty() {
+            return;
+        }
+        extra.remove(super::foreign::SIGNED_BY);
+        if let Some((format, names)) = extra.remove(ANSWER_FIELDS).as_ref().and_then(read_mark) {
+            for name in names {
+                let Some(value) = extra.get(&name) else { continue };
+                let kept = if format == self.format { self.schema.fit(place, &name, value) } else { None };
+                match kept {
+                    Some(kept) if kept == *value => {}
+                    Some(kept) => extra.insert(name, kept),
+                    None => _ = extra.remove(&name),
+                }
+            }
+        }
+        for (_, name, when) in ANSWER_ONLY.iter().filter(|(of, ..)| Some(*of) == beside) {
+            match name.split_once('.') {
+                // What is left of it says something to those only who take the field.
+                Some((outer, inner)) => {
+                    if remove_inner(extra, outer, inner) && self.schema.field(place, outer).is_none() {
+                        extra.remove(outer);
+                    }
+                }
+                None => {
+                    let is_due = |value: &Json| match when {
+                        When::Always => {
+                            self.schema.field(place, name).is_none() || says_nothing(value.value())
+                        }
+                        When::Empty => says_nothing(value.value()),
+                    };
+                    if extra.get(name).is_some_and(is_due) {
+                        extra.remove(name);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn clean_item(format: &str, item: &mut Json) {
+    let Some(fields) = item.value().object() else { return };
+    let kind = fields.get("type").and_then(Value::string).unwrap_or_default();
+    let is_due = |(of, about, name): &&(&str, &str, &str)| {
+        *of == format && (about.is_empty() || *about == kind) && fields.get(name).is_some()
+    };
+    let due: Vec<&str> = ITEM_ONLY.iter().filter(is_due).map(|(.., name)| *name).collect();
+    if due.is_empty() {
+        return;
+    }
+    let mut rest = fields.rest();
+    for name in due {
+        rest.remove(name);
+    }
+    *item = Json::object(&rest, |_| {});
+}
+
+/// Takes the field `inner` out of the object `outer`, and `outer` with it where nothing is left. False where it is not
+/// there.
+fn remove_inner(extra: &mut Extra, outer: &str, inner: &str) -> bool {
+    let Some(fields) = extra.get(outer).and_then(|value| value.value().object()) else { return false };
+    if fields.get(inner).is_none() {
+        return false;
+    }
+    let mut rest = fields.rest();
+    rest.remove(inner);
+    if rest.is_empty() {
+        extra.remove(outer);
+    } else {
+        extra.insert(outer, Json::object(&rest, |_| {}));
+    }
+    true
+}

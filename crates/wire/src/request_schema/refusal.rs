@@ -1,0 +1,178 @@
+//! Refusals: what a provider says of a request whose messages do not have its schema.
+
+use super::shape::{Problem, Step};
+use super::{Schema, Style, field};
+use crate::json::{Fields, ObjectWriter, write_array};
+use crate::model::{ErrorKind, ProviderError};
+use alloc::{format, string::String, vec::Vec};
+use core::fmt::Write as _;
+
+impl Schema {
+    /// The error with which the provider refuses the messages of a body; `None` where it takes them.
+    pub(crate) fn refusal(&self, body: &[u8]) -> Option<ProviderError> {
+        let style = self.style?;
+        let body = Fields::parse(body).ok()?;
+        for (name, value) in body.iter() {
+            let Some(shape) = field(self.body, name) else { continue };
+            let mut path = alloc::vec![Step::Name(name.into())];
+            if let Err(problem) = shape.check(value, &mut path) {
+                if style == Style::Ollama && problem != Problem::Unexpected {
+                    continue;
+                }
+                return Some(error(style, &path, &problem));
+            }
+        }
+        None
+    }
+}
+
+/// The type of an error whose message is the body of a validator's answer.
+const VALIDATION: &str = "validation_error";
+
+/// The body of an answer that says nothing but a validator's list.
+pub(crate) fn validation_list(error: &ProviderError) -> Option<&str> {
+    let is_list = error.error_type.as_deref() == Some(VALIDATION);
+    is_list.then_some(error.message.as_str())
+}
+
+fn error(style: Style, path: &[Step], problem: &Problem) -> ProviderError {
+    let mut error = ProviderError::new(ErrorKind::InvalidRequest, message(style, path, problem));
+    error.status = Some(if style == Style::Mistral { 422 } else { 400 });
+    let place = match problem {
+        Problem::Unknown(name) | Problem::Missing(name) => format!("{}.{name}", brackets(path)),
+        Problem::Unexpected => brackets(path),
+    };
+    match style {
+        Style::OpenAi => {
+            error.error_type = Some("invalid_request_error".into());
+            error.param = Some(place);
+            let code = match problem {
+                Problem::Unknown(_) => "unknown_parameter",
+                Problem::Missing(_) => "missing_required_parameter",
+                Problem::Unexpected => "invalid_value",
+            };
+            error.code = Some(code.into());
+        }
+        Style::Cerebras => {
+            error.error_type = Some("invalid_request_error".into());
+            error.param = Some(place);
+            error.code = Some("wrong_api_format".into());
+        }
+        Style::Groq | Style::Fireworks | Style::Anthropic => {
+            error.error_type = Some("invalid_request_error".into());
+        }
+        Style::Aws => error.error_type = Some("ValidationException".into()),
+        Style::Mistral => error.error_type = Some(VALIDATION.into()),
+        Style::Google | Style::Ollama | Style::Other => {}
+    }
+    error
+}
+
+fn message(style: Style, path: &[Step], problem: &Problem) -> String {
+    let place = brackets(path);
+    match (style, problem) {
+        (Style::OpenAi, Problem::Unknown(name)) => format!("Unknown parameter: '{place}.{name}'."),
+        (Style::OpenAi, Problem::Missing(name)) => {
+            format!("Missing required parameter: '{place}.{name}'.")
+        }
+        (Style::OpenAi, Problem::Unexpected) => format!("Invalid value for '{place}'."),
+        (Style::Anthropic, Problem::Unknown(name)) => {
+            format!("{}.{name}: Extra inputs are not permitted", dots(path, true))
+        }
+        (Style::Anthropic, Problem::Missing(name)) => format!("{}.{name}: Field required", dots(path, true)),
+        (Style::Anthropic, Problem::Unexpected) => {
+            format!("{}: Input should be a valid value", dots(path, true))
+        }
+        (Style::Google, Problem::Unknown(name)) => {
+            format!("Invalid JSON payload received. Unknown name \"{name}\" at '{place}': Cannot find field.")
+        }
+        (Style::Google, _) => format!("Invalid value at '{place}'"),
+        (Style::Aws, Problem::Unknown(name)) => format!("Unknown parameter in {place}: \"{name}\""),
+        (Style::Aws, Problem::Missing(name)) => {
+            format!("Missing required parameter in {place}: \"{name}\"")
+        }
+        (Style::Aws, Problem::Unexpected) => format!("Invalid type for parameter {place}"),
+        (Style::Mistral, problem) => mistral(path, problem),
+        (Style::Groq, Problem::Unknown(name)) => {
+            let (place, role) = (dots(path.get(..2).unwrap_or(path), false), kind(path));
+            format!(
+                "'{place}' : for 'role:{role}' the following must be satisfied[('{}' : property '{name}' is unsupported)]",
+                dots(path, false)
+            )
+        }
+        (Style::Cerebras, Problem::Unknown(name)) => {
+            let place = format!("{}.{name}", dots(path, true));
+            format!("{place}: property '{place}' is unsupported")
+        }
+        (Style::Fireworks, Problem::Unknown(name)) => {
+            format!("Extra inputs are not permitted, field: '{place}.{name}'")
+        }
+        (_, Problem::Unknown(name)) => format!("{place}: unknown field \"{name}\""),
+        (_, Problem::Missing(name)) => format!("{place}: missing field \"{name}\""),
+        (_, Problem::Unexpected) => format!("{place}: invalid value"),
+    }
+}
+
+/// The role of the message that the path leads through.
+fn kind(path: &[Step]) -> &str {
+    path.iter()
+        .find_map(|step| if let Step::Kind(kind) = step { Some(kind.as_str()) } else { None })
+        .unwrap_or_default()
+}
+
+/// `messages[1].content[0]`.
+fn brackets(path: &[Step]) -> String {
+    let mut text = String::new();
+    for step in path {
+        match step {
+            Step::Name(name) if text.is_empty() => text.push_str(name),
+            Step::Name(name) => _ = write!(text, ".{name}"),
+            Step::Index(index) => _ = write!(text, "[{index}]"),
+            Step::Kind(_) => {}
+        }
+    }
+    text
+}
+
+/// `messages.1.content.0.text`; the roles of messages are never among the names.
+fn dots(path: &[Step], with_kinds: bool) -> String {
+    let mut names = Vec::new();
+    for (position, step) in path.iter().enumerate() {
+        match step {
+            Step::Name(name) => names.push(name.clone()),
+            Step::Index(index) => names.push(format!("{index}")),
+            Step::Kind(kind) if with_kinds && position > 2 => names.push(kind.clone()),
+            Step::Kind(_) => {}
+        }
+    }
+    names.join(".")
+}
+
+/// The list that Mistral's validator writes.
+fn mistral(path: &[Step], problem: &Problem) -> String {
+    let (kind, text, name) = match problem {
+        Problem::Unknown(name) => ("extra_forbidden", "Extra inputs are not permitted", Some(name)),
+        Problem::Missing(name) => ("missing", "Field required", Some(name)),
+        Problem::Unexpected => ("value_error", "Input should be a valid value", None),
+    };
+    let mut out = Vec::new();
+    let mut object = ObjectWriter::begin(&mut out);
+    object.array("detail", [()], |out, ()| {
+        let mut detail = ObjectWriter::begin(out);
+        detail.field("type", kind).with("loc", |out| {
+            let steps = path.iter().map(|step| match step {
+                Step::Name(name) | Step::Kind(name) => crate::json::Json::string(name),
+                Step::Index(index) => crate::json::Json::written(*index as u64),
+            });
+            let first = core::iter::once(crate::json::Json::string("body"));
+            let last = name.map(|name| crate::json::Json::string(name));
+            write_array(out, first.chain(steps).chain(last), |out, step| {
+                crate::json::WriteJson::write_json(&step, out);
+            });
+        });
+        detail.field("msg", text);
+        detail.finish();
+    });
+    object.finish();
+    String::from_utf8(out).unwrap_or_default()
+}
