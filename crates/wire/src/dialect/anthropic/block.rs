@@ -3,6 +3,7 @@
 //! Requests and answers share them. A block that is not what its type says stays whole, as `PartKind::ProviderItem`.
 
 use super::carried::NAME;
+use crate::dialect::shared::said_text;
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value, write_array};
 use crate::model::{
     CacheBreakpoint, CacheLifetime, Document, Image, Part, PartKind, Reasoning, Source, ToolCall, ToolResult,
@@ -22,7 +23,7 @@ fn known_block(value: Value<'_>) -> Option<Part> {
     let mut fields = value.object()?;
     let block_type = fields.take_string("type")?;
     let kind = match block_type.as_str() {
-        "text" => PartKind::Text(fields.take_string("text")?),
+        "text" => PartKind::Text(said_text::take_known(&mut fields, "text")?),
         "image" => PartKind::Image(Image { source: decode_source(fields.take("source")?), detail: None }),
         "document" => {
             let source = decode_source(fields.take("source")?);
@@ -41,7 +42,7 @@ fn known_block(value: Value<'_>) -> Option<Part> {
             is_error: fields.take_bool("is_error"),
         }),
         "thinking" => PartKind::Reasoning(Reasoning {
-            text: fields.take_string("thinking")?,
+            text: said_text::take_known(&mut fields, "thinking")?,
             signature: fields.take_string("signature").filter(|signature| !signature.is_empty()),
         }),
         "redacted_thinking" => PartKind::RedactedReasoning { data: fields.take_string("data")? },
@@ -55,7 +56,14 @@ pub(super) fn take_content(fields: &mut Fields<'_>) -> Vec<Part> {
     if let Some(text) = fields.take_string("content") {
         return if text.is_empty() { Vec::new() } else { alloc::vec![Part::text(text)] };
     }
-    fields.take_array("content").unwrap_or_default().into_iter().map(decode_block).collect()
+    if let Some(blocks) = fields.take_array("content") {
+        return blocks.into_iter().map(decode_block).collect();
+    }
+    // One block without the list around it.
+    fields.get("content").filter(|content| content.is_object()).map_or_else(Vec::new, |block| {
+        fields.take("content");
+        alloc::vec![decode_block(block)]
+    })
 }
 
 /// The arguments of a call, as their text. Servers that translate may write the object as a string, as OpenAI does;
@@ -63,7 +71,7 @@ pub(super) fn take_content(fields: &mut Fields<'_>) -> Vec<Part> {
 pub(crate) fn decode_input(input: Option<Value<'_>>) -> String {
     let Some(input) = input else { return "{}".to_owned() };
     if input.is_object() {
-        return input.text().to_owned();
+        return input.strict_text().into_owned();
     }
     let mut out = Vec::new();
     encode_input(&input.string().unwrap_or_else(|| input.text().to_owned()), &mut out);

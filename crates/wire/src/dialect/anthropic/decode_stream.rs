@@ -3,6 +3,7 @@
 use super::{block::decode_block, decode_response, usage::RawUsage};
 use crate::dialect::StreamDecoder;
 use crate::dialect::anthropic::decode_response::Head;
+use crate::dialect::shared::said_text;
 use crate::dialect::shared::template::{TextTemplate, text_range};
 use crate::framing::{Frame, SseReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, Value};
@@ -285,7 +286,7 @@ impl State {
             (BlockKind::Whole(gathered), _) => return gathered.add(delta, &delta_type, self.limits),
             (BlockKind::Text { begun }, "text_delta") => {
                 let written = delta.take("text");
-                if let Some(text) = written.and_then(Value::string) {
+                if let Some(text) = written.map(said_text::any) {
                     *begun = true;
                     events.push(StreamEvent::TextDelta { choice, part, text: text.into() });
                     if let Some(range) = written.and_then(|written| text_range(data, written)) {
@@ -307,7 +308,7 @@ impl State {
                 }
             }
             (BlockKind::Thinking { begun }, "thinking_delta") => {
-                if let Some(text) = delta.take_string("thinking") {
+                if let Some(text) = said_text::take(&mut delta, "thinking") {
                     *begun = true;
                     events.push(StreamEvent::ReasoningDelta { choice, part, text: text.into() });
                     return Ok(());
@@ -323,7 +324,7 @@ impl State {
                 }
             }
             (BlockKind::ToolCall, "input_json_delta") => {
-                if let Some(arguments) = delta.take_string("partial_json") {
+                if let Some(arguments) = said_text::take(&mut delta, "partial_json") {
                     // The first one is mostly empty.
                     if !arguments.is_empty() {
                         events.push(StreamEvent::ToolCallDelta { choice, part, arguments: arguments.into() });

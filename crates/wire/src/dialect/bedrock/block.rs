@@ -6,6 +6,7 @@ use super::carried::NAME;
 use super::document_names::DocumentNames;
 use super::{cache, media};
 use crate::dialect::anthropic::{decode_input, encode_input};
+use crate::dialect::shared::said_text;
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value, write_array};
 use crate::model::{Part, PartKind, Reasoning, ToolCall, ToolResult};
 use alloc::{string::String, vec::Vec};
@@ -36,7 +37,7 @@ fn known_block(value: Value<'_>) -> Option<Part> {
         return None;
     }
     if name == "text" {
-        return inner.string().map(Part::text);
+        return said_text::known(inner).map(Part::text);
     }
     let mut inner = inner.object()?;
     let kind = match name.as_str() {
@@ -83,7 +84,7 @@ fn decode_reasoning(mut fields: Fields<'_>) -> Option<Part> {
     if !fields.is_empty() {
         return None;
     }
-    let text = inner.take_string("text")?;
+    let text = said_text::take_known(&mut inner, "text")?;
     let signature = inner.take_string("signature").filter(|signature| !signature.is_empty());
     Some(Part { extra: inner.rest(), ..Part::new(PartKind::Reasoning(Reasoning { text, signature })) })
 }

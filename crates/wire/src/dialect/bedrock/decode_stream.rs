@@ -2,6 +2,7 @@
 
 use super::{block::decode_block, decode_response, gathered::Gathered, usage};
 use crate::dialect::StreamDecoder;
+use crate::dialect::shared::said_text;
 use crate::dialect::shared::template::{TextTemplate, text_range};
 use crate::framing::{EventStreamFrame, EventStreamReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value};
@@ -33,12 +34,13 @@ impl StreamDecoder for Decoder {
         reader.push(bytes, &mut |frame| state.frame(frame, events))
     }
 
-    fn finish(&mut self, _events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
-        self.reader.finish()?;
-        if !self.state.stopped {
+    fn finish(&mut self, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
+        let Self { reader, state } = self;
+        reader.finish(&mut |frame| state.frame(frame, events))?;
+        if !state.stopped {
             return Err(StreamError::Interrupted);
         }
-        self.state.done = true;
+        state.done = true;
         Ok(())
     }
 
@@ -266,9 +268,8 @@ impl State {
             }
             return Ok(None);
         }
-        if let Some(written) = delta.get("text")
-            && let Some(text) = written.string()
-        {
+        if let Some(written) = delta.get("text").filter(|written| !written.is_null()) {
+            let text = said_text::any(written);
             let part = self.part(index, BlockKind::Text, events)?;
             events.push(StreamEvent::TextDelta { choice, part, text: text.into() });
             return Ok(Some((part, written)));
@@ -286,7 +287,7 @@ impl State {
             extra.insert("citations", Json::written(alloc::vec![citation]));
             events.push(StreamEvent::PartExtra { choice, part, extra: Box::new(extra) });
         } else if let Some(arguments) =
-            delta.take_object("toolUse").and_then(|mut call| call.take_string("input"))
+            delta.take_object("toolUse").and_then(|mut call| said_text::take(&mut call, "input"))
             && let Some(block) = self.open.iter().rfind(|block| block.index == index)
             && matches!(block.kind, BlockKind::ToolCall)
         {
@@ -319,7 +320,7 @@ impl State {
             self.next_part = self.next_part.saturating_add(1);
             return Ok(());
         }
-        let text = thought.take_string("text");
+        let text = said_text::take(&mut thought, "text");
         let signature = thought.take_string("signature").filter(|signature| !signature.is_empty());
         if text.is_none() && signature.is_none() {
             return Ok(());

@@ -3,11 +3,11 @@
 use super::carried::NAME;
 use super::message::{place_plan, read_part};
 use super::{error, usage};
-use crate::dialect::openai_chat::{take_said, text_parts};
+use crate::dialect::openai_chat::{said_part, take_answer_content, take_said};
 use crate::dialect::shared::foreign;
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json, Value};
-use crate::model::{Choice, FinishReason, Message, Part, PartKind, Response, Role};
+use crate::model::{Choice, FinishReason, Message, PartKind, Response, Role};
 use alloc::{borrow::ToOwned, string::ToString, vec::Vec};
 
 /// Client: reads the body of a plain answer, or the error in it.
@@ -47,23 +47,17 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
 fn decode_message(mut fields: Fields<'_>) -> Message {
     fields.take("role");
     let mut content = Vec::new();
-    if let Some(text) = fields.take_string("content") {
-        content.extend(text_parts(text));
-    } else {
-        for value in fields.take_array("content").unwrap_or_default() {
-            let whole = |_| Part::provider_item(NAME, value.to_json());
-            let part = read_part(value).unwrap_or_else(whole);
-            let says_nothing = part.extra.is_empty()
-                && match &part.kind {
-                    PartKind::Text(text) => text.is_empty(),
-                    PartKind::Reasoning(reasoning) => {
-                        reasoning.text.is_empty() && reasoning.signature.is_none()
-                    }
-                    _ => false,
-                };
-            if !says_nothing {
-                content.push(part);
-            }
+    let parts =
+        take_answer_content(&mut fields, |value| read_part(value).unwrap_or_else(|_| said_part(NAME, value)));
+    for part in parts {
+        let says_nothing = part.extra.is_empty()
+            && match &part.kind {
+                PartKind::Text(text) => text.is_empty(),
+                PartKind::Reasoning(reasoning) => reasoning.text.is_empty() && reasoning.signature.is_none(),
+                _ => false,
+            };
+        if !says_nothing {
+            content.push(part);
         }
     }
     content.extend(take_said(&mut fields));

@@ -9,8 +9,9 @@ use super::{
     usage,
 };
 use crate::dialect::StreamDecoder;
-use crate::dialect::shared::foreign;
+use crate::dialect::openai_chat::take_arguments;
 use crate::dialect::shared::template::{TextTemplate, text_range};
+use crate::dialect::shared::{foreign, said_text};
 use crate::framing::{Frame, SseReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{Part, Start, StreamEvent, replay};
@@ -189,7 +190,13 @@ impl State {
         let index = fields.take_u64("index").unwrap_or_default();
         let logprobs = fields.take("logprobs").map(decode_response::decode_logprobs);
         let whole = take_message(&mut fields).and_then(|mut message| message.take("content"));
-        let Some((whole, mut content)) = whole.and_then(|whole| Some((whole, whole.object()?))) else {
+        let Some(whole) = whole else { return Ok(()) };
+        let Some(mut content) = whole.object() else {
+            let text = said_text::any(whole);
+            if !text.is_empty() {
+                let part = self.place(Kind::Text, index)?;
+                events.push(StreamEvent::TextDelta { choice: 0, part, text: text.into() });
+            }
             return Ok(());
         };
         if !matches!(content.take_string("type").as_deref(), None | Some("text" | "thinking")) {
@@ -199,9 +206,9 @@ impl State {
             events.push(StreamEvent::Part { choice: 0, index, part: Box::new(part) });
             return Ok(());
         }
-        let (text, thinking) = (content.take("text"), content.take_string("thinking"));
+        let (text, thinking) = (content.take("text"), said_text::take(&mut content, "thinking"));
         let mut only_text = None;
-        if let Some((value, text)) = text.and_then(|value| Some((value, value.string()?)))
+        if let Some((value, text)) = text.map(|value| (value, said_text::any(value)))
             && !text.is_empty()
         {
             let part = self.place(Kind::Text, index)?;
@@ -239,7 +246,8 @@ impl State {
     }
 
     fn add_plan(&mut self, mut fields: Fields<'_>, events: &mut Vec<StreamEvent>) {
-        let text = take_message(&mut fields).and_then(|mut message| message.take_string("tool_plan"));
+        let text =
+            take_message(&mut fields).and_then(|mut message| said_text::take(&mut message, "tool_plan"));
         let Some(text) = text.filter(|text| !text.is_empty()) else { return };
         let known = self.plan;
         let part = known.unwrap_or_else(|| self.begin());
@@ -270,7 +278,7 @@ impl State {
         if is_new {
             events.push(StreamEvent::ToolCallStart { choice: 0, part, id, name, custom: false });
         }
-        let arguments = function.take_string("arguments").unwrap_or_default();
+        let arguments = take_arguments(&mut function, false).unwrap_or_default();
         if !arguments.is_empty() {
             events.push(StreamEvent::ToolCallDelta { choice: 0, part, arguments: arguments.into() });
         }

@@ -6,6 +6,7 @@
 use crate::dialect::StreamDecoder;
 use crate::dialect::shared::{
     figures_template::FiguresTemplate,
+    said_text,
     template::{text_range, value_range},
 };
 use crate::framing::{NdjsonReader, StreamError, StreamLimits};
@@ -93,7 +94,7 @@ impl State {
         match (kind.as_str(), subtype.as_str()) {
             ("system", _) => self.start(fields, events),
             ("thinking", "delta") => {
-                if let Some(text) = fields.take_string("text").filter(|text| !text.is_empty()) {
+                if let Some(text) = said_text::take(&mut fields, "text").filter(|text| !text.is_empty()) {
                     events.push(StreamEvent::ReasoningDelta {
                         choice: 0,
                         part: REASONING,
@@ -137,7 +138,7 @@ impl State {
             content.unwrap_or_default().into_iter().filter_map(Value::object).collect();
         let mut text = String::new();
         for part in &parts {
-            text.push_str(&part.get("text").and_then(Value::string).unwrap_or_default());
+            text.push_str(&part.get("text").map(said_text::any).unwrap_or_default());
         }
         let time = fields.get("timestamp_ms").filter(|_| fields.get("model_call_id").is_none());
         if let Some(time) = time {

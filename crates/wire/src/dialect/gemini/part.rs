@@ -7,7 +7,7 @@
 use super::host::FORMAT;
 use super::{media, result};
 use crate::dialect::anthropic::encode_input;
-use crate::dialect::shared::{foreign, nested};
+use crate::dialect::shared::{foreign, nested, said_text};
 use crate::json::{Extra, Fields, ObjectWriter, Value, WriteJson};
 use crate::model::{Part, PartKind, Reasoning, ToolCall, normalise_arguments};
 use alloc::{borrow::Cow, borrow::ToOwned, string::String, vec::Vec};
@@ -32,7 +32,7 @@ fn known(value: Value<'_>) -> Option<Part> {
     let mut extra = Extra::new();
     let is_thought = fields.get("thought").and_then(Value::bool) == Some(true);
     let kind = if fields.get("text").is_some() {
-        let text = fields.take_string("text")?;
+        let text = said_text::take_known(&mut fields, "text")?;
         if is_thought {
             fields.take("thought");
             let signature = fields.take_string(SIGNATURE).filter(|signature| !signature.is_empty());
@@ -71,7 +71,7 @@ pub(super) fn take_call(call: &mut Fields<'_>) -> Option<ToolCall> {
     let name = call.take_string("name")?;
     let arguments = match call.take("args") {
         None => "{}".to_owned(),
-        Some(arguments) if arguments.is_object() => arguments.text().to_owned(),
+        Some(arguments) if arguments.is_object() => arguments.strict_text().into_owned(),
         Some(arguments) => {
             let mut text = arguments.string().unwrap_or_else(|| arguments.text().to_owned());
             normalise_arguments(&mut text);

@@ -5,6 +5,7 @@ use super::{
     message::{decode_call, take_images},
 };
 use crate::dialect::StreamDecoder;
+use crate::dialect::shared::said_text;
 use crate::dialect::shared::template::{TextTemplate, plain_string, text_range};
 use crate::framing::{NdjsonReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, Value};
@@ -155,13 +156,13 @@ impl State {
         events: &mut Vec<StreamEvent>,
     ) -> Option<Value<'a>> {
         message.take_string("role");
-        if let Some(text) = message.take_string("thinking").filter(|text| !text.is_empty()) {
+        if let Some(text) = said_text::take_known(&mut message, "thinking").filter(|text| !text.is_empty()) {
             let part = place(&mut self.thinking, &mut self.next_part);
             events.push(StreamEvent::ReasoningDelta { choice: 0, part, text: text.into() });
         }
         let mut content = None;
         if let Some(value) = message.get("content")
-            && let Some(text) = message.take_string("content").filter(|text| !text.is_empty())
+            && let Some(text) = said_text::take(&mut message, "content").filter(|text| !text.is_empty())
         {
             let part = place(&mut self.text, &mut self.next_part);
             events.push(StreamEvent::TextDelta { choice: 0, part, text: text.into() });

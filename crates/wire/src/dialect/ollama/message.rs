@@ -3,7 +3,7 @@
 use super::carried::NAME;
 use crate::dialect::anthropic::{decode_input, encode_input};
 use crate::dialect::openai_chat::{source_of_url, text_parts};
-use crate::dialect::shared::{foreign, nested};
+use crate::dialect::shared::{foreign, nested, said_text};
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value};
 use crate::model::{Image, Message, Part, PartKind, Reasoning, Role, Source, ToolCall, ToolResult};
@@ -258,10 +258,10 @@ fn decode_message(value: Value<'_>) -> Result<Message, JsonError> {
 /// Takes out what a message says: thoughts, text, pictures, calls. `give_id` makes an id for the call of a number.
 pub(super) fn take_said(fields: &mut Fields<'_>, give_id: impl Fn(usize) -> String) -> Vec<Part> {
     let mut parts = Vec::new();
-    if let Some(text) = fields.take_string("thinking").filter(|text| !text.is_empty()) {
+    if let Some(text) = said_text::take_known(fields, "thinking").filter(|text| !text.is_empty()) {
         parts.push(Part::new(PartKind::Reasoning(Reasoning { text, signature: None })));
     }
-    parts.extend(text_parts(fields.take_string("content").unwrap_or_default()));
+    parts.extend(text_parts(said_text::take(fields, "content").unwrap_or_default()));
     parts.extend(take_images(fields));
     for (position, value) in fields.take_array("tool_calls").unwrap_or_default().into_iter().enumerate() {
         let whole = || Part::provider_item(NAME, value.to_json());

@@ -1,11 +1,11 @@
 //! Choices of a streamed answer: their deltas, decoded into events.
 
 use super::calls::OpenCalls;
-use super::carried::NAME;
 use super::finish;
-use super::part::decode_part;
+use super::part::decode_answer_part;
 use super::parts::Parts;
 use super::reasoning::{self, DETAILS};
+use crate::dialect::shared::said_text;
 use crate::json::{Extra, Fields, Value};
 use crate::model::{FinishReason, Part, PartKind, Reasoning, StreamEvent};
 use alloc::{boxed::Box, string::String, vec::Vec};
@@ -166,8 +166,12 @@ impl ChoiceReader {
         if let Some(text) = content.string() {
             return self.add_text(text, events).map(|part| (part, content));
         }
-        for value in content.array().unwrap_or_default() {
-            let part = decode_part(value).unwrap_or_else(|_| Part::provider_item(NAME, value.to_json()));
+        let Some(values) = content.array() else {
+            self.add_text(said_text::any(content), events);
+            return None;
+        };
+        for value in values {
+            let part = decode_answer_part(value);
             match part.kind {
                 PartKind::Text(text) => _ = self.add_text(text, events),
                 PartKind::Reasoning(Reasoning { text, signature }) => {

@@ -1,11 +1,11 @@
 //! Decoding of plain Chat Completions answers.
 
-use super::carried::NAME;
-use super::{finish, message, part::decode_part, reasoning, usage};
+use super::part::{decode_answer_part, take_answer_content};
+use super::{finish, message, reasoning, usage};
 use crate::dialect::openai_chat::error;
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json, Value};
-use crate::model::{Choice, Message, Part, Response, Role};
+use crate::model::{Choice, Message, Response, Role};
 use alloc::{string::String, string::ToString, vec::Vec};
 
 /// Reads the body of a plain answer, or the error in it.
@@ -71,13 +71,7 @@ fn empty_message() -> Message {
 fn decode_message(mut fields: Fields<'_>) -> Message {
     fields.take("role");
     let mut parts = reasoning::take_whole(&mut fields);
-    if let Some(text) = fields.take_string("content") {
-        parts.extend(message::text_parts(text));
-    } else {
-        let whole = |value: Value<'_>| Part::provider_item(NAME, value.to_json());
-        let values = fields.take_array("content").unwrap_or_default();
-        parts.extend(values.into_iter().map(|value| decode_part(value).unwrap_or_else(|_| whole(value))));
-    }
+    parts.extend(take_answer_content(&mut fields, decode_answer_part));
     parts.extend(message::take_said(&mut fields));
     let name = fields.take_string("name");
     // Groq refuses nulls in the messages that are sent back to it.

@@ -2,7 +2,7 @@
 
 use super::carried::NAME;
 use crate::dialect::anthropic;
-use crate::dialect::shared::{foreign, nested};
+use crate::dialect::shared::{foreign, nested, said_text};
 use crate::encode::Refusals;
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, WriteJson};
 use crate::model::{
@@ -71,6 +71,28 @@ pub(crate) fn decode_part(value: Value<'_>) -> Result<Part, JsonError> {
         nested::keep(&mut extra, name, rest);
     }
     Ok(Part { kind, cache, extra })
+}
+
+/// Reads one content part of an answer. Never fails: what is not what its type says is text where it says any, else it
+/// is kept whole.
+pub(crate) fn decode_answer_part(value: Value<'_>) -> Part {
+    decode_part(value).unwrap_or_else(|_| said_part(NAME, value))
+}
+
+/// A part of an answer in `format` that is not what its type says.
+pub(crate) fn said_part(format: &'static str, value: Value<'_>) -> Part {
+    said_text::known(value).map_or_else(|| Part::provider_item(format, value.to_json()), Part::text)
+}
+
+/// The content of an answer's message in whatever form it is.
+pub(crate) fn take_answer_content(
+    fields: &mut Fields<'_>,
+    read_part: impl FnMut(Value<'_>) -> Part,
+) -> Vec<Part> {
+    if let Some(values) = fields.take_array("content") {
+        return values.into_iter().map(read_part).collect();
+    }
+    said_text::take(fields, "content").filter(|text| !text.is_empty()).map(Part::text).into_iter().collect()
 }
 
 pub(crate) fn required_string(fields: &mut Fields<'_>, name: &str) -> Result<String, JsonError> {

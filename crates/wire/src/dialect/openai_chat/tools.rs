@@ -196,13 +196,12 @@ pub(super) fn looks_like_call(whole: &Json) -> bool {
     })
 }
 
-/// The arguments as text. Some servers write the object itself rather than its text.
+/// The arguments as text. Some servers write the object itself rather than its text; whatever it is, it is not lost.
 pub(crate) fn take_arguments(function: &mut Fields<'_>, custom: bool) -> Option<String> {
     let name = if custom { "input" } else { "arguments" };
     function.take_string(name).or_else(|| {
-        let whole = function.get(name).filter(|value| value.is_object())?;
-        function.take(name);
-        Some(whole.text().into())
+        let whole = function.take(name)?;
+        Some(whole.strict_text().into_owned())
     })
 }
 

@@ -2,6 +2,7 @@
 
 use crate::dialect::openai_chat::error;
 use crate::dialect::openai_chat::{finish, usage};
+use crate::dialect::shared::said_text;
 use crate::framing::StreamError;
 use crate::json::{Fields, Value};
 use crate::model::{Choice, Message, Part, Response, Role};
@@ -41,7 +42,7 @@ fn decode_choice(position: u32, value: Value<'_>) -> Choice {
     let index = fields.take_u32("index").unwrap_or(position);
     let stop_sequence = fields.take_string("stop_reason");
     let reason = fields.take_string("finish_reason").filter(|reason| !reason.is_empty());
-    let text = fields.take_string("text").filter(|text| !text.is_empty());
+    let text = said_text::take(&mut fields, "text").filter(|text| !text.is_empty());
     Choice {
         index,
         message: Message::new(Role::Assistant, text.into_iter().map(Part::text).collect()),

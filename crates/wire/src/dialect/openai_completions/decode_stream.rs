@@ -4,6 +4,7 @@ use super::decode_response;
 use crate::dialect::StreamDecoder;
 use crate::dialect::openai_chat::error;
 use crate::dialect::openai_chat::{finish, usage};
+use crate::dialect::shared::said_text;
 use crate::dialect::shared::template::{TextTemplate, text_range};
 use crate::framing::{Frame, SseReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Value};
@@ -196,7 +197,7 @@ impl State {
         };
         let stop_sequence = fields.take_string("stop_reason");
         let written = fields.take("text");
-        let text = written.and_then(Value::string).filter(|text| !text.is_empty());
+        let text = written.map(said_text::any).filter(|text| !text.is_empty());
         let said = text.is_some();
         if let Some(text) = text {
             events.push(StreamEvent::TextDelta { choice, part: 0, text: text.into() });

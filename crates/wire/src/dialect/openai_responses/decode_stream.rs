@@ -9,6 +9,7 @@ use super::{
 use crate::dialect::StreamDecoder;
 use crate::dialect::openai_chat::error;
 use crate::dialect::openai_responses::decode_response::{End, Head};
+use crate::dialect::shared::said_text;
 use crate::framing::{Frame, SseReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{Start, StreamEvent, Usage, replay};
@@ -211,7 +212,7 @@ impl State {
         };
         macro_rules! text {
             ($name:literal) => {
-                match fields.get($name).and_then(Value::string) {
+                match said_text::take(&mut fields, $name) {
                     Some(text) => text,
                     None => return Ok(None),
                 }
@@ -219,11 +220,11 @@ impl State {
         }
         match event_type {
             "response.output_text.delta" => {
-                let Some(written) = fields.get("delta").filter(|delta| delta.text().starts_with('"')) else {
+                let Some(written) = fields.get("delta").filter(|delta| !delta.is_null()) else {
                     return Ok(None);
                 };
                 let place = content(&mut fields, false);
-                let text = written.string().unwrap_or_default();
+                let text = said_text::any(written);
                 let Some(place) = self.items.text(place, &text, Extent::More, events)? else {
                     return Ok(None);
                 };

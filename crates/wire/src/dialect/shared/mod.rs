@@ -9,6 +9,7 @@ pub(crate) mod model_list;
 pub(crate) mod nested;
 pub(crate) mod prompt;
 pub(crate) mod resource_name;
+pub(crate) mod said_text;
 pub(crate) mod template;
 pub(crate) mod tool_declaration;
 pub(crate) mod turn;

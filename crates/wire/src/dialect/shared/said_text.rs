@@ -1,0 +1,71 @@
+//! Text of an answer in another form than the format's: servers that speak it nearly write lists of strings, or an
+//! object around the text, where it has a string. What a model said is never lost for that.
+
+use crate::json::{Fields, Value};
+use alloc::string::String;
+
+/// Fields of an object that hold its text.
+const NAMES: [&str; 3] = ["text", "content", "value"];
+
+/// What `value` says where that is text: a string, of a list what its items say together, of an object what its text
+/// says.
+pub(crate) fn known(value: Value<'_>) -> Option<String> {
+    if let Some(text) = value.string() {
+        return Some(text);
+    }
+    if let Some(items) = value.array() {
+        return items.into_iter().map(known).collect();
+    }
+    let fields = value.object()?;
+    NAMES.iter().find_map(|name| fields.get(name).and_then(known))
+}
+
+/// What `value` says, whatever it is: at last its JSON. An object or a list of nothing says nothing.
+pub(crate) fn any(value: Value<'_>) -> String {
+    let is_nothing = value.is_null() || value.object().is_some_and(|fields| fields.is_empty());
+    known(value).unwrap_or_else(|| if is_nothing { String::new() } else { value.strict_text().into_owned() })
+}
+
+/// Takes out what a field says, whatever it is; `None` where it is not there.
+pub(crate) fn take(fields: &mut Fields<'_>, name: &str) -> Option<String> {
+    fields.take(name).map(any)
+}
+
+/// Takes out what a field says where that is text; anything else stays.
+pub(crate) fn take_known(fields: &mut Fields<'_>, name: &str) -> Option<String> {
+    let text = fields.get(name).and_then(known);
+    if text.is_some() {
+        fields.take(name);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_found_in_every_form() {
+        let read = |text: &str| any(Value::parse(text.as_bytes()).unwrap());
+        for said in [
+            r#""ab""#,
+            r#"["a","b"]"#,
+            r#"[{"type":"text","text":"a"},{"text":{"value":"b"}}]"#,
+            r#"{"text":"ab","annotations":[]}"#,
+            r#"{"role":"assistant","content":["ab"]}"#,
+        ] {
+            assert_eq!(read(said), "ab", "{said}");
+        }
+        for nothing in ["null", "[]", "{}"] {
+            assert_eq!(read(nothing), "");
+        }
+        for whole in ["7", "false", r#"{"city":"Oslo"}"#, r#"["a",{"b":1}]"#] {
+            assert_eq!(read(whole), whole);
+        }
+        let mut fields = Fields::parse(br#"{"a":["x"],"b":{"c":1},"d":null}"#).unwrap();
+        assert_eq!(take_known(&mut fields, "a").as_deref(), Some("x"));
+        assert_eq!(take_known(&mut fields, "b"), None);
+        assert_eq!(take(&mut fields, "b").as_deref(), Some(r#"{"c":1}"#));
+        assert_eq!(take(&mut fields, "d"), None);
+    }
+}
