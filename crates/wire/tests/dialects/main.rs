@@ -11,9 +11,12 @@
 
 mod anthropic;
 mod bedrock;
+mod bodies;
 mod cohere;
 mod cursor_cli;
 mod gemini;
+mod many_keys;
+mod odd_forms;
 mod ollama;
 mod openai_chat;
 mod openai_completions;
@@ -25,6 +28,7 @@ mod ruvllm;
 mod signers;
 mod strategies;
 mod streams;
+mod surrogates;
 mod transcripts;
 mod translate;
 mod watsonx;
