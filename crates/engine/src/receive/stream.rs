@@ -163,9 +163,20 @@ fn digest(
             Err(error) => Err(error),
         },
         Ok(None) => decoder.finish(events),
-        Err(failure) => return ControlFlow::Break(Err(failure)),
+        Err(failure) => {
+            finish_broken(decoder, events);
+            return ControlFlow::Break(Err(failure));
+        }
     };
     ControlFlow::Break(read.map_err(Failure::from))
+}
+
+/// The connection broke: takes over what the decoder still holds of the text, but no end that it would make of it.
+fn finish_broken(decoder: &mut dyn StreamDecoder, events: &mut Vec<StreamEvent>) {
+    let mut held_back = Vec::new();
+    // The failure of the connection is the one that is reported.
+    let _ = decoder.finish(&mut held_back);
+    events.extend(held_back.into_iter().filter(is_token));
 }
 
 fn is_token(event: &StreamEvent) -> bool {

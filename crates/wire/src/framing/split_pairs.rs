@@ -6,7 +6,7 @@
 //! alone. So decoders see frames with whole characters only.
 //!
 //! The next frame is the next one about the same: that of another answer, block or call, by its number, may come
-//! between.
+//! between, and so may a keep-alive.
 
 use crate::framing::StreamError;
 use crate::json::{ESCAPE, HalfKind, LoneHalf, REPLACEMENT, lone_halves, replaced_halves};
@@ -19,6 +19,10 @@ const MAX_HELD: usize = 8;
 const MAX_HELD_BYTES: usize = 64 << 10;
 /// The most halves of one frame that may find the other, and the most strings that are looked at for that.
 const MAX_HALVES: usize = 4;
+/// What a keep-alive is called: Anthropic's and llama.cpp's `ping`, OpenAI's `keepalive`.
+const KEEP_ALIVE: [&[u8]; 2] = [b"\"ping\"", b"\"keepalive\""];
+/// The longest frame that is looked at as a keep-alive.
+const MAX_KEEP_ALIVE: usize = 128;
 /// What the names of numbers end with that tell frames apart: `index`, `output_index`, `contentBlockIndex`.
 const NUMBER: &[u8] = b"ndex\"";
 
@@ -91,8 +95,10 @@ impl<H> SplitPairs<H> {
             return deliver(&beside, &replaced_halves(data));
         }
         let (data, waiting) = self.join(data, &halves);
-        for held in &mut self.held {
-            held.replace(|place| place.is_answered_by(&data));
+        if !is_keep_alive(&data) {
+            for held in &mut self.held {
+                held.replace(|place| place.is_answered_by(&data));
+            }
         }
         self.held.push_back(Held { beside, data, waiting });
         while self.held.front().is_some_and(|held| held.waiting.is_empty()) || self.held.len() > MAX_HELD {
@@ -229,6 +235,12 @@ fn number_at(data: &str, at: usize) -> &str {
     number.get(..digits).unwrap_or_default()
 }
 
+/// Whether a frame only says that the connection is alive.
+fn is_keep_alive(data: &str) -> bool {
+    data.len() <= MAX_KEEP_ALIVE
+        && KEEP_ALIVE.iter().any(|word| memmem::find(data.as_bytes(), word).is_some())
+}
+
 /// Whether data may have escapes: it is JSON that holds strings.
 fn is_json(data: &str) -> bool {
     data.trim_start().starts_with(['{', '[']) && memchr(b'\\', data.as_bytes()).is_some()
@@ -281,6 +293,15 @@ mod tests {
             r#"{"delta" : "\udf0d", "output_index" : 1}"#,
         ]);
         assert_eq!(spaced[1], r#"{"delta" : "\ud83c\udf0d", "output_index" : 1}"#);
+    }
+
+    #[test]
+    fn a_keep_alive_between_halves_changes_nothing() {
+        for ping in [r#"{"type": "ping"}"#, r#"{"type":"keepalive","sequence_number":4}"#] {
+            let frames = [delta(0, r"a\ud83c"), ping.to_owned(), delta(0, r"\udf0d")];
+            let read = read(&frames.each_ref().map(String::as_str));
+            assert_eq!(read, [delta(0, "a"), ping.to_owned(), delta(0, r"\ud83c\udf0d")]);
+        }
     }
 
     #[test]
