@@ -13,7 +13,10 @@ pub(super) const SCANNED: usize = 48;
 pub(crate) struct Ordered<T> {
     entries: Vec<(String, T)>,
     /// Positions by name. `None` where there are few, and after a removal until a name is added.
-    #[expect(clippy::box_collection, reason = "nearly always absent, and stands in every part of every message")]
+    #[expect(
+        clippy::box_collection,
+        reason = "nearly always absent, and stands in every part of every message"
+    )]
     index: Option<Box<BTreeMap<String, usize>>>,
 }
 

@@ -27,10 +27,7 @@ fn has(dialect: &dyn Dialect, said: Said, is_stream: bool) -> bool {
     let has = says(dialect, said, is_stream);
     let expected = match said {
         Said::Text => true,
-        Said::Reasoning => match dialect.name() {
-            "openai-completions" | "replicate" | "ruvllm" => false,
-            _ => true,
-        },
+        Said::Reasoning => !matches!(dialect.name(), "openai-completions" | "replicate" | "ruvllm"),
         Said::Arguments => {
             !matches!(dialect.name(), "openai-completions" | "replicate" | "ruvllm" | "cursor-cli")
         }
