@@ -8,6 +8,7 @@ mod amount;
 mod catalog;
 mod cost;
 mod entry;
+mod iterations;
 mod ledger;
 mod model;
 mod pattern;
