@@ -15,7 +15,7 @@ use ferrule_wire::operation::{
 };
 use std::fmt::Write as _;
 
-const KEYS: usize = 200_000;
+const KEYS: usize = 40_000;
 
 fn keys(count: usize) -> String {
     (0..count).fold(String::new(), |mut text, key| {

@@ -19,19 +19,31 @@ pub fn decode_block(value: Value<'_>) -> Part {
     known_block(value).unwrap_or_else(|| Part::provider_item(NAME, value.to_json()))
 }
 
+/// Reads one block of an answer: what has no type is text where it says any.
+pub(super) fn decode_answer_block(value: Value<'_>) -> Part {
+    let value = said_text::one(value);
+    let is_typed = || value.object().is_none_or(|fields| fields.get("type").is_some());
+    match decode_block(value) {
+        Part { kind: PartKind::ProviderItem { .. }, .. } if !is_typed() => {
+            said_text::known(value).map_or_else(|| Part::provider_item(NAME, value.to_json()), Part::text)
+        }
+        part => part,
+    }
+}
+
 fn known_block(value: Value<'_>) -> Option<Part> {
     let mut fields = value.object()?;
     let block_type = fields.take_string("type")?;
     let kind = match block_type.as_str() {
-        "text" => PartKind::Text(said_text::take_known(&mut fields, "text")?),
+        "text" => PartKind::Text(said_text::take(&mut fields, "text")?),
         "image" => PartKind::Image(Image { source: decode_source(fields.take("source")?), detail: None }),
         "document" => {
             let source = decode_source(fields.take("source")?);
             PartKind::Document(Document { source, name: fields.take_string("title") })
         }
         "tool_use" => PartKind::ToolCall(ToolCall {
-            id: fields.take_string("id")?,
-            name: fields.take_string("name")?,
+            id: said_text::take(&mut fields, "id").unwrap_or_default(),
+            name: said_text::take(&mut fields, "name").filter(|name| !name.is_empty())?,
             arguments: decode_input(fields.take("input")),
             custom: false,
         }),
@@ -42,7 +54,7 @@ fn known_block(value: Value<'_>) -> Option<Part> {
             is_error: fields.take_bool("is_error"),
         }),
         "thinking" => PartKind::Reasoning(Reasoning {
-            text: said_text::take_known(&mut fields, "thinking")?,
+            text: said_text::take(&mut fields, "thinking")?,
             signature: fields.take_string("signature").filter(|signature| !signature.is_empty()),
         }),
         "redacted_thinking" => PartKind::RedactedReasoning { data: fields.take_string("data")? },
@@ -51,19 +63,26 @@ fn known_block(value: Value<'_>) -> Option<Part> {
     Some(Part { kind, cache: take_cache(&mut fields), extra: fields.rest() })
 }
 
+/// Takes out the content of an answer, whatever its form. An empty text is no part.
+pub(super) fn take_answer_content(fields: &mut Fields<'_>) -> Vec<Part> {
+    match fields.take("content") {
+        None => Vec::new(),
+        Some(content) if content.array().is_some() || content.is_object() => {
+            said_text::items(content).into_iter().map(decode_answer_block).collect()
+        }
+        Some(content) => {
+            let text = said_text::any(content);
+            if text.is_empty() { Vec::new() } else { alloc::vec![Part::text(text)] }
+        }
+    }
+}
+
 /// Takes `content` out, which is a text or a list of blocks. An empty text is no part; another type stays in place.
 pub(super) fn take_content(fields: &mut Fields<'_>) -> Vec<Part> {
     if let Some(text) = fields.take_string("content") {
         return if text.is_empty() { Vec::new() } else { alloc::vec![Part::text(text)] };
     }
-    if let Some(blocks) = fields.take_array("content") {
-        return blocks.into_iter().map(decode_block).collect();
-    }
-    // One block without the list around it.
-    fields.get("content").filter(|content| content.is_object()).map_or_else(Vec::new, |block| {
-        fields.take("content");
-        alloc::vec![decode_block(block)]
-    })
+    fields.take_array("content").unwrap_or_default().into_iter().map(decode_block).collect()
 }
 
 /// The arguments of a call, as their text. Servers that translate may write the object as a string, as OpenAI does;

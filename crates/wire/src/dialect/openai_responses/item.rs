@@ -35,10 +35,15 @@ pub(super) fn decode(value: Value<'_>) -> Item<'_> {
 }
 
 fn known(value: Value<'_>) -> Option<Item<'_>> {
+    let value = said_text::one(value);
+    if let Some(text) = value.string() {
+        let said = Said { part: Part::text(text), logprobs: Vec::new() };
+        return Some(Item::Message { content: alloc::vec![said], about: Extra::new() });
+    }
     let mut fields = value.object()?;
     match fields.take_string("type").as_deref().unwrap_or("message") {
         "message" => {
-            if fields.take_string("role")? != "assistant" {
+            if fields.take("role").is_some_and(|role| role.text() != "\"assistant\"") {
                 return None;
             }
             let content = match fields.take_array("content") {
@@ -66,12 +71,13 @@ pub(super) fn about(mut fields: Fields<'_>) -> Extra {
 }
 
 fn decode_call(mut fields: Fields<'_>, custom: bool) -> Option<Item<'_>> {
-    let name = fields.take_string("name")?;
+    let name = said_text::take(&mut fields, "name").filter(|name| !name.is_empty())?;
     let mut arguments = take_arguments(&mut fields, custom).unwrap_or_default();
     if !custom {
         normalise_arguments(&mut arguments);
     }
-    let id = fields.take_string("call_id").or_else(|| fields.get("id")?.string()).unwrap_or_default();
+    let id = said_text::take(&mut fields, "call_id");
+    let id = id.or_else(|| fields.get("id").map(said_text::any)).unwrap_or_default();
     Some(Item::Call { call: ToolCall { id, name, arguments, custom }, about: about(fields) })
 }
 
@@ -84,7 +90,7 @@ fn decode_reasoning(mut fields: Fields<'_>) -> Item<'_> {
     };
     let (summary, content) = (pieces("summary"), pieces("content"));
     let mut text = String::new();
-    for piece in summary.iter().chain(&content).copied().filter_map(said_text::known) {
+    for piece in summary.iter().chain(&content).copied().filter_map(said_text::piece) {
         if !text.is_empty() && !piece.is_empty() {
             text.push_str(BETWEEN);
         }

@@ -133,12 +133,13 @@ pub(super) fn decode_said(value: Value<'_>) -> Said<'_> {
 }
 
 fn known_said(value: Value<'_>) -> Option<Said<'_>> {
+    let value = said_text::one(value);
     if let Some(text) = value.string() {
         return Some(Said { part: Part::text(text), logprobs: Vec::new() });
     }
     let mut fields = value.object()?;
-    let part_type = fields.take_string("type")?;
-    let kind = match part_type.as_str() {
+    let part_type = fields.take_string("type");
+    let kind = match part_type.as_deref().unwrap_or("text") {
         // Some servers and clients leave the direction out, or have the wrong one.
         "output_text" | "input_text" | "text" => PartKind::Text(said_text::take(&mut fields, "text")?),
         "refusal" => PartKind::Refusal(said_text::take(&mut fields, "refusal")?),

@@ -3,6 +3,7 @@
 pub(crate) mod address;
 pub(crate) mod call_ids;
 pub(crate) mod figures_template;
+pub(crate) mod finish;
 pub mod foreign;
 pub(crate) mod functions;
 pub(crate) mod model_list;
