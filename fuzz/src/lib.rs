@@ -74,15 +74,14 @@ fn check_event_stream(data: &[u8]) {
     check_equal(data, |reads| {
         let mut frames = Vec::new();
         let mut reader = EventStreamReader::new(LIMITS);
-        let mut outcome = reads.iter().try_for_each(|bytes| {
-            reader.push(bytes, &mut |frame| {
-                let headers: Vec<String> = frame.headers().map(|header| format!("{header:?}")).collect();
-                frames.push((headers, frame.payload.to_vec()));
-                Ok(())
-            })
-        });
+        let mut keep = |frame: EventStreamFrame<'_>| {
+            let headers: Vec<String> = frame.headers().map(|header| format!("{header:?}")).collect();
+            frames.push((headers, frame.payload.to_vec()));
+            Ok::<(), StreamError>(())
+        };
+        let mut outcome = reads.iter().try_for_each(|bytes| reader.push(bytes, &mut keep));
         if outcome.is_ok() {
-            outcome = reader.finish();
+            outcome = reader.finish(&mut keep);
         }
         (frames, outcome)
     });

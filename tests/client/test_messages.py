@@ -123,6 +123,11 @@ def test_a_generator_of_messages(simulator: Simulator) -> None:
         ),
         ([{"role": "user", "content": b"Hi."}], TypeError, r"messages\[0\]\.content.*base64"),
         ([{"role": "user", "content": "\ud800"}], ValueError, "surrogates"),
+        (
+            [USER, USER, {"role": "user", "content": "Before \ud83c after"}],
+            ValueError,
+            r"messages\[2\]\.content: half of a character at position 7",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(messages: Any, error: type[Exception], place: str) -> None:

@@ -5,7 +5,7 @@ use crate::{
     prices::{Priced, Rates},
     quantities::Quantities,
     source::Source,
-    unit::Unit,
+    unit::{UNITS, Unit},
 };
 use std::sync::Arc;
 
@@ -41,10 +41,21 @@ impl Cost {
     }
 }
 
+impl Cost {
+    /// With what else was made for the same response, perhaps by another model; `None` where the sum is more than we can
+    /// count.
+    pub(crate) fn and(mut self, other: Self) -> Option<Self> {
+        self.total = self.total.checked_add(other.total)?;
+        self.parts.extend(other.parts);
+        Some(self)
+    }
+}
+
 /// What `quantities` cost at `rates`: `None` where a figure that matters is unknown, nothing of what is known has a
 /// price, or the sum is more than we can count. What is free costs nothing, however much it was.
 ///
-/// What a part has no price for is in its whole: a missing cache price means the input price. Parts that exceed their
+/// What a part has no price for is in its whole: a missing cache price means the input price. But for sound, whose price
+/// is mostly many times that of text: without one the cost is unknown. Parts that exceed their
 /// whole, as some providers report them, are charged as they are, and the rest of the whole is 0.
 pub(crate) fn cost(rates: &Rates, quantities: &Quantities, source: &Arc<Source>) -> Option<Cost> {
     let is_free = !rates.0.is_empty() && rates.0.iter().all(|priced| priced.rate(u64::MAX) == Rate::FREE);
@@ -57,6 +68,15 @@ pub(crate) fn cost(rates: &Rates, quantities: &Quantities, source: &Arc<Source>)
         });
     }
     if quantities.is_empty() {
+        return None;
+    }
+    // Sound is not priced as text is.
+    let has_price = |place: usize| rates.0.iter().any(|priced| priced.place == place);
+    let sound = UNITS.iter().enumerate().filter(|(_, unit)| unit.is_sound_tokens());
+    if sound
+        .into_iter()
+        .any(|(place, _)| quantities.get(place).is_some_and(|count| count > 0) && !has_price(place))
+    {
         return None;
     }
     let input = quantities.input();

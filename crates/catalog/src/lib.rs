@@ -9,6 +9,7 @@ mod amount;
 mod catalog;
 mod cost;
 mod entry;
+mod iterations;
 mod ledger;
 mod model;
 mod packed;

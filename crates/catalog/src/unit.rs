@@ -33,6 +33,11 @@ impl Unit {
         matches!(self.dimensions, [("family", "tokens"), ("direction", _)])
     }
 
+    /// Whether it counts the tokens of sound, in or out.
+    pub(crate) fn is_sound_tokens(&self) -> bool {
+        matches!(self.dimensions, [("family", "tokens"), ("direction", _), ("modality", "audio")])
+    }
+
     /// The place in [`UNITS`] of the unit with this price.
     pub(crate) fn place_of_price(price: &str) -> Option<usize> {
         UNITS.iter().position(|unit| unit.price == price)

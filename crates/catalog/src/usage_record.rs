@@ -1,6 +1,6 @@
 //! Usage record of a call: the figures that decide on its cost.
 
-use crate::{amount::Amount, catalog::Catalog, cost::Cost, quantities::Quantities};
+use crate::{amount::Amount, catalog::Catalog, cost::Cost, iterations, quantities::Quantities};
 use ferrule_wire::{
     json::{Extra, Json},
     model::{Response, Usage},
@@ -68,10 +68,14 @@ impl UsageRecord {
         };
         let mut names = names.into_iter().filter(|name| !name.is_empty());
         let found = names.find_map(|name| catalog.find(&self.provider, name))?;
-        let mut quantities = Quantities::from(usage);
-        for (name, quantity) in told_beside(&usage.extra).into_iter().chain(self.measured.iter().copied()) {
-            quantities.set(name, quantity);
-        }
+        let beside = || told_beside(&usage.extra).into_iter().chain(self.measured.iter().copied());
+        let counted = |usage: &Usage| {
+            let mut quantities = Quantities::from(usage);
+            for (name, quantity) in beside() {
+                quantities.set(name, quantity);
+            }
+            quantities
+        };
         let tier = self.service_tier.clone().or_else(|| text(&usage.extra, "service_tier"));
         let speed = text(&usage.extra, "speed");
         let context: Vec<(&str, &str)> = [
@@ -83,7 +87,25 @@ impl UsageRecord {
         .into_iter()
         .flatten()
         .collect();
-        found.price(&quantities, self.at, &context)
+        let Some(turns) = iterations::read(usage) else {
+            return found.price(&counted(usage), self.at, &context);
+        };
+        let mut cost: Option<Cost> = None;
+        for turn in turns {
+            let ran = match &turn.model {
+                Some(model) => catalog.find(&self.provider, model)?,
+                None => found,
+            };
+            // What was counted beside the tokens was counted once.
+            let quantities =
+                if cost.is_none() { counted(&turn.usage) } else { Quantities::from(&turn.usage) };
+            let more = ran.price(&quantities, self.at, &context)?;
+            cost = match cost {
+                Some(known) => Some(known.and(more)?),
+                None => Some(more),
+            };
+        }
+        cost
     }
 }
 

@@ -51,6 +51,20 @@ fn free_is_zero() {
 }
 
 #[test]
+fn sound_without_a_price_is_unknown_and_not_text() {
+    let prices = r#"{"input_mtok": 1, "output_mtok": 2}"#;
+    let text = [("input_tokens", 5), ("output_tokens", 5), ("input_audio_tokens", 0)];
+    assert_eq!(total(prices, &text).unwrap(), "0.000015");
+    for sound in ["input_audio_tokens", "output_audio_tokens"] {
+        let figures = [("input_tokens", 5), ("output_tokens", 5), (sound, 3)];
+        assert_eq!(total(prices, &figures), None, "{sound}");
+        let priced = prices.replace('}', &format!(r#", "{}": 10}}"#, sound.replace("tokens", "mtok")));
+        assert!(total(&priced, &figures).is_some(), "{sound}");
+        assert_eq!(total(r#"{"input_mtok": 0, "output_mtok": 0}"#, &figures).unwrap(), "0");
+    }
+}
+
+#[test]
 fn tiers_are_cliffs() {
     let prices = r#"{"input_mtok": [1, [200000, 2], [500000, 4]], "output_mtok": [10, [200000, 20]]}"#;
     let cost = |input| total(prices, &[("input_tokens", input), ("output_tokens", 1_000_000)]).unwrap();
@@ -282,6 +296,39 @@ mod answers {
         assert_eq!(beside("openai", "tts-1", Usage::default(), &said).unwrap(), "30");
         // Priced by tokens, which nobody reports.
         assert_eq!(beside("openai", "gpt-4o-mini-tts", Usage::default(), &said), None);
+    }
+
+    /// Shape: `docs/wire/late-2026.md`, section 2.
+    #[test]
+    fn turns_are_priced_at_the_models_that_ran() {
+        let catalog = with(r#"{"input_mtok": 1, "output_mtok": 2}"#).with(
+            ferrule_catalog::Entry::read("acme/y", r#"{"prices": {"input_mtok": 10, "output_mtok": 20}}"#)
+                .ok(),
+        );
+        let cost = |iterations: &str, output: u64| {
+            let usage = Usage {
+                input_tokens: Some(1_000_000),
+                output_tokens: Some(output),
+                extra: extra(&[("iterations", iterations)]),
+                ..Usage::default()
+            };
+            let response = Response { model: "x".into(), usage: Some(usage), ..Response::default() };
+            let record = UsageRecord::new("acme", "x", &response, AT);
+            record.cost(&catalog).map(|cost| cost.total.to_string())
+        };
+        let message = r#"{"type":"message","input_tokens":1000000,"output_tokens":1000000}"#;
+        let compaction = message.replace("message", "compaction");
+        let fallback = message.replace(r#""message""#, r#""fallback_message","model":"y""#);
+        assert_eq!(cost("[]", 1_000_000).unwrap(), "3");
+        assert_eq!(cost(&format!("[{message}]"), 1_000_000).unwrap(), "3");
+        // On top of the whole, or in it.
+        assert_eq!(cost(&format!("[{compaction},{message}]"), 1_000_000).unwrap(), "6");
+        assert_eq!(cost(&format!("[{message},{fallback}]"), 1_000_000).unwrap(), "33");
+        assert_eq!(cost(&format!("[{message},{fallback}]"), 2_000_000).unwrap(), "33");
+        // A model without a price; and turns that do not add up.
+        let unknown = fallback.replace("\"y\"", "\"z\"");
+        assert_eq!(cost(&format!("[{message},{unknown}]"), 1_000_000), None);
+        assert_eq!(cost(&format!("[{message},{fallback}]"), 7).unwrap(), "1.000014");
     }
 
     #[test]

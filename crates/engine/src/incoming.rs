@@ -6,6 +6,7 @@ use crate::{
     failure::{Failure, TimeoutKind},
     timeout::Watch,
     transport::Lease,
+    unpack::Unpacker,
 };
 use bytes::{Bytes, BytesMut};
 use ferrule_wire::{
@@ -37,6 +38,8 @@ const TRAILING_TIME: Duration = Duration::from_millis(100);
 pub struct Incoming {
     source: Source,
     watch: Watch,
+    /// Where the body is packed in a way that the HTTP client does not know.
+    unpacker: Option<Box<Unpacker>>,
 }
 
 /// Where the body comes from.
@@ -55,12 +58,13 @@ impl fmt::Debug for Incoming {
 impl Incoming {
     /// An HTTP response, read under the limits of `watch`.
     pub(crate) fn from_http(response: reqwest::Response, lease: Lease, watch: Watch) -> Self {
-        Self { source: Source::Http { response, lease }, watch }
+        let unpacker = Unpacker::for_headers(response.headers()).map(Box::new);
+        Self { source: Source::Http { response, lease }, watch, unpacker }
     }
 
     /// A backend's answer, read under the limits of `watch`.
     pub(crate) fn from_backend(receiver: ChunkReceiver, watch: Watch) -> Self {
-        Self { source: Source::Backend(Box::new(receiver)), watch }
+        Self { source: Source::Backend(Box::new(receiver)), watch, unpacker: None }
     }
 
     /// Its headers.
@@ -116,7 +120,7 @@ impl Incoming {
 
     /// The next chunk of the body; `None` at its end. Nothing is lost when the future is dropped.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
-        let Self { source, watch } = self;
+        let Self { source, watch, unpacker } = self;
         let chunk = match source {
             Source::Http { response, .. } => {
                 let chunk = watch.within(response.chunk()).await.map_err(Failure::Timeout)?;
@@ -127,7 +131,7 @@ impl Incoming {
             }
         };
         watch.progress();
-        chunk
+        unpack(unpacker, chunk)
     }
 
     /// The next chunk of the body where it is here already; `None` where it would have to be waited for.
@@ -156,7 +160,7 @@ impl Incoming {
                 Poll::Pending
             }
         });
-        Some(at_hand.await?.map_err(|error| cause::broken(&error)))
+        Some(unpack(&mut self.unpacker, at_hand.await?.map_err(|error| cause::broken(&error))))
     }
 
     /// The whole body.
@@ -229,5 +233,19 @@ impl Incoming {
             .await;
             drop(lease);
         });
+    }
+}
+
+/// A chunk of the body, unpacked where it has to be. One that says nothing yet is empty.
+fn unpack(
+    unpacker: &mut Option<Box<Unpacker>>,
+    chunk: Result<Option<Bytes>, Failure>,
+) -> Result<Option<Bytes>, Failure> {
+    match (unpacker, chunk) {
+        (Some(unpacker), Ok(Some(chunk))) => match unpacker.push(&chunk) {
+            Ok(unpacked) => Ok(Some(unpacked)),
+            Err(error) => Err(Failure::Unreadable(format!("the body cannot be unpacked: {error}"))),
+        },
+        (_, chunk) => chunk,
     }
 }

@@ -48,6 +48,7 @@ mod timeout;
 mod timer_keep_alive;
 mod tls;
 mod transport;
+mod unpack;
 mod work;
 
 pub use backend::{Backend, BackendRequest, ChunkSender, Context};

@@ -44,7 +44,7 @@ fn write(value: &Bound<'_, PyAny>, path: Path<'_>, out: &mut Vec<u8>, depth: usi
         return Err(PyValueError::new_err(format!("{path}: nested deeper than {MAX_NESTING} levels")));
     }
     if let Ok(text) = value.cast::<PyString>() {
-        write_string(text.to_str()?, out);
+        write_string(whole_text(text, path)?, out);
     } else if value.is_none() {
         out.extend_from_slice(b"null");
     } else if let Ok(truth) = value.cast::<PyBool>() {
@@ -68,7 +68,7 @@ fn write(value: &Bound<'_, PyAny>, path: Path<'_>, out: &mut Vec<u8>, depth: usi
             let key = key.cast::<PyString>().map_err(|_| {
                 PyTypeError::new_err(format!("{path}: keys must be strings, not {}", type_name(&key)))
             })?;
-            let key = key.to_str()?;
+            let key = whole_text(key, path)?;
             write_string(key, out);
             out.push(b':');
             write(&item, Path::Key(&path, key), out, depth + 1)?;
@@ -85,6 +85,18 @@ fn write(value: &Bound<'_, PyAny>, path: Path<'_>, out: &mut Vec<u8>, depth: usi
         return Err(PyTypeError::new_err(format!("{path}: {} has no JSON form{advice}", type_name(value))));
     }
     Ok(())
+}
+
+/// The text of a string. Python's may hold halves of surrogate pairs: of a text that was cut in two, or of a file's name
+/// that is not UTF-8. No provider takes them.
+fn whole_text<'a>(string: &'a Bound<'_, PyString>, path: Path<'_>) -> PyResult<&'a str> {
+    string.to_str().map_err(|error| match error.value(string.py()).getattr("start") {
+        Ok(position) => PyValueError::new_err(format!(
+            "{path}: half of a character at position {position}: surrogates have no place in a text; \
+             `text.encode(errors=\"replace\").decode()` replaces them"
+        )),
+        Err(_) => error,
+    })
 }
 
 fn write_items<'py>(

@@ -1,9 +1,12 @@
 //! Plain responses, read as a whole.
 
-use crate::{failure::Failure, incoming::Incoming, target::Target};
+use crate::{failure::Failure, incoming::Incoming, provider::Provider, target::Target};
 use bytes::Bytes;
 use ferrule_wire::{
-    dialect::shared::foreign, framing::StreamError, model::Response, response_headers::HeaderMetadata,
+    dialect::shared::foreign,
+    framing::{StreamError, StreamLimits},
+    model::{Accumulator, Response},
+    response_headers::HeaderMetadata,
 };
 
 /// A plain response.
@@ -28,8 +31,36 @@ pub(crate) async fn read_response(mut incoming: Incoming, target: &Target) -> Re
             error.request_id = error.request_id.or_else(|| incoming.request_id());
             Err(Failure::Provider(error))
         }
-        Err(error) => Err(incoming.unreadable(error.into())),
+        Err(error) => match join(&raw, target) {
+            Some(Ok(mut response)) => {
+                add_metadata(dialect.decode_headers(&|name| incoming.header(name)), &mut response);
+                foreign::sign(&mut response, &target.signer());
+                Ok(PlainResponse { response, raw, request_id: incoming.request_id() })
+            }
+            Some(Err(StreamError::Provider(mut error))) => {
+                error.request_id = error.request_id.or_else(|| incoming.request_id());
+                Err(Failure::Provider(error))
+            }
+            Some(Err(error)) => Err(error.into()),
+            None => Err(incoming.unreadable(error.into())),
+        },
     }
+}
+
+/// The body of a server that streams whether it was asked to or not, as one response. `None` where it is no stream.
+fn join(body: &[u8], target: &Target) -> Option<Result<Response, StreamError>> {
+    let Provider { dialect, quirks, .. } = &*target.provider;
+    let mut decoder = quirks.decoder(dialect.stream_decoder(StreamLimits::default()));
+    let mut events = Vec::new();
+    let read = decoder.push(body, &mut events).and_then(|()| decoder.finish(&mut events));
+    let is_stream = !events.is_empty() || matches!(read, Err(StreamError::Provider(_)));
+    is_stream.then(|| {
+        read.map(|()| {
+            let mut response = Accumulator::new();
+            events.iter().for_each(|event| response.push(event));
+            response.response()
+        })
+    })
 }
 
 /// Adds what the headers say. A cost in the body wins.

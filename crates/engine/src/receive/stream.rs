@@ -163,9 +163,20 @@ fn digest(
             Err(error) => Err(error),
         },
         Ok(None) => decoder.finish(events),
-        Err(failure) => return ControlFlow::Break(Err(failure)),
+        Err(failure) => {
+            finish_broken(decoder, events);
+            return ControlFlow::Break(Err(failure));
+        }
     };
     ControlFlow::Break(read.map_err(Failure::from))
+}
+
+/// The connection broke: takes over what the decoder still holds of the text, but no end that it would make of it.
+fn finish_broken(decoder: &mut dyn StreamDecoder, events: &mut Vec<StreamEvent>) {
+    let mut held_back = Vec::new();
+    // The failure of the connection is the one that is reported.
+    let _ = decoder.finish(&mut held_back);
+    events.extend(held_back.into_iter().filter(is_token));
 }
 
 fn is_token(event: &StreamEvent) -> bool {
@@ -231,4 +242,34 @@ pub(crate) async fn open_stream(mut incoming: Incoming, target: &Target) -> Resu
         return Err(failure);
     }
     Ok(reader)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ferrule_wire::dialect::registry::find;
+
+    /// The first half of a pair waits for the second, which does not come.
+    #[test]
+    fn text_that_was_held_back_comes_before_the_failure_of_a_connection() {
+        let mut decoder = find("openai-chat").unwrap().stream_decoder(StreamLimits::default());
+        let mut events = Vec::new();
+        let chunk = |text: &str| {
+            let body = format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n");
+            Ok(Some(Bytes::from(body)))
+        };
+        for text in ["a", r"b\ud83c"] {
+            assert!(digest(decoder.as_mut(), chunk(text), &mut events).is_continue());
+        }
+        let broken = Err(Failure::Interrupted("the connection broke".to_owned()));
+        assert!(digest(decoder.as_mut(), broken, &mut events).is_break());
+        let text: String = events
+            .iter()
+            .filter_map(|event| match event {
+                StreamEvent::TextDelta { text, .. } => Some(text.as_str()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(text, "ab\u{fffd}");
+    }
 }

@@ -98,6 +98,7 @@ const NAMES: &[(ErrorKind, &[&str])] = &[
             "deploymentnotfound",
             "not_found_error",
             "not_found",
+            "invalid_model", // Mistral
             "resourcenotfound",
             "some requested entity was not found", // xAI
         ],
@@ -223,7 +224,22 @@ const ACCOUNT_TEXTS: &[&str] =
 const QUOTA_TEXTS: &[&str] =
     &["credit balance is too low", "spend limit", "spending limit", "budgetexceedederror"];
 
-const MODEL_TEXTS: &[&str] = &["model not found", "no such model", "unknown model", "not a valid model"];
+const MODEL_TEXTS: &[&str] = &[
+    "model not found",
+    "no such model",
+    "unknown model",
+    "not a valid model",
+    "model not exist", // DeepSeek
+    "model does not exist",
+];
+
+/// What local servers answer with 500, and will answer again: llama.cpp (`docs/wire/errors.md`, section 2).
+const HOPELESS_TEXTS: &[&str] = &[
+    "image input is not supported",
+    "audio input is not supported",
+    "does not support image",
+    "[json.exception.",
+];
 
 /// What a text means where no status says more.
 const TEXTS_WITHOUT_STATUS: &[(ErrorKind, &[&str])] = &[
@@ -252,6 +268,11 @@ const CONTEXT_TEXTS: &[&str] = &[
     "context window",
     "contextwindowexceedederror",
     "reduce the length of the messages",
+    "input tokens exceeded", // Bedrock
+    "number of input tokens exceeds",
+    "exceeded max context length",   // Ollama
+    "total length of all messages",  // Perplexity
+    "input is too large to process", // llama.cpp
 ];
 
 /// Two texts that mean a prompt too long where both occur.
@@ -424,6 +445,9 @@ impl<'a> Evidence<'a> {
         // These statuses say what they mean; a word in the text must not overrule them.
         if !matches!(status, 401 | 402 | 403 | 404 | 429) && self.is_too_long() {
             return Some(ContextLength);
+        }
+        if status >= 500 && self.says_any(HOPELESS_TEXTS) {
+            return Some(InvalidRequest);
         }
         if matches!(status, 400 | 403 | 413 | 422 | 451)
             && (self.reported.moderated

@@ -3,6 +3,9 @@
 use crate::json::{Fields, Value};
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
+/// How claude-code-router begins what it says of an upstream's error.
+const ROUTED: &str = "Error from provider(";
+
 /// How much of a body that is not JSON makes its message, in characters.
 const PLAIN_MESSAGE_CHARS: usize = 500;
 
@@ -86,6 +89,24 @@ fn text(value: Option<Value<'_>>) -> Option<String> {
     (!text.is_empty() && text != "None").then_some(text)
 }
 
+/// As [`text`], also of a list of texts, or an object with a text.
+fn said(value: Value<'_>) -> Option<String> {
+    if let Some(fields) = value.object() {
+        return first_said(&fields, &["text", "message", "content", "value"]);
+    }
+    match value.array() {
+        Some(items) => {
+            let said: Vec<String> = items.into_iter().filter_map(said).collect();
+            (!said.is_empty()).then(|| said.join("; "))
+        }
+        None => text(Some(value)),
+    }
+}
+
+fn first_said(fields: &Fields<'_>, names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| said(fields.get(name)?))
+}
+
 fn first_text(fields: &Fields<'_>, names: &[&str]) -> Option<String> {
     names.iter().find_map(|name| text(fields.get(name)))
 }
@@ -127,7 +148,17 @@ fn read_body(fields: &Fields<'_>, reported: &mut Reported) -> bool {
             None => {
                 // xAI writes a code beside the text, Text Generation Inference a type.
                 read_error(fields, reported);
-                reported.message = error.string().unwrap_or_else(|| plain(error.text()));
+                let text = said(error).unwrap_or_else(|| plain(error.text()));
+                let beside = first_said(fields, &["message", "error_description"]);
+                match beside.filter(|beside| *beside != text) {
+                    // Fastify (claude-code-router) and OAuth servers: a word, and what it means beside it.
+                    Some(beside) => {
+                        reported.message = beside;
+                        reported.names.push(text);
+                    }
+                    None => reported.message = text,
+                }
+                read_routed(reported);
             }
         }
         return true;
@@ -220,9 +251,20 @@ fn read_error(error: &Fields<'_>, reported: &mut Reported) {
     reported.code = first_text(error, &["code", "error_code", "status_code"]);
     reported.error_type = first_text(error, &["type", "error_type"]);
     reported.param = first_text(error, &["param"]);
-    reported.message = first_text(
+    reported.message = first_said(
         error,
-        &["message", "Message", "msg", "detail", "error_message", "status_msg", "title", "error", "reason"],
+        &[
+            "message",
+            "Message",
+            "msg",
+            "detail",
+            "error_message",
+            "status_msg",
+            "title",
+            "error",
+            "reason",
+            "text",
+        ],
     )
     .unwrap_or_default();
     if let Some(name) = first_text(error, &["__type"]) {
@@ -252,9 +294,35 @@ fn read_error(error: &Fields<'_>, reported: &mut Reported) {
             reported.upstream = raw.string().unwrap_or_else(|| raw.text().to_owned());
         }
     }
+    read_routed(reported);
     if let Some(class) = reported.message.strip_prefix("litellm.").and_then(|rest| rest.split(':').next()) {
         reported.names.push(class.to_owned());
     }
+}
+
+/// What claude-code-router says of its upstream's error, the upstream's own body in its text, and then a trace:
+/// `Error from provider(name,model: 429): {"error":{...}}Error: Error from provider(...`.
+fn read_routed(reported: &mut Reported) {
+    let Some((head, rest)) = reported.message.strip_prefix(ROUTED).and_then(|rest| rest.split_once("): "))
+    else {
+        return;
+    };
+    let body = rest.split_once("Error: Error from provider(").map_or(rest, |(body, _)| body).trim();
+    let status = head.rsplit(' ').next().and_then(|status| status.parse().ok());
+    let mut inner = Reported::default();
+    if let Ok(value) = Value::parse(body.as_bytes()) {
+        read_value(value, &mut inner);
+    }
+    if inner.message.is_empty() {
+        inner.message = plain(body);
+    }
+    let names = [inner.code, inner.error_type].into_iter().flatten().chain(inner.names);
+    reported.names.extend(names);
+    if !inner.upstream.is_empty() {
+        reported.upstream = inner.upstream;
+    }
+    reported.message = inner.message;
+    reported.status = status.or(inner.status).or(reported.status);
 }
 
 /// Google's list of typed details, or Anthropic's object.

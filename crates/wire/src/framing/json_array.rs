@@ -3,6 +3,7 @@
 //! An object that lies whole in the pushed bytes is handed over without being copied; of an unfinished one each byte is
 //! looked at once.
 
+use super::split_pairs::SplitPairs;
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::{Nesting, Scan};
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
@@ -18,6 +19,7 @@ pub struct JsonArrayReader {
     partial: Vec<u8>,
     nesting: Nesting,
     place: Place,
+    pairs: SplitPairs<()>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +42,7 @@ impl JsonArrayReader {
             partial: Vec::new(),
             nesting: Nesting::default(),
             place: Place::Before,
+            pairs: SplitPairs::default(),
         }
     }
 
@@ -63,12 +66,20 @@ impl JsonArrayReader {
                     continue;
                 }
                 (Place::AfterItem, b',') => Place::Item { first: false },
-                (Place::AfterItem | Place::Item { first: true }, b']') => Place::End,
+                (Place::AfterItem | Place::Item { first: true }, b']') => {
+                    self.finish(on_item)?;
+                    Place::End
+                }
                 _ => return Err(StreamError::Malformed("the body is not an array of objects".to_owned())),
             };
             rest = after;
         }
         Ok(())
+    }
+
+    /// Hands over what was held back: the body ended.
+    pub fn finish(&mut self, on_item: &mut OnItem<'_>) -> Result<(), StreamError> {
+        self.pairs.finish(&mut |(), item| on_item(item))
     }
 
     /// Whether the array has ended.
@@ -88,11 +99,11 @@ impl JsonArrayReader {
                 self.place = Place::AfterItem;
                 self.nesting = Nesting::default();
                 if self.partial.is_empty() {
-                    on_item(&String::from_utf8_lossy(end))?;
+                    self.whole(end, on_item)?;
                 } else {
                     let mut whole = core::mem::take(&mut self.partial);
                     whole.extend_from_slice(end);
-                    on_item(&String::from_utf8_lossy(&whole))?;
+                    self.whole(&whole, on_item)?;
                 }
                 Ok(rest)
             }
@@ -102,6 +113,14 @@ impl JsonArrayReader {
             }
             Scan::Closed(_) | Scan::Open => Err(StreamError::TooLarge(self.limit)),
         }
+    }
+
+    fn whole(&mut self, item: &[u8], on_item: &mut OnItem<'_>) -> Result<(), StreamError> {
+        let text = String::from_utf8_lossy(item);
+        if !self.pairs.passes(&text) {
+            return self.pairs.push(&text, (), &mut |(), item| on_item(item));
+        }
+        on_item(&text)
     }
 }
 

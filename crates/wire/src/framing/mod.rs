@@ -1,12 +1,14 @@
 //! Framing: from bytes to frames.
 //!
-//! However the bytes are split, the frames are the same. What a frame means is the dialect's business.
+//! However the bytes are split, the frames are the same. What a frame means is the dialect's business. Characters are
+//! whole: pairs of surrogates that were cut in two are joined here, and what is left of them is U+FFFD.
 
 pub mod event_stream;
 mod frame;
 pub mod json_array;
 mod limits;
 pub mod ndjson;
+mod split_pairs;
 pub mod sse;
 mod stray;
 mod write;

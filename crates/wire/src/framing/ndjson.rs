@@ -3,9 +3,10 @@
 //! A line that lies whole in the pushed bytes is handed over without being copied. An unfinished one is kept between
 //! two pushes and never searched twice.
 
+use super::split_pairs::SplitPairs;
 use crate::framing::{StreamError, StreamLimits};
-use alloc::{string::String, vec::Vec};
-use memchr::memchr;
+use alloc::{borrow::Cow, string::String, vec::Vec};
+use memchr::{memchr, memchr2};
 
 /// What a reader calls with each line. An error stops the reading and is passed on.
 type OnLine<'f> = dyn FnMut(&str) -> Result<(), StreamError> + 'f;
@@ -21,18 +22,27 @@ pub struct NdjsonReader {
     /// A line whose end has not come yet. Holds no line end, so only new bytes are searched for one.
     partial: Vec<u8>,
     first_line: bool,
+    /// Whether the unfinished line has a backslash.
+    escaped: bool,
+    pairs: SplitPairs<()>,
 }
 
 impl NdjsonReader {
     /// A reader at the start of a body.
     pub fn new(limits: StreamLimits) -> Self {
-        Self { limit: limits.event_bytes, partial: Vec::new(), first_line: true }
+        Self {
+            limit: limits.event_bytes,
+            partial: Vec::new(),
+            first_line: true,
+            escaped: false,
+            pairs: SplitPairs::default(),
+        }
     }
 
     /// Reads more of the body. A line beyond the limit is [`StreamError::TooLarge`].
     pub fn push(&mut self, bytes: &[u8], on_line: &mut OnLine<'_>) -> Result<(), StreamError> {
         let mut rest = bytes;
-        while let Some((line, after)) = split_line(rest) {
+        while let Some((line, after)) = split_line(rest, &mut self.escaped) {
             rest = after;
             if self.partial.is_empty() {
                 self.line(line, on_line)?;
@@ -46,7 +56,8 @@ impl NdjsonReader {
 
     /// The body ended without a transport error. A last line needs no line feed.
     pub fn finish(&mut self, on_line: &mut OnLine<'_>) -> Result<(), StreamError> {
-        let outcome = self.partial_line(on_line);
+        let outcome =
+            self.partial_line(on_line).and_then(|()| self.pairs.finish(&mut |(), line| on_line(line)));
         *self = Self::new(StreamLimits { event_bytes: self.limit });
         outcome
     }
@@ -80,21 +91,31 @@ impl NdjsonReader {
             line
         };
         let line = line.trim_ascii();
+        let escaped = core::mem::take(&mut self.escaped);
         if line.is_empty() {
             return Ok(());
         }
-        match core::str::from_utf8(line) {
-            Ok(line) => on_line(line),
+        let line = match core::str::from_utf8(line) {
+            Ok(line) => Cow::Borrowed(line),
             // A line feed never is part of a code point, so replacing bad bytes line by line gives what replacing them in
             // the whole body would.
-            Err(_) => on_line(&String::from_utf8_lossy(line)),
+            Err(_) => String::from_utf8_lossy(line),
+        };
+        if (escaped || !self.pairs.is_idle()) && !self.pairs.passes(&line) {
+            return self.pairs.push(&line, (), &mut |(), line| on_line(line));
         }
+        on_line(&line)
     }
 }
 
-/// The bytes before the first line feed, and those after it.
-fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (line, from) = bytes.split_at(memchr(b'\n', bytes)?);
+/// The bytes before the first line feed, and those after it; says whether there is a backslash before it.
+fn split_line<'a>(bytes: &'a [u8], escaped: &mut bool) -> Option<(&'a [u8], &'a [u8])> {
+    let mut end = memchr2(b'\n', b'\\', bytes)?;
+    if bytes.get(end) == Some(&b'\\') {
+        *escaped = true;
+        end += memchr(b'\n', bytes.get(end..)?)?;
+    }
+    let (line, from) = bytes.split_at(end);
     Some((line, from.get(1..)?))
 }
 

@@ -1,8 +1,8 @@
 //! Owned JSON: a value kept as its text, and the fields of an object that the model has no name for.
 
-use super::read::{Fields, Value, check};
-use super::{JsonError, WriteJson};
-use alloc::{borrow::ToOwned, boxed::Box, string::String, vec::Vec};
+use super::read::check;
+use super::{Fields, JsonError, Ordered, Value, WriteJson, lenient};
+use alloc::{borrow::Cow, borrow::ToOwned, boxed::Box, string::String, vec::Vec};
 use core::fmt;
 
 /// One JSON value, kept as its text. Two values are equal when their texts are.
@@ -12,13 +12,16 @@ pub struct Json(Box<str>);
 impl Json {
     /// Checks `text` and keeps it.
     pub fn parse(text: &str) -> Result<Self, JsonError> {
-        Ok(Self(check(text)?.into()))
+        Ok(Self(lenient::strict(check(text)?).into()))
     }
 
     /// As [`Json::parse`], without copying the text where it can be kept.
     pub fn from_string(text: String) -> Result<Self, JsonError> {
-        let checked = check(&text)?;
-        Ok(Self(if checked.len() == text.len() { text.into_boxed_str() } else { checked.into() }))
+        let checked = lenient::strict(check(&text)?);
+        Ok(Self(match checked {
+            Cow::Borrowed(checked) if checked.len() == text.len() => text.into_boxed_str(),
+            checked => checked.into(),
+        }))
     }
 
     /// `null`.
@@ -70,12 +73,12 @@ impl WriteJson for Json {
 
 /// The fields of an object that the model has no name for, in the order they came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Extra(Vec<(String, Json)>);
+pub struct Extra(Ordered<Json>);
 
 impl Extra {
     /// No fields.
     pub const fn new() -> Self {
-        Self(Vec::new())
+        Self(Ordered::new())
     }
 
     /// Whether there are none.
@@ -85,22 +88,17 @@ impl Extra {
 
     /// The value under `name`.
     pub fn get(&self, name: &str) -> Option<&Json> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+        self.0.get(name)
     }
 
     /// Puts `value` under `name`, replacing what was there.
     pub fn insert(&mut self, name: impl Into<String>, value: Json) {
-        let name = name.into();
-        match self.0.iter_mut().find(|(key, _)| *key == name) {
-            Some((_, old)) => *old = value,
-            None => self.0.push((name, value)),
-        }
+        self.0.insert(name.into(), value);
     }
 
     /// Takes the value under `name` out.
     pub fn remove(&mut self, name: &str) -> Option<Json> {
-        let position = self.0.iter().position(|(key, _)| key == name)?;
-        Some(self.0.remove(position).1)
+        self.0.remove(name)
     }
 
     /// Names and values in order.
@@ -111,18 +109,14 @@ impl Extra {
 
 impl FromIterator<(String, Json)> for Extra {
     fn from_iter<I: IntoIterator<Item = (String, Json)>>(fields: I) -> Self {
-        let mut extra = Self::new();
-        for (name, value) in fields {
-            extra.insert(name, value);
-        }
-        extra
+        Self(fields.into_iter().collect())
     }
 }
 
 impl Value<'_> {
     /// Keeps the value beyond the body it came in.
     pub fn to_json(self) -> Json {
-        Json(self.text().into())
+        Json(self.strict_text().into())
     }
 }
 
@@ -134,6 +128,6 @@ impl Fields<'_> {
 
     /// Everything that was not taken.
     pub fn rest(self) -> Extra {
-        self.0.into_iter().map(|(key, value)| (key.into_owned(), value.to_json())).collect()
+        self.into_entries().map(|(key, value)| (key.into_owned(), value.to_json())).collect()
     }
 }

@@ -1,20 +1,23 @@
 //! Reader of JSON objects, one level at a time.
 
-use super::{JsonError, check_nesting, split};
+use super::{Fields, JsonError, check_nesting, keys::check_keys, lenient, split, surrogates};
 use alloc::{borrow::Cow, borrow::ToOwned, format, string::String, vec::Vec};
 use serde::de::{Deserialize, IgnoredAny};
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A JSON value inside a body, not yet looked into: its text, which was checked with the whole body.
 #[derive(Clone, Copy, Debug)]
 pub struct Value<'a>(&'a str);
 
 impl<'a> Value<'a> {
-    pub(super) fn new(checked: &'a str) -> Self {
+    pub(super) const fn new(checked: &'a str) -> Self {
         Self(checked)
     }
 
-    /// Checks `bytes` (syntax, UTF-8, nesting) and reads them as one value.
+    /// Checks `bytes` (syntax, UTF-8, nesting, keys) and reads them as one value. A byte-order mark is skipped.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, JsonError> {
+        let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
         let text = core::str::from_utf8(bytes).map_err(|error| JsonError::new(format!("{error}")))?;
         check(text).map(Self)
     }
@@ -23,9 +26,15 @@ impl<'a> Value<'a> {
         serde_json::from_str(self.0).ok()
     }
 
-    /// The text of the value.
+    /// The text of the value as it was written, which a strict reader may refuse: see [`Value::strict_text`].
     pub fn text(self) -> &'a str {
         self.0
+    }
+
+    /// The text of the value as every reader takes it: with U+FFFD for lone halves of surrogate pairs, and `null` for
+    /// numbers that JSON has no form for.
+    pub fn strict_text(self) -> Cow<'a, str> {
+        lenient::strict(self.0)
     }
 
     /// Whether it is `null`.
@@ -43,12 +52,12 @@ impl<'a> Value<'a> {
         self.0.starts_with('[')
     }
 
-    /// The text a JSON string says; `None` for any other type.
+    /// The text a JSON string says, with U+FFFD for lone halves of surrogate pairs; `None` for any other type.
     pub fn string(self) -> Option<String> {
         let inner = self.0.strip_prefix('"')?.strip_suffix('"')?;
         match memchr::memchr(b'\\', inner.as_bytes()) {
             None => Some(inner.to_owned()),
-            Some(_) => self.read(),
+            Some(_) => self.read().or_else(|| Some(surrogates::unescape(inner))),
         }
     }
 
@@ -85,7 +94,7 @@ impl<'a> Value<'a> {
     /// The fields of an object; `None` for any other type.
     pub fn object(self) -> Option<Fields<'a>> {
         let fields = split::fields(self.0)?;
-        Some(Fields(fields.into_iter().map(|(name, text)| (name, Value(text))).collect()))
+        Some(Fields::new(fields.into_iter().map(|(name, text)| (name, Value(text))).collect()))
     }
 
     /// The items of an array; `None` for any other type.
@@ -108,131 +117,23 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Refuses a text that is not one JSON value or nests too deeply; gives it without the white space around it.
+/// Refuses a text that is not one JSON value, nests too deeply or has too many keys; gives it without the white space around it.
 pub(super) fn check(text: &str) -> Result<&str, JsonError> {
     check_nesting(text.as_bytes())?;
-    serde_json::from_str::<IgnoredAny>(text)?;
-    Ok(text.trim_matches([' ', '\n', '\r', '\t']))
-}
-
-/// The fields of one JSON object. Take what you know; the rest is kept.
-///
-/// The typed `take_…` methods leave a field of another type where it is, so it ends in [`Fields::rest`] rather
-/// than nowhere; a `null` counts as absent.
-#[derive(Clone, Debug, Default)]
-pub struct Fields<'a>(pub(super) Vec<(Cow<'a, str>, Value<'a>)>);
-
-impl<'a> Fields<'a> {
-    /// Reads a whole body as one object.
-    pub fn parse(bytes: &'a [u8]) -> Result<Self, JsonError> {
-        Value::parse(bytes)?.object().ok_or_else(|| JsonError::new("expected a JSON object"))
-    }
-
-    /// The value under `name`, left in place. A repeated name: the last one counts, as for most readers.
-    pub fn get(&self, name: &str) -> Option<Value<'a>> {
-        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value)
-    }
-
-    /// Takes the value under `name` out; a `null` is taken out too, and is `None`.
-    pub fn take(&mut self, name: &str) -> Option<Value<'a>> {
-        let value = self.get(name)?;
-        self.0.retain(|(key, _)| key != name);
-        (!value.is_null()).then_some(value)
-    }
-
-    fn take_as<T>(&mut self, name: &str, read: impl FnOnce(Value<'a>) -> Option<T>) -> Option<T> {
-        let value = self.get(name)?;
-        let read = if value.is_null() { None } else { Some(read(value)?) };
-        self.0.retain(|(key, _)| key != name);
-        read
-    }
-
-    /// Takes a string out.
-    pub fn take_string(&mut self, name: &str) -> Option<String> {
-        self.take_as(name, Value::string)
-    }
-
-    /// Takes a count out.
-    pub fn take_u64(&mut self, name: &str) -> Option<u64> {
-        self.take_as(name, Value::u64)
-    }
-
-    /// Takes a count that fits 32 bits out.
-    pub fn take_u32(&mut self, name: &str) -> Option<u32> {
-        self.take_as(name, Value::u32)
-    }
-
-    /// Takes a whole number out.
-    pub fn take_i64(&mut self, name: &str) -> Option<i64> {
-        self.take_as(name, Value::i64)
-    }
-
-    /// Takes a number out.
-    pub fn take_f64(&mut self, name: &str) -> Option<f64> {
-        self.take_as(name, Value::f64)
-    }
-
-    /// Takes a truth value out.
-    pub fn take_bool(&mut self, name: &str) -> Option<bool> {
-        self.take_as(name, Value::bool)
-    }
-
-    /// Takes an object out.
-    pub fn take_object(&mut self, name: &str) -> Option<Fields<'a>> {
-        self.take_as(name, Value::object)
-    }
-
-    /// Takes an array out.
-    pub fn take_array(&mut self, name: &str) -> Option<Vec<Value<'a>>> {
-        self.take_as(name, Value::array)
-    }
-
-    /// Renames every field to lower camel case (`inline_data` to `inlineData`): readers of Google's JSON take both.
-    pub(crate) fn camel_case(&mut self) {
-        for (name, _) in &mut self.0 {
-            if memchr::memchr(b'_', name.as_bytes()).is_some() {
-                let mut renamed = String::with_capacity(name.len());
-                let mut words = name.split('_');
-                renamed.push_str(words.next().unwrap_or_default());
-                for word in words {
-                    let mut letters = word.chars();
-                    renamed.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
-                    renamed.push_str(letters.as_str());
-                }
-                *name = Cow::Owned(renamed);
-            }
+    if let Err(error) = serde_json::from_str::<IgnoredAny>(text) {
+        let is_lenient = |text: String| serde_json::from_str::<IgnoredAny>(&text).is_ok();
+        if !lenient::with_finite_numbers(text).is_some_and(is_lenient) {
+            return Err(error.into());
         }
     }
-
-    /// Whether nothing is left.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Names and values that are left, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, Value<'a>)> {
-        self.0.iter().map(|(key, value)| (key.as_ref(), *value))
-    }
+    check_keys(text)?;
+    Ok(text.trim_matches([' ', '\n', '\r', '\t']))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::string::ToString;
-
-    #[test]
-    fn takes_what_is_known_and_keeps_the_rest() {
-        let mut fields =
-            Fields::parse(br#" {"a":1,"b":"x","c":{"d":[1, 2]},"n":null,"w":"wrong"} "#).unwrap();
-        assert_eq!(fields.take_u64("a"), Some(1));
-        assert_eq!(fields.take_string("b").as_deref(), Some("x"));
-        assert_eq!(fields.take_string("n"), None);
-        assert_eq!(fields.take_u64("w"), None);
-        let rest = fields.rest();
-        assert_eq!(rest.get("c").unwrap().text(), r#"{"d":[1, 2]}"#);
-        assert_eq!(rest.get("w").unwrap().text(), r#""wrong""#);
-        assert!(rest.get("n").is_none());
-    }
 
     #[test]
     fn reads_counts_beyond_i64_and_written_as_floats() {
@@ -254,21 +155,6 @@ mod tests {
         for other in ["[1,[2]]", "[null]", "[\"1\"]", "[1e39]", "1", "\"[1]\"", "{}"] {
             assert_eq!(read(other), None, "{other}");
         }
-    }
-
-    #[test]
-    fn the_last_of_a_repeated_name_counts() {
-        let mut fields = Fields::parse(br#"{"a":1,"a":2}"#).unwrap();
-        assert_eq!(fields.take_u64("a"), Some(2));
-        assert!(fields.is_empty());
-    }
-
-    #[test]
-    fn both_of_googles_spellings_are_one() {
-        let mut fields = Fields::parse(br#"{"inline_data":1,"topP":2,"a_":3,"_b":4}"#).unwrap();
-        fields.camel_case();
-        let names: Vec<_> = fields.iter().map(|(name, _)| name).collect();
-        assert_eq!(names, ["inlineData", "topP", "a", "B"]);
     }
 
     #[test]

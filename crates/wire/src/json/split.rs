@@ -4,7 +4,7 @@
 //! where its values end, so its strings are skipped by `memchr` rather than read again. A text that is not JSON after
 //! all has no fields and no items: nothing here panics, and what is skipped is never trusted to be more than text.
 
-use super::{Nesting, Scan};
+use super::{Nesting, Scan, surrogates};
 use alloc::{borrow::Cow, vec::Vec};
 
 /// The keys and values of an object, as their text.
@@ -17,7 +17,7 @@ pub(super) fn fields(text: &str) -> Option<Vec<(Cow<'_, str>, &str)>> {
         let inner = key.strip_prefix('"')?.strip_suffix('"')?;
         let key = match memchr::memchr(b'\\', inner.as_bytes()) {
             None => Cow::Borrowed(inner),
-            Some(_) => Cow::Owned(serde_json::from_str(key).ok()?),
+            Some(_) => Cow::Owned(surrogates::unescape(inner)),
         };
         fields.push((key, level.value()?));
     }
@@ -90,7 +90,7 @@ fn trim(text: &str) -> &str {
 }
 
 /// Where the string ends that `bytes` begin with.
-fn string_end(bytes: &[u8]) -> Option<usize> {
+pub(super) fn string_end(bytes: &[u8]) -> Option<usize> {
     let mut position = 1;
     loop {
         position += memchr::memchr2(b'"', b'\\', bytes.get(position..)?)? + 1;

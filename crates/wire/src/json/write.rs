@@ -37,7 +37,7 @@ impl WriteJson for CompactString {
 
 impl WriteJson for Value<'_> {
     fn write_json(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.text().as_bytes());
+        out.extend_from_slice(self.strict_text().as_bytes());
     }
 }
 

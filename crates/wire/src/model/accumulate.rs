@@ -4,8 +4,8 @@ use super::{
     Choice, FinishReason, GrowingFields, Message, Part, PartKind, Reasoning, Response, Role, StreamEvent,
     ToolCall, Usage,
 };
-use crate::json::{Extra, Json};
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use crate::json::{Extra, Json, replaced_halves};
+use alloc::{borrow::Cow, borrow::ToOwned, string::String, vec::Vec};
 
 /// Builds a [`Response`] from the events of its stream. Whenever it is asked it has what was received so far.
 #[derive(Clone, Debug, Default)]
@@ -272,8 +272,12 @@ impl Accumulator {
     }
 }
 
-/// A call without arguments is written as nothing, `""` or `null` by some; it means `{}`.
+/// A call without arguments is written as nothing, `""` or `null` by some; it means `{}`. Lone halves of surrogate pairs,
+/// which strict readers refuse, are U+FFFD.
 pub(crate) fn normalise_arguments(arguments: &mut String) {
+    if let Cow::Owned(replaced) = replaced_halves(arguments) {
+        *arguments = replaced;
+    }
     let trimmed = arguments.trim();
     if trimmed.is_empty() || trimmed == "null" || trimmed == "\"\"" {
         "{}".clone_into(arguments);

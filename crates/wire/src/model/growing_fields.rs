@@ -2,12 +2,12 @@
 //!
 //! What is added costs what it is long, not what is already there.
 
-use crate::json::{Extra, Fields, Json, ObjectWriter, Value, WriteJson};
+use crate::json::{Extra, Fields, Json, ObjectWriter, Ordered, Value, WriteJson};
 use alloc::{string::String, vec::Vec};
 
 /// Fields so far.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct GrowingFields(Vec<(String, Growing)>);
+pub(crate) struct GrowingFields(Ordered<Growing>);
 
 #[derive(Clone, Debug)]
 enum Growing {
@@ -24,11 +24,11 @@ impl GrowingFields {
     /// Adds fields: a list is appended to a list, anything else replaces what was there, but for what says nothing.
     pub(crate) fn combine(&mut self, more: &Extra) {
         for (name, value) in more.iter() {
-            match self.0.iter_mut().find(|(known, _)| known == name) {
+            match self.0.get_mut(name) {
                 // Azure's last chunk has an empty `content_filter_results`.
                 Some(_) if says_nothing(value) => {}
-                Some((_, growing)) => growing.combine(value),
-                None => self.0.push((name.into(), Growing::Whole(value.clone()))),
+                Some(growing) => growing.combine(value),
+                None => self.0.insert(name.into(), Growing::Whole(value.clone())),
             }
         }
     }
@@ -36,12 +36,12 @@ impl GrowingFields {
     /// Adds pieces of fields.
     pub(crate) fn join(&mut self, more: &Extra) {
         for (name, value) in more.iter() {
-            match self.0.iter_mut().find(|(known, _)| known == name) {
-                Some((_, growing)) => growing.join(value.value()),
+            match self.0.get_mut(name) {
+                Some(growing) => growing.join(value.value()),
                 None => {
                     let mut growing = Growing::Objects(Vec::new());
                     growing.join(value.value());
-                    self.0.push((name.into(), growing));
+                    self.0.insert(name.into(), growing);
                 }
             }
         }

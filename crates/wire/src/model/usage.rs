@@ -32,11 +32,21 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// Takes over every figure that `later` has: totals so far replace earlier ones, they are never summed.
+    /// A prompt that is smaller than what was read of it from a cache leaves that out: it is added.
+    pub(crate) fn include_cached(&mut self) {
+        if let (Some(input), Some(cached)) = (self.input_tokens, self.cache_read_tokens)
+            && cached > input
+        {
+            self.input_tokens = Some(input.saturating_add(cached));
+        }
+    }
+
+    /// Takes over every figure that `later` has: totals so far replace earlier ones, they are never summed. A zero does
+    /// not replace what is known: some servers fill in what they leave out.
     pub fn update(&mut self, later: &Self) {
         macro_rules! take_over {
             ($($field:ident),*) => {$(
-                if later.$field.is_some() {
+                if later.$field.is_some_and(|figure| figure > 0 || self.$field.is_none()) {
                     self.$field = later.$field;
                 }
             )*};

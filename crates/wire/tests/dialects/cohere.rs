@@ -119,7 +119,9 @@ fn answer() -> impl Strategy<Value = Response> {
     (response(said(vec(prop_oneof![words(), thought()], 0..3)), finish()), usage, extra()).prop_map(
         |(mut response, (cached, billed), extra)| {
             let used = response.usage.as_mut().unwrap();
-            used.cache_read_tokens = cached;
+            // More than the whole would come on top of it.
+            used.cache_read_tokens =
+                cached.filter(|cached| used.input_tokens.is_none_or(|input| *cached <= input));
             if billed {
                 used.extra.insert("billed_units", json(r#"{"input_tokens":1,"output_tokens":2}"#));
             }

@@ -3,6 +3,7 @@
 //! Requests and answers share them. A block that is not what its type says stays whole, as `PartKind::ProviderItem`.
 
 use super::carried::NAME;
+use crate::dialect::shared::said_text;
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value, write_array};
 use crate::model::{
     CacheBreakpoint, CacheLifetime, Document, Image, Part, PartKind, Reasoning, Source, ToolCall, ToolResult,
@@ -18,19 +19,31 @@ pub fn decode_block(value: Value<'_>) -> Part {
     known_block(value).unwrap_or_else(|| Part::provider_item(NAME, value.to_json()))
 }
 
+/// Reads one block of an answer: what has no type is text where it says any.
+pub(super) fn decode_answer_block(value: Value<'_>) -> Part {
+    let value = said_text::one(value);
+    let is_typed = || value.object().is_none_or(|fields| fields.get("type").is_some());
+    match decode_block(value) {
+        Part { kind: PartKind::ProviderItem { .. }, .. } if !is_typed() => {
+            said_text::known(value).map_or_else(|| Part::provider_item(NAME, value.to_json()), Part::text)
+        }
+        part => part,
+    }
+}
+
 fn known_block(value: Value<'_>) -> Option<Part> {
     let mut fields = value.object()?;
     let block_type = fields.take_string("type")?;
     let kind = match block_type.as_str() {
-        "text" => PartKind::Text(fields.take_string("text")?),
+        "text" => PartKind::Text(said_text::take(&mut fields, "text")?),
         "image" => PartKind::Image(Image { source: decode_source(fields.take("source")?), detail: None }),
         "document" => {
             let source = decode_source(fields.take("source")?);
             PartKind::Document(Document { source, name: fields.take_string("title") })
         }
         "tool_use" => PartKind::ToolCall(ToolCall {
-            id: fields.take_string("id")?,
-            name: fields.take_string("name")?,
+            id: said_text::take(&mut fields, "id").unwrap_or_default(),
+            name: said_text::take(&mut fields, "name").filter(|name| !name.is_empty())?,
             arguments: decode_input(fields.take("input")),
             custom: false,
         }),
@@ -41,13 +54,27 @@ fn known_block(value: Value<'_>) -> Option<Part> {
             is_error: fields.take_bool("is_error"),
         }),
         "thinking" => PartKind::Reasoning(Reasoning {
-            text: fields.take_string("thinking")?,
+            text: said_text::take(&mut fields, "thinking")?,
             signature: fields.take_string("signature").filter(|signature| !signature.is_empty()),
         }),
         "redacted_thinking" => PartKind::RedactedReasoning { data: fields.take_string("data")? },
         _ => return None,
     };
     Some(Part { kind, cache: take_cache(&mut fields), extra: fields.rest() })
+}
+
+/// Takes out the content of an answer, whatever its form. An empty text is no part.
+pub(super) fn take_answer_content(fields: &mut Fields<'_>) -> Vec<Part> {
+    match fields.take("content") {
+        None => Vec::new(),
+        Some(content) if content.array().is_some() || content.is_object() => {
+            said_text::items(content).into_iter().map(decode_answer_block).collect()
+        }
+        Some(content) => {
+            let text = said_text::any(content);
+            if text.is_empty() { Vec::new() } else { alloc::vec![Part::text(text)] }
+        }
+    }
 }
 
 /// Takes `content` out, which is a text or a list of blocks. An empty text is no part; another type stays in place.
@@ -63,7 +90,7 @@ pub(super) fn take_content(fields: &mut Fields<'_>) -> Vec<Part> {
 pub(crate) fn decode_input(input: Option<Value<'_>>) -> String {
     let Some(input) = input else { return "{}".to_owned() };
     if input.is_object() {
-        return input.text().to_owned();
+        return input.strict_text().into_owned();
     }
     let mut out = Vec::new();
     encode_input(&input.string().unwrap_or_else(|| input.text().to_owned()), &mut out);

@@ -1,10 +1,11 @@
 //! Decoding of plain Messages answers.
 
-use super::block::take_content;
+use super::block::take_answer_content;
 use super::usage::RawUsage;
+use crate::dialect::shared::{finish, said_text};
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields};
-use crate::model::{Choice, ErrorKind, FinishReason, Message, ProviderError, Response, Role};
+use crate::model::{Choice, ErrorKind, FinishReason, Message, PartKind, ProviderError, Response, Role};
 use alloc::{borrow::ToOwned, boxed::Box, string::String, string::ToString};
 
 /// Fields of the answer that a stream tells at its end, with the reason why it ended. They belong to the choice;
@@ -20,12 +21,13 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
     if !is_message(&fields) {
         return Err(StreamError::Malformed("the body is not a message".to_owned()));
     }
-    let content = take_content(&mut fields);
-    let Head { id, model, stop_reason, stop_sequence, usage, told_at_the_end, extra } = take_head(fields);
+    let content = take_answer_content(&mut fields);
+    let Head { id, model, stop_reason, stop_sequence, usage, told_at_the_end, extra } = take_head(fields)?;
+    let has_calls = content.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)));
     let choice = Choice {
         index: 0,
         message: Message { role: Role::Assistant, content, name: None, extra: Extra::new() },
-        finish_reason: stop_reason,
+        finish_reason: stop_reason.map(|reason| finish::with_calls(reason, has_calls)),
         stop_sequence,
         logprobs: None,
         extra: told_at_the_end,
@@ -54,7 +56,11 @@ pub(super) fn reported_error(event: &str, fields: &Fields<'_>, body: &[u8]) -> O
 
 /// Whether a body is an answer, however much of it is missing.
 pub(super) fn is_message(fields: &Fields<'_>) -> bool {
-    says(fields, "message") || fields.get("content").is_some_and(|content| content.is_array())
+    let has_error = || fields.get("error").is_some_and(|error| !error.is_null());
+    says(fields, "message")
+        || fields
+            .get("content")
+            .is_some_and(|content| content.is_array() || !(content.is_null() || has_error()))
 }
 
 fn says(fields: &Fields<'_>, word: &str) -> bool {
@@ -73,22 +79,34 @@ pub(super) struct Head {
 }
 
 /// Reads an answer whose content was taken out.
-pub(super) fn take_head(mut fields: Fields<'_>) -> Head {
+pub(super) fn take_head(mut fields: Fields<'_>) -> Result<Head, StreamError> {
     if says(&fields, "message") {
         fields.take("type");
     }
     if fields.get("role").is_some_and(|role| role.text() == "\"assistant\"") {
         fields.take("role");
     }
-    Head {
-        id: fields.take_string("id").unwrap_or_default(),
-        model: fields.take_string("model").unwrap_or_default(),
-        stop_reason: fields.take_string("stop_reason").map(|word| decode_finish(&word)),
+    let stop_reason = said_text::take(&mut fields, "stop_reason").filter(|word| !word.is_empty());
+    finish::check(stop_reason.as_deref().unwrap_or_default())?;
+    Ok(Head {
+        id: said_text::take(&mut fields, "id").unwrap_or_default(),
+        model: said_text::take(&mut fields, "model").unwrap_or_default(),
+        stop_reason: stop_reason.map(|word| decode_finish(&word)),
         stop_sequence: fields.take_string("stop_sequence"),
-        usage: fields.take_object("usage").and_then(RawUsage::read),
+        usage: take_usage(&mut fields),
         told_at_the_end: take_told_at_the_end(&mut fields),
         extra: fields.rest(),
+    })
+}
+
+/// Takes the figures out; what holds none stays.
+pub(super) fn take_usage(fields: &mut Fields<'_>) -> Option<RawUsage> {
+    let written = fields.get("usage")?;
+    let figures = said_text::object(written);
+    if figures.is_some() || written.is_null() {
+        fields.take("usage");
     }
+    RawUsage::read(figures?)
 }
 
 fn take_told_at_the_end(fields: &mut Fields<'_>) -> Extra {

@@ -1,9 +1,15 @@
 //! Decoding of streamed Messages answers.
 
-use super::{block::decode_block, decode_response, usage::RawUsage};
+use super::{
+    block::{decode_answer_block, decode_block},
+    decode_response,
+    gathered::Gathered,
+    usage::RawUsage,
+};
 use crate::dialect::StreamDecoder;
 use crate::dialect::anthropic::decode_response::{Head, TOLD_AT_THE_END};
 use crate::dialect::shared::template::{TextTemplate, text_range};
+use crate::dialect::shared::{finish, said_text};
 use crate::framing::{Frame, SseReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{PartKind, Reasoning, Start, StreamEvent, replay};
@@ -48,6 +54,7 @@ struct State {
     limits: StreamLimits,
     started: bool,
     done: bool,
+    has_calls: bool,
     usage: RawUsage,
     /// The blocks that have begun and not ended.
     open: Vec<Block>,
@@ -70,14 +77,11 @@ struct Block {
 #[derive(Debug)]
 enum BlockKind {
     /// Its parts come as deltas. `begun` once anything was said about it.
-    Text {
-        begun: bool,
-    },
+    Text { begun: bool },
     /// As for text.
-    Thinking {
-        begun: bool,
-    },
-    ToolCall,
+    Thinking { begun: bool },
+    /// `input` is what it began with, which counts where no deltas follow.
+    ToolCall { input: Option<String> },
     /// Told when it is complete.
     Whole(Gathered),
 }
@@ -88,6 +92,7 @@ impl State {
             limits,
             started: false,
             done: false,
+            has_calls: false,
             usage: RawUsage::default(),
             open: Vec::new(),
             next_part: 0,
@@ -143,11 +148,11 @@ impl State {
         let event_type = fields.get("type").and_then(Value::string);
         match event_type.as_deref().unwrap_or(event) {
             "ping" => {}
-            "message_start" => self.message_start(&mut fields, events),
+            "message_start" => return self.message_start(&mut fields, events),
             "content_block_start" => return self.block_start(event, data, &mut fields, events),
             "content_block_delta" => return self.block_delta(event, data, &mut fields, events),
             "content_block_stop" => self.block_stop(&mut fields, events),
-            "message_delta" => self.message_delta(fields, events),
+            "message_delta" => return self.message_delta(fields, events),
             "message_stop" => {
                 self.close_all(events);
                 self.done = true;
@@ -158,18 +163,22 @@ impl State {
     }
 
     /// Only the first one counts: some proxies repeat it, or splice another one in.
-    fn message_start(&mut self, fields: &mut Fields<'_>, events: &mut Vec<StreamEvent>) {
+    fn message_start(
+        &mut self,
+        fields: &mut Fields<'_>,
+        events: &mut Vec<StreamEvent>,
+    ) -> Result<(), StreamError> {
         if core::mem::replace(&mut self.started, true) {
-            return;
+            return Ok(());
         }
-        let Some(mut message) = fields.take_object("message") else { return };
+        let Some(mut message) = fields.take_object("message") else { return Ok(()) };
         if message
             .get("content")
             .is_some_and(|content| content.array().is_some_and(|blocks| blocks.is_empty()))
         {
             message.take("content");
         }
-        let Head { id, model, usage, told_at_the_end, extra, .. } = decode_response::take_head(message);
+        let Head { id, model, usage, told_at_the_end, extra, .. } = decode_response::take_head(message)?;
         events.push(StreamEvent::Start(Box::new(Start { id, model, created: None, extra })));
         if !told_at_the_end.is_empty() {
             events.push(StreamEvent::ChoiceExtra { choice: 0, extra: Box::new(told_at_the_end) });
@@ -178,6 +187,7 @@ impl State {
             self.usage = usage;
             events.push(StreamEvent::UsageUpdate(Box::new(self.usage.total())));
         }
+        Ok(())
     }
 
     fn block_start(
@@ -188,14 +198,15 @@ impl State {
         events: &mut Vec<StreamEvent>,
     ) -> Result<(), StreamError> {
         self.template.forget();
-        let (Some(index), Some(written)) = (fields.take_u64("index"), fields.take("content_block")) else {
+        let Some(written) = fields.take("content_block") else {
             unknown(event, data, events);
             return Ok(());
         };
+        let index = said_text::take_count(fields, "index").unwrap_or(u64::from(self.next_part));
         // A provider that forgot to end it, or an index that is used again.
         self.close(index, events);
         let part = self.next_part;
-        let (choice, block) = (0, decode_block(written));
+        let (choice, block) = (0, decode_answer_block(written));
         let (kind, extra) = match block.kind {
             PartKind::Text(text) => {
                 let begun = !text.is_empty() || !block.extra.is_empty();
@@ -222,14 +233,9 @@ impl State {
                     name: call.name,
                     custom: false,
                 });
-                if call.arguments != "{}" {
-                    events.push(StreamEvent::ToolCallDelta {
-                        choice,
-                        part,
-                        arguments: call.arguments.into(),
-                    });
-                }
-                (BlockKind::ToolCall, block.extra)
+                self.has_calls = true;
+                let input = Some(call.arguments).filter(|input| input != "{}");
+                (BlockKind::ToolCall { input }, block.extra)
             }
             PartKind::RedactedReasoning { .. } => {
                 events.push(StreamEvent::Part { choice, index: part, part: Box::new(block) });
@@ -260,24 +266,37 @@ impl State {
         fields: &mut Fields<'_>,
         events: &mut Vec<StreamEvent>,
     ) -> Result<(), StreamError> {
-        let (Some(index), Some(mut delta)) = (fields.take_u64("index"), fields.take_object("delta")) else {
+        let Some(written) = fields.take("delta") else {
             unknown(event, data, events);
             return Ok(());
         };
-        let delta_type = delta.take_string("type").unwrap_or_default();
-        let position = match self.open.iter().rposition(|block| block.index == index) {
-            Some(position) => position,
-            // A server that does not announce its blocks.
-            None => match delta_type.as_str() {
-                "text_delta" => self.open(index, BlockKind::Text { begun: false })?,
-                "thinking_delta" | "signature_delta" => {
-                    self.open(index, BlockKind::Thinking { begun: false })?
-                }
-                _ => {
-                    unknown(event, data, events);
-                    return Ok(());
-                }
-            },
+        let last = self.open.last().map_or(u64::from(self.next_part), |block| block.index);
+        let index = said_text::take_count(fields, "index").unwrap_or(last);
+        let Some(mut delta) = said_text::object(written) else {
+            let Some(position) = self.find(index, "text_delta", events)? else { return Ok(()) };
+            if let Some(Block { kind: BlockKind::Text { begun }, part, .. }) = self.open.get_mut(position) {
+                *begun = true;
+                let text = said_text::any(written).into();
+                events.push(StreamEvent::TextDelta { choice: 0, part: *part, text });
+            }
+            return Ok(());
+        };
+        let delta_type = delta.take_string("type").unwrap_or_else(|| type_of(&delta).to_owned());
+        let says_nothing = delta
+            .get("partial_json")
+            .map(said_text::any)
+            .is_none_or(|piece| matches!(piece.trim(), "" | "{}"));
+        let is_call = |block: &Block| matches!(block.kind, BlockKind::ToolCall { .. });
+        if delta_type == "input_json_delta"
+            && says_nothing
+            && !self.open.iter().any(|block| block.index == index || is_call(block))
+        {
+            unknown(event, data, events);
+            return Ok(());
+        }
+        let Some(position) = self.find(index, &delta_type, events)? else {
+            unknown(event, data, events);
+            return Ok(());
         };
         let Some(block) = self.open.get_mut(position) else { return Ok(()) };
         let (choice, part) = (0, block.part);
@@ -285,7 +304,7 @@ impl State {
             (BlockKind::Whole(gathered), _) => return gathered.add(delta, &delta_type, self.limits),
             (BlockKind::Text { begun }, "text_delta") => {
                 let written = delta.take("text");
-                if let Some(text) = written.and_then(Value::string) {
+                if let Some(text) = written.map(said_text::any) {
                     *begun = true;
                     events.push(StreamEvent::TextDelta { choice, part, text: text.into() });
                     if let Some(range) = written.and_then(|written| text_range(data, written)) {
@@ -307,7 +326,7 @@ impl State {
                 }
             }
             (BlockKind::Thinking { begun }, "thinking_delta") => {
-                if let Some(text) = delta.take_string("thinking") {
+                if let Some(text) = said_text::take(&mut delta, "thinking") {
                     *begun = true;
                     events.push(StreamEvent::ReasoningDelta { choice, part, text: text.into() });
                     return Ok(());
@@ -322,10 +341,11 @@ impl State {
                     return Ok(());
                 }
             }
-            (BlockKind::ToolCall, "input_json_delta") => {
-                if let Some(arguments) = delta.take_string("partial_json") {
+            (BlockKind::ToolCall { input }, "input_json_delta") => {
+                if let Some(arguments) = said_text::take(&mut delta, "partial_json") {
                     // The first one is mostly empty.
                     if !arguments.is_empty() {
+                        *input = None;
                         events.push(StreamEvent::ToolCallDelta { choice, part, arguments: arguments.into() });
                     }
                     return Ok(());
@@ -337,9 +357,50 @@ impl State {
         Ok(())
     }
 
+    /// The block that a delta adds to: the one that has its index, or one that begins, where a server does not announce its
+    /// blocks or calls them something else. `None` where the delta means nothing here.
+    fn find(
+        &mut self,
+        index: u64,
+        delta_type: &str,
+        events: &mut Vec<StreamEvent>,
+    ) -> Result<Option<usize>, StreamError> {
+        let new = match delta_type {
+            "text_delta" => BlockKind::Text { begun: false },
+            "thinking_delta" | "signature_delta" => BlockKind::Thinking { begun: false },
+            "input_json_delta" => BlockKind::ToolCall { input: None },
+            _ => return Ok(self.open.iter().rposition(|block| block.index == index)),
+        };
+        let known = self.open.iter().rposition(|block| block.index == index);
+        if let Some(block) = known.and_then(|position| self.open.get_mut(position)) {
+            match &block.kind {
+                BlockKind::Whole(_) => return Ok(known),
+                kind if core::mem::discriminant(kind) == core::mem::discriminant(&new) => return Ok(known),
+                _ if delta_type == "signature_delta" => return Ok(None),
+                BlockKind::Text { begun: false } | BlockKind::Thinking { begun: false }
+                    if !matches!(new, BlockKind::ToolCall { .. }) =>
+                {
+                    block.kind = new;
+                    return Ok(known);
+                }
+                _ => {}
+            }
+        }
+        if matches!(new, BlockKind::ToolCall { .. }) {
+            let call = self.open.iter().rposition(|block| matches!(block.kind, BlockKind::ToolCall { .. }));
+            let unreadable =
+                || said_text::unreadable("content_block_delta.delta.partial_json", "a call before it");
+            return call.map(Some).ok_or_else(unreadable);
+        }
+        self.template.forget();
+        self.close(index, events);
+        self.open(index, new).map(Some)
+    }
+
     fn block_stop(&mut self, fields: &mut Fields<'_>, events: &mut Vec<StreamEvent>) {
         self.template.forget();
-        if let Some(index) = fields.take_u64("index") {
+        let last = self.open.last().map(|block| block.index);
+        if let Some(index) = said_text::take_count(fields, "index").or(last) {
             self.close(index, events);
         }
     }
@@ -358,11 +419,19 @@ impl State {
         }
     }
 
-    fn message_delta(&mut self, mut fields: Fields<'_>, events: &mut Vec<StreamEvent>) {
+    fn message_delta(
+        &mut self,
+        mut fields: Fields<'_>,
+        events: &mut Vec<StreamEvent>,
+    ) -> Result<(), StreamError> {
         let mut delta = fields.take_object("delta");
-        let reason = delta.as_mut().and_then(|delta| delta.take_string("stop_reason"));
+        let reason = delta.as_mut().and_then(|delta| said_text::take(delta, "stop_reason"));
+        finish::check(reason.as_deref().unwrap_or_default())?;
         let stop_sequence = delta.as_mut().and_then(|delta| delta.take_string("stop_sequence"));
-        let usage = fields.take_object("usage");
+        let usage = fields.get("usage").and_then(said_text::object);
+        if usage.is_some() {
+            fields.take("usage");
+        }
         fields.take("type");
         if reason.is_some() {
             self.close_all(events);
@@ -384,12 +453,10 @@ impl State {
             events.push(StreamEvent::UsageUpdate(Box::new(self.usage.total())));
         }
         if let Some(word) = reason {
-            events.push(StreamEvent::Finish {
-                choice: 0,
-                reason: decode_response::decode_finish(&word),
-                stop_sequence,
-            });
+            let reason = finish::with_calls(decode_response::decode_finish(&word), self.has_calls);
+            events.push(StreamEvent::Finish { choice: 0, reason, stop_sequence });
         }
+        Ok(())
     }
 }
 
@@ -405,7 +472,13 @@ impl Block {
                 events.push(StreamEvent::ReasoningDelta { choice, part, text: CompactString::default() });
             }
             BlockKind::Text { begun: true } | BlockKind::Thinking { begun: true } => {}
-            BlockKind::ToolCall => events.push(StreamEvent::ToolCallEnd { choice, part }),
+            BlockKind::ToolCall { input } => {
+                events.extend(input.map(|input| {
+                    let arguments = input.into();
+                    StreamEvent::ToolCallDelta { choice, part, arguments }
+                }));
+                events.push(StreamEvent::ToolCallEnd { choice, part });
+            }
             BlockKind::Whole(gathered) => {
                 let whole = gathered.whole();
                 let whole = Box::new(decode_block(whole.value()));
@@ -415,57 +488,11 @@ impl Block {
     }
 }
 
-/// A block that is told when it is complete, and what its deltas added so far.
-#[derive(Debug)]
-struct Gathered {
-    start: Json,
-    input: String,
-    fields: Extra,
-}
-
-impl Gathered {
-    fn new(start: Json) -> Self {
-        Self { start, input: String::new(), fields: Extra::new() }
-    }
-
-    /// Input comes in pieces of its JSON text; whatever else a delta has is the field's value.
-    fn add(
-        &mut self,
-        mut delta: Fields<'_>,
-        delta_type: &str,
-        limits: StreamLimits,
-    ) -> Result<(), StreamError> {
-        if delta_type == "input_json_delta"
-            && let Some(piece) = delta.take_string("partial_json")
-        {
-            if self.input.len().saturating_add(piece.len()) > limits.event_bytes {
-                return Err(StreamError::TooLarge(limits.event_bytes));
-            }
-            self.input.push_str(&piece);
-        }
-        for (name, value) in delta.iter() {
-            if self.fields.get(name).is_none() && self.fields.iter().count() >= OPEN_BLOCKS {
-                return Err(StreamError::Malformed("a block with too many fields".to_owned()));
-            }
-            self.fields.insert(name, value.to_json());
-        }
-        Ok(())
-    }
-
-    fn whole(self) -> Json {
-        if self.input.trim().is_empty() && self.fields.is_empty() {
-            return self.start;
-        }
-        let mut whole = self.start.value().object().map(Fields::rest).unwrap_or_default();
-        if !self.input.trim().is_empty() {
-            let input = Json::parse(&self.input).unwrap_or_else(|_| Json::string(&self.input));
-            whole.insert("input", input);
-        }
-        for (name, value) in self.fields.iter() {
-            whole.insert(name, value.clone());
-        }
-        Json::object(&whole, |_| {})
-    }
+/// The type of a delta that names none: what it has says it.
+fn type_of(delta: &Fields<'_>) -> &'static str {
+    let types =
+        [("text", "text_delta"), ("thinking", "thinking_delta"), ("partial_json", "input_json_delta")];
+    types.into_iter().find(|(name, _)| delta.get(name).is_some()).map_or("", |(_, delta_type)| delta_type)
 }
 
 fn unknown(event: &str, data: &str, events: &mut Vec<StreamEvent>) {

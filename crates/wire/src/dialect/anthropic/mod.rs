@@ -13,6 +13,7 @@ mod encode_request;
 mod encode_response;
 mod encode_stream;
 mod error;
+mod gathered;
 mod model_listing;
 mod reasoning;
 mod response_headers;

@@ -3,7 +3,7 @@
 //! The API counts what was read from and written to the cache beside `input_tokens`; ours includes both. So the raw
 //! figures of a stream are kept as they are, the last one of each counts, and only then are they added up.
 
-use crate::dialect::shared::nested;
+use crate::dialect::shared::{nested, said_text::take_count};
 use crate::json::{Extra, Fields, ObjectWriter, Value, write_string};
 use crate::model::Usage;
 use alloc::{string::String, vec::Vec};
@@ -44,24 +44,25 @@ impl RawUsage {
     /// Takes over every figure of `fields` that is not null.
     pub(super) fn update(&mut self, mut fields: Fields<'_>) {
         fn take_over(known: &mut Option<u64>, later: Option<u64>) {
-            *known = later.or(*known);
+            // Some proxies fill a zero in at the end for what was said at the beginning.
+            *known = later.filter(|figure| *figure > 0 || known.is_none()).or(*known);
         }
         let unreported: Vec<String> =
             fields.take_array(UNREPORTED).unwrap_or_default().into_iter().filter_map(Value::string).collect();
         for name in &unreported {
             fields.take(name);
         }
-        take_over(&mut self.uncached_input, fields.take_u64(INPUT));
-        take_over(&mut self.output, fields.take_u64(OUTPUT));
-        take_over(&mut self.cache_read, fields.take_u64("cache_read_input_tokens"));
-        take_over(&mut self.cache_write, fields.take_u64("cache_creation_input_tokens"));
+        take_over(&mut self.uncached_input, take_count(&mut fields, INPUT));
+        take_over(&mut self.output, take_count(&mut fields, OUTPUT));
+        take_over(&mut self.cache_read, take_count(&mut fields, "cache_read_input_tokens"));
+        take_over(&mut self.cache_write, take_count(&mut fields, "cache_creation_input_tokens"));
         if let Some(mut creation) = fields.take_object("cache_creation") {
-            take_over(&mut self.cache_write_5m, creation.take_u64("ephemeral_5m_input_tokens"));
-            take_over(&mut self.cache_write_1h, creation.take_u64("ephemeral_1h_input_tokens"));
+            take_over(&mut self.cache_write_5m, take_count(&mut creation, "ephemeral_5m_input_tokens"));
+            take_over(&mut self.cache_write_1h, take_count(&mut creation, "ephemeral_1h_input_tokens"));
             nested::keep(&mut self.extra, "cache_creation", creation);
         }
         if let Some(mut details) = fields.take_object("output_tokens_details") {
-            take_over(&mut self.thinking, details.take_u64("thinking_tokens"));
+            take_over(&mut self.thinking, take_count(&mut details, "thinking_tokens"));
             nested::keep(&mut self.extra, "output_tokens_details", details);
         }
         for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {

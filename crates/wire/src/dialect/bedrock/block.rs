@@ -1,11 +1,13 @@
-//! Content blocks, in both directions. A block is an object with one field, whose name says what it is.
+//! Content blocks, in both directions. A block is an object with one field, whose name says what it is; what else an
+//! answer's has is new, and kept beside it.
 //!
 //! Requests and answers share them. A block that is not what its name says stays whole, as `PartKind::ProviderItem`.
 
 use super::carried::NAME;
 use super::document_names::DocumentNames;
-use super::{cache, media};
+use super::{cache, media, usage};
 use crate::dialect::anthropic::{decode_input, encode_input};
+use crate::dialect::shared::said_text;
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value, write_array};
 use crate::model::{Part, PartKind, Reasoning, ToolCall, ToolResult};
 use alloc::{string::String, vec::Vec};
@@ -27,37 +29,81 @@ pub(super) fn decode_block(value: Value<'_>) -> Part {
     known_block(value).unwrap_or_else(|| Part::provider_item(NAME, value.to_json()))
 }
 
+/// What a block may be. `toolUse` and `toolResult` of the provider's own tools are not here: the caller has no part in
+/// them.
+const KNOWN: [&str; 8] =
+    ["text", "toolUse", "toolResult", "reasoningContent", "citationsContent", "image", "document", "audio"];
+
+/// Types of calls and results that say nothing beyond what the block is. Others name who runs the tool.
+const USUAL_TYPES: [&str; 4] = ["tool_use", "tool_result", "function", ""];
+
 fn known_block(value: Value<'_>) -> Option<Part> {
+    let value = said_text::one(value);
+    if let Some(text) = value.string() {
+        return Some(Part::text(text));
+    }
     let mut fields = value.object()?;
-    let (name, inner) = fields.iter().next()?;
+    let (name, inner) = fields.iter().find(|(name, _)| KNOWN.contains(name))?;
     let (name, inner) = (String::from(name), inner);
     fields.take(&name);
-    if !fields.is_empty() {
-        return None;
+    let mut part = known_inner(&name, inner)?;
+    // What stands beside it is new.
+    for (name, value) in usage::said(&fields).iter() {
+        part.extra.insert(name, value.clone());
     }
+    Some(part)
+}
+
+/// The name of a block: that of what it is, else the first.
+pub(super) fn name_of(fields: &Fields<'_>) -> Option<String> {
+    let known = fields.iter().find(|(name, _)| KNOWN.contains(name));
+    known.or_else(|| fields.iter().find(|(_, value)| value.is_object())).map(|(name, _)| name.into())
+}
+
+fn known_inner(name: &str, value: Value<'_>) -> Option<Part> {
     if name == "text" {
-        return inner.string().map(Part::text);
+        return Some(Part::text(said_text::any(value)));
     }
-    let mut inner = inner.object()?;
-    let kind = match name.as_str() {
-        // One with a type is run by the provider, and not the caller's to run.
-        "toolUse" if inner.get("type").is_none() => PartKind::ToolCall(ToolCall {
-            id: inner.take_string("toolUseId")?,
-            name: inner.take_string("name")?,
+    let value = said_text::one(value);
+    if let ("toolUse", Some(name)) = (name, value.string()) {
+        let call = ToolCall { id: String::new(), name, arguments: decode_input(None), custom: false };
+        return Some(Part::new(PartKind::ToolCall(call)));
+    }
+    if name == "reasoningContent" && !value.is_object() {
+        let reasoning = Reasoning { text: said_text::known(value)?, signature: None };
+        return Some(Part::new(PartKind::Reasoning(reasoning)));
+    }
+    let mut inner = value.object()?;
+    let kind = match name {
+        "toolUse" if take_usual_type(&mut inner) => PartKind::ToolCall(ToolCall {
+            id: said_text::take(&mut inner, "toolUseId").unwrap_or_default(),
+            name: said_text::take(&mut inner, "name").filter(|name| !name.is_empty())?,
             arguments: decode_input(inner.take("input")),
             custom: false,
         }),
-        "toolResult" if inner.get("type").is_none() => PartKind::ToolResult(ToolResult {
+        "toolResult" if take_usual_type(&mut inner) => PartKind::ToolResult(ToolResult {
             tool_call_id: inner.take_string("toolUseId")?,
             name: None,
             content: decode_result(inner.take_array("content")?),
             is_error: take_status(&mut inner),
         }),
+        "toolUse" | "toolResult" => return None,
         "reasoningContent" => return decode_reasoning(inner),
         "citationsContent" => return decode_cited(inner),
         block => media::decode(block, &mut inner)?,
     };
     Some(Part { kind, cache: None, extra: inner.rest() })
+}
+
+/// Whether a call is the caller's to run, and a result the caller's. Its type is taken out then: it says nothing.
+fn take_usual_type(inner: &mut Fields<'_>) -> bool {
+    let is_usual = inner
+        .get("type")
+        .is_none_or(|word| word.string().is_none_or(|word| USUAL_TYPES.contains(&word.as_str())));
+    if is_usual {
+        inner.take("type");
+    }
+    is_usual
 }
 
 /// An empty text is no part.
@@ -77,34 +123,30 @@ fn take_status(result: &mut Fields<'_>) -> Option<bool> {
 
 fn decode_reasoning(mut fields: Fields<'_>) -> Option<Part> {
     if let Some(data) = fields.take_string("redactedContent") {
-        return fields.is_empty().then(|| Part::new(PartKind::RedactedReasoning { data }));
+        return Some(Part { extra: fields.rest(), ..Part::new(PartKind::RedactedReasoning { data }) });
     }
-    let mut inner = fields.take_object("reasoningText")?;
-    if !fields.is_empty() {
-        return None;
+    let written = fields.take("reasoningText")?;
+    let (text, signature, mut extra) = match said_text::object(written) {
+        Some(mut inner) => {
+            let text = said_text::take_known(&mut inner, "text")?;
+            let signature = inner.take_string("signature").filter(|signature| !signature.is_empty());
+            (text, signature, inner.rest())
+        }
+        None => (said_text::known(written)?, None, Extra::new()),
+    };
+    for (name, value) in usage::said(&fields).iter() {
+        extra.insert(name, value.clone());
     }
-    let text = inner.take_string("text")?;
-    let signature = inner.take_string("signature").filter(|signature| !signature.is_empty());
-    Some(Part { extra: inner.rest(), ..Part::new(PartKind::Reasoning(Reasoning { text, signature })) })
+    Some(Part { extra, ..Part::new(PartKind::Reasoning(Reasoning { text, signature })) })
 }
 
 /// A text with its sources is a text; they stand beside it as they do in streams and with other providers.
 fn decode_cited(mut fields: Fields<'_>) -> Option<Part> {
     let mut text = String::new();
-    for piece in fields.take_array("content")? {
-        let mut piece = piece.object()?;
-        text += &piece.take_string("text")?;
-        if !piece.is_empty() {
-            return None;
-        }
+    for piece in said_text::take_items(&mut fields, "content")? {
+        text += &said_text::known(piece)?;
     }
-    let citations =
-        fields.take("citations").map(|citations| citations.is_array().then_some(citations.to_json()));
-    let mut part = Part::text(text);
-    if let Some(citations) = citations {
-        part.extra.insert("citations", citations?);
-    }
-    fields.is_empty().then_some(part)
+    Some(Part { extra: fields.rest(), ..Part::text(text) })
 }
 
 /// Appends the blocks of parts, each with its cache point.

@@ -2,26 +2,43 @@
 
 use super::block::decode_blocks;
 use super::usage;
-use crate::dialect::shared::nested;
+use crate::dialect::shared::{finish, nested, said_text};
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Value};
-use crate::model::{Choice, FinishReason, Message, Response, Role};
+use crate::model::{Choice, FinishReason, Message, Part, PartKind, Response, Role};
 use alloc::{borrow::ToOwned, boxed::Box, string::ToString};
 
 /// Client: reads the body of a plain answer.
 pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
     let mut fields = Fields::parse(body).map_err(|error| StreamError::Malformed(error.to_string()))?;
-    let Some(mut output) = fields.take_object("output") else {
+    let Some(mut output) = fields.get("output").and_then(said_text::object) else {
         return Err(reported_error(body)
             .unwrap_or_else(|| StreamError::Malformed("the body has no `output`".to_owned())));
     };
-    let mut message = output.take_object("message").unwrap_or_default();
+    fields.take("output");
+    let written = output.take("message");
+    let mut message = written.and_then(said_text::object).unwrap_or_default();
     if message.get("role").is_some_and(|role| role.text() == "\"assistant\"") {
         message.take("role");
     }
-    let content = decode_blocks(message.take_array("content").unwrap_or_default());
-    let finish_reason = fields.take_string("stopReason").map(|word| decode_finish(&word));
-    let usage = fields.take_object("usage").map(usage::decode);
+    let blocks = said_text::take_items(&mut message, "content");
+    // A message that is its text.
+    let text = written.filter(|_| blocks.is_none()).and_then(said_text::known);
+    let mut content = decode_blocks(blocks.unwrap_or_default());
+    content.extend(text.filter(|text| !text.is_empty()).map(Part::text));
+    let has_calls = content.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)));
+    let finish_reason = match said_text::take(&mut fields, "stopReason") {
+        Some(word) => {
+            finish::check(&word)?;
+            Some(finish::with_calls(decode_finish(&word), has_calls))
+        }
+        None => None,
+    };
+    let figures = fields.get("usage").and_then(said_text::object);
+    if figures.is_some() || fields.get("usage").is_some_and(Value::is_null) {
+        fields.take("usage");
+    }
+    let usage = figures.map(usage::decode);
     let message = Message { role: Role::Assistant, content, name: None, extra: message.rest() };
     let mut extra = fields.rest();
     nested::keep(&mut extra, "output", output);

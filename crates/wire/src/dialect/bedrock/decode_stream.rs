@@ -1,8 +1,14 @@
 //! Decoding of ConverseStream answers (`docs/wire/bedrock.md`, section 4).
 
-use super::{block::decode_block, decode_response, gathered::Gathered, usage};
+use super::{
+    block::{self, decode_block},
+    decode_response,
+    gathered::Gathered,
+    usage,
+};
 use crate::dialect::StreamDecoder;
 use crate::dialect::shared::template::{TextTemplate, text_range};
+use crate::dialect::shared::{finish, said_text};
 use crate::framing::{EventStreamFrame, EventStreamReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value};
 use crate::model::{Part, PartKind, Start, StreamEvent};
@@ -11,6 +17,8 @@ use compact_str::CompactString;
 
 /// Blocks that may be open at once. Bedrock opens one at a time.
 const OPEN_BLOCKS: usize = 1024;
+/// The number of a block.
+const INDEX: &str = "contentBlockIndex";
 /// Random letters that hide how long a payload is.
 const PADDING: &str = "p";
 
@@ -33,12 +41,13 @@ impl StreamDecoder for Decoder {
         reader.push(bytes, &mut |frame| state.frame(frame, events))
     }
 
-    fn finish(&mut self, _events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
-        self.reader.finish()?;
-        if !self.state.stopped {
+    fn finish(&mut self, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
+        let Self { reader, state } = self;
+        reader.finish(&mut |frame| state.frame(frame, events))?;
+        if !state.stopped {
             return Err(StreamError::Interrupted);
         }
-        self.state.done = true;
+        state.done = true;
         Ok(())
     }
 
@@ -55,6 +64,7 @@ struct State {
     /// Why the answer ended was said.
     stopped: bool,
     done: bool,
+    has_calls: bool,
     /// The blocks that have begun and not ended.
     open: Vec<Block>,
     /// The place of the next part.
@@ -79,7 +89,10 @@ struct Block {
 enum BlockKind {
     Text,
     Reasoning,
-    ToolCall,
+    /// `input` is what it began with, which counts where no deltas follow.
+    ToolCall {
+        input: Option<String>,
+    },
     /// Told when it is complete.
     Whole(Gathered),
 }
@@ -149,13 +162,15 @@ impl State {
             }
             "contentBlockStop" => {
                 self.template.forget();
-                if let Some(index) = fields.take_u64("contentBlockIndex") {
+                let last = self.open.last().map(|block| block.index);
+                if let Some(index) = said_text::take_count(&mut fields, INDEX).or(last) {
                     self.close(index, events);
                 }
             }
-            "messageStop" => self.message_stop(fields, events),
+            "messageStop" => return self.message_stop(fields, events),
             "metadata" => {
-                if let Some(figures) = fields.take_object("usage") {
+                if let Some(figures) = fields.get("usage").and_then(said_text::object) {
+                    fields.take("usage");
                     events.push(StreamEvent::UsageUpdate(Box::new(usage::decode(figures))));
                 }
                 tell_beside(&fields, events);
@@ -181,14 +196,15 @@ impl State {
         events: &mut Vec<StreamEvent>,
     ) -> Result<(), StreamError> {
         self.template.forget();
-        let (Some(index), Some(start)) = (fields.take_u64("contentBlockIndex"), fields.take("start")) else {
+        let Some(start) = fields.take("start") else {
             unknown(event, data, events);
             return Ok(());
         };
+        let index = said_text::take_count(fields, INDEX).unwrap_or(u64::from(self.next_part));
         // A provider that forgot to end it, or an index that is used again.
         self.close(index, events);
         // A block announced without a kind is known by its first delta.
-        if start.object().is_some_and(|start| start.is_empty()) {
+        if start.object().is_some_and(|start| block::name_of(&start).is_none()) {
             return Ok(());
         }
         let block = decode_block(start);
@@ -197,17 +213,11 @@ impl State {
             PartKind::ToolCall(call) => {
                 let (id, name) = (call.id, call.name);
                 events.push(StreamEvent::ToolCallStart { choice, part, id, name, custom: false });
-                if call.arguments != "{}" {
-                    events.push(StreamEvent::ToolCallDelta {
-                        choice,
-                        part,
-                        arguments: call.arguments.into(),
-                    });
-                }
+                self.has_calls = true;
                 if !block.extra.is_empty() {
                     events.push(StreamEvent::PartExtra { choice, part, extra: Box::new(block.extra) });
                 }
-                BlockKind::ToolCall
+                BlockKind::ToolCall { input: Some(call.arguments).filter(|input| input != "{}") }
             }
             _ => BlockKind::Whole(Gathered::new(start)),
         };
@@ -251,29 +261,32 @@ impl State {
         fields: &mut Fields<'a>,
         events: &mut Vec<StreamEvent>,
     ) -> Result<Option<(u32, Value<'a>)>, StreamError> {
-        let (Some(index), Some(mut delta)) =
-            (fields.take_u64("contentBlockIndex"), fields.take_object("delta"))
-        else {
+        let Some(written) = fields.take("delta") else {
             unknown(event, data, events);
             return Ok(None);
         };
+        let last = self.open.last().map_or(u64::from(self.next_part), |block| block.index);
+        let index = said_text::take_count(fields, INDEX).unwrap_or(last);
         let choice = 0;
+        let Some(mut delta) = said_text::object(written) else {
+            let text = said_text::any(written);
+            let part = self.part(index, BlockKind::Text, events)?;
+            events.push(StreamEvent::TextDelta { choice, part, text: text.into() });
+            return Ok(None);
+        };
         if let Some(Block { kind: BlockKind::Whole(gathered), .. }) =
             self.open.iter_mut().rfind(|block| block.index == index)
+            && gathered.add(&delta, self.limits)?
         {
-            if !gathered.add(&delta, self.limits)? {
-                unknown(event, data, events);
-            }
             return Ok(None);
         }
-        if let Some(written) = delta.get("text")
-            && let Some(text) = written.string()
-        {
+        if let Some(written) = delta.get("text").filter(|written| !written.is_null()) {
+            let text = said_text::any(written);
             let part = self.part(index, BlockKind::Text, events)?;
             events.push(StreamEvent::TextDelta { choice, part, text: text.into() });
             return Ok(Some((part, written)));
         }
-        if let Some(thought) = delta.take_object("reasoningContent") {
+        if let Some(thought) = delta.take("reasoningContent") {
             self.reasoning(index, thought, events)?;
         } else if let Some(citation) = delta.take_json("citation") {
             let begins =
@@ -285,18 +298,15 @@ impl State {
             let mut extra = Extra::new();
             extra.insert("citations", Json::written(alloc::vec![citation]));
             events.push(StreamEvent::PartExtra { choice, part, extra: Box::new(extra) });
-        } else if let Some(arguments) =
-            delta.take_object("toolUse").and_then(|mut call| call.take_string("input"))
-            && let Some(block) = self.open.iter().rfind(|block| block.index == index)
-            && matches!(block.kind, BlockKind::ToolCall)
-        {
+        } else if let Some(written) = delta.take("toolUse") {
+            let arguments = match written.object() {
+                Some(mut call) => said_text::take(&mut call, "input").unwrap_or_default(),
+                None => said_text::any(written),
+            };
             // The first one may be empty.
             if !arguments.is_empty() {
-                events.push(StreamEvent::ToolCallDelta {
-                    choice,
-                    part: block.part,
-                    arguments: arguments.into(),
-                });
+                let part = self.call(index)?;
+                events.push(StreamEvent::ToolCallDelta { choice, part, arguments: arguments.into() });
             }
         } else {
             unknown(event, data, events);
@@ -304,13 +314,34 @@ impl State {
         Ok(None)
     }
 
+    /// The call that arguments belong to: the one that has their index, else the open one. What it began with is no
+    /// longer all of them.
+    fn call(&mut self, index: u64) -> Result<u32, StreamError> {
+        let is_call = |block: &Block| matches!(block.kind, BlockKind::ToolCall { .. });
+        let position = self.open.iter().rposition(|block| block.index == index && is_call(block));
+        let position = position.or_else(|| self.open.iter().rposition(is_call));
+        match position.and_then(|position| self.open.get_mut(position)) {
+            Some(Block { kind: BlockKind::ToolCall { input }, part, .. }) => {
+                *input = None;
+                Ok(*part)
+            }
+            _ => Err(said_text::unreadable("contentBlockDelta.delta.toolUse", "a call before it")),
+        }
+    }
+
     fn reasoning(
         &mut self,
         index: u64,
-        mut thought: Fields<'_>,
+        written: Value<'_>,
         events: &mut Vec<StreamEvent>,
     ) -> Result<(), StreamError> {
         let choice = 0;
+        let Some(mut thought) = said_text::object(written) else {
+            let part = self.part(index, BlockKind::Reasoning, events)?;
+            let text = said_text::any(written).into();
+            events.push(StreamEvent::ReasoningDelta { choice, part, text });
+            return Ok(());
+        };
         if let Some(data) = thought.take_string("redactedContent") {
             self.template.forget();
             self.close(index, events);
@@ -319,7 +350,7 @@ impl State {
             self.next_part = self.next_part.saturating_add(1);
             return Ok(());
         }
-        let text = thought.take_string("text");
+        let text = said_text::take(&mut thought, "text");
         let signature = thought.take_string("signature").filter(|signature| !signature.is_empty());
         if text.is_none() && signature.is_none() {
             return Ok(());
@@ -330,20 +361,26 @@ impl State {
         Ok(())
     }
 
-    fn message_stop(&mut self, mut fields: Fields<'_>, events: &mut Vec<StreamEvent>) {
+    fn message_stop(
+        &mut self,
+        mut fields: Fields<'_>,
+        events: &mut Vec<StreamEvent>,
+    ) -> Result<(), StreamError> {
         self.template.forget();
         for block in core::mem::take(&mut self.open) {
             block.end(events);
         }
-        let reason = fields.take_string("stopReason");
+        let reason = said_text::take(&mut fields, "stopReason");
+        finish::check(reason.as_deref().unwrap_or_default())?;
         tell_beside(&fields, events);
         // Only the first one counts.
         if !core::mem::replace(&mut self.stopped, true)
             && let Some(word) = reason
         {
-            let reason = decode_response::decode_finish(&word);
+            let reason = finish::with_calls(decode_response::decode_finish(&word), self.has_calls);
             events.push(StreamEvent::Finish { choice: 0, reason, stop_sequence: None });
         }
+        Ok(())
     }
 
     fn close(&mut self, index: u64, events: &mut Vec<StreamEvent>) {
@@ -358,7 +395,13 @@ impl Block {
         let (choice, part) = (0, self.part);
         match self.kind {
             BlockKind::Text | BlockKind::Reasoning => {}
-            BlockKind::ToolCall => events.push(StreamEvent::ToolCallEnd { choice, part }),
+            BlockKind::ToolCall { input } => {
+                events.extend(input.map(|input| {
+                    let arguments = input.into();
+                    StreamEvent::ToolCallDelta { choice, part, arguments }
+                }));
+                events.push(StreamEvent::ToolCallEnd { choice, part });
+            }
             BlockKind::Whole(gathered) => {
                 let whole = Box::new(gathered.part());
                 events.push(StreamEvent::Part { choice, index: part, part: whole });

@@ -1,6 +1,6 @@
 //! A block of a stream that is told when it is complete: what its deltas say is added to how it began.
 
-use super::block::decode_block;
+use super::block::{self, decode_block};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, Value, WriteJson};
 use crate::model::Part;
@@ -27,10 +27,10 @@ pub(super) struct Gathered {
 
 impl Gathered {
     pub(super) fn new(start: Value<'_>) -> Self {
-        let first = start.object().and_then(|fields| fields.iter().next().map(|(name, _)| name.to_owned()));
+        let name = start.object().and_then(|fields| block::name_of(&fields));
         Self {
             start: start.to_json(),
-            name: first.unwrap_or_default(),
+            name: name.unwrap_or_default(),
             input: String::new(),
             content: Vec::new(),
             fields: Extra::new(),

@@ -2,6 +2,7 @@
 //! counted beside `inputTokens`; ours includes both.
 
 use crate::dialect::anthropic::written;
+use crate::dialect::shared::said_text::take_count;
 use crate::json::{Extra, Fields, Json, ObjectWriter};
 use crate::model::{CacheLifetime, Usage};
 use alloc::vec::Vec;
@@ -11,8 +12,8 @@ const DETAILS: &str = "cacheDetails";
 
 /// Reads a `usage` object.
 pub(super) fn decode(mut fields: Fields<'_>) -> Usage {
-    let uncached = fields.take_u64("inputTokens");
-    let output_tokens = fields.take_u64("outputTokens");
+    let uncached = take_count(&mut fields, "inputTokens");
+    let output_tokens = take_count(&mut fields, "outputTokens");
     let cache_read_tokens = take_figure(&mut fields, "cacheReadInputTokens", "cacheReadInputTokenCount");
     let written_in_all = take_figure(&mut fields, "cacheWriteInputTokens", "cacheWriteInputTokenCount");
     let (short, long) = take_details(&mut fields);
@@ -47,7 +48,7 @@ fn total_of(input: Option<u64>, output: Option<u64>) -> Option<u64> {
 
 /// Takes a figure that is written under two names.
 fn take_figure(fields: &mut Fields<'_>, name: &str, other: &str) -> Option<u64> {
-    let figure = fields.take_u64(name).or_else(|| fields.take_u64(other));
+    let figure = take_count(fields, name).or_else(|| take_count(fields, other));
     if figure.is_some() && fields.get(other).and_then(|value| value.u64()) == figure {
         fields.take(other);
     }
@@ -60,20 +61,21 @@ fn take_details(fields: &mut Fields<'_>) -> (Option<u64>, Option<u64>) {
     let Some(entries) = fields.get(DETAILS).and_then(|details| details.array()) else { return (None, None) };
     let mut all_known = true;
     for entry in entries {
-        let entry = entry.object().and_then(|mut entry| {
-            let read = (entry.take_string("ttl")?, entry.take_u64("inputTokens")?);
-            entry.is_empty().then_some(read)
-        });
-        let slot = match &entry {
-            Some((ttl, _)) if ttl == "5m" => &mut short,
-            Some((ttl, _)) if ttl == "1h" => &mut long,
+        let Some(mut entry) = entry.object() else {
+            all_known = false;
+            continue;
+        };
+        let (ttl, tokens) = (entry.take_string("ttl"), take_count(&mut entry, "inputTokens"));
+        let slot = match ttl.as_deref() {
+            Some("5m") => &mut short,
+            Some("1h") => &mut long,
             _ => {
                 all_known = false;
                 continue;
             }
         };
-        let tokens = entry.map_or(0, |(_, tokens)| tokens);
-        *slot = Some(slot.unwrap_or(0).saturating_add(tokens));
+        all_known &= tokens.is_some() && entry.is_empty();
+        *slot = tokens.map(|tokens| slot.unwrap_or(0).saturating_add(tokens)).or(*slot);
     }
     if all_known {
         fields.take(DETAILS);

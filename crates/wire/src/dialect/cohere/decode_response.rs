@@ -3,17 +3,27 @@
 use super::carried::NAME;
 use super::message::{place_plan, read_part};
 use super::{error, usage};
-use crate::dialect::openai_chat::{take_said, text_parts};
-use crate::dialect::shared::foreign;
+use crate::dialect::openai_chat::{check_said, said_part, take_answer_content, take_said, text_parts};
+use crate::dialect::shared::{finish, foreign, said_text};
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json, Value};
-use crate::model::{Choice, FinishReason, Message, Part, PartKind, Response, Role};
+use crate::model::{Choice, FinishReason, Message, PartKind, Response, Role};
 use alloc::{borrow::ToOwned, string::ToString, vec::Vec};
 
 /// Client: reads the body of a plain answer, or the error in it.
 pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
     let mut fields = Fields::parse(body).map_err(|error| StreamError::Malformed(error.to_string()))?;
-    let Some(message) = fields.take_object("message") else {
+    let written = fields.get("message");
+    // A text beside what only answers have is one; alone it is an error.
+    let is_answer = |fields: &Fields<'_>| fields.get("finish_reason").is_some();
+    let message = match written.and_then(said_text::object) {
+        Some(message) => Some(decode_message(message)?),
+        None if is_answer(&fields) => {
+            written.and_then(said_text::known).map(|text| Message::new(Role::Assistant, text_parts(text)))
+        }
+        None => None,
+    };
+    let Some(message) = message else {
         let says = |name: &str| fields.get(name).is_some_and(|value| !value.is_null());
         return Err(if says("message") || says("error") {
             error::provider_error(body)
@@ -21,21 +31,25 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
             StreamError::Malformed("an answer without a message".to_owned())
         });
     };
+    fields.take("message");
     let used = fields.get("usage").and_then(usage::decode);
     if used.is_some() {
         fields.take("usage");
     }
+    let has_calls = message.content.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)));
+    let word = said_text::take(&mut fields, "finish_reason");
+    finish::check(word.as_deref().unwrap_or_default())?;
     let choice = Choice {
         index: 0,
-        message: decode_message(message),
-        finish_reason: fields.take_string("finish_reason").map(|word| decode_finish(&word)),
+        message,
+        finish_reason: word.map(|word| finish::with_calls(decode_finish(&word), has_calls)),
         stop_sequence: None,
         logprobs: fields.take("logprobs").map(decode_logprobs),
         extra: Extra::new(),
     };
     Ok(Response {
-        id: fields.take_string("id").unwrap_or_default(),
-        model: fields.take_string("model").unwrap_or_default(),
+        id: said_text::take(&mut fields, "id").unwrap_or_default(),
+        model: said_text::take(&mut fields, "model").unwrap_or_default(),
         created: None,
         choices: alloc::vec![choice],
         usage: used,
@@ -44,34 +58,31 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
 }
 
 /// An answer's message is read leniently: what has another type than ours stays among the extra fields.
-fn decode_message(mut fields: Fields<'_>) -> Message {
+fn decode_message(mut fields: Fields<'_>) -> Result<Message, StreamError> {
     fields.take("role");
     let mut content = Vec::new();
-    if let Some(text) = fields.take_string("content") {
-        content.extend(text_parts(text));
-    } else {
-        for value in fields.take_array("content").unwrap_or_default() {
-            let whole = |_| Part::provider_item(NAME, value.to_json());
-            let part = read_part(value).unwrap_or_else(whole);
-            let says_nothing = part.extra.is_empty()
-                && match &part.kind {
-                    PartKind::Text(text) => text.is_empty(),
-                    PartKind::Reasoning(reasoning) => {
-                        reasoning.text.is_empty() && reasoning.signature.is_none()
-                    }
-                    _ => false,
-                };
-            if !says_nothing {
-                content.push(part);
-            }
+    let parts = take_answer_content(&mut fields, |value| {
+        let value = said_text::one(value);
+        read_part(value).unwrap_or_else(|_| said_part(NAME, value))
+    });
+    for part in parts {
+        let says_nothing = part.extra.is_empty()
+            && match &part.kind {
+                PartKind::Text(text) => text.is_empty(),
+                PartKind::Reasoning(reasoning) => reasoning.text.is_empty() && reasoning.signature.is_none(),
+                _ => false,
+            };
+        if !says_nothing {
+            content.push(part);
         }
     }
     content.extend(take_said(&mut fields));
+    check_said("message", &fields)?;
     foreign::claim(&mut content, NAME);
     let mut message = Message::new(Role::Assistant, content);
     message.extra = keep_news(fields.rest());
     place_plan(&mut message);
-    message
+    Ok(message)
 }
 
 /// Without nulls and empty lists, which say nothing.

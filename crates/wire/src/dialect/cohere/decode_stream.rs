@@ -9,8 +9,9 @@ use super::{
     usage,
 };
 use crate::dialect::StreamDecoder;
-use crate::dialect::shared::foreign;
+use crate::dialect::openai_chat::take_arguments;
 use crate::dialect::shared::template::{TextTemplate, text_range};
+use crate::dialect::shared::{finish, foreign, said_text};
 use crate::framing::{Frame, SseReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{Part, Start, StreamEvent, replay};
@@ -18,6 +19,9 @@ use alloc::{borrow::ToOwned, boxed::Box, string::String, string::ToString, vec::
 
 /// Contents and calls that may be open at once. The API opens one at a time.
 const OPEN_PARTS: usize = 1024;
+
+/// Where the name of a call stands.
+const CALL_NAME: &str = "delta.message.tool_calls.function.name";
 
 /// Reads one streamed answer.
 #[derive(Debug)]
@@ -56,6 +60,7 @@ impl StreamDecoder for Decoder {
 struct State {
     started: bool,
     done: bool,
+    has_calls: bool,
     /// What has begun and not ended.
     open: Vec<OpenPart>,
     /// The place of the plan, once there is one.
@@ -73,6 +78,8 @@ struct OpenPart {
     /// What the provider calls it by.
     index: u64,
     part: u32,
+    /// What a call began with.
+    arguments: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,8 +155,8 @@ impl State {
         if core::mem::replace(&mut self.started, true) {
             return;
         }
-        let id = fields.take_string("id").unwrap_or_default();
-        let model = fields.take_string("model").unwrap_or_default();
+        let id = said_text::take(&mut fields, "id").unwrap_or_default();
+        let model = said_text::take(&mut fields, "model").unwrap_or_default();
         let message = take_message(&mut fields);
         events.push(StreamEvent::Start(Box::new(Start { id, model, created: None, extra: fields.rest() })));
         let Some(mut message) = message else { return };
@@ -170,7 +177,7 @@ impl State {
             return Err(StreamError::Malformed("too many parts are open at once".to_owned()));
         }
         let part = self.begin();
-        self.open.push(OpenPart { kind, index, part });
+        self.open.push(OpenPart { kind, index, part, arguments: None });
         Ok(part)
     }
 
@@ -186,10 +193,17 @@ impl State {
         data: &str,
         events: &mut Vec<StreamEvent>,
     ) -> Result<(), StreamError> {
-        let index = fields.take_u64("index").unwrap_or_default();
+        let index = said_text::take_count(&mut fields, "index").unwrap_or_default();
         let logprobs = fields.take("logprobs").map(decode_response::decode_logprobs);
-        let whole = take_message(&mut fields).and_then(|mut message| message.take("content"));
-        let Some((whole, mut content)) = whole.and_then(|whole| Some((whole, whole.object()?))) else {
+        let whole = take_content(&mut fields);
+        let Some(whole) = whole else { return Ok(()) };
+        let whole = said_text::one(whole);
+        let Some(mut content) = whole.object() else {
+            let text = said_text::any(whole);
+            if !text.is_empty() {
+                let part = self.place(Kind::Text, index)?;
+                events.push(StreamEvent::TextDelta { choice: 0, part, text: text.into() });
+            }
             return Ok(());
         };
         if !matches!(content.take_string("type").as_deref(), None | Some("text" | "thinking")) {
@@ -199,9 +213,9 @@ impl State {
             events.push(StreamEvent::Part { choice: 0, index, part: Box::new(part) });
             return Ok(());
         }
-        let (text, thinking) = (content.take("text"), content.take_string("thinking"));
+        let (text, thinking) = (content.take("text"), said_text::take(&mut content, "thinking"));
         let mut only_text = None;
-        if let Some((value, text)) = text.and_then(|value| Some((value, value.string()?)))
+        if let Some((value, text)) = text.map(|value| (value, said_text::any(value)))
             && !text.is_empty()
         {
             let part = self.place(Kind::Text, index)?;
@@ -239,7 +253,8 @@ impl State {
     }
 
     fn add_plan(&mut self, mut fields: Fields<'_>, events: &mut Vec<StreamEvent>) {
-        let text = take_message(&mut fields).and_then(|mut message| message.take_string("tool_plan"));
+        let text =
+            take_message(&mut fields).and_then(|mut message| said_text::take(&mut message, "tool_plan"));
         let Some(text) = text.filter(|text| !text.is_empty()) else { return };
         let known = self.plan;
         let part = known.unwrap_or_else(|| self.begin());
@@ -252,27 +267,50 @@ impl State {
 
     /// Reads the start of a call or more of it. The API writes one call as an object, where others have a list.
     fn call(&mut self, mut fields: Fields<'_>, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
-        let index = fields.take_u64("index");
+        let index = said_text::take_count(&mut fields, "index");
         let calls = take_message(&mut fields).and_then(|mut message| message.take("tool_calls"));
-        let Some(mut call) = calls.and_then(|calls| match calls.array() {
-            Some(calls) => calls.first()?.object(),
-            None => calls.object(),
-        }) else {
-            return Ok(());
+        let Some(written) = calls else { return Ok(()) };
+        let call = match written.array() {
+            Some(calls) => calls.first().copied().and_then(said_text::object),
+            None => written.object(),
         };
-        let mut function = call.take_object("function").unwrap_or_default();
-        let name = function.take_string("name").unwrap_or_default();
-        let id = call.take_string("id").unwrap_or_default();
-        let last = || self.open.iter().rfind(|open| open.kind == Kind::Call).map(|open| open.index);
-        let index = index.or_else(|| last().filter(|_| name.is_empty())).unwrap_or_default();
-        let is_new = !self.open.iter().any(|open| open.kind == Kind::Call && open.index == index);
+        let Some(mut call) = call else {
+            return Err(said_text::unreadable("delta.message.tool_calls", "a call"));
+        };
+        let mut function = call.take("function").and_then(said_text::object).unwrap_or_default();
+        let name = said_text::take(&mut function, "name").unwrap_or_default();
+        let id = said_text::take(&mut call, "id").unwrap_or_default();
+        let arguments = take_arguments(&mut function, false).unwrap_or_default();
+        let is_open =
+            |index: u64| self.open.iter().any(|open| open.kind == Kind::Call && open.index == index);
+        let last = self.open.iter().rfind(|open| open.kind == Kind::Call).map(|open| open.index);
+        // What says neither which call it is of nor what it calls belongs to the open one.
+        let index = match index {
+            Some(index) if is_open(index) || !name.is_empty() => index,
+            Some(index) => last.unwrap_or(index),
+            None => last.filter(|_| name.is_empty()).unwrap_or_default(),
+        };
+        let is_new = !is_open(index);
+        if is_new && name.is_empty() {
+            // A call without a name is none.
+            let is_nothing = arguments.is_empty();
+            return if is_nothing { Ok(()) } else { Err(said_text::unreadable(CALL_NAME, "a string")) };
+        }
         let part = self.place(Kind::Call, index)?;
         if is_new {
+            self.has_calls = true;
             events.push(StreamEvent::ToolCallStart { choice: 0, part, id, name, custom: false });
         }
-        let arguments = function.take_string("arguments").unwrap_or_default();
-        if !arguments.is_empty() {
-            events.push(StreamEvent::ToolCallDelta { choice: 0, part, arguments: arguments.into() });
+        if let Some(open) = self.open.iter_mut().rfind(|open| open.part == part)
+            && !arguments.is_empty()
+        {
+            // Arguments at the beginning count where none follow.
+            if is_new {
+                open.arguments = Some(arguments);
+            } else {
+                open.arguments = None;
+                events.push(StreamEvent::ToolCallDelta { choice: 0, part, arguments: arguments.into() });
+            }
         }
         call.take_string("type");
         let mut extra = call.rest();
@@ -285,7 +323,7 @@ impl State {
 
     /// A content or a call ends.
     fn end(&mut self, fields: &Fields<'_>, is_call: bool, events: &mut Vec<StreamEvent>) {
-        let index = fields.get("index").and_then(Value::u64);
+        let index = fields.get("index").and_then(said_text::count);
         self.end_where(
             |open| (open.kind == Kind::Call) == is_call && index.is_none_or(|index| open.index == index),
             events,
@@ -293,9 +331,13 @@ impl State {
     }
 
     fn end_where(&mut self, ends: impl Fn(&OpenPart) -> bool, events: &mut Vec<StreamEvent>) {
-        self.open.retain(|open| {
+        self.open.retain_mut(|open| {
             let stays = !ends(open);
             if !stays && open.kind == Kind::Call {
+                if let Some(arguments) = open.arguments.take() {
+                    let (choice, part, arguments) = (0, open.part, arguments.into());
+                    events.push(StreamEvent::ToolCallDelta { choice, part, arguments });
+                }
                 events.push(StreamEvent::ToolCallEnd { choice: 0, part: open.part });
             }
             stays
@@ -308,17 +350,20 @@ impl State {
         events: &mut Vec<StreamEvent>,
     ) -> Result<(), StreamError> {
         self.done = true;
-        let mut delta = fields.take_object("delta").unwrap_or_default();
+        let mut delta = fields.take("delta").and_then(said_text::object).unwrap_or_default();
         if let Some(used) = delta.get("usage").and_then(usage::decode) {
             delta.take("usage");
             events.push(StreamEvent::UsageUpdate(Box::new(used)));
         }
-        let reason = delta.take_string("finish_reason").map(|word| decode_response::decode_finish(&word));
+        let word = said_text::take(&mut delta, "finish_reason");
         if let Some(error) = delta.take("error").filter(|error| !matches!(error.text(), "\"\"" | "{}")) {
             // The text stands inside `delta`, where no reader of errors looks.
             let body = Json::object(&Extra::new(), |object| _ = object.field("error", error));
             return Err(error::provider_error(body.text().as_bytes()));
         }
+        finish::check(word.as_deref().unwrap_or_default())?;
+        let reason =
+            word.map(|word| finish::with_calls(decode_response::decode_finish(&word), self.has_calls));
         self.end_where(|_| true, events);
         fields.take("id");
         if let Some(logprobs) = delta.take("logprobs").map(decode_response::decode_logprobs) {
@@ -340,8 +385,17 @@ fn is_text(value: Value<'_>) -> bool {
     value.text().starts_with('"')
 }
 
+/// The content of a delta, which may be its text alone.
+fn take_content<'a>(fields: &mut Fields<'a>) -> Option<Value<'a>> {
+    let delta = fields.take("delta")?;
+    let Some(mut delta) = said_text::object(delta) else { return Some(delta) };
+    let message = delta.take("message")?;
+    let Some(mut message) = said_text::object(message) else { return Some(message) };
+    message.take("content")
+}
+
 fn take_message<'a>(fields: &mut Fields<'a>) -> Option<Fields<'a>> {
-    fields.take_object("delta")?.take_object("message")
+    fields.take("delta").and_then(said_text::object)?.take("message").and_then(said_text::object)
 }
 
 /// A citation, or a list of them, for the message.

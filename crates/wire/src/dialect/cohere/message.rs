@@ -2,7 +2,7 @@
 
 use super::carried::NAME;
 use crate::dialect::openai_chat::{data_url, decode_part, text_parts, write_answer_part, write_call};
-use crate::dialect::shared::{call_ids::CallIds, foreign, nested};
+use crate::dialect::shared::{call_ids::CallIds, foreign, nested, said_text};
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Json, JsonError, ObjectWriter, Value, write_array};
 use crate::model::{Document, Image, Message, Part, PartKind, Reasoning, Role, Source, ToolCall, ToolResult};
@@ -353,7 +353,7 @@ pub(super) fn place_plan(message: &mut Message) {
     if message.role != Role::Assistant {
         return;
     }
-    let plan = message.extra.get(PLAN).and_then(|plan| plan.value().string());
+    let plan = message.extra.get(PLAN).and_then(|plan| said_text::known(plan.value()));
     if let Some(text) = plan {
         message.extra.remove(PLAN);
         let parts = text_parts(text).into_iter().filter_map(|part| match part.kind {

@@ -3,7 +3,10 @@
 //! `tokens` is what the model read and wrote, Cohere's own template included; `billed_units` is what is paid for, often
 //! far less, and stays as it is in the extra fields.
 
-use crate::dialect::shared::nested;
+use crate::dialect::shared::{
+    nested,
+    said_text::{object, take_count},
+};
 use crate::json::{ObjectWriter, Value};
 use crate::model::Usage;
 use alloc::vec::Vec;
@@ -13,20 +16,25 @@ const BILLED: &str = "billed_units";
 
 /// Reads a `usage` object; `None` where it is none.
 pub(super) fn decode(value: Value<'_>) -> Option<Usage> {
-    let mut fields = value.object()?;
-    let mut usage = Usage { cache_read_tokens: fields.take_u64("cached_tokens"), ..Usage::default() };
-    if let Some(mut tokens) = fields.take_object(TOKENS) {
-        usage.input_tokens = tokens.take_u64("input_tokens");
-        usage.output_tokens = tokens.take_u64("output_tokens");
+    let mut fields = object(value)?;
+    let mut usage = Usage { cache_read_tokens: take_count(&mut fields, "cached_tokens"), ..Usage::default() };
+    if let Some(mut tokens) = fields.get(TOKENS).and_then(object) {
+        fields.take(TOKENS);
+        usage.input_tokens = take_count(&mut tokens, "input_tokens");
+        usage.output_tokens = take_count(&mut tokens, "output_tokens");
         nested::keep(&mut usage.extra, TOKENS, tokens);
-    } else if let Some(mut billed) = fields.get(BILLED).and_then(Value::object) {
+    } else if let Some(mut billed) = fields.get(BILLED).and_then(object) {
         // Some hosts report nothing else.
-        usage.input_tokens = billed.take_u64("input_tokens");
-        usage.output_tokens = billed.take_u64("output_tokens");
+        usage.input_tokens = take_count(&mut billed, "input_tokens");
+        usage.output_tokens = take_count(&mut billed, "output_tokens");
+    }
+    if fields.get(TOKENS).is_some_and(Value::is_null) {
+        fields.take(TOKENS);
     }
     for (name, value) in fields.rest().iter() {
         usage.extra.insert(name, value.clone());
     }
+    usage.include_cached();
     Some(usage)
 }
 

@@ -6,6 +6,7 @@
 use crate::dialect::StreamDecoder;
 use crate::dialect::shared::{
     figures_template::FiguresTemplate,
+    said_text,
     template::{text_range, value_range},
 };
 use crate::framing::{NdjsonReader, StreamError, StreamLimits};
@@ -93,7 +94,7 @@ impl State {
         match (kind.as_str(), subtype.as_str()) {
             ("system", _) => self.start(fields, events),
             ("thinking", "delta") => {
-                if let Some(text) = fields.take_string("text").filter(|text| !text.is_empty()) {
+                if let Some(text) = said_text::take(&mut fields, "text").filter(|text| !text.is_empty()) {
                     events.push(StreamEvent::ReasoningDelta {
                         choice: 0,
                         part: REASONING,
@@ -119,8 +120,8 @@ impl State {
             return;
         }
         events.push(StreamEvent::Start(Box::new(Start {
-            id: fields.take_string("session_id").unwrap_or_default(),
-            model: fields.take_string("model").unwrap_or_default(),
+            id: said_text::take(&mut fields, "session_id").unwrap_or_default(),
+            model: said_text::take(&mut fields, "model").unwrap_or_default(),
             created: None,
             extra: fields.rest(),
         })));
@@ -132,12 +133,17 @@ impl State {
         fields: &mut Fields<'_>,
         events: &mut Vec<StreamEvent>,
     ) -> Result<(), StreamError> {
-        let content = fields.take_object("message").and_then(|mut message| message.take_array("content"));
-        let parts: Vec<Fields<'_>> =
-            content.unwrap_or_default().into_iter().filter_map(Value::object).collect();
+        let message = fields.take("message");
+        let content = message.and_then(|message| match message.object() {
+            Some(mut message) => said_text::take_items(&mut message, "content"),
+            None => Some(alloc::vec![message]),
+        });
+        let content = content.unwrap_or_default();
+        let parts: Vec<Fields<'_>> = content.iter().copied().filter_map(Value::object).collect();
         let mut text = String::new();
-        for part in &parts {
-            text.push_str(&part.get("text").and_then(Value::string).unwrap_or_default());
+        for part in content {
+            let written = part.object().map_or(Some(part), |part| part.get("text"));
+            text.push_str(&written.map(said_text::any).unwrap_or_default());
         }
         let time = fields.get("timestamp_ms").filter(|_| fields.get("model_call_id").is_none());
         if let Some(time) = time {
@@ -181,7 +187,7 @@ impl State {
         events: &mut Vec<StreamEvent>,
     ) -> Result<(), StreamError> {
         self.done = true;
-        let result = fields.take_string("result").unwrap_or_default();
+        let result = said_text::take(&mut fields, "result").unwrap_or_default();
         if fields.take_bool("is_error") == Some(true) {
             return Err(StreamError::Provider(Box::new(failure(result))));
         }
@@ -191,7 +197,8 @@ impl State {
             self.say(&rest, events)?;
         }
         events.push(StreamEvent::Finish { choice: 0, reason: FinishReason::Stop, stop_sequence: None });
-        if let Some(usage) = fields.take_object("usage") {
+        if let Some(usage) = fields.get("usage").and_then(said_text::object) {
+            fields.take("usage");
             events.push(StreamEvent::UsageUpdate(Box::new(read_usage(usage))));
         }
         let extra = fields.rest();
@@ -204,13 +211,13 @@ impl State {
 
 /// `inputTokens` leaves out what was read from the cache (`docs/wire/cursor-cli.md`, section 3).
 fn read_usage(mut fields: Fields<'_>) -> Usage {
-    let input = fields.take_u64("inputTokens");
-    let read = fields.take_u64("cacheReadTokens");
+    let input = said_text::take_count(&mut fields, "inputTokens");
+    let read = said_text::take_count(&mut fields, "cacheReadTokens");
     Usage {
         input_tokens: input.map(|input| input.saturating_add(read.unwrap_or(0))),
-        output_tokens: fields.take_u64("outputTokens"),
+        output_tokens: said_text::take_count(&mut fields, "outputTokens"),
         cache_read_tokens: read,
-        cache_write_tokens: fields.take_u64("cacheWriteTokens"),
+        cache_write_tokens: said_text::take_count(&mut fields, "cacheWriteTokens"),
         extra: fields.rest(),
         ..Usage::default()
     }

@@ -6,6 +6,7 @@
 use super::chunk::{self, CandidateFields};
 use super::partial_arguments::PartialArguments;
 use super::{content, part};
+use crate::dialect::shared::said_text;
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{FinishReason, Part, PartKind, Reasoning, StreamEvent, ToolCall};
@@ -89,7 +90,7 @@ impl Candidate {
         let mut reason = None;
         if let Some(word) = finish {
             self.end_call(events);
-            reason = Some(chunk::decode_finish(&word, self.calls_tools, &mut extra));
+            reason = Some(chunk::decode_finish(&word, self.calls_tools, &mut extra)?);
             if let Some(ratings) = self.ratings.take() {
                 extra.insert(RATINGS, ratings);
             }
@@ -121,8 +122,8 @@ impl Candidate {
         limits: StreamLimits,
         events: &mut Vec<StreamEvent>,
     ) -> Result<(), StreamError> {
-        if let Some(fields) = value.object()
-            && let Some(call) = fields.get("functionCall").and_then(Value::object)
+        if let Some(fields) = said_text::object(value)
+            && let Some(call) = fields.get("functionCall").and_then(said_text::object)
             && is_piece(&call)
         {
             return self.read_call_piece(fields, call, response_id, limits, events);
@@ -196,9 +197,9 @@ impl Candidate {
         events: &mut Vec<StreamEvent>,
     ) -> Result<(), StreamError> {
         let goes_on = call.get("willContinue").and_then(Value::bool) == Some(true);
-        if let Some(name) = call.take_string("name").filter(|name| !name.is_empty()) {
+        if let Some(name) = said_text::take(&mut call, "name").filter(|name| !name.is_empty()) {
             self.end_call(events);
-            let id = call.take_string("id").unwrap_or_default();
+            let id = said_text::take(&mut call, "id").unwrap_or_default();
             let begun = ToolCall { id, name, arguments: String::new(), custom: false };
             let part = self.begin_call(begun, response_id, events);
             self.call = Some((part, PartialArguments::default()));
@@ -267,7 +268,7 @@ fn is_piece(call: &Fields<'_>) -> bool {
     if call.get("args").is_some_and(|arguments| !arguments.is_null()) {
         return false;
     }
-    let has_name = call.get("name").and_then(Value::string).is_some_and(|name| !name.is_empty());
+    let has_name = call.get("name").map(said_text::any).is_some_and(|name| !name.is_empty());
     !has_name
         || call.get("partialArgs").is_some()
         || call.get("willContinue").and_then(Value::bool) == Some(true)

@@ -1,6 +1,7 @@
 //! `GenerateContentResponse`, which plain answers and frames of a stream have in common.
 
 use super::finish;
+use crate::dialect::shared::{finish as ends, said_text};
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{ErrorKind, FinishReason, ProviderError};
@@ -32,14 +33,23 @@ impl<'a> Chunk<'a> {
                 None => Err(StreamError::Malformed("the answer is not a JSON object".to_owned())),
             };
         };
-        let candidates = fields.take_array("candidates");
+        let candidates: Option<Vec<Value<'_>>> = said_text::take_items(&mut fields, "candidates")
+            .map(|candidates| candidates.into_iter().map(said_text::one).collect());
+        let is_object = |candidate: &Value<'_>| candidate.is_object();
+        if let Some(position) = candidates.iter().flatten().position(|candidate| !is_object(candidate)) {
+            return Err(said_text::unreadable(&format!("candidates[{position}]"), "an object"));
+        }
         if candidates.is_none() && fields.get("error").is_some_and(|error| !error.is_null()) {
             let error = crate::error::decode_in_stream(value.text()).unwrap_or_else(|| {
                 ProviderError::new(ErrorKind::Server, "the provider reports an error without a text")
             });
             return Err(StreamError::Provider(Box::new(error)));
         }
-        let usage = fields.get("usageMetadata").filter(|usage| usage.is_object());
+        let usage = fields.get("usageMetadata").and_then(|usage| match usage.array() {
+            Some(items) => items.first().copied(),
+            None => Some(usage),
+        });
+        let usage = usage.filter(|usage| usage.is_object());
         if usage.is_some() {
             fields.take("usageMetadata");
         }
@@ -49,8 +59,8 @@ impl<'a> Chunk<'a> {
             return Ok(None);
         }
         Ok(Some(Self {
-            id: fields.take_string("responseId").unwrap_or_default(),
-            model: fields.take_string("modelVersion").unwrap_or_default(),
+            id: said_text::take(&mut fields, "responseId").unwrap_or_default(),
+            model: said_text::take(&mut fields, "modelVersion").unwrap_or_default(),
             created: take_created(&mut fields),
             candidates,
             usage,
@@ -110,17 +120,28 @@ impl<'a> CandidateFields<'a> {
     /// Reads a candidate; `position` is its place in the list. `None` where it is not an object.
     pub(super) fn read(value: Value<'a>, position: u32) -> Option<Self> {
         let mut fields = value.object()?;
-        let index = fields.take_u32("index").unwrap_or(position);
+        let index = said_text::take_index(&mut fields, "index").unwrap_or(position);
         let mut kept = Extra::new();
         let mut parts = Vec::new();
+        // The text alone, or its parts.
+        if let Some(content) = fields.get("content").filter(|content| !content.is_object()) {
+            fields.take("content");
+            parts = said_text::items(content);
+            if let [content] = parts.as_slice()
+                && let Some(mut content) = content.object()
+                && let Some(inside) = said_text::take_items(&mut content, "parts")
+            {
+                parts = inside;
+            }
+        }
         if let Some(mut content) = fields.take_object("content") {
-            parts = content.take_array("parts").unwrap_or_default();
+            parts = said_text::take_items(&mut content, "parts").unwrap_or_default();
             if content.get("role").is_some_and(|role| role.text() == "\"model\"") {
                 content.take("role");
             }
             crate::dialect::shared::nested::keep(&mut kept, "content", content);
         }
-        let finish = fields.take_string(FINISH);
+        let finish = said_text::take(&mut fields, FINISH).filter(|word| !word.is_empty());
         let logprobs = fields.take_json("logprobsResult");
         let mut extra: Extra = fields
             .iter()
@@ -135,10 +156,15 @@ impl<'a> CandidateFields<'a> {
 }
 
 /// The reason that a word names. A word that would not be written again for it is kept beside it.
-pub(super) fn decode_finish(word: &str, calls_tools: bool, extra: &mut Extra) -> FinishReason {
+pub(super) fn decode_finish(
+    word: &str,
+    calls_tools: bool,
+    extra: &mut Extra,
+) -> Result<FinishReason, StreamError> {
+    ends::check(word)?;
     let reason = finish::decode(word, calls_tools);
     if finish::encode(&reason) != word {
         extra.insert(FINISH, Json::string(word));
     }
-    reason
+    Ok(reason)
 }

@@ -19,7 +19,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
     let choices = (0..).zip(candidates).filter_map(|(position, value)| {
         CandidateFields::read(value, position).map(|candidate| decode_choice(candidate, &chunk.id))
     });
-    let mut choices: Vec<Choice> = choices.collect();
+    let mut choices = choices.collect::<Result<Vec<Choice>, StreamError>>()?;
     choices.sort_by_key(|choice| choice.index);
     Ok(Response {
         choices,
@@ -31,7 +31,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
     })
 }
 
-fn decode_choice(candidate: CandidateFields<'_>, response_id: &str) -> Choice {
+fn decode_choice(candidate: CandidateFields<'_>, response_id: &str) -> Result<Choice, StreamError> {
     let CandidateFields { index, parts, finish, logprobs, mut extra } = candidate;
     let mut parts: Vec<Part> =
         parts.into_iter().map(part::decode).filter(|part| !part::is_empty(part)).collect();
@@ -46,13 +46,14 @@ fn decode_choice(candidate: CandidateFields<'_>, response_id: &str) -> Choice {
             }
         }
     }
-    let finish_reason = finish.map(|word| chunk::decode_finish(&word, calls_tools, &mut extra));
-    Choice {
+    let finish_reason =
+        finish.map(|word| chunk::decode_finish(&word, calls_tools, &mut extra)).transpose()?;
+    Ok(Choice {
         index,
         message: Message::new(Role::Assistant, parts),
         finish_reason,
         stop_sequence: None,
         logprobs,
         extra,
-    }
+    })
 }

@@ -63,11 +63,12 @@ impl StreamDecoder for Decoder {
 
     fn finish(&mut self, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
         let Self { form, state } = self;
-        if let Form::Events(reader) = form {
-            reader
-                .finish(&mut |frame| state.frame(frame, events))
-                .inspect_err(|_| state.tell_usage(events))?;
+        match form {
+            Form::Unknown => Ok(()),
+            Form::Events(reader) => reader.finish(&mut |frame| state.frame(frame, events)),
+            Form::Array(reader) => reader.finish(&mut |item| state.data(item, events)),
         }
+        .inspect_err(|_| state.tell_usage(events))?;
         state.done = state.end(events);
         if state.done { Ok(()) } else { Err(StreamError::Interrupted) }
     }

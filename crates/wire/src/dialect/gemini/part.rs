@@ -7,7 +7,7 @@
 use super::host::FORMAT;
 use super::{media, result};
 use crate::dialect::anthropic::encode_input;
-use crate::dialect::shared::{foreign, nested};
+use crate::dialect::shared::{foreign, nested, said_text};
 use crate::json::{Extra, Fields, ObjectWriter, Value, WriteJson};
 use crate::model::{Part, PartKind, Reasoning, ToolCall, normalise_arguments};
 use alloc::{borrow::Cow, borrow::ToOwned, string::String, vec::Vec};
@@ -27,12 +27,16 @@ pub(super) fn decode(value: Value<'_>) -> Part {
 }
 
 fn known(value: Value<'_>) -> Option<Part> {
+    let value = said_text::one(value);
+    if let Some(text) = value.string() {
+        return Some(Part::text(text));
+    }
     let mut fields = value.object()?;
     fields.camel_case();
     let mut extra = Extra::new();
     let is_thought = fields.get("thought").and_then(Value::bool) == Some(true);
-    let kind = if fields.get("text").is_some() {
-        let text = fields.take_string("text")?;
+    let kind = if fields.get("text").is_some_and(|text| !text.is_null()) {
+        let text = said_text::take(&mut fields, "text")?;
         if is_thought {
             fields.take("thought");
             let signature = fields.take_string(SIGNATURE).filter(|signature| !signature.is_empty());
@@ -41,7 +45,7 @@ fn known(value: Value<'_>) -> Option<Part> {
             PartKind::Text(text)
         }
     } else if fields.get(CALL).is_some() {
-        let mut call = fields.take_object(CALL)?;
+        let mut call = fields.take(CALL).and_then(said_text::object)?;
         let kind = PartKind::ToolCall(take_call(&mut call)?);
         nested::keep(&mut extra, CALL, call);
         kind
@@ -68,10 +72,10 @@ fn known(value: Value<'_>) -> Option<Part> {
 
 /// Takes a call out of `functionCall`. One without a name is none.
 pub(super) fn take_call(call: &mut Fields<'_>) -> Option<ToolCall> {
-    let name = call.take_string("name")?;
+    let name = said_text::take(call, "name").filter(|name| !name.is_empty())?;
     let arguments = match call.take("args") {
         None => "{}".to_owned(),
-        Some(arguments) if arguments.is_object() => arguments.text().to_owned(),
+        Some(arguments) if arguments.is_object() => arguments.strict_text().into_owned(),
         Some(arguments) => {
             let mut text = arguments.string().unwrap_or_else(|| arguments.text().to_owned());
             normalise_arguments(&mut text);
@@ -80,7 +84,7 @@ pub(super) fn take_call(call: &mut Fields<'_>) -> Option<ToolCall> {
             String::from_utf8(out).unwrap_or_default()
         }
     };
-    Some(ToolCall { id: call.take_string("id").unwrap_or_default(), name, arguments, custom: false })
+    Some(ToolCall { id: said_text::take(call, "id").unwrap_or_default(), name, arguments, custom: false })
 }
 
 /// Whether a part says nothing at all.

@@ -4,7 +4,8 @@
 //! (section 3). Figures that are zero are mostly left out, so an answer's missing count is told by the total, where the
 //! total is there.
 
-use crate::json::{Extra, Fields, Json, ObjectWriter, Value, write_array};
+use crate::dialect::shared::said_text::{count, take_count};
+use crate::json::{Extra, Fields, Json, ObjectWriter, write_array};
 use crate::model::Usage;
 
 const TOTAL: &str = "totalTokenCount";
@@ -14,11 +15,11 @@ const OUTPUT_DETAILS: &str = "candidatesTokensDetails";
 
 /// Reads `usageMetadata`.
 pub(super) fn decode(mut fields: Fields<'_>) -> Usage {
-    let prompt = fields.take_u64("promptTokenCount");
-    let tools = fields.get(TOOL_INPUT).and_then(Value::u64);
-    let candidates = fields.take_u64("candidatesTokenCount");
-    let thoughts = fields.take_u64("thoughtsTokenCount");
-    let total = fields.take_u64(TOTAL);
+    let prompt = take_count(&mut fields, "promptTokenCount");
+    let tools = fields.get(TOOL_INPUT).and_then(count);
+    let candidates = take_count(&mut fields, "candidatesTokenCount");
+    let thoughts = take_count(&mut fields, "thoughtsTokenCount");
+    let total = take_count(&mut fields, TOTAL);
     let input_tokens = prompt.map(|prompt| prompt.saturating_add(tools.unwrap_or(0)));
     let output_tokens = match (candidates, thoughts) {
         (None, None) => total.zip(input_tokens).map(|(total, input)| total.saturating_sub(input)),
@@ -26,18 +27,17 @@ pub(super) fn decode(mut fields: Fields<'_>) -> Usage {
     };
     let input_audio_tokens = take_audio(&mut fields, INPUT_DETAILS);
     let output_audio_tokens = take_audio(&mut fields, OUTPUT_DETAILS);
-    let cache_read_tokens = fields.take_u64("cachedContentTokenCount");
+    let cache_read_tokens = take_count(&mut fields, "cachedContentTokenCount");
+    let was_ours = total.is_some() && sum(input_tokens, output_tokens) == total;
     let mut extra: Extra = fields
         .iter()
         .filter(|(_, value)| !value.is_null())
         .map(|(name, value)| (name.into(), value.to_json()))
         .collect();
-    if let Some(total) = total
-        && sum(input_tokens, output_tokens) != Some(total)
-    {
+    if let Some(total) = total.filter(|_| !was_ours) {
         extra.insert(TOTAL, Json::written(total));
     }
-    Usage {
+    let mut usage = Usage {
         input_tokens,
         output_tokens,
         cache_read_tokens,
@@ -46,7 +46,9 @@ pub(super) fn decode(mut fields: Fields<'_>) -> Usage {
         output_audio_tokens,
         extra,
         ..Usage::default()
-    }
+    };
+    usage.include_cached();
+    usage
 }
 
 /// Whether anything but fields without a name is said.
@@ -73,7 +75,7 @@ fn take_audio(fields: &mut Fields<'_>, name: &str) -> Option<u64> {
         let mut detail = detail.object()?;
         let is_audio = detail.take_string("modality")? == "AUDIO";
         // A zero is left out.
-        let count = detail.take_u64("tokenCount").unwrap_or(0);
+        let count = take_count(&mut detail, "tokenCount").unwrap_or(0);
         is_audio.then_some((count, detail.is_empty()))
     });
     if details.len() == 1 && audio.is_some_and(|(_, is_all)| is_all) {

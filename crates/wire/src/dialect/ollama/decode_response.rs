@@ -1,7 +1,9 @@
 //! Decoding of plain Ollama chat answers.
 
-use super::message::take_said;
+use super::message::{check_said, take_said};
 use super::{created, error};
+use crate::dialect::openai_chat::text_parts;
+use crate::dialect::shared::{finish, said_text};
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json};
 use crate::model::{Choice, FinishReason, Message, PartKind, Response, Role, Usage};
@@ -13,18 +15,23 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
     if let Some(error) = error::reported(&fields, &String::from_utf8_lossy(body)) {
         return Err(error);
     }
-    let Some(mut message) = fields.take_object("message") else {
+    let Some(written) = fields.take("message") else {
         return Err(StreamError::Malformed("an answer without a message".to_owned()));
     };
     let created_at = created::text(&fields);
+    let mut message = said_text::object(written).unwrap_or_default();
     message.take_string("role");
-    let content = take_said(&mut message, |number| created::call_id(&created_at, number));
+    let mut content = take_said(&mut message, |number| created::call_id(&created_at, number));
+    check_said(&message)?;
+    if said_text::object(written).is_none() {
+        content = text_parts(said_text::any(written));
+    }
     let has_calls = content.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)));
-    let end = take_end(&mut fields, has_calls);
+    let end = take_end(&mut fields, has_calls)?;
     let logprobs = take_logprobs(&mut fields);
     let mut extra = Extra::new();
     let created = created::take(&mut fields, &mut extra);
-    let model = fields.take_string("model").unwrap_or_default();
+    let model = said_text::take(&mut fields, "model").unwrap_or_default();
     for (name, value) in fields.rest().iter() {
         extra.insert(name, value.clone());
     }
@@ -41,11 +48,19 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
 }
 
 /// Takes out what only the last line of an answer says: why it ended, and the figures.
-pub(super) fn take_end(fields: &mut Fields<'_>, has_calls: bool) -> Option<(FinishReason, Usage)> {
-    if !fields.take_bool("done").unwrap_or(false) {
-        return None;
+pub(super) fn take_end(
+    fields: &mut Fields<'_>,
+    has_calls: bool,
+) -> Result<Option<(FinishReason, Usage)>, StreamError> {
+    let is_done = fields.get("done").is_some_and(|done| matches!(done.text(), "true" | "\"true\"" | "1"));
+    if !is_done {
+        fields.take_bool("done");
+        return Ok(None);
     }
-    let reason = match fields.take_string("done_reason").as_deref() {
+    fields.take("done");
+    let word = said_text::take(fields, "done_reason");
+    finish::check(word.as_deref().unwrap_or_default())?;
+    let reason = match word.as_deref() {
         // The server says the same whether or not there are calls to make.
         Some("stop" | "") | None if has_calls => FinishReason::ToolCalls,
         Some("") | None => FinishReason::Stop,
@@ -53,11 +68,11 @@ pub(super) fn take_end(fields: &mut Fields<'_>, has_calls: bool) -> Option<(Fini
     };
     // A count of nothing is left out, for instance of a prompt that was all cached.
     let usage = Usage {
-        input_tokens: Some(fields.take_u64("prompt_eval_count").unwrap_or(0)),
-        output_tokens: Some(fields.take_u64("eval_count").unwrap_or(0)),
+        input_tokens: Some(said_text::take_count(fields, "prompt_eval_count").unwrap_or(0)),
+        output_tokens: Some(said_text::take_count(fields, "eval_count").unwrap_or(0)),
         ..Usage::default()
     };
-    Some((reason, usage))
+    Ok(Some((reason, usage)))
 }
 
 /// The model has an object with lists; here it is one list, which becomes its `content`.

@@ -1,14 +1,16 @@
 //! Decoding of streamed Ollama chat answers, line by line.
 
+use super::carried::NAME;
 use super::{
     created, decode_response, error,
-    message::{decode_call, take_images},
+    message::{check_said, decode_call, take_calls, take_images},
 };
 use crate::dialect::StreamDecoder;
+use crate::dialect::shared::said_text;
 use crate::dialect::shared::template::{TextTemplate, plain_string, text_range};
 use crate::framing::{NdjsonReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, Value};
-use crate::model::{PartKind, Start, StreamEvent, ToolCall};
+use crate::model::{Part, PartKind, Start, StreamEvent, ToolCall};
 use alloc::{borrow::ToOwned, boxed::Box, string::String, string::ToString, vec::Vec};
 
 /// Reads the body of one streamed answer.
@@ -94,15 +96,24 @@ impl State {
         let created_at = created::text(&fields);
         let stamp = fields.get("created_at");
         let before = events.len();
-        let message = fields.take_object("message");
+        let written = fields.take("message");
+        let message = written.and_then(said_text::object);
         let logprobs = decode_response::take_logprobs(&mut fields);
         let has_calls = self.calls > 0
             || message.as_ref().is_some_and(|message| {
-                message.get("tool_calls").and_then(Value::array).is_some_and(|calls| !calls.is_empty())
+                let calls = message.get("tool_calls").map(said_text::items);
+                calls.is_some_and(|calls| !calls.is_empty())
             });
-        let end = decode_response::take_end(&mut fields, has_calls);
+        let end = decode_response::take_end(&mut fields, has_calls)?;
         self.read_head(fields, end.is_some(), events);
-        let text = message.and_then(|message| self.read_message(message, &created_at, events));
+        let text = match (message, written) {
+            (Some(message), _) => self.read_message(message, &created_at, events)?,
+            (None, Some(written)) => {
+                self.say(said_text::any(written), events);
+                None
+            }
+            (None, None) => None,
+        };
         if let Some(logprobs) = logprobs {
             events.push(StreamEvent::Logprobs { choice: 0, logprobs });
         }
@@ -123,7 +134,7 @@ impl State {
     fn read_head(&mut self, mut fields: Fields<'_>, is_last: bool, events: &mut Vec<StreamEvent>) {
         let mut beside = Extra::new();
         let created = created::take(&mut fields, &mut beside);
-        let model = fields.take_string("model").unwrap_or_default();
+        let model = said_text::take(&mut fields, "model").unwrap_or_default();
         let mut news = Extra::new();
         for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
             if self.extra.get(name).is_none_or(|known| known.text() != value.text()) {
@@ -153,27 +164,27 @@ impl State {
         mut message: Fields<'a>,
         created_at: &str,
         events: &mut Vec<StreamEvent>,
-    ) -> Option<Value<'a>> {
+    ) -> Result<Option<Value<'a>>, StreamError> {
         message.take_string("role");
-        if let Some(text) = message.take_string("thinking").filter(|text| !text.is_empty()) {
+        if let Some(text) = said_text::take_known(&mut message, "thinking").filter(|text| !text.is_empty()) {
             let part = place(&mut self.thinking, &mut self.next_part);
             events.push(StreamEvent::ReasoningDelta { choice: 0, part, text: text.into() });
         }
         let mut content = None;
         if let Some(value) = message.get("content")
-            && let Some(text) = message.take_string("content").filter(|text| !text.is_empty())
+            && let Some(text) = said_text::take(&mut message, "content")
+            && self.say(text, events)
         {
-            let part = place(&mut self.text, &mut self.next_part);
-            events.push(StreamEvent::TextDelta { choice: 0, part, text: text.into() });
             content = Some(value);
         }
         for part in take_images(&mut message) {
             let index = self.begin();
             events.push(StreamEvent::Part { choice: 0, index, part: Box::new(part) });
         }
-        for value in message.take_array("tool_calls").unwrap_or_default() {
+        for value in take_calls(&mut message) {
             self.read_call(value, created_at, events);
         }
+        check_said(&message)?;
         let rest = message.rest();
         let extra: Extra = rest
             .iter()
@@ -183,14 +194,25 @@ impl State {
         if !extra.is_empty() {
             events.push(StreamEvent::MessageExtra { choice: 0, extra: Box::new(extra) });
         }
-        content
+        Ok(content)
+    }
+
+    /// Adds to the text, and says whether there was any.
+    fn say(&mut self, text: String, events: &mut Vec<StreamEvent>) -> bool {
+        if text.is_empty() {
+            return false;
+        }
+        let part = place(&mut self.text, &mut self.next_part);
+        events.push(StreamEvent::TextDelta { choice: 0, part, text: text.into() });
+        true
     }
 
     /// Calls come whole.
     fn read_call(&mut self, value: Value<'_>, created_at: &str, events: &mut Vec<StreamEvent>) {
         let number = self.calls;
         let Some(part) = decode_call(value, || created::call_id(created_at, number)) else {
-            events.push(StreamEvent::Unknown { event: None, data: value.to_json() });
+            let part = Box::new(Part::provider_item(NAME, value.to_json()));
+            events.push(StreamEvent::Part { choice: 0, index: self.begin(), part });
             return;
         };
         self.calls += 1;

@@ -3,8 +3,9 @@
 use super::carried::NAME;
 use crate::dialect::anthropic::{decode_input, encode_input};
 use crate::dialect::openai_chat::{source_of_url, text_parts};
-use crate::dialect::shared::{foreign, nested};
+use crate::dialect::shared::{foreign, nested, said_text};
 use crate::encode::{Refusals, UnsupportedField};
+use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value};
 use crate::model::{Image, Message, Part, PartKind, Reasoning, Role, Source, ToolCall, ToolResult};
 use crate::options::rules::CACHES_BY_ITSELF;
@@ -258,16 +259,32 @@ fn decode_message(value: Value<'_>) -> Result<Message, JsonError> {
 /// Takes out what a message says: thoughts, text, pictures, calls. `give_id` makes an id for the call of a number.
 pub(super) fn take_said(fields: &mut Fields<'_>, give_id: impl Fn(usize) -> String) -> Vec<Part> {
     let mut parts = Vec::new();
-    if let Some(text) = fields.take_string("thinking").filter(|text| !text.is_empty()) {
+    if let Some(text) = said_text::take_known(fields, "thinking").filter(|text| !text.is_empty()) {
         parts.push(Part::new(PartKind::Reasoning(Reasoning { text, signature: None })));
     }
-    parts.extend(text_parts(fields.take_string("content").unwrap_or_default()));
+    parts.extend(text_parts(said_text::take(fields, "content").unwrap_or_default()));
     parts.extend(take_images(fields));
-    for (position, value) in fields.take_array("tool_calls").unwrap_or_default().into_iter().enumerate() {
+    for (position, value) in take_calls(fields).into_iter().enumerate() {
         let whole = || Part::provider_item(NAME, value.to_json());
         parts.push(decode_call(value, || give_id(position)).unwrap_or_else(whole));
     }
     parts
+}
+
+/// Takes the calls out, also one without the list around it.
+pub(super) fn take_calls<'a>(fields: &mut Fields<'a>) -> Vec<Value<'a>> {
+    let is_readable = fields.get("tool_calls").is_some_and(|calls| calls.is_array() || calls.is_object());
+    if is_readable { said_text::take_items(fields, "tool_calls").unwrap_or_default() } else { Vec::new() }
+}
+
+/// Refuses the message of an answer whose calls have a form that nothing can be made of.
+pub(super) fn check_said(message: &Fields<'_>) -> Result<(), StreamError> {
+    match message.get("tool_calls") {
+        Some(calls) if !calls.is_null() => {
+            Err(said_text::unreadable("message.tool_calls", "a list of calls"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Takes the pictures out; where one is no text, all of them stay.
@@ -280,14 +297,14 @@ pub(super) fn take_images(fields: &mut Fields<'_>) -> Vec<Part> {
 
 /// Reads one whole call; `None` where it is none.
 pub(super) fn decode_call(value: Value<'_>, give_id: impl FnOnce() -> String) -> Option<Part> {
-    let mut fields = value.object()?;
-    let mut function = fields.take_object("function")?;
+    let mut fields = said_text::object(value)?;
+    let mut function = fields.take("function").and_then(said_text::object)?;
     fields.take_string("type");
     // Its place among the calls, which their order says.
     function.take_u64("index");
     let call = ToolCall {
-        id: fields.take_string("id").filter(|id| !id.is_empty()).unwrap_or_else(give_id),
-        name: function.take_string("name").unwrap_or_default(),
+        id: said_text::take(&mut fields, "id").filter(|id| !id.is_empty()).unwrap_or_else(give_id),
+        name: said_text::take(&mut function, "name").filter(|name| !name.is_empty())?,
         arguments: decode_input(function.take("arguments")),
         custom: false,
     };

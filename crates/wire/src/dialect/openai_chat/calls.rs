@@ -2,12 +2,18 @@
 //!
 //! A call is said to end exactly once. Servers may interleave calls, so that another part begins does not prove that
 //! a call is whole; it is where its arguments are one whole object by then, else at the answer's end.
+//!
+//! Which call a delta belongs to is mostly told by its index. Servers that write the same index for all calls, or none, or
+//! a new one with every delta, are understood by what else is there: a delta without id and name on an index that nobody
+//! opened belongs to the open call; another name, or arguments on top of a whole object, begin another call; and a whole
+//! call that is written once more says nothing.
 
+use super::carried::NAME;
 use super::parts::Parts;
-use crate::dialect::openai_chat::tools::take_arguments;
-use crate::dialect::shared::nested;
-use crate::json::{Extra, Fields, Nesting, Scan, Value};
-use crate::model::StreamEvent;
+use crate::dialect::openai_chat::tools::{WrittenCall, is_placeholder, read_call, take_arguments};
+use crate::dialect::shared::said_text;
+use crate::json::{Extra, Json, Nesting, Scan, Value};
+use crate::model::{Part, StreamEvent};
 use alloc::{boxed::Box, string::String, vec::Vec};
 
 /// The calls so far.
@@ -21,97 +27,176 @@ struct Call {
     id: String,
     name: String,
     custom: bool,
-    /// Its part, once its beginning was told.
+    /// Its part, once its beginning was told: when its name is known.
     part: Option<u32>,
+    /// The arguments so far.
+    arguments: String,
+    /// How much of them was told, in bytes.
+    told: usize,
+    /// Further fields that came before the name.
+    extra: Extra,
     /// Follows the arguments, to see where they are whole.
     nesting: Nesting,
     has_object: bool,
     ended: bool,
 }
 
+/// What a delta is to a call that has its index or id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Relation {
+    /// More of it.
+    More,
+    /// Its arguments, in place of the `{}` that it began with.
+    Instead,
+    /// The whole call once more.
+    Repeat,
+    /// Another call.
+    Other,
+}
+
+/// The arguments that some servers begin a call with, whatever follows.
+const EMPTY: &str = "{}";
+
 impl OpenCalls {
-    /// Reads one item of `tool_calls`.
+    /// Whether the model called a tool.
+    pub(super) fn has_calls(&self) -> bool {
+        self.0.iter().any(|call| !call.name.is_empty())
+    }
+
+    /// Reads one item of `tool_calls`, and says whether there was a call in it.
     pub(super) fn read(
         &mut self,
         choice: u32,
-        mut fields: Fields<'_>,
+        value: Value<'_>,
         parts: &mut Parts,
         events: &mut Vec<StreamEvent>,
-    ) {
-        let index = fields.take_u64("index");
-        let id = fields.take_string("id").unwrap_or_default();
-        let custom = fields.get("custom").is_some_and(Value::is_object);
-        fields.take("type");
-        let word = if custom { "custom" } else { "function" };
-        let mut function = fields.take_object(word);
-        let name = function.as_mut().and_then(|function| function.take_string("name")).unwrap_or_default();
-        let arguments =
-            function.as_mut().and_then(|function| take_arguments(function, custom)).unwrap_or_default();
-        let mut extra: Extra = fields
-            .iter()
-            .filter(|(_, value)| !value.is_null())
-            .map(|(name, value)| (name.into(), value.to_json()))
-            .collect();
-        if let Some(rest) = function {
-            nested::keep(&mut extra, word, rest);
+    ) -> bool {
+        let delta = read_call(value);
+        let is_call = delta.is_some();
+        if let Some(delta) = delta {
+            self.add(choice, delta, parts, events);
+        } else if !is_placeholder(value) {
+            // A provider's own kind of call.
+            self.part_begins(choice, events);
+            let part = Box::new(Part::provider_item(NAME, value.to_json()));
+            events.push(StreamEvent::Part { choice, index: parts.begin(), part });
         }
-        self.add(choice, Delta { index, id, name, arguments, custom, extra }, parts, events);
+        is_call
     }
 
     /// Reads a `function_call`, of which there was only one before there were tools.
     pub(super) fn read_legacy(
         &mut self,
         choice: u32,
-        mut function: Fields<'_>,
+        value: Value<'_>,
         parts: &mut Parts,
         events: &mut Vec<StreamEvent>,
     ) {
-        let name = function.take_string("name").unwrap_or_default();
+        if is_placeholder(value) {
+            return;
+        }
+        let Some(mut function) = said_text::object(value) else { return };
+        let name = said_text::take(&mut function, "name").unwrap_or_default();
         let arguments = take_arguments(&mut function, false).unwrap_or_default();
-        let (id, extra) = (String::new(), Extra::new());
-        self.add(choice, Delta { index: Some(0), id, name, arguments, custom: false, extra }, parts, events);
+        self.add(
+            choice,
+            WrittenCall { index: Some(0), name, arguments, ..WrittenCall::default() },
+            parts,
+            events,
+        );
     }
 
-    fn add(&mut self, choice: u32, delta: Delta, parts: &mut Parts, events: &mut Vec<StreamEvent>) {
-        let Some(position) = self.position(&delta) else {
-            self.part_begins(choice, events);
-            let Delta { index, id, name, custom, .. } = &delta;
-            self.0.push(Call {
-                index: *index,
-                id: id.clone(),
-                name: name.clone(),
-                custom: *custom,
-                part: None,
-                nesting: Nesting::default(),
-                has_object: false,
-                ended: false,
-            });
-            let last = self.0.len() - 1;
-            return self.grow(last, choice, delta, parts, events);
+    fn add(&mut self, choice: u32, delta: WrittenCall, parts: &mut Parts, events: &mut Vec<StreamEvent>) {
+        match self.find(&delta) {
+            Some((_, Relation::Repeat)) => {}
+            Some((position, Relation::Other)) => {
+                // Only the arguments show that it is another one.
+                let known = self.0.get(position).map(|call| call.name.clone()).unwrap_or_default();
+                self.begin(choice, &delta, known, events);
+                self.grow(self.0.len() - 1, choice, delta, parts, events);
+            }
+            Some((position, relation)) => {
+                if let Some(call) = self.0.get_mut(position).filter(|_| relation == Relation::Instead) {
+                    call.forget_arguments();
+                }
+                self.grow(position, choice, delta, parts, events);
+            }
+            None => {
+                self.begin(choice, &delta, String::new(), events);
+                self.grow(self.0.len() - 1, choice, delta, parts, events);
+            }
+        }
+    }
+
+    fn begin(&mut self, choice: u32, delta: &WrittenCall, known: String, events: &mut Vec<StreamEvent>) {
+        self.part_begins(choice, events);
+        self.0.push(Call {
+            index: delta.index,
+            id: delta.id.clone(),
+            name: if delta.name.is_empty() { known } else { delta.name.clone() },
+            custom: delta.custom,
+            part: None,
+            arguments: String::new(),
+            told: 0,
+            extra: Extra::new(),
+            nesting: Nesting::default(),
+            has_object: false,
+            ended: false,
+        });
+    }
+
+    /// The call that `delta` is about, by its index, else its id, else the last one, and what it is to that; `None`
+    /// where it begins another.
+    fn find(&self, delta: &WrittenCall) -> Option<(usize, Relation)> {
+        let WrittenCall { index, id, name, .. } = delta;
+        let last = || self.0.len().checked_sub(1);
+        let by_id = || {
+            let position = self.0.iter().rposition(|call| !id.is_empty() && call.id == *id)?;
+            self.0.get(position).map(|call| (position, call.relation(delta)))
         };
-        self.grow(position, choice, delta, parts, events);
-    }
-
-    /// The call that `delta` belongs to, by its index, else its id, else the last one.
-    fn position(&self, delta: &Delta) -> Option<usize> {
-        let Delta { index, id, name, .. } = delta;
-        // Some servers write the same index on every whole call, or none: another id or name begins another call.
-        let is_other =
-            |call: &Call| !name.is_empty() && !id.is_empty() && !call.id.is_empty() && call.id != *id;
-        if index.is_some() {
-            return self.0.iter().rposition(|call| call.index == *index && !is_other(call));
+        let position = if index.is_some() {
+            match self.0.iter().rposition(|call| call.index == *index) {
+                Some(position) => position,
+                None if id.is_empty() && name.is_empty() => last()?,
+                // Under another index it is the same call only where it says the same.
+                None => return by_id().filter(|(_, relation)| *relation == Relation::Repeat),
+            }
+        } else if !id.is_empty() {
+            return by_id();
+        } else if name.is_empty() {
+            last()?
+        } else {
+            // A name alone begins a call, unless it is that of one that is not whole yet.
+            return last()
+                .filter(|last| {
+                    self.0.get(*last).is_some_and(|call| {
+                        call.id.is_empty()
+                            && call.index.is_none()
+                            && call.name == *name
+                            && call.goes_on_with(delta)
+                    })
+                })
+                .map(|last| (last, Relation::More));
+        };
+        let call = self.0.get(position)?;
+        match call.relation(delta) {
+            // Of several calls under one index, any may be the one that is repeated.
+            Relation::Other => {
+                let repeated = self
+                    .0
+                    .iter()
+                    .rposition(|call| call.index == *index && call.relation(delta) == Relation::Repeat);
+                Some(repeated.map_or((position, Relation::Other), |repeated| (repeated, Relation::Repeat)))
+            }
+            relation => Some((position, relation)),
         }
-        if !id.is_empty() {
-            return self.0.iter().rposition(|call| call.id == *id);
-        }
-        if name.is_empty() { self.0.len().checked_sub(1) } else { None }
     }
 
     fn grow(
         &mut self,
         position: usize,
         choice: u32,
-        delta: Delta,
+        delta: WrittenCall,
         parts: &mut Parts,
         events: &mut Vec<StreamEvent>,
     ) {
@@ -123,13 +208,16 @@ impl OpenCalls {
         if call.name.is_empty() {
             call.name = delta.name;
         }
-        if !call.name.is_empty() || !delta.arguments.is_empty() || !delta.extra.is_empty() {
-            call.begin(choice, parts, events);
+        call.follow(&delta.arguments);
+        if call.name.is_empty() {
+            for (name, value) in delta.extra.iter() {
+                call.extra.insert(name, value.clone());
+            }
+            return;
         }
-        let Some(part) = call.part else { return };
-        if !delta.arguments.is_empty() {
-            call.follow(&delta.arguments);
-            events.push(StreamEvent::ToolCallDelta { choice, part, arguments: delta.arguments.into() });
+        let part = call.tell_beginning(choice, parts, events);
+        if call.arguments != EMPTY {
+            call.tell_arguments(choice, part, events);
         }
         if !delta.extra.is_empty() {
             events.push(StreamEvent::PartExtra { choice, part, extra: Box::new(delta.extra) });
@@ -147,37 +235,91 @@ impl OpenCalls {
     /// The answer ends, and with it every call.
     pub(super) fn end(&mut self, choice: u32, parts: &mut Parts, events: &mut Vec<StreamEvent>) {
         for call in &mut self.0 {
-            call.begin(choice, parts, events);
+            if call.name.is_empty() {
+                call.tell_nameless(choice, parts, events);
+                continue;
+            }
+            call.tell_beginning(choice, parts, events);
             call.end(choice, events);
         }
     }
 }
 
-struct Delta {
-    index: Option<u64>,
-    id: String,
-    name: String,
-    arguments: String,
-    custom: bool,
-    extra: Extra,
-}
-
 impl Call {
-    fn begin(&mut self, choice: u32, parts: &mut Parts, events: &mut Vec<StreamEvent>) {
-        if self.part.is_none() {
-            let part = parts.begin();
-            self.part = Some(part);
-            let (id, name) = (self.id.clone(), self.name.clone());
-            events.push(StreamEvent::ToolCallStart { choice, part, id, name, custom: self.custom });
+    fn relation(&self, delta: &WrittenCall) -> Relation {
+        let WrittenCall { id, name, arguments, .. } = delta;
+        if !name.is_empty() && !id.is_empty() && !self.id.is_empty() && self.id != *id {
+            return Relation::Other;
         }
+        if !name.is_empty() && !self.name.is_empty() && self.name != *name {
+            return Relation::Other;
+        }
+        if arguments.trim().is_empty() || !self.is_whole() {
+            return Relation::More;
+        }
+        if is_same(&self.arguments, arguments) {
+            return Relation::Repeat;
+        }
+        if self.arguments == EMPTY && self.told == 0 {
+            return Relation::Instead;
+        }
+        if arguments.trim_start().starts_with('{') { Relation::Other } else { Relation::More }
+    }
+
+    fn tell_beginning(&mut self, choice: u32, parts: &mut Parts, events: &mut Vec<StreamEvent>) -> u32 {
+        if let Some(part) = self.part {
+            return part;
+        }
+        let part = parts.begin();
+        self.part = Some(part);
+        let (id, name) = (self.id.clone(), self.name.clone());
+        events.push(StreamEvent::ToolCallStart { choice, part, id, name, custom: self.custom });
+        if !self.extra.is_empty() {
+            let extra = Box::new(core::mem::take(&mut self.extra));
+            events.push(StreamEvent::PartExtra { choice, part, extra });
+        }
+        part
+    }
+
+    fn tell_arguments(&mut self, choice: u32, part: u32, events: &mut Vec<StreamEvent>) {
+        if let Some(news) = self.arguments.get(self.told..).filter(|news| !news.is_empty()) {
+            events.push(StreamEvent::ToolCallDelta { choice, part, arguments: news.into() });
+        }
+        self.told = self.arguments.len();
+    }
+
+    /// A call without a name is none, but what was written of it is not lost.
+    fn tell_nameless(&mut self, choice: u32, parts: &mut Parts, events: &mut Vec<StreamEvent>) {
+        if core::mem::replace(&mut self.ended, true) || self.arguments.trim().is_empty() {
+            return;
+        }
+        let whole = Json::object(&self.extra, |call| {
+            call.field("id", &self.id).field("type", "function");
+            call.object("function", |function| _ = function.field("arguments", &self.arguments));
+        });
+        let part = Box::new(Part::provider_item(NAME, whole));
+        events.push(StreamEvent::Part { choice, index: parts.begin(), part });
     }
 
     fn follow(&mut self, arguments: &str) {
+        self.arguments.push_str(arguments);
         let mut rest = arguments.as_bytes();
         while let Scan::Closed(length) = self.nesting.scan(rest) {
             self.has_object = true;
             rest = rest.get(length..).unwrap_or_default();
         }
+    }
+
+    fn forget_arguments(&mut self) {
+        self.arguments.clear();
+        self.nesting = Nesting::default();
+        self.has_object = false;
+    }
+
+    /// Whether the arguments are not whole, and have begun or begin now.
+    fn goes_on_with(&self, delta: &WrittenCall) -> bool {
+        let has_arguments = !self.arguments.is_empty() || !delta.arguments.is_empty();
+        has_arguments && !self.is_whole() && !self.ended
     }
 
     /// Whether the arguments are one whole object. Free text never tells.
@@ -189,7 +331,14 @@ impl Call {
         if let Some(part) = self.part
             && !core::mem::replace(&mut self.ended, true)
         {
+            self.tell_arguments(choice, part, events);
             events.push(StreamEvent::ToolCallEnd { choice, part });
         }
     }
+}
+
+/// Whether two arguments mean the same.
+fn is_same(first: &str, second: &str) -> bool {
+    let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+    first == second || read(first).is_some_and(|first| read(second) == Some(first))
 }

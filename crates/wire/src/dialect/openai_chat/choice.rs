@@ -1,11 +1,13 @@
 //! Choices of a streamed answer: their deltas, decoded into events.
 
 use super::calls::OpenCalls;
-use super::carried::NAME;
 use super::finish;
-use super::part::decode_part;
+use super::message::check_said;
+use super::part::{decode_answer_part, is_part};
 use super::parts::Parts;
 use super::reasoning::{self, DETAILS};
+use crate::dialect::shared::{finish as ends, said_text};
+use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Value};
 use crate::model::{FinishReason, Part, PartKind, Reasoning, StreamEvent};
 use alloc::{boxed::Box, string::String, vec::Vec};
@@ -19,6 +21,8 @@ pub(super) struct ChoiceReader {
     index: u32,
     parts: Parts,
     calls: OpenCalls,
+    /// Whether calls came as tool calls, and not in the form before there were tools.
+    has_tool_calls: bool,
     /// Whether the reasoning came as plain text, so that the details only repeat it.
     plain_reasoning: bool,
     /// A signature ended the reasoning part; more reasoning is another one.
@@ -37,6 +41,7 @@ impl ChoiceReader {
             index,
             parts: Parts::default(),
             calls: OpenCalls::default(),
+            has_tool_calls: false,
             plain_reasoning: false,
             signed: false,
             finish: None,
@@ -60,8 +65,12 @@ impl ChoiceReader {
         &mut self,
         mut fields: Fields<'a>,
         events: &mut Vec<StreamEvent>,
-    ) -> Option<(u32, Value<'a>)> {
-        let said = fields.take_object("delta");
+    ) -> Result<Option<(u32, Value<'a>)>, StreamError> {
+        let mut said = fields.take("delta");
+        if said.is_none() && self.says_nothing_yet() {
+            // Some servers write what plain answers or Completions have in its place.
+            said = ["message", "text"].iter().find_map(|name| fields.take(name));
+        }
         if said.is_some() {
             // Perplexity repeats the whole message beside each delta; Together repeats the text with its number.
             // vLLM's numbers of the tokens are of no use without the whole list, which plain answers have.
@@ -71,12 +80,19 @@ impl ChoiceReader {
         }
         // Read by the chunk.
         fields.take("usage");
-        let reason = fields.take_string("finish_reason").filter(|reason| !reason.is_empty());
+        let reason = said_text::take(&mut fields, "finish_reason").filter(|reason| !reason.is_empty());
         if let Some(stop_sequence) = fields.take_string("stop_reason") {
             self.stop_sequence = Some(stop_sequence);
         }
         let logprobs = fields.take_json("logprobs");
-        let text = said.and_then(|delta| self.read_delta(delta, events));
+        let text = match said.map(|said| (said, said_text::object(said))) {
+            None => None,
+            Some((_, Some(delta))) => self.read_delta(delta, events)?,
+            Some((said, None)) => {
+                self.add_text(said_text::any(said), events);
+                None
+            }
+        };
         let choice = self.index;
         if let Some(extra) = news(&mut self.extra, &fields) {
             events.push(StreamEvent::ChoiceExtra { choice, extra });
@@ -85,37 +101,49 @@ impl ChoiceReader {
             events.push(StreamEvent::Logprobs { choice: self.index, logprobs });
         }
         if let Some(reason) = reason {
-            self.read_finish(reason, events);
+            self.read_finish(reason, events)?;
         }
-        text
+        Ok(text)
+    }
+
+    fn says_nothing_yet(&self) -> bool {
+        self.parts.is_empty() && !self.calls.has_calls()
     }
 
     fn read_delta<'a>(
         &mut self,
         mut delta: Fields<'a>,
         events: &mut Vec<StreamEvent>,
-    ) -> Option<(u32, Value<'a>)> {
+    ) -> Result<Option<(u32, Value<'a>)>, StreamError> {
         delta.take_string("role");
         // Together's number of the token.
         delta.take("token_id");
         self.read_reasoning(&mut delta, events);
         self.read_pieces(&mut delta, events);
         let text = delta.take("content").and_then(|content| self.read_content(content, events));
-        if let Some(refusal) = delta.take_string("refusal").filter(|refusal| !refusal.is_empty()) {
+        let refusal = said_text::take_known(&mut delta, "refusal").filter(|refusal| !refusal.is_empty());
+        if let Some(refusal) = refusal {
             let part = self.part_begins(events).refusal();
             events.push(StreamEvent::RefusalDelta { choice: self.index, part, text: refusal.into() });
         }
-        for call in delta.take_array("tool_calls").unwrap_or_default().into_iter().filter_map(Value::object) {
-            self.calls.read(self.index, call, &mut self.parts, events);
+        if delta.get("tool_calls").is_some_and(|calls| calls.is_array() || calls.is_object()) {
+            for call in said_text::take_items(&mut delta, "tool_calls").unwrap_or_default() {
+                self.has_tool_calls |= self.calls.read(self.index, call, &mut self.parts, events);
+            }
         }
-        if let Some(function) = delta.take_object("function_call") {
+        if delta.get("function_call").is_some_and(Value::is_object)
+            && let Some(function) = delta.take("function_call")
+            // Some servers write a call in both forms.
+            && !self.has_tool_calls
+        {
             self.calls.read_legacy(self.index, function, &mut self.parts, events);
         }
+        check_said("choices[].delta", &delta)?;
         let choice = self.index;
         if let Some(extra) = news(&mut self.message_extra, &delta) {
             events.push(StreamEvent::MessageExtra { choice, extra });
         }
-        text
+        Ok(text)
     }
 
     fn read_pieces(&mut self, delta: &mut Fields<'_>, events: &mut Vec<StreamEvent>) {
@@ -175,8 +203,13 @@ impl ChoiceReader {
         if let Some(text) = content.string() {
             return self.add_text(text, events).map(|part| (part, content));
         }
-        for value in content.array().unwrap_or_default() {
-            let part = decode_part(value).unwrap_or_else(|_| Part::provider_item(NAME, value.to_json()));
+        let values = if is_part(content) { Some(alloc::vec![content]) } else { content.array() };
+        let Some(values) = values else {
+            self.add_text(said_text::any(content), events);
+            return None;
+        };
+        for value in values {
+            let part = decode_answer_part(value);
             match part.kind {
                 PartKind::Text(text) => _ = self.add_text(text, events),
                 PartKind::Reasoning(Reasoning { text, signature }) => {
@@ -206,15 +239,18 @@ impl ChoiceReader {
         Some(part)
     }
 
-    fn read_finish(&mut self, reason: String, events: &mut Vec<StreamEvent>) {
+    fn read_finish(&mut self, reason: String, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
+        ends::check(&reason)?;
         let reason = finish::decode(reason, self.stop_sequence.as_deref());
+        let reason = ends::with_calls(reason, self.calls.has_calls());
         if self.finish.as_ref() == Some(&reason) {
-            return;
+            return Ok(());
         }
         self.end(events);
         self.finish = Some(reason.clone());
         let stop_sequence = self.stop_sequence.clone();
         events.push(StreamEvent::Finish { choice: self.index, reason, stop_sequence });
+        Ok(())
     }
 
     /// Ends what is open.

@@ -3,7 +3,7 @@
 use super::choice::ChoiceReader;
 use super::usage;
 use crate::dialect::openai_chat::error;
-use crate::dialect::shared::template::text_range;
+use crate::dialect::shared::{said_text, template::text_range};
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Value};
 use crate::model::{Start, StreamEvent, Usage};
@@ -54,7 +54,7 @@ impl ChunkReader {
             return Err(error::provider_error(data));
         }
         let before = events.len();
-        let choices = fields.take_array("choices");
+        let choices = error::take_choices(&mut fields)?;
         let used = take_usage(&mut fields, choices.as_deref().unwrap_or_default());
         if choices.is_none() && used.is_none() {
             if fields.get("type").and_then(Value::string).as_deref() != Some("ping") {
@@ -70,7 +70,7 @@ impl ChunkReader {
         self.read_head(fields, choices.as_ref().is_none_or(Vec::is_empty), events);
         let mut only_text = None;
         for (position, choice) in (0u32..).zip(choices.into_iter().flatten()) {
-            only_text = self.read_choice(position, choice, data, events).or(only_text);
+            only_text = self.read_choice(position, choice, data, events)?.or(only_text);
         }
         if let Some(used) = used
             && self.usage.as_ref() != Some(&used)
@@ -87,8 +87,8 @@ impl ChunkReader {
     fn read_head(&mut self, mut fields: Fields<'_>, without_choices: bool, events: &mut Vec<StreamEvent>) {
         // It says only that this is a chunk.
         fields.take("object");
-        let id = fields.take_string("id").unwrap_or_default();
-        let model = fields.take_string("model").unwrap_or_default();
+        let id = said_text::take(&mut fields, "id").unwrap_or_default();
+        let model = said_text::take(&mut fields, "model").unwrap_or_default();
         let created = fields.take_u64("created");
         let mut news = Extra::new();
         let says_nothing = |name, value: Value<'_>| value.is_null() || (self.started && name == CHUNK_TIME);
@@ -120,9 +120,12 @@ impl ChunkReader {
         value: Value<'_>,
         data: &str,
         events: &mut Vec<StreamEvent>,
-    ) -> Option<TextPlace> {
-        let mut fields = value.object()?;
-        let index = fields.take_u32("index").unwrap_or(position);
+    ) -> Result<Option<TextPlace>, StreamError> {
+        let mut fields = value.object().unwrap_or_default();
+        if error::is_in(&fields) {
+            return Err(error::provider_error(data));
+        }
+        let index = said_text::take_index(&mut fields, "index").unwrap_or(position);
         let place = match self.choices.binary_search_by_key(&index, ChoiceReader::index) {
             Ok(place) => place,
             Err(place) => {
@@ -130,9 +133,10 @@ impl ChunkReader {
                 place
             }
         };
-        let (part, content) = self.choices.get_mut(place)?.read(fields, events)?;
-        let text = text_range(data, content)?;
-        Some(TextPlace { choice: index, part, text, padding: None })
+        let Some(reader) = self.choices.get_mut(place) else { return Ok(None) };
+        let Some((part, content)) = reader.read(fields, events)? else { return Ok(None) };
+        let text = text_range(data, content);
+        Ok(text.map(|text| TextPlace { choice: index, part, text, padding: None }))
     }
 
     /// The answers are whole: ends what is open.

@@ -1,12 +1,13 @@
 //! Decoding of plain Chat Completions answers.
 
-use super::carried::NAME;
-use super::{finish, message, part::decode_part, reasoning, usage};
+use super::part::{decode_answer_part, take_answer_content};
+use super::{finish, message, reasoning, usage};
 use crate::dialect::openai_chat::error;
+use crate::dialect::shared::{finish as ends, said_text};
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json, Value};
-use crate::model::{Choice, Message, Part, Response, Role};
-use alloc::{string::ToString, vec::Vec};
+use crate::model::{Choice, Message, PartKind, Response, Role};
+use alloc::{format, string::String, string::ToString, vec::Vec};
 
 /// Reads the body of a plain answer, or the error in it.
 pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
@@ -19,68 +20,64 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
     if error::is_in(&fields) {
         return Err(error::provider_error(value.text()));
     }
-    let Some(choices) = fields.take_array("choices") else {
+    let Some(choices) = error::take_choices(&mut fields)? else {
         return Err(error::without_choices(value));
     };
+    if choices.iter().any(|choice| error::is_in_choice(*choice)) {
+        return Err(error::provider_error(value.text()));
+    }
     // It says only that this is a completion.
     fields.take("object");
     let usage = fields.get("usage").and_then(usage::decode);
     if usage.is_some() {
         fields.take("usage");
     }
-    let choices = (0u32..).zip(choices).map(|(position, choice)| decode_choice(position, choice)).collect();
+    let choices = (0u32..).zip(choices).map(|(position, choice)| decode_choice(position, choice));
+    let choices: Result<Vec<Choice>, StreamError> = choices.collect();
     Ok(Response {
-        id: fields.take_string("id").unwrap_or_default(),
-        model: fields.take_string("model").unwrap_or_default(),
+        choices: choices?,
+        id: said_text::take(&mut fields, "id").unwrap_or_default(),
+        model: said_text::take(&mut fields, "model").unwrap_or_default(),
         created: fields.take_u64("created"),
-        choices,
         usage,
         extra: fields.rest(),
     })
 }
 
-fn decode_choice(position: u32, value: Value<'_>) -> Choice {
-    let Some(mut fields) = value.object() else {
-        return Choice {
-            index: position,
-            message: empty_message(),
-            finish_reason: None,
-            stop_sequence: None,
-            logprobs: None,
-            extra: Extra::new(),
-        };
-    };
-    let index = fields.take_u32("index").unwrap_or(position);
+fn decode_choice(position: u32, value: Value<'_>) -> Result<Choice, StreamError> {
+    let mut fields = value.object().unwrap_or_default();
+    let index = said_text::take_index(&mut fields, "index").unwrap_or(position);
     let stop_sequence = fields.take_string("stop_reason");
-    let reason = fields.take_string("finish_reason").filter(|reason| !reason.is_empty());
-    Choice {
-        index,
-        message: fields.take_object("message").map_or_else(empty_message, decode_message),
-        finish_reason: reason.map(|reason| finish::decode(reason, stop_sequence.as_deref())),
-        stop_sequence,
-        logprobs: fields.take_json("logprobs"),
-        extra: without_nulls(&fields.rest()),
-    }
-}
-
-fn empty_message() -> Message {
-    Message::new(Role::Assistant, Vec::new())
+    let reason = said_text::take(&mut fields, "finish_reason").filter(|reason| !reason.is_empty());
+    // Some servers write what streams or Completions have in its place.
+    let said = ["message", "delta", "text"].iter().find_map(|name| fields.take(name));
+    let message = match said.map(|said| (said, said_text::object(said))) {
+        None => Message::new(Role::Assistant, Vec::new()),
+        Some((_, Some(said))) => decode_message(position, said)?,
+        Some((said, None)) => Message::new(Role::Assistant, message::text_parts(said_text::any(said))),
+    };
+    let has_calls = message.content.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)));
+    let finish_reason = match reason {
+        None => None,
+        Some(word) => {
+            ends::check(&word)?;
+            Some(ends::with_calls(finish::decode(word, stop_sequence.as_deref()), has_calls))
+        }
+    };
+    let logprobs = fields.take_json("logprobs");
+    let extra = without_nulls(&fields.rest());
+    Ok(Choice { index, message, finish_reason, stop_sequence, logprobs, extra })
 }
 
 /// An answer's message is read leniently: what has another type than ours stays among the extra fields.
-fn decode_message(mut fields: Fields<'_>) -> Message {
+fn decode_message(choice: u32, mut fields: Fields<'_>) -> Result<Message, StreamError> {
     fields.take("role");
     let mut parts = reasoning::take_whole(&mut fields);
-    if let Some(text) = fields.take_string("content") {
-        parts.extend(message::text_parts(text));
-    } else {
-        let whole = |value: Value<'_>| Part::provider_item(NAME, value.to_json());
-        let values = fields.take_array("content").unwrap_or_default();
-        parts.extend(values.into_iter().map(|value| decode_part(value).unwrap_or_else(|_| whole(value))));
-    }
+    parts.extend(take_answer_content(&mut fields, decode_answer_part));
     parts.extend(message::take_said(&mut fields));
+    message::check_said(&format!("choices[{choice}].message"), &fields)?;
     let name = fields.take_string("name");
-    Message { role: Role::Assistant, content: parts, name, extra: without_nulls(&fields.rest()) }
+    Ok(Message { role: Role::Assistant, content: parts, name, extra: without_nulls(&fields.rest()) })
 }
 
 /// The fields that say something, as in a stream.

@@ -11,7 +11,7 @@ use crate::dialect::openai_chat::error;
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::error::Headers;
 use crate::framing::StreamError;
-use crate::json::{Fields, JsonError, ObjectWriter, Value, write_string};
+use crate::json::{Fields, Json, JsonError, ObjectWriter, Value, write_string};
 use crate::model::Usage;
 use crate::operation::{
     Codec, EmbeddingRequest, EmbeddingResponse, Embeddings, EncodedResponse, HttpRequest, Vectors,
@@ -39,6 +39,11 @@ impl Codec<Embeddings> for OpenAiEmbeddings {
         let mut refusals = Refusals::new(NAME, options);
         let quirks = options.quirks;
         let request = &*EMBEDDINGS_CARRIED.fit(request, quirks, &mut refusals)?;
+        // Perplexity's bytes and bits would be read as floats.
+        let is_read = |format: &Json| matches!(format.text(), "\"float\"" | "\"base64\"");
+        if request.extra.get("encoding_format").is_some_and(|format| !is_read(format)) {
+            refusals.add("encoding_format", "vectors are read as numbers, or as base64 of 32-bit floats")?;
+        }
         let mut out = Vec::new();
         let mut body = ObjectWriter::begin_with(&mut out, &request.extra);
         let model = quirks.model(&request.model);
@@ -241,7 +246,7 @@ pub(crate) fn take_usage(fields: &mut Fields<'_>) -> Option<Usage> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::{Extra, Json};
+    use crate::json::Extra;
     use crate::operation::InputType;
     use crate::quirks::Quirks;
     use proptest::prelude::*;
@@ -281,6 +286,23 @@ mod tests {
         assert_eq!(body("{}", "query").unwrap_err().field, "input_type");
         let read = OpenAiEmbeddings.decode_request(HttpRequest::json(written.as_bytes())).unwrap();
         assert_eq!(read.dimensions, Some(256));
+    }
+
+    #[test]
+    fn forms_that_cannot_be_read_are_refused() {
+        for (format, is_read) in
+            [("float", true), ("base64", true), ("base64_int8", false), ("ubinary", false)]
+        {
+            let extra = [("encoding_format".to_string(), Json::string(format))].into_iter().collect();
+            let request = EmbeddingRequest {
+                model: "m".into(),
+                inputs: vec!["a".into()],
+                extra,
+                ..EmbeddingRequest::default()
+            };
+            let encoded = OpenAiEmbeddings.encode_request(&request, EncodeOptions::REFUSE);
+            assert_eq!(encoded.is_ok(), is_read, "{format}");
+        }
     }
 
     #[test]

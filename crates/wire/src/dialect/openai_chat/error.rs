@@ -1,5 +1,6 @@
 //! Errors of Chat Completions: those in place of an answer, and error bodies as a server.
 
+use crate::dialect::shared::said_text;
 use crate::framing::StreamError;
 use crate::json::{Fields, ObjectWriter, Value};
 use crate::model::{ErrorKind, ProviderError};
@@ -11,6 +12,25 @@ pub(crate) fn is_in(fields: &Fields<'_>) -> bool {
         error.object().is_some_and(|error| !error.is_empty())
             || error.string().is_some_and(|error| !error.is_empty())
     })
+}
+
+/// Whether a choice says that it failed, as OpenRouter's do.
+pub(crate) fn is_in_choice(choice: Value<'_>) -> bool {
+    // Nearly all choices do not even have the word in them.
+    memchr::memmem::find(choice.text().as_bytes(), b"\"error\"").is_some()
+        && choice.object().is_some_and(|choice| is_in(&choice))
+}
+
+/// The choices of an answer; `None` where there are none.
+pub(crate) fn take_choices<'a>(fields: &mut Fields<'a>) -> Result<Option<Vec<Value<'a>>>, StreamError> {
+    let Some(mut choices) = said_text::take_items(fields, "choices") else { return Ok(None) };
+    for choice in choices.iter_mut().filter(|choice| choice.is_array()) {
+        *choice = said_text::one(*choice);
+    }
+    match choices.iter().position(|choice| !choice.is_object()) {
+        Some(position) => Err(said_text::unreadable(&format!("choices[{position}]"), "an object")),
+        None => Ok(Some(choices)),
+    }
 }
 
 /// The error that a list holds, as Gemini writes it.

@@ -7,11 +7,12 @@ use alloc::string::String;
 pub(crate) fn decode(word: String, stop_sequence: Option<&str>) -> FinishReason {
     match word.as_str() {
         "stop" if stop_sequence.is_some() => FinishReason::StopSequence,
-        "stop" | "eos_token" => FinishReason::Stop,
+        // The words of other formats come through gateways.
+        "stop" | "eos" | "eos_token" | "end_turn" | "STOP" | "COMPLETE" => FinishReason::Stop,
         "stop_sequence" => FinishReason::StopSequence,
-        "length" => FinishReason::Length,
+        "length" | "max_tokens" | "MAX_TOKENS" => FinishReason::Length,
         "model_length" => FinishReason::ContextWindow,
-        "tool_calls" | "function_call" => FinishReason::ToolCalls,
+        "tool_calls" | "function_call" | "tool_call" | "tool_use" | "TOOL_CALL" => FinishReason::ToolCalls,
         "content_filter" | "sensitive" => FinishReason::ContentFilter,
         "error" => FinishReason::Error,
         _ => FinishReason::Other(word),

@@ -2,6 +2,8 @@
 
 use super::{carried::NAME, reasoning};
 use crate::dialect::openai_chat::tools;
+use crate::dialect::shared::said_text;
+use crate::framing::StreamError;
 use crate::json::{Fields, JsonError, Value};
 use crate::model::{Message, Part, PartKind, Role, ToolCall, ToolResult};
 use alloc::{format, string::String, vec::Vec};
@@ -47,7 +49,7 @@ pub(crate) fn decode_message(
     let name = fields.take_string("name");
     let content = if role == Role::Assistant {
         check_calls(&fields)?;
-        let (mut parts, after) = (reasoning::take_whole(&mut fields), take_said(&mut fields));
+        let (mut parts, after) = (reasoning::take_whole(&mut fields), take_written(&mut fields));
         // A message that was kept as a dictionary has its thoughts among its blocks, and the details repeat them.
         if content.iter().any(|part| matches!(part.kind, PartKind::Reasoning(_))) {
             parts.clear();
@@ -116,23 +118,66 @@ pub(crate) fn text_parts(text: String) -> Vec<Part> {
     if text.is_empty() { Vec::new() } else { alloc::vec![Part::text(text)] }
 }
 
-/// What an assistant's message says beside its content: a refusal and tool calls.
+/// What the message of an answer says beside its content: a refusal and tool calls. Placeholders say nothing, and what
+/// cannot be read stays where it is.
 pub(crate) fn take_said(fields: &mut Fields<'_>) -> Vec<Part> {
+    let mut parts = Vec::new();
+    if let Some(refusal) = said_text::take_known(fields, "refusal").filter(|refusal| !refusal.is_empty()) {
+        parts.push(Part::new(PartKind::Refusal(refusal)));
+    }
+    if fields.get("tool_calls").is_some_and(|calls| calls.is_array() || calls.is_object()) {
+        for value in said_text::take_items(fields, "tool_calls").unwrap_or_default() {
+            match tools::decode_call(value) {
+                Some(call) => parts.push(call),
+                None if tools::says_nothing(value) => {}
+                None => parts.push(Part::provider_item(NAME, value.to_json())),
+            }
+        }
+    }
+    let has_calls = parts.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)));
+    if let Some(function) = fields.take_object("function_call") {
+        // Some servers write a call in both forms.
+        parts.extend(Some(decode_legacy(function)).filter(|call| !has_calls && !is_nameless(call)));
+    }
+    parts
+}
+
+/// As [`take_said`], of a message that a caller wrote: everything counts.
+fn take_written(fields: &mut Fields<'_>) -> Vec<Part> {
     let mut parts = Vec::new();
     if let Some(refusal) = fields.take_string("refusal").filter(|refusal| !refusal.is_empty()) {
         parts.push(Part::new(PartKind::Refusal(refusal)));
     }
     for value in fields.take_array("tool_calls").unwrap_or_default() {
         let whole = || Part::provider_item(NAME, value.to_json());
-        parts.push(tools::decode_call(value).unwrap_or_else(whole));
+        parts.push(tools::decode_written_call(value).unwrap_or_else(whole));
     }
-    // What a call was before there were tools.
-    if let Some(mut function) = fields.take_object("function_call") {
-        let mut arguments = tools::take_arguments(&mut function, false).unwrap_or_default();
-        crate::model::normalise_arguments(&mut arguments);
-        let name = function.take_string("name").unwrap_or_default();
-        let call = ToolCall { id: String::new(), name, arguments, custom: false };
-        parts.push(Part::new(PartKind::ToolCall(call)));
-    }
+    parts.extend(fields.take_object("function_call").map(decode_legacy));
     parts
+}
+
+/// What a call was before there were tools.
+fn decode_legacy(mut function: Fields<'_>) -> Part {
+    let mut arguments = tools::take_arguments(&mut function, false).unwrap_or_default();
+    crate::model::normalise_arguments(&mut arguments);
+    let name = said_text::take(&mut function, "name").unwrap_or_default();
+    let call = ToolCall { id: String::new(), name, arguments, custom: false };
+    Part::new(PartKind::ToolCall(call))
+}
+
+fn is_nameless(part: &Part) -> bool {
+    matches!(&part.kind, PartKind::ToolCall(call) if call.name.is_empty())
+}
+
+/// Fields of an answer's message that [`take_said`] reads: one that is left has a form that nothing can be made of.
+pub(crate) fn check_said(place: &str, fields: &Fields<'_>) -> Result<(), StreamError> {
+    for (name, expected) in [("tool_calls", "a list of calls"), ("function_call", "a call")] {
+        if fields
+            .get(name)
+            .is_some_and(|left| !left.is_null() && left.text() != "\"\"" && left.bool().is_none())
+        {
+            return Err(said_text::unreadable(&format!("{place}.{name}"), expected));
+        }
+    }
+    Ok(())
 }

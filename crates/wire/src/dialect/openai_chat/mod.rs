@@ -39,11 +39,11 @@ pub(crate) use embeddings::{decode_vectors, take_texts};
 pub(crate) use encode_request::write_prompt_cache;
 pub(crate) use endpoint::other_endpoint;
 pub(crate) use images::OpenAiImages;
-pub(crate) use message::{decode_message, decode_messages, take_said, text_parts};
+pub(crate) use message::{check_said, decode_message, decode_messages, take_said, text_parts};
 pub(crate) use model_listing::OpenAiListing;
 pub(crate) use part::{
-    data_url, decode_part, required_string, source_of_url, take_cache, write_answer_part, write_cache,
-    write_part,
+    data_url, decode_part, required_string, said_part, source_of_url, take_answer_content, take_cache,
+    write_answer_part, write_cache, write_part,
 };
 pub(crate) use reranking::{RankByScore, take_documents};
 pub(crate) use speech::OpenAiSpeech;

@@ -2,7 +2,7 @@
 
 use super::carried::NAME;
 use crate::dialect::anthropic;
-use crate::dialect::shared::{foreign, nested};
+use crate::dialect::shared::{foreign, nested, said_text};
 use crate::encode::Refusals;
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, WriteJson};
 use crate::model::{
@@ -73,6 +73,37 @@ pub(crate) fn decode_part(value: Value<'_>) -> Result<Part, JsonError> {
     Ok(Part { kind, cache, extra })
 }
 
+/// Reads one content part of an answer. Never fails: what is not what its type says is text where it says any, else it
+/// is kept whole.
+pub(crate) fn decode_answer_part(value: Value<'_>) -> Part {
+    decode_part(said_text::one(value)).unwrap_or_else(|_| said_part(NAME, value))
+}
+
+/// A part of an answer in `format` that is not what its type says.
+pub(crate) fn said_part(format: &'static str, value: Value<'_>) -> Part {
+    said_text::known(value).map_or_else(|| Part::provider_item(format, value.to_json()), Part::text)
+}
+
+/// Whether a content is one part without the list around it.
+pub(crate) fn is_part(content: Value<'_>) -> bool {
+    content.object().is_some_and(|part| part.get("type").is_some_and(|word| word.string().is_some()))
+}
+
+/// The content of an answer's message in whatever form it is.
+pub(crate) fn take_answer_content(
+    fields: &mut Fields<'_>,
+    mut read_part: impl FnMut(Value<'_>) -> Part,
+) -> Vec<Part> {
+    if let Some(part) = fields.get("content").filter(|content| is_part(*content)) {
+        fields.take("content");
+        return alloc::vec![read_part(part)];
+    }
+    if let Some(values) = fields.take_array("content") {
+        return values.into_iter().map(read_part).collect();
+    }
+    said_text::take(fields, "content").filter(|text| !text.is_empty()).map(Part::text).into_iter().collect()
+}
+
 pub(crate) fn required_string(fields: &mut Fields<'_>, name: &str) -> Result<String, JsonError> {
     fields.take_string(name).ok_or_else(|| JsonError::new(format!(".{name}: expected a string")))
 }
@@ -84,17 +115,12 @@ fn required_object<'a>(fields: &mut Fields<'a>, name: &str) -> Result<Fields<'a>
 /// Mistral's `thinking` and Databricks' `reasoning` parts: a list of texts, one of which may be signed.
 fn decode_thinking(fields: &mut Fields<'_>, name: &str) -> Result<PartKind, JsonError> {
     let mut signature = fields.take_string("signature");
+    let items = said_text::take_items(fields, name)
+        .ok_or_else(|| JsonError::new(format!(".{name}: expected an array or a string")))?;
     let mut text = String::new();
-    if let Some(whole) = fields.take_string(name) {
-        text = whole;
-    } else {
-        let items = fields
-            .take_array(name)
-            .ok_or_else(|| JsonError::new(format!(".{name}: expected an array or a string")))?;
-        for mut item in items.into_iter().filter_map(Value::object) {
-            text.push_str(&item.take_string("text").unwrap_or_default());
-            signature = signature.or(item.take_string("signature"));
-        }
+    for item in items {
+        text.push_str(&said_text::piece(item).unwrap_or_default());
+        signature = signature.or_else(|| item.object()?.take_string("signature"));
     }
     Ok(PartKind::Reasoning(Reasoning { text, signature }))
 }

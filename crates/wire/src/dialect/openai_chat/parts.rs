@@ -10,6 +10,11 @@ pub(super) struct Parts {
 }
 
 impl Parts {
+    /// Whether nothing was said yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.next == 0
+    }
+
     /// The place of a part that begins.
     pub(super) fn begin(&mut self) -> u32 {
         begin(&mut self.next)

@@ -1,6 +1,6 @@
 //! Tools, the choice among them, and tool calls.
 
-use crate::dialect::shared::{nested, tool_declaration::write_wrapped};
+use crate::dialect::shared::{nested, said_text, tool_declaration::write_wrapped};
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, WriteJson};
 use crate::model::{Part, PartKind, Request, Tool, ToolCall, ToolChoice, ToolKind, normalise_arguments};
@@ -163,28 +163,110 @@ fn write_name(out: &mut Vec<u8>, name: &str, request: &Request) {
     });
 }
 
-/// Reads one whole tool call; `None` where it is none.
-pub(super) fn decode_call(value: Value<'_>) -> Option<Part> {
-    let mut fields = value.object()?;
+/// A call, or a piece of one, as it was written.
+#[derive(Debug, Default)]
+pub(super) struct WrittenCall {
+    /// The place among the calls, which some servers write in plain answers too.
+    pub(super) index: Option<u64>,
+    pub(super) id: String,
+    pub(super) name: String,
+    pub(super) arguments: String,
+    pub(super) custom: bool,
+    pub(super) extra: Extra,
+}
+
+/// Reads a call, or a piece of one. `None` where there is nothing of a call.
+pub(super) fn read_call(value: Value<'_>) -> Option<WrittenCall> {
+    let mut fields = said_text::object(value)?;
+    let index = said_text::take_count(&mut fields, "index");
+    let id = said_text::take(&mut fields, "id").unwrap_or_default();
+    let word = fields.take("type").and_then(Value::string);
+    let custom = is_custom(&fields, word.as_deref());
+    let is_other = word.is_some_and(|word| !matches!(word.as_str(), "function" | "custom"));
+    let (word, other) = if custom { ("custom", "function") } else { ("function", "custom") };
+    // Snowflake writes an empty one of the other kind beside each.
+    if fields.get(other).is_some_and(is_placeholder) {
+        fields.take(other);
+    }
+    let call = match fields.get(word) {
+        Some(written) if !written.is_null() => {
+            fields.take(word);
+            let Some(mut inner) = said_text::object(written) else {
+                // The name alone, and the arguments beside it.
+                let name = said_text::known(written)?;
+                let arguments = take_arguments(&mut fields, custom).unwrap_or_default();
+                return Some(WrittenCall { index, id, name, arguments, custom, extra: about(&fields) });
+            };
+            let name = said_text::take(&mut inner, "name").unwrap_or_default();
+            let arguments = take_arguments(&mut inner, custom).unwrap_or_default();
+            let mut extra = about(&fields);
+            nested::keep(&mut extra, word, inner);
+            WrittenCall { index, id, name, arguments, custom, extra }
+        }
+        _ if is_other => return None,
+        // Without the object around them.
+        _ => {
+            let name = said_text::take_known(&mut fields, "name").unwrap_or_default();
+            let arguments = if name.is_empty() { None } else { take_arguments(&mut fields, custom) };
+            let arguments = arguments.unwrap_or_default();
+            WrittenCall { index, id, name, arguments, custom, extra: about(&fields) }
+        }
+    };
+    Some(call)
+}
+
+/// Whether a call is a custom tool's: its type decides, and where it has none, which of the two says anything.
+fn is_custom(fields: &Fields<'_>, word: Option<&str>) -> bool {
+    let says = |name: &str| fields.get(name).is_some_and(|inner| inner.is_object() && !is_placeholder(inner));
     let custom = fields.get("custom").is_some_and(Value::is_object);
-    let name = if custom { "custom" } else { "function" };
-    let mut inner = fields.take_object(name)?;
-    fields.take("type");
-    // The place among the calls, which some servers write in plain answers too.
-    fields.take_u64("index");
-    let mut arguments = take_arguments(&mut inner, custom).unwrap_or_default();
+    custom
+        && match word {
+            Some("custom") => true,
+            Some("function") => !fields.get("function").is_some_and(Value::is_object),
+            _ => says("custom") || !says("function"),
+        }
+}
+
+/// Whether nothing in an object says anything.
+pub(super) fn is_placeholder(value: Value<'_>) -> bool {
+    value.is_null()
+        || value.object().is_some_and(|fields| {
+            fields.iter().all(|(_, value)| matches!(value.text(), "\"\"" | "null" | "{}" | "[]"))
+        })
+}
+
+fn about(fields: &Fields<'_>) -> Extra {
+    let said = fields.iter().filter(|(_, value)| !value.is_null());
+    said.map(|(name, value)| (name.into(), value.to_json())).collect()
+}
+
+/// Reads one whole tool call of an answer; `None` where it is none. One without a name is none.
+pub(super) fn decode_call(value: Value<'_>) -> Option<Part> {
+    read_call(value).filter(|call| !call.name.is_empty()).map(whole_call)
+}
+
+/// As [`decode_call`], of a message that a caller wrote: it has the object that a call is in, and perhaps no name.
+pub(super) fn decode_written_call(value: Value<'_>) -> Option<Part> {
+    let fields = value.object()?;
+    let is_call = ["function", "custom"].iter().any(|word| fields.get(word).is_some_and(Value::is_object));
+    read_call(value).filter(|_| is_call).map(whole_call)
+}
+
+fn whole_call(call: WrittenCall) -> Part {
+    let WrittenCall { id, name, mut arguments, custom, extra, .. } = call;
     if !custom {
         normalise_arguments(&mut arguments);
     }
-    let call = ToolCall {
-        id: fields.take_string("id").unwrap_or_default(),
-        name: inner.take_string("name").unwrap_or_default(),
-        arguments,
-        custom,
-    };
-    let mut extra = fields.rest();
-    nested::keep(&mut extra, name, inner);
-    Some(Part { extra, ..Part::new(PartKind::ToolCall(call)) })
+    let call = ToolCall { id, name, arguments, custom };
+    Part { extra, ..Part::new(PartKind::ToolCall(call)) }
+}
+
+/// Whether an item that is no call says nothing at all.
+pub(super) fn says_nothing(value: Value<'_>) -> bool {
+    value.is_null()
+        || read_call(value).is_some_and(|call| {
+            call.name.is_empty() && call.arguments.trim().is_empty() && call.extra.is_empty()
+        })
 }
 
 /// Whether `whole`, which is no tool call, stood where one was expected: it has what only a call has.
@@ -196,13 +278,12 @@ pub(super) fn looks_like_call(whole: &Json) -> bool {
     })
 }
 
-/// The arguments as text. Some servers write the object itself rather than its text.
+/// The arguments as text. Some servers write the object itself rather than its text; whatever it is, it is not lost.
 pub(crate) fn take_arguments(function: &mut Fields<'_>, custom: bool) -> Option<String> {
     let name = if custom { "input" } else { "arguments" };
     function.take_string(name).or_else(|| {
-        let whole = function.get(name).filter(|value| value.is_object())?;
-        function.take(name);
-        Some(whole.text().into())
+        let whole = function.take(name)?;
+        Some(whole.strict_text().into_owned())
     })
 }
 

@@ -1,7 +1,10 @@
 //! Usage of an answer, in both directions.
 
-use crate::dialect::shared::nested;
-use crate::json::{Json, ObjectWriter, Value};
+use crate::dialect::shared::{
+    nested,
+    said_text::{count, object, take_count},
+};
+use crate::json::{Fields, Json, ObjectWriter, Value};
 use crate::model::Usage;
 use alloc::vec::Vec;
 
@@ -45,32 +48,37 @@ pub(crate) fn decode(value: Value<'_>) -> Option<Usage> {
 
 /// Reads a `usage` object whose figures have these names.
 pub(crate) fn decode_named(value: Value<'_>, names: Names) -> Option<Usage> {
-    let mut fields = value.object()?;
+    let mut fields = object(value)?;
     let mut usage = Usage {
-        input_tokens: fields.take_u64(names.input),
-        output_tokens: fields.take_u64(names.output),
+        input_tokens: take_count(&mut fields, names.input),
+        output_tokens: take_count(&mut fields, names.output),
         ..Usage::default()
     };
     let prompt = fields.take_object(names.input_details).map(|mut details| {
-        usage.cache_read_tokens = details.take_u64("cached_tokens");
-        usage.cache_write_tokens = details.take_u64("cache_write_tokens");
-        usage.input_audio_tokens = details.take_u64("audio_tokens");
+        usage.cache_read_tokens = take_count(&mut details, "cached_tokens");
+        usage.cache_write_tokens = take_count(&mut details, "cache_write_tokens");
+        usage.input_audio_tokens = take_count(&mut details, "audio_tokens");
         details
     });
     let completion = fields.take_object(names.output_details).map(|mut details| {
-        usage.reasoning_tokens = details.take_u64("reasoning_tokens");
-        usage.output_audio_tokens = details.take_u64("audio_tokens");
+        usage.reasoning_tokens = take_count(&mut details, "reasoning_tokens");
+        usage.output_audio_tokens = take_count(&mut details, "audio_tokens");
         details
     });
     // The same figures in other places, left there: DeepSeek's and Moonshot's cache, Azure-hosted DeepSeek's reasoning.
-    let beside = |name: &str| fields.get(name).and_then(Value::u64);
+    let beside = |name: &str| fields.get(name).and_then(count);
     usage.cache_read_tokens = usage
         .cache_read_tokens
         .or_else(|| beside("prompt_cache_hit_tokens"))
         .or_else(|| beside("cached_tokens"));
     usage.reasoning_tokens = usage.reasoning_tokens.or_else(|| beside("reasoning_tokens"));
-    add_reasoning_of_its_own(&mut usage, beside("total_tokens"));
-    if beside("total_tokens").is_some_and(|total| Some(total) == sum(&usage)) {
+    let total = beside("total_tokens");
+    add_reasoning_of_its_own(&mut usage, total);
+    add_what_only_the_total_has(&mut usage, total, &fields);
+    let is_ours = |usage: &Usage| total.is_some() && total == sum(usage);
+    let was_ours = is_ours(&usage);
+    usage.include_cached();
+    if was_ours || is_ours(&usage) {
         fields.take("total_tokens");
     }
     usage.extra = fields.rest();
@@ -90,6 +98,27 @@ fn add_reasoning_of_its_own(usage: &mut Usage, total: Option<u64>) {
         && sum.checked_add(reasoning) == Some(total)
     {
         usage.output_tokens = Some(output + reasoning);
+    }
+}
+
+/// Makes figures whole of which a part stands in the total only: the sound of a prompt (Mistral counts its seconds beside),
+/// or else reasoning (Google's layer for OpenAI's clients). Where other figures may explain the difference, it stays.
+fn add_what_only_the_total_has(usage: &mut Usage, total: Option<u64>, fields: &Fields<'_>) {
+    let missing = total.zip(sum(usage)).and_then(|(total, sum)| total.checked_sub(sum)).unwrap_or(0);
+    if missing == 0 {
+        return;
+    }
+    if fields.get("prompt_audio_seconds").is_some_and(|seconds| !seconds.is_null()) {
+        usage.input_tokens = usage.input_tokens.map(|input| input.saturating_add(missing));
+        usage.input_audio_tokens = usage.input_audio_tokens.or(Some(missing));
+    } else if usage.input_audio_tokens == Some(missing) {
+        usage.input_tokens = usage.input_tokens.map(|input| input.saturating_add(missing));
+    } else if usage.reasoning_tokens.is_none()
+        && usage.cache_read_tokens.is_none()
+        && fields.iter().all(|(name, _)| name == "total_tokens" || !name.ends_with("_tokens"))
+    {
+        usage.output_tokens = usage.output_tokens.map(|output| output.saturating_add(missing));
+        usage.reasoning_tokens = Some(missing);
     }
 }
 

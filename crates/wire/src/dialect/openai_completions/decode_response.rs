@@ -2,10 +2,11 @@
 
 use crate::dialect::openai_chat::error;
 use crate::dialect::openai_chat::{finish, usage};
+use crate::dialect::shared::{finish as ends, said_text};
 use crate::framing::StreamError;
 use crate::json::{Fields, Value};
 use crate::model::{Choice, Message, Part, Response, Role};
-use alloc::string::ToString;
+use alloc::{string::ToString, vec::Vec};
 
 /// Reads the body of a plain answer, or the error in it.
 pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
@@ -18,36 +19,41 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
     if error::is_in(&fields) {
         return Err(error::provider_error(value.text()));
     }
-    let Some(choices) = fields.take_array("choices") else { return Err(error::without_choices(value)) };
+    let Some(choices) = error::take_choices(&mut fields)? else { return Err(error::without_choices(value)) };
+    if choices.iter().any(|choice| error::is_in_choice(*choice)) {
+        return Err(error::provider_error(value.text()));
+    }
     // It says only that this is a completion.
     fields.take("object");
     let usage = fields.get("usage").and_then(usage::decode);
     if usage.is_some() {
         fields.take("usage");
     }
-    let choices = (0u32..).zip(choices).map(|(position, choice)| decode_choice(position, choice)).collect();
+    let choices = (0u32..).zip(choices).map(|(position, choice)| decode_choice(position, choice));
+    let choices: Result<Vec<Choice>, StreamError> = choices.collect();
     Ok(Response {
-        id: fields.take_string("id").unwrap_or_default(),
-        model: fields.take_string("model").unwrap_or_default(),
+        choices: choices?,
+        id: said_text::take(&mut fields, "id").unwrap_or_default(),
+        model: said_text::take(&mut fields, "model").unwrap_or_default(),
         created: fields.take_u64("created"),
-        choices,
         usage,
         extra: fields.rest(),
     })
 }
 
-fn decode_choice(position: u32, value: Value<'_>) -> Choice {
+fn decode_choice(position: u32, value: Value<'_>) -> Result<Choice, StreamError> {
     let mut fields: Fields<'_> = value.object().unwrap_or_default();
-    let index = fields.take_u32("index").unwrap_or(position);
+    let index = said_text::take_index(&mut fields, "index").unwrap_or(position);
     let stop_sequence = fields.take_string("stop_reason");
-    let reason = fields.take_string("finish_reason").filter(|reason| !reason.is_empty());
-    let text = fields.take_string("text").filter(|text| !text.is_empty());
-    Choice {
+    let reason = said_text::take(&mut fields, "finish_reason").filter(|reason| !reason.is_empty());
+    ends::check(reason.as_deref().unwrap_or_default())?;
+    let text = said_text::take(&mut fields, "text").filter(|text| !text.is_empty());
+    Ok(Choice {
         index,
         message: Message::new(Role::Assistant, text.into_iter().map(Part::text).collect()),
         finish_reason: reason.map(|reason| finish::decode(reason, stop_sequence.as_deref())),
         stop_sequence,
         logprobs: fields.take_json("logprobs"),
         extra: fields.rest(),
-    }
+    })
 }

@@ -3,12 +3,13 @@
 use super::item::{self};
 use crate::dialect::openai_chat::error;
 use crate::dialect::openai_chat::usage;
+use crate::dialect::shared::{finish, said_text};
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{
     Choice, ErrorKind, FinishReason, Message, PartKind, ProviderError, Response, Role, Start, Usage,
 };
-use alloc::{borrow::ToOwned, boxed::Box, string::String, string::ToString, vec::Vec};
+use alloc::{borrow::ToOwned, boxed::Box, format, string::String, string::ToString, vec::Vec};
 
 /// Fields that clients of the API cannot do without, and what they mostly are: then they say nothing, and are written
 /// where nothing else is known.
@@ -26,15 +27,16 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
     if error::is_in(&fields) || says(&fields, "status", "failed") {
         return Err(failure(value.text()));
     }
-    let Some(output) = fields.take_array("output") else {
+    let Some(output) = said_text::take_items(&mut fields, "output") else {
         return Err(match crate::error::decode_in_stream(value.text()) {
             Some(_) => error::provider_error(value.text()),
             None => StreamError::Malformed("an answer without output".into()),
         });
     };
+    check_items(&output)?;
     let (mut content, mut logprobs) = (Vec::new(), Vec::new());
     output.into_iter().for_each(|item| item::decode(item).add_to(&mut content, &mut logprobs));
-    let Head { start, usage, end } = take_head(fields);
+    let Head { start, usage, end } = take_head(fields)?;
     let choice = Choice {
         index: 0,
         finish_reason: end.reason(content.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)))),
@@ -45,6 +47,15 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
     };
     let Start { id, model, created, extra } = start;
     Ok(Response { id, model, created, choices: alloc::vec![choice], usage, extra })
+}
+
+/// Refuses items that are neither an item nor a text.
+pub(super) fn check_items(items: &[Value<'_>]) -> Result<(), StreamError> {
+    let is_item = |item: Value<'_>| item.is_object() || item.string().is_some();
+    match items.iter().position(|item| !is_item(said_text::one(*item))) {
+        Some(position) => Err(said_text::unreadable(&format!("output[{position}]"), "an object")),
+        None => Ok(()),
+    }
 }
 
 /// The error of an answer that failed, which need not say why.
@@ -98,7 +109,7 @@ impl End {
 }
 
 /// Reads an answer whose output was taken out.
-pub(super) fn take_head(mut fields: Fields<'_>) -> Head {
+pub(super) fn take_head(mut fields: Fields<'_>) -> Result<Head, StreamError> {
     for name in ["object", "error", "output"] {
         fields.take(name);
     }
@@ -111,17 +122,22 @@ pub(super) fn take_head(mut fields: Fields<'_>) -> Head {
     if used.is_some() {
         fields.take("usage");
     }
-    let status = fields.take_string("status");
-    let details = fields.take_object("incomplete_details");
+    let status = said_text::take(&mut fields, "status");
+    let details = fields.take("incomplete_details");
+    let reason = details.and_then(|details| match details.object() {
+        Some(mut details) => said_text::take(&mut details, "reason"),
+        None => said_text::known(details),
+    });
+    finish::check(reason.as_deref().unwrap_or_default())?;
     let end = match status.as_deref() {
-        Some("incomplete") => End::Incomplete(details.and_then(|mut details| details.take_string("reason"))),
+        Some("incomplete") => End::Incomplete(reason),
         Some("cancelled") => End::Cancelled,
         Some("in_progress" | "queued") => End::Running,
         _ => End::Completed,
     };
     let start = Start {
-        id: fields.take_string("id").unwrap_or_default(),
-        model: fields.take_string("model").unwrap_or_default(),
+        id: said_text::take(&mut fields, "id").unwrap_or_default(),
+        model: said_text::take(&mut fields, "model").unwrap_or_default(),
         created: fields.take_u64("created_at"),
         extra: fields
             .iter()
@@ -129,5 +145,5 @@ pub(super) fn take_head(mut fields: Fields<'_>) -> Head {
             .map(|(name, value)| (name.to_owned(), value.to_json()))
             .collect(),
     };
-    Head { start, usage: used, end }
+    Ok(Head { start, usage: used, end })
 }

@@ -4,11 +4,12 @@ use super::{
     decode_response,
     delta_template::DeltaTemplate,
     item,
-    open_items::{ContentPlace, Extent, OpenItems, TextPlace},
+    open_items::{ContentPlace, Extent, ItemKey, OpenItems, TextPlace},
 };
 use crate::dialect::StreamDecoder;
 use crate::dialect::openai_chat::error;
 use crate::dialect::openai_responses::decode_response::{End, Head};
+use crate::dialect::shared::said_text;
 use crate::framing::{Frame, SseReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{Start, StreamEvent, Usage, replay};
@@ -116,8 +117,8 @@ impl State {
         }
         match event_type {
             "response.created" | "response.queued" | "response.in_progress" => {
-                if let Some(response) = fields.take_object("response") {
-                    self.head(response, events);
+                if let Some(response) = fields.take("response").and_then(said_text::object) {
+                    self.head(response, events)?;
                 }
                 return Ok(());
             }
@@ -142,8 +143,8 @@ impl State {
     }
 
     /// What an answer says beside its output: said once at the start, later only where it is new.
-    fn head(&mut self, response: Fields<'_>, events: &mut Vec<StreamEvent>) -> End {
-        let Head { start, usage, end } = decode_response::take_head(response);
+    fn head(&mut self, response: Fields<'_>, events: &mut Vec<StreamEvent>) -> Result<End, StreamError> {
+        let Head { start, usage, end } = decode_response::take_head(response)?;
         let mut news = Extra::new();
         for (name, value) in start.extra.iter() {
             if self.extra.get(name).is_none_or(|known| known != value) {
@@ -162,7 +163,7 @@ impl State {
             events.push(StreamEvent::UsageUpdate(Box::new(usage.clone())));
             self.usage = Some(usage);
         }
-        end
+        Ok(end)
     }
 
     fn end(
@@ -172,17 +173,19 @@ impl State {
         mut fields: Fields<'_>,
         events: &mut Vec<StreamEvent>,
     ) -> Result<(), StreamError> {
-        let mut response = fields.take_object("response").unwrap_or_default();
+        let mut response = fields.take("response").and_then(said_text::object).unwrap_or_default();
         let failed = event_type == "response.failed"
             || error::is_in(&response)
             || decode_response::says(&response, "status", "failed");
-        let output = response.take_array("output").unwrap_or_default();
-        let end = self.head(response, events);
+        let output = said_text::take_items(&mut response, "output").unwrap_or_default();
+        decode_response::check_items(&output)?;
+        let end = self.head(response, events)?;
         if failed {
             return Err(decode_response::failure(data));
         }
         // The whole once more: it has the last word on what was not said yet.
-        self.items.end_all(output.into_iter().map(item::decode).collect(), events)?;
+        let output = output.into_iter().map(|written| (item_ids(written), item::decode(written)));
+        self.items.end_all(output.collect(), events)?;
         self.done = true;
         let end = match (event_type, end) {
             ("response.incomplete", End::Completed | End::Running) => End::Incomplete(None),
@@ -203,15 +206,18 @@ impl State {
         mut fields: Fields<'_>,
         events: &mut Vec<StreamEvent>,
     ) -> Result<Option<()>, StreamError> {
-        let index = fields.take_u64("output_index");
+        let index = said_text::take_count(&mut fields, "output_index");
+        // What has an index needs no id, which some servers change with every event.
+        let id = if index.is_none() { said_text::take(&mut fields, "item_id") } else { None };
+        let item = ItemKey { index, id: id.as_deref().unwrap_or_default() };
         let content = |fields: &mut Fields<'_>, is_refusal| ContentPlace {
-            output_index: index,
-            content_index: fields.take_u64("content_index").unwrap_or_default(),
+            item,
+            content_index: said_text::take_count(fields, "content_index").unwrap_or_default(),
             is_refusal,
         };
         macro_rules! text {
             ($name:literal) => {
-                match fields.get($name).and_then(Value::string) {
+                match said_text::take(&mut fields, $name) {
                     Some(text) => text,
                     None => return Ok(None),
                 }
@@ -219,11 +225,11 @@ impl State {
         }
         match event_type {
             "response.output_text.delta" => {
-                let Some(written) = fields.get("delta").filter(|delta| delta.text().starts_with('"')) else {
+                let Some(written) = fields.get("delta").filter(|delta| !delta.is_null()) else {
                     return Ok(None);
                 };
                 let place = content(&mut fields, false);
-                let text = written.string().unwrap_or_default();
+                let text = said_text::any(written);
                 let Some(place) = self.items.text(place, &text, Extent::More, events)? else {
                     return Ok(None);
                 };
@@ -249,7 +255,7 @@ impl State {
                 _ = self.items.text(place, &text!("refusal"), Extent::Whole, events)?;
             }
             "response.content_part.added" | "response.content_part.done" => {
-                return self.content_part(index, &mut fields, events);
+                return self.content_part(item, &mut fields, events);
             }
             "response.output_text.annotation.added" => {
                 let place = content(&mut fields, false);
@@ -257,45 +263,45 @@ impl State {
                 self.items.annotation(place, annotation, events)?;
             }
             "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta" => {
-                self.items.arguments(index, &text!("delta"), Extent::More, events);
+                self.items.arguments(item, &text!("delta"), Extent::More, events);
             }
             "response.function_call_arguments.done" => {
-                self.items.arguments(index, &text!("arguments"), Extent::Whole, events);
+                self.items.arguments(item, &text!("arguments"), Extent::Whole, events);
             }
             "response.custom_tool_call_input.done" => {
-                self.items.arguments(index, &text!("input"), Extent::Whole, events);
+                self.items.arguments(item, &text!("input"), Extent::Whole, events);
             }
             "response.reasoning_summary_text.delta" | "response.reasoning_summary_text.done" => {
-                let piece = (true, fields.take_u64("summary_index").unwrap_or_default());
+                let piece = (true, said_text::take_count(&mut fields, "summary_index").unwrap_or_default());
                 let (text, extent) = if event_type.ends_with("delta") {
                     (text!("delta"), Extent::More)
                 } else {
                     (text!("text"), Extent::Whole)
                 };
-                self.items.reasoning(index, piece, &text, extent, events)?;
+                self.items.reasoning(item, piece, &text, extent, events)?;
             }
             "response.reasoning_text.delta" | "response.reasoning_text.done" => {
-                let piece = (false, fields.take_u64("content_index").unwrap_or_default());
+                let piece = (false, said_text::take_count(&mut fields, "content_index").unwrap_or_default());
                 let (text, extent) = if event_type.ends_with("delta") {
                     (text!("delta"), Extent::More)
                 } else {
                     (text!("text"), Extent::Whole)
                 };
-                self.items.reasoning(index, piece, &text, extent, events)?;
+                self.items.reasoning(item, piece, &text, extent, events)?;
             }
             "response.reasoning_summary_part.added" | "response.reasoning_summary_part.done" => {
-                let piece = (true, fields.take_u64("summary_index").unwrap_or_default());
-                let text = fields.take_object("part").and_then(|mut part| part.take_string("text"));
-                let text = text.unwrap_or_default();
-                self.items.reasoning(index, piece, &text, Extent::Whole, events)?;
+                let piece = (true, said_text::take_count(&mut fields, "summary_index").unwrap_or_default());
+                let text = fields.take("part").and_then(said_text::known).unwrap_or_default();
+                self.items.reasoning(item, piece, &text, Extent::Whole, events)?;
             }
             "response.output_item.added" => {
                 let Some(item) = fields.take("item") else { return Ok(None) };
                 self.item_added(index, item, events)?;
             }
             "response.output_item.done" => {
-                let Some(item) = fields.take("item") else { return Ok(None) };
-                self.items.end(index, item::decode(item), events)?;
+                let Some(written) = fields.take("item") else { return Ok(None) };
+                let ids = item_ids(written);
+                self.items.end(index, &ids, item::decode(written), events)?;
             }
             _ => return Ok(None),
         }
@@ -308,16 +314,19 @@ impl State {
         value: Value<'_>,
         events: &mut Vec<StreamEvent>,
     ) -> Result<(), StreamError> {
-        let item = item::decode(value);
+        let (item, ids) = (item::decode(value), item_ids(value));
         // A call may come whole; the beginning of any other item says nothing that its end does not.
-        let written = |name: &str| value.object()?.get(name)?.string();
+        let written = |name: &str| {
+            let arguments = said_text::object(value)?.get(name).filter(|arguments| !arguments.is_null())?;
+            arguments.string().or_else(|| Some(arguments.strict_text().into_owned()))
+        };
         let arguments = match &item {
             item::Item::Call { call, .. } => written(if call.custom { "input" } else { "arguments" }),
             _ => None,
         };
-        self.items.begin(index, item, events)?;
-        if let Some(arguments) = arguments.filter(|arguments| !arguments.is_empty()) {
-            self.items.arguments(index, &arguments, Extent::More, events);
+        let position = self.items.begin(index, &ids, item, events)?;
+        if let Some(arguments) = arguments.filter(|arguments| !arguments.trim().is_empty()) {
+            self.items.begin_arguments(position, arguments);
         }
         Ok(())
     }
@@ -325,28 +334,41 @@ impl State {
     /// The beginning or the end of a content part; what is neither text nor refusal comes with its item.
     fn content_part(
         &mut self,
-        output_index: Option<u64>,
+        item: ItemKey<'_>,
         fields: &mut Fields<'_>,
         events: &mut Vec<StreamEvent>,
     ) -> Result<Option<()>, StreamError> {
-        let content_index = fields.take_u64("content_index").unwrap_or_default();
-        let Some(mut part) = fields.take_object("part") else { return Ok(None) };
+        let content_index = said_text::take_count(fields, "content_index").unwrap_or_default();
+        let Some(written) = fields.take("part") else { return Ok(None) };
+        let written = said_text::one(written);
+        let mut part = written.object().unwrap_or_default();
         let (name, is_refusal) = match part.take_string("type").as_deref() {
-            Some("output_text") => ("text", false),
+            Some("output_text" | "text") => ("text", false),
             Some("refusal") => ("refusal", true),
             Some("reasoning_text") => {
-                let text = part.take_string("text").unwrap_or_default();
+                let text = said_text::take(&mut part, "text").unwrap_or_default();
                 let piece = (false, content_index);
-                self.items.reasoning(output_index, piece, &text, Extent::Whole, events)?;
+                self.items.reasoning(item, piece, &text, Extent::Whole, events)?;
                 return Ok(Some(()));
             }
+            _ if !written.is_object() => ("text", false),
             _ => return Ok(Some(())),
         };
-        let text = part.take_string(name).unwrap_or_default();
-        let place = ContentPlace { output_index, content_index, is_refusal };
+        let text = said_text::take(&mut part, name)
+            .or_else(|| said_text::known(written).filter(|_| !written.is_object()))
+            .unwrap_or_default();
+        let place = ContentPlace { item, content_index, is_refusal };
         self.items.text(place, &text, Extent::Whole, events)?;
         Ok(Some(()))
     }
+}
+
+/// What an item may be called by in events without an index: its id, or that of its call, which llama.cpp has there.
+fn item_ids(item: Value<'_>) -> Vec<String> {
+    let names = ["id", "call_id"];
+    let fields = said_text::object(item);
+    let ids = names.iter().filter_map(|name| fields.as_ref()?.get(name)?.string());
+    ids.filter(|id| !id.is_empty()).collect()
 }
 
 /// The data of an event that is passed on, its number replaced by the stream's own.

@@ -2,45 +2,62 @@
 
 use super::carried::NAME;
 use super::item::{Item, told_about};
-use super::open_items::{ContentPlace, Events, Extent, Kind, Open, OpenItems, tell_logprobs, untold};
+use super::open_items::{
+    ContentPlace, Events, Extent, ItemKey, Kind, Open, OpenItems, tell_logprobs, untold,
+};
 use super::part::Said;
 use crate::dialect::shared::foreign::RESPONSES_ITEM;
 use crate::framing::StreamError;
 use crate::json::{Extra, Json};
 use crate::model::{Part, PartKind, StreamEvent};
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
 
 impl OpenItems {
     /// An item is complete, and `item` is all of it.
     pub(super) fn end(
         &mut self,
         index: Option<u64>,
+        ids: &[String],
         item: Item<'_>,
         events: &mut Events,
     ) -> Result<(), StreamError> {
-        let position = self.position(index).filter(|position| self.is_open_as(*position, &item));
-        let position = match position {
+        let by_id = || ids.iter().find_map(|id| self.with_id(id));
+        let found = match index {
+            Some(_) => self.position(ItemKey { index, id: "" }),
+            None => by_id().or_else(|| self.items.iter().rposition(|known| is_same_kind(known, &item))),
+        };
+        // What has ended is not told once more.
+        let has_ended = |position: usize| self.items.get(position).is_some_and(|known| known.ended);
+        if found.is_some_and(has_ended) && found == by_id() {
+            return Ok(());
+        }
+        let position = match found.filter(|position| self.is_open_as(*position, &item)) {
             Some(position) => position,
-            None => self.begin(index, copy_of_beginning(&item), events)?,
+            None => self.begin(index, ids, copy_of_beginning(&item), events)?,
         };
         self.end_at(position, item, events)
     }
 
-    /// The answer is complete, and `items` are all of it.
-    pub(super) fn end_all(&mut self, items: Vec<Item<'_>>, events: &mut Events) -> Result<(), StreamError> {
+    /// The answer is complete, and `items` are all of it, each with its ids.
+    pub(super) fn end_all(
+        &mut self,
+        items: Vec<(Vec<String>, Item<'_>)>,
+        events: &mut Events,
+    ) -> Result<(), StreamError> {
         // The list is in the order of the indices, which need not begin at 0 nor be dense.
         let mut order: Vec<usize> = (0..self.items.len()).collect();
         order.sort_by_key(|position| self.items.get(*position).map(|item| item.index));
-        for (number, item) in items.into_iter().enumerate() {
-            match order.get(number) {
-                Some(position) if self.items.get(*position).is_some_and(|known| known.ended) => {
-                    self.sign(*position, &item, events);
+        for (number, (ids, item)) in items.into_iter().enumerate() {
+            let by_id = ids.iter().find_map(|id| self.with_id(id));
+            match by_id.or_else(|| order.get(number).copied()) {
+                Some(position) if self.items.get(position).is_some_and(|known| known.ended) => {
+                    self.sign(position, &item, events);
                 }
-                Some(position) if self.is_open_as(*position, &item) => {
-                    self.end_at(*position, item, events)?;
+                Some(position) if self.is_open_as(position, &item) => {
+                    self.end_at(position, item, events)?;
                 }
                 _ => {
-                    let position = self.begin(None, copy_of_beginning(&item), events)?;
+                    let position = self.begin(None, &ids, copy_of_beginning(&item), events)?;
                     self.end_at(position, item, events)?;
                 }
             }
@@ -49,16 +66,7 @@ impl OpenItems {
     }
 
     fn is_open_as(&self, position: usize, item: &Item<'_>) -> bool {
-        self.items.get(position).is_some_and(|known| {
-            !known.ended
-                && match (&known.kind, item) {
-                    (Kind::Message(_), Item::Message { .. })
-                    | (Kind::Reasoning(_), Item::Reasoning { .. })
-                    | (Kind::Whole { .. }, Item::Whole(_)) => true,
-                    (Kind::Call { custom, .. }, Item::Call { call, .. }) => *custom == call.custom,
-                    _ => false,
-                }
-        })
+        self.items.get(position).is_some_and(|known| is_same_kind(known, item))
     }
 
     fn end_at(&mut self, position: usize, item: Item<'_>, events: &mut Events) -> Result<(), StreamError> {
@@ -76,10 +84,13 @@ impl OpenItems {
                 }
                 tell_about(part, &PartKind::Reasoning(reasoning), &about, Extra::new(), events);
             }
-            (Kind::Call { part, told, .. }, Item::Call { call, about }) => {
-                let part = *part;
+            (Kind::Call { part, told, first, .. }, Item::Call { call, about }) => {
+                let (part, first) = (*part, first.take().filter(|_| *told == 0).unwrap_or_default());
                 // Nothing written means `{}`, which is no delta.
-                let whole = if call.arguments == "{}" && *told == 0 { "" } else { &call.arguments };
+                let whole = match call.arguments.as_str() {
+                    "{}" if *told == 0 => &first,
+                    arguments => arguments,
+                };
                 if let Some(rest) = untold(whole, Extent::Whole, told) {
                     events.push(StreamEvent::ToolCallDelta { choice, part, arguments: rest.into() });
                 }
@@ -122,7 +133,9 @@ impl OpenItems {
                 return Ok(());
             }
         };
-        let Some(at) = self.content(ContentPlace { output_index, content_index, is_refusal })? else {
+        let item = ItemKey { index: output_index, id: "" };
+        let whole = Some(text.as_str()).filter(|text| !text.is_empty());
+        let Some(at) = self.content(ContentPlace { item, content_index, is_refusal }, whole)? else {
             return Ok(());
         };
         let Some(content) = self.content_at(at) else { return Ok(()) };
@@ -156,6 +169,18 @@ impl OpenItems {
             events.push(StreamEvent::ReasoningSignature { choice: 0, part: known.part, signature });
         }
     }
+}
+
+/// Whether an item is open and may be this one.
+fn is_same_kind(known: &Open, item: &Item<'_>) -> bool {
+    !known.ended
+        && match (&known.kind, item) {
+            (Kind::Message(_), Item::Message { .. })
+            | (Kind::Reasoning(_), Item::Reasoning { .. })
+            | (Kind::Whole { .. }, Item::Whole(_)) => true,
+            (Kind::Call { custom, .. }, Item::Call { call, .. }) => *custom == call.custom,
+            _ => false,
+        }
 }
 
 /// The beginning of an item that was not announced.

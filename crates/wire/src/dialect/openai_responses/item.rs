@@ -3,7 +3,7 @@
 use super::carried::NAME;
 use super::part::{self, Said, decode_said, write_said};
 use crate::dialect::openai_chat::take_arguments;
-use crate::dialect::shared::{foreign::RESPONSES_ITEM, nested};
+use crate::dialect::shared::{foreign::RESPONSES_ITEM, nested, said_text};
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value, WriteJson};
 use crate::model::{Part, PartKind, Reasoning, ToolCall, normalise_arguments};
 use alloc::{borrow::Cow, borrow::ToOwned, string::String, vec::Vec};
@@ -35,16 +35,23 @@ pub(super) fn decode(value: Value<'_>) -> Item<'_> {
 }
 
 fn known(value: Value<'_>) -> Option<Item<'_>> {
+    let value = said_text::one(value);
+    if let Some(text) = value.string() {
+        let said = Said { part: Part::text(text), logprobs: Vec::new() };
+        return Some(Item::Message { content: alloc::vec![said], about: Extra::new() });
+    }
     let mut fields = value.object()?;
     match fields.take_string("type").as_deref().unwrap_or("message") {
         "message" => {
-            if fields.take_string("role")? != "assistant" {
+            if fields.take("role").is_some_and(|role| role.text() != "\"assistant\"") {
                 return None;
             }
-            let content = match fields.take_string("content") {
-                Some(text) if text.is_empty() => Vec::new(),
-                Some(text) => alloc::vec![Said { part: Part::text(text), logprobs: Vec::new() }],
-                None => fields.take_array("content")?.into_iter().map(decode_said).collect(),
+            let content = match fields.take_array("content") {
+                Some(parts) => parts.into_iter().map(decode_said).collect(),
+                None => match said_text::take(&mut fields, "content")? {
+                    text if text.is_empty() => Vec::new(),
+                    text => alloc::vec![Said { part: Part::text(text), logprobs: Vec::new() }],
+                },
             };
             Some(Item::Message { content, about: about(fields) })
         }
@@ -64,22 +71,26 @@ pub(super) fn about(mut fields: Fields<'_>) -> Extra {
 }
 
 fn decode_call(mut fields: Fields<'_>, custom: bool) -> Option<Item<'_>> {
-    let name = fields.take_string("name")?;
+    let name = said_text::take(&mut fields, "name").filter(|name| !name.is_empty())?;
     let mut arguments = take_arguments(&mut fields, custom).unwrap_or_default();
     if !custom {
         normalise_arguments(&mut arguments);
     }
-    let id = fields.take_string("call_id").or_else(|| fields.get("id")?.string()).unwrap_or_default();
+    let id = said_text::take(&mut fields, "call_id");
+    let id = id.or_else(|| fields.get("id").map(said_text::any)).unwrap_or_default();
     Some(Item::Call { call: ToolCall { id, name, arguments, custom }, about: about(fields) })
 }
 
 /// The usual item has at most one summary and no text of its own. Whatever has more is kept as it was, beside its text.
 fn decode_reasoning(mut fields: Fields<'_>) -> Item<'_> {
     let signature = fields.take_string("encrypted_content").filter(|signature| !signature.is_empty());
-    let pieces = |name: &str| fields.get(name).and_then(Value::array).unwrap_or_default();
+    let pieces = |name: &str| {
+        let said = fields.get(name).filter(|said| !said.is_null());
+        said.map_or_else(Vec::new, |said| said.array().unwrap_or_else(|| alloc::vec![said]))
+    };
     let (summary, content) = (pieces("summary"), pieces("content"));
     let mut text = String::new();
-    for piece in summary.iter().chain(&content).filter_map(|piece| piece.object()?.take_string("text")) {
+    for piece in summary.iter().chain(&content).copied().filter_map(said_text::piece) {
         if !text.is_empty() && !piece.is_empty() {
             text.push_str(BETWEEN);
         }

@@ -2,7 +2,8 @@
 //!
 //! The same text comes up to four times: in deltas, at the end of the part, at the end of the item, and at the end of
 //! the answer. Whatever is not told by then is told by the next of them, so that servers which leave out some of these
-//! lose nothing. Items go by their index, because some servers change an item's id with every event.
+//! lose nothing. Items go by their index, because some servers change an item's id with every event; where there is none
+//! (llama.cpp), by their id. Texts go by their index too, unless what they say shows that a server counts otherwise.
 
 use super::item::{BETWEEN, Item};
 use crate::dialect::openai_responses::decode_response::of_content;
@@ -24,6 +25,8 @@ pub(super) struct OpenItems {
 #[derive(Debug)]
 pub(super) struct Open {
     pub(super) index: u64,
+    /// What events call it by that have no index.
+    pub(super) ids: Vec<String>,
     pub(super) kind: Kind,
     pub(super) ended: bool,
 }
@@ -36,6 +39,8 @@ pub(super) enum Kind {
         part: u32,
         custom: bool,
         told: usize,
+        /// What it began with, which counts where no deltas follow.
+        first: Option<String>,
     },
     /// Told when it is complete.
     Whole {
@@ -52,6 +57,10 @@ pub(super) struct Content {
     begun: bool,
     /// How much of the text was told, in bytes.
     told: usize,
+    /// Of what was told: the whole text begins with it.
+    hash: Fnv,
+    /// Whether all of it was told.
+    is_whole: bool,
     pub(super) annotations: usize,
     pub(super) has_logprobs: bool,
 }
@@ -81,10 +90,18 @@ pub(super) struct TextPlace {
     pub(super) part: u32,
 }
 
+/// Names an item.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ItemKey<'a> {
+    pub(super) index: Option<u64>,
+    /// Counts where there is no index; empty where there is none either.
+    pub(super) id: &'a str,
+}
+
 /// Names a content part of a message.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ContentPlace {
-    pub(super) output_index: Option<u64>,
+pub(super) struct ContentPlace<'a> {
+    pub(super) item: ItemKey<'a>,
     pub(super) content_index: u64,
     pub(super) is_refusal: bool,
 }
@@ -120,21 +137,38 @@ impl OpenItems {
         place
     }
 
-    /// The item at `index`; without one, the last.
-    pub(super) fn position(&self, index: Option<u64>) -> Option<usize> {
-        match index {
-            Some(index) => self.items.iter().rposition(|item| item.index == index),
-            None => self.items.len().checked_sub(1),
+    /// The item that has this index, else this id; without either, the last.
+    pub(super) fn position(&self, key: ItemKey<'_>) -> Option<usize> {
+        if let Some(index) = key.index {
+            return self.items.iter().rposition(|item| item.index == index);
         }
+        self.with_id(key.id).or_else(|| self.items.len().checked_sub(1))
     }
 
-    fn open(&mut self, index: Option<u64>, kind: Kind) -> Result<usize, StreamError> {
+    /// The item of which events speak by this id; `None` where several have it.
+    pub(super) fn with_id(&self, id: &str) -> Option<usize> {
+        let has_id = |item: &Open| item.ids.iter().any(|known| known == id);
+        let position = self.items.iter().position(has_id)?;
+        (self.items.iter().rposition(has_id) == Some(position)).then_some(position)
+    }
+
+    /// The item that a message's text, or reasoning, is of: without an index and with an id that nobody knows, the last
+    /// one that may have it.
+    fn position_of(&self, key: ItemKey<'_>, is_kind: fn(&Kind) -> bool) -> Option<usize> {
+        if key.index.is_some() || self.with_id(key.id).is_some() {
+            return self.position(key);
+        }
+        let last = self.items.iter().rposition(|item| is_kind(&item.kind) && !item.ended);
+        last.or_else(|| self.position(key))
+    }
+
+    fn open(&mut self, index: Option<u64>, ids: &[String], kind: Kind) -> Result<usize, StreamError> {
         let position = self.items.len();
         if position >= MOST {
             return Err(StreamError::Malformed(format!("more than {MOST} items in an answer")));
         }
         let index = index.unwrap_or(position as u64);
-        self.items.push(Open { index, kind, ended: false });
+        self.items.push(Open { index, ids: ids.to_vec(), kind, ended: false });
         Ok(position)
     }
 
@@ -142,6 +176,7 @@ impl OpenItems {
     pub(super) fn begin(
         &mut self,
         index: Option<u64>,
+        ids: &[String],
         item: Item<'_>,
         events: &mut Events,
     ) -> Result<usize, StreamError> {
@@ -156,20 +191,25 @@ impl OpenItems {
                 self.has_calls = true;
                 let (id, name, custom) = (call.id, call.name, call.custom);
                 events.push(StreamEvent::ToolCallStart { choice, part, id, name, custom });
-                Kind::Call { part, custom, told: 0 }
+                Kind::Call { part, custom, told: 0, first: None }
             }
             Item::Whole(_) => Kind::Whole { part: self.place() },
         };
-        self.open(index, kind)
+        self.open(index, ids, kind)
     }
 
-    /// The content part at `place`, which is begun where it is new; `None` where the item is no message.
-    pub(super) fn content(&mut self, place: ContentPlace) -> Result<Option<(usize, usize)>, StreamError> {
-        let ContentPlace { output_index, content_index: index, is_refusal } = place;
-        let position = match self.position(output_index) {
+    /// The content part at `place`, which is begun where it is new; `None` where the item is no message. `whole` is all of
+    /// its text, where that is known.
+    pub(super) fn content(
+        &mut self,
+        place: ContentPlace<'_>,
+        whole: Option<&str>,
+    ) -> Result<Option<(usize, usize)>, StreamError> {
+        let ContentPlace { item, content_index: index, is_refusal } = place;
+        let position = match self.position_of(item, |kind| matches!(kind, Kind::Message(_))) {
             Some(position) => position,
             // A server that does not announce its items.
-            None => self.open(output_index, Kind::Message(Vec::new()))?,
+            None => self.open(item.index, &[], Kind::Message(Vec::new()))?,
         };
         let next = self.next_part;
         let Some(Open { kind: Kind::Message(contents), .. }) = self.items.get_mut(position) else {
@@ -177,14 +217,29 @@ impl OpenItems {
         };
         let known =
             contents.iter().rposition(|content| content.index == index && content.is_refusal == is_refusal);
-        if let Some(known) = known {
+        // A text that begins with what was told of another one is that, whatever its number.
+        let is_it = |content: &Content| whole.is_some_and(|whole| content.may_become(whole));
+        let same = || contents.iter().rposition(|content| content.is_refusal == is_refusal && is_it(content));
+        let exact = known.filter(|known| whole.is_none() || contents.get(*known).is_some_and(is_it));
+        if let Some(known) = exact.or_else(same).or(known) {
             return Ok(Some((position, known)));
         }
         if contents.len() >= MOST {
             return Err(StreamError::Malformed(format!("more than {MOST} parts in an item")));
         }
         let (begun, told, annotations, has_logprobs) = (false, 0, 0, false);
-        contents.push(Content { index, part: next, is_refusal, begun, told, annotations, has_logprobs });
+        let (hash, is_whole) = (Fnv::default(), false);
+        contents.push(Content {
+            index,
+            part: next,
+            is_refusal,
+            begun,
+            told,
+            hash,
+            is_whole,
+            annotations,
+            has_logprobs,
+        });
         let last = contents.len() - 1;
         self.place();
         Ok(Some((position, last)))
@@ -200,12 +255,13 @@ impl OpenItems {
     /// A message says something.
     pub(super) fn text(
         &mut self,
-        place: ContentPlace,
+        place: ContentPlace<'_>,
         text: &str,
         extent: Extent,
         events: &mut Events,
     ) -> Result<Option<TextPlace>, StreamError> {
-        let Some(at) = self.content(place)? else { return Ok(None) };
+        let whole = Some(text).filter(|text| extent == Extent::Whole && !text.is_empty());
+        let Some(at) = self.content(place, whole)? else { return Ok(None) };
         let Some(content) = self.content_at(at) else { return Ok(None) };
         content.tell(text, extent, events);
         Ok(Some(TextPlace { item: at.0, content: at.1, part: content.part }))
@@ -229,11 +285,11 @@ impl OpenItems {
     /// A message has an annotation.
     pub(super) fn annotation(
         &mut self,
-        place: ContentPlace,
+        place: ContentPlace<'_>,
         annotation: Json,
         events: &mut Events,
     ) -> Result<(), StreamError> {
-        let Some(at) = self.content(place)? else { return Ok(()) };
+        let Some(at) = self.content(place, None)? else { return Ok(()) };
         if let Some(content) = self.content_at(at) {
             content.ensure_begun(events);
             content.annotations += 1;
@@ -247,18 +303,18 @@ impl OpenItems {
     /// A piece of reasoning says something.
     pub(super) fn reasoning(
         &mut self,
-        output_index: Option<u64>,
+        item: ItemKey<'_>,
         (is_summary, index): (bool, u64),
         text: &str,
         extent: Extent,
         events: &mut Events,
     ) -> Result<(), StreamError> {
-        let position = match self.position(output_index) {
+        let position = match self.position_of(item, |kind| matches!(kind, Kind::Reasoning(_))) {
             Some(position) => position,
             None => {
                 let part = self.place();
                 let kind = Kind::Reasoning(Reasoning { part, told: 0, pieces: Vec::new(), signed: false });
-                self.open(output_index, kind)?
+                self.open(item.index, &[], kind)?
             }
         };
         let Some(Open { kind: Kind::Reasoning(reasoning), .. }) = self.items.get_mut(position) else {
@@ -290,20 +346,40 @@ impl OpenItems {
     }
 
     /// A call has arguments. Those of a call that was never announced are told with its item.
-    pub(super) fn arguments(
-        &mut self,
-        output_index: Option<u64>,
-        text: &str,
-        extent: Extent,
-        events: &mut Events,
-    ) {
-        let position = self.position(output_index);
-        if let Some(Open { kind: Kind::Call { part, told, .. }, .. }) =
+    pub(super) fn arguments(&mut self, item: ItemKey<'_>, text: &str, extent: Extent, events: &mut Events) {
+        let position = self.position_of(item, |kind| matches!(kind, Kind::Call { .. }));
+        if let Some(Open { kind: Kind::Call { part, told, first, .. }, .. }) =
             position.and_then(|position| self.items.get_mut(position))
             && let Some(rest) = untold(text, extent, told)
         {
+            *first = None;
             let (choice, part, arguments) = (0, *part, rest.into());
             events.push(StreamEvent::ToolCallDelta { choice, part, arguments });
+        }
+    }
+
+    /// A call comes with arguments. They count where none follow.
+    pub(super) fn begin_arguments(&mut self, position: usize, arguments: String) {
+        if let Some(Open { kind: Kind::Call { first, .. }, .. }) = self.items.get_mut(position) {
+            *first = Some(arguments);
+        }
+    }
+}
+
+/// A hash of a text that grows: a few bytes with each delta.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Fnv {
+    fn add(&mut self, text: &str) {
+        for byte in text.bytes() {
+            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
     }
 }
@@ -313,10 +389,21 @@ impl Content {
         if let Some(rest) = untold(text, extent, &mut self.told) {
             self.say(rest, events);
         }
+        self.is_whole |= extent == Extent::Whole && !text.is_empty();
+    }
+
+    /// Whether something was told of it, and `whole` may be all of it.
+    fn may_become(&self, whole: &str) -> bool {
+        let mut hash = Fnv::default();
+        self.told > 0
+            && (!self.is_whole || self.told == whole.len())
+            && whole.get(..self.told).inspect(|told| hash.add(told)).is_some()
+            && hash == self.hash
     }
 
     fn say(&mut self, text: &str, events: &mut Events) {
         self.begun = true;
+        self.hash.add(text);
         let (choice, part, text) = (0, self.part, text.into());
         events.push(if self.is_refusal {
             StreamEvent::RefusalDelta { choice, part, text }

@@ -2,7 +2,7 @@
 
 use super::carried::NAME;
 use crate::dialect::openai_chat::{data_url, required_string, source_of_url, take_cache, write_cache};
-use crate::dialect::shared::foreign;
+use crate::dialect::shared::{foreign, said_text};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, WriteJson};
 use crate::model::{Document, Image, Part, PartKind, Source};
 use crate::quirks::CacheControl;
@@ -133,15 +133,16 @@ pub(super) fn decode_said(value: Value<'_>) -> Said<'_> {
 }
 
 fn known_said(value: Value<'_>) -> Option<Said<'_>> {
+    let value = said_text::one(value);
     if let Some(text) = value.string() {
         return Some(Said { part: Part::text(text), logprobs: Vec::new() });
     }
     let mut fields = value.object()?;
-    let part_type = fields.take_string("type")?;
-    let kind = match part_type.as_str() {
+    let part_type = fields.take_string("type");
+    let kind = match part_type.as_deref().unwrap_or("text") {
         // Some servers and clients leave the direction out, or have the wrong one.
-        "output_text" | "input_text" | "text" => PartKind::Text(fields.take_string("text")?),
-        "refusal" => PartKind::Refusal(fields.take_string("refusal")?),
+        "output_text" | "input_text" | "text" => PartKind::Text(said_text::take(&mut fields, "text")?),
+        "refusal" => PartKind::Refusal(said_text::take(&mut fields, "refusal")?),
         _ => return None,
     };
     let logprobs = fields.take_array("logprobs").unwrap_or_default();

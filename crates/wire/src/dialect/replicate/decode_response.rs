@@ -1,5 +1,6 @@
 //! Decoding of Replicate predictions.
 
+use crate::dialect::shared::said_text;
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Value};
 use crate::model::{Choice, ErrorKind, FinishReason, Message, Part, ProviderError, Response, Role, Usage};
@@ -46,11 +47,11 @@ pub(super) struct Head<'a> {
 }
 
 pub(super) fn read(mut fields: Fields<'_>) -> Head<'_> {
-    let metrics = fields.get("metrics").and_then(Value::object);
+    let metrics = fields.get("metrics").and_then(said_text::object);
     let usage = metrics.and_then(|mut metrics| {
         let usage = Usage {
-            input_tokens: metrics.take_u64("input_token_count"),
-            output_tokens: metrics.take_u64("output_token_count"),
+            input_tokens: said_text::take_count(&mut metrics, "input_token_count"),
+            output_tokens: said_text::take_count(&mut metrics, "output_token_count"),
             ..Usage::default()
         };
         (usage != Usage::default()).then_some(usage)
@@ -60,11 +61,11 @@ pub(super) fn read(mut fields: Fields<'_>) -> Head<'_> {
     // Of no use to anybody else: ours, and where to follow a prediction that is over.
     let (_, _) = (fields.take("input"), fields.take("urls"));
     Head {
-        id: fields.take_string("id").unwrap_or_default(),
-        model: fields.take_string("model").unwrap_or_default(),
+        id: said_text::take(&mut fields, "id").unwrap_or_default(),
+        model: said_text::take(&mut fields, "model").unwrap_or_default(),
         created: created.and_then(|created| created.as_second().try_into().ok()),
-        status: fields.take_string("status").unwrap_or_default(),
-        error: fields.take("error").map(|error| error.string().unwrap_or_else(|| error.text().to_owned())),
+        status: said_text::take(&mut fields, "status").unwrap_or_default(),
+        error: said_text::take(&mut fields, "error"),
         output: fields.take("output"),
         usage,
         extra: fields.rest(),
@@ -78,7 +79,7 @@ fn text_of(output: Value<'_>) -> String {
     }
     match output.array() {
         Some(pieces) => pieces.into_iter().map(text_of).collect(),
-        None => output.text().to_owned(),
+        None => said_text::any(output),
     }
 }
 

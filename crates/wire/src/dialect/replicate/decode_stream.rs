@@ -25,7 +25,7 @@ struct State {
 
 impl Decoder {
     pub(super) fn new(limits: StreamLimits) -> Self {
-        Self { frames: SseReader::new(limits), state: State::default() }
+        Self { frames: SseReader::of_text(limits), state: State::default() }
     }
 }
 

@@ -6,10 +6,12 @@
 
 mod header;
 
+use super::split_pairs::SplitPairs;
 use crate::framing::{StreamError, StreamLimits};
 use alloc::{borrow::ToOwned, format, vec::Vec};
 pub use header::{HeaderValue, write_frame};
 use header::{Headers, PRELUDE, TRAILER};
+use memchr::memchr;
 
 /// The smallest frame: no headers, no payload.
 const SMALLEST: usize = PRELUDE + TRAILER;
@@ -27,6 +29,10 @@ pub struct EventStreamFrame<'a> {
 }
 
 impl<'a> EventStreamFrame<'a> {
+    fn new(headers: &'a [u8], payload: &'a [u8]) -> Self {
+        Self { headers, payload }
+    }
+
     /// Names and values of its headers, in order.
     pub fn headers(&self) -> impl Iterator<Item = (&'a str, HeaderValue<'a>)> + use<'a> {
         Headers::new(self.headers).map_while(Result::ok)
@@ -57,6 +63,8 @@ pub struct EventStreamReader {
     partial: Vec<u8>,
     /// Headers that were read without an error: the next frame's are mostly the same.
     known_headers: Vec<u8>,
+    /// Frames held back, with their headers.
+    pairs: SplitPairs<Vec<u8>>,
 }
 
 /// The lengths that a checked prelude names.
@@ -69,7 +77,12 @@ struct Lengths {
 impl EventStreamReader {
     /// A reader at the start of a body.
     pub fn new(limits: StreamLimits) -> Self {
-        Self { limit: limits.event_bytes, partial: Vec::new(), known_headers: Vec::new() }
+        Self {
+            limit: limits.event_bytes,
+            partial: Vec::new(),
+            known_headers: Vec::new(),
+            pairs: SplitPairs::default(),
+        }
     }
 
     /// Reads more of the body. A frame beyond the limit is [`StreamError::TooLarge`], one that is damaged
@@ -100,7 +113,9 @@ impl EventStreamReader {
     }
 
     /// The body ended without a transport error; inside a frame that is [`StreamError::Interrupted`].
-    pub fn finish(&mut self) -> Result<(), StreamError> {
+    pub fn finish(&mut self, on_frame: &mut OnFrame<'_>) -> Result<(), StreamError> {
+        self.pairs
+            .finish(&mut |headers, payload| on_frame(EventStreamFrame::new(headers, payload.as_bytes())))?;
         if self.partial.is_empty() { Ok(()) } else { Err(StreamError::Interrupted) }
     }
 
@@ -155,7 +170,19 @@ impl EventStreamReader {
             self.known_headers.clear();
             self.known_headers.extend_from_slice(headers);
         }
-        on_frame(EventStreamFrame { headers, payload })
+        let text = core::str::from_utf8(payload).ok().filter(|_| memchr(b'\\', payload).is_some());
+        if self.pairs.is_idle() && text.is_none_or(|text| self.pairs.passes(text)) {
+            return on_frame(EventStreamFrame::new(headers, payload));
+        }
+        let mut deliver =
+            |headers: &Vec<u8>, payload: &str| on_frame(EventStreamFrame::new(headers, payload.as_bytes()));
+        match core::str::from_utf8(payload) {
+            Ok(text) => self.pairs.push(text, headers.to_owned(), &mut deliver),
+            Err(_) => {
+                self.pairs.finish(&mut deliver)?;
+                on_frame(EventStreamFrame::new(headers, payload))
+            }
+        }
     }
 }
 

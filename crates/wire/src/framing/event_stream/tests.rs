@@ -58,15 +58,14 @@ fn read<'a>(
 ) -> (Vec<Owned>, Result<(), StreamError>) {
     let mut reader = EventStreamReader::new(StreamLimits { event_bytes: limit });
     let mut frames = Vec::new();
-    let mut outcome = pieces.into_iter().try_for_each(|piece| {
-        reader.push(piece, &mut |frame| {
-            let headers = frame.headers().map(|(name, value)| (name.into(), OwnedValue::of(value)));
-            frames.push((headers.collect(), frame.payload.to_vec()));
-            Ok(())
-        })
-    });
+    let mut keep = |frame: EventStreamFrame<'_>| {
+        let headers = frame.headers().map(|(name, value)| (name.into(), OwnedValue::of(value)));
+        frames.push((headers.collect(), frame.payload.to_vec()));
+        Ok(())
+    };
+    let mut outcome = pieces.into_iter().try_for_each(|piece| reader.push(piece, &mut keep));
     if outcome.is_ok() {
-        outcome = reader.finish();
+        outcome = reader.finish(&mut keep);
     }
     (frames, outcome)
 }

@@ -4,11 +4,12 @@
 //! the data of an unfinished event, are kept between two pushes; an unfinished line is never searched twice.
 
 use super::frame::Frame;
+use super::split_pairs::SplitPairs;
 use super::stray::StrayJson;
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::Value;
-use alloc::{string::String, vec::Vec};
-use memchr::{memchr, memchr2};
+use alloc::{borrow::Cow, string::String, vec::Vec};
+use memchr::{memchr, memchr2, memchr3};
 
 /// What a reader calls with each frame. An error stops the reading and is passed on.
 type OnFrame<'f> = dyn FnMut(Frame<'_>) -> Result<(), StreamError> + 'f;
@@ -37,6 +38,18 @@ pub struct SseReader {
     skip_line_feed: bool,
     first_line: bool,
     stray: StrayJson,
+    /// Whether a line since the last event has a backslash.
+    escaped: bool,
+    /// Whether data is text as it is, which no JSON stands in.
+    is_text: bool,
+    pairs: SplitPairs<Beside>,
+}
+
+/// What stands beside the data of an event that is held back: its type and the last id.
+#[derive(Debug)]
+struct Beside {
+    event: String,
+    id: String,
 }
 
 impl SseReader {
@@ -52,7 +65,15 @@ impl SseReader {
             skip_line_feed: false,
             first_line: true,
             stray: StrayJson::new(limits.event_bytes),
+            escaped: false,
+            is_text: false,
+            pairs: SplitPairs::default(),
         }
+    }
+
+    /// A reader of events whose data is text and not JSON, so that nothing in it is an escape.
+    pub fn of_text(limits: StreamLimits) -> Self {
+        Self { is_text: true, ..Self::new(limits) }
     }
 
     /// Reads more of the body. A line or event beyond the limit is [`StreamError::TooLarge`].
@@ -63,7 +84,7 @@ impl SseReader {
             rest = rest.strip_prefix(b"\n").unwrap_or(rest);
         }
         if !self.partial.is_empty() {
-            match split_line(rest) {
+            match split_line(rest, &mut self.escaped) {
                 Some((end_of_line, terminator, after)) => {
                     self.append_partial(end_of_line)?;
                     rest = self.after_terminator(terminator, after);
@@ -74,7 +95,7 @@ impl SseReader {
         }
         // Data of an event that so far is one line inside `bytes`.
         let mut held = None;
-        while let Some((line, terminator, after)) = split_line(rest) {
+        while let Some((line, terminator, after)) = split_line(rest, &mut self.escaped) {
             rest = self.after_terminator(terminator, after);
             self.line(line, &mut held, on_frame)?;
         }
@@ -95,7 +116,8 @@ impl SseReader {
         if is_whole(&self.data) {
             self.dispatch(None, on_frame)?;
         }
-        *self = Self::new(StreamLimits { event_bytes: self.limit });
+        self.release(on_frame)?;
+        *self = Self { is_text: self.is_text, ..Self::new(StreamLimits { event_bytes: self.limit }) };
         Ok(())
     }
 
@@ -212,10 +234,14 @@ impl SseReader {
             b"retry" => self.stray.abandon(),
             // Written by older llama.cpp servers in place of `data: {"error": ...}`.
             b"error" if StrayJson::starts(value) => {
+                self.release(on_frame)?;
                 self.stray.abandon();
                 self.stray.line(value, on_frame)?;
             }
-            _ => self.stray.line(line, on_frame)?,
+            _ => {
+                self.release(on_frame)?;
+                self.stray.line(line, on_frame)?;
+            }
         }
         Ok(())
     }
@@ -233,24 +259,51 @@ impl SseReader {
             },
         };
         let event = if self.has_event { &self.event } else { "message" };
-        let outcome = match core::str::from_utf8(data) {
-            Ok(data) => on_frame(Frame::Event { event, data, id: &self.id }),
+        let data = match core::str::from_utf8(data) {
+            Ok(data) => Cow::Borrowed(data),
             // A line end or a colon never is part of a code point, so replacing bad bytes value by value gives what
             // replacing them in the whole stream would.
-            Err(_) => on_frame(Frame::Event { event, data: &String::from_utf8_lossy(data), id: &self.id }),
+            Err(_) => String::from_utf8_lossy(data),
+        };
+        let escaped = core::mem::take(&mut self.escaped) && !self.is_text;
+        let outcome = if (escaped || !self.pairs.is_idle()) && !self.pairs.passes(&data) {
+            let beside = Beside { event: event.into(), id: self.id.clone() };
+            self.pairs.push(&data, beside, &mut |beside, data| on_frame(beside.frame(data)))
+        } else {
+            on_frame(Frame::Event { event, data: &data, id: &self.id })
         };
         self.has_event = false;
         clear(&mut self.data);
         outcome
     }
+
+    /// Hands over the events that are held back.
+    fn release(&mut self, on_frame: &mut OnFrame<'_>) -> Result<(), StreamError> {
+        self.pairs.finish(&mut |beside, data| on_frame(beside.frame(data)))
+    }
 }
 
-/// The bytes before the first line end, the byte that ends the line, and the bytes after it.
+impl Beside {
+    fn frame<'a>(&'a self, data: &'a str) -> Frame<'a> {
+        Frame::Event { event: &self.event, data, id: &self.id }
+    }
+}
+
+/// The bytes before the first line end, the byte that ends the line, and the bytes after it. Says whether there is a
+/// backslash before it.
 #[inline]
-fn split_line(bytes: &[u8]) -> Option<(&[u8], u8, &[u8])> {
+fn split_line<'a>(bytes: &'a [u8], escaped: &mut bool) -> Option<(&'a [u8], u8, &'a [u8])> {
     let end = match bytes.first() {
         Some(b'\n' | b'\r') => 0,
-        _ => memchr2(b'\n', b'\r', bytes)?,
+        _ => {
+            let found = memchr3(b'\n', b'\r', b'\\', bytes)?;
+            if bytes.get(found) == Some(&b'\\') {
+                *escaped = true;
+                found + memchr2(b'\n', b'\r', bytes.get(found..)?)?
+            } else {
+                found
+            }
+        }
     };
     let (line, from) = bytes.split_at(end);
     let (terminator, after) = from.split_first()?;

@@ -1,6 +1,6 @@
 //! The Bedrock dialect: transcripts, quirks, and that what is written is read back the same.
 
-mod frames;
+pub(crate) mod frames;
 mod media;
 mod request;
 mod response;

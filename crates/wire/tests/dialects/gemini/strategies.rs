@@ -268,7 +268,8 @@ fn usage() -> impl Strategy<Value = Usage> {
         .prop_map(|(input, output, reasoning, cached, input_audio, output_audio, extra)| Usage {
             input_tokens: input,
             output_tokens: output.map(|output| output + reasoning.unwrap_or(0)),
-            cache_read_tokens: cached,
+            // More than the whole would come on top of it.
+            cache_read_tokens: cached.filter(|cached| input.is_none_or(|input| *cached <= input)),
             reasoning_tokens: output.and(reasoning),
             input_audio_tokens: input_audio,
             output_audio_tokens: output_audio,

@@ -345,7 +345,8 @@ fn interleaved_calls_end_once_each() {
     // The first two are known to be whole when the third begins, and not before.
     assert_eq!(
         said,
-        ["start 0", "0: {\"x\":", "start 1", "1: {}", "0: 1}", "end 0", "end 1", "start 2", "end 2"]
+        // An empty object waits for its end: some servers begin with one and send the arguments afterwards.
+        ["start 0", "0: {\"x\":", "start 1", "0: 1}", "end 0", "1: {}", "end 1", "start 2", "end 2"]
     );
 }
 

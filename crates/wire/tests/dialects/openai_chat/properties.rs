@@ -163,7 +163,9 @@ fn usage() -> impl Strategy<Value = Usage> {
             Usage {
                 input_tokens,
                 output_tokens,
-                cache_read_tokens,
+                // More than the whole would come on top of it.
+                cache_read_tokens: cache_read_tokens
+                    .filter(|cached| input_tokens.is_none_or(|input| *cached <= input)),
                 reasoning_tokens,
                 input_audio_tokens,
                 extra,

@@ -268,6 +268,9 @@ prop_compose! {
 
 /// The first answer.
 pub(crate) fn choice(message: Message, finish_reason: Option<FinishReason>) -> Choice {
+    // What stops after calls stops for them.
+    let stops = finish_reason == Some(FinishReason::Stop) && has_calls(&message.content);
+    let finish_reason = if stops { Some(FinishReason::ToolCalls) } else { finish_reason };
     Choice { index: 0, message, finish_reason, stop_sequence: None, logprobs: None, extra: Extra::new() }
 }
 

@@ -1,0 +1,28 @@
+//! Finish reasons: what holds in every format.
+
+use crate::framing::StreamError;
+use crate::json::{Extra, Json};
+use crate::model::FinishReason;
+use alloc::format;
+
+/// A model that stops after calls stops for them: some servers say `stop` all the same.
+pub(crate) fn with_calls(reason: FinishReason, has_calls: bool) -> FinishReason {
+    if has_calls && reason == FinishReason::Stop { FinishReason::ToolCalls } else { reason }
+}
+
+/// The error of an answer that a gateway ends with the name of its upstream's error: `overloaded_error`.
+pub(crate) fn check(word: &str) -> Result<(), StreamError> {
+    let name = word.to_ascii_lowercase();
+    if !name.ends_with("_error") && !name.ends_with("exception") {
+        return Ok(());
+    }
+    let body = Json::object(&Extra::new(), |body| {
+        body.object("error", |error| {
+            error.field("type", word).field("message", format!("the answer ended with {word}"));
+        });
+    });
+    match crate::error::decode_in_stream(body.text()) {
+        Some(error) => Err(StreamError::Provider(error.into())),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,132 @@
+//! Lenient reading of answers: values in another form than the format's. Servers that speak it nearly write lists of
+//! strings, or an object around the text, where it has a string, one item where it has a list, and counts as strings.
+//! What a model said is never lost for that.
+
+use crate::framing::StreamError;
+use crate::json::{Fields, Value};
+use alloc::{format, string::String, vec::Vec};
+
+/// Fields of an object that hold its text.
+const NAMES: [&str; 3] = ["text", "content", "value"];
+
+/// What `value` says where that is text: a string, of a list what its items say together, of an object what its text
+/// says.
+pub(crate) fn known(value: Value<'_>) -> Option<String> {
+    if let Some(text) = value.string() {
+        return Some(text);
+    }
+    if let Some(items) = value.array() {
+        return items.into_iter().map(known).collect();
+    }
+    let fields = value.object()?;
+    NAMES.iter().find_map(|name| fields.get(name).and_then(known))
+}
+
+/// What `value` says, whatever it is: at last its JSON. An object or a list of nothing says nothing.
+pub(crate) fn any(value: Value<'_>) -> String {
+    let is_nothing = value.is_null() || value.object().is_some_and(|fields| fields.is_empty());
+    known(value).unwrap_or_else(|| if is_nothing { String::new() } else { value.strict_text().into_owned() })
+}
+
+/// What a piece of a text says: as [`known`], and a number in its place as its JSON.
+pub(crate) fn piece(value: Value<'_>) -> Option<String> {
+    known(value).or_else(|| match value.object() {
+        Some(fields) => fields.get("text").map(any),
+        None => Some(any(value)),
+    })
+}
+
+/// Takes out what a field says, whatever it is; `None` where it is not there.
+pub(crate) fn take(fields: &mut Fields<'_>, name: &str) -> Option<String> {
+    fields.take(name).map(any)
+}
+
+/// Takes out what a field says where that is text; anything else stays.
+pub(crate) fn take_known(fields: &mut Fields<'_>, name: &str) -> Option<String> {
+    let text = fields.get(name).and_then(known);
+    if text.is_some() {
+        fields.take(name);
+    }
+    text
+}
+
+/// The items of a list. Anything else that says something is one item.
+pub(crate) fn items(value: Value<'_>) -> Vec<Value<'_>> {
+    value.array().unwrap_or_else(|| if value.is_null() { Vec::new() } else { alloc::vec![value] })
+}
+
+/// Takes out the items of a field; `None` where it is not there.
+pub(crate) fn take_items<'a>(fields: &mut Fields<'a>, name: &str) -> Option<Vec<Value<'a>>> {
+    fields.take(name).map(items)
+}
+
+/// What a list of one holds; anything else is itself.
+pub(crate) fn one(value: Value<'_>) -> Value<'_> {
+    match value.array().as_deref() {
+        Some([only]) => *only,
+        _ => value,
+    }
+}
+
+/// An object, also one alone in a list.
+pub(crate) fn object(value: Value<'_>) -> Option<Fields<'_>> {
+    one(value).object()
+}
+
+/// A count, also one in a string.
+pub(crate) fn count(value: Value<'_>) -> Option<u64> {
+    value.u64().or_else(|| value.string()?.trim().parse().ok())
+}
+
+/// Takes a count out; anything else stays.
+pub(crate) fn take_count(fields: &mut Fields<'_>, name: &str) -> Option<u64> {
+    fields.take_u64(name).or_else(|| {
+        let count = count(fields.get(name)?)?;
+        fields.take(name);
+        Some(count)
+    })
+}
+
+/// As [`take_count`], in 32 bits.
+pub(crate) fn take_index(fields: &mut Fields<'_>, name: &str) -> Option<u32> {
+    fields.take_u32(name).or_else(|| {
+        let index = u32::try_from(count(fields.get(name)?)?).ok()?;
+        fields.take(name);
+        Some(index)
+    })
+}
+
+/// The error of an answer in which a known field has a form that nothing can be made of.
+pub(crate) fn unreadable(place: &str, expected: &str) -> StreamError {
+    StreamError::Malformed(format!("{place}: expected {expected}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_found_in_every_form() {
+        let read = |text: &str| any(Value::parse(text.as_bytes()).unwrap());
+        for said in [
+            r#""ab""#,
+            r#"["a","b"]"#,
+            r#"[{"type":"text","text":"a"},{"text":{"value":"b"}}]"#,
+            r#"{"text":"ab","annotations":[]}"#,
+            r#"{"role":"assistant","content":["ab"]}"#,
+        ] {
+            assert_eq!(read(said), "ab", "{said}");
+        }
+        for nothing in ["null", "[]", "{}"] {
+            assert_eq!(read(nothing), "");
+        }
+        for whole in ["7", "false", r#"{"city":"Oslo"}"#, r#"["a",{"b":1}]"#] {
+            assert_eq!(read(whole), whole);
+        }
+        let mut fields = Fields::parse(br#"{"a":["x"],"b":{"c":1},"d":null}"#).unwrap();
+        assert_eq!(take_known(&mut fields, "a").as_deref(), Some("x"));
+        assert_eq!(take_known(&mut fields, "b"), None);
+        assert_eq!(take(&mut fields, "b").as_deref(), Some(r#"{"c":1}"#));
+        assert_eq!(take(&mut fields, "d"), None);
+    }
+}
