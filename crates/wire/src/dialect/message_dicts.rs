@@ -211,7 +211,7 @@ fn write_message(message: &Message, keep_bytes: bool) -> Json {
     if !calls.is_empty() {
         object.array("tool_calls", calls, |out, part| {
             if let PartKind::ToolCall(call) = &part.kind {
-                openai_chat::write_call(out, &call.id, call, &part.extra);
+                openai_chat::write_call(out, &call.id, &call.name, call, &part.extra);
             }
         });
     }

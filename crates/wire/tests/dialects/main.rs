@@ -16,6 +16,7 @@ mod cohere;
 mod cursor_cli;
 mod further_fields;
 mod gemini;
+mod histories;
 mod known_fields;
 mod many_keys;
 mod odd_forms;
