@@ -77,11 +77,11 @@ fn message(style: Style, path: &[Step], problem: &Problem) -> String {
         }
         (Style::OpenAi, Problem::Unexpected) => format!("Invalid value for '{place}'."),
         (Style::Anthropic, Problem::Unknown(name)) => {
-            format!("{}.{name}: Extra inputs are not permitted", dots(path, true))
+            format!("{}.{name}: Extra inputs are not permitted", dots(path, 3))
         }
-        (Style::Anthropic, Problem::Missing(name)) => format!("{}.{name}: Field required", dots(path, true)),
+        (Style::Anthropic, Problem::Missing(name)) => format!("{}.{name}: Field required", dots(path, 3)),
         (Style::Anthropic, Problem::Unexpected) => {
-            format!("{}: Input should be a valid value", dots(path, true))
+            format!("{}: Input should be a valid value", dots(path, 3))
         }
         (Style::Google, Problem::Unknown(name)) => {
             format!("Invalid JSON payload received. Unknown name \"{name}\" at '{place}': Cannot find field.")
@@ -94,14 +94,14 @@ fn message(style: Style, path: &[Step], problem: &Problem) -> String {
         (Style::Aws, Problem::Unexpected) => format!("Invalid type for parameter {place}"),
         (Style::Mistral, problem) => mistral(path, problem),
         (Style::Groq, Problem::Unknown(name)) => {
-            let (place, role) = (dots(path.get(..2).unwrap_or(path), false), kind(path));
+            let (place, role) = (dots(path.get(..2).unwrap_or(path), usize::MAX), kind(path));
             format!(
                 "'{place}' : for 'role:{role}' the following must be satisfied[('{}' : property '{name}' is unsupported)]",
-                dots(path, false)
+                dots(path, usize::MAX)
             )
         }
         (Style::Cerebras, Problem::Unknown(name)) => {
-            let place = format!("{}.{name}", dots(path, true));
+            let place = format!("{}.{name}", dots(path, 0));
             format!("{place}: property '{place}' is unsupported")
         }
         (Style::Fireworks, Problem::Unknown(name)) => {
@@ -134,14 +134,14 @@ fn brackets(path: &[Step]) -> String {
     text
 }
 
-/// `messages.1.content.0.text`; the roles of messages are never among the names.
-fn dots(path: &[Step], with_kinds: bool) -> String {
+/// `messages.1.content.0.text`, with the kinds of objects (roles, types of parts) from the `first` step on.
+fn dots(path: &[Step], first: usize) -> String {
     let mut names = Vec::new();
     for (position, step) in path.iter().enumerate() {
         match step {
             Step::Name(name) => names.push(name.clone()),
             Step::Index(index) => names.push(format!("{index}")),
-            Step::Kind(kind) if with_kinds && position > 2 => names.push(kind.clone()),
+            Step::Kind(kind) if position >= first => names.push(kind.clone()),
             Step::Kind(_) => {}
         }
     }

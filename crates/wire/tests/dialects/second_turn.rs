@@ -14,7 +14,7 @@ use ferrule_wire::{
     encode::EncodeOptions,
     framing::StreamLimits,
     json::Json,
-    model::{Message, Part, PartKind, Request, Response, Role, StreamEvent, ToolResult},
+    model::{ErrorKind, Message, Part, PartKind, Request, Response, Role, StreamEvent, ToolResult},
     operation::OperationKind,
     providers::{self, ProviderRow},
     server::EmulatedProvider,
@@ -252,4 +252,160 @@ fn dictionaries_go_back_as_messages_do() {
             assert_eq!(body(row, &read[0]), body(row, &message), "{label} to {id}");
         }
     }
+}
+
+/// Unknown fields of a message, a part and a call: the provider, the body, what it says, its status.
+const REFUSED: [(&str, &str, &str, u16); 14] = [
+    (
+        "openai",
+        r#"{"messages":[{"role":"assistant","content":"a","annotations":[]}]}"#,
+        "Unknown parameter: 'messages[0].annotations'.",
+        400,
+    ),
+    (
+        "openai",
+        r#"{"messages":[{"role":"user","content":[{"type":"text","text":"a","cache_control":{}}]}]}"#,
+        "Unknown parameter: 'messages[0].content[0].cache_control'.",
+        400,
+    ),
+    (
+        "azure",
+        r#"{"messages":[{"role":"assistant","tool_calls":[{"id":"c","type":"function","index":0,"function":{"name":"f","arguments":"{}"}}]}]}"#,
+        "Unknown parameter: 'messages[0].tool_calls[0].index'.",
+        400,
+    ),
+    (
+        "openai-responses",
+        r#"{"input":[{"role":"user","content":"a"},{"type":"reasoning","id":"rs_1","summary":[],"status":"completed"}]}"#,
+        "Unknown parameter: 'input[1].status'.",
+        400,
+    ),
+    (
+        "anthropic",
+        r#"{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":[{"type":"text","text":"b","parsed":1}]}]}"#,
+        "messages.1.content.0.text.parsed: Extra inputs are not permitted",
+        400,
+    ),
+    (
+        "anthropic",
+        r#"{"messages":[{"role":"assistant","content":"b","container":{}}]}"#,
+        "messages.0.container: Extra inputs are not permitted",
+        400,
+    ),
+    (
+        "gemini",
+        r#"{"contents":[{"role":"model","parts":[{"text":"a"}],"groundingMetadata":{}}]}"#,
+        "Invalid JSON payload received. Unknown name \"groundingMetadata\" at 'contents[0]': Cannot find field.",
+        400,
+    ),
+    (
+        "vertex",
+        r#"{"contents":[{"role":"model","parts":[{"text":"a","cited":1}]}]}"#,
+        "Invalid JSON payload received. Unknown name \"cited\" at 'contents[0].parts[0]': Cannot find field.",
+        400,
+    ),
+    (
+        "bedrock",
+        r#"{"messages":[{"role":"user","content":[{"text":"a"}],"name":"b"}]}"#,
+        "Unknown parameter in messages[0]: \"name\"",
+        400,
+    ),
+    (
+        "mistral",
+        r#"{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b","reasoning_content":"c"}]}"#,
+        r#"{"detail":[{"type":"extra_forbidden","loc":["body","messages",1,"assistant","reasoning_content"],"msg":"Extra inputs are not permitted"}]}"#,
+        422,
+    ),
+    (
+        "groq",
+        r#"{"messages":[{"role":"user","content":"a"},{"role":"assistant","content":"b","reasoning_content":"c"}]}"#,
+        "'messages.1' : for 'role:assistant' the following must be satisfied[('messages.1' : property 'reasoning_content' is unsupported)]",
+        400,
+    ),
+    (
+        "cerebras",
+        r#"{"messages":[{"role":"assistant","content":"b","reasoning_content":"c"}]}"#,
+        "messages.0.assistant.reasoning_content: property 'messages.0.assistant.reasoning_content' is unsupported",
+        400,
+    ),
+    (
+        "fireworks",
+        r#"{"messages":[{"role":"assistant","content":"b","reasoning":"c"}]}"#,
+        "Extra inputs are not permitted, field: 'messages[0].reasoning'",
+        400,
+    ),
+    (
+        "cohere",
+        r#"{"messages":[{"role":"assistant","content":"b","refusal":null}]}"#,
+        "messages[0]: unknown field \"refusal\"",
+        400,
+    ),
+];
+
+#[test]
+fn strict_providers_refuse_unknown_fields_in_their_own_words() {
+    for (id, body, message, status) in REFUSED {
+        let provider = EmulatedProvider::find(id).unwrap();
+        let error = provider.refusal(body.as_bytes()).unwrap_or_else(|| panic!("{id} takes {body}"));
+        assert_eq!((error.message.as_str(), error.status), (message, Some(status)), "{id}");
+        // And its clients understand it.
+        let (status, written) = provider.encode_error_with_status(&error, status, false);
+        let read = provider.decode_error(status, ferrule_wire::error::Headers(&[]), &written, 0);
+        assert_eq!(read.kind, ErrorKind::InvalidRequest, "{id}: {}", String::from_utf8_lossy(&written));
+    }
+    // Those who ignore what they do not know, and those of whom nobody knows.
+    for id in ["ollama", "openrouter", "deepseek", "litellm"] {
+        let body = br#"{"messages":[{"role":"assistant","content":"b","my_field":1}]}"#;
+        assert_eq!(EmulatedProvider::find(id).unwrap().refusal(body), None, "{id}");
+    }
+    // Ollama refuses wrong types.
+    let body = br#"{"messages":[{"role":"user","content":["a"]}]}"#;
+    assert!(EmulatedProvider::find("ollama").unwrap().refusal(body).is_some());
+}
+
+/// What is said of a choice is on the choice, plain and streamed, and what comes later and is empty replaces nothing.
+#[test]
+fn fields_of_a_choice_are_the_same_plain_and_streamed() {
+    for (name, plain, streamed) in [
+        (
+            "openai-chat",
+            r#"{"choices":[{"index":0,"message":{"content":"a"},"finish_reason":"stop","content_filter_results":{"hate":{"filtered":false}},"native_finish_reason":"STOP"}]}"#,
+            "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"a\"},\"content_filter_results\":{\"hate\":{\"filtered\":false}}}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\",\"content_filter_results\":{},\"native_finish_reason\":\"STOP\"}]}\n\ndata: [DONE]\n\n",
+        ),
+        (
+            "openai-completions",
+            r#"{"choices":[{"index":0,"text":"a","finish_reason":"stop","content_filter_results":{"hate":1}}]}"#,
+            "data: {\"choices\":[{\"index\":0,\"text\":\"a\",\"content_filter_results\":{\"hate\":1}}]}\n\ndata: {\"choices\":[{\"index\":0,\"text\":\"\",\"finish_reason\":\"stop\",\"content_filter_results\":{}}]}\n\ndata: [DONE]\n\n",
+        ),
+        (
+            "anthropic",
+            r#"{"type":"message","role":"assistant","content":[{"type":"text","text":"a"}],"stop_reason":"end_turn","stop_details":{"type":"x"},"container":{"id":"c"}}"#,
+            "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"type\":\"message\",\"role\":\"assistant\",\"content\":[],\"container\":null}}\n\nevent: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"a\"}}\n\nevent: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\",\"stop_details\":{\"type\":\"x\"},\"container\":{\"id\":\"c\"}}}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+        ),
+        (
+            "gemini",
+            r#"{"candidates":[{"index":0,"content":{"role":"model","parts":[{"text":"a"}]},"finishReason":"STOP","groundingMetadata":{"webSearchQueries":["q"]},"avgLogprobs":-0.1}]}"#,
+            "data: {\"candidates\":[{\"index\":0,\"content\":{\"role\":\"model\",\"parts\":[{\"text\":\"a\"}]},\"groundingMetadata\":{\"webSearchQueries\":[\"q\"]}}]}\n\ndata: {\"candidates\":[{\"index\":0,\"finishReason\":\"STOP\",\"avgLogprobs\":-0.1,\"groundingMetadata\":{}}]}\n\n",
+        ),
+    ] {
+        let dialect = registry::find(name).unwrap();
+        let plain = dialect.decode_response(plain.as_bytes()).unwrap();
+        let streamed = streamed_answer(streamed, dialect);
+        for answer in [&plain, &streamed] {
+            assert!(answer.choices[0].message.extra.is_empty(), "{name}: {:?}", answer.choices[0].message);
+        }
+        let fields = |answer: &Response| -> Vec<(String, String)> {
+            let fields = answer.choices[0].extra.iter();
+            let mut fields: Vec<_> =
+                fields.map(|(name, value)| (name.to_owned(), value.text().to_owned())).collect();
+            fields.sort();
+            fields
+        };
+        assert!(!fields(&plain).is_empty(), "{name}");
+        assert_eq!(fields(&plain), fields(&streamed), "{name}");
+    }
+}
+
+fn streamed_answer(body: &str, dialect: &'static dyn Dialect) -> Response {
+    streamed(body.as_bytes(), "s", dialect)
 }
