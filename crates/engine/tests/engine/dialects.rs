@@ -2,7 +2,7 @@
 
 use crate::support::{
     CANARY, bounded, call, drain,
-    server::{Server, Step, answer, stream},
+    server::{Server, Step, answer, answer_bytes, stream},
     settings, text_of, texts_of,
 };
 use ferrule_engine::{Engine, Failure, Outcome, Timeouts, TransportSettings};
@@ -33,6 +33,69 @@ async fn plain_calls() {
         assert_eq!(text_of(&reply.response), "hi");
         assert_eq!(reply.response.usage.unwrap().output_tokens, Some(1));
         assert_eq!(server.requests()[0].line, line);
+    }
+}
+
+const OPENAI_STREAM: &str = "data: {\"id\":\"c1\",\"model\":\"small\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"h\"},\"finish_reason\":null}]}\n\ndata: {\"id\":\"c1\",\"model\":\"small\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"i\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}\n\ndata: [DONE]\n\n";
+const ANTHROPIC_STREAM: &str = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m1\",\"type\":\"message\",\"role\":\"assistant\",\"model\":\"small\",\"content\":[],\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}}\n\nevent: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"hi\"}}\n\nevent: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":1}}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
+
+/// `docs/wire/lenient-answers.md`, section 4.
+#[tokio::test]
+async fn a_plain_call_that_is_answered_with_a_stream_is_joined() {
+    for (dialect, body) in [("openai-chat", OPENAI_STREAM), ("anthropic", ANTHROPIC_STREAM)] {
+        // Also where the type says otherwise.
+        for head in ["content-type: text/event-stream\r\n", "content-type: application/json\r\n", ""] {
+            let server = Server::start(vec![answer(200, head, body)]).await;
+            let mut call = call();
+            call.request.max_tokens = Some(10);
+            let reply = bounded(engine(&server, dialect).complete(call)).await.unwrap();
+            assert_eq!(text_of(&reply.response), "hi", "{dialect}");
+            assert_eq!(reply.response.choices[0].finish_reason, Some(FinishReason::Stop));
+            assert_eq!(reply.response.usage.unwrap().output_tokens, Some(1));
+            assert_eq!(server.requests()[0].header("accept"), Some("application/json"));
+        }
+    }
+    let error = "data: {\"error\":{\"message\":\"Slow down\",\"type\":\"rate_limit_error\"}}\n\n";
+    let server = Server::start(vec![answer(200, "content-type: text/event-stream\r\n", error)]).await;
+    let mut call = call();
+    call.options.max_retries = Some(0);
+    let error = bounded(engine(&server, "openai-chat").complete(call)).await.unwrap_err();
+    let Failure::Provider(error) = error.failure else { panic!("{error:?}") };
+    assert_eq!(error.kind, ErrorKind::RateLimited);
+}
+
+#[tokio::test]
+async fn content_encodings_in_capitals_and_unasked_are_read() {
+    use flate2::{Compression, write};
+    use std::io::Write;
+    let gzip = |text: &str| {
+        let mut encoder = write::GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    let deflate = |text: &str| {
+        let mut encoder = write::ZlibEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(text.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    for (encoding, plain, streamed) in [
+        ("gzip", gzip(OPENAI), gzip(OPENAI_STREAM)),
+        ("GZIP", gzip(OPENAI), gzip(OPENAI_STREAM)),
+        ("deflate", deflate(OPENAI), deflate(OPENAI_STREAM)),
+    ] {
+        let head = |kind: &str| format!("content-type: {kind}\r\ncontent-encoding: {encoding}\r\n");
+        let server = Server::start(vec![
+            answer_bytes(200, &head("application/json"), &plain),
+            answer_bytes(200, &head("text/event-stream"), &streamed),
+        ])
+        .await;
+        let engine = engine(&server, "openai-chat");
+        let reply = bounded(engine.complete(call())).await.unwrap();
+        assert_eq!(text_of(&reply.response), "hi", "{encoding}");
+        let mut opened = bounded(engine.stream(call())).await.unwrap();
+        let (events, failure) = bounded(drain(&mut opened)).await;
+        assert!(failure.is_none(), "{encoding}: {failure:?}");
+        assert_eq!(texts_of(&events), "hi", "{encoding}");
     }
 }
 
