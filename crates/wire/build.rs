@@ -367,6 +367,8 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
         schema_strip,
         schema_inline,
         answer_schema_whole,
+        strict_schema,
+        strict_models,
         cache_control,
         drop_null_keys,
         alternate_roles,
@@ -386,7 +388,7 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
     let parameters = list(parameters, |flags::Parameter { name, json }| {
         format!("Parameter {{ name: {}, json: {} }}", text(name), text(json))
     });
-    let fields: [(&str, String); 34] = [
+    let fields: [(&str, String); 36] = [
         ("provider", text(id)),
         ("operations", format!("Cow::Borrowed(&{operations})")),
         ("path", text(path)),
@@ -411,6 +413,8 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
         ("schema_strip", texts(schema_strip)),
         ("schema_inline", schema_inline.to_string()),
         ("answer_schema_whole", answer_schema_whole.to_string()),
+        ("strict_schema", word("SchemaSubset", strict_schema)),
+        ("strict_models", texts(strict_models)),
         ("cache_control", word("CacheControl", cache_control)),
         ("drop_null_keys", drop_null_keys.to_string()),
         ("alternate_roles", alternate_roles.to_string()),

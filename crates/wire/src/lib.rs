@@ -27,4 +27,5 @@ mod options;
 pub mod providers;
 pub mod quirks;
 pub mod response_headers;
+mod schema;
 pub mod server;

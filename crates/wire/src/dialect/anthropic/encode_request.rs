@@ -10,6 +10,7 @@ use crate::dialect::shared::{foreign, nested};
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::{Extra, Json, ObjectWriter, write_array};
 use crate::model::{Message, Part, PartKind, Reasoning, Request, ResponseFormat, Role};
+use crate::schema::{self, Held};
 use alloc::{borrow::ToOwned, vec::Vec};
 
 /// The API version asked for: the one that every host and model knows.
@@ -172,9 +173,12 @@ fn encode_output_config(
         _ => None,
     };
     let format = match &request.response_format {
-        Some(ResponseFormat::JsonSchema { schema, .. }) => Some(Json::object(&Extra::new(), |format| {
-            format.field("type", "json_schema").field("schema", schema);
-        })),
+        Some(ResponseFormat::JsonSchema { schema, strict, .. }) => {
+            let (schema, _) = schema::fitted(&schema::ANTHROPIC, Held::Always, schema, *strict);
+            Some(Json::object(&Extra::new(), |format| {
+                format.field("type", "json_schema").field("schema", &*schema);
+            }))
+        }
         Some(ResponseFormat::Other(whole)) => Some(whole.clone()),
         Some(ResponseFormat::Text | ResponseFormat::Json) | None => None,
     };

@@ -4,6 +4,8 @@ use crate::dialect::openai_chat::{hosted, is_foreign_tool};
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Fields, JsonError, ObjectWriter, Value, WriteJson};
 use crate::model::{Request, Tool, ToolChoice, ToolKind};
+use crate::quirks::Quirks;
+use crate::schema::{self, Held};
 use alloc::{format, string::String, vec::Vec};
 
 /// Reads one tool's declaration; an error begins with the place inside it.
@@ -55,7 +57,7 @@ pub(super) fn carried<'a>(
 }
 
 /// Writes one tool's declaration.
-pub(super) fn write(tool: &Tool, out: &mut Vec<u8>) {
+pub(super) fn write(tool: &Tool, quirks: &Quirks, out: &mut Vec<u8>) {
     let word = match &tool.kind {
         ToolKind::Hosted(whole) => return whole.write_json(out),
         ToolKind::Function { .. } => "function",
@@ -65,7 +67,14 @@ pub(super) fn write(tool: &Tool, out: &mut Vec<u8>) {
     object.field("type", word).field("name", &tool.name).optional("description", tool.description.as_ref());
     match &tool.kind {
         ToolKind::Function { parameters, strict } => {
-            object.optional("parameters", parameters.as_ref()).optional("strict", *strict);
+            let mut strict = *strict;
+            if let Some(parameters) = parameters {
+                let subset = schema::of(quirks.strict_schema);
+                let (fitted, held) = schema::fitted(subset, Held::WhereStrict, parameters, strict);
+                strict = held;
+                object.field("parameters", &*fitted);
+            }
+            object.optional("strict", strict);
         }
         ToolKind::Custom { format } => _ = object.optional("format", format.as_ref()),
         ToolKind::Hosted(_) => {}

@@ -48,12 +48,13 @@ pub(crate) fn tool(strict: Option<bool>) -> impl Strategy<Value = Tool> {
 pub(crate) fn format() -> impl Strategy<Value = ResponseFormat> {
     prop_oneof![
         Just(ResponseFormat::Json),
-        Just(json(r#"{"type": "object"}"#)).prop_map(|schema| ResponseFormat::JsonSchema {
-            name: None,
-            description: None,
-            schema,
-            strict: None
-        }),
+        Just(json(r#"{"type": "object", "properties": {"x": {"type": "string"}}, "required": ["x"]}"#))
+            .prop_map(|schema| ResponseFormat::JsonSchema {
+                name: None,
+                description: None,
+                schema,
+                strict: None
+            }),
     ]
 }
 

@@ -1,0 +1,55 @@
+"""Numbers of any type: Python's own, numpy's and others that say which integer or number they are."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+
+def as_integer(value: Any) -> int | None:
+    """The integer that a value is (`int`, numpy's integers); `None` for anything else, truth values and floats too."""
+    if type(value) is int:
+        return value
+    if isinstance(value, (bool, str, bytes)) or hasattr(value, "__len__"):
+        return None
+    try:
+        return operator.index(value)
+    except TypeError:
+        return None
+
+
+def as_number(value: Any) -> int | float | None:
+    """The number that a value is, an `int` where it is one; `None` for anything else, truth values too."""
+    integer = as_integer(value)
+    if integer is not None:
+        return integer
+    if isinstance(value, (bool, str, bytes)) or not hasattr(type(value), "__float__") or _is_numpy_other(value):
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def plain(value: Any) -> Any:
+    """The value with numbers of other types as Python's own, in lists and dicts too; anything else as it is."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if _is_truth(value):
+        return bool(value)
+    number = as_number(value)
+    return value if number is None else number
+
+
+def _is_truth(value: Any) -> bool:
+    kind = type(value)
+    return kind.__module__ == "numpy" and kind.__name__ in ("bool", "bool_")
+
+
+def _is_numpy_other(value: Any) -> bool:
+    # An array of one number can be read as one, and a truth value as 1.
+    return hasattr(value, "__len__") or _is_truth(value)
