@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import re
-import sys
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 if TYPE_CHECKING:
@@ -62,11 +62,11 @@ def _definitions(owner: Any, name: str) -> list[Any]:
     for parameter in getattr(owner, "__type_params__", ()):
         if parameter.__name__ == name:
             return [parameter]
-    frame = sys._getframe(1)  # noqa: SLF001 - there is no other way to the callers' names
+    frame = inspect.currentframe()
     while frame is not None:
         if name in frame.f_locals and not frame.f_globals.get("__name__", "").startswith("ferrule."):
             return [frame.f_locals[name]]
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return []
 
 

@@ -221,7 +221,7 @@ def fields_of(annotation: Any) -> dict[str, Field] | None:
             name: Field(
                 filled(hints.get(name, Any), variables), name not in defaults, to_json(defaults.get(name, MISSING))
             )
-            for name in kind._fields
+            for name in getattr(kind, "_fields", ())
         }
     return None
 
@@ -279,8 +279,8 @@ def to_json(value: Any) -> Any:
         return value.model_dump(mode="json")
     if hasattr(value, "__struct_fields__") and not isinstance(value, type):
         return to_json({name: getattr(value, name) for name in value.__struct_fields__})
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return to_json(value._asdict())
+    if isinstance(value, tuple) and (names := getattr(value, "_fields", None)) is not None:
+        return to_json(dict(zip(names, value, strict=False)))
     if isinstance(value, (list, tuple, set, frozenset)):
         items = [to_json(item) for item in value]
         return MISSING if MISSING in items else items

@@ -48,7 +48,7 @@ def function_tool(function: Callable[..., Any]) -> dict[str, Any]:
         TypeError: A parameter has no type hint, or one without a JSON schema.
     """
     whole = unwrapped(function)
-    name = getattr(whole if whole.__name__ != "__call__" else type(function), "__name__", "")
+    name = _name_of(function)
     summary, described = _docstring(_text_of(function, whole))
     if isinstance(function, type) and (parameters := _class_parameters(function)) is not None:
         return _declaration(name, summary, parameters)
@@ -90,6 +90,15 @@ def _declaration(name: str, summary: str, parameters: dict[str, Any]) -> dict[st
     if summary:
         declaration["description"] = summary
     return {"type": "function", "function": declaration}
+
+
+def _name_of(function: Any) -> str:
+    while isinstance(function, functools.partial):
+        function = function.func
+    if inspect.ismethod(function) and function.__name__ == "__call__":
+        function = function.__self__
+    name: str = getattr(function, "__name__", type(function).__name__)
+    return name
 
 
 def _parameters(function: Callable[..., Any]) -> Iterator[inspect.Parameter]:
@@ -136,7 +145,7 @@ def _text_of(function: Callable[..., Any], whole: Any) -> str:
         # A dataclass without a docstring gets its signature.
         return "" if text.startswith(f"{function.__name__}(") else inspect.cleandoc(text)
     if whole.__name__ == "__call__":
-        return inspect.getdoc(whole) or inspect.getdoc(type(function)) or ""
+        return inspect.getdoc(whole) or inspect.getdoc(function) or ""
     return inspect.getdoc(whole) or ""
 
 

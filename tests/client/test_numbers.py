@@ -143,19 +143,19 @@ def test_integers_in_the_configuration(simulator: Simulator, value: Any) -> None
 
 
 def test_numbers_of_functions_scripts_and_schemas() -> None:
-    with Simulator([rule({"text": '{"a": 8}', "usage": {"input_tokens": numpy.int64(7)}})]) as simulator:
-        with simulator.client() as client:
-            schema = {"type": "object", "properties": {"a": {"type": "integer", "maximum": numpy.int64(7)}}}
-            reply = client.complete("openai/gpt", "?", response_format=schema)
-            assert reply.usage.input_tokens == 7
-            with pytest.raises(SchemaMismatchError, match="more than 7"):
-                _ = reply.parsed
+    script = [rule({"text": '{"a": 8}', "usage": {"input_tokens": numpy.int64(7)}})]
+    with Simulator(script) as simulator, simulator.client() as client:
+        schema = {"type": "object", "properties": {"a": {"type": "integer", "maximum": numpy.int64(7)}}}
+        reply = client.complete("openai/gpt", "?", response_format=schema)
+        assert reply.usage.input_tokens == 7
+        with pytest.raises(SchemaMismatchError, match="more than 7"):
+            _ = reply.parsed
 
-            @client.provider("mine")
-            async def mine(request: ferrule.ProviderRequest) -> Any:
-                return {"content": "Hello.", "score": numpy.float32(0.5), "rank": numpy.int64(7)}
+        @client.provider("mine")
+        async def mine(request: ferrule.ProviderRequest) -> Any:
+            return {"content": "Hello.", "score": numpy.float32(0.5), "rank": numpy.int64(7)}
 
-            assert client.complete("mine/m", "Hello.").text == "Hello."
+        assert client.complete("mine/m", "Hello.").text == "Hello."
 
 
 def test_plain_numbers() -> None:

@@ -287,7 +287,7 @@ def wrapped(*args: Any, **kwargs: Any) -> Any:
     return looks(*args, **kwargs)
 
 
-def filtered(city: str, **filter: Unpack[Filter]) -> None: ...
+def filtered(city: str, **period: Unpack[Filter]) -> None: ...
 
 
 @pytest.mark.parametrize(
@@ -365,7 +365,7 @@ class Options:
         (int, 3, {"default": 3}),
         (str, "", {"default": ""}),
         (bool, False, {"default": False}),
-        (Optional[int], None, {"default": None}),
+        (Optional[int], None, {"default": None}),  # noqa: UP045
         (Unit, Unit.CELSIUS, {"default": "c"}),
         (list[int], [1], {"default": [1]}),
         (list[int], (1,), {"default": [1]}),
@@ -395,7 +395,20 @@ def test_default_factories_are_not_called_unless_they_make_something_empty() -> 
     assert options["required"] == []
 
 
-@pytest.mark.parametrize("model", ["openai/tools", "anthropic/tools", "gemini/gemini-2.5-flash", "bedrock/claude", "cohere/c", "ollama/o", "openai-responses/gpt", "mistral/m", "groq/g"])
+@pytest.mark.parametrize(
+    "model",
+    [
+        "openai/tools",
+        "anthropic/tools",
+        "gemini/gemini-2.5-flash",
+        "bedrock/claude",
+        "cohere/c",
+        "ollama/o",
+        "openai-responses/gpt",
+        "mistral/m",
+        "groq/g",
+    ],
+)
 def test_defaults_and_definitions_reach_every_provider(model: str) -> None:
     def tool(chain: Chain, count: int = 3, unit: Literal["c", "f"] = "c") -> None:
         """A tool."""
