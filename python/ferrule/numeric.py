@@ -10,7 +10,7 @@ def as_integer(value: Any) -> int | None:
     """The integer that a value is (`int`, numpy's integers); `None` for anything else, truth values and floats too."""
     if type(value) is int:
         return value
-    if isinstance(value, (bool, str, bytes)) or hasattr(value, "__len__"):
+    if isinstance(value, bool) or _is_sized(value):
         return None
     try:
         return operator.index(value)
@@ -23,7 +23,7 @@ def as_number(value: Any) -> int | float | None:
     integer = as_integer(value)
     if integer is not None:
         return integer
-    if isinstance(value, (bool, str, bytes)) or not hasattr(type(value), "__float__") or _is_numpy_other(value):
+    if isinstance(value, bool) or not hasattr(type(value), "__float__") or _is_sized(value) or _is_truth(value):
         return None
     try:
         return float(value)
@@ -35,9 +35,11 @@ def plain(value: Any) -> Any:
     """The value with numbers of other types as Python's own, in lists and dicts too; anything else as it is."""
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    if value is None or isinstance(value, (bool, int, float, str)):
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    if isinstance(value, str):
         return value
     if _is_truth(value):
         return bool(value)
@@ -50,6 +52,10 @@ def _is_truth(value: Any) -> bool:
     return kind.__module__ == "numpy" and kind.__name__ in ("bool", "bool_")
 
 
-def _is_numpy_other(value: Any) -> bool:
-    # An array of one number can be read as one, and a truth value as 1.
-    return hasattr(value, "__len__") or _is_truth(value)
+def _is_sized(value: Any) -> bool:
+    """Whether it is an array, of which one of a single number could be read as that, or a text."""
+    try:
+        len(value)
+    except TypeError:
+        return False
+    return True

@@ -114,7 +114,6 @@ def everything() -> dict[str, Any]:
         found["transcript"] = client.audio.transcribe("openai/whisper-1", b"RIFF")
         found["health"] = client.health(["openai"])
         found["count"] = client.count_tokens("openai/gpt-4o", "Hello.")
-        found["models"] = client.models.list("openai") if hasattr(client, "models") else None
         found["capabilities"] = client.capabilities("openai/gpt-4o")
         found["tracker"] = client.usage()
         found["totals"] = client.usage().total()

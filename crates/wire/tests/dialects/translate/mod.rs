@@ -3,7 +3,7 @@
 mod cohere_ollama;
 
 use crate::strategies::{
-    CLOSED, choice, has_calls, json, open_choice, some_text as text, text_result, unsigned, word,
+    CLOSED, choice, has_calls, json, object, open_choice, some_text as text, text_result, unsigned, word,
 };
 use crate::streams::{accumulate, decode, told as events_of, written};
 use ferrule_wire::dialect::Dialect;
