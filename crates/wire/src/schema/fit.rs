@@ -7,11 +7,13 @@
 use super::combine::{
     allows_null, implied_type, joined, split_by_type, types, value_type, value_types, without_union,
 };
+use super::describe::Described;
 use super::node::{Map, Node};
 use super::pattern;
-use super::references::{DEFINITIONS, References, reference_of, replaced};
+use super::references::{DEFINITIONS, References, place_definitions, reference_of, replaced};
 use super::subsets::{Anything, Required, Subset};
-use crate::json::{Json, MAX_NESTING, WriteJson};
+use super::unfit::Unfit;
+use crate::json::{Json, MAX_NESTING};
 use alloc::{borrow::Cow, borrow::ToOwned, format, string::String, vec, vec::Vec};
 
 /// How often a definition that refers to itself is written out, where the provider takes no recursion.
@@ -43,43 +45,6 @@ const LISTS: [&str; 4] = ["anyOf", "oneOf", "allOf", "prefixItems"];
 
 /// Keywords of which a whole schema has at least one.
 const KNOWN: [&str; 9] = ["type", "properties", "items", "enum", "const", "anyOf", "oneOf", "allOf", "$ref"];
-
-/// Why a schema cannot be said in a subset.
-#[derive(Debug)]
-pub(super) enum Unfit {
-    /// The object at this place may have any properties.
-    Open(String),
-    /// The schema is not that of an object.
-    Root,
-    /// The definition never ends.
-    Endless,
-    /// It has too many parts.
-    Large,
-}
-
-impl Unfit {
-    /// What to do.
-    pub(super) fn reason(&self) -> String {
-        match self {
-            Self::Open(place) if place.is_empty() => {
-                "a strict schema lists all properties, and this object may have any: list them, or ask for it \
-                 without `strict`"
-                    .to_owned()
-            }
-            Self::Open(place) => format!(
-                "a strict schema lists all properties of an object, and `{place}` may have any: list them, make it \
-                 a list of objects with `key` and `value`, or give the schema as a dict without `strict`"
-            ),
-            Self::Root => {
-                "a strict schema is that of an object: wrap it in one, as the only property of it".to_owned()
-            }
-            Self::Endless => {
-                "the schema contains itself without an end: make the property optional, or a list".to_owned()
-            }
-            Self::Large => "the schema is too large when its definitions are written out".to_owned(),
-        }
-    }
-}
 
 /// A schema that was cut off, because it is inside of itself too often, is `None`.
 type Fitted = Result<Option<Node>, Unfit>;
@@ -161,9 +126,7 @@ impl Fitter<'_> {
                 definitions.set(&name, fitted);
             }
         }
-        if !definitions.is_empty() {
-            fitted.set("$defs", Node::Map(definitions));
-        }
+        place_definitions(root, definitions, &mut fitted);
         Ok(Node::Map(fitted))
     }
 
@@ -526,33 +489,5 @@ fn any_item(map: &Map) -> Node {
     match members.len() {
         1 => members.remove(0),
         _ => Node::Map(Map::from_iter([("anyOf".to_owned(), Node::List(members))])),
-    }
-}
-
-/// What goes into the description.
-#[derive(Default)]
-struct Described(Vec<String>);
-
-impl Described {
-    fn add(&mut self, name: &str, node: &Node) {
-        let value = node.text().unwrap_or_else(|| {
-            let mut out = Vec::new();
-            node.write_json(&mut out);
-            String::from_utf8(out).unwrap_or_default()
-        });
-        self.0.push(format!("{name}: {value}"));
-    }
-
-    fn finish(self, map: &mut Map) {
-        if self.0.is_empty() {
-            return;
-        }
-        let added = format!("{{{}}}", self.0.join(", "));
-        let text = match map.get("description").and_then(Node::text) {
-            Some(own) if own.ends_with(&added) => return,
-            Some(own) if !own.is_empty() => format!("{own}\n\n{added}"),
-            _ => added,
-        };
-        map.set("description", Node::string(&text));
     }
 }

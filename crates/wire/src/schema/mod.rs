@@ -5,6 +5,7 @@
 //! the caller has that dropped, the schema goes without `strict`.
 
 mod combine;
+mod describe;
 mod fit;
 mod node;
 mod pattern;
@@ -12,6 +13,7 @@ mod references;
 mod subsets;
 #[cfg(test)]
 mod tests;
+mod unfit;
 
 pub(crate) use subsets::{ANTHROPIC, COHERE, GEMINI, GEMINI_TOOLS, LLAMA_CPP, Subset, of};
 

@@ -34,18 +34,16 @@ fn unanchored(text: &str) -> Option<&str> {
     (escapes % 2 == 0).then_some(inner)
 }
 
+/// Whether a letter behind a backslash is a boundary, a property or a backreference.
+fn is_special(escaped: char) -> bool {
+    matches!(escaped, 'b' | 'B' | 'p' | 'P' | 'k' | '1'..='9')
+}
+
 fn is_simple(text: &str) -> bool {
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
         match letter {
-            '\\' => {
-                if letters
-                    .next()
-                    .is_none_or(|escaped| matches!(escaped, 'b' | 'B' | 'p' | 'P' | 'k' | '1'..='9'))
-                {
-                    return false;
-                }
-            }
+            '\\' if letters.next().is_none_or(is_special) => return false,
             '(' if letters.peek() == Some(&'?') => {
                 letters.next();
                 if letters.next() != Some(':') {

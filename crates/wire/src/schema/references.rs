@@ -135,3 +135,29 @@ fn collect(node: &Node, found: &mut Vec<String>) {
         }
     }
 }
+
+/// Puts the definitions where they stood, and in their order.
+pub(super) fn place_definitions(root: &Node, mut definitions: Map, fitted: &mut Map) {
+    let Some(root) = root.map().filter(|_| !definitions.is_empty()) else { return };
+    let known = root.get("$defs").and_then(Node::map);
+    let mut ordered = Map::default();
+    for (name, _) in known.into_iter().flat_map(Map::iter) {
+        if let Some(definition) = definitions.take(name) {
+            ordered.set(name, definition);
+        }
+    }
+    for (name, definition) in definitions.iter() {
+        ordered.set(name, definition.clone());
+    }
+    let before: Vec<&str> = root.iter().map(|(name, _)| name).take_while(|name| *name != "$defs").collect();
+    let is_first = known.is_some() && !fitted.iter().any(|(name, _)| before.contains(&name));
+    if is_first {
+        let rest = core::mem::take(fitted);
+        fitted.set("$defs", Node::Map(ordered));
+        for (name, node) in rest.iter() {
+            fitted.set(name, node.clone());
+        }
+    } else {
+        fitted.set("$defs", Node::Map(ordered));
+    }
+}

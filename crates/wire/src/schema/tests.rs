@@ -1,6 +1,7 @@
 //! Tests of the subsets on the schemas of `docs/wire/schema-subsets.md`, section 7, each in each subset.
 
 use super::subsets::{Anything, Subset};
+use super::unfit::Unfit;
 use super::{fit, of};
 use crate::json::{Json, Value};
 use crate::quirks::SchemaSubset as Name;
@@ -184,7 +185,7 @@ fn every_schema_comes_out_in_every_subset_or_is_refused_as_open() {
             let fitted = match fit::fit(of(name), true, &whole) {
                 Ok(fitted) => fitted,
                 Err(unfit) => {
-                    let is_open = matches!(&unfit, fit::Unfit::Open(place) if place == "p");
+                    let is_open = matches!(&unfit, Unfit::Open(place) if place == "p");
                     let says_so = id.starts_with("S18") || id == "S23" || id == "S26";
                     assert!(is_open && says_so, "{name:?} {id}: {unfit:?}");
                     continue;
@@ -321,7 +322,7 @@ fn a_definition_that_contains_itself_is_kept_or_written_out() {
     let endless = r##"{"$defs":{"A":{"type":"object","properties":{"a":{"$ref":"#/$defs/A"}},"required":["a"]}},"$ref":"#/$defs/A"}"##;
     let endless = Json::parse(endless).unwrap();
     let refused = fit::fit(of(Name::Anthropic), true, &endless);
-    assert!(matches!(refused, Err(fit::Unfit::Endless)));
+    assert!(matches!(refused, Err(Unfit::Endless)));
     assert!(fit::fit(of(Name::OpenAi), true, &endless).is_ok());
 }
 
@@ -335,7 +336,7 @@ fn the_root_is_an_object_where_it_has_to_be() {
         let whole = Json::parse(schema).unwrap();
         for name in ALL {
             let fitted = fit::fit(of(name), true, &whole);
-            assert_eq!(matches!(fitted, Err(fit::Unfit::Root)), of(name).object_root, "{name:?} {schema}");
+            assert_eq!(matches!(fitted, Err(Unfit::Root)), of(name).object_root, "{name:?} {schema}");
         }
     }
 }
@@ -358,7 +359,7 @@ fn what_would_grow_without_bounds_keeps_its_references_or_is_refused() {
     }
     let many: Vec<String> = (0..2000).map(|each| format!(r##""d{each}":{{"type":"string"}}"##)).collect();
     let many = format!(r##"{{"$defs":{{{}}},"type":"object","properties":{{}}}}"##, many.join(","));
-    assert!(matches!(fit::fit(of(Name::OpenAi), true, &Json::parse(&many).unwrap()), Err(fit::Unfit::Large)));
+    assert!(matches!(fit::fit(of(Name::OpenAi), true, &Json::parse(&many).unwrap()), Err(Unfit::Large)));
 }
 
 #[test]

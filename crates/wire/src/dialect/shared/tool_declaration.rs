@@ -3,7 +3,7 @@
 use super::nested;
 use crate::json::{Extra, ObjectWriter, WriteJson};
 use crate::model::{Tool, ToolKind};
-use crate::quirks::{self, Feature, Quirks};
+use crate::quirks::{self, Feature, Quirks, SchemaSubset};
 use crate::schema::{self, Held};
 use alloc::vec::Vec;
 
@@ -17,8 +17,12 @@ pub(crate) fn write_tool(out: &mut Vec<u8>, tool: &Tool, quirks: &Quirks) {
             write_wrapped(out, "function", &tool.extra, |function| {
                 function.field("name", name).optional("description", description);
                 if let Some(parameters) = parameters {
+                    // A provider without the flag may have a subset all the same.
+                    let is_fitted =
+                        quirks.supports(Feature::Strict) || quirks.strict_schema != SchemaSubset::OpenAi;
                     let subset = schema::of(quirks.strict_schema);
-                    let (fitted, held) = schema::fitted(subset, Held::WhereStrict, parameters, strict);
+                    let asked = strict.filter(|_| is_fitted);
+                    let (fitted, held) = schema::fitted(subset, Held::WhereStrict, parameters, asked);
                     strict = held;
                     function.field("parameters", &*quirks::schema::fit(quirks, &fitted));
                 }
