@@ -20,6 +20,7 @@ LAYERS = [
     "operation/kind.rs",
     "quirks/flags.rs",
     "encode.rs",
+    "schema/",
     "operation/",
     "options/",
     "response_headers.rs",

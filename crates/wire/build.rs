@@ -370,6 +370,8 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
         schema_strip,
         schema_inline,
         answer_schema_whole,
+        strict_schema,
+        strict_models,
         cache_control,
         drop_null_keys,
         alternate_roles,
@@ -389,7 +391,7 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
     let parameters = list(parameters, |flags::Parameter { name, json }| {
         format!("Parameter {{ name: {}, json: {} }}", text(name), text(json))
     });
-    let fields: [(&str, String); 37] = [
+    let fields: [(&str, String); 38] = [
         ("provider", text(id)),
         ("operations", format!("Cow::Borrowed(&{operations})")),
         ("path", text(path)),
@@ -417,6 +419,8 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
         ("schema_strip", texts(schema_strip)),
         ("schema_inline", schema_inline.to_string()),
         ("answer_schema_whole", answer_schema_whole.to_string()),
+        ("strict_schema", word("SchemaSubset", strict_schema)),
+        ("strict_models", texts(strict_models)),
         ("cache_control", word("CacheControl", cache_control)),
         ("drop_null_keys", drop_null_keys.to_string()),
         ("alternate_roles", alternate_roles.to_string()),

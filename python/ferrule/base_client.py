@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from ferrule import _native
 from ferrule.catalog import price
@@ -10,6 +10,7 @@ from ferrule.configuration import Configuration
 from ferrule.configuration.live import LiveConfiguration
 from ferrule.configuration.registry import Registry
 from ferrule.configuration.watch import INTERVAL, Watch
+from ferrule.numeric import as_integer, as_number
 from ferrule.operations.call_options import prepare_completion
 from ferrule.operations.model_lists import ModelListCache
 from ferrule.operations.token_count import count_locally
@@ -77,8 +78,8 @@ class BaseClient:
             ConfigError: The configuration is not usable; the message names the setting, with file and line.
             TypeError: An argument has a wrong type.
         """
-        wrong = isinstance(max_retries, bool) or not isinstance(max_retries, int) or not 0 <= max_retries < 2**32
-        if max_retries is not None and wrong:
+        retries = as_integer(max_retries)
+        if max_retries is not None and (retries is None or not 0 <= retries < 2**32):
             raise TypeError(f"max_retries: expected a whole number, 0 or more, not {max_retries!r}")
         arguments: dict[str, Any] = {
             "providers": providers,
@@ -86,7 +87,7 @@ class BaseClient:
             "models": models,
             "model": model,
             "timeouts": None if timeout is None else _time_limits(timeout),
-            "max_retries": max_retries,
+            "max_retries": retries,
             "drop_params": drop_params,
             "ca_file": None if ca_file is None else str(ca_file),
             "client_certificate": None if client_certificate is None else str(client_certificate),
@@ -221,7 +222,9 @@ class BaseClient:
         """
         provider, name = self._resolve(model)
         given, _ = prepare_completion({"system": system, "tools": tools, "response_format": response_format})
-        tokens = prompt if isinstance(prompt, int) else count_locally(name, prompt, given).tokens
+        tokens = as_integer(prompt)
+        if tokens is None:
+            tokens = count_locally(name, cast("Messages", prompt), given).tokens
         usage = {"input_tokens": tokens, "output_tokens": max_tokens or 0, "cache_read_tokens": cached_tokens}
         catalog = self._catalog()
         return price(catalog, provider, name, usage, at=at, batch=batch, service_tier=service_tier)
@@ -266,13 +269,14 @@ class BaseClient:
         return made[1]
 
 
-def _time_limits(timeout: Any) -> dict[str, float]:
+def _time_limits(timeout: Any) -> dict[str, float | None]:
     """The time limits of a client, by name."""
-    limits = timeout._asdict() if isinstance(timeout, Timeouts) else {"total": timeout}
-    for name, seconds in limits.items():
-        number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
+    given = timeout._asdict() if isinstance(timeout, Timeouts) else {"total": timeout}
+    limits = {name: as_number(seconds) for name, seconds in given.items()}
+    for name, seconds in given.items():
+        number = limits[name]
         # Written so that `nan` fails as well.
-        if seconds is not None and not (number and 0 < seconds < float("inf")):
+        if seconds is not None and not (number is not None and 0 < number < float("inf")):
             place = f"timeout.{name}" if isinstance(timeout, Timeouts) else "timeout"
             raise TypeError(f"{place}: expected a positive number of seconds or ferrule.Timeouts, not {seconds!r}")
     return limits

@@ -66,12 +66,13 @@ class FerruleError(Exception):
         self.partial_reply = partial_reply
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        fields = dict(self.__dict__)
-        return _rebuild, (type(self), fields.pop("message", ""), fields)
+        return _rebuild, (type(self), self.args, dict(self.__dict__))
 
 
-def _rebuild(kind: type[FerruleError], message: str, fields: dict[str, Any]) -> FerruleError:
-    error = kind(message)
+def _rebuild(kind: type[FerruleError], arguments: tuple[Any, ...], fields: dict[str, Any]) -> FerruleError:
+    # Without `__init__`, which a class of the caller's own may have made anything of.
+    error = kind.__new__(kind)
+    error.args = arguments
     error.__dict__.update(fields)
     return error
 

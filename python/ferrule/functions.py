@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ferrule import errors
 from ferrule.bridge import running
+from ferrule.numeric import plain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -108,11 +109,11 @@ class _ReplyWriter:
         reply: dict[str, Any] = {**self._head, "object": "chat.completion", "choices": [choice]}
         if self._usage is not None:
             reply["usage"] = self._usage
-        await self._send(json.dumps(reply).encode())
+        await self._send(json.dumps(plain(reply)).encode())
 
     def _chunk(self, choices: list[Any], **more: Any) -> bytes:
         chunk = {**self._head, "object": "chat.completion.chunk", "choices": choices, **more}
-        return f"data: {json.dumps(chunk)}\n\n".encode()
+        return f"data: {json.dumps(plain(chunk))}\n\n".encode()
 
     async def _send(self, piece: bytes) -> None:
         while (taken := self._call.send(piece)) is None:

@@ -1,15 +1,19 @@
-"""Structured output: the JSON schema of a `response_format`, and the value that a reply's text becomes."""
+"""Structured output: the JSON schema of a `response_format`, and the value that a reply's text becomes.
+
+A type is asked for as strict; what that means is each provider's own, and `crates/wire/src/schema` knows it. Whatever a
+provider does not hold the model to is checked here, when the value is made.
+"""
 
 from __future__ import annotations
 
-import copy
-import dataclasses
 import functools
 import json
 import re
-from typing import TYPE_CHECKING, Any, get_origin, is_typeddict
+from typing import TYPE_CHECKING, Any, get_origin
 
-from ferrule.schema import build, is_msgspec, is_pydantic, schema_of
+from ferrule.schema import is_msgspec, is_pydantic, is_pydantic_type, schema_of
+from ferrule.schema_check import check
+from ferrule.values import build
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,17 +31,12 @@ def declare_format(response_format: Any) -> tuple[dict[str, Any], Callable[[str]
     Raises:
         TypeError: It is none of these, or the type has no JSON schema.
     """
-    if response_format == "text":
+    if isinstance(response_format, str) and response_format == "text":
         return {"type": "text"}, None
-    if response_format in ("json", "json_object"):
+    if isinstance(response_format, str) and response_format in ("json", "json_object"):
         return {"type": "json_object"}, json.loads
     if isinstance(response_format, dict):
-        if response_format.get("type") in _FORMS:
-            return response_format, None if response_format["type"] == "text" else json.loads
-        if any(keyword in response_format for keyword in _KEYWORDS):
-            name = _name(response_format.get("title"))
-            return {"type": "json_schema", "json_schema": {"name": name, "schema": response_format}}, json.loads
-        raise TypeError(f"response_format: {response_format!r} is neither a JSON schema nor a format in OpenAI's form")
+        return _declare_dict(response_format)
     if isinstance(response_format, type) or get_origin(response_format) is not None:
         return _declare_type(response_format)
     raise TypeError(
@@ -46,20 +45,34 @@ def declare_format(response_format: Any) -> tuple[dict[str, Any], Callable[[str]
     )
 
 
+def _declare_dict(response_format: dict[str, Any]) -> tuple[dict[str, Any], Callable[[str], Any] | None]:
+    if response_format.get("type") in _FORMS:
+        if response_format["type"] == "text":
+            return response_format, None
+        inner = response_format.get("json_schema", response_format)
+        schema = inner.get("schema") if isinstance(inner, dict) else None
+        return response_format, json.loads if schema is None else functools.partial(_checked, schema)
+    if any(keyword in response_format for keyword in _KEYWORDS):
+        name = _name(response_format.get("title"))
+        declared = {"type": "json_schema", "json_schema": {"name": name, "schema": response_format}}
+        return declared, functools.partial(_checked, response_format)
+    raise TypeError(f"response_format: {response_format!r} is neither a JSON schema nor a format in OpenAI's form")
+
+
 def _declare_type(kind: Any) -> tuple[dict[str, Any], Callable[[str], Any]]:
     declared = schema_of(kind)
     if declared.get("type") != "object":
         raise TypeError(f"response_format: {kind!r} is not an object; providers generate objects only: wrap it in one")
-    json_schema = {"name": _name(getattr(kind, "__name__", None)), "schema": strict(declared), "strict": True}
+    json_schema = {"name": _name(getattr(kind, "__name__", None)), "schema": declared, "strict": True}
     parse: Callable[[str], Any]
     if is_pydantic(kind):
         parse = kind.model_validate_json
     elif is_msgspec(kind):
         parse = functools.partial(_decode_msgspec, kind)
-    elif dataclasses.is_dataclass(kind) or is_typeddict(kind):
-        parse = functools.partial(_build, kind)
+    elif is_pydantic_type(kind):
+        parse = functools.partial(_decode_pydantic, kind)
     else:
-        parse = json.loads
+        parse = functools.partial(_build, kind)
     return {"type": "json_schema", "json_schema": json_schema}, parse
 
 
@@ -70,36 +83,22 @@ def _decode_msgspec(kind: Any, text: str) -> Any:
     return msgspec.json.decode(text, type=kind)
 
 
+def _decode_pydantic(kind: Any, text: str) -> Any:
+    import pydantic  # optional
+
+    return pydantic.TypeAdapter(kind).validate_json(text)
+
+
 def _build(kind: Any, text: str) -> Any:
-    return build(kind, json.loads(text))
+    return build(kind, _checked(schema_of(kind), text))
+
+
+def _checked(schema: Any, text: str) -> Any:
+    value = json.loads(text)
+    check(schema, value)
+    return value
 
 
 def _name(title: Any) -> str:
     """A name of the characters that providers accept (`[a-zA-Z0-9_-]{1,64}`)."""
     return re.sub(r"[^a-zA-Z0-9_-]", "_", title)[:64] if isinstance(title, str) and title else "response"
-
-
-def strict(declared: dict[str, Any]) -> dict[str, Any]:
-    """The schema as strict providers require it: no additional properties, all properties required, no defaults.
-
-    Source: OpenAI's structured outputs; Anthropic's `output_config.format` requires the first as well.
-    """
-    declared = copy.deepcopy(declared)
-    _make_strict(declared)
-    return declared
-
-
-def _make_strict(node: Any) -> None:
-    if isinstance(node, list):
-        for item in node:
-            _make_strict(item)
-    elif isinstance(node, dict):
-        properties = node.get("properties")
-        if isinstance(properties, dict) and node.get("type") == "object":
-            node["additionalProperties"] = False
-            node["required"] = list(properties)
-            for declared in properties.values():
-                if isinstance(declared, dict):
-                    declared.pop("default", None)
-        for value in node.values():
-            _make_strict(value)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Union, cast
 
 import ferrule
 from ferrule._native import NativeSimulator, provider_table
+from ferrule.numeric import plain
 
 if TYPE_CHECKING:
     import sys
@@ -443,4 +444,4 @@ def _text(script: ScriptSource) -> str:
         return script
     if isinstance(script, os.PathLike):
         return Path(script).read_text("utf-8")
-    return json.dumps(script)
+    return json.dumps(plain(script))

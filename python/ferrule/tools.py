@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
-from ferrule.schema import schema_of, type_hints
+from ferrule.annotations import annotate, type_hints, unwrapped
+from ferrule.schema import (
+    MISSING,
+    Field,
+    Schemas,
+    fields_of,
+    is_msgspec,
+    is_pydantic,
+    is_pydantic_type,
+    schema_of,
+    to_json,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 
 def declare(tools: Sequence[Mapping[str, Any] | Callable[..., Any]]) -> list[Any]:
@@ -28,35 +40,113 @@ def function_tool(function: Callable[..., Any]) -> dict[str, Any]:
 
     Args:
         function: Its name, the first paragraph of its docstring, its parameters' type hints, defaults and their
-            descriptions (a Google-style `Args:` section, or `Annotated[type, "description"]`) are used.
+            descriptions (a Google-style `Args:` section, `Annotated[type, "description"]` or pydantic's `Field`) are
+            used. Arguments that a `functools.partial` fixes are not the model's to give. A class that JSON objects
+            are made of (pydantic, msgspec, a dataclass, a `TypedDict`) is a tool that takes its fields.
 
     Raises:
         TypeError: A parameter has no type hint, or one without a JSON schema.
     """
-    name = getattr(function, "__name__", type(function).__name__)
-    summary, described = _docstring(inspect.getdoc(function) or "")
-    hints = type_hints(function)
-    properties: dict[str, Any] = {}
-    required = []
-    for parameter in inspect.signature(function).parameters.values():
+    whole = unwrapped(function)
+    name = _name_of(function)
+    summary, described = _docstring(_text_of(function, whole))
+    if isinstance(function, type) and (parameters := _class_parameters(function)) is not None:
+        return _declaration(name, summary, parameters)
+    if not re.fullmatch(r"[a-zA-Z0-9_-]+", name):
+        raise TypeError(f"tools: {name!r} is not a valid name of a tool; define a function with a name")
+    try:
+        hints = type_hints(whole)
+    except TypeError as error:
+        raise TypeError(f"tools: {error}") from None
+    schemas = Schemas()
+    fields: dict[str, Field] = {}
+    notes: dict[str, Any] = {}
+    for parameter in _parameters(function):
+        if parameter.kind is parameter.VAR_KEYWORD and (unpacked := _unpacked(hints.get(parameter.name))):
+            fields |= unpacked
+            continue
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise TypeError(f"tools: {name}(): `*{parameter.name}` cannot be declared; name the parameters")
         if parameter.name not in hints:
             raise TypeError(f"tools: {name}(): parameter `{parameter.name}` has no type hint")
+        fields[parameter.name], notes[parameter.name] = _field(parameter, hints[parameter.name])
+    properties: dict[str, Any] = {}
+    for each, field in fields.items():
         try:
-            declared = schema_of(hints[parameter.name])
+            declared = schemas.object({each: field})["properties"][each]
         except TypeError as error:
-            raise TypeError(f"tools: {name}(): parameter `{parameter.name}`: {error}") from None
-        if parameter.name in described:
-            declared.setdefault("description", described[parameter.name])
-        properties[parameter.name] = declared
-        if parameter.default is parameter.empty:
-            required.append(parameter.name)
+            raise TypeError(f"tools: {name}(): parameter `{each}`: {error}") from None
+        declared = annotate(declared, notes.get(each, ()))
+        if each in described:
+            declared.setdefault("description", described[each])
+        properties[each] = declared
+    required = [each for each, field in fields.items() if field.required]
     parameters = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+    return _declaration(name, summary, schemas.definitions.at_root(parameters))
+
+
+def _declaration(name: str, summary: str, parameters: dict[str, Any]) -> dict[str, Any]:
     declaration: dict[str, Any] = {"name": name, "parameters": parameters}
     if summary:
         declaration["description"] = summary
     return {"type": "function", "function": declaration}
+
+
+def _name_of(function: Any) -> str:
+    while isinstance(function, functools.partial):
+        function = function.func
+    if inspect.ismethod(function) and function.__name__ == "__call__":
+        function = function.__self__
+    name: str = getattr(function, "__name__", type(function).__name__)
+    return name
+
+
+def _parameters(function: Callable[..., Any]) -> Iterator[inspect.Parameter]:
+    """The parameters that are not fixed already."""
+    fixed: set[str] = set()
+    inner: Any = function
+    while isinstance(inner, functools.partial):
+        fixed |= inner.keywords.keys()
+        inner = inner.func
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.name not in fixed:
+            yield parameter
+
+
+def _field(parameter: inspect.Parameter, hint: Any) -> tuple[Field, tuple[Any, ...]]:
+    """A parameter as a field, and the notes on it."""
+    default = parameter.default
+    if type(default).__name__ == "FieldInfo":  # pydantic's `Field` as a default.
+        required = default.is_required()
+        return Field(hint, required, MISSING if required else to_json(default.default)), (default,)
+    if default is parameter.empty:
+        return Field(hint, required=True), ()
+    return Field(hint, required=False, default=to_json(default)), ()
+
+
+def _unpacked(hint: Any) -> dict[str, Field] | None:
+    """The fields of `**options: Unpack[SomeTypedDict]`."""
+    if getattr(get_origin(hint), "__name__", None) != "Unpack" and "Unpack" not in str(get_origin(hint)):
+        return None
+    return fields_of(get_args(hint)[0])
+
+
+def _class_parameters(kind: type) -> dict[str, Any] | None:
+    if not (is_pydantic(kind) or is_msgspec(kind) or is_pydantic_type(kind) or fields_of(kind) is not None):
+        return None
+    schema = schema_of(kind)
+    # It is the tool's.
+    return {key: value for key, value in schema.items() if key not in ("title", "description")}
+
+
+def _text_of(function: Callable[..., Any], whole: Any) -> str:
+    if isinstance(function, type):
+        text = function.__doc__ or ""
+        # A dataclass without a docstring gets its signature.
+        return "" if text.startswith(f"{function.__name__}(") else inspect.cleandoc(text)
+    if whole.__name__ == "__call__":
+        return inspect.getdoc(whole) or inspect.getdoc(function) or ""
+    return inspect.getdoc(whole) or ""
 
 
 def _docstring(text: str) -> tuple[str, dict[str, str]]:

@@ -24,6 +24,7 @@ PLAIN = {
     },
 }
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}}
+CLOSED = SCHEMA | {"additionalProperties": False}
 TOOLS = {"openai": {"tools": [OPENAI_TOOL]}, "anthropic": {"tools": [ANTHROPIC_TOOL]}}
 BREAKPOINT = [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}]
 USER_TURN = PLAIN["openai"]["messages"]
@@ -76,7 +77,8 @@ CARRIED: list[tuple[dict[str, Any], dict[str, Any] | str, dict[str, Any] | str]]
                 "json_schema": {"name": "A_place", "schema": SCHEMA | {"title": "A place"}},
             }
         },
-        {"output_config": {"format": {"type": "json_schema", "schema": SCHEMA | {"title": "A place"}}}},
+        # The API refuses an object that is not closed.
+        {"output_config": {"format": {"type": "json_schema", "schema": CLOSED | {"title": "A place"}}}},
     ),
     ({"temperature": 0.5}, {"temperature": 0.5}, {"temperature": 0.5}),
     ({"temperature": 1.5}, {"temperature": 1.5}, "temperature"),

@@ -5,14 +5,17 @@ use crate::from_python::{self, Path};
 use crate::to_python::{Reduced, object_to_python};
 use ferrule_engine::{self as engine, Outcome};
 use ferrule_wire::{
-    json::{Fields, ObjectWriter},
+    json::{Extra, Fields, Json, ObjectWriter},
     model,
 };
 use pyo3::{
     prelude::*,
     types::{PyDict, PyType},
 };
-use std::time::Duration;
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    time::{Duration, Instant},
+};
 
 /// One attempt of a call.
 #[pyclass(frozen, module = "ferrule._native")]
@@ -69,6 +72,14 @@ impl Attempt {
         Ok(format!("Attempt({})", dict.repr()?))
     }
 
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<Self>().is_ok_and(|other| self.text() == other.get().text())
+    }
+
+    fn __hash__(&self) -> u64 {
+        hash_of(&self.text())
+    }
+
     fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (Bound<'py, PyAny>,)> {
         let rebuild = py.get_type::<Self>().getattr("_from_dict")?;
         Ok((rebuild, (object_to_python(py, |object| self.write_fields(object))?,)))
@@ -82,7 +93,19 @@ impl Attempt {
     }
 }
 
+/// A hash of what two equal objects have in common.
+pub(crate) fn hash_of(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
 impl Attempt {
+    /// All of it, to compare by.
+    fn text(&self) -> String {
+        Json::object(&Extra::new(), |object| self.write_fields(object)).text().to_owned()
+    }
+
     pub(crate) fn write_fields(&self, object: &mut ObjectWriter<'_>) {
         object
             .field("provider", self.provider())
@@ -142,6 +165,37 @@ impl Stats {
     #[getter]
     pub(crate) fn duration(&self) -> Option<f64> {
         self.0.duration.map(|time| time.as_secs_f64())
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<Self>().is_ok_and(|other| {
+            let (own, other) = (&self.0, &other.get().0);
+            (own.time_to_first_token, own.duration) == (other.time_to_first_token, other.duration)
+        })
+    }
+
+    fn __hash__(&self) -> u64 {
+        hash_of(&self.__repr__())
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (Option<f64>, Option<f64>)> {
+        let rebuild = py.get_type::<Self>().getattr("_from_seconds")?;
+        Ok((rebuild, (self.time_to_first_token(), self.duration())))
+    }
+
+    /// For unpickling. The clock of `started` is this process's own, so it starts now.
+    #[classmethod]
+    fn _from_seconds(
+        _class: &Bound<'_, PyType>,
+        time_to_first_token: Option<f64>,
+        duration: Option<f64>,
+    ) -> Self {
+        let time = |seconds: Option<f64>| Duration::try_from_secs_f64(seconds?).ok();
+        Self(engine::Stats {
+            started: Instant::now(),
+            time_to_first_token: time(time_to_first_token),
+            duration: time(duration),
+        })
     }
 
     fn __repr__(&self) -> String {

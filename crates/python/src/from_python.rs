@@ -30,7 +30,7 @@ impl fmt::Display for Path<'_> {
 }
 
 /// The JSON text of `value`, which `path` names in errors: dicts with string keys, lists, tuples, strings, numbers,
-/// booleans, `None`, and objects with a `model_dump()`.
+/// booleans, `None`, objects with a `model_dump()`, and numbers of other types, such as numpy's.
 pub(crate) fn json(value: &Bound<'_, PyAny>, path: Path<'_>) -> PyResult<Json> {
     let mut out = Vec::new();
     write(value, path, &mut out, 0)?;
@@ -80,6 +80,8 @@ fn write(value: &Bound<'_, PyAny>, path: Path<'_>, out: &mut Vec<u8>, depth: usi
         write_items(items.iter(), path, out, depth)?;
     } else if value.hasattr("model_dump")? {
         write(&value.call_method0("model_dump")?, path, out, depth + 1)?;
+    } else if let Some(plain) = plain_scalar(value)? {
+        write(&plain, path, out, depth + 1)?;
     } else {
         let advice = if value.is_instance_of::<PyBytes>() { "; encode bytes as base64 text" } else { "" };
         return Err(PyTypeError::new_err(format!("{path}: {} has no JSON form{advice}", type_name(value))));
@@ -97,6 +99,38 @@ fn whole_text<'a>(string: &'a Bound<'_, PyString>, path: Path<'_>) -> PyResult<&
         )),
         Err(_) => error,
     })
+}
+
+/// The integer, number or truth value that an object of another type is: numpy's, `Decimal`, `Fraction`. An array is none,
+/// although one of a single item can be read as a number.
+pub(crate) fn plain_scalar<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let kind = value.get_type();
+    let is_array = value.is_instance_of::<PyString>() || value.len().is_ok();
+    if is_array {
+        return Ok(None);
+    }
+    if kind.hasattr("__index__")?
+        && let Ok(number) = value.call_method0("__index__")
+        && number.is_instance_of::<PyInt>()
+    {
+        return Ok(Some(number));
+    }
+    if is_numpy_truth(value) {
+        return Ok(Some(PyBool::new(value.py(), value.is_truthy()?).to_owned().into_any()));
+    }
+    if kind.hasattr("__float__")?
+        && let Ok(number) = value.extract::<f64>()
+    {
+        return Ok(Some(PyFloat::new(value.py(), number).into_any()));
+    }
+    Ok(None)
+}
+
+/// Whether it is one of numpy's truth values, which are no `bool`, and no numbers either.
+pub(crate) fn is_numpy_truth(value: &Bound<'_, PyAny>) -> bool {
+    let kind = value.get_type();
+    let is_named = kind.name().is_ok_and(|name| name == "bool" || name == "bool_");
+    is_named && kind.module().is_ok_and(|module| module == "numpy")
 }
 
 fn write_items<'py>(

@@ -1,7 +1,7 @@
 //! Replies as Python sees them: read when asked for, so that what nobody looks at costs nothing.
 
 use crate::{
-    attempt::{Attempt, Stats},
+    attempt::{Attempt, Stats, hash_of},
     cost::{Cost, Pricing},
     from_python::{self, Path},
     message::{Message, ToolCall},
@@ -14,13 +14,14 @@ use ferrule_catalog::UsageRecord;
 use ferrule_client::Entry;
 use ferrule_engine as engine;
 use ferrule_wire::{
-    json::{Extra, ObjectWriter, Value},
+    json::{Extra, Json, ObjectWriter, Value},
     model, operation,
 };
 use pyo3::{
+    exceptions::PyValueError,
     prelude::*,
     sync::PyOnceLock,
-    types::{PyDict, PyList, PyType},
+    types::{PyDict, PyList, PyString, PyType},
 };
 use std::{
     sync::Arc,
@@ -81,6 +82,78 @@ impl Reply {
 
     fn first(&self) -> Option<&model::Choice> {
         self.response.choices.first()
+    }
+
+    fn write_fields(&self, object: &mut ObjectWriter<'_>) {
+        let response = &self.response;
+        object.field("id", &response.id).field("model", &response.model).field("provider", &self.provider);
+        object.nullable("created", response.created).nullable("request_id", self.request_id.as_ref());
+        object.array("choices", &response.choices, |out, choice| {
+            let mut object = ObjectWriter::begin(out);
+            Choice(choice.clone()).write_fields(&mut object);
+            object.finish();
+        });
+        object.object("usage", |object| self.usage().write_fields(object));
+        match self.pricing.cost() {
+            Some(cost) => drop(object.object("cost", |object| cost.write_fields(object))),
+            None => drop(object.nullable("cost", None::<&str>)),
+        }
+        object.array("attempts", &self.attempts, |out, attempt| {
+            let mut object = ObjectWriter::begin(out);
+            Attempt(attempt.clone()).write_fields(&mut object);
+            object.finish();
+        });
+        object.object("stats", |object| {
+            object.nullable("time_to_first_token", self.stats().time_to_first_token());
+            object.nullable("duration", self.stats().duration());
+        });
+        if !response.extra.is_empty() {
+            object.with("extra", |out| ObjectWriter::begin_with(out, &response.extra).finish());
+        }
+    }
+
+    /// All that `to_dict` says.
+    fn json(&self) -> Json {
+        Json::object(&Extra::new(), |object| self.write_fields(object))
+    }
+
+    /// The reply of what [`Self::json`] wrote.
+    fn read(json: &Json, parse: Option<Py<PyAny>>) -> PyResult<Self> {
+        let mut fields = json.value().object().unwrap_or_default();
+        let mut choices = Vec::new();
+        for value in fields.take_array("choices").unwrap_or_default() {
+            choices.push(read_choice(value)?);
+        }
+        let mut stats = fields.take_object("stats").unwrap_or_default();
+        let mut seconds = |name: &str| Duration::try_from_secs_f64(stats.take_f64(name)?).ok();
+        let stats = engine::Stats {
+            started: Instant::now(),
+            time_to_first_token: seconds("time_to_first_token"),
+            duration: seconds("duration"),
+        };
+        let attempts = fields.take_array("attempts").unwrap_or_default();
+        let cost = fields.take_object("cost").and_then(Cost::read);
+        Ok(Self {
+            response: model::Response {
+                id: fields.take_string("id").unwrap_or_default(),
+                model: fields.take_string("model").unwrap_or_default(),
+                created: fields.take_u64("created"),
+                choices,
+                usage: fields.take_object("usage").map(|usage| Usage::read(usage).0),
+                extra: fields.take_object("extra").unwrap_or_default().rest(),
+            },
+            body: None,
+            provider: fields.take_string("provider").unwrap_or_default(),
+            request_id: fields.take_string("request_id"),
+            attempts: attempts
+                .into_iter()
+                .filter_map(|value| Some(Attempt::read(value.object()?).0))
+                .collect(),
+            stats,
+            pricing: Pricing::Known(cost.map(Box::new)),
+            parse,
+            parsed: PyOnceLock::new(),
+        })
     }
 }
 
@@ -211,90 +284,45 @@ impl Reply {
 
     /// Everything as a dictionary that has a JSON form. The messages in it are in the form that calls take.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        object_to_python(py, |object| {
-            let response = &self.response;
-            object
-                .field("id", &response.id)
-                .field("model", &response.model)
-                .field("provider", &self.provider);
-            object.nullable("created", response.created).nullable("request_id", self.request_id.as_ref());
-            object.array("choices", &response.choices, |out, choice| {
-                let mut object = ObjectWriter::begin(out);
-                Choice(choice.clone()).write_fields(&mut object);
-                object.finish();
-            });
-            object.object("usage", |object| self.usage().write_fields(object));
-            match self.pricing.cost() {
-                Some(cost) => drop(object.object("cost", |object| cost.write_fields(object))),
-                None => drop(object.nullable("cost", None::<&str>)),
-            }
-            object.array("attempts", &self.attempts, |out, attempt| {
-                let mut object = ObjectWriter::begin(out);
-                Attempt(attempt.clone()).write_fields(&mut object);
-                object.finish();
-            });
-            object.object("stats", |object| {
-                object.nullable("time_to_first_token", self.stats().time_to_first_token());
-                object.nullable("duration", self.stats().duration());
-            });
-            if !response.extra.is_empty() {
-                object.with("extra", |out| ObjectWriter::begin_with(out, &response.extra).finish());
-            }
-        })
+        object_to_python(py, |object| self.write_fields(object))
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (Bound<'py, PyAny>, Py<PyAny>)> {
         let parse = self.parse.as_ref().map_or_else(|| py.None(), |parse| parse.clone_ref(py));
-        Ok((py.get_type::<Self>().getattr("_from_dict")?, (self.to_dict(py)?, parse)))
+        let text = self.json();
+        // What could not be read back would hang the process that gets it: a pool of workers waits for ever.
+        Self::read(&text, None)?;
+        let text = PyString::new(py, text.text()).into_any();
+        Ok((py.get_type::<Self>().getattr("_from_json")?, (text, parse)))
     }
 
-    /// For unpickling: the reply of what `to_dict` gave. Its `raw` body is not kept.
+    /// For unpickling.
+    #[classmethod]
+    fn _from_json(_class: &Bound<'_, PyType>, text: &str, parse: Option<Py<PyAny>>) -> PyResult<Self> {
+        let json = Json::parse(text).map_err(|error| PyValueError::new_err(format!("reply: {error}")))?;
+        Self::read(&json, parse)
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<Self>().is_ok_and(|other| self.json() == other.get().json())
+    }
+
+    fn __hash__(&self) -> u64 {
+        hash_of(&self.response.id)
+    }
+
+    /// The reply of what `to_dict` gave. Its `raw` body is not kept.
     #[classmethod]
     fn _from_dict(
         _class: &Bound<'_, PyType>,
         fields: &Bound<'_, PyDict>,
         parse: Option<Py<PyAny>>,
     ) -> PyResult<Self> {
-        let json = from_python::json(fields, Path::Root("reply"))?;
-        let mut fields = json.value().object().unwrap_or_default();
-        let mut choices = Vec::new();
-        for value in fields.take_array("choices").unwrap_or_default() {
-            choices.push(read_choice(value)?);
-        }
-        let mut stats = fields.take_object("stats").unwrap_or_default();
-        let mut seconds = |name: &str| Duration::try_from_secs_f64(stats.take_f64(name)?).ok();
-        let stats = engine::Stats {
-            started: Instant::now(),
-            time_to_first_token: seconds("time_to_first_token"),
-            duration: seconds("duration"),
-        };
-        let attempts = fields.take_array("attempts").unwrap_or_default();
-        let cost = fields.take_object("cost").and_then(Cost::read);
-        Ok(Self {
-            response: model::Response {
-                id: fields.take_string("id").unwrap_or_default(),
-                model: fields.take_string("model").unwrap_or_default(),
-                created: fields.take_u64("created"),
-                choices,
-                usage: fields.take_object("usage").map(|usage| Usage::read(usage).0),
-                extra: fields.take_object("extra").unwrap_or_default().rest(),
-            },
-            body: None,
-            provider: fields.take_string("provider").unwrap_or_default(),
-            request_id: fields.take_string("request_id"),
-            attempts: attempts
-                .into_iter()
-                .filter_map(|value| Some(Attempt::read(value.object()?).0))
-                .collect(),
-            stats,
-            pricing: Pricing::Known(cost.map(Box::new)),
-            parse,
-            parsed: PyOnceLock::new(),
-        })
+        Self::read(&from_python::json(fields, Path::Root("reply"))?, parse)
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let text = pyo3::types::PyString::new(py, &self.text()).repr()?;
+        let text = PyString::new(py, &self.text()).repr()?;
         let (provider, model) = (&self.provider, &self.response.model);
         let finish_reason =
             self.finish_reason().map_or_else(|| "None".into(), |reason| format!("'{reason}'"));

@@ -13,7 +13,7 @@ use ferrule_wire::{
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
     prelude::*,
-    types::{PyBool, PyDict, PyInt, PyList, PyString, PyTuple},
+    types::{PyBool, PyDict, PyList, PyString, PyTuple},
 };
 use std::time::Duration;
 
@@ -208,7 +208,7 @@ fn option(
         "logprobs" => {
             // `True`, or how many alternatives at each place.
             request.logprobs = Some(true);
-            if value.is_instance_of::<PyBool>() {
+            if is_truth(value) {
                 request.logprobs = Some(boolean(value, name)?);
             } else {
                 request.top_logprobs = Some(count(value, name)?);
@@ -244,24 +244,32 @@ fn wrong(value: &Bound<'_, PyAny>, name: &str, expected: &str) -> PyErr {
 }
 
 fn boolean(value: &Bound<'_, PyAny>, name: &str) -> PyResult<bool> {
-    value.cast::<PyBool>().map(|truth| truth.is_true()).map_err(|_| wrong(value, name, "True or False"))
+    match value.cast::<PyBool>() {
+        Ok(truth) => Ok(truth.is_true()),
+        Err(_) if from_python::is_numpy_truth(value) => value.is_truthy(),
+        Err(_) => Err(wrong(value, name, "True or False")),
+    }
+}
+
+/// Whether it is a truth value, which counts as no number.
+fn is_truth(value: &Bound<'_, PyAny>) -> bool {
+    value.is_instance_of::<PyBool>() || from_python::is_numpy_truth(value)
 }
 
 pub(crate) fn number(value: &Bound<'_, PyAny>, name: &str) -> PyResult<f64> {
-    let number = if value.is_instance_of::<PyBool>() { None } else { value.extract::<f64>().ok() };
+    let number = if is_truth(value) { None } else { value.extract::<f64>().ok() };
     number.filter(|number| number.is_finite()).ok_or_else(|| wrong(value, name, "a number"))
 }
 
 fn whole(value: &Bound<'_, PyAny>, name: &str) -> PyResult<i64> {
-    let number = if value.is_instance_of::<PyBool>() { None } else { value.extract().ok() };
+    let number = if is_truth(value) { None } else { value.extract().ok() };
     number.ok_or_else(|| wrong(value, name, "a whole number"))
 }
 
 pub(crate) fn count(value: &Bound<'_, PyAny>, name: &str) -> PyResult<u64> {
-    let number = if value.is_instance_of::<PyInt>() { value.extract().ok() } else { None };
-    number
-        .filter(|_| !value.is_instance_of::<PyBool>())
-        .ok_or_else(|| wrong(value, name, "a whole number, 0 or more"))
+    // Whatever has an `__index__` is one.
+    let number = if is_truth(value) { None } else { value.extract().ok() };
+    number.ok_or_else(|| wrong(value, name, "a whole number, 0 or more"))
 }
 
 pub(crate) fn text(value: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {

@@ -28,4 +28,5 @@ pub mod providers;
 pub mod quirks;
 mod request_schema;
 pub mod response_headers;
+mod schema;
 pub mod server;

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from ferrule.configuration.schema import REFERENCES, SCHEMA, Field
 from ferrule.configuration.suggestions import MAX_NAME, suggestion
+from ferrule.numeric import as_integer, as_number
 
 _IN_FILES = {
     dict: "a table",
@@ -86,10 +87,11 @@ def _fits(value: Any, kind: str, path: tuple[Any, ...], in_file: bool, found: li
     if kind == "flag":
         return isinstance(value, bool)
     if kind == "number":
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return number and math.isfinite(value) and value > 0
+        number = as_number(value)
+        return number is not None and math.isfinite(number) and number > 0
     if kind == "count":
-        return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**32
+        count = as_integer(value)
+        return count is not None and 0 <= count < 2**32
     if kind == "words":
         return isinstance(value, (list, tuple)) and bool(value) and all(isinstance(word, str) for word in value)
     if kind == "secret" and isinstance(value, dict):

@@ -33,3 +33,12 @@ class OperationReply:
         self.attempts: list[Attempt] = fields["attempts"]
         self.stats: Stats = fields["stats"]
         self.extra: dict[str, Any] = fields["extra"]
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        names = [name for kind in type(self).__mro__ for name in getattr(kind, "__slots__", ())]
+        return all(getattr(self, name) == getattr(other, name) for name in names)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.provider, self.model, self.request_id))

@@ -116,7 +116,9 @@ def start_request(
         return client.raw(provider, method, path, b"", bridge=bridge)
     import json  # rarely needed by a synchronous client
 
-    content = json.dumps(body, allow_nan=False).encode()
+    from ferrule.numeric import plain
+
+    content = json.dumps(plain(body), allow_nan=False).encode()
     return client.raw(provider, method, path, content, content_type="application/json", bridge=bridge)
 
 

@@ -72,6 +72,10 @@ pub struct Quirks {
     pub schema_inline: bool,
     /// Whether the two are for tools alone, and the schema of an answer is taken as it is.
     pub answer_schema_whole: bool,
+    /// The subset of JSON Schema of a strict answer or tool.
+    pub strict_schema: SchemaSubset,
+    /// What a model's name contains that can be strict; empty: all can.
+    pub strict_models: List<Text>,
     /// How a place in the prompt is marked up to which it is cached.
     pub cache_control: CacheControl,
     /// Whether nulls in messages are refused.
@@ -313,6 +317,40 @@ pub enum MediaParts {
     Mistral,
 }
 
+/// The subset of JSON Schema that a strict answer or tool has to be in: `docs/wire/schema-subsets.md`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SchemaSubset {
+    /// OpenAI's, which most others have taken over.
+    #[default]
+    #[serde(rename = "openai")]
+    OpenAi,
+    /// That of OpenAI's fine-tuned models, which take no bounds.
+    #[serde(rename = "openai_fine_tuned")]
+    OpenAiFineTuned,
+    /// Anthropic's.
+    Anthropic,
+    /// Gemini's.
+    Gemini,
+    /// Mistral's.
+    Mistral,
+    /// Cohere's.
+    Cohere,
+    /// That of llama.cpp's grammars, Ollama's too.
+    LlamaCpp,
+    /// xAI's.
+    Xai,
+    /// Cerebras'.
+    Cerebras,
+    /// Fireworks'.
+    Fireworks,
+    /// DeepSeek's.
+    #[serde(rename = "deepseek")]
+    DeepSeek,
+    /// vLLM's.
+    Vllm,
+}
+
 /// How a place in the prompt is marked up to which it is cached.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -445,6 +483,8 @@ impl Quirks {
         schema_strip: Cow::Borrowed(&[]),
         schema_inline: false,
         answer_schema_whole: false,
+        strict_schema: SchemaSubset::OpenAi,
+        strict_models: Cow::Borrowed(&[]),
         cache_control: CacheControl::Breakpoint,
         drop_null_keys: false,
         alternate_roles: false,

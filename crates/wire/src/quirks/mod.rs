@@ -39,6 +39,22 @@ impl Quirks {
         self.operations.contains(&operation)
     }
 
+    /// Whether answers of this model can be held to a schema.
+    pub(crate) fn takes_strict_answers(&self, model: &str) -> bool {
+        self.supports(Feature::Strict)
+            && (self.strict_models.is_empty()
+                || self.strict_models.iter().any(|name| model.contains(&**name)))
+    }
+
+    /// The same for `model`: OpenAI's fine-tuned models take less of a schema.
+    pub(crate) fn for_model(&self, model: &str) -> Cow<'_, Self> {
+        let mut own = Cow::Borrowed(self);
+        if model.starts_with("ft:") && self.strict_schema == SchemaSubset::OpenAi {
+            own.to_mut().strict_schema = SchemaSubset::OpenAiFineTuned;
+        }
+        own
+    }
+
     /// Why something is refused: `what` with the provider's name before it.
     pub(crate) fn reason(&self, what: &str) -> String {
         let who = if self.provider.is_empty() { "the provider" } else { &self.provider };

@@ -9,6 +9,7 @@ use crate::json::Extra;
 use crate::model::{Request, ResponseFormat, ToolChoice, ToolKind};
 use crate::operation::kind::OperationKind;
 use crate::options::RequestOption;
+use crate::schema::{self, Held};
 use alloc::{borrow::Cow, borrow::ToOwned, format};
 
 type Checked = Result<(), UnsupportedField>;
@@ -101,7 +102,23 @@ pub(crate) fn tools(request: &Request, quirks: &Quirks, refusals: &mut Refusals)
     if strict && !quirks.supports(Feature::Strict) {
         refusals.note("tools.strict", &quirks.reason("is not held to the schemas of tools"));
     }
-    Ok(())
+    strict_tools(request, quirks, refusals)
+}
+
+/// Refuses that a tool is strict whose schema cannot be said in the provider's subset.
+pub(crate) fn strict_tools(request: &Request, quirks: &Quirks, refusals: &mut Refusals) -> Checked {
+    if !quirks.supports(Feature::Strict) {
+        return Ok(());
+    }
+    schema::check_tools(schema::of(quirks.strict_schema), request, refusals)
+}
+
+/// Refuses that an answer is strict whose schema cannot be said in the provider's subset.
+pub(crate) fn strict_answer(request: &Request, quirks: &Quirks, refusals: &mut Refusals) -> Checked {
+    if !quirks.takes_strict_answers(&request.model) {
+        return Ok(());
+    }
+    schema::check_answer(schema::of(quirks.strict_schema), Held::WhereStrict, request, refusals)
 }
 
 /// Refuses choices among tools.
@@ -140,5 +157,5 @@ pub(crate) fn response_format(request: &Request, quirks: &Quirks, refusals: &mut
         let what = "takes tools or a format of its answer, not both";
         return refusals.add("response_format", &quirks.reason(what));
     }
-    Ok(())
+    strict_answer(request, quirks, refusals)
 }

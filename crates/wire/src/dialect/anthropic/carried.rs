@@ -13,6 +13,7 @@ use crate::options::RequestOption::{
 };
 use crate::options::{Carried, rules};
 use crate::quirks::Quirks;
+use crate::schema::{self, Held};
 use alloc::format;
 
 /// The name of the format in configuration.
@@ -25,9 +26,11 @@ pub(super) const CARRIED: Carried<Request> = Carried {
     options: &[ToolChoice, ParallelToolCalls, MaxTokens, Stop, User, Cache],
     rules: &[
         (Tools, json_tools),
+        (Tools, strict_tools),
         (ResponseFormat, rules::json_by_schema),
         (ResponseFormat, rules::schema_without_description),
         (ResponseFormat, rules::schema_always_strict),
+        (ResponseFormat, schema_in_subset),
         (Reasoning, reasoning),
         (Temperature, rules::temperature_up_to_one),
         (Temperature, sampled_temperature),
@@ -48,6 +51,14 @@ fn json_tools(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Result<
         refusals.add(format!("tools[{position}]"), reason)?;
     }
     Ok(())
+}
+
+fn strict_tools(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
+    schema::check_tools(&schema::ANTHROPIC, request, refusals)
+}
+
+fn schema_in_subset(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
+    schema::check_answer(&schema::ANTHROPIC, Held::Always, request, refusals)
 }
 
 fn reasoning(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Result<(), UnsupportedField> {

@@ -8,6 +8,7 @@ use crate::dialect::shared::{foreign, nested};
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::{Extra, Json, ObjectWriter};
 use crate::model::{Request, ResponseFormat};
+use crate::schema::{self, Held};
 use alloc::{borrow::ToOwned, vec::Vec};
 
 /// The API version asked for: the one that every host and model knows.
@@ -81,9 +82,12 @@ fn encode_output_config(
         _ => None,
     };
     let format = match &request.response_format {
-        Some(ResponseFormat::JsonSchema { schema, .. }) => Some(Json::object(&Extra::new(), |format| {
-            format.field("type", "json_schema").field("schema", schema);
-        })),
+        Some(ResponseFormat::JsonSchema { schema, strict, .. }) => {
+            let (schema, _) = schema::fitted(&schema::ANTHROPIC, Held::Always, schema, *strict);
+            Some(Json::object(&Extra::new(), |format| {
+                format.field("type", "json_schema").field("schema", &*schema);
+            }))
+        }
         Some(ResponseFormat::Other(whole)) => Some(whole.clone()),
         Some(ResponseFormat::Text | ResponseFormat::Json) | None => None,
     };

@@ -4,6 +4,7 @@ use super::block::{encode_cache, encode_whole, take_cache};
 use crate::dialect::shared::hosted_tools::is_foreign_to_anthropic;
 use crate::json::{Fields, Json, ObjectWriter, Value, write_array};
 use crate::model::{Request, Tool, ToolChoice, ToolKind};
+use crate::schema::{self, Held};
 use alloc::{string::String, vec::Vec};
 
 /// The schema of a tool without arguments; the API requires one.
@@ -31,14 +32,18 @@ pub(super) fn encode(request: &Request, body: &mut ObjectWriter<'_>) {
 
 fn encode_tool(out: &mut Vec<u8>, tool: &Tool) {
     let (parameters, strict) = match &tool.kind {
-        ToolKind::Function { parameters, strict } => (parameters.as_ref(), *strict),
+        ToolKind::Function { parameters: Some(parameters), strict } => {
+            let (fitted, strict) = schema::fitted(&schema::ANTHROPIC, Held::WhereStrict, parameters, *strict);
+            (Some(fitted), strict)
+        }
+        ToolKind::Function { parameters: None, strict } => (None, *strict),
         ToolKind::Hosted(whole) => return encode_whole(whole, tool.cache.as_ref(), &tool.extra, out),
         ToolKind::Custom { .. } => (None, None),
     };
     let mut object = ObjectWriter::begin_with(out, &tool.extra);
     object.field("name", &tool.name).optional("description", tool.description.as_ref());
     object.with("input_schema", |out| {
-        out.extend_from_slice(parameters.map_or(NO_ARGUMENTS, Json::text).as_bytes());
+        out.extend_from_slice(parameters.as_deref().map_or(NO_ARGUMENTS, Json::text).as_bytes());
     });
     object.optional("strict", strict).optional("cache_control", tool.cache.as_ref().map(encode_cache));
     object.finish();

@@ -17,6 +17,7 @@ use crate::options::RequestOption::{
 };
 use crate::options::{Carried, rules};
 use crate::quirks::Quirks;
+use crate::schema::{self, Held};
 use alloc::format;
 
 type Checked = Result<(), UnsupportedField>;
@@ -28,10 +29,12 @@ pub(super) const CARRIED: Carried<Request> = Carried {
     options: &[MaxTokens, Stop, Metadata, Cache],
     rules: &[
         (Tools, declared_tools),
+        (Tools, strict_tools),
         (ToolChoice, tool_choice),
         (ParallelToolCalls, one_call_at_a_time),
         (ResponseFormat, rules::json_by_schema),
         (ResponseFormat, rules::schema_always_strict),
+        (ResponseFormat, schema_in_subset),
         (Reasoning, reasoning),
         (Temperature, rules::temperature_up_to_one),
         (Temperature, temperature),
@@ -44,6 +47,14 @@ pub(super) const CARRIED: Carried<Request> = Carried {
 
 pub(super) const EMBEDDINGS_CARRIED: Carried<EmbeddingRequest> =
     Carried { rules: &[(Dimensions, dimensions), (InputType, input_type)], ..Carried::NOTHING };
+
+fn strict_tools(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Checked {
+    schema::check_tools(&schema::ANTHROPIC, request, refusals)
+}
+
+fn schema_in_subset(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Checked {
+    schema::check_answer(&schema::ANTHROPIC, Held::Always, request, refusals)
+}
 
 fn declared_tools(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Checked {
     for (position, tool) in request.tools.iter().enumerate() {

@@ -8,6 +8,7 @@ use crate::dialect::shared::{foreign, nested};
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::{Extra, ObjectWriter};
 use crate::model::{Request, ResponseFormat};
+use crate::schema::{self, Held};
 use alloc::vec::Vec;
 
 pub(super) fn encode(
@@ -92,7 +93,8 @@ fn encode_output(request: &Request, nested: &Extra, body: &mut ObjectWriter<'_>)
         Some(ResponseFormat::Other(whole)) => {
             config.field("textFormat", whole);
         }
-        Some(ResponseFormat::JsonSchema { name, description, schema, .. }) => {
+        Some(ResponseFormat::JsonSchema { name, description, schema, strict }) => {
+            let (schema, _) = schema::fitted(&schema::ANTHROPIC, Held::Always, schema, *strict);
             config.object("textFormat", |format| {
                 format.field("type", "json_schema").object("structure", |structure| {
                     structure.object("jsonSchema", |json| {

@@ -6,6 +6,7 @@ use crate::dialect::anthropic::NO_ARGUMENTS;
 use crate::dialect::shared::{calls::Calls, nested};
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value, write_array};
 use crate::model::{Message, PartKind, Request, Tool, ToolCall, ToolChoice, ToolKind};
+use crate::schema::{self, Held};
 use alloc::{borrow::Cow, string::String, vec::Vec};
 
 /// The fields of `toolConfig` that have no name in the model stand in `extra` under this name.
@@ -110,7 +111,12 @@ fn encode_entry(entry: Entry<'_>, out: &mut Vec<u8>) {
         Entry::Tool(Tool { name, description, kind, extra, .. }) => match kind {
             ToolKind::Hosted(whole) => out.extend_from_slice(whole.text().as_bytes()),
             ToolKind::Function { parameters, strict } => {
-                encode_function(name, description.as_deref(), parameters.as_ref(), *strict, extra, out);
+                let fitted = parameters.as_ref().map(|parameters| {
+                    schema::fitted(&schema::ANTHROPIC, Held::WhereStrict, parameters, *strict)
+                });
+                let strict = fitted.as_ref().map_or(*strict, |(_, strict)| *strict);
+                let parameters = fitted.as_ref().map(|(parameters, _)| &**parameters);
+                encode_function(name, description.as_deref(), parameters, strict, extra, out);
             }
             ToolKind::Custom { .. } => encode_function(name, description.as_deref(), None, None, extra, out),
         },

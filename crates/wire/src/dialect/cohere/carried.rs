@@ -9,6 +9,7 @@ use crate::options::RequestOption::{
 };
 use crate::options::{Carried, rules};
 use crate::quirks::Quirks;
+use crate::schema::{self, Held};
 
 /// The name of the format in configuration.
 pub(super) const NAME: &str = "cohere";
@@ -28,8 +29,10 @@ pub(super) const CARRIED: Carried<Request> = Carried {
         Logprobs,
     ],
     rules: &[
+        (Tools, strict_tools),
         (ResponseFormat, rules::schema_without_description),
         (ResponseFormat, rules::schema_always_strict),
+        (ResponseFormat, schema_in_subset),
         (Reasoning, rules::reasoning_shown_as_it_is),
     ],
     noted: &[(Cache, rules::CACHES_BY_ITSELF)],
@@ -38,6 +41,14 @@ pub(super) const CARRIED: Carried<Request> = Carried {
 
 pub(super) const EMBEDDINGS_CARRIED: Carried<EmbeddingRequest> =
     Carried { options: &[Dimensions], rules: &[(InputType, input_type)], ..Carried::NOTHING };
+
+fn strict_tools(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
+    schema::check_tools(&schema::COHERE, request, refusals)
+}
+
+fn schema_in_subset(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
+    schema::check_answer(&schema::COHERE, Held::Always, request, refusals)
+}
 
 fn input_type(
     request: &EmbeddingRequest,

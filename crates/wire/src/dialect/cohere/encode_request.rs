@@ -11,6 +11,7 @@ use crate::dialect::shared::{
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::{ObjectWriter, WriteJson};
 use crate::model::{Effort, ReasoningRequest, Request, ResponseFormat};
+use crate::schema::{self, Held};
 use alloc::{format, vec::Vec};
 
 pub(super) fn encode(
@@ -35,7 +36,7 @@ pub(super) fn encode(
     body.with("messages", |out| out.extend_from_slice(&messages));
     if !declared.is_empty() {
         body.array("tools", &declared, |out, (_, tool)| {
-            functions::write_declaration(out, tool, options.quirks);
+            functions::write_declaration(out, tool, options.quirks, Some(&schema::COHERE));
         });
     }
     if all_strict {
@@ -87,9 +88,10 @@ fn write_format(out: &mut Vec<u8>, format: &ResponseFormat) {
         ResponseFormat::Text => out.extend_from_slice(br#"{"type":"text"}"#),
         ResponseFormat::Json => out.extend_from_slice(br#"{"type":"json_object"}"#),
         ResponseFormat::Other(whole) => whole.write_json(out),
-        ResponseFormat::JsonSchema { schema, .. } => {
+        ResponseFormat::JsonSchema { schema, strict, .. } => {
+            let (schema, _) = schema::fitted(&schema::COHERE, Held::Always, schema, *strict);
             let mut object = ObjectWriter::begin(out);
-            object.field("type", "json_object").field("json_schema", schema);
+            object.field("type", "json_object").field("json_schema", &*schema);
             object.finish();
         }
     }

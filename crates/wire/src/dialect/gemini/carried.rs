@@ -15,9 +15,14 @@ use crate::options::RequestOption::{
 };
 use crate::options::{Carried, rules};
 use crate::quirks::Quirks;
+use crate::schema::{self, Held};
 use alloc::format;
 
 type Checked = Result<(), UnsupportedField>;
+
+fn schema_in_subset(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Checked {
+    schema::check_answer(&schema::GEMINI, Held::Always, request, refusals)
+}
 
 pub(super) const CARRIED: Carried<Request> = Carried {
     options: &[
@@ -38,6 +43,7 @@ pub(super) const CARRIED: Carried<Request> = Carried {
         (ToolChoice, tools::check_choice),
         (ResponseFormat, rules::schema_without_description),
         (ResponseFormat, rules::schema_always_strict),
+        (ResponseFormat, schema_in_subset),
         (ResponseFormat, format_of_its_own),
         (Reasoning, reasoning),
         (Metadata, no_labels),

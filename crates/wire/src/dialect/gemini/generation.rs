@@ -5,6 +5,7 @@ use super::thinking::{self, Thinking};
 use crate::dialect::shared::nested;
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value};
 use crate::model::{Request, ResponseFormat};
+use crate::schema::{self as subset, Held};
 use alloc::{string::String, vec::Vec};
 
 const CONFIG: &str = "generationConfig";
@@ -49,9 +50,10 @@ pub(super) fn encode(
     match &request.response_format {
         Some(ResponseFormat::Text) => _ = settings.field("responseMimeType", TEXT),
         Some(ResponseFormat::Json) => _ = settings.field("responseMimeType", JSON),
-        Some(ResponseFormat::JsonSchema { schema, .. }) => {
+        Some(ResponseFormat::JsonSchema { schema: whole, strict, .. }) => {
+            let (fitted, _) = subset::fitted(&subset::GEMINI, Held::Always, whole, *strict);
             settings.field("responseMimeType", JSON);
-            settings.field("responseJsonSchema", schema::without_address(schema));
+            settings.field("responseJsonSchema", schema::without_address(&fitted));
         }
         Some(ResponseFormat::Other(whole)) => {
             for (name, value) in own_format(whole).unwrap_or_default().iter() {

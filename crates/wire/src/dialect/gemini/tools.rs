@@ -11,6 +11,7 @@ use crate::json::{Extra, Fields, Json, ObjectWriter, Value};
 use crate::model::{Request, Tool, ToolChoice, ToolKind};
 use crate::options::rules::JSON_TOOLS;
 use crate::quirks::Quirks;
+use crate::schema::{self as subset, Held};
 use alloc::{format, string::String, vec::Vec};
 
 const DECLARATIONS: &str = "functionDeclarations";
@@ -86,7 +87,8 @@ fn encode_function(out: &mut Vec<u8>, tool: &Tool) {
     let mut object = ObjectWriter::begin_with(out, &tool.extra);
     object.field("name", &tool.name).optional("description", tool.description.as_ref());
     if let Some(parameters) = parameters.as_ref().filter(|parameters| !schema::is_nothing(parameters)) {
-        object.field("parametersJsonSchema", schema::without_address(parameters));
+        let (fitted, _) = subset::fitted(&subset::GEMINI_TOOLS, Held::Always, parameters, None);
+        object.field("parametersJsonSchema", schema::without_address(&fitted));
     }
     object.finish();
 }

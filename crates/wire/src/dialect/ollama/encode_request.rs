@@ -12,6 +12,7 @@ use crate::dialect::shared::{
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::ObjectWriter;
 use crate::model::{Effort, Request, ResponseFormat, Tool};
+use crate::schema::{self, Held};
 use alloc::{format, vec::Vec};
 
 pub(super) fn encode(
@@ -31,12 +32,15 @@ pub(super) fn encode(
     body.with("messages", |out| out.extend_from_slice(&messages));
     if !tools.is_empty() {
         body.array("tools", tools, |out, tool| {
-            functions::write_declaration(out, tool, encode_options.quirks);
+            functions::write_declaration(out, tool, encode_options.quirks, None);
         });
     }
     match &request.response_format {
         Some(ResponseFormat::Json) => _ = body.field("format", "json"),
-        Some(ResponseFormat::JsonSchema { schema, .. }) => _ = body.field("format", schema),
+        Some(ResponseFormat::JsonSchema { schema, strict, .. }) => {
+            let (schema, _) = schema::fitted(&schema::LLAMA_CPP, Held::Always, schema, *strict);
+            body.field("format", &*schema);
+        }
         Some(ResponseFormat::Text | ResponseFormat::Other(_)) | None => {}
     }
     if let Some(reasoning) = &request.reasoning {

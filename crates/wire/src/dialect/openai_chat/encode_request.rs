@@ -9,9 +9,8 @@ use crate::dialect::shared::{foreign, tool_declaration::write_tool};
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::{ObjectWriter, Value, WriteJson, write_string};
 use crate::model::{CacheBreakpoint, CacheLifetime, Request, ResponseFormat};
-use crate::quirks::{
-    CacheControl, Feature, MaxTokensParameter, Parameter, Quirks, reasoning, refuse, schema,
-};
+use crate::quirks::{self, CacheControl, Feature, MaxTokensParameter, Parameter, Quirks, reasoning, refuse};
+use crate::schema::{self, Held};
 use alloc::vec::Vec;
 
 /// Writes the HTTP request that asks `request`.
@@ -20,7 +19,7 @@ pub(super) fn encode(
     options: EncodeOptions<'_>,
 ) -> Result<EncodedRequest, UnsupportedField> {
     let request = &*foreign::for_format(request, NAME, options.quirks);
-    let quirks = options.quirks;
+    let quirks = &*options.quirks.for_model(&request.model);
     let mut refusals = Refusals::new(NAME, options);
     refuse::chat(quirks, &refusals)?;
     let request = &*CARRIED.fit(request, quirks, &mut refusals)?;
@@ -47,7 +46,7 @@ pub(super) fn encode(
         request.parallel_tool_calls.filter(|_| takes(Feature::ParallelToolCalls)),
     );
     if let Some(format) = &request.response_format {
-        body.with("response_format", |out| write_format(out, format, quirks));
+        body.with("response_format", |out| write_format(out, format, &request.model, quirks));
     }
     if let Some(reasoning) = &request.reasoning {
         reasoning::write(quirks, reasoning, &request.model, &mut body);
@@ -124,7 +123,7 @@ pub(crate) fn write_prompt_cache(
     };
 }
 
-fn write_format(out: &mut Vec<u8>, format: &ResponseFormat, quirks: &Quirks) {
+fn write_format(out: &mut Vec<u8>, format: &ResponseFormat, model: &str, quirks: &Quirks) {
     let (name, description, schema, strict) = match format {
         ResponseFormat::Text => return out.extend_from_slice(br#"{"type":"text"}"#),
         ResponseFormat::Json => return out.extend_from_slice(br#"{"type":"json_object"}"#),
@@ -133,14 +132,16 @@ fn write_format(out: &mut Vec<u8>, format: &ResponseFormat, quirks: &Quirks) {
             (name, description, schema, strict)
         }
     };
+    let subset = schema::of(quirks.strict_schema);
+    let (schema, strict) = schema::fitted(subset, Held::WhereStrict, schema, *strict);
     let mut object = ObjectWriter::begin(out);
     object.field("type", "json_schema");
     object.object("json_schema", |inner| {
         inner.with("name", |out| write_string(name.as_deref().unwrap_or("response"), out));
         inner
             .optional("description", description.as_ref())
-            .field("schema", &*schema::fit_answer(quirks, schema))
-            .optional("strict", strict.filter(|_| quirks.supports(Feature::Strict)));
+            .field("schema", &*quirks::schema::fit_answer(quirks, &schema))
+            .optional("strict", strict.filter(|_| quirks.takes_strict_answers(model)));
     });
     object.finish();
 }

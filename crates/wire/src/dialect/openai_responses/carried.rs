@@ -6,6 +6,7 @@ use crate::options::RequestOption::{
     ResponseFormat, Seed, Stop, Temperature, ToolChoice, Tools, TopLogprobs, TopP, User,
 };
 use crate::options::{Carried, rules};
+use crate::quirks::refuse;
 
 /// The name of the format in configuration.
 pub(super) const NAME: &str = "openai-responses";
@@ -25,7 +26,11 @@ pub(super) const CARRIED: Carried<Request> = Carried {
         User,
         Cache,
     ],
-    rules: &[(Reasoning, rules::reasoning_in_words)],
+    rules: &[
+        (Tools, refuse::strict_tools),
+        (ResponseFormat, refuse::strict_answer),
+        (Reasoning, rules::reasoning_in_words),
+    ],
     reasons: &[
         (FrequencyPenalty, "there are no penalties; use Chat Completions"),
         (PresencePenalty, "there are no penalties; use Chat Completions"),

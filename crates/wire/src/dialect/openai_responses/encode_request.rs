@@ -8,7 +8,8 @@ use crate::dialect::shared::{foreign, nested};
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::{Extra, Json, ObjectWriter, Value, WriteJson, write_string};
 use crate::model::{Effort, Request, ResponseFormat};
-use crate::quirks::CacheControl;
+use crate::quirks::{CacheControl, Quirks};
+use crate::schema::{self, Held};
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
 /// Asks for the reasoning itself, encrypted, so that it can be sent back.
@@ -22,8 +23,9 @@ pub(super) fn encode(
     options: EncodeOptions<'_>,
 ) -> Result<EncodedRequest, UnsupportedField> {
     let request = &*foreign::for_format(request, NAME, options.quirks);
+    let quirks = &*options.quirks.for_model(&request.model);
     let mut refusals = Refusals::new(NAME, options);
-    let request = &*CARRIED.fit(request, options.quirks, &mut refusals)?;
+    let request = &*CARRIED.fit(request, quirks, &mut refusals)?;
     let Input { instructions, items } =
         encode_input::encode(request, options.quirks.tool_id_rule, &mut refusals)?;
     let tools = tools::carried(&request.tools, &mut refusals)?;
@@ -39,7 +41,7 @@ pub(super) fn encode(
     body.field("model", &*model).optional("instructions", instructions);
     body.with("input", |out| out.extend_from_slice(&items));
     if !tools.is_empty() {
-        body.array("tools", tools, |out, tool| tools::write(tool, out));
+        body.array("tools", tools, |out, tool| tools::write(tool, quirks, out));
     }
     if let Some(choice) = &request.tool_choice {
         body.with("tool_choice", |out| tools::write_choice(choice, request, out));
@@ -49,7 +51,7 @@ pub(super) fn encode(
     if request.response_format.is_some() || !beside_text.is_empty() {
         body.object_with("text", &beside_text, |text| {
             if let Some(format) = &request.response_format {
-                text.with("format", |out| write_format(format, out));
+                text.with("format", |out| write_format(format, &request.model, quirks, out));
             }
         });
     }
@@ -135,17 +137,19 @@ fn write_reasoning(request: &Request, beside: &Extra, body: &mut ObjectWriter<'_
     }
 }
 
-fn write_format(format: &ResponseFormat, out: &mut Vec<u8>) {
+fn write_format(format: &ResponseFormat, model: &str, quirks: &Quirks, out: &mut Vec<u8>) {
     match format {
         ResponseFormat::Text => out.extend_from_slice(br#"{"type":"text"}"#),
         ResponseFormat::Json => out.extend_from_slice(br#"{"type":"json_object"}"#),
         ResponseFormat::Other(whole) => whole.write_json(out),
         ResponseFormat::JsonSchema { name, description, schema, strict } => {
+            let subset = schema::of(quirks.strict_schema);
+            let (schema, strict) = schema::fitted(subset, Held::WhereStrict, schema, *strict);
             let mut object = ObjectWriter::begin(out);
             object.field("type", "json_schema");
             object.with("name", |out| write_string(name.as_deref().unwrap_or("response"), out));
-            object.optional("description", description.as_ref()).field("schema", schema);
-            object.optional("strict", *strict);
+            object.optional("description", description.as_ref()).field("schema", &*schema);
+            object.optional("strict", strict.filter(|_| quirks.takes_strict_answers(model)));
             object.finish();
         }
     }

@@ -6,6 +6,8 @@ use crate::dialect::shared::hosted_tools::{FOREIGN_TOOL, is_foreign_to_openai};
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Fields, Json, JsonError, ObjectWriter, Value, WriteJson};
 use crate::model::{Request, Tool, ToolChoice, ToolKind};
+use crate::quirks::Quirks;
+use crate::schema::{self, Held};
 use alloc::{format, string::String, vec::Vec};
 
 /// Reads one tool's declaration; an error begins with the place inside it.
@@ -66,7 +68,7 @@ pub(super) fn carried<'a>(
 }
 
 /// Writes one tool's declaration.
-pub(super) fn write(tool: &Tool, out: &mut Vec<u8>) {
+pub(super) fn write(tool: &Tool, quirks: &Quirks, out: &mut Vec<u8>) {
     let word = match &tool.kind {
         ToolKind::Hosted(whole) => return whole.write_json(out),
         ToolKind::Function { .. } => "function",
@@ -77,9 +79,15 @@ pub(super) fn write(tool: &Tool, out: &mut Vec<u8>) {
     match &tool.kind {
         ToolKind::Function { parameters, strict } => {
             // OpenAI's schema requires both; what is not said is what Chat Completions takes it for.
-            object.with("parameters", |out| {
-                out.extend_from_slice(parameters.as_ref().map_or(NO_ARGUMENTS, Json::text).as_bytes());
-            });
+            let mut strict = *strict;
+            if let Some(parameters) = parameters {
+                let subset = schema::of(quirks.strict_schema);
+                let (fitted, held) = schema::fitted(subset, Held::WhereStrict, parameters, strict);
+                strict = held;
+                object.field("parameters", &*fitted);
+            } else {
+                object.with("parameters", |out| out.extend_from_slice(NO_ARGUMENTS.as_bytes()));
+            }
             object.field("strict", strict.unwrap_or(false));
         }
         ToolKind::Custom { format } => _ = object.optional("format", format.as_ref()),

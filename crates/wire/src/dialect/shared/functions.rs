@@ -7,6 +7,7 @@ use crate::json::Json;
 use crate::model::{Request, Tool, ToolChoice, ToolKind};
 use crate::options::rules::CACHES_BY_ITSELF;
 use crate::quirks::Quirks;
+use crate::schema::{self, Held, Subset};
 use alloc::{format, string::String, vec::Vec};
 
 /// The functions of a request that may be called.
@@ -71,11 +72,16 @@ pub(crate) fn allowed<'a>(
     Ok(Functions { declared, demand })
 }
 
-/// Writes the declaration of a function, without whether it is strict.
-pub(crate) fn write_declaration(out: &mut Vec<u8>, tool: &Tool, quirks: &Quirks) {
+/// Writes the declaration of a function, without whether it is strict. The schema of one that is comes in `subset`,
+/// where the provider has strict tools.
+pub(crate) fn write_declaration(out: &mut Vec<u8>, tool: &Tool, quirks: &Quirks, subset: Option<&Subset>) {
     let mut tool = tool.clone();
-    if let ToolKind::Function { strict, .. } = &mut tool.kind {
-        *strict = None;
+    if let ToolKind::Function { strict, parameters } = &mut tool.kind {
+        let strict = strict.take();
+        if let (Some(subset), Some(whole)) = (subset, parameters.as_mut()) {
+            let (fitted, _) = schema::fitted(subset, Held::WhereStrict, whole, strict);
+            *whole = fitted.into_owned();
+        }
     }
     write_tool(out, &tool, quirks);
 }

@@ -3,7 +3,8 @@
 use super::nested;
 use crate::json::{Extra, ObjectWriter, WriteJson};
 use crate::model::{Tool, ToolKind};
-use crate::quirks::{Feature, Quirks, schema};
+use crate::quirks::{self, Feature, Quirks, SchemaSubset};
+use crate::schema::{self, Held};
 use alloc::vec::Vec;
 
 /// Writes a tool's declaration.
@@ -12,10 +13,19 @@ pub(crate) fn write_tool(out: &mut Vec<u8>, tool: &Tool, quirks: &Quirks) {
     match &tool.kind {
         ToolKind::Hosted(whole) => whole.write_json(out),
         ToolKind::Function { parameters, strict } => {
+            let mut strict = *strict;
             write_wrapped(out, "function", &tool.extra, |function| {
                 function.field("name", name).optional("description", description);
-                let parameters = parameters.as_ref().map(|parameters| schema::fit(quirks, parameters));
-                function.optional("parameters", parameters.as_deref());
+                if let Some(parameters) = parameters {
+                    // A provider without the flag may have a subset all the same.
+                    let is_fitted =
+                        quirks.supports(Feature::Strict) || quirks.strict_schema != SchemaSubset::OpenAi;
+                    let subset = schema::of(quirks.strict_schema);
+                    let asked = strict.filter(|_| is_fitted);
+                    let (fitted, held) = schema::fitted(subset, Held::WhereStrict, parameters, asked);
+                    strict = held;
+                    function.field("parameters", &*quirks::schema::fit(quirks, &fitted));
+                }
                 function.optional("strict", strict.filter(|_| quirks.supports(Feature::Strict)));
             });
         }

@@ -223,13 +223,16 @@ fn structured_output_keeps_what_stands_beside_it() {
     request.response_format = Some(ResponseFormat::JsonSchema {
         name: Some("answer".into()),
         description: None,
-        schema: Json::parse(r#"{"type":"object"}"#).unwrap(),
+        schema: Json::parse(
+            r#"{"type":"object","properties":{},"additionalProperties":false,"required":[]}"#,
+        )
+        .unwrap(),
         strict: Some(true),
     });
     request.extra.insert("output_config", Json::parse(r#"{"x_new":1}"#).unwrap());
     assert_eq!(
         beyond_hello(&request),
-        r#","output_config":{"format":{"type":"json_schema","schema":{"type":"object"}},"x_new":1}}"#
+        r#","output_config":{"format":{"type":"json_schema","schema":{"type":"object","properties":{},"additionalProperties":false,"required":[]}},"x_new":1}}"#
     );
 }
 

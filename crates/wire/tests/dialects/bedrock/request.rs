@@ -195,13 +195,14 @@ fn the_callers_own_fields_win_and_the_others_stay() {
 
 #[test]
 fn a_schema_is_a_text() {
-    let schema = json(r#"{"type": "object"}"#);
+    let schema =
+        json(r#"{"type": "object", "properties": {}, "required": [], "additionalProperties": false}"#);
     let format =
         ResponseFormat::JsonSchema { name: Some("n".into()), description: None, schema, strict: Some(true) };
     let request = Request { response_format: Some(format), ..hello(CLAUDE) };
     assert_eq!(
         field(&request, "outputConfig"),
-        r#"{"textFormat":{"type":"json_schema","structure":{"jsonSchema":{"schema":"{\"type\": \"object\"}","name":"n"}}}}"#
+        r#"{"textFormat":{"type":"json_schema","structure":{"jsonSchema":{"schema":"{\"type\": \"object\", \"properties\": {}, \"required\": [], \"additionalProperties\": false}","name":"n"}}}}"#
     );
     let with = |format| Request { response_format: Some(format), ..hello(CLAUDE) };
     assert_eq!(field(&with(ResponseFormat::Text), "outputConfig"), "");

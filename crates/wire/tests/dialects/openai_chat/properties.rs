@@ -1,8 +1,8 @@
 //! What the OpenAI chat dialect writes, it reads again as it was, in both directions.
 
 use crate::strategies::{
-    call_or_free_text, choice as choice_of, dialogue, function_kind, json, long_cache as cache, part_with,
-    short_text as text, unknown_field as extra, unsigned,
+    CLOSED, call_or_free_text, choice as choice_of, dialogue, function_kind, json, long_cache as cache,
+    part_with, short_text as text, unknown_field as extra, unsigned,
 };
 use crate::streams::{accumulate, decode, pieces, streamed};
 use ferrule_wire::dialect::{Dialect, openai_chat::OpenAiChat};
@@ -125,7 +125,7 @@ fn choice() -> impl Strategy<Value = ToolChoice> {
 
 fn format() -> impl Strategy<Value = ResponseFormat> {
     let schema = ("[a-z]{1,6}", of(text()), of(any::<bool>())).prop_map(|(name, description, strict)| {
-        let schema = json(r#"{"type":"object"}"#);
+        let schema = json(CLOSED);
         ResponseFormat::JsonSchema { name: Some(name), description, schema, strict }
     });
     prop_oneof![

@@ -87,7 +87,7 @@ fn a_plain_request_is_written_plainly() {
     request.response_format = Some(ResponseFormat::JsonSchema {
         name: None,
         description: None,
-        schema: json(r#"{"type":"object"}"#),
+        schema: json(r#"{"type":"object","properties":{},"additionalProperties":false,"required":[]}"#),
         strict: Some(true),
     });
     request.reasoning = Some(ReasoningRequest {
@@ -100,7 +100,7 @@ fn a_plain_request_is_written_plainly() {
     request.stream = true;
     assert_eq!(
         body(&request),
-        r#"{"model":"gpt-5-mini","instructions":"Be brief.","input":[{"role":"user","content":"Hi"}],"reasoning":{"effort":"low","summary":"auto"},"text":{"format":{"type":"json_schema","name":"response","schema":{"type":"object"},"strict":true},"verbosity":"low"},"max_output_tokens":100,"stream":true}"#
+        r#"{"model":"gpt-5-mini","instructions":"Be brief.","input":[{"role":"user","content":"Hi"}],"reasoning":{"effort":"low","summary":"auto"},"text":{"format":{"type":"json_schema","name":"response","schema":{"type":"object","properties":{},"additionalProperties":false,"required":[]},"strict":true},"verbosity":"low"},"max_output_tokens":100,"stream":true}"#
     );
 }
 

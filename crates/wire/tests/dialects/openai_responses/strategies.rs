@@ -1,7 +1,7 @@
 //! What the dialect can carry.
 
 use crate::strategies::{
-    call_or_free_text, choice as choice_of, function_kind, has_calls, hosted as hosted_tool, json,
+    CLOSED, call_or_free_text, choice as choice_of, function_kind, has_calls, hosted as hosted_tool, json,
     long_cache as cache, part_with, provider_item, short_text as text, unknown_field as extra,
 };
 use ferrule_wire::json::{Extra, Json};
@@ -174,12 +174,7 @@ fn choice() -> impl Strategy<Value = ToolChoice> {
 
 fn format() -> impl Strategy<Value = ResponseFormat> {
     let schema = ("[a-z]{1,6}", of(text()), of(any::<bool>())).prop_map(|(name, description, strict)| {
-        ResponseFormat::JsonSchema {
-            name: Some(name),
-            description,
-            schema: json(r#"{"type":"object"}"#),
-            strict,
-        }
+        ResponseFormat::JsonSchema { name: Some(name), description, schema: json(CLOSED), strict }
     });
     prop_oneof![
         Just(ResponseFormat::Text),

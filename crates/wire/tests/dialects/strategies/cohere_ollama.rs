@@ -3,7 +3,7 @@
 pub(crate) use crate::strategies::{
     arguments, dialogue as conversation, short_text as text, unknown_field as extra,
 };
-use crate::strategies::{choice, function_kind, json, unsigned};
+use crate::strategies::{choice, json, unsigned};
 use ferrule_wire::model::*;
 use proptest::collection::vec;
 use proptest::option::of;
@@ -40,15 +40,20 @@ pub(crate) fn results(parts: impl Strategy<Value = Vec<Part>>) -> impl Strategy<
     vec(result, 1..3).prop_map(|content| Message::new(Role::Tool, content))
 }
 
+/// A schema in both subsets: Cohere has no `additionalProperties`.
+const OBJECT: &str = r#"{"type": "object", "properties": {"x": {"type": "string"}}, "required": ["x"]}"#;
+
 pub(crate) fn tool(strict: Option<bool>) -> impl Strategy<Value = Tool> {
-    (word(), of(text()), function_kind(Just(strict)), extra())
-        .prop_map(|(name, description, kind, extra)| Tool { name, description, kind, cache: None, extra })
+    (word(), of(text()), any::<bool>(), extra()).prop_map(move |(name, description, with_schema, extra)| {
+        let kind = ToolKind::Function { parameters: with_schema.then(|| json(OBJECT)), strict };
+        Tool { name, description, kind, cache: None, extra }
+    })
 }
 
 pub(crate) fn format() -> impl Strategy<Value = ResponseFormat> {
     prop_oneof![
         Just(ResponseFormat::Json),
-        Just(json(r#"{"type": "object"}"#)).prop_map(|schema| ResponseFormat::JsonSchema {
+        Just(json(OBJECT)).prop_map(|schema| ResponseFormat::JsonSchema {
             name: None,
             description: None,
             schema,

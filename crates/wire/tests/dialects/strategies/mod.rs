@@ -41,6 +41,9 @@ pub(crate) fn object() -> impl Strategy<Value = Json> {
         .prop_map(json)
 }
 
+/// A schema that is in every provider's subset but Cohere's, which has no `additionalProperties`.
+pub(crate) const CLOSED: &str = r#"{"type": "object", "properties": {"x": {"type": "string"}}, "required": ["x"], "additionalProperties": false}"#;
+
 /// The arguments of a call.
 pub(crate) fn arguments() -> impl Strategy<Value = String> {
     short_text().prop_map(|text| format!("{{\"x\":{}}}", Json::string(&text).text()))
@@ -202,7 +205,7 @@ pub(crate) fn dialogue(
 
 pub(crate) fn function_kind(strict: impl Strategy<Value = Option<bool>>) -> impl Strategy<Value = ToolKind> {
     (any::<bool>(), strict).prop_map(|(with_schema, strict)| ToolKind::Function {
-        parameters: with_schema.then(|| json(r#"{"type": "object", "properties": {}}"#)),
+        parameters: with_schema.then(|| json(CLOSED)),
         strict,
     })
 }

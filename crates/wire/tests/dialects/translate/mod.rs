@@ -3,7 +3,7 @@
 mod cohere_ollama;
 
 use crate::strategies::{
-    choice, has_calls, object, open_choice, some_text as text, text_result, unsigned, word,
+    CLOSED, choice, has_calls, json, object, open_choice, some_text as text, text_result, unsigned, word,
 };
 use crate::streams::{accumulate, decode, told as events_of, written};
 use ferrule_wire::dialect::Dialect;
@@ -124,7 +124,7 @@ prop_compose! {
         messages in messages(call(), result(), user().boxed()),
         tools in prop::collection::vec(tool(), 1..3),
         (tool_choice, parallel_tool_calls) in tool_choice(),
-        schema in of(object()),
+        schema in of(Just(json(CLOSED))),
         effort in of(select(vec![Effort::Low, Effort::Medium, Effort::High])),
         max_tokens in 1u64..10_000,
         temperature in of(select(vec![0.0, 0.5, 1.0])), top_p in of(select(vec![0.5, 0.9])),
