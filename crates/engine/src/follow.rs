@@ -19,8 +19,8 @@ use ferrule_wire::{
     framing::write_event,
 };
 use http::Method;
-use reqwest::Url;
 use std::time::Duration;
+use url::Url;
 
 /// Between two questions whether it is over.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
@@ -30,7 +30,7 @@ const CANCEL_TIME: Duration = Duration::from_secs(5);
 /// Only what cannot have set anything off may be sent again.
 pub(crate) fn spare(failed: Failed) -> Failed {
     let nothing_began = match &failed.failure {
-        Failure::Connect(_) => failed.again == Again::Later,
+        Failure::Connect(_) => !failed.began && failed.again != Again::Never,
         Failure::Provider(error) => error.status == Some(429),
         _ => false,
     };

@@ -3,7 +3,8 @@
 use crate::{
     backend::ChunkReceiver,
     cause,
-    failure::{Failure, TimeoutKind},
+    failure::Failure,
+    net::{InUse, ResponseBody},
     timeout::Watch,
     transport::Lease,
 };
@@ -12,11 +13,10 @@ use ferrule_wire::{
     dialect::Dialect,
     error::{Headers, REQUEST_ID_HEADERS},
 };
-use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
+use http::{HeaderMap, StatusCode, header::CONTENT_TYPE, response::Parts};
 use std::{
     fmt,
     future::poll_fn,
-    pin::pin,
     task::{Context, Poll, Waker},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -28,6 +28,8 @@ const MAX_BODY_BYTES: usize = 64 << 20;
 const MAX_ERROR_BODY_BYTES: usize = 1 << 20;
 /// How long an error's body may pause; its status is known, and a retry should not wait for its words.
 const ERROR_BODY_PAUSE: Duration = Duration::from_secs(10);
+/// How long an error's body may take in all, however it drips.
+const ERROR_BODY_TIME: Duration = Duration::from_secs(15);
 /// What may follow the end of a stream, so that its connection can be used again.
 const MAX_TRAILING_BYTES: usize = 16 << 10;
 const TRAILING_TIME: Duration = Duration::from_millis(100);
@@ -41,8 +43,17 @@ pub struct Incoming {
 
 /// Where the body comes from.
 enum Source {
-    Http { response: reqwest::Response, lease: Lease },
+    Http { headers: HeaderMap, body: ResponseBody, used: Used },
     Backend(Box<ChunkReceiver>),
+}
+
+/// The connection that a response comes over, and the place on it. Dropped after the body.
+#[derive(Debug)]
+pub(crate) struct Used {
+    #[expect(dead_code, reason = "held until the response was read")]
+    pub(crate) in_use: Option<InUse>,
+    #[expect(dead_code, reason = "held until the response was read")]
+    pub(crate) lease: Lease,
 }
 
 /// Headers may hold secrets.
@@ -54,8 +65,8 @@ impl fmt::Debug for Incoming {
 
 impl Incoming {
     /// An HTTP response, read under the limits of `watch`.
-    pub(crate) fn from_http(response: reqwest::Response, lease: Lease, watch: Watch) -> Self {
-        Self { source: Source::Http { response, lease }, watch }
+    pub(crate) fn from_http(head: Parts, body: ResponseBody, used: Used, watch: Watch) -> Self {
+        Self { source: Source::Http { headers: head.headers, body, used }, watch }
     }
 
     /// A backend's answer, read under the limits of `watch`.
@@ -66,7 +77,7 @@ impl Incoming {
     /// Its headers.
     pub fn headers(&self) -> &HeaderMap {
         match &self.source {
-            Source::Http { response, .. } => response.headers(),
+            Source::Http { headers, .. } => headers,
             Source::Backend(receiver) => &receiver.headers,
         }
     }
@@ -93,8 +104,8 @@ impl Incoming {
     /// Lets go of the headers, and with them of the piece of the connection's memory that they were read into: a stream
     /// may stay open for long.
     pub(crate) fn forget_headers(&mut self) {
-        if let Source::Http { response, .. } = &mut self.source {
-            *response.headers_mut() = HeaderMap::new();
+        if let Source::Http { headers, .. } = &mut self.source {
+            *headers = HeaderMap::new();
         }
     }
 
@@ -118,9 +129,9 @@ impl Incoming {
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
         let Self { source, watch } = self;
         let chunk = match source {
-            Source::Http { response, .. } => {
-                let chunk = watch.within(response.chunk()).await.map_err(Failure::Timeout)?;
-                chunk.map_err(|error| cause::broken(&error))
+            Source::Http { body, .. } => {
+                let chunk = watch.within(body.chunk()).await.map_err(Failure::Timeout)?;
+                chunk.map_err(|error| cause::broken(&*error))
             }
             Source::Backend(receiver) => {
                 watch.within(receiver.chunks.recv()).await.map_err(Failure::Timeout)?.transpose()
@@ -135,8 +146,8 @@ impl Incoming {
     /// hyper reads a connection in a task of its own and hands over one chunk at a time: that task is let go first
     /// once, for what it has already read from the socket.
     pub(crate) async fn chunk_at_hand(&mut self) -> Option<Result<Option<Bytes>, Failure>> {
-        let response = match &mut self.source {
-            Source::Http { response, .. } => response,
+        let body = match &mut self.source {
+            Source::Http { body, .. } => body,
             Source::Backend(receiver) => {
                 return match receiver.chunks.try_recv() {
                     Ok(chunk) => Some(chunk.map(Some)),
@@ -145,9 +156,8 @@ impl Incoming {
                 };
             }
         };
-        let mut chunk = pin!(response.chunk());
         let mut let_go = false;
-        let at_hand = poll_fn(|context| match chunk.as_mut().poll(context) {
+        let at_hand = poll_fn(|context| match body.poll_chunk(context) {
             Poll::Ready(chunk) => Poll::Ready(Some(chunk)),
             Poll::Pending if let_go => Poll::Ready(None),
             Poll::Pending => {
@@ -156,13 +166,13 @@ impl Incoming {
                 Poll::Pending
             }
         });
-        Some(at_hand.await?.map_err(|error| cause::broken(&error)))
+        Some(at_hand.await?.map_err(|error| cause::broken(&*error)))
     }
 
     /// The whole body.
     pub async fn body(&mut self) -> Result<Bytes, Failure> {
         let announced = match &self.source {
-            Source::Http { response, .. } => response.content_length().unwrap_or_default(),
+            Source::Http { body, .. } => body.announced().unwrap_or_default(),
             Source::Backend(_) => 0,
         };
         if announced <= MAX_BODY_BYTES as u64
@@ -193,12 +203,17 @@ impl Incoming {
     /// What an answer with an error status says, as far as it can be read.
     pub(crate) async fn into_error(mut self, status: StatusCode, dialect: &dyn Dialect) -> Failure {
         self.watch.shorten(ERROR_BODY_PAUSE);
+        self.watch.end_within(ERROR_BODY_TIME);
         let status = status.as_u16();
-        let body = match self.body_up_to(MAX_ERROR_BODY_BYTES).await {
-            Ok((body, _)) => body,
-            Err(timeout @ Failure::Timeout(TimeoutKind::Total)) => return timeout,
-            Err(_) => Bytes::new(),
-        };
+        let mut body = BytesMut::new();
+        // What ends it early does not matter: the status is known, and that is the error.
+        while let Ok(Some(chunk)) = self.chunk().await {
+            let room = MAX_ERROR_BODY_BYTES - body.len();
+            body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+            if body.len() >= MAX_ERROR_BODY_BYTES {
+                break;
+            }
+        }
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
         let headers = self.text_headers();
@@ -208,26 +223,24 @@ impl Incoming {
     /// The dialect says that nothing of interest follows. Reads the few bytes that end the body, in the background,
     /// so that the connection can be used again.
     pub(crate) fn finish(self) {
-        let Source::Http { mut response, lease } = self.source else { return };
-        {
-            let mut end = pin!(response.chunk());
-            // Nobody needs waking: the end is here, or the task below asks again.
-            let mut context = Context::from_waker(Waker::noop());
-            if let Poll::Ready(Ok(None) | Err(_)) = end.as_mut().poll(&mut context) {
-                return;
-            }
+        let Source::Http { mut body, used, .. } = self.source else { return };
+        // Nobody needs waking: the end is here, or the task below asks again.
+        let mut context = Context::from_waker(Waker::noop());
+        if let Poll::Ready(Ok(None) | Err(_)) = body.poll_chunk(&mut context) {
+            return;
         }
         tokio::spawn(async move {
             let mut left = MAX_TRAILING_BYTES;
             let _ = timeout(TRAILING_TIME, async {
-                while let Ok(Some(chunk)) = response.chunk().await
+                while let Ok(Some(chunk)) = body.chunk().await
                     && chunk.len() <= left
                 {
                     left -= chunk.len();
                 }
             })
             .await;
-            drop(lease);
+            drop(body);
+            drop(used);
         });
     }
 }

@@ -58,6 +58,8 @@ fn after(instant: Instant, duration: Duration) -> Instant {
 pub(crate) struct Progress {
     taken: OnceLock<()>,
     sent: OnceLock<Instant>,
+    /// Whether all of it was handed to the connection.
+    whole: OnceLock<()>,
 }
 
 impl Progress {
@@ -70,6 +72,21 @@ impl Progress {
     /// The request's last byte was handed to the connection.
     pub(crate) fn sent(&self) {
         let _ = self.sent.set(Instant::now());
+    }
+
+    /// Nothing of the request is left to be handed to the connection.
+    pub(crate) fn whole(&self) {
+        let _ = self.whole.set(());
+    }
+
+    /// Whether something is left.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.taken.get().is_some() && self.whole.get().is_none()
+    }
+
+    /// How long ago the last byte was handed to the connection.
+    pub(crate) fn since_sent(&self) -> Option<Duration> {
+        self.sent.get().map(Instant::elapsed)
     }
 }
 
@@ -144,6 +161,13 @@ impl Watch {
     pub(crate) fn shorten(&mut self, longest: Duration) {
         self.limits.idle = self.limits.idle.min(longest);
         self.progress();
+    }
+
+    /// From here on wait at most `longest` for all that is still to come.
+    pub(crate) fn end_within(&mut self, longest: Duration) {
+        let now = Instant::now();
+        self.limits.deadline = self.limits.deadline.min(after(now, longest));
+        self.wind(now);
     }
 
     /// Awaits `work`, at most until the next limit.
