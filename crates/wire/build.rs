@@ -365,6 +365,7 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
         reasoning_echo,
         prefill_parameter,
         schema_strip,
+        follow_up_hosts,
         schema_inline,
         answer_schema_whole,
         cache_control,
@@ -386,7 +387,7 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
     let parameters = list(parameters, |flags::Parameter { name, json }| {
         format!("Parameter {{ name: {}, json: {} }}", text(name), text(json))
     });
-    let fields: [(&str, String); 34] = [
+    let fields: [(&str, String); 35] = [
         ("provider", text(id)),
         ("operations", format!("Cow::Borrowed(&{operations})")),
         ("path", text(path)),
@@ -409,6 +410,7 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
         ("reasoning_echo", word("ReasoningEcho", reasoning_echo)),
         ("prefill_parameter", text(prefill_parameter)),
         ("schema_strip", texts(schema_strip)),
+        ("follow_up_hosts", texts(follow_up_hosts)),
         ("schema_inline", schema_inline.to_string()),
         ("answer_schema_whole", answer_schema_whole.to_string()),
         ("cache_control", word("CacheControl", cache_control)),

@@ -2,6 +2,7 @@
 
 use crate::{
     backend::ChunkReceiver,
+    bounds::Bounds,
     cause,
     failure::Failure,
     net::{InUse, ResponseBody},
@@ -22,8 +23,6 @@ use std::{
 };
 use tokio::{sync::mpsc::error::TryRecvError, time::timeout};
 
-/// The largest body of a plain response, unpacked.
-const MAX_BODY_BYTES: usize = 64 << 20;
 /// The largest part of an error's body that is looked at.
 const MAX_ERROR_BODY_BYTES: usize = 1 << 20;
 /// How long an error's body may pause; its status is known, and a retry should not wait for its words.
@@ -63,6 +62,11 @@ impl fmt::Debug for Incoming {
     }
 }
 
+/// All of `headers` that are text.
+pub(crate) fn text_headers(headers: &HeaderMap) -> Vec<(&str, &str)> {
+    headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect()
+}
+
 impl Incoming {
     /// An HTTP response, read under the limits of `watch`.
     pub(crate) fn from_http(head: Parts, body: ResponseBody, used: Used, watch: Watch) -> Self {
@@ -95,10 +99,7 @@ impl Incoming {
 
     /// All headers that are text.
     pub(crate) fn text_headers(&self) -> Vec<(&str, &str)> {
-        self.headers()
-            .iter()
-            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
-            .collect()
+        text_headers(self.headers())
     }
 
     /// Lets go of the headers, and with them of the piece of the connection's memory that they were read into: a stream
@@ -137,8 +138,22 @@ impl Incoming {
                 watch.within(receiver.chunks.recv()).await.map_err(Failure::Timeout)?.transpose()
             }
         };
-        watch.progress();
+        watch.progress().map_err(Failure::Timeout)?;
         chunk
+    }
+
+    /// How much may be read.
+    pub(crate) fn bounds(&self) -> Bounds {
+        self.watch.bounds()
+    }
+
+    /// Awaits what is made of the whole body, for as long as the call may take.
+    pub(crate) async fn within_total<F: Future>(&mut self, work: F) -> Result<F::Output, Failure> {
+        self.watch.received();
+        let done = self.watch.within(work).await.map_err(Failure::Timeout)?;
+        // In a stream more is awaited.
+        self.watch.progress().map_err(Failure::Timeout)?;
+        Ok(done)
     }
 
     /// The next chunk of the body where it is here already; `None` where it would have to be waited for.
@@ -175,12 +190,13 @@ impl Incoming {
             Source::Http { body, .. } => body.announced().unwrap_or_default(),
             Source::Backend(_) => 0,
         };
-        if announced <= MAX_BODY_BYTES as u64
-            && let (body, true) = self.body_up_to(MAX_BODY_BYTES).await?
+        let limit = self.bounds().response_bytes;
+        if announced <= limit
+            && let (body, true) = self.body_up_to(usize::try_from(limit).unwrap_or(usize::MAX)).await?
         {
             return Ok(body);
         }
-        Err(Failure::Unreadable(format!("the answer is longer than {MAX_BODY_BYTES} bytes")))
+        Err(Failure::Unreadable(format!("the answer is longer than {limit} bytes (bounds.response_bytes)")))
     }
 
     /// The body's beginning, and whether that is all of it.

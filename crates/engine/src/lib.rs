@@ -8,8 +8,10 @@
 //! `raw`. Tokio and hyper live here; wire formats do not (`ferrule-wire`), nor does Python (`ferrule-python`).
 #![forbid(unsafe_code)]
 
+mod apart;
 mod attempt;
 mod backend;
+mod bounds;
 mod call;
 mod cause;
 mod chat;
@@ -54,6 +56,7 @@ mod transport;
 mod work;
 
 pub use backend::{Backend, BackendRequest, ChunkSender, Context};
+pub use bounds::Bounds;
 pub use chat::{Complete, Stream};
 pub use credentials::{
     Authentication, AwsSettings, CredentialsError, DatabricksSettings, EntraSettings, Environment,

@@ -1,6 +1,11 @@
 //! Plain responses, read as a whole.
 
-use crate::{failure::Failure, incoming::Incoming, target::Target};
+use crate::{
+    apart::{LONG_BYTES, apart},
+    failure::Failure,
+    incoming::Incoming,
+    target::Target,
+};
 use bytes::Bytes;
 use ferrule_wire::{
     dialect::shared::foreign, framing::StreamError, model::Response, response_headers::HeaderMetadata,
@@ -17,7 +22,13 @@ pub struct PlainResponse {
 pub(crate) async fn read_response(mut incoming: Incoming, target: &Target) -> Result<PlainResponse, Failure> {
     let raw = incoming.body().await?;
     let dialect = target.provider.dialect;
-    match dialect.decode_response(&raw) {
+    let decoded = if raw.len() > LONG_BYTES {
+        let raw = raw.clone();
+        apart(&mut incoming, move || dialect.decode_response(&raw)).await?
+    } else {
+        dialect.decode_response(&raw)
+    };
+    match decoded {
         Ok(mut response) => {
             target.provider.quirks.adjust(&mut response);
             add_metadata(dialect.decode_headers(&|name| incoming.header(name)), &mut response);

@@ -82,6 +82,8 @@ pub struct Quirks {
     pub done_marker: DoneMarker,
     /// Whether a stream never says why it ended.
     pub stream_without_finish_reason: bool,
+    /// Hosts besides its own that its answers may lead to, for what follows up a request.
+    pub follow_up_hosts: List<Text>,
     /// What an error looks like.
     pub error_shape: ErrorShape,
     /// Whether errors come with status 200.
@@ -408,6 +410,7 @@ impl Quirks {
         reasoning_echo: ReasoningEcho::Always,
         prefill_parameter: Cow::Borrowed(""),
         schema_strip: Cow::Borrowed(&[]),
+        follow_up_hosts: Cow::Borrowed(&[]),
         schema_inline: false,
         answer_schema_whole: false,
         cache_control: CacheControl::Breakpoint,
