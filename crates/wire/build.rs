@@ -368,6 +368,7 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
         tool_result_media,
         prefill_parameter,
         schema_strip,
+        follow_up_hosts,
         schema_inline,
         answer_schema_whole,
         strict_schema,
@@ -391,7 +392,7 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
     let parameters = list(parameters, |flags::Parameter { name, json }| {
         format!("Parameter {{ name: {}, json: {} }}", text(name), text(json))
     });
-    let fields: [(&str, String); 38] = [
+    let fields: [(&str, String); 39] = [
         ("provider", text(id)),
         ("operations", format!("Cow::Borrowed(&{operations})")),
         ("path", text(path)),
@@ -417,6 +418,7 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
         ("tool_result_media", tool_result_media.to_string()),
         ("prefill_parameter", text(prefill_parameter)),
         ("schema_strip", texts(schema_strip)),
+        ("follow_up_hosts", texts(follow_up_hosts)),
         ("schema_inline", schema_inline.to_string()),
         ("answer_schema_whole", answer_schema_whole.to_string()),
         ("strict_schema", word("SchemaSubset", strict_schema)),

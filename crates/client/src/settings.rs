@@ -2,7 +2,7 @@
 
 use ferrule_catalog::Catalog;
 use ferrule_engine::{
-    Candidate, Engine, LookUp, ProviderSettings, Routing, RoutingProblem, Timeouts, TransportSettings,
+    Bounds, Candidate, Engine, LookUp, ProviderSettings, Routing, RoutingProblem, Timeouts, TransportSettings,
 };
 use std::sync::Arc;
 
@@ -19,6 +19,8 @@ pub struct Settings {
     pub max_retries: u32,
     /// Whether a call that does not say drops what its provider cannot carry.
     pub drop_params: bool,
+    /// How much is read of responses.
+    pub bounds: Bounds,
     /// How connections are made.
     pub transport: TransportSettings,
     /// The catalog with the user's own entries; the built-in one where absent.
@@ -33,6 +35,7 @@ impl Default for Settings {
             timeouts: Timeouts::default(),
             max_retries: 2,
             drop_params: false,
+            bounds: Bounds::default(),
             transport: TransportSettings::default(),
             catalog: None,
         }
@@ -42,12 +45,12 @@ impl Default for Settings {
 impl Settings {
     /// The engine for them, which takes over what stays the same of the one `before`.
     pub(crate) fn engine(&self, before: Option<&Engine>) -> Result<Engine, String> {
-        let Self { providers, timeouts, max_retries, transport, catalog, .. } = self;
+        let Self { providers, timeouts, max_retries, transport, catalog, bounds, .. } = self;
         let engine = match before {
             Some(engine) => engine.renewed(providers.clone(), *timeouts, *max_retries, transport.clone()),
             None => Engine::new(providers.clone(), *timeouts, *max_retries, transport.clone()),
         }?;
-        let engine = engine.with_catalog(catalog.clone()).with_routing(self.routing());
+        let engine = engine.with_catalog(catalog.clone()).with_bounds(*bounds).with_routing(self.routing());
         engine.map_err(|problems| {
             let described = |problem: RoutingProblem| match problem.alias {
                 Some(alias) => format!("aliases.{alias}: {}", problem.message),

@@ -57,13 +57,6 @@ fn measure(address: &str) -> Outcome<()> {
         let figures = best(threads, || Ok(Engined(Arc::new(engine(address)?))))?;
         println!("{:<34}{:>16.1}{:>16.1}", format!("engine, {name}"), figures[0], figures[1]);
     }
-    let figures = best(0, || {
-        Ok(Reqwested(
-            reqwest::Client::builder().tls_backend_preconfigured(tls()?).build()?,
-            address.to_owned(),
-        ))
-    })?;
-    println!("{:<34}{:>16.1}{:>16.1}", "reqwest, current_thread", figures[0], figures[1]);
     let figures =
         best(0, || Ok(Hypered(Client::builder(TokioExecutor::new()).build_http(), address.to_owned())))?;
     println!("{:<34}{:>16.1}{:>16.1}", "hyper-util, current_thread", figures[0], figures[1]);
@@ -143,24 +136,6 @@ fn engine_at(base_url: &str) -> Outcome<Engine> {
         ..ProviderSettings::new("openai", "openai-chat", base_url)
     };
     Ok(Engine::new(vec![settings], Timeouts::default(), 0, TransportSettings::default())?)
-}
-
-#[derive(Clone)]
-struct Reqwested(reqwest::Client, String);
-
-impl Ask for Reqwested {
-    async fn ask(&self) -> Outcome<()> {
-        let request = self.0.post(format!("http://{}/v1/chat/completions", self.1)).body(ASKED);
-        request.send().await?.bytes().await?;
-        Ok(())
-    }
-}
-
-fn tls() -> Outcome<rustls::ClientConfig> {
-    let crypto = Arc::new(rustls::crypto::ring::default_provider());
-    let builder =
-        rustls::ClientConfig::builder_with_provider(crypto).with_safe_default_protocol_versions()?;
-    Ok(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth())
 }
 
 #[derive(Clone)]

@@ -1,22 +1,40 @@
 //! Causes of transport errors.
 //!
-//! reqwest's errors name the URL and hide their reasons in a chain of sources; here they become one line without the
-//! URL's query, and a decision whether another attempt may help.
+//! hyper's errors hide their reasons in a chain of sources; here they become one line, and a decision whether another
+//! attempt may help.
 
 use crate::{
     failure::Failure,
+    net::{Connections, Unanswered},
     retry::{Again, Failed},
+    tls_advice,
 };
-use reqwest::Url;
-use std::{error::Error, io};
+use std::{error::Error, io, time::Duration};
+use url::Url;
 
-/// The request got no answer from `url`.
-pub(crate) fn unanswered(error: &reqwest::Error, url: &Url) -> Failed {
-    let place = origin(url);
-    if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse)
-        || error.is_redirect()
-        || error.is_builder()
-    {
+/// A request as far as it was sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Sending {
+    /// The length of its body.
+    pub(crate) bytes: usize,
+    /// How long ago its last byte was handed to the connection.
+    pub(crate) since_sent: Option<Duration>,
+    /// Whether some of it was not even handed to the connection.
+    pub(crate) is_partial: bool,
+}
+
+/// A dead connection shows soon after it was written to; what ends later may have been at work.
+const DEAD_WITHIN: Duration = Duration::from_secs(5);
+
+/// The request got no answer from `url`. Has the connections of `among` that are as bad as its own used no more.
+pub(crate) fn unanswered(
+    unanswered: &Unanswered,
+    url: &Url,
+    sending: Sending,
+    among: Option<&Connections>,
+) -> Failed {
+    let (place, error) = (origin(url), &unanswered.error);
+    if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
         return Failure::Unreadable(format!("{place} does not answer in HTTP: {}", reasons(error))).into();
     }
     if let Some(tls) = find::<rustls::Error>(error) {
@@ -25,23 +43,66 @@ pub(crate) fn unanswered(error: &reqwest::Error, url: &Url) -> Failed {
             rustls::Error::InvalidCertificate(_)
             | rustls::Error::NoCertificatesPresented
             | rustls::Error::AlertReceived(_)
+            | rustls::Error::InvalidMessage(_)
             | rustls::Error::InvalidCertRevocationList(_) => Again::Never,
             _ => Again::Later,
         };
-        return Failed::new(Failure::Connect(format!("no secure connection to {place}: {tls}")), again);
+        let advice = tls_advice::advice(tls).map(|advice| format!("; {advice}")).unwrap_or_default();
+        return Failed::new(
+            Failure::Connect(format!("no secure connection to {place}: {tls}{advice}")),
+            again,
+        );
     }
     if error.is_connect() {
-        return Failure::Connect(format!("cannot connect to {place}: {}", reasons(error))).into();
+        let ended =
+            find::<io::Error>(error).is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof);
+        let advice = if ended && url.scheme() == "https" { tls_advice::ENDED } else { "" };
+        return Failure::Connect(format!("cannot connect to {place}: {}{advice}", reasons(error))).into();
     }
-    // We were connected: most often a kept connection that the other side had just closed.
-    Failed::new(
-        Failure::Connect(format!("{place} broke off before an answer: {}", reasons(error))),
-        Again::AtOnce,
-    )
+    // We were connected.
+    let refused = find::<h2::Error>(error).and_then(not_processed);
+    // A reset ends a stream, not its connection.
+    let dead = unanswered.found_dead() && !find::<h2::Error>(error).is_some_and(h2::Error::is_reset);
+    if let Some(among) = among.filter(|_| dead) {
+        unanswered.retire_as_old(among);
+    }
+    if refused == Some(NotProcessed::GoneAway) {
+        unanswered.retire();
+    }
+    let what = if unanswered.while_sending() || sending.is_partial {
+        format!("{place} closed the connection while {} bytes were being sent", sending.bytes)
+    } else {
+        format!("{place} broke off before an answer")
+    };
+    let failure = Failure::Connect(format!("{what}: {}", reasons(error)));
+    let at_once = refused.is_some() || dead && sending.since_sent.is_none_or(|since| since <= DEAD_WITHIN);
+    let again = if at_once { Again::AtOnce } else { Again::Later };
+    Failed { began: !at_once, ..Failed::new(failure, again) }
+}
+
+/// Why a server says that it did not process a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NotProcessed {
+    /// It refused the stream.
+    Refused,
+    /// It closes the connection, and stopped before the stream.
+    GoneAway,
+}
+
+/// RFC 9113, section 8.7: what was refused, and streams above the last one that a GOAWAY names. h2 ends those and no
+/// others with the GOAWAY as it comes.
+fn not_processed(error: &h2::Error) -> Option<NotProcessed> {
+    if !error.is_remote() {
+        return None;
+    }
+    if error.is_go_away() {
+        return Some(NotProcessed::GoneAway);
+    }
+    (error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM)).then_some(NotProcessed::Refused)
 }
 
 /// The answer's body broke off.
-pub(crate) fn broken(error: &reqwest::Error) -> Failure {
+pub(crate) fn broken(error: &(dyn Error + 'static)) -> Failure {
     if find::<hyper::Error>(error).is_some() {
         Failure::Interrupted(format!("the connection broke in the middle of the answer: {}", reasons(error)))
     } else {
@@ -65,15 +126,14 @@ fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn 
     })
 }
 
-fn find<E: Error + 'static>(error: &reqwest::Error) -> Option<&E> {
+fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     chain(error).find_map(|error| error.downcast_ref::<E>())
 }
 
-/// The reasons from the outermost to the innermost, without reqwest's own words, which name the URL, and those of its
-/// client, which say nothing.
-fn reasons(error: &reqwest::Error) -> String {
+/// The reasons from the outermost to the innermost, without the client's own words, which say nothing.
+fn reasons(error: &(dyn Error + 'static)) -> String {
     let mut reasons: Vec<String> = Vec::new();
-    for error in chain(error).filter(|error| !error.is::<reqwest::Error>()) {
+    for error in chain(error) {
         let reason = error.to_string();
         if reason.starts_with("client error (") {
             continue;

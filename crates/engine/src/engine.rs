@@ -1,6 +1,7 @@
 //! The engine: providers and settings in, calls through.
 
 use crate::{
+    bounds::Bounds,
     call::{Candidates, execute},
     chat::{Complete, Stream},
     embed,
@@ -64,6 +65,7 @@ pub struct Engine {
     timeouts: Timeouts,
     max_retries: u32,
     catalog: Option<Arc<Catalog>>,
+    bounds: Bounds,
     keep_alive: Arc<TimerKeepAlive>,
 }
 
@@ -97,13 +99,14 @@ impl Engine {
             timeouts,
             max_retries,
             catalog: None,
+            bounds: Bounds::default(),
             keep_alive: Arc::default(),
         };
         nothing.with_providers(&providers, Arc::clone(&nothing.tls), timeouts, max_retries)
     }
 
     /// An engine for other settings, which takes over every provider whose settings are still the same, with its
-    /// connections. Routing and catalog are to be given anew.
+    /// connections. Routing, catalog and bounds are to be given anew.
     #[expect(clippy::needless_pass_by_value, reason = "an engine takes over its settings, keys included")]
     pub fn renewed(
         &self,
@@ -170,6 +173,7 @@ impl Engine {
             timeouts,
             max_retries,
             catalog: None,
+            bounds: Bounds::default(),
             keep_alive: Arc::clone(&self.keep_alive),
         })
     }
@@ -185,6 +189,13 @@ impl Engine {
     #[must_use]
     pub fn with_catalog(mut self, catalog: Option<Arc<Catalog>>) -> Self {
         self.catalog = catalog;
+        self
+    }
+
+    /// The engine with other bounds on what is read.
+    #[must_use]
+    pub fn with_bounds(mut self, bounds: Bounds) -> Self {
+        self.bounds = bounds;
         self
     }
 
@@ -271,9 +282,18 @@ impl Engine {
         let policy = self.policy(&options);
         let mut models = Vec::new();
         let mut after: Option<String> = None;
+        let mut bytes = 0_u64;
         for _ in 0..MAX_MODEL_PAGES {
             let candidates = self.candidates(Recipient::Provider(provider.to_owned()))?;
             let page = execute(candidates, ListModels(after.clone()), &options, policy.clone()).await?;
+            let (page, length) = page;
+            bytes = bytes.saturating_add(length);
+            if bytes > self.bounds.list_bytes {
+                let limit = self.bounds.list_bytes;
+                let failure =
+                    Failure::Unreadable(format!("the list is longer than {limit} bytes (bounds.list_bytes)"));
+                return Err(CallError::unsent(failure, provider, ""));
+            }
             models.extend(page.models);
             match page.next.filter(|next| after.as_ref() != Some(next)) {
                 Some(next) => after = Some(next),
@@ -300,7 +320,7 @@ impl Engine {
         let started = Instant::now();
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         CallPolicy {
-            limits: Limits::new(options.timeouts, self.timeouts, started),
+            limits: Limits::new(options.timeouts, self.timeouts, started).with_bounds(self.bounds),
             max_retries: options.max_retries.unwrap_or(self.max_retries),
             started,
             at: i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX),

@@ -6,6 +6,7 @@
 
 use crate::{
     backend::{self, ChunkSender},
+    cause,
     failure::Failure,
     incoming::Incoming,
     retry::{Again, Failed},
@@ -19,8 +20,8 @@ use ferrule_wire::{
     framing::write_event,
 };
 use http::Method;
-use reqwest::Url;
 use std::time::Duration;
+use url::Url;
 
 /// Between two questions whether it is over.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
@@ -30,7 +31,7 @@ const CANCEL_TIME: Duration = Duration::from_secs(5);
 /// Only what cannot have set anything off may be sent again.
 pub(crate) fn spare(failed: Failed) -> Failed {
     let nothing_began = match &failed.failure {
-        Failure::Connect(_) => failed.again == Again::Later,
+        Failure::Connect(_) => !failed.began && failed.again != Again::Never,
         Failure::Provider(error) => error.status == Some(429),
         _ => false,
     };
@@ -63,12 +64,12 @@ pub(crate) async fn follow(
         drop_headers: up.drop_headers,
     };
     tokio::spawn(async move {
-        let listened = tokio::select! {
+        let is_over = tokio::select! {
             biased;
             () = sender.closed() => false,
-            () = work.follow(first, up, &sender) => true,
+            is_over = work.follow(first, up, &sender) => is_over,
         };
-        if !listened {
+        if !is_over {
             work.cancel().await;
         }
     });
@@ -84,13 +85,18 @@ struct Following {
 }
 
 impl Following {
-    async fn follow(&self, first: Bytes, up: FollowUp, sender: &ChunkSender) {
+    /// Whether it came to its end, or goes on with nobody who asks for it.
+    async fn follow(&self, first: Bytes, up: FollowUp, sender: &ChunkSender) -> bool {
         let followed = match (&up.stream, self.target.stream) {
             (Some(stream), true) => self.pass_on(&first, stream, &up, sender).await,
             _ => self.await_end(&up, sender).await,
         };
-        if let Err(failure) = followed {
-            sender.send(Err(failure)).await;
+        match followed {
+            Ok(()) => true,
+            Err(failure) => {
+                sender.send(Err(failure)).await;
+                false
+            }
         }
     }
 
@@ -141,9 +147,28 @@ impl Following {
         send::send(&target, None, Watch::start(self.limits)).await.map_err(|failed| failed.failure)
     }
 
+    /// Where `address` leads: to the provider's own origin, or with its scheme to a host that its row names. Anything
+    /// else would have us ask strangers, or servers of the network that we stand in.
     fn absolute(&self, address: &str) -> Result<Url, Failure> {
-        let url = self.target.url.join(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-        url.ok_or_else(|| Failure::Unreadable("the answer leads to an address that is none".to_owned()))
+        let own = &self.target.url;
+        let url = own.join(address).map_err(|_| {
+            Failure::Unreadable("the answer leads to an address that is not a valid URL".to_owned())
+        })?;
+        let hosts = &self.target.provider.quirks.follow_up_hosts;
+        let is_named = || {
+            let host = url.host_str().unwrap_or_default();
+            url.scheme() == own.scheme()
+                && url.port() == own.port()
+                && hosts.iter().any(|known| known == host)
+        };
+        if url.origin() == own.origin() || is_named() {
+            return Ok(url);
+        }
+        Err(Failure::Unreadable(format!(
+            "the answer leads to {}, which is not {}; if it is right, name its host in quirks.follow_up_hosts",
+            cause::origin(&url),
+            cause::origin(own)
+        )))
     }
 
     async fn cancel(&self) {
@@ -151,9 +176,8 @@ impl Following {
             return;
         };
         let target = self.target.follow(Method::POST, &url, None, self.drop_headers);
-        let request = send::send(&target, None, Watch::start(self.limits));
-        // Nobody is left to be told.
-        let _ = tokio::time::timeout(CANCEL_TIME, request).await;
+        // The call's own time may be over: that may be why. Nobody is left to be told.
+        let _ = send::send(&target, None, Watch::start(self.limits.after_the_call(CANCEL_TIME))).await;
     }
 }
 

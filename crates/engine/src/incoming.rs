@@ -2,33 +2,33 @@
 
 use crate::{
     backend::ChunkReceiver,
+    bounds::Bounds,
     cause,
-    failure::{Failure, TimeoutKind},
+    failure::Failure,
+    net::{InUse, ResponseBody},
     timeout::Watch,
     transport::Lease,
-    unpack::Unpacker,
 };
 use bytes::{Bytes, BytesMut};
 use ferrule_wire::{
     dialect::Dialect,
     error::{Headers, REQUEST_ID_HEADERS},
 };
-use http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
+use http::{HeaderMap, StatusCode, header::CONTENT_TYPE, response::Parts};
 use std::{
     fmt,
     future::poll_fn,
-    pin::pin,
     task::{Context, Poll, Waker},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use tokio::{sync::mpsc::error::TryRecvError, time::timeout};
 
-/// The largest body of a plain response, unpacked.
-const MAX_BODY_BYTES: usize = 64 << 20;
 /// The largest part of an error's body that is looked at.
 const MAX_ERROR_BODY_BYTES: usize = 1 << 20;
 /// How long an error's body may pause; its status is known, and a retry should not wait for its words.
 const ERROR_BODY_PAUSE: Duration = Duration::from_secs(10);
+/// How long an error's body may take in all, however it drips.
+const ERROR_BODY_TIME: Duration = Duration::from_secs(15);
 /// What may follow the end of a stream, so that its connection can be used again.
 const MAX_TRAILING_BYTES: usize = 16 << 10;
 const TRAILING_TIME: Duration = Duration::from_millis(100);
@@ -38,14 +38,21 @@ const TRAILING_TIME: Duration = Duration::from_millis(100);
 pub struct Incoming {
     source: Source,
     watch: Watch,
-    /// Where the body is packed in a way that the HTTP client does not know.
-    unpacker: Option<Box<Unpacker>>,
 }
 
 /// Where the body comes from.
 enum Source {
-    Http { response: reqwest::Response, lease: Lease },
+    Http { headers: HeaderMap, body: ResponseBody, used: Used },
     Backend(Box<ChunkReceiver>),
+}
+
+/// The connection that a response comes over, and the place on it. Dropped after the body.
+#[derive(Debug)]
+pub(crate) struct Used {
+    #[expect(dead_code, reason = "held until the response was read")]
+    pub(crate) in_use: Option<InUse>,
+    #[expect(dead_code, reason = "held until the response was read")]
+    pub(crate) lease: Lease,
 }
 
 /// Headers may hold secrets.
@@ -55,22 +62,26 @@ impl fmt::Debug for Incoming {
     }
 }
 
+/// All of `headers` that are text.
+pub(crate) fn text_headers(headers: &HeaderMap) -> Vec<(&str, &str)> {
+    headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect()
+}
+
 impl Incoming {
     /// An HTTP response, read under the limits of `watch`.
-    pub(crate) fn from_http(response: reqwest::Response, lease: Lease, watch: Watch) -> Self {
-        let unpacker = Unpacker::for_headers(response.headers()).map(Box::new);
-        Self { source: Source::Http { response, lease }, watch, unpacker }
+    pub(crate) fn from_http(head: Parts, body: ResponseBody, used: Used, watch: Watch) -> Self {
+        Self { source: Source::Http { headers: head.headers, body, used }, watch }
     }
 
     /// A backend's answer, read under the limits of `watch`.
     pub(crate) fn from_backend(receiver: ChunkReceiver, watch: Watch) -> Self {
-        Self { source: Source::Backend(Box::new(receiver)), watch, unpacker: None }
+        Self { source: Source::Backend(Box::new(receiver)), watch }
     }
 
     /// Its headers.
     pub fn headers(&self) -> &HeaderMap {
         match &self.source {
-            Source::Http { response, .. } => response.headers(),
+            Source::Http { headers, .. } => headers,
             Source::Backend(receiver) => &receiver.headers,
         }
     }
@@ -88,17 +99,14 @@ impl Incoming {
 
     /// All headers that are text.
     pub(crate) fn text_headers(&self) -> Vec<(&str, &str)> {
-        self.headers()
-            .iter()
-            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)))
-            .collect()
+        text_headers(self.headers())
     }
 
     /// Lets go of the headers, and with them of the piece of the connection's memory that they were read into: a stream
     /// may stay open for long.
     pub(crate) fn forget_headers(&mut self) {
-        if let Source::Http { response, .. } = &mut self.source {
-            *response.headers_mut() = HeaderMap::new();
+        if let Source::Http { headers, .. } = &mut self.source {
+            *headers = HeaderMap::new();
         }
     }
 
@@ -120,18 +128,32 @@ impl Incoming {
 
     /// The next chunk of the body; `None` at its end. Nothing is lost when the future is dropped.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
-        let Self { source, watch, unpacker } = self;
+        let Self { source, watch } = self;
         let chunk = match source {
-            Source::Http { response, .. } => {
-                let chunk = watch.within(response.chunk()).await.map_err(Failure::Timeout)?;
-                chunk.map_err(|error| cause::broken(&error))
+            Source::Http { body, .. } => {
+                let chunk = watch.within(body.chunk()).await.map_err(Failure::Timeout)?;
+                chunk.map_err(|error| cause::broken(&*error))
             }
             Source::Backend(receiver) => {
                 watch.within(receiver.chunks.recv()).await.map_err(Failure::Timeout)?.transpose()
             }
         };
-        watch.progress();
-        unpack(unpacker, chunk)
+        watch.progress().map_err(Failure::Timeout)?;
+        chunk
+    }
+
+    /// How much may be read.
+    pub(crate) fn bounds(&self) -> Bounds {
+        self.watch.bounds()
+    }
+
+    /// Awaits what is made of the whole body, for as long as the call may take.
+    pub(crate) async fn within_total<F: Future>(&mut self, work: F) -> Result<F::Output, Failure> {
+        self.watch.received();
+        let done = self.watch.within(work).await.map_err(Failure::Timeout)?;
+        // In a stream more is awaited.
+        self.watch.progress().map_err(Failure::Timeout)?;
+        Ok(done)
     }
 
     /// The next chunk of the body where it is here already; `None` where it would have to be waited for.
@@ -139,8 +161,8 @@ impl Incoming {
     /// hyper reads a connection in a task of its own and hands over one chunk at a time: that task is let go first
     /// once, for what it has already read from the socket.
     pub(crate) async fn chunk_at_hand(&mut self) -> Option<Result<Option<Bytes>, Failure>> {
-        let response = match &mut self.source {
-            Source::Http { response, .. } => response,
+        let body = match &mut self.source {
+            Source::Http { body, .. } => body,
             Source::Backend(receiver) => {
                 return match receiver.chunks.try_recv() {
                     Ok(chunk) => Some(chunk.map(Some)),
@@ -149,9 +171,8 @@ impl Incoming {
                 };
             }
         };
-        let mut chunk = pin!(response.chunk());
         let mut let_go = false;
-        let at_hand = poll_fn(|context| match chunk.as_mut().poll(context) {
+        let at_hand = poll_fn(|context| match body.poll_chunk(context) {
             Poll::Ready(chunk) => Poll::Ready(Some(chunk)),
             Poll::Pending if let_go => Poll::Ready(None),
             Poll::Pending => {
@@ -160,21 +181,22 @@ impl Incoming {
                 Poll::Pending
             }
         });
-        Some(unpack(&mut self.unpacker, at_hand.await?.map_err(|error| cause::broken(&error))))
+        Some(at_hand.await?.map_err(|error| cause::broken(&*error)))
     }
 
     /// The whole body.
     pub async fn body(&mut self) -> Result<Bytes, Failure> {
         let announced = match &self.source {
-            Source::Http { response, .. } => response.content_length().unwrap_or_default(),
+            Source::Http { body, .. } => body.announced().unwrap_or_default(),
             Source::Backend(_) => 0,
         };
-        if announced <= MAX_BODY_BYTES as u64
-            && let (body, true) = self.body_up_to(MAX_BODY_BYTES).await?
+        let limit = self.bounds().response_bytes;
+        if announced <= limit
+            && let (body, true) = self.body_up_to(usize::try_from(limit).unwrap_or(usize::MAX)).await?
         {
             return Ok(body);
         }
-        Err(Failure::Unreadable(format!("the answer is longer than {MAX_BODY_BYTES} bytes")))
+        Err(Failure::Unreadable(format!("the answer is longer than {limit} bytes (bounds.response_bytes)")))
     }
 
     /// The body's beginning, and whether that is all of it.
@@ -197,12 +219,17 @@ impl Incoming {
     /// What an answer with an error status says, as far as it can be read.
     pub(crate) async fn into_error(mut self, status: StatusCode, dialect: &dyn Dialect) -> Failure {
         self.watch.shorten(ERROR_BODY_PAUSE);
+        self.watch.end_within(ERROR_BODY_TIME);
         let status = status.as_u16();
-        let body = match self.body_up_to(MAX_ERROR_BODY_BYTES).await {
-            Ok((body, _)) => body,
-            Err(timeout @ Failure::Timeout(TimeoutKind::Total)) => return timeout,
-            Err(_) => Bytes::new(),
-        };
+        let mut body = BytesMut::new();
+        // What ends it early does not matter: the status is known, and that is the error.
+        while let Ok(Some(chunk)) = self.chunk().await {
+            let room = MAX_ERROR_BODY_BYTES - body.len();
+            body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+            if body.len() >= MAX_ERROR_BODY_BYTES {
+                break;
+            }
+        }
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let now = i64::try_from(now.as_millis()).unwrap_or(i64::MAX);
         let headers = self.text_headers();
@@ -212,40 +239,24 @@ impl Incoming {
     /// The dialect says that nothing of interest follows. Reads the few bytes that end the body, in the background,
     /// so that the connection can be used again.
     pub(crate) fn finish(self) {
-        let Source::Http { mut response, lease } = self.source else { return };
-        {
-            let mut end = pin!(response.chunk());
-            // Nobody needs waking: the end is here, or the task below asks again.
-            let mut context = Context::from_waker(Waker::noop());
-            if let Poll::Ready(Ok(None) | Err(_)) = end.as_mut().poll(&mut context) {
-                return;
-            }
+        let Source::Http { mut body, used, .. } = self.source else { return };
+        // Nobody needs waking: the end is here, or the task below asks again.
+        let mut context = Context::from_waker(Waker::noop());
+        if let Poll::Ready(Ok(None) | Err(_)) = body.poll_chunk(&mut context) {
+            return;
         }
         tokio::spawn(async move {
             let mut left = MAX_TRAILING_BYTES;
             let _ = timeout(TRAILING_TIME, async {
-                while let Ok(Some(chunk)) = response.chunk().await
+                while let Ok(Some(chunk)) = body.chunk().await
                     && chunk.len() <= left
                 {
                     left -= chunk.len();
                 }
             })
             .await;
-            drop(lease);
+            drop(body);
+            drop(used);
         });
-    }
-}
-
-/// A chunk of the body, unpacked where it has to be. One that says nothing yet is empty.
-fn unpack(
-    unpacker: &mut Option<Box<Unpacker>>,
-    chunk: Result<Option<Bytes>, Failure>,
-) -> Result<Option<Bytes>, Failure> {
-    match (unpacker, chunk) {
-        (Some(unpacker), Ok(Some(chunk))) => match unpacker.push(&chunk) {
-            Ok(unpacked) => Ok(Some(unpacked)),
-            Err(error) => Err(Failure::Unreadable(format!("the body cannot be unpacked: {error}"))),
-        },
-        (_, chunk) => chunk,
     }
 }

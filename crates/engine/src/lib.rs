@@ -5,11 +5,13 @@
 //! request becomes a `target`, ready to be sent to one `provider`), `attempt`, `send` (over the connections of
 //! `transport`, authorised by `credentials`, watched by `timeout`), `incoming` (what came), and `receive`, which makes
 //! something of it. What differs between kinds of calls is their `work`: `chat`, `operation`, `speech`, `models`,
-//! `raw`. Tokio and reqwest live here; wire formats do not (`ferrule-wire`), nor does Python (`ferrule-python`).
+//! `raw`. Tokio and hyper live here; wire formats do not (`ferrule-wire`), nor does Python (`ferrule-python`).
 #![forbid(unsafe_code)]
 
+mod apart;
 mod attempt;
 mod backend;
+mod bounds;
 mod call;
 mod cause;
 mod chat;
@@ -24,10 +26,12 @@ mod headers;
 mod health;
 mod incoming;
 mod models;
+mod net;
 mod operation;
 mod operations;
 mod options;
 mod outgoing;
+mod pinned;
 mod plan;
 mod policy;
 mod prepare;
@@ -47,11 +51,12 @@ mod target;
 mod timeout;
 mod timer_keep_alive;
 mod tls;
+mod tls_advice;
 mod transport;
-mod unpack;
 mod work;
 
 pub use backend::{Backend, BackendRequest, ChunkSender, Context};
+pub use bounds::Bounds;
 pub use chat::{Complete, Stream};
 pub use credentials::{
     Authentication, AwsSettings, CredentialsError, DatabricksSettings, EntraSettings, Environment,

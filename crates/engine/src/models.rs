@@ -1,6 +1,7 @@
 //! Lists of models, page by page.
 
 use crate::{
+    apart::{LONG_BYTES, apart},
     failure::Failure,
     incoming::Incoming,
     outgoing::Outgoing,
@@ -18,8 +19,9 @@ use ferrule_wire::{
 pub struct ListModels(pub Option<String>);
 
 impl Work for ListModels {
-    type Received = ModelPage;
-    type Output = ModelPage;
+    /// The page, and how many bytes it came in.
+    type Received = (ModelPage, u64);
+    type Output = (ModelPage, u64);
 
     fn encode(&mut self, provider: &Provider, _: &str, _: bool) -> Result<Outgoing, Failure> {
         let request = ModelListRequest { after: self.0.clone() };
@@ -28,14 +30,19 @@ impl Work for ListModels {
         encoded.map(|encoded| Outgoing::get(encoded.path)).map_err(Failure::Unsupported)
     }
 
-    async fn receive(&self, mut incoming: Incoming, target: &Target) -> Result<ModelPage, Failure> {
+    async fn receive(&self, mut incoming: Incoming, target: &Target) -> Result<(ModelPage, u64), Failure> {
         let body = incoming.body().await?;
         let listing = target.provider.operation::<ModelListing>()?;
-        let page = listing.decode_response(Headers::default(), &body);
-        page.map_err(|error| incoming.unreadable(error.into()))
+        let length = body.len();
+        let page = if length > LONG_BYTES {
+            apart(&mut incoming, move || listing.decode_response(Headers::default(), &body)).await?
+        } else {
+            listing.decode_response(Headers::default(), &body)
+        };
+        Ok((page.map_err(|error| incoming.unreadable(error.into()))?, length as u64))
     }
 
-    fn finish(self, page: ModelPage, _: Answered) -> ModelPage {
+    fn finish(self, page: (ModelPage, u64), _: Answered) -> (ModelPage, u64) {
         page
     }
 }

@@ -102,9 +102,9 @@ impl<R: OperationRequest> Work for Operate<R> {
 
     async fn receive(&self, incoming: Incoming, target: &Target) -> Result<Self::Received, Failure> {
         let codec = target.provider.operation::<R::Operation>()?;
-        decode(incoming, target, |headers, body| {
+        decode(incoming, target, &self.0, move |request: &R, headers, body| {
             let response = codec.decode_response(headers, body)?;
-            self.0.check(&response)?;
+            request.check(&response)?;
             Ok(response)
         })
         .await

@@ -46,13 +46,23 @@ pub(crate) struct Plan {
     made: u32,
     /// Whether this candidate's credentials were to be renewed already.
     renewed: bool,
+    /// Whether an attempt that could not count was repeated already.
+    repeated: bool,
 }
 
 impl Plan {
     /// The plan of a call that is about to ask the first of so many candidates.
     pub(crate) fn first(candidates: usize, max_retries: u32) -> Self {
         let left = candidates.saturating_sub(1);
-        Self { max_retries, left, attempts: Vec::new(), waited: Duration::ZERO, made: 0, renewed: false }
+        Self {
+            max_retries,
+            left,
+            attempts: Vec::new(),
+            waited: Duration::ZERO,
+            made: 0,
+            renewed: false,
+            repeated: false,
+        }
     }
 
     /// Records an attempt that ended.
@@ -73,6 +83,11 @@ impl Plan {
     /// What to do after an attempt that ended with `failed`, when `remaining` is left of the call's time. `has_grant`
     /// says whether it was authorised with something that may be renewed.
     pub(crate) fn after(&mut self, failed: &Failed, has_grant: bool, remaining: Duration) -> Step {
+        if failed.again == Again::AtOnce && !self.repeated && !remaining.is_zero() {
+            self.repeated = true;
+            self.waited = Duration::ZERO;
+            return Step::Retry(Duration::ZERO);
+        }
         self.made = self.made.saturating_add(1);
         if has_grant && !self.renewed && failed.is_refusal() && !remaining.is_zero() {
             self.renewed = true;
@@ -84,7 +99,7 @@ impl Plan {
     /// What to do where what was to be done cannot be: the credentials stay the same, or the next candidate cannot be
     /// asked.
     pub(crate) fn instead(&mut self, failed: &Failed, remaining: Duration) -> Step {
-        if self.left > 0 && failed.is_unreached(self.made, self.max_retries) && !remaining.is_zero() {
+        if self.left > 0 && failed.is_unreached() && !remaining.is_zero() {
             self.left -= 1;
             return Step::NextCandidate;
         }
@@ -105,7 +120,7 @@ impl Plan {
 
     /// The next candidate is about to be asked. It has retries of its own.
     pub(crate) fn moved(&mut self) {
-        (self.made, self.renewed, self.waited) = (0, false, Duration::ZERO);
+        (self.made, self.renewed, self.repeated, self.waited) = (0, false, false, Duration::ZERO);
     }
 }
 
@@ -125,7 +140,6 @@ fn delay(failed: &Failed, attempts: u32, max_retries: u32, remaining: Duration) 
     let delay = match asked {
         Some(asked) if asked > MAX_RETRY_AFTER => return None,
         Some(asked) => asked,
-        None if failed.again == Again::AtOnce && attempts == 1 => Duration::ZERO,
         None => {
             let doubled = FIRST_DELAY.saturating_mul(1 << attempts.saturating_sub(1).min(16));
             // Callers that failed together should not come back together.
@@ -182,9 +196,25 @@ mod tests {
         assert!(delay(&Failure::Timeout(TimeoutKind::Connect).into(), 1, 2, HOUR).is_some());
         assert!(delay(&Failure::Timeout(TimeoutKind::FirstByte).into(), 2, 2, HOUR).is_some());
         assert_eq!(delay(&Failure::Timeout(TimeoutKind::FirstByte).into(), 3, 2, HOUR), None);
+    }
+
+    #[test]
+    fn what_was_not_processed_is_repeated_once_and_not_counted() {
         let stale = Failed::new(Failure::Connect(String::new()), Again::AtOnce);
-        assert_eq!(delay(&stale, 1, 2, HOUR), Some(Duration::ZERO));
-        assert!(delay(&stale, 2, 2, HOUR).unwrap() > Duration::ZERO);
+        let mut plan = Plan::first(1, 0);
+        assert_eq!(plan.after(&stale, false, HOUR), Step::Retry(Duration::ZERO));
+        assert_eq!(plan.after(&stale, false, HOUR), Step::GiveUp);
+        let mut plan = Plan::first(2, 1);
+        assert_eq!(
+            plan.after(&stale, false, HOUR),
+            Step::Retry(Duration::ZERO),
+            "before anybody else is asked"
+        );
+        assert_eq!(plan.after(&stale, false, HOUR), Step::NextCandidate);
+        plan.moved();
+        assert_eq!(plan.after(&stale, false, HOUR), Step::Retry(Duration::ZERO));
+        assert!(matches!(plan.after(&stale, false, HOUR), Step::Retry(delay) if !delay.is_zero()));
+        assert_eq!(Plan::first(1, 2).after(&stale, false, Duration::ZERO), Step::GiveUp);
     }
 
     #[test]
@@ -231,11 +261,11 @@ mod tests {
         ];
         let reported = (kinds, asked, proptest::option::of(prop_oneof![Just(401_u16), Just(500)])).prop_map(
             |(kind, asked, status)| {
-                let Failed { mut failure, again } = provider(kind, asked.map(Duration::from_secs));
+                let Failed { mut failure, again, began } = provider(kind, asked.map(Duration::from_secs));
                 if let Failure::Provider(error) = &mut failure {
                     error.status = status;
                 }
-                Failed { failure, again }
+                Failed { failure, again, began }
             },
         );
         let failed = prop_oneof![
@@ -263,6 +293,7 @@ mod tests {
             let mut plan = Plan::first(candidates, max_retries);
             let mut remaining = Duration::from_secs(time);
             let (mut asked, mut of_this, mut renewals, mut moves) = (0, 0, 0, 0);
+            let mut repeats = 0;
             let mut ended = false;
             for ((failed, lasting), can_be_done, has_grant) in failures {
                 (asked, of_this) = (asked + 1, of_this + 1);
@@ -278,11 +309,15 @@ mod tests {
                             break;
                         }
                         Step::NextCandidate if can_be_done => {
-                            (moves, of_this, renewals) = (moves + 1, 0, 0);
+                            (moves, of_this, renewals, repeats) = (moves + 1, 0, 0, 0);
                             plan.moved();
                             break;
                         }
                         Step::Retry(delay) => {
+                            if delay.is_zero() {
+                                prop_assert!(failed.again == Again::AtOnce);
+                                repeats += 1;
+                            }
                             prop_assert!(*delay < remaining, "never past the deadline");
                             prop_assert!(failed.again != Again::Never);
                             if let Failure::Provider(error) = &failed.failure
@@ -302,8 +337,8 @@ mod tests {
                     }
                     next = plan.instead(&failed, remaining);
                 }
-                prop_assert!(renewals <= 1 && moves < candidates);
-                prop_assert!(of_this <= max_retries + 1 + renewals, "attempts of one candidate");
+                prop_assert!(renewals <= 1 && repeats <= 1 && moves < candidates);
+                prop_assert!(of_this <= max_retries + 1 + renewals + repeats, "attempts of one candidate");
                 if ended {
                     break;
                 }

@@ -5,6 +5,7 @@ use crate::{
     failure::Failure, headers::parse_header, options::CallOptions, outgoing::Outgoing, provider::Provider,
     secrets::Secrets, target::Target,
 };
+use ferrule_wire::{dialect::shared::has_dot_segment, encode::UnsupportedField};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method,
     header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE},
@@ -18,7 +19,24 @@ pub(crate) fn prepare(
     outgoing: Outgoing,
     options: &CallOptions,
 ) -> Result<Target, Failure> {
-    let Outgoing { method, path, query, content_type, headers: of_dialect, body, stream, dropped } = outgoing;
+    let Outgoing {
+        method,
+        path,
+        query,
+        content_type,
+        headers: of_dialect,
+        body,
+        stream,
+        is_callers_path,
+        dropped,
+    } = outgoing;
+    if !is_callers_path && has_dot_segment(&path) {
+        return Err(Failure::Unsupported(UnsupportedField {
+            field: "model".to_owned(),
+            dialect: provider.dialect.name(),
+            reason: "the name has a segment of dots, which would lead to another address".to_owned(),
+        }));
+    }
     let mut url = provider.address(&path, method == Method::POST);
     if !query.is_empty() {
         url.query_pairs_mut().extend_pairs(&query);

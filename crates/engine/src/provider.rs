@@ -23,12 +23,12 @@ use ferrule_wire::{
     quirks::Quirks,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header::USER_AGENT};
-use reqwest::Url;
 use std::{
     borrow::Cow,
     fmt,
     sync::{Arc, OnceLock},
 };
+use url::Url;
 
 /// The address of a provider that has none.
 const NOWHERE: &str = "http://backend.invalid/";

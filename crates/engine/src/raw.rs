@@ -49,6 +49,8 @@ pub struct RawReply {
     pub settlement: Arc<Settlement>,
     incoming: Option<Incoming>,
     first: Option<Bytes>,
+    /// How many bytes there were so far.
+    received: u64,
     target: Box<Target>,
 }
 
@@ -61,6 +63,7 @@ impl Work for RawRequest {
             method: self.method.clone(),
             content_type: self.content_type.clone().map(Into::into),
             body: self.body.clone(),
+            is_callers_path: true,
             ..Outgoing::get(self.path.clone())
         })
     }
@@ -98,6 +101,7 @@ impl RawReply {
             settlement,
             incoming: first.is_some().then_some(incoming),
             first,
+            received: 0,
             target,
         }
     }
@@ -110,10 +114,16 @@ impl RawReply {
     /// The next chunk of the body; `None` at its end. After an error there is nothing more.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, CallError> {
         if let Some(first) = self.first.take() {
+            self.received = first.len() as u64;
             return Ok(Some(first));
         }
         let Some(incoming) = &mut self.incoming else { return Ok(None) };
-        match incoming.chunk().await {
+        let limit = incoming.bounds().stream_bytes;
+        let chunk = incoming.chunk().await.and_then(|chunk| {
+            self.received += chunk.as_ref().map_or(0, Bytes::len) as u64;
+            if self.received > limit { Err(too_long(limit)) } else { Ok(chunk) }
+        });
+        match chunk {
             Ok(Some(chunk)) => Ok(Some(chunk)),
             Ok(None) => {
                 self.incoming = None;
@@ -139,6 +149,10 @@ impl RawReply {
         }
         Ok(whole.freeze())
     }
+}
+
+fn too_long(limit: u64) -> Failure {
+    Failure::Unreadable(format!("the body is longer than {limit} bytes (bounds.stream_bytes)"))
 }
 
 /// Headers may hold secrets.

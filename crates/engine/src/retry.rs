@@ -7,6 +7,8 @@ use crate::failure::{Failure, TimeoutKind};
 pub(crate) struct Failed {
     pub(crate) failure: Failure,
     pub(crate) again: Again,
+    /// Whether the request may have been at work when it failed without an answer.
+    pub(crate) began: bool,
 }
 
 /// Whether another attempt may help.
@@ -16,23 +18,19 @@ pub(crate) enum Again {
     Never,
     /// Yes, after a while.
     Later,
-    /// Yes, and there is nothing to wait for: a kept connection had been closed by the other side.
+    /// Yes, and there is nothing to wait for: a kept connection was dead, or the server says that it did not process
+    /// the request. Once in a call that is no retry.
     AtOnce,
 }
 
 impl Failed {
     pub(crate) fn new(failure: Failure, again: Again) -> Self {
-        Self { failure, again }
+        Self { failure, again, began: false }
     }
 
-    /// Whether the provider cannot be reached, after `made` attempts: a kept connection that had been closed says
-    /// nothing yet, where it may be tried again.
-    pub(crate) fn is_unreached(&self, made: u32, max_retries: u32) -> bool {
-        match self.failure {
-            Failure::Connect(_) => self.again != Again::AtOnce || made > max_retries.min(1),
-            Failure::Timeout(kind) => kind == TimeoutKind::Connect,
-            _ => false,
-        }
+    /// Whether the provider cannot be reached.
+    pub(crate) fn is_unreached(&self) -> bool {
+        matches!(self.failure, Failure::Connect(_) | Failure::Timeout(TimeoutKind::Connect))
     }
 
     /// Whether the provider may have refused the credentials.
@@ -55,7 +53,7 @@ impl From<Failure> for Failed {
             | Failure::Unsupported(_)
             | Failure::Config(_) => Again::Never,
         };
-        Self { failure, again }
+        Self { failure, again, began: false }
     }
 }
 
@@ -67,16 +65,14 @@ mod tests {
     #[test]
     fn a_provider_is_left_when_it_cannot_be_reached() {
         let refused: Failed = Failure::Connect(String::new()).into();
-        assert!(refused.is_unreached(1, 2) && refused.is_unreached(1, 0));
-        assert!(Failed::from(Failure::Timeout(TimeoutKind::Connect)).is_unreached(1, 2));
-        let stale = Failed::new(Failure::Connect(String::new()), Again::AtOnce);
-        assert!(!stale.is_unreached(1, 2) && stale.is_unreached(2, 2) && stale.is_unreached(1, 0));
+        assert!(refused.is_unreached());
+        assert!(Failed::from(Failure::Timeout(TimeoutKind::Connect)).is_unreached());
         for answered in [
             Failed::from(Failure::Provider(Box::new(ProviderError::new(ErrorKind::Server, "no")))),
             Failure::Timeout(TimeoutKind::FirstByte).into(),
             Failure::Interrupted(String::new()).into(),
         ] {
-            assert!(!answered.is_unreached(3, 2));
+            assert!(!answered.is_unreached());
         }
     }
 }

@@ -4,27 +4,21 @@ use crate::{
     cause,
     credentials::Grant,
     failure::Failure,
-    incoming::Incoming,
+    incoming::{Incoming, Used},
+    net::{ACCEPTED_ENCODINGS, RequestBody, RequestHead},
     retry::Failed,
     target::Target,
-    timeout::{Progress, Watch},
-    transport::ConnectPermit,
+    timeout::Watch,
 };
-use bytes::Bytes;
 use ferrule_wire::model::{ErrorKind, ProviderError};
-use http::{StatusCode, header::LOCATION};
-use http_body::{Body, Frame, SizeHint};
-use reqwest::Url;
-use std::{
-    convert::Infallible,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
+use http::{
+    HeaderMap, HeaderValue, Request, StatusCode, Uri,
+    header::{ACCEPT, ACCEPT_ENCODING, LOCATION, PROXY_AUTHORIZATION},
 };
+use std::sync::Arc;
+use url::Url;
 
 const MAX_REDIRECTS: usize = 5;
-/// A request goes out in frames of this size, so that its end is noted about when it is on its way.
-const FRAME_BYTES: usize = 128 << 10;
 
 /// Sends the request, authorised with `grant` where there is one, and awaits the head of a successful answer.
 pub(crate) async fn send(
@@ -36,29 +30,43 @@ pub(crate) async fn send(
     let mut url = target.url.clone();
     let mut permit = watch.within(lease.connect_permit()).await.map_err(Failure::Timeout)?;
     for _ in 0..=MAX_REDIRECTS {
-        let mut request = reqwest::Request::new(target.method.clone(), url.clone());
-        *request.headers_mut() = target.headers.clone();
+        let mut head =
+            RequestHead { method: target.method.clone(), url: url.clone(), headers: target.headers.clone() };
         if let Some(grant) = grant {
-            grant.apply(&mut request, &target.body, &target.own_headers)?;
+            grant.apply(&mut head, &target.body, &target.own_headers)?;
         }
-        let body =
-            RequestBody { bytes: target.body.clone(), progress: watch.request(), permit: permit.take() };
-        *request.body_mut() = Some(reqwest::Body::wrap(body));
-        let answer = watch.within(lease.client().execute(request)).await.map_err(Failure::Timeout)?;
-        let response = answer.map_err(|error| cause::unanswered(&error, &url))?;
-        lease.answered_in(response.version());
-        let status = response.status();
+        if let Some(authorization) = lease.proxies().authorization(&url).map_err(Failure::Config)? {
+            head.headers.insert(PROXY_AUTHORIZATION, authorization);
+        }
+        let progress = watch.request();
+        let body = RequestBody {
+            bytes: target.body.clone(),
+            progress: Arc::clone(&progress),
+            permit: permit.take(),
+        };
+        let answer = lease.request(request(head, body)?);
+        let answer = watch.within(answer).await.map_err(Failure::Timeout)?;
+        let (head, body, in_use) = answer.map_err(|unanswered| {
+            let sending = cause::Sending {
+                bytes: target.body.len(),
+                since_sent: progress.since_sent(),
+                is_partial: progress.is_partial(),
+            };
+            cause::unanswered(&unanswered, &url, sending, Some(lease.connections()))
+        })?;
+        lease.answered_in(head.version);
+        let status = head.status;
         if status.is_success() {
-            return Ok(Incoming::from_http(response, lease, watch));
+            return Ok(Incoming::from_http(head, body, Used { in_use, lease }, watch));
         }
         if !status.is_redirection() {
             if let Some(grant) = grant {
-                grant.refused(status, response.headers());
+                grant.refused(status, &head.headers);
             }
-            let incoming = Incoming::from_http(response, lease, watch);
+            let incoming = Incoming::from_http(head, body, Used { in_use, lease }, watch);
             return Err(incoming.into_error(status, target.provider.dialect).await.into());
         }
-        url = redirected(&response, &url)?;
+        url = redirected(status, &head.headers, &url)?;
         watch.restart();
     }
     Err(redirect_error(
@@ -68,10 +76,22 @@ pub(crate) async fn send(
     .into())
 }
 
+/// The request as it is sent.
+pub(crate) fn request<B>(head: RequestHead, body: B) -> Result<Request<B>, Failure> {
+    let RequestHead { method, url, mut headers } = head;
+    let uri = Uri::try_from(url.as_str()).map_err(|error| {
+        Failure::Config(format!("an address at {} cannot be asked: {error}", cause::origin(&url)))
+    })?;
+    headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
+    headers.entry(ACCEPT_ENCODING).or_insert(ACCEPTED_ENCODINGS);
+    let mut request = Request::new(body);
+    (*request.method_mut(), *request.uri_mut(), *request.headers_mut()) = (method, uri, headers);
+    Ok(request)
+}
+
 /// Where a redirect leads: only to the same origin, as credentials go with it, and only those that repeat a POST.
-fn redirected(response: &reqwest::Response, from: &Url) -> Result<Url, Failure> {
-    let status = response.status();
-    let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
+fn redirected(status: StatusCode, headers: &HeaderMap, from: &Url) -> Result<Url, Failure> {
+    let location = headers.get(LOCATION).and_then(|location| location.to_str().ok());
     let Some(to) = location.and_then(|location| from.join(location).ok()) else {
         return Err(redirect_error(status, "the provider redirects to nowhere".to_owned()));
     };
@@ -94,43 +114,4 @@ fn redirect_error(status: StatusCode, message: String) -> Failure {
     let mut error = ProviderError::new(ErrorKind::InvalidRequest, message);
     error.status = Some(status.as_u16());
     Failure::Provider(Box::new(error))
-}
-
-/// A request's body, which notes when it was handed to a connection: hyper reads it then, and drops it at its end.
-struct RequestBody {
-    bytes: Bytes,
-    progress: Arc<Progress>,
-    /// Ends when the body is read: then there is a connection.
-    permit: Option<ConnectPermit>,
-}
-
-impl Body for RequestBody {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let body = self.get_mut();
-        body.progress.taken();
-        body.permit = None;
-        let bytes = body.bytes.split_to(body.bytes.len().min(FRAME_BYTES));
-        Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.bytes.is_empty()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.bytes.len() as u64)
-    }
-}
-
-impl Drop for RequestBody {
-    fn drop(&mut self) {
-        // It is dropped once; a body that was never sent has nobody left who asks.
-        self.progress.sent();
-    }
 }

@@ -16,8 +16,8 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, Method,
     header::{ACCEPT, CONTENT_TYPE, USER_AGENT},
 };
-use reqwest::Url;
 use std::{borrow::Cow, sync::Arc};
+use url::Url;
 
 /// One call to one provider, ready to be sent as often as it takes.
 #[derive(Clone, Debug)]

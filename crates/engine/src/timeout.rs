@@ -3,7 +3,7 @@
 //! One timer per attempt, re-used from the first byte sent to the last one read. Progress only notes the new limit;
 //! the timer is moved when it fires or when the new limit is nearer, so that a chunk costs no timer operation.
 
-use crate::{failure::TimeoutKind, options::Timeouts};
+use crate::{bounds::Bounds, failure::TimeoutKind, options::Timeouts};
 use std::{
     future::poll_fn,
     pin::{Pin, pin},
@@ -28,6 +28,7 @@ pub(crate) struct Limits {
     idle: Duration,
     /// When the whole call has to be over.
     deadline: Instant,
+    bounds: Bounds,
 }
 
 impl Limits {
@@ -39,7 +40,18 @@ impl Limits {
             first_byte: call.first_byte.or(engine.first_byte).unwrap_or(total),
             idle: call.idle.or(engine.idle).unwrap_or(DEFAULT_IDLE),
             deadline: after(started, total),
+            bounds: Bounds::default(),
         }
+    }
+
+    /// The limits of what is still to be done when the call itself is over, for so long.
+    pub(crate) fn after_the_call(self, total: Duration) -> Self {
+        Self { deadline: after(Instant::now(), total), ..self }
+    }
+
+    /// The limits with these bounds on sizes.
+    pub(crate) fn with_bounds(self, bounds: Bounds) -> Self {
+        Self { bounds, ..self }
     }
 
     /// How much of the call's time is left.
@@ -58,6 +70,8 @@ fn after(instant: Instant, duration: Duration) -> Instant {
 pub(crate) struct Progress {
     taken: OnceLock<()>,
     sent: OnceLock<Instant>,
+    /// Whether all of it was handed to the connection.
+    whole: OnceLock<()>,
 }
 
 impl Progress {
@@ -70,6 +84,21 @@ impl Progress {
     /// The request's last byte was handed to the connection.
     pub(crate) fn sent(&self) {
         let _ = self.sent.set(Instant::now());
+    }
+
+    /// Nothing of the request is left to be handed to the connection.
+    pub(crate) fn whole(&self) {
+        let _ = self.whole.set(());
+    }
+
+    /// Whether something is left.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.taken.get().is_some() && self.whole.get().is_none()
+    }
+
+    /// How long ago the last byte was handed to the connection.
+    pub(crate) fn since_sent(&self) -> Option<Duration> {
+        self.sent.get().map(Instant::elapsed)
     }
 }
 
@@ -131,19 +160,44 @@ impl Watch {
         Arc::clone(&self.request)
     }
 
-    /// A piece of the body came.
-    pub(crate) fn progress(&mut self) {
+    /// How much may be read.
+    pub(crate) fn bounds(&self) -> Bounds {
+        self.limits.bounds
+    }
+
+    /// A piece of the body came. Fails where the whole call has to be over: pieces that come without a pause leave the
+    /// timer no chance.
+    pub(crate) fn progress(&mut self) -> Result<(), TimeoutKind> {
+        let now = Instant::now();
         self.phase = Phase::Idle;
-        self.due = after(Instant::now(), self.limits.idle);
+        self.due = after(now, self.limits.idle);
         if self.due < self.sleep.deadline() {
             self.sleep.as_mut().reset(self.due);
         }
+        if self.limits.deadline <= now { Err(TimeoutKind::Total) } else { Ok(()) }
+    }
+
+    /// Nothing more is awaited from the other side: only the deadline runs.
+    pub(crate) fn received(&mut self) {
+        self.phase = Phase::Send;
+        self.due = self.limits.deadline;
+        self.request = Arc::default();
+        self.request.taken();
+        self.wind(Instant::now());
     }
 
     /// From here on wait at most `longest` for each piece of the body.
     pub(crate) fn shorten(&mut self, longest: Duration) {
         self.limits.idle = self.limits.idle.min(longest);
-        self.progress();
+        // Where all time is over, the next wait says so.
+        let _ = self.progress();
+    }
+
+    /// From here on wait at most `longest` for all that is still to come.
+    pub(crate) fn end_within(&mut self, longest: Duration) {
+        let now = Instant::now();
+        self.limits.deadline = self.limits.deadline.min(after(now, longest));
+        self.wind(now);
     }
 
     /// Awaits `work`, at most until the next limit.
@@ -242,14 +296,14 @@ mod tests {
 
         let start = Instant::now();
         let mut watch = Watch::start(limits(5, 30, 2, 99));
-        watch.progress();
+        watch.progress().unwrap();
         assert_eq!(watch.within(pending::<()>()).await, Err(TimeoutKind::Idle));
         assert_eq!(start.elapsed().as_secs(), 2);
 
         let start = Instant::now();
         let mut watch = Watch::start(limits(5, 9, 9, 20));
         loop {
-            watch.progress();
+            watch.progress().unwrap();
             if let Err(kind) = watch.within(tokio::time::sleep(SECOND * 6)).await {
                 assert_eq!(kind, TimeoutKind::Total);
                 break;

@@ -4,9 +4,10 @@
 //! certificate files elsewhere). Reading those files takes milliseconds, so it is done when the first encrypted
 //! connection is made, and once for all connections.
 
-use crate::options::TransportSettings;
+use crate::{options::TransportSettings, pinned::PinningVerifier};
 use rustls::{
     ClientConfig, RootCertStore,
+    client::danger::ServerCertVerifier,
     crypto::{CryptoProvider, ring},
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
@@ -44,7 +45,12 @@ impl Tls {
         let crypto = Arc::new(ring::default_provider());
         let verifier = Verifier::new_with_extra_roots(self.roots.iter().cloned(), Arc::clone(&crypto))
             .map_err(|error| format!("cannot read the operating system's certificates: {error}"))?;
-        let builder = builder(crypto)?.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
+        let verifier: Arc<dyn ServerCertVerifier> = if self.roots.is_empty() {
+            Arc::new(verifier)
+        } else {
+            Arc::new(PinningVerifier::new(verifier, self.roots.clone(), Arc::clone(&crypto))?)
+        };
+        let builder = builder(crypto)?.dangerous().with_custom_certificate_verifier(verifier);
         let mut config = match &self.identity {
             None => builder.with_no_client_auth(),
             Some((chain, key)) => builder

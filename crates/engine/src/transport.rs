@@ -1,51 +1,44 @@
 //! Connections: one pool per provider.
 //!
-//! A reqwest client opens one HTTP/2 connection per host, and servers cap the streams of a connection, often at 100.
+//! hyper's client opens one HTTP/2 connection per host, and servers cap the streams of a connection, often at 100.
 //! So a pool has lanes, each a client with connections of its own: a request takes the first lane that has room, and
 //! a lane is added when none has. Low lanes are preferred, which keeps their connections warm under HTTP/1.1 as well.
 //! Figures: `docs/decisions/2026-11-21-pool.md`.
 
-use crate::tls::{self, Tls};
-use http::Version;
-use std::{
-    env,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    time::Duration,
+use crate::{
+    net::{Client, ClientSettings, Connections, InUse, Proxies, RequestBody, ResponseBody, Unanswered},
+    tls::{self, Tls},
+};
+use http::{Request, Version, response::Parts};
+use std::sync::{
+    Arc, Mutex, OnceLock, PoisonError,
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 /// Requests in flight on one lane. Below 100, the usual cap on a connection's streams.
 const LANE_CAPACITY: usize = 90;
 
-/// Servers and balancers commonly close idle connections after 60 s; ours go first, so that none is used as it closes.
-const IDLE_CONNECTION: Duration = Duration::from_secs(55);
-
-/// An HTTP/2 connection that answers no ping within both is dead.
-const PING_INTERVAL: Duration = Duration::from_secs(20);
-const PING_TIMEOUT: Duration = Duration::from_secs(20);
-
 /// How much a stream may send ahead of its reader. The connection's window is the sum, so that readers who pause
 /// cannot starve the others.
 const STREAM_WINDOW: u32 = 256 << 10;
 const CONNECTION_WINDOW: u32 = STREAM_WINDOW * LANE_CAPACITY as u32;
-
-/// HTTP/2 header bytes of an answer. HTTP/1.1 has hyper's own bounds: 100 headers, about 400 KiB.
-const HEADER_BYTES: u32 = 64 << 10;
 
 /// The connections to one provider.
 #[derive(Debug)]
 pub(crate) struct Pool {
     tls: Arc<Tls>,
     encrypted: bool,
+    /// Read when they are first needed.
+    proxies: OnceLock<Arc<Proxies>>,
+    /// Those of all lanes.
+    connections: Arc<Connections>,
     lanes: Mutex<Vec<Arc<Lane>>>,
 }
 
 #[derive(Debug)]
 struct Lane {
-    client: reqwest::Client,
+    client: Client<RequestBody>,
     in_flight: AtomicUsize,
     /// Whether one connection carries all requests, as far as is known.
     shares: AtomicBool,
@@ -56,6 +49,8 @@ struct Lane {
 #[derive(Debug)]
 pub(crate) struct Lease {
     lane: Arc<Lane>,
+    proxies: Arc<Proxies>,
+    connections: Arc<Connections>,
     alone: bool,
 }
 
@@ -65,11 +60,13 @@ pub(crate) type ConnectPermit = OwnedMutexGuard<()>;
 impl Pool {
     /// A pool without any lane yet: nothing is read or built before the first request.
     pub(crate) fn new(tls: Arc<Tls>, encrypted: bool) -> Self {
-        Self { tls, encrypted, lanes: Mutex::default() }
+        let (proxies, connections) = (OnceLock::new(), Arc::default());
+        Self { tls, encrypted, proxies, connections, lanes: Mutex::default() }
     }
 
     /// A place for one request. Fails where the TLS settings cannot be used.
     pub(crate) fn lease(&self) -> Result<Lease, String> {
+        self.connections.sweep();
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         // Only this function adds, and it holds the lock, so a place that is seen free stays free.
         let free = lanes.iter().find(|lane| lane.in_flight.load(Ordering::Relaxed) < LANE_CAPACITY);
@@ -86,32 +83,43 @@ impl Pool {
             lane
         };
         let alone = lane.in_flight.fetch_add(1, Ordering::Relaxed) == 0;
-        Ok(Lease { lane, alone })
+        Ok(Lease { lane, proxies: self.proxies(), connections: Arc::clone(&self.connections), alone })
     }
 
-    fn client(&self) -> Result<reqwest::Client, String> {
-        let tls = if self.encrypted || proxy_is_encrypted() { self.tls.config()? } else { tls::unused()? };
-        reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            // Both are ours to decide: redirects carry credentials, and `call` counts its attempts.
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .tcp_nodelay(true)
-            .pool_idle_timeout(IDLE_CONNECTION)
-            .http2_initial_stream_window_size(STREAM_WINDOW)
-            .http2_initial_connection_window_size(CONNECTION_WINDOW)
-            .http2_max_header_list_size(HEADER_BYTES)
-            .http2_keep_alive_interval(PING_INTERVAL)
-            .http2_keep_alive_timeout(PING_TIMEOUT)
-            .build()
-            .map_err(|error| format!("cannot prepare connections: {}", error.without_url()))
+    fn proxies(&self) -> Arc<Proxies> {
+        Arc::clone(self.proxies.get_or_init(|| Arc::new(Proxies::from_environment())))
+    }
+
+    fn client(&self) -> Result<Client<RequestBody>, String> {
+        let proxies = self.proxies();
+        let tls = if self.encrypted || proxies.are_encrypted() { self.tls.config()? } else { tls::unused()? };
+        Ok(Client::new(ClientSettings {
+            tls,
+            proxies,
+            connections: Some(Arc::clone(&self.connections)),
+            connect_timeout: None,
+            windows: Some((STREAM_WINDOW, CONNECTION_WINDOW)),
+        }))
     }
 }
 
 impl Lease {
-    pub(crate) fn client(&self) -> &reqwest::Client {
-        &self.lane.client
+    /// What stands between us and servers.
+    pub(crate) fn proxies(&self) -> &Proxies {
+        &self.proxies
+    }
+
+    /// The connections that this place is on one of.
+    pub(crate) fn connections(&self) -> &Connections {
+        &self.connections
+    }
+
+    /// Sends a request, and waits for the head of its response.
+    pub(crate) fn request(
+        &self,
+        request: Request<RequestBody>,
+    ) -> impl Future<Output = Result<(Parts, ResponseBody, Option<InUse>), Unanswered>> + Send + use<> {
+        self.lane.client.request(request)
     }
 
     /// Awaits the permit to connect. Before its protocol is known each request would make a connection of its own; so
@@ -137,14 +145,6 @@ impl Drop for Lease {
     fn drop(&mut self) {
         self.lane.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
-}
-
-/// Whether a plain request may go through a proxy that is itself reached with TLS.
-fn proxy_is_encrypted() -> bool {
-    ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]
-        .into_iter()
-        .filter_map(env::var_os)
-        .any(|proxy| proxy.to_string_lossy().starts_with("https:"))
 }
 
 #[cfg(test)]

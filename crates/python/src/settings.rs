@@ -38,6 +38,17 @@ pub(crate) fn read(fields: &Bound<'_, PyDict>, fetch: Option<&Bound<'_, PyAny>>)
     if !timeouts.is_none() {
         settings.timeouts = request::timeouts(&timeouts)?;
     }
+    let bounds: Bound<'_, PyDict> = get("bounds")?.extract()?;
+    for (name, bound) in [
+        ("response_bytes", &mut settings.bounds.response_bytes),
+        ("stream_bytes", &mut settings.bounds.stream_bytes),
+        ("stream_events", &mut settings.bounds.stream_events),
+        ("list_bytes", &mut settings.bounds.list_bytes),
+    ] {
+        if let Some(given) = bounds.get_item(name)? {
+            *bound = given.extract()?;
+        }
+    }
     settings.routing.aliases = pairs(&aliases)?;
     settings.routing.default_model = get("model")?.extract()?;
     let vault = get("vault")?;

@@ -40,6 +40,13 @@ TIMEOUTS = {
     "total": Field("number", "Seconds for the whole call, retries included. Default 600.", "600"),
 }
 
+BOUNDS = {
+    "response_bytes": Field("count", "Bytes of a plain response, unpacked. Default 64 MiB.", "67108864"),
+    "stream_bytes": Field("count", "Bytes of a whole stream, or of audio, unpacked. Default 512 MiB.", "536870912"),
+    "stream_events": Field("count", "Events of a stream. Default 5 million.", "5000000"),
+    "list_bytes": Field("count", "Bytes of all pages of a list. Default 256 MiB.", "268435456"),
+}
+
 PROVIDER = {
     "base_url": Field(
         "text",
@@ -89,6 +96,9 @@ SCHEMA = Field(
         "model": Field("text", "The model to use if a call names none.", '"fast"'),
         "timeout": Field("number", "Seconds for the whole call; short for `timeouts.total`.", "300"),
         "timeouts": Field("section", "Time limits of a call, each with its own error.", fields=TIMEOUTS),
+        "bounds": Field(
+            "section", "How much is read of responses; what is longer is an error that names the bound.", fields=BOUNDS
+        ),
         "max_retries": Field("count", "How many times a failed attempt is retried. Default 2.", "2"),
         "drop_params": Field(
             "flag",

@@ -17,14 +17,15 @@ use super::{
 };
 use crate::{
     failure::Failure,
+    net::RequestHead,
     secrets::{Secret, Secrets},
     tls::Tls,
 };
 use ferrule_wire::{dialect::KeyHeader, providers};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::AUTHORIZATION};
-use reqwest::Url;
 use secrecy::ExposeSecret;
 use std::sync::Arc;
+use url::Url;
 
 /// How requests to a provider are authorised.
 #[derive(Clone, Debug, Default)]
@@ -201,9 +202,9 @@ impl Authoriser {
 
 impl Grant {
     /// Authorises `request`, whose body is `body`.
-    pub(crate) fn apply(&self, request: &mut reqwest::Request, body: &[u8]) -> Result<(), Failure> {
+    pub(crate) fn apply(&self, request: &mut RequestHead, body: &[u8]) -> Result<(), Failure> {
         match self {
-            Self::Token(grant) => grant.apply(request.headers_mut()),
+            Self::Token(grant) => grant.apply(&mut request.headers),
             Self::Aws(grant) => return grant.apply(request, body).map_err(Failure::Config),
         }
         Ok(())

@@ -8,9 +8,9 @@ use super::{
 use crate::cause;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderValue, header::AUTHORIZATION};
-use reqwest::Url;
 use secrecy::ExposeSecret;
 use std::fmt;
+use url::Url;
 
 /// A service principal. What is absent is looked for in the environment.
 #[derive(Clone, Default)]

@@ -11,12 +11,12 @@ use super::{
 use crate::{
     failure::Failure,
     headers::parse_header,
+    net::RequestHead,
     secrets::{Secret, Secrets},
     tls::Tls,
 };
 use ferrule_wire::dialect::KeyHeader;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use reqwest::Url;
 use secrecy::ExposeSecret;
 use std::{
     fmt,
@@ -27,6 +27,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
+use url::Url;
 
 /// The secrets of a provider that were fetched. Beside those that its settings have.
 #[derive(Clone, Default)]
@@ -178,16 +179,16 @@ impl FetchedSecrets {
 impl Grant {
     pub(crate) fn apply(
         &self,
-        request: &mut reqwest::Request,
+        request: &mut RequestHead,
         body: &[u8],
         own: &[HeaderName],
     ) -> Result<(), Failure> {
         let access = &self.held.value;
         for (name, value) in access.headers.iter().filter(|(name, _)| !own.contains(name)) {
-            request.headers_mut().insert(name, value.clone());
+            request.headers.insert(name, value.clone());
         }
         if !access.fetched.query.is_empty() {
-            request.url_mut().query_pairs_mut().extend_pairs(&access.fetched.query);
+            request.url.query_pairs_mut().extend_pairs(&access.fetched.query);
         }
         // A signature covers all that stands before it.
         self.inner.as_ref().map_or(Ok(()), |inner| inner.apply(request, body))

@@ -11,9 +11,9 @@ use super::{
 };
 use bytes::Bytes;
 use http::Request;
-use reqwest::Url;
 use secrecy::ExposeSecret;
 use std::{fmt, path::Path};
+use url::Url;
 
 const SCOPE: &str = "https://cognitiveservices.azure.com/.default";
 const AUTHORITY: &str = "https://login.microsoftonline.com";

@@ -6,17 +6,20 @@
 use super::{CredentialsError, Environment};
 use crate::{
     cause,
+    net::{Client, ClientSettings, Proxies, RequestHead, ResponseBody},
+    send,
     tls::{self, Tls},
 };
 use bytes::{Bytes, BytesMut};
-use http::{Request, Response, StatusCode};
-use reqwest::{Client, ClientBuilder, Url};
+use http::{Request, Response, StatusCode, header::PROXY_AUTHORIZATION, response::Parts};
+use http_body_util::Full;
 use std::{
     fmt,
     net::IpAddr,
     sync::{Arc, OnceLock},
     time::Duration,
 };
+use url::Url;
 
 const ANSWER_BYTES: usize = 1 << 20;
 const CONNECT: Duration = Duration::from_secs(5);
@@ -34,8 +37,8 @@ const METADATA_HOSTS: [&str; 3] = ["[fd00:ec2::23]", "[fd00:ec2::254]", "metadat
 pub(crate) struct Exchange {
     tls: Arc<Tls>,
     pub(crate) environment: Environment,
-    outer: OnceLock<Result<Client, String>>,
-    metadata: OnceLock<Result<Client, String>>,
+    outer: OnceLock<Result<Client<Full<Bytes>>, String>>,
+    metadata: OnceLock<Result<Client<Full<Bytes>>, String>>,
 }
 
 impl Exchange {
@@ -56,21 +59,30 @@ impl Exchange {
             })?;
         }
         let client = self.client(metadata)?;
+        let proxies = if metadata { Proxies::none() } else { Proxies::from_environment() };
+        let limit = if metadata { METADATA_WHOLE } else { WHOLE };
         let mut headers = head.headers;
         // Most carry a secret, whatever their names; what logs requests leaves out the values of such.
         headers.values_mut().for_each(|value| value.set_sensitive(true));
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let mut request = reqwest::Request::new(head.method.clone(), url.clone());
-            *request.headers_mut() = headers.clone();
-            *request.body_mut() = Some(body.clone().into());
-            let result = match client.execute(request).await {
-                Ok(response) => answer(response, &url).await,
-                Err(error) => {
-                    Err(CredentialsError::unreachable(cause::unanswered(&error, &url).failure.to_string()))
-                }
-            };
+            let (method, mut headers) = (head.method.clone(), headers.clone());
+            if let Some(authorization) = proxies.authorization(&url).map_err(CredentialsError::missing)? {
+                headers.insert(PROXY_AUTHORIZATION, authorization);
+            }
+            let request = RequestHead { method, url: url.clone(), headers };
+            let request = send::request(request, Full::new(body.clone()))
+                .map_err(|failure| CredentialsError::missing(failure.to_string()))?;
+            // Boxed, as few calls need it and all would carry its size.
+            let asked = Box::pin(ask(client, request, &url, body.len()));
+            let result = tokio::time::timeout(limit, asked).await.unwrap_or_else(|_| {
+                Err(CredentialsError::unreachable(format!(
+                    "no answer from {} within {} s",
+                    cause::origin(&url),
+                    limit.as_secs()
+                )))
+            });
             let again = result.as_ref().map_or(!metadata, |answer| is_busy(answer.status()));
             if !again || attempt == ATTEMPTS {
                 return result;
@@ -96,34 +108,48 @@ impl Exchange {
                 .is_some_and(|google| google.split(':').next() == Some(host))
     }
 
-    fn client(&self, metadata: bool) -> Result<&Client, CredentialsError> {
+    fn client(&self, metadata: bool) -> Result<&Client<Full<Bytes>>, CredentialsError> {
         let built = if metadata {
-            self.metadata.get_or_init(|| {
-                let client = Client::builder().no_proxy().tls_backend_preconfigured(tls::unused()?);
-                build(client.connect_timeout(METADATA_CONNECT).timeout(METADATA_WHOLE))
-            })
+            self.metadata.get_or_init(|| Ok(build(tls::unused()?, Proxies::none(), METADATA_CONNECT)))
         } else {
-            self.outer.get_or_init(|| {
-                let client = Client::builder().tls_backend_preconfigured(self.tls.config()?);
-                build(client.connect_timeout(CONNECT).timeout(WHOLE))
-            })
+            self.outer.get_or_init(|| Ok(build(self.tls.config()?, Proxies::from_environment(), CONNECT)))
         };
         built.as_ref().map_err(CredentialsError::missing)
     }
 }
 
-fn build(client: ClientBuilder) -> Result<Client, String> {
-    client
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        // Asked once an hour; a connection is not worth keeping.
-        .pool_max_idle_per_host(0)
-        .build()
-        .map_err(|error| format!("cannot prepare connections: {}", error.without_url()))
+/// Asked once an hour, so a connection is not worth keeping.
+fn build(tls: rustls::ClientConfig, proxies: Proxies, connect_timeout: Duration) -> Client<Full<Bytes>> {
+    Client::new(ClientSettings {
+        tls,
+        proxies: Arc::new(proxies),
+        connections: None,
+        connect_timeout: Some(connect_timeout),
+        windows: None,
+    })
 }
 
-async fn answer(mut response: reqwest::Response, url: &Url) -> Result<Response<Bytes>, CredentialsError> {
+async fn ask(
+    client: &Client<Full<Bytes>>,
+    request: Request<Full<Bytes>>,
+    url: &Url,
+    bytes: usize,
+) -> Result<Response<Bytes>, CredentialsError> {
+    match client.request(request).await {
+        Ok((head, body, _)) => answer(head, body, url).await,
+        Err(unanswered) => {
+            let sending = cause::Sending { bytes, ..cause::Sending::default() };
+            let failed = cause::unanswered(&unanswered, url, sending, None);
+            Err(CredentialsError::unreachable(failed.failure.to_string()))
+        }
+    }
+}
+
+async fn answer(
+    mut head: Parts,
+    mut response: ResponseBody,
+    url: &Url,
+) -> Result<Response<Bytes>, CredentialsError> {
     let place = cause::origin(url);
     let mut body = BytesMut::new();
     loop {
@@ -136,13 +162,13 @@ async fn answer(mut response: reqwest::Response, url: &Url) -> Result<Response<B
             }
             Ok(None) => break,
             Err(error) => {
-                return Err(CredentialsError::unreachable(format!("{place}: {}", cause::broken(&error))));
+                return Err(CredentialsError::unreachable(format!("{place}: {}", cause::broken(&*error))));
             }
         }
     }
     let mut answer = Response::new(body.freeze());
-    *answer.status_mut() = response.status();
-    *answer.headers_mut() = std::mem::take(response.headers_mut());
+    *answer.status_mut() = head.status;
+    *answer.headers_mut() = std::mem::take(&mut head.headers);
     Ok(answer)
 }
 

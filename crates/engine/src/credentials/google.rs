@@ -16,7 +16,6 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use ferrule_wire::json::{Fields, Json};
 use http::{HeaderValue, Request, header::AUTHORIZATION, header::CONTENT_TYPE};
-use reqwest::Url;
 use ring::{rand::SystemRandom, signature};
 use rustls::pki_types::{PrivateKeyDer, pem::PemObject};
 use secrecy::ExposeSecret;
@@ -25,6 +24,7 @@ use std::{
     io::ErrorKind,
     path::{Path, PathBuf},
 };
+use url::Url;
 
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 const TOKENS: &str = "https://oauth2.googleapis.com/token";

@@ -35,6 +35,7 @@ pub(crate) use deferred::{Deferred, Pending};
 
 use crate::{
     failure::Failure,
+    net::RequestHead,
     secrets::{Secret, Secrets},
 };
 use authoriser::Authoriser;
@@ -78,7 +79,7 @@ impl Grant {
     /// Authorises `request`, whose body is `body`. Headers named in `own` are the call's own, and stay.
     pub(crate) fn apply(
         &self,
-        request: &mut reqwest::Request,
+        request: &mut RequestHead,
         body: &[u8],
         own: &[HeaderName],
     ) -> Result<(), Failure> {

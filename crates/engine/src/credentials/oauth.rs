@@ -8,8 +8,8 @@ use http::{
     HeaderValue, Request, Response,
     header::{ACCEPT, CONTENT_TYPE},
 };
-use reqwest::Url;
 use std::time::Duration;
+use url::Url;
 
 /// As much of an endpoint's words as an error repeats.
 const WORDS: usize = 300;

@@ -12,9 +12,9 @@ use crate::{
     secrets::{Secret, Secrets},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
-use reqwest::Url;
 use secrecy::ExposeSecret;
 use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+use url::Url;
 
 const QUOTA_PROJECT: HeaderName = HeaderName::from_static("x-goog-user-project");
 

@@ -1,6 +1,11 @@
 //! Responses of operations other than chat: a whole body, read by the operation's own decoder.
 
-use crate::{failure::Failure, incoming::Incoming, target::Target};
+use crate::{
+    apart::{LONG_BYTES, apart},
+    failure::Failure,
+    incoming::{Incoming, text_headers},
+    target::Target,
+};
 use ferrule_wire::{error::Headers, framing::StreamError, json::Json};
 
 /// What was read, the provider's id of the request, and what its headers say that it cost.
@@ -10,16 +15,23 @@ pub struct Decoded<T> {
     pub(crate) cost: Option<Json>,
 }
 
-/// Reads the whole body with `read`.
-pub(crate) async fn decode<T>(
+/// Reads the whole body with `read`, to which `request` belongs.
+pub(crate) async fn decode<R: Clone + Send + 'static, T: Send + 'static>(
     mut incoming: Incoming,
     target: &Target,
-    read: impl FnOnce(Headers<'_>, &[u8]) -> Result<T, StreamError>,
+    request: &R,
+    read: impl FnOnce(&R, Headers<'_>, &[u8]) -> Result<T, StreamError> + Send + 'static,
 ) -> Result<Decoded<T>, Failure> {
     let raw = incoming.body().await?;
     let request_id = incoming.request_id();
     let cost = target.provider.dialect.decode_headers(&|name| incoming.header(name)).cost;
-    match read(Headers(&incoming.text_headers()), &raw) {
+    let read = if raw.len() > LONG_BYTES {
+        let (request, headers) = (request.clone(), incoming.headers().clone());
+        apart(&mut incoming, move || read(&request, Headers(&text_headers(&headers)), &raw)).await?
+    } else {
+        read(request, Headers(&incoming.text_headers()), &raw)
+    };
+    match read {
         Ok(response) => Ok(Decoded { response, request_id, cost }),
         Err(StreamError::Provider(mut error)) => {
             error.request_id = error.request_id.or(request_id);

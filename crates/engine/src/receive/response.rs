@@ -1,6 +1,12 @@
 //! Plain responses, read as a whole.
 
-use crate::{failure::Failure, incoming::Incoming, provider::Provider, target::Target};
+use crate::{
+    apart::{LONG_BYTES, apart},
+    failure::Failure,
+    incoming::Incoming,
+    provider::Provider,
+    target::Target,
+};
 use bytes::Bytes;
 use ferrule_wire::{
     dialect::shared::foreign,
@@ -20,7 +26,13 @@ pub struct PlainResponse {
 pub(crate) async fn read_response(mut incoming: Incoming, target: &Target) -> Result<PlainResponse, Failure> {
     let raw = incoming.body().await?;
     let dialect = target.provider.dialect;
-    match dialect.decode_response(&raw) {
+    let decoded = if raw.len() > LONG_BYTES {
+        let raw = raw.clone();
+        apart(&mut incoming, move || dialect.decode_response(&raw)).await?
+    } else {
+        dialect.decode_response(&raw)
+    };
+    match decoded {
         Ok(mut response) => {
             target.provider.quirks.adjust(&mut response);
             add_metadata(dialect.decode_headers(&|name| incoming.header(name)), &mut response);
@@ -34,7 +46,7 @@ pub(crate) async fn read_response(mut incoming: Incoming, target: &Target) -> Re
         Err(error) => match join(&raw, target) {
             Some(Ok(mut response)) => {
                 add_metadata(dialect.decode_headers(&|name| incoming.header(name)), &mut response);
-                foreign::sign(&mut response, &target.signer());
+                foreign::mark_response(&mut response, &target.signer(), target.provider.dialect.format());
                 Ok(PlainResponse { response, raw, request_id: incoming.request_id() })
             }
             Some(Err(StreamError::Provider(mut error))) => {

@@ -1,17 +1,23 @@
 //! Streams, read event by event through their decoder.
 
-use crate::{failure::Failure, incoming::Incoming, target::Target};
+use crate::{
+    apart::{LONG_BYTES, apart},
+    bounds::Bounds,
+    failure::Failure,
+    incoming::Incoming,
+    target::Target,
+};
 use bytes::Bytes;
 use ferrule_wire::{
     dialect::{
         StreamDecoder,
         shared::foreign::{self, MarkedStream},
     },
-    framing::StreamLimits,
+    framing::{StreamError, StreamLimits},
     json::Extra,
     model::{StreamEvent, Usage, replay},
 };
-use std::{collections::VecDeque, fmt, ops::ControlFlow, time::Instant};
+use std::{collections::VecDeque, fmt, mem, ops::ControlFlow, time::Instant};
 
 /// The events of one chunk of the body.
 #[derive(Clone, Debug)]
@@ -68,6 +74,12 @@ pub struct Reader {
     pub(crate) ended: Option<Instant>,
     /// What was used, as far as it was reported.
     pub(crate) usage: StreamUsage,
+    /// What may still come.
+    bytes_left: u64,
+    events_left: u64,
+    bounds: Bounds,
+    /// Bytes since the last event, which the decoder keeps.
+    unread: usize,
 }
 
 /// An answer that only begins or counts may be held back this many chunks long, so that an error right behind its
@@ -99,17 +111,53 @@ impl Reader {
         let mut chunk = incoming.chunk().await;
         let received_at = Instant::now();
         let mut events = Vec::new();
+        let mut at_once = 0;
         let end = loop {
-            if let ControlFlow::Break(end) = digest(self.decoder.as_mut(), chunk, &mut events) {
+            if let Ok(Some(bytes)) = &chunk {
+                at_once += bytes.len();
+                match self.bytes_left.checked_sub(bytes.len() as u64) {
+                    Some(left) => self.bytes_left = left,
+                    None => break Some(Err(too_long(self.bounds.stream_bytes, "bytes"))),
+                }
+                self.unread += bytes.len();
+            }
+            let before = events.len();
+            if self.unread > LONG_BYTES {
+                let decoder = mem::replace(&mut self.decoder, Box::new(Absent));
+                let digested = digest_apart(incoming, decoder, chunk, events).await;
+                match digested {
+                    Ok((decoder, all, flow)) => {
+                        (self.decoder, events) = (decoder, all);
+                        if let ControlFlow::Break(end) = flow {
+                            break Some(end);
+                        }
+                    }
+                    Err(failure) => {
+                        events = Vec::new();
+                        break Some(Err(failure));
+                    }
+                }
+            } else if let ControlFlow::Break(end) = digest(self.decoder.as_mut(), chunk, &mut events) {
                 break Some(end);
             }
-            if events.len() >= MAX_AT_ONCE {
+            if events.len() > before {
+                self.unread = 0;
+            }
+            // Time limits are looked at in between.
+            if events.len() >= MAX_AT_ONCE || at_once >= LONG_BYTES {
                 break None;
             }
             match incoming.chunk_at_hand().await {
                 Some(next) => chunk = next,
                 None => break None,
             }
+        };
+        let end = match self.events_left.checked_sub(events.len() as u64) {
+            Some(left) => {
+                self.events_left = left;
+                end
+            }
+            None => Some(Err(too_long(self.bounds.stream_events, "events"))),
         };
         self.signed.mark(&mut events);
         self.deliver(received_at, events);
@@ -148,6 +196,41 @@ impl Reader {
             |event: &StreamEvent| matches!(event, StreamEvent::Start(_) | StreamEvent::UsageUpdate(_));
         self.ready.len() > MAX_HELD_BACK || self.ready.iter().any(|batch| !batch.events.iter().all(held_back))
     }
+}
+
+/// As [`digest`], on a thread of its own.
+async fn digest_apart(
+    incoming: &mut Incoming,
+    mut decoder: Box<dyn StreamDecoder>,
+    chunk: Result<Option<Bytes>, Failure>,
+    mut events: Vec<StreamEvent>,
+) -> Result<(Box<dyn StreamDecoder>, Vec<StreamEvent>, ControlFlow<Result<(), Failure>>), Failure> {
+    apart(incoming, move || {
+        let flow = digest(decoder.as_mut(), chunk, &mut events);
+        (decoder, events, flow)
+    })
+    .await
+}
+
+/// Stands for a decoder that is at work elsewhere; where that does not come back, the stream is over.
+struct Absent;
+
+impl StreamDecoder for Absent {
+    fn push(&mut self, _: &[u8], _: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
+        Err(StreamError::Interrupted)
+    }
+
+    fn finish(&mut self, _: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
+        Err(StreamError::Interrupted)
+    }
+
+    fn is_done(&self) -> bool {
+        false
+    }
+}
+
+fn too_long(limit: u64, what: &str) -> Failure {
+    Failure::Unreadable(format!("the stream has more than {limit} {what} (bounds.stream_{what})"))
 }
 
 /// Reads one chunk of the body, or its end. Breaks where nothing of interest follows.
@@ -200,6 +283,7 @@ impl fmt::Debug for Reader {
 /// Reads until there is something to deliver.
 pub(crate) async fn open_stream(mut incoming: Incoming, target: &Target) -> Result<Reader, Failure> {
     let (dialect, quirks) = (target.provider.dialect, &target.provider.quirks);
+    let bounds = incoming.bounds();
     let mut reader = Reader {
         request_id: incoming.request_id(),
         incoming: None,
@@ -210,13 +294,21 @@ pub(crate) async fn open_stream(mut incoming: Incoming, target: &Target) -> Resu
         first_token: None,
         ended: None,
         usage: StreamUsage::default(),
+        bytes_left: bounds.stream_bytes,
+        events_left: bounds.stream_events,
+        bounds,
+        unread: 0,
     };
     match incoming.media_type() {
         // The whole answer at once: some servers do not stream, and some report errors so.
         "application/json" if !dialect.stream_media_types().contains(&"application/json") => {
             let body = incoming.body().await?;
-            let mut response =
-                dialect.decode_response(&body).map_err(|error| reader.with_request_id(error.into()))?;
+            let decoded = if body.len() > LONG_BYTES {
+                apart(&mut incoming, move || dialect.decode_response(&body)).await?
+            } else {
+                dialect.decode_response(&body)
+            };
+            let mut response = decoded.map_err(|error| reader.with_request_id(error.into()))?;
             quirks.adjust(&mut response);
             foreign::mark_response(&mut response, &target.signer(), dialect.format());
             let received_at = Instant::now();

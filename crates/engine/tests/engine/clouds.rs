@@ -83,7 +83,7 @@ fn bearer(request: &Recorded) -> &str {
 /// The fields of a form.
 fn form(request: &Recorded) -> Vec<(String, String)> {
     assert_eq!(request.header("content-type"), Some("application/x-www-form-urlencoded"));
-    let url = reqwest::Url::parse(&format!("form:?{}", request.body)).unwrap();
+    let url = url::Url::parse(&format!("form:?{}", request.body)).unwrap();
     url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
 }
 

@@ -5,8 +5,12 @@ use crate::support::{
     tls::{Authority, Manner, TlsServer, file},
 };
 use ferrule_engine::{Authentication, Engine, Failure, Timeouts, TransportSettings, WatsonxSettings};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, date_time_ymd};
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
-use tokio::task::JoinSet;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    task::JoinSet,
+};
 
 fn encrypted(address: SocketAddr, ca_file: Option<PathBuf>, client_certificate: Option<PathBuf>) -> Engine {
     let mut settings = settings(address);
@@ -78,6 +82,65 @@ async fn a_server_that_asks_gets_our_certificate() {
             .await
             .unwrap_err();
         assert!(matches!(error.failure, Failure::Connect(_)), "{error}");
+    }
+}
+
+/// A certificate for `name` that is no longer valid after a year, and whether it says that it is an authority's.
+fn own(name: &str, is_authority: bool, year: i32) -> CertificateParams {
+    let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+    params.is_ca = if is_authority { IsCa::Ca(BasicConstraints::Unconstrained) } else { IsCa::NoCa };
+    params.not_before = date_time_ymd(2020, 1, 1);
+    params.not_after = date_time_ymd(year, 1, 1);
+    params
+}
+
+#[tokio::test]
+async fn a_self_signed_certificate_in_the_file_itself_is_trusted_for_its_name_and_time() {
+    for is_authority in [false, true] {
+        for (name, year, refused) in [
+            ("localhost", 2099, None),
+            ("elsewhere.example", 2099, Some("use a name in base_url that the certificate is for")),
+            ("localhost", 2021, Some("has to renew its certificate")),
+        ] {
+            let authority = Authority::self_signed(own(name, is_authority, year));
+            let server = TlsServer::start(&authority, Manner::default()).await;
+            let answer =
+                bounded(encrypted(server.address, Some(authority.ca_file()), None).complete(call())).await;
+            match (answer, refused) {
+                (Ok(reply), None) => assert_eq!(text_of(&reply.response), "hi"),
+                (Err(error), Some(words)) => assert!(error.to_string().contains(words), "{error}"),
+                (answer, _) => panic!("{name} {year} {is_authority}: {answer:?}"),
+            }
+            // Somebody else's is not, and the error says what to do.
+            let other = Authority::self_signed(own("localhost", is_authority, 2099)).ca_file();
+            for ca_file in [Some(other), None] {
+                let error =
+                    bounded(encrypted(server.address, ca_file, None).complete(call())).await.unwrap_err();
+                assert_eq!(error.attempts.len(), 1);
+                let text = error.to_string();
+                assert!(
+                    text.contains("ca_file") || refused.is_some_and(|words| text.contains(words)),
+                    "{text}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_named_as_that() {
+    for answer in [&b"HTTP/1.1 400 Bad Request\r\n\r\n"[..], b""] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            loop {
+                let (mut socket, _) = listener.accept().await.unwrap();
+                let _ = socket.read(&mut [0; 4096]).await;
+                let _ = socket.write_all(answer).await;
+            }
+        });
+        let error = bounded(encrypted(address, None, None).complete(call())).await.unwrap_err();
+        assert!(error.to_string().contains("does not speak TLS there: check the port"), "{error}");
     }
 }
 

@@ -40,21 +40,89 @@ async fn an_answer_that_is_over_at_once_is_not_followed() {
     assert_eq!(server.requests().len(), 1);
 }
 
+/// A server that answers its first request with this, where `{port}` is its own, and then with `scripts`.
+async fn naming(first: &str, mut scripts: Vec<Vec<Step>>) -> Server {
+    scripts.insert(0, vec![Step::WriteWithPort(first.to_owned())]);
+    Server::start(scripts).await
+}
+
 #[tokio::test]
-async fn a_stream_is_read_elsewhere_without_credentials() {
+async fn a_stream_is_read_from_a_host_of_the_row_without_credentials() {
     let mut pieces = stream(&["text a\n", "text b\ndone\n"]);
     pieces.push(end());
-    let elsewhere = Server::start(vec![pieces]).await;
-    let first = format!("later get=/v1/p/1 stream=http://{}/s", elsewhere.address);
-    let server = Server::start(vec![answer(201, "", &first), answer(200, "", "figures")]).await;
-    let mut opened = bounded(engine_of(&server).stream(call())).await.unwrap();
+    let first = "later get=/v1/p/1 stream=http://localhost:{port}/s";
+    let server = naming(first, vec![pieces, answer(200, "", "figures")]).await;
+    let mut settings = followed(&server);
+    settings.quirks.follow_up_hosts.to_mut().push("localhost".into());
+    let mut opened = bounded(engine(settings).stream(call())).await.unwrap();
     let (events, error) = bounded(drain(&mut opened)).await;
     assert!(error.is_none(), "{error:?}");
     assert_eq!(texts_of(&events), "ab");
-    let request = &elsewhere.requests()[0];
+    let request = &server.requests()[1];
     assert_eq!(request.line, "GET /s HTTP/1.1");
     assert_eq!(request.header("accept"), Some("text/event-stream"));
     assert!(!format!("{request:?}").contains(CANARY));
+}
+
+#[tokio::test]
+async fn addresses_elsewhere_are_not_asked() {
+    for address in [
+        // Another host, port, scheme; relative to the scheme alone; no address at all.
+        "http://localhost:{port}/s",
+        "http://127.0.0.1:1/s",
+        "https://127.0.0.1:{port}/s",
+        "//localhost:{port}/s",
+        "http://localhost.evil.example:{port}/s",
+        "http://169.254.169.254/latest",
+        "file:///etc/passwd",
+        "http://",
+    ] {
+        for place in ["get", "stream"] {
+            let first = format!("later get=/v1/p/1 {place}={address} cancel=/v1/p/1/cancel").replacen(
+                if place == "get" { "get=/v1/p/1 " } else { "\0" },
+                "",
+                1,
+            );
+            let server = naming(&first, vec![answer(200, "", "cancelled")]).await;
+            let failure = if place == "get" {
+                bounded(engine_of(&server).complete(call())).await.unwrap_err().failure
+            } else {
+                bounded(engine_of(&server).stream(call())).await.unwrap_err().failure
+            };
+            let Failure::Unreadable(what) = &failure else { panic!("{address}: {failure}") };
+            assert!(what.contains("the answer leads to"), "{what}");
+            // It is only told that it is over.
+            bounded(async {
+                while server.requests().len() < 2 {
+                    tokio::task::yield_now().await;
+                }
+            })
+            .await;
+            assert_eq!(server.requests()[1].line, "POST /v1/p/1/cancel HTTP/1.1", "{address}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_takes_too_long_is_cancelled() {
+    let first = "later get=/v1/p/1 cancel=/v1/p/1/cancel";
+    for scripts in [
+        // It is never over, or does not answer.
+        vec![answer(200, "", first)],
+        vec![vec![Step::Hang]],
+    ] {
+        let server = naming(first, scripts).await;
+        let mut call = call();
+        call.options.timeouts.total = Some(std::time::Duration::from_millis(900));
+        let error = bounded(engine_of(&server).complete(call)).await.unwrap_err();
+        assert!(matches!(error.failure, Failure::Timeout(_)), "{error}");
+        bounded(async {
+            while !server.requests().iter().any(|request| request.line.starts_with("POST /v1/p/1/cancel")) {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
 }
 
 #[tokio::test]
@@ -72,21 +140,17 @@ async fn what_was_set_off_is_not_set_off_again() {
 
 #[tokio::test]
 async fn leaving_cancels_what_was_set_off() {
-    let elsewhere = Server::start(vec![{
-        let mut steps = stream(&["text a\n"]);
-        steps.push(Step::Hang);
-        steps
-    }])
-    .await;
-    let first = format!("later get=/v1/p/1 stream=http://{}/s cancel=/v1/p/1/cancel", elsewhere.address);
-    let server = Server::start(vec![answer(201, "", &first), answer(200, "", "cancelled")]).await;
+    let mut steps = stream(&["text a\n"]);
+    steps.push(Step::Hang);
+    let first = "later get=/v1/p/1 stream=/s cancel=/v1/p/1/cancel";
+    let server = Server::start(vec![answer(201, "", first), steps, answer(200, "", "cancelled")]).await;
     let opened = bounded(engine_of(&server).stream(call())).await.unwrap();
     drop(opened);
     bounded(async {
-        while server.requests().len() < 2 {
+        while server.requests().len() < 3 {
             tokio::task::yield_now().await;
         }
     })
     .await;
-    assert_eq!(server.requests()[1].line, "POST /v1/p/1/cancel HTTP/1.1");
+    assert_eq!(server.requests()[2].line, "POST /v1/p/1/cancel HTTP/1.1");
 }

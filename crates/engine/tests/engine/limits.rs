@@ -1,11 +1,13 @@
 //! Limits in time and in size, and what a server may do to us without them.
 
 use crate::support::{
-    bounded, call, drain, engine,
+    bounded, call,
+    dialect::SLOW,
+    drain, engine,
     server::{Server, Step, answer, answer_bytes, chunk, end, stream, write},
     settings, text_of, texts_of,
 };
-use ferrule_engine::{Call, Failure, Outcome, TimeoutKind, Timeouts};
+use ferrule_engine::{Bounds, Call, Failure, Outcome, RawRequest, TimeoutKind, Timeouts};
 use ferrule_wire::model::Request;
 use std::{sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::Semaphore};
@@ -173,6 +175,117 @@ async fn a_body_is_bounded_whether_announced_or_not() {
         );
         assert_eq!(error.attempts.len(), 1);
     }
+}
+
+#[tokio::test]
+async fn a_long_decode_holds_up_neither_time_limits_nor_other_calls() {
+    // Both are decoded only after the gate was opened, which the runtime's thread does here.
+    let slow = format!("slow{}", "x".repeat(2 << 20));
+    let server =
+        Server::start(vec![answer(200, "", &slow), answer(200, "", &slow), answer(200, "", "hi")]).await;
+    let engine = Arc::new(engine(settings(server.address)));
+    let call = call_with(Timeouts { total: SHORT, ..Timeouts::default() });
+    let error = bounded(engine.complete(call)).await.unwrap_err();
+    assert_eq!(kind(&error.failure), TimeoutKind::Total);
+    let decoded = tokio::spawn({
+        let engine = Arc::clone(&engine);
+        async move { engine.complete(call_with(Timeouts::default())).await.unwrap() }
+    });
+    while server.requests().len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    let other = bounded(engine.complete(call_with(Timeouts::default()))).await.unwrap();
+    assert_eq!(text_of(&other.response), "hi");
+    assert!(!decoded.is_finished());
+    SLOW.open();
+    assert_eq!(text_of(&bounded(decoded).await.unwrap().response).len(), slow.len());
+}
+
+#[tokio::test]
+async fn floods_without_events_end_in_time() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    // On a thread of its own, so that there is always more.
+    std::thread::spawn({
+        let listener = listener.into_std().unwrap();
+        listener.set_nonblocking(false).unwrap();
+        move || {
+            use std::io::{Read as _, Write as _};
+            for socket in listener.incoming() {
+                let mut socket = socket.unwrap();
+                let _ = socket.read(&mut [0; 4096]);
+                let _ = socket.write_all(crate::support::server::STREAM_HEAD.as_bytes());
+                let comments = ": x\n".repeat(4096);
+                let piece = format!("{:x}\r\n{comments}\r\n", comments.len());
+                while socket.write_all(piece.as_bytes()).is_ok() {}
+            }
+        }
+    });
+    let call = call_with(Timeouts { total: SHORT, ..Timeouts::default() });
+    let error = bounded(engine(settings(address)).stream(call)).await.unwrap_err();
+    assert_eq!(kind(&error.failure), TimeoutKind::Total);
+}
+
+#[tokio::test]
+async fn every_bound_has_a_name_and_is_an_error_when_it_is_passed() {
+    let long = "x".repeat(3000);
+    let mut comments = stream(&["text a\n"]);
+    comments.extend(std::iter::repeat_n(chunk(&format!(": {long}\n")), 20));
+    let mut events = stream(&["text a\n"]);
+    events.extend(std::iter::repeat_n(chunk(&"text b\n".repeat(100)), 20));
+    for script in [&mut comments, &mut events] {
+        script.extend([chunk("done\n"), end()]);
+    }
+    let page = r#"{"data":[{"id":"a"}],"has_more":true,"last_id":"a"}"#.to_owned() + &" ".repeat(3000);
+    let page_2 = page.replace(r#""last_id":"a""#, r#""last_id":"b""#);
+    let server = Server::start(vec![
+        answer(200, "", &long),
+        comments.clone(),
+        events,
+        comments,
+        answer(200, "", &page),
+        answer(200, "", &page_2),
+    ])
+    .await;
+    let mut settings = settings(server.address);
+    settings.dialect = "anthropic".into();
+    let engine = |bounds: Bounds| engine(settings.clone()).with_bounds(bounds);
+    let usual = Bounds::default();
+    let name = |failure: &Failure| {
+        let Failure::Unreadable(what) = failure else { panic!("{failure}") };
+        what.rsplit_once('(').unwrap().1.trim_end_matches(')').to_owned()
+    };
+    let once = || call_with(Timeouts::default());
+
+    let error = engine(Bounds { response_bytes: 2000, ..usual }).complete(once()).await.unwrap_err();
+    assert_eq!(name(&error.failure), "bounds.response_bytes");
+    for (bounds, expected) in [
+        (Bounds { stream_bytes: 9000, ..usual }, "bounds.stream_bytes"),
+        (Bounds { stream_events: 900, ..usual }, "bounds.stream_events"),
+    ] {
+        let mut opened = bounded(engine(bounds).stream(once())).await.unwrap();
+        let (events, error) = bounded(drain(&mut opened)).await;
+        assert!(!events.is_empty() && events.len() <= 1000);
+        assert_eq!(name(&error.unwrap().failure), expected);
+    }
+    let request = RawRequest {
+        method: http::Method::GET,
+        path: "/a".into(),
+        body: Default::default(),
+        content_type: None,
+    };
+    let raw = Call::new(ferrule_engine::Recipient::Provider("test".into()), request);
+    let mut reply = bounded(engine(Bounds { stream_bytes: 9000, ..usual }).raw(raw)).await.unwrap();
+    let error = loop {
+        if let Err(error) = bounded(reply.chunk()).await {
+            break error;
+        }
+    };
+    assert_eq!(name(&error.failure), "bounds.stream_bytes");
+    let listed = engine(Bounds { list_bytes: 5000, ..usual });
+    let error = bounded(listed.models("test", Timeouts::default())).await.unwrap_err();
+    assert_eq!(name(&error.failure), "bounds.list_bytes");
+    assert_eq!(server.requests().len(), 6);
 }
 
 #[tokio::test]

@@ -92,6 +92,8 @@ pub struct Quirks {
     pub done_marker: DoneMarker,
     /// Whether a stream never says why it ended.
     pub stream_without_finish_reason: bool,
+    /// Hosts besides its own that its answers may lead to, for what follows up a request.
+    pub follow_up_hosts: List<Text>,
     /// What an error looks like.
     pub error_shape: ErrorShape,
     /// Whether errors come with status 200.
@@ -481,6 +483,7 @@ impl Quirks {
         tool_result_media: false,
         prefill_parameter: Cow::Borrowed(""),
         schema_strip: Cow::Borrowed(&[]),
+        follow_up_hosts: Cow::Borrowed(&[]),
         schema_inline: false,
         answer_schema_whole: false,
         strict_schema: SchemaSubset::OpenAi,

@@ -17,9 +17,9 @@ use reqsign_aws_v4::{
     ECSCredentialProvider, IMDSv2CredentialProvider, RequestSigner, StaticCredentialProvider,
 };
 use reqsign_core::{Context, Env, Error, ErrorKind, FileRead, HttpSend, ProvideCredential, Signer};
-use reqwest::Url;
 use secrecy::ExposeSecret;
 use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use url::Url;
 
 /// A profile may take its role from one that takes its own from another; a circle is none.
 const DEEPEST: usize = 5;

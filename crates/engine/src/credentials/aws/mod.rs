@@ -17,12 +17,11 @@ use super::{
     clock,
     exchange::Exchange,
 };
-use crate::{failure::Failure, secrets::Secrets};
+use crate::{failure::Failure, net::RequestHead, secrets::Secrets};
 use http::{
     HeaderMap,
     header::{CONTENT_TYPE, DATE},
 };
-use reqwest::Url;
 use secrecy::ExposeSecret;
 use std::{
     fmt,
@@ -32,6 +31,7 @@ use std::{
     },
     time::{Duration, SystemTime},
 };
+use url::Url;
 
 /// Amazon takes requests whose time is less than five minutes from its own; what is far less is no skew.
 const SKEW_SECONDS: i64 = 60;
@@ -124,19 +124,19 @@ impl Signer {
 
 impl Grant {
     /// Signs `request`.
-    pub(crate) fn apply(&self, request: &mut reqwest::Request, body: &[u8]) -> Result<(), String> {
+    pub(crate) fn apply(&self, request: &mut RequestHead, body: &[u8]) -> Result<(), String> {
         let offset = Duration::from_secs(self.skew.unsigned_abs());
         let ours = SystemTime::now();
         let time = if self.skew < 0 { ours.checked_sub(offset) } else { ours.checked_add(offset) };
         let SigningKey { key, region } = &self.held.value;
-        let (method, url) = (request.method().clone(), request.url().clone());
-        let content_type = request.headers().get(CONTENT_TYPE).cloned();
+        let (method, url) = (request.method.clone(), request.url.clone());
+        let content_type = request.headers.get(CONTENT_TYPE).cloned();
         let content_type = content_type.as_ref().and_then(|value| value.to_str().ok());
         let headers: Vec<_> = content_type.map(|value| ("content-type", value)).into_iter().collect();
         let unsigned = sign::Unsigned { method: method.as_str(), url: url.as_str(), headers: &headers, body };
         let scope = sign::Scope { region, service: &self.service, time: time.unwrap_or(ours) };
         for (name, value) in sign::sign(&unsigned, &scope, key)? {
-            request.headers_mut().insert(name, value);
+            request.headers.insert(name, value);
         }
         Ok(())
     }

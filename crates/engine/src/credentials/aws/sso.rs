@@ -8,9 +8,9 @@ use crate::credentials::{cache::Fetched, clock, environment::read_file, exchange
 use bytes::Bytes;
 use ferrule_wire::json::Fields;
 use http::Request;
-use reqwest::Url;
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use std::{fmt::Write, time::Duration};
+use url::Url;
 
 /// The profile's role by single sign-on; `None` where the profile does not say so.
 pub(crate) async fn find(

@@ -17,7 +17,7 @@ use ferrule_wire::{
 };
 use std::{
     sync::{
-        LazyLock,
+        Condvar, LazyLock, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -30,6 +30,27 @@ pub(crate) struct Tiny {
 
 static DIALECTS: [Tiny; 4] =
     [Tiny { name: "tiny" }, Tiny { name: "anthropic" }, Tiny { name: "followed" }, Tiny { name: "counted" }];
+
+/// Plain answers that begin with `slow` are decoded only after this was opened.
+pub(crate) static SLOW: Gate = Gate { open: Mutex::new(false), opened: Condvar::new() };
+
+/// Holds up a thread until it is opened, or for so long that a test fails.
+pub(crate) struct Gate {
+    open: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl Gate {
+    pub(crate) fn open(&self) {
+        *self.open.lock().unwrap() = true;
+        self.opened.notify_all();
+    }
+
+    fn wait(&self) {
+        let open = self.open.lock().unwrap();
+        drop(self.opened.wait_timeout_while(open, Duration::from_secs(15), |open| !*open).unwrap());
+    }
+}
 
 /// How many requests the dialect `counted` encoded.
 pub(crate) static ENCODED: AtomicUsize = AtomicUsize::new(0);
@@ -75,6 +96,9 @@ impl Dialect for Tiny {
         let text = str::from_utf8(body).map_err(|error| StreamError::Malformed(error.to_string()))?;
         if let Some(message) = text.strip_prefix("error: ") {
             return Err(StreamError::Provider(Box::new(ProviderError::new(ErrorKind::Overloaded, message))));
+        }
+        if text.starts_with("slow") {
+            SLOW.wait();
         }
         if text.starts_with('<') {
             return Err(StreamError::Malformed(format!("not tiny: {text}")));

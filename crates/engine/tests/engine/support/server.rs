@@ -15,6 +15,8 @@ use tokio::{
 pub(crate) enum Step {
     /// Writes this.
     Write(Vec<u8>),
+    /// Answers with this, where `{port}` is the server's.
+    WriteWithPort(String),
     /// Waits until the test adds a permit.
     Await(Arc<Semaphore>),
     /// Says nothing until the client goes away.
@@ -95,6 +97,14 @@ async fn serve(
             match step {
                 Step::Write(bytes) => {
                     if socket.get_mut().write_all(bytes).await.is_err() {
+                        return;
+                    }
+                }
+                Step::WriteWithPort(text) => {
+                    let port = socket.get_ref().local_addr().unwrap().port().to_string();
+                    let text = text.replace("{port}", &port);
+                    let head = format!("HTTP/1.1 201 X\r\ncontent-length: {}\r\n\r\n{text}", text.len());
+                    if socket.get_mut().write_all(head.as_bytes()).await.is_err() {
                         return;
                     }
                 }

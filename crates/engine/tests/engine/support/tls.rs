@@ -33,23 +33,46 @@ use tokio_rustls::{
 };
 
 /// Somebody who signs certificates.
-pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(crate) struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+    /// Whether servers show its own certificate instead of one that it signed.
+    shows_itself: bool,
+}
 
 impl Authority {
     pub(crate) fn new() -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+        Self::with(params, false)
+    }
+
+    /// Somebody whose servers show this very certificate, which is self-signed.
+    pub(crate) fn self_signed(params: CertificateParams) -> Self {
+        Self::with(params, true)
+    }
+
+    fn with(params: CertificateParams, shows_itself: bool) -> Self {
+        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        Self { issuer, shows_itself }
+    }
+
+    fn shown(&self) -> (CertificateDer<'static>, KeyPair) {
+        if self.shows_itself {
+            let key = KeyPair::from_pem(&self.issuer.key().serialize_pem()).unwrap();
+            return (self.issuer.der().clone(), key);
+        }
+        let (certificate, key) = self.sign("localhost");
+        (certificate.der().clone(), key)
     }
 
     fn sign(&self, name: &str) -> (rcgen::Certificate, KeyPair) {
         let key = KeyPair::generate().unwrap();
-        (CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, &self.0).unwrap(), key)
+        (CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, &self.issuer).unwrap(), key)
     }
 
     /// A file with this authority's certificate.
     pub(crate) fn ca_file(&self) -> PathBuf {
-        file(&self.0.pem())
+        file(&self.issuer.pem())
     }
 
     /// A file with a certificate for `name` and its key.
@@ -140,10 +163,10 @@ impl TlsServer {
     }
 }
 
-fn acceptor(authority: &Authority, manner: Manner) -> TlsAcceptor {
+pub(crate) fn acceptor(authority: &Authority, manner: Manner) -> TlsAcceptor {
     let crypto = Arc::new(ring::default_provider());
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from(authority.0.der().to_vec())).unwrap();
+    roots.add(CertificateDer::from(authority.issuer.der().to_vec())).unwrap();
     let builder = ServerConfig::builder_with_provider(Arc::clone(&crypto))
         .with_safe_default_protocol_versions()
         .unwrap();
@@ -153,9 +176,9 @@ fn acceptor(authority: &Authority, manner: Manner) -> TlsAcceptor {
     } else {
         builder.with_no_client_auth()
     };
-    let (certificate, key) = authority.sign("localhost");
+    let (certificate, key) = authority.shown();
     let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-    let mut config = builder.with_single_cert(vec![certificate.der().clone()], key).unwrap();
+    let mut config = builder.with_single_cert(vec![certificate], key).unwrap();
     config.alpn_protocols = vec![manner.protocol.to_vec()];
     TlsAcceptor::from(Arc::new(config))
 }

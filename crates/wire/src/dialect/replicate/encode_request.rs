@@ -2,7 +2,7 @@
 
 use super::carried::{CARRIED, NAME};
 use crate::dialect::openai_chat::data_url;
-use crate::dialect::shared::{nested, prompt::Prompt};
+use crate::dialect::shared::{address::push_segments, nested, prompt::Prompt};
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::ObjectWriter;
 use crate::model::{Image, Message, PartKind, Request, Source};
@@ -53,10 +53,14 @@ fn address(model: &str) -> (String, Option<&str>) {
     if is_version || model.contains(':') {
         return ("/v1/predictions".to_owned(), Some(model));
     }
-    match model.strip_prefix("deployments/") {
-        Some(deployment) => (format!("/v1/deployments/{deployment}/predictions"), None),
-        None => (format!("/v1/models/{model}/predictions"), None),
-    }
+    let (collection, name) = match model.strip_prefix("deployments/") {
+        Some(deployment) => ("deployments", deployment),
+        None => ("models", model),
+    };
+    let mut path = format!("/v1/{collection}/");
+    push_segments(&mut path, name);
+    path.push_str("/predictions");
+    (path, None)
 }
 
 /// Takes out the one picture that models usually take.

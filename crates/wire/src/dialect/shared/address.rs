@@ -3,15 +3,35 @@
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
 /// Appends `name` as one segment of a path. Whatever could end the segment, or mean something else in it, is escaped.
+/// Also the dots of a name that is nothing else: those would lead to another folder, and do so even when escaped, so
+/// whoever sends a path refuses one that [`has_dot_segment`].
 pub(crate) fn push_segment(path: &mut String, name: &str) {
+    let is_dots = matches!(name, "." | "..");
     for byte in name.bytes() {
         match byte {
+            b'.' if is_dots => path.push_str("%2E"),
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' => {
                 path.push(char::from(byte));
             }
             _ => path.push_str(&format!("%{byte:02X}")),
         }
     }
+}
+
+/// Appends `name`, whose slashes are those of the path, as so many segments.
+pub(crate) fn push_segments(path: &mut String, name: &str) {
+    for (position, segment) in name.split('/').enumerate() {
+        if position > 0 {
+            path.push('/');
+        }
+        push_segment(path, segment);
+    }
+}
+
+/// Whether a segment of `path` means this or the upper folder, escaped or not (<https://url.spec.whatwg.org/#double-dot-path-segment>).
+pub fn has_dot_segment(path: &str) -> bool {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    path.split(['/', '\\']).any(|segment| matches!(&*read_segment(segment), "." | ".."))
 }
 
 /// What an escaped segment says. An escape that is none stays as it is.

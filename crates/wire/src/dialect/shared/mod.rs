@@ -20,4 +20,4 @@ pub(crate) mod template;
 pub(crate) mod tool_declaration;
 pub(crate) mod turn;
 
-pub use address::join;
+pub use address::{has_dot_segment, join};

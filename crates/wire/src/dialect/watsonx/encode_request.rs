@@ -2,7 +2,7 @@
 
 use super::address::{DEPLOYMENT, take_version};
 use super::carried::NAME;
-use crate::dialect::{Dialect, openai_chat::OpenAiChat};
+use crate::dialect::{Dialect, openai_chat::OpenAiChat, shared::address::push_segment};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::json::{Fields, ObjectWriter};
 use crate::model::Request;
@@ -40,7 +40,11 @@ pub(super) fn encode(
 
 /// The address says which deployment answers, and whether the answer is streamed.
 fn path(request: &Request, version: &str) -> String {
-    let deployment = request.model.strip_prefix(DEPLOYMENT).map(|id| format!("/deployments/{id}"));
+    let deployment = request.model.strip_prefix(DEPLOYMENT).map(|id| {
+        let mut path = String::from("/deployments/");
+        push_segment(&mut path, id);
+        path
+    });
     let stream = if request.stream { "_stream" } else { "" };
     format!("/ml/v1{}/text/chat{stream}?version={version}", deployment.unwrap_or_default())
 }

@@ -1,0 +1,19 @@
+//! Long work apart: what takes the runtime's one thread for too long has a thread of its own.
+
+use crate::{failure::Failure, incoming::Incoming};
+
+/// Bodies above this are decoded apart: below, it takes some milliseconds at most, and changing threads would cost more
+/// than it saves.
+pub(crate) const LONG_BYTES: usize = 1 << 20;
+
+/// Does `work` on a thread of its own, for as long as the call that `incoming` belongs to may take. Work whose time has
+/// passed goes on there, and nobody hears of it.
+pub(crate) async fn apart<T: Send + 'static>(
+    incoming: &mut Incoming,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
+    #[expect(clippy::disallowed_methods, reason = "docs/decisions/2026-11-30-long-decodes.md")]
+    let task = tokio::task::spawn_blocking(work);
+    let done = incoming.within_total(task).await?;
+    done.map_err(|error| Failure::Unreadable(format!("the response cannot be decoded: {error}")))
+}

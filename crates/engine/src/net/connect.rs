@@ -1,0 +1,138 @@
+//! Connector: a connection to a server, directly or through a proxy.
+
+use super::{
+    BoxError,
+    proxy::{Proxies, Proxy, ProxyKind},
+    socket::{Socket, Stream, TcpSocket},
+    socks, tunnel,
+};
+use http::Uri;
+use hyper_util::{client::legacy::connect::HttpConnector, rt::TokioIo};
+use rustls::{ClientConfig, pki_types::ServerName};
+use std::{
+    future::Future,
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio_rustls::TlsConnector;
+use tower_service::Service;
+
+/// Probes of a connection on which nothing happens: a peer that answers none of them is gone.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+const KEEP_ALIVE_PROBES: u32 = 3;
+/// How long what was sent may stay unacknowledged (Linux), where TCP itself would try for a quarter of an hour.
+#[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
+
+/// Makes connections.
+#[derive(Clone)]
+pub(super) struct Connector {
+    tcp: HttpConnector,
+    tls: TlsConnector,
+    /// For proxies, which speak HTTP/1.1.
+    proxy_tls: TlsConnector,
+    proxies: Arc<Proxies>,
+    timeout: Option<Duration>,
+}
+
+impl Connector {
+    pub(super) fn new(tls: &ClientConfig, proxies: Arc<Proxies>, timeout: Option<Duration>) -> Self {
+        let mut tcp = HttpConnector::new();
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        tcp.set_keepalive(Some(KEEP_ALIVE));
+        tcp.set_keepalive_interval(Some(KEEP_ALIVE));
+        tcp.set_keepalive_retries(Some(KEEP_ALIVE_PROBES));
+        #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+        tcp.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
+        let mut proxy_tls = tls.clone();
+        proxy_tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let (tls, proxy_tls) = (Arc::new(tls.clone()).into(), Arc::new(proxy_tls).into());
+        Self { tcp, tls, proxy_tls, proxies, timeout }
+    }
+
+    async fn connect(mut self, to: Uri) -> Result<TokioIo<Socket>, BoxError> {
+        let host = to.host().ok_or("the address has no host")?;
+        let is_encrypted = to.scheme_str() == Some("https");
+        let port = to.port_u16().unwrap_or(if is_encrypted { 443 } else { 80 });
+        let proxies = Arc::clone(&self.proxies);
+        let Some(proxy) = proxies.between(is_encrypted, host, port)? else {
+            let stream = self.tcp(&to).await?;
+            return self.finish(Box::new(stream), host, is_encrypted).await;
+        };
+        let mut stream = self.reach_proxy(&proxy).await.map_err(|error| format!("{proxy}: {error}"))?;
+        match proxy.kind {
+            ProxyKind::Http | ProxyKind::Https if !is_encrypted => {
+                return Ok(TokioIo::new(Socket::new(stream, true, false)));
+            }
+            ProxyKind::Http | ProxyKind::Https => {
+                tunnel::open(&mut stream, host, port, proxy.authorization().as_ref()).await
+            }
+            ProxyKind::Socks4 { remote_names } => {
+                socks::open_4(&mut stream, host, port, remote_names, proxy.user()).await
+            }
+            ProxyKind::Socks5 { remote_names } => {
+                socks::open_5(&mut stream, host, port, remote_names, proxy.credentials()).await
+            }
+        }
+        .map_err(|error| format!("{proxy}: {error}"))?;
+        self.finish(stream, host, is_encrypted).await
+    }
+
+    async fn tcp(&mut self, to: &Uri) -> Result<TcpSocket, BoxError> {
+        Ok(TcpSocket::new(self.tcp.call(to.clone()).await?.into_inner()))
+    }
+
+    /// A connection to the proxy itself.
+    async fn reach_proxy(&mut self, proxy: &Proxy) -> Result<Box<dyn Stream>, BoxError> {
+        let stream = self.tcp(&proxy.address()?).await?;
+        if proxy.kind != ProxyKind::Https {
+            return Ok(Box::new(stream));
+        }
+        Ok(Box::new(self.proxy_tls.connect(name(&proxy.host)?, stream).await?))
+    }
+
+    /// Encrypts what is to be encrypted.
+    async fn finish(
+        &self,
+        stream: Box<dyn Stream>,
+        host: &str,
+        is_encrypted: bool,
+    ) -> Result<TokioIo<Socket>, BoxError> {
+        if !is_encrypted {
+            return Ok(TokioIo::new(Socket::new(stream, false, false)));
+        }
+        let stream = self.tls.connect(name(host)?, stream).await?;
+        let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        Ok(TokioIo::new(Socket::new(Box::new(stream), false, is_http2)))
+    }
+}
+
+/// The name that a server's certificate has to be for.
+fn name(host: &str) -> Result<ServerName<'static>, BoxError> {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    Ok(ServerName::try_from(host.to_owned())?)
+}
+
+impl Service<Uri> for Connector {
+    type Response = TokioIo<Socket>;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<TokioIo<Socket>, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, to: Uri) -> Self::Future {
+        let connector = self.clone();
+        Box::pin(async move {
+            let Some(timeout) = connector.timeout else { return connector.connect(to).await };
+            tokio::time::timeout(timeout, connector.connect(to))
+                .await
+                .unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
+        })
+    }
+}

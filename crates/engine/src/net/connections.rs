@@ -1,0 +1,170 @@
+//! Open connections: which are idle and since when, so that those that died unnoticed are told from those that broke.
+//!
+//! A balancer or a NAT forgets idle connections without a word, and a frozen machine wakes with a pool full of dead
+//! ones. The first request on one of them fails, and shows what the others that were idle as long are worth.
+
+use hyper_util::client::legacy::connect::{CaptureConnection, Connected};
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+/// Servers and balancers commonly close idle connections after 60 s; ours go first, so that none is used as it closes.
+pub(crate) const IDLE_CONNECTION: Duration = Duration::from_secs(55);
+
+/// How often connections are looked at for having been idle for too long by the clock on the wall: the pool's own clock
+/// may stand still while a machine is frozen.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(5);
+
+/// What is known of one connection. Shared by the connection and the requests on it.
+#[derive(Debug, Default)]
+pub(crate) struct Record {
+    /// Whether a response came over it before: whatever is sent now reuses it.
+    answered: AtomicBool,
+    /// Whether anything was read from it since it was idle.
+    heard: AtomicBool,
+    /// Responses that are being read from it.
+    in_use: AtomicUsize,
+    /// When the last response ended, in milliseconds since the epoch.
+    idle_since: AtomicU64,
+    /// Whether a write failed: the other side closed it while we were sending.
+    broken: AtomicBool,
+    closed: AtomicBool,
+}
+
+impl Record {
+    pub(super) fn read_something(&self) {
+        self.heard.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn broke(&self) {
+        self.broken.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn closed(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a write failed.
+    pub(super) fn is_broken(&self) -> bool {
+        self.broken.load(Ordering::Relaxed)
+    }
+
+    /// Whether a response came over it before.
+    pub(super) fn was_answered(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
+    }
+
+    /// Whether anything was read since it was idle.
+    pub(super) fn was_heard(&self) -> bool {
+        self.heard.load(Ordering::Relaxed)
+    }
+
+    fn idle_since(&self) -> Option<u64> {
+        let is_idle = self.in_use.load(Ordering::Relaxed) == 0 && !self.closed.load(Ordering::Relaxed);
+        is_idle.then(|| self.idle_since.load(Ordering::Relaxed))
+    }
+}
+
+/// The connections of one pool that were used at least once.
+#[derive(Default)]
+pub(crate) struct Connections {
+    known: Mutex<Vec<Known>>,
+    swept: AtomicU64,
+}
+
+struct Known {
+    record: Arc<Record>,
+    /// The pool's handle of the connection, to have it used no more.
+    handle: CaptureConnection,
+}
+
+impl Known {
+    fn retire(&self) {
+        if let Some(connected) = &*self.handle.connection_metadata() {
+            connected.poison();
+        }
+    }
+}
+
+impl Connections {
+    /// A response began to come over the connection of `record`.
+    pub(super) fn answered(&self, record: Arc<Record>, handle: CaptureConnection) -> InUse {
+        record.in_use.fetch_add(1, Ordering::Relaxed);
+        if !record.answered.swap(true, Ordering::Relaxed) {
+            let mut known = self.lock();
+            known.retain(|known| !known.record.closed.load(Ordering::Relaxed));
+            known.push(Known { record: Arc::clone(&record), handle });
+        }
+        InUse(record)
+    }
+
+    /// The connection of `record` was found dead: those that were idle as long are not used again.
+    pub(super) fn found_dead(&self, record: &Record) {
+        let since = record.idle_since.load(Ordering::Relaxed);
+        self.retire(|known| known.record.idle_since().is_some_and(|idle_since| idle_since <= since));
+    }
+
+    /// Retires what was idle for too long by the clock on the wall.
+    pub(crate) fn sweep(&self) {
+        let now = now();
+        if now.saturating_sub(self.swept.load(Ordering::Relaxed)) < millis(SWEEP_INTERVAL) {
+            return;
+        }
+        self.swept.store(now, Ordering::Relaxed);
+        let oldest = now.saturating_sub(millis(IDLE_CONNECTION));
+        self.retire(|known| known.record.idle_since().is_some_and(|idle_since| idle_since < oldest));
+    }
+
+    fn retire(&self, which: impl Fn(&Known) -> bool) {
+        self.lock().retain(|known| {
+            let retired = which(known);
+            if retired {
+                known.retire();
+            }
+            !retired && !known.record.closed.load(Ordering::Relaxed)
+        });
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Connections {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Connections").field("known", &self.lock().len()).finish()
+    }
+}
+
+/// A response that is being read; its connection is idle again when this is dropped and there is no other.
+#[derive(Debug)]
+pub(crate) struct InUse(Arc<Record>);
+
+impl Drop for InUse {
+    fn drop(&mut self) {
+        if self.0.in_use.fetch_sub(1, Ordering::Relaxed) == 1 {
+            self.0.idle_since.store(now(), Ordering::Relaxed);
+            self.0.heard.store(false, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The record that `connected` carries.
+pub(super) fn record_of(connected: &Connected) -> Option<Arc<Record>> {
+    let mut extras = http::Extensions::new();
+    connected.get_extras(&mut extras);
+    extras.remove()
+}
+
+fn now() -> u64 {
+    millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

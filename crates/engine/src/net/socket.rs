@@ -1,0 +1,195 @@
+//! One connection: a socket, perhaps encrypted, that tells what happens on it.
+
+use super::connections::Record;
+use hyper_util::client::legacy::connect::{Connected, Connection};
+use std::{
+    io,
+    net::Shutdown,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+
+/// Anything that bytes go through both ways.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+/// A TCP connection that is over for both sides when it is dropped: a process that was forked in the meantime has the
+/// socket, too, and would keep it open.
+#[derive(Debug)]
+pub(super) struct TcpSocket {
+    stream: TcpStream,
+    /// The process that made it. Another one leaves it alone.
+    owner: u32,
+}
+
+impl TcpSocket {
+    pub(super) fn new(stream: TcpStream) -> Self {
+        Self { stream, owner: std::process::id() }
+    }
+}
+
+impl Drop for TcpSocket {
+    fn drop(&mut self) {
+        if self.owner == std::process::id() {
+            // It is closed in any case.
+            let _ = socket2::SockRef::from(&self.stream).shutdown(Shutdown::Both);
+        }
+    }
+}
+
+impl AsyncRead for TcpSocket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for TcpSocket {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
+
+/// What hyper reads and writes.
+///
+/// A server that refuses a request before it has read all of it answers and closes. Then writing fails, while the
+/// answer is still to be read: so a failed write is kept, and is the error only where reading ends without an answer.
+pub(crate) struct Socket {
+    stream: Box<dyn Stream>,
+    record: Arc<Record>,
+    /// Whether requests name the whole URL, as proxies want it.
+    is_proxied: bool,
+    is_http2: bool,
+    failed_write: Option<io::Error>,
+}
+
+impl Socket {
+    pub(super) fn new(stream: Box<dyn Stream>, is_proxied: bool, is_http2: bool) -> Self {
+        Self { stream, record: Arc::default(), is_proxied, is_http2, failed_write: None }
+    }
+
+    /// Writes, and keeps the error where that fails: whoever writes waits from then on, and reads.
+    fn writing<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        write: impl FnOnce(Pin<&mut dyn Stream>, &mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if self.failed_write.is_some() {
+            return Poll::Pending;
+        }
+        match write(Pin::new(&mut *self.stream), context) {
+            Poll::Ready(Err(error)) if is_closed(&error) => {
+                self.failed_write = Some(error);
+                self.record.broke();
+                // What there is to read may have been waited for before it came.
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            written => written,
+        }
+    }
+}
+
+/// Whether the other side is gone; what it had sent before may still be read.
+fn is_closed(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+    matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset)
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.record.closed();
+    }
+}
+
+impl Connection for Socket {
+    fn connected(&self) -> Connected {
+        let connected = Connected::new().proxy(self.is_proxied).extra(Arc::clone(&self.record));
+        if self.is_http2 { connected.negotiated_h2() } else { connected }
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = ready!(Pin::new(&mut *self.stream).poll_read(context, buffer));
+        if buffer.filled().len() > before {
+            self.record.read_something();
+        } else if let Some(failed) = self.failed_write.take() {
+            // It is over for good; a second error is not waited for.
+            self.failed_write = Some(failed.kind().into());
+            return Poll::Ready(Err(failed));
+        }
+        Poll::Ready(read)
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.writing(context, |stream, context| stream.poll_write(context, bytes))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.writing(context, |stream, context| stream.poll_flush(context))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.failed_write.is_some() {
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut *self.stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.writing(context, |stream, context| stream.poll_write_vectored(context, slices))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}

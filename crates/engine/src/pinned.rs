@@ -1,0 +1,99 @@
+//! Pinned certificates: a server that shows one of the certificates in `ca_file` itself is trusted, if it is for the
+//! server's name and its dates are right.
+//!
+//! Most self-signed certificates say that they are an authority's (`openssl req -x509` makes them so), and an authority's
+//! certificate is otherwise not accepted from a server.
+
+use rustls::{
+    CertificateError, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
+    client::{
+        WebPkiServerVerifier,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+        verify_server_name,
+    },
+    crypto::CryptoProvider,
+    pki_types::{CertificateDer, ServerName, UnixTime},
+    server::ParsedCertificate,
+};
+use rustls_platform_verifier::Verifier;
+use std::sync::Arc;
+
+/// Verifies as the operating system does, and lets pinned certificates pass.
+#[derive(Debug)]
+pub(crate) struct PinningVerifier {
+    system: Verifier,
+    pinned: Vec<CertificateDer<'static>>,
+    /// Trusts the pinned certificates, and nothing else.
+    among_pinned: Arc<WebPkiServerVerifier>,
+}
+
+impl PinningVerifier {
+    /// `system` verifies all servers that do not show one of `pinned`, of which there has to be one.
+    pub(crate) fn new(
+        system: Verifier,
+        pinned: Vec<CertificateDer<'static>>,
+        crypto: Arc<CryptoProvider>,
+    ) -> Result<Self, String> {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(pinned.iter().cloned());
+        let among_pinned = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), crypto).build();
+        let among_pinned =
+            among_pinned.map_err(|error| format!("the certificates cannot be used: {error}"))?;
+        Ok(Self { system, pinned, among_pinned })
+    }
+}
+
+impl ServerCertVerifier for PinningVerifier {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        if !self.pinned.iter().any(|pinned| pinned.as_ref() == certificate.as_ref()) {
+            return self.system.verify_server_cert(certificate, intermediates, name, ocsp, now);
+        }
+        match self.among_pinned.verify_server_cert(certificate, &[], name, ocsp, now) {
+            // The dates were right: they are looked at before.
+            Err(Error::InvalidCertificate(CertificateError::Other(why))) if is_authority(&why) => {
+                verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            // Signed by somebody else who is not in the file: that it stands there itself is enough for the issuer.
+            Err(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+                verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            verified => verified,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.among_pinned.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.among_pinned.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.among_pinned.supported_verify_schemes()
+    }
+}
+
+/// Whether the only thing wrong is that it is an authority's certificate.
+fn is_authority(why: &OtherError) -> bool {
+    matches!(why.0.downcast_ref::<webpki::Error>(), Some(webpki::Error::CaUsedAsEndEntity))
+}
