@@ -141,6 +141,7 @@ def serve():
             pass
     except OSError:
         pass
+    connection.close()
     gone.set()
 
 threading.Thread(target=serve, daemon=True).start()
@@ -158,6 +159,8 @@ os.close(reading)
 stream.close()
 assert gone.wait(20), "the child keeps the connection open"
 os.close(writing)
+listener.close()
+own.close()
 end(child)
 """
 
