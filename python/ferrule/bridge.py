@@ -7,6 +7,7 @@ The loop watches the bridge's file descriptor, and one wake-up delivers everythi
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import weakref
 
@@ -22,7 +23,10 @@ def running() -> tuple[asyncio.AbstractEventLoop, LoopBridge]:
     Raises:
         RuntimeError: No loop is running in this thread.
     """
-    loop = asyncio.get_running_loop()
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        raise _no_loop() from None
     last = getattr(_last, "bridge", None)
     # Nearly every call comes from the same loop as the call before.
     if last is not None and last[0]() is loop:
@@ -33,6 +37,17 @@ def running() -> tuple[asyncio.AbstractEventLoop, LoopBridge]:
         _bridges[loop] = bridge
     _last.bridge = (weakref.ref(loop), bridge)
     return loop, bridge
+
+
+def _no_loop() -> RuntimeError:
+    """What is missing, by who is running instead."""
+    trio = sys.modules.get("trio")
+    if trio is not None and trio.lowlevel.in_trio_run():
+        return RuntimeError(
+            "asynchronous clients run on asyncio; trio is running: use trio.to_thread.run_sync with a ferrule.Client, "
+            "or trio-asyncio's aio_as_trio"
+        )
+    return RuntimeError("no running event loop: asynchronous clients are used inside asyncio.run")
 
 
 def _attach(loop: asyncio.AbstractEventLoop) -> LoopBridge:

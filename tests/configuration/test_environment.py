@@ -166,7 +166,7 @@ def test_what_fills_an_address_does_not_change_its_host(provider: str, name: str
 
 def test_an_unusable_value_in_an_address_names_its_variable(monkeypatch: pytest.MonkeyPatch, project: Path) -> None:
     monkeypatch.setenv("AZURE_OPENAI_RESOURCE", "my resource")
-    assert settings("azure")["missing"] == ("AZURE_OPENAI_RESOURCE: expected letters, digits and `-`, `.`, `_` only")
+    assert settings("azure")["missing"] == ("AZURE_OPENAI_RESOURCE: expected letters, digits and `-` only")
     monkeypatch.setenv("MINE", "no address")
     (project / "ferrule.toml").write_text("[providers.mine]\nbase_url = '${MINE}/v1'\n")
     missing = settings("mine", Configuration.read())["missing"]

@@ -126,6 +126,45 @@ else:
 """
 
 
+CLOSED_BY_THE_PARENT = """
+import socket, threading
+listener = socket.create_server(("127.0.0.1", 0))
+gone = threading.Event()
+
+def serve():
+    connection, _ = listener.accept()
+    connection.recv(65536)
+    chunk = b'data: {"choices":[{"index":0,"delta":{"content":"a"}}]}\\n\\n'
+    connection.sendall(b"HTTP/1.1 200 OK\\r\\ncontent-type: text/event-stream\\r\\n\\r\\n" + chunk)
+    try:
+        while connection.recv(1):
+            pass
+    except OSError:
+        pass
+    connection.close()
+    gone.set()
+
+threading.Thread(target=serve, daemon=True).start()
+address = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+own = ferrule.Client(providers={"own": {"dialect": "openai-chat", "base_url": address}})
+stream = own.stream("own/m", "hi")
+next(stream.text)
+reading, writing = os.pipe()
+child = os.fork()
+if child == 0:
+    os.close(writing)
+    os.read(reading, 1)  # Until the parent has seen its server hear of it.
+    os._exit(0)
+os.close(reading)
+stream.close()
+assert gone.wait(20), "the child keeps the connection open"
+os.close(writing)
+listener.close()
+own.close()
+end(child)
+"""
+
+
 @pytest.mark.parametrize(
     "program",
     [
@@ -134,6 +173,7 @@ else:
         pytest.param(BEFORE_THE_FIRST_CALL, id="before the first call"),
         pytest.param(STREAM_FROM_BEFORE, id="a stream from before"),
         pytest.param(ASYNC_STREAM_FROM_BEFORE, id="a stream of a loop from before"),
+        pytest.param(CLOSED_BY_THE_PARENT, id="a stream that the parent closes"),
         pytest.param(UNUSED_IN_THE_CHILD, id="unused in the child"),
     ],
 )

@@ -69,13 +69,36 @@ def problem(address: str) -> str | None:
     return None if _is_host(host) else "has a host that is not valid"
 
 
+_MARKS = {
+    # Names of clouds' regions and of resources, each one label of a host's name.
+    "region": "-",
+    "location": "-",
+    "resource": "-",
+    # Snowflake's may say their region, `account.eu-west-1`; some have `_`, which stands in no name of a host but works.
+    "account": "-._",
+    "deployment": "-_.",
+    "gateway": "-_",
+    "api_version": "-._",
+    # Google's projects may belong to a domain: `example.com:project`.
+    "project": "-.:",
+}
+"""What the value of a placeholder may have besides letters and digits, by what it is."""
+
+
 def problem_of_part(name: str, text: str) -> str | None:
     """What is wrong with the value of a placeholder, which must not end the host's name or lead to another path."""
-    # Google's projects may belong to a domain: `example.com:project`.
-    marks = "-._" + (":" if name in ("host", "project") else "")
-    if text and ".." not in text and all(char.isascii() and (char.isalnum() or char in marks) for char in text):
+    if name == "host":
+        ends = text[:1].isalnum() or text[:1] == "["
+        wrong = not ends or ".." in text or not _is_made_of(text, "-._:[]") or problem(f"https://{text}")
+        return "expected letters, digits and the marks of a host, perhaps with a port" if wrong else None
+    marks = _MARKS.get(name, "-._")
+    if _is_made_of(text, marks) and text[0].isalnum() and text[-1].isalnum() and ".." not in text:
         return None
     return f"expected letters, digits and `{'`, `'.join(marks)}` only"
+
+
+def _is_made_of(text: str, marks: str) -> bool:
+    return bool(text) and all(char.isascii() and (char.isalnum() or char in marks) for char in text)
 
 
 def _is_host(host: str) -> bool:

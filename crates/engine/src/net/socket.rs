@@ -94,11 +94,17 @@ pub(crate) struct Socket {
     is_proxied: bool,
     is_http2: bool,
     failed_write: Option<io::Error>,
+    /// How often more was to be written since, without anything being read.
+    vain_writes: u8,
 }
+
+/// So often is waited for a reader after a write failed: a response may have been read already, and then nobody reads
+/// that the connection is over.
+const MAX_VAIN_WRITES: u8 = 32;
 
 impl Socket {
     pub(super) fn new(stream: Box<dyn Stream>, is_proxied: bool, is_http2: bool) -> Self {
-        Self { stream, record: Arc::default(), is_proxied, is_http2, failed_write: None }
+        Self { stream, record: Arc::default(), is_proxied, is_http2, failed_write: None, vain_writes: 0 }
     }
 
     /// Writes, and keeps the error where that fails: whoever writes waits from then on, and reads.
@@ -107,7 +113,12 @@ impl Socket {
         context: &mut Context<'_>,
         write: impl FnOnce(Pin<&mut dyn Stream>, &mut Context<'_>) -> Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
-        if self.failed_write.is_some() {
+        if let Some(failed) = &self.failed_write {
+            if self.vain_writes >= MAX_VAIN_WRITES {
+                return Poll::Ready(Err(failed.kind().into()));
+            }
+            self.vain_writes += 1;
+            context.waker().wake_by_ref();
             return Poll::Pending;
         }
         match write(Pin::new(&mut *self.stream), context) {
@@ -152,6 +163,7 @@ impl AsyncRead for Socket {
         let read = ready!(Pin::new(&mut *self.stream).poll_read(context, buffer));
         if buffer.filled().len() > before {
             self.record.read_something();
+            self.vain_writes = 0;
         } else if let Some(failed) = self.failed_write.take() {
             // It is over for good; a second error is not waited for.
             self.failed_write = Some(failed.kind().into());
