@@ -473,6 +473,9 @@ class Reply:
     def to_dict(self) -> dict[str, Any]:
         """Everything as a dictionary of JSON values. The messages in it are in the form that calls take."""
 
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
 @final
 class Choice:
     """One of several alternative replies."""
@@ -721,6 +724,8 @@ class Attempt:
     def waited(self) -> float:
         """The wait before it, in seconds."""
 
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
     def __reduce__(self) -> tuple[Callable[[dict[str, Any]], Attempt], tuple[dict[str, Any]]]: ...
     @classmethod
     def _from_dict(cls, fields: dict[str, Any]) -> Attempt:
@@ -744,6 +749,15 @@ class Stats:
     @property
     def duration(self) -> float | None:
         """Seconds until the end; `None` while a stream is open."""
+
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+    def __reduce__(
+        self,
+    ) -> tuple[Callable[[float | None, float | None], Stats], tuple[float | None, float | None]]: ...
+    @classmethod
+    def _from_seconds(cls, time_to_first_token: float | None, duration: float | None) -> Stats:
+        """For unpickling."""
 
 @final
 class ModelInfo:

@@ -97,8 +97,7 @@ def _name_of(function: Any) -> str:
         function = function.func
     if inspect.ismethod(function) and function.__name__ == "__call__":
         function = function.__self__
-    name: str = getattr(function, "__name__", type(function).__name__)
-    return name
+    return str(getattr(function, "__name__", type(function).__name__))
 
 
 def _parameters(function: Callable[..., Any]) -> Iterator[inspect.Parameter]:

@@ -359,11 +359,11 @@ def test_the_answer_to_a_schema_is_checked_against_all_of_it(
         response_format = {"type": "json_schema", "json_schema": {"name": "a", "schema": SCHEMA}}
     with Simulator([rule(json.dumps(answer))]) as simulator, simulator.client() as client:
         if streamed:
-            with client.stream("anthropic/claude", "?", response_format=response_format, max_tokens=9) as stream:
+            with client.stream("anthropic/claude", "?", response_format=response_format, max_tokens=99) as stream:
                 list(stream)
                 reply = stream.reply()
         else:
-            reply = client.complete("anthropic/claude", "?", response_format=response_format, max_tokens=9)
+            reply = client.complete("anthropic/claude", "?", response_format=response_format, max_tokens=99)
     if said is None:
         assert reply.parsed == answer
     else:
