@@ -363,6 +363,9 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
         reasoning_request,
         reasoning_in,
         reasoning_echo,
+        reasoning_beside_calls,
+        media_parts,
+        tool_result_media,
         prefill_parameter,
         schema_strip,
         schema_inline,
@@ -386,7 +389,7 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
     let parameters = list(parameters, |flags::Parameter { name, json }| {
         format!("Parameter {{ name: {}, json: {} }}", text(name), text(json))
     });
-    let fields: [(&str, String); 34] = [
+    let fields: [(&str, String); 37] = [
         ("provider", text(id)),
         ("operations", format!("Cow::Borrowed(&{operations})")),
         ("path", text(path)),
@@ -407,6 +410,9 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
         ("reasoning_request", word("ReasoningRequestForm", reasoning_request)),
         ("reasoning_in", format!("Cow::Borrowed(&{places})")),
         ("reasoning_echo", word("ReasoningEcho", reasoning_echo)),
+        ("reasoning_beside_calls", reasoning_beside_calls.to_string()),
+        ("media_parts", word("MediaParts", media_parts)),
+        ("tool_result_media", tool_result_media.to_string()),
         ("prefill_parameter", text(prefill_parameter)),
         ("schema_strip", texts(schema_strip)),
         ("schema_inline", schema_inline.to_string()),

@@ -174,7 +174,7 @@ pub fn encode_message(message: &Message) -> Json {
     if !calls.is_empty() {
         object.array("tool_calls", calls, |out, part| {
             if let PartKind::ToolCall(call) = &part.kind {
-                openai_chat::write_call(out, &call.id, call, &part.extra);
+                openai_chat::write_call(out, &call.id, &call.name, call, &part.extra);
             }
         });
     }

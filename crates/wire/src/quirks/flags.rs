@@ -58,6 +58,12 @@ pub struct Quirks {
     pub reasoning_in: List<ReasoningPlace>,
     /// When reasoning is sent back in the history.
     pub reasoning_echo: ReasoningEcho,
+    /// Whether a message of the assistant with calls has to have its reasoning, even an empty one.
+    pub reasoning_beside_calls: bool,
+    /// How documents and audio stand in messages.
+    pub media_parts: MediaParts,
+    /// Whether a tool's result may hold pictures, and what else a message may.
+    pub tool_result_media: bool,
     /// The field of the last message, where that is the assistant's, which says that it is to be continued; empty: none.
     pub prefill_parameter: Text,
     /// Keywords that are taken out of JSON schemas, wherever they stand.
@@ -146,6 +152,8 @@ pub enum Feature {
     ContentParts,
     /// Content in parts in a tool's result: texts are joined.
     ToolContentParts,
+    /// Refusals as a part of their own: they become text.
+    Refusals,
     /// Images in messages.
     Images,
     /// Audio in messages.
@@ -231,6 +239,16 @@ pub enum ToolIdRule {
     Any,
     /// Nine letters and digits: Mistral.
     NineAlphanumeric,
+    /// At most 40 characters: OpenAI, Azure.
+    #[serde(rename = "up_to_40")]
+    UpTo40,
+    /// At most 64 characters: OpenAI's Responses, OpenRouter.
+    #[serde(rename = "up_to_64")]
+    UpTo64,
+    /// At most 64 letters, digits, `_` and `-`: Claude.
+    Word,
+    /// The same with `.` and `:` among them: Bedrock.
+    DottedWord,
 }
 
 /// How reasoning is asked for.
@@ -246,7 +264,7 @@ pub enum ReasoningRequestForm {
     Thinking,
     /// `enable_thinking` and `thinking_budget`: Alibaba.
     EnableThinking,
-    /// `prompt_mode: reasoning`: Mistral.
+    /// `prompt_mode: reasoning` for Magistral, for other models `reasoning_effort`, which is `high` or `none`: Mistral.
     PromptMode,
     /// `chat_template_kwargs: {enable_thinking}`: servers that render the model's own template.
     TemplateArguments,
@@ -277,8 +295,22 @@ pub enum ReasoningEcho {
     Always,
     /// Only after the last message of the user: while tools are called.
     SameTurn,
+    /// In every message that calls tools, and after the last message of the user: DeepSeek.
+    WithCalls,
     /// Never: left out without a word, as the provider wants it so and nothing is lost.
     Never,
+}
+
+/// How documents and audio stand in messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MediaParts {
+    /// `file: {file_data, file_id, filename}` and `input_audio: {data, format}`.
+    #[default]
+    #[serde(rename = "openai")]
+    OpenAi,
+    /// `document_url`, an address or a data URL, with `document_name`; `file_id`; `input_audio`, an address or base64: Mistral.
+    Mistral,
 }
 
 /// How a place in the prompt is marked up to which it is cached.
@@ -406,6 +438,9 @@ impl Quirks {
         reasoning_request: ReasoningRequestForm::Effort,
         reasoning_in: Cow::Borrowed(&[]),
         reasoning_echo: ReasoningEcho::Always,
+        reasoning_beside_calls: false,
+        media_parts: MediaParts::OpenAi,
+        tool_result_media: false,
         prefill_parameter: Cow::Borrowed(""),
         schema_strip: Cow::Borrowed(&[]),
         schema_inline: false,

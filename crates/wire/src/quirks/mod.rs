@@ -11,6 +11,7 @@ pub(crate) mod refuse;
 pub(crate) mod schema;
 mod think;
 pub(crate) mod tool_id;
+pub(crate) mod tool_name;
 
 pub use flags::*;
 

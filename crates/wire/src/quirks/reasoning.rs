@@ -22,6 +22,8 @@ pub(crate) fn refuse(
                 refusals.add("reasoning.effort", &reason)?;
             }
             // It is said that there is to be reasoning, only not how much.
+            Form::PromptMode
+                if matches!(effort, Effort::None | Effort::High) && !is_magistral(&request.model) => {}
             Form::EnableThinking | Form::PromptMode
                 if *effort != Effort::None && reasoning.budget_tokens.is_none() =>
             {
@@ -56,8 +58,13 @@ pub(crate) fn refuse(
     }
 }
 
+/// Whether a model of Mistral's is of the family that is asked by a mode; newer ones take an effort.
+fn is_magistral(model: &str) -> bool {
+    model.to_ascii_lowercase().contains("magistral")
+}
+
 /// Writes what [`refuse`] left.
-pub(crate) fn write(quirks: &Quirks, reasoning: &ReasoningRequest, body: &mut ObjectWriter<'_>) {
+pub(crate) fn write(quirks: &Quirks, reasoning: &ReasoningRequest, model: &str, body: &mut ObjectWriter<'_>) {
     use ReasoningRequestForm as Form;
     let ReasoningRequest { effort, budget_tokens, display } = reasoning;
     let effort = effort.as_ref();
@@ -91,6 +98,11 @@ pub(crate) fn write(quirks: &Quirks, reasoning: &ReasoningRequest, body: &mut Ob
         Form::EnableThinking => {
             body.optional("enable_thinking", wanted);
             body.optional("thinking_budget", budget_tokens.filter(|_| wanted == Some(true)));
+        }
+        Form::PromptMode if !is_magistral(model) => {
+            if let Some(wanted) = wanted.filter(|_| effort.is_some()) {
+                body.field("reasoning_effort", if wanted { "high" } else { "none" });
+            }
         }
         Form::PromptMode => {
             if effort.is_some() && wanted == Some(true) {

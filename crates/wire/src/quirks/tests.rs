@@ -201,7 +201,14 @@ fn reasoning_is_asked_for_in_the_providers_words() {
         r#"{"enable_thinking":true,"thinking_budget":9}"#
     );
     assert_eq!(ask(Some("none"), None, &form("enable_thinking")), r#"{"enable_thinking":false}"#);
-    assert_eq!(ask(Some("low"), None, &form("prompt_mode")), r#"{"prompt_mode":"reasoning"}"#);
+    assert_eq!(ask(Some("low"), None, &form("prompt_mode")), r#"{"reasoning_effort":"high"}"#);
+    assert_eq!(ask(Some("none"), None, &form("prompt_mode")), r#"{"reasoning_effort":"none"}"#);
+    let magistral = Request {
+        model: "magistral-medium-latest".into(),
+        reasoning: Some(ReasoningRequest { effort: Some(Effort::High), ..ReasoningRequest::default() }),
+        ..asked(vec![])
+    };
+    assert!(body(&magistral, &quirks(&form("prompt_mode"))).ends_with(r#""prompt_mode":"reasoning"}"#));
     assert_eq!(
         ask(Some("none"), None, &form("template_arguments")),
         r#"{"chat_template_kwargs":{"enable_thinking":false}}"#

@@ -48,7 +48,7 @@ fn user() -> impl Strategy<Value = Message> {
         Part::new(PartKind::Image(Image { source, detail }))
     });
     let part = prop_oneof![3 => words(), 1 => picture(), 1 => linked, 1 => document()];
-    (prop_oneof![Just(Role::User), Just(Role::System)], vec(part, 0..4), extra())
+    (prop_oneof![Just(Role::User), Just(Role::System)], vec(part, 1..4), extra())
         .prop_map(|(role, content, extra)| Message { extra, ..Message::new(role, content) })
 }
 
@@ -60,7 +60,9 @@ fn said(words: impl Strategy<Value = Vec<Part>>) -> impl Strategy<Value = Vec<Pa
 
 fn assistant() -> impl Strategy<Value = Message> {
     let citations = of(Just(r#"[{"start":0,"end":1,"text":"a","sources":[]}]"#));
-    (said(vec(prop_oneof![words(), thought()], 0..3)), citations).prop_map(|(content, citations)| {
+    let said = said(vec(prop_oneof![words(), thought()], 0..3))
+        .prop_filter("nothing is no message", |content| !content.is_empty());
+    (said, citations).prop_map(|(content, citations)| {
         let extra = citations.into_iter().map(|list| ("citations".to_owned(), json(list))).collect();
         Message { extra, ..Message::new(Role::Assistant, content) }
     })

@@ -14,6 +14,7 @@ mod bedrock;
 mod cohere;
 mod cursor_cli;
 mod gemini;
+mod histories;
 mod ollama;
 mod openai_chat;
 mod openai_completions;

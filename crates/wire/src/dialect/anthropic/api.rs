@@ -4,6 +4,7 @@ use super::{
     carried::NAME, decode_request, decode_response, decode_stream, encode_request, encode_response,
     encode_stream, error, model_listing, response_headers, token_counting,
 };
+use crate::dialect::shared::made_ids;
 use crate::dialect::{Dialect, KeyHeader, ResponseContext, ServerFacts, StreamDecoder, StreamEncoder};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::error::Headers;
@@ -65,11 +66,11 @@ impl Dialect for Anthropic {
     }
 
     fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
-        decode_response::decode(body)
+        decode_response::decode(body).map(made_ids::given)
     }
 
     fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder> {
-        Box::new(decode_stream::Decoder::new(limits))
+        Box::new(made_ids::Giving::new(decode_stream::Decoder::new(limits)))
     }
 
     fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {

@@ -3,6 +3,11 @@
 //! Requests and answers share them. A block that is not what its type says stays whole, as `PartKind::ProviderItem`.
 
 use super::carried::NAME;
+use crate::dialect::shared::{
+    blank::{FAILED, Texts},
+    calls::Sent,
+    media_type,
+};
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value, write_array};
 use crate::model::{
     CacheBreakpoint, CacheLifetime, Document, Image, Part, PartKind, Reasoning, Source, ToolCall, ToolResult,
@@ -93,7 +98,7 @@ fn known_source(value: Value<'_>) -> Option<Source> {
     let source_type = fields.take_string("type")?;
     let source = match source_type.as_str() {
         "base64" => Source::Base64 {
-            media_type: fields.take_string("media_type")?,
+            media_type: media_type::usual(&fields.take_string("media_type")?).into_owned(),
             data: fields.take_string("data")?,
         },
         "text" => {
@@ -106,8 +111,16 @@ fn known_source(value: Value<'_>) -> Option<Source> {
     fields.is_empty().then_some(source)
 }
 
+/// The texts that the API takes.
+pub(super) const TEXTS: Texts = Texts::NotBlank;
+
 /// Appends one block; nothing where the API has no block for the part (see `unsupported`).
 pub(crate) fn encode_block(part: &Part, out: &mut Vec<u8>) {
+    encode_block_as(part, None, out);
+}
+
+/// As [`encode_block`], in a request: a call or a result as it is `sent` there, and no text in it that the API refuses.
+pub(super) fn encode_block_as(part: &Part, sent: Option<&Sent<'_>>, out: &mut Vec<u8>) {
     let Part { kind, cache, extra } = part;
     if let PartKind::Unknown(whole) | PartKind::ProviderItem { item: whole, .. } = kind {
         encode_whole(whole, cache.as_ref(), extra, out);
@@ -126,15 +139,15 @@ pub(crate) fn encode_block(part: &Part, out: &mut Vec<u8>) {
             object.optional("title", name.as_ref());
         }
         PartKind::ToolCall(ToolCall { id, name, arguments, .. }) => {
+            let (id, name) = sent.map_or((id.as_str(), name.as_str()), |sent| (sent.id(), sent.name()));
             object.field("type", "tool_use").field("id", id).field("name", name);
             object.with("input", |out| encode_input(arguments, out));
         }
-        PartKind::ToolResult(ToolResult { tool_call_id, content, is_error, .. }) => {
-            object.field("type", "tool_result").field("tool_use_id", tool_call_id);
-            if !content.is_empty() {
-                object.with("content", |out| encode_content(content, out));
-            }
-            object.optional("is_error", *is_error);
+        PartKind::ToolResult(result) => {
+            let id = sent.map_or(result.tool_call_id.as_str(), Sent::id);
+            object.field("type", "tool_result").field("tool_use_id", id);
+            encode_result_content(result, sent.is_some(), &mut object);
+            object.optional("is_error", result.is_error);
         }
         PartKind::Reasoning(Reasoning { text, signature }) => {
             object.field("type", "thinking").field("thinking", text);
@@ -149,6 +162,21 @@ pub(crate) fn encode_block(part: &Part, out: &mut Vec<u8>) {
         object.optional("cache_control", cache.as_ref().map(encode_cache));
     }
     object.finish();
+}
+
+fn encode_result_content(result: &ToolResult, is_request: bool, object: &mut ObjectWriter<'_>) {
+    let is_dropped = |part: &Part| is_request && TEXTS.drops_part(part);
+    let content = result.content.as_slice();
+    if is_request && TEXTS.needs_word(result) {
+        object.field("content", FAILED);
+    } else if content.iter().any(is_dropped) {
+        let said: Vec<&Part> = content.iter().filter(|part| !is_dropped(part)).collect();
+        if !said.is_empty() {
+            object.with("content", |out| encode_blocks(said, out));
+        }
+    } else if !content.is_empty() {
+        object.with("content", |out| encode_content(content, out));
+    }
 }
 
 /// Whether the API lets a cache breakpoint stand on such a block.
@@ -229,7 +257,8 @@ fn encode_source(source: &Source, out: &mut Vec<u8>) {
     let mut object = ObjectWriter::begin(out);
     match source {
         Source::Base64 { media_type, data } => {
-            object.field("type", "base64").field("media_type", media_type).field("data", data);
+            object.field("type", "base64").field("media_type", &*media_type::usual(media_type));
+            object.field("data", data);
         }
         Source::Text { media_type, text } => {
             object.field("type", "text").field("media_type", media_type).field("data", text);

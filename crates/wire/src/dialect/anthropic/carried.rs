@@ -4,6 +4,7 @@
 //! sampling at its neutral value where a model takes none.
 
 use super::reasoning::{Thinking, Version, plan, version};
+use crate::dialect::shared::hosted_tools::{FOREIGN_TOOL, is_foreign_to_anthropic};
 use crate::encode::{Refusals, UnsupportedField};
 use crate::model::{Request, ToolKind};
 use crate::options::RequestOption::{
@@ -39,9 +40,12 @@ pub(super) const CARRIED: Carried<Request> = Carried {
 
 fn json_tools(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
     for (position, tool) in request.tools.iter().enumerate() {
-        if matches!(tool.kind, ToolKind::Custom { .. }) {
-            refusals.add(format!("tools[{position}]"), rules::JSON_TOOLS)?;
-        }
+        let reason = match &tool.kind {
+            ToolKind::Custom { .. } => rules::JSON_TOOLS,
+            ToolKind::Hosted(whole) if is_foreign_to_anthropic(whole) => FOREIGN_TOOL,
+            _ => continue,
+        };
+        refusals.add(format!("tools[{position}]"), reason)?;
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ mod response_headers;
 mod system;
 mod token_counting;
 mod tools;
+mod turns;
 mod unsupported;
 mod usage;
 mod vertex;

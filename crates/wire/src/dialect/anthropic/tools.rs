@@ -1,6 +1,7 @@
 //! Tools and the choice among them, in both directions.
 
 use super::block::{encode_cache, encode_whole, take_cache};
+use crate::dialect::shared::hosted_tools::is_foreign_to_anthropic;
 use crate::json::{Fields, Json, ObjectWriter, Value, write_array};
 use crate::model::{Request, Tool, ToolChoice, ToolKind};
 use alloc::{string::String, vec::Vec};
@@ -15,7 +16,11 @@ pub(super) fn encode(request: &Request, body: &mut ObjectWriter<'_>) {
         Some(ToolChoice::Subset { names, .. }) => names.contains(&tool.name),
         _ => true,
     };
-    let has_form = |tool: &&Tool| !matches!(tool.kind, ToolKind::Custom { .. });
+    let has_form = |tool: &&Tool| match &tool.kind {
+        ToolKind::Custom { .. } => false,
+        ToolKind::Hosted(whole) => !is_foreign_to_anthropic(whole),
+        ToolKind::Function { .. } => true,
+    };
     if request.tools.iter().any(|tool| chosen(&tool) && has_form(&tool)) {
         body.with("tools", |out| {
             write_array(out, request.tools.iter().filter(chosen).filter(has_form), encode_tool);

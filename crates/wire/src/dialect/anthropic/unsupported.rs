@@ -47,7 +47,9 @@ fn parts(path: &str, content: &[Part], refusals: &mut Refusals) -> Checked {
             PartKind::Image(Image { detail: Some(detail), .. }) if detail != "auto" => {
                 refusals.add(format!("{path}.detail"), "how closely to look cannot be chosen")?;
             }
-            kind if foreign::is_foreign(kind, NAME) => refusals.add(path, foreign::FOREIGN_ITEM)?,
+            kind if foreign::is_foreign(kind, NAME) => {
+                refusals.add(path, &foreign::named(kind, foreign::FOREIGN_ITEM))?;
+            }
             PartKind::ToolResult(result) => parts(&path, &result.content, refusals)?,
             _ => {}
         }

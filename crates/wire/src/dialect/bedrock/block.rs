@@ -6,6 +6,7 @@ use super::carried::NAME;
 use super::document_names::DocumentNames;
 use super::{cache, media};
 use crate::dialect::anthropic::{decode_input, encode_input};
+use crate::dialect::shared::blank::{FAILED, Texts};
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value, write_array};
 use crate::model::{Part, PartKind, Reasoning, ToolCall, ToolResult};
 use alloc::{string::String, vec::Vec};
@@ -144,7 +145,7 @@ pub(super) fn encode_block(part: &Part, names: &mut DocumentNames, out: &mut Vec
     let Part { kind, extra, .. } = part;
     match kind {
         PartKind::Text(text) | PartKind::Refusal(text) => encode_text(text, extra, out),
-        PartKind::ToolCall(call) => encode_call(&call.id, call, extra, out),
+        PartKind::ToolCall(call) => encode_call(&call.id, &call.name, call, extra, out),
         PartKind::ToolResult(result) => encode_result(&result.tool_call_id, result, extra, names, out),
         PartKind::Reasoning(Reasoning { text, signature }) => {
             encode_object("reasoningContent", &Extra::new(), out, |object| {
@@ -210,15 +211,15 @@ fn encode_text(text: &str, extra: &Extra, out: &mut Vec<u8>) {
     block.finish();
 }
 
-/// Appends a call under `id`.
-pub(super) fn encode_call(id: &str, call: &ToolCall, extra: &Extra, out: &mut Vec<u8>) {
+/// Appends a call under `id`, of the tool `name`.
+pub(super) fn encode_call(id: &str, name: &str, call: &ToolCall, extra: &Extra, out: &mut Vec<u8>) {
     encode_object("toolUse", extra, out, |object| {
-        object.field("toolUseId", id).field("name", &call.name);
+        object.field("toolUseId", id).field("name", name);
         object.with("input", |out| encode_input(&call.arguments, out));
     });
 }
 
-/// Appends a result of the call `id`. Its content has no empty texts, and no cache points either.
+/// Appends a result of the call `id`. Its content has no blank texts, and no cache points either; a failure has a text.
 pub(super) fn encode_result(
     id: &str,
     result: &ToolResult,
@@ -226,15 +227,19 @@ pub(super) fn encode_result(
     names: &mut DocumentNames,
     out: &mut Vec<u8>,
 ) {
-    let content = result.content.iter().filter(|part| !is_empty_text(part));
+    let content = result.content.iter().filter(|part| !TEXTS.drops_part(part));
+    let failed = TEXTS.needs_word(result).then(|| Part::text(FAILED));
     encode_object("toolResult", extra, out, |object| {
         object.field("toolUseId", id);
-        object.array("content", content, |out, part| encode_block(part, names, out));
+        object.array("content", content.chain(&failed), |out, part| encode_block(part, names, out));
         object.optional("status", result.is_error.map(|failed| if failed { "error" } else { "success" }));
     });
 }
 
-/// Whether a part is a text that says nothing, which Bedrock refuses.
-pub(super) fn is_empty_text(part: &Part) -> bool {
+/// The texts that Bedrock takes.
+pub(super) const TEXTS: Texts = Texts::NotBlank;
+
+/// Whether a part is a text without a character.
+fn is_empty_text(part: &Part) -> bool {
     matches!(&part.kind, PartKind::Text(text) | PartKind::Refusal(text) if text.is_empty())
 }

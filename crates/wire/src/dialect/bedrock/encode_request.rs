@@ -18,6 +18,7 @@ pub(super) fn encode(
     let mut refusals = Refusals::new(carried::NAME, options);
     let request = &*carried::CARRIED.fit(request, options.quirks, &mut refusals)?;
     unsupported::check(request, &mut refusals)?;
+    turns::check(request, &mut refusals)?;
     let operation = if request.stream { "converse-stream" } else { "converse" };
     Ok(EncodedRequest {
         path: address::path(&request.model, operation),

@@ -3,18 +3,14 @@
 //! 5).
 
 use super::document_names::DocumentNames;
+use crate::dialect::shared::media_type;
 use crate::json::{Extra, Fields, ObjectWriter, Value};
 use crate::model::{Audio, Document, Image, PartKind, Source};
 use alloc::{borrow::ToOwned, vec::Vec};
 
 /// Pictures: format, media type. The first of a format is what it is read as.
-const IMAGES: &[(&str, &str)] = &[
-    ("png", "image/png"),
-    ("jpeg", "image/jpeg"),
-    ("jpeg", "image/jpg"),
-    ("gif", "image/gif"),
-    ("webp", "image/webp"),
-];
+const IMAGES: &[(&str, &str)] =
+    &[("png", "image/png"), ("jpeg", "image/jpeg"), ("gif", "image/gif"), ("webp", "image/webp")];
 
 /// Documents, as for pictures.
 const DOCUMENTS: &[(&str, &str)] = &[
@@ -34,7 +30,6 @@ const SOUNDS: &[(&str, &str)] = &[
     ("mp3", "audio/mp3"),
     ("mp3", "audio/mpeg"),
     ("wav", "audio/wav"),
-    ("wav", "audio/x-wav"),
     ("opus", "audio/opus"),
     ("aac", "audio/aac"),
     ("flac", "audio/flac"),
@@ -79,8 +74,8 @@ pub(super) fn unsupported(kind: &PartKind) -> Option<&'static str> {
 }
 
 fn format_of(formats: &[(&'static str, &str)], media_type: &str) -> Option<&'static str> {
-    let media_type = media_type.split(';').next().unwrap_or_default().trim();
-    formats.iter().find(|(_, known)| known.eq_ignore_ascii_case(media_type)).map(|(format, _)| *format)
+    let media_type = media_type::usual(media_type);
+    formats.iter().find(|(_, known)| *known == media_type).map(|(format, _)| *format)
 }
 
 /// The format that the end of an address names; the first one where it names none.

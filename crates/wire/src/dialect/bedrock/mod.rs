@@ -24,13 +24,13 @@ mod media;
 mod model_fields;
 mod model_listing;
 mod token_counting;
-mod tool_ids;
 mod tools;
 mod turns;
 mod unsupported;
 mod usage;
 
 use super::{CredentialsProblem, Dialect, ServerFacts, StreamDecoder, StreamEncoder, anthropic};
+use crate::dialect::shared::made_ids;
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::{Extra, Json, JsonError};
@@ -87,11 +87,11 @@ impl Dialect for Bedrock {
     }
 
     fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
-        decode_response::decode(body)
+        decode_response::decode(body).map(made_ids::given)
     }
 
     fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder> {
-        Box::new(decode_stream::Decoder::new(limits))
+        Box::new(made_ids::Giving::new(decode_stream::Decoder::new(limits)))
     }
 
     fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {

@@ -1,11 +1,12 @@
 //! Tools and the choice among them, in both directions (`docs/wire/caching-thinking-tools.md`, section 1).
 
-use super::cache;
+use super::family::Family;
+use super::{cache, turns};
 use crate::dialect::anthropic::NO_ARGUMENTS;
-use crate::dialect::shared::nested;
+use crate::dialect::shared::{calls::Calls, nested};
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value, write_array};
 use crate::model::{Message, PartKind, Request, Tool, ToolCall, ToolChoice, ToolKind};
-use alloc::{string::String, vec::Vec};
+use alloc::{borrow::Cow, string::String, vec::Vec};
 
 /// The fields of `toolConfig` that have no name in the model stand in `extra` under this name.
 pub(super) const CONFIG: &str = "toolConfig";
@@ -53,11 +54,12 @@ fn declared(request: &Request) -> Vec<&Tool> {
     request.tools.iter().filter(is_chosen).filter(|tool| unsupported(tool).is_none()).collect()
 }
 
-/// The names of the calls in the conversation, each once, where no tool is declared.
-fn named_in_history(request: &Request) -> Vec<&str> {
-    let mut names: Vec<&str> = parts(request)
+/// The names of the calls in the conversation as they are sent, each once, where no tool is declared.
+fn named_in_history(request: &Request) -> Vec<Cow<'_, str>> {
+    let mut calls = Calls::new(request, turns::calls(Family::from_model(&request.model)));
+    let mut names: Vec<Cow<'_, str>> = parts(request)
         .filter_map(|kind| match kind {
-            PartKind::ToolCall(ToolCall { name, .. }) if !name.is_empty() => Some(name.as_str()),
+            PartKind::ToolCall(ToolCall { name, .. }) => Some(calls.name(name)),
             _ => None,
         })
         .collect();

@@ -1,18 +1,32 @@
 //! Messages as Converse wants them: the instructions apart, the user and the model by turns, no turn without a block,
 //! no text without a character, and a text beside every document (`docs/wire/bedrock.md`, section 2).
 
-use super::block::{encode_block, encode_call, encode_result, is_empty_text};
+use super::block::{TEXTS, encode_block, encode_call, encode_result};
 use super::carried::NAME;
 use super::document_names::DocumentNames;
 use super::family::Family;
-use super::{cache, media, tool_ids};
-use crate::dialect::shared::{call_ids::CallIds, foreign};
+use super::{cache, media};
+use crate::dialect::shared::calls::{CallRules, Calls, Ids};
+use crate::dialect::shared::foreign;
+use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, ObjectWriter, write_array};
 use crate::model::{CacheBreakpoint, Message, Part, PartKind, Reasoning, Request, Role};
-use alloc::{borrow::ToOwned, vec::Vec};
+use crate::quirks::{ToolIdRule, tool_name::ToolNameRule};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
 /// Bedrock refuses a document without a text.
 const TEXT_BESIDE_DOCUMENTS: &str = "See the document.";
+
+/// Ids and names as Bedrock wants them: few characters, and as the models of a family want them beyond that
+/// (`docs/wire/bedrock.md`, section 2).
+pub(super) fn calls(family: Family) -> CallRules {
+    let id = match family {
+        Family::Mistral => ToolIdRule::NineAlphanumeric,
+        Family::Claude => ToolIdRule::Word,
+        _ => ToolIdRule::DottedWord,
+    };
+    CallRules { id, ids: Ids::Unique, name: ToolNameRule::Word(64) }
+}
 
 /// How many messages at the beginning are instructions, which stand beside the messages here.
 pub(super) fn leading_system(request: &Request) -> usize {
@@ -44,6 +58,11 @@ pub(super) fn is_user(role: &Role) -> Option<bool> {
     }
 }
 
+/// Refuses turns that say nothing where there has to be one.
+pub(super) fn check(request: &Request, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
+    TEXTS.check(&request.messages, refusals)
+}
+
 /// Writes `messages` and `system`.
 pub(super) fn encode(request: &Request, body: &mut ObjectWriter<'_>) {
     let mut writer = Writer::new(request);
@@ -58,7 +77,7 @@ pub(super) fn encode(request: &Request, body: &mut ObjectWriter<'_>) {
     });
     let parts: Vec<&Part> =
         system.iter().flat_map(|message| &message.content).filter(|part| is_instruction(part)).collect();
-    if parts.iter().any(|part| !is_empty_text(part)) {
+    if parts.iter().any(|part| !TEXTS.drops_part(part)) {
         body.with("system", |out| {
             let mut list = List::begin(out);
             for part in parts {
@@ -88,7 +107,7 @@ fn turns(messages: &[Message], family: Family) -> Vec<Turn<'_>> {
     let mut turns: Vec<Turn<'_>> = Vec::new();
     for message in messages {
         let Some(is_user) = is_user(&message.role) else { continue };
-        if !message.content.iter().any(|part| is_said(part, message, family) && !is_empty_text(part)) {
+        if !says(message, family) {
             continue;
         }
         match turns.last_mut() {
@@ -99,19 +118,34 @@ fn turns(messages: &[Message], family: Family) -> Vec<Turn<'_>> {
     turns
 }
 
+/// Whether anything of a message is sent.
+fn says(message: &Message, family: Family) -> bool {
+    let tells_thoughts = tells_thoughts(message, family);
+    message.content.iter().any(|part| is_said(part, family, tells_thoughts) && !is_blank(part))
+}
+
 /// Claude takes no thought without its own signature: another provider's is left out, or told as text where the
 /// message says nothing else. Other models sign nothing.
-fn is_said(part: &Part, message: &Message, family: Family) -> bool {
+fn is_said(part: &Part, family: Family, tells_thoughts: bool) -> bool {
     unsupported(&part.kind).is_none()
-        && (!is_unsigned(part) || family != Family::Claude || is_thought_alone(message))
+        && (unsigned(part).is_none() || family != Family::Claude || tells_thoughts)
 }
 
-fn is_unsigned(part: &Part) -> bool {
-    matches!(part.kind, PartKind::Reasoning(Reasoning { signature: None, .. }))
+/// Whether the thoughts of a message are told as text.
+fn tells_thoughts(message: &Message, family: Family) -> bool {
+    family == Family::Claude
+        && !message.content.iter().any(|part| is_said(part, family, false) && !is_blank(part))
 }
 
-fn is_thought_alone(message: &Message) -> bool {
-    message.content.iter().all(is_unsigned)
+fn is_blank(part: &Part) -> bool {
+    TEXTS.drops_part(part) || unsigned(part).is_some_and(|text| TEXTS.drops(text))
+}
+
+fn unsigned(part: &Part) -> Option<&String> {
+    match &part.kind {
+        PartKind::Reasoning(Reasoning { text, signature: None }) => Some(text),
+        _ => None,
+    }
 }
 
 /// A JSON array that grows.
@@ -139,20 +173,20 @@ impl<'a> List<'a> {
 }
 
 /// What a request's blocks share.
-struct Writer {
+struct Writer<'a> {
     family: Family,
     names: DocumentNames,
-    ids: CallIds,
+    calls: Calls<'a>,
 }
 
-impl Writer {
-    fn new(request: &Request) -> Self {
+impl<'a> Writer<'a> {
+    fn new(request: &'a Request) -> Self {
         let family = Family::from_model(&request.model);
-        Self { family, names: DocumentNames::default(), ids: CallIds::new(tool_ids::rule(family)) }
+        Self { family, names: DocumentNames::default(), calls: Calls::new(request, calls(family)) }
     }
 
     /// Writes a turn; `end` is a cache point for its end.
-    fn turn(&mut self, turn: &Turn<'_>, end: Option<&CacheBreakpoint>, out: &mut Vec<u8>) {
+    fn turn(&mut self, turn: &Turn<'a>, end: Option<&CacheBreakpoint>, out: &mut Vec<u8>) {
         let extra: Extra = turn
             .messages
             .iter()
@@ -165,18 +199,19 @@ impl Writer {
             let mut list = List::begin(out);
             let (mut has_document, mut has_text, mut ends_cached) = (false, false, false);
             for message in &turn.messages {
+                let tells_thoughts = tells_thoughts(message, self.family);
                 for part in &message.content {
-                    if !is_said(part, message, self.family) {
+                    if !is_said(part, self.family, tells_thoughts) {
                         continue;
                     }
                     has_document |= matches!(part.kind, PartKind::Document(_));
-                    has_text |= matches!(part.kind, PartKind::Text(_)) && !is_empty_text(part);
+                    has_text |= matches!(part.kind, PartKind::Text(_)) && !TEXTS.drops_part(part);
                     ends_cached = part.cache.is_some();
                     match &part.kind {
                         PartKind::Reasoning(Reasoning { text, signature: None })
                             if self.family == Family::Claude =>
                         {
-                            self.part(
+                            self.block(
                                 &Part { cache: part.cache.clone(), ..Part::text(text.clone()) },
                                 &mut list,
                             );
@@ -186,7 +221,7 @@ impl Writer {
                 }
             }
             if has_document && !has_text {
-                self.part(&Part::text(TEXT_BESIDE_DOCUMENTS), &mut list);
+                self.block(&Part::text(TEXT_BESIDE_DOCUMENTS), &mut list);
             }
             if let Some(point) = end.filter(|_| !ends_cached) {
                 list.add(|out| cache::encode(point, out));
@@ -197,24 +232,33 @@ impl Writer {
     }
 
     /// Adds the block of a part and its cache point.
-    fn part(&mut self, part: &Part, list: &mut List<'_>) {
-        if !is_empty_text(part) {
-            list.add(|out| match &part.kind {
-                PartKind::ToolCall(call) => {
-                    let id = self.ids.of_call(call);
-                    encode_call(&tool_ids::fit(&id), call, &part.extra, out);
-                }
-                PartKind::ToolResult(result) => {
-                    let id = self.ids.of_result(result);
-                    let id = tool_ids::fit(&id);
-                    encode_result(&id, result, &part.extra, &mut self.names, out);
-                }
-                _ => encode_block(part, &mut self.names, out),
-            });
+    fn part(&mut self, part: &'a Part, list: &mut List<'_>) {
+        match &part.kind {
+            PartKind::ToolCall(call) => {
+                let sent = self.calls.call(call);
+                list.add(|out| encode_call(sent.id(), sent.name(), call, &part.extra, out));
+            }
+            PartKind::ToolResult(result) => {
+                let sent = self.calls.result(result);
+                list.add(|out| encode_result(sent.id(), result, &part.extra, &mut self.names, out));
+            }
+            _ => return self.block(part, list),
         }
-        // A cache point closes what stands before it.
-        if let Some(point) = part.cache.as_ref().filter(|_| !list.empty) {
-            list.add(|out| cache::encode(point, out));
+        add_cache_point(part, list);
+    }
+
+    /// The same for what is neither a call nor a result.
+    fn block(&mut self, part: &Part, list: &mut List<'_>) {
+        if !is_blank(part) {
+            list.add(|out| encode_block(part, &mut self.names, out));
         }
+        add_cache_point(part, list);
+    }
+}
+
+/// A cache point closes what stands before it.
+fn add_cache_point(part: &Part, list: &mut List<'_>) {
+    if let Some(point) = part.cache.as_ref().filter(|_| !list.empty) {
+        list.add(|out| cache::encode(point, out));
     }
 }

@@ -4,6 +4,7 @@
 //! character, and the name of a tool beside its result (the id says it).
 
 use super::turns;
+use crate::dialect::shared::foreign;
 use crate::encode::{Refusals, UnsupportedField};
 use crate::model::{Image, Message, Part, PartKind, Request};
 use alloc::format;
@@ -62,7 +63,7 @@ fn parts(path: &str, content: &[Part], is_result: bool, refusals: &mut Refusals)
     for (position, Part { kind, cache, .. }) in content.iter().enumerate() {
         let path = format!("{path}.content[{position}]");
         if let Some(reason) = turns::unsupported(kind) {
-            refusals.add(path.as_str(), reason)?;
+            refusals.add(path.as_str(), &foreign::named(kind, reason))?;
         }
         if cache.is_some() && is_result {
             let reason = "a result has no cache points inside; mark the result itself";

@@ -20,7 +20,7 @@ pub(super) fn encode(
     let request = &*foreign::for_format(request, NAME);
     let mut refusals = Refusals::new(NAME, options);
     let request = &*CARRIED.fit(request, options.quirks, &mut refusals)?;
-    let messages = encode_messages(&request.messages, options.quirks.tool_id_rule, &mut refusals)?;
+    let messages = encode_messages(request, options.quirks.tool_id_rule, &mut refusals)?;
     let Functions { declared, demand } = functions::allowed(request, &mut refusals)?;
     // The API says it of all tools or of none.
     let all_strict = !declared.is_empty() && declared.iter().all(|(_, tool)| functions::is_strict(tool));

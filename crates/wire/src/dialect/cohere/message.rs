@@ -2,12 +2,16 @@
 
 use super::carried::NAME;
 use crate::dialect::openai_chat::{data_url, decode_part, text_parts, write_answer_part, write_call};
-use crate::dialect::shared::{call_ids::CallIds, foreign, nested};
+use crate::dialect::shared::{
+    blank::{self, Texts},
+    calls::{CallRules, Calls, Ids, Sent},
+    foreign, media_type, nested,
+};
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Json, JsonError, ObjectWriter, Value, write_array};
-use crate::model::{Document, Image, Message, Part, PartKind, Reasoning, Role, Source, ToolCall, ToolResult};
+use crate::model::{Document, Image, Message, Part, PartKind, Reasoning, Request, Role, Source, ToolResult};
 use crate::options::rules::CACHES_BY_ITSELF;
-use crate::quirks::ToolIdRule;
+use crate::quirks::{ToolIdRule, tool_name::ToolNameRule};
 use alloc::{format, string::String, vec::Vec};
 
 /// The field for what a model says before it calls tools, and the mark of the reasoning part that it is.
@@ -23,13 +27,18 @@ pub(super) fn is_plan(extra: &Extra) -> bool {
     extra.get(PLAN).is_some_and(|mark| mark.text() == "true")
 }
 
+/// The texts that the API takes (`docs/wire/requests-accepted.md`, section 8).
+const TEXTS: Texts = Texts::NotBlank;
+
 /// Writes the messages' array.
 pub(super) fn encode_messages(
-    messages: &[Message],
-    id_rule: ToolIdRule,
+    request: &Request,
+    id: ToolIdRule,
     refusals: &mut Refusals,
 ) -> Result<Vec<u8>, UnsupportedField> {
-    let mut ids = CallIds::new(id_rule);
+    let messages = &request.messages;
+    TEXTS.check(messages, refusals)?;
+    let mut calls = Calls::new(request, CallRules { id, ids: Ids::Needed, name: ToolNameRule::Identifier });
     let mut written: Vec<Json> = Vec::with_capacity(messages.len());
     for (position, message) in messages.iter().enumerate() {
         let place = format!("messages[{position}]");
@@ -40,7 +49,7 @@ pub(super) fn encode_messages(
             Role::System | Role::Developer => "system",
             Role::User => "user",
             Role::Assistant => {
-                written.push(encode_assistant(message, &place, &mut ids, refusals)?);
+                written.extend(encode_assistant(message, &place, &mut calls, refusals)?);
                 continue;
             }
             Role::Tool => "tool",
@@ -49,7 +58,7 @@ pub(super) fn encode_messages(
                 continue;
             }
         };
-        encode_said(role, message, &place, &mut ids, refusals, &mut written)?;
+        encode_said(role, message, &place, &mut calls, refusals, &mut written)?;
     }
     let mut out = Vec::new();
     write_array(&mut out, written, |out, message| out.extend_from_slice(message.text().as_bytes()));
@@ -57,29 +66,29 @@ pub(super) fn encode_messages(
 }
 
 /// Writes the results of tools, one message each, and then what else is said.
-fn encode_said(
+fn encode_said<'a>(
     role: &str,
-    message: &Message,
+    message: &'a Message,
     place: &str,
-    ids: &mut CallIds,
+    calls: &mut Calls<'a>,
     refusals: &mut Refusals,
     written: &mut Vec<Json>,
 ) -> Result<(), UnsupportedField> {
     let mut content = Vec::with_capacity(message.content.len());
-    let mut has_results = false;
     for (position, part) in message.content.iter().enumerate() {
         let field = format!("{place}.content[{position}]");
         if let PartKind::ToolResult(result) = &part.kind {
-            has_results = true;
             let shared = (role == "tool").then_some(&message.extra);
-            written.push(encode_result(result, part, shared, &field, ids, refusals)?);
+            written.push(encode_result(result, part, shared, &field, calls, refusals)?);
         } else if role == "tool" {
             refusals.add(field, "a tool message holds tool results only")?;
+        } else if TEXTS.drops_part(part) {
+            note_breakpoint(part, &field, refusals);
         } else if let Some(part) = carried(part, &field, refusals)? {
             content.push(part);
         }
     }
-    if !content.is_empty() || !has_results {
+    if !content.is_empty() {
         written.push(Json::object(&message.extra, |object| {
             object.field("role", role).with("content", |out| write_content(&content, out));
         }));
@@ -87,12 +96,12 @@ fn encode_said(
     Ok(())
 }
 
-fn encode_result(
-    result: &ToolResult,
+fn encode_result<'a>(
+    result: &'a ToolResult,
     part: &Part,
     shared: Option<&Extra>,
     place: &str,
-    ids: &mut CallIds,
+    calls: &mut Calls<'a>,
     refusals: &mut Refusals,
 ) -> Result<Json, UnsupportedField> {
     note_breakpoint(part, place, refusals);
@@ -105,9 +114,9 @@ fn encode_result(
             content.push(part);
         }
     }
-    let id = ids.of_result(result);
+    let sent = calls.result(result);
     Ok(Json::object(&part.extra, |object| {
-        object.field("role", "tool").field("tool_call_id", &id);
+        object.field("role", "tool").field("tool_call_id", sent.id());
         object.with("content", |out| write_content(&content, out));
         for (name, value) in shared.iter().flat_map(|extra| extra.iter()) {
             object.field(name, value);
@@ -133,12 +142,13 @@ fn carried<'a>(
     refusals: &mut Refusals,
 ) -> Result<Option<Carried<'a>>, UnsupportedField> {
     note_breakpoint(part, place, refusals);
-    if let (PartKind::Text(text), true) = (&part.kind, part.extra.is_empty()) {
+    // A refusal is a text here.
+    if let (PartKind::Text(text) | PartKind::Refusal(text), true) = (&part.kind, part.extra.is_empty()) {
         return Ok(Some(Carried::PlainText(text)));
     }
     match encode_part(part) {
         Ok(written) => Ok(Some(Carried::Written(written))),
-        Err(reason) => refusals.add(place, reason).map(|()| None),
+        Err(reason) => refusals.add(place, &foreign::named(&part.kind, reason)).map(|()| None),
     }
 }
 
@@ -162,7 +172,7 @@ fn write_text(text: &str, extra: &Extra, out: &mut Vec<u8>) {
 /// A part of a system's, a user's or a tool's message, or why the API has none.
 fn encode_part(part: &Part) -> Result<Json, &'static str> {
     match &part.kind {
-        PartKind::Text(text) => {
+        PartKind::Text(text) | PartKind::Refusal(text) => {
             let mut out = Vec::new();
             write_text(text, &part.extra, &mut out);
             Ok(Json::from_writer(out))
@@ -185,7 +195,7 @@ fn encode_part(part: &Part) -> Result<Json, &'static str> {
             }))
         }
         PartKind::Document(Document { source: Source::Text { media_type, text }, name })
-            if media_type == "text/plain" =>
+            if media_type::usual(media_type) == "text/plain" =>
         {
             let (outer, inner) = nested::split(&part.extra, "document");
             Ok(Json::object(&outer, |object| {
@@ -205,9 +215,7 @@ fn encode_part(part: &Part) -> Result<Json, &'static str> {
         }
         PartKind::Document(_) => Err("documents go as plain text"),
         PartKind::Audio(_) => Err("sound cannot be sent; send its text"),
-        PartKind::Refusal(_) | PartKind::Reasoning(_) | PartKind::ToolCall(_) => {
-            Err("only the assistant's messages carry it")
-        }
+        PartKind::Reasoning(_) | PartKind::ToolCall(_) => Err("only the assistant's messages carry it"),
         PartKind::RedactedReasoning { .. } => Err("redacted reasoning is for its own provider only"),
         PartKind::ToolResult(_) => Err("a tool result stands in a message of its own"),
     }
@@ -250,13 +258,13 @@ fn read_document(value: Value<'_>) -> Option<Part> {
 pub(super) struct Said<'a> {
     pub(super) content: Vec<&'a Part>,
     plan: Option<String>,
-    calls: Vec<&'a Part>,
+    calls: Vec<(&'a Part, Sent<'a>)>,
 }
 
 impl<'a> Said<'a> {
     pub(super) fn add(&mut self, part: &'a Part) {
         match &part.kind {
-            PartKind::ToolCall(_) => self.calls.push(part),
+            PartKind::ToolCall(call) => self.calls.push((part, Sent::as_it_is(call))),
             PartKind::Reasoning(reasoning) if is_plan(&part.extra) => {
                 self.plan.get_or_insert_default().push_str(&reasoning.text);
             }
@@ -264,13 +272,18 @@ impl<'a> Said<'a> {
         }
     }
 
-    /// Writes the fields but `content`. `ids` gives each call its id.
-    fn write(&self, object: &mut ObjectWriter<'_>, mut ids: impl FnMut(&ToolCall) -> String) {
+    /// Whether nothing is said.
+    fn is_empty(&self) -> bool {
+        self.content.is_empty() && self.plan.is_none() && self.calls.is_empty()
+    }
+
+    /// Writes the fields but `content`.
+    fn write(&self, object: &mut ObjectWriter<'_>) {
         object.optional(PLAN, self.plan.as_ref());
         if !self.calls.is_empty() {
-            object.array("tool_calls", &self.calls, |out, part| {
+            object.array("tool_calls", &self.calls, |out, (part, sent)| {
                 if let PartKind::ToolCall(call) = &part.kind {
-                    write_call(out, &ids(call), call, &part.extra);
+                    write_call(out, sent.id(), sent.name(), call, &part.extra);
                 }
             });
         }
@@ -281,7 +294,7 @@ impl<'a> Said<'a> {
         if !self.content.is_empty() {
             object.array("content", &self.content, |out, part| write_said_part(part, out));
         }
-        self.write(object, |call| call.id.clone());
+        self.write(object);
     }
 }
 
@@ -300,41 +313,49 @@ pub(super) fn write_said_part(part: &Part, out: &mut Vec<u8>) {
     }
 }
 
-fn encode_assistant(
-    message: &Message,
+/// An assistant's message; none where it says nothing.
+fn encode_assistant<'a>(
+    message: &'a Message,
     place: &str,
-    ids: &mut CallIds,
+    calls: &mut Calls<'a>,
     refusals: &mut Refusals,
-) -> Result<Json, UnsupportedField> {
+) -> Result<Option<Json>, UnsupportedField> {
     let mut said = Said::default();
     for (position, part) in message.content.iter().enumerate() {
         let field = format!("{place}.content[{position}]");
         note_breakpoint(part, &field, refusals);
         match &part.kind {
             // Another provider's thoughts that it keeps to itself.
-            PartKind::Reasoning(reasoning) if reasoning.text.is_empty() => {}
+            PartKind::Reasoning(reasoning) if TEXTS.drops(&reasoning.text) => {}
             PartKind::ToolCall(call) if call.custom => refusals.add(field, "calls take JSON here")?,
+            PartKind::ToolCall(call) => said.calls.push((part, calls.call(call))),
             PartKind::RedactedReasoning { .. } => {
                 refusals.add(field, "redacted reasoning is for its own provider only")?;
             }
-            PartKind::Text(_) | PartKind::Refusal(_) | PartKind::Reasoning(_) | PartKind::ToolCall(_) => {
-                said.add(part);
+            _ if TEXTS.drops_part(part) => {}
+            PartKind::Text(_) | PartKind::Refusal(_) | PartKind::Reasoning(_) => said.add(part),
+            kind if foreign::is_foreign(kind, NAME) => {
+                refusals.add(field, &foreign::named(kind, foreign::FOREIGN_ITEM))?;
             }
             _ => refusals.add(field, "an assistant's message holds text, thoughts and calls")?,
         }
     }
-    Ok(Json::object(&message.extra, |object| {
+    if said.is_empty() && blank::is_left_out(&message.role) {
+        return Ok(None);
+    }
+    Ok(Some(Json::object(&message.extra, |object| {
         object.field("role", "assistant");
         match said.content.as_slice() {
-            [] if !said.calls.is_empty() => {}
-            [] => _ = object.field("content", ""),
-            [Part { kind: PartKind::Text(text), extra, .. }] if extra.is_empty() => {
+            [] => {}
+            [Part { kind: PartKind::Text(text) | PartKind::Refusal(text), extra, .. }]
+                if extra.is_empty() =>
+            {
                 object.field("content", text);
             }
             parts => _ = object.array("content", parts, |out, part| write_request_part(part, out)),
         }
-        said.write(object, |call| ids.of_call(call));
-    }))
+        said.write(object);
+    })))
 }
 
 /// As [`write_said_part`], without another provider's proof of its thoughts.

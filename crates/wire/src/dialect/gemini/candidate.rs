@@ -4,8 +4,9 @@
 //! that must go back as it came, so it is a part of its own (section 5).
 
 use super::chunk::{self, CandidateFields};
+use super::part;
 use super::partial_arguments::PartialArguments;
-use super::{content, part};
+use crate::dialect::shared::made_ids;
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{FinishReason, Part, PartKind, Reasoning, StreamEvent, ToolCall};
@@ -223,7 +224,7 @@ impl Candidate {
         let (choice, part) = (self.index, self.new_part());
         self.calls_tools = true;
         if id.is_empty() {
-            id = content::call_id(response_id, choice, self.unnamed);
+            id = made_ids::make(response_id, choice, self.unnamed);
             self.unnamed += 1;
         }
         events.push(StreamEvent::ToolCallStart { choice, part, id, name, custom });

@@ -3,18 +3,33 @@
 //! Results of tools that stand together are one content (section 2). Left out of requests without a word, because
 //! nothing is lost: reasoning for another provider's eyes only, and messages that say nothing.
 
+use super::host::Host;
 use super::model_name::Family;
 use super::part::{self, NO_SIGNATURE, SIGNATURE};
 use super::result;
-use crate::dialect::shared::call_ids::CallIds;
+use crate::dialect::shared::{
+    blank::Texts,
+    calls::{CallRules, Calls, Ids, Sent},
+    foreign, made_ids,
+};
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, write_array};
-use crate::model::{Image, Message, Part, PartKind, Request, Role, ToolResult};
-use crate::quirks::ToolIdRule;
-use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
+use crate::model::{Document, Image, Message, Part, PartKind, Reasoning, Request, Role, Source};
+use crate::quirks::{ToolIdRule, tool_name::ToolNameRule};
+use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
 /// From here on calls in the history need a signature, and results may hold pictures.
 const SIGNATURES_SINCE: (u32, u32) = (3, 0);
+/// From here on calls have ids; Vertex AI refuses them for earlier models.
+const IDS_SINCE: (u32, u32) = (3, 0);
+/// The texts that the API takes (`docs/wire/requests-accepted.md`, section 4).
+const TEXTS: Texts = Texts::NotEmpty;
+
+/// Ids and names as the API wants them: a call needs no id, and is known by its place and name then.
+fn call_rules(host: Host, family: Family) -> CallRules {
+    let ids = if host == Host::Vertex && !family.is_since(IDS_SINCE) { Ids::None } else { Ids::Given };
+    CallRules { id: ToolIdRule::Any, ids, name: ToolNameRule::DottedWord }
+}
 
 /// How many messages at the beginning are the instructions, which this API wants beside the messages.
 fn leading_system(messages: &[Message]) -> usize {
@@ -29,7 +44,6 @@ fn is_system(message: &Message) -> bool {
 pub(super) fn check(
     request: &Request,
     family: Family,
-    takes_names: bool,
     refusals: &mut Refusals,
 ) -> Result<(), UnsupportedField> {
     let leading = leading_system(&request.messages);
@@ -46,21 +60,20 @@ pub(super) fn check(
                 .add(format!("{path}.extra"), "all instructions are one content, with one set of fields")?;
         }
         for (place, part) in message.content.iter().enumerate() {
-            check_part(part, &format!("{path}.content[{place}]"), family, takes_names, refusals)?;
+            check_part(part, &format!("{path}.content[{place}]"), family, refusals)?;
         }
     }
-    Ok(())
+    TEXTS.check(&request.messages, refusals)
 }
 
 fn check_part(
     part: &Part,
     path: &str,
     family: Family,
-    takes_names: bool,
     refusals: &mut Refusals,
 ) -> Result<(), UnsupportedField> {
     if let Some(reason) = part::unsupported(&part.kind) {
-        refusals.add(path, reason)?;
+        refusals.add(path, &foreign::named(&part.kind, reason))?;
     }
     if part.cache.is_some() {
         refusals.note(format!("{path}.cache"), part::NO_BREAKPOINTS);
@@ -71,9 +84,6 @@ fn check_part(
                 format!("{path}.detail"),
                 "say it for all pictures: `mediaResolution` in the extra field `generationConfig`",
             )?;
-        }
-        PartKind::Document(document) if document.name.is_some() && !takes_names => {
-            refusals.note(format!("{path}.name"), "documents have no names; write it into the text");
         }
         PartKind::ToolResult(answered) => {
             let takes_media = family.is_since(SIGNATURES_SINCE);
@@ -93,25 +103,26 @@ fn check_part(
 }
 
 /// Writes `systemInstruction` and `contents`.
-pub(super) fn encode(request: &Request, family: Family, body: &mut ObjectWriter<'_>) {
+pub(super) fn encode(host: Host, request: &Request, family: Family, body: &mut ObjectWriter<'_>) {
     let (system, turns) =
         request.messages.split_at_checked(leading_system(&request.messages)).unwrap_or_default();
-    let instructions = || system.iter().flat_map(|message| &message.content);
-    if !system.is_empty() && !family.is_gemma {
+    let instructions = || system.iter().flat_map(|message| &message.content).filter(|part| is_sent(part));
+    if instructions().next().is_some() && !family.is_gemma {
         let nothing = Extra::new();
         let extra = system.first().map_or(&nothing, |message| &message.extra);
         body.object_with("systemInstruction", extra, |content| {
             content.array("parts", instructions(), |out, part| part::encode(part, None, out));
         });
     }
-    let mut contents = Contents {
-        names: BTreeMap::new(),
-        needs_signatures: family.is_since(SIGNATURES_SINCE),
-        takes_media: family.is_since(SIGNATURES_SINCE),
-    };
     // Gemma has no place for instructions but the conversation's beginning.
     let first = family.is_gemma.then(|| Message::new(Role::User, instructions().cloned().collect()));
     let messages = first.iter().chain(turns.iter().filter(|message| !is_system(message)));
+    let mut contents = Contents {
+        host,
+        calls: Calls::new(request, call_rules(host, family)),
+        needs_signatures: family.is_since(SIGNATURES_SINCE),
+        takes_media: family.is_since(SIGNATURES_SINCE),
+    };
     body.with("contents", |out| {
         write_array(out, Turns::new(messages), |out, (message, more)| contents.encode(message, &more, out));
     });
@@ -132,7 +143,7 @@ impl<'a, I: Iterator<Item = &'a Message>> Iterator for Turns<'a, I> {
     fn next(&mut self) -> Option<Self::Item> {
         let first = loop {
             let message = self.0.next()?;
-            if message.content.iter().any(is_sent) || !message.extra.is_empty() {
+            if message.content.iter().any(is_sent) {
                 break message;
             }
         };
@@ -146,17 +157,27 @@ impl<'a, I: Iterator<Item = &'a Message>> Iterator for Turns<'a, I> {
     }
 }
 
-/// Whether a part is sent at all.
+/// Whether a part is sent at all: not what is for another provider's eyes, nor what says nothing and is not signed.
 fn is_sent(part: &Part) -> bool {
-    !matches!(part.kind, PartKind::RedactedReasoning { .. }) && part::unsupported(&part.kind).is_none()
+    let is_blank = match &part.kind {
+        PartKind::Text(text) | PartKind::Refusal(text) => TEXTS.drops(text) && part.extra.is_empty(),
+        PartKind::Reasoning(Reasoning { text, signature: None }) => TEXTS.drops(text),
+        _ => false,
+    };
+    !is_blank
+        && !matches!(part.kind, PartKind::RedactedReasoning { .. })
+        && part::unsupported(&part.kind).is_none()
 }
 
 struct Contents<'a> {
-    /// The tools' names by the ids of their calls so far.
-    names: BTreeMap<&'a str, &'a str>,
+    host: Host,
+    calls: Calls<'a>,
     needs_signatures: bool,
     takes_media: bool,
 }
+
+/// A part of a content, and under what id and name it is sent.
+type Place<'a> = (Cow<'a, Part>, Option<Sent<'a>>);
 
 impl<'a> Contents<'a> {
     fn encode(&mut self, message: &'a Message, more: &[&'a Message], out: &mut Vec<u8>) {
@@ -171,41 +192,58 @@ impl<'a> Contents<'a> {
         }
         let parts =
             core::iter::once(message).chain(more.iter().copied()).flat_map(|message| &message.content);
-        let mut is_first_call = true;
+        let mut signs_call = self.needs_signatures && message.role == Role::Assistant;
+        let mut places: Vec<Place<'a>> = Vec::with_capacity(message.content.len());
+        for part in parts.filter(|part| is_sent(part)) {
+            self.place(part, &mut signs_call, &mut places);
+        }
+        if message.role == Role::Tool {
+            // Without ids a result is known by its place among them.
+            places.sort_by_key(|(_, sent)| sent.as_ref().and_then(|sent| sent.number).unwrap_or(usize::MAX));
+        }
         let mut content = ObjectWriter::begin_with(out, &extra);
         content.field("role", role);
-        content.array("parts", parts.filter(|part| is_sent(part)), |out, part| match &part.kind {
-            PartKind::ToolCall(call) => {
-                self.names.insert(&call.id, &call.name);
-                let is_first = core::mem::take(&mut is_first_call);
-                let is_signed = part.extra.get(SIGNATURE).is_some();
-                if is_first && !is_signed && self.needs_signatures && message.role == Role::Assistant {
-                    let mut signed = part.clone();
-                    signed.extra.insert(SIGNATURE, Json::string(NO_SIGNATURE));
-                    return part::encode(&signed, None, out);
-                }
-                part::encode(part, None, out);
-            }
-            PartKind::ToolResult(answered) => self.encode_result(part, answered, out),
-            _ => part::encode(part, None, out),
-        });
+        content.array("parts", places, |out, (part, sent)| part::encode(&part, sent.as_ref(), out));
         content.finish();
     }
 
-    fn encode_result(&self, part: &Part, answered: &ToolResult, out: &mut Vec<u8>) {
-        let found = self.names.get(answered.tool_call_id.as_str()).copied();
-        let name = answered.name.is_none().then_some(found).flatten();
-        let refused = |inner: &Part| {
-            inner.cache.is_some() || result::unsupported(&inner.kind, self.takes_media).is_some()
-        };
-        if !answered.content.iter().any(refused) {
-            return part::encode(part, name, out);
+    fn place(&mut self, part: &'a Part, signs_call: &mut bool, places: &mut Vec<Place<'a>>) {
+        match &part.kind {
+            PartKind::ToolCall(call) => {
+                let sent = Some(self.calls.call(call));
+                let needs_signature = core::mem::take(signs_call) && part.extra.get(SIGNATURE).is_none();
+                let mut part = Cow::Borrowed(part);
+                if needs_signature {
+                    part.to_mut().extra.insert(SIGNATURE, Json::string(NO_SIGNATURE));
+                }
+                places.push((part, sent));
+            }
+            PartKind::ToolResult(answered) => {
+                let mut sent = self.calls.result(answered);
+                if sent.name.is_none() {
+                    sent.name = Some(self.calls.name(&answered.tool_call_id));
+                }
+                let takes_media = self.takes_media;
+                let is_taken = |inner: &Part| result::unsupported(&inner.kind, takes_media).is_none();
+                let mut part = Cow::Borrowed(part);
+                if !answered.content.iter().all(is_taken)
+                    && let PartKind::ToolResult(answered) = &mut part.to_mut().kind
+                {
+                    answered.content.retain(is_taken);
+                }
+                places.push((part, Some(sent)));
+            }
+            PartKind::Document(Document { source, name: Some(name) })
+                if self.host == Host::GeminiApi || matches!(source, Source::Text { .. }) =>
+            {
+                // Only Vertex AI has a place for the title, and only beside bytes.
+                places.push((Cow::Owned(Part::text(format!("{name}:"))), None));
+                let mut untitled = part.clone();
+                untitled.kind = PartKind::Document(Document { source: source.clone(), name: None });
+                places.push((Cow::Owned(untitled), None));
+            }
+            _ => places.push((Cow::Borrowed(part), None)),
         }
-        let mut sent = part.clone();
-        if let PartKind::ToolResult(answered) = &mut sent.kind {
-            answered.content.retain(|inner| result::unsupported(&inner.kind, self.takes_media).is_none());
-        }
-        part::encode(&sent, name, out);
     }
 }
 
@@ -230,14 +268,7 @@ pub(super) fn take(body: &mut Fields<'_>) -> Result<Vec<Message>, JsonError> {
     for (position, content) in contents.into_iter().enumerate() {
         take_turn(content, position, &mut messages)?;
     }
-    let mut ids = CallIds::new(ToolIdRule::Any);
-    for part in messages.iter_mut().flat_map(|message| &mut message.content) {
-        match &mut part.kind {
-            PartKind::ToolCall(call) => call.id = ids.of_call(call),
-            PartKind::ToolResult(answered) => answered.tool_call_id = ids.of_result(answered),
-            _ => {}
-        }
-    }
+    give_ids(&mut messages);
     Ok(messages)
 }
 
@@ -286,17 +317,23 @@ fn decode_content(content: Value<'_>, path: &str) -> Result<(Vec<Part>, Extra), 
     Ok((parts, fields.rest()))
 }
 
-/// An id for a call that the provider gave none: its place among the calls of its answer, and the answer's own id, so
-/// that no other call of the conversation has the same.
-pub(super) fn call_id(response_id: &str, choice: u32, number: usize) -> String {
-    let is_plain = |id: &str| {
-        (1..=32).contains(&id.len())
-            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
-    };
-    let answer = if is_plain(response_id) { response_id } else { "" };
-    let answer_mark = if answer.is_empty() { "" } else { "_" };
-    match choice {
-        0 => format!("call_{answer}{answer_mark}{number}"),
-        choice => format!("call_{answer}{answer_mark}{choice}_{number}"),
+/// Gives ids to calls that have none, and to their results: those of the first waiting call of the name, or the first.
+fn give_ids(messages: &mut [Message]) {
+    let mut waiting: Vec<(String, String)> = Vec::new();
+    let mut number = 0;
+    for part in messages.iter_mut().flat_map(|message| &mut message.content) {
+        match &mut part.kind {
+            PartKind::ToolCall(call) if call.id.is_empty() => {
+                call.id = made_ids::make("", 0, number);
+                number += 1;
+                waiting.push((call.name.clone(), call.id.clone()));
+            }
+            PartKind::ToolResult(answered) if answered.tool_call_id.is_empty() && !waiting.is_empty() => {
+                let same_name = |(name, _): &(String, String)| Some(name) == answered.name.as_ref();
+                let position = waiting.iter().position(same_name).unwrap_or(0);
+                answered.tool_call_id = waiting.remove(position).1;
+            }
+            _ => {}
+        }
     }
 }

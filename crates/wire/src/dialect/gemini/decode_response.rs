@@ -1,7 +1,8 @@
 //! Decoding of plain generateContent answers.
 
 use super::chunk::{self, CandidateFields, Chunk};
-use super::{content, part, usage};
+use super::{part, usage};
+use crate::dialect::shared::made_ids;
 use crate::framing::StreamError;
 use crate::json::{Extra, Value};
 use crate::model::{Choice, Message, Part, PartKind, Response, Role};
@@ -41,7 +42,7 @@ fn decode_choice(candidate: CandidateFields<'_>, response_id: &str) -> Choice {
         if let PartKind::ToolCall(call) = &mut part.kind {
             calls_tools = true;
             if call.id.is_empty() {
-                call.id = content::call_id(response_id, index, unnamed);
+                call.id = made_ids::make(response_id, index, unnamed);
                 unnamed += 1;
             }
         }

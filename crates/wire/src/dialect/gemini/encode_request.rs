@@ -33,7 +33,7 @@ pub(super) fn encode_body(
     let family = Family::from_model(&request.model);
     let mut refusals = Refusals::new(host.name(), options);
     let request = &*CARRIED.fit(request, options.quirks, &mut refusals)?;
-    content::check(request, family, host == Host::Vertex, &mut refusals)?;
+    content::check(request, family, &mut refusals)?;
     let thinking = thinking::plan(request);
 
     let mut extra = request.extra.clone();
@@ -41,7 +41,7 @@ pub(super) fn encode_body(
     let mut own_config = nested::take(&mut extra, "toolConfig");
     let mut out = Vec::new();
     let mut body = ObjectWriter::begin_with(&mut out, &extra);
-    content::encode(request, family, &mut body);
+    content::encode(host, request, family, &mut body);
     tools::encode(request, &mut own_config, &mut body);
     generation::encode(request, &thinking, &own_settings, &mut body);
     body.finish();

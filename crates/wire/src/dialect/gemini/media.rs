@@ -3,7 +3,7 @@
 //! A file at an address needs its media type beside it. Where the caller names none it is told by the address's ending,
 //! and left out again when read, so that it reads as it was written. Video has no name in the model and stays whole.
 
-use crate::dialect::shared::nested;
+use crate::dialect::shared::{media_type, nested};
 use crate::json::{Extra, Fields, ObjectWriter, write_string};
 use crate::model::{Audio, Document, Image, PartKind, Source};
 use alloc::{string::String, vec::Vec};
@@ -49,7 +49,7 @@ enum Kind {
 
 impl Kind {
     fn from_media_type(media_type: &str) -> Option<Self> {
-        match media_type.split('/').next()? {
+        match media_type::usual(media_type).split('/').next()? {
             "image" => Some(Self::Image),
             "audio" => Some(Self::Audio),
             "text" | "application" => Some(Self::Document),
@@ -155,7 +155,8 @@ pub(super) fn encode(kind: &PartKind, inline: &Extra, file: &Extra, object: &mut
     match source {
         Source::Base64 { media_type, data } => {
             object.object_with(INLINE, inline, |blob| {
-                blob.field("mimeType", media_type).field("data", data).optional("displayName", name);
+                blob.field("mimeType", &*media_type::usual(media_type)).field("data", data);
+                blob.optional("displayName", name);
             });
         }
         Source::Url(uri) | Source::File { id: uri } => {

@@ -7,7 +7,7 @@
 use super::host::FORMAT;
 use super::{media, result};
 use crate::dialect::anthropic::encode_input;
-use crate::dialect::shared::{foreign, nested};
+use crate::dialect::shared::{calls::Sent, foreign, nested};
 use crate::json::{Extra, Fields, ObjectWriter, Value, WriteJson};
 use crate::model::{Part, PartKind, Reasoning, ToolCall, normalise_arguments};
 use alloc::{borrow::Cow, borrow::ToOwned, string::String, vec::Vec};
@@ -101,8 +101,8 @@ pub(super) fn unsupported(kind: &PartKind) -> Option<&'static str> {
     }
 }
 
-/// Writes one part. `tool` is the name of the tool whose result it is, where it was found elsewhere.
-pub(super) fn encode(part: &Part, tool: Option<&str>, out: &mut Vec<u8>) {
+/// Writes one part; a call or a result in a request as it is `sent` there.
+pub(super) fn encode(part: &Part, sent: Option<&Sent<'_>>, out: &mut Vec<u8>) {
     let Part { kind, extra, .. } = part;
     if let PartKind::Unknown(whole) | PartKind::ProviderItem { item: whole, .. } = kind {
         return whole.write_json(out);
@@ -131,17 +131,19 @@ pub(super) fn encode(part: &Part, tool: Option<&str>, out: &mut Vec<u8>) {
         }
         PartKind::ToolCall(call) => {
             object.object_with(CALL, &first, |object| {
-                if !call.id.is_empty() {
-                    object.field("id", &call.id);
-                }
-                object.field("name", &call.name);
+                let (id, name) =
+                    sent.map_or((call.id.as_str(), call.name.as_str()), |sent| (sent.id(), sent.name()));
+                object.optional("id", Some(id).filter(|id| !id.is_empty())).field("name", name);
                 object.with("args", |out| encode_input(&call.arguments, out));
             });
         }
         PartKind::ToolResult(answered) => {
-            let name = tool.or(answered.name.as_deref()).unwrap_or(&answered.tool_call_id);
+            let own_name = answered.name.as_deref().unwrap_or(&answered.tool_call_id);
+            let own = (answered.tool_call_id.as_str(), own_name);
+            let (id, name) = sent.map_or(own, |sent| (sent.id(), sent.name()));
             object.object_with(RESULT, &first, |object| {
-                result::encode(answered, name, object, |part, out| encode(part, None, out));
+                object.optional("id", Some(id).filter(|id| !id.is_empty())).field("name", name);
+                result::encode(answered, object, |part, out| encode(part, None, out));
             });
         }
         _ => media::encode(kind, &first, &second, &mut object),

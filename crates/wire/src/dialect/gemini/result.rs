@@ -59,17 +59,13 @@ pub(super) fn unsupported(kind: &PartKind, takes_media: bool) -> Option<&'static
     }
 }
 
-/// Writes the fields of `functionResponse`. `name` is the tool's, however it was found.
+/// Writes the fields of `functionResponse` behind id and name.
 pub(super) fn encode(
     result: &ToolResult,
-    name: &str,
     object: &mut ObjectWriter<'_>,
     write_part: fn(&Part, &mut Vec<u8>),
 ) {
-    if !result.tool_call_id.is_empty() {
-        object.field("id", &result.tool_call_id);
-    }
-    object.field("name", name).with("response", |out| encode_response(result, out));
+    object.with("response", |out| encode_response(result, out));
     let mut media = result.content.iter().filter(|part| text_of(part).is_none()).peekable();
     if media.peek().is_some() {
         object.array("parts", media, |out, part| write_part(part, out));

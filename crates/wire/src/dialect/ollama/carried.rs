@@ -1,5 +1,6 @@
 //! Options that an Ollama request carries, and the name that they are refused under.
 
+use super::encode_request::takes_words;
 use crate::encode::{Refusals, UnsupportedField};
 use crate::model::{self, Request};
 use crate::operation::EmbeddingRequest;
@@ -34,6 +35,7 @@ pub(super) const CARRIED: Carried<Request> = Carried {
         (ResponseFormat, rules::schema_always_strict),
         (Reasoning, rules::reasoning_in_words),
         (Reasoning, rules::reasoning_shown_as_it_is),
+        (Reasoning, whether_to_think),
     ],
     noted: &[(Cache, rules::CACHES_BY_ITSELF)],
     ..Carried::NOTHING
@@ -52,4 +54,13 @@ fn json_format(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Result
         }
         _ => Ok(()),
     }
+}
+
+/// Most models are told whether to think, not how much.
+fn whether_to_think(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
+    let effort = request.reasoning.as_ref().and_then(|reasoning| reasoning.effort.as_ref());
+    if effort.is_some_and(|effort| *effort != model::Effort::None) && !takes_words(&request.model) {
+        refusals.note("reasoning.effort", "this model is told whether to think, not how much");
+    }
+    Ok(())
 }

@@ -1,7 +1,8 @@
 //! Creation times: `created_at`, a date with fractions of a second, where the model has whole seconds.
 
+use crate::dialect::shared::made_ids;
 use crate::json::{Extra, Fields, Json};
-use alloc::{format, string::String, string::ToString};
+use alloc::{string::String, string::ToString};
 use jiff::Timestamp;
 
 const NAME: &str = "created_at";
@@ -24,8 +25,8 @@ pub(super) fn write(seconds: u64) -> Option<String> {
 /// An id for a call that has none, of the time its answer was made and its number among the answer's calls: older
 /// servers give none, and two answers of one conversation must not share theirs.
 pub(super) fn call_id(created_at: &str, number: usize) -> String {
-    let digits: String = created_at.chars().filter(char::is_ascii_digit).take(24).collect();
-    if digits.is_empty() { format!("call_{number}") } else { format!("call_{digits}_{number}") }
+    let digits: String = created_at.chars().filter(char::is_ascii_digit).collect();
+    made_ids::make(&digits, 0, number)
 }
 
 /// The date as it is written, left in place.

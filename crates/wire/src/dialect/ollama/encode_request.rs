@@ -21,7 +21,7 @@ pub(super) fn encode(
     let request = &*foreign::for_format(request, NAME);
     let mut refusals = Refusals::new(NAME, encode_options);
     let request = &*CARRIED.fit(request, encode_options.quirks, &mut refusals)?;
-    let messages = encode_messages(&request.messages, &mut refusals)?;
+    let messages = encode_messages(request, &mut refusals)?;
     let tools = tools(request, &mut refusals)?;
     let (extra, extra_options) = options::split(&request.extra);
 
@@ -41,9 +41,9 @@ pub(super) fn encode(
     }
     if let Some(reasoning) = &request.reasoning {
         match &reasoning.effort {
-            None => _ = body.field("think", true),
             Some(Effort::None) => _ = body.field("think", false),
-            Some(effort) => _ = body.field("think", think_word(effort)),
+            Some(effort) if takes_words(&request.model) => _ = body.field("think", think_word(effort)),
+            _ => _ = body.field("think", true),
         }
     }
     options::write(request, &extra_options, &mut body);
@@ -54,11 +54,16 @@ pub(super) fn encode(
     Ok(EncodedRequest { path: "/api/chat".into(), body: out, headers: Vec::new(), dropped: refusals.dropped })
 }
 
-/// The words are low, medium, high and max.
+/// Whether a model takes a word for how much to think: gpt-oss alone does, every other one is told whether to.
+pub(super) fn takes_words(model: &str) -> bool {
+    model.to_ascii_lowercase().contains("gpt-oss")
+}
+
+/// The words are low, medium and high.
 fn think_word(effort: &Effort) -> &str {
     match effort {
         Effort::Minimal => "low",
-        Effort::XHigh => "max",
+        Effort::XHigh | Effort::Max => "high",
         other => other.as_str(),
     }
 }

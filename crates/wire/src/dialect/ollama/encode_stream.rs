@@ -5,6 +5,7 @@
 
 use super::{created, encode_response, error, message::write_call};
 use crate::dialect::StreamEncoder;
+use crate::dialect::shared::calls::Sent;
 use crate::json::{Extra, ObjectWriter};
 use crate::model::{
     FinishReason, Image, Part, PartKind, ProviderError, Request, Source, StreamEvent, ToolCall, Usage,
@@ -74,7 +75,7 @@ impl Encoder {
             self.next_call += 1;
             self.message(out, |message| {
                 message.field("content", "").array("tool_calls", [(call, extra)], |out, (call, extra)| {
-                    write_call(&call, &extra, index, out);
+                    write_call(&call, &Sent::as_it_is(&call), &extra, index, out);
                 });
             });
         }

@@ -3,19 +3,29 @@
 use super::carried::NAME;
 use crate::dialect::anthropic::{decode_input, encode_input};
 use crate::dialect::openai_chat::{source_of_url, text_parts};
-use crate::dialect::shared::{foreign, nested};
+use crate::dialect::shared::{
+    blank,
+    calls::{CallRules, Calls, Ids, Sent},
+    foreign, nested,
+};
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value};
-use crate::model::{Image, Message, Part, PartKind, Reasoning, Role, Source, ToolCall, ToolResult};
+use crate::model::{Image, Message, Part, PartKind, Reasoning, Request, Role, Source, ToolCall, ToolResult};
 use crate::options::rules::CACHES_BY_ITSELF;
+use crate::quirks::{ToolIdRule, tool_name::ToolNameRule};
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+
+/// Older servers know no ids: a call is known by its place and name.
+const CALLS: CallRules = CallRules { id: ToolIdRule::Any, ids: Ids::Given, name: ToolNameRule::Any };
 
 /// Writes the messages' array.
 pub(super) fn encode_messages(
-    messages: &[Message],
+    request: &Request,
     refusals: &mut Refusals,
 ) -> Result<Vec<u8>, UnsupportedField> {
-    let mut writer = Writer { refusals, called: Vec::new(), written: Vec::with_capacity(messages.len()) };
+    let messages = &request.messages;
+    let mut writer =
+        Writer { refusals, calls: Calls::new(request, CALLS), written: Vec::with_capacity(messages.len()) };
     for (position, message) in messages.iter().enumerate() {
         writer.message(message, &format!("messages[{position}]"))?;
     }
@@ -28,8 +38,7 @@ pub(super) fn encode_messages(
 
 struct Writer<'a, 'r> {
     refusals: &'r mut Refusals,
-    /// Ids and names of the calls so far: a result is told by the tool's name.
-    called: Vec<(&'a str, &'a str)>,
+    calls: Calls<'a>,
     written: Vec<Json>,
 }
 
@@ -61,8 +70,12 @@ impl<'a> Writer<'a, '_> {
                 self.result(result, part, shared, &field)?;
             } else if role == "tool" {
                 self.refusals.add(field, "a tool message holds tool results only")?;
+            } else if let (PartKind::ToolCall(call), "assistant") = (&part.kind, role)
+                && !call.custom
+            {
+                said.calls.push((call, self.calls.call(call), &part.extra));
             } else if let Err(reason) = said.add(part, role == "assistant") {
-                self.refusals.add(field, reason)?;
+                self.refusals.add(field, &foreign::named(&part.kind, reason))?;
             }
             if let PartKind::Image(Image { detail: Some(detail), .. }) = &part.kind
                 && detail != "auto"
@@ -71,8 +84,8 @@ impl<'a> Writer<'a, '_> {
                 self.refusals.note(field, "how closely to look is the model's choice");
             }
         }
-        self.called.extend(said.calls.iter().map(|(call, _)| (&*call.id, &*call.name)));
-        if !has_results || !said.is_empty() {
+        let is_left_out = has_results || blank::is_left_out(&message.role);
+        if !is_left_out || !said.is_empty() {
             self.written.push(Json::object(&message.extra, |object| {
                 object.field("role", role);
                 said.write(object);
@@ -84,27 +97,28 @@ impl<'a> Writer<'a, '_> {
     /// A result. The API has no error flag: the text of a failed tool says so itself.
     fn result(
         &mut self,
-        result: &ToolResult,
-        part: &Part,
-        shared: Option<&Extra>,
+        result: &'a ToolResult,
+        part: &'a Part,
+        shared: Option<&'a Extra>,
         place: &str,
     ) -> Result<(), UnsupportedField> {
-        let mut text = String::new();
+        let mut said = Said::default();
         for (position, part) in result.content.iter().enumerate() {
-            match &part.kind {
-                PartKind::Text(more) => add_text(&mut text, more, false),
-                _ => self.refusals.add(
-                    format!("{place}.content[{position}]"),
-                    "tool results are text; put pictures into a user message after them",
-                )?,
+            let is_taken = matches!(part.kind, PartKind::Text(_) | PartKind::Refusal(_) | PartKind::Image(_));
+            let refused = if is_taken {
+                said.add(part, false).err()
+            } else {
+                Some("tool results are texts and pictures")
+            };
+            if let Some(reason) = refused {
+                self.refusals.add(format!("{place}.content[{position}]"), reason)?;
             }
         }
-        let by_id = |(id, _): &&(&str, &str)| !id.is_empty() && *id == result.tool_call_id;
-        let name = result.name.as_deref().or_else(|| self.called.iter().rfind(by_id).map(|(_, name)| *name));
-        let id = Some(&result.tool_call_id).filter(|id| !id.is_empty());
+        let sent = self.calls.result(result);
         self.written.push(Json::object(&part.extra, |object| {
-            object.field("role", "tool").optional("tool_name", name).optional("tool_call_id", id);
-            object.field("content", &text);
+            object.field("role", "tool").optional("tool_name", sent.name.as_deref());
+            object.optional("tool_call_id", sent.id.as_deref());
+            said.write(object);
             for (name, value) in shared.iter().flat_map(|extra| extra.iter()) {
                 object.field(name, value);
             }
@@ -128,7 +142,7 @@ pub(super) struct Said<'a> {
     thinking: String,
     /// In base64.
     images: Vec<String>,
-    calls: Vec<(&'a ToolCall, &'a Extra)>,
+    calls: Vec<(&'a ToolCall, Sent<'a>, &'a Extra)>,
 }
 
 impl<'a> Said<'a> {
@@ -138,7 +152,9 @@ impl<'a> Said<'a> {
             PartKind::Text(text) | PartKind::Refusal(text) => add_text(&mut self.text, text, is_assistant),
             PartKind::Image(Image { source, .. }) => self.images.push(image_data(source)?),
             PartKind::Reasoning(reasoning) if is_assistant => self.thinking.push_str(&reasoning.text),
-            PartKind::ToolCall(call) if is_assistant && !call.custom => self.calls.push((call, &part.extra)),
+            PartKind::ToolCall(call) if is_assistant && !call.custom => {
+                self.calls.push((call, Sent::as_it_is(call), &part.extra));
+            }
             PartKind::ToolCall(call) if call.custom => return Err("calls take JSON here"),
             PartKind::Reasoning(_) | PartKind::ToolCall(_) => {
                 return Err("only the assistant's messages carry it");
@@ -168,20 +184,20 @@ impl<'a> Said<'a> {
             object.field("images", &self.images);
         }
         if !self.calls.is_empty() {
-            object.array("tool_calls", self.calls.iter().enumerate(), |out, (index, (call, extra))| {
-                write_call(call, extra, index, out);
+            object.array("tool_calls", self.calls.iter().enumerate(), |out, (index, (call, sent, extra))| {
+                write_call(call, sent, extra, index, out);
             });
         }
     }
 }
 
 /// Appends one whole call, the `index`th of its message.
-pub(super) fn write_call(call: &ToolCall, extra: &Extra, index: usize, out: &mut Vec<u8>) {
+pub(super) fn write_call(call: &ToolCall, sent: &Sent<'_>, extra: &Extra, index: usize, out: &mut Vec<u8>) {
     let (outer, inner) = nested::split(extra, "function");
     let mut object = ObjectWriter::begin_with(out, &outer);
-    object.optional("id", Some(&call.id).filter(|id| !id.is_empty()));
+    object.optional("id", sent.id.as_deref().filter(|id| !id.is_empty()));
     object.object_with("function", &inner, |function| {
-        function.field("index", index).field("name", &call.name);
+        function.field("index", index).field("name", sent.name());
         function.with("arguments", |out| encode_input(&call.arguments, out));
     });
     object.finish();

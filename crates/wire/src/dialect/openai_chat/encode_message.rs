@@ -2,11 +2,17 @@
 
 use super::{part::Content, reasoning};
 use crate::dialect::openai_chat::tools;
-use crate::dialect::shared::call_ids::CallIds;
+use crate::dialect::shared::{
+    blank,
+    calls::{CallRules, Calls, Ids, Sent},
+    foreign::{self, AUDIO},
+};
 use crate::encode::{Refusals, UnsupportedField};
-use crate::json::{Extra, Json, ObjectWriter, WriteJson, write_array};
-use crate::model::{CacheBreakpoint, Message, Part, PartKind, Reasoning, Role, ToolCall, ToolResult};
-use crate::quirks::{CacheControl, Feature, Quirks, ReasoningEcho, ReasoningPlace};
+use crate::json::{Extra, Json, ObjectWriter, Value, WriteJson, write_array};
+use crate::model::{
+    CacheBreakpoint, Message, Part, PartKind, Reasoning, Request, Role, ToolCall, ToolResult,
+};
+use crate::quirks::{CacheControl, Feature, Quirks, ReasoningEcho, ReasoningPlace, tool_name::ToolNameRule};
 use alloc::{borrow::Cow, borrow::ToOwned, format, string::String, vec::Vec};
 
 /// Between texts that were parts and become one string.
@@ -14,13 +20,15 @@ const BETWEEN_TEXTS: &str = "\n";
 
 /// Writes the messages' array.
 pub(super) fn encode_messages(
-    messages: &[Message],
+    request: &Request,
     quirks: &Quirks,
     refusals: &mut Refusals,
 ) -> Result<Vec<u8>, UnsupportedField> {
+    let messages = &request.messages;
+    let rules = CallRules { id: quirks.tool_id_rule, ids: Ids::Needed, name: ToolNameRule::Word(64) };
     let mut history = History {
         quirks,
-        ids: CallIds::new(quirks.tool_id_rule),
+        calls: Calls::new(request, rules),
         turn: messages.iter().rposition(|message| message.role == Role::User).map_or(0, |last| last + 1),
         wire: Vec::with_capacity(messages.len()),
     };
@@ -42,7 +50,7 @@ pub(super) fn encode_messages(
 /// The messages written so far.
 struct History<'a> {
     quirks: &'a Quirks,
-    ids: CallIds,
+    calls: Calls<'a>,
     /// The first message after the last one of the user.
     turn: usize,
     wire: Vec<WireMessage<'a>>,
@@ -56,9 +64,9 @@ struct WireMessage<'a> {
     content: Vec<Content<'a>>,
     reasoning: String,
     signature: Option<&'a str>,
-    /// Ids, calls and what is kept beside them.
-    calls: Vec<(String, &'a ToolCall, Cow<'a, Extra>)>,
-    tool_call_id: Option<String>,
+    /// Calls, as what they are sent, and what is kept beside them.
+    calls: Vec<(Sent<'a>, &'a ToolCall, Cow<'a, Extra>)>,
+    tool_call_id: Option<Cow<'a, str>>,
     extra: Cow<'a, Extra>,
     /// Of the neutral message, where that became several.
     shared_extra: Option<&'a Extra>,
@@ -77,9 +85,11 @@ impl<'a> History<'a> {
         let quirks = self.quirks;
         let place = format!("messages[{position}]");
         let is_assistant = message.role == Role::Assistant;
+        let has_calls = || message.content.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)));
         let echoes = match quirks.reasoning_echo {
             ReasoningEcho::Always => true,
             ReasoningEcho::SameTurn => position >= self.turn,
+            ReasoningEcho::WithCalls => position >= self.turn || has_calls(),
             ReasoningEcho::Never => false,
         };
         // Neighbours of one role are joined, whoever speaks.
@@ -113,7 +123,7 @@ impl<'a> History<'a> {
                     self.wire.push(result);
                 }
                 PartKind::ToolCall(call) if is_assistant => {
-                    said.calls.push((self.ids.of_call(call), call, without_nulls(quirks, &part.extra)));
+                    said.calls.push((self.calls.call(call), call, without_nulls(quirks, &part.extra)));
                 }
                 // Where the message has the provider's own details, those are the ones to send back.
                 PartKind::Reasoning(Reasoning { text, signature }) if is_assistant => {
@@ -126,22 +136,31 @@ impl<'a> History<'a> {
                 _ if message.role == Role::Tool => {
                     refusals.add(field(), "a tool message holds tool results only")?;
                 }
-                _ => match self.content(part, Feature::ContentParts) {
+                PartKind::Text(text) | PartKind::Refusal(text) if text.is_empty() => {}
+                _ => match self.content(part, Feature::ContentParts, is_assistant) {
                     Ok(content) => said.content.push(content.noted(&field(), quirks, refusals)),
-                    Err(reason) => refusals.add(field(), &reason)?,
+                    Err(reason) => refusals.add(field(), &foreign::named(&part.kind, &reason))?,
                 },
             }
         }
         // Results alone are the whole message; anything else is said in a message of its own.
-        let says_nothing = message.role == Role::Tool && !quirks.supports(Feature::Tools);
-        if (self.wire.len() == results_before && !says_nothing) || !said.content.is_empty() {
+        let is_left_out = self.wire.len() > results_before
+            || message.role == Role::Tool && !quirks.supports(Feature::Tools)
+            || blank::is_left_out(&message.role) && said.says_nothing();
+        if !is_left_out || !said.content.is_empty() {
             self.wire.push(said);
         }
         Ok(())
     }
 
-    /// `part` in the provider's words, or why it has none. Without `parts` it takes text alone.
-    fn content(&self, part: &'a Part, parts: Feature) -> Result<Content<'a>, Cow<'static, str>> {
+    /// `part` in the provider's words, or why it has none. Without `parts` it takes text alone. Nobody but an assistant
+    /// refuses.
+    fn content(
+        &self,
+        part: &'a Part,
+        parts: Feature,
+        may_refuse: bool,
+    ) -> Result<Content<'a>, Cow<'static, str>> {
         let quirks = self.quirks;
         let refused = match &part.kind {
             PartKind::Image(_) => !quirks.supports(Feature::Images),
@@ -152,7 +171,10 @@ impl<'a> History<'a> {
         if refused {
             return Err(Cow::Owned(quirks.reason("does not take such parts")));
         }
-        let content = Content::new(part)?;
+        let mut content = Content::new(part, quirks.media_parts)?;
+        if !may_refuse || !quirks.supports(Feature::Refusals) {
+            content = content.refusal_as_text();
+        }
         if content.is_text() || quirks.supports(parts) {
             return Ok(content);
         }
@@ -172,10 +194,13 @@ impl<'a> History<'a> {
         let mut content = Vec::with_capacity(result.content.len());
         for (position, part) in result.content.iter().enumerate() {
             let field = format!("{place}.content[{position}]");
-            match self.content(part, Feature::ToolContentParts) {
-                Ok(text) if text.is_text() => content.push(text.noted(&field, quirks, refusals)),
+            match self.content(part, Feature::ToolContentParts, false) {
+                Ok(said) if said.is_text() || quirks.tool_result_media => {
+                    content.push(said.noted(&field, quirks, refusals));
+                }
                 _ => {
-                    refusals.add(field, "tool results are text; put media into a user message after them")?;
+                    let reason = "tool results are text; put media into a user message after them";
+                    refusals.add(field, &foreign::named(&part.kind, reason))?;
                 }
             }
         }
@@ -193,7 +218,7 @@ impl<'a> History<'a> {
             reasoning: String::new(),
             signature: None,
             calls: Vec::new(),
-            tool_call_id: Some(self.ids.of_result(result)),
+            tool_call_id: self.calls.result(result).id,
             extra: without_nulls(quirks, &part.extra),
             shared_extra: (message.role == Role::Tool).then_some(&message.extra),
             is_prefill: false,
@@ -221,6 +246,17 @@ fn add_breakpoint<'a>(
 /// The fields beside a message that go back with it.
 fn kept<'a>(quirks: &Quirks, extra: &'a Extra, echoes: bool) -> Cow<'a, Extra> {
     let mut extra = without_nulls(quirks, extra);
+    // An answer's sound goes back by its id.
+    if let Some(audio) = extra.get(AUDIO).and_then(|audio| audio.value().object()) {
+        let id = audio.get("id").filter(|id| id.string().is_some()).map(Value::to_json);
+        match id {
+            Some(id) if audio.iter().count() > 1 => {
+                extra.to_mut().insert(AUDIO, Json::object(&Extra::new(), |audio| _ = audio.field("id", id)));
+            }
+            Some(_) => {}
+            None => _ = extra.to_mut().remove(AUDIO),
+        }
+    }
     if !echoes && extra.get(reasoning::DETAILS).is_some() {
         extra.to_mut().remove(reasoning::DETAILS);
     }
@@ -274,6 +310,14 @@ fn role_word<'a>(role: &'a Role, quirks: &Quirks) -> &'a str {
 }
 
 impl WireMessage<'_> {
+    fn says_nothing(&self) -> bool {
+        self.content.is_empty()
+            && self.calls.is_empty()
+            && self.reasoning.is_empty()
+            && self.signature.is_none()
+            && self.extra.is_empty()
+    }
+
     /// Where the provider's reasoning stands, there it is sent back.
     fn reasoning_place(&self) -> Option<ReasoningPlace> {
         if self.reasoning.is_empty() && self.signature.is_none() {
@@ -335,6 +379,13 @@ impl WireMessage<'_> {
             Some(ReasoningPlace::ReasoningContent) if !self.reasoning.is_empty() => {
                 object.field("reasoning_content", &self.reasoning);
             }
+            // Thinking models want the field of every call, whoever made it.
+            _ if self.quirks.reasoning_beside_calls
+                && !self.calls.is_empty()
+                && self.extra.get("reasoning_content").is_none() =>
+            {
+                object.field("reasoning_content", "");
+            }
             Some(ReasoningPlace::Reasoning) if self.signature.is_none() => {
                 object.field("reasoning", &self.reasoning);
             }
@@ -373,12 +424,12 @@ impl WriteJson for WireMessage<'_> {
     fn write_json(&self, out: &mut Vec<u8>) {
         let mut object = ObjectWriter::begin_with(out, &self.extra);
         object.field("role", self.role).optional("name", self.name);
-        object.optional("tool_call_id", self.tool_call_id.as_ref());
+        object.optional("tool_call_id", self.tool_call_id.as_deref());
         self.write_content(&mut object);
         self.write_reasoning(&mut object);
         if !self.calls.is_empty() {
-            object.array("tool_calls", &self.calls, |out, (id, call, extra)| {
-                tools::write_call(out, id, call, extra);
+            object.array("tool_calls", &self.calls, |out, (sent, call, extra)| {
+                tools::write_call(out, sent.id(), sent.name(), call, extra);
             });
         }
         if self.is_prefill && !self.quirks.prefill_parameter.is_empty() {

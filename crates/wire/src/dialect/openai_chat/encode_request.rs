@@ -25,7 +25,7 @@ pub(super) fn encode(
     refuse::chat(quirks, &refusals)?;
     let request = &*CARRIED.fit(request, quirks, &mut refusals)?;
     refuse::extra_fields(quirks, request, &mut refusals)?;
-    let messages = encode_messages(&request.messages, quirks, &mut refusals)?;
+    let messages = encode_messages(request, quirks, &mut refusals)?;
     let (tools, choice) = tools::carried(request, quirks, &mut refusals)?;
 
     let extra = refuse::kept(quirks, &request.extra);
@@ -50,7 +50,7 @@ pub(super) fn encode(
         body.with("response_format", |out| write_format(out, format, quirks));
     }
     if let Some(reasoning) = &request.reasoning {
-        reasoning::write(quirks, reasoning, &mut body);
+        reasoning::write(quirks, reasoning, &request.model, &mut body);
     }
     body.optional(max_tokens_name(quirks), request.max_tokens);
     body.optional("temperature", request.temperature).optional("top_p", request.top_p);

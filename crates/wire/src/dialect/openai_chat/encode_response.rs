@@ -49,7 +49,7 @@ fn encode_message(out: &mut Vec<u8>, message: &Message) {
     if !said.calls.is_empty() {
         object.with("tool_calls", |out| {
             write_array(out, said.calls, |out, part| match &part.kind {
-                PartKind::ToolCall(call) => tools::write_call(out, &call.id, call, &part.extra),
+                PartKind::ToolCall(call) => tools::write_call(out, &call.id, &call.name, call, &part.extra),
                 _ => write_answer_part(part, out),
             });
         });

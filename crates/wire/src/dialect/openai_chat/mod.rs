@@ -47,11 +47,12 @@ pub(crate) use part::{
 };
 pub(crate) use reranking::{RankByScore, take_documents};
 pub(crate) use speech::OpenAiSpeech;
-pub(crate) use tools::{decode_choice, decode_tool, hosted, is_foreign_tool, take_arguments, write_call};
+pub(crate) use tools::{decode_choice, decode_tool, hosted, take_arguments, write_call};
 pub(crate) use transcription::OpenAiTranscription;
 pub(crate) use usage::usage_json;
 
 use super::{Dialect, ServerFacts, StreamDecoder, StreamEncoder};
+use crate::dialect::shared::made_ids;
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
@@ -92,11 +93,11 @@ impl Dialect for OpenAiChat {
     }
 
     fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
-        decode_response::decode(body)
+        decode_response::decode(body).map(made_ids::given)
     }
 
     fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder> {
-        Box::new(decode_stream::Decoder::new(limits))
+        Box::new(made_ids::Giving::new(decode_stream::Decoder::new(limits)))
     }
 
     fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {

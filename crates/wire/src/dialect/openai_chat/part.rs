@@ -2,13 +2,13 @@
 
 use super::carried::NAME;
 use crate::dialect::anthropic;
-use crate::dialect::shared::{foreign, nested};
+use crate::dialect::shared::{foreign, media_type, nested};
 use crate::encode::Refusals;
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, WriteJson};
 use crate::model::{
     Audio, CacheBreakpoint, CacheLifetime, Document, Image, Part, PartKind, Reasoning, Source,
 };
-use crate::quirks::{CacheControl, Quirks};
+use crate::quirks::{CacheControl, MediaParts, Quirks};
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
 /// Reads one content part. A part of a type without a name in the model is kept whole; an error begins with the
@@ -38,6 +38,22 @@ pub(crate) fn decode_part(value: Value<'_>) -> Result<Part, JsonError> {
                 nested_rest = Some(("image_url", image));
                 PartKind::Image(Image { source: source_of_url(&url), detail })
             }
+        }
+        // Mistral's: an address, or base64 alone.
+        "input_audio" if fields.get("input_audio").is_some_and(|audio| audio.string().is_some()) => {
+            let audio = fields.take_string("input_audio").unwrap_or_default();
+            PartKind::Audio(Audio { source: source_of_audio(audio) })
+        }
+        "document_url" if fields.get("document_url").is_some_and(|url| url.string().is_some()) => {
+            let source = source_of_url(&fields.take_string("document_url").unwrap_or_default());
+            PartKind::Document(Document { source, name: fields.take_string("document_name") })
+        }
+        "file"
+            if fields.get("file").is_none()
+                && fields.get("file_id").is_some_and(|id| id.string().is_some()) =>
+        {
+            let id = fields.take_string("file_id").unwrap_or_default();
+            PartKind::Document(Document { source: Source::File { id }, name: None })
         }
         "input_audio" => {
             let mut audio = required_object(&mut fields, "input_audio")?;
@@ -118,17 +134,30 @@ pub(crate) fn take_cache(fields: &mut Fields<'_>) -> Option<CacheBreakpoint> {
 pub(crate) fn source_of_url(url: &str) -> Source {
     url.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,")).map_or_else(
         || Source::Url(url.into()),
-        |(media_type, data)| Source::Base64 { media_type: media_type.into(), data: data.into() },
+        |(media_type, data)| Source::Base64 {
+            media_type: media_type::usual(media_type).into(),
+            data: data.into(),
+        },
     )
 }
 
+/// Sound in a text alone: an address, or base64, whose first bytes tell what it is.
+fn source_of_audio(audio: String) -> Source {
+    let is_address = ["http://", "https://", "data:"].iter().any(|scheme| audio.starts_with(scheme));
+    if is_address {
+        return source_of_url(&audio);
+    }
+    let media_type = if audio.starts_with("UklGR") { "audio/wav" } else { "audio/mpeg" };
+    Source::Base64 { media_type: media_type.into(), data: audio }
+}
+
 pub(crate) fn data_url(media_type: &str, data: &str) -> String {
-    format!("data:{media_type};base64,{data}")
+    format!("data:{};base64,{data}", media_type::usual(media_type))
 }
 
 /// Writes a content part; nothing where the dialect has no words for it.
 pub(crate) fn write_part(part: &Part, out: &mut Vec<u8>) {
-    if let Ok(content) = Content::new(part) {
+    if let Ok(content) = Content::new(part, MediaParts::OpenAi) {
         content.write_json(out);
     }
 }
@@ -136,7 +165,7 @@ pub(crate) fn write_part(part: &Part, out: &mut Vec<u8>) {
 /// Writes a part of an answer whose content is a list. Nothing is left out: reasoning is written as Mistral has it, and
 /// what the dialect has no words for as its own provider would have written it.
 pub(crate) fn write_answer_part(part: &Part, out: &mut Vec<u8>) {
-    match (&part.kind, Content::new(part)) {
+    match (&part.kind, Content::new(part, MediaParts::OpenAi)) {
         (PartKind::Unknown(whole) | PartKind::ProviderItem { item: whole, .. }, _) => whole.write_json(out),
         (PartKind::Reasoning(Reasoning { text, signature }), _) => {
             let mut object = ObjectWriter::begin_with(out, &part.extra);
@@ -165,16 +194,36 @@ pub(super) struct Content<'a> {
 enum Kind<'a> {
     Text(&'a str),
     Refusal(&'a str),
-    Image { url: Cow<'a, str>, detail: Option<&'a str> },
-    Audio { data: &'a str, format: &'a str },
-    FileData { url: String, name: Option<&'a str> },
-    FileId { id: &'a str, name: Option<&'a str> },
+    Image {
+        url: Cow<'a, str>,
+        detail: Option<&'a str>,
+    },
+    Audio {
+        data: &'a str,
+        format: &'a str,
+    },
+    FileData {
+        url: String,
+        name: Option<&'a str>,
+    },
+    FileId {
+        id: &'a str,
+        name: Option<&'a str>,
+    },
+    /// Mistral's.
+    DocumentUrl {
+        url: Cow<'a, str>,
+        name: Option<&'a str>,
+    },
+    MistralFile(&'a str),
+    MistralAudio(&'a str),
     Whole(&'a Json),
 }
 
 impl<'a> Content<'a> {
     /// `part` in the words of the dialect, or why it has none.
-    pub(super) fn new(part: &'a Part) -> Result<Self, &'static str> {
+    pub(super) fn new(part: &'a Part, media: MediaParts) -> Result<Self, &'static str> {
+        let is_mistral = media == MediaParts::Mistral;
         let kind = match &part.kind {
             PartKind::Text(text) => Kind::Text(text),
             PartKind::Refusal(text) => Kind::Refusal(text),
@@ -187,12 +236,22 @@ impl<'a> Content<'a> {
                 Kind::Image { url, detail: detail.as_deref() }
             }
             PartKind::Audio(Audio { source }) => match source {
+                Source::Base64 { data: audio, .. } | Source::Url(audio) if is_mistral => {
+                    Kind::MistralAudio(audio)
+                }
                 Source::Base64 { media_type, data } => {
                     Kind::Audio { data, format: audio_format(media_type)? }
                 }
                 _ => return Err("sound goes as base64"),
             },
             PartKind::Document(Document { source, name }) => match source {
+                Source::Url(url) if is_mistral => {
+                    Kind::DocumentUrl { url: Cow::Borrowed(url), name: name.as_deref() }
+                }
+                Source::Base64 { media_type, data } if is_mistral => {
+                    Kind::DocumentUrl { url: Cow::Owned(data_url(media_type, data)), name: name.as_deref() }
+                }
+                Source::File { id } if is_mistral => Kind::MistralFile(id),
                 Source::Base64 { media_type, data } => {
                     Kind::FileData { url: data_url(media_type, data), name: name.as_deref() }
                 }
@@ -209,6 +268,14 @@ impl<'a> Content<'a> {
             PartKind::ToolResult(_) => return Err("a tool result stands in a message of its own"),
         };
         Ok(Self { kind, cache: part.cache.as_ref(), control: CacheControl::Breakpoint, extra: &part.extra })
+    }
+
+    /// A refusal as the text that it is, for those who have no such part.
+    pub(super) fn refusal_as_text(mut self) -> Self {
+        if let Kind::Refusal(text) = self.kind {
+            self.kind = Kind::Text(text);
+        }
+        self
     }
 
     /// The same, with a breakpoint of another place.
@@ -249,10 +316,10 @@ impl<'a> Content<'a> {
 }
 
 fn audio_format(media_type: &str) -> Result<&str, &'static str> {
-    match media_type {
-        "audio/wav" | "audio/x-wav" | "audio/wave" => Ok("wav"),
+    match &*media_type::usual(media_type) {
+        "audio/wav" => Ok("wav"),
         "audio/mpeg" | "audio/mp3" => Ok("mp3"),
-        other => other.strip_prefix("audio/").ok_or("the media type of sound begins with `audio/`"),
+        _ => media_type.strip_prefix("audio/").ok_or("the media type of sound begins with `audio/`"),
     }
 }
 
@@ -262,8 +329,9 @@ impl WriteJson for Content<'_> {
             Kind::Text(_) => ("text", "text"),
             Kind::Refusal(_) => ("refusal", "refusal"),
             Kind::Image { .. } => ("image_url", "image_url"),
-            Kind::Audio { .. } => ("input_audio", "input_audio"),
-            Kind::FileData { .. } | Kind::FileId { .. } => ("file", "file"),
+            Kind::FileData { .. } | Kind::FileId { .. } | Kind::MistralFile(_) => ("file", "file"),
+            Kind::DocumentUrl { .. } => ("document_url", "document_url"),
+            Kind::Audio { .. } | Kind::MistralAudio(_) => ("input_audio", "input_audio"),
             Kind::Whole(whole) => return whole.write_json(out),
         };
         let (outer, inner) = nested::split(self.extra, name);
@@ -283,6 +351,11 @@ impl WriteJson for Content<'_> {
             Kind::FileId { id, name: file_name } => part.object_with(name, &inner, |file| {
                 file.optional("filename", *file_name).field("file_id", *id);
             }),
+            Kind::DocumentUrl { url, name: title } => {
+                part.field(name, &**url).optional("document_name", *title)
+            }
+            Kind::MistralFile(id) => part.field("file_id", *id),
+            Kind::MistralAudio(audio) => part.field(name, *audio),
             Kind::Whole(_) => &mut part,
         };
         write_cache(self.cache, self.control, &mut part);

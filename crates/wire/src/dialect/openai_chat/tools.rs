@@ -1,6 +1,10 @@
 //! Tools, the choice among them, and tool calls.
 
-use crate::dialect::shared::{nested, tool_declaration::write_wrapped};
+use crate::dialect::shared::{
+    hosted_tools::{FOREIGN_TOOL, is_foreign_to_openai},
+    nested,
+    tool_declaration::write_wrapped,
+};
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, WriteJson};
 use crate::model::{Part, PartKind, Request, Tool, ToolCall, ToolChoice, ToolKind, normalise_arguments};
@@ -48,10 +52,8 @@ pub(super) fn carried<'a>(
     let mut carried = Vec::with_capacity(request.tools.len());
     for (position, tool) in request.tools.iter().enumerate() {
         match &tool.kind {
-            ToolKind::Hosted(whole) if is_foreign_tool(whole) => {
-                let reason =
-                    "a hosted tool of another provider; declare a function, or this provider's own tool";
-                refusals.add(format!("tools[{position}]"), reason)?;
+            ToolKind::Hosted(whole) if is_foreign_to_openai(whole) => {
+                refusals.add(format!("tools[{position}]"), FOREIGN_TOOL)?;
                 continue;
             }
             ToolKind::Custom { .. } if !quirks.supports(Feature::CustomTools) => continue,
@@ -81,16 +83,6 @@ pub(super) fn carried<'a>(
     // That the model chooses needs no word.
     let choice = choice.filter(|choice| **choice != ToolChoice::Auto || quirks.supports(Feature::ToolChoice));
     Ok((carried, choice))
-}
-
-/// Anthropic dates its hosted tools (`web_search_20250305`), and Gemini's have no type.
-pub(crate) fn is_foreign_tool(whole: &Json) -> bool {
-    let tool_type = whole.value().object().and_then(|mut fields| fields.take_string("type"));
-    tool_type.is_none_or(|tool_type| {
-        tool_type
-            .rsplit_once('_')
-            .is_some_and(|(_, date)| date.len() == 8 && date.bytes().all(|byte| byte.is_ascii_digit()))
-    })
 }
 
 /// Reads which tools may or must be called. What has no name in the model is kept whole.
@@ -206,13 +198,13 @@ pub(crate) fn take_arguments(function: &mut Fields<'_>, custom: bool) -> Option<
     })
 }
 
-/// Writes one whole tool call.
-pub(crate) fn write_call(out: &mut Vec<u8>, id: &str, call: &ToolCall, extra: &Extra) {
+/// Writes one whole tool call, of the tool `tool`.
+pub(crate) fn write_call(out: &mut Vec<u8>, id: &str, tool: &str, call: &ToolCall, extra: &Extra) {
     let (name, arguments) = if call.custom { ("custom", "input") } else { ("function", "arguments") };
     let (outer, inner) = nested::split(extra, name);
     let mut object = ObjectWriter::begin_with(out, &outer);
     object.field("id", id).field("type", name).object_with(name, &inner, |function| {
-        function.field("name", &call.name).field(arguments, &call.arguments);
+        function.field("name", tool).field(arguments, &call.arguments);
     });
     object.finish();
 }

@@ -8,14 +8,15 @@ use super::carried::NAME;
 use super::item::{self, Ids, Run, runs};
 use super::part::{unsupported_input, write_input};
 use crate::dialect::shared::{
-    call_ids::CallIds,
+    blank,
+    calls::{CallRules, Calls, Ids as CallIds},
     foreign::{self, RESPONSES_ITEM},
     nested,
 };
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, ObjectWriter, WriteJson, write_string};
-use crate::model::{Message, Part, PartKind, Role, ToolResult};
-use crate::quirks::ToolIdRule;
+use crate::model::{Message, Part, PartKind, Reasoning, Request, Role, ToolResult};
+use crate::quirks::{ToolIdRule, tool_name::ToolNameRule};
 use alloc::collections::BTreeSet;
 use alloc::{format, string::String, vec::Vec};
 
@@ -28,12 +29,21 @@ pub(super) struct Input<'a> {
 
 /// Writes the messages.
 pub(super) fn encode<'a>(
-    messages: &'a [Message],
+    request: &'a Request,
     rule: ToolIdRule,
     refusals: &mut Refusals,
 ) -> Result<Input<'a>, UnsupportedField> {
+    let messages = &request.messages;
     let instructions = messages.first().and_then(plain_system);
-    let mut items = Items { out: alloc::vec![b'['], ids: CallIds::new(rule), custom: BTreeSet::new() };
+    let id = if rule == ToolIdRule::Any { ToolIdRule::UpTo64 } else { rule };
+    let calls = CallRules { id, ids: CallIds::Needed, name: ToolNameRule::Word(64) };
+    let is_stored = request.extra.get("store").is_none_or(|store| store.text() != "false");
+    let mut items = Items {
+        out: alloc::vec![b'['],
+        calls: Calls::new(request, calls),
+        custom: BTreeSet::new(),
+        ids: Ids::History { is_stored },
+    };
     for (position, message) in messages.iter().enumerate().skip(usize::from(instructions.is_some())) {
         items.message(message, &format!("messages[{position}]"), refusals)?;
     }
@@ -57,14 +67,15 @@ fn plain_text(part: &Part) -> Option<&str> {
     }
 }
 
-struct Items {
+struct Items<'a> {
     out: Vec<u8>,
-    ids: CallIds,
+    calls: Calls<'a>,
+    ids: Ids,
     /// The calls whose tools take free text: their results have a type of their own.
     custom: BTreeSet<String>,
 }
 
-impl Items {
+impl<'a> Items<'a> {
     fn begin(&mut self) -> &mut Vec<u8> {
         if self.out.len() > 1 {
             self.out.push(b',');
@@ -74,7 +85,7 @@ impl Items {
 
     fn message(
         &mut self,
-        message: &Message,
+        message: &'a Message,
         place: &str,
         refusals: &mut Refusals,
     ) -> Result<(), UnsupportedField> {
@@ -95,7 +106,7 @@ impl Items {
             } else if message.role == Role::Tool {
                 refusals.add(field(), "a tool message holds tool results only")?;
             } else if let Some(reason) = unsupported_input(part) {
-                refusals.add(field(), reason)?;
+                refusals.add(field(), &foreign::named(&part.kind, reason))?;
             } else {
                 said.push(part);
             }
@@ -103,7 +114,9 @@ impl Items {
         if message.role == Role::Tool {
             return refuse_extra(&message.extra, place, refusals);
         }
-        if said.is_empty() && has_results {
+        let says_nothing =
+            said.iter().all(|part| matches!(&part.kind, PartKind::Text(text) if text.is_empty()));
+        if says_nothing && (has_results || blank::is_left_out(&message.role)) {
             return Ok(());
         }
         let mut object = ObjectWriter::begin_with(self.begin(), &message.extra);
@@ -115,13 +128,15 @@ impl Items {
 
     fn assistant(
         &mut self,
-        parts: &[Part],
+        parts: &'a [Part],
         place: &str,
         refusals: &mut Refusals,
     ) -> Result<(), UnsupportedField> {
         let runs = runs(parts);
         let last = runs.iter().rposition(|(_, run)| !matches!(run, Run::Reasoning(..))).unwrap_or_default();
-        let ids = (&Ids::HISTORY, 0);
+        let history = self.ids.clone();
+        let ids = (&history, 0);
+        let is_stored = matches!(history, Ids::History { is_stored: true });
         for (number, (position, run)) in runs.iter().enumerate() {
             let field = format!("{place}.content[{position}]");
             match run {
@@ -134,8 +149,9 @@ impl Items {
                         }
                         match &part.kind {
                             kind if foreign::is_foreign(kind, NAME) => {
-                                refusals.add(field(), foreign::FOREIGN_ITEM)?;
+                                refusals.add(field(), &foreign::named(kind, foreign::FOREIGN_ITEM))?;
                             }
+                            PartKind::Text(text) if text.is_empty() => {}
                             _ => carried.push(*part),
                         }
                     }
@@ -147,20 +163,24 @@ impl Items {
                     PartKind::RedactedReasoning { .. } => {
                         refusals.add(field, "redacted reasoning is for its own provider only")?;
                     }
-                    _ if number < last && part.extra.get(RESPONSES_ITEM).is_some() => {
+                    // Nothing stored is named, and nothing of its own says what it was.
+                    _ if reasoning.signature.is_none() && !is_stored => {}
+                    _ if part.extra.get(RESPONSES_ITEM).is_some()
+                        && (number < last || is_at_end(part, reasoning)) =>
+                    {
                         item::write_reasoning(part, reasoning, ids, self.begin());
                     }
                     _ => {}
                 },
                 Run::Call(part, call) => {
-                    let id = self.ids.of_call(call);
-                    item::write_call(part, call, &id, ids, self.begin());
+                    let sent = self.calls.call(call);
+                    item::write_call(part, call, &sent, ids, self.begin());
                     if call.custom {
-                        self.custom.insert(id);
+                        self.custom.insert(sent.id().into());
                     }
                 }
                 Run::Whole(part, _) if foreign::is_foreign(&part.kind, NAME) => {
-                    refusals.add(field, foreign::FOREIGN_ITEM)?;
+                    refusals.add(field, &foreign::named(&part.kind, foreign::FOREIGN_ITEM))?;
                 }
                 Run::Whole(_, whole) => whole.write_json(self.begin()),
                 Run::Other(_) => {
@@ -175,7 +195,7 @@ impl Items {
     /// There is no error flag: the text of a failed tool says so itself.
     fn result(
         &mut self,
-        result: &ToolResult,
+        result: &'a ToolResult,
         part: &Part,
         place: &str,
         refusals: &mut Refusals,
@@ -186,22 +206,33 @@ impl Items {
         let mut content: Vec<&Part> = Vec::with_capacity(result.content.len());
         for (position, part) in result.content.iter().enumerate() {
             match unsupported_input(part) {
-                Some(reason) => refusals.add(format!("{place}.content[{position}]"), reason)?,
+                Some(reason) => {
+                    let reason = foreign::named(&part.kind, reason);
+                    refusals.add(format!("{place}.content[{position}]"), &reason)?;
+                }
                 None => content.push(part),
             }
         }
-        let id = self.ids.of_result(result);
-        let word = if self.custom.contains(&id) { "custom_tool_call_output" } else { "function_call_output" };
+        let sent = self.calls.result(result);
+        let word =
+            if self.custom.contains(sent.id()) { "custom_tool_call_output" } else { "function_call_output" };
         let (outer, mut about) = nested::split(&part.extra, RESPONSES_ITEM);
         for (name, value) in outer.iter() {
             about.insert(name, value.clone());
         }
         let mut object = ObjectWriter::begin_with(self.begin(), &about);
-        object.field("type", word).field("call_id", &id);
+        object.field("type", word).field("call_id", sent.id());
         object.with("output", |out| write_content(&content, out));
         object.finish();
         Ok(())
     }
+}
+
+/// Whether reasoning that nothing follows goes back: OpenRouter puts encrypted reasoning behind what it led to, and says
+/// in its items of which `format` they are. OpenAI's stands before that, and is refused where nothing follows it.
+fn is_at_end(part: &Part, reasoning: &Reasoning) -> bool {
+    let about = nested::split(&part.extra, RESPONSES_ITEM).1;
+    reasoning.signature.is_some() && about.get("format").is_some()
 }
 
 /// An assistant's message and the results of tools are no items of their own, so what stands beside their parts has no

@@ -25,7 +25,7 @@ pub(super) fn encode(
     let mut refusals = Refusals::new(NAME, options);
     let request = &*CARRIED.fit(request, options.quirks, &mut refusals)?;
     let Input { instructions, items } =
-        encode_input::encode(&request.messages, options.quirks.tool_id_rule, &mut refusals)?;
+        encode_input::encode(request, options.quirks.tool_id_rule, &mut refusals)?;
     let tools = tools::carried(&request.tools, &mut refusals)?;
 
     let mut extra = request.extra.clone();

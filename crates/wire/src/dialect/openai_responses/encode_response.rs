@@ -3,6 +3,7 @@
 use super::decode_response::USUAL;
 use super::item::{self, Ids, Run, runs};
 use crate::dialect::openai_chat::usage;
+use crate::dialect::shared::calls::Sent;
 use crate::json::{ObjectWriter, Value, WriteJson, write_array};
 use crate::model::{FinishReason, Part, PartKind, Response, Start, Usage};
 use alloc::vec::Vec;
@@ -67,7 +68,7 @@ pub(super) fn write_run(
             item::write_message(said, place, if has_text { logprobs.take() } else { None }, out);
         }
         Run::Reasoning(part, reasoning) => item::write_reasoning(part, reasoning, place, out),
-        Run::Call(part, call) => item::write_call(part, call, &call.id, place, out),
+        Run::Call(part, call) => item::write_call(part, call, &Sent::as_it_is(call), place, out),
         Run::Whole(_, whole) => whole.write_json(out),
         Run::Other(part) => item::write_foreign(part, place, out),
     }

@@ -3,7 +3,7 @@
 use super::carried::NAME;
 use super::part::{self, Said, decode_said, write_said};
 use crate::dialect::openai_chat::take_arguments;
-use crate::dialect::shared::{foreign::RESPONSES_ITEM, nested};
+use crate::dialect::shared::{calls::Sent, foreign::RESPONSES_ITEM, nested};
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value, WriteJson};
 use crate::model::{Part, PartKind, Reasoning, ToolCall, normalise_arguments};
 use alloc::{borrow::Cow, borrow::ToOwned, string::String, vec::Vec};
@@ -191,24 +191,44 @@ fn is_of_message(part: &Part, whole: &Json) -> bool {
 
 /// How to write items: as history, or as an answer, where each has an id and a status.
 #[derive(Clone, Debug)]
-pub(super) struct Ids(Option<String>);
+pub(super) enum Ids {
+    /// Items of a request have the ids they came with, where the provider stores what they name.
+    History {
+        /// Whether it does.
+        is_stored: bool,
+    },
+    /// Items of this answer.
+    Answer(String),
+}
 
 impl Ids {
-    /// Items of a request have the ids they came with.
-    pub(super) const HISTORY: Self = Self(None);
-
     /// Items of the answer `response_id` that have no id get one.
     pub(super) fn of_answer(response_id: &str) -> Self {
-        Self(Some(response_id.strip_prefix("resp_").unwrap_or(response_id).to_owned()))
+        Self::Answer(response_id.strip_prefix("resp_").unwrap_or(response_id).to_owned())
     }
 
     /// The id of the item at `index`.
     pub(super) fn id(&self, prefix: &str, index: usize) -> Option<String> {
-        self.0.as_ref().map(|answer| alloc::format!("{prefix}_{answer}_{index}"))
+        match self {
+            Self::History { .. } => None,
+            Self::Answer(answer) => Some(alloc::format!("{prefix}_{answer}_{index}")),
+        }
     }
 
     fn status(&self) -> Option<&'static str> {
-        self.0.as_ref().map(|_| "completed")
+        matches!(self, Self::Answer(_)).then_some("completed")
+    }
+
+    /// Takes out of what an item says about itself the id that the provider cannot know: one of something that it did not
+    /// store, or of another form than its own (`docs/wire/requests-accepted.md`, section 2).
+    fn keep_valid(&self, prefixes: &[&str], about: &mut Extra) {
+        let Self::History { is_stored } = self else { return };
+        let is_own = |id: &Json| {
+            id.value().string().is_some_and(|id| prefixes.iter().any(|prefix| id.starts_with(prefix)))
+        };
+        if about.get("id").is_some_and(|id| !is_stored || !is_own(id)) {
+            about.remove("id");
+        }
     }
 }
 
@@ -228,7 +248,9 @@ pub(super) fn write_message(
     mut logprobs: Option<&[Value<'_>]>,
     out: &mut Vec<u8>,
 ) {
-    let about = said.first().map(|first| nested::split(&first.extra, RESPONSES_ITEM).1).unwrap_or_default();
+    let mut about =
+        said.first().map(|first| nested::split(&first.extra, RESPONSES_ITEM).1).unwrap_or_default();
+    ids.keep_valid(&["msg"], &mut about);
     let mut object = ObjectWriter::begin_with(out, &about);
     object.optional("id", ids.id("msg", index)).field("type", "message").field("role", "assistant");
     object.optional("status", ids.status()).array("content", said, |out, part| {
@@ -246,7 +268,11 @@ pub(super) fn write_reasoning(
     (ids, index): (&Ids, usize),
     out: &mut Vec<u8>,
 ) {
-    let beside = beside(part);
+    let mut beside = beside(part);
+    if matches!(ids, Ids::History { .. }) {
+        // Only answers have one.
+        beside.remove("status");
+    }
     let mut object = ObjectWriter::begin_with(out, &beside);
     object.optional("id", ids.id("rs", index)).field("type", "reasoning");
     let summary = Some(&reasoning.text).filter(|text| !text.is_empty());
@@ -261,20 +287,21 @@ pub(super) fn write_summary(text: &str, out: &mut Vec<u8>) {
     piece.finish();
 }
 
-/// Writes a call, as the one that results call `call_id`.
+/// Writes a call under the id and name that are `sent`.
 pub(super) fn write_call(
     part: &Part,
     call: &ToolCall,
-    call_id: &str,
+    sent: &Sent<'_>,
     (ids, index): (&Ids, usize),
     out: &mut Vec<u8>,
 ) {
     let (word, prefix, arguments) =
         if call.custom { ("custom_tool_call", "ctc", "input") } else { ("function_call", "fc", "arguments") };
-    let beside = beside(part);
+    let mut beside = beside(part);
+    ids.keep_valid(&["fc", "ctc"], &mut beside);
     let mut object = ObjectWriter::begin_with(out, &beside);
-    object.optional("id", ids.id(prefix, index)).field("type", word).field("call_id", call_id);
-    object.field("name", &call.name).field(arguments, &call.arguments).optional("status", ids.status());
+    object.optional("id", ids.id(prefix, index)).field("type", word).field("call_id", sent.id());
+    object.field("name", sent.name()).field(arguments, &call.arguments).optional("status", ids.status());
     object.finish();
 }
 

@@ -32,6 +32,7 @@ use super::openai_chat::{
 };
 use super::{Dialect, ServerFacts, StreamDecoder, StreamEncoder};
 use crate::dialect::openai_chat::error;
+use crate::dialect::shared::made_ids;
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
@@ -102,11 +103,11 @@ impl Dialect for OpenAiResponses {
     }
 
     fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
-        decode_response::decode(body)
+        decode_response::decode(body).map(made_ids::given)
     }
 
     fn stream_decoder(&self, limits: StreamLimits) -> Box<dyn StreamDecoder> {
-        Box::new(decode_stream::Decoder::new(limits))
+        Box::new(made_ids::Giving::new(decode_stream::Decoder::new(limits)))
     }
 
     fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {

@@ -68,9 +68,11 @@ pub(super) fn unsupported_input(part: &Part) -> Option<&'static str> {
             _ => Some("documents go as an address, as base64 or as the id of an uploaded file"),
         },
         kind if foreign::is_foreign(kind, NAME) => Some(foreign::FOREIGN_ITEM),
-        PartKind::Text(_) | PartKind::ProviderItem { .. } | PartKind::Unknown(_) => None,
+        // A refusal that is put in is a text.
+        PartKind::Text(_) | PartKind::Refusal(_) | PartKind::ProviderItem { .. } | PartKind::Unknown(_) => {
+            None
+        }
         PartKind::Audio(_) => Some("Responses takes no audio; use Chat Completions"),
-        PartKind::Refusal(_) => Some("only the assistant refuses"),
         PartKind::RedactedReasoning { .. } | PartKind::Reasoning(_) => {
             Some("only the assistant's messages carry reasoning")
         }
@@ -89,13 +91,15 @@ pub(super) fn write_input(part: &Part, out: &mut Vec<u8>) {
         PartKind::Unknown(whole) | PartKind::ProviderItem { item: whole, .. } => {
             return whole.write_json(out);
         }
-        PartKind::Text(_) | PartKind::Image(_) | PartKind::Document(_) => {
+        PartKind::Text(_) | PartKind::Refusal(_) | PartKind::Image(_) | PartKind::Document(_) => {
             ObjectWriter::begin_with(out, &part.extra)
         }
         _ => return,
     };
     match &part.kind {
-        PartKind::Text(text) => _ = object.field("type", "input_text").field("text", text),
+        PartKind::Text(text) | PartKind::Refusal(text) => {
+            object.field("type", "input_text").field("text", text);
+        }
         PartKind::Image(Image { source, detail }) => {
             object.field("type", "input_image");
             write_source(source, "image_url", "image_url", &mut object);

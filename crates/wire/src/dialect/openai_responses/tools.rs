@@ -1,8 +1,10 @@
 //! Tools and the choice among them: as in Chat Completions, but without an object around the name.
 
-use crate::dialect::openai_chat::{hosted, is_foreign_tool};
+use crate::dialect::anthropic::NO_ARGUMENTS;
+use crate::dialect::openai_chat::hosted;
+use crate::dialect::shared::hosted_tools::{FOREIGN_TOOL, is_foreign_to_openai};
 use crate::encode::{Refusals, UnsupportedField};
-use crate::json::{Fields, JsonError, ObjectWriter, Value, WriteJson};
+use crate::json::{Fields, Json, JsonError, ObjectWriter, Value, WriteJson};
 use crate::model::{Request, Tool, ToolChoice, ToolKind};
 use alloc::{format, string::String, vec::Vec};
 
@@ -10,7 +12,9 @@ use alloc::{format, string::String, vec::Vec};
 pub(super) fn decode(value: Value<'_>) -> Result<Tool, JsonError> {
     let Some(mut fields) = value.object() else { return Err(JsonError::new(": expected an object")) };
     match fields.take_string("type").as_deref() {
-        Some("function") => decode_function(fields).ok_or_else(|| JsonError::new(".name: expected a string")),
+        Some("function") => decode_function(fields)
+            .map(without_usual)
+            .ok_or_else(|| JsonError::new(".name: expected a string")),
         Some("custom") => {
             let Some(name) = fields.take_string("name") else {
                 return Err(JsonError::new(".name: expected a string"));
@@ -21,6 +25,15 @@ pub(super) fn decode(value: Value<'_>) -> Result<Tool, JsonError> {
         }
         _ => Ok(hosted(value)),
     }
+}
+
+/// A function as it was declared where what the API requires says nothing.
+fn without_usual(mut tool: Tool) -> Tool {
+    if let ToolKind::Function { parameters, strict } = &mut tool.kind {
+        *parameters = parameters.take().filter(|schema| schema.text() != NO_ARGUMENTS);
+        *strict = strict.filter(|strict| *strict);
+    }
+    tool
 }
 
 /// Reads a function whose fields stand beside its type, which was taken out; `None` where it has no name.
@@ -43,10 +56,8 @@ pub(super) fn carried<'a>(
             refusals.add(format!("tools[{position}].cache"), "only content parts carry cache breakpoints")?;
         }
         match &tool.kind {
-            ToolKind::Hosted(whole) if is_foreign_tool(whole) => {
-                let reason =
-                    "a hosted tool of another provider; declare a function, or this provider's own tool";
-                refusals.add(format!("tools[{position}]"), reason)?;
+            ToolKind::Hosted(whole) if is_foreign_to_openai(whole) => {
+                refusals.add(format!("tools[{position}]"), FOREIGN_TOOL)?;
             }
             _ => carried.push(tool),
         }
@@ -65,7 +76,11 @@ pub(super) fn write(tool: &Tool, out: &mut Vec<u8>) {
     object.field("type", word).field("name", &tool.name).optional("description", tool.description.as_ref());
     match &tool.kind {
         ToolKind::Function { parameters, strict } => {
-            object.optional("parameters", parameters.as_ref()).optional("strict", *strict);
+            // OpenAI's schema requires both; what is not said is what Chat Completions takes it for.
+            object.with("parameters", |out| {
+                out.extend_from_slice(parameters.as_ref().map_or(NO_ARGUMENTS, Json::text).as_bytes());
+            });
+            object.field("strict", strict.unwrap_or(false));
         }
         ToolKind::Custom { format } => _ = object.optional("format", format.as_ref()),
         ToolKind::Hosted(_) => {}

@@ -1,6 +1,7 @@
 //! Encoding of Replicate predictions as requests.
 
 use super::carried::{CARRIED, NAME};
+use crate::dialect::openai_chat::data_url;
 use crate::dialect::shared::{nested, prompt::Prompt};
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::ObjectWriter;
@@ -75,7 +76,7 @@ fn take_image(
             match (source, &image) {
                 (Source::Url(url), None) => image = Some(url.clone()),
                 (Source::Base64 { media_type, data }, None) => {
-                    image = Some(format!("data:{media_type};base64,{data}"));
+                    image = Some(data_url(media_type, data));
                 }
                 (_, Some(_)) if refused.is_ok() => {
                     refused =

@@ -25,8 +25,23 @@ pub const SIGNED_BY: &str = "signed_by";
 pub(crate) const RESPONSES_ITEM: &str = "responses_item";
 /// The extra field of a message that holds OpenRouter's form of its reasoning.
 pub(crate) const REASONING_DETAILS: &str = "reasoning_details";
+/// The extra field of a message that holds the sound of an answer.
+pub(crate) const AUDIO: &str = "audio";
 /// Why an encoder refuses a part that belongs to another wire format.
 pub(crate) const FOREIGN_ITEM: &str = "a part that only another provider's format has; leave it out";
+
+/// `reason`, why a part of this kind is refused, with the part's own name before it where one format alone has it.
+pub(crate) fn named<'a>(kind: &PartKind, reason: &'a str) -> Cow<'a, str> {
+    let PartKind::ProviderItem { dialect, item } = kind else { return Cow::Borrowed(reason) };
+    let name = item.value().object().and_then(|mut fields| {
+        let first = fields.iter().next().map(|(name, _)| String::from(name));
+        fields.take_string("type").or(first)
+    });
+    match name {
+        Some(name) => Cow::Owned(alloc::format!("`{name}` of {dialect}: {reason}")),
+        None => Cow::Borrowed(reason),
+    }
+}
 
 /// What a further field stands beside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +62,7 @@ struct Field {
 }
 
 /// Every further field that only one wire format has.
-static FIELDS: [Field; 6] = [
+static FIELDS: [Field; 7] = [
     Field { name: RESPONSES_ITEM, beside: Beside::Part, dialect: "openai-responses", is_proof: true },
     // Chat Completions has them beside the message.
     Field { name: "annotations", beside: Beside::Part, dialect: "openai-responses", is_proof: false },
@@ -57,6 +72,8 @@ static FIELDS: [Field; 6] = [
     Field { name: REASONING_DETAILS, beside: Beside::Message, dialect: "openai-chat", is_proof: true },
     // LiteLLM's form of them.
     Field { name: "thinking_blocks", beside: Beside::Message, dialect: "openai-chat", is_proof: true },
+    // Sound that is named by its provider's id of it.
+    Field { name: AUDIO, beside: Beside::Message, dialect: "openai-chat", is_proof: true },
 ];
 
 fn has_any(extra: &Extra, beside: Beside, test: impl Fn(&Field) -> bool) -> bool {
@@ -90,9 +107,13 @@ pub(crate) fn claim(parts: &mut [Part], dialect: &'static str) {
 /// `request` as the wire format `dialect` may write it: without the further fields that only other formats have. Parts of
 /// other formats are left for the encoder to refuse by their place.
 pub(crate) fn for_format<'a>(request: &'a Request, dialect: &str) -> Cow<'a, Request> {
-    let is_foreign = |field: &Field| field.dialect != dialect;
+    // Sound is told in words where there are any; what a caller wrote by hand is the encoder's to refuse.
+    let is_foreign = |field: &Field| field.dialect != dialect && field.name != AUDIO;
+    let tells_audio =
+        |message: &Message| is_nameless(message) || dialect != "openai-chat" && transcript(message).is_some();
     let has_foreign = |message: &Message| {
         has_any(&message.extra, Beside::Message, is_foreign)
+            || tells_audio(message)
             || any_part(&message.content, &|part| has_any(&part.extra, Beside::Part, is_foreign))
     };
     if !request.messages.iter().any(has_foreign) {
@@ -100,6 +121,10 @@ pub(crate) fn for_format<'a>(request: &'a Request, dialect: &str) -> Cow<'a, Req
     }
     let mut request = request.clone();
     for message in &mut request.messages {
+        if tells_audio(message) {
+            tell_audio(message);
+            message.extra.remove(AUDIO);
+        }
         remove(&mut message.extra, Beside::Message, is_foreign);
         change_parts(&mut message.content, &mut |part| {
             let proved = remove(&mut part.extra, Beside::Part, is_foreign);
@@ -252,6 +277,7 @@ pub fn for_signer<'a>(request: &'a Request, signer: &str) -> Cow<'a, Request> {
     request.messages.retain_mut(|message| {
         let was_empty = message.content.is_empty();
         if takes_other_mark(&mut message.extra, signer) {
+            tell_audio(message);
             remove(&mut message.extra, Beside::Message, is_proof);
         }
         message.content.retain_mut(|part| !takes_other_mark(&mut part.extra, signer) || unproven(part));
@@ -259,6 +285,27 @@ pub fn for_signer<'a>(request: &'a Request, signer: &str) -> Cow<'a, Request> {
         was_empty || !message.content.is_empty() || !message.extra.is_empty()
     });
     Cow::Owned(request)
+}
+
+/// Whether a message's sound has no id to name it by.
+fn is_nameless(message: &Message) -> bool {
+    let audio = message.extra.get(AUDIO).and_then(|audio| audio.value().object());
+    audio.is_some_and(|audio| audio.get("id").is_none_or(|id| id.string().is_none()))
+}
+
+/// The words of a message's sound.
+pub(crate) fn transcript(message: &Message) -> Option<String> {
+    let mut audio = message.extra.get(AUDIO)?.value().object()?;
+    audio.take_string("transcript").filter(|text| !text.is_empty())
+}
+
+/// Says in words what a message said in sound, where it says it in no other way: to those who do not have the sound.
+fn tell_audio(message: &mut Message) {
+    let has_text = message.content.iter().any(|part| matches!(part.kind, PartKind::Text(_)));
+    if let (Some(text), false) = (transcript(message), has_text) {
+        let calls = message.content.iter().position(|part| matches!(part.kind, PartKind::ToolCall(_)));
+        message.content.insert(calls.unwrap_or(message.content.len()), Part::text(text));
+    }
 }
 
 /// Takes the mark out, and says whether it is another signer's.

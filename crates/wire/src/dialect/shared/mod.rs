@@ -1,10 +1,14 @@
 //! Shared pieces of wire formats: what several dialects read, write or refuse alike.
 
 pub(crate) mod address;
-pub(crate) mod call_ids;
+pub(crate) mod blank;
+pub(crate) mod calls;
 pub(crate) mod figures_template;
 pub mod foreign;
 pub(crate) mod functions;
+pub(crate) mod hosted_tools;
+pub(crate) mod made_ids;
+pub(crate) mod media_type;
 pub(crate) mod model_list;
 pub(crate) mod nested;
 pub(crate) mod prompt;

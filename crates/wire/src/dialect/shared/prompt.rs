@@ -1,5 +1,6 @@
 //! Conversations as text, for those who take one text and give one back.
 
+use super::foreign;
 use crate::encode::{Refusals, UnsupportedField};
 use crate::model::{Message, PartKind, Role};
 use alloc::{format, string::String, vec::Vec};
@@ -89,8 +90,16 @@ fn text_of(message: &Message, place: &str, refusals: &mut Refusals) -> Result<St
                 said.push_str(text);
             }
             PartKind::Reasoning(_) => {}
-            _ => refusals.add(field(), "a prompt is text only; tools, pictures and files cannot be sent")?,
+            kind => {
+                let reason = "a prompt is text only; tools, pictures and files cannot be sent";
+                refusals.add(field(), &foreign::named(kind, reason))?;
+            }
         }
+    }
+    if said.is_empty()
+        && let Some(transcript) = foreign::transcript(message)
+    {
+        return Ok(transcript);
     }
     Ok(said)
 }

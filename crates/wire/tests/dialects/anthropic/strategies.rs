@@ -2,7 +2,8 @@
 
 use crate::strategies::{
     answered, cache, call, choice, conversation, fields, function, hosted, json, message, object,
-    open_choice, part, part_with, provider_item, reasoning, result, text, thought, usage_of_claude, word,
+    open_choice, part, part_with, provider_item, reasoning, result, some_text, text, thought,
+    usage_of_claude, word,
 };
 use ferrule_wire::model::{
     Choice, Document, FinishReason, Image, Message, Part, PartKind, Request, Response, ResponseFormat, Role,
@@ -11,6 +12,9 @@ use ferrule_wire::model::{
 use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
+
+/// An id that the API takes, and long enough that no two are the same.
+const ID: &str = "[a-zA-Z0-9_-]{12,40}";
 
 fn source() -> impl Strategy<Value = Source> {
     prop_oneof![
@@ -22,7 +26,7 @@ fn source() -> impl Strategy<Value = Source> {
 }
 
 fn text_part() -> impl Strategy<Value = Part> {
-    part(text().prop_map(PartKind::Text), &["citations"])
+    part(some_text().prop_map(PartKind::Text), &["citations"])
 }
 
 fn shown_part() -> impl Strategy<Value = Part> {
@@ -44,7 +48,7 @@ fn shown_part() -> impl Strategy<Value = Part> {
 fn said_part() -> impl Strategy<Value = Part> {
     prop_oneof![
         3 => text_part(),
-        2 => part(call(text()), &["caller"]),
+        2 => part(call(ID), &["caller"]),
         1 => part_with(thought(text(), "[a-z]{1,8}".prop_map(Some)), Just(None), fields(&["x_new"])),
         1 => text().prop_map(|data| Part::new(PartKind::RedactedReasoning { data })),
         1 => provider_item("anthropic", r#"{"type":"server_tool_use","id":"s","name":"web_search","input":{"query": "x"}}"#),
@@ -52,22 +56,22 @@ fn said_part() -> impl Strategy<Value = Part> {
 }
 
 fn results() -> impl Strategy<Value = Message> {
-    message(Role::Tool, result(text(), shown_part()), 1)
+    message(Role::Tool, result(ID, shown_part()), 1)
 }
 
 /// Messages between two of the assistant's.
 fn turn() -> impl Strategy<Value = Vec<Message>> {
     prop_oneof![
-        3 => message(Role::User, shown_part(), 0).prop_map(|user| vec![user]),
+        3 => message(Role::User, shown_part(), 1).prop_map(|user| vec![user]),
         2 => answered(results(), message(Role::User, shown_part(), 1)),
-        1 => message(Role::System, text_part(), 0).prop_map(|system| vec![system]),
-        1 => message(Role::Other("critic".into()), text_part(), 0).prop_map(|other| vec![other]),
+        1 => message(Role::System, text_part(), 1).prop_map(|system| vec![system]),
+        1 => message(Role::Other("critic".into()), text_part(), 1).prop_map(|other| vec![other]),
     ]
 }
 
 fn messages() -> impl Strategy<Value = Vec<Message>> {
-    let system = prop::collection::vec(text_part(), 0..3).prop_map(|parts| Message::new(Role::System, parts));
-    let turn = (message(Role::Assistant, said_part(), 0), turn())
+    let system = prop::collection::vec(text_part(), 1..3).prop_map(|parts| Message::new(Role::System, parts));
+    let turn = (message(Role::Assistant, said_part(), 1), turn())
         .prop_map(|(said, turn)| std::iter::once(said).chain(turn).collect());
     conversation(of(system).prop_map(Vec::from_iter), turn)
 }
@@ -139,7 +143,7 @@ fn streamed_part() -> impl Strategy<Value = Part> {
             let extra = citations.into_iter().map(|list| ("citations".to_owned(), list)).collect();
             Part { extra, ..Part::text(text) }
         }),
-        2 => call(text()).prop_map(Part::new),
+        2 => call(ID).prop_map(Part::new),
         1 => thought(text(), of("[a-z]{1,8}")).prop_map(Part::new),
         1 => text().prop_map(|data| Part::new(PartKind::RedactedReasoning { data })),
         1 => provider_item("anthropic", r#"{"type":"web_search_tool_result","tool_use_id":"s","content":[{"type": "x"}]}"#),

@@ -53,13 +53,15 @@ fn turns_alternate_and_say_something() {
             Message::text(Role::User, "e"),
             Message::text(Role::Assistant, "f"),
             Message::text(Role::Assistant, "g"),
+            Message::text(Role::User, " \n"),
+            Message::text(Role::User, "h"),
             Message::new(Role::User, vec![]),
         ],
     );
     assert_eq!(field(&request, "system"), r#"[{"text":"a"},{"text":"b"}]"#);
     assert_eq!(
         field(&request, "messages"),
-        r#"[{"role":"user","content":[{"text":"c"},{"text":"d"},{"text":"e"}]},{"role":"assistant","content":[{"text":"f"},{"text":"g"}]}]"#
+        r#"[{"role":"user","content":[{"text":"c"},{"text":"d"},{"text":"e"}]},{"role":"assistant","content":[{"text":"f"},{"text":"g"}]},{"role":"user","content":[{"text":"h"}]}]"#
     );
 }
 

@@ -13,8 +13,8 @@ use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// An id that Bedrock takes for a call's.
-const ID: &str = "[a-zA-Z0-9_.:-]{1,64}";
+/// An id that Bedrock and its models take for a call's, and long enough that no two are the same.
+const ID: &str = "[a-zA-Z0-9_-]{12,64}";
 
 fn bytes(media_types: &'static [&'static str]) -> impl Strategy<Value = Source> {
     prop_oneof![

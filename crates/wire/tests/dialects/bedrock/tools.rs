@@ -179,7 +179,7 @@ fn ids_fit_the_model_in_call_and_result() {
     };
     assert_eq!(ids(CLAUDE, "toolu_1"), "toolu_1");
     assert_eq!(ids(CLAUDE, ""), "call_0");
-    assert!(ids(CLAUDE, "a b").starts_with("tooluse_"));
+    assert!(ids(CLAUDE, "a b").starts_with("call_"));
     assert_eq!(ids("mistral.mistral-large-2407-v1:0", "toolu_1").len(), 9);
 }
 

@@ -8,7 +8,7 @@ use ferrule_wire::dialect::Dialect;
 use ferrule_wire::dialect::registry::find;
 use ferrule_wire::encode::EncodeOptions;
 use ferrule_wire::framing::{StreamError, StreamLimits};
-use ferrule_wire::model::{Request, replay};
+use ferrule_wire::model::{PartKind, Request, replay};
 use ferrule_wire::operation::OperationKind;
 use proptest::prelude::*;
 
@@ -33,12 +33,24 @@ fn as_array(body: &[u8]) -> Vec<u8> {
     format!("[{}\n]\n", frames.join("\r\n,")).into_bytes()
 }
 
+/// Without the ids of calls, which Vertex AI refuses for models before Gemini 3.
+fn without_ids(mut request: Request) -> Request {
+    for part in request.messages.iter_mut().flat_map(|message| &mut message.content) {
+        match &mut part.kind {
+            PartKind::ToolCall(call) => call.id.clear(),
+            PartKind::ToolResult(result) => result.tool_call_id.clear(),
+            _ => {}
+        }
+    }
+    request
+}
+
 proptest! {
     #[test]
     fn a_request_is_read_as_it_was_written(request in request()) {
-        for name in ["gemini", "vertex"] {
-            prop_assert_eq!(&through(find(name).unwrap(), &request), &request);
-        }
+        prop_assert_eq!(&through(find("gemini").unwrap(), &request), &request);
+        let read = through(find("vertex").unwrap(), &request);
+        prop_assert_eq!(without_ids(read), without_ids(request));
     }
 
     #[test]

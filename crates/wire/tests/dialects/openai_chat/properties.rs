@@ -52,11 +52,12 @@ fn user() -> impl Strategy<Value = Message> {
         PartKind::ProviderItem { .. } => Part::new(part.kind),
         _ => part,
     });
-    (role, vec(kinds, 0..4), of("[a-z]{1,5}"), extra()).prop_map(|(role, content, name, extra)| Message {
-        role,
-        content,
-        name,
-        extra,
+    (role, vec(kinds, 0..4), of("[a-z]{1,5}"), extra()).prop_map(|(role, mut content, name, extra)| {
+        // Instructions that say nothing are none.
+        if role != Role::User && content.is_empty() {
+            content.push(Part::text("a"));
+        }
+        Message { role, content, name, extra }
     })
 }
 
@@ -72,7 +73,10 @@ fn assistant() -> impl Strategy<Value = Message> {
     let words = part(prop_oneof![text().prop_map(PartKind::Text), text().prop_map(PartKind::Refusal)]);
     (reasoning(), vec(words, 0..3), vec(call(), 0..3), extra()).prop_map(
         |(reasoning, words, calls, extra)| {
-            let content = reasoning.into_iter().chain(words).chain(calls).collect();
+            let mut content: Vec<Part> = reasoning.into_iter().chain(words).chain(calls).collect();
+            if content.is_empty() {
+                content.push(Part::text("a"));
+            }
             Message { extra, ..Message::new(Role::Assistant, content) }
         },
     )

@@ -50,8 +50,13 @@ fn input() -> impl Strategy<Value = Part> {
 
 fn user() -> impl Strategy<Value = Message> {
     let role = prop_oneof![Just(Role::User), Just(Role::System), Just(Role::Developer)];
-    (role, vec(input(), 0..4), extra())
-        .prop_map(|(role, content, extra)| Message { extra, ..Message::new(role, content) })
+    (role, vec(input(), 0..4), extra()).prop_map(|(role, mut content, extra)| {
+        // Instructions that say nothing are none.
+        if role != Role::User && content.is_empty() {
+            content.push(Part::text("a"));
+        }
+        Message { extra, ..Message::new(role, content) }
+    })
 }
 
 pub(super) fn call() -> impl Strategy<Value = Part> {
@@ -135,7 +140,8 @@ fn messages() -> impl Strategy<Value = Vec<Message>> {
 
 fn tool() -> impl Strategy<Value = Tool> {
     let kind = prop_oneof![
-        function_kind(of(any::<bool>())),
+        // That a tool is not strict is what nobody needs to say.
+        function_kind(of(Just(true))),
         of(Just(r#"{"type":"text"}"#)).prop_map(|format| ToolKind::Custom { format: format.map(json) }),
     ];
     let declared = ("[a-z]{1,6}", of(text()), kind, extra())
@@ -211,14 +217,41 @@ prop_compose! {
         (user, cache, extra) in (of(text()), cache(), beside()),
     ) -> Request {
         let effort = effort.map(|word: String| Effort::from(word.as_str()));
-        Request {
+        unstored(Request {
             model: "gpt-5-mini".into(), messages, tools, tool_choice, parallel_tool_calls, response_format,
             reasoning: (effort.is_some() || summary.is_some())
                 .then_some(ReasoningRequest { effort, display: summary, budget_tokens: None }),
             max_tokens, temperature, top_p, logprobs, top_logprobs, metadata: metadata.into_iter().collect(),
             user, cache, stream, extra, ..Request::default()
+        })
+    }
+}
+
+/// What goes back where nothing is stored: no ids, and no reasoning that only they would tell.
+fn unstored(mut request: Request) -> Request {
+    let is_stored = request.extra.get("store").is_none_or(|store| store.text() != "false");
+    for message in &mut request.messages {
+        message.content.retain(|part| {
+            is_stored
+                || !matches!(&part.kind, PartKind::Reasoning(reasoning) if reasoning.signature.is_none())
+        });
+        for part in &mut message.content {
+            let dropped = match &part.kind {
+                PartKind::Reasoning(_) => "status",
+                PartKind::Text(_) | PartKind::Refusal(_) | PartKind::ToolCall(_) if !is_stored => "id",
+                _ => continue,
+            };
+            let Some(item) = part.extra.get("responses_item") else { continue };
+            let mut item = item.value().object().unwrap().rest();
+            item.remove(dropped);
+            if item.is_empty() && !matches!(part.kind, PartKind::Reasoning(_)) {
+                part.extra.remove("responses_item");
+            } else {
+                part.extra.insert("responses_item", Json::object(&item, |_| {}));
+            }
         }
     }
+    request
 }
 
 fn usage() -> impl Strategy<Value = Usage> {

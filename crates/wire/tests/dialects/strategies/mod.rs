@@ -23,11 +23,12 @@ pub(crate) fn text() -> impl Strategy<Value = String> {
 
 /// Any text that says something: to many dialects no text is no part.
 pub(crate) fn some_text() -> impl Strategy<Value = String> {
-    text().prop_filter("no text is no part", |text| !text.is_empty())
+    text().prop_filter("no text is no part", |text| !text.trim().is_empty())
 }
 
 pub(crate) fn short_text() -> impl Strategy<Value = String> {
     prop_oneof!["[a-z ]{1,8}", "\\PC{1,8}", Just("\"\\\n\u{1}é".to_owned())]
+        .prop_filter("a blank text is no part", |text| !text.trim().is_empty())
 }
 
 pub(crate) fn word() -> impl Strategy<Value = String> {
@@ -141,6 +142,8 @@ pub(crate) fn result(
     inner: impl Strategy<Value = Part>,
 ) -> impl Strategy<Value = Part> {
     let kind = (id, vec(inner, 0..3), of(any::<bool>())).prop_map(|(tool_call_id, content, is_error)| {
+        // A failure says something.
+        let is_error = is_error.filter(|failed| !failed || !content.is_empty());
         PartKind::ToolResult(ToolResult { tool_call_id, name: None, content, is_error })
     });
     part(kind, &["x_new"])
