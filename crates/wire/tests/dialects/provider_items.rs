@@ -196,11 +196,11 @@ fn requests_are_marked_as_answers_are() {
     for (name, request) in [
         (
             "cohere",
-            r#"{"model":"m","messages":[{"role":"assistant","tool_calls":[7]},{"role":"user","content":[{"type":"new"}]}]}"#,
+            r#"{"model":"m","messages":[{"role":"assistant","tool_calls":[{"type":"new"}]},{"role":"user","content":[{"type":"new"}]}]}"#,
         ),
         (
             "openai-chat",
-            r#"{"model":"m","messages":[{"role":"assistant","tool_calls":[7]},{"role":"user","content":[{"type":"new"}]}]}"#,
+            r#"{"model":"m","messages":[{"role":"assistant","tool_calls":[{"type":"new"}]},{"role":"user","content":[{"type":"new"}]}]}"#,
         ),
         (
             "anthropic",
