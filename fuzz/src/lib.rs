@@ -74,7 +74,7 @@ fn check_event_stream(data: &[u8]) {
     check_equal(data, |reads| {
         let mut frames = Vec::new();
         let mut reader = EventStreamReader::new(LIMITS);
-        let mut keep = |frame: EventStreamFrame<'_>| {
+        let mut keep = |frame: ferrule_wire::framing::EventStreamFrame<'_>| {
             let headers: Vec<String> = frame.headers().map(|header| format!("{header:?}")).collect();
             frames.push((headers, frame.payload.to_vec()));
             Ok::<(), StreamError>(())

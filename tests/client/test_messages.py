@@ -123,6 +123,7 @@ def test_a_generator_of_messages(simulator: Simulator) -> None:
         ),
         ([{"role": "user", "content": b"Hi."}], TypeError, r"messages\[0\]\.content.*base64"),
         ([{"role": "user", "content": "\ud800"}], ValueError, "surrogates"),
+        ("Before \ud83c after", ValueError, "messages: half of a character at position 7"),
         (
             [USER, USER, {"role": "user", "content": "Before \ud83c after"}],
             ValueError,

@@ -91,7 +91,7 @@ fn write(value: &Bound<'_, PyAny>, path: Path<'_>, out: &mut Vec<u8>, depth: usi
 
 /// The text of a string. Python's may hold halves of surrogate pairs: of a text that was cut in two, or of a file's name
 /// that is not UTF-8. No provider takes them.
-fn whole_text<'a>(string: &'a Bound<'_, PyString>, path: Path<'_>) -> PyResult<&'a str> {
+pub(crate) fn whole_text<'a>(string: &'a Bound<'_, PyString>, path: Path<'_>) -> PyResult<&'a str> {
     string.to_str().map_err(|error| match error.value(string.py()).getattr("start") {
         Ok(position) => PyValueError::new_err(format!(
             "{path}: half of a character at position {position}: surrogates have no place in a text; \

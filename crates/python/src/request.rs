@@ -108,7 +108,8 @@ fn value_error(error: &JsonError) -> PyErr {
 
 fn add_messages(messages: &Bound<'_, PyAny>, into: &mut Vec<model::Message>) -> PyResult<()> {
     if let Ok(text) = messages.cast::<PyString>() {
-        into.push(model::Message::text(Role::User, text.to_str()?));
+        let text = from_python::whole_text(text, Path::Root("messages"))?;
+        into.push(model::Message::text(Role::User, text));
         return Ok(());
     }
     if messages.cast::<Message>().is_ok() || messages.cast::<PyDict>().is_ok() {
@@ -164,7 +165,8 @@ fn plain(item: &Bound<'_, PyAny>) -> PyResult<Option<model::Message>> {
         "developer" => Role::Developer,
         _ => return Ok(None),
     };
-    let text = content.to_str()?;
+    // What is wrong with it is said where its place is known.
+    let Ok(text) = content.to_str() else { return Ok(None) };
     // Empty content has no parts, in every dialect's reading.
     Ok((!text.is_empty()).then(|| model::Message::text(role, text)))
 }

@@ -48,7 +48,7 @@ impl StreamUsage {
                 self.keep(&start.extra);
             }
             StreamEvent::ResponseExtra(extra) => self.keep(extra),
-            StreamEvent::UsageUpdate(usage) => self.usage.get_or_insert_default().update(usage),
+            StreamEvent::UsageUpdate(usage) => self.usage.get_or_insert_default().advance(usage),
             _ => {}
         }
     }

@@ -199,7 +199,7 @@ impl Accumulator {
                 }
             }
             StreamEvent::Logprobs { choice, logprobs } => self.growing(*choice).add_logprobs(logprobs),
-            StreamEvent::UsageUpdate(usage) => self.usage.get_or_insert_default().update(usage),
+            StreamEvent::UsageUpdate(usage) => self.usage.get_or_insert_default().advance(usage),
             StreamEvent::Finish { choice, reason, stop_sequence } => {
                 let choice = &mut self.growing(*choice).choice;
                 choice.finish_reason = Some(reason.clone());
@@ -352,6 +352,17 @@ mod tests {
             r#"{"content":[1,2],"refusal":[3]}"#
         );
         assert_eq!(response.usage.unwrap().output_tokens, Some(7));
+    }
+
+    #[test]
+    fn zeros_at_the_end_do_not_replace_what_is_known() {
+        let mut accumulator = Accumulator::new();
+        for (input, output) in [(None, Some(0)), (Some(5), Some(7)), (Some(0), Some(0)), (None, None)] {
+            let usage = Usage { input_tokens: input, output_tokens: output, ..Usage::default() };
+            accumulator.push(&StreamEvent::UsageUpdate(Box::new(usage)));
+        }
+        let usage = accumulator.response().usage.unwrap();
+        assert_eq!((usage.input_tokens, usage.output_tokens), (Some(5), Some(7)));
     }
 
     #[test]

@@ -41,12 +41,35 @@ impl Usage {
         }
     }
 
-    /// Takes over every figure that `later` has: totals so far replace earlier ones, they are never summed. A zero does
-    /// not replace what is known: some servers fill in what they leave out.
+    /// As [`Usage::update`], with what a stream says later on: a zero does not replace what is known, which some servers
+    /// fill in for what they leave out.
+    pub fn advance(&mut self, later: &Self) {
+        macro_rules! keep_known {
+            ($later:ident, $($field:ident),*) => {$(
+                $later.$field = $later.$field.filter(|figure| *figure > 0 || self.$field.is_none());
+            )*};
+        }
+        let mut later = later.clone();
+        keep_known!(
+            later,
+            input_tokens,
+            output_tokens,
+            cache_read_tokens,
+            cache_write_tokens,
+            cache_write_5m_tokens,
+            cache_write_1h_tokens,
+            reasoning_tokens,
+            input_audio_tokens,
+            output_audio_tokens
+        );
+        self.update(&later);
+    }
+
+    /// Takes over every figure that `later` has: totals so far replace earlier ones, they are never summed.
     pub fn update(&mut self, later: &Self) {
         macro_rules! take_over {
             ($($field:ident),*) => {$(
-                if later.$field.is_some_and(|figure| figure > 0 || self.$field.is_none()) {
+                if later.$field.is_some() {
                     self.$field = later.$field;
                 }
             )*};
