@@ -355,14 +355,15 @@ mod tests {
     }
 
     #[test]
-    fn zeros_at_the_end_do_not_replace_what_is_known() {
+    fn zeros_at_the_end_do_not_replace_what_is_known_of_the_prompt() {
         let mut accumulator = Accumulator::new();
-        for (input, output) in [(None, Some(0)), (Some(5), Some(7)), (Some(0), Some(0)), (None, None)] {
+        for (input, output) in [(Some(5), Some(1)), (Some(0), Some(0)), (None, None)] {
             let usage = Usage { input_tokens: input, output_tokens: output, ..Usage::default() };
             accumulator.push(&StreamEvent::UsageUpdate(Box::new(usage)));
         }
         let usage = accumulator.response().usage.unwrap();
-        assert_eq!((usage.input_tokens, usage.output_tokens), (Some(5), Some(7)));
+        // What an answer has so far is another matter: Anthropic's streams begin with a guess.
+        assert_eq!((usage.input_tokens, usage.output_tokens), (Some(5), Some(0)));
     }
 
     #[test]

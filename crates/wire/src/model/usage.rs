@@ -41,8 +41,8 @@ impl Usage {
         }
     }
 
-    /// As [`Usage::update`], with what a stream says later on: a zero does not replace what is known, which some servers
-    /// fill in for what they leave out.
+    /// As [`Usage::update`], with what a stream says later on: a zero does not replace what is known of the prompt, which
+    /// some servers fill in for what they leave out.
     pub fn advance(&mut self, later: &Self) {
         macro_rules! keep_known {
             ($later:ident, $($field:ident),*) => {$(
@@ -53,14 +53,11 @@ impl Usage {
         keep_known!(
             later,
             input_tokens,
-            output_tokens,
             cache_read_tokens,
             cache_write_tokens,
             cache_write_5m_tokens,
             cache_write_1h_tokens,
-            reasoning_tokens,
-            input_audio_tokens,
-            output_audio_tokens
+            input_audio_tokens
         );
         self.update(&later);
     }

@@ -53,7 +53,8 @@ impl RawUsage {
             fields.take(name);
         }
         take_over(&mut self.uncached_input, take_count(&mut fields, INPUT));
-        take_over(&mut self.output, take_count(&mut fields, OUTPUT));
+        // What the stream begins with is a guess.
+        self.output = take_count(&mut fields, OUTPUT).or(self.output);
         take_over(&mut self.cache_read, take_count(&mut fields, "cache_read_input_tokens"));
         take_over(&mut self.cache_write, take_count(&mut fields, "cache_creation_input_tokens"));
         if let Some(mut creation) = fields.take_object("cache_creation") {
