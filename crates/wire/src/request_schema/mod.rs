@@ -1,7 +1,7 @@
 //! Request schemas: the fields that each provider takes back in the messages of a request, as data.
 //!
 //! Two halves stand on them. As a client, what a decoder kept of an answer goes back only where the schema has a place
-//! for it ([`Schema::takes`], see [`crate::dialect::shared::answer_fields`]). As a server, an emulated provider refuses
+//! for it ([`Schema::fit`]). As a server, an emulated provider refuses
 //! what its schema does not have ([`Schema::refusal`]). The source of each is `docs/wire/requests-accepted.md`.
 
 mod anthropic;
@@ -12,55 +12,14 @@ mod ollama;
 mod openai_chat;
 mod openai_responses;
 mod refusal;
+mod schema;
 mod shape;
 
 pub(crate) use refusal::validation_list;
+pub(crate) use schema::{Place, Schema};
 
-use crate::model::{PartKind, Role};
-use crate::providers;
-use shape::{Fields, Shape, field};
-
-/// What one provider takes.
-#[derive(Debug)]
-pub(crate) struct Schema {
-    /// The fields of the body that hold messages. Others are not looked at.
-    body: Fields,
-    /// An assistant's message.
-    message: Fields,
-    text: Fields,
-    reasoning: Fields,
-    call: Fields,
-    /// Of parts of any other kind.
-    other: Fields,
-    /// How the provider says that it refuses a field; `None` where it ignores fields that it does not know.
-    pub(crate) style: Option<Style>,
-}
-
-/// The words of a provider's refusals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Style {
-    OpenAi,
-    Anthropic,
-    Google,
-    Aws,
-    Mistral,
-    Groq,
-    Cerebras,
-    Fireworks,
-    /// Go's decoder: unknown fields are ignored, wrong types are not.
-    Ollama,
-    /// Nobody saw one.
-    Other,
-}
-
-/// Where a field stands.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Place<'a> {
-    /// Beside a message of this role.
-    Message(&'a Role),
-    /// Beside a part of this kind.
-    Part(&'a PartKind),
-}
+use schema::Style;
+use shape::{Fields, Shape};
 
 /// The fields of an assistant's message.
 const fn assistant(messages: Shape) -> Fields {
@@ -107,7 +66,6 @@ static FIREWORKS: Schema = openai_like!(FIREWORKS, CALL, Some(Style::Fireworks))
 static PERPLEXITY: Schema = openai_like!(PERPLEXITY, CALL, Some(Style::Other));
 static OPENROUTER: Schema = openai_like!(OPENROUTER, GENERIC_CALL, None);
 static GENERIC: Schema = openai_like!(GENERIC, GENERIC_CALL, None);
-static LITELLM: Schema = openai_like!(LITELLM, LITELLM_CALL, None);
 
 static RESPONSES: Schema = Schema {
     body: &[("input", Shape::Either(&[Shape::Text, Shape::List(&openai_responses::ITEM)]))],
@@ -189,47 +147,7 @@ pub(crate) fn find(format: &str, id: &str) -> &'static Schema {
         (_, "fireworks") => &FIREWORKS,
         (_, "perplexity") => &PERPLEXITY,
         (_, "openrouter") => &OPENROUTER,
-        (_, "litellm") => &LITELLM,
-        (_, id) if providers::find(id).is_some() => &GENERIC,
-        // Somebody's own, which may well be a LiteLLM proxy.
-        _ => &LITELLM,
-    }
-}
-
-impl Schema {
-    /// The shape of the field `name` at `place`, where the provider takes it back there.
-    pub(crate) fn field(&self, place: Place<'_>, name: &str) -> Option<Shape> {
-        let fields = match place {
-            Place::Message(Role::Assistant) => self.message,
-            // Answers have no other messages.
-            Place::Message(_) => &[],
-            Place::Part(PartKind::Text(_) | PartKind::Refusal(_)) => self.text,
-            Place::Part(PartKind::Reasoning(_) | PartKind::RedactedReasoning { .. }) => self.reasoning,
-            Place::Part(PartKind::ToolCall(_)) => self.call,
-            Place::Part(_) => self.other,
-        };
-        field(fields, name)
-    }
-
-    /// `value`, which a decoder kept under `name`, as the provider takes it back at `place`: without the inner fields
-    /// that it refuses. `None` where it takes nothing of it.
-    pub(crate) fn fit(
-        &self,
-        place: Place<'_>,
-        name: &str,
-        value: &crate::json::Json,
-    ) -> Option<crate::json::Json> {
-        use crate::json::{Extra, Json};
-        let shape = self.field(place, name)?;
-        let (Some(fields), Some(object)) = (shape.object(), value.value().object()) else {
-            return Some(value.clone());
-        };
-        let is_known = |(name, _): &(&str, _)| field(fields, name).is_some();
-        if object.iter().all(|entry| is_known(&entry)) {
-            return Some(value.clone());
-        }
-        let kept: Extra =
-            object.iter().filter(is_known).map(|(name, value)| (name.into(), value.to_json())).collect();
-        Some(Json::object(&kept, |_| {}))
+        // Among them is whatever somebody has of their own, which may well be a LiteLLM proxy.
+        _ => &GENERIC,
     }
 }

@@ -407,53 +407,21 @@ const GENERIC_ASSISTANT: Fields = &[
     ("reasoning", Text),
     ("reasoning_content", Text),
     ("reasoning_details", List(&AnyObject)),
+    // LiteLLM's forms of them.
+    ("thinking_blocks", List(&AnyObject)),
+    ("provider_specific_fields", AnyObject),
     ("refusal", OPTIONAL_TEXT),
     ("tool_calls", List(&AnyObject)),
 ];
-/// A call of such a provider; Google's layer keeps the signature in `extra_content`.
-pub(super) const GENERIC_CALL: Fields =
-    &[("id!", Text), ("type!", Text), ("function!", FUNCTION), ("extra_content", Any)];
-
-/// LiteLLM, and whoever speaks for providers that are not known here: what LiteLLM says of thoughts comes back to it.
-pub(super) const LITELLM: Shape = Tagged(
-    "role",
-    &[
-        ("system", GENERIC_INPUT),
-        ("developer", GENERIC_INPUT),
-        ("user", GENERIC_INPUT),
-        (
-            "assistant",
-            &[
-                ("role!", Text),
-                ("content", Either(&[Text, Null, List(&Any)])),
-                ("name", Text),
-                ("reasoning", Text),
-                ("reasoning_content", Text),
-                ("reasoning_details", List(&AnyObject)),
-                ("thinking_blocks", List(&AnyObject)),
-                ("provider_specific_fields", AnyObject),
-                ("refusal", OPTIONAL_TEXT),
-                ("tool_calls", List(&AnyObject)),
-            ],
-        ),
-        (
-            "tool",
-            &[
-                ("role!", Text),
-                ("content!", Either(&[Text, List(&Any)])),
-                ("tool_call_id!", Text),
-                ("name", Text),
-            ],
-        ),
-    ],
-);
-/// A call of LiteLLM's, which keeps Gemini's signatures there.
-pub(super) const LITELLM_CALL: Fields = &[
+/// A call of such a provider. Google's layer keeps the signature in `extra_content`, and LiteLLM among the provider's own
+/// fields.
+pub(super) const GENERIC_CALL: Fields = &[
     ("id!", Text),
     ("type!", Text),
     ("function!", FUNCTION),
     ("extra_content", Any),
     ("provider_specific_fields", AnyObject),
 ];
+
 /// A text part.
 pub(super) const TEXT_PART: Fields = TEXT;

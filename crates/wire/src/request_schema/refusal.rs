@@ -1,7 +1,7 @@
 //! Refusals: what a provider says of a request whose messages do not have its schema.
 
-use super::shape::{Problem, Step};
-use super::{Schema, Style, field};
+use super::schema::{Schema, Style};
+use super::shape::{Problem, Step, field};
 use crate::json::{Fields, ObjectWriter, write_array};
 use crate::model::{ErrorKind, ProviderError};
 use alloc::{format, string::String, vec::Vec};

@@ -20,6 +20,9 @@ use alloc::{borrow::ToOwned, string::String, vec::Vec};
 /// The extra field that says which of its neighbours a decoder kept, and the wire format that they came by.
 pub const ANSWER_FIELDS: &str = "answer_fields";
 
+/// The extra field that names the signer of what is proven beside it.
+pub const SIGNED_BY: &str = "signed_by";
+
 /// When a field of an answer is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum When {
@@ -143,7 +146,7 @@ pub(super) fn mark_of<'a>(format: &str, names: impl IntoIterator<Item = &'a str>
 
 /// Whether a field is one of ours rather than the answer's.
 pub(super) fn is_mark(name: &str) -> bool {
-    name == ANSWER_FIELDS || name == super::foreign::SIGNED_BY
+    name == ANSWER_FIELDS || name == SIGNED_BY
 }
 
 /// Marks the fields of `extra` as those of an answer that came by `format`.
@@ -209,7 +212,7 @@ impl Cleaner<'_> {
         if extra.is_empty() {
             return;
         }
-        extra.remove(super::foreign::SIGNED_BY);
+        extra.remove(SIGNED_BY);
         if let Some((format, names)) = extra.remove(ANSWER_FIELDS).as_ref().and_then(read_mark) {
             for name in names {
                 let Some(value) = extra.get(&name) else { continue };

@@ -22,8 +22,7 @@ use crate::quirks::Quirks;
 use crate::request_schema;
 use alloc::{borrow::Cow, borrow::ToOwned, boxed::Box, collections::BTreeMap, string::String, vec::Vec};
 
-/// The extra field that names the signer.
-pub const SIGNED_BY: &str = "signed_by";
+pub use super::answer_fields::SIGNED_BY;
 /// The extra field of a part that holds what its item of the Responses API says about itself.
 pub(crate) const RESPONSES_ITEM: &str = "responses_item";
 /// The extra field of a message that holds OpenRouter's form of its reasoning.
@@ -65,7 +64,7 @@ struct Field {
 }
 
 /// Every further field that only one wire format has.
-static FIELDS: [Field; 7] = [
+static FIELDS: [Field; 9] = [
     Field { name: RESPONSES_ITEM, beside: Beside::Part, dialect: "openai-responses", is_proof: true },
     // Chat Completions has them beside the message.
     Field { name: "annotations", beside: Beside::Part, dialect: "openai-responses", is_proof: false },
@@ -77,6 +76,13 @@ static FIELDS: [Field; 7] = [
     Field { name: "thinking_blocks", beside: Beside::Message, dialect: "openai-chat", is_proof: true },
     // Sound that is named by its provider's id of it.
     Field { name: AUDIO, beside: Beside::Message, dialect: "openai-chat", is_proof: true },
+    Field {
+        name: "provider_specific_fields",
+        beside: Beside::Message,
+        dialect: "openai-chat",
+        is_proof: true,
+    },
+    Field { name: "provider_specific_fields", beside: Beside::Part, dialect: "openai-chat", is_proof: true },
 ];
 
 fn has_any(extra: &Extra, beside: Beside, test: impl Fn(&Field) -> bool) -> bool {

@@ -1,0 +1,79 @@
+//! Schema of one provider: which fields it takes back, and where.
+
+use super::shape::{Fields, Shape, field};
+use crate::json::{Extra, Json};
+use crate::model::{PartKind, Role};
+
+/// What one provider takes.
+#[derive(Debug)]
+pub(crate) struct Schema {
+    /// The fields of the body that hold messages. Others are not looked at.
+    pub(super) body: Fields,
+    /// An assistant's message.
+    pub(super) message: Fields,
+    pub(super) text: Fields,
+    pub(super) reasoning: Fields,
+    pub(super) call: Fields,
+    /// Of parts of any other kind.
+    pub(super) other: Fields,
+    /// How the provider says that it refuses a field; `None` where it ignores fields that it does not know.
+    pub(super) style: Option<Style>,
+}
+
+/// The words of a provider's refusals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    OpenAi,
+    Anthropic,
+    Google,
+    Aws,
+    Mistral,
+    Groq,
+    Cerebras,
+    Fireworks,
+    /// Go's decoder: unknown fields are ignored, wrong types are not.
+    Ollama,
+    /// Nobody saw one.
+    Other,
+}
+
+/// Where a field stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place<'a> {
+    /// Beside a message of this role.
+    Message(&'a Role),
+    /// Beside a part of this kind.
+    Part(&'a PartKind),
+}
+
+impl Schema {
+    /// The shape of the field `name` at `place`, where the provider takes it back there.
+    pub(crate) fn field(&self, place: Place<'_>, name: &str) -> Option<Shape> {
+        let fields = match place {
+            Place::Message(Role::Assistant) => self.message,
+            // Answers have no other messages.
+            Place::Message(_) => &[],
+            Place::Part(PartKind::Text(_) | PartKind::Refusal(_)) => self.text,
+            Place::Part(PartKind::Reasoning(_) | PartKind::RedactedReasoning { .. }) => self.reasoning,
+            Place::Part(PartKind::ToolCall(_)) => self.call,
+            Place::Part(_) => self.other,
+        };
+        field(fields, name)
+    }
+
+    /// `value`, which a decoder kept under `name`, as the provider takes it back at `place`: without the inner fields
+    /// that it refuses. `None` where it takes nothing of it.
+    pub(crate) fn fit(&self, place: Place<'_>, name: &str, value: &Json) -> Option<Json> {
+        let shape = self.field(place, name)?;
+        let (Some(fields), Some(object)) = (shape.object(), value.value().object()) else {
+            return Some(value.clone());
+        };
+        let is_known = |(name, _): &(&str, _)| field(fields, name).is_some();
+        if object.iter().all(|entry| is_known(&entry)) {
+            return Some(value.clone());
+        }
+        let kept: Extra =
+            object.iter().filter(is_known).map(|(name, value)| (name.into(), value.to_json())).collect();
+        Some(Json::object(&kept, |_| {}))
+    }
+}
