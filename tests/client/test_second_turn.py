@@ -3,6 +3,7 @@ pickle and a copy, and what it says about itself is on the reply and not in the 
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import json
 import pickle
@@ -71,7 +72,7 @@ def server() -> Iterator[ThreadingHTTPServer]:
 @pytest.fixture(scope="module")
 def client(server: ThreadingHTTPServer) -> Iterator[ferrule.Client]:
     address = f"http://127.0.0.1:{server.server_port}"
-    providers = {
+    providers: dict[str, Any] = {
         f"own-{wire_format}": {"dialect": wire_format, "base_url": address, "api_key": "k"} for wire_format in FORMATS
     }
     with ferrule.Client(config=False, providers=providers, max_retries=0) as client:
@@ -157,7 +158,7 @@ AZURE = {
     ],
     "x_new": 1,
 }
-CHUNKS = [
+CHUNKS: list[dict[str, Any]] = [
     {"delta": {"role": "assistant", "content": "Hi"}, "content_filter_results": {"hate": {"filtered": False}}},
     {"delta": {"annotations": [{"type": "url_citation"}]}, "native_finish_reason": "STOP"},
     {"delta": {}, "finish_reason": "stop", "content_filter_results": {}},
@@ -188,17 +189,15 @@ def test_what_an_answer_says_about_itself_is_on_the_reply_and_not_sent(
     assert reply.to_dict()["choices"][0]["extra"] == expected
     assert reply.extra["x_new"] == 1
     assert reply.message.to_dict()["annotations"] == [{"type": "url_citation"}]
-    history = [{"role": "user", "content": "Hi"}, reply.message, {"role": "user", "content": "Why?"}]
+    history: list[Any] = [{"role": "user", "content": "Hi"}, reply.message, {"role": "user", "content": "Why?"}]
     stored = [history[0], json.loads(json.dumps(reply.message.to_dict())), history[2]]
     for turns in (history, stored):
         for wire_format in ("openai-chat", "anthropic", "gemini", "cohere", "ollama", "openai-responses"):
             sent: list[Any] = server.sent  # type: ignore[attr-defined]
             sent.clear()
             # The answer may not be one of that format.
-            try:
+            with contextlib.suppress(ferrule.FerruleError):
                 client.complete(f"own-{wire_format}/m", turns, max_tokens=9)
-            except ferrule.FerruleError:
-                pass
             text = json.dumps(sent)
             assert "Why?" in text
             for name in ("content_filter", "native_finish", "url_citation", "answer_fields", "signed_by"):
