@@ -123,7 +123,7 @@ pub(crate) fn for_format<'a>(request: &'a Request, dialect: &str, quirks: &Quirk
     if !request.messages.iter().any(|message| Cleaner::concerns(message) || tells_audio(message)) {
         return Cow::Borrowed(request);
     }
-    let is_foreign = |field: &Field| field.dialect != dialect;
+    let is_foreign = |field: &Field| field.dialect != dialect && field.name != AUDIO;
     let cleaner = Cleaner { format: dialect, schema: request_schema::find(dialect, &quirks.provider) };
     let mut request = request.clone();
     for message in &mut request.messages {
