@@ -4,14 +4,14 @@
 //! certificate files elsewhere). Reading those files takes milliseconds, so it is done when the first encrypted
 //! connection is made, and once for all connections.
 
-use crate::options::TransportSettings;
+use crate::{files, options::TransportSettings};
 use rustls::{
     ClientConfig, RootCertStore,
     crypto::{CryptoProvider, ring},
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 use rustls_platform_verifier::Verifier;
-use std::{fmt, fs, path::Path, sync::Arc, sync::OnceLock};
+use std::{fmt, path::Path, sync::Arc, sync::OnceLock};
 
 /// The TLS settings, shared by all connections of an engine.
 pub(crate) struct Tls {
@@ -71,7 +71,7 @@ fn builder(
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
-    fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+    files::read_regular(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
 }
 
 fn certificates(pem: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
