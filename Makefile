@@ -13,8 +13,8 @@ BENCH_FLAGS ?=
 # Processes that run the Python tests side by side.
 JOBS ?= auto
 
-ORACLES := $(basename $(notdir $(wildcard tests/oracles/locks/*.txt)))
-REAL_SERVERS := litellm
+ORACLES := $(basename $(notdir $(wildcard tests/oracles/locks/*)))
+REAL_SERVERS := litellm llama_cpp portkey
 
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 python := $(VENV)/bin/python

@@ -31,6 +31,7 @@ LAYERS = [
     "dialect/shared/",
     "dialect/",
     "dialect/registry.rs",
+    "base_url.rs",
     "dialect/message_dicts.rs",
     "providers.rs",
     "server/",

@@ -54,8 +54,29 @@ def check_names(settings: dict[str, Any]) -> list[tuple[str | None, str]]:
 def provider_table() -> list[dict[str, Any]]:
     """The rows of the table of built-in providers, as dicts."""
 
+def find_provider(name: str) -> str | None:
+    """The id of the built-in provider with this id or alias, whatever the case; `None` where there is none."""
+
+def split_model(name: str) -> tuple[str, str] | None:
+    """`provider/model` or `provider:model` taken apart; `None` where it is a bare name."""
+
 def dialects() -> list[str]:
     """The names of the wire formats."""
+
+def clean_key(text: str) -> str:
+    """A key without what copying adds around it. A `ValueError` says which character cannot be in it, and where."""
+
+def clean_header(text: str) -> str:
+    """The value of a header without what copying adds around it. Raises `ValueError` as `clean_key` does."""
+
+def mask_secrets(text: str, secrets: Sequence[str]) -> str:
+    """`text` without `secrets`, however they are escaped in it."""
+
+def find_program(program: str) -> str | None:
+    """The file of `program`, which is never looked for in the working directory; `None` where there is none."""
+
+def needs_variable(name: str, own: Sequence[str]) -> bool:
+    """Whether any program needs the environment variable `name`, or one that needs `own` as well (`LITELLM_*`)."""
 
 def guard_group(group: int) -> None:
     """Makes the process group `group` end with this process. Does nothing on Windows."""

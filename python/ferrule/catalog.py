@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from ferrule._native import CatalogModel, Cost, NativeCatalog, Usage
+from ferrule._native import CatalogModel, Cost, NativeCatalog, Usage, find_provider, split_model
 
 if TYPE_CHECKING:
     import datetime
@@ -30,15 +30,19 @@ def _catalog() -> NativeCatalog:
 
 
 def _split(model: str) -> tuple[str, str]:
-    for separator in ("/", ":"):
-        provider, found, name = model.partition(separator)
-        if found and provider and name and "/" not in provider:
-            return provider, name
+    named = split_model(model)
+    if named and all(named):
+        return _spelled(named[0]), named[1]
     candidates = providers_of(model)
     if len(candidates) == 1:
         return candidates[0], model
     among = f"{', '.join(candidates)} have it" if candidates else "it is not known"
     raise ValueError(f"model: expected `provider/model`, not {model!r}: {among}")
+
+
+def _spelled(provider: str) -> str:
+    """The id of a provider, whose other names the catalog does not know."""
+    return find_provider(provider) or provider.lower()
 
 
 def find(model: str) -> CatalogModel | None:
@@ -74,7 +78,8 @@ def models(provider: str | None = None) -> list[CatalogModel]:
     Args:
         provider: Only those of this price list, as `CatalogModel.provider` has it.
     """
-    return [model for model in _catalog().models() if provider is None or model.provider == provider]
+    names = None if provider is None else (provider.lower(), _spelled(provider))
+    return [model for model in _catalog().models() if names is None or model.provider in names]
 
 
 def source() -> dict[str, str | None]:

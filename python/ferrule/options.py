@@ -91,6 +91,8 @@ class ProviderOptions(TypedDict, total=False):
     """Whether to start a LiteLLM proxy for it, and stop it with the client: see `ferrule.sidecar`. Default false."""
     spawn_config: str | None
     """The configuration file of the proxy."""
+    spawn_environment: Sequence[str] | None
+    """Further environment variables for the proxy; `*` at the end of a name stands for any text."""
     spawn_timeout: float | None
     """Seconds within which the proxy has to be ready. Default 120."""
     quirks: Mapping[str, Any] | None

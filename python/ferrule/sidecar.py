@@ -13,7 +13,6 @@ import http.client
 import logging
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
@@ -23,8 +22,10 @@ import weakref
 from collections import deque
 from typing import TYPE_CHECKING
 
-from ferrule._native import guard_group, release_group
+from ferrule._native import find_program, guard_group, mask_secrets, release_group
+from ferrule.configuration.notices import one_line
 from ferrule.errors import ConfigError, ConnectError
+from ferrule.spawning import listeners, litellm, variables
 
 if TYPE_CHECKING:
     import sys
@@ -44,7 +45,7 @@ _log = logging.getLogger("ferrule.sidecar")
 LITELLM = ("litellm", "--host", "{host}", "--port", "{port}")
 """The default command; `--config` is added where there is a configuration file."""
 
-_SPAWN_KEYS = frozenset(("spawn", "spawn_config", "spawn_timeout", "command"))
+_SPAWN_KEYS = frozenset(("spawn", "spawn_config", "spawn_environment", "spawn_timeout", "command"))
 _STARTUP_TIMEOUT = 120.0
 _HOST = "127.0.0.1"
 _MAX_LINES = 50
@@ -52,6 +53,7 @@ _FIRST_PAUSE = 1.0
 _MAX_PAUSE = 30.0
 _STEADY_AFTER = 60.0
 _TIME_TO_STOP = 5.0
+_PROBE_SECONDS = 2.0
 
 
 class Sidecar:
@@ -63,15 +65,20 @@ class Sidecar:
     Args:
         command: The program and its arguments; `{host}`, `{port}` and `{config}` are filled in. By default LiteLLM's
             `litellm`, which has to be on the `PATH`; for litellm-rs, for instance `["litellm-rs", "--port", "{port}"]`.
+            `{fd}` is the number of a socket that listens on that port already, for programs that take one:
+            `["uvicorn", "proxy:app", "--fd", "{fd}"]`. LiteLLM gets it by itself, except on Windows.
         config: The proxy's configuration file.
         api_key: The key that its clients need; a random one by default. The proxy gets it as `LITELLM_MASTER_KEY`.
         port: The port it listens on; any free port by default.
-        environment: Environment variables in addition to those of this process.
+        environment: Environment variables for it, in addition to those of this process that it needs: what any program
+            needs, what its configuration and command name, and those of the providers in them. It gets no others.
+        inherit: Names of further variables of this process that it needs; a `*` at the end stands for any text.
         readiness_path: The path that answers with status 200 as soon as it is ready.
         startup_timeout: Seconds within which it has to be ready. Default 120.
 
     Raises:
         ConfigError: The program cannot be found.
+        ConnectError: The port is taken.
     """
 
     def __init__(
@@ -82,23 +89,34 @@ class Sidecar:
         api_key: str | None = None,
         port: int | None = None,
         environment: Mapping[str, str] | None = None,
+        inherit: Sequence[str] = (),
         readiness_path: str = "/health/liveliness",
         startup_timeout: float = _STARTUP_TIMEOUT,
     ) -> None:
         words = list(LITELLM if command is None else command)
         if command is None and config is not None:
             words += ["--config", "{config}"]
-        if not words or shutil.which(words[0]) is None:
+        program = find_program(words[0]) if words else None
+        if program is None:
             name = words[0] if words else ""
             raise ConfigError(f"sidecar: there is no program {name!r}; `pip install 'litellm[proxy]'` brings LiteLLM's")
-        self.port = port or _free_port()
-        values = {"host": _HOST, "port": str(self.port), "config": os.fspath(config) if config is not None else ""}
+        words = litellm.inheriting(program, words[1:]) or [program, *words[1:]]
+        self._listener: socket.socket | None = None
+        if any("{fd}" in word for word in words):
+            self._listener = _listener(port or 0)
+            port = self._listener.getsockname()[1]
+        self.port: int = port or _free_port()
+        config = os.fspath(config) if config is not None else None
+        values = {"host": _HOST, "port": str(self.port), "config": config or "", "fd": str(self._descriptor())}
         self._command = [_filled(word, values) for word in words]
         self.api_key = api_key or f"sk-{secrets.token_urlsafe(24)}"
-        self._environment = {**os.environ, **(environment or {}), "LITELLM_MASTER_KEY": self.api_key}
+        own = variables.for_proxy(os.environ, self._command, config, inherit)
+        self._environment = {**own, **(environment or {}), "LITELLM_MASTER_KEY": self.api_key}
+        self._secrets = [self.api_key, *variables.secrets(self._environment)]
         self._readiness_path = readiness_path
         self._startup_timeout = startup_timeout
         self._lines: deque[str] = deque(maxlen=_MAX_LINES)
+        self._nonces: dict[str, bool] = {}
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
         self._stopping = threading.Event()
@@ -153,6 +171,8 @@ class Sidecar:
             process = self._process
         if process is not None:
             _end(process)
+        if self._listener is not None:
+            self._listener.close()
         _running.discard(self)
 
     def __enter__(self) -> Self:
@@ -174,10 +194,12 @@ class Sidecar:
             text=True,
             errors="replace",
             start_new_session=os.name == "posix",
+            pass_fds=() if self._listener is None else (self._descriptor(),),
         )
         guard_group(process.pid)
         self._process = process
-        arguments = (process, self._lines, self.api_key)
+        self._nonces.clear()
+        arguments = (process, self._lines, self._secrets, self._nonces)
         self._reader = threading.Thread(target=_keep_lines, args=arguments, name="ferrule-sidecar-output", daemon=True)
         self._reader.start()
 
@@ -191,19 +213,47 @@ class Sidecar:
                 raise ConnectError(f"the sidecar exited with code {code} before it was ready: {self._last_output()}")
             if time.monotonic() > deadline:
                 seconds = self._startup_timeout
-                raise ConnectError(f"the sidecar was not ready after {seconds:g} s: {self._last_output()}")
+                stranger = "" if self._is_alone() else f"; another program listens on port {self.port}"
+                raise ConnectError(f"the sidecar was not ready after {seconds:g} s{stranger}: {self._last_output()}")
             pause.wait(0.05)
 
     def _is_ready(self) -> bool:
+        return self._answers(self._readiness_path) and self._is_proven()
+
+    def _is_proven(self) -> bool:
+        """Whether it is our program that answers: nothing that matters is sent to any other."""
+        process = self._process
+        if process is None or self._listener is not None:
+            # Nobody else can accept what comes to a socket of ours.
+            return process is not None
+        ours = listeners.is_ours(self.port, process.pid)
+        if ours is None:
+            # Only our program writes to our pipe; most write what they are asked for.
+            nonce = secrets.token_hex(16)
+            self._nonces[nonce] = False
+            self._answers(f"/ferrule-{nonce}")
+            return any(self._nonces.values())
+        return ours
+
+    def _is_alone(self) -> bool:
+        """Whether nobody else is known to listen on its port."""
+        if self._listener is not None or self._process is None or not self._answers(self._readiness_path):
+            return True
+        return listeners.is_ours(self.port, self._process.pid) is not False
+
+    def _answers(self, path: str) -> bool:
         # Directly to loopback, whatever proxy the environment names.
-        connection = http.client.HTTPConnection(_HOST, self.port, timeout=5)
+        connection = http.client.HTTPConnection(_HOST, self.port, timeout=_PROBE_SECONDS)
         try:
-            connection.request("GET", self._readiness_path)
+            connection.request("GET", path)
             return connection.getresponse().status == http.client.OK
         except (OSError, http.client.HTTPException):
             return False
         finally:
             connection.close()
+
+    def _descriptor(self) -> int:
+        return -1 if self._listener is None else self._listener.fileno()
 
     def _last_output(self) -> str:
         if self._reader is not None and not self.running:
@@ -219,7 +269,7 @@ class Sidecar:
         try:
             self._await_readiness()
         except ConnectError as error:
-            _log.warning("%s", error)
+            _log.warning("%s", one_line(str(error)))
             with self._lock:
                 process = self._process
             if process is not None:
@@ -253,12 +303,16 @@ class Sidecar:
             del sidecar
 
 
-def _keep_lines(process: subprocess.Popen[str], lines: deque[str], secret: str) -> None:
+def _keep_lines(process: subprocess.Popen[str], lines: deque[str], secret: list[str], nonces: dict[str, bool]) -> None:
     if process.stdout is None:
         return
     with process.stdout as output:
         for line in output:
-            words = line.rstrip().replace(secret, "***")
+            for nonce in list(nonces):
+                if nonce in line:
+                    nonces[nonce] = True
+            # Masked before it is cut: half a secret would not be found.
+            words = one_line(mask_secrets(line.rstrip(), secret))
             if words:
                 lines.append(words[:500])
                 _log.debug("%s", words)
@@ -290,6 +344,16 @@ def _free_port() -> int:
         return port
 
 
+def _listener(port: int) -> socket.socket:
+    """A socket that listens, for a program to inherit."""
+    if os.name != "posix":
+        raise ConfigError("sidecar: `{fd}` needs a system on which programs inherit sockets")
+    try:
+        return socket.create_server((_HOST, port), backlog=128)
+    except OSError as error:
+        raise ConnectError(f"the sidecar cannot listen on port {port}: {error.strerror or error}") from None
+
+
 def start_sidecars(configuration: Configuration) -> tuple[Configuration, list[Sidecar]]:
     """Starts the proxies that a configuration declares with `spawn`, and waits until they are ready.
 
@@ -308,6 +372,7 @@ def start_sidecars(configuration: Configuration) -> tuple[Configuration, list[Si
             sidecar = Sidecar(
                 fields.get("command"),
                 config=fields.get("spawn_config"),
+                inherit=fields.get("spawn_environment", ()),
                 startup_timeout=fields.get("spawn_timeout", _STARTUP_TIMEOUT),
             )
             sidecars.append(sidecar.start())

@@ -4,13 +4,15 @@
 
 The oracles contradict each other's requirements, and none of them is to be in ours. An environment holds what
 `locks/<name>.txt` says, checked by digest, and is kept for as long as that file and the interpreter stay the same.
-`make oracle-locks` writes the lock files anew, from `requirements/<name>.txt`.
+`make oracle-locks` writes the lock files anew, from `requirements/<name>.txt`. What runs on Node.js has
+`requirements/<name>.json` and `locks/<name>.json`, npm's `package.json` and `package-lock.json`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -38,17 +40,41 @@ def is_installed(name: str) -> bool:
     return stamp.exists() and stamp.read_text() == key(name)
 
 
+def is_of_node(name: str) -> bool:
+    return (LOCKS / f"{name}.json").exists()
+
+
 def key(name: str) -> str:
     """What an environment is made of."""
-    lock = (LOCKS / f"{name}.txt").read_text()
+    lock = (LOCKS / f"{name}.{'json' if is_of_node(name) else 'txt'}").read_text()
     return hashlib.sha256(f"{Path(sys.executable).resolve()} {sys.version} {lock}".encode()).hexdigest()
 
 
 def install(name: str) -> None:
+    if is_of_node(name):
+        install_from_npm(name)
+        return
     python, lock = programs(name) / "python", LOCKS / f"{name}.txt"
     uv("venv", "--clear", "--python", sys.executable, str(directory(name)))
     uv("pip", "install", "--python", str(python), "--require-hashes", "--requirement", str(lock))
     (directory(name) / "installed.txt").write_text(key(name))
+
+
+def install_from_npm(name: str) -> None:
+    target = directory(name)
+    target.mkdir(exist_ok=True)
+    shutil.copy(LOCKS.parent / "requirements" / f"{name}.json", target / "package.json")
+    shutil.copy(LOCKS / f"{name}.json", target / "package-lock.json")
+    # Only the packages that the lock file names, checked by digest; none of them runs anything now.
+    command = [npm(), "ci", "--ignore-scripts", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error"]
+    subprocess.run(command, cwd=target, timeout=400, check=True)
+    (target / "installed.txt").write_text(key(name))
+
+
+def npm() -> str:
+    found = shutil.which("npm")
+    assert found, "npm is missing; it comes with Node.js"
+    return found
 
 
 def uv(*arguments: str) -> None:

@@ -1,6 +1,6 @@
 """A stand-in for a proxy: answers readiness and chat on the port it is given, and notes what it was started with.
 
-python stand_in.py PORT [--die-after N] [--never-ready] [--child PID_FILE]
+python stand_in.py PORT [--die-after N] [--never-ready] [--child PID_FILE] [--fd N] [--log]
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import http.server
 import json
 import os
+import socket
 import subprocess
 import sys
 
@@ -36,8 +37,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def log_message(self, *arguments):
-        pass
+    def log_message(self, form, *arguments):
+        if "--log" in sys.argv:
+            print(form % arguments, flush=True)
 
 
 def main():
@@ -50,7 +52,11 @@ def main():
         child = subprocess.Popen(sleeper)
         with open(sys.argv[sys.argv.index("--child") + 1], "w") as file:
             file.write(str(child.pid))
-    http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+    own = "--fd" not in sys.argv
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler, bind_and_activate=own)
+    if not own:
+        server.socket = socket.socket(fileno=int(sys.argv[sys.argv.index("--fd") + 1]))
+    server.serve_forever()
 
 
 main()

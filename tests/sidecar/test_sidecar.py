@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -170,3 +172,123 @@ def test_one_that_ended_is_guarded_no_more(monkeypatch):
         assert wait_until(lambda: proxy.restarts == 1 and is_ready(proxy))
         assert guarded == {proxy.pid}
     assert guarded == set()
+
+
+IMPOSTOR = """
+import http.server, sys
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        print(self.path, dict(self.headers), flush=True)
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    do_POST = do_GET
+
+    def log_message(self, *arguments):
+        pass
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+print(server.server_address[1], flush=True)
+server.serve_forever()
+"""
+
+
+@pytest.fixture
+def impostor():
+    """A program of somebody else that took the port, and says what it is sent."""
+    with subprocess.Popen([sys.executable, "-c", IMPOSTOR], stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.kill()
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["by the system", "by a challenge"])
+@pytest.mark.parametrize("way", ["waits", "ends"])
+def test_somebody_else_on_its_port_is_sent_nothing(monkeypatch, impostor, told, way):
+    if not told:
+        monkeypatch.setattr(module.listeners, "is_ours", lambda port, session: None)
+    port = int(impostor.stdout.readline())
+    # It cannot listen there: it waits, as if it could, or it ends.
+    waiting = [sys.executable, "-c", "import threading; threading.Event().wait(60)"]
+    command = waiting if way == "waits" else STAND_IN
+    client = {"litellm": {"spawn": True, "command": command, "spawn_timeout": 1.5}}
+    proxy = Sidecar(command, port=port, startup_timeout=1.5)
+    with pytest.raises(ferrule.ConnectError):
+        proxy.start()
+    monkeypatch.setattr(module, "_free_port", lambda: port)
+    with pytest.raises(ferrule.ConnectError):
+        ferrule.Client(providers=client)
+    impostor.kill()
+    said = impostor.stdout.read()
+    assert "/health/liveliness" in said
+    assert proxy.api_key not in said
+    assert "authorization" not in said.lower()
+
+
+def test_one_that_logs_what_it_is_asked_proves_itself(monkeypatch):
+    monkeypatch.setattr(module.listeners, "is_ours", lambda port, session: None)
+    with Sidecar([*STAND_IN, "--log"]) as proxy:
+        assert ask(proxy) == f"from {proxy.pid}"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sockets are inherited")
+def test_one_that_inherits_its_socket_keeps_it(monkeypatch):
+    monkeypatch.setattr(module, "_FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(module.listeners, "is_ours", lambda port, session: False)
+    with Sidecar([*STAND_IN, "--fd", "{fd}"]) as proxy:
+        first, port = proxy.pid, proxy.port
+        assert ask(proxy) == f"from {first}"
+        os.kill(first, signal.SIGTERM)
+        # Nobody can take the port, not even while it is gone.
+        with pytest.raises(OSError, match="in use"), socket.create_server(("127.0.0.1", port)):
+            pass
+        assert wait_until(lambda: proxy.restarts == 1 and proxy.pid != first)
+        assert ask(proxy) == f"from {proxy.pid}"
+    with socket.create_server(("127.0.0.1", port)):
+        pass
+
+
+def test_it_gets_the_variables_that_it_needs_and_no_others(monkeypatch, tmp_path):
+    named = {
+        "GROQ_API_KEY": "model: groq/llama",
+        "AWS_SECRET_ACCESS_KEY": "model: bedrock/claude",
+        "OPENAI_API_KEY": "model: gpt-4o",
+        "OWN_NAME": "api_key: os.environ/OWN_NAME",
+        "DATABASE_URL": None,
+        "LITELLM_LOG": None,
+    }
+    for name in (*named, "MISTRAL_API_KEY", "GITHUB_TOKEN", "SOMETHING_SECRET"):
+        monkeypatch.setenv(name, "value")
+    config = tmp_path / "litellm.yaml"
+    config.write_text("\n".join(line for line in named.values() if line))
+    given = module.variables.for_proxy(os.environ, STAND_IN, str(config), ["DATABASE_*"])
+    assert set(named) <= set(given)
+    assert not {"MISTRAL_API_KEY", "GITHUB_TOKEN", "SOMETHING_SECRET"} & set(given)
+    bare = module.variables.for_proxy(os.environ, STAND_IN, None, [])
+    assert {"PATH", "HOME"} <= set(bare)
+    assert not set(named) - {"LITELLM_LOG"} & set(bare)
+
+
+def test_a_program_in_the_working_directory_is_not_found(monkeypatch, tmp_path):
+    program = tmp_path / "litellm"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    for path in ("", ".", f":{os.devnull}", os.curdir + os.pathsep):
+        monkeypatch.setenv("PATH", path)
+        with pytest.raises(ferrule.ConfigError, match="no program 'litellm'"):
+            Sidecar()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert Sidecar()._command[0] == str(program)
+
+
+def test_what_it_prints_is_one_line_and_has_no_keys(caplog, monkeypatch):
+    monkeypatch.setenv("OWN_KEY", "canary/of+mine")
+    script = "import os; print('a', os.environ['OWN_KEY'], 'canary%2Fof%2Bmine', chr(27) + '[2J', chr(13) + 'x'); 1/0"
+    with caplog.at_level(logging.DEBUG, "ferrule.sidecar"), pytest.raises(ferrule.ConnectError) as raised:
+        Sidecar([sys.executable, "-c", script], inherit=["OWN_KEY"]).start()
+    text = f"{raised.value} {caplog.text}"
+    assert "a *** ***" in text
+    assert "canary" not in text
+    assert chr(27) not in text

@@ -43,5 +43,5 @@ pub fn quirks(id: &str, given: Option<&str>) -> Result<Quirks, String> {
 }
 
 fn row(id: &str) -> Option<&'static ProviderRow> {
-    providers::all().iter().find(|row| row.id == id)
+    providers::all().iter().find(|row| row.id.eq_ignore_ascii_case(id))
 }

@@ -7,6 +7,7 @@ use crate::{
     attempt::attempt,
     error::CallError,
     failure::Failure,
+    one_line::InOneLine,
     options::CallOptions,
     plan::{Plan, Step},
     policy::CallPolicy,
@@ -70,7 +71,9 @@ pub(crate) async fn execute<W: Work>(
                         target = other;
                         break plan.moved();
                     }
-                    Err(error) => debug!(target: "ferrule", %error, "the next candidate cannot be asked"),
+                    Err(error) => {
+                        debug!(target: "ferrule", error = %InOneLine(&error), "the next candidate cannot be asked");
+                    }
                 },
             }
             step = plan.instead(&failed, limits.remaining());
@@ -120,5 +123,5 @@ fn log_failure(target: &Target, failed: &Failed, step: Step, duration: Duration)
         Step::NextCandidate => (None, "cannot be reached, asking the next candidate"),
         Step::GiveUp => (None, "call failed"),
     };
-    debug!(target: "ferrule", provider, model, ?duration, delay = delay.map(tracing::field::debug), %failure, "{what}");
+    debug!(target: "ferrule", provider, model, ?duration, delay = delay.map(tracing::field::debug), failure = %InOneLine(failure), "{what}");
 }

@@ -9,6 +9,7 @@ use crate::{
     failure::Failure,
     health::Health,
     models::ListModels,
+    one_line::InOneLine,
     operation::{Operate, OperationReply, OperationRequest, ResponseTo},
     options::{Call, CallOptions, Recipient, Timeouts, TransportSettings},
     policy::CallPolicy,
@@ -214,6 +215,11 @@ impl Engine {
         self.routes.provider(name).ok_or_else(|| self.routes.unknown_provider(name))
     }
 
+    /// As [`Engine::provider_id`]; a name that no provider has stays as it is.
+    fn spelled<'a>(&'a self, name: &'a str) -> &'a str {
+        self.routes.provider(name).unwrap_or(name)
+    }
+
     /// Makes a call: the one way that all of them go. Its candidates are asked in their order, each when its turn
     /// comes; retries, limits, credentials and the settlement of what it cost are the same for all.
     pub async fn run<W: Work>(&self, call: Call<W>) -> Result<W::Output, CallError> {
@@ -306,6 +312,7 @@ impl Engine {
     /// How `provider` is. Sends one request, and never fails: what goes wrong is what is asked for.
     pub async fn health(&self, provider: &str, timeouts: Timeouts) -> Health {
         let started = std::time::Instant::now();
+        let provider = self.spelled(provider);
         let (method, path) = (Method::GET, self.first_page(provider));
         let request = RawRequest { method, path, body: Bytes::new(), content_type: None };
         let options = CallOptions { timeouts, max_retries: Some(0), ..CallOptions::default() };
@@ -333,6 +340,7 @@ impl Engine {
         match to {
             Recipient::Route(route) => Ok(route),
             Recipient::Provider(provider) => {
+                let provider = self.spelled(&provider).to_owned();
                 let only = Candidate { provider, model: String::new() };
                 Ok(Route { candidates: vec![only], alias: None })
             }
@@ -353,7 +361,7 @@ impl Engine {
                     return Err(CallError::unsent(failure, &provider, &model));
                 }
                 Err(failure) => {
-                    tracing::debug!(target: "ferrule", provider, %failure, "a fallback cannot be asked");
+                    tracing::debug!(target: "ferrule", provider, failure = %InOneLine(&failure), "a fallback cannot be asked");
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Request headers that others name, and those that carry credentials.
 
-use crate::secrets::Secrets;
+use crate::{characters, secrets::Secrets};
 use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
 
 /// Headers that carry credentials, whoever names them.
@@ -22,10 +22,21 @@ pub(crate) fn parse_header(
     value: &str,
     secrets: &mut Secrets,
 ) -> Result<(HeaderName, HeaderValue), String> {
-    let name = HeaderName::try_from(name).map_err(|_| format!("{name:?} is not a valid header name"))?;
+    let name = HeaderName::try_from(name).map_err(|_| match may_be_shown(name) {
+        true => format!("{name:?} is not a valid header name"),
+        false => "a header's name is not valid; it has letters, digits and dashes only".to_owned(),
+    })?;
+    let value = characters::clean_header(value).map_err(|wrong| format!("header {name}: {wrong}"))?;
     let mut parsed = HeaderValue::try_from(value)
         .map_err(|_| format!("the value of header {name} has characters that no header can carry"))?;
     parsed.set_sensitive(true);
     secrets.add_header(name.as_str(), value);
     Ok((name, parsed))
+}
+
+/// Whether a wrong name may stand in an error. What stands in its place may be a value that went astray.
+fn may_be_shown(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let has_scheme = ["bearer", "basic", "token"].iter().any(|scheme| lower.starts_with(scheme));
+    name.len() <= 24 && !has_scheme && !name.bytes().any(|byte| byte.is_ascii_digit())
 }

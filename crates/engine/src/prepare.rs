@@ -41,8 +41,10 @@ pub(crate) fn prepare(
     if !query.is_empty() {
         url.query_pairs_mut().extend_pairs(&query);
     }
+    let mut secrets = Secrets::default();
     if !options.query.is_empty() {
         url.query_pairs_mut().extend_pairs(&options.query);
+        options.query.iter().for_each(|(name, value)| secrets.add_parameter(name, value));
     }
     let mut headers = HeaderMap::with_capacity(provider.headers.len() + 6);
     headers.extend(provider.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
@@ -64,7 +66,6 @@ pub(crate) fn prepare(
             headers.insert(name, value);
         }
     }
-    let mut secrets = Secrets::default();
     let mut own_headers = Vec::new();
     for (name, value) in &options.headers {
         let (name, value) = parse_header(name, value, &mut secrets).map_err(Failure::Config)?;

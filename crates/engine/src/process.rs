@@ -9,6 +9,7 @@ use crate::{
     backend::{Backend, BackendRequest, ChunkSender},
     failure::Failure,
     guard::Guarded,
+    program,
 };
 use bytes::Bytes;
 use ferrule_wire::{
@@ -17,7 +18,7 @@ use ferrule_wire::{
 };
 use secrecy::ExposeSecret;
 use std::{
-    io::{self, Read, Write},
+    io::{Read, Write},
     process::{Child, Command, Stdio},
     sync::{
         Arc, Mutex, PoisonError,
@@ -40,6 +41,9 @@ pub struct ProcessBackend {
     pub command: Vec<String>,
     /// The environment variable that the program reads its key from, where it takes one.
     pub key_variable: Option<&'static str>,
+    /// The environment variables that it needs in addition to those of all programs; a `*` at the end stands for any
+    /// text. It gets no others: those of this process have keys that are none of its business.
+    pub variables: &'static [&'static str],
     /// Makes a command line of the dialect's body.
     pub command_line: fn(&[u8]) -> CommandLine,
     /// Whether a line is the last of the answer. The program is not waited for after it.
@@ -49,10 +53,11 @@ pub struct ProcessBackend {
 impl ProcessBackend {
     /// The program of a dialect, started by `command` where that is given.
     pub(crate) fn for_program(program: Program, command: Option<Vec<String>>) -> Self {
-        let Program { command: usual, key_variable, command_line, is_last } = program;
+        let Program { command: usual, key_variable, variables, command_line, is_last } = program;
         Self {
             command: command.unwrap_or_else(|| vec![usual.to_owned()]),
             key_variable: Some(key_variable),
+            variables,
             command_line,
             is_last,
         }
@@ -66,7 +71,12 @@ impl Backend for ProcessBackend {
         };
         let CommandLine { arguments, input } = (self.command_line)(&request.body);
         let key = self.key_variable.zip(request.key.as_ref().map(|key| key.expose_secret().trim()));
-        let mut command = Command::new(program);
+        let needed = |name: &str| program::needs_variable(name, self.variables);
+        let Some(mut command) = program::command(program, needed) else {
+            return Err(Failure::Connect(format!(
+                "cannot start {program}: there is no such program; is it installed and on the path?"
+            )));
+        };
         command
             .args(first)
             .args(arguments)
@@ -75,14 +85,8 @@ impl Backend for ProcessBackend {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         lead_a_group(&mut command);
-        let child = command.spawn().map_err(|error| {
-            let advice = if error.kind() == io::ErrorKind::NotFound {
-                "; is it installed and on the path?"
-            } else {
-                ""
-            };
-            Failure::Connect(format!("cannot start {program}: {error}{advice}"))
-        })?;
+        let child =
+            command.spawn().map_err(|error| Failure::Connect(format!("cannot start {program}: {error}")))?;
         Run::begin(child, input, self.is_last, sender);
         Ok(())
     }

@@ -13,6 +13,7 @@ use crate::{
     transport::Pool,
 };
 use ferrule_wire::{
+    base_url::without_endpoint,
     dialect::{
         Dialect,
         shared::{foreign, join},
@@ -23,6 +24,7 @@ use ferrule_wire::{
     quirks::Quirks,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header::USER_AGENT};
+use secrecy::ExposeSecret;
 use std::{
     borrow::Cow,
     fmt,
@@ -76,11 +78,14 @@ impl Provider {
         // A backend has no address.
         let address = if backend.is_some() { NOWHERE } else { &settings.base_url };
         let mut base = parse_base(address).map_err(|why| format!("provider `{id}`: base_url {why}"))?;
+        let path = without_endpoint(dialect, &settings.quirks, base.path()).to_owned();
+        base.set_path(&path);
         let mut secrets = Secrets::default();
         for (name, value) in &settings.query {
             base.query_pairs_mut().append_pair(name, value);
-            secrets.add_header(name, value);
         }
+        secrets.add_query(&base);
+        settings.declared.iter().for_each(|secret| secrets.add_declared(secret.expose_secret()));
         let mut headers = HeaderMap::new();
         headers.insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_VALUE));
         let Prepared { header, authoriser, optional } = match &settings.secrets {

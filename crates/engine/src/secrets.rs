@@ -1,19 +1,114 @@
 //! Secrets, and their masking: whatever a provider or a library writes about a request, no secret that was in it leaves
 //! this crate.
 
-use crate::failure::Failure;
+use crate::{echo, failure::Failure};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ferrule_wire::model::ProviderError;
 use secrecy::{ExposeSecret, SecretString};
 use std::fmt;
+use url::Url;
 
 /// A key. Shows as `***`, is wiped when dropped.
 pub type Secret = SecretString;
 
-/// What a masked secret looks like.
-const MASK: &str = "***";
-
 /// Shorter texts would mask ordinary words.
 const SHORTEST: usize = 6;
+
+/// Shorter texts that the configuration declares secret are not masked even as whole words.
+const SHORTEST_DECLARED: usize = 4;
+
+/// Longer texts are not taken for ordinary words.
+const LONGEST_WORD: usize = 20;
+
+/// Words that make a header's or a parameter's value a secret, where its name has them.
+const SECRET_WORDS: &[&str] = &[
+    "auth",
+    "authentication",
+    "authorization",
+    "bearer",
+    "cookie",
+    "credential",
+    "credentials",
+    "csrf",
+    "jwt",
+    "key",
+    "keys",
+    "pass",
+    "passphrase",
+    "passwd",
+    "password",
+    "pat",
+    "pwd",
+    "secret",
+    "secrets",
+    "session",
+    "sid",
+    "sig",
+    "signature",
+    "token",
+];
+
+/// What `key` and the like make one word with: `apikey`, `accesstoken`.
+const RUN_TOGETHER: &[&str] = &[
+    "access",
+    "account",
+    "admin",
+    "api",
+    "app",
+    "auth",
+    "client",
+    "consumer",
+    "id",
+    "license",
+    "master",
+    "private",
+    "refresh",
+    "secret",
+    "security",
+    "service",
+    "session",
+    "shared",
+    "sub",
+    "subscription",
+    "user",
+    "virtual",
+    "xapi",
+    "xauth",
+];
+
+/// Keys that are none where such a word stands before them: `idempotency-key`.
+const OTHER_KEYS: &[&str] = &["cache", "idempotency", "partition", "public", "sort"];
+
+/// What stands before credentials in a header. It is no secret.
+const SCHEMES: &[&str] = &[
+    "api-key",
+    "apikey",
+    "aws4-hmac-sha256",
+    "basic",
+    "bearer",
+    "digest",
+    "key",
+    "negotiate",
+    "sharedaccesssignature",
+    "token",
+];
+
+/// Parameters whose values are no secrets, wherever they come from.
+const PLAIN_PARAMETERS: &[&str] = &[
+    "alt",
+    "api-version",
+    "api_version",
+    "deployment",
+    "format",
+    "limit",
+    "location",
+    "model",
+    "project",
+    "region",
+    "stream",
+    "timeout",
+    "version",
+];
 
 /// The secrets of a provider, or of one call.
 #[derive(Clone, Default)]
@@ -22,29 +117,82 @@ pub(crate) struct Secrets(Vec<Secret>);
 impl Secrets {
     pub(crate) fn add(&mut self, secret: &str) {
         if secret.len() >= SHORTEST {
-            self.0.push(Secret::from(secret));
+            self.insert(secret);
         }
+    }
+
+    /// Adds what the configuration takes from a variable, a file or a command: it is secret wherever it is put.
+    pub(crate) fn add_declared(&mut self, secret: &str) {
+        if secret.len() >= SHORTEST_DECLARED {
+            self.insert(secret);
+        }
+        self.add_words(secret);
     }
 
     /// Adds all of `others` that are not there yet.
     pub(crate) fn add_all(&mut self, others: &Self) {
         for secret in &others.0 {
-            self.add_once(secret.expose_secret());
+            self.insert(secret.expose_secret());
         }
     }
 
-    /// As [`Secrets::add`], where it is not there yet.
-    pub(crate) fn add_once(&mut self, secret: &str) {
-        if !self.0.iter().any(|known| known.expose_secret() == secret) {
-            self.add(secret);
-        }
-    }
-
-    /// Adds the value of a header that by its name holds a secret. A scheme before it (`Bearer `) is none.
+    /// Adds the value of a header that by its name holds a secret.
     pub(crate) fn add_header(&mut self, name: &str, value: &str) {
-        let name = name.to_ascii_lowercase();
-        if ["auth", "key", "token", "secret", "cookie", "credential"].iter().any(|word| name.contains(word)) {
-            self.add(value.rsplit(' ').next().unwrap_or(value));
+        if is_secret_name(name) {
+            self.add_words(value);
+        }
+    }
+
+    /// Adds the value of a parameter in a URL, unless it is known for something else.
+    pub(crate) fn add_parameter(&mut self, name: &str, value: &str) {
+        let known = PLAIN_PARAMETERS.contains(&&*name.to_ascii_lowercase()) || looks_plain(value);
+        if !known || is_secret_name(name) {
+            self.add_words(value);
+        }
+    }
+
+    /// Adds the parameters of `url`.
+    pub(crate) fn add_query(&mut self, url: &Url) {
+        for (name, value) in url.query_pairs() {
+            self.add_parameter(&name, &value);
+        }
+    }
+
+    /// Adds `value`, and each word of it, as a server may repeat that alone: `Bearer key`, `id=..., signature=...`,
+    /// `user:password`.
+    fn add_words(&mut self, value: &str) {
+        let mut words = value.split_whitespace().peekable();
+        let mut is_basic = false;
+        if let Some(first) = words.peek()
+            && SCHEMES.contains(&&*first.to_ascii_lowercase())
+        {
+            is_basic = first.eq_ignore_ascii_case("basic");
+            words.next();
+        } else {
+            self.add(value);
+        }
+        for word in words {
+            self.add(word);
+            for part in word.split([',', ';', ':']) {
+                let part = part.split_once('=').map_or(part, |(_, value)| value);
+                self.add(part.trim_matches('"'));
+            }
+            if is_basic
+                && let Some(decoded) = STANDARD.decode(word).ok().and_then(|it| String::from_utf8(it).ok())
+            {
+                self.add(decoded.split_once(':').map_or(&*decoded, |(_, password)| password));
+                self.add(&decoded);
+            }
+        }
+    }
+
+    /// Longer ones first: one may be a part of another.
+    fn insert(&mut self, secret: &str) {
+        let place = self.0.partition_point(|known| known.expose_secret().len() > secret.len());
+        let alike = self.0.get(place..).unwrap_or_default();
+        let mut alike = alike.iter().take_while(|known| known.expose_secret().len() == secret.len());
+        if !alike.any(|known| known.expose_secret() == secret) {
+            self.0.insert(place, Secret::from(secret));
         }
     }
 
@@ -69,16 +217,171 @@ impl Secrets {
 
     pub(crate) fn mask(&self, text: &mut String) {
         for secret in &self.0 {
-            let secret = secret.expose_secret();
-            if text.contains(secret) {
-                *text = text.replace(secret, MASK);
-            }
+            echo::mask(text, secret.expose_secret());
         }
     }
 }
 
+/// `text` without `secrets`, however they are escaped in it.
+pub fn mask_secrets<'a>(mut text: String, secrets: impl IntoIterator<Item = &'a str>) -> String {
+    let mut all = Secrets::default();
+    secrets.into_iter().for_each(|secret| all.add_declared(secret));
+    all.mask(&mut text);
+    text
+}
+
 impl fmt::Debug for Secrets {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(MASK)
+        formatter.write_str("***")
+    }
+}
+
+/// Whether `value` is a number, a date or ordinary words, which errors have to be able to say.
+fn looks_plain(value: &str) -> bool {
+    let is_number = value.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b':'));
+    let is_word = value.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'-' | b','));
+    is_number || is_word && value.len() < LONGEST_WORD
+}
+
+/// Whether one of the words of `name` (`x-api-key`, `accessToken`, `X_AUTH`) says that its value is a secret.
+fn is_secret_name(name: &str) -> bool {
+    let mut before = String::new();
+    words(name).any(|word| {
+        let is_other = word == "key" && OTHER_KEYS.contains(&&*before);
+        let is_secret = !is_other && is_secret_word(&word);
+        before = word;
+        is_secret
+    })
+}
+
+fn is_secret_word(word: &str) -> bool {
+    SECRET_WORDS.contains(&word)
+        || ["key", "token", "secret", "password", "auth"]
+            .iter()
+            .any(|end| word.strip_suffix(end).is_some_and(|begin| RUN_TOGETHER.contains(&begin)))
+}
+
+/// The words of a name, in lower case; a capital letter behind a small one begins another.
+fn words(name: &str) -> impl Iterator<Item = String> {
+    let mut split = String::with_capacity(name.len() + 4);
+    let mut before = ' ';
+    for character in name.chars() {
+        if character.is_ascii_uppercase() && before.is_ascii_lowercase() {
+            split.push(' ');
+        }
+        split.push(if character.is_ascii_alphanumeric() { character.to_ascii_lowercase() } else { ' ' });
+        before = character;
+    }
+    split.split(' ').filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>().into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn masked(add: impl FnOnce(&mut Secrets), text: &str) -> String {
+        let mut secrets = Secrets::default();
+        add(&mut secrets);
+        let mut text = text.to_owned();
+        secrets.mask(&mut text);
+        text
+    }
+
+    #[test]
+    fn names_are_read_by_whole_words() {
+        for name in [
+            "authorization",
+            "proxy-authorization",
+            "x-api-key",
+            "X_API_KEY",
+            "apikey",
+            "x-apikey",
+            "apiKey",
+            "accessToken",
+            "x-auth-token",
+            "Ocp-Apim-Subscription-Key",
+            "x-portkey-api-key",
+            "x-portkey-virtual-key",
+            "cookie",
+            "x-amz-security-token",
+            "client_secret",
+            "sig",
+            "x-password",
+        ] {
+            assert!(is_secret_name(name), "{name}");
+        }
+        for name in [
+            "x-portkey-provider",
+            "x-monkey",
+            "x-author",
+            "x-authority",
+            "x-max-tokens",
+            "x-tokens",
+            "x-keyboard",
+            "x-secretary",
+            "x-cookiecutter",
+            "x-encoder",
+            "idempotency-key",
+            "x-cache-key",
+            "accept",
+            "x-team",
+            "",
+        ] {
+            assert!(!is_secret_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_word_of_a_secret_header_is_masked() {
+        for (name, value, echo, expected) in [
+            ("authorization", "Bearer first-secret", "Bearer first-secret", "Bearer ***"),
+            ("authorization", "Custom first-secret second-secret", "first-secret, second-secret", "***, ***"),
+            ("x-api-key", "first-secret", "'first-secret'", "'***'"),
+            ("cookie", "a=first-secret; b=second-secret", "second-secret first-secret", "*** ***"),
+            ("x-auth", "user-name:first-secret", "first-secret", "***"),
+            (
+                "authorization",
+                "Basic dXNlcjpmaXJzdC1zZWNyZXQ=",
+                "first-secret dXNlcjpmaXJzdC1zZWNyZXQ=",
+                "*** ***",
+            ),
+            ("x-auth", r#"id="first-secret",sig="second-secret""#, "first-secret second-secret", "*** ***"),
+            ("x-portkey-provider", "openai-compatible", "openai-compatible", "openai-compatible"),
+        ] {
+            assert_eq!(masked(|secrets| secrets.add_header(name, value), echo), expected, "{name}: {value}");
+        }
+    }
+
+    #[test]
+    fn parameters_are_secret_unless_they_are_known_for_something_else() {
+        for (url, echo, expected) in [
+            ("a:?key=first-secret&x=s3cond-secret", "first-secret s3cond-secret", "*** ***"),
+            ("a:?x=First%2Fsecret", "First/secret First%2Fsecret", "*** ***"),
+            ("a:?team=search", "search", "search"),
+            ("a:?api-version=2024-10-21-preview", "2024-10-21-preview", "2024-10-21-preview"),
+            ("a:?v=2024-10-21", "2024-10-21", "2024-10-21"),
+        ] {
+            assert_eq!(
+                masked(|secrets| secrets.add_query(&Url::parse(url).unwrap()), echo),
+                expected,
+                "{url}"
+            );
+        }
+    }
+
+    #[test]
+    fn declared_secrets_are_masked_even_where_they_are_short() {
+        assert_eq!(masked(|secrets| secrets.add_declared("s3cr"), "a s3cr, b"), "a ***, b");
+        assert_eq!(masked(|secrets| secrets.add("s3cr"), "a s3cr, b"), "a s3cr, b");
+        assert_eq!(masked(|secrets| secrets.add_declared("one first-secret"), "first-secret"), "***");
+    }
+
+    #[test]
+    fn a_secret_within_another_leaves_nothing_of_it() {
+        let add = |secrets: &mut Secrets| {
+            secrets.add("secret");
+            secrets.add("secret-and-more");
+        };
+        assert_eq!(masked(add, "secret-and-more secret"), "*** ***");
     }
 }

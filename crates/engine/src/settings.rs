@@ -32,6 +32,8 @@ pub struct ProviderSettings {
     pub headers: Vec<(String, String)>,
     /// Parameters for each URL, for instance `api-version`.
     pub query: Vec<(String, String)>,
+    /// What of its headers, parameters and address comes from variables, files or commands: secret, whatever its name.
+    pub declared: Vec<Secret>,
     /// The id of the provider that is asked, with the same model, when this one cannot be reached.
     pub fallback: Option<String>,
     /// What is missing, where it is known but cannot be called as it is: its calls fail with this text.
@@ -58,6 +60,7 @@ impl ProviderSettings {
             environment: Environment::default(),
             headers: Vec::new(),
             query: Vec::new(),
+            declared: Vec::new(),
             fallback: None,
             missing: None,
             quirks: Quirks::NONE,
@@ -86,6 +89,7 @@ impl ProviderSettings {
             environment: _,
             headers,
             query,
+            declared,
             fallback,
             missing,
             quirks,
@@ -117,6 +121,7 @@ impl ProviderSettings {
             && *key_variables == other.key_variables
             && *headers == other.headers
             && *query == other.query
+            && declared.iter().map(exposed).eq(other.declared.iter().map(exposed))
             && *fallback == other.fallback
             && *missing == other.missing
             && secrets.is_some() == other.secrets.is_some()
@@ -128,6 +133,10 @@ impl ProviderSettings {
     pub(crate) fn key(&self) -> Option<&str> {
         self.api_key.as_ref().map(|key| key.expose_secret().trim()).filter(|key| !key.is_empty())
     }
+}
+
+fn exposed(secret: &Secret) -> &str {
+    secret.expose_secret()
 }
 
 /// Names of headers and parameters only: their values, and a query in the address, may be secrets.

@@ -3,6 +3,7 @@
 use crate::{
     error::CallError,
     failure::Failure,
+    one_line::InOneLine,
     provider::Provider,
     receive::{EventBatch, Reader},
     reply::{Attempt, Outcome, Stats},
@@ -75,7 +76,7 @@ impl EventStream {
             attempt.duration += self.opened.elapsed();
         }
         let (provider, model) = (&*self.provider.id, &*self.model);
-        tracing::debug!(target: "ferrule", provider, model, %failure, "stream failed");
+        tracing::debug!(target: "ferrule", provider, model, failure = %InOneLine(&failure), "stream failed");
         CallError {
             failure,
             provider: provider.to_owned(),

@@ -4,7 +4,7 @@
 //! certificate files elsewhere). Reading those files takes milliseconds, so it is done when the first encrypted
 //! connection is made, and once for all connections.
 
-use crate::{options::TransportSettings, pinned::PinningVerifier};
+use crate::{files, options::TransportSettings, pinned::PinningVerifier};
 use rustls::{
     ClientConfig, RootCertStore,
     client::danger::ServerCertVerifier,
@@ -12,7 +12,7 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 use rustls_platform_verifier::Verifier;
-use std::{fmt, fs, path::Path, sync::Arc, sync::OnceLock};
+use std::{fmt, path::Path, sync::Arc, sync::OnceLock};
 
 /// The TLS settings, shared by all connections of an engine.
 pub(crate) struct Tls {
@@ -77,7 +77,7 @@ fn builder(
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
-    fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+    files::read_regular(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
 }
 
 fn certificates(pem: &[u8], path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {

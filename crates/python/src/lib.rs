@@ -8,6 +8,7 @@ mod attempt;
 mod bridge;
 mod catalog;
 mod channel;
+mod characters;
 mod client;
 mod configuration;
 mod cost;
@@ -23,6 +24,7 @@ mod logging;
 mod message;
 mod operations;
 mod produce;
+mod program;
 mod progress;
 mod providers;
 mod reply;
@@ -48,6 +50,8 @@ mod _native {
     #[pymodule_export]
     use super::catalog::{CatalogModel, NativeCatalog};
     #[pymodule_export]
+    use super::characters::{header, key};
+    #[pymodule_export]
     use super::client::NativeClient;
     #[pymodule_export]
     use super::configuration::parse_configuration;
@@ -69,9 +73,13 @@ mod _native {
     #[pymodule_export]
     use super::message::{Message, ToolCall};
     #[pymodule_export]
-    use super::providers::{dialects, provider_table};
+    use super::program::{find_program, needs_variable};
+    #[pymodule_export]
+    use super::providers::{dialects, find_provider, provider_table, split_model};
     #[pymodule_export]
     use super::reply::{Choice, ModelInfo, Reply};
+    #[pymodule_export]
+    use super::secrets::masked;
     #[pymodule_export]
     use super::settings::check_names;
     #[pymodule_export]

@@ -1,6 +1,7 @@
 //! Diagnostics: the engine's `tracing` events become records of Python's `logging`, in batches, on Python's threads.
 
-use pyo3::{intern, prelude::*};
+use ferrule_engine::OneLine;
+use pyo3::{exceptions::PyOverflowError, intern, prelude::*};
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
@@ -71,9 +72,9 @@ impl Visit for Text {
         // Writing to a string cannot fail.
         let _ = if field.name() == "message" {
             let rest = std::mem::take(&mut self.0);
-            write!(self.0, "{value:?}{rest}")
+            write!(OneLine(&mut self.0), "{value:?}").and_then(|()| self.0.write_str(&rest))
         } else {
-            write!(self.0, " {}={value:?}", field.name())
+            write!(OneLine(&mut self.0), " {}={value:?}", field.name())
         };
     }
 }
@@ -87,16 +88,29 @@ pub(crate) fn start(py: Python<'_>) -> PyResult<()> {
     if modules.contains(intern!(py, "logging"))? {
         let logger =
             py.import(intern!(py, "logging"))?.call_method1(intern!(py, "getLogger"), ("ferrule",))?;
-        set_log_level(py, logger.call_method0(intern!(py, "getEffectiveLevel"))?.extract()?);
+        set_log_level(&logger.call_method0(intern!(py, "getEffectiveLevel"))?)?;
     }
     Ok(())
 }
 
-/// Sets the least severe level that is collected, as a number of `logging`.
+/// Sets the least severe level that is collected, as a number of `logging`: any whole number.
 #[pyfunction]
-pub(crate) fn set_log_level(_py: Python<'_>, level: u8) {
-    LEVEL.store(level / 10, Ordering::Relaxed);
+pub(crate) fn set_log_level(level: &Bound<'_, PyAny>) -> PyResult<()> {
+    let level = match level.extract::<i64>() {
+        Ok(level) => level,
+        // Python's numbers have no end.
+        Err(error) if error.is_instance_of::<PyOverflowError>(level.py()) => {
+            if level.lt(0)? {
+                0
+            } else {
+                i64::MAX
+            }
+        }
+        Err(error) => return Err(error),
+    };
+    LEVEL.store(u8::try_from(level.clamp(0, i64::from(u8::MAX))).unwrap_or(u8::MAX) / 10, Ordering::Relaxed);
     tracing::callsite::rebuild_interest_cache();
+    Ok(())
 }
 
 /// Hands what waits to `logging`.

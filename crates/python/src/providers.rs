@@ -81,3 +81,15 @@ const fn authentication(authentication: Authentication) -> (&'static str, Option
         Authentication::Databricks => ("databricks", None),
     }
 }
+
+/// The id of the built-in provider with this id or alias, whatever the case; `None` where there is none.
+#[pyfunction]
+pub(crate) fn find_provider(name: &str) -> Option<&'static str> {
+    providers::find(name).map(|row| row.id)
+}
+
+/// `provider/model` or `provider:model` taken apart; `None` where it is a bare name.
+#[pyfunction]
+pub(crate) fn split_model(name: &str) -> Option<(&str, &str)> {
+    providers::split_name(name)
+}

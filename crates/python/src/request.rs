@@ -224,8 +224,8 @@ fn option(
                 Some(u32::try_from(count(value, name)?).map_err(|_| wrong(value, name, "a smaller number"))?);
         }
         "drop_params" => how.drop_params = boolean(value, name)?,
-        "extra_headers" => how.headers = pairs(value, name)?,
-        "extra_query" => how.query = pairs(value, name)?,
+        "extra_headers" => how.headers = secret_pairs(value, name)?,
+        "extra_query" => how.query = secret_pairs(value, name)?,
         "extra_body" => {
             let fields = value.cast::<PyDict>().map_err(|_| wrong(value, name, "a dict"))?;
             for (key, item) in fields.iter() {
@@ -306,6 +306,30 @@ fn pairs(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<(String, String)>
             Ok((key, item))
         })
         .collect()
+}
+
+/// As [`pairs`], where a value may be a secret: an error never shows one.
+fn secret_pairs(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<(String, String)>> {
+    let wrong = |value: &Bound<'_, PyAny>, name: &str, expected: &str| {
+        PyTypeError::new_err(format!("{name}: expected {expected}, not {}", type_name(value)))
+    };
+    let fields = value.cast::<PyDict>().map_err(|_| wrong(value, name, "a dict of strings"))?;
+    fields
+        .iter()
+        .map(|(key, item)| {
+            let key: String = key.extract().map_err(|_| wrong(&key, name, "names that are strings"))?;
+            let item = item.extract().map_err(|_| {
+                // What stands in the place of a name may be a value that went astray.
+                let shown: String = key.chars().take_while(|it| is_name(*it)).collect();
+                wrong(&item, &format!("{name}[{shown:?}]"), "a string")
+            })?;
+            Ok((key, item))
+        })
+        .collect()
+}
+
+fn is_name(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '.' | '$')
 }
 
 fn response_format(value: &Bound<'_, PyAny>) -> PyResult<ResponseFormat> {

@@ -1,7 +1,7 @@
 //! Secrets from files and commands, which Python's configuration fetches (`python/ferrule/configuration/secrets.py`):
 //! on a thread of their own, as the runtime's thread never attaches to the interpreter.
 
-use ferrule_engine::{CredentialsError, FetchedSecrets, Secret, SecretSource, SecretsFuture};
+use ferrule_engine::{CredentialsError, FetchedSecrets, Secret, SecretSource, SecretsFuture, mask_secrets};
 use pyo3::{prelude::*, types::PyDict};
 use std::{
     collections::{HashSet, hash_map::DefaultHasher},
@@ -99,6 +99,20 @@ impl Shared {
             api_key: fields.get_item("api_key")?.extract::<Option<String>>()?.map(Secret::from),
             headers: new("headers")?,
             query: new("query")?,
+            declared: fields
+                .get_item("secrets")?
+                .extract::<Vec<String>>()?
+                .into_iter()
+                .map(Secret::from)
+                .collect(),
         })
     }
+}
+
+/// `text` without `secrets`, however they are escaped in it.
+#[pyfunction]
+#[pyo3(name = "mask_secrets")]
+#[expect(clippy::needless_pass_by_value, reason = "lists of Python's are copied")]
+pub(crate) fn masked(text: String, secrets: Vec<String>) -> String {
+    mask_secrets(text, secrets.iter().map(String::as_str))
 }

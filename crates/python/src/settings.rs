@@ -107,6 +107,7 @@ fn add(settings: &mut Settings, fields: &Bound<'_, PyDict>, secrets: Secrets<'_,
         secrets,
         headers,
         query,
+        declared: get("secrets")?.extract::<Vec<String>>()?.into_iter().map(Secret::from).collect(),
         fallback: get("fallback")?.extract()?,
         quirks,
         ..ProviderSettings::new(id, dialect, get("base_url")?.extract::<String>()?)

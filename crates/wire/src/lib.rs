@@ -16,6 +16,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod base_url;
 pub mod dialect;
 pub mod encode;
 pub mod error;

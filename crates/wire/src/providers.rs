@@ -98,9 +98,15 @@ pub fn all() -> &'static [ProviderRow] {
     ROWS
 }
 
-/// The provider that is called `id`, or has it among its aliases.
-pub fn find(id: &str) -> Option<&'static ProviderRow> {
-    ROWS.iter().find(|row| row.id == id || row.aliases.contains(&id))
+/// The provider that is called `name`, or has it among its aliases, whatever the case.
+pub fn find(name: &str) -> Option<&'static ProviderRow> {
+    let is = |known: &&str| known.eq_ignore_ascii_case(name);
+    ROWS.iter().find(|row| is(&row.id)).or_else(|| ROWS.iter().find(|row| row.aliases.iter().any(&is)))
+}
+
+/// `provider/model` or `provider:model`, taken apart. The rest of it is the provider's own.
+pub fn split_name(name: &str) -> Option<(&str, &str)> {
+    name.split_once(['/', ':'])
 }
 
 impl ProviderRow {
@@ -171,6 +177,7 @@ mod tests {
         for row in all() {
             for name in core::iter::once(&row.id).chain(row.aliases) {
                 assert_eq!(find(name).unwrap().id, row.id);
+                assert_eq!(find(&name.to_ascii_uppercase()).unwrap().id, row.id);
             }
             assert_eq!(row.quirks.provider, row.id);
         }

@@ -99,7 +99,9 @@ def _variable(name: str) -> str | None:
 
 
 def _without_credentials(url: str) -> str:
-    """`http://user:password@host:80/` is `http://***@host:80/`."""
+    """`http://user:password@host:80/` is `http://***@host:80/`; the same without `http://`, and without a query."""
+    url, query, _ = url.partition("?")
+    url += "?***" if query else ""
     before, mark, after = url.rpartition("@")
     if not mark:
         return url
@@ -112,7 +114,7 @@ async def _examine(timeout: float) -> list[Diagnosis]:
     found = [
         Diagnosis(
             fields["id"],
-            _address(fields["base_url"]),
+            _address(_native.mask_secrets(fields["base_url"], fields["secrets"])),
             next(iter(fields["key_variables"]), ""),
             fields["configured"] and not fields["missing"],
             fields["missing"],
@@ -127,8 +129,8 @@ async def _examine(timeout: float) -> list[Diagnosis]:
 def _address(url: str) -> str:
     if not url:
         return ""
-    parts = urlsplit(_without_credentials(url))
-    return f"{parts.scheme}://{parts.netloc}{parts.path}"
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 async def _check(diagnosis: Diagnosis, timeout: float) -> None:

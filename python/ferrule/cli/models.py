@@ -10,6 +10,7 @@ from rich.text import Text
 import ferrule
 from ferrule.cli import failures, prices, screen
 from ferrule.configuration import Configuration
+from ferrule.configuration.providers import spelled
 from ferrule.configuration.suggestions import suggestion
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def _from_catalog(provider: str | None) -> list[dict[str, Any]]:
         catalog = prices.catalog(client.registry)
     found = catalog.models()
     if provider is not None:
+        provider = spelled(provider)
         # A provider may offer models of other price lists.
         found = [model for model in found if _is(model, catalog.find(provider, model.id))]
         if not found:

@@ -88,6 +88,7 @@ class Configuration:
             ConfigError: The entry is not usable.
         """
         changes = {known: dict(entries) for known, entries in self._origin.changes.items()}
+        name = self.spelled(section, name, value)
         changes[section][name] = value
         layers.prepared(layers.Layer("registry", {section: {name: value}}))
         state = _merged_state(self.state.read, list(self.state.layers), changes, self.state.vault)
@@ -123,6 +124,22 @@ class Configuration:
         """The ids of all providers, the built-in ones first."""
         configured = [identifier for identifier in self.providers() if identifier not in self.state.rows]
         return [identifier for identifier in self.state.rows if identifier not in self.state.removed] + configured
+
+    def spelled(self, section: str, name: str, entry: Any = None) -> str:
+        """The name of an entry of one of `SECTIONS` as it is kept: with the id of the provider that it means.
+
+        Args:
+            section: One of `SECTIONS`.
+            name: The name.
+            entry: What is put there. A provider with an address may take the alias of a built-in one.
+        """
+        if section == "aliases":
+            return name
+        own = [identifier for identifier in self.provider_ids() if identifier not in self.state.rows]
+        if section == "models":
+            return providers.spelled_model(name, own)
+        is_new = isinstance(entry, dict) and entry.get("base_url") and not providers.is_id(name, own)
+        return name if is_new else providers.spelled(name, own)
 
     def row(self, provider: str) -> Row | None:
         """The built-in row of a provider; `None` for one of the user's own."""
@@ -206,16 +223,14 @@ def _merged_state(found: tuple[files.File, ...], read: list[Layer], changes: Cha
 def _merged(found: tuple[files.File, ...], read: list[Layer], changes: Changes, vault: Vault) -> State:
     """Merges what was read with the providers' own variables and the changes at run time."""
     rows = providers.rows()
-    ids = list(rows)
-    for layer in read:
-        ids += [name for name in layer.tree.get("providers") or {} if name not in rows]
-    ids += [name for name in changes["providers"] if name not in rows]
     changed = layers.Layer("registry", {name: _present(changes[name]) for name in SECTIONS if changes[name]})
-    variables = layers.provider_variable_layer(rows, ids, os.environ)
-    merged = layers.merge([*read[:-1], variables, read[-1]])
+    own = layers.own_providers([*read, changed])
+    own += [name for name in changes["providers"] if name not in rows and name not in own]
+    variables = layers.provider_variable_layer(rows, [*rows, *own], os.environ)
+    merged = layers.merge([*read[:-1], variables, read[-1]], own)
     for section in SECTIONS:
         _forget(merged, section, set(changes[section]))
-    replaced = layers.merge([changed])
+    replaced = layers.merge([changed], own)
     for section, values in replaced.tree.items():
         merged.tree.setdefault(section, {}).update(values)
     merged.sources.update(replaced.sources)
@@ -253,6 +268,8 @@ def _contradictions(state: State) -> list[str]:
             hint = suggestion(dialect, known) or f"; there are {', '.join(known)}"
             problems.append(merged.described((*path, "dialect"), f"there is no dialect {dialect[:80]!r}{hint}"))
         fallback = fields.get("fallback")
+        if fallback:
+            fallback = providers.spelled(fallback, merged.tree["providers"])
         if fallback and (fallback == identifier or fallback not in {**state.rows, **merged.tree["providers"]}):
             hint = suggestion(fallback, {**state.rows, **merged.tree["providers"]})
             problems.append(

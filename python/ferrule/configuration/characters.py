@@ -1,17 +1,18 @@
 """Characters of keys and header values: what copying adds is removed, what does not belong there is named.
 
 A byte-order mark of a file, or a zero-width character of a web page, goes unseen and makes a provider refuse the key.
+The engine has the rules (`crates/engine/src/characters.rs`).
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+
+from ferrule._native import clean_header, clean_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_INVISIBLE = "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\u00ad"
-"""Byte-order mark, zero-width and direction characters, soft hyphen."""
 
 
 class WrongCharacterError(Exception):
@@ -24,7 +25,7 @@ def key(text: str) -> str:
     Raises:
         WrongCharacterError: It has a character that no key has: a space, a control character, or one beyond ASCII.
     """
-    return _checked(text, "no key has", lambda char: "!" <= char <= "~")
+    return _cleaned(clean_key, text)
 
 
 def header(text: str) -> str:
@@ -33,22 +34,21 @@ def header(text: str) -> str:
     Raises:
         WrongCharacterError: It has a control character or an invisible one.
     """
-    return _checked(text, "no header can have", lambda char: char == "\t" or char.isprintable(), around=" \t\xa0")
+    return _cleaned(clean_header, text)
 
 
-def _checked(text: str, where: str, is_right: Callable[[str], bool], around: str | None = None) -> str:
-    cleaned, before = text, ""
-    while cleaned != before:
-        before, cleaned = cleaned, cleaned.strip(around).strip(_INVISIBLE)
-    start = text.find(cleaned)
-    for place, char in enumerate(cleaned, start + 1):
-        if not is_right(char):
-            raise WrongCharacterError(f"its character {place} is {_named(char)}, which {where}")
-    return cleaned
+def _cleaned(clean: Callable[[str], str], text: str) -> str:
+    try:
+        return clean(text)
+    except UnicodeEncodeError as error:
+        # A byte of the environment that is no text.
+        raise WrongCharacterError(f"its character {error.start + 1} is not valid UTF-8") from None
+    except ValueError as error:
+        raise WrongCharacterError(re.sub(r"U\+([0-9A-F]+)(?=,)", _named, str(error))) from None
 
 
-def _named(char: str) -> str:
+def _named(found: re.Match[str]) -> str:
     import unicodedata  # large, and only needed for an error
 
-    name = unicodedata.name(char, "a control character")
-    return f"U+{ord(char):04X} ({name})"
+    name = unicodedata.name(chr(int(found[1], 16)), "")
+    return f"{found[0]} ({name})" if name else found[0]

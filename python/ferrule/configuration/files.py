@@ -202,7 +202,8 @@ def fingerprint(paths: list[str], before: dict[str, tuple[Any, int]]) -> dict[st
             if known and known[0] == state:
                 now[path] = known
                 continue
-            with open(path, "rb") as file:
+            # A pipe that was named can be read once only.
+            with open(open_regular(path), "rb") as file:
                 now[path] = (state, hash(file.read(MAX_BYTES + 1)))
         except OSError:
             now[path] = (None, 0)

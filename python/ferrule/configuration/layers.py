@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ferrule.configuration import files, trust, untrusted, validation
+from ferrule.configuration.providers import is_id, spelled, spelled_model
 from ferrule.configuration.schema import SCHEMA, VARIABLES, Field, at
 from ferrule.errors import ConfigError
 
@@ -221,28 +222,68 @@ class Merged(NamedTuple):
         return validation.described(problem)
 
 
-def merge(layers: list[Layer]) -> Merged:
-    """Merges `layers`, lowest priority first."""
+def merge(layers: list[Layer], own: list[str]) -> Merged:
+    """Merges `layers`, lowest priority first. Providers go by their ids, however they are spelled.
+
+    Args:
+        layers: The layers.
+        own: The ids of the user's own providers.
+
+    Raises:
+        ConfigError: A layer names one provider twice.
+    """
     merged = Merged({}, {})
     for layer in layers:
-        _merge(merged, merged.tree, layer, layer.tree, SCHEMA, ())
+        _refuse_twins(layer, own)
+        _merge(merged, merged.tree, layer, layer.tree, SCHEMA, (), (), own)
     return merged
 
 
+def own_providers(layers: list[Layer]) -> list[str]:
+    """The ids of the user's own providers in `layers`. One that has the alias of a built-in one has an address, too."""
+    own: list[str] = []
+    for layer in layers:
+        for name, fields in (layer.tree.get("providers") or {}).items():
+            has_address = isinstance(fields, dict) and bool(fields.get("base_url"))
+            if not is_id(name, own) and (has_address or spelled(name, own) == name):
+                own.append(name)
+    return own
+
+
+def _refuse_twins(layer: Layer, own: list[str]) -> None:
+    seen: dict[str, str] = {}
+    problems: list[str] = []
+    for name in layer.tree.get("providers") or {}:
+        other = seen.setdefault(spelled(name, own), name)
+        if other != name:
+            problem = validation.Problem(("providers", name), f"is the same provider as `{other}`; keep one of them")
+            problems.append(layer.described(problem))
+    refuse(problems)
+
+
 def _merge(
-    merged: Merged, into: dict[str, Any], layer: Layer, tree: Mapping[str, Any], field: Field, path: Path
+    merged: Merged,
+    into: dict[str, Any],
+    layer: Layer,
+    tree: Mapping[str, Any],
+    field: Field,
+    path: Path,
+    written: Path,
+    own: list[str],
 ) -> None:
-    for name, value in tree.items():
+    """Merges `tree`, which is at `path`, and in its own layer at `written`."""
+    for key, value in tree.items():
         if value is None:
             continue
+        name = spelled(key, own) if path == ("providers",) else spelled_model(key, own) if path == ("models",) else key
         inner = field.fields.get(name) or field.item
-        here = (*path, name)
+        here, there = (*path, name), (*written, key)
         if inner and inner.kind in ("section", "named", "texts", "secrets", "table") and isinstance(value, dict):
             # Tables of the schema are merged key by key; a reference to a secret is replaced as a whole.
             below = into.setdefault(name, {})
             if not value:
-                merged.sources.setdefault(here, (layer, here))
-            _merge(merged, below, layer, value, inner, here)
+                merged.sources.setdefault(here, (layer, there))
+            _merge(merged, below, layer, value, inner, here, there, own)
         else:
             into[name] = value
-            merged.sources[here] = (layer, here)
+            merged.sources[here] = (layer, there)

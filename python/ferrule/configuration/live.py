@@ -90,11 +90,13 @@ class LiveConfiguration:
             ConfigError: There is a provider of this name that is not a function.
         """
         with _lock:
+            entry = {"base_url": "http://function.invalid", "dialect": "openai-chat"}
+            name = self._configuration.spelled("providers", name, entry)
             if name in self._configuration.provider_ids() and name not in self._functions:
                 raise ConfigError(f"there is already a provider {name!r}; a function cannot replace it")
             self._functions[name] = function
             try:
-                self.change("providers", name, {"base_url": "http://function.invalid", "dialect": "openai-chat"})
+                self.change("providers", name, entry)
             except BaseException:
                 del self._functions[name]
                 raise

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from ferrule import _native
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class Placeholder(TypedDict):
@@ -59,6 +62,33 @@ def rows() -> dict[str, Row]:
 def row(identifier: str) -> Row | None:
     """The built-in provider with this id."""
     return rows().get(identifier)
+
+
+def is_id(name: str, own: Iterable[str]) -> bool:
+    """Whether `name` is the id of a built-in provider or one of `own`, whatever the case."""
+    return name.lower() in {one.lower() for one in (*rows(), *own)}
+
+
+def spelled(name: str, own: Iterable[str] = ()) -> str:
+    """The id of the provider that `name` means, read as a call reads it: an id, one but for case, an alias of a row.
+
+    A name that no provider has stays as it is.
+
+    Args:
+        name: The name.
+        own: The ids of the user's own providers, which win over aliases.
+    """
+    ids = [*rows(), *own]
+    if name in ids:
+        return name
+    lower = name.lower()
+    return next((one for one in ids if one.lower() == lower), None) or _native.find_provider(name) or name
+
+
+def spelled_model(name: str, own: Iterable[str] = ()) -> str:
+    """`provider/model` with the provider's id."""
+    provider, mark, model = name.partition("/")
+    return f"{spelled(provider, own)}{mark}{model}" if mark else name
 
 
 def dialects() -> list[str]:

@@ -108,7 +108,7 @@ class RegistrySection:
         return len(self._entries())
 
     def __contains__(self, name: object) -> bool:
-        return name in self._entries()
+        return isinstance(name, str) and self._spelled(name) in self._entries()
 
     def get(self, name: str) -> Any:
         """The entry called `name`: a copy, with `***` or the place it comes from instead of each secret.
@@ -129,7 +129,7 @@ class RegistrySection:
             ConfigError: There is one of this name, or `entry` is not usable.
         """
         with lock():
-            if name in self:
+            if self._live.configuration.spelled(self._name, name, entry) in self._entries():
                 article = "an" if self._kind == "alias" else "a"
                 raise ConfigError(f"there is already {article} {self._kind} {name!r}; `replace` replaces it")
             self._live.change(self._name, name, entry)
@@ -142,7 +142,7 @@ class RegistrySection:
         """
         with lock():
             self._known(name)
-            self._live.change(self._name, name, entry)
+            self._live.change(self._name, self._spelled(name), entry)
 
     def remove(self, name: str) -> None:
         """Removes an entry. Calls in flight go on.
@@ -152,7 +152,7 @@ class RegistrySection:
         """
         with lock():
             self._known(name)
-            self._live.change(self._name, name, None)
+            self._live.change(self._name, self._spelled(name), None)
 
     def _entries(self) -> dict[str, Any]:
         configuration = self._live.configuration
@@ -161,8 +161,12 @@ class RegistrySection:
             entries = {identifier: {} for identifier in configuration.provider_ids()} | entries
         return entries
 
+    def _spelled(self, name: str) -> str:
+        return self._live.configuration.spelled(self._name, name)
+
     def _known(self, name: str) -> Any:
         entries = self._entries()
+        name = self._spelled(name)
         if name not in entries:
             raise ConfigError(f"there is no {self._kind} {name!r}{suggestion(name, entries)}")
         value = entries[name]
@@ -185,6 +189,9 @@ def masked(fields: Mapping[str, Any]) -> dict[str, Any]:
             shown[name] = {header: secrets.shown(item) for header, item in value.items()}
         elif name == "base_url":
             shown[name] = without_secrets(value)
+        elif name == "command":
+            # Arguments may be secrets.
+            shown[name] = [word if place == 0 else "***" for place, word in enumerate(value)]
         else:
             shown[name] = value
     return shown

@@ -80,6 +80,11 @@ PROVIDER = {
     ),
     "spawn": Field("flag", "Start a LiteLLM proxy for it and stop it with the client (see docs/sidecar.md).", "false"),
     "spawn_config": Field("text", "The configuration file of that proxy.", '"litellm.yaml"'),
+    "spawn_environment": Field(
+        "words",
+        "Further environment variables for that proxy; `*` at the end of a name stands for any text.",
+        '["DATABASE_URL"]',
+    ),
     "spawn_timeout": Field("number", "Seconds until that proxy must be ready.", "120"),
     "quirks": Field(
         "table",

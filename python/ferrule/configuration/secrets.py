@@ -7,14 +7,17 @@ nowhere.
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from typing import TYPE_CHECKING, Any
 
+from ferrule._native import find_program
+from ferrule.configuration import providers
 from ferrule.configuration.opening import open_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 COMMAND_SECONDS = 10.0
 MAX_BYTES = 64 << 10
@@ -42,24 +45,32 @@ class Vault:
         """Reads files and runs commands again from now on."""
         self._fetched.clear()
 
-    def value(self, value: Any, *, fetch: bool) -> str:
+    def value(self, value: Any, *, fetch: bool, declared: list[str] | None = None, own_keys: Iterable[str] = ()) -> str:
         """The text that `value` stands for.
 
         Args:
             value: Text that may have `${VARIABLE}` in it, or a dict with `env`, `file` or `command`.
             fetch: Whether files are read and commands run.
+            declared: Gets the parts of the text that come from a variable, a file or a command.
+            own_keys: The variables of keys that a command may use; it gets no others of providers.
 
         Raises:
             Deferred: `fetch` is false, and a file or a command would be needed.
             UnknownSecretError: It cannot be read.
         """
+        declared = [] if declared is None else declared
         if isinstance(value, str):
-            return self._filled(value)
+            return self._filled(value, declared)
+        text = self._referenced(value, fetch, own_keys)
+        declared.append(text)
+        return text
+
+    def _referenced(self, value: Mapping[str, Any], fetch: bool, own_keys: Iterable[str]) -> str:
         if "env" in value:
             return self._variable(value["env"])
         if "file" in value:
-            path = os.path.expanduser(self._filled(value["file"]))
-            return self._once(("file", path), fetch)
+            path = os.path.expanduser(self._filled(value["file"], []))
+            return self._once(("file", path), fetch, own_keys)
         command = value["command"]
         if isinstance(command, str):
             import shlex  # rarely needed
@@ -70,13 +81,13 @@ class Vault:
                 raise UnknownSecretError(f"the command cannot be split into words: {error}") from None
         if not command:
             raise UnknownSecretError("the command is empty")
-        return self._once(("command", *command), fetch)
+        return self._once(("command", *command), fetch, own_keys)
 
-    def _once(self, source: tuple[str, ...], fetch: bool) -> str:
+    def _once(self, source: tuple[str, ...], fetch: bool, own_keys: Iterable[str]) -> str:
         if source not in self._fetched:
             if not fetch:
                 raise Deferred
-            text = _read(source[1]) if source[0] == "file" else _run(list(source[1:]))
+            text = _read(source[1]) if source[0] == "file" else _run(list(source[1:]), own_keys)
             if not text:
                 raise UnknownSecretError(
                     f"the {source[0]} is empty" if source[0] == "file" else "the command prints nothing"
@@ -89,8 +100,11 @@ class Vault:
             raise UnknownSecretError(f"the environment variable {name} is not set")
         return text
 
-    def _filled(self, text: str) -> str:
-        """`text` with `${NAME}` and `${NAME:-default}` replaced by their values; `$${` is a plain `${`."""
+    def _filled(self, text: str, declared: list[str]) -> str:
+        """`text` with `${NAME}` and `${NAME:-default}` replaced by their values; `$${` is a plain `${`.
+
+        The values are added to `declared`; a default stands in the file anyway.
+        """
         if "${" not in text:
             return text
         filled, rest = "", text
@@ -105,8 +119,10 @@ class Vault:
             name, default_mark, default = inside.partition(":-")
             if not mark or not name.isidentifier():
                 raise UnknownSecretError("expected ${NAME} or ${NAME:-default}; write $${ for a plain ${")
-            value = self._environment.get(name) or default if default_mark else self._variable(name)
-            filled += before + value
+            found = self._environment.get(name) if default_mark else self._variable(name)
+            if found:
+                declared.append(found)
+            filled += before + (found or default)
 
 
 def _read(path: str) -> str:
@@ -118,14 +134,23 @@ def _read(path: str) -> str:
     return _text(content, path)
 
 
-def _run(command: list[str]) -> str:
+def _run(command: list[str], own_keys: Iterable[str]) -> str:
     # Large, and few configurations have commands.
     import signal
     import subprocess
 
+    program = find_program(command[0])
+    if program is None:
+        raise UnknownSecretError(f"the command {command[0]}: {os.strerror(errno.ENOENT)}")
     try:
         process = subprocess.Popen(  # noqa: S603 - the user's own command, without a shell
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+            command,
+            executable=program,
+            env=_without_keys(own_keys),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or "it cannot be started"
@@ -161,6 +186,12 @@ def _run(command: list[str]) -> str:
     if status and len(content) <= MAX_BYTES:
         raise UnknownSecretError(f"the command {command[0]} ended with status {status}")
     return _text(content, f"the output of {command[0]}")
+
+
+def _without_keys(own: Iterable[str]) -> dict[str, str]:
+    """The environment without the keys of providers, which a program that fetches one has no need of."""
+    keys = {variable for row in providers.rows().values() for variable in row["key_variables"]} - set(own)
+    return {name: value for name, value in os.environ.items() if name not in keys}
 
 
 def _text(content: bytes, name: str) -> str:

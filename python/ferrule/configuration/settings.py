@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from ferrule import _native
 from ferrule.configuration import addresses, characters, layers
-from ferrule.configuration.providers import needs_key
+from ferrule.configuration.providers import needs_key, spelled
 from ferrule.configuration.schema import PLACEHOLDERS
 from ferrule.configuration.secrets import Deferred, UnknownSecretError
 from ferrule.configuration.suggestions import suggestion
@@ -15,7 +15,7 @@ from ferrule.options import Timeouts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ferrule.configuration.layers import Merged
+    from ferrule.configuration.layers import Merged, Path
     from ferrule.configuration.providers import Row
     from ferrule.configuration.secrets import Vault
 
@@ -42,6 +42,8 @@ class ProviderSettings(TypedDict):
     quirks: dict[str, Any] | None
     configured: bool
     """Whether it can be called: bare model names may resolve to it."""
+    secrets: list[str]
+    """What of its headers, parameters and address the configuration takes from variables, files and commands."""
     deferred: list[str]
     """The secrets that have yet to be fetched, as they are referenced."""
     missing: str | None
@@ -144,19 +146,22 @@ def provider_settings(
         "key_variables": row["key_variables"] if row and needs_key(row) else [],
         "headers": {},
         "query": {},
-        "fallback": fields.get("fallback") or (row["fallback"] if row else None),
+        "fallback": _fallback(merged, fields.get("fallback")) or (row["fallback"] if row else None),
         "command": list(fields["command"]) if fields.get("command") else None,
         "aliases": row["aliases"] if row else [],
         "quirks": fields.get("quirks"),
         "configured": False,
+        "secrets": [],
         "deferred": [],
         "missing": None,
     }
 
     def value(given: Any, *steps: str) -> str | None:
         """The text of `given`; `None` where it is a secret that is not fetched yet."""
+        declared: list[str] = []
         try:
-            text = vault.value(given, fetch=fetch)
+            text = vault.value(given, fetch=fetch, declared=declared, own_keys=row["key_variables"] if row else ())
+            settings["secrets"] += _secret_parts(merged, ("providers", identifier, *steps), text, declared)
             if steps[0] == "api_key":
                 return characters.key(text)
             return characters.header(text) if steps[0] == "headers" else text
@@ -186,6 +191,25 @@ def provider_settings(
     except _Missing as missing:
         settings["missing"] = str(missing)
     return settings
+
+
+def _fallback(merged: Merged, name: str | None) -> str | None:
+    return spelled(name, merged.tree["providers"]) if name else None
+
+
+def _secret_parts(merged: Merged, path: Path, text: str, declared: list[str]) -> list[str]:
+    """What of `declared`, the parts of `text` that come from elsewhere, is secret.
+
+    A variable that is read without being named in the configuration is judged by the name of its header. Whom an
+    address leads to is no secret, and errors have to say it.
+    """
+    if merged.source(path).layer == "environment" or path[2] in PLACEHOLDERS:
+        return []
+    if path[2] == "base_url":
+        _, _, rest = text.partition("://")
+        host = rest.partition("/")[0].partition("?")[0]
+        return [part for part in declared if "://" not in part and part not in host]
+    return declared
 
 
 def _address(merged: Merged, identifier: str, row: Row | None, fields: Mapping[str, Any], value: Any) -> str:

@@ -12,6 +12,7 @@ import weakref
 from typing import TYPE_CHECKING
 
 from ferrule.configuration import files
+from ferrule.configuration.notices import one_line
 
 if TYPE_CHECKING:
     from ferrule.configuration.registry import Registry
@@ -62,7 +63,7 @@ class Watch:
             self._seen = seen
             registry.reload()
         except Exception as error:
-            _log("the configuration stays as it was, the new one is not usable: %s", error)
+            _log("the configuration stays as it was, the new one is not usable: %s", one_line(str(error)))
         else:
             _log("the configuration was read again", level=20)
         return True

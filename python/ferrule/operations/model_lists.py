@@ -55,4 +55,6 @@ def log_failure(provider: str, error: Exception) -> None:
     """Logs that a provider's models could not be listed."""
     import logging  # large, and only needed for this warning
 
-    logging.getLogger("ferrule").warning("the models of %s could not be listed: %s", provider, error)
+    from ferrule.configuration.notices import one_line
+
+    logging.getLogger("ferrule").warning("the models of %s could not be listed: %s", provider, one_line(str(error)))

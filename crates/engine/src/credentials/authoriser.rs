@@ -16,6 +16,7 @@ use super::{
     watsonx::WatsonxSettings,
 };
 use crate::{
+    characters,
     failure::Failure,
     net::RequestHead,
     secrets::{Secret, Secrets},
@@ -120,8 +121,13 @@ pub(crate) fn prepare(
         KeyHeader::Bearer => bearer.clone(),
         KeyHeader::Named(name) => (HeaderName::from_static(name), ""),
     };
-    let given = key.filter(|key| !key.expose_secret().trim().is_empty());
-    let key = given.map(|key| key.expose_secret().trim());
+    let key = match key.map(|key| characters::clean_key(key.expose_secret())) {
+        Some(Ok(key)) => Some(key).filter(|key| !key.is_empty()),
+        // Unused, it may be anything.
+        Some(Err(_)) if matches!(authentication, Authentication::None | Authentication::Source(_)) => None,
+        Some(Err(wrong)) => return Err(format!("the key cannot be used: {wrong}")),
+        None => None,
+    };
     let mut sent = |(name, prefix): (HeaderName, &str), key: Option<&str>| {
         let header = key.map(|key| {
             secrets.add(key);
@@ -164,8 +170,8 @@ pub(crate) fn prepare(
                 (None, None) => tokens(Tokens::from_entra(entra, exchange(environment))),
             }
         }
-        Authentication::Watsonx(watsonx) => match given {
-            Some(given) => tokens(Tokens::from_watsonx(watsonx, given, exchange(environment()))),
+        Authentication::Watsonx(watsonx) => match key {
+            Some(key) => tokens(Tokens::from_watsonx(watsonx, &Secret::from(key), exchange(environment()))),
             None => sent(bearer, None),
         },
         Authentication::Databricks(databricks) => {

@@ -5,6 +5,7 @@
 //! nothing away from the others.
 
 use super::CredentialsError;
+use crate::one_line::InOneLine;
 use std::{
     fmt,
     future::Future,
@@ -125,7 +126,7 @@ impl<T: Send + Sync + 'static> Cache<T> {
                         state.not_before = None;
                     }
                     Err(error) => {
-                        tracing::debug!(target: "ferrule", %error, "no new credentials");
+                        tracing::debug!(target: "ferrule", error = %InOneLine(&error), "no new credentials");
                         state.not_before = Some(Instant::now() + PAUSE);
                     }
                 }

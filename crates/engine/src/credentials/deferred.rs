@@ -38,6 +38,8 @@ pub struct FetchedSecrets {
     pub headers: Vec<(String, String)>,
     /// Parameters for each URL.
     pub query: Vec<(String, String)>,
+    /// What of those comes from variables, files or commands: secret, whatever its name.
+    pub declared: Vec<Secret>,
 }
 
 /// Secrets that are on their way.
@@ -163,8 +165,9 @@ impl Pending {
             );
         }
         for (name, value) in &fetched.query {
-            secrets.add_header(name, value);
+            secrets.add_parameter(name, value);
         }
+        fetched.declared.iter().for_each(|secret| secrets.add_declared(secret.expose_secret()));
         Ok(Access { fetched, headers, authoriser, secrets })
     }
 }

@@ -53,7 +53,7 @@ impl EntraSettings {
             let secret = self.client_secret.as_ref().map(|secret| secret.expose_secret().to_owned());
             if let Some(secret) = secret.or_else(|| environment.variable("AZURE_CLIENT_SECRET")) {
                 let fields = [&shared[..], &[("client_secret", &secret)]].concat();
-                return oauth::ask(exchange, oauth::form(&url, &fields)?, "Entra", &[&secret]).await;
+                return oauth::ask(exchange, oauth::form(&url, &fields)?, "Entra").await;
             }
             if let Some(file) = environment.variable("AZURE_FEDERATED_TOKEN_FILE") {
                 // Read each time: whoever runs us writes a new one before the old one expires.
@@ -65,11 +65,11 @@ impl EntraSettings {
                 let assertion = String::from_utf8_lossy(&assertion).trim().to_owned();
                 let fields = [("client_assertion_type", ASSERTION), ("client_assertion", &assertion)];
                 let fields = [&shared[..], &fields].concat();
-                return oauth::ask(exchange, oauth::form(&url, &fields)?, "Entra", &[&assertion]).await;
+                return oauth::ask(exchange, oauth::form(&url, &fields)?, "Entra").await;
             }
         }
         let asked = managed(environment, scope, client.as_deref())?;
-        oauth::ask(exchange, asked, "the machine's identity", &[]).await.map_err(|error| {
+        oauth::ask(exchange, asked, "the machine's identity").await.map_err(|error| {
             error.map_text(|text| {
                 format!("{text}; set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or give a key")
             })

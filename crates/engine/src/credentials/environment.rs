@@ -1,14 +1,12 @@
 //! Environment of credentials, where they are looked for: variables, files, and the addresses of those who hand them
 //! out.
 
+use crate::files;
 use std::{
     collections::BTreeMap,
     fmt,
     path::{Path, PathBuf},
 };
-
-/// A key or a configuration file is shorter.
-const FILE_BYTES: u64 = 1 << 20;
 
 /// How the names of the variables begin that say anything about credentials.
 const NAMES: [&str; 11] = [
@@ -104,19 +102,10 @@ impl fmt::Debug for Environment {
     }
 }
 
-/// Reads a file off the runtime's thread, which carries every stream of the process.
+/// Reads a regular file off the runtime's thread, which carries every stream of the process.
 pub(crate) async fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
-    use std::io::{Error, ErrorKind, Read};
     let path = path.to_owned();
-    let read = move || {
-        let mut bytes = Vec::new();
-        std::fs::File::open(path)?.take(FILE_BYTES + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > FILE_BYTES {
-            return Err(Error::new(ErrorKind::FileTooLarge, format!("it is longer than {FILE_BYTES} bytes")));
-        }
-        Ok(bytes)
-    };
-    blocking(read).await.map_err(Error::other)?
+    blocking(move || files::read_regular(&path)).await.map_err(std::io::Error::other)?
 }
 
 /// Does `work` on another thread than the runtime's.

@@ -114,7 +114,7 @@ fn of_file<'a>(
                 let assertion = claims.sign(&need("private_key")?, text("private_key_id"))?;
                 let grant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
                 let fields = [("grant_type", grant), ("assertion", &assertion)];
-                oauth::ask(exchange, oauth::form(&url, &fields)?, "Google", &[&assertion]).await
+                oauth::ask(exchange, oauth::form(&url, &fields)?, "Google").await
             }
             "authorized_user" => {
                 let url = text("token_uri").unwrap_or_else(|| TOKENS.to_owned());
@@ -126,7 +126,7 @@ fn of_file<'a>(
                     ("client_secret", &secret),
                     ("refresh_token", &refresh),
                 ];
-                oauth::ask(exchange, oauth::form(&url, &fields)?, "Google", &[&secret, &refresh]).await
+                oauth::ask(exchange, oauth::form(&url, &fields)?, "Google").await
             }
             "external_account" => {
                 let subject = subject(file, exchange).await?;
@@ -141,7 +141,7 @@ fn of_file<'a>(
                     ("subject_token", &subject),
                 ];
                 let asked = oauth::form(&need("token_url")?, &fields)?;
-                let access = oauth::ask(exchange, asked, "Google", &[&subject]).await?;
+                let access = oauth::ask(exchange, asked, "Google").await?;
                 match impersonates {
                     Some(url) => impersonate(exchange, &url, scope, &access.value).await,
                     None => Ok(access),
@@ -180,9 +180,10 @@ async fn subject(file: &Fields<'_>, exchange: &Exchange) -> Result<String, Crede
             }
         }
         let request = request.body(Bytes::new()).map_err(|_| wrong("has no address that can be asked"))?;
+        let sent = oauth::sent(&request);
         let answer = exchange.send(request).await?;
         if !answer.status().is_success() {
-            return Err(oauth::refusal(&answer, "Google's credential_source", &[]));
+            return Err(oauth::refusal(&answer, "Google's credential_source", &sent));
         }
         answer.into_body()
     } else {
@@ -212,13 +213,14 @@ async fn impersonate(
     bearer.set_sensitive(true);
     request.headers_mut().insert(AUTHORIZATION, bearer);
     request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let sent = oauth::sent(&request);
     let answer = exchange.send(request).await?;
     let read = || {
         let token = oauth::read(&answer, "accessToken")?;
         let expires = Fields::parse(answer.body()).ok()?.get("expireTime")?.string()?;
         Some(Fetched { value: token.value, lifetime: clock::until_written(&expires) })
     };
-    read().ok_or_else(|| oauth::refusal(&answer, "Google", &[with.expose_secret()]))
+    read().ok_or_else(|| oauth::refusal(&answer, "Google", &sent))
 }
 
 async fn of_machine(exchange: &Exchange, scope: &str) -> Result<Access, CredentialsError> {
@@ -230,7 +232,7 @@ async fn of_machine(exchange: &Exchange, scope: &str) -> Result<Access, Credenti
     url.query_pairs_mut().append_pair("scopes", scope);
     let request = Request::get(url.as_str()).header("metadata-flavor", "Google");
     let request = request.body(Bytes::new()).map_err(|_| wrong())?;
-    oauth::ask(exchange, request, "this machine's metadata", &[]).await.map_err(|error| {
+    oauth::ask(exchange, request, "this machine's metadata").await.map_err(|error| {
         CredentialsError::missing(format!(
             "none in GOOGLE_APPLICATION_CREDENTIALS, left by `gcloud auth application-default login`, or of this machine ({error})"
         ))

@@ -33,16 +33,65 @@ fn unusable(url: &str) -> CredentialsError {
     CredentialsError::missing(format!("{url} is not an address that can be asked for a token"))
 }
 
-/// Asks `who` for a token; `secrets` were sent, and are not repeated in an error.
+/// Headers that metadata services want to see, and no secrets.
+const PLAIN_HEADERS: [&str; 8] = [
+    "accept",
+    "content-type",
+    "host",
+    "metadata",
+    "metadata-flavor",
+    "x-amz-content-sha256",
+    "x-amz-date",
+    "x-aws-ec2-metadata-token-ttl-seconds",
+];
+
+/// Fields of a form that are no secrets.
+const PLAIN_FIELDS: [&str; 9] = [
+    "audience",
+    "client_assertion_type",
+    "client_id",
+    "grant_type",
+    "requested_token_type",
+    "resource",
+    "response_type",
+    "scope",
+    "subject_token_type",
+];
+
+/// Asks `who` for a token.
 pub(crate) async fn ask(
     exchange: &Exchange,
     request: Request<Bytes>,
     who: &str,
-    secrets: &[&str],
 ) -> Result<Access, CredentialsError> {
+    let sent = sent(&request);
     let answer =
         exchange.send(request).await.map_err(|error| error.map_text(|text| format!("{who}: {text}")))?;
-    read(&answer, "access_token").ok_or_else(|| refusal(&answer, who, secrets))
+    read(&answer, "access_token").ok_or_else(|| refusal(&answer, who, &sent))
+}
+
+/// What of `request` no error may repeat: headers, the fields of a form, and what parameters of its address are secret by
+/// their names.
+pub(crate) fn sent(request: &Request<Bytes>) -> Secrets {
+    let mut secrets = Secrets::default();
+    for (name, value) in request.headers() {
+        if let Ok(value) = value.to_str()
+            && !PLAIN_HEADERS.contains(&name.as_str())
+        {
+            secrets.add_declared(value);
+        }
+    }
+    let pairs = |query: &str| Url::parse(&format!("form:?{query}")).ok();
+    let form = std::str::from_utf8(request.body()).ok().filter(|body| !body.starts_with('{'));
+    if let Some(form) = form.and_then(pairs) {
+        for (_, value) in form.query_pairs().filter(|(name, _)| !PLAIN_FIELDS.contains(&&**name)) {
+            secrets.add_declared(&value);
+        }
+    }
+    if let Some(query) = request.uri().query().and_then(pairs) {
+        query.query_pairs().for_each(|(name, value)| secrets.add_header(&name, &value));
+    }
+    secrets
 }
 
 /// The token called `name` in an answer.
@@ -58,8 +107,8 @@ pub(crate) fn read(answer: &Response<Bytes>, name: &str) -> Option<Access> {
     Some(Fetched { value: Secret::from(token), lifetime })
 }
 
-/// Why there is no token in an answer.
-pub(crate) fn refusal(answer: &Response<Bytes>, who: &str, secrets: &[&str]) -> CredentialsError {
+/// Why there is no token in an answer, without what was `sent`.
+pub(crate) fn refusal(answer: &Response<Bytes>, who: &str, sent: &Secrets) -> CredentialsError {
     let status = answer.status();
     let mut words = match Fields::parse(answer.body()) {
         Ok(fields) => {
@@ -74,8 +123,7 @@ pub(crate) fn refusal(answer: &Response<Bytes>, who: &str, secrets: &[&str]) -> 
         }
         Err(_) => String::new(),
     };
-    let mut sent = Secrets::default();
-    secrets.iter().for_each(|secret| sent.add(secret));
+    // Before it is cut: half a secret would not be found.
     sent.mask(&mut words);
     if let Some((end, _)) = words.char_indices().nth(WORDS) {
         words.truncate(end);

@@ -8,6 +8,7 @@ use super::{
     oauth::Access,
 };
 use crate::{
+    characters,
     failure::Failure,
     secrets::{Secret, Secrets},
 };
@@ -123,7 +124,10 @@ fn pass(access: Access, quota_project: Option<&str>) -> Result<Fetched<Pass>, Cr
     let Fetched { value: secret, lifetime } = access;
     let unusable =
         |what: &str| CredentialsError::refused(format!("{what} has characters that no header can carry"));
-    let header = HeaderValue::try_from(format!("Bearer {}", secret.expose_secret().trim()));
+    let token = characters::clean_key(secret.expose_secret())
+        .map_err(|wrong| CredentialsError::refused(format!("the token cannot be used: {wrong}")))?;
+    let secret = Secret::from(token);
+    let header = HeaderValue::try_from(format!("Bearer {token}"));
     let mut header = header.map_err(|_| unusable("the token"))?;
     header.set_sensitive(true);
     let quota_project = quota_project.map(HeaderValue::from_str).transpose();
@@ -143,7 +147,7 @@ impl Grant {
     }
 
     pub(crate) fn add_secrets(&self, secrets: &mut Secrets) {
-        secrets.add_once(self.held.value.secret.expose_secret().trim());
+        secrets.add(self.held.value.secret.expose_secret());
     }
 }
 

@@ -1,6 +1,7 @@
 //! Names of models, read against the providers that are there and the catalog.
 
 use super::candidate::Candidate;
+use ferrule_wire::providers::split_name;
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -81,9 +82,7 @@ impl Names {
 
     /// `name` as `provider/model` or `provider:model`; the rest of it is the provider's own.
     pub(super) fn read<'a>(&'a self, name: &'a str) -> Named<'a> {
-        let Some(mark) = name.find(['/', ':']) else { return Named::Bare };
-        let (before, after) = name.split_at(mark);
-        let after = after.get(1..).unwrap_or_default();
+        let Some((before, after)) = split_name(name) else { return Named::Bare };
         match self.known(before) {
             Some(_) if after.is_empty() => Named::NoModel,
             Some(id) => Named::Route(id, after),

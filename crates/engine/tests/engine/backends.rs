@@ -31,6 +31,7 @@ fn shell(script: &str) -> ProcessBackend {
     ProcessBackend {
         command: ["sh", "-c", script].map(str::to_owned).to_vec(),
         key_variable: Some("SECRET"),
+        variables: &["CARGO_PKG_*"],
         command_line: |body| CommandLine { arguments: Vec::new(), input: body.to_vec() },
         is_last: |line| line == b"done",
     }
@@ -161,4 +162,16 @@ async fn a_function_is_retried_and_knows_who_asks() {
     let mut opened = bounded(engine.stream(asked())).await.unwrap();
     let (events, _) = bounded(drain(&mut opened)).await;
     assert_eq!(texts_of(&events), "small me");
+}
+
+/// A program gets the variables that it needs, and none of the keys that this process has.
+#[tokio::test]
+async fn a_program_gets_only_the_variables_that_it_needs() {
+    // Cargo sets `CARGO_MANIFEST_DIR` for tests as well, which is none of the program's business.
+    let script = r#"cat >/dev/null; echo "text ${PATH:+path} ${HOME:+home} $CARGO_PKG_NAME [$CARGO_MANIFEST_DIR] $SECRET"; echo done"#;
+    let mut opened = bounded(with(shell(script)).stream(call())).await.unwrap();
+    let (events, error) = bounded(drain(&mut opened)).await;
+    assert!(error.is_none(), "{error:?}");
+    let said = format!("{events:?}");
+    assert!(said.contains("path home ferrule-engine [] sesame"), "{said}");
 }

@@ -48,6 +48,7 @@ impl SecretSource for Vault {
                 api_key: Some(Secret::from(*key)),
                 headers: vec![("x-more-secret".into(), format!("more-{key}"))],
                 query: vec![("token".into(), format!("query-{key}"))],
+                declared: Vec::new(),
             })
         })
     }

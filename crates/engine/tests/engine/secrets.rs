@@ -20,11 +20,33 @@ use tracing::{Event, Metadata, Subscriber, field::Field, field::Visit, span};
 
 const OTHER: &str = "canary-in-a-header";
 const QUERY: &str = "canary-in-a-query";
+const DECLARED: &str = "canary/that was \"declared\"";
+const WORD: &str = "canary-as-second-word";
+const BASE: &str = "Canary-in-the-base-url-1";
+
+const SECRETS: [&str; 6] = [CANARY, OTHER, QUERY, DECLARED, WORD, BASE];
 
 fn clean(what: &str, text: &str) {
-    for secret in [CANARY, OTHER, QUERY] {
-        assert!(!text.contains(secret), "{what} tells {secret}: {text}");
+    // Whatever escapes there were are undone: no way to write a secret hides it from this.
+    let plain = text.replace(['\\', '+'], "").replace("%20", " ").replace("%2F", "/").replace("%22", "\"");
+    for secret in SECRETS {
+        for text in [text, &plain] {
+            assert!(!text.contains(secret), "{what} tells {secret}: {text}");
+        }
     }
+}
+
+/// Settings with a secret in every place that has one.
+fn settings_with_secrets(address: std::net::SocketAddr) -> ferrule_engine::ProviderSettings {
+    let mut settings = settings(address);
+    settings.base_url.push_str(&format!("?sig={BASE}"));
+    settings.headers = vec![
+        ("x-plain".into(), DECLARED.replace('"', "'")),
+        ("x-team".into(), DECLARED.into()),
+        ("cookie".into(), format!("a=1; b={WORD}")),
+    ];
+    settings.declared = vec![Secret::from(DECLARED)];
+    settings
 }
 
 fn clean_error(error: &CallError) {
@@ -81,7 +103,11 @@ impl Subscriber for Collect {
 async fn no_error_and_no_log_tells_a_secret() {
     let log = Arc::new(Log::default());
     let _guard = tracing::subscriber::set_default(Collect(Arc::clone(&log)));
-    let echo = format!("wrong key {CANARY}, other {OTHER}");
+    let percent = DECLARED.replace(' ', "+").replace('/', "%2F").replace('"', "%22");
+    let echo = format!(
+        "wrong key {CANARY}, other {OTHER}, query {QUERY} {BASE}, word {WORD}, {DECLARED}, {percent}, {:?}",
+        DECLARED.replace('/', "\\/")
+    );
     let error_behind_text = format!("error {echo}\n");
     let redirect = format!("location: http://127.0.0.1:1/?key={QUERY}\r\n");
     let id = format!("x-request-id: {CANARY}\r\n");
@@ -100,7 +126,7 @@ async fn no_error_and_no_log_tells_a_secret() {
     ];
     for script in scripts {
         let server = Server::start(vec![script]).await;
-        let engine = engine(settings(server.address));
+        let engine = engine(settings_with_secrets(server.address));
         clean_error(&bounded(engine.complete(secret_call())).await.unwrap_err());
         match bounded(engine.stream(secret_call())).await {
             Err(error) => clean_error(&error),
@@ -122,6 +148,7 @@ async fn no_error_and_no_log_tells_a_secret() {
     let ours = log.iter().filter(|line| line.starts_with("ferrule "));
     assert!(ours.count() > 50, "our own events are there: {log:?}");
     log.iter().for_each(|line| clean("the log", line));
+    assert!(log.iter().all(|line| !line.contains('\n')), "no server begins a line");
 }
 
 /// What is got per attempt is as secret as a key: the refusals echo it, and the libraries that sign may log it.
@@ -187,6 +214,8 @@ async fn nothing_shows_a_secret() {
     refused(&|settings| settings.base_url = format!("http://me:{CANARY}@localhost"));
     refused(&|settings| settings.base_url = format!("ftp://localhost/?{QUERY}"));
     refused(&|settings| settings.base_url = format!("{CANARY} {QUERY}"));
+    refused(&|settings| settings.headers = vec![(format!("Bearer {CANARY}"), "authorization".into())]);
+    refused(&|settings| settings.api_key = Some(Secret::from(format!("{CANARY} {OTHER}"))));
 
     let mut call = call();
     call.options.headers = vec![("x-other".into(), format!("{OTHER}\n"))];

@@ -25,7 +25,8 @@ pub(crate) fn raw(
         .map_err(|_| PyValueError::new_err(format!("method: {method:?} is not a valid HTTP method")))?;
     let request = RawRequest { method, path, body: body.into(), content_type };
     let replied = client.raw(provider, request).map_err(|error| raise_client(py, error))?;
-    Flight::start(bridge, provider.to_owned(), Entry::none(), None, move |channel| {
+    let provider = client.provider_id(provider).unwrap_or_else(|_| provider.to_owned());
+    Flight::start(bridge, provider, Entry::none(), None, move |channel| {
         produce::pump_raw(channel, Box::pin(replied), head)
     })
 }

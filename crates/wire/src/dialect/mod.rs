@@ -179,6 +179,8 @@ pub struct Program {
     pub command: &'static str,
     /// The environment variable that it reads its key from.
     pub key_variable: &'static str,
+    /// The other environment variables that it needs; a `*` at the end stands for any text.
+    pub variables: &'static [&'static str],
     /// Makes a command line of the body that the dialect encodes.
     pub command_line: fn(&[u8]) -> CommandLine,
     /// Whether a line is the last of the answer.

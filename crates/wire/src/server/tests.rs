@@ -2,6 +2,7 @@
 //! read as it was meant.
 
 use super::*;
+use crate::base_url::without_endpoint;
 use crate::dialect::shared::address::join;
 use crate::dialect::{Dialect, registry};
 use crate::encode::{EncodeOptions, EncodedRequest};
@@ -10,6 +11,7 @@ use crate::framing::StreamError;
 use crate::model::*;
 use crate::operation::*;
 use crate::providers;
+use crate::quirks::Quirks;
 use core::time::Duration;
 use std::{borrow::Cow, borrow::ToOwned, format, string::String, vec, vec::Vec};
 
@@ -288,5 +290,69 @@ fn the_headers_of_a_response_carry_its_id() {
         let expected = (dialect.server_facts().request_id_header, "req_1".to_owned());
         assert!(headers.contains(&expected), "{}", dialect.name());
         assert!(headers.iter().all(|(name, _)| !name.contains("ratelimit")));
+    }
+}
+
+/// A base URL may end in the path of any endpoint: every other endpoint is found from there as well.
+#[test]
+fn a_base_url_that_ends_in_an_endpoint_is_understood() {
+    let path = |base: &str, encoded: &EncodedRequest| {
+        join(base, &encoded.path).split('?').next().unwrap().to_owned()
+    };
+    let mut pairs = 0;
+    for case in cases().into_iter().filter(|case| case.dialect.program().is_none()) {
+        let without = |base: &str| without_endpoint(case.dialect, case.options.quirks, base).to_owned();
+        assert_eq!(without(&case.base), case.base, "{}: its own base URL stays", case.name);
+        let all = encoded(&case);
+        for (operation, _, given) in &all {
+            let base = path(&case.base, given);
+            // A gateway may have all of its API below `/models`, so that alone is left as it is.
+            if *operation == OperationKind::ModelListing && without(&base) == base {
+                continue;
+            }
+            for (other, _, wanted) in &all {
+                pairs += 1;
+                for base in [base.clone(), format!("{base}/")] {
+                    let found = path(&without(&base), wanted);
+                    assert_eq!(
+                        found,
+                        path(&case.base, wanted),
+                        "{}: {operation:?} {base}, {other:?}",
+                        case.name
+                    );
+                }
+            }
+        }
+    }
+    assert!(pairs > 1000, "{pairs}");
+}
+
+#[test]
+fn what_is_copied_from_documents_is_a_base_url() {
+    for (dialect, given, expected) in [
+        ("openai-chat", "/v1/chat/completions", "/v1"),
+        ("openai-chat", "/v1/responses", "/v1"),
+        ("openai-chat", "/v1/completions", "/v1"),
+        ("openai-chat", "/v1/models", "/v1"),
+        ("openai-chat", "/models", "/models"),
+        ("openai-chat", "/models/chat/completions", "/models"),
+        ("openai-chat", "/v1/messages", "/v1/messages"),
+        ("openai-responses", "/v1/chat/completions", "/v1"),
+        ("openai-completions", "/v1/chat/completions", "/v1"),
+        ("openai-completions", "/v1/embeddings", "/v1"),
+        ("openai-chat", "/gate/completions-of-mine", "/gate/completions-of-mine"),
+        ("anthropic", "/api/anthropic/v1/messages/count_tokens", "/api/anthropic/v1"),
+        ("gemini", "/v1beta/models/gemini-x:streamGenerateContent", "/v1beta"),
+        ("gemini", "/v1beta/models", "/v1beta"),
+        ("ollama", "/api/chat", ""),
+        ("cohere", "/v2/rerank", ""),
+        ("bedrock", "/model/a%3Ab/converse-stream", ""),
+        ("replicate", "/v1/models/a/b/predictions", ""),
+        ("watsonx", "/ml/v1/text/chat_stream", "/ml/v1"),
+        ("ruvllm", "/query", ""),
+    ] {
+        let dialect = registry::find(dialect).unwrap();
+        let found = without_endpoint(dialect, &Quirks::NONE, given);
+        assert_eq!(found, expected, "{}: {given}", dialect.name());
     }
 }

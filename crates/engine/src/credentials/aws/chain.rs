@@ -5,11 +5,15 @@
 //! Roles, web identities, containers and instance metadata are asked by `reqsign-aws-v4`, through our connections.
 
 use super::{super::Environment, AwsSettings, CredentialsError, Key, process, profile, profile::Files, sso};
-use crate::credentials::{
-    cache::{Fetched, Pending},
-    clock,
-    environment::read_file,
-    exchange::Exchange,
+use crate::{
+    credentials::{
+        cache::{Fetched, Pending},
+        clock,
+        environment::read_file,
+        exchange::Exchange,
+        oauth,
+    },
+    secrets::Secrets,
 };
 use bytes::Bytes;
 use reqsign_aws_v4::{
@@ -18,7 +22,11 @@ use reqsign_aws_v4::{
 };
 use reqsign_core::{Context, Env, Error, ErrorKind, FileRead, HttpSend, ProvideCredential, Signer};
 use secrecy::ExposeSecret;
-use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
 use url::Url;
 
 /// A profile may take its role from one that takes its own from another; a circle is none.
@@ -38,12 +46,14 @@ pub(crate) async fn find(
         let token = settings.session_token.as_ref().map(|token| token.expose_secret().to_owned());
         return Ok(lasting(Key::new(id, secret.expose_secret(), token)));
     }
+    let sent = Arc::<Mutex<Secrets>>::default();
     let chain = Chain {
         region,
         environment: &exchange.environment,
         exchange,
+        sent: Arc::clone(&sent),
         context: Context::new()
-            .with_http_send(Through(Arc::clone(exchange)))
+            .with_http_send(Through(Arc::clone(exchange), sent))
             .with_file_read(Disk)
             .with_env(Variables(exchange.environment.clone())),
     };
@@ -91,6 +101,8 @@ struct Chain<'a> {
     region: &'a str,
     environment: &'a Environment,
     exchange: &'a Arc<Exchange>,
+    /// What the requests of the chain had in them that no error may repeat.
+    sent: Arc<Mutex<Secrets>>,
     context: Context,
 }
 
@@ -223,7 +235,10 @@ impl Chain<'_> {
                 Ok(Fetched { value: Key::new(access_key_id, secret_access_key, session_token), lifetime })
             }
             Ok(None) => Err(CredentialsError::missing(format!("{what} is not configured"))),
-            Err(error) => Err(explained(&error, what)),
+            Err(error) => Err(explained(&error, what).map_text(|mut text| {
+                self.sent.lock().unwrap_or_else(PoisonError::into_inner).mask(&mut text);
+                text
+            })),
         }
     }
 }
@@ -265,10 +280,12 @@ fn explained(error: &Error, what: &str) -> CredentialsError {
 
 /// The crate's requests, sent as all of ours.
 #[derive(Debug)]
-struct Through(Arc<Exchange>);
+struct Through(Arc<Exchange>, Arc<Mutex<Secrets>>);
 
 impl HttpSend for Through {
     async fn http_send(&self, request: http::Request<Bytes>) -> reqsign_core::Result<http::Response<Bytes>> {
+        let sent = oauth::sent(&request);
+        self.1.lock().unwrap_or_else(PoisonError::into_inner).add_all(&sent);
         let answer = self.0.send(request).await;
         answer.map_err(|error| Error::unexpected("no answer").with_source(error))
     }

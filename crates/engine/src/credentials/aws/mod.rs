@@ -153,9 +153,9 @@ impl Grant {
 
     pub(crate) fn add_secrets(&self, secrets: &mut Secrets) {
         let key = &self.held.value.key;
-        secrets.add_once(key.secret.expose_secret());
+        secrets.add(key.secret.expose_secret());
         if let Some(token) = &key.token {
-            secrets.add_once(token.expose_secret());
+            secrets.add(token.expose_secret());
         }
     }
 }

@@ -1,14 +1,12 @@
 //! Credential process, a program that prints credentials: a profile's `credential_process`.
 
 use super::{CredentialsError, Key};
-use crate::credentials::{cache::Fetched, clock, environment::blocking};
-use ferrule_wire::json::Fields;
-use std::{
-    io::Read,
-    process::{Command, Stdio},
-    sync::mpsc,
-    time::Duration,
+use crate::{
+    credentials::{cache::Fetched, clock, environment::blocking},
+    program,
 };
+use ferrule_wire::json::Fields;
+use std::{io::Read, process::Stdio, sync::mpsc, time::Duration};
 
 const LONGEST: Duration = Duration::from_secs(60);
 const OUTPUT_BYTES: u64 = 1 << 20;
@@ -36,7 +34,9 @@ fn output_of(words: &[String]) -> Result<Vec<u8>, CredentialsError> {
         return Err(CredentialsError::missing("credential_process is empty"));
     };
     let failed = |why: String| CredentialsError::unreachable(format!("credential_process `{program}` {why}"));
-    let mut child = Command::new(program)
+    let needed = |name: &str| name.starts_with("AWS_") || !program::is_key_variable(name);
+    let mut child = program::command(program, needed)
+        .ok_or_else(|| failed("cannot be started: there is no such program".to_owned()))?
         .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

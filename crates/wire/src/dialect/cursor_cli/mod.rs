@@ -70,7 +70,13 @@ impl Dialect for CursorCli {
     }
 
     fn program(&self) -> Option<Program> {
-        Some(Program { command: "cursor-agent", key_variable: "CURSOR_API_KEY", command_line, is_last })
+        Some(Program {
+            command: "cursor-agent",
+            key_variable: "CURSOR_API_KEY",
+            variables: &["CURSOR_*"],
+            command_line,
+            is_last,
+        })
     }
 
     /// Without a code in its errors, the status tells that a quota is used up.

@@ -6,7 +6,6 @@
 use super::chunk::{self, CandidateFields};
 use super::part;
 use super::partial_arguments::PartialArguments;
-use super::content;
 use crate::dialect::shared::{made_ids, said_text};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, Value};

@@ -4,7 +4,7 @@ use crate::dialect::anthropic::NO_ARGUMENTS;
 use crate::dialect::openai_chat::hosted;
 use crate::dialect::shared::hosted_tools::{FOREIGN_TOOL, is_foreign_to_openai};
 use crate::encode::{Refusals, UnsupportedField};
-use crate::json::{Fields, Json, JsonError, ObjectWriter, Value, WriteJson};
+use crate::json::{Fields, JsonError, ObjectWriter, Value, WriteJson};
 use crate::model::{Request, Tool, ToolChoice, ToolKind};
 use crate::quirks::Quirks;
 use crate::schema::{self, Held};

@@ -70,11 +70,11 @@ pub(crate) fn resource_and_method(path: &str) -> Option<(&str, &str)> {
 
 /// The path of an [`EncodedRequest`](super::EncodedRequest) behind `base`, that of the base URL. The whole name of a
 /// resource begins without a `/`, and takes the place of what `base` has from a segment on that is the name's first; so
-/// does an address from its version of the API on.
+/// does an address from its version of the API on. A version that both have is there once: the path's.
 pub fn join(base: &str, path: &str) -> String {
     let base = base.trim_end_matches('/');
     if path.is_empty() || path.starts_with('/') {
-        return format!("{base}{path}");
+        return format!("{}{path}", without_version(base, path));
     }
     let first = path.split('/').next().unwrap_or_default();
     let mut end = base.len();
@@ -89,8 +89,29 @@ pub fn join(base: &str, path: &str) -> String {
     format!("{base}/{path}")
 }
 
+/// `base` without what it ends in and `path` begins with again: `/v1` before `/v1/messages`, `/ml/v1` before
+/// `/ml/v1/text/chat`, and `/v1` before `/v2/chat`.
+fn without_version<'a>(base: &'a str, path: &str) -> &'a str {
+    let mut segments = path.split('/').skip(1);
+    let first = segments.next().unwrap_or_default();
+    if is_version(first) {
+        return match base.rsplit_once('/') {
+            Some((before, last)) if is_version(last) => before,
+            _ => base,
+        };
+    }
+    if !segments.next().is_some_and(is_version) {
+        return base;
+    }
+    let kept = |(before, last): (&'a str, &str)| if last == first { Some(before) } else { None };
+    match base.rsplit_once('/') {
+        Some((before, last)) if is_version(last) => before.rsplit_once('/').and_then(kept).unwrap_or(base),
+        _ => base,
+    }
+}
+
 /// `v1`, `v1beta1`.
-fn is_version(segment: &str) -> bool {
+pub(crate) fn is_version(segment: &str) -> bool {
     segment.strip_prefix('v').is_some_and(|number| number.starts_with(|letter: char| letter.is_ascii_digit()))
 }
 
@@ -127,6 +148,13 @@ mod tests {
             ("/v1/", "/models", "/v1/models"),
             ("", "/models", "/models"),
             ("/v1", "", "/v1"),
+            ("/v1", "/v1/messages", "/v1/messages"),
+            ("/gate/v1/", "/v1/messages", "/gate/v1/messages"),
+            ("/v1", "/v2/chat", "/v2/chat"),
+            ("/ml/v1", "/ml/v1/text/chat", "/ml/v1/text/chat"),
+            ("/v1", "/ml/v1/text/chat", "/v1/ml/v1/text/chat"),
+            ("/api", "/api/chat", "/api/api/chat"),
+            ("/v1", "/videos/v2", "/v1/videos/v2"),
             ("/v1/projects/p/locations/l/publishers/google", "projects/q/x", "/v1/projects/q/x"),
             (
                 "/gate/v1/projects/p/locations/l/publishers/google/",

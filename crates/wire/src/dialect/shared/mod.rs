@@ -20,4 +20,5 @@ pub(crate) mod template;
 pub(crate) mod tool_declaration;
 pub(crate) mod turn;
 
+pub(crate) use address::is_version;
 pub use address::{has_dot_segment, join};

@@ -1,0 +1,295 @@
+//! Echoes of a secret: where a text repeats it, as it is or escaped the way URLs, JSON and HTML do it.
+
+/// What a masked secret looks like.
+const MASK: &str = "***";
+
+/// A shorter secret is masked only where it stands as a word of its own: it may be part of ordinary words.
+const WORD: usize = 6;
+
+/// Texts below this length were not cut off anywhere.
+const MAY_BE_CUT: usize = 250;
+
+/// As much of a secret, at the end or the beginning of a text that was cut off, is taken for it.
+const CUT_CHARS: usize = 4;
+
+/// Longer runs of backslashes are not one character that was escaped over and over.
+const MAX_BACKSLASHES: usize = 16;
+
+/// Masks `secret` in `text` wherever it is repeated.
+pub(crate) fn mask(text: &mut String, secret: &str) {
+    let Some(first) = secret.chars().next() else { return };
+    let mut masked = String::new();
+    let mut rest = text.as_str();
+    if text.len() >= MAY_BE_CUT
+        && let Some(after) = cut_beginning(rest, secret)
+    {
+        masked.push_str(MASK);
+        rest = after;
+    }
+    let mut found = !masked.is_empty();
+    let mut before = None;
+    while let Some(character) = rest.chars().next() {
+        let begins = character == first || matches!(character, '%' | '\\' | '&' | '+');
+        match begins.then(|| repeated(rest, secret, text.len())).flatten() {
+            Some(after) if is_whole(before, after, secret) => {
+                masked.push_str(MASK);
+                found = true;
+                before = None;
+                rest = after;
+            }
+            _ => {
+                masked.push(character);
+                before = Some(character);
+                rest = rest.get(character.len_utf8()..).unwrap_or_default();
+            }
+        }
+    }
+    if found {
+        *text = masked;
+    }
+}
+
+/// Whether a secret that was found is more than a part of a word.
+fn is_whole(before: Option<char>, after: &str, secret: &str) -> bool {
+    let in_word = |character: Option<char>| character.is_some_and(|it| it.is_alphanumeric() || it == '_');
+    secret.len() >= WORD || !(in_word(before) || in_word(after.chars().next()))
+}
+
+/// What follows where `text` begins with `secret`, or is all of it that is left of a text of `length` bytes.
+fn repeated<'a>(text: &'a str, secret: &str, length: usize) -> Option<&'a str> {
+    let mut rest = text;
+    let mut wanted = secret;
+    let mut read = 0;
+    let mut behind_backslash = None;
+    while let Some(character) = wanted.chars().next() {
+        wanted = wanted.get(character.len_utf8()..).unwrap_or_default();
+        // What begins an escape is escaped itself, however often: several are as good as one.
+        match character {
+            '\\' => wanted = wanted.trim_start_matches('\\'),
+            '%' => wanted = wanted.trim_start_matches("25"),
+            _ => {}
+        }
+        // The last of several backslashes may belong to what follows.
+        match after(rest, character).or_else(|| after(behind_backslash?, character)) {
+            Some(next) => {
+                let read = rest.len().saturating_sub(next.len() + 1);
+                behind_backslash = rest.get(read..).filter(|_| character == '\\');
+                rest = next;
+            }
+            // A text may have been cut in the middle of an escape.
+            None if length >= MAY_BE_CUT && read >= CUT_CHARS && is_cut(rest) => return Some(""),
+            None => return None,
+        }
+        read += 1;
+    }
+    Some(rest)
+}
+
+/// Whether nothing is left, or the beginning of an escape.
+fn is_cut(rest: &str) -> bool {
+    rest.is_empty() || rest.len() < 6 && rest.starts_with(['%', '\\', '&'])
+}
+
+/// What follows where `text` begins with the end of `secret`.
+fn cut_beginning<'a>(text: &'a str, secret: &str) -> Option<&'a str> {
+    let count = secret.chars().count();
+    let starts = secret.char_indices().skip(1).take(count.saturating_sub(CUT_CHARS));
+    starts.map(|(start, _)| secret.get(start..).unwrap_or_default()).find_map(|end| text.strip_prefix(end))
+}
+
+/// What follows `wanted` at the beginning of `text`, as it is or escaped.
+fn after(text: &str, wanted: char) -> Option<&str> {
+    match text.chars().next()? {
+        '%' if wanted == '%' => Some(text.get(1..)?.trim_start_matches("25")),
+        '\\' if wanted == '\\' => all(text, |rest| after_backslashes(rest, wanted)),
+        '%' if wanted == '\\' => all(text, |rest| after_percent(rest, wanted)),
+        '&' if wanted == '&' => after_entity(text, '&').or_else(|| text.get(1..)),
+        first if first == wanted => text.get(wanted.len_utf8()..),
+        '%' if wanted == ' ' => after_percent(text, ' ').or_else(|| after_percent(text, '+')),
+        '%' => after_percent(text, wanted),
+        '\\' => after_backslashes(text, wanted),
+        '&' => after_entity(text, wanted),
+        '+' if wanted == ' ' => text.get(1..),
+        _ => None,
+    }
+}
+
+/// What follows as many as there are of what `after` finds, where there is any.
+fn all<'a>(text: &'a str, after: impl Fn(&'a str) -> Option<&'a str>) -> Option<&'a str> {
+    let mut rest = after(text)?;
+    while let Some(next) = after(rest).filter(|next| next.len() < rest.len()) {
+        rest = next;
+    }
+    Some(rest)
+}
+
+/// `%2F`, and `%252F` where it was escaped again.
+fn after_percent(text: &str, wanted: char) -> Option<&str> {
+    let mut bytes = [0; 4];
+    let mut rest = text;
+    for byte in wanted.encode_utf8(&mut bytes).bytes() {
+        let mut digits = rest.strip_prefix('%')?;
+        loop {
+            let value = digits.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+            let next = digits.get(2..).unwrap_or_default();
+            if value == Some(byte) {
+                rest = next;
+                break;
+            }
+            // The percent sign itself was escaped.
+            digits = digits.strip_prefix("25")?;
+        }
+    }
+    Some(rest)
+}
+
+/// `\"`, `\/`, `\u00e9`, `\\\"` where it was escaped again.
+fn after_backslashes(text: &str, wanted: char) -> Option<&str> {
+    let rest = text.trim_start_matches('\\');
+    if text.len() - rest.len() > MAX_BACKSLASHES {
+        return None;
+    }
+    if wanted == '\\' {
+        if rest.len() == text.len() {
+            return None;
+        }
+        return Some(rest.strip_prefix("u005c").or_else(|| rest.strip_prefix("u005C")).unwrap_or(rest));
+    }
+    if let Some(rest) = rest.strip_prefix(wanted).filter(|_| wanted != 'u') {
+        return Some(rest);
+    }
+    let short = match wanted {
+        '\u{8}' => 'b',
+        '\u{c}' => 'f',
+        '\n' => 'n',
+        '\r' => 'r',
+        '\t' => 't',
+        other => other,
+    };
+    if let Some(rest) = rest.strip_prefix(short).filter(|_| short != wanted) {
+        return Some(rest);
+    }
+    let mut units = [0; 2];
+    let mut rest = text;
+    for unit in wanted.encode_utf16(&mut units) {
+        let digits = rest.trim_start_matches('\\').strip_prefix('u').filter(|_| rest.starts_with('\\'))?;
+        if u16::from_str_radix(digits.get(..4)?, 16) != Ok(*unit) {
+            return None;
+        }
+        rest = digits.get(4..)?;
+    }
+    Some(rest)
+}
+
+/// `&amp;`, `&#38;`, `&#x26;`.
+fn after_entity(text: &str, wanted: char) -> Option<&str> {
+    let (name, rest) = text.strip_prefix('&')?.split_once(';')?;
+    let character = match name {
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" => '\'',
+        _ => {
+            let number = name.strip_prefix('#')?;
+            let code = match number.strip_prefix(['x', 'X']) {
+                Some(digits) => u32::from_str_radix(digits, 16),
+                None => number.parse(),
+            };
+            char::from_u32(code.ok()?)?
+        }
+    };
+    (character == wanted).then_some(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ferrule_wire::json::Json;
+    use proptest::prelude::*;
+
+    fn masked(text: &str, secret: &str) -> String {
+        let mut text = text.to_owned();
+        mask(&mut text, secret);
+        text
+    }
+
+    fn percent(secret: &str) -> String {
+        secret.bytes().map(|byte| format!("%{byte:02x}")).collect()
+    }
+
+    fn unicode(secret: &str) -> String {
+        secret.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect()
+    }
+
+    #[test]
+    fn every_way_to_write_it_is_found() {
+        let secret = r#"p/a+s "s\w&ö%d"#;
+        let json = Json::string(secret).text().to_owned();
+        let again = Json::string(&json).text().to_owned();
+        let form = |text: &str| {
+            let url = url::Url::parse_with_params("a:", [("", text)]).unwrap();
+            url.query().unwrap().trim_start_matches('=').to_owned()
+        };
+        let (form, twice) = (form(secret), form(&form(secret)));
+        for written in [
+            secret.to_owned(),
+            percent(secret),
+            percent(secret).replace('%', "%25"),
+            form,
+            twice,
+            json.trim_matches('"').to_owned(),
+            json.trim_matches('"').replace('/', r"\/").replace('ö', r"\u00f6"),
+            again.trim_matches(['"', '\\']).to_owned(),
+            unicode(secret),
+            secret.replace('&', "&amp;").replace('"', "&quot;").replace('/', "&#x2F;").replace('ö', "&#246;"),
+        ] {
+            assert_eq!(masked(&format!("a {written}, b {written}."), secret), "a ***, b ***.", "{written}");
+        }
+    }
+
+    #[test]
+    fn a_short_secret_is_masked_as_a_word_only() {
+        for (text, expected) in
+            [("pin 1234.", "pin ***."), ("12345 x1234 1234_", "12345 x1234 1234_"), ("1234", "***")]
+        {
+            assert_eq!(masked(text, "1234"), expected);
+        }
+        assert_eq!(masked("xabcdefx", "abcdef"), "x***x");
+    }
+
+    #[test]
+    fn what_a_cut_left_of_it_is_masked() {
+        let filler = "word ".repeat(60);
+        let secret = "s3cret/value";
+        for left in ["s3cr", "s3cret", "s3cret%", "s3cret%2", "s3cret%2Fva", r"s3cret\", r"s3cret\u00"] {
+            assert_eq!(masked(&format!("{filler}{left}"), secret), format!("{filler}***"), "{left}");
+        }
+        assert_eq!(masked(&format!("lue {filler}"), secret), format!("lue {filler}"));
+        assert_eq!(masked(&format!("value {filler}"), secret), format!("*** {filler}"));
+        // Nothing cuts short texts.
+        assert_eq!(masked("it ends with s3cr", secret), "it ends with s3cr");
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_found_between_anything(before in "[^*]{0,20}", secret in ".{6,20}", after in "[^*]{0,20}", way in 0..4) {
+            let written = match way {
+                0 => secret.clone(),
+                1 => percent(&secret),
+                2 => unicode(&secret),
+                _ => {
+                    let json = Json::string(&secret).text().to_owned();
+                    json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap().to_owned()
+                },
+            };
+            let text = masked(&format!("{before}{written}{after}"), &secret);
+            prop_assert!(text.contains("***") && !text.contains(&secret));
+        }
+
+        #[test]
+        fn any_text_is_read(text in ".{0,300}", secret in ".{1,12}") {
+            let _ = masked(&text, &secret);
+        }
+    }
+}
