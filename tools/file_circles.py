@@ -116,7 +116,8 @@ def read_module(path: tuple[str, ...], file: Path, words: list[str], folder: Pat
     place, depth = 0, 0
     while place < len(words):
         word = words[place]
-        if word == "use":
+        # `use<...>` in a type is a list of what it captures.
+        if word == "use" and words[place + 1 : place + 2] != ["<"]:
             found, place = tree_paths(words, place + 1, ())
             for target, name in found:
                 if name == "*":

@@ -118,7 +118,7 @@ def test_stats_are_remarks(ferrule: Run, ferrule_simulator: Simulator) -> None:
     done = ferrule("chat", "-m", "openai/x", "--stats", "Hello")
     assert done.stdout == "one two three\n"
     assert "first token after" in done.stderr
-    assert "1 tokens in, 3 out (2 reasoning)" in done.stderr
+    assert "6 tokens in, 3 out (2 reasoning)" in done.stderr  # More cached than sent: these come on top.
     assert "5 from cache" in done.stderr
     assert "stop" in done.stderr
     assert "\x1b" not in done.stderr

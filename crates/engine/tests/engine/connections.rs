@@ -38,7 +38,7 @@ async fn a_connection_is_kept_after_a_stream_that_ended_a_little_later() {
     // The body's end is read in the background; a call that comes too early for it makes a connection of its own.
     bounded(async {
         while *connections(&server).last().unwrap() != 0 || server.requests().len() < 2 {
-            bounded(engine.complete(call())).await.unwrap();
+            bounded(Box::pin(engine.complete(call()))).await.unwrap();
             assert!(server.requests().len() < 100, "the connection is never used again");
             tokio::task::yield_now().await;
         }

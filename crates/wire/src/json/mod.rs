@@ -5,7 +5,6 @@
 //! [`Json`]: its text, so that key order, number precision and unknown parts survive a round trip.
 
 mod error;
-mod fields;
 mod keys;
 mod lenient;
 mod meaning;
@@ -19,14 +18,13 @@ mod surrogates;
 mod write;
 
 pub use error::JsonError;
-pub use fields::Fields;
 pub use keys::MAX_KEYS;
 pub use nesting::{MAX_NESTING, check_nesting};
 pub(crate) use nesting::{Nesting, Scan};
 pub use object::ObjectWriter;
 pub(crate) use ordered::Ordered;
 pub use owned::{Extra, Json};
-pub use read::Value;
+pub use read::{Fields, Value};
 pub(crate) use surrogates::{
     ESCAPE, HalfKind, LoneHalf, REPLACEMENT, lone_halves, replaced as replaced_halves,
 };

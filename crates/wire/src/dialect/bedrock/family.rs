@@ -1,5 +1,8 @@
 //! Model families by model id. Converse is one form for all, but its additional fields are each family's own.
 
+use crate::dialect::shared::calls::{CallRules, Ids};
+use crate::quirks::{ToolIdRule, tool_name::ToolNameRule};
+
 /// The families that take something beside Converse's own fields, or refuse some of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Family {
@@ -34,6 +37,17 @@ impl Family {
         } else {
             Self::Other
         }
+    }
+
+    /// Ids and names of calls as Bedrock wants them: few characters, and as the models of a family want them beyond that
+    /// (`docs/wire/bedrock.md`, section 2).
+    pub(super) fn calls(self) -> CallRules {
+        let id = match self {
+            Self::Mistral => ToolIdRule::NineAlphanumeric,
+            Self::Claude => ToolIdRule::Word,
+            _ => ToolIdRule::DottedWord,
+        };
+        CallRules { id, ids: Ids::Unique, name: ToolNameRule::Word(64) }
     }
 }
 

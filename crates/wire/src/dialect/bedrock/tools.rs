@@ -1,7 +1,7 @@
 //! Tools and the choice among them, in both directions (`docs/wire/caching-thinking-tools.md`, section 1).
 
+use super::cache;
 use super::family::Family;
-use super::{cache, turns};
 use crate::dialect::anthropic::NO_ARGUMENTS;
 use crate::dialect::shared::{calls::Calls, nested};
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value, write_array};
@@ -57,7 +57,7 @@ fn declared(request: &Request) -> Vec<&Tool> {
 
 /// The names of the calls in the conversation as they are sent, each once, where no tool is declared.
 fn named_in_history(request: &Request) -> Vec<Cow<'_, str>> {
-    let mut calls = Calls::new(request, turns::calls(Family::from_model(&request.model)));
+    let mut calls = Calls::new(request, Family::from_model(&request.model).calls());
     let mut names: Vec<Cow<'_, str>> = parts(request)
         .filter_map(|kind| match kind {
             PartKind::ToolCall(ToolCall { name, .. }) => Some(calls.name(name)),

@@ -6,27 +6,15 @@ use super::carried::NAME;
 use super::document_names::DocumentNames;
 use super::family::Family;
 use super::{cache, media};
-use crate::dialect::shared::calls::{CallRules, Calls, Ids};
+use crate::dialect::shared::calls::Calls;
 use crate::dialect::shared::foreign;
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, ObjectWriter, write_array};
 use crate::model::{CacheBreakpoint, Message, Part, PartKind, Reasoning, Request, Role};
-use crate::quirks::{ToolIdRule, tool_name::ToolNameRule};
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
 /// Bedrock refuses a document without a text.
 const TEXT_BESIDE_DOCUMENTS: &str = "See the document.";
-
-/// Ids and names as Bedrock wants them: few characters, and as the models of a family want them beyond that
-/// (`docs/wire/bedrock.md`, section 2).
-pub(super) fn calls(family: Family) -> CallRules {
-    let id = match family {
-        Family::Mistral => ToolIdRule::NineAlphanumeric,
-        Family::Claude => ToolIdRule::Word,
-        _ => ToolIdRule::DottedWord,
-    };
-    CallRules { id, ids: Ids::Unique, name: ToolNameRule::Word(64) }
-}
 
 /// How many messages at the beginning are instructions, which stand beside the messages here.
 pub(super) fn leading_system(request: &Request) -> usize {
@@ -182,7 +170,7 @@ struct Writer<'a> {
 impl<'a> Writer<'a> {
     fn new(request: &'a Request) -> Self {
         let family = Family::from_model(&request.model);
-        Self { family, names: DocumentNames::default(), calls: Calls::new(request, calls(family)) }
+        Self { family, names: DocumentNames::default(), calls: Calls::new(request, family.calls()) }
     }
 
     /// Writes a turn; `end` is a cache point for its end.

@@ -1,6 +1,5 @@
 //! Options that an Ollama request carries, and the name that they are refused under.
 
-use super::encode_request::takes_words;
 use crate::encode::{Refusals, UnsupportedField};
 use crate::model::{self, Request};
 use crate::operation::EmbeddingRequest;
@@ -54,6 +53,11 @@ fn json_format(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Result
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a model takes a word for how much to think: gpt-oss alone does, every other one is told whether to.
+pub(super) fn takes_words(model: &str) -> bool {
+    model.to_ascii_lowercase().contains("gpt-oss")
 }
 
 /// Most models are told whether to think, not how much.

@@ -1,7 +1,7 @@
 //! Encoding of Ollama chat requests.
 
 use super::{
-    carried::{CARRIED, NAME},
+    carried::{CARRIED, NAME, takes_words},
     message::encode_messages,
     options,
 };
@@ -56,11 +56,6 @@ pub(super) fn encode(
     body.field("stream", request.stream);
     body.finish();
     Ok(EncodedRequest { path: "/api/chat".into(), body: out, headers: Vec::new(), dropped: refusals.dropped })
-}
-
-/// Whether a model takes a word for how much to think: gpt-oss alone does, every other one is told whether to.
-pub(super) fn takes_words(model: &str) -> bool {
-    model.to_ascii_lowercase().contains("gpt-oss")
 }
 
 /// The words are low, medium and high.

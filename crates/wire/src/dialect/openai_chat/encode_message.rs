@@ -386,7 +386,10 @@ impl WireMessage<'_> {
             {
                 object.field("reasoning_content", "");
             }
-            Some(ReasoningPlace::Reasoning) if self.signature.is_none() => {
+            Some(ReasoningPlace::Reasoning)
+                if self.signature.is_none()
+                    || !self.quirks.reasoning_in.contains(&ReasoningPlace::ReasoningDetails) =>
+            {
                 object.field("reasoning", &self.reasoning);
             }
             // A signature has a place in the details only.
