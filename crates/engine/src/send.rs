@@ -5,15 +5,15 @@ use crate::{
     credentials::Grant,
     failure::Failure,
     incoming::{Incoming, Used},
-    net::{ACCEPTED_ENCODINGS, RequestBody, RequestHead},
+    net::{RequestBody, RequestHead},
     retry::Failed,
     target::Target,
     timeout::Watch,
 };
 use ferrule_wire::model::{ErrorKind, ProviderError};
 use http::{
-    HeaderMap, HeaderValue, Request, StatusCode, Uri,
-    header::{ACCEPT, ACCEPT_ENCODING, LOCATION, PROXY_AUTHORIZATION},
+    HeaderMap, StatusCode,
+    header::{LOCATION, PROXY_AUTHORIZATION},
 };
 use std::sync::Arc;
 use url::Url;
@@ -44,7 +44,7 @@ pub(crate) async fn send(
             progress: Arc::clone(&progress),
             permit: permit.take(),
         };
-        let answer = lease.request(request(head, body)?);
+        let answer = lease.request(head.with_body(body)?);
         let answer = watch.within(answer).await.map_err(Failure::Timeout)?;
         let (head, body, in_use) = answer.map_err(|unanswered| {
             let sending = cause::Sending {
@@ -74,19 +74,6 @@ pub(crate) async fn send(
         format!("the provider redirects more than {MAX_REDIRECTS} times"),
     )
     .into())
-}
-
-/// The request as it is sent.
-pub(crate) fn request<B>(head: RequestHead, body: B) -> Result<Request<B>, Failure> {
-    let RequestHead { method, url, mut headers } = head;
-    let uri = Uri::try_from(url.as_str()).map_err(|error| {
-        Failure::Config(format!("an address at {} cannot be asked: {error}", cause::origin(&url)))
-    })?;
-    headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
-    headers.entry(ACCEPT_ENCODING).or_insert(ACCEPTED_ENCODINGS);
-    let mut request = Request::new(body);
-    (*request.method_mut(), *request.uri_mut(), *request.headers_mut()) = (method, uri, headers);
-    Ok(request)
 }
 
 /// Where a redirect leads: only to the same origin, as credentials go with it, and only those that repeat a POST.

@@ -6,7 +6,10 @@
 //! Figures: `docs/decisions/2026-11-21-pool.md`.
 
 use crate::{
-    net::{Client, ClientSettings, Connections, InUse, Proxies, RequestBody, ResponseBody, Unanswered},
+    net::{
+        Client, ClientSettings, ConnectPermit, Connections, InUse, Proxies, RequestBody, ResponseBody,
+        Unanswered,
+    },
     tls::{self, Tls},
 };
 use http::{Request, Version, response::Parts};
@@ -14,7 +17,7 @@ use std::sync::{
     Arc, Mutex, OnceLock, PoisonError,
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
-use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
+use tokio::sync::Mutex as AsyncMutex;
 
 /// Requests in flight on one lane. Below 100, the usual cap on a connection's streams.
 const LANE_CAPACITY: usize = 90;
@@ -53,9 +56,6 @@ pub(crate) struct Lease {
     connections: Arc<Connections>,
     alone: bool,
 }
-
-/// Who may connect; see [`Lease::connect_permit`].
-pub(crate) type ConnectPermit = OwnedMutexGuard<()>;
 
 impl Pool {
     /// A pool without any lane yet: nothing is read or built before the first request.

@@ -7,7 +7,6 @@ use super::{CredentialsError, Environment};
 use crate::{
     cause,
     net::{Client, ClientSettings, Proxies, RequestHead, ResponseBody},
-    send,
     tls::{self, Tls},
 };
 use bytes::{Bytes, BytesMut};
@@ -72,7 +71,8 @@ impl Exchange {
                 headers.insert(PROXY_AUTHORIZATION, authorization);
             }
             let request = RequestHead { method, url: url.clone(), headers };
-            let request = send::request(request, Full::new(body.clone()))
+            let request = request
+                .with_body(Full::new(body.clone()))
                 .map_err(|failure| CredentialsError::missing(failure.to_string()))?;
             // Boxed, as few calls need it and all would carry its size.
             let asked = Box::pin(ask(client, request, &url, body.len()));

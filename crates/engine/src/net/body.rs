@@ -1,6 +1,6 @@
 //! Response body, unpacked where it comes packed.
 
-use super::{BoxError, unpack::Unpacked};
+use super::error::BoxError;
 use bytes::Bytes;
 use http_body::Body;
 use hyper::body::Incoming;
@@ -9,6 +9,10 @@ use std::{
     pin::Pin,
     task::{Context, Poll, ready},
 };
+use tower_http::decompression::DecompressionBody;
+
+/// A body that is unpacked as it is read.
+pub(super) type Unpacked = DecompressionBody<Incoming>;
 
 /// The body of a response.
 pub(crate) enum ResponseBody {

@@ -1,7 +1,7 @@
 //! Connector: a connection to a server, directly or through a proxy.
 
 use super::{
-    BoxError,
+    error::BoxError,
     proxy::{Proxies, Proxy, ProxyKind},
     socket::{Socket, Stream, TcpSocket},
     socks, tunnel,

@@ -8,9 +8,11 @@ mod body;
 mod client;
 mod connect;
 mod connections;
+mod error;
 mod no_proxy;
 mod proxy;
 mod request_body;
+mod request_head;
 mod socket;
 mod socks;
 mod tunnel;
@@ -20,19 +22,5 @@ pub(crate) use body::ResponseBody;
 pub(crate) use client::{Client, ClientSettings, Unanswered};
 pub(crate) use connections::{Connections, InUse};
 pub(crate) use proxy::Proxies;
-pub(crate) use request_body::RequestBody;
-pub(crate) use unpack::ACCEPTED as ACCEPTED_ENCODINGS;
-
-use http::{HeaderMap, Method};
-use url::Url;
-
-/// The head of a request, while it is being authorised.
-#[derive(Clone, Debug)]
-pub(crate) struct RequestHead {
-    pub(crate) method: Method,
-    pub(crate) url: Url,
-    pub(crate) headers: HeaderMap,
-}
-
-/// What goes wrong below HTTP, in whatever form.
-pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) use request_body::{ConnectPermit, RequestBody};
+pub(crate) use request_head::RequestHead;

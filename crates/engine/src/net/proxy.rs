@@ -5,7 +5,7 @@
 //! off, and `HTTP_PROXY` in capitals does not count in a CGI program, where a client's header could set it. A setting
 //! that cannot be used is the error of the calls that would go through it.
 
-use super::{BoxError, no_proxy::NoProxy};
+use super::{error::BoxError, no_proxy::NoProxy};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::{HeaderValue, Uri, uri::Authority};
 use std::fmt;

@@ -1,6 +1,6 @@
 //! Request body, which notes how far it was sent.
 
-use crate::{timeout::Progress, transport::ConnectPermit};
+use crate::timeout::Progress;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use std::{
@@ -9,6 +9,10 @@ use std::{
     sync::Arc,
     task::{Context, Poll},
 };
+use tokio::sync::OwnedMutexGuard;
+
+/// The right to make a connection of a lane.
+pub(crate) type ConnectPermit = OwnedMutexGuard<()>;
 
 /// A request goes out in frames of this size, so that its end is noted about when it is on its way.
 const FRAME_BYTES: usize = 128 << 10;

@@ -1,6 +1,6 @@
 //! SOCKS: versions 4, 4a and 5 (RFC 1928, RFC 1929).
 
-use super::{BoxError, socket::Stream};
+use super::{error::BoxError, socket::Stream};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 

@@ -1,6 +1,6 @@
 //! Tunnel through an HTTP proxy: the CONNECT method.
 
-use super::{BoxError, socket::Stream};
+use super::{error::BoxError, socket::Stream};
 use http::HeaderValue;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 

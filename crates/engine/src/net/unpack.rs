@@ -1,6 +1,6 @@
 //! Content encodings of responses.
 
-use super::ResponseBody;
+use super::body::ResponseBody;
 use http::{HeaderValue, Request, Response, header::CONTENT_ENCODING, response::Parts};
 use hyper::body::Incoming;
 use std::{
@@ -8,10 +8,8 @@ use std::{
     future::{Ready, ready},
     task::{Context, Poll},
 };
-use tower_http::decompression::{Decompression, DecompressionBody};
+use tower_http::decompression::Decompression;
 use tower_service::Service;
-
-pub(super) type Unpacked = DecompressionBody<Incoming>;
 
 /// What a plain response may be packed with.
 pub(crate) const ACCEPTED: HeaderValue = HeaderValue::from_static("gzip, br");
