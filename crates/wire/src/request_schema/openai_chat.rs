@@ -282,6 +282,8 @@ pub(super) const TOGETHER: Shape = Tagged(
                 ("name", Text),
                 ("reasoning", Text),
                 ("reasoning_content", Text),
+                // Its client writes it back as it came.
+                ("refusal", Null),
                 ("tool_calls", List(&Object(CEREBRAS_CALL))),
                 ("function_call", FUNCTION),
             ],

@@ -168,7 +168,8 @@ fn messages(quirks: &Quirks, fields: &Fields<'_>) -> Option<Refused> {
         if !quirks.supports(parts) && message.get("content").is_some_and(Value::is_array) {
             return Some(refused(place("content"), "must be a string"));
         }
-        if !quirks.supports(Feature::Name) && message.get("name").is_some() {
+        // In a result it is the tool's, which Mistral's own client sends.
+        if role != "tool" && !quirks.supports(Feature::Name) && message.get("name").is_some() {
             return Some(refused(place("name"), "is not supported"));
         }
         if quirks.drop_null_keys && message.iter().any(|(name, value)| value.is_null() && name != "content") {
