@@ -126,16 +126,20 @@ impl ChoiceReader {
             let part = self.part_begins(events).refusal();
             events.push(StreamEvent::RefusalDelta { choice: self.index, part, text: refusal.into() });
         }
+        // Of a call without a name the arguments are remembered before any event tells of it.
+        let mut has_call = false;
         if delta.get("tool_calls").is_some_and(|calls| calls.is_array() || calls.is_object()) {
             for call in said_text::take_items(&mut delta, "tool_calls").unwrap_or_default() {
-                self.has_tool_calls |= self.calls.read(self.index, call, &mut self.parts, events);
+                has_call |= self.calls.read(self.index, call, &mut self.parts, events);
             }
+            self.has_tool_calls |= has_call;
         }
         if delta.get("function_call").is_some_and(Value::is_object)
             && let Some(function) = delta.take("function_call")
             // Some servers write a call in both forms.
             && !self.has_tool_calls
         {
+            has_call = true;
             self.calls.read_legacy(self.index, function, &mut self.parts, events);
         }
         check_said("choices[].delta", &delta)?;
@@ -143,7 +147,7 @@ impl ChoiceReader {
         if let Some(extra) = news(&mut self.message_extra, &delta) {
             events.push(StreamEvent::MessageExtra { choice, extra });
         }
-        Ok(text)
+        Ok(text.filter(|_| !has_call))
     }
 
     fn read_pieces(&mut self, delta: &mut Fields<'_>, events: &mut Vec<StreamEvent>) {

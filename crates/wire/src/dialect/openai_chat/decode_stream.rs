@@ -162,20 +162,38 @@ mod tests {
         })
     }
 
+    fn both_ways_say_the_same(chunks: &[String]) -> Result<(), TestCaseError> {
+        let mut short = State::default();
+        let mut long = ChunkReader::default();
+        let (mut by_short, mut by_long) = (Vec::new(), Vec::new());
+        for data in chunks {
+            short.read(Frame::Event { event: "message", data, id: "" }, &mut by_short).unwrap();
+            long.read(data, None, &mut by_long).unwrap();
+            prop_assert_eq!(&by_short, &by_long);
+        }
+        short.end(&mut by_short);
+        long.end(&mut by_long);
+        prop_assert_eq!(by_short, by_long);
+        Ok(())
+    }
+
     proptest! {
         #[test]
         fn the_short_way_says_the_same_as_the_long_one(chunks in proptest::collection::vec(chunk(), 1..30)) {
-            let mut short = State::default();
-            let mut long = ChunkReader::default();
-            let (mut by_short, mut by_long) = (Vec::new(), Vec::new());
-            for data in &chunks {
-                short.read(Frame::Event { event: "message", data, id: "" }, &mut by_short).unwrap();
-                long.read(data, None, &mut by_long).unwrap();
-                prop_assert_eq!(&by_short, &by_long);
-            }
-            short.end(&mut by_short);
-            long.end(&mut by_long);
-            prop_assert_eq!(by_short, by_long);
+            both_ways_say_the_same(&chunks)?;
+        }
+    }
+
+    /// Such arguments are kept without an event, so that the chunk seems to be its text.
+    #[test]
+    fn arguments_of_a_call_without_a_name_are_not_lost_beside_a_text() {
+        for call in [
+            r#""tool_calls":[{"index":0,"function":{"arguments":"1"}}]"#,
+            r#""tool_calls":{"function":{"arguments":"1"}}"#,
+            r#""function_call":{"arguments":"1"}"#,
+        ] {
+            let chunk = format!(r#"{{"choices":[{{"delta":{{"content":"a",{call}}}}}]}}"#);
+            both_ways_say_the_same(&[chunk.clone(), chunk.clone(), chunk.clone(), chunk]).unwrap();
         }
     }
 
