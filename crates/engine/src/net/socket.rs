@@ -2,8 +2,9 @@
 
 use super::connections::Record;
 use hyper_util::client::legacy::connect::{Connected, Connection};
+use socket2::SockRef;
 use std::{
-    io,
+    io::{self, Read as _},
     net::Shutdown,
     pin::Pin,
     sync::Arc,
@@ -26,11 +27,20 @@ pub(super) struct TcpSocket {
     stream: TcpStream,
     /// The process that made it. Another one leaves it alone.
     owner: u32,
+    /// Whether a write found it closed: all that will ever be there to read is there.
+    is_over: bool,
 }
 
 impl TcpSocket {
     pub(super) fn new(stream: TcpStream) -> Self {
-        Self { stream, owner: std::process::id() }
+        Self { stream, owner: std::process::id(), is_over: false }
+    }
+}
+
+impl TcpSocket {
+    fn written<T>(&mut self, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        self.is_over |= matches!(&written, Poll::Ready(Err(error)) if is_closed(error));
+        written
     }
 }
 
@@ -38,7 +48,7 @@ impl Drop for TcpSocket {
     fn drop(&mut self) {
         if self.owner == std::process::id() {
             // It is closed in any case.
-            let _ = socket2::SockRef::from(&self.stream).shutdown(Shutdown::Both);
+            let _ = SockRef::from(&self.stream).shutdown(Shutdown::Both);
         }
     }
 }
@@ -49,7 +59,19 @@ impl AsyncRead for TcpSocket {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if read.is_ready() || !self.is_over {
+            return read;
+        }
+        // The runtime learns only later that there is something to read.
+        match (&*SockRef::from(&self.stream)).read(buffer.initialize_unfilled()) {
+            Ok(count) => {
+                buffer.advance(count);
+                Poll::Ready(Ok(()))
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Poll::Pending,
+            Err(error) => Poll::Ready(Err(error)),
+        }
     }
 }
 
@@ -59,7 +81,8 @@ impl AsyncWrite for TcpSocket {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.written(written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -75,7 +98,8 @@ impl AsyncWrite for TcpSocket {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.written(written)
     }
 
     fn is_write_vectored(&self) -> bool {
