@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import multiprocessing.resource_tracker
 import os
 import signal
@@ -47,6 +49,19 @@ def pytest_configure() -> None:
     # tests that press Ctrl-C would wait for ever.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """All that is logged."""
+    text = io.StringIO()
+    handler = logging.StreamHandler(text)
+    logger = logging.getLogger("ferrule")
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    yield text
+    logger.removeHandler(handler)
+    logger.setLevel(logging.NOTSET)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 # Keywords whose values map names to schemas, and keywords whose values are data: neither names are keywords.
 _MAPS = frozenset({"properties", "patternProperties", "$defs", "definitions", "dependentSchemas"})
@@ -86,11 +86,16 @@ def _escaped(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
+def unescaped(step: str) -> str:
+    """The name that a step of a JSON pointer stands for (RFC 6901)."""
+    return step.replace("~1", "/").replace("~0", "~")
+
+
 def _name(reference: Any) -> str | None:
     """The name of the definition that a reference refers to."""
     for place in (_PLACE, "#/definitions/"):
         if isinstance(reference, str) and reference.startswith(place):
-            return reference.removeprefix(place).replace("~1", "/").replace("~0", "~")
+            return unescaped(reference.removeprefix(place))
     return None
 
 
@@ -127,26 +132,25 @@ def _reachable(root: Any, given: Mapping[str, Any]) -> set[str]:
 
 
 def _renamed(schema: Any, names: Mapping[str, str]) -> Any:
-    return _changed(schema, lambda name: names.get(name, name))
-
-
-def _changed(schema: Any, rename: Callable[[str], str]) -> Any:
     if isinstance(schema, list):
-        return [_changed(item, rename) for item in schema]
+        return [_renamed(item, names) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    changed: dict[str, Any] = {}
+    renamed: dict[str, Any] = {}
     for key, value in schema.items():
-        if key == "$ref" and (name := _name(value)) is not None:
-            changed[key] = _PLACE + _escaped(rename(name))
+        if key == "$ref":
+            renamed[key] = _moved(value, names)
         elif key == "discriminator" and isinstance(value, dict) and isinstance(value.get("mapping"), dict):
-            mapping = {
-                tag: _PLACE + _escaped(rename(name)) if (name := _name(reference)) is not None else reference
-                for tag, reference in value["mapping"].items()
-            }
-            changed[key] = value | {"mapping": mapping}
+            mapping = {tag: _moved(reference, names) for tag, reference in value["mapping"].items()}
+            renamed[key] = value | {"mapping": mapping}
         elif key in _MAPS and isinstance(value, dict):
-            changed[key] = {name: _changed(inner, rename) for name, inner in value.items()}
+            renamed[key] = {name: _renamed(inner, names) for name, inner in value.items()}
         else:
-            changed[key] = value if key in _DATA else _changed(value, rename)
-    return changed
+            renamed[key] = value if key in _DATA else _renamed(value, names)
+    return renamed
+
+
+def _moved(reference: Any, names: Mapping[str, str]) -> Any:
+    """A reference to a definition, at its place here and under the name that it has here; anything else as it is."""
+    name = _name(reference)
+    return reference if name is None else _PLACE + _escaped(names.get(name, name))

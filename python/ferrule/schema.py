@@ -10,6 +10,7 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import functools
 import math
 import sys
 import types
@@ -22,7 +23,7 @@ from ferrule.definitions import Definitions
 from ferrule.numeric import plain
 
 if typing.TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _PLAIN: dict[Any, dict[str, Any]] = {
     str: {"type": "string"},
@@ -108,7 +109,7 @@ class Schemas:
 
             return self.definitions.adopt(pydantic.TypeAdapter(annotation).json_schema())
         if (fields := fields_of(annotation)) is not None:
-            return self._object(annotation, fields)
+            return self._named(annotation, functools.partial(self.object, fields))
         origin, arguments = get_origin(annotation), get_args(annotation)
         if origin is not None and not arguments:  # `typing.List` without a type in it.
             return self.of(origin)
@@ -121,7 +122,7 @@ class Schemas:
         if isinstance(annotation, TypeVar):
             return self.of(Any if annotation.__bound__ is None else annotation.__bound__)
         if hasattr(annotation, "__value__"):  # `type Name = ...`
-            return self._alias(annotation)
+            return self._named(annotation, lambda: self.of(annotation.__value__))
         raise TypeError(f"{annotation!r} has no JSON schema; give a JSON schema as a dict instead")
 
     def object(self, fields: Mapping[str, Field]) -> dict[str, Any]:
@@ -135,20 +136,12 @@ class Schemas:
         required = [name for name, field in fields.items() if field.required]
         return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
-    def _object(self, annotation: Any, fields: Mapping[str, Field]) -> dict[str, Any]:
+    def _named(self, annotation: Any, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """The schema that `make` gives a type, which may refer to itself."""
         if annotation in self._open:
             return self.definitions.reference(annotation)
         self._open.append(annotation)
-        schema = self.object(fields)
-        self._open.pop()
-        self.definitions.define(annotation, schema)
-        return dict(schema)
-
-    def _alias(self, annotation: Any) -> dict[str, Any]:
-        if annotation in self._open:
-            return self.definitions.reference(annotation)
-        self._open.append(annotation)
-        schema = self.of(annotation.__value__)
+        schema = make()
         self._open.pop()
         self.definitions.define(annotation, schema)
         return dict(schema)
@@ -297,7 +290,7 @@ def _literal(annotation: Any, value: Any) -> Any:
     """A value that a `Literal` or an `Enum` lists, as JSON."""
     made = to_json(value)
     if made is MISSING:
-        raise TypeError(f"{annotation!r} has no JSON schema: {value!r} is no JSON value")
+        raise TypeError(f"{annotation!r} has no JSON schema: {value!r} is not a JSON value")
     return made
 
 

@@ -13,6 +13,8 @@ import numbers
 import re
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from ferrule.definitions import unescaped
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -220,7 +222,7 @@ def _resolved(root: Any, reference: str) -> Any:
         return True
     node = root
     for step in reference.split("/")[1:]:
-        name = step.replace("~1", "/").replace("~0", "~")
+        name = unescaped(step)
         if isinstance(node, dict) and name in node:
             node = node[name]
         elif isinstance(node, list) and name.isdigit() and int(name) < len(node):

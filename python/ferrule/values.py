@@ -17,6 +17,7 @@ from ferrule.schema_check import fits
 if typing.TYPE_CHECKING:
     from collections.abc import Callable
 
+_COLLECTIONS: dict[Any, Callable[[Any], Any]] = {set: set, frozenset: frozenset, tuple: tuple}
 _MAKERS: dict[Any, Callable[[Any], Any]] = {
     # `fromisoformat` knows Z since Python 3.11 only.
     datetime.datetime: lambda text: datetime.datetime.fromisoformat(text.replace("Z", "+00:00").replace("z", "+00:00")),
@@ -26,11 +27,8 @@ _MAKERS: dict[Any, Callable[[Any], Any]] = {
     decimal.Decimal: lambda number: decimal.Decimal(str(number)),
     float: lambda number: float(number) if isinstance(number, int) and not isinstance(number, bool) else number,
     int: lambda number: int(number) if isinstance(number, float) and number.is_integer() else number,
-    set: set,
-    frozenset: frozenset,
-    tuple: tuple,
+    **_COLLECTIONS,
 }
-_COLLECTIONS: dict[Any, Callable[[Any], Any]] = {set: set, frozenset: frozenset, tuple: tuple}
 
 
 def build(annotation: Any, value: Any) -> Any:

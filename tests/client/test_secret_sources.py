@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import html
 import http.server
-import io
 import json
 import logging
 import pickle
@@ -25,6 +24,7 @@ import ferrule
 from ferrule.cli.app import app
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
@@ -84,18 +84,6 @@ def address() -> Iterator[str]:
     server.shutdown()
     server.server_close()
     thread.join()
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    text = io.StringIO()
-    handler = logging.StreamHandler(text)
-    logger = logging.getLogger("ferrule")
-    logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG)
-    yield text
-    logger.removeHandler(handler)
-    logger.setLevel(logging.NOTSET)
 
 
 def _printing(text: str) -> list[str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import logging
 import pickle
 import traceback
 from typing import TYPE_CHECKING, Any
@@ -15,23 +13,11 @@ import ferrule
 from ferrule.testing import Simulator, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import io
 
 CANARY = "sk-canary-4f9a8b7c6d5e4f3a2b1c0d"
 HEADER = "hdr-canary-0a1b2c3d4e5f6a7b8c9d"
 MODELS = ["openai/gpt", "anthropic/claude"]
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    text = io.StringIO()
-    handler = logging.StreamHandler(text)
-    logger = logging.getLogger("ferrule")
-    logger.addHandler(handler)
-    logger.setLevel(logging.DEBUG)
-    yield text
-    logger.removeHandler(handler)
-    logger.setLevel(logging.NOTSET)
 
 
 def client(simulator: Simulator, **options: Any) -> ferrule.Client:

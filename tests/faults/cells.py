@@ -162,13 +162,12 @@ def check_end(cell: Cell, outcome: Outcome, end: End, attempts: int) -> None:
 
 
 def native_threads() -> int:
-    """How many of the engine's threads there are, but for the one that unpacks a provider's prices and then ends."""
+    """How many of the engine's threads there are."""
     tasks = Path("/proc/self/task")
     if not tasks.exists():
         return 0
     names = [name for task in tasks.iterdir() if (name := _name(task))]
-    passing = ("ferrule-sim", "ferrule-catalog")
-    return sum(name.startswith("ferrule") and not name.startswith(passing) for name in names)
+    return sum(name.startswith("ferrule") and not name.startswith("ferrule-sim") for name in names)
 
 
 def _name(task: Path) -> str:

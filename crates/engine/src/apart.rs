@@ -1,6 +1,7 @@
 //! Long work apart: what takes the runtime's one thread for too long has a thread of its own.
 
 use crate::{failure::Failure, incoming::Incoming};
+use bytes::Bytes;
 
 /// Bodies above this are decoded apart: below, it takes some milliseconds at most, and changing threads would cost more
 /// than it saves.
@@ -16,4 +17,17 @@ pub(crate) async fn apart<T: Send + 'static>(
     let task = tokio::task::spawn_blocking(work);
     let done = incoming.within_total(task).await?;
     done.map_err(|error| Failure::Unreadable(format!("the response cannot be decoded: {error}")))
+}
+
+/// What `read` makes of a whole body: of a long one on a thread of its own.
+pub(crate) async fn read_whole<T: Send + 'static>(
+    incoming: &mut Incoming,
+    body: &Bytes,
+    read: impl FnOnce(&[u8]) -> T + Send + 'static,
+) -> Result<T, Failure> {
+    if body.len() <= LONG_BYTES {
+        return Ok(read(body));
+    }
+    let body = body.clone();
+    apart(incoming, move || read(&body)).await
 }

@@ -59,6 +59,16 @@ impl fmt::Display for TimeoutKind {
     }
 }
 
+impl Failure {
+    /// The failure with the id of its request, where it is a provider's error that does not say it itself.
+    pub(crate) fn with_request_id(mut self, request_id: impl FnOnce() -> Option<String>) -> Self {
+        if let Self::Provider(error) = &mut self {
+            error.request_id = error.request_id.take().or_else(request_id);
+        }
+        self
+    }
+}
+
 impl From<StreamError> for Failure {
     fn from(error: StreamError) -> Self {
         match error {

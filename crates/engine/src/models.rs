@@ -1,7 +1,7 @@
 //! Lists of models, page by page.
 
 use crate::{
-    apart::{LONG_BYTES, apart},
+    apart::read_whole,
     failure::Failure,
     incoming::Incoming,
     outgoing::Outgoing,
@@ -33,13 +33,9 @@ impl Work for ListModels {
     async fn receive(&self, mut incoming: Incoming, target: &Target) -> Result<(ModelPage, u64), Failure> {
         let body = incoming.body().await?;
         let listing = target.provider.operation::<ModelListing>()?;
-        let length = body.len();
-        let page = if length > LONG_BYTES {
-            apart(&mut incoming, move || listing.decode_response(Headers::default(), &body)).await?
-        } else {
-            listing.decode_response(Headers::default(), &body)
-        };
-        Ok((page.map_err(|error| incoming.unreadable(error.into()))?, length as u64))
+        let read = move |body: &[u8]| listing.decode_response(Headers::default(), body);
+        let page = read_whole(&mut incoming, &body, read).await?;
+        Ok((page.map_err(|error| incoming.unreadable(error.into()))?, body.len() as u64))
     }
 
     fn finish(self, page: (ModelPage, u64), _: Answered) -> (ModelPage, u64) {

@@ -6,7 +6,7 @@
 use super::{CredentialsError, Environment};
 use crate::{
     cause,
-    net::{Client, ClientSettings, Proxies, RequestHead, ResponseBody},
+    net::{Client, ClientSettings, Proxies, RequestHead, ResponseBody, bare_host},
     tls::{self, Tls},
 };
 use bytes::{Bytes, BytesMut};
@@ -96,7 +96,7 @@ impl Exchange {
     /// Whether `url` is a service of this machine, or of what it runs on.
     fn is_metadata(&self, url: &Url) -> bool {
         let Some(host) = url.host_str().filter(|_| url.scheme() == "http") else { return false };
-        match host.trim_matches(['[', ']']).parse() {
+        match bare_host(host).parse() {
             Ok(IpAddr::V4(address)) if address.is_loopback() || address.is_link_local() => return true,
             Ok(IpAddr::V6(address)) if address.is_loopback() => return true,
             _ => {}

@@ -2,6 +2,7 @@
 
 use super::{
     error::BoxError,
+    host,
     proxy::{Proxies, Proxy, ProxyKind},
     socket::{Socket, Stream, TcpSocket},
     socks, tunnel,
@@ -113,8 +114,7 @@ impl Connector {
 
 /// The name that a server's certificate has to be for.
 fn name(host: &str) -> Result<ServerName<'static>, BoxError> {
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    Ok(ServerName::try_from(host.to_owned())?)
+    Ok(ServerName::try_from(host::bare(host).to_owned())?)
 }
 
 impl Service<Uri> for Connector {

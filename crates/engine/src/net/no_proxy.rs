@@ -5,6 +5,7 @@
 //! brackets or not), networks (`10.0.0.0/8`), each with a port or without, and with `http://` or `https://` in front for
 //! that scheme only.
 
+use super::host::bare;
 use ipnet::IpNet;
 use std::net::IpAddr;
 
@@ -89,10 +90,6 @@ impl What {
         // An entry without a name would be the end of any.
         if name.is_empty() { Self::Name(host.to_owned()) } else { Self::Name(name.to_owned()) }
     }
-}
-
-fn bare(host: &str) -> &str {
-    host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! SOCKS: versions 4, 4a and 5 (RFC 1928, RFC 1929).
 
-use super::{error::BoxError, socket::Stream};
+use super::{error::BoxError, host, socket::Stream};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -127,7 +127,7 @@ enum Address {
 
 /// What the proxy is asked for. An address is one, whether it stands in brackets or not.
 async fn address(host: &str, port: u16, remote_names: bool) -> Result<Address, BoxError> {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let bare = host::bare(host);
     if let Ok(address) = bare.parse() {
         return Ok(Address::Ip(address));
     }

@@ -25,6 +25,7 @@ pub(crate) async fn decode<R: Clone + Send + 'static, T: Send + 'static>(
     let raw = incoming.body().await?;
     let request_id = incoming.request_id();
     let cost = target.provider.dialect.decode_headers(&|name| incoming.header(name)).cost;
+    // What `read` borrows is copied for a long body alone.
     let read = if raw.len() > LONG_BYTES {
         let (request, headers) = (request.clone(), incoming.headers().clone());
         apart(&mut incoming, move || read(&request, Headers(&text_headers(&headers)), &raw)).await?
@@ -33,10 +34,6 @@ pub(crate) async fn decode<R: Clone + Send + 'static, T: Send + 'static>(
     };
     match read {
         Ok(response) => Ok(Decoded { response, request_id, cost }),
-        Err(StreamError::Provider(mut error)) => {
-            error.request_id = error.request_id.or(request_id);
-            Err(Failure::Provider(error))
-        }
-        Err(error) => Err(incoming.unreadable(error.into())),
+        Err(error) => Err(incoming.unreadable(Failure::from(error).with_request_id(|| request_id))),
     }
 }

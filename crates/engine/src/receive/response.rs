@@ -1,12 +1,6 @@
 //! Plain responses, read as a whole.
 
-use crate::{
-    apart::{LONG_BYTES, apart},
-    failure::Failure,
-    incoming::Incoming,
-    provider::Provider,
-    target::Target,
-};
+use crate::{apart::read_whole, failure::Failure, incoming::Incoming, provider::Provider, target::Target};
 use bytes::Bytes;
 use ferrule_wire::{
     dialect::shared::foreign,
@@ -14,6 +8,7 @@ use ferrule_wire::{
     model::{Accumulator, Response},
     response_headers::HeaderMetadata,
 };
+use std::sync::Arc;
 
 /// A plain response.
 pub struct PlainResponse {
@@ -25,43 +20,37 @@ pub struct PlainResponse {
 /// Reads the whole response.
 pub(crate) async fn read_response(mut incoming: Incoming, target: &Target) -> Result<PlainResponse, Failure> {
     let raw = incoming.body().await?;
-    let dialect = target.provider.dialect;
-    let decoded = if raw.len() > LONG_BYTES {
-        let raw = raw.clone();
-        apart(&mut incoming, move || dialect.decode_response(&raw)).await?
-    } else {
-        dialect.decode_response(&raw)
+    let provider = Arc::clone(&target.provider);
+    let dialect = provider.dialect;
+    let decoded = read_whole(&mut incoming, &raw, move |raw| dialect.decode_response(raw)).await?;
+    let (decoded, is_stream) = match decoded {
+        Ok(mut response) => {
+            provider.quirks.adjust(&mut response);
+            (Ok(response), false)
+        }
+        error @ Err(StreamError::Provider(_)) => (error, false),
+        // Boxed, as few responses need it and all would carry its size.
+        error => match Box::pin(read_whole(&mut incoming, &raw, move |raw| join(raw, &provider))).await? {
+            Some(joined) => (joined, true),
+            None => (error, false),
+        },
     };
     match decoded {
         Ok(mut response) => {
-            target.provider.quirks.adjust(&mut response);
             add_metadata(dialect.decode_headers(&|name| incoming.header(name)), &mut response);
             foreign::mark_response(&mut response, &target.signer(), dialect.format());
             Ok(PlainResponse { response, raw, request_id: incoming.request_id() })
         }
-        Err(StreamError::Provider(mut error)) => {
-            error.request_id = error.request_id.or_else(|| incoming.request_id());
-            Err(Failure::Provider(error))
+        Err(error) => {
+            let failure = Failure::from(error).with_request_id(|| incoming.request_id());
+            Err(if is_stream { failure } else { incoming.unreadable(failure) })
         }
-        Err(error) => match join(&raw, target) {
-            Some(Ok(mut response)) => {
-                add_metadata(dialect.decode_headers(&|name| incoming.header(name)), &mut response);
-                foreign::mark_response(&mut response, &target.signer(), target.provider.dialect.format());
-                Ok(PlainResponse { response, raw, request_id: incoming.request_id() })
-            }
-            Some(Err(StreamError::Provider(mut error))) => {
-                error.request_id = error.request_id.or_else(|| incoming.request_id());
-                Err(Failure::Provider(error))
-            }
-            Some(Err(error)) => Err(error.into()),
-            None => Err(incoming.unreadable(error.into())),
-        },
     }
 }
 
 /// The body of a server that streams whether it was asked to or not, as one response. `None` where it is no stream.
-fn join(body: &[u8], target: &Target) -> Option<Result<Response, StreamError>> {
-    let Provider { dialect, quirks, .. } = &*target.provider;
+fn join(body: &[u8], provider: &Provider) -> Option<Result<Response, StreamError>> {
+    let Provider { dialect, quirks, .. } = provider;
     let mut decoder = quirks.decoder(dialect.stream_decoder(StreamLimits::default()));
     let mut events = Vec::new();
     let read = decoder.push(body, &mut events).and_then(|()| decoder.finish(&mut events));

@@ -1,7 +1,7 @@
 //! Streams, read event by event through their decoder.
 
 use crate::{
-    apart::{LONG_BYTES, apart},
+    apart::{LONG_BYTES, apart, read_whole},
     bounds::Bounds,
     failure::Failure,
     incoming::Incoming,
@@ -181,13 +181,8 @@ impl Reader {
         self.ready.push_back(EventBatch { received_at, events });
     }
 
-    fn with_request_id(&self, mut failure: Failure) -> Failure {
-        if let Failure::Provider(error) = &mut failure
-            && error.request_id.is_none()
-        {
-            error.request_id.clone_from(&self.request_id);
-        }
-        failure
+    fn with_request_id(&self, failure: Failure) -> Failure {
+        failure.with_request_id(|| self.request_id.clone())
     }
 
     /// Whether there is something that a caller waits for.
@@ -303,11 +298,7 @@ pub(crate) async fn open_stream(mut incoming: Incoming, target: &Target) -> Resu
         // The whole answer at once: some servers do not stream, and some report errors so.
         "application/json" if !dialect.stream_media_types().contains(&"application/json") => {
             let body = incoming.body().await?;
-            let decoded = if body.len() > LONG_BYTES {
-                apart(&mut incoming, move || dialect.decode_response(&body)).await?
-            } else {
-                dialect.decode_response(&body)
-            };
+            let decoded = read_whole(&mut incoming, &body, move |body| dialect.decode_response(body)).await?;
             let mut response = decoded.map_err(|error| reader.with_request_id(error.into()))?;
             quirks.adjust(&mut response);
             foreign::mark_response(&mut response, &target.signer(), dialect.format());

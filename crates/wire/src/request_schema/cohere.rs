@@ -1,12 +1,11 @@
 //! Cohere's chat, version 2: messages (`docs/wire/requests-accepted.md`, section 8).
 
+use super::openai_chat::{PLAIN_IMAGE, PLAIN_TEXT, PLAIN_TEXTS};
 use super::shape::{
     Fields,
     Shape::{self, Any, AnyObject, Either, List, Object, Tagged, Text},
 };
 
-const TEXT_PART: Fields = &[("type!", Text), ("text!", Text)];
-const TEXTS: Shape = Either(&[Text, List(&Tagged("type", &[("text", TEXT_PART)]))]);
 /// A call.
 pub(super) const CALL: Fields =
     &[("id!", Text), ("type!", Text), ("function!", Object(&[("name", Text), ("arguments", Text)]))];
@@ -15,7 +14,7 @@ pub(super) const CALL: Fields =
 pub(super) const MESSAGE: Shape = Tagged(
     "role",
     &[
-        ("system", &[("role!", Text), ("content!", TEXTS)]),
+        ("system", &[("role!", Text), ("content!", PLAIN_TEXTS)]),
         (
             "user",
             &[
@@ -24,19 +23,7 @@ pub(super) const MESSAGE: Shape = Tagged(
                     "content!",
                     Either(&[
                         Text,
-                        List(&Tagged(
-                            "type",
-                            &[
-                                ("text", TEXT_PART),
-                                (
-                                    "image_url",
-                                    &[
-                                        ("type!", Text),
-                                        ("image_url!", Object(&[("url!", Text), ("detail", Text)])),
-                                    ],
-                                ),
-                            ],
-                        )),
+                        List(&Tagged("type", &[("text", PLAIN_TEXT), ("image_url", PLAIN_IMAGE)])),
                     ]),
                 ),
             ],
@@ -51,7 +38,7 @@ pub(super) const MESSAGE: Shape = Tagged(
                         Text,
                         List(&Tagged(
                             "type",
-                            &[("text", TEXT_PART), ("thinking", &[("type!", Text), ("thinking!", Text)])],
+                            &[("text", PLAIN_TEXT), ("thinking", &[("type!", Text), ("thinking!", Text)])],
                         )),
                     ]),
                 ),
@@ -72,7 +59,7 @@ pub(super) const MESSAGE: Shape = Tagged(
                         List(&Tagged(
                             "type",
                             &[
-                                ("text", TEXT_PART),
+                                ("text", PLAIN_TEXT),
                                 (
                                     "document",
                                     &[

@@ -38,7 +38,7 @@ const fn openai_like(body: Fields, messages: Shape, call: Fields, style: Option<
     Schema {
         body,
         message: assistant(messages),
-        text: openai_chat::TEXT_PART,
+        text: openai_chat::TEXT,
         reasoning: &[],
         call,
         other: &[],

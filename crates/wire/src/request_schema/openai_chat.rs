@@ -7,9 +7,17 @@ use super::shape::{
 };
 
 const OPTIONAL_TEXT: Shape = Either(&[Text, Null]);
+/// A text part without a cache breakpoint.
+pub(super) const PLAIN_TEXT: Fields = &[("type!", Text), ("text!", Text)];
+/// What a model said, in texts alone.
+const PLAIN_ANSWER: Shape = Either(&[Text, Null, List(&Tagged("type", &[("text", PLAIN_TEXT)]))]);
+/// Content that nobody described.
+const CONTENT: Shape = Either(&[Text, List(&Any)]);
+const OPTIONAL_CONTENT: Shape = Either(&[Text, Null, List(&Any)]);
 const BREAKPOINT: Shape = Object(&[("mode!", Text), ("ttl", Text)]);
 
-const TEXT: Fields = &[("type!", Text), ("text!", Text), ("prompt_cache_breakpoint", BREAKPOINT)];
+/// A text part.
+pub(super) const TEXT: Fields = &[("type!", Text), ("text!", Text), ("prompt_cache_breakpoint", BREAKPOINT)];
 const IMAGE: Fields = &[
     ("type!", Text),
     ("image_url!", Object(&[("url!", Text), ("detail", Text)])),
@@ -82,11 +90,10 @@ pub(super) const OPENAI: Shape = Tagged(
     ],
 );
 
-const MISTRAL_TEXT: Fields = &[("type!", Text), ("text!", Text)];
 const MISTRAL_CHUNKS: Shape = List(&Tagged(
     "type",
     &[
-        ("text", MISTRAL_TEXT),
+        ("text", PLAIN_TEXT),
         (
             "image_url",
             &[("type!", Text), ("image_url!", Either(&[Text, Object(&[("url!", Text), ("detail", Text)])]))],
@@ -132,7 +139,7 @@ pub(super) const MISTRAL: Shape = Tagged(
                         List(&Tagged(
                             "type",
                             &[
-                                ("text", MISTRAL_TEXT),
+                                ("text", PLAIN_TEXT),
                                 (
                                     "thinking",
                                     &[("type!", Text), ("thinking!", List(&AnyObject)), ("closed", Bool)],
@@ -165,9 +172,11 @@ pub(super) const MISTRAL: Shape = Tagged(
     ],
 );
 
-const PLAIN_TEXT: Fields = &[("type!", Text), ("text!", Text)];
-const PLAIN_IMAGE: Fields = &[("type!", Text), ("image_url!", Object(&[("url!", Text), ("detail", Text)]))];
-const PLAIN_TEXTS: Shape = Either(&[Text, List(&Tagged("type", &[("text", PLAIN_TEXT)]))]);
+/// An image part without a cache breakpoint.
+pub(super) const PLAIN_IMAGE: Fields =
+    &[("type!", Text), ("image_url!", Object(&[("url!", Text), ("detail", Text)]))];
+/// Content that is texts alone.
+pub(super) const PLAIN_TEXTS: Shape = Either(&[Text, List(&Tagged("type", &[("text", PLAIN_TEXT)]))]);
 const GROQ_CONTENT: Shape = Either(&[
     Text,
     List(&Tagged(
@@ -192,7 +201,7 @@ pub(super) const GROQ: Shape = Tagged(
             "assistant",
             &[
                 ("role!", Text),
-                ("content", Either(&[Text, Null, List(&Tagged("type", &[("text", PLAIN_TEXT)]))])),
+                ("content", PLAIN_ANSWER),
                 ("name", Text),
                 ("reasoning", Text),
                 ("tool_calls", PLAIN_CALLS),
@@ -236,7 +245,7 @@ pub(super) const CEREBRAS: Shape = Tagged(
             "assistant",
             &[
                 ("role!", Text),
-                ("content", Either(&[Text, Null, List(&Tagged("type", &[("text", PLAIN_TEXT)]))])),
+                ("content", PLAIN_ANSWER),
                 ("name", Text),
                 ("reasoning", Either(&[Text, List(&Tagged("type", &[("text", PLAIN_TEXT)]))])),
                 ("tool_calls", List(&Object(CEREBRAS_CALL))),
@@ -278,7 +287,7 @@ pub(super) const TOGETHER: Shape = Tagged(
             "assistant",
             &[
                 ("role!", Text),
-                ("content", Either(&[Text, Null, List(&Tagged("type", &[("text", PLAIN_TEXT)]))])),
+                ("content", PLAIN_ANSWER),
                 ("name", Text),
                 ("reasoning", Text),
                 ("reasoning_content", Text),
@@ -302,13 +311,13 @@ pub(super) const FIREWORKS: Shape = Tagged(
             "assistant",
             &[
                 ("role!", Text),
-                ("content", Either(&[Text, Null, List(&Any)])),
+                ("content", OPTIONAL_CONTENT),
                 ("name", Text),
                 ("reasoning_content", Text),
                 ("tool_calls", PLAIN_CALLS),
             ],
         ),
-        ("tool", &[("role!", Text), ("content!", Either(&[Text, List(&Any)])), ("tool_call_id!", Text)]),
+        ("tool", PLAIN_RESULT),
     ],
 );
 
@@ -347,7 +356,8 @@ pub(super) const PERPLEXITY: Shape = Tagged(
     ],
 );
 
-const GENERIC_INPUT: Fields = &[("role!", Text), ("content!", Either(&[Text, List(&Any)])), ("name", Text)];
+const PLAIN_RESULT: Fields = &[("role!", Text), ("content!", CONTENT), ("tool_call_id!", Text)];
+const GENERIC_INPUT: Fields = &[("role!", Text), ("content!", CONTENT), ("name", Text)];
 
 /// OpenRouter.
 pub(super) const OPENROUTER: Shape = Tagged(
@@ -360,7 +370,7 @@ pub(super) const OPENROUTER: Shape = Tagged(
             "assistant",
             &[
                 ("role!", Text),
-                ("content", Either(&[Text, Null, List(&Any)])),
+                ("content", OPTIONAL_CONTENT),
                 ("audio", Either(&[Null, Object(&[("id!", Text)])])),
                 ("images", List(&Any)),
                 ("model", Text),
@@ -373,15 +383,11 @@ pub(super) const OPENROUTER: Shape = Tagged(
                 ("annotations", List(&AnyObject)),
             ],
         ),
-        ("tool", &[("role!", Text), ("content!", Either(&[Text, List(&Any)])), ("tool_call_id!", Text)]),
+        ("tool", PLAIN_RESULT),
     ],
 );
-const OPENROUTER_INSTRUCTIONS: Fields = &[
-    ("role!", Text),
-    ("content!", Either(&[Text, List(&Any)])),
-    ("name", Text),
-    ("configuration_update", AnyObject),
-];
+const OPENROUTER_INSTRUCTIONS: Fields =
+    &[("role!", Text), ("content!", CONTENT), ("name", Text), ("configuration_update", AnyObject)];
 
 /// What the providers whose requests nobody described are known to take: the union of what some of them want back.
 pub(super) const GENERIC: Shape = Tagged(
@@ -391,20 +397,12 @@ pub(super) const GENERIC: Shape = Tagged(
         ("developer", GENERIC_INPUT),
         ("user", GENERIC_INPUT),
         ("assistant", GENERIC_ASSISTANT),
-        (
-            "tool",
-            &[
-                ("role!", Text),
-                ("content!", Either(&[Text, List(&Any)])),
-                ("tool_call_id!", Text),
-                ("name", Text),
-            ],
-        ),
+        ("tool", &[("role!", Text), ("content!", CONTENT), ("tool_call_id!", Text), ("name", Text)]),
     ],
 );
 const GENERIC_ASSISTANT: Fields = &[
     ("role!", Text),
-    ("content", Either(&[Text, Null, List(&Any)])),
+    ("content", OPTIONAL_CONTENT),
     ("name", Text),
     ("reasoning", Text),
     ("reasoning_content", Text),
@@ -424,6 +422,3 @@ pub(super) const GENERIC_CALL: Fields = &[
     ("extra_content", Any),
     ("provider_specific_fields", AnyObject),
 ];
-
-/// A text part.
-pub(super) const TEXT_PART: Fields = TEXT;

@@ -12,6 +12,7 @@
 //!
 //! Any other field is the caller's, and is sent as it is.
 
+use super::parts::any_part;
 use crate::json::{Extra, Json, Value};
 use crate::model::{Message, Part, PartKind, Role};
 use crate::request_schema::{Place, Schema};
@@ -177,14 +178,8 @@ pub(super) struct Cleaner<'a> {
 impl Cleaner<'_> {
     /// Whether there is anything beside the message or its parts that may have to go.
     pub(super) fn concerns(message: &Message) -> bool {
-        fn any(parts: &[Part]) -> bool {
-            parts.iter().any(|part| {
-                !part.extra.is_empty()
-                    || matches!(part.kind, PartKind::ProviderItem { .. })
-                    || matches!(&part.kind, PartKind::ToolResult(result) if any(&result.content))
-            })
-        }
-        !message.extra.is_empty() || any(&message.content)
+        let test = |part: &Part| !part.extra.is_empty() || matches!(part.kind, PartKind::ProviderItem { .. });
+        !message.extra.is_empty() || any_part(&message.content, &test)
     }
 
     /// Cleans a message, but for its parts.

@@ -16,6 +16,7 @@
 //! The marks go with the message wherever a program keeps it, also as a dictionary, and none is ever sent.
 
 use super::answer_fields::{self, ANSWER_FIELDS, Cleaner};
+use super::parts::{any_part, change_parts, retain_parts};
 use crate::json::{Extra, Json};
 use crate::model::{Message, Part, PartKind, Reasoning, Request, Response, StreamEvent};
 use crate::quirks::Quirks;
@@ -156,30 +157,6 @@ pub(crate) fn without_items<'a>(request: &'a Request, dialect: &str) -> Cow<'a, 
         retain_parts(&mut message.content, &|part| !is_foreign(&part.kind, dialect));
     }
     Cow::Owned(request)
-}
-
-fn any_part(parts: &[Part], test: &impl Fn(&Part) -> bool) -> bool {
-    parts.iter().any(|part| {
-        test(part) || matches!(&part.kind, PartKind::ToolResult(result) if any_part(&result.content, test))
-    })
-}
-
-fn change_parts(parts: &mut [Part], change: &mut impl FnMut(&mut Part)) {
-    for part in parts {
-        change(part);
-        if let PartKind::ToolResult(result) = &mut part.kind {
-            change_parts(&mut result.content, change);
-        }
-    }
-}
-
-fn retain_parts(parts: &mut Vec<Part>, test: &impl Fn(&Part) -> bool) {
-    parts.retain(test);
-    for part in parts {
-        if let PartKind::ToolResult(result) = &mut part.kind {
-            retain_parts(&mut result.content, test);
-        }
-    }
 }
 
 fn is_proof(field: &Field) -> bool {

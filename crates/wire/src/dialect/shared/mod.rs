@@ -13,6 +13,7 @@ pub(crate) mod made_ids;
 pub(crate) mod media_type;
 pub(crate) mod model_list;
 pub(crate) mod nested;
+pub(crate) mod parts;
 pub(crate) mod prompt;
 pub(crate) mod resource_name;
 pub(crate) mod said_text;
