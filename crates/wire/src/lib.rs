@@ -17,6 +17,7 @@ extern crate alloc;
 extern crate std;
 
 pub mod base_url;
+pub mod breaker;
 pub mod dialect;
 pub mod encode;
 pub mod error;
