@@ -219,6 +219,7 @@ impl Breaker {
 
     /// Reports what became of a call. `jitter`, at least 0 and below 1 and drawn at random, shortens the time that the
     /// breaker stays open, by [`BreakerSettings::JITTER`] at most, so that callers do not come back together.
+    #[expect(clippy::needless_pass_by_value, reason = "a permit is good for one outcome")]
     pub fn settle(
         &self,
         permit: Permit,
