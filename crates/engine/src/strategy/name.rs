@@ -1,0 +1,138 @@
+//! Strategy names: ours, and the synonyms of LiteLLM and litellm-rs.
+
+use std::{error::Error, fmt};
+
+/// How the targets of a group are ordered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Strategy {
+    /// In the order in which they are listed.
+    #[default]
+    Sequential,
+    /// In turns, whoever was asked longest ago.
+    RoundRobin,
+    /// In turns, each as often as its weight says, evenly spread.
+    WeightedRoundRobin,
+    /// At random, each as likely as its weight says.
+    WeightedRandom,
+    /// Whoever has the fewest calls under way, for its weight.
+    LeastBusy,
+    /// The faster one of two chosen at random.
+    LowestLatency,
+    /// Where the request is expected to cost least.
+    LowestCost,
+    /// Whoever was used least in the last minute, of its limit where that is known.
+    UsageBased,
+    /// Whoever has the largest share of its rate limits left.
+    RateLimitAware,
+    /// The same one for a conversation; by weight and at random where none is named.
+    Sticky,
+}
+
+/// A strategy's name that nobody knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownStrategy {
+    given: String,
+    nearest: Option<&'static str>,
+}
+
+/// Names and what they mean. Ours come first.
+const NAMES: [(&str, Strategy); 20] = [
+    ("sequential", Strategy::Sequential),
+    ("round_robin", Strategy::RoundRobin),
+    ("weighted_round_robin", Strategy::WeightedRoundRobin),
+    ("weighted_random", Strategy::WeightedRandom),
+    ("least_busy", Strategy::LeastBusy),
+    ("lowest_latency", Strategy::LowestLatency),
+    ("lowest_cost", Strategy::LowestCost),
+    ("usage_based", Strategy::UsageBased),
+    ("rate_limit_aware", Strategy::RateLimitAware),
+    ("sticky", Strategy::Sticky),
+    // LiteLLM: routing_strategy. `least-busy` is our own name, and `simple-shuffle` litellm-rs's as well.
+    ("simple_shuffle", Strategy::WeightedRandom),
+    ("usage_based_routing", Strategy::UsageBased),
+    ("usage_based_routing_v2", Strategy::UsageBased),
+    ("latency_based_routing", Strategy::LowestLatency),
+    ("cost_based_routing", Strategy::LowestCost),
+    // It chooses by metadata of LiteLLM's own, and takes the first one where there are none.
+    ("lar1", Strategy::Sequential),
+    // litellm-rs: the rest of its seven are our own names.
+    ("latency_based", Strategy::LowestLatency),
+    ("cost_based", Strategy::LowestCost),
+    ("random", Strategy::WeightedRandom),
+    ("weighted", Strategy::WeightedRandom),
+];
+
+/// How many of `NAMES` are ours.
+const OURS: usize = 10;
+/// Longer names are like none.
+const MAX_COMPARED: usize = 64;
+const ALIKE: f64 = 0.5;
+
+impl Strategy {
+    /// Our names, in the order of the documentation.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().take(OURS).map(|(name, _)| *name)
+    }
+
+    /// Every name that is understood, with the name that we have for it.
+    pub fn synonyms() -> impl Iterator<Item = (&'static str, &'static str)> {
+        NAMES.iter().skip(OURS).map(|(name, strategy)| (*name, strategy.name()))
+    }
+
+    /// Our name for it.
+    pub fn name(self) -> &'static str {
+        NAMES.iter().find(|(_, strategy)| *strategy == self).map_or("", |(name, _)| name)
+    }
+
+    /// The strategy that is called so, by us, by LiteLLM or by litellm-rs. Hyphens count as underscores, `LeastBusy` as
+    /// `least_busy`.
+    ///
+    /// # Errors
+    /// Nobody calls a strategy so; the error says what the nearest name is.
+    pub fn parse(name: &str) -> Result<Self, UnknownStrategy> {
+        let normal = normalized(name);
+        match NAMES.iter().find(|(known, _)| *known == normal) {
+            Some((_, strategy)) => Ok(*strategy),
+            None => Err(UnknownStrategy { given: name.to_owned(), nearest: nearest(&normal) }),
+        }
+    }
+}
+
+fn normalized(name: &str) -> String {
+    let mut normal = String::with_capacity(name.len() + 4);
+    for character in name.trim().chars().take(MAX_COMPARED + 1) {
+        if character.is_ascii_uppercase() && normal.ends_with(|last: char| last.is_ascii_lowercase()) {
+            normal.push('_');
+        }
+        normal.push(match character {
+            '-' | ' ' => '_',
+            _ => character.to_ascii_lowercase(),
+        });
+    }
+    normal
+}
+
+fn nearest(name: &str) -> Option<&'static str> {
+    if name.len() > MAX_COMPARED {
+        return None;
+    }
+    NAMES
+        .iter()
+        .map(|(known, _)| (strsim::normalized_damerau_levenshtein(name, known), *known))
+        .filter(|(alike, _)| *alike >= ALIKE)
+        .max_by(|one, other| one.0.total_cmp(&other.0))
+        .map(|(_, known)| known)
+}
+
+impl fmt::Display for UnknownStrategy {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let given: String = self.given.chars().take(MAX_COMPARED).flat_map(char::escape_debug).collect();
+        write!(formatter, "'{given}' is not a routing strategy; ")?;
+        if let Some(nearest) = self.nearest {
+            write!(formatter, "did you mean '{nearest}'? ")?;
+        }
+        write!(formatter, "known: {}", Strategy::names().collect::<Vec<_>>().join(", "))
+    }
+}
+
+impl Error for UnknownStrategy {}

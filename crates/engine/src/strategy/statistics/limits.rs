@@ -1,0 +1,96 @@
+//! Rate limits of a target: what its provider's headers said, less what was used since.
+
+use super::Usage;
+use std::time::Duration;
+
+/// What the headers of one answer say of the provider's rate limits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RateLimitReport {
+    /// Of requests.
+    pub requests: LimitReport,
+    /// Of tokens; of input and output tokens, the one of which less is left.
+    pub tokens: LimitReport,
+}
+
+/// One rate limit. What a provider does not say is `None`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LimitReport {
+    /// How many are allowed.
+    pub limit: Option<u64>,
+    /// How many are left.
+    pub remaining: Option<u64>,
+    /// After which time all are there again.
+    pub resets_in: Option<Duration>,
+}
+
+/// Where a provider does not say when a limit is renewed.
+const MINUTE: u64 = 60_000;
+
+#[derive(Debug, Default)]
+pub(super) struct Limits {
+    pub(super) requests: Limit,
+    pub(super) tokens: Limit,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Limit {
+    limit: Option<u64>,
+    remaining: Option<u64>,
+    used_since: u64,
+    reported: u64,
+    renewed: u64,
+}
+
+impl Limits {
+    pub(super) fn report(&mut self, now: u64, report: &RateLimitReport) {
+        self.requests.report(now, &report.requests);
+        self.tokens.report(now, &report.tokens);
+    }
+
+    pub(super) fn used(&mut self, requests: u64, tokens: u64) {
+        self.requests.used_since = self.requests.used_since.saturating_add(requests);
+        self.tokens.used_since = self.tokens.used_since.saturating_add(tokens);
+    }
+
+    /// The share that is left of the tighter limit.
+    pub(super) fn remaining(&self, now: u64, usage: &Usage) -> Option<f64> {
+        let requests = self.requests.share(now, usage.requests);
+        let tokens = self.tokens.share(now, usage.tokens);
+        match (requests, tokens) {
+            (Some(requests), Some(tokens)) => Some(requests.min(tokens)),
+            (one, other) => one.or(other),
+        }
+    }
+}
+
+impl Limit {
+    pub(super) fn limit(&self) -> Option<f64> {
+        self.limit.map(|limit| limit as f64)
+    }
+
+    fn report(&mut self, now: u64, report: &LimitReport) {
+        if let Some(limit) = report.limit {
+            self.limit = Some(limit);
+        }
+        if let Some(remaining) = report.remaining {
+            self.remaining = Some(remaining);
+            self.used_since = 0;
+            self.reported = now;
+            let resets_in = report.resets_in.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+            self.renewed = now.saturating_add(resets_in.unwrap_or(MINUTE));
+        }
+    }
+
+    /// Which share is left at `now`, when `used` were used in the last minute.
+    fn share(&self, now: u64, used: f64) -> Option<f64> {
+        let limit = self.limit.filter(|limit| *limit > 0)? as f64;
+        let Some(remaining) = self.remaining.filter(|_| now < self.renewed) else {
+            // The report is over: what counts is what we used.
+            return Some((1.0 - used / limit).clamp(0.0, 1.0));
+        };
+        // Limits are renewed evenly, until all is there again.
+        let renewed = now.saturating_sub(self.reported) as f64 / (self.renewed - self.reported).max(1) as f64;
+        let left = remaining as f64 + (limit - remaining as f64).max(0.0) * renewed - self.used_since as f64;
+        Some((left / limit).clamp(0.0, 1.0))
+    }
+}
