@@ -121,6 +121,7 @@ if TYPE_CHECKING:
         TokenCount as TokenCount,
     )
     from ferrule.options import (
+        Approval as Approval,
         CompletionOptions as CompletionOptions,
         EmbeddingOptions as EmbeddingOptions,
         ImageOptions as ImageOptions,
@@ -128,13 +129,30 @@ if TYPE_CHECKING:
         OperationOptions as OperationOptions,
         ProviderOptions as ProviderOptions,
         RerankOptions as RerankOptions,
+        RunOptions as RunOptions,
         Secret as Secret,
         SecretCommand as SecretCommand,
         SecretFile as SecretFile,
         SecretVariable as SecretVariable,
         SpeechOptions as SpeechOptions,
         Timeouts as Timeouts,
+        Tools as Tools,
         TranscriptionOptions as TranscriptionOptions,
+    )
+    from ferrule.run import (
+        Run as Run,
+    )
+    from ferrule.run_async import (
+        AsyncRunStream as AsyncRunStream,
+    )
+    from ferrule.run_events import (
+        RunEvent as RunEvent,
+        StepEnd as StepEnd,
+        StepStart as StepStart,
+        ToolResult as ToolResult,
+    )
+    from ferrule.run_sync import (
+        RunStream as RunStream,
     )
     from ferrule.sidecar import (
         Sidecar as Sidecar,
@@ -143,6 +161,9 @@ if TYPE_CHECKING:
         AsyncStream as AsyncStream,
         Event as Event,
         Stream as Stream,
+    )
+    from ferrule.toolbox import (
+        Tool as Tool,
     )
     from ferrule.usage import (
         UsageTotals as UsageTotals,
@@ -188,6 +209,7 @@ _NAMES = {
     "ferrule.operations.servers": ("Ollama", "RuvLLM"),
     "ferrule.operations.token_count": ("TokenCount",),
     "ferrule.options": (
+        "Approval",
         "CompletionOptions",
         "EmbeddingOptions",
         "ImageOptions",
@@ -195,16 +217,23 @@ _NAMES = {
         "OperationOptions",
         "ProviderOptions",
         "RerankOptions",
+        "RunOptions",
         "Secret",
         "SecretCommand",
         "SecretFile",
         "SecretVariable",
         "SpeechOptions",
         "Timeouts",
+        "Tools",
         "TranscriptionOptions",
     ),
+    "ferrule.run": ("Run",),
+    "ferrule.run_async": ("AsyncRunStream",),
+    "ferrule.run_events": ("RunEvent", "StepEnd", "StepStart", "ToolResult"),
+    "ferrule.run_sync": ("RunStream",),
     "ferrule.sidecar": ("Sidecar",),
     "ferrule.streams": ("AsyncStream", "Event", "Stream"),
+    "ferrule.toolbox": ("Tool",),
     "ferrule.usage": ("UsageTotals", "UsageTracker"),
 }
 """The public names by their modules, except errors: those are all that `ferrule.errors` has."""

@@ -5,7 +5,7 @@
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Protocol, final, type_check_only
 
@@ -310,8 +310,11 @@ class FunctionCall:
 class LoopBridge:
     """One event loop's bridge to the engine: a file descriptor to watch, or a thread that waits."""
 
-    def __new__(cls, *, thread: bool = False) -> Self:
-        """A bridge with a descriptor to watch, or, with `thread=True`, for a thread that calls `wait`."""
+    def __new__(cls, *, thread: bool = False, has_loop: bool = True) -> Self:
+        """A bridge with a descriptor to watch, or, with `thread=True`, for a thread that calls `wait`.
+
+        With `has_loop=False` it is for a caller without an event loop, who calls `wait` itself.
+        """
 
     def fileno(self) -> int:
         """The descriptor the loop is to watch for reading."""
@@ -320,7 +323,10 @@ class LoopBridge:
         """Completes all futures whose flights have something ready. Runs on the loop."""
 
     def wait(self) -> bool:
-        """Blocks until the loop has to be woken (true) or the bridge is closed (false)."""
+        """Blocks until the loop has to be woken (true) or the bridge is closed (false).
+
+        Without a loop, Ctrl-C interrupts it.
+        """
 
     def close(self) -> None:
         """Ends `wait`."""
@@ -399,6 +405,41 @@ class ToolCall:
     @property
     def arguments_json(self) -> str:
         """The arguments as the model wrote them."""
+
+    def run(self, tools: Iterable[Any]) -> Message:
+        """Calls the tool of this name, and makes the message for the model of what it returns.
+
+        The arguments arrive as the types of the function's parameters. What a tool raises, arguments that do not fit,
+        and a name that none of the tools has become an error message for the model. Tools that are `async def` run
+        on an event loop of Ferrule's own; `arun` runs them on the caller's.
+
+        Args:
+            tools: The tools of the call: functions, and `Tool` objects.
+
+        Raises:
+            TypeError: `tools` are not tools.
+        """
+
+    def arun(self, tools: Iterable[Any]) -> Awaitable[Message]:
+        """`run`, awaited: tools that are `async def` run on the caller's event loop, others in a thread."""
+
+    def result(self, value: Any) -> Message:
+        """The message for the model with a result, for any provider.
+
+        Args:
+            value: Text, or anything that JSON can hold: also dataclasses, pydantic models, dates, sets, ...; or a list
+                of content parts.
+
+        Raises:
+            TypeError: JSON cannot hold it; the message names the part.
+        """
+
+    def error(self, exception: BaseException | str) -> Message:
+        """The message for the model that says that the call failed, for any provider.
+
+        Args:
+            exception: What was raised, or text.
+        """
 
     def __reduce__(self) -> tuple[type[ToolCall], tuple[str, str, str, bool]]: ...
 

@@ -29,7 +29,8 @@ from ferrule.streams import AsyncStream
 
 if TYPE_CHECKING:
     import sys
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
+    from decimal import Decimal
     from types import TracebackType
 
     if sys.version_info >= (3, 11):
@@ -37,11 +38,13 @@ if TYPE_CHECKING:
     else:
         from typing_extensions import Self, Unpack
 
-    from ferrule._native import Flight, ModelInfo, NativeClient, Reply
+    from ferrule._native import Flight, ModelInfo, NativeClient, Reply, ToolCall
     from ferrule.operations.audio import AudioFile
     from ferrule.operations.reranking import Ranking
     from ferrule.operations.token_count import TokenCount
-    from ferrule.options import CompletionOptions, Messages, Timeouts
+    from ferrule.options import Approval, CompletionOptions, Messages, RunOptions, Timeouts, Tools
+    from ferrule.run import Run
+    from ferrule.run_async import AsyncRunStream
 
 # What a flight delivers, as opposed to a future to wait for; a reply first, as it comes most often.
 _DELIVERED = (_native.Reply, list, dict, tuple, type(None))
@@ -67,6 +70,69 @@ class AsyncClient(BaseClient):
         """
         loop, bridge = running()
         return AsyncStream(self._start(self._native.stream, model, messages, options, bridge), loop)
+
+    async def run(
+        self,
+        model: str | None,
+        messages: Messages,
+        *,
+        tools: Tools,
+        max_steps: int = 10,
+        max_cost: float | Decimal | None = None,
+        timeout: float | Timeouts | None = None,
+        approve: Callable[[ToolCall], Approval | Awaitable[Approval]] | None = None,
+        parallel: bool = True,
+        **options: Unpack[RunOptions],
+    ) -> Run:
+        """Calls a model and the tools that it calls, in turns, until it answers. See `Client.run`.
+
+        Tools that are `async def` run on the caller's event loop, others in threads. Cancelling it ends the model's
+        call and asynchronous tools.
+        """
+        from ferrule.run_async import finish
+
+        steps = self._steps(
+            messages,
+            options,
+            tools=tools,
+            max_steps=max_steps,
+            max_cost=max_cost,
+            timeout=timeout,
+            approve=approve,
+            parallel=parallel,
+        )
+        return await finish(self, model, steps)
+
+    def stream_run(
+        self,
+        model: str | None,
+        messages: Messages,
+        *,
+        tools: Tools,
+        max_steps: int = 10,
+        max_cost: float | Decimal | None = None,
+        timeout: float | Timeouts | None = None,
+        approve: Callable[[ToolCall], Approval | Awaitable[Approval]] | None = None,
+        parallel: bool = True,
+        **options: Unpack[RunOptions],
+    ) -> AsyncRunStream:
+        """`run`, as it goes on: the events of the model's streams, and those of the run. See `Client.stream_run`.
+
+        Use it in an `async with` statement.
+        """
+        from ferrule.run_async import follow
+
+        steps = self._steps(
+            messages,
+            options,
+            tools=tools,
+            max_steps=max_steps,
+            max_cost=max_cost,
+            timeout=timeout,
+            approve=approve,
+            parallel=parallel,
+        )
+        return follow(self, model, steps)
 
     async def embed(self, model: str, texts: str | Sequence[str], **options: Unpack[EmbeddingOptions]) -> Embeddings:
         """Embeds texts. See `Client.embed`."""

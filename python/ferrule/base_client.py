@@ -14,7 +14,7 @@ from ferrule.numeric import as_integer, as_number
 from ferrule.operations.call_options import prepare_completion
 from ferrule.operations.model_lists import ModelListCache
 from ferrule.operations.token_count import count_locally
-from ferrule.options import Timeouts
+from ferrule.options import DEFAULT_TOTAL, Timeouts
 
 if TYPE_CHECKING:
     import datetime
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from ferrule._native import Cost, Flight, LoopBridge, Message, NativeCatalog
     from ferrule.functions import ProviderFunction, TokenFunction
     from ferrule.operations.capabilities import Capabilities
-    from ferrule.options import CompletionOptions, Messages, ProviderOptions
+    from ferrule.options import CompletionOptions, Messages, ProviderOptions, RunOptions
+    from ferrule.run import Steps
     from ferrule.sidecar import Sidecar
     from ferrule.usage import UsageTracker
 
@@ -246,6 +247,14 @@ class BaseClient:
     ) -> Flight:
         given, parse = prepare_completion(options)
         return start(model, messages, given, bridge=bridge, parse=parse)
+
+    def _steps(self, messages: Messages, options: RunOptions, **limits: Any) -> Steps:
+        """The loop of a run."""
+        from ferrule.run import Steps  # dataclasses, inspect, threading
+
+        timeouts = self._live.configuration.settings()["timeouts"]
+        total = None if timeouts is None else timeouts.total
+        return Steps(messages, options, call_limit=DEFAULT_TOTAL if total is None else total, **limits)
 
     def _resolve(self, model: str | None) -> tuple[str, str]:
         return self._native.resolve(model)

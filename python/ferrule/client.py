@@ -28,7 +28,8 @@ from ferrule.streams import Stream
 
 if TYPE_CHECKING:
     import sys
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
+    from decimal import Decimal
     from types import TracebackType
 
     if sys.version_info >= (3, 11):
@@ -36,11 +37,13 @@ if TYPE_CHECKING:
     else:
         from typing_extensions import Self, Unpack
 
-    from ferrule._native import Flight, ModelInfo, NativeClient, Reply
+    from ferrule._native import Flight, ModelInfo, NativeClient, Reply, ToolCall
     from ferrule.operations.audio import AudioFile
     from ferrule.operations.reranking import Ranking
     from ferrule.operations.token_count import TokenCount
-    from ferrule.options import CompletionOptions, Messages, Timeouts
+    from ferrule.options import Approval, CompletionOptions, Messages, RunOptions, Timeouts, Tools
+    from ferrule.run import Run
+    from ferrule.run_sync import RunStream
 
 
 class Client(BaseClient):
@@ -86,6 +89,107 @@ class Client(BaseClient):
             TypeError: An option has a wrong name or type.
         """
         return Stream(self._start(self._native.stream, model, messages, options))
+
+    def run(
+        self,
+        model: str | None,
+        messages: Messages,
+        *,
+        tools: Tools,
+        max_steps: int = 10,
+        max_cost: float | Decimal | None = None,
+        timeout: float | Timeouts | None = None,
+        approve: Callable[[ToolCall], Approval | Awaitable[Approval]] | None = None,
+        parallel: bool = True,
+        **options: Unpack[RunOptions],
+    ) -> Run:
+        """Calls a model and the tools that it calls, in turns, until it answers.
+
+        What a tool raises, arguments that do not fit its parameters, and names that no tool has are told to the model.
+        A limit ends the run before the model is asked again; what was done is returned. Where `messages` end with calls
+        that nothing answers, as after `stopped == "approval"`, the run begins with them.
+
+        Args:
+            model: As `complete` takes it.
+            messages: As `complete` takes them; `Run.messages` goes on with an earlier run.
+            tools: Typed functions, `Tool` objects, and dicts of tools that the provider runs itself. Synchronous
+                functions run in threads, `async def` ones on an event loop of Ferrule's own.
+            max_steps: How many times the model is asked at most. Default 10.
+            max_cost: US dollars; once the replies cost that much, or an unknown amount, the model is not asked again.
+            timeout: Seconds for the whole run; `Timeouts` also limits each call of the model.
+            approve: Called with each call before any of a step is made. `True` makes it; `False` stops the run and
+                leaves the step's calls unanswered; text is what the model is told instead of a result. It may be
+                `async def`.
+            parallel: Whether the calls of a step are made at once, in threads, or one after the other. Default true.
+            **options: Those of each call of the model, see `RunOptions`. A `tool_choice` that demands a call holds
+                until a tool was called.
+
+        Returns:
+            What was done: the replies, the whole conversation, usage and cost, and why it stopped.
+
+        Raises:
+            FerruleError: A call of the model failed; `partial_run` is what was done before.
+            TypeError: A tool, an option or a limit is not valid.
+        """
+        from ferrule.run_sync import finish
+
+        steps = self._steps(
+            messages,
+            options,
+            tools=tools,
+            max_steps=max_steps,
+            max_cost=max_cost,
+            timeout=timeout,
+            approve=approve,
+            parallel=parallel,
+        )
+        return finish(self, model, steps)
+
+    def stream_run(
+        self,
+        model: str | None,
+        messages: Messages,
+        *,
+        tools: Tools,
+        max_steps: int = 10,
+        max_cost: float | Decimal | None = None,
+        timeout: float | Timeouts | None = None,
+        approve: Callable[[ToolCall], Approval | Awaitable[Approval]] | None = None,
+        parallel: bool = True,
+        **options: Unpack[RunOptions],
+    ) -> RunStream:
+        """`run`, as it goes on: the events of the model's streams, and `StepStart`, `ToolResult` and `StepEnd`.
+
+        Args:
+            model: As `run` takes it.
+            messages: As `run` takes them.
+            tools: As `run` takes them.
+            max_steps: As `run` takes it.
+            max_cost: As `run` takes it.
+            timeout: As `run` takes it.
+            approve: As `run` takes it.
+            parallel: As `run` takes it.
+            **options: See `RunOptions`.
+
+        Returns:
+            The run, which goes on as it is read. Use it in a `with` statement, or close it.
+
+        Raises:
+            TypeError: A tool, an option or a limit is not valid.
+        """
+        from ferrule.run_sync import follow
+
+        steps = self._steps(
+            messages,
+            options,
+            tools=tools,
+            max_steps=max_steps,
+            max_cost=max_cost,
+            timeout=timeout,
+            approve=approve,
+            parallel=parallel,
+        )
+        return follow(self, model, steps)
 
     def embed(self, model: str, texts: str | Sequence[str], **options: Unpack[EmbeddingOptions]) -> Embeddings:
         """Embeds texts.

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ferrule._native import Attempt, Reply
+    from ferrule.run import Run
 
 
 class FerruleError(Exception):
@@ -47,6 +48,7 @@ class FerruleError(Exception):
         model: The model that was called; `None` where no call was made.
         attempts: Every attempt of the call, oldest first.
         partial_reply: What was received of the reply before a stream broke off; `None` where nothing was.
+        partial_run: What `client.run` had done before the error; `None` where it was not a run's.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class FerruleError(Exception):
         partial_reply: Reply | None = None,
     ) -> None:
         super().__init__(message)
+        self.partial_run: Run | None = None
         self.message = message
         self.provider = provider
         self.model = model

@@ -11,18 +11,16 @@ import inspect
 import itertools
 import json
 import logging
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 from ferrule import errors
-from ferrule.bridge import running
 from ferrule.numeric import plain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from ferrule._native import FunctionCall, LoopBridge
+    from ferrule._native import FunctionCall
 
     TokenFunction = Callable[[], Any]
     ProviderFunction = Callable[["ProviderRequest"], "Awaitable[Any] | AsyncIterator[Any]"]
@@ -207,34 +205,3 @@ def token_reader(function: TokenFunction) -> Callable[[], tuple[str, float | Non
 
 async def _awaited(awaitable: Awaitable[Any]) -> Any:
     return await awaitable
-
-
-class _OwnLoop:
-    """An event loop in a thread of its own, for the functions of synchronous clients."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._bridge: LoopBridge | None = None
-        self._thread: threading.Thread | None = None
-
-    def bridge(self) -> LoopBridge:
-        """The loop's bridge. The first call starts the loop; in a forked child it is started again."""
-        with self._lock:
-            if self._bridge is None or self._thread is None or not self._thread.is_alive():
-                ready = threading.Event()
-                self._thread = threading.Thread(
-                    target=lambda: asyncio.run(self._run(ready)), name="ferrule-functions", daemon=True
-                )
-                self._thread.start()
-                ready.wait()
-            assert self._bridge is not None  # noqa: S101 - it is there once the loop is ready
-            return self._bridge
-
-    async def _run(self, ready: threading.Event) -> None:
-        self._bridge = running()[1]
-        ready.set()
-        await asyncio.get_running_loop().create_future()
-
-
-own_loop = _OwnLoop()
-"""The loop that all synchronous clients share."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Union
 
 from ferrule._native import Message
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 
 Messages = Union[str, Sequence[Union[Message, Mapping[str, Any]]]]  # noqa: UP007 - also at run time, on Python 3.10
 """A prompt: text, or a list of `Message` objects or dicts with `role` and `content`."""
+
+
+DEFAULT_TOTAL = 600.0
+"""Seconds for a whole call where nothing says how many (`crates/engine/src/timeout.rs`)."""
 
 
 class Timeouts(NamedTuple):
@@ -177,13 +181,18 @@ class TranscriptionOptions(OperationOptions, total=False):
     """The sampling temperature."""
 
 
-class CompletionOptions(TypedDict, total=False):
-    """The options of `complete` and `stream`. An option that is absent or `None` is the provider's default."""
+Tools = Iterable[Union["Callable[..., Any]", Mapping[str, Any]]]
+"""Tools of a run: functions, `Tool` objects, and dicts of tools that the provider runs itself."""
+
+Approval = Union[bool, str]  # noqa: UP007 - as above
+"""What `approve` says of a tool call: true to make it, false to stop the run, or text for the model in its place."""
+
+
+class RunOptions(TypedDict, total=False):
+    """The options of each call that a run makes. An option that is absent or `None` is the provider's default."""
 
     system: str | Sequence[Mapping[str, Any]] | None
     """Instructions, before the messages: text, or text blocks (with `cache_control`, for instance)."""
-    tools: Sequence[Mapping[str, Any] | Callable[..., Any]] | None
-    """Tools the model may call: JSON-schema dicts in OpenAI's or Anthropic's form, or typed Python functions."""
     tool_choice: str | Mapping[str, Any] | None
     """`"auto"`, `"none"`, `"required"`, the name of a tool, or a dict in OpenAI's or Anthropic's form."""
     parallel_tool_calls: bool | None
@@ -217,8 +226,6 @@ class CompletionOptions(TypedDict, total=False):
     """Labels for the provider's logs and for `client.usage()`."""
     user: str | None
     """An opaque id of your user, for the provider's abuse detection."""
-    timeout: float | Timeouts | None
-    """Seconds for the whole call, or `Timeouts`. Default: the client's, else 600."""
     max_retries: int | None
     """How many times a failed attempt is repeated before the first event. Default: the client's, else 2."""
     drop_params: bool | None
@@ -230,3 +237,12 @@ class CompletionOptions(TypedDict, total=False):
     """Additional query parameters."""
     extra_body: Mapping[str, Any] | None
     """Additional fields of the request body; they win over Ferrule's of the same name."""
+
+
+class CompletionOptions(RunOptions, total=False):
+    """The options of `complete` and `stream`. An option that is absent or `None` is the provider's default."""
+
+    tools: Sequence[Mapping[str, Any] | Callable[..., Any]] | None
+    """Tools the model may call: JSON-schema dicts in OpenAI's or Anthropic's form, or typed Python functions."""
+    timeout: float | Timeouts | None
+    """Seconds for the whole call, or `Timeouts`. Default: the client's, else 600."""

@@ -32,10 +32,16 @@ def declare(tools: Sequence[Mapping[str, Any] | Callable[..., Any]]) -> list[Any
     """
     if isinstance(tools, (str, bytes, dict)) or not hasattr(tools, "__iter__"):
         raise TypeError(f"tools: expected a list of dicts or functions, not {type(tools).__name__}")
-    return [function_tool(tool) if callable(tool) else tool for tool in tools]
+    return [_declaration_of(tool) if callable(tool) else tool for tool in tools]
 
 
-def function_tool(function: Callable[..., Any]) -> dict[str, Any]:
+def _declaration_of(tool: Callable[..., Any]) -> Any:
+    # A `Tool` has one already.
+    declaration = getattr(tool, "declaration", None)
+    return declaration if isinstance(declaration, dict) else function_tool(tool)
+
+
+def function_tool(function: Callable[..., Any], name: str | None = None) -> dict[str, Any]:
     """The declaration of a function as a tool, in OpenAI's form.
 
     Args:
@@ -43,15 +49,16 @@ def function_tool(function: Callable[..., Any]) -> dict[str, Any]:
             descriptions (a Google-style `Args:` section, `Annotated[type, "description"]` or pydantic's `Field`) are
             used. Arguments that a `functools.partial` fixes are not the model's to give. A class that JSON objects
             are made of (pydantic, msgspec, a dataclass, a `TypedDict`) is a tool that takes its fields.
+        name: The tool's name; the function's by default.
 
     Raises:
         TypeError: A parameter has no type hint, or one without a JSON schema.
     """
     whole = unwrapped(function)
-    name = _name_of(function)
+    name = _name_of(function) if name is None else name
     summary, described = _docstring(_text_of(function, whole))
-    if isinstance(function, type) and (parameters := _class_parameters(function)) is not None:
-        return _declaration(name, summary, parameters)
+    if isinstance(function, type) and is_object_class(function):
+        return _declaration(name, summary, _class_parameters(function))
     if not re.fullmatch(r"[a-zA-Z0-9_-]+", name):
         raise TypeError(f"tools: {name!r} is not a valid name of a tool; define a function with a name")
     try:
@@ -61,8 +68,8 @@ def function_tool(function: Callable[..., Any]) -> dict[str, Any]:
     schemas = Schemas()
     fields: dict[str, Field] = {}
     notes: dict[str, Any] = {}
-    for parameter in _parameters(function):
-        if parameter.kind is parameter.VAR_KEYWORD and (unpacked := _unpacked(hints.get(parameter.name))):
+    for parameter in parameters_of(function):
+        if parameter.kind is parameter.VAR_KEYWORD and (unpacked := unpacked_fields(hints.get(parameter.name))):
             fields |= unpacked
             continue
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
@@ -100,7 +107,7 @@ def _name_of(function: Any) -> str:
     return str(getattr(function, "__name__", type(function).__name__))
 
 
-def _parameters(function: Callable[..., Any]) -> Iterator[inspect.Parameter]:
+def parameters_of(function: Callable[..., Any]) -> Iterator[inspect.Parameter]:
     """The parameters that are not fixed already."""
     fixed: set[str] = set()
     inner: Any = function
@@ -123,16 +130,21 @@ def _field(parameter: inspect.Parameter, hint: Any) -> tuple[Field, tuple[Any, .
     return Field(hint, required=False, default=to_json(default)), ()
 
 
-def _unpacked(hint: Any) -> dict[str, Field] | None:
+def unpacked_fields(hint: Any) -> dict[str, Field] | None:
     """The fields of `**options: Unpack[SomeTypedDict]`."""
     if getattr(get_origin(hint), "__name__", None) != "Unpack" and "Unpack" not in str(get_origin(hint)):
         return None
     return fields_of(get_args(hint)[0])
 
 
-def _class_parameters(kind: type) -> dict[str, Any] | None:
-    if not (is_pydantic(kind) or is_msgspec(kind) or is_pydantic_type(kind) or fields_of(kind) is not None):
-        return None
+def is_object_class(function: Any) -> bool:
+    """Whether it is a class that JSON objects are made of, which is a tool that takes its fields."""
+    return isinstance(function, type) and (
+        is_pydantic(function) or is_msgspec(function) or is_pydantic_type(function) or fields_of(function) is not None
+    )
+
+
+def _class_parameters(kind: type) -> dict[str, Any]:
     schema = schema_of(kind)
     # It is the tool's.
     return {key: value for key, value in schema.items() if key not in ("title", "description")}

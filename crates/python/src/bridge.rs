@@ -2,7 +2,8 @@
 //! ready.
 //!
 //! `ferrule/bridge.py` makes one [`LoopBridge`] per running loop. Loops that cannot watch a descriptor are woken by a
-//! thread that waits in [`LoopBridge::wait`].
+//! thread that waits in [`LoopBridge::wait`]. A caller without a loop waits there itself, for the first of many flights
+//! (`ferrule/mapping.py`).
 
 use ferrule_bridge::Signal;
 use pyo3::prelude::*;
@@ -16,10 +17,17 @@ pub(crate) trait Ready: Send + Sync {
     fn complete(&self, py: Python<'_>) -> PyResult<()>;
 }
 
+/// How long a caller without a loop waits before it asks whether Ctrl-C was pressed.
+const SIGNAL_CHECK: Duration = Duration::from_millis(50);
+/// How long a thread that wakes a loop waits at a time.
+const THREAD_WAIT: Duration = Duration::from_secs(60);
+
 /// The part of a bridge that the runtime's threads reach.
 pub(crate) struct Wakeups {
     signal: Signal<Arc<dyn Ready>>,
     wake: Wake,
+    /// Whether an event loop is behind it, which coroutines can run on.
+    has_loop: bool,
 }
 
 enum Wake {
@@ -122,16 +130,22 @@ impl LoopBridge {
     pub(crate) fn wakeups(&self) -> &Arc<Wakeups> {
         &self.wakeups
     }
+
+    /// Whether an event loop is behind it, which coroutines can run on.
+    pub(crate) fn has_loop(&self) -> bool {
+        self.wakeups.has_loop
+    }
 }
 
 #[pymethods]
 impl LoopBridge {
-    /// A bridge with a descriptor to watch, or, with `thread=True`, for a thread that calls `wait`.
+    /// A bridge with a descriptor to watch; with `thread=True` for a thread that calls `wait`; with `has_loop=False` for
+    /// a caller without an event loop, who calls `wait` itself.
     #[new]
-    #[pyo3(signature = (*, thread = false))]
-    fn new(thread: bool) -> PyResult<Self> {
-        let wake = if thread { Wake::thread() } else { Wake::descriptor()? };
-        Ok(Self { wakeups: Arc::new(Wakeups { signal: Signal::new(), wake }) })
+    #[pyo3(signature = (*, thread = false, has_loop = true))]
+    fn new(thread: bool, has_loop: bool) -> PyResult<Self> {
+        let wake = if thread || !has_loop { Wake::thread() } else { Wake::descriptor()? };
+        Ok(Self { wakeups: Arc::new(Wakeups { signal: Signal::new(), wake, has_loop }) })
     }
 
     /// The descriptor the loop is to watch for reading.
@@ -156,23 +170,30 @@ impl LoopBridge {
         outcome.and(crate::logging::flush(py))
     }
 
-    /// Blocks until the loop is to be woken (true) or the bridge is closed (false).
+    /// Blocks until the loop is to be woken (true) or the bridge is closed (false). Without a loop, Ctrl-C interrupts it.
     #[cfg_attr(
         not(unix),
         expect(irrefutable_let_patterns, reason = "only Unix has another way to wake a loop")
     )]
-    fn wait(&self, py: Python<'_>) -> bool {
-        let Wake::Thread { wanted, changed } = &self.wakeups.wake else { return false };
-        py.detach(|| {
-            let mut state = wanted.lock().unwrap_or_else(PoisonError::into_inner);
-            while !state.wake_up && !state.closed {
-                state = match changed.wait_timeout(state, Duration::from_secs(60)) {
-                    Ok((state, _)) => state,
-                    Err(poisoned) => poisoned.into_inner().0,
-                };
+    fn wait(&self, py: Python<'_>) -> PyResult<bool> {
+        let Wake::Thread { wanted, changed } = &self.wakeups.wake else { return Ok(false) };
+        let at_a_time = if self.wakeups.has_loop { THREAD_WAIT } else { SIGNAL_CHECK };
+        loop {
+            let (wake_up, closed) = py.detach(|| {
+                let mut state = wanted.lock().unwrap_or_else(PoisonError::into_inner);
+                if !state.wake_up && !state.closed {
+                    state = match changed.wait_timeout(state, at_a_time) {
+                        Ok((state, _)) => state,
+                        Err(poisoned) => poisoned.into_inner().0,
+                    };
+                }
+                (std::mem::take(&mut state.wake_up), state.closed)
+            });
+            if wake_up || closed {
+                return Ok(wake_up);
             }
-            std::mem::take(&mut state.wake_up)
-        })
+            py.check_signals()?;
+        }
     }
 
     /// Ends `wait`.

@@ -23,7 +23,7 @@ pub(crate) struct NativeClient(Client);
 
 /// The caller's loop, for a provider that is a function.
 fn context(bridge: Option<&LoopBridge>) -> Option<Context> {
-    bridge.map(|bridge| -> Context { bridge.wakeups().clone() })
+    bridge.filter(|bridge| bridge.has_loop()).map(|bridge| -> Context { bridge.wakeups().clone() })
 }
 
 #[pymethods]

@@ -199,6 +199,26 @@ impl ToolCall {
         &self.0.arguments
     }
 
+    /// Calls the tool of this name among `tools`, and makes the message for the model of what it returns or raises.
+    fn run<'py>(slf: &Bound<'py, Self>, tools: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("ferrule.tool_execution")?.call_method1("run_call", (slf, tools))
+    }
+
+    /// `run`, awaited: tools that are `async def` run on the caller's event loop.
+    fn arun<'py>(slf: &Bound<'py, Self>, tools: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("ferrule.tool_execution")?.call_method1("arun_call", (slf, tools))
+    }
+
+    /// The message for the model with the result `value`.
+    fn result<'py>(slf: &Bound<'py, Self>, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("ferrule.tool_results")?.call_method1("result_message", (slf, value))
+    }
+
+    /// The message for the model that says that the call failed.
+    fn error<'py>(slf: &Bound<'py, Self>, exception: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        slf.py().import("ferrule.tool_results")?.call_method1("error_message", (slf, exception))
+    }
+
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let repr = |text: &str| PyString::new(py, text).repr().map(|repr| repr.to_string());
         Ok(format!(

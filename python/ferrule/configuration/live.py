@@ -120,13 +120,14 @@ class LiveConfiguration:
     def _settings(self, configuration: Configuration) -> dict[str, Any]:
         settings = configuration.settings()
         if self._functions or self._tokens:
-            from ferrule.functions import own_loop, starter, token_reader  # asyncio, json
+            from ferrule.functions import starter, token_reader  # asyncio, json
+            from ferrule.own_loop import functions_loop
 
             for provider in settings["providers"]:
                 identifier = provider["id"]
                 if function := self._functions.get(identifier):
                     provider["function"] = starter(identifier, function)
-                    provider["own_loop"] = own_loop.bridge()
+                    provider["own_loop"] = functions_loop.bridge()
                 if tokens := self._tokens.get(identifier):
                     provider["token_provider"] = token_reader(tokens)
         return settings
