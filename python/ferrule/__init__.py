@@ -21,6 +21,7 @@ except ImportError as error:  # There is no pure-Python fallback: a client that 
 
 if TYPE_CHECKING:
     # The public names for type checkers and documentation; tests/test_package.py compares them with those below.
+    from ferrule import mcp as mcp
     from ferrule._native import (
         Attempt as Attempt,
         CatalogModel as CatalogModel,
@@ -84,6 +85,10 @@ if TYPE_CHECKING:
     )
     from ferrule.functions import (
         ProviderRequest as ProviderRequest,
+    )
+    from ferrule.mapping import (
+        AsyncReplies as AsyncReplies,
+        Replies as Replies,
     )
     from ferrule.operations.audio import (
         AudioFile as AudioFile,
@@ -198,6 +203,7 @@ _NAMES = {
     "ferrule.client": ("AudioOperations", "Client", "ImageOperations", "complete", "stream"),
     "ferrule.configuration.registry": ("Registry", "RegistrySection"),
     "ferrule.functions": ("ProviderRequest",),
+    "ferrule.mapping": ("AsyncReplies", "Replies"),
     "ferrule.operations.audio": ("AudioFile", "Transcript"),
     "ferrule.operations.body": ("AsyncBody", "Body"),
     "ferrule.operations.capabilities": ("Capabilities",),
@@ -238,6 +244,8 @@ _NAMES = {
 }
 """The public names by their modules, except errors: those are all that `ferrule.errors` has."""
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}
+_MODULES = ("mcp",)
+"""The modules that are used without an import of their own."""
 
 if not TYPE_CHECKING:  # With it, type checkers would accept any name.
 
@@ -247,7 +255,9 @@ if not TYPE_CHECKING:  # With it, type checkers would accept any name.
         if name == "__all__":
             errors = import_module("ferrule.errors")
             found = [error for error, value in vars(errors).items() if _is_error(value)]
-            value = sorted([*found, *_HOMES, "__version__"])
+            value = sorted([*found, *_HOMES, *_MODULES, "__version__"])
+        elif name in _MODULES:
+            value = import_module(f"ferrule.{name}")
         else:
             home = _HOMES.get(name) or ("ferrule.errors" if name.endswith("Error") else None)
             value = getattr(import_module(home), name, None) if home else None

@@ -29,7 +29,7 @@ from ferrule.streams import AsyncStream
 
 if TYPE_CHECKING:
     import sys
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
     from decimal import Decimal
     from types import TracebackType
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
         from typing_extensions import Self, Unpack
 
     from ferrule._native import Flight, ModelInfo, NativeClient, Reply, ToolCall
+    from ferrule.mapping import AsyncReplies
     from ferrule.operations.audio import AudioFile
     from ferrule.operations.reranking import Ranking
     from ferrule.operations.token_count import TokenCount
@@ -133,6 +134,26 @@ class AsyncClient(BaseClient):
             parallel=parallel,
         )
         return follow(self, model, steps)
+
+    def map(
+        self,
+        model: str | None,
+        prompts: Iterable[Messages] | AsyncIterable[Messages],
+        *,
+        concurrency: int = 32,
+        progress: bool = False,
+        ordered: bool = True,
+        **options: Unpack[CompletionOptions],
+    ) -> AsyncReplies:
+        """Calls a model with many prompts, several at a time; iterate with `async for`. See `Client.map`.
+
+        Call it where an event loop is running. `prompts` may be an asynchronous iterable as well.
+        """
+        from ferrule.mapping import AsyncReplies
+
+        loop, bridge = running()
+        start, bar = self._prepare_map(model, prompts, options, progress)
+        return AsyncReplies(start, prompts, concurrency, ordered=ordered, progress=bar, loop=loop, bridge=bridge)
 
     async def embed(self, model: str, texts: str | Sequence[str], **options: Unpack[EmbeddingOptions]) -> Embeddings:
         """Embeds texts. See `Client.embed`."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from ferrule._native import Cost, Flight, LoopBridge, Message, NativeCatalog
     from ferrule.functions import ProviderFunction, TokenFunction
+    from ferrule.map_progress import Progress
     from ferrule.operations.capabilities import Capabilities
     from ferrule.options import CompletionOptions, Messages, ProviderOptions, RunOptions
     from ferrule.run import Steps
@@ -255,6 +256,23 @@ class BaseClient:
         timeouts = self._live.configuration.settings()["timeouts"]
         total = None if timeouts is None else timeouts.total
         return Steps(messages, options, call_limit=DEFAULT_TOTAL if total is None else total, **limits)
+
+    def _prepare_map(
+        self, model: str | None, prompts: Any, options: CompletionOptions, progress: bool
+    ) -> tuple[Callable[[Messages, LoopBridge], Flight], Progress | None]:
+        """What starts a call of `map`, and its progress bar."""
+        self._resolve(model)
+        # Once for all: functions and types are declared in place.
+        given, parse = prepare_completion(options)
+
+        def start(prompt: Messages, bridge: LoopBridge) -> Flight:
+            return self._native.complete(model, prompt, given, bridge=bridge, parse=parse)
+
+        if not progress:
+            return start, None
+        from ferrule.map_progress import Progress  # rich
+
+        return start, Progress(prompts)
 
     def _resolve(self, model: str | None) -> tuple[str, str]:
         return self._native.resolve(model)

@@ -28,7 +28,7 @@ from ferrule.streams import Stream
 
 if TYPE_CHECKING:
     import sys
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
     from decimal import Decimal
     from types import TracebackType
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         from typing_extensions import Self, Unpack
 
     from ferrule._native import Flight, ModelInfo, NativeClient, Reply, ToolCall
+    from ferrule.mapping import Replies
     from ferrule.operations.audio import AudioFile
     from ferrule.operations.reranking import Ranking
     from ferrule.operations.token_count import TokenCount
@@ -190,6 +191,44 @@ class Client(BaseClient):
             parallel=parallel,
         )
         return follow(self, model, steps)
+
+    def map(
+        self,
+        model: str | None,
+        prompts: Iterable[Messages],
+        *,
+        concurrency: int = 32,
+        progress: bool = False,
+        ordered: bool = True,
+        **options: Unpack[CompletionOptions],
+    ) -> Replies:
+        """Calls a model with many prompts, several at a time.
+
+        Prompts are taken one by one as calls end, so they may come from a generator of any length. Leaving the
+        iteration early, by whatever way, ends the calls in flight.
+
+        Args:
+            model: As `complete` takes it.
+            prompts: The prompts, each as `complete` takes it.
+            concurrency: How many calls are in flight at most. Default 32.
+            progress: Whether to show a progress bar on the standard error output; needs the package `rich`.
+                Default false.
+            ordered: Whether the replies come in the order of the prompts; otherwise each comes when it is there.
+                Default true.
+            **options: Those of each call, see `CompletionOptions`.
+
+        Returns:
+            An iterator over a reply for each prompt, or the error that its call ended with, which is not raised. What
+            `prompts` raises comes after the replies to the prompts before it.
+
+        Raises:
+            ConfigError: The model's name matches no provider's model, or several providers'; `rich` is missing.
+            TypeError: An option has a wrong name or type.
+        """
+        from ferrule.mapping import Replies
+
+        start, bar = self._prepare_map(model, prompts, options, progress)
+        return Replies(start, prompts, concurrency, ordered=ordered, progress=bar)
 
     def embed(self, model: str, texts: str | Sequence[str], **options: Unpack[EmbeddingOptions]) -> Embeddings:
         """Embeds texts.

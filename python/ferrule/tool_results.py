@@ -195,9 +195,8 @@ def _cut(content: str | list[Any], length: int) -> str | list[Any]:
     if isinstance(content, str):
         if len(content) <= length:
             return content
-        return (
-            f"{content[:length]}\n[The result is cut: these are its first {length:,} of {len(content):,} characters.]"
-        )
+        note = f"[The result is cut: these are its first {length:,} of {len(content):,} characters.]"
+        return f"{content[:length]}\n{note}"
     left, cut = length, []
     for part in content:
         if part.get("type") != "text":
