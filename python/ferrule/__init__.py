@@ -20,8 +20,9 @@ except ImportError as error:  # There is no pure-Python fallback: a client that 
     ) from error
 
 if TYPE_CHECKING:
+    from ferrule import mcp as mcp  # a module that is used without an import of its own
+
     # The public names for type checkers and documentation; tests/test_package.py compares them with those below.
-    from ferrule import mcp as mcp
     from ferrule._native import (
         Attempt as Attempt,
         CatalogModel as CatalogModel,
@@ -245,7 +246,6 @@ _NAMES = {
 """The public names by their modules, except errors: those are all that `ferrule.errors` has."""
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}
 _MODULES = ("mcp",)
-"""The modules that are used without an import of their own."""
 
 if not TYPE_CHECKING:  # With it, type checkers would accept any name.
 
@@ -255,7 +255,7 @@ if not TYPE_CHECKING:  # With it, type checkers would accept any name.
         if name == "__all__":
             errors = import_module("ferrule.errors")
             found = [error for error, value in vars(errors).items() if _is_error(value)]
-            value = sorted([*found, *_HOMES, *_MODULES, "__version__"])
+            value = sorted([*found, *_HOMES, "__version__"])
         elif name in _MODULES:
             value = import_module(f"ferrule.{name}")
         else:

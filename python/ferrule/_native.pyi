@@ -662,6 +662,10 @@ class Cost:
         """Everything as a dictionary of JSON values; amounts are strings."""
 
     def __float__(self) -> float: ...
+    def __reduce__(self) -> tuple[Callable[[dict[str, Any]], Cost], tuple[dict[str, Any]]]: ...
+    @classmethod
+    def _from_dict(cls, fields: dict[str, Any]) -> Cost:
+        """For unpickling."""
 
 @final
 class CatalogModel:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import os
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, overload
@@ -18,9 +19,8 @@ from ferrule.own_loop import OwnLoop
 from ferrule.toolbox import Tool
 
 if TYPE_CHECKING:
-    import os
     import sys
-    from collections.abc import AsyncIterator, Collection, Coroutine, Mapping
+    from collections.abc import AsyncGenerator, Collection, Coroutine, Mapping
     from types import TracebackType
 
     if sys.version_info >= (3, 11):
@@ -90,7 +90,8 @@ def tools(
         raise TypeError("mcp.tools: `headers` are for addresses (`https://...`), not for programs")
     if isinstance(server, str) or hasattr(server, "__fspath__"):
         variables = None if env is None else dict(env)
-        program = mcp.StdioServerParameters(command=str(server), args=list(arguments), env=variables, cwd=cwd)
+        folder = None if cwd is None else os.fspath(cwd)
+        program = mcp.StdioServerParameters(command=str(server), args=list(arguments), env=variables, cwd=folder)
         # Only the first of its arguments is shown: others may be keys.
         return McpTools(program, " ".join([str(server), *arguments[:1]]), only, prefix, timeout)
     if arguments or env is not None or cwd is not None:
@@ -265,7 +266,7 @@ def _outcome_of(task: asyncio.Task[None]) -> concurrent.futures.Future[None]:
 
 
 @contextlib.asynccontextmanager
-async def _http_transport(url: str, headers: Mapping[str, str] | None) -> AsyncIterator[Any]:
+async def _http_transport(url: str, headers: Mapping[str, str] | None) -> AsyncGenerator[Any, None]:
     import httpx2  # of the SDK
     from mcp.client.streamable_http import streamable_http_client
 

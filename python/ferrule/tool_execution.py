@@ -13,7 +13,7 @@ import itertools
 import queue
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ferrule.own_loop import tools_loop
 from ferrule.run_events import ToolResult
@@ -23,9 +23,11 @@ from ferrule.toolbox import MAX_RESULT_LENGTH, Toolbox
 
 if TYPE_CHECKING:
     import concurrent.futures
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable, Sequence
 
     from ferrule._native import Message, ToolCall
+
+_T = TypeVar("_T")
 
 # How many tools run at once: a model may ask for any number.
 _MAX_PARALLEL = 32
@@ -131,7 +133,7 @@ async def call_on_loop(prepared: PreparedCall, coroutines: Coroutines) -> ToolRe
 
 def run_blocking(
     calls: Sequence[PreparedCall], *, parallel: bool = True, deadline: float | None = None
-) -> Iterator[ToolResult]:
+) -> Generator[ToolResult, None, None]:
     """Makes calls, and yields their results as they come.
 
     Closing it cancels the asynchronous tools; threads cannot be stopped, but nobody waits for them any more.
@@ -191,7 +193,7 @@ def _taken(
 
 async def run_on_loop(
     calls: Sequence[PreparedCall], *, parallel: bool = True, deadline: float | None = None
-) -> AsyncIterator[ToolResult]:
+) -> AsyncGenerator[ToolResult, None]:
     """`run_blocking`, for the running event loop. Closing or cancelling it cancels the asynchronous tools."""
     loop = asyncio.get_running_loop()
     coroutines = Coroutines(lambda: loop)
@@ -231,27 +233,24 @@ def _late(prepared: PreparedCall) -> ToolResult:
     return ToolResult(prepared.call, error_message(prepared.call, _LATE), error=error)
 
 
-async def in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
+async def in_thread(function: Callable[..., _T], *arguments: Any) -> _T:
     """What a function returns or raises that runs in a daemon thread, with the context variables of the caller."""
     loop = asyncio.get_running_loop()
-    future: asyncio.Future[Any] = loop.create_future()
+    future: asyncio.Future[_T] = loop.create_future()
 
-    def settle(result: Any, error: BaseException | None) -> None:
-        if future.done():  # It was cancelled.
-            return
-        if error is None:
-            future.set_result(result)
-        else:
-            future.set_exception(error)
+    def settle(settled: Callable[[Any], None], outcome: Any) -> None:
+        if not future.done():  # Else it was cancelled.
+            settled(outcome)
 
     def work() -> None:
-        result, raised = None, None
+        settled: Callable[[Any], None] = future.set_result
+        outcome: Any
         try:
-            result = function(*arguments)
+            outcome = function(*arguments)
         except BaseException as error:
-            raised = error
+            settled, outcome = future.set_exception, error
         with contextlib.suppress(RuntimeError):  # The loop was closed in the meantime.
-            loop.call_soon_threadsafe(settle, result, raised)
+            loop.call_soon_threadsafe(settle, settled, outcome)
 
     _start_thread(work)
     return await future

@@ -11,7 +11,7 @@ import json
 import math
 import os
 import uuid
-from collections.abc import Mapping, MappingView, Sequence, Set as AbstractSet
+from collections.abc import ItemsView, Iterable, KeysView, Mapping, Sequence, Set as AbstractSet, ValuesView
 from typing import TYPE_CHECKING, Any
 
 from ferrule._native import Message
@@ -29,7 +29,7 @@ _PARTS = {
     "file": "file",
     "input_audio": "input_audio",
 }
-_LISTS = (AbstractSet, Sequence, collections.deque, MappingView)
+_LISTS: tuple[type[Iterable[Any]], ...] = (AbstractSet, Sequence, collections.deque, KeysView, ValuesView, ItemsView)
 _BYTES = (bytes, bytearray, memoryview)
 
 
@@ -151,7 +151,8 @@ def _fields(value: Any, place: str) -> Any:
     elif hasattr(value, "__attrs_attrs__"):
         names = {field.name: field.name for field in value.__attrs_attrs__}
     elif isinstance(value, tuple) and hasattr(value, "_fields"):
-        names = {str(name): str(name) for name in value._fields}
+        given: Any = value
+        names = {str(name): str(name) for name in given._fields}
     else:
         return None
     return {written: as_json(getattr(value, name), f"{place}.{name}") for name, written in names.items()}
@@ -184,7 +185,7 @@ def _is_part(part: Any) -> bool:
 
 
 def _message(call: ToolCall, content: str | list[Any], *, is_error: bool = False) -> Message:
-    block = {"type": "tool_result", "tool_use_id": call.id, "name": call.name, "content": content}
+    block: dict[str, Any] = {"type": "tool_result", "tool_use_id": call.id, "name": call.name, "content": content}
     if is_error:
         block["is_error"] = True
     return Message.from_dict({"role": "user", "content": [block]})

@@ -56,12 +56,16 @@ class Tool:
         """
         if not callable(function):
             raise TypeError(f"Tool: expected a function, not {type(function).__name__}")
+        declared: dict[str, Any]
         if parameters is None:
             declared = function_tool(function, name)
             self._arguments: FunctionArguments | None = FunctionArguments(function, declared["function"]["parameters"])
         else:
             named = name or str(getattr(function, "__name__", type(function).__name__))
-            declared = {"type": "function", "function": {"name": named, "parameters": dict(parameters)}}
+            declared = {
+                "type": "function",
+                "function": {"name": named, "parameters": dict(parameters)},
+            }
             if text := inspect.getdoc(function):
                 declared["function"]["description"] = " ".join(text.split("\n\n", 1)[0].split())
             self._arguments = None
