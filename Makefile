@@ -14,7 +14,7 @@ BENCH_FLAGS ?=
 JOBS ?= auto
 
 ORACLES := $(basename $(notdir $(wildcard tests/oracles/locks/*)))
-REAL_SERVERS := litellm llama_cpp portkey
+REAL_SERVERS := litellm llama_cpp portkey mcp_time mcp_everything
 
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 python := $(VENV)/bin/python

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from ferrule.errors import ConfigError, ConnectError, ConnectTimeoutError
 from ferrule.own_loop import OwnLoop
+from ferrule.tool_results import ToldError
 from ferrule.toolbox import Tool
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _NAME = re.compile(r"[^a-zA-Z0-9_-]")
 _MAX_NAME = 64
 
 
-class McpError(Exception):
+class McpError(ToldError):
     """A tool of a server failed; the message is what the server says, for the model."""
 
 

@@ -64,7 +64,7 @@ def prepare(toolbox: Toolbox, call: ToolCall) -> PreparedCall | ToolResult:
     try:
         start = toolbox.bind(call)
     except ArgumentsError as error:
-        return ToolResult(call, error_message(call, str(error), MAX_RESULT_LENGTH), error=error)
+        return ToolResult(call, error_message(call, error, MAX_RESULT_LENGTH), error=error)
     tool = toolbox.find(call.name)
     length = MAX_RESULT_LENGTH if tool is None else tool.max_result_length
     return PreparedCall(call, start, is_async=tool is not None and tool.is_async, max_result_length=length)
