@@ -427,8 +427,8 @@ class ToolCall:
         """The message for the model with a result, for any provider.
 
         Args:
-            value: Text, or anything that JSON can hold: also dataclasses, pydantic models, dates, sets, ...; or a list
-                of content parts.
+            value: Text, or anything that JSON can hold: also dataclasses, pydantic models, dates, sets, ...; or an
+                image or another content part, or a list of such.
 
         Raises:
             TypeError: JSON cannot hold it; the message names the part.

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Union
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypedDict, Union
 
 from ferrule._native import Message
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 Messages = Union[str, Sequence[Union[Message, Mapping[str, Any]]]]  # noqa: UP007 - also at run time, on Python 3.10
 """A prompt: text, or a list of `Message` objects or dicts with `role` and `content`."""
@@ -181,7 +178,7 @@ class TranscriptionOptions(OperationOptions, total=False):
     """The sampling temperature."""
 
 
-Tools = Iterable[Union["Callable[..., Any]", Mapping[str, Any]]]
+Tools = Iterable[Union[Callable[..., Any], Mapping[str, Any]]]  # noqa: UP007 - as above
 """Tools of a run: functions, `Tool` objects, and dicts of tools that the provider runs itself."""
 
 Approval = Union[bool, str]  # noqa: UP007 - as above

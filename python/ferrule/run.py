@@ -17,7 +17,7 @@ from ferrule.operations.call_options import check_options
 from ferrule.options import RunOptions, Timeouts
 from ferrule.run_events import StepEnd, StepStart, ToolResult
 from ferrule.sums import sum_of_costs, sum_of_usages
-from ferrule.tool_execution import PreparedCall, prepare
+from ferrule.tool_execution import PreparedCall, prepare, too_late
 from ferrule.tool_results import result_message
 from ferrule.toolbox import Toolbox
 from ferrule.turns import answered_calls, pending_calls, turns_of
@@ -265,7 +265,11 @@ class Steps:
                 answers[position] = ToolResult(call, result_message(call, said), value=said)
         for answer in answers.values():
             yield Emit(answer)
-        if ready:
+        if ready and self._is_late():  # An approval took long: nothing is begun any more.
+            for position, prepared in ready.items():
+                answers[position] = too_late(prepared)
+                yield Emit(answers[position])
+        elif ready:
             results = yield Execute(list(ready.values()), self.deadline)
             positions = {id(prepared.call): position for position, prepared in ready.items()}
             answers |= {positions[id(result.call)]: result for result in results}

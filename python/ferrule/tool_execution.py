@@ -175,7 +175,7 @@ def run_blocking(
     finally:
         stopped.set()
         coroutines.cancel()
-    yield from map(_late, waiting.values())
+    yield from map(too_late, waiting.values())
 
 
 def _taken(
@@ -217,7 +217,7 @@ async def run_on_loop(
         for task in running:
             task.cancel()
     for prepared in [*running.values(), *left]:
-        yield _late(prepared)
+        yield too_late(prepared)
 
 
 def _outcome(task: asyncio.Task[ToolResult], prepared: PreparedCall) -> ToolResult:
@@ -228,7 +228,8 @@ def _outcome(task: asyncio.Task[ToolResult], prepared: PreparedCall) -> ToolResu
         return prepared.failed(RuntimeError("the tool was cancelled"), time.monotonic())
 
 
-def _late(prepared: PreparedCall) -> ToolResult:
+def too_late(prepared: PreparedCall) -> ToolResult:
+    """The result of a tool that had not finished when the time of the run was over."""
     error = TimeoutError(_LATE)
     return ToolResult(prepared.call, error_message(prepared.call, _LATE), error=error)
 

@@ -42,7 +42,7 @@ def result_message(call: ToolCall, value: Any, max_length: int | None = None) ->
 
     Args:
         call: The call that it answers.
-        value: Text, a value that JSON can hold, or a list of content parts.
+        value: Text, a value that JSON can hold, an image or another content part, or a list of such.
         max_length: The length in characters from which on it is cut, with a note for the model.
 
     Raises:
@@ -79,7 +79,9 @@ def content_of(value: Any) -> str | list[Any]:
     if isinstance(value, str) and not isinstance(value, enum.Enum):
         return str(value)
     if isinstance(value, list) and value and all(_is_part(part) for part in value):
-        return [{"type": "text", "text": part} if isinstance(part, str) else part for part in value]
+        return value
+    if isinstance(value, dict) and _is_part(value) and value["type"] != "text":
+        return [value]
     try:
         return json.dumps(as_json(value), ensure_ascii=False)
     except RecursionError:

@@ -45,7 +45,7 @@ def answered_calls(messages: Sequence[Turn], declined: str) -> tuple[list[Turn],
     if position is None or not calls:
         return list(messages), []
     end = position + 1
-    while end < len(messages) and _answered_ids(messages[end]):
+    while end < len(messages) and _only_answers(messages[end]):
         end += 1
     if end == len(messages):
         return list(messages), calls
@@ -71,6 +71,16 @@ def _calls(message: Turn) -> list[ToolCall]:
     if isinstance(message, Message):
         return message.tool_calls
     return Message.from_dict(message).tool_calls if message.get("role") == "assistant" else []
+
+
+def _only_answers(message: Turn) -> bool:
+    if not _answered_ids(message):
+        return False
+    if isinstance(message, Message) or message.get("role") == "tool":
+        return True
+    content = message.get("content")
+    blocks = content if isinstance(content, list) else []
+    return all(isinstance(block, Mapping) and block.get("type") == "tool_result" for block in blocks)
 
 
 def _answered_ids(message: Turn) -> set[str]:

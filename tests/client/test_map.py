@@ -215,6 +215,13 @@ def test_the_bar_is_on_standard_error_and_only_where_it_is_asked_for(
         assert not thread.is_alive()
 
 
+def test_a_bar_without_rich_says_what_is_missing(client: ferrule.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "ferrule.map_progress", raising=False)
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    with pytest.raises(ferrule.ConfigError, match="progress: the progress bar needs the package `rich`"):
+        client.map(MODEL, ["prompt"], progress=True)
+
+
 PROGRAM = """
 import sys, ferrule
 from ferrule.testing import Simulator, rule

@@ -148,6 +148,12 @@ def test_a_tool_that_the_server_does_not_have() -> None:
         pass
 
 
+def test_without_the_package_it_is_said_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mcp", None)
+    with pytest.raises(ferrule.ConfigError, match="needs the package `mcp`, version 2 or later: pip install"):
+        ferrule.mcp.tools("program")
+
+
 @pytest.mark.parametrize(
     ("server", "options", "said"),
     [

@@ -314,6 +314,16 @@ def test_a_run_without_approval_stops_and_goes_on(way: str) -> None:
             "dry",
             "Error: there is no tool `nope`; the tools are: `weather`",
         ]
+        # They may have been kept as JSON in between.
+        written = json.loads(json.dumps([message.to_dict() for message in [*run.messages, by_hand[0]]]))  # type: ignore[union-attr]
+        more = made(simulator, way, [*written, by_hand[1]], tools=[weather])
+        assert [text for text, _ in results(more)] == ["Error: there is no tool `nope`; the tools are: `weather`"]
+        # An answer may stand with something else in one message, in Anthropic's form.
+        block = {"type": "tool_result", "tool_use_id": first.id, "content": "dry"}
+        mixed = {"role": "user", "content": [block, {"type": "text", "text": "Stop here."}]}
+        made(simulator, way, [*run.messages, mixed], tools=[weather])
+        roles = [message["role"] for message in simulator.requests[-1].body["messages"]]
+        assert roles == ["user", "assistant", "tool", "tool", "tool", "user"]
         # Or the user says something else.
         instead = {"role": "user", "content": "No, never mind."}
         more = made(simulator, way, [*run.messages, third.error("no"), instead], tools=[weather])
@@ -334,6 +344,20 @@ def test_approval_may_be_asynchronous(way: str) -> None:
         allowed = [rule(calling(("weather", {"city": "Oslo"})), nth=1), rule("Done.")]
         simulator.set_script(allowed)
         assert made(simulator, way, tools=[weather], approve=approve).stopped == "answer"
+
+
+@every_way
+def test_nothing_is_begun_when_the_time_is_over(way: str) -> None:
+    called: list[str] = []
+
+    def approve(call: ferrule.ToolCall) -> bool:
+        time.sleep(0.4)
+        return True
+
+    with Simulator([rule(calling(("weather", {"city": "Oslo"})))]) as simulator:
+        tool = ferrule.Tool(called.append, name="weather", parameters={"type": "object"})
+        run = made(simulator, way, tools=[tool], approve=approve, timeout=0.3)
+    assert (run.stopped, called, run.pending) == ("time", [], [])
 
 
 @every_way

@@ -300,6 +300,8 @@ class Recursive:
         (numpy.array([[1, 2]]), "[[1, 2]]"),
         (ferrule.ToolCall("a", "b").arguments, "{}"),
         (IMAGE, IMAGE),
+        (IMAGE[1], IMAGE[1:]),
+        ({"type": "image", "of": "JSON"}, '{"type": "image", "of": "JSON"}'),
         ([{"type": "note", "text": "JSON"}], '[{"type": "note", "text": "JSON"}]'),
         ([], "[]"),
     ],
@@ -376,9 +378,10 @@ async def test_arun_awaits_on_the_loop_of_the_caller() -> None:
     assert told(await call("unknown", {}).arun(tools))[1]
 
 
-@pytest.mark.parametrize(
-    "provider", ["openai", "openai-responses", "anthropic", "gemini", "bedrock", "cohere", "ollama"]
-)
+PROVIDERS = ["openai", "openai-responses", "anthropic", "gemini", "bedrock", "cohere", "ollama"]
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize("failed", [False, True])
 def test_every_provider_takes_the_message(provider: str, failed: bool) -> None:
     def weather(city: str) -> str:
