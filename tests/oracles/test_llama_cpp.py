@@ -35,11 +35,6 @@ CHATS = ["llamacpp", "responses", "messages"]
 ALL = [*CHATS, "completions"]
 every = pytest.mark.parametrize("provider", ALL)
 chats = pytest.mark.parametrize("provider", CHATS)
-# Its Responses streams name items by `item_id` alone: what follows another item is read twice (issue 8, section 11).
-twice = pytest.param(
-    "responses", marks=pytest.mark.xfail(reason="items without output_index are read twice", strict=False)
-)
-with_reasoning = pytest.mark.parametrize("provider", ["llamacpp", twice, "messages"])
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +113,7 @@ async def test_text(caller: Caller, provider: str) -> None:
         assert reply.usage.output_tokens in (5, 6)
 
 
-@with_reasoning
+@chats
 async def test_reasoning(caller: Caller, provider: str) -> None:
     for reply in await caller.both(provider, "say:thought"):
         assert (reply.text.strip(), reply.finish_reason) == ("It is done.", "stop")
@@ -134,7 +129,7 @@ async def test_a_call_comes_once(caller: Caller, provider: str) -> None:
         assert not reply.text.strip()
 
 
-@with_reasoning
+@chats
 async def test_a_conversation_goes_on(caller: Caller, provider: str) -> None:
     asked = [{"role": "user", "content": "say:tool"}]
     for first in await caller.both(provider, asked, tools=[weather.OPENAI_TOOL]):
@@ -208,7 +203,6 @@ def test_an_operation_that_it_does_not_have_is_not_repeated(address: str) -> Non
         assert len(caught.value.attempts) == 1
 
 
-@pytest.mark.xfail(reason="it answers with status 500, which is repeated (issue 8, section 11)", strict=False)
 def test_an_image_that_it_cannot_read_is_not_repeated(address: str) -> None:
     picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
     client = ferrule.Client(providers={"llamacpp": {"base_url": f"{address}/v1"}}, max_retries=1)
