@@ -72,6 +72,9 @@ def clean_header(text: str) -> str:
 def mask_secrets(text: str, secrets: Sequence[str]) -> str:
     """`text` without `secrets`, however they are escaped in it."""
 
+def is_secret_name(name: str) -> bool:
+    """Whether the value of a header, parameter or environment variable called `name` is a secret."""
+
 def find_program(program: str) -> str | None:
     """The file of `program`, which is never looked for in the working directory; `None` where there is none."""
 
@@ -313,7 +316,7 @@ class LoopBridge:
     def __new__(cls, *, thread: bool = False, has_loop: bool = True) -> Self:
         """A bridge with a descriptor to watch, or, with `thread=True`, for a thread that calls `wait`.
 
-        With `has_loop=False` it is for a caller without an event loop, who calls `wait` itself.
+        With `has_loop=False` whoever watches or waits runs no coroutines.
         """
 
     def fileno(self) -> int:

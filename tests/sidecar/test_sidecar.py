@@ -18,6 +18,7 @@ import pytest
 import ferrule
 from ferrule import sidecar as module
 from ferrule.sidecar import Sidecar
+from ferrule.spawning import variables
 
 STAND_IN = [sys.executable, str(Path(__file__).with_name("stand_in.py")), "{port}"]
 
@@ -292,3 +293,17 @@ def test_what_it_prints_is_one_line_and_has_no_keys(caplog, monkeypatch):
     assert "a *** ***" in text
     assert "canary" not in text
     assert chr(27) not in text
+
+
+def test_which_variables_are_secrets():
+    secret = {
+        "OPENAI_API_KEY": "one-12345",
+        "PGPASSWORD": "two-12345",
+        "AWS_SECRET_ACCESS_KEY": "three-12345",
+        "HF_TOKEN": "four-12345",
+        "GITHUB_PAT": "five-12345",
+        "MYSQL_PWD": "six-12345",
+    }
+    plain = {"XDG_SESSION_CLASS": "user", "TOKENIZERS_PARALLELISM": "false", "KEYBOARD": "us", "MONKEY": "banana"}
+    addresses = {"DATABASE_URL": "postgres://me:seven-12345@db/x", "HTTPS_PROXY": "http://proxy:80"}
+    assert variables.secrets({**secret, **plain, **addresses}) == [*secret.values(), "seven-12345"]

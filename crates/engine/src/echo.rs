@@ -143,7 +143,7 @@ fn after_percent(text: &str, wanted: char) -> Option<&str> {
     Some(rest)
 }
 
-/// `\"`, `\/`, `\u00e9`, `\\\"` where it was escaped again.
+/// `\"`, `\/`, `\u00e9`, `\x22`, `\\\"` where it was escaped again.
 fn after_backslashes(text: &str, wanted: char) -> Option<&str> {
     let rest = text.trim_start_matches('\\');
     if text.len() - rest.len() > MAX_BACKSLASHES {
@@ -153,7 +153,15 @@ fn after_backslashes(text: &str, wanted: char) -> Option<&str> {
         if rest.len() == text.len() {
             return None;
         }
-        return Some(rest.strip_prefix("u005c").or_else(|| rest.strip_prefix("u005C")).unwrap_or(rest));
+        let escaped = ["u005c", "u005C", "x5c", "x5C"];
+        return Some(escaped.iter().find_map(|escaped| rest.strip_prefix(escaped)).unwrap_or(rest));
+    }
+    if let Some(digits) = rest.strip_prefix('x')
+        && let Some(Ok(value)) = digits.get(..2).map(|digits| u8::from_str_radix(digits, 16))
+        && wanted.is_ascii()
+        && char::from(value) == wanted
+    {
+        return digits.get(2..);
     }
     if let Some(rest) = rest.strip_prefix(wanted).filter(|_| wanted != 'u') {
         return Some(rest);
@@ -242,6 +250,7 @@ mod tests {
             json.trim_matches('"').replace('/', r"\/").replace('ö', r"\u00f6"),
             again.trim_matches(['"', '\\']).to_owned(),
             unicode(secret),
+            secret.bytes().map(|byte| format!("\\x{byte:02x}")).collect::<String>().replace(r"\xc3\xb6", "ö"),
             secret.replace('&', "&amp;").replace('"', "&quot;").replace('/', "&#x2F;").replace('ö', "&#246;"),
         ] {
             assert_eq!(masked(&format!("a {written}, b {written}."), secret), "a ***, b ***.", "{written}");

@@ -1,7 +1,7 @@
 //! Secrets, and their masking: whatever a provider or a library writes about a request, no secret that was in it leaves
 //! this crate.
 
-use crate::{echo, failure::Failure};
+use crate::{echo, encoded_echo, failure::Failure};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ferrule_wire::model::ProviderError;
 use secrecy::{ExposeSecret, SecretString};
@@ -218,6 +218,7 @@ impl Secrets {
     pub(crate) fn mask(&self, text: &mut String) {
         for secret in &self.0 {
             echo::mask(text, secret.expose_secret());
+            encoded_echo::mask(text, secret.expose_secret());
         }
     }
 }
@@ -243,8 +244,9 @@ fn looks_plain(value: &str) -> bool {
     is_number || is_word && value.len() < LONGEST_WORD
 }
 
-/// Whether one of the words of `name` (`x-api-key`, `accessToken`, `X_AUTH`) says that its value is a secret.
-fn is_secret_name(name: &str) -> bool {
+/// Whether one of the words of `name` (`x-api-key`, `accessToken`, `X_AUTH`) says that its value is a secret: of a header,
+/// a parameter or an environment variable.
+pub fn is_secret_name(name: &str) -> bool {
     let mut before = String::new();
     words(name).any(|word| {
         let is_other = word == "key" && OTHER_KEYS.contains(&&*before);
@@ -256,6 +258,7 @@ fn is_secret_name(name: &str) -> bool {
 
 fn is_secret_word(word: &str) -> bool {
     SECRET_WORDS.contains(&word)
+        || ["password", "passwd"].iter().any(|end| word.ends_with(end))
         || ["key", "token", "secret", "password", "auth"]
             .iter()
             .any(|end| word.strip_suffix(end).is_some_and(|begin| RUN_TOGETHER.contains(&begin)))
@@ -307,6 +310,11 @@ mod tests {
             "client_secret",
             "sig",
             "x-password",
+            "PGPASSWORD",
+            "HF_TOKEN",
+            "AWS_SECRET_ACCESS_KEY",
+            "GITHUB_PAT",
+            "GOOGLE_APPLICATION_CREDENTIALS",
         ] {
             assert!(is_secret_name(name), "{name}");
         }
@@ -325,6 +333,9 @@ mod tests {
             "x-cache-key",
             "accept",
             "x-team",
+            "TOKENIZERS_PARALLELISM",
+            "KEYBOARD_LAYOUT",
+            "COMPASS",
             "",
         ] {
             assert!(!is_secret_name(name), "{name}");

@@ -79,7 +79,7 @@ mod _native {
     #[pymodule_export]
     use super::reply::{Choice, ModelInfo, Reply};
     #[pymodule_export]
-    use super::secrets::masked;
+    use super::secrets::{is_secret_name, masked};
     #[pymodule_export]
     use super::settings::check_names;
     #[pymodule_export]

@@ -116,3 +116,9 @@ impl Shared {
 pub(crate) fn masked(text: String, secrets: Vec<String>) -> String {
     mask_secrets(text, secrets.iter().map(String::as_str))
 }
+
+/// Whether the value of a header, parameter or environment variable called `name` is a secret.
+#[pyfunction]
+pub(crate) fn is_secret_name(name: &str) -> bool {
+    ferrule_engine::is_secret_name(name)
+}

@@ -100,13 +100,14 @@ def _variable(name: str) -> str | None:
 
 def _without_credentials(url: str) -> str:
     """`http://user:password@host:80/` is `http://***@host:80/`; the same without `http://`, and without a query."""
-    url, query, _ = url.partition("?")
-    url += "?***" if query else ""
+    # A password may have a `?` in it.
     before, mark, after = url.rpartition("@")
+    address, query, _ = after.partition("?")
+    address += "?***" if query else ""
     if not mark:
-        return url
-    scheme, slashes, _ = before.rpartition("//")
-    return f"{scheme}{slashes}***@{after}"
+        return address
+    scheme, slashes, _ = before.partition("//")
+    return f"{scheme}{slashes}***@{address}" if slashes else f"***@{address}"
 
 
 async def _examine(timeout: float) -> list[Diagnosis]:

@@ -76,9 +76,15 @@ def _content(path: str | None) -> str:
         return ""
 
 
-_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|_PAT$", re.IGNORECASE)
-
-
 def secrets(environment: Mapping[str, str]) -> list[str]:
-    """The values of `environment` that are secrets by their names."""
-    return [value for name, value in environment.items() if _SECRET.search(name)]
+    """The secrets in `environment`: values of variables that say so by their names, and passwords in addresses."""
+    # What every program gets is no secret: XDG_SESSION_CLASS.
+    named = [
+        value
+        for name, value in environment.items()
+        if _native.is_secret_name(name) and not _native.needs_variable(name, ())
+    ]
+    return named + [password for value in environment.values() for password in _PASSWORD.findall(value)]
+
+
+_PASSWORD = re.compile(r"://[^/@\s]*?:([^/@\s]+)@")
