@@ -168,3 +168,47 @@ fn now() -> u64 {
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper_util::client::legacy::connect::capture_connection;
+
+    fn known(connections: &Connections) -> usize {
+        connections.lock().len()
+    }
+
+    /// A connection that was answered and idle since `ago`.
+    fn idle(connections: &Connections, ago: Duration) -> Arc<Record> {
+        let record = Arc::<Record>::default();
+        let handle = capture_connection(&mut http::Request::new(()));
+        drop(connections.answered(Arc::clone(&record), handle));
+        record.idle_since.store(now() - millis(ago), Ordering::Relaxed);
+        record
+    }
+
+    #[test]
+    fn what_was_idle_too_long_by_the_clock_on_the_wall_is_retired() {
+        let connections = Connections::default();
+        idle(&connections, Duration::from_secs(54));
+        idle(&connections, Duration::from_secs(56));
+        let used = idle(&connections, Duration::from_secs(3600));
+        let in_use = connections.answered(used, capture_connection(&mut http::Request::new(())));
+        connections.sweep();
+        assert_eq!(known(&connections), 2, "the one that was idle for 54 s, and the one in use");
+        drop(in_use);
+        connections.swept.store(0, Ordering::Relaxed);
+        connections.sweep();
+        assert_eq!(known(&connections), 2, "it is idle since a moment ago");
+    }
+
+    #[test]
+    fn with_a_dead_connection_go_those_that_were_idle_as_long() {
+        let connections = Connections::default();
+        let dead = idle(&connections, Duration::from_secs(30));
+        idle(&connections, Duration::from_secs(31));
+        idle(&connections, Duration::from_secs(29));
+        connections.found_dead(&dead);
+        assert_eq!(known(&connections), 1);
+    }
+}

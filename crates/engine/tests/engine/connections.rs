@@ -145,3 +145,21 @@ async fn hundreds_of_streams_are_open_at_once() {
     let open = bounded(tasks.join_all()).await;
     assert_eq!(open.len(), 300);
 }
+
+#[tokio::test]
+async fn a_connection_that_was_idle_for_a_minute_is_used_no_more() {
+    let server = Server::start(vec![answer(200, "", "hi")]).await;
+    let engine = engine(settings(server.address));
+    for idle in [54, 54, 56, 54, 3600] {
+        bounded(engine.complete(call())).await.unwrap();
+        // The connection is idle once the end of the answer was read.
+        for _ in 0..50 {
+            tokio::task::yield_now().await;
+        }
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(idle)).await;
+        tokio::time::resume();
+    }
+    bounded(engine.complete(call())).await.unwrap();
+    assert_eq!(connections(&server), [0, 0, 0, 1, 1, 2]);
+}

@@ -1,4 +1,4 @@
-//! HTTP/2: requests that the server says it did not process.
+//! HTTP/2: requests that the server says it did not process, and servers that say nothing at all.
 
 use crate::support::{
     bounded, call, engine_with, settings, text_of,
@@ -11,6 +11,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -44,6 +45,8 @@ enum Do {
     GoAwaySlowly(u32),
     /// Closes without a word.
     Close,
+    /// Reads nothing more, and says nothing.
+    FallSilent,
 }
 
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
@@ -90,6 +93,7 @@ async fn serve(mut socket: impl AsyncRead + AsyncWrite + Unpin, script: &[Do], a
                         return;
                     }
                     Do::Close => return,
+                    Do::FallSilent => std::future::pending().await,
                 }
             }
             _ => {}
@@ -199,4 +203,29 @@ async fn what_may_have_been_processed_is_not_repeated() {
         assert!(matches!(error.failure, Failure::Connect(_)), "{script:?}: {error}");
         assert_eq!(server.asked.load(Ordering::Relaxed), asked, "{script:?}");
     }
+}
+
+#[tokio::test]
+async fn a_connection_that_answers_no_ping_is_given_up() {
+    let authority = Authority::new();
+    let server = start(&authority, &[Do::Answer, Do::FallSilent]).await;
+    let engine = engine(&authority, server.address);
+    bounded(engine.complete(call())).await.unwrap();
+    let mut call = call();
+    call.options.max_retries = Some(0);
+    let asked = Arc::clone(&server.asked);
+    let silent = async move {
+        // It has the request; from here on the clock jumps to whatever is next, which is a ping and its limit.
+        while asked.load(Ordering::Relaxed) < 2 {
+            tokio::task::yield_now().await;
+        }
+        tokio::time::pause();
+        tokio::time::Instant::now()
+    };
+    let (answered, began) = tokio::join!(engine.complete(call), silent);
+    let error = answered.unwrap_err();
+    assert!(matches!(error.failure, Failure::Connect(_)), "{error}");
+    let passed = began.elapsed();
+    assert!(passed > Duration::from_secs(20) && passed <= Duration::from_secs(41), "{passed:?}");
+    assert_eq!(server.connections.load(Ordering::Relaxed), 1);
 }
