@@ -83,6 +83,9 @@ class BaseClient:
         retries = as_integer(max_retries)
         if max_retries is not None and (retries is None or not 0 <= retries < 2**32):
             raise TypeError(f"max_retries: expected a whole number, 0 or more, not {max_retries!r}")
+        interval = INTERVAL if watch is True else as_number(watch) if watch else None
+        if watch and not (interval is not None and 0 < interval < float("inf")):
+            raise TypeError(f"watch: expected a truth value or a positive number of seconds, not {watch!r}")
         arguments: dict[str, Any] = {
             "providers": providers,
             "aliases": aliases,
@@ -105,7 +108,7 @@ class BaseClient:
         # What providers offered may have changed with their settings.
         self._live = LiveConfiguration(configuration, self._native, self._model_lists.clear)
         self._registry = Registry(self._live)
-        self._watch = Watch(self._registry, INTERVAL if watch is True else watch) if watch else None
+        self._watch = Watch(self._registry, interval) if interval is not None else None
         # The catalog with the client's own entries, and the entries it was made with.
         self._own_catalog: tuple[Mapping[str, Any], NativeCatalog] | None = None
 

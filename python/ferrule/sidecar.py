@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING
 from ferrule._native import find_program, guard_group, mask_secrets, release_group
 from ferrule.configuration.notices import one_line
 from ferrule.errors import ConfigError, ConnectError
+from ferrule.numeric import as_integer, as_number
 from ferrule.spawning import listeners, litellm, variables
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ class Sidecar:
         readiness_path: str = "/health/liveliness",
         startup_timeout: float = _STARTUP_TIMEOUT,
     ) -> None:
+        port, startup = as_integer(port), as_number(startup_timeout)
         words = list(LITELLM if command is None else command)
         if command is None and config is not None:
             words += ["--config", "{config}"]
@@ -114,7 +116,7 @@ class Sidecar:
         self._environment = {**own, **(environment or {}), "LITELLM_MASTER_KEY": self.api_key}
         self._secrets = [self.api_key, *variables.secrets(self._environment)]
         self._readiness_path = readiness_path
-        self._startup_timeout = startup_timeout
+        self._startup_timeout = _STARTUP_TIMEOUT if startup is None else startup
         self._lines: deque[str] = deque(maxlen=_MAX_LINES)
         self._nonces: dict[str, bool] = {}
         self._process: subprocess.Popen[str] | None = None

@@ -142,6 +142,26 @@ def test_integers_in_the_configuration(simulator: Simulator, value: Any) -> None
         assert "Client" in repr(client)
 
 
+@pytest.mark.parametrize("value", [*INTEGERS, *FLOATS], ids=names)
+def test_seconds_between_two_looks_at_the_configuration(value: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[Any] = []
+    monkeypatch.setattr("ferrule.configuration.watch._run", lambda watch, closed, interval: waited.append(interval))
+    with ferrule.Client(config=False, watch=value):
+        pass
+    assert [type(seconds) for seconds in waited] in ([int], [float])
+
+
+@pytest.mark.parametrize("value", ["yes", -1, float("nan"), float("inf"), object()])
+def test_what_is_no_time_between_two_looks(value: Any) -> None:
+    with pytest.raises(TypeError, match="watch: expected"):
+        ferrule.Client(config=False, watch=value)
+
+
+def test_numbers_of_a_proxy() -> None:
+    proxy = ferrule.Sidecar(["sleep", "1"], port=numpy.int64(4321), startup_timeout=numpy.float32(0.5))
+    assert (proxy.port, proxy.base_url) == (4321, "http://127.0.0.1:4321")
+
+
 def test_numbers_of_functions_scripts_and_schemas() -> None:
     script = [rule({"text": '{"a": 8}', "usage": {"input_tokens": numpy.int64(7)}})]
     with Simulator(script) as simulator, simulator.client() as client:
