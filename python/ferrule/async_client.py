@@ -208,6 +208,7 @@ class AsyncClient(BaseClient):
         """Lists the models that providers offer to the configured keys. See `Client.models`."""
         if provider is not None:
             return list(await self._list(self._provider_id(provider), timeout, fresh))
+        running()  # The error about another loop is the caller's, and not one of each list.
         chosen = self._registry.usable_providers()
         lists = await asyncio.gather(*(self._list(one, timeout, fresh) for one in chosen), return_exceptions=True)
         found: list[ModelInfo] = []

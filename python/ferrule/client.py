@@ -6,6 +6,7 @@ import itertools
 import threading
 from typing import TYPE_CHECKING, Any, cast
 
+from ferrule import greenlets
 from ferrule.base_client import BaseClient
 from ferrule.errors import FerruleError
 from ferrule.operations.audio import Transcript, read_audio
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
     else:
         from typing_extensions import Self, Unpack
 
-    from ferrule._native import Flight, ModelInfo, NativeClient, Reply, ToolCall
+    from ferrule._native import Flight, LoopBridge, ModelInfo, NativeClient, Reply, ToolCall
+    from ferrule.greenlets import HubBridge
     from ferrule.mapping import Replies
     from ferrule.operations.audio import AudioFile
     from ferrule.operations.reranking import Ranking
@@ -70,7 +72,8 @@ class Client(BaseClient):
             FerruleError: See `ferrule.errors` for the tree.
             TypeError: An option has a wrong name or type.
         """
-        return cast("Reply", _wait(self._start(self._native.complete, model, messages, options)))
+        hub = greenlets.current()
+        return cast("Reply", _wait(self._start(self._native.complete, model, messages, options, _bridge(hub)), hub))
 
     def stream(self, model: str | None, messages: Messages, **options: Unpack[CompletionOptions]) -> Stream:
         """Calls a model and streams the reply.
@@ -89,7 +92,8 @@ class Client(BaseClient):
             UnsupportedError: The provider cannot carry an option.
             TypeError: An option has a wrong name or type.
         """
-        return Stream(self._start(self._native.stream, model, messages, options))
+        hub = greenlets.current()
+        return Stream(self._start(self._native.stream, model, messages, options, _bridge(hub)), hub)
 
     def run(
         self,
@@ -248,7 +252,7 @@ class Client(BaseClient):
             FerruleError: See `ferrule.errors` for the tree.
         """
         given = check_options(options, EmbeddingOptions)
-        return Embeddings(_wait(self._native.embed(model, texts, given)))
+        return Embeddings(_call(self._native.embed, model, texts, given))
 
     def rerank(self, model: str, query: str, documents: Sequence[str], **options: Unpack[RerankOptions]) -> Ranking:
         """Ranks documents by their relevance to a query.
@@ -269,7 +273,7 @@ class Client(BaseClient):
         from ferrule.operations.reranking import Ranking  # dataclasses
 
         given = check_options(options, RerankOptions)
-        return Ranking(_wait(self._native.rerank(model, query, documents, given)), documents)
+        return Ranking(_call(self._native.rerank, model, query, documents, given), documents)
 
     @property
     def images(self) -> ImageOperations:
@@ -304,7 +308,7 @@ class Client(BaseClient):
         local = count_locally(name, messages, given)
         if local.exact:
             return local
-        return provider_count(_wait(self._native.count_tokens(model, messages, given)), local)
+        return provider_count(_call(self._native.count_tokens, model, messages, given), local)
 
     def health(
         self, providers: Sequence[str] | None = None, *, timeout: float | Timeouts | None = 10.0
@@ -321,8 +325,8 @@ class Client(BaseClient):
         Raises:
             ConfigError: There is no such provider.
         """
-        flight = self._native.health(self._health_targets(providers), timeouts=timeout)
-        return [Health(**fields) for fields in _wait(flight)]
+        found = _call(self._native.health, self._health_targets(providers), timeouts=timeout)
+        return [Health(**fields) for fields in found]
 
     def models(
         self, provider: str | None = None, *, timeout: float | Timeouts | None = None, fresh: bool = False
@@ -346,7 +350,7 @@ class Client(BaseClient):
         provider = self._provider_id(provider)
         listed = None if fresh else self._model_lists.get(provider)
         if listed is None:
-            listed = cast("list[ModelInfo]", _wait(self._native.models(provider, timeouts=timeout)))
+            listed = cast("list[ModelInfo]", _call(self._native.models, provider, timeouts=timeout))
             self._model_lists.put(provider, listed)
         return list(listed)
 
@@ -365,21 +369,22 @@ class Client(BaseClient):
         return any(is_listed_as(listed, name) for listed in self.models(provider, timeout=timeout, fresh=fresh))
 
     def _all_models(self, timeout: float | Timeouts | None, fresh: bool) -> dict[str, list[ModelInfo]]:
+        hub = greenlets.current()
         flights: dict[str, Flight] = {}
         lists: dict[str, list[ModelInfo]] = {}
         for provider in self._registry.usable_providers():
             listed = None if fresh else self._model_lists.get(provider)
             if listed is None:
-                flights[provider] = self._native.models(provider, timeouts=timeout)
+                flights[provider] = self._native.models(provider, timeouts=timeout, bridge=_bridge(hub))
                 listed = []
             lists[provider] = listed
         for provider, flight in flights.items():
-            lists[provider] = self._finish_list(provider, flight)
+            lists[provider] = self._finish_list(provider, flight, hub)
         return lists
 
-    def _finish_list(self, provider: str, flight: Flight) -> list[ModelInfo]:
+    def _finish_list(self, provider: str, flight: Flight, hub: HubBridge | None) -> list[ModelInfo]:
         try:
-            listed = cast("list[ModelInfo]", _wait(flight))
+            listed = cast("list[ModelInfo]", _wait(flight, hub))
         except FerruleError as error:
             log_failure(provider, error)
             return []
@@ -397,9 +402,10 @@ class Client(BaseClient):
         return RuvLLM(self._send)
 
     def _send(self, provider: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        flight = start_request(self._native, self._provider_id(provider), method, path, body)
+        hub = greenlets.current()
+        flight = start_request(self._native, self._provider_id(provider), method, path, body, _bridge(hub))
         pieces: list[Any] = []
-        while (batch := _wait(flight)) is not None:
+        while (batch := _wait(flight, hub)) is not None:
             pieces.extend(batch)
         return decoded(pieces)
 
@@ -446,7 +452,7 @@ class ImageOperations:
             FerruleError: See `ferrule.errors` for the tree.
         """
         given = check_options(options, ImageOptions)
-        return Images(_wait(self._native.images(model, prompt, given)))
+        return Images(_call(self._native.images, model, prompt, given))
 
 
 class AudioOperations:
@@ -472,7 +478,8 @@ class AudioOperations:
             FerruleError: See `ferrule.errors` for the tree.
         """
         given = {**check_options(options, SpeechOptions), "voice": voice}
-        return Body(self._native.speech(model, text, given))
+        hub = greenlets.current()
+        return Body(self._native.speech(model, text, given, bridge=_bridge(hub)), hub)
 
     def transcribe(self, model: str, file: AudioFile, **options: Unpack[TranscriptionOptions]) -> Transcript:
         """Transcribes a recording.
@@ -491,13 +498,23 @@ class AudioOperations:
             OSError: The file cannot be read.
         """
         given = check_options(options, TranscriptionOptions)
-        return Transcript(_wait(self._native.transcribe(model, *read_audio(file), given)))
+        return Transcript(_call(self._native.transcribe, model, *read_audio(file), given))
 
 
-def _wait(flight: Flight) -> Any:
+def _bridge(hub: HubBridge | None) -> LoopBridge | None:
+    return None if hub is None else hub.bridge
+
+
+def _call(start: Callable[..., Flight], *arguments: Any, **options: Any) -> Any:
+    """Starts a call and waits for what it delivers."""
+    hub = greenlets.current()
+    return _wait(start(*arguments, **options, bridge=_bridge(hub)), hub)
+
+
+def _wait(flight: Flight, hub: HubBridge | None) -> Any:
     """What the call delivers next. An interrupted wait cancels the call."""
     try:
-        return flight.wait()
+        return flight.wait() if hub is None else hub.wait(flight)
     except BaseException:
         flight.cancel()
         raise

@@ -12,9 +12,11 @@ import itertools
 import json
 import logging
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ferrule import errors
+from ferrule.greenlets import in_hub
 from ferrule.numeric import plain
 
 if TYPE_CHECKING:
@@ -40,8 +42,6 @@ class ProviderRequest:
         options: All other fields of the request, in OpenAI's form: `tools`, `temperature`, `max_completion_tokens`, ...
     """
 
-    __slots__ = ("messages", "model", "options", "stream")
-
     def __init__(self, call: FunctionCall) -> None:
         body: dict[str, Any] = json.loads(call.body)
         self.model: str = call.model
@@ -50,6 +50,12 @@ class ProviderRequest:
         for name in ("model", "stream", "stream_options"):
             body.pop(name, None)
         self.options: dict[str, Any] = body
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ProviderRequest) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((self.model, self.stream))
 
     def __repr__(self) -> str:
         return f"ProviderRequest(model={self.model!r}, messages={len(self.messages)}, stream={self.stream})"
@@ -192,7 +198,7 @@ def token_reader(function: TokenFunction) -> Callable[[], tuple[str, float | Non
     def read() -> tuple[str, float | None]:
         returned: Any = function()
         if inspect.isawaitable(returned):
-            returned = asyncio.run(_awaited(returned))
+            returned = _result(returned)
         if isinstance(returned, str):
             return returned, None
         if hasattr(returned, "token"):
@@ -200,7 +206,16 @@ def token_reader(function: TokenFunction) -> Callable[[], tuple[str, float | Non
         token, seconds = returned
         return str(token), float(seconds)
 
-    return read
+    return partial(in_hub, read)
+
+
+def _result(awaitable: Awaitable[Any]) -> Any:
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(_awaited(awaitable))
+    # It is another greenlet's, and a thread cannot run two.
+    return asyncio.run_coroutine_threadsafe(_awaited(awaitable), loop).result()
 
 
 async def _awaited(awaitable: Awaitable[Any]) -> Any:

@@ -11,6 +11,7 @@ import collections
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any
 
+from ferrule import greenlets
 from ferrule._native import LoopBridge, Reply
 from ferrule.errors import FerruleError
 from ferrule.numeric import as_integer
@@ -177,7 +178,8 @@ class Replies(Iterator["Reply | FerruleError"]):
     ) -> None:
         if isinstance(prompts, (str, bytes)) or not hasattr(prompts, "__iter__"):
             raise TypeError(f"prompts: expected a list or another iterable of prompts, not {type(prompts).__name__}")
-        self._bridge = LoopBridge(has_loop=False)
+        self._hub = greenlets.current()
+        self._bridge = LoopBridge(thread=True, has_loop=False) if self._hub is None else self._hub.bridge
         self._window = _Window(start, self._bridge, concurrency, ordered=ordered)
         self._prompts = iter(prompts)
         self._progress = progress
@@ -207,8 +209,16 @@ class Replies(Iterator["Reply | FerruleError"]):
             if window.is_over():
                 raise window.error or StopIteration
             if not window.has_room() and not window.ready:
-                self._bridge.wait()
-                self._bridge.drain()
+                self._wait()
+
+    def _wait(self) -> None:
+        if self._hub is None:
+            self._bridge.wait()
+            self._bridge.drain()
+            return
+        waiter = self._hub.create_future()
+        self._window.wake = lambda: waiter.done() or waiter.set_result(None)
+        self._hub.suspend(waiter)
 
     def _pull(self) -> None:
         try:

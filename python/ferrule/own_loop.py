@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ferrule.bridge import running
+from ferrule.greenlets import are_threads
 
 if TYPE_CHECKING:
     import concurrent.futures
@@ -30,11 +31,16 @@ class OwnLoop:
     def bridge(self) -> LoopBridge:
         """The loop's bridge."""
         self.loop()
+        if self is not functions_loop and are_threads():
+            return functions_loop.bridge()
         assert self._bridge is not None  # noqa: S101 - it is there once the loop is
         return self._bridge
 
     def loop(self) -> asyncio.AbstractEventLoop:
         """The loop."""
+        if self is not functions_loop and are_threads():
+            # One system thread cannot run two loops.
+            return functions_loop.loop()
         with self._lock:
             if self._loop is None or self._thread is None or not self._thread.is_alive():
                 ready = threading.Event()

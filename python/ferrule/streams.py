@@ -6,6 +6,7 @@ those batches. The three ways may be mixed, as what has been handed out is kept 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Union
 
 from ferrule._native import (
@@ -23,7 +24,7 @@ from ferrule._native import (
 if TYPE_CHECKING:
     import asyncio
     import sys
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from types import TracebackType
 
     if sys.version_info >= (3, 11):
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         from typing_extensions import Self
 
     from ferrule._native import Attempt, Flight, Reply, Stats
+    from ferrule.greenlets import HubBridge
 
 Event = Union[  # noqa: UP007 - also at run time, on Python 3.10
     TextDelta,
@@ -80,6 +82,10 @@ class Stream(_BaseStream):
     Reading it raises the errors of `Client.complete`, and `StreamInterruptedError`.
     """
 
+    def __init__(self, flight: Flight, hub: HubBridge | None = None) -> None:
+        super().__init__(flight)
+        self._wait: Callable[[], list[Event] | None] = flight.wait if hub is None else partial(hub.wait, flight)
+
     def __iter__(self) -> Iterator[Event]:
         return self
 
@@ -93,7 +99,7 @@ class Stream(_BaseStream):
 
     def _refill(self) -> None:
         """Waits for events and puts them into `_ready`, which is empty at the end."""
-        while (batch := self._flight.wait()) is not None:
+        while (batch := self._wait()) is not None:
             if batch:  # A batch may contain no events.
                 self._ready = iter(batch)
                 return

@@ -5,6 +5,7 @@ What only fails when it is unpickled never comes out of a pool of processes, and
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import dataclasses
 import http.server
@@ -18,7 +19,8 @@ from typing import Any
 import pytest
 
 import ferrule
-from ferrule import errors
+from ferrule import Unknown, errors
+from ferrule.catalog import find
 from ferrule.schema_check import SchemaMismatchError
 from ferrule.testing import Simulator, rule
 
@@ -95,48 +97,90 @@ def test_errors_of_other_classes(error: BaseException) -> None:
     assert_same(error, pickle.loads(pickle.dumps(error)))
 
 
+def script() -> list[Any]:
+    whole = {
+        "text": "Hi 🎉",
+        "reasoning": "Because.",
+        "tool_calls": [{"name": "f", "arguments": {"a": [1, None, "ü"]}}],
+        "usage": {"input_tokens": 7, "cache_read_tokens": 2},
+    }
+    return [rule({"refusal": "No."}, text="refuse"), rule(whole, model="gpt-4o")]
+
+
 def everything() -> dict[str, Any]:
-    """Objects of the public classes that come of calls."""
-    found: dict[str, Any] = {}
-    script = [
-        rule({"text": "Hi.", "reasoning": "r", "tool_calls": [{"name": "f", "arguments": {}}]}, dialect="openai-chat")
-    ]
-    with Simulator(script) as simulator, simulator.client() as client:
-        with client.stream("openai/gpt-4o", "Hello.") as stream:
-            found.update((type(event).__name__, event) for event in stream)
-            found["streamed"] = stream.reply()
+    """An object of every public class, by the name of the class."""
+    found: list[Any] = []
+    with Simulator(script()) as simulator, simulator.client() as client:
+        for prompt in ("Hello.", "refuse"):
+            with client.stream("openai/gpt-4o", prompt) as stream:
+                found += [*stream, stream.reply(), stream]
         reply = client.complete("openai/gpt-4o", "Hello.", response_format=City)
-        found.update(reply=reply, choice=reply.choices[0], message=reply.message, usage=reply.usage)
-        found.update(stats=reply.stats, cost=reply.cost, attempts=reply.attempts, call=reply.tool_calls[0])
-        found["embeddings"] = client.embed("openai/text-embedding-3-small", ["a", "b"])
-        found["ranking"] = client.rerank("cohere/rerank", "q", ["a", "b"])
-        found["images"] = client.images.generate("openai/gpt-image-1", "a")
-        found["transcript"] = client.audio.transcribe("openai/whisper-1", b"RIFF")
-        found["health"] = client.health(["openai"])
-        found["count"] = client.count_tokens("openai/gpt-4o", "Hello.")
-        found["capabilities"] = client.capabilities("openai/gpt-4o")
-        found["tracker"] = client.usage()
-        found["totals"] = client.usage().total()
-        found["client"] = client
-        found["stream"] = stream
-        found["recorded"] = simulator.requests[0]
-        found["timeouts"] = ferrule.Timeouts(total=3)
-        found["file"] = ferrule.SecretFile(file="/nowhere") if callable(ferrule.SecretFile) else None
-        return found
+        found += [reply, *reply.choices, reply.message, *reply.tool_calls, reply.usage, reply.stats, reply.cost]
+        found += [*reply.attempts, client.embed("openai/text-embedding-3-small", ["a", "b"])]
+        ranking = client.rerank("cohere/rerank", "q", ["a", "b"])
+        images = client.images.generate("openai/gpt-image-1", "a")
+        found += [ranking, *ranking.results, images, *images.images, *client.models("openai")]
+        found += [client.audio.transcribe("openai/whisper-1", b"RIFF"), client.health(["openai"])[0]]
+        found += [client.count_tokens("openai/gpt-4o", "Hello."), client.capabilities("openai/gpt-4o")]
+        found += [client, client.images, client.audio, client.ollama, client.ruvllm, client.registry]
+        found += [client.registry.aliases, client.usage(), client.usage().total(), ferrule.Timeouts(total=3)]
+        with client.audio.speech("openai/tts-1", "a", voice="alloy") as body:
+            found.append(body)
+        found += [find("openai/gpt-4o"), ferrule.Sidecar(["sleep", "1"])]
+
+        async def asynchronous() -> None:
+            async with simulator.async_client() as loops:
+                found.extend([loops, loops.images, loops.audio, loops.stream("openai/gpt-4o", "Hello.")])
+                found.append(await loops.audio.speech("openai/tts-1", "a", voice="alloy"))
+
+                @loops.provider("own")
+                async def own(request: ferrule.ProviderRequest) -> str:
+                    found.append(request)
+                    return "Hi."
+
+                await loops.complete("own/m", "Hello.")
+
+        asyncio.run(asynchronous())
+        found.append(Unknown._from_fields("a name", {"a": [1]}, 3.5))
+    return {type(one).__name__: one for one in found}
 
 
-def test_everything_that_pickles_unpickles_equal() -> None:
-    pickled = set()
-    for name, value in everything().items():
-        try:
-            text = pickle.dumps(value)
-        except (TypeError, pickle.PicklingError):
-            continue  # Whoever pickles it is told.
-        pickled.add(name)
-        assert pickle.loads(text) == value, name
-        assert copy.deepcopy(value) == value, name
-    wanted = {"reply", "streamed", "message", "usage", "stats", "cost", "attempts", "call", "embeddings", "ranking"}
-    assert wanted | {"images", "transcript", "health", "count", "capabilities", "totals", "timeouts"} <= pickled
+NOT_OBJECTS = {
+    # Types of dictionaries and unions, whose values are plain.
+    *("AudioFile", "CompletionOptions", "EmbeddingOptions", "Event", "ImageOptions", "Messages", "OperationOptions"),
+    *("ProviderOptions", "RerankOptions", "Secret", "SecretCommand", "SecretFile", "SecretVariable", "SpeechOptions"),
+    *("TranscriptionOptions", "complete", "stream"),
+    # The base class of results.
+    "OperationReply",
+}
+OF_ONE_PROCESS = {
+    *("AsyncAudioOperations", "AsyncBody", "AsyncClient", "AsyncImageOperations", "AsyncStream", "AudioOperations"),
+    *("Body", "CatalogModel", "Client", "ImageOperations", "Ollama", "Registry", "RegistrySection", "RuvLLM"),
+    *("Sidecar", "Stream", "UsageTracker"),
+}
+COPIES = {"copy": copy.copy, "deepcopy": copy.deepcopy} | {
+    f"protocol {number}": lambda value, number=number: pickle.loads(pickle.dumps(value, number))
+    for number in range(pickle.HIGHEST_PROTOCOL + 1)
+}
+
+
+def test_all_that_is_public_pickles_and_comes_back_equal_or_says_at_once_that_it_does_not() -> None:
+    found = everything()
+    names = {name for name in ferrule.__all__ if name not in NOT_OBJECTS and not name.startswith("_")}
+    names -= {kind.__name__ for kind in ERRORS} | {"catalog", "errors", "testing"}
+    assert names <= found.keys(), names - found.keys()
+    for name in sorted(names - OF_ONE_PROCESS):
+        for how, copied in COPIES.items():
+            again = copied(found[name])
+            assert type(again) is type(found[name]), (name, how)
+            assert again == found[name], (name, how)
+            assert repr(again) == repr(found[name]), (name, how)
+    for name in sorted(OF_ONE_PROCESS):
+        for number in range(pickle.HIGHEST_PROTOCOL + 1):
+            with pytest.raises((TypeError, pickle.PicklingError), match="an(no|')t pickle"):
+                pickle.dumps(found[name], number)
+        with pytest.raises(TypeError, match="cannot pickle"):
+            copy.deepcopy(found[name])
 
 
 ODD = [
@@ -193,16 +237,24 @@ def test_odd_replies(body: str) -> None:
     again = pickle.loads(text)
     if isinstance(came, BaseException):
         assert_same(came, again)
-    else:
-        assert again == came
-        assert pickle.dumps(again) == text
+        return
+    assert again == came
+    assert pickle.dumps(again) == text
+    for part in (came.message, came.usage, came.cost, came.stats, *came.choices, *came.attempts, *came.tool_calls):
+        try:
+            text = pickle.dumps(part)
+        except (TypeError, ValueError, pickle.PicklingError):
+            continue
+        assert pickle.loads(text) == part
+        assert copy.deepcopy(part) == part
 
 
 def returned(kind: str) -> Any:
     if kind == "reply":
         return whole_reply()
     if kind == "embeddings":
-        return everything()["embeddings"]
+        with Simulator() as simulator, simulator.client() as client:
+            return client.embed("openai/text-embedding-3-small", ["a", "b"])
     raise OwnError(1, 2) if kind == "own" else failed(getattr(errors, kind), whole_reply())
 
 

@@ -5,6 +5,7 @@
 //! thread that waits in [`LoopBridge::wait`]. A caller without a loop waits there itself, for the first of many flights
 //! (`ferrule/mapping.py`).
 
+use crate::to_python::not_pickled;
 use ferrule_bridge::Signal;
 use pyo3::prelude::*;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -139,12 +140,17 @@ impl LoopBridge {
 
 #[pymethods]
 impl LoopBridge {
+    #[expect(clippy::unused_self, reason = "pickle calls a method")]
+    fn __reduce__(&self) -> PyResult<Py<PyAny>> {
+        not_pickled("an event loop's bridge")
+    }
+
     /// A bridge with a descriptor to watch; with `thread=True` for a thread that calls `wait`; with `has_loop=False` for
-    /// a caller without an event loop, who calls `wait` itself.
+    /// one of these that runs no coroutines.
     #[new]
     #[pyo3(signature = (*, thread = false, has_loop = true))]
     fn new(thread: bool, has_loop: bool) -> PyResult<Self> {
-        let wake = if thread || !has_loop { Wake::thread() } else { Wake::descriptor()? };
+        let wake = if thread { Wake::thread() } else { Wake::descriptor()? };
         Ok(Self { wakeups: Arc::new(Wakeups { signal: Signal::new(), wake, has_loop }) })
     }
 

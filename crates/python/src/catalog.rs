@@ -3,6 +3,7 @@
 use crate::{
     cost::{Cost, decimal, now},
     from_python::{self, Path},
+    to_python::not_pickled,
     usage::Usage,
 };
 use ferrule_catalog::{Catalog, Entry, Found, Modality, Model, Quantities};
@@ -50,6 +51,11 @@ fn seconds(at: Option<f64>) -> i64 {
 
 #[pymethods]
 impl NativeCatalog {
+    #[expect(clippy::unused_self, reason = "pickle calls a method")]
+    fn __reduce__(&self) -> PyResult<Py<PyAny>> {
+        not_pickled("a catalog")
+    }
+
     /// `models` are a user's own entries, by `provider/model`.
     #[new]
     #[pyo3(signature = (models = None))]
@@ -131,6 +137,11 @@ pub(crate) struct CatalogModel(Arc<Model>);
 
 #[pymethods]
 impl CatalogModel {
+    #[expect(clippy::unused_self, reason = "pickle calls a method")]
+    fn __reduce__(&self) -> PyResult<Py<PyAny>> {
+        not_pickled("a catalog's model: look it up where it is needed")
+    }
+
     /// Its name in the catalog. Providers may know it by others, with dates for instance.
     #[getter]
     fn id(&self) -> &str {

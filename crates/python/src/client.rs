@@ -9,6 +9,7 @@ use crate::{
     produce::{self, Outcome},
     reply::{self, Reply},
     request, settings,
+    to_python::not_pickled,
 };
 use ferrule_client::{Client, ClientError, Entry, ResolvedCall};
 use ferrule_engine::Context;
@@ -28,6 +29,11 @@ fn context(bridge: Option<&LoopBridge>) -> Option<Context> {
 
 #[pymethods]
 impl NativeClient {
+    #[expect(clippy::unused_self, reason = "pickle calls a method")]
+    fn __reduce__(&self) -> PyResult<Py<PyAny>> {
+        not_pickled("a client, which belongs to one process: make one in each")
+    }
+
     /// `settings` are those of `ferrule.configuration`; `fetch` returns a provider's settings with its secrets.
     #[new]
     fn new(py: Python<'_>, settings: &Bound<'_, PyDict>, fetch: &Bound<'_, PyAny>) -> PyResult<Self> {

@@ -1,9 +1,16 @@
 //! Stream events as Python sees them.
 
-use crate::{to_python::json_to_python, usage::Usage};
+use crate::{
+    to_python::{Reduced, json_to_python},
+    usage::Usage,
+};
 use ferrule_engine::EventBatch;
 use ferrule_wire::model::StreamEvent;
-use pyo3::{prelude::*, sync::PyOnceLock, types::PyString};
+use pyo3::{
+    prelude::*,
+    sync::PyOnceLock,
+    types::{PyString, PyTuple, PyType},
+};
 use std::time::Instant;
 
 /// An instant and what `time.monotonic()` said then: instants become Python's clock by it.
@@ -47,6 +54,24 @@ macro_rules! event_class {
             fn __repr__(slf: &Bound<'_, Self>) -> PyResult<String> {
                 describe(slf.as_any(), &[$(stringify!($field)),*])
             }
+
+            fn __eq__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> PyResult<bool> {
+                are_equal(slf.as_any(), other, &["received_at", $(stringify!($field)),*])
+            }
+
+            fn __hash__(&self) -> u64 {
+                self.received_at.to_bits()
+            }
+
+            fn __reduce__<'py>(slf: &Bound<'py, Self>) -> Reduced<'py, Bound<'py, PyTuple>> {
+                reduced(slf.as_any(), &[$(stringify!($field),)* "received_at"])
+            }
+
+            /// For unpickling.
+            #[classmethod]
+            fn _from_fields(_class: &Bound<'_, PyType>, $($field: $kind,)* received_at: f64) -> Self {
+                Self { $($field,)* received_at }
+            }
         }
     };
     (@name $field:ident) => { &'static str };
@@ -57,6 +82,25 @@ fn describe(object: &Bound<'_, PyAny>, fields: &[&str]) -> PyResult<String> {
     let field = |name: &&str| Ok(format!("{name}={}", object.getattr(*name)?.repr()?));
     let fields = fields.iter().map(field).collect::<PyResult<Vec<_>>>()?;
     Ok(format!("{}({})", object.get_type().name()?, fields.join(", ")))
+}
+
+/// Whether both are of one class, and equal in `fields`.
+fn are_equal(one: &Bound<'_, PyAny>, other: &Bound<'_, PyAny>, fields: &[&str]) -> PyResult<bool> {
+    if !one.get_type().is(other.get_type()) {
+        return Ok(false);
+    }
+    for field in fields {
+        if !one.getattr(*field)?.eq(other.getattr(*field)?)? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// What makes an event of `fields` again.
+fn reduced<'py>(event: &Bound<'py, PyAny>, fields: &[&str]) -> Reduced<'py, Bound<'py, PyTuple>> {
+    let fields = fields.iter().map(|field| event.getattr(*field)).collect::<PyResult<Vec<_>>>()?;
+    Ok((event.get_type().getattr("_from_fields")?, PyTuple::new(event.py(), fields)?))
 }
 
 event_class! {

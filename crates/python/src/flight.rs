@@ -8,6 +8,7 @@ use crate::{
     delivery::Delivery,
     errors, events,
     reply::Reply,
+    to_python::not_pickled,
 };
 use ferrule_bridge::Taken;
 use ferrule_client::{Entry, process};
@@ -96,6 +97,11 @@ impl Flight {
 
 #[pymethods]
 impl Flight {
+    #[expect(clippy::unused_self, reason = "pickle calls a method")]
+    fn __reduce__(&self) -> PyResult<Py<PyAny>> {
+        not_pickled("a call that is running; pickle what it delivered")
+    }
+
     /// What is there: a reply, a list of models, or a list of events; where nothing is, a future of `loop` that
     /// completes when something is, to be awaited before asking again; `None` at the end. Raises the error the call
     /// ended with, once.

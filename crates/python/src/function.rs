@@ -5,6 +5,7 @@
 //! The runtime's thread only announces the request, as it announces deliveries.
 
 use crate::bridge::{LoopBridge, Ready, Wakeups};
+use crate::to_python::not_pickled;
 use bytes::Bytes;
 use ferrule_client::process;
 use ferrule_engine::{Backend, BackendRequest, ChunkSender, Failure};
@@ -136,6 +137,11 @@ pub(crate) struct FunctionCall(Arc<Shared>);
 
 #[pymethods]
 impl FunctionCall {
+    #[expect(clippy::unused_self, reason = "pickle calls a method")]
+    fn __reduce__(&self) -> PyResult<Py<PyAny>> {
+        not_pickled("a call of a provider that is a function")
+    }
+
     /// The request in the form of OpenAI's Chat Completions, as JSON.
     #[getter]
     fn body<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {

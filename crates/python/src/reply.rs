@@ -378,6 +378,28 @@ impl Choice {
         let dict = object_to_python(py, |object| self.write_fields(object))?;
         Ok(format!("Choice({})", dict.repr()?))
     }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<Self>().is_ok_and(|other| self.json() == other.get().json())
+    }
+
+    fn __hash__(&self) -> u64 {
+        hash_of(self.finish_reason().unwrap_or_default())
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (String,)> {
+        let json = self.json();
+        // As for a reply: what could not be read back is not pickled.
+        read_choice(json.value())?;
+        Ok((py.get_type::<Self>().getattr("_from_json")?, (json.text().to_owned(),)))
+    }
+
+    /// For unpickling.
+    #[classmethod]
+    fn _from_json(_class: &Bound<'_, PyType>, text: &str) -> PyResult<Self> {
+        let json = Json::parse(text).map_err(|error| PyValueError::new_err(format!("choice: {error}")))?;
+        read_choice(json.value()).map(Self)
+    }
 }
 
 /// Further fields as a dictionary.
@@ -408,6 +430,11 @@ fn read_choice(value: Value<'_>) -> PyResult<model::Choice> {
 }
 
 impl Choice {
+    /// All of it, to compare by and to pickle.
+    fn json(&self) -> Json {
+        Json::object(&Extra::new(), |object| self.write_fields(object))
+    }
+
     fn write_fields(&self, object: &mut ObjectWriter<'_>) {
         object.field("index", self.0.index).field("message", Message(self.0.message.clone()).json());
         object
@@ -419,6 +446,9 @@ impl Choice {
         }
     }
 }
+
+/// Provider, id, when it was made, who made it, and the provider's entry.
+type ModelFields = (String, String, Option<u64>, Option<String>, String);
 
 /// A model a provider offers.
 #[pyclass(frozen, module = "ferrule._native")]
@@ -461,6 +491,44 @@ impl ModelInfo {
 
     fn __repr__(&self) -> String {
         format!("ModelInfo(id='{}', provider='{}')", self.info.id, self.provider)
+    }
+
+    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
+        other.cast::<Self>().is_ok_and(|other| {
+            let other = other.get();
+            (&self.provider, &self.info) == (&other.provider, &other.info)
+        })
+    }
+
+    fn __hash__(&self) -> u64 {
+        hash_of(&self.info.id)
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, ModelFields> {
+        let info = &self.info;
+        let fields = (
+            self.provider.as_ref().to_owned(),
+            info.id.clone(),
+            info.created,
+            info.owned_by.clone(),
+            info.raw.text().to_owned(),
+        );
+        Ok((py.get_type::<Self>().getattr("_from_fields")?, fields))
+    }
+
+    /// For unpickling.
+    #[classmethod]
+    fn _from_fields(
+        _class: &Bound<'_, PyType>,
+        provider: &str,
+        id: String,
+        created: Option<u64>,
+        owned_by: Option<String>,
+        raw: &str,
+    ) -> PyResult<Self> {
+        let raw = Json::parse(raw).map_err(|error| PyValueError::new_err(format!("model: {error}")))?;
+        let info = operation::ModelInfo { id, created, owned_by, raw };
+        Ok(Self { provider: provider.into(), info })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Simulator, as Python holds it: scripts and records cross as JSON text, `python/ferrule/testing.py` gives them
 //! their shape.
 
+use crate::to_python::not_pickled;
 use ferrule_client::process;
 use ferrule_sim::{Settings, Simulator};
 use pyo3::{
@@ -28,6 +29,11 @@ pub(crate) struct NativeSimulator {
 
 #[pymethods]
 impl NativeSimulator {
+    #[expect(clippy::unused_self, reason = "pickle calls a method")]
+    fn __reduce__(&self) -> PyResult<Py<PyAny>> {
+        not_pickled("a simulator, which belongs to one process")
+    }
+
     #[new]
     #[pyo3(signature = (script = None, *, host = String::from("127.0.0.1"), port = 0, seed = 0, require_key = false,
         aws_credentials = BTreeMap::new(), record_limit = 1000, http2_streams = 100))]

@@ -1,10 +1,16 @@
 //! Conversion of JSON text to Python objects.
 
 use ferrule_wire::json::ObjectWriter;
-use pyo3::{intern, prelude::*, sync::PyOnceLock};
+use pyo3::{exceptions::PyTypeError, intern, prelude::*, sync::PyOnceLock};
 
 /// What `__reduce__` gives to pickle: what to call, and with what.
 pub(crate) type Reduced<'py, Arguments> = PyResult<(Bound<'py, PyAny>, Arguments)>;
+
+/// What `__reduce__` says of what belongs to one process. By itself Python pickles it for some protocols, and only the
+/// process that gets it finds that it cannot be read: a pool of workers waits for ever.
+pub(crate) fn not_pickled<T>(what: &str) -> PyResult<T> {
+    Err(PyTypeError::new_err(format!("cannot pickle {what}")))
+}
 
 static LOADS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 

@@ -16,6 +16,7 @@ from ferrule.configuration.secrets import Vault
 from ferrule.configuration.state import State
 from ferrule.configuration.suggestions import suggestion
 from ferrule.errors import ConfigError
+from ferrule.greenlets import in_hub
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -174,7 +175,8 @@ class Configuration:
         state = self.state
         if refused:
             state.vault.forget()
-        found = settings.provider_settings(state.merged, provider, state.rows.get(provider), state.vault, fetch=True)
+        row = state.rows.get(provider)
+        found = in_hub(settings.provider_settings, state.merged, provider, row, state.vault, fetch=True)
         if found["missing"]:
             raise ConfigError(found["missing"])
         return found

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         from typing_extensions import Self
 
     from ferrule._native import Attempt, Cost, Flight
+    from ferrule.greenlets import HubBridge
 
 
 class _BodyHead:
@@ -64,10 +65,11 @@ class _BodyHead:
 class Body(_BodyHead):
     """A binary response. Iterate over its chunks or `read` it, once. Use it in a `with` statement, or close it."""
 
-    def __init__(self, flight: Flight) -> None:
+    def __init__(self, flight: Flight, hub: HubBridge | None = None) -> None:
         self._flight = flight
+        self._hub = hub
         try:
-            first = flight.wait()
+            first = self._wait()
         except BaseException:
             flight.cancel()
             raise
@@ -77,8 +79,11 @@ class Body(_BodyHead):
     def __iter__(self) -> Iterator[bytes]:
         yield from self._ready
         self._ready = []
-        while (pieces := self._flight.wait()) is not None:
+        while (pieces := self._wait()) is not None:
             yield from cast("list[bytes]", pieces)
+
+    def _wait(self) -> Any:
+        return self._flight.wait() if self._hub is None else self._hub.wait(self._flight)
 
     def read(self) -> bytes:
         """The rest of the bytes."""

@@ -34,11 +34,19 @@ class OperationReply:
         self.stats: Stats = fields["stats"]
         self.extra: dict[str, Any] = fields["extra"]
 
-    def __eq__(self, other: object) -> bool:
-        if type(self) is not type(other):
-            return NotImplemented
+    # Without these two the oldest protocols of pickle refuse what has slots.
+    def __getstate__(self) -> dict[str, Any]:
         names = [name for kind in type(self).__mro__ for name in getattr(kind, "__slots__", ())]
-        return all(getattr(self, name) == getattr(other, name) for name in names)
+        return {name: getattr(self, name) for name in names}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, OperationReply) or type(self) is not type(other):
+            return NotImplemented
+        return self.__getstate__() == other.__getstate__()
 
     def __hash__(self) -> int:
         return hash((type(self), self.provider, self.model, self.request_id))
