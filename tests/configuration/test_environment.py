@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CANARY = "sk-canary-0123456789"
 
-SEEN = ["\ufeff{}", "{}\u200b", " \ufeff\n{}\u2060\u200d \r\n", "\u200e{}\xa0", "\xad{}"]
+SEEN = ["\ufeff{}", "{}\u200b", " \ufeff\n{}\u2060\u200d \r\n", "\u200e{}\xa0", "\xad{}", "\u202a{}\u202c"]
 """What is around a copied key and is nobody's intention."""
 
 WRONG = [

@@ -14,6 +14,17 @@ const INVISIBLE: &[(char, &str)] = &[
     ('\u{200f}', "RIGHT-TO-LEFT MARK"),
     ('\u{2060}', "WORD JOINER"),
     ('\u{ad}', "SOFT HYPHEN"),
+    ('\u{61c}', "ARABIC LETTER MARK"),
+    ('\u{180e}', "MONGOLIAN VOWEL SEPARATOR"),
+    ('\u{202a}', "LEFT-TO-RIGHT EMBEDDING"),
+    ('\u{202b}', "RIGHT-TO-LEFT EMBEDDING"),
+    ('\u{202c}', "POP DIRECTIONAL FORMATTING"),
+    ('\u{202d}', "LEFT-TO-RIGHT OVERRIDE"),
+    ('\u{202e}', "RIGHT-TO-LEFT OVERRIDE"),
+    ('\u{2066}', "LEFT-TO-RIGHT ISOLATE"),
+    ('\u{2067}', "RIGHT-TO-LEFT ISOLATE"),
+    ('\u{2068}', "FIRST STRONG ISOLATE"),
+    ('\u{2069}', "POP DIRECTIONAL ISOLATE"),
 ];
 
 /// Characters that are seen, or not, and are copied by mistake most often.
@@ -108,7 +119,7 @@ mod tests {
 
     #[test]
     fn what_copying_adds_is_removed() {
-        for around in [" ", "\n", "\t", "\u{feff}", "\u{200b}", " \u{200b} \u{ad}\r\n", "\u{a0}"] {
+        for around in [" ", "\n", "\t", "\u{feff}", "\u{200b}", "\u{202a}", "\u{2069}", " \u{200b} \u{ad}\r\n", "\u{a0}"] {
             assert_eq!(clean_key(&format!("{around}sk-1{around}")), Ok("sk-1"), "{around:?}");
         }
         for around in [" ", "\t", "\u{feff}", "\u{200b}", " \u{200b} \u{ad}", "\u{a0}"] {
@@ -130,7 +141,7 @@ mod tests {
         }
         for (text, expected) in [
             ("a\n", "its character 2 is U+000A (a control character), which no header can have"),
-            ("a\u{202e}b", "its character 2 is U+202E, which no header can have"),
+            ("a\u{202e}b", "its character 2 is U+202E (RIGHT-TO-LEFT OVERRIDE), which no header can have"),
             ("a\u{2028}b", "its character 2 is U+2028, which no header can have"),
         ] {
             assert_eq!(clean_header(text).unwrap_err().to_string(), expected);
