@@ -85,6 +85,39 @@ except ferrule.FerruleError as error:
 else:
     raise AssertionError("an error passes")
 """
+RUNS_AND_MANY_PROMPTS = """
+def add(a: int) -> int:
+    gevent.sleep(0.01)
+    return a + 1
+
+async def later(a: int) -> int:
+    await asyncio.sleep(0.01)
+    return a + 1
+
+@client.provider("own")
+async def own(request):
+    await asyncio.sleep(0.01)
+    if request.messages[-1]["role"] == "tool":
+        return request.messages[-1]["content"]
+    functions = [{"name": name, "arguments": '{"a": 1}'} for name in ("add", "later")]
+    return {"tool_calls": [{"id": one["name"], "type": "function", "function": one} for one in functions]}
+
+run = client.run("own/m", "hi", tools=[add, later])
+assert (run.text, len(run.replies)) == ("2", 2), run
+turns = 0
+
+def turn():
+    global turns
+    while True:
+        turns += 1
+        gevent.sleep(0.002)
+
+gevent.spawn(turn)
+prompts = [f"one {number}" for number in range(100)]
+assert [reply.text for reply in client.map("openai/echo", prompts)] == prompts
+assert [type(reply) for reply in client.map("openai/slow-20", prompts[:3])] == [ferrule.Reply] * 3
+assert turns > 5, turns
+"""
 FUNCTIONS = """
 @client.provider("own")
 async def own(request):
@@ -163,6 +196,7 @@ assert ferrule.Client().complete("openai/echo", "hi").text == "hi"
         pytest.param(PATCHED + MANY_AT_ONCE, id="many at once"),
         pytest.param(PATCHED + A_SERVER_AMONG_THE_GREENLETS, id="a server among the greenlets"),
         pytest.param(PATCHED + EVERY_KIND_OF_CALL, id="every kind of call"),
+        pytest.param(PATCHED + RUNS_AND_MANY_PROMPTS, id="runs and many prompts"),
         pytest.param(PATCHED + FUNCTIONS, id="functions"),
         pytest.param(PATCHED + SECRETS, id="a key from a command"),
         pytest.param(PATCHED + LEAVING, id="leaving"),
