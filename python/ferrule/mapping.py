@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import collections
 from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from ferrule import greenlets
 from ferrule._native import LoopBridge, Reply
@@ -184,6 +184,9 @@ class Replies(Iterator["Reply | FerruleError"]):
         self._prompts = iter(prompts)
         self._progress = progress
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("cannot pickle calls that are running: pickle their replies")
+
     def __iter__(self) -> Self:
         return self
 
@@ -282,6 +285,9 @@ class AsyncReplies(AsyncIterator["Reply | FerruleError"]):
         self._coming: asyncio.Task[Messages] | None = None
         self._loop = loop
         self._progress = progress
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("cannot pickle calls that are running: pickle their replies")
 
     def __aiter__(self) -> Self:
         return self
