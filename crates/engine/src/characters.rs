@@ -119,7 +119,17 @@ mod tests {
 
     #[test]
     fn what_copying_adds_is_removed() {
-        for around in [" ", "\n", "\t", "\u{feff}", "\u{200b}", "\u{202a}", "\u{2069}", " \u{200b} \u{ad}\r\n", "\u{a0}"] {
+        for around in [
+            " ",
+            "\n",
+            "\t",
+            "\u{feff}",
+            "\u{200b}",
+            "\u{202a}",
+            "\u{2069}",
+            " \u{200b} \u{ad}\r\n",
+            "\u{a0}",
+        ] {
             assert_eq!(clean_key(&format!("{around}sk-1{around}")), Ok("sk-1"), "{around:?}");
         }
         for around in [" ", "\t", "\u{feff}", "\u{200b}", " \u{200b} \u{ad}", "\u{a0}"] {
