@@ -215,7 +215,7 @@ def test_a_limit_of_time_while_tools_run(way: str, parallel: bool) -> None:
     ]
     with Simulator(script) as simulator:
         tools = [slow_weather, slow_population, weather]
-        run = made(simulator, way, tools=tools, timeout=0.6, parallel=parallel)
+        run = made(simulator, way, tools=tools, timeout=1.5, parallel=parallel)
     late = ("Error: the tool did not finish within the time limit of the run", True)
     done = ('{"city": "c", "degrees": 12}', False) if parallel else late
     assert (run.stopped, results(run)) == ("time", [late, late, done])
@@ -225,7 +225,7 @@ def test_a_limit_of_time_while_tools_run(way: str, parallel: bool) -> None:
 def test_a_limit_of_time_while_the_model_answers(way: str) -> None:
     slow = {"text": "one two three four", "first_token_ms": 100, "tokens_per_second": 1}
     with Simulator([rule(calling(("weather", {"city": "Oslo"})), nth=1), rule(slow)]) as simulator:
-        run = made(simulator, way, tools=[weather], timeout=1.0)
+        run = made(simulator, way, tools=[weather], timeout=2.0)
     assert (run.stopped, len(run.replies), len(results(run))) == ("time", 1, 1)
     if "stream" in way:
         assert run.partial_reply is not None
