@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
-from ferrule import _native
+from ferrule import _native, greenlets
 from ferrule.catalog import price
 from ferrule.configuration import Configuration
 from ferrule.configuration.live import LiveConfiguration
@@ -98,6 +98,7 @@ class BaseClient:
             "client_certificate": None if client_certificate is None else str(client_certificate),
         }
         configuration = Configuration.read(config, arguments)
+        greenlets.current()  # Under gevent keys are fetched in this thread's hub, whoever asks for them.
         self._sidecars: list[Sidecar] = []
         if any(fields.get("spawn") for fields in configuration.providers().values()):
             from ferrule.sidecar import start_sidecars  # http.client, logging, subprocess

@@ -145,6 +145,19 @@ async def token():
 client.complete("openai/echo", "hi")
 assert tokens
 """
+ONLY_ASYNCIO = """
+import gevent.monkey
+gevent.monkey.patch_all()
+import asyncio
+import ferrule
+
+async def main():
+    key = {"command": ["printf", "key-of-a-command"]}
+    async with ferrule.AsyncClient(providers={"openai": {"api_key": key}}, timeout=20) as client:
+        assert (await client.complete("openai/echo", "hi")).text == "hi"
+
+asyncio.run(main())
+"""
 SECRETS = """
 providers = {"openai": {"api_key": {"command": ["printf", "key-of-a-command"]}}}
 with ferrule.Client(providers=providers, timeout=20) as own:
@@ -203,6 +216,7 @@ assert ferrule.Client().complete("openai/echo", "hi").text == "hi"
         pytest.param(PATCHED + BLOCKING_THREADS, id="blocking threads"),
         pytest.param(PATCHED + FORKED, id="forked"),
         pytest.param(PATCHED + ASYNCIO, id="asyncio"),
+        pytest.param(ONLY_ASYNCIO, id="only asyncio"),
         pytest.param(NOTHING_PATCHED, id="nothing patched"),
     ],
 )
