@@ -22,6 +22,9 @@ pytest = $(python) -m pytest --numprocesses $(JOBS)
 # cargo asks the same Python as maturin does, whatever `python3` is outside.
 export PYO3_PYTHON := $(VIRTUAL_ENV)/bin/python
 
+# Shows what a command prints only if it fails; V=1 shows it as it comes.
+quietly := $(if $(V),,sh tools/quietly.sh)
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
@@ -120,12 +123,13 @@ $(python):
 	@# All that may be missing is named before anything takes time.
 	@sh tools/require.sh python >/dev/null
 	@sh tools/require.sh rust
-	"$$(sh tools/require.sh python)" -m venv --clear $(VENV)
+	@$(quietly) "$$(sh tools/require.sh python)" -m venv --clear $(VENV)
 
 # pip reads dependency groups since 25.1.
 $(VENV)/dependencies.stamp: pyproject.toml $(python)
-	$(python) -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(python) -m pip install --quiet --disable-pip-version-check --group dev
+	@echo "setting up $(VENV)"
+	@$(quietly) $(python) -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	@$(quietly) $(python) -m pip install --quiet --disable-pip-version-check --group dev
 	@touch $@
 
 $(VENV)/docs.stamp: pyproject.toml $(VENV)/dependencies.stamp
@@ -136,7 +140,7 @@ $(VENV)/docs.stamp: pyproject.toml $(VENV)/dependencies.stamp
 $(VENV)/extension.stamp: $(VENV)/dependencies.stamp $(RUST_SOURCES)
 	@sh tools/require.sh rust
 	@echo "building the extension module; the first time this takes minutes"
-	$(python) -m maturin develop --profile quick
+	@$(quietly) $(python) -m maturin develop --profile quick
 	@touch $@
 
 $(VENV)/wheel.stamp: $(VENV)/dependencies.stamp

@@ -14,8 +14,8 @@ try:
     from ferrule import _native
 except ImportError as error:  # There is no pure-Python fallback: a client that is silently slow is worse than none.
     raise ImportError(
-        "ferrule's compiled part (ferrule._native) cannot be loaded. Install a wheel for this platform "
-        "(`pip install --force-reinstall ferrule`), or build it from source with a Rust toolchain (`make demo`). "
+        "ferrule's compiled part (ferrule._native) cannot be loaded. Install a wheel for this platform, which `make "
+        "wheel` builds in a clone, or build it in the clone with a Rust toolchain (`make demo`). "
         f"The reason: {error}"
     ) from error
 

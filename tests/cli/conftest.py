@@ -14,6 +14,7 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from ferrule.testing import Simulator
 
@@ -25,7 +26,19 @@ def environment(simulator: Simulator | None, **more: str) -> dict[str, str]:
     """The environment of a command that calls `simulator`."""
     steering = ("FERRULE_", "SSL_CERT_", "REQUESTS_CA_", "CURL_CA_")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(steering)}
-    return inherited | {"PYTHONWARNINGS": "error"} | (simulator.environment() if simulator else {}) | more
+    settings = {"PYTHONWARNINGS": "error", "FERRULE_LOG": "off"}
+    return inherited | settings | (simulator.environment() if simulator else {}) | more
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home directory of the test's own: no command here reads or writes what belongs to whoever runs the tests."""
+    directory = tmp_path_factory.mktemp("home")
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, str(directory / name.lower()))
+    # A keyring, where the machine has one, is not for tests.
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    return directory
 
 
 @pytest.fixture
@@ -127,6 +140,10 @@ class Terminal:
         position += len(text)
         new, self._read_to = self.seen[self._read_to : position], position
         return new
+
+    def wait_for_prompt(self) -> str:
+        """Reads until a conversation waits for input: pasted text is announced only then."""
+        return self.wait_for("\x1b[?2004h")
 
     def interrupt_until(self, text: str) -> None:
         """Presses Ctrl-C, again each second until `text` comes.

@@ -162,7 +162,7 @@ def test_a_missing_key_names_the_variable(ferrule: Run) -> None:
 @pytest.mark.parametrize(
     ("model", "named"),
     [
-        ("status-401", "OPENAI_API_KEY"),
+        ("status-401", "ferrule keys set openai"),
         ("status-404", "ferrule models openai"),
         ("context-length", "context"),
         ("fail-9-500", "500"),
@@ -203,81 +203,6 @@ def test_ctrl_c_ends_it_with_130(started: Start, ferrule_simulator: Simulator) -
     assert process.returncode == 130
     assert "Traceback" not in remarks
     assert ferrule_simulator.wait_for_connections(0, timeout=40)
-
-
-def test_a_conversation_remembers(terminal: Callable[..., Any], ferrule_simulator: Simulator) -> None:
-    screen = terminal("chat", "-m", "openai/echo", "--system", "Be brief.")
-    screen.wait_for("openai/echo")
-    screen.wait_for("> ")
-    screen.type("My name is Ada.\n")
-    screen.wait_for("My name is Ada.\r\n")  # What the terminal shows of the typing,
-    screen.wait_for("My name is Ada.\r\n")  # and the answer.
-    screen.wait_for("> ")
-    screen.type("\n")  # Nothing said is nothing asked.
-    screen.wait_for("> ")
-    screen.type("What is it?\n")
-    screen.wait_for("What is it?\r\n")
-    screen.wait_for("What is it?\r\n")
-    screen.wait_for("> ")
-    screen.type("/exit\n")
-    assert screen.wait_for_end() == 0
-    assert asked(ferrule_simulator) == [
-        ("system", "Be brief."),
-        ("user", "My name is Ada."),
-        ("assistant", "My name is Ada."),
-        ("user", "What is it?"),
-    ]
-
-
-def test_ctrl_d_leaves(terminal: Callable[..., Any]) -> None:
-    screen = terminal("chat", "-m", "openai/echo")
-    screen.wait_for("> ")
-    screen.type("\x04")
-    assert screen.wait_for_end() == 0
-
-
-def test_ctrl_c_ends_the_answer_and_not_the_conversation(
-    terminal: Callable[..., Any], ferrule_simulator: Simulator
-) -> None:
-    stalls = rule("one two three four", fault={"stall": {"at": "mid_event", "after_chunks": 2}}, times=1)
-    ferrule_simulator.set_script([stalls, rule("Go on.")])
-    screen = terminal("chat", "-m", "openai/x")
-    screen.wait_for("> ")
-    screen.type("Count.\n")
-    screen.wait_for("one two")
-    screen.type("\x03")
-    screen.wait_for("> ")
-    assert ferrule_simulator.wait_for_answers(timeout=40)
-    screen.type("And?\n")
-    screen.wait_for("Go on.")
-    screen.wait_for("> ")
-    screen.interrupt_until("> ")  # At the prompt it takes back the line.
-    screen.type("\x04")
-    assert screen.wait_for_end() == 0
-    assert asked(ferrule_simulator) == [("user", "Count."), ("assistant", "one two"), ("user", "And?")]
-
-
-def test_an_error_does_not_end_the_conversation(terminal: Callable[..., Any], ferrule_simulator: Simulator) -> None:
-    ferrule_simulator.set_script([rule(fault={"status": {"status": 400}}, times=1), rule("Better.")])
-    screen = terminal("chat", "-m", "openai/x")
-    screen.wait_for("> ")
-    screen.type("First.\n")
-    screen.wait_for("error: ")
-    screen.wait_for("> ")
-    screen.type("Second.\n")
-    screen.wait_for("Better.")
-    screen.wait_for("> ")
-    screen.type("/exit\n")
-    assert screen.wait_for_end() == 0
-    assert asked(ferrule_simulator) == [("user", "Second.")]
-
-
-def test_a_missing_key_ends_the_conversation(terminal: Callable[..., Any]) -> None:
-    screen = terminal("chat", "-m", "openai/x", OPENAI_API_KEY="")
-    screen.wait_for("> ")
-    screen.type("Hello\n")
-    screen.wait_for("OPENAI_API_KEY")
-    assert screen.wait_for_end() == 2
 
 
 def test_a_model_cannot_steer_the_terminal(terminal: Callable[..., Any], ferrule_simulator: Simulator) -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -102,3 +106,14 @@ def test_ctrl_c_leaves_the_terminal_as_it_was(terminal: Callable[..., Any]) -> N
     assert screen.wait_for_end() == 130
     assert "Traceback" not in screen.seen
     assert screen.seen.rindex("\x1b[?25h") > screen.seen.rindex("\x1b[?25l")
+
+
+def test_what_it_advises_can_be_typed(ferrule: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path) -> None:
+    here = Path(sys.executable).parent
+    on_path = ferrule("demo", "--fast", PATH=f"{here}{os.pathsep}{os.environ['PATH']}").stdout
+    assert "activate" not in on_path
+    assert "\nferrule chat -m openai/gpt-5-mini" in on_path
+    elsewhere = ferrule("demo", "--fast", PATH=str(tmp_path)).stdout
+    (activation,) = re.findall(r"^source (\S+)", elsewhere, re.MULTILINE)
+    assert Path(activation).name == "activate"
+    assert Path(activation).exists()

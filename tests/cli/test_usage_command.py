@@ -76,12 +76,15 @@ def test_no_arguments_show_the_help() -> None:
     assert "doctor" in result.stdout
 
 
-@pytest.mark.parametrize("missing", ["typer", "rich"])
+@pytest.mark.parametrize("missing", ["typer", "rich", "tomlkit"])
 def test_what_is_missing_is_named(missing: str) -> None:
     program = f"import sys; sys.modules[{missing!r}] = None; import ferrule.cli; ferrule.cli.main()"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=40)
     assert done.returncode == 2
-    assert done.stderr == f"error: the command line needs {missing}; run: pip install 'ferrule[cli]'\n"
+    assert done.stderr == (
+        f"error: the command line needs {missing}, which is not installed here; run: "
+        f"{sys.executable} -m pip install typer rich prompt_toolkit tomlkit\n"
+    )
 
 
 def test_importing_ferrule_does_not_load_the_command_line() -> None:
@@ -92,7 +95,7 @@ def test_importing_ferrule_does_not_load_the_command_line() -> None:
 @pytest.mark.parametrize(
     ("error", "advice"),
     [
-        (package.AuthenticationError("no", provider="anthropic"), "ANTHROPIC_API_KEY"),
+        (package.AuthenticationError("no", provider="anthropic"), "ferrule keys set anthropic"),
         (package.NotFoundError("no", provider="openai"), "ferrule models openai"),
         (package.RateLimitedError("no", retry_after=1.5), "1.5 s"),
         (package.RateLimitedError("no"), "later"),

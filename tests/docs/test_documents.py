@@ -76,16 +76,33 @@ def test_make_targets_exist(document: Path, command: str) -> None:
     assert set(wanted) <= set(targets)
 
 
+def prepare(directory: Path) -> None:
+    """The files and the template that the documents' commands name."""
+    (directory / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF")
+    (directory / "weather.py").write_text(
+        'def weather(city: str) -> str:\n    """Tells the weather."""\n    return city\n'
+    )
+    templates = directory / "xdg_config_home" / "ferrule" / "templates"
+    templates.mkdir(parents=True)
+    (templates / "shorten.toml").write_text('prompt = "Shorten this to $words words: $input"\n')
+
+
 @pytest.mark.parametrize(("document", "command"), FERRULE, ids=lambda value: getattr(value, "name", value))
 def test_ferrule_commands_work(document: Path, command: str, tmp_path: Path) -> None:
     program = re.split(r"(?:^|\| )ferrule\b", command)[-1]
-    words = shlex.split(program)
+    # What the shell does with files and with the output is not ours.
+    words = shlex.split(re.sub(r" [<>|] ?[^'\"]*$", "", program))
     if not words or words[0] not in RUN:
         words = [*words[:1], "--help"]
+    prepare(tmp_path)
     with Simulator() as simulator:
+        found = reach(simulator) | {"FERRULE_MODEL": "openai/gpt-5-mini", "FERRULE_LOG": ""}
+        found |= {name: str(tmp_path / name.lower()) for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME")}
+        if "--continue" in words:
+            subprocess.run([sys.executable, "-m", "ferrule", "chat", "Hello"], env=found, check=True, timeout=50)
         done = subprocess.run(
             [sys.executable, "-m", "ferrule", *words],
-            env=reach(simulator),
+            env=found,
             cwd=tmp_path,
             input="A question from a pipe.\n",
             capture_output=True,

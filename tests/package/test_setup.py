@@ -76,3 +76,22 @@ def test_checking_the_windows_code_needs_a_c_compiler_for_it(tmp_path: Path) -> 
 def test_an_older_python_is_passed_over_for_a_newer_one(tmp_path: Path) -> None:
     done = require("python", tmp_path, {"python3": "exit 1", "python3.12": "exit 0"})
     assert done.stdout.strip() == str(tmp_path / "python3.12")
+
+
+def test_what_succeeds_is_quiet_and_what_fails_is_not() -> None:
+    def quietly(script: str) -> subprocess.CompletedProcess[str]:
+        command = ["/bin/sh", "tools/quietly.sh", "/bin/sh", "-c", script]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20)
+
+    fine = quietly("echo out; echo err >&2")
+    assert (fine.returncode, fine.stdout, fine.stderr) == (0, "", "")
+    failed = quietly("echo out; echo err >&2; exit 3")
+    assert failed.returncode == 3
+    assert failed.stderr.startswith("out\nerr\n")
+
+
+def test_setting_up_is_quiet() -> None:
+    lines = (ROOT / "Makefile").read_text("utf-8").splitlines()
+    loud = [line for line in lines if any(work in line for work in ("maturin develop", "--group dev", "-m venv"))]
+    assert len(loud) == 3
+    assert all(line.startswith("\t@$(quietly) ") for line in loud)

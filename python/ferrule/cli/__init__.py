@@ -1,7 +1,7 @@
-"""Command line: one file for each command of `app.py`, and the helpers that they share.
+"""Command line: one file or package for each command of `app.py`, and the helpers that they share.
 
-Needs typer and rich (`pip install 'ferrule[cli]'`), which the library itself does not. Only `main` is public: it is the
-console script. docs/cli.md is its documentation.
+Needs the packages of the extra `cli`, which the library itself does not. Only `main` is public: it is the console
+script. docs/cli.md is its documentation.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import sys
 
 __all__ = ["main"]
 
-_NEEDED = frozenset({"typer", "rich"})
+PACKAGES = ("typer", "rich", "prompt_toolkit", "tomlkit")
+"""The packages of the extra `cli`, as pip and `import` name them."""
 
 
 def main() -> None:
@@ -19,8 +20,11 @@ def main() -> None:
         from ferrule.cli.app import app  # what it needs may be missing
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
-        if missing not in _NEEDED:
+        if missing not in PACKAGES:
             raise
-        sys.stderr.write(f"error: the command line needs {missing}; run: pip install 'ferrule[cli]'\n")
+        sys.stderr.write(
+            f"error: the command line needs {missing}, which is not installed here; run: "
+            f"{sys.executable} -m pip install {' '.join(PACKAGES)}\n"
+        )
         sys.exit(2)
     app(prog_name="ferrule")

@@ -1,5 +1,6 @@
 """Application: all commands, and what they have in common: help, `--version`, and how errors end them."""
 
+import difflib
 import sys
 from typing import Annotated, Any
 
@@ -8,6 +9,7 @@ from typer.core import TyperGroup
 
 import ferrule
 from ferrule.cli import (
+    aliases,
     chat,
     config,
     cost,
@@ -16,11 +18,19 @@ from ferrule.cli import (
     embed,
     failures,
     health,
+    keys,
+    logs,
     models,
     providers,
     sim,
+    templates,
     tokens,
 )
+
+_OWN_OPTIONS = ("--version", "-V", "--help", "-h", "--install-completion", "--show-completion")
+"""The options of `ferrule` itself; all others are those of `chat`."""
+_SIMILAR = 0.7
+"""How similar a single word has to be to a command to be a misspelt one, and not a question."""
 
 
 class _Commands(TyperGroup):
@@ -32,10 +42,35 @@ class _Commands(TyperGroup):
         extra["standalone_mode"] = False
         sys.exit(failures.exit_code_of(lambda: run(*args, **extra)))
 
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # Typer would exit with 1.
+            raise failures.ClosedPipe from None
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Reads `ferrule "question"` as `ferrule chat "question"`, and so words without quotes."""
+        if args and not ctx.resilient_parsing and self._is_question(ctx, args):
+            args = ["chat", *args]
+        return super().parse_args(ctx, args)
+
+    def _is_question(self, ctx: Any, args: list[str]) -> bool:
+        first = args[0]
+        if first.startswith("-") and first != "-":
+            return first.partition("=")[0] not in _OWN_OPTIONS
+        names = self.list_commands(ctx)
+        if first in names:
+            return False
+        words = [word for word in args if not word.startswith("-")]
+        # A single word without a blank may be a misspelt command, which is not sent to a model.
+        is_misspelt = len(words) == 1 and difflib.get_close_matches(first, names, 1, _SIMILAR)
+        return not is_misspelt
+
 
 app = typer.Typer(
     cls=_Commands,
-    add_completion=False,
+    add_completion=True,
     invoke_without_command=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
@@ -55,18 +90,39 @@ def _version(wanted: bool) -> None:
 def root(
     context: typer.Context,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """One engine for every LLM provider. New here? Run `ferrule demo`."""
+    """One engine for every LLM provider. New here? Run `ferrule demo`.
+
+    What is not a command is a question: `ferrule "Why is the sky blue?"` is `ferrule chat "Why is the sky blue?"`.
+    """
     del version
     if context.invoked_subcommand is None:
         typer.echo(context.get_help(), nl=False)
 
 
+def help_(
+    context: typer.Context,
+    command: Annotated[list[str] | None, typer.Argument(help="The command, such as `config check`.")] = None,
+) -> None:
+    """Shows the help of a command."""
+    shown: Any = context.find_root()
+    for name in command or ():
+        found = shown.command.get_command(shown, name) if hasattr(shown.command, "get_command") else None
+        if found is None:
+            raise failures.UsageError(f"there is no command `{' '.join(command or ())}`; see `ferrule help`")
+        shown = type(shown)(found, info_name=name, parent=shown)
+    typer.echo(shown.get_help())
+
+
 app.command("demo")(demo.demo)
 app.command("chat")(chat.chat)
+app.add_typer(logs.app, name="logs")
+app.add_typer(templates.app, name="templates")
 app.command("models")(models.models)
+app.add_typer(aliases.app, name="aliases")
+app.add_typer(keys.app, name="keys")
 app.command("embed")(embed.embed)
 app.command("tokens")(tokens.tokens)
 app.command("cost")(cost.cost)
@@ -75,3 +131,4 @@ app.add_typer(config.app, name="config")
 app.command("sim")(sim.sim)
 app.command("health")(health.health)
 app.command("doctor")(doctor.doctor)
+app.command("help")(help_)

@@ -10,19 +10,44 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from ferrule.cli import failures, screen
+from ferrule.cli import failures, screen, user_file
 from ferrule.configuration import Configuration, files, layers, trust as records, untrusted
 from ferrule.configuration.documents import json_schema
 from ferrule.configuration.providers import dialects
 from ferrule.configuration.registry import masked
 from ferrule.errors import ConfigError
 
-app = typer.Typer(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
+_STARTER = """# Configuration of Ferrule. docs/configuration.md has every key; `ferrule config check` checks this file.
+
+# The model of calls that name none.
+# model = "fast"
+
+# Seconds for a whole call, and how many times a failed attempt is retried.
+# timeout = 300
+# max_retries = 2
+
+# Names of your own for models; `ferrule aliases set` adds one.
+# [aliases]
+# fast = "openai/gpt-5-mini"
+
+# Keys are usually in the environment. `ferrule keys set openai` keeps one, and refers to it here.
+# [providers.openai]
+# api_key = { keyring = "openai" }
+
+# Any provider that speaks a format that Ferrule knows.
+# [providers.mine]
+# base_url = "https://models.example.com/v1"
+# api_key = "${MINE_KEY}"
+"""
+
+app = typer.Typer(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 
 
 @app.callback()
-def config() -> None:
-    """Shows and checks the configuration. docs/configuration.md lists all keys; `schema` is for editors."""
+def config(context: typer.Context) -> None:
+    """Shows, checks and begins a configuration. docs/configuration.md lists all keys; `schema` is for editors."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 @app.command()
@@ -49,10 +74,12 @@ def check(
         sys.stdout.write(f"{screen.printable(one.path)}: no problems\n")
     for layer in configuration.state.layers:
         if layer.digest and not records.is_trusted(layer.path, layer.digest):
-            _note(f"{layer.path} is not trusted, so that all but the harmless keys are ignored; see `config trust`")
+            screen.note(
+                f"{layer.path} is not trusted, so that all but the harmless keys are ignored; see `config trust`"
+            )
     for provider in providers:
         if provider["missing"] and configuration.is_declared(provider["id"]):
-            _note(provider["missing"])
+            screen.note(provider["missing"])
 
 
 @app.command()
@@ -119,8 +146,19 @@ def untrust(
     sys.stdout.write(f"{screen.printable(found.path)}: {'no longer' if was_trusted else 'was not'} trusted\n")
 
 
-def _note(text: str) -> None:
-    sys.stderr.write(f"note: {screen.printable(text)}\n")
+@app.command()
+def init(
+    file: Annotated[Path | None, typer.Argument(help="The file; without it, your own.")] = None,
+    project: Annotated[bool, typer.Option("--project", help="A ferrule.toml in the working directory.")] = False,
+) -> None:
+    """Begins a configuration: a file with the usual keys, commented out. An existing one is left as it is."""
+    if file and project:
+        raise failures.UsageError("name a file or --project, not both")
+    new = Path("ferrule.toml") if project else file or user_file.path()
+    if new.exists():
+        raise failures.UsageError(f"{new} exists; `ferrule config show` shows what it says")
+    user_file.write(new, _STARTER, 0o644 if project else 0o600)
+    sys.stdout.write(f"{new}: edit it, then run `ferrule config check`\n")
 
 
 def _project(file: Path | None, *, may_be_gone: bool = False) -> files.File:
@@ -155,7 +193,8 @@ def path() -> None:
 @app.command()
 def schema() -> None:
     """Prints the JSON Schema of the configuration, for editors."""
-    screen.print_json(json_schema(dialects()))
+    # Indented also in a pipe: it is a file that people read.
+    sys.stdout.write(json.dumps(json_schema(dialects()), indent=2, ensure_ascii=False) + "\n")
 
 
 def _files(configuration: Configuration) -> list[dict[str, Any]]:

@@ -65,6 +65,8 @@ def cost(
         if input_tokens is None:
             given["input_tokens"], estimated = _count(name)
         given["output_tokens"] = output_tokens or 0
+        if problem := _contradiction(given):
+            raise failures.UsageError(problem)
         all_given = [given]
     found = [price(catalog, provider, name, usage, batch=batch, service_tier=tier) for usage in all_given]
     known = [one for one in found if one is not None]
@@ -112,7 +114,27 @@ def _usage(line: str, number: int) -> dict[str, int | None]:
             raise failures.UsageError(f"line {number}: {name}: expected a whole number, 0 or more")
     if not any(found.get(name) is not None for name in ("input_tokens", "output_tokens")):
         raise failures.UsageError(f"line {number}: has no `input_tokens` and no `output_tokens`")
+    if problem := _contradiction(found):
+        raise failures.UsageError(f"line {number}: {problem}")
     return found
+
+
+def _contradiction(usage: dict[str, int | None]) -> str | None:
+    """What is wrong with numbers of tokens that are parts of others; `None` where nothing is."""
+    read, written = usage.get("cache_read_tokens") or 0, usage.get("cache_write_tokens") or 0
+    prompt = usage.get("input_tokens")
+    if prompt is not None and read + written > prompt:
+        return (
+            f"the prompt has {prompt:,} tokens, but {read + written:,} are said to be cached; the number of input "
+            "tokens includes those read from and written to a cache"
+        )
+    reasoning, reply = usage.get("reasoning_tokens") or 0, usage.get("output_tokens")
+    if reply is not None and reasoning > reply:
+        return (
+            f"the reply has {reply:,} tokens, but {reasoning:,} are said to be reasoning; the number of output tokens "
+            "includes reasoning"
+        )
+    return None
 
 
 def _sum(model: str, costs: "list[Cost]", *, unknown: int, estimated: bool) -> dict[str, Any]:

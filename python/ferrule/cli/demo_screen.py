@@ -1,8 +1,14 @@
 """Demo screen: streams side by side as they arrive on a terminal, plain text elsewhere."""
 
 import asyncio
+import contextlib
 import inspect
+import os
+import shlex
+import shutil
+import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
@@ -178,7 +184,29 @@ def _next_steps() -> Group:
     table.add_column(style="cyan", no_wrap=True)
     table.add_column(style="dim")
     table.add_row("export OPENAI_API_KEY=...", "or ANTHROPIC_API_KEY, for the real ones")
-    table.add_row("ferrule chat -m openai/gpt-5-mini", "a conversation")
-    table.add_row("ferrule sim", "these providers, for your own programs and tests")
-    table.add_row("ferrule doctor", "keys, network, proxy")
+    command, enter = _command()
+    if enter:
+        table.add_row(enter, "so that `ferrule` and `python` are those of this environment")
+    table.add_row(f"{command} chat -m openai/gpt-5-mini", "a conversation")
+    table.add_row(f"{command} sim", "these providers, for your own programs and tests")
+    table.add_row(f"{command} doctor", "keys, network, proxy")
     return Group(Text(), Text("Try next", style="bold"), Text(), table, Text())
+
+
+def _command() -> tuple[str, str]:
+    """How `ferrule` is run in the shell that we were started from, and what has to be typed there before."""
+    here = Path(sys.executable).parent
+    found = shutil.which("ferrule")
+    if found and Path(found).resolve().parent == here.resolve():
+        return "ferrule", ""
+    activate = here / ("activate.bat" if os.name == "nt" else "activate")
+    if not activate.exists():
+        return f"{_shown(Path(sys.executable))} -m ferrule", ""
+    return "ferrule", str(activate) if os.name == "nt" else f"source {_shown(activate)}"
+
+
+def _shown(path: Path) -> str:
+    """A path as it is typed in the working directory."""
+    with contextlib.suppress(ValueError):
+        path = path.relative_to(Path.cwd())
+    return shlex.quote(str(path))

@@ -171,8 +171,8 @@ def _show(about: dict[str, Any], found: list[Diagnosis]) -> None:
     table.add_row("certificates", Text(_certificates(about["certificates"])))
     for name in about["unused_certificates"]:
         table.add_row("", Text(f"{name} is not read; SSL_CERT_FILE is", "yellow"))
-    console.print(table)
-    console.print()
+    screen.print_table(table)
+    sys.stdout.write("\n")
 
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
     for column in ("provider", "key", "network", "address"):
@@ -184,7 +184,7 @@ def _show(about: dict[str, Any], found: list[Diagnosis]) -> None:
         elif one.models is not None:
             network.append(f", {one.models} models")
         table.add_row(Text(screen.printable(one.provider)), _key(one), network, Text(screen.printable(one.url)))
-    console.print(table)
+    screen.print_table(table)
     problems = [f"{one.provider}: {screen.printable(one.problem)}" for one in found if one.problem]
     if problems:
         console.print(Text("\n" + "\n".join(problems), "dim"))

@@ -25,6 +25,10 @@ class UsageError(Exception):
     """The command cannot be executed as it was given; the message says what to do."""
 
 
+class ClosedPipe(Exception):  # noqa: N818 - not an error
+    """The reader of the output is gone."""
+
+
 def exit_code_of(command: Callable[[], Any]) -> int:
     """Runs `command`, reports its failure, and returns the exit code.
 
@@ -36,10 +40,11 @@ def exit_code_of(command: Callable[[], Any]) -> int:
         sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of the output is gone, as `head` is after its lines. The interpreter must not flush again.
+    except (BrokenPipeError, ClosedPipe):
+        # The reader of the output has what it wanted, as `head` has after its lines, and that is no failure. The
+        # interpreter must not flush again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return FAILED
+        return 0
     except Exception as error:
         if os.environ.get("FERRULE_TRACEBACK"):
             raise
@@ -82,8 +87,8 @@ def _described(error: BaseException) -> tuple[str, str]:
 def _advice(error: errors.FerruleError) -> str:
     provider = error.provider or ""
     match error:
-        case errors.AuthenticationError() if (row := providers.row(provider)) and row["key_variables"]:
-            return f"check the key in {row['key_variables'][0]}"
+        case errors.AuthenticationError() if provider in providers.rows():
+            return f"`ferrule keys set {provider}` keeps another one"
         case errors.NotFoundError() if provider:
             return f"`ferrule models {provider}` lists its models"
         case errors.RateLimitedError(retry_after=float() as seconds):

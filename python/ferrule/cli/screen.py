@@ -8,19 +8,32 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-_PIPE_WIDTH = 1000
+_PIPE_WIDTH = 100_000
+"""Columns outside a terminal: more than any line has."""
+
+
+class _Console(Console):
+    """A console that leaves a closed pipe to `failures`, and wraps nothing outside a terminal."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(highlight=False, **options)
+        if not self.is_terminal:
+            self.width = _PIPE_WIDTH
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
 
 
 def stdout() -> Console:
-    """A console on stdout: colours and animation on a terminal, plain text elsewhere."""
+    """A console on stdout: colours and animation on a terminal, plain text without line breaks of ours elsewhere."""
     tolerate(sys.stdout)
-    return Console(highlight=False)
+    return _Console()
 
 
 def stderr() -> Console:
     """The same on stderr, for notes that are not part of the result."""
     tolerate(sys.stderr)
-    return Console(stderr=True, highlight=False)
+    return _Console(stderr=True)
 
 
 def tolerate(stream: Any) -> None:
@@ -32,15 +45,28 @@ def tolerate(stream: Any) -> None:
 def print_table(table: Table) -> None:
     """A table on stdout: as wide as the terminal; in a pipe each entry is on one line."""
     console = stdout()
-    if not console.is_terminal:
-        console.width = _PIPE_WIDTH
-    console.print(table)
+    if console.is_terminal:
+        console.print(table)
+        return
+    with console.capture() as captured:
+        console.print(table)
+    # The last column is filled up with spaces, which nobody needs at the end of a line.
+    console.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on stdout, for programs."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    """One JSON document on stdout: indented on a terminal, on one line in a pipe, as line-based programs want it."""
+    tolerate(sys.stdout)
+    indent = 2 if sys.stdout.isatty() else None
+    sys.stdout.write(json.dumps(value, indent=indent, ensure_ascii=False) + "\n")
     sys.stdout.flush()
+
+
+def note(text: str) -> None:
+    """A remark on stderr that is not part of the result."""
+    tolerate(sys.stderr)
+    sys.stderr.write(f"note: {printable(text)}\n")
+    sys.stderr.flush()
 
 
 def printable(text: str) -> str:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ferrule._native import dialects
-from ferrule.configuration import files, layers, names, providers, settings, trust, untrusted
+from ferrule.configuration import addresses, files, layers, names, providers, settings, trust, untrusted
 from ferrule.configuration.secrets import Vault
 from ferrule.configuration.state import State
 from ferrule.configuration.suggestions import suggestion
@@ -269,6 +269,9 @@ def _contradictions(state: State) -> list[str]:
         if dialect and dialect not in known:
             hint = suggestion(dialect, known) or f"; there are {', '.join(known)}"
             problems.append(merged.described((*path, "dialect"), f"there is no dialect {dialect[:80]!r}{hint}"))
+        address = fields.get("base_url")
+        if address and "${" not in address and not addresses.has_scheme(address):
+            problems.append(merged.described((*path, "base_url"), addresses.NO_SCHEME))
         fallback = fields.get("fallback")
         if fallback:
             fallback = providers.spelled(fallback, merged.tree["providers"])

@@ -49,6 +49,15 @@ def ollama(text: str) -> str:
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}{slash}{path}"
 
 
+NO_SCHEME = "has to begin with http:// or https:// and a host"
+
+
+def has_scheme(address: str) -> bool:
+    """Whether a base URL begins as one does; it may have `{placeholders}` in it."""
+    scheme, mark, rest = address.strip().partition("://")
+    return bool(mark and rest.strip("/")) and scheme.lower() in ("http", "https")
+
+
 def problem(address: str) -> str | None:
     """What is wrong with a base URL, without repeating it; `None` where it can be used."""
     text = address.strip()
@@ -63,7 +72,7 @@ def problem(address: str) -> str | None:
     except ValueError:
         return "is not a valid URL"
     if parts.scheme not in ("http", "https") or not host:
-        return "has to begin with http:// or https:// and a host"
+        return NO_SCHEME
     if "@" in parts.netloc:
         return "has a user name or password in it; use api_key or headers"
     return None if _is_host(host) else "has a host that is not valid"

@@ -140,6 +140,7 @@ SCHEMA = Field(
 REFERENCES = {
     "env": "The environment variable that contains it.",
     "file": "The file that contains it.",
+    "keyring": "The name under which `ferrule keys set` keeps it: in the keyring, or in a file of the user's own.",
     "command": "The program that prints it: a list, or a string that is split as by a shell; no shell runs it.",
 }
 """Where a secret may come from, in place of its text."""

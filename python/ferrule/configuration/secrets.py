@@ -1,7 +1,8 @@
-"""Secrets that are referenced instead of written down: `${VARIABLE}`, `{env = ...}`, `{file = ...}`, `{command = ...}`.
+"""Secrets that are referenced instead of written down.
 
-Variables are read when a client is made. Files and commands are read when a provider is first used: a key that is not
-needed is not fetched. Their values are kept until a provider refuses them or the configuration is read again, and shown
+`${VARIABLE}`, `{env = ...}`, `{file = ...}`, `{keyring = ...}` and `{command = ...}` stand for them. Variables are read
+when a client is made. Files, the keyring and commands are read when a provider is first used: a key that is not needed
+is not fetched. Their values are kept until a provider refuses them or the configuration is read again, and shown
 nowhere.
 """
 
@@ -71,6 +72,8 @@ class Vault:
         if "file" in value:
             path = os.path.expanduser(self._filled(value["file"], []))
             return self._once(("file", path), fetch, own_keys)
+        if "keyring" in value:
+            return self._once(("keyring", value["keyring"]), fetch, own_keys)
         command = value["command"]
         if isinstance(command, str):
             import shlex  # rarely needed
@@ -87,7 +90,7 @@ class Vault:
         if source not in self._fetched:
             if not fetch:
                 raise Deferred
-            text = _read(source[1]) if source[0] == "file" else _run(list(source[1:]), own_keys)
+            text = _fetched(source, own_keys)
             if not text:
                 raise UnknownSecretError(
                     f"the {source[0]} is empty" if source[0] == "file" else "the command prints nothing"
@@ -123,6 +126,26 @@ class Vault:
             if found:
                 declared.append(found)
             filled += before + (found or default)
+
+
+def _fetched(source: tuple[str, ...], own_keys: Iterable[str]) -> str:
+    kind, *words = source
+    if kind == "file":
+        return _read(words[0])
+    return _kept(words[0]) if kind == "keyring" else _run(words, own_keys)
+
+
+def _kept(name: str) -> str:
+    """The key called `name` in the store of keys."""
+    from ferrule.configuration import key_store  # rarely needed
+
+    try:
+        found = key_store.read(name)
+    except key_store.KeyStoreError as error:
+        raise UnknownSecretError(str(error)) from None
+    if not found:
+        raise UnknownSecretError(f"no key {name!r} is kept on this machine; run: ferrule keys set {name}")
+    return found
 
 
 def _read(path: str) -> str:
@@ -211,6 +234,8 @@ def shown(value: Any) -> str:
         return f"${{{value['env']}}}"
     if "file" in value:
         return f"file {value['file']}"
+    if "keyring" in value:
+        return f"keyring {value['keyring']}"
     command = value["command"]
     words = command.split() if isinstance(command, str) else command
     # Arguments may be secrets.

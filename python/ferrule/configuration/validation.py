@@ -21,7 +21,7 @@ _IN_FILES = {
 }
 _EXPECTED = {
     "text": ("a string", "str"),
-    "secret": ("a string, or a table with `env`, `file` or `command`", "str"),
+    "secret": ("a string, or a table with `env`, `file`, `keyring` or `command`", "str"),
     "number": ("a number of seconds above 0", "a number of seconds above 0"),
     "count": ("a whole number, 0 or more", "a whole number, 0 or more"),
     "flag": ("true or false", "bool"),
@@ -108,7 +108,7 @@ def _check_reference(value: dict[Any, Any], path: tuple[Any, ...], in_file: bool
         if name not in REFERENCES
     )
     if len(known) != 1:
-        found.append(Problem(path, "expected one of `env`, `file` and `command`"))
+        found.append(Problem(path, "expected one of `env`, `file`, `keyring` and `command`"))
         return
     source = value[known[0]]
     listed = known[0] == "command" and isinstance(source, (list, tuple))
