@@ -42,7 +42,11 @@ def said(path: Path, text: str) -> str:
         ("[providers]\nopenai = 'x'", 2, "providers.openai: expected a table with `base_url`"),
         ("[providers.openai]\napi_key = 7", 2, "providers.openai.api_key: expected a string, or a table with `env`"),
         ("[providers.openai]\napi_key = {enw = 'X'}", 2, "unknown field `enw`; did you mean `env`?"),
-        ("[providers.openai]\napi_key = {env = 'X', file = 'y'}", 2, "expected one of `env`, `file` and `command`"),
+        (
+            "[providers.openai]\napi_key = {env = 'X', file = 'y'}",
+            2,
+            "expected one of `env`, `file`, `keyring` and `command`",
+        ),
         ("[providers.openai]\napi_key = {command = []}", 2, "expected a string, or a list of strings"),
         ("[providers.openai.headers]\nx = 7", 2, "providers.openai.headers['x']: expected a string"),
         ("[providers.openai]\ndialect = 'openai_chat'", 2, "did you mean `openai-chat`?"),
