@@ -287,6 +287,13 @@ def test_what_a_warning_says_is_one_line_and_bounded(stranger: Path, caplog: pyt
     assert "and 33 more" in record.getMessage()
 
 
+@pytest.mark.timeout(10)
+def test_many_names_that_lead_nowhere_do_not_hold_up_a_client(stranger: Path) -> None:
+    chain = "\n".join(f"a{number} = 'a{number + 1}'" for number in range(40_000))
+    (stranger / "ferrule.toml").write_text(f"[aliases]\n{chain}\n")
+    assert ferrule.Client().registry.aliases.list() == []
+
+
 def test_trust_is_of_path_and_content(stranger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = stranger / "ferrule.toml"
     text = "[providers.mine]\nbase_url = 'http://127.0.0.1:9'\n"

@@ -70,7 +70,8 @@ def _names(layer: Layer) -> list[Path]:
 
 def _without(layer: Layer, paths: set[Path]) -> Layer:
     """`layer` without its names in `paths`, where it is not trusted."""
-    gone = [path for path in _names(layer) if path in paths]
+    # In the order of the file.
+    gone = dict.fromkeys(path for path in _names(layer) if path in paths)
     if layer.trusted or not gone:
         return layer
     tree = {name: value for name, value in layer.tree.items() if (name,) not in gone}
