@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 import ferrule as package
+from ferrule.cli.doctor import _without_credentials
 
 if TYPE_CHECKING:
     import subprocess
@@ -144,6 +147,20 @@ def test_secrets_are_never_shown(ferrule: Run, ferrule_simulator: Simulator) -> 
         for secret in ("very-secret", "proxy-password", "url-password"):
             assert secret not in shown
         assert f"***@{host}" in "".join(shown.split())
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("http://user:word@host:80/", "http://***@host:80/"),
+        ("user:word@host", "***@host"),
+        ("http://us?er:wo?rd@host", "http://***@host"),
+        ("http://a@b:word@host/?key=word", "http://***@host/?***"),
+        ("socks5://host:1", "socks5://host:1"),
+    ],
+)
+def test_what_is_shown_of_a_proxy(url: str, shown: str) -> None:
+    assert _without_credentials(url) == shown
 
 
 def test_certificates(ferrule: Run, tmp_path: Any) -> None:
