@@ -74,9 +74,11 @@ lint: $(VENV)/dependencies.stamp ## Check format and lints
 	$(python) -m ruff format --check
 	$(python) -m ruff check
 
-types: $(VENV)/extension.stamp ## Check types, and the stubs against the extension module
+types: $(VENV)/extension.stamp ## Check types, the documents' code, and the stubs against the extension module
 	$(python) -m mypy
 	$(python) -m pyright
+	$(python) -m mypy --strict tests/typing
+	$(python) tools/typed_documents.py
 	$(python) -m mypy.stubtest ferrule._native --allowlist tools/stubtest-allowlist.txt
 
 # Licences, sources and bans need no network. Known vulnerabilities do: .github/workflows/checks.yml looks for them.

@@ -53,8 +53,6 @@ if TYPE_CHECKING:
         AudioOperations as AudioOperations,
         Client as Client,
         ImageOperations as ImageOperations,
-        complete as complete,
-        stream as stream,
     )
     from ferrule.configuration.registry import (
         Registry as Registry,
@@ -73,6 +71,7 @@ if TYPE_CHECKING:
         InvalidRequestError as InvalidRequestError,
         NotFoundError as NotFoundError,
         OverloadedError as OverloadedError,
+        ParseError as ParseError,
         PermissionDeniedError as PermissionDeniedError,
         ProviderError as ProviderError,
         QuotaExceededError as QuotaExceededError,
@@ -128,13 +127,18 @@ if TYPE_CHECKING:
     )
     from ferrule.options import (
         Approval as Approval,
+        CallOptions as CallOptions,
+        CommonOptions as CommonOptions,
         CompletionOptions as CompletionOptions,
         EmbeddingOptions as EmbeddingOptions,
         ImageOptions as ImageOptions,
         Messages as Messages,
         OperationOptions as OperationOptions,
         ProviderOptions as ProviderOptions,
+        ReasoningEffort as ReasoningEffort,
         RerankOptions as RerankOptions,
+        ResponseType as ResponseType,
+        Role as Role,
         RunOptions as RunOptions,
         Secret as Secret,
         SecretCommand as SecretCommand,
@@ -142,6 +146,7 @@ if TYPE_CHECKING:
         SecretVariable as SecretVariable,
         SpeechOptions as SpeechOptions,
         Timeouts as Timeouts,
+        ToolChoice as ToolChoice,
         Tools as Tools,
         TranscriptionOptions as TranscriptionOptions,
     )
@@ -159,6 +164,11 @@ if TYPE_CHECKING:
     )
     from ferrule.run_sync import (
         RunStream as RunStream,
+    )
+    from ferrule.shared_client import (
+        complete as complete,
+        reset as reset,
+        stream as stream,
     )
     from ferrule.sidecar import (
         Sidecar as Sidecar,
@@ -201,7 +211,7 @@ _NAMES = {
         "UsageUpdate",
     ),
     "ferrule.async_client": ("AsyncAudioOperations", "AsyncClient", "AsyncImageOperations"),
-    "ferrule.client": ("AudioOperations", "Client", "ImageOperations", "complete", "stream"),
+    "ferrule.client": ("AudioOperations", "Client", "ImageOperations"),
     "ferrule.configuration.registry": ("Registry", "RegistrySection"),
     "ferrule.functions": ("ProviderRequest",),
     "ferrule.mapping": ("AsyncReplies", "Replies"),
@@ -217,13 +227,18 @@ _NAMES = {
     "ferrule.operations.token_count": ("TokenCount",),
     "ferrule.options": (
         "Approval",
+        "CallOptions",
+        "CommonOptions",
         "CompletionOptions",
         "EmbeddingOptions",
         "ImageOptions",
         "Messages",
         "OperationOptions",
         "ProviderOptions",
+        "ReasoningEffort",
         "RerankOptions",
+        "ResponseType",
+        "Role",
         "RunOptions",
         "Secret",
         "SecretCommand",
@@ -231,6 +246,7 @@ _NAMES = {
         "SecretVariable",
         "SpeechOptions",
         "Timeouts",
+        "ToolChoice",
         "Tools",
         "TranscriptionOptions",
     ),
@@ -238,6 +254,7 @@ _NAMES = {
     "ferrule.run_async": ("AsyncRunStream",),
     "ferrule.run_events": ("RunEvent", "StepEnd", "StepStart", "ToolResult"),
     "ferrule.run_sync": ("RunStream",),
+    "ferrule.shared_client": ("complete", "reset", "stream"),
     "ferrule.sidecar": ("Sidecar",),
     "ferrule.streams": ("AsyncStream", "Event", "Stream"),
     "ferrule.toolbox": ("Tool",),

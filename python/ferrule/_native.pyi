@@ -7,9 +7,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Protocol, final, type_check_only
+from typing import Any, Generic, Literal, Protocol, final, type_check_only
 
-from typing_extensions import Self
+from typing_extensions import Self, TypeVar
+
+_T = TypeVar("_T", default=Any, covariant=True)
 
 __version__: str
 build: str
@@ -59,6 +61,9 @@ def find_provider(name: str) -> str | None:
 
 def split_model(name: str) -> tuple[str, str] | None:
     """`provider/model` or `provider:model` taken apart; `None` where it is a bare name."""
+
+def carried_options() -> dict[str, dict[str, bool]]:
+    """The options of a chat that each wire format carries, by its name: each with whether it does for every value."""
 
 def dialects() -> list[str]:
     """The names of the wire formats."""
@@ -117,7 +122,7 @@ class NativeClient:
         options: dict[str, Any],
         *,
         bridge: LoopBridge | None = None,
-        parse: Callable[[str], Any] | None = None,
+        parse: Callable[[Reply[Any]], Any] | None = None,
     ) -> Flight:
         """Starts a plain call."""
 
@@ -128,7 +133,7 @@ class NativeClient:
         options: dict[str, Any],
         *,
         bridge: LoopBridge | None = None,
-        parse: Callable[[str], Any] | None = None,
+        parse: Callable[[Reply[Any]], Any] | None = None,
     ) -> Flight:
         """Starts a streamed call."""
 
@@ -263,7 +268,7 @@ class Flight:
     def wait(self) -> Any:
         """Blocks until something is ready, and returns it. `None` only at the end."""
 
-    def received(self) -> Reply:
+    def received(self) -> Reply[Any]:
         """What was received so far, as a reply."""
 
     def cancel(self) -> None:
@@ -343,7 +348,12 @@ class Message:
     `tool_call_id`, `name`, ...
     """
 
-    def __new__(cls, role: str, content: str | Sequence[Mapping[str, Any]] | None = None, **fields: Any) -> Self: ...
+    def __new__(
+        cls,
+        role: Literal["system", "developer", "user", "assistant", "tool"],
+        content: str | Sequence[Mapping[str, Any]] | None = None,
+        **fields: Any,
+    ) -> Self: ...
     def __eq__(self, other: object, /) -> bool: ...
     @classmethod
     def from_dict(cls, message: Mapping[str, Any]) -> Message:
@@ -447,8 +457,8 @@ class ToolCall:
     def __reduce__(self) -> tuple[type[ToolCall], tuple[str, str, str, bool]]: ...
 
 @final
-class Reply:
-    """A model's reply to a call."""
+class Reply(Generic[_T]):
+    """A model's reply to a call. `Reply[City]` is one whose `parsed` is a `City`, `Reply` alone is `Reply[Any]`."""
 
     @property
     def text(self) -> str:
@@ -529,11 +539,15 @@ class Reply:
         """What else the provider says about the whole response: a fingerprint, a service tier, sources, ..."""
 
     @property
-    def parsed(self) -> Any:
+    def parsed(self) -> _T:
         """The text as a value of the type given in `response_format`; the JSON value for `"json"` and JSON schemas.
 
-        `None` where no format was asked for. Raises what the type's parser raises if the text does not fit.
+        `None` where no format was asked for. Raises `ParseError` where the model refused, was cut off or called tools,
+        and what the type's parser raises where the text does not fit.
         """
+
+    def _after(self, earlier: Sequence[Reply[Any]]) -> Self:
+        """The reply as the last of several: with what the `earlier` ones used and cost, and with their attempts."""
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as a dictionary of JSON values. The messages in it are in the form that calls take."""

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
+from decimal import Decimal
+from types import TracebackType
+from typing import Any, cast, overload
 
+import ferrule
 from ferrule import _native
+from ferrule._native import Flight, ModelInfo, NativeClient, Reply, ToolCall
 from ferrule.base_client import BaseClient
 from ferrule.bridge import running
 from ferrule.errors import FerruleError
-from ferrule.operations.audio import Transcript, read_audio
+from ferrule.operations.audio import AudioFile, Transcript, read_audio
 from ferrule.operations.body import AsyncBody
 from ferrule.operations.call_options import check_options, prepare_completion
 from ferrule.operations.embeddings import Embeddings
@@ -17,35 +22,25 @@ from ferrule.operations.health import Health
 from ferrule.operations.images import Images
 from ferrule.operations.model_lists import is_listed_as, log_failure
 from ferrule.operations.servers import Ollama, RuvLLM, decoded, start_request
-from ferrule.operations.token_count import count_locally, provider_count
+from ferrule.operations.token_count import TokenCount, count_locally, provider_count
 from ferrule.options import (
+    Approval,
+    CallOptions,
+    CompletionOptions,
     EmbeddingOptions,
     ImageOptions,
+    Messages,
     RerankOptions,
+    ResponseType,
+    RunOptions,
     SpeechOptions,
+    Timeouts,
+    Tools,
     TranscriptionOptions,
 )
+from ferrule.signatures import with_options
 from ferrule.streams import AsyncStream
-
-if TYPE_CHECKING:
-    import sys
-    from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Sequence
-    from decimal import Decimal
-    from types import TracebackType
-
-    if sys.version_info >= (3, 11):
-        from typing import Self, Unpack
-    else:
-        from typing_extensions import Self, Unpack
-
-    from ferrule._native import Flight, ModelInfo, NativeClient, Reply, ToolCall
-    from ferrule.mapping import AsyncReplies
-    from ferrule.operations.audio import AudioFile
-    from ferrule.operations.reranking import Ranking
-    from ferrule.operations.token_count import TokenCount
-    from ferrule.options import Approval, CompletionOptions, Messages, RunOptions, Timeouts, Tools
-    from ferrule.run import Run
-    from ferrule.run_async import AsyncRunStream
+from ferrule.typing_compat import Self, T, Unpack
 
 # What a flight delivers, as opposed to a future to wait for; a reply first, as it comes most often.
 _DELIVERED = (_native.Reply, list, dict, tuple, type(None))
@@ -58,20 +53,129 @@ class AsyncClient(BaseClient):
     statement, or `aclose` it.
     """
 
-    async def complete(self, model: str | None, messages: Messages, **options: Unpack[CompletionOptions]) -> Reply:
+    @overload
+    async def complete(
+        self,
+        model: str | None,
+        messages: Messages,
+        *,
+        response_format: ResponseType[T],
+        retries_on_invalid: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply[T]: ...
+
+    @overload
+    async def complete(
+        self,
+        model: str | None,
+        messages: Messages,
+        *,
+        response_format: Any = None,
+        retries_on_invalid: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply[Any]: ...
+
+    @overload
+    async def complete(
+        self,
+        *,
+        messages: Messages,
+        model: str | None = None,
+        response_format: ResponseType[T],
+        retries_on_invalid: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply[T]: ...
+
+    @overload
+    async def complete(
+        self,
+        *,
+        messages: Messages,
+        model: str | None = None,
+        response_format: Any = None,
+        retries_on_invalid: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply[Any]: ...
+
+    @with_options(CompletionOptions)
+    async def complete(
+        self, model: str | None = None, messages: Messages | None = None, **options: Unpack[CompletionOptions]
+    ) -> Reply[Any]:
         """Calls a model and waits for the whole reply. Cancelling it ends the call. See `Client.complete`."""
         loop, bridge = running()
-        flight = self._start(self._native.complete, model, messages, options, bridge)
-        return cast("Reply", await _settle(flight, loop))
+        if options.get("retries_on_invalid"):
+            return await self._complete_until_valid(model, messages, options)
+        flight, _ = self._start("complete", self._native.complete, model, messages, options, bridge)
+        return cast("Reply[Any]", await _settle(flight, loop))
 
-    def stream(self, model: str | None, messages: Messages, **options: Unpack[CompletionOptions]) -> AsyncStream:
+    async def _complete_until_valid(
+        self, model: str | None, messages: Messages | None, options: CompletionOptions
+    ) -> Reply[Any]:
+        loop, bridge = running()
+        again = self._asking_again("complete", messages, options)
+        while True:
+            flight, _ = self._start("complete", self._native.complete, model, again.messages, again.options(), bridge)
+            try:
+                reply = cast("Reply[Any]", await _settle(flight, loop))
+            except FerruleError as error:
+                again.failed(error)
+                raise
+            if again.is_over(reply):
+                return again.finished(reply)
+
+    @overload
+    def stream(
+        self,
+        model: str | None,
+        messages: Messages,
+        *,
+        response_format: ResponseType[T],
+        **options: Unpack[CallOptions],
+    ) -> AsyncStream[T]: ...
+
+    @overload
+    def stream(
+        self,
+        model: str | None,
+        messages: Messages,
+        *,
+        response_format: Any = None,
+        **options: Unpack[CallOptions],
+    ) -> AsyncStream[Any]: ...
+
+    @overload
+    def stream(
+        self,
+        *,
+        messages: Messages,
+        model: str | None = None,
+        response_format: ResponseType[T],
+        **options: Unpack[CallOptions],
+    ) -> AsyncStream[T]: ...
+
+    @overload
+    def stream(
+        self,
+        *,
+        messages: Messages,
+        model: str | None = None,
+        response_format: Any = None,
+        **options: Unpack[CallOptions],
+    ) -> AsyncStream[Any]: ...
+
+    @with_options(CompletionOptions)
+    def stream(
+        self, model: str | None = None, messages: Messages | None = None, **options: Unpack[CompletionOptions]
+    ) -> AsyncStream[Any]:
         """Calls a model and streams the reply. See `Client.stream`.
 
         Call it where an event loop is running; use it in an `async with` statement.
         """
         loop, bridge = running()
-        return AsyncStream(self._start(self._native.stream, model, messages, options, bridge), loop)
+        flight, format_ = self._start("stream", self._native.stream, model, messages, options, bridge)
+        return AsyncStream(flight, loop, format_)
 
+    @with_options(RunOptions)
     async def run(
         self,
         model: str | None,
@@ -84,7 +188,7 @@ class AsyncClient(BaseClient):
         approve: Callable[[ToolCall], Approval | Awaitable[Approval]] | None = None,
         parallel: bool = True,
         **options: Unpack[RunOptions],
-    ) -> Run:
+    ) -> ferrule.Run:
         """Calls a model and the tools that it calls, in turns, until it answers. See `Client.run`.
 
         Tools that are `async def` run on the caller's event loop, others in threads. Cancelling it ends the model's
@@ -104,6 +208,7 @@ class AsyncClient(BaseClient):
         )
         return await finish(self, model, steps)
 
+    @with_options(RunOptions)
     def stream_run(
         self,
         model: str | None,
@@ -116,7 +221,7 @@ class AsyncClient(BaseClient):
         approve: Callable[[ToolCall], Approval | Awaitable[Approval]] | None = None,
         parallel: bool = True,
         **options: Unpack[RunOptions],
-    ) -> AsyncRunStream:
+    ) -> ferrule.AsyncRunStream:
         """`run`, as it goes on: the events of the model's streams, and those of the run. See `Client.stream_run`.
 
         Use it in an `async with` statement.
@@ -135,6 +240,7 @@ class AsyncClient(BaseClient):
         )
         return follow(self, model, steps)
 
+    @with_options(CompletionOptions)
     def map(
         self,
         model: str | None,
@@ -144,7 +250,7 @@ class AsyncClient(BaseClient):
         progress: bool = False,
         ordered: bool = True,
         **options: Unpack[CompletionOptions],
-    ) -> AsyncReplies:
+    ) -> ferrule.AsyncReplies:
         """Calls a model with many prompts, several at a time; iterate with `async for`. See `Client.map`.
 
         Call it where an event loop is running. `prompts` may be an asynchronous iterable as well.
@@ -155,22 +261,22 @@ class AsyncClient(BaseClient):
         start, bar = self._prepare_map(model, prompts, options, progress)
         return AsyncReplies(start, prompts, concurrency, ordered=ordered, progress=bar, loop=loop, bridge=bridge)
 
+    @with_options(EmbeddingOptions)
     async def embed(self, model: str, texts: str | Sequence[str], **options: Unpack[EmbeddingOptions]) -> Embeddings:
         """Embeds texts. See `Client.embed`."""
         loop, bridge = running()
         given = check_options(options, EmbeddingOptions)
         return Embeddings(await _settle(self._native.embed(model, texts, given, bridge=bridge), loop))
 
+    @with_options(RerankOptions)
     async def rerank(
         self, model: str, query: str, documents: Sequence[str], **options: Unpack[RerankOptions]
-    ) -> Ranking:
+    ) -> ferrule.Ranking:
         """Ranks documents by their relevance to a query. See `Client.rerank`."""
-        from ferrule.operations.reranking import Ranking  # dataclasses
-
         loop, bridge = running()
         given = check_options(options, RerankOptions)
         flight = self._native.rerank(model, query, documents, given, bridge=bridge)
-        return Ranking(await _settle(flight, loop), documents)
+        return ferrule.Ranking(await _settle(flight, loop), documents)
 
     @property
     def images(self) -> AsyncImageOperations:
@@ -182,6 +288,7 @@ class AsyncClient(BaseClient):
         """Speech synthesis and transcription."""
         return AsyncAudioOperations(self._native)
 
+    @with_options(CompletionOptions)
     async def count_tokens(self, model: str, messages: Messages, **options: Unpack[CompletionOptions]) -> TokenCount:
         """Counts the tokens of a prompt. See `Client.count_tokens`."""
         loop, bridge = running()
@@ -278,6 +385,7 @@ class AsyncImageOperations:
     def __init__(self, client: NativeClient) -> None:
         self._native = client
 
+    @with_options(ImageOptions)
     async def generate(self, model: str, prompt: str, **options: Unpack[ImageOptions]) -> Images:
         """Generates images. See `ImageOperations.generate`."""
         loop, bridge = running()
@@ -291,6 +399,7 @@ class AsyncAudioOperations:
     def __init__(self, client: NativeClient) -> None:
         self._native = client
 
+    @with_options(SpeechOptions)
     async def speech(self, model: str, text: str, *, voice: str, **options: Unpack[SpeechOptions]) -> AsyncBody:
         """Synthesises speech. See `AudioOperations.speech`."""
         loop, bridge = running()
@@ -298,6 +407,7 @@ class AsyncAudioOperations:
         flight = self._native.speech(model, text, given, bridge=bridge)
         return AsyncBody(flight, loop, await _settle(flight, loop))
 
+    @with_options(TranscriptionOptions)
     async def transcribe(self, model: str, file: AudioFile, **options: Unpack[TranscriptionOptions]) -> Transcript:
         """Transcribes a recording. See `AudioOperations.transcribe`."""
         loop, bridge = running()

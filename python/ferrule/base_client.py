@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+import datetime
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, cast
 
+import ferrule
 from ferrule import _native, greenlets
+from ferrule._native import Cost, Flight, LoopBridge, Message, NativeCatalog
 from ferrule.catalog import price
 from ferrule.configuration import Configuration
 from ferrule.configuration.live import LiveConfiguration
 from ferrule.configuration.registry import Registry
 from ferrule.configuration.watch import INTERVAL, Watch
 from ferrule.numeric import as_integer, as_number
-from ferrule.operations.call_options import prepare_completion
+from ferrule.operations.call_options import no_messages, prepare_completion
 from ferrule.operations.model_lists import ModelListCache
 from ferrule.operations.token_count import count_locally
-from ferrule.options import DEFAULT_TOTAL, Timeouts
+from ferrule.options import DEFAULT_TOTAL, CompletionOptions, Messages, ProviderOptions, RunOptions, Timeouts
 
 if TYPE_CHECKING:
-    import datetime
-    import os
-    from collections.abc import Callable, Mapping, Sequence
-
-    from ferrule._native import Cost, Flight, LoopBridge, Message, NativeCatalog
+    from ferrule.asking_again import AskingAgain
     from ferrule.functions import ProviderFunction, TokenFunction
     from ferrule.map_progress import Progress
-    from ferrule.operations.capabilities import Capabilities
-    from ferrule.options import CompletionOptions, Messages, ProviderOptions, RunOptions
     from ferrule.run import Steps
-    from ferrule.sidecar import Sidecar
-    from ferrule.usage import UsageTracker
+    from ferrule.structured import Format
 
     _Tokens = TypeVar("_Tokens", bound=TokenFunction)
     _Function = TypeVar("_Function", bound=ProviderFunction)
+else:
+    _Tokens = TypeVar("_Tokens")
+    _Function = TypeVar("_Function")
 
 
 class BaseClient:
@@ -51,6 +52,7 @@ class BaseClient:
         client_certificate: str | os.PathLike[str] | None = None,
         models: Mapping[str, Mapping[str, Any]] | None = None,
         watch: bool | float = False,
+        **unknown: NoReturn,
     ) -> None:
         """Makes a client. It does not connect to anything yet.
 
@@ -75,11 +77,17 @@ class BaseClient:
                 {"input_mtok": 2.5, "output_mtok": 10}}`. Prices are dollars per million tokens.
             watch: Whether to read the configuration again when one of its files changes; a number is the seconds
                 between two checks. Default false; `True` checks every second.
+            **unknown: Names of other libraries' arguments, for the error that says what to write instead.
 
         Raises:
             ConfigError: The configuration is not usable; the message names the setting, with file and line.
-            TypeError: An argument has a wrong type.
+            TypeError: An argument has a wrong name or type.
         """
+        if unknown:
+            from ferrule.peer_names import client_answer
+
+            known = [*(BaseClient.__init__.__kwdefaults__ or ())]
+            raise TypeError(client_answer(min(unknown), known, CompletionOptions.__annotations__))
         retries = as_integer(max_retries)
         if max_retries is not None and (retries is None or not 0 <= retries < 2**32):
             raise TypeError(f"max_retries: expected a whole number, 0 or more, not {max_retries!r}")
@@ -99,7 +107,7 @@ class BaseClient:
         }
         configuration = Configuration.read(config, arguments)
         greenlets.current()  # Under gevent keys are fetched in this thread's hub, whoever asks for them.
-        self._sidecars: list[Sidecar] = []
+        self._sidecars: list[ferrule.Sidecar] = []
         if any(fields.get("spawn") for fields in configuration.providers().values()):
             from ferrule.sidecar import start_sidecars  # http.client, logging, subprocess
 
@@ -122,7 +130,7 @@ class BaseClient:
         return self._registry
 
     @property
-    def sidecars(self) -> tuple[Sidecar, ...]:
+    def sidecars(self) -> tuple[ferrule.Sidecar, ...]:
         """The LiteLLM proxies that the client started (`spawn` in the configuration)."""
         return tuple(self._sidecars)
 
@@ -169,13 +177,13 @@ class BaseClient:
 
         return register
 
-    def usage(self) -> UsageTracker:
+    def usage(self) -> ferrule.UsageTracker:
         """The usage and cost of this client's calls, by provider, model, alias and metadata."""
         from ferrule.usage import UsageTracker  # dataclasses, decimal
 
         return UsageTracker(self._native)
 
-    def capabilities(self, model: str) -> Capabilities:
+    def capabilities(self, model: str) -> ferrule.Capabilities:
         """What a model can do: context window, modalities, tools, reasoning. No request is made.
 
         Args:
@@ -244,14 +252,29 @@ class BaseClient:
 
     def _start(
         self,
+        name: str,
         start: Callable[..., Flight],
         model: str | None,
-        messages: Messages,
+        messages: Messages | None,
         options: CompletionOptions,
         bridge: LoopBridge | None = None,
-    ) -> Flight:
-        given, parse = prepare_completion(options)
-        return start(model, messages, given, bridge=bridge, parse=parse)
+    ) -> tuple[Flight, Format | None]:
+        """Starts the call of the method `name`. Gives what makes a value of the reply, too."""
+        if name == "stream" and options.get("retries_on_invalid"):
+            raise TypeError("retries_on_invalid: a stream was read when it turns out not to fit; use complete")
+        given, format_ = prepare_completion(options)
+        if messages is None:
+            raise no_messages(name)
+        return start(model, messages, given, bridge=bridge, parse=format_), format_
+
+    def _asking_again(self, name: str, messages: Messages | None, options: CompletionOptions) -> AskingAgain:
+        from ferrule.asking_again import AskingAgain  # rarely needed
+
+        if messages is None:
+            prepare_completion(options)
+            raise no_messages(name)
+        total = (self._live.configuration.state.merged.tree.get("timeouts") or {}).get("total", DEFAULT_TOTAL)
+        return AskingAgain(messages, options, total)
 
     def _steps(self, messages: Messages, options: RunOptions, **limits: Any) -> Steps:
         """The loop of a run."""
@@ -265,6 +288,8 @@ class BaseClient:
         self, model: str | None, prompts: Any, options: CompletionOptions, progress: bool
     ) -> tuple[Callable[[Messages, LoopBridge], Flight], Progress | None]:
         """What starts a call of `map`, and its progress bar."""
+        if options.get("retries_on_invalid"):
+            raise TypeError("retries_on_invalid: map asks each prompt once; use complete")
         self._resolve(model)
         # Once for all: functions and types are declared in place.
         given, parse = prepare_completion(options)

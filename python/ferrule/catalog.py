@@ -6,14 +6,11 @@ known is `None`, never a guess: an unknown price is not 0.
 
 from __future__ import annotations
 
+import datetime
 import threading
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from ferrule._native import CatalogModel, Cost, NativeCatalog, Usage, find_provider, split_model
-
-if TYPE_CHECKING:
-    import datetime
-    from collections.abc import Mapping
 
 __all__ = ["CatalogModel", "Cost", "estimate_cost", "find", "models", "providers_of", "source"]
 

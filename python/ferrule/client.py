@@ -1,15 +1,19 @@
-"""Client: the synchronous client, and the functions `complete` and `stream` that use a shared one."""
+"""Client: the synchronous client."""
 
 from __future__ import annotations
 
 import itertools
-import threading
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from decimal import Decimal
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, cast, overload
 
+import ferrule
 from ferrule import greenlets
+from ferrule._native import Flight, LoopBridge, ModelInfo, NativeClient, Reply, ToolCall
 from ferrule.base_client import BaseClient
 from ferrule.errors import FerruleError
-from ferrule.operations.audio import Transcript, read_audio
+from ferrule.operations.audio import AudioFile, Transcript, read_audio
 from ferrule.operations.body import Body
 from ferrule.operations.call_options import check_options, prepare_completion
 from ferrule.operations.embeddings import Embeddings
@@ -17,36 +21,28 @@ from ferrule.operations.health import Health
 from ferrule.operations.images import Images
 from ferrule.operations.model_lists import is_listed_as, log_failure
 from ferrule.operations.servers import Ollama, RuvLLM, decoded, start_request
-from ferrule.operations.token_count import count_locally, provider_count
+from ferrule.operations.token_count import TokenCount, count_locally, provider_count
 from ferrule.options import (
+    Approval,
+    CallOptions,
+    CompletionOptions,
     EmbeddingOptions,
     ImageOptions,
+    Messages,
     RerankOptions,
+    ResponseType,
+    RunOptions,
     SpeechOptions,
+    Timeouts,
+    Tools,
     TranscriptionOptions,
 )
+from ferrule.signatures import with_options
 from ferrule.streams import Stream
+from ferrule.typing_compat import Self, T, Unpack
 
 if TYPE_CHECKING:
-    import sys
-    from collections.abc import Awaitable, Callable, Iterable, Sequence
-    from decimal import Decimal
-    from types import TracebackType
-
-    if sys.version_info >= (3, 11):
-        from typing import Self, Unpack
-    else:
-        from typing_extensions import Self, Unpack
-
-    from ferrule._native import Flight, LoopBridge, ModelInfo, NativeClient, Reply, ToolCall
     from ferrule.greenlets import HubBridge
-    from ferrule.mapping import Replies
-    from ferrule.operations.audio import AudioFile
-    from ferrule.operations.reranking import Ranking
-    from ferrule.operations.token_count import TokenCount
-    from ferrule.options import Approval, CompletionOptions, Messages, RunOptions, Timeouts, Tools
-    from ferrule.run import Run
-    from ferrule.run_sync import RunStream
 
 
 class Client(BaseClient):
@@ -55,7 +51,54 @@ class Client(BaseClient):
     Use it in a `with` statement, or `close` it.
     """
 
-    def complete(self, model: str | None, messages: Messages, **options: Unpack[CompletionOptions]) -> Reply:
+    @overload
+    def complete(
+        self,
+        model: str | None,
+        messages: Messages,
+        *,
+        response_format: ResponseType[T],
+        retries_on_invalid: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply[T]: ...
+
+    @overload
+    def complete(
+        self,
+        model: str | None,
+        messages: Messages,
+        *,
+        response_format: Any = None,
+        retries_on_invalid: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply[Any]: ...
+
+    @overload
+    def complete(
+        self,
+        *,
+        messages: Messages,
+        model: str | None = None,
+        response_format: ResponseType[T],
+        retries_on_invalid: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply[T]: ...
+
+    @overload
+    def complete(
+        self,
+        *,
+        messages: Messages,
+        model: str | None = None,
+        response_format: Any = None,
+        retries_on_invalid: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Reply[Any]: ...
+
+    @with_options(CompletionOptions)
+    def complete(
+        self, model: str | None = None, messages: Messages | None = None, **options: Unpack[CompletionOptions]
+    ) -> Reply[Any]:
         """Calls a model and waits for the whole reply.
 
         Args:
@@ -66,16 +109,80 @@ class Client(BaseClient):
             **options: See `CompletionOptions`.
 
         Returns:
-            The reply.
+            The reply. Its `parsed` has the type that `response_format` is.
 
         Raises:
             FerruleError: See `ferrule.errors` for the tree.
-            TypeError: An option has a wrong name or type.
+            TypeError: An option has a wrong name or type, or the messages are missing.
+            ValueError: `reasoning` or `tool_choice` has a word that there is not.
         """
+        if options.get("retries_on_invalid"):
+            return self._complete_until_valid(model, messages, options)
         hub = greenlets.current()
-        return cast("Reply", _wait(self._start(self._native.complete, model, messages, options, _bridge(hub)), hub))
+        flight, _ = self._start("complete", self._native.complete, model, messages, options, _bridge(hub))
+        return cast("Reply[Any]", _wait(flight, hub))
 
-    def stream(self, model: str | None, messages: Messages, **options: Unpack[CompletionOptions]) -> Stream:
+    def _complete_until_valid(
+        self, model: str | None, messages: Messages | None, options: CompletionOptions
+    ) -> Reply[Any]:
+        again = self._asking_again("complete", messages, options)
+        hub = greenlets.current()
+        while True:
+            flight, _ = self._start(
+                "complete", self._native.complete, model, again.messages, again.options(), _bridge(hub)
+            )
+            try:
+                reply = cast("Reply[Any]", _wait(flight, hub))
+            except FerruleError as error:
+                again.failed(error)
+                raise
+            if again.is_over(reply):
+                return again.finished(reply)
+
+    @overload
+    def stream(
+        self,
+        model: str | None,
+        messages: Messages,
+        *,
+        response_format: ResponseType[T],
+        **options: Unpack[CallOptions],
+    ) -> Stream[T]: ...
+
+    @overload
+    def stream(
+        self,
+        model: str | None,
+        messages: Messages,
+        *,
+        response_format: Any = None,
+        **options: Unpack[CallOptions],
+    ) -> Stream[Any]: ...
+
+    @overload
+    def stream(
+        self,
+        *,
+        messages: Messages,
+        model: str | None = None,
+        response_format: ResponseType[T],
+        **options: Unpack[CallOptions],
+    ) -> Stream[T]: ...
+
+    @overload
+    def stream(
+        self,
+        *,
+        messages: Messages,
+        model: str | None = None,
+        response_format: Any = None,
+        **options: Unpack[CallOptions],
+    ) -> Stream[Any]: ...
+
+    @with_options(CompletionOptions)
+    def stream(
+        self, model: str | None = None, messages: Messages | None = None, **options: Unpack[CompletionOptions]
+    ) -> Stream[Any]:
         """Calls a model and streams the reply.
 
         Args:
@@ -90,11 +197,14 @@ class Client(BaseClient):
         Raises:
             ConfigError: The model's name matches no provider's model, or several providers'.
             UnsupportedError: The provider cannot carry an option.
-            TypeError: An option has a wrong name or type.
+            TypeError: An option has a wrong name or type, or the messages are missing.
+            ValueError: `reasoning` or `tool_choice` has a word that there is not.
         """
         hub = greenlets.current()
-        return Stream(self._start(self._native.stream, model, messages, options, _bridge(hub)), hub)
+        flight, format_ = self._start("stream", self._native.stream, model, messages, options, _bridge(hub))
+        return Stream(flight, hub, format_)
 
+    @with_options(RunOptions)
     def run(
         self,
         model: str | None,
@@ -107,7 +217,7 @@ class Client(BaseClient):
         approve: Callable[[ToolCall], Approval | Awaitable[Approval]] | None = None,
         parallel: bool = True,
         **options: Unpack[RunOptions],
-    ) -> Run:
+    ) -> ferrule.Run:
         """Calls a model and the tools that it calls, in turns, until it answers.
 
         What a tool raises, arguments that do not fit its parameters, and names that no tool has are told to the model.
@@ -150,6 +260,7 @@ class Client(BaseClient):
         )
         return finish(self, model, steps)
 
+    @with_options(RunOptions)
     def stream_run(
         self,
         model: str | None,
@@ -162,7 +273,7 @@ class Client(BaseClient):
         approve: Callable[[ToolCall], Approval | Awaitable[Approval]] | None = None,
         parallel: bool = True,
         **options: Unpack[RunOptions],
-    ) -> RunStream:
+    ) -> ferrule.RunStream:
         """`run`, as it goes on: the events of the model's streams, and `StepStart`, `ToolResult` and `StepEnd`.
 
         Args:
@@ -196,6 +307,7 @@ class Client(BaseClient):
         )
         return follow(self, model, steps)
 
+    @with_options(CompletionOptions)
     def map(
         self,
         model: str | None,
@@ -205,7 +317,7 @@ class Client(BaseClient):
         progress: bool = False,
         ordered: bool = True,
         **options: Unpack[CompletionOptions],
-    ) -> Replies:
+    ) -> ferrule.Replies:
         """Calls a model with many prompts, several at a time.
 
         Prompts are taken one by one as calls end, so they may come from a generator of any length. Leaving the
@@ -234,6 +346,7 @@ class Client(BaseClient):
         start, bar = self._prepare_map(model, prompts, options, progress)
         return Replies(start, prompts, concurrency, ordered=ordered, progress=bar)
 
+    @with_options(EmbeddingOptions)
     def embed(self, model: str, texts: str | Sequence[str], **options: Unpack[EmbeddingOptions]) -> Embeddings:
         """Embeds texts.
 
@@ -254,7 +367,10 @@ class Client(BaseClient):
         given = check_options(options, EmbeddingOptions)
         return Embeddings(_call(self._native.embed, model, texts, given))
 
-    def rerank(self, model: str, query: str, documents: Sequence[str], **options: Unpack[RerankOptions]) -> Ranking:
+    @with_options(RerankOptions)
+    def rerank(
+        self, model: str, query: str, documents: Sequence[str], **options: Unpack[RerankOptions]
+    ) -> ferrule.Ranking:
         """Ranks documents by their relevance to a query.
 
         Args:
@@ -270,10 +386,8 @@ class Client(BaseClient):
             UnsupportedError: The provider has no reranking, or cannot carry an option.
             FerruleError: See `ferrule.errors` for the tree.
         """
-        from ferrule.operations.reranking import Ranking  # dataclasses
-
         given = check_options(options, RerankOptions)
-        return Ranking(_call(self._native.rerank, model, query, documents, given), documents)
+        return ferrule.Ranking(_call(self._native.rerank, model, query, documents, given), documents)
 
     @property
     def images(self) -> ImageOperations:
@@ -285,6 +399,7 @@ class Client(BaseClient):
         """Speech synthesis and transcription."""
         return AudioOperations(self._native)
 
+    @with_options(CompletionOptions)
     def count_tokens(self, model: str, messages: Messages, **options: Unpack[CompletionOptions]) -> TokenCount:
         """Counts the tokens of a prompt.
 
@@ -436,6 +551,7 @@ class ImageOperations:
     def __init__(self, client: NativeClient) -> None:
         self._native = client
 
+    @with_options(ImageOptions)
     def generate(self, model: str, prompt: str, **options: Unpack[ImageOptions]) -> Images:
         """Generates images.
 
@@ -461,6 +577,7 @@ class AudioOperations:
     def __init__(self, client: NativeClient) -> None:
         self._native = client
 
+    @with_options(SpeechOptions)
     def speech(self, model: str, text: str, *, voice: str, **options: Unpack[SpeechOptions]) -> Body:
         """Synthesises speech.
 
@@ -481,6 +598,7 @@ class AudioOperations:
         hub = greenlets.current()
         return Body(self._native.speech(model, text, given, bridge=_bridge(hub)), hub)
 
+    @with_options(TranscriptionOptions)
     def transcribe(self, model: str, file: AudioFile, **options: Unpack[TranscriptionOptions]) -> Transcript:
         """Transcribes a recording.
 
@@ -518,25 +636,3 @@ def _wait(flight: Flight, hub: HubBridge | None) -> Any:
     except BaseException:
         flight.cancel()
         raise
-
-
-_shared: Client | None = None
-_sharing = threading.Lock()
-
-
-def _shared_client() -> Client:
-    global _shared
-    with _sharing:
-        if _shared is None:
-            _shared = Client()
-        return _shared
-
-
-def complete(model: str | None, messages: Messages, **options: Unpack[CompletionOptions]) -> Reply:
-    """`Client.complete` on a client that the whole program shares, with the default configuration."""
-    return _shared_client().complete(model, messages, **options)
-
-
-def stream(model: str | None, messages: Messages, **options: Unpack[CompletionOptions]) -> Stream:
-    """`Client.stream` on a client that the whole program shares, with the default configuration."""
-    return _shared_client().stream(model, messages, **options)

@@ -20,6 +20,7 @@
     |   +-- IdleTimeoutError         waiting between two chunks of the response
     |   +-- TotalTimeoutError        the whole call
     +-- StreamInterruptedError       a stream broke off; `partial_reply` is what came before
+    +-- ParseError                   a reply has no value of the type asked for (also ValueError)
     +-- ConfigError                  the configuration is not usable
     +-- UnsupportedError             the provider's wire format cannot carry an option
 
@@ -30,13 +31,11 @@ This module is the only list of them. `ferrule` re-exports it, and the engine ra
 from __future__ import annotations
 
 import builtins
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from ferrule._native import Attempt, Reply
-    from ferrule.run import Run
+import ferrule
+from ferrule._native import Attempt, Reply
 
 
 class FerruleError(Exception):
@@ -61,7 +60,7 @@ class FerruleError(Exception):
         partial_reply: Reply | None = None,
     ) -> None:
         super().__init__(message)
-        self.partial_run: Run | None = None
+        self.partial_run: ferrule.Run | None = None
         self.message = message
         self.provider = provider
         self.model = model
@@ -189,6 +188,29 @@ class TotalTimeoutError(TimeoutError):
 
 class StreamInterruptedError(FerruleError):
     """A stream broke off before its end; `partial_reply` is what was received of it."""
+
+
+class ParseError(FerruleError, ValueError):
+    """A reply has no value of the type that `response_format` asks for; `partial_reply` is the reply.
+
+    Raised by `Reply.parsed`. An answer that was given in full but does not fit raises the error of its type's parser.
+
+    Attributes:
+        reason: `refusal`, `length` (cut off at `max_tokens`), `content_filter`, or `tool_calls`.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        reason: str | None = None,
+        provider: str | None = None,
+        model: str | None = None,
+        attempts: Sequence[Attempt] = (),
+        partial_reply: Reply[Any] | None = None,
+    ) -> None:
+        super().__init__(message, provider=provider, model=model, attempts=attempts, partial_reply=partial_reply)
+        self.reason = reason
 
 
 class ConfigError(FerruleError):

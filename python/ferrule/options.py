@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypedDict, Union
+from typing import Any, Literal, NamedTuple, Protocol, TypedDict, Union
 
 from ferrule._native import Message
+from ferrule.typing_compat import T, T_co
 
 Messages = Union[str, Sequence[Union[Message, Mapping[str, Any]]]]  # noqa: UP007 - also at run time, on Python 3.10
 """A prompt: text, or a list of `Message` objects or dicts with `role` and `content`."""
+
+Role = Literal["system", "developer", "user", "assistant", "tool"]
+"""The role of a `Message`."""
+
+ReasoningEffort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+"""How much to reason, in words."""
+
+ToolChoice = Union[Literal["auto", "none", "required"], Callable[..., Any], Mapping[str, Any]]  # noqa: UP007 - as above
+"""Which tool the model is to call: its own choice, a function among the tools, or a dict as the provider takes it."""
+
+
+class _Adapter(Protocol[T_co]):
+    """A `pydantic.TypeAdapter`."""
+
+    def validate_json(self, data: str | bytes | bytearray, /) -> T_co: ...
+
+    def json_schema(self) -> dict[str, Any]: ...
+
+
+ResponseType = Union[type[T], _Adapter[T]]  # noqa: UP007 - as above
+"""A type that `Reply.parsed` has: a class, `list[...]` of one, or a `pydantic.TypeAdapter`."""
 
 
 DEFAULT_TOTAL = 600.0
@@ -101,81 +123,99 @@ class ProviderOptions(TypedDict, total=False):
 
 
 class OperationOptions(TypedDict, total=False):
-    """The options of every operation other than chat. An option that is absent or `None` is the client's default."""
+    """The options of every operation other than chat. An option that is absent or `None` is the client's default.
+
+    Attributes:
+        metadata: Labels for `client.usage()`. They are not sent, as no provider takes them for such operations.
+        timeout: Seconds for the whole call, or `Timeouts`. Default: the client's, else 600.
+        max_retries: How many times a failed attempt is repeated. Default: the client's, else 2.
+        drop_params: Whether to drop options that the provider cannot carry, with a warning, instead of raising
+            `UnsupportedError`. Default: the client's, else false.
+        extra_headers: Additional HTTP headers.
+        extra_query: Additional query parameters.
+        extra_body: Additional fields of the request body; they win over Ferrule's of the same name.
+    """
 
     metadata: Mapping[str, str] | None
-    """Labels for `client.usage()`. They are not sent, as no provider takes them for such operations."""
     timeout: float | Timeouts | None
-    """Seconds for the whole call, or `Timeouts`. Default: the client's, else 600."""
     max_retries: int | None
-    """How many times a failed attempt is repeated. Default: the client's, else 2."""
     drop_params: bool | None
-    """Whether to drop options that the provider cannot carry, with a warning, instead of raising `UnsupportedError`.
-    Default: the client's, else false."""
     extra_headers: Mapping[str, str] | None
-    """Additional HTTP headers."""
     extra_query: Mapping[str, str] | None
-    """Additional query parameters."""
     extra_body: Mapping[str, Any] | None
-    """Additional fields of the request body; they win over Ferrule's of the same name."""
 
 
 class EmbeddingOptions(OperationOptions, total=False):
-    """The options of `embed`."""
+    """The options of `embed`.
+
+    Attributes:
+        dimensions: The length of each vector; the model's own by default.
+        input_type: What the embeddings are for: `query`, `document`, `classification`, `clustering`, `similarity`, or
+            the provider's own term.
+        user: An opaque id of your user, for the provider's abuse detection.
+        batch_size: The maximum number of texts in one request; the provider's limit by default.
+    """
 
     dimensions: int | None
-    """The length of each vector; the model's own by default."""
     input_type: str | None
-    """What the embeddings are for: `query`, `document`, `classification`, `clustering`, `similarity`, or the provider's
-    own term."""
     user: str | None
-    """An opaque id of your user, for the provider's abuse detection."""
     batch_size: int | None
-    """The maximum number of texts in one request; the provider's limit by default."""
 
 
 class RerankOptions(OperationOptions, total=False):
-    """The options of `rerank`."""
+    """The options of `rerank`.
+
+    Attributes:
+        top_n: How many of the best documents to return; all by default.
+    """
 
     top_n: int | None
-    """How many of the best documents to return; all by default."""
 
 
 class ImageOptions(OperationOptions, total=False):
-    """The options of `images.generate`."""
+    """The options of `images.generate`.
+
+    Attributes:
+        n: How many images; 1 by default.
+        size: Width and height in pixels, for instance `1024x1024`.
+        quality: The provider's name of the quality.
+        response_format: `url` or `b64_json`, for models that support both.
+    """
 
     n: int | None
-    """How many images; 1 by default."""
     size: str | None
-    """Width and height in pixels, for instance `1024x1024`."""
     quality: str | None
-    """The provider's name of the quality."""
     response_format: str | None
-    """`url` or `b64_json`, for models that support both."""
 
 
 class SpeechOptions(OperationOptions, total=False):
-    """The options of `audio.speech`, in addition to the voice."""
+    """The options of `audio.speech`, in addition to the voice.
+
+    Attributes:
+        response_format: The audio format: `mp3`, `wav`, `opus`, ...; the provider's default otherwise.
+        speed: The speed as a factor; 1 is normal.
+        instructions: How to speak, in words.
+    """
 
     response_format: str | None
-    """The audio format: `mp3`, `wav`, `opus`, ...; the provider's default otherwise."""
     speed: float | None
-    """The speed as a factor; 1 is normal."""
     instructions: str | None
-    """How to speak, in words."""
 
 
 class TranscriptionOptions(OperationOptions, total=False):
-    """The options of `audio.transcribe`."""
+    """The options of `audio.transcribe`.
+
+    Attributes:
+        language: The spoken language, for instance `en`.
+        prompt: Words that are likely to occur.
+        response_format: The format of the transcript: `json`, `verbose_json`, `text`, `srt`, `vtt`.
+        temperature: The sampling temperature.
+    """
 
     language: str | None
-    """The spoken language, for instance `en`."""
     prompt: str | None
-    """Words that are likely to occur."""
     response_format: str | None
-    """The format of the transcript: `json`, `verbose_json`, `text`, `srt`, `vtt`."""
     temperature: float | None
-    """The sampling temperature."""
 
 
 Tools = Iterable[Union[Callable[..., Any], Mapping[str, Any]]]  # noqa: UP007 - as above
@@ -185,61 +225,103 @@ Approval = Union[bool, str]  # noqa: UP007 - as above
 """What `approve` says of a tool call: true to make it, false to stop the run, or text for the model in its place."""
 
 
-class RunOptions(TypedDict, total=False):
-    """The options of each call that a run makes. An option that is absent or `None` is the provider's default."""
+class CommonOptions(TypedDict, total=False):
+    """The options that every call of a model has. One that is absent or `None` is the provider's default.
+
+    Attributes:
+        system: Instructions, before the messages: text, or text blocks (with `cache_control`, for instance).
+        tool_choice: `"auto"`, `"none"` or `"required"`; one of the functions in `tools`, which has to be called; or a
+            dict in OpenAI's or Anthropic's form, which is sent as it is. The name of one of the `tools` is taken too.
+        parallel_tool_calls: Whether the model may call several tools at once.
+        reasoning: How much to reason: an effort, a number of tokens, or a dict of `effort`, `budget_tokens` and
+            `display`, whose `effort` may be a word of the provider's own.
+        temperature: The sampling temperature; higher is more random.
+        top_p: Sample from the most likely tokens that together have this probability, 0 to 1.
+        top_k: Sample from this number of the most likely tokens.
+        frequency_penalty: How much less likely a token becomes each time it occurs.
+        presence_penalty: How much less likely a token becomes once it has occurred.
+        max_tokens: The maximum number of tokens of the reply, reasoning included.
+        stop: Texts at which the reply ends.
+        seed: Makes sampling repeatable, as far as the provider can.
+        n: How many replies (`Reply.choices`); 1 by default.
+        logprobs: Whether to report log probabilities, or for how many alternatives at each position.
+        metadata: Labels for the provider's logs and for `client.usage()`.
+        user: An opaque id of your user, for the provider's abuse detection.
+        max_retries: How many times a failed attempt is repeated before the first event. Default: the client's, else 2.
+        drop_params: Whether to drop options that the provider's wire format cannot carry, with a warning, instead of
+            raising `UnsupportedError`. Default: the client's, else false.
+        extra_headers: Additional HTTP headers.
+        extra_query: Additional query parameters.
+        extra_body: Additional fields of the request body; they win over Ferrule's of the same name.
+    """
 
     system: str | Sequence[Mapping[str, Any]] | None
-    """Instructions, before the messages: text, or text blocks (with `cache_control`, for instance)."""
-    tool_choice: str | Mapping[str, Any] | None
-    """`"auto"`, `"none"`, `"required"`, the name of a tool, or a dict in OpenAI's or Anthropic's form."""
+    tool_choice: ToolChoice | None
     parallel_tool_calls: bool | None
-    """Whether the model may call several tools at once."""
-    response_format: Any
-    """`"json"`, `"text"`, a JSON schema, or a type (pydantic, dataclass, msgspec, TypedDict): see `Reply.parsed`."""
-    reasoning: str | int | Mapping[str, Any] | None
-    """How much to reason: an effort (`"none"` to `"max"`), a number of tokens, or a dict of `effort` and
-    `budget_tokens`."""
+    reasoning: ReasoningEffort | int | Mapping[str, Any] | None
     temperature: float | None
-    """The sampling temperature; higher is more random."""
     top_p: float | None
-    """Sample from the most likely tokens that together have this probability, 0 to 1."""
     top_k: int | None
-    """Sample from this number of the most likely tokens."""
     frequency_penalty: float | None
-    """How much less likely a token becomes each time it occurs."""
     presence_penalty: float | None
-    """How much less likely a token becomes once it has occurred."""
     max_tokens: int | None
-    """The maximum number of tokens of the reply, reasoning included."""
     stop: str | Sequence[str] | None
-    """Texts at which the reply ends."""
     seed: int | None
-    """Makes sampling repeatable, as far as the provider can."""
     n: int | None
-    """How many replies (`Reply.choices`); 1 by default."""
     logprobs: bool | int | None
-    """Whether to report log probabilities, or for how many alternatives at each position."""
     metadata: Mapping[str, str] | None
-    """Labels for the provider's logs and for `client.usage()`."""
     user: str | None
-    """An opaque id of your user, for the provider's abuse detection."""
     max_retries: int | None
-    """How many times a failed attempt is repeated before the first event. Default: the client's, else 2."""
     drop_params: bool | None
-    """Whether to drop options that the provider's wire format cannot carry, with a warning, instead of raising
-    `UnsupportedError`. Default: the client's, else false."""
     extra_headers: Mapping[str, str] | None
-    """Additional HTTP headers."""
     extra_query: Mapping[str, str] | None
-    """Additional query parameters."""
     extra_body: Mapping[str, Any] | None
-    """Additional fields of the request body; they win over Ferrule's of the same name."""
 
 
-class CompletionOptions(RunOptions, total=False):
-    """The options of `complete` and `stream`. An option that is absent or `None` is the provider's default."""
+class RunOptions(CommonOptions, total=False):
+    """The options of each call that a run makes.
+
+    Attributes:
+        response_format: A type (pydantic, dataclass, msgspec, `TypedDict`, enum, `list[...]`, union, ...), a JSON
+            schema, `"json"` or `"text"`: see `Reply.parsed`.
+    """
+
+    response_format: Any
+
+
+class CallOptions(CommonOptions, total=False):
+    """The options of `complete` and `stream` that do not decide the type of the reply.
+
+    Attributes:
+        tools: Tools the model may call: typed Python functions, or JSON-schema dicts in OpenAI's or Anthropic's form.
+        timeout: Seconds for the whole call, or `Timeouts`. Default: the client's, else 600.
+    """
 
     tools: Sequence[Mapping[str, Any] | Callable[..., Any]] | None
-    """Tools the model may call: JSON-schema dicts in OpenAI's or Anthropic's form, or typed Python functions."""
     timeout: float | Timeouts | None
-    """Seconds for the whole call, or `Timeouts`. Default: the client's, else 600."""
+
+
+class CompletionOptions(CallOptions, total=False):
+    """The options of `complete` and `stream`.
+
+    Attributes:
+        response_format: A type (pydantic, dataclass, msgspec, `TypedDict`, enum, `list[...]`, union, ...), a JSON
+            schema, `"json"` or `"text"`: see `Reply.parsed`.
+        retries_on_invalid: How many times to ask again where the reply does not fit `response_format`, with what is
+            wrong with it in the conversation. Default 0. Of `complete` only: a stream has been read by then.
+    """
+
+    response_format: Any
+    retries_on_invalid: int | None
+
+
+# `help()` shows the keys of a typed dictionary with those that it inherits.
+for _kind, _base in (
+    (RunOptions, CommonOptions),
+    (CallOptions, CommonOptions),
+    (CompletionOptions, CallOptions),
+    *((one, OperationOptions) for one in (EmbeddingOptions, RerankOptions, ImageOptions, SpeechOptions)),
+    (TranscriptionOptions, OperationOptions),
+):
+    if _kind.__doc__ and _base.__doc__:  # Python leaves docstrings out with -OO.
+        _kind.__doc__ = _kind.__doc__.rstrip() + "\n" + _base.__doc__.partition("Attributes:\n")[2]

@@ -104,6 +104,8 @@ class Schemas:
             import msgspec  # optional
 
             return self.definitions.adopt(msgspec.json.schema(annotation))
+        if is_adapter(annotation):
+            return self.definitions.adopt(annotation.json_schema())
         if is_pydantic_type(annotation):
             import pydantic  # optional
 
@@ -176,6 +178,13 @@ class Schemas:
 def is_pydantic(annotation: Any) -> bool:
     """Whether it is a pydantic model class."""
     return isinstance(annotation, type) and hasattr(annotation, "model_json_schema")
+
+
+def is_adapter(annotation: Any) -> bool:
+    """Whether it is a `pydantic.TypeAdapter`."""
+    return (
+        not isinstance(annotation, type) and hasattr(annotation, "validate_json") and hasattr(annotation, "json_schema")
+    )
 
 
 def is_pydantic_type(annotation: Any) -> bool:

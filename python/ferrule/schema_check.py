@@ -44,7 +44,18 @@ _MAX_SHOWN = 80
 
 
 class SchemaMismatchError(ValueError, TypeError):
-    """An answer is not what the schema or type says that was asked for; the message names the place."""
+    """An answer is not what the schema or type says that was asked for; the message names the place.
+
+    Attributes:
+        place: The path to what is wrong, such as `days[0].high`; empty for the answer itself.
+    """
+
+    place = ""
+
+    @property
+    def depth(self) -> int:
+        """How many steps into the answer its place is."""
+        return self.place.count(".") + self.place.count("[") + bool(self.place)
 
 
 def check(schema: Any, value: Any) -> None:
@@ -171,8 +182,7 @@ class _Checker:
             self.check(inner, value, place)
         any_of = _schemas(schema, "anyOf")
         if any_of and not any(self._fits(inner, value) for inner in any_of):
-            if len(any_of) == 1:
-                self.check(any_of[0], value, place)
+            self._nearest(any_of, value, place)
             raise _mismatch(place, value, "none of the alternatives fits")
         one_of = _schemas(schema, "oneOf")
         if one_of and (count := sum(self._fits(inner, value) for inner in one_of)) != 1:
@@ -182,6 +192,46 @@ class _Checker:
         if "if" in schema:
             branch = "then" if self._fits(schema["if"], value) else "else"
             self.check(schema.get(branch), value, place)
+
+    def _nearest(self, alternatives: list[Any], value: Any, place: str) -> None:
+        """Raises the error of the alternative that is meant, where that can be told."""
+        alternatives = [self._followed(inner) for inner in alternatives]
+        of_its_type = [inner for inner in alternatives if _has_type(inner, value)]
+        meant = [inner for inner in of_its_type if _has_constants(inner, value)]
+        if not meant and len(of_its_type) == 1:
+            meant = of_its_type
+        errors: list[SchemaMismatchError] = []
+        for inner in meant:
+            try:
+                self.check(inner, value, place)
+            except SchemaMismatchError as error:  # noqa: PERF203 - all of them are compared
+                errors.append(error)
+        # Of several, the one that fits furthest into the value.
+        deepest = max(errors, key=lambda error: error.depth, default=None)
+        if deepest is not None and (len(errors) == 1 or len(deepest.place) > len(place)):
+            raise deepest
+
+    def _followed(self, schema: Any) -> Any:
+        """What a reference refers to; any other schema as it is."""
+        reference = schema.get("$ref") if isinstance(schema, dict) else None
+        return _resolved(self._root, reference) if isinstance(reference, str) else schema
+
+
+def _has_type(schema: Any, value: Any) -> bool:
+    named = schema.get("type") if isinstance(schema, dict) else None
+    names = [named] if isinstance(named, str) else named
+    return not isinstance(names, list) or any(_TYPES.get(name, lambda _: True)(value) for name in names)
+
+
+def _has_constants(schema: Any, value: Any) -> bool:
+    """Whether an object has the constants that tell an alternative from the others."""
+    if not isinstance(schema, dict) or not isinstance(value, dict):
+        return True
+    for name, inner in _map(schema, "properties").items():
+        constants = inner.get("enum", [inner["const"]] if "const" in inner else []) if isinstance(inner, dict) else []
+        if len(constants) == 1 and name in value and not _equal(value[name], constants[0]):
+            return False
+    return True
 
 
 def _check_text(schema: dict[str, Any], value: str, place: str) -> None:
@@ -279,4 +329,6 @@ def _shown(value: Any) -> str:
 
 def _mismatch(place: str, value: Any, text: str) -> SchemaMismatchError:
     where = f"`{place}`" if place else "the answer"
-    return SchemaMismatchError(f"{where} does not fit: {text}; it is {_shown(value)}")
+    error = SchemaMismatchError(f"{where} does not fit: {text}; it is {_shown(value)}")
+    error.place = place
+    return error

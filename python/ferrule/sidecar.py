@@ -20,26 +20,19 @@ import threading
 import time
 import weakref
 from collections import deque
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
 
 from ferrule._native import find_program, guard_group, mask_secrets, release_group
 from ferrule.configuration.notices import one_line
 from ferrule.errors import ConfigError, ConnectError
 from ferrule.numeric import as_integer, as_number
 from ferrule.spawning import listeners, litellm, variables
+from ferrule.typing_compat import Self
 
 if TYPE_CHECKING:
-    import sys
-    from collections.abc import Mapping, Sequence
-    from types import TracebackType
-    from typing import Any
-
     from ferrule.configuration import Configuration
-
-    if sys.version_info >= (3, 11):
-        from typing import Self
-    else:
-        from typing_extensions import Self
 
 _log = logging.getLogger("ferrule.sidecar")
 

@@ -6,13 +6,19 @@ those batches. The three ways may be mixed, as what has been handed out is kept 
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING, Union
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, Union, cast
 
 from ferrule._native import (
+    Attempt,
     Finish,
+    Flight,
     ReasoningDelta,
     RefusalDelta,
+    Reply,
+    Stats,
     TextDelta,
     ToolCallDelta,
     ToolCallEnd,
@@ -20,20 +26,13 @@ from ferrule._native import (
     Unknown,
     UsageUpdate,
 )
+from ferrule.errors import ConfigError
+from ferrule.typing_compat import Self, T
 
 if TYPE_CHECKING:
-    import asyncio
-    import sys
-    from collections.abc import AsyncIterator, Callable, Iterator
-    from types import TracebackType
-
-    if sys.version_info >= (3, 11):
-        from typing import Self
-    else:
-        from typing_extensions import Self
-
-    from ferrule._native import Attempt, Flight, Reply, Stats
     from ferrule.greenlets import HubBridge
+    from ferrule.partial_values import PartialValue
+    from ferrule.structured import Format
 
 Event = Union[  # noqa: UP007 - also at run time, on Python 3.10
     TextDelta,
@@ -49,11 +48,12 @@ Event = Union[  # noqa: UP007 - also at run time, on Python 3.10
 """An event of a stream."""
 
 
-class _BaseStream:
+class _BaseStream(Generic[T]):
     """What both kinds of stream have in common."""
 
-    def __init__(self, flight: Flight) -> None:
+    def __init__(self, flight: Flight, format_: Format | None = None) -> None:
         self._flight = flight
+        self._format = format_
         self._ready: Iterator[Event] = iter(())
 
     def _end(self) -> None:
@@ -61,9 +61,30 @@ class _BaseStream:
         self._flight.cancel()
         self._ready = iter(())
 
-    def reply(self) -> Reply:
+    def reply(self) -> Reply[T]:
         """The reply as far as it was received: all of it at the end, its beginning after an interruption."""
         return self._flight.received()
+
+    @property
+    def partial(self) -> T | None:
+        """The value of `response_format` as far as it was received, `None` where nothing of it was.
+
+        Fields that have not come are `None` or have their defaults, lists have the items that are whole; what has come
+        is not checked against the type. `reply().parsed` is the whole value.
+
+        Raises:
+            TypeError: There is no `response_format`.
+        """
+        growing = self._partial_value()
+        growing.feed(self._flight.received().text)
+        return cast("T | None", growing.value())
+
+    def _partial_value(self) -> PartialValue:
+        if self._format is None:
+            raise TypeError("partials: there is no `response_format` whose value could grow")
+        from ferrule.partial_values import PartialValue  # dataclasses, json
+
+        return PartialValue(self._format)
 
     @property
     def attempts(self) -> list[Attempt]:
@@ -76,15 +97,27 @@ class _BaseStream:
         return self._flight.received().stats
 
 
-class Stream(_BaseStream):
+class Stream(_BaseStream[T]):
     """A reply as it is generated. Iterate once: over its events, its `text`, or its `batches()`.
 
     Reading it raises the errors of `Client.complete`, and `StreamInterruptedError`.
     """
 
-    def __init__(self, flight: Flight, hub: HubBridge | None = None) -> None:
-        super().__init__(flight)
-        self._wait: Callable[[], list[Event] | None] = flight.wait if hub is None else partial(hub.wait, flight)
+    def __init__(
+        self,
+        flight: Flight,
+        hub: HubBridge | None = None,
+        format_: Format | None = None,
+        again: Callable[[], Flight] | None = None,
+    ) -> None:
+        super().__init__(flight, format_)
+        self._hub = hub
+        # Starts the call once more, where something is missing in the configuration.
+        self._again = again
+        self._wait = self._waiting(flight)
+
+    def _waiting(self, flight: Flight) -> Callable[[], list[Event] | None]:
+        return flight.wait if self._hub is None else partial(self._hub.wait, flight)
 
     def __iter__(self) -> Iterator[Event]:
         return self
@@ -99,7 +132,19 @@ class Stream(_BaseStream):
 
     def _refill(self) -> None:
         """Waits for events and puts them into `_ready`, which is empty at the end."""
-        while (batch := self._wait()) is not None:
+        # Without a function in between: a warning about a dropped option is to name the reader's own line.
+        while True:
+            try:
+                batch = self._wait()
+            except ConfigError:
+                again, self._again = self._again, None
+                if again is None:
+                    raise
+                self._flight = again()
+                self._wait = self._waiting(self._flight)
+                continue
+            if batch is None:
+                return
             if batch:  # A batch may contain no events.
                 self._ready = iter(batch)
                 return
@@ -122,6 +167,29 @@ class Stream(_BaseStream):
                 return
             yield batch
 
+    def partials(self) -> Iterator[T]:
+        """The value of `response_format` as it grows, each time that more of it has come; the last one is whole.
+
+        Fields that have not come are `None` or have their defaults, lists grow item by item. Only the last one is
+        checked against the type: it is `reply().parsed`, whose errors are raised at the end.
+
+        Raises:
+            TypeError: There is no `response_format`.
+        """
+        return self._partials(self._partial_value())
+
+    def _partials(self, growing: PartialValue) -> Iterator[T]:
+        last: Any = None
+        for batch in self.batches():
+            if not _feed(growing, batch):
+                continue
+            if (value := growing.value()) is not None and value != last:
+                last = value
+                yield cast("T", value)
+        whole = self.reply().parsed
+        if whole != last:
+            yield whole
+
     def close(self) -> None:
         """Ends the call and closes its connection at once."""
         self._end()
@@ -135,14 +203,14 @@ class Stream(_BaseStream):
         self.close()
 
 
-class AsyncStream(_BaseStream):
+class AsyncStream(_BaseStream[T]):
     """A reply as it is generated. Iterate once, from one task: over its events, its `text`, or its `batches()`.
 
     Reading it raises the errors of `Client.complete`, and `StreamInterruptedError`.
     """
 
-    def __init__(self, flight: Flight, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(flight)
+    def __init__(self, flight: Flight, loop: Any, format_: Format | None = None) -> None:
+        super().__init__(flight, format_)
         self._loop = loop
 
     def __aiter__(self) -> AsyncIterator[Event]:
@@ -184,6 +252,22 @@ class AsyncStream(_BaseStream):
                 return
             yield batch
 
+    def partials(self) -> AsyncIterator[T]:
+        """The value of `response_format` as it grows. See `Stream.partials`."""
+        return self._partials(self._partial_value())
+
+    async def _partials(self, growing: PartialValue) -> AsyncIterator[T]:
+        last: Any = None
+        async for batch in self.batches():
+            if not _feed(growing, batch):
+                continue
+            if (value := growing.value()) is not None and value != last:
+                last = value
+                yield cast("T", value)
+        whole = self.reply().parsed
+        if whole != last:
+            yield whole
+
     async def aclose(self) -> None:
         """Ends the call and closes its connection at once."""
         self._end()
@@ -197,10 +281,17 @@ class AsyncStream(_BaseStream):
         self._end()
 
 
+def _feed(growing: PartialValue, batch: list[Event]) -> bool:
+    """Reads the text of a batch; whether there is any."""
+    text = "".join(event.text for event in batch if type(event) is TextDelta and event.choice == 0)
+    growing.feed(text)
+    return bool(text)
+
+
 class _Texts:
     """The texts of a stream. Not a generator, which would need the loop to clean up when it is left early."""
 
-    def __init__(self, stream: AsyncStream) -> None:
+    def __init__(self, stream: AsyncStream[Any]) -> None:
         self._stream = stream
 
     def __aiter__(self) -> Self:

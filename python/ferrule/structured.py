@@ -1,7 +1,8 @@
 """Structured output: the JSON schema of a `response_format`, and the value that a reply's text becomes.
 
 A type is asked for as strict; what that means is each provider's own, and `crates/wire/src/schema` knows it. Whatever a
-provider does not hold the model to is checked here, when the value is made.
+provider does not hold the model to is checked here, when the value is made. Providers generate objects only: a type of
+another kind is wrapped in an object with the property `value`.
 """
 
 from __future__ import annotations
@@ -11,19 +12,67 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, get_origin
 
-from ferrule.schema import is_msgspec, is_pydantic, is_pydantic_type, schema_of
-from ferrule.schema_check import check
+from ferrule.errors import ParseError
+from ferrule.schema import is_adapter, is_msgspec, is_pydantic, is_pydantic_type, schema_of
+from ferrule.schema_check import check, fits
 from ferrule.values import build
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ferrule._native import Reply
+
 _KEYWORDS = ("type", "properties", "anyOf", "$ref", "$defs", "enum", "items", "allOf", "oneOf", "const")
 _FORMS = ("text", "json_object", "json_schema")
+WRAPPER = "value"
+"""The property that holds a value which is not an object."""
+
+_FENCED = re.compile(r"```[\w+.-]*[ \t]*\r?\n(.*?)\r?\n?[ \t]*```", re.DOTALL)
 
 
-def declare_format(response_format: Any) -> tuple[dict[str, Any], Callable[[str], Any] | None]:
-    """The declaration of a response format in OpenAI's form, and what parses a reply's text into `Reply.parsed`.
+class Format:
+    """What makes the value of a reply, which is called with it: `Reply.parsed`. Pickles with the reply.
+
+    Attributes:
+        annotation: The type; `None` where values are those of JSON.
+        is_wrapped: Whether the value is wrapped in an object.
+    """
+
+    def __init__(
+        self, annotation: Any, read: Callable[[str], Any], *, schema: Any = None, is_wrapped: bool = False
+    ) -> None:
+        self.annotation = annotation
+        self.is_wrapped = is_wrapped
+        self._read = read
+        self._schema = schema
+
+    def __call__(self, reply: Reply[Any]) -> Any:
+        """The value.
+
+        Raises:
+            ParseError: The model refused, its answer was cut off, or it called tools instead.
+            ValueError, TypeError: The answer does not fit; the message says where.
+        """
+        text = unfenced(reply.text)
+        try:
+            return self._unwrapped(text) if self.is_wrapped else self._read(text)
+        except (ValueError, TypeError) as error:
+            reason = unfit_reason(reply)
+            if reason is None:
+                raise
+            raise _parse_error(reply, reason) from error
+
+    def _unwrapped(self, text: str) -> Any:
+        value = json.loads(text)
+        if isinstance(value, dict) and value.keys() == {WRAPPER}:
+            value = value[WRAPPER]
+        elif not fits(self._schema, value):  # A model that is not held to the schema may leave the wrapper out.
+            check(self._schema, value)
+        return self._read(json.dumps(value))
+
+
+def declare_format(response_format: Any) -> tuple[dict[str, Any], Format | None]:
+    """The declaration of a response format in OpenAI's form, and what makes `Reply.parsed` of a reply.
 
     Args:
         response_format: `"text"`, `"json"`, a JSON schema, a dict in OpenAI's form, or a type.
@@ -34,49 +83,115 @@ def declare_format(response_format: Any) -> tuple[dict[str, Any], Callable[[str]
     if isinstance(response_format, str) and response_format == "text":
         return {"type": "text"}, None
     if isinstance(response_format, str) and response_format in ("json", "json_object"):
-        return {"type": "json_object"}, json.loads
+        return {"type": "json_object"}, Format(None, json.loads)
     if isinstance(response_format, dict):
         return _declare_dict(response_format)
-    if isinstance(response_format, type) or get_origin(response_format) is not None:
+    if _is_type(response_format):
         return _declare_type(response_format)
     raise TypeError(
         'response_format: expected "json", "text", a JSON schema or a type '
-        f"(pydantic, dataclass, msgspec, TypedDict), not {response_format!r}"
+        f"(pydantic, dataclass, msgspec, TypedDict, enum, list[...], a union, ...), not {response_format!r}"
     )
 
 
-def _declare_dict(response_format: dict[str, Any]) -> tuple[dict[str, Any], Callable[[str], Any] | None]:
+def _is_type(annotation: Any) -> bool:
+    # An alias of `type Name = ...`, or `NewType`, is no class.
+    return (
+        isinstance(annotation, type)
+        or get_origin(annotation) is not None
+        or is_adapter(annotation)
+        or hasattr(annotation, "__value__")
+        or hasattr(annotation, "__supertype__")
+    )
+
+
+def _declare_dict(response_format: dict[str, Any]) -> tuple[dict[str, Any], Format | None]:
     if response_format.get("type") in _FORMS:
         if response_format["type"] == "text":
             return response_format, None
         inner = response_format.get("json_schema", response_format)
         schema = inner.get("schema") if isinstance(inner, dict) else None
-        return response_format, json.loads if schema is None else functools.partial(_checked, schema)
+        read = json.loads if schema is None else functools.partial(_checked, schema)
+        return response_format, Format(None, read)
     if any(keyword in response_format for keyword in _KEYWORDS):
         name = _name(response_format.get("title"))
         declared = {"type": "json_schema", "json_schema": {"name": name, "schema": response_format}}
-        return declared, functools.partial(_checked, response_format)
+        return declared, Format(None, functools.partial(_checked, response_format))
     raise TypeError(f"response_format: {response_format!r} is neither a JSON schema nor a format in OpenAI's form")
 
 
-def _declare_type(kind: Any) -> tuple[dict[str, Any], Callable[[str], Any]]:
-    declared = schema_of(kind)
-    if declared.get("type") != "object":
-        raise TypeError(f"response_format: {kind!r} is not an object; providers generate objects only: wrap it in one")
+def _declare_type(kind: Any) -> tuple[dict[str, Any], Format]:
+    try:
+        schema = schema_of(kind)
+    except TypeError as error:
+        raise TypeError(f"response_format: {error}") from None
+    is_wrapped = schema.get("type") != "object"
+    declared = _wrapped(schema) if is_wrapped else schema
     json_schema = {"name": _name(getattr(kind, "__name__", None)), "schema": declared, "strict": True}
-    parse: Callable[[str], Any]
+    read: Callable[[str], Any]
     if is_pydantic(kind):
-        parse = kind.model_validate_json
+        read = kind.model_validate_json
+    elif is_adapter(kind):
+        read = kind.validate_json
     elif is_msgspec(kind):
-        parse = functools.partial(_decode_msgspec, kind)
+        read = functools.partial(_decode_msgspec, kind)
     elif is_pydantic_type(kind):
-        parse = functools.partial(_decode_pydantic, kind)
+        read = functools.partial(_decode_pydantic, kind)
     else:
-        parse = functools.partial(_build, kind)
-    return {"type": "json_schema", "json_schema": json_schema}, parse
+        read = functools.partial(_build, kind)
+    format_ = Format(kind, read, schema=schema if is_wrapped else None, is_wrapped=is_wrapped)
+    return {"type": "json_schema", "json_schema": json_schema}, format_
 
 
-# Functions of the module, so that a reply pickles together with its parser.
+def _wrapped(schema: dict[str, Any]) -> dict[str, Any]:
+    """An object with the value as its only property; definitions stay at the root."""
+    definitions: dict[str, Any] = {key: schema[key] for key in ("$defs", "definitions") if key in schema}
+    inner = {key: value for key, value in schema.items() if key not in definitions}
+    return {
+        "type": "object",
+        "properties": {WRAPPER: inner},
+        "required": [WRAPPER],
+        "additionalProperties": False,
+        **definitions,
+    }
+
+
+def unfenced(text: str) -> str:
+    """The JSON of an answer that has it in a Markdown fence; any other text as it is."""
+    if "```" not in text or text.lstrip()[:1] in ("{", "[", '"'):
+        return text
+    fenced = _FENCED.search(text)
+    return text if fenced is None else fenced.group(1)
+
+
+def unfit_reason(reply: Reply[Any]) -> str | None:
+    """Why a reply has no value that could be asked for again with better words; `None` where it could."""
+    if reply.refusal is not None:
+        return "refusal"
+    if reply.finish_reason in ("length", "content_filter"):
+        return reply.finish_reason
+    if reply.finish_reason == "refusal":  # Anthropic's word.
+        return "refusal"
+    return "tool_calls" if reply.tool_calls else None
+
+
+def _parse_error(reply: Reply[Any], reason: str) -> ParseError:
+    if reason == "refusal":
+        said = reply.refusal or reply.text
+        text = f"the model refused to answer: {said}" if said else "the model refused to answer"
+    elif reason == "length":
+        tokens = reply.usage.output_tokens
+        after = "" if tokens is None else f" after {tokens} tokens"
+        text = f"the answer was cut off{after}: give it a larger `max_tokens`; `reply.text` has what came"
+    elif reason == "content_filter":
+        text = "the provider's content filter cut the answer off; `reply.text` has what came"
+    else:
+        names = ", ".join(f"`{call.name}`" for call in reply.tool_calls)
+        text = f"the model called {names} instead of answering: send the results, and read the next reply"
+    return ParseError(text, reason=reason, provider=reply.provider, model=reply.model, partial_reply=reply)
+
+
+# Functions of the module, so that a reply pickles together with its format.
 def _decode_msgspec(kind: Any, text: str) -> Any:
     import msgspec  # optional
 

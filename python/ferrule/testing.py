@@ -9,25 +9,17 @@ from __future__ import annotations
 import functools
 import json
 import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Union, cast
+from types import TracebackType
+from typing import Any, TypedDict, Union, cast
 
 import ferrule
+from ferrule import AsyncClient, Client, ProviderOptions
 from ferrule._native import NativeSimulator, provider_table
 from ferrule.numeric import plain
-
-if TYPE_CHECKING:
-    import sys
-    from collections.abc import Iterable, Mapping, Sequence
-    from types import TracebackType
-
-    if sys.version_info >= (3, 11):
-        from typing import Self
-    else:
-        from typing_extensions import Self
-
-    from ferrule import AsyncClient, Client, ProviderOptions
+from ferrule.typing_compat import Self
 
 __all__ = ["Match", "RecordedRequest", "ReplyScript", "Rule", "Script", "ScriptSource", "Simulator", "rule"]
 

@@ -55,7 +55,7 @@ def function_tool(function: Callable[..., Any], name: str | None = None) -> dict
         TypeError: A parameter has no type hint, or one without a JSON schema.
     """
     whole = unwrapped(function)
-    name = _name_of(function) if name is None else name
+    name = name_of(function) if name is None else name
     summary, described = _docstring(_text_of(function, whole))
     if isinstance(function, type) and is_object_class(function):
         return _declaration(name, summary, _class_parameters(function))
@@ -99,7 +99,8 @@ def _declaration(name: str, summary: str, parameters: dict[str, Any]) -> dict[st
     return {"type": "function", "function": declaration}
 
 
-def _name_of(function: Any) -> str:
+def name_of(function: Any) -> str:
+    """The name of the tool that a function is."""
     while isinstance(function, functools.partial):
         function = function.func
     if inspect.ismethod(function) and function.__name__ == "__call__":

@@ -11,7 +11,7 @@ import uuid
 from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin
 
 from ferrule.annotations import filled
-from ferrule.schema import fields_of, is_msgspec, is_pydantic, is_pydantic_type, schema_of
+from ferrule.schema import fields_of, is_adapter, is_msgspec, is_pydantic, is_pydantic_type, schema_of
 from ferrule.schema_check import fits
 
 if typing.TYPE_CHECKING:
@@ -39,6 +39,8 @@ def build(annotation: Any, value: Any) -> Any:
     """
     if is_pydantic(annotation):
         return annotation.model_validate(value)
+    if is_adapter(annotation):
+        return annotation.validate_python(value)
     if is_msgspec(annotation):
         import msgspec  # optional
 

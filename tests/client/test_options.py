@@ -249,7 +249,7 @@ def test_none_is_as_good_as_absent(simulator: Simulator, client: ferrule.Client,
 
 def test_every_option_is_tried_here() -> None:
     tried = {name for options, *_ in CASES for name in options}
-    elsewhere = {"timeout", "max_retries", "drop_params", "extra_headers", "extra_query"}
+    elsewhere = {"retries_on_invalid", "timeout", "max_retries", "drop_params", "extra_headers", "extra_query"}
     assert tried | elsewhere == set(ferrule.CompletionOptions.__annotations__)
     assert set(WRONG) == set(ferrule.CompletionOptions.__annotations__)
 
@@ -257,10 +257,11 @@ def test_every_option_is_tried_here() -> None:
 WRONG: dict[str, list[Any]] = {
     "system": [object(), b"text"],
     "tools": ["weather", {"name": "weather"}, 7, [7]],
-    "tool_choice": [7, {}],
+    "tool_choice": [7, {}, "requird", "get_weather"],  # the last one is not among the tools
     "parallel_tool_calls": ["yes", 1],
-    "response_format": ["yaml", 7, {"no": "schema"}, int],
-    "reasoning": [True, 1.5, {"how": "much"}, {"budget_tokens": "many"}],
+    "response_format": ["yaml", 7, {"no": "schema"}, complex],
+    "retries_on_invalid": ["two", -1, 1.5, 2],  # 2: without a format that a reply could fail to fit
+    "reasoning": ["hugh", "High", True, 1.5, {"how": "much"}, {"budget_tokens": "many"}],
     "temperature": ["hot", True, float("nan")],
     "top_p": ["0.9"],
     "top_k": [-1, 1.5],

@@ -310,9 +310,10 @@ async def test_a_parsed_answer_is_of_the_types_asynchronously(streamed: bool) ->
 )
 def test_what_no_provider_enforced_is_found_when_it_is_parsed(answer: Any, said: str) -> None:
     parse = declare_format(Everything)[1]
+    reply: Any = types.SimpleNamespace(text=json.dumps(answer), refusal=None, finish_reason="stop", tool_calls=[])
     assert parse is not None
     with pytest.raises(SchemaMismatchError, match=said) as raised:
-        parse(json.dumps(answer))
+        parse(reply)
     assert isinstance(raised.value, ValueError)
     assert isinstance(raised.value, TypeError)
 

@@ -213,6 +213,16 @@ impl Catalog {
     /// The providers that a bare name may mean: users' own, then those whose names it has the form of. Providers that
     /// resell are among them only where nobody else has it.
     pub fn providers_of(&self, name: &str) -> Vec<&str> {
+        self.offering(name, Model::is_called)
+    }
+
+    /// As [`Self::providers_of`], of providers that list the name word for word. A pattern may match what its author never
+    /// meant, so whom a prompt is sent to is decided by these alone.
+    pub fn providers_listing(&self, name: &str) -> Vec<&str> {
+        self.offering(name, Model::is_named)
+    }
+
+    fn offering(&self, name: &str, is_meant: fn(&Model, &str) -> bool) -> Vec<&str> {
         if name.len() > LONGEST_NAME {
             return Vec::new();
         }
@@ -220,7 +230,7 @@ impl Catalog {
         let own = self.own.iter().filter(|(_, models)| models.contains_key(&*name)).map(|(id, _)| &**id);
         let mut found: Vec<&str> = own.collect();
         found.sort_unstable();
-        let has = |provider: &&Provider| provider.models.get().iter().any(|model| model.is_called(&name));
+        let has = |provider: &&Provider| provider.models.get().iter().any(|model| is_meant(model, &name));
         let providers = &self.data.providers;
         let makers = providers
             .iter()

@@ -44,9 +44,19 @@ impl Cost {
 impl Cost {
     /// With what else was made for the same response, perhaps by another model; `None` where the sum is more than we can
     /// count.
-    pub(crate) fn and(mut self, other: Self) -> Option<Self> {
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Option<Self> {
         self.total = self.total.checked_add(other.total)?;
-        self.parts.extend(other.parts);
+        self.reported &= other.reported;
+        for part in other.parts {
+            match self.parts.iter_mut().find(|known| known.unit == part.unit) {
+                Some(known) => {
+                    known.quantity = known.quantity.checked_add(part.quantity)?;
+                    known.amount = known.amount.checked_add(part.amount)?;
+                }
+                None => self.parts.push(part),
+            }
+        }
         Some(self)
     }
 }

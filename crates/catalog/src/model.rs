@@ -29,6 +29,12 @@ impl Model {
             |names| names.matches(name),
         )
     }
+
+    /// Whether `name`, which is in lower case, is its id or a name that is listed word for word.
+    pub(crate) fn is_named(&self, name: &str) -> bool {
+        self.id.chars().flat_map(char::to_lowercase).eq(name.chars())
+            || self.names.as_ref().is_some_and(|names| names.lists(name))
+    }
 }
 
 /// The capabilities of a model; unknown ones are `None`.

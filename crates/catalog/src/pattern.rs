@@ -57,6 +57,15 @@ impl<'de> Deserialize<'de> for Pattern {
 }
 
 impl Pattern {
+    /// Whether it lists `name`, which is in lower case, word for word.
+    pub(crate) fn lists(&self, name: &str) -> bool {
+        match self {
+            Self::Equals(text) => name == &**text,
+            Self::Any(parts) => parts.iter().any(|part| part.lists(name)),
+            _ => false,
+        }
+    }
+
     /// Whether `name`, which is in lower case, matches.
     pub(crate) fn matches(&self, name: &str) -> bool {
         match self {

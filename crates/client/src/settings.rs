@@ -2,7 +2,8 @@
 
 use ferrule_catalog::Catalog;
 use ferrule_engine::{
-    Bounds, Candidate, Engine, LookUp, ProviderSettings, Routing, RoutingProblem, Timeouts, TransportSettings,
+    Bounds, Candidate, Engine, LookUp, ProviderSettings, Routing, RoutingProblem, Timeouts,
+    TransportSettings, nearest_name,
 };
 use std::sync::Arc;
 
@@ -67,7 +68,8 @@ impl Settings {
 
     fn routing(&self) -> Routing {
         let look_up = self.routing.look_up.clone().unwrap_or_else(|| look_up(self.catalog.clone()));
-        Routing { look_up: Some(look_up), ..self.routing.clone() }
+        let similar = self.routing.similar.clone().unwrap_or_else(|| similar(self.catalog.clone()));
+        Routing { look_up: Some(look_up), similar: Some(similar), ..self.routing.clone() }
     }
 }
 
@@ -76,6 +78,26 @@ fn look_up(catalog: Option<Arc<Catalog>>) -> LookUp {
     Arc::new(move |name| {
         let catalog = catalog.as_ref().unwrap_or_else(|| Catalog::builtin());
         let candidate = |provider: &str| Candidate { provider: provider.to_owned(), model: name.to_owned() };
-        catalog.providers_of(name).into_iter().map(candidate).collect()
+        catalog.providers_listing(name).into_iter().map(candidate).collect()
+    })
+}
+
+/// Looks up who may be meant by a name that nobody lists: whose pattern it matches, else who lists the nearest name.
+fn similar(catalog: Option<Arc<Catalog>>) -> LookUp {
+    Arc::new(move |name| {
+        let catalog = catalog.as_ref().unwrap_or_else(|| Catalog::builtin());
+        let candidates = |providers: Vec<&str>, model: &str| -> Vec<Candidate> {
+            let candidate =
+                |provider: &str| Candidate { provider: provider.to_owned(), model: model.to_owned() };
+            providers.into_iter().map(candidate).collect()
+        };
+        let matching = candidates(catalog.providers_of(name), name);
+        if !matching.is_empty() {
+            return matching;
+        }
+        let Some(model) = nearest_name(name, catalog.all().map(|model| &*model.id)) else {
+            return Vec::new();
+        };
+        candidates(catalog.providers_listing(model), model)
     })
 }

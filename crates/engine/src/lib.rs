@@ -86,7 +86,7 @@ pub use provider::Provider;
 pub use raw::{RawReply, RawRequest};
 pub use receive::EventBatch;
 pub use reply::{Attempt, Outcome, Reply, Stats};
-pub use resolve::{Candidate, LookUp, Route, Routing, RoutingProblem};
+pub use resolve::{Candidate, LookUp, Route, Routing, RoutingProblem, nearest_name};
 pub use secrets::{Secret, is_secret_name, mask_secrets};
 pub use settings::ProviderSettings;
 pub use speech::Speak;

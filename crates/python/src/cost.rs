@@ -116,6 +116,11 @@ impl Cost {
 }
 
 impl Cost {
+    /// What both cost together; `None` where that is more than can be counted.
+    pub(crate) fn and(self, other: Self) -> Option<Self> {
+        self.0.and(other.0).map(Self)
+    }
+
     pub(crate) fn write_fields(&self, object: &mut ObjectWriter<'_>) {
         let cost = &self.0;
         object.field("total", cost.total.to_string()).field("currency", "USD");

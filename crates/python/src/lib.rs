@@ -75,7 +75,7 @@ mod _native {
     #[pymodule_export]
     use super::program::{find_program, needs_variable};
     #[pymodule_export]
-    use super::providers::{dialects, find_provider, provider_table, split_model};
+    use super::providers::{carried_options, dialects, find_provider, provider_table, split_model};
     #[pymodule_export]
     use super::reply::{Choice, ModelInfo, Reply};
     #[pymodule_export]

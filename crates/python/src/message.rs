@@ -25,6 +25,8 @@ use pyo3::{
 #[derive(Clone)]
 pub(crate) struct Message(pub(crate) model::Message);
 
+const ROLES: [&str; 5] = ["system", "developer", "user", "assistant", "tool"];
+
 impl PartialEq for Message {
     fn eq(&self, other: &Self) -> bool {
         message_dicts::is_same(&self.0, &other.0)
@@ -44,6 +46,13 @@ impl Message {
             Some(fields) => fields.copy()?,
             None => PyDict::new(role.py()),
         };
+        if !ROLES.contains(&role.to_str()?) {
+            return Err(PyValueError::new_err(format!(
+                "role: expected one of {}, not {}; a role of one provider's own goes as a dict",
+                ROLES.join(", "),
+                role.repr()?
+            )));
+        }
         message.set_item("role", role)?;
         message.set_item("content", content)?;
         Self::from_dict(&role.py().get_type::<Self>(), message.as_any())

@@ -8,6 +8,7 @@ use pyo3::{
     prelude::*,
     types::{PyDict, PyList},
 };
+use std::collections::HashMap;
 
 /// The rows of the built-in table, as dicts.
 #[pyfunction]
@@ -23,6 +24,14 @@ pub(crate) fn provider_table(py: Python<'_>) -> PyResult<Bound<'_, PyList>> {
 #[pyfunction]
 pub(crate) fn dialects() -> Vec<&'static str> {
     dialect::registry::all().map(|dialect| dialect.name()).collect()
+}
+
+/// Which options of a chat each wire format carries, by its name: each option with whether it is carried whatever its
+/// value.
+#[pyfunction]
+pub(crate) fn carried_options() -> HashMap<&'static str, HashMap<&'static str, bool>> {
+    let carried = |dialect: &dyn dialect::Dialect| dialect.carried_options().into_iter().collect();
+    dialect::registry::all().map(|dialect| (dialect.name(), carried(dialect))).collect()
 }
 
 fn fields<'py>(py: Python<'py>, row: &ProviderRow) -> PyResult<Bound<'py, PyDict>> {

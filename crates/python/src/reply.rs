@@ -276,10 +276,50 @@ impl Reply {
     /// The text as the type given in `response_format`; the JSON value for `"json"` and JSON schemas; `None` where no
     /// format was asked for.
     #[getter]
-    fn parsed(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let Some(parse) = &self.parse else { return Ok(py.None()) };
-        let parsed = self.parsed.get_or_try_init(py, || parse.call1(py, (self.text(),)))?;
+    fn parsed(slf: &Bound<'_, Self>) -> PyResult<Py<PyAny>> {
+        let (py, reply) = (slf.py(), slf.get());
+        let Some(parse) = &reply.parse else { return Ok(py.None()) };
+        let parsed = reply.parsed.get_or_try_init(py, || parse.call1(py, (slf,)))?;
         Ok(parsed.clone_ref(py))
+    }
+
+    /// `Reply[type]`, for annotations that are evaluated.
+    #[classmethod]
+    fn __class_getitem__<'py>(
+        class: &Bound<'py, PyType>,
+        item: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        class.py().import("types")?.getattr("GenericAlias")?.call1((class, item))
+    }
+
+    /// The reply as the last of several that one call took: with what the `earlier` ones used and cost, and with their
+    /// attempts.
+    fn _after(&self, py: Python<'_>, earlier: Vec<Py<Self>>) -> Self {
+        let mut usage = self.response.usage.clone();
+        let mut cost = self.pricing.cost();
+        let mut attempts = Vec::new();
+        let mut stats = self.stats;
+        for reply in earlier.iter().map(Py::get) {
+            usage = reply.response.usage.as_ref().zip(usage).map(|(one, other)| one.and(&other));
+            cost = cost.zip(reply.pricing.cost()).and_then(|(one, other)| one.and(other));
+            attempts.extend(reply.attempts.iter().cloned());
+        }
+        attempts.extend(self.attempts.iter().cloned());
+        if let Some(first) = earlier.first() {
+            stats.started = first.get().stats.started;
+            stats.duration = stats.duration.map(|last| (self.stats.started + last) - stats.started);
+        }
+        Self {
+            response: model::Response { usage, ..self.response.clone() },
+            body: self.body.clone(),
+            provider: self.provider.clone(),
+            request_id: self.request_id.clone(),
+            attempts,
+            stats,
+            pricing: Pricing::Known(cost.map(Box::new)),
+            parse: self.parse.as_ref().map(|parse| parse.clone_ref(py)),
+            parsed: PyOnceLock::new(),
+        }
     }
 
     /// Everything as a dictionary that has a JSON form. The messages in it are in the form that calls take.

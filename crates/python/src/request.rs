@@ -342,8 +342,16 @@ fn response_format(value: &Bound<'_, PyAny>) -> PyResult<ResponseFormat> {
 fn reasoning(value: &Bound<'_, PyAny>) -> PyResult<ReasoningRequest> {
     const EXPECTED: &str = "an effort (\"none\", \"minimal\", \"low\", \"medium\", \"high\", \"xhigh\", \"max\"), a number of tokens, or a dict with `effort`, `budget_tokens` and `display`";
     let mut reasoning = ReasoningRequest::default();
-    if let Ok(effort) = value.cast::<PyString>() {
-        reasoning.effort = Some(Effort::from(effort.to_str()?));
+    if let Ok(word) = value.cast::<PyString>() {
+        let effort = Effort::from(word.to_str()?);
+        if matches!(effort, Effort::Other(_)) {
+            return Err(PyValueError::new_err(format!(
+                "reasoning: expected {EXPECTED}, not {}; a word of one provider's own goes as {{\"effort\": {}}}",
+                word.repr()?,
+                word.repr()?
+            )));
+        }
+        reasoning.effort = Some(effort);
     } else if let Ok(fields) = value.cast::<PyDict>() {
         for (key, item) in fields.iter() {
             if item.is_none() {

@@ -5,21 +5,20 @@ What is changed here wins over files, environment and arguments, also when those
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Union
 
 from ferrule.configuration import secrets
 from ferrule.configuration.live import lock
 from ferrule.configuration.schema import at
 from ferrule.configuration.suggestions import suggestion
 from ferrule.errors import ConfigError
+from ferrule.options import ProviderOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
     from ferrule.configuration.live import LiveConfiguration
-    from ferrule.options import ProviderOptions
 
-    Entry = ProviderOptions | Mapping[str, Any] | str
+Entry = Union[ProviderOptions, Mapping[str, Any], str]  # noqa: UP007 - also at run time, on Python 3.10
 
 
 class Registry:

@@ -7,7 +7,7 @@ from typing import IO, Any, Union
 
 from ferrule.operations.reply import OperationReply
 
-AudioFile = Union[str, "os.PathLike[str]", bytes, IO[bytes], tuple[str, bytes]]
+AudioFile = Union[str, os.PathLike[str], bytes, IO[bytes], tuple[str, bytes]]  # noqa: UP007 - also on Python 3.10
 """A recording: a path, its bytes, a file opened in binary mode, or a pair of file name and bytes."""
 
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import AsyncIterator, Iterator
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
+
+from ferrule._native import Attempt, Cost, Flight
+from ferrule.typing_compat import Self
 
 if TYPE_CHECKING:
     import asyncio
-    import os
-    import sys
-    from collections.abc import AsyncIterator, Iterator
-    from types import TracebackType
 
-    if sys.version_info >= (3, 11):
-        from typing import Self
-    else:
-        from typing_extensions import Self
-
-    from ferrule._native import Attempt, Cost, Flight
     from ferrule.greenlets import HubBridge
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from ferrule.operations.reply import OperationReply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import numpy
     import numpy.typing
+
+    Vectors = numpy.typing.NDArray[numpy.float32]
+else:
+    Vectors = Any  # numpy is optional, and large.
 
 
 class Embeddings(OperationReply):
@@ -54,7 +57,7 @@ class Embeddings(OperationReply):
         return list(self)
 
     @property
-    def array(self) -> numpy.typing.NDArray[numpy.float32]:
+    def array(self) -> Vectors:
         """The vectors as a read-only numpy array of shape (texts, dimensions), which shares `data` without a copy.
 
         Raises:

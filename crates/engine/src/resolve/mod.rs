@@ -9,7 +9,7 @@ mod names;
 mod routing;
 
 pub use candidate::{Candidate, Route};
-pub use names::LookUp;
+pub use names::{LookUp, nearest as nearest_name};
 pub use routing::{Routing, RoutingProblem};
 
 use aliases::{Aliases, End};
@@ -37,10 +37,11 @@ impl Routes {
         routing: Routing,
         ids: impl Iterator<Item = &'ids str>,
     ) -> Result<Self, Vec<RoutingProblem>> {
-        let Routing { aliases, provider_aliases, configured, default_model, look_up } = routing;
+        let Routing { aliases, provider_aliases, configured, default_model, look_up, similar } = routing;
         let configured: HashSet<String> = configured.into_iter().collect();
         let ids = ids.map(|id| (id, configured.contains(id)));
         let mut names = Names::new(ids, provider_aliases, look_up);
+        names.similar = similar;
         let (aliases, mut problems) = Aliases::new(aliases, &names);
         names.aliases = aliases.names().map(str::to_owned).collect();
         let routes = Self { aliases, names, default_model };

@@ -22,6 +22,8 @@ pub(super) struct Names {
     /// Id, and whether it can be called.
     named: HashMap<String, (Arc<str>, bool)>,
     pub(super) look_up: Option<LookUp>,
+    /// Who is suggested for a name that nobody offers.
+    pub(super) similar: Option<LookUp>,
     /// What is suggested for a bare name that nobody offers.
     pub(super) aliases: Vec<String>,
 }
@@ -52,7 +54,7 @@ impl Names {
                 named.entry(alias).or_insert(provider);
             }
         }
-        Self { named, look_up, aliases: Vec::new() }
+        Self { named, look_up, similar: None, aliases: Vec::new() }
     }
 
     /// How many names of providers there are.
@@ -112,7 +114,11 @@ impl Names {
 
     /// Who offers a bare name, of the providers that are there.
     pub(super) fn offered(&self, name: &str) -> Vec<(Candidate, bool)> {
-        let Some(look_up) = &self.look_up else { return Vec::new() };
+        self.looked_up(self.look_up.as_ref(), name)
+    }
+
+    fn looked_up(&self, look_up: Option<&LookUp>, name: &str) -> Vec<(Candidate, bool)> {
+        let Some(look_up) = look_up else { return Vec::new() };
         // Each provider once, whatever the catalog says.
         let mut found = BTreeMap::new();
         for route in look_up(name) {
@@ -149,9 +155,15 @@ impl Names {
 
     fn names_no_provider(&self, name: &str) -> String {
         let instance = if name.is_empty() { "gpt-5-mini" } else { name };
-        let hint = match nearest(name, self.aliases.iter().map(String::as_str)) {
-            Some(alias) => format!("did you mean {}?", quoted(alias)),
-            None => format!("for instance {}", quoted(&format!("openai/{instance}"))),
+        let similar = self.looked_up(self.similar.as_ref(), name);
+        // Those with a key first.
+        let (with_key, without): (Vec<_>, Vec<_>) =
+            similar.into_iter().partition(|(_, configured)| *configured);
+        let similar = with_key.into_iter().chain(without).map(|(route, _)| route).next();
+        let hint = match (nearest(name, self.aliases.iter().map(String::as_str)), similar) {
+            (Some(alias), _) => format!("did you mean {}?", quoted(alias)),
+            (None, Some(route)) => format!("did you mean {}?", quoted(&route.to_string())),
+            (None, None) => format!("for instance {}", quoted(&format!("openai/{instance}"))),
         };
         format!("model: {} names no provider; write 'provider/model', {hint}", quoted(name))
     }
@@ -185,8 +197,8 @@ pub(super) fn quoted(name: &str) -> String {
     format!("'{shown}'")
 }
 
-/// What is most like `name`, where something is like it.
-fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+/// The one of `known` that is most like `name`, where one is like it.
+pub fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     if name.is_empty() || name.len() > MAX_COMPARED {
         return None;
     }

@@ -17,6 +17,8 @@ pub struct Routing {
     pub default_model: Option<String>,
     /// Who offers a bare name.
     pub look_up: Option<LookUp>,
+    /// Who may be meant by a name that nobody offers: suggested, never called.
+    pub similar: Option<LookUp>,
 }
 
 /// A name that the configuration gives leads nowhere.

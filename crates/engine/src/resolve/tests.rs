@@ -12,6 +12,7 @@ fn routing(aliases: &[(&str, &str)]) -> Routing {
         configured: vec!["openai".into(), "azure".into(), "groq".into()],
         default_model: None,
         look_up: Some(Arc::new(catalog)),
+        similar: Some(Arc::new(similar)),
     }
 }
 
@@ -31,6 +32,12 @@ fn catalog(name: &str) -> Vec<Candidate> {
         "haiku" => offer(&["anthropic"]),
         _ => Vec::new(),
     }
+}
+
+/// What patterns match, and nothing else.
+fn similar(name: &str) -> Vec<Candidate> {
+    let candidate = |provider: &str| Candidate { provider: provider.into(), model: name.into() };
+    if name.contains("opus") { vec![candidate("anthropic"), candidate("openrouter")] } else { Vec::new() }
 }
 
 fn routes(aliases: &[(&str, &str)]) -> Routes {
@@ -117,6 +124,22 @@ fn bare_names() {
         keyless.contains("has a key; write one of 'anthropic/opus-full', 'openrouter/opus-full'"),
         "{keyless}"
     );
+}
+
+#[test]
+fn a_name_that_only_resembles_one_is_suggested_and_never_called() {
+    let routes = routes(&[]);
+    for (name, said) in [
+        ("opus-2026", "did you mean 'anthropic/opus-2026'?"),
+        (
+            "antropic/opus",
+            "names no known provider ('antropic'); write 'provider/model'; did you mean `anthropic`?",
+        ),
+        ("zzz/opus", "names no known provider ('zzz')"),
+    ] {
+        let why = routes.resolve(Some(name)).unwrap_err();
+        assert!(why.contains(said), "{why}");
+    }
 }
 
 #[test]

@@ -76,6 +76,9 @@ pub trait Dialect: fmt::Debug + Send + Sync {
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField>;
 
+    /// Client: the options of a chat that it carries, each with whether it does whatever the value is.
+    fn carried_options(&self) -> Vec<(&'static str, bool)>;
+
     /// Client: the answer in the body of a plain call. A body that holds an error (some providers answer those
     /// with status 200) is [`StreamError::Provider`].
     fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError>;

@@ -41,6 +41,30 @@ impl Usage {
         }
     }
 
+    /// What two answers used together: figures that both have, else they are unknown.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        macro_rules! sums {
+            ($($field:ident),*) => {
+                Self {
+                    $($field: self.$field.zip(other.$field).map(|(one, two)| one.saturating_add(two)),)*
+                    extra: Extra::new(),
+                }
+            };
+        }
+        sums!(
+            input_tokens,
+            output_tokens,
+            cache_read_tokens,
+            cache_write_tokens,
+            cache_write_5m_tokens,
+            cache_write_1h_tokens,
+            reasoning_tokens,
+            input_audio_tokens,
+            output_audio_tokens
+        )
+    }
+
     /// As [`Usage::update`], with what a stream says later on: a zero does not replace what is known of the prompt, which
     /// some servers fill in for what they leave out.
     pub fn advance(&mut self, later: &Self) {

@@ -12,7 +12,7 @@ mod tests;
 
 use crate::encode::{Refusals, UnsupportedField};
 use crate::quirks::{Feature, Quirks};
-use alloc::borrow::Cow;
+use alloc::{borrow::Cow, vec::Vec};
 
 /// An option of a request, of whatever operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,6 +144,19 @@ impl<R> Carried<R> {
     /// No option at all, for the common reasons.
     pub(crate) const NOTHING: Self =
         Self { options: &[], rules: &[], noted: &[], reasons: &[], reason: None };
+}
+
+impl<R> Carried<R> {
+    /// The names of the options that are carried, each with whether it is whatever its value.
+    pub(crate) fn names(&self) -> Vec<(&'static str, bool)> {
+        let mut names: Vec<_> = self.options.iter().map(|option| (option.name(), true)).collect();
+        for (option, _) in self.rules {
+            if !names.iter().any(|(name, _)| *name == option.name()) {
+                names.push((option.name(), false));
+            }
+        }
+        names
+    }
 }
 
 impl<R: Options> Carried<R> {

@@ -92,6 +92,10 @@ impl Dialect for Tiny {
         Ok(encoded)
     }
 
+    fn carried_options(&self) -> Vec<(&'static str, bool)> {
+        Vec::new()
+    }
+
     fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
         let text = str::from_utf8(body).map_err(|error| StreamError::Malformed(error.to_string()))?;
         if let Some(message) = text.strip_prefix("error: ") {

@@ -65,6 +65,10 @@ impl Dialect for Anthropic {
         encode_request::encode(request, options)
     }
 
+    fn carried_options(&self) -> Vec<(&'static str, bool)> {
+        super::carried::CARRIED.names()
+    }
+
     fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
         decode_response::decode(body).map(made_ids::given)
     }

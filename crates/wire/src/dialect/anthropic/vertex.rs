@@ -78,6 +78,10 @@ impl Dialect for AnthropicVertex {
         Ok(EncodedRequest { path: path(&request.model, method), body, headers: Vec::new(), dropped })
     }
 
+    fn carried_options(&self) -> Vec<(&'static str, bool)> {
+        super::carried::CARRIED.names()
+    }
+
     fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
         Anthropic.decode_response(body)
     }

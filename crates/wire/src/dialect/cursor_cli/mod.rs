@@ -45,6 +45,10 @@ impl Dialect for CursorCli {
         encode_request::encode(request, options)
     }
 
+    fn carried_options(&self) -> Vec<(&'static str, bool)> {
+        carried::CARRIED.names()
+    }
+
     fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
         decode_response::decode(body)
     }

@@ -122,6 +122,10 @@ impl Dialect for Gemini {
         encode_request::encode(self.0, request, options)
     }
 
+    fn carried_options(&self) -> Vec<(&'static str, bool)> {
+        carried::CARRIED.names()
+    }
+
     fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
         decode_response::decode(body)
     }

@@ -47,6 +47,10 @@ impl Dialect for Replicate {
         encode_request::encode(request, options)
     }
 
+    fn carried_options(&self) -> Vec<(&'static str, bool)> {
+        carried::CARRIED.names()
+    }
+
     fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
         decode_response::response(body)
     }

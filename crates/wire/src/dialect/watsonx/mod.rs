@@ -57,6 +57,10 @@ impl Dialect for Watsonx {
         encode_request::encode(request, options)
     }
 
+    fn carried_options(&self) -> Vec<(&'static str, bool)> {
+        OpenAiChat.carried_options()
+    }
+
     fn decode_response(&self, body: &[u8]) -> Result<Response, StreamError> {
         decode_response::decode(body)
     }
