@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
 from ferrule import errors
+from ferrule._native import Cost, Message, Reply, ToolCall, Usage
 from ferrule.numeric import as_integer, as_number
 from ferrule.operations.call_options import check_options
 from ferrule.options import RunOptions, Timeouts
@@ -23,9 +25,6 @@ from ferrule.toolbox import Toolbox
 from ferrule.turns import answered_calls, pending_calls, turns_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-
-    from ferrule._native import Cost, Message, Reply, ToolCall, Usage
     from ferrule.options import Messages
     from ferrule.run_events import RunEvent
 

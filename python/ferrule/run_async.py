@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+from collections.abc import AsyncGenerator, AsyncIterator
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ferrule._native import TextDelta
 from ferrule.errors import FerruleError
 from ferrule.run import Approve, Ask, Emit, Run, Steps
 from ferrule.tool_execution import in_thread, run_on_loop
+from ferrule.typing_compat import Self
 
 if TYPE_CHECKING:
-    import sys
-    from collections.abc import AsyncGenerator, AsyncIterator
-    from types import TracebackType
-
-    if sys.version_info >= (3, 11):
-        from typing import Self
-    else:
-        from typing_extensions import Self
-
     from ferrule._native import ToolCall
     from ferrule.async_client import AsyncClient
     from ferrule.run_events import RunEvent

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+from collections.abc import Generator, Iterator
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ferrule._native import TextDelta
@@ -11,17 +13,9 @@ from ferrule.errors import FerruleError
 from ferrule.own_loop import tools_loop
 from ferrule.run import Approve, Ask, Emit, Execute, Run, Steps
 from ferrule.tool_execution import Coroutines, run_blocking
+from ferrule.typing_compat import Self
 
 if TYPE_CHECKING:
-    import sys
-    from collections.abc import Generator, Iterator
-    from types import TracebackType
-
-    if sys.version_info >= (3, 11):
-        from typing import Self
-    else:
-        from typing_extensions import Self
-
     from ferrule._native import Reply, ToolCall
     from ferrule.client import Client
     from ferrule.run_events import RunEvent, ToolResult

@@ -63,8 +63,9 @@ class _Signature:
         ]
         return signature.replace(parameters=[*parameters, *options])
 
-    @property
-    def __class__(self) -> type:  # type: ignore[misc]  # `inspect.signature` takes nothing but its own class.
+    @property  # type: ignore[misc]
+    # `inspect.signature` takes nothing but its own class.
+    def __class__(self) -> type:  # pyright: ignore[reportIncompatibleMethodOverride]
         import inspect
 
         return inspect.Signature

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import functools
 import inspect
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
+from ferrule._native import ToolCall
 from ferrule.tool_arguments import ArgumentsError, FunctionArguments, decoded_arguments
 from ferrule.tools import function_tool
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-
-    from ferrule._native import ToolCall
 
 MAX_RESULT_LENGTH = 100_000
 """The length of a result, in characters, from which on it is cut: some 25,000 tokens."""

@@ -294,6 +294,7 @@ impl Reply {
 
     /// The reply as the last of several that one call took: with what the `earlier` ones used and cost, and with their
     /// attempts.
+    #[expect(clippy::needless_pass_by_value, reason = "PyO3 makes a vector of a Python list")]
     fn _after(&self, py: Python<'_>, earlier: Vec<Py<Self>>) -> Self {
         let mut usage = self.response.usage.clone();
         let mut cost = self.pricing.cost();

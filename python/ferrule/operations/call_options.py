@@ -67,7 +67,8 @@ def _tool_choice(choice: Any, tools: Any) -> Any:
         from ferrule.tools import name_of
 
         # A `ferrule.Tool` has a name of its own.
-        choice = choice.name if hasattr(choice, "declaration") else name_of(choice)
+        named = getattr(choice, "name", None)
+        choice = named if isinstance(named, str) else name_of(choice)
     elif not isinstance(choice, str) or choice == "any":  # Anthropic's word for "required".
         return choice
     names = [_tool_name(tool) for tool in tools]
