@@ -36,13 +36,15 @@ HEAD = """\
 The options of `complete` and `stream`: keyword arguments, each `None` by default, which is the provider's default.
 `help(ferrule.complete)` lists them, and Tab completes them in a notebook. What a wire format cannot carry is refused by
 name with `UnsupportedError` before anything is sent; what single providers and models refuse beyond that is in
-[the providers' tables](../providers/README.md).
+[the providers' tables](%s).
 
 In the last column, a wire format in *italics* carries the option for some values or models only.
 
 | option | type | meaning | carried by |
 |---|---|---|---|
 """
+PROVIDERS = "/".join(("..", "providers", "README.md"))
+"""From the page, not from this file."""
 TAIL = """
 `python tools/option_tables.py` writes this page, from the docstring of `ferrule.CompletionOptions` and from what each
 wire format declares.
@@ -76,7 +78,7 @@ def page() -> str:
         kind = hint.removesuffix(" | None").replace("|", "\\|")
         meaning = texts[name].replace("|", "\\|")
         rows.append(f"| `{name}` | `{kind}` | {meaning} | {carriers(name, carried)} |")
-    return HEAD + "\n".join(rows) + "\n" + TAIL
+    return HEAD % PROVIDERS + "\n".join(rows) + "\n" + TAIL
 
 
 if __name__ == "__main__":

@@ -308,14 +308,14 @@ def test_the_fixture_is_a_fresh_simulator(ferrule_simulator: Simulator) -> None:
 def test_the_fixture_comes_with_the_package(tmp_path: Path) -> None:
     # In a project of its own, with the tests that the documents show.
     shown = [block.code for block in blocks(ROOT / "docs" / "testing.md", "python") if "def test_" in block.code]
-    program = "from ferrule.testing import rule\n\n" + "\n".join(shown)
+    program = "import ferrule\nfrom ferrule.testing import Simulator, rule\n\n" + "\n".join(shown)
     (tmp_path / "test_documented.py").write_text(program, "utf-8")
     # What pytest-asyncio wants said, whichever fixtures there are.
     (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_default_fixture_loop_scope = function\n", "utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", str(tmp_path)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=50)
     assert done.returncode == 0, done.stdout
-    assert "2 passed" in done.stdout
+    assert "3 passed" in done.stdout
 
 
 def test_the_plugin_loads_nothing_until_it_is_used() -> None:
