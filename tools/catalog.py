@@ -1,5 +1,9 @@
 """Writes crates/catalog/data/catalog.json: what the installed genai-prices knows, and our own facts from catalog.toml.
 
+Prices that depend on the hour are taken from catalog.toml, where they were compared with the provider's page, or left out:
+genai-prices cannot write down weekdays, holidays or a day from which hours count. Each price has the day on which it was last
+compared (price_dates.toml) or from which it holds; neither is known of all.
+
 `make catalog` runs it. The file is the same for the same inputs, byte by byte, but for the date on which a new version
 was first read. What cannot be translated exactly (a pattern, a price) is an error here, not a surprise at run time.
 """
@@ -12,6 +16,7 @@ import datetime
 import json
 import re
 import sys
+from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +31,7 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 TARGET = HERE.parent / "crates/catalog/data/catalog.json"
 OVERLAY = HERE / "catalog.toml"
+DATES = HERE / "price_dates.toml"
 SCALE = 18
 """Most decimals of a price; crates/catalog/src/amount.rs counts in these."""
 
@@ -132,9 +138,6 @@ def constrained(constraint: Any, fields: dict[str, Any]) -> dict[str, Any]:
             return fields
         case types.StartDateConstraint():
             return {"from": constraint.start_date.isoformat(), **fields}
-        case types.TimeOfDateConstraint():
-            times = (types._utc_timetz(constraint.start_time), types._utc_timetz(constraint.end_time))
-            return {"between": [time.strftime("%H:%M:%S") for time in times], **fields}
     raise TypeError(f"no translation for {constraint!r}")
 
 
@@ -151,6 +154,9 @@ def model(info: types.ModelInfo) -> dict[str, Any]:
         found["deprecated"] = True
     if isinstance(info.prices, types.ModelPrice):
         prices = [{"rates": rates(info.prices)}]
+    elif any(isinstance(price.constraint, types.TimeOfDateConstraint) for price in info.prices):
+        found["prices"] = []
+        return found
     else:
         prices = [constrained(price.constraint, {"rates": rates(price.prices)}) for price in info.prices]
     found["prices"] = prices
@@ -186,6 +192,19 @@ def apply(overlay: dict[str, Any], rows: list[dict[str, Any]]) -> None:
         if any(each["id"] == row["id"] for each in owner["models"]):
             raise ValueError(f"genai-prices has {owner['id']}/{row['id']} by now")
         owner["models"].append(row)
+    for row in overlay.get("prices", []):
+        owner = by_id[row["provider"]]
+        priced = next((each for each in owner["models"] if each["id"] == row["model"]), None)
+        if priced is None:
+            raise ValueError(f"prices of a model that is not there: {owner['id']}/{row['model']}")
+        if "until" in row:
+            if len(priced["prices"]) != 1:
+                raise ValueError(f"genai-prices knows by now what follows: {owner['id']}/{row['model']}")
+            priced["prices"] = [{"until": row["until"], **priced["prices"][0]}]
+            continue
+        if priced["prices"]:
+            raise ValueError(f"genai-prices has the prices of {owner['id']}/{row['model']} by now")
+        priced["prices"] = [{"checked": row["checked"].isoformat(), **table} for table in row["tables"]]
     for row in overlay["facts"]:
         owner, ids = by_id[row.pop("provider")], row.pop("models")
         unknown = set(ids) - {each["id"] for each in owner["models"]}
@@ -197,10 +216,54 @@ def apply(overlay: dict[str, Any], rows: list[dict[str, Any]]) -> None:
                     each.setdefault(name, value)
 
 
+def date_prices(rows: list[dict[str, Any]]) -> None:
+    """Writes the days of price_dates.toml beside the prices that held on them."""
+    dates = {
+        (owner, each): str(date)
+        for owner, days in tomllib.loads(DATES.read_text("utf-8")).items()
+        for date, ids in days.items()
+        for each in ids
+    }
+    for row in rows:
+        for each in row["models"]:
+            checked = dates.pop((row["id"], each["id"]), None)
+            for table in each.get("prices", []):
+                if checked is not None and table.get("from", "") <= checked:
+                    table["checked"] = checked
+    if dates:
+        raise ValueError(f"{DATES.name}: there are no such models: {sorted(dates)}")
+
+
+def price_lifetimes(rows: list[dict[str, Any]]) -> None:
+    """Adds what OpenAI's caches cost for 30 minutes and for 12 hours, which genai-prices has no words for.
+
+    Its price of writing is that of 30 minutes, 1.25 times the input; 12 hours cost 2.5 times (docs/wire/late-2026.md,
+    section 6, of OpenAI and Azure).
+    """
+    for row in rows:
+        if row["id"] not in ("openai", "azure"):
+            continue
+        for each in row["models"]:
+            for table in (*each.get("prices", []), *each.get("variants", [])):
+                found = table["rates"]
+                write, read_in = found.get("cache_write_mtok"), found.get("input_mtok")
+                if write is not None and write == scaled(read_in, "1.25"):
+                    found["cache_write_30m_mtok"] = write
+                    found["cache_write_12h_mtok"] = scaled(read_in, "2.5")
+
+
+def scaled(price: Any, factor: str) -> Any:
+    if isinstance(price, list):
+        return [scaled(price[0], factor), *([start, scaled(tier, factor)] for start, tier in price[1:])]
+    return decimal(Decimal(price) * Decimal(factor))
+
+
 def main() -> None:
     overlay = tomllib.loads(OVERLAY.read_text("utf-8"))
     rows = [provider(info) for info in providers]
     apply(overlay, rows)
+    date_prices(rows)
+    price_lifetimes(rows)
     current = version("genai-prices")
     before = json.loads(TARGET.read_text("utf-8"))["source"] if TARGET.exists() else {}
     today = datetime.datetime.now(tz=datetime.UTC).date().isoformat()

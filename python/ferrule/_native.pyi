@@ -613,6 +613,14 @@ class Usage:
         """Of the prompt, written to a cache for five minutes."""
 
     @property
+    def cache_write_30m_tokens(self) -> int | None:
+        """Of the prompt, written to a cache for thirty minutes."""
+
+    @property
+    def cache_write_12h_tokens(self) -> int | None:
+        """Of the prompt, written to a cache for twelve hours."""
+
+    @property
     def cache_write_1h_tokens(self) -> int | None:
         """Of the prompt, written to a cache for one hour."""
 
@@ -669,7 +677,8 @@ class Cost:
 
     @property
     def source_date(self) -> str | None:
-        """The date (YYYY-MM-DD) of the price list; `None` where it has none."""
+        """The day (YYYY-MM-DD) on which the price was compared with the provider's page, or from which it holds; the later
+        one. `None` where neither is known."""
 
     @property
     def is_reported(self) -> bool:

@@ -76,7 +76,7 @@ class TestCost:
     def test_json(self, ferrule: Run) -> None:
         cost = json.loads(ferrule("cost", "openai/gpt-4o", "--input", "1000000", "--json", simulator=None).stdout)
         assert (Decimal(cost["total"]), cost["currency"], cost["calls"]) == (Decimal("2.5"), "USD", 1)
-        assert cost["source_date"]
+        assert cost["source_date"] == "2025-07-04"
 
     def test_a_prompt_from_a_pipe(self, ferrule: Run) -> None:
         done = ferrule("cost", "openai/gpt-4o", "--output", "10", "--json", typed="Hello, world!", simulator=None)

@@ -42,7 +42,7 @@ def test_plain_and_streamed_replies_cost_the_same(simulator: Simulator) -> None:
     }
     assert plain.quantities == {"cache_read_tokens": 400_000, "input_tokens": 600_000, "output_tokens": 100_000}
     assert (plain.currency, plain.source, plain.is_reported) == ("USD", "genai-prices", False)
-    assert plain.source_date is not None
+    assert plain.source_date == "2025-07-04", "when genai-prices last compared this price with OpenAI's page"
     assert plain.source_version is not None
 
 

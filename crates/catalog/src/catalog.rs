@@ -89,8 +89,8 @@ impl<'a> Found<'a> {
     pub fn price(&self, quantities: &Quantities, at: i64, context: &Context<'_>) -> Option<Cost> {
         // How else another provider can be asked is not on its price list.
         let context = if self.is_borrowed { &[] } else { context };
-        let rates = self.model.prices.at(at, context)?;
-        cost(&rates, quantities, &self.model.source)
+        let (rates, source) = self.model.prices.at(at, context)?;
+        cost(&rates, quantities, source)
     }
 }
 
@@ -100,11 +100,13 @@ impl Data {
         let source = Arc::new(index.source);
         let mut places: HashMap<String, usize> =
             index.providers.iter().enumerate().map(|(place, row)| (row.id.clone(), place)).collect();
+        // Each price has a date of its own, or none.
+        let undated = source.dated(None);
         let mut providers = Vec::with_capacity(index.providers.len());
         for row in index.providers {
             let id: Arc<str> = row.id.into();
             providers.push(Provider {
-                models: PackedModels::new(Arc::clone(&id), Arc::clone(&source), row.models),
+                models: PackedModels::new(Arc::clone(&id), Arc::clone(&undated), row.models),
                 id,
                 name: row.name,
                 names: row.names,
@@ -168,7 +170,6 @@ impl Catalog {
                 model.facts = model.facts.or(&before.facts);
                 if model.prices.is_empty() {
                     model.prices = before.prices.clone();
-                    model.source = Arc::clone(&before.source);
                 }
             }
             let id = model.id.to_lowercase().into();

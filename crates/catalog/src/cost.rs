@@ -65,7 +65,8 @@ impl Cost {
 /// price, or the sum is more than we can count. What is free costs nothing, however much it was.
 ///
 /// What a part has no price for is in its whole: a missing cache price means the input price. But for sound, whose price
-/// is mostly many times that of text: without one the cost is unknown. Parts that exceed their
+/// is mostly many times that of text, and for what is kept in a cache for half an hour, an hour or twelve, at up to twice the
+/// price of the usual time: without a price of their own the cost is unknown. Parts that exceed their
 /// whole, as some providers report them, are charged as they are, and the rest of the whole is 0.
 pub(crate) fn cost(rates: &Rates, quantities: &Quantities, source: &Arc<Source>) -> Option<Cost> {
     let is_free = !rates.0.is_empty() && rates.0.iter().all(|priced| priced.rate(u64::MAX) == Rate::FREE);
@@ -80,11 +81,12 @@ pub(crate) fn cost(rates: &Rates, quantities: &Quantities, source: &Arc<Source>)
     if quantities.is_empty() {
         return None;
     }
-    // Sound is not priced as text is.
     let has_price = |place: usize| rates.0.iter().any(|priced| priced.place == place);
-    let sound = UNITS.iter().enumerate().filter(|(_, unit)| unit.is_sound_tokens());
-    if sound
-        .into_iter()
+    let needs_own_price = |unit: &Unit| unit.is_sound_tokens() || unit.is_kept_unusually();
+    if UNITS
+        .iter()
+        .enumerate()
+        .filter(|(_, unit)| needs_own_price(unit))
         .any(|(place, _)| quantities.get(place).is_some_and(|count| count > 0) && !has_price(place))
     {
         return None;

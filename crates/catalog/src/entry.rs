@@ -42,18 +42,13 @@ const FIELDS: [&str; 13] = [
 ];
 
 impl Written {
-    pub(crate) fn model(self, id: &str, provider: Arc<str>, source: Arc<Source>) -> Result<Model, String> {
-        let prices = self.prices.map_or_else(
-            || {
-                if self.variants.is_empty() {
-                    Ok(Prices::default())
-                } else {
-                    Err("variants without prices".into())
-                }
-            },
-            |prices| Prices::read(&prices, &self.variants),
-        )?;
-        Ok(Model { id: id.into(), provider, facts: self.facts, prices, names: self.names, source })
+    pub(crate) fn model(self, id: &str, provider: Arc<str>, source: &Arc<Source>) -> Result<Model, String> {
+        let prices = match self.prices {
+            Some(prices) => Prices::read(&prices, &self.variants, source)?,
+            None if self.variants.is_empty() => Prices::default(),
+            None => return Err("variants without prices".into()),
+        };
+        Ok(Model { id: id.into(), provider, facts: self.facts, prices, names: self.names })
     }
 }
 
@@ -90,7 +85,7 @@ impl Entry {
         let written: Written = serde_json::from_value(serde_json::Value::Object(fields))
             .map_err(|error| wrong(error.to_string()))?;
         let source = Arc::new(Source { name: "configuration".into(), ..Source::default() });
-        let model = written.model(id, provider.to_lowercase().into(), source).map_err(wrong)?;
+        let model = written.model(id, provider.to_lowercase().into(), &source).map_err(wrong)?;
         Ok(Self(model))
     }
 }

@@ -14,6 +14,7 @@ mod ledger;
 mod model;
 mod packed;
 mod pattern;
+mod period;
 mod prices;
 mod quantities;
 mod settlement;

@@ -17,8 +17,6 @@ pub struct Model {
     pub prices: Prices,
     /// The names that match it; its id alone where `None`.
     pub(crate) names: Option<Pattern>,
-    /// Where its prices are from.
-    pub(crate) source: Arc<crate::Source>,
 }
 
 impl Model {

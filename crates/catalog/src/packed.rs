@@ -86,7 +86,7 @@ impl PackedModels {
         let read = |mut model: Written| {
             let name = model.id.take().ok_or("a model without an id")?;
             model
-                .model(&name, Arc::clone(&self.provider), Arc::clone(&self.source))
+                .model(&name, Arc::clone(&self.provider), &self.source)
                 .map(Arc::new)
                 .map_err(|error| format!("{}/{name}: {error}", self.provider))
         };

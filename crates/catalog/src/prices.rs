@@ -1,18 +1,14 @@
-//! Prices of a model, by date and time of day, by the size of the prompt, and by how the request was made.
+//! Prices of a model: by date, day of the week and time of day, by the size of the prompt, and by how the request was made.
 
 use crate::{
     amount::{NotAnAmount, Rate},
+    period::{Period, WrittenPeriod},
+    source::Source,
     unit::{UNITS, Unit},
-};
-use jiff::{
-    civil::{Date, Time},
-    tz::TimeZone,
 };
 use serde::Deserialize;
 use serde_json::Value;
-use std::{borrow::Cow, collections::BTreeMap};
-
-const DAY: i64 = 86_400;
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 /// How a request was made, where that changes the price: `("processing", "batch")`, `("service_tier", "flex")`,
 /// `("speed", "fast")`. Compared exactly; what no price asks for is ignored.
@@ -21,37 +17,25 @@ pub type Context<'a> = [(&'a str, &'a str)];
 /// A model's prices. Empty where none is known.
 #[derive(Clone, Debug, Default)]
 pub struct Prices {
-    /// The last whose condition holds counts; where none does, the first.
-    conditional: Vec<(Option<Condition>, Rates)>,
+    /// The last that holds counts.
+    tables: Vec<Table>,
     /// The first that fits counts, for each unit.
     variants: Vec<Variant>,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum Condition {
-    /// Seconds since 1970.
-    From(i64),
-    /// Seconds of the day, in UTC; the end is not in it, and may be the next day's.
-    Between(i64, i64),
-}
-
-impl Condition {
-    const fn holds(self, at: i64) -> bool {
-        match self {
-            Self::From(start) => at >= start,
-            Self::Between(start, end) => {
-                let time = at.rem_euclid(DAY);
-                if end < start { time >= start || time < end } else { start <= time && time < end }
-            }
-        }
-    }
+/// Prices that hold for a period.
+#[derive(Clone, Debug)]
+struct Table {
+    period: Period,
+    rates: Rates,
+    /// Where these prices are from, with their date.
+    source: Arc<Source>,
 }
 
 #[derive(Clone, Debug)]
 struct Variant {
     when: Vec<(String, String)>,
-    condition: Option<Condition>,
-    rates: Rates,
+    table: Table,
 }
 
 /// What each unit costs, the most special first: so parts are counted before their wholes.
@@ -79,26 +63,31 @@ impl Priced {
 impl Prices {
     /// Whether no price is known.
     pub fn is_empty(&self) -> bool {
-        self.conditional.iter().all(|(_, rates)| rates.0.is_empty())
+        self.tables.iter().all(|table| table.rates.0.is_empty())
     }
 
-    /// The prices at `at` (seconds since 1970) for a request made as `context` says.
-    pub(crate) fn at(&self, at: i64, context: &Context<'_>) -> Option<Cow<'_, Rates>> {
-        let holds = |condition: &Option<Condition>| condition.is_none_or(|condition| condition.holds(at));
-        let current = self.conditional.iter().rev().find(|(condition, _)| holds(condition));
-        let (_, standard) = current.or_else(|| self.conditional.first())?;
+    /// The prices at `at` (seconds since 1970) for a request made as `context` says, and where they are from.
+    pub(crate) fn at(&self, at: i64, context: &Context<'_>) -> Option<(Cow<'_, Rates>, &Arc<Source>)> {
+        let current = self.tables.iter().rev().find(|table| table.period.holds(at));
+        // Before the first table begins it is the best that is known; after its end nothing is.
+        let first = || self.tables.first().filter(|table| !table.period.is_over(at));
+        let standard = current.or_else(first)?;
+        let mut source = &standard.source;
         if context.is_empty() || self.variants.is_empty() {
-            return Some(Cow::Borrowed(standard));
+            return Some((Cow::Borrowed(&standard.rates), source));
         }
         let mut merged: Vec<Priced> = Vec::new();
         for variant in &self.variants {
             let asked = |(key, value): &(String, String)| context.contains(&(key.as_str(), value.as_str()));
-            if holds(&variant.condition) && variant.when.iter().all(asked) {
-                merge(&mut merged, &variant.rates);
+            if variant.table.period.holds(at) && variant.when.iter().all(asked) {
+                if merged.is_empty() {
+                    source = &variant.table.source;
+                }
+                merge(&mut merged, &variant.table.rates);
             }
         }
-        merge(&mut merged, standard);
-        Some(Cow::Owned(Rates::sorted(merged)))
+        merge(&mut merged, &standard.rates);
+        Some((Cow::Owned(Rates::sorted(merged)), source))
     }
 }
 
@@ -176,54 +165,56 @@ pub(crate) struct WrittenRates {
     #[serde(default)]
     from: Option<String>,
     #[serde(default)]
+    until: Option<String>,
+    #[serde(default)]
     between: Option<(String, String)>,
+    #[serde(default)]
+    days: Option<Vec<String>>,
+    #[serde(default)]
+    except: Vec<String>,
+    /// The day on which the prices were compared with the provider's own page.
+    #[serde(default)]
+    checked: Option<String>,
     #[serde(default)]
     when: BTreeMap<String, String>,
 }
 
 impl WrittenRates {
-    fn condition(&self) -> Result<Option<Condition>, String> {
-        let time = |text: &str| {
-            let time: Time =
-                text.parse().map_err(|_| format!("prices: `{text}` is not a time of day (HH:MM:SS)"))?;
-            Ok::<_, String>(
-                i64::from(time.hour()) * 3600 + i64::from(time.minute()) * 60 + i64::from(time.second()),
-            )
-        };
-        match (&self.from, &self.between) {
-            (None, None) => Ok(None),
-            (Some(text), None) => {
-                let date: Date =
-                    text.parse().map_err(|_| format!("prices: `{text}` is not a date (YYYY-MM-DD)"))?;
-                let start = date.to_zoned(TimeZone::UTC).map_err(|error| format!("prices: {error}"))?;
-                Ok(Some(Condition::From(start.timestamp().as_second())))
-            }
-            (None, Some((start, end))) => Ok(Some(Condition::Between(time(start)?, time(end)?))),
-            (Some(_), Some(_)) => Err("prices: a table has `from` or `between`, not both".into()),
-        }
+    fn table(&self, source: &Arc<Source>) -> Result<Table, String> {
+        let period = Period::read(&WrittenPeriod {
+            from: self.from.as_deref(),
+            until: self.until.as_deref(),
+            between: self.between.as_ref().map(|(start, end)| (start.as_str(), end.as_str())),
+            days: self.days.as_deref(),
+            except: &self.except,
+        })
+        .map_err(|error| format!("prices: {error}"))?;
+        let begins = self.from.as_deref().and_then(|from| from.get(..10));
+        let source = source.dated(self.checked.as_deref().max(begins));
+        Ok(Table { period, rates: Rates::read(&self.rates)?, source })
     }
 }
 
 impl Prices {
-    pub(crate) fn read(prices: &WrittenPrices, variants: &[WrittenRates]) -> Result<Self, String> {
-        let conditional = match prices {
-            WrittenPrices::Plain(rates) => vec![(None, Rates::read(rates)?)],
-            WrittenPrices::Conditional(tables) => tables
-                .iter()
-                .map(|table| Ok((table.condition()?, Rates::read(&table.rates)?)))
-                .collect::<Result<_, String>>()?,
+    pub(crate) fn read(
+        prices: &WrittenPrices,
+        variants: &[WrittenRates],
+        source: &Arc<Source>,
+    ) -> Result<Self, String> {
+        let tables = match prices {
+            WrittenPrices::Plain(rates) => {
+                let source = source.dated(None);
+                vec![Table { period: Period::default(), rates: Rates::read(rates)?, source }]
+            }
+            WrittenPrices::Conditional(tables) => {
+                tables.iter().map(|table| table.table(source)).collect::<Result<_, String>>()?
+            }
         };
-        let variants = variants
-            .iter()
-            .map(|variant| {
-                Ok(Variant {
-                    when: variant.when.clone().into_iter().collect(),
-                    condition: variant.condition()?,
-                    rates: Rates::read(&variant.rates)?,
-                })
-            })
-            .collect::<Result<_, String>>()?;
-        Ok(Self { conditional, variants })
+        let read = |variant: &WrittenRates| {
+            let when = variant.when.clone().into_iter().collect();
+            Ok(Variant { when, table: variant.table(source)? })
+        };
+        Ok(Self { tables, variants: variants.iter().map(read).collect::<Result<_, String>>()? })
     }
 }
 
@@ -231,7 +222,7 @@ impl Prices {
     /// What each unit costs at `at` in a request made as `context` says with a prompt of `input_tokens`.
     pub fn list(&self, at: i64, context: &Context<'_>, input_tokens: u64) -> Vec<(&'static Unit, Rate)> {
         let rates = self.at(at, context);
-        let priced = rates.iter().flat_map(|rates| &rates.0);
+        let priced = rates.iter().flat_map(|(rates, _)| &rates.0);
         priced.map(|priced| (priced.unit, priced.rate(input_tokens))).collect()
     }
 }

@@ -40,18 +40,16 @@ impl Quantities {
 /// The figures of an answer. Where a provider reports only the parts of what it wrote to its cache, they are the whole.
 impl From<&Usage> for Quantities {
     fn from(usage: &Usage) -> Self {
-        let parts = usage.cache_write_5m_tokens.or(usage.cache_write_1h_tokens).map(|_| {
-            let five_minutes = usage.cache_write_5m_tokens.unwrap_or_default();
-            five_minutes.saturating_add(usage.cache_write_1h_tokens.unwrap_or_default())
-        });
         // The order of the first units in `UNITS`; a test holds it.
         let known = [
             usage.input_tokens,
             usage.output_tokens,
             usage.cache_read_tokens,
-            usage.cache_write_tokens.or(parts),
+            usage.cache_write_tokens.or_else(|| usage.sum_of_cache_writes()),
             usage.cache_write_5m_tokens,
+            usage.cache_write_30m_tokens,
             usage.cache_write_1h_tokens,
+            usage.cache_write_12h_tokens,
             usage.reasoning_tokens,
             usage.input_audio_tokens,
             usage.output_audio_tokens,
@@ -76,10 +74,12 @@ mod tests {
             cache_read_tokens: Some(3),
             cache_write_tokens: Some(4),
             cache_write_5m_tokens: Some(5),
-            cache_write_1h_tokens: Some(6),
-            reasoning_tokens: Some(7),
-            input_audio_tokens: Some(8),
-            output_audio_tokens: Some(9),
+            cache_write_30m_tokens: Some(6),
+            cache_write_1h_tokens: Some(7),
+            cache_write_12h_tokens: Some(8),
+            reasoning_tokens: Some(9),
+            input_audio_tokens: Some(10),
+            output_audio_tokens: Some(11),
             ..Usage::default()
         };
         let mut by_name = Quantities::new();
@@ -89,7 +89,9 @@ mod tests {
             "cache_read_tokens",
             "cache_write_tokens",
             "cache_write_5m_tokens",
+            "cache_write_30m_tokens",
             "cache_write_1h_tokens",
+            "cache_write_12h_tokens",
             "reasoning_tokens",
             "input_audio_tokens",
             "output_audio_tokens",
@@ -106,5 +108,8 @@ mod tests {
         let usage =
             Usage { cache_write_5m_tokens: Some(5), cache_write_1h_tokens: Some(6), ..Usage::default() };
         assert_eq!(Quantities::from(&usage).get(3), Some(11));
+        let usage =
+            Usage { cache_write_30m_tokens: Some(5), cache_write_12h_tokens: Some(7), ..Usage::default() };
+        assert_eq!(Quantities::from(&usage).get(3), Some(12));
     }
 }

@@ -1,6 +1,7 @@
 //! Source of facts and prices.
 
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// Where facts and prices come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -10,10 +11,21 @@ pub struct Source {
     /// The version of the data.
     #[serde(default)]
     pub version: Option<String>,
-    /// The date of the data.
+    /// Of prices: the day on which they were compared with the provider's own page, or that from which they hold; the later
+    /// one. Of a catalog: the day on which its data was taken over.
     #[serde(default)]
     pub date: Option<String>,
     /// The licence of the data.
     #[serde(default)]
     pub licence: Option<String>,
+}
+
+impl Source {
+    /// This source of prices that are of `date`.
+    pub(crate) fn dated(self: &Arc<Self>, date: Option<&str>) -> Arc<Self> {
+        if self.date.as_deref() == date {
+            return Arc::clone(self);
+        }
+        Arc::new(Self { date: date.map(str::to_owned), ..Self::clone(self) })
+    }
 }

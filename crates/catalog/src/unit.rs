@@ -1,6 +1,7 @@
 //! Units that are counted and priced.
 //!
-//! The units and what they are part of are genai-prices' (`data_units.py` there); those of our usage have our names. A
+//! The units and what they are part of are genai-prices' (`data_units.py` there), and caches kept for 30 minutes and
+//! 12 hours, which it does not have; those of our usage have our names. A
 //! unit is part of another when it has all that one's dimensions and more: cached sound is part of sound, of what was
 //! read from a cache, and of the input.
 
@@ -38,6 +39,12 @@ impl Unit {
         matches!(self.dimensions, [("family", "tokens"), ("direction", _), ("modality", "audio")])
     }
 
+    /// Whether it counts tokens that are kept in a cache for another time than its provider's usual one.
+    pub(crate) fn is_kept_unusually(&self) -> bool {
+        // Five minutes are the usual time of all that have them.
+        self.dimensions.iter().any(|(name, value)| *name == "cache_ttl" && *value != "5m")
+    }
+
     /// The place in [`UNITS`] of the unit with this price.
     pub(crate) fn place_of_price(price: &str) -> Option<usize> {
         UNITS.iter().position(|unit| unit.price == price)
@@ -50,7 +57,7 @@ impl Unit {
 }
 
 /// How many units there are.
-pub(crate) const COUNT: usize = 27;
+pub(crate) const COUNT: usize = 29;
 
 /// All units. Those of the neutral usage come first, at fixed places.
 pub static UNITS: [Unit; COUNT] = [
@@ -90,6 +97,17 @@ pub static UNITS: [Unit; COUNT] = [
         ],
     },
     Unit {
+        name: "cache_write_30m_tokens",
+        price: "cache_write_30m_mtok",
+        per: 1_000_000,
+        dimensions: &[
+            ("family", "tokens"),
+            ("direction", "input"),
+            ("token_type", "cache_write"),
+            ("cache_ttl", "30m"),
+        ],
+    },
+    Unit {
         name: "cache_write_1h_tokens",
         price: "cache_write_1h_mtok",
         per: 1_000_000,
@@ -98,6 +116,17 @@ pub static UNITS: [Unit; COUNT] = [
             ("direction", "input"),
             ("token_type", "cache_write"),
             ("cache_ttl", "1h"),
+        ],
+    },
+    Unit {
+        name: "cache_write_12h_tokens",
+        price: "cache_write_12h_mtok",
+        per: 1_000_000,
+        dimensions: &[
+            ("family", "tokens"),
+            ("direction", "input"),
+            ("token_type", "cache_write"),
+            ("cache_ttl", "12h"),
         ],
     },
     Unit {

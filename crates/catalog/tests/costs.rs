@@ -154,14 +154,15 @@ proptest! {
     fn any_usage_of_any_model_has_a_sum_or_none(
         place in 0..2000_usize,
         at in any::<i64>(),
-        figures in prop::array::uniform9(prop::option::of(prop_oneof![0..10_u64, 0..1_000_000_u64, any::<u64>()])),
+        figures in prop::array::uniform11(prop::option::of(prop_oneof![0..10_u64, 0..1_000_000_u64, any::<u64>()])),
     ) {
         let model = Catalog::builtin().all().nth(place).unwrap();
         let found = Catalog::builtin().find(&model.provider, &model.id);
         let [input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, cache_write_5m_tokens,
-            cache_write_1h_tokens, reasoning_tokens, input_audio_tokens, output_audio_tokens] = figures;
+            cache_write_30m_tokens, cache_write_1h_tokens, cache_write_12h_tokens, reasoning_tokens, input_audio_tokens, output_audio_tokens] = figures;
         let usage = Usage { input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, cache_write_5m_tokens,
-            cache_write_1h_tokens, reasoning_tokens, input_audio_tokens, output_audio_tokens, ..Usage::default() };
+            cache_write_30m_tokens, cache_write_1h_tokens, cache_write_12h_tokens, reasoning_tokens,
+            input_audio_tokens, output_audio_tokens, ..Usage::default() };
         if let Some(cost) = found.and_then(|found| found.price(&Quantities::from(&usage), at, &[])) {
             let sum = cost.parts.iter().try_fold(ferrule_catalog::Amount::ZERO, |sum, part| sum.checked_add(part.amount));
             prop_assert_eq!(sum, Some(cost.total));
@@ -356,4 +357,133 @@ mod answers {
         let silent = Response { model: "gpt-4.1".into(), ..Response::default() };
         assert_eq!(total("openai", "gpt-4.1", &silent), None);
     }
+}
+
+#[test]
+fn what_is_kept_in_a_cache_for_another_time_needs_its_own_price() {
+    let prices = r#"{"input_mtok": 1, "output_mtok": 2, "cache_write_mtok": 1.25}"#;
+    for (unit, price) in [
+        ("cache_write_30m_tokens", "cache_write_30m_mtok"),
+        ("cache_write_1h_tokens", "cache_write_1h_mtok"),
+        ("cache_write_12h_tokens", "cache_write_12h_mtok"),
+    ] {
+        let figures = [("input_tokens", 4), ("output_tokens", 0), ("cache_write_tokens", 4), (unit, 4)];
+        assert_eq!(total(prices, &figures), None, "{unit}");
+        let priced = prices.replace('}', &format!(r#", "{price}": 2.5}}"#));
+        assert_eq!(total(&priced, &figures).unwrap(), "0.00001", "{unit}");
+        let none = [("input_tokens", 4), ("output_tokens", 0), ("cache_write_tokens", 4), (unit, 0)];
+        assert_eq!(total(prices, &none).unwrap(), "0.000005", "{unit}");
+    }
+    let five_minutes =
+        [("input_tokens", 4), ("output_tokens", 0), ("cache_write_tokens", 4), ("cache_write_5m_tokens", 4)];
+    assert_eq!(total(prices, &five_minutes).unwrap(), "0.000005");
+}
+
+/// docs/wire/late-2026.md, section 6: written for 1.25 times the input price (30 minutes) or 2.5 times (12 hours).
+#[test]
+fn openais_caches_of_half_an_hour_and_twelve_hours_have_their_prices() {
+    let cost = |provider: &str, model: &str, unit: &str| {
+        let figures = [
+            ("input_tokens", 100_000),
+            ("output_tokens", 0),
+            ("cache_write_tokens", 100_000),
+            (unit, 100_000),
+        ];
+        let found = Catalog::builtin().find(provider, model).unwrap();
+        found.price(&quantities(&figures), AT, &[]).map(|cost| cost.total.to_string())
+    };
+    for provider in ["openai", "azure"] {
+        assert_eq!(cost(provider, "gpt-5.6-sol", "cache_write_30m_tokens").unwrap(), "0.5", "{provider}");
+        assert_eq!(cost(provider, "gpt-5.6-sol", "cache_write_12h_tokens").unwrap(), "1", "{provider}");
+    }
+    assert_eq!(cost("anthropic", "claude-sonnet-4-5", "cache_write_12h_tokens"), None);
+}
+
+#[test]
+fn prices_change_by_weekday_but_not_on_days_that_are_excepted_and_end() {
+    let prices = r#"[{"until": "2026-12-01", "rates": {"input_mtok": 1}},
+        {"from": "2026-08-16T16:00:00Z", "until": "2026-12-01", "between": ["01:00:00", "04:00:00"],
+         "days": ["mon", "tue", "wed", "thu", "fri"], "except": ["2026-10-01"], "rates": {"input_mtok": 2}}]"#;
+    let cost = |at: &str| {
+        let at: jiff::Timestamp = at.parse().unwrap();
+        cost_at(prices, &[("input_tokens", 1_000_000)], at.as_second()).map(|cost| cost.total.to_string())
+    };
+    for (at, expected) in [
+        ("2026-08-14T02:00:00Z", Some("1")), // a Friday, before it begins
+        ("2026-08-17T02:00:00Z", Some("2")), // a Monday
+        ("2026-08-17T04:00:00Z", Some("1")),
+        ("2026-08-21T03:59:59Z", Some("2")), // a Friday
+        ("2026-08-22T02:00:00Z", Some("1")), // a Saturday
+        ("2026-08-23T02:00:00Z", Some("1")),
+        ("2026-10-01T02:00:00Z", Some("1")), // a Thursday that is excepted
+        ("2026-11-30T23:59:59Z", Some("1")),
+        ("2026-12-01T00:00:00Z", None),
+    ] {
+        assert_eq!(cost(at).as_deref(), expected, "{at}");
+    }
+    for (wrong, message) in [
+        (r#"{"days": ["monday"], "rates": {}}"#, "`monday` is not a day of the week"),
+        (r#"{"until": "soon", "rates": {}}"#, "`soon` is not a date"),
+        (r#"{"between": ["1", "2"], "rates": {}}"#, "`1` is not a time of day"),
+    ] {
+        let error = Entry::read("acme/x", &format!(r#"{{"prices": [{wrong}]}}"#)).unwrap_err();
+        assert!(error.to_string().contains(message), "{error}");
+    }
+}
+
+/// https://api-docs.deepseek.com/quick_start/pricing, as tools/catalog.toml quotes it.
+#[test]
+fn deepseeks_prices_are_those_of_its_page() {
+    let cost = |model: &str, at: &str| {
+        let at: jiff::Timestamp = at.parse().unwrap();
+        let figures = quantities(&[("input_tokens", 0), ("output_tokens", 1_000_000)]);
+        let found = Catalog::builtin().find("deepseek", model).unwrap();
+        found.price(&figures, at.as_second(), &[]).map(|cost| cost.total.to_string())
+    };
+    for (model, at, expected) in [
+        // The night discount of these ended in September 2025.
+        ("deepseek-chat", "2026-05-05T20:00:00Z", None),
+        ("deepseek-chat", "2026-05-05T12:00:00Z", None),
+        ("deepseek-reasoner", "2026-05-05T20:00:00Z", None),
+        ("deepseek-v4-pro", "2026-08-03T02:00:00Z", Some("0.87")), // before hours counted
+        ("deepseek-v4-pro", "2026-08-16T18:00:00Z", Some("1.98")),
+        ("deepseek-v4-pro", "2026-08-22T02:00:00Z", Some("3.96")), // a Saturday, the last that counted
+        ("deepseek-v4-pro", "2026-08-29T02:00:00Z", Some("1.98")),
+        ("deepseek-v4-pro", "2026-11-30T09:59:59Z", Some("3.96")), // a Monday
+        ("deepseek-v4-pro", "2026-11-30T10:00:00Z", Some("1.98")),
+        ("deepseek-v4-pro", "2026-10-01T02:00:00Z", Some("1.98")), // the National Day
+        ("deepseek-v4-flash", "2026-08-24T02:00:00Z", Some("1.32")),
+        ("deepseek-v4-flash", "2026-11-30T02:00:00Z", Some("1.2")),
+        ("deepseek-flash", "2026-11-30T02:00:00Z", Some("1.2")),
+        ("deepseek-flash", "2026-11-29T02:00:00Z", Some("0.6")),
+    ] {
+        assert_eq!(cost(model, at).as_deref(), expected, "{model} {at}");
+    }
+}
+
+/// The day of a price is its own: that on which it was compared with its provider's page, or from which it holds.
+#[test]
+fn each_price_has_its_own_date() {
+    let date = |provider: &str, model: &str, at: &str, context: &[(&str, &str)]| {
+        let at: jiff::Timestamp = at.parse().unwrap();
+        let figures = quantities(&[("input_tokens", 1), ("output_tokens", 1)]);
+        let found = Catalog::builtin().find(provider, model).unwrap();
+        let cost = found.price(&figures, at.as_second(), context).unwrap();
+        assert_eq!((cost.source.name.as_str(), cost.source.version.is_some()), ("genai-prices", true));
+        cost.source.date.clone()
+    };
+    let day = |text: &str| Some(text.to_owned());
+    let now = "2026-11-30T12:00:00Z";
+    assert_eq!(date("deepseek", "deepseek-v3.2", now, &[]), day("2026-06-09"));
+    assert_eq!(date("deepseek", "deepseek-v4-pro", now, &[]), day("2026-10-16"));
+    assert_eq!(date("x-ai", "grok-4.20", now, &[]), day("2026-04-30"));
+    assert_eq!(date("google", "gemini-4-argon", now, &[]), None);
+    assert_eq!(date("google", "gemini-4-argon", "2026-12-01T00:00:00Z", &[]), day("2026-12-01"));
+    assert_eq!(date("google", "gemini-4-argon", now, &[("processing", "batch")]), day("2026-10-14"));
+    let own = r#"[{"checked": "2026-11-01", "rates": {"input_mtok": 1}}]"#;
+    let cost = cost_at(own, &[("input_tokens", 1)], AT).unwrap();
+    assert_eq!(
+        (cost.source.name.as_str(), cost.source.date.as_deref()),
+        ("configuration", Some("2026-11-01"))
+    );
 }

@@ -77,7 +77,8 @@ impl Cost {
         self.0.source.version.as_deref()
     }
 
-    /// The day (YYYY-MM-DD) the price list is of; `None` where it has none.
+    /// The day (YYYY-MM-DD) on which the price was compared with the provider's page, or from which it holds; the later
+    /// one. `None` where neither is known.
     #[getter]
     fn source_date(&self) -> Option<&str> {
         self.0.source.date.as_deref()

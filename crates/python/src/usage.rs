@@ -83,8 +83,12 @@ usage_figures! {
     cache_write_tokens,
     /// Of the prompt, written to a cache for five minutes.
     cache_write_5m_tokens,
+    /// Of the prompt, written to a cache for thirty minutes.
+    cache_write_30m_tokens,
     /// Of the prompt, written to a cache for one hour.
     cache_write_1h_tokens,
+    /// Of the prompt, written to a cache for twelve hours.
+    cache_write_12h_tokens,
     /// Of the answer, reasoning.
     reasoning_tokens,
     /// Of the prompt, sound.

@@ -1,6 +1,6 @@
 //! Retry delays: how long to wait before sending the request again.
 
-use super::headers::Headers;
+use super::headers::{Headers, forwarded_name};
 use super::shape::Reported;
 use crate::model::{DelaySource as Source, RetryAfter};
 use alloc::format;
@@ -21,15 +21,18 @@ pub(super) fn find(
     let reset = |delay: Option<Duration>| said(Source::RateLimitReset, delay.filter(|_| rate_limited));
     let text = reported.message.to_lowercase();
     let upstream = reported.upstream.to_lowercase();
-    said(Source::RetryAfterMilliseconds, headers.get("retry-after-ms").and_then(milliseconds))
-        .or_else(|| {
-            said(Source::RetryAfter, headers.get("retry-after").and_then(|value| retry_after(value, now)))
-        })
+    let exact = |value: Option<&str>| said(Source::RetryAfterMilliseconds, value.and_then(milliseconds));
+    let whole =
+        |value: Option<&str>| said(Source::RetryAfter, value.and_then(|value| retry_after(value, now)));
+    exact(headers.get("retry-after-ms"))
+        .or_else(|| whole(headers.get("retry-after")))
+        .or_else(|| exact(headers.get_or_forwarded("retry-after-ms")))
+        .or_else(|| whole(headers.get_or_forwarded("retry-after")))
         .or_else(|| said(Source::RetryInfo, reported.retry_delay.as_deref().and_then(duration)))
         .or_else(|| said(Source::Body, duration_after(&text, &["please retry in "])))
         .or_else(|| reset(anthropic_reset(headers, now)))
         .or_else(|| reset(rate_limit_reset(headers, now)))
-        .or_else(|| reset(headers.get("ratelimit").and_then(|value| parameter(value, "t"))))
+        .or_else(|| reset(headers.get_or_forwarded("ratelimit").and_then(|value| parameter(value, "t"))))
         .or_else(|| said(Source::Body, duration_after(&text, RETRY_WORDS)))
         .or_else(|| said(Source::Body, duration_after(&upstream, RETRY_WORDS)))
         .or_else(|| said(Source::Body, reported.estimated_seconds.and_then(seconds)))
@@ -73,7 +76,7 @@ fn anthropic_reset(headers: Headers<'_>, now: i64) -> Option<Duration> {
         })
     };
     latest_reset(headers, now, used_up)
-        .or_else(|| reset_value(headers.get("anthropic-ratelimit-unified-reset")?, now))
+        .or_else(|| reset_value(headers.get_or_forwarded("anthropic-ratelimit-unified-reset")?, now))
 }
 
 /// `x-ratelimit-reset-tokens` and its kin: of the limits of which nothing remains, the latest reset. Where a server
@@ -88,11 +91,12 @@ fn rate_limit_reset(headers: Headers<'_>, now: i64) -> Option<Duration> {
 }
 
 fn remaining(headers: Headers<'_>, name: &str) -> Option<f64> {
-    headers.get(name)?.trim().parse().ok()
+    headers.get_or_forwarded(name)?.trim().parse().ok()
 }
 
 fn latest_reset(headers: Headers<'_>, now: i64, used_up: impl Fn(&str) -> bool) -> Option<Duration> {
-    let resets = headers.0.iter().filter(|(name, _)| used_up(&name.to_ascii_lowercase()));
+    let name_of = |name: &str| forwarded_name(name).unwrap_or(name).to_ascii_lowercase();
+    let resets = headers.0.iter().filter(|(name, _)| used_up(&name_of(name)));
     resets.filter_map(|(_, value)| reset_value(value, now)).max()
 }
 

@@ -6,8 +6,10 @@
 mod classify;
 mod delay;
 mod headers;
+mod names;
 mod redact;
 mod shape;
+mod texts;
 
 pub use headers::Headers;
 
@@ -84,8 +86,12 @@ pub(crate) fn content_filtered(code: &str, message: &str, body: &[u8]) -> Provid
 }
 
 fn explain(status: Option<u16>, headers: Headers<'_>, reported: &Reported, now: i64) -> ProviderError {
-    let verdict = classify::classify(status, headers.get("x-should-retry"), reported);
-    let header_id = REQUEST_ID_HEADERS.iter().find_map(|name| headers.get(name)).filter(|id| !id.is_empty());
+    let verdict = classify::classify(status, headers.get_or_forwarded("x-should-retry"), reported);
+    let header_id = REQUEST_ID_HEADERS
+        .iter()
+        .find_map(|name| headers.get(name))
+        .or_else(|| REQUEST_ID_HEADERS.iter().find_map(|name| headers.get_or_forwarded(name)))
+        .filter(|id| !id.is_empty());
     let request_id = header_id.or(reported.request_id.as_deref());
     ProviderError {
         kind: verdict.kind,

@@ -19,8 +19,12 @@ pub struct Usage {
     pub cache_write_tokens: Option<u64>,
     /// Of the prompt, written to a cache for five minutes.
     pub cache_write_5m_tokens: Option<u64>,
+    /// Of the prompt, written to a cache for thirty minutes.
+    pub cache_write_30m_tokens: Option<u64>,
     /// Of the prompt, written to a cache for one hour.
     pub cache_write_1h_tokens: Option<u64>,
+    /// Of the prompt, written to a cache for twelve hours.
+    pub cache_write_12h_tokens: Option<u64>,
     /// Of the answer, reasoning.
     pub reasoning_tokens: Option<u64>,
     /// Of the prompt, sound.
@@ -58,11 +62,24 @@ impl Usage {
             cache_read_tokens,
             cache_write_tokens,
             cache_write_5m_tokens,
+            cache_write_30m_tokens,
             cache_write_1h_tokens,
+            cache_write_12h_tokens,
             reasoning_tokens,
             input_audio_tokens,
             output_audio_tokens
         )
+    }
+
+    /// What was written to a cache, by how long it is kept, added up; `None` where the provider does not tell times apart.
+    pub fn sum_of_cache_writes(&self) -> Option<u64> {
+        let parts = [
+            self.cache_write_5m_tokens,
+            self.cache_write_30m_tokens,
+            self.cache_write_1h_tokens,
+            self.cache_write_12h_tokens,
+        ];
+        parts.into_iter().flatten().reduce(u64::saturating_add)
     }
 
     /// As [`Usage::update`], with what a stream says later on: a zero does not replace what is known of the prompt, which
@@ -80,7 +97,9 @@ impl Usage {
             cache_read_tokens,
             cache_write_tokens,
             cache_write_5m_tokens,
+            cache_write_30m_tokens,
             cache_write_1h_tokens,
+            cache_write_12h_tokens,
             input_audio_tokens
         );
         self.update(&later);
@@ -101,7 +120,9 @@ impl Usage {
             cache_read_tokens,
             cache_write_tokens,
             cache_write_5m_tokens,
+            cache_write_30m_tokens,
             cache_write_1h_tokens,
+            cache_write_12h_tokens,
             reasoning_tokens,
             input_audio_tokens,
             output_audio_tokens

@@ -83,9 +83,8 @@ impl RawUsage {
             cache_write_5m_tokens: self.cache_write_5m,
             cache_write_1h_tokens: self.cache_write_1h,
             reasoning_tokens: self.thinking,
-            input_audio_tokens: None,
-            output_audio_tokens: None,
             extra: self.extra.clone(),
+            ..Usage::default()
         }
     }
 }

@@ -17,6 +17,9 @@ pub(crate) struct Names {
     output_details: &'static str,
 }
 
+/// What was written to the cache, by how long it is kept (`docs/wire/late-2026.md`, section 1.2).
+const LIFETIMES: &str = "cache_write_tokens_details";
+
 /// Of Chat Completions.
 const CHAT: Names = Names {
     input: "prompt_tokens",
@@ -56,7 +59,16 @@ pub(crate) fn decode_named(value: Value<'_>, names: Names) -> Option<Usage> {
     };
     let prompt = fields.take_object(names.input_details).map(|mut details| {
         usage.cache_read_tokens = take_count(&mut details, "cached_tokens");
-        usage.cache_write_tokens = take_count(&mut details, "cache_write_tokens");
+        if let Some(mut lifetimes) = details.get(LIFETIMES).and_then(object) {
+            usage.cache_write_30m_tokens = take_count(&mut lifetimes, "ttl_30m_tokens");
+            usage.cache_write_12h_tokens = take_count(&mut lifetimes, "ttl_12h_tokens");
+            // It stays where it has more to say.
+            if lifetimes.is_empty() {
+                details.take(LIFETIMES);
+            }
+        }
+        usage.cache_write_tokens =
+            take_count(&mut details, "cache_write_tokens").or_else(|| usage.sum_of_cache_writes());
         usage.input_audio_tokens = take_count(&mut details, "audio_tokens");
         details
     });
@@ -149,12 +161,22 @@ pub(crate) fn encode_named(out: &mut Vec<u8>, usage: &Usage, names: Names) {
     object.optional(names.input, usage.input_tokens).optional(names.output, usage.output_tokens);
     object.optional("total_tokens", sum(usage));
     let Usage { cache_read_tokens, cache_write_tokens, input_audio_tokens, .. } = *usage;
+    let lifetimes =
+        [("ttl_30m_tokens", usage.cache_write_30m_tokens), ("ttl_12h_tokens", usage.cache_write_12h_tokens)];
+    let cache_write_tokens = cache_write_tokens.or_else(|| usage.sum_of_cache_writes());
     if [cache_read_tokens, cache_write_tokens, input_audio_tokens].iter().any(Option::is_some)
         || !prompt.is_empty()
     {
         object.object_with(names.input_details, &prompt, |details| {
             details.optional("cached_tokens", cache_read_tokens);
             details.optional("cache_write_tokens", cache_write_tokens);
+            if lifetimes.iter().any(|(_, tokens)| tokens.is_some()) && prompt.get(LIFETIMES).is_none() {
+                details.object(LIFETIMES, |object| {
+                    for (name, tokens) in lifetimes {
+                        object.optional(name, tokens);
+                    }
+                });
+            }
             details.optional("audio_tokens", input_audio_tokens);
         });
     }
