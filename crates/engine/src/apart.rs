@@ -16,7 +16,7 @@ pub(crate) async fn apart<T: Send + 'static>(
     #[expect(clippy::disallowed_methods, reason = "docs/decisions/2026-11-30-long-decodes.md")]
     let task = tokio::task::spawn_blocking(work);
     let done = incoming.within_total(task).await?;
-    done.map_err(|error| Failure::Unreadable(format!("the response cannot be decoded: {error}")))
+    done.map_err(|error| Failure::unreadable(format!("the response cannot be decoded: {error}")))
 }
 
 /// What `read` makes of a whole body: of a long one on a thread of its own.

@@ -35,7 +35,7 @@ pub(crate) fn unanswered(
 ) -> Failed {
     let (place, error) = (origin(url), &unanswered.error);
     if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
-        return Failure::Unreadable(format!("{place} does not answer in HTTP: {}", reasons(error))).into();
+        return Failure::unreadable(format!("{place} does not answer in HTTP: {}", reasons(error))).into();
     }
     if let Some(tls) = find::<rustls::Error>(error) {
         // Neither side's certificate gets better by trying again; an alert says that the server refuses ours.
@@ -106,7 +106,7 @@ pub(crate) fn broken(error: &(dyn Error + 'static)) -> Failure {
     if find::<hyper::Error>(error).is_some() {
         Failure::Interrupted(format!("the connection broke in the middle of the answer: {}", reasons(error)))
     } else {
-        Failure::Unreadable(format!("the answer cannot be unpacked: {}", reasons(error)))
+        Failure::unreadable(format!("the answer cannot be unpacked: {}", reasons(error)))
     }
 }
 

@@ -13,9 +13,6 @@ use crate::{
 };
 use ferrule_wire::model::Request;
 
-/// The header that says what may come back.
-const ACCEPT: &str = "accept";
-
 /// A completion whose response comes whole. Boxed, as the futures of a call pass it on from one to the next.
 #[derive(Debug)]
 pub struct Complete(Box<Request>);
@@ -49,13 +46,7 @@ fn encode(
     let options = provider.encode_options(drop_unsupported);
     let encoded = provider.dialect.encode_request(&provider.without_foreign_proofs(request), options);
     let streamed_as = provider.dialect.stream_media_types().first().copied().filter(|_| request.stream);
-    let mut outgoing =
-        Outgoing { stream: streamed_as, ..Outgoing::from(encoded.map_err(Failure::Unsupported)?) };
-    if streamed_as.is_none() {
-        // Some servers stream unless they are told otherwise.
-        outgoing.headers.push((ACCEPT, "application/json".to_owned()));
-    }
-    Ok(outgoing)
+    Ok(Outgoing { stream: streamed_as, ..Outgoing::from(encoded.map_err(Failure::Unsupported)?) })
 }
 
 impl Work for Complete {

@@ -8,6 +8,7 @@ use crate::{
     options::CallOptions,
     policy::CallPolicy,
     provider::Provider,
+    vector_memory::refuses_format,
 };
 use ferrule_catalog::{Settlement, UsageRecord};
 use ferrule_wire::{
@@ -15,7 +16,7 @@ use ferrule_wire::{
     model::Usage,
     operation::{EmbeddingRequest, EmbeddingResponse, Embeddings},
 };
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 use tokio::{sync::Semaphore, task::JoinSet};
 
 /// Requests of one call that are under way at once.
@@ -28,6 +29,13 @@ impl OperationRequest for EmbeddingRequest {
 
     fn record(response: &EmbeddingResponse, record: &mut UsageRecord) {
         record.fill(&response.model, response.usage.as_ref(), &response.extra);
+    }
+
+    fn as_sent(&self, provider: &Provider) -> Cow<'_, Self> {
+        match provider.vectors.format() {
+            format if format == self.format => Cow::Borrowed(self),
+            format => Cow::Owned(Self { format, ..self.clone() }),
+        }
     }
 
     fn check(&self, response: &EmbeddingResponse) -> Result<(), StreamError> {
@@ -70,6 +78,7 @@ pub(crate) async fn embed(
         dimensions: request.dimensions,
         input_type: request.input_type.clone(),
         user: request.user.clone(),
+        format: request.format,
         extra: request.extra.clone(),
     });
     let batches: Vec<EmbeddingRequest> = batches.collect();
@@ -115,7 +124,7 @@ async fn ask(
         tasks.spawn(async move {
             // The semaphore is never closed.
             let _place = places.acquire_owned().await;
-            Ok((position, execute(candidates, Operate(batch), &options, policy).await?))
+            Ok((position, ask_for_a_format(candidates, batch, &options, &policy).await?))
         });
     }
     let mut replies = Vec::with_capacity(tasks.len());
@@ -124,6 +133,39 @@ async fn ask(
         replies.push(reply.map_err(|error| fail(Failure::Config(format!("embed: {error}"))))??);
     }
     Ok(replies)
+}
+
+/// Asks once more, in another format, where a provider refuses the one that vectors were asked for in.
+async fn ask_for_a_format(
+    candidates: Candidates,
+    batch: EmbeddingRequest,
+    options: &CallOptions,
+    policy: &CallPolicy,
+) -> Result<BatchReply, CallError> {
+    // The caller's own wish is passed on, and so is what becomes of it.
+    let is_open = batch.extra.get("encoding_format").is_none();
+    let mut before = Vec::new();
+    loop {
+        let asked: Vec<_> = candidates.0.iter().map(|(provider, _)| provider.vectors.format()).collect();
+        match execute(candidates.clone(), Operate(batch.clone()), options, policy.clone()).await {
+            Ok(mut reply) => {
+                reply.attempts.splice(..0, before);
+                return Ok(reply);
+            }
+            Err(mut error) => {
+                let refused = matches!(&error.failure, Failure::Provider(error) if refuses_format(error));
+                let mut them = candidates.0.iter().zip(asked);
+                let them = them.find(|((provider, _), _)| *provider.id == *error.provider);
+                let asks_again = them.is_some_and(|((provider, _), format)| {
+                    is_open && refused && provider.vectors.refused(format)
+                });
+                before.append(&mut error.attempts);
+                if !asks_again {
+                    return Err(CallError { attempts: before, ..error });
+                }
+            }
+        }
+    }
 }
 
 /// Puts the replies together.

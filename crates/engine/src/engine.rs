@@ -272,14 +272,17 @@ impl Engine {
         embed::embed(self.candidates(to)?, request, batch_size, options, policy).await
     }
 
-    /// Asks how many tokens a chat request has; `None` where the provider cannot be asked.
+    /// Asks how many tokens a chat request has; `None` where the provider cannot be asked, or has no address for it.
     pub async fn count_tokens(&self, call: Call<Request>) -> Result<Option<OperationReply<u64>>, CallError> {
         let route = self.route(call.to)?;
         if route.first().is_some_and(|first| !self.may_have::<TokenCounting>(&first.provider)) {
             return Ok(None);
         }
         let call = Call { to: route.into(), ..call };
-        self.operate(call).await.map(Some)
+        match self.operate(call).await {
+            Err(error) if has_no_address(&error.failure) => Ok(None),
+            counted => counted.map(Some),
+        }
     }
 
     /// The models that `provider` offers.
@@ -297,7 +300,7 @@ impl Engine {
             if bytes > self.bounds.list_bytes {
                 let limit = self.bounds.list_bytes;
                 let failure =
-                    Failure::Unreadable(format!("the list is longer than {limit} bytes (bounds.list_bytes)"));
+                    Failure::unreadable(format!("the list is longer than {limit} bytes (bounds.list_bytes)"));
                 return Err(CallError::unsent(failure, provider, ""));
             }
             models.extend(page.models);
@@ -412,5 +415,18 @@ impl fmt::Debug for Engine {
             .field("providers", &self.providers)
             .field("routes", &self.routes)
             .finish_non_exhaustive()
+    }
+}
+
+/// Whether a server does not know the address that was asked, which is not the same as the model in it.
+fn has_no_address(failure: &Failure) -> bool {
+    let Failure::Provider(error) = failure else { return false };
+    let message = error.message.to_ascii_lowercase();
+    let names_address =
+        ["count", "input_tokens", "tokenize", "cannot post"].iter().any(|it| message.contains(it));
+    match error.status {
+        Some(405 | 501) => true,
+        Some(404) => names_address || !message.contains("model"),
+        _ => false,
     }
 }

@@ -1,5 +1,6 @@
 //! Failures: what went wrong with a call, or with one attempt of it.
 
+use crate::unreadable::Unreadable;
 use ferrule_wire::{encode::UnsupportedField, framing::StreamError, model::ProviderError};
 use std::fmt;
 
@@ -15,7 +16,7 @@ pub enum Failure {
     /// The stream broke off after events had been delivered, or an answer ended early; the text says how.
     Interrupted(String),
     /// What came is not an answer in the provider's dialect, or larger than the limits.
-    Unreadable(String),
+    Unreadable(Box<Unreadable>),
     /// The dialect cannot carry a field of the request.
     Unsupported(UnsupportedField),
     /// The settings are not usable: unknown provider, missing key, bad URL.
@@ -39,9 +40,8 @@ impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Provider(error) => error.fmt(formatter),
-            Self::Connect(what) | Self::Interrupted(what) | Self::Unreadable(what) | Self::Config(what) => {
-                formatter.write_str(what)
-            }
+            Self::Connect(what) | Self::Interrupted(what) | Self::Config(what) => formatter.write_str(what),
+            Self::Unreadable(unreadable) => unreadable.fmt(formatter),
             Self::Timeout(kind) => kind.fmt(formatter),
             Self::Unsupported(field) => field.fmt(formatter),
         }
@@ -60,10 +60,33 @@ impl fmt::Display for TimeoutKind {
 }
 
 impl Failure {
-    /// The failure with the id of its request, where it is a provider's error that does not say it itself.
+    /// An answer that cannot be read, and why.
+    pub(crate) fn unreadable(message: impl Into<String>) -> Self {
+        Self::Unreadable(Box::new(Unreadable { message: message.into(), ..Unreadable::default() }))
+    }
+
+    /// The failure with the id of its request, where it is of an answer and does not say it itself.
     pub(crate) fn with_request_id(mut self, request_id: impl FnOnce() -> Option<String>) -> Self {
-        if let Self::Provider(error) = &mut self {
-            error.request_id = error.request_id.take().or_else(request_id);
+        match &mut self {
+            Self::Provider(error) => error.request_id = error.request_id.take().or_else(request_id),
+            Self::Unreadable(answer) => answer.request_id = answer.request_id.take().or_else(request_id),
+            _ => {}
+        }
+        self
+    }
+
+    /// The failure with the status of its answer, where that cannot be read.
+    pub(crate) fn with_status(mut self, status: Option<u16>) -> Self {
+        if let Self::Unreadable(answer) = &mut self {
+            answer.status = answer.status.or(status);
+        }
+        self
+    }
+
+    /// The failure with the beginning of `body`, where that cannot be read.
+    pub(crate) fn with_body(mut self, body: &[u8]) -> Self {
+        if let Self::Unreadable(answer) = &mut self {
+            answer.add_body(body);
         }
         self
     }
@@ -74,7 +97,7 @@ impl From<StreamError> for Failure {
         match error {
             StreamError::Provider(error) => Self::Provider(error),
             StreamError::Interrupted => Self::Interrupted(error.to_string()),
-            StreamError::Malformed(_) | StreamError::TooLarge(_) => Self::Unreadable(error.to_string()),
+            StreamError::Malformed(_) | StreamError::TooLarge(_) => Self::unreadable(error.to_string()),
         }
     }
 }

@@ -152,7 +152,7 @@ impl Following {
     fn absolute(&self, address: &str) -> Result<Url, Failure> {
         let own = &self.target.url;
         let url = own.join(address).map_err(|_| {
-            Failure::Unreadable("the answer leads to an address that is not a valid URL".to_owned())
+            Failure::unreadable("the answer leads to an address that is not a valid URL".to_owned())
         })?;
         let hosts = &self.target.provider.quirks.follow_up_hosts;
         let is_named = || {
@@ -164,7 +164,7 @@ impl Following {
         if url.origin() == own.origin() || is_named() {
             return Ok(url);
         }
-        Err(Failure::Unreadable(format!(
+        Err(Failure::unreadable(format!(
             "the answer leads to {}, which is not {}; if it is right, name its host in quirks.follow_up_hosts",
             cause::origin(&url),
             cause::origin(own)
@@ -189,5 +189,5 @@ fn frame(body: &[u8]) -> Bytes {
 }
 
 fn no_address(what: &str) -> Failure {
-    Failure::Unreadable(format!("the answer does not say where to {what} the rest"))
+    Failure::unreadable(format!("the answer does not say where to {what} the rest"))
 }

@@ -29,6 +29,8 @@ const MAX_ERROR_BODY_BYTES: usize = 1 << 20;
 const ERROR_BODY_PAUSE: Duration = Duration::from_secs(10);
 /// How long an error's body may take in all, however it drips.
 const ERROR_BODY_TIME: Duration = Duration::from_secs(15);
+/// How much is read of what is not the stream that was asked for.
+const MAX_BEGINNING_BYTES: usize = 16 << 10;
 /// What may follow the end of a stream, so that its connection can be used again.
 const MAX_TRAILING_BYTES: usize = 16 << 10;
 const TRAILING_TIME: Duration = Duration::from_millis(100);
@@ -42,7 +44,7 @@ pub struct Incoming {
 
 /// Where the body comes from.
 enum Source {
-    Http { headers: HeaderMap, body: ResponseBody, used: Used },
+    Http { status: StatusCode, headers: HeaderMap, body: ResponseBody, used: Used },
     Backend(Box<ChunkReceiver>),
 }
 
@@ -70,7 +72,7 @@ pub(crate) fn text_headers(headers: &HeaderMap) -> Vec<(&str, &str)> {
 impl Incoming {
     /// An HTTP response, read under the limits of `watch`.
     pub(crate) fn from_http(head: Parts, body: ResponseBody, used: Used, watch: Watch) -> Self {
-        Self { source: Source::Http { headers: head.headers, body, used }, watch }
+        Self { source: Source::Http { status: head.status, headers: head.headers, body, used }, watch }
     }
 
     /// A backend's answer, read under the limits of `watch`.
@@ -116,14 +118,35 @@ impl Incoming {
         value.to_str().ok().map(str::to_owned)
     }
 
-    /// An answer with a success status that is not what was asked for; says what it is, where the server does.
-    pub(crate) fn unreadable(&self, failure: Failure) -> Failure {
-        match (failure, self.media_type()) {
-            (Failure::Unreadable(what), kind @ ("text/html" | "text/plain")) => {
-                Failure::Unreadable(format!("the answer is {kind}, from a proxy perhaps: {what}"))
-            }
-            (failure, _) => failure,
+    /// The HTTP status; `None` of a backend.
+    pub(crate) fn status(&self) -> Option<u16> {
+        match &self.source {
+            Source::Http { status, .. } => Some(status.as_u16()),
+            Source::Backend(_) => None,
         }
+    }
+
+    /// The failure of an answer with a success status that is not what was asked for: says what it is, where the server
+    /// does, and keeps the beginning of `body`.
+    pub(crate) fn unreadable(&self, mut failure: Failure, body: &[u8]) -> Failure {
+        if let Failure::Unreadable(answer) = &mut failure
+            && let kind @ ("text/html" | "text/plain") = self.media_type()
+        {
+            answer.message = format!("the answer is {kind}, from a proxy perhaps: {}", answer.message);
+        }
+        self.identify(failure).with_body(body)
+    }
+
+    /// The failure with the status and the id of this answer.
+    fn identify(&self, failure: Failure) -> Failure {
+        failure.with_status(self.status()).with_request_id(|| self.request_id())
+    }
+
+    /// The beginning of a body that is not what was asked for, as far as it comes soon.
+    pub(crate) async fn beginning(&mut self) -> Bytes {
+        self.watch.shorten(ERROR_BODY_PAUSE);
+        self.watch.end_within(ERROR_BODY_TIME);
+        self.body_up_to(MAX_BEGINNING_BYTES).await.map(|(body, _)| body).unwrap_or_default()
     }
 
     /// The next chunk of the body; `None` at its end. Nothing is lost when the future is dropped.
@@ -139,7 +162,7 @@ impl Incoming {
             }
         };
         watch.progress().map_err(Failure::Timeout)?;
-        chunk
+        chunk.map_err(|failure| self.identify(failure))
     }
 
     /// How much may be read.
@@ -191,12 +214,16 @@ impl Incoming {
             Source::Backend(_) => 0,
         };
         let limit = self.bounds().response_bytes;
-        if announced <= limit
-            && let (body, true) = self.body_up_to(usize::try_from(limit).unwrap_or(usize::MAX)).await?
-        {
-            return Ok(body);
-        }
-        Err(Failure::Unreadable(format!("the answer is longer than {limit} bytes (bounds.response_bytes)")))
+        let body = if announced <= limit {
+            match self.body_up_to(usize::try_from(limit).unwrap_or(usize::MAX)).await? {
+                (body, true) => return Ok(body),
+                (body, false) => body,
+            }
+        } else {
+            Bytes::new()
+        };
+        let what = format!("the answer is longer than {limit} bytes (bounds.response_bytes)");
+        Err(self.identify(Failure::unreadable(what)).with_body(&body))
     }
 
     /// The body's beginning, and whether that is all of it.

@@ -61,6 +61,8 @@ mod timer_keep_alive;
 mod tls;
 mod tls_advice;
 mod transport;
+mod unreadable;
+mod vector_memory;
 mod work;
 
 pub use backend::{Backend, BackendRequest, ChunkSender, Context};
@@ -92,4 +94,5 @@ pub use settings::ProviderSettings;
 pub use speech::Speak;
 pub use stream::EventStream;
 pub use target::Target;
+pub use unreadable::Unreadable;
 pub use work::{Answered, Work};

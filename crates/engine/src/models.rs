@@ -35,7 +35,7 @@ impl Work for ListModels {
         let listing = target.provider.operation::<ModelListing>()?;
         let read = move |body: &[u8]| listing.decode_response(Headers::default(), body);
         let page = read_whole(&mut incoming, &body, read).await?;
-        Ok((page.map_err(|error| incoming.unreadable(error.into()))?, body.len() as u64))
+        Ok((page.map_err(|error| incoming.unreadable(error.into(), &body))?, body.len() as u64))
     }
 
     fn finish(self, page: (ModelPage, u64), _: Answered) -> (ModelPage, u64) {

@@ -22,6 +22,8 @@ pub struct Outgoing {
     pub body: Bytes,
     /// The media type that a stream is asked for as, where the response is to be streamed.
     pub stream: Option<&'static str>,
+    /// The media type that a plain response is asked for as. Some servers stream unless they are told otherwise.
+    pub accept: Option<&'static str>,
     /// Whether the caller wrote the path. No part of any other may lead to another folder.
     pub is_callers_path: bool,
     /// What was left out because the dialect cannot carry it.
@@ -39,6 +41,7 @@ impl Outgoing {
             headers: Vec::new(),
             body: Bytes::new(),
             stream: None,
+            accept: Some("application/json"),
             is_callers_path: false,
             dropped: Vec::new(),
         }

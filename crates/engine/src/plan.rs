@@ -191,7 +191,7 @@ mod tests {
     fn knows_what_cannot_be_helped() {
         assert_eq!(delay(&provider(ErrorKind::Authentication, None), 1, 2, HOUR), None);
         assert_eq!(delay(&Failure::Timeout(TimeoutKind::Total).into(), 1, 2, HOUR), None);
-        assert_eq!(delay(&Failure::Unreadable(String::new()).into(), 1, 2, HOUR), None);
+        assert_eq!(delay(&Failure::unreadable("").into(), 1, 2, HOUR), None);
         assert_eq!(delay(&Failed::new(Failure::Connect(String::new()), Again::Never), 1, 2, HOUR), None);
         assert!(delay(&Failure::Timeout(TimeoutKind::Connect).into(), 1, 2, HOUR).is_some());
         assert!(delay(&Failure::Timeout(TimeoutKind::FirstByte).into(), 2, 2, HOUR).is_some());
@@ -276,7 +276,7 @@ mod tests {
             Just(Failure::Timeout(TimeoutKind::Connect).into()),
             Just(Failure::Timeout(TimeoutKind::FirstByte).into()),
             Just(Failure::Interrupted(String::new()).into()),
-            Just(Failure::Unreadable(String::new()).into()),
+            Just(Failure::unreadable("").into()),
         ];
         (failed, 0_u64..30)
     }

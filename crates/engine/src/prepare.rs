@@ -27,6 +27,7 @@ pub(crate) fn prepare(
         headers: of_dialect,
         body,
         stream,
+        accept,
         is_callers_path,
         dropped,
     } = outgoing;
@@ -53,8 +54,10 @@ pub(crate) fn prepare(
             .map_err(|_| Failure::Config("the content type cannot be sent".to_owned()))?;
         headers.insert(CONTENT_TYPE, content_type);
     }
-    if let Some(media_type) = stream {
+    if let Some(media_type) = stream.or(accept) {
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static(media_type));
+    }
+    if stream.is_some() {
         // A compressed stream comes when the compressor pleases.
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }

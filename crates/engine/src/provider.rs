@@ -11,6 +11,7 @@ use crate::{
     settings::ProviderSettings,
     tls::Tls,
     transport::Pool,
+    vector_memory::VectorMemory,
 };
 use ferrule_wire::{
     base_url::without_endpoint,
@@ -60,6 +61,8 @@ pub struct Provider {
     pub(crate) credentials: Option<Credentials>,
     /// What answers; `None` where an HTTP server does.
     pub(crate) backend: Option<Arc<dyn Backend>>,
+    /// How it writes vectors, as far as its refusals have shown.
+    pub(crate) vectors: VectorMemory,
 }
 
 impl Provider {
@@ -129,6 +132,7 @@ impl Provider {
             None => Arc::new(Pool::new(tls, base.scheme() == "https")),
         };
         Ok(Self {
+            vectors: before.map(|before| before.vectors.clone()).unwrap_or_default(),
             settings: settings.clone(),
             dialect,
             quirks: settings.quirks.clone().with_provider_id(&id),

@@ -63,6 +63,7 @@ impl Work for RawRequest {
             method: self.method.clone(),
             content_type: self.content_type.clone().map(Into::into),
             body: self.body.clone(),
+            accept: None,
             is_callers_path: true,
             ..Outgoing::get(self.path.clone())
         })
@@ -142,7 +143,7 @@ impl RawReply {
         let mut whole = bytes::BytesMut::new();
         while let Some(chunk) = self.chunk().await? {
             if whole.len() + chunk.len() > limit {
-                let failure = Failure::Unreadable(format!("the answer is longer than {limit} bytes"));
+                let failure = Failure::unreadable(format!("the answer is longer than {limit} bytes"));
                 return Err(self.target.error(failure, self.attempts.clone()));
             }
             whole.extend_from_slice(&chunk);
@@ -152,7 +153,7 @@ impl RawReply {
 }
 
 fn too_long(limit: u64) -> Failure {
-    Failure::Unreadable(format!("the body is longer than {limit} bytes (bounds.stream_bytes)"))
+    Failure::unreadable(format!("the body is longer than {limit} bytes (bounds.stream_bytes)"))
 }
 
 /// Headers may hold secrets.

@@ -92,7 +92,7 @@ impl From<&Failure> for Outcome {
             Failure::Connect(what) | Failure::Config(what) => Self::Connect(what.clone()),
             Failure::Timeout(kind) => Self::Timeout(*kind),
             Failure::Interrupted(what) => Self::Interrupted(what.clone()),
-            Failure::Unreadable(what) => Self::Unreadable(what.clone()),
+            Failure::Unreadable(answer) => Self::Unreadable(answer.message.clone()),
             Failure::Unsupported(field) => Self::Unreadable(field.to_string()),
         }
     }

@@ -199,10 +199,12 @@ impl Secrets {
     pub(crate) fn mask_failure(&self, failure: &mut Failure) {
         match failure {
             Failure::Provider(error) => self.mask_provider_error(error),
-            Failure::Connect(text)
-            | Failure::Interrupted(text)
-            | Failure::Unreadable(text)
-            | Failure::Config(text) => self.mask(text),
+            Failure::Connect(text) | Failure::Interrupted(text) | Failure::Config(text) => self.mask(text),
+            Failure::Unreadable(answer) => {
+                self.mask(&mut answer.message);
+                self.mask(&mut answer.body);
+                answer.request_id.iter_mut().for_each(|id| self.mask(id));
+            }
             Failure::Timeout(_) | Failure::Unsupported(_) => {}
         }
     }

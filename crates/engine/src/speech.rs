@@ -30,7 +30,9 @@ impl Work for Speak {
         model.clone_into(&mut self.0.model);
         let speech = provider.operation::<Speech>()?;
         let encoded = speech.encode_request(&self.0, provider.encode_options(drop_unsupported));
-        encoded.map(Outgoing::from).map_err(Failure::Unsupported)
+        // The audio's type is what the request says in its own words.
+        let outgoing = |encoded| Outgoing { accept: Some("*/*"), ..Outgoing::from(encoded) };
+        encoded.map(outgoing).map_err(Failure::Unsupported)
     }
 
     async fn receive(&self, incoming: Incoming, _: &Target) -> Result<Self::Received, Failure> {

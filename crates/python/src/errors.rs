@@ -2,7 +2,7 @@
 
 use crate::{attempt::Attempt, reply::Reply};
 use ferrule_client::ClientError;
-use ferrule_engine::{CallError, Failure, TimeoutKind};
+use ferrule_engine::{CallError, Failure, TimeoutKind, Unreadable};
 use ferrule_wire::model::{ErrorKind, ProviderError};
 use pyo3::{exceptions::PyRuntimeError, intern, prelude::*, types::PyDict};
 
@@ -82,7 +82,13 @@ fn build(py: Python<'_>, error: CallError, received: Option<Reply>) -> PyResult<
         Failure::Timeout(TimeoutKind::Idle) => "IdleTimeoutError",
         Failure::Timeout(TimeoutKind::Total) => "TotalTimeoutError",
         Failure::Interrupted(_) => "StreamInterruptedError",
-        Failure::Unreadable(_) => "ResponseDecodeError",
+        Failure::Unreadable(answer) => {
+            let Unreadable { status, request_id, body, .. } = *answer;
+            fields.set_item(intern!(py, "status"), status)?;
+            fields.set_item(intern!(py, "request_id"), request_id)?;
+            fields.set_item(intern!(py, "body"), (!body.is_empty()).then_some(body))?;
+            "ResponseDecodeError"
+        }
         Failure::Unsupported(unsupported) => {
             fields.set_item(intern!(py, "field"), unsupported.field)?;
             "UnsupportedError"

@@ -27,13 +27,13 @@ pub(crate) async fn decode<R: Clone + Send + 'static, T: Send + 'static>(
     let cost = target.provider.dialect.decode_headers(&|name| incoming.header(name)).cost;
     // What `read` borrows is copied for a long body alone.
     let read = if raw.len() > LONG_BYTES {
-        let (request, headers) = (request.clone(), incoming.headers().clone());
+        let (request, headers, raw) = (request.clone(), incoming.headers().clone(), raw.clone());
         apart(&mut incoming, move || read(&request, Headers(&text_headers(&headers)), &raw)).await?
     } else {
         read(request, Headers(&incoming.text_headers()), &raw)
     };
     match read {
         Ok(response) => Ok(Decoded { response, request_id, cost }),
-        Err(error) => Err(incoming.unreadable(Failure::from(error).with_request_id(|| request_id))),
+        Err(error) => Err(incoming.unreadable(Failure::from(error).with_request_id(|| request_id), &raw)),
     }
 }

@@ -43,7 +43,11 @@ pub(crate) async fn read_response(mut incoming: Incoming, target: &Target) -> Re
         }
         Err(error) => {
             let failure = Failure::from(error).with_request_id(|| incoming.request_id());
-            Err(if is_stream { failure } else { incoming.unreadable(failure) })
+            Err(if is_stream {
+                failure.with_status(incoming.status()).with_body(&raw)
+            } else {
+                incoming.unreadable(failure, &raw)
+            })
         }
     }
 }

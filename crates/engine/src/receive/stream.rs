@@ -69,7 +69,11 @@ pub struct Reader {
     ready: VecDeque<EventBatch>,
     /// Comes after what is ready.
     failure: Option<Failure>,
+    status: Option<u16>,
     pub(crate) request_id: Option<String>,
+    /// The beginning of the body, until it has given events: what gives none is something else.
+    beginning: Bytes,
+    has_begun: bool,
     pub(crate) first_token: Option<Instant>,
     pub(crate) ended: Option<Instant>,
     /// What was used, as far as it was reported.
@@ -85,6 +89,9 @@ pub struct Reader {
 /// An answer that only begins or counts may be held back this many chunks long, so that an error right behind its
 /// beginning can still be retried.
 const MAX_HELD_BACK: usize = 16;
+
+/// How much of the beginning is kept; an error shows less of it.
+const KEPT_BYTES: usize = 16 << 10;
 
 /// The most events that are gathered from chunks at hand before they are handed on.
 const MAX_AT_ONCE: usize = 256;
@@ -120,6 +127,9 @@ impl Reader {
                     None => break Some(Err(too_long(self.bounds.stream_bytes, "bytes"))),
                 }
                 self.unread += bytes.len();
+                if !self.has_begun && self.beginning.is_empty() {
+                    self.beginning = bytes.slice(..bytes.len().min(KEPT_BYTES));
+                }
             }
             let before = events.len();
             if self.unread > LONG_BYTES {
@@ -161,12 +171,17 @@ impl Reader {
         };
         self.signed.mark(&mut events);
         self.deliver(received_at, events);
-        let Some(end) = end else { return };
+        let Some(end) = end else {
+            if self.has_begun {
+                self.beginning = Bytes::new();
+            }
+            return;
+        };
         self.ended = Some(received_at);
         match (self.incoming.take(), end) {
             (Some(incoming), Ok(())) => incoming.finish(),
             (_, Ok(())) => {}
-            (_, Err(failure)) => self.failure = Some(self.with_request_id(failure)),
+            (_, Err(failure)) => self.failure = Some(self.identify(failure)),
         }
     }
 
@@ -174,6 +189,7 @@ impl Reader {
         if events.is_empty() {
             return;
         }
+        self.has_begun = true;
         events.iter().for_each(|event| self.usage.observe(event));
         if self.first_token.is_none() && events.iter().any(is_token) {
             self.first_token = Some(received_at);
@@ -181,8 +197,12 @@ impl Reader {
         self.ready.push_back(EventBatch { received_at, events });
     }
 
-    fn with_request_id(&self, failure: Failure) -> Failure {
-        failure.with_request_id(|| self.request_id.clone())
+    /// The failure with the status, the id and, where nothing was read before, the beginning of the answer.
+    fn identify(&self, failure: Failure) -> Failure {
+        failure
+            .with_status(self.status)
+            .with_request_id(|| self.request_id.clone())
+            .with_body(&self.beginning)
     }
 
     /// Whether there is something that a caller waits for.
@@ -225,7 +245,7 @@ impl StreamDecoder for Absent {
 }
 
 fn too_long(limit: u64, what: &str) -> Failure {
-    Failure::Unreadable(format!("the stream has more than {limit} {what} (bounds.stream_{what})"))
+    Failure::unreadable(format!("the stream has more than {limit} {what} (bounds.stream_{what})"))
 }
 
 /// Reads one chunk of the body, or its end. Breaks where nothing of interest follows.
@@ -238,7 +258,7 @@ fn digest(
         Ok(Some(bytes)) => match decoder.push(&bytes, events) {
             Ok(()) if decoder.is_done() => decoder.finish(events),
             Ok(()) => return ControlFlow::Continue(()),
-            Err(error) => Err(error),
+            Err(error) => return ControlFlow::Break(Err(Failure::from(error).with_body(&bytes))),
         },
         Ok(None) => decoder.finish(events),
         Err(failure) => {
@@ -280,7 +300,10 @@ pub(crate) async fn open_stream(mut incoming: Incoming, target: &Target) -> Resu
     let (dialect, quirks) = (target.provider.dialect, &target.provider.quirks);
     let bounds = incoming.bounds();
     let mut reader = Reader {
+        status: incoming.status(),
         request_id: incoming.request_id(),
+        beginning: Bytes::new(),
+        has_begun: false,
         incoming: None,
         decoder: quirks.decoder(dialect.stream_decoder(StreamLimits::default())),
         signed: MarkedStream::new(target.signer(), dialect.format()),
@@ -299,7 +322,7 @@ pub(crate) async fn open_stream(mut incoming: Incoming, target: &Target) -> Resu
         "application/json" if !dialect.stream_media_types().contains(&"application/json") => {
             let body = incoming.body().await?;
             let decoded = read_whole(&mut incoming, &body, move |body| dialect.decode_response(body)).await?;
-            let mut response = decoded.map_err(|error| reader.with_request_id(error.into()))?;
+            let mut response = decoded.map_err(|error| incoming.unreadable(error.into(), &body))?;
             quirks.adjust(&mut response);
             foreign::mark_response(&mut response, &target.signer(), dialect.format());
             let received_at = Instant::now();
@@ -308,7 +331,8 @@ pub(crate) async fn open_stream(mut incoming: Incoming, target: &Target) -> Resu
             return Ok(reader);
         }
         "text/html" => {
-            return Err(incoming.unreadable(Failure::Unreadable("a page instead of a stream".to_owned())));
+            let body = incoming.beginning().await;
+            return Err(incoming.unreadable(Failure::unreadable("a page instead of a stream"), &body));
         }
         _ => {
             incoming.forget_headers();

@@ -90,7 +90,7 @@ async fn addresses_elsewhere_are_not_asked() {
                 bounded(engine_of(&server).stream(call())).await.unwrap_err().failure
             };
             let Failure::Unreadable(what) = &failure else { panic!("{address}: {failure}") };
-            assert!(what.contains("the answer leads to"), "{what}");
+            assert!(what.message.contains("the answer leads to"), "{what}");
             // It is only told that it is over.
             bounded(async {
                 while server.requests().len() < 2 {

@@ -156,7 +156,10 @@ async fn plain_answers_are_unpacked() {
         assert_eq!(text_of(&bounded(engine.complete(call())).await.unwrap().response), "hi");
     }
     let error = bounded(engine.complete(call())).await.unwrap_err();
-    assert!(matches!(&error.failure, Failure::Unreadable(what) if what.contains("unpacked")), "{error}");
+    assert!(
+        matches!(&error.failure, Failure::Unreadable(what) if what.message.contains("unpacked")),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -170,7 +173,7 @@ async fn a_body_is_bounded_whether_announced_or_not() {
         let server = Server::start(vec![script]).await;
         let error = bounded(engine(settings(server.address)).complete(call())).await.unwrap_err();
         assert!(
-            matches!(&error.failure, Failure::Unreadable(what) if what.contains("longer than")),
+            matches!(&error.failure, Failure::Unreadable(what) if what.message.contains("longer than")),
             "{error}"
         );
         assert_eq!(error.attempts.len(), 1);
@@ -253,7 +256,7 @@ async fn every_bound_has_a_name_and_is_an_error_when_it_is_passed() {
     let usual = Bounds::default();
     let name = |failure: &Failure| {
         let Failure::Unreadable(what) = failure else { panic!("{failure}") };
-        what.rsplit_once('(').unwrap().1.trim_end_matches(')').to_owned()
+        what.message.rsplit_once('(').unwrap().1.trim_end_matches(')').to_owned()
     };
     let once = || call_with(Timeouts::default());
 

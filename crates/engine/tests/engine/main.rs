@@ -21,6 +21,7 @@ mod fallback;
 mod faults;
 mod follow;
 mod limits;
+mod local_servers;
 mod names;
 mod operations;
 mod refused_streams;

@@ -172,7 +172,7 @@ impl<'a> Evidence<'a> {
         if !matches!(status, 401 | 402 | 403 | 404 | 429) && self.is_too_long() {
             return Some(ContextLength);
         }
-        if status >= 500 && self.says_any(HOPELESS_TEXTS) {
+        if self.status.is_none_or(|status| status >= 500) && self.says_any(HOPELESS_TEXTS) {
             return Some(InvalidRequest);
         }
         if matches!(status, 400 | 403 | 413 | 422 | 451)

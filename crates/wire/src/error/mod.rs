@@ -30,6 +30,11 @@ pub const REQUEST_ID_HEADERS: [&str; 9] = [
     "cf-ray",
 ];
 
+/// The beginning of a body, with credentials masked, as errors keep it.
+pub fn excerpt(body: &[u8]) -> String {
+    redact::bounded(body)
+}
+
 /// What a body with an error status says. `now` is in milliseconds since 1970.
 ///
 /// A status below 400 counts as none: some providers answer errors with status 200.

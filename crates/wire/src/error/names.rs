@@ -147,6 +147,7 @@ pub(super) const NAMES: Names = &[
         &[
             "string_above_max_length",
             "unsupported_parameter",
+            "not_supported_error", // llama.cpp
             "unsupported_value",
             "invalid_value",
             "invalid_type",

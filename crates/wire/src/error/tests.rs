@@ -1,7 +1,7 @@
 //! Tests of recorded error answers (`tests/fixtures/wire/errors/`), every row of the tables, and hostile input.
 
 use super::*;
-use crate::json::{Fields, Value};
+use crate::json::{Fields, Json, Value};
 use crate::model::{DelaySource, RetryAfter};
 use alloc::{string::ToString, vec, vec::Vec};
 use core::time::Duration;
@@ -406,4 +406,141 @@ proptest! {
         prop_assert!(!error.body.contains("sk-abc") && !error.message.contains("sk-abc"));
         decode_in_stream(&body);
     }
+}
+
+/// What llama.cpp and Ollama report with 500 or in a stream, though the same request will fail again.
+#[test]
+fn hopeless_errors_of_local_servers_are_not_repeated() {
+    let llamacpp = |message: &str, status: u16, kind: &str| {
+        format!(
+            r#"{{"error":{{"code":{status},"message":{},"type":"{kind}"}}}}"#,
+            Json::string(message).text()
+        )
+    };
+    let ollama = |message: &str| format!(r#"{{"error":{}}}"#, Json::string(message).text());
+    for (message, kind) in [
+        (
+            "image input is not supported - hint: if this is unexpected, you may need to provide the mmproj",
+            ErrorKind::InvalidRequest,
+        ),
+        (
+            "audio input is not supported - hint: if this is unexpected, you may need to provide the mmproj",
+            ErrorKind::InvalidRequest,
+        ),
+        ("Failed to load image or audio file", ErrorKind::InvalidRequest),
+        ("[json.exception.type_error.302] type must be string, but is number", ErrorKind::InvalidRequest),
+        ("[json.exception.out_of_range.403] key 'content' not found", ErrorKind::InvalidRequest),
+        ("Failed to parse messages: Missing 'role' in message: {}", ErrorKind::InvalidRequest),
+        ("JSON schema conversion failed:\nUnrecognized schema", ErrorKind::InvalidRequest),
+        ("Conversation roles must alternate user/assistant/user/assistant/...", ErrorKind::InvalidRequest),
+        (
+            "input (600 tokens) is too large to process. increase the physical batch size (current batch size: 512)",
+            ErrorKind::ContextLength,
+        ),
+        ("input is too large to process. increase the physical batch size", ErrorKind::ContextLength),
+        ("the request exceeds the available context size, try increasing it", ErrorKind::ContextLength),
+    ] {
+        let body = llamacpp(message, 500, "server_error");
+        for error in [refused(500, &[], &body), decode_in_stream(&body).unwrap()] {
+            assert_eq!((error.kind, error.retryable), (kind, false), "{message}: {error:?}");
+        }
+    }
+    for (message, kind) in [
+        (
+            "Failed to create new sequence: failed to process inputs: this model is missing data required for image input",
+            ErrorKind::InvalidRequest,
+        ),
+        (
+            "Failed to create new sequence: failed to process inputs: image: unknown format",
+            ErrorKind::InvalidRequest,
+        ),
+        (
+            "json: cannot unmarshal number into Go struct field ChatRequest.model of type string",
+            ErrorKind::InvalidRequest,
+        ),
+        ("\"gemma\" does not support thinking", ErrorKind::InvalidRequest),
+        (
+            "invalid format: \"yaml\"; expected \"json\" or a valid JSON Schema object",
+            ErrorKind::InvalidRequest,
+        ),
+        ("the input length exceeds the context length", ErrorKind::ContextLength),
+        ("input exceeds maximum context length and cannot be truncated further", ErrorKind::ContextLength),
+    ] {
+        let body = ollama(message);
+        for error in [refused(500, &[], &body), refused(400, &[], &body), decode_in_stream(&body).unwrap()] {
+            assert_eq!((error.kind, error.retryable), (kind, false), "{message}: {error:?}");
+        }
+    }
+    let body = llamacpp(
+        "This server does not support embeddings. Start it with `--embeddings`",
+        501,
+        "not_supported_error",
+    );
+    for error in [refused(501, &[], &body), decode_in_stream(&body).unwrap()] {
+        assert_eq!((error.kind, error.retryable), (ErrorKind::InvalidRequest, false), "{error:?}");
+    }
+    // What may heal is still repeated.
+    for message in ["llama runner process has terminated: exit status 2", "Compute error.", "out of memory"] {
+        for body in [ollama(message), llamacpp(message, 500, "server_error")] {
+            assert!(refused(500, &[], &body).retryable, "{message}");
+        }
+    }
+    let loading = llamacpp("Loading model", 503, "unavailable_error");
+    assert!(refused(503, &[], &loading).retryable);
+}
+
+/// `llm_provider-retry-after` and its kin: a LiteLLM proxy hands on what its upstream said.
+#[test]
+fn headers_that_a_litellm_proxy_hands_on_are_read() {
+    let seconds = |headers: &[(&str, &str)]| {
+        refused(429, headers, "{}").retry_after.map(|retry| (retry.source, retry.delay.as_secs_f64()))
+    };
+    for (headers, expected) in [
+        (&[("llm_provider-retry-after", "7")][..], Some((DelaySource::RetryAfter, 7.0))),
+        (&[("LLM_Provider-Retry-After", "7")], Some((DelaySource::RetryAfter, 7.0))),
+        (&[("llm_provider-retry-after-ms", "1500")], Some((DelaySource::RetryAfterMilliseconds, 1.5))),
+        (
+            &[("llm_provider-retry-after", "9"), ("llm_provider-retry-after-ms", "1500")],
+            Some((DelaySource::RetryAfterMilliseconds, 1.5)),
+        ),
+        // What the proxy says itself comes first.
+        (
+            &[("llm_provider-retry-after-ms", "1500"), ("retry-after", "3")],
+            Some((DelaySource::RetryAfter, 3.0)),
+        ),
+        (
+            &[
+                ("llm_provider-x-ratelimit-reset-tokens", "6s"),
+                ("llm_provider-x-ratelimit-remaining-tokens", "0"),
+            ],
+            Some((DelaySource::RateLimitReset, 6.0)),
+        ),
+        (
+            &[
+                ("llm_provider-x-ratelimit-reset-tokens", "6s"),
+                ("llm_provider-x-ratelimit-remaining-tokens", "5"),
+            ],
+            None,
+        ),
+        (
+            &[("llm_provider-anthropic-ratelimit-unified-reset", "1767225605")],
+            Some((DelaySource::RateLimitReset, 5.0)),
+        ),
+        (
+            &[
+                ("llm_provider-anthropic-ratelimit-requests-remaining", "0"),
+                ("llm_provider-anthropic-ratelimit-requests-reset", "2026-01-01T00:00:30Z"),
+            ],
+            Some((DelaySource::RateLimitReset, 30.0)),
+        ),
+        (&[("llm_provider-ratelimit", "\"api\";r=0;t=7")], Some((DelaySource::RateLimitReset, 7.0))),
+        (&[("other-retry-after", "7")], None),
+    ] {
+        assert_eq!(seconds(headers), expected, "{headers:?}");
+    }
+    assert!(!refused(500, &[("llm_provider-x-should-retry", "false")], "{}").retryable);
+    let of = |headers: &[(&str, &str)]| refused(500, headers, "{}").request_id;
+    assert_eq!(of(&[("llm_provider-x-request-id", "req_1")]).as_deref(), Some("req_1"));
+    let both = [("llm_provider-x-request-id", "req_1"), ("x-litellm-call-id", "call_1")];
+    assert_eq!(of(&both).as_deref(), Some("call_1"));
 }

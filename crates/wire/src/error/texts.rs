@@ -21,12 +21,45 @@ pub(super) const MODEL_TEXTS: &[&str] = &[
     "model does not exist",
 ];
 
-/// What local servers answer with 500, and will answer again: llama.cpp (`docs/wire/errors.md`, section 2).
+/// What local servers answer with 500, or in a stream, and will answer again: llama.cpp and Ollama
+/// (`docs/wire/errors.md`, section 2).
 pub(super) const HOPELESS_TEXTS: &[&str] = &[
+    // Content that the model does not take.
     "image input is not supported",
     "audio input is not supported",
+    "video input is not supported",
+    "missing data required for image input",
     "does not support image",
+    "does not support audio",
+    "does not support vision",
+    "does not support tools",
+    "does not support thinking",
+    "does not support embeddings",
+    "does not support chat",
+    "does not support generate",
+    "does not support completion",
+    "failed to process inputs",
+    "failed to load image",
+    "failed to decode image",
+    "invalid image input",
+    "unsupported content[].type",
+    // A field of another type, or none at all.
     "[json.exception.",
+    "cannot unmarshal",
+    "failed to parse messages",
+    "failed to parse tools",
+    "expected 'messages' to be an array",
+    "'messages' is required",
+    "missing 'role'",
+    "must contain 'content'",
+    // Formats and templates.
+    "invalid format:",
+    "invalid json schema in format",
+    "json schema conversion failed",
+    "failed to parse grammar",
+    "failed to initialize samplers",
+    "tools param requires --jinja",
+    "conversation roles must alternate",
 ];
 
 /// What a text means where no status says more.
@@ -60,7 +93,9 @@ pub(super) const CONTEXT_TEXTS: &[&str] = &[
     "number of input tokens exceeds",
     "exceeded max context length",   // Ollama
     "total length of all messages",  // Perplexity
-    "input is too large to process", // llama.cpp
+    "is too large to process", // llama.cpp
+    "input too large for available context",
+    "input length exceeds", // Ollama
 ];
 
 /// Two texts that mean a prompt too long where both occur.

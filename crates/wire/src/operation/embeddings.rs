@@ -38,8 +38,22 @@ pub struct EmbeddingRequest {
     pub input_type: Option<InputType>,
     /// An opaque id of the end user, for the provider's abuse checks.
     pub user: Option<String>,
+    /// How the vectors are to be written, where the format has a choice.
+    pub format: VectorFormat,
     /// Fields without a name of their own here.
     pub extra: Extra,
+}
+
+/// How the vectors of an answer are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum VectorFormat {
+    /// In base64, a quarter of the size of decimal digits.
+    #[default]
+    Base64,
+    /// As lists of numbers, which is asked for by name.
+    Numbers,
+    /// As the provider writes them when it is not asked: some refuse the field, whatever it says.
+    Usual,
 }
 
 /// What embeddings are for. Each dialect has its own words.

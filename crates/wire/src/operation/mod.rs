@@ -16,7 +16,7 @@ mod token_counting;
 mod transcription;
 
 pub use codec::{Codec, EncodedResponse, HttpRequest, Operation};
-pub use embeddings::{EmbeddingRequest, EmbeddingResponse, Embeddings, InputType, Vectors};
+pub use embeddings::{EmbeddingRequest, EmbeddingResponse, Embeddings, InputType, VectorFormat, Vectors};
 pub use endpoint::Endpoint;
 pub use images::{Image, ImageRequest, ImageResponse, Images};
 pub use kind::OperationKind;

@@ -10,7 +10,7 @@ use crate::quirks::Feature;
 
 impl Options for EmbeddingRequest {
     fn options(&self) -> impl IntoIterator<Item = Asked> {
-        let Self { model: _, inputs: _, extra: _, dimensions, input_type, user } = self;
+        let Self { model: _, inputs: _, extra: _, format: _, dimensions, input_type, user } = self;
         let no_dimensions = (Feature::Dimensions, "decides itself how many numbers an embedding has");
         [
             Asked::new(Dimensions, dimensions.is_some(), Some(no_dimensions)),

@@ -97,8 +97,8 @@ impl Codec<Embeddings> for CohereEmbeddings {
             inputs,
             dimensions: fields.take_u64("output_dimension"),
             input_type: Some(decode_input_type(&input_type)),
-            user: None,
             extra: fields.rest(),
+            ..EmbeddingRequest::default()
         })
     }
 

@@ -73,7 +73,13 @@ impl Codec<Embeddings> for OllamaEmbeddings {
         let inputs = take_texts(&mut fields, "input")
             .ok_or_else(|| JsonError::new("input: expected a string or an array of strings"))?;
         let dimensions = fields.take_u64("dimensions");
-        Ok(EmbeddingRequest { model, inputs, dimensions, input_type: None, user: None, extra: fields.rest() })
+        Ok(EmbeddingRequest {
+            model,
+            inputs,
+            dimensions,
+            extra: fields.rest(),
+            ..EmbeddingRequest::default()
+        })
     }
 
     fn encode_response(&self, response: &EmbeddingResponse, _request: HttpRequest<'_>) -> EncodedResponse {

@@ -14,7 +14,8 @@ use crate::framing::StreamError;
 use crate::json::{Fields, Json, JsonError, ObjectWriter, Value, write_string};
 use crate::model::Usage;
 use crate::operation::{
-    Codec, EmbeddingRequest, EmbeddingResponse, Embeddings, EncodedResponse, HttpRequest, Vectors,
+    Codec, EmbeddingRequest, EmbeddingResponse, Embeddings, EncodedResponse, HttpRequest, VectorFormat,
+    Vectors,
 };
 use alloc::{format, string::String, string::ToString, vec::Vec};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -53,9 +54,13 @@ impl Codec<Embeddings> for OpenAiEmbeddings {
         body.optional(name, request.dimensions).optional("input_type", purpose(request, quirks));
         body.optional("user", request.user.as_ref());
         // Voyage's and Mistral's other types of numbers do not go together with base64 of floats.
-        if request.extra.get("output_dtype").is_none() {
-            body.field("encoding_format", "base64");
-        }
+        let format = match request.format {
+            _ if request.extra.get("output_dtype").is_some() => None,
+            VectorFormat::Base64 => Some("base64"),
+            VectorFormat::Numbers => Some("float"),
+            VectorFormat::Usual => None,
+        };
+        body.optional("encoding_format", format);
         body.finish();
         Ok(EncodedRequest {
             path: quirks.path("/embeddings", &model),
@@ -105,6 +110,7 @@ impl Codec<Embeddings> for OpenAiEmbeddings {
             input_type: None,
             user: fields.take_string("user"),
             extra: fields.rest(),
+            ..EmbeddingRequest::default()
         })
     }
 
