@@ -91,9 +91,9 @@ pub(super) const CONTEXT_TEXTS: &[&str] = &[
     "reduce the length of the messages",
     "input tokens exceeded", // Bedrock
     "number of input tokens exceeds",
-    "exceeded max context length",   // Ollama
-    "total length of all messages",  // Perplexity
-    "is too large to process", // llama.cpp
+    "exceeded max context length",  // Ollama
+    "total length of all messages", // Perplexity
+    "is too large to process",      // llama.cpp
     "input too large for available context",
     "input length exceeds", // Ollama
 ];

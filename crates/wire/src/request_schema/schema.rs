@@ -47,6 +47,16 @@ pub(crate) enum Place<'a> {
 }
 
 impl Schema {
+    /// Whether the content of an assistant's message may have parts of this type.
+    pub(crate) fn takes_in_answers(&self, kind: &str) -> bool {
+        field(self.message, "content").is_some_and(|content| content.has_kind(kind))
+    }
+
+    /// Whether an assistant's message may have calls of this type.
+    pub(crate) fn takes_calls(&self, kind: &str) -> bool {
+        field(self.message, "tool_calls").is_some_and(|calls| calls.has_kind(kind))
+    }
+
     /// The shape of the field `name` at `place`, where the provider takes it back there.
     pub(crate) fn field(&self, place: Place<'_>, name: &str) -> Option<Shape> {
         let fields = match place {

@@ -82,6 +82,18 @@ impl Shape {
         }
     }
 
+    /// Whether a list of this shape may hold objects of this kind.
+    pub(crate) fn has_kind(self, kind: &str) -> bool {
+        match self {
+            Self::Any | Self::AnyObject => true,
+            Self::List(item) => item.has_kind(kind),
+            Self::Either(shapes) => shapes.iter().any(|shape| shape.has_kind(kind)),
+            Self::Tagged(_, kinds) | Self::Item(kinds) => kinds.iter().any(|(known, _)| *known == kind),
+            Self::Object(fields) => field(fields, kind).is_some(),
+            _ => false,
+        }
+    }
+
     /// Checks a value. `path` is the way to it, and is left as it was where nothing is wrong.
     pub(crate) fn check(self, value: Value<'_>, path: &mut Vec<Step>) -> Result<(), Problem> {
         if !self.fits_type(value) {

@@ -58,17 +58,6 @@ fn streamed(body: &[u8], signer: &str, dialect: &'static dyn Dialect) -> Respons
     accumulate(&all)
 }
 
-/// Answers whose parts some providers have no words for (refusals, pictures, calls with free text), or have nowhere in
-/// their documents.
-fn is_odd(message: &Message) -> bool {
-    message.content.iter().any(|part| match &part.kind {
-        PartKind::Refusal(_) | PartKind::Image(_) => true,
-        PartKind::ToolCall(call) => call.custom,
-        PartKind::ProviderItem { item, .. } => item.text().contains("somethingNew"),
-        _ => false,
-    })
-}
-
 fn add(answers: &mut Vec<Answer>, known: &mut BTreeSet<String>, label: &str, response: Response) {
     for choice in response.choices {
         let has_news = known.insert(format!("{:?}", choice.message));
@@ -209,14 +198,16 @@ fn every_answer_goes_back_to_every_provider() {
     let mut refused = Vec::new();
     for row in rows() {
         let provider = EmulatedProvider::from_row(row).unwrap();
-        for Answer { label, message } in answers.iter().filter(|answer| !is_odd(&answer.message)) {
+        for Answer { label, message } in &answers {
             let body = body(row, message);
             assert!(
                 !body.contains(ANSWER_FIELDS) && !body.contains(SIGNED_BY),
                 "{label} to {}: {body}",
                 row.id
             );
-            if let Some(error) = provider.refusal(body.as_bytes()) {
+            // A kind of block that no document has goes back to who wrote it, as the next one that they add has to.
+            let is_new = row.dialect == "bedrock" && body.contains("somethingNew");
+            if let Some(error) = provider.refusal(body.as_bytes()).filter(|_| !is_new) {
                 refused.push(format!("{label} to {}: {}\n    {body}", row.id, error.message));
             }
         }

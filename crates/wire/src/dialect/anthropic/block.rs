@@ -7,11 +7,11 @@ use crate::dialect::shared::{
     blank::{FAILED, Texts},
     calls::Sent,
     media_type, said_text,
+    tool_input::{decode_input, encode_input},
 };
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value, write_array};
 use crate::model::{
     CacheBreakpoint, CacheLifetime, Document, Image, Part, PartKind, Reasoning, Source, ToolCall, ToolResult,
-    normalise_arguments,
 };
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
@@ -87,18 +87,6 @@ pub(super) fn take_content(fields: &mut Fields<'_>) -> Vec<Part> {
         return if text.is_empty() { Vec::new() } else { alloc::vec![Part::text(text)] };
     }
     fields.take_array("content").unwrap_or_default().into_iter().map(decode_block).collect()
-}
-
-/// The arguments of a call, as their text. Servers that translate may write the object as a string, as OpenAI does;
-/// what is not an object either way is wrapped as [`encode_input`] wraps it, so that it is written and read the same.
-pub(crate) fn decode_input(input: Option<Value<'_>>) -> String {
-    let Some(input) = input else { return "{}".to_owned() };
-    if input.is_object() {
-        return input.strict_text().into_owned();
-    }
-    let mut out = Vec::new();
-    encode_input(&input.string().unwrap_or_else(|| input.text().to_owned()), &mut out);
-    Json::from_writer(out).text().to_owned()
 }
 
 /// Takes `cache_control` out. One with more than we have names for stays in place.
@@ -250,21 +238,6 @@ pub(super) fn encode_content(parts: &[Part], out: &mut Vec<u8>) {
 pub(super) fn encode_blocks<'a>(parts: impl IntoIterator<Item = &'a Part>, out: &mut Vec<u8>) {
     let parts = parts.into_iter().filter(|part| unsupported(&part.kind).is_none());
     write_array(out, parts, |out, part| encode_block(part, out));
-}
-
-/// Appends the arguments of a call as the object the API wants. What is not an object (a model may write anything) is
-/// wrapped as `{"arguments": "…"}`.
-pub(crate) fn encode_input(arguments: &str, out: &mut Vec<u8>) {
-    let mut arguments = arguments.to_owned();
-    normalise_arguments(&mut arguments);
-    match Json::parse(&arguments) {
-        Ok(input) if input.value().is_object() => out.extend_from_slice(input.text().as_bytes()),
-        _ => {
-            let mut object = ObjectWriter::begin(out);
-            object.field("arguments", &arguments);
-            object.finish();
-        }
-    }
 }
 
 /// The value of `cache_control`.

@@ -25,7 +25,7 @@ mod unsupported;
 mod usage;
 mod vertex;
 
-pub(crate) use block::{decode_input, encode_block, encode_input};
+pub(crate) use block::encode_block;
 pub(crate) use carried::{refuses_sampling, sampled_temperature, sampled_top_k, sampled_top_p};
 pub(crate) use reasoning::{
     Thinking, encode as encode_thinking, max_tokens as max_tokens_above, plan, take as take_reasoning,

@@ -6,10 +6,10 @@
 use super::carried::NAME;
 use super::document_names::DocumentNames;
 use super::{cache, media, usage};
-use crate::dialect::anthropic::{decode_input, encode_input};
 use crate::dialect::shared::{
     blank::{FAILED, Texts},
     said_text,
+    tool_input::{decode_input, encode_input},
 };
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value, write_array};
 use crate::model::{Part, PartKind, Reasoning, ToolCall, ToolResult};

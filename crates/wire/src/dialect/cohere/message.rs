@@ -6,6 +6,7 @@ use crate::dialect::shared::{
     blank::{self, Texts},
     calls::{CallRules, Calls, Ids, Sent},
     foreign, media_type, nested, said_text,
+    tool_input::as_function,
 };
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Json, JsonError, ObjectWriter, Value, write_array};
@@ -283,7 +284,7 @@ impl<'a> Said<'a> {
         if !self.calls.is_empty() {
             object.array("tool_calls", &self.calls, |out, (part, sent)| {
                 if let PartKind::ToolCall(call) = &part.kind {
-                    write_call(out, sent.id(), sent.name(), call, &part.extra);
+                    write_call(out, sent.id(), sent.name(), &as_function(call), &part.extra);
                 }
             });
         }
@@ -327,7 +328,6 @@ fn encode_assistant<'a>(
         match &part.kind {
             // Another provider's thoughts that it keeps to itself.
             PartKind::Reasoning(reasoning) if TEXTS.drops(&reasoning.text) => {}
-            PartKind::ToolCall(call) if call.custom => refusals.add(field, "calls take JSON here")?,
             PartKind::ToolCall(call) => said.calls.push((part, calls.call(call))),
             PartKind::RedactedReasoning { .. } => {
                 refusals.add(field, "redacted reasoning is for its own provider only")?;

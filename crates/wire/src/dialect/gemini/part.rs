@@ -6,8 +6,7 @@
 
 use super::host::FORMAT;
 use super::{media, result};
-use crate::dialect::anthropic::encode_input;
-use crate::dialect::shared::{calls::Sent, foreign, nested, said_text};
+use crate::dialect::shared::{calls::Sent, foreign, nested, said_text, tool_input::encode_input};
 use crate::json::{Extra, Fields, ObjectWriter, Value, WriteJson};
 use crate::model::{Part, PartKind, Reasoning, ToolCall, normalise_arguments};
 use alloc::{borrow::Cow, borrow::ToOwned, string::String, vec::Vec};

@@ -1,12 +1,12 @@
 //! Messages, written and read, and what an assistant says, which answers share.
 
 use super::carried::NAME;
-use crate::dialect::anthropic::{decode_input, encode_input};
 use crate::dialect::openai_chat::{source_of_url, text_parts};
 use crate::dialect::shared::{
     blank,
     calls::{CallRules, Calls, Ids, Sent},
     foreign, nested, said_text,
+    tool_input::{decode_input, encode_input},
 };
 use crate::encode::{Refusals, UnsupportedField};
 use crate::framing::StreamError;
@@ -71,9 +71,7 @@ impl<'a> Writer<'a, '_> {
                 self.result(result, part, shared, &field)?;
             } else if role == "tool" {
                 self.refusals.add(field, "a tool message holds tool results only")?;
-            } else if let (PartKind::ToolCall(call), "assistant") = (&part.kind, role)
-                && !call.custom
-            {
+            } else if let (PartKind::ToolCall(call), "assistant") = (&part.kind, role) {
                 said.calls.push((call, self.calls.call(call), &part.extra));
             } else if let Err(reason) = said.add(part, role == "assistant") {
                 self.refusals.add(field, &foreign::named(&part.kind, reason))?;
@@ -153,10 +151,9 @@ impl<'a> Said<'a> {
             PartKind::Text(text) | PartKind::Refusal(text) => add_text(&mut self.text, text, is_assistant),
             PartKind::Image(Image { source, .. }) => self.images.push(image_data(source)?),
             PartKind::Reasoning(reasoning) if is_assistant => self.thinking.push_str(&reasoning.text),
-            PartKind::ToolCall(call) if is_assistant && !call.custom => {
+            PartKind::ToolCall(call) if is_assistant => {
                 self.calls.push((call, Sent::as_it_is(call), &part.extra));
             }
-            PartKind::ToolCall(call) if call.custom => return Err("calls take JSON here"),
             PartKind::Reasoning(_) | PartKind::ToolCall(_) => {
                 return Err("only the assistant's messages carry it");
             }

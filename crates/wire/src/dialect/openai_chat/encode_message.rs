@@ -1,11 +1,12 @@
 //! Encoding of the messages of a request, as the provider wants its history.
 
-use super::{part::Content, reasoning};
+use super::{carried::NAME, part::Content, reasoning};
 use crate::dialect::openai_chat::tools;
 use crate::dialect::shared::{
     blank,
     calls::{CallRules, Calls, Ids, Sent},
     foreign::{self, AUDIO},
+    tool_input::as_function,
 };
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Json, ObjectWriter, Value, WriteJson, write_array};
@@ -13,6 +14,7 @@ use crate::model::{
     CacheBreakpoint, Message, Part, PartKind, Reasoning, Request, Role, ToolCall, ToolResult,
 };
 use crate::quirks::{CacheControl, Feature, Quirks, ReasoningEcho, ReasoningPlace, tool_name::ToolNameRule};
+use crate::request_schema;
 use alloc::{borrow::Cow, borrow::ToOwned, format, string::String, vec::Vec};
 
 /// Between texts that were parts and become one string.
@@ -65,7 +67,7 @@ struct WireMessage<'a> {
     reasoning: String,
     signature: Option<&'a str>,
     /// Calls, as what they are sent, and what is kept beside them.
-    calls: Vec<(Sent<'a>, &'a ToolCall, Cow<'a, Extra>)>,
+    calls: Vec<(Sent<'a>, Cow<'a, ToolCall>, Cow<'a, Extra>)>,
     tool_call_id: Option<Cow<'a, str>>,
     extra: Cow<'a, Extra>,
     /// Of the neutral message, where that became several.
@@ -123,7 +125,13 @@ impl<'a> History<'a> {
                     self.wire.push(result);
                 }
                 PartKind::ToolCall(call) if is_assistant => {
-                    said.calls.push((self.calls.call(call), call, without_nulls(quirks, &part.extra)));
+                    let sent = self.calls.call(call);
+                    let call = if call.custom && !self.takes_custom_calls() {
+                        as_function(call)
+                    } else {
+                        Cow::Borrowed(call)
+                    };
+                    said.calls.push((sent, call, without_nulls(quirks, &part.extra)));
                 }
                 // Where the message has the provider's own details, those are the ones to send back.
                 PartKind::Reasoning(Reasoning { text, signature }) if is_assistant => {
@@ -153,13 +161,19 @@ impl<'a> History<'a> {
         Ok(())
     }
 
+    /// Whether calls with free text go back as such: the provider declares such tools, and its requests have such calls.
+    fn takes_custom_calls(&self) -> bool {
+        self.quirks.supports(Feature::CustomTools)
+            && request_schema::find(NAME, &self.quirks.provider).takes_calls("custom")
+    }
+
     /// `part` in the provider's words, or why it has none. Without `parts` it takes text alone. Nobody but an assistant
     /// refuses.
     fn content(
         &self,
         part: &'a Part,
         parts: Feature,
-        may_refuse: bool,
+        is_answer: bool,
     ) -> Result<Content<'a>, Cow<'static, str>> {
         let quirks = self.quirks;
         let refused = match &part.kind {
@@ -171,8 +185,15 @@ impl<'a> History<'a> {
         if refused {
             return Err(Cow::Owned(quirks.reason("does not take such parts")));
         }
+        if is_answer
+            && matches!(part.kind, PartKind::Image(_))
+            && !request_schema::find(NAME, &quirks.provider).takes_in_answers("image_url")
+        {
+            let what = "takes no pictures of the assistant; put it into a message of the user";
+            return Err(Cow::Owned(quirks.reason(what)));
+        }
         let mut content = Content::new(part, quirks.media_parts)?;
-        if !may_refuse || !quirks.supports(Feature::Refusals) {
+        if !is_answer || !quirks.supports(Feature::Refusals) {
             content = content.refusal_as_text();
         }
         if content.is_text() || quirks.supports(parts) {

@@ -19,6 +19,7 @@ pub(crate) mod resource_name;
 pub(crate) mod said_text;
 pub(crate) mod template;
 pub(crate) mod tool_declaration;
+pub(crate) mod tool_input;
 pub(crate) mod turn;
 
 pub(crate) use address::is_version;
