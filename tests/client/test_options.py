@@ -29,6 +29,9 @@ TOOLS = {"openai": {"tools": [OPENAI_TOOL]}, "anthropic": {"tools": [ANTHROPIC_T
 BREAKPOINT = [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}]
 USER_TURN = PLAIN["openai"]["messages"]
 
+# A field that only Anthropic has, which refuses those that it does not know.
+FURTHER: dict[str, Any] = {"container": {"skills": [1, None]}}
+
 # The option, what it adds to OpenAI's body, what to Anthropic's; a string is the field that cannot be carried.
 CARRIED: list[tuple[dict[str, Any], dict[str, Any] | str, dict[str, Any] | str]] = [
     (
@@ -95,7 +98,7 @@ CARRIED: list[tuple[dict[str, Any], dict[str, Any] | str, dict[str, Any] | str]]
     ({"logprobs": 3}, {"logprobs": True, "top_logprobs": 3}, "logprobs"),
     ({"metadata": {"run": "7"}}, {"metadata": {"run": "7"}}, "metadata.run"),
     ({"user": "u-1"}, {"user": "u-1"}, {"metadata": {"user_id": "u-1"}}),
-    ({"extra_body": {"fresh": [1, None]}}, {"fresh": [1, None]}, {"fresh": [1, None]}),
+    ({"extra_body": FURTHER}, FURTHER, FURTHER),
     (
         {"max_tokens": 100, "extra_body": {"max_tokens": 7}},
         {"max_completion_tokens": 100, "max_tokens": 7},

@@ -7,6 +7,8 @@ use ferrule_wire::server::EmulatedProvider;
 pub(crate) enum Frames {
     /// Server-sent events: each ends with an empty line.
     Events,
+    /// Server-sent events whose lines end as those of HTTP: Google's.
+    GoogleEvents,
     /// One JSON value per line.
     Lines,
     /// AWS event-stream: each frame begins with its length, four bytes, and ends with a checksum.
@@ -18,6 +20,7 @@ impl Frames {
         match provider.stream_media_types().first().copied() {
             Some("application/vnd.amazon.eventstream") => Self::Binary,
             Some("application/x-ndjson") => Self::Lines,
+            _ if matches!(provider.format(), "gemini") => Self::GoogleEvents,
             _ => Self::Events,
         }
     }
@@ -32,23 +35,34 @@ impl Frames {
         }
         let brace = frames.iter().rposition(|byte| *byte == b'}').unwrap_or(frames.len() / 2);
         frames.truncate(brace);
-        frames.extend_from_slice(if self == Self::Lines { b"]\n" } else { b"]\n\n" });
+        frames.push(b']');
+        frames.extend_from_slice(self.end());
     }
 
     /// Leaves out the last frame, which is the dialect's end marker.
     pub(crate) fn drop_last(self, frames: &mut Vec<u8>) {
         let end = match self {
-            Self::Events => after_last(frames, b"\n\n"),
-            Self::Lines => after_last(frames, b"\n"),
             Self::Binary => last_binary(frames),
+            _ => after_last(frames, self.end()),
         };
         frames.truncate(end);
+    }
+
+    /// What a frame of text ends with.
+    const fn end(self) -> &'static [u8] {
+        match self {
+            Self::Events => b"\n\n",
+            Self::GoogleEvents => b"\r\n\r\n",
+            Self::Lines => b"\n",
+            Self::Binary => b"",
+        }
     }
 
     /// The beginning and the end of a frame of padding.
     pub(crate) const fn around_padding(self) -> (&'static [u8], &'static [u8]) {
         match self {
             Self::Events => (b"data: {\"padding\":\"", b"\"}\n\n"),
+            Self::GoogleEvents => (b"data: {\"padding\":\"", b"\"}\r\n\r\n"),
             Self::Lines => (b"{\"padding\":\"", b"\"}\n"),
             // A frame of the greatest length that can be given.
             Self::Binary => (&[0xff; 4], b""),
@@ -85,6 +99,7 @@ mod tests {
         let cases: [(Frames, &[u8], &[u8]); 4] = [
             (Frames::Events, b"data: 1\n\ndata: 2\n\n", b"data: 1\n\n"),
             (Frames::Events, b"data: 1\n\n", b""),
+            (Frames::GoogleEvents, b"data: 1\r\n\r\ndata: 2\r\n\r\n", b"data: 1\r\n\r\n"),
             (Frames::Lines, b"{}\n{}\n", b"{}\n"),
             (Frames::Binary, b"\0\0\0\x05a\0\0\0\x06bc", b"\0\0\0\x05a"),
         ];

@@ -7,6 +7,7 @@ use super::{
     CredentialsError, Environment, Secret,
     environment::read_file,
     exchange::Exchange,
+    name_in_address::is_name,
     oauth::{self, Access},
 };
 use bytes::Bytes;
@@ -46,6 +47,11 @@ impl EntraSettings {
         let scope = self.scope.as_deref().unwrap_or(SCOPE);
         let client = of(&self.client_id, "AZURE_CLIENT_ID");
         if let (Some(tenant), Some(client)) = (of(&self.tenant_id, "AZURE_TENANT_ID"), &client) {
+            if !is_name(&tenant) {
+                return Err(CredentialsError::missing(format!(
+                    "the tenant `{tenant}` is neither an id nor a domain (tenant_id, AZURE_TENANT_ID)"
+                )));
+            }
             let usual = || AUTHORITY.to_owned();
             let authority = environment.variable("AZURE_AUTHORITY_HOST").unwrap_or_else(usual);
             let url = format!("{}/{tenant}/oauth2/v2.0/token", authority.trim_end_matches('/'));

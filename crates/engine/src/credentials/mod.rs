@@ -15,6 +15,7 @@ mod environment;
 mod error;
 mod exchange;
 mod google;
+mod name_in_address;
 mod oauth;
 mod token;
 mod watsonx;

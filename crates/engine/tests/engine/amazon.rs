@@ -235,6 +235,11 @@ sso_role_name = reader
 [sso-session s]
 sso_region = us-east-2
 sso_start_url = https://start.example
+[profile elsewhere]
+sso_start_url = https://start.example
+sso_region = evil.com/#
+sso_account_id = 123456789012
+sso_role_name = reader
 [profile half]
 aws_access_key_id = AKHALF
 [profile empty]
@@ -304,6 +309,8 @@ async fn each_source_is_asked_in_its_order() {
     assert!(error.contains("run `aws sso login --profile session`"), "{error}");
     folder.write(cache, &expired.replace("2020-", "2099-"));
     assert_eq!(found(&[("AWS_PROFILE", "session")]).await.unwrap(), "AKSSO");
+    let error = found(&[("AWS_PROFILE", "elsewhere")]).await.unwrap_err();
+    assert!(error.contains("sso_region `evil.com/#` is not a region"), "{error}");
 
     assert_eq!(found(&[]).await.unwrap(), "AKSHARED");
     assert_eq!(found(&[("AWS_PROFILE", "keys")]).await.unwrap(), "AKCONFIG");

@@ -24,6 +24,7 @@ pub use server_half::{
     CredentialsProblem, FollowUpAction, FollowUpEndpoint, ManagementEndpoint, RateLimit, ResponseContext,
     ServerFacts, go_duration, quota_by_status, usual_error_status,
 };
+pub(crate) use server_half::{id_headers, openai_response_headers, rate_limit_headers};
 
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::error::Headers;
@@ -168,7 +169,7 @@ pub trait Dialect: fmt::Debug + Send + Sync {
 
     /// Server: the headers of a response, names in lower case, without its content type.
     fn response_headers(&self, context: &ResponseContext<'_>) -> Vec<(&'static str, String)> {
-        server_half::openai_response_headers(self.server_facts(), context)
+        id_headers(self.server_facts().request_id_header, context)
     }
 
     /// Server: puts into `response` the fields that the provider's own clients require and that are missing.

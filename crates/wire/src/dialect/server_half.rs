@@ -7,8 +7,8 @@ use core::time::Duration;
 /// Constant facts about how the servers of a dialect answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServerFacts {
-    /// The response header that carries the id of the request.
-    pub request_id_header: &'static str,
+    /// The response header that carries the id of the request; `None` where no header does.
+    pub request_id_header: Option<&'static str>,
     /// What ids of responses begin with.
     pub response_id_prefix: &'static str,
     /// What ids of tool calls begin with.
@@ -28,7 +28,7 @@ pub struct ServerFacts {
 impl ServerFacts {
     /// Those of OpenAI, which most servers imitate.
     pub const OPENAI: Self = Self {
-        request_id_header: "x-request-id",
+        request_id_header: Some("x-request-id"),
         response_id_prefix: "chatcmpl-",
         tool_call_id_prefix: "call_",
         signs_reasoning: true,
@@ -150,25 +150,36 @@ pub(super) fn openai_error_code(kind: ErrorKind) -> Option<&'static str> {
     }
 }
 
-/// OpenAI's headers of a response.
-pub(super) fn openai_response_headers(
-    facts: &ServerFacts,
+/// The header with the id of the request, where there is one.
+pub(crate) fn id_headers(
+    request_id_header: Option<&'static str>,
     context: &ResponseContext<'_>,
 ) -> Vec<(&'static str, String)> {
+    request_id_header.map(|name| (name, context.request_id.to_string())).into_iter().collect()
+}
+
+/// OpenAI's headers of a response.
+pub(crate) fn openai_response_headers(context: &ResponseContext<'_>) -> Vec<(&'static str, String)> {
     let mut headers = vec![
-        (facts.request_id_header, context.request_id.to_string()),
+        ("x-request-id", context.request_id.to_string()),
         ("openai-version", "2020-10-01".into()),
         ("openai-processing-ms", context.processing.as_millis().to_string()),
     ];
     if !context.organization.is_empty() {
         headers.push(("openai-organization", context.organization.to_string()));
     }
-    if let Some(RateLimit { limit, remaining, reset }) = context.rate_limit {
-        headers.push(("x-ratelimit-limit-requests", limit.to_string()));
-        headers.push(("x-ratelimit-remaining-requests", remaining.to_string()));
-        headers.push(("x-ratelimit-reset-requests", go_duration(reset)));
-    }
+    headers.extend(rate_limit_headers(context));
     headers
+}
+
+/// The headers with OpenAI's limits, which others have taken over.
+pub(crate) fn rate_limit_headers(context: &ResponseContext<'_>) -> Vec<(&'static str, String)> {
+    let Some(RateLimit { limit, remaining, reset }) = context.rate_limit else { return Vec::new() };
+    vec![
+        ("x-ratelimit-limit-requests", limit.to_string()),
+        ("x-ratelimit-remaining-requests", remaining.to_string()),
+        ("x-ratelimit-reset-requests", go_duration(reset)),
+    ]
 }
 
 /// A duration as Go writes it, which OpenAI's limits are given in.

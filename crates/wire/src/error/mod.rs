@@ -18,7 +18,7 @@ use alloc::{format, string::String};
 use shape::Reported;
 
 /// Where providers and the proxies before them say which request it was, the best source first.
-pub const REQUEST_ID_HEADERS: [&str; 9] = [
+pub const REQUEST_ID_HEADERS: [&str; 10] = [
     "x-request-id",
     "request-id",
     "x-amzn-requestid",
@@ -27,6 +27,7 @@ pub const REQUEST_ID_HEADERS: [&str; 9] = [
     "x-litellm-call-id",
     "inference-id",
     "mistral-correlation-id",
+    "x-debug-trace-id",
     "cf-ray",
 ];
 

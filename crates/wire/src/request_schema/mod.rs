@@ -1,4 +1,4 @@
-//! Request schemas: the fields that each provider takes back in the messages of a request, as data.
+//! Request schemas: the fields that each provider takes at the top of a request and back in its messages, as data.
 //!
 //! Two halves stand on them. As a client, what a decoder kept of an answer goes back only where the schema has a place
 //! for it ([`Schema::fit`]). As a server, an emulated provider refuses
@@ -14,12 +14,14 @@ mod openai_responses;
 mod refusal;
 mod schema;
 mod shape;
+mod top_level;
 
 pub(crate) use refusal::validation_list;
 pub(crate) use schema::{Place, Schema};
 
 use schema::Style;
 use shape::{Fields, Shape};
+use top_level::Names;
 
 /// The fields of an assistant's message.
 const fn assistant(messages: Shape) -> Fields {
@@ -34,8 +36,15 @@ const fn assistant(messages: Shape) -> Fields {
     &[]
 }
 
-const fn openai_like(body: Fields, messages: Shape, call: Fields, style: Option<Style>) -> Schema {
+const fn openai_like(
+    top_level: Names,
+    body: Fields,
+    messages: Shape,
+    call: Fields,
+    style: Option<Style>,
+) -> Schema {
     Schema {
+        top_level,
         body,
         message: assistant(messages),
         text: openai_chat::TEXT,
@@ -48,7 +57,11 @@ const fn openai_like(body: Fields, messages: Shape, call: Fields, style: Option<
 
 macro_rules! openai_like {
     ($messages:ident, $call:ident, $style:expr) => {
+        openai_like!($messages, $call, $style, &[])
+    };
+    ($messages:ident, $call:ident, $style:expr, $top_level:expr) => {
         openai_like(
+            $top_level,
             &[("messages", Shape::List(&openai_chat::$messages))],
             openai_chat::$messages,
             openai_chat::$call,
@@ -57,10 +70,11 @@ macro_rules! openai_like {
     };
 }
 
-static OPENAI: Schema = openai_like!(OPENAI, CALL, Some(Style::OpenAi));
-static MISTRAL: Schema = openai_like!(MISTRAL, MISTRAL_CALL, Some(Style::Mistral));
-static GROQ: Schema = openai_like!(GROQ, CALL, Some(Style::Groq));
-static CEREBRAS: Schema = openai_like!(CEREBRAS, CEREBRAS_CALL, Some(Style::Cerebras));
+static OPENAI: Schema = openai_like!(OPENAI, CALL, Some(Style::OpenAi), top_level::OPENAI);
+static AZURE: Schema = openai_like!(OPENAI, CALL, Some(Style::Azure), top_level::AZURE);
+static MISTRAL: Schema = openai_like!(MISTRAL, MISTRAL_CALL, Some(Style::Mistral), top_level::MISTRAL);
+static GROQ: Schema = openai_like!(GROQ, CALL, Some(Style::Groq), top_level::GROQ);
+static CEREBRAS: Schema = openai_like!(CEREBRAS, CEREBRAS_CALL, Some(Style::Cerebras), top_level::CEREBRAS);
 static TOGETHER: Schema = openai_like!(TOGETHER, CEREBRAS_CALL, Some(Style::Other));
 static FIREWORKS: Schema = openai_like!(FIREWORKS, CALL, Some(Style::Fireworks));
 static PERPLEXITY: Schema = openai_like!(PERPLEXITY, CALL, Some(Style::Other));
@@ -68,6 +82,7 @@ static OPENROUTER: Schema = openai_like!(OPENROUTER, GENERIC_CALL, None);
 static GENERIC: Schema = openai_like!(GENERIC, GENERIC_CALL, None);
 
 static RESPONSES: Schema = Schema {
+    top_level: top_level::RESPONSES,
     body: &[("input", Shape::Either(&[Shape::Text, Shape::List(&openai_responses::ITEM)]))],
     message: openai_responses::MESSAGE,
     text: &[
@@ -81,6 +96,7 @@ static RESPONSES: Schema = Schema {
 };
 
 static ANTHROPIC: Schema = Schema {
+    top_level: top_level::ANTHROPIC,
     body: &[("messages", Shape::List(&anthropic::MESSAGE)), ("system", anthropic::SYSTEM)],
     message: assistant(anthropic::MESSAGE),
     text: anthropic::TEXT,
@@ -91,6 +107,7 @@ static ANTHROPIC: Schema = Schema {
 };
 
 static GEMINI: Schema = Schema {
+    top_level: top_level::GEMINI,
     body: &[("contents", Shape::List(&gemini::CONTENT)), ("systemInstruction", gemini::CONTENT)],
     message: gemini::CONTENT_FIELDS,
     text: gemini::PART_FIELDS,
@@ -101,6 +118,7 @@ static GEMINI: Schema = Schema {
 };
 
 static BEDROCK: Schema = Schema {
+    top_level: top_level::BEDROCK,
     body: &[("messages", Shape::List(&Shape::Object(bedrock::MESSAGE))), ("system", bedrock::SYSTEM)],
     message: bedrock::MESSAGE,
     text: bedrock::TEXT,
@@ -111,6 +129,7 @@ static BEDROCK: Schema = Schema {
 };
 
 static COHERE: Schema = Schema {
+    top_level: &[],
     body: &[("messages", Shape::List(&cohere::MESSAGE))],
     message: assistant(cohere::MESSAGE),
     text: &[],
@@ -121,6 +140,7 @@ static COHERE: Schema = Schema {
 };
 
 static OLLAMA: Schema = Schema {
+    top_level: &[],
     body: &[("messages", Shape::List(&Shape::Object(ollama::MESSAGE)))],
     message: ollama::MESSAGE,
     text: &[],
@@ -139,7 +159,8 @@ pub(crate) fn find(format: &str, id: &str) -> &'static Schema {
         ("bedrock", _) => &BEDROCK,
         ("cohere", _) => &COHERE,
         ("ollama", _) => &OLLAMA,
-        (_, "openai" | "azure" | "azure-deployments") => &OPENAI,
+        (_, "openai") => &OPENAI,
+        (_, "azure" | "azure-deployments") => &AZURE,
         (_, "mistral" | "codestral") => &MISTRAL,
         (_, "groq") => &GROQ,
         (_, "cerebras") => &CEREBRAS,

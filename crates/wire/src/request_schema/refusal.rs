@@ -1,4 +1,4 @@
-//! Refusals: what a provider says of a request whose messages do not have its schema.
+//! Refusals: what a provider says of a request that does not have its schema.
 
 use super::schema::{Schema, Style};
 use super::shape::{Problem, Step, field};
@@ -8,11 +8,14 @@ use alloc::{format, string::String, vec::Vec};
 use core::fmt::Write as _;
 
 impl Schema {
-    /// The error with which the provider refuses the messages of a body; `None` where it takes them.
+    /// The error with which the provider refuses a body; `None` where it takes it.
     pub(crate) fn refusal(&self, body: &[u8]) -> Option<ProviderError> {
         let style = self.style?;
         let body = Fields::parse(body).ok()?;
         for (name, value) in body.iter() {
+            if !self.top_level.is_empty() && !self.top_level.contains(&name) {
+                return Some(error(style, &[], &Problem::Unknown(name.into())));
+            }
             let Some(shape) = field(self.body, name) else { continue };
             let mut path = alloc::vec![Step::Name(name.into())];
             if let Err(problem) = shape.check(value, &mut path) {
@@ -39,11 +42,13 @@ fn error(style: Style, path: &[Step], problem: &Problem) -> ProviderError {
     let mut error = ProviderError::new(ErrorKind::InvalidRequest, message(style, path, problem));
     error.status = Some(if style == Style::Mistral { 422 } else { 400 });
     let place = match problem {
+        Problem::Unknown(name) | Problem::Missing(name) if path.is_empty() => name.clone(),
         Problem::Unknown(name) | Problem::Missing(name) => format!("{}.{name}", brackets(path)),
         Problem::Unexpected => brackets(path),
     };
     match style {
-        Style::OpenAi => {
+        Style::Azure if path.is_empty() => error.error_type = Some("invalid_request_error".into()),
+        Style::OpenAi | Style::Azure => {
             error.error_type = Some("invalid_request_error".into());
             error.param = Some(place);
             let code = match problem {
@@ -69,13 +74,18 @@ fn error(style: Style, path: &[Step], problem: &Problem) -> ProviderError {
 }
 
 fn message(style: Style, path: &[Step], problem: &Problem) -> String {
+    if let ([], Problem::Unknown(name)) = (path, problem) {
+        return top_level_message(style, name);
+    }
     let place = brackets(path);
     match (style, problem) {
-        (Style::OpenAi, Problem::Unknown(name)) => format!("Unknown parameter: '{place}.{name}'."),
-        (Style::OpenAi, Problem::Missing(name)) => {
+        (Style::OpenAi | Style::Azure, Problem::Unknown(name)) => {
+            format!("Unknown parameter: '{place}.{name}'.")
+        }
+        (Style::OpenAi | Style::Azure, Problem::Missing(name)) => {
             format!("Missing required parameter: '{place}.{name}'.")
         }
-        (Style::OpenAi, Problem::Unexpected) => format!("Invalid value for '{place}'."),
+        (Style::OpenAi | Style::Azure, Problem::Unexpected) => format!("Invalid value for '{place}'."),
         (Style::Anthropic, Problem::Unknown(name)) => {
             format!("{}.{name}: Extra inputs are not permitted", dots(path, 3))
         }
@@ -110,6 +120,23 @@ fn message(style: Style, path: &[Step], problem: &Problem) -> String {
         (_, Problem::Unknown(name)) => format!("{place}: unknown field \"{name}\""),
         (_, Problem::Missing(name)) => format!("{place}: missing field \"{name}\""),
         (_, Problem::Unexpected) => format!("{place}: invalid value"),
+    }
+}
+
+/// What is said of a field of the body that nobody knows.
+fn top_level_message(style: Style, name: &str) -> String {
+    match style {
+        Style::OpenAi => format!("Unknown parameter: '{name}'."),
+        Style::Azure => format!("Unrecognized request argument supplied: {name}"),
+        Style::Anthropic => format!("{name}: Extra inputs are not permitted"),
+        Style::Google => {
+            format!("Invalid JSON payload received. Unknown name \"{name}\": Cannot find field.")
+        }
+        Style::Aws => format!("Unknown parameter in input: \"{name}\""),
+        Style::Mistral => mistral(&[], &Problem::Unknown(name.into())),
+        Style::Groq | Style::Cerebras => format!("property '{name}' is unsupported"),
+        Style::Fireworks => format!("Extra inputs are not permitted, field: '{name}'"),
+        Style::Ollama | Style::Other => format!("unknown field \"{name}\""),
     }
 }
 

@@ -1,13 +1,16 @@
 //! Schema of one provider: which fields it takes back, and where.
 
 use super::shape::{Fields, Shape, field};
+use super::top_level::Names;
 use crate::json::{Extra, Json};
 use crate::model::{PartKind, Role};
 
 /// What one provider takes.
 #[derive(Debug)]
 pub(crate) struct Schema {
-    /// The fields of the body that hold messages. Others are not looked at.
+    /// The fields of the body; empty where others are let pass.
+    pub(super) top_level: Names,
+    /// Those of them that hold messages. What is in the others is not looked at.
     pub(super) body: Fields,
     /// An assistant's message.
     pub(super) message: Fields,
@@ -24,6 +27,8 @@ pub(crate) struct Schema {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Style {
     OpenAi,
+    /// As OpenAI, but for what it says of fields at the top.
+    Azure,
     Anthropic,
     Google,
     Aws,

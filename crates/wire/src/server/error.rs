@@ -25,8 +25,8 @@ impl EmulatedProvider {
         let status = error.status.unwrap_or_else(|| self.error_status(error.kind));
         let error = &ProviderError { status: Some(status), ..error.clone() };
         let mut headers = Vec::new();
-        if let Some(id) = &error.request_id {
-            headers.push((self.server_facts().request_id_header, id.clone()));
+        if let (Some(id), Some(name)) = (&error.request_id, self.request_id_header()) {
+            headers.push((name, id.clone()));
         }
         if let Some(retry) = error.retry_after {
             headers.extend(RetryHint::default().advice(retry.delay, now).headers);

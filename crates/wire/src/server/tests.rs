@@ -233,7 +233,8 @@ fn a_client_reads_the_kind_of_error_that_a_server_reports() {
                 mismatches.push(format!("{kind:?} as {:?}: {note}", read.kind));
             }
             if response.status != 200 {
-                assert_eq!(read.request_id.as_deref(), Some("req_1"), "{note}");
+                let id = provider.request_id_header().map(|_| "req_1");
+                assert_eq!(read.request_id.as_deref(), id, "{note}");
                 assert_eq!(read.retry_after.map(|retry| retry.delay), sent.retry_after.map(|it| it.delay));
             }
             assert_eq!(response.content_type == JSON, text.starts_with(['{', '[']), "{note}");
@@ -287,8 +288,8 @@ fn the_headers_of_a_response_carry_its_id() {
             now: NOW,
         };
         let headers = dialect.response_headers(&context);
-        let expected = (dialect.server_facts().request_id_header, "req_1".to_owned());
-        assert!(headers.contains(&expected), "{}", dialect.name());
+        let id = headers.iter().find(|(_, value)| value == "req_1").map(|(name, _)| *name);
+        assert_eq!(id, dialect.server_facts().request_id_header, "{}", dialect.name());
         assert!(headers.iter().all(|(name, _)| !name.contains("ratelimit")));
     }
 }

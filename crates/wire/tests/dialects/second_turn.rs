@@ -246,7 +246,7 @@ fn dictionaries_go_back_as_messages_do() {
 }
 
 /// Unknown fields of a message, a part and a call: the provider, the body, what it says, its status.
-const REFUSED: [(&str, &str, &str, u16); 14] = [
+const REFUSED: [(&str, &str, &str, u16); 24] = [
     (
         "openai",
         r#"{"messages":[{"role":"assistant","content":"a","annotations":[]}]}"#,
@@ -331,6 +331,31 @@ const REFUSED: [(&str, &str, &str, u16); 14] = [
         "messages[0]: unknown field \"refusal\"",
         400,
     ),
+    ("openai", r#"{"messages":[],"my_field":1}"#, "Unknown parameter: 'my_field'.", 400),
+    ("azure", r#"{"messages":[],"my_field":1}"#, "Unrecognized request argument supplied: my_field", 400),
+    ("openai-responses", r#"{"input":"a","max_tokens":1}"#, "Unknown parameter: 'max_tokens'.", 400),
+    ("anthropic", r#"{"messages":[],"max_tokens":1,"seed":1}"#, "seed: Extra inputs are not permitted", 400),
+    (
+        "gemini",
+        r#"{"contents":[],"temperature":1}"#,
+        r#"Invalid JSON payload received. Unknown name "temperature": Cannot find field."#,
+        400,
+    ),
+    (
+        "vertex",
+        r#"{"contents":[],"max_tokens":1}"#,
+        r#"Invalid JSON payload received. Unknown name "max_tokens": Cannot find field."#,
+        400,
+    ),
+    ("bedrock", r#"{"messages":[],"temperature":1}"#, r#"Unknown parameter in input: "temperature""#, 400),
+    (
+        "mistral",
+        r#"{"messages":[],"my_field":1}"#,
+        r#"{"detail":[{"type":"extra_forbidden","loc":["body","my_field"],"msg":"Extra inputs are not permitted"}]}"#,
+        422,
+    ),
+    ("groq", r#"{"messages":[],"my_field":1}"#, "property 'my_field' is unsupported", 400),
+    ("cerebras", r#"{"messages":[],"my_field":1}"#, "property 'my_field' is unsupported", 400),
 ];
 
 #[test]
@@ -346,7 +371,7 @@ fn strict_providers_refuse_unknown_fields_in_their_own_words() {
     }
     // Those who ignore what they do not know, and those of whom nobody knows.
     for id in ["ollama", "openrouter", "deepseek", "litellm"] {
-        let body = br#"{"messages":[{"role":"assistant","content":"b","my_field":1}]}"#;
+        let body = br#"{"messages":[{"role":"assistant","content":"b","my_field":1}],"my_field":1}"#;
         assert_eq!(EmulatedProvider::find(id).unwrap().refusal(body), None, "{id}");
     }
     // Ollama refuses wrong types.

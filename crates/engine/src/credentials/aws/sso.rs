@@ -4,7 +4,9 @@
 //! The sign-in itself, and its renewal, are `aws sso login`'s.
 
 use super::{CredentialsError, Key, profile::Files};
-use crate::credentials::{cache::Fetched, clock, environment::read_file, exchange::Exchange};
+use crate::credentials::{
+    cache::Fetched, clock, environment::read_file, exchange::Exchange, name_in_address::is_region,
+};
 use bytes::Bytes;
 use ferrule_wire::json::Fields;
 use http::Request;
@@ -33,9 +35,18 @@ pub(crate) async fn find(
             "profile `{profile}` has a role for single sign-on, but no sso_region and sso_start_url"
         )));
     };
+    if !is_region(region) {
+        return Err(CredentialsError::missing(format!(
+            "profile `{profile}`: sso_region `{region}` is not a region, such as us-east-1"
+        )));
+    }
     let token = signed_in(session.unwrap_or(start), profile, exchange).await?;
-    let mut url = Url::parse(&format!("https://portal.sso.{region}.amazonaws.com/federation/credentials"))
-        .map_err(|error| CredentialsError::missing(format!("sso_region is none: {error}")))?;
+    // China has a domain of its own.
+    let domain = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+    let mut url = Url::parse(&format!("https://portal.sso.{region}.{domain}/federation/credentials"))
+        .map_err(|error| {
+            CredentialsError::missing(format!("sso_region `{region}` gives no valid URL: {error}"))
+        })?;
     url.query_pairs_mut().append_pair("role_name", role).append_pair("account_id", account);
     let request = Request::get(url.as_str())
         .header("x-amz-sso_bearer_token", &token)

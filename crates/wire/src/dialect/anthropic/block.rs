@@ -13,7 +13,7 @@ use crate::json::{Extra, Fields, Json, ObjectWriter, Value, write_array};
 use crate::model::{
     CacheBreakpoint, CacheLifetime, Document, Image, Part, PartKind, Reasoning, Source, ToolCall, ToolResult,
 };
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use alloc::vec::Vec;
 
 /// Reads one content block. Never fails: what has no name here is kept whole.
 pub fn decode_block(value: Value<'_>) -> Part {

@@ -1,18 +1,18 @@
 //! Response headers and ids of the Messages API, as a server.
 
-use crate::dialect::{RateLimit, ResponseContext, ServerFacts};
-use alloc::{string::String, string::ToString as _, vec, vec::Vec};
+use crate::dialect::{RateLimit, ResponseContext, ServerFacts, id_headers};
+use alloc::{string::String, string::ToString as _, vec::Vec};
 use core::time::Duration;
 
 pub(super) const FACTS: ServerFacts = ServerFacts {
-    request_id_header: "request-id",
+    request_id_header: Some("request-id"),
     response_id_prefix: "msg_",
     tool_call_id_prefix: "toolu_",
     ..ServerFacts::OPENAI
 };
 
 pub(super) fn encode(context: &ResponseContext<'_>) -> Vec<(&'static str, String)> {
-    let mut headers = vec![(FACTS.request_id_header, context.request_id.to_string())];
+    let mut headers = id_headers(FACTS.request_id_header, context);
     if !context.organization.is_empty() {
         headers.push(("anthropic-organization-id", context.organization.to_string()));
     }

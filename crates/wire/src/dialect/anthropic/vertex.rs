@@ -3,7 +3,9 @@
 
 use super::{api::Anthropic, decode_request, encode_request, reasoning::SIGNER};
 use crate::dialect::shared::{address, resource_name};
-use crate::dialect::{Dialect, ResponseContext, ServerFacts, StreamDecoder, StreamEncoder, gemini};
+use crate::dialect::{
+    Dialect, ResponseContext, ServerFacts, StreamDecoder, StreamEncoder, gemini, id_headers,
+};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::error::Headers;
 use crate::framing::{StreamError, StreamLimits};
@@ -143,8 +145,9 @@ impl Dialect for AnthropicVertex {
         Anthropic.error_code(kind)
     }
 
+    // Google's limits are not Anthropic's.
     fn response_headers(&self, context: &ResponseContext<'_>) -> Vec<(&'static str, String)> {
-        Anthropic.response_headers(context)
+        id_headers(self.server_facts().request_id_header, context)
     }
 }
 

@@ -124,7 +124,7 @@ impl Dialect for Bedrock {
 
     fn server_facts(&self) -> &'static ServerFacts {
         const FACTS: ServerFacts =
-            ServerFacts { request_id_header: "x-amzn-requestid", ..ServerFacts::OPENAI };
+            ServerFacts { request_id_header: Some("x-amzn-requestid"), ..ServerFacts::OPENAI };
         &FACTS
     }
 

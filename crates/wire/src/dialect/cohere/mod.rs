@@ -102,6 +102,7 @@ impl Dialect for Cohere {
 
     fn server_facts(&self) -> &'static ServerFacts {
         const FACTS: ServerFacts = ServerFacts {
+            request_id_header: Some("x-debug-trace-id"),
             signs_reasoning: false,
             embeddings_have_id: true,
             counts_searches: true,

@@ -14,7 +14,7 @@ mod encode_response;
 mod encode_stream;
 mod error;
 
-use super::{Dialect, Program, StreamDecoder, StreamEncoder, quota_by_status};
+use super::{Dialect, Program, ServerFacts, StreamDecoder, StreamEncoder, quota_by_status};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
@@ -31,6 +31,12 @@ pub struct CursorCli;
 impl Dialect for CursorCli {
     fn name(&self) -> &'static str {
         NAME
+    }
+
+    /// No header carries the id of the request.
+    fn server_facts(&self) -> &'static ServerFacts {
+        const FACTS: ServerFacts = ServerFacts { request_id_header: None, ..ServerFacts::OPENAI };
+        &FACTS
     }
 
     fn stream_media_types(&self) -> &'static [&'static str] {

@@ -248,13 +248,16 @@ impl StreamEncoder for Encoder {
         self.flush_calls(None, out);
         // Without `data:`, as the API itself breaks off (section 4).
         out.extend_from_slice(&error::encode(error));
-        out.extend_from_slice(b"\n\n");
+        out.extend_from_slice(END_OF_FRAME);
     }
 }
+
+/// Google ends its lines as HTTP does.
+const END_OF_FRAME: &[u8] = b"\r\n\r\n";
 
 /// Appends a frame. JSON has line ends between its tokens only, where a space says the same.
 fn write_frame(data: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(b"data: ");
     out.extend(data.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }));
-    out.extend_from_slice(b"\n\n");
+    out.extend_from_slice(END_OF_FRAME);
 }

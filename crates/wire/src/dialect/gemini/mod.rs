@@ -36,7 +36,7 @@ pub(super) use model_listing::Listing;
 
 pub(crate) use error::write_details;
 
-use super::{Dialect, KeyHeader, StreamDecoder, StreamEncoder};
+use super::{Dialect, KeyHeader, ServerFacts, StreamDecoder, StreamEncoder};
 use crate::dialect::shared::address;
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
@@ -74,6 +74,12 @@ static VERTEX_OPERATIONS: Operations = Operations {
 impl Dialect for Gemini {
     fn name(&self) -> &'static str {
         self.0.name()
+    }
+
+    /// No header carries the id of the request.
+    fn server_facts(&self) -> &'static ServerFacts {
+        const FACTS: ServerFacts = ServerFacts { request_id_header: None, ..ServerFacts::OPENAI };
+        &FACTS
     }
 
     fn format(&self) -> &'static str {

@@ -18,7 +18,7 @@ mod message;
 mod model_listing;
 mod options;
 
-use super::{Dialect, ManagementEndpoint, StreamDecoder, StreamEncoder, quota_by_status};
+use super::{Dialect, ManagementEndpoint, ServerFacts, StreamDecoder, StreamEncoder, quota_by_status};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
@@ -40,6 +40,12 @@ static OPERATIONS: Operations = Operations {
 impl Dialect for Ollama {
     fn name(&self) -> &'static str {
         NAME
+    }
+
+    /// No header carries the id of the request.
+    fn server_facts(&self) -> &'static ServerFacts {
+        const FACTS: ServerFacts = ServerFacts { request_id_header: None, ..ServerFacts::OPENAI };
+        &FACTS
     }
 
     fn stream_media_types(&self) -> &'static [&'static str] {

@@ -51,14 +51,14 @@ pub(crate) use tools::{decode_choice, decode_tool, hosted, take_arguments, write
 pub(crate) use transcription::OpenAiTranscription;
 pub(crate) use usage::usage_json;
 
-use super::{Dialect, ServerFacts, StreamDecoder, StreamEncoder};
+use super::{Dialect, ResponseContext, ServerFacts, StreamDecoder, StreamEncoder, openai_response_headers};
 use crate::dialect::shared::made_ids;
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
 use crate::operation::{Endpoint, OperationKind, Operations};
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
 use carried::NAME;
 
 /// OpenAI's Chat Completions.
@@ -129,6 +129,10 @@ impl Dialect for OpenAiChat {
 
     fn operations(&self) -> &'static Operations {
         &OPERATIONS
+    }
+
+    fn response_headers(&self, context: &ResponseContext<'_>) -> Vec<(&'static str, String)> {
+        openai_response_headers(context)
     }
 
     fn server_facts(&self) -> &'static ServerFacts {

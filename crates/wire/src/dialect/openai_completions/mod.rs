@@ -14,14 +14,14 @@ mod encode_stream;
 use super::openai_chat::{
     OpenAiImages, OpenAiListing, OpenAiSpeech, OpenAiTranscription, other_endpoint, wants_usage,
 };
-use super::{Dialect, StreamDecoder, StreamEncoder};
+use super::{Dialect, ResponseContext, StreamDecoder, StreamEncoder, openai_response_headers};
 use crate::dialect::openai_chat::error;
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
 use crate::operation::{Endpoint, OperationKind, Operations};
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
 use carried::NAME;
 
 /// OpenAI's legacy Completions.
@@ -39,6 +39,10 @@ static OPERATIONS: Operations = Operations {
 impl Dialect for OpenAiCompletions {
     fn name(&self) -> &'static str {
         NAME
+    }
+
+    fn response_headers(&self, context: &ResponseContext<'_>) -> Vec<(&'static str, String)> {
+        openai_response_headers(context)
     }
 
     fn encode_request(

@@ -30,7 +30,7 @@ use super::openai_chat::{
     OpenAiImages, OpenAiListing, OpenAiSpeech, OpenAiTranscription, embeddings::OpenAiEmbeddings,
     other_endpoint,
 };
-use super::{Dialect, ServerFacts, StreamDecoder, StreamEncoder};
+use super::{Dialect, ResponseContext, ServerFacts, StreamDecoder, StreamEncoder, openai_response_headers};
 use crate::dialect::openai_chat::error;
 use crate::dialect::shared::made_ids;
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
@@ -38,7 +38,7 @@ use crate::framing::{StreamError, StreamLimits};
 use crate::json::JsonError;
 use crate::model::{ProviderError, Request, Response};
 use crate::operation::{Endpoint, OperationKind, Operations};
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
 use carried::NAME;
 
 /// OpenAI's Responses: `POST /responses`.
@@ -142,6 +142,10 @@ impl Dialect for OpenAiResponses {
 
     fn operations(&self) -> &'static Operations {
         &OPERATIONS
+    }
+
+    fn response_headers(&self, context: &ResponseContext<'_>) -> Vec<(&'static str, String)> {
+        openai_response_headers(context)
     }
 
     fn server_facts(&self) -> &'static ServerFacts {

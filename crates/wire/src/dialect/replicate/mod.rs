@@ -120,7 +120,8 @@ impl Dialect for Replicate {
 
     fn server_facts(&self) -> &'static ServerFacts {
         // The id of a prediction is given when it is created.
-        const FACTS: ServerFacts = ServerFacts { response_id_prefix: "", ..ServerFacts::OPENAI };
+        const FACTS: ServerFacts =
+            ServerFacts { request_id_header: None, response_id_prefix: "", ..ServerFacts::OPENAI };
         &FACTS
     }
 

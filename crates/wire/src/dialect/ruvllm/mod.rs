@@ -14,7 +14,9 @@ mod encode_stream;
 mod error;
 
 use crate::dialect::shared::model_list;
-use crate::dialect::{Dialect, ManagementEndpoint, StreamDecoder, StreamEncoder, quota_by_status};
+use crate::dialect::{
+    Dialect, ManagementEndpoint, ServerFacts, StreamDecoder, StreamEncoder, quota_by_status,
+};
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::error::Headers;
 use crate::framing::{StreamError, StreamLimits};
@@ -37,6 +39,12 @@ static OPERATIONS: Operations = Operations { model_listing: Some(&Listing), ..Op
 impl Dialect for RuvLlm {
     fn name(&self) -> &'static str {
         NAME
+    }
+
+    /// No header carries the id of the request.
+    fn server_facts(&self) -> &'static ServerFacts {
+        const FACTS: ServerFacts = ServerFacts { request_id_header: None, ..ServerFacts::OPENAI };
+        &FACTS
     }
 
     fn stream_media_types(&self) -> &'static [&'static str] {

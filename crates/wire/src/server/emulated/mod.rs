@@ -1,10 +1,11 @@
 //! Emulated providers: a dialect's server half with the quirks of one provider.
 //!
-//! Three things differ between a provider and its dialect: what it refuses ([`EmulatedProvider::refusal`]), how it
-//! writes responses and streams, and the form of its errors. All of them work on what OpenAI's chat dialect writes; the
+//! Four things differ between a provider and its dialect: what it refuses ([`EmulatedProvider::refusal`]), how it
+//! writes responses and streams, their headers, and the form of its errors. All of them work on what OpenAI's chat dialect writes; the
 //! bytes of other dialects pass unchanged.
 
 mod error;
+mod headers;
 mod provider;
 mod refusal;
 mod response;

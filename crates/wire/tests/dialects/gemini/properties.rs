@@ -29,7 +29,7 @@ pub(super) fn through(dialect: &dyn Dialect, request: &Request) -> Request {
 /// The same stream without `alt=sse`.
 fn as_array(body: &[u8]) -> Vec<u8> {
     let text = std::str::from_utf8(body).unwrap();
-    let frames: Vec<_> = text.split("\n\n").filter_map(|frame| frame.strip_prefix("data: ")).collect();
+    let frames: Vec<_> = text.split("\r\n\r\n").filter_map(|frame| frame.strip_prefix("data: ")).collect();
     format!("[{}\n]\n", frames.join("\r\n,")).into_bytes()
 }
 
