@@ -1,8 +1,8 @@
 """Writes crates/catalog/data/catalog.json: what the installed genai-prices knows, and our own facts from catalog.toml.
 
-Prices that depend on the hour are taken from catalog.toml, where they were compared with the provider's page, or left out:
-genai-prices cannot write down weekdays, holidays or a day from which hours count. Each price has the day on which it was last
-compared (price_dates.toml) or from which it holds; neither is known of all.
+Prices that depend on the hour are taken from catalog.toml, where they were compared with the provider's page, or left
+out: genai-prices cannot write down weekdays, holidays or a day from which hours count. Each price has the day on which
+it was last compared (price_dates.toml) or from which it holds; neither is known of all.
 
 `make catalog` runs it. The file is the same for the same inputs, byte by byte, but for the date on which a new version
 was first read. What cannot be translated exactly (a pattern, a price) is an error here, not a surprise at run time.

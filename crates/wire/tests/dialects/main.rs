@@ -24,6 +24,7 @@ mod ollama;
 mod openai_chat;
 mod openai_completions;
 mod openai_responses;
+mod paging;
 mod provider_items;
 mod replicate;
 mod requests;
