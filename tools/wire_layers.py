@@ -19,6 +19,7 @@ LAYERS = [
     "request_schema/",
     # Their names, which rows of the provider table say.
     "operation/kind.rs",
+    "quirks/feature.rs",
     "quirks/flags.rs",
     "encode.rs",
     "schema/",

@@ -1,6 +1,9 @@
 //! Build script: turns `providers.toml` into a static table, so that nothing is parsed at run time. What is wrong with
 //! the table's syntax ends the build with the line and the reason.
 
+#[expect(unreachable_pub, reason = "the crate's own features, which are public there")]
+#[path = "src/quirks/feature.rs"]
+mod feature;
 #[expect(unreachable_pub, reason = "the crate's own flags, which are public there")]
 #[path = "src/quirks/flags.rs"]
 mod flags;
@@ -102,6 +105,7 @@ struct Wrong(Option<Range<usize>>, String);
 fn main() {
     println!("cargo::rerun-if-changed={TABLE}");
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/quirks/feature.rs");
     println!("cargo::rerun-if-changed=src/quirks/flags.rs");
     println!("cargo::rerun-if-changed=src/operation/kind.rs");
     let text = match fs::read_to_string(TABLE) {

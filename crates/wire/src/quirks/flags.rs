@@ -7,6 +7,8 @@ use crate::operation::kind::OperationKind;
 use alloc::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
+pub use super::feature::Feature;
+
 /// A text that may stand in the built-in table or come from configuration.
 pub type Text = Cow<'static, str>;
 /// A list that may stand in the built-in table or come from configuration.
@@ -98,96 +100,6 @@ pub struct Quirks {
     pub error_shape: ErrorShape,
     /// Whether errors come with status 200.
     pub errors_in_success: ErrorsInSuccess,
-}
-
-/// What a provider may refuse. Most are fields of a request in our words; the others say what of a field is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Feature {
-    /// More than one answer.
-    N,
-    /// A seed.
-    Seed,
-    /// Stop sequences.
-    Stop,
-    /// Log probabilities.
-    Logprobs,
-    /// Log probabilities of other tokens.
-    TopLogprobs,
-    /// A penalty on frequent tokens.
-    FrequencyPenalty,
-    /// A penalty on tokens that have occurred.
-    PresencePenalty,
-    /// A bias for tokens by id.
-    LogitBias,
-    /// A temperature.
-    Temperature,
-    /// Nucleus sampling.
-    TopP,
-    /// Stream options: usage is then not asked for.
-    StreamOptions,
-    /// Tools of any kind.
-    Tools,
-    /// Tools that take free text.
-    CustomTools,
-    /// Any choice among tools but the model's own.
-    ToolChoice,
-    /// That no tool may be called.
-    ToolChoiceNone,
-    /// That some tool must be called.
-    ToolChoiceRequired,
-    /// That one tool must be called.
-    ToolChoiceNamed,
-    /// That only some of the tools may be called: the others are then not declared.
-    ToolChoiceSubset,
-    /// Whether several tools may be called at once.
-    ParallelToolCalls,
-    /// An answer that is any JSON object.
-    JsonObject,
-    /// An answer that follows a schema.
-    JsonSchema,
-    /// Tools and an answer's shape in one request.
-    JsonWithTools,
-    /// That a schema is to be held to: left out; of tools, listed as such.
-    Strict,
-    /// The developer's role: it becomes the system's.
-    DeveloperRole,
-    /// The name of a participant: left out, and listed as such.
-    Name,
-    /// Content in parts: texts are joined, anything else is refused.
-    ContentParts,
-    /// Content in parts in a tool's result: texts are joined.
-    ToolContentParts,
-    /// Refusals as a part of their own: they become text.
-    Refusals,
-    /// Images in messages.
-    Images,
-    /// Audio in messages.
-    Audio,
-    /// Documents in messages.
-    Documents,
-    /// The reasoning effort, in words.
-    ReasoningEffort,
-    /// Metadata labels.
-    Metadata,
-    /// The end user's id.
-    User,
-    /// A service tier.
-    ServiceTier,
-    /// That the answer is stored.
-    Store,
-    /// The verbosity of the answer, in words.
-    Verbosity,
-    /// A predicted output.
-    Prediction,
-    /// The modalities of the answer.
-    Modalities,
-    /// Options of a web search.
-    WebSearchOptions,
-    /// The length of embeddings.
-    Dimensions,
-    /// The size of generated images.
-    ImageSize,
 }
 
 /// The name of the limit on the answer's length.

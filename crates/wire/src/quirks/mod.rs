@@ -5,6 +5,7 @@
 //! them.
 
 mod decode;
+mod feature;
 mod flags;
 pub(crate) mod reasoning;
 pub(crate) mod refuse;

@@ -1,9 +1,10 @@
 //! Decoding of streamed Messages answers.
 
 use super::{
-    block::{decode_answer_block, decode_block},
+    block::decode_answer_block,
     decode_response,
     gathered::Gathered,
+    open_block::{Block, BlockKind},
     usage::RawUsage,
 };
 use crate::dialect::StreamDecoder;
@@ -63,27 +64,6 @@ struct State {
     template: TextTemplate,
     /// The place of the block that the template's frames belong to.
     template_part: u32,
-}
-
-/// A block that has begun.
-#[derive(Debug)]
-struct Block {
-    /// What the provider calls it by.
-    index: u64,
-    part: u32,
-    kind: BlockKind,
-}
-
-#[derive(Debug)]
-enum BlockKind {
-    /// Its parts come as deltas. `begun` once anything was said about it.
-    Text { begun: bool },
-    /// As for text.
-    Thinking { begun: bool },
-    /// `input` is what it began with, which counts where no deltas follow.
-    ToolCall { input: Option<String> },
-    /// Told when it is complete.
-    Whole(Gathered),
 }
 
 impl State {
@@ -457,34 +437,6 @@ impl State {
             events.push(StreamEvent::Finish { choice: 0, reason, stop_sequence });
         }
         Ok(())
-    }
-}
-
-impl Block {
-    fn end(self, events: &mut Vec<StreamEvent>) {
-        let (choice, part) = (0, self.part);
-        match self.kind {
-            // An empty block is a part too.
-            BlockKind::Text { begun: false } => {
-                events.push(StreamEvent::TextDelta { choice, part, text: CompactString::default() });
-            }
-            BlockKind::Thinking { begun: false } => {
-                events.push(StreamEvent::ReasoningDelta { choice, part, text: CompactString::default() });
-            }
-            BlockKind::Text { begun: true } | BlockKind::Thinking { begun: true } => {}
-            BlockKind::ToolCall { input } => {
-                events.extend(input.map(|input| {
-                    let arguments = input.into();
-                    StreamEvent::ToolCallDelta { choice, part, arguments }
-                }));
-                events.push(StreamEvent::ToolCallEnd { choice, part });
-            }
-            BlockKind::Whole(gathered) => {
-                let whole = gathered.whole();
-                let whole = Box::new(decode_block(whole.value()));
-                events.push(StreamEvent::Part { choice, index: part, part: whole });
-            }
-        }
     }
 }
 

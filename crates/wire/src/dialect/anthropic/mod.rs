@@ -15,6 +15,7 @@ mod encode_stream;
 mod error;
 mod gathered;
 mod model_listing;
+mod open_block;
 mod reasoning;
 mod response_headers;
 mod system;
