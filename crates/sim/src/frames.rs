@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn the_last_frame_is_left_out() {
-        let cases: [(Frames, &[u8], &[u8]); 4] = [
+        let cases: [(Frames, &[u8], &[u8]); 5] = [
             (Frames::Events, b"data: 1\n\ndata: 2\n\n", b"data: 1\n\n"),
             (Frames::Events, b"data: 1\n\n", b""),
             (Frames::GoogleEvents, b"data: 1\r\n\r\ndata: 2\r\n\r\n", b"data: 1\r\n\r\n"),
