@@ -161,8 +161,8 @@ class ServerError(ProviderError):
 class ResponseDecodeError(ServerError):
     """The provider's response cannot be read: not JSON, not the wire format's, too long, or not HTTP.
 
-    `status`, `request_id` and `body` (its beginning, or the event of a stream that cannot be read; credentials masked) say
-    what came, where something did.
+    `status`, `request_id` and `body` (its beginning, or the event of a stream that cannot be read; credentials masked)
+    say what came, where something did.
     """
 
 
