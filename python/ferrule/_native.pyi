@@ -677,8 +677,10 @@ class Cost:
 
     @property
     def source_date(self) -> str | None:
-        """The day (YYYY-MM-DD) on which the price was compared with the provider's page, or from which it holds; the later
-        one. `None` where neither is known."""
+        """The day (YYYY-MM-DD) on which the price was compared with the provider's page, or from which it holds.
+
+        The later one of both; `None` where neither is known.
+        """
 
     @property
     def is_reported(self) -> bool:
