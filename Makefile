@@ -40,6 +40,7 @@ test-rust: $(python)
 	@sh tools/require.sh rust
 	cargo test --workspace
 	RUSTFLAGS="--cfg loom" cargo test -p ferrule-bridge --release --test loom --target-dir target/loom
+	RUSTFLAGS="--cfg loom" cargo test -p ferrule-wire --test loom --target-dir target/loom
 
 test-python: $(VENV)/extension.stamp
 	$(pytest) --dist worksteal $(PYTEST_FLAGS)

@@ -4,13 +4,7 @@
 //! what its peers have, and what is known becomes less sure with time, so that everybody is tried again: never at once by
 //! many, since calls under way count for more where little is known.
 
-use super::{
-    TargetSnapshot,
-    order::{Ranking, is_able},
-};
-
-/// Differences up to this part of the lower figure are none.
-const TIE: f64 = 0.15;
+use super::{TargetSnapshot, order::Ranking};
 
 /// The figures of all targets, summed up with their confidence: of their reciprocals, so that one slow target does not make
 /// the rest believe that slow is normal.
@@ -66,26 +60,7 @@ fn known(target: &TargetSnapshot) -> Option<(f64, f64)> {
 }
 
 pub(super) fn rank(ranking: &mut Ranking<'_>) {
-    let targets = ranking.targets;
-    let peers = Peers::of(targets);
+    let peers = Peers::of(ranking.targets);
     ranking.rank(|target| peers.score(target));
-    let able = targets.iter().filter(|target| is_able(target)).count();
-    if able < 2 {
-        return;
-    }
-    let one = ranking.random().usize(..able);
-    let other = ranking.random().usize(..able - 1);
-    let other = if other >= one { other + 1 } else { other };
-    let (Some((one, first)), Some((other, second))) = (nth_able(targets, one), nth_able(targets, other))
-    else {
-        return;
-    };
-    let (score, against) = (peers.score(first), peers.score(second));
-    let is_tie = (score - against).abs() <= TIE * score.min(against);
-    let first_wins = if is_tie { ranking.random().bool() } else { score < against };
-    ranking.choose(if first_wins { one } else { other });
-}
-
-fn nth_able(targets: &[TargetSnapshot], nth: usize) -> Option<(usize, &TargetSnapshot)> {
-    targets.iter().enumerate().filter(|(_, target)| is_able(target)).nth(nth)
+    ranking.choose_of_two(|target| peers.score(target));
 }

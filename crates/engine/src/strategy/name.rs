@@ -20,7 +20,7 @@ pub enum Strategy {
     LowestLatency,
     /// Where the request is expected to cost least.
     LowestCost,
-    /// Whoever was used least in the last minute, of its limit where that is known.
+    /// The one of two chosen at random that was used less in the last minute, of its limit where that is known.
     UsageBased,
     /// Whoever has the largest share of its rate limits left.
     RateLimitAware,

@@ -165,10 +165,13 @@ impl Key {
     }
 }
 
+/// Differences up to this part of the lower one of two scores are none.
+const TIE: f64 = 0.15;
+
 /// The bits of a score that is not negative are in the order of their numbers. One bit of 24 makes room for the tier.
 fn score_bits(score: f32) -> u64 {
-    // NaN comes last.
-    let score = if score.is_nan() { f32::INFINITY } else { score.max(0.0) };
+    // NaN comes last. 0 may have a sign.
+    let score = if score.is_nan() { f32::INFINITY } else { score.max(0.0).abs() };
     u64::from(score.to_bits() >> 1)
 }
 
@@ -187,7 +190,7 @@ impl<'a> Ranking<'a> {
     }
 
     /// Ranks the targets by a score each, the lowest first, equal ones at random. Scores below 0 count as 0.
-    pub(super) fn rank(&mut self, score: impl Fn(&TargetSnapshot) -> f64) {
+    pub(super) fn rank(&mut self, mut score: impl FnMut(&TargetSnapshot) -> f64) {
         self.rank_with(|_, target, _| score(target));
     }
 
@@ -212,6 +215,27 @@ impl<'a> Ranking<'a> {
         }
     }
 
+    /// Puts the better one of two targets, chosen at random, before all others: the lower score is better, and of scores that
+    /// are nearly the same either. Callers with the same view then do not all go to the same target.
+    pub(super) fn choose_of_two(&mut self, score: impl Fn(&TargetSnapshot) -> f64) {
+        let targets = self.targets;
+        let able = targets.iter().filter(|target| is_able(target)).count();
+        if able < 2 {
+            return;
+        }
+        let one = self.random.usize(..able);
+        let other = self.random.usize(..able - 1);
+        let other = if other >= one { other + 1 } else { other };
+        let (Some((one, first)), Some((other, second))) = (nth_able(targets, one), nth_able(targets, other))
+        else {
+            return;
+        };
+        let (score, against) = (score(first), score(second));
+        let is_tie = (score - against).abs() <= TIE * score.min(against);
+        let first_wins = if is_tie { self.random.bool() } else { score < against };
+        self.choose(if first_wins { one } else { other });
+    }
+
     /// Puts one target before all others.
     pub(super) fn choose(&mut self, target: usize) {
         if let Some(Reverse(key)) = self.keys.get_mut(target) {
@@ -232,6 +256,10 @@ impl<'a> Ranking<'a> {
     pub(super) fn finish(self, strategy: Strategy) -> Order {
         Order { strategy, keys: self.keys.into() }
     }
+}
+
+fn nth_able(targets: &[TargetSnapshot], nth: usize) -> Option<(usize, &TargetSnapshot)> {
+    targets.iter().enumerate().filter(|(_, target)| is_able(target)).nth(nth)
 }
 
 /// Whether it may be chosen before others are ruled out.

@@ -1,4 +1,6 @@
-//! Usage: who was used least in the last minute, for what it may be used.
+//! Usage: the less used one of two targets chosen at random, for what it may be used.
+//!
+//! The least used of all would be whoever came last, and would have all calls until it caught up with a minute's use.
 
 use super::{TargetSnapshot, order::Ranking};
 
@@ -31,21 +33,19 @@ pub(super) fn rank_by_use(ranking: &mut Ranking<'_>) {
     };
     let tokens = limits(|target| target.usage.token_limit);
     let requests = limits(|target| target.usage.request_limit);
-    if tokens == 0.0 && requests == 0.0 {
-        let any = targets.iter().any(|target| target.usage.tokens > 0.0);
-        // Before the first answer there are no tokens, but there are requests.
-        ranking
-            .rank(|target| (if any { target.usage.tokens } else { target.usage.requests }) / target.weight);
-        return;
-    }
-    ranking.rank(|target| {
+    // Before the first answer there are no tokens, but there are requests.
+    let any_tokens = targets.iter().any(|target| target.usage.tokens > 0.0);
+    let score = |target: &TargetSnapshot| {
         let usage = &target.usage;
-        share(usage.tokens, usage.token_limit, tokens).max(share(
-            usage.requests,
-            usage.request_limit,
-            requests,
-        ))
-    });
+        if tokens == 0.0 && requests == 0.0 {
+            (if any_tokens { usage.tokens } else { usage.requests }) / target.weight
+        } else {
+            let of_tokens = share(usage.tokens, usage.token_limit, tokens);
+            of_tokens.max(share(usage.requests, usage.request_limit, requests))
+        }
+    };
+    ranking.rank(score);
+    ranking.choose_of_two(score);
 }
 
 /// Which share of the limit was used. A limit of 0 is used up.

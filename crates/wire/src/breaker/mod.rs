@@ -240,7 +240,9 @@ impl Breaker {
                 let after = self.update(|word| {
                     word.is_probe(generation, number).then(|| {
                         let level = word.level.saturating_add(1);
-                        let open = milliseconds(settings.open_for(level, jitter));
+                        // Counted from when the probe went: it may have hung while the target came back.
+                        let passed = word.passed_of_probe(now, milliseconds(settings.open_max));
+                        let open = milliseconds(settings.open_for(level, jitter)).saturating_sub(passed);
                         word.opened(now.wrapping_add(open), level)
                     })
                 })?;

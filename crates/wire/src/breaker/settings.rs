@@ -16,8 +16,8 @@ pub struct BreakerSettings {
     pub window: Duration,
     /// How long it stays open before the first probe.
     pub open: Duration,
-    /// How long it stays open at most: each probe that fails doubles the time up to here. A probe that does not
-    /// report for this long is given up.
+    /// How long it stays open at most: each probe that fails doubles the time up to here, counted from when that probe
+    /// was admitted. A probe that does not report for this long is given up.
     pub open_max: Duration,
     /// Successes that took longer than this count as failures.
     pub slow: Option<Duration>,

@@ -82,6 +82,12 @@ impl Word {
         }
     }
 
+    /// Milliseconds since the probe that is out was given, where it is given up after `longest`.
+    pub(super) fn passed_of_probe(self, now: u64, longest: u64) -> u64 {
+        let left = u64::from(self.until(now));
+        longest.saturating_sub(left)
+    }
+
     pub(super) const fn is_closed(self, generation: u32) -> bool {
         matches!(self.phase, Phase::Closed) && self.generation == generation
     }

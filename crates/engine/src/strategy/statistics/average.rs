@@ -18,13 +18,14 @@ pub(super) struct Average {
 
 impl Average {
     pub(super) fn add(&mut self, now: u64, sample: f64) {
-        if self.confidence(now) == 0.0 {
+        let confidence = self.confidence(now);
+        if confidence == 0.0 {
             self.samples = 0;
         }
-        // The first samples count alike.
+        // The first samples count alike, and what is old gives way as far as it is not trusted any more.
         let even = 1.0 / (f64::from(self.samples) + 1.0);
         let part = if sample > self.value { RISE } else { FALL };
-        self.value += (sample - self.value) * part.max(even);
+        self.value += (sample - self.value) * part.max(even).max(1.0 - confidence);
         self.samples = self.samples.saturating_add(1);
         self.at = now;
     }

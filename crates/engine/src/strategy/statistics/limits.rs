@@ -84,10 +84,13 @@ impl Limit {
     /// Which share is left at `now`, when `used` were used in the last minute.
     fn share(&self, now: u64, used: f64) -> Option<f64> {
         let limit = self.limit.filter(|limit| *limit > 0)? as f64;
-        let Some(remaining) = self.remaining.filter(|_| now < self.renewed) else {
-            // The report is over: what counts is what we used.
+        let Some(remaining) = self.remaining else {
             return Some((1.0 - used / limit).clamp(0.0, 1.0));
         };
+        if now >= self.renewed {
+            // All was there again: what counts is what we used after.
+            return Some((1.0 - used.min(self.used_since as f64) / limit).clamp(0.0, 1.0));
+        }
         // Limits are renewed evenly, until all is there again.
         let renewed = now.saturating_sub(self.reported) as f64 / (self.renewed - self.reported).max(1) as f64;
         let left = remaining as f64 + (limit - remaining as f64).max(0.0) * renewed - self.used_since as f64;
