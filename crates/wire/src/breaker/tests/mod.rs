@@ -106,7 +106,7 @@ fn an_answer_that_began_before_it_opened_does_not_close_it() {
 #[test]
 fn half_of_twenty_in_a_minute_open_it() {
     let breaker = Breaker::new();
-    let mut count = |outcome, now| {
+    let count = |outcome, now| {
         let permit = closed(&breaker, now);
         settle(&breaker, permit, outcome, now)
     };
