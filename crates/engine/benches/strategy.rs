@@ -39,7 +39,7 @@ fn strategies(criterion: &mut Criterion) {
         statistics.first_token(now, Duration::from_millis(100 + now));
     }
     group.bench_function("snapshot", |bencher| {
-        bencher.iter(|| black_box(&statistics).snapshot(black_box(100)))
+        bencher.iter(|| black_box(&statistics).snapshot(black_box(100)));
     });
     group.bench_function("p99", |bencher| {
         bencher.iter(|| black_box(&statistics).first_token_quantile(black_box(0.99), 20));

@@ -4,7 +4,7 @@
 //! what its peers have, and what is known becomes less sure with time, so that everybody is tried again: never at once by
 //! many, since calls under way count for more where little is known.
 
-use super::{TargetSnapshot, order::Ranking};
+use super::{order::Ranking, target::TargetSnapshot};
 
 /// The figures of all targets, summed up with their confidence: of their reciprocals, so that one slow target does not make
 /// the rest believe that slow is normal.

@@ -1,6 +1,6 @@
 //! Order of targets: who is asked first, who next, and why.
 
-use super::{Strategy, TargetSnapshot};
+use super::{name::Strategy, target::TargetSnapshot};
 use std::{cmp::Reverse, collections::BinaryHeap, fmt};
 
 /// The order in which targets are to be asked. It is worked out as far as it is read.

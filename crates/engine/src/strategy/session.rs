@@ -4,7 +4,7 @@
 //! conversations move, and those of a target that comes are taken from all others alike. Nothing is remembered, and
 //! every process draws the same numbers.
 
-use super::TargetSnapshot;
+use super::target::TargetSnapshot;
 
 /// The hash of a conversation's key, or of a target's name: the same on every machine and in every release.
 pub fn session_hash(key: &str) -> u64 {

@@ -2,7 +2,7 @@
 //!
 //! The least used of all would be whoever came last, and would have all calls until it caught up with a minute's use.
 
-use super::{TargetSnapshot, order::Ranking};
+use super::{order::Ranking, target::TargetSnapshot};
 
 /// The mean of what is known.
 #[derive(Clone, Copy, Debug, Default)]

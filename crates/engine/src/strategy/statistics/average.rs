@@ -1,6 +1,6 @@
 //! Peak-sensitive moving average: quick to rise, slow to fall, and not to be trusted when old.
 
-use super::Estimate;
+use crate::strategy::target::Estimate;
 
 /// Which part of a rise, and of a fall, one sample makes up for.
 const RISE: f64 = 0.4;

@@ -1,6 +1,6 @@
 //! Rate limits of a target: what its provider's headers said, less what was used since.
 
-use super::Usage;
+use crate::strategy::target::Usage;
 use std::time::Duration;
 
 /// What the headers of one answer say of the provider's rate limits.

@@ -5,14 +5,12 @@
 
 mod average;
 mod histogram;
-mod in_flight;
 mod limits;
 mod minute;
 
-pub use in_flight::InFlight;
 pub use limits::{LimitReport, RateLimitReport};
 
-use super::{Estimate, Usage};
+use crate::strategy::target::{Estimate, Usage};
 use average::Average;
 use histogram::Histogram;
 use limits::Limits;
@@ -165,4 +163,26 @@ impl Statistics {
 
 fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
+}
+
+/// A call under way. Dropping it ends that.
+#[derive(Debug)]
+#[must_use = "the call counts as over once this is dropped"]
+pub struct InFlight(Arc<Statistics>);
+
+impl InFlight {
+    pub(super) fn of(statistics: Arc<Statistics>) -> Self {
+        Self(statistics)
+    }
+
+    /// The statistics that it is counted in.
+    pub fn statistics(&self) -> &Arc<Statistics> {
+        &self.0
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.ended();
+    }
 }

@@ -1,3 +1,5 @@
+#![expect(clippy::panic, reason = "the support code of tests")]
+
 mod model;
 
 use super::*;
