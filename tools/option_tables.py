@@ -20,6 +20,7 @@ OURS = frozenset(
     (
         "timeout",
         "max_retries",
+        "retry",
         "drop_params",
         "extra_headers",
         "extra_query",

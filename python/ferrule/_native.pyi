@@ -47,10 +47,10 @@ def parse_configuration(text: str, ending: str) -> tuple[dict[str, Any], dict[tu
     Raises `ValueError` with the problem, line and column.
     """
 
-def check_names(settings: dict[str, Any]) -> list[tuple[str | None, str]]:
+def check_names(settings: dict[str, Any]) -> list[tuple[str, str, str]]:
     """The problems of the model names in `settings`.
 
-    Pairs of the alias at fault (`None` for the default model) and a message.
+    Triples of the section (`aliases`, `groups` or `model`), the name at fault there, and a message.
     """
 
 def provider_table() -> list[dict[str, Any]]:
@@ -109,7 +109,13 @@ class NativeClient:
         are not usable, the old ones stay.
         """
 
-    def resolve(self, model: str | None) -> tuple[str, str]:
+    def status(self) -> dict[str, Any]:
+        """What is known of groups and targets now: `groups` and `targets`, lists of dicts."""
+
+    def set_breaker(self, name: str, is_open: bool) -> None:
+        """Opens the circuit breakers of a target, or of all targets of a group, or closes them."""
+
+    def resolve(self, model: str | Sequence[str] | None) -> tuple[str, str]:
         """The provider that is called for `model`, and its own name for the model."""
 
     def provider(self, name: str) -> str:
@@ -117,7 +123,7 @@ class NativeClient:
 
     def complete(
         self,
-        model: str | None,
+        model: str | Sequence[str] | None,
         messages: str | Sequence[Message | Mapping[str, Any]],
         options: dict[str, Any],
         *,
@@ -128,7 +134,7 @@ class NativeClient:
 
     def stream(
         self,
-        model: str | None,
+        model: str | Sequence[str] | None,
         messages: str | Sequence[Message | Mapping[str, Any]],
         options: dict[str, Any],
         *,
@@ -139,7 +145,7 @@ class NativeClient:
 
     def embed(
         self,
-        model: str | None,
+        model: str | Sequence[str] | None,
         texts: str | Sequence[str],
         options: dict[str, Any],
         *,
@@ -153,7 +159,7 @@ class NativeClient:
 
     def rerank(
         self,
-        model: str | None,
+        model: str | Sequence[str] | None,
         query: str,
         documents: Sequence[str],
         options: dict[str, Any],
@@ -168,7 +174,7 @@ class NativeClient:
 
     def images(
         self,
-        model: str | None,
+        model: str | Sequence[str] | None,
         prompt: str,
         options: dict[str, Any],
         *,
@@ -181,7 +187,7 @@ class NativeClient:
 
     def speech(
         self,
-        model: str | None,
+        model: str | Sequence[str] | None,
         text: str,
         options: dict[str, Any],
         *,
@@ -191,7 +197,7 @@ class NativeClient:
 
     def transcribe(
         self,
-        model: str | None,
+        model: str | Sequence[str] | None,
         file_name: str,
         file: bytes,
         options: dict[str, Any],
@@ -205,7 +211,7 @@ class NativeClient:
 
     def count_tokens(
         self,
-        model: str | None,
+        model: str | Sequence[str] | None,
         messages: Any,
         options: dict[str, Any],
         *,
@@ -809,6 +815,30 @@ class Attempt:
     @property
     def status(self) -> int | None:
         """The HTTP status; `None` where there was none, or after a success."""
+
+    @property
+    def target(self) -> str:
+        """`provider/model`, and after an `@` what tells the target apart from others of the same."""
+
+    @property
+    def key(self) -> str | None:
+        """The key that was used, masked but for its end; `None` where the provider has but one."""
+
+    @property
+    def reason(self) -> str | None:
+        """The kind of failure, as `failover_on` names it; `None` after a success, and where it was skipped."""
+
+    @property
+    def skipped(self) -> bool:
+        """Whether no request was made: the target's circuit breaker was open, or it was busy."""
+
+    @property
+    def started(self) -> float:
+        """When it began, in seconds since 1970."""
+
+    @property
+    def next(self) -> str | None:
+        """What was done then, in words; `None` where the call ended with it."""
 
     @property
     def duration(self) -> float:

@@ -30,6 +30,7 @@ from ferrule.options import (
     EmbeddingOptions,
     ImageOptions,
     Messages,
+    Model,
     RerankOptions,
     ResponseType,
     RunOptions,
@@ -56,7 +57,7 @@ class AsyncClient(BaseClient):
     @overload
     async def complete(
         self,
-        model: str | None,
+        model: Model,
         messages: Messages,
         *,
         response_format: ResponseType[T],
@@ -67,7 +68,7 @@ class AsyncClient(BaseClient):
     @overload
     async def complete(
         self,
-        model: str | None,
+        model: Model,
         messages: Messages,
         *,
         response_format: Any = None,
@@ -80,7 +81,7 @@ class AsyncClient(BaseClient):
         self,
         *,
         messages: Messages,
-        model: str | None = None,
+        model: Model = None,
         response_format: ResponseType[T],
         retries_on_invalid: int | None = None,
         **options: Unpack[CallOptions],
@@ -91,7 +92,7 @@ class AsyncClient(BaseClient):
         self,
         *,
         messages: Messages,
-        model: str | None = None,
+        model: Model = None,
         response_format: Any = None,
         retries_on_invalid: int | None = None,
         **options: Unpack[CallOptions],
@@ -99,7 +100,7 @@ class AsyncClient(BaseClient):
 
     @with_options(CompletionOptions)
     async def complete(
-        self, model: str | None = None, messages: Messages | None = None, **options: Unpack[CompletionOptions]
+        self, model: Model = None, messages: Messages | None = None, **options: Unpack[CompletionOptions]
     ) -> Reply[Any]:
         """Calls a model and waits for the whole reply. Cancelling it ends the call. See `Client.complete`."""
         loop, bridge = running()
@@ -109,7 +110,7 @@ class AsyncClient(BaseClient):
         return cast("Reply[Any]", await _settle(flight, loop))
 
     async def _complete_until_valid(
-        self, model: str | None, messages: Messages | None, options: CompletionOptions
+        self, model: Model, messages: Messages | None, options: CompletionOptions
     ) -> Reply[Any]:
         loop, bridge = running()
         again = self._asking_again("complete", messages, options)
@@ -126,7 +127,7 @@ class AsyncClient(BaseClient):
     @overload
     def stream(
         self,
-        model: str | None,
+        model: Model,
         messages: Messages,
         *,
         response_format: ResponseType[T],
@@ -136,7 +137,7 @@ class AsyncClient(BaseClient):
     @overload
     def stream(
         self,
-        model: str | None,
+        model: Model,
         messages: Messages,
         *,
         response_format: Any = None,
@@ -148,7 +149,7 @@ class AsyncClient(BaseClient):
         self,
         *,
         messages: Messages,
-        model: str | None = None,
+        model: Model = None,
         response_format: ResponseType[T],
         **options: Unpack[CallOptions],
     ) -> AsyncStream[T]: ...
@@ -158,14 +159,14 @@ class AsyncClient(BaseClient):
         self,
         *,
         messages: Messages,
-        model: str | None = None,
+        model: Model = None,
         response_format: Any = None,
         **options: Unpack[CallOptions],
     ) -> AsyncStream[Any]: ...
 
     @with_options(CompletionOptions)
     def stream(
-        self, model: str | None = None, messages: Messages | None = None, **options: Unpack[CompletionOptions]
+        self, model: Model = None, messages: Messages | None = None, **options: Unpack[CompletionOptions]
     ) -> AsyncStream[Any]:
         """Calls a model and streams the reply. See `Client.stream`.
 
@@ -178,7 +179,7 @@ class AsyncClient(BaseClient):
     @with_options(RunOptions)
     async def run(
         self,
-        model: str | None,
+        model: Model,
         messages: Messages,
         *,
         tools: Tools,
@@ -211,7 +212,7 @@ class AsyncClient(BaseClient):
     @with_options(RunOptions)
     def stream_run(
         self,
-        model: str | None,
+        model: Model,
         messages: Messages,
         *,
         tools: Tools,
@@ -243,7 +244,7 @@ class AsyncClient(BaseClient):
     @with_options(CompletionOptions)
     def map(
         self,
-        model: str | None,
+        model: Model,
         prompts: Iterable[Messages] | AsyncIterable[Messages],
         *,
         concurrency: int = 32,
@@ -262,7 +263,7 @@ class AsyncClient(BaseClient):
         return AsyncReplies(start, prompts, concurrency, ordered=ordered, progress=bar, loop=loop, bridge=bridge)
 
     @with_options(EmbeddingOptions)
-    async def embed(self, model: str, texts: str | Sequence[str], **options: Unpack[EmbeddingOptions]) -> Embeddings:
+    async def embed(self, model: Model, texts: str | Sequence[str], **options: Unpack[EmbeddingOptions]) -> Embeddings:
         """Embeds texts. See `Client.embed`."""
         loop, bridge = running()
         given = check_options(options, EmbeddingOptions)
@@ -270,7 +271,7 @@ class AsyncClient(BaseClient):
 
     @with_options(RerankOptions)
     async def rerank(
-        self, model: str, query: str, documents: Sequence[str], **options: Unpack[RerankOptions]
+        self, model: Model, query: str, documents: Sequence[str], **options: Unpack[RerankOptions]
     ) -> ferrule.Ranking:
         """Ranks documents by their relevance to a query. See `Client.rerank`."""
         loop, bridge = running()
@@ -289,7 +290,7 @@ class AsyncClient(BaseClient):
         return AsyncAudioOperations(self._native)
 
     @with_options(CompletionOptions)
-    async def count_tokens(self, model: str, messages: Messages, **options: Unpack[CompletionOptions]) -> TokenCount:
+    async def count_tokens(self, model: Model, messages: Messages, **options: Unpack[CompletionOptions]) -> TokenCount:
         """Counts the tokens of a prompt. See `Client.count_tokens`."""
         loop, bridge = running()
         _, name = self._resolve(model)
@@ -300,6 +301,15 @@ class AsyncClient(BaseClient):
             return local
         flight = self._native.count_tokens(model, messages, given, bridge=bridge)
         return provider_count(await _settle(flight, loop), local)
+
+    async def status(self) -> ferrule.Status:
+        """What the client knows of its groups and targets now: circuit breakers, latencies, calls under way.
+
+        No request is made.
+        """
+        from ferrule.operations.status import status_of  # dataclasses
+
+        return status_of(self._native)
 
     async def health(
         self, providers: Sequence[str] | None = None, *, timeout: float | Timeouts | None = 10.0
@@ -386,7 +396,7 @@ class AsyncImageOperations:
         self._native = client
 
     @with_options(ImageOptions)
-    async def generate(self, model: str, prompt: str, **options: Unpack[ImageOptions]) -> Images:
+    async def generate(self, model: Model, prompt: str, **options: Unpack[ImageOptions]) -> Images:
         """Generates images. See `ImageOperations.generate`."""
         loop, bridge = running()
         given = check_options(options, ImageOptions)
@@ -400,7 +410,7 @@ class AsyncAudioOperations:
         self._native = client
 
     @with_options(SpeechOptions)
-    async def speech(self, model: str, text: str, *, voice: str, **options: Unpack[SpeechOptions]) -> AsyncBody:
+    async def speech(self, model: Model, text: str, *, voice: str, **options: Unpack[SpeechOptions]) -> AsyncBody:
         """Synthesises speech. See `AudioOperations.speech`."""
         loop, bridge = running()
         given = {**check_options(options, SpeechOptions), "voice": voice}
@@ -408,7 +418,7 @@ class AsyncAudioOperations:
         return AsyncBody(flight, loop, await _settle(flight, loop))
 
     @with_options(TranscriptionOptions)
-    async def transcribe(self, model: str, file: AudioFile, **options: Unpack[TranscriptionOptions]) -> Transcript:
+    async def transcribe(self, model: Model, file: AudioFile, **options: Unpack[TranscriptionOptions]) -> Transcript:
         """Transcribes a recording. See `AudioOperations.transcribe`."""
         loop, bridge = running()
         given = check_options(options, TranscriptionOptions)

@@ -19,7 +19,18 @@ from ferrule.numeric import as_integer, as_number
 from ferrule.operations.call_options import no_messages, prepare_completion
 from ferrule.operations.model_lists import ModelListCache
 from ferrule.operations.token_count import count_locally
-from ferrule.options import DEFAULT_TOTAL, CompletionOptions, Messages, ProviderOptions, RunOptions, Timeouts
+from ferrule.options import (
+    DEFAULT_TOTAL,
+    BreakerOptions,
+    CompletionOptions,
+    GroupOptions,
+    Messages,
+    Model,
+    ProviderOptions,
+    RetryOptions,
+    RunOptions,
+    Timeouts,
+)
 
 if TYPE_CHECKING:
     from ferrule.asking_again import AskingAgain
@@ -44,9 +55,12 @@ class BaseClient:
         config: str | os.PathLike[str] | Mapping[str, Any] | Literal[False] | None = None,
         providers: Mapping[str, ProviderOptions] | None = None,
         aliases: Mapping[str, str] | None = None,
+        groups: Mapping[str, GroupOptions] | None = None,
         model: str | None = None,
         timeout: float | Timeouts | None = None,
         max_retries: int | None = None,
+        retry: str | RetryOptions | None = None,
+        breaker: BreakerOptions | None = None,
         drop_params: bool | None = None,
         ca_file: str | os.PathLike[str] | None = None,
         client_certificate: str | os.PathLike[str] | None = None,
@@ -66,9 +80,14 @@ class BaseClient:
             providers: Providers by id, in addition to the built-in ones or over them: `base_url`, `api_key`,
                 `headers`, ...
             aliases: Names for models, with the models they stand for.
+            groups: Groups of models that answer for each other, by name: `targets`, `strategy`, ... See
+                docs/failover.md.
             model: The default model, for calls that name none.
             timeout: Seconds for a whole call, or `Timeouts`. Default: 5 to connect, 120 idle, 600 in total.
             max_retries: How many times a failed attempt is repeated before the first event. Default 2.
+            retry: How failed attempts are repeated: a preset (`"default"`, `"aggressive"`, `"conservative"`, `"none"`),
+                or `RetryOptions`.
+            breaker: When circuit breakers open, and for how long.
             drop_params: Drop options that a provider's wire format cannot carry, with a warning, instead of raising
                 `UnsupportedError`. Default false.
             ca_file: Certificates (PEM) to trust in addition to the operating system's.
@@ -97,6 +116,9 @@ class BaseClient:
         arguments: dict[str, Any] = {
             "providers": providers,
             "aliases": aliases,
+            "groups": groups,
+            "retry": {"preset": retry} if isinstance(retry, str) else retry,
+            "breaker": breaker,
             "models": models,
             "model": model,
             "timeouts": None if timeout is None else _time_limits(timeout),
@@ -183,6 +205,16 @@ class BaseClient:
 
         return UsageTracker(self._native)
 
+    def breaker(self, target: str) -> ferrule.Breaker:
+        """The circuit breaker of a target, to open or to reset by hand.
+
+        Args:
+            target: `provider/model`, the name of a target in `status()`, or a group, which means all of its targets.
+        """
+        from ferrule.operations.status import Breaker  # dataclasses
+
+        return Breaker(self._native, target)
+
     def capabilities(self, model: str) -> ferrule.Capabilities:
         """What a model can do: context window, modalities, tools, reasoning. No request is made.
 
@@ -254,7 +286,7 @@ class BaseClient:
         self,
         name: str,
         start: Callable[..., Flight],
-        model: str | None,
+        model: Model,
         messages: Messages | None,
         options: CompletionOptions,
         bridge: LoopBridge | None = None,
@@ -285,7 +317,7 @@ class BaseClient:
         return Steps(messages, options, call_limit=DEFAULT_TOTAL if total is None else total, **limits)
 
     def _prepare_map(
-        self, model: str | None, prompts: Any, options: CompletionOptions, progress: bool
+        self, model: Model, prompts: Any, options: CompletionOptions, progress: bool
     ) -> tuple[Callable[[Messages, LoopBridge], Flight], Progress | None]:
         """What starts a call of `map`, and its progress bar."""
         if options.get("retries_on_invalid"):
@@ -303,7 +335,7 @@ class BaseClient:
 
         return start, Progress(prompts)
 
-    def _resolve(self, model: str | None) -> tuple[str, str]:
+    def _resolve(self, model: Model) -> tuple[str, str]:
         return self._native.resolve(model)
 
     def _provider_id(self, name: str) -> str:

@@ -29,6 +29,7 @@ from ferrule.options import (
     EmbeddingOptions,
     ImageOptions,
     Messages,
+    Model,
     RerankOptions,
     ResponseType,
     RunOptions,
@@ -54,7 +55,7 @@ class Client(BaseClient):
     @overload
     def complete(
         self,
-        model: str | None,
+        model: Model,
         messages: Messages,
         *,
         response_format: ResponseType[T],
@@ -65,7 +66,7 @@ class Client(BaseClient):
     @overload
     def complete(
         self,
-        model: str | None,
+        model: Model,
         messages: Messages,
         *,
         response_format: Any = None,
@@ -78,7 +79,7 @@ class Client(BaseClient):
         self,
         *,
         messages: Messages,
-        model: str | None = None,
+        model: Model = None,
         response_format: ResponseType[T],
         retries_on_invalid: int | None = None,
         **options: Unpack[CallOptions],
@@ -89,7 +90,7 @@ class Client(BaseClient):
         self,
         *,
         messages: Messages,
-        model: str | None = None,
+        model: Model = None,
         response_format: Any = None,
         retries_on_invalid: int | None = None,
         **options: Unpack[CallOptions],
@@ -97,13 +98,13 @@ class Client(BaseClient):
 
     @with_options(CompletionOptions)
     def complete(
-        self, model: str | None = None, messages: Messages | None = None, **options: Unpack[CompletionOptions]
+        self, model: Model = None, messages: Messages | None = None, **options: Unpack[CompletionOptions]
     ) -> Reply[Any]:
         """Calls a model and waits for the whole reply.
 
         Args:
             model: `provider/model` or `provider:model`, an alias, a bare name that one provider offers, or `None` for
-                the default model.
+                the default model. A list of them is a group of the moment, asked in its order.
             messages: Text, or a list of messages: dicts with `role` and `content` (OpenAI's and Anthropic's content
                 blocks), or `Message` objects.
             **options: See `CompletionOptions`.
@@ -123,7 +124,7 @@ class Client(BaseClient):
         return cast("Reply[Any]", _wait(flight, hub))
 
     def _complete_until_valid(
-        self, model: str | None, messages: Messages | None, options: CompletionOptions
+        self, model: Model, messages: Messages | None, options: CompletionOptions
     ) -> Reply[Any]:
         again = self._asking_again("complete", messages, options)
         hub = greenlets.current()
@@ -142,7 +143,7 @@ class Client(BaseClient):
     @overload
     def stream(
         self,
-        model: str | None,
+        model: Model,
         messages: Messages,
         *,
         response_format: ResponseType[T],
@@ -152,7 +153,7 @@ class Client(BaseClient):
     @overload
     def stream(
         self,
-        model: str | None,
+        model: Model,
         messages: Messages,
         *,
         response_format: Any = None,
@@ -164,7 +165,7 @@ class Client(BaseClient):
         self,
         *,
         messages: Messages,
-        model: str | None = None,
+        model: Model = None,
         response_format: ResponseType[T],
         **options: Unpack[CallOptions],
     ) -> Stream[T]: ...
@@ -174,14 +175,14 @@ class Client(BaseClient):
         self,
         *,
         messages: Messages,
-        model: str | None = None,
+        model: Model = None,
         response_format: Any = None,
         **options: Unpack[CallOptions],
     ) -> Stream[Any]: ...
 
     @with_options(CompletionOptions)
     def stream(
-        self, model: str | None = None, messages: Messages | None = None, **options: Unpack[CompletionOptions]
+        self, model: Model = None, messages: Messages | None = None, **options: Unpack[CompletionOptions]
     ) -> Stream[Any]:
         """Calls a model and streams the reply.
 
@@ -207,7 +208,7 @@ class Client(BaseClient):
     @with_options(RunOptions)
     def run(
         self,
-        model: str | None,
+        model: Model,
         messages: Messages,
         *,
         tools: Tools,
@@ -263,7 +264,7 @@ class Client(BaseClient):
     @with_options(RunOptions)
     def stream_run(
         self,
-        model: str | None,
+        model: Model,
         messages: Messages,
         *,
         tools: Tools,
@@ -310,7 +311,7 @@ class Client(BaseClient):
     @with_options(CompletionOptions)
     def map(
         self,
-        model: str | None,
+        model: Model,
         prompts: Iterable[Messages],
         *,
         concurrency: int = 32,
@@ -347,7 +348,7 @@ class Client(BaseClient):
         return Replies(start, prompts, concurrency, ordered=ordered, progress=bar)
 
     @with_options(EmbeddingOptions)
-    def embed(self, model: str, texts: str | Sequence[str], **options: Unpack[EmbeddingOptions]) -> Embeddings:
+    def embed(self, model: Model, texts: str | Sequence[str], **options: Unpack[EmbeddingOptions]) -> Embeddings:
         """Embeds texts.
 
         More texts than the provider takes at once are sent in several requests, eight at a time; their order is kept.
@@ -369,7 +370,7 @@ class Client(BaseClient):
 
     @with_options(RerankOptions)
     def rerank(
-        self, model: str, query: str, documents: Sequence[str], **options: Unpack[RerankOptions]
+        self, model: Model, query: str, documents: Sequence[str], **options: Unpack[RerankOptions]
     ) -> ferrule.Ranking:
         """Ranks documents by their relevance to a query.
 
@@ -400,7 +401,7 @@ class Client(BaseClient):
         return AudioOperations(self._native)
 
     @with_options(CompletionOptions)
-    def count_tokens(self, model: str, messages: Messages, **options: Unpack[CompletionOptions]) -> TokenCount:
+    def count_tokens(self, model: Model, messages: Messages, **options: Unpack[CompletionOptions]) -> TokenCount:
         """Counts the tokens of a prompt.
 
         For OpenAI's models they are counted locally, without a request or a key. Other providers are asked where they
@@ -424,6 +425,15 @@ class Client(BaseClient):
         if local.exact:
             return local
         return provider_count(_call(self._native.count_tokens, model, messages, given), local)
+
+    def status(self) -> ferrule.Status:
+        """What the client knows of its groups and targets now: circuit breakers, latencies, calls under way.
+
+        No request is made.
+        """
+        from ferrule.operations.status import status_of  # dataclasses
+
+        return status_of(self._native)
 
     def health(
         self, providers: Sequence[str] | None = None, *, timeout: float | Timeouts | None = 10.0
@@ -552,7 +562,7 @@ class ImageOperations:
         self._native = client
 
     @with_options(ImageOptions)
-    def generate(self, model: str, prompt: str, **options: Unpack[ImageOptions]) -> Images:
+    def generate(self, model: Model, prompt: str, **options: Unpack[ImageOptions]) -> Images:
         """Generates images.
 
         Args:
@@ -578,7 +588,7 @@ class AudioOperations:
         self._native = client
 
     @with_options(SpeechOptions)
-    def speech(self, model: str, text: str, *, voice: str, **options: Unpack[SpeechOptions]) -> Body:
+    def speech(self, model: Model, text: str, *, voice: str, **options: Unpack[SpeechOptions]) -> Body:
         """Synthesises speech.
 
         Args:
@@ -599,7 +609,7 @@ class AudioOperations:
         return Body(self._native.speech(model, text, given, bridge=_bridge(hub)), hub)
 
     @with_options(TranscriptionOptions)
-    def transcribe(self, model: str, file: AudioFile, **options: Unpack[TranscriptionOptions]) -> Transcript:
+    def transcribe(self, model: Model, file: AudioFile, **options: Unpack[TranscriptionOptions]) -> Transcript:
         """Transcribes a recording.
 
         Args:

@@ -33,6 +33,9 @@ ResponseType = Union[type[T], _Adapter[T]]  # noqa: UP007 - as above
 """A type that `Reply.parsed` has: a class, `list[...]` of one, or a `pydantic.TypeAdapter`."""
 
 
+Model = Union[str, Sequence[str], None]  # noqa: UP007 - as above
+"""A model: its name, several that answer for each other in their order, or `None` for the default one."""
+
 DEFAULT_TOTAL = 600.0
 """Seconds for a whole call where nothing says how many (`crates/engine/src/timeout.rs`)."""
 
@@ -75,6 +78,42 @@ Secret = Union[str, SecretVariable, SecretFile, SecretCommand]  # noqa: UP007 - 
 """A secret, or a reference to it. In text `${NAME}` and `${NAME:-default}` stand for environment variables."""
 
 
+class RetryOptions(TypedDict, total=False):
+    """How failed attempts are repeated. What is absent is decided further out: provider, group, call."""
+
+    preset: str | None
+    """Where the other keys leave off: `default`, `aggressive`, `conservative` or `none`."""
+    max_retries: int | None
+    """The attempts of a call beyond one for each target. Default 2."""
+    backoff: float | None
+    """Seconds before the first retry, doubled for each further one. Default 0.5."""
+    backoff_max: float | None
+    """Seconds that a retry waits at most, where the provider asks for no delay. Default 8, 30 for an overloaded one."""
+    budget: float | None
+    """Retries as a share of calls, 0 to 1. Default 0.5."""
+
+
+class BreakerOptions(TypedDict, total=False):
+    """When the circuit breaker of a target opens, and for how long."""
+
+    failures: int | None
+    """Failures in a row that open it; 0 for never. Default 5."""
+    failure_rate: float | None
+    """The share of failures that opens it, 0 to 1; 0 for never. Default 0.5."""
+    minimum: int | None
+    """The calls in the window below which the share does not count. Default 20."""
+    window: float | None
+    """Seconds that the share is counted over. Default 60."""
+    open: float | None
+    """Seconds that it is open before one call may try again. Default 10."""
+    open_max: float | None
+    """Seconds that it is open at most, as it doubles. Default 25."""
+    slow: float | None
+    """Seconds after which an answer counts as a failure. Default: none does."""
+    all_open: str | None
+    """Where all are open: `fail` at once, or `ask` the next one to be tried. Default: `ask` for one target alone."""
+
+
 class ProviderOptions(TypedDict, total=False):
     """A provider's options, in `Client(providers=...)` or a configuration. Built-in ones need only what differs."""
 
@@ -107,7 +146,11 @@ class ProviderOptions(TypedDict, total=False):
     resource: str | None
     """The resource."""
     fallback: str | None
-    """The provider that is called, with the same model, when this one cannot be reached."""
+    """The provider that answers in its place, with the same model: short for a group of the two."""
+    retry: RetryOptions | None
+    """Retries of calls to it."""
+    breaker: BreakerOptions | None
+    """The circuit breakers of its models."""
     command: Sequence[str] | None
     """The program to run for it (`cursor-cli`) or, with `spawn`, as its proxy, and its arguments."""
     spawn: bool | None
@@ -122,6 +165,44 @@ class ProviderOptions(TypedDict, total=False):
     """How it differs from its wire format, in addition to the built-in provider's quirks."""
 
 
+class TargetOptions(TypedDict, total=False):
+    """One target of a group."""
+
+    model: str
+    """`provider/model`, an alias, a bare name, or another group."""
+    weight: float | None
+    """Its share beside the others', for strategies that weigh. Default 1."""
+    concurrency: int | None
+    """The most calls that are under way there at a time."""
+    options: Mapping[str, Any] | None
+    """Options of calls there that do not give them: as `CompletionOptions`."""
+    provider: ProviderOptions | None
+    """What differs from the provider's settings: its key, region or address."""
+    prices: Mapping[str, Any] | None
+    """Its prices, as in `Client(models=...)`."""
+    same_as: str | None
+    """The model that its embeddings are the same as, where the catalog does not know."""
+
+
+class GroupOptions(TypedDict, total=False):
+    """A group of models that answer for each other, in `Client(groups=...)` or a configuration."""
+
+    targets: Sequence[str | TargetOptions]
+    """Who may be asked."""
+    strategy: str | None
+    """How they are ordered for a call. Default `sequential`."""
+    context_fallback: Sequence[str] | None
+    """Models to ask if the prompt is too long for all targets."""
+    content_filter_fallback: Sequence[str] | None
+    """Models to ask if a content filter refuses. Default: none."""
+    failover_on: Sequence[str] | None
+    """The failures after which another target is asked."""
+    retry: RetryOptions | None
+    """Retries of its calls."""
+    breaker: BreakerOptions | None
+    """The circuit breakers of its targets."""
+
+
 class OperationOptions(TypedDict, total=False):
     """The options of every operation other than chat. An option that is absent or `None` is the client's default.
 
@@ -129,6 +210,8 @@ class OperationOptions(TypedDict, total=False):
         metadata: Labels for `client.usage()`. They are not sent, as no provider takes them for such operations.
         timeout: Seconds for the whole call, or `Timeouts`. Default: the client's, else 600.
         max_retries: How many times a failed attempt is repeated. Default: the client's, else 2.
+        retry: How failed attempts are repeated: a preset (`"none"`, for instance), or `RetryOptions`. Default: the
+            group's, the provider's or the client's.
         drop_params: Whether to drop options that the provider cannot carry, with a warning, instead of raising
             `UnsupportedError`. Default: the client's, else false.
         extra_headers: Additional HTTP headers.
@@ -139,6 +222,7 @@ class OperationOptions(TypedDict, total=False):
     metadata: Mapping[str, str] | None
     timeout: float | Timeouts | None
     max_retries: int | None
+    retry: str | RetryOptions | None
     drop_params: bool | None
     extra_headers: Mapping[str, str] | None
     extra_query: Mapping[str, str] | None
@@ -248,6 +332,8 @@ class CommonOptions(TypedDict, total=False):
         metadata: Labels for the provider's logs and for `client.usage()`.
         user: An opaque id of your user, for the provider's abuse detection.
         max_retries: How many times a failed attempt is repeated before the first event. Default: the client's, else 2.
+        retry: How failed attempts are repeated: a preset (`"none"`, for instance), or `RetryOptions`. Default: the
+            group's, the provider's or the client's.
         drop_params: Whether to drop options that the provider's wire format cannot carry, with a warning, instead of
             raising `UnsupportedError`. Default: the client's, else false.
         extra_headers: Additional HTTP headers.
@@ -272,6 +358,7 @@ class CommonOptions(TypedDict, total=False):
     metadata: Mapping[str, str] | None
     user: str | None
     max_retries: int | None
+    retry: str | RetryOptions | None
     drop_params: bool | None
     extra_headers: Mapping[str, str] | None
     extra_query: Mapping[str, str] | None

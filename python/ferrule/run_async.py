@@ -63,7 +63,7 @@ class AsyncRunStream:
         await self.aclose()
 
 
-async def finish(client: AsyncClient, model: str | None, steps: Steps) -> Run:
+async def finish(client: AsyncClient, model: Model, steps: Steps) -> Run:
     """Makes a run, and waits for its end. Cancelling it cancels the model's call and the tools."""
     async with contextlib.aclosing(_drive(client, model, steps, stream=False)) as events:
         async for _ in events:
@@ -71,13 +71,13 @@ async def finish(client: AsyncClient, model: str | None, steps: Steps) -> Run:
     return steps.run
 
 
-def follow(client: AsyncClient, model: str | None, steps: Steps) -> AsyncRunStream:
+def follow(client: AsyncClient, model: Model, steps: Steps) -> AsyncRunStream:
     """Makes a run whose events are followed. It goes on as they are read."""
     return AsyncRunStream(_drive(client, model, steps, stream=True), steps.run)
 
 
 async def _drive(
-    client: AsyncClient, model: str | None, steps: Steps, *, stream: bool
+    client: AsyncClient, model: Model, steps: Steps, *, stream: bool
 ) -> AsyncGenerator[RunEvent, None]:
     outcome: Any = None
     with contextlib.closing(steps.actions()) as actions:

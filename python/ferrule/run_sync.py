@@ -64,19 +64,19 @@ class RunStream:
         self.close()
 
 
-def finish(client: Client, model: str | None, steps: Steps) -> Run:
+def finish(client: Client, model: Model, steps: Steps) -> Run:
     """Makes a run, and waits for its end."""
     for _ in _drive(client, model, steps, stream=False):
         pass
     return steps.run
 
 
-def follow(client: Client, model: str | None, steps: Steps) -> RunStream:
+def follow(client: Client, model: Model, steps: Steps) -> RunStream:
     """Makes a run whose events are followed. It goes on as they are read."""
     return RunStream(_drive(client, model, steps, stream=True), steps.run)
 
 
-def _drive(client: Client, model: str | None, steps: Steps, *, stream: bool) -> Generator[RunEvent, None, None]:
+def _drive(client: Client, model: Model, steps: Steps, *, stream: bool) -> Generator[RunEvent, None, None]:
     outcome: Any = None
     with contextlib.closing(steps.actions()) as actions:
         while True:
@@ -95,7 +95,7 @@ def _drive(client: Client, model: str | None, steps: Steps, *, stream: bool) -> 
 
 
 def _ask(
-    client: Client, model: str | None, steps: Steps, ask: Ask, *, stream: bool
+    client: Client, model: Model, steps: Steps, ask: Ask, *, stream: bool
 ) -> Generator[RunEvent, None, Reply | None]:
     try:
         if not stream:

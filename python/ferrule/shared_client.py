@@ -9,7 +9,7 @@ from ferrule import greenlets
 from ferrule._native import Flight, Reply
 from ferrule.client import Client
 from ferrule.errors import ConfigError
-from ferrule.options import CallOptions, CompletionOptions, Messages, ResponseType
+from ferrule.options import CallOptions, CompletionOptions, Messages, Model, ResponseType
 from ferrule.signatures import with_options
 from ferrule.streams import Stream
 from ferrule.typing_compat import T, Unpack
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class _SharedClient(Client):
     """A client that reads its configuration again before something missing is an error: it may have come since."""
 
-    def complete_again(self, model: str | None, messages: Messages | None, options: CompletionOptions) -> Reply[Any]:
+    def complete_again(self, model: Model, messages: Messages | None, options: CompletionOptions) -> Reply[Any]:
         call: Callable[..., Reply[Any]] = self.complete
         try:
             return call(model, messages, **options)
@@ -32,7 +32,7 @@ class _SharedClient(Client):
             self.reload()
             return call(model, messages, **options)
 
-    def stream_again(self, model: str | None, messages: Messages | None, options: CompletionOptions) -> Stream[Any]:
+    def stream_again(self, model: Model, messages: Messages | None, options: CompletionOptions) -> Stream[Any]:
         def start() -> tuple[Flight, HubBridge | None, Format | None]:
             given: CompletionOptions = {**options}
             hub = greenlets.current()
@@ -78,7 +78,7 @@ def reset() -> None:
 
 @overload
 def complete(
-    model: str | None,
+    model: Model,
     messages: Messages,
     *,
     response_format: ResponseType[T],
@@ -89,7 +89,7 @@ def complete(
 
 @overload
 def complete(
-    model: str | None,
+    model: Model,
     messages: Messages,
     *,
     response_format: Any = None,
@@ -102,7 +102,7 @@ def complete(
 def complete(
     *,
     messages: Messages,
-    model: str | None = None,
+    model: Model = None,
     response_format: ResponseType[T],
     retries_on_invalid: int | None = None,
     **options: Unpack[CallOptions],
@@ -113,7 +113,7 @@ def complete(
 def complete(
     *,
     messages: Messages,
-    model: str | None = None,
+    model: Model = None,
     response_format: Any = None,
     retries_on_invalid: int | None = None,
     **options: Unpack[CallOptions],
@@ -122,7 +122,7 @@ def complete(
 
 @with_options(CompletionOptions)
 def complete(
-    model: str | None = None, messages: Messages | None = None, **options: Unpack[CompletionOptions]
+    model: Model = None, messages: Messages | None = None, **options: Unpack[CompletionOptions]
 ) -> Reply[Any]:
     """`Client.complete` on a client that the whole program shares, with the default configuration.
 
@@ -133,7 +133,7 @@ def complete(
 
 @overload
 def stream(
-    model: str | None,
+    model: Model,
     messages: Messages,
     *,
     response_format: ResponseType[T],
@@ -143,7 +143,7 @@ def stream(
 
 @overload
 def stream(
-    model: str | None,
+    model: Model,
     messages: Messages,
     *,
     response_format: Any = None,
@@ -155,7 +155,7 @@ def stream(
 def stream(
     *,
     messages: Messages,
-    model: str | None = None,
+    model: Model = None,
     response_format: ResponseType[T],
     **options: Unpack[CallOptions],
 ) -> Stream[T]: ...
@@ -165,7 +165,7 @@ def stream(
 def stream(
     *,
     messages: Messages,
-    model: str | None = None,
+    model: Model = None,
     response_format: Any = None,
     **options: Unpack[CallOptions],
 ) -> Stream[Any]: ...
@@ -173,7 +173,7 @@ def stream(
 
 @with_options(CompletionOptions)
 def stream(
-    model: str | None = None, messages: Messages | None = None, **options: Unpack[CompletionOptions]
+    model: Model = None, messages: Messages | None = None, **options: Unpack[CompletionOptions]
 ) -> Stream[Any]:
     """`Client.stream` on a client that the whole program shares, with the default configuration. See `complete`."""
     return _shared_client().stream_again(model, messages, options)

@@ -51,6 +51,10 @@ def leaves(field: Field, *path: str) -> Iterator[tuple[str, str]]:
                 yield key.replace(f".{identifier}.", ".*."), text
     else:
         table = f"[{'.'.join(path[:-1])}]\n" if path[:-1] else ""
+        if path[0] == "groups" and path[-1] != "targets":
+            # A group without targets is an error wherever it is from.
+            of_group = f"[{'.'.join(path[:2])}]\ntargets = ['openai/x']\n"
+            table = of_group if len(path) == 3 else of_group + table
         key = ".".join((*path, "*") if field.item else path)
         yield key, f"{table}{path[-1]} = {EXAMPLES.get(key, field.example)}\n"
 

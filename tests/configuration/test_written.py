@@ -10,8 +10,18 @@ import pytest
 
 from ferrule.configuration import Configuration, documents, providers
 from ferrule.configuration.files import File, read
-from ferrule.configuration.schema import PLACEHOLDERS, PROVIDER, SCHEMA, VARIABLES, at
-from ferrule.options import ProviderOptions
+from ferrule.configuration.schema import (
+    BREAKER,
+    GROUP,
+    PLACEHOLDERS,
+    PROVIDER,
+    RETRY,
+    SCHEMA,
+    TARGET,
+    VARIABLES,
+    at,
+)
+from ferrule.options import BreakerOptions, GroupOptions, ProviderOptions, RetryOptions, TargetOptions
 
 if TYPE_CHECKING:
     from ferrule.configuration.schema import Field
@@ -60,7 +70,14 @@ def test_the_reference_is_the_schemas() -> None:
 
 
 def test_provider_options_are_the_schemas() -> None:
-    assert set(ProviderOptions.__annotations__) == set(PROVIDER)
+    for options, fields in (
+        (ProviderOptions, PROVIDER),
+        (GroupOptions, GROUP),
+        (TargetOptions, TARGET),
+        (RetryOptions, RETRY),
+        (BreakerOptions, BREAKER),
+    ):
+        assert set(options.__annotations__) == set(fields)
 
 
 def test_every_placeholder_of_the_table_can_be_said() -> None:

@@ -3,7 +3,9 @@
 use crate::{account::Account, call::ResolvedCall, error::ClientError, process, settings::Settings};
 use arc_swap::ArcSwap;
 use ferrule_catalog::{Row, Totals};
-use ferrule_engine::{Call, CallError, Engine, Health, RawReply, RawRequest, Recipient, Route, Timeouts};
+use ferrule_engine::{
+    Call, CallError, Engine, Health, RawReply, RawRequest, Recipient, Route, Status, Timeouts,
+};
 use ferrule_wire::operation::ModelInfo;
 use std::{fmt, future::Future, sync::Arc};
 use tokio::task::JoinSet;
@@ -78,10 +80,35 @@ impl Client {
 
     /// A call of `model`, or of the default one, to be made with the engine of this moment.
     pub fn resolve_call<'a>(&self, model: impl Into<Option<&'a str>>) -> Result<ResolvedCall, ClientError> {
+        let model = model.into();
+        self.resolved(|engine| engine.resolve(model))
+    }
+
+    /// A call of any of `models`, in their order, to be made with the engine of this moment.
+    pub fn resolve_call_of_any(&self, models: &[String]) -> Result<ResolvedCall, ClientError> {
+        self.resolved(|engine| engine.resolve_all(models))
+    }
+
+    fn resolved(
+        &self,
+        resolve: impl FnOnce(&Engine) -> Result<Route, String>,
+    ) -> Result<ResolvedCall, ClientError> {
         let (state, engine) = self.current()?;
-        let route = engine.resolve(model.into()).map_err(ClientError::Config)?;
+        let route = resolve(&engine).map_err(ClientError::Config)?;
         let Settings { drop_params, catalog, .. } = &state.settings;
         Ok(ResolvedCall::new(engine, route, *drop_params, catalog.clone(), self.account.ledger()))
+    }
+
+    /// What is known of the groups and targets now.
+    pub fn status(&self) -> Result<Status, ClientError> {
+        Ok(self.engine()?.status())
+    }
+
+    /// Opens the circuit breakers of a target, or of all targets of a group, until they are closed by this.
+    pub fn set_breaker(&self, name: &str, open: bool) -> Result<(), ClientError> {
+        let engine = self.engine()?;
+        let set = if open { engine.open_breaker(name) } else { engine.reset_breaker(name) };
+        set.map_err(ClientError::Config)
     }
 
     /// The models that `provider` offers to its key.

@@ -2,8 +2,8 @@
 
 use ferrule_catalog::Catalog;
 use ferrule_engine::{
-    Bounds, Candidate, Engine, LookUp, ProviderSettings, Routing, RoutingProblem, Timeouts,
-    TransportSettings, nearest_name,
+    Bounds, BreakerOptions, Candidate, Engine, LookUp, Place, ProviderSettings, RetryOptions, Routing,
+    RoutingProblem, Timeouts, TransportSettings, nearest_name,
 };
 use std::sync::Arc;
 
@@ -18,6 +18,10 @@ pub struct Settings {
     pub timeouts: Timeouts,
     /// How many times a failed attempt is repeated, where a call does not say.
     pub max_retries: u32,
+    /// Retries, where nothing nearer decides.
+    pub retry: RetryOptions,
+    /// Circuit breakers, where nothing nearer decides.
+    pub breaker: BreakerOptions,
     /// Whether a call that does not say drops what its provider cannot carry.
     pub drop_params: bool,
     /// How much is read of responses.
@@ -35,6 +39,8 @@ impl Default for Settings {
             routing: Routing::default(),
             timeouts: Timeouts::default(),
             max_retries: 2,
+            retry: RetryOptions::default(),
+            breaker: BreakerOptions::default(),
             drop_params: false,
             bounds: Bounds::default(),
             transport: TransportSettings::default(),
@@ -51,11 +57,13 @@ impl Settings {
             Some(engine) => engine.renewed(providers.clone(), *timeouts, *max_retries, transport.clone()),
             None => Engine::new(providers.clone(), *timeouts, *max_retries, transport.clone()),
         }?;
-        let engine = engine.with_catalog(catalog.clone()).with_bounds(*bounds).with_routing(self.routing());
+        let engine = engine.with_catalog(catalog.clone()).with_bounds(*bounds);
+        let engine = engine.with_policies(self.retry, self.breaker).with_routing(self.routing());
         engine.map_err(|problems| {
-            let described = |problem: RoutingProblem| match problem.alias {
-                Some(alias) => format!("aliases.{alias}: {}", problem.message),
-                None => problem.message,
+            let described = |problem: RoutingProblem| match problem.place {
+                Place::Alias(alias) => format!("aliases.{alias}: {}", problem.message),
+                Place::Group(group) => format!("groups.{group}: {}", problem.message),
+                Place::DefaultModel => problem.message,
             };
             problems.into_iter().map(described).collect::<Vec<_>>().join("\n")
         })
@@ -63,13 +71,15 @@ impl Settings {
 
     /// All that is wrong with the names of models.
     pub fn check_names(&self) -> Vec<RoutingProblem> {
-        self.routing().check(self.providers.iter().map(|provider| provider.id.as_str()))
+        let own = self.providers.iter().filter(|provider| provider.variant.is_none());
+        self.routing().check(own.map(|provider| provider.id.as_str()))
     }
 
     fn routing(&self) -> Routing {
         let look_up = self.routing.look_up.clone().unwrap_or_else(|| look_up(self.catalog.clone()));
         let similar = self.routing.similar.clone().unwrap_or_else(|| similar(self.catalog.clone()));
-        Routing { look_up: Some(look_up), similar: Some(similar), ..self.routing.clone() }
+        let catalog = self.catalog.clone();
+        Routing { look_up: Some(look_up), similar: Some(similar), catalog, ..self.routing.clone() }
     }
 }
 
@@ -77,7 +87,7 @@ impl Settings {
 fn look_up(catalog: Option<Arc<Catalog>>) -> LookUp {
     Arc::new(move |name| {
         let catalog = catalog.as_ref().unwrap_or_else(|| Catalog::builtin());
-        let candidate = |provider: &str| Candidate { provider: provider.to_owned(), model: name.to_owned() };
+        let candidate = |provider: &str| Candidate::new(provider, name);
         catalog.providers_listing(name).into_iter().map(candidate).collect()
     })
 }
@@ -87,8 +97,7 @@ fn similar(catalog: Option<Arc<Catalog>>) -> LookUp {
     Arc::new(move |name| {
         let catalog = catalog.as_ref().unwrap_or_else(|| Catalog::builtin());
         let candidates = |providers: Vec<&str>, model: &str| -> Vec<Candidate> {
-            let candidate =
-                |provider: &str| Candidate { provider: provider.to_owned(), model: model.to_owned() };
+            let candidate = |provider: &str| Candidate::new(provider, model);
             providers.into_iter().map(candidate).collect()
         };
         let matching = candidates(catalog.providers_of(name), name);

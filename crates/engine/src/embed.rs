@@ -1,16 +1,18 @@
 //! Embeddings: as many requests as the provider's limit asks for, gathered in order.
 
 use crate::{
-    call::{Candidates, execute},
+    call::execute,
+    candidates::{Candidates, Contender},
     error::CallError,
     failure::Failure,
     operation::{Operate, OperationReply, OperationRequest},
     options::CallOptions,
     policy::CallPolicy,
     provider::Provider,
+    same_model,
     vector_memory::refuses_format,
 };
-use ferrule_catalog::{Settlement, UsageRecord};
+use ferrule_catalog::{Catalog, Settlement, UsageRecord};
 use ferrule_wire::{
     framing::StreamError,
     model::Usage,
@@ -61,15 +63,18 @@ pub(crate) async fn embed(
     options: CallOptions,
     policy: CallPolicy,
 ) -> Result<BatchReply, CallError> {
-    let Some((provider, model)) = candidates.0.first().cloned() else {
+    let Some(Contender { provider, model, .. }) = candidates.list.first().cloned() else {
         return Err(CallError::unsent(Failure::Config("there is nobody to ask".to_owned()), "", ""));
     };
     let fail = |failure| CallError::unsent(failure, &provider.id, &model);
     let first = provider.operation::<Embeddings>().map_err(fail)?;
-    candidates.0.retain(|(other, _)| other.operation::<Embeddings>().is_ok());
-    let limit =
-        |provider: &Provider, model: &str| Some(provider.operation::<Embeddings>().ok()?.max_inputs(model));
-    let limits = candidates.0.iter().filter_map(|(provider, model)| limit(provider, model));
+    candidates.list.retain(|other| other.provider.operation::<Embeddings>().is_ok());
+    if let Some(group) = candidates.group.as_ref().filter(|group| group.targets.len() > 1) {
+        let catalog = policy.catalog.as_ref().unwrap_or_else(|| Catalog::builtin());
+        same_model::check(&group.targets, catalog).map_err(|why| fail(Failure::Config(why)))?;
+    }
+    let limit = |one: &Contender| Some(one.provider.operation::<Embeddings>().ok()?.max_inputs(&one.model));
+    let limits = candidates.list.iter().filter_map(limit);
     let limit =
         limits.min().unwrap_or_else(|| first.max_inputs(&model)).min(batch_size.unwrap_or(usize::MAX));
     let batches = request.inputs.chunks(limit.max(1)).map(|inputs| EmbeddingRequest {
@@ -85,10 +90,12 @@ pub(crate) async fn embed(
     let numbered = batches.iter().cloned().enumerate().collect();
     let mut replies = ask(numbered, &candidates, &options, &policy, fail).await?;
     let place = |reply: &BatchReply| {
-        candidates
-            .0
-            .iter()
-            .position(|(provider, model)| *provider.id == *reply.provider && *model == reply.model)
+        let attempt = reply.attempts.last()?;
+        candidates.list.iter().position(|one| {
+            *one.provider.id == *attempt.provider
+                && one.model == attempt.model
+                && one.provider.settings.variant == attempt.variant
+        })
     };
     // The last candidate that was asked is one that can be reached.
     let last = replies.iter().filter_map(|(_, reply)| place(reply)).max();
@@ -101,7 +108,8 @@ pub(crate) async fn embed(
         && let Some(last) = last
     {
         replies.retain(|(_, reply)| place(reply) == Some(last));
-        let last = Candidates(candidates.0.get(last).cloned().into_iter().collect());
+        let only = candidates.list.get(last).cloned().into_iter().collect();
+        let last = Candidates { list: only, ..candidates.clone() };
         replies.extend(ask(others, &last, &options, &policy, fail).await?);
     }
     replies.sort_by_key(|(position, _)| *position);
@@ -146,7 +154,7 @@ async fn ask_for_a_format(
     let is_open = batch.extra.get("encoding_format").is_none();
     let mut before = Vec::new();
     loop {
-        let asked: Vec<_> = candidates.0.iter().map(|(provider, _)| provider.vectors.format()).collect();
+        let asked: Vec<_> = candidates.list.iter().map(|one| one.provider.vectors.format()).collect();
         match execute(candidates.clone(), Operate(batch.clone()), options, policy.clone()).await {
             Ok(mut reply) => {
                 reply.attempts.splice(..0, before);
@@ -154,11 +162,14 @@ async fn ask_for_a_format(
             }
             Err(mut error) => {
                 let refused = matches!(&error.failure, Failure::Provider(error) if refuses_format(error));
-                let mut them = candidates.0.iter().zip(asked);
-                let them = them.find(|((provider, _), _)| *provider.id == *error.provider);
-                let asks_again = them.is_some_and(|((provider, _), format)| {
-                    is_open && refused && provider.vectors.refused(format)
-                });
+                let last = error.attempts.last();
+                let failed_there = |one: &Contender| {
+                    *one.provider.id == *error.provider
+                        && last.is_none_or(|last| one.provider.settings.variant == last.variant)
+                };
+                let them = candidates.list.iter().zip(asked).find(|(one, _)| failed_there(one));
+                let asks_again = them
+                    .is_some_and(|(one, format)| is_open && refused && one.provider.vectors.refused(format));
                 before.append(&mut error.attempts);
                 if !asks_again {
                     return Err(CallError { attempts: before, ..error });

@@ -1,22 +1,28 @@
 //! The engine: providers and settings in, calls through.
 
 use crate::{
+    arrange::arrange,
     bounds::Bounds,
-    call::{Candidates, execute},
+    call::execute,
+    candidates::{Candidates, Contender},
     chat::{Complete, Stream},
     embed,
     error::CallError,
     failure::Failure,
+    group_state::GroupStates,
     health::Health,
     models::ListModels,
     one_line::InOneLine,
     operation::{Operate, OperationReply, OperationRequest, ResponseTo},
-    options::{Call, CallOptions, Recipient, Timeouts, TransportSettings},
+    options::{CallOptions, Timeouts, TransportSettings},
+    plan::Pool,
     policy::CallPolicy,
+    policy_options::{BreakerOptions, RetryOptions},
     provider::Provider,
     raw::{RawReply, RawRequest},
+    recipient::{Call, Recipient},
     reply::Reply,
-    resolve::{Candidate, Route, Routes, Routing, RoutingProblem},
+    resolve::{Candidate, Group, Route, Routes, Routing, RoutingProblem},
     settings::ProviderSettings,
     speech::Speak,
     stream::EventStream,
@@ -64,7 +70,9 @@ pub struct Engine {
     dialects: Dialects,
     tls: Arc<Tls>,
     timeouts: Timeouts,
-    max_retries: u32,
+    retry: RetryOptions,
+    breaker: BreakerOptions,
+    groups: GroupStates,
     catalog: Option<Arc<Catalog>>,
     bounds: Bounds,
     keep_alive: Arc<TimerKeepAlive>,
@@ -98,7 +106,9 @@ impl Engine {
             dialects: Arc::new(find),
             tls: Arc::new(Tls::read(&transport)?),
             timeouts,
-            max_retries,
+            retry: RetryOptions::default(),
+            breaker: BreakerOptions::default(),
+            groups: GroupStates::default(),
             catalog: None,
             bounds: Bounds::default(),
             keep_alive: Arc::default(),
@@ -107,7 +117,7 @@ impl Engine {
     }
 
     /// An engine for other settings, which takes over every provider whose settings are still the same, with its
-    /// connections. Routing, catalog and bounds are to be given anew.
+    /// connections, and the states of all targets that stay. Routing, catalog, bounds and policies are to be given anew.
     #[expect(clippy::needless_pass_by_value, reason = "an engine takes over its settings, keys included")]
     pub fn renewed(
         &self,
@@ -133,11 +143,18 @@ impl Engine {
         let mut unusable = HashMap::new();
         for settings in settings {
             let id = &settings.id;
+            let name = settings.name().into_owned();
             if let Some(missing) = &settings.missing {
-                unusable.insert(id.clone(), (missing.clone(), settings.dialect.clone()));
+                unusable.insert(name, (missing.clone(), settings.dialect.clone()));
                 continue;
             }
-            let before = self.providers.get(id).filter(|_| same_tls);
+            let known = self.providers.get(&name);
+            let same_place = |known: &&Arc<Provider>| {
+                known.settings.base_url == settings.base_url && known.settings.dialect == settings.dialect
+            };
+            let targets =
+                known.filter(same_place).map(|known| Arc::clone(&known.targets)).unwrap_or_default();
+            let before = known.filter(|_| same_tls);
             let provider = match before {
                 Some(provider) if provider.settings.is_like(settings) => Arc::clone(provider),
                 _ => {
@@ -149,10 +166,10 @@ impl Engine {
                         settings.secrets.is_some() && before.settings.is_like_but_for_secrets(settings)
                     });
                     let before = before.map(Arc::as_ref);
-                    Arc::new(Provider::new(settings, dialect, Arc::clone(&tls), before)?)
+                    Arc::new(Provider::new(settings, dialect, Arc::clone(&tls), before, targets)?)
                 }
             };
-            providers.insert(id.clone(), provider);
+            providers.insert(name, provider);
         }
         let is_known = |id: &String| providers.contains_key(id) || unusable.contains_key(id);
         for settings in settings {
@@ -163,16 +180,18 @@ impl Engine {
                 ));
             }
         }
-        let ids = providers.keys().chain(unusable.keys()).map(String::as_str);
+        let routes = Routes::new(Routing::default(), ids(&providers, &unusable), self.groups.clone());
         Ok(Self {
             // Without names of models nothing can be wrong with them.
-            routes: Routes::new(Routing::default(), ids).unwrap_or_default(),
+            routes: routes.unwrap_or_default(),
             providers,
             unusable,
             dialects: Arc::clone(&self.dialects),
             tls,
             timeouts,
-            max_retries,
+            retry: RetryOptions { max_retries: Some(max_retries), ..RetryOptions::default() },
+            breaker: BreakerOptions::default(),
+            groups: self.groups.clone(),
             catalog: None,
             bounds: Bounds::default(),
             keep_alive: Arc::clone(&self.keep_alive),
@@ -181,9 +200,16 @@ impl Engine {
 
     /// The engine with names for its models. Gives all that is wrong with them at once.
     pub fn with_routing(mut self, routing: Routing) -> Result<Self, Vec<RoutingProblem>> {
-        let ids = self.providers.keys().chain(self.unusable.keys()).map(String::as_str);
-        self.routes = Routes::new(routing, ids)?;
+        self.routes = Routes::new(routing, ids(&self.providers, &self.unusable), self.groups.clone())?;
         Ok(self)
+    }
+
+    /// The engine with rules for all calls that nothing nearer decides: retries beyond their number, and breakers.
+    #[must_use]
+    pub fn with_policies(mut self, retry: RetryOptions, breaker: BreakerOptions) -> Self {
+        self.retry = retry.or(self.retry);
+        self.breaker = breaker;
+        self
     }
 
     /// The engine with a catalog whose prices count; those built in without it.
@@ -202,12 +228,25 @@ impl Engine {
 
     /// Who may be asked for `model`, or for the default one. The error says what to write instead.
     pub fn resolve(&self, model: Option<&str>) -> Result<Route, String> {
-        let first = self.routes.resolve(model)?;
-        let alias = model.filter(|name| !first.is_spelled_out_by(name)).map(str::to_owned);
-        let provider = self.providers.get(&first.provider);
-        let fallback = provider.and_then(|provider| provider.settings.fallback.clone());
-        let fallback = fallback.map(|provider| Candidate { provider, model: first.model.clone() });
-        Ok(Route { candidates: [Some(first), fallback].into_iter().flatten().collect(), alias })
+        let mut route = self.routes.resolve(model)?;
+        let first = route.first().filter(|_| route.group.is_none());
+        let is_spelled_out = first.zip(model).is_some_and(|(first, name)| first.is_spelled_out_by(name));
+        // `fallback` of a provider is short for a group of the two.
+        let fallback = first.and_then(|first| {
+            let provider = self.providers.get(&first.provider)?.settings.fallback.clone()?;
+            Some(Candidate::new(provider, first.model.clone()))
+        });
+        route.candidates.extend(fallback);
+        route.alias = model.filter(|_| !is_spelled_out).map(str::to_owned);
+        Ok(route)
+    }
+
+    /// Who may be asked for any of `models`, in their order: a group of the moment.
+    pub fn resolve_all(&self, models: &[String]) -> Result<Route, String> {
+        match models {
+            [only] => self.resolve(Some(only)),
+            several => self.routes.resolve_all(several),
+        }
     }
 
     /// The id of the provider with this id or alias. The error names the nearest one.
@@ -223,8 +262,9 @@ impl Engine {
     /// Makes a call: the one way that all of them go. Its candidates are asked in their order, each when its turn
     /// comes; retries, limits, credentials and the settlement of what it cost are the same for all.
     pub async fn run<W: Work>(&self, call: Call<W>) -> Result<W::Output, CallError> {
-        let policy = self.policy(&call.options);
-        let candidates = self.candidates(call.to)?;
+        let mut candidates = self.candidates(call.to)?;
+        let policy = self.policy(&call.options, &candidates);
+        arrange(&mut candidates, || (W::IS_STREAM, call.request.size()), &policy);
         execute(candidates, call.request, &call.options, policy).await
     }
 
@@ -268,18 +308,23 @@ impl Engine {
         batch_size: Option<usize>,
     ) -> Result<OperationReply<EmbeddingResponse>, CallError> {
         let Call { to, request, options } = call;
-        let policy = self.policy(&options);
-        embed::embed(self.candidates(to)?, request, batch_size, options, policy).await
+        let mut candidates = self.candidates(to)?;
+        let policy = self.policy(&options, &candidates);
+        // All requests of the call go the same way.
+        arrange(&mut candidates, || (false, None), &policy);
+        embed::embed(candidates, request, batch_size, options, policy).await
     }
 
     /// Asks how many tokens a chat request has; `None` where the provider cannot be asked, or has no address for it.
     pub async fn count_tokens(&self, call: Call<Request>) -> Result<Option<OperationReply<u64>>, CallError> {
-        let route = self.route(call.to)?;
-        if route.first().is_some_and(|first| !self.may_have::<TokenCounting>(&first.provider)) {
+        let mut route = self.route(call.to)?;
+        route.candidates.retain(|one| self.may_have::<TokenCounting>(&one.provider));
+        if route.candidates.is_empty() {
             return Ok(None);
         }
         let call = Call { to: route.into(), ..call };
-        match self.operate(call).await {
+        // Boxed, as few calls are counts and all would carry its size.
+        match Box::pin(self.operate(call)).await {
             Err(error) if has_no_address(&error.failure) => Ok(None),
             counted => counted.map(Some),
         }
@@ -288,7 +333,7 @@ impl Engine {
     /// The models that `provider` offers.
     pub async fn models(&self, provider: &str, timeouts: Timeouts) -> Result<Vec<ModelInfo>, CallError> {
         let options = CallOptions { timeouts, ..CallOptions::default() };
-        let policy = self.policy(&options);
+        let policy = self.policy(&options, &Candidates::default());
         let mut models = Vec::new();
         let mut after: Option<String> = None;
         let mut bytes = 0_u64;
@@ -324,14 +369,15 @@ impl Engine {
         Health::judge(provider, started, outcome)
     }
 
-    /// The limits of a call that begins now.
-    fn policy(&self, options: &CallOptions) -> CallPolicy {
+    /// What holds for a call to `candidates` that begins now.
+    fn policy(&self, options: &CallOptions, candidates: &Candidates) -> CallPolicy {
         self.keep_alive.note_call();
         let started = Instant::now();
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let of_call = RetryOptions { max_retries: options.max_retries, ..RetryOptions::default() };
         CallPolicy {
             limits: Limits::new(options.timeouts, self.timeouts, started).with_bounds(self.bounds),
-            max_retries: options.max_retries.unwrap_or(self.max_retries),
+            retry: options.retry.or(of_call).or(candidates.retry).or(self.retry),
             started,
             at: i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX),
             catalog: self.catalog.clone(),
@@ -342,33 +388,78 @@ impl Engine {
     fn route(&self, to: Recipient) -> Result<Route, CallError> {
         match to {
             Recipient::Route(route) => Ok(route),
-            Recipient::Provider(provider) => {
-                let provider = self.spelled(&provider).to_owned();
-                let only = Candidate { provider, model: String::new() };
-                Ok(Route { candidates: vec![only], alias: None })
-            }
+            Recipient::Provider(provider) => Ok(Candidate::new(self.spelled(&provider), "").into()),
             Recipient::Model(model) => self.resolve(model.as_deref()).map_err(|message| {
                 CallError::unsent(Failure::Config(message), "", model.as_deref().unwrap_or_default())
             }),
         }
     }
 
-    /// Who may be asked. The first one has to be usable; others that are not are left out.
+    /// Who may be asked. At least one has to be usable; others that are not are left out.
     #[expect(clippy::result_large_err, reason = "it is the error of the call itself")]
     fn candidates(&self, to: Recipient) -> Result<Candidates, CallError> {
-        let mut usable = Vec::new();
-        for Candidate { provider, model } in self.route(to)?.candidates {
-            match self.provider(&provider) {
-                Ok(found) => usable.push((Arc::clone(found), model)),
-                Err(failure) if usable.is_empty() => {
-                    return Err(CallError::unsent(failure, &provider, &model));
-                }
+        // A provider that is asked for by its id answers however it is: that is what its health is about.
+        let keeps_state = !matches!(to, Recipient::Provider(_));
+        let Route { candidates, group, .. } = self.route(to)?;
+        let none: &[Candidate] = &[];
+        let (context, filter) = match &group {
+            Some(group) => (&*group.context_fallback, &*group.content_filter_fallback),
+            None => (none, none),
+        };
+        let all = candidates.iter().map(|one| (one, Pool::Group));
+        let all = all.chain(context.iter().map(|one| (one, Pool::Context)));
+        let all = all.chain(filter.iter().map(|one| (one, Pool::Filter)));
+        let rules = group.as_ref().map(|group| &group.rules);
+        let mut found = Candidates { group: group.clone(), ..Candidates::default() };
+        let mut unusable = None;
+        for (candidate, pool) in all {
+            let Candidate { provider: id, model, settings } = candidate;
+            let key = candidate.provider_key();
+            let provider = match self.provider(key) {
+                Ok(provider) => Arc::clone(provider),
                 Err(failure) => {
-                    tracing::debug!(target: "ferrule", provider, failure = %InOneLine(&failure), "a fallback cannot be asked");
+                    tracing::debug!(target: "ferrule", provider = key, failure = %InOneLine(&failure), "cannot be asked");
+                    unusable.get_or_insert_with(|| CallError::unsent(failure, id, model));
+                    continue;
                 }
+            };
+            let of = &provider.settings;
+            let breaker = rules.map_or_else(BreakerOptions::default, |rules| rules.breaker);
+            let breaker = breaker.or(of.breaker).or(self.breaker);
+            if found.list.is_empty() {
+                found.retry = rules.map_or_else(RetryOptions::default, |rules| rules.retry).or(of.retry);
+                found.all_open = breaker.all_open;
+                let own = || &provider.targets.budget;
+                found.budget = Arc::clone(group.as_ref().map_or_else(own, |group| &group.state.budget));
             }
+            found.list.push(Contender {
+                state: keeps_state.then(|| provider.targets.of(model)),
+                breaker: breaker.settings(),
+                provider,
+                model: model.clone(),
+                settings: settings.clone(),
+                pool,
+            });
         }
-        Ok(Candidates(usable))
+        match unusable {
+            Some(error) if !found.list.iter().any(|one| one.pool == Pool::Group) => Err(error),
+            _ => Ok(found),
+        }
+    }
+
+    /// All groups but wildcards.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = &Arc<Group>> {
+        self.routes.groups()
+    }
+
+    /// The providers that can be called.
+    pub(crate) fn all_providers(&self) -> impl Iterator<Item = &Arc<Provider>> {
+        self.providers.values()
+    }
+
+    /// The provider of a candidate, where it can be called.
+    pub(crate) fn provider_of(&self, candidate: &Candidate) -> Option<&Arc<Provider>> {
+        self.providers.get(candidate.provider_key())
     }
 
     /// Whether provider `id` has an operation, as far as that is known: calling it says what else is missing.
@@ -406,6 +497,15 @@ impl Engine {
             Failure::Config(format!("there is no provider `{id}`; known are: {}", known.join(", ")))
         })
     }
+}
+
+/// The ids of providers. One that was made for a target of a group is reached by that target alone.
+fn ids<'a>(
+    providers: &'a HashMap<String, Arc<Provider>>,
+    unusable: &'a HashMap<String, (String, String)>,
+) -> impl Iterator<Item = &'a str> {
+    let own = providers.iter().filter(|(_, provider)| provider.settings.variant.is_none());
+    own.map(|(id, _)| id).chain(unusable.keys()).map(String::as_str)
 }
 
 impl fmt::Debug for Engine {

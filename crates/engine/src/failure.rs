@@ -30,6 +30,8 @@ pub enum TimeoutKind {
     Connect,
     /// For the first byte of the answer.
     FirstByte,
+    /// For the first token, where another target was left to ask.
+    FirstToken,
     /// Between two chunks of the answer.
     Idle,
     /// For the whole call.
@@ -53,6 +55,7 @@ impl fmt::Display for TimeoutKind {
         formatter.write_str(match self {
             Self::Connect => "no connection within the connect timeout",
             Self::FirstByte => "no answer within the first-byte timeout",
+            Self::FirstToken => "no first token while another target could be asked",
             Self::Idle => "the answer stopped for longer than the idle timeout",
             Self::Total => "the call took longer than its total timeout",
         })

@@ -7,7 +7,7 @@ use crate::{
     outgoing::Outgoing,
     provider::Provider,
     target::Target,
-    work::{Answered, Work},
+    work::{Answered, Encoding, Work},
 };
 use ferrule_wire::{
     error::Headers,
@@ -23,7 +23,7 @@ impl Work for ListModels {
     type Received = (ModelPage, u64);
     type Output = (ModelPage, u64);
 
-    fn encode(&mut self, provider: &Provider, _: &str, _: bool) -> Result<Outgoing, Failure> {
+    fn encode(&mut self, provider: &Provider, _: &str, _: Encoding<'_>) -> Result<Outgoing, Failure> {
         let request = ModelListRequest { after: self.0.clone() };
         let listing = provider.operation::<ModelListing>()?;
         let encoded = listing.encode_request(&request, provider.encode_options(false));

@@ -11,7 +11,7 @@ use crate::{
     receive::{Decoded, decode},
     reply::{Attempt, Stats},
     target::Target,
-    work::{Answered, Work},
+    work::{Answered, Encoding, Work},
 };
 use ferrule_catalog::{Settlement, UsageRecord};
 use ferrule_wire::{
@@ -82,17 +82,12 @@ impl<R: OperationRequest> Work for Operate<R> {
     type Received = Decoded<ResponseTo<R>>;
     type Output = OperationReply<ResponseTo<R>>;
 
-    fn encode(
-        &mut self,
-        provider: &Provider,
-        model: &str,
-        drop_unsupported: bool,
-    ) -> Result<Outgoing, Failure> {
+    fn encode(&mut self, provider: &Provider, model: &str, how: Encoding<'_>) -> Result<Outgoing, Failure> {
         R::Operation::set_model(&mut self.0, model);
         self.0.prepare();
         let codec = provider.operation::<R::Operation>()?;
         let encoded =
-            codec.encode_request(&self.0.as_sent(provider), provider.encode_options(drop_unsupported));
+            codec.encode_request(&self.0.as_sent(provider), provider.encode_options(how.drop_unsupported));
         encoded.map(Outgoing::from).map_err(Failure::Unsupported)
     }
 

@@ -1,54 +1,7 @@
-//! Calls and their options: who is called with what, and how.
+//! Options of calls: how they are made.
 
-use crate::{backend::Context, resolve::Route};
+use crate::{backend::Context, policy_options::RetryOptions};
 use std::{fmt, path::PathBuf, time::Duration};
-
-/// One call.
-#[derive(Clone, Debug)]
-pub struct Call<R> {
-    /// Who is called.
-    pub to: Recipient,
-    /// What is asked. The engine sets its model: to the name that the provider has for it.
-    pub request: R,
-    /// How.
-    pub options: CallOptions,
-}
-
-/// Who is called.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Recipient {
-    /// Whoever a model's name resolves to; the default model where absent.
-    Model(Option<String>),
-    /// The candidates of a name that was resolved before.
-    Route(Route),
-    /// The provider with this id, and no other.
-    Provider(String),
-}
-
-impl<R> Call<R> {
-    /// A call with the usual options.
-    pub fn new(to: impl Into<Recipient>, request: R) -> Self {
-        Self { to: to.into(), request, options: CallOptions::default() }
-    }
-
-    /// The same call with another request, made of this one.
-    pub(crate) fn map<W>(self, make: impl FnOnce(R) -> W) -> Call<W> {
-        Call { to: self.to, request: make(self.request), options: self.options }
-    }
-}
-
-/// The name of a model.
-impl From<&str> for Recipient {
-    fn from(model: &str) -> Self {
-        Self::Model(Some(model.to_owned()))
-    }
-}
-
-impl From<Route> for Recipient {
-    fn from(route: Route) -> Self {
-        Self::Route(route)
-    }
-}
 
 /// How a call is made.
 #[derive(Clone, Default)]
@@ -63,8 +16,26 @@ pub struct CallOptions {
     pub headers: Vec<(String, String)>,
     /// Parameters added to the URL.
     pub query: Vec<(String, String)>,
+    /// How failed attempts are repeated, over what is configured.
+    pub retry: RetryOptions,
     /// Something of the caller's for a backend of its own; the engine only passes it on.
     pub context: Option<Context>,
+}
+
+impl CallOptions {
+    /// Takes over from `defaults` what these options say nothing of.
+    pub(crate) fn fill_in(&mut self, defaults: &Self) {
+        let Self { timeouts, max_retries, drop_params, headers, query, retry, context: _ } = defaults;
+        self.timeouts = self.timeouts.or(*timeouts);
+        self.max_retries = self.max_retries.or(*max_retries);
+        self.drop_params |= drop_params;
+        self.retry = self.retry.or(*retry);
+        for (own, others) in [(&mut self.headers, headers), (&mut self.query, query)] {
+            let is_new = |name: &str| !own.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+            let added: Vec<_> = others.iter().filter(|(name, _)| is_new(name)).cloned().collect();
+            own.extend(added);
+        }
+    }
 }
 
 /// Names of headers and parameters only: their values may be secrets.
@@ -79,6 +50,7 @@ impl fmt::Debug for CallOptions {
             .field("drop_params", &self.drop_params)
             .field("headers", &names(&self.headers))
             .field("query", &names(&self.query))
+            .field("retry", &self.retry)
             .finish()
     }
 }
@@ -94,6 +66,19 @@ pub struct Timeouts {
     pub idle: Option<Duration>,
     /// The whole call, retries included. Default 600 s.
     pub total: Option<Duration>,
+}
+
+impl Timeouts {
+    /// These limits, and `others` where these say nothing.
+    #[must_use]
+    pub(crate) fn or(self, others: Self) -> Self {
+        Self {
+            connect: self.connect.or(others.connect),
+            first_byte: self.first_byte.or(others.first_byte),
+            idle: self.idle.or(others.idle),
+            total: self.total.or(others.total),
+        }
+    }
 }
 
 /// How connections are made.

@@ -9,6 +9,7 @@ use crate::{
     process::ProcessBackend,
     secrets::Secrets,
     settings::ProviderSettings,
+    target_state::TargetStates,
     tls::Tls,
     transport::Pool,
     vector_memory::VectorMemory,
@@ -63,15 +64,19 @@ pub struct Provider {
     pub(crate) backend: Option<Arc<dyn Backend>>,
     /// How it writes vectors, as far as its refusals have shown.
     pub(crate) vectors: VectorMemory,
+    /// What is kept of its models from call to call.
+    pub(crate) targets: Arc<TargetStates>,
 }
 
 impl Provider {
-    /// `before` is a provider of the same settings but for what is secret, whose connections are taken over.
+    /// `before` is a provider of the same settings but for what is secret, whose connections are taken over; `targets`
+    /// the states of its models so far.
     pub(crate) fn new(
         settings: &ProviderSettings,
         dialect: &'static dyn Dialect,
         tls: Arc<Tls>,
         before: Option<&Self>,
+        targets: Arc<TargetStates>,
     ) -> Result<Self, String> {
         let id: Arc<str> = settings.id.as_str().into();
         let backend = settings.backend.clone().or_else(|| {
@@ -133,6 +138,7 @@ impl Provider {
         };
         Ok(Self {
             vectors: before.map(|before| before.vectors.clone()).unwrap_or_default(),
+            targets,
             settings: settings.clone(),
             dialect,
             quirks: settings.quirks.clone().with_provider_id(&id),
@@ -181,6 +187,14 @@ impl Provider {
                 reason: format!("{} has no such operation", self.id),
             })
         })
+    }
+
+    /// The name of the target that `model` is here, for people.
+    pub(crate) fn target_name(&self, model: &str) -> String {
+        match &self.settings.variant {
+            Some(variant) => format!("{}/{model}@{variant}", self.id),
+            None => format!("{}/{model}", self.id),
+        }
     }
 
     /// Takes every secret of the provider out of `failure`.

@@ -10,7 +10,8 @@ use crate::{
     receive::first_chunk,
     reply::Attempt,
     target::Target,
-    work::{Answered, Work},
+    target_state::Lease,
+    work::{Answered, Encoding, Work},
 };
 use bytes::Bytes;
 use ferrule_catalog::{Settlement, UsageRecord};
@@ -52,13 +53,15 @@ pub struct RawReply {
     /// How many bytes there were so far.
     received: u64,
     target: Box<Target>,
+    #[expect(dead_code, reason = "held for as long as the target is at work")]
+    lease: Option<Lease>,
 }
 
 impl Work for RawRequest {
     type Received = (Incoming, Option<Bytes>);
     type Output = RawReply;
 
-    fn encode(&mut self, _: &Provider, _: &str, _: bool) -> Result<Outgoing, Failure> {
+    fn encode(&mut self, _: &Provider, _: &str, _: Encoding<'_>) -> Result<Outgoing, Failure> {
         Ok(Outgoing {
             method: self.method.clone(),
             content_type: self.content_type.clone().map(Into::into),
@@ -89,7 +92,7 @@ impl RawReply {
         let mut record = UsageRecord { measured, ..answered.record() };
         record.report(&dialect.decode_headers(&|name| incoming.header(name)).cost);
         let settlement = answered.settle(record);
-        let Answered { target, attempts, .. } = answered;
+        let Answered { target, attempts, lease, .. } = answered;
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         let headers = incoming.text_headers().into_iter().map(owned).collect();
         Self {
@@ -104,6 +107,7 @@ impl RawReply {
             first,
             received: 0,
             target,
+            lease,
         }
     }
 

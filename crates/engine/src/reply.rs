@@ -1,6 +1,9 @@
 //! Replies, and the attempts that led to them.
 
-use crate::failure::{Failure, TimeoutKind};
+use crate::{
+    failover::Reason,
+    failure::{Failure, TimeoutKind},
+};
 use bytes::Bytes;
 use ferrule_catalog::Settlement;
 use ferrule_wire::{
@@ -9,7 +12,7 @@ use ferrule_wire::{
 };
 use std::{
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 /// The answer to a plain call.
@@ -51,12 +54,37 @@ pub struct Attempt {
     pub provider: String,
     /// The model asked for.
     pub model: String,
+    /// What tells the target apart from others of the same provider and model.
+    pub variant: Option<String>,
+    /// The key that was used, masked, where there are several.
+    pub key: Option<String>,
     /// How it ended.
     pub outcome: Outcome,
+    /// What kind of failure that is; `None` for a success, and for what was skipped.
+    pub reason: Option<Reason>,
+    /// When it began.
+    pub started: SystemTime,
     /// How long it took.
     pub duration: Duration,
     /// How long we waited before it.
     pub waited: Duration,
+    /// What was done then; `None` where the call ended with it.
+    pub next: Option<Next>,
+}
+
+/// What was done after an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The request was sent again: the connection that it went out on was dead.
+    Repeated,
+    /// The same target was asked again after a delay.
+    Retried,
+    /// Credentials were renewed.
+    Renewed,
+    /// Another key was used.
+    Key,
+    /// Another target was asked.
+    Moved(String),
 }
 
 /// How an attempt ended.
@@ -81,6 +109,8 @@ pub enum Outcome {
     Unreadable(String),
     /// The answer broke off before its end.
     Interrupted(String),
+    /// There was none: the target was passed over, for this reason.
+    Skipped(String),
 }
 
 impl From<&Failure> for Outcome {

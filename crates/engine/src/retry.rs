@@ -28,11 +28,6 @@ impl Failed {
         Self { failure, again, began: false }
     }
 
-    /// Whether the provider cannot be reached.
-    pub(crate) fn is_unreached(&self) -> bool {
-        matches!(self.failure, Failure::Connect(_) | Failure::Timeout(TimeoutKind::Connect))
-    }
-
     /// Whether the provider may have refused the credentials.
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(&self.failure, Failure::Provider(error) if matches!(error.status, Some(400 | 401 | 403)))
@@ -43,10 +38,11 @@ impl From<Failure> for Failed {
     fn from(failure: Failure) -> Self {
         let again = match &failure {
             Failure::Provider(error) if error.retryable => Again::Later,
-            Failure::Connect(_) | Failure::Interrupted(_) => Again::Later,
-            Failure::Timeout(TimeoutKind::Connect | TimeoutKind::FirstByte | TimeoutKind::Idle) => {
-                Again::Later
-            }
+            Failure::Connect(_)
+            | Failure::Interrupted(_)
+            | Failure::Timeout(
+                TimeoutKind::Connect | TimeoutKind::FirstByte | TimeoutKind::FirstToken | TimeoutKind::Idle,
+            ) => Again::Later,
             Failure::Provider(_)
             | Failure::Timeout(TimeoutKind::Total)
             | Failure::Unreadable(_)
@@ -54,25 +50,5 @@ impl From<Failure> for Failed {
             | Failure::Config(_) => Again::Never,
         };
         Self { failure, again, began: false }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use ferrule_wire::model::{ErrorKind, ProviderError};
-
-    #[test]
-    fn a_provider_is_left_when_it_cannot_be_reached() {
-        let refused: Failed = Failure::Connect(String::new()).into();
-        assert!(refused.is_unreached());
-        assert!(Failed::from(Failure::Timeout(TimeoutKind::Connect)).is_unreached());
-        for answered in [
-            Failed::from(Failure::Provider(Box::new(ProviderError::new(ErrorKind::Server, "no")))),
-            Failure::Timeout(TimeoutKind::FirstByte).into(),
-            Failure::Interrupted(String::new()).into(),
-        ] {
-            assert!(!answered.is_unreached());
-        }
     }
 }

@@ -3,17 +3,21 @@
 use crate::{
     backend::Backend,
     credentials::{Authentication, Environment, SecretSource},
+    policy_options::{BreakerOptions, RetryOptions},
     secrets::Secret,
 };
 use ferrule_wire::quirks::Quirks;
 use secrecy::ExposeSecret;
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 /// One provider.
 #[derive(Clone)]
 pub struct ProviderSettings {
     /// Its id, for instance `openai`.
     pub id: String,
+    /// What tells it apart from another provider with the same id: the account or region of one target of a group.
+    /// Its targets name it as `id@variant`.
+    pub variant: Option<String>,
     /// Its dialect's name, for instance `openai-chat`.
     pub dialect: String,
     /// Its address up to where the dialect's path begins.
@@ -44,6 +48,10 @@ pub struct ProviderSettings {
     pub command: Option<Vec<String>>,
     /// What answers instead of an HTTP server at `base_url`.
     pub backend: Option<Arc<dyn Backend>>,
+    /// Retries of calls to it, where a group or call does not say.
+    pub retry: RetryOptions,
+    /// The circuit breakers of its models, where a group does not say.
+    pub breaker: BreakerOptions,
 }
 
 impl ProviderSettings {
@@ -51,6 +59,7 @@ impl ProviderSettings {
     pub fn new(id: impl Into<String>, dialect: impl Into<String>, base_url: impl Into<String>) -> Self {
         Self {
             id: id.into(),
+            variant: None,
             dialect: dialect.into(),
             base_url: base_url.into(),
             api_key: None,
@@ -66,6 +75,8 @@ impl ProviderSettings {
             quirks: Quirks::NONE,
             command: None,
             backend: None,
+            retry: RetryOptions::default(),
+            breaker: BreakerOptions::default(),
         }
     }
 
@@ -80,6 +91,7 @@ impl ProviderSettings {
     pub(crate) fn is_like_but_for_secrets(&self, other: &Self) -> bool {
         let Self {
             id,
+            variant,
             dialect,
             base_url,
             api_key: _,
@@ -95,6 +107,8 @@ impl ProviderSettings {
             quirks,
             command,
             backend,
+            retry,
+            breaker,
         } = self;
         let same_authentication = match (authentication, &other.authentication) {
             (Authentication::Key, Authentication::Key)
@@ -115,6 +129,7 @@ impl ProviderSettings {
         same_authentication
             && same_backend
             && *id == other.id
+            && *variant == other.variant
             && *dialect == other.dialect
             && *base_url == other.base_url
             && self.key() == other.key()
@@ -127,6 +142,16 @@ impl ProviderSettings {
             && secrets.is_some() == other.secrets.is_some()
             && *quirks == other.quirks
             && *command == other.command
+            && *retry == other.retry
+            && *breaker == other.breaker
+    }
+
+    /// What it is called among an engine's providers.
+    pub(crate) fn name(&self) -> Cow<'_, str> {
+        match &self.variant {
+            Some(variant) => format!("{}@{variant}", self.id).into(),
+            None => self.id.as_str().into(),
+        }
     }
 
     /// The key without white space around it, where there is one.

@@ -8,7 +8,7 @@ use crate::{
     raw::RawReply,
     receive::first_chunk,
     target::Target,
-    work::{Answered, Work},
+    work::{Answered, Encoding, Work},
 };
 use bytes::Bytes;
 use ferrule_wire::operation::{Speech, SpeechRequest};
@@ -21,15 +21,10 @@ impl Work for Speak {
     type Received = (Incoming, Option<Bytes>);
     type Output = RawReply;
 
-    fn encode(
-        &mut self,
-        provider: &Provider,
-        model: &str,
-        drop_unsupported: bool,
-    ) -> Result<Outgoing, Failure> {
+    fn encode(&mut self, provider: &Provider, model: &str, how: Encoding<'_>) -> Result<Outgoing, Failure> {
         model.clone_into(&mut self.0.model);
         let speech = provider.operation::<Speech>()?;
-        let encoded = speech.encode_request(&self.0, provider.encode_options(drop_unsupported));
+        let encoded = speech.encode_request(&self.0, provider.encode_options(how.drop_unsupported));
         // The audio's type is what the request says in its own words.
         let outgoing = |encoded| Outgoing { accept: Some("*/*"), ..Outgoing::from(encoded) };
         encoded.map(outgoing).map_err(Failure::Unsupported)

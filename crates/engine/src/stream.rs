@@ -2,6 +2,7 @@
 
 use crate::{
     error::CallError,
+    failover::Reason,
     failure::Failure,
     one_line::InOneLine,
     provider::Provider,
@@ -9,6 +10,7 @@ use crate::{
     reply::{Attempt, Outcome, Stats},
     secrets::Secrets,
     target::Target,
+    target_state::{self, Lease},
     work::Answered,
 };
 use ferrule_catalog::{Catalog, Settlement, UsageRecord};
@@ -31,12 +33,14 @@ pub struct EventStream {
     /// When the call began, in seconds since 1970, and whose prices count.
     pricing: (i64, Option<Arc<Catalog>>),
     settlement: Option<Arc<Settlement>>,
+    /// The place at the target.
+    lease: Option<Lease>,
 }
 
 impl EventStream {
     /// What `reader` has and will have.
     pub(crate) fn new(reader: Reader, answered: Answered) -> Self {
-        let Answered { target, attempts, policy } = answered;
+        let Answered { target, attempts, policy, lease } = answered;
         let Target { provider, secrets, model, dropped, .. } = *target;
         Self {
             reader,
@@ -49,6 +53,7 @@ impl EventStream {
             opened: Instant::now(),
             pricing: (policy.at, policy.catalog),
             settlement: None,
+            lease,
         }
     }
 
@@ -62,6 +67,10 @@ impl EventStream {
                 Some(Err(self.error(failure)))
             }
             None => {
+                if let Some(mut lease) = self.lease.take() {
+                    self.note_use(&lease);
+                    lease.succeed(self.opened.elapsed());
+                }
                 self.settle();
                 None
             }
@@ -71,8 +80,13 @@ impl EventStream {
     fn error(&mut self, mut failure: Failure) -> CallError {
         self.provider.mask(&mut failure);
         self.secrets.mask_failure(&mut failure);
+        let reason = Reason::of_failure(&failure);
+        if let Some(mut lease) = self.lease.take() {
+            lease.fail(reason, &failure);
+        }
         if let Some(attempt) = self.attempts.last_mut() {
             attempt.outcome = Outcome::from(&failure);
+            attempt.reason = Some(reason);
             attempt.duration += self.opened.elapsed();
         }
         let (provider, model) = (&*self.provider.id, &*self.model);
@@ -83,6 +97,15 @@ impl EventStream {
             model: model.to_owned(),
             attempts: self.attempts.clone(),
         }
+    }
+
+    /// Tells the target's statistics what was used.
+    fn note_use(&self, lease: &Lease) {
+        let usage = self.reader.usage.usage.as_deref();
+        let all = usage.map_or(0, |usage| {
+            usage.input_tokens.unwrap_or_default().saturating_add(usage.output_tokens.unwrap_or_default())
+        });
+        lease.statistics().used(target_state::now(), all);
     }
 
     /// What the stream used and cost: settled when it ended, or now, as far as it came, where it is still open.

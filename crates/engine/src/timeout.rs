@@ -44,6 +44,20 @@ impl Limits {
         }
     }
 
+    /// The limits with those of one target, where the call says nothing. How long it may take in all is the call's.
+    pub(crate) fn or(self, call: Timeouts, target: Timeouts) -> Self {
+        let of = |own: Duration, call: Option<Duration>, target: Option<Duration>| match (call, target) {
+            (None, Some(target)) => target,
+            _ => own,
+        };
+        Self {
+            connect: of(self.connect, call.connect, target.connect),
+            first_byte: of(self.first_byte, call.first_byte, target.first_byte),
+            idle: of(self.idle, call.idle, target.idle),
+            ..self
+        }
+    }
+
     /// The limits of what is still to be done when the call itself is over, for so long.
     pub(crate) fn after_the_call(self, total: Duration) -> Self {
         Self { deadline: after(Instant::now(), total), ..self }

@@ -2,9 +2,10 @@
 
 use crate::{
     failure::Failure, incoming::Incoming, outgoing::Outgoing, policy::CallPolicy, provider::Provider,
-    reply::Attempt, target::Target,
+    reply::Attempt, target::Target, target_state::Lease,
 };
 use ferrule_catalog::{Settlement, UsageRecord};
+use ferrule_wire::model::Request;
 use std::{future::Future, sync::Arc};
 
 /// One kind of call: a plain completion, a stream, an operation, a list. [`crate::Engine::run`] executes it.
@@ -14,14 +15,11 @@ pub trait Work: Send + Sync {
     /// What the call gives.
     type Output;
 
-    /// The request that asks `provider` for `model`. Called for a candidate when its turn comes, and for no other;
-    /// `drop_unsupported` leaves out what the provider cannot carry instead of refusing it.
-    fn encode(
-        &mut self,
-        provider: &Provider,
-        model: &str,
-        drop_unsupported: bool,
-    ) -> Result<Outgoing, Failure>;
+    /// Whether what is received may break off after the call has delivered it.
+    const IS_STREAM: bool = false;
+
+    /// The request that asks `provider` for `model`. Called for a candidate when its turn comes, and for no other.
+    fn encode(&mut self, provider: &Provider, model: &str, how: Encoding<'_>) -> Result<Outgoing, Failure>;
 
     /// Lets go of what was encoded: no other candidate is left, and a long prompt should not be kept twice.
     fn release(&mut self) {}
@@ -34,8 +32,33 @@ pub trait Work: Send + Sync {
         target: &Target,
     ) -> impl Future<Output = Result<Self::Received, Failure>> + Send;
 
+    /// About how many tokens are asked, and how many answered; `None` where that is not about tokens.
+    fn size(&self) -> Option<(u64, u64)> {
+        None
+    }
+
+    /// Whether the model was asked to think before it answers.
+    fn may_reason(&self) -> bool {
+        false
+    }
+
+    /// The output tokens of an answer that took as long as they are many, where they were counted; `None` where how
+    /// long such an answer takes says nothing about others.
+    fn output_tokens(_received: &Self::Received) -> Option<Option<u64>> {
+        None
+    }
+
     /// What the caller gets.
     fn finish(self, received: Self::Received, answered: Answered) -> Self::Output;
+}
+
+/// How a request is encoded for one candidate.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Encoding<'a> {
+    /// Leave out what the provider cannot carry instead of refusing it.
+    pub drop_unsupported: bool,
+    /// The options that the candidate has where the call has none.
+    pub defaults: Option<&'a Request>,
 }
 
 /// How a call was answered.
@@ -45,6 +68,8 @@ pub struct Answered {
     /// Every attempt, the successful one last.
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) policy: CallPolicy,
+    /// The place at the target, held for as long as it is at work.
+    pub(crate) lease: Option<Lease>,
 }
 
 impl Answered {

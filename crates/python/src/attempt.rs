@@ -3,7 +3,7 @@
 use crate::events::monotonic;
 use crate::from_python::{self, Path};
 use crate::to_python::{Reduced, object_to_python};
-use ferrule_engine::{self as engine, Outcome};
+use ferrule_engine::{self as engine, Next, Outcome};
 use ferrule_wire::{
     json::{Extra, Fields, Json, ObjectWriter},
     model,
@@ -14,7 +14,7 @@ use pyo3::{
 };
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
-    time::{Duration, Instant},
+    time::{Duration, Instant, UNIX_EPOCH},
 };
 
 /// One attempt of a call.
@@ -45,6 +45,7 @@ impl Attempt {
             | Outcome::Connect(message)
             | Outcome::Interrupted(message)
             | Outcome::Unreadable(message) => message.clone(),
+            Outcome::Skipped(why) => format!("skipped: {why}"),
             Outcome::Timeout(kind) => kind.to_string(),
         }
     }
@@ -53,6 +54,46 @@ impl Attempt {
     #[getter]
     fn status(&self) -> Option<u16> {
         if let Outcome::Provider { status, .. } = &self.0.outcome { *status } else { None }
+    }
+
+    /// The target: `provider/model`, and after an `@` what tells it apart from others of the same provider and model.
+    #[getter]
+    fn target(&self) -> String {
+        let engine::Attempt { provider, model, variant, .. } = &self.0;
+        match variant {
+            Some(variant) => format!("{provider}/{model}@{variant}"),
+            None => format!("{provider}/{model}"),
+        }
+    }
+
+    /// The key that was used, all but its end masked; `None` where the provider has but one.
+    #[getter]
+    fn key(&self) -> Option<&str> {
+        self.0.key.as_deref()
+    }
+
+    /// The kind of failure, as `failover_on` names it; `None` where it succeeded or was skipped.
+    #[getter]
+    fn reason(&self) -> Option<&'static str> {
+        self.0.reason.map(engine::Reason::name)
+    }
+
+    /// Whether the target was passed over: its circuit breaker was open, or it was busy.
+    #[getter]
+    fn skipped(&self) -> bool {
+        matches!(self.0.outcome, Outcome::Skipped(_))
+    }
+
+    /// When it began, in seconds since 1970.
+    #[getter]
+    fn started(&self) -> f64 {
+        self.0.started.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+    }
+
+    /// What was done then, in words; `None` where the call ended with it.
+    #[getter]
+    fn next(&self) -> Option<String> {
+        self.0.next.as_ref().map(words)
     }
 
     /// How long it took, in seconds.
@@ -113,8 +154,13 @@ impl Attempt {
             .field("outcome", self.outcome());
         object
             .nullable("status", self.status())
+            .nullable("variant", self.0.variant.as_deref())
+            .nullable("key", self.key())
+            .nullable("reason", self.reason())
+            .field("started", self.started())
             .field("duration", self.duration())
-            .field("waited", self.waited());
+            .field("waited", self.waited())
+            .nullable("next", self.next());
     }
 
     pub(crate) fn read(mut fields: Fields<'_>) -> Self {
@@ -126,13 +172,24 @@ impl Attempt {
                 Outcome::Provider { kind: model::ErrorKind::Server, status: Some(status), message }
             }
             None if outcome == "success" => Outcome::Success,
-            None => Outcome::Unreadable(outcome),
+            None => match outcome.strip_prefix("skipped: ") {
+                Some(why) => Outcome::Skipped(why.to_owned()),
+                None => Outcome::Unreadable(outcome),
+            },
         };
         let mut seconds = |name: &str| {
             Duration::try_from_secs_f64(fields.take_f64(name).unwrap_or_default()).unwrap_or_default()
         };
-        let (duration, waited) = (seconds("duration"), seconds("waited"));
+        let (duration, waited, started) = (seconds("duration"), seconds("waited"), seconds("started"));
+        let reason = fields.take_string("reason");
+        let reason = engine::Reason::ALL.iter().find(|one| Some(one.name()) == reason.as_deref());
+        let next = fields.take_string("next").and_then(|words| next_of(&words));
         Self(engine::Attempt {
+            variant: fields.take_string("variant"),
+            key: fields.take_string("key"),
+            reason: reason.copied(),
+            started: UNIX_EPOCH + started,
+            next,
             provider: fields.take_string("provider").unwrap_or_default(),
             model: fields.take_string("model").unwrap_or_default(),
             outcome,
@@ -140,6 +197,23 @@ impl Attempt {
             waited,
         })
     }
+}
+
+fn words(next: &Next) -> String {
+    match next {
+        Next::Repeated => "repeated at once: the connection was dead".into(),
+        Next::Retried => "asked the same target again".into(),
+        Next::Renewed => "renewed the credentials".into(),
+        Next::Key => "used another key".into(),
+        Next::Moved(target) => format!("asked {target}"),
+    }
+}
+
+/// What [`words`] say.
+fn next_of(text: &str) -> Option<Next> {
+    let plain = [Next::Repeated, Next::Retried, Next::Renewed, Next::Key];
+    let moved = || text.strip_prefix("asked ").map(|target| Next::Moved(target.to_owned()));
+    plain.into_iter().find(|next| words(next) == text).or_else(moved)
 }
 
 /// How long a call took, counted from its start, retries included.

@@ -20,14 +20,18 @@ pub(crate) struct NativeCatalog(Arc<Catalog>);
 
 /// The catalog with a user's own entries on top, a dict of `provider/model` to tables; `None` for the one built in.
 pub(crate) fn with_entries(entries: Option<&Bound<'_, PyDict>>) -> PyResult<Option<Arc<Catalog>>> {
-    let Some(entries) = entries.filter(|entries| !entries.is_empty()) else { return Ok(None) };
+    let Some(given) = entries.filter(|entries| !entries.is_empty()) else { return Ok(None) };
+    Ok(Some(Arc::new(Catalog::builtin().with(self::entries(given)?))))
+}
+
+/// A user's own entries, a dict of `provider/model` to tables.
+pub(crate) fn entries(given: &Bound<'_, PyDict>) -> PyResult<Vec<Entry>> {
     let read = |(name, fields): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
         let name: String = name.extract()?;
         let json = from_python::json(&fields, Path::Key(&Path::Root("models"), &name))?;
         Entry::read(&name, json.text()).map_err(|error| PyValueError::new_err(error.to_string()))
     };
-    let entries = entries.iter().map(read).collect::<PyResult<Vec<_>>>()?;
-    Ok(Some(Arc::new(Catalog::builtin().with(entries))))
+    given.iter().map(read).collect()
 }
 
 /// How a request was made, from a dict of texts.

@@ -8,10 +8,10 @@ use crate::{
     ledger, operations,
     produce::{self, Outcome},
     reply::{self, Reply},
-    request, settings,
+    request, settings, status,
     to_python::not_pickled,
 };
-use ferrule_client::{Client, ClientError, Entry, ResolvedCall};
+use ferrule_client::{Client, Entry, ResolvedCall};
 use ferrule_engine::Context;
 use pyo3::{
     prelude::*,
@@ -51,10 +51,9 @@ impl NativeClient {
     }
 
     /// The provider that is asked for `model`, and its own name of it.
-    fn resolve(&self, py: Python<'_>, model: &Bound<'_, PyAny>) -> PyResult<(String, String)> {
-        let model = request::model(model).map_err(|error| raise_client(py, ClientError::Config(error)))?;
-        let route = self.0.resolve(model.as_deref()).map_err(|error| raise_client(py, error))?;
-        let first = route.first().cloned().unwrap_or_default();
+    fn resolve(&self, model: &Bound<'_, PyAny>) -> PyResult<(String, String)> {
+        let call = operations::resolve_call(&self.0, model)?;
+        let first = call.route().first().cloned().unwrap_or_default();
         Ok((first.provider, first.model))
     }
 
@@ -248,6 +247,17 @@ impl NativeClient {
     /// Forgets what the calls so far used.
     fn clear_usage(&self, py: Python<'_>) {
         py.detach(|| self.0.clear_usage());
+    }
+
+    /// What is known of groups and targets now: a dict of `groups` and `targets`.
+    fn status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let status = py.detach(|| self.0.status()).map_err(|error| raise_client(py, error))?;
+        status::dict(py, &status)
+    }
+
+    /// Opens the circuit breakers of a target, or of all targets of a group, or closes them.
+    fn set_breaker(&self, py: Python<'_>, name: &str, is_open: bool) -> PyResult<()> {
+        self.0.set_breaker(name, is_open).map_err(|error| raise_client(py, error))
     }
 
     /// Closes idle connections; calls in flight keep theirs until they end.

@@ -78,7 +78,7 @@ fn build(py: Python<'_>, error: CallError, received: Option<Reply>) -> PyResult<
         }
         Failure::Connect(_) => "ConnectError",
         Failure::Timeout(TimeoutKind::Connect) => "ConnectTimeoutError",
-        Failure::Timeout(TimeoutKind::FirstByte) => "FirstByteTimeoutError",
+        Failure::Timeout(TimeoutKind::FirstByte | TimeoutKind::FirstToken) => "FirstByteTimeoutError",
         Failure::Timeout(TimeoutKind::Idle) => "IdleTimeoutError",
         Failure::Timeout(TimeoutKind::Total) => "TotalTimeoutError",
         Failure::Interrupted(_) => "StreamInterruptedError",

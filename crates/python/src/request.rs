@@ -2,6 +2,7 @@
 
 use crate::{
     from_python::{self, Path, type_name},
+    groups,
     message::{self, Message},
 };
 use ferrule_engine::{CallOptions, Timeouts};
@@ -18,8 +19,16 @@ use pyo3::{
 use std::time::Duration;
 
 /// Options that are not about the prompt or the answer.
-const OF_EVERY_OPERATION: &[&str] =
-    &["timeout", "max_retries", "drop_params", "extra_headers", "extra_query", "extra_body", "metadata"];
+const OF_EVERY_OPERATION: &[&str] = &[
+    "timeout",
+    "max_retries",
+    "retry",
+    "drop_params",
+    "extra_headers",
+    "extra_query",
+    "extra_body",
+    "metadata",
+];
 
 /// What every operation other than chat is given.
 pub(crate) struct Given {
@@ -30,13 +39,30 @@ pub(crate) struct Given {
     pub(crate) metadata: Vec<(String, String)>,
 }
 
-/// The name of a model that a caller gave; `None` for the default one.
-pub(crate) fn model(model: &Bound<'_, PyAny>) -> Result<Option<String>, String> {
+/// The models that a caller named.
+pub(crate) enum Models {
+    /// None: the default one.
+    Default,
+    /// One, by its name.
+    One(String),
+    /// Several, which answer for each other in this order.
+    Several(Vec<String>),
+}
+
+/// The model, or models, that a caller named.
+pub(crate) fn model(model: &Bound<'_, PyAny>) -> Result<Models, String> {
     if model.is_none() {
-        return Ok(None);
+        return Ok(Models::Default);
     }
-    model.extract().map(Some).map_err(|_| {
-        format!("model: expected a string such as 'openai/gpt-5-mini', not {}", type_name(model))
+    if let Ok(name) = model.extract() {
+        return Ok(Models::One(name));
+    }
+    let several = if model.is_instance_of::<PyDict>() { None } else { model.extract().ok() };
+    several.map(Models::Several).ok_or_else(|| {
+        format!(
+            "model: expected a string such as 'openai/gpt-5-mini', or a list of them, not {}",
+            type_name(model)
+        )
     })
 }
 
@@ -223,6 +249,7 @@ fn option(
             how.max_retries =
                 Some(u32::try_from(count(value, name)?).map_err(|_| wrong(value, name, "a smaller number"))?);
         }
+        "retry" => how.retry = groups::retry(value)?,
         "drop_params" => how.drop_params = boolean(value, name)?,
         "extra_headers" => how.headers = secret_pairs(value, name)?,
         "extra_query" => how.query = secret_pairs(value, name)?,

@@ -4,12 +4,14 @@ use crate::{
     bridge::LoopBridge,
     from_python::{self, Path},
     function::FunctionBackend,
-    request,
+    groups, request,
     secrets::ConfiguredSecrets,
     token::FunctionTokens,
 };
 use ferrule_client::{ProviderSettings, Settings, authentication, quirks};
-use ferrule_engine::{Authentication, Backend, Secret, SecretSource, TransportSettings};
+use ferrule_engine::{
+    Authentication, Backend, Place, RoutingProblem, Secret, SecretSource, TransportSettings,
+};
 use pyo3::{
     exceptions::PyValueError,
     prelude::*,
@@ -49,6 +51,12 @@ pub(crate) fn read(fields: &Bound<'_, PyDict>, fetch: Option<&Bound<'_, PyAny>>)
             *bound = given.extract()?;
         }
     }
+    settings.retry = groups::retry(&get("retry")?)?;
+    settings.breaker = groups::breaker(&get("breaker")?)?;
+    for group in get("groups")?.cast::<PyList>()?.iter() {
+        let read = groups::group(group.cast()?, settings.catalog.as_ref());
+        settings.routing.groups.push(read?);
+    }
     settings.routing.aliases = pairs(&aliases)?;
     settings.routing.default_model = get("model")?.extract()?;
     let vault = get("vault")?;
@@ -72,7 +80,8 @@ fn add(settings: &mut Settings, fields: &Bound<'_, PyDict>, secrets: Secrets<'_,
     let dialect: String = get("dialect")?.extract()?;
     if let Some(missing) = get("missing")?.extract::<Option<String>>()? {
         let provider = ProviderSettings::new(id, dialect, "");
-        settings.providers.push(ProviderSettings { missing: Some(missing), ..provider });
+        let variant = get("variant")?.extract()?;
+        settings.providers.push(ProviderSettings { missing: Some(missing), variant, ..provider });
         return Ok(());
     }
     let headers = pairs(get("headers")?.cast()?)?;
@@ -80,7 +89,12 @@ fn add(settings: &mut Settings, fields: &Bound<'_, PyDict>, secrets: Secrets<'_,
     let references: Vec<String> = get("deferred")?.extract()?;
     let secrets = secrets.filter(|_| !references.is_empty()).map(|(fetch, vault)| {
         let known = headers.iter().chain(&query).map(|(name, _)| name.clone()).collect();
-        let source = ConfiguredSecrets::new(id.clone(), fetch, vault, &references, known);
+        let name = fields
+            .as_any()
+            .get_item("name")
+            .and_then(|name| name.extract::<String>())
+            .unwrap_or_else(|_| id.clone());
+        let source = ConfiguredSecrets::new(name, fetch, vault, &references, known);
         Arc::new(source) as Arc<dyn SecretSource>
     });
     let given = get("quirks")?;
@@ -100,6 +114,9 @@ fn add(settings: &mut Settings, fields: &Bound<'_, PyDict>, secrets: Secrets<'_,
     };
     settings.providers.push(ProviderSettings {
         backend,
+        variant: get("variant")?.extract()?,
+        retry: groups::retry(&get("retry")?)?,
+        breaker: groups::breaker(&get("breaker")?)?,
         command: get("command")?.extract()?,
         api_key: get("api_key")?.extract::<Option<String>>()?.map(Secret::from),
         key_variables: get("key_variables")?.extract()?,
@@ -119,10 +136,26 @@ fn pairs(fields: &Bound<'_, PyDict>) -> PyResult<Vec<(String, String)>> {
     fields.iter().map(|(name, value)| Ok((name.extract()?, value.extract()?))).collect()
 }
 
-/// What is wrong with the names of models in `settings`: pairs of the alias at fault (`None` for the default model) and
-/// the words for it.
+/// What is wrong with the names of models in `settings`: triples of a section (`aliases`, `groups` or `model`), the name
+/// at fault there, and the words for it.
 #[pyfunction]
-pub(crate) fn check_names(settings: &Bound<'_, PyDict>) -> PyResult<Vec<(Option<String>, String)>> {
-    let problems = read(settings, None)?.check_names();
-    Ok(problems.into_iter().map(|problem| (problem.alias, problem.message)).collect())
+pub(crate) fn check_names(settings: &Bound<'_, PyDict>) -> PyResult<Vec<(&'static str, String, String)>> {
+    let py = settings.py();
+    let mut problems = Vec::new();
+    for group in settings.as_any().get_item("groups")?.cast::<PyList>()?.iter() {
+        let fields = group.cast::<PyDict>()?;
+        if let Err(error) = groups::group(fields, None) {
+            let name: String = fields.as_any().get_item("name")?.extract()?;
+            problems.push(("groups", name, error.value(py).to_string()));
+        }
+    }
+    if !problems.is_empty() {
+        return Ok(problems);
+    }
+    let described = |problem: RoutingProblem| match problem.place {
+        Place::Alias(alias) => ("aliases", alias, problem.message),
+        Place::Group(group) => ("groups", group, problem.message),
+        Place::DefaultModel => ("model", String::new(), problem.message),
+    };
+    Ok(read(settings, None)?.check_names().into_iter().map(described).collect())
 }

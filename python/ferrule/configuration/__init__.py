@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ferrule._native import dialects
-from ferrule.configuration import addresses, files, layers, names, providers, settings, trust, untrusted
+from ferrule.configuration import addresses, files, groups, layers, names, providers, settings, trust, untrusted
 from ferrule.configuration.secrets import Vault
 from ferrule.configuration.state import State
 from ferrule.configuration.suggestions import suggestion
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Changes = dict[str, dict[str, Any]]
 
-SECTIONS = ("providers", "aliases", "models")
+SECTIONS = ("providers", "aliases", "groups", "models")
 """What can be changed while a client runs."""
 
 
@@ -134,7 +134,7 @@ class Configuration:
             name: The name.
             entry: What is put there. A provider with an address may take the alias of a built-in one.
         """
-        if section == "aliases":
+        if section in ("aliases", "groups"):
             return name
         own = [identifier for identifier in self.provider_ids() if identifier not in self.state.rows]
         if section == "models":
@@ -166,7 +166,7 @@ class Configuration:
         """The settings of one provider with its secrets, when they are first needed.
 
         Args:
-            provider: Its id.
+            provider: Its id, or the name of a variant (`groups.py`).
             refused: Whether the provider refused what was fetched before: files and commands are read again.
 
         Raises:
@@ -175,8 +175,12 @@ class Configuration:
         state = self.state
         if refused:
             state.vault.forget()
-        row = state.rows.get(provider)
-        found = in_hub(settings.provider_settings, state.merged, provider, row, state.vault, fetch=True)
+        variant = groups.read(state.merged).variants.get(provider) if "@" in provider else None
+        if variant:
+            found = in_hub(settings.variant_settings, variant, state.rows, state.vault, fetch=True)
+        else:
+            row = state.rows.get(provider)
+            found = in_hub(settings.provider_settings, state.merged, provider, row, state.vault, fetch=True)
         if found["missing"]:
             raise ConfigError(found["missing"])
         return found
@@ -218,6 +222,7 @@ def _merged_state(found: tuple[files.File, ...], read: list[Layer], changes: Cha
     """Merges all sources, and checks the result."""
     state = _merged(found, read, changes, vault)
     layers.refuse(list(dict.fromkeys(_contradictions(state))))
+    layers.refuse([state.merged.described(path, message) for path, message in groups.problems(state.merged)])
     layers.refuse([state.merged.described(path, message) for path, message in names.problems(state)])
     return state
 

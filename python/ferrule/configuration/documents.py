@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ferrule.configuration.schema import REFERENCES, SCHEMA, VARIABLES, Field
+from ferrule.configuration.schema import BREAKER, REFERENCES, RETRY, SCHEMA, VARIABLES, Field
 
 _SECRET = {
     "anyOf": [
@@ -28,6 +28,8 @@ _TYPES: dict[str, dict[str, Any]] = {
     "count": {"type": "integer", "minimum": 0},
     "flag": {"type": "boolean"},
     "words": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+    "models": {"type": "array", "items": {"type": "string"}},
+    "share": {"type": "number", "minimum": 0, "maximum": 1},
     "texts": {"type": "object", "additionalProperties": {"type": "string"}},
     "secrets": {"type": "object", "additionalProperties": {"$ref": "#/$defs/secret"}},
     "table": {"type": "object"},
@@ -60,8 +62,17 @@ def _json(field: Field) -> dict[str, Any]:
         }
     elif field.kind == "named" and field.item:
         inner = {"type": "object", "additionalProperties": _json(field.item)}
+    elif field.kind == "targets":
+        target = _json(Field("section", "A target.", fields=field.fields))
+        inner = {
+            "type": "array",
+            "items": {"anyOf": [{"type": "string"}, target | {"required": ["model"]}]},
+            "minItems": 1,
+        }
     else:
         inner = dict(_TYPES[field.kind])
+        if field.choices:
+            inner["enum"] = list(field.choices)
     return {"description": field.about, **inner}
 
 
@@ -76,10 +87,18 @@ def reference() -> str:
 
 
 def _rows(path: tuple[str, ...], field: Field, variables: dict[tuple[str, ...], str]) -> list[str]:
-    if field.kind == "section" or (field.item and field.item.fields):
+    if field.kind in ("section", "targets") or (field.item and field.item.fields):
         inner = field.item.fields if field.item else field.fields
         here = (*path, "<id>") if field.item else path
-        rows = [f"| `[{'.'.join(here)}]` | {field.about} | | |"]
+        if (inner is RETRY and path != ("retry",)) or (inner is BREAKER and path != ("breaker",)):
+            return [f"| `[{'.'.join(here)}]` | {field.about} The keys are those of `[{path[-1]}]`. | | |"]
+        if path[-1] == "provider":
+            return [f"| `{'.'.join(here)}` | {field.about} | `{field.example}` | |"]
+        example = f"`{field.example}`" if field.example else ""
+        name = f"`{'.'.join(here)}`" if field.kind == "targets" else f"`[{'.'.join(here)}]`"
+        rows = [f"| {name} | {field.about} | {example} | |"]
+        if field.kind == "targets":
+            here = (*here, "<n>")
         for name, one in inner.items():
             rows += _rows((*here, name), one, variables)
         return rows

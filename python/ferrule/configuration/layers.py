@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ferrule.configuration import files, trust, untrusted, validation
 from ferrule.configuration.providers import is_id, spelled, spelled_model
-from ferrule.configuration.schema import SCHEMA, VARIABLES, Field, at
+from ferrule.configuration.schema import GROUP_VARIABLE, SCHEMA, VARIABLES, Field, at
 from ferrule.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -78,7 +78,10 @@ class Layer(NamedTuple):
         if self.path:
             place = self.place(problem.place)
             return ":".join([self.path, *map(str, place or ())]) + f": {text}"
-        if variable := self.variables.get(problem.path):
+        path = problem.path
+        while path and path not in self.variables:
+            path = path[:-1]
+        if variable := self.variables.get(path):
             return f"{variable}: {problem.message}"
         return text
 
@@ -116,6 +119,10 @@ def variable_layer(environment: Mapping[str, str]) -> Layer:
         if text:
             _put(tree, path, _read(text, at(path).kind))
             variables[path] = variable
+    for variable, text in environment.items():
+        if variable.startswith(GROUP_VARIABLE) and text and (name := variable.removeprefix(GROUP_VARIABLE).lower()):
+            _put(tree, ("groups", name, "targets"), [model.strip() for model in text.split(",") if model.strip()])
+            variables["groups", name, "targets"] = variable
     return Layer("environment", tree, variables=variables)
 
 

@@ -27,10 +27,19 @@ def problems(state: State, *, with_programs: bool = True) -> list[tuple[Path, st
     engine = state.settings()
     if not with_programs:
         engine["providers"] = [one for one in engine["providers"] if not _is_undeclared_program(state, one["id"])]
-    return [
-        (("aliases", alias) if alias is not None else ("model",), message.removeprefix("model: "))
-        for alias, message in check_names(engine)
-    ]
+    return [_problem(*problem) for problem in check_names(engine)]
+
+
+def _problem(section: str, name: str, message: str) -> tuple[Path, str]:
+    """The path of what is wrong, as far as the engine's words say it, and the rest of them."""
+    path: Path = (section, name) if name else (section,)
+    place, colon, rest = message.partition(": ")
+    key, bracket, number = place.partition("[")
+    if section == "groups" and colon and key.replace("_", "").isalpha():
+        # Such as `targets[1]: ...`
+        inner = (int(number.removesuffix("]")),) if bracket and number.removesuffix("]").isdigit() else ()
+        return (*path, key, *inner), rest.removeprefix("model: ")
+    return path, message.removeprefix("model: ")
 
 
 def leading_somewhere(read: list[Layer], merged: Callable[[list[Layer]], State]) -> list[Layer]:

@@ -13,16 +13,16 @@ from ferrule.configuration.live import lock
 from ferrule.configuration.schema import at
 from ferrule.configuration.suggestions import suggestion
 from ferrule.errors import ConfigError
-from ferrule.options import ProviderOptions
+from ferrule.options import GroupOptions, ProviderOptions
 
 if TYPE_CHECKING:
     from ferrule.configuration.live import LiveConfiguration
 
-Entry = Union[ProviderOptions, Mapping[str, Any], str]  # noqa: UP007 - also at run time, on Python 3.10
+Entry = Union[ProviderOptions, GroupOptions, Mapping[str, Any], str]  # noqa: UP007 - also at run time, on Python 3.10
 
 
 class Registry:
-    """A client's `providers`, `aliases` and `models` by name."""
+    """A client's `providers`, `aliases`, `groups` and `models` by name."""
 
     def __init__(self, live: LiveConfiguration) -> None:
         self._live = live
@@ -39,6 +39,11 @@ class Registry:
     def aliases(self) -> RegistrySection:
         """Model names by alias."""
         return RegistrySection(self._live, "aliases")
+
+    @property
+    def groups(self) -> RegistrySection:
+        """Groups of models by name."""
+        return RegistrySection(self._live, "groups")
 
     @property
     def models(self) -> RegistrySection:
@@ -91,7 +96,7 @@ class RegistrySection:
     def __init__(self, live: LiveConfiguration, name: str) -> None:
         self._live = live
         self._name = name
-        self._kind = {"providers": "provider", "aliases": "alias", "models": "model"}[name]
+        self._kind = {"providers": "provider", "aliases": "alias", "groups": "group", "models": "model"}[name]
 
     def __repr__(self) -> str:
         return f"RegistrySection({self._name}: {', '.join(self.list())})"
@@ -121,8 +126,9 @@ class RegistrySection:
         """Adds an entry.
 
         Args:
-            name: The provider's id, the alias, or the model as `provider/model`.
-            entry: A provider's options, the model that an alias stands for, or a model's facts and prices.
+            name: The provider's id, the alias, the group's name, or the model as `provider/model`.
+            entry: A provider's options, the model that an alias stands for, a group's options, or a model's facts and
+                prices.
 
         Raises:
             ConfigError: There is one of this name, or `entry` is not usable.
@@ -169,11 +175,24 @@ class RegistrySection:
         if name not in entries:
             raise ConfigError(f"there is no {self._kind} {name!r}{suggestion(name, entries)}")
         value = entries[name]
+        if self._name == "groups":
+            return masked_group(value)
         if self._name != "providers":
             return dict(value) if isinstance(value, dict) else value
         row = self._live.configuration.row(name)
         described = {"name": row["name"], "dialect": row["dialect"], "base_url": row["base_url"]} if row else {}
         return described | masked(value)
+
+
+def masked_group(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """A group's fields, without the secrets of its targets' providers."""
+    targets = [
+        {**target, "provider": masked(target["provider"])}
+        if isinstance(target, dict) and target.get("provider")
+        else target
+        for target in fields.get("targets") or ()
+    ]
+    return {**fields, "targets": targets}
 
 
 def masked(fields: Mapping[str, Any]) -> dict[str, Any]:

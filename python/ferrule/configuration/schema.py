@@ -18,12 +18,14 @@ class Field(NamedTuple):
 
     Attributes:
         kind: What its value is: `text`, `secret` (text, or where it comes from), `number`, `count`, `flag`, `words`
-            (a list of texts), `texts` and `secrets` (tables of those), `table` (anything), `section` (the keys in
-            `fields`), `named` (sections or values of one kind, by names of one's own).
+            (a list of texts), `models` (as `words`, but it may be empty), `texts` and `secrets` (tables of those),
+            `table` (anything), `section` (the keys in `fields`), `named` (sections or values of one kind, by names of
+            one's own), `targets` (a list of texts, or of sections with `fields`).
         about: What it is, in words, for the reference.
         example: Its value in TOML, for `config.example.toml` and the reference.
         fields: The keys of a section.
         item: What each of `named` is.
+        choices: What a text may be, where that is known.
     """
 
     kind: str
@@ -31,6 +33,7 @@ class Field(NamedTuple):
     example: str = ""
     fields: Mapping[str, Field] = MappingProxyType({})
     item: Field | None = None
+    choices: tuple[str, ...] = ()
 
 
 TIMEOUTS = {
@@ -45,6 +48,39 @@ BOUNDS = {
     "stream_bytes": Field("count", "Bytes of a whole stream, or of audio, unpacked. Default 512 MiB.", "536870912"),
     "stream_events": Field("count", "Events of a stream. Default 5 million.", "5000000"),
     "list_bytes": Field("count", "Bytes of all pages of a list. Default 256 MiB.", "268435456"),
+}
+
+RETRY = {
+    "preset": Field(
+        "text",
+        "Where the other keys leave off: `default`, `aggressive`, `conservative` or `none`.",
+        '"default"',
+        choices=("default", "aggressive", "conservative", "none"),
+    ),
+    "max_retries": Field(
+        "count", "The attempts of a call beyond one for each target. Default 2; over `max_retries`.", "2"
+    ),
+    "backoff": Field("number", "Seconds before the first retry; doubled for each further one. Default 0.5.", "0.5"),
+    "backoff_max": Field(
+        "number", "Seconds that a retry waits at most. Default 8, 30 for an overloaded provider.", "8"
+    ),
+    "budget": Field("share", "Retries as a share of calls, 0 to 1. Default 0.5.", "0.5"),
+}
+
+BREAKER = {
+    "failures": Field("count", "Failures in a row that open a circuit breaker; 0 for never. Default 5.", "5"),
+    "failure_rate": Field("share", "The share of failures that opens it, 0 to 1; 0 for never. Default 0.5.", "0.5"),
+    "minimum": Field("count", "The calls in the window below which the share does not count. Default 20.", "20"),
+    "window": Field("number", "Seconds that the share is counted over. Default 60.", "60"),
+    "open": Field("number", "Seconds that it is open before one call may try again. Default 10.", "10"),
+    "open_max": Field("number", "Seconds that it is open at most, as it doubles. Default 25.", "25"),
+    "slow": Field("number", "Seconds after which an answer counts as a failure. Default: none does.", "60"),
+    "all_open": Field(
+        "text",
+        "Where all are open: `fail` at once, or `ask` the next one to be tried. Default: `ask` for one target alone.",
+        '"fail"',
+        choices=("fail", "ask"),
+    ),
 }
 
 PROVIDER = {
@@ -71,8 +107,12 @@ PROVIDER = {
     "project": Field("text", "The project in the base URL.", '"my-project"'),
     "resource": Field("text", "The resource in the base URL.", '"my-resource"'),
     "fallback": Field(
-        "text", "The provider to use, with the same model, if this one cannot be reached.", '"openrouter"'
+        "text",
+        "The provider that answers in its place, with the same model: short for a group of the two.",
+        '"openrouter"',
     ),
+    "retry": Field("section", "Retries of calls to it.", fields=RETRY),
+    "breaker": Field("section", "The circuit breakers of its models.", fields=BREAKER),
     "command": Field(
         "words",
         "The program to run as the provider, or with `spawn` as its proxy, and its arguments.",
@@ -93,6 +133,48 @@ PROVIDER = {
     ),
 }
 """The keys of a provider. `ProviderOptions` has the same."""
+
+_NOT_OF_TARGETS = ("fallback", "command", "spawn", "spawn_config", "spawn_environment", "spawn_timeout")
+
+TARGET = {
+    "model": Field("text", "`provider/model`, an alias, a bare name, or another group.", '"azure/gpt-5-mini"'),
+    "weight": Field("number", "Its share beside the others' for strategies that weigh. Default 1.", "2"),
+    "concurrency": Field("count", "The most calls that are under way there at a time.", "50"),
+    "options": Field("table", "Options of calls there that do not give them.", "{ max_tokens = 2000 }"),
+    "provider": Field(
+        "section",
+        "What differs from the provider's settings: its key, region or address.",
+        '{ region = "eu" }',
+        fields={name: field for name, field in PROVIDER.items() if name not in _NOT_OF_TARGETS},
+    ),
+    "prices": Field("table", "Its prices, as in `models`.", "{ input_mtok = 0.5, output_mtok = 2 }"),
+    "same_as": Field(
+        "text",
+        "The model that its embeddings are the same as, where the catalog does not know.",
+        '"openai/text-embedding-3-small"',
+    ),
+}
+"""The keys of a target of a group."""
+
+GROUP = {
+    "targets": Field(
+        "targets",
+        "Who may be asked: names of models, or tables of what is said of them.",
+        '["groq/llama-3.3-70b-versatile", { model = "azure/gpt-5-mini", weight = 2 }]',
+        fields=TARGET,
+    ),
+    "strategy": Field("text", "How they are ordered for a call. Default `sequential`.", '"lowest_latency"'),
+    "context_fallback": Field(
+        "models", "Models to ask if the prompt is too long for all targets.", '["gemini/gemini-2.5-pro"]'
+    ),
+    "content_filter_fallback": Field("models", "Models to ask if a content filter refuses. Default: none.", "[]"),
+    "failover_on": Field(
+        "models", "The failures after which another target is asked.", '["timeout", "rate_limited", "server_error"]'
+    ),
+    "retry": Field("section", "Retries of its calls.", fields=RETRY),
+    "breaker": Field("section", "The circuit breakers of its targets.", fields=BREAKER),
+}
+"""The keys of a group. `GroupOptions` has the same."""
 
 SCHEMA = Field(
     "section",
@@ -116,11 +198,18 @@ SCHEMA = Field(
         "client_certificate": Field(
             "text", "Client certificate and key (PEM, one file), for servers that request one.", '"/etc/ssl/client.pem"'
         ),
+        "retry": Field("section", "Retries, where a provider, a group or a call does not say.", fields=RETRY),
+        "breaker": Field("section", "Circuit breakers, where a provider or a group does not say.", fields=BREAKER),
+        "groups": Field(
+            "named",
+            "Groups of models that answer for each other. A `*` in the name replaces one in the targets.",
+            item=Field("section", "A group.", fields=GROUP),
+        ),
         "aliases": Field(
             "named",
             "Aliases of models. A `*` matches any text, which replaces a `*` in the target.",
             '{ fast = "groq/llama-3.3-70b-versatile" }',
-            item=Field("text", "`provider/model`, another alias, or a bare name."),
+            item=Field("text", "`provider/model`, another alias, a group, or a bare name."),
         ),
         "providers": Field(
             "named",
@@ -157,11 +246,16 @@ VARIABLES = {
     "FERRULE_TIMEOUTS_FIRST_BYTE": ("timeouts", "first_byte"),
     "FERRULE_TIMEOUTS_IDLE": ("timeouts", "idle"),
     "FERRULE_MAX_RETRIES": ("max_retries",),
+    "FERRULE_RETRY": ("retry", "preset"),
     "FERRULE_DROP_PARAMS": ("drop_params",),
     "FERRULE_CA_FILE": ("ca_file",),
     "FERRULE_CLIENT_CERTIFICATE": ("client_certificate",),
 }
 """The environment variables for keys that are no provider's."""
+
+
+GROUP_VARIABLE = "FERRULE_GROUP_"
+"""What the variable of a group begins with: `FERRULE_GROUP_FAST` has the targets of the group `fast`, with commas."""
 
 
 def at(path: tuple[str, ...]) -> Field:

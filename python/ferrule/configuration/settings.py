@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from ferrule import _native
-from ferrule.configuration import addresses, characters, layers
+from ferrule.configuration import addresses, characters, groups, layers
 from ferrule.configuration.providers import needs_key, spelled
 from ferrule.configuration.schema import PLACEHOLDERS
 from ferrule.configuration.secrets import Deferred, UnknownSecretError
@@ -28,6 +28,10 @@ class ProviderSettings(TypedDict):
     """One provider's settings for the engine."""
 
     id: str
+    name: str
+    """What `Configuration.fetch` knows it by: its id, or that of a variant (`groups.py`)."""
+    variant: str | None
+    """What tells it apart from the provider with the same id, where it is made for a target of a group."""
     dialect: str
     base_url: str
     api_key: str | None
@@ -35,7 +39,9 @@ class ProviderSettings(TypedDict):
     headers: dict[str, str]
     query: dict[str, str]
     fallback: str | None
-    """The provider that is called when this one cannot be reached."""
+    """The provider that answers in its place."""
+    retry: dict[str, Any] | None
+    breaker: dict[str, Any] | None
     command: list[str] | None
     """The program to run, for a provider that is a program."""
     aliases: list[str]
@@ -86,8 +92,13 @@ def client_settings(merged: Merged, rows: Mapping[str, Row], removed: set[str], 
             # the environment is no evidence: machines in a cloud have them anyway.
             provider["configured"] = is_declared(merged, identifier)
         ready.append(provider)
+    found = groups.read(merged)
+    ready += [variant_settings(variant, rows, vault, fetch=False) for variant in found.variants.values()]
     return {
         "providers": ready,
+        "groups": found.groups,
+        "retry": tree.get("retry"),
+        "breaker": tree.get("breaker"),
         "vault": vault,
         "aliases": tree.get("aliases") or {},
         "model": tree.get("model"),
@@ -99,6 +110,17 @@ def client_settings(merged: Merged, rows: Mapping[str, Row], removed: set[str], 
         "ca_file": _path(merged, "ca_file", vault),
         "client_certificate": _path(merged, "client_certificate", vault),
     }
+
+
+def variant_settings(
+    variant: groups.Variant, rows: Mapping[str, Row], vault: Vault, *, fetch: bool
+) -> ProviderSettings:
+    """The settings of a provider that is made for targets of groups; as `provider_settings`."""
+    found = provider_settings(variant.merged, variant.provider, rows.get(variant.provider), vault, fetch=fetch)
+    # Only its targets lead to it.
+    found["name"], found["variant"] = variant.name, variant.label
+    found["aliases"], found["configured"], found["fallback"] = [], False, None
+    return found
 
 
 def _may_sign(row: Row | None) -> bool:
@@ -139,6 +161,10 @@ def provider_settings(
     fields: dict[str, Any] = (merged.tree.get("providers") or {}).get(identifier) or {}
     settings: ProviderSettings = {
         "id": identifier,
+        "name": identifier,
+        "variant": None,
+        "retry": fields.get("retry"),
+        "breaker": fields.get("breaker"),
         "dialect": fields.get("dialect") or (row["dialect"] if row else "openai-chat"),
         "base_url": "",
         "api_key": None,

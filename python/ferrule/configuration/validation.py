@@ -26,6 +26,8 @@ _EXPECTED = {
     "count": ("a whole number, 0 or more", "a whole number, 0 or more"),
     "flag": ("true or false", "bool"),
     "words": ("a list of strings", "a list of strings"),
+    "models": ("a list of strings", "a list of strings"),
+    "share": ("a number from 0 to 1", "a number from 0 to 1"),
 }
 
 
@@ -60,6 +62,12 @@ def _check(value: Any, field: Field, path: tuple[Any, ...], in_file: bool, found
         if not _fits(value, field.kind, path, in_file, found):
             expected = _EXPECTED[field.kind][0 if in_file else 1]
             found.append(Problem(path, f"expected {expected}, not {_name(value, in_file)}"))
+        elif field.choices and value not in field.choices:
+            hint = suggestion(value, field.choices) or f"; there are {', '.join(field.choices)}"
+            found.append(Problem(path, f"{value[:80]!r} is not known{hint}"))
+        return
+    if field.kind == "targets":
+        _check_targets(value, field, path, in_file, found)
         return
     if not isinstance(value, dict):
         examples = " with `base_url`, `api_key`, ..." if field.fields and "base_url" in field.fields else ""
@@ -73,6 +81,19 @@ def _check(value: Any, field: Field, path: tuple[Any, ...], in_file: bool, found
             found.append(Problem(path, f"unknown field `{name[:80]}`{suggestion(name, field.fields)}", name))
         elif item is not None and (inner := _inner(field, name)):
             _check(item, inner, (*path, name), in_file, found)
+
+
+def _check_targets(value: Any, field: Field, path: tuple[Any, ...], in_file: bool, found: list[Problem]) -> None:
+    if not isinstance(value, (list, tuple)) or not value:
+        found.append(Problem(path, f"expected a list of models, not {_name(value, in_file)}"))
+        return
+    for place, item in enumerate(value):
+        here = (*path, place)
+        if isinstance(item, str):
+            continue
+        _check(item, Field("section", field.about, fields=field.fields), here, in_file, found)
+        if isinstance(item, dict) and "model" not in item:
+            found.append(Problem(here, "`model` is missing"))
 
 
 def _inner(field: Field, name: str) -> Field | None:
@@ -92,6 +113,11 @@ def _fits(value: Any, kind: str, path: tuple[Any, ...], in_file: bool, found: li
     if kind == "count":
         count = as_integer(value)
         return count is not None and 0 <= count < 2**32
+    if kind == "share":
+        number = as_number(value)
+        return number is not None and 0 <= number <= 1
+    if kind == "models":
+        return isinstance(value, (list, tuple)) and all(isinstance(word, str) for word in value)
     if kind == "words":
         return isinstance(value, (list, tuple)) and bool(value) and all(isinstance(word, str) for word in value)
     if kind == "secret" and isinstance(value, dict):

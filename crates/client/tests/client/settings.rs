@@ -3,6 +3,7 @@
 use crate::{ask, provider, settings, simulator};
 use ferrule_catalog::{Catalog, Entry};
 use ferrule_client::{CallOptions, Client, ClientError, Settings, Timeouts, builtin, quirks};
+use ferrule_engine::Place;
 use std::sync::Arc;
 
 #[tokio::test]
@@ -29,8 +30,8 @@ fn settings_that_are_not_usable_leave_the_old_ones() {
     wrong.routing.default_model = Some("nobody/y".into());
     let problems = wrong.check_names();
     assert_eq!(
-        problems.iter().map(|problem| problem.alias.as_deref()).collect::<Vec<_>>(),
-        [Some("fast"), None]
+        problems.iter().map(|problem| problem.place.clone()).collect::<Vec<_>>(),
+        [Place::Alias("fast".into()), Place::DefaultModel]
     );
     let Err(ClientError::Config(text)) = client.apply(&wrong) else { panic!() };
     assert!(text.starts_with("aliases.fast: ") && text.lines().count() == 2, "{text}");

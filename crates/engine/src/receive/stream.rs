@@ -17,7 +17,13 @@ use ferrule_wire::{
     json::Extra,
     model::{StreamEvent, Usage, replay},
 };
-use std::{collections::VecDeque, fmt, mem, ops::ControlFlow, time::Instant};
+use std::{
+    collections::VecDeque,
+    fmt, mem,
+    ops::ControlFlow,
+    time::{Duration, Instant},
+};
+use tokio::time::timeout;
 
 /// The events of one chunk of the body.
 #[derive(Clone, Debug)]
@@ -35,6 +41,8 @@ pub(crate) struct StreamUsage {
     pub(crate) usage: Option<Box<Usage>>,
     /// Of the response's other fields the one that decides on its price.
     pub(crate) extra: Extra,
+    /// Whether an answer is complete, and only figures may follow.
+    finished: bool,
 }
 
 /// How quickly the provider answered, in its own words.
@@ -48,6 +56,7 @@ impl StreamUsage {
                 self.keep(&start.extra);
             }
             StreamEvent::ResponseExtra(extra) => self.keep(extra),
+            StreamEvent::Finish { .. } => self.finished = true,
             StreamEvent::UsageUpdate(usage) => self.usage.get_or_insert_default().advance(usage),
             _ => {}
         }
@@ -84,6 +93,8 @@ pub struct Reader {
     bounds: Bounds,
     /// Bytes since the last event, which the decoder keeps.
     unread: usize,
+    /// Whether the first answer that is complete is the only one.
+    is_single: bool,
 }
 
 /// An answer that only begins or counts may be held back this many chunks long, so that an error right behind its
@@ -92,6 +103,10 @@ const MAX_HELD_BACK: usize = 16;
 
 /// How much of the beginning is kept; an error shows less of it.
 const KEPT_BYTES: usize = 16 << 10;
+
+/// How long the figures may take that follow a complete answer. Some servers leave the connection open without a mark of
+/// the end.
+const SILENCE_AT_END: Duration = Duration::from_secs(1);
 
 /// The most events that are gathered from chunks at hand before they are handed on.
 const MAX_AT_ONCE: usize = 256;
@@ -115,7 +130,13 @@ impl Reader {
     /// Waits for a chunk of the body, or its end, and reads it and all that is here already behind it.
     async fn read(&mut self) {
         let Some(incoming) = &mut self.incoming else { return };
-        let mut chunk = incoming.chunk().await;
+        let is_complete = self.usage.finished && self.is_single;
+        let mut chunk = if is_complete {
+            // The answer is there: neither silence nor a broken connection takes anything from it.
+            timeout(SILENCE_AT_END, incoming.chunk()).await.unwrap_or(Ok(None)).or(Ok(None))
+        } else {
+            incoming.chunk().await
+        };
         let received_at = Instant::now();
         let mut events = Vec::new();
         let mut at_once = 0;
@@ -295,8 +316,12 @@ impl fmt::Debug for Reader {
     }
 }
 
-/// Reads until there is something to deliver.
-pub(crate) async fn open_stream(mut incoming: Incoming, target: &Target) -> Result<Reader, Failure> {
+/// Reads until there is something to deliver. `is_single` says that one answer was asked for.
+pub(crate) async fn open_stream(
+    mut incoming: Incoming,
+    target: &Target,
+    is_single: bool,
+) -> Result<Reader, Failure> {
     let (dialect, quirks) = (target.provider.dialect, &target.provider.quirks);
     let bounds = incoming.bounds();
     let mut reader = Reader {
@@ -316,6 +341,7 @@ pub(crate) async fn open_stream(mut incoming: Incoming, target: &Target) -> Resu
         events_left: bounds.stream_events,
         bounds,
         unread: 0,
+        is_single,
     };
     match incoming.media_type() {
         // The whole answer at once: some servers do not stream, and some report errors so.

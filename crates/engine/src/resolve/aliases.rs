@@ -3,9 +3,9 @@
 use super::{
     candidate::Candidate,
     names::{Named, Names},
-    routing::RoutingProblem,
+    routing::{Place, RoutingProblem},
 };
-use std::collections::HashMap;
+use std::{cmp::Ordering, collections::HashMap};
 
 /// How many aliases may follow each other.
 const MAX_WAY: usize = 64;
@@ -23,24 +23,61 @@ pub(super) enum End {
     Route(Candidate),
     /// A bare name, which the catalog and the keys decide when it is called.
     Bare(String),
+    /// The name of a group.
+    Group(String),
 }
 
 /// `before*after`.
-struct Wildcard {
+pub(super) struct Pattern {
     before: String,
     after: String,
+}
+
+struct Wildcard {
+    pattern: Pattern,
     target: String,
+}
+
+impl Pattern {
+    /// `name` as a pattern; `None` where there is no star in it.
+    pub(super) fn read(name: &str) -> Result<Option<Self>, String> {
+        if name.matches('*').count() > 1 {
+            return Err("expected at most one `*` in the name".into());
+        }
+        let parts = name.split_once('*');
+        Ok(parts.map(|(before, after)| Self { before: before.to_owned(), after: after.to_owned() }))
+    }
+
+    /// What the star stands for in `name`, where it fits. Without a provider of its own it fits bare names only.
+    pub(super) fn rest<'a>(&self, name: &'a str, has_provider: bool) -> Option<&'a str> {
+        if has_provider && !self.before.contains(['/', ':']) {
+            return None;
+        }
+        name.strip_prefix(self.before.as_str())?.strip_suffix(self.after.as_str())
+    }
+
+    /// Longer texts around the star say more; the name decides between equals, so that it is always the same one.
+    pub(super) fn cmp_rank(&self, other: &Self) -> Ordering {
+        let rank = |pattern: &Self| (pattern.before.len(), pattern.after.len());
+        rank(other)
+            .cmp(&rank(self))
+            .then_with(|| (&self.before, &self.after).cmp(&(&other.before, &other.after)))
+    }
 }
 
 /// What an alias stands for in the end, or why it stands for nothing.
 type Followed = Result<String, String>;
 
 impl Aliases {
-    /// What is wrong comes with it, all at once.
-    pub(super) fn new(given: Vec<(String, String)>, names: &Names) -> (Self, Vec<RoutingProblem>) {
+    /// What is wrong comes with it, all at once. `is_group` says whether a name is that of a group.
+    pub(super) fn new(
+        given: Vec<(String, String)>,
+        names: &Names,
+        is_group: &dyn Fn(&str) -> bool,
+    ) -> (Self, Vec<RoutingProblem>) {
         let mut problems = Vec::new();
         let mut refuse = |alias: &str, message: String| {
-            problems.push(RoutingProblem { alias: Some(alias.to_owned()), message });
+            problems.push(RoutingProblem { place: Place::Alias(alias.to_owned()), message });
         };
         let mut targets = HashMap::new();
         let mut wildcards = Vec::new();
@@ -50,26 +87,20 @@ impl Aliases {
             } else if alias.matches('*').count() > 1 || target.matches('*').count() > 1 {
                 refuse(&alias, "expected at most one `*` on each side".into());
             } else if let Some((before, after)) = alias.split_once('*') {
-                let (before, after) = (before.to_owned(), after.to_owned());
-                wildcards.push(Wildcard { before, after, target });
+                let pattern = Pattern { before: before.to_owned(), after: after.to_owned() };
+                wildcards.push(Wildcard { pattern, target });
             } else if target.contains('*') {
                 refuse(&alias, "a `*` in what it stands for needs one in its name".into());
             } else {
                 targets.insert(alias, target);
             }
         }
-        // Longer texts around the star say more; the name decides between equals, so that it is always the same one.
-        wildcards.sort_by(|one, other| {
-            let rank = |wildcard: &Wildcard| (wildcard.before.len(), wildcard.after.len());
-            rank(other)
-                .cmp(&rank(one))
-                .then_with(|| (&one.before, &one.after).cmp(&(&other.before, &other.after)))
-        });
+        wildcards.sort_by(|one, other| one.pattern.cmp_rank(&other.pattern));
         let mut aliases = Self { exact: HashMap::new(), wildcards };
         let mut sorted: Vec<&String> = targets.keys().collect();
         sorted.sort_unstable();
         for alias in sorted {
-            match aliases.follow(alias, &targets, names).and_then(|end| end_of(end, names)) {
+            match aliases.follow(alias, &targets, names).and_then(|end| end_of(end, names, is_group)) {
                 Ok(end) => drop(aliases.exact.insert(alias.clone(), end)),
                 Err(message) => refuse(alias, message),
             }
@@ -79,17 +110,18 @@ impl Aliases {
             let sample = wildcard.target.replacen('*', "x", 1);
             let led = match targets.get(&sample) {
                 Some(_) => Ok(()),
+                None if is_group(&sample) => Ok(()),
                 None if wildcard.target.contains('*') => match names.read(&sample) {
                     Named::Bare if names.look_up.is_some() => Ok(()),
                     named => names.direct(&sample, named).map(drop),
                 },
-                None => end_of(sample, names).map(drop),
+                None => end_of(sample, names, is_group).map(drop),
             };
             if let Err(message) = led {
                 refuse(&wildcard.name(), message);
             }
         }
-        problems.sort_by(|one, other| one.alias.cmp(&other.alias));
+        problems.sort_by(|one, other| one.place.cmp(&other.place));
         (aliases, problems)
     }
 
@@ -103,10 +135,7 @@ impl Aliases {
     pub(super) fn wildcard(&self, name: &str, has_provider: bool) -> Option<String> {
         let mut wildcards = self.wildcards.iter();
         wildcards.find_map(|wildcard| {
-            if has_provider && !wildcard.before.contains(['/', ':']) {
-                return None;
-            }
-            let rest = name.strip_prefix(wildcard.before.as_str())?.strip_suffix(wildcard.after.as_str())?;
+            let rest = wildcard.pattern.rest(name, has_provider)?;
             Some(wildcard.target.replacen('*', rest, 1))
         })
     }
@@ -126,8 +155,7 @@ impl Aliases {
                 None if wildcard_used => return Ok(name),
                 None => {
                     wildcard_used = true;
-                    let has_provider = matches!(names.read(&name), Named::Route(..) | Named::NoModel);
-                    match self.wildcard(&name, has_provider) {
+                    match self.wildcard(&name, names.read(&name).has_provider()) {
                         Some(replaced) => replaced,
                         None => return Ok(name),
                     }
@@ -148,11 +176,14 @@ impl Aliases {
 
 impl Wildcard {
     fn name(&self) -> String {
-        format!("{}*{}", self.before, self.after)
+        format!("{}*{}", self.pattern.before, self.pattern.after)
     }
 }
 
-fn end_of(name: String, names: &Names) -> Result<End, String> {
+fn end_of(name: String, names: &Names, is_group: &dyn Fn(&str) -> bool) -> Result<End, String> {
+    if is_group(&name) {
+        return Ok(End::Group(name));
+    }
     match names.read(&name) {
         Named::Bare | Named::UnknownProvider(_) if !names.offered(&name).is_empty() => Ok(End::Bare(name)),
         named => names.direct(&name, named).map(End::Route),

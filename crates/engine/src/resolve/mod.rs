@@ -5,21 +5,27 @@
 
 mod aliases;
 mod candidate;
+mod group;
+mod groups;
 mod names;
 mod routing;
 
-pub use candidate::{Candidate, Route};
+pub use candidate::{Candidate, Group, Route};
+pub use group::{GroupRules, GroupSettings, GroupTarget, OptionDefaults, TargetSettings};
 pub use names::{LookUp, nearest as nearest_name};
-pub use routing::{Routing, RoutingProblem};
+pub use routing::{Place, Routing, RoutingProblem};
 
+use crate::group_state::GroupStates;
 use aliases::{Aliases, End};
-use names::{Named, Names, quoted};
-use std::{collections::HashSet, fmt};
+use groups::Groups;
+use names::{Names, quoted};
+use std::{collections::HashSet, fmt, sync::Arc};
 
 /// How models are named, made ready.
 #[derive(Default)]
 pub(crate) struct Routes {
     aliases: Aliases,
+    groups: Groups,
     names: Names,
     default_model: Option<String>,
 }
@@ -27,34 +33,47 @@ pub(crate) struct Routes {
 impl Routing {
     /// All that is wrong with it, where the providers `ids` are there.
     pub fn check<'ids>(self, ids: impl Iterator<Item = &'ids str>) -> Vec<RoutingProblem> {
-        Routes::new(self, ids).err().unwrap_or_default()
+        Routes::new(self, ids, GroupStates::default()).err().unwrap_or_default()
     }
 }
 
 impl Routes {
-    /// `ids` are the providers that are there. Gives all that is wrong at once.
+    /// `ids` are the providers that are there, `states` those of the groups so far. Gives all that is wrong at once.
     pub(crate) fn new<'ids>(
         routing: Routing,
         ids: impl Iterator<Item = &'ids str>,
+        states: GroupStates,
     ) -> Result<Self, Vec<RoutingProblem>> {
-        let Routing { aliases, provider_aliases, configured, default_model, look_up, similar } = routing;
+        let Routing {
+            aliases,
+            groups,
+            provider_aliases,
+            configured,
+            default_model,
+            look_up,
+            similar,
+            catalog,
+        } = routing;
         let configured: HashSet<String> = configured.into_iter().collect();
         let ids = ids.map(|id| (id, configured.contains(id)));
         let mut names = Names::new(ids, provider_aliases, look_up);
         names.similar = similar;
-        let (aliases, mut problems) = Aliases::new(aliases, &names);
-        names.aliases = aliases.names().map(str::to_owned).collect();
-        let routes = Self { aliases, names, default_model };
+        let group_names: HashSet<&str> = groups.iter().map(|group| group.name.as_str()).collect();
+        let (aliases, mut problems) = Aliases::new(aliases, &names, &|name| group_names.contains(name));
+        let (groups, wrong) = Groups::new(&groups, &aliases, &names, catalog.as_deref(), states);
+        problems.extend(wrong);
+        names.suggested = aliases.names().chain(groups.names()).map(str::to_owned).collect();
+        let routes = Self { aliases, groups, names, default_model };
         if let Some(model) = &routes.default_model
             && let Err(message) = routes.check(model)
         {
-            problems.push(RoutingProblem { alias: None, message });
+            problems.push(RoutingProblem { place: Place::DefaultModel, message });
         }
         if problems.is_empty() { Ok(routes) } else { Err(problems) }
     }
 
-    /// Who is asked first for `model`, or for the default. The error says what to write instead.
-    pub(crate) fn resolve(&self, model: Option<&str>) -> Result<Candidate, String> {
+    /// Who may be asked for `model`, or for the default. The error says what to write instead.
+    pub(crate) fn resolve(&self, model: Option<&str>) -> Result<Route, String> {
         let name = match (model, &self.default_model) {
             (Some(model), _) => model,
             (None, Some(default)) => default,
@@ -62,26 +81,49 @@ impl Routes {
                 return Err("model: none is given, and there is no default; write 'provider/model', or set `model` in the configuration or FERRULE_MODEL".into());
             }
         };
-        if let Some(end) = self.aliases.exact(name) {
-            return match end {
-                End::Route(route) => Ok(route.clone()),
-                End::Bare(bare) => {
-                    self.names.bare(bare).map_err(|why| format!("{why} (alias {})", quoted(name)))
-                }
-            };
+        if let Some(found) = self.exactly(name) {
+            return found.map_err(|why| format!("{why} (alias {})", quoted(name)));
         }
         let named = self.names.read(name);
         // A wildcard without a provider of its own stands for bare names only.
-        let replaced = self.aliases.wildcard(name, matches!(named, Named::Route(..) | Named::NoModel));
-        if let Some(replaced) = replaced {
-            return match self.aliases.exact(&replaced) {
-                Some(End::Route(route)) => Ok(route.clone()),
-                Some(End::Bare(bare)) => self.names.bare(bare),
-                None => self.names.direct(&replaced, self.names.read(&replaced)),
-            }
-            .map_err(|why| format!("{why} (alias of {})", quoted(name)));
+        if let Some(replaced) = self.aliases.wildcard(name, named.has_provider()) {
+            let found = self
+                .exactly(&replaced)
+                .unwrap_or_else(|| self.names.direct(&replaced, self.names.read(&replaced)).map(Route::from));
+            return found.map_err(|why| format!("{why} (alias of {})", quoted(name)));
         }
-        self.names.direct(name, named)
+        if let Some(group) = self.groups.wildcard(name, named.has_provider(), &self.aliases, &self.names) {
+            return group.map(Route::from).map_err(|why| format!("{why} (group of {})", quoted(name)));
+        }
+        self.names.direct(name, named).map(Route::from)
+    }
+
+    /// Those who may be asked for any of `models`, in their order.
+    pub(crate) fn resolve_all(&self, models: &[String]) -> Result<Route, String> {
+        let [first, ..] = models else {
+            return Err("model: an empty list; write 'provider/model', or several".into());
+        };
+        let mut targets = Vec::with_capacity(models.len());
+        for model in models {
+            targets.extend(self.resolve(Some(model))?.candidates);
+        }
+        let alias = Some(first.clone());
+        Ok(Route { alias, ..Route::from(Arc::new(groups::of_the_moment(targets))) })
+    }
+
+    /// All groups but wildcards.
+    pub(crate) fn groups(&self) -> impl Iterator<Item = &Arc<Group>> {
+        self.groups.all()
+    }
+
+    fn exactly(&self, name: &str) -> Option<Result<Route, String>> {
+        let name = match self.aliases.exact(name) {
+            Some(End::Route(only)) => return Some(Ok(only.clone().into())),
+            Some(End::Bare(bare)) => return Some(self.names.bare(bare).map(Route::from)),
+            Some(End::Group(group)) => group,
+            None => name,
+        };
+        self.groups.exact(name).map(|group| Ok(Arc::clone(group).into()))
     }
 
     /// The id of the provider that has this id or alias.
@@ -100,6 +142,18 @@ impl Routes {
             return Ok(());
         }
         self.resolve(Some(name)).map(drop)
+    }
+}
+
+impl From<Candidate> for Route {
+    fn from(only: Candidate) -> Self {
+        Self { candidates: vec![only], alias: None, group: None }
+    }
+}
+
+impl From<Arc<Group>> for Route {
+    fn from(group: Arc<Group>) -> Self {
+        Self { candidates: group.targets.clone(), alias: None, group: Some(group) }
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) struct Names {
     /// Who is suggested for a name that nobody offers.
     pub(super) similar: Option<LookUp>,
     /// What is suggested for a bare name that nobody offers.
-    pub(super) aliases: Vec<String>,
+    pub(super) suggested: Vec<String>,
 }
 
 /// What a name is, read as `provider/model`.
@@ -37,6 +37,13 @@ pub(super) enum Named<'a> {
     /// What would be the provider is not known.
     UnknownProvider(&'a str),
     Bare,
+}
+
+impl Named<'_> {
+    /// Whether it begins with a provider that is known.
+    pub(super) fn has_provider(self) -> bool {
+        matches!(self, Self::Route(..) | Self::NoModel)
+    }
 }
 
 impl Names {
@@ -54,7 +61,7 @@ impl Names {
                 named.entry(alias).or_insert(provider);
             }
         }
-        Self { named, look_up, similar: None, aliases: Vec::new() }
+        Self { named, look_up, similar: None, suggested: Vec::new() }
     }
 
     /// How many names of providers there are.
@@ -95,9 +102,7 @@ impl Names {
     /// The candidate for a name that was read so, and is not an alias.
     pub(super) fn direct(&self, name: &str, named: Named<'_>) -> Result<Candidate, String> {
         match named {
-            Named::Route(provider, model) => {
-                Ok(Candidate { provider: provider.to_string(), model: model.to_owned() })
-            }
+            Named::Route(provider, model) => Ok(Candidate::new(&**provider, model)),
             Named::NoModel => Err(format!("model: {} names no model; write 'provider/model'", quoted(name))),
             Named::UnknownProvider(provider) => match self.offered(name).as_slice() {
                 [] => Err(format!(
@@ -123,7 +128,7 @@ impl Names {
         let mut found = BTreeMap::new();
         for route in look_up(name) {
             if let Some((id, configured)) = self.named.get(&route.provider) {
-                let route = Candidate { provider: id.to_string(), model: route.model };
+                let route = Candidate::new(&**id, route.model);
                 found.entry(id.to_string()).or_insert((route, *configured));
             }
         }
@@ -160,7 +165,7 @@ impl Names {
         let (with_key, without): (Vec<_>, Vec<_>) =
             similar.into_iter().partition(|(_, configured)| *configured);
         let similar = with_key.into_iter().chain(without).map(|(route, _)| route).next();
-        let hint = match (nearest(name, self.aliases.iter().map(String::as_str)), similar) {
+        let hint = match (nearest(name, self.suggested.iter().map(String::as_str)), similar) {
             (Some(alias), _) => format!("did you mean {}?", quoted(alias)),
             (None, Some(route)) => format!("did you mean {}?", quoted(&route.to_string())),
             (None, None) => format!("for instance {}", quoted(&format!("openai/{instance}"))),

@@ -10,9 +10,9 @@ fn routing(aliases: &[(&str, &str)]) -> Routing {
         aliases: aliases.iter().map(owned).collect(),
         provider_aliases: vec![("claude".into(), "anthropic".into())],
         configured: vec!["openai".into(), "azure".into(), "groq".into()],
-        default_model: None,
         look_up: Some(Arc::new(catalog)),
         similar: Some(Arc::new(similar)),
+        ..Routing::default()
     }
 }
 
@@ -21,8 +21,7 @@ const IDS: [&str; 6] = ["openai", "anthropic", "azure", "groq", "openrouter", "s
 /// `gpt-4o` is offered by two providers with a key, `llama` by one, `opus` by two without, `haiku` by one without.
 fn catalog(name: &str) -> Vec<Candidate> {
     let offer = |providers: &[&str]| {
-        let route =
-            |provider: &&str| Candidate { provider: (*provider).to_owned(), model: format!("{name}-full") };
+        let route = |provider: &&str| Candidate::new(*provider, format!("{name}-full"));
         providers.iter().map(route).collect()
     };
     match name {
@@ -36,12 +35,16 @@ fn catalog(name: &str) -> Vec<Candidate> {
 
 /// What patterns match, and nothing else.
 fn similar(name: &str) -> Vec<Candidate> {
-    let candidate = |provider: &str| Candidate { provider: provider.into(), model: name.into() };
+    let candidate = |provider: &str| Candidate::new(provider, name);
     if name.contains("opus") { vec![candidate("anthropic"), candidate("openrouter")] } else { Vec::new() }
 }
 
+fn made<'a>(routing: Routing, ids: impl Iterator<Item = &'a str>) -> Result<Routes, Vec<RoutingProblem>> {
+    Routes::new(routing, ids, GroupStates::default())
+}
+
 fn routes(aliases: &[(&str, &str)]) -> Routes {
-    Routes::new(routing(aliases), IDS.into_iter()).unwrap()
+    made(routing(aliases), IDS.into_iter()).unwrap()
 }
 
 fn led(routes: &Routes, name: &str) -> String {
@@ -49,8 +52,9 @@ fn led(routes: &Routes, name: &str) -> String {
 }
 
 fn refused(aliases: &[(&str, &str)]) -> Vec<(String, String)> {
-    let problems = Routes::new(routing(aliases), IDS.into_iter()).unwrap_err();
-    problems.into_iter().map(|problem| (problem.alias.unwrap_or_default(), problem.message)).collect()
+    let problems = made(routing(aliases), IDS.into_iter()).unwrap_err();
+    let alias = |place: Place| if let Place::Alias(alias) = place { alias } else { String::new() };
+    problems.into_iter().map(|problem| (alias(problem.place), problem.message)).collect()
 }
 
 #[test]
@@ -86,11 +90,11 @@ fn prefixes() {
 fn the_case_of_a_provider_does_not_matter() {
     // A gateway's catalog may list the same text as a name of its own.
     let offered = |name: &str| match name {
-        "OpenAI/gpt-4o" => vec![Candidate { provider: "openrouter".into(), model: name.into() }],
+        "OpenAI/gpt-4o" => vec![Candidate::new("openrouter", name)],
         _ => Vec::new(),
     };
     let routing = Routing { look_up: Some(Arc::new(offered)), ..routing(&[("fast", "GROQ/llama")]) };
-    let routes = Routes::new(routing, IDS.into_iter().chain(["Mine", "MINE", "Own"])).unwrap();
+    let routes = made(routing, IDS.into_iter().chain(["Mine", "MINE", "Own"])).unwrap();
     for (name, expected) in [
         ("OpenAI/gpt-4o", "openai/gpt-4o"),
         ("OPENAI:gpt-4o", "openai/gpt-4o"),
@@ -224,18 +228,79 @@ fn what_leads_nowhere_is_refused_when_it_is_set() {
     assert_eq!(refused(&[("a", "x/y"), ("b", "x/z"), ("c", "groq/fine")]).len(), 2);
 }
 
+fn group(name: &str, targets: &[&str]) -> GroupSettings {
+    let target = |model: &&str| GroupTarget { model: (*model).to_owned(), ..GroupTarget::default() };
+    GroupSettings {
+        name: name.to_owned(),
+        targets: targets.iter().map(target).collect(),
+        ..GroupSettings::default()
+    }
+}
+
+fn all_led(routes: &Routes, name: &str) -> Vec<String> {
+    routes.resolve(Some(name)).unwrap().candidates.iter().map(Candidate::to_string).collect()
+}
+
+#[test]
+fn groups() {
+    let mut weighted = group("outer", &["fast", "azure/b"]);
+    weighted.targets[0].settings.weight = 3.0;
+    let groups = vec![
+        group("fast", &["groq/a", "claude/b", "llama", "alias"]),
+        weighted,
+        group("any-*", &["openai/*", "groq/*-mini"]),
+        group("any-large-*", &["azure/*"]),
+    ];
+    let given = Routing { groups, ..routing(&[("quick", "outer"), ("alias", "azure/z")]) };
+    let routes = made(given, IDS.into_iter()).unwrap();
+    assert_eq!(all_led(&routes, "fast"), ["groq/a", "anthropic/b", "groq/llama-full", "azure/z"]);
+    assert_eq!(all_led(&routes, "quick").len(), 5, "a group stands for its targets");
+    assert_eq!(all_led(&routes, "any-gpt"), ["openai/gpt", "groq/gpt-mini"]);
+    assert_eq!(all_led(&routes, "any-large-gpt"), ["azure/gpt"]);
+    let outer = routes.resolve(Some("outer")).unwrap();
+    let weights: Vec<f64> =
+        outer.candidates.iter().map(|one| one.settings.as_ref().unwrap().weight).collect();
+    assert_eq!(weights, [0.75, 0.75, 0.75, 0.75, 1.0], "its share is shared");
+    assert!(outer.group.is_some() && routes.resolve(Some("groq/a")).unwrap().group.is_none());
+    assert_eq!(routes.resolve_all(&["fast".into(), "azure/q".into()]).unwrap().candidates.len(), 5);
+    assert!(routes.resolve_all(&[]).unwrap_err().contains("empty list"));
+}
+
+#[test]
+fn groups_that_lead_nowhere_are_refused() {
+    for (groups, aliases, said) in [
+        (vec![group("a", &["b"]), group("b", &["a"])], &[][..], "a -> b -> a"),
+        (vec![group("a", &["way"])], &[("way", "a")], "circle"),
+        (vec![group("a", &["opnai/x"])], &[], "targets[0]: model: 'opnai/x' names no known provider"),
+        (vec![group("a", &["groq/x", "gpt-4o"])], &[], "targets[1]: model: 'gpt-4o' is ambiguous"),
+        (vec![group("a", &[])], &[], "at least one target"),
+        (vec![group("a*b*", &["groq/x"])], &[], "at most one `*`"),
+        (vec![group("a*", &["opnai/*"])], &[], "did you mean `openai`?"),
+        (vec![group("a", &["groq/x"])], &[("a", "groq/y")], "also the name of an alias"),
+        (
+            vec![GroupSettings { context_fallback: vec!["x/y".into()], ..group("a", &["groq/x"]) }],
+            &[],
+            "context_fallback[0]: ",
+        ),
+        (vec![group("a", &["openai/text-embedding-3-small", "groq/embed"])], &[], "do not mix"),
+    ] {
+        let problems = made(Routing { groups, ..routing(aliases) }, IDS.into_iter()).unwrap_err();
+        assert!(problems.iter().any(|problem| problem.message.contains(said)), "{said}: {problems:?}");
+    }
+}
+
 #[test]
 fn the_default_model() {
     let with =
         |default: &str| Routing { default_model: Some(default.into()), ..routing(&[("fast", "groq/llama")]) };
-    let routes = Routes::new(with("fast"), IDS.into_iter()).unwrap();
+    let routes = made(with("fast"), IDS.into_iter()).unwrap();
     assert_eq!(routes.resolve(None).unwrap().to_string(), "groq/llama");
     assert_eq!(routes.resolve(Some("openai/x")).unwrap().to_string(), "openai/x");
-    let problems = Routes::new(with("opnai/x"), IDS.into_iter()).unwrap_err();
-    assert_eq!((problems.len(), &problems[0].alias), (1, &None));
+    let problems = made(with("opnai/x"), IDS.into_iter()).unwrap_err();
+    assert_eq!((problems.len(), &problems[0].place), (1, &Place::DefaultModel));
     // Which of two it is, is for the call to say: keys may come later.
-    assert!(Routes::new(with("gpt-4o"), IDS.into_iter()).is_ok());
-    let none = Routes::new(routing(&[]), IDS.into_iter()).unwrap();
+    assert!(made(with("gpt-4o"), IDS.into_iter()).is_ok());
+    let none = made(routing(&[]), IDS.into_iter()).unwrap();
     assert!(none.resolve(None).unwrap_err().contains("FERRULE_MODEL"));
 }
 
@@ -255,7 +320,7 @@ proptest! {
         name in "[ab/:*]{0,5}",
     ) {
         let given = Routing { aliases, ..routing(&[]) };
-        match (Routes::new(given.clone(), IDS.into_iter()), Routes::new(given, IDS.into_iter())) {
+        match (made(given.clone(), IDS.into_iter()), made(given, IDS.into_iter())) {
             (Ok(one), Ok(other)) => prop_assert_eq!(led(&one, &name), led(&other, &name)),
             (Err(one), Err(other)) => {
                 prop_assert!(!one.is_empty());
@@ -270,7 +335,8 @@ proptest! {
     fn a_provider_keeps_its_models(model in "[a-z:/.-]{1,20}") {
         let routes = routes(&[("claude-*", "anthropic/claude-*"), ("fast", "groq/x")]);
         let route = routes.resolve(Some(&format!("openai/{model}"))).unwrap();
-        prop_assert_eq!((route.provider.as_str(), route.model), ("openai", model));
+        let first = route.first().unwrap();
+        prop_assert_eq!((first.provider.as_str(), &first.model), ("openai", &model));
     }
 
     /// Chains of any length lead to their end.
@@ -279,7 +345,7 @@ proptest! {
         let mut chain: Vec<(String, String)> =
             (0..length).map(|link| (format!("a{link}"), format!("a{}", link + 1))).collect();
         chain.push((format!("a{length}"), "openai/end".into()));
-        let routes = Routes::new(Routing { aliases: chain, ..routing(&[]) }, IDS.into_iter()).unwrap();
+        let routes = made(Routing { aliases: chain, ..routing(&[]) }, IDS.into_iter()).unwrap();
         prop_assert_eq!(led(&routes, "a0"), "openai/end");
     }
 }

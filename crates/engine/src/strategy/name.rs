@@ -24,7 +24,8 @@ pub enum Strategy {
     UsageBased,
     /// Whoever has the largest share of its rate limits left.
     RateLimitAware,
-    /// The same one for a conversation; by weight and at random where none is named.
+    /// The same one for a conversation. It is what other strategies do for a call with a session, and is not the name of
+    /// one.
     Sticky,
 }
 
@@ -36,7 +37,7 @@ pub struct UnknownStrategy {
 }
 
 /// Names and what they mean. Ours come first.
-const NAMES: [(&str, Strategy); 20] = [
+const NAMES: [(&str, Strategy); 19] = [
     ("sequential", Strategy::Sequential),
     ("round_robin", Strategy::RoundRobin),
     ("weighted_round_robin", Strategy::WeightedRoundRobin),
@@ -46,7 +47,6 @@ const NAMES: [(&str, Strategy); 20] = [
     ("lowest_cost", Strategy::LowestCost),
     ("usage_based", Strategy::UsageBased),
     ("rate_limit_aware", Strategy::RateLimitAware),
-    ("sticky", Strategy::Sticky),
     // LiteLLM: routing_strategy. `least-busy` is our own name, and `simple-shuffle` litellm-rs's as well.
     ("simple_shuffle", Strategy::WeightedRandom),
     ("usage_based_routing", Strategy::UsageBased),
@@ -63,7 +63,7 @@ const NAMES: [(&str, Strategy); 20] = [
 ];
 
 /// How many of `NAMES` are ours.
-const OURS: usize = 10;
+const OURS: usize = 9;
 /// Longer names are like none.
 const MAX_COMPARED: usize = 64;
 const ALIKE: f64 = 0.5;
@@ -81,6 +81,9 @@ impl Strategy {
 
     /// Our name for it.
     pub fn name(self) -> &'static str {
+        if self == Self::Sticky {
+            return "sticky";
+        }
         NAMES.iter().find(|(_, strategy)| *strategy == self).map_or("", |(name, _)| name)
     }
 

@@ -69,10 +69,8 @@ async fn secrets_are_fetched_once_for_all_calls_that_need_them() {
     let vault = Vault::new(&[CANARY]);
     let engine = engine(deferred(&server, &vault));
     assert_eq!(vault.fetches(), 0, "not before they are needed");
-    bounded(Box::pin(async { tokio::join!(engine.complete(call()), engine.complete(call())) }))
-        .await
-        .0
-        .unwrap();
+    let both = async { tokio::join!(engine.complete(call()), engine.complete(call())) };
+    bounded(Box::pin(both)).await.0.unwrap();
     assert_eq!(vault.fetches(), 1);
     for request in server.requests() {
         assert_eq!(request.header("authorization"), Some(format!("Bearer {CANARY}").as_str()));

@@ -1,15 +1,16 @@
-//! A provider that cannot be reached is left for its fallback, streams and plain calls alike.
+//! Failover to a provider's fallback: streams, plain calls and operations alike.
 
 use crate::deferred::Vault;
 use crate::support::{
     CANARY, bounded, call,
     dialect::{ENCODED, Tiny},
     drain,
-    server::{Server, Step, answer, chunk, end, stream},
+    server::{Server, Step, answer, chunk, end, stream, write},
     settings, text_of, texts_of,
 };
 use ferrule_engine::{
-    Call, CallOptions, Engine, Failure, Outcome, ProviderSettings, Recipient, Timeouts, TransportSettings,
+    Call, CallOptions, Engine, Next, Outcome, ProviderSettings, Reason, Recipient, Timeouts,
+    TransportSettings,
 };
 use ferrule_wire::operation::{
     EmbeddingRequest, ImageRequest, RerankRequest, SpeechRequest, TranscriptionRequest,
@@ -78,18 +79,45 @@ async fn the_fallback_has_retries_of_its_own_and_its_failure_is_the_calls() {
 }
 
 #[tokio::test]
-async fn an_answer_whatever_it_says_is_no_reason_to_fall_back() {
-    let other = Server::start(vec![answer(200, "", "hello")]).await;
-    let first = Server::start(vec![answer(401, "", "no"), vec![Step::Hang]]).await;
+async fn what_another_may_do_better_moves_on_and_a_wrong_request_stops() {
+    let other = Server::start((0..4).map(|_| answer(200, "", "hello")).collect()).await;
+    let first = Server::start(vec![
+        answer(401, "", "no"),
+        answer(503, "", "busy"),
+        answer(404, "", "no such model"),
+        answer(400, "", "wrong"),
+    ])
+    .await;
     let engine = engine(pair(first.address, other.address)).unwrap();
-    let error = bounded(engine.complete(call())).await.unwrap_err();
-    assert!(matches!(error.failure, Failure::Provider(_)), "{error}");
+    let mut reasons = Vec::new();
+    for _ in 0..3 {
+        let reply = bounded(engine.complete(call())).await.unwrap();
+        assert_eq!((reply.provider.as_str(), reply.attempts.len()), ("other", 2));
+        assert_eq!(reply.attempts[0].next, Some(Next::Moved("other/small".into())));
+        reasons.push(reply.attempts[0].reason);
+    }
+    assert_eq!(reasons, [Some(Reason::Key), Some(Reason::Server), Some(Reason::Model)]);
+    // Who does not know the model is left alone for a while.
+    let reply = bounded(engine.complete(call())).await.unwrap();
+    assert!(matches!(reply.attempts[0].outcome, Outcome::Skipped(_)), "{:?}", reply.attempts);
+    assert_eq!((first.requests().len(), other.requests().len()), (3, 4));
+    let mut wrong = call();
+    wrong.to = "test/another".into();
+    let error = bounded(engine.complete(wrong)).await.unwrap_err();
+    assert_eq!((error.provider.as_str(), error.attempts.len()), ("test", 1), "every target would say so");
+    assert_eq!(error.attempts[0].next, None);
+}
+
+#[tokio::test]
+async fn a_silent_target_is_left_for_the_next() {
+    let other = Server::start(vec![answer(200, "", "hello")]).await;
+    let first = Server::start(vec![vec![Step::Hang]]).await;
+    let engine = engine(pair(first.address, other.address)).unwrap();
     let mut slow = call();
-    slow.options.max_retries = Some(0);
     slow.options.timeouts.first_byte = Some(Duration::from_millis(50));
-    let error = bounded(engine.complete(slow)).await.unwrap_err();
-    assert!(matches!(error.failure, Failure::Timeout(_)), "{error}");
-    assert!(other.requests().is_empty());
+    let reply = bounded(engine.complete(slow)).await.unwrap();
+    assert_eq!((reply.provider.as_str(), reply.attempts.len()), ("other", 2));
+    assert_eq!(reply.attempts[0].reason, Some(Reason::Timeout));
 }
 
 #[tokio::test]
@@ -187,6 +215,54 @@ async fn unreached(other: &Server) -> Engine {
 
 fn to<R>(request: R) -> Call<R> {
     Call::new("test/small", request)
+}
+
+/// Some servers neither mark the end nor close the connection.
+#[tokio::test]
+async fn a_complete_stream_ends_after_a_second_of_silence() {
+    let event = |json: &str| chunk(&format!("data: {json}\n\n"));
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+    let steps = vec![
+        write(head),
+        event(r#"{"choices":[{"index":0,"delta":{"content":"hi"}}]}"#),
+        event(r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#),
+        event(r#"{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":1}}"#),
+        Step::Hang,
+    ];
+    let first = Server::start(vec![steps]).await;
+    let mut settings = settings(first.address);
+    settings.dialect = "openai-chat".into();
+    let engine = Engine::new(vec![settings], Timeouts::default(), 0, TransportSettings::default()).unwrap();
+    let mut opened = bounded(engine.stream(call())).await.unwrap();
+    let (events, error) = bounded(drain(&mut opened)).await;
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(texts_of(&events), "hi");
+    assert_eq!(opened.settle().record().usage.input_tokens, Some(3), "the figures behind it are read");
+}
+
+/// The state of a target is that of its provider's model, whoever calls it.
+#[tokio::test]
+async fn a_target_that_keeps_failing_is_left_alone() {
+    let other = Server::start((0..9).map(|_| answer(200, "", "hello")).collect()).await;
+    let first = Server::start((0..9).map(|_| answer(503, "", "busy")).collect()).await;
+    let engine = engine(pair(first.address, other.address)).unwrap();
+    for _ in 0..9 {
+        assert_eq!(bounded(engine.complete(call())).await.unwrap().provider, "other");
+    }
+    assert_eq!((first.requests().len(), other.requests().len()), (5, 9));
+    let status = engine.status();
+    let target = status.targets.iter().find(|target| target.name == "test/small").unwrap();
+    assert_eq!((target.breaker, target.in_flight, target.times_opened), ("open", 0, 1));
+    assert!(!format!("{status:?}").contains(CANARY));
+    // Other settings of everything else: the state stays.
+    let renewed = engine
+        .renewed(pair(first.address, other.address), Timeouts::default(), 1, TransportSettings::default())
+        .unwrap();
+    bounded(renewed.complete(call())).await.unwrap();
+    assert_eq!(first.requests().len(), 5);
+    renewed.reset_breaker("test/small").unwrap();
+    bounded(renewed.complete(call())).await.unwrap();
+    assert_eq!(first.requests().len(), 6);
 }
 
 #[tokio::test]

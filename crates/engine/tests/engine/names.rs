@@ -5,7 +5,7 @@ use crate::support::{
     server::{Server, answer},
 };
 use ferrule_engine::{
-    Call, CallOptions, Candidate, Engine, ProviderSettings, Recipient, Route, Timeouts, TransportSettings,
+    Call, CallOptions, Candidate, Engine, ProviderSettings, Recipient, Timeouts, TransportSettings,
 };
 use ferrule_wire::{
     model::{Message, Part, Request, Role},
@@ -78,10 +78,7 @@ async fn no_name_leads_out_of_its_place_with_any_provider() {
 
 /// The path that each kind of call asks; `None` where it is refused.
 async fn asked(server: &Server, engine: &Engine, model: &str) -> Vec<Option<String>> {
-    let to = || {
-        let only = Candidate { provider: "p".into(), model: model.into() };
-        Recipient::Route(Route { candidates: vec![only], alias: None })
-    };
+    let to = || Recipient::Route(Candidate::new("p", model).into());
     let mut paths = Vec::new();
     let options = || CallOptions { drop_params: true, ..CallOptions::default() };
     for kind in ["chat", "stream", "embed", "speech"] {

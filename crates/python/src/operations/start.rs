@@ -6,7 +6,7 @@ use crate::{
     errors::raise_client,
     flight::Flight,
     produce,
-    request::{self, Given},
+    request::{self, Given, Models},
 };
 use ferrule_client::{Client, ClientError, Entry, ResolvedCall};
 use ferrule_engine::{CallError, CallOptions, OperationReply};
@@ -18,7 +18,12 @@ use std::{future::Future, sync::Arc};
 pub(crate) fn resolve_call(client: &Client, model: &Bound<'_, PyAny>) -> PyResult<ResolvedCall> {
     let py = model.py();
     let model = request::model(model).map_err(|error| raise_client(py, ClientError::Config(error)))?;
-    client.resolve_call(model.as_deref()).map_err(|error| raise_client(py, error))
+    let call = match &model {
+        Models::Default => client.resolve_call(None),
+        Models::One(name) => client.resolve_call(name.as_str()),
+        Models::Several(names) => client.resolve_call_of_any(names),
+    };
+    call.map_err(|error| raise_client(py, error))
 }
 
 /// An operation before it is sent.

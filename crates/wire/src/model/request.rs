@@ -55,6 +55,72 @@ pub struct Request {
     pub extra: Extra,
 }
 
+impl Request {
+    /// Takes the options over from `defaults` that this request says nothing of. Its prompt stays, and whether it is
+    /// streamed. Taken apart in full, so that a new field is not forgotten here.
+    pub fn fill_in(&mut self, defaults: &Self) {
+        fn of_option<T: Clone>(own: &mut Option<T>, default: &Option<T>) {
+            if own.is_none() {
+                own.clone_from(default);
+            }
+        }
+        fn of_list<T: Clone>(own: &mut Vec<T>, default: &[T]) {
+            if own.is_empty() {
+                own.extend_from_slice(default);
+            }
+        }
+        let Self {
+            model: _,
+            messages: _,
+            tools,
+            tool_choice,
+            parallel_tool_calls,
+            response_format,
+            reasoning,
+            max_tokens,
+            temperature,
+            top_p,
+            top_k,
+            frequency_penalty,
+            presence_penalty,
+            stop,
+            seed,
+            n,
+            logprobs,
+            top_logprobs,
+            metadata,
+            user,
+            cache,
+            stream: _,
+            extra,
+        } = defaults;
+        of_list(&mut self.tools, tools);
+        of_option(&mut self.tool_choice, tool_choice);
+        of_option(&mut self.parallel_tool_calls, parallel_tool_calls);
+        of_option(&mut self.response_format, response_format);
+        of_option(&mut self.reasoning, reasoning);
+        of_option(&mut self.max_tokens, max_tokens);
+        of_option(&mut self.temperature, temperature);
+        of_option(&mut self.top_p, top_p);
+        of_option(&mut self.top_k, top_k);
+        of_option(&mut self.frequency_penalty, frequency_penalty);
+        of_option(&mut self.presence_penalty, presence_penalty);
+        of_list(&mut self.stop, stop);
+        of_option(&mut self.seed, seed);
+        of_option(&mut self.n, n);
+        of_option(&mut self.logprobs, logprobs);
+        of_option(&mut self.top_logprobs, top_logprobs);
+        of_list(&mut self.metadata, metadata);
+        of_option(&mut self.user, user);
+        of_option(&mut self.cache, cache);
+        for (name, value) in extra.iter() {
+            if self.extra.get(name).is_none() {
+                self.extra.insert(name, value.clone());
+            }
+        }
+    }
+}
+
 /// The shape of the answer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ResponseFormat {

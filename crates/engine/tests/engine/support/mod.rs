@@ -7,7 +7,7 @@ pub(crate) mod tls;
 
 use dialect::Tiny;
 use ferrule_engine::{
-    Call, CallOptions, Candidate, Engine, EventStream, ProviderSettings, Recipient, Route, Secret, Timeouts,
+    Call, CallOptions, Candidate, Engine, EventStream, ProviderSettings, Recipient, Secret, Timeouts,
     TransportSettings,
 };
 use ferrule_wire::model::{Message, Part, Request, Response, Role, StreamEvent};
@@ -47,8 +47,7 @@ pub(crate) fn call() -> Call<Request> {
 
 /// The provider `id`, whether there is one or not, and no other.
 pub(crate) fn only(id: &str) -> Recipient {
-    let only = Candidate { provider: id.into(), model: "small".into() };
-    Recipient::Route(Route { candidates: vec![only], alias: None })
+    Recipient::Route(Candidate::new(id, "small").into())
 }
 
 pub(crate) fn text_of(response: &Response) -> String {

@@ -1,0 +1,112 @@
+//! Candidates of a call, made ready: providers with their models, what their group says of them, and their states.
+
+use crate::{
+    error::CallError,
+    failure::Failure,
+    options::{CallOptions, Timeouts},
+    plan::{Pool, Refusal, Rules, Seat},
+    policy::CallPolicy,
+    policy_options::{AllOpen, RetryOptions},
+    provider::Provider,
+    reply::Attempt,
+    resolve::{Group, TargetSettings},
+    retry_budget::RetryBudget,
+    target_state::{Lease, TargetState},
+};
+use ferrule_catalog::Catalog;
+use ferrule_wire::breaker::BreakerSettings;
+use std::sync::Arc;
+
+/// A provider that may be asked, with its own name of the model.
+#[derive(Clone, Debug)]
+pub(crate) struct Contender {
+    pub(crate) provider: Arc<Provider>,
+    pub(crate) model: String,
+    pub(crate) settings: Option<Arc<TargetSettings>>,
+    pub(crate) pool: Pool,
+    /// `None` where exactly this provider was asked for, however it is.
+    pub(crate) state: Option<Arc<TargetState>>,
+    pub(crate) breaker: BreakerSettings,
+}
+
+/// Those who may be asked by a call, in their order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Candidates {
+    pub(crate) list: Vec<Contender>,
+    pub(crate) group: Option<Arc<Group>>,
+    /// Retries, as their group or provider has them.
+    pub(crate) retry: RetryOptions,
+    /// The retries that may still be made.
+    pub(crate) budget: Arc<RetryBudget>,
+    /// What is done where every breaker is open.
+    pub(crate) all_open: Option<AllOpen>,
+}
+
+impl Contender {
+    /// A place there for one attempt; `None` where its state does not matter.
+    pub(crate) fn admit(&self, insists: bool) -> Result<Option<Lease>, Refusal> {
+        let Some(state) = &self.state else { return Ok(None) };
+        state.admit(&self.breaker, self.concurrency(), insists).map(Some)
+    }
+
+    /// Whether it would be admitted now.
+    pub(crate) fn is_usable(&self) -> bool {
+        let Some(state) = &self.state else { return true };
+        state.is_usable(&self.breaker, self.concurrency())
+    }
+
+    fn concurrency(&self) -> Option<u32> {
+        self.settings.as_ref()?.concurrency
+    }
+
+    /// Whose prices count there.
+    pub(crate) fn catalog(&self) -> Option<&Arc<Catalog>> {
+        self.settings.as_ref()?.catalog.as_ref()
+    }
+
+    /// Its name, for people.
+    pub(crate) fn name(&self) -> String {
+        self.provider.target_name(&self.model)
+    }
+
+    /// Its own time limits.
+    pub(crate) fn timeouts(&self) -> Option<Timeouts> {
+        Some(self.settings.as_ref()?.options.as_ref()?.call.timeouts)
+    }
+
+    /// The call ends with `failure`, which is of an attempt there.
+    pub(crate) fn error(&self, failure: Failure, attempts: Vec<Attempt>) -> CallError {
+        CallError { failure, provider: self.provider.id.to_string(), model: self.model.clone(), attempts }
+    }
+
+    /// The options of the call there.
+    pub(crate) fn options(&self, call: &CallOptions) -> Option<CallOptions> {
+        let defaults = self.settings.as_ref()?.options.as_ref()?;
+        let mut options = call.clone();
+        options.fill_in(&defaults.call);
+        Some(options)
+    }
+}
+
+impl Candidates {
+    /// The rules of a call to them.
+    pub(crate) fn rules(&self, policy: &CallPolicy) -> Rules {
+        let failover_on = self.group.as_ref().and_then(|group| group.rules.failover_on);
+        Rules {
+            retry: policy.retry.policy(),
+            failover_on: failover_on.unwrap_or_default(),
+            all_open: self.all_open,
+        }
+    }
+
+    /// Their seats in a plan.
+    pub(crate) fn seats(&self, catalog: Option<&Catalog>) -> Vec<Seat> {
+        let several = self.list.len() > 1;
+        let window = |one: &Contender| {
+            let catalog = one.catalog().map(Arc::as_ref).or(catalog).unwrap_or_else(|| Catalog::builtin());
+            catalog.find(&one.provider.id, &one.model)?.model().facts.context_window
+        };
+        // Alone it does not matter how much it reads.
+        self.list.iter().map(|one| Seat::new(one.pool, if several { window(one) } else { None })).collect()
+    }
+}

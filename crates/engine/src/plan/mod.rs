@@ -1,0 +1,330 @@
+//! Call plan: who is asked, in which order, and what follows a failed attempt. Pure: no clock, no I/O; `call.rs`
+//! executes it.
+//!
+//! While a candidate is left that was not asked, a failure that another one may do better moves the call on at once.
+//! When all were asked, the round begins anew: the candidate that is ready first is asked again after its delay, as
+//! often as the call's retries allow. With one candidate that is the usual retry.
+
+mod backoff;
+mod seat;
+
+pub(crate) use seat::{Pool, Seat};
+
+use crate::{
+    failover::{FailoverOn, Reason},
+    failure::{Failure, TimeoutKind},
+    policy_options::{AllOpen, RetryPolicy},
+    retry::{Again, Failed},
+};
+use seat::Standing;
+use std::time::Duration;
+
+/// How long the calls of a target that is full are asked whether there is a place.
+const BUSY_PAUSE: Duration = Duration::from_millis(10);
+
+/// What to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Ask this candidate after a delay.
+    Ask {
+        /// Its place among the candidates.
+        seat: usize,
+        /// How long to wait first.
+        wait: Duration,
+        /// Whether it is asked although its breaker is open.
+        insist: bool,
+    },
+    /// Ask the same candidate again at once: what failed was a kept connection.
+    Repeat,
+    /// Renew the candidate's credentials and ask it again at once.
+    RenewCredentials,
+    /// Ask the same candidate with its next key at once.
+    NextKey,
+    /// Report the failure.
+    GiveUp,
+}
+
+/// The rules of a call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    pub(crate) retry: RetryPolicy,
+    pub(crate) failover_on: FailoverOn,
+    /// What is done where every breaker is open; by the number of candidates where absent.
+    pub(crate) all_open: Option<AllOpen>,
+}
+
+/// What the plan has to know of the moment that it decides in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    /// How long the call took so far.
+    pub(crate) now: Duration,
+    /// How much of its time is left.
+    pub(crate) remaining: Duration,
+    /// Whether the retry budget has something left.
+    pub(crate) may_retry: bool,
+}
+
+/// What an attempt was authorised with, as far as that matters when it was refused.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Keys {
+    /// Whether it can be renewed.
+    pub(crate) has_grant: bool,
+    /// Whether the provider has another key that may be used.
+    pub(crate) has_another: bool,
+}
+
+/// Why a candidate whose turn it is cannot be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// Its breaker is open.
+    Open {
+        /// How long until it is to be tried.
+        reopens: Duration,
+    },
+    /// As many calls as it takes are under way.
+    Busy,
+    /// It cannot be asked by this call at all.
+    Unusable,
+}
+
+/// How far a call got.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    rules: Rules,
+    seats: Vec<Seat>,
+    pool: Pool,
+    /// Whose turn it is.
+    current: usize,
+    /// Attempts beyond one for each candidate.
+    retries: u32,
+    /// Whether the current candidate's credentials were to be renewed already.
+    renewed: bool,
+    /// Whether an attempt there that could not count was repeated already.
+    repeated: bool,
+}
+
+impl Plan {
+    /// The plan of a call to `seats`, in their order.
+    pub(crate) fn new(seats: Vec<Seat>, rules: Rules) -> Self {
+        Self { rules, seats, pool: Pool::Group, current: 0, retries: 0, renewed: false, repeated: false }
+    }
+
+    /// Who is asked first.
+    pub(crate) fn first(&mut self) -> Step {
+        self.fresh().map_or(Step::GiveUp, |seat| self.ask(seat, Duration::ZERO, false))
+    }
+
+    /// Who else is left that was not asked.
+    pub(crate) fn others(&self) -> impl Iterator<Item = usize> {
+        let is_left = |place: &usize, seat: &Seat| {
+            *place != self.current && self.is_in_play(seat) && seat.standing == Standing::Fresh
+        };
+        self.seats
+            .iter()
+            .enumerate()
+            .filter(move |(place, seat)| is_left(place, seat))
+            .map(|(place, _)| place)
+    }
+
+    /// Whether the call may come to need its request again for somebody who was not asked.
+    pub(crate) fn may_encode_another(&self) -> bool {
+        self.seats.iter().enumerate().any(|(place, seat)| place != self.current && seat.asked == 0)
+    }
+
+    /// What to do after an attempt that ended with `failed`.
+    pub(crate) fn after(&mut self, failed: &Failed, keys: Keys, moment: Moment) -> Step {
+        let in_time = !moment.remaining.is_zero();
+        if failed.again == Again::AtOnce && !self.repeated && in_time {
+            self.repeated = true;
+            return Step::Repeat;
+        }
+        if let Some(seat) = self.seats.get_mut(self.current) {
+            seat.asked = seat.asked.saturating_add(1);
+        }
+        if keys.has_grant && !self.renewed && failed.is_refusal() && in_time {
+            self.renewed = true;
+            return Step::RenewCredentials;
+        }
+        if keys.has_another && Reason::of(failed).is_of_the_key() && in_time {
+            return Step::NextKey;
+        }
+        self.instead(failed, moment)
+    }
+
+    /// What to do where the same candidate is not asked again at once.
+    pub(crate) fn instead(&mut self, failed: &Failed, moment: Moment) -> Step {
+        if moment.remaining.is_zero() {
+            return Step::GiveUp;
+        }
+        let reason = Reason::of(failed);
+        self.judge(failed, reason, moment.now);
+        let moves = match reason {
+            Reason::ContextLength => self.go_where_more_fits(),
+            Reason::ContentFilter => self.go_where_no_filter_is(),
+            _ => self.rules.failover_on.contains(reason),
+        };
+        if moves && let Some(seat) = self.fresh() {
+            return self.ask(seat, Duration::ZERO, false);
+        }
+        self.anew(moves, moment)
+    }
+
+    /// What to do where the candidate whose turn it is cannot be asked; `failed` is how the last attempt ended, where
+    /// there was one.
+    pub(crate) fn skip(&mut self, refusal: Refusal, moment: Moment) -> Step {
+        if let Some(seat) = self.seats.get_mut(self.current) {
+            seat.standing = match refusal {
+                Refusal::Open { reopens } => Standing::Open { reopens },
+                Refusal::Busy => Standing::Busy,
+                Refusal::Unusable => Standing::Out,
+            };
+        }
+        if moment.remaining.is_zero() {
+            return Step::GiveUp;
+        }
+        if let Some(seat) = self.fresh() {
+            return self.ask(seat, Duration::ZERO, false);
+        }
+        self.anew(true, moment)
+    }
+
+    /// The credentials were renewed, or another key is used: the attempt before does not count.
+    pub(crate) fn uncounted(&mut self) {
+        if let Some(seat) = self.seats.get_mut(self.current) {
+            seat.asked = seat.asked.saturating_sub(1);
+        }
+    }
+
+    fn ask(&mut self, seat: usize, wait: Duration, insist: bool) -> Step {
+        if seat != self.current {
+            (self.renewed, self.repeated) = (false, false);
+        }
+        self.current = seat;
+        Step::Ask { seat, wait, insist }
+    }
+
+    fn is_in_play(&self, seat: &Seat) -> bool {
+        seat.pool == self.pool
+    }
+
+    /// The next candidate that was not asked.
+    fn fresh(&self) -> Option<usize> {
+        self.seats.iter().position(|seat| self.is_in_play(seat) && seat.standing == Standing::Fresh)
+    }
+
+    /// Notes what a failure says about the candidate that it is of.
+    fn judge(&mut self, failed: &Failed, reason: Reason, now: Duration) {
+        let is_alone = self.seats.len() == 1;
+        let policy = self.rules.retry;
+        let Some(seat) = self.seats.get_mut(self.current) else { return };
+        // A silent candidate is not asked again while there are others; alone, that is what retries are for.
+        let is_silent = matches!(&failed.failure, Failure::Timeout(kind) if *kind != TimeoutKind::Connect);
+        let ready = backoff::delay(failed, seat.asked, &policy);
+        seat.standing = match ready {
+            Some(wait) if failed.again != Again::Never && (is_alone || !is_silent) => {
+                seat.ready = now.saturating_add(wait);
+                Standing::Failed
+            }
+            _ => Standing::Out,
+        };
+        if matches!(reason, Reason::Ended) {
+            seat.standing = Standing::Out;
+        }
+    }
+
+    /// The prompt was too long: leaves those that read no more, and goes to the models for that where nobody is left.
+    /// Says whether somebody may read more.
+    fn go_where_more_fits(&mut self) -> bool {
+        if !self.rules.failover_on.contains(Reason::ContextLength) {
+            return false;
+        }
+        let window = self.seats.get(self.current).and_then(|seat| seat.window);
+        for seat in &mut self.seats {
+            if seat.pool == self.pool && !seat.reads_more_than(window) {
+                seat.standing = Standing::Out;
+            }
+        }
+        if let Some(seat) = self.seats.get_mut(self.current) {
+            seat.standing = Standing::Out;
+        }
+        let is_over = |seat: &Seat| seat.pool == self.pool && seat.standing == Standing::Fresh;
+        if !self.seats.iter().any(is_over) && self.seats.iter().any(|seat| seat.pool == Pool::Context) {
+            self.pool = Pool::Context;
+        }
+        true
+    }
+
+    /// A content filter refused: goes to the models for that, where there are any. Says whether the call moves on.
+    fn go_where_no_filter_is(&mut self) -> bool {
+        if self.pool != Pool::Filter && self.seats.iter().any(|seat| seat.pool == Pool::Filter) {
+            self.pool = Pool::Filter;
+            return true;
+        }
+        self.rules.failover_on.contains(Reason::ContentFilter)
+    }
+
+    /// Everybody was asked: who is asked again, and when. Where the last failure does not move the call (`moves`), only
+    /// the candidate that it is of.
+    fn anew(&mut self, moves: bool, moment: Moment) -> Step {
+        let again = self
+            .seats
+            .iter()
+            .enumerate()
+            .filter(|(place, seat)| {
+                self.is_in_play(seat)
+                    && seat.standing == Standing::Failed
+                    && (moves || *place == self.current)
+            })
+            // The first of those that are ready at the same time.
+            .min_by_key(|(_, seat)| seat.ready.max(moment.now))
+            .map(|(place, seat)| (place, seat.ready.saturating_sub(moment.now)));
+        match again {
+            Some((seat, wait)) => {
+                if self.retries >= self.rules.retry.max_retries
+                    || !moment.may_retry
+                    || wait >= moment.remaining
+                {
+                    return Step::GiveUp;
+                }
+                self.retries += 1;
+                self.ask(seat, wait, false)
+            }
+            None if moves => self.where_nobody_may_be_asked(moment),
+            None => Step::GiveUp,
+        }
+    }
+
+    /// Every candidate is out, full, or its breaker is open.
+    fn where_nobody_may_be_asked(&mut self, moment: Moment) -> Step {
+        let pool = self.pool;
+        for seat in self.seats.iter_mut().filter(|seat| seat.pool == pool && seat.standing == Standing::Busy)
+        {
+            seat.standing = Standing::Fresh;
+        }
+        if let Some(busy) = self.fresh() {
+            return if BUSY_PAUSE < moment.remaining {
+                self.ask(busy, BUSY_PAUSE, false)
+            } else {
+                Step::GiveUp
+            };
+        }
+        let is_alone = self.seats.len() == 1;
+        let all_open = self.rules.all_open.unwrap_or(if is_alone { AllOpen::Ask } else { AllOpen::Fail });
+        let reopens = |seat: &Seat| match seat.standing {
+            Standing::Open { reopens } => Some(reopens),
+            _ => None,
+        };
+        let seats = self.seats.iter().enumerate().filter(|(_, seat)| self.is_in_play(seat));
+        let next =
+            seats.filter_map(|(place, seat)| Some((place, reopens(seat)?))).min_by_key(|(_, wait)| *wait);
+        match next {
+            Some((seat, _)) if all_open == AllOpen::Ask && moment.may_retry => {
+                self.ask(seat, Duration::ZERO, true)
+            }
+            _ => Step::GiveUp,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

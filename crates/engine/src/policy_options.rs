@@ -1,0 +1,134 @@
+//! Retry and breaker settings: each may be given for all calls, a provider, a group and one call; the nearest one counts.
+
+use crate::retry_budget::RetryBudgetSettings;
+use ferrule_wire::breaker::BreakerSettings;
+use std::time::Duration;
+
+/// How often and how soon failed attempts are repeated. What is absent is decided further out.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct RetryOptions {
+    /// The call's attempts beyond one for each target.
+    pub max_retries: Option<u32>,
+    /// The first delay; it doubles with each attempt.
+    pub backoff: Option<Duration>,
+    /// The longest delay, where the provider asks for none.
+    pub backoff_max: Option<Duration>,
+    /// Retries as a share of calls: more are not made, however many fail.
+    pub budget: Option<f64>,
+}
+
+impl RetryOptions {
+    /// The settings with this name; `None` where there is none.
+    pub fn preset(name: &str) -> Option<Self> {
+        let of = |max_retries, backoff, backoff_max, budget| Self {
+            max_retries: Some(max_retries),
+            backoff: Some(Duration::from_millis(backoff)),
+            backoff_max: Some(Duration::from_millis(backoff_max)),
+            budget: Some(budget),
+        };
+        match name {
+            "default" => Some(of(2, 500, 8_000, 0.5)),
+            "aggressive" => Some(of(5, 250, 4_000, 1.0)),
+            "conservative" => Some(of(1, 1_000, 30_000, 0.1)),
+            "none" => Some(of(0, 500, 8_000, 0.5)),
+            _ => None,
+        }
+    }
+
+    /// The names of the presets.
+    pub const PRESETS: [&'static str; 4] = ["default", "aggressive", "conservative", "none"];
+
+    /// These settings, and `others` where these say nothing.
+    #[must_use]
+    pub fn or(self, others: Self) -> Self {
+        Self {
+            max_retries: self.max_retries.or(others.max_retries),
+            backoff: self.backoff.or(others.backoff),
+            backoff_max: self.backoff_max.or(others.backoff_max),
+            budget: self.budget.or(others.budget),
+        }
+    }
+
+    /// All of it known.
+    pub(crate) fn policy(self) -> RetryPolicy {
+        let usual = RetryBudgetSettings::default();
+        RetryPolicy {
+            max_retries: self.max_retries.unwrap_or(2),
+            backoff: self.backoff.unwrap_or(Duration::from_millis(500)),
+            backoff_max: self.backoff_max,
+            budget: RetryBudgetSettings { ratio: self.budget.unwrap_or(usual.ratio), ..usual },
+        }
+    }
+}
+
+/// How often and how soon failed attempts of a call are repeated.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct RetryPolicy {
+    pub(crate) max_retries: u32,
+    pub(crate) backoff: Duration,
+    /// 8 s where absent, and 30 s for an overloaded provider.
+    pub(crate) backoff_max: Option<Duration>,
+    pub(crate) budget: RetryBudgetSettings,
+}
+
+/// What is done where every target's breaker is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AllOpen {
+    /// The call fails at once with the last error.
+    Fail,
+    /// The target that is to be tried next is asked, within the retry budget.
+    Ask,
+}
+
+/// When circuit breakers open and close. What is absent is decided further out.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct BreakerOptions {
+    /// Failures in a row that open it; 0 for never. Default 5.
+    pub failures: Option<u32>,
+    /// The share of failures that opens it, 0 to 1. Default 0.5.
+    pub failure_rate: Option<f64>,
+    /// The calls within the window below which the share does not count. Default 20.
+    pub minimum: Option<u32>,
+    /// What the share is counted over. Default 60 s.
+    pub window: Option<Duration>,
+    /// How long it stays open at first. Default 10 s.
+    pub open: Option<Duration>,
+    /// How long it stays open at most. Default 25 s.
+    pub open_max: Option<Duration>,
+    /// Answers that take longer than this count as failures. Default: none do.
+    pub slow: Option<Duration>,
+    /// What is done where all are open. Default: ask where there is one target, fail where there are several.
+    pub all_open: Option<AllOpen>,
+}
+
+impl BreakerOptions {
+    /// These settings, and `others` where these say nothing.
+    #[must_use]
+    pub fn or(self, others: Self) -> Self {
+        Self {
+            failures: self.failures.or(others.failures),
+            failure_rate: self.failure_rate.or(others.failure_rate),
+            minimum: self.minimum.or(others.minimum),
+            window: self.window.or(others.window),
+            open: self.open.or(others.open),
+            open_max: self.open_max.or(others.open_max),
+            slow: self.slow.or(others.slow),
+            all_open: self.all_open.or(others.all_open),
+        }
+    }
+
+    /// All of it known.
+    pub(crate) fn settings(self) -> BreakerSettings {
+        let usual = BreakerSettings::default();
+        let open = self.open.unwrap_or(usual.open);
+        BreakerSettings {
+            failures: self.failures.unwrap_or(usual.failures),
+            failure_rate: self.failure_rate.unwrap_or(usual.failure_rate),
+            minimum: self.minimum.unwrap_or(usual.minimum),
+            window: self.window.unwrap_or(usual.window),
+            open,
+            open_max: self.open_max.unwrap_or(usual.open_max).max(open),
+            slow: self.slow,
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Model groups: targets that answer for each other, as the configuration says them.
+
+use crate::{
+    failover::FailoverOn,
+    options::CallOptions,
+    policy_options::{BreakerOptions, RetryOptions},
+    strategy::Strategy,
+};
+use ferrule_catalog::Catalog;
+use ferrule_wire::model::Request;
+use std::sync::Arc;
+
+/// A group: a name with targets.
+#[derive(Clone, Debug, Default)]
+pub struct GroupSettings {
+    /// Its name. One `*` stands for any text, and is put in place of a `*` in its targets.
+    pub name: String,
+    /// Who may be asked.
+    pub targets: Vec<GroupTarget>,
+    /// How they are ordered for a call, and what else decides about them.
+    pub rules: GroupRules,
+    /// Models that are asked where the prompt is too long for every target.
+    pub context_fallback: Vec<String>,
+    /// Models that are asked where a content filter refuses.
+    pub content_filter_fallback: Vec<String>,
+}
+
+/// One target of a group.
+#[derive(Clone, Debug, Default)]
+pub struct GroupTarget {
+    /// `provider/model`, an alias, a bare name, or another group.
+    pub model: String,
+    /// What is said of it.
+    pub settings: TargetSettings,
+}
+
+/// What a group says of one of its targets.
+#[derive(Clone, Debug)]
+pub struct TargetSettings {
+    /// How large its share is beside that of the others, for the strategies that weigh.
+    pub weight: f64,
+    /// The most calls that are under way there at a time.
+    pub concurrency: Option<u32>,
+    /// The options of a call there that does not give them itself.
+    pub options: Option<Arc<OptionDefaults>>,
+    /// The key of the provider that was made for this target alone ([`crate::ProviderSettings::variant`]).
+    pub provider: Option<String>,
+    /// The model that its embeddings are the same as.
+    pub same_as: Option<String>,
+    /// The catalog with its own prices.
+    pub catalog: Option<Arc<Catalog>>,
+}
+
+/// Options of a call that does not give them itself.
+#[derive(Clone, Debug, Default)]
+pub struct OptionDefaults {
+    /// What is asked.
+    pub request: Request,
+    /// How.
+    pub call: CallOptions,
+}
+
+impl Default for TargetSettings {
+    fn default() -> Self {
+        Self { weight: 1.0, concurrency: None, options: None, provider: None, same_as: None, catalog: None }
+    }
+}
+
+/// What decides about the targets of a group.
+#[derive(Clone, Debug, Default)]
+pub struct GroupRules {
+    /// How they are ordered for a call.
+    pub strategy: Strategy,
+    /// The failures after which another target is asked, where not the usual ones.
+    pub failover_on: Option<FailoverOn>,
+    /// Retries of its calls.
+    pub retry: RetryOptions,
+    /// Circuit breakers of its targets.
+    pub breaker: BreakerOptions,
+}
+
+impl OptionDefaults {
+    /// These options, and `others` where these say nothing.
+    #[must_use]
+    pub(crate) fn or(mut self, others: &Self) -> Self {
+        self.request.fill_in(&others.request);
+        self.call.fill_in(&others.call);
+        self
+    }
+}

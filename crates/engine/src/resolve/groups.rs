@@ -1,0 +1,241 @@
+//! Groups made ready: their targets followed to providers when they are set, so that circles and dead ends are found
+//! then, not by a call.
+
+use super::{
+    aliases::{Aliases, End, Pattern},
+    candidate::{Candidate, Group},
+    group::{GroupRules, GroupSettings, OptionDefaults, TargetSettings},
+    names::{Names, quoted},
+    routing::{Place, RoutingProblem},
+};
+use crate::{group_state::GroupStates, same_model};
+use ferrule_catalog::Catalog;
+use std::{collections::HashMap, sync::Arc};
+
+/// How many groups may be in each other.
+const MAX_DEPTH: usize = 16;
+
+/// More targets than anybody needs, and few enough to be gone through for each call.
+const MAX_TARGETS: usize = 256;
+
+/// Groups made ready.
+#[derive(Default)]
+pub(super) struct Groups {
+    exact: HashMap<String, Arc<Group>>,
+    /// The most particular first.
+    wildcards: Vec<(Pattern, GroupSettings)>,
+    states: GroupStates,
+}
+
+/// What the targets of groups are followed by.
+pub(super) struct Ways<'a> {
+    pub(super) aliases: &'a Aliases,
+    pub(super) names: &'a Names,
+    pub(super) settings: &'a HashMap<&'a str, &'a GroupSettings>,
+}
+
+impl Groups {
+    /// What is wrong comes with it, all at once.
+    pub(super) fn new(
+        given: &[GroupSettings],
+        aliases: &Aliases,
+        names: &Names,
+        catalog: Option<&Catalog>,
+        states: GroupStates,
+    ) -> (Self, Vec<RoutingProblem>) {
+        let mut problems = Vec::new();
+        let settings: HashMap<&str, &GroupSettings> =
+            given.iter().map(|group| (group.name.as_str(), group)).collect();
+        let ways = Ways { aliases, names, settings: &settings };
+        let mut groups = Self { states, ..Self::default() };
+        for group in given {
+            let refuse =
+                |message: String| RoutingProblem { place: Place::Group(group.name.clone()), message };
+            if group.name.trim().is_empty() {
+                problems.push(refuse("expected a name".into()));
+                continue;
+            }
+            if aliases.exact(&group.name).is_some() {
+                problems.push(refuse("is also the name of an alias; rename one of them".into()));
+                continue;
+            }
+            let pattern = match Pattern::read(&group.name) {
+                Ok(pattern) => pattern,
+                Err(message) => {
+                    problems.push(refuse(message));
+                    continue;
+                }
+            };
+            // Of a wildcard an instance shows whether its targets lead somewhere.
+            let sample = pattern.as_ref().map(|_| "x");
+            match ways.group(group, sample, groups.states.of(&group.name)) {
+                Ok(_) if pattern.is_some() => {}
+                Ok(ready) => match same_model::of_group(&ready.targets, catalog) {
+                    Ok(()) => drop(groups.exact.insert(group.name.clone(), Arc::new(ready))),
+                    Err(message) => problems.push(refuse(message)),
+                },
+                Err(message) => problems.push(refuse(message)),
+            }
+            groups.wildcards.extend(pattern.map(|pattern| (pattern, group.clone())));
+        }
+        groups.wildcards.sort_by(|(one, _), (other, _)| one.cmp_rank(other));
+        problems.sort_by(|one, other| one.place.cmp(&other.place));
+        (groups, problems)
+    }
+
+    /// The group `name`.
+    pub(super) fn exact(&self, name: &str) -> Option<&Arc<Group>> {
+        // Most clients have none, and then there is nothing to hash.
+        if self.exact.is_empty() { None } else { self.exact.get(name) }
+    }
+
+    /// The group that the most particular wildcard that fits `name` makes of it.
+    pub(super) fn wildcard(
+        &self,
+        name: &str,
+        has_provider: bool,
+        aliases: &Aliases,
+        names: &Names,
+    ) -> Option<Result<Arc<Group>, String>> {
+        let (rest, group) = self
+            .wildcards
+            .iter()
+            .find_map(|(pattern, group)| Some((pattern.rest(name, has_provider)?, group)))?;
+        let settings = HashMap::new();
+        let ways = Ways { aliases, names, settings: &settings };
+        Some(ways.group(group, Some(rest), self.states.of(&group.name)).map(Arc::new))
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.exact.keys().map(String::as_str)
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Arc<Group>> {
+        self.exact.values()
+    }
+}
+
+impl Ways<'_> {
+    fn group(
+        &self,
+        settings: &GroupSettings,
+        star: Option<&str>,
+        state: Arc<crate::group_state::GroupState>,
+    ) -> Result<Group, String> {
+        let GroupSettings { name, targets: _, rules, context_fallback, content_filter_fallback } = settings;
+        let mut way = vec![name.clone()];
+        let targets = self.targets(settings, star, &mut way)?;
+        if targets.is_empty() {
+            return Err("expected at least one target".into());
+        }
+        if targets.len() > MAX_TARGETS {
+            return Err(format!("has more than {MAX_TARGETS} targets"));
+        }
+        let mut others = |key: &str, models: &[String]| {
+            let mut all = Vec::new();
+            for (place, model) in models.iter().enumerate() {
+                let found = self.expand(&with_star(model, star), &mut way);
+                all.extend(found.map_err(|why| format!("{key}[{place}]: {why}"))?);
+            }
+            Ok::<_, String>(all)
+        };
+        Ok(Group {
+            name: name.clone(),
+            targets,
+            context_fallback: others("context_fallback", context_fallback)?,
+            content_filter_fallback: others("content_filter_fallback", content_filter_fallback)?,
+            rules: rules.clone(),
+            state,
+        })
+    }
+
+    fn targets(
+        &self,
+        group: &GroupSettings,
+        star: Option<&str>,
+        way: &mut Vec<String>,
+    ) -> Result<Vec<Candidate>, String> {
+        let mut all = Vec::new();
+        for (place, target) in group.targets.iter().enumerate() {
+            let model = with_star(&target.model, star);
+            let mut found = self.expand(&model, way).map_err(|why| format!("targets[{place}]: {why}"))?;
+            let sum: f64 = found.iter().map(|one| one.settings.as_ref().map_or(1.0, |own| own.weight)).sum();
+            let is_one = found.len() == 1;
+            for candidate in &mut found {
+                let settings = match candidate.settings.take() {
+                    None => target.settings.clone(),
+                    Some(inner) => inner.within(&target.settings, if is_one { 1.0 } else { sum }),
+                };
+                candidate.settings = Some(Arc::new(settings));
+            }
+            all.extend(found);
+        }
+        Ok(all)
+    }
+
+    /// Who is meant by the name of a target.
+    fn expand(&self, name: &str, way: &mut Vec<String>) -> Result<Vec<Candidate>, String> {
+        if let Some(found) = self.exactly(name, way) {
+            return found;
+        }
+        let named = self.names.read(name);
+        match self.aliases.wildcard(name, named.has_provider()) {
+            None => self.names.direct(name, named).map(|only| vec![only]),
+            Some(replaced) => match self.exactly(&replaced, way) {
+                Some(found) => found,
+                None => self.names.direct(&replaced, self.names.read(&replaced)).map(|only| vec![only]),
+            },
+        }
+    }
+
+    fn exactly(&self, name: &str, way: &mut Vec<String>) -> Option<Result<Vec<Candidate>, String>> {
+        let name = match self.aliases.exact(name) {
+            Some(End::Route(only)) => return Some(Ok(vec![only.clone()])),
+            Some(End::Bare(bare)) => return Some(self.names.bare(bare).map(|only| vec![only])),
+            Some(End::Group(group)) => group,
+            None => name,
+        };
+        let group = self.settings.get(name)?;
+        if way.iter().any(|before| before == name) {
+            return Some(Err(format!("goes round in a circle: {} -> {name}", way.join(" -> "))));
+        }
+        if way.len() >= MAX_DEPTH {
+            return Some(Err(format!("more than {MAX_DEPTH} groups are in each other")));
+        }
+        way.push(name.to_owned());
+        let found = self.targets(group, None, way);
+        way.pop();
+        Some(found.map_err(|why| format!("group {}: {why}", quoted(name))))
+    }
+}
+
+impl TargetSettings {
+    /// What holds for a target of a group that is itself a target with the settings `outer`. `sum` is that of the
+    /// weights in its group.
+    fn within(&self, outer: &Self, sum: f64) -> Self {
+        let options = match (&self.options, &outer.options) {
+            (Some(own), Some(others)) => Some(Arc::new(OptionDefaults::clone(own).or(others))),
+            (own, others) => own.clone().or_else(|| others.clone()),
+        };
+        Self {
+            weight: if sum > 0.0 { outer.weight * self.weight / sum } else { 0.0 },
+            concurrency: [self.concurrency, outer.concurrency].into_iter().flatten().min(),
+            options,
+            provider: self.provider.clone().or_else(|| outer.provider.clone()),
+            same_as: self.same_as.clone().or_else(|| outer.same_as.clone()),
+            catalog: self.catalog.clone().or_else(|| outer.catalog.clone()),
+        }
+    }
+}
+
+fn with_star(model: &str, star: Option<&str>) -> String {
+    match star {
+        Some(rest) => model.replacen('*', rest, 1),
+        None => model.to_owned(),
+    }
+}
+
+/// The group of the models of one call: asked in their order.
+pub(super) fn of_the_moment(targets: Vec<Candidate>) -> Group {
+    Group { targets, rules: GroupRules::default(), ..Group::default() }
+}

@@ -1,0 +1,58 @@
+//! Same models: whether the targets of a group embed alike. The vectors of two models do not mix.
+
+use crate::resolve::Candidate;
+use ferrule_catalog::{Catalog, Category, Found, Modality};
+use ferrule_wire::providers::split_name;
+
+/// Checks a group when it is read. Only groups of embedding models have to be of one model.
+pub(crate) fn of_group(targets: &[Candidate], catalog: Option<&Catalog>) -> Result<(), String> {
+    let catalog = || catalog.unwrap_or_else(|| Catalog::builtin());
+    let says_so = |target: &Candidate| target.settings.as_ref().is_some_and(|own| own.same_as.is_some());
+    if targets.len() < 2 {
+        return Ok(());
+    }
+    let is_of_embeddings = targets.iter().any(|target| {
+        says_so(target)
+            || catalog().find(&target.provider, &target.model).is_some_and(embeds)
+            || is_named_so(&target.model)
+    });
+    if is_of_embeddings { check(targets, catalog()) } else { Ok(()) }
+}
+
+/// Whether all of `targets` embed alike; the error names the first of which that cannot be told.
+pub(crate) fn check(targets: &[Candidate], catalog: &Catalog) -> Result<(), String> {
+    let Some((first, others)) = targets.split_first() else { return Ok(()) };
+    let expected = canonical(first, catalog);
+    match others.iter().find(|other| canonical(other, catalog) != expected) {
+        None => Ok(()),
+        Some(other) => Err(format!(
+            "{other} is not known to embed as {first} does, and vectors of two models do not mix; \
+             if it is the same model, say so: same_as = \"{first}\""
+        )),
+    }
+}
+
+/// The name that a model has wherever it is offered; of one that the catalog does not know, its own.
+fn canonical(target: &Candidate, catalog: &Catalog) -> String {
+    let said = target.settings.as_ref().and_then(|own| own.same_as.as_deref());
+    let (provider, model) =
+        said.and_then(split_name).unwrap_or((target.provider.as_str(), target.model.as_str()));
+    match catalog.find(provider, model) {
+        Some(found) => {
+            let id = found.id.to_lowercase();
+            id.rsplit('/').next().unwrap_or_default().to_owned()
+        }
+        None => format!("{}/{}", provider.to_lowercase(), model.to_lowercase()),
+    }
+}
+
+fn embeds(found: Found<'_>) -> bool {
+    let facts = &found.model().facts;
+    facts.category == Some(Category::Embedding)
+        || facts.output_modalities.as_ref().is_some_and(|kinds| kinds.contains(&Modality::Embedding))
+}
+
+/// Of models that the catalog does not know, most say it in their names.
+fn is_named_so(model: &str) -> bool {
+    model.to_ascii_lowercase().contains("embed")
+}

@@ -1,0 +1,156 @@
+//! Status of an engine: its groups and targets, with what is known of them now.
+
+use crate::{
+    engine::Engine,
+    provider::Provider,
+    resolve::Candidate,
+    target_state::{self, TargetState},
+};
+use ferrule_wire::breaker::{BreakerSettings, BreakerState};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+/// The groups of an engine, and all targets that are in one, or that were called.
+#[derive(Clone, Debug, Default)]
+pub struct Status {
+    /// The groups, by name.
+    pub groups: Vec<GroupStatus>,
+    /// The targets, by name.
+    pub targets: Vec<TargetStatus>,
+}
+
+/// A group.
+#[derive(Clone, Debug)]
+pub struct GroupStatus {
+    /// Its name.
+    pub name: String,
+    /// How its targets are ordered.
+    pub strategy: &'static str,
+    /// The names of its targets.
+    pub targets: Vec<String>,
+}
+
+/// A target: a provider's model.
+#[derive(Clone, Debug)]
+pub struct TargetStatus {
+    /// `provider/model`, and after an `@` what tells it apart from others of the same.
+    pub name: String,
+    /// The provider's id.
+    pub provider: String,
+    /// Its name of the model.
+    pub model: String,
+    /// Its circuit breaker: `closed`, `open`, `half_open`, `forced_open` (by the operator) or `excluded` (the model is
+    /// not there).
+    pub breaker: &'static str,
+    /// How long until a call tries it again, where its breaker is open.
+    pub reopens_in: Option<Duration>,
+    /// Failures in a row.
+    pub failures: u32,
+    /// How often its breaker opened.
+    pub times_opened: u32,
+    /// Calls under way.
+    pub in_flight: u32,
+    /// The time to the first token of streams.
+    pub first_token: Option<Duration>,
+    /// The time per output token of plain calls.
+    pub per_token: Option<Duration>,
+    /// Requests in the last minute.
+    pub requests: f64,
+    /// The failure that its breaker knows of, in words.
+    pub last_failure: Option<String>,
+}
+
+type States = BTreeMap<String, (Arc<Provider>, String, Arc<TargetState>)>;
+
+impl Engine {
+    /// What is known now.
+    pub fn status(&self) -> Status {
+        let groups = self.groups().map(|group| GroupStatus {
+            name: group.name.clone(),
+            strategy: group.rules.strategy.name(),
+            targets: group.targets.iter().filter_map(|one| self.target_name(one)).collect(),
+        });
+        let mut groups: Vec<GroupStatus> = groups.collect();
+        groups.sort_by(|one, other| one.name.cmp(&other.name));
+        let targets = self.states().into_iter();
+        Status { groups, targets: targets.map(|(name, target)| status(name, &target)).collect() }
+    }
+
+    /// Opens the circuit breakers of a target, or of all targets of a group, until they are reset. The error says that
+    /// there is no such target.
+    pub fn open_breaker(&self, name: &str) -> Result<(), String> {
+        self.states_of(name)?.iter().for_each(|state| state.breaker().force_open());
+        Ok(())
+    }
+
+    /// Closes the circuit breakers of a target, or of all targets of a group.
+    pub fn reset_breaker(&self, name: &str) -> Result<(), String> {
+        self.states_of(name)?.iter().for_each(|state| state.breaker().reset());
+        Ok(())
+    }
+
+    fn target_name(&self, candidate: &Candidate) -> Option<String> {
+        let provider = self.provider_of(candidate)?;
+        Some(provider.target_name(&candidate.model))
+    }
+
+    /// All targets that were called, or that are in a group.
+    fn states(&self) -> States {
+        let mut all = States::new();
+        for provider in self.all_providers() {
+            for (model, state) in provider.targets.all() {
+                all.insert(provider.target_name(&model), (Arc::clone(provider), model, state));
+            }
+        }
+        for candidate in self.groups().flat_map(|group| &group.targets) {
+            if let Some(provider) = self.provider_of(candidate) {
+                let state =
+                    || (Arc::clone(provider), candidate.model.clone(), provider.targets.of(&candidate.model));
+                all.entry(provider.target_name(&candidate.model)).or_insert_with(state);
+            }
+        }
+        all
+    }
+
+    fn states_of(&self, name: &str) -> Result<Vec<Arc<TargetState>>, String> {
+        if let Some((_, _, state)) = self.states().remove(name) {
+            return Ok(vec![state]);
+        }
+        let route = self.resolve(Some(name))?;
+        // A provider's fallback is a target of its own.
+        let count = if route.group.is_some() { route.candidates.len() } else { 1 };
+        let candidates = route.candidates.iter().take(count);
+        let state = |one: &Candidate| Some(self.provider_of(one)?.targets.of(&one.model));
+        Ok(candidates.filter_map(state).collect())
+    }
+}
+
+fn status(
+    name: String,
+    (provider, model, state): &(Arc<Provider>, String, Arc<TargetState>),
+) -> TargetStatus {
+    let breaker = state.snapshot(&BreakerSettings::default());
+    let known = state.statistics().snapshot(target_state::now());
+    let milliseconds = |value: f64| Duration::try_from_secs_f64(value / 1000.0).unwrap_or_default();
+    TargetStatus {
+        name,
+        provider: provider.id.to_string(),
+        model: model.clone(),
+        breaker: match breaker.state {
+            BreakerState::Closed => "closed",
+            BreakerState::Open => "open",
+            BreakerState::HalfOpen => "half_open",
+            BreakerState::ForcedOpen => "forced_open",
+            BreakerState::Excluded => "excluded",
+        },
+        reopens_in: breaker
+            .reopens_at
+            .map(|at| Duration::from_millis(at.saturating_sub(target_state::now()))),
+        failures: breaker.consecutive_failures,
+        times_opened: breaker.times_opened,
+        in_flight: known.in_flight,
+        first_token: known.first_token.map(|time| milliseconds(time.value)),
+        per_token: known.per_token.map(|time| milliseconds(time.value)),
+        requests: known.usage.requests,
+        last_failure: state.last_failure().map(|failure| failure.to_string()),
+    }
+}

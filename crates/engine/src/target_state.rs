@@ -1,0 +1,178 @@
+//! Target state: what is kept of a provider's model from call to call: its circuit breaker and the calls under way.
+
+use crate::{
+    failover::Reason,
+    failure::Failure,
+    plan::Refusal,
+    retry_budget::RetryBudget,
+    strategy::{InFlight, Statistics},
+};
+use ferrule_wire::breaker::{Admission, Breaker, BreakerSettings, BreakerSnapshot, Change, Outcome, Permit};
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, Mutex, PoisonError, RwLock},
+    time::Duration,
+};
+use tokio::time::Instant;
+
+/// More models of one provider than anybody calls; those beyond are not remembered.
+const MAX_MODELS: usize = 4096;
+
+/// How long a model that is unknown, retired or forbidden is left alone.
+const WITHOUT_MODEL: Duration = Duration::from_secs(300);
+
+static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// Milliseconds of a clock that only goes forward.
+pub(crate) fn now() -> u64 {
+    u64::try_from(EPOCH.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// What is kept of one model of a provider.
+#[derive(Debug, Default)]
+pub(crate) struct TargetState {
+    breaker: Breaker,
+    statistics: Arc<Statistics>,
+    /// How the last attempt that failed did: what calls are told that are not made.
+    last_failure: Mutex<Option<Failure>>,
+}
+
+/// What is kept of a provider: the states of all its models that were called, and its retries.
+#[derive(Debug, Default)]
+pub(crate) struct TargetStates {
+    by_model: RwLock<HashMap<Box<str>, Arc<TargetState>>>,
+    /// The retries that calls may still make that are of no group.
+    pub(crate) budget: Arc<RetryBudget>,
+}
+
+impl TargetStates {
+    /// That of `model`, made where there was none.
+    pub(crate) fn of(&self, model: &str) -> Arc<TargetState> {
+        if let Some(state) = self.by_model.read().unwrap_or_else(PoisonError::into_inner).get(model) {
+            return Arc::clone(state);
+        }
+        let mut all = self.by_model.write().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= MAX_MODELS && !all.contains_key(model) {
+            return Arc::default();
+        }
+        Arc::clone(all.entry(model.into()).or_default())
+    }
+
+    /// All of them, in no order.
+    pub(crate) fn all(&self) -> Vec<(String, Arc<TargetState>)> {
+        let all = self.by_model.read().unwrap_or_else(PoisonError::into_inner);
+        all.iter().map(|(model, state)| (model.to_string(), Arc::clone(state))).collect()
+    }
+}
+
+impl TargetState {
+    /// Admits a call, whatever the breaker says where it `insists`.
+    pub(crate) fn admit(
+        self: &Arc<Self>,
+        settings: &BreakerSettings,
+        concurrency: Option<u32>,
+        insists: bool,
+    ) -> Result<Lease, Refusal> {
+        let place = match concurrency {
+            Some(most) => self.statistics.try_begin(most).ok_or(Refusal::Busy)?,
+            None => self.statistics.begin(),
+        };
+        let now = now();
+        let permit = match self.breaker.admit(now, settings) {
+            Admission::Closed(permit) | Admission::Probe(permit) => permit,
+            Admission::Open { reopens_at } => {
+                let reopens =
+                    reopens_at.map_or(Duration::MAX, |at| Duration::from_millis(at.saturating_sub(now)));
+                let permit = self.breaker.admit_anyway(now, settings).filter(|_| insists);
+                permit.ok_or(Refusal::Open { reopens })?
+            }
+        };
+        self.statistics.sent(now, 0);
+        Ok(Lease { state: Arc::clone(self), settings: *settings, permit: Some(permit), _place: place })
+    }
+
+    /// Whether a call would be admitted now. Takes no place.
+    pub(crate) fn is_usable(&self, settings: &BreakerSettings, concurrency: Option<u32>) -> bool {
+        let now = now();
+        let seen = self.breaker.snapshot(now, settings);
+        let is_due = seen.reopens_at.is_some_and(|at| at <= now);
+        (seen.state == ferrule_wire::breaker::BreakerState::Closed || is_due)
+            && concurrency.is_none_or(|most| self.statistics.in_flight() < most)
+    }
+
+    /// How the last attempt that failed did.
+    pub(crate) fn last_failure(&self) -> Option<Failure> {
+        self.last_failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The breaker, for the operator.
+    pub(crate) fn breaker(&self) -> &Breaker {
+        &self.breaker
+    }
+
+    /// What the breaker looks like now.
+    pub(crate) fn snapshot(&self, settings: &BreakerSettings) -> BreakerSnapshot {
+        self.breaker.snapshot(now(), settings)
+    }
+
+    /// How fast it is, and how much of it is in use.
+    pub(crate) fn statistics(&self) -> &Statistics {
+        &self.statistics
+    }
+}
+
+/// A place at a target for one attempt. Dropped without an outcome it says nothing about the target.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    state: Arc<TargetState>,
+    settings: BreakerSettings,
+    permit: Option<Permit>,
+    _place: InFlight,
+}
+
+impl Lease {
+    /// Whether the attempt finds out whether the target is back.
+    pub(crate) fn is_probe(&self) -> bool {
+        self.permit.as_ref().is_some_and(Permit::is_probe)
+    }
+
+    /// The target whose place it is.
+    pub(crate) fn statistics(&self) -> &Statistics {
+        &self.state.statistics
+    }
+
+    /// The target answered, after so long. The place is kept until the lease is dropped.
+    pub(crate) fn succeed(&mut self, took: Duration) {
+        self.settle(self.settings.success_after(took));
+    }
+
+    /// The attempt ended with a failure of this kind.
+    pub(crate) fn fail(&mut self, reason: Reason, failure: &Failure) {
+        if reason == Reason::Model {
+            self.state.breaker.exclude(now(), WITHOUT_MODEL);
+        }
+        if reason.is_of_health() || reason == Reason::Model {
+            let mut last = self.state.last_failure.lock().unwrap_or_else(PoisonError::into_inner);
+            *last = Some(failure.clone());
+        }
+        if self.permit.is_none() && reason.is_of_health() {
+            // A probe that answered, and broke off later: it counts as any other call.
+            match self.state.breaker.admit(now(), &self.settings) {
+                Admission::Closed(permit) | Admission::Probe(permit) => self.permit = Some(permit),
+                Admission::Open { .. } => {}
+            }
+        }
+        self.settle(if reason.is_of_health() { Outcome::Failure } else { Outcome::Neutral });
+    }
+
+    fn settle(&mut self, outcome: Outcome) -> Option<Change> {
+        let permit = self.permit.take()?;
+        self.state.breaker.settle(permit, outcome, now(), &self.settings, fastrand::f64())
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.settle(Outcome::Neutral);
+    }
+}
