@@ -123,9 +123,7 @@ class Client(BaseClient):
         flight, _ = self._start("complete", self._native.complete, model, messages, options, _bridge(hub))
         return cast("Reply[Any]", _wait(flight, hub))
 
-    def _complete_until_valid(
-        self, model: Model, messages: Messages | None, options: CompletionOptions
-    ) -> Reply[Any]:
+    def _complete_until_valid(self, model: Model, messages: Messages | None, options: CompletionOptions) -> Reply[Any]:
         again = self._asking_again("complete", messages, options)
         hub = greenlets.current()
         while True:

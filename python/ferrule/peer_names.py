@@ -107,8 +107,7 @@ ANYWHERE: dict[str, str] = {
     **_each("default_query params query query_params", _QUERY),
     # Retries and time
     **_each(
-        "retries num_retries retry retry_policy max_attempts retry_strategy backoff retry_after "
-        "max_retry tries retry_config",
+        "retries num_retries retry_policy max_attempts retry_strategy backoff retry_after max_retry tries retry_config",
         _RETRIES,
     ),
     **_each(

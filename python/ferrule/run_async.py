@@ -17,6 +17,7 @@ from ferrule.typing_compat import Self
 if TYPE_CHECKING:
     from ferrule._native import ToolCall
     from ferrule.async_client import AsyncClient
+    from ferrule.options import Model
     from ferrule.run_events import RunEvent
 
 __all__ = ["AsyncRunStream"]
@@ -76,9 +77,7 @@ def follow(client: AsyncClient, model: Model, steps: Steps) -> AsyncRunStream:
     return AsyncRunStream(_drive(client, model, steps, stream=True), steps.run)
 
 
-async def _drive(
-    client: AsyncClient, model: Model, steps: Steps, *, stream: bool
-) -> AsyncGenerator[RunEvent, None]:
+async def _drive(client: AsyncClient, model: Model, steps: Steps, *, stream: bool) -> AsyncGenerator[RunEvent, None]:
     outcome: Any = None
     with contextlib.closing(steps.actions()) as actions:
         while True:

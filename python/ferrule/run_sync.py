@@ -18,6 +18,7 @@ from ferrule.typing_compat import Self
 if TYPE_CHECKING:
     from ferrule._native import Reply, ToolCall
     from ferrule.client import Client
+    from ferrule.options import Model
     from ferrule.run_events import RunEvent, ToolResult
 
 __all__ = ["RunStream"]

@@ -121,9 +121,7 @@ def complete(
 
 
 @with_options(CompletionOptions)
-def complete(
-    model: Model = None, messages: Messages | None = None, **options: Unpack[CompletionOptions]
-) -> Reply[Any]:
+def complete(model: Model = None, messages: Messages | None = None, **options: Unpack[CompletionOptions]) -> Reply[Any]:
     """`Client.complete` on a client that the whole program shares, with the default configuration.
 
     Where a key is missing, the environment and the configuration files are read again before that is an error.
@@ -172,8 +170,6 @@ def stream(
 
 
 @with_options(CompletionOptions)
-def stream(
-    model: Model = None, messages: Messages | None = None, **options: Unpack[CompletionOptions]
-) -> Stream[Any]:
+def stream(model: Model = None, messages: Messages | None = None, **options: Unpack[CompletionOptions]) -> Stream[Any]:
     """`Client.stream` on a client that the whole program shares, with the default configuration. See `complete`."""
     return _shared_client().stream_again(model, messages, options)

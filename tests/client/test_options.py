@@ -252,7 +252,7 @@ def test_none_is_as_good_as_absent(simulator: Simulator, client: ferrule.Client,
 
 def test_every_option_is_tried_here() -> None:
     tried = {name for options, *_ in CASES for name in options}
-    elsewhere = {"retries_on_invalid", "timeout", "max_retries", "drop_params", "extra_headers", "extra_query"}
+    elsewhere = {"retries_on_invalid", "timeout", "max_retries", "retry", "drop_params", "extra_headers", "extra_query"}
     assert tried | elsewhere == set(ferrule.CompletionOptions.__annotations__)
     assert set(WRONG) == set(ferrule.CompletionOptions.__annotations__)
 

@@ -121,7 +121,7 @@ def script() -> list[Any]:
 def everything() -> dict[str, Any]:
     """An object of every public class, by the name of the class."""
     found: list[Any] = []
-    with Simulator(script()) as simulator, simulator.client() as client:
+    with Simulator(script()) as simulator, simulator.client(groups={"g": {"targets": ["openai/gpt-4o"]}}) as client:
         for prompt in ("Hello.", "refuse"):
             with client.stream("openai/gpt-4o", prompt) as stream:
                 found += [*stream, stream.reply(), stream]
@@ -135,6 +135,8 @@ def everything() -> dict[str, Any]:
         found += [client.count_tokens("openai/gpt-4o", "Hello."), client.capabilities("openai/gpt-4o")]
         found += [client, client.images, client.audio, client.ollama, client.ruvllm, client.registry]
         found += [client.registry.aliases, client.usage(), client.usage().total(), ferrule.Timeouts(total=3)]
+        status = client.status()
+        found += [status, *status.groups, *status.targets, client.breaker("openai/gpt-4o")]
         with client.audio.speech("openai/tts-1", "a", voice="alloy") as body:
             found.append(body)
         run = client.stream_run("openai/gpt-4o", "Hello.", tools=[f], max_steps=1)
@@ -165,12 +167,23 @@ NOT_OBJECTS = {
     *("Approval", "RunEvent", "RunOptions", "Tools"),
     *("AudioFile", "CompletionOptions", "EmbeddingOptions", "Event", "ImageOptions", "Messages", "OperationOptions"),
     *("ProviderOptions", "RerankOptions", "Secret", "SecretCommand", "SecretFile", "SecretVariable", "SpeechOptions"),
-    *("TranscriptionOptions", "complete", "stream"),
+    *("TranscriptionOptions", "complete", "stream", "reset", "BreakerOptions", "CallOptions", "CommonOptions"),
+    *(
+        "GroupOptions",
+        "Model",
+        "ReasoningEffort",
+        "ResponseType",
+        "RetryOptions",
+        "Role",
+        "TargetOptions",
+        "ToolChoice",
+    ),
     # The base class of results.
     "OperationReply",
 }
 OF_ONE_PROCESS = {
     *("AsyncAudioOperations", "AsyncBody", "AsyncClient", "AsyncImageOperations", "AsyncStream", "AudioOperations"),
+    "Breaker",
     *("Body", "CatalogModel", "Client", "ImageOperations", "Ollama", "Registry", "RegistrySection", "RuvLLM"),
     *("AsyncReplies", "AsyncRunStream", "Replies", "RunStream", "Sidecar", "Stream", "UsageTracker"),
 }

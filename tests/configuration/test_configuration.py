@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import ferrule
-from ferrule import client as client_module
+from ferrule import shared_client
 from ferrule.testing import Simulator
 
 MODELS = ["openai/gpt", "anthropic/claude"]
@@ -168,10 +168,10 @@ async def test_models_in_a_loop(simulator: Simulator) -> None:
 def test_shortcuts_share_one_client(simulator: Simulator, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in simulator.environment().items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(client_module, "_shared", None)
+    monkeypatch.setattr(shared_client, "_shared", None)
     for _ in range(2):
         assert ferrule.complete("openai/gpt", "Hi.", temperature=0).text == "Yes."
         with ferrule.stream("anthropic/claude", "Hi.") as stream:
             assert "".join(stream.text) == "Yes."
     assert len({request.connection for request in simulator.requests}) <= 2
-    client_module._shared.close()
+    shared_client._shared.close()

@@ -1,17 +1,20 @@
-//! Groups, retries and circuit breakers of a client, as `python/ferrule/configuration` gives them.
+//! Groups of a client, as `python/ferrule/configuration` gives them.
 
-use crate::{catalog, request};
+use crate::{
+    catalog,
+    policies::{breaker, retry, text},
+    request,
+};
 use ferrule_catalog::Catalog;
 use ferrule_engine::{
-    AllOpen, BreakerOptions, FailoverOn, GroupRules, GroupSettings, GroupTarget, OptionDefaults,
-    RetryOptions, TargetSettings, strategy::Strategy,
+    FailoverOn, GroupRules, GroupSettings, GroupTarget, OptionDefaults, TargetSettings, strategy::Strategy,
 };
 use pyo3::{
-    exceptions::{PyTypeError, PyValueError},
+    exceptions::PyValueError,
     prelude::*,
-    types::{PyDict, PyList, PyString},
+    types::{PyDict, PyList},
 };
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 /// The group in `fields`; `base` has the prices that hold where a target has none of its own.
 pub(crate) fn group(fields: &Bound<'_, PyDict>, base: Option<&Arc<Catalog>>) -> PyResult<GroupSettings> {
@@ -84,96 +87,4 @@ fn defaults(options: &Bound<'_, PyDict>) -> PyResult<OptionDefaults> {
 
 fn within(py: Python<'_>, place: &str, error: &PyErr) -> PyErr {
     PyValueError::new_err(format!("{place}: {}", error.value(py)))
-}
-
-/// Retries: the name of a preset, or a mapping. `None` says nothing.
-pub(crate) fn retry(given: &Bound<'_, PyAny>) -> PyResult<RetryOptions> {
-    if given.is_none() {
-        return Ok(RetryOptions::default());
-    }
-    if let Ok(name) = given.cast::<PyString>() {
-        return preset(name.to_str()?);
-    }
-    let mut options = RetryOptions::default();
-    let mut base = RetryOptions::default();
-    for (name, value) in mapping(given, "retry")?.iter() {
-        if value.is_none() {
-            continue;
-        }
-        let name: String = name.extract()?;
-        let path = format!("retry.{name}");
-        match name.as_str() {
-            "preset" => base = preset(&text(&value, &path)?)?,
-            "max_retries" => options.max_retries = Some(whole(&value, &path)?),
-            "backoff" => options.backoff = Some(seconds(&value, &path)?),
-            "backoff_max" => options.backoff_max = Some(seconds(&value, &path)?),
-            "budget" => options.budget = Some(share(&value, &path)?),
-            _ => return Err(PyTypeError::new_err(format!("unknown field `{path}`"))),
-        }
-    }
-    Ok(options.or(base))
-}
-
-fn preset(name: &str) -> PyResult<RetryOptions> {
-    RetryOptions::preset(name).ok_or_else(|| {
-        let known = RetryOptions::PRESETS.join(", ");
-        PyValueError::new_err(format!("retry: {name:?} is not a preset; there are {known}"))
-    })
-}
-
-/// Circuit breakers: a mapping. `None` says nothing.
-pub(crate) fn breaker(given: &Bound<'_, PyAny>) -> PyResult<BreakerOptions> {
-    let mut options = BreakerOptions::default();
-    if given.is_none() {
-        return Ok(options);
-    }
-    for (name, value) in mapping(given, "breaker")?.iter() {
-        if value.is_none() {
-            continue;
-        }
-        let name: String = name.extract()?;
-        let path = format!("breaker.{name}");
-        match name.as_str() {
-            "failures" => options.failures = Some(whole(&value, &path)?),
-            "failure_rate" => options.failure_rate = Some(share(&value, &path)?),
-            "minimum" => options.minimum = Some(whole(&value, &path)?),
-            "window" => options.window = Some(seconds(&value, &path)?),
-            "open" => options.open = Some(seconds(&value, &path)?),
-            "open_max" => options.open_max = Some(seconds(&value, &path)?),
-            "slow" => options.slow = Some(seconds(&value, &path)?),
-            "all_open" => {
-                options.all_open = Some(match text(&value, &path)?.as_str() {
-                    "fail" => AllOpen::Fail,
-                    "ask" => AllOpen::Ask,
-                    _ => return Err(PyValueError::new_err(format!("{path}: expected \"fail\" or \"ask\""))),
-                });
-            }
-            _ => return Err(PyTypeError::new_err(format!("unknown field `{path}`"))),
-        }
-    }
-    Ok(options)
-}
-
-fn mapping<'a, 'py>(given: &'a Bound<'py, PyAny>, name: &str) -> PyResult<&'a Bound<'py, PyDict>> {
-    given.cast().map_err(|_| PyTypeError::new_err(format!("{name}: expected a dict or the name of a preset")))
-}
-
-fn text(value: &Bound<'_, PyAny>, path: &str) -> PyResult<String> {
-    value.extract().map_err(|_| PyTypeError::new_err(format!("{path}: expected a string")))
-}
-
-fn whole(value: &Bound<'_, PyAny>, path: &str) -> PyResult<u32> {
-    value.extract().map_err(|_| PyTypeError::new_err(format!("{path}: expected a whole number, 0 or more")))
-}
-
-fn seconds(value: &Bound<'_, PyAny>, path: &str) -> PyResult<Duration> {
-    let wrong = || PyTypeError::new_err(format!("{path}: expected a number of seconds, 0 or more"));
-    let seconds: f64 = value.extract().map_err(|_| wrong())?;
-    Duration::try_from_secs_f64(seconds).map_err(|_| wrong())
-}
-
-fn share(value: &Bound<'_, PyAny>, path: &str) -> PyResult<f64> {
-    let wrong = || PyTypeError::new_err(format!("{path}: expected a number from 0 to 1"));
-    let share: f64 = value.extract().map_err(|_| wrong())?;
-    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err(wrong()) }
 }

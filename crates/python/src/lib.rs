@@ -24,6 +24,7 @@ mod ledger;
 mod logging;
 mod message;
 mod operations;
+mod policies;
 mod produce;
 mod program;
 mod progress;

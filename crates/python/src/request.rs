@@ -2,8 +2,8 @@
 
 use crate::{
     from_python::{self, Path, type_name},
-    groups,
     message::{self, Message},
+    policies,
 };
 use ferrule_engine::{CallOptions, Timeouts};
 use ferrule_wire::{
@@ -249,7 +249,7 @@ fn option(
             how.max_retries =
                 Some(u32::try_from(count(value, name)?).map_err(|_| wrong(value, name, "a smaller number"))?);
         }
-        "retry" => how.retry = groups::retry(value)?,
+        "retry" => how.retry = policies::retry(value)?,
         "drop_params" => how.drop_params = boolean(value, name)?,
         "extra_headers" => how.headers = secret_pairs(value, name)?,
         "extra_query" => how.query = secret_pairs(value, name)?,

@@ -4,7 +4,7 @@ use crate::{
     bridge::LoopBridge,
     from_python::{self, Path},
     function::FunctionBackend,
-    groups, request,
+    groups, policies, request,
     secrets::ConfiguredSecrets,
     token::FunctionTokens,
 };
@@ -51,8 +51,8 @@ pub(crate) fn read(fields: &Bound<'_, PyDict>, fetch: Option<&Bound<'_, PyAny>>)
             *bound = given.extract()?;
         }
     }
-    settings.retry = groups::retry(&get("retry")?)?;
-    settings.breaker = groups::breaker(&get("breaker")?)?;
+    settings.retry = policies::retry(&get("retry")?)?;
+    settings.breaker = policies::breaker(&get("breaker")?)?;
     for group in get("groups")?.cast::<PyList>()?.iter() {
         let read = groups::group(group.cast()?, settings.catalog.as_ref());
         settings.routing.groups.push(read?);
@@ -115,8 +115,8 @@ fn add(settings: &mut Settings, fields: &Bound<'_, PyDict>, secrets: Secrets<'_,
     settings.providers.push(ProviderSettings {
         backend,
         variant: get("variant")?.extract()?,
-        retry: groups::retry(&get("retry")?)?,
-        breaker: groups::breaker(&get("breaker")?)?,
+        retry: policies::retry(&get("retry")?)?,
+        breaker: policies::breaker(&get("breaker")?)?,
         command: get("command")?.extract()?,
         api_key: get("api_key")?.extract::<Option<String>>()?.map(Secret::from),
         key_variables: get("key_variables")?.extract()?,
