@@ -279,6 +279,7 @@ WRONG: dict[str, list[Any]] = {
     "user": [7],
     "timeout": ["soon", 0, -1, True, float("inf"), (1, 2)],
     "max_retries": ["twice", -1, 1.5, True, 2**40],
+    "retry": ["sometimes", 7, True, {"backoff": -1}, {"budget": 2}, {"max_retries": "two"}],
     "drop_params": [1, "yes"],
     "extra_headers": ["x: y", {"x": 1}],
     "extra_query": ["a=b", {"a": 1}],
