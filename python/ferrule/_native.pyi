@@ -1096,6 +1096,7 @@ class NativeSimulator:
         port: int = 0,
         seed: int = 0,
         require_key: bool = False,
+        strict: bool = True,
         aws_credentials: dict[str, str] = ...,
         record_limit: int = 1000,
         http2_streams: int = 100,

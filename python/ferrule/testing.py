@@ -215,6 +215,8 @@ class Simulator:
         port: The port; 0 for any free port.
         seed: The seed of random choices: the same seed gives the same choices.
         require_key: Whether a request without a key is refused: with 401, or 403 by Amazon.
+        strict: Whether what a provider refuses is refused, in its words: fields that it does not have, tool calls
+            without results, unknown roles, schemas that it cannot hold a model to, wrong paths. Default true.
         aws_credentials: AWS secret access keys by access key id. A request signed with one of them is refused if
             the signature is wrong; if any are given, a request signed with another is refused. The simulator
             always knows `AKIASIMULATED` with the secret `sk-simulated`.
@@ -234,6 +236,7 @@ class Simulator:
         port: int = 0,
         seed: int = 0,
         require_key: bool = False,
+        strict: bool = True,
         aws_credentials: Mapping[str, str] | None = None,
         record_limit: int = 1000,
         http2_streams: int = 100,
@@ -245,6 +248,7 @@ class Simulator:
             port=port,
             seed=seed,
             require_key=require_key,
+            strict=strict,
             aws_credentials=dict(aws_credentials or {}),
             record_limit=record_limit,
             http2_streams=http2_streams,

@@ -36,7 +36,7 @@ impl NativeSimulator {
 
     #[new]
     #[pyo3(signature = (script = None, *, host = String::from("127.0.0.1"), port = 0, seed = 0, require_key = false,
-        aws_credentials = BTreeMap::new(), record_limit = 1000, http2_streams = 100))]
+        strict = true,         aws_credentials = BTreeMap::new(), record_limit = 1000, http2_streams = 100))]
     #[expect(clippy::too_many_arguments, reason = "keyword arguments, given once")]
     fn new(
         py: Python<'_>,
@@ -45,13 +45,14 @@ impl NativeSimulator {
         port: u16,
         seed: u64,
         require_key: bool,
+        strict: bool,
         aws_credentials: BTreeMap<String, String>,
         record_limit: usize,
         http2_streams: u32,
     ) -> PyResult<Self> {
         let place = format!("{host}:{port}");
         let settings =
-            Settings { host, port, script, seed, require_key, aws_credentials, record_limit, http2_streams };
+            Settings { host, port, script, seed, require_key, strict, aws_credentials, record_limit, http2_streams };
         let simulator = py.detach(|| Simulator::start(settings)).map_err(|error| match error.kind() {
             io::ErrorKind::InvalidInput => PyValueError::new_err(error.to_string()),
             // With the number it has in Python, so that it becomes the subclass and text that Python programs expect.

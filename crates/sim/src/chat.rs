@@ -11,13 +11,13 @@ use crate::{
 };
 use ferrule_wire::{
     dialect::{FollowUpAction, FollowUpEndpoint},
-    model::Request,
+    model::{ProviderError, Request},
 };
 use http::{HeaderMap, Response};
 
 /// Answers a chat request.
 pub(crate) async fn respond(context: &RequestContext<'_>, request: &Request) -> Response<ResponseBody> {
-    if let Some(mut error) = context.provider.refusal(context.body) {
+    if let Some(mut error) = refusal(context, request) {
         error.status = error.status.or(Some(400));
         return context.error(error, HeaderMap::new(), request.stream);
     }
@@ -25,6 +25,13 @@ pub(crate) async fn respond(context: &RequestContext<'_>, request: &Request) -> 
         Some(prediction) => prediction,
         None => complete(context, request).await,
     }
+}
+
+fn refusal(context: &RequestContext<'_>, request: &Request) -> Option<ProviderError> {
+    if !context.state().strict {
+        return None;
+    }
+    context.provider.refusal(context.body).or_else(|| context.provider.refusal_of_content(request))
 }
 
 /// Answers a request about a prediction that was created before.

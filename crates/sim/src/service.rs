@@ -16,7 +16,7 @@ use crate::{
 use bytes::Bytes;
 use ferrule_wire::{
     error::Headers,
-    server::{ApiRequest, JSON, Route, RouteTarget, route},
+    server::{ApiRequest, JSON, Route, RouteTarget, is_misplaced, route},
 };
 use http::{HeaderMap, Response, request::Parts};
 use http_body_util::{BodyExt as _, Limited};
@@ -81,6 +81,9 @@ async fn respond(context: &RequestContext<'_>, target: RouteTarget<'_>) -> Respo
     }
     if let Some(error) = context.state().authorization.refusal(context.provider, context.head, context.body) {
         return context.error(error, HeaderMap::new(), false);
+    }
+    if context.state().strict && is_misplaced(context.provider, path) {
+        return context.refuse(404, format!("Invalid URL ({method} {path})"));
     }
     let not_found = || context.refuse(404, format!("There is nothing at {path}."));
     match target {

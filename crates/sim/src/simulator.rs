@@ -30,6 +30,9 @@ pub struct Settings {
     pub seed: u64,
     /// Whether a request without a key is answered with 401.
     pub require_key: bool,
+    /// Whether requests are refused that the providers would refuse: fields they do not have, tool calls without results,
+    /// schemas that they cannot hold a model to, wrong paths.
+    pub strict: bool,
     /// Secrets of AWS access keys, by id. Signatures are checked where the secret is known; where any is given, all other
     /// access keys are refused.
     pub aws_credentials: BTreeMap<String, String>,
@@ -47,6 +50,7 @@ impl Default for Settings {
             script: None,
             seed: 0,
             require_key: false,
+            strict: true,
             aws_credentials: BTreeMap::new(),
             record_limit: 1000,
             http2_streams: 100,
@@ -94,6 +98,7 @@ impl Simulator {
             ActiveScript::new(script, settings.seed),
             Recorder::new(settings.record_limit),
             settings.seed,
+            settings.strict,
             Authorization::new(settings.require_key, settings.aws_credentials),
         ));
         let (commands, receiver) = mpsc::unbounded_channel();

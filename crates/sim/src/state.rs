@@ -16,6 +16,8 @@ const MAX_FAILURES: usize = 100_000;
 pub(crate) struct SimulatorState {
     pub(crate) recorder: Arc<Recorder>,
     pub(crate) seed: u64,
+    /// Whether requests are refused that the providers would refuse.
+    pub(crate) strict: bool,
     pub(crate) authorization: Authorization,
     pub(crate) predictions: PredictionStore,
     script: Mutex<Arc<ActiveScript>>,
@@ -28,11 +30,13 @@ impl SimulatorState {
         script: ActiveScript,
         recorder: Recorder,
         seed: u64,
+        strict: bool,
         authorization: Authorization,
     ) -> Self {
         Self {
             recorder: Arc::new(recorder),
             seed,
+            strict,
             authorization,
             predictions: PredictionStore::default(),
             script: Mutex::new(Arc::new(script)),

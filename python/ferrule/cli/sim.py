@@ -28,11 +28,14 @@ def sim(
         Path | None, typer.Option(exists=True, dir_okay=False, help="A JSON script: see docs/simulator.md.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="The seed of random choices.")] = 0,
+    strict: Annotated[
+        bool, typer.Option("--strict/--lenient", help="Refuse what the providers would refuse, in their words.")
+    ] = True,
 ) -> None:
     """Runs simulated providers until Ctrl-C: each in its own wire format at /its-id, no key needed, no cost."""
     console = screen.stdout()
     try:
-        simulator = Simulator(script, host=host, port=port, seed=seed, record_limit=_MAX_RECORDS)
+        simulator = Simulator(script, host=host, port=port, seed=seed, strict=strict, record_limit=_MAX_RECORDS)
     except ValueError as error:
         raise failures.UsageError(str(error)) from None
     try:

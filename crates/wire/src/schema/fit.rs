@@ -22,7 +22,7 @@ pub(super) const LEVELS: usize = 3;
 const MAX_PARTS: usize = 4096;
 
 /// Keywords that say nothing of what a value may be.
-const SILENT: [&str; 13] = [
+pub(super) const SILENT: [&str; 13] = [
     "$schema",
     "$id",
     "$anchor",

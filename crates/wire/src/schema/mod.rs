@@ -14,8 +14,10 @@ mod subsets;
 #[cfg(test)]
 mod tests;
 mod unfit;
+mod violation;
 
 pub(crate) use subsets::{ANTHROPIC, COHERE, GEMINI, GEMINI_TOOLS, LLAMA_CPP, Subset, of};
+pub(crate) use violation::{Violation, ViolationKind, violation};
 
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::Json;

@@ -2,7 +2,7 @@
 
 use super::subsets::{Anything, Subset};
 use super::unfit::Unfit;
-use super::{fit, of};
+use super::{fit, of, violation};
 use crate::json::{Json, Value};
 use crate::quirks::SchemaSubset as Name;
 use std::{format, string::String, string::ToString, vec::Vec};
@@ -376,4 +376,46 @@ fn names_of_properties_are_not_keywords() {
 fn a_conforming_schema_is_sent_byte_for_byte() {
     let schema = r#"{"type": "object",  "properties": {"x": {"type": "number", "minimum": 1.50}}, "required": ["x"], "additionalProperties": false}"#;
     assert_eq!(fitted(Name::OpenAi, schema), schema);
+}
+
+#[test]
+fn what_is_fitted_has_no_violation() {
+    for name in [Name::OpenAi, Name::Anthropic] {
+        for (label, schema) in PROPERTIES {
+            // What cannot be said is refused before it is sent.
+            let Ok(fitted) = fit::fit(of(name), true, &whole(schema)) else { continue };
+            assert_eq!(violation(of(name), &fitted), None, "{name:?} {label}: {}", fitted.text());
+        }
+    }
+}
+
+#[test]
+fn a_violation_is_found_where_it_is() {
+    for (schema, place, kind) in [
+        (r#"{"type":"array","items":{"type":"string"}}"#, "", "Root(\"array\")"),
+        (r#"{"type":"object","properties":{}}"#, "", "Open"),
+        (
+            r#"{"type":"object","additionalProperties":false,"properties":{"a":{"type":"string"}}}"#,
+            "",
+            "Optional(\"a\")",
+        ),
+        (
+            r#"{"type":"object","additionalProperties":false,"required":["a"],"properties":{"a":{"oneOf":[]}}}"#,
+            "properties.a",
+            "Keyword { keyword: \"oneOf\", of: \"\" }",
+        ),
+        (
+            r#"{"type":"object","additionalProperties":false,"required":["a"],"properties":{"a":{"anyOf":[{"type":"array","items":{"enum":[1]}}]}}}"#,
+            "properties.a.anyOf.0.items",
+            "NoType",
+        ),
+        (
+            r##"{"type":"object","additionalProperties":false,"required":["a"],"properties":{"a":{"$ref":"#/$defs/B","description":"d"}},"$defs":{"B":{"type":"string"}}}"##,
+            "properties.a",
+            "NextToReference(\"description\")",
+        ),
+    ] {
+        let found = violation(of(Name::OpenAi), &Json::parse(schema).unwrap()).unwrap();
+        assert_eq!((found.place.join("."), format!("{:?}", found.kind)), (place.into(), kind.into()), "{schema}");
+    }
 }

@@ -72,7 +72,7 @@ pub use emulated::EmulatedProvider;
 pub use error::{HttpResponse, error_kind};
 pub use keys::{KEY_HEADERS, key};
 pub use retry::{RetryAdvice, RetryHint};
-pub use route::{Route, RouteTarget, route};
+pub use route::{Route, RouteTarget, is_misplaced, route};
 
 #[cfg(test)]
 mod tests;

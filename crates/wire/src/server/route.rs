@@ -60,6 +60,19 @@ pub fn route<'a>(method: &str, path: &'a str, headers: Headers<'_>) -> Route<'a>
     }
 }
 
+/// Whether `path`, which names no provider, is one that OpenAI and Anthropic answer with 404: without the version that
+/// their base URL ends in, or with the endpoint twice, as when a base URL already ends in it.
+pub fn is_misplaced(provider: EmulatedProvider, path: &str) -> bool {
+    let format = provider.format();
+    if provider_prefix(path).is_some() || !(format.starts_with("openai-") || format == "anthropic") {
+        return false;
+    }
+    let is_repeated = ["/chat/completions", "/responses", "/messages", "/embeddings", "/v1/"]
+        .iter()
+        .any(|part| path.matches(part).count() > 1);
+    is_repeated || !path.contains("/v1/")
+}
+
 /// The provider that the path begins with, and the rest of the path.
 fn provider_prefix(path: &str) -> Option<(EmulatedProvider, &str)> {
     let (name, _) = path.strip_prefix('/')?.split_once('/')?;

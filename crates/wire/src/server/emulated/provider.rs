@@ -1,7 +1,8 @@
 //! Emulated provider: which dialect it speaks, and how it differs from it.
 
 use super::{
-    error, refusal, response, sdk_requirements, stream::EmulatedStream, whole_tool_calls::WholeToolCalls,
+    conversation, error, refusal, response, sdk_requirements, stream::EmulatedStream, strict_schema,
+    whole_tool_calls::WholeToolCalls,
 };
 use crate::dialect::{Dialect, StreamEncoder, openai_chat::OpenAiChat, quota_by_status, registry};
 use crate::json::Value;
@@ -80,6 +81,15 @@ impl EmulatedProvider {
         by_quirks.or_else(|| request_schema::find(self.dialect.format(), &self.quirks.provider).refusal(body))
     }
 
+    /// The error with which the provider refuses what a chat request says, whose fields it knows: its conversation, strict
+    /// schemas, and fields that need each other. `None` where it accepts it.
+    pub fn refusal_of_content(&self, request: &Request) -> Option<ProviderError> {
+        let format = self.dialect.format();
+        conversation::refusal(format, &self.quirks.provider, request)
+            .or_else(|| strict_schema::refusal(format, self.quirks, request))
+            .or_else(|| stored_metadata(format, &self.quirks.provider, request))
+    }
+
     /// Puts into a chat response what the provider's own clients require, where it is missing.
     pub fn patch_response(&self, response: &mut Response) {
         self.dialect.add_required_fields(response);
@@ -141,6 +151,23 @@ impl EmulatedProvider {
         error::encode(self.quirks, error, status, streamed)
             .unwrap_or_else(|| (status, self.dialect.encode_error(error)))
     }
+}
+
+/// OpenAI's chat keeps labels with stored completions only.
+fn stored_metadata(format: &str, provider: &str, request: &Request) -> Option<ProviderError> {
+    let is_openai = format == "openai-chat" && matches!(provider, "" | "openai" | "azure");
+    let is_stored = request.extra.get("store").is_some_and(|store| store.text() == "true");
+    if !is_openai || is_stored || request.metadata.is_empty() {
+        return None;
+    }
+    let mut error = ProviderError::new(
+        ErrorKind::InvalidRequest,
+        "The 'metadata' parameter is only allowed when 'store' is enabled.",
+    );
+    error.status = Some(400);
+    error.error_type = Some("invalid_request_error".into());
+    error.param = Some("metadata".into());
+    Some(error)
 }
 
 impl Deref for EmulatedProvider {
