@@ -51,8 +51,17 @@ impl NativeSimulator {
         http2_streams: u32,
     ) -> PyResult<Self> {
         let place = format!("{host}:{port}");
-        let settings =
-            Settings { host, port, script, seed, require_key, strict, aws_credentials, record_limit, http2_streams };
+        let settings = Settings {
+            host,
+            port,
+            script,
+            seed,
+            require_key,
+            strict,
+            aws_credentials,
+            record_limit,
+            http2_streams,
+        };
         let simulator = py.detach(|| Simulator::start(settings)).map_err(|error| match error.kind() {
             io::ErrorKind::InvalidInput => PyValueError::new_err(error.to_string()),
             // With the number it has in Python, so that it becomes the subclass and text that Python programs expect.

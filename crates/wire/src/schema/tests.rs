@@ -383,7 +383,8 @@ fn what_is_fitted_has_no_violation() {
     for name in [Name::OpenAi, Name::Anthropic] {
         for (label, schema) in PROPERTIES {
             // What cannot be said is refused before it is sent.
-            let Ok(fitted) = fit::fit(of(name), true, &whole(schema)) else { continue };
+            let whole = whole(schema);
+            let Ok(fitted) = fit::fit(of(name), true, &whole) else { continue };
             assert_eq!(violation(of(name), &fitted), None, "{name:?} {label}: {}", fitted.text());
         }
     }
@@ -416,6 +417,10 @@ fn a_violation_is_found_where_it_is() {
         ),
     ] {
         let found = violation(of(Name::OpenAi), &Json::parse(schema).unwrap()).unwrap();
-        assert_eq!((found.place.join("."), format!("{:?}", found.kind)), (place.into(), kind.into()), "{schema}");
+        assert_eq!(
+            (found.place.join("."), format!("{:?}", found.kind)),
+            (place.into(), kind.into()),
+            "{schema}"
+        );
     }
 }

@@ -125,7 +125,7 @@ impl Search<'_> {
 }
 
 fn text(fields: &Fields<'_>, name: &str) -> Option<String> {
-    fields.get(name)?.string().map(Into::into)
+    fields.get(name)?.string()
 }
 
 /// A property that is not required.

@@ -84,7 +84,8 @@ fn problem(words: Words, messages: &[Message]) -> Option<Problem> {
             Role::Other(role) => return Some(Problem::Role { position, role: role.clone() }),
             Role::Tool => {
                 for (part, result) in results(message).enumerate() {
-                    let place = if words.has_a_message_for_each_result() { position + part } else { position };
+                    let place =
+                        if words.has_a_message_for_each_result() { position + part } else { position };
                     // Gemini's are told apart by their order.
                     let answered = match words {
                         Words::Google => (!open.is_empty()).then_some(0),

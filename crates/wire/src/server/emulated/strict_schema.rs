@@ -22,7 +22,8 @@ fn openai(is_chat: bool, quirks: &Quirks, request: &Request) -> Option<ProviderE
         return None;
     }
     let subset = schema::of(quirks.strict_schema);
-    if let Some(ResponseFormat::JsonSchema { name, schema, strict: Some(true), .. }) = &request.response_format
+    if let Some(ResponseFormat::JsonSchema { name, schema, strict: Some(true), .. }) =
+        &request.response_format
         && let Some(found) = violation(subset, schema)
     {
         let of = format!("response_format '{}'", name.as_deref().unwrap_or("response"));
@@ -74,19 +75,24 @@ fn refused(message: String) -> ProviderError {
 /// `In context=('properties', 'a'), ...`, with the place as Python writes a tuple.
 fn openai_words(found: &Violation) -> String {
     let names: Vec<String> = found.place.iter().map(|name| format!("'{name}'")).collect();
-    let context = if names.len() == 1 { format!("({},)", names.join("")) } else { format!("({})", names.join(", ")) };
+    let context =
+        if names.len() == 1 { format!("({},)", names.join("")) } else { format!("({})", names.join(", ")) };
     match &found.kind {
         ViolationKind::Root(kind) => {
-            return format!("schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{kind}\"'.");
+            format!("schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{kind}\"'.")
         }
         ViolationKind::Open => {
-            format!("In context={context}, 'additionalProperties' is required to be supplied and to be false.")
+            format!(
+                "In context={context}, 'additionalProperties' is required to be supplied and to be false."
+            )
         }
         ViolationKind::Optional(name) => format!(
             "In context={context}, 'required' is required to be supplied and to be an array including every key in \
              properties. Missing '{name}'."
         ),
-        ViolationKind::Keyword { keyword, .. } => format!("In context={context}, '{keyword}' is not permitted."),
+        ViolationKind::Keyword { keyword, .. } => {
+            format!("In context={context}, '{keyword}' is not permitted.")
+        }
         ViolationKind::NextToReference(name) => {
             format!("In context={context}, $ref cannot have keywords {{'{name}'}}.")
         }
