@@ -1,8 +1,8 @@
 """Switching the provider by configuration: the program says `fast`, ferrule.toml says what that is.
 
-    default_model = "fast"
-    [aliases]
-    fast = "anthropic/claude-haiku-4-5"
+default_model = "fast"
+[aliases]
+fast = "anthropic/claude-haiku-4-5"
 """
 
 import ferrule

@@ -305,7 +305,7 @@ class Recursive:
         ([{"type": "note", "text": "JSON"}], '[{"type": "note", "text": "JSON"}]'),
         ([], "[]"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )  # fmt: skip
 def test_a_result_that_is_not_text_is_json(value: Any, text: Any) -> None:
     assert told(call("tool", {}).result(value)) == (text, False)

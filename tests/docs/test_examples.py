@@ -6,12 +6,15 @@ import ast
 import os
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from documents import ROOT
 from ferrule.testing import Simulator, rule
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 EXAMPLES = ROOT / "examples"
 PROGRAMS = sorted(EXAMPLES.glob("*.py"))
@@ -20,12 +23,16 @@ PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010804000000b51c0c020000000b4944415478da63640f0000010501010a2a3ff1"
     "0000000049454e44ae426082"
 )
-PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 RECIPE = '{"name": "Pancakes", "steps": [{"title": "Mix", "minutes": 5}, {"title": "Fry", "minutes": 10}]}'
 
 SCRIPT = [
     rule(RECIPE, text="*A recipe for*"),
-    rule({"tool_calls": [{"name": "forecast", "arguments": {"city": "Oslo", "day": "1999-01-01"}}]}, turn=1, text="*umbrella*"),
+    rule(
+        {"tool_calls": [{"name": "forecast", "arguments": {"city": "Oslo", "day": "1999-01-01"}}]},
+        text="*umbrella*",
+        times=1,
+    ),
 ]
 """What the simulator answers to the examples; anything else quotes the prompt."""
 

@@ -1,4 +1,4 @@
-"""What providers refuse, the simulator refuses in their words: histories, roles, schemas and paths; unless it is lenient."""
+"""Refusals: histories, roles, schemas and paths that providers refuse, the strict simulator refuses in their words."""
 
 from __future__ import annotations
 
@@ -57,9 +57,21 @@ REFUSED = {
     "openai: call at the end": (CHAT, chat(ASKS), "did not have response messages: call_1"),
     "openai: result without a call": (CHAT, chat(STRAY), "must be a response to a preceeding message"),
     "openai: result of another call": (CHAT, chat(ASKS, STRAY), "must be a response to a preceeding message"),
-    "openai: role": (CHAT, chat({"role": "bot", "content": "x"}), "Invalid value: 'bot'. Supported values are: 'system'"),
-    "openai: metadata": (CHAT, chat(metadata={"a": "b"}), "'metadata' parameter is only allowed when 'store' is enabled"),
-    "openai: schema": (CHAT, chat(response_format=STRICT), "Invalid schema for response_format 'x': In context=(), 'add"),
+    "openai: role": (
+        CHAT,
+        chat({"role": "bot", "content": "x"}),
+        "Invalid value: 'bot'. Supported values are: 'system'",
+    ),
+    "openai: metadata": (
+        CHAT,
+        chat(metadata={"a": "b"}),
+        "'metadata' parameter is only allowed when 'store' is enabled",
+    ),
+    "openai: schema": (
+        CHAT,
+        chat(response_format=STRICT),
+        "Invalid schema for response_format 'x': In context=(), 'add",
+    ),
     "openai: tool's schema": (
         CHAT,
         chat(tools=[{"type": "function", "function": {"name": "f", "strict": True, "parameters": OPEN}}]),
