@@ -369,6 +369,7 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
         reasoning_echo,
         reasoning_beside_calls,
         media_parts,
+        media,
         tool_result_media,
         prefill_parameter,
         schema_strip,
@@ -396,7 +397,7 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
     let parameters = list(parameters, |flags::Parameter { name, json }| {
         format!("Parameter {{ name: {}, json: {} }}", text(name), text(json))
     });
-    let fields: [(&str, String); 40] = [
+    let fields: [(&str, String); 41] = [
         ("provider", text(id)),
         ("operations", format!("Cow::Borrowed(&{operations})")),
         ("path", text(path)),
@@ -419,6 +420,7 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
         ("reasoning_echo", word("ReasoningEcho", reasoning_echo)),
         ("reasoning_beside_calls", reasoning_beside_calls.to_string()),
         ("media_parts", word("MediaParts", media_parts)),
+        ("media", media_limits(media)),
         ("tool_result_media", tool_result_media.to_string()),
         ("prefill_parameter", text(prefill_parameter)),
         ("schema_strip", texts(schema_strip)),
@@ -440,6 +442,31 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
     ];
     let fields: Vec<String> = fields.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     format!("Quirks {{ {} }}", fields.join(", "))
+}
+
+fn media_limits(limits: &flags::MediaLimits) -> String {
+    let flags::MediaLimits {
+        image_types,
+        image_bytes,
+        images,
+        images_per_message,
+        document_types,
+        document_bytes,
+        documents_per_message,
+        audio_types,
+        request_bytes,
+    } = limits;
+    let types = |items: &[flags::Text]| {
+        format!("Cow::Borrowed(&{})", list(items, |item| format!("Cow::Borrowed({item:?})")))
+    };
+    format!(
+        "MediaLimits {{ image_types: {}, image_bytes: {image_bytes:?}, images: {images:?}, \
+         images_per_message: {images_per_message:?}, document_types: {}, document_bytes: {document_bytes:?}, \
+         documents_per_message: {documents_per_message:?}, audio_types: {}, request_bytes: {request_bytes:?} }}",
+        types(image_types),
+        types(document_types),
+        types(audio_types),
+    )
 }
 
 fn word(name: &str, value: &impl fmt::Debug) -> String {

@@ -58,6 +58,12 @@ if TYPE_CHECKING:
         Registry as Registry,
         RegistrySection as RegistrySection,
     )
+    from ferrule.content import (
+        attachment as attachment,
+        audio as audio,
+        document as document,
+        image as image,
+    )
     from ferrule.errors import (
         AuthenticationError as AuthenticationError,
         ConfigError as ConfigError,
@@ -224,6 +230,7 @@ _NAMES = {
     "ferrule.async_client": ("AsyncAudioOperations", "AsyncClient", "AsyncImageOperations"),
     "ferrule.client": ("AudioOperations", "Client", "ImageOperations"),
     "ferrule.configuration.registry": ("Registry", "RegistrySection"),
+    "ferrule.content": ("attachment", "audio", "document", "image"),
     "ferrule.functions": ("ProviderRequest",),
     "ferrule.mapping": ("AsyncReplies", "Replies"),
     "ferrule.operations.audio": ("AudioFile", "Transcript"),

@@ -80,13 +80,33 @@ fn write(value: &Bound<'_, PyAny>, path: Path<'_>, out: &mut Vec<u8>, depth: usi
         write_items(items.iter(), path, out, depth)?;
     } else if value.hasattr("model_dump")? {
         write(&value.call_method0("model_dump")?, path, out, depth + 1)?;
+    } else if let Some(part) = content_part(value, path)? {
+        write(&part, path, out, depth + 1)?;
     } else if let Some(plain) = plain_scalar(value)? {
         write(&plain, path, out, depth + 1)?;
     } else {
-        let advice = if value.is_instance_of::<PyBytes>() { "; encode bytes as base64 text" } else { "" };
+        let advice = if value.is_instance_of::<PyBytes>() {
+            "; encode them as base64 text, or give them as a part of a message's content"
+        } else {
+            ""
+        };
         return Err(PyTypeError::new_err(format!("{path}: {} has no JSON form{advice}", type_name(value))));
     }
     Ok(())
+}
+
+/// The content part of a file, bytes or a picture, where a part of a message may stand: `ferrule.content` makes it.
+fn content_part<'py>(value: &Bound<'py, PyAny>, path: Path<'_>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let is_listed = match path {
+        Path::Item(Path::Key(_, "content"), _) => true,
+        Path::Key(_, "content") => false,
+        _ => return Ok(None),
+    };
+    let part = value.py().import("ferrule.content")?.call_method1("part", (value, path.to_string()))?;
+    if part.is_none() {
+        return Ok(None);
+    }
+    if is_listed { Ok(Some(part)) } else { Ok(Some(PyList::new(value.py(), [part])?.into_any())) }
 }
 
 /// The text of a string. Python's may hold halves of surrogate pairs: of a text that was cut in two, or of a file's name

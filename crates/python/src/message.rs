@@ -61,7 +61,11 @@ impl Message {
     /// The message of a dictionary in the familiar role/content form.
     #[classmethod]
     fn from_dict(_class: &Bound<'_, PyType>, message: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let mut decoded = decode(&from_python::json(message, Path::Root("message"))?, "message")?;
+        let mut decoded = Vec::new();
+        let json = from_python::json(message, Path::Root("message"))?;
+        message_dicts::MessageList::new(&mut decoded)
+            .decode(json.value(), "message")
+            .map_err(|error| PyValueError::new_err(error.to_string()))?;
         match (decoded.pop(), decoded.is_empty()) {
             (Some(message), true) => Ok(Self(message)),
             _ => Err(PyValueError::new_err("message: this is more than one turn; give its parts one by one")),

@@ -7,7 +7,9 @@
 use super::registry;
 use crate::dialect::{anthropic, openai_chat, openai_responses};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, WriteJson, write_array};
-use crate::model::{Image, Message, Part, PartKind, ResponseFormat, Role, Tool, ToolCall, ToolChoice};
+use crate::model::{
+    Image, Message, Part, PartKind, ResponseFormat, Role, Source, Tool, ToolCall, ToolChoice,
+};
 use crate::quirks::CacheControl;
 use alloc::{format, vec, vec::Vec};
 use core::mem::take;
@@ -15,17 +17,17 @@ use core::mem::take;
 /// The type of a block that holds a part which one wire format alone has.
 const PROVIDER_ITEM: &str = "provider_item";
 
-/// Reads one message, or a list of them. An error begins with `path` and names the place.
+/// Reads one message, or a list of them, as they were kept. An error begins with `path` and names the place.
 pub fn decode_messages(value: Value<'_>, path: &str) -> Result<Vec<Message>, JsonError> {
     let mut messages = Vec::new();
     let mut list = MessageList::new(&mut messages);
     match value.array() {
         Some(values) => {
             for (position, value) in values.into_iter().enumerate() {
-                list.decode(value, &format!("{path}[{position}]"))?;
+                list.add(read_message(value, &format!("{path}[{position}]"))?);
             }
         }
-        None => list.decode(value, path)?,
+        None => list.add(read_message(value, path)?),
     }
     Ok(messages)
 }
@@ -50,10 +52,15 @@ impl<'a> MessageList<'a> {
         }
     }
 
-    /// Reads a message and adds it; its error begins with `path`.
+    /// Reads a message that a caller wrote and adds it; its error begins with `path`.
     pub fn decode(&mut self, value: Value<'_>, path: &str) -> Result<(), JsonError> {
-        let mut message = openai_chat::decode_message(value, decode_block)
-            .map_err(|error| JsonError::new(format!("{path}{error}")))?;
+        let message = read_message(value, path)?;
+        check_addresses(&message.content, path)?;
+        self.add(message);
+        Ok(())
+    }
+
+    fn add(&mut self, mut message: Message) {
         if message.role == Role::User {
             // Anthropic has the results of tools in the user's turn.
             let is_result = |part: &Part| matches!(part.kind, PartKind::ToolResult(_));
@@ -69,8 +76,47 @@ impl<'a> MessageList<'a> {
             }
         }
         self.push(message);
-        Ok(())
     }
+}
+
+fn read_message(value: Value<'_>, path: &str) -> Result<Message, JsonError> {
+    openai_chat::decode_message(value, decode_block)
+        .map_err(|error| JsonError::new(format!("{path}{error}")))
+}
+
+/// Refuses a path, or bytes, in the place of a URL: a provider would fetch it from nowhere, and say no more than that.
+fn check_addresses(content: &[Part], path: &str) -> Result<(), JsonError> {
+    for (position, part) in content.iter().enumerate() {
+        let path = format!("{path}.content[{position}]");
+        let (source, function) = match &part.kind {
+            PartKind::ToolResult(result) => {
+                check_addresses(&result.content, &path)?;
+                continue;
+            }
+            PartKind::Image(image) => (&image.source, "image"),
+            PartKind::Document(document) => (&document.source, "document"),
+            PartKind::Audio(audio) => (&audio.source, "audio"),
+            _ => continue,
+        };
+        let Source::Url(url) = source else { continue };
+        let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
+        let is_scheme =
+            scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+        if is_scheme && !scheme.eq_ignore_ascii_case("file") {
+            continue;
+        }
+        const LONGEST_PATH: usize = 300;
+        return Err(JsonError::new(if url.len() > LONGEST_PATH {
+            format!(
+                "{path}: neither a URL nor a data URL; `ferrule.{function}(...)` makes a part of bytes or of a file"
+            )
+        } else {
+            format!(
+                "{path}: {url:?} is a path on this machine, not a URL; give `ferrule.{function}(pathlib.Path(...))`"
+            )
+        }));
+    }
+    Ok(())
 }
 
 fn decode_block(value: Value<'_>) -> Result<Part, JsonError> {

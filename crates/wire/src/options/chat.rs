@@ -5,8 +5,9 @@ use super::RequestOption::{
     ResponseFormat, Seed, Stop, Temperature, ToolChoice, Tools, TopK, TopLogprobs, TopP, User,
 };
 use super::{Asked, Options, RequestOption};
+use crate::encode::{Refusals, UnsupportedField};
 use crate::model::{self, Request};
-use crate::quirks::Feature;
+use crate::quirks::{Feature, Quirks, media};
 
 impl Options for Request {
     fn options(&self) -> impl IntoIterator<Item = Asked> {
@@ -94,6 +95,14 @@ impl Options for Request {
             Asked::new(User, user.is_some(), lacks(Feature::User, "takes no id of the end user")),
             Asked::new(Cache, cache.is_some(), None),
         ]
+    }
+
+    fn fit_content(
+        &self,
+        quirks: &Quirks,
+        refusals: &mut Refusals,
+    ) -> Result<Option<Self>, UnsupportedField> {
+        media::fit(self, quirks, refusals)
     }
 
     fn clear(&mut self, option: RequestOption) {

@@ -120,6 +120,11 @@ pub(crate) trait Options: Clone + 'static {
 
     /// Takes `option` out of the request.
     fn clear(&mut self, option: RequestOption);
+
+    /// Refuses what else the provider's row excludes; where that is dropped, the request without it.
+    fn fit_content(&self, _: &Quirks, _: &mut Refusals) -> Result<Option<Self>, UnsupportedField> {
+        Ok(None)
+    }
 }
 
 /// Looks at the value of an option and refuses what cannot be carried of it, by the option's own name or a part of it
@@ -167,7 +172,7 @@ impl<R: Options> Carried<R> {
         quirks: &Quirks,
         refusals: &mut Refusals,
     ) -> Result<Cow<'a, R>, UnsupportedField> {
-        let mut fitted = Cow::Borrowed(request);
+        let mut fitted = request.fit_content(quirks, refusals)?.map_or(Cow::Borrowed(request), Cow::Owned);
         for asked in request.options() {
             let option = asked.option;
             let before = refusals.dropped.len();

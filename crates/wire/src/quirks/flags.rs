@@ -64,6 +64,8 @@ pub struct Quirks {
     pub reasoning_beside_calls: bool,
     /// How documents and audio stand in messages.
     pub media_parts: MediaParts,
+    /// Which images, documents and audio are accepted in messages: types, sizes and counts.
+    pub media: MediaLimits,
     /// Whether a tool's result may hold pictures, and what else a message may.
     pub tool_result_media: bool,
     /// The field of the last message, where that is the assistant's, which says that it is to be continued; empty: none.
@@ -231,6 +233,52 @@ pub enum MediaParts {
     Mistral,
 }
 
+/// Types, sizes and counts of images, documents and audio in messages. What is empty or absent is not known, and not
+/// checked. Sizes are of the files, in bytes, before base64: `docs/wire/caching-thinking-tools.md`, section 5.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MediaLimits {
+    /// Media types of images.
+    pub image_types: List<Text>,
+    /// The size of an image.
+    pub image_bytes: Option<u64>,
+    /// How many images in a request.
+    pub images: Option<u64>,
+    /// How many images in a message.
+    pub images_per_message: Option<u64>,
+    /// Media types of documents.
+    pub document_types: List<Text>,
+    /// The size of a document.
+    pub document_bytes: Option<u64>,
+    /// How many documents in a message.
+    pub documents_per_message: Option<u64>,
+    /// Media types of audio.
+    pub audio_types: List<Text>,
+    /// The size of all files in a request together.
+    pub request_bytes: Option<u64>,
+}
+
+impl MediaLimits {
+    /// Nothing is known.
+    pub const NONE: Self = Self {
+        image_types: Cow::Borrowed(&[]),
+        image_bytes: None,
+        images: None,
+        images_per_message: None,
+        document_types: Cow::Borrowed(&[]),
+        document_bytes: None,
+        documents_per_message: None,
+        audio_types: Cow::Borrowed(&[]),
+        request_bytes: None,
+    };
+}
+
+impl Default for MediaLimits {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
 /// The subset of JSON Schema that a strict answer or tool has to be in: `docs/wire/schema-subsets.md`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -392,6 +440,7 @@ impl Quirks {
         reasoning_echo: ReasoningEcho::Always,
         reasoning_beside_calls: false,
         media_parts: MediaParts::OpenAi,
+        media: MediaLimits::NONE,
         tool_result_media: false,
         prefill_parameter: Cow::Borrowed(""),
         schema_strip: Cow::Borrowed(&[]),
