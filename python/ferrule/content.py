@@ -171,6 +171,11 @@ def part(value: object, where: str) -> dict[str, Any] | None:
     is_file = isinstance(value, (bytes, bytearray, memoryview, os.PathLike)) or hasattr(value, "read")
     if not is_file and not _is_picture(value):
         return None
+    if isinstance(value, (bytes, bytearray, memoryview)) and _by_content(bytes(value[:16])) is None:
+        raise TypeError(
+            f"{where}: the bytes do not say what they are; decode a text, or use `ferrule.document`, `ferrule.image` or "
+            "`ferrule.audio` (which encode to base64) with a media_type"
+        )
     try:
         return attachment(value)
     except (TypeError, ValueError) as error:
