@@ -45,8 +45,10 @@ CHAT: dict[str, dict[str, Any]] = {
     "seed": {"seed": 1},
     "n": {"n": 2},
     "logprobs": {"logprobs": True},
-    "metadata": {"metadata": {"a": "b"}},
+    "provider_metadata": {"provider_metadata": {"a": "b"}},
     "user": {"user": "u"},
+    "service_tier": {"service_tier": "auto"},
+    "prompt_cache": {"prompt_cache": True},
     "images": {"messages": PICTURE},
 }
 REPORTED = ("openrouter", "litellm")

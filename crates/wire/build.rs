@@ -379,6 +379,9 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
         strict_schema,
         strict_models,
         cache_control,
+        api_version,
+        prompt_cache_key,
+        hosted_tools,
         drop_null_keys,
         alternate_roles,
         parameters,
@@ -397,7 +400,7 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
     let parameters = list(parameters, |flags::Parameter { name, json }| {
         format!("Parameter {{ name: {}, json: {} }}", text(name), text(json))
     });
-    let fields: [(&str, String); 41] = [
+    let fields: [(&str, String); 44] = [
         ("provider", text(id)),
         ("operations", format!("Cow::Borrowed(&{operations})")),
         ("path", text(path)),
@@ -430,6 +433,9 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
         ("strict_schema", word("SchemaSubset", strict_schema)),
         ("strict_models", texts(strict_models)),
         ("cache_control", word("CacheControl", cache_control)),
+        ("api_version", text(api_version)),
+        ("prompt_cache_key", prompt_cache_key.to_string()),
+        ("hosted_tools", word("HostedTools", hosted_tools)),
         ("drop_null_keys", drop_null_keys.to_string()),
         ("alternate_roles", alternate_roles.to_string()),
         ("parameters", format!("Cow::Borrowed(&{parameters})")),

@@ -20,13 +20,15 @@ except ImportError as error:  # There is no pure-Python fallback: a client that 
     ) from error
 
 if TYPE_CHECKING:
-    from ferrule import mcp as mcp  # a module that is used without an import of its own
+    from ferrule import mcp as mcp, tools as tools  # a module that is used without an import of its own
 
     # The public names for type checkers and documentation; tests/test_package.py compares them with those below.
     from ferrule._native import (
         Attempt as Attempt,
         CatalogModel as CatalogModel,
         Choice as Choice,
+        Citation as Citation,
+        CitationDelta as CitationDelta,
         Cost as Cost,
         Finish as Finish,
         Message as Message,
@@ -210,6 +212,8 @@ _NAMES = {
         "Attempt",
         "CatalogModel",
         "Choice",
+        "Citation",
+        "CitationDelta",
         "Cost",
         "Finish",
         "Message",
@@ -286,7 +290,7 @@ _NAMES = {
 }
 """The public names by their modules, except errors: those are all that `ferrule.errors` has."""
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}
-_MODULES = ("mcp",)
+_MODULES = ("mcp", "tools")
 
 if not TYPE_CHECKING:  # With it, type checkers would accept any name.
 

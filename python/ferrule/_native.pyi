@@ -5,7 +5,7 @@
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Generic, Literal, Protocol, final, type_check_only
 
@@ -349,15 +349,15 @@ class LoopBridge:
 class Message:
     """A message of a conversation: `Message(role, content=None, **fields)`.
 
-    The role is `system`, `developer`, `user`, `assistant` or `tool`. The content is text, or a list of content blocks
-    in OpenAI's or Anthropic's form. The fields are the message's other keys in OpenAI's form: `tool_calls`,
-    `tool_call_id`, `name`, ...
+    The role is `system`, `developer`, `user`, `assistant` or `tool`. The content is text, or a list of texts, files
+    (paths, bytes, images: see `ferrule.image`) and content blocks in OpenAI's or Anthropic's form. The fields are the
+    message's other keys in OpenAI's form: `tool_calls`, `tool_call_id`, `name`, ...
     """
 
     def __new__(
         cls,
         role: Literal["system", "developer", "user", "assistant", "tool"],
-        content: str | Sequence[Mapping[str, Any]] | None = None,
+        content: str | Sequence[Any] | None = None,
         **fields: Any,
     ) -> Self: ...
     def __eq__(self, other: object, /) -> bool: ...
@@ -390,8 +390,29 @@ class Message:
         """The tools the model calls."""
 
     def to_dict(self) -> dict[str, Any]:
-        """The message as a dictionary that `from_dict` reads, without loss."""
+        """The message as a dictionary of JSON values that `from_dict` reads, without loss."""
 
+    def to_json(self) -> str:
+        """The message as JSON text, which `from_json` reads."""
+
+    @classmethod
+    def from_json(cls, text: str) -> Message:
+        """The message of what `to_json` gave. Raises `ValueError` where the text is not one."""
+
+    def to_openai(self) -> list[dict[str, Any]]:
+        """The messages that this one is in OpenAI's Chat Completions: the results of several tools are several.
+
+        Raises `ValueError` where it holds what OpenAI's format cannot carry.
+        """
+
+    def to_anthropic(self) -> list[dict[str, Any]]:
+        """The messages that this one is in Anthropic's Messages; instructions are not one there, but `system`.
+
+        Raises `ValueError` where it holds what Anthropic's format cannot carry.
+        """
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    def _repr_markdown_(self) -> str: ...
     def __reduce__(self) -> tuple[Callable[[dict[str, Any]], Message], tuple[dict[str, Any]]]: ...
 
 @final
@@ -555,11 +576,83 @@ class Reply(Generic[_T]):
     def _after(self, earlier: Sequence[Reply[Any]]) -> Self:
         """The reply as the last of several: with what the `earlier` ones used and cost, and with their attempts."""
 
+    @property
+    def citations(self) -> list[Citation]:
+        """The sources that the first choice names, in the order of its text; empty where it names none."""
+
     def to_dict(self) -> dict[str, Any]:
         """Everything as a dictionary of JSON values. The messages in it are in the form that calls take."""
 
+    @classmethod
+    def from_dict(cls, fields: dict[str, Any], *, response_format: Any = None) -> Self:
+        """The reply of what `to_dict` gave, all of it but `raw`.
+
+        `response_format` is what the call had, for `parsed`. Raises `ValueError` where a message in it is not valid.
+        """
+
+    def to_json(self) -> str:
+        """What `to_dict` has as JSON text, which `from_json` reads."""
+
+    @classmethod
+    def from_json(cls, text: str, *, response_format: Any = None) -> Self:
+        """The reply of what `to_json` gave, as `from_dict`. Raises `ValueError` where the text is not one."""
+
+    def to_openai(self) -> dict[str, Any]:
+        """The reply as a `chat.completion` object of OpenAI's Chat Completions, whoever answered."""
+
+    def to_anthropic(self) -> dict[str, Any]:
+        """The first choice as a `message` object of Anthropic's Messages, whoever answered."""
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    def _repr_markdown_(self) -> str: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
+
+@final
+class Citation:
+    """A source that a reply names."""
+
+    @property
+    def kind(self) -> str:
+        """What the source is: `web`, `document`, `file`, `search_result`, `tool`, or the provider's word."""
+
+    @property
+    def title(self) -> str | None:
+        """Its title; `None` where the provider says none, as for all of the following."""
+
+    @property
+    def url(self) -> str | None:
+        """Its URL."""
+
+    @property
+    def source_id(self) -> str | None:
+        """The id of the file or document."""
+
+    @property
+    def cited_text(self) -> str | None:
+        """What the source says."""
+
+    @property
+    def text(self) -> str | None:
+        """What the reply says because of it."""
+
+    @property
+    def start(self) -> int | None:
+        """Where that begins in `Reply.text`, in characters; in a stream's event, in the part that `index` names."""
+
+    @property
+    def end(self) -> int | None:
+        """Where it ends."""
+
+    @property
+    def raw(self) -> Any:
+        """All that the provider says of it."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as a dictionary of JSON values."""
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
+    def __eq__(self, other: object, /) -> bool: ...
 
 @final
 class Choice:
@@ -588,6 +681,8 @@ class Choice:
     @property
     def extra(self) -> dict[str, Any]:
         """What else the provider says about this answer: filter results, grounding, its own reason to end, ..."""
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
 
 @final
 class Usage:
@@ -645,6 +740,7 @@ class Usage:
     def to_dict(self) -> dict[str, Any]:
         """All numbers as a dictionary; those that only the provider has are under `extra`."""
 
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
     def __reduce__(self) -> tuple[Callable[[dict[str, Any]], Usage], tuple[dict[str, Any]]]: ...
     @classmethod
     def _from_dict(cls, fields: dict[str, Any]) -> Usage:
@@ -696,6 +792,7 @@ class Cost:
         """Everything as a dictionary of JSON values; amounts are strings."""
 
     def __float__(self) -> float: ...
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
     def __reduce__(self) -> tuple[Callable[[dict[str, Any]], Cost], tuple[dict[str, Any]]]: ...
     @classmethod
     def _from_dict(cls, fields: dict[str, Any]) -> Cost:
@@ -1024,6 +1121,27 @@ class ToolCallEnd:
     @property
     def index(self) -> int:
         """The index of the part in the reply's content."""
+
+    @property
+    def choice(self) -> int:
+        """The index of the choice."""
+
+    @property
+    def received_at(self) -> float:
+        """When it was read from the socket, on the clock of `time.monotonic()`, in seconds."""
+
+@final
+class CitationDelta:
+    """The reply names a source."""
+
+    __match_args__ = ("citation", "index", "choice")
+    @property
+    def citation(self) -> Citation:
+        """The source."""
+
+    @property
+    def index(self) -> int | None:
+        """The index of the part in the reply's content; `None` where it is about the whole reply."""
 
     @property
     def choice(self) -> int:

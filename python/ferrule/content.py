@@ -173,8 +173,8 @@ def part(value: object, where: str) -> dict[str, Any] | None:
         return None
     if isinstance(value, (bytes, bytearray, memoryview)) and _by_content(bytes(value[:16])) is None:
         raise TypeError(
-            f"{where}: the bytes do not say what they are; decode a text, or use `ferrule.document`, `ferrule.image` or "
-            "`ferrule.audio` (which encode to base64) with a media_type"
+            f"{where}: the bytes do not say what they are; decode a text, or use `ferrule.document`, `ferrule.image` "
+            "or `ferrule.audio` (which encode to base64) with a media_type"
         )
     try:
         return attachment(value)

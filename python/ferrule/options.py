@@ -132,7 +132,8 @@ class ProviderOptions(TypedDict, total=False):
     account: str | None
     """The account in its base URL. This and the following fill the `{placeholders}` of the base URL."""
     api_version: str | None
-    """The API version."""
+    """The API version: in the base URL (Azure, Gemini, Vertex AI), the header (Anthropic) or the body (Anthropic on
+    Vertex AI)."""
     deployment: str | None
     """The deployment."""
     gateway: str | None
@@ -207,7 +208,7 @@ class OperationOptions(TypedDict, total=False):
     """The options of every operation other than chat. An option that is absent or `None` is the client's default.
 
     Attributes:
-        metadata: Labels for `client.usage()`. They are not sent, as no provider takes them for such operations.
+        metadata: Labels for `client.usage()`, by which usage and cost are told apart. They are not sent to anyone.
         timeout: Seconds for the whole call, or `Timeouts`. Default: the client's, else 600.
         max_retries: How many times a failed attempt is repeated. Default: the client's, else 2.
         retry: How failed attempts are repeated: a preset (`"none"`, for instance), or `RetryOptions`. Default: the
@@ -329,8 +330,16 @@ class CommonOptions(TypedDict, total=False):
         seed: Makes sampling repeatable, as far as the provider can.
         n: How many replies (`Reply.choices`); 1 by default.
         logprobs: Whether to report log probabilities, or for how many alternatives at each position.
-        metadata: Labels for the provider's logs and for `client.usage()`.
+        metadata: Labels for `client.usage()`, by which usage and cost are told apart. They are not sent to anyone.
+        provider_metadata: Labels for the provider's own records (OpenAI, Bedrock).
         user: An opaque id of your user, for the provider's abuse detection.
+        safety_identifier: OpenAI's newer name for such an id.
+        service_tier: The price and speed, in the provider's words: `"flex"`, `"priority"`, `"standard_only"`, ...
+        verbosity: How long the text is: `"low"`, `"medium"` or `"high"` (OpenAI).
+        betas: Anthropic's beta features by name, on its own API, Bedrock and Vertex AI.
+        prompt_cache: Cache what stays the same from call to call (tools, instructions, the conversation so far), for
+            the provider's usual time (true), five minutes or one hour, or the nearest that the provider has.
+            `Reply.usage` shows what it brought.
         max_retries: How many times a failed attempt is repeated before the first event. Default: the client's, else 2.
         retry: How failed attempts are repeated: a preset (`"none"`, for instance), or `RetryOptions`. Default: the
             group's, the provider's or the client's.
@@ -356,7 +365,13 @@ class CommonOptions(TypedDict, total=False):
     n: int | None
     logprobs: bool | int | None
     metadata: Mapping[str, str] | None
+    provider_metadata: Mapping[str, str] | None
     user: str | None
+    safety_identifier: str | None
+    service_tier: str | None
+    verbosity: str | None
+    betas: Sequence[str] | None
+    prompt_cache: Literal[True, "5m", "1h"] | None
     max_retries: int | None
     retry: str | RetryOptions | None
     drop_params: bool | None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Union, cast
 
 from ferrule._native import (
     Attempt,
+    CitationDelta,
     Finish,
     Flight,
     ReasoningDelta,
@@ -41,6 +42,7 @@ Event = Union[  # noqa: UP007 - also at run time, on Python 3.10
     ToolCallStart,
     ToolCallDelta,
     ToolCallEnd,
+    CitationDelta,
     UsageUpdate,
     Finish,
     Unknown,
@@ -95,6 +97,12 @@ class _BaseStream(Generic[T]):
     def stats(self) -> Stats:
         """How long the call took so far."""
         return self._flight.received().stats
+
+    def __repr__(self) -> str:
+        reply = self._flight.received()
+        state = "open" if reply.stats.duration is None else "ended"
+        called = f"{reply.provider}/{reply.model}" if reply.model else reply.provider
+        return f"<{type(self).__name__} of {called}: {state}, {len(reply.text)} characters so far>"
 
 
 class Stream(_BaseStream[T]):

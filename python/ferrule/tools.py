@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from ferrule.annotations import annotate, type_hints, unwrapped
+from ferrule.hosted_tools import code_execution as code_execution, web_fetch as web_fetch, web_search as web_search
 from ferrule.schema import (
     MISSING,
     Field,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +15,7 @@ from ferrule import UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from ferrule.testing import Simulator
 
@@ -127,7 +127,7 @@ DOCUMENTS: list[tuple[Any, dict[str, Any], dict[str, Any]]] = [
     ),
     (
         ferrule.document("# Naïve".encode(), name="n.md"),
-        {"type": "text", "text": "# Naïve"},
+        {"type": "text", "text": "n.md:\n\n# Naïve"},
         {
             "type": "document",
             "source": {"type": "text", "media_type": "text/plain", "data": "# Naïve"},
@@ -167,7 +167,14 @@ def test_a_text_file_reaches_every_provider(model: str, tmp_path: Path, simulato
         assert "the secret word is ferrule" in json.dumps(simulator.requests[-1].body)
 
 
-WRONG_URLS = ["photo.png", "./photo.png", "/home/me/photo.png", "C:\\me\\photo.png", "file:///home/me/photo.png", "~/x.png"]
+WRONG_URLS = [
+    "photo.png",
+    "./photo.png",
+    "/home/me/photo.png",
+    "C:\\me\\photo.png",
+    "file:///home/me/photo.png",
+    "~/x.png",
+]
 
 
 @pytest.mark.parametrize("url", WRONG_URLS)

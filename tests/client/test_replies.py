@@ -107,14 +107,13 @@ def test_a_pickled_reply_still_parses() -> None:
 
 
 def test_a_pickle_of_nonsense_is_an_error_or_empty_but_no_panic() -> None:
-    reply = ferrule.Reply._from_dict(
+    reply = ferrule.Reply.from_dict(
         {
             "stats": {"duration": -1.0, "time_to_first_token": 1e300},
             "attempts": [{"duration": -5.0, "waited": 1e300}],
             "choices": [7],
             "usage": [],
-        },
-        None,
+        }
     )
     assert (reply.text, reply.stats.duration, reply.attempts[0].duration) == ("", None, 0.0)
 

@@ -203,3 +203,28 @@ def test_costs_are_estimated() -> None:
         ferrule.catalog.estimate_cost(MODEL, {"input_tokens": -5})
     with pytest.raises(TypeError, match="not both"):
         ferrule.catalog.estimate_cost(MODEL, USAGE, input_tokens=5)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        "openai/m",
+        "openai-responses/m",
+        "anthropic/m",
+        "gemini/m",
+        "bedrock/m",
+        "cohere/m",
+        "ollama/m",
+        "groq/m",
+        "mistral/m",
+    ],
+)
+def test_labels_are_ours_and_go_to_nobody(model: str, simulator: Simulator) -> None:
+    with simulator.client() as client:
+        client.complete(model, "Hi.", metadata={"team": "a-team-of-ours"})
+        with client.stream(model, "Hi.", metadata={"team": "a-team-of-ours"}) as stream:
+            list(stream)
+        totals = client.usage().by_metadata("team")["a-team-of-ours"]
+    assert (totals.calls, totals.failed) == (2, 0)
+    assert totals.output_tokens > 0
+    assert not [request for request in simulator.requests if "a-team-of-ours" in f"{request.body}{request.headers}"]

@@ -65,7 +65,7 @@ impl ResolvedCall {
 
     /// A plain completion.
     pub async fn complete(mut self, request: Request, options: CallOptions) -> Result<Reply, CallError> {
-        let entry = self.open_entry(request.metadata.clone());
+        let entry = self.open_entry(options.metadata.clone());
         let (engine, call) = self.with(request, options);
         let reply = engine.complete(call).await;
         accounted(&entry, reply, |reply| &reply.settlement)
@@ -73,7 +73,7 @@ impl ResolvedCall {
 
     /// A streamed completion; comes back when the first events are there.
     pub async fn stream(mut self, request: Request, options: CallOptions) -> Result<Stream, CallError> {
-        let entry = self.open_entry(request.metadata.clone());
+        let entry = self.open_entry(options.metadata.clone());
         let (engine, call) = self.with(request, options);
         match engine.stream(call).await {
             Ok(stream) => Ok(Stream::new(stream, entry)),
@@ -88,7 +88,7 @@ impl ResolvedCall {
         batch_size: Option<usize>,
         options: CallOptions,
     ) -> Result<OperationReply<EmbeddingResponse>, CallError> {
-        let entry = self.open_entry(Vec::new());
+        let entry = self.open_entry(options.metadata.clone());
         let (engine, call) = self.with(request, options);
         let reply = engine.embed(call, batch_size).await;
         accounted(&entry, reply, |reply| &reply.settlement)
@@ -100,7 +100,7 @@ impl ResolvedCall {
         request: R,
         options: CallOptions,
     ) -> Result<OperationReply<ResponseTo<R>>, CallError> {
-        let entry = self.open_entry(Vec::new());
+        let entry = self.open_entry(options.metadata.clone());
         let (engine, call) = self.with(request, options);
         let reply = engine.operate(call).await;
         accounted(&entry, reply, |reply| &reply.settlement)
@@ -112,7 +112,7 @@ impl ResolvedCall {
         request: SpeechRequest,
         options: CallOptions,
     ) -> Result<RawBody, CallError> {
-        let entry = self.open_entry(Vec::new());
+        let entry = self.open_entry(options.metadata.clone());
         let (engine, call) = self.with(request, options);
         match engine.speech(call).await {
             Ok(reply) => Ok(RawBody::new(reply, entry)),

@@ -18,6 +18,8 @@ pub struct CallOptions {
     pub query: Vec<(String, String)>,
     /// How failed attempts are repeated, over what is configured.
     pub retry: RetryOptions,
+    /// What the call is told apart by in the usage; sent to nobody.
+    pub metadata: Vec<(String, String)>,
     /// Something of the caller's for a backend of its own; the engine only passes it on.
     pub context: Option<Context>,
 }

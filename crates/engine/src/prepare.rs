@@ -12,6 +12,25 @@ use http::{
 };
 use std::sync::Arc;
 
+/// Headers that are lists, of which the provider's, the dialect's and the call's are put together.
+const MERGED: [&str; 1] = ["anthropic-beta"];
+
+/// Puts a header in the place of one of its name, or adds what it lists to that one.
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {
+    let merged = MERGED.contains(&name.as_str()).then(|| {
+        let known = headers.get(&name)?.to_str().ok()?;
+        let added = value.to_str().ok()?;
+        let mut names: Vec<&str> = Vec::new();
+        for name in known.split(',').chain(added.split(',')).map(str::trim) {
+            if !name.is_empty() && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        HeaderValue::try_from(names.join(",")).ok()
+    });
+    headers.insert(name, merged.flatten().unwrap_or(value));
+}
+
 /// Makes `outgoing` ready to be sent to `provider`.
 pub(crate) fn prepare(
     provider: &Arc<Provider>,
@@ -63,17 +82,19 @@ pub(crate) fn prepare(
     }
     for (name, value) in of_dialect {
         let name = HeaderName::from_static(name);
-        if !provider.named.contains(&name) {
-            let value = HeaderValue::try_from(value)
-                .map_err(|_| Failure::Config(format!("the header {name} cannot be sent")))?;
-            headers.insert(name, value);
+        let is_named = provider.named.contains(&name);
+        if is_named && !MERGED.contains(&name.as_str()) {
+            continue;
         }
+        let value = HeaderValue::try_from(value)
+            .map_err(|_| Failure::Config(format!("the header {name} cannot be sent")))?;
+        insert(&mut headers, name, value);
     }
     let mut own_headers = Vec::new();
     for (name, value) in &options.headers {
         let (name, value) = parse_header(name, value, &mut secrets).map_err(Failure::Config)?;
         own_headers.push(name.clone());
-        headers.insert(name, value);
+        insert(&mut headers, name, value);
     }
     Ok(Target {
         authorised: provider.is_authorised(&headers)?,

@@ -75,7 +75,7 @@ impl NativeClient {
         let mut call = operations::resolve_call(&self.0, model)?;
         let (request, mut options) = request::chat(call.drop_params(), messages, options)?;
         options.context = context(bridge);
-        let (provider, entry) = (call.provider().to_owned(), call.open_entry(request.metadata.clone()));
+        let (provider, entry) = (call.provider().to_owned(), call.open_entry(options.metadata.clone()));
         let replied = async move {
             let mut reply = call.complete(request, options).await?;
             let dropped = std::mem::take(&mut reply.dropped);
@@ -101,7 +101,7 @@ impl NativeClient {
         let mut call: ResolvedCall = operations::resolve_call(&self.0, model)?;
         let (request, mut options) = request::chat(call.drop_params(), messages, options)?;
         options.context = context(bridge);
-        let (provider, entry) = (call.provider().to_owned(), call.open_entry(request.metadata.clone()));
+        let (provider, entry) = (call.provider().to_owned(), call.open_entry(options.metadata.clone()));
         Flight::start(bridge, provider, entry, parse, move |channel| {
             produce::pump(channel, Box::pin(call.stream(request, options)))
         })

@@ -95,6 +95,11 @@ impl Cost {
         object_to_python(py, |object| self.write_fields(object))
     }
 
+    /// The pairs of `to_dict`, so that `dict(cost)` works.
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        crate::forms::pairs(&self.to_dict(py)?)
+    }
+
     fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (Bound<'py, PyAny>,)> {
         Ok((py.get_type::<Self>().getattr("_from_dict")?, (self.to_dict(py)?,)))
     }

@@ -1,11 +1,12 @@
 //! Stream events as Python sees them.
 
 use crate::{
+    citation::{self, Citation},
     to_python::{Reduced, json_to_python},
     usage::Usage,
 };
 use ferrule_engine::EventBatch;
-use ferrule_wire::model::StreamEvent;
+use ferrule_wire::{json::Json, model::StreamEvent};
 use pyo3::{
     prelude::*,
     sync::PyOnceLock,
@@ -170,6 +171,17 @@ event_class! {
     }
 }
 event_class! {
+    /// The answer names a source. Its place in the text is that in the part, where the provider says one.
+    CitationDelta {
+        /// The source.
+        citation: Py<Citation>,
+        /// The place of the part in the answer's content; `None` where it is about the whole answer.
+        index: Option<u32>,
+        /// The answer's number.
+        choice: u32
+    }
+}
+event_class! {
     /// The figures so far.
     UsageUpdate {
         /// The figures; `None` where the provider did not say.
@@ -197,9 +209,16 @@ event_class! {
     }
 }
 
-/// Appends the events of `batch` as Python objects. What only builds the reply (its id, signatures, citations) is not
-/// an event of its own.
-pub(crate) fn convert(py: Python<'_>, batch: EventBatch, into: &mut Vec<Py<PyAny>>) -> PyResult<()> {
+/// Appends the events of `batch` as Python objects. What only builds the reply (its id, signatures) is not an event of
+/// its own.
+///
+/// `cited` are the sources that were named before: providers repeat them.
+pub(crate) fn convert(
+    py: Python<'_>,
+    batch: EventBatch,
+    cited: &mut Vec<Json>,
+    into: &mut Vec<Py<PyAny>>,
+) -> PyResult<()> {
     let received_at = monotonic(py, batch.received_at);
     let string = |text: &str| PyString::new(py, text).unbind();
     into.reserve(batch.events.len());
@@ -237,14 +256,26 @@ pub(crate) fn convert(py: Python<'_>, batch: EventBatch, into: &mut Vec<Py<PyAny
                 let data = json_to_python(py, data.text())?.unbind();
                 Py::new(py, Unknown { name: event, data, received_at })?.into_any()
             }
-            StreamEvent::Start(_)
-            | StreamEvent::ReasoningSignature { .. }
+            event @ (StreamEvent::Start(_)
             | StreamEvent::Part { .. }
             | StreamEvent::PartExtra { .. }
             | StreamEvent::MessageExtra { .. }
             | StreamEvent::ChoiceExtra { .. }
+            | StreamEvent::ResponseExtra(_)) => {
+                for (found, choice, index) in citation::of_event(&event) {
+                    let identity = citation::identity(&found);
+                    if cited.contains(&identity) {
+                        continue;
+                    }
+                    cited.push(identity);
+                    let citation = Py::new(py, Citation(found))?;
+                    let delta = CitationDelta { citation, index, choice, received_at };
+                    into.push(Py::new(py, delta)?.into_any());
+                }
+                continue;
+            }
+            StreamEvent::ReasoningSignature { .. }
             | StreamEvent::MessagePieces { .. }
-            | StreamEvent::ResponseExtra(_)
             | StreamEvent::Logprobs { .. } => continue,
         };
         into.push(object);

@@ -13,8 +13,13 @@ use crate::{
 use ferrule_bridge::Taken;
 use ferrule_client::{Entry, process};
 use ferrule_engine::CallError;
+use ferrule_wire::json::Json;
 use pyo3::{PyTraverseError, PyVisit, exceptions::PyRuntimeError, intern, prelude::*, types::PyList};
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio::task::AbortHandle;
 
 /// How long a blocked call goes without asking whether Ctrl-C was pressed.
@@ -29,6 +34,8 @@ pub(crate) struct Flight {
     ended: std::sync::atomic::AtomicBool,
     /// Makes a reply's `parsed` of its text.
     parse: Option<Py<PyAny>>,
+    /// The sources that were handed over.
+    cited: Mutex<Vec<Json>>,
 }
 
 impl Flight {
@@ -42,7 +49,14 @@ impl Flight {
     ) -> PyResult<Self> {
         let channel = Channel::new(bridge.map(|bridge| bridge.wakeups().clone()), provider, entry);
         let task = crate::runtime::runtime()?.spawn(run(channel.clone())).abort_handle();
-        Ok(Self { channel, task, process: process::current(), ended: false.into(), parse })
+        Ok(Self {
+            channel,
+            task,
+            process: process::current(),
+            ended: false.into(),
+            parse,
+            cited: Mutex::default(),
+        })
     }
 
     fn check_process(&self) -> PyResult<()> {
@@ -82,7 +96,9 @@ impl Flight {
                             return value.into_object(py, parse).map(Some);
                         }
                         Delivery::Part(value) => batch.push(value.into_object(py, None)?),
-                        Delivery::Events(events) => events::convert(py, events, &mut batch)?,
+                        Delivery::Events(events) => {
+                            events::convert(py, events, &mut lock(&self.cited), &mut batch)?;
+                        }
                     }
                 }
                 Ok(Some(PyList::new(py, batch)?.unbind().into_any()))

@@ -9,6 +9,7 @@ mod bridge;
 mod catalog;
 mod channel;
 mod characters;
+mod citation;
 mod client;
 mod configuration;
 mod cost;
@@ -16,6 +17,7 @@ mod delivery;
 mod errors;
 mod events;
 mod flight;
+mod forms;
 mod from_python;
 mod function;
 mod groups;
@@ -55,6 +57,8 @@ mod _native {
     #[pymodule_export]
     use super::characters::{header, key};
     #[pymodule_export]
+    use super::citation::Citation;
+    #[pymodule_export]
     use super::client::NativeClient;
     #[pymodule_export]
     use super::configuration::parse_configuration;
@@ -62,8 +66,8 @@ mod _native {
     use super::cost::Cost;
     #[pymodule_export]
     use super::events::{
-        Finish, ReasoningDelta, RefusalDelta, TextDelta, ToolCallDelta, ToolCallEnd, ToolCallStart, Unknown,
-        UsageUpdate,
+        CitationDelta, Finish, ReasoningDelta, RefusalDelta, TextDelta, ToolCallDelta, ToolCallEnd,
+        ToolCallStart, Unknown, UsageUpdate,
     };
     #[pymodule_export]
     use super::flight::Flight;

@@ -1,6 +1,7 @@
 //! Messages and tool calls as Python sees them.
 
 use crate::{
+    forms,
     from_python::{self, Path},
     to_python::{Reduced, json_to_python},
 };
@@ -129,8 +130,47 @@ impl Message {
         json_to_python(py, self.json().text())
     }
 
+    /// The message as JSON text, which `from_json` reads.
+    fn to_json(&self) -> String {
+        self.json().text().to_owned()
+    }
+
+    /// The message of what `to_json` gave.
+    #[classmethod]
+    fn from_json(class: &Bound<'_, PyType>, text: &str) -> PyResult<Self> {
+        Self::from_dict(class, &json_to_python(class.py(), text)?)
+    }
+
+    /// The messages that this one is in OpenAI's Chat Completions: one for each result of a tool.
+    fn to_openai<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        forms::messages(py, forms::OPENAI, &self.0)
+    }
+
+    /// The messages that this one is in Anthropic's Messages.
+    fn to_anthropic<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        forms::messages(py, forms::ANTHROPIC, &self.0)
+    }
+
+    /// The pairs of `to_dict`, so that `dict(message)` works.
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        forms::pairs(&self.to_dict(py)?)
+    }
+
+    fn _repr_markdown_(&self) -> String {
+        forms::markdown(&self.0)
+    }
+
+    #[classmethod]
+    fn __get_pydantic_core_schema__<'py>(
+        class: &Bound<'py, PyType>,
+        _source: &Bound<'py, PyAny>,
+        _handler: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        forms::core_schema(class)
+    }
+
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        Ok(format!("Message({})", self.to_dict(py)?.repr()?))
+        Ok(format!("Message(role='{}', content={})", self.role(), forms::short_content(py, &self.0)?))
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, Bound<'py, PyTuple>> {

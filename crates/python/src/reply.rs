@@ -2,7 +2,9 @@
 
 use crate::{
     attempt::{Attempt, Stats, hash_of},
+    citation::Citation,
     cost::{Cost, Pricing},
+    forms,
     from_python::{self, Path},
     message::{Message, ToolCall},
     progress::Progress,
@@ -323,6 +325,12 @@ impl Reply {
         }
     }
 
+    /// The sources that the first answer names.
+    #[getter]
+    fn citations(&self) -> Vec<Citation> {
+        self.response.citations().into_iter().map(Citation).collect()
+    }
+
     /// Everything as a dictionary that has a JSON form. The messages in it are in the form that calls take.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         object_to_python(py, |object| self.write_fields(object))
@@ -354,21 +362,72 @@ impl Reply {
 
     /// The reply of what `to_dict` gave. Its `raw` body is not kept.
     #[classmethod]
-    fn _from_dict(
-        _class: &Bound<'_, PyType>,
+    #[pyo3(signature = (fields, *, response_format = None))]
+    fn from_dict(
+        class: &Bound<'_, PyType>,
         fields: &Bound<'_, PyDict>,
-        parse: Option<Py<PyAny>>,
+        response_format: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
+        let parse = parser(class.py(), response_format)?;
         Self::read(&from_python::json(fields, Path::Root("reply"))?, parse)
     }
 
+    /// Everything as JSON text, which `from_json` reads.
+    fn to_json(&self) -> String {
+        self.json().text().to_owned()
+    }
+
+    /// The reply of what `to_json` gave.
+    #[classmethod]
+    #[pyo3(signature = (text, *, response_format = None))]
+    fn from_json(
+        class: &Bound<'_, PyType>,
+        text: &str,
+        response_format: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let parse = parser(class.py(), response_format)?;
+        Self::_from_json(class, text, parse)
+    }
+
+    /// The response in the form of OpenAI's Chat Completions.
+    fn to_openai<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        forms::response(py, forms::OPENAI, &self.response)
+    }
+
+    /// The response in the form of Anthropic's Messages.
+    fn to_anthropic<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        forms::response(py, forms::ANTHROPIC, &self.response)
+    }
+
+    /// The pairs of `to_dict`, so that `dict(reply)` works.
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        forms::pairs(&self.to_dict(py)?)
+    }
+
+    fn _repr_markdown_(&self) -> String {
+        forms::markdown(&self.message().0)
+    }
+
+    #[classmethod]
+    fn __get_pydantic_core_schema__<'py>(
+        class: &Bound<'py, PyType>,
+        _source: &Bound<'py, PyAny>,
+        _handler: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        forms::core_schema(class)
+    }
+
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let text = PyString::new(py, &self.text()).repr()?;
+        let message = self.message();
+        let text = forms::short(py, &message.text())?;
+        let called = forms::called(&message.0);
+        let calls =
+            if called.is_empty() { String::new() } else { format!(", tool_calls=[{}]", called.join(", ")) };
         let (provider, model) = (&self.provider, &self.response.model);
         let finish_reason =
             self.finish_reason().map_or_else(|| "None".into(), |reason| format!("'{reason}'"));
         Ok(format!(
-            "Reply(text={text}, finish_reason={finish_reason}, model='{model}', provider='{provider}')"
+            "Reply(text={text}{calls}, finish_reason={finish_reason}, model='{model}', provider='{provider}')"
         ))
     }
 }
@@ -415,9 +474,8 @@ impl Choice {
         extra_to_python(py, &self.0.extra)
     }
 
-    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let dict = object_to_python(py, |object| self.write_fields(object))?;
-        Ok(format!("Choice({})", dict.repr()?))
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        forms::pairs(&object_to_python(py, |object| self.write_fields(object))?)
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
@@ -441,6 +499,19 @@ impl Choice {
         let json = Json::parse(text).map_err(|error| PyValueError::new_err(format!("choice: {error}")))?;
         read_choice(json.value()).map(Self)
     }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let content = forms::short_content(py, &self.0.message)?;
+        let reason = self.finish_reason().map_or_else(|| "None".into(), |reason| format!("'{reason}'"));
+        Ok(format!("Choice(index={}, content={content}, finish_reason={reason})", self.0.index))
+    }
+}
+
+/// What makes `Reply.parsed` of a reply's text.
+fn parser(py: Python<'_>, response_format: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Py<PyAny>>> {
+    let Some(response_format) = response_format.filter(|format| !format.is_none()) else { return Ok(None) };
+    let parse = py.import("ferrule.conversations")?.call_method1("parser", (response_format,))?;
+    Ok((!parse.is_none()).then(|| parse.unbind()))
 }
 
 /// Further fields as a dictionary.

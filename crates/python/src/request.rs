@@ -9,7 +9,7 @@ use ferrule_engine::{CallOptions, Timeouts};
 use ferrule_wire::{
     dialect::message_dicts,
     json::{Extra, Json, JsonError},
-    model::{self, Effort, ReasoningRequest, Request, ResponseFormat, Role},
+    model::{self, CacheBreakpoint, CacheLifetime, Effort, ReasoningRequest, Request, ResponseFormat, Role},
 };
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
@@ -35,8 +35,6 @@ pub(crate) struct Given {
     pub(crate) options: CallOptions,
     /// The fields of `extra_body`.
     pub(crate) extra: Extra,
-    /// What the call is told apart by in the usage. No such operation of a provider takes it.
-    pub(crate) metadata: Vec<(String, String)>,
 }
 
 /// The models that a caller named.
@@ -114,7 +112,7 @@ pub(crate) fn operation<'py>(
             return Err(PyTypeError::new_err(format!("unknown option `{name}`")));
         }
     }
-    Ok(Given { options: how, extra: request.extra, metadata: request.metadata })
+    Ok(Given { options: how, extra: request.extra })
 }
 
 /// The strings of a list, or of anything else that can be gone through. A string alone is a mistake.
@@ -242,8 +240,14 @@ fn option(
                 request.top_logprobs = Some(count(value, name)?);
             }
         }
-        "metadata" => request.metadata = pairs(value, name)?,
+        "metadata" => how.metadata = pairs(value, name)?,
+        "provider_metadata" => request.metadata = pairs(value, name)?,
         "user" => request.user = Some(text(value, name)?),
+        "safety_identifier" => request.safety_identifier = Some(text(value, name)?),
+        "service_tier" => request.service_tier = Some(text(value, name)?),
+        "verbosity" => request.verbosity = Some(text(value, name)?),
+        "betas" => request.betas = texts(value, name)?,
+        "prompt_cache" => request.prompt_cache = prompt_cache(value)?,
         "timeout" => how.timeouts = timeouts(value)?,
         "max_retries" => {
             how.max_retries =
@@ -264,6 +268,20 @@ fn option(
         _ => return Err(PyTypeError::new_err(format!("unknown option `{name}`"))),
     }
     Ok(())
+}
+
+/// `True`, or for how long.
+fn prompt_cache(value: &Bound<'_, PyAny>) -> PyResult<Option<CacheBreakpoint>> {
+    if is_truth(value) {
+        let breakpoint = CacheBreakpoint { lifetime: None };
+        return Ok(boolean(value, "prompt_cache")?.then_some(breakpoint));
+    }
+    let lifetime = match value.cast::<PyString>().ok().and_then(|word| word.to_str().ok()) {
+        Some("5m") => CacheLifetime::FiveMinutes,
+        Some("1h") => CacheLifetime::OneHour,
+        _ => return Err(wrong(value, "prompt_cache", "True, \"5m\" or \"1h\"")),
+    };
+    Ok(Some(CacheBreakpoint { lifetime: Some(lifetime) }))
 }
 
 fn wrong(value: &Bound<'_, PyAny>, name: &str, expected: &str) -> PyErr {

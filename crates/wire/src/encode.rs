@@ -67,6 +67,11 @@ impl Refusals {
         Self { dialect, drop_unsupported: options.drop_unsupported, dropped: Vec::new() }
     }
 
+    /// The name of the format that refuses.
+    pub(crate) fn dialect(&self) -> &'static str {
+        self.dialect
+    }
+
     /// `field` cannot be carried.
     pub(crate) fn add(&mut self, field: impl Into<String>, reason: &str) -> Result<(), UnsupportedField> {
         let unsupported = self.refusal(field, reason);

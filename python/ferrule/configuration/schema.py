@@ -99,7 +99,7 @@ PROVIDER = {
     "query": Field("secrets", "Query parameters sent with each request.", '{ tenant = "${TENANT:-main}" }'),
     "region": Field("text", "The region in the base URL, or the one whose base URL is used.", '"eu"'),
     "account": Field("text", "The account in the base URL.", '"my-account"'),
-    "api_version": Field("text", "The API version in the base URL.", '"2024-10-21"'),
+    "api_version": Field("text", "The API version, in the base URL, a header or the body.", '"2024-10-21"'),
     "deployment": Field("text", "The deployment in the base URL.", '"my-deployment"'),
     "gateway": Field("text", "The gateway in the base URL.", '"my-gateway"'),
     "host": Field("text", "The host in the base URL.", '"adb-1.azuredatabricks.net"'),

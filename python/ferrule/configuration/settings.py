@@ -175,7 +175,7 @@ def provider_settings(
         "fallback": _fallback(merged, fields.get("fallback")) or (row["fallback"] if row else None),
         "command": list(fields["command"]) if fields.get("command") else None,
         "aliases": row["aliases"] if row else [],
-        "quirks": fields.get("quirks"),
+        "quirks": _quirks(fields),
         "configured": False,
         "secrets": [],
         "deferred": [],
@@ -304,3 +304,9 @@ def _placeholder(
     variables = declared["variables"] if declared else []
     ways = [f"`{name}` in [providers.{identifier}]"] if name in PLACEHOLDERS else []
     raise _Missing(f"provider `{identifier}`: its address needs {name}; set {' or '.join([*variables, *ways])}")
+
+
+def _quirks(fields: Any) -> Any:
+    """The provider's quirks, with the API version for those who do not have it in their address."""
+    version, quirks = fields.get("api_version"), fields.get("quirks")
+    return quirks if version is None else {"api_version": version} | (quirks or {})

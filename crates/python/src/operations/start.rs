@@ -48,8 +48,8 @@ impl<'a> Start<'a> {
         mut own: impl FnMut(&str, &Bound<'py, PyAny>) -> PyResult<bool>,
     ) -> PyResult<Self> {
         let mut call = resolve_call(client, model)?;
-        let Given { options, extra, metadata } = request::operation(options, call.drop_params(), &mut own)?;
-        let (provider, entry) = (call.provider().to_owned(), call.open_entry(metadata));
+        let Given { options, extra } = request::operation(options, call.drop_params(), &mut own)?;
+        let (provider, entry) = (call.provider().to_owned(), call.open_entry(options.metadata.clone()));
         Ok(Self { bridge, call, provider, options, entry, extra })
     }
 

@@ -80,8 +80,7 @@ impl<'a> MessageList<'a> {
 }
 
 fn read_message(value: Value<'_>, path: &str) -> Result<Message, JsonError> {
-    openai_chat::decode_message(value, decode_block)
-        .map_err(|error| JsonError::new(format!("{path}{error}")))
+    openai_chat::decode_message(value, decode_block).map_err(|error| JsonError::new(format!("{path}{error}")))
 }
 
 /// Refuses a path, or bytes, in the place of a URL: a provider would fetch it from nowhere, and say no more than that.
@@ -100,8 +99,8 @@ fn check_addresses(content: &[Part], path: &str) -> Result<(), JsonError> {
         };
         let Source::Url(url) = source else { continue };
         let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme);
-        let is_scheme =
-            scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+        let is_scheme = scheme.len() > 1
+            && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
         if is_scheme && !scheme.eq_ignore_ascii_case("file") {
             continue;
         }

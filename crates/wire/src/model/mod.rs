@@ -4,6 +4,7 @@
 //! was not said: absent is not zero.
 
 mod accumulate;
+pub mod citation;
 mod error;
 mod event;
 mod finish;
@@ -18,6 +19,7 @@ mod usage;
 
 pub use accumulate::Accumulator;
 pub(crate) use accumulate::normalise_arguments;
+pub use citation::Citation;
 pub use error::{DelaySource, ErrorKind, ProviderError, RetryAfter};
 pub use event::{Start, StreamEvent};
 pub use finish::FinishReason;

@@ -47,8 +47,18 @@ pub struct Request {
     pub metadata: Vec<(String, String)>,
     /// Who the provider's abuse checks should hold responsible, as an opaque id.
     pub user: Option<String>,
+    /// OpenAI's newer name of the same.
+    pub safety_identifier: Option<String>,
+    /// At what price and speed, in the provider's words.
+    pub service_tier: Option<String>,
+    /// How long the answer's text is, in words.
+    pub verbosity: Option<String>,
+    /// Anthropic's names of features that are not for everybody yet.
+    pub betas: Vec<String>,
     /// Automatic caching of the whole prompt.
     pub cache: Option<CacheBreakpoint>,
+    /// Caching of what stays the same from call to call, as the provider has it.
+    pub prompt_cache: Option<CacheBreakpoint>,
     /// Whether the answer is to be streamed.
     pub stream: bool,
     /// Fields without a name of their own here; they win over ours of the same name.

@@ -1,10 +1,12 @@
 //! Options of a chat request, one line each.
 
 use super::RequestOption::{
-    Cache, FrequencyPenalty, Logprobs, MaxTokens, Metadata, N, ParallelToolCalls, PresencePenalty, Reasoning,
-    ResponseFormat, Seed, Stop, Temperature, ToolChoice, Tools, TopK, TopLogprobs, TopP, User,
+    Betas, Cache, FrequencyPenalty, Logprobs, MaxTokens, Metadata, N, ParallelToolCalls, PresencePenalty,
+    PromptCache, Reasoning, ResponseFormat, SafetyIdentifier, Seed, ServiceTier, Stop, Temperature,
+    ToolChoice, Tools, TopK, TopLogprobs, TopP, User, Verbosity,
 };
 use super::{Asked, Options, RequestOption};
+use crate::dialect::shared::{hosted_declaration, text_documents};
 use crate::encode::{Refusals, UnsupportedField};
 use crate::model::{self, Request};
 use crate::quirks::{Feature, Quirks, media};
@@ -35,7 +37,12 @@ impl Options for Request {
             top_logprobs,
             metadata,
             user,
+            safety_identifier,
+            service_tier,
+            verbosity,
+            betas,
             cache,
+            prompt_cache,
         } = self;
         let chooses = match tool_choice {
             None => false,
@@ -93,7 +100,24 @@ impl Options for Request {
             ),
             Asked::new(Metadata, !metadata.is_empty(), lacks(Feature::Metadata, "keeps no labels")),
             Asked::new(User, user.is_some(), lacks(Feature::User, "takes no id of the end user")),
+            Asked::new(
+                SafetyIdentifier,
+                safety_identifier.is_some(),
+                lacks(Feature::SafetyIdentifier, "has none; `user` names the user"),
+            ),
+            Asked::new(
+                ServiceTier,
+                service_tier.is_some(),
+                lacks(Feature::ServiceTier, "has one service for all"),
+            ),
+            Asked::new(Verbosity, verbosity.is_some(), lacks(Feature::Verbosity, "takes no verbosity")),
+            Asked::new(Betas, !betas.is_empty(), None),
             Asked::new(Cache, cache.is_some(), None),
+            Asked::new(
+                PromptCache,
+                prompt_cache.is_some(),
+                lacks(Feature::PromptCache, "does not cache prompts"),
+            ),
         ]
     }
 
@@ -102,7 +126,10 @@ impl Options for Request {
         quirks: &Quirks,
         refusals: &mut Refusals,
     ) -> Result<Option<Self>, UnsupportedField> {
-        media::fit(self, quirks, refusals)
+        let texts = text_documents::fit(self, refusals.dialect());
+        let hosted = hosted_declaration::fit(texts.as_ref().unwrap_or(self), quirks, refusals)?.or(texts);
+        let media = media::fit(hosted.as_ref().unwrap_or(self), quirks, refusals)?;
+        Ok(media.or(hosted))
     }
 
     fn clear(&mut self, option: RequestOption) {
@@ -125,7 +152,12 @@ impl Options for Request {
             TopLogprobs => self.top_logprobs = None,
             Metadata => self.metadata.clear(),
             User => self.user = None,
+            SafetyIdentifier => self.safety_identifier = None,
+            ServiceTier => self.service_tier = None,
+            Verbosity => self.verbosity = None,
+            Betas => self.betas.clear(),
             Cache => self.cache = None,
+            PromptCache => self.prompt_cache = None,
             // Those of other operations.
             _ => {}
         }

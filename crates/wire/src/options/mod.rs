@@ -35,7 +35,12 @@ pub(crate) enum RequestOption {
     TopLogprobs,
     Metadata,
     User,
+    SafetyIdentifier,
+    ServiceTier,
+    Verbosity,
+    Betas,
     Cache,
+    PromptCache,
     Dimensions,
     InputType,
     TopN,
@@ -67,9 +72,14 @@ impl RequestOption {
             Self::N => ("n", "one answer per request; send it several times"),
             Self::Logprobs => ("logprobs", "log probabilities are not reported"),
             Self::TopLogprobs => ("top_logprobs", "log probabilities of other tokens are not reported"),
-            Self::Metadata => ("metadata", "requests have no labels"),
+            Self::Metadata => ("provider_metadata", "requests have no labels"),
             Self::User => ("user", "the user is not recorded"),
+            Self::SafetyIdentifier => ("safety_identifier", "there is none; `user` names the user"),
+            Self::ServiceTier => ("service_tier", "there is one service for all"),
+            Self::Verbosity => ("verbosity", "how long the answer is cannot be said; say it in the prompt"),
+            Self::Betas => ("betas", "they are Anthropic's"),
             Self::Cache => ("cache", "the whole prompt cannot be cached"),
+            Self::PromptCache => ("prompt_cache", "prompts are not cached"),
             Self::Dimensions => ("dimensions", "embeddings have the model's own length"),
             Self::InputType => (
                 "input_type",
@@ -172,7 +182,19 @@ impl<R: Options> Carried<R> {
         quirks: &Quirks,
         refusals: &mut Refusals,
     ) -> Result<Cow<'a, R>, UnsupportedField> {
-        let mut fitted = request.fit_content(quirks, refusals)?.map_or(Cow::Borrowed(request), Cow::Owned);
+        if let Some(changed) = request.fit_content(quirks, refusals)? {
+            return Ok(Cow::Owned(self.fit_options(&changed, quirks, refusals)?.into_owned()));
+        }
+        self.fit_options(request, quirks, refusals)
+    }
+
+    fn fit_options<'a>(
+        &self,
+        request: &'a R,
+        quirks: &Quirks,
+        refusals: &mut Refusals,
+    ) -> Result<Cow<'a, R>, UnsupportedField> {
+        let mut fitted = Cow::Borrowed(request);
         for asked in request.options() {
             let option = asked.option;
             let before = refusals.dropped.len();

@@ -40,6 +40,10 @@ const EVERY_FEATURE: &[Feature] = &[
     Feature::ReasoningEffort,
     Feature::Metadata,
     Feature::User,
+    Feature::SafetyIdentifier,
+    Feature::ServiceTier,
+    Feature::Verbosity,
+    Feature::PromptCache,
     Feature::Dimensions,
     Feature::ImageSize,
 ];
@@ -109,7 +113,13 @@ fn chat_samples() -> Samples<Request> {
         (Of::TopLogprobs, Request { top_logprobs: Some(2), ..chat() }),
         (Of::Metadata, Request { metadata: vec![("team".into(), "x".into())], ..chat() }),
         (Of::User, Request { user: Some("u".into()), ..chat() }),
-        (Of::Cache, Request { cache, ..chat() }),
+        (Of::SafetyIdentifier, Request { safety_identifier: Some("u".into()), ..chat() }),
+        (Of::ServiceTier, Request { service_tier: Some("flex".into()), ..chat() }),
+        (Of::Verbosity, Request { verbosity: Some("low".into()), ..chat() }),
+        (Of::Betas, Request { betas: vec!["context-1m-2025-08-07".into()], ..chat() }),
+        (Of::Cache, Request { cache: cache.clone(), ..chat() }),
+        (Of::PromptCache, Request { prompt_cache: cache, ..chat() }),
+        (Of::PromptCache, Request { prompt_cache: Some(CacheBreakpoint { lifetime: None }), ..chat() }),
     ]
 }
 

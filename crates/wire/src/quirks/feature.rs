@@ -76,6 +76,8 @@ pub enum Feature {
     Metadata,
     /// The end user's id.
     User,
+    /// The end user's id for OpenAI's checks.
+    SafetyIdentifier,
     /// A service tier.
     ServiceTier,
     /// That the answer is stored.
@@ -88,6 +90,14 @@ pub enum Feature {
     Modalities,
     /// Options of a web search.
     WebSearchOptions,
+    /// Caching of the prompt, also by itself.
+    PromptCache,
+    /// A search of the web that the provider makes itself.
+    WebSearch,
+    /// Fetching of pages that the provider does itself.
+    WebFetch,
+    /// Code that the provider runs itself.
+    CodeExecution,
     /// The length of embeddings.
     Dimensions,
     /// The size of generated images.

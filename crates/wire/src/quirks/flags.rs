@@ -80,8 +80,14 @@ pub struct Quirks {
     pub strict_schema: SchemaSubset,
     /// What a model's name contains that can be strict; empty: all can.
     pub strict_models: List<Text>,
+    /// The version of the API, where that is not in the address; empty: the dialect's own.
+    pub api_version: Text,
     /// How a place in the prompt is marked up to which it is cached.
     pub cache_control: CacheControl,
+    /// Whether a key says which requests share a cached prompt, where prompts are cached without breakpoints.
+    pub prompt_cache_key: bool,
+    /// The form of the tools that the provider runs itself.
+    pub hosted_tools: HostedTools,
     /// Whether nulls in messages are refused.
     pub drop_null_keys: bool,
     /// Whether user and assistant must take turns after the system's message: neighbours of one role are joined.
@@ -326,6 +332,25 @@ pub enum CacheControl {
     Strip,
 }
 
+/// The form of the tools that a provider of OpenAI's chat form runs itself (`docs/wire/late-2026.md`, section 9).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HostedTools {
+    /// There are none.
+    #[default]
+    None,
+    /// `web_search_options`: OpenAI.
+    #[serde(rename = "openai")]
+    OpenAi,
+    /// `{type: "openrouter:web_search", parameters}`: OpenRouter.
+    #[serde(rename = "openrouter")]
+    OpenRouter,
+    /// `{type: "browser_search"}`, `{type: "code_interpreter"}`: Groq.
+    Groq,
+    /// Every answer is searched for; options say how: Perplexity.
+    Perplexity,
+}
+
 /// A field of every request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -450,6 +475,9 @@ impl Quirks {
         strict_schema: SchemaSubset::OpenAi,
         strict_models: Cow::Borrowed(&[]),
         cache_control: CacheControl::Breakpoint,
+        api_version: Cow::Borrowed(""),
+        prompt_cache_key: false,
+        hosted_tools: HostedTools::None,
         drop_null_keys: false,
         alternate_roles: false,
         parameters: Cow::Borrowed(&[]),

@@ -133,7 +133,7 @@ impl Counted {
 
 fn of_type(what: &str, given: &str, types: &[Text]) -> Option<String> {
     let usual = media_type::usual(given);
-    if types.is_empty() || types.iter().any(|known| *known == usual) {
+    if types.is_empty() || types.contains(&usual) {
         return None;
     }
     let known: Vec<&str> = types.iter().map(|known| &**known).collect();
@@ -187,7 +187,10 @@ mod tests {
             (MediaLimits { image_bytes: Some(6), ..MediaLimits::NONE }, vec![image("image/png", 8)]),
             (MediaLimits { request_bytes: Some(12), ..MediaLimits::NONE }, vec![image("image/png", 8); 2]),
             (MediaLimits { images: Some(2), ..MediaLimits::NONE }, vec![image("image/png", 8); 2]),
-            (MediaLimits { images_per_message: Some(2), ..MediaLimits::NONE }, vec![image("image/png", 8); 2]),
+            (
+                MediaLimits { images_per_message: Some(2), ..MediaLimits::NONE },
+                vec![image("image/png", 8); 2],
+            ),
         ] {
             assert!(fitted(limits.clone(), content.clone(), false).unwrap().0.is_none(), "{limits:?}");
             let mut more = content;
@@ -210,6 +213,8 @@ mod tests {
         assert_eq!(dropped, 1);
         let content = &rest.messages[0].content;
         assert!(matches!(&content[0].kind, PartKind::Image(_)));
-        assert!(matches!(&content[1].kind, PartKind::ToolResult(result) if result.content == [Part::text("t")]));
+        assert!(
+            matches!(&content[1].kind, PartKind::ToolResult(result) if result.content == [Part::text("t")])
+        );
     }
 }

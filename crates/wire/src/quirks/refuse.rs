@@ -86,6 +86,15 @@ pub(crate) fn cache(request: &Request, quirks: &Quirks, refusals: &mut Refusals)
     Ok(())
 }
 
+/// As [`cache`], of what stays the same from call to call. A key says it where there is one.
+pub(crate) fn prompt_cache(request: &Request, quirks: &Quirks, refusals: &mut Refusals) -> Checked {
+    let is_marked = quirks.prompt_cache_key || quirks.cache_control != CacheControl::Strip;
+    if request.prompt_cache.is_some() && !is_marked {
+        refusals.note("prompt_cache", &quirks.reason("caches by itself"));
+    }
+    Ok(())
+}
+
 /// Refuses kinds of tools.
 pub(crate) fn tools(request: &Request, quirks: &Quirks, refusals: &mut Refusals) -> Checked {
     let mut strict = false;

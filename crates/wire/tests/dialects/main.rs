@@ -12,6 +12,7 @@
 mod anthropic;
 mod bedrock;
 mod bodies;
+mod citations;
 mod cohere;
 mod cursor_cli;
 mod further_fields;

@@ -8,8 +8,8 @@ use crate::dialect::shared::hosted_tools::{FOREIGN_TOOL, is_foreign_to_anthropic
 use crate::encode::{Refusals, UnsupportedField};
 use crate::model::{Request, ToolKind};
 use crate::options::RequestOption::{
-    Cache, MaxTokens, Metadata, ParallelToolCalls, Reasoning, ResponseFormat, Stop, Temperature, ToolChoice,
-    Tools, TopK, TopP, User,
+    Betas, Cache, MaxTokens, Metadata, ParallelToolCalls, PromptCache, Reasoning, ResponseFormat,
+    ServiceTier, Stop, Temperature, ToolChoice, Tools, TopK, TopP, User,
 };
 use crate::options::{Carried, rules};
 use crate::quirks::Quirks;
@@ -23,7 +23,7 @@ pub(super) const NAME: &str = "anthropic";
 const NO_SAMPLING_SINCE: Version = (4, 7);
 
 pub(super) const CARRIED: Carried<Request> = Carried {
-    options: &[ToolChoice, ParallelToolCalls, MaxTokens, Stop, User, Cache],
+    options: &[ToolChoice, ParallelToolCalls, MaxTokens, Stop, User, ServiceTier, Betas, Cache, PromptCache],
     rules: &[
         (Tools, json_tools),
         (Tools, strict_tools),
@@ -115,7 +115,7 @@ pub(crate) fn sampled_top_k(
 fn user_id_only(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
     for (name, value) in &request.metadata {
         if name != "user_id" || request.user.as_ref().is_some_and(|user| user != value) {
-            refusals.add(format!("metadata.{name}"), "only the user's id is recorded")?;
+            refusals.add(format!("provider_metadata.{name}"), "only the user's id is recorded")?;
         }
     }
     Ok(())

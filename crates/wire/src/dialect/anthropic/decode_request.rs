@@ -40,6 +40,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Request, JsonError> {
         top_k: body.take_u64("top_k"),
         stop: take_stop(&mut body),
         user,
+        service_tier: body.take_string("service_tier"),
         cache: take_cache(&mut body),
         stream: body.take_bool("stream").unwrap_or(false),
         ..Request::default()

@@ -4,15 +4,20 @@ use super::block::encode_cache;
 use super::carried::{CARRIED, NAME, refuses_sampling};
 use super::reasoning::{self, Thinking};
 use super::{tools, turns, unsupported};
-use crate::dialect::shared::{foreign, nested};
+use crate::dialect::shared::{
+    foreign, hosted_declaration, nested,
+    prompt_cache::{self, Places},
+};
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::{Extra, Json, ObjectWriter};
 use crate::model::{Request, ResponseFormat};
 use crate::schema::{self, Held};
-use alloc::{borrow::ToOwned, vec::Vec};
+use alloc::{borrow::ToOwned, string::String, vec::Vec};
 
 /// The API version asked for: the one that every host and model knows.
 const API_VERSION: &str = "2023-06-01";
+/// Lists of it are merged: `crates/engine/src/prepare.rs`.
+pub(super) const BETA_HEADER: &str = "anthropic-beta";
 
 pub(super) fn encode(
     request: &Request,
@@ -21,12 +26,24 @@ pub(super) fn encode(
     let (body, dropped) = encode_body(request, options, |body| {
         body.field("model", &request.model);
     })?;
-    Ok(EncodedRequest {
-        path: "/v1/messages".to_owned(),
-        body,
-        headers: alloc::vec![("anthropic-version", API_VERSION.to_owned())],
-        dropped,
-    })
+    let given = &options.quirks.api_version;
+    let version = if given.is_empty() { API_VERSION } else { given };
+    let mut headers = alloc::vec![("anthropic-version", version.to_owned())];
+    headers.extend(betas_header(request, options));
+    Ok(EncodedRequest { path: "/v1/messages".to_owned(), body, headers, dropped })
+}
+
+/// The header that names features which are not for everybody yet.
+pub(super) fn betas_header(request: &Request, options: EncodeOptions<'_>) -> Option<(&'static str, String)> {
+    let betas = betas(request, options);
+    (!betas.is_empty()).then(|| (BETA_HEADER, betas.join(",")))
+}
+
+/// The caller's, and those of the tools that the provider runs.
+pub(super) fn betas(request: &Request, options: EncodeOptions<'_>) -> Vec<String> {
+    let mut refusals = Refusals::new(NAME, EncodeOptions { drop_unsupported: true, ..options });
+    let fitted = hosted_declaration::fit(request, options.quirks, &mut refusals);
+    fitted.ok().flatten().map_or_else(|| request.betas.clone(), |fitted| fitted.betas)
 }
 
 /// The body, which begins with what `begin` writes, and what was left out.
@@ -38,6 +55,7 @@ pub(super) fn encode_body(
     let request = &*foreign::for_format(request, NAME, options.quirks);
     let mut refusals = Refusals::new(NAME, options);
     let request = &*CARRIED.fit(request, options.quirks, &mut refusals)?;
+    let request = &*prompt_cache::marked(request, Places { tools: true, hour: true });
     unsupported::check(request, &mut refusals)?;
     let carried = foreign::without_items(request, NAME);
     turns::check(&carried, &mut refusals)?;
@@ -63,6 +81,7 @@ fn body(request: &Request, thinking: Thinking<'_>, begin: impl FnOnce(&mut Objec
         body.field("stop_sequences", &request.stop);
     }
     encode_metadata(request, &nested_metadata, &mut body);
+    body.optional("service_tier", request.service_tier.as_ref());
     body.optional("cache_control", request.cache.as_ref().map(encode_cache));
     if request.stream {
         body.field("stream", true);

@@ -28,6 +28,7 @@ mod vertex;
 
 pub(crate) use block::encode_block;
 pub(crate) use carried::{refuses_sampling, sampled_temperature, sampled_top_k, sampled_top_p};
+pub(crate) use reasoning::has_hour_cache;
 pub(crate) use reasoning::{
     Thinking, encode as encode_thinking, max_tokens as max_tokens_above, plan, take as take_reasoning,
     take_nested_thinking,

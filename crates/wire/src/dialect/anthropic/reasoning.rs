@@ -33,6 +33,11 @@ pub(super) fn version(model: &str) -> Option<Version> {
     Some((major, words.next().and_then(number).unwrap_or(0)))
 }
 
+/// Whether prompts of a model may be cached for an hour on Bedrock, where older ones have five minutes only.
+pub(crate) fn has_hour_cache(model: &str) -> bool {
+    version(model).is_some_and(|version| version >= (4, 5))
+}
+
 /// What is asked of a model in its own terms.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Thinking<'a> {

@@ -9,7 +9,7 @@ use crate::dialect::{
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};
 use crate::error::Headers;
 use crate::framing::{StreamError, StreamLimits};
-use crate::json::{Fields, Json, JsonError};
+use crate::json::{Extra, Fields, Json, JsonError, Value};
 use crate::model::{ErrorKind, ProviderError, Request, Response};
 use crate::operation::{
     Codec, EncodedResponse, Endpoint, HttpRequest, OperationKind, Operations, TokenCounting,
@@ -24,6 +24,10 @@ use alloc::{
 
 const VERSION_FIELD: &str = "anthropic_version";
 const VERSION: &str = "vertex-2023-10-16";
+const BETA_FIELD: &str = "anthropic_beta";
+/// Betas that go in the header only, up to their dates (`docs/wire/late-2026.md`, section 2.2).
+const OF_HEADER: [&str; 5] =
+    ["compact-2026-09-04", "extended-cache-ttl", "prompt-caching", "inline-tools", "user-profiles"];
 /// What counts tokens is addressed as a model of this name.
 const COUNTER: &str = "count-tokens";
 /// Whose models the base URL has.
@@ -71,13 +75,22 @@ impl Dialect for AnthropicVertex {
         request: &Request,
         options: EncodeOptions<'_>,
     ) -> Result<EncodedRequest, UnsupportedField> {
+        let betas = encode_request::betas(request, options);
+        let given = &options.quirks.api_version;
+        let version = if given.is_empty() { VERSION } else { given };
         let (body, dropped) = encode_request::encode_body(request, options, |body| {
-            body.field(VERSION_FIELD, VERSION);
+            body.field(VERSION_FIELD, version);
+            // Names that only the header may have are refused in the body.
+            let in_body: Vec<&String> = betas.iter().filter(|beta| !is_of_header(beta)).collect();
+            if !in_body.is_empty() {
+                body.field(BETA_FIELD, in_body);
+            }
         })
         .map_err(ours)?;
         let method = if request.stream { "streamRawPredict" } else { "rawPredict" };
         let dropped = dropped.into_iter().map(ours).collect();
-        Ok(EncodedRequest { path: path(&request.model, method), body, headers: Vec::new(), dropped })
+        let headers = encode_request::betas_header(request, options).into_iter().collect();
+        Ok(EncodedRequest { path: path(&request.model, method), body, headers, dropped })
     }
 
     fn carried_options(&self) -> Vec<(&'static str, bool)> {
@@ -95,10 +108,12 @@ impl Dialect for AnthropicVertex {
     fn decode_request(&self, body: &[u8]) -> Result<Request, JsonError> {
         let mut fields = Fields::parse(body)?.rest();
         fields.remove(VERSION_FIELD);
+        let betas = take_betas(&mut fields);
         if fields.get("model").is_none() {
             fields.insert("model", Json::string(""));
         }
-        decode_request::decode(Json::object(&fields, |_| {}).text().as_bytes())
+        let request = decode_request::decode(Json::object(&fields, |_| {}).text().as_bytes())?;
+        Ok(Request { betas, ..request })
     }
 
     fn encode_response(&self, response: &Response) -> Vec<u8> {
@@ -151,6 +166,20 @@ impl Dialect for AnthropicVertex {
     }
 }
 
+fn is_of_header(beta: &str) -> bool {
+    OF_HEADER.iter().any(|name| beta.starts_with(name))
+}
+
+/// Server: takes the betas out; a list with anything else in it stays.
+fn take_betas(fields: &mut Extra) -> Vec<String> {
+    let listed = fields.get(BETA_FIELD).and_then(|list| list.value().array());
+    let names = listed.and_then(|list| list.into_iter().map(Value::string).collect::<Option<Vec<_>>>());
+    if names.is_some() {
+        fields.remove(BETA_FIELD);
+    }
+    names.unwrap_or_default()
+}
+
 fn ours(unsupported: UnsupportedField) -> UnsupportedField {
     UnsupportedField { dialect: AnthropicVertex.name(), ..unsupported }
 }
@@ -169,7 +198,7 @@ impl Codec<TokenCounting> for Counting {
         let request = &Request { model: resource_name::last(model).to_owned(), ..request.clone() };
         let mut encoded = super::token_counting::Counting.encode_request(request, options).map_err(ours)?;
         encoded.path = path(&counter_of(model), "rawPredict");
-        encoded.headers.clear();
+        encoded.headers.retain(|(name, _)| *name == encode_request::BETA_HEADER);
         encoded.dropped = encoded.dropped.into_iter().map(ours).collect();
         if let Ok(fields) = Fields::parse(&encoded.body) {
             let body = Json::object(&fields.rest(), |body| {

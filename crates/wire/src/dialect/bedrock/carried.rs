@@ -6,14 +6,14 @@
 use super::embedding_forms::Form;
 use super::family::Family;
 use super::model_fields::{Asked, asked, top_k_unsupported};
-use super::tools;
+use super::{cache, tools};
 use crate::dialect::anthropic;
 use crate::encode::{Refusals, UnsupportedField};
 use crate::model::{self, Request};
 use crate::operation::EmbeddingRequest;
 use crate::options::RequestOption::{
-    Cache, Dimensions, InputType, MaxTokens, Metadata, ParallelToolCalls, Reasoning, ResponseFormat, Stop,
-    Temperature, ToolChoice, Tools, TopK, TopP, User,
+    Betas, Cache, Dimensions, InputType, MaxTokens, Metadata, ParallelToolCalls, PromptCache, Reasoning,
+    ResponseFormat, ServiceTier, Stop, Temperature, ToolChoice, Tools, TopK, TopP, User,
 };
 use crate::options::{Carried, rules};
 use crate::quirks::Quirks;
@@ -26,7 +26,7 @@ type Checked = Result<(), UnsupportedField>;
 pub(super) const NAME: &str = "bedrock";
 
 pub(super) const CARRIED: Carried<Request> = Carried {
-    options: &[MaxTokens, Stop, Metadata, Cache],
+    options: &[MaxTokens, Stop, Metadata, ServiceTier, Cache],
     rules: &[
         (Tools, declared_tools),
         (Tools, strict_tools),
@@ -40,8 +40,10 @@ pub(super) const CARRIED: Carried<Request> = Carried {
         (Temperature, temperature),
         (TopP, top_p),
         (TopK, top_k),
+        (Betas, betas_of_claude),
+        (PromptCache, prompt_cache),
     ],
-    reasons: &[(User, "users are not named; put it into `metadata`, which is logged")],
+    reasons: &[(User, "users are not named; put it into `provider_metadata`, which is logged")],
     ..Carried::NOTHING
 };
 
@@ -92,6 +94,20 @@ fn reasoning(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Checked 
         Asked::Unsupported { field, reason } => refusals.add(field, reason),
         _ => Ok(()),
     }
+}
+
+fn betas_of_claude(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Checked {
+    if request.betas.is_empty() || is_claude(request) {
+        return Ok(());
+    }
+    refusals.add("betas", "they are for Claude")
+}
+
+fn prompt_cache(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Checked {
+    if request.prompt_cache.is_none() || cache::places(&request.model).is_some() {
+        return Ok(());
+    }
+    refusals.add("prompt_cache", "the prompts of this model are not cached")
 }
 
 fn is_claude(request: &Request) -> bool {

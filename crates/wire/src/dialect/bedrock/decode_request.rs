@@ -25,7 +25,7 @@ pub(super) fn decode_fields(mut body: Fields<'_>) -> Result<Request, JsonError> 
     let mut nested = Extra::new();
     let mut inference = body.take_object("inferenceConfig").unwrap_or_default();
     let (tools, tool_choice) = tools::take(&mut body, &mut nested);
-    let model_fields::Said { reasoning, top_k, parallel_tool_calls } =
+    let model_fields::Said { reasoning, top_k, parallel_tool_calls, betas } =
         model_fields::take(&mut body, &mut nested);
     let mut request = Request {
         messages,
@@ -40,6 +40,8 @@ pub(super) fn decode_fields(mut body: Fields<'_>) -> Result<Request, JsonError> 
         top_k,
         stop: take_stop(&mut inference),
         metadata: take_metadata(&mut body, &mut nested),
+        service_tier: take_tier(&mut body),
+        betas,
         ..Request::default()
     };
     nested::keep(&mut nested, "inferenceConfig", inference);
@@ -64,6 +66,17 @@ fn decode_turn(turn: Value<'_>, position: usize, messages: &mut Vec<Message>) ->
     let extra = fields.rest();
     turn::push(role, content, extra, messages);
     Ok(())
+}
+
+/// Takes the tier out; with anything beside its word it stays in place.
+fn take_tier(body: &mut Fields<'_>) -> Option<String> {
+    let mut tier = body.get("serviceTier")?.object()?;
+    let word = tier.take_string("type")?;
+    if !tier.is_empty() {
+        return None;
+    }
+    body.take("serviceTier");
+    Some(word)
 }
 
 fn take_stop(inference: &mut Fields<'_>) -> Vec<String> {

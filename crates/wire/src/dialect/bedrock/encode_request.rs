@@ -2,9 +2,9 @@
 
 use super::family::Family;
 use super::model_fields::{self, Asked};
-use super::{address, carried, tools, turns, unsupported};
+use super::{address, cache, carried, tools, turns, unsupported};
 use crate::dialect::anthropic::{max_tokens_above, refuses_sampling};
-use crate::dialect::shared::{foreign, nested};
+use crate::dialect::shared::{foreign, nested, prompt_cache};
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
 use crate::json::{Extra, ObjectWriter};
 use crate::model::{Request, ResponseFormat};
@@ -18,6 +18,8 @@ pub(super) fn encode(
     let request = &*foreign::for_format(request, carried::NAME, options.quirks);
     let mut refusals = Refusals::new(carried::NAME, options);
     let request = &*carried::CARRIED.fit(request, options.quirks, &mut refusals)?;
+    let cached = cache::places(&request.model).map(|places| prompt_cache::marked(request, places));
+    let request = cached.as_deref().unwrap_or(request);
     unsupported::check(request, &mut refusals)?;
     turns::check(request, &mut refusals)?;
     let operation = if request.stream { "converse-stream" } else { "converse" };
@@ -50,6 +52,9 @@ fn body(request: &Request, asked: Asked<'_>) -> Vec<u8> {
                 metadata.field(name, value);
             }
         });
+    }
+    if let Some(tier) = &request.service_tier {
+        body.object("serviceTier", |service| _ = service.field("type", tier));
     }
     body.finish();
     out

@@ -7,10 +7,12 @@ use crate::dialect::anthropic::{
     Thinking, decode_choice, encode_thinking, plan, take_nested_thinking, take_reasoning,
 };
 use crate::dialect::shared::nested;
-use crate::json::{Extra, Fields, Json, ObjectWriter};
+use crate::json::{Extra, Fields, Json, ObjectWriter, Value};
 use crate::model::{Effort, ReasoningRequest, Request, ToolChoice};
 use alloc::{string::String, vec::Vec};
 
+/// Anthropic's names of features that are not for everybody yet.
+const BETAS: &str = "anthropic_beta";
 /// The field's name.
 pub(super) const FIELDS: &str = "additionalModelRequestFields";
 
@@ -129,6 +131,9 @@ pub(super) fn encode(request: &Request, asked: Asked<'_>, given: Extra, body: &m
     if disables_parallel_calls(request) {
         encode_one_call_at_a_time(request, &mut fields);
     }
+    if !request.betas.is_empty() {
+        fields.field(BETAS, &request.betas);
+    }
     fields.finish();
     if out != b"{}" {
         body.with(FIELDS, |body| body.extend_from_slice(&out));
@@ -161,6 +166,7 @@ pub(super) struct Said {
     pub(super) reasoning: Option<ReasoningRequest>,
     pub(super) top_k: Option<u64>,
     pub(super) parallel_tool_calls: Option<bool>,
+    pub(super) betas: Vec<String>,
 }
 
 /// Takes the field out. What has no name in the model goes to `extra`.
@@ -188,6 +194,12 @@ pub(super) fn take(body: &mut Fields<'_>, extra: &mut Extra) -> Said {
     if one_at_a_time {
         fields.take("tool_choice");
     }
+    let names = fields.get(BETAS).and_then(Value::array);
+    let names = names.and_then(|names| names.into_iter().map(Value::string).collect::<Option<Vec<_>>>());
+    if names.is_some() {
+        fields.take(BETAS);
+    }
+    let betas = names.unwrap_or_default();
     let mut all = fields.rest();
     for (name, value) in rest.iter() {
         all.insert(name, value.clone());
@@ -195,7 +207,7 @@ pub(super) fn take(body: &mut Fields<'_>, extra: &mut Extra) -> Said {
     if !all.is_empty() {
         extra.insert(FIELDS, Json::object(&all, |_| {}));
     }
-    Said { reasoning, top_k, parallel_tool_calls: one_at_a_time.then_some(false) }
+    Said { reasoning, top_k, parallel_tool_calls: one_at_a_time.then_some(false), betas }
 }
 
 fn take_nova_effort(fields: &mut Fields<'_>) -> Option<String> {

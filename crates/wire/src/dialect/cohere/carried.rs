@@ -4,8 +4,8 @@ use crate::encode::{Refusals, UnsupportedField};
 use crate::model::Request;
 use crate::operation::{self, EmbeddingRequest};
 use crate::options::RequestOption::{
-    Cache, Dimensions, FrequencyPenalty, InputType, Logprobs, MaxTokens, PresencePenalty, Reasoning,
-    ResponseFormat, Seed, Stop, Temperature, ToolChoice, Tools, TopK, TopP,
+    Cache, Dimensions, FrequencyPenalty, InputType, Logprobs, MaxTokens, PresencePenalty, PromptCache,
+    Reasoning, ResponseFormat, Seed, Stop, Temperature, ToolChoice, Tools, TopK, TopP,
 };
 use crate::options::{Carried, rules};
 use crate::quirks::Quirks;
@@ -35,7 +35,7 @@ pub(super) const CARRIED: Carried<Request> = Carried {
         (ResponseFormat, schema_in_subset),
         (Reasoning, rules::reasoning_shown_as_it_is),
     ],
-    noted: &[(Cache, rules::CACHES_BY_ITSELF)],
+    noted: &[(Cache, rules::CACHES_BY_ITSELF), (PromptCache, rules::CACHES_BY_ITSELF)],
     ..Carried::NOTHING
 };
 

@@ -85,7 +85,7 @@ fn encode_said<'a>(
             refusals.add(field, "a tool message holds tool results only")?;
         } else if TEXTS.drops_part(part) {
             note_breakpoint(part, &field, refusals);
-        } else if let Some(part) = carried(part, Whose::Tool, &field, refusals)? {
+        } else if let Some(part) = carried(part, &field, refusals)? {
             content.push(part);
         }
     }
@@ -111,7 +111,7 @@ fn encode_result<'a>(
         let field = format!("{place}.content[{position}]");
         if matches!(part.kind, PartKind::Image(_)) {
             refusals.add(field, "tool results are texts and documents; put pictures into a user message")?;
-        } else if let Some(part) = carried(part, Whose::Other, &field, refusals)? {
+        } else if let Some(part) = carried(part, &field, refusals)? {
             content.push(part);
         }
     }
@@ -137,27 +137,14 @@ enum Carried<'a> {
     Written(Json),
 }
 
-/// Whose message a part is in: only results of tools have documents.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Whose {
-    Tool,
-    Other,
-}
-
 fn carried<'a>(
     part: &'a Part,
-    whose: Whose,
     place: &str,
     refusals: &mut Refusals,
 ) -> Result<Option<Carried<'a>>, UnsupportedField> {
     note_breakpoint(part, place, refusals);
     // A refusal is a text here.
     if let (PartKind::Text(text) | PartKind::Refusal(text), true) = (&part.kind, part.extra.is_empty()) {
-        return Ok(Some(Carried::PlainText(text)));
-    }
-    if let (PartKind::Document(Document { source: Source::Text { text, .. }, .. }), Whose::Other) =
-        (&part.kind, whose)
-    {
         return Ok(Some(Carried::PlainText(text)));
     }
     match encode_part(part) {

@@ -11,7 +11,8 @@ use crate::model::{self, Request};
 use crate::operation::EmbeddingRequest;
 use crate::options::RequestOption::{
     Cache, Dimensions, FrequencyPenalty, InputType, Logprobs, MaxTokens, Metadata, N, PresencePenalty,
-    Reasoning, ResponseFormat, Seed, Stop, Temperature, ToolChoice, Tools, TopK, TopLogprobs, TopP,
+    PromptCache, Reasoning, ResponseFormat, Seed, ServiceTier, Stop, Temperature, ToolChoice, Tools, TopK,
+    TopLogprobs, TopP,
 };
 use crate::options::{Carried, rules};
 use crate::quirks::Quirks;
@@ -37,6 +38,7 @@ pub(super) const CARRIED: Carried<Request> = Carried {
         N,
         Logprobs,
         TopLogprobs,
+        ServiceTier,
     ],
     rules: &[
         (Tools, tools::check),
@@ -49,6 +51,7 @@ pub(super) const CARRIED: Carried<Request> = Carried {
         (Metadata, no_labels),
         (Cache, cached_by_itself),
     ],
+    noted: &[(PromptCache, rules::CACHES_BY_ITSELF)],
     ..Carried::NOTHING
 };
 
@@ -76,7 +79,10 @@ fn reasoning(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Checked 
 
 fn no_labels(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Checked {
     request.metadata.iter().try_for_each(|(name, _)| {
-        refusals.add(format!("metadata.{name}"), "there is none; on Vertex, pass `labels` as an extra field")
+        refusals.add(
+            format!("provider_metadata.{name}"),
+            "there is none; on Vertex, pass `labels` as an extra field",
+        )
     })
 }
 

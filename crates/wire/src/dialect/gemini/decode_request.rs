@@ -19,6 +19,7 @@ pub(super) fn decode_fields(mut body: Fields<'_>) -> Result<Request, JsonError> 
     }
     (request.tools, request.tool_choice) = tools::take(&mut body, &mut kept);
     generation::take(&mut body, &mut request, &mut kept);
+    request.service_tier = body.take_string("serviceTier");
     request.extra = body.rest();
     for (name, value) in kept.iter() {
         request.extra.insert(name, value.clone());

@@ -44,6 +44,7 @@ pub(super) fn encode_body(
     content::encode(host, request, family, &mut body);
     tools::encode(request, &mut own_config, &mut body);
     generation::encode(request, &thinking, &own_settings, &mut body);
+    body.optional("serviceTier", request.service_tier.as_ref());
     body.finish();
     Ok((out, refusals.dropped))
 }

@@ -4,8 +4,8 @@ use crate::encode::{Refusals, UnsupportedField};
 use crate::model::{self, Request};
 use crate::operation::EmbeddingRequest;
 use crate::options::RequestOption::{
-    Cache, Dimensions, FrequencyPenalty, InputType, Logprobs, MaxTokens, PresencePenalty, Reasoning,
-    ResponseFormat, Seed, Stop, Temperature, ToolChoice, Tools, TopK, TopLogprobs, TopP,
+    Cache, Dimensions, FrequencyPenalty, InputType, Logprobs, MaxTokens, PresencePenalty, PromptCache,
+    Reasoning, ResponseFormat, Seed, Stop, Temperature, ToolChoice, Tools, TopK, TopLogprobs, TopP,
 };
 use crate::options::{Carried, rules};
 use crate::quirks::Quirks;
@@ -36,7 +36,7 @@ pub(super) const CARRIED: Carried<Request> = Carried {
         (Reasoning, rules::reasoning_shown_as_it_is),
         (Reasoning, whether_to_think),
     ],
-    noted: &[(Cache, rules::CACHES_BY_ITSELF)],
+    noted: &[(Cache, rules::CACHES_BY_ITSELF), (PromptCache, rules::CACHES_BY_ITSELF)],
     ..Carried::NOTHING
 };
 

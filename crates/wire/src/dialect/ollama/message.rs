@@ -11,9 +11,7 @@ use crate::dialect::shared::{
 use crate::encode::{Refusals, UnsupportedField};
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value};
-use crate::model::{
-    Document, Image, Message, Part, PartKind, Reasoning, Request, Role, Source, ToolCall, ToolResult,
-};
+use crate::model::{Image, Message, Part, PartKind, Reasoning, Request, Role, Source, ToolCall, ToolResult};
 use crate::options::rules::CACHES_BY_ITSELF;
 use crate::quirks::{ToolIdRule, tool_name::ToolNameRule};
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
@@ -150,11 +148,7 @@ impl<'a> Said<'a> {
     /// Adds a part; where the API has no words for it, the error says why.
     pub(super) fn add(&mut self, part: &'a Part, is_assistant: bool) -> Result<(), &'static str> {
         match &part.kind {
-            PartKind::Text(text)
-            | PartKind::Refusal(text)
-            | PartKind::Document(Document { source: Source::Text { text, .. }, .. }) => {
-                add_text(&mut self.text, text, is_assistant);
-            }
+            PartKind::Text(text) | PartKind::Refusal(text) => add_text(&mut self.text, text, is_assistant),
             PartKind::Image(Image { source, .. }) => self.images.push(image_data(source)?),
             PartKind::Reasoning(reasoning) if is_assistant => self.thinking.push_str(&reasoning.text),
             PartKind::ToolCall(call) if is_assistant => {

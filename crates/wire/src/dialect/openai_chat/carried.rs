@@ -10,8 +10,9 @@ use crate::operation::{
 use crate::options::Carried;
 use crate::options::RequestOption::{
     Cache, Dimensions, FrequencyPenalty, InputType, Instructions, Language, Logprobs, MaxTokens, Metadata, N,
-    ParallelToolCalls, PresencePenalty, Prompt, Quality, Reasoning, ResponseFormat, Seed, Size, Speed, Stop,
-    Temperature, ToolChoice, Tools, TopK, TopLogprobs, TopN, TopP, User,
+    ParallelToolCalls, PresencePenalty, Prompt, PromptCache, Quality, Reasoning, ResponseFormat,
+    SafetyIdentifier, Seed, ServiceTier, Size, Speed, Stop, Temperature, ToolChoice, Tools, TopK,
+    TopLogprobs, TopN, TopP, User, Verbosity,
 };
 use crate::quirks::{EmbeddingPurposes, Quirks, reasoning, refuse};
 
@@ -34,6 +35,9 @@ pub(super) const CARRIED: Carried<Request> = Carried {
         TopLogprobs,
         Metadata,
         User,
+        SafetyIdentifier,
+        ServiceTier,
+        Verbosity,
     ],
     rules: &[
         (Tools, refuse::tools),
@@ -43,6 +47,7 @@ pub(super) const CARRIED: Carried<Request> = Carried {
         (Temperature, refuse::temperature),
         (TopK, refuse::top_k),
         (Cache, refuse::cache),
+        (PromptCache, refuse::prompt_cache),
     ],
     ..Carried::NOTHING
 };

@@ -1,6 +1,7 @@
 //! Encoding of Chat Completions requests.
 
 use super::{
+    cached_prompt::CachedPrompt,
     carried::{CARRIED, NAME},
     encode_message::encode_messages,
 };
@@ -24,6 +25,8 @@ pub(super) fn encode(
     refuse::chat(quirks, &refusals)?;
     let request = &*CARRIED.fit(request, quirks, &mut refusals)?;
     refuse::extra_fields(quirks, request, &mut refusals)?;
+    let cached = CachedPrompt::new(request, quirks);
+    let request = cached.request();
     let messages = encode_messages(request, quirks, &mut refusals)?;
     let (tools, choice) = tools::carried(request, quirks, &mut refusals)?;
 
@@ -77,6 +80,10 @@ pub(super) fn encode(
         });
     }
     body.optional("user", request.user.as_ref());
+    body.optional("safety_identifier", request.safety_identifier.as_ref());
+    body.optional("service_tier", request.service_tier.as_ref());
+    body.optional("verbosity", request.verbosity.as_ref());
+    cached.write(&mut body);
     if let Some(breakpoint) = &request.cache {
         write_prompt_cache(quirks.cache_control, breakpoint, &mut body);
     }

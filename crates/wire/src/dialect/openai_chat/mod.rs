@@ -3,6 +3,7 @@
 //! Accents that can be told from the bytes alone are understood here: where the reasoning stands, how tool calls are
 //! cut up, where the figures come. Those that need to know the provider are not this module's.
 
+mod cached_prompt;
 mod calls;
 mod carried;
 mod choice;
@@ -32,6 +33,7 @@ mod tools;
 mod transcription;
 pub(crate) mod usage;
 
+pub(crate) use cached_prompt::CachedPrompt;
 pub(crate) use decode_request::{
     decode_format, rest_but_usage, take_metadata, take_prompt_cache, take_stop, wants_usage,
 };

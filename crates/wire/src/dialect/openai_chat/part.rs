@@ -282,8 +282,6 @@ impl<'a> Content<'a> {
                     Kind::FileData { url: data_url(media_type, data), name: name.as_deref() }
                 }
                 Source::File { id } => Kind::FileId { id, name: name.as_deref() },
-                // Files of Chat Completions are PDFs; OpenAI's guide has texts sent as a text part.
-                Source::Text { text, .. } => Kind::Text(text),
                 _ => return Err("documents go as base64 or as the id of an uploaded file"),
             },
             kind if foreign::is_foreign(kind, NAME) => return Err(foreign::FOREIGN_ITEM),

@@ -2,8 +2,9 @@
 
 use crate::model::Request;
 use crate::options::RequestOption::{
-    Cache, FrequencyPenalty, Logprobs, MaxTokens, Metadata, ParallelToolCalls, PresencePenalty, Reasoning,
-    ResponseFormat, Seed, Stop, Temperature, ToolChoice, Tools, TopLogprobs, TopP, User,
+    Cache, FrequencyPenalty, Logprobs, MaxTokens, Metadata, ParallelToolCalls, PresencePenalty, PromptCache,
+    Reasoning, ResponseFormat, SafetyIdentifier, Seed, ServiceTier, Stop, Temperature, ToolChoice, Tools,
+    TopLogprobs, TopP, User, Verbosity,
 };
 use crate::options::{Carried, rules};
 use crate::quirks::refuse;
@@ -24,7 +25,11 @@ pub(super) const CARRIED: Carried<Request> = Carried {
         TopLogprobs,
         Metadata,
         User,
+        SafetyIdentifier,
+        ServiceTier,
+        Verbosity,
         Cache,
+        PromptCache,
     ],
     rules: &[
         (Tools, refuse::strict_tools),

@@ -9,7 +9,7 @@ use crate::dialect::openai_responses::{
 use crate::dialect::shared::nested;
 use crate::json::{Extra, Fields, JsonError, Value};
 use crate::model::{Effort, ReasoningRequest, Request, ResponseFormat};
-use alloc::{format, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 
 /// Reads what a request asks. A field of another type than ours stays among the extra fields.
 pub(super) fn decode(body: &[u8]) -> Result<Request, JsonError> {
@@ -24,7 +24,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Request, JsonError> {
     }
     let mut beside = Extra::new();
     let reasoning = take_reasoning(&mut fields, &mut beside);
-    let response_format = take_format(&mut fields, &mut beside);
+    let (response_format, verbosity) = take_text(&mut fields, &mut beside);
     let mut request = Request {
         model,
         messages,
@@ -39,6 +39,9 @@ pub(super) fn decode(body: &[u8]) -> Result<Request, JsonError> {
         top_logprobs: fields.take_u64("top_logprobs"),
         metadata: take_metadata(&mut fields),
         user: fields.take_string("user"),
+        safety_identifier: fields.take_string("safety_identifier"),
+        service_tier: fields.take_string("service_tier"),
+        verbosity,
         cache: take_prompt_cache(&mut fields),
         stream: fields.take_bool("stream").unwrap_or(false),
         ..Request::default()
@@ -80,11 +83,12 @@ fn take_reasoning(fields: &mut Fields<'_>, beside: &mut Extra) -> Option<Reasoni
     })
 }
 
-fn take_format(fields: &mut Fields<'_>, beside: &mut Extra) -> Option<ResponseFormat> {
-    let mut text = fields.take_object("text")?;
-    let format = text.take("format").map(decode_format);
+/// Takes `text` out: the shape of the answer, and how long it is.
+fn take_text(fields: &mut Fields<'_>, beside: &mut Extra) -> (Option<ResponseFormat>, Option<String>) {
+    let Some(mut text) = fields.take_object("text") else { return (None, None) };
+    let (format, verbosity) = (text.take("format").map(decode_format), text.take_string("verbosity"));
     nested::keep(beside, "text", text);
-    format
+    (format, verbosity)
 }
 
 /// Reads the shape of the answer. What has no name in the model is kept whole.

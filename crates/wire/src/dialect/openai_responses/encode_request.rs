@@ -2,7 +2,7 @@
 
 use super::carried::{CARRIED, NAME};
 use super::encode_input::{self, Input};
-use crate::dialect::openai_chat::write_prompt_cache;
+use crate::dialect::openai_chat::{CachedPrompt, write_prompt_cache};
 use crate::dialect::openai_responses::tools;
 use crate::dialect::shared::{foreign, nested};
 use crate::encode::{EncodeOptions, EncodedRequest, Refusals, UnsupportedField};
@@ -26,6 +26,8 @@ pub(super) fn encode(
     let quirks = &*options.quirks.for_model(&request.model);
     let mut refusals = Refusals::new(NAME, options);
     let request = &*CARRIED.fit(request, quirks, &mut refusals)?;
+    let cached = CachedPrompt::new(request, quirks);
+    let request = cached.request();
     let Input { instructions, items } =
         encode_input::encode(request, options.quirks.tool_id_rule, &mut refusals)?;
     let tools = tools::carried(&request.tools, &mut refusals)?;
@@ -48,11 +50,12 @@ pub(super) fn encode(
     }
     body.optional("parallel_tool_calls", request.parallel_tool_calls);
     write_reasoning(request, &beside_reasoning, &mut body);
-    if request.response_format.is_some() || !beside_text.is_empty() {
+    if request.response_format.is_some() || request.verbosity.is_some() || !beside_text.is_empty() {
         body.object_with("text", &beside_text, |text| {
             if let Some(format) = &request.response_format {
                 text.with("format", |out| write_format(format, &request.model, quirks, out));
             }
+            text.optional("verbosity", request.verbosity.as_ref());
         });
     }
     if !include.is_empty() {
@@ -62,6 +65,7 @@ pub(super) fn encode(
     body.optional("temperature", request.temperature).optional("top_p", request.top_p);
     body.optional("top_logprobs", request.top_logprobs);
     write_labels(request, &mut body);
+    cached.write_with_lifetime(&mut body);
     if request.stream {
         body.field("stream", true);
     }
@@ -83,6 +87,8 @@ fn write_labels(request: &Request, body: &mut ObjectWriter<'_>) {
         });
     }
     body.optional("user", request.user.as_ref());
+    body.optional("safety_identifier", request.safety_identifier.as_ref());
+    body.optional("service_tier", request.service_tier.as_ref());
     if let Some(breakpoint) = &request.cache {
         write_prompt_cache(CacheControl::Breakpoint, breakpoint, body);
     }

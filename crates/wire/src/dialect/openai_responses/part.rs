@@ -64,7 +64,7 @@ pub(super) fn unsupported_input(part: &Part) -> Option<&'static str> {
             _ => Some("pictures go as an address, as base64 or as the id of an uploaded file"),
         },
         PartKind::Document(Document { source, .. }) => match source {
-            Source::Url(_) | Source::Base64 { .. } | Source::File { .. } | Source::Text { .. } => None,
+            Source::Url(_) | Source::Base64 { .. } | Source::File { .. } => None,
             _ => Some("documents go as an address, as base64 or as the id of an uploaded file"),
         },
         kind if foreign::is_foreign(kind, NAME) => Some(foreign::FOREIGN_ITEM),
@@ -97,9 +97,7 @@ pub(super) fn write_input(part: &Part, out: &mut Vec<u8>) {
         _ => return,
     };
     match &part.kind {
-        PartKind::Text(text)
-        | PartKind::Refusal(text)
-        | PartKind::Document(Document { source: Source::Text { text, .. }, .. }) => {
+        PartKind::Text(text) | PartKind::Refusal(text) => {
             object.field("type", "input_text").field("text", text);
         }
         PartKind::Image(Image { source, detail }) => {

@@ -1,0 +1,224 @@
+"""Conversations kept, saved and loaded: dictionaries, JSON, the SDKs' forms, web frameworks, notebooks."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pydantic
+import pytest
+
+import ferrule
+from ferrule import Message, Reply, ToolCall
+from ferrule.testing import Simulator, reply, rule
+
+
+@dataclass
+class City:
+    name: str
+
+
+WEATHER = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {}}}}
+
+
+def _replies() -> list[Reply]:
+    script = [
+        rule(reply={"text": "Hello *there*.", "reasoning": "Hm."}, match={"text": "hi"}),
+        rule(reply={"tool_calls": [{"name": "weather", "arguments": {"city": "Oslo"}}]}, match={"text": "call"}),
+    ]
+    found = []
+    with Simulator(script) as simulator, simulator.client() as client:
+        for model in ("openai/m", "anthropic/claude-sonnet-4-5", "openai-responses/m", "gemini/m"):
+            for text in ("hi", "call"):
+                found.append(client.complete(model, text, tools=[WEATHER]))
+                with client.stream(model, text, tools=[WEATHER]) as stream:
+                    list(stream)
+                found.append(stream.reply())
+    return found
+
+
+REPLIES = _replies()
+
+
+@pytest.mark.parametrize("given", REPLIES, ids=lambda given: given.provider)
+def test_a_reply_comes_back_from_what_was_saved(given: Reply) -> None:
+    saved = json.loads(json.dumps(given.to_dict()))
+    assert Reply.from_dict(saved) == given
+    assert Reply.from_json(given.to_json()) == given
+    assert Message.from_json(given.message.to_json()) == given.message
+    assert Message.from_dict(json.loads(json.dumps(given.message.to_dict()))) == given.message
+    assert dict(given) == given.to_dict()
+    assert dict(given.message) == given.message.to_dict()
+    assert dict(given.usage) == given.usage.to_dict()
+
+
+def test_a_loaded_reply_is_parsed_as_it_was() -> None:
+    given = Reply.from_dict(reply('{"name": "Oslo"}').to_dict(), response_format=City)
+    assert given.parsed == City("Oslo")
+    assert Reply.from_json(given.to_json(), response_format="json").parsed == {"name": "Oslo"}
+    assert Reply.from_json(given.to_json()).parsed is None
+
+
+def test_a_conversation_goes_on_with_another_provider() -> None:
+    with Simulator() as simulator, simulator.client() as client:
+        messages: list[Any] = [{"role": "user", "content": "hi"}]
+        messages.append(client.complete("anthropic/claude-sonnet-4-5", messages).message)
+        saved = json.dumps([dict(message) for message in messages])
+        loaded = [*json.loads(saved), {"role": "user", "content": "and?"}]
+        client.complete("openai/m", loaded)
+        sent = simulator.requests[-1].body["messages"]
+        assert [message["role"] for message in sent] == ["user", "assistant", "user"]
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"role": 1}', '{"role": "user", "content": [{"nam": 1}]}'])
+def test_what_is_no_message_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"message|Expecting"):
+        Message.from_json(text)
+
+
+def test_what_is_no_reply_is_refused() -> None:
+    with pytest.raises(ValueError, match="reply"):
+        Reply.from_json("{")
+    with pytest.raises(ValueError, match="message"):
+        Reply.from_dict({"choices": [{"message": {"role": "assistant", "content": 7}}]})
+
+
+def test_replies_for_unit_tests() -> None:
+    made = reply(
+        "Hello.",
+        reasoning="Hm.",
+        tool_calls=[{"name": "weather", "arguments": {"city": "Oslo"}}, ToolCall("c", "time", '{"zone": 1}')],
+        usage={"input_tokens": 3, "output_tokens": 4},
+        cost="0.25",
+        model="m",
+        provider="p",
+    )
+    assert (made.text, made.reasoning, made.finish_reason, made.model, made.provider) == (
+        "Hello.",
+        "Hm.",
+        "tool_calls",
+        "m",
+        "p",
+    )
+    assert [(call.id, call.name, call.arguments) for call in made.tool_calls] == [
+        ("call_1", "weather", {"city": "Oslo"}),
+        ("c", "time", {"zone": 1}),
+    ]
+    assert made.usage.total_tokens == 7
+    assert made.cost is not None
+    assert float(made.cost) == 0.25
+    assert reply("x").cost is None
+    assert reply("x").finish_reason == "stop"
+    assert reply(refusal="No.").refusal == "No."
+    assert reply('{"name": "Oslo"}', response_format=City).parsed == City("Oslo")
+
+
+def test_the_forms_of_the_sdks_from_every_provider() -> None:
+    for given in REPLIES:
+        openai, anthropic = given.to_openai(), given.to_anthropic()
+        assert openai["object"] == "chat.completion"
+        assert anthropic["type"] == "message"
+        assert (openai["choices"][0]["message"]["content"] or "") == given.text
+        assert "".join(block["text"] for block in anthropic["content"] if block["type"] == "text") == given.text
+        assert openai["usage"]["prompt_tokens"] == given.usage.input_tokens
+        assert anthropic["usage"]["output_tokens"] == given.usage.output_tokens
+        if given.tool_calls:
+            call = given.tool_calls[0]
+            assert openai["choices"][0]["finish_reason"] == "tool_calls"
+            assert anthropic["stop_reason"] == "tool_use"
+            function = openai["choices"][0]["message"]["tool_calls"][0]["function"]
+            assert (function["name"], json.loads(function["arguments"])) == (call.name, call.arguments)
+            used = next(block for block in anthropic["content"] if block["type"] == "tool_use")
+            assert (used["name"], used["input"]) == (call.name, call.arguments)
+
+
+def test_the_forms_of_messages() -> None:
+    results = Message(
+        "user",
+        [
+            {"type": "tool_result", "tool_use_id": "a", "content": "1"},
+            {"type": "tool_result", "tool_use_id": "b", "content": "2"},
+        ],
+    )
+    assert results.to_openai() == [
+        {"role": "tool", "tool_call_id": "a", "content": "1"},
+        {"role": "tool", "tool_call_id": "b", "content": "2"},
+    ]
+    assert len(results.to_anthropic()) == 1
+    assert Message("system", "Be brief.").to_openai() == [{"role": "system", "content": "Be brief."}]
+    with pytest.raises(ValueError, match="system"):
+        Message("system", "Be brief.").to_anthropic()
+    with pytest.raises(ValueError, match="sound"):
+        Message("user", [ferrule.audio(b"RIFF\x00\x00\x00\x00WAVE")]).to_anthropic()
+
+
+class Answer(pydantic.BaseModel):
+    reply: Reply
+    message: Message
+
+
+def test_models_of_pydantic_hold_replies_and_messages() -> None:
+    given = REPLIES[0]
+    answer = Answer(reply=given, message=given.message)
+    loaded = Answer.model_validate_json(answer.model_dump_json())
+    assert (loaded.reply, loaded.message) == (given, given.message)
+    assert Answer.model_json_schema()["properties"]["reply"]["type"] == "object"
+    with pytest.raises(pydantic.ValidationError):
+        Answer.model_validate({"reply": 7, "message": given.message})
+
+
+def test_endpoints_of_fastapi_return_them() -> None:
+    fastapi = pytest.importorskip("fastapi")
+    testclient = pytest.importorskip("fastapi.testclient")
+    given = REPLIES[0]
+    app = fastapi.FastAPI()
+
+    @app.get("/plain")
+    def plain():  # type: ignore[no-untyped-def]
+        return given
+
+    @app.get("/typed")
+    def typed() -> Reply:
+        return given
+
+    @app.get("/parts")
+    def parts() -> dict[str, Any]:
+        return {"message": given.message, "usage": given.usage}
+
+    @app.post("/message")
+    def message(given: Message) -> Message:
+        return given
+
+    with testclient.TestClient(app) as client:
+        assert Reply.from_dict(client.get("/plain").json()) == given
+        assert Reply.from_dict(client.get("/typed").json()) == given
+        assert client.get("/parts").json() == {"message": dict(given.message), "usage": dict(given.usage)}
+        assert client.post("/message", json=dict(given.message)).json() == dict(given.message)
+        assert client.get("/openapi.json").status_code == 200
+
+
+def test_texts_for_a_prompt_are_short() -> None:
+    long = reply("word " * 1000, tool_calls=[{"name": "weather"}])
+    assert repr(long).startswith("Reply(text='word word")
+    assert "tool_calls=[weather]" in repr(long)
+    picture = Message("user", ["Look:", ferrule.image(b"\x89PNG\r\n\x1a\n" + b"\x00" * 100_000)])
+    assert repr(picture) == "Message(role='user', content=['Look:', <image>])"
+    for shown in (long, picture, long.choices[0], long.message):
+        assert len(repr(shown)) < 250
+    assert repr(reply("Hi.")) == "Reply(text='Hi.', finish_reason='stop', model='simulated', provider='simulated')"
+
+
+def test_notebooks_show_markdown() -> None:
+    assert REPLIES[0]._repr_markdown_() == "Hello *there*."
+    shown = reply("Let me see.", tool_calls=[{"name": "weather", "arguments": {"a": "```"}}])._repr_markdown_()
+    assert shown == 'Let me see.\n\n````json\nweather({"a": "```"})\n````'
+    assert reply(refusal="No.\nNever.")._repr_markdown_() == "> No.\n> Never."
+
+
+def test_a_stream_says_what_it_is_and_what_it_has() -> None:
+    with Simulator([rule(reply="Hello.")]) as simulator, simulator.client() as client:
+        with client.stream("openai/m", "hi") as stream:
+            assert repr(stream).startswith("<Stream of openai")
+            list(stream)
+        assert repr(stream) == "<Stream of openai/m: ended, 6 characters so far>"
