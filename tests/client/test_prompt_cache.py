@@ -8,6 +8,7 @@ import pytest
 
 import ferrule
 from ferrule import UnsupportedError
+from ferrule.configuration import Configuration
 from ferrule.testing import Simulator, rule
 
 TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {}}}}
@@ -136,6 +137,19 @@ def test_the_version_of_the_api_is_a_setting(simulator: Simulator) -> None:
         called("anthropic", base_url=simulator.url, api_version="2026-10-21").headers["anthropic-version"]
         == "2026-10-21"
     )
-    address = f"{simulator.url}/{{api_version}}"
-    assert called("gemini", base_url=address).path.startswith("/v1beta/")
-    assert called("gemini", base_url=address, api_version="v1").path.startswith("/v1/")
+
+
+@pytest.mark.parametrize(
+    ("provider", "version", "begins"),
+    [
+        ("gemini", "v1", "https://generativelanguage.googleapis.com/v1"),
+        ("gemini", None, "https://generativelanguage.googleapis.com/v1beta"),
+        ("vertex", "v1beta1", "https://us-central1-aiplatform.googleapis.com/v1beta1/projects/p/"),
+        ("azure-deployments", "2025-01-01", "https://r.openai.azure.com/openai?api-version=2025-01-01"),
+    ],
+)
+def test_the_version_stands_in_the_address(provider: str, version: str | None, begins: str) -> None:
+    fields = {"api_key": "k", "project": "p", "resource": "r"} | ({"api_version": version} if version else {})
+    settings = Configuration.read(False, {"providers": {provider: fields}}).settings()
+    (found,) = [one for one in settings["providers"] if one["id"] == provider]
+    assert found["base_url"].startswith(begins)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from ferrule import _native
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _OTHER_MEANS = ("aws", "google", "entra", "databricks")
 """Kinds of authentication whose credentials the machine itself may have: see docs/providers/clouds.md."""
+_VERSIONED = ("anthropic", "anthropic-vertex")
+"""Wire formats with the version of the API in a header or the body; others have it in the address."""
 
 
 class ProviderSettings(TypedDict):
@@ -175,7 +178,7 @@ def provider_settings(
         "fallback": _fallback(merged, fields.get("fallback")) or (row["fallback"] if row else None),
         "command": list(fields["command"]) if fields.get("command") else None,
         "aliases": row["aliases"] if row else [],
-        "quirks": _quirks(fields),
+        "quirks": fields.get("quirks"),
         "configured": False,
         "secrets": [],
         "deferred": [],
@@ -203,6 +206,9 @@ def provider_settings(
         given = settings["api_key"] is not None or bool(settings["deferred"])
         settings["configured"] = given or (bool(fields) and not settings["key_variables"])
         settings["base_url"] = _address(merged, identifier, row, fields, value)
+        if "api_version" in fields and settings["dialect"] in _VERSIONED:
+            version = value(fields["api_version"], "api_version")
+            settings["quirks"] = {"api_version": version} | dict(settings["quirks"] or {})
         for header in row["headers"] if row else ():
             if header["value"] is not None:
                 settings["headers"][header["name"]] = header["value"]
@@ -264,6 +270,9 @@ def _filled_address(merged: Merged, identifier: str, row: Row | None, fields: Ma
         raise _Missing(f"providers.{identifier}: `base_url` is missing")
     else:
         address = _built_in_address(merged, identifier, row, fields, value)
+        if "api_version" in fields and row["dialect"] not in _VERSIONED:
+            # Google's and OpenAI's have it as a segment of the path.
+            address = re.sub(r"/v\d\w*(?=/|$)", "/{api_version}", address, count=1)
     filled, rest = "", address
     while True:
         before, mark, after = rest.partition("{")
@@ -304,9 +313,3 @@ def _placeholder(
     variables = declared["variables"] if declared else []
     ways = [f"`{name}` in [providers.{identifier}]"] if name in PLACEHOLDERS else []
     raise _Missing(f"provider `{identifier}`: its address needs {name}; set {' or '.join([*variables, *ways])}")
-
-
-def _quirks(fields: Any) -> Any:
-    """The provider's quirks, with the API version for those who do not have it in their address."""
-    version, quirks = fields.get("api_version"), fields.get("quirks")
-    return quirks if version is None else {"api_version": version} | (quirks or {})
