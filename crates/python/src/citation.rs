@@ -127,6 +127,11 @@ impl Citation {
 }
 
 impl Citation {
+    /// What is told of a source: events name the part beside it, and a reply's places are those in its whole text.
+    pub(crate) fn new(citation: model::Citation) -> Self {
+        Self(model::Citation { part: None, ..citation })
+    }
+
     fn write_fields(&self, object: &mut ObjectWriter<'_>) {
         let model::Citation { kind, title, url, source_id, cited_text, text, start, end, part: _, raw } =
             &self.0;

@@ -268,7 +268,7 @@ pub(crate) fn convert(
                         continue;
                     }
                     cited.push(identity);
-                    let citation = Py::new(py, Citation(found))?;
+                    let citation = Py::new(py, Citation::new(found))?;
                     let delta = CitationDelta { citation, index, choice, received_at };
                     into.push(Py::new(py, delta)?.into_any());
                 }

@@ -328,7 +328,7 @@ impl Reply {
     /// The sources that the first answer names.
     #[getter]
     fn citations(&self) -> Vec<Citation> {
-        self.response.citations().into_iter().map(Citation).collect()
+        self.response.citations().into_iter().map(Citation::new).collect()
     }
 
     /// Everything as a dictionary that has a JSON form. The messages in it are in the form that calls take.

@@ -148,6 +148,7 @@ prop_compose! {
         metadata in proptest::collection::btree_map("[a-z]{1,4}", text(), 0..3),
         (parallel_tool_calls, logprobs, stream) in (of(any::<bool>()), of(any::<bool>()), any::<bool>()),
         (user, cache, extra) in (of(text()), cache(), extra()),
+        (safety_identifier, service_tier, verbosity) in (of(text()), of(text()), of(text())),
     ) -> Request {
         Request {
             model: "m".into(), messages, tools, tool_choice, parallel_tool_calls, response_format,
@@ -156,6 +157,7 @@ prop_compose! {
             }),
             max_tokens, temperature, top_p, top_k: None, frequency_penalty, presence_penalty, stop, seed, n, logprobs,
             top_logprobs, metadata: metadata.into_iter().collect(), user, cache, stream, extra,
+            safety_identifier, service_tier, verbosity, ..Request::default()
         }
     }
 }
