@@ -256,7 +256,7 @@ fn the_user_may_be_named_in_either_place() {
         assert_eq!(beyond_hello(&request), expected);
     }
     let two = Request { user: Some("v".into()), ..label };
-    assert_eq!(encode(&two).unwrap_err().field, "metadata.user_id");
+    assert_eq!(encode(&two).unwrap_err().field, "provider_metadata.user_id");
 }
 
 fn with_part(kind: PartKind) -> Request {
@@ -298,7 +298,7 @@ fn what_cannot_be_carried_is_named_or_dropped() {
         (Request { top_logprobs: Some(2), ..hello() }, "top_logprobs"),
         (Request { frequency_penalty: Some(0.5), ..hello() }, "frequency_penalty"),
         (Request { presence_penalty: Some(-0.5), ..hello() }, "presence_penalty"),
-        (Request { metadata: vec![("team".into(), "x".into())], ..hello() }, "metadata.team"),
+        (Request { metadata: vec![("team".into(), "x".into())], ..hello() }, "provider_metadata.team"),
         (Request { response_format: Some(ResponseFormat::Json), ..hello() }, "response_format"),
         (Request { response_format: Some(schema), ..hello() }, "response_format.description"),
         (Request { temperature: Some(1.5), ..hello() }, "temperature"),

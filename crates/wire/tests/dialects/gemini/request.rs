@@ -393,7 +393,7 @@ fn what_cannot_be_carried_is_refused_by_name_or_dropped_and_listed() {
     };
     let cases: Vec<(&str, Request)> = vec![
         ("user", with(&|it| it.user = Some("u".into()))),
-        ("metadata.a", with(&|it| it.metadata = vec![("a".into(), "b".into())])),
+        ("provider_metadata.a", with(&|it| it.metadata = vec![("a".into(), "b".into())])),
         ("parallel_tool_calls", with(&|it| it.parallel_tool_calls = Some(false))),
         ("tool_choice", with(&|it| it.tool_choice = Some(ToolChoice::Other(foreign(r#"{"type":"x"}"#))))),
         (
