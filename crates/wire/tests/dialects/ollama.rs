@@ -324,7 +324,7 @@ fn what_cannot_be_carried_is_refused() {
     for (field, request) in [
         ("n", Request { n: Some(2), ..asked() }),
         ("parallel_tool_calls", Request { parallel_tool_calls: Some(false), ..asked() }),
-        ("metadata", Request { metadata: vec![("a".into(), "b".into())], ..asked() }),
+        ("provider_metadata", Request { metadata: vec![("a".into(), "b".into())], ..asked() }),
         ("user", Request { user: Some("u".into()), ..asked() }),
         ("reasoning.budget_tokens", thinking(Some(5), None)),
         ("reasoning.display", thinking(None, Some("omitted".into()))),

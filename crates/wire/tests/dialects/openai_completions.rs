@@ -176,7 +176,7 @@ fn what_is_no_text_is_refused_or_named() {
             "response_format",
             "reasoning",
             "top_k",
-            "metadata",
+            "provider_metadata",
             "cache",
             "messages[0].content[1]",
             "messages[1].content[0]",
