@@ -113,7 +113,7 @@ prop_compose! {
         user in of(text()),
         cache in cache(),
         stream in any::<bool>(),
-        extra in fields(&["service_tier", "output_config", "metadata", "context_management"]),
+        extra in fields(&["container", "output_config", "metadata", "context_management"]),
     ) -> Request {
         let mut extra = extra;
         // What belongs to a nested level comes after what does not.
