@@ -27,6 +27,7 @@ OURS = frozenset(
         "extra_body",
         "retries_on_invalid",
         "system",
+        "metadata",
     )
 )
 """What Ferrule does itself, and what is a part of the messages."""

@@ -47,11 +47,13 @@ _MESSAGES = "the prompt is the second argument: client.complete(model, messages)
 _SYSTEM = "write `system`: the instructions as text"
 _FORMAT = 'write `response_format`: a type, a JSON schema, or "json"'
 _SEED = "write `seed`"
-_SEARCH = "hosted tools of a provider go into `tools` (docs/tools.md)"
+_SEARCH = "hosted tools of a provider go into `tools`: ferrule.tools.web_search(), ... (docs/citations.md)"
 _STATE = "conversations are kept by the program: send the messages so far, with `reply.message` at the end"
 _LOGGING = "see docs/logging.md: Ferrule logs to the logger `ferrule`"
 _CALLBACK = "there are no callbacks: read `reply.usage`, `reply.cost` and `client.usage()`, or see docs/logging.md"
-_CACHE = "answers are not cached by Ferrule; what providers cache of prompts is in docs/models-and-cost.md"
+_CACHE = (
+    'answers are not cached by Ferrule; write `prompt_cache`: True, "5m" or "1h" for what providers cache of prompts'
+)
 _LIMITS = (
     "limit the number of calls in the program; a provider's own limits are honoured (docs/timeouts-and-retries.md)"
 )

@@ -317,7 +317,12 @@ fn rich_request() -> Request {
         top_logprobs: Some(3),
         metadata: vec![("k".into(), "v".into())],
         user: Some("u".into()),
+        safety_identifier: Some("s".into()),
+        service_tier: Some("flex".into()),
+        verbosity: Some("low".into()),
+        betas: vec!["beta-1".into()],
         cache: Some(CacheBreakpoint { lifetime: None }),
+        prompt_cache: Some(CacheBreakpoint { lifetime: None }),
         stream: true,
         extra,
     }

@@ -190,8 +190,7 @@ fn beside() -> impl Strategy<Value = Extra> {
         ("store", "false"),
         ("previous_response_id", "\"resp_0\""),
         ("include", r#"["web_search_call.action.sources"]"#),
-        ("service_tier", "\"flex\""),
-        ("text", r#"{"verbosity":"low"}"#),
+        ("text", r#"{"stream_hint":"low"}"#),
         ("reasoning", r#"{"context":"auto"}"#),
         ("truncation", "\"auto\""),
         ("prompt_cache_key", "\"k\""),
@@ -210,6 +209,7 @@ prop_compose! {
         metadata in proptest::collection::btree_map("[a-z]{1,4}", text(), 0..3),
         (parallel_tool_calls, logprobs, stream) in (of(any::<bool>()), of(Just(true)), any::<bool>()),
         (user, cache, extra) in (of(text()), cache(), beside()),
+        (safety_identifier, service_tier, verbosity) in (of(text()), of(text()), of("[a-z]{3,6}")),
     ) -> Request {
         let effort = effort.map(|word: String| Effort::from(word.as_str()));
         unstored(Request {
@@ -217,7 +217,7 @@ prop_compose! {
             reasoning: (effort.is_some() || summary.is_some())
                 .then_some(ReasoningRequest { effort, display: summary, budget_tokens: None }),
             max_tokens, temperature, top_p, logprobs, top_logprobs, metadata: metadata.into_iter().collect(),
-            user, cache, stream, extra, ..Request::default()
+            user, safety_identifier, service_tier, verbosity, cache, stream, extra, ..Request::default()
         })
     }
 }
