@@ -302,7 +302,7 @@ async fn counts_fall_back() {
     let mut providers = pair(nobody().await, other.address);
     providers.iter_mut().for_each(|provider| provider.dialect = "anthropic".into());
     let engine = Engine::new(providers, Timeouts::default(), 2, TransportSettings::default()).unwrap();
-    let counted = bounded(engine.count_tokens(call())).await.unwrap().unwrap();
+    let counted = bounded(Box::pin(engine.count_tokens(call()))).await.unwrap().unwrap();
     assert_eq!((counted.response, counted.provider.as_str()), (7, "other"));
 }
 

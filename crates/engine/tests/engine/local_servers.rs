@@ -132,7 +132,7 @@ async fn a_count_whose_address_is_missing_is_left_to_an_estimate() {
         ("anthropic", 400, r#"{"error":{"message":"messages: empty"}}"#, false),
     ] {
         let server = Server::start(vec![answer(status, "", body)]).await;
-        let counted = bounded(speaking(&server, dialect).count_tokens(chat())).await;
+        let counted = bounded(Box::pin(speaking(&server, dialect).count_tokens(chat()))).await;
         match counted {
             Ok(None) => assert!(is_estimated, "{dialect} {status} {body}"),
             Ok(Some(_)) => panic!("{dialect} {status} {body}"),
@@ -260,7 +260,7 @@ async fn calls_say_what_they_accept() {
     bounded(speaking(&server, "openai-chat").embed(embedding(), None)).await.unwrap_err();
     assert_eq!(accepts(&server).as_deref(), Some("application/json"));
     let server = Server::start(vec![answer(400, "", "{}")]).await;
-    bounded(speaking(&server, "anthropic").count_tokens(chat())).await.unwrap_err();
+    bounded(Box::pin(speaking(&server, "anthropic").count_tokens(chat()))).await.unwrap_err();
     assert_eq!(accepts(&server).as_deref(), Some("application/json"));
     let server = Server::start(vec![answer(400, "", "{}")]).await;
     bounded(speaking(&server, "openai-chat").models("test", Timeouts::default())).await.unwrap_err();

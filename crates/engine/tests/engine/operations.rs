@@ -36,7 +36,7 @@ async fn a_provider_that_counts_is_asked() {
     let server = Server::start(vec![answer(200, "", r#"{"input_tokens":7}"#)]).await;
     let mut settings = settings(server.address);
     settings.dialect = "anthropic".into();
-    assert_eq!(bounded(real(settings).count_tokens(call())).await.unwrap().unwrap().response, 7);
+    assert_eq!(bounded(Box::pin(real(settings).count_tokens(call()))).await.unwrap().unwrap().response, 7);
     let request = &server.requests()[0];
     assert_eq!(request.line, "POST /v1/messages/count_tokens HTTP/1.1");
     assert_eq!(request.header("anthropic-version"), Some("2023-06-01"));

@@ -62,7 +62,7 @@ async fn a_conversation_moves_with_its_texts_and_without_its_proofs() {
         let conversation = || vec![question.clone(), said.clone(), Message::text(Role::User, "Why?")];
         bounded(engine.complete(call_to("anthropic", conversation()))).await.unwrap();
         bounded(engine.complete(call_to("minimax-anthropic", conversation()))).await.unwrap();
-        bounded(engine.count_tokens(call_to("minimax-anthropic", conversation()))).await.unwrap();
+        bounded(Box::pin(engine.count_tokens(call_to("minimax-anthropic", conversation())))).await.unwrap();
         let requests = server.requests();
         let has_proof: Vec<bool> = requests.iter().map(|sent| sent.body.contains("cHJvb2Y=")).collect();
         assert_eq!(has_proof, [false, true, false, false], "streamed: {streamed}");
