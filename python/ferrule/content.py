@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol, Union
 
-if TYPE_CHECKING:
-    from typing import TypeAlias
 
-    class _Readable(Protocol):
-        def read(self) -> bytes: ...
+class _Readable(Protocol):
+    def read(self) -> bytes: ...
 
-    MediaSource: TypeAlias = str | bytes | bytearray | memoryview | os.PathLike[str] | _Readable | Any
-    """A URL, bytes, a path, a file that is open in binary mode, or an image of Pillow."""
+
+MediaSource = Union[str, bytes, bytearray, memoryview, "os.PathLike[str]", _Readable, Any]  # also at run time, on 3.10
+"""A URL, bytes, a path, a file that is open in binary mode, or an image of Pillow."""
 
 # What files begin with, and at which byte.
 _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (

@@ -333,7 +333,7 @@ class CommonOptions(TypedDict, total=False):
         metadata: Labels for `client.usage()`, by which usage and cost are told apart. They are not sent to anyone.
         provider_metadata: Labels for the provider's own records (OpenAI, Bedrock).
         user: An opaque id of your user, for the provider's abuse detection.
-        safety_identifier: OpenAI's newer name for such an id.
+        safety_identifier: An opaque id of your user, in OpenAI's newer field: at most 64 characters.
         service_tier: The price and speed, in the provider's words: `"flex"`, `"priority"`, `"standard_only"`, ...
         verbosity: How long the text is: `"low"`, `"medium"` or `"high"` (OpenAI).
         betas: Anthropic's beta features by name, on its own API, Bedrock and Vertex AI.

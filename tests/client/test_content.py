@@ -126,12 +126,12 @@ DOCUMENTS: list[tuple[Any, dict[str, Any], dict[str, Any]]] = [
         },
     ),
     (
-        ferrule.document("# Naïve".encode(), name="n.md"),
-        {"type": "text", "text": "n.md:\n\n# Naïve"},
+        ferrule.document("# Naïve".encode(), name="n.txt"),
+        {"type": "text", "text": "n.txt:\n\n# Naïve"},
         {
             "type": "document",
             "source": {"type": "text", "media_type": "text/plain", "data": "# Naïve"},
-            "title": "n.md",
+            "title": "n.txt",
         },
     ),
     (
@@ -161,9 +161,9 @@ def test_parts_as_they_leave(
 
 @pytest.mark.parametrize("model", ["openai/m", "openai-responses/m", "ollama/m", "cohere/m", "gemini/m", "anthropic/m"])
 def test_a_text_file_reaches_every_provider(model: str, tmp_path: Path, simulator: Simulator) -> None:
-    (tmp_path / "notes.md").write_text("the secret word is ferrule")
+    (tmp_path / "notes.txt").write_text("the secret word is ferrule")
     with simulator.client() as client:
-        client.complete(model, [{"role": "user", "content": ["Look:", tmp_path / "notes.md"]}])
+        client.complete(model, [{"role": "user", "content": ["Look:", tmp_path / "notes.txt"]}])
         assert "the secret word is ferrule" in json.dumps(simulator.requests[-1].body)
 
 

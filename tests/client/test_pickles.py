@@ -159,6 +159,9 @@ def everything() -> dict[str, Any]:
 
         asyncio.run(asynchronous())
         found.append(Unknown._from_fields("a name", {"a": [1]}, 3.5))
+        source = '{"kind":"web","url":"https://x/s","start":0,"end":2,"raw":{"spaces": [1, 2]}}'
+        found.append(ferrule.Citation._from_json(source))
+        found.append(ferrule.CitationDelta._from_fields(found[-1], 0, 0, 3.5))
     return {type(one).__name__: one for one in found}
 
 
@@ -167,17 +170,12 @@ NOT_OBJECTS = {
     *("Approval", "RunEvent", "RunOptions", "Tools"),
     *("AudioFile", "CompletionOptions", "EmbeddingOptions", "Event", "ImageOptions", "Messages", "OperationOptions"),
     *("ProviderOptions", "RerankOptions", "Secret", "SecretCommand", "SecretFile", "SecretVariable", "SpeechOptions"),
-    *("TranscriptionOptions", "complete", "stream", "reset", "BreakerOptions", "CallOptions", "CommonOptions"),
-    *(
-        "GroupOptions",
-        "Model",
-        "ReasoningEffort",
-        "ResponseType",
-        "RetryOptions",
-        "Role",
-        "TargetOptions",
-        "ToolChoice",
-    ),
+    *("BreakerOptions", "CallOptions", "CommonOptions", "GroupOptions", "Model", "ReasoningEffort", "ResponseType"),
+    *("RetryOptions", "Role", "TargetOptions", "ToolChoice"),
+    "TranscriptionOptions",
+    # Functions.
+    *("complete", "reset", "stream"),
+    *("attachment", "audio", "document", "image"),
     # The base class of results.
     "OperationReply",
 }

@@ -281,7 +281,7 @@ class Recursive:
         ([1, "å"], '[1, "å"]'),
         ((1, 2), "[1, 2]"),
         ({3, 1, 2}, "[1, 2, 3]"),
-        (frozenset({"b", "a"}), '["a", "b"]'),
+        pytest.param(frozenset({"b", "a"}), '["a", "b"]', id="frozenset"),  # its repr depends on the process
         (range(3), "[0, 1, 2]"),
         (collections.deque([1]), "[1]"),
         ({"a": 1}.keys(), '["a"]'),

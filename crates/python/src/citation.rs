@@ -2,17 +2,13 @@
 
 use crate::{
     forms,
-    from_python::{self, Path},
     to_python::{Reduced, json_to_python, object_to_python},
 };
 use ferrule_wire::{
     json::{Extra, Json, ObjectWriter},
     model::{self, StreamEvent, citation},
 };
-use pyo3::{
-    prelude::*,
-    types::{PyDict, PyType},
-};
+use pyo3::{exceptions::PyValueError, prelude::*, types::PyType};
 
 /// A source that a reply names, and where.
 #[pyclass(frozen, eq, module = "ferrule._native")]
@@ -84,14 +80,16 @@ impl Citation {
         forms::pairs(&self.to_dict(py)?)
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (Bound<'py, PyAny>,)> {
-        Ok((py.get_type::<Self>().getattr("_from_dict")?, (self.to_dict(py)?,)))
+    /// The text is kept as it is, as two citations are equal where it is the same.
+    fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (String,)> {
+        let text = identity(&self.0).text().to_owned();
+        Ok((py.get_type::<Self>().getattr("_from_json")?, (text,)))
     }
 
     /// For unpickling.
     #[classmethod]
-    fn _from_dict(_class: &Bound<'_, PyType>, fields: &Bound<'_, PyDict>) -> PyResult<Self> {
-        let json = from_python::json(fields, Path::Root("citation"))?;
+    fn _from_json(_class: &Bound<'_, PyType>, text: &str) -> PyResult<Self> {
+        let json = Json::parse(text).map_err(|error| PyValueError::new_err(format!("citation: {error}")))?;
         let mut fields = json.value().object().unwrap_or_default();
         Ok(Self(model::Citation {
             kind: fields.take_string("kind").unwrap_or_default(),

@@ -6,10 +6,8 @@ use super::RequestOption::{
     ToolChoice, Tools, TopK, TopLogprobs, TopP, User, Verbosity,
 };
 use super::{Asked, Options, RequestOption};
-use crate::dialect::shared::{hosted_declaration, text_documents};
-use crate::encode::{Refusals, UnsupportedField};
 use crate::model::{self, Request};
-use crate::quirks::{Feature, Quirks, media};
+use crate::quirks::Feature;
 
 impl Options for Request {
     fn options(&self) -> impl IntoIterator<Item = Asked> {
@@ -119,17 +117,6 @@ impl Options for Request {
                 lacks(Feature::PromptCache, "does not cache prompts"),
             ),
         ]
-    }
-
-    fn fit_content(
-        &self,
-        quirks: &Quirks,
-        refusals: &mut Refusals,
-    ) -> Result<Option<Self>, UnsupportedField> {
-        let texts = text_documents::fit(self, refusals.dialect());
-        let hosted = hosted_declaration::fit(texts.as_ref().unwrap_or(self), quirks, refusals)?.or(texts);
-        let media = media::fit(hosted.as_ref().unwrap_or(self), quirks, refusals)?;
-        Ok(media.or(hosted))
     }
 
     fn clear(&mut self, option: RequestOption) {

@@ -130,16 +130,14 @@ pub(crate) trait Options: Clone + 'static {
 
     /// Takes `option` out of the request.
     fn clear(&mut self, option: RequestOption);
-
-    /// Refuses what else the provider's row excludes; where that is dropped, the request without it.
-    fn fit_content(&self, _: &Quirks, _: &mut Refusals) -> Result<Option<Self>, UnsupportedField> {
-        Ok(None)
-    }
 }
 
 /// Looks at the value of an option and refuses what cannot be carried of it, by the option's own name or a part of it
 /// (`response_format.strict`). An encoder need not know of an option that was dropped whole; it leaves out the parts.
 pub(crate) type Rule<R> = fn(&R, &Quirks, &mut Refusals) -> Result<(), UnsupportedField>;
+
+/// Makes what is not an option fit, by the provider's row too. `None` where it fits already.
+pub(crate) type ContentRule<R> = fn(&R, &Quirks, &mut Refusals) -> Result<Option<R>, UnsupportedField>;
 
 /// What a dialect does with the options of a request. An option that none of the lists names is refused.
 pub(crate) struct Carried<R: 'static> {
@@ -153,12 +151,14 @@ pub(crate) struct Carried<R: 'static> {
     pub(crate) reasons: &'static [(RequestOption, &'static str)],
     /// Why all others are refused, where it is always the same.
     pub(crate) reason: Option<&'static str>,
+    /// Makes the rest of the request fit first, where there is more to a request than options.
+    pub(crate) content: Option<ContentRule<R>>,
 }
 
 impl<R> Carried<R> {
     /// No option at all, for the common reasons.
     pub(crate) const NOTHING: Self =
-        Self { options: &[], rules: &[], noted: &[], reasons: &[], reason: None };
+        Self { options: &[], rules: &[], noted: &[], reasons: &[], reason: None, content: None };
 }
 
 impl<R> Carried<R> {
@@ -182,7 +182,8 @@ impl<R: Options> Carried<R> {
         quirks: &Quirks,
         refusals: &mut Refusals,
     ) -> Result<Cow<'a, R>, UnsupportedField> {
-        if let Some(changed) = request.fit_content(quirks, refusals)? {
+        let changed = self.content.map(|fit| fit(request, quirks, refusals)).transpose()?.flatten();
+        if let Some(changed) = changed {
             return Ok(Cow::Owned(self.fit_options(&changed, quirks, refusals)?.into_owned()));
         }
         self.fit_options(request, quirks, refusals)

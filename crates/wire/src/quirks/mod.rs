@@ -7,7 +7,6 @@
 mod decode;
 mod feature;
 mod flags;
-pub(crate) mod media;
 pub(crate) mod reasoning;
 pub(crate) mod refuse;
 pub(crate) mod schema;

@@ -4,6 +4,7 @@
 //! sampling at its neutral value where a model takes none.
 
 use super::reasoning::{Thinking, Version, plan, version};
+use crate::dialect::shared::content;
 use crate::dialect::shared::hosted_tools::{FOREIGN_TOOL, is_foreign_to_anthropic};
 use crate::encode::{Refusals, UnsupportedField};
 use crate::model::{Request, ToolKind};
@@ -23,6 +24,7 @@ pub(super) const NAME: &str = "anthropic";
 const NO_SAMPLING_SINCE: Version = (4, 7);
 
 pub(super) const CARRIED: Carried<Request> = Carried {
+    content: Some(content::fit),
     options: &[ToolChoice, ParallelToolCalls, MaxTokens, Stop, User, ServiceTier, Betas, Cache, PromptCache],
     rules: &[
         (Tools, json_tools),

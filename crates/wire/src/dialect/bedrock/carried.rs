@@ -8,6 +8,7 @@ use super::family::Family;
 use super::model_fields::{Asked, asked, top_k_unsupported};
 use super::{cache, tools};
 use crate::dialect::anthropic;
+use crate::dialect::shared::content;
 use crate::encode::{Refusals, UnsupportedField};
 use crate::model::{self, Request};
 use crate::operation::EmbeddingRequest;
@@ -26,6 +27,7 @@ type Checked = Result<(), UnsupportedField>;
 pub(super) const NAME: &str = "bedrock";
 
 pub(super) const CARRIED: Carried<Request> = Carried {
+    content: Some(content::fit),
     options: &[MaxTokens, Stop, Metadata, ServiceTier, Cache],
     rules: &[
         (Tools, declared_tools),

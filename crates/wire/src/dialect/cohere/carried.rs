@@ -1,5 +1,6 @@
 //! Options that a Cohere request carries, and the name that they are refused under.
 
+use crate::dialect::shared::content;
 use crate::encode::{Refusals, UnsupportedField};
 use crate::model::Request;
 use crate::operation::{self, EmbeddingRequest};
@@ -15,6 +16,7 @@ use crate::schema::{self, Held};
 pub(super) const NAME: &str = "cohere";
 
 pub(super) const CARRIED: Carried<Request> = Carried {
+    content: Some(content::fit),
     options: &[
         Tools,
         ToolChoice,

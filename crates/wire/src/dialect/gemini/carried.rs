@@ -6,6 +6,7 @@
 use super::model_name::Family;
 use super::thinking::{self, Thinking};
 use super::{generation, tools};
+use crate::dialect::shared::content;
 use crate::encode::{Refusals, UnsupportedField};
 use crate::model::{self, Request};
 use crate::operation::EmbeddingRequest;
@@ -26,6 +27,7 @@ fn schema_in_subset(request: &Request, _: &Quirks, refusals: &mut Refusals) -> C
 }
 
 pub(super) const CARRIED: Carried<Request> = Carried {
+    content: Some(content::fit),
     options: &[
         MaxTokens,
         Temperature,

@@ -1,5 +1,6 @@
 //! Options that an Ollama request carries, and the name that they are refused under.
 
+use crate::dialect::shared::content;
 use crate::encode::{Refusals, UnsupportedField};
 use crate::model::{self, Request};
 use crate::operation::EmbeddingRequest;
@@ -14,6 +15,7 @@ use crate::quirks::Quirks;
 pub(super) const NAME: &str = "ollama";
 
 pub(super) const CARRIED: Carried<Request> = Carried {
+    content: Some(content::fit),
     options: &[
         Tools,
         ToolChoice,

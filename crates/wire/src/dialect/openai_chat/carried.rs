@@ -2,6 +2,7 @@
 //!
 //! Most rules ask the provider's quirks: many providers speak this form, and none takes all of it.
 
+use crate::dialect::shared::content;
 use crate::encode::{Refusals, UnsupportedField};
 use crate::model::Request;
 use crate::operation::{
@@ -22,6 +23,7 @@ type Checked = Result<(), UnsupportedField>;
 pub(super) const NAME: &str = "openai-chat";
 
 pub(super) const CARRIED: Carried<Request> = Carried {
+    content: Some(content::fit),
     options: &[
         ParallelToolCalls,
         MaxTokens,

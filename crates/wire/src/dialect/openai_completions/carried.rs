@@ -1,5 +1,6 @@
 //! Options that a Completions request carries, and the name that they are refused under.
 
+use crate::dialect::shared::content;
 use crate::encode::{Refusals, UnsupportedField};
 use crate::model::{Effort, Request};
 use crate::options::Carried;
@@ -18,6 +19,7 @@ pub(super) const NAME: &str = "openai-completions";
 const CHAT: &str = "use Chat Completions";
 
 pub(super) const CARRIED: Carried<Request> = Carried {
+    content: Some(content::fit),
     options: &[
         MaxTokens,
         Temperature,

@@ -1,5 +1,6 @@
 //! Options that a Responses request carries, and the name that they are refused under.
 
+use crate::dialect::shared::content;
 use crate::model::Request;
 use crate::options::RequestOption::{
     Cache, FrequencyPenalty, Logprobs, MaxTokens, Metadata, ParallelToolCalls, PresencePenalty, PromptCache,
@@ -13,6 +14,7 @@ use crate::quirks::refuse;
 pub(super) const NAME: &str = "openai-responses";
 
 pub(super) const CARRIED: Carried<Request> = Carried {
+    content: Some(content::fit),
     options: &[
         Tools,
         ToolChoice,

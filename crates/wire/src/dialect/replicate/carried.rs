@@ -1,5 +1,6 @@
 //! Options that a Replicate request carries, and the name that they are refused under.
 
+use crate::dialect::shared::content;
 use crate::encode::{Refusals, UnsupportedField};
 use crate::model::Request;
 use crate::options::RequestOption::{
@@ -13,6 +14,7 @@ pub(super) const NAME: &str = "replicate";
 
 /// What the input of most language models has a field for.
 pub(super) const CARRIED: Carried<Request> = Carried {
+    content: Some(content::fit),
     options: &[MaxTokens, Temperature, TopP, TopK, FrequencyPenalty, PresencePenalty, Seed],
     rules: &[(Stop, stop_without_commas)],
     noted: &[(Cache, rules::CACHES_BY_ITSELF)],

@@ -3,10 +3,10 @@
 //! Applied before a dialect writes its messages, so that the error names the part, and what to do, instead of the
 //! provider's after an upload of megabytes. Files at an address, and uploaded before, are the provider's business.
 
-use super::{MediaLimits, Quirks, Text};
-use crate::dialect::shared::media_type;
+use super::media_type;
 use crate::encode::{Refusals, UnsupportedField};
 use crate::model::{Audio, Document, Image, Part, PartKind, Request, Source};
+use crate::quirks::{MediaLimits, Quirks, Text};
 use alloc::{format, string::String, vec::Vec};
 
 /// Refuses media beyond the provider's limits. Where they are to be dropped, the request without them.
