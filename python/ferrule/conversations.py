@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from ferrule.structured import Format
 
 
-def parser(response_format: Any) -> Callable[[str], Any] | None:
+def parser(response_format: Any) -> Format | None:
     """What makes `Reply.parsed` of a reply's text, for a reply that is loaded.
 
     Args:
         response_format: As `Client.complete` takes it.
     """
-    from ferrule.structured import declare_format  # schemas
+    from ferrule.structured import declare_format  # schemas: loaded late
 
     return declare_format(response_format)[1]
 
