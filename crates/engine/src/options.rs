@@ -27,7 +27,14 @@ pub struct CallOptions {
 impl CallOptions {
     /// Takes over from `defaults` what these options say nothing of.
     pub(crate) fn fill_in(&mut self, defaults: &Self) {
-        let Self { timeouts, max_retries, drop_params, headers, query, retry, context: _ } = defaults;
+        let Self { timeouts, max_retries, drop_params, headers, query, retry, metadata, context: _ } =
+            defaults;
+        // A label of the call's own wins over the target's of the same name.
+        for (name, value) in metadata {
+            if !self.metadata.iter().any(|(own, _)| own == name) {
+                self.metadata.push((name.clone(), value.clone()));
+            }
+        }
         self.timeouts = self.timeouts.or(*timeouts);
         self.max_retries = self.max_retries.or(*max_retries);
         self.drop_params |= drop_params;

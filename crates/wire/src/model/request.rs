@@ -100,7 +100,12 @@ impl Request {
             top_logprobs,
             metadata,
             user,
+            safety_identifier,
+            service_tier,
+            verbosity,
+            betas,
             cache,
+            prompt_cache,
             stream: _,
             extra,
         } = defaults;
@@ -122,7 +127,12 @@ impl Request {
         of_option(&mut self.top_logprobs, top_logprobs);
         of_list(&mut self.metadata, metadata);
         of_option(&mut self.user, user);
+        of_option(&mut self.safety_identifier, safety_identifier);
+        of_option(&mut self.service_tier, service_tier);
+        of_option(&mut self.verbosity, verbosity);
+        of_list(&mut self.betas, betas);
         of_option(&mut self.cache, cache);
+        of_option(&mut self.prompt_cache, prompt_cache);
         for (name, value) in extra.iter() {
             if self.extra.get(name).is_none() {
                 self.extra.insert(name, value.clone());
