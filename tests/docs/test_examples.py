@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from documents import ROOT
+from ferrule.configuration import providers
 from ferrule.testing import Simulator, rule
 
 if TYPE_CHECKING:
@@ -37,6 +38,13 @@ SCRIPT = [
 """What the simulator answers to the examples; anything else quotes the prompt."""
 
 
+def environment(simulator: Simulator) -> dict[str, str]:
+    """The variables that lead the examples' three providers to the simulator."""
+    row = providers.rows()["gemini"]
+    gemini = {row["base_url_variables"][0]: simulator.base_url("gemini"), row["key_variables"][0]: "key-of-nobody"}
+    return simulator.environment() | gemini
+
+
 def run(program: Path, simulator: Simulator, folder: Path) -> str:
     """Runs an example as a person would, and returns what it printed."""
     (folder / "image.png").write_bytes(PNG)
@@ -45,14 +53,17 @@ def run(program: Path, simulator: Simulator, folder: Path) -> str:
     arguments = {
         "image_from_file": ["image.png"],
         "pdf_questions": ["report.pdf"],
-        "timeouts": ["openai/close-mid-event"],
+        "timeouts": ["openai/stall-mid-event"],
     }
+    if program.stem == "fastapi_streaming":
+        program = folder / "browser.py"
+        program.write_text(BROWSER.format(folder=str(EXAMPLES)), "utf-8")
     is_test = program.stem.startswith("test_")
     command = [sys.executable, *(["-m", "pytest", "-q", "-p", "no:cacheprovider"] if is_test else []), program]
     done = subprocess.run(
         [*command, *arguments.get(program.stem, [])],
         cwd=folder,
-        env=os.environ | simulator.environment() | {"NO_COLOR": "1", "COLUMNS": "200"},
+        env=os.environ | environment(simulator) | {"NO_COLOR": "1", "COLUMNS": "200"},
         input="Why is the sky blue?\nAnd at sunset?\n\n",
         capture_output=True,
         text=True,
@@ -62,6 +73,14 @@ def run(program: Path, simulator: Simulator, folder: Path) -> str:
     return done.stdout
 
 
+BROWSER = """
+import sys
+sys.path.insert(0, {folder!r})
+from fastapi.testclient import TestClient
+from fastapi_streaming import app
+print(TestClient(app).get("/chat", params={{"question": "Why is the sky blue?"}}).text)
+"""
+
 EXPECTED = {
     "chat_with_history": "sunset",
     "tool_loop": "answer",
@@ -70,11 +89,11 @@ EXPECTED = {
     "pdf_questions": "What is this about?",
     "many_prompts": "calls=500",
     "embeddings": "Fact number",
-    "timeouts": "",
+    "timeouts": "IdleTimeoutError after: ",
     "cost_by_team": "search 2",
     "switch_provider": "anthropic claude-haiku-4-5",
     "test_unit": "2 passed",
-    "fastapi_streaming": "",
+    "fastapi_streaming": "Why is the sky blue?",
 }
 
 
