@@ -147,7 +147,8 @@ class ProviderOptions(TypedDict, total=False):
     resource: str | None
     """The resource."""
     fallback: str | None
-    """The provider that answers in its place, with the same model: short for a group of the two."""
+    """The provider that answers in its place, with the same model: short for a group of the two. `none` turns off a
+    built-in one."""
     retry: RetryOptions | None
     """Retries of calls to it."""
     breaker: BreakerOptions | None

@@ -25,6 +25,14 @@ ANTHROPIC_CALL = {
     "role": "assistant",
     "content": [{"type": "tool_use", "id": "c1", "name": "weather", "input": {"day": 1}}],
 }
+OPENAI_CALLS = {
+    **OPENAI_CALL,
+    "tool_calls": [{**OPENAI_CALL["tool_calls"][0], "id": call_id} for call_id in ("c1", "c2")],
+}
+ANTHROPIC_CALLS = {
+    **ANTHROPIC_CALL,
+    "content": [{**ANTHROPIC_CALL["content"][0], "id": call_id} for call_id in ("c1", "c2")],
+}
 OPENAI_RESULT = {"role": "tool", "tool_call_id": "c1", "content": "Sunny."}
 ANTHROPIC_RESULT = {
     "role": "user",
@@ -66,10 +74,11 @@ FORMS: dict[str, tuple[Any, Any, Any]] = {
         )
     },
     "two results, then words": (
-        [ASKED, OPENAI_RESULT, {**OPENAI_RESULT, "tool_call_id": "c2"}, USER],
-        [ASKED, OPENAI_RESULT, {**OPENAI_RESULT, "tool_call_id": "c2"}, USER],
+        [ASKED, OPENAI_CALLS, OPENAI_RESULT, {**OPENAI_RESULT, "tool_call_id": "c2"}, USER],
+        [ASKED, OPENAI_CALLS, OPENAI_RESULT, {**OPENAI_RESULT, "tool_call_id": "c2"}, USER],
         [
             ASKED,
+            ANTHROPIC_CALLS,
             {
                 "role": "user",
                 "content": [

@@ -57,6 +57,9 @@ def test_every_page_is_listed() -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_methods_and_placeholders_that_documents_name_exist(document: Path) -> None:
     text = document.read_text("utf-8")
+    if document.parent.name == "coming-from":
+        # The first column is what the other library has.
+        text = re.sub(r"^\| (?:\\\||[^|])* \|", "|", text, flags=re.MULTILINE)
     methods = set(re.findall(r"`client\.(\w+)", text))
     assert not sorted(name for name in methods if not hasattr(ferrule.Client, name))
     public = set(re.findall(r"`ferrule\.([A-Z]\w+)", text))

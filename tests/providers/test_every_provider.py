@@ -47,6 +47,8 @@ def settings(simulator: Simulator, cursor_agent: dict[str, Any]) -> Settings:
     settings: Any = simulator.providers()
     for provider, options in settings.items():
         options["base_url"] = simulator.base_url(provider)
+    # Each is to answer for itself.
+    settings["ruvllm"]["fallback"] = "none"
     return {**settings, "cursor-cli": cursor_agent}
 
 

@@ -65,9 +65,10 @@ class TestRuvllm:
     def test_it_answers_itself_where_it_is_there(self, simulator: Simulator) -> None:
         with simulator.client(only=["ruvllm", "ollama"], max_retries=0) as client:
             assert client.complete("ruvllm/echo", "Hello there.").provider == "ruvllm"
-            # It is there: what it says counts.
-            with pytest.raises(ferrule.ServerError):
-                client.complete("ruvllm/status-500", "Hello there.")
+        alone: Any = simulator.providers(["ruvllm", "ollama"])
+        alone["ruvllm"]["fallback"] = "none"
+        with ferrule.Client(providers=alone, max_retries=0) as client, pytest.raises(ferrule.ServerError):
+            client.complete("ruvllm/status-500", "Hello there.")
         assert {request.dialect for request in simulator.requests} == {"ruvllm"}
 
 

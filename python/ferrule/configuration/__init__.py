@@ -278,6 +278,8 @@ def _contradictions(state: State) -> list[str]:
         if address and "${" not in address and not addresses.has_scheme(address):
             problems.append(merged.described((*path, "base_url"), addresses.NO_SCHEME))
         fallback = fields.get("fallback")
+        if fallback == "none":
+            fallback = None
         if fallback:
             fallback = providers.spelled(fallback, merged.tree["providers"])
         if fallback and (fallback == identifier or fallback not in {**state.rows, **merged.tree["providers"]}):

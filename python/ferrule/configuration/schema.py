@@ -108,7 +108,8 @@ PROVIDER = {
     "resource": Field("text", "The resource in the base URL.", '"my-resource"'),
     "fallback": Field(
         "text",
-        "The provider that answers in its place, with the same model: short for a group of the two.",
+        "The provider that answers in its place, with the same model: short for a group of the two. `none` turns off "
+        "a built-in one.",
         '"openrouter"',
     ),
     "retry": Field("section", "Retries of calls to it.", fields=RETRY),

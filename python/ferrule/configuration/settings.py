@@ -175,7 +175,7 @@ def provider_settings(
         "key_variables": row["key_variables"] if row and needs_key(row) else [],
         "headers": {},
         "query": {},
-        "fallback": _fallback(merged, fields.get("fallback")) or (row["fallback"] if row else None),
+        "fallback": _fallback(merged, fields.get("fallback"), row["fallback"] if row else None),
         "command": list(fields["command"]) if fields.get("command") else None,
         "aliases": row["aliases"] if row else [],
         "quirks": fields.get("quirks"),
@@ -225,8 +225,11 @@ def provider_settings(
     return settings
 
 
-def _fallback(merged: Merged, name: str | None) -> str | None:
-    return spelled(name, merged.tree["providers"]) if name else None
+def _fallback(merged: Merged, name: str | None, built_in: str | None) -> str | None:
+    """The provider's fallback; `none` turns off that of a built-in one."""
+    if name == "none":
+        return None
+    return spelled(name, merged.tree["providers"]) if name else built_in
 
 
 def _secret_parts(merged: Merged, path: Path, text: str, declared: list[str]) -> list[str]:

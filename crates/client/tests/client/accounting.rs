@@ -69,11 +69,10 @@ async fn rows_are_told_apart_by_alias_and_metadata_and_name_who_answered() {
         Settings { providers: vec![first, provider("second", &simulator)], ..Settings::default() };
     settings.routing.aliases = vec![("fast".into(), "first/x".into())];
     let client = Client::new(settings).unwrap();
-    let mut request = ask("Hello.");
-    request.metadata = vec![("user".into(), "me".into())];
+    let options = CallOptions { metadata: vec![("user".into(), "me".into())], ..CallOptions::default() };
     let call = client.resolve_call("fast").unwrap();
     assert_eq!(call.route().candidates.len(), 2);
-    call.complete(request, CallOptions::default()).await.unwrap();
+    call.complete(ask("Hello."), options).await.unwrap();
     let (row, _) = only(&client);
     assert_eq!((row.provider.as_str(), row.model.as_str()), ("second", "x"));
     assert_eq!(row.labels.alias.as_deref(), Some("fast"));

@@ -137,8 +137,12 @@ fn tools_are_called_when_asked_for_and_their_results_end_the_loop() {
 #[test]
 fn a_schema_gets_an_object_that_fits() {
     let simulator = start();
-    let schema =
-        json!({"type": "object", "properties": {"colour": {"enum": ["blue"]}}, "required": ["colour"]});
+    let schema = json!({
+        "type": "object",
+        "properties": {"colour": {"enum": ["blue"]}},
+        "required": ["colour"],
+        "additionalProperties": false,
+    });
     for dialect in DIALECTS {
         let mut body = ask("m", "What colour?", false);
         let (field, format) = match dialect {
