@@ -40,6 +40,8 @@ def source_of(document: Path) -> str:
     """The code of a document, each line where it is in the document."""
     lines: list[str] = []
     for block in blocks(document, "python"):
+        if not block.typed:
+            continue
         lines += [""] * (block.line - len(lines))
         lines += block.code.splitlines()
     return "\n".join(lines) + "\n"

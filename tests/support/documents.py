@@ -3,7 +3,7 @@
     python tests/support/documents.py docs/quickstart.md
 
 A document's Python blocks share a namespace and run in order. A block that cannot run here is marked in the line before
-it, with the reason: `<!-- not run: why -->`.
+it, with the reason: `<!-- not run: why -->`; one that type checkers cannot follow: `<!-- not typed: why -->`.
 """
 
 from __future__ import annotations
@@ -20,26 +20,27 @@ DOCUMENTS = sorted(
 )
 
 _BLOCK = re.compile(
-    r"^(?:<!-- not run: (?P<reason>.+) -->\n+)?```(?P<language>\w*)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE
+    r"^(?:<!-- not (?P<mark>run|typed): .+ -->\n+)?```(?P<language>\w*)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE
 )
 
 
 @dataclass(frozen=True)
 class Block:
-    """A code block: its language, its text, and the line before its first one."""
+    """A code block: its language, its text, the line before its first one, and whether type checkers can follow it."""
 
     language: str
     code: str
     line: int
+    typed: bool
 
 
 def blocks(document: Path, *languages: str) -> list[Block]:
     """The blocks of `document` in these languages that are not marked as not run."""
     text = document.read_text("utf-8")
     return [
-        Block(match["language"], match["code"], text.count("\n", 0, match.start("code")))
+        Block(match["language"], match["code"], text.count("\n", 0, match.start("code")), match["mark"] != "typed")
         for match in _BLOCK.finditer(text)
-        if match["language"] in languages and not match["reason"]
+        if match["language"] in languages and match["mark"] != "run"
     ]
 
 
