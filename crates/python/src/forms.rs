@@ -106,6 +106,11 @@ pub(crate) fn response<'py>(
     for choice in &mut response.choices {
         choice.extra = ferrule_wire::json::Extra::new();
     }
+    if format == OPENAI {
+        // Its models want a time, and figures that are all there, or none.
+        response.created.get_or_insert(0);
+        response.usage = response.usage.filter(|usage| *usage != model::Usage::default());
+    }
     dialect.add_required_fields(&mut response);
     json_to_python(py, &String::from_utf8_lossy(&dialect.encode_response(&response)))
 }

@@ -406,7 +406,7 @@ fn a_violation_is_found_where_it_is() {
             "Keyword { keyword: \"oneOf\", of: \"\" }",
         ),
         (
-            r#"{"type":"object","additionalProperties":false,"required":["a"],"properties":{"a":{"anyOf":[{"type":"array","items":{"enum":[1]}}]}}}"#,
+            r#"{"type":"object","additionalProperties":false,"required":["a"],"properties":{"a":{"anyOf":[{"type":"array","items":{"title":"x"}}]}}}"#,
             "properties.a.anyOf.0.items",
             "NoType",
         ),

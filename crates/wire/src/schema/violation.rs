@@ -66,7 +66,8 @@ impl Search<'_> {
                 return Some(ViolationKind::Keyword { keyword: name.to_owned(), of: kind });
             }
         }
-        let is_typed = ["type", "anyOf", "allOf", "$ref"].iter().any(|name| fields.get(name).is_some());
+        let is_typed =
+            ["type", "anyOf", "allOf", "$ref", "enum", "const"].iter().any(|name| fields.get(name).is_some());
         if !is_typed && self.subset.object_root {
             return Some(ViolationKind::NoType);
         }

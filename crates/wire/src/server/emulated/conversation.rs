@@ -65,9 +65,11 @@ enum Problem {
 /// Why the provider refuses the conversation; `None` where it takes it.
 pub(super) fn refusal(format: &str, provider: &str, request: &Request) -> Option<ProviderError> {
     let words = words(format, provider)?;
-    // What the server remembers may have the calls.
-    let remembered = ["previous_response_id", "conversation"];
-    if words == Words::OpenAiResponses && remembered.iter().any(|name| request.extra.get(name).is_some()) {
+    // What the server remembers may have the calls: a response or conversation of OpenAI's, a thread of Anthropic's.
+    let remembered = ["previous_response_id", "conversation", "thread"];
+    if matches!(words, Words::OpenAiResponses | Words::Anthropic)
+        && remembered.iter().any(|name| request.extra.get(name).is_some())
+    {
         return None;
     }
     problem(words, &request.messages).map(|problem| error(words, &problem))
