@@ -37,7 +37,7 @@ const fn assistant(messages: Shape) -> Fields {
 }
 
 const fn openai_like(
-    top_level: Names,
+    top_level: &'static [Names],
     body: Fields,
     messages: Shape,
     call: Fields,
@@ -70,11 +70,12 @@ macro_rules! openai_like {
     };
 }
 
-static OPENAI: Schema = openai_like!(OPENAI, CALL, Some(Style::OpenAi), top_level::OPENAI);
-static AZURE: Schema = openai_like!(OPENAI, CALL, Some(Style::Azure), top_level::AZURE);
-static MISTRAL: Schema = openai_like!(MISTRAL, MISTRAL_CALL, Some(Style::Mistral), top_level::MISTRAL);
-static GROQ: Schema = openai_like!(GROQ, CALL, Some(Style::Groq), top_level::GROQ);
-static CEREBRAS: Schema = openai_like!(CEREBRAS, CEREBRAS_CALL, Some(Style::Cerebras), top_level::CEREBRAS);
+static OPENAI: Schema = openai_like!(OPENAI, CALL, Some(Style::OpenAi), &[top_level::OPENAI]);
+static AZURE: Schema = openai_like!(OPENAI, CALL, Some(Style::Azure), &[top_level::OPENAI, top_level::AZURE]);
+static MISTRAL: Schema = openai_like!(MISTRAL, MISTRAL_CALL, Some(Style::Mistral), &[top_level::MISTRAL]);
+static GROQ: Schema = openai_like!(GROQ, CALL, Some(Style::Groq), &[top_level::GROQ]);
+static CEREBRAS: Schema =
+    openai_like!(CEREBRAS, CEREBRAS_CALL, Some(Style::Cerebras), &[top_level::CEREBRAS]);
 static TOGETHER: Schema = openai_like!(TOGETHER, CEREBRAS_CALL, Some(Style::Other));
 static FIREWORKS: Schema = openai_like!(FIREWORKS, CALL, Some(Style::Fireworks));
 static PERPLEXITY: Schema = openai_like!(PERPLEXITY, CALL, Some(Style::Other));
@@ -82,7 +83,7 @@ static OPENROUTER: Schema = openai_like!(OPENROUTER, GENERIC_CALL, None);
 static GENERIC: Schema = openai_like!(GENERIC, GENERIC_CALL, None);
 
 static RESPONSES: Schema = Schema {
-    top_level: top_level::RESPONSES,
+    top_level: &[top_level::RESPONSES],
     body: &[("input", Shape::Either(&[Shape::Text, Shape::List(&openai_responses::ITEM)]))],
     message: openai_responses::MESSAGE,
     text: &[
@@ -96,7 +97,7 @@ static RESPONSES: Schema = Schema {
 };
 
 static ANTHROPIC: Schema = Schema {
-    top_level: top_level::ANTHROPIC,
+    top_level: &[top_level::ANTHROPIC],
     body: &[("messages", Shape::List(&anthropic::MESSAGE)), ("system", anthropic::SYSTEM)],
     message: assistant(anthropic::MESSAGE),
     text: anthropic::TEXT,
@@ -107,7 +108,7 @@ static ANTHROPIC: Schema = Schema {
 };
 
 static GEMINI: Schema = Schema {
-    top_level: top_level::GEMINI,
+    top_level: &[top_level::GEMINI],
     body: &[("contents", Shape::List(&gemini::CONTENT)), ("systemInstruction", gemini::CONTENT)],
     message: gemini::CONTENT_FIELDS,
     text: gemini::PART_FIELDS,
@@ -118,7 +119,7 @@ static GEMINI: Schema = Schema {
 };
 
 static BEDROCK: Schema = Schema {
-    top_level: top_level::BEDROCK,
+    top_level: &[top_level::BEDROCK],
     body: &[("messages", Shape::List(&Shape::Object(bedrock::MESSAGE))), ("system", bedrock::SYSTEM)],
     message: bedrock::MESSAGE,
     text: bedrock::TEXT,

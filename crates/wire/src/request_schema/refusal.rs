@@ -13,7 +13,7 @@ impl Schema {
         let style = self.style?;
         let body = Fields::parse(body).ok()?;
         for (name, value) in body.iter() {
-            if !self.top_level.is_empty() && !self.top_level.contains(&name) {
+            if !self.top_level.is_empty() && !self.top_level.iter().any(|names| names.contains(&name)) {
                 return Some(error(style, &[], &Problem::Unknown(name.into())));
             }
             let Some(shape) = field(self.body, name) else { continue };

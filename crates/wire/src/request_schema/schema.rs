@@ -9,7 +9,7 @@ use crate::model::{PartKind, Role};
 #[derive(Debug)]
 pub(crate) struct Schema {
     /// The fields of the body; empty where others are let pass.
-    pub(super) top_level: Names,
+    pub(super) top_level: &'static [Names],
     /// Those of them that hold messages. What is in the others is not looked at.
     pub(super) body: Fields,
     /// An assistant's message.

@@ -46,48 +46,8 @@ pub(super) const OPENAI: Names = &[
     "web_search_options",
 ];
 
-/// Azure's, with what it adds of its own.
-pub(super) const AZURE: Names = &[
-    "audio",
-    "frequency_penalty",
-    "function_call",
-    "functions",
-    "logit_bias",
-    "logprobs",
-    "max_completion_tokens",
-    "max_tokens",
-    "messages",
-    "metadata",
-    "modalities",
-    "model",
-    "moderation",
-    "n",
-    "parallel_tool_calls",
-    "prediction",
-    "presence_penalty",
-    "prompt_cache_key",
-    "prompt_cache_options",
-    "prompt_cache_retention",
-    "reasoning_effort",
-    "response_format",
-    "safety_identifier",
-    "seed",
-    "service_tier",
-    "stop",
-    "store",
-    "stream",
-    "stream_options",
-    "temperature",
-    "tool_choice",
-    "tools",
-    "top_logprobs",
-    "top_p",
-    "user",
-    "verbosity",
-    "web_search_options",
-    "data_sources",
-    "user_security_context",
-];
+/// What Azure adds to OpenAI's.
+pub(super) const AZURE: Names = &["data_sources", "user_security_context"];
 
 /// OpenAI's Responses.
 pub(super) const RESPONSES: Names = &[
