@@ -35,6 +35,25 @@ pub struct Usage {
     pub extra: Extra,
 }
 
+/// Every figure, given to a macro.
+macro_rules! with_all_figures {
+    ($macro:ident) => {
+        $macro!(
+            input_tokens,
+            output_tokens,
+            cache_read_tokens,
+            cache_write_tokens,
+            cache_write_5m_tokens,
+            cache_write_30m_tokens,
+            cache_write_1h_tokens,
+            cache_write_12h_tokens,
+            reasoning_tokens,
+            input_audio_tokens,
+            output_audio_tokens
+        )
+    };
+}
+
 impl Usage {
     /// A prompt that is smaller than what was read of it from a cache leaves that out: it is added.
     pub(crate) fn include_cached(&mut self) {
@@ -56,19 +75,7 @@ impl Usage {
                 }
             };
         }
-        sums!(
-            input_tokens,
-            output_tokens,
-            cache_read_tokens,
-            cache_write_tokens,
-            cache_write_5m_tokens,
-            cache_write_30m_tokens,
-            cache_write_1h_tokens,
-            cache_write_12h_tokens,
-            reasoning_tokens,
-            input_audio_tokens,
-            output_audio_tokens
-        )
+        with_all_figures!(sums)
     }
 
     /// What was written to a cache, by how long it is kept, added up; `None` where the provider does not tell times apart.
@@ -114,19 +121,7 @@ impl Usage {
                 }
             )*};
         }
-        take_over!(
-            input_tokens,
-            output_tokens,
-            cache_read_tokens,
-            cache_write_tokens,
-            cache_write_5m_tokens,
-            cache_write_30m_tokens,
-            cache_write_1h_tokens,
-            cache_write_12h_tokens,
-            reasoning_tokens,
-            input_audio_tokens,
-            output_audio_tokens
-        );
+        with_all_figures!(take_over);
         for (name, value) in later.extra.iter() {
             self.extra.insert(name, value.clone());
         }
