@@ -353,6 +353,7 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
         model_prefix,
         model_prefix_stripped,
         unsupported,
+        any_conversation,
         top_k,
         max_tokens_parameter,
         seed_parameter,
@@ -400,13 +401,14 @@ fn quirks(id: &str, quirks: &flags::Quirks) -> String {
     let parameters = list(parameters, |flags::Parameter { name, json }| {
         format!("Parameter {{ name: {}, json: {} }}", text(name), text(json))
     });
-    let fields: [(&str, String); 44] = [
+    let fields: [(&str, String); 45] = [
         ("provider", text(id)),
         ("operations", format!("Cow::Borrowed(&{operations})")),
         ("path", text(path)),
         ("model_prefix", text(model_prefix)),
         ("model_prefix_stripped", text(model_prefix_stripped)),
         ("unsupported", format!("Cow::Borrowed(&{features})")),
+        ("any_conversation", any_conversation.to_string()),
         ("top_k", top_k.to_string()),
         ("max_tokens_parameter", word("MaxTokensParameter", max_tokens_parameter)),
         ("seed_parameter", text(seed_parameter)),

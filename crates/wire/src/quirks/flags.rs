@@ -32,6 +32,8 @@ pub struct Quirks {
     pub model_prefix_stripped: Text,
     /// What the provider refuses or ignores.
     pub unsupported: List<Feature>,
+    /// Whether it renders any conversation that it is sent, calls without results and unknown roles included.
+    pub any_conversation: bool,
     /// Whether `top_k` may be asked for, which OpenAI does not have.
     pub top_k: bool,
     /// The name of the limit on the answer's length.
@@ -449,6 +451,7 @@ impl Quirks {
         model_prefix: Cow::Borrowed(""),
         model_prefix_stripped: Cow::Borrowed(""),
         unsupported: Cow::Borrowed(&[]),
+        any_conversation: false,
         top_k: false,
         max_tokens_parameter: MaxTokensParameter::MaxCompletionTokens,
         seed_parameter: Cow::Borrowed(""),

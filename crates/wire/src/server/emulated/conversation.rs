@@ -2,10 +2,11 @@
 //! that it does not know.
 //!
 //! The rules are the same for all that have them: each call is answered before the conversation goes on, and each result
-//! answers a call of the turn before. The words are those of public reports (`docs/wire/errors.md`, section 5). Local
-//! servers, Cohere and Ollama render whatever they are sent, or nobody reported their words.
+//! answers a call of the turn before. The words are those of public reports (`docs/wire/errors.md`, section 5). Who
+//! renders whatever it is sent says so in its row (`any_conversation`); Cohere's and Ollama's words nobody reported.
 
 use crate::model::{ErrorKind, Message, PartKind, ProviderError, Request, Role};
+use crate::quirks::Quirks;
 use alloc::{format, string::String, vec::Vec};
 
 /// Whose words a refusal is in.
@@ -20,25 +21,11 @@ enum Words {
     Aws,
 }
 
-/// Providers with OpenAI's wire format that take any conversation.
-const LENIENT: [&str; 10] = [
-    "vllm",
-    "sglang",
-    "lmstudio",
-    "llamacpp",
-    "llamafile",
-    "tgi",
-    "localai",
-    "ollama-compat",
-    "litellm",
-    "cloudflare",
-];
-
-/// The words of `provider`, which speaks `format`; `None` where it refuses no conversation.
-fn words(format: &str, provider: &str) -> Option<Words> {
+/// The words of a provider that speaks `format`; `None` where it refuses no conversation.
+fn words(format: &str, quirks: &Quirks) -> Option<Words> {
     match format {
-        _ if LENIENT.contains(&provider) => None,
-        "openai-chat" => Some(match provider {
+        _ if quirks.any_conversation => None,
+        "openai-chat" => Some(match &*quirks.provider {
             "deepseek" => Words::DeepSeek,
             "mistral" | "codestral" => Words::Mistral,
             _ => Words::OpenAiChat,
@@ -63,8 +50,8 @@ enum Problem {
 }
 
 /// Why the provider refuses the conversation; `None` where it takes it.
-pub(super) fn refusal(format: &str, provider: &str, request: &Request) -> Option<ProviderError> {
-    let words = words(format, provider)?;
+pub(super) fn refusal(format: &str, quirks: &Quirks, request: &Request) -> Option<ProviderError> {
+    let words = words(format, quirks)?;
     // What the server remembers may have the calls: a response or conversation of OpenAI's, a thread of Anthropic's.
     let remembered = ["previous_response_id", "conversation", "thread"];
     if matches!(words, Words::OpenAiResponses | Words::Anthropic)

@@ -85,7 +85,7 @@ impl EmulatedProvider {
     /// schemas, and fields that need each other. `None` where it accepts it.
     pub fn refusal_of_content(&self, request: &Request) -> Option<ProviderError> {
         let format = self.dialect.format();
-        conversation::refusal(format, &self.quirks.provider, request)
+        conversation::refusal(format, self.quirks, request)
             .or_else(|| strict_schema::refusal(format, self.quirks, request))
             .or_else(|| stored_metadata(format, &self.quirks.provider, request))
     }
