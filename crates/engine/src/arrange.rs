@@ -4,7 +4,7 @@ use crate::{
     candidates::{Candidates, Contender},
     plan::Pool,
     policy::CallPolicy,
-    strategy::{Order, Strategy, TargetSnapshot, session_hash},
+    strategy::{Order, Strategy, TargetSnapshot},
     target_state,
 };
 use ferrule_catalog::{Catalog, Quantities};
@@ -50,14 +50,13 @@ fn put_in(candidates: &mut Candidates, order: Order) {
 }
 
 fn snapshot(one: &Contender, asked: &Asked<'_>) -> TargetSnapshot {
-    let identity = session_hash(&one.name());
     let weight = one.settings.as_ref().map_or(1.0, |settings| settings.weight);
     let Some(state) = &one.state else {
-        return TargetSnapshot { identity, weight, ..TargetSnapshot::default() };
+        return TargetSnapshot { weight, ..TargetSnapshot::default() };
     };
     let known = state.statistics().snapshot(target_state::now());
     TargetSnapshot {
-        identity,
+        identity: state.identity(|| one.name()),
         weight,
         available: one.is_usable(),
         in_flight: known.in_flight,

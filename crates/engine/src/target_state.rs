@@ -5,12 +5,12 @@ use crate::{
     failure::Failure,
     plan::Refusal,
     retry_budget::RetryBudget,
-    strategy::{InFlight, Statistics},
+    strategy::{InFlight, Statistics, session_hash},
 };
 use ferrule_wire::breaker::{Admission, Breaker, BreakerSettings, BreakerSnapshot, Change, Outcome, Permit};
 use std::{
     collections::HashMap,
-    sync::{Arc, LazyLock, Mutex, PoisonError, RwLock},
+    sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, RwLock},
     time::Duration,
 };
 use tokio::time::Instant;
@@ -35,6 +35,8 @@ pub(crate) struct TargetState {
     statistics: Arc<Statistics>,
     /// How the last attempt that failed did: what calls are told that are not made.
     last_failure: Mutex<Option<Failure>>,
+    /// What strategies tell the target apart by.
+    identity: OnceLock<u64>,
 }
 
 /// What is kept of a provider: the states of all its models that were called, and its retries.
@@ -98,6 +100,11 @@ impl TargetState {
         let is_due = seen.reopens_at.is_some_and(|at| at <= now);
         (seen.state == ferrule_wire::breaker::BreakerState::Closed || is_due)
             && concurrency.is_none_or(|most| self.statistics.in_flight() < most)
+    }
+
+    /// The hash of the target's `name`, which is asked for once.
+    pub(crate) fn identity(&self, name: impl FnOnce() -> String) -> u64 {
+        *self.identity.get_or_init(|| session_hash(&name()))
     }
 
     /// How the last attempt that failed did.
