@@ -4,7 +4,6 @@ import sys
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 import ferrule
@@ -33,7 +32,7 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="A JSON object, f
     if not found:
         screen.note("there is no alias yet; `ferrule aliases set fast openai/gpt-5-mini` makes one")
         return
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    table = screen.new_table()
     table.add_column("alias", no_wrap=True)
     table.add_column("model", overflow="fold")
     table.add_column("from", overflow="fold", style="dim")

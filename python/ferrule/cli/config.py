@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from ferrule.cli import failures, screen, user_file
@@ -94,7 +93,7 @@ def show(
     if as_json:
         screen.print_json({"files": read, "values": entries})
         return
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    table = screen.new_table()
     for column in ("key", "value", "from"):
         table.add_column(column, overflow="fold", style="dim" if column == "from" else "")
     for entry in entries:
@@ -106,7 +105,7 @@ def show(
     screen.print_table(table)
     if not read:
         return
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    table = screen.new_table()
     for column in ("file", "trusted", "ignored"):
         table.add_column(column, overflow="fold")
     for one in read:

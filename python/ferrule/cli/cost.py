@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 import ferrule
@@ -164,7 +163,7 @@ def _json(total: dict[str, Any]) -> dict[str, Any]:
 
 
 def _show(total: dict[str, Any]) -> None:
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    table = screen.new_table()
     table.add_column("what", no_wrap=True)
     table.add_column("quantity", justify="right", no_wrap=True)
     table.add_column("cost", justify="right", no_wrap=True)

@@ -126,7 +126,7 @@ def _panel(shown: demo_steps.Streaming, elapsed: float, height: int) -> Panel:
 
 
 def _table(*columns: str, numbers_from: int, gap: int = 2) -> Table:
-    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, gap, 0, 0))
+    table = screen.new_table("dim", gap)
     for position, name in enumerate(columns):
         table.add_column(name, justify="right" if position >= numbers_from else "left", no_wrap=position == 0)
     return table

@@ -174,7 +174,7 @@ def _show(about: dict[str, Any], found: list[Diagnosis]) -> None:
     screen.print_table(table)
     sys.stdout.write("\n")
 
-    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
+    table = screen.new_table("dim")
     for column in ("provider", "key", "network", "address"):
         table.add_column(column, overflow="fold")
     for one in found:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 from rich.text import Text
 
 import ferrule
@@ -103,7 +102,7 @@ def _replies(client: "Client", model: str, texts: list[str], options: dict[str, 
 
 
 def _show(texts: list[str], vectors: list[list[float]]) -> None:
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    table = screen.new_table()
     table.add_column("", justify="right", style="dim")
     table.add_column("text", no_wrap=True, overflow="ellipsis", ratio=1)
     table.add_column("vector", no_wrap=True)

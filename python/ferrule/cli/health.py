@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 import ferrule
@@ -41,7 +40,7 @@ def _fields(health: "Health") -> dict[str, Any]:
 
 
 def _show(found: "list[Health]") -> None:
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    table = screen.new_table()
     table.add_column("provider", no_wrap=True)
     table.add_column("health", no_wrap=True)
     table.add_column("latency", justify="right", no_wrap=True)

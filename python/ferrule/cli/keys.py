@@ -6,7 +6,6 @@ from getpass import getpass
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from ferrule.cli import failures, screen, user_file
@@ -58,7 +57,7 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="A JSON list, for
     if not found:
         screen.note("no key is kept; `ferrule keys set openai` keeps one, `ferrule providers` shows those of variables")
         return
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    table = screen.new_table()
     for column in ("provider", "kept in", ""):
         table.add_column(column, overflow="fold", style="" if column == "provider" else "dim")
     for row in found:

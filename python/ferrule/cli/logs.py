@@ -5,7 +5,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.markdown import Markdown
-from rich.table import Table
 from rich.text import Text
 
 from ferrule.cli import failures, screen
@@ -96,7 +95,7 @@ def _list(words: str, limit: int, as_json: bool) -> None:
     if not found:
         screen.note(f"no conversation has {words!r} in it" if words else "no conversation was kept yet")
         return
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    table = screen.new_table()
     table.add_column("number", justify="right", no_wrap=True)
     for column in ("last", "model"):
         table.add_column(column, no_wrap=True, style="dim")

@@ -112,7 +112,7 @@ def _print(found: list[dict[str, Any]], as_json: bool) -> None:
 
 
 def _table(found: list[dict[str, Any]]) -> Table:
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    table = screen.new_table()
     table.add_column("model", overflow="fold")
     for column in ("context", "input", "output"):
         table.add_column(column, justify="right", no_wrap=True)

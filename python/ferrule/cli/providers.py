@@ -3,7 +3,6 @@
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from ferrule.cli import screen
@@ -32,7 +31,7 @@ def providers(
         return
     console = screen.stdout()
     wide = not console.is_terminal or console.width >= _WIDE
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    table = screen.new_table()
     if wide:
         for column in ("id", "name", "dialect", "key", "aliases"):
             table.add_column(column, overflow="fold")

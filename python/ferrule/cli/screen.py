@@ -42,6 +42,11 @@ def tolerate(stream: Any) -> None:
         stream.reconfigure(errors="replace")
 
 
+def new_table(header_style: str = "bold", gap: int = 2) -> Table:
+    """A table without lines, to add columns to, which are `gap` characters apart."""
+    return Table(box=None, header_style=header_style, pad_edge=False, padding=(0, gap, 0, 0))
+
+
 def print_table(table: Table) -> None:
     """A table on stdout: as wide as the terminal; in a pipe each entry is on one line."""
     console = stdout()

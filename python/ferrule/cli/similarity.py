@@ -2,7 +2,6 @@
 
 import math
 
-from rich.table import Table
 from rich.text import Text
 
 from ferrule.cli import screen
@@ -35,7 +34,7 @@ def show(texts: list[str], vectors: list[list[float]]) -> None:
     """Prints the similarity of the texts."""
     cosines = matrix(vectors)
     names = [Text(screen.printable(" ".join(text.split()))) for text in texts]
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    table = screen.new_table()
     table.add_column("", justify="right", style="dim")
     table.add_column("text", no_wrap=True, overflow="ellipsis")
     if len(texts) <= _MAX_COLUMNS:

@@ -9,7 +9,6 @@ from typing import Annotated, NamedTuple
 
 import tomlkit
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from ferrule.cli import failures, screen
@@ -83,7 +82,7 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="A JSON list, for
     if not found:
         screen.note('there is no template yet; `ferrule templates save NAME --system ... "prompt"` makes one')
         return
-    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    table = screen.new_table()
     table.add_column("name", no_wrap=True)
     for column in ("model", "system", "prompt"):
         table.add_column(column, no_wrap=True, overflow="ellipsis", style="dim")
