@@ -169,6 +169,9 @@ if TYPE_CHECKING:
         Tools as Tools,
         TranscriptionOptions as TranscriptionOptions,
     )
+    from ferrule.routing import (
+        Routing as Routing,
+    )
     from ferrule.run import (
         Run as Run,
     )
@@ -278,6 +281,7 @@ _NAMES = {
         "Tools",
         "TranscriptionOptions",
     ),
+    "ferrule.routing": ("Routing",),
     "ferrule.run": ("Run",),
     "ferrule.run_async": ("AsyncRunStream",),
     "ferrule.run_events": ("RunEvent", "StepEnd", "StepStart", "ToolResult"),

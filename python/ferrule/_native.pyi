@@ -47,6 +47,14 @@ def parse_configuration(text: str, ending: str) -> tuple[dict[str, Any], dict[tu
     Raises `ValueError` with the problem, line and column.
     """
 
+def check_routing(routing: Any) -> None:
+    """Checks a `ferrule.Routing`, or a mapping with the same keys.
+
+    Raises:
+        TypeError: A field has a wrong type.
+        ValueError: A field has a wrong value.
+    """
+
 def check_names(settings: dict[str, Any]) -> list[tuple[str, str, str]]:
     """The problems of the model names in `settings`.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, Protocol, TypedDict, Union
 
+import ferrule
 from ferrule._native import Message
 from ferrule.typing_compat import T, T_co
 
@@ -174,6 +175,8 @@ class TargetOptions(TypedDict, total=False):
     """`provider/model`, an alias, a bare name, or another group."""
     weight: float | None
     """Its share beside the others', for strategies that weigh. Default 1."""
+    tags: Sequence[str] | None
+    """What calls may ask for in `Routing(tags=...)`."""
     concurrency: int | None
     """The most calls that are under way there at a time."""
     options: Mapping[str, Any] | None
@@ -191,8 +194,18 @@ class GroupOptions(TypedDict, total=False):
 
     targets: Sequence[str | TargetOptions]
     """Who may be asked."""
-    strategy: str | None
-    """How they are ordered for a call. Default `sequential`."""
+    strategy: str | Callable[[Sequence[Any]], Iterable[Any]] | None
+    """How they are ordered for a call: a name, or in Python a function (see `Routing`). Default `sequential`."""
+    sticky: bool | None
+    """Whether a conversation stays with one target while it can be asked. It is recognised by its instructions and
+    first message. Default false."""
+    hedge: bool | float | None
+    """Whether to ask a second target while the first is silent: true for after the group's 95th percentile, or seconds.
+    Default false."""
+    continue_streams: bool | None
+    """Whether another target continues a broken stream. Default false."""
+    first_token: float | None
+    """Seconds that a target may be silent while another is left. Default: from its own times."""
     context_fallback: Sequence[str] | None
     """Models to ask if the prompt is too long for all targets."""
     content_filter_fallback: Sequence[str] | None
@@ -214,6 +227,8 @@ class OperationOptions(TypedDict, total=False):
         max_retries: How many times a failed attempt is repeated. Default: the client's, else 2.
         retry: How failed attempts are repeated: a preset (`"none"`, for instance), or `RetryOptions`. Default: the
             group's, the provider's or the client's.
+        routing: How the targets of the group are chosen, over what the group says: a `Routing`, or a dict of its
+            fields.
         drop_params: Whether to drop options that the provider cannot carry, with a warning, instead of raising
             `UnsupportedError`. Default: the client's, else false.
         extra_headers: Additional HTTP headers.
@@ -225,6 +240,7 @@ class OperationOptions(TypedDict, total=False):
     timeout: float | Timeouts | None
     max_retries: int | None
     retry: str | RetryOptions | None
+    routing: ferrule.Routing | Mapping[str, Any] | None
     drop_params: bool | None
     extra_headers: Mapping[str, str] | None
     extra_query: Mapping[str, str] | None
@@ -344,6 +360,8 @@ class CommonOptions(TypedDict, total=False):
         max_retries: How many times a failed attempt is repeated before the first event. Default: the client's, else 2.
         retry: How failed attempts are repeated: a preset (`"none"`, for instance), or `RetryOptions`. Default: the
             group's, the provider's or the client's.
+        routing: How the targets of the group are chosen, over what the group says: a `Routing`, or a dict of its
+            fields.
         drop_params: Whether to drop options that the provider's wire format cannot carry, with a warning, instead of
             raising `UnsupportedError`. Default: the client's, else false.
         extra_headers: Additional HTTP headers.
@@ -375,6 +393,7 @@ class CommonOptions(TypedDict, total=False):
     prompt_cache: Literal[True, "5m", "1h"] | None
     max_retries: int | None
     retry: str | RetryOptions | None
+    routing: ferrule.Routing | Mapping[str, Any] | None
     drop_params: bool | None
     extra_headers: Mapping[str, str] | None
     extra_query: Mapping[str, str] | None

@@ -61,7 +61,7 @@ pub(crate) async fn execute<W: Work>(
     options: &CallOptions,
     policy: CallPolicy,
 ) -> Result<W::Output, CallError> {
-    let rules = candidates.rules(&policy);
+    let rules = candidates.rules(options, &policy);
     let plan = Plan::new(candidates.seats(policy.catalog.as_deref()), rules);
     candidates.budget.deposit(target_state::now(), &rules.retry.budget);
     let targets = candidates.list.iter().map(|_| None).collect();
@@ -188,6 +188,9 @@ impl<W: Work> Run<'_, W> {
         let contender = self.candidates.list.get(self.current)?;
         let mut others = self.plan.others().filter_map(|place| self.candidates.list.get(place));
         others.any(Contender::is_usable).then_some(())?;
+        if let Some(told) = self.policy.patience.first_token {
+            return Some(told);
+        }
         let reasons = self.work.may_reason() || reasons(contender, self.policy.catalog.as_deref());
         first_token::limit(contender.state.as_ref()?.statistics(), target.stream, reasons)
     }

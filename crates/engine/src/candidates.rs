@@ -90,8 +90,9 @@ impl Contender {
 
 impl Candidates {
     /// The rules of a call to them.
-    pub(crate) fn rules(&self, policy: &CallPolicy) -> Rules {
-        let failover_on = self.group.as_ref().and_then(|group| group.rules.failover_on);
+    pub(crate) fn rules(&self, options: &CallOptions, policy: &CallPolicy) -> Rules {
+        let of_group = || self.group.as_ref().and_then(|group| group.rules.failover_on);
+        let failover_on = options.routing().failover_on.or_else(of_group);
         Rules {
             retry: policy.retry.policy(),
             failover_on: failover_on.unwrap_or_default(),

@@ -15,6 +15,7 @@ use crate::{
     one_line::InOneLine,
     operation::{Operate, OperationReply, OperationRequest, ResponseTo},
     options::{CallOptions, Timeouts, TransportSettings},
+    patience::Patience,
     plan::Pool,
     policy::CallPolicy,
     policy_options::{BreakerOptions, RetryOptions},
@@ -378,6 +379,7 @@ impl Engine {
         CallPolicy {
             limits: Limits::new(options.timeouts, self.timeouts, started).with_bounds(self.bounds),
             retry: options.retry.or(of_call).or(candidates.retry).or(self.retry),
+            patience: Patience::new(options.routing(), candidates.group.as_ref().map(|group| &group.rules)),
             started,
             at: i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX),
             catalog: self.catalog.clone(),

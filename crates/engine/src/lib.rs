@@ -41,6 +41,7 @@ mod operation;
 mod operations;
 mod options;
 mod outgoing;
+mod patience;
 mod pinned;
 mod plan;
 mod policy;
@@ -56,6 +57,7 @@ mod reply;
 mod resolve;
 mod retry;
 pub mod retry_budget;
+mod routing_options;
 mod same_model;
 mod secrets;
 mod send;
@@ -107,6 +109,7 @@ pub use resolve::{
     Candidate, Group, GroupRules, GroupSettings, GroupTarget, LookUp, OptionDefaults, Place, Route, Routing,
     RoutingProblem, TargetSettings, nearest_name,
 };
+pub use routing_options::{Hedge, OwnStrategy, RoutingOptions};
 pub use secrets::{Secret, is_secret_name, mask_secrets};
 pub use settings::ProviderSettings;
 pub use speech::Speak;

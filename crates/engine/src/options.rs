@@ -1,7 +1,11 @@
 //! Options of calls: how they are made.
 
-use crate::{backend::Context, policy_options::RetryOptions};
-use std::{fmt, path::PathBuf, time::Duration};
+use crate::{
+    backend::Context,
+    policy_options::RetryOptions,
+    routing_options::{self, RoutingOptions},
+};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 /// How a call is made.
 #[derive(Clone, Default)]
@@ -18,6 +22,8 @@ pub struct CallOptions {
     pub query: Vec<(String, String)>,
     /// How failed attempts are repeated, over what is configured.
     pub retry: RetryOptions,
+    /// How the call is routed where several targets may be asked.
+    pub routing: Option<Arc<RoutingOptions>>,
     /// What the call is told apart by in the usage; sent to nobody.
     pub metadata: Vec<(String, String)>,
     /// Something of the caller's for a backend of its own; the engine only passes it on.
@@ -25,10 +31,25 @@ pub struct CallOptions {
 }
 
 impl CallOptions {
+    /// How the call is routed.
+    pub(crate) fn routing(&self) -> &RoutingOptions {
+        self.routing.as_deref().unwrap_or(&routing_options::NOTHING)
+    }
+
     /// Takes over from `defaults` what these options say nothing of.
     pub(crate) fn fill_in(&mut self, defaults: &Self) {
-        let Self { timeouts, max_retries, drop_params, headers, query, retry, metadata, context: _ } =
-            defaults;
+        let Self {
+            timeouts,
+            max_retries,
+            drop_params,
+            headers,
+            query,
+            retry,
+            metadata,
+            // A call is routed before it has a target.
+            routing: _,
+            context: _,
+        } = defaults;
         // A label of the call's own wins over the target's of the same name.
         for (name, value) in metadata {
             if !self.metadata.iter().any(|(own, _)| own == name) {
@@ -60,6 +81,7 @@ impl fmt::Debug for CallOptions {
             .field("headers", &names(&self.headers))
             .field("query", &names(&self.query))
             .field("retry", &self.retry)
+            .field("routing", &self.routing)
             .finish()
     }
 }

@@ -1,6 +1,6 @@
 //! Call policy: the limits that hold for a whole call, whatever candidate is asked.
 
-use crate::{policy_options::RetryOptions, reply::Stats, timeout::Limits};
+use crate::{patience::Patience, policy_options::RetryOptions, reply::Stats, timeout::Limits};
 use ferrule_catalog::Catalog;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -10,6 +10,7 @@ use tokio::time::Instant;
 pub(crate) struct CallPolicy {
     pub(crate) limits: Limits,
     pub(crate) retry: RetryOptions,
+    pub(crate) patience: Patience,
     pub(crate) started: Instant,
     /// When it began, in seconds since 1970: prices change.
     pub(crate) at: i64,

@@ -2,12 +2,13 @@
 
 use crate::{
     catalog,
-    policies::{breaker, retry, text},
+    policies::{breaker, retry},
     request,
+    routing::{self, Ordering},
 };
 use ferrule_catalog::Catalog;
 use ferrule_engine::{
-    FailoverOn, GroupRules, GroupSettings, GroupTarget, OptionDefaults, TargetSettings, strategy::Strategy,
+    GroupRules, GroupSettings, GroupTarget, OptionDefaults, TargetSettings, strategy::Strategy,
 };
 use pyo3::{
     exceptions::PyValueError,
@@ -24,30 +25,35 @@ pub(crate) fn group(fields: &Bound<'_, PyDict>, base: Option<&Arc<Catalog>>) -> 
         let read = target(fields.cast()?, base);
         targets.push(read.map_err(|error| within(fields.py(), &format!("targets[{place}]"), &error))?);
     }
-    let failover_on: Option<Vec<String>> = get("failover_on")?.extract()?;
-    let failover_on = failover_on.map(|names| FailoverOn::named(names.iter().map(String::as_str)));
+    let given = |name: &str| get(name).map(|value| Some(value).filter(|value| !value.is_none()));
+    let (strategy, own) = match given("strategy")? {
+        None => Default::default(),
+        Some(value) => match routing::strategy(&value, "strategy")? {
+            Ordering::Known(strategy) => (strategy, None),
+            Ordering::Own(own) => (Strategy::default(), Some(own)),
+        },
+    };
     Ok(GroupSettings {
         name: get("name")?.extract()?,
         targets,
         rules: GroupRules {
-            strategy: strategy(&get("strategy")?)?,
-            failover_on: failover_on
-                .transpose()
-                .map_err(|why| PyValueError::new_err(format!("failover_on: {why}")))?,
+            strategy,
+            own,
+            sticky: given("sticky")?.is_some_and(|value| value.is_truthy().unwrap_or(false)),
+            hedge: given("hedge")?.map(|value| routing::hedge(&value, "hedge")).transpose()?,
+            continue_streams: get("continue_streams")?.extract()?,
+            first_token: given("first_token")?
+                .map(|value| routing::seconds(&value, "first_token", "a positive number of seconds"))
+                .transpose()?,
+            failover_on: given("failover_on")?
+                .map(|value| routing::failover_on(&value, "failover_on"))
+                .transpose()?,
             retry: retry(&get("retry")?)?,
             breaker: breaker(&get("breaker")?)?,
         },
         context_fallback: get("context_fallback")?.extract()?,
         content_filter_fallback: get("content_filter_fallback")?.extract()?,
     })
-}
-
-fn strategy(name: &Bound<'_, PyAny>) -> PyResult<Strategy> {
-    if name.is_none() {
-        return Ok(Strategy::default());
-    }
-    let parsed = Strategy::parse(&text(name, "strategy")?);
-    parsed.map_err(|why| PyValueError::new_err(format!("strategy: {why}")))
 }
 
 fn target(fields: &Bound<'_, PyDict>, base: Option<&Arc<Catalog>>) -> PyResult<GroupTarget> {
@@ -68,6 +74,7 @@ fn target(fields: &Bound<'_, PyDict>, base: Option<&Arc<Catalog>>) -> PyResult<G
     Ok(GroupTarget {
         settings: TargetSettings {
             weight: get("weight")?.extract()?,
+            tags: get("tags")?.extract()?,
             concurrency: get("concurrency")?.extract()?,
             options,
             provider: get("provider")?.extract()?,

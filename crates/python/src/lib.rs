@@ -33,6 +33,7 @@ mod progress;
 mod providers;
 mod reply;
 mod request;
+mod routing;
 mod runtime;
 mod secrets;
 mod settings;
@@ -85,6 +86,8 @@ mod _native {
     use super::providers::{carried_options, dialects, find_provider, provider_table, split_model};
     #[pymodule_export]
     use super::reply::{Choice, ModelInfo, Reply};
+    #[pymodule_export]
+    use super::routing::check_routing;
     #[pymodule_export]
     use super::secrets::{is_secret_name, masked};
     #[pymodule_export]

@@ -3,7 +3,7 @@
 use crate::{
     from_python::{self, Path, type_name},
     message::{self, Message},
-    policies,
+    policies, routing,
 };
 use ferrule_engine::{CallOptions, Timeouts};
 use ferrule_wire::{
@@ -23,6 +23,7 @@ const OF_EVERY_OPERATION: &[&str] = &[
     "timeout",
     "max_retries",
     "retry",
+    "routing",
     "drop_params",
     "extra_headers",
     "extra_query",
@@ -254,6 +255,7 @@ fn option(
                 Some(u32::try_from(count(value, name)?).map_err(|_| wrong(value, name, "a smaller number"))?);
         }
         "retry" => how.retry = policies::retry(value)?,
+        "routing" => how.routing = Some(routing::read(value)?),
         "drop_params" => how.drop_params = boolean(value, name)?,
         "extra_headers" => how.headers = secret_pairs(value, name)?,
         "extra_query" => how.query = secret_pairs(value, name)?,
@@ -284,13 +286,13 @@ fn prompt_cache(value: &Bound<'_, PyAny>) -> PyResult<Option<CacheBreakpoint>> {
     Ok(Some(CacheBreakpoint { lifetime: Some(lifetime) }))
 }
 
-fn wrong(value: &Bound<'_, PyAny>, name: &str, expected: &str) -> PyErr {
+pub(crate) fn wrong(value: &Bound<'_, PyAny>, name: &str, expected: &str) -> PyErr {
     let shown = value.repr().map_or_else(|_| type_name(value), |repr| repr.to_string());
     let shown: String = shown.chars().take(80).collect();
     PyTypeError::new_err(format!("{name}: expected {expected}, not {shown} ({})", type_name(value)))
 }
 
-fn boolean(value: &Bound<'_, PyAny>, name: &str) -> PyResult<bool> {
+pub(crate) fn boolean(value: &Bound<'_, PyAny>, name: &str) -> PyResult<bool> {
     match value.cast::<PyBool>() {
         Ok(truth) => Ok(truth.is_true()),
         Err(_) if from_python::is_numpy_truth(value) => value.is_truthy(),

@@ -29,6 +29,8 @@ _TYPES: dict[str, dict[str, Any]] = {
     "flag": {"type": "boolean"},
     "words": {"type": "array", "items": {"type": "string"}, "minItems": 1},
     "models": {"type": "array", "items": {"type": "string"}},
+    "hedge": {"anyOf": [{"type": "boolean"}, {"type": "number", "exclusiveMinimum": 0}]},
+    "strategy": {"type": "string"},
     "share": {"type": "number", "minimum": 0, "maximum": 1},
     "texts": {"type": "object", "additionalProperties": {"type": "string"}},
     "secrets": {"type": "object", "additionalProperties": {"$ref": "#/$defs/secret"}},

@@ -65,6 +65,7 @@ def read(merged: Merged) -> Groups:
                 {
                     "model": target["model"],
                     "weight": float(target.get("weight", 1)),
+                    "tags": list(target.get("tags") or ()),
                     "concurrency": target.get("concurrency"),
                     "options": target.get("options"),
                     "provider": variant.name if variant else None,
@@ -79,6 +80,10 @@ def read(merged: Merged) -> Groups:
                 "strategy": fields.get("strategy"),
                 "context_fallback": list(fields.get("context_fallback") or ()),
                 "content_filter_fallback": list(fields.get("content_filter_fallback") or ()),
+                "sticky": fields.get("sticky"),
+                "hedge": fields.get("hedge"),
+                "continue_streams": fields.get("continue_streams"),
+                "first_token": fields.get("first_token"),
                 "failover_on": fields.get("failover_on"),
                 "retry": fields.get("retry"),
                 "breaker": fields.get("breaker"),

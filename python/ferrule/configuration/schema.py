@@ -18,9 +18,10 @@ class Field(NamedTuple):
 
     Attributes:
         kind: What its value is: `text`, `secret` (text, or where it comes from), `number`, `count`, `flag`, `words`
-            (a list of texts), `models` (as `words`, but it may be empty), `texts` and `secrets` (tables of those),
-            `table` (anything), `section` (the keys in `fields`), `named` (sections or values of one kind, by names of
-            one's own), `targets` (a list of texts, or of sections with `fields`).
+            (a list of texts), `models` (as `words`, but it may be empty), `hedge` (a flag or a number), `strategy`
+            (text, or in Python a function), `texts` and `secrets` (tables of those), `table` (anything), `section` (the
+            keys in `fields`), `named` (sections or values of one kind, by names of one's own), `targets`
+            (a list of texts, or of sections with `fields`).
         about: What it is, in words, for the reference.
         example: Its value in TOML, for `config.example.toml` and the reference.
         fields: The keys of a section.
@@ -140,6 +141,7 @@ _NOT_OF_TARGETS = ("fallback", "command", "spawn", "spawn_config", "spawn_enviro
 TARGET = {
     "model": Field("text", "`provider/model`, an alias, a bare name, or another group.", '"azure/gpt-5-mini"'),
     "weight": Field("number", "Its share beside the others' for strategies that weigh. Default 1.", "2"),
+    "tags": Field("models", "What calls may ask for in `Routing(tags=...)`.", '["batch"]'),
     "concurrency": Field("count", "The most calls that are under way there at a time.", "50"),
     "options": Field("table", "Options of calls there that do not give them.", "{ max_tokens = 2000 }"),
     "provider": Field(
@@ -164,7 +166,25 @@ GROUP = {
         '["groq/llama-3.3-70b-versatile", { model = "azure/gpt-5-mini", weight = 2 }]',
         fields=TARGET,
     ),
-    "strategy": Field("text", "How they are ordered for a call. Default `sequential`.", '"lowest_latency"'),
+    "strategy": Field("strategy", "How they are ordered for a call. Default `sequential`.", '"lowest_latency"'),
+    "sticky": Field(
+        "flag",
+        "Whether a conversation stays with one target while it can be asked. It is recognised by its instructions and "
+        "first message. Default false.",
+        "true",
+    ),
+    "hedge": Field(
+        "hedge",
+        "Whether to ask a second target while the first is silent: true for after the group's 95th percentile, or "
+        "seconds. Default false.",
+        "true",
+    ),
+    "continue_streams": Field("flag", "Whether another target continues a broken stream. Default false.", "true"),
+    "first_token": Field(
+        "number",
+        "Seconds that a target may be silent while another is left. Default: from its own times, see docs/failover.md.",
+        "15",
+    ),
     "context_fallback": Field(
         "models", "Models to ask if the prompt is too long for all targets.", '["gemini/gemini-2.5-pro"]'
     ),

@@ -27,6 +27,8 @@ _EXPECTED = {
     "flag": ("true or false", "bool"),
     "words": ("a list of strings", "a list of strings"),
     "models": ("a list of strings", "a list of strings"),
+    "hedge": ("true, false or a number of seconds above 0", "True, False or a number of seconds above 0"),
+    "strategy": ("a string", "str or a function"),
     "share": ("a number from 0 to 1", "a number from 0 to 1"),
 }
 
@@ -107,7 +109,11 @@ def _inner(field: Field, name: str) -> Field | None:
 def _fits(value: Any, kind: str, path: tuple[Any, ...], in_file: bool, found: list[Problem]) -> bool:
     if kind == "flag":
         return isinstance(value, bool)
-    if kind == "number":
+    if kind == "hedge" and isinstance(value, bool):
+        return True
+    if kind == "strategy" and not in_file and callable(value):
+        return True
+    if kind in ("number", "hedge"):
         number = as_number(value)
         return number is not None and math.isfinite(number) and number > 0
     if kind == "count":

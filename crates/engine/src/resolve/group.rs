@@ -4,11 +4,12 @@ use crate::{
     failover::FailoverOn,
     options::CallOptions,
     policy_options::{BreakerOptions, RetryOptions},
+    routing_options::{Hedge, OwnStrategy},
     strategy::Strategy,
 };
 use ferrule_catalog::Catalog;
 use ferrule_wire::model::Request;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// A group: a name with targets.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +40,8 @@ pub struct GroupTarget {
 pub struct TargetSettings {
     /// How large its share is beside that of the others, for the strategies that weigh.
     pub weight: f64,
+    /// What calls may ask for ([`crate::RoutingOptions::tags`]).
+    pub tags: Vec<String>,
     /// The most calls that are under way there at a time.
     pub concurrency: Option<u32>,
     /// The options of a call there that does not give them itself.
@@ -62,7 +65,15 @@ pub struct OptionDefaults {
 
 impl Default for TargetSettings {
     fn default() -> Self {
-        Self { weight: 1.0, concurrency: None, options: None, provider: None, same_as: None, catalog: None }
+        Self {
+            weight: 1.0,
+            tags: Vec::new(),
+            concurrency: None,
+            options: None,
+            provider: None,
+            same_as: None,
+            catalog: None,
+        }
     }
 }
 
@@ -71,6 +82,16 @@ impl Default for TargetSettings {
 pub struct GroupRules {
     /// How they are ordered for a call.
     pub strategy: Strategy,
+    /// A function of the user's own that orders them, in place of the strategy.
+    pub own: Option<OwnStrategy>,
+    /// Whether a conversation stays with one target, also where its calls name no session: it is told by its beginning.
+    pub sticky: bool,
+    /// Whether and when a second target is asked while the first is silent.
+    pub hedge: Option<Hedge>,
+    /// Whether another target continues a stream that breaks off.
+    pub continue_streams: Option<bool>,
+    /// How long a target may be silent while another is left.
+    pub first_token: Option<Duration>,
     /// The failures after which another target is asked, where not the usual ones.
     pub failover_on: Option<FailoverOn>,
     /// Retries of its calls.

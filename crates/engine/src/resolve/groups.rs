@@ -219,6 +219,12 @@ impl TargetSettings {
         };
         Self {
             weight: if sum > 0.0 { outer.weight * self.weight / sum } else { 0.0 },
+            tags: self
+                .tags
+                .iter()
+                .chain(outer.tags.iter().filter(|tag| !self.tags.contains(tag)))
+                .cloned()
+                .collect(),
             concurrency: [self.concurrency, outer.concurrency].into_iter().flatten().min(),
             options,
             provider: self.provider.clone().or_else(|| outer.provider.clone()),

@@ -1,0 +1,27 @@
+//! Patience of a call: how long a target may be silent, and whether others are asked meanwhile or go on after it.
+
+use crate::{
+    resolve::GroupRules,
+    routing_options::{Hedge, RoutingOptions},
+};
+use std::time::Duration;
+
+/// The part of a call's routing that is about time: what the call says, or else its group.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Patience {
+    pub(crate) hedge: Hedge,
+    pub(crate) continue_streams: bool,
+    /// How long a target may be silent; worked out from its own times where absent.
+    pub(crate) first_token: Option<Duration>,
+}
+
+impl Patience {
+    /// Of a call with these options to a group with these rules.
+    pub(crate) fn new(options: &RoutingOptions, rules: Option<&GroupRules>) -> Self {
+        Self {
+            hedge: options.hedge.or_else(|| rules?.hedge).unwrap_or_default(),
+            continue_streams: options.continue_streams.or_else(|| rules?.continue_streams).unwrap_or(false),
+            first_token: options.first_token.or_else(|| rules?.first_token),
+        }
+    }
+}
