@@ -98,6 +98,17 @@ if TYPE_CHECKING:
         AsyncReplies as AsyncReplies,
         Replies as Replies,
     )
+    from ferrule.observers import (
+        BreakerEvent as BreakerEvent,
+        ErrorEvent as ErrorEvent,
+        FailoverEvent as FailoverEvent,
+        ObserverEvent as ObserverEvent,
+        RequestEvent as RequestEvent,
+        ResponseEvent as ResponseEvent,
+        RetryEvent as RetryEvent,
+        StreamEndEvent as StreamEndEvent,
+        Subscription as Subscription,
+    )
     from ferrule.operations.audio import (
         AudioFile as AudioFile,
         Transcript as Transcript,
@@ -189,6 +200,7 @@ if TYPE_CHECKING:
     )
     from ferrule.shared_client import (
         complete as complete,
+        on as on,
         reset as reset,
         stream as stream,
     )
@@ -240,6 +252,17 @@ _NAMES = {
     "ferrule.content": ("attachment", "audio", "document", "image"),
     "ferrule.functions": ("ProviderRequest",),
     "ferrule.mapping": ("AsyncReplies", "Replies"),
+    "ferrule.observers": (
+        "BreakerEvent",
+        "ErrorEvent",
+        "FailoverEvent",
+        "ObserverEvent",
+        "RequestEvent",
+        "ResponseEvent",
+        "RetryEvent",
+        "StreamEndEvent",
+        "Subscription",
+    ),
     "ferrule.operations.audio": ("AudioFile", "Transcript"),
     "ferrule.operations.body": ("AsyncBody", "Body"),
     "ferrule.operations.capabilities": ("Capabilities",),
@@ -286,7 +309,7 @@ _NAMES = {
     "ferrule.run_async": ("AsyncRunStream",),
     "ferrule.run_events": ("RunEvent", "StepEnd", "StepStart", "ToolResult"),
     "ferrule.run_sync": ("RunStream",),
-    "ferrule.shared_client": ("complete", "reset", "stream"),
+    "ferrule.shared_client": ("complete", "on", "reset", "stream"),
     "ferrule.sidecar": ("Sidecar",),
     "ferrule.streams": ("AsyncStream", "Event", "Stream"),
     "ferrule.toolbox": ("Tool",),

@@ -123,6 +123,19 @@ class NativeClient:
     def set_breaker(self, name: str, is_open: bool) -> None:
         """Opens the circuit breakers of a target, or of all targets of a group, or closes them."""
 
+    def observe(self, target: Callable[[], Any], wanted: int) -> None:
+        """Has events of the kinds whose bits are in `wanted` handed to what `target`, a weak reference, leads to."""
+
+    @staticmethod
+    def event_kinds() -> list[str]:
+        """The kinds of events that can be observed; the place of each is its bit."""
+
+    def flush_events(self, *, wait: bool = False) -> bool:
+        """Hands over events that no call's reader takes.
+
+        Waits a moment, if `wait`, for those of calls that were just left. Says whether such calls are still there.
+        """
+
     def resolve(self, model: str | Sequence[str] | None) -> tuple[str, str]:
         """The provider that is called for `model`, and its own name for the model."""
 

@@ -46,6 +46,9 @@ from ferrule.typing_compat import Self, T, Unpack
 # What a flight delivers, as opposed to a future to wait for; a reply first, as it comes most often.
 _DELIVERED = (_native.Reply, list, dict, tuple, type(None))
 
+_PATIENCE_WITH_OBSERVERS = 5.0
+"""How many seconds asynchronous observers have to finish when their client is closed."""
+
 
 class AsyncClient(BaseClient):
     """Calls models and awaits their replies. The methods are those of `Client`.
@@ -53,6 +56,8 @@ class AsyncClient(BaseClient):
     May be used from any running event loop, also from several loops in threads of their own. Use it in an `async with`
     statement, or `aclose` it.
     """
+
+    _observers_may_be_async = True
 
     @overload
     async def complete(
@@ -377,7 +382,12 @@ class AsyncClient(BaseClient):
         await asyncio.to_thread(self._registry.reload)
 
     async def aclose(self) -> None:
-        """Closes the connections. Calls in flight continue until they end."""
+        """Closes the connections. Calls in flight continue until they end.
+
+        Asynchronous observers get up to five seconds to finish.
+        """
+        if self._observers is not None:
+            await self._observers.aclose(_PATIENCE_WITH_OBSERVERS)
         self._close()
 
     async def __aenter__(self) -> Self:

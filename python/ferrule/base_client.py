@@ -16,6 +16,7 @@ from ferrule.configuration.live import LiveConfiguration
 from ferrule.configuration.registry import Registry
 from ferrule.configuration.watch import INTERVAL, Watch
 from ferrule.numeric import as_integer, as_number
+from ferrule.observing import Observable
 from ferrule.operations.call_options import no_messages, prepare_completion
 from ferrule.operations.model_lists import ModelListCache
 from ferrule.operations.token_count import count_locally
@@ -46,7 +47,7 @@ else:
     _Function = TypeVar("_Function")
 
 
-class BaseClient:
+class BaseClient(Observable):
     """The part of both clients that makes no request."""
 
     def __init__(

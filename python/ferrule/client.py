@@ -542,6 +542,8 @@ class Client(BaseClient):
 
     def close(self) -> None:
         """Closes the connections. Calls in flight continue until they end."""
+        if self._observers is not None:
+            self._observers.close(wait=True)
         self._close()
 
     def __enter__(self) -> Self:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, cast, overload
 
 from ferrule import greenlets
 from ferrule._native import Flight, Reply
@@ -74,6 +74,15 @@ def reset() -> None:
         shared, _shared = _shared, None
     if shared is not None:
         shared.close()
+
+
+if TYPE_CHECKING:
+    on = cast("Client", None).on
+else:
+
+    def on(event, function=None, *, name=None):  # noqa: ANN001, ANN201 - type checkers see the method
+        """`Client.on` of the client that the whole program shares. `reset` ends what observes it."""
+        return _shared_client().on(event, function, name=name)
 
 
 @overload

@@ -41,6 +41,20 @@ impl ResolvedCall {
         &self.route
     }
 
+    /// The model as its caller named it; the default one by its target.
+    pub fn asked_model(&self) -> String {
+        let Route { alias, group, .. } = &self.route;
+        match (group, alias) {
+            // A group of the moment.
+            (Some(group), _) if group.name.is_empty() => {
+                group.targets.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+            }
+            (_, Some(alias)) => alias.clone(),
+            (Some(group), None) => group.name.clone(),
+            (None, None) => self.route.to_string(),
+        }
+    }
+
     /// The id of the provider that is asked first.
     pub fn provider(&self) -> &str {
         self.route.first().map_or("", |first| &first.provider)

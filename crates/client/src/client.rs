@@ -4,7 +4,7 @@ use crate::{account::Account, call::ResolvedCall, error::ClientError, process, s
 use arc_swap::ArcSwap;
 use ferrule_catalog::{Row, Totals};
 use ferrule_engine::{
-    Call, CallError, Engine, Health, RawReply, RawRequest, Recipient, Route, Status, Timeouts,
+    Call, CallError, Engine, Health, Observer, RawReply, RawRequest, Recipient, Route, Status, Timeouts,
 };
 use ferrule_wire::operation::ModelInfo;
 use std::{fmt, future::Future, sync::Arc};
@@ -104,10 +104,17 @@ impl Client {
         Ok(self.engine()?.status())
     }
 
-    /// Opens the circuit breakers of a target, or of all targets of a group, until they are closed by this.
-    pub fn set_breaker(&self, name: &str, open: bool) -> Result<(), ClientError> {
+    /// Opens the circuit breakers of a target, or of all targets of a group, until they are closed by this. `observer` is
+    /// told of those that change.
+    pub fn set_breaker(
+        &self,
+        name: &str,
+        open: bool,
+        observer: Option<&Arc<dyn Observer>>,
+    ) -> Result<(), ClientError> {
         let engine = self.engine()?;
-        let set = if open { engine.open_breaker(name) } else { engine.reset_breaker(name) };
+        let set =
+            if open { engine.open_breaker(name, observer) } else { engine.reset_breaker(name, observer) };
         set.map_err(ClientError::Config)
     }
 
@@ -126,8 +133,10 @@ impl Client {
         &self,
         provider: &str,
         request: RawRequest,
+        observer: Option<Arc<dyn Observer>>,
     ) -> Result<impl Future<Output = Result<RawReply, CallError>> + Send + use<>, ClientError> {
-        let call = Call::new(Recipient::Provider(provider.to_owned()), request);
+        let mut call = Call::new(Recipient::Provider(provider.to_owned()), request);
+        call.options.observer = observer;
         let engine = self.engine()?;
         Ok(async move { engine.raw(call).await })
     }

@@ -11,6 +11,7 @@ use crate::{
     failover::Reason,
     failure::{Failure, TimeoutKind},
     first_token,
+    observe::BreakerEvents,
     one_line::InOneLine,
     options::CallOptions,
     plan::{Keys, Moment, Plan, Refusal, Step},
@@ -65,6 +66,7 @@ pub(crate) async fn execute<W: Work>(
     let plan = Plan::new(candidates.seats(policy.catalog.as_deref()), rules);
     candidates.budget.deposit(target_state::now(), &rules.retry.budget);
     let targets = candidates.list.iter().map(|_| None).collect();
+    let events = policy.events.clone();
     let mut run = Run {
         candidates,
         work,
@@ -72,7 +74,7 @@ pub(crate) async fn execute<W: Work>(
         policy,
         plan,
         budget: rules.retry.budget,
-        trail: Trail::default(),
+        trail: Trail::new(events),
         targets,
         lease: None,
         current: 0,
@@ -101,7 +103,7 @@ pub(crate) async fn execute<W: Work>(
         let Some(mut target) = run.targets.get_mut(run.current).and_then(Option::take) else {
             return Err(run.error());
         };
-        run.trail.begin(wait_of(step));
+        run.trail.begin(&target, wait_of(step));
         log_begin(&target, run.trail.len() + 1);
         let began = Instant::now();
         let limits = run.limits();
@@ -138,6 +140,9 @@ impl<W: Work> Run<'_, W> {
         self.lease = None;
         let Some(contender) = self.candidates.list.get(seat) else { return Err(Refusal::Unusable) };
         self.lease = contender.admit(insists)?;
+        if let Some(lease) = &mut self.lease {
+            lease.observe(BreakerEvents::of(&self.policy.events, contender));
+        }
         self.current = seat;
         if self.targets.get(seat).is_some_and(Option::is_some) {
             return Ok(());
@@ -171,7 +176,7 @@ impl<W: Work> Run<'_, W> {
         }
         if let Some(contender) = self.candidates.list.get(seat) {
             let next = self.next(step);
-            self.trail.skip(contender, refusal, next);
+            self.trail.skip(contender, refusal, next, wait_of(step));
         }
     }
 
@@ -203,7 +208,7 @@ impl<W: Work> Run<'_, W> {
 
     /// Notes how an attempt failed, and leaves the candidate unless it is asked again at once.
     fn leave(&mut self, target: Box<Target>, failed: Failed, step: Step, took: Duration) {
-        self.trail.followed_by(self.next(step));
+        self.trail.followed_by(self.next(step), wait_of(step), &failed.failure);
         self.log_failure(&failed, step, took);
         if let Some(place) = self.targets.get_mut(self.current) {
             *place = Some(target);
@@ -251,19 +256,24 @@ impl<W: Work> Run<'_, W> {
             self.policy.catalog = Some(Arc::clone(catalog));
         }
         self.trail.record(&target, Outcome::Success, None, took);
-        let Self { work, trail, policy, lease, .. } = self;
-        work.finish(received, Answered { target, attempts: trail.into_attempts(), policy, lease })
+        let Self { work, mut trail, policy, lease, .. } = self;
+        work.finish(received, Answered { target, attempts: trail.take_attempts(), policy, lease })
     }
 
     /// How the call failed: as its last attempt did, or else as the last one of those that were not asked.
-    fn error(self) -> CallError {
-        let attempts = self.trail.into_attempts();
-        if let Some((place, failed)) = self.failed
+    fn error(mut self) -> CallError {
+        let error = self.failure();
+        self.trail.failed(error)
+    }
+
+    fn failure(&mut self) -> CallError {
+        let attempts = self.trail.take_attempts();
+        if let Some((place, failed)) = self.failed.take()
             && let Some(contender) = self.candidates.list.get(place)
         {
             return contender.error(failed.failure, attempts);
         }
-        if let Some(error) = self.unasked {
+        if let Some(error) = self.unasked.take() {
             return CallError { attempts, ..error };
         }
         match self.candidates.list.iter().find_map(|one| Some((one, one.state.as_ref()?.last_failure()?))) {

@@ -12,6 +12,7 @@ use crate::{
     group_state::GroupStates,
     health::Health,
     models::ListModels,
+    observe::Events,
     one_line::InOneLine,
     operation::{Operate, OperationReply, OperationRequest, ResponseTo},
     options::{CallOptions, Timeouts, TransportSettings},
@@ -263,7 +264,7 @@ impl Engine {
     /// Makes a call: the one way that all of them go. Its candidates are asked in their order, each when its turn
     /// comes; retries, limits, credentials and the settlement of what it cost are the same for all.
     pub async fn run<W: Work>(&self, call: Call<W>) -> Result<W::Output, CallError> {
-        let mut candidates = self.candidates(call.to)?;
+        let mut candidates = Self::observed(&call.options, self.candidates(call.to))?;
         let policy = self.policy(&call.options, &candidates);
         arrange(&mut candidates, || (W::IS_STREAM, call.request.size()), &policy);
         execute(candidates, call.request, &call.options, policy).await
@@ -309,7 +310,7 @@ impl Engine {
         batch_size: Option<usize>,
     ) -> Result<OperationReply<EmbeddingResponse>, CallError> {
         let Call { to, request, options } = call;
-        let mut candidates = self.candidates(to)?;
+        let mut candidates = Self::observed(&options, self.candidates(to))?;
         let policy = self.policy(&options, &candidates);
         // All requests of the call go the same way.
         arrange(&mut candidates, || (false, None), &policy);
@@ -370,6 +371,15 @@ impl Engine {
         Health::judge(provider, started, outcome)
     }
 
+    /// `found`, of which the call's observer is told where it is an error.
+    #[expect(clippy::result_large_err, reason = "it is the error of the call itself")]
+    fn observed(
+        options: &CallOptions,
+        found: Result<Candidates, CallError>,
+    ) -> Result<Candidates, CallError> {
+        found.inspect_err(|error| Events::new(options.observer.as_ref()).call_failed(error))
+    }
+
     /// What holds for a call to `candidates` that begins now.
     fn policy(&self, options: &CallOptions, candidates: &Candidates) -> CallPolicy {
         self.keep_alive.note_call();
@@ -383,6 +393,7 @@ impl Engine {
             started,
             at: i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX),
             catalog: self.catalog.clone(),
+            events: Events::new(options.observer.as_ref()),
         }
     }
 

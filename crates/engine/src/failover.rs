@@ -63,7 +63,7 @@ impl Reason {
     }
 
     /// Why an attempt with this failure failed.
-    pub(crate) fn of_failure(failure: &Failure) -> Self {
+    pub fn of_failure(failure: &Failure) -> Self {
         match failure {
             Failure::Provider(error) => Self::of_provider(error),
             Failure::Connect(_) => Self::Connect,

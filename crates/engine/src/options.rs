@@ -2,6 +2,7 @@
 
 use crate::{
     backend::Context,
+    observe::Observer,
     policy_options::RetryOptions,
     routing_options::{self, RoutingOptions},
 };
@@ -28,6 +29,8 @@ pub struct CallOptions {
     pub metadata: Vec<(String, String)>,
     /// Something of the caller's for a backend of its own; the engine only passes it on.
     pub context: Option<Context>,
+    /// Who is told what happens to the call.
+    pub observer: Option<Arc<dyn Observer>>,
 }
 
 impl CallOptions {
@@ -49,6 +52,7 @@ impl CallOptions {
             // A call is routed before it has a target.
             routing: _,
             context: _,
+            observer: _,
         } = defaults;
         // A label of the call's own wins over the target's of the same name.
         for (name, value) in metadata {

@@ -1,6 +1,8 @@
 //! Call policy: the limits that hold for a whole call, whatever candidate is asked.
 
-use crate::{patience::Patience, policy_options::RetryOptions, reply::Stats, timeout::Limits};
+use crate::{
+    observe::Events, patience::Patience, policy_options::RetryOptions, reply::Stats, timeout::Limits,
+};
 use ferrule_catalog::Catalog;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -16,6 +18,8 @@ pub(crate) struct CallPolicy {
     pub(crate) at: i64,
     /// Whose prices count; those built in where `None`.
     pub(crate) catalog: Option<Arc<Catalog>>,
+    /// Where what happens to the call is told.
+    pub(crate) events: Events,
 }
 
 impl CallPolicy {

@@ -5,6 +5,7 @@ use crate::{
     error::CallError,
     failure::Failure,
     incoming::Incoming,
+    observe::Events,
     outgoing::Outgoing,
     provider::Provider,
     receive::first_chunk,
@@ -55,6 +56,7 @@ pub struct RawReply {
     target: Box<Target>,
     #[expect(dead_code, reason = "held for as long as the target is at work")]
     lease: Option<Lease>,
+    events: Events,
 }
 
 impl Work for RawRequest {
@@ -92,7 +94,7 @@ impl RawReply {
         let mut record = UsageRecord { measured, ..answered.record() };
         record.report(&dialect.decode_headers(&|name| incoming.header(name)).cost);
         let settlement = answered.settle(record);
-        let Answered { target, attempts, lease, .. } = answered;
+        let Answered { target, attempts, policy, lease } = answered;
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         let headers = incoming.text_headers().into_iter().map(owned).collect();
         Self {
@@ -108,6 +110,7 @@ impl RawReply {
             received: 0,
             target,
             lease,
+            events: policy.events,
         }
     }
 
@@ -137,6 +140,7 @@ impl RawReply {
             Err(mut failure) => {
                 self.incoming = None;
                 self.target.mask(&mut failure);
+                self.events.broken_off(&self.attempts, &failure);
                 Err(self.target.error(failure, self.attempts.clone()))
             }
         }

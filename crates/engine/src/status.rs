@@ -2,11 +2,12 @@
 
 use crate::{
     engine::Engine,
+    observe::{BreakerEvents, Events, Observer},
     provider::Provider,
     resolve::Candidate,
     target_state::{self, TargetState},
 };
-use ferrule_wire::breaker::{BreakerSettings, BreakerState};
+use ferrule_wire::breaker::{Breaker, BreakerSettings};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 /// The groups of an engine, and all targets that are in one, or that were called.
@@ -59,7 +60,9 @@ pub struct TargetStatus {
     pub last_failure: Option<String>,
 }
 
-type States = BTreeMap<String, (Arc<Provider>, String, Arc<TargetState>)>;
+/// A target with its state.
+type Known = (Arc<Provider>, String, Arc<TargetState>);
+type States = BTreeMap<String, Known>;
 
 impl Engine {
     /// What is known now.
@@ -76,15 +79,34 @@ impl Engine {
     }
 
     /// Opens the circuit breakers of a target, or of all targets of a group, until they are reset. The error says that
-    /// there is no such target.
-    pub fn open_breaker(&self, name: &str) -> Result<(), String> {
-        self.states_of(name)?.iter().for_each(|state| state.breaker().force_open());
-        Ok(())
+    /// there is no such target. `observer` is told of those that change.
+    pub fn open_breaker(&self, name: &str, observer: Option<&Arc<dyn Observer>>) -> Result<(), String> {
+        self.change_breakers(name, observer, Breaker::force_open)
     }
 
-    /// Closes the circuit breakers of a target, or of all targets of a group.
-    pub fn reset_breaker(&self, name: &str) -> Result<(), String> {
-        self.states_of(name)?.iter().for_each(|state| state.breaker().reset());
+    /// Closes the circuit breakers of a target, or of all targets of a group. `observer` is told of those that change.
+    pub fn reset_breaker(&self, name: &str, observer: Option<&Arc<dyn Observer>>) -> Result<(), String> {
+        self.change_breakers(name, observer, Breaker::reset)
+    }
+
+    fn change_breakers(
+        &self,
+        name: &str,
+        observer: Option<&Arc<dyn Observer>>,
+        change: fn(&Breaker),
+    ) -> Result<(), String> {
+        let events = Events::new(observer);
+        for (provider, model, state) in self.states_of(name)? {
+            let look = || state.snapshot(&BreakerSettings::default()).state;
+            let before = look();
+            change(state.breaker());
+            let after = look();
+            if before != after
+                && let Some(events) = BreakerEvents::new(&events, &provider, &model)
+            {
+                events.changed(before, after, None);
+            }
+        }
         Ok(())
     }
 
@@ -111,23 +133,23 @@ impl Engine {
         all
     }
 
-    fn states_of(&self, name: &str) -> Result<Vec<Arc<TargetState>>, String> {
-        if let Some((_, _, state)) = self.states().remove(name) {
-            return Ok(vec![state]);
+    fn states_of(&self, name: &str) -> Result<Vec<Known>, String> {
+        if let Some(known) = self.states().remove(name) {
+            return Ok(vec![known]);
         }
         let route = self.resolve(Some(name))?;
         // A provider's fallback is a target of its own.
         let count = if route.group.is_some() { route.candidates.len() } else { 1 };
         let candidates = route.candidates.iter().take(count);
-        let state = |one: &Candidate| Some(self.provider_of(one)?.targets.of(&one.model));
-        Ok(candidates.filter_map(state).collect())
+        let known = |one: &Candidate| {
+            let provider = self.provider_of(one)?;
+            Some((Arc::clone(provider), one.model.clone(), provider.targets.of(&one.model)))
+        };
+        Ok(candidates.filter_map(known).collect())
     }
 }
 
-fn status(
-    name: String,
-    (provider, model, state): &(Arc<Provider>, String, Arc<TargetState>),
-) -> TargetStatus {
+fn status(name: String, (provider, model, state): &Known) -> TargetStatus {
     let breaker = state.snapshot(&BreakerSettings::default());
     let known = state.statistics().snapshot(target_state::now());
     let milliseconds = |value: f64| Duration::try_from_secs_f64(value / 1000.0).unwrap_or_default();
@@ -135,13 +157,7 @@ fn status(
         name,
         provider: provider.id.to_string(),
         model: model.clone(),
-        breaker: match breaker.state {
-            BreakerState::Closed => "closed",
-            BreakerState::Open => "open",
-            BreakerState::HalfOpen => "half_open",
-            BreakerState::ForcedOpen => "forced_open",
-            BreakerState::Excluded => "excluded",
-        },
+        breaker: breaker.state.name(),
         reopens_in: breaker
             .reopens_at
             .map(|at| Duration::from_millis(at.saturating_sub(target_state::now()))),

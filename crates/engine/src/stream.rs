@@ -4,6 +4,7 @@ use crate::{
     error::CallError,
     failover::Reason,
     failure::Failure,
+    observe::{EventKind, Events, StreamEnding, What},
     one_line::InOneLine,
     provider::Provider,
     receive::{EventBatch, Reader},
@@ -35,6 +36,8 @@ pub struct EventStream {
     settlement: Option<Arc<Settlement>>,
     /// The place at the target.
     lease: Option<Lease>,
+    /// Where its end is told; `None` once it was.
+    events: Option<Events>,
 }
 
 impl EventStream {
@@ -42,6 +45,7 @@ impl EventStream {
     pub(crate) fn new(reader: Reader, answered: Answered) -> Self {
         let Answered { target, attempts, policy, lease } = answered;
         let Target { provider, secrets, model, dropped, .. } = *target;
+        policy.events.response(&attempts, None);
         Self {
             reader,
             provider,
@@ -54,6 +58,7 @@ impl EventStream {
             pricing: (policy.at, policy.catalog),
             settlement: None,
             lease,
+            events: Some(policy.events),
         }
     }
 
@@ -64,7 +69,9 @@ impl EventStream {
             Some(Ok(batch)) => Some(Ok(batch)),
             Some(Err(failure)) => {
                 self.settle();
-                Some(Err(self.error(failure)))
+                let error = self.error(failure);
+                self.tell_end(StreamEnding::Interrupted, Some(&error.failure));
+                Some(Err(error))
             }
             None => {
                 if let Some(mut lease) = self.lease.take() {
@@ -72,6 +79,7 @@ impl EventStream {
                     lease.succeed(self.opened.elapsed());
                 }
                 self.settle();
+                self.tell_end(StreamEnding::Complete, None);
                 None
             }
         }
@@ -89,6 +97,9 @@ impl EventStream {
             attempt.reason = Some(reason);
             attempt.duration += self.opened.elapsed();
         }
+        if let Some(events) = &self.events {
+            events.broken_off(&self.attempts, &failure);
+        }
         let (provider, model) = (&*self.provider.id, &*self.model);
         tracing::debug!(target: "ferrule", provider, model, failure = %InOneLine(&failure), "stream failed");
         CallError {
@@ -97,6 +108,17 @@ impl EventStream {
             model: model.to_owned(),
             attempts: self.attempts.clone(),
         }
+    }
+
+    /// Tells the call's observer how it ended, once.
+    fn tell_end(&mut self, ending: StreamEnding, failure: Option<&Failure>) {
+        let Some(events) = self.events.take().filter(|events| events.want(EventKind::StreamEnd)) else {
+            return;
+        };
+        let (settlement, time_to_first_token) = (self.settle(), self.stats().time_to_first_token);
+        let (failure, duration) = (failure.cloned().map(Box::new), self.started.elapsed());
+        let what = What::StreamEnd { ending, failure, duration, time_to_first_token, settlement };
+        events.stream_end(&self.provider, &self.model, what);
     }
 
     /// Tells the target's statistics what was used.
@@ -152,5 +174,11 @@ impl EventStream {
     /// What was left out because the dialect cannot carry it.
     pub fn dropped(&self) -> &[UnsupportedField] {
         &self.dropped
+    }
+}
+
+impl Drop for EventStream {
+    fn drop(&mut self) {
+        self.tell_end(StreamEnding::Closed, None);
     }
 }

@@ -3,11 +3,14 @@
 use crate::{
     failover::Reason,
     failure::Failure,
+    observe::BreakerEvents,
     plan::Refusal,
     retry_budget::RetryBudget,
     strategy::{InFlight, Statistics, session_hash},
 };
-use ferrule_wire::breaker::{Admission, Breaker, BreakerSettings, BreakerSnapshot, Change, Outcome, Permit};
+use ferrule_wire::breaker::{
+    Admission, Breaker, BreakerSettings, BreakerSnapshot, BreakerState, Change, Outcome, Permit,
+};
 use std::{
     collections::HashMap,
     sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, RwLock},
@@ -90,7 +93,8 @@ impl TargetState {
             }
         };
         self.statistics.sent(now, 0);
-        Ok(Lease { state: Arc::clone(self), settings: *settings, permit: Some(permit), _place: place })
+        let state = Arc::clone(self);
+        Ok(Lease { state, settings: *settings, permit: Some(permit), events: None, _place: place })
     }
 
     /// Whether a call would be admitted now. Takes no place.
@@ -98,7 +102,7 @@ impl TargetState {
         let now = now();
         let seen = self.breaker.snapshot(now, settings);
         let is_due = seen.reopens_at.is_some_and(|at| at <= now);
-        (seen.state == ferrule_wire::breaker::BreakerState::Closed || is_due)
+        (seen.state == BreakerState::Closed || is_due)
             && concurrency.is_none_or(|most| self.statistics.in_flight() < most)
     }
 
@@ -134,6 +138,8 @@ pub(crate) struct Lease {
     state: Arc<TargetState>,
     settings: BreakerSettings,
     permit: Option<Permit>,
+    /// Who is told where the breaker changes.
+    events: Option<Box<BreakerEvents>>,
     _place: InFlight,
 }
 
@@ -141,6 +147,16 @@ impl Lease {
     /// Whether the attempt finds out whether the target is back.
     pub(crate) fn is_probe(&self) -> bool {
         self.permit.as_ref().is_some_and(Permit::is_probe)
+    }
+
+    /// Has `events` told where the breaker changes; the attempt may be what it became half-open for.
+    pub(crate) fn observe(&mut self, events: Option<Box<BreakerEvents>>) {
+        if self.is_probe()
+            && let Some(events) = &events
+        {
+            events.changed(BreakerState::Open, BreakerState::HalfOpen, None);
+        }
+        self.events = events;
     }
 
     /// The target whose place it is.
@@ -156,7 +172,13 @@ impl Lease {
     /// The attempt ended with a failure of this kind.
     pub(crate) fn fail(&mut self, reason: Reason, failure: &Failure) {
         if reason == Reason::Model {
-            self.state.breaker.exclude(now(), WITHOUT_MODEL);
+            let until = now().saturating_add(WITHOUT_MODEL.as_millis() as u64);
+            if self.state.breaker.exclude(now(), WITHOUT_MODEL)
+                && let Some(events) = &self.events
+            {
+                let before = if self.is_probe() { BreakerState::HalfOpen } else { BreakerState::Closed };
+                events.changed(before, BreakerState::Excluded, Some(until));
+            }
         }
         if reason.is_of_health() || reason == Reason::Model {
             let mut last = self.state.last_failure.lock().unwrap_or_else(PoisonError::into_inner);
@@ -174,7 +196,12 @@ impl Lease {
 
     fn settle(&mut self, outcome: Outcome) -> Option<Change> {
         let permit = self.permit.take()?;
-        self.state.breaker.settle(permit, outcome, now(), &self.settings, fastrand::f64())
+        let was_probe = permit.is_probe();
+        let change = self.state.breaker.settle(permit, outcome, now(), &self.settings, fastrand::f64())?;
+        if let Some(events) = &self.events {
+            events.settled(change, was_probe);
+        }
+        Some(change)
     }
 }
 

@@ -2,12 +2,15 @@
 
 use crate::{
     candidates::Contender,
+    error::CallError,
     failover::Reason,
+    failure::Failure,
+    observe::{EventKind, EventTarget, Events},
     plan::Refusal,
     reply::{Attempt, Next, Outcome},
     target::Target,
 };
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// The attempts of a call so far.
 #[derive(Debug)]
@@ -16,18 +19,29 @@ pub(crate) struct Trail {
     /// When the attempt under way began, and how long the call waited before it.
     began: SystemTime,
     waited: Duration,
-}
-
-impl Default for Trail {
-    fn default() -> Self {
-        Self { attempts: Vec::new(), began: SystemTime::UNIX_EPOCH, waited: Duration::ZERO }
-    }
+    /// Who is told of them.
+    events: Events,
+    /// Whom the attempt under way asks, for an observer of a call that is cancelled.
+    under_way: Option<Box<(EventTarget, Instant)>>,
+    /// Whether the observer was told that the call ended.
+    is_over: bool,
 }
 
 impl Trail {
-    /// An attempt begins, after the call waited so long.
-    pub(crate) fn begin(&mut self, waited: Duration) {
+    /// The trail of a call that begins.
+    pub(crate) fn new(events: Events) -> Self {
+        let (began, waited) = (SystemTime::UNIX_EPOCH, Duration::ZERO);
+        Self { attempts: Vec::new(), began, waited, events, under_way: None, is_over: false }
+    }
+
+    /// An attempt at `target` begins, after the call waited so long.
+    pub(crate) fn begin(&mut self, target: &Target, waited: Duration) {
         (self.began, self.waited) = (SystemTime::now(), waited);
+        let Target { provider, model, .. } = target;
+        self.events.request(provider, model, self.attempts.len() + 1, waited);
+        if self.events.want(EventKind::Error) {
+            self.under_way = Some(Box::new((EventTarget::new(provider, model), Instant::now())));
+        }
     }
 
     /// The attempt that began last ended.
@@ -38,6 +52,7 @@ impl Trail {
         reason: Option<Reason>,
         took: Duration,
     ) {
+        self.under_way = None;
         self.attempts.push(Attempt {
             provider: target.provider.id.to_string(),
             model: target.model.clone(),
@@ -52,15 +67,31 @@ impl Trail {
         });
     }
 
-    /// What is done after the attempt that was recorded last.
-    pub(crate) fn followed_by(&mut self, next: Option<Next>) {
+    /// What is done, and after what delay, after the attempt that was recorded last, which failed.
+    pub(crate) fn followed_by(&mut self, next: Option<Next>, delay: Duration, failure: &Failure) {
+        self.is_over |= next.is_none();
+        self.events.failed(&self.attempts, failure, next.as_ref(), delay);
         if let Some(attempt) = self.attempts.last_mut() {
             attempt.next = next;
         }
     }
 
+    /// The call failed.
+    pub(crate) fn failed(&mut self, error: CallError) -> CallError {
+        if !std::mem::replace(&mut self.is_over, true) {
+            self.events.call_failed(&error);
+        }
+        error
+    }
+
     /// A candidate was passed over; once in a row is enough to know.
-    pub(crate) fn skip(&mut self, contender: &Contender, refusal: Refusal, next: Option<Next>) {
+    pub(crate) fn skip(
+        &mut self,
+        contender: &Contender,
+        refusal: Refusal,
+        next: Option<Next>,
+        delay: Duration,
+    ) {
         let why = match refusal {
             Refusal::Open { .. } => "its circuit breaker is open",
             Refusal::Busy => "as many calls as it takes are under way",
@@ -86,6 +117,7 @@ impl Trail {
                 && last.variant == attempt.variant
         };
         if !self.attempts.last().is_some_and(is_same) {
+            self.events.skipped(&attempt, why, delay);
             self.attempts.push(attempt);
         }
     }
@@ -95,7 +127,17 @@ impl Trail {
         self.attempts.len()
     }
 
-    pub(crate) fn into_attempts(self) -> Vec<Attempt> {
-        self.attempts
+    /// All of them, once the call is over.
+    pub(crate) fn take_attempts(&mut self) -> Vec<Attempt> {
+        std::mem::take(&mut self.attempts)
+    }
+}
+
+impl Drop for Trail {
+    fn drop(&mut self) {
+        if let Some(under_way) = self.under_way.take() {
+            let (target, since) = *under_way;
+            self.events.cancelled(target, self.attempts.len() + 1, since.elapsed());
+        }
     }
 }

@@ -83,8 +83,10 @@ impl Answered {
         }
     }
 
-    /// Settles the call.
+    /// Settles the call, and tells its observer of the answer.
     pub(crate) fn settle(&self, record: UsageRecord) -> Arc<Settlement> {
-        Arc::new(Settlement::new(record, self.policy.catalog.clone()))
+        let settlement = Arc::new(Settlement::new(record, self.policy.catalog.clone()));
+        self.policy.events.response(&self.attempts, Some(&settlement));
+        settlement
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     bridge::LoopBridge,
+    caller::Caller,
     delivery::Value,
     errors::raise_client,
     flight::Flight,
@@ -12,7 +13,7 @@ use crate::{
     to_python::not_pickled,
 };
 use ferrule_client::{Client, Entry, ResolvedCall};
-use ferrule_engine::Context;
+use ferrule_engine::{Context, EventKind};
 use pyo3::{
     prelude::*,
     types::{PyDict, PyList},
@@ -20,7 +21,7 @@ use pyo3::{
 
 /// A client: its providers, settings and connections.
 #[pyclass(frozen, module = "ferrule._native")]
-pub(crate) struct NativeClient(Client);
+pub(crate) struct NativeClient(Caller);
 
 /// The caller's loop, for a provider that is a function.
 fn context(bridge: Option<&LoopBridge>) -> Option<Context> {
@@ -40,7 +41,7 @@ impl NativeClient {
         let settings = settings::read(settings, Some(fetch))?;
         let client = Client::new(settings).map_err(|error| raise_client(py, error))?;
         crate::logging::start(py)?;
-        Ok(Self(client))
+        Ok(Self(Caller::new(client)))
     }
 
     /// Replaces the settings. Providers that stay the same keep their connections; calls in flight keep what they began
@@ -75,6 +76,7 @@ impl NativeClient {
         let mut call = operations::resolve_call(&self.0, model)?;
         let (request, mut options) = request::chat(call.drop_params(), messages, options)?;
         options.context = context(bridge);
+        let observed = self.0.observe(model.py(), bridge, &call, &mut options)?;
         let (provider, entry) = (call.provider().to_owned(), call.open_entry(options.metadata.clone()));
         let replied = async move {
             let mut reply = call.complete(request, options).await?;
@@ -83,9 +85,10 @@ impl NativeClient {
             let value = Value::parsed(|py, parse| Ok(Py::new(py, Reply::new(reply, parse))?.into_any()));
             Ok(Outcome { value: value.with_size(size), dropped })
         };
-        Flight::start(bridge, provider, entry, parse, move |channel| {
+        let flight = Flight::start(bridge, provider, entry, parse, move |channel| {
             produce::settle(channel, Box::pin(replied))
-        })
+        })?;
+        Ok(flight.observed(observed))
     }
 
     /// Starts a streamed call. Delivers lists of events.
@@ -101,10 +104,12 @@ impl NativeClient {
         let mut call: ResolvedCall = operations::resolve_call(&self.0, model)?;
         let (request, mut options) = request::chat(call.drop_params(), messages, options)?;
         options.context = context(bridge);
+        let observed = self.0.observe(model.py(), bridge, &call, &mut options)?;
         let (provider, entry) = (call.provider().to_owned(), call.open_entry(options.metadata.clone()));
-        Flight::start(bridge, provider, entry, parse, move |channel| {
+        let flight = Flight::start(bridge, provider, entry, parse, move |channel| {
             produce::pump(channel, Box::pin(call.stream(request, options)))
-        })
+        })?;
+        Ok(flight.observed(observed))
     }
 
     /// Starts to embed a text, or several. Delivers a dict with `data` (little-endian 32-bit floats, vector after
@@ -257,7 +262,32 @@ impl NativeClient {
 
     /// Opens the circuit breakers of a target, or of all targets of a group, or closes them.
     fn set_breaker(&self, py: Python<'_>, name: &str, is_open: bool) -> PyResult<()> {
-        self.0.set_breaker(name, is_open).map_err(|error| raise_client(py, error))
+        let observer = self.0.observers.off_call();
+        let set = self.0.set_breaker(name, is_open, observer.as_ref());
+        set.map_err(|error| raise_client(py, error))?;
+        self.0.observers.deliver_left(py)
+    }
+
+    /// Has events of the kinds whose bits are in `wanted` handed to what `target`, a weak reference, leads to.
+    fn observe(&self, target: Py<PyAny>, wanted: u32) {
+        self.0.observers.set(target, wanted);
+    }
+
+    /// The kinds of events that can be observed; the place of each is its bit.
+    #[staticmethod]
+    fn event_kinds() -> Vec<&'static str> {
+        EventKind::ALL.iter().map(|kind| kind.name()).collect()
+    }
+
+    /// Hands over events that no call's reader takes. Waits a moment, if `wait`, for those of calls that were just left.
+    /// Says whether such calls are still there.
+    #[pyo3(signature = (*, wait = false))]
+    fn flush_events(&self, py: Python<'_>, wait: bool) -> PyResult<bool> {
+        if wait {
+            self.0.observers.wait_for_last_words(py);
+        }
+        self.0.observers.deliver_left(py)?;
+        Ok(self.0.observers.leaving() > 0)
     }
 
     /// Closes idle connections; calls in flight keep theirs until they end.

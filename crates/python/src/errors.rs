@@ -30,6 +30,22 @@ fn class_of(kind: ErrorKind) -> &'static str {
     PROVIDER_ERRORS.iter().find(|row| row.0 == kind).map_or("ProviderError", |row| row.1)
 }
 
+/// The class that is raised for `failure`.
+pub(crate) fn class_of_failure(failure: &Failure) -> &'static str {
+    match failure {
+        Failure::Provider(error) => class_of(error.kind),
+        Failure::Connect(_) => "ConnectError",
+        Failure::Timeout(TimeoutKind::Connect) => "ConnectTimeoutError",
+        Failure::Timeout(TimeoutKind::FirstByte | TimeoutKind::FirstToken) => "FirstByteTimeoutError",
+        Failure::Timeout(TimeoutKind::Idle) => "IdleTimeoutError",
+        Failure::Timeout(TimeoutKind::Total) => "TotalTimeoutError",
+        Failure::Interrupted(_) => "StreamInterruptedError",
+        Failure::Unreadable(_) => "ResponseDecodeError",
+        Failure::Unsupported(_) => "UnsupportedError",
+        Failure::Config(_) => "ConfigError",
+    }
+}
+
 /// The kind of error that an exception's class stands for; `None` where it is not a provider's error.
 pub(crate) fn kind_of(class: &str) -> Option<ErrorKind> {
     PROVIDER_ERRORS.iter().find(|row| row.1 == class).map(|row| row.0)
@@ -67,34 +83,23 @@ fn build(py: Python<'_>, error: CallError, received: Option<Reply>) -> PyResult<
     if let Some(received) = received {
         fields.set_item(intern!(py, "partial_reply"), Py::new(py, received)?)?;
     }
-    let class = match failure {
-        Failure::Provider(error) => {
-            let class = class_of(error.kind);
-            // An error under status 200 that fits no class breaks the stream off; its words are in the text.
-            if error.kind != ErrorKind::StreamInterrupted {
-                set_provider_fields(&fields, *error)?;
-            }
-            class
+    let class = class_of_failure(&failure);
+    match failure {
+        // An error under status 200 that fits no class breaks the stream off; its words are in the text.
+        Failure::Provider(error) if error.kind != ErrorKind::StreamInterrupted => {
+            set_provider_fields(&fields, *error)?;
         }
-        Failure::Connect(_) => "ConnectError",
-        Failure::Timeout(TimeoutKind::Connect) => "ConnectTimeoutError",
-        Failure::Timeout(TimeoutKind::FirstByte | TimeoutKind::FirstToken) => "FirstByteTimeoutError",
-        Failure::Timeout(TimeoutKind::Idle) => "IdleTimeoutError",
-        Failure::Timeout(TimeoutKind::Total) => "TotalTimeoutError",
-        Failure::Interrupted(_) => "StreamInterruptedError",
         Failure::Unreadable(answer) => {
             let Unreadable { status, request_id, body, .. } = *answer;
             fields.set_item(intern!(py, "status"), status)?;
             fields.set_item(intern!(py, "request_id"), request_id)?;
             fields.set_item(intern!(py, "body"), (!body.is_empty()).then_some(body))?;
-            "ResponseDecodeError"
         }
         Failure::Unsupported(unsupported) => {
             fields.set_item(intern!(py, "field"), unsupported.field)?;
-            "UnsupportedError"
         }
-        Failure::Config(_) => "ConfigError",
-    };
+        _ => {}
+    }
     py.import(intern!(py, "ferrule.errors"))?.getattr(class)?.call((text,), Some(&fields))
 }
 

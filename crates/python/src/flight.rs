@@ -7,6 +7,7 @@ use crate::{
     channel::{Channel, lock},
     delivery::Delivery,
     errors, events,
+    observers::Observed,
     reply::Reply,
     to_python::not_pickled,
 };
@@ -36,6 +37,8 @@ pub(crate) struct Flight {
     parse: Option<Py<PyAny>>,
     /// The sources that were handed over.
     cited: Mutex<Vec<Json>>,
+    /// The events of the call, where it is observed.
+    observed: Option<Observed>,
 }
 
 impl Flight {
@@ -56,7 +59,14 @@ impl Flight {
             ended: false.into(),
             parse,
             cited: Mutex::default(),
+            observed: None,
         })
+    }
+
+    /// The flight, whose reader is handed the events of the call.
+    pub(crate) fn observed(mut self, observed: Option<Observed>) -> Self {
+        self.observed = observed;
+        self
     }
 
     fn check_process(&self) -> PyResult<()> {
@@ -74,6 +84,9 @@ impl Flight {
         py: Python<'_>,
         taken: Taken<Delivery, Result<(), Box<CallError>>>,
     ) -> PyResult<Option<Py<PyAny>>> {
+        if let Some(observed) = &self.observed {
+            observed.deliver(py)?;
+        }
         match taken {
             Taken::Empty => Ok(None),
             Taken::End(end) => {
@@ -178,16 +191,21 @@ impl Flight {
     }
 
     /// Ends the call; the connection upstream is closed at once, and what was not taken is dropped.
-    fn cancel(&self) {
+    fn cancel(&self, py: Python<'_>) -> PyResult<()> {
         self.ended.store(true, std::sync::atomic::Ordering::Release);
         if self.stop() {
             self.channel.dismiss();
+            if let Some(observed) = &self.observed {
+                observed.deliver_last_words(py)?;
+            }
         }
+        Ok(())
     }
 
     // The waiter's callbacks lead to the task that waits, and that to us.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.parse)?;
+        self.observed.as_ref().map_or(Ok(()), |observed| observed.traverse(&visit))?;
         // Locked by another thread: then somebody uses us, and we are no garbage.
         self.channel.waiter.try_lock().map_or(Ok(()), |waiter| visit.call(&*waiter))
     }
@@ -209,6 +227,9 @@ impl Flight {
     fn stop(&self) -> bool {
         let is_ours = self.process == process::current();
         if is_ours {
+            if let Some(observed) = &self.observed {
+                observed.leave();
+            }
             self.task.abort();
             self.channel.close_entry();
             self.channel.queue.abandon();

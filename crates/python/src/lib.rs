@@ -6,6 +6,7 @@
 
 mod attempt;
 mod bridge;
+mod caller;
 mod catalog;
 mod channel;
 mod characters;
@@ -25,6 +26,8 @@ mod guard;
 mod ledger;
 mod logging;
 mod message;
+mod observed_events;
+mod observers;
 mod operations;
 mod policies;
 mod produce;

@@ -260,7 +260,7 @@ async fn a_target_that_keeps_failing_is_left_alone() {
         .unwrap();
     bounded(renewed.complete(call())).await.unwrap();
     assert_eq!(first.requests().len(), 5);
-    renewed.reset_breaker("test/small").unwrap();
+    renewed.reset_breaker("test/small", None).unwrap();
     bounded(renewed.complete(call())).await.unwrap();
     assert_eq!(first.requests().len(), 6);
 }

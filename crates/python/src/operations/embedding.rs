@@ -1,8 +1,7 @@
 //! Embeddings.
 
 use super::{answer::Fields, start::Start};
-use crate::{bridge::LoopBridge, flight::Flight, request};
-use ferrule_client::Client;
+use crate::{bridge::LoopBridge, caller::Caller, flight::Flight, request};
 use ferrule_wire::operation::{EmbeddingRequest, EmbeddingResponse, InputType};
 use pyo3::{
     prelude::*,
@@ -11,7 +10,7 @@ use pyo3::{
 use std::mem;
 
 pub(crate) fn embed(
-    client: &Client,
+    client: &Caller,
     model: &Bound<'_, PyAny>,
     texts: &Bound<'_, PyAny>,
     options: &Bound<'_, PyDict>,

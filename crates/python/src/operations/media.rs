@@ -1,8 +1,7 @@
 //! Images and audio.
 
 use super::{answer::Fields, raw, start::Start};
-use crate::{bridge::LoopBridge, flight::Flight, produce, request};
-use ferrule_client::Client;
+use crate::{bridge::LoopBridge, caller::Caller, flight::Flight, produce, request};
 use ferrule_wire::operation::{
     Image, ImageRequest, ImageResponse, SpeechRequest, Transcript, TranscriptionRequest,
 };
@@ -13,7 +12,7 @@ use pyo3::{
 use std::mem;
 
 pub(crate) fn images(
-    client: &Client,
+    client: &Caller,
     model: &Bound<'_, PyAny>,
     prompt: String,
     options: &Bound<'_, PyDict>,
@@ -52,7 +51,7 @@ fn image_fields(response: ImageResponse) -> Fields {
 }
 
 pub(crate) fn speech(
-    client: &Client,
+    client: &Caller,
     model: &Bound<'_, PyAny>,
     text: String,
     options: &Bound<'_, PyDict>,
@@ -69,15 +68,16 @@ pub(crate) fn speech(
         }
         Ok(true)
     })?;
-    let Start { bridge, call, provider, options, entry, extra } = start;
+    let Start { bridge, call, provider, options, entry, extra, observed } = start;
     request.extra = extra;
-    Flight::start(bridge, provider, entry, None, move |channel| {
+    let flight = Flight::start(bridge, provider, entry, None, move |channel| {
         produce::pump_raw(channel, Box::pin(call.speech(request, options)), raw::head)
-    })
+    })?;
+    Ok(flight.observed(observed))
 }
 
 pub(crate) fn transcribe(
-    client: &Client,
+    client: &Caller,
     model: &Bound<'_, PyAny>,
     file_name: String,
     file: Vec<u8>,

@@ -3,36 +3,38 @@
 use super::start::resolve_call;
 use crate::{
     bridge::LoopBridge,
+    caller::Caller,
     delivery::Value,
     errors::raise_client,
     flight::Flight,
     produce::{self, Opening, Outcome},
     request,
 };
-use ferrule_client::{Client, Entry};
+use ferrule_client::Entry;
 use ferrule_engine::Health;
 use pyo3::{prelude::*, types::PyDict};
 
 pub(crate) fn count_tokens(
-    client: &Client,
+    client: &Caller,
     model: &Bound<'_, PyAny>,
     messages: &Bound<'_, PyAny>,
     options: &Bound<'_, PyDict>,
     bridge: Option<&LoopBridge>,
 ) -> PyResult<Flight> {
     let call = resolve_call(client, model)?;
-    let (request, options) = request::chat(call.drop_params(), messages, options)?;
+    let (request, mut options) = request::chat(call.drop_params(), messages, options)?;
+    let observed = client.observe(model.py(), bridge, &call, &mut options)?;
     let provider = call.provider().to_owned();
     let counted = async move {
         let tokens = call.count_tokens(request, options).await?;
         Ok(Value::new(move |py| Ok((tokens,).into_pyobject(py)?.into_any().unbind())).into())
     };
-    start(bridge, provider, Box::pin(counted))
+    Ok(start(bridge, provider, Box::pin(counted))?.observed(observed))
 }
 
 pub(crate) fn health(
     py: Python<'_>,
-    client: &Client,
+    client: &Caller,
     providers: Vec<String>,
     timeouts: Option<&Bound<'_, PyAny>>,
     bridge: Option<&LoopBridge>,

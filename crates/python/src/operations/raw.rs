@@ -1,10 +1,10 @@
 //! Raw requests and replies.
 
 use crate::{
-    attempt::Attempt, bridge::LoopBridge, cost::Cost, delivery::Value, errors::raise_client, flight::Flight,
-    produce,
+    attempt::Attempt, bridge::LoopBridge, caller::Caller, cost::Cost, delivery::Value, errors::raise_client,
+    flight::Flight, produce,
 };
-use ferrule_client::{Client, Entry};
+use ferrule_client::Entry;
 use ferrule_engine::{RawReply, RawRequest};
 use pyo3::{exceptions::PyValueError, prelude::*, types::PyDict};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[expect(clippy::too_many_arguments, reason = "one crossing for the whole request")]
 pub(crate) fn raw(
     py: Python<'_>,
-    client: &Client,
+    client: &Caller,
     provider: &str,
     method: &str,
     path: String,
@@ -24,11 +24,13 @@ pub(crate) fn raw(
         .parse()
         .map_err(|_| PyValueError::new_err(format!("method: {method:?} is not a valid HTTP method")))?;
     let request = RawRequest { method, path, body: body.into(), content_type };
-    let replied = client.raw(provider, request).map_err(|error| raise_client(py, error))?;
+    let (observed, observer) = client.observe_raw(py, bridge)?;
+    let replied = client.raw(provider, request, observer).map_err(|error| raise_client(py, error))?;
     let provider = client.provider_id(provider).unwrap_or_else(|_| provider.to_owned());
-    Flight::start(bridge, provider, Entry::none(), None, move |channel| {
+    let flight = Flight::start(bridge, provider, Entry::none(), None, move |channel| {
         produce::pump_raw(channel, Box::pin(replied), head)
-    })
+    })?;
+    Ok(flight.observed(observed))
 }
 
 /// The head of a raw reply, a dict.

@@ -1,14 +1,13 @@
 //! Reranking.
 
 use super::{answer::Fields, start::Start};
-use crate::{bridge::LoopBridge, flight::Flight, request};
-use ferrule_client::Client;
+use crate::{bridge::LoopBridge, caller::Caller, flight::Flight, request};
 use ferrule_wire::operation::{RerankRequest, RerankResponse};
 use pyo3::{prelude::*, types::PyDict};
 use std::mem;
 
 pub(crate) fn rerank(
-    client: &Client,
+    client: &Caller,
     model: &Bound<'_, PyAny>,
     query: String,
     documents: &Bound<'_, PyAny>,

@@ -3,8 +3,10 @@
 use super::answer::{Fields, outcome};
 use crate::{
     bridge::LoopBridge,
+    caller::Caller,
     errors::raise_client,
     flight::Flight,
+    observers::Observed,
     produce,
     request::{self, Given, Models},
 };
@@ -35,22 +37,24 @@ pub(super) struct Start<'a> {
     pub(super) entry: Arc<Entry>,
     /// Fields of the provider's own.
     pub(super) extra: Extra,
+    pub(super) observed: Option<Observed>,
 }
 
 impl<'a> Start<'a> {
     /// Resolves `model`, and reads `options`; `own` reads those that only this operation has, and says whether it knows
     /// the name.
     pub(super) fn read<'py>(
-        client: &Client,
+        client: &Caller,
         model: &Bound<'py, PyAny>,
         options: &Bound<'py, PyDict>,
         bridge: Option<&'a LoopBridge>,
         mut own: impl FnMut(&str, &Bound<'py, PyAny>) -> PyResult<bool>,
     ) -> PyResult<Self> {
         let mut call = resolve_call(client, model)?;
-        let Given { options, extra } = request::operation(options, call.drop_params(), &mut own)?;
-        let (provider, entry) = (call.provider().to_owned(), call.open_entry(options.metadata.clone()));
-        Ok(Self { bridge, call, provider, options, entry, extra })
+        let Given { options: mut how, extra } = request::operation(options, call.drop_params(), &mut own)?;
+        let observed = client.observe(model.py(), bridge, &call, &mut how)?;
+        let (provider, entry) = (call.provider().to_owned(), call.open_entry(how.metadata.clone()));
+        Ok(Self { bridge, call, provider, options: how, entry, extra, observed })
     }
 
     /// Makes the call by `run`, and delivers what `fields` makes of the response.
@@ -62,11 +66,12 @@ impl<'a> Start<'a> {
     where
         F: Future<Output = Result<OperationReply<A>, CallError>> + Send + 'static,
     {
-        let Self { bridge, call, provider, options, entry, .. } = self;
+        let Self { bridge, call, provider, options, entry, observed, .. } = self;
         let replied = run(call, options);
         let answered = async move { replied.await.map(|reply| outcome(reply, fields)) };
-        Flight::start(bridge, provider, entry, None, move |channel| {
+        let flight = Flight::start(bridge, provider, entry, None, move |channel| {
             produce::settle(channel, Box::pin(answered))
-        })
+        })?;
+        Ok(flight.observed(observed))
     }
 }

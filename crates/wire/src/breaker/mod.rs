@@ -107,6 +107,19 @@ pub enum BreakerState {
     Excluded,
 }
 
+impl BreakerState {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half_open",
+            Self::ForcedOpen => "forced_open",
+            Self::Excluded => "excluded",
+        }
+    }
+}
+
 /// What a breaker looks like at one time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BreakerSnapshot {
@@ -266,8 +279,8 @@ impl Breaker {
 
     /// Puts the target out for `time`, [`LONGEST_EXCLUSION`] at most: after that one call is a probe. It is for what no
     /// other call would change, such as a model that the provider does not know. A breaker that is out for longer already
-    /// stays as it is.
-    pub fn exclude(&self, now: u64, time: Duration) {
+    /// stays as it is. Says whether it changed.
+    pub fn exclude(&self, now: u64, time: Duration) -> bool {
         let time = milliseconds(time.min(LONGEST_EXCLUSION));
         let excluded = self.update(|word| {
             let longer = match word.phase {
@@ -280,6 +293,7 @@ impl Breaker {
         if excluded.is_some() {
             self.times_opened.fetch_add(1, Relaxed);
         }
+        excluded.is_some()
     }
 
     /// Closes the breaker and forgets what was counted. Calls that are under way count for nothing.

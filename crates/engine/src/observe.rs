@@ -1,0 +1,416 @@
+//! Observers of calls: what happens to a call and to circuit breakers, for whoever asked to be told.
+//!
+//! An [`Observer`] is part of a call's options. Without one nothing is made: each place where something happens asks one
+//! `Option`. An observer only takes events in; it is called on the runtime's thread, between two steps of the call, and
+//! must not wait. Events never have contents of prompts or answers, nor secrets.
+//!
+//! A new kind of event is a variant of [`What`] with its [`EventKind`], and a method of [`Events`] where it happens.
+
+use crate::{
+    candidates::Contender,
+    error::CallError,
+    failure::Failure,
+    provider::Provider,
+    reply::{Attempt, Next, Outcome},
+    target_state,
+};
+use ferrule_catalog::Settlement;
+use ferrule_wire::breaker::{BreakerState, Change};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $name:literal,)*) => {
+        /// The kinds of events.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(u8)]
+        pub enum EventKind { $($(#[$doc])* $kind,)* }
+
+        impl EventKind {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$kind,)*];
+
+            /// Its name.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$kind => $name,)* }
+            }
+
+            /// Its bit in a set of kinds.
+            pub const fn bit(self) -> u32 {
+                1 << self as u8
+            }
+        }
+    };
+}
+
+kinds! {
+    /// An attempt begins.
+    Request = "request",
+    /// An attempt was answered: whole, or with the first events of a stream.
+    Response = "response",
+    /// An attempt failed, or the call did without one.
+    Error = "error",
+    /// The same target is asked again.
+    Retry = "retry",
+    /// Another target is asked.
+    Failover = "failover",
+    /// A circuit breaker changed its state.
+    Breaker = "breaker",
+    /// A stream ended.
+    StreamEnd = "stream_end",
+}
+
+/// Takes the events of one call.
+pub trait Observer: Send + Sync {
+    /// Whether events of this kind are wanted. Others are not made.
+    fn wants(&self, kind: EventKind) -> bool;
+
+    /// Takes an event. Called on the runtime's thread: must not wait.
+    fn observe(&self, event: Event);
+}
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// When.
+    pub at: SystemTime,
+    /// The target that it is about; `None` where the call did not get as far as one.
+    pub target: Option<EventTarget>,
+    /// What happened.
+    pub what: What,
+}
+
+/// The target that an event is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventTarget {
+    /// The provider's id.
+    pub provider: String,
+    /// Its name of the model; empty where none is asked for.
+    pub model: String,
+    /// Its name, as in [`crate::Status`].
+    pub name: String,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// An attempt begins.
+    Request {
+        /// Its number, from 1.
+        attempt: usize,
+        /// How long the call waited before it.
+        waited: Duration,
+    },
+    /// An attempt was answered.
+    Response {
+        /// The attempt.
+        attempt: AttemptFacts,
+        /// What was used and what it cost; `None` for a stream, which has only begun.
+        settlement: Option<Arc<Settlement>>,
+    },
+    /// An attempt failed, or the call did.
+    Error {
+        /// The attempt; `None` where the call failed without one.
+        attempt: Option<AttemptFacts>,
+        /// How; `None` where the caller ended the call.
+        failure: Option<Box<Failure>>,
+        /// Whether the call ends with it.
+        ends_call: bool,
+    },
+    /// The same target is asked again.
+    Retry {
+        /// The attempt that failed.
+        attempt: AttemptFacts,
+        /// How it failed.
+        failure: Box<Failure>,
+        /// After this time.
+        delay: Duration,
+        /// In which way.
+        how: Next,
+    },
+    /// Another target is asked.
+    Failover {
+        /// The attempt that failed; `None` where the target was passed over.
+        attempt: Option<AttemptFacts>,
+        /// How it failed; `None` where it was passed over.
+        failure: Option<Box<Failure>>,
+        /// Why it was passed over.
+        skipped: Option<&'static str>,
+        /// The next target.
+        to: String,
+        /// After this time.
+        delay: Duration,
+    },
+    /// A circuit breaker changed its state.
+    Breaker {
+        /// What it was.
+        before: BreakerState,
+        /// What it is.
+        after: BreakerState,
+        /// When it admits a probe, from now on.
+        reopens_in: Option<Duration>,
+    },
+    /// A stream ended.
+    StreamEnd {
+        /// How.
+        ending: StreamEnding,
+        /// How it failed.
+        failure: Option<Box<Failure>>,
+        /// How long the call took.
+        duration: Duration,
+        /// Until the first token.
+        time_to_first_token: Option<Duration>,
+        /// What was used and what it cost, as far as it came.
+        settlement: Arc<Settlement>,
+    },
+}
+
+/// How a stream ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamEnding {
+    /// It is whole.
+    Complete,
+    /// It broke off.
+    Interrupted,
+    /// Its reader left.
+    Closed,
+}
+
+impl StreamEnding {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Interrupted => "interrupted",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// What is told of an attempt.
+#[derive(Clone, Debug, Default)]
+pub struct AttemptFacts {
+    /// Its number, from 1.
+    pub number: usize,
+    /// The key that was used, masked, where it is known.
+    pub key: Option<String>,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+impl What {
+    /// Its kind.
+    pub const fn kind(&self) -> EventKind {
+        match self {
+            Self::Request { .. } => EventKind::Request,
+            Self::Response { .. } => EventKind::Response,
+            Self::Error { .. } => EventKind::Error,
+            Self::Retry { .. } => EventKind::Retry,
+            Self::Failover { .. } => EventKind::Failover,
+            Self::Breaker { .. } => EventKind::Breaker,
+            Self::StreamEnd { .. } => EventKind::StreamEnd,
+        }
+    }
+}
+
+impl EventTarget {
+    pub(crate) fn new(provider: &Provider, model: &str) -> Self {
+        Self { provider: provider.id.to_string(), model: model.to_owned(), name: provider.target_name(model) }
+    }
+
+    fn of_attempt(attempt: &Attempt) -> Self {
+        let Attempt { provider, model, variant, .. } = attempt;
+        let name = match variant {
+            Some(variant) => format!("{provider}/{model}@{variant}"),
+            None => format!("{provider}/{model}"),
+        };
+        Self { provider: provider.clone(), model: model.clone(), name }
+    }
+}
+
+impl AttemptFacts {
+    fn new(number: usize, attempt: &Attempt) -> Self {
+        Self { number, key: attempt.key.clone(), duration: attempt.duration }
+    }
+}
+
+/// Where the events of one call go.
+#[derive(Clone, Default)]
+pub(crate) struct Events(Option<Arc<dyn Observer>>);
+
+impl fmt::Debug for Events {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Events").field(&self.0.is_some()).finish()
+    }
+}
+
+impl Events {
+    pub(crate) fn new(observer: Option<&Arc<dyn Observer>>) -> Self {
+        Self(observer.cloned())
+    }
+
+    /// Whether events of this kind are wanted.
+    pub(crate) fn want(&self, kind: EventKind) -> bool {
+        self.0.as_ref().is_some_and(|observer| observer.wants(kind))
+    }
+
+    fn send(&self, target: Option<EventTarget>, what: What) {
+        if let Some(observer) = &self.0 {
+            observer.observe(Event { at: SystemTime::now(), target, what });
+        }
+    }
+
+    /// An attempt begins.
+    pub(crate) fn request(&self, provider: &Provider, model: &str, attempt: usize, waited: Duration) {
+        if self.want(EventKind::Request) {
+            self.send(Some(EventTarget::new(provider, model)), What::Request { attempt, waited });
+        }
+    }
+
+    /// The last of `attempts` was answered.
+    pub(crate) fn response(&self, attempts: &[Attempt], settlement: Option<&Arc<Settlement>>) {
+        if self.want(EventKind::Response)
+            && let Some(last) = attempts.last()
+        {
+            let attempt = AttemptFacts::new(attempts.len(), last);
+            let what = What::Response { attempt, settlement: settlement.cloned() };
+            self.send(Some(EventTarget::of_attempt(last)), what);
+        }
+    }
+
+    /// The last of `attempts` failed with `failure`, and `next` follows after `delay`; the call ends where nothing does.
+    pub(crate) fn failed(
+        &self,
+        attempts: &[Attempt],
+        failure: &Failure,
+        next: Option<&Next>,
+        delay: Duration,
+    ) {
+        let (Some(last), true) = (attempts.last(), self.0.is_some()) else { return };
+        let facts = || AttemptFacts::new(attempts.len(), last);
+        let target = || Some(EventTarget::of_attempt(last));
+        let failure = || Box::new(failure.clone());
+        if self.want(EventKind::Error) {
+            let ends_call = next.is_none();
+            let what = What::Error { attempt: Some(facts()), failure: Some(failure()), ends_call };
+            self.send(target(), what);
+        }
+        match next {
+            None => {}
+            Some(Next::Moved(to)) => {
+                if self.want(EventKind::Failover) {
+                    let (attempt, failure, to) = (Some(facts()), Some(failure()), to.clone());
+                    self.send(target(), What::Failover { attempt, failure, skipped: None, to, delay });
+                }
+            }
+            Some(how) => {
+                if self.want(EventKind::Retry) {
+                    let (attempt, failure, how) = (facts(), failure(), how.clone());
+                    self.send(target(), What::Retry { attempt, failure, delay, how });
+                }
+            }
+        }
+    }
+
+    /// A target was passed over.
+    pub(crate) fn skipped(&self, attempt: &Attempt, why: &'static str, delay: Duration) {
+        if let Some(Next::Moved(to)) = &attempt.next
+            && self.want(EventKind::Failover)
+        {
+            let (skipped, to) = (Some(why), to.clone());
+            let what = What::Failover { attempt: None, failure: None, skipped, to, delay };
+            self.send(Some(EventTarget::of_attempt(attempt)), what);
+        }
+    }
+
+    /// The call failed, and not with the end of an attempt that was told of.
+    pub(crate) fn call_failed(&self, error: &CallError) {
+        if self.want(EventKind::Error) {
+            let CallError { failure, provider, model, attempts } = error;
+            let last = attempts.iter().rev().find(|last| !matches!(last.outcome, Outcome::Skipped(_)));
+            let named = || {
+                let name = format!("{provider}/{model}");
+                EventTarget { provider: provider.clone(), model: model.clone(), name }
+            };
+            let target = last.map(EventTarget::of_attempt).or_else(|| (!provider.is_empty()).then(named));
+            let failure = Some(Box::new(failure.clone()));
+            self.send(target, What::Error { attempt: None, failure, ends_call: true });
+        }
+    }
+
+    /// What came of the last of `attempts` broke off while it was read: the call ends.
+    pub(crate) fn broken_off(&self, attempts: &[Attempt], failure: &Failure) {
+        self.failed(attempts, failure, None, Duration::ZERO);
+    }
+
+    /// The caller ended the call during an attempt.
+    pub(crate) fn cancelled(&self, target: EventTarget, number: usize, duration: Duration) {
+        if self.want(EventKind::Error) {
+            let attempt = Some(AttemptFacts { number, key: None, duration });
+            self.send(Some(target), What::Error { attempt, failure: None, ends_call: true });
+        }
+    }
+
+    /// A stream ended.
+    pub(crate) fn stream_end(&self, provider: &Provider, model: &str, what: What) {
+        self.send(Some(EventTarget::new(provider, model)), what);
+    }
+}
+
+/// Tells of what changes at the circuit breaker of one target.
+#[derive(Clone, Debug)]
+pub(crate) struct BreakerEvents {
+    events: Events,
+    target: EventTarget,
+}
+
+impl BreakerEvents {
+    /// `None` where nobody wants to know.
+    pub(crate) fn of(events: &Events, contender: &Contender) -> Option<Box<Self>> {
+        Self::new(events, &contender.provider, &contender.model)
+    }
+
+    pub(crate) fn new(events: &Events, provider: &Provider, model: &str) -> Option<Box<Self>> {
+        let target = || EventTarget::new(provider, model);
+        events.want(EventKind::Breaker).then(|| Box::new(Self { events: events.clone(), target: target() }))
+    }
+
+    /// It changed as the outcome of a call made it, which was the probe or not.
+    pub(crate) fn settled(&self, change: Change, was_probe: bool) {
+        match change {
+            Change::Opened { reopens_at } => {
+                let before = if was_probe { BreakerState::HalfOpen } else { BreakerState::Closed };
+                self.changed(before, BreakerState::Open, Some(reopens_at));
+            }
+            Change::Closed => {
+                let before = if was_probe { BreakerState::HalfOpen } else { BreakerState::Open };
+                self.changed(before, BreakerState::Closed, None);
+            }
+        }
+    }
+
+    /// It changed, and admits a probe at this time.
+    pub(crate) fn changed(&self, before: BreakerState, after: BreakerState, reopens_at: Option<u64>) {
+        let from_now = |at: u64| Duration::from_millis(at.saturating_sub(target_state::now()));
+        let what = What::Breaker { before, after, reopens_in: reopens_at.map(from_now) };
+        self.events.send(Some(self.target.clone()), what);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::EventKind;
+
+    #[test]
+    fn every_kind_has_a_bit_and_a_name_of_its_own() {
+        let bits = EventKind::ALL.iter().fold(0, |bits, kind| bits | kind.bit());
+        assert_eq!(bits.count_ones() as usize, EventKind::ALL.len());
+        let mut names: Vec<_> = EventKind::ALL.iter().map(|kind| kind.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), EventKind::ALL.len());
+    }
+}

@@ -1,0 +1,110 @@
+//! Events of observers for Python: a pair of the kind and the fields of its class in `python/ferrule/observers.py`.
+
+use crate::{cost::Cost, errors::class_of_failure, observers::CallFacts, usage::Usage};
+use ferrule_catalog::Settlement;
+use ferrule_engine::{AttemptFacts, Event, Failure, Next, Reason, What};
+use pyo3::{prelude::*, types::PyDict};
+use std::time::{Duration, UNIX_EPOCH};
+
+/// What `event` is in Python.
+pub(crate) fn fields<'py>(
+    py: Python<'py>,
+    call: &CallFacts,
+    event: Event,
+) -> PyResult<(&'static str, Bound<'py, PyDict>)> {
+    let Event { at, target, what } = event;
+    let kind = what.kind().name();
+    let fields = PyDict::new(py);
+    fields.set_item("time", at.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64())?;
+    fields.set_item("call", call.id)?;
+    fields.set_item("model", call.model.as_deref())?;
+    let metadata = PyDict::new(py);
+    for (name, value) in &call.metadata {
+        metadata.set_item(name, value)?;
+    }
+    fields.set_item("metadata", metadata)?;
+    fields.set_item("target", target.as_ref().map(|target| &target.name))?;
+    fields.set_item("provider", target.as_ref().map(|target| &target.provider))?;
+    add(&fields, what)?;
+    Ok((kind, fields))
+}
+
+fn add(fields: &Bound<'_, PyDict>, what: What) -> PyResult<()> {
+    let seconds = |time: Duration| time.as_secs_f64();
+    match what {
+        What::Request { attempt, waited } => {
+            fields.set_item("attempt", attempt)?;
+            fields.set_item("waited", seconds(waited))
+        }
+        What::Response { attempt, settlement } => {
+            add_attempt(fields, Some(attempt))?;
+            add_settlement(fields, settlement.as_deref())
+        }
+        What::Error { attempt, failure, ends_call } => {
+            add_attempt(fields, attempt)?;
+            // Without a failure it was the caller who ended the call.
+            add_failure(fields, failure.as_deref(), Some("cancelled"))?;
+            fields.set_item("ends_call", ends_call)
+        }
+        What::Retry { attempt, failure, delay, how } => {
+            add_attempt(fields, Some(attempt))?;
+            add_failure(fields, Some(&failure), None)?;
+            fields.set_item("delay", seconds(delay))?;
+            fields.set_item("how", way(&how))
+        }
+        What::Failover { attempt, failure, skipped, to, delay } => {
+            add_attempt(fields, attempt)?;
+            add_failure(fields, failure.as_deref(), None)?;
+            fields.set_item("skipped", skipped)?;
+            fields.set_item("next_target", to)?;
+            fields.set_item("delay", seconds(delay))
+        }
+        What::Breaker { before, after, reopens_in } => {
+            fields.set_item("before", before.name())?;
+            fields.set_item("after", after.name())?;
+            fields.set_item("reopens_in", reopens_in.map(seconds))
+        }
+        What::StreamEnd { ending, failure, duration, time_to_first_token, settlement } => {
+            fields.set_item("ending", ending.name())?;
+            add_failure(fields, failure.as_deref(), None)?;
+            fields.set_item("duration", seconds(duration))?;
+            fields.set_item("time_to_first_token", time_to_first_token.map(seconds))?;
+            add_settlement(fields, Some(&settlement))
+        }
+    }
+}
+
+fn add_attempt(fields: &Bound<'_, PyDict>, attempt: Option<AttemptFacts>) -> PyResult<()> {
+    fields.set_item("attempt", attempt.as_ref().map(|attempt| attempt.number))?;
+    fields.set_item("key", attempt.as_ref().and_then(|attempt| attempt.key.as_deref()))?;
+    fields.set_item("duration", attempt.map(|attempt| attempt.duration.as_secs_f64()))
+}
+
+/// Never its message, in which a provider may repeat what it was sent.
+fn add_failure(fields: &Bound<'_, PyDict>, failure: Option<&Failure>, without: Option<&str>) -> PyResult<()> {
+    fields.set_item("error", failure.map(class_of_failure))?;
+    fields.set_item("reason", failure.map(|failure| Reason::of_failure(failure).name()).or(without))?;
+    let status = failure.and_then(|failure| match failure {
+        Failure::Provider(error) => error.status,
+        Failure::Unreadable(answer) => answer.status,
+        _ => None,
+    });
+    fields.set_item("status", status)
+}
+
+/// A provider that says nothing of usage is no provider that used nothing.
+fn add_settlement(fields: &Bound<'_, PyDict>, settlement: Option<&Settlement>) -> PyResult<()> {
+    let usage = settlement.map(|settlement| settlement.record().usage.clone());
+    let usage = usage.filter(|usage| *usage != ferrule_wire::model::Usage::default());
+    fields.set_item("usage", usage.map(Usage))?;
+    fields.set_item("cost", settlement.and_then(Settlement::cost).cloned().map(Cost))
+}
+
+const fn way(how: &Next) -> &'static str {
+    match how {
+        Next::Repeated => "repeated",
+        Next::Renewed => "renewed_credentials",
+        Next::Key => "next_key",
+        Next::Retried | Next::Moved(_) => "retried",
+    }
+}

@@ -1,0 +1,349 @@
+//! Observers of calls: the engine's events, collected for each call and handed to Python where its caller is.
+//!
+//! The events of a call wait in its [`Inbox`] until its reader attends to it, and on an event loop only until that comes
+//! round, which is woken for them. What nobody reads any more (a call that its reader left) waits for the next call of
+//! the client, or for its end. `python/ferrule/observers.py` makes objects of them and calls the functions.
+
+use crate::{
+    bridge::{LoopBridge, Ready, Wakeups},
+    observed_events,
+};
+use arc_swap::ArcSwap;
+use ferrule_client::process;
+use ferrule_engine::{Event, EventKind, Observer};
+use pyo3::{PyTraverseError, PyVisit, intern, prelude::*, types::PyList};
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+/// The most events that wait in one inbox; the oldest give way.
+const MAX_WAITING: usize = 1_000;
+/// How long a caller that leaves a call waits for what the engine has to say of that. It takes less than a millisecond.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+const CHECK: Duration = Duration::from_micros(200);
+
+static NEXT_CALL: AtomicU64 = AtomicU64::new(1);
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The observers of one client.
+pub(crate) struct Observers {
+    /// The kinds of events that are observed, one bit each.
+    wanted: AtomicU32,
+    /// A weak reference to the `ferrule.observers.Observers` of the client, which itself leads to the client.
+    target: Mutex<Option<Py<PyAny>>>,
+    /// What calls left behind that nobody reads any more. A forked child has one of its own.
+    left: ArcSwap<(u32, Arc<Inbox>)>,
+    /// How many calls were left by their readers and not yet by the engine.
+    leaving: AtomicUsize,
+}
+
+impl Default for Observers {
+    fn default() -> Self {
+        Self {
+            wanted: AtomicU32::new(0),
+            target: Mutex::default(),
+            left: ArcSwap::from_pointee((process::current(), Arc::default())),
+            leaving: AtomicUsize::new(0),
+        }
+    }
+}
+
+/// What is told of a call with each of its events.
+pub(crate) struct CallFacts {
+    /// Its number in this process; `None` for what is of no call.
+    pub(crate) id: Option<u64>,
+    /// The model as the caller named it.
+    pub(crate) model: Option<String>,
+    /// The caller's own labels.
+    pub(crate) metadata: Vec<(String, String)>,
+}
+
+type Waiting = (Arc<CallFacts>, Event);
+
+/// Events that wait to be handed over.
+#[derive(Default)]
+struct Inbox {
+    waiting: Mutex<VecDeque<Waiting>>,
+    any: AtomicBool,
+    /// Whether somebody is handing them over: their order is to stay.
+    busy: AtomicBool,
+    dropped: AtomicUsize,
+}
+
+impl Inbox {
+    fn push(&self, events: impl IntoIterator<Item = Waiting>) {
+        let mut waiting = lock(&self.waiting);
+        for event in events {
+            if waiting.len() == MAX_WAITING {
+                waiting.pop_front();
+                self.dropped.fetch_add(1, Ordering::Relaxed);
+            }
+            waiting.push_back(event);
+        }
+        self.any.store(true, Ordering::Release);
+    }
+
+    fn deliver(&self, py: Python<'_>, target: &Bound<'_, PyAny>) -> PyResult<()> {
+        while self.any.load(Ordering::Acquire) {
+            if self.busy.swap(true, Ordering::AcqRel) {
+                // Who is at it, perhaps we ourselves further out, looks again when it is done.
+                return Ok(());
+            }
+            let outcome = self.deliver_waiting(py, target);
+            self.busy.store(false, Ordering::Release);
+            outcome?;
+        }
+        Ok(())
+    }
+
+    fn deliver_waiting(&self, py: Python<'_>, target: &Bound<'_, PyAny>) -> PyResult<()> {
+        if !self.any.swap(false, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let waiting = std::mem::take(&mut *lock(&self.waiting));
+        let events = PyList::empty(py);
+        for (facts, event) in waiting {
+            events.append(observed_events::fields(py, &facts, event)?)?;
+        }
+        let dropped = self.dropped.swap(0, Ordering::Relaxed);
+        target.call_method1(intern!(py, "deliver"), (events, dropped))?;
+        Ok(())
+    }
+}
+
+impl Observers {
+    /// Has events of the kinds `wanted`, one bit each, handed to what `target` weakly refers to.
+    pub(crate) fn set(&self, target: Py<PyAny>, wanted: u32) {
+        let before = lock(&self.target).replace(target);
+        self.wanted.store(wanted, Ordering::Release);
+        drop(before);
+    }
+
+    /// Where events go now; `None` where that is nowhere.
+    fn target<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let reference = lock(&self.target).as_ref().map(|target| target.clone_ref(py));
+        let Some(reference) = reference else { return Ok(None) };
+        let target = reference.bind(py).call0()?;
+        Ok((!target.is_none()).then_some(target))
+    }
+
+    /// What observes a call that begins; `None` where nothing does.
+    pub(crate) fn observe(
+        self: &Arc<Self>,
+        py: Python<'_>,
+        bridge: Option<&LoopBridge>,
+        facts: impl FnOnce() -> (Option<String>, Vec<(String, String)>),
+    ) -> PyResult<Option<Observed>> {
+        if self.wanted.load(Ordering::Relaxed) == 0 {
+            return Ok(None);
+        }
+        let Some(target) = self.target(py)? else { return Ok(None) };
+        let (model, metadata) = facts();
+        let id = Some(NEXT_CALL.fetch_add(1, Ordering::Relaxed));
+        let wakeups = bridge.filter(|bridge| bridge.has_loop()).map(|bridge| bridge.wakeups().clone());
+        let call = Arc::new(CallInbox {
+            observers: Arc::clone(self),
+            facts: Arc::new(CallFacts { id, model, metadata }),
+            inbox: Inbox::default(),
+            wakeups,
+            announced: AtomicBool::new(false),
+            ends: Mutex::default(),
+        });
+        let engine: Arc<dyn Observer> = Arc::new(EngineEnd(Arc::clone(&call)));
+        Ok(Some(Observed { call, target: target.unbind(), engine: Some(engine) }))
+    }
+
+    /// What observes a change that belongs to no call.
+    pub(crate) fn off_call(self: &Arc<Self>) -> Option<Arc<dyn Observer>> {
+        (self.wanted.load(Ordering::Relaxed) != 0).then(|| -> Arc<dyn Observer> {
+            Arc::new(OffCall {
+                observers: Arc::clone(self),
+                facts: Arc::new(CallFacts { id: None, model: None, metadata: Vec::new() }),
+            })
+        })
+    }
+
+    fn wants(&self, kind: EventKind) -> bool {
+        self.wanted.load(Ordering::Relaxed) & kind.bit() != 0
+    }
+
+    fn left(&self) -> Arc<Inbox> {
+        let current = self.left.load();
+        if current.0 != process::current() {
+            self.left.compare_and_swap(&current, Arc::new((process::current(), Arc::default())));
+        }
+        Arc::clone(&self.left.load().1)
+    }
+
+    /// Hands over what calls left behind.
+    pub(crate) fn deliver_left(&self, py: Python<'_>) -> PyResult<()> {
+        let left = self.left();
+        if !left.any.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        match self.target(py)? {
+            Some(target) => left.deliver(py, &target),
+            None => Ok(()),
+        }
+    }
+
+    /// How many calls were left by their readers, and still have something to say.
+    pub(crate) fn leaving(&self) -> usize {
+        self.leaving.load(Ordering::Acquire)
+    }
+
+    /// Waits, for a short time at most, until none has.
+    pub(crate) fn wait_for_last_words(&self, py: Python<'_>) {
+        py.detach(|| wait_until(|| self.leaving() == 0));
+    }
+}
+
+fn wait_until(is_done: impl Fn() -> bool) {
+    let since = Instant::now();
+    while !is_done() && since.elapsed() < LAST_WORDS {
+        std::thread::sleep(CHECK);
+    }
+}
+
+/// The events of one call.
+pub(crate) struct CallInbox {
+    observers: Arc<Observers>,
+    facts: Arc<CallFacts>,
+    inbox: Inbox,
+    /// The caller's event loop.
+    wakeups: Option<Arc<Wakeups>>,
+    /// Whether the loop was told of events that it has not taken yet.
+    announced: AtomicBool,
+    ends: Mutex<Ends>,
+}
+
+/// Who has let go of the call.
+#[derive(Default)]
+struct Ends {
+    engine: bool,
+    reader: bool,
+}
+
+impl CallInbox {
+    fn is_over(&self) -> bool {
+        lock(&self.ends).engine
+    }
+}
+
+impl Ready for CallInbox {
+    fn complete(&self, py: Python<'_>) -> PyResult<()> {
+        self.announced.store(false, Ordering::Release);
+        match self.observers.target(py)? {
+            Some(target) => self.inbox.deliver(py, &target),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for CallInbox {
+    fn drop(&mut self) {
+        let rest = std::mem::take(&mut *lock(&self.inbox.waiting));
+        if !rest.is_empty() {
+            self.observers.left().push(rest);
+        }
+    }
+}
+
+/// The engine's end of a call's inbox.
+struct EngineEnd(Arc<CallInbox>);
+
+impl Observer for EngineEnd {
+    fn wants(&self, kind: EventKind) -> bool {
+        self.0.observers.wants(kind)
+    }
+
+    fn observe(&self, event: Event) {
+        let call = &self.0;
+        call.inbox.push([(Arc::clone(&call.facts), event)]);
+        if let Some(wakeups) = &call.wakeups
+            && !call.announced.swap(true, Ordering::AcqRel)
+        {
+            let ready: Arc<dyn Ready> = Arc::<CallInbox>::clone(call);
+            wakeups.announce(ready);
+        }
+    }
+}
+
+impl Drop for EngineEnd {
+    fn drop(&mut self) {
+        let mut ends = lock(&self.0.ends);
+        ends.engine = true;
+        if ends.reader {
+            self.0.observers.leaving.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+}
+
+/// What observes changes that belong to no call.
+struct OffCall {
+    observers: Arc<Observers>,
+    facts: Arc<CallFacts>,
+}
+
+impl Observer for OffCall {
+    fn wants(&self, kind: EventKind) -> bool {
+        self.observers.wants(kind)
+    }
+
+    fn observe(&self, event: Event) {
+        self.observers.left().push([(Arc::clone(&self.facts), event)]);
+    }
+}
+
+/// The reader's end of the inbox of a call that is observed.
+pub(crate) struct Observed {
+    call: Arc<CallInbox>,
+    /// Where its events go, also after the client itself is gone.
+    target: Py<PyAny>,
+    /// The engine's end, until it is taken.
+    engine: Option<Arc<dyn Observer>>,
+}
+
+impl Observed {
+    /// The engine's end.
+    pub(crate) fn take_engine_end(&mut self) -> Option<Arc<dyn Observer>> {
+        self.engine.take()
+    }
+
+    /// Hands over what there is.
+    pub(crate) fn deliver(&self, py: Python<'_>) -> PyResult<()> {
+        let target = self.target.bind(py);
+        self.call.inbox.deliver(py, target)?;
+        let left = self.call.observers.left();
+        if left.any.load(Ordering::Acquire) { left.deliver(py, target) } else { Ok(()) }
+    }
+
+    /// The reader lets go of the call.
+    pub(crate) fn leave(&self) {
+        let mut ends = lock(&self.call.ends);
+        if !ends.engine && !std::mem::replace(&mut ends.reader, true) {
+            self.call.observers.leaving.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+
+    /// Waits for what the engine has to say of a call that was left, and hands it over. An event loop is not held up: it
+    /// is woken for it.
+    pub(crate) fn deliver_last_words(&self, py: Python<'_>) -> PyResult<()> {
+        if self.call.wakeups.is_none() {
+            py.detach(|| wait_until(|| self.call.is_over()));
+        }
+        self.deliver(py)
+    }
+
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.target)
+    }
+}
