@@ -133,7 +133,8 @@ class NativeClient:
     def flush_events(self, *, wait: bool = False) -> bool:
         """Hands over events that no call's reader takes.
 
-        Waits a moment, if `wait`, for those of calls that were just left. Says whether such calls are still there.
+        Waits a moment, if `wait`, for those of calls that were just left. Says whether there are
+        more, of such calls or for event loops.
         """
 
     def resolve(self, model: str | Sequence[str] | None) -> tuple[str, str]:

@@ -372,10 +372,9 @@ class Observers:
     async def aclose(self, patience: float) -> None:
         """As `close`, once asynchronous observers have done their work, or have had `patience` seconds for it."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + min(patience, 0.1)
+        until = loop.time() + min(patience, 1.0)
         while self._native.flush_events() and loop.time() < until:  # noqa: ASYNC110 - no loop of ours is told
             await asyncio.sleep(0.001)
-        await asyncio.sleep(0)  # The loop hands over what calls have just said.
         here = asyncio.current_task()
         mine = {task for task in self.tasks if task.get_loop() is loop and task is not here}
         if mine:

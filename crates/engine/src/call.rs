@@ -141,7 +141,8 @@ impl<W: Work> Run<'_, W> {
         let Some(contender) = self.candidates.list.get(seat) else { return Err(Refusal::Unusable) };
         self.lease = contender.admit(insists)?;
         if let Some(lease) = &mut self.lease {
-            lease.observe(BreakerEvents::of(&self.policy.events, contender));
+            let target = || contender.provider.event_target(&contender.model);
+            lease.observe(BreakerEvents::of(&self.policy.events, target));
         }
         self.current = seat;
         if self.targets.get(seat).is_some_and(Option::is_some) {

@@ -7,12 +7,9 @@
 //! A new kind of event is a variant of [`What`] with its [`EventKind`], and a method of [`Events`] where it happens.
 
 use crate::{
-    candidates::Contender,
     error::CallError,
     failure::Failure,
-    provider::Provider,
     reply::{Attempt, Next, Outcome},
-    target_state,
 };
 use ferrule_catalog::Settlement;
 use ferrule_wire::breaker::{BreakerState, Change};
@@ -217,17 +214,17 @@ impl What {
 }
 
 impl EventTarget {
-    pub(crate) fn new(provider: &Provider, model: &str) -> Self {
-        Self { provider: provider.id.to_string(), model: model.to_owned(), name: provider.target_name(model) }
-    }
-
-    fn of_attempt(attempt: &Attempt) -> Self {
-        let Attempt { provider, model, variant, .. } = attempt;
+    /// The target of `model` at `provider`; `variant` tells it apart from others of the same.
+    pub(crate) fn new(provider: &str, model: &str, variant: Option<&str>) -> Self {
         let name = match variant {
             Some(variant) => format!("{provider}/{model}@{variant}"),
             None => format!("{provider}/{model}"),
         };
-        Self { provider: provider.clone(), model: model.clone(), name }
+        Self { provider: provider.to_owned(), model: model.to_owned(), name }
+    }
+
+    fn of_attempt(attempt: &Attempt) -> Self {
+        Self::new(&attempt.provider, &attempt.model, attempt.variant.as_deref())
     }
 }
 
@@ -264,9 +261,9 @@ impl Events {
     }
 
     /// An attempt begins.
-    pub(crate) fn request(&self, provider: &Provider, model: &str, attempt: usize, waited: Duration) {
+    pub(crate) fn request(&self, target: impl FnOnce() -> EventTarget, attempt: usize, waited: Duration) {
         if self.want(EventKind::Request) {
-            self.send(Some(EventTarget::new(provider, model)), What::Request { attempt, waited });
+            self.send(Some(target()), What::Request { attempt, waited });
         }
     }
 
@@ -331,10 +328,7 @@ impl Events {
         if self.want(EventKind::Error) {
             let CallError { failure, provider, model, attempts } = error;
             let last = attempts.iter().rev().find(|last| !matches!(last.outcome, Outcome::Skipped(_)));
-            let named = || {
-                let name = format!("{provider}/{model}");
-                EventTarget { provider: provider.clone(), model: model.clone(), name }
-            };
+            let named = || EventTarget::new(provider, model, None);
             let target = last.map(EventTarget::of_attempt).or_else(|| (!provider.is_empty()).then(named));
             let failure = Some(Box::new(failure.clone()));
             self.send(target, What::Error { attempt: None, failure, ends_call: true });
@@ -354,9 +348,9 @@ impl Events {
         }
     }
 
-    /// A stream ended.
-    pub(crate) fn stream_end(&self, provider: &Provider, model: &str, what: What) {
-        self.send(Some(EventTarget::new(provider, model)), what);
+    /// A stream of `target` ended.
+    pub(crate) fn stream_end(&self, target: EventTarget, what: What) {
+        self.send(Some(target), what);
     }
 }
 
@@ -369,21 +363,18 @@ pub(crate) struct BreakerEvents {
 
 impl BreakerEvents {
     /// `None` where nobody wants to know.
-    pub(crate) fn of(events: &Events, contender: &Contender) -> Option<Box<Self>> {
-        Self::new(events, &contender.provider, &contender.model)
+    pub(crate) fn of(events: &Events, target: impl FnOnce() -> EventTarget) -> Option<Box<Self>> {
+        let wanted = events.want(EventKind::Breaker);
+        wanted.then(|| Box::new(Self { events: events.clone(), target: target() }))
     }
 
-    pub(crate) fn new(events: &Events, provider: &Provider, model: &str) -> Option<Box<Self>> {
-        let target = || EventTarget::new(provider, model);
-        events.want(EventKind::Breaker).then(|| Box::new(Self { events: events.clone(), target: target() }))
-    }
-
-    /// It changed as the outcome of a call made it, which was the probe or not.
-    pub(crate) fn settled(&self, change: Change, was_probe: bool) {
+    /// It changed as the outcome of a call made it, which was the probe or not, at `now` of the breaker's clock.
+    pub(crate) fn settled(&self, change: Change, was_probe: bool, now: u64) {
         match change {
             Change::Opened { reopens_at } => {
                 let before = if was_probe { BreakerState::HalfOpen } else { BreakerState::Closed };
-                self.changed(before, BreakerState::Open, Some(reopens_at));
+                let reopens_in = Duration::from_millis(reopens_at.saturating_sub(now));
+                self.changed(before, BreakerState::Open, Some(reopens_in));
             }
             Change::Closed => {
                 let before = if was_probe { BreakerState::HalfOpen } else { BreakerState::Open };
@@ -392,11 +383,9 @@ impl BreakerEvents {
         }
     }
 
-    /// It changed, and admits a probe at this time.
-    pub(crate) fn changed(&self, before: BreakerState, after: BreakerState, reopens_at: Option<u64>) {
-        let from_now = |at: u64| Duration::from_millis(at.saturating_sub(target_state::now()));
-        let what = What::Breaker { before, after, reopens_in: reopens_at.map(from_now) };
-        self.events.send(Some(self.target.clone()), what);
+    /// It changed, and admits a probe after this time.
+    pub(crate) fn changed(&self, before: BreakerState, after: BreakerState, reopens_in: Option<Duration>) {
+        self.events.send(Some(self.target.clone()), What::Breaker { before, after, reopens_in });
     }
 }
 

@@ -6,6 +6,7 @@ use crate::{
     credentials::{self, Credentials, Deferred, Pending, Prepared},
     failure::Failure,
     headers::{carry_credentials, parse_header},
+    observe::EventTarget,
     process::ProcessBackend,
     secrets::Secrets,
     settings::ProviderSettings,
@@ -187,6 +188,11 @@ impl Provider {
                 reason: format!("{} has no such operation", self.id),
             })
         })
+    }
+
+    /// What events call its target of `model`.
+    pub(crate) fn event_target(&self, model: &str) -> EventTarget {
+        EventTarget::new(&self.id, model, self.settings.variant.as_deref())
     }
 
     /// The name of the target that `model` is here, for people.

@@ -102,7 +102,7 @@ impl Engine {
             change(state.breaker());
             let after = look();
             if before != after
-                && let Some(events) = BreakerEvents::new(&events, &provider, &model)
+                && let Some(events) = BreakerEvents::of(&events, || provider.event_target(&model))
             {
                 events.changed(before, after, None);
             }

@@ -118,7 +118,7 @@ impl EventStream {
         let (settlement, time_to_first_token) = (self.settle(), self.stats().time_to_first_token);
         let (failure, duration) = (failure.cloned().map(Box::new), self.started.elapsed());
         let what = What::StreamEnd { ending, failure, duration, time_to_first_token, settlement };
-        events.stream_end(&self.provider, &self.model, what);
+        events.stream_end(self.provider.event_target(&self.model), what);
     }
 
     /// Tells the target's statistics what was used.

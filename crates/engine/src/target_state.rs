@@ -172,12 +172,11 @@ impl Lease {
     /// The attempt ended with a failure of this kind.
     pub(crate) fn fail(&mut self, reason: Reason, failure: &Failure) {
         if reason == Reason::Model {
-            let until = now().saturating_add(WITHOUT_MODEL.as_millis() as u64);
             if self.state.breaker.exclude(now(), WITHOUT_MODEL)
                 && let Some(events) = &self.events
             {
                 let before = if self.is_probe() { BreakerState::HalfOpen } else { BreakerState::Closed };
-                events.changed(before, BreakerState::Excluded, Some(until));
+                events.changed(before, BreakerState::Excluded, Some(WITHOUT_MODEL));
             }
         }
         if reason.is_of_health() || reason == Reason::Model {
@@ -197,9 +196,10 @@ impl Lease {
     fn settle(&mut self, outcome: Outcome) -> Option<Change> {
         let permit = self.permit.take()?;
         let was_probe = permit.is_probe();
-        let change = self.state.breaker.settle(permit, outcome, now(), &self.settings, fastrand::f64())?;
+        let now = now();
+        let change = self.state.breaker.settle(permit, outcome, now, &self.settings, fastrand::f64())?;
         if let Some(events) = &self.events {
-            events.settled(change, was_probe);
+            events.settled(change, was_probe, now);
         }
         Some(change)
     }

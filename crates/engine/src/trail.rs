@@ -38,9 +38,10 @@ impl Trail {
     pub(crate) fn begin(&mut self, target: &Target, waited: Duration) {
         (self.began, self.waited) = (SystemTime::now(), waited);
         let Target { provider, model, .. } = target;
-        self.events.request(provider, model, self.attempts.len() + 1, waited);
+        let asked = || provider.event_target(model);
+        self.events.request(asked, self.attempts.len() + 1, waited);
         if self.events.want(EventKind::Error) {
-            self.under_way = Some(Box::new((EventTarget::new(provider, model), Instant::now())));
+            self.under_way = Some(Box::new((asked(), Instant::now())));
         }
     }
 

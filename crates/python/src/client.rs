@@ -280,14 +280,14 @@ impl NativeClient {
     }
 
     /// Hands over events that no call's reader takes. Waits a moment, if `wait`, for those of calls that were just left.
-    /// Says whether such calls are still there.
+    /// Says whether there are more, of such calls or for event loops.
     #[pyo3(signature = (*, wait = false))]
     fn flush_events(&self, py: Python<'_>, wait: bool) -> PyResult<bool> {
         if wait {
             self.0.observers.wait_for_last_words(py);
         }
         self.0.observers.deliver_left(py)?;
-        Ok(self.0.observers.leaving() > 0)
+        Ok(self.0.observers.are_some_left())
     }
 
     /// Closes idle connections; calls in flight keep theirs until they end.

@@ -24,7 +24,7 @@ use std::{
 /// The most events that wait in one inbox; the oldest give way.
 const MAX_WAITING: usize = 1_000;
 /// How long a caller that leaves a call waits for what the engine has to say of that. It takes less than a millisecond.
-const LAST_WORDS: Duration = Duration::from_millis(100);
+const LAST_WORDS: Duration = Duration::from_secs(1);
 const CHECK: Duration = Duration::from_micros(200);
 
 static NEXT_CALL: AtomicU64 = AtomicU64::new(1);
@@ -43,6 +43,8 @@ pub(crate) struct Observers {
     left: ArcSwap<(u32, Arc<Inbox>)>,
     /// How many calls were left by their readers and not yet by the engine.
     leaving: AtomicUsize,
+    /// How many events wait for event loops.
+    announced: AtomicUsize,
 }
 
 impl Default for Observers {
@@ -52,6 +54,7 @@ impl Default for Observers {
             target: Mutex::default(),
             left: ArcSwap::from_pointee((process::current(), Arc::default())),
             leaving: AtomicUsize::new(0),
+            announced: AtomicUsize::new(0),
         }
     }
 }
@@ -195,14 +198,14 @@ impl Observers {
         }
     }
 
-    /// How many calls were left by their readers, and still have something to say.
-    pub(crate) fn leaving(&self) -> usize {
-        self.leaving.load(Ordering::Acquire)
+    /// Whether calls that were left by their readers still have something to say, or event loops something to hear.
+    pub(crate) fn are_some_left(&self) -> bool {
+        self.leaving.load(Ordering::Acquire) > 0 || self.announced.load(Ordering::Acquire) > 0
     }
 
     /// Waits, for a short time at most, until none has.
     pub(crate) fn wait_for_last_words(&self, py: Python<'_>) {
-        py.detach(|| wait_until(|| self.leaving() == 0));
+        py.detach(|| wait_until(|| self.leaving.load(Ordering::Acquire) == 0));
     }
 }
 
@@ -240,7 +243,9 @@ impl CallInbox {
 
 impl Ready for CallInbox {
     fn complete(&self, py: Python<'_>) -> PyResult<()> {
-        self.announced.store(false, Ordering::Release);
+        if self.announced.swap(false, Ordering::AcqRel) {
+            self.observers.announced.fetch_sub(1, Ordering::AcqRel);
+        }
         match self.observers.target(py)? {
             Some(target) => self.inbox.deliver(py, &target),
             None => Ok(()),
@@ -250,6 +255,9 @@ impl Ready for CallInbox {
 
 impl Drop for CallInbox {
     fn drop(&mut self) {
+        if self.announced.swap(false, Ordering::AcqRel) {
+            self.observers.announced.fetch_sub(1, Ordering::AcqRel);
+        }
         let rest = std::mem::take(&mut *lock(&self.inbox.waiting));
         if !rest.is_empty() {
             self.observers.left().push(rest);
@@ -268,11 +276,15 @@ impl Observer for EngineEnd {
     fn observe(&self, event: Event) {
         let call = &self.0;
         call.inbox.push([(Arc::clone(&call.facts), event)]);
-        if let Some(wakeups) = &call.wakeups
-            && !call.announced.swap(true, Ordering::AcqRel)
-        {
-            let ready: Arc<dyn Ready> = Arc::<CallInbox>::clone(call);
-            wakeups.announce(ready);
+        if let Some(wakeups) = &call.wakeups {
+            // Counted before: who takes it may be quicker than we are.
+            call.observers.announced.fetch_add(1, Ordering::AcqRel);
+            if call.announced.swap(true, Ordering::AcqRel) {
+                call.observers.announced.fetch_sub(1, Ordering::AcqRel);
+            } else {
+                let ready: Arc<dyn Ready> = Arc::<CallInbox>::clone(call);
+                wakeups.announce(ready);
+            }
         }
     }
 }
