@@ -242,6 +242,37 @@ class TestHealth:
 
 
 class TestProviders:
+    def test_the_status_is_that_of_now(self, ferrule: Run, ferrule_simulator: Simulator, tmp_path: Path) -> None:
+        file = tmp_path / "ferrule.toml"
+        file.write_text('[providers.mistral]\napi_key = "${MISSING_KEY}"\n')
+        variables = {"FERRULE_CONFIG": str(file), "ANTHROPIC_BASE_URL": ferrule_simulator.refused_url}
+        done = ferrule("providers", "--status", "--json", **variables)
+        assert done.returncode == 1
+        rows = {row["id"]: row for row in json.loads(done.stdout)}
+        assert set(rows) == {"anthropic", "mistral", "openai"}
+        assert rows["openai"]["health"]["ok"]
+        assert rows["openai"]["health"]["latency"] > 0
+        assert not rows["anthropic"]["health"]["reachable"]
+        assert rows["mistral"]["health"] is None
+        assert "MISSING_KEY" in rows["mistral"]["missing"]
+        table = ferrule("providers", "--status", **variables).stdout.splitlines()
+        assert [line.split()[0] for line in table] == ["provider", "anthropic", "mistral", "openai"]
+        assert "not reachable" in table[1]
+        assert "cannot be called" in table[2]
+        assert "MISSING_KEY" in table[2]
+        assert "ok" in table[3]
+        assert "OPENAI_API_KEY" in table[3]
+        assert "sk-simulated" not in "".join(table)
+
+    def test_the_status_of_what_is_well_ends_with_0(self, ferrule: Run) -> None:
+        done = ferrule("providers", "--status")
+        assert (done.returncode, done.stderr) == (0, "")
+        refused = ferrule("providers", "--status", OPENAI_API_KEY="sk-invalid")
+        assert refused.returncode == 1
+        assert "refuses the key" in refused.stdout
+        assert "sk-invalid" not in refused.stdout
+        assert ferrule("providers", "--status", simulator=None).returncode == 2
+
     def test_nothing_that_is_typed_is_broken_at_80_columns(self, terminal: Open) -> None:
         screen = terminal("providers", columns=80)
         text = screen.wait_for("VOYAGE_API_KEY")

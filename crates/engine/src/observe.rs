@@ -295,20 +295,16 @@ impl Events {
             let what = What::Error { attempt: Some(facts()), failure: Some(failure()), ends_call };
             self.send(target(), what);
         }
-        match next {
-            None => {}
-            Some(Next::Moved(to)) => {
-                if self.want(EventKind::Failover) {
-                    let (attempt, failure, to) = (Some(facts()), Some(failure()), to.clone());
-                    self.send(target(), What::Failover { attempt, failure, skipped: None, to, delay });
-                }
+        if let Some(Next::Moved(to)) = next {
+            if self.want(EventKind::Failover) {
+                let (attempt, failure, to) = (Some(facts()), Some(failure()), to.clone());
+                self.send(target(), What::Failover { attempt, failure, skipped: None, to, delay });
             }
-            Some(how) => {
-                if self.want(EventKind::Retry) {
-                    let (attempt, failure, how) = (facts(), failure(), how.clone());
-                    self.send(target(), What::Retry { attempt, failure, delay, how });
-                }
-            }
+        } else if let Some(how) = next
+            && self.want(EventKind::Retry)
+        {
+            let (attempt, failure, how) = (facts(), failure(), how.clone());
+            self.send(target(), What::Retry { attempt, failure, delay, how });
         }
     }
 

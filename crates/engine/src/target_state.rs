@@ -171,13 +171,12 @@ impl Lease {
 
     /// The attempt ended with a failure of this kind.
     pub(crate) fn fail(&mut self, reason: Reason, failure: &Failure) {
-        if reason == Reason::Model {
-            if self.state.breaker.exclude(now(), WITHOUT_MODEL)
-                && let Some(events) = &self.events
-            {
-                let before = if self.is_probe() { BreakerState::HalfOpen } else { BreakerState::Closed };
-                events.changed(before, BreakerState::Excluded, Some(WITHOUT_MODEL));
-            }
+        if reason == Reason::Model
+            && self.state.breaker.exclude(now(), WITHOUT_MODEL)
+            && let Some(events) = &self.events
+        {
+            let before = if self.is_probe() { BreakerState::HalfOpen } else { BreakerState::Closed };
+            events.changed(before, BreakerState::Excluded, Some(WITHOUT_MODEL));
         }
         if reason.is_of_health() || reason == Reason::Model {
             let mut last = self.state.last_failure.lock().unwrap_or_else(PoisonError::into_inner);

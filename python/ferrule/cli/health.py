@@ -24,18 +24,23 @@ def health(
 
     Exits with 1 if one is not reachable or refuses the key.
     """
-    chosen = providers or callable_providers()
-    with ferrule.Client() as client:
-        found = client.health(chosen, timeout=timeout)
+    found = check(providers or callable_providers(), timeout)
     if as_json:
-        screen.print_json([_fields(one) for one in found])
+        screen.print_json([fields(one) for one in found])
     else:
         _show(found)
     if not all(one.ok for one in found):
         raise typer.Exit(failures.FAILED)
 
 
-def _fields(health: "Health") -> dict[str, Any]:
+def check(providers: list[str], timeout: float) -> "list[Health]":
+    """Asks providers how they are, all at once, for `timeout` seconds each at most."""
+    with ferrule.Client() as client:
+        return client.health(providers, timeout=timeout)
+
+
+def fields(health: "Health") -> dict[str, Any]:
+    """What is printed as JSON."""
     return health._asdict() | {"ok": health.ok}
 
 
@@ -46,13 +51,17 @@ def _show(found: "list[Health]") -> None:
     table.add_column("latency", justify="right", no_wrap=True)
     table.add_column("problem", style="dim", overflow="fold")
     for one in found:
-        problem = (one.problem or "").removeprefix(one.provider).lstrip("/: ")
-        latency = screen.seconds(one.latency)
-        table.add_row(Text(screen.printable(one.provider)), _state(one), latency, Text(screen.printable(problem)))
+        table.add_row(Text(screen.printable(one.provider)), state(one), screen.seconds(one.latency), problem(one))
     screen.print_table(table)
 
 
-def _state(health: "Health") -> Text:
+def problem(health: "Health") -> Text:
+    """What is wrong, without the provider's name."""
+    return Text(screen.printable((health.problem or "").removeprefix(health.provider).lstrip("/: ")))
+
+
+def state(health: "Health") -> Text:
+    """How it is, in a word or two."""
     if not health.reachable:
         return Text("not reachable", "red")
     if health.authorised is False:
