@@ -7,6 +7,9 @@ use ferrule_engine::{CallOptions, Observer};
 use pyo3::prelude::*;
 use std::{ops::Deref, sync::Arc};
 
+/// What tells of a call that is observed.
+type EngineEnd = Option<Arc<dyn Observer>>;
+
 /// A client with the observers of its calls.
 pub(crate) struct Caller {
     client: Client,
@@ -45,7 +48,7 @@ impl Caller {
         &self,
         py: Python<'_>,
         bridge: Option<&LoopBridge>,
-    ) -> PyResult<(Option<Observed>, Option<Arc<dyn Observer>>)> {
+    ) -> PyResult<(Option<Observed>, EngineEnd)> {
         let mut observed = self.observers.observe(py, bridge, || (None, Vec::new()))?;
         let engine_end = observed.as_mut().and_then(Observed::take_engine_end);
         Ok((observed, engine_end))

@@ -15,17 +15,16 @@ use pyo3::{PyTraverseError, PyVisit, intern, prelude::*, types::PyList};
 use std::{
     collections::VecDeque,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// The most events that wait in one inbox; the oldest give way.
 const MAX_WAITING: usize = 1_000;
 /// How long a caller that leaves a call waits for what the engine has to say of that. It takes less than a millisecond.
 const LAST_WORDS: Duration = Duration::from_secs(1);
-const CHECK: Duration = Duration::from_micros(200);
 
 static NEXT_CALL: AtomicU64 = AtomicU64::new(1);
 
@@ -39,10 +38,8 @@ pub(crate) struct Observers {
     wanted: AtomicU32,
     /// A weak reference to the `ferrule.observers.Observers` of the client, which itself leads to the client.
     target: Mutex<Option<Py<PyAny>>>,
-    /// What calls left behind that nobody reads any more. A forked child has one of its own.
-    left: ArcSwap<(u32, Arc<Inbox>)>,
-    /// How many calls were left by their readers and not yet by the engine.
-    leaving: AtomicUsize,
+    /// What calls left behind. A forked child has its own: a thread that is not there may have locked the parent's.
+    left: ArcSwap<(u32, Arc<Left>)>,
     /// How many events wait for event loops.
     announced: AtomicUsize,
 }
@@ -53,9 +50,36 @@ impl Default for Observers {
             wanted: AtomicU32::new(0),
             target: Mutex::default(),
             left: ArcSwap::from_pointee((process::current(), Arc::default())),
-            leaving: AtomicUsize::new(0),
             announced: AtomicUsize::new(0),
         }
+    }
+}
+
+/// What calls left behind that their readers are done with.
+#[derive(Default)]
+struct Left {
+    inbox: Inbox,
+    /// How many calls were left by their readers and not yet by the engine.
+    leaving: Mutex<usize>,
+    /// There are fewer of them.
+    changed: Condvar,
+}
+
+impl Left {
+    fn leave(&self) {
+        *lock(&self.leaving) += 1;
+    }
+
+    fn left(&self) {
+        let mut leaving = lock(&self.leaving);
+        *leaving = leaving.saturating_sub(1);
+        self.changed.notify_all();
+    }
+
+    /// Waits, for a short time at most, until the engine has left all calls that their readers left.
+    fn wait(&self) {
+        let waited = self.changed.wait_timeout_while(lock(&self.leaving), LAST_WORDS, |leaving| *leaving > 0);
+        drop(waited);
     }
 }
 
@@ -158,7 +182,9 @@ impl Observers {
             inbox: Inbox::default(),
             wakeups,
             announced: AtomicBool::new(false),
+            left: self.left(),
             ends: Mutex::default(),
+            over: Condvar::new(),
         });
         let engine: Arc<dyn Observer> = Arc::new(EngineEnd(Arc::clone(&call)));
         Ok(Some(Observed { call, target: target.unbind(), engine: Some(engine) }))
@@ -178,7 +204,7 @@ impl Observers {
         self.wanted.load(Ordering::Relaxed) & kind.bit() != 0
     }
 
-    fn left(&self) -> Arc<Inbox> {
+    fn left(&self) -> Arc<Left> {
         let current = self.left.load();
         if current.0 != process::current() {
             self.left.compare_and_swap(&current, Arc::new((process::current(), Arc::default())));
@@ -189,30 +215,24 @@ impl Observers {
     /// Hands over what calls left behind.
     pub(crate) fn deliver_left(&self, py: Python<'_>) -> PyResult<()> {
         let left = self.left();
-        if !left.any.load(Ordering::Acquire) {
+        if !left.inbox.any.load(Ordering::Acquire) {
             return Ok(());
         }
         match self.target(py)? {
-            Some(target) => left.deliver(py, &target),
+            Some(target) => left.inbox.deliver(py, &target),
             None => Ok(()),
         }
     }
 
     /// Whether calls that were left by their readers still have something to say, or event loops something to hear.
     pub(crate) fn are_some_left(&self) -> bool {
-        self.leaving.load(Ordering::Acquire) > 0 || self.announced.load(Ordering::Acquire) > 0
+        *lock(&self.left().leaving) > 0 || self.announced.load(Ordering::Acquire) > 0
     }
 
     /// Waits, for a short time at most, until none has.
     pub(crate) fn wait_for_last_words(&self, py: Python<'_>) {
-        py.detach(|| wait_until(|| self.leaving.load(Ordering::Acquire) == 0));
-    }
-}
-
-fn wait_until(is_done: impl Fn() -> bool) {
-    let since = Instant::now();
-    while !is_done() && since.elapsed() < LAST_WORDS {
-        std::thread::sleep(CHECK);
+        let left = self.left();
+        py.detach(|| left.wait());
     }
 }
 
@@ -225,7 +245,11 @@ pub(crate) struct CallInbox {
     wakeups: Option<Arc<Wakeups>>,
     /// Whether the loop was told of events that it has not taken yet.
     announced: AtomicBool,
+    /// Where what nobody reads goes.
+    left: Arc<Left>,
     ends: Mutex<Ends>,
+    /// The engine has let go of the call.
+    over: Condvar,
 }
 
 /// Who has let go of the call.
@@ -236,8 +260,10 @@ struct Ends {
 }
 
 impl CallInbox {
-    fn is_over(&self) -> bool {
-        lock(&self.ends).engine
+    /// Waits, for a short time at most, until the engine has let go of the call.
+    fn wait(&self) {
+        let waited = self.over.wait_timeout_while(lock(&self.ends), LAST_WORDS, |ends| !ends.engine);
+        drop(waited);
     }
 }
 
@@ -260,7 +286,7 @@ impl Drop for CallInbox {
         }
         let rest = std::mem::take(&mut *lock(&self.inbox.waiting));
         if !rest.is_empty() {
-            self.observers.left().push(rest);
+            self.left.inbox.push(rest);
         }
     }
 }
@@ -294,8 +320,10 @@ impl Drop for EngineEnd {
         let mut ends = lock(&self.0.ends);
         ends.engine = true;
         if ends.reader {
-            self.0.observers.leaving.fetch_sub(1, Ordering::AcqRel);
+            self.0.left.left();
         }
+        drop(ends);
+        self.0.over.notify_all();
     }
 }
 
@@ -311,7 +339,7 @@ impl Observer for OffCall {
     }
 
     fn observe(&self, event: Event) {
-        self.observers.left().push([(Arc::clone(&self.facts), event)]);
+        self.observers.left().inbox.push([(Arc::clone(&self.facts), event)]);
     }
 }
 
@@ -334,7 +362,7 @@ impl Observed {
     pub(crate) fn deliver(&self, py: Python<'_>) -> PyResult<()> {
         let target = self.target.bind(py);
         self.call.inbox.deliver(py, target)?;
-        let left = self.call.observers.left();
+        let left = &self.call.left.inbox;
         if left.any.load(Ordering::Acquire) { left.deliver(py, target) } else { Ok(()) }
     }
 
@@ -342,7 +370,7 @@ impl Observed {
     pub(crate) fn leave(&self) {
         let mut ends = lock(&self.call.ends);
         if !ends.engine && !std::mem::replace(&mut ends.reader, true) {
-            self.call.observers.leaving.fetch_add(1, Ordering::AcqRel);
+            self.call.left.leave();
         }
     }
 
@@ -350,7 +378,7 @@ impl Observed {
     /// is woken for it.
     pub(crate) fn deliver_last_words(&self, py: Python<'_>) -> PyResult<()> {
         if self.call.wakeups.is_none() {
-            py.detach(|| wait_until(|| self.call.is_over()));
+            py.detach(|| self.call.wait());
         }
         self.deliver(py)
     }
