@@ -1256,6 +1256,9 @@ class NativeSimulator:
     def set_script(self, script: str) -> None:
         """Replaces the script (JSON text). Raises `ValueError` if it is not valid."""
 
+    def add_rules(self, rules: str) -> None:
+        """Puts rules (a JSON list) before those of the script. Raises `ValueError` where they cannot be used."""
+
     def requests_json(self) -> str:
         """The received requests, as JSON text."""
 

@@ -420,7 +420,9 @@ class AsyncAudioOperations:
         self._native = client
 
     @with_options(SpeechOptions)
-    async def speech(self, model: Model, text: str, *, voice: str, **options: Unpack[SpeechOptions]) -> AsyncBody:
+    async def speech(
+        self, model: Model, text: str, *, voice: str | None = None, **options: Unpack[SpeechOptions]
+    ) -> AsyncBody:
         """Synthesises speech. See `AudioOperations.speech`."""
         loop, bridge = running()
         given = {**check_options(options, SpeechOptions), "voice": voice}

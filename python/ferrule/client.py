@@ -588,13 +588,14 @@ class AudioOperations:
         self._native = client
 
     @with_options(SpeechOptions)
-    def speech(self, model: Model, text: str, *, voice: str, **options: Unpack[SpeechOptions]) -> Body:
+    def speech(self, model: Model, text: str, *, voice: str | None = None, **options: Unpack[SpeechOptions]) -> Body:
         """Synthesises speech.
 
         Args:
             model: `provider/model`, or an alias.
             text: The text to speak.
-            voice: The provider's name of the voice.
+            voice: The provider's name of the voice. It may be missing where each target of a group has one among its
+                `options`.
             **options: See `SpeechOptions`.
 
         Returns:

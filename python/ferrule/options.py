@@ -180,7 +180,8 @@ class TargetOptions(TypedDict, total=False):
     concurrency: int | None
     """The most calls that are under way there at a time."""
     options: Mapping[str, Any] | None
-    """Options of calls there that do not give them: as `CompletionOptions`."""
+    """Options of calls there that do not give them: those of `CompletionOptions` and of every other operation
+    (`dimensions`, `size`, `voice`, ...). Each holds for all calls that have an option of its name."""
     provider: ProviderOptions | None
     """What differs from the provider's settings: its key, region or address."""
     prices: Mapping[str, Any] | None

@@ -69,6 +69,8 @@ class ReplyScript(TypedDict, total=False):
 class Match(TypedDict, total=False):
     """Which requests a rule is for: those that match every given field. Texts may contain `*` and `?`."""
 
+    provider: str
+    """The provider's id, as in `base_url`; `openai` and `anthropic` also for their formats at no provider's address."""
     model: str
     dialect: str
     """A wire format, for instance `openai-chat`."""
@@ -90,6 +92,10 @@ class Rule(TypedDict, total=False):
     """How many times the rule is used; without limit by default."""
     rate: float
     """The share of the matching requests that it is used for, 0 to 1, drawn with the simulator's seed."""
+    after_ms: int
+    """Milliseconds from when the rule was set until it begins to be used; 0 by default."""
+    for_ms: int
+    """For how many milliseconds it is used from then on; without an end by default."""
     reply: ReplyScript | str
     """The reply; a text stands for `{"text": ...}`."""
     fault: str | dict[str, Any]
@@ -117,6 +123,7 @@ def rule(
     reply: ReplyScript | str | None = None,
     *,
     fault: str | dict[str, Any] | None = None,
+    provider: str | None = None,
     model: str | None = None,
     dialect: str | None = None,
     path: str | None = None,
@@ -126,6 +133,8 @@ def rule(
     nth: int | None = None,
     times: int | None = None,
     rate: float | None = None,
+    after: float | None = None,
+    for_: float | None = None,
 ) -> Rule:
     """A rule of a script, from what it matches and what it does.
 
@@ -134,7 +143,8 @@ def rule(
     Args:
         reply: The reply: a text, or a `ReplyScript`.
         fault: The fault: a name, or `{name: {field: ...}}`.
-        model: Only requests for this model; may contain `*` and `?`, like the other texts.
+        provider: Only requests to the provider with this id; may contain `*` and `?`, like the other texts.
+        model: Only requests for this model.
         dialect: Only requests in this wire format, for instance `openai-chat`.
         path: Only requests to this path.
         stream: Only streamed, or only plain requests.
@@ -143,8 +153,11 @@ def rule(
         nth: Only the nth of the requests that match all of the above, counted from 1.
         times: How many times the rule is used; without limit by default.
         rate: The share of the matching requests that the rule is used for, 0 to 1; 1 by default.
+        after: Seconds from when the rule is set until it begins to be used; 0 by default.
+        for_: For how many seconds it is used from then on; without an end by default.
     """
     match = {
+        "provider": provider,
         "model": model,
         "dialect": dialect,
         "path": path,
@@ -153,7 +166,15 @@ def rule(
         "text": text,
     }
     fits = {name: value for name, value in (match | {"nth": nth}).items() if value is not None}
-    fields = {"match": fits or None, "times": times, "rate": rate, "reply": reply, "fault": fault}
+    fields = {
+        "match": fits or None,
+        "times": times,
+        "rate": rate,
+        "after_ms": None if after is None else round(after * 1000),
+        "for_ms": None if for_ is None else round(for_ * 1000),
+        "reply": reply,
+        "fault": fault,
+    }
     return cast("Rule", {name: value for name, value in fields.items() if value is not None})
 
 
@@ -362,6 +383,61 @@ class Simulator:
             ValueError: The script is not valid; the old one stays.
         """
         self._native.set_script(_text(script))
+
+    def add_rules(self, *rules: Rule) -> None:
+        """Puts rules before those of the script. The others go on as they are: their counts and times stay.
+
+        Args:
+            *rules: As `rule` makes them. The first is tried first.
+
+        Raises:
+            ValueError: A rule is not valid; none is added.
+        """
+        self._native.add_rules(_text(list(rules)))
+
+    def fail(
+        self,
+        target: str = "*",
+        fault: str | dict[str, Any] | None = None,
+        *,
+        status: int | None = None,
+        after: float = 0.0,
+        for_: float | None = None,
+        times: int | None = None,
+        rate: float | None = None,
+    ) -> None:
+        """Has calls of a target fail, from a time on and for a time. What the script says holds for the rest.
+
+        `fail("openai", status=503, after=2, for_=10)` is an outage of OpenAI of ten seconds, in two seconds; several
+        of them make a story, the last one first.
+
+        Args:
+            target: The provider's id, or `provider/model`; both may contain `*` and `?`. Default: everything.
+            fault: The fault: a name, or `{name: {field: ...}}`; docs/simulator.md lists them.
+            status: Short for the fault of an error with this status. Without either it is 503.
+            after: Seconds from now until it begins.
+            for_: How many seconds it lasts; without an end by default.
+            times: How many calls fail at most; without limit by default.
+            rate: The share of the calls that fail, 0 to 1; 1 by default.
+
+        Raises:
+            TypeError: `fault` and `status` are both given.
+            ValueError: The fault is not valid.
+        """
+        if fault is not None and status is not None:
+            raise TypeError("fail: give `fault` or `status`, not both")
+        provider, _, model = target.partition("/")
+        self.add_rules(
+            rule(
+                fault=fault if fault is not None else {"status": {"status": status or 503}},
+                provider=provider,
+                model=model or None,
+                times=times,
+                rate=rate,
+                after=after,
+                for_=for_,
+            )
+        )
 
     @property
     def requests(self) -> list[RecordedRequest]:

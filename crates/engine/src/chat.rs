@@ -51,7 +51,7 @@ fn encode(
     let options = provider.encode_options(drop_unsupported);
     let filled = defaults.map(|defaults| {
         let mut filled = request.clone();
-        filled.fill_in(defaults);
+        filled.fill_in(&defaults.request);
         filled
     });
     let request = filled.as_ref().unwrap_or(request);

@@ -40,6 +40,7 @@ mod observe;
 mod one_line;
 mod operation;
 mod operations;
+mod option_defaults;
 mod options;
 mod outgoing;
 mod patience;
@@ -98,6 +99,7 @@ pub use models::ListModels;
 pub use observe::{AttemptFacts, Event, EventKind, EventTarget, Observer, StreamEnding, What};
 pub use one_line::OneLine;
 pub use operation::{Operate, OperationReply, OperationRequest, ResponseTo};
+pub use option_defaults::{OperationDefaults, OptionDefaults};
 pub use options::{CallOptions, Timeouts, TransportSettings};
 pub use outgoing::Outgoing;
 pub use policy_options::{AllOpen, BreakerOptions, RetryOptions};
@@ -108,8 +110,8 @@ pub use receive::EventBatch;
 pub use recipient::{Call, Recipient};
 pub use reply::{Attempt, Next, Outcome, Reply, Stats};
 pub use resolve::{
-    Candidate, Group, GroupRules, GroupSettings, GroupTarget, LookUp, OptionDefaults, Place, Route, Routing,
-    RoutingProblem, TargetSettings, nearest_name,
+    Candidate, Group, GroupRules, GroupSettings, GroupTarget, LookUp, Place, Route, Routing, RoutingProblem,
+    TargetSettings, nearest_name,
 };
 pub use routing_options::{Hedge, OwnStrategy, RoutingOptions};
 pub use secrets::{Secret, is_secret_name, mask_secrets};

@@ -6,6 +6,7 @@
 use crate::{
     failure::Failure,
     incoming::Incoming,
+    option_defaults::FillIn,
     outgoing::Outgoing,
     provider::Provider,
     receive::{Decoded, decode},
@@ -23,7 +24,8 @@ use ferrule_wire::{
 use std::{borrow::Cow, sync::Arc};
 
 /// A request of an operation, with what the engine does for it.
-pub trait OperationRequest: Sized + Clone + Send + Sync + 'static {
+#[expect(private_bounds, reason = "requests are those of `ferrule_wire`")]
+pub trait OperationRequest: FillIn + Sized + Clone + Send + Sync + 'static {
     /// The operation.
     type Operation: Listed<Request = Self>;
 
@@ -86,8 +88,13 @@ impl<R: OperationRequest> Work for Operate<R> {
         R::Operation::set_model(&mut self.0, model);
         self.0.prepare();
         let codec = provider.operation::<R::Operation>()?;
-        let encoded =
-            codec.encode_request(&self.0.as_sent(provider), provider.encode_options(how.drop_unsupported));
+        let filled = how.defaults.map(|defaults| {
+            let mut filled = self.0.clone();
+            FillIn::fill_in(&mut filled, defaults);
+            filled
+        });
+        let request = filled.as_ref().unwrap_or(&self.0).as_sent(provider);
+        let encoded = codec.encode_request(&request, provider.encode_options(how.drop_unsupported));
         encoded.map(Outgoing::from).map_err(Failure::Unsupported)
     }
 

@@ -23,6 +23,11 @@ pub(crate) fn of_group(targets: &[Candidate], catalog: Option<&Catalog>) -> Resu
 pub(crate) fn check(targets: &[Candidate], catalog: &Catalog) -> Result<(), String> {
     let Some((first, others)) = targets.split_first() else { return Ok(()) };
     let expected = canonical(first, catalog);
+    if let Some(other) = others.iter().find(|other| dimensions(other) != dimensions(first)) {
+        return Err(format!(
+            "{first} and {other} have different `dimensions` among their options, and vectors of two lengths do not mix"
+        ));
+    }
     match others.iter().find(|other| canonical(other, catalog) != expected) {
         None => Ok(()),
         Some(other) => Err(format!(
@@ -30,6 +35,11 @@ pub(crate) fn check(targets: &[Candidate], catalog: &Catalog) -> Result<(), Stri
              if it is the same model, say so: same_as = \"{first}\""
         )),
     }
+}
+
+/// The length of its vectors, where its options say one.
+fn dimensions(target: &Candidate) -> Option<u64> {
+    target.settings.as_ref()?.options.as_ref()?.operations.embedding.dimensions
 }
 
 /// The name that a model has wherever it is offered; of one that the catalog does not know, its own.

@@ -3,6 +3,7 @@
 use crate::{
     failure::Failure,
     incoming::Incoming,
+    option_defaults::FillIn,
     outgoing::Outgoing,
     provider::Provider,
     raw::RawReply,
@@ -24,7 +25,17 @@ impl Work for Speak {
     fn encode(&mut self, provider: &Provider, model: &str, how: Encoding<'_>) -> Result<Outgoing, Failure> {
         model.clone_into(&mut self.0.model);
         let speech = provider.operation::<Speech>()?;
-        let encoded = speech.encode_request(&self.0, provider.encode_options(how.drop_unsupported));
+        let filled = how.defaults.map(|defaults| {
+            let mut filled = self.0.clone();
+            filled.fill_in(defaults);
+            filled
+        });
+        let request = filled.as_ref().unwrap_or(&self.0);
+        if request.voice.is_empty() {
+            let message = "voice: missing: give it to the call, or in the options of the group's target";
+            return Err(Failure::Config(message.to_owned()));
+        }
+        let encoded = speech.encode_request(request, provider.encode_options(how.drop_unsupported));
         // The audio's type is what the request says in its own words.
         let outgoing = |encoded| Outgoing { accept: Some("*/*"), ..Outgoing::from(encoded) };
         encoded.map(outgoing).map_err(Failure::Unsupported)

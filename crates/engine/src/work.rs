@@ -1,11 +1,10 @@
 //! Work: what one kind of call asks of a provider, and what it makes of the response.
 
 use crate::{
-    failure::Failure, incoming::Incoming, outgoing::Outgoing, policy::CallPolicy, provider::Provider,
-    reply::Attempt, target::Target, target_state::Lease,
+    failure::Failure, incoming::Incoming, option_defaults::OptionDefaults, outgoing::Outgoing,
+    policy::CallPolicy, provider::Provider, reply::Attempt, target::Target, target_state::Lease,
 };
 use ferrule_catalog::{Settlement, UsageRecord};
-use ferrule_wire::model::Request;
 use std::{future::Future, sync::Arc};
 
 /// One kind of call: a plain completion, a stream, an operation, a list. [`crate::Engine::run`] executes it.
@@ -58,7 +57,7 @@ pub struct Encoding<'a> {
     /// Leave out what the provider cannot carry instead of refusing it.
     pub drop_unsupported: bool,
     /// The options that the candidate has where the call has none.
-    pub defaults: Option<&'a Request>,
+    pub defaults: Option<&'a OptionDefaults>,
 }
 
 /// How a call was answered.

@@ -1,15 +1,12 @@
 //! Groups of a client, as `python/ferrule/configuration` gives them.
 
 use crate::{
-    catalog,
+    catalog, operations,
     policies::{breaker, retry},
-    request,
     routing::{self, Ordering},
 };
 use ferrule_catalog::Catalog;
-use ferrule_engine::{
-    GroupRules, GroupSettings, GroupTarget, OptionDefaults, TargetSettings, strategy::Strategy,
-};
+use ferrule_engine::{GroupRules, GroupSettings, GroupTarget, TargetSettings, strategy::Strategy};
 use pyo3::{
     exceptions::PyValueError,
     prelude::*,
@@ -60,7 +57,14 @@ fn target(fields: &Bound<'_, PyDict>, base: Option<&Arc<Catalog>>) -> PyResult<G
     let get = |name: &str| fields.as_any().get_item(name);
     let model: String = get("model")?.extract()?;
     let options = get("options")?;
-    let options = if options.is_none() { None } else { Some(Arc::new(defaults(options.cast()?)?)) };
+    let options = if options.is_none() {
+        None
+    } else {
+        {
+            let read = operations::defaults(options.cast()?);
+            Some(Arc::new(read.map_err(|error| within(fields.py(), "options", &error))?))
+        }
+    };
     let prices = get("prices")?;
     let catalog = if prices.is_none() {
         None
@@ -83,13 +87,6 @@ fn target(fields: &Bound<'_, PyDict>, base: Option<&Arc<Catalog>>) -> PyResult<G
         },
         model,
     })
-}
-
-fn defaults(options: &Bound<'_, PyDict>) -> PyResult<OptionDefaults> {
-    let none = PyList::empty(options.py());
-    let read = request::chat(false, none.as_any(), options);
-    let (request, call) = read.map_err(|error| within(options.py(), "options", &error))?;
-    Ok(OptionDefaults { request, call })
 }
 
 fn within(py: Python<'_>, place: &str, error: &PyErr) -> PyErr {

@@ -87,7 +87,10 @@ pub(crate) fn chat(
             continue;
         }
         let name = name.cast_into::<PyString>()?;
-        option(&mut request, &mut how, name.to_str()?, &value)?;
+        let name = name.to_str()?;
+        if !option(&mut request, &mut how, name, &value)? {
+            return Err(unknown_option(name));
+        }
     }
     Ok((request, how))
 }
@@ -110,7 +113,7 @@ pub(crate) fn operation<'py>(
         if OF_EVERY_OPERATION.contains(&name) {
             option(&mut request, &mut how, name, &value)?;
         } else if !own(name, &value)? {
-            return Err(PyTypeError::new_err(format!("unknown option `{name}`")));
+            return Err(unknown_option(name));
         }
     }
     Ok(Given { options: how, extra: request.extra })
@@ -196,12 +199,13 @@ fn plain(item: &Bound<'_, PyAny>) -> PyResult<Option<model::Message>> {
     Ok((!text.is_empty()).then(|| model::Message::text(role, text)))
 }
 
-fn option(
+/// Reads the option `name` of a completion; false where there is none of that name.
+pub(crate) fn option(
     request: &mut Request,
     how: &mut CallOptions,
     name: &str,
     value: &Bound<'_, PyAny>,
-) -> PyResult<()> {
+) -> PyResult<bool> {
     match name {
         "system" => {}
         "tools" => {
@@ -267,9 +271,14 @@ fn option(
                 request.extra.insert(key.clone(), from_python::json(&item, Path::Key(&root, &key))?);
             }
         }
-        _ => return Err(PyTypeError::new_err(format!("unknown option `{name}`"))),
+        _ => return Ok(false),
     }
-    Ok(())
+    Ok(true)
+}
+
+/// An option that there is not.
+pub(crate) fn unknown_option(name: &str) -> PyErr {
+    PyTypeError::new_err(format!("unknown option `{name}`"))
 }
 
 /// `True`, or for how long.

@@ -97,6 +97,12 @@ impl NativeSimulator {
             .map_err(|error| PyValueError::new_err(error.to_string()))
     }
 
+    /// Puts rules (a JSON list) before those of the script. Raises `ValueError` where they cannot be used.
+    fn add_rules(&self, py: Python<'_>, rules: &str) -> PyResult<()> {
+        self.with(py, |simulator| simulator.add_rules(rules))?
+            .map_err(|error| PyValueError::new_err(error.to_string()))
+    }
+
     /// What it received, as JSON text.
     fn requests_json(&self, py: Python<'_>) -> PyResult<String> {
         self.with(py, Simulator::requests_json)

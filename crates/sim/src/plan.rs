@@ -6,7 +6,7 @@ use crate::{
     prompt::last_user_text,
     script::{Fault, Place, Reply, RequestFacts},
 };
-use ferrule_wire::model::Request;
+use ferrule_wire::{model::Request, server::EmulatedProvider};
 
 /// What to answer, and what goes wrong.
 #[derive(Default)]
@@ -30,10 +30,12 @@ impl Plan {
         let script = context.state().script();
         let behaviour = Behaviour::for_model(&request.model);
         let text = if script.reads_text() { last_user_text(request) } else { String::new() };
+        let path = context.head.uri.path();
         let facts = RequestFacts {
+            provider: provider_id(path, context.provider),
             model: &request.model,
             dialect: context.provider.name(),
-            path: context.head.uri.path(),
+            path,
             stream: request.stream,
             headers: &context.head.headers,
             text: &text,
@@ -51,5 +53,15 @@ impl Plan {
     pub(crate) fn later_fault(&self) -> Option<Fault> {
         let fault = self.fault.as_ref()?;
         (!matches!(fault, Fault::Stall { at: Place::BeforeHeaders, .. })).then(|| fault.clone())
+    }
+}
+
+/// The id of the provider that is asked: the one that the path begins with, else that of the wire format's own provider.
+fn provider_id(path: &str, provider: EmulatedProvider) -> &str {
+    let first = path.strip_prefix('/').and_then(|rest| Some(rest.split_once('/')?.0));
+    match first.filter(|name| EmulatedProvider::find(name).is_some()) {
+        Some(name) => name,
+        None if provider.format().starts_with("openai-") => "openai",
+        None => provider.name(),
     }
 }

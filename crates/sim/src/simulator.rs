@@ -136,6 +136,12 @@ impl Simulator {
         self.accept(connections).map_err(|error| ScriptError::new("refuse", error))
     }
 
+    /// Puts the rules of a list before those of the script, which go on as they are.
+    pub fn add_rules(&self, rules_json: &str) -> Result<(), ScriptError> {
+        self.state.add_rules(Script::parse(rules_json)?.rules);
+        Ok(())
+    }
+
     fn accept(&self, connections: ConnectionPolicy) -> io::Result<()> {
         let stopped = || io::Error::new(io::ErrorKind::NotConnected, "the simulator is not running");
         let commands = self.commands.as_ref().ok_or_else(stopped)?;

@@ -1,7 +1,10 @@
 //! Simulator state: what all connections share.
 
 use crate::{
-    authorization::Authorization, prediction_store::PredictionStore, record::Recorder, script::ActiveScript,
+    authorization::Authorization,
+    prediction_store::PredictionStore,
+    record::Recorder,
+    script::{ActiveScript, Rule},
 };
 use std::{
     collections::HashMap,
@@ -53,6 +56,12 @@ impl SimulatorState {
     pub(crate) fn set_script(&self, script: ActiveScript) {
         *self.script.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(script);
         self.failures.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Puts `rules` before those of the script.
+    pub(crate) fn add_rules(&self, rules: Vec<Rule>) {
+        let mut script = self.script.lock().unwrap_or_else(PoisonError::into_inner);
+        *script = Arc::new(script.with_rules_before(rules));
     }
 
     /// Whether a request that fails the first `times` that it is sent fails now. After it has succeeded the count starts

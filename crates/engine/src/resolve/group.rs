@@ -2,13 +2,12 @@
 
 use crate::{
     failover::FailoverOn,
-    options::CallOptions,
+    option_defaults::OptionDefaults,
     policy_options::{BreakerOptions, RetryOptions},
     routing_options::{Hedge, OwnStrategy},
     strategy::Strategy,
 };
 use ferrule_catalog::Catalog;
-use ferrule_wire::model::Request;
 use std::{sync::Arc, time::Duration};
 
 /// A group: a name with targets.
@@ -54,15 +53,6 @@ pub struct TargetSettings {
     pub catalog: Option<Arc<Catalog>>,
 }
 
-/// Options of a call that does not give them itself.
-#[derive(Clone, Debug, Default)]
-pub struct OptionDefaults {
-    /// What is asked.
-    pub request: Request,
-    /// How.
-    pub call: CallOptions,
-}
-
 impl Default for TargetSettings {
     fn default() -> Self {
         Self {
@@ -98,14 +88,4 @@ pub struct GroupRules {
     pub retry: RetryOptions,
     /// Circuit breakers of its targets.
     pub breaker: BreakerOptions,
-}
-
-impl OptionDefaults {
-    /// These options, and `others` where these say nothing.
-    #[must_use]
-    pub(crate) fn or(mut self, others: &Self) -> Self {
-        self.request.fill_in(&others.request);
-        self.call.fill_in(&others.call);
-        self
-    }
 }

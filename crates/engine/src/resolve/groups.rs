@@ -4,11 +4,11 @@
 use super::{
     aliases::{Aliases, End, Pattern},
     candidate::{Candidate, Group},
-    group::{GroupRules, GroupSettings, OptionDefaults, TargetSettings},
+    group::{GroupRules, GroupSettings, TargetSettings},
     names::{Names, quoted},
     routing::{Place, RoutingProblem},
 };
-use crate::{group_state::GroupStates, same_model};
+use crate::{group_state::GroupStates, option_defaults::OptionDefaults, same_model};
 use ferrule_catalog::Catalog;
 use std::{collections::HashMap, sync::Arc};
 

@@ -11,7 +11,7 @@ mod names;
 mod routing;
 
 pub use candidate::{Candidate, Group, Route};
-pub use group::{GroupRules, GroupSettings, GroupTarget, OptionDefaults, TargetSettings};
+pub use group::{GroupRules, GroupSettings, GroupTarget, TargetSettings};
 pub use names::{LookUp, nearest as nearest_name};
 pub use routing::{Place, Routing, RoutingProblem};
 

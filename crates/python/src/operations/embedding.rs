@@ -23,19 +23,25 @@ pub(crate) fn embed(
     let mut request = EmbeddingRequest { inputs, ..EmbeddingRequest::default() };
     let mut batch_size = None;
     let mut start = Start::read(client, model, options, bridge, |name, value| {
-        match name {
-            "dimensions" => request.dimensions = Some(request::count(value, name)?),
-            "input_type" => {
-                request.input_type = Some(InputType::from(request::text(value, name)?.as_str()));
-            }
-            "user" => request.user = Some(request::text(value, name)?),
-            "batch_size" => batch_size = usize::try_from(request::count(value, name)?).ok(),
-            _ => return Ok(false),
+        if name != "batch_size" {
+            return option(&mut request, name, value);
         }
+        batch_size = usize::try_from(request::count(value, name)?).ok();
         Ok(true)
     })?;
     request.extra = mem::take(&mut start.extra);
     start.answer(|call, options| call.embed(request, batch_size, options), fields)
+}
+
+/// Reads the option `name`; false where embeddings have none of that name.
+pub(super) fn option(request: &mut EmbeddingRequest, name: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    match name {
+        "dimensions" => request.dimensions = Some(request::count(value, name)?),
+        "input_type" => request.input_type = Some(InputType::from(request::text(value, name)?.as_str())),
+        "user" => request.user = Some(request::text(value, name)?),
+        _ => return Ok(false),
+    }
+    Ok(true)
 }
 
 fn fields(response: EmbeddingResponse) -> Fields {

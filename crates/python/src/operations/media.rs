@@ -19,18 +19,26 @@ pub(crate) fn images(
     bridge: Option<&LoopBridge>,
 ) -> PyResult<Flight> {
     let mut request = ImageRequest { prompt, ..ImageRequest::default() };
-    let mut start = Start::read(client, model, options, bridge, |name, value| {
-        match name {
-            "n" => request.n = Some(request::count(value, name)?),
-            "size" => request.size = Some(request::text(value, name)?),
-            "quality" => request.quality = Some(request::text(value, name)?),
-            "response_format" => request.response_format = Some(request::text(value, name)?),
-            _ => return Ok(false),
-        }
-        Ok(true)
-    })?;
+    let mut start =
+        Start::read(client, model, options, bridge, |name, value| image_option(&mut request, name, value))?;
     request.extra = mem::take(&mut start.extra);
     start.answer(|call, options| call.operate(request, options), image_fields)
+}
+
+/// Reads the option `name`; false where there is none of that name.
+pub(super) fn image_option(
+    request: &mut ImageRequest,
+    name: &str,
+    value: &Bound<'_, PyAny>,
+) -> PyResult<bool> {
+    match name {
+        "n" => request.n = Some(request::count(value, name)?),
+        "size" => request.size = Some(request::text(value, name)?),
+        "quality" => request.quality = Some(request::text(value, name)?),
+        "response_format" => request.response_format = Some(request::text(value, name)?),
+        _ => return Ok(false),
+    }
+    Ok(true)
 }
 
 fn image_fields(response: ImageResponse) -> Fields {
@@ -58,22 +66,30 @@ pub(crate) fn speech(
     bridge: Option<&LoopBridge>,
 ) -> PyResult<Flight> {
     let mut request = SpeechRequest { text, ..SpeechRequest::default() };
-    let start = Start::read(client, model, options, bridge, |name, value| {
-        match name {
-            "voice" => request.voice = request::text(value, name)?,
-            "response_format" => request.response_format = Some(request::text(value, name)?),
-            "speed" => request.speed = Some(request::number(value, name)?),
-            "instructions" => request.instructions = Some(request::text(value, name)?),
-            _ => return Ok(false),
-        }
-        Ok(true)
-    })?;
+    let start =
+        Start::read(client, model, options, bridge, |name, value| speech_option(&mut request, name, value))?;
     let Start { bridge, call, provider, options, entry, extra, observed } = start;
     request.extra = extra;
     let flight = Flight::start(bridge, provider, entry, None, move |channel| {
         produce::pump_raw(channel, Box::pin(call.speech(request, options)), raw::head)
     })?;
     Ok(flight.observed(observed))
+}
+
+/// Reads the option `name`; false where there is none of that name.
+pub(super) fn speech_option(
+    request: &mut SpeechRequest,
+    name: &str,
+    value: &Bound<'_, PyAny>,
+) -> PyResult<bool> {
+    match name {
+        "voice" => request.voice = request::text(value, name)?,
+        "response_format" => request.response_format = Some(request::text(value, name)?),
+        "speed" => request.speed = Some(request::number(value, name)?),
+        "instructions" => request.instructions = Some(request::text(value, name)?),
+        _ => return Ok(false),
+    }
+    Ok(true)
 }
 
 pub(crate) fn transcribe(
@@ -86,17 +102,26 @@ pub(crate) fn transcribe(
 ) -> PyResult<Flight> {
     let mut request = TranscriptionRequest { file, file_name, ..TranscriptionRequest::default() };
     let mut start = Start::read(client, model, options, bridge, |name, value| {
-        match name {
-            "language" => request.language = Some(request::text(value, name)?),
-            "prompt" => request.prompt = Some(request::text(value, name)?),
-            "response_format" => request.response_format = Some(request::text(value, name)?),
-            "temperature" => request.temperature = Some(request::number(value, name)?),
-            _ => return Ok(false),
-        }
-        Ok(true)
+        transcription_option(&mut request, name, value)
     })?;
     request.extra = mem::take(&mut start.extra);
     start.answer(|call, options| call.operate(request, options), transcript_fields)
+}
+
+/// Reads the option `name`; false where there is none of that name.
+pub(super) fn transcription_option(
+    request: &mut TranscriptionRequest,
+    name: &str,
+    value: &Bound<'_, PyAny>,
+) -> PyResult<bool> {
+    match name {
+        "language" => request.language = Some(request::text(value, name)?),
+        "prompt" => request.prompt = Some(request::text(value, name)?),
+        "response_format" => request.response_format = Some(request::text(value, name)?),
+        "temperature" => request.temperature = Some(request::number(value, name)?),
+        _ => return Ok(false),
+    }
+    Ok(true)
 }
 
 fn transcript_fields(transcript: Transcript) -> Fields {

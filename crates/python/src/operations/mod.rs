@@ -3,6 +3,7 @@
 //! (`raw`).
 
 mod answer;
+mod defaults;
 mod embedding;
 mod media;
 mod queries;
@@ -10,6 +11,7 @@ mod raw;
 mod reranking;
 mod start;
 
+pub(crate) use defaults::defaults;
 pub(crate) use embedding::embed;
 pub(crate) use media::{images, speech, transcribe};
 pub(crate) use queries::{count_tokens, health};

@@ -16,15 +16,19 @@ pub(crate) fn rerank(
 ) -> PyResult<Flight> {
     let documents = request::strings(documents, "documents")?;
     let mut request = RerankRequest { query, documents, ..RerankRequest::default() };
-    let mut start = Start::read(client, model, options, bridge, |name, value| {
-        let is_known = name == "top_n";
-        if is_known {
-            request.top_n = Some(request::count(value, name)?);
-        }
-        Ok(is_known)
-    })?;
+    let mut start =
+        Start::read(client, model, options, bridge, |name, value| option(&mut request, name, value))?;
     request.extra = mem::take(&mut start.extra);
     start.answer(|call, options| call.operate(request, options), fields)
+}
+
+/// Reads the option `name`; false where reranking has none of that name.
+pub(super) fn option(request: &mut RerankRequest, name: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let is_known = name == "top_n";
+    if is_known {
+        request.top_n = Some(request::count(value, name)?);
+    }
+    Ok(is_known)
 }
 
 fn fields(response: RerankResponse) -> Fields {

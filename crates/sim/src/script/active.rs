@@ -7,14 +7,28 @@ use super::{
     reply::Reply,
 };
 use crate::random;
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
-/// A script in use: its rules with their counters.
+/// A script in use: its rules with what was counted of them.
 #[derive(Debug)]
 pub(crate) struct ActiveScript {
-    rules: Vec<(Rule, Mutex<Counters>)>,
+    rules: Vec<Arc<ActiveRule>>,
     defaults: Reply,
     seed: u64,
+}
+
+/// A rule in use.
+#[derive(Debug)]
+struct ActiveRule {
+    rule: Rule,
+    /// Its number, by which it draws at random.
+    number: u64,
+    /// When it came into force.
+    since: Instant,
+    counters: Mutex<Counters>,
 }
 
 #[derive(Debug, Default)]
@@ -28,6 +42,7 @@ struct Counters {
 /// The facts about a request that a rule can match.
 #[derive(Debug)]
 pub(crate) struct RequestFacts<'a> {
+    pub(crate) provider: &'a str,
     pub(crate) model: &'a str,
     pub(crate) dialect: &'a str,
     pub(crate) path: &'a str,
@@ -38,8 +53,14 @@ pub(crate) struct RequestFacts<'a> {
 
 impl ActiveScript {
     pub(crate) fn new(script: Script, seed: u64) -> Self {
-        let rules = script.rules.into_iter().map(|rule| (rule, Mutex::default())).collect();
-        Self { rules, defaults: script.defaults, seed }
+        Self { rules: active(script.rules, 0).collect(), defaults: script.defaults, seed }
+    }
+
+    /// The script with `rules` before its own, which go on as they are.
+    pub(crate) fn with_rules_before(&self, rules: Vec<Rule>) -> Self {
+        let number = self.rules.iter().map(|active| active.number + 1).max().unwrap_or_default();
+        let rules = active(rules, number).chain(self.rules.iter().cloned()).collect();
+        Self { rules, defaults: self.defaults.clone(), seed: self.seed }
     }
 
     pub(crate) const fn defaults(&self) -> &Reply {
@@ -48,20 +69,21 @@ impl ActiveScript {
 
     /// Whether a rule matches the last user text.
     pub(crate) fn reads_text(&self) -> bool {
-        self.rules.iter().any(|(rule, _)| rule.matching.text.is_some())
+        self.rules.iter().any(|active| active.rule.matching.text.is_some())
     }
 
     /// The reply and the fault of the first rule that is for this request.
     pub(crate) fn find(&self, request: &RequestFacts<'_>) -> Option<(Option<&Reply>, Option<&Fault>)> {
-        (0u64..).zip(&self.rules).find_map(|(position, (rule, counters))| {
-            if !rule.matches(request) {
+        self.rules.iter().find_map(|active| {
+            let ActiveRule { rule, number, since, counters } = &**active;
+            if !rule.is_in_force(since.elapsed()) || !rule.matches(request) {
                 return None;
             }
             let mut counters = counters.lock().unwrap_or_else(PoisonError::into_inner);
             counters.matching += 1;
             if rule.matching.nth.is_some_and(|nth| nth != counters.matching)
                 || rule.times.is_some_and(|times| counters.used >= times)
-                || rule.rate.is_some_and(|rate| random::share(self.seed, position, counters.matching) >= rate)
+                || rule.rate.is_some_and(|rate| random::share(self.seed, *number, counters.matching) >= rate)
             {
                 return None;
             }
@@ -71,13 +93,29 @@ impl ActiveScript {
     }
 }
 
+/// `rules`, which come into force now.
+fn active(rules: Vec<Rule>, first: u64) -> impl Iterator<Item = Arc<ActiveRule>> {
+    let since = Instant::now();
+    (first..)
+        .zip(rules)
+        .map(move |(number, rule)| Arc::new(ActiveRule { rule, number, since, counters: Mutex::default() }))
+}
+
 impl Rule {
+    /// Whether it is used so long after it came into force.
+    fn is_in_force(&self, elapsed: Duration) -> bool {
+        let elapsed = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        let end = self.for_ms.map_or(u64::MAX, |lasts| self.after_ms.saturating_add(lasts));
+        (self.after_ms..end).contains(&elapsed)
+    }
+
     fn matches(&self, request: &RequestFacts<'_>) -> bool {
         let expected = &self.matching;
         let text_matches = |pattern: &Option<String>, text: &str| {
             pattern.as_ref().is_none_or(|pattern| matches(pattern, text))
         };
-        text_matches(&expected.model, request.model)
+        text_matches(&expected.provider, request.provider)
+            && text_matches(&expected.model, request.model)
             && text_matches(&expected.dialect, request.dialect)
             && text_matches(&expected.path, request.path)
             && text_matches(&expected.text, request.text)
@@ -100,6 +138,7 @@ mod tests {
         let active = ActiveScript::new(Script::parse(script).unwrap(), seed);
         let headers = http::HeaderMap::new();
         let request = RequestFacts {
+            provider: "openai",
             model: "m",
             dialect: "openai-chat",
             path: "/",
@@ -116,6 +155,41 @@ mod tests {
         assert_eq!(used(r#"[{"match":{"nth":2}}]"#, 0, 3), [false, true, false]);
         assert_eq!(used(r#"[{"match":{"model":"x"}}]"#, 0, 1), [false]);
         assert_eq!(used(r#"[{"match":{"headers":{"x-a":"*"}}}]"#, 0, 1), [false]);
+    }
+
+    #[test]
+    fn a_provider_and_a_time() {
+        assert_eq!(used(r#"[{"match":{"provider":"open*"}}]"#, 0, 1), [true]);
+        assert_eq!(used(r#"[{"match":{"provider":"groq"}}]"#, 0, 1), [false]);
+        let script = Script::parse(r#"[{"after_ms":200,"for_ms":100},{"after_ms":200}]"#).unwrap();
+        let at = |ms: u64| script.rules.iter().map(move |rule| rule.is_in_force(Duration::from_millis(ms)));
+        for (ms, expected) in
+            [(0, [false, false]), (200, [true, true]), (299, [true, true]), (300, [false, true])]
+        {
+            assert_eq!(at(ms).collect::<Vec<_>>(), expected, "{ms}");
+        }
+    }
+
+    #[test]
+    fn rules_that_are_added_come_first_and_leave_the_others_as_they_are() {
+        let headers = http::HeaderMap::new();
+        let request = RequestFacts {
+            provider: "openai",
+            model: "m",
+            dialect: "openai-chat",
+            path: "/",
+            stream: true,
+            headers: &headers,
+            text: "hello",
+        };
+        let text = |active: &ActiveScript| active.find(&request).and_then(|(reply, _)| reply?.text.clone());
+        let active = ActiveScript::new(Script::parse(r#"[{"times":2,"reply":"old"}]"#).unwrap(), 0);
+        assert_eq!(text(&active).as_deref(), Some("old"));
+        let more = Script::parse(r#"[{"times":1,"reply":"new"}]"#).unwrap().rules;
+        let active = active.with_rules_before(more);
+        assert_eq!(text(&active).as_deref(), Some("new"));
+        assert_eq!(text(&active).as_deref(), Some("old"));
+        assert_eq!(text(&active), None);
     }
 
     #[test]

@@ -29,6 +29,10 @@ pub(crate) struct Rule {
     pub(crate) times: Option<u64>,
     /// The share of matching requests that it is used for, 0 to 1, drawn with the simulator's seed.
     pub(crate) rate: Option<f64>,
+    /// How long after the rule came into force it begins to be used.
+    pub(crate) after_ms: u64,
+    /// How long it is used from then on; without an end where absent.
+    pub(crate) for_ms: Option<u64>,
     /// What to answer.
     pub(crate) reply: Option<Reply>,
     /// The fault.
@@ -39,6 +43,8 @@ pub(crate) struct Rule {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Match {
+    /// The provider's id, as in the simulator's addresses.
+    pub(crate) provider: Option<String>,
     pub(crate) model: Option<String>,
     pub(crate) dialect: Option<String>,
     pub(crate) path: Option<String>,

@@ -12,7 +12,7 @@ mod provider_error;
 mod reply;
 
 pub(crate) use active::{ActiveScript, RequestFacts};
-pub(crate) use document::{ConnectionPolicy, Script};
+pub(crate) use document::{ConnectionPolicy, Rule, Script};
 pub use error::ScriptError;
 pub(crate) use fault::{Fault, Place, Retry};
 pub(crate) use provider_error::{ErrorScript, Kind};
