@@ -42,6 +42,33 @@ for ask in (
     ask()
     assert turns > 5, turns
 """
+OBSERVERS = """
+seen = {}
+
+def observe(event):
+    gevent.sleep(0.001)
+    seen.setdefault(event.call, []).append((type(event).__name__, id(gevent.getcurrent())))
+
+for kind in ("request", "response", "stream_end"):
+    client.on(kind, observe)
+
+def ask(number):
+    assert client.complete("openai/echo", "one").text
+    with client.stream("openai/echo", "one") as stream:
+        assert list(stream)
+    with client.stream("openai/slow-20", "one two three four five") as stream:
+        next(stream.text)
+    return id(gevent.getcurrent())
+
+greenlets = [gevent.spawn(ask, number) for number in range(5)]
+gevent.joinall(greenlets, timeout=25)
+asking = {greenlet.value for greenlet in greenlets}
+assert len(seen) == 15, seen
+assert all(len({where for _, where in of_call}) == 1 for of_call in seen.values()), seen
+assert {where for of_call in seen.values() for _, where in of_call} == asking
+kinds = sorted(tuple(kind for kind, _ in of_call) for of_call in seen.values())
+assert kinds == [("RequestEvent", "ResponseEvent")] * 5 + [("RequestEvent", "ResponseEvent", "StreamEndEvent")] * 10
+"""
 MANY_AT_ONCE = """
 def ask(number):
     text = f"one two three {number}"
@@ -207,6 +234,7 @@ assert ferrule.Client().complete("openai/echo", "hi").text == "hi"
     [
         pytest.param(PATCHED + OTHERS_RUN_MEANWHILE, id="others run meanwhile"),
         pytest.param(PATCHED + MANY_AT_ONCE, id="many at once"),
+        pytest.param(PATCHED + OBSERVERS, id="observers"),
         pytest.param(PATCHED + A_SERVER_AMONG_THE_GREENLETS, id="a server among the greenlets"),
         pytest.param(PATCHED + EVERY_KIND_OF_CALL, id="every kind of call"),
         pytest.param(PATCHED + RUNS_AND_MANY_PROMPTS, id="runs and many prompts"),
