@@ -30,6 +30,7 @@ LAYERS = [
     "dialect/server_half.rs",
     "dialect/mod.rs",
     "quirks/",
+    "prefill.rs",
     "dialect/shared/",
     "dialect/",
     "dialect/registry.rs",

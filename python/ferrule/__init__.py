@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Choice as Choice,
         Citation as Citation,
         CitationDelta as CitationDelta,
+        Continued as Continued,
         Cost as Cost,
         Finish as Finish,
         Message as Message,
@@ -87,6 +88,7 @@ if TYPE_CHECKING:
         ResponseDecodeError as ResponseDecodeError,
         ServerError as ServerError,
         StreamInterruptedError as StreamInterruptedError,
+        StreamStalledError as StreamStalledError,
         TimeoutError as TimeoutError,  # noqa: A004 - a subclass of the built-in one
         TotalTimeoutError as TotalTimeoutError,
         UnsupportedError as UnsupportedError,
@@ -229,6 +231,7 @@ _NAMES = {
         "Choice",
         "Citation",
         "CitationDelta",
+        "Continued",
         "Cost",
         "Finish",
         "Message",

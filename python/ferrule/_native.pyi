@@ -1187,6 +1187,24 @@ class UsageUpdate:
         """When it was read from the socket, on the clock of `time.monotonic()`, in seconds."""
 
 @final
+class Continued:
+    """The reply broke off, and another target continues it (`continue_streams`)."""
+
+    __match_args__ = ("target", "how")
+    @property
+    def target(self) -> str:
+        """The target that continues: `provider/model`, and after an `@` what tells it apart from similar ones."""
+
+    @property
+    def how(self) -> Literal["prefix", "restart"]:
+        """`prefix`: the target continues the text that was delivered. `restart`: it answers anew; what was delivered
+        before is not part of the reply."""
+
+    @property
+    def received_at(self) -> float:
+        """When the target began to answer, on the clock of `time.monotonic()`, in seconds."""
+
+@final
 class Finish:
     """A choice is complete."""
 

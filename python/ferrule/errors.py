@@ -20,6 +20,7 @@
     |   +-- IdleTimeoutError         waiting between two chunks of the response
     |   +-- TotalTimeoutError        the whole call
     +-- StreamInterruptedError       a stream broke off; `partial_reply` is what came before
+    |   +-- StreamStalledError       it stood still (also an IdleTimeoutError)
     +-- ParseError                   a reply has no value of the type asked for (also ValueError)
     +-- ConfigError                  the configuration is not usable
     +-- UnsupportedError             the provider's wire format cannot carry an option
@@ -192,6 +193,10 @@ class TotalTimeoutError(TimeoutError):
 
 class StreamInterruptedError(FerruleError):
     """A stream broke off before its end; `partial_reply` is what was received of it."""
+
+
+class StreamStalledError(StreamInterruptedError, IdleTimeoutError):
+    """A stream stood still for `timeout.idle` seconds after it had begun; `partial_reply` is what was received of it."""
 
 
 class ParseError(FerruleError, ValueError):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, Union, cast
 from ferrule._native import (
     Attempt,
     CitationDelta,
+    Continued,
     Finish,
     Flight,
     ReasoningDelta,
@@ -44,6 +45,7 @@ Event = Union[  # noqa: UP007 - also at run time, on Python 3.10
     ToolCallEnd,
     CitationDelta,
     UsageUpdate,
+    Continued,
     Finish,
     Unknown,
 ]
@@ -159,7 +161,8 @@ class Stream(_BaseStream[T]):
 
     @property
     def text(self) -> Iterator[str]:
-        """The text of the first choice, in chunks."""
+        """The text of the first choice, in chunks. With `continue_streams` also the text before a restart, which
+        `reply()` leaves out; iterate over the events to tell them apart."""
         for event in self:
             if type(event) is TextDelta and event.choice == 0:
                 yield event.text

@@ -37,6 +37,7 @@ TREE = {
     "IdleTimeoutError": "TimeoutError",
     "TotalTimeoutError": "TimeoutError",
     "StreamInterruptedError": "FerruleError",
+    "StreamStalledError": "StreamInterruptedError",
     "ParseError": "FerruleError",
     "ConfigError": "FerruleError",
     "UnsupportedError": "FerruleError",

@@ -162,6 +162,7 @@ def everything() -> dict[str, Any]:
         source = '{"kind":"web","url":"https://x/s","start":0,"end":2,"raw":{"spaces": [1, 2]}}'
         found.append(ferrule.Citation._from_json(source))
         found.append(ferrule.CitationDelta._from_fields(found[-1], 0, 0, 3.5))
+        found.append(ferrule.Continued._from_fields("openai/gpt-4o", "prefix", 3.5))
     return {type(one).__name__: one for one in found}
 
 

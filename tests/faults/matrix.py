@@ -29,6 +29,7 @@ from ferrule.errors import (
     ResponseDecodeError,
     ServerError,
     StreamInterruptedError,
+    StreamStalledError,
     TotalTimeoutError,
 )
 
@@ -244,9 +245,9 @@ STALLS = [
     stall("after_headers", "first_byte", again(FirstByteTimeoutError), again(FirstByteTimeoutError), FIRST_BYTE),
     stall("after_headers", "total", once(TotalTimeoutError), once(TotalTimeoutError), TOTAL),
     stall("mid_event", "idle", again(IdleTimeoutError), again(IdleTimeoutError), IDLE, after_chunks=0),
-    stall("mid_event", "idle", again(IdleTimeoutError), after(BEGUN, IdleTimeoutError), IDLE),
+    stall("mid_event", "idle", again(IdleTimeoutError), after(BEGUN, StreamStalledError), IDLE),
     stall("mid_event", "total", once(TotalTimeoutError), after(BEGUN, TotalTimeoutError), TOTAL),
-    stall("before_terminal", "idle", again(IdleTimeoutError), after(TEXT, IdleTimeoutError), IDLE),
+    stall("before_terminal", "idle", again(IdleTimeoutError), after(TEXT, StreamStalledError), IDLE),
     stall("before_terminal", "total", once(TotalTimeoutError), after(TEXT, TotalTimeoutError), TOTAL),
     same("stall before_headers, for a while", {"stall": {"at": "before_headers", "for_ms": 50}}, ANSWERED),
     same("stall after_headers, for a while", {"stall": {"at": "after_headers", "for_ms": 50}}, ANSWERED),
@@ -275,15 +276,8 @@ def error_event(kind: str, plain: End, error: type[FerruleError], **fields: str)
 
 CONTENTS = [
     Row("no terminal", "no_terminal", once(ResponseDecodeError), after(TEXT, StreamInterruptedError)),
-    # OpenAI's format is complete with the finish reason (docs/wire/sse.md, section 3), Anthropic's is not
-    # (docs/wire/anthropic.md, section 4).
-    Row(
-        "no end marker",
-        {"no_terminal": {"keep_finish": True}},
-        once(ResponseDecodeError),
-        ANSWERED,
-        after(TEXT, StreamInterruptedError),
-    ),
+    # What ended says why: nothing of it is missing, whatever marks the end of a stream.
+    Row("no end marker", {"no_terminal": {"keep_finish": True}}, once(ResponseDecodeError), ANSWERED),
     Row(
         "truncated chunk",
         "truncated_chunk",
@@ -296,7 +290,7 @@ CONTENTS = [
         again(StreamInterruptedError),
         again(StreamInterruptedError),
     ),
-    Row("malformed JSON", "malformed_json", once(ResponseDecodeError), after(BEGUN, ResponseDecodeError)),
+    Row("malformed JSON", "malformed_json", once(ResponseDecodeError), after(BEGUN, StreamInterruptedError)),
     Row(
         "malformed JSON, at once",
         {"malformed_json": {"after_chunks": 0}},

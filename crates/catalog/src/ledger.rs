@@ -134,19 +134,28 @@ impl Ledger {
         let mut rows = lock(&self.rows);
         let waiting = std::mem::take(&mut *lock(&self.waiting));
         for Settled { settlement, end, labels } in waiting {
-            let record = settlement.record();
-            let cost = settlement.cost().map(|cost| cost.total);
-            let model = if record.asked.is_empty() { &record.model } else { &record.asked };
-            let row = Row { provider: record.provider.clone(), model: model.clone(), labels };
-            let row = if rows.len() < MAX_ROWS || rows.contains_key(&row) {
-                row
-            } else {
-                Row { provider: row.provider, ..Row::default() }
-            };
-            rows.entry(row).or_default().add(&record.usage, end, cost);
+            for part in settlement.elsewhere() {
+                let cost = part.cost().map(|cost| cost.total);
+                row(&mut rows, part, labels.clone()).add_part(&part.record().usage, cost);
+            }
+            let cost = settlement.own_cost().map(|cost| cost.total);
+            row(&mut rows, &settlement, labels).add(&settlement.record().usage, end, cost);
         }
         rows
     }
+}
+
+/// The row of what was settled.
+fn row<'a>(rows: &'a mut HashMap<Row, Totals>, settlement: &Settlement, labels: Labels) -> &'a mut Totals {
+    let record = settlement.record();
+    let model = if record.asked.is_empty() { &record.model } else { &record.asked };
+    let row = Row { provider: record.provider.clone(), model: model.clone(), labels };
+    let row = if rows.len() < MAX_ROWS || rows.contains_key(&row) {
+        row
+    } else {
+        Row { provider: row.provider, ..Row::default() }
+    };
+    rows.entry(row).or_default()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -156,22 +165,28 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Totals {
     fn add(&mut self, usage: &Usage, end: End, cost: Option<Amount>) {
         let one_more = |count: &mut u64| *count = count.saturating_add(1);
-        let add = |sum: &mut u64, figure: Option<u64>| *sum = sum.saturating_add(figure.unwrap_or_default());
         one_more(&mut self.calls);
         match end {
             End::Answered => {}
             End::Interrupted => one_more(&mut self.interrupted),
             End::Failed => one_more(&mut self.failed),
         }
+        self.add_part(usage, cost);
+        if cost.is_none() && end != End::Failed {
+            one_more(&mut self.unknown_cost);
+        }
+    }
+
+    /// Adds what a call used that is counted elsewhere.
+    fn add_part(&mut self, usage: &Usage, cost: Option<Amount>) {
+        let add = |sum: &mut u64, figure: Option<u64>| *sum = sum.saturating_add(figure.unwrap_or_default());
         add(&mut self.input_tokens, usage.input_tokens);
         add(&mut self.output_tokens, usage.output_tokens);
         add(&mut self.cache_read_tokens, usage.cache_read_tokens);
         add(&mut self.cache_write_tokens, usage.cache_write_tokens);
         add(&mut self.reasoning_tokens, usage.reasoning_tokens);
-        match cost.and_then(|cost| self.cost.checked_add(cost)) {
-            Some(sum) => self.cost = sum,
-            None if end != End::Failed => one_more(&mut self.unknown_cost),
-            None => {}
+        if let Some(sum) = cost.and_then(|cost| self.cost.checked_add(cost)) {
+            self.cost = sum;
         }
     }
 }
@@ -209,6 +224,24 @@ mod tests {
         assert_eq!((totals.unknown_cost, totals.input_tokens), (1, 3 * 256 * 1_000_000 + 500_000));
         ledger.clear();
         assert!(ledger.rows().is_empty());
+    }
+
+    #[test]
+    fn what_was_used_elsewhere_has_its_own_row_and_is_no_call() {
+        let ledger = Ledger::new();
+        let elsewhere = call("anthropic", "claude-haiku-4-5", Some(1_000_000), End::Answered).settlement;
+        let answered = call("openai", "gpt-4.1", Some(1_000_000), End::Answered);
+        let settlement = Settlement::clone(&answered.settlement).with(vec![elsewhere], Vec::new());
+        ledger.record(Settled { settlement: Arc::new(settlement), ..answered });
+        let mut rows = ledger.rows();
+        rows.sort_by(|(one, _), (other, _)| one.provider.cmp(&other.provider));
+        let of = |(row, totals): &(Row, Totals)| {
+            (row.provider.clone(), totals.calls, totals.input_tokens, totals.cost.to_string())
+        };
+        let rows: Vec<_> = rows.iter().map(of).collect();
+        let row =
+            |provider: &str, calls, cost: &str| (provider.to_owned(), calls, 1_000_000, cost.to_owned());
+        assert_eq!(rows, [row("anthropic", 0, "1"), row("openai", 1, "2")]);
     }
 
     #[test]

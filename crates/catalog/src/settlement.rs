@@ -10,17 +10,42 @@ pub struct Settlement {
     /// Whose prices count; those built in where `None`.
     catalog: Option<Arc<Catalog>>,
     cost: OnceLock<Option<Cost>>,
+    beside: Option<Box<Beside>>,
+}
+
+/// What a call used elsewhere than at the target that answered.
+#[derive(Clone, Debug, Default)]
+struct Beside {
+    /// Where the answer began, and broke off.
+    begun: Vec<Arc<Settlement>>,
+    /// Attempts that gave nothing of the answer.
+    unanswered: Vec<Arc<Settlement>>,
+    total: OnceLock<Option<Cost>>,
 }
 
 impl Settlement {
     /// Settles a call. Its cost is found now; only while the models of its provider are still being unpacked, which happens
     /// once and on a thread of its own, is that left to whoever asks first.
     pub fn new(record: UsageRecord, catalog: Option<Arc<Catalog>>) -> Self {
-        let settlement = Self { record, catalog, cost: OnceLock::new() };
+        let settlement = Self { record, catalog, cost: OnceLock::new(), beside: None };
         if settlement.catalog().is_ready_or_unpacks(&settlement.record.provider) {
-            settlement.cost();
+            settlement.own_cost();
         }
         settlement
+    }
+
+    /// The settlement with what was used elsewhere: by `begun`, which the answer began with and whose cost is a part of
+    /// its own, and by attempts that gave nothing of it (`unanswered`).
+    #[must_use]
+    pub fn with(mut self, begun: Vec<Arc<Self>>, unanswered: Vec<Arc<Self>>) -> Self {
+        let is_alone = begun.is_empty() && unanswered.is_empty();
+        self.beside = (!is_alone).then(|| Box::new(Beside { begun, unanswered, total: OnceLock::new() }));
+        self
+    }
+
+    /// What was used elsewhere than at the target that answered, one for each attempt.
+    pub fn elsewhere(&self) -> impl Iterator<Item = &Arc<Self>> {
+        self.beside.iter().flat_map(|beside| beside.begun.iter().chain(&beside.unanswered))
     }
 
     /// What was used.
@@ -28,8 +53,19 @@ impl Settlement {
         &self.record
     }
 
-    /// What it cost: as the provider reports it, else by the catalog; `None` where neither says.
+    /// What the answer cost: as the provider reports it, else by the catalog; `None` where neither says. Of one that
+    /// began elsewhere, with what it cost there.
     pub fn cost(&self) -> Option<&Cost> {
+        let Some(beside) = self.beside.as_ref().filter(|beside| !beside.begun.is_empty()) else {
+            return self.own_cost();
+        };
+        let add = |sum: Cost, part: &Arc<Self>| sum.and(part.cost()?.clone());
+        let total = || beside.begun.iter().try_fold(self.own_cost()?.clone(), add);
+        beside.total.get_or_init(total).as_ref()
+    }
+
+    /// What it cost at the target that answered.
+    pub fn own_cost(&self) -> Option<&Cost> {
         self.cost.get_or_init(|| self.record.cost(self.catalog())).as_ref()
     }
 
@@ -55,6 +91,15 @@ mod tests {
         let settlement = Settlement::new(record(), None);
         assert_eq!(settlement.cost.get().unwrap().as_ref().unwrap().total.to_string(), "2");
         assert_eq!(settlement.cost().unwrap().total.to_string(), "2");
+    }
+
+    #[test]
+    fn an_answer_that_began_elsewhere_cost_something_there() {
+        let part = || Arc::new(Settlement::new(record(), None));
+        let settlement = Settlement::new(record(), None).with(vec![part()], vec![part()]);
+        assert_eq!(settlement.cost().unwrap().total.to_string(), "4");
+        assert_eq!(settlement.own_cost().unwrap().total.to_string(), "2");
+        assert_eq!(settlement.elsewhere().count(), 2);
     }
 
     #[test]

@@ -48,6 +48,15 @@ pub struct Entry {
     open: Mutex<Option<Open>>,
 }
 
+/// What decides on the cost of a stream besides what it used.
+#[derive(Clone, Debug, Default)]
+pub struct Bill {
+    /// Whose prices count; the client's where absent.
+    pub catalog: Option<Arc<Catalog>>,
+    /// What targets used that began the stream, and broke off.
+    pub begun: Vec<Arc<Settlement>>,
+}
+
 struct Open {
     ledger: Arc<Ledger>,
     provider: String,
@@ -83,16 +92,18 @@ impl Entry {
     }
 
     /// Records a call that was not settled. `fill` adds what is known of its response.
-    pub fn close_unsettled(&self, end: End, fill: impl FnOnce(&mut UsageRecord)) {
+    pub fn close_unsettled(&self, end: End, bill: Bill, fill: impl FnOnce(&mut UsageRecord)) {
         let Some(Open { ledger, provider, model, labels }) = self.take() else { return };
         let mut record = UsageRecord { provider, asked: model, ..UsageRecord::default() };
         fill(&mut record);
-        ledger.record(Settled { settlement: self.settle(record), end, labels });
+        ledger.record(Settled { settlement: self.settle(record, bill), end, labels });
     }
 
     /// Settles what `record` says, as of when the call began.
-    pub fn settle(&self, record: UsageRecord) -> Arc<Settlement> {
-        Arc::new(Settlement::new(UsageRecord { at: self.at, ..record }, self.catalog.clone()))
+    pub fn settle(&self, record: UsageRecord, bill: Bill) -> Arc<Settlement> {
+        let catalog = bill.catalog.or_else(|| self.catalog.clone());
+        let settlement = Settlement::new(UsageRecord { at: self.at, ..record }, catalog);
+        Arc::new(settlement.with(bill.begun, Vec::new()))
     }
 
     fn take(&self) -> Option<Open> {

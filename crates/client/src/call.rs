@@ -1,7 +1,7 @@
 //! Calls whose model was resolved: made with one engine, and accounted for when they end.
 
 use crate::{
-    account::Entry,
+    account::{Bill, Entry},
     stream::{RawBody, Stream},
 };
 use ferrule_catalog::{Catalog, End, Labels, Ledger, Settlement};
@@ -166,6 +166,6 @@ fn accounted<T>(
 }
 
 fn failed(entry: &Entry, error: CallError) -> CallError {
-    entry.close_unsettled(End::Failed, |_| {});
+    entry.close_unsettled(End::Failed, Bill::default(), |_| {});
     error
 }

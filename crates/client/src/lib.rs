@@ -63,7 +63,7 @@ mod providers;
 mod settings;
 mod stream;
 
-pub use account::Entry;
+pub use account::{Bill, Entry};
 pub use call::ResolvedCall;
 pub use client::Client;
 pub use error::ClientError;

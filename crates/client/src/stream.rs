@@ -1,6 +1,6 @@
 //! Streams that are accounted for when they end, whoever ends them.
 
-use crate::account::Entry;
+use crate::account::{Bill, Entry};
 use bytes::Bytes;
 use ferrule_catalog::{End, Settlement};
 use ferrule_engine::{CallError, EventBatch, EventStream, RawReply};
@@ -33,6 +33,11 @@ impl Stream {
     /// What it used and cost, as far as it came.
     pub fn settle(&mut self) -> Arc<Settlement> {
         self.stream.settle()
+    }
+
+    /// What decides on its cost besides what it used.
+    pub fn bill(&self) -> Bill {
+        Bill { catalog: self.stream.catalog().cloned(), begun: self.stream.begun().to_vec() }
     }
 
     fn close(&mut self, is_whole: bool) {

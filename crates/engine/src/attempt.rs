@@ -4,18 +4,72 @@
 use crate::{
     backend::{self, Backend, BackendRequest},
     credentials::Grant,
+    failure::{Failure, TimeoutKind},
     follow,
     incoming::Incoming,
     retry::{Again, Failed},
     send,
     target::Target,
+    target_state::Lease,
     timeout::{Limits, Watch},
+    trail::Began,
     work::Work,
 };
 use http::Method;
+use std::{pin::pin, time::Duration};
+
+/// An attempt that is made: who is asked, and the place there.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    /// The place among the call's candidates.
+    pub(crate) seat: usize,
+    pub(crate) target: Box<Target>,
+    pub(crate) lease: Option<Lease>,
+    pub(crate) began: Began,
+}
+
+/// How long an attempt may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Window {
+    pub(crate) limits: Limits,
+    /// How long the target may be silent, where somebody else is left.
+    pub(crate) patience: Option<Duration>,
+}
+
+/// How an attempt ended, and what it was authorised with.
+pub(crate) struct Ended<T> {
+    pub(crate) grant: Option<Grant>,
+    pub(crate) result: Result<T, Failed>,
+    pub(crate) took: Duration,
+}
+
+impl Turn {
+    /// Makes the attempt. It is given up where nothing comes within the target's time.
+    pub(crate) async fn attempt<W: Work>(&mut self, window: Window, work: &W) -> Ended<W::Received> {
+        let Self { target, began, .. } = self;
+        let (grant, result) = {
+            // One future, whichever way it is awaited: two would be in every call's.
+            let attempted = pin!(attempt(target, window.limits, work));
+            match window.patience.filter(|patience| *patience < window.limits.remaining()) {
+                None => attempted.await,
+                Some(patience) => {
+                    let attempted = tokio::time::timeout(patience, attempted).await;
+                    let silent = || (None, Err(Failure::Timeout(TimeoutKind::FirstToken).into()));
+                    attempted.unwrap_or_else(|_| silent())
+                }
+            }
+        };
+        let took = began.elapsed();
+        let result = result.map_err(|mut failed| {
+            target.mask(&mut failed.failure);
+            failed
+        });
+        Ended { grant, result, took }
+    }
+}
 
 /// One attempt, and what it was authorised with.
-pub(crate) async fn attempt<W: Work>(
+async fn attempt<W: Work>(
     target: &mut Target,
     limits: Limits,
     work: &W,

@@ -4,41 +4,38 @@
 //! follows a failed attempt, is decided in `plan`; whether a candidate takes a call, by its state.
 
 use crate::{
-    attempt::attempt,
+    attempt::{Ended, Turn, Window},
     candidates::{Candidates, Contender},
-    credentials::Grant,
     error::CallError,
     failover::Reason,
     failure::{Failure, TimeoutKind},
     first_token,
+    hedge::{self, Other, Raced, Second},
     observe::BreakerEvents,
     one_line::InOneLine,
     options::CallOptions,
     plan::{Keys, Moment, Plan, Refusal, Step},
     policy::CallPolicy,
     prepare::prepare,
-    reply::{Next, Outcome},
+    reply::{Attempt, Next, Outcome},
     retry::Failed,
     retry_budget::RetryBudgetSettings,
+    routing_options::Hedge,
     target::Target,
     target_state::{self, Lease},
     timeout::Limits,
     trail::Trail,
     work::{Answered, Encoding, Work},
 };
-use ferrule_catalog::Catalog;
-use std::{
-    pin::pin,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use ferrule_catalog::{Catalog, Settlement, UsageRecord};
+use std::{borrow::Cow, mem, sync::Arc, time::Duration};
 use tracing::debug;
 
 /// A call under way.
-struct Run<'a, W> {
+pub(crate) struct Run<'a, W> {
     candidates: Candidates,
-    work: W,
-    options: &'a CallOptions,
+    pub(crate) work: W,
+    options: Cow<'a, CallOptions>,
     policy: CallPolicy,
     plan: Plan,
     /// How many retries there may be.
@@ -53,6 +50,10 @@ struct Run<'a, W> {
     failed: Option<(usize, Failed)>,
     /// Why the first candidate that could not be asked could not.
     unasked: Option<CallError>,
+    /// Whether two candidates were asked at once already.
+    hedged: bool,
+    /// What attempts used that gave nothing of the answer.
+    unanswered: Vec<Arc<Settlement>>,
 }
 
 /// Executes `work` with the candidates that the plan says.
@@ -62,79 +63,134 @@ pub(crate) async fn execute<W: Work>(
     options: &CallOptions,
     policy: CallPolicy,
 ) -> Result<W::Output, CallError> {
-    let rules = candidates.rules(options, &policy);
-    let plan = Plan::new(candidates.seats(policy.catalog.as_deref()), rules);
-    candidates.budget.deposit(target_state::now(), &rules.retry.budget);
-    let targets = candidates.list.iter().map(|_| None).collect();
-    let events = policy.events.clone();
-    let mut run = Run {
-        candidates,
-        work,
-        options,
-        policy,
-        plan,
-        budget: rules.retry.budget,
-        trail: Trail::new(events),
-        targets,
-        lease: None,
-        current: 0,
-        failed: None,
-        unasked: None,
-    };
-    let mut step = run.plan.first();
-    loop {
-        if let Step::Ask { seat, wait, insist } = step {
-            if insist || run.targets.get(seat).is_some_and(Option::is_some) {
-                // A target that was asked already, or that is to be left alone.
-                run.candidates.budget.withdraw(target_state::now(), &run.budget);
-            }
-            if !wait.is_zero() {
-                tokio::time::sleep(wait).await;
-            }
-            if let Err(refusal) = run.sit(seat, insist) {
-                step = run.plan.skip(refusal, run.moment());
-                run.skipped(seat, refusal, step);
-                continue;
-            }
-        }
-        if step == Step::GiveUp {
-            return Err(run.error());
-        }
-        let Some(mut target) = run.targets.get_mut(run.current).and_then(Option::take) else {
-            return Err(run.error());
-        };
-        run.trail.begin(&target, wait_of(step));
-        log_begin(&target, run.trail.len() + 1);
-        let began = Instant::now();
-        let limits = run.limits();
-        let patience = run.patience(&target);
-        let (grant, result) = attempt_within(patience, &mut target, limits, &run.work).await;
-        let took = began.elapsed();
-        let failed = match result {
-            Ok(received) => {
-                log_success(&target, took);
-                return Ok(run.answer(received, target, took));
-            }
-            Err(mut failed) => {
-                target.mask(&mut failed.failure);
-                failed
-            }
-        };
-        run.trail.record(&target, Outcome::from(&failed.failure), Some(Reason::of(&failed)), took);
-        let keys = Keys { has_grant: grant.is_some(), has_another: false };
-        step = run.plan.after(&failed, keys, run.moment());
-        if step == Step::RenewCredentials {
-            if target.renew(grant.as_ref(), &failed.failure, limits).await {
-                run.plan.uncounted();
-            } else {
-                step = run.plan.instead(&failed, run.moment());
-            }
-        }
-        run.leave(target, failed, step, took);
-    }
+    let mut run = Run::new(candidates, work, Cow::Borrowed(options), policy);
+    let first = run.plan.first();
+    let (received, answered) = run.answer(first).await?;
+    Ok(run.work.finish(received, answered))
 }
 
-impl<W: Work> Run<'_, W> {
+impl<'a, W: Work> Run<'a, W> {
+    /// A call that begins.
+    pub(crate) fn new(
+        candidates: Candidates,
+        work: W,
+        options: Cow<'a, CallOptions>,
+        policy: CallPolicy,
+    ) -> Self {
+        let rules = candidates.rules(&options, &policy);
+        let now = target_state::now();
+        candidates.budget.deposit(now, &rules.retry.budget);
+        if policy.patience.hedge != Hedge::Off {
+            candidates.pace.hedges.deposit(now, &hedge::BUDGET);
+        }
+        Self {
+            plan: Plan::new(candidates.seats(policy.catalog.as_deref()), rules),
+            budget: rules.retry.budget,
+            trail: Trail::new(policy.events.clone()),
+            targets: candidates.list.iter().map(|_| None).collect(),
+            lease: None,
+            current: 0,
+            failed: None,
+            unasked: None,
+            hedged: false,
+            unanswered: Vec::new(),
+            candidates,
+            work,
+            options,
+            policy,
+        }
+    }
+
+    /// What is done first.
+    pub(crate) fn first(&mut self) -> Step {
+        self.plan.first()
+    }
+
+    /// Does what `step` says, and what follows, until there is something to deliver.
+    pub(crate) async fn answer(&mut self, mut step: Step) -> Result<(W::Received, Answered), CallError> {
+        loop {
+            if let Step::Ask { seat, wait, insist } = step {
+                if insist || self.plan.was_asked(seat) {
+                    // A target that was asked already, or that is to be left alone.
+                    self.candidates.budget.withdraw(target_state::now(), &self.budget);
+                }
+                if !wait.is_zero() {
+                    tokio::time::sleep(wait).await;
+                }
+                if let Err(refusal) = self.sit(seat, insist) {
+                    step = self.plan.skip(refusal, self.moment());
+                    self.skipped(seat, refusal, step);
+                    continue;
+                }
+            }
+            if step == Step::GiveUp {
+                return Err(self.error());
+            }
+            let Some(target) = self.targets.get_mut(self.current).and_then(Option::take) else {
+                return Err(self.error());
+            };
+            let (seat, lease) = (self.current, self.lease.take());
+            let mut turn = Turn { seat, lease, began: self.trail.begin(&target, wait_of(step)), target };
+            log_begin(&turn.target, self.trail.len() + 1);
+            let ended = match self.hedge_delay(&turn) {
+                None => turn.attempt(self.window(&turn), &self.work).await,
+                // Boxed, as few calls need it and all would carry its size.
+                Some(delay) => {
+                    let ended;
+                    (turn, ended) = Box::pin(self.race(turn, delay)).await;
+                    ended
+                }
+            };
+            let Ended { grant, result, took } = ended;
+            let failed = match result {
+                Ok(received) => match self.objection(&received, &turn.target) {
+                    None => return Ok(self.answered(received, turn, took)),
+                    Some(failed) => failed,
+                },
+                Err(failed) => failed,
+            };
+            let outcome = Outcome::from(&failed.failure);
+            self.trail.record(&turn.target, &turn.began, outcome, Some(Reason::of(&failed)), took);
+            let keys = Keys { has_grant: grant.is_some(), has_another: false };
+            step = self.plan.after(&failed, keys, self.moment());
+            if step == Step::RenewCredentials {
+                let limits = self.limits(turn.seat);
+                if turn.target.renew(grant.as_ref(), &failed.failure, limits).await {
+                    self.plan.uncounted();
+                } else {
+                    step = self.plan.instead(&failed, self.moment());
+                }
+            }
+            self.leave(turn, failed, step, took);
+        }
+    }
+
+    /// The stream that the call gave broke off: what is done then, where somebody `may` go on with it. The call made ready
+    /// for others is forgotten, as they are to be asked something else.
+    pub(crate) fn broke_off(&mut self, failed: Failed, attempts: Vec<Attempt>, may: bool) -> Step {
+        self.trail.resume(attempts);
+        self.targets.fill_with(|| None);
+        let step = if may { self.plan.after(&failed, Keys::default(), self.moment()) } else { Step::GiveUp };
+        self.trail.followed_by(self.next(step), wait_of(step), &failed.failure);
+        self.log_failure(&failed, step, Duration::ZERO);
+        self.failed = Some((self.current, failed));
+        step
+    }
+
+    /// The target that refused is asked once more, where it was to continue an answer; `None` where it was not.
+    pub(crate) fn without_prefix(&mut self, attempts: &[Attempt]) -> Option<Step> {
+        self.targets.get(self.current)?.as_ref().filter(|target| target.continues)?;
+        self.targets.fill_with(|| None);
+        self.trail.resume(attempts.to_vec());
+        self.trail.lost(Some(Next::Restarted), None);
+        Some(self.plan.once_more())
+    }
+
+    /// The attempts so far.
+    pub(crate) fn take_attempts(&mut self) -> Vec<Attempt> {
+        self.trail.take_attempts()
+    }
+
     /// Takes a place at a candidate, and makes the call ready for it where it is not yet.
     fn sit(&mut self, seat: usize, insists: bool) -> Result<(), Refusal> {
         self.lease = None;
@@ -148,7 +204,7 @@ impl<W: Work> Run<'_, W> {
         if self.targets.get(seat).is_some_and(Option::is_some) {
             return Ok(());
         }
-        let made = make_ready(contender, &mut self.work, self.options);
+        let made = make_ready(contender, &mut self.work, &self.options);
         if !self.plan.may_encode_another() {
             // A long prompt should not be kept twice.
             self.work.release();
@@ -189,40 +245,152 @@ impl<W: Work> Run<'_, W> {
         }
     }
 
+    /// How long an attempt may take.
+    fn window(&self, turn: &Turn) -> Window {
+        Window { limits: self.limits(turn.seat), patience: self.patience(turn) }
+    }
+
     /// How long the target may be silent while somebody else is left.
-    fn patience(&self, target: &Target) -> Option<Duration> {
-        let contender = self.candidates.list.get(self.current)?;
-        let mut others = self.plan.others().filter_map(|place| self.candidates.list.get(place));
-        others.any(Contender::is_usable).then_some(())?;
+    fn patience(&self, turn: &Turn) -> Option<Duration> {
+        let contender = self.candidates.list.get(turn.seat)?;
+        self.has_another().then_some(())?;
         if let Some(told) = self.policy.patience.first_token {
             return Some(told);
         }
         let reasons = self.work.may_reason() || reasons(contender, self.policy.catalog.as_deref());
-        first_token::limit(contender.state.as_ref()?.statistics(), target.stream, reasons)
+        first_token::limit(contender.state.as_ref()?.statistics(), turn.target.stream, reasons)
     }
 
-    /// The time limits at the candidate that is asked.
-    fn limits(&self) -> Limits {
-        let own = self.candidates.list.get(self.current).and_then(Contender::timeouts);
+    /// Whether a candidate is left that was not asked, and that takes the call.
+    fn has_another(&self) -> bool {
+        let mut others = self.plan.others().filter_map(|place| self.candidates.list.get(place));
+        others.any(Contender::is_usable)
+    }
+
+    /// The time limits at a candidate.
+    fn limits(&self, seat: usize) -> Limits {
+        let own = self.candidates.list.get(seat).and_then(Contender::timeouts);
         own.map_or(self.policy.limits, |own| self.policy.limits.or(self.options.timeouts, own))
     }
 
+    /// After how long somebody else is asked as well; `None` where nobody is.
+    fn hedge_delay(&self, turn: &Turn) -> Option<Duration> {
+        let hedge = self.policy.patience.hedge;
+        if hedge == Hedge::Off || self.hedged || !self.has_another() {
+            return None;
+        }
+        hedge::delay(hedge, &self.candidates.pace.speed, turn.target.stream)
+    }
+
+    /// The attempt, with one at the next candidate beside it where it is slow. Gives the one that counts.
+    async fn race(&mut self, turn: Turn, delay: Duration) -> (Turn, Ended<W::Received>) {
+        let window = self.window(&turn);
+        let raced = hedge::race(turn, window, &self.work, delay, || self.rival()).await;
+        let Raced { turn, ended, other } = raced;
+        if let Some(other) = other {
+            self.hedged = true;
+            self.lost(other, &turn);
+        }
+        self.current = turn.seat;
+        self.plan.turn_to(turn.seat);
+        (turn, ended)
+    }
+
+    /// The attempt beside one that is slow, where there is somebody for it and the budget has something left.
+    fn rival(&self) -> Option<Second<W>> {
+        let hedges = &self.candidates.pace.hedges;
+        let now = target_state::now();
+        (hedges.left(now, &hedge::BUDGET) > 0).then_some(())?;
+        let second = self.plan.others().find_map(|seat| {
+            let contender = self.candidates.list.get(seat).filter(|one| one.is_usable())?;
+            let lease = contender.admit(false).ok()?;
+            let mut work = self.work.clone();
+            let target = Box::new(make_ready(contender, &mut work, &self.options).ok()?);
+            let began = self.trail.begin_beside(&target);
+            log_begin(&target, self.trail.len() + 2);
+            let window = Window { limits: self.limits(seat), patience: None };
+            Some(Second { turn: Turn { seat, target, lease, began }, window, work })
+        })?;
+        hedges.withdraw(now, &hedge::BUDGET);
+        Some(second)
+    }
+
+    /// Notes the attempt of a race that does not count.
+    fn lost(&mut self, other: Other<W::Received>, counts: &Turn) {
+        let Other { mut turn, ended } = other;
+        let took = ended.as_ref().map_or_else(|| turn.began.elapsed(), |ended| ended.took);
+        let (now, is_first) = (target_state::now(), turn.seat == self.current);
+        self.note_reported(&turn);
+        let next = self.candidates.list.get(counts.seat).filter(|_| is_first);
+        let next = next.map(|contender| Next::Hedged(contender.name()));
+        match ended.map(|ended| ended.result) {
+            Some(Err(failed)) => {
+                let reason = Reason::of(&failed);
+                let outcome = Outcome::from(&failed.failure);
+                self.trail.record(&turn.target, &turn.began, outcome, Some(reason), took);
+                self.trail.lost(next, Some(&failed.failure));
+                self.plan.lost(turn.seat, &failed, self.policy.started.elapsed());
+                if let Some(mut lease) = turn.lease.take() {
+                    lease.fail(reason, &failed.failure);
+                }
+                self.failed = Some((turn.seat, failed));
+            }
+            // Given up: that is no fault of the target, but it is slow.
+            Some(Ok(_)) | None => {
+                let outcome = Outcome::Cancelled("another target was faster".to_owned());
+                self.trail.record(&turn.target, &turn.began, outcome, None, took);
+                self.trail.lost(next, None);
+                self.plan.given_up(turn.seat);
+                if is_first {
+                    let statistics = turn.lease.as_ref().map(Lease::statistics);
+                    statistics.inspect(|of_target| of_target.was_silent(now, turn.target.stream, took));
+                    hedge::note(&self.candidates.pace.speed, now, turn.target.stream, took);
+                }
+            }
+        }
+        if let Some(place) = self.targets.get_mut(turn.seat) {
+            *place = Some(turn.target);
+        }
+    }
+
+    /// Why the call moves on although it was answered; `None` where it does not.
+    fn objection(&mut self, received: &W::Received, target: &Target) -> Option<Failed> {
+        // With one candidate there is nothing to look at.
+        if self.candidates.list.len() < 2 {
+            return None;
+        }
+        let failed = Failed::from(W::objection(received, target)?);
+        self.plan.has_another_for(Reason::of(&failed)).then_some(failed)
+    }
+
+    /// Notes what an attempt used that gave nothing of the answer.
+    fn note_reported(&mut self, turn: &Turn) {
+        if let Some(record) = turn.target.reported.take(|| turn.target.record()) {
+            let catalog = self.candidates.list.get(turn.seat).and_then(Contender::catalog);
+            let catalog = catalog.or(self.policy.catalog.as_ref()).cloned();
+            let record = UsageRecord { at: self.policy.at, ..record };
+            self.unanswered.push(Arc::new(Settlement::new(record, catalog)));
+        }
+    }
+
     /// Notes how an attempt failed, and leaves the candidate unless it is asked again at once.
-    fn leave(&mut self, target: Box<Target>, failed: Failed, step: Step, took: Duration) {
+    fn leave(&mut self, mut turn: Turn, failed: Failed, step: Step, took: Duration) {
         self.trail.followed_by(self.next(step), wait_of(step), &failed.failure);
         self.log_failure(&failed, step, took);
-        if let Some(place) = self.targets.get_mut(self.current) {
-            *place = Some(target);
-        }
+        self.note_reported(&turn);
         if matches!(step, Step::Ask { .. } | Step::GiveUp)
-            && let Some(mut lease) = self.lease.take()
+            && let Some(mut lease) = turn.lease.take()
         {
             if matches!(failed.failure, Failure::Timeout(TimeoutKind::FirstToken | TimeoutKind::FirstByte)) {
                 lease.statistics().was_silent(target_state::now(), W::IS_STREAM, took);
             }
             lease.fail(Reason::of(&failed), &failed.failure);
         }
-        self.failed = Some((self.current, failed));
+        self.lease = turn.lease;
+        if let Some(place) = self.targets.get_mut(turn.seat) {
+            *place = Some(turn.target);
+        }
+        self.failed = Some((turn.seat, failed));
     }
 
     /// What `step` is, for the list of attempts.
@@ -237,32 +405,37 @@ impl<W: Work> Run<'_, W> {
         })
     }
 
-    /// What the call gives.
-    fn answer(mut self, received: W::Received, target: Box<Target>, took: Duration) -> W::Output {
-        // A stream may break off yet; that a target is back after a probe is known already.
-        if let Some(lease) = &self.lease {
-            let (now, statistics) = (target_state::now(), lease.statistics());
+    /// What the call gives, and how it was answered.
+    fn answered(&mut self, received: W::Received, turn: Turn, took: Duration) -> (W::Received, Answered) {
+        let Turn { seat, target, mut lease, began } = turn;
+        log_success(&target, took);
+        let now = target_state::now();
+        if let Some(lease) = &mut lease {
+            let statistics = lease.statistics();
             match (target.stream, W::output_tokens(&received)) {
                 (true, _) => statistics.first_token(now, took),
                 (false, Some(output)) => statistics.answered(now, took, output),
                 (false, None) => {}
             }
+            // A stream may break off yet; that a target is back after a probe is known already.
+            if !W::IS_STREAM || lease.is_probe() {
+                lease.succeed(took);
+            }
         }
-        if let Some(lease) = &mut self.lease
-            && (!W::IS_STREAM || lease.is_probe())
-        {
-            lease.succeed(took);
+        if self.policy.patience.hedge != Hedge::Off {
+            hedge::note(&self.candidates.pace.speed, now, target.stream, took);
         }
-        if let Some(catalog) = self.candidates.list.get(self.current).and_then(Contender::catalog) {
-            self.policy.catalog = Some(Arc::clone(catalog));
+        let mut policy = self.policy.clone();
+        if let Some(catalog) = self.candidates.list.get(seat).and_then(Contender::catalog) {
+            policy.catalog = Some(Arc::clone(catalog));
         }
-        self.trail.record(&target, Outcome::Success, None, took);
-        let Self { work, mut trail, policy, lease, .. } = self;
-        work.finish(received, Answered { target, attempts: trail.take_attempts(), policy, lease })
+        self.trail.record(&target, &began, Outcome::Success, None, took);
+        let (attempts, unanswered) = (self.trail.take_attempts(), mem::take(&mut self.unanswered));
+        (received, Answered { target, attempts, policy, lease, unanswered })
     }
 
     /// How the call failed: as its last attempt did, or else as the last one of those that were not asked.
-    fn error(mut self) -> CallError {
+    fn error(&mut self) -> CallError {
         let error = self.failure();
         self.trail.failed(error)
     }
@@ -319,22 +492,6 @@ fn make_ready<W: Work>(
     let how = Encoding { drop_unsupported: options.drop_params, defaults: defaults.map(Arc::as_ref) };
     let outgoing = work.encode(&contender.provider, &contender.model, how)?;
     prepare(&contender.provider, contender.model.clone(), outgoing, options)
-}
-
-/// One attempt, which is given up where nothing comes within `patience`.
-async fn attempt_within<W: Work>(
-    patience: Option<Duration>,
-    target: &mut Target,
-    limits: Limits,
-    work: &W,
-) -> (Option<Grant>, Result<W::Received, Failed>) {
-    // One future, whichever way it is awaited: two would be in every call's.
-    let attempted = pin!(attempt(target, limits, work));
-    let Some(patience) = patience.filter(|patience| *patience < limits.remaining()) else {
-        return attempted.await;
-    };
-    let attempted = tokio::time::timeout(patience, attempted).await;
-    attempted.unwrap_or_else(|_| (None, Err(Failure::Timeout(TimeoutKind::FirstToken).into())))
 }
 
 /// Whether the model is known to think before it answers.

@@ -4,6 +4,7 @@ use crate::{
     error::CallError,
     failure::Failure,
     options::{CallOptions, Timeouts},
+    pace::Pace,
     plan::{Pool, Refusal, Rules, Seat},
     policy::CallPolicy,
     policy_options::{AllOpen, RetryOptions},
@@ -38,6 +39,8 @@ pub(crate) struct Candidates {
     pub(crate) retry: RetryOptions,
     /// The retries that may still be made.
     pub(crate) budget: Arc<RetryBudget>,
+    /// How fast their calls are answered.
+    pub(crate) pace: Arc<Pace>,
     /// What is done where every breaker is open.
     pub(crate) all_open: Option<AllOpen>,
 }

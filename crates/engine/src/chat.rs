@@ -1,6 +1,7 @@
 //! Chat: plain and streamed completions.
 
 use crate::{
+    delivered::Delivered,
     failure::Failure,
     incoming::Incoming,
     outgoing::Outgoing,
@@ -11,7 +12,13 @@ use crate::{
     target::Target,
     work::{Answered, Encoding, Work},
 };
-use ferrule_wire::model::{Effort, PartKind, Request};
+use ferrule_wire::{
+    model::{
+        Effort, ErrorKind, FinishReason, Message, Part, PartKind, ProviderError, Request, Response,
+        ResponseFormat, Role,
+    },
+    prefill::Prefill,
+};
 
 /// Of text in most languages and vocabularies.
 const BYTES_PER_TOKEN: u64 = 4;
@@ -19,12 +26,18 @@ const BYTES_PER_TOKEN: u64 = 4;
 const USUAL_ANSWER: u64 = 500;
 
 /// A completion whose response comes whole. Boxed, as the futures of a call pass it on from one to the next.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Complete(Box<Request>);
 
 /// A completion whose response comes as it is made.
-#[derive(Debug)]
-pub struct Stream(Box<Request>);
+#[derive(Clone, Debug)]
+pub struct Stream {
+    request: Box<Request>,
+    /// Whether the request is kept while the response comes: another target may have to go on with it.
+    is_kept: bool,
+    /// What was delivered of an answer that a target is to continue.
+    prefix: Option<String>,
+}
 
 impl Complete {
     /// Asks `request`.
@@ -36,8 +49,47 @@ impl Complete {
 impl Stream {
     /// Asks `request`. The call comes back when the first events are there, so that all before them can be retried.
     pub fn new(request: Request) -> Self {
-        Self(Box::new(Request { stream: true, ..request }))
+        Self { request: Box::new(Request { stream: true, ..request }), is_kept: false, prefix: None }
     }
+
+    /// As [`Self::new`], for a stream that another target goes on with where it breaks off.
+    pub(crate) fn kept(request: Request) -> Self {
+        Self { is_kept: true, ..Self::new(request) }
+    }
+
+    /// From here on targets are asked to go on with what was delivered: to continue it, or to answer anew. `false` where
+    /// neither would be right.
+    pub(crate) fn go_on_with(&mut self, delivered: &Delivered) -> bool {
+        let request = &*self.request;
+        let is_structured =
+            request.response_format.as_ref().is_some_and(|format| *format != ResponseFormat::Text);
+        // Models that think do not continue what others said, and of several answers nobody does.
+        let fits = request.tools.is_empty()
+            && request.response_format.is_none()
+            && !reasons(request)
+            && request.n.is_none_or(|n| n <= 1);
+        self.prefix = delivered.prefix().filter(|_| fits).map(str::to_owned);
+        delivered.can_go_on(is_structured)
+    }
+
+    /// From here on targets are asked to answer anew.
+    pub(crate) fn begin_anew(&mut self) {
+        self.prefix = None;
+    }
+}
+
+/// The request whose answer begins with `prefix`, which a target continues.
+fn continuing(request: &Request, prefix: &str) -> Request {
+    let mut request = request.clone();
+    let begun = request.messages.last_mut().filter(|last| last.role == Role::Assistant);
+    match begun.and_then(|last| last.content.last_mut()) {
+        // The caller began the answer already.
+        Some(Part { kind: PartKind::Text(text), .. }) => text.push_str(prefix),
+        _ => request.messages.push(Message::text(Role::Assistant, prefix)),
+    }
+    let said = prefix.len() as u64 / BYTES_PER_TOKEN;
+    request.max_tokens = request.max_tokens.map(|most| most.saturating_sub(said).max(1));
+    request
 }
 
 /// The request that asks `provider` for `model`.
@@ -71,6 +123,34 @@ fn reasons(request: &Request) -> bool {
     request.reasoning.as_ref().is_some_and(|reasoning| reasoning.effort != Some(Effort::None))
 }
 
+/// What is wrong with an answer that ended in this way.
+fn objection_to(ended: &FinishReason) -> Option<Failure> {
+    let (kind, message) = match ended {
+        FinishReason::ContentFilter => {
+            (ErrorKind::ContentFiltered, "the answer was ended by a content filter")
+        }
+        FinishReason::Refusal => (ErrorKind::ContentFiltered, "the answer is a refusal"),
+        FinishReason::Error => (ErrorKind::Server, "the provider failed in the middle of the answer"),
+        _ => return None,
+    };
+    Some(Failure::Provider(Box::new(ProviderError::new(kind, message))))
+}
+
+/// What an answer stands for that has nothing in it.
+fn empty() -> Failure {
+    Failure::unreadable("the answer is empty")
+}
+
+/// Whether there is nothing in an answer that ended of itself.
+fn says_nothing(response: &Response) -> bool {
+    let is_empty = |part: &Part| matches!(&part.kind, PartKind::Text(text) if text.is_empty());
+    response.choices.iter().all(|choice| {
+        choice.message.content.iter().all(is_empty)
+            && choice.message.extra.is_empty()
+            && matches!(choice.finish_reason, None | Some(FinishReason::Stop))
+    })
+}
+
 impl Work for Complete {
     type Received = PlainResponse;
     type Output = Reply;
@@ -97,6 +177,18 @@ impl Work for Complete {
 
     fn output_tokens(received: &PlainResponse) -> Option<Option<u64>> {
         Some(received.response.usage.as_ref().and_then(|usage| usage.output_tokens))
+    }
+
+    fn objection(received: &PlainResponse, target: &Target) -> Option<Failure> {
+        let response = &received.response;
+        let ended = response.choices.iter().filter_map(|choice| choice.finish_reason.as_ref());
+        let objection = match ended.map(objection_to).next().flatten() {
+            Some(objection) => objection,
+            None if says_nothing(response) => empty(),
+            None => return None,
+        };
+        target.reported.note(&response.model, response.usage.as_ref(), &response.extra);
+        Some(objection)
     }
 
     fn finish(self, received: PlainResponse, answered: Answered) -> Reply {
@@ -126,23 +218,40 @@ impl Work for Stream {
     const IS_STREAM: bool = true;
 
     fn encode(&mut self, provider: &Provider, model: &str, how: Encoding<'_>) -> Result<Outgoing, Failure> {
-        encode(&mut self.0, provider, model, how)
+        let Some(prefix) = self.prefix.as_ref().filter(|_| provider.prefill(model) == Prefill::Continued)
+        else {
+            return encode(&mut self.request, provider, model, how);
+        };
+        let outgoing = encode(&mut continuing(&self.request, prefix), provider, model, how)?;
+        Ok(Outgoing { continues: true, ..outgoing })
     }
 
     fn release(&mut self) {
-        *self.0 = Request { n: self.0.n, ..Request::default() };
+        if !self.is_kept {
+            *self.request = Request { n: self.request.n, ..Request::default() };
+        }
     }
 
     async fn receive(&self, incoming: Incoming, target: &Target) -> Result<Reader, Failure> {
-        open_stream(incoming, target, self.0.n.is_none_or(|n| n <= 1)).await
+        open_stream(incoming, target, self.request.n.is_none_or(|n| n <= 1)).await
     }
 
     fn size(&self) -> Option<(u64, u64)> {
-        Some(size(&self.0))
+        Some(size(&self.request))
     }
 
     fn may_reason(&self) -> bool {
-        reasons(&self.0)
+        reasons(&self.request)
+    }
+
+    fn objection(reader: &Reader, target: &Target) -> Option<Failure> {
+        let ended = reader.end_at_once()?;
+        // Of what continues an answer there may be nothing more to say.
+        let is_empty = *ended == FinishReason::Stop && !target.continues;
+        let objection = objection_to(ended).or_else(|| is_empty.then(empty))?;
+        let usage = &reader.usage;
+        target.reported.note(&usage.model, usage.usage.as_deref(), &usage.extra);
+        Some(objection)
     }
 
     fn finish(self, reader: Reader, answered: Answered) -> EventStream {

@@ -25,6 +25,7 @@ use crate::{
     recipient::{Call, Recipient},
     reply::Reply,
     resolve::{Candidate, Group, Route, Routes, Routing, RoutingProblem},
+    resume,
     settings::ProviderSettings,
     speech::Speak,
     stream::EventStream,
@@ -278,8 +279,17 @@ impl Engine {
     }
 
     /// A streamed completion; comes back when the first events are there.
-    pub fn stream(&self, call: Call<Request>) -> impl Future<Output = Result<EventStream, CallError>> + Send {
-        self.run(call.map(Stream::new))
+    pub async fn stream(&self, call: Call<Request>) -> Result<EventStream, CallError> {
+        let Call { to, request, options } = call;
+        let mut candidates = self.candidates(to)?;
+        let policy = self.policy(&options, &candidates);
+        let goes_on = policy.patience.continue_streams;
+        let work = if goes_on { Stream::kept(request) } else { Stream::new(request) };
+        arrange(&mut candidates, || (true, work.size()), &policy);
+        if goes_on {
+            return Box::pin(resume::stream(candidates, work, options, policy)).await;
+        }
+        execute(candidates, work, &options, policy).await
     }
 
     /// An operation that takes one request: reranking, images, transcription.
@@ -442,8 +452,13 @@ impl Engine {
             if found.list.is_empty() {
                 found.retry = rules.map_or_else(RetryOptions::default, |rules| rules.retry).or(of.retry);
                 found.all_open = breaker.all_open;
-                let own = || &provider.targets.budget;
-                found.budget = Arc::clone(group.as_ref().map_or_else(own, |group| &group.state.budget));
+                // The group of a moment is gone with its call: what is kept is kept of the provider.
+                let named = group.as_ref().filter(|group| !group.name.is_empty());
+                let (budget, pace) = match named {
+                    Some(group) => (&group.state.budget, &group.state.pace),
+                    None => (&provider.targets.budget, &provider.targets.pace),
+                };
+                (found.budget, found.pace) = (Arc::clone(budget), Arc::clone(pace));
             }
             found.list.push(Contender {
                 state: keeps_state.then(|| provider.targets.of(model)),

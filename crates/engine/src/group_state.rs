@@ -1,6 +1,6 @@
 //! Group state: what is kept of a group from call to call, also when its settings change.
 
-use crate::{retry_budget::RetryBudget, strategy::Rotation};
+use crate::{pace::Pace, retry_budget::RetryBudget, strategy::Rotation};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -13,6 +13,8 @@ pub struct GroupState {
     pub(crate) rotation: Rotation,
     /// The retries that its calls may still make.
     pub(crate) budget: Arc<RetryBudget>,
+    /// How fast its calls are answered.
+    pub(crate) pace: Arc<Pace>,
 }
 
 /// Those of all groups, by name.

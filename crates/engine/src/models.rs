@@ -15,7 +15,7 @@ use ferrule_wire::{
 };
 
 /// The work of getting one page of a provider's list of models: the first, or the one after this.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ListModels(pub Option<String>);
 
 impl Work for ListModels {

@@ -308,6 +308,17 @@ impl Events {
         }
     }
 
+    /// The last of `attempts` failed while another was under way.
+    pub(crate) fn lost(&self, attempts: &[Attempt], failure: &Failure) {
+        if let Some(last) = attempts.last()
+            && self.want(EventKind::Error)
+        {
+            let attempt = Some(AttemptFacts::new(attempts.len(), last));
+            let failure = Some(Box::new(failure.clone()));
+            self.send(Some(EventTarget::of_attempt(last)), What::Error { attempt, failure, ends_call: false });
+        }
+    }
+
     /// A target was passed over.
     pub(crate) fn skipped(&self, attempt: &Attempt, why: &'static str, delay: Duration) {
         if let Some(Next::Moved(to)) = &attempt.next

@@ -77,7 +77,7 @@ pub struct OperationReply<T> {
 }
 
 /// The work of an operation.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Operate<R>(pub R);
 
 impl<R: OperationRequest> Work for Operate<R> {

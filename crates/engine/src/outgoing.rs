@@ -28,6 +28,8 @@ pub struct Outgoing {
     pub is_callers_path: bool,
     /// What was left out because the dialect cannot carry it.
     pub dropped: Vec<UnsupportedField>,
+    /// Whether an answer that began elsewhere is to be continued rather than begun anew.
+    pub(crate) continues: bool,
 }
 
 impl Outgoing {
@@ -44,6 +46,7 @@ impl Outgoing {
             accept: Some("application/json"),
             is_callers_path: false,
             dropped: Vec::new(),
+            continues: false,
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::{
     failure::Failure, headers::parse_header, options::CallOptions, outgoing::Outgoing, provider::Provider,
-    secrets::Secrets, target::Target,
+    reported::Reported, secrets::Secrets, target::Target,
 };
 use ferrule_wire::{dialect::shared::has_dot_segment, encode::UnsupportedField};
 use http::{
@@ -49,6 +49,7 @@ pub(crate) fn prepare(
         accept,
         is_callers_path,
         dropped,
+        continues,
     } = outgoing;
     if !is_callers_path && has_dot_segment(&path) {
         return Err(Failure::Unsupported(UnsupportedField {
@@ -109,5 +110,7 @@ pub(crate) fn prepare(
         secrets,
         stream: stream.is_some(),
         context: options.context.clone(),
+        continues,
+        reported: Reported::default(),
     })
 }

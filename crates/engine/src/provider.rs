@@ -24,6 +24,7 @@ use ferrule_wire::{
     encode::{EncodeOptions, UnsupportedField},
     model::Request,
     operation::{Codec, Listed},
+    prefill::Prefill,
     quirks::Quirks,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header::USER_AGENT};
@@ -176,6 +177,11 @@ impl Provider {
     /// How its requests are encoded.
     pub fn encode_options(&self, drop_unsupported: bool) -> EncodeOptions<'_> {
         EncodeOptions { drop_unsupported, quirks: &self.quirks }
+    }
+
+    /// What `model` makes of the beginning of an answer that it is to continue.
+    pub(crate) fn prefill(&self, model: &str) -> Prefill {
+        Prefill::of(self.dialect.format(), &self.quirks, model, self.base.path())
     }
 
     /// The codec of an operation, where the dialect and this provider have it.

@@ -85,6 +85,10 @@ pub enum Next {
     Key,
     /// Another target was asked.
     Moved(String),
+    /// Another target was asked as well: the first of the two that answers counts.
+    Hedged(String),
+    /// The same target was asked for a whole answer: it did not continue one.
+    Restarted,
 }
 
 /// How an attempt ended.
@@ -111,6 +115,8 @@ pub enum Outcome {
     Interrupted(String),
     /// There was none: the target was passed over, for this reason.
     Skipped(String),
+    /// There was none: the attempt was given up, for this reason.
+    Cancelled(String),
 }
 
 impl From<&Failure> for Outcome {

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use ferrule_wire::operation::{Speech, SpeechRequest};
 
 /// The work of speaking a text.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Speak(pub SpeechRequest);
 
 impl Work for Speak {

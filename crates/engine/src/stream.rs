@@ -1,6 +1,7 @@
 //! Event streams, as callers read them.
 
 use crate::{
+    continuation::{Continuation, Resume},
     error::CallError,
     failover::Reason,
     failure::Failure,
@@ -16,11 +17,12 @@ use crate::{
 };
 use ferrule_catalog::{Catalog, Settlement, UsageRecord};
 use ferrule_wire::encode::UnsupportedField;
-use std::{sync::Arc, time::Instant};
+use std::{mem, sync::Arc, time::Instant};
 
 /// A response that is being received. Dropping it closes the connection upstream at once.
 ///
-/// It keeps what it needs of its call, not the request: many may be open, for long.
+/// It keeps what it needs of its call, and the request only where another target is to go on with it: many may be open,
+/// for long.
 #[derive(Debug)]
 pub struct EventStream {
     reader: Reader,
@@ -38,12 +40,18 @@ pub struct EventStream {
     lease: Option<Lease>,
     /// Where its end is told; `None` once it was.
     events: Option<Events>,
+    /// What goes on with it where it breaks off; `None` where nobody does.
+    continuation: Option<Box<Continuation>>,
+    /// What targets used that began the answer.
+    begun: Vec<Arc<Settlement>>,
+    /// What attempts used that gave nothing of it.
+    unanswered: Vec<Arc<Settlement>>,
 }
 
 impl EventStream {
     /// What `reader` has and will have.
     pub(crate) fn new(reader: Reader, answered: Answered) -> Self {
-        let Answered { target, attempts, policy, lease } = answered;
+        let Answered { target, attempts, policy, lease, unanswered } = answered;
         let Target { provider, secrets, model, dropped, .. } = *target;
         policy.events.response(&attempts, None);
         Self {
@@ -59,30 +67,83 @@ impl EventStream {
             settlement: None,
             lease,
             events: Some(policy.events),
+            continuation: None,
+            begun: Vec::new(),
+            unanswered,
         }
+    }
+
+    /// Goes on with another target that `call` asks where it breaks off.
+    pub(crate) fn continued_by(mut self, call: Box<dyn Resume>) -> Self {
+        self.continuation = Some(Box::new(Continuation::new(call)));
+        self
     }
 
     /// The next events; `None` after the end. After an error there is nothing more. Nothing is lost when the future is
     /// dropped.
     pub async fn next(&mut self) -> Option<Result<EventBatch, CallError>> {
-        match self.reader.next().await {
-            Some(Ok(batch)) => Some(Ok(batch)),
-            Some(Err(failure)) => {
-                self.settle();
-                let error = self.error(failure);
-                self.tell_end(StreamEnding::Interrupted, Some(&error.failure));
-                Some(Err(error))
+        loop {
+            if let Some(continuation) = &mut self.continuation
+                && let Some(resumed) = continuation.resumed().await
+            {
+                return Some(match resumed {
+                    Ok((reader, answered)) => Ok(self.go_on(reader, answered)),
+                    Err(error) => {
+                        self.settle();
+                        self.tell_end(StreamEnding::Interrupted, Some(&error.failure));
+                        Err(error)
+                    }
+                });
             }
-            None => {
-                if let Some(mut lease) = self.lease.take() {
-                    self.note_use(&lease);
-                    lease.succeed(self.opened.elapsed());
+            match self.reader.next().await {
+                Some(Ok(batch)) => {
+                    let Some(continuation) = &mut self.continuation else { return Some(Ok(batch)) };
+                    if let Some(batch) = continuation.deliver(batch) {
+                        return Some(Ok(batch));
+                    }
                 }
-                self.settle();
-                self.tell_end(StreamEnding::Complete, None);
-                None
+                Some(Err(failure)) => {
+                    let mut error = self.error(failure);
+                    if let Some(continuation) = &mut self.continuation {
+                        match continuation.begin(error) {
+                            None => continue,
+                            Some(known) => error = known,
+                        }
+                    }
+                    self.settle();
+                    self.tell_end(StreamEnding::Interrupted, Some(&error.failure));
+                    return Some(Err(error));
+                }
+                None => {
+                    if let Some(mut lease) = self.lease.take() {
+                        self.note_use(&lease);
+                        lease.succeed(self.opened.elapsed());
+                    }
+                    self.settle();
+                    self.tell_end(StreamEnding::Complete, None);
+                    return None;
+                }
             }
         }
+    }
+
+    /// Another target goes on: from here on the stream is its. Gives the event that says so.
+    fn go_on(&mut self, reader: Reader, answered: Answered) -> EventBatch {
+        if self.reader.usage.usage.is_some() {
+            self.begun.push(Arc::new(self.settle_own()));
+        }
+        let first_token = self.reader.first_token;
+        let event = self.continuation.as_mut().map(|continuation| continuation.event(&answered));
+        let mut next = Self::new(reader, answered);
+        next.continuation = self.continuation.take();
+        next.begun = mem::take(&mut self.begun);
+        next.unanswered.splice(0..0, mem::take(&mut self.unanswered));
+        next.started = self.started;
+        next.reader.first_token = first_token.or(next.reader.first_token);
+        // It has not ended.
+        self.events = None;
+        *self = next;
+        event.unwrap_or_else(|| EventBatch { received_at: Instant::now(), events: Vec::new() })
     }
 
     fn error(&mut self, mut failure: Failure) -> CallError {
@@ -97,7 +158,8 @@ impl EventStream {
             attempt.reason = Some(reason);
             attempt.duration += self.opened.elapsed();
         }
-        if let Some(events) = &self.events {
+        // Where somebody may go on, it is told what is done then.
+        if let Some(events) = self.events.as_ref().filter(|_| self.continuation.is_none()) {
             events.broken_off(&self.attempts, &failure);
         }
         let (provider, model) = (&*self.provider.id, &*self.model);
@@ -132,23 +194,44 @@ impl EventStream {
 
     /// What the stream used and cost: settled when it ended, or now, as far as it came, where it is still open.
     pub fn settle(&mut self) -> Arc<Settlement> {
-        let settle = || {
-            let usage = &self.reader.usage;
-            let mut record = UsageRecord {
-                provider: self.provider.id.to_string(),
-                asked: self.model.clone(),
-                at: self.pricing.0,
-                ..UsageRecord::default()
-            };
-            record.fill(&usage.model, usage.usage.as_deref(), &usage.extra);
-            Arc::new(Settlement::new(record, self.pricing.1.clone()))
+        if let Some(settlement) = &self.settlement {
+            return Arc::clone(settlement);
+        }
+        let settlement = self.settle_own().with(self.begun.clone(), self.unanswered.clone());
+        Arc::clone(self.settlement.insert(Arc::new(settlement)))
+    }
+
+    /// What it used and cost at the target that answers.
+    fn settle_own(&self) -> Settlement {
+        let usage = &self.reader.usage;
+        let mut record = UsageRecord {
+            provider: self.provider.id.to_string(),
+            asked: self.model.clone(),
+            at: self.pricing.0,
+            ..UsageRecord::default()
         };
-        Arc::clone(self.settlement.get_or_insert_with(settle))
+        record.fill(&usage.model, usage.usage.as_deref(), &usage.extra);
+        Settlement::new(record, self.pricing.1.clone())
+    }
+
+    /// Whose prices count; those built in where absent.
+    pub fn catalog(&self) -> Option<&Arc<Catalog>> {
+        self.pricing.1.as_ref()
+    }
+
+    /// What targets used and cost that began the answer, and broke off.
+    pub fn begun(&self) -> &[Arc<Settlement>] {
+        &self.begun
     }
 
     /// The provider that answers.
     pub fn provider(&self) -> &str {
         &self.provider.id
+    }
+
+    /// The model that is asked there.
+    pub fn model(&self) -> &str {
+        &self.model
     }
 
     /// The provider's id of the request, from its headers.

@@ -7,10 +7,12 @@ use crate::{
     failure::{Failure, TimeoutKind},
     provider::{Provider, USER_AGENT_VALUE},
     reply::Attempt,
+    reported::Reported,
     secrets::Secrets,
     timeout::Limits,
 };
 use bytes::Bytes;
+use ferrule_catalog::UsageRecord;
 use ferrule_wire::encode::UnsupportedField;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method,
@@ -38,6 +40,10 @@ pub struct Target {
     pub(crate) context: Option<Context>,
     /// Whether each attempt is authorised; not where the call brings credentials of its own.
     pub(crate) authorised: bool,
+    /// Whether an answer that began elsewhere is to be continued rather than begun anew.
+    pub(crate) continues: bool,
+    /// What the attempt under way reported that it used.
+    pub(crate) reported: Reported,
 }
 
 impl Target {
@@ -112,6 +118,15 @@ impl Target {
     pub(crate) fn mask(&self, failure: &mut Failure) {
         self.provider.mask(failure);
         self.secrets.mask_failure(failure);
+    }
+
+    /// A usage record of what it is asked, of which only what was used is still to be filled in.
+    pub(crate) fn record(&self) -> UsageRecord {
+        UsageRecord {
+            provider: self.provider.id.to_string(),
+            asked: self.model.clone(),
+            ..UsageRecord::default()
+        }
     }
 
     /// The call ends with `failure`.

@@ -4,6 +4,7 @@ use crate::{
     failover::Reason,
     failure::Failure,
     observe::BreakerEvents,
+    pace::Pace,
     plan::Refusal,
     retry_budget::RetryBudget,
     strategy::{InFlight, Statistics, session_hash},
@@ -48,6 +49,8 @@ pub(crate) struct TargetStates {
     by_model: RwLock<HashMap<Box<str>, Arc<TargetState>>>,
     /// The retries that calls may still make that are of no group.
     pub(crate) budget: Arc<RetryBudget>,
+    /// How fast they are answered.
+    pub(crate) pace: Arc<Pace>,
 }
 
 impl TargetStates {

@@ -16,9 +16,6 @@ use std::time::{Duration, Instant, SystemTime};
 #[derive(Debug)]
 pub(crate) struct Trail {
     attempts: Vec<Attempt>,
-    /// When the attempt under way began, and how long the call waited before it.
-    began: SystemTime,
-    waited: Duration,
     /// Who is told of them.
     events: Events,
     /// Whom the attempt under way asks, for an observer of a call that is cancelled.
@@ -27,28 +24,61 @@ pub(crate) struct Trail {
     is_over: bool,
 }
 
+/// When an attempt began.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Began {
+    /// By the calendar.
+    at: SystemTime,
+    since: Instant,
+    /// How long the call waited before it.
+    waited: Duration,
+}
+
+impl Began {
+    fn now(waited: Duration) -> Self {
+        Self { at: SystemTime::now(), since: Instant::now(), waited }
+    }
+
+    /// How long ago that is.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.since.elapsed()
+    }
+}
+
 impl Trail {
     /// The trail of a call that begins.
     pub(crate) fn new(events: Events) -> Self {
-        let (began, waited) = (SystemTime::UNIX_EPOCH, Duration::ZERO);
-        Self { attempts: Vec::new(), began, waited, events, under_way: None, is_over: false }
+        Self { attempts: Vec::new(), events, under_way: None, is_over: false }
+    }
+
+    /// The call goes on after `attempts`.
+    pub(crate) fn resume(&mut self, attempts: Vec<Attempt>) {
+        (self.attempts, self.is_over) = (attempts, false);
     }
 
     /// An attempt at `target` begins, after the call waited so long.
-    pub(crate) fn begin(&mut self, target: &Target, waited: Duration) {
-        (self.began, self.waited) = (SystemTime::now(), waited);
+    pub(crate) fn begin(&mut self, target: &Target, waited: Duration) -> Began {
         let Target { provider, model, .. } = target;
         let asked = || provider.event_target(model);
         self.events.request(asked, self.attempts.len() + 1, waited);
         if self.events.want(EventKind::Error) {
             self.under_way = Some(Box::new((asked(), Instant::now())));
         }
+        Began::now(waited)
     }
 
-    /// The attempt that began last ended.
+    /// An attempt at `target` begins beside the one that is under way.
+    pub(crate) fn begin_beside(&self, target: &Target) -> Began {
+        let asked = || target.provider.event_target(&target.model);
+        self.events.request(asked, self.attempts.len() + 2, Duration::ZERO);
+        Began::now(Duration::ZERO)
+    }
+
+    /// An attempt ended.
     pub(crate) fn record(
         &mut self,
         target: &Target,
+        began: &Began,
         outcome: Outcome,
         reason: Option<Reason>,
         took: Duration,
@@ -61,9 +91,9 @@ impl Trail {
             key: None,
             outcome,
             reason,
-            started: self.began,
+            started: began.at,
             duration: took,
-            waited: self.waited,
+            waited: began.waited,
             next: None,
         });
     }
@@ -72,6 +102,16 @@ impl Trail {
     pub(crate) fn followed_by(&mut self, next: Option<Next>, delay: Duration, failure: &Failure) {
         self.is_over |= next.is_none();
         self.events.failed(&self.attempts, failure, next.as_ref(), delay);
+        if let Some(attempt) = self.attempts.last_mut() {
+            attempt.next = next;
+        }
+    }
+
+    /// The attempt that was recorded last does not count: another one was made beside it, and `next` says so of the first.
+    pub(crate) fn lost(&mut self, next: Option<Next>, failure: Option<&Failure>) {
+        if let Some(failure) = failure {
+            self.events.lost(&self.attempts, failure);
+        }
         if let Some(attempt) = self.attempts.last_mut() {
             attempt.next = next;
         }

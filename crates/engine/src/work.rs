@@ -8,7 +8,7 @@ use ferrule_catalog::{Settlement, UsageRecord};
 use std::{future::Future, sync::Arc};
 
 /// One kind of call: a plain completion, a stream, an operation, a list. [`crate::Engine::run`] executes it.
-pub trait Work: Send + Sync {
+pub trait Work: Clone + Send + Sync {
     /// What a successful attempt gives.
     type Received: Send;
     /// What the call gives.
@@ -47,6 +47,11 @@ pub trait Work: Send + Sync {
         None
     }
 
+    /// Why another target is to be asked where that is wanted, although this one answered. Notes what it reported.
+    fn objection(_received: &Self::Received, _target: &Target) -> Option<Failure> {
+        None
+    }
+
     /// What the caller gets.
     fn finish(self, received: Self::Received, answered: Answered) -> Self::Output;
 }
@@ -69,22 +74,20 @@ pub struct Answered {
     pub(crate) policy: CallPolicy,
     /// The place at the target, held for as long as it is at work.
     pub(crate) lease: Option<Lease>,
+    /// What attempts used that gave nothing of the answer.
+    pub(crate) unanswered: Vec<Arc<Settlement>>,
 }
 
 impl Answered {
     /// A usage record of the call, of which only what was used is still to be filled in.
     pub(crate) fn record(&self) -> UsageRecord {
-        UsageRecord {
-            provider: self.target.provider.id.to_string(),
-            asked: self.target.model.clone(),
-            at: self.policy.at,
-            ..UsageRecord::default()
-        }
+        UsageRecord { at: self.policy.at, ..self.target.record() }
     }
 
     /// Settles the call, and tells its observer of the answer.
     pub(crate) fn settle(&self, record: UsageRecord) -> Arc<Settlement> {
-        let settlement = Arc::new(Settlement::new(record, self.policy.catalog.clone()));
+        let settlement = Settlement::new(record, self.policy.catalog.clone());
+        let settlement = Arc::new(settlement.with(Vec::new(), self.unanswered.clone()));
         self.policy.events.response(&self.attempts, Some(&settlement));
         settlement
     }

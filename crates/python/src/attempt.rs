@@ -46,6 +46,7 @@ impl Attempt {
             | Outcome::Interrupted(message)
             | Outcome::Unreadable(message) => message.clone(),
             Outcome::Skipped(why) => format!("skipped: {why}"),
+            Outcome::Cancelled(why) => format!("cancelled: {why}"),
             Outcome::Timeout(kind) => kind.to_string(),
         }
     }
@@ -172,9 +173,10 @@ impl Attempt {
                 Outcome::Provider { kind: model::ErrorKind::Server, status: Some(status), message }
             }
             None if outcome == "success" => Outcome::Success,
-            None => match outcome.strip_prefix("skipped: ") {
-                Some(why) => Outcome::Skipped(why.to_owned()),
-                None => Outcome::Unreadable(outcome),
+            None => match outcome.split_once(": ") {
+                Some(("skipped", why)) => Outcome::Skipped(why.to_owned()),
+                Some(("cancelled", why)) => Outcome::Cancelled(why.to_owned()),
+                _ => Outcome::Unreadable(outcome),
             },
         };
         let mut seconds = |name: &str| {
@@ -206,13 +208,21 @@ fn words(next: &Next) -> String {
         Next::Renewed => "renewed the credentials".into(),
         Next::Key => "used another key".into(),
         Next::Moved(target) => format!("asked {target}"),
+        Next::Hedged(target) => format!("asked {target} as well"),
+        Next::Restarted => "asked the same target for a whole answer".into(),
     }
 }
 
 /// What [`words`] say.
 fn next_of(text: &str) -> Option<Next> {
-    let plain = [Next::Repeated, Next::Retried, Next::Renewed, Next::Key];
-    let moved = || text.strip_prefix("asked ").map(|target| Next::Moved(target.to_owned()));
+    let plain = [Next::Repeated, Next::Retried, Next::Renewed, Next::Key, Next::Restarted];
+    let moved = || {
+        let target = text.strip_prefix("asked ")?;
+        Some(match target.strip_suffix(" as well") {
+            Some(target) => Next::Hedged(target.to_owned()),
+            None => Next::Moved(target.to_owned()),
+        })
+    };
     plain.into_iter().find(|next| words(next) == text).or_else(moved)
 }
 

@@ -7,7 +7,7 @@ use crate::{
 };
 use ferrule_bridge::{Limits, Queue};
 use ferrule_catalog::{End, Settlement};
-use ferrule_client::Entry;
+use ferrule_client::{Bill, Entry, Stream};
 use ferrule_engine::{CallError, Stats};
 use ferrule_wire::{encode::UnsupportedField, model::Accumulator};
 use pyo3::{exceptions::PyUserWarning, intern, prelude::*};
@@ -41,6 +41,19 @@ pub(crate) struct Received {
     pub(crate) raw: Option<Arc<Settlement>>,
 }
 
+impl Received {
+    /// Notes who answers, or goes on with the answer.
+    pub(crate) fn answered_by(&mut self, stream: &Stream) {
+        let progress = &mut self.progress;
+        stream.provider().clone_into(&mut progress.provider);
+        stream.model().clone_into(&mut progress.asked);
+        progress.request_id = stream.request_id().map(str::to_owned);
+        progress.attempts = stream.attempts().to_vec();
+        progress.bill = stream.bill();
+        self.dropped = stream.dropped().to_vec();
+    }
+}
+
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -62,7 +75,14 @@ impl Ready for Channel {
 impl Channel {
     pub(crate) fn new(wakeups: Option<Arc<Wakeups>>, provider: String, entry: Arc<Entry>) -> Arc<Self> {
         let stats = Stats { started: Instant::now(), time_to_first_token: None, duration: None };
-        let progress = Progress { provider, request_id: None, attempts: Vec::new(), stats };
+        let progress = Progress {
+            provider,
+            asked: String::new(),
+            request_id: None,
+            attempts: Vec::new(),
+            stats,
+            bill: Bill::default(),
+        };
         let received = Received { answer: Accumulator::new(), progress, dropped: Vec::new(), raw: None };
         Arc::new(Self {
             queue: Queue::new(LIMITS),
@@ -107,8 +127,12 @@ impl Channel {
             return self.entry.close(End::Interrupted, settlement);
         }
         let end = if received.answer.has_content() { End::Interrupted } else { End::Failed };
-        self.entry.close_unsettled(end, |record| {
+        let bill = received.progress.bill.clone();
+        self.entry.close_unsettled(end, bill, |record| {
             record.provider.clone_from(&received.progress.provider);
+            if !received.progress.asked.is_empty() {
+                record.asked.clone_from(&received.progress.asked);
+            }
             record.fill(received.answer.model(), received.answer.usage(), received.answer.extra());
         });
     }

@@ -80,16 +80,22 @@ fn build(py: Python<'_>, error: CallError, received: Option<Reply>) -> PyResult<
     let attempts =
         attempts.into_iter().map(|attempt| Py::new(py, Attempt(attempt))).collect::<PyResult<Vec<_>>>()?;
     fields.set_item(intern!(py, "attempts"), attempts)?;
+    let has_begun = received.is_some();
     if let Some(received) = received {
         fields.set_item(intern!(py, "partial_reply"), Py::new(py, received)?)?;
     }
-    let class = class_of_failure(&failure);
+    let class = match &failure {
+        Failure::Timeout(TimeoutKind::Idle) if has_begun => "StreamStalledError",
+        // What was delivered can be read; the stream broke off behind it.
+        Failure::Unreadable(_) if has_begun => "StreamInterruptedError",
+        failure => class_of_failure(failure),
+    };
     match failure {
         // An error under status 200 that fits no class breaks the stream off; its words are in the text.
         Failure::Provider(error) if error.kind != ErrorKind::StreamInterrupted => {
             set_provider_fields(&fields, *error)?;
         }
-        Failure::Unreadable(answer) => {
+        Failure::Unreadable(answer) if !has_begun => {
             let Unreadable { status, request_id, body, .. } = *answer;
             fields.set_item(intern!(py, "status"), status)?;
             fields.set_item(intern!(py, "request_id"), request_id)?;

@@ -6,7 +6,10 @@ use crate::{
     usage::Usage,
 };
 use ferrule_engine::EventBatch;
-use ferrule_wire::{json::Json, model::StreamEvent};
+use ferrule_wire::{
+    json::Json,
+    model::{Continuation, StreamEvent},
+};
 use pyo3::{
     prelude::*,
     sync::PyOnceLock,
@@ -200,6 +203,16 @@ event_class! {
     }
 }
 event_class! {
+    /// The answer broke off, and another target goes on with it.
+    Continued {
+        /// The target that goes on: `provider/model`.
+        target: String,
+        /// How: `prefix`, it continues what was delivered; `restart`, it answers anew, and what was delivered is no part
+        /// of the reply.
+        how: Py<PyString>
+    }
+}
+event_class! {
     /// Something Ferrule has no name for.
     Unknown {
         /// What the provider calls it.
@@ -251,6 +264,14 @@ pub(crate) fn convert(
             StreamEvent::Finish { choice, reason, stop_sequence } => {
                 let reason = string(reason.as_str());
                 Py::new(py, Finish { reason, stop_sequence, choice, received_at })?.into_any()
+            }
+            StreamEvent::Continued(continued) => {
+                // Whoever answers anew names its sources anew.
+                if continued.how == Continuation::Restart {
+                    cited.clear();
+                }
+                let (target, how) = (continued.target, string(continued.how.as_str()));
+                Py::new(py, Continued { target, how, received_at })?.into_any()
             }
             StreamEvent::Unknown { event, data } => {
                 let data = json_to_python(py, data.text())?.unbind();

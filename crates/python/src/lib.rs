@@ -70,8 +70,8 @@ mod _native {
     use super::cost::Cost;
     #[pymodule_export]
     use super::events::{
-        CitationDelta, Finish, ReasoningDelta, RefusalDelta, TextDelta, ToolCallDelta, ToolCallEnd,
-        ToolCallStart, Unknown, UsageUpdate,
+        CitationDelta, Continued, Finish, ReasoningDelta, RefusalDelta, TextDelta, ToolCallDelta,
+        ToolCallEnd, ToolCallStart, Unknown, UsageUpdate,
     };
     #[pymodule_export]
     use super::flight::Flight;

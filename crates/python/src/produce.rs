@@ -6,7 +6,7 @@ use crate::{
 };
 use ferrule_client::{RawBody, Stream};
 use ferrule_engine::{CallError, RawReply};
-use ferrule_wire::encode::UnsupportedField;
+use ferrule_wire::{encode::UnsupportedField, model::StreamEvent};
 use pyo3::types::PyBytes;
 use std::{
     future::{Future, poll_fn},
@@ -50,13 +50,7 @@ pub(crate) async fn pump(channel: Arc<Channel>, opening: Opening<Stream>) {
         Ok(stream) => stream,
         Err(error) => return channel.end(Err(error)),
     };
-    {
-        let mut received = channel.received();
-        received.progress.provider = stream.provider().to_owned();
-        received.progress.request_id = stream.request_id().map(str::to_owned);
-        received.dropped = stream.dropped().to_vec();
-        received.progress.attempts = stream.attempts().to_vec();
-    }
+    channel.received().answered_by(&stream);
     loop {
         poll_fn(|context| channel.queue.poll_space(context)).await;
         let next = stream.next().await;
@@ -64,6 +58,9 @@ pub(crate) async fn pump(channel: Arc<Channel>, opening: Opening<Stream>) {
         received.progress.stats = stream.stats();
         let end = match next {
             Some(Ok(batch)) => {
+                if let [StreamEvent::Continued(_)] = batch.events.as_slice() {
+                    received.answered_by(&stream);
+                }
                 for event in &batch.events {
                     received.answer.push(event);
                 }

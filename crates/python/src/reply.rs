@@ -26,6 +26,7 @@ use pyo3::{
     types::{PyDict, PyList, PyString, PyType},
 };
 use std::{
+    mem,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -62,15 +63,20 @@ impl Reply {
 
     /// The reply of a stream, as far as it came.
     pub(crate) fn received(
-        response: model::Response,
+        mut response: model::Response,
         progress: &Progress,
         entry: &Entry,
         parse: Option<Py<PyAny>>,
     ) -> Self {
-        let asked = progress.attempts.last().map(|attempt| attempt.model.as_str()).unwrap_or_default();
-        let record = UsageRecord::new(&progress.provider, asked, &response, 0);
+        let record = UsageRecord::new(&progress.provider, &progress.asked, &response, 0);
+        let settlement = entry.settle(record, progress.bill.clone());
+        if let Some(usage) = &mut response.usage {
+            for begun in &progress.bill.begun {
+                *usage = mem::take(usage).with(&begun.record().usage);
+            }
+        }
         Self {
-            pricing: Pricing::Settled(entry.settle(record)),
+            pricing: Pricing::Settled(settlement),
             response,
             body: None,
             provider: progress.provider.clone(),

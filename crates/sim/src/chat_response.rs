@@ -17,6 +17,7 @@ use ferrule_wire::{
         Choice, Effort, FinishReason, Message, Part, PartKind, Reasoning, Request, Response, ResponseFormat,
         Role, Tool, ToolCall, ToolChoice, ToolKind, Usage,
     },
+    prefill::Prefill,
     server::EmulatedProvider,
 };
 
@@ -36,6 +37,9 @@ pub(crate) fn chat_response(
 ) -> Response {
     let facts = provider.server_facts();
     let mut content = content(request, reply, number, facts);
+    if provider.prefill(&request.model) == Prefill::Continued {
+        leave_out_prefill(request, &mut content);
+    }
     let (mut reason, mut stop_sequence) = (FinishReason::Stop, None);
     let calls_tools = content.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)));
     if calls_tools {
@@ -223,6 +227,20 @@ fn wants_reasoning(request: &Request) -> bool {
 
 fn quoted(text: &str) -> &str {
     tokens::cut_characters(text, MAX_QUOTED).0
+}
+
+/// Leaves out what the last message, the assistant's, has of the answer already.
+fn leave_out_prefill(request: &Request, content: &mut [Part]) {
+    let Some(last) = request.messages.last().filter(|last| last.role == Role::Assistant) else { return };
+    let begun = texts(&last.content);
+    for part in content {
+        if let PartKind::Text(text) = &mut part.kind
+            && let Some(rest) = text.strip_prefix(begun.as_str())
+        {
+            *text = rest.to_owned();
+            return;
+        }
+    }
 }
 
 /// Ends the text at the request's limits. Returns the reason, and the stop sequence that was reached.

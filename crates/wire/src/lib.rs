@@ -26,6 +26,7 @@ pub mod json;
 pub mod model;
 pub mod operation;
 mod options;
+pub mod prefill;
 pub mod providers;
 pub mod quirks;
 mod request_schema;

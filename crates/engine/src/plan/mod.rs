@@ -17,7 +17,7 @@ use crate::{
     retry::{Again, Failed},
 };
 use seat::Standing;
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 /// How long the calls of a target that is full are asked whether there is a place.
 const BUSY_PAUSE: Duration = Duration::from_millis(10);
@@ -124,6 +124,58 @@ impl Plan {
             .enumerate()
             .filter(move |(place, seat)| is_left(place, seat))
             .map(|(place, _)| place)
+    }
+
+    /// Whether a candidate was asked.
+    pub(crate) fn was_asked(&self, seat: usize) -> bool {
+        self.seats.get(seat).is_some_and(|seat| seat.asked > 0)
+    }
+
+    /// It is this candidate's turn: of two that were asked at once it is the one that counts.
+    pub(crate) fn turn_to(&mut self, seat: usize) {
+        if seat != self.current {
+            (self.renewed, self.repeated) = (false, false);
+        }
+        self.current = seat;
+    }
+
+    /// The same candidate is asked something else.
+    pub(crate) fn once_more(&mut self) -> Step {
+        self.uncounted();
+        self.ask(self.current, Duration::ZERO, false)
+    }
+
+    /// An attempt at this candidate failed while another one was under way.
+    pub(crate) fn lost(&mut self, seat: usize, failed: &Failed, now: Duration) {
+        let current = mem::replace(&mut self.current, seat);
+        if let Some(seat) = self.seats.get_mut(seat) {
+            seat.asked = seat.asked.saturating_add(1);
+        }
+        self.judge(failed, Reason::of(failed), now);
+        self.current = current;
+    }
+
+    /// An attempt at this candidate was given up: it was slower than another one.
+    pub(crate) fn given_up(&mut self, seat: usize) {
+        if let Some(seat) = self.seats.get_mut(seat) {
+            seat.asked = seat.asked.saturating_add(1);
+            seat.standing = Standing::Failed;
+        }
+    }
+
+    /// Whether somebody who was not asked is asked after a failure of this kind.
+    pub(crate) fn has_another_for(&self, reason: Reason) -> bool {
+        let is_fresh = |place: usize, seat: &Seat| place != self.current && seat.standing == Standing::Fresh;
+        let mut seats = self.seats.iter().enumerate();
+        if reason == Reason::ContentFilter && self.pool != Pool::Filter && self.has_pool(Pool::Filter) {
+            return seats.any(|(place, seat)| is_fresh(place, seat) && seat.pool == Pool::Filter);
+        }
+        self.rules.failover_on.contains(reason)
+            && seats.any(|(place, seat)| is_fresh(place, seat) && self.is_in_play(seat))
+    }
+
+    fn has_pool(&self, pool: Pool) -> bool {
+        self.seats.iter().any(|seat| seat.pool == pool)
     }
 
     /// Whether the call may come to need its request again for somebody who was not asked.
@@ -256,7 +308,7 @@ impl Plan {
 
     /// A content filter refused: goes to the models for that, where there are any. Says whether the call moves on.
     fn go_where_no_filter_is(&mut self) -> bool {
-        if self.pool != Pool::Filter && self.seats.iter().any(|seat| seat.pool == Pool::Filter) {
+        if self.pool != Pool::Filter && self.has_pool(Pool::Filter) {
             self.pool = Pool::Filter;
             return true;
         }

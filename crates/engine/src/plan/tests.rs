@@ -283,6 +283,56 @@ fn pools() -> impl Strategy<Value = (Pool, Option<u64>)> {
     (pool, proptest::option::of(1_u64..4))
 }
 
+#[test]
+fn of_two_that_are_asked_at_once_one_counts() {
+    let mut three = plan(3, 2);
+    assert_eq!(three.first(), ask(0));
+    assert_eq!(three.others().next(), Some(1));
+    // The second answers first; should its stream break off, the one that nobody asked is next.
+    three.given_up(0);
+    three.turn_to(1);
+    assert!(three.was_asked(0) && !three.was_asked(2));
+    let broken: Failed = Failure::Interrupted("cut".to_owned()).into();
+    assert_eq!(three.after(&broken, KEYS, at(0)), ask(2));
+    // The one that was given up may be asked again, before those that failed.
+    assert_eq!(three.after(&broken, KEYS, at(0)), ask(0));
+
+    let mut both = plan(2, 0);
+    both.first();
+    both.lost(1, &busy(), Duration::ZERO);
+    assert_eq!(both.after(&busy(), KEYS, at(0)), Step::GiveUp, "both were asked");
+}
+
+#[test]
+fn who_refuses_a_prefix_is_asked_once_more() {
+    let mut two = plan(2, 0);
+    two.first();
+    assert_eq!(two.after(&provider(ErrorKind::InvalidRequest, None), KEYS, at(0)), Step::GiveUp);
+    assert_eq!(two.once_more(), ask(0));
+    assert_eq!(two.after(&busy(), KEYS, at(0)), ask(1));
+}
+
+#[test]
+fn an_answer_is_declined_only_for_somebody_who_was_not_asked() {
+    let mut two = plan(2, 2);
+    two.first();
+    assert!(two.has_another_for(Reason::Unreadable));
+    assert!(!two.has_another_for(Reason::ContentFilter), "unless told");
+    two.after(&busy(), KEYS, at(0));
+    assert!(!two.has_another_for(Reason::Unreadable), "the first failed");
+    let seats = vec![Seat::new(Pool::Group, None), Seat::new(Pool::Filter, None)];
+    let mut filtered = Plan::new(seats, rules(0));
+    filtered.first();
+    assert!(filtered.has_another_for(Reason::ContentFilter));
+    assert_eq!(filtered.after(&provider(ErrorKind::ContentFiltered, None), KEYS, at(0)), ask(1));
+    assert!(!filtered.has_another_for(Reason::ContentFilter), "nobody is left");
+    let failover_on = FailoverOn::named(["content_filter"]).unwrap();
+    let seats = vec![Seat::new(Pool::Group, None), Seat::new(Pool::Group, None)];
+    let mut told = Plan::new(seats, Rules { failover_on, ..rules(0) });
+    told.first();
+    assert!(told.has_another_for(Reason::ContentFilter) && !told.has_another_for(Reason::Unreadable));
+}
+
 proptest! {
     /// Whatever fails, and however often: the call ends, within its time, its attempts and its pools.
     #[test]

@@ -15,7 +15,7 @@ use ferrule_wire::{
     },
     framing::{StreamError, StreamLimits},
     json::Extra,
-    model::{StreamEvent, Usage, replay},
+    model::{FinishReason, StreamEvent, Usage, replay},
 };
 use std::{
     collections::VecDeque,
@@ -23,7 +23,7 @@ use std::{
     ops::ControlFlow,
     time::{Duration, Instant},
 };
-use tokio::time::timeout;
+use tokio::time::timeout_at;
 
 /// The events of one chunk of the body.
 #[derive(Clone, Debug)]
@@ -95,6 +95,8 @@ pub struct Reader {
     unread: usize,
     /// Whether the first answer that is complete is the only one.
     is_single: bool,
+    /// Since when nothing came of an answer that is complete; `None` until it is.
+    complete_since: Option<tokio::time::Instant>,
 }
 
 /// An answer that only begins or counts may be held back this many chunks long, so that an error right behind its
@@ -130,12 +132,14 @@ impl Reader {
     /// Waits for a chunk of the body, or its end, and reads it and all that is here already behind it.
     async fn read(&mut self) {
         let Some(incoming) = &mut self.incoming else { return };
-        let is_complete = self.usage.finished && self.is_single;
-        let mut chunk = if is_complete {
-            // The answer is there: neither silence nor a broken connection takes anything from it.
-            timeout(SILENCE_AT_END, incoming.chunk()).await.unwrap_or(Ok(None)).or(Ok(None))
-        } else {
-            incoming.chunk().await
+        let mut chunk = match self.complete_since {
+            // The answer is there: neither silence nor a broken connection takes anything from it. Signs of life are
+            // silence.
+            Some(since) => {
+                let silent = timeout_at(since + SILENCE_AT_END, incoming.chunk()).await;
+                silent.unwrap_or(Ok(None)).or(Ok(None))
+            }
+            None => incoming.chunk().await,
         };
         let received_at = Instant::now();
         let mut events = Vec::new();
@@ -191,7 +195,18 @@ impl Reader {
             None => Some(Err(too_long(self.bounds.stream_events, "events"))),
         };
         self.signed.mark(&mut events);
+        let says_something = !events.is_empty();
         self.deliver(received_at, events);
+        if self.usage.finished && self.is_single && (says_something || self.complete_since.is_none()) {
+            self.complete_since = Some(received_at.into());
+        }
+        let end = match end {
+            // Only figures and marks of the end follow a complete answer: what cannot be read of them takes nothing from it.
+            Some(Err(Failure::Unreadable(_) | Failure::Interrupted(_))) if self.complete_since.is_some() => {
+                Some(Ok(()))
+            }
+            end => end,
+        };
         let Some(end) = end else {
             if self.has_begun {
                 self.beginning = Bytes::new();
@@ -226,11 +241,23 @@ impl Reader {
             .with_body(&self.beginning)
     }
 
-    /// Whether there is something that a caller waits for.
+    /// Whether there is something that a caller waits for. What only opens an answer, or stands beside it, is not: signs
+    /// of life, the head, the filter's marks of the prompt, figures, a piece of text with nothing in it.
     fn has_substance(&self) -> bool {
-        let held_back =
-            |event: &StreamEvent| matches!(event, StreamEvent::Start(_) | StreamEvent::UsageUpdate(_));
-        self.ready.len() > MAX_HELD_BACK || self.ready.iter().any(|batch| !batch.events.iter().all(held_back))
+        let counts = |event: &StreamEvent| is_token(event) || matches!(event, StreamEvent::Finish { .. });
+        self.ready.len() > MAX_HELD_BACK || self.ready.iter().any(|batch| batch.events.iter().any(counts))
+    }
+
+    /// Why the answer ended, where it did before there was anything of it.
+    pub(crate) fn end_at_once(&self) -> Option<&FinishReason> {
+        let events = || self.ready.iter().flat_map(|batch| &batch.events);
+        if !self.is_single || events().any(is_token) {
+            return None;
+        }
+        events().find_map(|event| match event {
+            StreamEvent::Finish { reason, .. } => Some(reason),
+            _ => None,
+        })
     }
 }
 
@@ -299,15 +326,16 @@ fn finish_broken(decoder: &mut dyn StreamDecoder, events: &mut Vec<StreamEvent>)
 }
 
 fn is_token(event: &StreamEvent) -> bool {
-    matches!(
-        event,
-        StreamEvent::TextDelta { .. }
-            | StreamEvent::ReasoningDelta { .. }
-            | StreamEvent::RefusalDelta { .. }
-            | StreamEvent::ToolCallStart { .. }
-            | StreamEvent::ToolCallDelta { .. }
-            | StreamEvent::Part { .. }
-    )
+    match event {
+        StreamEvent::TextDelta { text, .. }
+        | StreamEvent::ReasoningDelta { text, .. }
+        | StreamEvent::RefusalDelta { text, .. } => !text.is_empty(),
+        StreamEvent::ToolCallStart { .. }
+        | StreamEvent::ToolCallDelta { .. }
+        | StreamEvent::Part { .. }
+        | StreamEvent::MessagePieces { .. } => true,
+        _ => false,
+    }
 }
 
 impl fmt::Debug for Reader {
@@ -342,6 +370,7 @@ pub(crate) async fn open_stream(
         bounds,
         unread: 0,
         is_single,
+        complete_since: None,
     };
     match incoming.media_type() {
         // The whole answer at once: some servers do not stream, and some report errors so.
@@ -367,6 +396,9 @@ pub(crate) async fn open_stream(
     }
     while reader.incoming.is_some() && !reader.has_substance() {
         reader.read().await;
+        // The attempt may yet fail, or be given up for a faster one.
+        let StreamUsage { model, usage, extra, .. } = &reader.usage;
+        target.reported.note(model, usage.as_deref(), extra);
     }
     // What is only held back is not delivered, so this attempt can still be repeated.
     if !reader.has_substance()

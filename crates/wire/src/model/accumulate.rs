@@ -1,8 +1,8 @@
 //! Accumulator: from stream events to the whole response.
 
 use super::{
-    Choice, FinishReason, GrowingFields, Message, Part, PartKind, Reasoning, Response, Role, StreamEvent,
-    ToolCall, Usage,
+    Choice, Continuation, FinishReason, GrowingFields, Message, Part, PartKind, Reasoning, Response, Role,
+    StreamEvent, ToolCall, Usage,
 };
 use crate::json::{Extra, Json, replaced_halves};
 use alloc::{borrow::Cow, borrow::ToOwned, string::String, vec::Vec};
@@ -207,7 +207,18 @@ impl Accumulator {
                     choice.stop_sequence.clone_from(stop_sequence);
                 }
             }
+            StreamEvent::Continued(continued) => self.go_on(continued.how),
             StreamEvent::Unknown { .. } => {}
+        }
+    }
+
+    /// Another target goes on: what the one before used is no part of what this one says, and where it answers anew
+    /// nothing is.
+    fn go_on(&mut self, how: Continuation) {
+        let choices = core::mem::take(&mut self.choices);
+        *self = Self::new();
+        if how == Continuation::Prefix {
+            self.choices = choices;
         }
     }
 
@@ -287,7 +298,7 @@ pub(crate) fn normalise_arguments(arguments: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::replay;
+    use crate::model::{Continued, replay};
     use std::{boxed::Box, vec};
 
     #[test]
@@ -364,6 +375,23 @@ mod tests {
         let usage = accumulator.response().usage.unwrap();
         // What an answer has so far is another matter: Anthropic's streams begin with a guess.
         assert_eq!((usage.input_tokens, usage.output_tokens), (Some(5), Some(0)));
+    }
+
+    #[test]
+    fn what_continues_is_added_and_what_begins_anew_stands_alone() {
+        for (how, whole) in [(Continuation::Prefix, "One two three"), (Continuation::Restart, " three")] {
+            let mut accumulator = Accumulator::new();
+            let text = |text: &str| StreamEvent::TextDelta { choice: 0, part: 0, text: text.into() };
+            let usage = Usage { input_tokens: Some(5), ..Usage::default() };
+            accumulator.push(&StreamEvent::UsageUpdate(Box::new(usage)));
+            accumulator.push(&text("One two"));
+            let target = "b/m".into();
+            accumulator.push(&StreamEvent::Continued(Box::new(Continued { target, how })));
+            assert_eq!((accumulator.usage(), accumulator.model()), (None, ""));
+            accumulator.push(&text(" three"));
+            let response = accumulator.response();
+            assert_eq!(response.choices[0].message.content, [Part::text(whole)]);
+        }
     }
 
     #[test]

@@ -142,6 +142,8 @@ pub enum StreamEvent {
         /// The stop text that ended it.
         stop_sequence: Option<String>,
     },
+    /// The answer broke off, and another target goes on with it. Comes from whoever asked that one, never from a provider.
+    Continued(Box<Continued>),
     /// Something we have no name for, whole.
     Unknown {
         /// The frame's event name, where it has one.
@@ -149,6 +151,24 @@ pub enum StreamEvent {
         /// Its data.
         data: Json,
     },
+}
+
+impl StreamEvent {
+    /// The place of the part that it is about, where it is about one.
+    pub fn part_mut(&mut self) -> Option<&mut u32> {
+        match self {
+            Self::TextDelta { part, .. }
+            | Self::ReasoningDelta { part, .. }
+            | Self::ReasoningSignature { part, .. }
+            | Self::RefusalDelta { part, .. }
+            | Self::ToolCallStart { part, .. }
+            | Self::ToolCallDelta { part, .. }
+            | Self::ToolCallEnd { part, .. }
+            | Self::Part { index: part, .. }
+            | Self::PartExtra { part, .. } => Some(part),
+            _ => None,
+        }
+    }
 }
 
 /// How a streamed answer begins.
@@ -162,4 +182,32 @@ pub struct Start {
     pub created: Option<u64>,
     /// Fields without a name of their own here.
     pub extra: Extra,
+}
+
+/// How an answer that broke off goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Continued {
+    /// The target that goes on with it.
+    pub target: String,
+    /// How.
+    pub how: Continuation,
+}
+
+/// How a target goes on with an answer that broke off elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Continuation {
+    /// It continues what was there.
+    Prefix,
+    /// It answers anew: what was there is no part of its answer.
+    Restart,
+}
+
+impl Continuation {
+    /// Its name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Prefix => "prefix",
+            Self::Restart => "restart",
+        }
+    }
 }

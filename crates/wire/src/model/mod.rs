@@ -21,7 +21,7 @@ pub use accumulate::Accumulator;
 pub(crate) use accumulate::normalise_arguments;
 pub use citation::Citation;
 pub use error::{DelaySource, ErrorKind, ProviderError, RetryAfter};
-pub use event::{Start, StreamEvent};
+pub use event::{Continuation, Continued, Start, StreamEvent};
 pub use finish::FinishReason;
 pub(crate) use growing_fields::GrowingFields;
 pub use media::{Audio, Document, Image, Source};

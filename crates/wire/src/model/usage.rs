@@ -78,6 +78,20 @@ impl Usage {
         with_all_figures!(sums)
     }
 
+    /// These figures, and `other`'s on top as far as they are known: of another answer that counts into the same bill.
+    #[must_use]
+    pub fn with(mut self, other: &Self) -> Self {
+        macro_rules! add {
+            ($($field:ident),*) => {$(
+                if let Some(more) = other.$field {
+                    self.$field = Some(self.$field.unwrap_or_default().saturating_add(more));
+                }
+            )*};
+        }
+        with_all_figures!(add);
+        self
+    }
+
     /// What was written to a cache, by how long it is kept, added up; `None` where the provider does not tell times apart.
     pub fn sum_of_cache_writes(&self) -> Option<u64> {
         let parts = [

@@ -94,6 +94,9 @@ class Display:
             self._add("reasoning", event.text)
         elif kind == "ToolResult":
             self._tool(event)
+        elif kind == "Continued" and event.how == "restart":
+            # What was shown cannot be taken back everywhere: the new answer begins below it.
+            self._add("answer", "\n\n")
 
     def flush(self) -> None:
         """Shows what came until now."""

@@ -167,6 +167,8 @@ impl Encoder {
             StreamEvent::Finish { choice, reason, .. } => {
                 self.choice(*choice).reason = Some(reason.clone());
             }
+            // A server that goes on with somebody else's answer says it in its own way.
+            StreamEvent::Continued(_) => {}
             StreamEvent::Unknown { data, .. } => write_frame(data.text().as_bytes(), out),
         }
     }

@@ -229,6 +229,7 @@ impl StreamEncoder for Encoder {
             }
             StreamEvent::ToolCallEnd { .. }
             | StreamEvent::ReasoningSignature { .. }
+            | StreamEvent::Continued(_)
             | StreamEvent::Unknown { .. } => {}
         }
     }

@@ -6,6 +6,7 @@
 //! renders whatever it is sent says so in its row (`any_conversation`); Cohere's and Ollama's words nobody reported.
 
 use crate::model::{ErrorKind, Message, PartKind, ProviderError, Request, Role};
+use crate::prefill::Prefill;
 use crate::quirks::Quirks;
 use alloc::{format, string::String, vec::Vec};
 
@@ -60,6 +61,20 @@ pub(super) fn refusal(format: &str, quirks: &Quirks, request: &Request) -> Optio
         return None;
     }
     problem(words, &request.messages).map(|problem| error(words, &problem))
+}
+
+/// Why a model refuses to continue the answer that the last message begins; `None` where it does not, or there is none.
+pub(super) fn refusal_of_prefill(prefill: Prefill, request: &Request) -> Option<ProviderError> {
+    let last = request.messages.last().filter(|last| last.role == Role::Assistant)?;
+    if prefill != Prefill::Refused || calls(last).next().is_some() {
+        return None;
+    }
+    let message = "This model does not support assistant message prefill. The conversation must end with a user \
+                   message.";
+    let mut error = ProviderError::new(ErrorKind::InvalidRequest, message);
+    error.status = Some(400);
+    error.error_type = Some("invalid_request_error".into());
+    Some(error)
 }
 
 fn problem(words: Words, messages: &[Message]) -> Option<Problem> {

@@ -10,6 +10,7 @@ use crate::model::{ErrorKind, ProviderError, Request, Response};
 use crate::operation::{
     EmbeddingResponse, HttpRequest, ModelInfo, ModelListing, ModelPage, OperationKind, RerankResponse,
 };
+use crate::prefill::Prefill;
 use crate::providers::{self, ProviderRow};
 use crate::quirks::Quirks;
 use crate::request_schema;
@@ -86,8 +87,15 @@ impl EmulatedProvider {
     pub fn refusal_of_content(&self, request: &Request) -> Option<ProviderError> {
         let format = self.dialect.format();
         conversation::refusal(format, self.quirks, request)
+            .or_else(|| conversation::refusal_of_prefill(self.prefill(&request.model), request))
             .or_else(|| strict_schema::refusal(format, self.quirks, request))
             .or_else(|| stored_metadata(format, &self.quirks.provider, request))
+    }
+
+    /// What `model` makes of the beginning of an answer that is the last message.
+    pub fn prefill(&self, model: &str) -> Prefill {
+        // Wherever the simulator is, it has everything that is in beta.
+        Prefill::of(self.dialect.format(), self.quirks, model, "/beta")
     }
 
     /// Puts into a chat response what the provider's own clients require, where it is missing.

@@ -1,0 +1,209 @@
+//! Delivered answer: what a caller has of a stream, as far as that decides how another target can go on with it.
+
+use ferrule_wire::model::StreamEvent;
+
+/// What was delivered so far.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Delivered {
+    /// The text, where all of it is of one part.
+    text: String,
+    text_part: Option<u32>,
+    /// The place behind the last part.
+    end: u32,
+    /// Whether a tool was called, in whole or in part: the caller may have acted on it.
+    has_calls: bool,
+    /// Whether there is something besides text and reasoning, which no prefix can hold.
+    has_more: bool,
+    is_finished: bool,
+}
+
+impl Delivered {
+    /// These events are delivered as well.
+    pub(crate) fn add(&mut self, events: &mut [StreamEvent]) {
+        for event in events {
+            match event {
+                StreamEvent::TextDelta { choice: 0, part, text } => {
+                    self.has_more |= *self.text_part.get_or_insert(*part) != *part;
+                    self.text.push_str(text);
+                }
+                StreamEvent::ToolCallStart { .. }
+                | StreamEvent::ToolCallDelta { .. }
+                | StreamEvent::ToolCallEnd { .. } => self.has_calls = true,
+                StreamEvent::Finish { .. } => self.is_finished = true,
+                StreamEvent::TextDelta { .. }
+                | StreamEvent::RefusalDelta { .. }
+                | StreamEvent::Part { .. }
+                | StreamEvent::PartExtra { .. } => self.has_more = true,
+                _ => {}
+            }
+            if let Some(part) = event.part_mut() {
+                self.end = self.end.max(part.saturating_add(1));
+            }
+        }
+    }
+
+    /// Whether another target can go on with it, or begin anew. `is_structured` says that the text is a value of a type:
+    /// of one that was begun elsewhere nothing fits together.
+    pub(crate) fn can_go_on(&self, is_structured: bool) -> bool {
+        let has_value = is_structured && !self.text.is_empty();
+        !(self.is_finished || self.has_calls || has_value)
+    }
+
+    /// What a target can continue; `None` where there is nothing that it could. Providers refuse white space at its end.
+    pub(crate) fn prefix(&self) -> Option<&str> {
+        Some(self.text.trim_end()).filter(|prefix| !self.has_more && !prefix.is_empty())
+    }
+
+    /// What makes a continuation fit on.
+    pub(crate) fn splice(&self) -> Splice {
+        let prefix = self.text.trim_end();
+        Splice {
+            text_part: self.text_part.unwrap_or_default(),
+            base: self.end,
+            own_text_part: None,
+            owed: self.text.get(prefix.len()..).unwrap_or_default().to_owned(),
+            echo: (prefix.len() >= SHORTEST_ECHO).then(|| (prefix.to_owned(), String::new())),
+        }
+    }
+}
+
+/// A text that repeats this much from its beginning does not do so by chance.
+const SHORTEST_ECHO: usize = 16;
+
+/// Makes the events of a continuation fit on what was delivered: places of parts, and text that is there already.
+#[derive(Debug)]
+pub(crate) struct Splice {
+    /// Where the text goes on.
+    text_part: u32,
+    /// Where its other parts begin.
+    base: u32,
+    /// Which part of the continuation is the text.
+    own_text_part: Option<u32>,
+    /// White space that was delivered and is no part of the prefix: the continuation may begin with it.
+    owed: String,
+    /// The prefix, and how much of it the continuation repeated so far: some providers begin with it.
+    echo: Option<(String, String)>,
+}
+
+impl Splice {
+    /// The events as they are delivered.
+    pub(crate) fn fit(&mut self, events: Vec<StreamEvent>) -> Vec<StreamEvent> {
+        let mut fitting = Vec::with_capacity(events.len());
+        for mut event in events {
+            if let StreamEvent::TextDelta { part, text, .. } = &mut event
+                && *self.own_text_part.get_or_insert(*part) == *part
+            {
+                *part = self.text_part;
+                if self.echo.is_some() || !self.owed.is_empty() {
+                    let new = self.new_of(text);
+                    if new.is_empty() {
+                        continue;
+                    }
+                    *text = new.into();
+                }
+            } else if let Some(part) = event.part_mut() {
+                let is_text = Some(*part) == self.own_text_part;
+                *part = if is_text { self.text_part } else { part.saturating_add(self.base) };
+            } else if matches!(event, StreamEvent::Finish { .. }) {
+                fitting.extend(self.held_back());
+            }
+            fitting.push(event);
+        }
+        fitting
+    }
+
+    /// What of `text` is new.
+    fn new_of(&mut self, text: &str) -> String {
+        let mut text = text.to_owned();
+        if let Some((prefix, repeated)) = &mut self.echo {
+            repeated.push_str(&text);
+            if prefix.len() > repeated.len() && prefix.starts_with(&**repeated) {
+                return String::new();
+            }
+            text = repeated.strip_prefix(&**prefix).unwrap_or(repeated).to_owned();
+            self.echo = None;
+        }
+        let known = text.chars().zip(self.owed.chars()).take_while(|(one, other)| one == other);
+        let known: usize = known.map(|(one, _)| one.len_utf8()).sum();
+        if known < text.len() {
+            self.owed.clear();
+        } else {
+            self.owed.drain(..known);
+        }
+        text.split_off(known)
+    }
+
+    /// What looked like a repetition until the answer ended.
+    fn held_back(&mut self) -> Option<StreamEvent> {
+        let (_, text) = self.echo.take()?;
+        let text = (!text.is_empty()).then_some(text)?;
+        Some(StreamEvent::TextDelta { choice: 0, part: self.text_part, text: text.into() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ferrule_wire::model::FinishReason;
+
+    fn text(part: u32, text: &str) -> StreamEvent {
+        StreamEvent::TextDelta { choice: 0, part, text: text.into() }
+    }
+
+    fn delivered(events: &[StreamEvent]) -> Delivered {
+        let mut delivered = Delivered::default();
+        delivered.add(&mut events.to_vec());
+        delivered
+    }
+
+    fn finish() -> StreamEvent {
+        StreamEvent::Finish { choice: 0, reason: FinishReason::Stop, stop_sequence: None }
+    }
+
+    fn joined(events: &[StreamEvent]) -> String {
+        let of = |event: &StreamEvent| match event {
+            StreamEvent::TextDelta { text, .. } => text.to_string(),
+            _ => String::new(),
+        };
+        events.iter().map(of).collect()
+    }
+
+    #[test]
+    fn calls_values_and_ends_are_not_gone_on_with() {
+        let call = StreamEvent::ToolCallDelta { choice: 0, part: 1, arguments: "{".into() };
+        assert!(delivered(&[text(0, "a")]).can_go_on(false));
+        assert!(!delivered(&[text(0, "a"), call]).can_go_on(false));
+        assert!(!delivered(&[text(0, "{")]).can_go_on(true));
+        assert!(!delivered(&[text(0, "a"), finish()]).can_go_on(false));
+        let thought = StreamEvent::ReasoningDelta { choice: 0, part: 0, text: "hm".into() };
+        assert!(delivered(std::slice::from_ref(&thought)).can_go_on(true), "none of the value was delivered");
+        assert_eq!(delivered(&[thought, text(1, "a ")]).prefix(), Some("a"));
+        assert_eq!(delivered(&[text(0, "a"), text(1, "b")]).prefix(), None);
+        assert_eq!(delivered(&[text(0, " ")]).prefix(), None);
+    }
+
+    #[test]
+    fn a_continuation_goes_behind_what_was_delivered() {
+        let thought = |part| StreamEvent::ReasoningDelta { choice: 0, part, text: "hm".into() };
+        let mut splice = delivered(&[thought(0), text(1, "One two ")]).splice();
+        let fitted = splice.fit(vec![thought(0), text(1, " three"), finish()]);
+        assert_eq!(fitted, [thought(2), text(1, "three"), finish()]);
+    }
+
+    /// However a continuation is cut up, and whether it repeats the prefix or its white space or not.
+    #[test]
+    fn nothing_is_said_twice_and_nothing_lost() {
+        let before = "One two three four five ";
+        for after in ["six seven", " six seven", "One two three four five six seven"] {
+            for cut in 1..after.len() {
+                let mut splice = delivered(&[text(0, before)]).splice();
+                let events = vec![text(0, &after[..cut]), text(0, &after[cut..]), finish()];
+                let said =
+                    joined(&events.into_iter().flat_map(|event| splice.fit(vec![event])).collect::<Vec<_>>());
+                assert_eq!(format!("{before}{said}"), "One two three four five six seven", "{after} {cut}");
+            }
+        }
+        let mut splice = delivered(&[text(0, before)]).splice();
+        assert_eq!(joined(&splice.fit(vec![text(0, "One two three"), finish()])), "One two three");
+    }
+}

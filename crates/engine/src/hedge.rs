@@ -1,0 +1,127 @@
+//! Hedging: a second attempt beside one that is slow to answer. The first of the two that answers counts, the other is
+//! given up, and with it its connection.
+
+use crate::{
+    attempt::{Ended, Turn, Window},
+    retry_budget::RetryBudgetSettings,
+    routing_options::Hedge,
+    strategy::Statistics,
+    work::Work,
+};
+use std::{
+    future::{Future, poll_fn},
+    pin::{Pin, pin},
+    task::Poll,
+    time::Duration,
+};
+
+/// The share of a group's calls that is asked a second time, in the long run and at once.
+pub(crate) const BUDGET: RetryBudgetSettings = RetryBudgetSettings { ratio: 0.1, per_second: 0.0, burst: 10 };
+
+/// The calls that a group's own times are known after.
+const ENOUGH: u32 = 20;
+const SLOW: f64 = 0.95;
+
+/// How long the first target may be silent; `None` where no second one is asked. `speed` has the times of the group.
+pub(crate) fn delay(hedge: Hedge, speed: &Statistics, streamed: bool) -> Option<Duration> {
+    match hedge {
+        Hedge::Off => None,
+        Hedge::After(delay) => Some(delay),
+        Hedge::AfterP95 if streamed => speed.first_token_quantile(SLOW, ENOUGH),
+        Hedge::AfterP95 => speed.duration_quantile(SLOW, ENOUGH),
+    }
+}
+
+/// Notes among the times of a group how long an answer took, or an attempt that was given up.
+pub(crate) fn note(speed: &Statistics, now: u64, streamed: bool, took: Duration) {
+    if streamed { speed.first_token(now, took) } else { speed.answered(now, took, None) }
+}
+
+/// The second attempt of a race, ready to be made.
+pub(crate) struct Second<W> {
+    pub(crate) turn: Turn,
+    pub(crate) window: Window,
+    /// The work once more: the first attempt has not let go of it.
+    pub(crate) work: W,
+}
+
+/// How a race ended.
+pub(crate) struct Raced<T> {
+    /// The attempt that counts: it answered, or failed last.
+    pub(crate) turn: Turn,
+    pub(crate) ended: Ended<T>,
+    pub(crate) other: Option<Other<T>>,
+}
+
+/// The attempt of a race that does not count.
+pub(crate) struct Other<T> {
+    pub(crate) turn: Turn,
+    /// How it ended; `None` where it was given up.
+    pub(crate) ended: Option<Ended<T>>,
+}
+
+/// Makes the attempt `first`, and where it has not ended `after` so long the one that `second` makes ready, where there
+/// is one.
+pub(crate) async fn race<W: Work>(
+    mut first: Turn,
+    window: Window,
+    work: &W,
+    after: Duration,
+    second: impl FnOnce() -> Option<Second<W>>,
+) -> Raced<W::Received> {
+    let (rival, won) = {
+        let mut attempt = pin!(first.attempt(window, work));
+        match tokio::time::timeout(after, attempt.as_mut()).await {
+            Ok(ended) => (None, Won::First(ended, None)),
+            Err(_) => match second() {
+                None => (None, Won::First(attempt.await, None)),
+                Some(Second { mut turn, window, work }) => {
+                    let won = both(attempt, pin!(turn.attempt(window, &work))).await;
+                    (Some(turn), won)
+                }
+            },
+        }
+    };
+    match (won, rival) {
+        (Won::Second(ended, other), Some(turn)) => {
+            Raced { turn, ended, other: Some(Other { turn: first, ended: other }) }
+        }
+        (Won::First(ended, other) | Won::Second(ended, other), rival) => {
+            Raced { turn: first, ended, other: rival.map(|turn| Other { turn, ended: other }) }
+        }
+    }
+}
+
+/// Which of two attempts counts, how it ended, and how the other one did where it has.
+enum Won<T> {
+    First(Ended<T>, Option<Ended<T>>),
+    Second(Ended<T>, Option<Ended<T>>),
+}
+
+/// Awaits both attempts until one answers, or both have failed.
+async fn both<T>(
+    mut one: Pin<&mut impl Future<Output = Ended<T>>>,
+    mut two: Pin<&mut impl Future<Output = Ended<T>>>,
+) -> Won<T> {
+    let (mut first, mut second) = (None, None);
+    poll_fn(|context| {
+        if first.is_none()
+            && let Poll::Ready(ended) = one.as_mut().poll(context)
+        {
+            if ended.result.is_ok() || second.is_some() {
+                return Poll::Ready(Won::First(ended, second.take()));
+            }
+            first = Some(ended);
+        }
+        if second.is_none()
+            && let Poll::Ready(ended) = two.as_mut().poll(context)
+        {
+            if ended.result.is_ok() || first.is_some() {
+                return Poll::Ready(Won::Second(ended, first.take()));
+            }
+            second = Some(ended);
+        }
+        Poll::Pending
+    })
+    .await
+}

@@ -1,0 +1,12 @@
+//! Pace of a group: how fast its calls are answered, and how many of them may be asked a second time for that.
+
+use crate::{retry_budget::RetryBudget, strategy::Statistics};
+
+/// What hedging knows of a group, or of the provider that calls of no group ask first.
+#[derive(Debug, Default)]
+pub(crate) struct Pace {
+    /// The second attempts that its calls may still make beside slow ones.
+    pub(crate) hedges: RetryBudget,
+    /// How fast its calls are answered, whoever answers; only of those that may be hedged.
+    pub(crate) speed: Statistics,
+}

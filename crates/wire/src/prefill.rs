@@ -1,0 +1,93 @@
+//! Prefill: who continues an answer that the last message of a request, the assistant's, begins.
+//!
+//! Anthropic's models up to generation 4.5 do, later ones answer 400 (`docs/wire/anthropic.md`); Mistral, Moonshot and,
+//! at its beta address, DeepSeek do where a field of that message says so (`prefill_parameter` of their rows). Others
+//! answer anew, or nobody has said what they do.
+
+use crate::quirks::Quirks;
+
+/// What a model makes of the beginning of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Prefill {
+    /// It goes on with it.
+    Continued,
+    /// The request is refused.
+    Refused,
+    /// It answers anew, or that is not known.
+    Unknown,
+}
+
+/// What the names of Anthropic's models contain that continue an answer, whatever stands before and behind it: the host's
+/// prefix, a date, a version.
+const CLAUDES: &[&str] = &[
+    "claude-2",
+    "claude-instant",
+    "claude-3",
+    "claude-opus-4-0",
+    "claude-opus-4-1",
+    "claude-opus-4-5",
+    "claude-opus-4-20",
+    "claude-opus-4@",
+    "claude-sonnet-4-0",
+    "claude-sonnet-4-5",
+    "claude-sonnet-4-20",
+    "claude-sonnet-4@",
+    "claude-haiku-4-5",
+];
+
+/// DeepSeek's address for what is in beta, which the prefix is (`docs/wire/requests-accepted.md`).
+const BETA: &str = "/beta";
+
+impl Prefill {
+    /// What `model` makes of it where a provider with these quirks serves it in the wire format `format`, at an address
+    /// with this path.
+    pub fn of(format: &str, quirks: &Quirks, model: &str, path: &str) -> Self {
+        if quirks.provider == "deepseek" && !path.contains(BETA) {
+            return Self::Unknown;
+        }
+        if !quirks.prefill_parameter.is_empty() {
+            return Self::Continued;
+        }
+        if !matches!(format, "anthropic" | "bedrock") || !model.contains("claude") {
+            return Self::Unknown;
+        }
+        if CLAUDES.iter().any(|name| model.contains(name)) { Self::Continued } else { Self::Refused }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_generation_of_a_claude_decides() {
+        let of = |format, model| Prefill::of(format, &Quirks::NONE, model, "/v1");
+        for model in [
+            "claude-3-5-haiku-latest",
+            "claude-haiku-4-5",
+            "claude-opus-4-20250514",
+            "claude-sonnet-4@20250514",
+        ] {
+            assert_eq!(of("anthropic", model), Prefill::Continued, "{model}");
+        }
+        assert_eq!(of("bedrock", "eu.anthropic.claude-sonnet-4-5-20250929-v1:0"), Prefill::Continued);
+        for model in ["claude-opus-4-6", "claude-sonnet-4-6", "claude-opus-5-5", "claude-fable-5"] {
+            assert_eq!(of("anthropic", model), Prefill::Refused, "{model}");
+        }
+        assert_eq!(of("anthropic", "m"), Prefill::Unknown);
+        assert_eq!(of("openai-chat", "claude-haiku-4-5"), Prefill::Unknown);
+    }
+
+    #[test]
+    fn a_field_says_so_and_deepseek_has_an_address_for_it() {
+        let with = |provider: &'static str| Quirks {
+            provider: provider.into(),
+            prefill_parameter: "prefix".into(),
+            ..Quirks::NONE
+        };
+        let of = |provider, path| Prefill::of("openai-chat", &with(provider), "m", path);
+        assert_eq!(of("mistral", "/v1"), Prefill::Continued);
+        assert_eq!(of("deepseek", "/v1"), Prefill::Unknown);
+        assert_eq!(of("deepseek", "/beta"), Prefill::Continued);
+    }
+}
