@@ -315,7 +315,10 @@ impl Events {
         {
             let attempt = Some(AttemptFacts::new(attempts.len(), last));
             let failure = Some(Box::new(failure.clone()));
-            self.send(Some(EventTarget::of_attempt(last)), What::Error { attempt, failure, ends_call: false });
+            self.send(
+                Some(EventTarget::of_attempt(last)),
+                What::Error { attempt, failure, ends_call: false },
+            );
         }
     }
 

@@ -94,7 +94,7 @@ impl RawReply {
         let mut record = UsageRecord { measured, ..answered.record() };
         record.report(&dialect.decode_headers(&|name| incoming.header(name)).cost);
         let settlement = answered.settle(record);
-        let Answered { target, attempts, policy, lease } = answered;
+        let Answered { target, attempts, policy, lease, .. } = answered;
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         let headers = incoming.text_headers().into_iter().map(owned).collect();
         Self {

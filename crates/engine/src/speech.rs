@@ -45,6 +45,10 @@ impl Work for Speak {
         first_chunk(incoming).await
     }
 
+    fn objection((_, first): &Self::Received, _: &Target) -> Option<Failure> {
+        first.is_none().then(|| Failure::unreadable("the answer is empty"))
+    }
+
     fn finish(self, received: Self::Received, answered: Answered) -> RawReply {
         let characters = self.0.text.chars().count() as u64;
         RawReply::new(received, answered, vec![("input_characters", characters)])

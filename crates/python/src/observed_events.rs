@@ -105,6 +105,6 @@ const fn way(how: &Next) -> &'static str {
         Next::Repeated => "repeated",
         Next::Renewed => "renewed_credentials",
         Next::Key => "next_key",
-        Next::Retried | Next::Moved(_) => "retried",
+        Next::Retried | Next::Moved(_) | Next::Hedged(_) | Next::Restarted => "retried",
     }
 }
