@@ -1197,8 +1197,10 @@ class Continued:
 
     @property
     def how(self) -> Literal["prefix", "restart"]:
-        """`prefix`: the target continues the text that was delivered. `restart`: it answers anew; what was delivered
-        before is not part of the reply."""
+        """`prefix`: it continues the text that was delivered. `restart`: it answers anew.
+
+        What was delivered before a restart is not part of the reply.
+        """
 
     @property
     def received_at(self) -> float:

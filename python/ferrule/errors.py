@@ -196,7 +196,7 @@ class StreamInterruptedError(FerruleError):
 
 
 class StreamStalledError(StreamInterruptedError, IdleTimeoutError):
-    """A stream stood still for `timeout.idle` seconds after it had begun; `partial_reply` is what was received of it."""
+    """A stream that had begun stood still for `timeout.idle` seconds; `partial_reply` is what was received."""
 
 
 class ParseError(FerruleError, ValueError):

@@ -161,8 +161,10 @@ class Stream(_BaseStream[T]):
 
     @property
     def text(self) -> Iterator[str]:
-        """The text of the first choice, in chunks. With `continue_streams` also the text before a restart, which
-        `reply()` leaves out; iterate over the events to tell them apart."""
+        """The text of the first choice, in chunks.
+
+        With `continue_streams` also the text before a restart, which `reply()` leaves out; the events tell them apart.
+        """
         for event in self:
             if type(event) is TextDelta and event.choice == 0:
                 yield event.text

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import contextlib
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import ferrule
 from ferrule import Continued, TextDelta, Timeouts
 from ferrule.testing import Simulator, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 TEXT = "One two three four five six seven eight nine ten."
 
@@ -117,9 +120,11 @@ async def test_between_all_formats(pair: Pair, main: str, spare: str) -> None:
 
 def test_a_continuation_is_asked_for_with_what_was_delivered(pair: Pair) -> None:
     pair.main.set_script([rule(TEXT, fault=FAULTS["cut"][0])])
-    with ferrule.Client(**pair.settings("main-openai/m", "mistral/mistral-large-latest")) as client:
-        with client.stream("all", "Count.", max_tokens=100) as stream:
-            before, _, after = split(list(stream))
+    with (
+        ferrule.Client(**pair.settings("main-openai/m", "mistral/mistral-large-latest")) as client,
+        client.stream("all", "Count.", max_tokens=100) as stream,
+    ):
+        before, _, after = split(list(stream))
     message = pair.spare.requests[0].body["messages"][-1]
     assert message == {"role": "assistant", "content": before.rstrip(), "prefix": True}
     assert before + after == TEXT
@@ -132,9 +137,11 @@ def test_white_space_and_a_repeated_prefix_are_said_once(pair: Pair, streamed_ta
     fault = {"close": {"at": "mid_event", "after_chunks": 5}}
     pair.main.set_script([rule({"text": TEXT, "chunk_chars": 7}, fault=fault)])
     pair.spare.set_script([rule({"text": f" {streamed_tail}".removeprefix(" "), "chunk_chars": 5})])
-    with ferrule.Client(**pair.settings("main-openai/m", "anthropic/claude-haiku-4-5")) as client:
-        with client.stream("all", "Count.", max_tokens=100) as stream:
-            before, _, after = split(list(stream))
+    with (
+        ferrule.Client(**pair.settings("main-openai/m", "anthropic/claude-haiku-4-5")) as client,
+        client.stream("all", "Count.", max_tokens=100) as stream,
+    ):
+        before, _, after = split(list(stream))
     if streamed_tail == TEXT:
         assert before + after == TEXT
     else:
@@ -248,9 +255,11 @@ SCHEMA = {"type": "object", "properties": {"n": {"type": "string"}}, "required":
 
 def test_a_value_that_was_begun_is_not_gone_on_with(pair: Pair) -> None:
     pair.main.set_script([rule('{"n": "one two three four five six"}', fault=FAULTS["cut"][0])])
-    with ferrule.Client(**pair.settings("main-openai/m", "openai/gpt-5-mini")) as client:
-        with pytest.raises(ferrule.StreamInterruptedError):
-            list(client.stream("all", "Count.", response_format=SCHEMA))
+    with (
+        ferrule.Client(**pair.settings("main-openai/m", "openai/gpt-5-mini")) as client,
+        pytest.raises(ferrule.StreamInterruptedError),
+    ):
+        list(client.stream("all", "Count.", response_format=SCHEMA))
     assert not pair.spare.requests
 
 
@@ -297,13 +306,11 @@ async def test_a_wait_that_is_cancelled_while_somebody_else_is_asked_loses_nothi
         async with client.stream("all", "Count.", max_tokens=100) as stream:
             events: list[Any] = []
             while True:
-                try:
-                    events.append(await asyncio.wait_for(anext(stream), 0.05))
-                except asyncio.TimeoutError:
-                    continue
-                except StopAsyncIteration:
+                with contextlib.suppress(asyncio.TimeoutError):
+                    events.append(await asyncio.wait_for(anext(stream, None), 0.05))
+                if events and events[-1] is None:
                     break
-        whole(stream.reply(), events, "anthropic/claude-haiku-4-5", "prefix", "interrupted")
+        whole(stream.reply(), events[:-1], "anthropic/claude-haiku-4-5", "prefix", "interrupted")
 
 
 async def test_leaving_while_somebody_else_is_asked_closes_everything(pair: Pair) -> None:
@@ -311,9 +318,9 @@ async def test_leaving_while_somebody_else_is_asked_closes_everything(pair: Pair
     pair.spare.set_script([rule(TEXT, fault={"stall": {"at": "before_headers"}})])
     async with ferrule.AsyncClient(**pair.settings("main-openai/m", "openai/gpt-5-mini")) as client:
         async with client.stream("all", "Count.") as stream:
-            with pytest.raises(asyncio.TimeoutError):
-                while True:
-                    await asyncio.wait_for(anext(stream), 0.5)
+            with contextlib.suppress(asyncio.TimeoutError):
+                while await asyncio.wait_for(anext(stream), 0.5):
+                    pass
             assert pair.spare.wait_for_requests(1)
         assert pair.spare.wait_for_connections(0)
         status = await client.status()
@@ -323,10 +330,12 @@ async def test_leaving_while_somebody_else_is_asked_closes_everything(pair: Pair
 def test_the_event_is_an_object_like_others() -> None:
     import pickle
 
-    with Simulator([rule(TEXT, fault=FAULTS["cut"][0], times=1), rule(TEXT)]) as simulator:
-        with simulator.client(retry={"backoff": 0.01}) as client:
-            routing = ferrule.Routing(continue_streams=True)
-            events = list(client.stream("openai/gpt-5-mini", "Count.", routing=routing))
+    with (
+        Simulator([rule(TEXT, fault=FAULTS["cut"][0], times=1), rule(TEXT)]) as simulator,
+        simulator.client(retry={"backoff": 0.01}) as client,
+    ):
+        routing = ferrule.Routing(continue_streams=True)
+        events = list(client.stream("openai/gpt-5-mini", "Count.", routing=routing))
     [event] = [event for event in events if isinstance(event, Continued)]
     match event:
         case Continued(target, how):

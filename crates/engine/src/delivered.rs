@@ -197,7 +197,8 @@ mod tests {
         for after in ["six seven", " six seven", "One two three four five six seven"] {
             for cut in 1..after.len() {
                 let mut splice = delivered(&[text(0, before)]).splice();
-                let events = vec![text(0, &after[..cut]), text(0, &after[cut..]), finish()];
+                let (one, two) = after.split_at(cut);
+                let events = vec![text(0, one), text(0, two), finish()];
                 let said =
                     joined(&events.into_iter().flat_map(|event| splice.fit(vec![event])).collect::<Vec<_>>());
                 assert_eq!(format!("{before}{said}"), "One two three four five six seven", "{after} {cut}");
