@@ -29,6 +29,7 @@ mod options;
 pub mod prefill;
 pub mod providers;
 pub mod quirks;
+pub mod rate_limits;
 mod request_schema;
 pub mod response_headers;
 mod schema;

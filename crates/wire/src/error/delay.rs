@@ -101,7 +101,7 @@ fn latest_reset(headers: Headers<'_>, now: i64, used_up: impl Fn(&str) -> bool) 
 }
 
 /// A date, a duration (`6m0s`), seconds, or seconds or milliseconds since 1970.
-fn reset_value(value: &str, now: i64) -> Option<Duration> {
+pub(crate) fn reset_value(value: &str, now: i64) -> Option<Duration> {
     let value = value.trim();
     if let Ok(number) = value.parse::<f64>() {
         return match number {

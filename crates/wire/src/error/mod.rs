@@ -11,6 +11,7 @@ mod redact;
 mod shape;
 mod texts;
 
+pub(crate) use delay::reset_value;
 pub use headers::Headers;
 
 use crate::model::{ErrorKind, ProviderError};
