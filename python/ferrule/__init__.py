@@ -146,6 +146,7 @@ if TYPE_CHECKING:
     from ferrule.operations.status import (
         Breaker as Breaker,
         GroupStatus as GroupStatus,
+        KeyStatus as KeyStatus,
         Status as Status,
         TargetStatus as TargetStatus,
     )
@@ -161,6 +162,7 @@ if TYPE_CHECKING:
         EmbeddingOptions as EmbeddingOptions,
         GroupOptions as GroupOptions,
         ImageOptions as ImageOptions,
+        KeyOptions as KeyOptions,
         Messages as Messages,
         Model as Model,
         OperationOptions as OperationOptions,
@@ -275,7 +277,7 @@ _NAMES = {
     "ferrule.operations.reply": ("OperationReply",),
     "ferrule.operations.reranking": ("RankedDocument", "Ranking"),
     "ferrule.operations.servers": ("Ollama", "RuvLLM"),
-    "ferrule.operations.status": ("Breaker", "GroupStatus", "Status", "TargetStatus"),
+    "ferrule.operations.status": ("Breaker", "GroupStatus", "KeyStatus", "Status", "TargetStatus"),
     "ferrule.operations.token_count": ("TokenCount",),
     "ferrule.options": (
         "Approval",
@@ -286,6 +288,7 @@ _NAMES = {
         "EmbeddingOptions",
         "GroupOptions",
         "ImageOptions",
+        "KeyOptions",
         "Messages",
         "Model",
         "OperationOptions",

@@ -941,7 +941,10 @@ class Attempt:
 
     @property
     def key(self) -> str | None:
-        """The key that was used, masked but for its end; `None` where the provider has but one."""
+        """The key that was used, of which at most the last four characters are shown.
+
+        `None` where none was, or where the provider's only key is not at hand.
+        """
 
     @property
     def reason(self) -> str | None:

@@ -115,6 +115,18 @@ class BreakerOptions(TypedDict, total=False):
     """Where all are open: `fail` at once, or `ask` the next one to be tried. Default: `ask` for one target alone."""
 
 
+class _Key(TypedDict):
+    key: Secret
+    """The key, or a reference to it."""
+
+
+class KeyOptions(_Key, total=False):
+    """One of several API keys of a provider."""
+
+    weight: float | None
+    """Its share of the calls beside the others'. Default 1."""
+
+
 class ProviderOptions(TypedDict, total=False):
     """A provider's options, in `Client(providers=...)` or a configuration. Built-in ones need only what differs."""
 
@@ -122,6 +134,9 @@ class ProviderOptions(TypedDict, total=False):
     """Its base URL, up to where the wire format's path begins, for instance `https://api.openai.com/v1`."""
     api_key: Secret | None
     """Its API key; by default from the environment."""
+    api_keys: Sequence[Secret | KeyOptions] | None
+    """Several API keys, in place of `api_key`: a call uses one by weight, and another where it is rate limited or
+    refused."""
     dialect: str | None
     """Its wire format; by default the built-in provider's, else `openai-chat`."""
     headers: Mapping[str, Secret] | None

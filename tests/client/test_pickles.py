@@ -171,7 +171,7 @@ NOT_OBJECTS = {
     *("Approval", "RunEvent", "RunOptions", "Tools"),
     *("AudioFile", "CompletionOptions", "EmbeddingOptions", "Event", "ImageOptions", "Messages", "OperationOptions"),
     *("ProviderOptions", "RerankOptions", "Secret", "SecretCommand", "SecretFile", "SecretVariable", "SpeechOptions"),
-    *("BreakerOptions", "CallOptions", "CommonOptions", "GroupOptions", "Model", "ReasoningEffort", "ResponseType"),
+    *("BreakerOptions", "KeyOptions", "CallOptions", "CommonOptions", "GroupOptions", "Model", "ReasoningEffort", "ResponseType"),
     *("RetryOptions", "Role", "TargetOptions", "ToolChoice"),
     "TranscriptionOptions",
     # Functions.

@@ -7,6 +7,7 @@ use crate::{
     failure::{Failure, TimeoutKind},
     follow,
     incoming::Incoming,
+    keys::KeyInUse,
     retry::{Again, Failed},
     send,
     target::Target,
@@ -25,6 +26,8 @@ pub(crate) struct Turn {
     pub(crate) seat: usize,
     pub(crate) target: Box<Target>,
     pub(crate) lease: Option<Lease>,
+    /// The key that it is asked with, where its provider has several.
+    pub(crate) key: Option<KeyInUse>,
     pub(crate) began: Began,
 }
 
@@ -74,6 +77,9 @@ async fn attempt<W: Work>(
     limits: Limits,
     work: &W,
 ) -> (Option<Grant>, Result<W::Received, Failed>) {
+    if let Err(failure) = target.put_key(limits).await {
+        return (None, Err(failure.into()));
+    }
     let grant = match target.grant(limits).await {
         Ok(grant) => grant,
         Err(failure) => return (None, Err(failure.into())),
@@ -118,7 +124,7 @@ fn ask_backend(
         model: target.model.clone(),
         body: target.body.clone(),
         stream: target.stream,
-        key: grant.and_then(Grant::key).or_else(|| target.provider.settings.api_key.clone()),
+        key: grant.and_then(Grant::key).or_else(|| target.key_secret()),
         context: target.context.clone(),
     };
     backend.begin(request, sender)?;

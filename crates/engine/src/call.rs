@@ -5,12 +5,14 @@
 
 use crate::{
     attempt::{Ended, Turn, Window},
+    call_key,
     candidates::{Candidates, Contender},
     error::CallError,
     failover::Reason,
     failure::{Failure, TimeoutKind},
     first_token,
     hedge::{self, Other, Raced, Second},
+    keys::{KeyInUse, NoKey},
     observe::BreakerEvents,
     one_line::InOneLine,
     options::CallOptions,
@@ -18,7 +20,7 @@ use crate::{
     policy::CallPolicy,
     prepare::prepare,
     reply::{Attempt, Next, Outcome},
-    retry::Failed,
+    retry::{Again, Failed},
     retry_budget::RetryBudgetSettings,
     routing_options::Hedge,
     target::Target,
@@ -45,6 +47,9 @@ pub(crate) struct Run<'a, W> {
     targets: Vec<Option<Box<Target>>>,
     /// The place at the candidate that is asked.
     lease: Option<Lease>,
+    /// The key that it is asked with, where its provider has several, and those that were taken there.
+    key: Option<KeyInUse>,
+    taken: Vec<usize>,
     current: usize,
     /// How the last attempt ended, and whose it was.
     failed: Option<(usize, Failed)>,
@@ -89,6 +94,8 @@ impl<'a, W: Work> Run<'a, W> {
             trail: Trail::new(policy.events.clone()),
             targets: candidates.list.iter().map(|_| None).collect(),
             lease: None,
+            key: None,
+            taken: Vec::new(),
             current: 0,
             failed: None,
             unasked: None,
@@ -129,8 +136,9 @@ impl<'a, W: Work> Run<'a, W> {
             let Some(target) = self.targets.get_mut(self.current).and_then(Option::take) else {
                 return Err(self.error());
             };
-            let (seat, lease) = (self.current, self.lease.take());
-            let mut turn = Turn { seat, lease, began: self.trail.begin(&target, wait_of(step)), target };
+            let (seat, lease, key) = (self.current, self.lease.take(), self.key.take());
+            let began = self.trail.begin(&target, wait_of(step));
+            let mut turn = Turn { seat, target, lease, key, began };
             log_begin(&turn.target, self.trail.len() + 1);
             let ended = match self.hedge_delay(&turn) {
                 None => turn.attempt(self.window(&turn), &self.work).await,
@@ -142,7 +150,7 @@ impl<'a, W: Work> Run<'a, W> {
                 }
             };
             let Ended { grant, result, took } = ended;
-            let failed = match result {
+            let mut failed = match result {
                 Ok(received) => match self.objection(&received, &turn.target) {
                     None => return Ok(self.answered(received, turn, took)),
                     Some(failed) => failed,
@@ -151,14 +159,31 @@ impl<'a, W: Work> Run<'a, W> {
             };
             let outcome = Outcome::from(&failed.failure);
             self.trail.record(&turn.target, &turn.began, outcome, Some(Reason::of(&failed)), took);
-            let keys = Keys { has_grant: grant.is_some(), has_another: false };
+            let keys = Keys {
+                has_grant: grant.is_some() || turn.target.has_fetched_key(),
+                has_another: self.has_another_key(&turn),
+            };
+            if failed.again != Again::AtOnce && !(keys.has_grant && failed.is_refusal()) {
+                self.settle_key(&mut turn, &mut failed, keys);
+            }
             step = self.plan.after(&failed, keys, self.moment());
             if step == Step::RenewCredentials {
                 let limits = self.limits(turn.seat);
                 if turn.target.renew(grant.as_ref(), &failed.failure, limits).await {
                     self.plan.uncounted();
                 } else {
-                    step = self.plan.instead(&failed, self.moment());
+                    self.settle_key(&mut turn, &mut failed, keys);
+                    step = self.plan.with_another_key(&failed, keys, self.moment());
+                }
+            }
+            if !matches!(step, Step::Repeat | Step::RenewCredentials) {
+                self.settle_key(&mut turn, &mut failed, keys);
+            }
+            if step == Step::NextKey {
+                match self.take_key(&mut turn.target) {
+                    Ok(()) => self.plan.uncounted(),
+                    // Another call was faster.
+                    Err(_) => step = self.plan.instead(&failed, self.moment()),
                 }
             }
             self.leave(turn, failed, step, took);
@@ -193,7 +218,8 @@ impl<'a, W: Work> Run<'a, W> {
 
     /// Takes a place at a candidate, and makes the call ready for it where it is not yet.
     fn sit(&mut self, seat: usize, insists: bool) -> Result<(), Refusal> {
-        self.lease = None;
+        (self.lease, self.key) = (None, None);
+        self.taken.clear();
         let Some(contender) = self.candidates.list.get(seat) else { return Err(Refusal::Unusable) };
         self.lease = contender.admit(insists)?;
         if let Some(lease) = &mut self.lease {
@@ -201,8 +227,8 @@ impl<'a, W: Work> Run<'a, W> {
             lease.observe(BreakerEvents::of(&self.policy.events, target));
         }
         self.current = seat;
-        if self.targets.get(seat).is_some_and(Option::is_some) {
-            return Ok(());
+        if let Some(target) = self.targets.get_mut(seat).and_then(Option::take) {
+            return self.seat(target);
         }
         let made = make_ready(contender, &mut self.work, &self.options);
         if !self.plan.may_encode_another() {
@@ -210,12 +236,7 @@ impl<'a, W: Work> Run<'a, W> {
             self.work.release();
         }
         match made {
-            Ok(target) => {
-                if let Some(place) = self.targets.get_mut(seat) {
-                    *place = Some(Box::new(target));
-                }
-                Ok(())
-            }
+            Ok(target) => self.seat(Box::new(target)),
             Err(failure) => {
                 debug!(target: "ferrule", candidate = %contender.name(), failure = %InOneLine(&failure), "cannot be asked");
                 let error = CallError::unsent(failure, &contender.provider.id, &contender.model);
@@ -223,6 +244,39 @@ impl<'a, W: Work> Run<'a, W> {
                 self.lease = None;
                 Err(Refusal::Unusable)
             }
+        }
+    }
+
+    /// Keeps `target`, which is the current one, and gives it a key where its provider has several.
+    fn seat(&mut self, mut target: Box<Target>) -> Result<(), Refusal> {
+        let taken = self.take_key(&mut target);
+        if let Some(place) = self.targets.get_mut(self.current) {
+            *place = Some(target);
+        }
+        let Err(no_key) = taken else { return Ok(()) };
+        if let Some(contender) = self.candidates.list.get(self.current) {
+            debug!(target: "ferrule", candidate = %contender.name(), "{no_key}");
+            self.unasked.get_or_insert_with(|| contender.error(no_key.failure(), Vec::new()));
+        }
+        self.lease = None;
+        Err(Refusal::NoKey { usable_in: no_key.is_for_now().then(|| no_key.usable_in()) })
+    }
+
+    fn take_key(&mut self, target: &mut Target) -> Result<(), NoKey> {
+        let Some(contender) = self.candidates.list.get(self.current) else { return Ok(()) };
+        self.key = call_key::take(contender, target, &self.taken)?;
+        self.taken.extend(self.key.as_ref().map(KeyInUse::index));
+        Ok(())
+    }
+
+    fn has_another_key(&self, turn: &Turn) -> bool {
+        let contender = self.candidates.list.get(turn.seat);
+        contender.is_some_and(|contender| call_key::has_another(contender, &turn.target, &self.taken))
+    }
+
+    fn settle_key(&self, turn: &mut Turn, failed: &mut Failed, keys: Keys) {
+        if let Some(key) = turn.key.take() {
+            call_key::settle(key, self.candidates.list.get(turn.seat), failed, !keys.has_another);
         }
     }
 
@@ -291,6 +345,9 @@ impl<'a, W: Work> Run<'a, W> {
             self.hedged = true;
             self.lost(other, &turn);
         }
+        if turn.seat != self.current {
+            self.taken = turn.key.iter().map(KeyInUse::index).collect();
+        }
         self.current = turn.seat;
         self.plan.turn_to(turn.seat);
         (turn, ended)
@@ -305,11 +362,12 @@ impl<'a, W: Work> Run<'a, W> {
             let contender = self.candidates.list.get(seat).filter(|one| one.is_usable())?;
             let lease = contender.admit(false).ok()?;
             let mut work = self.work.clone();
-            let target = Box::new(make_ready(contender, &mut work, &self.options).ok()?);
+            let mut target = Box::new(make_ready(contender, &mut work, &self.options).ok()?);
+            let key = call_key::take(contender, &mut target, &[]).ok()?;
             let began = self.trail.begin_beside(&target);
             log_begin(&target, self.trail.len() + 2);
             let window = Window { limits: self.limits(seat), patience: None };
-            Some(Second { turn: Turn { seat, target, lease, began }, window, work })
+            Some(Second { turn: Turn { seat, target, lease, key, began }, window, work })
         })?;
         hedges.withdraw(now, &hedge::BUDGET);
         Some(second)
@@ -332,6 +390,9 @@ impl<'a, W: Work> Run<'a, W> {
                 self.plan.lost(turn.seat, &failed, self.policy.started.elapsed());
                 if let Some(mut lease) = turn.lease.take() {
                     lease.fail(reason, &failed.failure);
+                }
+                if let Some(mut key) = turn.key.take() {
+                    key.fail(reason, &failed.failure);
                 }
                 self.failed = Some((turn.seat, failed));
             }
@@ -387,6 +448,8 @@ impl<'a, W: Work> Run<'a, W> {
             lease.fail(Reason::of(&failed), &failed.failure);
         }
         self.lease = turn.lease;
+        // The next key was taken already.
+        self.key = turn.key.or(self.key.take());
         if let Some(place) = self.targets.get_mut(turn.seat) {
             *place = Some(turn.target);
         }
@@ -407,8 +470,11 @@ impl<'a, W: Work> Run<'a, W> {
 
     /// What the call gives, and how it was answered.
     fn answered(&mut self, received: W::Received, turn: Turn, took: Duration) -> (W::Received, Answered) {
-        let Turn { seat, target, mut lease, began } = turn;
+        let Turn { seat, target, mut lease, key, began } = turn;
         log_success(&target, took);
+        if let Some(mut key) = key {
+            key.succeed(took);
+        }
         let now = target_state::now();
         if let Some(lease) = &mut lease {
             let statistics = lease.statistics();
@@ -445,7 +511,11 @@ impl<'a, W: Work> Run<'a, W> {
         if let Some((place, failed)) = self.failed.take()
             && let Some(contender) = self.candidates.list.get(place)
         {
-            return contender.error(failed.failure, attempts);
+            let mut failure = failed.failure;
+            if let Some(no_key) = contender.no_key(&failure) {
+                no_key.add_to(&mut failure);
+            }
+            return contender.error(failure, attempts);
         }
         if let Some(error) = self.unasked.take() {
             return CallError { attempts, ..error };
@@ -491,7 +561,8 @@ fn make_ready<W: Work>(
     let defaults = contender.settings.as_ref().and_then(|settings| settings.options.as_ref());
     let how = Encoding { drop_unsupported: options.drop_params, defaults: defaults.map(Arc::as_ref) };
     let outgoing = work.encode(&contender.provider, &contender.model, how)?;
-    prepare(&contender.provider, contender.model.clone(), outgoing, options)
+    let target = prepare(&contender.provider, contender.model.clone(), outgoing, options)?;
+    Ok(Target { state: contender.state.clone(), ..target })
 }
 
 /// Whether the model is known to think before it answers.

@@ -2,7 +2,9 @@
 
 use crate::{
     error::CallError,
+    failover::Reason,
     failure::Failure,
+    keys::{KeyRing, NoKey},
     options::{CallOptions, Timeouts},
     pace::Pace,
     plan::{Pool, Refusal, Rules, Seat},
@@ -55,11 +57,19 @@ impl Contender {
     /// Whether it would be admitted now.
     pub(crate) fn is_usable(&self) -> bool {
         let Some(state) = &self.state else { return true };
+        let has_key = |keys: &KeyRing| keys.has_another(&self.model, &[], &self.breaker);
         state.is_usable(&self.breaker, self.concurrency())
+            && self.provider.keys.as_deref().is_none_or(has_key)
     }
 
     fn concurrency(&self) -> Option<u32> {
         self.settings.as_ref()?.concurrency
+    }
+
+    /// What became of all keys of the provider, where `failure` is that of the last of several.
+    pub(crate) fn no_key(&self, failure: &Failure) -> Option<NoKey> {
+        let ring = self.provider.keys.as_ref()?;
+        Reason::of_failure(failure).is_of_the_key().then(|| ring.exhausted(&self.model))?
     }
 
     /// Whose prices count there.

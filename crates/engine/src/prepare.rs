@@ -112,5 +112,7 @@ pub(crate) fn prepare(
         context: options.context.clone(),
         continues,
         reported: Reported::default(),
+        key: None,
+        state: None,
     })
 }

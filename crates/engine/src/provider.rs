@@ -3,9 +3,10 @@
 
 use crate::{
     backend::Backend,
-    credentials::{self, Credentials, Deferred, Pending, Prepared},
+    credentials::{self, Authentication, Credentials, Deferred, Pending, Prepared},
     failure::Failure,
     headers::{carry_credentials, parse_header},
+    keys::{HeaderOfKeys, KeyRing, masked},
     observe::EventTarget,
     process::ProcessBackend,
     secrets::Secrets,
@@ -62,6 +63,10 @@ pub struct Provider {
     needs_credentials: bool,
     /// `None` where the headers are all there is.
     pub(crate) credentials: Option<Credentials>,
+    /// Its keys, where it has several: the headers have none then.
+    pub(crate) keys: Option<Arc<KeyRing>>,
+    /// Its key, masked, where it has one at hand.
+    key_shown: Option<Arc<str>>,
     /// What answers; `None` where an HTTP server does.
     pub(crate) backend: Option<Arc<dyn Backend>>,
     /// How it writes vectors, as far as its refusals have shown.
@@ -100,6 +105,7 @@ impl Provider {
         headers.insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_VALUE));
         let Prepared { header, authoriser, optional } = match &settings.secrets {
             Some(_) => Prepared::default(),
+            None if !settings.api_keys.is_empty() => Prepared::default(),
             None => credentials::prepare(
                 &settings.authentication,
                 settings.api_key.as_ref(),
@@ -115,10 +121,17 @@ impl Provider {
             Some(source) => Some(Credentials::Deferred(Box::new(Deferred::new(Pending {
                 id: Arc::clone(&id),
                 source: Arc::clone(source),
-                authentication: settings.authentication.clone(),
+                // Keys of which there are several do not go this way.
+                authentication: match settings.api_keys.is_empty() {
+                    true => settings.authentication.clone(),
+                    false => Authentication::None,
+                },
                 environment: settings.environment.clone(),
                 key: settings.api_key.clone(),
-                key_variables: settings.key_variables.clone(),
+                key_variables: match settings.api_keys.is_empty() {
+                    true => settings.key_variables.clone(),
+                    false => Vec::new(),
+                },
                 key_header: dialect.key_header(),
                 base: base.clone(),
                 tls: Arc::clone(&tls),
@@ -126,7 +139,21 @@ impl Provider {
             None => authoriser.map(Credentials::Renewed),
         };
         let key_header = header.as_ref().map(|(name, _)| name.clone());
+        let key_shown = header.as_ref().and_then(|_| settings.key()).map(masked);
         headers.extend(header);
+        let keys = match settings.api_keys.as_slice() {
+            [] => None,
+            keys => {
+                let how = HeaderOfKeys {
+                    authentication: settings.authentication.clone(),
+                    key_header: dialect.key_header(),
+                    base: base.clone(),
+                    tls: Arc::clone(&tls),
+                };
+                let ring = KeyRing::new(&id, keys, how, &targets.keys, &mut secrets);
+                Some(ring.map_err(|why| format!("provider `{id}`: {why}"))?)
+            }
+        };
         let mut named = Vec::new();
         for (name, value) in &settings.headers {
             let (name, value) =
@@ -148,9 +175,11 @@ impl Provider {
             secrets,
             usual: OnceLock::new(),
             has_credentials: carry_credentials(&headers, key_header.as_ref()),
-            needs_credentials: !optional && !settings.key_variables.is_empty(),
+            needs_credentials: !optional && !settings.key_variables.is_empty() && keys.is_none(),
             key_header,
+            key_shown,
             credentials,
+            keys,
             backend,
             headers,
             named,
@@ -207,6 +236,20 @@ impl Provider {
             Some(variant) => format!("{}/{model}@{variant}", self.id),
             None => format!("{}/{model}", self.id),
         }
+    }
+
+    /// The ring of its keys for a request with headers of its own: none where those, or the settings, say what stands in
+    /// the key's place.
+    pub(crate) fn keys_for(&self, own_headers: &[HeaderName]) -> Option<&Arc<KeyRing>> {
+        let ring = self.keys.as_ref()?;
+        (!own_headers.contains(ring.header()) && !self.named.contains(ring.header())).then_some(ring)
+    }
+
+    /// The one key of a request with headers of its own, masked.
+    pub(crate) fn key_shown(&self, own_headers: &[HeaderName]) -> Option<&Arc<str>> {
+        let header = self.key_header.as_ref()?;
+        let is_replaced = own_headers.contains(header) || self.named.contains(header);
+        self.key_shown.as_ref().filter(|_| !is_replaced)
     }
 
     /// Takes every secret of the provider out of `failure`.

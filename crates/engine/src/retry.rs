@@ -28,6 +28,11 @@ impl Failed {
         Self { failure, again, began: false }
     }
 
+    /// Whether the provider refuses access to what was asked for: with another key it may not.
+    pub(crate) fn is_refused_access(&self) -> bool {
+        matches!(&self.failure, Failure::Provider(error) if matches!(error.status, Some(401..=403)))
+    }
+
     /// Whether the provider may have refused the credentials.
     pub(crate) fn is_refusal(&self) -> bool {
         matches!(&self.failure, Failure::Provider(error) if matches!(error.status, Some(400 | 401 | 403)))

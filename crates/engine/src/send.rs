@@ -56,6 +56,7 @@ pub(crate) async fn send(
         })?;
         lease.answered_in(head.version);
         let status = head.status;
+        target.note_limits(&head.headers);
         if status.is_success() {
             return Ok(Incoming::from_http(head, body, Used { in_use, lease }, watch));
         }

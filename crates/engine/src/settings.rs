@@ -3,6 +3,7 @@
 use crate::{
     backend::Backend,
     credentials::{Authentication, Environment, SecretSource},
+    keys::KeySettings,
     policy_options::{BreakerOptions, RetryOptions},
     secrets::Secret,
 };
@@ -24,6 +25,8 @@ pub struct ProviderSettings {
     pub base_url: String,
     /// Its key.
     pub api_key: Option<Secret>,
+    /// Its keys, where it has several; `api_key` is then `None`.
+    pub api_keys: Vec<KeySettings>,
     /// Fetches what of its key, headers and parameters comes from files and commands, when it is first needed.
     pub secrets: Option<Arc<dyn SecretSource>>,
     /// The variables the key is looked for in, for the error that says it is missing; empty: no key needed.
@@ -63,6 +66,7 @@ impl ProviderSettings {
             dialect: dialect.into(),
             base_url: base_url.into(),
             api_key: None,
+            api_keys: Vec::new(),
             secrets: None,
             key_variables: Vec::new(),
             authentication: Authentication::default(),
@@ -83,7 +87,9 @@ impl ProviderSettings {
     /// Whether a provider made of the one would be the other's equal.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         let identity = |settings: &Self| settings.secrets.as_ref().map(|source| source.identity());
-        identity(self) == identity(other) && self.is_like_but_for_secrets(other)
+        identity(self) == identity(other)
+            && self.api_keys.iter().zip(&other.api_keys).all(|(one, other)| one.is_like(other))
+            && self.is_like_but_for_secrets(other)
     }
 
     /// Whether they differ at most in the secrets that are fetched when they are needed. Taken apart in full, so that a
@@ -95,6 +101,7 @@ impl ProviderSettings {
             dialect,
             base_url,
             api_key: _,
+            api_keys,
             secrets,
             key_variables,
             authentication,
@@ -133,6 +140,8 @@ impl ProviderSettings {
             && *dialect == other.dialect
             && *base_url == other.base_url
             && self.key() == other.key()
+            && api_keys.len() == other.api_keys.len()
+            && api_keys.iter().zip(&other.api_keys).all(|(one, other)| one.is_like_but_for_secrets(other))
             && *key_variables == other.key_variables
             && *headers == other.headers
             && *query == other.query

@@ -2,6 +2,7 @@
 
 use crate::{
     engine::Engine,
+    keys::KeyStatus,
     observe::{BreakerEvents, Events, Observer},
     provider::Provider,
     resolve::Candidate,
@@ -17,6 +18,8 @@ pub struct Status {
     pub groups: Vec<GroupStatus>,
     /// The targets, by name.
     pub targets: Vec<TargetStatus>,
+    /// The keys of providers that have several, by provider and in their order there.
+    pub keys: Vec<KeyStatus>,
 }
 
 /// A group.
@@ -75,7 +78,14 @@ impl Engine {
         let mut groups: Vec<GroupStatus> = groups.collect();
         groups.sort_by(|one, other| one.name.cmp(&other.name));
         let targets = self.states().into_iter();
-        Status { groups, targets: targets.map(|(name, target)| status(name, &target)).collect() }
+        let mut rings: Vec<_> =
+            self.all_providers().filter_map(|one| Some((one.settings.name(), one.keys.as_ref()?))).collect();
+        rings.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        Status {
+            groups,
+            targets: targets.map(|(name, target)| status(name, &target)).collect(),
+            keys: rings.into_iter().flat_map(|(name, ring)| ring.status(&name)).collect(),
+        }
     }
 
     /// Opens the circuit breakers of a target, or of all targets of a group, until they are reset. The error says that

@@ -5,20 +5,26 @@ use crate::{
     credentials::Grant,
     error::CallError,
     failure::{Failure, TimeoutKind},
+    keys::{Access, KeyInUse, KeyRing},
     provider::{Provider, USER_AGENT_VALUE},
     reply::Attempt,
     reported::Reported,
-    secrets::Secrets,
+    secrets::{Secret, Secrets},
+    target_state::{self, TargetState},
     timeout::Limits,
 };
 use bytes::Bytes;
 use ferrule_catalog::UsageRecord;
-use ferrule_wire::encode::UnsupportedField;
+use ferrule_wire::{encode::UnsupportedField, rate_limits};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method,
     header::{ACCEPT, CONTENT_TYPE, USER_AGENT},
 };
-use std::{borrow::Cow, sync::Arc};
+use std::{
+    borrow::Cow,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
 use url::Url;
 
 /// One call to one provider, ready to be sent as often as it takes.
@@ -44,6 +50,19 @@ pub struct Target {
     pub(crate) continues: bool,
     /// What the attempt under way reported that it used.
     pub(crate) reported: Reported,
+    /// Which of the provider's keys the next attempt uses, where there are several.
+    pub(crate) key: Option<KeyChoice>,
+    /// What is kept of the target from call to call.
+    pub(crate) state: Option<Arc<TargetState>>,
+}
+
+/// One of several keys of a provider, for an attempt.
+#[derive(Clone, Debug)]
+pub(crate) struct KeyChoice {
+    ring: Arc<KeyRing>,
+    index: usize,
+    /// The key itself, once it is at hand.
+    access: Option<Access>,
 }
 
 impl Target {
@@ -68,11 +87,78 @@ impl Target {
         grant.map(Some).map_err(|error| error.into_failure(&self.provider.id))
     }
 
+    /// The next attempt uses this key of `ring`.
+    pub(crate) fn choose_key(&mut self, ring: &Arc<KeyRing>, key: &KeyInUse) {
+        self.key = Some(KeyChoice { ring: Arc::clone(ring), index: key.index(), access: None });
+    }
+
+    /// Puts the key that was chosen among the headers; fetches it where it is not at hand.
+    pub(crate) async fn put_key(&mut self, limits: Limits) -> Result<(), Failure> {
+        let Some(choice) = &mut self.key else { return Ok(()) };
+        // Boxed, as few calls need it and all would carry its size.
+        let access = Box::pin(choice.ring.access(choice.index));
+        let access = tokio::time::timeout(limits.remaining(), access).await;
+        let access = access.map_err(|_| Failure::Timeout(TimeoutKind::Total))?;
+        let access = access.map_err(|error| error.into_failure(&self.provider.id))?;
+        let (name, value) = access.header().clone();
+        self.headers.insert(name, value);
+        access.add_secrets(&mut self.secrets);
+        choice.access = Some(access);
+        Ok(())
+    }
+
+    /// The key that the last attempt used, masked.
+    pub(crate) fn key_shown(&self) -> Option<&Arc<str>> {
+        match &self.key {
+            Some(choice) => choice.access.as_ref().map(Access::shown),
+            None => self.provider.key_shown(&self.own_headers),
+        }
+    }
+
+    /// The key itself, for backends.
+    pub(crate) fn key_secret(&self) -> Option<Secret> {
+        match &self.key {
+            Some(choice) => choice.access.as_ref().map(|access| access.secret().clone()),
+            None => self.provider.settings.api_key.clone(),
+        }
+    }
+
+    /// Whether the key may be another one by now.
+    pub(crate) fn has_fetched_key(&self) -> bool {
+        self.key.as_ref().and_then(|choice| choice.access.as_ref()).is_some_and(Access::was_fetched)
+    }
+
     /// Whether another attempt, authorised anew, may do better than the one with `grant` that ended with `failure`.
     pub(crate) async fn renew(&self, grant: Option<&Grant>, failure: &Failure, limits: Limits) -> bool {
-        let Some((credentials, grant)) = self.provider.credentials.as_ref().zip(grant) else { return false };
-        let renewed = Box::pin(credentials.renew(grant, failure));
+        // Boxed, as few calls need it and all would carry its size.
+        let renewed = Box::pin(async {
+            if let Some(KeyChoice { ring, index, access: Some(access) }) = &self.key
+                && ring.renew(*index, access, failure).await
+            {
+                return true;
+            }
+            match self.provider.credentials.as_ref().zip(grant) {
+                Some((credentials, grant)) => credentials.renew(grant, failure).await,
+                None => false,
+            }
+        });
         tokio::time::timeout(limits.remaining(), renewed).await.unwrap_or(false)
+    }
+
+    /// Notes what the headers of a response say of the provider's rate limits.
+    pub(crate) fn note_limits(&self, headers: &HeaderMap) {
+        let Some(state) = &self.state else { return };
+        let headers = headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let report = rate_limits::read(headers, i64::try_from(now.as_millis()).unwrap_or(i64::MAX));
+        if report.is_empty() {
+            return;
+        }
+        let report = match &self.key {
+            Some(KeyChoice { ring, index, .. }) => ring.report(&self.model, *index, &report),
+            None => report,
+        };
+        state.statistics().limits(target_state::now(), &report);
     }
 
     /// Whose proofs of reasoning its response has.

@@ -1,8 +1,10 @@
 //! Target state: what is kept of a provider's model from call to call: its circuit breaker and the calls under way.
 
+pub(crate) use crate::steady_clock::now;
 use crate::{
     failover::Reason,
     failure::Failure,
+    keys::KeyStates,
     observe::BreakerEvents,
     pace::Pace,
     plan::Refusal,
@@ -14,23 +16,15 @@ use ferrule_wire::breaker::{
 };
 use std::{
     collections::HashMap,
-    sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, RwLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
     time::Duration,
 };
-use tokio::time::Instant;
 
 /// More models of one provider than anybody calls; those beyond are not remembered.
 const MAX_MODELS: usize = 4096;
 
 /// How long a model that is unknown, retired or forbidden is left alone.
 const WITHOUT_MODEL: Duration = Duration::from_secs(300);
-
-static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
-
-/// Milliseconds of a clock that only goes forward.
-pub(crate) fn now() -> u64 {
-    u64::try_from(EPOCH.elapsed().as_millis()).unwrap_or(u64::MAX)
-}
 
 /// What is kept of one model of a provider.
 #[derive(Debug, Default)]
@@ -51,6 +45,8 @@ pub(crate) struct TargetStates {
     pub(crate) budget: Arc<RetryBudget>,
     /// How fast they are answered.
     pub(crate) pace: Arc<Pace>,
+    /// What is known of its keys, where it has several.
+    pub(crate) keys: KeyStates,
 }
 
 impl TargetStates {
@@ -180,6 +176,13 @@ impl Lease {
         {
             let before = if self.is_probe() { BreakerState::HalfOpen } else { BreakerState::Closed };
             events.changed(before, BreakerState::Excluded, Some(WITHOUT_MODEL));
+        }
+        if reason == Reason::RateLimited {
+            let asked = match failure {
+                Failure::Provider(error) => error.retry_after.map(|asked| asked.delay),
+                _ => None,
+            };
+            self.state.statistics.was_limited(now(), asked);
         }
         if reason.is_of_health() || reason == Reason::Model {
             let mut last = self.state.last_failure.lock().unwrap_or_else(PoisonError::into_inner);

@@ -88,7 +88,7 @@ impl Trail {
             provider: target.provider.id.to_string(),
             model: target.model.clone(),
             variant: target.provider.settings.variant.clone(),
-            key: None,
+            key: target.key_shown().map(ToString::to_string),
             outcome,
             reason,
             started: began.at,
@@ -136,6 +136,7 @@ impl Trail {
         let why = match refusal {
             Refusal::Open { .. } => "its circuit breaker is open",
             Refusal::Busy => "as many calls as it takes are under way",
+            Refusal::NoKey { .. } => "none of its keys may be used now",
             // That says its error, or the log.
             Refusal::Unusable => return,
         };

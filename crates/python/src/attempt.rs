@@ -67,7 +67,8 @@ impl Attempt {
         }
     }
 
-    /// The key that was used, all but its end masked; `None` where the provider has but one.
+    /// The key that was used, of which at most the last four characters are shown; `None` where none was, or where the
+    /// provider's only key is not at hand.
     #[getter]
     fn key(&self) -> Option<&str> {
         self.0.key.as_deref()

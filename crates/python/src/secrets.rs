@@ -22,6 +22,8 @@ struct Shared {
     provider: String,
     /// Gives a provider's settings with its secrets; it does not lead back to the client.
     fetch: Py<PyAny>,
+    /// Which of the provider's keys alone is fetched, where it has several.
+    key: Option<usize>,
     /// What keeps the values. Held, so that no other vault comes to have its address.
     _vault: Py<PyAny>,
     /// Headers and parameters that the provider has without them.
@@ -41,7 +43,23 @@ impl ConfiguredSecrets {
         let mut hasher = DefaultHasher::new();
         (vault.as_ptr() as usize, references).hash(&mut hasher);
         let (fetch, vault) = (fetch.clone().unbind(), vault.clone().unbind());
-        Self { shared: Arc::new(Shared { provider, fetch, _vault: vault, known }), identity: hasher.finish() }
+        let shared = Shared { provider, fetch, key: None, _vault: vault, known };
+        Self { shared: Arc::new(shared), identity: hasher.finish() }
+    }
+
+    /// One of the provider's keys, at `place` among them, which is where `reference` says.
+    pub(crate) fn of_key(
+        provider: String,
+        fetch: &Bound<'_, PyAny>,
+        vault: &Bound<'_, PyAny>,
+        place: usize,
+        reference: &str,
+    ) -> Self {
+        let mut hasher = DefaultHasher::new();
+        (vault.as_ptr() as usize, reference).hash(&mut hasher);
+        let (fetch, vault) = (fetch.clone().unbind(), vault.clone().unbind());
+        let shared = Shared { provider, fetch, key: Some(place), _vault: vault, known: HashSet::new() };
+        Self { shared: Arc::new(shared), identity: hasher.finish() }
     }
 }
 
@@ -85,7 +103,7 @@ impl Shared {
     }
 
     fn read(&self, py: Python<'_>, refused: bool) -> PyResult<FetchedSecrets> {
-        let fields = self.fetch.bind(py).call1((&self.provider, refused))?;
+        let fields = self.fetch.bind(py).call1((&self.provider, refused, self.key))?;
         let new = |name: &str| -> PyResult<Vec<(String, String)>> {
             let pairs = fields.get_item(name)?;
             let pairs = pairs

@@ -10,7 +10,7 @@ use crate::{
 };
 use ferrule_client::{ProviderSettings, Settings, authentication, quirks};
 use ferrule_engine::{
-    Authentication, Backend, Place, RoutingProblem, Secret, SecretSource, TransportSettings,
+    Authentication, Backend, KeySettings, Place, RoutingProblem, Secret, SecretSource, TransportSettings,
 };
 use pyo3::{
     exceptions::PyValueError,
@@ -87,13 +87,10 @@ fn add(settings: &mut Settings, fields: &Bound<'_, PyDict>, secrets: Secrets<'_,
     let headers = pairs(get("headers")?.cast()?)?;
     let query = pairs(get("query")?.cast()?)?;
     let references: Vec<String> = get("deferred")?.extract()?;
+    let name: String = get("name")?.extract()?;
+    let api_keys = keys(&name, &get("api_keys")?, secrets)?;
     let secrets = secrets.filter(|_| !references.is_empty()).map(|(fetch, vault)| {
         let known = headers.iter().chain(&query).map(|(name, _)| name.clone()).collect();
-        let name = fields
-            .as_any()
-            .get_item("name")
-            .and_then(|name| name.extract::<String>())
-            .unwrap_or_else(|_| id.clone());
         let source = ConfiguredSecrets::new(name, fetch, vault, &references, known);
         Arc::new(source) as Arc<dyn SecretSource>
     });
@@ -119,6 +116,7 @@ fn add(settings: &mut Settings, fields: &Bound<'_, PyDict>, secrets: Secrets<'_,
         breaker: policies::breaker(&get("breaker")?)?,
         command: get("command")?.extract()?,
         api_key: get("api_key")?.extract::<Option<String>>()?.map(Secret::from),
+        api_keys,
         key_variables: get("key_variables")?.extract()?,
         authentication,
         secrets,
@@ -130,6 +128,21 @@ fn add(settings: &mut Settings, fields: &Bound<'_, PyDict>, secrets: Secrets<'_,
         ..ProviderSettings::new(id, dialect, get("base_url")?.extract::<String>()?)
     });
     Ok(())
+}
+
+/// The keys of the provider called `name`, where it has several.
+fn keys(name: &str, list: &Bound<'_, PyAny>, secrets: Secrets<'_, '_>) -> PyResult<Vec<KeySettings>> {
+    let mut keys = Vec::new();
+    for (place, fields) in list.cast::<PyList>()?.iter().enumerate() {
+        let reference: String = fields.get_item("reference")?.extract()?;
+        let key = fields.get_item("key")?.extract::<Option<String>>()?.map(Secret::from);
+        let source = secrets.filter(|_| key.is_none()).map(|(fetch, vault)| {
+            let source = ConfiguredSecrets::of_key(name.to_owned(), fetch, vault, place, &reference);
+            Arc::new(source) as Arc<dyn SecretSource>
+        });
+        keys.push(KeySettings { key, source, reference, weight: fields.get_item("weight")?.extract()? });
+    }
+    Ok(keys)
 }
 
 fn pairs(fields: &Bound<'_, PyDict>) -> PyResult<Vec<(String, String)>> {

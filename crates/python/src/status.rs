@@ -1,6 +1,6 @@
 //! Status of a client for Python: its groups, its targets and their circuit breakers.
 
-use ferrule_engine::{GroupStatus, Status, TargetStatus};
+use ferrule_engine::{GroupStatus, KeyStatus, Status, TargetStatus};
 use pyo3::{
     prelude::*,
     types::{PyDict, PyList},
@@ -14,6 +14,19 @@ pub(crate) fn dict<'py>(py: Python<'py>, status: &Status) -> PyResult<Bound<'py,
     let dict = PyDict::new(py);
     dict.set_item("groups", PyList::new(py, groups)?)?;
     dict.set_item("targets", PyList::new(py, targets)?)?;
+    let keys = status.keys.iter().map(|key| of_key(py, key)).collect::<PyResult<Vec<_>>>()?;
+    dict.set_item("keys", PyList::new(py, keys)?)?;
+    Ok(dict)
+}
+
+fn of_key<'py>(py: Python<'py>, key: &KeyStatus) -> PyResult<Bound<'py, PyDict>> {
+    let dict = PyDict::new(py);
+    dict.set_item("provider", &key.provider)?;
+    dict.set_item("key", &key.key)?;
+    dict.set_item("weight", key.weight)?;
+    dict.set_item("state", key.state)?;
+    dict.set_item("usable_in", key.usable_in.map(|time| time.as_secs_f64()))?;
+    dict.set_item("models", &key.models)?;
     Ok(dict)
 }
 

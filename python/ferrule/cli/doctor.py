@@ -4,7 +4,7 @@ import asyncio
 import os
 import platform
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -16,7 +16,7 @@ from rich.text import Text
 import ferrule
 from ferrule import _native, errors
 from ferrule.cli import failures, screen
-from ferrule.configuration import Configuration
+from ferrule.configuration import Configuration, api_keys, secrets
 
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -25,6 +25,23 @@ _OTHERS_CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _ALWAYS_CHECKED = ("openai", "anthropic")
 """Providers that are checked even without a key."""
 _NO_KEY = "ferrule-doctor-has-no-key"
+
+
+@dataclass
+class KeyDiagnosis:
+    """The findings about one of several keys of a provider.
+
+    Attributes:
+        place: Which one, from 1.
+        source: Where it comes from; `***` where it is written down.
+        accepted: Whether the server accepted it; `None` where that is not known.
+        problem: What went wrong, in words.
+    """
+
+    place: int
+    source: str
+    accepted: bool | None = None
+    problem: str = ""
 
 
 @dataclass
@@ -41,6 +58,7 @@ class Diagnosis:
         key_accepted: Whether it accepted the key; `None` where that is not known.
         models: How many models it offers to the key.
         problem: What went wrong, in words.
+        keys: The findings about each of its keys, where it has several.
     """
 
     provider: str
@@ -52,11 +70,13 @@ class Diagnosis:
     key_accepted: bool | None = None
     models: int | None = None
     problem: str = ""
+    keys: list[KeyDiagnosis] = field(default_factory=list)
 
     @property
     def is_healthy(self) -> bool:
         """Whether calls may work, as far as can be known without one."""
-        return not self.has_key or (self.reachable and self.key_accepted is not False)
+        refused = self.key_accepted is False or any(key.accepted is False for key in self.keys)
+        return not self.has_key or (self.reachable and not refused)
 
 
 def doctor(
@@ -123,8 +143,27 @@ async def _examine(timeout: float) -> list[Diagnosis]:
         for fields in configuration.settings()["providers"]
         if fields["configured"] or fields["id"] in _ALWAYS_CHECKED or configuration.is_declared(fields["id"])
     ]
-    await asyncio.gather(*(_check(one, timeout) for one in found))
+    several = {name: list(api_keys.read(fields)) for name, fields in configuration.providers().items()}
+    keys: list[tuple[Diagnosis, Any]] = []
+    for one in found:
+        for place, (key, _) in enumerate(several.get(one.provider, ()), start=1):
+            one.keys.append(KeyDiagnosis(place, secrets.shown(key)))
+            # A part of a variable is nothing that a client could be given.
+            is_part = isinstance(key, dict) and "item" in key
+            keys.append((one, configuration.state.vault.value(key, fetch=False) if is_part else key))
+    checked = [key for one in found for key in one.keys]
+    await asyncio.gather(
+        *(_check(one, timeout) for one in found),
+        *(_check_key(one, into, key, timeout) for (one, key), into in zip(keys, checked, strict=True)),
+    )
     return found
+
+
+async def _check_key(diagnosis: Diagnosis, found: KeyDiagnosis, reference: Any, timeout: float) -> None:
+    """Lists the models with one of several keys."""
+    alone = Diagnosis(diagnosis.provider, diagnosis.url, "", has_key=True)
+    await _check(alone, timeout, {"api_keys": [reference]})
+    found.accepted, found.problem = alone.key_accepted, alone.problem
 
 
 def _address(url: str) -> str:
@@ -134,10 +173,11 @@ def _address(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-async def _check(diagnosis: Diagnosis, timeout: float) -> None:
+async def _check(diagnosis: Diagnosis, timeout: float, options: ferrule.ProviderOptions | None = None) -> None:
     """Lists the models: that uses the same proxy and certificates as a call, and is free of charge."""
     # A refusal shows just as well as a list that the server is reachable.
-    options: ferrule.ProviderOptions = {} if diagnosis.has_key else {"api_key": _NO_KEY}
+    if options is None:
+        options = {} if diagnosis.has_key else {"api_key": _NO_KEY}
     try:
         async with ferrule.AsyncClient(providers={diagnosis.provider: options}, max_retries=0) as client:
             listed = await client.models(diagnosis.provider, timeout=timeout)
@@ -186,6 +226,11 @@ def _show(about: dict[str, Any], found: list[Diagnosis]) -> None:
         table.add_row(Text(screen.printable(one.provider)), _key(one), network, Text(screen.printable(one.url)))
     screen.print_table(table)
     problems = [f"{one.provider}: {screen.printable(one.problem)}" for one in found if one.problem]
+    for one in found:
+        for key in one.keys:
+            if key.problem:
+                where = f"key {key.place} of {len(one.keys)} ({key.source})"
+                problems.append(f"{one.provider}: {screen.printable(f'{where}: {key.problem}')}")
     if problems:
         console.print(Text("\n" + "\n".join(problems), "dim"))
 

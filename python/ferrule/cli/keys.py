@@ -32,6 +32,8 @@ def set_(provider: _PROVIDER) -> None:
     """Keeps a provider's key, and has your configuration read it. The key is typed unseen, or piped in."""
     configuration = Configuration.read()
     provider = _known(configuration, provider)
+    if user_file.path().suffix == ".toml" and _own(provider).get("api_keys"):
+        raise failures.UsageError(f"{user_file.path()} has api_keys for {provider}; add the key to that list")
     key = _typed(provider)
     # What the configuration cannot take is found before a key is kept.
     user_file.read()
@@ -73,8 +75,7 @@ def remove(provider: _PROVIDER) -> None:
     removed = _or_error(lambda: key_store.remove(provider))
     referred = False
     if user_file.path().suffix == ".toml":
-        entry = (user_file.read().get("providers") or {}).get(provider) or {}
-        referred = entry.get("api_key") == {"keyring": provider}
+        referred = _own(provider).get("api_key") == {"keyring": provider}
     if not removed and not referred:
         hint = suggestion(provider, _names())
         raise failures.UsageError(f"no key of {provider!r} is kept{hint}; `ferrule keys list` lists them")
@@ -99,6 +100,12 @@ def path() -> None:
         sys.stdout.write(f"the keyring ({getattr(ring, 'name', type(ring).__name__)})\n")
     else:
         sys.stdout.write(f"{key_store.file_path() or 'nowhere: there is no home directory'}\n")
+
+
+def _own(provider: str) -> dict[str, Any]:
+    """What the user's own file says of a provider."""
+    entry: dict[str, Any] = (user_file.read().get("providers") or {}).get(provider) or {}
+    return entry
 
 
 def _typed(provider: str) -> str:

@@ -6,7 +6,7 @@ import typer
 from rich.text import Text
 
 from ferrule.cli import failures, health, screen
-from ferrule.configuration import Configuration, secrets
+from ferrule.configuration import Configuration, api_keys, secrets
 from ferrule.configuration.layers import own_variable
 
 if TYPE_CHECKING:
@@ -123,6 +123,12 @@ def _rows() -> list[dict[str, Any]]:
             source = configuration.source(("providers", identifier, "api_key"))
             shown = secrets.shown(fields["api_key"])
             key = source.where if source.layer == "environment" else shown if shown != "***" else str(source)
+        elif fields.get("api_keys"):
+            source = configuration.source(("providers", identifier, "api_keys"))
+            places = [secrets.shown(key) for key, _ in api_keys.read(fields)]
+            named = list(dict.fromkeys(str(source) if place == "***" else place for place in places))
+            key = source.where if source.layer == "environment" else ", ".join(named)
+            key = f"{len(places)} keys: {key}"
         found.append(
             {
                 "id": identifier,

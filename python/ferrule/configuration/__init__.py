@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ferrule.configuration.layers import Layer, Merged, Path, Source
     from ferrule.configuration.providers import Row
-    from ferrule.configuration.settings import ProviderSettings
+    from ferrule.configuration.settings import FetchedKey, ProviderSettings
 
     Changes = dict[str, dict[str, Any]]
 
@@ -162,12 +162,13 @@ class Configuration:
         """The engine's settings, without secrets from files and commands: the engine asks `fetch` for those."""
         return self.state.settings()
 
-    def fetch(self, provider: str, refused: bool = False) -> ProviderSettings:
+    def fetch(self, provider: str, refused: bool = False, key: int | None = None) -> ProviderSettings | FetchedKey:
         """The settings of one provider with its secrets, when they are first needed.
 
         Args:
             provider: Its id, or the name of a variant (`groups.py`).
             refused: Whether the provider refused what was fetched before: files and commands are read again.
+            key: Which of several keys is needed, and nothing else; counted from 0.
 
         Raises:
             ConfigError: A secret cannot be read; the message says from where.
@@ -176,6 +177,9 @@ class Configuration:
         if refused:
             state.vault.forget()
         variant = groups.read(state.merged).variants.get(provider) if "@" in provider else None
+        if key is not None:
+            merged, identifier = (variant.merged, variant.provider) if variant else (state.merged, provider)
+            return in_hub(settings.fetched_key, merged, identifier, state.rows.get(identifier), state.vault, key)
         if variant:
             found = in_hub(settings.variant_settings, variant, state.rows, state.vault, fetch=True)
         else:

@@ -64,6 +64,15 @@ def _json(field: Field) -> dict[str, Any]:
         }
     elif field.kind == "named" and field.item:
         inner = {"type": "object", "additionalProperties": _json(field.item)}
+    elif field.kind == "keys":
+        number = {"type": "number", "exclusiveMinimum": 0, "description": "Its share of the calls. Default 1."}
+        weighed = {
+            "type": "object",
+            "properties": {"key": {"$ref": "#/$defs/secret"}, "weight": number},
+            "required": ["key"],
+            "additionalProperties": False,
+        }
+        inner = {"type": "array", "items": {"anyOf": [{"$ref": "#/$defs/secret"}, weighed]}, "minItems": 1}
     elif field.kind == "targets":
         target = _json(Field("section", "A target.", fields=field.fields))
         inner = {

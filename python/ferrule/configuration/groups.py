@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ferrule._native import split_model
+from ferrule.configuration import api_keys
 from ferrule.configuration.layers import Merged
 from ferrule.configuration.providers import spelled
 from ferrule.configuration.schema import PLACEHOLDERS
@@ -124,6 +125,9 @@ def _variant(
     """The variant of `provider` with `overrides`, which are at `path`."""
     base = (merged.tree.get("providers") or {}).get(provider) or {}
     fields = {**base, **overrides}
+    for name, other in api_keys.ONE_OR_SEVERAL.items():
+        if overrides.get(name) is not None:
+            fields.pop(other, None)
     here = ("providers", provider)
     sources = dict(merged.sources)
     layer, there = merged.sources.get(path[:3], (None, ()))

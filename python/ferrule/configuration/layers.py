@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ferrule.configuration import files, trust, untrusted, validation
+from ferrule.configuration import api_keys, files, trust, untrusted, validation
 from ferrule.configuration.providers import is_id, spelled, spelled_model
 from ferrule.configuration.schema import GROUP_VARIABLE, SCHEMA, VARIABLES, Field, at
 from ferrule.errors import ConfigError
@@ -139,7 +139,9 @@ def provider_variable_layer(rows: Mapping[str, Row], ids: list[str], environment
         row = rows.get(identifier)
         here = ("providers", identifier)
         keys = row["key_variables"] if row else [own_variable(identifier)]
-        if variable := _first(keys, environment):
+        if variable := _first([api_keys.variable(key) for key in keys], environment):
+            put((*here, "api_keys"), api_keys.references(variable, environment[variable]), variable)
+        elif variable := _first(keys, environment):
             put((*here, "api_key"), {"env": variable}, variable)
         if not row:
             continue
@@ -292,5 +294,11 @@ def _merge(
                 merged.sources.setdefault(here, (layer, there))
             _merge(merged, below, layer, value, inner, here, there, own)
         else:
+            if path[:1] == ("providers",) and len(path) == 2 and (other := api_keys.ONE_OR_SEVERAL.get(name)):
+                if layer.name == "environment" and name == "api_key" and other in into:
+                    # The provider's usual variable: it may well be one of the keys that are listed.
+                    continue
+                into.pop(other, None)
+                merged.sources.pop((*path, other), None)
             into[name] = value
             merged.sources[here] = (layer, there)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Union
 
-from ferrule.configuration import secrets
+from ferrule.configuration import api_keys, secrets
 from ferrule.configuration.live import lock
 from ferrule.configuration.schema import at
 from ferrule.configuration.suggestions import suggestion
@@ -203,6 +203,10 @@ def masked(fields: Mapping[str, Any]) -> dict[str, Any]:
         kind = known[name].kind
         if kind == "secret":
             shown[name] = secrets.shown(value)
+        elif kind == "keys":
+            shown[name] = [
+                {"key": secrets.shown(key), "weight": weight} for key, weight in api_keys.read({name: value})
+            ]
         elif kind == "secrets":
             shown[name] = {header: secrets.shown(item) for header, item in value.items()}
         elif name == "base_url":

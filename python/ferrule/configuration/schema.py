@@ -19,9 +19,9 @@ class Field(NamedTuple):
     Attributes:
         kind: What its value is: `text`, `secret` (text, or where it comes from), `number`, `count`, `flag`, `words`
             (a list of texts), `models` (as `words`, but it may be empty), `hedge` (a flag or a number), `strategy`
-            (text, or in Python a function), `texts` and `secrets` (tables of those), `table` (anything), `section` (the
-            keys in `fields`), `named` (sections or values of one kind, by names of one's own), `targets`
-            (a list of texts, or of sections with `fields`).
+            (text, or in Python a function), `texts` and `secrets` (tables of those), `keys` (a list of secrets, or of
+            tables with `key` and `weight`), `table` (anything), `section` (the keys in `fields`), `named` (sections or
+            values of one kind, by names of one's own), `targets` (a list of texts, or of sections with `fields`).
         about: What it is, in words, for the reference.
         example: Its value in TOML, for `config.example.toml` and the reference.
         fields: The keys of a section.
@@ -92,6 +92,11 @@ PROVIDER = {
     ),
     "api_key": Field(
         "secret", "The API key. Default: from the provider's variables, see `ferrule providers`.", '"${EXAMPLE_KEY}"'
+    ),
+    "api_keys": Field(
+        "keys",
+        "Several API keys, in place of `api_key`; one is used by weight, another if it is rate limited or refused.",
+        '["${EXAMPLE_KEY}", { key = { file = "/run/secrets/second" }, weight = 2 }]',
     ),
     "dialect": Field(
         "text", "The wire format. Default: that of the built-in provider, otherwise `openai-chat`.", '"openai-chat"'

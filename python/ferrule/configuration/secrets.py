@@ -14,7 +14,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from ferrule._native import find_program
-from ferrule.configuration import providers
+from ferrule.configuration import api_keys, providers
 from ferrule.configuration.opening import open_regular
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ class Vault:
 
     def _referenced(self, value: Mapping[str, Any], fetch: bool, own_keys: Iterable[str]) -> str:
         if "env" in value:
-            return self._variable(value["env"])
+            text = self._variable(value["env"])
+            return api_keys.items(text)[value["item"]] if "item" in value else text
         if "file" in value:
             path = os.path.expanduser(self._filled(value["file"], []))
             return self._once(("file", path), fetch, own_keys)
@@ -214,7 +215,8 @@ def _run(command: list[str], own_keys: Iterable[str]) -> str:
 def _without_keys(own: Iterable[str]) -> dict[str, str]:
     """The environment without the keys of providers, which a program that fetches one has no need of."""
     keys = {variable for row in providers.rows().values() for variable in row["key_variables"]} - set(own)
-    return {name: value for name, value in os.environ.items() if name not in keys}
+    several = set(map(api_keys.variable, keys))
+    return {name: value for name, value in os.environ.items() if name not in keys | several}
 
 
 def _text(content: bytes, name: str) -> str:
@@ -231,7 +233,7 @@ def shown(value: Any) -> str:
     if isinstance(value, str):
         return value if is_reference(value) else "***"
     if "env" in value:
-        return f"${{{value['env']}}}"
+        return f"${{{value['env']}}}" + (f"[{value['item']}]" if "item" in value else "")
     if "file" in value:
         return f"file {value['file']}"
     if "keyring" in value:

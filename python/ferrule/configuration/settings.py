@@ -6,11 +6,12 @@ import re
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from ferrule import _native
-from ferrule.configuration import addresses, characters, groups, layers
+from ferrule.configuration import addresses, api_keys, characters, groups, layers
 from ferrule.configuration.providers import needs_key, spelled
 from ferrule.configuration.schema import PLACEHOLDERS
 from ferrule.configuration.secrets import Deferred, UnknownSecretError
 from ferrule.configuration.suggestions import suggestion
+from ferrule.errors import ConfigError
 from ferrule.options import Timeouts
 
 if TYPE_CHECKING:
@@ -27,6 +28,25 @@ _VERSIONED = ("anthropic", "anthropic-vertex")
 """Wire formats with the version of the API in a header or the body; others have it in the address."""
 
 
+class KeySettings(TypedDict):
+    """One of several keys for the engine."""
+
+    key: str | None
+    """The key; `None` where it has yet to be fetched."""
+    reference: str
+    """Where it comes from."""
+    weight: float
+
+
+class FetchedKey(TypedDict):
+    """One of several keys, fetched; what `ProviderSettings` says of one."""
+
+    api_key: str
+    headers: dict[str, str]
+    query: dict[str, str]
+    secrets: list[str]
+
+
 class ProviderSettings(TypedDict):
     """One provider's settings for the engine."""
 
@@ -38,6 +58,7 @@ class ProviderSettings(TypedDict):
     dialect: str
     base_url: str
     api_key: str | None
+    api_keys: list[KeySettings]
     key_variables: list[str]
     headers: dict[str, str]
     query: dict[str, str]
@@ -85,6 +106,8 @@ def client_settings(merged: Merged, rows: Mapping[str, Row], removed: set[str], 
         # (the same service at another address) are called by their ids only.
         # So does an address there, where there is no key.
         source = merged.source(("providers", identifier, "api_key"))
+        if source.layer == "built-in":
+            source = merged.source(("providers", identifier, "api_keys"))
         if source.layer == "built-in":
             source = merged.source(("providers", identifier, "base_url"))
         if provider["configured"] and source.layer == "environment":
@@ -171,6 +194,7 @@ def provider_settings(
         "dialect": fields.get("dialect") or (row["dialect"] if row else "openai-chat"),
         "base_url": "",
         "api_key": None,
+        "api_keys": [],
         # A provider of the user's own may need no key.
         "key_variables": row["key_variables"] if row and needs_key(row) else [],
         "headers": {},
@@ -203,7 +227,8 @@ def provider_settings(
     try:
         if "api_key" in fields:
             settings["api_key"] = value(fields["api_key"], "api_key") or None
-        given = settings["api_key"] is not None or bool(settings["deferred"])
+        settings["api_keys"] = _keys(merged, identifier, row, vault, settings["secrets"])
+        given = settings["api_key"] is not None or bool(settings["deferred"]) or bool(settings["api_keys"])
         settings["configured"] = given or (bool(fields) and not settings["key_variables"])
         settings["base_url"] = _address(merged, identifier, row, fields, value)
         if "api_version" in fields and settings["dialect"] in _VERSIONED:
@@ -223,6 +248,62 @@ def provider_settings(
     except _Missing as missing:
         settings["missing"] = str(missing)
     return settings
+
+
+def _keys(merged: Merged, identifier: str, row: Row | None, vault: Vault, declared: list[str]) -> list[KeySettings]:
+    """A provider's keys, where it has several; what comes from elsewhere is added to `declared`."""
+    fields: dict[str, Any] = (merged.tree.get("providers") or {}).get(identifier) or {}
+    found: list[KeySettings] = []
+    for place, (given, weight) in enumerate(api_keys.read(fields)):
+        try:
+            key = _key(merged, identifier, row, vault, place, given, declared, fetch=False)
+        except Deferred:
+            key = None
+        found.append({"key": key, "reference": repr(given) if key is None else "", "weight": weight})
+    return found
+
+
+def _key(
+    merged: Merged,
+    identifier: str,
+    row: Row | None,
+    vault: Vault,
+    place: int,
+    given: Any,
+    declared: list[str],
+    *,
+    fetch: bool,
+) -> str:
+    own = row["key_variables"] if row else ()
+    try:
+        key = characters.key(vault.value(given, fetch=fetch, declared=declared, own_keys=own))
+        if not key:
+            raise UnknownSecretError("is empty")
+    except (UnknownSecretError, characters.WrongCharacterError) as error:
+        raise _Missing(merged.described(("providers", identifier, "api_keys", place), str(error))) from None
+    return key
+
+
+def fetched_key(merged: Merged, identifier: str, row: Row | None, vault: Vault, place: int) -> FetchedKey:
+    """One of a provider's keys, read from a file or a command.
+
+    Args:
+        merged: The merged configuration.
+        identifier: The provider's id.
+        row: Its built-in row; `None` for one of the user's own.
+        vault: Reads secrets.
+        place: Which of its keys, from 0.
+
+    Raises:
+        ConfigError: It cannot be read; the message says from where.
+    """
+    given, _ = list(api_keys.read(merged.tree["providers"][identifier]))[place]
+    declared: list[str] = []
+    try:
+        key = _key(merged, identifier, row, vault, place, given, declared, fetch=True)
+    except _Missing as missing:
+        raise ConfigError(str(missing)) from None
+    return {"api_key": key, "headers": {}, "query": {}, "secrets": declared}
 
 
 def _fallback(merged: Merged, name: str | None, built_in: str | None) -> str | None:

@@ -33,6 +33,10 @@ _EXPECTED = {
 }
 
 
+_KEY_FIELDS = ("key", "weight")
+"""The fields of one of several keys."""
+
+
 class Problem(NamedTuple):
     """One problem: its path in the configuration, and what is wrong."""
 
@@ -71,6 +75,9 @@ def _check(value: Any, field: Field, path: tuple[Any, ...], in_file: bool, found
     if field.kind == "targets":
         _check_targets(value, field, path, in_file, found)
         return
+    if field.kind == "keys":
+        _check_keys(value, path, in_file, found)
+        return
     if not isinstance(value, dict):
         examples = " with `base_url`, `api_key`, ..." if field.fields and "base_url" in field.fields else ""
         expected = "a table" if in_file else "a dict" if field.fields else "dict"
@@ -83,6 +90,41 @@ def _check(value: Any, field: Field, path: tuple[Any, ...], in_file: bool, found
             found.append(Problem(path, f"unknown field `{name[:80]}`{suggestion(name, field.fields)}", name))
         elif item is not None and (inner := _inner(field, name)):
             _check(item, inner, (*path, name), in_file, found)
+    if "api_keys" in field.fields and value.get("api_keys") is not None and value.get("api_key") is not None:
+        found.append(Problem((*path, "api_keys"), "cannot be given together with `api_key`; add that to the list"))
+
+
+def _check_keys(value: Any, path: tuple[Any, ...], in_file: bool, found: list[Problem]) -> None:
+    if not isinstance(value, (list, tuple)) or not value:
+        what = "an empty one" if isinstance(value, (list, tuple)) else _name(value, in_file)
+        found.append(Problem(path, f"expected a list of keys, not {what}"))
+        return
+    for place, item in enumerate(value):
+        here = (*path, place)
+        if not isinstance(item, dict) or not item.keys() & set(_KEY_FIELDS):
+            _check_key(item, here, in_file, found)
+            continue
+        found.extend(
+            Problem(here, f"unknown field `{str(name)[:80]}`{suggestion(name, _KEY_FIELDS)}", name)
+            for name in item
+            if name not in _KEY_FIELDS and (name not in REFERENCES or "key" in item)
+        )
+        if item.get("key") is None:
+            found.append(Problem(here, "`key` is missing, for instance { key = { file = \"...\" }, weight = 2 }"))
+        else:
+            _check_key(item["key"], (*here, "key"), in_file, found)
+        if (weight := item.get("weight")) is not None:
+            number = as_number(weight)
+            if number is None or not math.isfinite(number) or number <= 0:
+                found.append(Problem((*here, "weight"), "expected a number above 0"))
+
+
+def _check_key(value: Any, path: tuple[Any, ...], in_file: bool, found: list[Problem]) -> None:
+    if isinstance(value, str) and not value.strip():
+        found.append(Problem(path, "is empty"))
+    elif not _fits(value, "secret", path, in_file, found):
+        expected = _EXPECTED["secret"][0 if in_file else 1]
+        found.append(Problem(path, f"expected {expected}, not {_name(value, in_file)}"))
 
 
 def _check_targets(value: Any, field: Field, path: tuple[Any, ...], in_file: bool, found: list[Problem]) -> None:

@@ -46,6 +46,28 @@ class TargetStatus:
 
 
 @dataclass(frozen=True)
+class KeyStatus:
+    """One of several API keys of a provider.
+
+    Attributes:
+        provider: The provider's id, and after an `@` what tells it apart where it is made for a target of a group.
+        key: The key, of which at most the last four characters are shown.
+        weight: Its share of the calls beside the others'.
+        state: `usable`, `rate_limited` (at `models`), `refused` (by the provider, everywhere) or `unreadable` (in its
+            file, or from its command).
+        usable_in: Seconds until it is used again, at the first of `models`; `None` where it is used.
+        models: The models at which it is left alone: it is rate limited there, or may not use them.
+    """
+
+    provider: str
+    key: str
+    weight: float
+    state: str
+    usable_in: float | None
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class GroupStatus:
     """A group of models.
 
@@ -67,10 +89,12 @@ class Status:
     Attributes:
         groups: The groups, by name.
         targets: The targets that were called or are in a group, by name.
+        keys: The API keys of providers that have several.
     """
 
     groups: tuple[GroupStatus, ...]
     targets: tuple[TargetStatus, ...]
+    keys: tuple[KeyStatus, ...] = ()
 
     def target(self, name: str) -> TargetStatus | None:
         """The target called `name`; `None` where there is none."""
@@ -85,6 +109,7 @@ def status_of(native: NativeClient) -> Status:
             GroupStatus(group["name"], group["strategy"], tuple(group["targets"])) for group in found["groups"]
         ),
         targets=tuple(TargetStatus(**target) for target in found["targets"]),
+        keys=tuple(KeyStatus(**{**key, "models": tuple(key["models"])}) for key in found["keys"]),
     )
 
 

@@ -32,6 +32,7 @@ pub use token::{Token, TokenFuture, TokenSource};
 pub use watsonx::WatsonxSettings;
 
 pub(crate) use authoriser::{Prepared, prepare};
+pub(crate) use cache::{Cache, Fetched, Held};
 pub(crate) use deferred::{Deferred, Pending};
 
 use crate::{

@@ -16,6 +16,7 @@ use crate::{
     policy_options::{AllOpen, RetryPolicy},
     retry::{Again, Failed},
 };
+use backoff::MAX_RETRY_AFTER;
 use seat::Standing;
 use std::{mem, time::Duration};
 
@@ -83,6 +84,11 @@ pub(crate) enum Refusal {
     },
     /// As many calls as it takes are under way.
     Busy,
+    /// None of its keys may be used now.
+    NoKey {
+        /// How long until one may, where waiting may help this call.
+        usable_in: Option<Duration>,
+    },
     /// It cannot be asked by this call at all.
     Unusable,
 }
@@ -197,7 +203,13 @@ impl Plan {
             self.renewed = true;
             return Step::RenewCredentials;
         }
-        if keys.has_another && Reason::of(failed).is_of_the_key() && in_time {
+        self.with_another_key(failed, keys, moment)
+    }
+
+    /// What to do where the credentials were not renewed.
+    pub(crate) fn with_another_key(&mut self, failed: &Failed, keys: Keys, moment: Moment) -> Step {
+        let is_of_the_key = Reason::of(failed).is_of_the_key() || failed.is_refused_access();
+        if keys.has_another && is_of_the_key && !moment.remaining.is_zero() {
             return Step::NextKey;
         }
         self.instead(failed, moment)
@@ -228,6 +240,12 @@ impl Plan {
             seat.standing = match refusal {
                 Refusal::Open { reopens } => Standing::Open { reopens },
                 Refusal::Busy => Standing::Busy,
+                // A key that is out for long is not waited for, as no provider's own delay is.
+                Refusal::NoKey { usable_in: Some(wait) } if wait <= MAX_RETRY_AFTER => {
+                    seat.ready = moment.now.saturating_add(wait);
+                    Standing::Failed
+                }
+                Refusal::NoKey { .. } => Standing::Out,
                 Refusal::Unusable => Standing::Out,
             };
         }

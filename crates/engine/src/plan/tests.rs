@@ -201,6 +201,35 @@ fn credentials_are_renewed_once_and_another_key_is_used_before_another_target() 
     assert_eq!(two.after(&provider(ErrorKind::RateLimited, None), several, at(0)), Step::NextKey);
     assert_eq!(two.after(&refused, KEYS, at(0)), ask(1));
     assert_eq!(two.after(&busy(), several, at(0)), Step::GiveUp, "no fault of the key");
+
+    // A model that is forbidden to a key may be allowed to another.
+    let mut error = ProviderError::new(ErrorKind::PermissionDenied, "no access to model x");
+    error.status = Some(403);
+    let forbidden: Failed = Failure::Provider(Box::new(error)).into();
+    let mut two = plan(2, 0);
+    assert_eq!(two.after(&forbidden, several, at(0)), Step::NextKey);
+    assert_eq!(two.after(&forbidden, KEYS, at(0)), ask(1));
+
+    let both = Keys { has_grant: true, has_another: true };
+    let mut two = plan(2, 0);
+    assert_eq!(
+        two.after(&refused, both, at(0)),
+        Step::RenewCredentials,
+        "the same key may be another by now"
+    );
+    assert_eq!(two.with_another_key(&refused, both, at(0)), Step::NextKey, "where it is not");
+}
+
+#[test]
+fn a_candidate_without_a_key_is_passed_over_and_waited_for_where_it_is_soon_back() {
+    let no_key = |seconds: Option<u64>| Refusal::NoKey { usable_in: seconds.map(Duration::from_secs) };
+    let mut two = plan(2, 2);
+    assert_eq!(two.first(), ask(0));
+    assert_eq!(two.skip(no_key(Some(3)), at(0)), ask(1));
+    assert_eq!(waited(two.skip(no_key(Some(5)), at(0))), Some(3000), "the first that has one again");
+    assert_eq!(plan(1, 2).skip(no_key(None), at(0)), Step::GiveUp, "all are refused");
+    assert_eq!(plan(1, 2).skip(no_key(Some(121)), at(0)), Step::GiveUp, "nobody waits for so long");
+    assert_eq!(plan(1, 0).skip(no_key(Some(1)), at(0)), Step::GiveUp, "waiting is a retry");
 }
 
 #[test]

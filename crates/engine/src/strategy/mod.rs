@@ -19,7 +19,7 @@ pub use name::{Strategy, UnknownStrategy};
 pub use order::{Choice, Order, Reason};
 pub use rotation::Rotation;
 pub use session::session_hash;
-pub use statistics::{InFlight, LimitReport, RateLimitReport, Statistics, StatisticsSnapshot};
+pub use statistics::{InFlight, Statistics, StatisticsSnapshot};
 pub use target::{Estimate, TargetSnapshot, Usage};
 
 use order::Ranking;

@@ -127,8 +127,7 @@ fn every_form_is_read() {
 #[test]
 fn what_is_no_figure_is_not_known() {
     let read = |headers: &[(&str, &str)]| read(headers.iter().copied(), NOW);
-    let wrong =
-        [("x-ratelimit-limit", "10"), ("x-ratelimit-remaining", "-1"), ("x-ratelimit-reset", "soon")];
+    let wrong = [("x-ratelimit-limit", "10"), ("x-ratelimit-remaining", "-1"), ("x-ratelimit-reset", "soon")];
     let requests = RateLimit { limit: Some(10), ..UNKNOWN };
     assert_eq!(read(&wrong), RateLimits { requests, tokens: UNKNOWN });
     for name in [

@@ -1,27 +1,8 @@
 //! Rate limits of a target: what its provider's headers said, less what was used since.
 
 use crate::strategy::target::Usage;
+use ferrule_wire::rate_limits::{RateLimit, RateLimits};
 use std::time::Duration;
-
-/// What the headers of one answer say of the provider's rate limits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RateLimitReport {
-    /// Of requests.
-    pub requests: LimitReport,
-    /// Of tokens; of input and output tokens, the one of which less is left.
-    pub tokens: LimitReport,
-}
-
-/// One rate limit. What a provider does not say is `None`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LimitReport {
-    /// How many are allowed.
-    pub limit: Option<u64>,
-    /// How many are left.
-    pub remaining: Option<u64>,
-    /// After which time all are there again.
-    pub resets_in: Option<Duration>,
-}
 
 /// Where a provider does not say when a limit is renewed.
 const MINUTE: u64 = 60_000;
@@ -35,6 +16,10 @@ pub(super) struct Limits {
 #[derive(Debug, Default)]
 pub(super) struct Limit {
     limit: Option<u64>,
+    /// What `limit` is for.
+    window: Option<Duration>,
+    /// The most that was ever left: what stands for a limit that is not said.
+    most: u64,
     remaining: Option<u64>,
     used_since: u64,
     reported: u64,
@@ -42,7 +27,7 @@ pub(super) struct Limit {
 }
 
 impl Limits {
-    pub(super) fn report(&mut self, now: u64, report: &RateLimitReport) {
+    pub(super) fn report(&mut self, now: u64, report: &RateLimits) {
         self.requests.report(now, &report.requests);
         self.tokens.report(now, &report.tokens);
     }
@@ -64,14 +49,17 @@ impl Limits {
 }
 
 impl Limit {
+    /// How many are allowed in a minute.
     pub(super) fn limit(&self) -> Option<f64> {
-        self.limit.map(|limit| limit as f64)
+        let window = self.window.unwrap_or(Duration::from_millis(MINUTE)).max(Duration::from_secs(1));
+        self.limit.map(|limit| limit as f64 * 60.0 / window.as_secs_f64())
     }
 
-    fn report(&mut self, now: u64, report: &LimitReport) {
+    fn report(&mut self, now: u64, report: &RateLimit) {
         if let Some(limit) = report.limit {
-            self.limit = Some(limit);
+            (self.limit, self.window) = (Some(limit), report.window);
         }
+        self.most = self.most.max(report.remaining.unwrap_or_default());
         if let Some(remaining) = report.remaining {
             self.remaining = Some(remaining);
             self.used_since = 0;
@@ -83,7 +71,8 @@ impl Limit {
 
     /// Which share is left at `now`, when `used` were used in the last minute.
     fn share(&self, now: u64, used: f64) -> Option<f64> {
-        let limit = self.limit.filter(|limit| *limit > 0)? as f64;
+        let known = self.limit.or_else(|| self.remaining.map(|_| self.most.max(1)));
+        let limit = known.filter(|limit| *limit > 0)? as f64;
         let Some(remaining) = self.remaining else {
             return Some((1.0 - used / limit).clamp(0.0, 1.0));
         };

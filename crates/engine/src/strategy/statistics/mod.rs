@@ -8,10 +8,9 @@ mod histogram;
 mod limits;
 mod minute;
 
-pub use limits::{LimitReport, RateLimitReport};
-
 use crate::strategy::target::{Estimate, Usage};
 use average::Average;
+use ferrule_wire::rate_limits::{RateLimit, RateLimits};
 use histogram::Histogram;
 use limits::Limits;
 use minute::Minute;
@@ -117,8 +116,14 @@ impl Statistics {
         measured.limits.used(0, tokens);
     }
 
-    /// What the headers of an answer say of the provider's limits.
-    pub fn limits(&self, now: u64, report: &RateLimitReport) {
+    /// The provider refused a request for its rate limit, for so long where it said so: whatever was left, it is not now.
+    pub fn was_limited(&self, now: u64, for_time: Option<Duration>) {
+        let requests = RateLimit { remaining: Some(0), resets_in: for_time, ..RateLimit::default() };
+        self.lock().limits.report(now, &RateLimits { requests, ..RateLimits::default() });
+    }
+
+    /// What the headers of a response say of the provider's limits.
+    pub fn limits(&self, now: u64, report: &RateLimits) {
         self.lock().limits.report(now, report);
     }
 

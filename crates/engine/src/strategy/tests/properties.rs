@@ -1,6 +1,7 @@
 //! Properties of orders, filters and statistics, whatever the figures.
 
 use super::*;
+use ferrule_wire::rate_limits::{RateLimit, RateLimits};
 use proptest::prelude::{Just, Strategy as _, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use std::{sync::Arc, time::Duration};
 
@@ -222,13 +223,14 @@ fn a_minute_of_use_and_no_more() {
 fn what_is_left_of_limits_is_what_was_reported_less_what_was_used_since() {
     let statistics = Statistics::default();
     assert_eq!(statistics.snapshot(0).remaining, None);
-    let of = |limit, remaining, seconds| LimitReport {
+    let of = |limit, remaining, seconds| RateLimit {
         limit: Some(limit),
         remaining: Some(remaining),
         resets_in: Some(Duration::from_secs(seconds)),
+        window: None,
     };
     statistics.sent(0, 500);
-    statistics.limits(0, &RateLimitReport { requests: of(100, 50, 10), tokens: of(1000, 800, 20) });
+    statistics.limits(0, &RateLimits { requests: of(100, 50, 10), tokens: of(1000, 800, 20) });
     let left = |now| statistics.snapshot(now).remaining.unwrap();
     assert!((left(0) - 0.5).abs() < 1e-9, "the tighter one");
     for _ in 0..20 {
@@ -238,7 +240,7 @@ fn what_is_left_of_limits_is_what_was_reported_less_what_was_used_since() {
     statistics.used(0, 600);
     assert!((left(0) - 0.1).abs() < 1e-9, "now of tokens");
     assert!((left(5_000) - 0.15).abs() < 1e-9, "which are renewed in 20 s");
-    statistics.limits(6000, &RateLimitReport { requests: of(100, 0, 10), tokens: LimitReport::default() });
+    statistics.limits(6000, &RateLimits { requests: of(100, 0, 10), tokens: RateLimit::default() });
     assert!(left(6000) < 1e-9);
     assert!(left(15_999) > 0.1, "renewed little by little");
     // Once the time of a report is over all is there again, less what we used since: 700 tokens.

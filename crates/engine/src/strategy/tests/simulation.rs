@@ -2,6 +2,7 @@
 //! herd, and nobody starves.
 
 use super::*;
+use ferrule_wire::rate_limits::{RateLimit, RateLimits};
 use std::{cmp::Reverse, collections::BinaryHeap, sync::Arc, time::Duration};
 
 /// A target as it is, and what the client knows of it.
@@ -39,17 +40,18 @@ impl Simulated {
     }
 
     /// Takes one of the limit, which is renewed evenly; `None` where it is used up.
-    fn take(&mut self, now: u64) -> Option<LimitReport> {
-        let Some(limit) = self.limit else { return Some(LimitReport::default()) };
+    fn take(&mut self, now: u64) -> Option<RateLimit> {
+        let Some(limit) = self.limit else { return Some(RateLimit::default()) };
         let renewed = (now - self.left_at) * limit / 60;
         self.left = (self.left + renewed).min(limit * 1000);
         self.left_at = now;
         self.left = self.left.checked_sub(1000)?;
         let resets_in = Duration::from_millis((limit * 1000 - self.left) * 60 / limit);
-        Some(LimitReport {
+        Some(RateLimit {
             limit: Some(limit),
             remaining: Some(self.left / 1000),
             resets_in: Some(resets_in),
+            window: None,
         })
     }
 }
@@ -112,7 +114,7 @@ fn simulate(strategy: Strategy, targets: &mut [Simulated], seconds: u64, session
         target.statistics.sent(now, 50);
         match target.take(now) {
             Some(requests) => {
-                target.statistics.limits(now, &RateLimitReport { requests, ..RateLimitReport::default() });
+                target.statistics.limits(now, &RateLimits { requests, ..RateLimits::default() });
             }
             None => log.refused += usize::from(has_left),
         }

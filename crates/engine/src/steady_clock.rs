@@ -1,0 +1,11 @@
+//! Steady clock: milliseconds that only go forward, for what is kept from call to call.
+
+use std::sync::LazyLock;
+use tokio::time::Instant;
+
+static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// Milliseconds since the clock was first read.
+pub(crate) fn now() -> u64 {
+    u64::try_from(EPOCH.elapsed().as_millis()).unwrap_or(u64::MAX)
+}
