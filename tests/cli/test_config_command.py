@@ -94,6 +94,39 @@ query = {{ q = {{ command = ["op", "{CANARY}"] }} }}
     assert shown["providers.openai.api_key"]["variable"] == "OPENAI_API_KEY"
 
 
+def test_several_keys_are_masked_and_named(ferrule: Run, project: Path) -> None:
+    file = project / "ferrule.toml"
+    file.write_text(
+        f"""[providers.mine]
+base_url = "http://localhost:1/v1"
+api_keys = ["{CANARY}", "${{SOME}}", {{ key = {{ file = "/run/key" }}, weight = 2 }}]
+[groups.all]
+targets = [
+  {{ model = "mine/x", provider = {{ api_key = "{CANARY}", headers = {{ x-a = "{CANARY}" }} }} }},
+  {{ model = "mine/x", provider = {{ api_keys = [{{ key = "{CANARY}" }}] }} }},
+]
+"""
+    )
+    assert ferrule("config", "trust").returncode == 0
+    for arguments in (["config", "show"], ["config", "show", "--json"], ["providers", "--json"], ["providers"]):
+        done = ferrule(*arguments, SOME="sk-of-a-variable", GROQ_API_KEYS=f"{CANARY}-1,{CANARY}-2")
+        assert done.returncode == 0, done.stderr
+        assert CANARY not in done.stdout + done.stderr
+        assert "sk-of-a-variable" not in done.stdout
+    document = json.loads(ferrule("config", "show", "--json", GROQ_API_KEYS=f"{CANARY}-1,{CANARY}-2").stdout)
+    shown = {entry["key"]: entry for entry in document["values"]}
+    keys = [("***", 1), ("${SOME}", 1), ("file /run/key", 2)]
+    assert [(key["key"], key["weight"]) for key in shown["providers.mine.api_keys"]["value"]] == keys
+    assert (shown["providers.mine.api_keys"]["file"], shown["providers.mine.api_keys"]["line"]) == (str(file), 3)
+    assert shown["providers.groq.api_keys"]["variable"] == "GROQ_API_KEYS"
+    rows = json.loads(ferrule("providers", "--json", GROQ_API_KEYS="a,b").stdout)
+    named = {row["id"]: row["key"] for row in rows}
+    assert named["mine"] == f"3 keys: {file}:3, ${{SOME}}, file /run/key"
+    assert named["groq"] == "2 keys: GROQ_API_KEYS"
+    done = ferrule("providers", "--json", GROQ_API_KEYS="a,b")
+    assert {row["id"]: row for row in json.loads(done.stdout)}["groq"]["configured"]
+
+
 def test_path(ferrule: Run, project: Path) -> None:
     assert f"user: {project}/home/ferrule/config.toml (does not exist)" in ferrule("config", "path").stdout
     (project / "ferrule.json").write_text("{}")

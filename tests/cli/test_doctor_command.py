@@ -178,3 +178,22 @@ def test_on_a_terminal(terminal: Callable[..., Any]) -> None:
     screen.wait_for("ferrule")
     screen.wait_for("anthropic")
     assert screen.wait_for_end() == 0
+
+
+def test_each_of_several_keys_is_tried(ferrule: Run, tmp_path: Path) -> None:
+    file = tmp_path / "ferrule.toml"
+    good = tmp_path / "key"
+    good.write_text("sk-good-0123456789")
+    file.write_text(f"[providers.openai]\napi_keys = ['sk-canary-0123456789', {{ file = '{good}' }}]\n")
+    done = ferrule("doctor", "--json", FERRULE_CONFIG=str(file), ANTHROPIC_API_KEYS="sk-invalid, sk-other-0123456789")
+    _, providers = examine(done)
+    assert [key["accepted"] for key in providers["openai"]["keys"]] == [True, True]
+    assert [key["source"] for key in providers["openai"]["keys"]] == ["***", f"file {good}"]
+    assert [key["accepted"] for key in providers["anthropic"]["keys"]] == [False, True]
+    assert done.returncode == 1, "a key is refused"
+    shown = ferrule("doctor", FERRULE_CONFIG=str(file), ANTHROPIC_API_KEYS="sk-invalid, sk-other-0123456789")
+    assert "anthropic: key 1 of 2 (${ANTHROPIC_API_KEYS}[0]): " in shown.stdout
+    for text in (done.stdout, shown.stdout, shown.stderr):
+        assert "sk-canary" not in text
+        assert "sk-good" not in text
+        assert "sk-other" not in text

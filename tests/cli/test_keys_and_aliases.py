@@ -86,6 +86,15 @@ def test_comments_stay(ferrule: Run, configuration: Path) -> None:
         assert kept in text
 
 
+def test_a_provider_with_several_keys_keeps_them(ferrule: Run, configuration: Path) -> None:
+    configuration.mkdir(parents=True)
+    file = configuration / "config.toml"
+    file.write_text('[providers.openai]\napi_keys = ["${A_KEY}"]\n')
+    done = ferrule("keys", "set", "openai", typed=CANARY)
+    assert done.returncode == 2
+    assert "has api_keys for openai; add the key to that list" in done.stderr
+
+
 class TestKeyStore:
     @pytest.fixture(autouse=True)
     def _no_variables(self, monkeypatch: pytest.MonkeyPatch) -> None:

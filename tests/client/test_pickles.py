@@ -171,8 +171,8 @@ NOT_OBJECTS = {
     *("Approval", "RunEvent", "RunOptions", "Tools"),
     *("AudioFile", "CompletionOptions", "EmbeddingOptions", "Event", "ImageOptions", "Messages", "OperationOptions"),
     *("ProviderOptions", "RerankOptions", "Secret", "SecretCommand", "SecretFile", "SecretVariable", "SpeechOptions"),
-    *("BreakerOptions", "KeyOptions", "CallOptions", "CommonOptions", "GroupOptions", "Model", "ReasoningEffort", "ResponseType"),
-    *("RetryOptions", "Role", "TargetOptions", "ToolChoice"),
+    *("BreakerOptions", "CallOptions", "CommonOptions", "GroupOptions", "Model", "ReasoningEffort", "ResponseType"),
+    *("KeyOptions", "RetryOptions", "Role", "TargetOptions", "ToolChoice"),
     "TranscriptionOptions",
     # Functions.
     *("complete", "reset", "stream"),

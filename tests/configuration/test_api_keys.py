@@ -98,19 +98,23 @@ def test_what_is_wrong_has_its_place(tmp_path: Path) -> None:
 def test_a_key_that_cannot_be_had_has_its_place(tmp_path: Path, simulator: Simulator) -> None:
     file = tmp_path / "ferrule.toml"
     file.write_text(
-        f"[providers.mine]\nbase_url = '{simulator.openai_base_url}'\napi_keys = [\n  'sk-one',\n  '${{NOT_SET}}',\n]\n"
-        f"[providers.other]\nbase_url = '{simulator.openai_base_url}'\napi_keys = [\n  {{ file = '{tmp_path}/no' }},\n]\n"
+        f"[providers.mine]\nbase_url = '{simulator.openai_base_url}'\n"
+        "api_keys = [\n  'sk-one',\n  '${NOT_SET}',\n]\n"
+        f"[providers.other]\nbase_url = '{simulator.openai_base_url}'\n"
+        f"api_keys = [\n  {{ file = '{tmp_path}/no' }},\n]\n"
     )
     with ferrule.Client(config=str(file)) as client:
         with pytest.raises(ferrule.ConfigError, match=r":5:\d+: providers\.mine\.api_keys\[1\]: .*NOT_SET is not set"):
             client.complete("mine/x", "Hi.")
-        with pytest.raises(ferrule.ConfigError, match=r"the only key .*:10:\d+: providers\.other\.api_keys\[0\]: .*No such"):
+        with pytest.raises(
+            ferrule.ConfigError, match=r"the only key .*:10:\d+: providers\.other\.api_keys\[0\]: .*No such"
+        ):
             client.complete("other/x", "Hi.")
 
 
 def test_a_provider_whose_key_is_exchanged_for_a_token_says_so() -> None:
     options: ferrule.ProviderOptions = {"base_url": "http://127.0.0.1:9", "api_keys": [FIRST, SECOND]}
-    with pytest.raises(ferrule.ConfigError, match="provider `watsonx`: api_keys cannot be used: .* one api_key"):
+    with pytest.raises(ferrule.ConfigError, match=r"provider `watsonx`: api_keys cannot be used: .* one api_key"):
         ferrule.Client(config=False, providers={"watsonx": options})
 
 

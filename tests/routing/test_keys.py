@@ -1,4 +1,4 @@
-"""Several keys of one provider: shares by weight, rotation within a call, keys that are refused, and what callers see."""
+"""Several keys of one provider: shares by weight, rotation within a call, refused keys, and what callers see."""
 
 from __future__ import annotations
 
@@ -136,7 +136,8 @@ def test_embeddings_and_other_operations_rotate_as_well(upstream: Simulator) -> 
         assert used(upstream)[before:] == [SECOND]
         upstream.set_script([refuses(SECOND, status(401)), refuses(FIRST, LIMITED, model="e")])
         assert client.models("main")
-        assert client.health("main").ok
+        (health,) = client.health(["main"])
+        assert (health.reachable, health.authorised) == (True, True)
 
 
 @pytest.mark.parametrize("streamed", EVERYWHERE)
@@ -304,11 +305,13 @@ def test_a_key_that_cannot_be_read_is_passed_over(upstream: Simulator, tmp_path:
             assert [one.key for one in client.complete("main/m", "Hello?").attempts] == ["***bbbb"]
         assert [key.state for key in client.status().keys] == ["unreadable", "usable"]
         script(upstream, refuses(SECOND, status(401)))
-        words = r"all 2 keys of provider `main` are out of use: 1 refused, 1 unreadable \(.*\): .*No such file"
-        with pytest.raises(ferrule.ConfigError, match=words):
+        words = "all 2 keys of provider `main` are out of use: 1 refused, 1 unreadable"
+        with pytest.raises(ferrule.AuthenticationError, match=words):
+            client.complete("main/m", "Hello?")
+        # Where there is no other it is looked for again at once.
+        with pytest.raises(ferrule.ConfigError, match=rf"{words} .*{path}: No such file"):
             client.complete("main/m", "Hello?")
         path.write_text(FIRST)
-        # Where there is no other it is looked for again at once.
         assert [one.key for one in client.complete("main/m", "Hello?").attempts] == ["***aaaa"]
         assert [key.state for key in client.status().keys] == ["usable", "refused"]
 

@@ -512,7 +512,9 @@ impl<'a, W: Work> Run<'a, W> {
             && let Some(contender) = self.candidates.list.get(place)
         {
             let mut failure = failed.failure;
-            if let Some(no_key) = contender.no_key(&failure) {
+            let target = self.targets.get(place).and_then(Option::as_ref);
+            let had_key = target.is_some_and(|target| target.key.is_some());
+            if let Some(no_key) = contender.no_key(&failure).filter(|_| had_key) {
                 no_key.add_to(&mut failure);
             }
             return contender.error(failure, attempts);

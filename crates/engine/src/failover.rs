@@ -81,6 +81,7 @@ impl Reason {
         match error.kind {
             ErrorKind::PermissionDenied if speaks_of_the_model(error) => Self::Model,
             ErrorKind::Authentication | ErrorKind::PermissionDenied => Self::Key,
+            ErrorKind::NotFound if speaks_of_something_else(error) => Self::InvalidRequest,
             ErrorKind::NotFound => Self::Model,
             ErrorKind::InvalidRequest if matches!(error.status, Some(404 | 410)) => Self::Model,
             ErrorKind::InvalidRequest => Self::InvalidRequest,
@@ -121,6 +122,14 @@ fn speaks_of_the_model(error: &ProviderError) -> bool {
     error.code.as_deref().is_some_and(said)
         || error.param.as_deref().is_some_and(said)
         || said(&error.message)
+}
+
+/// What one request refers to and is not there, such as a file, is no fault of the target, which others may use.
+fn speaks_of_something_else(error: &ProviderError) -> bool {
+    const OTHERS: [&str; 7] =
+        ["file", "response", "conversation", "container", "vector store", "cachedcontent", "previous_response"];
+    let message = error.message.to_ascii_lowercase();
+    !speaks_of_the_model(error) && OTHERS.iter().any(|other| message.contains(other))
 }
 
 /// The reasons for which another target is asked.
@@ -173,6 +182,8 @@ mod tests {
         assert_eq!(provider(ErrorKind::PermissionDenied, "no access to model gpt-9"), Reason::Model);
         assert_eq!(provider(ErrorKind::PermissionDenied, "country not supported"), Reason::Key);
         assert_eq!(provider(ErrorKind::NotFound, "gone"), Reason::Model);
+        assert_eq!(provider(ErrorKind::NotFound, "No such file: file-1"), Reason::InvalidRequest);
+        assert_eq!(provider(ErrorKind::NotFound, "No file of a model called x"), Reason::Model);
         assert_eq!(provider(ErrorKind::InvalidRequest, "wrong model parameters"), Reason::InvalidRequest);
     }
 

@@ -13,7 +13,7 @@ from ferrule.cli import failures, screen, user_file
 from ferrule.configuration import Configuration, files, layers, trust as records, untrusted
 from ferrule.configuration.documents import json_schema
 from ferrule.configuration.providers import dialects
-from ferrule.configuration.registry import masked
+from ferrule.configuration.registry import masked, masked_group
 from ferrule.errors import ConfigError
 
 _STARTER = """# Configuration of Ferrule. docs/configuration.md has every key; `ferrule config check` checks this file.
@@ -220,6 +220,7 @@ def _entries(configuration: Configuration) -> list[dict[str, Any]]:
         "timeouts": {"connect": 5, "idle": 120, "total": 600, **(state.merged.tree.get("timeouts") or {})},
     }
     providers = {name: masked(fields) for name, fields in (tree.get("providers") or {}).items()}
+    groups = {name: masked_group(fields) for name, fields in (tree.get("groups") or {}).items()}
     entries: list[dict[str, Any]] = []
 
     def add(path: tuple[str, ...], value: Any) -> None:
@@ -240,7 +241,7 @@ def _entries(configuration: Configuration) -> list[dict[str, Any]]:
             }
         )
 
-    add((), {**tree, "providers": providers})
+    add((), {**tree, "providers": providers} | ({"groups": groups} if groups else {}))
     return sorted(entries, key=lambda entry: entry["key"])
 
 

@@ -162,7 +162,7 @@ async def _examine(timeout: float) -> list[Diagnosis]:
 async def _check_key(diagnosis: Diagnosis, found: KeyDiagnosis, reference: Any, timeout: float) -> None:
     """Lists the models with one of several keys."""
     alone = Diagnosis(diagnosis.provider, diagnosis.url, "", has_key=True)
-    await _check(alone, timeout, {"api_keys": [reference]})
+    await _check(alone, timeout, {"api_key": reference})
     found.accepted, found.problem = alone.key_accepted, alone.problem
 
 

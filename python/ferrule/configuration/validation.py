@@ -110,7 +110,7 @@ def _check_keys(value: Any, path: tuple[Any, ...], in_file: bool, found: list[Pr
             if name not in _KEY_FIELDS and (name not in REFERENCES or "key" in item)
         )
         if item.get("key") is None:
-            found.append(Problem(here, "`key` is missing, for instance { key = { file = \"...\" }, weight = 2 }"))
+            found.append(Problem(here, '`key` is missing, for instance { key = { file = "..." }, weight = 2 }'))
         else:
             _check_key(item["key"], (*here, "key"), in_file, found)
         if (weight := item.get("weight")) is not None:

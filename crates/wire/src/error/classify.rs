@@ -157,7 +157,9 @@ impl<'a> Evidence<'a> {
         if self.says("tokens per min") {
             return matches!(status, 400 | 413 | 429).then_some(RateLimited);
         }
-        if matches!(status, 400 | 404) && self.says_any(MODEL_TEXTS) {
+        if matches!(status, 400 | 404 | 410 | 422)
+            && (self.says_any(MODEL_TEXTS) || self.says("model") && self.says_any(RETIRED_TEXTS))
+        {
             return Some(NotFound);
         }
         // Inside an answer with status 200 the text is all there is.

@@ -89,6 +89,9 @@ pub(super) const NAMES: Names = &[
         NotFound,
         &[
             "model_not_found",
+            "model_decommissioned", // Groq
+            "model_not_available",  // Together
+            "modeldeprecated",      // Azure
             "deploymentnotfound",
             "not_found_error",
             "not_found",

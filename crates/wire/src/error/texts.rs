@@ -21,6 +21,21 @@ pub(super) const MODEL_TEXTS: &[&str] = &[
     "model does not exist",
 ];
 
+/// What is said of a model that was there once, beside the word itself.
+pub(super) const RETIRED_TEXTS: &[&str] = &[
+    "has been decommissioned", // Groq
+    "has been deprecated",     // OpenAI
+    "has been retired",
+    "has been discontinued",
+    "has been shut down",
+    "has been sunset",
+    "is deprecated and",
+    "is no longer available",
+    "is no longer supported",
+    "end of its life", // Bedrock
+    "end of life",
+];
+
 /// What local servers answer with 500, or in a stream, and will answer again: llama.cpp and Ollama
 /// (`docs/wire/errors.md`, section 2).
 pub(super) const HOPELESS_TEXTS: &[&str] = &[
