@@ -137,6 +137,9 @@ def everything() -> dict[str, Any]:
         found += [client.registry.aliases, client.usage(), client.usage().total(), ferrule.Timeouts(total=3)]
         status = client.status()
         found += [status, *status.groups, *status.targets, client.breaker("openai/gpt-4o")]
+        several: ferrule.ProviderOptions = {"base_url": simulator.openai_base_url, "api_keys": ["sk-a", "sk-b"]}
+        with ferrule.Client(config=False, providers={"main": several}) as other:
+            found += other.status().keys
         with client.audio.speech("openai/tts-1", "a", voice="alloy") as body:
             found.append(body)
         run = client.stream_run("openai/gpt-4o", "Hello.", tools=[f], max_steps=1)

@@ -126,8 +126,15 @@ fn speaks_of_the_model(error: &ProviderError) -> bool {
 
 /// What one request refers to and is not there, such as a file, is no fault of the target, which others may use.
 fn speaks_of_something_else(error: &ProviderError) -> bool {
-    const OTHERS: [&str; 7] =
-        ["file", "response", "conversation", "container", "vector store", "cachedcontent", "previous_response"];
+    const OTHERS: [&str; 7] = [
+        "file",
+        "response",
+        "conversation",
+        "container",
+        "vector store",
+        "cachedcontent",
+        "previous_response",
+    ];
     let message = error.message.to_ascii_lowercase();
     !speaks_of_the_model(error) && OTHERS.iter().any(|other| message.contains(other))
 }

@@ -245,8 +245,7 @@ impl Plan {
                     seat.ready = moment.now.saturating_add(wait);
                     Standing::Failed
                 }
-                Refusal::NoKey { .. } => Standing::Out,
-                Refusal::Unusable => Standing::Out,
+                Refusal::NoKey { .. } | Refusal::Unusable => Standing::Out,
             };
         }
         if moment.remaining.is_zero() {

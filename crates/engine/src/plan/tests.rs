@@ -226,7 +226,9 @@ fn a_candidate_without_a_key_is_passed_over_and_waited_for_where_it_is_soon_back
     let mut two = plan(2, 2);
     assert_eq!(two.first(), ask(0));
     assert_eq!(two.skip(no_key(Some(3)), at(0)), ask(1));
-    assert_eq!(waited(two.skip(no_key(Some(5)), at(0))), Some(3000), "the first that has one again");
+    let wait = Duration::from_secs(3);
+    let soonest = Step::Ask { seat: 0, wait, insist: false };
+    assert_eq!(two.skip(no_key(Some(5)), at(0)), soonest, "the first that has one again");
     assert_eq!(plan(1, 2).skip(no_key(None), at(0)), Step::GiveUp, "all are refused");
     assert_eq!(plan(1, 2).skip(no_key(Some(121)), at(0)), Step::GiveUp, "nobody waits for so long");
     assert_eq!(plan(1, 0).skip(no_key(Some(1)), at(0)), Step::GiveUp, "waiting is a retry");
