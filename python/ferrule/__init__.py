@@ -185,7 +185,11 @@ if TYPE_CHECKING:
         TranscriptionOptions as TranscriptionOptions,
     )
     from ferrule.routing import (
+        PassedOver as PassedOver,
+        PlannedTarget as PlannedTarget,
         Routing as Routing,
+        RoutingPlan as RoutingPlan,
+        RoutingTarget as RoutingTarget,
     )
     from ferrule.run import (
         Run as Run,
@@ -310,7 +314,7 @@ _NAMES = {
         "Tools",
         "TranscriptionOptions",
     ),
-    "ferrule.routing": ("Routing",),
+    "ferrule.routing": ("PassedOver", "PlannedTarget", "Routing", "RoutingPlan", "RoutingTarget"),
     "ferrule.run": ("Run",),
     "ferrule.run_async": ("AsyncRunStream",),
     "ferrule.run_events": ("RunEvent", "StepEnd", "StepStart", "ToolResult"),

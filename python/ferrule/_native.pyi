@@ -165,6 +165,15 @@ class NativeClient:
     ) -> Flight:
         """Starts a streamed call."""
 
+    def route(
+        self, model: str | Sequence[str] | None, prompt: Any, options: dict[str, Any], kind: str
+    ) -> dict[str, Any]:
+        """Whom a call would ask, in which order and why, without a request.
+
+        A dict of `strategy`, `targets` and `passed_over`. `kind` is `complete`, `stream` or `embed`, and `prompt` what
+        that takes, or `None`.
+        """
+
     def embed(
         self,
         model: str | Sequence[str] | None,

@@ -16,7 +16,7 @@ from ferrule.bridge import running
 from ferrule.errors import FerruleError
 from ferrule.operations.audio import AudioFile, Transcript, read_audio
 from ferrule.operations.body import AsyncBody
-from ferrule.operations.call_options import check_options, prepare_completion
+from ferrule.operations.call_options import check_options, is_dry_run, prepare_completion
 from ferrule.operations.embeddings import Embeddings
 from ferrule.operations.health import Health
 from ferrule.operations.images import Images
@@ -108,6 +108,9 @@ class AsyncClient(BaseClient):
         self, model: Model = None, messages: Messages | None = None, **options: Unpack[CompletionOptions]
     ) -> Reply[Any]:
         """Calls a model and waits for the whole reply. Cancelling it ends the call. See `Client.complete`."""
+        if options.get("routing") is not None and is_dry_run(options):
+            # What type checkers cannot see; `route` is typed.
+            return cast("Reply[Any]", self._plan(model, messages, options, "complete"))
         loop, bridge = running()
         if options.get("retries_on_invalid"):
             return await self._complete_until_valid(model, messages, options)
@@ -272,6 +275,8 @@ class AsyncClient(BaseClient):
         """Embeds texts. See `Client.embed`."""
         loop, bridge = running()
         given = check_options(options, EmbeddingOptions)
+        if is_dry_run(given):
+            return cast("Embeddings", self._plan(model, texts, given, "embed"))
         return Embeddings(await _settle(self._native.embed(model, texts, given, bridge=bridge), loop))
 
     @with_options(RerankOptions)
@@ -306,6 +311,18 @@ class AsyncClient(BaseClient):
             return local
         flight = self._native.count_tokens(model, messages, given, bridge=bridge)
         return provider_count(await _settle(flight, loop), local)
+
+    @with_options(CompletionOptions)
+    async def route(
+        self,
+        model: Model = None,
+        messages: Messages | None = None,
+        *,
+        stream: bool = False,
+        **options: Unpack[CompletionOptions],
+    ) -> ferrule.RoutingPlan:
+        """Whom a call would ask, in which order and why. See `Client.route`."""
+        return self._plan(model, messages, options, "stream" if stream else "complete")
 
     async def status(self) -> ferrule.Status:
         """What the client knows of its groups and targets now: circuit breakers, latencies, calls under way.

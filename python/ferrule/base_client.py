@@ -17,7 +17,7 @@ from ferrule.configuration.registry import Registry
 from ferrule.configuration.watch import INTERVAL, Watch
 from ferrule.numeric import as_integer, as_number
 from ferrule.observing import Observable
-from ferrule.operations.call_options import no_messages, prepare_completion
+from ferrule.operations.call_options import no_messages, prepare_completion, refuse_dry_run
 from ferrule.operations.model_lists import ModelListCache
 from ferrule.operations.token_count import count_locally
 from ferrule.options import (
@@ -295,10 +295,21 @@ class BaseClient(Observable):
         """Starts the call of the method `name`. Gives what makes a value of the reply, too."""
         if name == "stream" and options.get("retries_on_invalid"):
             raise TypeError("retries_on_invalid: a stream was read when it turns out not to fit; use complete")
+        if name == "stream":
+            refuse_dry_run(name, options)
         given, format_ = prepare_completion(options)
         if messages is None:
             raise no_messages(name)
         return start(model, messages, given, bridge=bridge, parse=format_), format_
+
+    def _plan(self, model: Model, prompt: Any, options: Mapping[str, Any], kind: str) -> ferrule.RoutingPlan:
+        """Whom a call of the method `kind` would ask."""
+        from ferrule.routing import plan_of  # dataclasses, inspect
+
+        if kind != "embed":
+            given, _ = prepare_completion(cast("CompletionOptions", {**options}))
+            options = given
+        return plan_of(self._native.route(model, prompt, dict(options), kind))
 
     def _asking_again(self, name: str, messages: Messages | None, options: CompletionOptions) -> AskingAgain:
         from ferrule.asking_again import AskingAgain  # rarely needed
@@ -313,6 +324,7 @@ class BaseClient(Observable):
         """The loop of a run."""
         from ferrule.run import Steps  # dataclasses, inspect, threading
 
+        refuse_dry_run("run", options)
         timeouts = self._live.configuration.settings()["timeouts"]
         total = None if timeouts is None else timeouts.total
         return Steps(messages, options, call_limit=DEFAULT_TOTAL if total is None else total, **limits)
@@ -323,6 +335,7 @@ class BaseClient(Observable):
         """What starts a call of `map`, and its progress bar."""
         if options.get("retries_on_invalid"):
             raise TypeError("retries_on_invalid: map asks each prompt once; use complete")
+        refuse_dry_run("map", options)
         self._resolve(model)
         # Once for all: functions and types are declared in place.
         given, parse = prepare_completion(options)

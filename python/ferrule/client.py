@@ -15,7 +15,7 @@ from ferrule.base_client import BaseClient
 from ferrule.errors import FerruleError
 from ferrule.operations.audio import AudioFile, Transcript, read_audio
 from ferrule.operations.body import Body
-from ferrule.operations.call_options import check_options, prepare_completion
+from ferrule.operations.call_options import check_options, is_dry_run, prepare_completion
 from ferrule.operations.embeddings import Embeddings
 from ferrule.operations.health import Health
 from ferrule.operations.images import Images
@@ -117,6 +117,9 @@ class Client(BaseClient):
             TypeError: An option has a wrong name or type, or the messages are missing.
             ValueError: `reasoning` or `tool_choice` has a word that there is not.
         """
+        if options.get("routing") is not None and is_dry_run(options):
+            # What type checkers cannot see; `route` is typed.
+            return cast("Reply[Any]", self._plan(model, messages, options, "complete"))
         if options.get("retries_on_invalid"):
             return self._complete_until_valid(model, messages, options)
         hub = greenlets.current()
@@ -364,6 +367,8 @@ class Client(BaseClient):
             FerruleError: See `ferrule.errors` for the tree.
         """
         given = check_options(options, EmbeddingOptions)
+        if is_dry_run(given):
+            return cast("Embeddings", self._plan(model, texts, given, "embed"))
         return Embeddings(_call(self._native.embed, model, texts, given))
 
     @with_options(RerankOptions)
@@ -423,6 +428,33 @@ class Client(BaseClient):
         if local.exact:
             return local
         return provider_count(_call(self._native.count_tokens, model, messages, given), local)
+
+    @with_options(CompletionOptions)
+    def route(
+        self,
+        model: Model = None,
+        messages: Messages | None = None,
+        *,
+        stream: bool = False,
+        **options: Unpack[CompletionOptions],
+    ) -> ferrule.RoutingPlan:
+        """Whom a call would ask, in which order and why. No request is made, and nobody's turn is over.
+
+        Args:
+            model: As `complete` takes it.
+            messages: As `complete` takes them; without them nothing that depends on the request is considered.
+            stream: Whether the call would be streamed: strategies then compare the time to the first token. Default
+                false.
+            **options: Those of the call, see `CompletionOptions`; `routing` counts.
+
+        Returns:
+            The plan: the targets in their order, and those that would not be asked.
+
+        Raises:
+            ConfigError: No target can be asked; the message says why of each. Or a strategy of your own failed.
+            TypeError: An option has a wrong name or type.
+        """
+        return self._plan(model, messages, options, "stream" if stream else "complete")
 
     def status(self) -> ferrule.Status:
         """What the client knows of its groups and targets now: circuit breakers, latencies, calls under way.

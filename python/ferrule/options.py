@@ -210,7 +210,7 @@ class GroupOptions(TypedDict, total=False):
 
     targets: Sequence[str | TargetOptions]
     """Who may be asked."""
-    strategy: str | Callable[[Sequence[Any]], Iterable[Any]] | None
+    strategy: str | Callable[[Sequence[ferrule.RoutingTarget]], Iterable[ferrule.RoutingTarget | str | int]] | None
     """How they are ordered for a call: a name, or in Python a function (see `Routing`). Default `sequential`."""
     sticky: bool | None
     """Whether a conversation stays with one target while it can be asked. It is recognised by its instructions and

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any, Union
 
 from ferrule import _native
+from ferrule.errors import ConfigError, FerruleError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+Strategy = Callable[[Sequence["RoutingTarget"]], Iterable[Union["RoutingTarget", str, int]]]
+"""A strategy of your own: from the targets that may be asked to those to ask, in their order."""
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -42,7 +45,7 @@ class Routing:
         ValueError: There is no such strategy or failure.
     """
 
-    strategy: str | Callable[[Sequence[Any]], Iterable[Any]] | None = None
+    strategy: str | Strategy | None = None
     only: str | Sequence[str] | None = None
     exclude: str | Sequence[str] | None = None
     tags: str | Sequence[str] | None = None
@@ -65,3 +68,144 @@ class Routing:
     def __repr__(self) -> str:
         given = ((field.name, getattr(self, field.name), field.default) for field in fields(self))
         return f"Routing({', '.join(f'{name}={value!r}' for name, value, usual in given if value is not usual)})"
+
+
+@dataclass(frozen=True)
+class RoutingTarget:
+    """A target of a group as it is at one time: what a strategy of your own is given.
+
+    Attributes:
+        name: `provider/model`, and after an `@` what tells it apart from others of the same provider and model.
+        provider: The provider's id.
+        model: The provider's name of the model.
+        weight: Its share beside the others'.
+        tags: Its tags.
+        region: The region that its provider is set to; `None` where it is set to none.
+        available: Whether it can take a call now: its circuit breaker is closed, and it is not full.
+        in_flight: Calls under way.
+        latency: Seconds: to the first token for a stream, for each output token of plain calls. `None` where not known.
+        cost: US dollars that this request is expected to cost there; `None` where not known.
+        requests: Requests in the last minute.
+        tokens: Tokens in the last minute.
+        remaining: Which share of its rate limits is left, from 0 to 1; `None` where not known.
+    """
+
+    name: str
+    provider: str
+    model: str
+    weight: float
+    tags: tuple[str, ...]
+    region: str | None
+    available: bool
+    in_flight: int
+    latency: float | None
+    cost: float | None
+    requests: float
+    tokens: float
+    remaining: float | None
+
+
+@dataclass(frozen=True)
+class PlannedTarget(RoutingTarget):
+    """A target that a call would ask.
+
+    Attributes:
+        role: `target`, or `context_fallback` or `content_filter_fallback` for those that stand by.
+        reason: Why it has its place.
+    """
+
+    role: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class PassedOver:
+    """A target that a call would not ask.
+
+    Attributes:
+        name: `provider/model`, and after an `@` what tells it apart from others of the same provider and model.
+        provider: The provider's id.
+        model: The provider's name of the model.
+        reason: Why it would not be asked.
+    """
+
+    name: str
+    provider: str
+    model: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class RoutingPlan:
+    """Whom a call would ask, in which order and why. Made without a request.
+
+    Attributes:
+        strategy: The strategy's name, or that of the function.
+        targets: Who would be asked, in this order; each one where those before it failed.
+        passed_over: Who would not be asked, and why.
+    """
+
+    strategy: str
+    targets: tuple[PlannedTarget, ...]
+    passed_over: tuple[PassedOver, ...]
+
+    def __str__(self) -> str:
+        lines = [f"{self.strategy}:"]
+        lines += [f"{place}. {one.name}: {one.reason}" for place, one in enumerate(self.targets, 1)]
+        lines += [f"not {one.name}: {one.reason}" for one in self.passed_over]
+        return "\n".join(lines)
+
+
+def plan_of(fields: Mapping[str, Any]) -> RoutingPlan:
+    """The plan that the engine describes by `fields`."""
+    return RoutingPlan(
+        strategy=fields["strategy"],
+        targets=tuple(PlannedTarget(**one) for one in fields["targets"]),
+        passed_over=tuple(PassedOver(**one) for one in fields["passed_over"]),
+    )
+
+
+def choose(function: Strategy, fields: Sequence[Mapping[str, Any]]) -> list[int]:
+    """The indexes of the targets that `function` chooses, in its order.
+
+    Raises:
+        ConfigError: The function failed, or returned what is not among the targets.
+    """
+    name = getattr(function, "__qualname__", type(function).__name__)
+    targets = [RoutingTarget(**one) for one in fields]
+    try:
+        returned = function(list(targets))
+        if inspect.isawaitable(returned):
+            if inspect.iscoroutine(returned):
+                returned.close()  # Else Python warns that nobody awaited it.
+            raise ConfigError(f"strategy: {name} is asynchronous; a strategy must be a plain function")
+        single = isinstance(returned, (RoutingTarget, str, int))
+        # A generator's own code runs here.
+        chosen = [returned] if single else list(returned)
+    except FerruleError:
+        raise
+    except Exception as error:
+        raise ConfigError(f"strategy: {name} failed: {type(error).__name__}: {error}") from error
+    if not chosen:
+        raise ConfigError(f"strategy: {name} returned no target")
+    # One that is named again is asked once.
+    return list(dict.fromkeys(_index(one, targets, name) for one in chosen))
+
+
+def _index(chosen: Any, targets: Sequence[RoutingTarget], name: str) -> int:
+    if isinstance(chosen, int) and not isinstance(chosen, bool):
+        if 0 <= chosen < len(targets):
+            return chosen
+    elif isinstance(chosen, RoutingTarget):
+        # Two targets of a group may be equal.
+        found = [index for index, one in enumerate(targets) if one is chosen]
+        found += [index for index, one in enumerate(targets) if one.name == chosen.name]
+        if found:
+            return found[0]
+        chosen = chosen.name
+    elif isinstance(chosen, str):
+        for index, one in enumerate(targets):
+            if chosen in (one.name, f"{one.provider}/{one.model}"):
+                return index
+    known = ", ".join(one.name for one in targets[:8])
+    raise ConfigError(f"strategy: {name} returned {chosen!r:.80}, which is not among the targets of the call: {known}")

@@ -6,7 +6,8 @@ use crate::{
 };
 use ferrule_catalog::{Catalog, End, Labels, Ledger, Settlement};
 use ferrule_engine::{
-    Call, CallError, CallOptions, Engine, OperationReply, OperationRequest, Reply, ResponseTo, Route,
+    Call, CallError, CallOptions, Demands, Engine, OperationReply, OperationRequest, OwnStrategy, Preview,
+    Reply, ResponseTo, Route,
 };
 use ferrule_wire::{
     model::Request,
@@ -58,6 +59,17 @@ impl ResolvedCall {
     /// The id of the provider that is asked first.
     pub fn provider(&self) -> &str {
         self.route.first().map_or("", |first| &first.provider)
+    }
+
+    /// The function of the caller's own that orders the targets, where one does: it is to be called before the call is
+    /// made, and its order goes into the options.
+    pub fn own_strategy<'a>(&'a self, options: &'a CallOptions) -> Option<&'a OwnStrategy> {
+        ferrule_engine::own_strategy(self.route.group.as_deref(), options)
+    }
+
+    /// Whom the call would ask, in which order and why. Makes no request.
+    pub fn preview(&self, demands: &Demands<'_>, options: &CallOptions) -> Result<Preview, CallError> {
+        self.engine.preview(self.route.clone().into(), demands, options)
     }
 
     /// Whether what the provider cannot carry is dropped where the call does not say.

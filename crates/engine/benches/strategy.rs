@@ -26,9 +26,8 @@ fn strategies(criterion: &mut Criterion) {
     let (rotation, mut random) = (Rotation::default(), fastrand::Rng::with_seed(1));
     for name in Strategy::names() {
         let Ok(strategy) = Strategy::parse(name) else { continue };
-        let session = (strategy == Strategy::Sticky).then_some(7);
         group.bench_function(name, |bencher| {
-            bencher.iter(|| strategy.order(black_box(&targets), session, &rotation, &mut random).next());
+            bencher.iter(|| strategy.order(black_box(&targets), None, &rotation, &mut random).next());
         });
     }
     group.finish();

@@ -1,10 +1,16 @@
-//! Arrangement of a group's targets for one call: what its strategy reads of them, and the order that it makes.
+//! Arrangement of a group's targets for one call: who may be asked, what its strategy reads of them, and the order that
+//! it makes.
 
 use crate::{
     candidates::{Candidates, Contender},
+    demands::Demands,
+    error::CallError,
+    options::CallOptions,
     plan::Pool,
     policy::CallPolicy,
-    strategy::{Order, Strategy, TargetSnapshot},
+    resolve::Routes,
+    select::select,
+    strategy::{Order, Reason, Strategy, TargetSnapshot, session_hash},
     target_state,
 };
 use ferrule_catalog::{Catalog, Quantities};
@@ -12,56 +18,99 @@ use std::{mem, sync::Arc};
 
 /// What decides about the order besides the targets themselves.
 #[derive(Clone, Copy, Debug)]
-struct Asked<'a> {
-    /// Whether the answer is streamed: what counts then is the time to the first token.
-    streamed: bool,
-    /// About how many tokens go in, and come out, where that matters.
-    tokens: Option<(u64, u64)>,
-    policy: &'a CallPolicy,
+pub(crate) struct Asked<'a> {
+    pub(crate) demands: &'a Demands<'a>,
+    pub(crate) options: &'a CallOptions,
+    pub(crate) policy: &'a CallPolicy,
+    pub(crate) routes: &'a Routes,
+    /// Whether no call follows: nobody's turn is over then.
+    pub(crate) is_dry: bool,
 }
 
-/// Orders the targets as their group's strategy does. `asked` says whether the answer is streamed, and about how many
-/// tokens go in and come out.
-pub(crate) fn arrange(
-    candidates: &mut Candidates,
-    asked: impl FnOnce() -> (bool, Option<(u64, u64)>),
-    policy: &CallPolicy,
-) {
-    let Some(group) = candidates.group.clone() else { return };
-    let strategy = group.rules.strategy;
+/// Leaves out the targets that the call may not ask, and orders the others as its strategy does.
+#[expect(clippy::result_large_err, reason = "it is the error of the call itself")]
+pub(crate) fn arrange(candidates: &mut Candidates, asked: &Asked<'_>) -> Result<(), CallError> {
+    let routing = asked.options.routing();
+    select(candidates, asked.demands, routing, asked.routes, asked.policy.catalog.as_deref())?;
     let count = candidates.list.iter().filter(|one| one.pool == Pool::Group).count();
-    if count < 2 || strategy == Strategy::Sequential {
-        return;
+    if let Some(order) = &routing.order {
+        take_order(candidates, order);
+        return Ok(());
     }
-    let (streamed, tokens) = asked();
-    let asked = Asked { streamed, tokens: tokens.filter(|_| strategy == Strategy::LowestCost), policy };
-    let snapshots: Vec<TargetSnapshot> =
-        candidates.list.iter().take(count).map(|one| snapshot(one, &asked)).collect();
-    let order = strategy.order(&snapshots, None, &group.state.rotation, &mut fastrand::Rng::new());
+    let strategy = strategy(candidates, asked.options);
+    if count < 2 || strategy == Strategy::Sequential {
+        return Ok(());
+    }
+    let snapshots: Vec<TargetSnapshot> = candidates
+        .list
+        .iter()
+        .take(count)
+        .map(|one| snapshot(one, strategy == Strategy::LowestCost, asked))
+        .collect();
+    let group = candidates.group.as_ref();
+    let is_sticky = group.is_some_and(|group| group.rules.sticky);
+    let session = routing.session.as_deref().map(session_hash);
+    let session = session.or_else(|| asked.demands.beginning().filter(|_| is_sticky));
+    let state = group.map(|group| Arc::clone(&group.state)).unwrap_or_default();
+    let random = &mut fastrand::Rng::new();
+    let order = if asked.is_dry {
+        strategy.order(&snapshots, session, &state.rotation.copy(), random)
+    } else {
+        strategy.order(&snapshots, session, &state.rotation, random)
+    };
     put_in(candidates, order);
+    Ok(())
+}
+
+/// How the targets are ordered: as the call says, or else their group.
+pub(crate) fn strategy(candidates: &Candidates, options: &CallOptions) -> Strategy {
+    let of_group = || candidates.group.as_ref().map(|group| group.rules.strategy);
+    options.routing().strategy.or_else(of_group).unwrap_or_default()
 }
 
 fn put_in(candidates: &mut Candidates, order: Order) {
     let mut all: Vec<Option<Contender>> = mem::take(&mut candidates.list).into_iter().map(Some).collect();
     let mut take = |place: usize| all.get_mut(place).and_then(Option::take);
-    candidates.list = order.filter_map(|choice| take(choice.target)).collect();
+    candidates.list = order
+        .filter_map(|choice| Some(Contender { reason: Some(choice.reason), ..take(choice.target)? }))
+        .collect();
     // Those that are for something else keep their places behind.
     candidates.list.extend(all.into_iter().flatten());
 }
 
-fn snapshot(one: &Contender, asked: &Asked<'_>) -> TargetSnapshot {
-    let weight = one.settings.as_ref().map_or(1.0, |settings| settings.weight);
+/// Puts the targets into the order that the caller's own function made.
+fn take_order(candidates: &mut Candidates, order: &[usize]) {
+    let mut all: Vec<Option<Contender>> = mem::take(&mut candidates.list).into_iter().map(Some).collect();
+    for place in order {
+        let is_it = |one: &&mut Option<Contender>| one.as_ref().is_some_and(|one| one.place == *place);
+        if let Some(contender) = all.iter_mut().find(is_it).and_then(Option::take) {
+            candidates.list.push(Contender { reason: Some(Reason::Own), ..contender });
+        }
+    }
+    for contender in all.into_iter().flatten() {
+        if contender.pool == Pool::Group {
+            candidates.passed_over.push(contender.passed_over("the strategy did not choose it".to_owned()));
+        } else {
+            candidates.list.push(contender);
+        }
+    }
+}
+
+/// What a strategy reads of a target; what the request is expected to cost there only where it is `priced`.
+pub(crate) fn snapshot(one: &Contender, priced: bool, asked: &Asked<'_>) -> TargetSnapshot {
+    let weight = one.weight();
     let Some(state) = &one.state else {
         return TargetSnapshot { weight, ..TargetSnapshot::default() };
     };
     let known = state.statistics().snapshot(target_state::now());
+    let tokens = if priced { asked.demands.size() } else { None };
     TargetSnapshot {
         identity: state.identity(|| one.name()),
         weight,
         available: one.is_usable(),
         in_flight: known.in_flight,
-        latency: if asked.streamed { known.first_token } else { known.per_token },
-        cost: asked.tokens.and_then(|tokens| cost(one, tokens, asked)),
+        latency: if asked.demands.streamed() { known.first_token } else { known.per_token },
+        cost: tokens.and_then(|tokens| cost(one, tokens, asked)),
         usage: known.usage,
         remaining: known.remaining,
     }

@@ -59,6 +59,8 @@ pub(crate) struct Run<'a, W> {
     hedged: bool,
     /// What attempts used that gave nothing of the answer.
     unanswered: Vec<Arc<Settlement>>,
+    /// Why the last one could not.
+    why: String,
 }
 
 /// Executes `work` with the candidates that the plan says.
@@ -69,7 +71,7 @@ pub(crate) async fn execute<W: Work>(
     policy: CallPolicy,
 ) -> Result<W::Output, CallError> {
     let mut run = Run::new(candidates, work, Cow::Borrowed(options), policy);
-    let first = run.plan.first();
+    let first = run.first();
     let (received, answered) = run.answer(first).await?;
     Ok(run.work.finish(received, answered))
 }
@@ -89,7 +91,7 @@ impl<'a, W: Work> Run<'a, W> {
             candidates.pace.hedges.deposit(now, &hedge::BUDGET);
         }
         Self {
-            plan: Plan::new(candidates.seats(policy.catalog.as_deref()), rules),
+            plan: Plan::new(candidates.seats(), rules),
             budget: rules.retry.budget,
             trail: Trail::new(policy.events.clone()),
             targets: candidates.list.iter().map(|_| None).collect(),
@@ -99,6 +101,7 @@ impl<'a, W: Work> Run<'a, W> {
             current: 0,
             failed: None,
             unasked: None,
+            why: String::new(),
             hedged: false,
             unanswered: Vec::new(),
             candidates,
@@ -110,7 +113,9 @@ impl<'a, W: Work> Run<'a, W> {
 
     /// What is done first.
     pub(crate) fn first(&mut self) -> Step {
-        self.plan.first()
+        let step = self.plan.first();
+        self.note_passed_over(step);
+        step
     }
 
     /// Does what `step` says, and what follows, until there is something to deliver.
@@ -239,6 +244,7 @@ impl<'a, W: Work> Run<'a, W> {
             Ok(target) => self.seat(Box::new(target)),
             Err(failure) => {
                 debug!(target: "ferrule", candidate = %contender.name(), failure = %InOneLine(&failure), "cannot be asked");
+                self.why = InOneLine(&failure).to_string();
                 let error = CallError::unsent(failure, &contender.provider.id, &contender.model);
                 self.unasked.get_or_insert(error);
                 self.lease = None;
@@ -280,6 +286,17 @@ impl<'a, W: Work> Run<'a, W> {
         }
     }
 
+    /// Notes the candidates that were left out before the first is asked.
+    fn note_passed_over(&mut self, step: Step) {
+        for one in mem::take(&mut self.candidates.passed_over) {
+            let next = match step {
+                Step::Ask { seat, .. } => self.candidates.list.get(seat).map(|next| Next::Moved(next.name())),
+                _ => None,
+            };
+            self.trail.pass_over(one, next);
+        }
+    }
+
     /// Notes a candidate that was passed over, unless it is asked all the same.
     fn skipped(&mut self, seat: usize, refusal: Refusal, step: Step) {
         if matches!(step, Step::Ask { seat: next, .. } if next == seat) {
@@ -287,7 +304,15 @@ impl<'a, W: Work> Run<'a, W> {
         }
         if let Some(contender) = self.candidates.list.get(seat) {
             let next = self.next(step);
-            self.trail.skip(contender, refusal, next, wait_of(step));
+            let why = match refusal {
+                Refusal::Open { .. } => "its circuit breaker is open",
+                Refusal::Busy => "as many calls as it takes are under way",
+                Refusal::NoKey { .. } => "none of its keys may be used now",
+                // The error of a call that has nobody else says it.
+                Refusal::Unusable if self.candidates.list.len() < 2 => return,
+                Refusal::Unusable => &self.why,
+            };
+            self.trail.skip(contender.passed_over(why.to_owned()), next, wait_of(step));
         }
     }
 

@@ -14,6 +14,7 @@ use crate::{
     reply::Attempt,
     resolve::{Group, TargetSettings},
     retry_budget::RetryBudget,
+    strategy::Reason,
     target_state::{Lease, TargetState},
 };
 use ferrule_catalog::Catalog;
@@ -30,6 +31,35 @@ pub(crate) struct Contender {
     /// `None` where exactly this provider was asked for, however it is.
     pub(crate) state: Option<Arc<TargetState>>,
     pub(crate) breaker: BreakerSettings,
+    /// Its place before anybody was left out or put in another order.
+    pub(crate) place: usize,
+    /// How much of a prompt its model reads, in tokens, where that is known and somebody else may be asked.
+    pub(crate) window: Option<u64>,
+    /// Why it has its place.
+    pub(crate) reason: Option<Reason>,
+}
+
+/// A target that a call does not ask, and why.
+#[derive(Clone, Debug)]
+pub struct PassedOver {
+    /// The provider's id.
+    pub provider: String,
+    /// The provider's name of the model.
+    pub model: String,
+    /// What tells it apart from others of the same provider and model.
+    pub variant: Option<String>,
+    /// Why it is not asked.
+    pub why: String,
+}
+
+impl PassedOver {
+    /// Its name, for people.
+    pub fn name(&self) -> String {
+        match &self.variant {
+            Some(variant) => format!("{}/{}@{variant}", self.provider, self.model),
+            None => format!("{}/{}", self.provider, self.model),
+        }
+    }
 }
 
 /// Those who may be asked by a call, in their order.
@@ -37,6 +67,8 @@ pub(crate) struct Contender {
 pub(crate) struct Candidates {
     pub(crate) list: Vec<Contender>,
     pub(crate) group: Option<Arc<Group>>,
+    /// Those who are not asked, and why.
+    pub(crate) passed_over: Vec<PassedOver>,
     /// Retries, as their group or provider has them.
     pub(crate) retry: RetryOptions,
     /// The retries that may still be made.
@@ -60,6 +92,21 @@ impl Contender {
         let has_key = |keys: &KeyRing| keys.has_another(&self.model, &[], &self.breaker);
         state.is_usable(&self.breaker, self.concurrency())
             && self.provider.keys.as_deref().is_none_or(has_key)
+    }
+
+    /// Its share beside the others'.
+    pub(crate) fn weight(&self) -> f64 {
+        self.settings.as_ref().map_or(1.0, |settings| settings.weight)
+    }
+
+    /// It is not asked, for this reason.
+    pub(crate) fn passed_over(&self, why: String) -> PassedOver {
+        PassedOver {
+            provider: self.provider.id.to_string(),
+            model: self.model.clone(),
+            variant: self.provider.settings.variant.clone(),
+            why,
+        }
     }
 
     fn concurrency(&self) -> Option<u32> {
@@ -110,17 +157,12 @@ impl Candidates {
             retry: policy.retry.policy(),
             failover_on: failover_on.unwrap_or_default(),
             all_open: self.all_open,
+            max_targets: options.routing().max_targets,
         }
     }
 
     /// Their seats in a plan.
-    pub(crate) fn seats(&self, catalog: Option<&Catalog>) -> Vec<Seat> {
-        let several = self.list.len() > 1;
-        let window = |one: &Contender| {
-            let catalog = one.catalog().map(Arc::as_ref).or(catalog).unwrap_or_else(|| Catalog::builtin());
-            catalog.find(&one.provider.id, &one.model)?.model().facts.context_window
-        };
-        // Alone it does not matter how much it reads.
-        self.list.iter().map(|one| Seat::new(one.pool, if several { window(one) } else { None })).collect()
+    pub(crate) fn seats(&self) -> Vec<Seat> {
+        self.list.iter().map(|one| Seat::new(one.pool, one.window)).collect()
     }
 }

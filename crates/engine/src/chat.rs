@@ -2,6 +2,7 @@
 
 use crate::{
     delivered::Delivered,
+    demands::Demands,
     failure::Failure,
     incoming::Incoming,
     outgoing::Outgoing,
@@ -19,11 +20,6 @@ use ferrule_wire::{
     },
     prefill::Prefill,
 };
-
-/// Of text in most languages and vocabularies.
-const BYTES_PER_TOKEN: u64 = 4;
-/// The tokens of an answer that nothing limits.
-const USUAL_ANSWER: u64 = 500;
 
 /// A completion whose response comes whole. Boxed, as the futures of a call pass it on from one to the next.
 #[derive(Clone, Debug)]
@@ -112,13 +108,6 @@ fn encode(
     Ok(Outgoing { stream: streamed_as, ..Outgoing::from(encoded.map_err(Failure::Unsupported)?) })
 }
 
-/// About how many tokens go in and come out: what targets are compared by does not take more.
-fn size(request: &Request) -> (u64, u64) {
-    let parts = request.messages.iter().flat_map(|message| &message.content);
-    let bytes = parts.map(|part| if let PartKind::Text(text) = &part.kind { text.len() } else { 0 });
-    (bytes.sum::<usize>() as u64 / BYTES_PER_TOKEN, request.max_tokens.unwrap_or(USUAL_ANSWER))
-}
-
 fn reasons(request: &Request) -> bool {
     request.reasoning.as_ref().is_some_and(|reasoning| reasoning.effort != Some(Effort::None))
 }
@@ -167,8 +156,8 @@ impl Work for Complete {
         read_response(incoming, target).await
     }
 
-    fn size(&self) -> Option<(u64, u64)> {
-        Some(size(&self.0))
+    fn demands(&self) -> Demands<'_> {
+        Demands::chat(&self.0, false)
     }
 
     fn may_reason(&self) -> bool {
@@ -236,8 +225,8 @@ impl Work for Stream {
         open_stream(incoming, target, self.request.n.is_none_or(|n| n <= 1)).await
     }
 
-    fn size(&self) -> Option<(u64, u64)> {
-        Some(size(&self.request))
+    fn demands(&self) -> Demands<'_> {
+        Demands::chat(&self.request, true)
     }
 
     fn may_reason(&self) -> bool {

@@ -1,11 +1,12 @@
 //! The engine: providers and settings in, calls through.
 
 use crate::{
-    arrange::arrange,
+    arrange::{Asked, arrange},
     bounds::Bounds,
     call::execute,
-    candidates::{Candidates, Contender},
+    candidates::{Candidates, Contender, PassedOver},
     chat::{Complete, Stream},
+    demands::Demands,
     embed,
     error::CallError,
     failure::Failure,
@@ -267,8 +268,19 @@ impl Engine {
     pub async fn run<W: Work>(&self, call: Call<W>) -> Result<W::Output, CallError> {
         let mut candidates = Self::observed(&call.options, self.candidates(call.to))?;
         let policy = self.policy(&call.options, &candidates);
-        arrange(&mut candidates, || (W::IS_STREAM, call.request.size()), &policy);
+        self.arrange(&mut candidates, &call.request.demands(), &call.options, &policy)?;
         execute(candidates, call.request, &call.options, policy).await
+    }
+
+    #[expect(clippy::result_large_err, reason = "it is the error of the call itself")]
+    fn arrange(
+        &self,
+        candidates: &mut Candidates,
+        demands: &Demands<'_>,
+        options: &CallOptions,
+        policy: &CallPolicy,
+    ) -> Result<(), CallError> {
+        arrange(candidates, &Asked { demands, options, policy, routes: &self.routes, is_dry: false })
     }
 
     // These only name the work: as plain functions they do not keep the request a second time in a future of their own.
@@ -323,7 +335,7 @@ impl Engine {
         let mut candidates = Self::observed(&options, self.candidates(to))?;
         let policy = self.policy(&options, &candidates);
         // All requests of the call go the same way.
-        arrange(&mut candidates, || (false, None), &policy);
+        self.arrange(&mut candidates, &Demands::texts(&request.inputs), &options, &policy)?;
         embed::embed(candidates, request, batch_size, options, policy).await
     }
 
@@ -391,7 +403,7 @@ impl Engine {
     }
 
     /// What holds for a call to `candidates` that begins now.
-    fn policy(&self, options: &CallOptions, candidates: &Candidates) -> CallPolicy {
+    pub(crate) fn policy(&self, options: &CallOptions, candidates: &Candidates) -> CallPolicy {
         self.keep_alive.note_call();
         let started = Instant::now();
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -420,7 +432,7 @@ impl Engine {
 
     /// Who may be asked. At least one has to be usable; others that are not are left out.
     #[expect(clippy::result_large_err, reason = "it is the error of the call itself")]
-    fn candidates(&self, to: Recipient) -> Result<Candidates, CallError> {
+    pub(crate) fn candidates(&self, to: Recipient) -> Result<Candidates, CallError> {
         // A provider that is asked for by its id answers however it is: that is what its health is about.
         let keeps_state = !matches!(to, Recipient::Provider(_));
         let Route { candidates, group, .. } = self.route(to)?;
@@ -442,6 +454,13 @@ impl Engine {
                 Ok(provider) => Arc::clone(provider),
                 Err(failure) => {
                     tracing::debug!(target: "ferrule", provider = key, failure = %InOneLine(&failure), "cannot be asked");
+                    let variant = key.strip_prefix(&**id).and_then(|rest| rest.strip_prefix('@'));
+                    found.passed_over.push(PassedOver {
+                        provider: id.clone(),
+                        model: model.clone(),
+                        variant: variant.map(str::to_owned),
+                        why: InOneLine(&failure).to_string(),
+                    });
                     unusable.get_or_insert_with(|| CallError::unsent(failure, id, model));
                     continue;
                 }
@@ -467,12 +486,20 @@ impl Engine {
                 model: model.clone(),
                 settings: settings.clone(),
                 pool,
+                place: found.list.len(),
+                window: None,
+                reason: None,
             });
         }
         match unusable {
             Some(error) if !found.list.iter().any(|one| one.pool == Pool::Group) => Err(error),
             _ => Ok(found),
         }
+    }
+
+    /// How models and providers are named.
+    pub(crate) fn routes(&self) -> &Routes {
+        &self.routes
     }
 
     /// All groups but wildcards.

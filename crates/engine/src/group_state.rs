@@ -21,7 +21,21 @@ pub struct GroupState {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct GroupStates(Arc<Mutex<HashMap<String, Arc<GroupState>>>>);
 
+/// More lists of models than a program has; the calls of those beyond are not related to each other.
+const MAX_LISTS: usize = 1024;
+
 impl GroupStates {
+    /// That of the group of the moment that these models are.
+    pub(crate) fn of_models(&self, models: &[String]) -> Arc<GroupState> {
+        // No group has such a name.
+        let name = format!("\0{}", models.join("\0"));
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= MAX_LISTS && !all.contains_key(&name) {
+            return Arc::default();
+        }
+        Arc::clone(all.entry(name).or_default())
+    }
+
     /// That of the group `name`, made where there was none.
     pub(crate) fn of(&self, name: &str) -> Arc<GroupState> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

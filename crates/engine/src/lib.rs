@@ -22,6 +22,7 @@ mod chat;
 mod continuation;
 mod credentials;
 mod delivered;
+mod demands;
 mod echo;
 mod embed;
 mod encoded_echo;
@@ -55,6 +56,7 @@ mod plan;
 mod policy;
 mod policy_options;
 mod prepare;
+mod preview;
 mod process;
 pub mod program;
 mod provider;
@@ -70,6 +72,7 @@ pub mod retry_budget;
 mod routing_options;
 mod same_model;
 mod secrets;
+mod select;
 mod send;
 mod settings;
 mod speech;
@@ -91,12 +94,14 @@ mod work;
 
 pub use backend::{Backend, BackendRequest, ChunkSender, Context};
 pub use bounds::Bounds;
+pub use candidates::PassedOver;
 pub use chat::{Complete, Stream};
 pub use credentials::{
     Authentication, AwsSettings, CredentialsError, DatabricksSettings, EntraSettings, Environment,
     FetchedSecrets, GoogleSettings, SecretSource, SecretsFuture, Token, TokenFuture, TokenSource,
     WatsonxSettings,
 };
+pub use demands::Demands;
 pub use engine::Engine;
 pub use error::CallError;
 pub use failover::{FailoverOn, Reason};
@@ -113,6 +118,7 @@ pub use option_defaults::{OperationDefaults, OptionDefaults};
 pub use options::{CallOptions, Timeouts, TransportSettings};
 pub use outgoing::Outgoing;
 pub use policy_options::{AllOpen, BreakerOptions, RetryOptions};
+pub use preview::{Preview, TargetView, own_strategy};
 pub use process::ProcessBackend;
 pub use provider::Provider;
 pub use raw::{RawReply, RawRequest};

@@ -135,7 +135,7 @@ pub enum What {
         /// How it failed; `None` where it was passed over.
         failure: Option<Box<Failure>>,
         /// Why it was passed over.
-        skipped: Option<&'static str>,
+        skipped: Option<String>,
         /// The next target.
         to: String,
         /// After this time.
@@ -323,11 +323,11 @@ impl Events {
     }
 
     /// A target was passed over.
-    pub(crate) fn skipped(&self, attempt: &Attempt, why: &'static str, delay: Duration) {
+    pub(crate) fn skipped(&self, attempt: &Attempt, why: &str, delay: Duration) {
         if let Some(Next::Moved(to)) = &attempt.next
             && self.want(EventKind::Failover)
         {
-            let (skipped, to) = (Some(why), to.clone());
+            let (skipped, to) = (Some(why.to_owned()), to.clone());
             let what = What::Failover { attempt: None, failure: None, skipped, to, delay };
             self.send(Some(EventTarget::of_attempt(attempt)), what);
         }

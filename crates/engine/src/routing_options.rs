@@ -30,6 +30,8 @@ pub struct RoutingOptions {
     pub first_token: Option<Duration>,
     /// The failures after which another target is asked.
     pub failover_on: Option<FailoverOn>,
+    /// Whether the caller wants to know whom the call would ask, and no call. It is up to the caller not to make one.
+    pub dry_run: bool,
 }
 
 /// When a second target is asked while the first one is silent; whichever answers first wins.
@@ -47,11 +49,16 @@ pub enum Hedge {
 /// A strategy that the engine does not know: something of the caller's, which orders the targets before the call begins.
 /// The engine only passes it on.
 #[derive(Clone)]
-pub struct OwnStrategy(pub Arc<dyn Any + Send + Sync>);
+pub struct OwnStrategy {
+    /// What it is called, for people.
+    pub name: String,
+    /// What it is, for whoever calls it.
+    pub value: Arc<dyn Any + Send + Sync>,
+}
 
 impl fmt::Debug for OwnStrategy {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("OwnStrategy")
+        formatter.debug_tuple("OwnStrategy").field(&self.name).finish()
     }
 }
 
@@ -69,4 +76,5 @@ pub(crate) static NOTHING: RoutingOptions = RoutingOptions {
     continue_streams: None,
     first_token: None,
     failover_on: None,
+    dry_run: false,
 };

@@ -19,6 +19,8 @@ pub struct ProviderSettings {
     /// What tells it apart from another provider with the same id: the account or region of one target of a group.
     /// Its targets name it as `id@variant`.
     pub variant: Option<String>,
+    /// The region that it is set to, by which calls may choose it.
+    pub region: Option<String>,
     /// Its dialect's name, for instance `openai-chat`.
     pub dialect: String,
     /// Its address up to where the dialect's path begins.
@@ -63,6 +65,7 @@ impl ProviderSettings {
         Self {
             id: id.into(),
             variant: None,
+            region: None,
             dialect: dialect.into(),
             base_url: base_url.into(),
             api_key: None,
@@ -98,6 +101,7 @@ impl ProviderSettings {
         let Self {
             id,
             variant,
+            region,
             dialect,
             base_url,
             api_key: _,
@@ -137,6 +141,7 @@ impl ProviderSettings {
             && same_backend
             && *id == other.id
             && *variant == other.variant
+            && *region == other.region
             && *dialect == other.dialect
             && *base_url == other.base_url
             && self.key() == other.key()

@@ -28,7 +28,7 @@ pub struct GroupStatus {
     /// Its name.
     pub name: String,
     /// How its targets are ordered.
-    pub strategy: &'static str,
+    pub strategy: String,
     /// The names of its targets.
     pub targets: Vec<String>,
 }
@@ -72,7 +72,10 @@ impl Engine {
     pub fn status(&self) -> Status {
         let groups = self.groups().map(|group| GroupStatus {
             name: group.name.clone(),
-            strategy: group.rules.strategy.name(),
+            strategy: match &group.rules.own {
+                Some(own) => own.name.clone(),
+                None => group.rules.strategy.name().to_owned(),
+            },
             targets: group.targets.iter().filter_map(|one| self.target_name(one)).collect(),
         });
         let mut groups: Vec<GroupStatus> = groups.collect();

@@ -1,12 +1,11 @@
 //! Trail of a call: its attempts so far, and the candidates that were passed over.
 
 use crate::{
-    candidates::Contender,
+    candidates::PassedOver,
     error::CallError,
     failover::Reason,
     failure::Failure,
     observe::{EventKind, EventTarget, Events},
-    plan::Refusal,
     reply::{Attempt, Next, Outcome},
     target::Target,
 };
@@ -125,33 +124,14 @@ impl Trail {
         error
     }
 
-    /// A candidate was passed over; once in a row is enough to know.
-    pub(crate) fn skip(
-        &mut self,
-        contender: &Contender,
-        refusal: Refusal,
-        next: Option<Next>,
-        delay: Duration,
-    ) {
-        let why = match refusal {
-            Refusal::Open { .. } => "its circuit breaker is open",
-            Refusal::Busy => "as many calls as it takes are under way",
-            Refusal::NoKey { .. } => "none of its keys may be used now",
-            // That says its error, or the log.
-            Refusal::Unusable => return,
-        };
-        let attempt = Attempt {
-            provider: contender.provider.id.to_string(),
-            model: contender.model.clone(),
-            variant: contender.provider.settings.variant.clone(),
-            key: None,
-            outcome: Outcome::Skipped(why.to_owned()),
-            reason: None,
-            started: SystemTime::now(),
-            duration: Duration::ZERO,
-            waited: Duration::ZERO,
-            next,
-        };
+    /// A candidate was left out before anybody was asked.
+    pub(crate) fn pass_over(&mut self, one: PassedOver, next: Option<Next>) {
+        self.attempts.push(passed_over(one, next));
+    }
+
+    /// A candidate was passed over when its turn came; once in a row is enough to know.
+    pub(crate) fn skip(&mut self, one: PassedOver, next: Option<Next>, delay: Duration) {
+        let attempt = passed_over(one, next);
         let is_same = |last: &Attempt| {
             last.outcome == attempt.outcome
                 && last.provider == attempt.provider
@@ -159,7 +139,9 @@ impl Trail {
                 && last.variant == attempt.variant
         };
         if !self.attempts.last().is_some_and(is_same) {
-            self.events.skipped(&attempt, why, delay);
+            if let Outcome::Skipped(why) = &attempt.outcome {
+                self.events.skipped(&attempt, why, delay);
+            }
             self.attempts.push(attempt);
         }
     }
@@ -181,5 +163,21 @@ impl Drop for Trail {
             let (target, since) = *under_way;
             self.events.cancelled(target, self.attempts.len() + 1, since.elapsed());
         }
+    }
+}
+
+/// An attempt that was none.
+pub(crate) fn passed_over(one: PassedOver, next: Option<Next>) -> Attempt {
+    Attempt {
+        provider: one.provider,
+        model: one.model,
+        variant: one.variant,
+        key: None,
+        outcome: Outcome::Skipped(one.why),
+        reason: None,
+        started: SystemTime::now(),
+        duration: Duration::ZERO,
+        waited: Duration::ZERO,
+        next,
     }
 }

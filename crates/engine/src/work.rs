@@ -1,8 +1,9 @@
 //! Work: what one kind of call asks of a provider, and what it makes of the response.
 
 use crate::{
-    failure::Failure, incoming::Incoming, option_defaults::OptionDefaults, outgoing::Outgoing,
-    policy::CallPolicy, provider::Provider, reply::Attempt, target::Target, target_state::Lease,
+    demands::Demands, failure::Failure, incoming::Incoming, option_defaults::OptionDefaults,
+    outgoing::Outgoing, policy::CallPolicy, provider::Provider, reply::Attempt, target::Target,
+    target_state::Lease,
 };
 use ferrule_catalog::{Settlement, UsageRecord};
 use std::{future::Future, sync::Arc};
@@ -31,9 +32,9 @@ pub trait Work: Clone + Send + Sync {
         target: &Target,
     ) -> impl Future<Output = Result<Self::Received, Failure>> + Send;
 
-    /// About how many tokens are asked, and how many answered; `None` where that is not about tokens.
-    fn size(&self) -> Option<(u64, u64)> {
-        None
+    /// What routing reads of the request.
+    fn demands(&self) -> Demands<'_> {
+        Demands::other(Self::IS_STREAM)
     }
 
     /// Whether the model was asked to think before it answers.

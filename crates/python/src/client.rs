@@ -9,11 +9,11 @@ use crate::{
     ledger, operations,
     produce::{self, Outcome},
     reply::{self, Reply},
-    request, settings, status,
+    request, routing, settings, status,
     to_python::not_pickled,
 };
 use ferrule_client::{Client, Entry, ResolvedCall};
-use ferrule_engine::{Context, EventKind};
+use ferrule_engine::{Context, Demands, EventKind};
 use pyo3::{
     prelude::*,
     types::{PyDict, PyList},
@@ -76,6 +76,7 @@ impl NativeClient {
         let mut call = operations::resolve_call(&self.0, model)?;
         let (request, mut options) = request::chat(call.drop_params(), messages, options)?;
         options.context = context(bridge);
+        routing::settle(model.py(), &call, &Demands::chat(&request, false), &mut options)?;
         let observed = self.0.observe(model.py(), bridge, &call, &mut options)?;
         let (provider, entry) = (call.provider().to_owned(), call.open_entry(options.metadata.clone()));
         let replied = async move {
@@ -104,12 +105,25 @@ impl NativeClient {
         let mut call: ResolvedCall = operations::resolve_call(&self.0, model)?;
         let (request, mut options) = request::chat(call.drop_params(), messages, options)?;
         options.context = context(bridge);
+        routing::settle(model.py(), &call, &Demands::chat(&request, true), &mut options)?;
         let observed = self.0.observe(model.py(), bridge, &call, &mut options)?;
         let (provider, entry) = (call.provider().to_owned(), call.open_entry(options.metadata.clone()));
         let flight = Flight::start(bridge, provider, entry, parse, move |channel| {
             produce::pump(channel, Box::pin(call.stream(request, options)))
         })?;
         Ok(flight.observed(observed))
+    }
+
+    /// Whom a call would ask, in which order and why, without a request: a dict of `strategy`, `targets` and
+    /// `passed_over`. `kind` is `complete`, `stream` or `embed`, and `prompt` what that takes, or `None`.
+    fn route<'py>(
+        &self,
+        model: &Bound<'py, PyAny>,
+        prompt: &Bound<'py, PyAny>,
+        options: &Bound<'py, PyDict>,
+        kind: &str,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        operations::route(&self.0, model, prompt, options, kind)
     }
 
     /// Starts to embed a text, or several. Delivers a dict with `data` (little-endian 32-bit floats, vector after

@@ -1,11 +1,15 @@
 //! Routing options of a call: a `ferrule.Routing`, or a mapping with the same keys.
 
-use crate::{policies, request};
-use ferrule_engine::{FailoverOn, Hedge, OwnStrategy, RoutingOptions, strategy::Strategy};
+use crate::{errors, from_python::type_name, policies, request};
+use ferrule_client::ResolvedCall;
+use ferrule_engine::{
+    CallOptions, Demands, FailoverOn, Hedge, OwnStrategy, PassedOver, Preview, RoutingOptions, TargetView,
+    strategy::Strategy,
+};
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
     prelude::*,
-    types::{PyBool, PyDict, PyString},
+    types::{PyBool, PyDict, PyList, PyString},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -81,8 +85,7 @@ fn set(options: &mut RoutingOptions, name: &str, value: &Bound<'_, PyAny>) -> Py
         "continue_streams" => options.continue_streams = Some(request::boolean(value, &path)?),
         "first_token" => options.first_token = Some(seconds(value, &path, "a positive number of seconds")?),
         "failover_on" => options.failover_on = Some(failover_on(value, &path)?),
-        // The method that is called reads it.
-        "dry_run" => drop(request::boolean(value, &path)?),
+        "dry_run" => options.dry_run = request::boolean(value, &path)?,
         _ => {
             return Err(PyTypeError::new_err(format!(
                 "unknown field `{path}`; there are {}",
@@ -108,7 +111,9 @@ pub(crate) fn strategy(value: &Bound<'_, PyAny>, path: &str) -> PyResult<Orderin
             .map_err(|why| PyValueError::new_err(format!("{path}: {why}; or give a function of your own")));
     }
     if value.is_callable() {
-        return Ok(Ordering::Own(OwnStrategy(Arc::new(value.clone().unbind()))));
+        let name = value.getattr("__qualname__").and_then(|name| name.extract());
+        let name = name.unwrap_or_else(|_| type_name(value));
+        return Ok(Ordering::Own(OwnStrategy { name, value: Arc::new(value.clone().unbind()) }));
     }
     Err(request::wrong(value, path, "the name of a strategy, or a function"))
 }
@@ -142,4 +147,93 @@ fn names(value: &Bound<'_, PyAny>, path: &str) -> PyResult<Vec<String>> {
         return Ok(vec![policies::text(only, path)?]);
     }
     request::strings(value, path)
+}
+
+/// Makes a call ready to be routed: a strategy that is a function of the user's own is called now, in the caller's thread.
+pub(crate) fn settle(
+    py: Python<'_>,
+    call: &ResolvedCall,
+    demands: &Demands<'_>,
+    options: &mut CallOptions,
+) -> PyResult<()> {
+    if options.routing.as_ref().is_some_and(|routing| routing.dry_run) {
+        return Err(PyTypeError::new_err(
+            "routing.dry_run: only `complete` and `embed` take it; ask `client.route(model)` instead",
+        ));
+    }
+    order(py, call, demands, options)
+}
+
+/// Has the user's own function order the targets, where there is one.
+fn order(
+    py: Python<'_>,
+    call: &ResolvedCall,
+    demands: &Demands<'_>,
+    options: &mut CallOptions,
+) -> PyResult<()> {
+    let Some(own) = call.own_strategy(options) else { return Ok(()) };
+    let Some(function) = own.value.downcast_ref::<Py<PyAny>>() else { return Ok(()) };
+    let seen = call.preview(demands, options).map_err(|error| errors::raise(py, error, None))?;
+    let seen: Vec<TargetView> = seen.targets.into_iter().filter(|one| one.role == "target").collect();
+    let views = PyList::empty(py);
+    for one in &seen {
+        views.append(view(py, one)?)?;
+    }
+    let chosen = py.import("ferrule.routing")?.getattr("choose")?.call1((function, views))?;
+    let chosen: Vec<usize> = chosen.extract()?;
+    let places = chosen.into_iter().filter_map(|index| Some(seen.get(index)?.place)).collect();
+    let routing = options.routing.as_deref().cloned().unwrap_or_default();
+    options.routing = Some(Arc::new(RoutingOptions { order: Some(places), ..routing }));
+    Ok(())
+}
+
+/// Whom a call would ask: a dict of `strategy`, `targets` and `passed_over`.
+pub(crate) fn preview<'py>(
+    py: Python<'py>,
+    call: &ResolvedCall,
+    demands: &Demands<'_>,
+    options: &mut CallOptions,
+) -> PyResult<Bound<'py, PyDict>> {
+    order(py, call, demands, options)?;
+    let Preview { strategy, targets, passed_over } =
+        call.preview(demands, options).map_err(|error| errors::raise(py, error, None))?;
+    let (seen, left) = (PyList::empty(py), PyList::empty(py));
+    for one in &targets {
+        let fields = view(py, one)?;
+        fields.set_item("role", one.role)?;
+        fields.set_item("reason", &one.reason)?;
+        seen.append(fields)?;
+    }
+    for one in passed_over {
+        let fields = PyDict::new(py);
+        fields.set_item("name", one.name())?;
+        let PassedOver { provider, model, why, .. } = one;
+        fields.set_item("provider", provider)?;
+        fields.set_item("model", model)?;
+        fields.set_item("reason", why)?;
+        left.append(fields)?;
+    }
+    let fields = PyDict::new(py);
+    fields.set_item("strategy", strategy)?;
+    fields.set_item("targets", seen)?;
+    fields.set_item("passed_over", left)?;
+    Ok(fields)
+}
+
+fn view<'py>(py: Python<'py>, one: &TargetView) -> PyResult<Bound<'py, PyDict>> {
+    let fields = PyDict::new(py);
+    fields.set_item("name", &one.name)?;
+    fields.set_item("provider", &one.provider)?;
+    fields.set_item("model", &one.model)?;
+    fields.set_item("weight", one.weight)?;
+    fields.set_item("tags", pyo3::types::PyTuple::new(py, &one.tags)?)?;
+    fields.set_item("region", &one.region)?;
+    fields.set_item("available", one.available)?;
+    fields.set_item("in_flight", one.in_flight)?;
+    fields.set_item("latency", one.latency.map(|milliseconds| milliseconds / 1000.0))?;
+    fields.set_item("cost", one.cost)?;
+    fields.set_item("requests", one.requests)?;
+    fields.set_item("tokens", one.tokens)?;
+    fields.set_item("remaining", one.remaining)?;
+    Ok(fields)
 }

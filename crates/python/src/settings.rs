@@ -112,6 +112,7 @@ fn add(settings: &mut Settings, fields: &Bound<'_, PyDict>, secrets: Secrets<'_,
     settings.providers.push(ProviderSettings {
         backend,
         variant: get("variant")?.extract()?,
+        region: get("region")?.extract()?,
         retry: policies::retry(&get("retry")?)?,
         breaker: policies::breaker(&get("breaker")?)?,
         command: get("command")?.extract()?,

@@ -33,7 +33,7 @@ fn of_key<'py>(py: Python<'py>, key: &KeyStatus) -> PyResult<Bound<'py, PyDict>>
 fn of_group<'py>(py: Python<'py>, group: &GroupStatus) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
     dict.set_item("name", &group.name)?;
-    dict.set_item("strategy", group.strategy)?;
+    dict.set_item("strategy", &group.strategy)?;
     dict.set_item("targets", &group.targets)?;
     Ok(dict)
 }

@@ -55,6 +55,8 @@ class ProviderSettings(TypedDict):
     """What `Configuration.fetch` knows it by: its id, or that of a variant (`groups.py`)."""
     variant: str | None
     """What tells it apart from the provider with the same id, where it is made for a target of a group."""
+    region: str | None
+    """The region that it is set to."""
     dialect: str
     base_url: str
     api_key: str | None
@@ -189,6 +191,7 @@ def provider_settings(
         "id": identifier,
         "name": identifier,
         "variant": None,
+        "region": region if isinstance(region := fields.get("region"), str) else None,
         "retry": fields.get("retry"),
         "breaker": fields.get("breaker"),
         "dialect": fields.get("dialect") or (row["dialect"] if row else "openai-chat"),

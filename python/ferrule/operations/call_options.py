@@ -53,6 +53,24 @@ def check_options(options: Mapping[str, Any], kind: type) -> dict[str, Any]:
     return cast("dict[str, Any]", options)
 
 
+def is_dry_run(options: Mapping[str, Any]) -> bool:
+    """Whether a call is only to say whom it would ask."""
+    routing = options.get("routing")
+    if routing is None:
+        return False
+    return bool(routing.get("dry_run") if isinstance(routing, dict) else getattr(routing, "dry_run", False))
+
+
+def refuse_dry_run(name: str, options: Mapping[str, Any]) -> None:
+    """Refuses a dry run of the method `name`.
+
+    Raises:
+        TypeError: It is one.
+    """
+    if is_dry_run(options):
+        raise TypeError(f"routing.dry_run: {name} does not take it; ask client.route(model, messages) instead")
+
+
 def no_messages(name: str) -> TypeError:
     """The error for a call without messages: its only argument may be a model or a prompt."""
     return TypeError(

@@ -52,6 +52,8 @@ pub(crate) struct Rules {
     pub(crate) failover_on: FailoverOn,
     /// What is done where every breaker is open; by the number of candidates where absent.
     pub(crate) all_open: Option<AllOpen>,
+    /// The most candidates that are asked.
+    pub(crate) max_targets: Option<u32>,
 }
 
 /// What the plan has to know of the moment that it decides in.
@@ -112,7 +114,10 @@ pub(crate) struct Plan {
 impl Plan {
     /// The plan of a call to `seats`, in their order.
     pub(crate) fn new(seats: Vec<Seat>, rules: Rules) -> Self {
-        Self { rules, seats, pool: Pool::Group, current: 0, retries: 0, renewed: false, repeated: false }
+        let has = |pool: Pool| seats.iter().any(|seat| seat.pool == pool);
+        // The prompt is known to be too long for the group.
+        let pool = if !has(Pool::Group) && has(Pool::Context) { Pool::Context } else { Pool::Group };
+        Self { rules, seats, pool, current: 0, retries: 0, renewed: false, repeated: false }
     }
 
     /// Who is asked first.
@@ -125,9 +130,12 @@ impl Plan {
         let is_left = |place: &usize, seat: &Seat| {
             *place != self.current && self.is_in_play(seat) && seat.standing == Standing::Fresh
         };
+        let more = self.asked() + u32::from(self.seats.get(self.current).is_some_and(|seat| seat.asked == 0));
+        let may_ask = self.rules.max_targets.is_none_or(|most| more < most);
         self.seats
             .iter()
             .enumerate()
+            .filter(move |_| may_ask)
             .filter(move |(place, seat)| is_left(place, seat))
             .map(|(place, _)| place)
     }
@@ -276,8 +284,16 @@ impl Plan {
         seat.pool == self.pool
     }
 
+    /// How many candidates were asked.
+    fn asked(&self) -> u32 {
+        self.seats.iter().map(|seat| u32::from(seat.asked > 0)).sum()
+    }
+
     /// The next candidate that was not asked.
     fn fresh(&self) -> Option<usize> {
+        if self.rules.max_targets.is_some_and(|most| self.asked() >= most) {
+            return None;
+        }
         self.seats.iter().position(|seat| self.is_in_play(seat) && seat.standing == Standing::Fresh)
     }
 

@@ -4,11 +4,15 @@
 use super::{
     aliases::{Aliases, End, Pattern},
     candidate::{Candidate, Group},
-    group::{GroupRules, GroupSettings, TargetSettings},
+    group::{GroupSettings, TargetSettings},
     names::{Names, quoted},
     routing::{Place, RoutingProblem},
 };
-use crate::{group_state::GroupStates, option_defaults::OptionDefaults, same_model};
+use crate::{
+    group_state::{GroupState, GroupStates},
+    option_defaults::OptionDefaults,
+    same_model,
+};
 use ferrule_catalog::Catalog;
 use std::{collections::HashMap, sync::Arc};
 
@@ -106,6 +110,11 @@ impl Groups {
         Some(ways.group(group, Some(rest), self.states.of(&group.name)).map(Arc::new))
     }
 
+    /// What is kept of the group of the moment that these models are.
+    pub(super) fn state_of(&self, models: &[String]) -> Arc<GroupState> {
+        self.states.of_models(models)
+    }
+
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.exact.keys().map(String::as_str)
     }
@@ -120,7 +129,7 @@ impl Ways<'_> {
         &self,
         settings: &GroupSettings,
         star: Option<&str>,
-        state: Arc<crate::group_state::GroupState>,
+        state: Arc<GroupState>,
     ) -> Result<Group, String> {
         let GroupSettings { name, targets: _, rules, context_fallback, content_filter_fallback } = settings;
         let mut way = vec![name.clone()];
@@ -242,6 +251,6 @@ fn with_star(model: &str, star: Option<&str>) -> String {
 }
 
 /// The group of the models of one call: asked in their order.
-pub(super) fn of_the_moment(targets: Vec<Candidate>) -> Group {
-    Group { targets, rules: GroupRules::default(), ..Group::default() }
+pub(super) fn of_the_moment(targets: Vec<Candidate>, state: Arc<GroupState>) -> Group {
+    Group { targets, state, ..Group::default() }
 }

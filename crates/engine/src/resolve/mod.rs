@@ -108,7 +108,10 @@ impl Routes {
             targets.extend(self.resolve(Some(model))?.candidates);
         }
         let alias = Some(first.clone());
-        Ok(Route { alias, ..Route::from(Arc::new(groups::of_the_moment(targets))) })
+        Ok(Route {
+            alias,
+            ..Route::from(Arc::new(groups::of_the_moment(targets, self.groups.state_of(models))))
+        })
     }
 
     /// All groups but wildcards.

@@ -7,6 +7,8 @@ use std::fmt;
 pub struct TargetFacts<'a> {
     /// Its provider's id.
     pub provider: &'a str,
+    /// What tells it apart from others of the same provider and model.
+    pub variant: Option<&'a str>,
     /// Its model's name there.
     pub model: &'a str,
     /// Its tags.
@@ -36,19 +38,13 @@ impl Capabilities {
     pub const AUDIO: Self = Self(1 << 3);
     /// Reads documents.
     pub const DOCUMENTS: Self = Self(1 << 4);
-    /// Shows its reasoning.
-    pub const REASONING: Self = Self(1 << 5);
-    /// Streams.
-    pub const STREAMING: Self = Self(1 << 6);
 
-    const NAMES: [(Self, &'static str); 7] = [
+    const NAMES: [(Self, &'static str); 5] = [
         (Self::IMAGES, "images"),
         (Self::TOOLS, "tools"),
         (Self::SCHEMA, "schema"),
         (Self::AUDIO, "audio"),
         (Self::DOCUMENTS, "documents"),
-        (Self::REASONING, "reasoning"),
-        (Self::STREAMING, "streaming"),
     ];
 
     /// These and those.
@@ -77,17 +73,16 @@ impl Capabilities {
 /// Which targets may be asked for a call.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TargetFilter {
-    /// Only these, where any are named: a provider, `provider/model`, or either with `*` for any text.
+    /// Only these, where any are named: a provider, `provider/model`, a variant (alone, or after an `@` behind either), each
+    /// with `*` for any text.
     pub only: Vec<String>,
     /// None of these, named in the same way.
     pub exclude: Vec<String>,
-    /// Only targets that have all of these tags.
+    /// Only targets that have all of these tags. Their region counts as one.
     pub tags: Vec<String>,
-    /// Only targets in this region, by their setting or by a tag.
-    pub region: Option<String>,
     /// What the request needs.
     pub needs: Capabilities,
-    /// How many tokens the request has at least, with those that it asks for; `None` where they were not counted.
+    /// About how many tokens the request has; `None` where they were not counted.
     pub tokens: Option<u64>,
 }
 
@@ -100,8 +95,6 @@ pub enum Exclusion {
     Excluded(String),
     /// It lacks this tag.
     Tag(String),
-    /// It is in another region, or in none that is known.
-    Region(Option<String>),
     /// Its model lacks what the request needs.
     Lacks(Capabilities),
     /// The request is too long for it.
@@ -119,8 +112,6 @@ impl fmt::Display for Exclusion {
             Self::NotOnly => formatter.write_str("is not listed in `only`"),
             Self::Excluded(name) => write!(formatter, "is excluded by '{name}'"),
             Self::Tag(tag) => write!(formatter, "does not have the tag '{tag}'"),
-            Self::Region(Some(region)) => write!(formatter, "is in the region '{region}'"),
-            Self::Region(None) => formatter.write_str("has no region"),
             Self::Lacks(what) => {
                 write!(
                     formatter,
@@ -129,10 +120,7 @@ impl fmt::Display for Exclusion {
                 )
             }
             Self::TooLong { tokens, context_window } => {
-                write!(
-                    formatter,
-                    "the request needs {tokens} tokens, its context window has {context_window}"
-                )
+                write!(formatter, "the prompt has about {tokens} tokens, its context window {context_window}")
             }
         }
     }
@@ -147,21 +135,17 @@ impl TargetFilter {
         if let Some(name) = self.exclude.iter().find(|name| names(name, target)) {
             return Some(Exclusion::Excluded(name.clone()));
         }
-        if let Some(tag) = self.tags.iter().find(|tag| !target.tags.contains(tag)) {
+        let has = |tag: &String| target.tags.contains(tag) || target.region == Some(tag);
+        if let Some(tag) = self.tags.iter().find(|tag| !has(tag)) {
             return Some(Exclusion::Tag(tag.clone()));
-        }
-        if let Some(region) = &self.region
-            && target.region != Some(region)
-            && !target.tags.contains(region)
-        {
-            return Some(Exclusion::Region(target.region.map(str::to_owned)));
         }
         let lacking = self.needs.common(target.lacks);
         if !lacking.is_empty() {
             return Some(Exclusion::Lacks(lacking));
         }
         match (self.tokens, target.context_window) {
-            (Some(tokens), Some(context_window)) if tokens > context_window => {
+            // A word more or less is within the error of the estimate; the provider counts better.
+            (Some(tokens), Some(context_window)) if tokens / 4 * 3 > context_window => {
                 Some(Exclusion::TooLong { tokens, context_window })
             }
             _ => None,
@@ -169,12 +153,22 @@ impl TargetFilter {
     }
 }
 
-/// Whether `name` means the target: its provider, or provider and model, with `*` for any text.
+/// Whether `name` means the target: its provider, its variant, or provider and model, with `*` for any text.
 fn names(name: &str, target: &TargetFacts<'_>) -> bool {
-    match name.split_once('/') {
-        Some((provider, model)) => matches(provider, target.provider) && matches(model, target.model),
-        None => matches(name, target.provider),
-    }
+    let Some((provider, model)) = name.split_once('/') else {
+        return matches(name, target.provider)
+            || target.variant.is_some_and(|variant| matches(name, variant))
+            || of_variant(name, target).is_some_and(|provider| matches(provider, target.provider));
+    };
+    matches(provider, target.provider)
+        && (matches(model, target.model)
+            || of_variant(model, target).is_some_and(|model| matches(model, target.model)))
+}
+
+/// What stands before the `@` and the target's variant.
+fn of_variant<'a>(name: &'a str, target: &TargetFacts<'_>) -> Option<&'a str> {
+    let (name, variant) = name.rsplit_once('@')?;
+    matches(variant, target.variant?).then_some(name)
 }
 
 /// Whether `text` is what `pattern` says, in which `*` stands for any text.

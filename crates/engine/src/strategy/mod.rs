@@ -18,11 +18,12 @@ pub use filter::{Capabilities, Exclusion, TargetFacts, TargetFilter};
 pub use name::{Strategy, UnknownStrategy};
 pub use order::{Choice, Order, Reason};
 pub use rotation::Rotation;
+pub(crate) use session::Digest;
 pub use session::session_hash;
 pub use statistics::{InFlight, Statistics, StatisticsSnapshot};
 pub use target::{Estimate, TargetSnapshot, Usage};
 
-use order::Ranking;
+use order::{By, Ranking};
 
 impl Strategy {
     /// The order in which `targets` are to be asked for one call.
@@ -40,13 +41,13 @@ impl Strategy {
         let mut ranking = Ranking::new(targets, random);
         if let Some(session) = session.filter(|_| self != Self::Sequential) {
             ranking.rank(|target| session::distance(session, target));
-            return ranking.finish(Self::Sticky);
+            return ranking.finish(By::Session);
         }
         match self {
             Self::Sequential => ranking.rank_by_index(),
             Self::RoundRobin => rotation.take_turns(&mut ranking),
             Self::WeightedRoundRobin => rotation.take_weighted_turns(&mut ranking),
-            Self::WeightedRandom | Self::Sticky => ranking.rank_by_chance(),
+            Self::WeightedRandom => ranking.rank_by_chance(),
             Self::LeastBusy => ranking.rank(|target| f64::from(target.in_flight) / target.weight),
             Self::LowestLatency => latency::rank(&mut ranking),
             Self::LowestCost => {
@@ -59,7 +60,7 @@ impl Strategy {
                 ranking.rank(|target| 1.0 - target.remaining.unwrap_or(known.or(1.0)).clamp(0.0, 1.0));
             }
         }
-        ranking.finish(if self == Self::Sticky { Self::WeightedRandom } else { self })
+        ranking.finish(By::Strategy(self))
     }
 }
 

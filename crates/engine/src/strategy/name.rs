@@ -24,9 +24,6 @@ pub enum Strategy {
     UsageBased,
     /// Whoever has the largest share of its rate limits left.
     RateLimitAware,
-    /// The same one for a conversation. It is what other strategies do for a call with a session, and is not the name of
-    /// one.
-    Sticky,
 }
 
 /// A strategy's name that nobody knows.
@@ -81,9 +78,6 @@ impl Strategy {
 
     /// Our name for it.
     pub fn name(self) -> &'static str {
-        if self == Self::Sticky {
-            return "sticky";
-        }
         NAMES.iter().find(|(_, strategy)| *strategy == self).map_or("", |(name, _)| name)
     }
 

@@ -6,8 +6,15 @@ use std::{cmp::Reverse, collections::BinaryHeap, fmt};
 /// The order in which targets are to be asked. It is worked out as far as it is read.
 #[derive(Clone, Debug)]
 pub struct Order {
-    strategy: Strategy,
+    by: By,
     keys: BinaryHeap<Reverse<Key>>,
+}
+
+/// What an order is by.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum By {
+    Strategy(Strategy),
+    Session,
 }
 
 /// A target, by its index, and why it has its place.
@@ -38,6 +45,8 @@ pub enum Reason {
     Usage(f64),
     /// This share of its rate limits is left.
     Remaining(f64),
+    /// The caller's own function chose it.
+    Own,
     /// The conversation belongs here, or would without those before.
     Session,
     /// It has a weight of 0: it is asked where nobody else can be.
@@ -57,6 +66,7 @@ impl fmt::Display for Reason {
             Self::Cost(cost) => write!(formatter, "expected cost {cost:.6}"),
             Self::Usage(share) => write!(formatter, "used {share:.3} of its limit"),
             Self::Remaining(share) => write!(formatter, "{:.1} % of its rate limit left", share * 100.0),
+            Self::Own => formatter.write_str("chosen by the strategy function"),
             Self::Session => formatter.write_str("by its session"),
             Self::NoWeight => formatter.write_str("has a weight of 0"),
             Self::Unavailable => formatter.write_str("cannot take a call now"),
@@ -65,15 +75,6 @@ impl fmt::Display for Reason {
 }
 
 impl Order {
-    /// An order that is given: by indexes, as a user's own strategy returns them.
-    pub fn given(targets: impl IntoIterator<Item = usize>) -> Self {
-        let keys = targets
-            .into_iter()
-            .enumerate()
-            .map(|(place, target)| Reverse(Key::new(Tier::Able, place as f32, 0, target)));
-        Self { strategy: Strategy::Sequential, keys: keys.collect() }
-    }
-
     /// How many targets are left.
     pub fn len(&self) -> usize {
         self.keys.len()
@@ -91,18 +92,18 @@ impl Iterator for Order {
     fn next(&mut self) -> Option<Choice> {
         let Reverse(key) = self.keys.pop()?;
         let score = f64::from(key.score());
-        let reason = match (key.tier(), self.strategy) {
+        let reason = match (key.tier(), self.by) {
             (Tier::Unavailable, _) => Reason::Unavailable,
             (Tier::NoWeight, _) => Reason::NoWeight,
-            (_, Strategy::Sequential) => Reason::Listed,
-            (_, Strategy::RoundRobin | Strategy::WeightedRoundRobin) => Reason::Turn,
-            (_, Strategy::WeightedRandom) => Reason::Chance,
-            (_, Strategy::LeastBusy) => Reason::InFlight(score),
-            (_, Strategy::LowestLatency) => Reason::Latency(score),
-            (_, Strategy::LowestCost) => Reason::Cost(score),
-            (_, Strategy::UsageBased) => Reason::Usage(score),
-            (_, Strategy::RateLimitAware) => Reason::Remaining(1.0 - score),
-            (_, Strategy::Sticky) => Reason::Session,
+            (_, By::Strategy(Strategy::Sequential)) => Reason::Listed,
+            (_, By::Strategy(Strategy::RoundRobin | Strategy::WeightedRoundRobin)) => Reason::Turn,
+            (_, By::Strategy(Strategy::WeightedRandom)) => Reason::Chance,
+            (_, By::Strategy(Strategy::LeastBusy)) => Reason::InFlight(score),
+            (_, By::Strategy(Strategy::LowestLatency)) => Reason::Latency(score),
+            (_, By::Strategy(Strategy::LowestCost)) => Reason::Cost(score),
+            (_, By::Strategy(Strategy::UsageBased)) => Reason::Usage(score),
+            (_, By::Strategy(Strategy::RateLimitAware)) => Reason::Remaining(1.0 - score),
+            (_, By::Session) => Reason::Session,
         };
         Some(Choice { target: key.target(), reason })
     }
@@ -252,9 +253,9 @@ impl<'a> Ranking<'a> {
         self.random
     }
 
-    /// The order, with the reasons of `strategy`.
-    pub(super) fn finish(self, strategy: Strategy) -> Order {
-        Order { strategy, keys: self.keys.into() }
+    /// The order, with the reasons that it is `by`.
+    pub(super) fn finish(self, by: By) -> Order {
+        Order { by, keys: self.keys.into() }
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
 #[derive(Debug, Default)]
 pub struct Rotation(Mutex<Turns>);
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Turns {
     /// How many turns were taken.
     taken: u64,
@@ -31,6 +31,11 @@ struct Turn {
 const REMEMBERED: usize = 256;
 
 impl Rotation {
+    /// One that is as far, and goes on for itself.
+    pub(crate) fn copy(&self) -> Self {
+        Self(Mutex::new(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()))
+    }
+
     /// Whoever had its turn longest ago, then all others at random: the calls of one that fails are spread over them.
     pub(super) fn take_turns(&self, ranking: &mut Ranking<'_>) {
         let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -8,11 +8,31 @@ use super::target::TargetSnapshot;
 
 /// The hash of a conversation's key, or of a target's name: the same on every machine and in every release.
 pub fn session_hash(key: &str) -> u64 {
-    // FNV-1a, whose last bytes the mixing spreads.
-    let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    mix(hash)
+    let mut digest = Digest::default();
+    digest.add(key.as_bytes());
+    digest.finish()
+}
+
+/// A hash in the making.
+pub(crate) struct Digest(u64);
+
+impl Default for Digest {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Digest {
+    /// FNV-1a, whose last bytes the mixing spreads.
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
+        self.0 = bytes
+            .iter()
+            .fold(self.0, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3));
+    }
+
+    pub(crate) fn finish(self) -> u64 {
+        mix(self.0)
+    }
 }
 
 /// How far the conversation is from the target: an exponential time at the rate of the weight.

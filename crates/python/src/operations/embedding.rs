@@ -2,6 +2,7 @@
 
 use super::{answer::Fields, start::Start};
 use crate::{bridge::LoopBridge, caller::Caller, flight::Flight, request};
+use ferrule_engine::Demands;
 use ferrule_wire::operation::{EmbeddingRequest, EmbeddingResponse, InputType};
 use pyo3::{
     prelude::*,
@@ -16,13 +17,11 @@ pub(crate) fn embed(
     options: &Bound<'_, PyDict>,
     bridge: Option<&LoopBridge>,
 ) -> PyResult<Flight> {
-    let inputs = match texts.cast::<PyString>() {
-        Ok(only) => vec![only.to_str()?.to_owned()],
-        Err(_) => request::strings(texts, "texts")?,
-    };
+    let inputs = inputs(texts)?;
+    let demands = Demands::texts(&inputs);
     let mut request = EmbeddingRequest { inputs, ..EmbeddingRequest::default() };
     let mut batch_size = None;
-    let mut start = Start::read(client, model, options, bridge, |name, value| {
+    let mut start = Start::read(client, model, options, bridge, &demands, |name, value| {
         if name != "batch_size" {
             return option(&mut request, name, value);
         }
@@ -42,6 +41,14 @@ pub(super) fn option(request: &mut EmbeddingRequest, name: &str, value: &Bound<'
         _ => return Ok(false),
     }
     Ok(true)
+}
+
+/// A text, or several.
+pub(super) fn inputs(texts: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+    match texts.cast::<PyString>() {
+        Ok(only) => Ok(vec![only.to_str()?.to_owned()]),
+        Err(_) => request::strings(texts, "texts"),
+    }
 }
 
 fn fields(response: EmbeddingResponse) -> Fields {

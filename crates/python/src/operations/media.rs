@@ -2,6 +2,7 @@
 
 use super::{answer::Fields, raw, start::Start};
 use crate::{bridge::LoopBridge, caller::Caller, flight::Flight, produce, request};
+use ferrule_engine::Demands;
 use ferrule_wire::operation::{
     Image, ImageRequest, ImageResponse, SpeechRequest, Transcript, TranscriptionRequest,
 };
@@ -19,8 +20,9 @@ pub(crate) fn images(
     bridge: Option<&LoopBridge>,
 ) -> PyResult<Flight> {
     let mut request = ImageRequest { prompt, ..ImageRequest::default() };
-    let mut start =
-        Start::read(client, model, options, bridge, |name, value| image_option(&mut request, name, value))?;
+    let mut start = Start::read(client, model, options, bridge, &Demands::other(false), |name, value| {
+        image_option(&mut request, name, value)
+    })?;
     request.extra = mem::take(&mut start.extra);
     start.answer(|call, options| call.operate(request, options), image_fields)
 }
@@ -66,8 +68,9 @@ pub(crate) fn speech(
     bridge: Option<&LoopBridge>,
 ) -> PyResult<Flight> {
     let mut request = SpeechRequest { text, ..SpeechRequest::default() };
-    let start =
-        Start::read(client, model, options, bridge, |name, value| speech_option(&mut request, name, value))?;
+    let start = Start::read(client, model, options, bridge, &Demands::other(true), |name, value| {
+        speech_option(&mut request, name, value)
+    })?;
     let Start { bridge, call, provider, options, entry, extra, observed } = start;
     request.extra = extra;
     let flight = Flight::start(bridge, provider, entry, None, move |channel| {
@@ -101,7 +104,7 @@ pub(crate) fn transcribe(
     bridge: Option<&LoopBridge>,
 ) -> PyResult<Flight> {
     let mut request = TranscriptionRequest { file, file_name, ..TranscriptionRequest::default() };
-    let mut start = Start::read(client, model, options, bridge, |name, value| {
+    let mut start = Start::read(client, model, options, bridge, &Demands::other(false), |name, value| {
         transcription_option(&mut request, name, value)
     })?;
     request.extra = mem::take(&mut start.extra);

@@ -14,7 +14,7 @@ mod start;
 pub(crate) use defaults::defaults;
 pub(crate) use embedding::embed;
 pub(crate) use media::{images, speech, transcribe};
-pub(crate) use queries::{count_tokens, health};
+pub(crate) use queries::{count_tokens, health, route};
 pub(crate) use raw::raw;
 pub(crate) use reranking::rerank;
 pub(crate) use start::resolve_call;

@@ -1,6 +1,6 @@
 //! Queries to providers that are not calls of a model: token counts, and health.
 
-use super::start::resolve_call;
+use super::{embedding, start::resolve_call};
 use crate::{
     bridge::LoopBridge,
     caller::Caller,
@@ -8,11 +8,14 @@ use crate::{
     errors::raise_client,
     flight::Flight,
     produce::{self, Opening, Outcome},
-    request,
+    request, routing,
 };
 use ferrule_client::Entry;
-use ferrule_engine::Health;
-use pyo3::{prelude::*, types::PyDict};
+use ferrule_engine::{Demands, Health};
+use pyo3::{
+    prelude::*,
+    types::{PyDict, PyList},
+};
 
 pub(crate) fn count_tokens(
     client: &Caller,
@@ -23,6 +26,7 @@ pub(crate) fn count_tokens(
 ) -> PyResult<Flight> {
     let call = resolve_call(client, model)?;
     let (request, mut options) = request::chat(call.drop_params(), messages, options)?;
+    routing::settle(model.py(), &call, &Demands::chat(&request, false), &mut options)?;
     let observed = client.observe(model.py(), bridge, &call, &mut options)?;
     let provider = call.provider().to_owned();
     let counted = async move {
@@ -30,6 +34,27 @@ pub(crate) fn count_tokens(
         Ok(Value::new(move |py| Ok((tokens,).into_pyobject(py)?.into_any().unbind())).into())
     };
     Ok(start(bridge, provider, Box::pin(counted))?.observed(observed))
+}
+
+/// Whom a call would ask, in which order and why.
+pub(crate) fn route<'py>(
+    client: &Caller,
+    model: &Bound<'py, PyAny>,
+    prompt: &Bound<'py, PyAny>,
+    options: &Bound<'py, PyDict>,
+    kind: &str,
+) -> PyResult<Bound<'py, PyDict>> {
+    let py = model.py();
+    let call = resolve_call(client, model)?;
+    if kind == "embed" {
+        let texts = if prompt.is_none() { Vec::new() } else { embedding::inputs(prompt)? };
+        let mut options = request::operation(options, call.drop_params(), &mut |_, _| Ok(true))?.options;
+        return routing::preview(py, &call, &Demands::texts(&texts), &mut options);
+    }
+    let none = PyList::empty(py);
+    let messages = if prompt.is_none() { none.as_any() } else { prompt };
+    let (request, mut options) = request::chat(call.drop_params(), messages, options)?;
+    routing::preview(py, &call, &Demands::chat(&request, kind == "stream"), &mut options)
 }
 
 pub(crate) fn health(

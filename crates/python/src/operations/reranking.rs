@@ -2,6 +2,7 @@
 
 use super::{answer::Fields, start::Start};
 use crate::{bridge::LoopBridge, caller::Caller, flight::Flight, request};
+use ferrule_engine::Demands;
 use ferrule_wire::operation::{RerankRequest, RerankResponse};
 use pyo3::{prelude::*, types::PyDict};
 use std::mem;
@@ -16,8 +17,9 @@ pub(crate) fn rerank(
 ) -> PyResult<Flight> {
     let documents = request::strings(documents, "documents")?;
     let mut request = RerankRequest { query, documents, ..RerankRequest::default() };
-    let mut start =
-        Start::read(client, model, options, bridge, |name, value| option(&mut request, name, value))?;
+    let mut start = Start::read(client, model, options, bridge, &Demands::other(false), |name, value| {
+        option(&mut request, name, value)
+    })?;
     request.extra = mem::take(&mut start.extra);
     start.answer(|call, options| call.operate(request, options), fields)
 }

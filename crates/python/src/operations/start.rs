@@ -9,9 +9,10 @@ use crate::{
     observers::Observed,
     produce,
     request::{self, Given, Models},
+    routing,
 };
 use ferrule_client::{Client, ClientError, Entry, ResolvedCall};
-use ferrule_engine::{CallError, CallOptions, OperationReply};
+use ferrule_engine::{CallError, CallOptions, Demands, OperationReply};
 use ferrule_wire::json::Extra;
 use pyo3::{prelude::*, types::PyDict};
 use std::{future::Future, sync::Arc};
@@ -48,10 +49,12 @@ impl<'a> Start<'a> {
         model: &Bound<'py, PyAny>,
         options: &Bound<'py, PyDict>,
         bridge: Option<&'a LoopBridge>,
+        demands: &Demands<'_>,
         mut own: impl FnMut(&str, &Bound<'py, PyAny>) -> PyResult<bool>,
     ) -> PyResult<Self> {
         let mut call = resolve_call(client, model)?;
         let Given { options: mut how, extra } = request::operation(options, call.drop_params(), &mut own)?;
+        routing::settle(model.py(), &call, demands, &mut how)?;
         let observed = client.observe(model.py(), bridge, &call, &mut how)?;
         let (provider, entry) = (call.provider().to_owned(), call.open_entry(how.metadata.clone()));
         Ok(Self { bridge, call, provider, options: how, entry, extra, observed })

@@ -86,13 +86,6 @@ fn an_unknown_name_is_refused_with_the_nearest() {
 }
 
 #[test]
-fn a_given_order_is_kept() {
-    let order: Vec<_> = Order::given([2, 0, 1]).map(|choice| choice.target).collect();
-    assert_eq!(order, [2, 0, 1]);
-    assert!(Order::given([]).is_empty());
-}
-
-#[test]
 fn reasons_say_what_was_compared() {
     let mut targets = group(3);
     targets[0].latency = Some(Estimate { value: 100.0, confidence: 1.0 });
@@ -110,5 +103,8 @@ fn reasons_say_what_was_compared() {
     assert_eq!(reasons(Strategy::LeastBusy)[0], "0 calls in flight for its weight");
     assert_eq!(reasons(Strategy::RateLimitAware)[0], "100.0 % of its rate limit left");
     assert_eq!(reasons(Strategy::RoundRobin)[1], "in turns");
-    assert_eq!(reasons(Strategy::Sticky)[0], "at random, by weight", "where no session is named");
+    assert_eq!(reasons(Strategy::WeightedRandom)[0], "at random, by weight");
+    let mut by_session =
+        Strategy::RoundRobin.order(&targets, Some(7), &Rotation::default(), &mut fastrand::Rng::with_seed(1));
+    assert_eq!(by_session.next().unwrap().reason.to_string(), "by its session");
 }

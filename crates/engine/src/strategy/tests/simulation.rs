@@ -196,22 +196,19 @@ fn balancing_strategies_neither_herd_nor_starve() {
         (Strategy::LowestCost, 1.6),
         (Strategy::UsageBased, 2.6),
         (Strategy::RateLimitAware, 1.6),
-        (Strategy::Sticky, 1.6),
     ] {
         let mut targets = shifting();
         let log = simulate(strategy, &mut targets, 120, false);
         assert_even(strategy.name(), &log, &targets, most);
     }
     let mut targets = shifting();
-    let log = simulate(Strategy::Sticky, &mut targets, 120, true);
+    let log = simulate(Strategy::WeightedRandom, &mut targets, 120, true);
     assert_even("with sessions", &log, &targets, 1.7);
 }
 
 #[test]
 fn weights_hold_while_targets_come_and_go() {
-    for (strategy, most) in
-        [(Strategy::WeightedRoundRobin, 1.2), (Strategy::WeightedRandom, 2.0), (Strategy::Sticky, 2.0)]
-    {
+    for (strategy, most) in [(Strategy::WeightedRoundRobin, 1.2), (Strategy::WeightedRandom, 2.0)] {
         let mut targets = shifting();
         for (target, weight) in targets.iter_mut().zip([4.0, 2.0, 1.0, 3.0]) {
             target.weight = weight;

@@ -1,0 +1,116 @@
+//! Demands of a call: what routing reads of its request, as far as a strategy or a filter asks for it.
+
+use crate::strategy::{Capabilities, Digest};
+use ferrule_wire::model::{Part, PartKind, Request, ResponseFormat, Role, ToolKind};
+use std::cell::OnceCell;
+
+/// Of text in most languages and vocabularies.
+const BYTES_PER_TOKEN: u64 = 4;
+/// The tokens of an answer that nothing limits.
+const USUAL_ANSWER: u64 = 500;
+
+/// What routing reads of a call's request.
+#[derive(Debug)]
+pub struct Demands<'a> {
+    streamed: bool,
+    asked: Asked<'a>,
+    size: OnceCell<Option<(u64, u64)>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Asked<'a> {
+    Chat(&'a Request),
+    /// Texts of so many bytes, which are not answered in text.
+    Texts(u64),
+    Other,
+}
+
+impl<'a> Demands<'a> {
+    /// Those of a conversation.
+    pub fn chat(request: &'a Request, streamed: bool) -> Self {
+        Self::new(Asked::Chat(request), streamed)
+    }
+
+    /// Those of texts to embed.
+    pub fn texts(texts: &[String]) -> Self {
+        Self::new(Asked::Texts(texts.iter().map(|text| text.len() as u64).sum()), false)
+    }
+
+    /// Those of anything else.
+    pub fn other(streamed: bool) -> Self {
+        Self::new(Asked::Other, streamed)
+    }
+
+    fn new(asked: Asked<'a>, streamed: bool) -> Self {
+        Self { streamed, asked, size: OnceCell::new() }
+    }
+
+    /// Whether the answer is streamed: what counts then is the time to the first token.
+    pub(crate) fn streamed(&self) -> bool {
+        self.streamed
+    }
+
+    /// About how many tokens go in, and come out; `None` where it is not about tokens. Counted once.
+    pub(crate) fn size(&self) -> Option<(u64, u64)> {
+        *self.size.get_or_init(|| match self.asked {
+            Asked::Chat(request) => {
+                let bytes: u64 = request.messages.iter().map(|message| text_bytes(&message.content)).sum();
+                Some((bytes / BYTES_PER_TOKEN, request.max_tokens.unwrap_or(USUAL_ANSWER)))
+            }
+            Asked::Texts(bytes) => Some((bytes / BYTES_PER_TOKEN, 0)),
+            Asked::Other => None,
+        })
+    }
+
+    /// What the model has to be able to do.
+    pub(crate) fn needs(&self) -> Capabilities {
+        let Asked::Chat(request) = self.asked else { return Capabilities::NONE };
+        let mut needs = Capabilities::NONE;
+        // What hosted tools need, the provider's wire format says.
+        if request.tools.iter().any(|tool| matches!(tool.kind, ToolKind::Function { .. })) {
+            needs = needs.and(Capabilities::TOOLS);
+        }
+        if matches!(request.response_format, Some(ResponseFormat::JsonSchema { .. })) {
+            needs = needs.and(Capabilities::SCHEMA);
+        }
+        let parts = request.messages.iter().flat_map(|message| &message.content);
+        parts.fold(needs, |needs, part| needs.and(of_part(part)))
+    }
+
+    /// What tells the conversation apart from others: its instructions, and its first message. `None` where it is none.
+    pub(crate) fn beginning(&self) -> Option<u64> {
+        let Asked::Chat(request) = self.asked else { return None };
+        let first = request.messages.iter().position(|message| message.role == Role::User)?;
+        let mut digest = Digest::default();
+        for message in request.messages.iter().take(first + 1) {
+            for part in &message.content {
+                if let PartKind::Text(text) = &part.kind {
+                    digest.add(text.as_bytes());
+                }
+            }
+            digest.add(&[0xff]);
+        }
+        Some(digest.finish())
+    }
+}
+
+fn of_part(part: &Part) -> Capabilities {
+    match &part.kind {
+        PartKind::Image(_) => Capabilities::IMAGES,
+        PartKind::Audio(_) => Capabilities::AUDIO,
+        PartKind::Document(_) => Capabilities::DOCUMENTS,
+        PartKind::ToolResult(result) => {
+            result.content.iter().fold(Capabilities::NONE, |needs, part| needs.and(of_part(part)))
+        }
+        _ => Capabilities::NONE,
+    }
+}
+
+fn text_bytes(parts: &[Part]) -> u64 {
+    let bytes = |part: &Part| match &part.kind {
+        PartKind::Text(text) => text.len() as u64,
+        PartKind::ToolResult(result) => text_bytes(&result.content),
+        _ => 0,
+    };
+    parts.iter().map(bytes).sum()
+}

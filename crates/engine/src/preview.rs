@@ -1,0 +1,139 @@
+//! Preview of a call: whom it would ask, in which order and why. No request is made, and nobody's turn is over.
+
+use crate::{
+    arrange::{self, Asked, arrange},
+    candidates::{Contender, PassedOver},
+    demands::Demands,
+    engine::Engine,
+    error::CallError,
+    options::CallOptions,
+    plan::Pool,
+    recipient::Recipient,
+    resolve::Group,
+    routing_options::OwnStrategy,
+    strategy::Reason,
+};
+
+/// Whom a call would ask.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// The name of the strategy.
+    pub strategy: String,
+    /// Who would be asked, in this order.
+    pub targets: Vec<TargetView>,
+    /// Who would not.
+    pub passed_over: Vec<PassedOver>,
+}
+
+/// A target, as it is at one time.
+#[derive(Clone, Debug)]
+pub struct TargetView {
+    /// Its place in the order that the caller's own function makes ([`crate::RoutingOptions::order`]).
+    pub place: usize,
+    /// `provider/model`, and after an `@` what tells it apart from others of the same.
+    pub name: String,
+    /// The provider's id.
+    pub provider: String,
+    /// The provider's name of the model.
+    pub model: String,
+    /// What tells it apart from others of the same provider and model.
+    pub variant: Option<String>,
+    /// What it is asked for: `target`, `context_fallback` or `content_filter_fallback`.
+    pub role: &'static str,
+    /// Its share beside the others'.
+    pub weight: f64,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// The region that its provider is set to.
+    pub region: Option<String>,
+    /// Whether it can take a call now.
+    pub available: bool,
+    /// Calls under way.
+    pub in_flight: u32,
+    /// Milliseconds: of streams to the first token, of plain calls for each output token. `None` where not known.
+    pub latency: Option<f64>,
+    /// What this request is expected to cost there; `None` where not known.
+    pub cost: Option<f64>,
+    /// Requests in the last minute.
+    pub requests: f64,
+    /// Tokens in the last minute.
+    pub tokens: f64,
+    /// Which share of its rate limits is left, from 0 to 1; `None` where not known.
+    pub remaining: Option<f64>,
+    /// Why it has its place.
+    pub reason: String,
+}
+
+impl Engine {
+    /// Whom a call with these demands would ask, in which order and why.
+    pub fn preview(
+        &self,
+        to: Recipient,
+        demands: &Demands<'_>,
+        options: &CallOptions,
+    ) -> Result<Preview, CallError> {
+        let mut candidates = self.candidates(to)?;
+        let policy = self.policy(options, &candidates);
+        let asked = Asked { demands, options, policy: &policy, routes: self.routes(), is_dry: true };
+        arrange(&mut candidates, &asked)?;
+        let routing = options.routing();
+        let most = routing.max_targets.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
+        let mut preview = Preview {
+            strategy: match &routing.order {
+                Some(_) => {
+                    own_strategy(candidates.group.as_deref(), options).map_or("", |own| &own.name).to_owned()
+                }
+                None => arrange::strategy(&candidates, options).name().to_owned(),
+            },
+            targets: Vec::with_capacity(candidates.list.len()),
+            passed_over: candidates.passed_over,
+        };
+        for (place, contender) in candidates.list.iter().enumerate() {
+            if place >= most {
+                preview.passed_over.push(contender.passed_over(format!("max_targets is {most}")));
+            } else {
+                preview.targets.push(view(contender, &asked));
+            }
+        }
+        Ok(preview)
+    }
+}
+
+/// The function of the caller's own that orders the targets of a call to `group`, where one does.
+pub fn own_strategy<'a>(group: Option<&'a Group>, options: &'a CallOptions) -> Option<&'a OwnStrategy> {
+    let routing = options.routing();
+    let of_group = || group?.rules.own.as_ref().filter(|_| routing.strategy.is_none());
+    routing.own.as_ref().or_else(of_group)
+}
+
+fn view(one: &Contender, asked: &Asked<'_>) -> TargetView {
+    let seen = arrange::snapshot(one, true, asked);
+    TargetView {
+        place: one.place,
+        name: one.name(),
+        provider: one.provider.id.to_string(),
+        model: one.model.clone(),
+        variant: one.provider.settings.variant.clone(),
+        role: match one.pool {
+            Pool::Group => "target",
+            Pool::Context => "context_fallback",
+            Pool::Filter => "content_filter_fallback",
+        },
+        weight: seen.weight,
+        tags: one.settings.as_ref().map(|settings| settings.tags.clone()).unwrap_or_default(),
+        region: one.provider.settings.region.clone(),
+        available: seen.available,
+        in_flight: seen.in_flight,
+        latency: seen.latency.map(|latency| latency.value),
+        cost: seen.cost,
+        requests: seen.usage.requests,
+        tokens: seen.usage.tokens,
+        remaining: seen.remaining,
+        reason: match one.pool {
+            Pool::Context => "where the prompt is too long for the others".to_owned(),
+            Pool::Filter => "where a content filter refuses".to_owned(),
+            Pool::Group if !seen.available => Reason::Unavailable.to_string(),
+            Pool::Group => one.reason.unwrap_or(Reason::Listed).to_string(),
+        },
+    }
+}
