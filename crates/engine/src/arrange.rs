@@ -8,7 +8,8 @@ use crate::{
     options::CallOptions,
     plan::Pool,
     policy::CallPolicy,
-    resolve::Routes,
+    resolve::{Group, Routes},
+    routing_options::OwnStrategy,
     select::select,
     strategy::{Order, Reason, Strategy, TargetSnapshot, session_hash},
     target_state,
@@ -35,6 +36,11 @@ pub(crate) fn arrange(candidates: &mut Candidates, asked: &Asked<'_>) -> Result<
     let count = candidates.list.iter().filter(|one| one.pool == Pool::Group).count();
     if let Some(order) = &routing.order {
         take_order(candidates, order);
+        return Ok(());
+    }
+    let group = candidates.group.as_deref();
+    if own_strategy(group, asked.options).is_some() {
+        // It is given them as they are listed.
         return Ok(());
     }
     let strategy = strategy(candidates, asked.options);
@@ -66,6 +72,13 @@ pub(crate) fn arrange(candidates: &mut Candidates, asked: &Asked<'_>) -> Result<
 pub(crate) fn strategy(candidates: &Candidates, options: &CallOptions) -> Strategy {
     let of_group = || candidates.group.as_ref().map(|group| group.rules.strategy);
     options.routing().strategy.or_else(of_group).unwrap_or_default()
+}
+
+/// The function of the caller's own that orders the targets of a call to `group`, where one does.
+pub fn own_strategy<'a>(group: Option<&'a Group>, options: &'a CallOptions) -> Option<&'a OwnStrategy> {
+    let routing = options.routing();
+    let of_group = || group?.rules.own.as_ref().filter(|_| routing.strategy.is_none());
+    routing.own.as_ref().or_else(of_group)
 }
 
 fn put_in(candidates: &mut Candidates, order: Order) {

@@ -403,8 +403,13 @@ impl Engine {
     }
 
     /// What holds for a call to `candidates` that begins now.
-    pub(crate) fn policy(&self, options: &CallOptions, candidates: &Candidates) -> CallPolicy {
+    fn policy(&self, options: &CallOptions, candidates: &Candidates) -> CallPolicy {
         self.keep_alive.note_call();
+        self.policy_of_none(options, candidates)
+    }
+
+    /// What would hold for a call that is not made. Needs no runtime.
+    pub(crate) fn policy_of_none(&self, options: &CallOptions, candidates: &Candidates) -> CallPolicy {
         let started = Instant::now();
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let of_call = RetryOptions { max_retries: options.max_retries, ..RetryOptions::default() };

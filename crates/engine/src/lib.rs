@@ -92,6 +92,7 @@ mod unreadable;
 mod vector_memory;
 mod work;
 
+pub use arrange::own_strategy;
 pub use backend::{Backend, BackendRequest, ChunkSender, Context};
 pub use bounds::Bounds;
 pub use candidates::PassedOver;
@@ -118,7 +119,7 @@ pub use option_defaults::{OperationDefaults, OptionDefaults};
 pub use options::{CallOptions, Timeouts, TransportSettings};
 pub use outgoing::Outgoing;
 pub use policy_options::{AllOpen, BreakerOptions, RetryOptions};
-pub use preview::{Preview, TargetView, own_strategy};
+pub use preview::{Preview, TargetView};
 pub use process::ProcessBackend;
 pub use provider::Provider;
 pub use raw::{RawReply, RawRequest};

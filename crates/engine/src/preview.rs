@@ -1,7 +1,7 @@
 //! Preview of a call: whom it would ask, in which order and why. No request is made, and nobody's turn is over.
 
 use crate::{
-    arrange::{self, Asked, arrange},
+    arrange::{self, Asked, arrange, own_strategy},
     candidates::{Contender, PassedOver},
     demands::Demands,
     engine::Engine,
@@ -9,8 +9,6 @@ use crate::{
     options::CallOptions,
     plan::Pool,
     recipient::Recipient,
-    resolve::Group,
-    routing_options::OwnStrategy,
     strategy::Reason,
 };
 
@@ -73,7 +71,7 @@ impl Engine {
         options: &CallOptions,
     ) -> Result<Preview, CallError> {
         let mut candidates = self.candidates(to)?;
-        let policy = self.policy(options, &candidates);
+        let policy = self.policy_of_none(options, &candidates);
         let asked = Asked { demands, options, policy: &policy, routes: self.routes(), is_dry: true };
         arrange(&mut candidates, &asked)?;
         let routing = options.routing();
@@ -97,13 +95,6 @@ impl Engine {
         }
         Ok(preview)
     }
-}
-
-/// The function of the caller's own that orders the targets of a call to `group`, where one does.
-pub fn own_strategy<'a>(group: Option<&'a Group>, options: &'a CallOptions) -> Option<&'a OwnStrategy> {
-    let routing = options.routing();
-    let of_group = || group?.rules.own.as_ref().filter(|_| routing.strategy.is_none());
-    routing.own.as_ref().or_else(of_group)
 }
 
 fn view(one: &Contender, asked: &Asked<'_>) -> TargetView {
