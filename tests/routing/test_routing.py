@@ -1,5 +1,8 @@
 """`routing=` of a call: filters, sessions, strategies, limits and dry runs, for plain calls, streams and operations."""
 
+# Functions of one line are what is tested.
+# pyright: reportUnknownLambdaType=false
+
 from __future__ import annotations
 
 import asyncio
@@ -131,7 +134,7 @@ def test_a_request_goes_only_where_it_can(
         assert whole(client, "all", streamed=streamed).provider == "one"
         # Asked for by its name it is asked, whatever the catalog knows.
         assert client.complete("one/m", messages, max_tokens=50, **options).provider == "one"
-    only = dict.fromkeys(("one/m", "two/m", "three/m"), facts)
+    only: dict[str, Any] = dict.fromkeys(("one/m", "two/m", "three/m"), facts)
     client = ferrule.Client(**targets.settings(), models=only)
     with client, pytest.raises(ferrule.ConfigError, match=f"one/m: its model does not support {lacking}"):
         client.complete("all", messages, max_tokens=50, **options)

@@ -68,6 +68,7 @@ impl ResolvedCall {
     }
 
     /// Whom the call would ask, in which order and why. Makes no request.
+    #[expect(clippy::result_large_err, reason = "it is the error of the call itself")]
     pub fn preview(&self, demands: &Demands<'_>, options: &CallOptions) -> Result<Preview, CallError> {
         self.engine.preview(self.route.clone().into(), demands, options)
     }

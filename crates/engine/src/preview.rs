@@ -64,6 +64,7 @@ pub struct TargetView {
 
 impl Engine {
     /// Whom a call with these demands would ask, in which order and why.
+    #[expect(clippy::result_large_err, reason = "it is the error of the call itself")]
     pub fn preview(
         &self,
         to: Recipient,

@@ -20,7 +20,7 @@ fn busy() -> Failed {
 
 fn rules(max_retries: u32) -> Rules {
     let retry = RetryOptions { max_retries: Some(max_retries), ..RetryOptions::default() };
-    Rules { retry: retry.policy(), failover_on: FailoverOn::default(), all_open: None }
+    Rules { retry: retry.policy(), failover_on: FailoverOn::default(), all_open: None, max_targets: None }
 }
 
 fn plan(seats: usize, max_retries: u32) -> Plan {
@@ -126,6 +126,32 @@ fn failover_on_decides_what_moves() {
     let filter = FailoverOn::named(["content_filter"]).unwrap();
     let mut two = Plan::new(vec![Seat::default(); 2], Rules { failover_on: filter, ..rules(2) });
     assert_eq!(two.after(&provider(ErrorKind::ContentFiltered, None), KEYS, at(0)), ask(1));
+}
+
+#[test]
+fn no_more_candidates_are_asked_than_may_be() {
+    let of = |most| Rules { max_targets: Some(most), ..rules(1) };
+    let mut three = Plan::new(vec![Seat::default(); 3], of(2));
+    assert_eq!(three.first(), ask(0));
+    assert_eq!(three.others().count(), 2);
+    assert_eq!(three.after(&busy(), KEYS, at(0)), ask(1));
+    assert_eq!(three.others().count(), 0, "the second is the last that may be asked");
+    assert_eq!(waited(three.after(&busy(), KEYS, at(0))), Some(0), "the round begins anew without the third");
+    assert_eq!(three.after(&busy(), KEYS, at(1)), Step::GiveUp);
+    let mut three = Plan::new(vec![Seat::default(); 3], of(1));
+    assert_eq!(
+        three.skip(Refusal::Open { reopens: HOUR }, at(0)),
+        ask(1),
+        "who was passed over was not asked"
+    );
+    assert_eq!(three.skip(Refusal::Unusable, at(0)), ask(2));
+}
+
+#[test]
+fn a_prompt_that_is_known_to_be_too_long_begins_with_the_models_for_that() {
+    let seats = vec![Seat::new(Pool::Context, None), Seat::new(Pool::Filter, None)];
+    assert_eq!(Plan::new(seats, rules(0)).first(), ask(0));
+    assert_eq!(Plan::new(vec![Seat::new(Pool::Filter, None)], rules(0)).first(), Step::GiveUp);
 }
 
 #[test]
