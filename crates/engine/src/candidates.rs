@@ -14,7 +14,7 @@ use crate::{
     reply::Attempt,
     resolve::{Group, TargetSettings},
     retry_budget::RetryBudget,
-    strategy::Reason,
+    strategy,
     target_state::{Lease, TargetState},
 };
 use ferrule_catalog::Catalog;
@@ -36,7 +36,7 @@ pub(crate) struct Contender {
     /// How much of a prompt its model reads, in tokens, where that is known and somebody else may be asked.
     pub(crate) window: Option<u64>,
     /// Why it has its place.
-    pub(crate) reason: Option<Reason>,
+    pub(crate) reason: Option<strategy::Reason>,
 }
 
 /// A target that a call does not ask, and why.

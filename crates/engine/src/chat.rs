@@ -2,7 +2,7 @@
 
 use crate::{
     delivered::Delivered,
-    demands::Demands,
+    demands::{BYTES_PER_TOKEN, Demands},
     failure::Failure,
     incoming::Incoming,
     outgoing::Outgoing,

@@ -5,7 +5,7 @@ use ferrule_wire::model::{Part, PartKind, Request, ResponseFormat, Role, ToolKin
 use std::cell::OnceCell;
 
 /// Of text in most languages and vocabularies.
-const BYTES_PER_TOKEN: u64 = 4;
+pub(crate) const BYTES_PER_TOKEN: u64 = 4;
 /// The tokens of an answer that nothing limits.
 const USUAL_ANSWER: u64 = 500;
 

@@ -293,11 +293,11 @@ impl Engine {
     /// A streamed completion; comes back when the first events are there.
     pub async fn stream(&self, call: Call<Request>) -> Result<EventStream, CallError> {
         let Call { to, request, options } = call;
-        let mut candidates = self.candidates(to)?;
+        let mut candidates = Self::observed(&options, self.candidates(to))?;
         let policy = self.policy(&options, &candidates);
         let goes_on = policy.patience.continue_streams;
         let work = if goes_on { Stream::kept(request) } else { Stream::new(request) };
-        arrange(&mut candidates, || (true, work.size()), &policy);
+        self.arrange(&mut candidates, &work.demands(), &options, &policy)?;
         if goes_on {
             return Box::pin(resume::stream(candidates, work, options, policy)).await;
         }
