@@ -109,6 +109,8 @@ class BreakerOptions(TypedDict, total=False):
     """Seconds that it is open before one call may try again. Default 10."""
     open_max: float | None
     """Seconds that it is open at most, as it doubles. Default 25."""
+    check: float | None
+    """Seconds after which the provider of an open target is asked how it is, again and again. Default: never."""
     slow: float | None
     """Seconds after which an answer counts as a failure. Default: none does."""
     all_open: str | None

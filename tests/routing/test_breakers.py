@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 from group_targets import Targets, whole
@@ -107,3 +108,46 @@ def test_health_asks_whoever_is_named(client: ferrule.Client, targets: Targets) 
     client.breaker("one/m").open()
     [health] = client.health(["one"])
     assert health.reachable
+
+
+@pytest.mark.parametrize("check", [0.1, None])
+def test_a_health_check_brings_a_target_back_early_and_charges_nothing(targets: Targets, check: float | None) -> None:
+    targets.script("one", DOWN)
+    settings: dict[str, Any] = settings_of(targets, open=60, open_max=60, **({"check": check} if check else {}))
+    with ferrule.Client(**settings) as client:
+        for _ in range(4):
+            assert whole(client, "all", streamed=False).provider == "two"
+        completions = targets.asked("one")
+        simulator = targets.simulators["one"]
+        if check is None:
+            time.sleep(0.4)
+            assert targets.asked("one") == completions, "off by default: nobody is asked"
+            return
+        assert simulator.wait_for_requests(completions + 1, timeout=10)
+        asked = [request for request in simulator.requests if request.method == "GET"]
+        assert asked
+        assert all(request.path.endswith("/models") for request in asked), "never a completion"
+        targets.script("one")
+        deadline = time.monotonic() + 10
+        while whole(client, "all", streamed=False).provider != "one":
+            assert time.monotonic() < deadline, "it does not come back"
+            time.sleep(0.02)
+        status = client.status().target("one/m")
+        assert status is not None
+        assert status.breaker == "closed"
+
+
+def test_health_checks_end_with_the_client(targets: Targets) -> None:
+    simulator = targets.simulators["one"]
+    simulator.set_script({"refuse": True})
+    settings: dict[str, Any] = settings_of(targets, open=60, open_max=60, check=0.1)
+    with ferrule.Client(**settings) as client:
+        for _ in range(4):
+            assert whole(client, "all", streamed=False).provider == "two"
+        time.sleep(0.3)
+        status = client.status().target("one/m")
+        assert status is not None
+        assert status.breaker == "open", "who does not answer stays out"
+    targets.script("one")
+    time.sleep(0.5)
+    assert not simulator.requests

@@ -15,7 +15,7 @@ use crate::{
     resolve::{Group, TargetSettings},
     retry_budget::RetryBudget,
     strategy,
-    target_state::{Lease, TargetState},
+    target_state::{Lease, OnOpen, TargetState},
 };
 use ferrule_catalog::Catalog;
 use ferrule_wire::breaker::BreakerSettings;
@@ -37,6 +37,8 @@ pub(crate) struct Contender {
     pub(crate) window: Option<u64>,
     /// Why it has its place.
     pub(crate) reason: Option<strategy::Reason>,
+    /// What is done when its breaker opens.
+    pub(crate) opened: Option<OnOpen>,
 }
 
 /// A target that a call does not ask, and why.
@@ -83,7 +85,9 @@ impl Contender {
     /// A place there for one attempt; `None` where its state does not matter.
     pub(crate) fn admit(&self, insists: bool) -> Result<Option<Lease>, Refusal> {
         let Some(state) = &self.state else { return Ok(None) };
-        state.admit(&self.breaker, self.concurrency(), insists).map(Some)
+        let mut lease = state.admit(&self.breaker, self.concurrency(), insists)?;
+        lease.when_opened(self.opened.clone());
+        Ok(Some(lease))
     }
 
     /// Whether it would be admitted now.

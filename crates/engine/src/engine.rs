@@ -11,7 +11,8 @@ use crate::{
     error::CallError,
     failure::Failure,
     group_state::GroupStates,
-    health::Health,
+    health::{Health, listing_path},
+    health_check,
     models::ListModels,
     observe::Events,
     one_line::InOneLine,
@@ -30,6 +31,7 @@ use crate::{
     settings::ProviderSettings,
     speech::Speak,
     stream::EventStream,
+    target_state::OnOpen,
     timeout::Limits,
     timer_keep_alive::TimerKeepAlive,
     tls::Tls,
@@ -39,12 +41,8 @@ use bytes::Bytes;
 use ferrule_catalog::Catalog;
 use ferrule_wire::{
     dialect::{Dialect, registry},
-    encode::EncodeOptions,
     model::Request,
-    operation::{
-        EmbeddingRequest, EmbeddingResponse, Listed, ModelInfo, ModelListRequest, SpeechRequest,
-        TokenCounting,
-    },
+    operation::{EmbeddingRequest, EmbeddingResponse, Listed, ModelInfo, SpeechRequest, TokenCounting},
 };
 use http::Method;
 use std::{
@@ -484,9 +482,15 @@ impl Engine {
                 };
                 (found.budget, found.pace) = (Arc::clone(budget), Arc::clone(pace));
             }
+            let state = keeps_state.then(|| provider.targets.of(model));
+            let opened = breaker.check.zip(state.as_ref()).map(|(interval, state)| {
+                let (provider, state) = (Arc::clone(&provider), Arc::clone(state));
+                OnOpen(Arc::new(move || health_check::begin(interval, &provider, &state)))
+            });
             found.list.push(Contender {
-                state: keeps_state.then(|| provider.targets.of(model)),
+                state,
                 breaker: breaker.settings(),
+                opened,
                 provider,
                 model: model.clone(),
                 settings: settings.clone(),
@@ -533,10 +537,7 @@ impl Engine {
     /// The path of the first page of the models of provider `id`, as its dialect has it; empty where it has none. Also
     /// where the provider is known to have no list: any answer shows that somebody is there.
     fn first_page(&self, id: &str) -> String {
-        let listing = self.dialect(id).and_then(|dialect| dialect.operations().model_listing);
-        let encoded =
-            listing.map(|codec| codec.encode_request(&ModelListRequest::default(), EncodeOptions::REFUSE));
-        encoded.and_then(Result::ok).map(|encoded| encoded.path).unwrap_or_default()
+        self.dialect(id).map(listing_path).unwrap_or_default()
     }
 
     /// The dialect of provider `id`, also where it cannot be called as it is.

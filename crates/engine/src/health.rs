@@ -1,7 +1,7 @@
 //! Health of providers: they are asked for the first page of their models, which no provider charges for.
 
 use crate::{error::CallError, failure::Failure, raw::RawReply};
-use ferrule_wire::model::ErrorKind;
+use ferrule_wire::{dialect::Dialect, encode::EncodeOptions, model::ErrorKind, operation::ModelListRequest};
 use std::time::{Duration, Instant};
 
 /// How a provider is.
@@ -42,4 +42,12 @@ impl Health {
         let latency = reachable.then(|| started.elapsed());
         Self { provider: provider.to_owned(), reachable, authorised, latency, problem }
     }
+}
+
+/// The path of the first page of a dialect's list of models; empty where it has none.
+pub(crate) fn listing_path(dialect: &'static dyn Dialect) -> String {
+    let listing = dialect.operations().model_listing;
+    let encoded =
+        listing.map(|codec| codec.encode_request(&ModelListRequest::default(), EncodeOptions::REFUSE));
+    encoded.and_then(Result::ok).map(|encoded| encoded.path).unwrap_or_default()
 }

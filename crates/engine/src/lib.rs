@@ -37,6 +37,7 @@ mod group_state;
 pub mod guard;
 mod headers;
 mod health;
+mod health_check;
 mod hedge;
 mod incoming;
 mod keys;

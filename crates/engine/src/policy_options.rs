@@ -95,6 +95,8 @@ pub struct BreakerOptions {
     pub open: Option<Duration>,
     /// How long it stays open at most. Default 25 s.
     pub open_max: Option<Duration>,
+    /// While it is open the provider is asked how it is, at this interval. Default: it is not.
+    pub check: Option<Duration>,
     /// Answers that take longer than this count as failures. Default: none do.
     pub slow: Option<Duration>,
     /// What is done where all are open. Default: ask where there is one target, fail where there are several.
@@ -112,6 +114,7 @@ impl BreakerOptions {
             window: self.window.or(others.window),
             open: self.open.or(others.open),
             open_max: self.open_max.or(others.open_max),
+            check: self.check.or(others.check),
             slow: self.slow.or(others.slow),
             all_open: self.all_open.or(others.all_open),
         }

@@ -16,7 +16,11 @@ use ferrule_wire::breaker::{
 };
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
+    fmt,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -35,6 +39,18 @@ pub(crate) struct TargetState {
     last_failure: Mutex<Option<Failure>>,
     /// What strategies tell the target apart by.
     identity: OnceLock<u64>,
+    /// Whether its provider is asked how it is while the breaker is open.
+    is_checked: AtomicBool,
+}
+
+/// What is done when the breaker of a target opens.
+#[derive(Clone)]
+pub(crate) struct OnOpen(pub(crate) Arc<dyn Fn() + Send + Sync>);
+
+impl fmt::Debug for OnOpen {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("OnOpen")
+    }
 }
 
 /// What is kept of a provider: the states of all its models that were called, and its retries.
@@ -93,7 +109,14 @@ impl TargetState {
         };
         self.statistics.sent(now, 0);
         let state = Arc::clone(self);
-        Ok(Lease { state, settings: *settings, permit: Some(permit), events: None, _place: place })
+        Ok(Lease {
+            state,
+            settings: *settings,
+            permit: Some(permit),
+            events: None,
+            opened: None,
+            _place: place,
+        })
     }
 
     /// Whether a call would be admitted now. Takes no place.
@@ -113,6 +136,21 @@ impl TargetState {
     /// How the last attempt that failed did.
     pub(crate) fn last_failure(&self) -> Option<Failure> {
         self.last_failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether the breaker keeps calls away, and not for a missing model or the operator.
+    pub(crate) fn is_open(&self) -> bool {
+        self.breaker.snapshot(now(), &BreakerSettings::default()).state == BreakerState::Open
+    }
+
+    /// Health checks of the target begin; false where they run already.
+    pub(crate) fn begin_check(&self) -> bool {
+        !self.is_checked.swap(true, Ordering::AcqRel)
+    }
+
+    /// They ended.
+    pub(crate) fn end_check(&self) {
+        self.is_checked.store(false, Ordering::Release);
     }
 
     /// The breaker, for the operator.
@@ -139,6 +177,7 @@ pub(crate) struct Lease {
     permit: Option<Permit>,
     /// Who is told where the breaker changes.
     events: Option<Box<BreakerEvents>>,
+    opened: Option<OnOpen>,
     _place: InFlight,
 }
 
@@ -146,6 +185,11 @@ impl Lease {
     /// Whether the attempt finds out whether the target is back.
     pub(crate) fn is_probe(&self) -> bool {
         self.permit.as_ref().is_some_and(Permit::is_probe)
+    }
+
+    /// Does this when the breaker opens by what becomes of the attempt.
+    pub(crate) fn when_opened(&mut self, act: Option<OnOpen>) {
+        self.opened = act;
     }
 
     /// Has `events` told where the breaker changes; the attempt may be what it became half-open for.
@@ -205,6 +249,9 @@ impl Lease {
         let change = self.state.breaker.settle(permit, outcome, now, &self.settings, fastrand::f64())?;
         if let Some(events) = &self.events {
             events.settled(change, was_probe, now);
+        }
+        if let (Change::Opened { .. }, Some(OnOpen(act))) = (change, &self.opened) {
+            act();
         }
         Some(change)
     }

@@ -62,6 +62,7 @@ pub(crate) fn breaker(given: &Bound<'_, PyAny>) -> PyResult<BreakerOptions> {
             "window" => options.window = Some(seconds(&value, &path)?),
             "open" => options.open = Some(seconds(&value, &path)?),
             "open_max" => options.open_max = Some(seconds(&value, &path)?),
+            "check" => options.check = Some(seconds(&value, &path)?),
             "slow" => options.slow = Some(seconds(&value, &path)?),
             "all_open" => {
                 options.all_open = Some(match text(&value, &path)?.as_str() {

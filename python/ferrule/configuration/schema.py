@@ -75,6 +75,11 @@ BREAKER = {
     "window": Field("number", "Seconds that the share is counted over. Default 60.", "60"),
     "open": Field("number", "Seconds that it is open before one call may try again. Default 10.", "10"),
     "open_max": Field("number", "Seconds that it is open at most, as it doubles. Default 25.", "25"),
+    "check": Field(
+        "number",
+        "Seconds after which an open target's provider is asked how it is, again and again. Default: never.",
+        "5",
+    ),
     "slow": Field("number", "Seconds after which an answer counts as a failure. Default: none does.", "60"),
     "all_open": Field(
         "text",

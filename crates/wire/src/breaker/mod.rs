@@ -296,6 +296,13 @@ impl Breaker {
         excluded.is_some()
     }
 
+    /// Lets the next call be the probe at once: something else found the target well. What the operator opened, and what is
+    /// excluded, stays as it is. Says whether it changed.
+    pub fn expect_back(&self, now: u64) -> bool {
+        let due = |word: Word| word.phase == Phase::Open && word.until(now) > 0;
+        self.update(|word| due(word).then(|| word.with_time(now))).is_some()
+    }
+
     /// Closes the breaker and forgets what was counted. Calls that are under way count for nothing.
     pub fn reset(&self) {
         self.update(|word| Some(word.closed()));

@@ -260,6 +260,22 @@ fn with_nobody_else_to_ask_an_open_breaker_makes_exceptions() {
 }
 
 #[test]
+fn what_was_found_well_is_probed_at_once_unless_the_operator_or_a_missing_model_keeps_it_out() {
+    let breaker = opened(0);
+    assert!(breaker.expect_back(2_000));
+    assert!(!breaker.expect_back(2_000), "it is due already");
+    let permit = probe(&breaker, 2_000);
+    assert_eq!(reopens_at(&breaker, 2_001), Some(27_000), "one probe at a time, as ever");
+    assert_eq!(settle(&breaker, permit, Outcome::Success, 2_002), Some(Change::Closed));
+    assert!(!breaker.expect_back(2_003));
+    breaker.force_open();
+    assert!(!breaker.expect_back(2_004));
+    let excluded = Breaker::new();
+    assert!(excluded.exclude(0, Duration::from_secs(300)));
+    assert!(!excluded.expect_back(1));
+}
+
+#[test]
 fn a_clock_that_jumps_does_no_lasting_harm() {
     let hour = 3_600_000;
     let breaker = opened(hour);
