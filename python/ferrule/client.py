@@ -363,6 +363,7 @@ class Client(BaseClient):
             The embeddings, in the order of the texts.
 
         Raises:
+            ValueError: `texts` is an empty list.
             UnsupportedError: The provider has no embeddings, or cannot carry an option.
             FerruleError: See `ferrule.errors` for the tree.
         """

@@ -162,8 +162,9 @@ def test_a_missing_key_names_the_variable(ferrule: Run) -> None:
 @pytest.mark.parametrize(
     ("model", "named"),
     [
-        ("status-401", "ferrule keys set openai"),
+        ("status-401", "The key came from the environment variable OPENAI_API_KEY"),
         ("status-404", "ferrule models openai"),
+        ("status-404", "The request was POST http://127.0.0.1:"),
         ("context-length", "context"),
         ("fail-9-500", "500"),
         ("reset-mid-event", "error: "),

@@ -43,6 +43,8 @@ def test_a_key_is_kept_and_used(ferrule: Run, ferrule_simulator: Simulator, conf
         shown = ferrule(*arguments, simulator=None)
         assert CANARY not in shown.stdout + shown.stderr
     assert json.loads(ferrule("keys", "list", "--json", simulator=None).stdout)[0]["name"] == "openai"
+    refused = ferrule("chat", "-m", "openai/status-401", "Hello", simulator=None, **address)
+    assert "keyring openai" in refused.stderr
     assert ferrule("keys", "remove", "openai", simulator=None).returncode == 0
     assert (configuration / "keys.json").read_text() == "{}"
     gone = ferrule("chat", "-m", "openai/echo", "Hello", simulator=None, **address)

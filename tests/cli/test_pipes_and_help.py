@@ -108,6 +108,16 @@ def test_parts_that_are_more_than_the_whole_are_not_billed(arguments: list[str],
     assert "includes" in done.stderr
 
 
+def test_a_missing_key_is_not_a_broken_network(ferrule: Run, ferrule_simulator: Simulator) -> None:
+    done = ferrule("health", "openai", simulator=None)
+    assert done.returncode == 1
+    assert "no key" in done.stdout
+    assert "not reachable" not in done.stdout
+    (one,) = json.loads(ferrule("health", "openai", "--json", simulator=None).stdout)
+    assert (one["reachable"], one["ok"]) == (None, False)
+    assert not ferrule_simulator.requests
+
+
 @pytest.mark.parametrize("address", ["localhost:8000/v1", "models.example.com", "//models.example.com", "https://"])
 def test_an_address_without_a_scheme_is_a_problem(address: str, ferrule: Run, tmp_path: Path) -> None:
     file = tmp_path / "c.toml"

@@ -206,7 +206,7 @@ class TestEmbeddings:
         assert len(raised.value.attempts) == 2
 
     def test_no_text_is_an_error(self, client):
-        with pytest.raises(ferrule.ConfigError, match="there is no text"):
+        with pytest.raises(ValueError, match="not an empty list"):
             client.embed(MODEL, [])
         with pytest.raises(TypeError, match="texts: expected a list of strings"):
             client.embed(MODEL, 5)

@@ -4,7 +4,7 @@
 use crate::{
     backend::{self, Backend, BackendRequest},
     credentials::Grant,
-    failure::{Failure, TimeoutKind},
+    failure::{Expired, Failure, TimeoutKind},
     follow,
     incoming::Incoming,
     keys::KeyInUse,
@@ -57,7 +57,8 @@ impl Turn {
                 None => attempted.await,
                 Some(patience) => {
                     let attempted = tokio::time::timeout(patience, attempted).await;
-                    let silent = || (None, Err(Failure::Timeout(TimeoutKind::FirstToken).into()));
+                    let expired = Expired { kind: TimeoutKind::FirstToken, limit: patience };
+                    let silent = || (None, Err(Failure::from(expired).into()));
                     attempted.unwrap_or_else(|_| silent())
                 }
             }

@@ -9,7 +9,7 @@ use crate::{
     candidates::{Candidates, Contender},
     error::CallError,
     failover::Reason,
-    failure::{Failure, TimeoutKind},
+    failure::Failure,
     first_token,
     hedge::{self, Other, Raced, Second},
     keys::{KeyInUse, NoKey},
@@ -467,7 +467,7 @@ impl<'a, W: Work> Run<'a, W> {
         if matches!(step, Step::Ask { .. } | Step::GiveUp)
             && let Some(mut lease) = turn.lease.take()
         {
-            if matches!(failed.failure, Failure::Timeout(TimeoutKind::FirstToken | TimeoutKind::FirstByte)) {
+            if matches!(&failed.failure, Failure::Timeout(expired) if expired.is_silence()) {
                 lease.statistics().was_silent(target_state::now(), W::IS_STREAM, took);
             }
             lease.fail(Reason::of(&failed), &failed.failure);
@@ -552,7 +552,7 @@ impl<'a, W: Work> Run<'a, W> {
             None => {
                 let failure = match self.candidates.list.is_empty() {
                     true => Failure::Config("there is nobody to ask".to_owned()),
-                    false if self.policy.limits.remaining().is_zero() => Failure::Timeout(TimeoutKind::Total),
+                    false if self.policy.limits.remaining().is_zero() => self.policy.limits.expired().into(),
                     false => Failure::Config("every target is switched off: see client.status()".to_owned()),
                 };
                 CallError { attempts, ..CallError::unsent(failure, "", "") }

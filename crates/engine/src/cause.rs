@@ -6,6 +6,7 @@
 use crate::{
     failure::Failure,
     net::{Connections, Unanswered},
+    reasons::{find, reasons},
     retry::{Again, Failed},
     tls_advice,
 };
@@ -47,11 +48,14 @@ pub(crate) fn unanswered(
             | rustls::Error::InvalidCertRevocationList(_) => Again::Never,
             _ => Again::Later,
         };
+        let what = if tls_advice::is_plain(tls) {
+            // The library's words for it say nothing to whoever wrote the address.
+            format!("no secure connection to {place}: the server answers without encryption")
+        } else {
+            format!("no secure connection to {place}: {tls}")
+        };
         let advice = tls_advice::advice(tls).map(|advice| format!("; {advice}")).unwrap_or_default();
-        return Failed::new(
-            Failure::Connect(format!("no secure connection to {place}: {tls}{advice}")),
-            again,
-        );
+        return Failed::new(Failure::Connect(what + &advice), again);
     }
     if error.is_connect() {
         let ended =
@@ -113,34 +117,4 @@ pub(crate) fn broken(error: &(dyn Error + 'static)) -> Failure {
 /// Scheme, host and port; nothing that may be secret.
 pub(crate) fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
-}
-
-/// The chain of an error's sources. An `io::Error` hides what it wraps from `source`, so that is looked into.
-fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error| {
-        let error: &'a (dyn Error + 'static) = *error;
-        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(inner) => Some(inner as &(dyn Error + 'static)),
-            None => error.source(),
-        }
-    })
-}
-
-fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
-    chain(error).find_map(|error| error.downcast_ref::<E>())
-}
-
-/// The reasons from the outermost to the innermost, without the client's own words, which say nothing.
-fn reasons(error: &(dyn Error + 'static)) -> String {
-    let mut reasons: Vec<String> = Vec::new();
-    for error in chain(error) {
-        let reason = error.to_string();
-        if reason.starts_with("client error (") {
-            continue;
-        }
-        // Wrappers repeat what they wrap.
-        reasons.retain(|outer| !outer.contains(&reason));
-        reasons.push(reason);
-    }
-    if reasons.is_empty() { "unknown transport error".to_owned() } else { reasons.join(": ") }
 }

@@ -1,7 +1,7 @@
 //! Failover reasons: what kind of failure an attempt ended with, and which kinds are answered by asking another target.
 
 use crate::{
-    failure::{Failure, TimeoutKind},
+    failure::{Expired, Failure, TimeoutKind},
     retry::Failed,
 };
 use ferrule_wire::model::{ErrorKind, ProviderError};
@@ -67,7 +67,7 @@ impl Reason {
         match failure {
             Failure::Provider(error) => Self::of_provider(error),
             Failure::Connect(_) => Self::Connect,
-            Failure::Timeout(TimeoutKind::Total) => Self::Ended,
+            Failure::Timeout(Expired { kind: TimeoutKind::Total, .. }) => Self::Ended,
             Failure::Timeout(_) => Self::Timeout,
             Failure::Interrupted(_) => Self::Interrupted,
             Failure::Unreadable(_) => Self::Unreadable,

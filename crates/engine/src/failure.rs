@@ -2,7 +2,7 @@
 
 use crate::unreadable::Unreadable;
 use ferrule_wire::{encode::UnsupportedField, framing::StreamError, model::ProviderError};
-use std::fmt;
+use std::{fmt, time::Duration};
 
 /// What went wrong.
 #[derive(Clone, Debug)]
@@ -12,7 +12,7 @@ pub enum Failure {
     /// No connection: name, address, TLS, or the connection broke before an answer.
     Connect(String),
     /// A time limit passed.
-    Timeout(TimeoutKind),
+    Timeout(Expired),
     /// The stream broke off after events had been delivered, or an answer ended early; the text says how.
     Interrupted(String),
     /// What came is not an answer in the provider's dialect, or larger than the limits.
@@ -21,6 +21,15 @@ pub enum Failure {
     Unsupported(UnsupportedField),
     /// The settings are not usable: unknown provider, missing key, bad URL.
     Config(String),
+}
+
+/// A time limit that passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expired {
+    /// Which one.
+    pub kind: TimeoutKind,
+    /// How long it was.
+    pub limit: Duration,
 }
 
 /// Which time limit passed.
@@ -44,20 +53,41 @@ impl fmt::Display for Failure {
             Self::Provider(error) => error.fmt(formatter),
             Self::Connect(what) | Self::Interrupted(what) | Self::Config(what) => formatter.write_str(what),
             Self::Unreadable(unreadable) => unreadable.fmt(formatter),
-            Self::Timeout(kind) => kind.fmt(formatter),
+            Self::Timeout(expired) => expired.fmt(formatter),
             Self::Unsupported(field) => field.fmt(formatter),
         }
+    }
+}
+
+impl Expired {
+    /// Whether the model was asked and said nothing.
+    pub(crate) fn is_silence(&self) -> bool {
+        matches!(self.kind, TimeoutKind::FirstByte | TimeoutKind::FirstToken)
+    }
+}
+
+impl fmt::Display for Expired {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.limit.as_secs_f64();
+        match self.kind {
+            TimeoutKind::Connect => write!(formatter, "no connection within {seconds} s")?,
+            TimeoutKind::FirstByte => write!(formatter, "no response within {seconds} s")?,
+            TimeoutKind::FirstToken => write!(formatter, "no first token within {seconds} s")?,
+            TimeoutKind::Idle => write!(formatter, "nothing more of the response for {seconds} s")?,
+            TimeoutKind::Total => write!(formatter, "the call took longer than {seconds} s")?,
+        }
+        write!(formatter, " ({})", self.kind)
     }
 }
 
 impl fmt::Display for TimeoutKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
-            Self::Connect => "no connection within the connect timeout",
-            Self::FirstByte => "no answer within the first-byte timeout",
-            Self::FirstToken => "no first token while another target could be asked",
-            Self::Idle => "the answer stopped for longer than the idle timeout",
-            Self::Total => "the call took longer than its total timeout",
+            Self::Connect => "the connect timeout",
+            Self::FirstByte => "the first-byte timeout",
+            Self::FirstToken => "another target could be asked",
+            Self::Idle => "the idle timeout",
+            Self::Total => "the total timeout",
         })
     }
 }
@@ -92,6 +122,12 @@ impl Failure {
             answer.add_body(body);
         }
         self
+    }
+}
+
+impl From<Expired> for Failure {
+    fn from(expired: Expired) -> Self {
+        Self::Timeout(expired)
     }
 }
 

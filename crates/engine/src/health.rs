@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 pub struct Health {
     /// The provider's id.
     pub provider: String,
-    /// Whether anything answered.
-    pub reachable: bool,
+    /// Whether anything answered; `None` where it was not asked, as its settings are not complete.
+    pub reachable: Option<bool>,
     /// Whether it takes our key; `None` where that could not be told.
     pub authorised: Option<bool>,
     /// How long it took to answer, connecting included.
@@ -23,23 +23,26 @@ impl Health {
     /// What the outcome of a request that began at `started` says.
     pub(crate) fn judge(provider: &str, started: Instant, outcome: Result<RawReply, CallError>) -> Self {
         let (reachable, authorised, problem) = match outcome {
-            Ok(_) => (true, Some(true), None),
+            Ok(_) => (Some(true), Some(true), None),
             Err(CallError { failure, .. }) => {
                 let problem = Some(failure.to_string());
                 match failure {
                     Failure::Provider(error) => match error.kind {
                         ErrorKind::Authentication | ErrorKind::PermissionDenied => {
-                            (true, Some(false), problem)
+                            (Some(true), Some(false), problem)
                         }
                         // Rate-limited or out of quota: the key itself was accepted.
-                        ErrorKind::RateLimited | ErrorKind::QuotaExceeded => (true, Some(true), problem),
-                        _ => (true, None, problem),
+                        ErrorKind::RateLimited | ErrorKind::QuotaExceeded => {
+                            (Some(true), Some(true), problem)
+                        }
+                        _ => (Some(true), None, problem),
                     },
-                    _ => (false, None, problem),
+                    Failure::Config(_) => (None, None, problem),
+                    _ => (Some(false), None, problem),
                 }
             }
         };
-        let latency = reachable.then(|| started.elapsed());
+        let latency = (reachable == Some(true)).then(|| started.elapsed());
         Self { provider: provider.to_owned(), reachable, authorised, latency, problem }
     }
 }

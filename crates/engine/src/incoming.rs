@@ -154,14 +154,14 @@ impl Incoming {
         let Self { source, watch } = self;
         let chunk = match source {
             Source::Http { body, .. } => {
-                let chunk = watch.within(body.chunk()).await.map_err(Failure::Timeout)?;
+                let chunk = watch.within(body.chunk()).await.map_err(Failure::from)?;
                 chunk.map_err(|error| cause::broken(&*error))
             }
             Source::Backend(receiver) => {
-                watch.within(receiver.chunks.recv()).await.map_err(Failure::Timeout)?.transpose()
+                watch.within(receiver.chunks.recv()).await.map_err(Failure::from)?.transpose()
             }
         };
-        watch.progress().map_err(Failure::Timeout)?;
+        watch.progress().map_err(Failure::from)?;
         chunk.map_err(|failure| self.identify(failure))
     }
 
@@ -173,9 +173,9 @@ impl Incoming {
     /// Awaits what is made of the whole body, for as long as the call may take.
     pub(crate) async fn within_total<F: Future>(&mut self, work: F) -> Result<F::Output, Failure> {
         self.watch.received();
-        let done = self.watch.within(work).await.map_err(Failure::Timeout)?;
+        let done = self.watch.within(work).await.map_err(Failure::from)?;
         // In a stream more is awaited.
-        self.watch.progress().map_err(Failure::Timeout)?;
+        self.watch.progress().map_err(Failure::from)?;
         Ok(done)
     }
 
@@ -205,6 +205,17 @@ impl Incoming {
             }
         });
         Some(at_hand.await?.map_err(|error| cause::broken(&*error)))
+    }
+
+    /// The whole body, which has to say something.
+    pub(crate) async fn content(&mut self) -> Result<Bytes, Failure> {
+        let body = self.body().await?;
+        if body.trim_ascii().is_empty() {
+            let what = "the response is empty: its status says success, but there is no body; check base_url, and any \
+                        proxy on the way";
+            return Err(self.identify(Failure::unreadable(what)));
+        }
+        Ok(body)
     }
 
     /// The whole body.

@@ -31,7 +31,7 @@ impl Work for ListModels {
     }
 
     async fn receive(&self, mut incoming: Incoming, target: &Target) -> Result<(ModelPage, u64), Failure> {
-        let body = incoming.body().await?;
+        let body = incoming.content().await?;
         let listing = target.provider.operation::<ModelListing>()?;
         let read = move |body: &[u8]| listing.decode_response(Headers::default(), body);
         let page = read_whole(&mut incoming, &body, read).await?;

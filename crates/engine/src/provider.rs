@@ -274,6 +274,15 @@ impl Provider {
         Err(Failure::Config(format!("no key for provider `{id}`: set {variables}, or give it an api_key")))
     }
 
+    /// Where the key in `headers` comes from, in words; `None` where it is not the configured one or that is not known.
+    pub(crate) fn key_source(&self, headers: &HeaderMap) -> Option<&str> {
+        let is_configured = match &self.key_header {
+            Some(name) => headers.get(name) == self.headers.get(name),
+            None => self.credentials.is_some(),
+        };
+        self.settings.key_source.as_deref().filter(|_| is_configured)
+    }
+
     /// The address of `path`, remembered where it is the `usual` one.
     pub(crate) fn address(&self, path: &str, usual: bool) -> Url {
         match self.usual.get() {

@@ -2,7 +2,7 @@
 
 use crate::{
     failover::Reason,
-    failure::{Failure, TimeoutKind},
+    failure::{Expired, Failure},
 };
 use bytes::Bytes;
 use ferrule_catalog::Settlement;
@@ -108,7 +108,7 @@ pub enum Outcome {
     /// No connection.
     Connect(String),
     /// A time limit passed.
-    Timeout(TimeoutKind),
+    Timeout(Expired),
     /// The answer could not be read.
     Unreadable(String),
     /// The answer broke off before its end.
@@ -126,7 +126,7 @@ impl From<&Failure> for Outcome {
                 Self::Provider { kind: error.kind, status: error.status, message: error.message.clone() }
             }
             Failure::Connect(what) | Failure::Config(what) => Self::Connect(what.clone()),
-            Failure::Timeout(kind) => Self::Timeout(*kind),
+            Failure::Timeout(expired) => Self::Timeout(*expired),
             Failure::Interrupted(what) => Self::Interrupted(what.clone()),
             Failure::Unreadable(answer) => Self::Unreadable(answer.message.clone()),
             Failure::Unsupported(field) => Self::Unreadable(field.to_string()),

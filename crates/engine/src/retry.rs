@@ -1,6 +1,6 @@
 //! Failed attempts, and whether another one may help.
 
-use crate::failure::{Failure, TimeoutKind};
+use crate::failure::{Expired, Failure, TimeoutKind};
 
 /// An attempt that failed.
 #[derive(Clone, Debug)]
@@ -45,11 +45,13 @@ impl From<Failure> for Failed {
             Failure::Provider(error) if error.retryable => Again::Later,
             Failure::Connect(_)
             | Failure::Interrupted(_)
-            | Failure::Timeout(
-                TimeoutKind::Connect | TimeoutKind::FirstByte | TimeoutKind::FirstToken | TimeoutKind::Idle,
-            ) => Again::Later,
+            | Failure::Timeout(Expired {
+                kind:
+                    TimeoutKind::Connect | TimeoutKind::FirstByte | TimeoutKind::FirstToken | TimeoutKind::Idle,
+                ..
+            }) => Again::Later,
             Failure::Provider(_)
-            | Failure::Timeout(TimeoutKind::Total)
+            | Failure::Timeout(Expired { kind: TimeoutKind::Total, .. })
             | Failure::Unreadable(_)
             | Failure::Unsupported(_)
             | Failure::Config(_) => Again::Never,

@@ -28,7 +28,7 @@ pub(crate) async fn send(
 ) -> Result<Incoming, Failed> {
     let lease = target.provider.pool.lease().map_err(Failure::Config)?;
     let mut url = target.url.clone();
-    let mut permit = watch.within(lease.connect_permit()).await.map_err(Failure::Timeout)?;
+    let mut permit = watch.within(lease.connect_permit()).await.map_err(Failure::from)?;
     for _ in 0..=MAX_REDIRECTS {
         let mut head =
             RequestHead { method: target.method.clone(), url: url.clone(), headers: target.headers.clone() };
@@ -45,7 +45,7 @@ pub(crate) async fn send(
             permit: permit.take(),
         };
         let answer = lease.request(head.with_body(body)?);
-        let answer = watch.within(answer).await.map_err(Failure::Timeout)?;
+        let answer = watch.within(answer).await.map_err(Failure::from)?;
         let (head, body, in_use) = answer.map_err(|unanswered| {
             let sending = cause::Sending {
                 bytes: target.body.len(),
@@ -65,7 +65,8 @@ pub(crate) async fn send(
                 grant.refused(status, &head.headers);
             }
             let incoming = Incoming::from_http(head, body, Used { in_use, lease }, watch);
-            return Err(incoming.into_error(status, target.provider.dialect).await.into());
+            let failure = incoming.into_error(status, target.provider.dialect).await;
+            return Err(explained(failure, target, &url).into());
         }
         url = redirected(status, &head.headers, &url)?;
         watch.restart();
@@ -75,6 +76,29 @@ pub(crate) async fn send(
         format!("the provider redirects more than {MAX_REDIRECTS} times"),
     )
     .into())
+}
+
+/// What only we know of an error: the address of what was not found, and where a refused key comes from.
+fn explained(mut failure: Failure, target: &Target, url: &Url) -> Failure {
+    let Failure::Provider(error) = &mut failure else { return failure };
+    // The provider's own words stay as they are.
+    let the = if error.message.ends_with(['.', '!', '?']) { " The" } else { "; the" };
+    match (error.kind, error.status) {
+        (_, Some(404 | 405)) => {
+            let mut url = url.clone();
+            // The query and the user's name and password may hold secrets.
+            url.set_query(None);
+            let _ = url.set_username("").and_then(|()| url.set_password(None));
+            error.message += &format!("{the} request was {} {url}", target.method);
+        }
+        (ErrorKind::Authentication, _) => {
+            if let Some(source) = target.provider.key_source(&target.headers) {
+                error.message += &format!("{the} key came from {source}");
+            }
+        }
+        _ => {}
+    }
+    failure
 }
 
 /// Where a redirect leads: only to the same origin, as credentials go with it, and only those that repeat a POST.

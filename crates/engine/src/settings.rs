@@ -29,6 +29,8 @@ pub struct ProviderSettings {
     pub api_key: Option<Secret>,
     /// Its keys, where it has several; `api_key` is then `None`.
     pub api_keys: Vec<KeySettings>,
+    /// Where its key comes from, in words, for the error of a key that is refused.
+    pub key_source: Option<String>,
     /// Fetches what of its key, headers and parameters comes from files and commands, when it is first needed.
     pub secrets: Option<Arc<dyn SecretSource>>,
     /// The variables the key is looked for in, for the error that says it is missing; empty: no key needed.
@@ -70,6 +72,7 @@ impl ProviderSettings {
             base_url: base_url.into(),
             api_key: None,
             api_keys: Vec::new(),
+            key_source: None,
             secrets: None,
             key_variables: Vec::new(),
             authentication: Authentication::default(),
@@ -106,6 +109,7 @@ impl ProviderSettings {
             base_url,
             api_key: _,
             api_keys,
+            key_source,
             secrets,
             key_variables,
             authentication,
@@ -147,6 +151,7 @@ impl ProviderSettings {
             && self.key() == other.key()
             && api_keys.len() == other.api_keys.len()
             && api_keys.iter().zip(&other.api_keys).all(|(one, other)| one.is_like_but_for_secrets(other))
+            && *key_source == other.key_source
             && *key_variables == other.key_variables
             && *headers == other.headers
             && *query == other.query

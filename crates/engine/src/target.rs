@@ -4,7 +4,7 @@ use crate::{
     backend::Context,
     credentials::Grant,
     error::CallError,
-    failure::{Failure, TimeoutKind},
+    failure::Failure,
     keys::{Access, KeyInUse, KeyRing},
     provider::{Provider, USER_AGENT_VALUE},
     reply::Attempt,
@@ -83,7 +83,7 @@ impl Target {
         };
         // Boxed, as few calls need it and all would carry its size.
         let grant = tokio::time::timeout(limits.remaining(), Box::pin(credentials.grant())).await;
-        let grant = grant.map_err(|_| Failure::Timeout(TimeoutKind::Total))?;
+        let grant = grant.map_err(|_| limits.expired())?;
         grant.map(Some).map_err(|error| error.into_failure(&self.provider.id))
     }
 
@@ -98,7 +98,7 @@ impl Target {
         // Boxed, as few calls need it and all would carry its size.
         let access = Box::pin(choice.ring.access(choice.index));
         let access = tokio::time::timeout(limits.remaining(), access).await;
-        let access = access.map_err(|_| Failure::Timeout(TimeoutKind::Total))?;
+        let access = access.map_err(|_| limits.expired())?;
         let access = access.map_err(|error| error.into_failure(&self.provider.id))?;
         let (name, value) = access.header().clone();
         self.headers.insert(name, value);

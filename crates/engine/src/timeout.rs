@@ -3,7 +3,11 @@
 //! One timer per attempt, re-used from the first byte sent to the last one read. Progress only notes the new limit;
 //! the timer is moved when it fires or when the new limit is nearer, so that a chunk costs no timer operation.
 
-use crate::{bounds::Bounds, failure::TimeoutKind, options::Timeouts};
+use crate::{
+    bounds::Bounds,
+    failure::{Expired, TimeoutKind},
+    options::Timeouts,
+};
 use std::{
     future::poll_fn,
     pin::{Pin, pin},
@@ -26,6 +30,7 @@ pub(crate) struct Limits {
     connect: Duration,
     first_byte: Duration,
     idle: Duration,
+    total: Duration,
     /// When the whole call has to be over.
     deadline: Instant,
     bounds: Bounds,
@@ -39,6 +44,7 @@ impl Limits {
             connect: call.connect.or(engine.connect).unwrap_or(DEFAULT_CONNECT),
             first_byte: call.first_byte.or(engine.first_byte).unwrap_or(total),
             idle: call.idle.or(engine.idle).unwrap_or(DEFAULT_IDLE),
+            total,
             deadline: after(started, total),
             bounds: Bounds::default(),
         }
@@ -60,12 +66,17 @@ impl Limits {
 
     /// The limits of what is still to be done when the call itself is over, for so long.
     pub(crate) fn after_the_call(self, total: Duration) -> Self {
-        Self { deadline: after(Instant::now(), total), ..self }
+        Self { total, deadline: after(Instant::now(), total), ..self }
     }
 
     /// The limits with these bounds on sizes.
     pub(crate) fn with_bounds(self, bounds: Bounds) -> Self {
         Self { bounds, ..self }
+    }
+
+    /// The error of a call that took longer than it may.
+    pub(crate) fn expired(&self) -> Expired {
+        Expired { kind: TimeoutKind::Total, limit: self.total }
     }
 
     /// How much of the call's time is left.
@@ -181,14 +192,14 @@ impl Watch {
 
     /// A piece of the body came. Fails where the whole call has to be over: pieces that come without a pause leave the
     /// timer no chance.
-    pub(crate) fn progress(&mut self) -> Result<(), TimeoutKind> {
+    pub(crate) fn progress(&mut self) -> Result<(), Expired> {
         let now = Instant::now();
         self.phase = Phase::Idle;
         self.due = after(now, self.limits.idle);
         if self.due < self.sleep.deadline() {
             self.sleep.as_mut().reset(self.due);
         }
-        if self.limits.deadline <= now { Err(TimeoutKind::Total) } else { Ok(()) }
+        if self.limits.deadline <= now { Err(self.limits.expired()) } else { Ok(()) }
     }
 
     /// Nothing more is awaited from the other side: only the deadline runs.
@@ -215,7 +226,7 @@ impl Watch {
     }
 
     /// Awaits `work`, at most until the next limit.
-    pub(crate) async fn within<F: Future>(&mut self, work: F) -> Result<F::Output, TimeoutKind> {
+    pub(crate) async fn within<F: Future>(&mut self, work: F) -> Result<F::Output, Expired> {
         let mut work = pin!(work);
         poll_fn(|context| {
             if let Poll::Ready(output) = work.as_mut().poll(context) {
@@ -223,8 +234,8 @@ impl Watch {
             }
             loop {
                 ready!(self.sleep.as_mut().poll(context));
-                if let Some(kind) = self.passed() {
-                    return Poll::Ready(Err(kind));
+                if let Some(expired) = self.passed() {
+                    return Poll::Ready(Err(expired));
                 }
             }
         })
@@ -232,7 +243,7 @@ impl Watch {
     }
 
     /// Which limit has passed; where none has, sets the timer to the next.
-    fn passed(&mut self) -> Option<TimeoutKind> {
+    fn passed(&mut self) -> Option<Expired> {
         let now = Instant::now();
         if matches!(self.phase, Phase::Connect | Phase::Send) {
             if let Some(sent) = self.request.sent.get() {
@@ -244,15 +255,16 @@ impl Watch {
             }
         }
         if self.limits.deadline <= now {
-            return Some(TimeoutKind::Total);
+            return Some(self.limits.expired());
         }
         if self.due <= now {
-            return Some(match self.phase {
-                Phase::Connect => TimeoutKind::Connect,
-                Phase::Send => TimeoutKind::Total,
-                Phase::FirstByte => TimeoutKind::FirstByte,
-                Phase::Idle => TimeoutKind::Idle,
-            });
+            let (kind, limit) = match self.phase {
+                Phase::Connect => (TimeoutKind::Connect, self.limits.connect),
+                Phase::Send => (TimeoutKind::Total, self.limits.total),
+                Phase::FirstByte => (TimeoutKind::FirstByte, self.limits.first_byte),
+                Phase::Idle => (TimeoutKind::Idle, self.limits.idle),
+            };
+            return Some(Expired { kind, limit });
         }
         self.wind(now);
         None
@@ -276,6 +288,10 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
+    fn expired(kind: TimeoutKind, seconds: u32) -> Result<(), Expired> {
+        Err(Expired { kind, limit: SECOND * seconds })
+    }
+
     fn limits(connect: u32, first_byte: u32, idle: u32, total: u32) -> Limits {
         let of = |seconds: u32| Some(SECOND * seconds);
         let timeouts =
@@ -287,7 +303,7 @@ mod tests {
     async fn each_limit_has_its_own_kind_and_time() {
         let start = Instant::now();
         let mut watch = Watch::start(limits(5, 9, 9, 99));
-        assert_eq!(watch.within(pending::<()>()).await, Err(TimeoutKind::Connect));
+        assert_eq!(watch.within(pending::<()>()).await, expired(TimeoutKind::Connect, 5));
         assert_eq!(start.elapsed().as_secs(), 5);
 
         let start = Instant::now();
@@ -299,27 +315,27 @@ mod tests {
             tokio::time::sleep(SECOND * 20).await;
             request.sent();
         });
-        assert_eq!(watch.within(pending::<()>()).await, Err(TimeoutKind::FirstByte));
+        assert_eq!(watch.within(pending::<()>()).await, expired(TimeoutKind::FirstByte, 3));
         assert_eq!(start.elapsed().as_secs(), 27);
 
         let start = Instant::now();
         let mut watch = Watch::start(limits(5, 3, 9, 10));
         watch.request().taken();
-        assert_eq!(watch.within(pending::<()>()).await, Err(TimeoutKind::Total));
+        assert_eq!(watch.within(pending::<()>()).await, expired(TimeoutKind::Total, 10));
         assert_eq!(start.elapsed().as_secs(), 10);
 
         let start = Instant::now();
         let mut watch = Watch::start(limits(5, 30, 2, 99));
         watch.progress().unwrap();
-        assert_eq!(watch.within(pending::<()>()).await, Err(TimeoutKind::Idle));
+        assert_eq!(watch.within(pending::<()>()).await, expired(TimeoutKind::Idle, 2));
         assert_eq!(start.elapsed().as_secs(), 2);
 
         let start = Instant::now();
         let mut watch = Watch::start(limits(5, 9, 9, 20));
         loop {
             watch.progress().unwrap();
-            if let Err(kind) = watch.within(tokio::time::sleep(SECOND * 6)).await {
-                assert_eq!(kind, TimeoutKind::Total);
+            if let Err(passed) = watch.within(tokio::time::sleep(SECOND * 6)).await {
+                assert_eq!(Err::<(), _>(passed), expired(TimeoutKind::Total, 20));
                 break;
             }
         }

@@ -3,7 +3,8 @@
 use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
 
 /// What to do where the server ends the connection before it is encrypted.
-pub(crate) const ENDED: &str = "; perhaps the server does not speak TLS there: check the port in base_url";
+pub(crate) const ENDED: &str =
+    "; perhaps the server does not speak TLS there: check the port in base_url, or begin it with http://";
 
 /// What to do about `error`.
 pub(crate) fn advice(error: &Error) -> Option<&'static str> {
@@ -21,11 +22,19 @@ pub(crate) fn advice(error: &Error) -> Option<&'static str> {
         Error::AlertReceived(AlertDescription::UnrecognisedName | AlertDescription::HandshakeFailure) => {
             "the server does not know the host's name: check base_url"
         }
-        Error::InvalidMessage(InvalidMessage::InvalidContentType | InvalidMessage::InvalidEmptyPayload) => {
-            "the server does not speak TLS there: check the port in base_url, or begin it with http://"
+        error if is_plain(error) => {
+            "it does not speak TLS there: check the port in base_url, or begin it with http://"
         }
         _ => return None,
     })
+}
+
+/// Whether the server answers in something other than TLS.
+pub(crate) fn is_plain(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::InvalidMessage(InvalidMessage::InvalidContentType | InvalidMessage::InvalidEmptyPayload)
+    )
 }
 
 fn certificate_advice(error: &CertificateError) -> Option<&'static str> {

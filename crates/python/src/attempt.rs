@@ -47,7 +47,7 @@ impl Attempt {
             | Outcome::Unreadable(message) => message.clone(),
             Outcome::Skipped(why) => format!("skipped: {why}"),
             Outcome::Cancelled(why) => format!("cancelled: {why}"),
-            Outcome::Timeout(kind) => kind.to_string(),
+            Outcome::Timeout(expired) => expired.to_string(),
         }
     }
 

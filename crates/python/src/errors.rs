@@ -35,10 +35,12 @@ pub(crate) fn class_of_failure(failure: &Failure) -> &'static str {
     match failure {
         Failure::Provider(error) => class_of(error.kind),
         Failure::Connect(_) => "ConnectError",
-        Failure::Timeout(TimeoutKind::Connect) => "ConnectTimeoutError",
-        Failure::Timeout(TimeoutKind::FirstByte | TimeoutKind::FirstToken) => "FirstByteTimeoutError",
-        Failure::Timeout(TimeoutKind::Idle) => "IdleTimeoutError",
-        Failure::Timeout(TimeoutKind::Total) => "TotalTimeoutError",
+        Failure::Timeout(expired) => match expired.kind {
+            TimeoutKind::Connect => "ConnectTimeoutError",
+            TimeoutKind::FirstByte | TimeoutKind::FirstToken => "FirstByteTimeoutError",
+            TimeoutKind::Idle => "IdleTimeoutError",
+            TimeoutKind::Total => "TotalTimeoutError",
+        },
         Failure::Interrupted(_) => "StreamInterruptedError",
         Failure::Unreadable(_) => "ResponseDecodeError",
         Failure::Unsupported(_) => "UnsupportedError",

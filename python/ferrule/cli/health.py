@@ -22,7 +22,7 @@ def health(
 ) -> None:
     """Checks providers, all at once: reachable, key accepted, latency. Free of charge.
 
-    Exits with 1 if one is not reachable or refuses the key.
+    Exits with 1 if one is not reachable, refuses the key, or has none.
     """
     found = check(providers or callable_providers(), timeout)
     if as_json:
@@ -62,6 +62,8 @@ def problem(health: "Health") -> Text:
 
 def state(health: "Health") -> Text:
     """How it is, in a word or two."""
+    if health.reachable is None:
+        return Text("no key" if "no key for" in (health.problem or "") else "not set up", "yellow")
     if not health.reachable:
         return Text("not reachable", "red")
     if health.authorised is False:

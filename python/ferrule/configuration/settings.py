@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from ferrule import _native
-from ferrule.configuration import addresses, api_keys, characters, groups, layers
+from ferrule.configuration import addresses, api_keys, characters, groups, layers, secrets, validation
 from ferrule.configuration.providers import needs_key, spelled
 from ferrule.configuration.schema import PLACEHOLDERS
 from ferrule.configuration.secrets import Deferred, UnknownSecretError
@@ -61,6 +61,8 @@ class ProviderSettings(TypedDict):
     base_url: str
     api_key: str | None
     api_keys: list[KeySettings]
+    key_source: str | None
+    """Where the key comes from, in words; `None` where there is none."""
     key_variables: list[str]
     headers: dict[str, str]
     query: dict[str, str]
@@ -198,6 +200,7 @@ def provider_settings(
         "base_url": "",
         "api_key": None,
         "api_keys": [],
+        "key_source": None,
         # A provider of the user's own may need no key.
         "key_variables": row["key_variables"] if row and needs_key(row) else [],
         "headers": {},
@@ -230,6 +233,7 @@ def provider_settings(
     try:
         if "api_key" in fields:
             settings["api_key"] = value(fields["api_key"], "api_key") or None
+            settings["key_source"] = _key_source(merged, identifier, fields["api_key"])
         settings["api_keys"] = _keys(merged, identifier, row, vault, settings["secrets"])
         given = settings["api_key"] is not None or bool(settings["deferred"]) or bool(settings["api_keys"])
         settings["configured"] = given or (bool(fields) and not settings["key_variables"])
@@ -307,6 +311,17 @@ def fetched_key(merged: Merged, identifier: str, row: Row | None, vault: Vault, 
     except _Missing as missing:
         raise ConfigError(str(missing)) from None
     return {"api_key": key, "headers": {}, "query": {}, "secrets": declared}
+
+
+def _key_source(merged: Merged, identifier: str, given: Any) -> str:
+    """Where a provider's key comes from, in words, for the error that says it is refused."""
+    path = ("providers", identifier, "api_key")
+    source = merged.source(path)
+    if source.layer == "environment":
+        return f"the environment variable {source.where}"
+    text = secrets.shown(given)
+    place = f" in {source}" if source.where else ""
+    return f"{validation.dotted(path)}{place}" + ("" if text == "***" else f" ({text})")
 
 
 def _fallback(merged: Merged, name: str | None, built_in: str | None) -> str | None:

@@ -10,14 +10,14 @@ class Health(NamedTuple):
 
     Attributes:
         provider: The provider's id.
-        reachable: Whether it answered.
+        reachable: Whether it answered; `None` where it was not asked, as its key or another setting is missing.
         authorised: Whether it accepted the key; `None` where that cannot be known.
         latency: Seconds until it answered, connecting included; `None` where it did not.
         problem: What is wrong; `None` where nothing is.
     """
 
     provider: str
-    reachable: bool
+    reachable: bool | None
     authorised: bool | None
     latency: float | None
     problem: str | None
@@ -25,4 +25,4 @@ class Health(NamedTuple):
     @property
     def ok(self) -> bool:
         """Whether it answered and accepted the key."""
-        return self.reachable and self.authorised is True
+        return self.reachable is True and self.authorised is True

@@ -7,6 +7,7 @@ use super::{
     socket::{Socket, Stream, TcpSocket},
     socks, tunnel,
 };
+use crate::reasons::reasons;
 use http::Uri;
 use hyper_util::{client::legacy::connect::HttpConnector, rt::TokioIo};
 use rustls::{ClientConfig, pki_types::ServerName};
@@ -64,7 +65,10 @@ impl Connector {
             let stream = self.tcp(&to).await?;
             return self.finish(Box::new(stream), host, is_encrypted).await;
         };
-        let mut stream = self.reach_proxy(&proxy).await.map_err(|error| format!("{proxy}: {error}"))?;
+        let mut stream = self
+            .reach_proxy(&proxy)
+            .await
+            .map_err(|error| format!("{proxy} does not answer: {}", reasons(&*error)))?;
         match proxy.kind {
             ProxyKind::Http | ProxyKind::Https if !is_encrypted => {
                 return Ok(TokioIo::new(Socket::new(stream, true, false)));

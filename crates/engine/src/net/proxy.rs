@@ -29,6 +29,8 @@ pub(crate) struct Proxy {
     port: u16,
     /// User name and password.
     credentials: Option<(String, String)>,
+    /// The variable that names it; `None` for the operating system's.
+    variable: Option<&'static str>,
 }
 
 /// What a proxy speaks.
@@ -72,7 +74,10 @@ impl Proxies {
             let (name, value) = names.iter().find_map(|name| Some((*name, variable(name)?)))?;
             match value {
                 Ok(text) if text.trim().is_empty() => None,
-                Ok(text) => Some(Proxy::parse(&text).map_err(|why| format!("{name} {why}"))),
+                Ok(text) => {
+                    let proxy = Proxy::parse(&text).map_err(|why| format!("{name} {why}"));
+                    Some(proxy.map(|proxy| Proxy { variable: Some(name), ..proxy }))
+                }
                 Err(()) => Some(Err(format!("{name} is not text"))),
             }
         };
@@ -151,7 +156,13 @@ impl Proxy {
         let decode = |text: &str| percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned();
         let credentials = (!url.username().is_empty() || url.password().is_some())
             .then(|| (decode(url.username()), decode(url.password().unwrap_or_default())));
-        Ok(Self { kind, host: host.to_owned(), port: url.port().unwrap_or(default_port), credentials })
+        Ok(Self {
+            kind,
+            host: host.to_owned(),
+            port: url.port().unwrap_or(default_port),
+            credentials,
+            variable: None,
+        })
     }
 
     /// Where it listens.
@@ -180,7 +191,11 @@ impl Proxy {
 /// Without its user name and password.
 impl fmt::Display for Proxy {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "the proxy {}:{}", self.host, self.port)
+        write!(formatter, "the proxy {}:{}", self.host, self.port)?;
+        match self.variable {
+            Some(variable) => write!(formatter, " (from {variable})"),
+            None => Ok(()),
+        }
     }
 }
 

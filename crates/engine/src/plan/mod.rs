@@ -303,7 +303,8 @@ impl Plan {
         let policy = self.rules.retry;
         let Some(seat) = self.seats.get_mut(self.current) else { return };
         // A silent candidate is not asked again while there are others; alone, that is what retries are for.
-        let is_silent = matches!(&failed.failure, Failure::Timeout(kind) if *kind != TimeoutKind::Connect);
+        let is_silent =
+            matches!(&failed.failure, Failure::Timeout(expired) if expired.kind != TimeoutKind::Connect);
         let ready = backoff::delay(failed, seat.asked, &policy);
         seat.standing = match ready {
             Some(wait) if failed.again != Again::Never && (is_alone || !is_silent) => {

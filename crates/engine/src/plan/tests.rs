@@ -1,7 +1,7 @@
 //! What follows what.
 
 use super::*;
-use crate::policy_options::RetryOptions;
+use crate::{failure::Expired, policy_options::RetryOptions};
 use ferrule_wire::model::{DelaySource, ErrorKind, ProviderError, RetryAfter};
 use proptest::prelude::*;
 
@@ -12,6 +12,10 @@ fn provider(kind: ErrorKind, asked: Option<Duration>) -> Failed {
     let mut error = ProviderError::new(kind, "no");
     error.retry_after = asked.map(|delay| RetryAfter { delay, source: DelaySource::RetryAfter });
     Failure::Provider(Box::new(error)).into()
+}
+
+fn expired(kind: TimeoutKind) -> Failure {
+    Expired { kind, limit: HOUR }.into()
 }
 
 fn busy() -> Failed {
@@ -53,14 +57,14 @@ fn one_candidate_is_retried_after_a_delay_as_often_as_it_may() {
     assert_eq!(one.after(&busy(), KEYS, at(2)), Step::GiveUp);
     for (never, why) in [
         (provider(ErrorKind::Authentication, None), "a key"),
-        (Failure::Timeout(TimeoutKind::Total).into(), "time"),
+        (expired(TimeoutKind::Total).into(), "time"),
         (Failure::unreadable("").into(), "an answer"),
         (Failed::new(Failure::Connect(String::new()), Again::Never), "a certificate"),
     ] {
         assert_eq!(plan(1, 2).after(&never, KEYS, at(0)), Step::GiveUp, "{why} gets no better");
     }
     for later in [TimeoutKind::Connect, TimeoutKind::FirstByte, TimeoutKind::Idle] {
-        assert_eq!(waited(plan(1, 2).after(&Failure::Timeout(later).into(), KEYS, at(0))), Some(0));
+        assert_eq!(waited(plan(1, 2).after(&expired(later).into(), KEYS, at(0))), Some(0));
     }
 }
 
@@ -98,7 +102,7 @@ fn a_wrong_request_a_filter_and_the_deadline_stop() {
         provider(ErrorKind::InvalidRequest, None),
         provider(ErrorKind::ContentFiltered, None),
         provider(ErrorKind::Cancelled, None),
-        Failure::Timeout(TimeoutKind::Total).into(),
+        expired(TimeoutKind::Total).into(),
     ] {
         assert_eq!(plan(2, 2).after(&stops, KEYS, at(0)), Step::GiveUp, "{stops:?}");
     }
@@ -111,7 +115,7 @@ fn a_wrong_request_a_filter_and_the_deadline_stop() {
         Failure::unreadable("").into(),
         Failure::Interrupted(String::new()).into(),
         Failed::new(Failure::Connect(String::new()), Again::Never),
-        Failure::Timeout(TimeoutKind::FirstByte).into(),
+        expired(TimeoutKind::FirstByte).into(),
     ] {
         assert_eq!(plan(2, 2).after(&moves, KEYS, at(0)), ask(1), "{moves:?}");
     }
@@ -122,7 +126,7 @@ fn failover_on_decides_what_moves() {
     let only = FailoverOn::named(["timeout"]).unwrap();
     let mut two = Plan::new(vec![Seat::default(); 2], Rules { failover_on: only, ..rules(2) });
     assert_eq!(waited(two.after(&busy(), KEYS, at(0))), Some(0), "it is retried in its place");
-    assert_eq!(two.after(&Failure::Timeout(TimeoutKind::FirstByte).into(), KEYS, at(0)), ask(1));
+    assert_eq!(two.after(&expired(TimeoutKind::FirstByte).into(), KEYS, at(0)), ask(1));
     let filter = FailoverOn::named(["content_filter"]).unwrap();
     let mut two = Plan::new(vec![Seat::default(); 2], Rules { failover_on: filter, ..rules(2) });
     assert_eq!(two.after(&provider(ErrorKind::ContentFiltered, None), KEYS, at(0)), ask(1));
@@ -157,9 +161,9 @@ fn a_prompt_that_is_known_to_be_too_long_begins_with_the_models_for_that() {
 #[test]
 fn a_silent_candidate_is_not_asked_again() {
     let mut two = plan(2, 5);
-    assert_eq!(two.after(&Failure::Timeout(TimeoutKind::FirstByte).into(), KEYS, at(0)), ask(1));
+    assert_eq!(two.after(&expired(TimeoutKind::FirstByte).into(), KEYS, at(0)), ask(1));
     assert_eq!(waited(two.after(&busy(), KEYS, at(0))), Some(1));
-    assert_eq!(two.after(&Failure::Timeout(TimeoutKind::Idle).into(), KEYS, at(1)), Step::GiveUp);
+    assert_eq!(two.after(&expired(TimeoutKind::Idle).into(), KEYS, at(1)), Step::GiveUp);
 }
 
 #[test]
@@ -319,8 +323,8 @@ fn failures() -> impl Strategy<Value = (Failed, u64)> {
         1 => Just(Failure::Connect(String::new()).into()),
         1 => Just(Failed::new(Failure::Connect(String::new()), Again::AtOnce)),
         1 => Just(Failed::new(Failure::Connect(String::new()), Again::Never)),
-        1 => Just(Failure::Timeout(TimeoutKind::Connect).into()),
-        1 => Just(Failure::Timeout(TimeoutKind::FirstByte).into()),
+        1 => Just(expired(TimeoutKind::Connect).into()),
+        1 => Just(expired(TimeoutKind::FirstByte).into()),
         1 => Just(Failure::Interrupted(String::new()).into()),
         1 => Just(Failure::unreadable("").into()),
     ];

@@ -22,7 +22,7 @@ pub(crate) async fn decode<R: Clone + Send + 'static, T: Send + 'static>(
     request: &R,
     read: impl FnOnce(&R, Headers<'_>, &[u8]) -> Result<T, StreamError> + Send + 'static,
 ) -> Result<Decoded<T>, Failure> {
-    let raw = incoming.body().await?;
+    let raw = incoming.content().await?;
     let request_id = incoming.request_id();
     let cost = target.provider.dialect.decode_headers(&|name| incoming.header(name)).cost;
     // What `read` borrows is copied for a long body alone.

@@ -19,7 +19,7 @@ pub struct PlainResponse {
 
 /// Reads the whole response.
 pub(crate) async fn read_response(mut incoming: Incoming, target: &Target) -> Result<PlainResponse, Failure> {
-    let raw = incoming.body().await?;
+    let raw = incoming.content().await?;
     let provider = Arc::clone(&target.provider);
     let dialect = provider.dialect;
     let decoded = read_whole(&mut incoming, &raw, move |raw| dialect.decode_response(raw)).await?;

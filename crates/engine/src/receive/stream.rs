@@ -375,7 +375,7 @@ pub(crate) async fn open_stream(
     match incoming.media_type() {
         // The whole answer at once: some servers do not stream, and some report errors so.
         "application/json" if !dialect.stream_media_types().contains(&"application/json") => {
-            let body = incoming.body().await?;
+            let body = incoming.content().await?;
             let decoded = read_whole(&mut incoming, &body, move |body| dialect.decode_response(body)).await?;
             let mut response = decoded.map_err(|error| incoming.unreadable(error.into(), &body))?;
             quirks.adjust(&mut response);

@@ -312,7 +312,7 @@ async fn who_is_asked_by_id_has_no_fallback() {
     let engine = unreached(&other).await;
     let error = bounded(engine.models("test", Timeouts::default())).await.unwrap_err();
     assert_eq!(error.provider, "test");
-    assert!(!bounded(engine.health("test", Timeouts::default())).await.reachable);
+    assert!(bounded(engine.health("test", Timeouts::default())).await.reachable == Some(false));
     let request = ferrule_engine::RawRequest {
         method: http::Method::GET,
         path: "/models".into(),

@@ -23,7 +23,7 @@ fn call_with(timeouts: Timeouts) -> Call<Request> {
 
 fn kind(failure: &Failure) -> TimeoutKind {
     match failure {
-        Failure::Timeout(kind) => *kind,
+        Failure::Timeout(expired) => expired.kind,
         other => panic!("{other}"),
     }
 }
@@ -42,7 +42,8 @@ async fn silence_before_tls_is_a_connect_timeout() {
     retried.options.max_retries = Some(1);
     let error = bounded(engine.stream(retried)).await.unwrap_err();
     assert_eq!(error.attempts.len(), 2);
-    assert_eq!(error.attempts[0].outcome, Outcome::Timeout(TimeoutKind::Connect));
+    let Outcome::Timeout(expired) = &error.attempts[0].outcome else { panic!("{error:?}") };
+    assert_eq!(expired.kind, TimeoutKind::Connect);
 }
 
 #[tokio::test]
@@ -70,7 +71,8 @@ async fn a_first_byte_timeout_is_retried() {
     let mut call = call_with(Timeouts { first_byte: SHORT, ..Timeouts::default() });
     call.options.max_retries = Some(1);
     let reply = bounded(engine(settings(server.address)).complete(call)).await.unwrap();
-    assert_eq!(reply.attempts[0].outcome, Outcome::Timeout(TimeoutKind::FirstByte));
+    let Outcome::Timeout(expired) = &reply.attempts[0].outcome else { panic!("{reply:?}") };
+    assert_eq!(expired.kind, TimeoutKind::FirstByte);
 }
 
 #[tokio::test]

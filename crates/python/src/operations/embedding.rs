@@ -5,6 +5,7 @@ use crate::{bridge::LoopBridge, caller::Caller, flight::Flight, request};
 use ferrule_engine::Demands;
 use ferrule_wire::operation::{EmbeddingRequest, EmbeddingResponse, InputType};
 use pyo3::{
+    exceptions::PyValueError,
     prelude::*,
     types::{PyBytes, PyDict, PyString},
 };
@@ -45,10 +46,14 @@ pub(super) fn option(request: &mut EmbeddingRequest, name: &str, value: &Bound<'
 
 /// A text, or several.
 pub(super) fn inputs(texts: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
-    match texts.cast::<PyString>() {
-        Ok(only) => Ok(vec![only.to_str()?.to_owned()]),
-        Err(_) => request::strings(texts, "texts"),
+    let inputs = match texts.cast::<PyString>() {
+        Ok(only) => vec![only.to_str()?.to_owned()],
+        Err(_) => request::strings(texts, "texts")?,
+    };
+    if inputs.is_empty() {
+        return Err(PyValueError::new_err("texts: expected a text or a list of texts, not an empty list"));
     }
+    Ok(inputs)
 }
 
 fn fields(response: EmbeddingResponse) -> Fields {

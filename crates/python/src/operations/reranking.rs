@@ -4,7 +4,7 @@ use super::{answer::Fields, start::Start};
 use crate::{bridge::LoopBridge, caller::Caller, flight::Flight, request};
 use ferrule_engine::Demands;
 use ferrule_wire::operation::{RerankRequest, RerankResponse};
-use pyo3::{prelude::*, types::PyDict};
+use pyo3::{exceptions::PyValueError, prelude::*, types::PyDict};
 use std::mem;
 
 pub(crate) fn rerank(
@@ -16,6 +16,9 @@ pub(crate) fn rerank(
     bridge: Option<&LoopBridge>,
 ) -> PyResult<Flight> {
     let documents = request::strings(documents, "documents")?;
+    if documents.is_empty() {
+        return Err(PyValueError::new_err("documents: expected at least one document, not an empty list"));
+    }
     let mut request = RerankRequest { query, documents, ..RerankRequest::default() };
     let mut start = Start::read(client, model, options, bridge, &Demands::other(false), |name, value| {
         option(&mut request, name, value)
