@@ -22,7 +22,7 @@ import pytest
 from typing_extensions import Unpack
 
 import ferrule
-from ferrule.testing import Simulator
+from ferrule.testing import Simulator, rule
 
 UTC = datetime.timezone.utc
 
@@ -399,6 +399,27 @@ def test_every_provider_takes_the_message(provider: str, failed: bool) -> None:
         )
         sent = json.dumps(simulator.requests[-1].body)
     assert ("LookupError: no such city" if failed else "12 degrees") in sent
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_every_provider_takes_a_picture_as_a_result(provider: str) -> None:
+    def look(city: str) -> Any:
+        """Looks."""
+        return IMAGE[1]
+
+    calls = {"tool_calls": [{"name": "look", "arguments": {"city": city}} for city in ("Oslo", "Bergen")]}
+    with Simulator([rule(calls, times=1), rule("Nice.")]) as simulator, simulator.client() as client:
+        run = client.run(f"{provider}/a-model", "Look.", tools=[look], max_tokens=100)
+        assert run.text == "Nice."
+        body = simulator.requests[-1].body
+    sent = json.dumps(body)
+    assert sent.count("iVBORw0KGgo=") == 2
+    # Formats whose results are text show it right after all of them.
+    if provider in ("openai", "cohere"):
+        *_, first, second, shown = body["messages"]
+        assert (first["role"], second["role"], shown["role"]) == ("tool", "tool", "user")
+        assert "message after the tool results" in json.dumps(first["content"])
+        assert [part["type"] for part in shown["content"]] == ["text", "image_url", "image_url"]
 
 
 @pytest.mark.parametrize(

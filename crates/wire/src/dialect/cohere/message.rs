@@ -7,6 +7,7 @@ use crate::dialect::shared::{
     calls::{CallRules, Calls, Ids, Sent},
     foreign, media_type, nested, said_text,
     tool_input::as_function,
+    tool_media,
 };
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Json, JsonError, ObjectWriter, Value, write_array};
@@ -40,7 +41,7 @@ pub(super) fn encode_messages(
     let messages = &request.messages;
     TEXTS.check(messages, refusals)?;
     let mut calls = Calls::new(request, CallRules { id, ids: Ids::Needed, name: ToolNameRule::Identifier });
-    let mut written: Vec<Json> = Vec::with_capacity(messages.len());
+    let mut written = Written { messages: Vec::with_capacity(messages.len()), shown: Vec::new() };
     for (position, message) in messages.iter().enumerate() {
         let place = format!("messages[{position}]");
         if message.name.is_some() {
@@ -50,7 +51,9 @@ pub(super) fn encode_messages(
             Role::System | Role::Developer => "system",
             Role::User => "user",
             Role::Assistant => {
-                written.extend(encode_assistant(message, &place, &mut calls, refusals)?);
+                if let Some(message) = encode_assistant(message, &place, &mut calls, refusals)? {
+                    written.push(message);
+                }
                 continue;
             }
             Role::Tool => "tool",
@@ -61,9 +64,36 @@ pub(super) fn encode_messages(
         };
         encode_said(role, message, &place, &mut calls, refusals, &mut written)?;
     }
+    written.show();
     let mut out = Vec::new();
-    write_array(&mut out, written, |out, message| out.extend_from_slice(message.text().as_bytes()));
+    write_array(&mut out, written.messages, |out, message| out.extend_from_slice(message.text().as_bytes()));
     Ok(out)
+}
+
+/// The messages written so far.
+struct Written<'a> {
+    messages: Vec<Json>,
+    /// The pictures of the results written last: they follow all of them, as nothing may stand between results.
+    shown: Vec<Carried<'a>>,
+}
+
+impl Written<'_> {
+    /// Adds a message that is no result.
+    fn push(&mut self, message: Json) {
+        self.show();
+        self.messages.push(message);
+    }
+
+    /// Writes the pictures of the results before.
+    fn show(&mut self) {
+        if !self.shown.is_empty() {
+            let mut content = alloc::vec![Carried::PlainText(tool_media::SHOWN)];
+            content.append(&mut self.shown);
+            self.messages.push(Json::object(&Extra::new(), |object| {
+                object.field("role", "user").with("content", |out| write_content(&content, out));
+            }));
+        }
+    }
 }
 
 /// Writes the results of tools, one message each, and then what else is said.
@@ -73,14 +103,15 @@ fn encode_said<'a>(
     place: &str,
     calls: &mut Calls<'a>,
     refusals: &mut Refusals,
-    written: &mut Vec<Json>,
+    written: &mut Written<'a>,
 ) -> Result<(), UnsupportedField> {
     let mut content = Vec::with_capacity(message.content.len());
     for (position, part) in message.content.iter().enumerate() {
         let field = format!("{place}.content[{position}]");
         if let PartKind::ToolResult(result) = &part.kind {
             let shared = (role == "tool").then_some(&message.extra);
-            written.push(encode_result(result, part, shared, &field, calls, refusals)?);
+            let result = encode_result(result, part, shared, &field, calls, refusals, &mut written.shown)?;
+            written.messages.push(result);
         } else if role == "tool" {
             refusals.add(field, "a tool message holds tool results only")?;
         } else if TEXTS.drops_part(part) {
@@ -104,16 +135,22 @@ fn encode_result<'a>(
     place: &str,
     calls: &mut Calls<'a>,
     refusals: &mut Refusals,
+    shown: &mut Vec<Carried<'a>>,
 ) -> Result<Json, UnsupportedField> {
     note_breakpoint(part, place, refusals);
+    let shown_before = shown.len();
     let mut content = Vec::with_capacity(result.content.len());
     for (position, part) in result.content.iter().enumerate() {
         let field = format!("{place}.content[{position}]");
         if matches!(part.kind, PartKind::Image(_)) {
-            refusals.add(field, "tool results are texts and documents; put pictures into a user message")?;
+            // A message of the user's after the results shows it.
+            shown.extend(carried(part, &field, refusals)?);
         } else if let Some(part) = carried(part, &field, refusals)? {
             content.push(part);
         }
+    }
+    if content.is_empty() && shown.len() > shown_before {
+        content.push(Carried::PlainText(tool_media::FOLLOWS));
     }
     let sent = calls.result(result);
     Ok(Json::object(&part.extra, |object| {

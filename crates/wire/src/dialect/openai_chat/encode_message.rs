@@ -7,6 +7,7 @@ use crate::dialect::shared::{
     calls::{CallRules, Calls, Ids, Sent},
     foreign::{self, AUDIO},
     tool_input::as_function,
+    tool_media,
 };
 use crate::encode::{Refusals, UnsupportedField};
 use crate::json::{Extra, Json, ObjectWriter, Value, WriteJson, write_array};
@@ -33,10 +34,12 @@ pub(super) fn encode_messages(
         calls: Calls::new(request, rules),
         turn: messages.iter().rposition(|message| message.role == Role::User).map_or(0, |last| last + 1),
         wire: Vec::with_capacity(messages.len()),
+        shown: Vec::new(),
     };
     for (position, message) in messages.iter().enumerate() {
         history.add(message, position, refusals)?;
     }
+    history.show();
     let mut wire = history.wire;
     if quirks.alternate_roles {
         wire = joined(wire);
@@ -56,6 +59,8 @@ struct History<'a> {
     /// The first message after the last one of the user.
     turn: usize,
     wire: Vec<WireMessage<'a>>,
+    /// What the results written last hold besides text: it follows all of them, as nothing may stand between results.
+    shown: Vec<Content<'a>>,
 }
 
 /// One message as the dialect has it.
@@ -74,6 +79,25 @@ struct WireMessage<'a> {
     shared_extra: Option<&'a Extra>,
     /// Whether it is the beginning of the answer.
     is_prefill: bool,
+}
+
+impl<'a> WireMessage<'a> {
+    /// A message of the user's that says nothing yet.
+    fn of_user(quirks: &'a Quirks) -> Self {
+        Self {
+            quirks,
+            role: "user",
+            name: None,
+            content: Vec::new(),
+            reasoning: String::new(),
+            signature: None,
+            calls: Vec::new(),
+            tool_call_id: None,
+            extra: Cow::Owned(Extra::new()),
+            shared_extra: None,
+            is_prefill: false,
+        }
+    }
 }
 
 impl<'a> History<'a> {
@@ -156,9 +180,18 @@ impl<'a> History<'a> {
             || message.role == Role::Tool && !quirks.supports(Feature::Tools)
             || blank::is_left_out(&message.role) && said.says_nothing();
         if !is_left_out || !said.content.is_empty() {
+            self.show();
             self.wire.push(said);
         }
         Ok(())
+    }
+
+    /// Writes what the results before hold besides text.
+    fn show(&mut self) {
+        if !self.shown.is_empty() {
+            let content = core::iter::once(Content::plain(tool_media::SHOWN)).chain(self.shown.drain(..));
+            self.wire.push(WireMessage { content: content.collect(), ..WireMessage::of_user(self.quirks) });
+        }
     }
 
     /// Whether calls with free text go back as such: the provider declares such tools, and its requests have such calls.
@@ -212,6 +245,7 @@ impl<'a> History<'a> {
         refusals: &mut Refusals,
     ) -> Result<WireMessage<'a>, UnsupportedField> {
         let quirks = self.quirks;
+        let shown_before = self.shown.len();
         let mut content = Vec::with_capacity(result.content.len());
         for (position, part) in result.content.iter().enumerate() {
             let field = format!("{place}.content[{position}]");
@@ -219,11 +253,18 @@ impl<'a> History<'a> {
                 Ok(said) if said.is_text() || quirks.tool_result_media => {
                     content.push(said.noted(&field, quirks, refusals));
                 }
-                _ => {
-                    let reason = "tool results are text; put media into a user message after them";
-                    refusals.add(field, &foreign::named(&part.kind, reason))?;
+                // What follows the results shows it.
+                _ if tool_media::is_media(&part.kind) => {
+                    match self.content(part, Feature::ContentParts, false) {
+                        Ok(said) => self.shown.push(said.noted(&field, quirks, refusals)),
+                        Err(reason) => refusals.add(field, &foreign::named(&part.kind, &reason))?,
+                    }
                 }
+                _ => refusals.add(field, &foreign::named(&part.kind, "tool results are text"))?,
             }
+        }
+        if content.is_empty() && self.shown.len() > shown_before {
+            content.push(Content::plain(tool_media::FOLLOWS));
         }
         let cache = part.cache.as_ref();
         if quirks.cache_control == CacheControl::Strip && cache.is_some() {

@@ -246,7 +246,15 @@ enum Kind<'a> {
     Whole(&'a Json),
 }
 
+/// Nothing beside a text of ours.
+static NOTHING: Extra = Extra::new();
+
 impl<'a> Content<'a> {
+    /// A text of ours, with nothing beside it.
+    pub(super) const fn plain(text: &'a str) -> Self {
+        Self { kind: Kind::Text(text), cache: None, control: CacheControl::Breakpoint, extra: &NOTHING }
+    }
+
     /// `part` in the words of the dialect, or why it has none.
     pub(super) fn new(part: &'a Part, media: MediaParts) -> Result<Self, &'static str> {
         let is_mistral = media == MediaParts::Mistral;

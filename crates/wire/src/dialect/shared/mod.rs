@@ -25,6 +25,7 @@ pub(crate) mod template;
 pub(crate) mod text_documents;
 pub(crate) mod tool_declaration;
 pub(crate) mod tool_input;
+pub(crate) mod tool_media;
 pub(crate) mod turn;
 
 pub(crate) use address::is_version;

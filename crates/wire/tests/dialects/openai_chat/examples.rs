@@ -113,7 +113,10 @@ fn what_cannot_be_carried_is_refused_by_name_or_dropped() {
             "messages[0].content[1].content[0]",
             request(vec![Message::new(
                 Role::Tool,
-                vec![result("a", vec![Part::text("x")]), result("b", vec![picture()])],
+                vec![
+                    result("a", vec![Part::text("x")]),
+                    result("b", vec![Part::new(PartKind::RedactedReasoning { data: "x".into() })]),
+                ],
             )]),
         ),
         (
