@@ -83,6 +83,16 @@ SENT: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         {"search_domain_filter": ["a.example", "-b.example"]},
     ),
     ("perplexity/sonar", SEARCH, {}),
+    (
+        "bedrock/us.amazon.nova-2-lite-v1:0",
+        SEARCH,
+        {"toolConfig": {"tools": [{"systemTool": {"name": "nova_grounding"}}]}},
+    ),
+    (
+        "bedrock/amazon.nova-premier-v1:0",
+        CODE,
+        {"toolConfig": {"tools": [{"systemTool": {"name": "nova_code_interpreter"}}]}},
+    ),
 ]
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("openai/gpt-5-mini", SEARCH, r"tools\[0\]"),
@@ -96,11 +106,13 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("cohere/command-a", SEARCH, r"tools\[0\]"),
     ("ollama/llama3", CODE, r"tools\[0\]"),
     ("bedrock/anthropic.claude-sonnet-4-5", SEARCH, r"tools\[0\]"),
+    ("bedrock/amazon.nova-pro-v1:0", FETCH, r"tools\[0\]"),
+    ("bedrock/amazon.nova-pro-v1:0", ferrule.tools.web_search(max_uses=1), r"tools\[0\]\.max_uses"),
 ]
 
 
 def _fields(body: Any) -> dict[str, Any]:
-    kept = ("tools", "web_search_options", "search_domain_filter")
+    kept = ("tools", "toolConfig", "web_search_options", "search_domain_filter")
     return {name: body[name] for name in kept if name in body}
 
 

@@ -159,7 +159,9 @@ pub(crate) fn of_event(event: &StreamEvent) -> Vec<(model::Citation, u32, Option
         StreamEvent::ResponseExtra(extra) => of(citation::of_response(extra), 0, None).collect(),
         StreamEvent::Start(start) => of(citation::of_response(&start.extra), 0, None).collect(),
         StreamEvent::Part { choice, index, part } => {
-            of(citation::of_part(&part.extra), *choice, Some(*index)).collect()
+            let mut found = citation::of_part(&part.extra);
+            found.extend(citation::of_reference(&part.kind));
+            of(found, *choice, Some(*index)).collect()
         }
         _ => Vec::new(),
     }

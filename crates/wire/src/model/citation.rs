@@ -6,7 +6,11 @@
 
 use super::{Choice, Part, PartKind, Response};
 use crate::json::{Extra, Fields, Json, Value};
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use alloc::{
+    borrow::ToOwned,
+    string::{String, ToString},
+    vec::Vec,
+};
 
 /// A source that an answer names, and where.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -53,8 +57,20 @@ fn of_choice(choice: &Choice) -> Vec<Citation> {
     let content = &choice.message.content;
     let mut found = Vec::new();
     let mut before = 0;
+    // What was said last, for references that stand after it.
+    let mut last: Option<(usize, &str, u64)> = None;
     for (position, part) in content.iter().enumerate() {
         let said = text_of(part);
+        for mut citation in of_reference(&part.kind) {
+            if let Some((position, said, before)) = last {
+                citation.part = u32::try_from(position).ok();
+                place(&mut citation, said, before);
+            }
+            found.push(citation);
+        }
+        if !said.is_empty() {
+            last = Some((position, said, before));
+        }
         for mut citation in of_part(&part.extra) {
             citation.part = u32::try_from(position).ok();
             place(&mut citation, said, before);
@@ -127,6 +143,35 @@ pub fn of_part(extra: &Extra) -> Vec<Citation> {
     let mut found: Vec<Citation> = items(extra, "citations").filter_map(beside_text).collect();
     found.extend(items(extra, "annotations").filter_map(annotation));
     found
+}
+
+/// The sources that a part is: Mistral's references, which stand after the text that they are about.
+pub fn of_reference(kind: &PartKind) -> Vec<Citation> {
+    let (PartKind::ProviderItem { item, .. } | PartKind::Unknown(item)) = kind else { return Vec::new() };
+    let Some(mut fields) = item.value().object() else { return Vec::new() };
+    match fields.take_string("type").as_deref() {
+        // The numbers are those that the sources have in a tool's result.
+        Some("reference") => {
+            let ids = fields.take_array("reference_ids").unwrap_or_default().into_iter();
+            let id = |id: Value<'_>| id.string().or_else(|| id.u64().map(|number| number.to_string()));
+            let of_id = |id: String| Citation {
+                kind: "document".to_owned(),
+                source_id: Some(id),
+                raw: Some(item.clone()),
+                ..Citation::default()
+            };
+            ids.filter_map(id).map(of_id).collect()
+        }
+        Some("tool_reference") => alloc::vec![Citation {
+            kind: "web".to_owned(),
+            title: fields.take_string("title"),
+            url: fields.take_string("url"),
+            cited_text: fields.take_string("description").filter(|text| !text.is_empty()),
+            raw: Some(item.clone()),
+            ..Citation::default()
+        }],
+        _ => Vec::new(),
+    }
 }
 
 /// The sources beside a message: OpenAI's and OpenRouter's annotations, Cohere's citations.

@@ -229,3 +229,39 @@ fn bedrock() {
     let expected = ["document|Sky|-|-|scatters|sky|4..7", "web|Web|https://x/w|-|-|sky|4..7"];
     check(&plain("bedrock", body), &expected, "plain");
 }
+
+const MISTRAL: &[&str] = &[
+    "document|-|-|0|-|The sky is blue.|0..16",
+    "document|-|-|2|-|The sky is blue.|0..16",
+    "document|-|-|b|-| Light scatters.|16..32",
+];
+
+#[test]
+fn mistral() {
+    let references =
+        [r#"{"type":"reference","reference_ids":[0,2]}"#, r#"{"type":"reference","reference_ids":["b"]}"#];
+    let text = |text: &str| format!(r#"{{"type":"text","text":"{text}"}}"#);
+    let content =
+        [text("The sky is blue."), references[0].into(), text(" Light scatters."), references[1].into()];
+    let body = format!(
+        r#"{{"id":"m","object":"chat.completion","model":"mistral","created":1,"choices":[{{"index":0,"message":
+        {{"role":"assistant","content":[{}]}},"finish_reason":"stop"}}],"usage":{{"prompt_tokens":1,"completion_tokens":1}}}}"#,
+        content.join(",")
+    );
+    check(&plain("openai-chat", &body), MISTRAL, "plain");
+    let chunk = |content: &str| {
+        format!(
+            r#"{{"id":"m","object":"chat.completion.chunk","created":1,"model":"mistral","choices":[{{"index":0,"delta":{{"role":"assistant","content":{content}}},"finish_reason":null}}]}}"#
+        )
+    };
+    let chunks = [
+        chunk(r#""The sky is ""#),
+        chunk(r#""blue.""#),
+        chunk(&format!("[{}]", content[1])),
+        chunk(&format!("[{},{}]", content[2], content[3])),
+        r#"{"id":"m","object":"chat.completion.chunk","created":1,"model":"mistral","choices":[{"index":0,"delta":{"content":""},"finish_reason":"stop"}]}"#.to_owned(),
+        "[DONE]".to_owned(),
+    ];
+    let stream = sse(&chunks.each_ref().map(String::as_str));
+    check(&streamed("openai-chat", stream.as_bytes()), MISTRAL, "streamed");
+}

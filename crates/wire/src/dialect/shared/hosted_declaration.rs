@@ -141,7 +141,10 @@ pub(crate) fn fit(
             continue;
         };
         if let Some(whole) = whole {
-            let name = whole.value().object().and_then(|mut own| own.take_string("name")).unwrap_or_default();
+            let own = |mut own: Fields<'_>| {
+                own.take_string("name").or_else(|| own.take_object("systemTool")?.take_string("name"))
+            };
+            let name = whole.value().object().and_then(own).unwrap_or_default();
             fitted.tools.push(Tool { name, kind: ToolKind::Hosted(whole), ..tool.clone() });
         }
         for (name, value) in fields {
@@ -207,6 +210,12 @@ fn declared(
                 inner.optional("excludeDomains", blocked);
             });
         }),
+        ("bedrock", _) => match bedrock(hosted, model) {
+            Some(name) => Declared::tool(|tool| {
+                tool.object("systemTool", |system| _ = system.field("name", name));
+            }),
+            None => return Ok(None),
+        },
         ("openai-chat", _) => match openai_chat(hosted, options, model, quirks.hosted_tools) {
             Some(declared) => declared,
             None => return Ok(None),
@@ -236,6 +245,18 @@ fn anthropic(hosted: Hosted, options: &Options) -> Declared {
         }
     });
     Declared { beta, ..declared }
+}
+
+/// The system tool of Converse. Amazon's own models have them; an ARN does not say whose it is.
+fn bedrock(hosted: Hosted, model: &str) -> Option<&'static str> {
+    if !model.contains("nova") && !model.starts_with("arn:") {
+        return None;
+    }
+    match hosted {
+        Hosted::WebSearch => Some("nova_grounding"),
+        Hosted::CodeExecution => Some("nova_code_interpreter"),
+        Hosted::WebFetch => None,
+    }
 }
 
 fn openai_chat(hosted: Hosted, options: &Options, model: &str, form: HostedTools) -> Option<Declared> {
