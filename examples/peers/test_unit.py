@@ -1,9 +1,9 @@
-"""openai with respx: unit tests of a program that calls a model."""
+"""openai with httpx2: unit tests of a program that calls a model."""
 
 import json
+from collections.abc import Callable
 
-import httpx
-import respx
+import httpx2
 from openai import InternalServerError, OpenAI
 
 
@@ -17,26 +17,31 @@ def is_sunny(client: OpenAI, city: str) -> bool | None:
         return None
 
 
-def answer(text: str) -> httpx.Response:
-    message = {"role": "assistant", "content": text}
-    choice = {"index": 0, "message": message, "finish_reason": "stop"}
-    completion = {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
-    return httpx.Response(200, json=completion)
+def client_of(provider: Callable[[httpx2.Request], httpx2.Response]) -> OpenAI:
+    http_client = httpx2.Client(transport=httpx2.MockTransport(provider))
+    return OpenAI(api_key="key", max_retries=0, http_client=http_client)
 
 
-@respx.mock(base_url="https://api.openai.com/v1")
-def test_reads_the_answer(provider: respx.Router) -> None:
-    route = provider.post("/chat/completions")
-    route.side_effect = [answer("It is sunny."), answer("It rains.")]
-    client = OpenAI(api_key="key")
-    assert is_sunny(client, "Lisbon")
-    assert not is_sunny(client, "Oslo")
-    body = json.loads(route.calls[0].request.content)
+def test_reads_the_answer() -> None:
+    requests: list[httpx2.Request] = []
+
+    def provider(request: httpx2.Request) -> httpx2.Response:
+        requests.append(request)
+        text = "It is sunny." if b"Lisbon" in request.content else "It rains."
+        choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+        completion = {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
+        return httpx2.Response(200, json=completion)
+
+    with client_of(provider) as client:
+        assert is_sunny(client, "Lisbon")
+        assert not is_sunny(client, "Oslo")
+    body = json.loads(requests[0].content)
     assert body["messages"][0]["content"] == "How is the weather in Lisbon?"
 
 
-@respx.mock(base_url="https://api.openai.com/v1")
-def test_survives_an_overloaded_provider(provider: respx.Router) -> None:
-    error = {"error": {"message": "overloaded", "type": "server_error"}}
-    provider.post("/chat/completions").respond(503, json=error)
-    assert is_sunny(OpenAI(api_key="key", max_retries=0), "Lisbon") is None
+def test_survives_an_overloaded_provider() -> None:
+    def provider(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(503, json={"error": {"message": "overloaded", "type": "server_error"}})
+
+    with client_of(provider) as client:
+        assert is_sunny(client, "Lisbon") is None

@@ -1,12 +1,12 @@
-"""openai with httpx: time limits; what came is not lost. The limit of the whole call has to be checked by hand."""
+"""openai with httpx2: time limits; what came is not lost. The limit of the whole call has to be checked by hand."""
 
 import sys
 import time
 
-import httpx
+import httpx2
 from openai import APITimeoutError, OpenAI
 
-limits = httpx.Timeout(60, connect=5, read=5)
+limits = httpx2.Timeout(60, connect=5, read=5)
 with OpenAI(timeout=limits) as client:
     answer = ""
     deadline = time.monotonic() + 60
@@ -20,5 +20,5 @@ with OpenAI(timeout=limits) as client:
                 print(text, end="", flush=True)
             if time.monotonic() > deadline:
                 raise TimeoutError
-    except (APITimeoutError, httpx.TimeoutException, TimeoutError) as error:
+    except (APITimeoutError, httpx2.TimeoutException, TimeoutError) as error:
         print(f"\n[{type(error).__name__} after: {answer!r}]")
