@@ -48,13 +48,17 @@ if TYPE_CHECKING:
         UsageUpdate as UsageUpdate,
     )
     from ferrule.async_client import (
-        AsyncAudioOperations as AsyncAudioOperations,
         AsyncClient as AsyncClient,
+    )
+    from ferrule.async_client_operations import (
+        AsyncAudioOperations as AsyncAudioOperations,
         AsyncImageOperations as AsyncImageOperations,
     )
     from ferrule.client import (
-        AudioOperations as AudioOperations,
         Client as Client,
+    )
+    from ferrule.client_operations import (
+        AudioOperations as AudioOperations,
         ImageOperations as ImageOperations,
     )
     from ferrule.configuration.registry import (
@@ -255,8 +259,10 @@ _NAMES = {
         "Usage",
         "UsageUpdate",
     ),
-    "ferrule.async_client": ("AsyncAudioOperations", "AsyncClient", "AsyncImageOperations"),
-    "ferrule.client": ("AudioOperations", "Client", "ImageOperations"),
+    "ferrule.async_client": ("AsyncClient",),
+    "ferrule.async_client_operations": ("AsyncAudioOperations", "AsyncImageOperations"),
+    "ferrule.client": ("Client",),
+    "ferrule.client_operations": ("AudioOperations", "ImageOperations"),
     "ferrule.configuration.registry": ("Registry", "RegistrySection"),
     "ferrule.content": ("attachment", "audio", "document", "image"),
     "ferrule.functions": ("ProviderRequest",),

@@ -512,6 +512,14 @@ class ToolCall:
             exception: What was raised, or text.
         """
 
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as a dictionary of JSON values; the arguments are the text that the model wrote."""
+
+    @classmethod
+    def from_dict(cls, fields: dict[str, Any]) -> ToolCall:
+        """The call of what `to_dict` gave. Raises `TypeError` where it is not that."""
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]: ...
     def __reduce__(self) -> tuple[type[ToolCall], tuple[str, str, str, bool]]: ...
 
 @final
@@ -682,6 +690,10 @@ class Citation:
     def to_dict(self) -> dict[str, Any]:
         """Everything as a dictionary of JSON values."""
 
+    @classmethod
+    def from_dict(cls, fields: dict[str, Any]) -> Citation:
+        """The citation of what `to_dict` gave."""
+
     def __iter__(self) -> Iterator[tuple[str, Any]]: ...
     def __eq__(self, other: object, /) -> bool: ...
 
@@ -774,8 +786,8 @@ class Usage:
     def __iter__(self) -> Iterator[tuple[str, Any]]: ...
     def __reduce__(self) -> tuple[Callable[[dict[str, Any]], Usage], tuple[dict[str, Any]]]: ...
     @classmethod
-    def _from_dict(cls, fields: dict[str, Any]) -> Usage:
-        """For unpickling."""
+    def from_dict(cls, fields: dict[str, Any]) -> Usage:
+        """The usage of what `to_dict` gave."""
 
 @final
 class Cost:
@@ -826,8 +838,8 @@ class Cost:
     def __iter__(self) -> Iterator[tuple[str, Any]]: ...
     def __reduce__(self) -> tuple[Callable[[dict[str, Any]], Cost], tuple[dict[str, Any]]]: ...
     @classmethod
-    def _from_dict(cls, fields: dict[str, Any]) -> Cost:
-        """For unpickling."""
+    def from_dict(cls, fields: dict[str, Any]) -> Cost:
+        """The cost of what `to_dict` gave. Raises `ValueError` where it is not that."""
 
 @final
 class CatalogModel:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ferrule.asking_again import AskingAgain
     from ferrule.functions import ProviderFunction, TokenFunction
     from ferrule.map_progress import Progress
+    from ferrule.mapping import Calls
     from ferrule.run import Steps
     from ferrule.structured import Format
 
@@ -331,23 +332,30 @@ class BaseClient(Observable):
 
     def _prepare_map(
         self, model: Model, prompts: Any, options: CompletionOptions, progress: bool
-    ) -> tuple[Callable[[Messages, LoopBridge], Flight], Progress | None]:
-        """What starts a call of `map`, and its progress bar."""
-        if options.get("retries_on_invalid"):
-            raise TypeError("retries_on_invalid: map asks each prompt once; use complete")
+    ) -> tuple[Calls, Progress | None]:
+        """What starts the calls of `map`, and its progress bar."""
         refuse_dry_run("map", options)
         self._resolve(model)
+        asked: CompletionOptions = {**options}
         # Once for all: functions and types are declared in place.
         given, parse = prepare_completion(options)
 
-        def start(prompt: Messages, bridge: LoopBridge) -> Flight:
-            return self._native.complete(model, prompt, given, bridge=bridge, parse=parse)
+        def converse(prompt: Messages) -> AskingAgain | None:
+            return self._asking_again("map", prompt, {**asked}) if asked.get("retries_on_invalid") else None
 
+        def start(prompt: Any, again: AskingAgain | None, bridge: LoopBridge) -> Flight:
+            timed = given
+            if again is not None and "timeout" in (left := again.options()):
+                timed = {**given, "timeout": left["timeout"]}
+            return self._native.complete(model, prompt, timed, bridge=bridge, parse=parse)
+
+        if asked.get("retries_on_invalid"):
+            converse("")  # An option that is wrong is said before the first prompt is taken.
         if not progress:
-            return start, None
+            return (converse, start), None
         from ferrule.map_progress import Progress  # rich
 
-        return start, Progress(prompts)
+        return (converse, start), Progress(prompts)
 
     def _resolve(self, model: Model) -> tuple[str, str]:
         return self._native.resolve(model)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from decimal import Decimal
 from types import TracebackType
@@ -10,43 +9,33 @@ from typing import TYPE_CHECKING, Any, cast, overload
 
 import ferrule
 from ferrule import greenlets
-from ferrule._native import Flight, LoopBridge, ModelInfo, NativeClient, Reply, ToolCall
-from ferrule.base_client import BaseClient
+from ferrule._native import Reply, ToolCall
+from ferrule.client_operations import ClientOperations
 from ferrule.errors import FerruleError
-from ferrule.operations.audio import AudioFile, Transcript, read_audio
-from ferrule.operations.body import Body
-from ferrule.operations.call_options import check_options, is_dry_run, prepare_completion
-from ferrule.operations.embeddings import Embeddings
+from ferrule.operations.call_options import is_dry_run
 from ferrule.operations.health import Health
-from ferrule.operations.images import Images
-from ferrule.operations.model_lists import is_listed_as, log_failure
-from ferrule.operations.servers import Ollama, RuvLLM, decoded, start_request
-from ferrule.operations.token_count import TokenCount, count_locally, provider_count
 from ferrule.options import (
     Approval,
     CallOptions,
+    CommonOptions,
     CompletionOptions,
-    EmbeddingOptions,
-    ImageOptions,
     Messages,
     Model,
-    RerankOptions,
     ResponseType,
     RunOptions,
-    SpeechOptions,
     Timeouts,
     Tools,
-    TranscriptionOptions,
 )
 from ferrule.signatures import with_options
 from ferrule.streams import Stream
 from ferrule.typing_compat import Self, T, Unpack
+from ferrule.waiting import bridge_of, call_and_wait, wait_for
 
 if TYPE_CHECKING:
-    from ferrule.greenlets import HubBridge
+    pass
 
 
-class Client(BaseClient):
+class Client(ClientOperations):
     """Calls models and blocks until they answer. Safe to share between threads; Ctrl-C interrupts it.
 
     Use it in a `with` statement, or `close` it.
@@ -123,18 +112,18 @@ class Client(BaseClient):
         if options.get("retries_on_invalid"):
             return self._complete_until_valid(model, messages, options)
         hub = greenlets.current()
-        flight, _ = self._start("complete", self._native.complete, model, messages, options, _bridge(hub))
-        return cast("Reply[Any]", _wait(flight, hub))
+        flight, _ = self._start("complete", self._native.complete, model, messages, options, bridge_of(hub))
+        return cast("Reply[Any]", wait_for(flight, hub))
 
     def _complete_until_valid(self, model: Model, messages: Messages | None, options: CompletionOptions) -> Reply[Any]:
         again = self._asking_again("complete", messages, options)
         hub = greenlets.current()
         while True:
             flight, _ = self._start(
-                "complete", self._native.complete, model, again.messages, again.options(), _bridge(hub)
+                "complete", self._native.complete, model, again.messages, again.options(), bridge_of(hub)
             )
             try:
-                reply = cast("Reply[Any]", _wait(flight, hub))
+                reply = cast("Reply[Any]", wait_for(flight, hub))
             except FerruleError as error:
                 again.failed(error)
                 raise
@@ -203,8 +192,40 @@ class Client(BaseClient):
             ValueError: `reasoning` or `tool_choice` has a word that there is not.
         """
         hub = greenlets.current()
-        flight, format_ = self._start("stream", self._native.stream, model, messages, options, _bridge(hub))
+        flight, format_ = self._start("stream", self._native.stream, model, messages, options, bridge_of(hub))
         return Stream(flight, hub, format_)
+
+    @overload
+    def run(
+        self,
+        model: Model,
+        messages: Messages,
+        *,
+        tools: Tools,
+        max_steps: int = 10,
+        max_cost: float | Decimal | None = None,
+        timeout: float | Timeouts | None = None,
+        approve: Callable[[ToolCall], Approval | Awaitable[Approval]] | None = None,
+        parallel: bool = True,
+        response_format: ResponseType[T],
+        **options: Unpack[CommonOptions],
+    ) -> ferrule.Run[T]: ...
+
+    @overload
+    def run(
+        self,
+        model: Model,
+        messages: Messages,
+        *,
+        tools: Tools,
+        max_steps: int = 10,
+        max_cost: float | Decimal | None = None,
+        timeout: float | Timeouts | None = None,
+        approve: Callable[[ToolCall], Approval | Awaitable[Approval]] | None = None,
+        parallel: bool = True,
+        response_format: Any = None,
+        **options: Unpack[CommonOptions],
+    ) -> ferrule.Run[Any]: ...
 
     @with_options(RunOptions)
     def run(
@@ -219,7 +240,7 @@ class Client(BaseClient):
         approve: Callable[[ToolCall], Approval | Awaitable[Approval]] | None = None,
         parallel: bool = True,
         **options: Unpack[RunOptions],
-    ) -> ferrule.Run:
+    ) -> ferrule.Run[Any]:
         """Calls a model and the tools that it calls, in turns, until it answers.
 
         What a tool raises, arguments that do not fit its parameters, and names that no tool has are told to the model.
@@ -262,6 +283,38 @@ class Client(BaseClient):
         )
         return finish(self, model, steps)
 
+    @overload
+    def stream_run(
+        self,
+        model: Model,
+        messages: Messages,
+        *,
+        tools: Tools,
+        max_steps: int = 10,
+        max_cost: float | Decimal | None = None,
+        timeout: float | Timeouts | None = None,
+        approve: Callable[[ToolCall], Approval | Awaitable[Approval]] | None = None,
+        parallel: bool = True,
+        response_format: ResponseType[T],
+        **options: Unpack[CommonOptions],
+    ) -> ferrule.RunStream[T]: ...
+
+    @overload
+    def stream_run(
+        self,
+        model: Model,
+        messages: Messages,
+        *,
+        tools: Tools,
+        max_steps: int = 10,
+        max_cost: float | Decimal | None = None,
+        timeout: float | Timeouts | None = None,
+        approve: Callable[[ToolCall], Approval | Awaitable[Approval]] | None = None,
+        parallel: bool = True,
+        response_format: Any = None,
+        **options: Unpack[CommonOptions],
+    ) -> ferrule.RunStream[Any]: ...
+
     @with_options(RunOptions)
     def stream_run(
         self,
@@ -275,7 +328,7 @@ class Client(BaseClient):
         approve: Callable[[ToolCall], Approval | Awaitable[Approval]] | None = None,
         parallel: bool = True,
         **options: Unpack[RunOptions],
-    ) -> ferrule.RunStream:
+    ) -> ferrule.RunStream[Any]:
         """`run`, as it goes on: the events of the model's streams, and `StepStart`, `ToolResult` and `StepEnd`.
 
         Args:
@@ -309,6 +362,34 @@ class Client(BaseClient):
         )
         return follow(self, model, steps)
 
+    @overload
+    def map(
+        self,
+        model: Model,
+        prompts: Iterable[Messages],
+        *,
+        concurrency: int = 32,
+        progress: bool = False,
+        ordered: bool = True,
+        response_format: ResponseType[T],
+        retries_on_invalid: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> ferrule.Replies[T]: ...
+
+    @overload
+    def map(
+        self,
+        model: Model,
+        prompts: Iterable[Messages],
+        *,
+        concurrency: int = 32,
+        progress: bool = False,
+        ordered: bool = True,
+        response_format: Any = None,
+        retries_on_invalid: int | None = None,
+        **options: Unpack[CallOptions],
+    ) -> ferrule.Replies[Any]: ...
+
     @with_options(CompletionOptions)
     def map(
         self,
@@ -319,7 +400,7 @@ class Client(BaseClient):
         progress: bool = False,
         ordered: bool = True,
         **options: Unpack[CompletionOptions],
-    ) -> ferrule.Replies:
+    ) -> ferrule.Replies[Any]:
         """Calls a model with many prompts, several at a time.
 
         Prompts are taken one by one as calls end, so they may come from a generator of any length. Leaving the
@@ -345,90 +426,8 @@ class Client(BaseClient):
         """
         from ferrule.mapping import Replies
 
-        start, bar = self._prepare_map(model, prompts, options, progress)
-        return Replies(start, prompts, concurrency, ordered=ordered, progress=bar)
-
-    @with_options(EmbeddingOptions)
-    def embed(self, model: Model, texts: str | Sequence[str], **options: Unpack[EmbeddingOptions]) -> Embeddings:
-        """Embeds texts.
-
-        More texts than the provider takes at once are sent in several requests, eight at a time; their order is kept.
-
-        Args:
-            model: `provider/model`, or an alias.
-            texts: A text, or a list of texts.
-            **options: See `EmbeddingOptions`.
-
-        Returns:
-            The embeddings, in the order of the texts.
-
-        Raises:
-            ValueError: `texts` is an empty list.
-            UnsupportedError: The provider has no embeddings, or cannot carry an option.
-            FerruleError: See `ferrule.errors` for the tree.
-        """
-        given = check_options(options, EmbeddingOptions)
-        if is_dry_run(given):
-            return cast("Embeddings", self._plan(model, texts, given, "embed"))
-        return Embeddings(_call(self._native.embed, model, texts, given))
-
-    @with_options(RerankOptions)
-    def rerank(
-        self, model: Model, query: str, documents: Sequence[str], **options: Unpack[RerankOptions]
-    ) -> ferrule.Ranking:
-        """Ranks documents by their relevance to a query.
-
-        Args:
-            model: `provider/model`, or an alias.
-            query: The query.
-            documents: The documents.
-            **options: See `RerankOptions`.
-
-        Returns:
-            The documents, best first.
-
-        Raises:
-            UnsupportedError: The provider has no reranking, or cannot carry an option.
-            FerruleError: See `ferrule.errors` for the tree.
-        """
-        given = check_options(options, RerankOptions)
-        return ferrule.Ranking(_call(self._native.rerank, model, query, documents, given), documents)
-
-    @property
-    def images(self) -> ImageOperations:
-        """Image generation."""
-        return ImageOperations(self._native)
-
-    @property
-    def audio(self) -> AudioOperations:
-        """Speech synthesis and transcription."""
-        return AudioOperations(self._native)
-
-    @with_options(CompletionOptions)
-    def count_tokens(self, model: Model, messages: Messages, **options: Unpack[CompletionOptions]) -> TokenCount:
-        """Counts the tokens of a prompt.
-
-        For OpenAI's models they are counted locally, without a request or a key. Other providers are asked where they
-        have an endpoint for it, which is free of charge; where they have none the number is an estimate.
-
-        Args:
-            model: `provider/model`, an alias, or a bare name that one provider offers.
-            messages: As `complete` takes them.
-            **options: Those of the call; `system`, `tools` and `response_format` count.
-
-        Returns:
-            The number, whether it is exact, and how it was counted.
-
-        Raises:
-            FerruleError: The request to the provider failed.
-            TypeError: An option has a wrong name or type.
-        """
-        _, name = self._resolve(model)
-        given, _ = prepare_completion(options)
-        local = count_locally(name, messages, given)
-        if local.exact:
-            return local
-        return provider_count(_call(self._native.count_tokens, model, messages, given), local)
+        calls, bar = self._prepare_map(model, prompts, options, progress)
+        return Replies(calls, prompts, concurrency, ordered=ordered, progress=bar)
 
     @with_options(CompletionOptions)
     def route(
@@ -481,89 +480,8 @@ class Client(BaseClient):
         Raises:
             ConfigError: There is no such provider.
         """
-        found = _call(self._native.health, self._health_targets(providers), timeouts=timeout)
+        found = call_and_wait(self._native.health, self._health_targets(providers), timeouts=timeout)
         return [Health(**fields) for fields in found]
-
-    def models(
-        self, provider: str | None = None, *, timeout: float | Timeouts | None = None, fresh: bool = False
-    ) -> list[ModelInfo]:
-        """Lists the models that providers offer to the configured keys. Lists are cached for five minutes.
-
-        Args:
-            provider: The provider's id; by default all that have a key, or need none and are configured. Of those, one
-                that fails is left out, with a warning in the log.
-            timeout: Seconds for each provider, or `Timeouts`; the client's where `None`.
-            fresh: Whether to ignore cached lists.
-
-        Returns:
-            The models; each entry has its provider's id.
-
-        Raises:
-            FerruleError: The list of `provider` cannot be had.
-        """
-        if provider is None:
-            return list(itertools.chain.from_iterable(self._all_models(timeout, fresh).values()))
-        provider = self._provider_id(provider)
-        listed = None if fresh else self._model_lists.get(provider)
-        if listed is None:
-            listed = cast("list[ModelInfo]", _call(self._native.models, provider, timeouts=timeout))
-            self._model_lists.put(provider, listed)
-        return list(listed)
-
-    def is_model_available(self, model: str, *, timeout: float | Timeouts | None = None, fresh: bool = False) -> bool:
-        """Whether a model is in its provider's list of models.
-
-        Args:
-            model: `provider/model`, an alias, or a bare name that one provider offers.
-            timeout: Seconds, or `Timeouts`; the client's where `None`.
-            fresh: Whether to ignore a cached list.
-
-        Raises:
-            FerruleError: The provider's list cannot be had.
-        """
-        provider, name = self._resolve(model)
-        return any(is_listed_as(listed, name) for listed in self.models(provider, timeout=timeout, fresh=fresh))
-
-    def _all_models(self, timeout: float | Timeouts | None, fresh: bool) -> dict[str, list[ModelInfo]]:
-        hub = greenlets.current()
-        flights: dict[str, Flight] = {}
-        lists: dict[str, list[ModelInfo]] = {}
-        for provider in self._registry.usable_providers():
-            listed = None if fresh else self._model_lists.get(provider)
-            if listed is None:
-                flights[provider] = self._native.models(provider, timeouts=timeout, bridge=_bridge(hub))
-                listed = []
-            lists[provider] = listed
-        for provider, flight in flights.items():
-            lists[provider] = self._finish_list(provider, flight, hub)
-        return lists
-
-    def _finish_list(self, provider: str, flight: Flight, hub: HubBridge | None) -> list[ModelInfo]:
-        try:
-            listed = cast("list[ModelInfo]", _wait(flight, hub))
-        except FerruleError as error:
-            log_failure(provider, error)
-            return []
-        self._model_lists.put(provider, listed)
-        return listed
-
-    @property
-    def ollama(self) -> Ollama:
-        """Endpoints that only Ollama has."""
-        return Ollama(self._send)
-
-    @property
-    def ruvllm(self) -> RuvLLM:
-        """Endpoints that only ruvLLM has."""
-        return RuvLLM(self._send)
-
-    def _send(self, provider: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-        hub = greenlets.current()
-        flight = start_request(self._native, self._provider_id(provider), method, path, body, _bridge(hub))
-        pieces: list[Any] = []
-        while (batch := _wait(flight, hub)) is not None:
-            pieces.extend(batch)
-        return decoded(pieces)
 
     def reload(self) -> None:
         """Reads the configuration's files and the environment again. Calls in flight keep what they began with.
@@ -586,97 +504,3 @@ class Client(BaseClient):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
-
-
-class ImageOperations:
-    """Image generation, by providers with OpenAI's endpoint `/images/generations`: `client.images`."""
-
-    def __init__(self, client: NativeClient) -> None:
-        self._native = client
-
-    @with_options(ImageOptions)
-    def generate(self, model: Model, prompt: str, **options: Unpack[ImageOptions]) -> Images:
-        """Generates images.
-
-        Args:
-            model: `provider/model`, or an alias.
-            prompt: The description of the images.
-            **options: See `ImageOptions`; other fields of the provider go into `extra_body`.
-
-        Returns:
-            The images.
-
-        Raises:
-            UnsupportedError: The provider has no image generation, or cannot carry an option.
-            FerruleError: See `ferrule.errors` for the tree.
-        """
-        given = check_options(options, ImageOptions)
-        return Images(_call(self._native.images, model, prompt, given))
-
-
-class AudioOperations:
-    """Speech synthesis and transcription, by providers with OpenAI's endpoints `/audio/...`: `client.audio`."""
-
-    def __init__(self, client: NativeClient) -> None:
-        self._native = client
-
-    @with_options(SpeechOptions)
-    def speech(self, model: Model, text: str, *, voice: str | None = None, **options: Unpack[SpeechOptions]) -> Body:
-        """Synthesises speech.
-
-        Args:
-            model: `provider/model`, or an alias.
-            text: The text to speak.
-            voice: The provider's name of the voice. It may be missing where each target of a group has one among its
-                `options`.
-            **options: See `SpeechOptions`.
-
-        Returns:
-            The audio, as it is generated. Use it in a `with` statement, or close it.
-
-        Raises:
-            UnsupportedError: The provider has no speech synthesis, or cannot carry an option.
-            FerruleError: See `ferrule.errors` for the tree.
-        """
-        given = {**check_options(options, SpeechOptions), "voice": voice}
-        hub = greenlets.current()
-        return Body(self._native.speech(model, text, given, bridge=_bridge(hub)), hub)
-
-    @with_options(TranscriptionOptions)
-    def transcribe(self, model: Model, file: AudioFile, **options: Unpack[TranscriptionOptions]) -> Transcript:
-        """Transcribes a recording.
-
-        Args:
-            model: `provider/model`, or an alias.
-            file: A path, bytes, a file opened in binary mode, or a pair of file name and bytes.
-            **options: See `TranscriptionOptions`.
-
-        Returns:
-            The transcript.
-
-        Raises:
-            UnsupportedError: The provider has no transcription, or cannot carry an option.
-            FerruleError: See `ferrule.errors` for the tree.
-            OSError: The file cannot be read.
-        """
-        given = check_options(options, TranscriptionOptions)
-        return Transcript(_call(self._native.transcribe, model, *read_audio(file), given))
-
-
-def _bridge(hub: HubBridge | None) -> LoopBridge | None:
-    return None if hub is None else hub.bridge
-
-
-def _call(start: Callable[..., Flight], *arguments: Any, **options: Any) -> Any:
-    """Starts a call and waits for what it delivers."""
-    hub = greenlets.current()
-    return _wait(start(*arguments, **options, bridge=_bridge(hub)), hub)
-
-
-def _wait(flight: Flight, hub: HubBridge | None) -> Any:
-    """What the call delivers next. An interrupted wait cancels the call."""
-    try:
-        return flight.wait() if hub is None else hub.wait(flight)
-    except BaseException:
-        flight.cancel()
-        raise

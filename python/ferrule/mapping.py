@@ -9,28 +9,25 @@ from __future__ import annotations
 import asyncio
 import collections
 from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Generic, NoReturn
 
 from ferrule import greenlets
 from ferrule._native import LoopBridge, Reply
 from ferrule.errors import FerruleError
 from ferrule.numeric import as_integer
+from ferrule.typing_compat import Self, T
 
 if TYPE_CHECKING:
-    import sys
     from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
     from types import TracebackType
 
-    if sys.version_info >= (3, 11):
-        from typing import Self
-    else:
-        from typing_extensions import Self
-
     from ferrule._native import Flight
+    from ferrule.asking_again import AskingAgain
     from ferrule.map_progress import Progress
     from ferrule.options import Messages
 
-    Start = Callable[[Messages, LoopBridge], Flight]
+    Calls = tuple[Callable[[Messages], "AskingAgain | None"], Callable[[Any, "AskingAgain | None", LoopBridge], Flight]]
+    """What keeps the conversation of a prompt that may be asked again, and what starts a call."""
 
 __all__ = ["AsyncReplies", "Replies"]
 
@@ -41,10 +38,12 @@ _AHEAD = 8
 class _Call:
     """A call in flight; once it is over, its outcome."""
 
-    __slots__ = ("flight", "notify", "outcome")
+    __slots__ = ("again", "flight", "notify", "outcome")
 
     def __init__(self, notify: Callable[[_Call], None]) -> None:
         self.flight: Flight | None = None
+        self.again: AskingAgain | None = None
+        """The conversation, where a reply that does not fit is asked for again."""
         self.outcome: Reply | FerruleError | None = None
         self.notify = notify
 
@@ -73,11 +72,11 @@ class _Waiter:
 class _Window:
     """The calls in flight, and the outcomes that wait to be taken."""
 
-    def __init__(self, start: Start, bridge: LoopBridge, concurrency: Any, *, ordered: bool) -> None:
+    def __init__(self, calls: Calls, bridge: LoopBridge, concurrency: Any, *, ordered: bool) -> None:
         limit = as_integer(concurrency)
         if limit is None or limit < 1:
             raise TypeError(f"concurrency: expected a whole number, 1 or more, not {concurrency!r}")
-        self._start = start
+        self._converse, self._start = calls
         self._bridge = bridge
         self._limit = limit
         self._ordered = ordered
@@ -106,7 +105,8 @@ class _Window:
         """Starts a call. An error of Ferrule's is its outcome; any other error ends the prompts."""
         call = _Call(self._notify)
         try:
-            call.flight = self._start(prompt, self._bridge)
+            call.again = self._converse(prompt)
+            call.flight = self._start(prompt, call.again, self._bridge)
         except FerruleError as error:
             call.outcome = error
         except Exception as error:
@@ -132,10 +132,18 @@ class _Window:
             as_loop: Any = call
             try:
                 delivered = call.flight.next(as_loop)
+                if isinstance(delivered, _Waiter):
+                    continue
+                if call.again is not None and delivered is not None:
+                    if not call.again.is_over(delivered):
+                        call.flight = self._start(call.again.messages, call.again, self._bridge)
+                        self.ready.append(call)
+                        continue
+                    delivered = call.again.finished(delivered)
             except FerruleError as error:
+                if call.again is not None:
+                    call.again.failed(error)
                 self._settle(call, error)
-                continue
-            if isinstance(delivered, _Waiter):
                 continue
             self._settle(call, FerruleError("the call ended without a reply") if delivered is None else delivered)
 
@@ -167,20 +175,20 @@ class _Window:
         self.ready.clear()
 
 
-class Replies(Iterator["Reply | FerruleError"]):
+class Replies(Iterator["Reply[T] | FerruleError"], Generic[T]):
     """The replies to many prompts, as `Client.map` iterates over them.
 
     Leaving it early ends the calls in flight: by `close`, a `with` statement, or dropping it.
     """
 
     def __init__(
-        self, start: Start, prompts: Iterable[Messages], concurrency: int, *, ordered: bool, progress: Progress | None
+        self, calls: Calls, prompts: Iterable[Messages], concurrency: int, *, ordered: bool, progress: Progress | None
     ) -> None:
         if isinstance(prompts, (str, bytes)) or not hasattr(prompts, "__iter__"):
             raise TypeError(f"prompts: expected a list or another iterable of prompts, not {type(prompts).__name__}")
         self._hub = greenlets.current()
         self._bridge = LoopBridge(thread=True, has_loop=False) if self._hub is None else self._hub.bridge
-        self._window = _Window(start, self._bridge, concurrency, ordered=ordered)
+        self._window = _Window(calls, self._bridge, concurrency, ordered=ordered)
         self._prompts = iter(prompts)
         self._progress = progress
 
@@ -190,7 +198,7 @@ class Replies(Iterator["Reply | FerruleError"]):
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> Reply | FerruleError:
+    def __next__(self) -> Reply[T] | FerruleError:
         try:
             outcome = self._next()
         except BaseException:
@@ -253,7 +261,7 @@ class Replies(Iterator["Reply | FerruleError"]):
             self.close()
 
 
-class AsyncReplies(AsyncIterator["Reply | FerruleError"]):
+class AsyncReplies(AsyncIterator["Reply[T] | FerruleError"], Generic[T]):
     """The replies to many prompts, as `AsyncClient.map` iterates over them.
 
     Leaving it early ends the calls in flight: by `aclose`, an `async with` statement, or dropping it. Cancelling a task
@@ -262,7 +270,7 @@ class AsyncReplies(AsyncIterator["Reply | FerruleError"]):
 
     def __init__(
         self,
-        start: Start,
+        calls: Calls,
         prompts: Iterable[Messages] | AsyncIterable[Messages],
         concurrency: int,
         *,
@@ -274,7 +282,7 @@ class AsyncReplies(AsyncIterator["Reply | FerruleError"]):
         is_async = hasattr(prompts, "__aiter__")
         if isinstance(prompts, (str, bytes)) or not (is_async or hasattr(prompts, "__iter__")):
             raise TypeError(f"prompts: expected a list or another iterable of prompts, not {type(prompts).__name__}")
-        self._window = _Window(start, bridge, concurrency, ordered=ordered)
+        self._window = _Window(calls, bridge, concurrency, ordered=ordered)
         # Nothing refers back to this object, so that dropping it ends it at once.
         self._alarm = _Alarm(loop)
         self._window.wake = self._alarm.ring
@@ -292,7 +300,7 @@ class AsyncReplies(AsyncIterator["Reply | FerruleError"]):
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Reply | FerruleError:
+    async def __anext__(self) -> Reply[T] | FerruleError:
         try:
             outcome = await self._next()
         except asyncio.CancelledError:

@@ -448,7 +448,7 @@ class CompletionOptions(CallOptions, total=False):
         response_format: A type (pydantic, dataclass, msgspec, `TypedDict`, enum, `list[...]`, union, ...), a JSON
             schema, `"json"` or `"text"`: see `Reply.parsed`.
         retries_on_invalid: How many times to ask again where the reply does not fit `response_format`, with what is
-            wrong with it in the conversation. Default 0. Of `complete` only: a stream has been read by then.
+            wrong with it in the conversation. Default 0. Not for streams, which have been read by then.
     """
 
     response_format: Any

@@ -10,7 +10,7 @@ import dataclasses
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal
 
 from ferrule import errors
 from ferrule._native import Cost, Message, Reply, ToolCall, Usage
@@ -23,6 +23,7 @@ from ferrule.tool_execution import PreparedCall, prepare, too_late
 from ferrule.tool_results import result_message
 from ferrule.toolbox import Toolbox
 from ferrule.turns import answered_calls, pending_calls, turns_of
+from ferrule.typing_compat import T
 
 if TYPE_CHECKING:
     from ferrule.options import Messages
@@ -38,8 +39,8 @@ _FORCING = ("auto", "none")
 
 
 @dataclasses.dataclass
-class Run:
-    """What a run did.
+class Run(Generic[T]):
+    """What a run did. `Run[City]` is one whose replies' `parsed` is a `City`, `Run` alone is `Run[Any]`.
 
     Attributes:
         messages: The whole conversation: the messages that the run was given, the model's, and the tools'. The next
@@ -51,12 +52,12 @@ class Run:
     """
 
     messages: list[Message | Mapping[str, Any]]
-    replies: list[Reply] = dataclasses.field(default_factory=list)
+    replies: list[Reply[T]] = dataclasses.field(default_factory=list)
     stopped: Stopped | None = None
-    partial_reply: Reply | None = None
+    partial_reply: Reply[T] | None = None
 
     @property
-    def reply(self) -> Reply:
+    def reply(self) -> Reply[T]:
         """The last reply: the answer, where `stopped` is `"answer"`.
 
         Raises:
@@ -86,7 +87,7 @@ class Run:
         """The cost of all replies together; `None` where that of one is not known."""
         return sum_of_costs([reply.cost for reply in self._paid()])
 
-    def _paid(self) -> list[Reply]:
+    def _paid(self) -> list[Reply[T]]:
         return self.replies if self.partial_reply is None else [*self.replies, self.partial_reply]
 
     def __repr__(self) -> str:
@@ -174,7 +175,7 @@ class Steps:
         self.parallel = parallel
         self._call_limit = call_limit
         self._options: dict[str, Any] = {**given, "tools": self.toolbox.declared}
-        self.run = Run(turns_of(messages))
+        self.run: Run[Any] = Run(turns_of(messages))
 
     def actions(self) -> Generator[Action, Any, None]:
         """The run, action by action."""

@@ -6,13 +6,13 @@ import contextlib
 import inspect
 from collections.abc import AsyncGenerator, AsyncIterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic
 
 from ferrule._native import TextDelta
 from ferrule.errors import FerruleError
 from ferrule.run import Approve, Ask, Emit, Run, Steps
 from ferrule.tool_execution import in_thread, run_on_loop
-from ferrule.typing_compat import Self
+from ferrule.typing_compat import Self, T
 
 if TYPE_CHECKING:
     from ferrule._native import ToolCall
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 __all__ = ["AsyncRunStream"]
 
 
-class AsyncRunStream:
+class AsyncRunStream(Generic[T]):
     """A run as it goes on: the events of the model's streams, and `StepStart`, `ToolResult` and `StepEnd`.
 
     Iterate once, from one task, over the events or over the `text`. Use it in an `async with` statement, or `aclose`
     it. Reading it raises the errors of `AsyncClient.run`.
     """
 
-    def __init__(self, events: AsyncGenerator[RunEvent, None], run: Run) -> None:
+    def __init__(self, events: AsyncGenerator[RunEvent, None], run: Run[T]) -> None:
         self._events = events
         self._run = run
 
@@ -47,7 +47,7 @@ class AsyncRunStream:
             if type(event) is TextDelta and event.choice == 0:
                 yield event.text
 
-    def run(self) -> Run:
+    def run(self) -> Run[T]:
         """What the run did so far; all of it at the end."""
         return self._run
 
@@ -64,7 +64,7 @@ class AsyncRunStream:
         await self.aclose()
 
 
-async def finish(client: AsyncClient, model: Model, steps: Steps) -> Run:
+async def finish(client: AsyncClient, model: Model, steps: Steps) -> Run[Any]:
     """Makes a run, and waits for its end. Cancelling it cancels the model's call and the tools."""
     async with contextlib.aclosing(_drive(client, model, steps, stream=False)) as events:
         async for _ in events:
@@ -72,7 +72,7 @@ async def finish(client: AsyncClient, model: Model, steps: Steps) -> Run:
     return steps.run
 
 
-def follow(client: AsyncClient, model: Model, steps: Steps) -> AsyncRunStream:
+def follow(client: AsyncClient, model: Model, steps: Steps) -> AsyncRunStream[Any]:
     """Makes a run whose events are followed. It goes on as they are read."""
     return AsyncRunStream(_drive(client, model, steps, stream=True), steps.run)
 

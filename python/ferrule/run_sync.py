@@ -6,14 +6,14 @@ import contextlib
 import inspect
 from collections.abc import Generator, Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic
 
 from ferrule._native import TextDelta
 from ferrule.errors import FerruleError
 from ferrule.own_loop import tools_loop
 from ferrule.run import Approve, Ask, Emit, Execute, Run, Steps
 from ferrule.tool_execution import Coroutines, run_blocking
-from ferrule.typing_compat import Self
+from ferrule.typing_compat import Self, T
 
 if TYPE_CHECKING:
     from ferrule._native import Reply, ToolCall
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 __all__ = ["RunStream"]
 
 
-class RunStream:
+class RunStream(Generic[T]):
     """A run as it goes on: the events of the model's streams, and `StepStart`, `ToolResult` and `StepEnd`.
 
     Iterate once, over the events or over the `text`. Use it in a `with` statement, or close it. Reading it raises the
     errors of `Client.run`.
     """
 
-    def __init__(self, events: Generator[RunEvent, None, None], run: Run) -> None:
+    def __init__(self, events: Generator[RunEvent, None, None], run: Run[T]) -> None:
         self._events = events
         self._run = run
 
@@ -48,7 +48,7 @@ class RunStream:
             if type(event) is TextDelta and event.choice == 0:
                 yield event.text
 
-    def run(self) -> Run:
+    def run(self) -> Run[T]:
         """What the run did so far; all of it at the end."""
         return self._run
 
@@ -65,14 +65,14 @@ class RunStream:
         self.close()
 
 
-def finish(client: Client, model: Model, steps: Steps) -> Run:
+def finish(client: Client, model: Model, steps: Steps) -> Run[Any]:
     """Makes a run, and waits for its end."""
     for _ in _drive(client, model, steps, stream=False):
         pass
     return steps.run
 
 
-def follow(client: Client, model: Model, steps: Steps) -> RunStream:
+def follow(client: Client, model: Model, steps: Steps) -> RunStream[Any]:
     """Makes a run whose events are followed. It goes on as they are read."""
     return RunStream(_drive(client, model, steps, stream=True), steps.run)
 

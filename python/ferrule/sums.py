@@ -16,7 +16,7 @@ def sum_of_usages(usages: Sequence[Usage]) -> Usage:
     rows = [usage.to_dict() for usage in usages]
     names = rows[0].keys() - {"extra"} if rows else set()
     sums = {name: _sum([row.get(name) for row in rows]) for name in names}
-    return Usage._from_dict(sums)  # noqa: SLF001 - ours
+    return Usage.from_dict(sums)
 
 
 def _sum(numbers: Sequence[int | None]) -> int | None:
@@ -54,4 +54,4 @@ def sum_of_costs(costs: Sequence[Cost | None]) -> Cost | None:
         fields[name] = values[0] if len(values) == 1 else None
     # Replies of several providers may have prices from several lists.
     fields["source"] = ", ".join(dict.fromkeys(row["source"] for row in rows))
-    return Cost._from_dict(fields)  # noqa: SLF001 - ours
+    return Cost.from_dict(fields)

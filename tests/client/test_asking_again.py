@@ -122,3 +122,68 @@ def test_what_is_wrong_with_the_option_is_said() -> None:
         with pytest.raises(TypeError, match="retries_on_invalid: a stream"):
             client.stream("openai/gpt", "?", response_format=City, retries_on_invalid=2)  # type: ignore[call-overload]
         assert simulator.requests == []
+
+
+MANY = [
+    rule(fault="overloaded", text="*fails*"),
+    rule(RIGHT, text="*does not fit the required format*"),
+    rule(WRONG),
+]
+PROMPTS = ["one", "fails", *(f"prompt {number}" for number in range(8))]
+
+
+def shown(outcome: Any) -> tuple[Any, int]:
+    """What a reply is, and how many attempts it took."""
+    if isinstance(outcome, ferrule.FerruleError):
+        return type(outcome), len(outcome.attempts)
+    try:
+        return outcome.parsed, len(outcome.attempts)
+    except (ValueError, TypeError):
+        return ValueError, len(outcome.attempts)
+
+
+OUTCOMES = [
+    (City("Oslo", 7), 2),
+    (ferrule.OverloadedError, 1),
+    *[(City("Oslo", 7), 2)] * 8,
+]
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_map_asks_for_each_prompt_again(ordered: bool) -> None:
+    with Simulator(MANY) as simulator, simulator.client(max_retries=0) as client:
+        replies = client.map(
+            "openai/gpt-4o", PROMPTS, response_format=City, retries_on_invalid=1, concurrency=3, ordered=ordered
+        )
+        found = [shown(outcome) for outcome in replies]
+        said = [json.dumps(request.body) for request in simulator.requests]
+    assert found == OUTCOMES if ordered else sorted(map(repr, found)) == sorted(map(repr, OUTCOMES))
+    # Each goes on with its own conversation.
+    again = [text for text in said if "does not fit" in text]
+    assert len(again) == 9
+    assert all(sum(json.dumps(prompt) in text for prompt in PROMPTS) == 1 for text in again)
+
+
+async def test_asynchronous_map_asks_for_each_prompt_again() -> None:
+    with Simulator(MANY) as simulator:
+        async with simulator.async_client(max_retries=0) as client:
+            replies = client.map("openai/gpt-4o", PROMPTS, response_format=City, retries_on_invalid=1, concurrency=3)
+            found = [shown(outcome) async for outcome in replies]
+    assert [kind for kind, _ in found] == [kind for kind, _ in OUTCOMES]
+
+
+def test_map_says_what_is_wrong_before_it_takes_a_prompt() -> None:
+    taken: list[str] = []
+    with Simulator() as simulator, simulator.client() as client:
+        with pytest.raises(TypeError, match="retries_on_invalid: there is no `response_format`"):
+            client.map("openai/gpt", (taken.append(text) or text for text in ["a"]), retries_on_invalid=2)
+        with pytest.raises(TypeError, match="retries_on_invalid: expected a whole number"):
+            client.map("openai/gpt", ["a"], response_format=City, retries_on_invalid=-1)
+    assert not taken
+
+
+def test_map_asks_no_more_often_than_it_may() -> None:
+    with Simulator([rule(WRONG)]) as simulator, simulator.client() as client:
+        outcomes = list(client.map("openai/gpt-4o", ["a", "b"], response_format=City, retries_on_invalid=2))
+        assert [shown(outcome) for outcome in outcomes] == [(ValueError, 3)] * 2
+        assert len(simulator.requests) == 6

@@ -198,6 +198,69 @@ def test_endpoints_of_fastapi_return_them() -> None:
         assert client.get("/openapi.json").status_code == 200
 
 
+class Parts(pydantic.BaseModel):
+    usage: ferrule.Usage
+    cost: ferrule.Cost | None
+    citations: list[ferrule.Citation]
+    tool_calls: list[ferrule.ToolCall]
+    anything: Any = None
+
+
+def test_models_and_endpoints_hold_the_parts_of_a_reply() -> None:
+    fastapi = pytest.importorskip("fastapi")
+    testclient = pytest.importorskip("fastapi.testclient")
+    given = reply(
+        "Blue.",
+        tool_calls=[{"name": "weather", "arguments": {"city": "Oslo"}}],
+        usage={"input_tokens": 12, "output_tokens": 3},
+        cost="0.0001",
+    )
+    citation = ferrule.Citation.from_dict({"kind": "web", "url": "https://x/sky", "start": 0, "end": 4})
+    parts = Parts(
+        usage=given.usage,
+        cost=given.cost,
+        citations=[citation],
+        tool_calls=given.tool_calls,
+        anything=[given, given.message, given.usage, given.cost, citation, *given.tool_calls],
+    )
+    loaded = Parts.model_validate_json(parts.model_dump_json())
+    assert (loaded.usage, loaded.cost) == (given.usage, given.cost)
+    assert (loaded.citations, loaded.tool_calls) == ([citation], given.tool_calls)
+    assert [ferrule.Reply.from_dict(loaded.anything[0]), *loaded.anything[1:3]] == [
+        given,
+        given.message.to_dict(),
+        given.usage.to_dict(),
+    ]
+    for wrong in ({"usage": 7}, {"tool_calls": [{"name": 7}]}, {"cost": {"total": "much"}}):
+        with pytest.raises(pydantic.ValidationError):
+            Parts.model_validate({**loaded.model_dump(), **wrong})
+    app = fastapi.FastAPI()
+
+    @app.get("/usage")
+    def usage() -> ferrule.Usage:
+        return given.usage
+
+    @app.get("/model")
+    def model() -> Parts:
+        return parts
+
+    @app.get("/any")
+    def anything() -> dict[str, Any]:
+        return {"message": given.message, "usage": given.usage, "calls": given.tool_calls}
+
+    @app.get("/calls")
+    def calls() -> list[ferrule.ToolCall]:
+        return given.tool_calls
+
+    with testclient.TestClient(app) as client:
+        assert client.get("/usage").json() == dict(given.usage)
+        assert Parts.model_validate(client.get("/model").json()) == loaded
+        shown = client.get("/any").json()
+        assert (shown["message"], shown["usage"]) == (dict(given.message), dict(given.usage))
+        assert shown["calls"] == client.get("/calls").json() == [dict(call) for call in given.tool_calls]
+        assert client.get("/openapi.json").status_code == 200
+
+
 def test_texts_for_a_prompt_are_short() -> None:
     long = reply("word " * 1000, tool_calls=[{"name": "weather"}])
     assert repr(long).startswith("Reply(text='word word")

@@ -6,8 +6,8 @@ import ast
 from typing import TYPE_CHECKING
 
 import pytest
-from example_programs import EXAMPLES, SCRIPT, run
 
+from example_programs import EXAMPLES, SCRIPT, run
 from ferrule.testing import Simulator
 
 if TYPE_CHECKING:

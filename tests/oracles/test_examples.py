@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from environment import programs_of
-from example_programs import EXAMPLES, SCRIPT, run
 
+from example_programs import EXAMPLES, SCRIPT, run
 from ferrule.testing import Simulator
 
 if TYPE_CHECKING:

@@ -90,6 +90,31 @@ async def awaited(client: ferrule.AsyncClient) -> None:
         assert_type(stream.reply().parsed, Model)
 
 
+def runs(client: ferrule.Client) -> None:
+    run = client.run("m", "Hi.", tools=[weather], response_format=Model, max_steps=3, temperature=0)
+    assert_type(run, ferrule.Run[Model])
+    assert_type(run.reply.parsed, Model)
+    assert_type(run.replies, list[ferrule.Reply[Model]])
+    assert_type(client.run("m", "Hi.", tools=[weather]), ferrule.Run[Any])
+    with client.stream_run("m", "Hi.", tools=[weather], response_format=list[Data]) as streamed:
+        assert_type(streamed.run().reply.parsed, list[Data])
+    client.run("m", "Hi.", tools=[weather], temprature=1)  # type: ignore[call-overload]
+
+
+async def awaited_runs(client: ferrule.AsyncClient) -> None:
+    assert_type((await client.run("m", "Hi.", tools=[], response_format=Model)).reply.parsed, Model)
+    async with client.stream_run("m", "Hi.", tools=[], response_format=Model) as streamed:
+        assert_type(streamed.run(), ferrule.Run[Model])
+    async for reply in client.map("m", ["Hi."], response_format=Model):
+        assert_type(reply, Union[ferrule.Reply[Model], ferrule.FerruleError])
+
+
+def many(client: ferrule.Client) -> None:
+    for reply in client.map("m", ["Hi."], response_format=Model, retries_on_invalid=2, progress=True):
+        assert_type(reply, Union[ferrule.Reply[Model], ferrule.FerruleError])
+    assert_type(client.map("m", ["Hi."]), ferrule.Replies[Any])
+
+
 def shared() -> None:
     assert_type(ferrule.complete("m", "Hi.", response_format=Model).parsed, Model)
     assert_type(ferrule.complete(messages="Hi.", response_format=Model).parsed, Model)

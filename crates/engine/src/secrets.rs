@@ -211,6 +211,7 @@ impl Secrets {
 
     fn mask_provider_error(&self, error: &mut ProviderError) {
         self.mask(&mut error.message);
+        self.mask(&mut error.note);
         self.mask(&mut error.body);
         for text in [&mut error.code, &mut error.error_type, &mut error.param, &mut error.request_id] {
             text.iter_mut().for_each(|text| self.mask(text));

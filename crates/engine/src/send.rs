@@ -89,11 +89,11 @@ fn explained(mut failure: Failure, target: &Target, url: &Url) -> Failure {
             // The query and the user's name and password may hold secrets.
             url.set_query(None);
             let _ = url.set_username("").and_then(|()| url.set_password(None));
-            error.message += &format!("{the} request was {} {url}", target.method);
+            error.note = format!("{the} request was {} {url}", target.method);
         }
         (ErrorKind::Authentication, _) => {
             if let Some(source) = target.provider.key_source(&target.headers) {
-                error.message += &format!("{the} key came from {source}");
+                error.note = format!("{the} key came from {source}");
             }
         }
         _ => {}

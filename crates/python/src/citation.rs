@@ -2,13 +2,18 @@
 
 use crate::{
     forms,
+    from_python::{self, Path},
     to_python::{Reduced, json_to_python, object_to_python},
 };
 use ferrule_wire::{
     json::{Extra, Json, ObjectWriter},
     model::{self, StreamEvent, citation},
 };
-use pyo3::{exceptions::PyValueError, prelude::*, types::PyType};
+use pyo3::{
+    exceptions::PyValueError,
+    prelude::*,
+    types::{PyDict, PyType},
+};
 
 /// A source that a reply names, and where.
 #[pyclass(frozen, eq, module = "ferrule._native")]
@@ -86,23 +91,32 @@ impl Citation {
         Ok((py.get_type::<Self>().getattr("_from_json")?, (text,)))
     }
 
+    /// What `to_dict` gave.
+    #[classmethod]
+    fn from_dict(_class: &Bound<'_, PyType>, fields: &Bound<'_, PyDict>) -> PyResult<Self> {
+        Ok(Self::read(&from_python::json(fields, Path::Root("citation"))?))
+    }
+
     /// For unpickling.
     #[classmethod]
     fn _from_json(_class: &Bound<'_, PyType>, text: &str) -> PyResult<Self> {
         let json = Json::parse(text).map_err(|error| PyValueError::new_err(format!("citation: {error}")))?;
-        let mut fields = json.value().object().unwrap_or_default();
-        Ok(Self(model::Citation {
-            kind: fields.take_string("kind").unwrap_or_default(),
-            title: fields.take_string("title"),
-            url: fields.take_string("url"),
-            source_id: fields.take_string("source_id"),
-            cited_text: fields.take_string("cited_text"),
-            text: fields.take_string("text"),
-            start: fields.take_u64("start"),
-            end: fields.take_u64("end"),
-            part: None,
-            raw: fields.take_json("raw"),
-        }))
+        Ok(Self::read(&json))
+    }
+
+    #[classmethod]
+    fn __get_pydantic_core_schema__<'py>(
+        class: &Bound<'py, PyType>,
+        _source: &Bound<'py, PyAny>,
+        _handler: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        forms::core_schema(class)
+    }
+
+    /// By which pydantic writes it where a type says `Any`.
+    #[getter(__pydantic_serializer__)]
+    fn pydantic_serializer<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        forms::serializer(&slf.get_type())
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
@@ -125,6 +139,22 @@ impl Citation {
 }
 
 impl Citation {
+    fn read(json: &Json) -> Self {
+        let mut fields = json.value().object().unwrap_or_default();
+        Self(model::Citation {
+            kind: fields.take_string("kind").unwrap_or_default(),
+            title: fields.take_string("title"),
+            url: fields.take_string("url"),
+            source_id: fields.take_string("source_id"),
+            cited_text: fields.take_string("cited_text"),
+            text: fields.take_string("text"),
+            start: fields.take_u64("start"),
+            end: fields.take_u64("end"),
+            part: None,
+            raw: fields.take_json("raw"),
+        })
+    }
+
     /// What is told of a source: events name the part beside it, and a reply's places are those in its whole text.
     pub(crate) fn new(citation: model::Citation) -> Self {
         Self(model::Citation { part: None, ..citation })

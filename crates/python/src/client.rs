@@ -6,9 +6,9 @@ use crate::{
     delivery::Value,
     errors::raise_client,
     flight::Flight,
-    ledger, operations,
+    ledger, model_info, operations,
     produce::{self, Outcome},
-    reply::{self, Reply},
+    reply::Reply,
     request, routing, settings, status,
     to_python::not_pickled,
 };
@@ -221,7 +221,7 @@ impl NativeClient {
         let listed = async move {
             let models = models.await?;
             let list =
-                move |py: Python<'_>| Ok(reply::model_list(py, &id.into(), models)?.unbind().into_any());
+                move |py: Python<'_>| Ok(model_info::model_list(py, &id.into(), models)?.unbind().into_any());
             Ok(Value::new(list).into())
         };
         Flight::start(bridge, provider, Entry::none(), None, move |channel| {

@@ -101,15 +101,30 @@ impl Cost {
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (Bound<'py, PyAny>,)> {
-        Ok((py.get_type::<Self>().getattr("_from_dict")?, (self.to_dict(py)?,)))
+        Ok((py.get_type::<Self>().getattr("from_dict")?, (self.to_dict(py)?,)))
     }
 
-    /// For unpickling.
+    /// What `to_dict` gave.
     #[classmethod]
-    fn _from_dict(_class: &Bound<'_, PyType>, fields: &Bound<'_, PyDict>) -> PyResult<Self> {
+    fn from_dict(_class: &Bound<'_, PyType>, fields: &Bound<'_, PyDict>) -> PyResult<Self> {
         let json = from_python::json(fields, Path::Root("cost"))?;
         Self::read(json.value().object().unwrap_or_default())
             .ok_or_else(|| PyValueError::new_err("cost: this is not what to_dict() gave"))
+    }
+
+    #[classmethod]
+    fn __get_pydantic_core_schema__<'py>(
+        class: &Bound<'py, PyType>,
+        _source: &Bound<'py, PyAny>,
+        _handler: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        crate::forms::core_schema(class)
+    }
+
+    /// By which pydantic writes it where a type says `Any`.
+    #[getter(__pydantic_serializer__)]
+    fn pydantic_serializer<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        crate::forms::serializer(&slf.get_type())
     }
 
     fn __float__(&self, py: Python<'_>) -> PyResult<f64> {

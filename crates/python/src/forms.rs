@@ -146,6 +146,11 @@ pub(crate) fn pairs<'py>(dict: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>
     Ok(pairs.into_pyobject(dict.py())?.try_iter()?.into_any())
 }
 
+/// What pydantic writes an instance of a class by.
+pub(crate) fn serializer<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {
+    class.py().import("ferrule.conversations")?.call_method1("serializer", (class,))
+}
+
 /// What pydantic needs to know of a class.
 pub(crate) fn core_schema<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {
     class.py().import("ferrule.conversations")?.call_method1("core_schema", (class,))

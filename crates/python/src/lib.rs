@@ -10,6 +10,7 @@ mod caller;
 mod catalog;
 mod channel;
 mod characters;
+mod choice;
 mod citation;
 mod client;
 mod configuration;
@@ -26,6 +27,7 @@ mod guard;
 mod ledger;
 mod logging;
 mod message;
+mod model_info;
 mod observed_events;
 mod observers;
 mod operations;
@@ -88,8 +90,6 @@ mod _native {
     #[pymodule_export]
     use super::providers::{carried_options, dialects, find_provider, provider_table, split_model};
     #[pymodule_export]
-    use super::reply::{Choice, ModelInfo, Reply};
-    #[pymodule_export]
     use super::routing::check_routing;
     #[pymodule_export]
     use super::secrets::{is_secret_name, masked};
@@ -101,6 +101,8 @@ mod _native {
     use super::tokens::{count_text_tokens_locally, count_tokens_locally};
     #[pymodule_export]
     use super::usage::Usage;
+    #[pymodule_export]
+    use super::{choice::Choice, model_info::ModelInfo, reply::Reply};
 
     use pyo3::prelude::*;
 

@@ -3,7 +3,7 @@
 use crate::{
     forms,
     from_python::{self, Path},
-    to_python::{Reduced, json_to_python},
+    to_python::{Reduced, json_to_python, object_to_python},
 };
 use ferrule_wire::{
     dialect::message_dicts,
@@ -169,6 +169,12 @@ impl Message {
         forms::core_schema(class)
     }
 
+    /// By which pydantic writes it where a type says `Any`.
+    #[getter(__pydantic_serializer__)]
+    fn pydantic_serializer<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        forms::serializer(&slf.get_type())
+    }
+
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         Ok(format!("Message(role='{}', content={})", self.role(), forms::short_content(py, &self.0)?))
     }
@@ -280,6 +286,44 @@ impl ToolCall {
             repr(&self.0.name)?,
             repr(&self.0.arguments)?
         ))
+    }
+
+    /// Everything as a dictionary that has a JSON form; the arguments are the text that the model wrote.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let model::ToolCall { id, name, arguments, custom } = &self.0;
+        object_to_python(py, |object| {
+            object.field("id", id).field("name", name).field("arguments_json", arguments);
+            object.field("custom", *custom);
+        })
+    }
+
+    /// What `to_dict` gave.
+    #[classmethod]
+    fn from_dict<'py>(
+        class: &Bound<'py, PyType>,
+        fields: &Bound<'py, PyDict>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        class.call((), Some(fields))
+    }
+
+    /// The pairs of `to_dict`, so that `dict(call)` works.
+    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        forms::pairs(&self.to_dict(py)?)
+    }
+
+    #[classmethod]
+    fn __get_pydantic_core_schema__<'py>(
+        class: &Bound<'py, PyType>,
+        _source: &Bound<'py, PyAny>,
+        _handler: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        forms::core_schema(class)
+    }
+
+    /// By which pydantic writes it where a type says `Any`.
+    #[getter(__pydantic_serializer__)]
+    fn pydantic_serializer<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        forms::serializer(&slf.get_type())
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (&str, &str, &str, bool)> {

@@ -2,13 +2,14 @@
 
 use crate::{
     attempt::{Attempt, Stats, hash_of},
+    choice::{Choice, read_choice},
     citation::Citation,
     cost::{Cost, Pricing},
     forms,
     from_python::{self, Path},
     message::{Message, ToolCall},
     progress::Progress,
-    to_python::{Reduced, json_to_python, object_to_python},
+    to_python::{Reduced, fields_to_python, json_to_python, object_to_python},
     usage::Usage,
 };
 use bytes::Bytes;
@@ -16,18 +17,17 @@ use ferrule_catalog::UsageRecord;
 use ferrule_client::Entry;
 use ferrule_engine as engine;
 use ferrule_wire::{
-    json::{Extra, Json, ObjectWriter, Value},
-    model, operation,
+    json::{Extra, Json, ObjectWriter},
+    model,
 };
 use pyo3::{
     exceptions::PyValueError,
     prelude::*,
     sync::PyOnceLock,
-    types::{PyDict, PyList, PyString, PyType},
+    types::{PyDict, PyString, PyType},
 };
 use std::{
     mem,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -278,7 +278,7 @@ impl Reply {
     /// What else the provider says about the whole response: a fingerprint, a service tier, sources, ...
     #[getter]
     fn extra<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        extra_to_python(py, &self.response.extra)
+        fields_to_python(py, &self.response.extra)
     }
 
     /// The text as the type given in `response_format`; the JSON value for `"json"` and JSON schemas; `None` where no
@@ -423,6 +423,12 @@ impl Reply {
         forms::core_schema(class)
     }
 
+    /// By which pydantic writes it where a type says `Any`.
+    #[getter(__pydantic_serializer__)]
+    fn pydantic_serializer<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        forms::serializer(&slf.get_type())
+    }
+
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let message = self.message();
         let text = forms::short(py, &message.text())?;
@@ -438,225 +444,9 @@ impl Reply {
     }
 }
 
-/// One answer of several.
-#[pyclass(frozen, module = "ferrule._native")]
-pub(crate) struct Choice(model::Choice);
-
-#[pymethods]
-impl Choice {
-    /// Its number, from 0.
-    #[getter]
-    fn index(&self) -> u32 {
-        self.0.index
-    }
-
-    /// What was said.
-    #[getter]
-    fn message(&self) -> Message {
-        Message(self.0.message.clone())
-    }
-
-    /// Why it ended; `None` where the provider did not say.
-    #[getter]
-    fn finish_reason(&self) -> Option<&str> {
-        self.0.finish_reason.as_ref().map(model::FinishReason::as_str)
-    }
-
-    /// The stop text that ended it.
-    #[getter]
-    fn stop_sequence(&self) -> Option<&str> {
-        self.0.stop_sequence.as_deref()
-    }
-
-    /// Log probabilities, as the provider wrote them; `None` unless asked for.
-    #[getter]
-    fn logprobs<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        self.0.logprobs.as_ref().map(|logprobs| json_to_python(py, logprobs.text())).transpose()
-    }
-
-    /// What else the provider says about this answer: filter results, grounding, its own reason to end, ...
-    #[getter]
-    fn extra<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        extra_to_python(py, &self.0.extra)
-    }
-
-    fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        forms::pairs(&object_to_python(py, |object| self.write_fields(object))?)
-    }
-
-    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
-        other.cast::<Self>().is_ok_and(|other| self.json() == other.get().json())
-    }
-
-    fn __hash__(&self) -> u64 {
-        hash_of(self.finish_reason().unwrap_or_default())
-    }
-
-    fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (String,)> {
-        let json = self.json();
-        // As for a reply: what could not be read back is not pickled.
-        read_choice(json.value())?;
-        Ok((py.get_type::<Self>().getattr("_from_json")?, (json.text().to_owned(),)))
-    }
-
-    /// For unpickling.
-    #[classmethod]
-    fn _from_json(_class: &Bound<'_, PyType>, text: &str) -> PyResult<Self> {
-        let json = Json::parse(text).map_err(|error| PyValueError::new_err(format!("choice: {error}")))?;
-        read_choice(json.value()).map(Self)
-    }
-
-    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let content = forms::short_content(py, &self.0.message)?;
-        let reason = self.finish_reason().map_or_else(|| "None".into(), |reason| format!("'{reason}'"));
-        Ok(format!("Choice(index={}, content={content}, finish_reason={reason})", self.0.index))
-    }
-}
-
 /// What makes `Reply.parsed` of a reply's text.
 fn parser(py: Python<'_>, response_format: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Py<PyAny>>> {
     let Some(response_format) = response_format.filter(|format| !format.is_none()) else { return Ok(None) };
     let parse = py.import("ferrule.conversations")?.call_method1("parser", (response_format,))?;
     Ok((!parse.is_none()).then(|| parse.unbind()))
-}
-
-/// Further fields as a dictionary.
-fn extra_to_python<'py>(py: Python<'py>, extra: &Extra) -> PyResult<Bound<'py, PyAny>> {
-    object_to_python(py, |object| {
-        for (name, value) in extra.iter() {
-            object.field(name, value);
-        }
-    })
-}
-
-fn read_choice(value: Value<'_>) -> PyResult<model::Choice> {
-    let mut fields = value.object().unwrap_or_default();
-    let mut messages = match fields.take_json("message") {
-        Some(message) => crate::message::decode(&message, "message")?,
-        None => Vec::new(),
-    };
-    Ok(model::Choice {
-        index: fields.take_u32("index").unwrap_or_default(),
-        message: messages.pop().unwrap_or_else(|| model::Message::new(model::Role::Assistant, Vec::new())),
-        finish_reason: fields
-            .take_string("finish_reason")
-            .map(|reason| model::FinishReason::from(reason.as_str())),
-        stop_sequence: fields.take_string("stop_sequence"),
-        logprobs: fields.take_json("logprobs"),
-        extra: fields.take_object("extra").unwrap_or_default().rest(),
-    })
-}
-
-impl Choice {
-    /// All of it, to compare by and to pickle.
-    fn json(&self) -> Json {
-        Json::object(&Extra::new(), |object| self.write_fields(object))
-    }
-
-    fn write_fields(&self, object: &mut ObjectWriter<'_>) {
-        object.field("index", self.0.index).field("message", Message(self.0.message.clone()).json());
-        object
-            .nullable("finish_reason", self.finish_reason())
-            .nullable("stop_sequence", self.stop_sequence());
-        object.nullable("logprobs", self.0.logprobs.as_ref());
-        if !self.0.extra.is_empty() {
-            object.with("extra", |out| ObjectWriter::begin_with(out, &self.0.extra).finish());
-        }
-    }
-}
-
-/// Provider, id, when it was made, who made it, and the provider's entry.
-type ModelFields = (String, String, Option<u64>, Option<String>, String);
-
-/// A model a provider offers.
-#[pyclass(frozen, module = "ferrule._native")]
-pub(crate) struct ModelInfo {
-    provider: Arc<str>,
-    info: operation::ModelInfo,
-}
-
-#[pymethods]
-impl ModelInfo {
-    /// The id of the provider that offers it.
-    #[getter]
-    fn provider(&self) -> &str {
-        &self.provider
-    }
-
-    /// The provider's name of it.
-    #[getter]
-    fn id(&self) -> &str {
-        &self.info.id
-    }
-
-    /// When it was made, in seconds since 1970; `None` where the provider did not say.
-    #[getter]
-    fn created(&self) -> Option<u64> {
-        self.info.created
-    }
-
-    /// Who made it; `None` where the provider did not say.
-    #[getter]
-    fn owned_by(&self) -> Option<&str> {
-        self.info.owned_by.as_deref()
-    }
-
-    /// The provider's whole entry.
-    #[getter]
-    fn raw<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        json_to_python(py, self.info.raw.text())
-    }
-
-    fn __repr__(&self) -> String {
-        format!("ModelInfo(id='{}', provider='{}')", self.info.id, self.provider)
-    }
-
-    fn __eq__(&self, other: &Bound<'_, PyAny>) -> bool {
-        other.cast::<Self>().is_ok_and(|other| {
-            let other = other.get();
-            (&self.provider, &self.info) == (&other.provider, &other.info)
-        })
-    }
-
-    fn __hash__(&self) -> u64 {
-        hash_of(&self.info.id)
-    }
-
-    fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, ModelFields> {
-        let info = &self.info;
-        let fields = (
-            self.provider.as_ref().to_owned(),
-            info.id.clone(),
-            info.created,
-            info.owned_by.clone(),
-            info.raw.text().to_owned(),
-        );
-        Ok((py.get_type::<Self>().getattr("_from_fields")?, fields))
-    }
-
-    /// For unpickling.
-    #[classmethod]
-    fn _from_fields(
-        _class: &Bound<'_, PyType>,
-        provider: &str,
-        id: String,
-        created: Option<u64>,
-        owned_by: Option<String>,
-        raw: &str,
-    ) -> PyResult<Self> {
-        let raw = Json::parse(raw).map_err(|error| PyValueError::new_err(format!("model: {error}")))?;
-        let info = operation::ModelInfo { id, created, owned_by, raw };
-        Ok(Self { provider: provider.into(), info })
-    }
-}
-
-/// A list of the models of `provider` for Python.
-pub(crate) fn model_list<'py>(
-    py: Python<'py>,
-    provider: &Arc<str>,
-    models: Vec<operation::ModelInfo>,
-) -> PyResult<Bound<'py, PyList>> {
-    let entry = |info| Py::new(py, ModelInfo { provider: Arc::clone(provider), info });
-    let models = models.into_iter().map(entry).collect::<PyResult<Vec<_>>>()?;
-    PyList::new(py, models)
 }

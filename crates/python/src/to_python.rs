@@ -1,6 +1,6 @@
 //! Conversion of JSON text to Python objects.
 
-use ferrule_wire::json::ObjectWriter;
+use ferrule_wire::json::{Extra, ObjectWriter};
 use pyo3::{exceptions::PyTypeError, intern, prelude::*, sync::PyOnceLock};
 
 /// What `__reduce__` gives to pickle: what to call, and with what.
@@ -32,4 +32,13 @@ pub(crate) fn object_to_python<'py>(
     write(&mut object);
     object.finish();
     json_to_python(py, &String::from_utf8_lossy(&bytes))
+}
+
+/// Further fields as a dictionary.
+pub(crate) fn fields_to_python<'py>(py: Python<'py>, extra: &Extra) -> PyResult<Bound<'py, PyAny>> {
+    object_to_python(py, |object| {
+        for (name, value) in extra.iter() {
+            object.field(name, value);
+        }
+    })
 }

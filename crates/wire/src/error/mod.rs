@@ -108,6 +108,7 @@ fn explain(status: Option<u16>, headers: Headers<'_>, reported: &Reported, now: 
         error_type: reported.error_type.as_deref().map(redact::text),
         param: reported.param.as_deref().map(redact::text),
         message: redact::text(&reported.message),
+        note: String::new(),
         request_id: request_id.map(redact::text),
         retry_after: delay::find(headers, reported, verdict.kind == ErrorKind::RateLimited, now),
         body: String::new(),

@@ -87,6 +87,8 @@ pub struct ProviderError {
     pub param: Option<String>,
     /// What the provider says about it.
     pub message: String,
+    /// What the client knows of it besides, to show after the message: the address, or where the key came from.
+    pub note: String,
     /// The provider's id of the request.
     pub request_id: Option<String>,
     /// How long to wait before sending it again.
@@ -106,6 +108,7 @@ impl ProviderError {
             error_type: None,
             param: None,
             message: message.into(),
+            note: String::new(),
             request_id: None,
             retry_after: None,
             body: String::new(),
@@ -123,6 +126,7 @@ impl fmt::Display for ProviderError {
             notes.push(alloc::format!("code {code}"));
         }
         formatter.write_str(&self.message)?;
+        formatter.write_str(&self.note)?;
         if !notes.is_empty() {
             write!(formatter, " ({})", notes.join(", "))?;
         }
