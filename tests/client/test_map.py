@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import types
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -294,3 +295,34 @@ async def test_asynchronously_what_the_prompts_raise_comes_last(simulator: Simul
         assert texts([await replies.__anext__()]) == ["slow"]
         with pytest.raises(LookupError, match="the file ended"):
             await replies.__anext__()
+
+
+class Shell:
+    """What IPython's shell has where it is the kernel of a notebook."""
+
+    kernel = object()
+
+
+def test_a_notebook_shows_a_bar_of_its_own(client: ferrule.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+
+    class Handle:
+        def update(self, bar: Any) -> None:
+            shown.append(bar._repr_html_())
+
+    def display(bar: Any, *, display_id: bool) -> Handle:
+        assert display_id
+        shown.append(bar._repr_html_())
+        return Handle()
+
+    page = types.ModuleType("IPython.display")
+    page.display = display  # type: ignore[attr-defined]
+    ipython = types.ModuleType("IPython")
+    ipython.get_ipython = Shell  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    monkeypatch.setitem(sys.modules, "IPython.display", page)
+    assert len(list(client.map(MODEL, ["a", "limited", "b"], progress=True))) == 3
+    assert shown[0].startswith('<progress value="1" max="3"></progress> 1/3')
+    assert shown[-1].startswith('<progress value="3" max="3"></progress> 3/3 1 failed, $0.')
+    list(client.map(MODEL, iter(["a"]), progress=True))
+    assert shown[-1].startswith("1 $0.")

@@ -225,7 +225,10 @@ impl ChoiceReader {
                     }
                 }
                 kind => {
-                    let index = self.part_begins(events).begin();
+                    let parts = self.part_begins(events);
+                    let index = parts.begin();
+                    // What is said after it does not belong to what was said before.
+                    parts.text = None;
                     let part = Box::new(Part { kind, ..part });
                     events.push(StreamEvent::Part { choice: self.index, index, part });
                 }

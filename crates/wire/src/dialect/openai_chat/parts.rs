@@ -4,7 +4,7 @@
 #[derive(Debug, Default)]
 pub(super) struct Parts {
     next: u32,
-    text: Option<u32>,
+    pub(super) text: Option<u32>,
     refusal: Option<u32>,
     pub(super) reasoning: Option<u32>,
 }
