@@ -71,13 +71,25 @@ def carriers(option: str, carried: dict[str, dict[str, bool]]) -> str:
     return ", ".join(shown) or "none"
 
 
+def _alternatives(hint: str) -> list[str]:
+    """The types of a union, those inside brackets left together."""
+    found, depth, start = [], 0, 0
+    for place, character in enumerate(hint):
+        depth += {"[": 1, "]": -1}.get(character, 0)
+        if character == "|" and depth == 0:
+            found.append(hint[start:place].strip())
+            start = place + 1
+    return [one.replace("|", "or") for one in [*found, hint[start:].strip()]]
+
+
 def page() -> str:
     """The whole page."""
     carried = _native.carried_options()
     texts = meanings()
     rows = []
     for name, hint in sorted(option_types(CompletionOptions).items()):
-        kind = hint.removesuffix(" | None").replace("|", "\\|")
+        # A `|` in code in a table is shown with its backslash by some renderers.
+        kind = "` or `".join(_alternatives(hint.removesuffix(" | None")))
         meaning = texts[name].replace("|", "\\|")
         rows.append(f"| `{name}` | `{kind}` | {meaning} | {carriers(name, carried)} |")
     return HEAD % PROVIDERS + "\n".join(rows) + "\n" + TAIL

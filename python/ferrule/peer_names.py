@@ -33,7 +33,13 @@ _RETRIES = "write `max_retries`, of the client or of a call"
 _TIMEOUT = "write `timeout`: seconds for the whole call, or ferrule.Timeouts(connect=, first_byte=, idle=, total=)"
 _PROVIDER = "the provider is the first part of the model's name: write model='provider/model'"
 _MODEL = "the model is the first argument of a call: client.complete('provider/model', messages)"
-_FALLBACK = "who is asked next belongs to the configuration: `fallback` of a provider (docs/configuration.md)"
+_FALLBACK = (
+    "name the models in their order: client.complete(['openai/gpt-5-mini', 'anthropic/claude-haiku-4-5'], messages), "
+    "or configure a group (docs/failover.md)"
+)
+_GROUPS = 'write Client(groups={"fast": {"targets": [...], "strategy": ...}}) (docs/failover.md, docs/strategies.md)'
+_MCP = "write tools=ferrule.mcp.tools(...) in client.run (docs/tools.md)"
+_FILES = "files stand in the message: {'role': 'user', 'content': ['the prompt', ferrule.image('photo.png')]}"
 _HTTP = "connections are made by Ferrule's own engine: %s"
 _PROXY = _HTTP % "set HTTPS_PROXY and NO_PROXY"
 _TLS = _HTTP % "write Client(ca_file=...) for certificates to trust, and Client(client_certificate=...) for your own"
@@ -50,7 +56,7 @@ _SEED = "write `seed`"
 _SEARCH = "hosted tools of a provider go into `tools`: ferrule.tools.web_search(), ... (docs/citations.md)"
 _STATE = "conversations are kept by the program: send the messages so far, with `reply.message` at the end"
 _LOGGING = "see docs/logging.md: Ferrule logs to the logger `ferrule`"
-_CALLBACK = "there are no callbacks: read `reply.usage`, `reply.cost` and `client.usage()`, or see docs/logging.md"
+_CALLBACK = "write client.on('response', function) (docs/observers.md); `reply.usage` and `reply.cost` need none"
 _CACHE = (
     'answers are not cached by Ferrule; write `prompt_cache`: True, "5m" or "1h" for what providers cache of prompts'
 )
@@ -134,13 +140,11 @@ ANYWHERE: dict[str, str] = {
     **_each("verify cert ssl_verify ssl_context verify_ssl ssl ca_bundle", _TLS),
     # Models
     **_each("model_name model_id engine_id", _MODEL),
+    **_each("model_alias_map model_group_alias alias", 'write Client(aliases={"fast": "openai/gpt-5-mini"})'),
     **_each(
-        "model_list model_alias_map model_group_alias alias", 'write Client(aliases={"fast": "openai/gpt-5-mini"})'
-    ),
-    **_each(
-        "routing_strategy allowed_fails cooldown_time router routing_strategy_args "
-        "enable_pre_call_checks default_litellm_params",
-        "see `aliases` and providers in docs/configuration.md",
+        "model_list routing_strategy allowed_fails cooldown_time router routing_strategy_args "
+        "enable_pre_call_checks default_litellm_params models_list load_balancing",
+        _GROUPS,
     ),
     **_each("rpm tpm max_parallel_requests rate_limiter rate_limit concurrency max_concurrency max_budget", _LIMITS),
     **_each("input_cost_per_token output_cost_per_token input_cost_per_second", _PRICES),
@@ -174,9 +178,10 @@ ANYWHERE: dict[str, str] = {
     **_each("disable_parallel_tool_use parallel_function_calling", "write `parallel_tool_calls`: True or False"),
     **_each(
         "input inputs prompt contents content message text_input chat_history history question "
-        "query_text user_message conversation_history images attachments fragments documents_text",
+        "query_text user_message conversation_history fragments documents_text",
         _MESSAGES,
     ),
+    **_each("image images image_url attachment attachments file files pdf media video", _FILES),
     **_each(
         "instructions system_instruction system_prompt preamble developer system_message "
         "systemInstruction system_fragments",
@@ -201,13 +206,16 @@ ANYWHERE: dict[str, str] = {
     **_each("frequencyPenalty", "write `frequency_penalty`"),
     **_each("presencePenalty", "write `presence_penalty`"),
     **_each("user_id end_user end_user_id enduser", "write `user`"),
-    **_each("web_search_options web_search search_parameters mcp_servers connectors", _SEARCH),
+    **_each("web_search_options web_search search_parameters connectors tool_resources", _SEARCH),
+    **_each("mcp_servers mcp mcp_tools mcp_config", _MCP),
     **_each("previous_response_id conversation conversation_id thread_id memory chat_id", _STATE),
     **_each(
         "generation_config options model_kwargs inferenceConfig additionalModelRequestFields "
         "kwargs optional_params sampling_params extra extra_params model_settings parameters",
         "write the options themselves as arguments; a field of one provider goes into `extra_body`",
     ),
+    **_each("cache_control cache_prompt prompt_caching", 'write `prompt_cache`: True, "5m" or "1h"'),
+    **_each("vertexai use_vertex", "name the provider in the model: 'vertex/gemini-3-pro'"),
     "allowed_openai_params": "a field of one provider goes into `extra_body`",
     "additional_drop_params": "write drop_params=True, which drops what the provider cannot carry, with a warning",
     **_each(
@@ -216,7 +224,7 @@ ANYWHERE: dict[str, str] = {
     ),
     **_each(
         "max_cost budget max_steps max_tool_calls max_turns",
-        "a call asks once; loop over `reply.tool_calls` (docs/tools.md)",
+        "a call asks once; client.run(model, messages, tools=[...], max_steps=...) goes on (docs/tools.md)",
     ),
     # Of one provider, and sent as they are
     **{
@@ -254,7 +262,6 @@ ANYWHERE: dict[str, str] = {
             "speech_config",
             "raw",
             "template",
-            "cache_control",
             "prompt_id",
             "enable_json_schema_validation",
         )
@@ -270,7 +277,6 @@ CLIENT: dict[str, str] = {
     "async_": "write ferrule.AsyncClient()",
     "is_async": "write ferrule.AsyncClient()",
     "default_model": "write Client(model=...)",
-    "models_list": 'write Client(aliases={"fast": "openai/gpt-5-mini"})',
     "config_file": "write Client(config='path')",
     "config_path": "write Client(config='path')",
 }

@@ -12,6 +12,7 @@ import decimal
 import enum
 import functools
 import math
+import pathlib
 import sys
 import types
 import typing
@@ -44,6 +45,8 @@ _PLAIN: dict[Any, dict[str, Any]] = {
     datetime.time: {"type": "string", "format": "time"},
     uuid.UUID: {"type": "string", "format": "uuid"},
     decimal.Decimal: {"type": "number"},
+    datetime.timedelta: {"type": "number", "description": "A duration in seconds."},
+    pathlib.Path: {"type": "string"},
 }
 _EMPTY_FACTORIES: dict[Any, Any] = {list: [], tuple: [], set: [], frozenset: [], dict: {}, str: "", int: 0, bool: False}
 _LISTS = ("list", "set", "frozenset", "Sequence", "MutableSequence", "Iterable", "Collection", "Set", "deque")
@@ -273,7 +276,9 @@ def to_json(value: Any) -> Any:
         return float(value) if math.isfinite(value) else MISSING
     if isinstance(value, (datetime.date, datetime.time)):
         return value.isoformat()
-    if isinstance(value, uuid.UUID):
+    if isinstance(value, datetime.timedelta):
+        return value.total_seconds()
+    if isinstance(value, (uuid.UUID, pathlib.PurePath)):
         return str(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return to_json({field.name: getattr(value, field.name) for field in dataclasses.fields(value)})

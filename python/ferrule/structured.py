@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 _KEYWORDS = ("type", "properties", "anyOf", "$ref", "$defs", "enum", "items", "allOf", "oneOf", "const")
 _FORMS = ("text", "json_object", "json_schema")
+_MAX_SHOWN = 60
+"""How much of an answer an error shows, in characters."""
+
 WRAPPER = "value"
 """The property that holds a value which is not an object."""
 
@@ -63,7 +66,7 @@ class Format:
             raise _parse_error(reply, reason) from error
 
     def _unwrapped(self, text: str) -> Any:
-        value = json.loads(text)
+        value = _loaded(text)
         if isinstance(value, dict) and value.keys() == {WRAPPER}:
             value = value[WRAPPER]
         elif not fits(self._schema, value):  # A model that is not held to the schema may leave the wrapper out.
@@ -83,7 +86,7 @@ def declare_format(response_format: Any) -> tuple[dict[str, Any], Format | None]
     if isinstance(response_format, str) and response_format == "text":
         return {"type": "text"}, None
     if isinstance(response_format, str) and response_format in ("json", "json_object"):
-        return {"type": "json_object"}, Format(None, json.loads)
+        return {"type": "json_object"}, Format(None, _loaded)
     if isinstance(response_format, dict):
         return _declare_dict(response_format)
     if _is_type(response_format):
@@ -111,7 +114,7 @@ def _declare_dict(response_format: dict[str, Any]) -> tuple[dict[str, Any], Form
             return response_format, None
         inner = response_format.get("json_schema", response_format)
         schema = inner.get("schema") if isinstance(inner, dict) else None
-        read = json.loads if schema is None else functools.partial(_checked, schema)
+        read = _loaded if schema is None else functools.partial(_checked, schema)
         return response_format, Format(None, read)
     if any(keyword in response_format for keyword in _KEYWORDS):
         name = _name(response_format.get("title"))
@@ -208,8 +211,18 @@ def _build(kind: Any, text: str) -> Any:
     return build(kind, _checked(schema_of(kind), text))
 
 
+def _loaded(text: str) -> Any:
+    """The JSON value of an answer; the error of one that is no JSON shows how it begins."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        shown = text if len(text) <= _MAX_SHOWN else text[: _MAX_SHOWN - 1] + "…"
+        what = f"the answer is not JSON: {error.msg}, in {shown!r}" if text.strip() else "the answer is empty"
+        raise json.JSONDecodeError(what, error.doc, error.pos) from None
+
+
 def _checked(schema: Any, text: str) -> Any:
-    value = json.loads(text)
+    value = _loaded(text)
     check(schema, value)
     return value
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import enum
+import pathlib
 import types
 import typing
 import uuid
@@ -25,6 +26,8 @@ _MAKERS: dict[Any, Callable[[Any], Any]] = {
     datetime.time: lambda text: datetime.time.fromisoformat(text.replace("Z", "+00:00")),
     uuid.UUID: uuid.UUID,
     decimal.Decimal: lambda number: decimal.Decimal(str(number)),
+    datetime.timedelta: lambda seconds: datetime.timedelta(seconds=seconds),
+    pathlib.Path: pathlib.Path,
     float: lambda number: float(number) if isinstance(number, int) and not isinstance(number, bool) else number,
     int: lambda number: int(number) if isinstance(number, float) and number.is_integer() else number,
     **_COLLECTIONS,

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import enum
 import json
-from typing import TYPE_CHECKING, Any, Optional, TypedDict
+import pathlib
+from typing import Any, Optional, TypedDict
 
 import pytest
 
+import ferrule
 from ferrule.testing import Simulator, rule
-
-if TYPE_CHECKING:
-    import ferrule
 
 pydantic = pytest.importorskip("pydantic")
 msgspec = pytest.importorskip("msgspec")
@@ -139,6 +139,40 @@ def test_typed_dictionaries(model: str) -> None:
 def test_json_and_schemas_give_what_the_json_says(response_format: Any, streamed: bool) -> None:
     reply, _ = ask("openai/gpt", response_format, json.dumps(ANSWER), streamed=streamed)
     assert reply.parsed == ANSWER
+
+
+@pytest.mark.parametrize("kind", ["json", Forecast, list[int], {"type": "object"}])
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("Here it is: [1]", "the answer is not JSON: .*, in 'Here it is"),
+        ("  ", "the answer is empty"),
+        ("[1", "not JSON"),
+    ],
+)
+def test_what_is_no_json_is_shown(kind: Any, answer: str, said: str) -> None:
+    reply, _ = ask("openai/gpt", kind, answer)
+    with pytest.raises(json.JSONDecodeError, match=said):
+        _ = reply.parsed
+
+
+@dataclasses.dataclass
+class Job:
+    folder: pathlib.Path
+    takes: datetime.timedelta = datetime.timedelta(minutes=1)
+
+
+def test_paths_and_durations() -> None:
+    reply, body = ask("openai/gpt", Job, json.dumps({"folder": "/data", "takes": 90.5}))
+    assert reply.parsed == Job(pathlib.Path("/data"), datetime.timedelta(seconds=90.5))
+    assert "A duration in seconds." in json.dumps(body)
+
+    def start(job: Job, wait: datetime.timedelta = datetime.timedelta(0)) -> datetime.timedelta:
+        """Starts a job."""
+        return job.takes + wait
+
+    call = ferrule.ToolCall("1", "start", json.dumps({"job": {"folder": "x"}, "wait": 5}))
+    assert json.loads(json.dumps(call.run([start]).to_dict()))["content"][0]["content"] == json.dumps("PT65S")
 
 
 def test_text_is_not_parsed() -> None:

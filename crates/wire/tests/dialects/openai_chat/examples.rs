@@ -25,10 +25,6 @@ fn call(id: &str) -> Part {
     Part::new(PartKind::ToolCall(call))
 }
 
-fn picture() -> Part {
-    Part::new(PartKind::Image(Image { source: Source::Url("https://a/b.png".into()), detail: None }))
-}
-
 #[test]
 fn a_plain_request_is_written_as_every_server_knows_it() {
     let plain =
