@@ -25,6 +25,11 @@ pub trait Operation: Copy + fmt::Debug + Send + Sync + 'static {
 
     /// Makes `request` one for `model`.
     fn set_model(request: &mut Self::Request, model: &str);
+
+    /// Server: what every provider refuses of `request`, in words for the client.
+    fn check(_request: &Self::Request) -> Result<(), &'static str> {
+        Ok(())
+    }
 }
 
 /// How a dialect writes and reads the operation `O`.

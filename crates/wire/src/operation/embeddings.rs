@@ -23,6 +23,10 @@ impl Operation for Embeddings {
     fn set_model(request: &mut EmbeddingRequest, model: &str) {
         model.clone_into(&mut request.model);
     }
+
+    fn check(request: &EmbeddingRequest) -> Result<(), &'static str> {
+        if request.inputs.is_empty() { Err("input: at least one text is required") } else { Ok(()) }
+    }
 }
 
 /// Texts to embed.

@@ -23,6 +23,7 @@ pub use kind::OperationKind;
 pub use model_listing::{ModelInfo, ModelListRequest, ModelListing, ModelPage};
 pub use reranking::{RankedDocument, RerankRequest, RerankResponse, Reranking};
 pub use speech::{Speech, SpeechRequest, SpeechResponse};
+pub(crate) use table::with_operations;
 pub use table::{Listed, Operations};
 pub use token_counting::TokenCounting;
 pub(crate) use token_counting::decode_tokens;

@@ -1,4 +1,5 @@
-//! Operations table: which operations a dialect has, and its codec for each. The only file that lists them all.
+//! Operations table: which operations there are besides chat. What has a place for each of them is made of it: a
+//! dialect's codecs here, a server's requests and responses in `server/api.rs`.
 
 use super::{
     codec::{Codec, Operation},
@@ -18,6 +19,22 @@ pub trait Listed: Operation {
     /// The codec of the dialect whose `operations` these are.
     fn codec(operations: &Operations) -> Option<&'static dyn Codec<Self>>;
 }
+
+/// The table: calls `$then` with a line for each operation, the name of its codec's field and its type.
+macro_rules! with_operations {
+    ($then:ident) => {
+        $then! {
+            embeddings: Embeddings,
+            reranking: Reranking,
+            images: Images,
+            speech: Speech,
+            transcription: Transcription,
+            token_counting: TokenCounting,
+            model_listing: ModelListing,
+        }
+    };
+}
+pub(crate) use with_operations;
 
 macro_rules! operations {
     ($($field:ident: $operation:ident,)*) => {
@@ -53,15 +70,12 @@ macro_rules! operations {
     };
 }
 
-operations! {
-    embeddings: Embeddings,
-    reranking: Reranking,
-    images: Images,
-    speech: Speech,
-    transcription: Transcription,
-    token_counting: TokenCounting,
-    model_listing: ModelListing,
-}
+with_operations!(operations);
+
+const _: () = assert!(
+    Operations::LISTED.len() + 1 == OperationKind::ALL.len(),
+    "an operation of operation/kind.rs has no line in `with_operations!`"
+);
 
 impl Operations {
     /// The codec of one operation; `None` where the dialect does not have it.

@@ -5,12 +5,12 @@ use super::RequestOption::{
     PromptCache, Reasoning, ResponseFormat, SafetyIdentifier, Seed, ServiceTier, Stop, Temperature,
     ToolChoice, Tools, TopK, TopLogprobs, TopP, User, Verbosity,
 };
-use super::{Asked, Options, RequestOption};
+use super::{Options, RequestOption, RequestedOption};
 use crate::model::{self, Request};
 use crate::quirks::Feature;
 
 impl Options for Request {
-    fn options(&self) -> impl IntoIterator<Item = Asked> {
+    fn options(&self) -> impl IntoIterator<Item = RequestedOption> {
         // Taken apart in full, so that no option is forgotten here.
         let Self {
             model: _,
@@ -52,66 +52,74 @@ impl Options for Request {
         let penalises = |penalty: &Option<f64>| penalty.is_some_and(|penalty| penalty != 0.0);
         let lacks = |feature, what| Some((feature, what));
         [
-            Asked::new(Tools, !tools.is_empty(), lacks(Feature::Tools, "calls no tools")),
-            Asked::new(ToolChoice, chooses, lacks(Feature::Tools, "calls no tools")),
-            Asked::new(
+            RequestedOption::new(Tools, !tools.is_empty(), lacks(Feature::Tools, "calls no tools")),
+            RequestedOption::new(ToolChoice, chooses, lacks(Feature::Tools, "calls no tools")),
+            RequestedOption::new(
                 ParallelToolCalls,
                 *parallel_tool_calls == Some(false),
                 lacks(Feature::ParallelToolCalls, "decides itself how many tools are called at once"),
             ),
-            Asked::new(ResponseFormat, has_form, None),
-            Asked::new(Reasoning, reasoning.is_some(), None),
-            Asked::new(MaxTokens, max_tokens.is_some(), None),
-            Asked::new(
+            RequestedOption::new(ResponseFormat, has_form, None),
+            RequestedOption::new(Reasoning, reasoning.is_some(), None),
+            RequestedOption::new(MaxTokens, max_tokens.is_some(), None),
+            RequestedOption::new(
                 Temperature,
                 temperature.is_some(),
                 lacks(Feature::Temperature, "takes no temperature"),
             ),
-            Asked::new(TopP, top_p.is_some(), lacks(Feature::TopP, "takes no top_p")),
-            Asked::new(TopK, top_k.is_some(), None),
-            Asked::new(
+            RequestedOption::new(TopP, top_p.is_some(), lacks(Feature::TopP, "takes no top_p")),
+            RequestedOption::new(TopK, top_k.is_some(), None),
+            RequestedOption::new(
                 FrequencyPenalty,
                 penalises(frequency_penalty),
                 lacks(Feature::FrequencyPenalty, "has no such penalty"),
             ),
-            Asked::new(
+            RequestedOption::new(
                 PresencePenalty,
                 penalises(presence_penalty),
                 lacks(Feature::PresencePenalty, "has no such penalty"),
             ),
-            Asked::new(Stop, !stop.is_empty(), lacks(Feature::Stop, "takes no stop texts")),
-            Asked::new(Seed, seed.is_some(), lacks(Feature::Seed, "cannot make sampling repeatable")),
-            Asked::new(
+            RequestedOption::new(Stop, !stop.is_empty(), lacks(Feature::Stop, "takes no stop texts")),
+            RequestedOption::new(
+                Seed,
+                seed.is_some(),
+                lacks(Feature::Seed, "cannot make sampling repeatable"),
+            ),
+            RequestedOption::new(
                 N,
                 n.is_some_and(|n| n != 1),
                 lacks(Feature::N, "gives one answer per request; send it several times"),
             ),
-            Asked::new(
+            RequestedOption::new(
                 Logprobs,
                 *logprobs == Some(true),
                 lacks(Feature::Logprobs, "reports no log probabilities"),
             ),
-            Asked::new(
+            RequestedOption::new(
                 TopLogprobs,
                 top_logprobs.is_some_and(|count| count > 0),
                 lacks(Feature::TopLogprobs, "reports no log probabilities of other tokens"),
             ),
-            Asked::new(Metadata, !metadata.is_empty(), lacks(Feature::Metadata, "keeps no labels")),
-            Asked::new(User, user.is_some(), lacks(Feature::User, "takes no id of the end user")),
-            Asked::new(
+            RequestedOption::new(Metadata, !metadata.is_empty(), lacks(Feature::Metadata, "keeps no labels")),
+            RequestedOption::new(User, user.is_some(), lacks(Feature::User, "takes no id of the end user")),
+            RequestedOption::new(
                 SafetyIdentifier,
                 safety_identifier.is_some(),
                 lacks(Feature::SafetyIdentifier, "has none; `user` names the user"),
             ),
-            Asked::new(
+            RequestedOption::new(
                 ServiceTier,
                 service_tier.is_some(),
                 lacks(Feature::ServiceTier, "has one service for all"),
             ),
-            Asked::new(Verbosity, verbosity.is_some(), lacks(Feature::Verbosity, "takes no verbosity")),
-            Asked::new(Betas, !betas.is_empty(), None),
-            Asked::new(Cache, cache.is_some(), None),
-            Asked::new(
+            RequestedOption::new(
+                Verbosity,
+                verbosity.is_some(),
+                lacks(Feature::Verbosity, "takes no verbosity"),
+            ),
+            RequestedOption::new(Betas, !betas.is_empty(), None),
+            RequestedOption::new(Cache, cache.is_some(), None),
+            RequestedOption::new(
                 PromptCache,
                 prompt_cache.is_some(),
                 lacks(Feature::PromptCache, "does not cache prompts"),

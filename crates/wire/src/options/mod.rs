@@ -109,24 +109,24 @@ impl RequestOption {
 
 /// One option as a request has it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct RequestedOption {
     pub(crate) option: RequestOption,
-    /// Whether the request asks for anything with it: a neutral value does not.
-    pub(crate) is_asked: bool,
+    /// Whether the request sets it to anything but its neutral value.
+    pub(crate) is_set: bool,
     /// What a provider's row says that it does not have, and how that is said of the provider.
     lacking: Option<(Feature, &'static str)>,
 }
 
-impl Asked {
-    const fn new(option: RequestOption, is_asked: bool, lacking: Option<(Feature, &'static str)>) -> Self {
-        Self { option, is_asked, lacking }
+impl RequestedOption {
+    const fn new(option: RequestOption, is_set: bool, lacking: Option<(Feature, &'static str)>) -> Self {
+        Self { option, is_set, lacking }
     }
 }
 
 /// A request that has options.
 pub(crate) trait Options: Clone + 'static {
     /// Every option it may have.
-    fn options(&self) -> impl IntoIterator<Item = Asked>;
+    fn options(&self) -> impl IntoIterator<Item = RequestedOption>;
 
     /// Takes `option` out of the request.
     fn clear(&mut self, option: RequestOption);
@@ -196,11 +196,11 @@ impl<R: Options> Carried<R> {
         refusals: &mut Refusals,
     ) -> Result<Cow<'a, R>, UnsupportedField> {
         let mut fitted = Cow::Borrowed(request);
-        for asked in request.options() {
-            let option = asked.option;
+        for requested in request.options() {
+            let option = requested.option;
             let before = refusals.dropped.len();
-            if asked.is_asked {
-                self.fit_whole(asked, quirks, refusals)?;
+            if requested.is_set {
+                self.fit_whole(requested, quirks, refusals)?;
             }
             for (_, rule) in self.rules.iter().filter(|(of, _)| *of == option) {
                 if refusals.has_dropped(option.name(), before) {
@@ -218,7 +218,7 @@ impl<R: Options> Carried<R> {
     /// Refuses or notes an option that is asked for, whatever its value.
     fn fit_whole(
         &self,
-        Asked { option, lacking, .. }: Asked,
+        RequestedOption { option, lacking, .. }: RequestedOption,
         quirks: &Quirks,
         refusals: &mut Refusals,
     ) -> Result<(), UnsupportedField> {

@@ -4,18 +4,18 @@ use super::RequestOption::{
     Dimensions, InputType, Instructions, Language, N, Prompt, Quality, ResponseFormat, Size, Speed,
     Temperature, TopN, User,
 };
-use super::{Asked, Options, RequestOption};
+use super::{Options, RequestOption, RequestedOption};
 use crate::operation::{EmbeddingRequest, ImageRequest, RerankRequest, SpeechRequest, TranscriptionRequest};
 use crate::quirks::Feature;
 
 impl Options for EmbeddingRequest {
-    fn options(&self) -> impl IntoIterator<Item = Asked> {
+    fn options(&self) -> impl IntoIterator<Item = RequestedOption> {
         let Self { model: _, inputs: _, extra: _, format: _, dimensions, input_type, user } = self;
         let no_dimensions = (Feature::Dimensions, "decides itself how many numbers an embedding has");
         [
-            Asked::new(Dimensions, dimensions.is_some(), Some(no_dimensions)),
-            Asked::new(InputType, input_type.is_some(), None),
-            Asked::new(User, user.is_some(), Some((Feature::User, "takes no id of the end user"))),
+            RequestedOption::new(Dimensions, dimensions.is_some(), Some(no_dimensions)),
+            RequestedOption::new(InputType, input_type.is_some(), None),
+            RequestedOption::new(User, user.is_some(), Some((Feature::User, "takes no id of the end user"))),
         ]
     }
 
@@ -30,9 +30,9 @@ impl Options for EmbeddingRequest {
 }
 
 impl Options for RerankRequest {
-    fn options(&self) -> impl IntoIterator<Item = Asked> {
+    fn options(&self) -> impl IntoIterator<Item = RequestedOption> {
         let Self { model: _, query: _, documents: _, extra: _, top_n } = self;
-        [Asked::new(TopN, top_n.is_some(), None)]
+        [RequestedOption::new(TopN, top_n.is_some(), None)]
     }
 
     fn clear(&mut self, option: RequestOption) {
@@ -43,14 +43,14 @@ impl Options for RerankRequest {
 }
 
 impl Options for ImageRequest {
-    fn options(&self) -> impl IntoIterator<Item = Asked> {
+    fn options(&self) -> impl IntoIterator<Item = RequestedOption> {
         let Self { model: _, prompt: _, extra: _, n, size, quality, response_format } = self;
         let no_size = (Feature::ImageSize, "decides itself how large images are");
         [
-            Asked::new(N, n.is_some_and(|n| n != 1), None),
-            Asked::new(Size, size.is_some(), Some(no_size)),
-            Asked::new(Quality, quality.is_some(), None),
-            Asked::new(ResponseFormat, response_format.is_some(), None),
+            RequestedOption::new(N, n.is_some_and(|n| n != 1), None),
+            RequestedOption::new(Size, size.is_some(), Some(no_size)),
+            RequestedOption::new(Quality, quality.is_some(), None),
+            RequestedOption::new(ResponseFormat, response_format.is_some(), None),
         ]
     }
 
@@ -66,12 +66,12 @@ impl Options for ImageRequest {
 }
 
 impl Options for SpeechRequest {
-    fn options(&self) -> impl IntoIterator<Item = Asked> {
+    fn options(&self) -> impl IntoIterator<Item = RequestedOption> {
         let Self { model: _, text: _, voice: _, extra: _, response_format, speed, instructions } = self;
         [
-            Asked::new(ResponseFormat, response_format.is_some(), None),
-            Asked::new(Speed, speed.is_some(), None),
-            Asked::new(Instructions, instructions.is_some(), None),
+            RequestedOption::new(ResponseFormat, response_format.is_some(), None),
+            RequestedOption::new(Speed, speed.is_some(), None),
+            RequestedOption::new(Instructions, instructions.is_some(), None),
         ]
     }
 
@@ -86,7 +86,7 @@ impl Options for SpeechRequest {
 }
 
 impl Options for TranscriptionRequest {
-    fn options(&self) -> impl IntoIterator<Item = Asked> {
+    fn options(&self) -> impl IntoIterator<Item = RequestedOption> {
         let Self {
             model: _,
             file: _,
@@ -99,10 +99,10 @@ impl Options for TranscriptionRequest {
             temperature,
         } = self;
         [
-            Asked::new(Language, language.is_some(), None),
-            Asked::new(Prompt, prompt.is_some(), None),
-            Asked::new(ResponseFormat, response_format.is_some(), None),
-            Asked::new(Temperature, temperature.is_some(), None),
+            RequestedOption::new(Language, language.is_some(), None),
+            RequestedOption::new(Prompt, prompt.is_some(), None),
+            RequestedOption::new(ResponseFormat, response_format.is_some(), None),
+            RequestedOption::new(Temperature, temperature.is_some(), None),
         ]
     }
 

@@ -354,13 +354,13 @@ fn check_table<R: Options + Debug + PartialEq>(blank: &R, samples: &Samples<R>) 
         request
             .options()
             .into_iter()
-            .filter(|asked| asked.is_asked)
-            .map(|asked| asked.option.name())
+            .filter(|requested| requested.is_set)
+            .map(|requested| requested.option.name())
             .collect()
     };
     assert_eq!(asked(blank), Vec::<&str>::new());
     let mut left: BTreeMap<&str, ()> =
-        blank.options().into_iter().map(|asked| (asked.option.name(), ())).collect();
+        blank.options().into_iter().map(|requested| (requested.option.name(), ())).collect();
     for (option, sample) in samples {
         assert_eq!(asked(sample), [option.name()], "{sample:?}");
         left.remove(option.name());

@@ -3,97 +3,85 @@
 use super::emulated::EmulatedProvider;
 use crate::model::{ErrorKind, ProviderError, Request, Response};
 use crate::operation::{
-    Codec, EmbeddingRequest, EmbeddingResponse, Embeddings, EncodedResponse, Endpoint, HttpRequest,
-    ImageRequest, ImageResponse, Images, Listed, ModelListRequest, ModelListing, ModelPage, OperationKind,
-    RerankRequest, RerankResponse, Reranking, Speech, SpeechRequest, SpeechResponse, TokenCounting,
-    Transcript, Transcription, TranscriptionRequest,
+    self, Codec, EncodedResponse, Endpoint, HttpRequest, Listed, Operation, OperationKind, with_operations,
 };
 use alloc::{borrow::ToOwned as _, boxed::Box, format, string::String, string::ToString as _};
 
-/// A request for any operation.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "each variant is the request of the operation it is named for")]
-pub enum ApiRequest {
-    Chat(Request),
-    Embeddings(EmbeddingRequest),
-    Reranking(RerankRequest),
-    Images(ImageRequest),
-    Speech(SpeechRequest),
-    Transcription(TranscriptionRequest),
-    TokenCounting(Request),
-    ModelListing(ModelListRequest),
+macro_rules! api {
+    ($($field:ident: $operation:ident,)*) => {
+        /// A request for any operation, a variant each.
+        #[derive(Clone, Debug)]
+        pub enum ApiRequest {
+            /// A chat completion, plain or streamed.
+            Chat(Request),
+            $(
+                #[doc = concat!("The request of [`operation::", stringify!($operation), "`].")]
+                $operation(<operation::$operation as Operation>::Request),
+            )*
+        }
+
+        /// A response of any operation, a variant each.
+        #[derive(Clone, Debug)]
+        pub enum ApiResponse {
+            /// A plain chat completion.
+            Chat(Response),
+            $(
+                #[doc = concat!("The response of [`operation::", stringify!($operation), "`].")]
+                $operation(<operation::$operation as Operation>::Response),
+            )*
+        }
+
+        impl ApiRequest {
+            /// The name of the model that it is for; empty where it is for none.
+            pub fn model(&self) -> &str {
+                match self {
+                    Self::Chat(request) => &request.model,
+                    $(Self::$operation(request) => operation::$operation::model(request),)*
+                }
+            }
+        }
+
+        impl EmulatedProvider {
+            /// Decodes the request that a client sent to `endpoint`. The error is fit for the client.
+            pub fn decode_api_request(
+                &self,
+                endpoint: &Endpoint<'_>,
+                request: HttpRequest<'_>,
+            ) -> Result<ApiRequest, Box<ProviderError>> {
+                match endpoint.operation {
+                    OperationKind::Chat => self.decode_chat(endpoint, request).map(ApiRequest::Chat),
+                    $(
+                        OperationKind::$operation => {
+                            self.decode::<operation::$operation>(endpoint, request).map(ApiRequest::$operation)
+                        }
+                    )*
+                }
+            }
+
+            /// Encodes the response to `request`, which may say what form it is wanted in. `None` where the provider
+            /// does not have the operation.
+            pub fn encode_api_response(
+                &self,
+                response: &ApiResponse,
+                request: HttpRequest<'_>,
+            ) -> Option<EncodedResponse> {
+                Some(match response {
+                    ApiResponse::Chat(response) => EncodedResponse::json(self.encode_response(response)),
+                    $(
+                        ApiResponse::$operation(response) => {
+                            let codec = self.codec::<operation::$operation>()?;
+                            self.patch_body(operation::$operation::KIND, codec.encode_response(response, request))
+                        }
+                    )*
+                })
+            }
+        }
+    };
 }
 
-/// A response of any operation; of chat, a plain one.
-#[derive(Clone, Debug)]
-#[expect(missing_docs, reason = "each variant is the response of the operation it is named for")]
-pub enum ApiResponse {
-    Chat(Response),
-    Embeddings(EmbeddingResponse),
-    Reranking(RerankResponse),
-    Images(ImageResponse),
-    Speech(SpeechResponse),
-    Transcription(Transcript),
-    TokenCounting(u64),
-    ModelListing(ModelPage),
-}
+with_operations!(api);
 
 impl EmulatedProvider {
-    /// Decodes the request that a client sent to `endpoint`. The error is fit for the client.
-    pub fn decode_api_request(
-        &self,
-        endpoint: &Endpoint<'_>,
-        request: HttpRequest<'_>,
-    ) -> Result<ApiRequest, Box<ProviderError>> {
-        Ok(match endpoint.operation {
-            OperationKind::Chat => ApiRequest::Chat(self.decode_chat(endpoint, request)?),
-            OperationKind::Embeddings => {
-                let request = self.decode::<Embeddings>(endpoint, request)?;
-                if request.inputs.is_empty() {
-                    return Err(invalid("input: at least one text is required"));
-                }
-                ApiRequest::Embeddings(request)
-            }
-            OperationKind::Reranking => ApiRequest::Reranking(self.decode::<Reranking>(endpoint, request)?),
-            OperationKind::Images => ApiRequest::Images(self.decode::<Images>(endpoint, request)?),
-            OperationKind::Speech => ApiRequest::Speech(self.decode::<Speech>(endpoint, request)?),
-            OperationKind::Transcription => {
-                ApiRequest::Transcription(self.decode::<Transcription>(endpoint, request)?)
-            }
-            OperationKind::TokenCounting => {
-                ApiRequest::TokenCounting(self.decode::<TokenCounting>(endpoint, request)?)
-            }
-            OperationKind::ModelListing => {
-                ApiRequest::ModelListing(self.decode::<ModelListing>(endpoint, request)?)
-            }
-        })
-    }
-
-    /// Encodes the response to `request`, which may say what form it is wanted in. `None` where the provider does not
-    /// have the operation.
-    pub fn encode_api_response(
-        &self,
-        response: &ApiResponse,
-        request: HttpRequest<'_>,
-    ) -> Option<EncodedResponse> {
-        Some(match response {
-            ApiResponse::Chat(response) => EncodedResponse::json(self.encode_response(response)),
-            ApiResponse::Embeddings(response) => {
-                self.codec::<Embeddings>()?.encode_response(response, request)
-            }
-            ApiResponse::Reranking(response) => self.codec::<Reranking>()?.encode_response(response, request),
-            ApiResponse::Images(response) => self.codec::<Images>()?.encode_response(response, request),
-            ApiResponse::Speech(response) => self.codec::<Speech>()?.encode_response(response, request),
-            ApiResponse::Transcription(response) => {
-                self.codec::<Transcription>()?.encode_response(response, request)
-            }
-            ApiResponse::TokenCounting(count) => {
-                self.codec::<TokenCounting>()?.encode_response(count, request)
-            }
-            ApiResponse::ModelListing(page) => EncodedResponse::json(self.encode_model_list(page)?),
-        })
-    }
-
     /// The provider's codec of an operation; `None` where it does not have the operation.
     pub fn codec<O: Listed>(&self) -> Option<&'static dyn Codec<O>> {
         self.operations().get::<O>().filter(|_| self.has(O::KIND))
@@ -111,6 +99,7 @@ impl EmulatedProvider {
         if let Some(model) = &endpoint.model {
             O::set_model(&mut request, model);
         }
+        O::check(&request).map_err(invalid)?;
         Ok(request)
     }
 

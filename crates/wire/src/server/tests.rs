@@ -100,18 +100,6 @@ fn encoded(case: &Case) -> Vec<(OperationKind, Option<bool>, EncodedRequest)> {
     chats.chain(others.into_iter().flatten()).collect()
 }
 
-fn model_of(request: &ApiRequest) -> &str {
-    match request {
-        ApiRequest::Chat(request) | ApiRequest::TokenCounting(request) => &request.model,
-        ApiRequest::Embeddings(request) => &request.model,
-        ApiRequest::Reranking(request) => &request.model,
-        ApiRequest::Images(request) => &request.model,
-        ApiRequest::Speech(request) => &request.model,
-        ApiRequest::Transcription(request) => &request.model,
-        ApiRequest::ModelListing(_) => "",
-    }
-}
-
 #[test]
 fn what_a_client_sends_is_routed_to_its_provider_and_read() {
     let mut requests = 0;
@@ -134,7 +122,7 @@ fn what_a_client_sends_is_routed_to_its_provider_and_read() {
             let read = route.provider.decode_api_request(&endpoint, request);
             let read = read.unwrap_or_else(|error| panic!("{path}: {error}"));
             let expected = case.options.quirks.model(MODEL);
-            let found = model_of(&read);
+            let found = read.model();
             // Some providers name no model in some requests, or a longer name of it.
             assert!(
                 operation == OperationKind::ModelListing || found.ends_with(MODEL) || found == &*expected,

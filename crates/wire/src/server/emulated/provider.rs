@@ -8,7 +8,8 @@ use crate::dialect::{Dialect, StreamEncoder, openai_chat::OpenAiChat, quota_by_s
 use crate::json::Value;
 use crate::model::{ErrorKind, ProviderError, Request, Response};
 use crate::operation::{
-    EmbeddingResponse, HttpRequest, ModelInfo, ModelListing, ModelPage, OperationKind, RerankResponse,
+    EmbeddingResponse, EncodedResponse, HttpRequest, ModelInfo, ModelListing, ModelPage, OperationKind,
+    RerankResponse,
 };
 use crate::prefill::Prefill;
 use crate::providers::{self, ProviderRow};
@@ -131,8 +132,20 @@ impl EmulatedProvider {
     /// The list of models. `None` where the provider does not list them.
     pub fn encode_model_list(&self, page: &ModelPage) -> Option<Vec<u8>> {
         let codec = self.dialect.operations().get::<ModelListing>()?;
-        let body = codec.encode_response(page, HttpRequest::default()).body;
-        Some(sdk_requirements::patch_model_list(self.quirks, body))
+        let encoded = codec.encode_response(page, HttpRequest::default());
+        Some(self.patch_body(OperationKind::ModelListing, encoded).body)
+    }
+
+    /// Puts into the body of an operation's response what the provider's own clients require.
+    pub(in crate::server) fn patch_body(
+        &self,
+        operation: OperationKind,
+        encoded: EncodedResponse,
+    ) -> EncodedResponse {
+        if operation != OperationKind::ModelListing {
+            return encoded;
+        }
+        EncodedResponse { body: sdk_requirements::patch_model_list(self.quirks, encoded.body), ..encoded }
     }
 
     /// The description of one model: its entry in the list. `None` where the list has no entries that could stand alone.
