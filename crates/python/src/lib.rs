@@ -4,6 +4,7 @@
 //! (`produce`, `channel`, `flight`, `events`), and wakes an event loop once for all that is ready (`bridge`). The tokio
 //! side never attaches to the interpreter. `python/ferrule` is its only caller.
 
+mod arguments;
 mod attempt;
 mod bridge;
 mod caller;

@@ -1,6 +1,6 @@
 //! Routing options of a call: a `ferrule.Routing`, or a mapping with the same keys.
 
-use crate::{errors, from_python::type_name, policies, request};
+use crate::{arguments, errors, from_python::type_name, policies};
 use ferrule_client::ResolvedCall;
 use ferrule_engine::{
     CallOptions, Demands, FailoverOn, Hedge, OwnStrategy, PassedOver, Preview, RoutingOptions, TargetView,
@@ -33,14 +33,14 @@ pub(crate) fn read(given: &Bound<'_, PyAny>) -> PyResult<Arc<RoutingOptions>> {
     let mut options = RoutingOptions::default();
     if let Ok(fields) = given.cast::<PyDict>() {
         for (name, value) in fields.iter() {
-            let name = request::text(&name, "a key of routing")?;
+            let name = arguments::text(&name, "a key of routing")?;
             set(&mut options, &name, &value)?;
         }
         return Ok(Arc::new(options));
     }
     for name in FIELDS {
         let Ok(value) = given.getattr(name) else {
-            return Err(request::wrong(given, "routing", "a ferrule.Routing or a dict of its fields"));
+            return Err(arguments::wrong(given, "routing", "a ferrule.Routing or a dict of its fields"));
         };
         set(&mut options, name, &value)?;
     }
@@ -67,7 +67,7 @@ fn set(options: &mut RoutingOptions, name: &str, value: &Bound<'_, PyAny>) -> Py
         "exclude" => options.exclude = names(value, &path)?,
         "tags" => options.tags = names(value, &path)?,
         "session" => {
-            let session = request::text(value, &path)?;
+            let session = arguments::text(value, &path)?;
             if session.is_empty() {
                 return Err(PyValueError::new_err(format!(
                     "{path}: expected a name of the conversation, not ''"
@@ -76,16 +76,16 @@ fn set(options: &mut RoutingOptions, name: &str, value: &Bound<'_, PyAny>) -> Py
             options.session = Some(session);
         }
         "max_targets" => {
-            let most = request::count(value, &path).ok().and_then(|most| u32::try_from(most).ok());
+            let most = arguments::count(value, &path).ok().and_then(|most| u32::try_from(most).ok());
             let most = most.filter(|most| *most > 0);
             options.max_targets =
-                Some(most.ok_or_else(|| request::wrong(value, &path, "a whole number, 1 or more"))?);
+                Some(most.ok_or_else(|| arguments::wrong(value, &path, "a whole number, 1 or more"))?);
         }
         "hedge" => options.hedge = Some(hedge(value, &path)?),
-        "continue_streams" => options.continue_streams = Some(request::boolean(value, &path)?),
+        "continue_streams" => options.continue_streams = Some(arguments::boolean(value, &path)?),
         "first_token" => options.first_token = Some(seconds(value, &path, "a positive number of seconds")?),
         "failover_on" => options.failover_on = Some(failover_on(value, &path)?),
-        "dry_run" => options.dry_run = request::boolean(value, &path)?,
+        "dry_run" => options.dry_run = arguments::boolean(value, &path)?,
         _ => {
             return Err(PyTypeError::new_err(format!(
                 "unknown field `{path}`; there are {}",
@@ -115,7 +115,7 @@ pub(crate) fn strategy(value: &Bound<'_, PyAny>, path: &str) -> PyResult<Orderin
         let name = name.unwrap_or_else(|_| type_name(value));
         return Ok(Ordering::Own(OwnStrategy { name, value: Arc::new(value.clone().unbind()) }));
     }
-    Err(request::wrong(value, path, "the name of a strategy, or a function"))
+    Err(arguments::wrong(value, path, "the name of a strategy, or a function"))
 }
 
 /// `True` for the usual time, `False` for never, or after how many seconds.
@@ -128,17 +128,17 @@ pub(crate) fn hedge(value: &Bound<'_, PyAny>, path: &str) -> PyResult<Hedge> {
 
 /// The names of failures.
 pub(crate) fn failover_on(value: &Bound<'_, PyAny>, path: &str) -> PyResult<FailoverOn> {
-    let names = request::strings(value, path)?;
+    let names = arguments::strings(value, path)?;
     FailoverOn::named(names.iter().map(String::as_str))
         .map_err(|why| PyValueError::new_err(format!("{path}: {why}")))
 }
 
 pub(crate) fn seconds(value: &Bound<'_, PyAny>, path: &str, expected: &str) -> PyResult<Duration> {
-    let number = request::number(value, path).ok();
+    let number = arguments::number(value, path).ok();
     number
         .and_then(|number| Duration::try_from_secs_f64(number).ok())
         .filter(|duration| !duration.is_zero())
-        .ok_or_else(|| request::wrong(value, path, expected))
+        .ok_or_else(|| arguments::wrong(value, path, expected))
 }
 
 /// Names, or one of them.
@@ -146,7 +146,7 @@ fn names(value: &Bound<'_, PyAny>, path: &str) -> PyResult<Vec<String>> {
     if let Ok(only) = value.cast::<PyString>() {
         return Ok(vec![policies::text(only, path)?]);
     }
-    request::strings(value, path)
+    arguments::strings(value, path)
 }
 
 /// Makes a call ready to be routed: a strategy that is a function of the user's own is called now, in the caller's thread.

@@ -1,7 +1,7 @@
 //! Embeddings.
 
 use super::{answer::Fields, start::Start};
-use crate::{bridge::LoopBridge, caller::Caller, flight::Flight, request};
+use crate::{arguments, bridge::LoopBridge, caller::Caller, flight::Flight};
 use ferrule_engine::Demands;
 use ferrule_wire::operation::{EmbeddingRequest, EmbeddingResponse, InputType};
 use pyo3::{
@@ -26,7 +26,7 @@ pub(crate) fn embed(
         if name != "batch_size" {
             return option(&mut request, name, value);
         }
-        batch_size = usize::try_from(request::count(value, name)?).ok();
+        batch_size = usize::try_from(arguments::count(value, name)?).ok();
         Ok(true)
     })?;
     request.extra = mem::take(&mut start.extra);
@@ -36,9 +36,9 @@ pub(crate) fn embed(
 /// Reads the option `name`; false where embeddings have none of that name.
 pub(super) fn option(request: &mut EmbeddingRequest, name: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
     match name {
-        "dimensions" => request.dimensions = Some(request::count(value, name)?),
-        "input_type" => request.input_type = Some(InputType::from(request::text(value, name)?.as_str())),
-        "user" => request.user = Some(request::text(value, name)?),
+        "dimensions" => request.dimensions = Some(arguments::count(value, name)?),
+        "input_type" => request.input_type = Some(InputType::from(arguments::text(value, name)?.as_str())),
+        "user" => request.user = Some(arguments::text(value, name)?),
         _ => return Ok(false),
     }
     Ok(true)
@@ -48,7 +48,7 @@ pub(super) fn option(request: &mut EmbeddingRequest, name: &str, value: &Bound<'
 pub(super) fn inputs(texts: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
     let inputs = match texts.cast::<PyString>() {
         Ok(only) => vec![only.to_str()?.to_owned()],
-        Err(_) => request::strings(texts, "texts")?,
+        Err(_) => arguments::strings(texts, "texts")?,
     };
     if inputs.is_empty() {
         return Err(PyValueError::new_err("texts: expected a text or a list of texts, not an empty list"));

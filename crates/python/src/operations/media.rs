@@ -1,7 +1,7 @@
 //! Images and audio.
 
 use super::{answer::Fields, raw, start::Start};
-use crate::{bridge::LoopBridge, caller::Caller, flight::Flight, produce, request};
+use crate::{arguments, bridge::LoopBridge, caller::Caller, flight::Flight, produce};
 use ferrule_engine::Demands;
 use ferrule_wire::operation::{
     Image, ImageRequest, ImageResponse, SpeechRequest, Transcript, TranscriptionRequest,
@@ -34,10 +34,10 @@ pub(super) fn image_option(
     value: &Bound<'_, PyAny>,
 ) -> PyResult<bool> {
     match name {
-        "n" => request.n = Some(request::count(value, name)?),
-        "size" => request.size = Some(request::text(value, name)?),
-        "quality" => request.quality = Some(request::text(value, name)?),
-        "response_format" => request.response_format = Some(request::text(value, name)?),
+        "n" => request.n = Some(arguments::count(value, name)?),
+        "size" => request.size = Some(arguments::text(value, name)?),
+        "quality" => request.quality = Some(arguments::text(value, name)?),
+        "response_format" => request.response_format = Some(arguments::text(value, name)?),
         _ => return Ok(false),
     }
     Ok(true)
@@ -86,10 +86,10 @@ pub(super) fn speech_option(
     value: &Bound<'_, PyAny>,
 ) -> PyResult<bool> {
     match name {
-        "voice" => request.voice = request::text(value, name)?,
-        "response_format" => request.response_format = Some(request::text(value, name)?),
-        "speed" => request.speed = Some(request::number(value, name)?),
-        "instructions" => request.instructions = Some(request::text(value, name)?),
+        "voice" => request.voice = arguments::text(value, name)?,
+        "response_format" => request.response_format = Some(arguments::text(value, name)?),
+        "speed" => request.speed = Some(arguments::number(value, name)?),
+        "instructions" => request.instructions = Some(arguments::text(value, name)?),
         _ => return Ok(false),
     }
     Ok(true)
@@ -118,10 +118,10 @@ pub(super) fn transcription_option(
     value: &Bound<'_, PyAny>,
 ) -> PyResult<bool> {
     match name {
-        "language" => request.language = Some(request::text(value, name)?),
-        "prompt" => request.prompt = Some(request::text(value, name)?),
-        "response_format" => request.response_format = Some(request::text(value, name)?),
-        "temperature" => request.temperature = Some(request::number(value, name)?),
+        "language" => request.language = Some(arguments::text(value, name)?),
+        "prompt" => request.prompt = Some(arguments::text(value, name)?),
+        "response_format" => request.response_format = Some(arguments::text(value, name)?),
+        "temperature" => request.temperature = Some(arguments::number(value, name)?),
         _ => return Ok(false),
     }
     Ok(true)

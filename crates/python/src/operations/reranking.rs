@@ -1,7 +1,7 @@
 //! Reranking.
 
 use super::{answer::Fields, start::Start};
-use crate::{bridge::LoopBridge, caller::Caller, flight::Flight, request};
+use crate::{arguments, bridge::LoopBridge, caller::Caller, flight::Flight};
 use ferrule_engine::Demands;
 use ferrule_wire::operation::{RerankRequest, RerankResponse};
 use pyo3::{exceptions::PyValueError, prelude::*, types::PyDict};
@@ -15,7 +15,7 @@ pub(crate) fn rerank(
     options: &Bound<'_, PyDict>,
     bridge: Option<&LoopBridge>,
 ) -> PyResult<Flight> {
-    let documents = request::strings(documents, "documents")?;
+    let documents = arguments::strings(documents, "documents")?;
     if documents.is_empty() {
         return Err(PyValueError::new_err("documents: expected at least one document, not an empty list"));
     }
@@ -31,7 +31,7 @@ pub(crate) fn rerank(
 pub(super) fn option(request: &mut RerankRequest, name: &str, value: &Bound<'_, PyAny>) -> PyResult<bool> {
     let is_known = name == "top_n";
     if is_known {
-        request.top_n = Some(request::count(value, name)?);
+        request.top_n = Some(arguments::count(value, name)?);
     }
     Ok(is_known)
 }
