@@ -1,3 +1,5 @@
+//! Fuzz target: newline-delimited JSON.
+
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| ferrule_fuzz::ndjson(data));

@@ -1,3 +1,5 @@
+//! Fuzz target: plain answers, in every wire format.
+
 #![no_main]
 
 libfuzzer_sys::fuzz_target!(|data: &[u8]| ferrule_fuzz::response(data));

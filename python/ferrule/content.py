@@ -1,4 +1,4 @@
-"""Content parts of messages from files, bytes, URLs and pictures in memory: images, documents and audio."""
+"""Content parts of messages from files, bytes, URLs and images in memory: images, documents and audio."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def attachment(source: MediaSource, *, media_type: str | None = None) -> dict[st
 
 
 def part(value: object, where: str) -> dict[str, Any] | None:
-    """The content part of a path, of bytes, of a file or of a picture, which stands at `where` in a message.
+    """The content part of a path, of bytes, of a file or of an image, which stands at `where` in a message.
 
     `None` for any other object.
 

@@ -102,7 +102,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("gemini/gemini-3-pro", ferrule.tools.web_search(blocked_domains=["x"]), r"tools\[0\]\.blocked_domains"),
     ("groq/openai/gpt-oss-120b", FETCH, r"tools\[0\]"),
     ("perplexity/sonar", CODE, r"tools\[0\]"),
-    ("mistral/mistral-small-latest", SEARCH, "mistral searches the web for nobody"),
+    ("mistral/mistral-small-latest", SEARCH, "mistral has no web search"),
     ("cohere/command-a", SEARCH, r"tools\[0\]"),
     ("ollama/llama3", CODE, r"tools\[0\]"),
     ("bedrock/anthropic.claude-sonnet-4-5", SEARCH, r"tools\[0\]"),

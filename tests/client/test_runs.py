@@ -593,15 +593,14 @@ with Simulator([rule(calls)]) as simulator, simulator.client() as client:
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no signal to send to one process only")
 def test_ctrl_c_does_not_wait_for_tools() -> None:
-    began = time.monotonic()
     with subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         process.send_signal(signal.SIGINT)
+        # The tool would sleep for longer than this bound.
         said = process.communicate(timeout=50)[0].split()
     assert said == ["interrupted", "True"]
     assert process.returncode == 0
-    assert time.monotonic() - began < 50  # The tool would have slept for longer.
 
 
 def test_sums_know_what_they_do_not_know() -> None:

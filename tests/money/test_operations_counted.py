@@ -1,4 +1,4 @@
-"""What calls beside chat are told and what is told of them: options, metadata, what is dropped, usage and cost."""
+"""Operations other than chat: their options, metadata, dropped options, usage and cost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What clients do beside chat, against the simulator, blocking and awaited."""
+"""Operations other than chat, against the simulator, blocking and awaited."""
 
 from __future__ import annotations
 

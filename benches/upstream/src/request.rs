@@ -1,4 +1,4 @@
-//! Just enough of HTTP/1.1 to find where a request ends and which case it asks for.
+//! HTTP request parser: just enough of HTTP/1.1 to find where a request ends and which case it asks for.
 
 use std::io;
 use std::time::Duration;

@@ -218,7 +218,7 @@ impl Catalog {
     }
 
     /// As [`Self::providers_of`], of providers that list the name word for word. A pattern may match what its author never
-    /// meant, so whom a prompt is sent to is decided by these alone.
+    /// meant, so these alone decide which provider a prompt is sent to.
     pub fn providers_listing(&self, name: &str) -> Vec<&str> {
         self.offering(name, Model::is_named)
     }

@@ -68,7 +68,7 @@ impl UsageRecord {
         };
         let mut names = names.into_iter().filter(|name| !name.is_empty());
         let found = names.find_map(|name| catalog.find(&self.provider, name))?;
-        let beside = || told_beside(&usage.extra).into_iter().chain(self.measured.iter().copied());
+        let beside = || units_in_extra(&usage.extra).into_iter().chain(self.measured.iter().copied());
         let counted = |usage: &Usage| {
             let mut quantities = Quantities::from(usage);
             for (name, quantity) in beside() {
@@ -121,7 +121,7 @@ fn reported(cost: &Json) -> Option<Amount> {
 }
 
 /// What a usage says beside the figures that have a name of their own there.
-fn told_beside(extra: &Extra) -> Vec<(&'static str, u64)> {
+fn units_in_extra(extra: &Extra) -> Vec<(&'static str, u64)> {
     if extra.is_empty() {
         return Vec::new();
     }
@@ -129,7 +129,7 @@ fn told_beside(extra: &Extra) -> Vec<(&'static str, u64)> {
     let told = [
         // Anthropic's.
         ("web_searches", inner("server_tool_use", "web_search_requests")),
-        // OpenAI's, of pictures.
+        // OpenAI's, of images.
         ("input_image_tokens", inner("input_tokens_details", "image_tokens")),
         ("output_image_tokens", inner("output_tokens_details", "image_tokens")),
         // OpenAI's, of transcripts. Price lists have the one or the other.

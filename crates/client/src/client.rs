@@ -1,4 +1,4 @@
-//! The client: its current engine, which is replaced when the settings change.
+//! Client: its current engine, which is replaced when the settings change.
 
 use crate::{account::Account, call::ResolvedCall, error::ClientError, process, settings::Settings};
 use arc_swap::ArcSwap;

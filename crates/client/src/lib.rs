@@ -1,4 +1,4 @@
-//! A client of every provider, as a Rust library.
+//! Client of every provider, as a Rust library.
 //!
 //! A [`Client`] holds the current engine (`ferrule-engine`) and replaces it when its settings change, resolves the
 //! names of models, and keeps account of what its calls used and cost. The Python package is a binding of it; a gateway

@@ -1,4 +1,4 @@
-//! Long work apart: what takes the runtime's one thread for too long has a thread of its own.
+//! Blocking tasks: work that would hold up the runtime's one thread runs on a thread of its own.
 
 use crate::{failure::Failure, incoming::Incoming};
 use bytes::Bytes;

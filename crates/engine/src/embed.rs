@@ -64,7 +64,7 @@ pub(crate) async fn embed(
     policy: CallPolicy,
 ) -> Result<BatchReply, CallError> {
     let Some(Contender { provider, model, .. }) = candidates.list.first().cloned() else {
-        return Err(CallError::unsent(Failure::Config("there is nobody to ask".to_owned()), "", ""));
+        return Err(CallError::unsent(Failure::Config("there is no provider to ask".to_owned()), "", ""));
     };
     let fail = |failure| CallError::unsent(failure, &provider.id, &model);
     let first = provider.operation::<Embeddings>().map_err(fail)?;

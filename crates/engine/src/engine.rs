@@ -1,4 +1,4 @@
-//! The engine: providers and settings in, calls through.
+//! Engine: providers and settings in, calls through.
 
 use crate::{
     arrange::{Asked, arrange},

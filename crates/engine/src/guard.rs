@@ -125,7 +125,7 @@ impl Guard {
         match shell() {
             Ok(shell) => self.shell = Some(shell),
             Err(error) => {
-                tracing::debug!(target: "ferrule", %error, "nobody ends our programs should we be killed");
+                tracing::debug!(target: "ferrule", %error, "programs that we started outlive us if we are killed");
                 return;
             }
         }

@@ -1,4 +1,4 @@
-//! Request headers that others name, and those that carry credentials.
+//! Request headers: names that users give, and those that carry credentials.
 
 use crate::{characters, secrets::Secrets};
 use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};

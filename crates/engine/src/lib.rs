@@ -1,4 +1,4 @@
-//! Executes calls: model resolution, credentials, retries, time limits, connections.
+//! Engine: executes calls. Model resolution, credentials, retries, time limits, connections.
 //!
 //! Every call goes one way, [`Engine::run`], through files named for what happens there: `resolve` (from a model's name
 //! to the candidates that may be asked), `call` (the loop, which does what `plan` decides), `prepare` (a `work`'s

@@ -1,4 +1,4 @@
-//! Operations other than chat whose answer is one response: the one way all of them go.
+//! Operations other than chat whose answer is one response: how all of them are executed.
 //!
 //! How an operation is written and read is the dialect's ([`ferrule_wire::operation`]); what the engine adds for each
 //! is an [`OperationRequest`].

@@ -1,4 +1,4 @@
-//! Same models: whether the targets of a group embed alike. The vectors of two models do not mix.
+//! Embedding compatibility: whether the targets of a group embed with the same model. The vectors of two models do not mix.
 
 use crate::resolve::Candidate;
 use ferrule_catalog::{Catalog, Category, Found, Modality};

@@ -1,6 +1,6 @@
 //! TLS: trusted certificates, and our own.
 //!
-//! The operating system decides whom to trust (`rustls-platform-verifier`: its own verifier on macOS and Windows, its
+//! The operating system decides which certificates to trust (`rustls-platform-verifier`: its own verifier on macOS and Windows, its
 //! certificate files elsewhere). Reading those files takes milliseconds, so it is done when the first encrypted
 //! connection is made, and once for all connections.
 

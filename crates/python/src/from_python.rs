@@ -95,7 +95,7 @@ fn write(value: &Bound<'_, PyAny>, path: Path<'_>, out: &mut Vec<u8>, depth: usi
     Ok(())
 }
 
-/// The content part of a file, bytes or a picture, where a part of a message may stand: `ferrule.content` makes it.
+/// The content part of a file, bytes or an image, where a part of a message may stand: `ferrule.content` makes it.
 fn content_part<'py>(value: &Bound<'py, PyAny>, path: Path<'_>) -> PyResult<Option<Bound<'py, PyAny>>> {
     let is_listed = match path {
         Path::Item(Path::Key(_, "content"), _) => true,

@@ -59,7 +59,7 @@ impl Message {
         Self::from_dict(&role.py().get_type::<Self>(), message.as_any())
     }
 
-    /// The message of a dictionary in the familiar role/content form.
+    /// The message of a dictionary in the role/content form.
     #[classmethod]
     fn from_dict(_class: &Bound<'_, PyType>, message: &Bound<'_, PyAny>) -> PyResult<Self> {
         let mut decoded = Vec::new();
@@ -191,7 +191,7 @@ impl Message {
     }
 }
 
-/// The messages of a JSON object or list in the familiar form; `path` names it in errors.
+/// The messages of a JSON object or list in role/content form; `path` names it in errors.
 pub(crate) fn decode(json: &Json, path: &str) -> PyResult<Vec<model::Message>> {
     message_dicts::decode_messages(json.value(), path)
         .map_err(|error| PyValueError::new_err(error.to_string()))

@@ -81,7 +81,9 @@ impl SecretSource for ConfiguredSecrets {
             asked.map_err(|error| {
                 CredentialsError::unreachable(format!("no thread to fetch the key: {error}"))
             })?;
-            receiver.await.unwrap_or_else(|_| Err(CredentialsError::unreachable("nobody gave the key")))
+            receiver.await.unwrap_or_else(|_| {
+                Err(CredentialsError::unreachable("the key was not fetched: its thread ended"))
+            })
         })
     }
 

@@ -37,7 +37,9 @@ impl TokenSource for FunctionTokens {
             asked.map_err(|error| {
                 CredentialsError::unreachable(format!("no thread to ask for a token: {error}"))
             })?;
-            receiver.await.unwrap_or_else(|_| Err(CredentialsError::unreachable("nobody gave a token")))
+            receiver.await.unwrap_or_else(|_| {
+                Err(CredentialsError::unreachable("the token provider gave no token: its thread ended"))
+            })
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Counting tokens without asking anybody, from Python.
+//! Token counting without a request, for Python.
 
 use crate::request;
 use pyo3::{prelude::*, types::PyDict};

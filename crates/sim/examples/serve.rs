@@ -1,4 +1,4 @@
-//! A simulator on a given port, until its standard input ends: `cargo run --release --example serve -- 8080`.
+//! Simulator on a given port, until its standard input ends: `cargo run --release --example serve -- 8080`.
 
 use ferrule_sim::{Settings, Simulator};
 use std::io::{self, Read as _, Write as _};

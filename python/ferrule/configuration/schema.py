@@ -1,4 +1,4 @@
-"""What a configuration may say, declared once.
+"""Configuration schema: every key that a configuration may have, declared once.
 
 Validation, the JSON Schema for editors and the reference in docs/configuration.md are made of it. Data only:
 `validation.py` applies it to what files and arguments say, `documents.py` writes it down.

@@ -1,4 +1,4 @@
-//! What follows what.
+//! Tests of the call plan: what follows each failed attempt.
 
 use super::*;
 use crate::{failure::Expired, policy_options::RetryOptions};

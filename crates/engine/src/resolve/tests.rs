@@ -1,4 +1,4 @@
-//! What names lead where.
+//! Tests of model resolution: which providers each name leads to.
 
 use super::*;
 use proptest::prelude::*;

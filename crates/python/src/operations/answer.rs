@@ -1,4 +1,4 @@
-//! What the reply of every operation other than chat has.
+//! Reply of an operation other than chat, as a dictionary: what all of them have.
 
 use crate::{
     attempt::{Attempt, Stats},

@@ -12,7 +12,7 @@ pub struct StreamLimits {
 }
 
 impl Default for StreamLimits {
-    /// 32 MiB, which holds a base64 picture.
+    /// 32 MiB, which holds a base64 image.
     fn default() -> Self {
         Self { event_bytes: 32 << 20 }
     }

@@ -1,4 +1,4 @@
-//! JSON as it is written by some and refused by strict readers, made strict: lone halves of surrogate pairs, and numbers
+//! Lenient JSON made strict, as some servers write what strict readers refuse: lone halves of surrogate pairs, and numbers
 //! that JSON has no form for (`NaN`, `Infinity`), which Python's writer knows.
 
 use super::{split::string_end, surrogates};

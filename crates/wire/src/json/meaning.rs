@@ -1,4 +1,4 @@
-//! Equality of JSON values by meaning: whatever white space, order of fields and spelling of numbers and strings.
+//! Equality of JSON values by meaning, whatever the white space, order of fields and spelling of numbers and strings.
 
 use super::{Fields, Value, write_string};
 use alloc::{collections::BTreeMap, string::String, vec::Vec};

@@ -31,7 +31,7 @@ pub enum Source {
     Other(Json),
 }
 
-/// A picture.
+/// An image.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Image {
     /// The bytes.

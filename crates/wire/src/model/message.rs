@@ -122,7 +122,7 @@ impl Part {
 pub enum PartKind {
     /// Text.
     Text(String),
-    /// A picture.
+    /// An image.
     Image(Image),
     /// A document.
     Document(Document),

@@ -105,12 +105,12 @@ impl Options for Request {
             RequestedOption::new(
                 SafetyIdentifier,
                 safety_identifier.is_some(),
-                lacks(Feature::SafetyIdentifier, "has none; `user` names the user"),
+                lacks(Feature::SafetyIdentifier, "has no such field; `user` identifies the user"),
             ),
             RequestedOption::new(
                 ServiceTier,
                 service_tier.is_some(),
-                lacks(Feature::ServiceTier, "has one service for all"),
+                lacks(Feature::ServiceTier, "has no service tiers"),
             ),
             RequestedOption::new(
                 Verbosity,

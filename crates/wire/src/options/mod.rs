@@ -60,7 +60,7 @@ impl RequestOption {
             Self::ToolChoice => ("tool_choice", "there is no choice among tools"),
             Self::ParallelToolCalls => ("parallel_tool_calls", "several calls at once cannot be forbidden"),
             Self::ResponseFormat => ("response_format", "ask for the form in the prompt"),
-            Self::Reasoning => ("reasoning", "how much to think cannot be said"),
+            Self::Reasoning => ("reasoning", "the amount of reasoning cannot be set"),
             Self::MaxTokens => ("max_tokens", "the length of an answer cannot be limited"),
             Self::Temperature => ("temperature", "there is no temperature"),
             Self::TopP => ("top_p", "there is no top_p"),
@@ -74,16 +74,20 @@ impl RequestOption {
             Self::TopLogprobs => ("top_logprobs", "log probabilities of other tokens are not reported"),
             Self::Metadata => ("provider_metadata", "requests have no labels"),
             Self::User => ("user", "the user is not recorded"),
-            Self::SafetyIdentifier => ("safety_identifier", "there is none; `user` names the user"),
-            Self::ServiceTier => ("service_tier", "there is one service for all"),
-            Self::Verbosity => ("verbosity", "how long the answer is cannot be said; say it in the prompt"),
-            Self::Betas => ("betas", "they are Anthropic's"),
+            Self::SafetyIdentifier => {
+                ("safety_identifier", "there is no such field; `user` identifies the user")
+            }
+            Self::ServiceTier => ("service_tier", "there are no service tiers"),
+            Self::Verbosity => {
+                ("verbosity", "the length of the answer cannot be set; ask for it in the prompt")
+            }
+            Self::Betas => ("betas", "only Anthropic has them"),
             Self::Cache => ("cache", "the whole prompt cannot be cached"),
             Self::PromptCache => ("prompt_cache", "prompts are not cached"),
             Self::Dimensions => ("dimensions", "embeddings have the model's own length"),
             Self::InputType => (
                 "input_type",
-                "there is no word for it; a provider that has `input_type` takes its own as an extra field",
+                "there is no field for it; a provider's own `input_type` goes into `extra_body`",
             ),
             Self::TopN => ("top_n", "all documents are returned"),
             Self::Size => ("size", "the size of images cannot be chosen"),

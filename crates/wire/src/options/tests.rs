@@ -1,3 +1,5 @@
+//! Tests of options: every option is sent to every wire format and provider, and is carried, refused by its name, or dropped.
+
 use super::RequestOption as Of;
 use super::{Options, RequestOption};
 use crate::dialect::{Dialect, registry};

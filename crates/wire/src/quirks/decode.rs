@@ -1,4 +1,4 @@
-//! What a provider's quirks change in its answers: done around the dialect's decoders, and only where there is
+//! Quirks of answers: what a provider's quirks change in them, done around the dialect's decoders, and only where there is
 //! something to change.
 
 use super::think::{Piece, Splitter};

@@ -68,7 +68,7 @@ pub struct Quirks {
     pub media_parts: MediaParts,
     /// Which images, documents and audio are accepted in messages: types, sizes and counts.
     pub media: MediaLimits,
-    /// Whether a tool's result may hold pictures, and what else a message may.
+    /// Whether a tool's result may hold images, and what else a message may.
     pub tool_result_media: bool,
     /// The field of the last message, where that is the assistant's, which says that it is to be continued; empty: none.
     pub prefill_parameter: Text,

@@ -1,3 +1,5 @@
+//! ruvLLM: what is written is read back, and what the server cannot carry is refused.
+
 use ferrule_wire::dialect::{Dialect, ruvllm::RuvLlm};
 use ferrule_wire::encode::EncodeOptions;
 use ferrule_wire::error::Headers;

@@ -1,3 +1,5 @@
+//! watsonx: addresses, names, errors, embeddings and reranking, as a client and as a server.
+
 use ferrule_wire::dialect::{Dialect, watsonx::Watsonx};
 use ferrule_wire::encode::EncodeOptions;
 use ferrule_wire::error::Headers;

@@ -1,3 +1,5 @@
+//! Tests of the routing strategies: golden distributions, properties, and a simulation.
+
 mod golden;
 mod properties;
 mod simulation;

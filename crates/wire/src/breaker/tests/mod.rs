@@ -1,3 +1,5 @@
+//! Tests of the circuit breaker.
+
 #![expect(clippy::panic, reason = "the support code of tests")]
 
 mod model;

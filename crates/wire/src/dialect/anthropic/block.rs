@@ -202,7 +202,7 @@ pub(super) fn takes_cache(kind: &PartKind) -> bool {
 pub(super) fn unsupported(kind: &PartKind) -> Option<&'static str> {
     match kind {
         PartKind::Audio(_) => Some("sound cannot be sent; send its text"),
-        PartKind::Image(Image { source: Source::Text { .. }, .. }) => Some("a picture cannot be text"),
+        PartKind::Image(Image { source: Source::Text { .. }, .. }) => Some("an image cannot be text"),
         _ => None,
     }
 }

@@ -1,4 +1,4 @@
-//! The list of models, in pages.
+//! List of models, in pages.
 
 use crate::dialect::shared::model_list;
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};

@@ -1,4 +1,4 @@
-//! The Messages API on Vertex AI (`docs/wire/anthropic.md`, section 7): the model stands in the address, the API's
+//! Messages API on Vertex AI (`docs/wire/anthropic.md`, section 7): the model stands in the address, the API's
 //! version in the body. All else is the API's own.
 
 use super::{api::Anthropic, decode_request, encode_request, reasoning::SIGNER};

@@ -173,7 +173,7 @@ impl State {
                     fields.take("usage");
                     events.push(StreamEvent::UsageUpdate(Box::new(usage::decode(figures))));
                 }
-                tell_beside(&fields, events);
+                emit_metadata(&fields, events);
             }
             _ => unknown(event, data, events),
         }
@@ -372,7 +372,7 @@ impl State {
         }
         let reason = said_text::take(&mut fields, "stopReason");
         finish::check(reason.as_deref().unwrap_or_default())?;
-        tell_beside(&fields, events);
+        emit_metadata(&fields, events);
         // Only the first one counts.
         if !core::mem::replace(&mut self.stopped, true)
             && let Some(word) = reason
@@ -411,7 +411,7 @@ impl Block {
 }
 
 /// What stands beside the figures and the reason belongs to the answer.
-fn tell_beside(fields: &Fields<'_>, events: &mut Vec<StreamEvent>) {
+fn emit_metadata(fields: &Fields<'_>, events: &mut Vec<StreamEvent>) {
     let extra = usage::said(fields);
     if !extra.is_empty() {
         events.push(StreamEvent::ResponseExtra(Box::new(extra)));

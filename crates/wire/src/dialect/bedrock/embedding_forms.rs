@@ -11,7 +11,7 @@ use alloc::{borrow::ToOwned, string::String, vec::Vec};
 pub(super) enum Form {
     /// Amazon's Titan for texts, which takes one.
     Titan,
-    /// Amazon's Titan for pictures and texts.
+    /// Amazon's Titan for images and texts.
     TitanImage,
     /// Cohere's, of which the fourth version can be told how long vectors shall be.
     Cohere { takes_dimensions: bool },

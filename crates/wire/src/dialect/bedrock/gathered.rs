@@ -1,4 +1,4 @@
-//! A block of a stream that is told when it is complete: what its deltas say is added to how it began.
+//! Buffered block of a stream, delivered when it is complete: its deltas are added to its start.
 
 use super::block::{self, decode_block};
 use crate::framing::{StreamError, StreamLimits};

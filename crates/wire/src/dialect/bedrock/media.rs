@@ -1,4 +1,4 @@
-//! Pictures, documents and sound: formats are words of Bedrock's own, and bytes come in the request or from S3. Nothing
+//! Images, documents and audio: formats are words of Bedrock's own, and bytes come in the request or from S3. Nothing
 //! is fetched from other addresses (`docs/wire/bedrock.md`, section 2, `docs/wire/caching-thinking-tools.md`, section
 //! 5).
 
@@ -8,11 +8,11 @@ use crate::json::{Extra, Fields, ObjectWriter, Value};
 use crate::model::{Audio, Document, Image, PartKind, Source};
 use alloc::{borrow::ToOwned, vec::Vec};
 
-/// Pictures: format, media type. The first of a format is what it is read as.
+/// Images: format, media type. The first of a format is what it is read as.
 const IMAGES: &[(&str, &str)] =
     &[("png", "image/png"), ("jpeg", "image/jpeg"), ("gif", "image/gif"), ("webp", "image/webp")];
 
-/// Documents, as for pictures.
+/// Documents, as for images.
 const DOCUMENTS: &[(&str, &str)] = &[
     ("pdf", "application/pdf"),
     ("csv", "text/csv"),
@@ -25,7 +25,7 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ("md", "text/markdown"),
 ];
 
-/// Sound, as for pictures.
+/// Audio, as for images.
 const SOUNDS: &[(&str, &str)] = &[
     ("mp3", "audio/mp3"),
     ("mp3", "audio/mpeg"),

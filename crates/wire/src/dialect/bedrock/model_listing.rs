@@ -1,4 +1,4 @@
-//! The list of models. It is not at the runtime's host but at `bedrock.{region}`: `GET /foundation-models`.
+//! List of models. It is not at the runtime's host but at `bedrock.{region}`: `GET /foundation-models`.
 
 use crate::dialect::shared::model_list;
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};

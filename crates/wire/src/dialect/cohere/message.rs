@@ -223,7 +223,7 @@ fn encode_part(part: &Part) -> Result<Json, &'static str> {
                     inline = data_url(media_type, data);
                     &inline
                 }
-                _ => return Err("pictures go as an address or as base64"),
+                _ => return Err("images go as an address or as base64"),
             };
             let (outer, inner) = nested::split(&part.extra, "image_url");
             Ok(Json::object(&outer, |object| {
@@ -249,7 +249,7 @@ fn encode_part(part: &Part) -> Result<Json, &'static str> {
             Ok(whole.clone())
         }
         PartKind::Unknown(_) | PartKind::ProviderItem { .. } => {
-            Err("texts, pictures and documents can be sent; this is another part")
+            Err("texts, images and documents can be sent; this is another part")
         }
         PartKind::Document(_) => Err("documents go as plain text"),
         PartKind::Audio(_) => Err("sound cannot be sent; send its text"),

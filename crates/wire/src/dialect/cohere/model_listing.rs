@@ -1,4 +1,4 @@
-//! The list of models, in pages: `GET /v1/models`.
+//! List of models, in pages: `GET /v1/models`.
 
 use crate::dialect::shared::model_list;
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};

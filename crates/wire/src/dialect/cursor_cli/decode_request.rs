@@ -1,4 +1,4 @@
-//! Server: what the body of a request asks.
+//! Decoding of requests, as a server.
 
 use super::command_line::ANY_MODEL;
 use crate::json::{Fields, JsonError};

@@ -1,4 +1,4 @@
-//! Client: all lines of a run as one answer.
+//! Decoding of plain answers: all lines of a run as one answer.
 
 use super::decode_stream::Decoder;
 use crate::dialect::StreamDecoder;

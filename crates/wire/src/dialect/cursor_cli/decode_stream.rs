@@ -1,4 +1,4 @@
-//! Client: the program's lines, as events.
+//! Decoding of streamed answers: the program's lines as events.
 //!
 //! What the model says comes in small pieces, and each segment comes again as a whole: before the agent uses a tool, and
 //! at the end. The repeats are told from news by what was said since the last of them.

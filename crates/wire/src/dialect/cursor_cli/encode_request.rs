@@ -1,4 +1,4 @@
-//! Client: the body that a command line is made of.
+//! Encoding of requests: the body that a command line is made of.
 
 use super::carried::{CARRIED, NAME};
 use super::command_line::{FLAGS, flag_value};

@@ -1,4 +1,4 @@
-//! Server: a whole answer as the lines of a run.
+//! Encoding of plain answers, as a server: the lines of a run.
 
 use super::encode_stream::Encoder;
 use crate::dialect::StreamEncoder;

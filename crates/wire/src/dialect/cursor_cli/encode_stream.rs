@@ -1,4 +1,4 @@
-//! Server: what a program that stands in for the real one writes.
+//! Encoding of streamed answers, as a program that stands in for the real one.
 
 use super::error;
 use crate::dialect::StreamEncoder;

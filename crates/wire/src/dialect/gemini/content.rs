@@ -18,7 +18,7 @@ use crate::model::{Document, Image, Message, Part, PartKind, Reasoning, Request,
 use crate::quirks::{ToolIdRule, tool_name::ToolNameRule};
 use alloc::{borrow::Cow, format, string::String, vec::Vec};
 
-/// From here on calls in the history need a signature, and results may hold pictures.
+/// From here on calls in the history need a signature, and results may hold images.
 const SIGNATURES_SINCE: (u32, u32) = (3, 0);
 /// From here on calls have ids; Vertex AI refuses them for earlier models.
 const IDS_SINCE: (u32, u32) = (3, 0);
@@ -82,7 +82,7 @@ fn check_part(
         PartKind::Image(Image { detail: Some(detail), .. }) if detail != "auto" => {
             refusals.add(
                 format!("{path}.detail"),
-                "say it for all pictures: `mediaResolution` in the extra field `generationConfig`",
+                "say it for all images: `mediaResolution` in the extra field `generationConfig`",
             )?;
         }
         PartKind::ToolResult(answered) => {

@@ -58,7 +58,7 @@ impl StreamDecoder for Decoder {
                 outcome
             }
         }
-        .inspect_err(|_| state.tell_usage(events))
+        .inspect_err(|_| state.emit_usage(events))
     }
 
     fn finish(&mut self, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
@@ -68,7 +68,7 @@ impl StreamDecoder for Decoder {
             Form::Events(reader) => reader.finish(&mut |frame| state.frame(frame, events)),
             Form::Array(reader) => reader.finish(&mut |item| state.data(item, events)),
         }
-        .inspect_err(|_| state.tell_usage(events))?;
+        .inspect_err(|_| state.emit_usage(events))?;
         state.done = state.end(events);
         if state.done { Ok(()) } else { Err(StreamError::Interrupted) }
     }
@@ -174,7 +174,7 @@ impl State {
             }
         }
         if self.is_finished() {
-            self.tell_usage(events);
+            self.emit_usage(events);
         } else if let (Some(only), Some(figures)) = (only_text, figures)
             && events.len() == before + 1
         {
@@ -252,7 +252,7 @@ impl State {
         has_figures
     }
 
-    fn tell_usage(&mut self, events: &mut Vec<StreamEvent>) {
+    fn emit_usage(&mut self, events: &mut Vec<StreamEvent>) {
         if core::mem::take(&mut self.untold)
             && let Some(fields) = Value::parse(self.usage.as_bytes()).ok().and_then(Value::object)
         {
@@ -276,7 +276,7 @@ impl State {
 
     /// The body ended: tells what is left, and says whether the answer is whole.
     fn end(&mut self, events: &mut Vec<StreamEvent>) -> bool {
-        self.tell_usage(events);
+        self.emit_usage(events);
         self.is_finished()
     }
 }

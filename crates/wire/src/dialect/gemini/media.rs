@@ -123,9 +123,7 @@ fn source_of(uri: String) -> Source {
 pub(super) fn unsupported(kind: &PartKind) -> Option<&'static str> {
     match kind {
         PartKind::Image(Image { source: Source::Text { .. }, .. })
-        | PartKind::Audio(Audio { source: Source::Text { .. } }) => {
-            Some("a picture or a sound cannot be text")
-        }
+        | PartKind::Audio(Audio { source: Source::Text { .. } }) => Some("an image or audio cannot be text"),
         PartKind::Image(Image { source, .. })
         | PartKind::Audio(Audio { source })
         | PartKind::Document(Document { source, .. }) => unsupported_source(source),
@@ -138,7 +136,7 @@ fn unsupported_source(source: &Source) -> Option<&'static str> {
         Source::Other(_) => Some("a source of another provider"),
         Source::Url(url) if url.starts_with("data:") => Some("data URLs are not fetched; give the bytes"),
         Source::Base64 { media_type, .. } if Kind::from_media_type(media_type).is_none() => {
-            Some("the media type is none of picture, sound and document")
+            Some("the media type is none of image, audio and document")
         }
         Source::Text { .. } | Source::Base64 { .. } | Source::Url(_) | Source::File { .. } => None,
     }

@@ -1,7 +1,7 @@
 //! Tool results: `functionResponse`, in both directions.
 //!
 //! The API wants an object. A text that is one is written as it is; other texts are wrapped, as `{"result": ...}` or,
-//! where the tool failed, `{"error": ...}`; pictures and sound stand beside them (section 2).
+//! where the tool failed, `{"error": ...}`; images and audio stand beside them (section 2).
 
 use super::media;
 use crate::json::{Fields, Json, ObjectWriter, Value, WriteJson, write_array};
@@ -11,7 +11,7 @@ use alloc::{string::String, vec::Vec};
 const RESULT: &str = "result";
 const ERROR: &str = "error";
 
-/// Reads what stands in `functionResponse`; what it does not know is left in `fields`. `read_part` reads pictures and sound.
+/// Reads what stands in `functionResponse`; what it does not know is left in `fields`. `read_part` reads images and audio.
 pub(super) fn decode(fields: &mut Fields<'_>, read_part: fn(Value<'_>) -> Part) -> ToolResult {
     let (mut content, is_error) = fields.take("response").map(read_response).unwrap_or_default();
     content.extend(fields.take_array("parts").unwrap_or_default().into_iter().map(read_part));
@@ -52,10 +52,10 @@ pub(super) fn unsupported(kind: &PartKind, takes_media: bool) -> Option<&'static
     match kind {
         PartKind::Text(_) | PartKind::Refusal(_) => None,
         PartKind::Image(_) | PartKind::Document(_) | PartKind::Audio(_) if !takes_media => {
-            Some("this model reads only text in a tool's result; Gemini 3 reads pictures as well")
+            Some("this model reads only text in a tool's result; Gemini 3 reads images as well")
         }
         PartKind::Image(_) | PartKind::Document(_) | PartKind::Audio(_) => media::unsupported(kind),
-        _ => Some("a tool's result is text, pictures, documents and sound"),
+        _ => Some("a tool's result is text, images, documents and audio"),
     }
 }
 

@@ -107,7 +107,7 @@ impl<'a> Writer<'a, '_> {
             let refused = if is_taken {
                 said.add(part, false).err()
             } else {
-                Some("tool results are texts and pictures")
+                Some("tool results are texts and images")
             };
             if let Some(reason) = refused {
                 self.refusals.add(format!("{place}.content[{position}]"), reason)?;
@@ -201,19 +201,19 @@ pub(super) fn write_call(call: &ToolCall, sent: &Sent<'_>, extra: &Extra, index:
     object.finish();
 }
 
-/// The base64 of a picture: the API fetches nothing.
+/// The base64 of an image: the API fetches nothing.
 fn image_data(source: &Source) -> Result<String, &'static str> {
     match source {
         Source::Base64 { data, .. } => Ok(data.clone()),
         Source::Url(url) => match source_of_url(url) {
             Source::Base64 { data, .. } => Ok(data),
-            _ => Err("addresses are not fetched; send the picture as base64"),
+            _ => Err("addresses are not fetched; send the image as base64"),
         },
-        _ => Err("pictures go as base64"),
+        _ => Err("images go as base64"),
     }
 }
 
-/// A picture of which only the base64 is known: its first bytes tell what it is.
+/// An image of which only the base64 is known: its first bytes tell what it is.
 fn image(data: String) -> Part {
     let known = [
         ("iVBORw0KGgo", "image/png"),
@@ -269,7 +269,7 @@ fn decode_message(value: Value<'_>) -> Result<Message, JsonError> {
     Ok(Message { role, content, name: None, extra: fields.rest() })
 }
 
-/// Takes out what a message says: thoughts, text, pictures, calls. `give_id` makes an id for the call of a number.
+/// Takes out what a message says: thoughts, text, images, calls. `give_id` makes an id for the call of a number.
 pub(super) fn take_said(fields: &mut Fields<'_>, give_id: impl Fn(usize) -> String) -> Vec<Part> {
     let mut parts = Vec::new();
     if let Some(text) = said_text::take_known(fields, "thinking").filter(|text| !text.is_empty()) {
@@ -300,7 +300,7 @@ pub(super) fn check_said(message: &Fields<'_>) -> Result<(), StreamError> {
     }
 }
 
-/// Takes the pictures out; where one is no text, all of them stay.
+/// Takes the images out; where one is no text, all of them stay.
 pub(super) fn take_images(fields: &mut Fields<'_>) -> Vec<Part> {
     let images = fields.get("images").and_then(Value::array);
     let images: Option<Vec<Part>> =

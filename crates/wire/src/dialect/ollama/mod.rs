@@ -1,7 +1,7 @@
 //! Ollama's own API, in both directions: chat as lines of JSON, embeddings and the list of models.
 //!
-//! A message's text is one string here and its pictures stand beside it, so several texts are joined by blank lines and
-//! come before the pictures. All settings of sampling go into `options`; what else Ollama takes (`keep_alive`, `num_ctx`
+//! A message's text is one string here and its images stand beside it, so several texts are joined by blank lines and
+//! come before the images. All settings of sampling go into `options`; what else Ollama takes (`keep_alive`, `num_ctx`
 //! in `options`, ...) comes from the extra fields.
 
 mod carried;

@@ -1,4 +1,4 @@
-//! The models that are on the machine: `GET /api/tags`.
+//! List of models: those that are on the machine: `GET /api/tags`.
 
 use crate::dialect::shared::model_list;
 use crate::encode::{EncodeOptions, EncodedRequest, UnsupportedField};

@@ -215,9 +215,9 @@ impl OpenCalls {
             }
             return;
         }
-        let part = call.tell_beginning(choice, parts, events);
+        let part = call.emit_start(choice, parts, events);
         if call.arguments != EMPTY {
-            call.tell_arguments(choice, part, events);
+            call.emit_arguments(choice, part, events);
         }
         if !delta.extra.is_empty() {
             events.push(StreamEvent::PartExtra { choice, part, extra: Box::new(delta.extra) });
@@ -236,10 +236,10 @@ impl OpenCalls {
     pub(super) fn end(&mut self, choice: u32, parts: &mut Parts, events: &mut Vec<StreamEvent>) {
         for call in &mut self.0 {
             if call.name.is_empty() {
-                call.tell_nameless(choice, parts, events);
+                call.emit_nameless(choice, parts, events);
                 continue;
             }
-            call.tell_beginning(choice, parts, events);
+            call.emit_start(choice, parts, events);
             call.end(choice, events);
         }
     }
@@ -266,7 +266,7 @@ impl Call {
         if arguments.trim_start().starts_with('{') { Relation::Other } else { Relation::More }
     }
 
-    fn tell_beginning(&mut self, choice: u32, parts: &mut Parts, events: &mut Vec<StreamEvent>) -> u32 {
+    fn emit_start(&mut self, choice: u32, parts: &mut Parts, events: &mut Vec<StreamEvent>) -> u32 {
         if let Some(part) = self.part {
             return part;
         }
@@ -281,7 +281,7 @@ impl Call {
         part
     }
 
-    fn tell_arguments(&mut self, choice: u32, part: u32, events: &mut Vec<StreamEvent>) {
+    fn emit_arguments(&mut self, choice: u32, part: u32, events: &mut Vec<StreamEvent>) {
         if let Some(news) = self.arguments.get(self.told..).filter(|news| !news.is_empty()) {
             events.push(StreamEvent::ToolCallDelta { choice, part, arguments: news.into() });
         }
@@ -289,7 +289,7 @@ impl Call {
     }
 
     /// A call without a name is none, but what was written of it is not lost.
-    fn tell_nameless(&mut self, choice: u32, parts: &mut Parts, events: &mut Vec<StreamEvent>) {
+    fn emit_nameless(&mut self, choice: u32, parts: &mut Parts, events: &mut Vec<StreamEvent>) {
         if core::mem::replace(&mut self.ended, true) || self.arguments.trim().is_empty() {
             return;
         }
@@ -331,7 +331,7 @@ impl Call {
         if let Some(part) = self.part
             && !core::mem::replace(&mut self.ended, true)
         {
-            self.tell_arguments(choice, part, events);
+            self.emit_arguments(choice, part, events);
             events.push(StreamEvent::ToolCallEnd { choice, part });
         }
     }

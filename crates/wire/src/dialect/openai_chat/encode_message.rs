@@ -222,7 +222,7 @@ impl<'a> History<'a> {
             && matches!(part.kind, PartKind::Image(_))
             && !request_schema::find(NAME, &quirks.provider).takes_in_answers("image_url")
         {
-            let what = "takes no pictures of the assistant; put it into a message of the user";
+            let what = "takes no images of the assistant; put it into a message of the user";
             return Err(Cow::Owned(quirks.reason(what)));
         }
         let mut content = Content::new(part, quirks.media_parts)?;

@@ -265,7 +265,7 @@ impl<'a> Content<'a> {
                 let url = match source {
                     Source::Url(url) => Cow::Borrowed(url.as_str()),
                     Source::Base64 { media_type, data } => Cow::Owned(data_url(media_type, data)),
-                    _ => return Err("pictures go as an address or as base64"),
+                    _ => return Err("images go as an address or as base64"),
                 };
                 Kind::Image { url, detail: detail.as_deref() }
             }

@@ -1,4 +1,4 @@
-//! The order of documents, in the form that Cohere made common: Jina, Together, LiteLLM and many others have it too.
+//! Reranking, in the form that Cohere made common: Jina, Together, LiteLLM and many others have it too.
 //!
 //! Voyage calls the list `data`, Text Embeddings Inference writes it alone and says `score`: both are read.
 

@@ -1,4 +1,4 @@
-//! Requests, read.
+//! Decoding of Responses requests, as a server.
 
 use super::decode_input;
 use crate::dialect::openai_chat::{take_metadata, take_prompt_cache};

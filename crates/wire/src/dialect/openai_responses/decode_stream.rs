@@ -1,4 +1,4 @@
-//! Streamed answers, read.
+//! Decoding of streamed Responses answers.
 
 use super::{
     decode_response,

@@ -1,4 +1,4 @@
-//! The fast path of a text stream here: besides text and padding, each frame has a number of its own.
+//! Fast path of a text stream: besides text and padding, each frame has a number of its own.
 
 use crate::dialect::shared::template::{TextTemplate, text_range};
 use crate::json::Value;

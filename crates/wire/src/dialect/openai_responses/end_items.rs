@@ -1,9 +1,9 @@
-//! The ends of the items of a streamed answer: whatever was not told of them until then.
+//! Ends of the items of a streamed answer: emits what was not emitted of them before.
 
 use super::carried::NAME;
 use super::item::{Item, told_about};
 use super::open_items::{
-    ContentPlace, Events, Extent, ItemKey, Kind, Open, OpenItems, tell_logprobs, untold,
+    ContentPlace, Events, Extent, ItemKey, Kind, Open, OpenItems, emit_logprobs, untold,
 };
 use super::part::Said;
 use crate::dialect::shared::foreign::RESPONSES_ITEM;
@@ -82,7 +82,7 @@ impl OpenItems {
                 if !rest.is_empty() || (reasoning.text.is_empty() && !known.signed) {
                     events.push(StreamEvent::ReasoningDelta { choice, part, text: rest.into() });
                 }
-                tell_about(part, &PartKind::Reasoning(reasoning), &about, Extra::new(), events);
+                emit_about(part, &PartKind::Reasoning(reasoning), &about, Extra::new(), events);
             }
             (Kind::Call { part, told, first, .. }, Item::Call { call, about }) => {
                 let (part, first) = (*part, first.take().filter(|_| *told == 0).unwrap_or_default());
@@ -94,7 +94,7 @@ impl OpenItems {
                 if let Some(rest) = untold(whole, Extent::Whole, told) {
                     events.push(StreamEvent::ToolCallDelta { choice, part, arguments: rest.into() });
                 }
-                tell_about(part, &PartKind::ToolCall(call), &about, Extra::new(), events);
+                emit_about(part, &PartKind::ToolCall(call), &about, Extra::new(), events);
                 events.push(StreamEvent::ToolCallEnd { choice, part });
             }
             (Kind::Whole { part }, Item::Whole(whole)) => {
@@ -142,7 +142,7 @@ impl OpenItems {
         content.tell(text, Extent::Whole, events);
         content.ensure_begun(events);
         if !logprobs.is_empty() && !content.has_logprobs {
-            tell_logprobs(logprobs, events);
+            emit_logprobs(logprobs, events);
         }
         let mut beside = extra;
         if let Some(annotations) = beside.remove("annotations") {
@@ -154,7 +154,7 @@ impl OpenItems {
                 Some(rest) => beside.insert("annotations", Json::written(rest)),
             }
         }
-        tell_about(content.part, &kind, about, beside, events);
+        emit_about(content.part, &kind, about, beside, events);
         Ok(())
     }
 
@@ -195,7 +195,7 @@ fn copy_of_beginning(item: &Item<'_>) -> Item<'static> {
     }
 }
 
-fn tell_about(part: u32, kind: &PartKind, about: &Extra, mut beside: Extra, events: &mut Events) {
+fn emit_about(part: u32, kind: &PartKind, about: &Extra, mut beside: Extra, events: &mut Events) {
     if let Some(about) = told_about(kind, about) {
         beside.insert(RESPONSES_ITEM, about);
     }

@@ -1,4 +1,4 @@
-//! The items of the assistant's turn, in both directions: what it said, its reasoning, its calls, hosted tools.
+//! Items of the assistant's turn, in both directions: its text, its reasoning, its calls, hosted tools.
 
 use super::carried::NAME;
 use super::part::{self, Said, decode_said, write_said};

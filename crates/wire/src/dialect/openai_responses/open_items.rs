@@ -1,4 +1,4 @@
-//! The items of one streamed answer: what was told of each, so that nothing is told twice.
+//! Open items of a streamed answer: what was emitted of each, so that nothing is emitted twice.
 //!
 //! The same text comes up to four times: in deltas, at the end of the part, at the end of the item, and at the end of
 //! the answer. Whatever is not told by then is told by the next of them, so that servers which leave out some of these
@@ -278,7 +278,7 @@ impl OpenItems {
     pub(super) fn logprobs(&mut self, place: TextPlace, logprobs: Vec<Value<'_>>, events: &mut Events) {
         if let Some(content) = self.content_at((place.item, place.content)) {
             content.has_logprobs = true;
-            tell_logprobs(logprobs, events);
+            emit_logprobs(logprobs, events);
         }
     }
 
@@ -420,7 +420,7 @@ impl Content {
     }
 }
 
-pub(super) fn tell_logprobs(logprobs: Vec<Value<'_>>, events: &mut Events) {
+pub(super) fn emit_logprobs(logprobs: Vec<Value<'_>>, events: &mut Events) {
     let logprobs = of_content(logprobs.into_iter().map(Value::to_json).collect());
     events.push(StreamEvent::Logprobs { choice: 0, logprobs });
 }

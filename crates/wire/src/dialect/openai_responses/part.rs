@@ -61,7 +61,7 @@ pub(super) fn unsupported_input(part: &Part) -> Option<&'static str> {
     match &part.kind {
         PartKind::Image(Image { source, .. }) => match source {
             Source::Url(_) | Source::Base64 { .. } | Source::File { .. } => None,
-            _ => Some("pictures go as an address, as base64 or as the id of an uploaded file"),
+            _ => Some("images go as an address, as base64 or as the id of an uploaded file"),
         },
         PartKind::Document(Document { source, .. }) => match source {
             Source::Url(_) | Source::Base64 { .. } | Source::File { .. } => None,

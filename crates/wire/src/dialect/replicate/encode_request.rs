@@ -63,7 +63,7 @@ fn address(model: &str) -> (String, Option<&str>) {
     (path, None)
 }
 
-/// Takes out the one picture that models usually take.
+/// Takes out the one image that models usually take.
 fn take_image(
     messages: &[Message],
     refusals: &mut Refusals,
@@ -84,10 +84,10 @@ fn take_image(
                 }
                 (_, Some(_)) if refused.is_ok() => {
                     refused =
-                        refusals.add(field, "one picture can be sent; models differ in how they take more");
+                        refusals.add(field, "one image can be sent; models differ in how they take more");
                 }
                 _ if refused.is_ok() => {
-                    refused = refusals.add(field, "a picture is a URL or its bytes here");
+                    refused = refusals.add(field, "an image is a URL or its bytes here");
                 }
                 _ => {}
             }

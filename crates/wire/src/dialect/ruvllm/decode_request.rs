@@ -1,4 +1,4 @@
-//! Server: what a query asks, and of which model.
+//! Decoding of queries, as a server: the text, and which model is asked.
 
 use crate::json::{Fields, JsonError};
 use crate::model::{Message, Request, Role};

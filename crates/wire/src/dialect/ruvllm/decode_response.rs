@@ -1,4 +1,4 @@
-//! Client: the body of an answer, which is a text.
+//! Decoding of plain answers: the body is one text.
 
 use crate::dialect::shared::said_text;
 use crate::framing::StreamError;

@@ -1,4 +1,4 @@
-//! Client: the body of a streamed answer, which comes whole.
+//! Decoding of streamed answers, whose body comes whole.
 
 use super::decode_response;
 use crate::dialect::StreamDecoder;

@@ -1,4 +1,4 @@
-//! Client: a conversation as one query.
+//! Encoding of requests: a conversation as one query.
 
 use super::carried::{CARRIED, NAME};
 use crate::dialect::shared::prompt::Prompt;

@@ -1,4 +1,4 @@
-//! Server: the body of an answer.
+//! Encoding of plain answers, as a server.
 
 use crate::json::ObjectWriter;
 use crate::model::{PartKind, Response};

@@ -1,4 +1,4 @@
-//! Server: a streamed answer, which is written whole at its end.
+//! Encoding of streamed answers, as a server: the answer is written whole at its end.
 
 use super::encode_response;
 use crate::dialect::StreamEncoder;

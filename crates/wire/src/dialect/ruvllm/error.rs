@@ -1,4 +1,4 @@
-//! Errors of the server.
+//! Error bodies of ruvLLM, as a server.
 
 use crate::model::ProviderError;
 use alloc::{borrow::ToOwned, vec::Vec};

@@ -1,4 +1,4 @@
-//! The server of ruvLLM: one text in, one text out, by `POST /query`.
+//! ruvLLM's server: one text in, one text out, by `POST /query`.
 //!
 //! A conversation becomes one text, its speakers named where there is more than one turn. The server picks the model, so
 //! the four names of models are what a caller means by a request, and the name travels as a field that the server

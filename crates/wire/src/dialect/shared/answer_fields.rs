@@ -1,4 +1,4 @@
-//! Answer fields: what an answer says about itself, and which of it may stand in the next request.
+//! Response fields in the history: what an answer says about itself, and which fields of it the next request may repeat.
 //!
 //! Strict providers refuse a whole conversation for one field that they do not know, so two kinds of fields are left out
 //! of every request ([`Cleaner`]):
@@ -32,9 +32,9 @@ enum When {
     Empty,
 }
 
-/// What a field stands beside.
+/// The object that has a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Beside {
+enum FieldOwner {
     /// An assistant's message.
     Message,
     /// A text. (A document's `citations` is a request.)
@@ -45,80 +45,80 @@ enum Beside {
 
 /// Fields that answers have and requests do not, of the providers' own schemas and of their clients' dumps
 /// (`docs/wire/requests-accepted.md`). A name with a dot is that of a field inside another.
-static ANSWER_ONLY: &[(Beside, &str, When)] = &[
+static ANSWER_ONLY: &[(FieldOwner, &str, When)] = &[
     // OpenAI's message, and what openai-python adds to it.
-    (Beside::Message, "annotations", When::Always),
-    (Beside::Message, "parsed", When::Always),
-    (Beside::Message, "audio.data", When::Always),
-    (Beside::Message, "audio.expires_at", When::Always),
-    (Beside::Message, "audio.transcript", When::Always),
-    (Beside::Message, "audio", When::Empty),
-    (Beside::Message, "refusal", When::Empty),
-    (Beside::Message, "function_call", When::Empty),
-    (Beside::Message, "tool_calls", When::Empty),
-    (Beside::Message, "tool_call_id", When::Empty),
-    (Beside::Message, "name", When::Empty),
+    (FieldOwner::Message, "annotations", When::Always),
+    (FieldOwner::Message, "parsed", When::Always),
+    (FieldOwner::Message, "audio.data", When::Always),
+    (FieldOwner::Message, "audio.expires_at", When::Always),
+    (FieldOwner::Message, "audio.transcript", When::Always),
+    (FieldOwner::Message, "audio", When::Empty),
+    (FieldOwner::Message, "refusal", When::Empty),
+    (FieldOwner::Message, "function_call", When::Empty),
+    (FieldOwner::Message, "tool_calls", When::Empty),
+    (FieldOwner::Message, "tool_call_id", When::Empty),
+    (FieldOwner::Message, "name", When::Empty),
     // OpenAI's choice and chunk, where a program put them into the message.
-    (Beside::Message, "index", When::Always),
-    (Beside::Message, "finish_reason", When::Always),
-    (Beside::Message, "logprobs", When::Always),
-    (Beside::Message, "usage", When::Always),
+    (FieldOwner::Message, "index", When::Always),
+    (FieldOwner::Message, "finish_reason", When::Always),
+    (FieldOwner::Message, "logprobs", When::Always),
+    (FieldOwner::Message, "usage", When::Always),
     // Azure.
-    (Beside::Message, "content_filter_results", When::Always),
-    (Beside::Message, "content_filter_result", When::Always),
-    (Beside::Message, "content_filter_offsets", When::Always),
-    (Beside::Message, "content_filter_raw", When::Always),
-    (Beside::Message, "prompt_filter_results", When::Always),
+    (FieldOwner::Message, "content_filter_results", When::Always),
+    (FieldOwner::Message, "content_filter_result", When::Always),
+    (FieldOwner::Message, "content_filter_offsets", When::Always),
+    (FieldOwner::Message, "content_filter_raw", When::Always),
+    (FieldOwner::Message, "prompt_filter_results", When::Always),
     // OpenRouter, Groq, Perplexity, Mistral, DeepSeek, Together.
-    (Beside::Message, "native_finish_reason", When::Always),
-    (Beside::Message, "executed_tools", When::Always),
-    (Beside::Message, "search_results", When::Always),
-    (Beside::Message, "related_questions", When::Always),
-    (Beside::Message, "citations", When::Always),
-    (Beside::Message, "prefix", When::Empty),
-    (Beside::Message, "reasoning", When::Empty),
-    (Beside::Message, "reasoning_details", When::Empty),
-    (Beside::Message, "reasoning_steps", When::Empty),
-    (Beside::Message, "images", When::Empty),
-    (Beside::Message, "thinking", When::Empty),
-    (Beside::Message, "tool_plan", When::Empty),
-    (Beside::Message, "provider_specific_fields", When::Always),
+    (FieldOwner::Message, "native_finish_reason", When::Always),
+    (FieldOwner::Message, "executed_tools", When::Always),
+    (FieldOwner::Message, "search_results", When::Always),
+    (FieldOwner::Message, "related_questions", When::Always),
+    (FieldOwner::Message, "citations", When::Always),
+    (FieldOwner::Message, "prefix", When::Empty),
+    (FieldOwner::Message, "reasoning", When::Empty),
+    (FieldOwner::Message, "reasoning_details", When::Empty),
+    (FieldOwner::Message, "reasoning_steps", When::Empty),
+    (FieldOwner::Message, "images", When::Empty),
+    (FieldOwner::Message, "thinking", When::Empty),
+    (FieldOwner::Message, "tool_plan", When::Empty),
+    (FieldOwner::Message, "provider_specific_fields", When::Always),
     // The whole message of Anthropic's API, and anthropic's parse helper.
-    (Beside::Message, "id", When::Always),
-    (Beside::Message, "type", When::Always),
-    (Beside::Message, "model", When::Always),
-    (Beside::Message, "stop_reason", When::Always),
-    (Beside::Message, "stop_sequence", When::Always),
-    (Beside::Message, "stop_details", When::Always),
-    (Beside::Message, "container", When::Always),
-    (Beside::Message, "context_management", When::Always),
-    (Beside::Message, "input_transformations", When::Always),
-    (Beside::Message, "diagnostics", When::Always),
-    (Beside::Message, "parsed_output", When::Always),
+    (FieldOwner::Message, "id", When::Always),
+    (FieldOwner::Message, "type", When::Always),
+    (FieldOwner::Message, "model", When::Always),
+    (FieldOwner::Message, "stop_reason", When::Always),
+    (FieldOwner::Message, "stop_sequence", When::Always),
+    (FieldOwner::Message, "stop_details", When::Always),
+    (FieldOwner::Message, "container", When::Always),
+    (FieldOwner::Message, "context_management", When::Always),
+    (FieldOwner::Message, "input_transformations", When::Always),
+    (FieldOwner::Message, "diagnostics", When::Always),
+    (FieldOwner::Message, "parsed_output", When::Always),
     // Google's candidate.
-    (Beside::Message, "finishReason", When::Always),
-    (Beside::Message, "finishMessage", When::Always),
-    (Beside::Message, "groundingMetadata", When::Always),
-    (Beside::Message, "citationMetadata", When::Always),
-    (Beside::Message, "urlContextMetadata", When::Always),
-    (Beside::Message, "safetyRatings", When::Always),
-    (Beside::Message, "avgLogprobs", When::Always),
-    (Beside::Message, "logprobsResult", When::Always),
-    (Beside::Message, "tokenCount", When::Always),
+    (FieldOwner::Message, "finishReason", When::Always),
+    (FieldOwner::Message, "finishMessage", When::Always),
+    (FieldOwner::Message, "groundingMetadata", When::Always),
+    (FieldOwner::Message, "citationMetadata", When::Always),
+    (FieldOwner::Message, "urlContextMetadata", When::Always),
+    (FieldOwner::Message, "safetyRatings", When::Always),
+    (FieldOwner::Message, "avgLogprobs", When::Always),
+    (FieldOwner::Message, "logprobsResult", When::Always),
+    (FieldOwner::Message, "tokenCount", When::Always),
     // Texts with sources, and the clients' parsed forms.
-    (Beside::Text, "annotations", When::Always),
-    (Beside::Text, "citations", When::Always),
-    (Beside::Text, "logprobs", When::Always),
-    (Beside::Text, "parsed", When::Always),
-    (Beside::Text, "parsed_output", When::Always),
-    (Beside::Text, "cache_control", When::Empty),
+    (FieldOwner::Text, "annotations", When::Always),
+    (FieldOwner::Text, "citations", When::Always),
+    (FieldOwner::Text, "logprobs", When::Always),
+    (FieldOwner::Text, "parsed", When::Always),
+    (FieldOwner::Text, "parsed_output", When::Always),
+    (FieldOwner::Text, "cache_control", When::Empty),
     // Calls.
-    (Beside::Call, "cache_control", When::Empty),
-    (Beside::Call, "caller", When::Always),
-    (Beside::Call, "provider_specific_fields", When::Always),
-    (Beside::Call, "index", When::Always),
-    (Beside::Call, "parsed_arguments", When::Always),
-    (Beside::Call, "function.parsed_arguments", When::Always),
+    (FieldOwner::Call, "cache_control", When::Empty),
+    (FieldOwner::Call, "caller", When::Always),
+    (FieldOwner::Call, "provider_specific_fields", When::Always),
+    (FieldOwner::Call, "index", When::Always),
+    (FieldOwner::Call, "parsed_arguments", When::Always),
+    (FieldOwner::Call, "function.parsed_arguments", When::Always),
 ];
 
 /// Fields of whole items that an answer has and a request refuses: the wire format, the item's kind (any where it is
@@ -185,8 +185,8 @@ impl Cleaner<'_> {
     /// Cleans a message, but for its parts.
     pub(super) fn clean_message(self, message: &mut Message) {
         let Message { role, extra, .. } = message;
-        let beside = if *role == Role::Assistant { Some(Beside::Message) } else { None };
-        self.clean(extra, Place::Message(role), beside);
+        let owner = if *role == Role::Assistant { Some(FieldOwner::Message) } else { None };
+        self.clean(extra, Place::Message(role), owner);
     }
 
     /// Cleans a part.
@@ -195,15 +195,15 @@ impl Cleaner<'_> {
         if let PartKind::ProviderItem { dialect, item } = kind {
             clean_item(dialect, item);
         }
-        let beside = match kind {
-            PartKind::ToolCall(_) => Some(Beside::Call),
-            PartKind::Text(_) | PartKind::Refusal(_) => Some(Beside::Text),
+        let owner = match kind {
+            PartKind::ToolCall(_) => Some(FieldOwner::Call),
+            PartKind::Text(_) | PartKind::Refusal(_) => Some(FieldOwner::Text),
             _ => None,
         };
-        self.clean(extra, Place::Part(kind), beside);
+        self.clean(extra, Place::Part(kind), owner);
     }
 
-    fn clean(self, extra: &mut Extra, place: Place<'_>, beside: Option<Beside>) {
+    fn clean(self, extra: &mut Extra, place: Place<'_>, owner: Option<FieldOwner>) {
         if extra.is_empty() {
             return;
         }
@@ -219,7 +219,7 @@ impl Cleaner<'_> {
                 }
             }
         }
-        for (_, name, when) in ANSWER_ONLY.iter().filter(|(of, ..)| Some(*of) == beside) {
+        for (_, name, when) in ANSWER_ONLY.iter().filter(|(of, ..)| Some(*of) == owner) {
             match name.split_once('.') {
                 // What is left of it says something to those only who take the field.
                 Some((outer, inner)) => {

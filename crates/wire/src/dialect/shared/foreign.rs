@@ -46,9 +46,9 @@ pub(crate) fn named<'a>(kind: &PartKind, reason: &'a str) -> Cow<'a, str> {
     }
 }
 
-/// What a further field stands beside.
+/// The object that has a further field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Beside {
+enum FieldOwner {
     Part,
     Message,
 }
@@ -57,7 +57,7 @@ enum Beside {
 #[derive(Debug)]
 struct Field {
     name: &'static str,
-    beside: Beside,
+    owner: FieldOwner,
     /// The wire format, by its dialect's name.
     dialect: &'static str,
     /// Whether it proves reasoning, and so is valid for its signer only.
@@ -66,35 +66,40 @@ struct Field {
 
 /// Every further field that only one wire format has.
 static FIELDS: [Field; 9] = [
-    Field { name: RESPONSES_ITEM, beside: Beside::Part, dialect: "openai-responses", is_proof: true },
+    Field { name: RESPONSES_ITEM, owner: FieldOwner::Part, dialect: "openai-responses", is_proof: true },
     // Chat Completions has them beside the message.
-    Field { name: "annotations", beside: Beside::Part, dialect: "openai-responses", is_proof: false },
-    Field { name: "thoughtSignature", beside: Beside::Part, dialect: "gemini", is_proof: true },
+    Field { name: "annotations", owner: FieldOwner::Part, dialect: "openai-responses", is_proof: false },
+    Field { name: "thoughtSignature", owner: FieldOwner::Part, dialect: "gemini", is_proof: true },
     // The same behind Google's layer for OpenAI's clients.
-    Field { name: "extra_content", beside: Beside::Part, dialect: "openai-chat", is_proof: true },
-    Field { name: REASONING_DETAILS, beside: Beside::Message, dialect: "openai-chat", is_proof: true },
+    Field { name: "extra_content", owner: FieldOwner::Part, dialect: "openai-chat", is_proof: true },
+    Field { name: REASONING_DETAILS, owner: FieldOwner::Message, dialect: "openai-chat", is_proof: true },
     // LiteLLM's form of them.
-    Field { name: "thinking_blocks", beside: Beside::Message, dialect: "openai-chat", is_proof: true },
+    Field { name: "thinking_blocks", owner: FieldOwner::Message, dialect: "openai-chat", is_proof: true },
     // Sound that is named by its provider's id of it.
-    Field { name: AUDIO, beside: Beside::Message, dialect: "openai-chat", is_proof: true },
+    Field { name: AUDIO, owner: FieldOwner::Message, dialect: "openai-chat", is_proof: true },
     Field {
         name: "provider_specific_fields",
-        beside: Beside::Message,
+        owner: FieldOwner::Message,
         dialect: "openai-chat",
         is_proof: true,
     },
-    Field { name: "provider_specific_fields", beside: Beside::Part, dialect: "openai-chat", is_proof: true },
+    Field {
+        name: "provider_specific_fields",
+        owner: FieldOwner::Part,
+        dialect: "openai-chat",
+        is_proof: true,
+    },
 ];
 
-fn has_any(extra: &Extra, beside: Beside, test: impl Fn(&Field) -> bool) -> bool {
+fn has_any(extra: &Extra, owner: FieldOwner, test: impl Fn(&Field) -> bool) -> bool {
     !extra.is_empty()
-        && FIELDS.iter().any(|field| field.beside == beside && test(field) && extra.get(field.name).is_some())
+        && FIELDS.iter().any(|field| field.owner == owner && test(field) && extra.get(field.name).is_some())
 }
 
 /// Takes fields out, and says whether one of them proved reasoning.
-fn remove(extra: &mut Extra, beside: Beside, test: impl Fn(&Field) -> bool) -> bool {
+fn remove(extra: &mut Extra, owner: FieldOwner, test: impl Fn(&Field) -> bool) -> bool {
     let mut proved = false;
-    for field in FIELDS.iter().filter(|field| field.beside == beside && test(field)) {
+    for field in FIELDS.iter().filter(|field| field.owner == owner && test(field)) {
         proved |= extra.remove(field.name).is_some() && field.is_proof;
     }
     proved
@@ -129,13 +134,13 @@ pub(crate) fn for_format<'a>(request: &'a Request, dialect: &str, quirks: &Quirk
     let mut request = request.clone();
     for message in &mut request.messages {
         if tells_audio(message) {
-            tell_audio(message);
+            mark_audio(message);
             message.extra.remove(AUDIO);
         }
-        remove(&mut message.extra, Beside::Message, is_foreign);
+        remove(&mut message.extra, FieldOwner::Message, is_foreign);
         cleaner.clean_message(message);
         change_parts(&mut message.content, &mut |part| {
-            let proved = remove(&mut part.extra, Beside::Part, is_foreign);
+            let proved = remove(&mut part.extra, FieldOwner::Part, is_foreign);
             if let (PartKind::Reasoning(reasoning), true) = (&mut part.kind, proved) {
                 reasoning.signature = None;
             }
@@ -167,7 +172,7 @@ fn is_proven(part: &Part) -> bool {
     matches!(
         part.kind,
         PartKind::Reasoning(Reasoning { signature: Some(_), .. }) | PartKind::RedactedReasoning { .. }
-    ) || has_any(&part.extra, Beside::Part, is_proof)
+    ) || has_any(&part.extra, FieldOwner::Part, is_proof)
 }
 
 fn sign(extra: &mut Extra, signer: &str) {
@@ -177,7 +182,7 @@ fn sign(extra: &mut Extra, signer: &str) {
 /// Marks what `signer` proves in its answer, and the further fields that came by the wire format `format`.
 pub fn mark_response(response: &mut Response, signer: &str, format: &str) {
     for message in response.choices.iter_mut().map(|choice| &mut choice.message) {
-        let is_signed = has_any(&message.extra, Beside::Message, is_proof);
+        let is_signed = has_any(&message.extra, FieldOwner::Message, is_proof);
         answer_fields::mark(&mut message.extra, format);
         if is_signed {
             sign(&mut message.extra, signer);
@@ -277,9 +282,9 @@ fn proves(event: &StreamEvent) -> bool {
     match event {
         StreamEvent::ReasoningSignature { .. } => true,
         StreamEvent::Part { part, .. } => is_proven(part),
-        StreamEvent::PartExtra { extra, .. } => has_any(extra, Beside::Part, is_proof),
+        StreamEvent::PartExtra { extra, .. } => has_any(extra, FieldOwner::Part, is_proof),
         StreamEvent::MessageExtra { extra, .. } | StreamEvent::MessagePieces { extra, .. } => {
-            has_any(extra, Beside::Message, is_proof)
+            has_any(extra, FieldOwner::Message, is_proof)
         }
         _ => false,
     }
@@ -312,8 +317,8 @@ pub fn for_signer<'a>(request: &'a Request, signer: &str) -> Cow<'a, Request> {
     request.messages.retain_mut(|message| {
         let was_empty = message.content.is_empty();
         if takes_other_mark(&mut message.extra, signer) {
-            tell_audio(message);
-            remove(&mut message.extra, Beside::Message, is_proof);
+            mark_audio(message);
+            remove(&mut message.extra, FieldOwner::Message, is_proof);
         }
         message.content.retain_mut(|part| !takes_other_mark(&mut part.extra, signer) || unproven(part));
         // A message of nothing but what is gone says nothing.
@@ -336,7 +341,7 @@ pub(crate) fn transcript(message: &Message) -> Option<String> {
 }
 
 /// Says in words what a message said in sound, where it says it in no other way: to those who do not have the sound.
-fn tell_audio(message: &mut Message) {
+fn mark_audio(message: &mut Message) {
     let has_text = message.content.iter().any(|part| matches!(part.kind, PartKind::Text(_)));
     if let (Some(text), false) = (transcript(message), has_text) {
         let calls = message.content.iter().position(|part| matches!(part.kind, PartKind::ToolCall(_)));
@@ -351,7 +356,7 @@ fn takes_other_mark(extra: &mut Extra, signer: &str) -> bool {
 
 /// Takes the proofs out of a part; false where nothing is left that another provider could read.
 fn unproven(part: &mut Part) -> bool {
-    remove(&mut part.extra, Beside::Part, is_proof);
+    remove(&mut part.extra, FieldOwner::Part, is_proof);
     match &mut part.kind {
         PartKind::RedactedReasoning { .. } => false,
         PartKind::Reasoning(reasoning) => {

@@ -57,7 +57,7 @@ impl Hosted {
 
     const fn what(self) -> &'static str {
         match self {
-            Self::WebSearch => "searches the web for nobody; declare a function that does",
+            Self::WebSearch => "has no web search; declare a function that searches",
             Self::WebFetch => "fetches no pages itself; declare a function that does",
             Self::CodeExecution => "runs no code itself; declare a function that does",
         }

@@ -1,4 +1,4 @@
-//! Hosted tools: whose a declaration is that is neither a function nor free text (`docs/wire/late-2026.md`, section 9).
+//! Hosted tools: which provider a declaration belongs to that is neither a function nor free text (`docs/wire/late-2026.md`, section 9).
 
 use crate::json::Json;
 

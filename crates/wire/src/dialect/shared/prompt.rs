@@ -91,7 +91,7 @@ fn text_of(message: &Message, place: &str, refusals: &mut Refusals) -> Result<St
             }
             PartKind::Reasoning(_) => {}
             kind => {
-                let reason = "a prompt is text only; tools, pictures and files cannot be sent";
+                let reason = "a prompt is text only; tools, images and files cannot be sent";
                 refusals.add(field(), &foreign::named(kind, reason))?;
             }
         }

@@ -1,4 +1,4 @@
-//! Lenient reading of answers: values in another form than the format's. Servers that speak it nearly write lists of
+//! Lenient reading of answer fields: values in another form than the format's. Servers that speak it nearly write lists of
 //! strings, or an object around the text, where it has a string, one item where it has a list, and counts as strings.
 //! What a model said is never lost for that.
 

@@ -1,4 +1,4 @@
-//! Server: OpenAI's request under watsonx's names.
+//! Decoding of requests, as a server: OpenAI's request under watsonx's names.
 
 use crate::dialect::{Dialect, openai_chat::OpenAiChat};
 use crate::json::{Fields, Json, JsonError, Value};

@@ -1,4 +1,4 @@
-//! Client: OpenAI's answer, its model under another name.
+//! Decoding of plain answers: OpenAI's answer, its model under another name.
 
 use crate::dialect::{Dialect, openai_chat::OpenAiChat};
 use crate::framing::StreamError;

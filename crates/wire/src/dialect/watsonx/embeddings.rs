@@ -1,4 +1,4 @@
-//! Vectors of texts: `POST /ml/v1/text/embeddings`. Shapes are those of IBM's documentation and of its own Python client,
+//! Embeddings: `POST /ml/v1/text/embeddings`. Shapes are those of IBM's documentation and of its own Python client,
 //! `ibm-watsonx-ai` 1.8.1.
 
 use super::{

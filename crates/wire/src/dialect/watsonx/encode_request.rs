@@ -1,4 +1,4 @@
-//! Client: OpenAI's request under watsonx's addresses and names.
+//! Encoding of requests: OpenAI's request under watsonx's addresses and names.
 
 use super::address::{DEPLOYMENT, take_version};
 use super::carried::NAME;

@@ -1,4 +1,4 @@
-//! The order of documents: `POST /ml/v1/text/rerank`. Answers are of the common form, requests of watsonx's own. Shapes
+//! Reranking: `POST /ml/v1/text/rerank`. Answers are of the common form, requests of watsonx's own. Shapes
 //! are those of IBM's clients: `ibm-watsonx-ai` 1.8.1 for Python, and the ones for Java and Node.
 
 use super::embeddings::TOKENS;

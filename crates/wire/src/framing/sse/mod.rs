@@ -42,12 +42,12 @@ pub struct SseReader {
     escaped: bool,
     /// Whether data is text as it is, which no JSON stands in.
     is_text: bool,
-    pairs: SplitPairs<Beside>,
+    pairs: SplitPairs<EventHead>,
 }
 
 /// What stands beside the data of an event that is held back: its type and the last id.
 #[derive(Debug)]
-struct Beside {
+struct EventHead {
     event: String,
     id: String,
 }
@@ -267,8 +267,8 @@ impl SseReader {
         };
         let escaped = core::mem::take(&mut self.escaped) && !self.is_text;
         let outcome = if (escaped || !self.pairs.is_idle()) && !self.pairs.passes(&data) {
-            let beside = Beside { event: event.into(), id: self.id.clone() };
-            self.pairs.push(&data, beside, &mut |beside, data| on_frame(beside.frame(data)))
+            let head = EventHead { event: event.into(), id: self.id.clone() };
+            self.pairs.push(&data, head, &mut |head, data| on_frame(head.frame(data)))
         } else {
             on_frame(Frame::Event { event, data: &data, id: &self.id })
         };
@@ -279,11 +279,11 @@ impl SseReader {
 
     /// Hands over the events that are held back.
     fn release(&mut self, on_frame: &mut OnFrame<'_>) -> Result<(), StreamError> {
-        self.pairs.finish(&mut |beside, data| on_frame(beside.frame(data)))
+        self.pairs.finish(&mut |head, data| on_frame(head.frame(data)))
     }
 }
 
-impl Beside {
+impl EventHead {
     fn frame<'a>(&'a self, data: &'a str) -> Frame<'a> {
         Frame::Event { event: &self.event, data, id: &self.id }
     }
