@@ -1,10 +1,20 @@
 //! Events of observers for Python: a pair of the kind and the fields of its class in `python/ferrule/observers.py`.
 
-use crate::{cost::Cost, errors::class_of_failure, observers::CallFacts, usage::Usage};
+use crate::{cost::Cost, errors::class_of_failure, usage::Usage};
 use ferrule_catalog::Settlement;
 use ferrule_engine::{AttemptFacts, Event, Failure, Next, Reason, What};
 use pyo3::{prelude::*, types::PyDict};
 use std::time::{Duration, UNIX_EPOCH};
+
+/// What is told of a call with each of its events.
+pub(crate) struct CallFacts {
+    /// Its number in this process; `None` for what is of no call.
+    pub(crate) id: Option<u64>,
+    /// The model as the caller named it.
+    pub(crate) model: Option<String>,
+    /// The caller's own labels.
+    pub(crate) metadata: Vec<(String, String)>,
+}
 
 /// What `event` is in Python.
 pub(crate) fn fields<'py>(

@@ -6,7 +6,7 @@
 
 use crate::{
     bridge::{LoopBridge, Ready, Wakeups},
-    observed_events,
+    observed_events::{self, CallFacts},
 };
 use arc_swap::ArcSwap;
 use ferrule_client::process;
@@ -81,16 +81,6 @@ impl Left {
         let waited = self.changed.wait_timeout_while(lock(&self.leaving), LAST_WORDS, |leaving| *leaving > 0);
         drop(waited);
     }
-}
-
-/// What is told of a call with each of its events.
-pub(crate) struct CallFacts {
-    /// Its number in this process; `None` for what is of no call.
-    pub(crate) id: Option<u64>,
-    /// The model as the caller named it.
-    pub(crate) model: Option<String>,
-    /// The caller's own labels.
-    pub(crate) metadata: Vec<(String, String)>,
 }
 
 type Waiting = (Arc<CallFacts>, Event);
