@@ -87,7 +87,7 @@ fn build(py: Python<'_>, error: CallError, received: Option<Reply>) -> PyResult<
         fields.set_item(intern!(py, "partial_reply"), Py::new(py, received)?)?;
     }
     let class = match &failure {
-        Failure::Timeout(TimeoutKind::Idle) if has_begun => "StreamStalledError",
+        Failure::Timeout(expired) if has_begun && expired.kind == TimeoutKind::Idle => "StreamStalledError",
         // What was delivered can be read; the stream broke off behind it.
         Failure::Unreadable(_) if has_begun => "StreamInterruptedError",
         failure => class_of_failure(failure),
