@@ -51,7 +51,12 @@ impl Prefill {
         if !matches!(format, "anthropic" | "bedrock") || !model.contains("claude") {
             return Self::Unknown;
         }
-        if CLAUDES.iter().any(|name| model.contains(name)) { Self::Continued } else { Self::Refused }
+        let has_generation = model.contains(|letter: char| letter.is_ascii_digit());
+        match CLAUDES.iter().any(|name| model.contains(name)) {
+            true => Self::Continued,
+            false if has_generation => Self::Refused,
+            false => Self::Unknown,
+        }
     }
 }
 
@@ -75,6 +80,7 @@ mod tests {
             assert_eq!(of("anthropic", model), Prefill::Refused, "{model}");
         }
         assert_eq!(of("anthropic", "m"), Prefill::Unknown);
+        assert_eq!(of("anthropic", "claude"), Prefill::Unknown);
         assert_eq!(of("openai-chat", "claude-haiku-4-5"), Prefill::Unknown);
     }
 
