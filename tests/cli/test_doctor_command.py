@@ -113,6 +113,7 @@ def test_providers_of_the_configuration_are_examined_too(
         "key_accepted": True,
         "models": providers["mine"]["models"],
         "problem": "",
+        "keys": [],
     }
 
 
