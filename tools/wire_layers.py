@@ -16,6 +16,7 @@ LAYERS = [
     "model/",
     "framing/",
     "error/",
+    "rate_limits",
     "breaker/",
     "request_schema/",
     # Their names, which rows of the provider table say.

@@ -338,7 +338,7 @@ def test_keys_go_in_the_header_of_their_provider(
     upstream: Simulator, provider: str, header: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AZURE_OPENAI_AD_TOKEN", "not-this-one-0123456789")
-    options: dict[str, Any] = {"base_url": upstream.base_url(provider), "api_keys": [FIRST, SECOND]}
+    options: ferrule.ProviderOptions = {"base_url": upstream.base_url(provider), "api_keys": [FIRST, SECOND]}
     script(upstream, refuses(FIRST, status(401), header=header))
     with ferrule.Client(config=False, providers={provider: options}, max_retries=0, timeout=20) as client:
         reply = client.complete(f"{provider}/gpt-4.1", "Hello?", max_tokens=50)

@@ -109,8 +109,13 @@ def status_of(native: NativeClient) -> Status:
             GroupStatus(group["name"], group["strategy"], tuple(group["targets"])) for group in found["groups"]
         ),
         targets=tuple(TargetStatus(**target) for target in found["targets"]),
-        keys=tuple(KeyStatus(**{**key, "models": tuple(key["models"])}) for key in found["keys"]),
+        keys=tuple(_key(key) for key in found["keys"]),
     )
+
+
+def _key(found: Mapping[str, Any]) -> KeyStatus:
+    rest = {name: value for name, value in found.items() if name != "models"}
+    return KeyStatus(models=tuple(found["models"]), **rest)
 
 
 class Breaker:
