@@ -263,7 +263,16 @@ def test_none_is_as_good_as_absent(simulator: Simulator, client: ferrule.Client,
 
 def test_every_option_is_tried_here() -> None:
     tried = {name for options, *_ in CASES for name in options}
-    elsewhere = {"retries_on_invalid", "timeout", "max_retries", "retry", "drop_params", "extra_headers", "extra_query"}
+    elsewhere = {
+        "retries_on_invalid",
+        "timeout",
+        "max_retries",
+        "retry",
+        "routing",
+        "drop_params",
+        "extra_headers",
+        "extra_query",
+    }
     assert tried | elsewhere == set(ferrule.CompletionOptions.__annotations__)
     assert set(WRONG) == set(ferrule.CompletionOptions.__annotations__)
 
@@ -297,6 +306,7 @@ WRONG: dict[str, list[Any]] = {
     "timeout": ["soon", 0, -1, True, float("inf"), (1, 2)],
     "max_retries": ["twice", -1, 1.5, True, 2**40],
     "retry": ["sometimes", 7, True, {"backoff": -1}, {"budget": 2}, {"max_retries": "two"}],
+    "routing": [7, "fast", {"strategy": 7}],
     "drop_params": [1, "yes"],
     "extra_headers": ["x: y", {"x": 1}],
     "extra_query": ["a=b", {"a": 1}],
