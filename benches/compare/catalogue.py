@@ -32,6 +32,7 @@ CATALOGUE = {
         Entry("floor+json", "floor", "orjson"),
         Entry("ferrule", "ferrule", "ferrule"),
         Entry("ferrule-batches", "ferrule", "ferrule"),
+        Entry("ferrule-group", "ferrule", "ferrule"),
         Entry(BEFORE, BEFORE, "ferrule", program="ferrule"),
         Entry("pyreqwest", "pyreqwest", "pyreqwest.client"),
         Entry("aiohttp", "aiohttp", "aiohttp"),

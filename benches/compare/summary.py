@@ -32,6 +32,12 @@ class Summary:
         ratios = [mine / theirs for mine, theirs in pairs if mine is not None and theirs]
         return median(ratios) if ratios else None
 
+    def difference(self, case: str, client: str, other: str) -> float | None:
+        """By how many microseconds a client costs more than another."""
+        pairs = zip(self.values(case, client), self.values(case, other), strict=False)
+        more = [mine - theirs for mine, theirs in pairs if mine is not None and theirs is not None]
+        return median(more) if more else None
+
     def failures(self) -> list[str]:
         """Every case that a client failed, with its error, once."""
         found: dict[str, None] = {}

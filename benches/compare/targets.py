@@ -40,6 +40,15 @@ def below(case: str, other: str, limit: float) -> Target:
     return Target(case, wanted, limit, lambda summary: summary.ratio(case, other, "ferrule"), at_least=True)
 
 
+def microseconds_more(case: str, most: float) -> Target:
+    """A call through a group costs that much more than the plain one, or an item of a stream."""
+
+    def measured(summary: Summary) -> float | None:
+        return summary.difference(case, "ferrule-group", "ferrule")
+
+    return Target(case, f"<= {most:g} us more through a group of three", most, measured, unit="us")
+
+
 def stamp_within(case: str, milliseconds: float) -> Target:
     """The arrival time stamped in Rust is that close to the upstream's write, for 99 chunks in 100."""
 
@@ -70,6 +79,9 @@ TARGETS = [
     stamp_within("streams-8-busy", 1),
     stamp_within("streams-8-busy-2-cores", 1),
     below("prompt-1mb", "openai", 8),
+    microseconds_more("plain-1", 5),
+    # Nothing more for each chunk: what a call costs more is spread over a thousand of them.
+    microseconds_more("burst", 0.05),
     Target("import", "<= 15 ms", 15, lambda s: s.footprint("ferrule", "import_ms"), unit="ms"),
     Target("memory", "<= 16 MB after the first call", 16, lambda s: s.megabytes_above_floor("ferrule"), unit="MB"),
     Target("open streams", "<= 20 KB each", 20, lambda s: s.open_streams("ferrule", "kb_per_stream"), unit="KB"),
