@@ -192,9 +192,12 @@ def main() -> None:
     parser.add_argument("--only", help="only clients and strategies with this in their names")
     parser.add_argument("--scenarios", help="comma-separated; default all")
     parser.add_argument("--write", action="store_true", help="write docs/availability.md and its picture")
+    parser.add_argument("--output", type=Path, help="where to put the figures as JSON")
     parser.add_argument("--from", dest="source", type=Path, help="make the page of an earlier result again")
     options = parser.parse_args()
     result = json.loads(options.source.read_text()) if options.source else run(options)
+    if options.output:
+        options.output.write_text(json.dumps(result, indent=1) + "\n")
     if options.write:
         page.write(result)
     print(page.table(result))
