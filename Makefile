@@ -29,7 +29,7 @@ quietly := $(if $(V),,sh tools/quietly.sh)
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: demo test test-rust test-python test-oracles test-release oracle-locks check check-targets lint types deny fuzz docs
-.PHONY: bench bench-soak catalog wheel wheels fmt clean help
+.PHONY: bench bench-soak availability catalog wheel wheels fmt clean help
 
 demo: $(VENV)/extension.stamp ## See tokens stream through the Rust core, from simulated providers: needs no key
 	@$(VENV)/bin/ferrule demo
@@ -100,6 +100,9 @@ bench: wheel ## Measure a release build beside the peers (BENCH_FLAGS=--quick: f
 
 bench-soak: wheel ## Measure memory over 200,000 calls
 	$(python) benches/compare/run.py soak $(BENCH_FLAGS)
+
+availability: $(VENV)/extension.stamp ## Measure failover beside litellm's Router and openai, and write docs/availability.md
+	$(python) benches/availability/run.py --write $(BENCH_FLAGS)
 
 catalog: $(VENV)/dependencies.stamp ## Write the model catalog's data from the installed genai-prices and tools/catalog.toml
 	$(python) tools/catalog.py

@@ -9,6 +9,8 @@ from xml.sax.saxutils import escape
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SCENARIOS = ("down", "30 % fail", "slow", "cut")
+QUIET = 4.0
+"""The load average above which latencies are not shown."""
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 BAR, GAP, LABEL, LENGTH, VALUE, TITLE = 14, 4, 230, 150, 80, 34
@@ -38,6 +40,16 @@ def percent(share: float) -> str:
     """Four digits, and never more than there is: 99.996 % is not 100."""
     text = f"{share * 100:.2f}"
     return "100" if share == 1 else "99.99" if text == "100.00" else text
+
+
+def is_quiet(result: dict[str, Any]) -> bool:
+    """Whether little else ran on the machine: else latencies say how long calls waited for a processor."""
+    return result["load"] < QUIET
+
+
+def _added(row: dict[str, Any], healthy: dict[str, Any]) -> tuple[str, str]:
+    p50, p99 = (f"{row[figure] - healthy[figure]:.0f}" for figure in ("p50_ms", "p99_ms"))
+    return p50, p99
 
 
 def table(result: dict[str, Any]) -> str:
@@ -71,8 +83,7 @@ def table(result: dict[str, Any]) -> str:
                 named(subject),
                 percent(row["success"]),
                 percent(row["partial"]) if row["partial"] else "0",
-                f"{row['p50_ms'] - healthy['p50_ms']:.0f}",
-                f"{row['p99_ms'] - healthy['p99_ms']:.0f}",
+                *(_added(row, healthy) if is_quiet(result) else ("-", "-")),
                 f"{row['requests_per_call']:.2f}",
             ]
             if more:
@@ -129,6 +140,9 @@ def write(result: dict[str, Any]) -> None:
         f"{result['date']}, {result['machine']}, load {result['load']:.1f} at the end; {packages};"
         f" {result['calls']} calls for each figure."
     )
+    if not is_quiet(result):
+        said += " Other programs kept the processors busy, so that times say nothing: they are left out."
+    said += "".join(f" {note}" for note in result.get("notes", []))
     page.write_text(f"{before}{BEGIN}\n{said}\n\n{table(result)}\n{END}{after}")
     (DOCS / "availability.svg").write_text(chart(result))
     results = Path(__file__).resolve().parents[1] / "results" / f"availability-{result['date']}.json"
