@@ -10,6 +10,9 @@ PACKAGING := pyproject.toml README.md LICENSE-MIT LICENSE-APACHE
 FUZZ_SECONDS ?=
 PYTEST_FLAGS ?=
 BENCH_FLAGS ?=
+CHAOS_FLAGS ?=
+CHAOS_SECONDS ?= 60
+CHAOS_SEED ?= 1
 # Processes that run the Python tests side by side.
 JOBS ?= auto
 
@@ -29,7 +32,7 @@ quietly := $(if $(V),,sh tools/quietly.sh)
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: demo test test-rust test-python test-oracles test-release oracle-locks check check-targets lint types deny fuzz docs
-.PHONY: bench bench-soak availability catalog wheel wheels fmt clean help
+.PHONY: bench bench-soak availability chaos catalog wheel wheels fmt clean help
 
 demo: $(VENV)/extension.stamp ## See tokens stream through the Rust core, from simulated providers: needs no key
 	@$(VENV)/bin/ferrule demo
@@ -103,6 +106,9 @@ bench-soak: wheel ## Measure memory over 200,000 calls
 
 availability: $(VENV)/extension.stamp ## Measure failover beside litellm's Router and openai, and write docs/availability.md
 	$(python) benches/availability/run.py --write $(BENCH_FLAGS)
+
+chaos: $(VENV)/extension.stamp ## Break providers under hundreds of calls, and check what must hold (CHAOS_SECONDS=600 CHAOS_SEED=7)
+	$(python) tests/chaos/chaos_run.py --seconds $(CHAOS_SECONDS) --seed $(CHAOS_SEED) $(CHAOS_FLAGS)
 
 catalog: $(VENV)/dependencies.stamp ## Write the model catalog's data from the installed genai-prices and tools/catalog.toml
 	$(python) tools/catalog.py
