@@ -302,7 +302,7 @@ class Outage:
         served: The calls that somebody else answered.
         calls: The calls that were made.
         opened: Whether its breaker was seen open.
-        probes: The requests that it got after its recovery, until its breaker was closed.
+        probes: The requests that it got after its recovery before it could have answered the first of them.
         is_back: Whether it answered calls again in the end.
         closed: Whether its breaker was closed in the end.
     """

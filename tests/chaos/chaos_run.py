@@ -49,6 +49,10 @@ THREADS = 24
 """Synchronous calls at a time; the asynchronous ones of a wave are all under way at once."""
 
 
+PROBE_MILLISECONDS = 300
+"""How long a provider takes to answer after an outage."""
+
+
 @dataclass
 class Report:
     """What a run came to."""
@@ -345,16 +349,17 @@ class Run:
             opened |= status is not None and status.breaker in ("open", "half_open")
         lasted = time.monotonic() - began
         asked = len(victim.take_requests())
-        victim.recover()
-        is_back, probes, until = False, 0, time.monotonic() + 60
+        # Slow to answer, so that what is asked beside the probe shows.
+        victim.is_down = False
+        victim.answer_after(PROBE_MILLISECONDS)
+        is_back, until = False, time.monotonic() + 60
         while not is_back and time.monotonic() < until:
             replies = [self.pool.submit(self._fine, client) for _ in range(concurrency)]
-            reply = [reply.result() for reply in replies]
-            is_back = any(one.provider == victim.name for one in reply)
-            calls_of_probe = sum(one.provider == victim.name for one in reply)
-            # Those that began after the probe had its answer are no probes.
-            probes = 1 if is_back and calls_of_probe else probes
+            is_back = victim.name in [reply.result().provider for reply in replies]
             time.sleep(0.01)
+        times = [request.time for request in victim.take_requests()]
+        probes = sum(at < min(times, default=0) + PROBE_MILLISECONDS / 1000 for at in times)
+        victim.recover()
         status = client.status().target(target)
         closed = status is not None and status.breaker == "closed"
         self.world.take_requests()

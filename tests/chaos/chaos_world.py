@@ -119,6 +119,9 @@ class Provider:
     def reset_connections(self, count: int) -> None:
         self.simulator.set_script({"rules": script_of(self.name), "reset_connections": count})
 
+    def answer_after(self, milliseconds: int) -> None:
+        self.simulator.set_script({"rules": script_of(self.name), "defaults": {"first_token_ms": milliseconds}})
+
     def refuse(self) -> None:
         self.simulator.set_script({"rules": script_of(self.name), "refuse": True})
 

@@ -266,6 +266,7 @@ def test_a_client_without_breakers_is_found_out() -> None:
     finally:
         run.close()
     assert "breaker" in {violation.invariant for violation in run.report.violations}
+    assert run.report.outages[0].probes > 1
 
 
 def test_leaks_and_growth_are_found() -> None:
