@@ -4,7 +4,7 @@
 //! and without AWS's `Exception` at their end.
 
 use super::{
-    names::{BROAD_NAMES, MINIMAX, NAMES, Names},
+    names::{BROAD_NAMES, MINIMAX, MINIMAX_BROAD, NAMES, Names},
     shape::Reported,
     texts::*,
 };
@@ -63,7 +63,7 @@ impl<'a> Evidence<'a> {
             .or_else(|| self.kind_by_name())
             .or_else(|| self.kind_by_text())
             .or_else(|| self.kind_by_status())
-            .or_else(|| self.look_up(BROAD_NAMES))
+            .or_else(|| self.look_up(if self.reported.minimax { MINIMAX_BROAD } else { BROAD_NAMES }))
             // Without a status this is an answer that began well and broke off, with words that say nothing more.
             .unwrap_or(StreamInterrupted)
     }
@@ -90,11 +90,23 @@ impl<'a> Evidence<'a> {
         if self.reported.daily_quota {
             return Some(QuotaExceeded);
         }
-        if self.is_named("resource_exhausted")
-            && self.says("check your plan and billing")
-            && self.says_limit_zero()
+        // Google says the same of limits by the minute.
+        if self.is_named("resource_exhausted") {
+            if self.says("check your plan and billing") && self.says_limit_zero() {
+                return Some(QuotaExceeded);
+            }
+        } else if self.status.is_none_or(|status| matches!(status, 400..=403 | 412 | 429))
+            && self.says_any(QUOTA_TEXTS)
         {
             return Some(QuotaExceeded);
+        }
+        if matches!(self.status, Some(400 | 401 | 403))
+            && (self.says_any(AUTHENTICATION_TEXTS) || self.reported.message.trim() == "unauthorized")
+        {
+            return Some(Authentication);
+        }
+        if self.status == Some(429) && self.says("overload") && !self.has_a_known_name() {
+            return Some(Overloaded);
         }
         if self.is_named("throttling") && self.says("tokens per day") {
             return Some(QuotaExceeded);
@@ -139,12 +151,6 @@ impl<'a> Evidence<'a> {
 
     fn kind_by_text(&self) -> Option<ErrorKind> {
         let status = self.status.unwrap_or(400);
-        if matches!(status, 400 | 401 | 403) && self.says_any(AUTHENTICATION_TEXTS) {
-            return Some(Authentication);
-        }
-        if matches!(status, 400 | 403 | 429) && self.says_any(QUOTA_TEXTS) {
-            return Some(QuotaExceeded);
-        }
         if status == 403 && self.says("credits") {
             return Some(QuotaExceeded); // xAI
         }
@@ -158,7 +164,7 @@ impl<'a> Evidence<'a> {
             return matches!(status, 400 | 413 | 429).then_some(RateLimited);
         }
         if matches!(status, 400 | 404 | 410 | 422)
-            && (self.says_any(MODEL_TEXTS) || self.says("model") && self.says_any(RETIRED_TEXTS))
+            && (self.is_about_the_model() || self.says("model") && self.says_any(RETIRED_TEXTS))
         {
             return Some(NotFound);
         }
@@ -187,10 +193,32 @@ impl<'a> Evidence<'a> {
         None
     }
 
+    /// Whether the model is not there.
+    fn is_about_the_model(&self) -> bool {
+        self.says_any(MODEL_TEXTS)
+            || self.text.split("model").skip(1).any(|after| {
+                let words = after.lines().next().unwrap_or_default().split_whitespace();
+                // A name in quotes or none at all stands between, then what is said of it.
+                (0..=MODEL_NAME_WORDS).any(|skipped| {
+                    let rest: Vec<&str> = words.clone().skip(skipped).take(5).collect();
+                    let rest = rest.join(" ");
+                    MODEL_ENDS.iter().any(|end| rest.starts_with(end)) || rest == "is not supported"
+                })
+            })
+    }
+
     fn is_too_long(&self) -> bool {
         self.says_any(CONTEXT_TEXTS)
             || CONTEXT_TEXT_PAIRS.iter().any(|(first, second)| self.says(first) && self.says(second))
             || self.is_named("request_too_large") && self.says("token")
+            || !self.says_any(NOT_CONTEXT_TEXTS)
+                && (self.says_any(CONTEXT_MEASURES) && self.says_any(EXCESS)
+                    || self.says_any(PROMPTS) && self.says_any(PROMPT_EXCESS) && self.says_any(PROMPT_UNITS))
+    }
+
+    /// Whether a code or type says what it is.
+    fn has_a_known_name(&self) -> bool {
+        self.names.iter().any(|name| NAMES.iter().any(|(_, names)| names.contains(&name.as_str())))
     }
 
     fn kind_by_status(&self) -> Option<ErrorKind> {

@@ -38,7 +38,8 @@ pub(super) fn find(
         .or_else(|| said(Source::Body, reported.estimated_seconds.and_then(seconds)))
 }
 
-const RETRY_WORDS: &[&str] = &["try again in ", "retry after ", "retry in "];
+const RETRY_WORDS: &[&str] =
+    &["try again in ", "try again after ", "retry after ", "retry in ", "please wait "];
 
 fn milliseconds(value: &str) -> Option<Duration> {
     let milliseconds: f64 = value.trim().parse().ok()?;

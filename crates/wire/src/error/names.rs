@@ -27,17 +27,33 @@ pub(super) const NAMES: Names = &[
             "budget_exceeded",              // LiteLLM
             "budgetexceedederror",
             "token_quota_reached", // watsonx
-            "1113",                // Zhipu
+            "quota_exceeded",
+            "quotaexceeded", // Volcengine
+            "setlimitexceeded",
+            "accountoverdueerror",
+            "exceeded_current_quota_error", // Moonshot
+            "insufficient_balance",
+            "insufficient_balance_error", // MiniMax
+            "not_enough_balance",         // Novita
+            "arrearage",                  // DashScope
+            "allocationquota.freetieronly",
+            "1112", // Zhipu: the account is locked, in arrears; a limit of a day, of hours, of a plan
+            "1113",
+            "1304",
+            "1308",
+            "1309",
+            "1310",
         ],
     ),
     (
         ContextLength,
         &[
             "context_length_exceeded",
-            "exceed_context_size_error",  // llama.cpp
-            "contextwindowexceedederror", // LiteLLM
-            "tokens_limit_reached",       // GitHub
-            "1261",                       // Zhipu
+            "exceed_context_size_error",        // llama.cpp
+            "contextwindowexceedederror",       // LiteLLM
+            "tokens_limit_reached",             // GitHub
+            "model_max_prompt_tokens_exceeded", // GitHub Copilot
+            "1261",                             // Zhipu
         ],
     ),
     (
@@ -95,7 +111,15 @@ pub(super) const NAMES: Names = &[
             "deploymentnotfound",
             "not_found_error",
             "not_found",
-            "invalid_model", // Mistral
+            "invalid_model",       // Mistral
+            "model_not_available", // Together
+            "model_not_supported", // Hugging Face, DashScope, watsonx
+            "model_not_exist",
+            "model_decommissioned",            // Groq
+            "unknown_model",                   // GitHub
+            "modelnotfound",                   // DashScope
+            "invalidendpointormodel.notfound", // Volcengine
+            "1211",                            // Zhipu
             "resourcenotfound",
             "some requested entity was not found", // xAI
         ],
@@ -105,6 +129,8 @@ pub(super) const NAMES: Names = &[
         &[
             "server_is_overloaded",
             "engine_overloaded",
+            "engine_overloaded_error",              // Moonshot
+            "serveroverloaded",                     // Volcengine
             "overloaded_error",                     // Anthropic
             "overloaded",                           // Text Generation Inference
             "modelnotready",                        // Bedrock
@@ -173,10 +199,12 @@ pub(super) const MINIMAX: Names = &[
     (RateLimited, &["1002"]),
     (Authentication, &["1004", "2049"]),
     (QuotaExceeded, &["1008"]),
-    (InvalidRequest, &["1013", "2013"]),
     (ContentFiltered, &["1026", "1027"]),
     (ContextLength, &["1039"]),
 ];
+
+/// Those of MiniMax's numbers that stand for many things, which the text tells apart.
+pub(super) const MINIMAX_BROAD: Names = &[(InvalidRequest, &["1013", "2013"])];
 
 /// Names that some providers give to many things: they count only where neither text nor status says more.
 pub(super) const BROAD_NAMES: Names = &[

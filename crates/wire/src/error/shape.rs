@@ -92,7 +92,7 @@ fn text(value: Option<Value<'_>>) -> Option<String> {
 /// As [`text`], also of a list of texts, or an object with a text.
 fn said(value: Value<'_>) -> Option<String> {
     if let Some(fields) = value.object() {
-        return first_said(&fields, &["text", "message", "content", "value"]);
+        return first_said(&fields, &["text", "message", "content", "value", "parts"]);
     }
     match value.array() {
         Some(items) => {
@@ -259,11 +259,15 @@ fn read_error(error: &Fields<'_>, reported: &mut Reported) {
             "msg",
             "detail",
             "error_message",
+            "error_msg",
+            "errorMessage",
+            "description",
             "status_msg",
             "title",
             "error",
             "reason",
             "text",
+            "parts",
         ],
     )
     .unwrap_or_default();
@@ -282,6 +286,8 @@ fn read_error(error: &Fields<'_>, reported: &mut Reported) {
         }
     }
     reported.names.extend(first_text(error, &["status"]));
+    // Novita's name of what went wrong; elsewhere it is a sentence.
+    reported.names.extend(first_text(error, &["reason"]).filter(|reason| !reason.contains(' ')));
     if let Some(inner) = first_object(error, &["innererror", "inner_error"]) {
         reported.names.extend(first_text(&inner, &["code"]));
     }
