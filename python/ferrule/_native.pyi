@@ -789,6 +789,10 @@ class Usage:
     def from_dict(cls, fields: dict[str, Any]) -> Usage:
         """The usage of what `to_dict` gave."""
 
+    @staticmethod
+    def _sum(usages: list[Usage]) -> Usage:
+        """The sum of the usages of several replies; a figure that one of them does not have is not known."""
+
 @final
 class Cost:
     """The cost of a call."""
@@ -840,6 +844,10 @@ class Cost:
     @classmethod
     def from_dict(cls, fields: dict[str, Any]) -> Cost:
         """The cost of what `to_dict` gave. Raises `ValueError` where it is not that."""
+
+    @staticmethod
+    def _sum(costs: list[Cost | None]) -> Cost | None:
+        """The sum of the costs of several replies; `None` where one of them is not known, or there are none."""
 
 @final
 class CatalogModel:

@@ -18,7 +18,6 @@ from ferrule.numeric import as_integer, as_number
 from ferrule.operations.call_options import check_options
 from ferrule.options import RunOptions, Timeouts
 from ferrule.run_events import StepEnd, StepStart, ToolResult
-from ferrule.sums import sum_of_costs, sum_of_usages
 from ferrule.tool_execution import PreparedCall, prepare, too_late
 from ferrule.tool_results import result_message
 from ferrule.toolbox import Toolbox
@@ -80,12 +79,12 @@ class Run(Generic[T]):
     @property
     def usage(self) -> Usage:
         """The tokens of all replies together; a number that one of them does not have is `None`."""
-        return sum_of_usages([reply.usage for reply in self._paid()])
+        return Usage._sum([reply.usage for reply in self._paid()])  # noqa: SLF001 - ours
 
     @property
     def cost(self) -> Cost | None:
         """The cost of all replies together; `None` where that of one is not known."""
-        return sum_of_costs([reply.cost for reply in self._paid()])
+        return Cost._sum([reply.cost for reply in self._paid()])  # noqa: SLF001 - ours
 
     def _paid(self) -> list[Reply[T]]:
         return self.replies if self.partial_reply is None else [*self.replies, self.partial_reply]

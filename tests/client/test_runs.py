@@ -620,3 +620,16 @@ def test_sums_know_what_they_do_not_know() -> None:
     assert (twice.source, twice.source_date) == (known.cost.source, known.cost.source_date)
     assert ferrule.Run([]).cost is None
     assert ferrule.Run([]).usage.input_tokens is None
+
+
+def test_a_run_and_a_reply_of_several_are_added_up_alike() -> None:
+    priced: dict[str, Any] = {"text": "a", "usage": {"input_tokens": 3, "output_tokens": 4}}
+    with Simulator([rule(priced)]) as simulator, simulator.client() as client:
+        replies = {name: client.complete(f"{name}/m", "Go.") for name in ("openai", "openrouter", "groq", "anthropic")}
+        replies["priced"] = client.complete(MODEL, "Go.")
+    for last in replies.values():
+        for first in replies.values():
+            run = ferrule.Run([], [first, last])
+            reply = last._after([first])
+            assert run.usage == reply.usage
+            assert run.cost == reply.cost

@@ -42,12 +42,22 @@ impl Cost {
 }
 
 impl Cost {
-    /// With what else was made for the same response, perhaps by another model; `None` where the sum is more than we can
-    /// count.
+    /// What both cost together, for the same response or for several; `None` where the sum is more than we can count.
+    ///
+    /// The parts are those of the whole, or there are none: what a provider reports is a total only. It counts as reported
+    /// where both were. The source names whose prices these are, and the version, date and licence that both have.
     #[must_use]
     pub fn and(mut self, other: Self) -> Option<Self> {
+        let is_partial = self.is_total_only() || other.is_total_only();
         self.total = self.total.checked_add(other.total)?;
         self.reported &= other.reported;
+        if self.source != other.source {
+            self.source = Arc::new(self.source.and(&other.source));
+        }
+        if is_partial {
+            self.parts.clear();
+            return Some(self);
+        }
         for part in other.parts {
             match self.parts.iter_mut().find(|known| known.unit == part.unit) {
                 Some(known) => {
@@ -58,6 +68,16 @@ impl Cost {
             }
         }
         Some(self)
+    }
+
+    /// The sum of the costs of several responses; `None` where one of them is not known, or there are none.
+    pub fn sum(costs: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
+        costs.into_iter().reduce(|sum, cost| sum?.and(cost?)).flatten()
+    }
+
+    /// Whether the parts do not say what the total is made of. What is free has none.
+    fn is_total_only(&self) -> bool {
+        self.parts.is_empty() && self.total != Amount::ZERO
     }
 }
 

@@ -3,6 +3,9 @@
 use serde::Deserialize;
 use std::sync::Arc;
 
+/// Between the names of several sources.
+const SEPARATOR: &str = ", ";
+
 /// Where facts and prices come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Source {
@@ -27,5 +30,22 @@ impl Source {
             return Arc::clone(self);
         }
         Arc::new(Self { date: date.map(str::to_owned), ..Self::clone(self) })
+    }
+
+    /// The source of what comes from both: the names of both, each once, and what else both say alike.
+    pub(crate) fn and(&self, other: &Self) -> Self {
+        let mut names: Vec<&str> = self.name.split(SEPARATOR).collect();
+        for name in other.name.split(SEPARATOR) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let alike = |one: &Option<String>, two: &Option<String>| one.clone().filter(|_| one == two);
+        Self {
+            name: names.join(SEPARATOR),
+            version: alike(&self.version, &other.version),
+            date: alike(&self.date, &other.date),
+            licence: alike(&self.licence, &other.licence),
+        }
     }
 }

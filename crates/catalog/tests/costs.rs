@@ -1,6 +1,6 @@
 //! The rules of what an answer costs.
 
-use ferrule_catalog::{Catalog, Cost, Entry, Found, Quantities};
+use ferrule_catalog::{Catalog, Cost, Entry, Found, Quantities, Source};
 use ferrule_wire::model::Usage;
 use proptest::prelude::*;
 
@@ -486,4 +486,56 @@ fn each_price_has_its_own_date() {
         (cost.source.name.as_str(), cost.source.date.as_deref()),
         ("configuration", Some("2026-11-01"))
     );
+}
+
+/// Every sum of costs is made by this rule: of the turns of a response, of the attempts at a parsed answer, of a run.
+#[test]
+fn the_sum_of_several_costs_is_what_all_of_them_say() {
+    let priced =
+        |price: &str| cost_at(&format!(r#"{{"input": {price}}}"#), &[("input_tokens", 1_000_000)], AT);
+    let own = || priced("2");
+    let reported = |total: &str| Some(Cost::reported(total.parse().unwrap(), "openrouter"));
+    let free = || cost_at(r#"{"input": 0}"#, &[("input_tokens", 5)], AT);
+    let said = |costs: Vec<Option<Cost>>| {
+        Cost::sum(costs).map(|cost| {
+            let parts = cost.parts.iter().map(|part| format!("{} {}", part.quantity, part.amount));
+            (
+                cost.total.to_string(),
+                parts.collect::<Vec<_>>().join(","),
+                cost.source.name.clone(),
+                cost.reported,
+            )
+        })
+    };
+    let row = |total: &str, parts: &str, source: &str, is_reported| {
+        Some((total.to_owned(), parts.to_owned(), source.to_owned(), is_reported))
+    };
+    for (costs, expected) in [
+        (vec![], None),
+        (vec![own(), None], None),
+        (vec![None, own()], None),
+        (vec![own()], row("2", "1000000 2", "configuration", false)),
+        (vec![own(), priced("3")], row("5", "2000000 5", "configuration", false)),
+        // A total without parts leaves none of the whole, wherever it stands.
+        (vec![reported("0.5"), own()], row("2.5", "", "openrouter, configuration", false)),
+        (vec![own(), reported("0.5"), own()], row("4.5", "", "configuration, openrouter", false)),
+        (vec![reported("0.5"), reported("0.25")], row("0.75", "", "openrouter", true)),
+        // What is free has no parts, and takes none away.
+        (vec![free(), own()], row("2", "1000000 2", "configuration", false)),
+        (vec![own(), reported("0")], row("2", "1000000 2", "configuration, openrouter", false)),
+    ] {
+        assert_eq!(said(costs.clone()), expected, "{costs:?}");
+    }
+    // Of version, date and licence, those that all have.
+    let (mut one, mut two) = (own().unwrap(), own().unwrap());
+    let source = |version: &str, date: &str| Source {
+        name: "prices".into(),
+        version: Some(version.into()),
+        date: Some(date.into()),
+        licence: Some("MIT".into()),
+    };
+    one.source = source("1", "2026-11-01").into();
+    two.source = source("2", "2026-11-01").into();
+    let sum = one.and(two).unwrap().source;
+    assert_eq!(*sum, Source { version: None, ..source("1", "2026-11-01") });
 }

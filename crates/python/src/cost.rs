@@ -127,6 +127,12 @@ impl Cost {
         crate::forms::serializer(&slf.get_type())
     }
 
+    /// The sum of the costs of several replies; `None` where one of them is not known, or there are none.
+    #[staticmethod]
+    fn _sum(costs: Vec<Option<PyRef<'_, Self>>>) -> Option<Self> {
+        Self::sum(costs.into_iter().map(|cost| cost.as_deref().cloned()))
+    }
+
     fn __float__(&self, py: Python<'_>) -> PyResult<f64> {
         self.total(py)?.call_method0("__float__")?.extract()
     }
@@ -137,9 +143,9 @@ impl Cost {
 }
 
 impl Cost {
-    /// What both cost together; `None` where that is more than can be counted.
-    pub(crate) fn and(self, other: Self) -> Option<Self> {
-        self.0.and(other.0).map(Self)
+    /// The sum of `costs`; `None` where one of them is not known.
+    pub(crate) fn sum(costs: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
+        catalog::Cost::sum(costs.into_iter().map(|cost| cost.map(|cost| cost.0))).map(Self)
     }
 
     pub(crate) fn write_fields(&self, object: &mut ObjectWriter<'_>) {

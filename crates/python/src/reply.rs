@@ -304,16 +304,12 @@ impl Reply {
     /// attempts.
     #[expect(clippy::needless_pass_by_value, reason = "PyO3 makes a vector of a Python list")]
     fn _after(&self, py: Python<'_>, earlier: Vec<Py<Self>>) -> Self {
-        let mut usage = self.response.usage.clone();
-        let mut cost = self.pricing.cost();
-        let mut attempts = Vec::new();
+        let replies = || earlier.iter().map(Py::get).chain([self]);
+        let usages: Option<Vec<_>> = replies().map(|reply| reply.response.usage.as_ref()).collect();
+        let usage = usages.map(model::Usage::sum);
+        let cost = Cost::sum(replies().map(|reply| reply.pricing.cost()));
+        let attempts = replies().flat_map(|reply| reply.attempts.iter().cloned()).collect();
         let mut stats = self.stats;
-        for reply in earlier.iter().map(Py::get) {
-            usage = reply.response.usage.as_ref().zip(usage).map(|(one, other)| one.and(&other));
-            cost = cost.zip(reply.pricing.cost()).and_then(|(one, other)| one.and(other));
-            attempts.extend(reply.attempts.iter().cloned());
-        }
-        attempts.extend(self.attempts.iter().cloned());
         if let Some(first) = earlier.first() {
             stats.started = first.get().stats.started;
             stats.duration = stats.duration.map(|last| (self.stats.started + last) - stats.started);

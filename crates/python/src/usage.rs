@@ -70,6 +70,12 @@ macro_rules! usage_figures {
                 crate::forms::serializer(&slf.get_type())
             }
 
+            /// The sum of the usages of several replies; a figure that one of them does not have is not known.
+            #[staticmethod]
+            fn _sum(usages: Vec<PyRef<'_, Self>>) -> Self {
+                Self(model::Usage::sum(usages.iter().map(|usage| &usage.0)))
+            }
+
             fn __repr__(&self) -> String {
                 let mut known: Vec<String> = Vec::new();
                 $(if let Some(figure) = self.0.$field { known.push(format!("{}={figure}", stringify!($field))); })*

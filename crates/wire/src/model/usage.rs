@@ -92,6 +92,11 @@ impl Usage {
         self
     }
 
+    /// What several answers used together, as [`Usage::and`] has it; nothing is known where there are none.
+    pub fn sum<'a>(usages: impl IntoIterator<Item = &'a Self>) -> Self {
+        usages.into_iter().cloned().reduce(|sum, usage| sum.and(&usage)).unwrap_or_default()
+    }
+
     /// What was written to a cache, by how long it is kept, added up; `None` where the provider does not tell times apart.
     pub fn sum_of_cache_writes(&self) -> Option<u64> {
         let parts = [
