@@ -1,4 +1,5 @@
-//! Echoes of a secret: where a text repeats it, as it is or escaped the way URLs, JSON and HTML do it.
+//! Echoes of a secret: where a text repeats it, as it is or escaped the way URLs, JSON, HTML and mail (quoted-printable)
+//! do it.
 
 /// What a masked secret looks like.
 const MASK: &str = "***";
@@ -29,7 +30,7 @@ pub(crate) fn mask(text: &mut String, secret: &str) {
     let mut found = !masked.is_empty();
     let mut before = None;
     while let Some(character) = rest.chars().next() {
-        let begins = character == first || matches!(character, '%' | '\\' | '&' | '+');
+        let begins = character == first || matches!(character, '%' | '\\' | '&' | '+' | '=');
         match begins.then(|| repeated(rest, secret, text.len())).flatten() {
             Some(after) if is_whole(before, after, secret) => {
                 masked.push_str(MASK);
@@ -57,6 +58,10 @@ fn is_whole(before: Option<char>, after: &str, secret: &str) -> bool {
 
 /// What follows where `text` begins with `secret`, or is all of it that is left of a text of `length` bytes.
 fn repeated<'a>(text: &'a str, secret: &str, length: usize) -> Option<&'a str> {
+    // As it is, whatever escape it has in it.
+    if let Some(rest) = text.strip_prefix(secret) {
+        return Some(rest);
+    }
     let mut rest = text;
     let mut wanted = secret;
     let mut read = 0;
@@ -87,7 +92,7 @@ fn repeated<'a>(text: &'a str, secret: &str, length: usize) -> Option<&'a str> {
 
 /// Whether nothing is left, or the beginning of an escape.
 fn is_cut(rest: &str) -> bool {
-    rest.is_empty() || rest.len() < 6 && rest.starts_with(['%', '\\', '&'])
+    rest.is_empty() || rest.len() < 6 && rest.starts_with(['%', '\\', '&', '='])
 }
 
 /// What follows where `text` begins with the end of `secret`.
@@ -104,11 +109,21 @@ fn after(text: &str, wanted: char) -> Option<&str> {
         '\\' if wanted == '\\' => all(text, |rest| after_backslashes(rest, wanted)),
         '%' if wanted == '\\' => all(text, |rest| after_percent(rest, wanted)),
         '&' if wanted == '&' => after_entity(text, '&').or_else(|| text.get(1..)),
+        '=' if wanted == '\\' => all(text, |rest| after_quoted(rest, wanted)),
+        '=' if wanted == '%' => {
+            let mut rest = after_quoted(text, wanted)?;
+            while let Some(next) = after(rest, '2').and_then(|rest| after(rest, '5')) {
+                rest = next;
+            }
+            Some(rest)
+        }
+        '=' if wanted == '=' => after_quoted(text, '=').or_else(|| text.get(1..)),
         first if first == wanted => text.get(wanted.len_utf8()..),
         '%' if wanted == ' ' => after_percent(text, ' ').or_else(|| after_percent(text, '+')),
         '%' => after_percent(text, wanted),
         '\\' => after_backslashes(text, wanted),
         '&' => after_entity(text, wanted),
+        '=' => after_quoted(text, wanted),
         '+' if wanted == ' ' => text.get(1..),
         _ => None,
     }
@@ -141,6 +156,32 @@ fn after_percent(text: &str, wanted: char) -> Option<&str> {
         }
     }
     Some(rest)
+}
+
+/// Quoted-printable: `=2F`, perhaps behind a line break that says nothing.
+fn after_quoted(text: &str, wanted: char) -> Option<&str> {
+    let rest = after_soft_break(text);
+    if rest.len() < text.len() && !rest.starts_with('=') {
+        return after(rest, wanted);
+    }
+    let mut bytes = [0; 4];
+    let mut rest = text;
+    for byte in wanted.encode_utf8(&mut bytes).bytes() {
+        let digits = after_soft_break(rest).strip_prefix('=')?;
+        if u8::from_str_radix(digits.get(..2)?, 16) != Ok(byte) {
+            return None;
+        }
+        rest = digits.get(2..)?;
+    }
+    Some(rest)
+}
+
+/// What follows line breaks that say nothing: `=` at the end of a line.
+fn after_soft_break(mut text: &str) -> &str {
+    while let Some(rest) = ["=\r\n", "=\n"].iter().find_map(|broken| text.strip_prefix(broken)) {
+        text = rest;
+    }
+    text
 }
 
 /// `\"`, `\/`, `\u00e9`, `\x22`, `\\\"` where it was escaped again.
@@ -226,6 +267,15 @@ mod tests {
         secret.bytes().map(|byte| format!("%{byte:02x}")).collect()
     }
 
+    /// All of it, in lines of twenty characters.
+    fn quoted(secret: &str) -> String {
+        let escaped = |(position, byte): (usize, u8)| {
+            let broken = if position % 6 == 5 { "=\r\n" } else { "" };
+            format!("{broken}={byte:02X}")
+        };
+        secret.bytes().enumerate().map(escaped).collect()
+    }
+
     fn unicode(secret: &str) -> String {
         secret.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect()
     }
@@ -244,6 +294,9 @@ mod tests {
             secret.to_owned(),
             percent(secret),
             percent(secret).replace('%', "%25"),
+            quoted(secret),
+            quoted(secret).to_lowercase(),
+            secret.replace('ö', "=C3=B6").replace('s', "=\ns"),
             form,
             twice,
             json.trim_matches('"').to_owned(),
@@ -255,6 +308,14 @@ mod tests {
         ] {
             assert_eq!(masked(&format!("a {written}, b {written}."), secret), "a ***, b ***.", "{written}");
         }
+    }
+
+    #[test]
+    fn what_looks_like_an_escape_is_found_as_it_is() {
+        for secret in ["key=3Dvalue", "key&amp;value", "key%25value", "key=\nvalue"] {
+            assert_eq!(masked(&format!("a {secret}."), secret), "a ***.", "{secret:?}");
+        }
+        assert_eq!(masked("a key=3Dvalue.", "key=value"), "a ***.");
     }
 
     #[test]
@@ -282,11 +343,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_found_between_anything(before in "[^*]{0,20}", secret in ".{6,20}", after in "[^*]{0,20}", way in 0..4) {
+        fn it_is_found_between_anything(before in "[^*]{0,20}", secret in ".{6,20}", after in "[^*]{0,20}", way in 0..5) {
             let written = match way {
                 0 => secret.clone(),
                 1 => percent(&secret),
                 2 => unicode(&secret),
+                3 => quoted(&secret),
                 _ => {
                     let json = Json::string(&secret).text().to_owned();
                     json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).unwrap().to_owned()

@@ -103,6 +103,61 @@ async fn addresses_elsewhere_are_not_asked() {
     }
 }
 
+/// The first body of a real provider's answer that goes on elsewhere, for every dialect that has such answers: `GET` and
+/// `STREAM` stand for the addresses.
+const FOLLOWED: [(&str, &str); 1] = [(
+    "replicate",
+    r#"{"id":"p1","model":"a/m","status":"starting","urls":{"get":"GET","stream":"STREAM","cancel":"/v1/predictions/p1/cancel"}}"#,
+)];
+
+#[tokio::test]
+async fn every_dialect_that_follows_addresses_stays_on_the_providers_origin() {
+    for dialect in ferrule_wire::dialect::registry::all().filter(|dialect| dialect.follow_up().is_some()) {
+        let known = FOLLOWED.iter().find(|(name, _)| *name == dialect.name());
+        let (name, body) =
+            known.unwrap_or_else(|| panic!("{} follows addresses: give its first body here", dialect.name()));
+        for elsewhere in [
+            "http://localhost:{port}/v1/predictions/p1",
+            "https://127.0.0.1:{port}/v1/predictions/p1",
+            "http://127.0.0.1:1/v1/predictions/p1",
+            "//localhost:{port}/p",
+            "http://user@localhost:{port}/p",
+            "http://169.254.169.254/latest/meta-data",
+            "file:///etc/passwd",
+            "gopher://127.0.0.1:{port}/",
+        ] {
+            for is_stream in [false, true] {
+                let own = "/v1/predictions/p1";
+                let (get, stream) = if is_stream { (own, elsewhere) } else { (elsewhere, own) };
+                let body = body.replace("GET", get).replace("STREAM", stream);
+                let server = naming(&body, vec![answer(200, "", "{}")]).await;
+                let mut settings = settings(server.address);
+                settings.dialect = (*name).into();
+                let mut call = call();
+                call.to = "test/a/m".into();
+                let engine = engine(settings);
+                let failure = if is_stream {
+                    bounded(engine.stream(call)).await.map(|_| ()).unwrap_err().failure
+                } else {
+                    bounded(engine.complete(call)).await.map(|_| ()).unwrap_err().failure
+                };
+                let Failure::Unreadable(what) = &failure else { panic!("{name} {elsewhere}: {failure}") };
+                assert!(what.message.contains("the answer leads to"), "{what}");
+                let asked = || {
+                    server.requests().iter().skip(1).map(|request| request.line.clone()).collect::<Vec<_>>()
+                };
+                bounded(async {
+                    while asked().is_empty() {
+                        tokio::task::yield_now().await;
+                    }
+                })
+                .await;
+                assert_eq!(asked(), ["POST /v1/predictions/p1/cancel HTTP/1.1"], "{name} {elsewhere}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_takes_too_long_is_cancelled() {
     let first = "later get=/v1/p/1 cancel=/v1/p/1/cancel";
