@@ -23,6 +23,15 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 /// OpenAI's limit on one request.
 const MAX_INPUTS: usize = 2048;
 
+/// Why a model's vectors are refused.
+const OF_BYTES: &str = "Perplexity's vectors are base64 of 8-bit integers or bits, which are not read";
+
+/// Whether a model, whoever serves it, answers with bytes or bits in base64 that cannot be told from floats
+/// (`docs/wire/compat-providers.md`, section 2).
+fn is_of_bytes(model: &str) -> bool {
+    model.to_ascii_lowercase().contains("pplx-embed")
+}
+
 /// `POST /embeddings`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OpenAiEmbeddings;
@@ -45,9 +54,12 @@ impl Codec<Embeddings> for OpenAiEmbeddings {
         if request.extra.get("encoding_format").is_some_and(|format| !is_read(format)) {
             refusals.add("encoding_format", "vectors are read as numbers, or as base64 of 32-bit floats")?;
         }
+        let model = quirks.model(&request.model);
+        if is_of_bytes(&model) {
+            return Err(UnsupportedField { field: "model".into(), dialect: NAME, reason: OF_BYTES.into() });
+        }
         let mut out = Vec::new();
         let mut body = ObjectWriter::begin_with(&mut out, &request.extra);
-        let model = quirks.model(&request.model);
         body.field("model", &*model).field("input", &request.inputs);
         let name =
             if quirks.dimensions_parameter.is_empty() { "dimensions" } else { &quirks.dimensions_parameter };
@@ -82,9 +94,17 @@ impl Codec<Embeddings> for OpenAiEmbeddings {
         };
         // It says only that this is a list.
         fields.take("object");
+        let model = fields.take_string("model").unwrap_or_default();
+        // Behind a gateway's own name for it.
+        let is_packed = |entry: &Value<'_>| {
+            entry.object().is_some_and(|entry| entry.get("embedding").is_some_and(|it| it.string().is_some()))
+        };
+        if is_of_bytes(&model) && data.iter().any(is_packed) {
+            return Err(StreamError::Malformed(format!("model {model}: {OF_BYTES}")));
+        }
         Ok(EmbeddingResponse {
             vectors: read_vectors(data)?,
-            model: fields.take_string("model").unwrap_or_default(),
+            model,
             usage: take_usage(&mut fields),
             extra: fields.rest(),
         })
@@ -309,6 +329,34 @@ mod tests {
             let encoded = OpenAiEmbeddings.encode_request(&request, EncodeOptions::REFUSE);
             assert_eq!(encoded.is_ok(), is_read, "{format}");
         }
+    }
+
+    #[test]
+    fn a_model_of_bytes_is_refused_whoever_serves_it() {
+        for quirks in crate::providers::all().iter().map(|row| &row.quirks) {
+            for model in ["pplx-embed-v1-0.6b", "perplexity/pplx-embed-context-v1-4b", "a/b/PPLX-embed"] {
+                let request = EmbeddingRequest {
+                    model: model.into(),
+                    inputs: vec!["a".into()],
+                    ..EmbeddingRequest::default()
+                };
+                for drop_unsupported in [false, true] {
+                    let options = EncodeOptions { drop_unsupported, quirks };
+                    assert_eq!(
+                        OpenAiEmbeddings.encode_request(&request, options).unwrap_err().field,
+                        "model"
+                    );
+                }
+            }
+        }
+        let answer = |vector: &str| {
+            decode(&format!(
+                r#"{{"data":[{{"index":0,"embedding":{vector}}}],"model":"perplexity/pplx-embed-v1-4b"}}"#
+            ))
+        };
+        assert!(format!("{:?}", answer("\"AQIDBA==\"")).contains("8-bit integers"));
+        // Numbers are numbers.
+        assert_eq!(answer("[1,-2]").unwrap().vectors.iter().next().unwrap(), [1.0, -2.0]);
     }
 
     #[test]
