@@ -80,6 +80,11 @@ impl<'a> MessageList<'a> {
 }
 
 fn read_message(value: Value<'_>, path: &str) -> Result<Message, JsonError> {
+    if value.object().is_some_and(|fields| fields.get("content").is_none() && fields.get("parts").is_some()) {
+        return Err(JsonError::new(format!(
+            "{path}.parts: a message is expected to have `content`; this is Gemini's form, in whose place {{\"role\": \"assistant\", \"content\": [...]}} is understood for every provider"
+        )));
+    }
     openai_chat::decode_message(value, decode_block).map_err(|error| JsonError::new(format!("{path}{error}")))
 }
 

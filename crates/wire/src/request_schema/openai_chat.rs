@@ -410,6 +410,7 @@ const GENERIC_ASSISTANT: Fields = &[
     // LiteLLM's forms of them.
     ("thinking_blocks", List(&AnyObject)),
     ("provider_specific_fields", AnyObject),
+    ("images", List(&Any)),
     ("refusal", OPTIONAL_TEXT),
     ("tool_calls", List(&AnyObject)),
 ];

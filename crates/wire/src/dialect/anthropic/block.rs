@@ -23,22 +23,39 @@ pub fn decode_block(value: Value<'_>) -> Part {
     known_block(value).unwrap_or_else(|| Part::provider_item(NAME, value.to_json()))
 }
 
-/// Reads one block of an answer: what has no type is text where it says any.
+/// Reads one block of an answer: one without a type is what its fields are those of.
 pub(super) fn decode_answer_block(value: Value<'_>) -> Part {
     let value = said_text::one(value);
-    let is_typed = || value.object().is_none_or(|fields| fields.get("type").is_some());
-    match decode_block(value) {
-        Part { kind: PartKind::ProviderItem { .. }, .. } if !is_typed() => {
-            said_text::known(value).map_or_else(|| Part::provider_item(NAME, value.to_json()), Part::text)
-        }
-        part => part,
+    match value.object() {
+        Some(fields) if fields.get("type").and_then(Value::string).is_none() => untyped_block(fields)
+            .unwrap_or_else(|| {
+                let said = said_text::known(value);
+                said.map_or_else(|| Part::provider_item(NAME, value.to_json()), Part::text)
+            }),
+        _ => decode_block(value),
     }
+}
+
+fn untyped_block(mut fields: Fields<'_>) -> Option<Part> {
+    let has = |name: &str| fields.get(name).is_some_and(|value| !value.is_null());
+    let block_type = match () {
+        () if has("thinking") => "thinking",
+        () if has("text") => "text",
+        () if has("name") && has("input") => "tool_use",
+        () => return None,
+    };
+    fields.take("type");
+    block_of(block_type, fields)
 }
 
 fn known_block(value: Value<'_>) -> Option<Part> {
     let mut fields = value.object()?;
     let block_type = fields.take_string("type")?;
-    let kind = match block_type.as_str() {
+    block_of(&block_type, fields)
+}
+
+fn block_of(block_type: &str, mut fields: Fields<'_>) -> Option<Part> {
+    let kind = match block_type {
         "text" => PartKind::Text(said_text::take(&mut fields, "text")?),
         "image" => PartKind::Image(Image { source: decode_source(fields.take("source")?), detail: None }),
         "document" => {

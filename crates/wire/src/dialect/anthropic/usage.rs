@@ -52,9 +52,12 @@ impl RawUsage {
         for name in &unreported {
             fields.take(name);
         }
-        take_over(&mut self.uncached_input, take_count(&mut fields, INPUT));
+        // Gateways may have OpenAI's names.
+        let input = take_count(&mut fields, INPUT).or_else(|| take_count(&mut fields, "prompt_tokens"));
+        take_over(&mut self.uncached_input, input);
         // What the stream begins with is a guess.
-        self.output = take_count(&mut fields, OUTPUT).or(self.output);
+        let output = take_count(&mut fields, OUTPUT).or_else(|| take_count(&mut fields, "completion_tokens"));
+        self.output = output.or(self.output);
         take_over(&mut self.cache_read, take_count(&mut fields, "cache_read_input_tokens"));
         take_over(&mut self.cache_write, take_count(&mut fields, "cache_creation_input_tokens"));
         if let Some(mut creation) = fields.take_object("cache_creation") {

@@ -33,7 +33,7 @@ fn known(value: Value<'_>) -> Option<Part> {
     let mut fields = value.object()?;
     fields.camel_case();
     let mut extra = Extra::new();
-    let is_thought = fields.get("thought").and_then(Value::bool) == Some(true);
+    let is_thought = fields.get("thought").and_then(said_text::flag) == Some(true);
     let kind = if fields.get("text").is_some_and(|text| !text.is_null()) {
         let text = said_text::take(&mut fields, "text")?;
         if is_thought {
@@ -60,7 +60,7 @@ fn known(value: Value<'_>) -> Option<Part> {
         fields.take(SIGNATURE);
     }
     // Said of what is no thought, it says nothing.
-    if fields.get("thought").and_then(Value::bool) == Some(false) {
+    if fields.get("thought").and_then(said_text::flag) == Some(false) {
         fields.take("thought");
     }
     for (name, value) in fields.rest().iter() {

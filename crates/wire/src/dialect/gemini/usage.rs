@@ -23,6 +23,14 @@ pub(super) fn decode(mut fields: Fields<'_>) -> Usage {
     let input_tokens = prompt.map(|prompt| prompt.saturating_add(tools.unwrap_or(0)));
     let output_tokens = match (candidates, thoughts) {
         (None, None) => total.zip(input_tokens).map(|(total, input)| total.saturating_sub(input)),
+        // Gateways count thoughts in the answer too, as their total shows.
+        (Some(candidates), Some(thoughts))
+            if (1..=candidates).contains(&thoughts)
+                && total.is_some()
+                && sum(input_tokens, Some(candidates)) == total =>
+        {
+            Some(candidates)
+        }
         (candidates, thoughts) => Some(candidates.unwrap_or(0).saturating_add(thoughts.unwrap_or(0))),
     };
     let input_audio_tokens = take_audio(&mut fields, INPUT_DETAILS);

@@ -293,7 +293,7 @@ pub(super) fn take_calls<'a>(fields: &mut Fields<'a>) -> Vec<Value<'a>> {
 /// Refuses the message of an answer whose calls have a form that nothing can be made of.
 pub(super) fn check_said(message: &Fields<'_>) -> Result<(), StreamError> {
     match message.get("tool_calls") {
-        Some(calls) if !calls.is_null() => {
+        Some(calls) if !calls.is_null() && calls.text() != "\"\"" => {
             Err(said_text::unreadable("message.tool_calls", "a list of calls"))
         }
         _ => Ok(()),

@@ -87,7 +87,7 @@ fn decode_result(mut fields: Fields<'_>, content: Vec<Part>) -> Message {
         tool_call_id: fields.take_string("tool_call_id").unwrap_or_default(),
         name: fields.take_string("name"),
         content,
-        is_error: None,
+        is_error: fields.take_bool("is_error"),
     };
     let part = Part { extra: fields.rest(), ..Part::new(PartKind::ToolResult(result)) };
     Message::new(Role::Tool, alloc::vec![part])

@@ -21,7 +21,8 @@ pub(crate) fn decode_part(value: Value<'_>) -> Result<Part, JsonError> {
     let cache = take_cache(&mut fields);
     let mut nested_rest = None;
     let kind = match part_type.as_str() {
-        "text" => PartKind::Text(required_string(&mut fields, "text")?),
+        // The Responses API's, where the rest is this one's.
+        "text" | "output_text" | "input_text" => PartKind::Text(required_string(&mut fields, "text")?),
         "refusal" => PartKind::Refusal(required_string(&mut fields, "refusal")?),
         "thinking" => decode_thinking(&mut fields, "thinking")?,
         "reasoning" => decode_thinking(&mut fields, "summary")?,
@@ -92,12 +93,21 @@ pub(crate) fn decode_part(value: Value<'_>) -> Result<Part, JsonError> {
 /// Reads one content part of an answer. Never fails: what is not what its type says is text where it says any, else it
 /// is kept whole.
 pub(crate) fn decode_answer_part(value: Value<'_>) -> Part {
-    decode_part(said_text::one(value)).unwrap_or_else(|_| said_part(NAME, value))
+    let value = said_text::one(value);
+    decode_part(value).unwrap_or_else(|_| said_part(NAME, value))
+}
+
+/// A thought that does not say what it is.
+fn thought(value: Value<'_>) -> Option<Part> {
+    let mut fields = value.object().filter(|fields| fields.get("text").is_none())?;
+    let kind = decode_thinking(&mut fields, "thinking").ok()?;
+    Some(Part { extra: fields.rest(), ..Part::new(kind) })
 }
 
 /// A part of an answer in `format` that is not what its type says.
 pub(crate) fn said_part(format: &'static str, value: Value<'_>) -> Part {
-    said_text::known(value).map_or_else(|| Part::provider_item(format, value.to_json()), Part::text)
+    let text = || said_text::piece(value).filter(|text| !text.is_empty()).map(Part::text);
+    thought(value).or_else(text).unwrap_or_else(|| Part::provider_item(format, value.to_json()))
 }
 
 /// Whether a content is one part without the list around it.
@@ -114,8 +124,9 @@ pub(crate) fn take_answer_content(
         fields.take("content");
         return alloc::vec![read_part(part)];
     }
-    if let Some(values) = fields.take_array("content") {
-        return values.into_iter().map(read_part).collect();
+    if fields.get("content").is_some_and(Value::is_array) {
+        let parts = said_text::take_items(fields, "content").unwrap_or_default();
+        return parts.into_iter().map(read_part).collect();
     }
     said_text::take(fields, "content").filter(|text| !text.is_empty()).map(Part::text).into_iter().collect()
 }

@@ -53,8 +53,8 @@ pub(crate) fn decode(value: Value<'_>) -> Option<Usage> {
 pub(crate) fn decode_named(value: Value<'_>, names: Names) -> Option<Usage> {
     let mut fields = object(value)?;
     let mut usage = Usage {
-        input_tokens: take_count(&mut fields, names.input),
-        output_tokens: take_count(&mut fields, names.output),
+        input_tokens: take_figure(&mut fields, names.input, INPUT),
+        output_tokens: take_figure(&mut fields, names.output, OUTPUT),
         ..Usage::default()
     };
     let prompt = fields.take_object(names.input_details).map(|mut details| {
@@ -77,14 +77,21 @@ pub(crate) fn decode_named(value: Value<'_>, names: Names) -> Option<Usage> {
         usage.output_audio_tokens = take_count(&mut details, "audio_tokens");
         details
     });
-    // The same figures in other places, left there: DeepSeek's and Moonshot's cache, Azure-hosted DeepSeek's reasoning.
+    // The same figures in other places, left there: DeepSeek's and Moonshot's cache, Anthropic's behind gateways,
+    // Azure-hosted DeepSeek's reasoning.
     let beside = |name: &str| fields.get(name).and_then(count);
     usage.cache_read_tokens = usage
         .cache_read_tokens
         .or_else(|| beside("prompt_cache_hit_tokens"))
-        .or_else(|| beside("cached_tokens"));
+        .or_else(|| beside("cached_tokens"))
+        .or_else(|| beside("cache_read_input_tokens"));
+    usage.cache_write_tokens = usage.cache_write_tokens.or_else(|| beside("cache_creation_input_tokens"));
     usage.reasoning_tokens = usage.reasoning_tokens.or_else(|| beside("reasoning_tokens"));
     let total = beside("total_tokens");
+    if usage.output_tokens.is_none() {
+        let rest = total.zip(usage.input_tokens).and_then(|(total, input)| total.checked_sub(input));
+        usage.output_tokens = rest.filter(|rest| *rest > 0);
+    }
     add_reasoning_of_its_own(&mut usage, total);
     add_what_only_the_total_has(&mut usage, total, &fields);
     let is_ours = |usage: &Usage| total.is_some() && total == sum(usage);
@@ -100,6 +107,15 @@ pub(crate) fn decode_named(value: Value<'_>, names: Names) -> Option<Usage> {
         }
     }
     Some(usage)
+}
+
+/// The names of the prompt and of the answer in OpenAI's formats, which some servers mistake for each other.
+const INPUT: [&str; 2] = ["prompt_tokens", "input_tokens"];
+const OUTPUT: [&str; 2] = ["completion_tokens", "output_tokens"];
+
+/// Takes out the figure of this name, or else of one of the others.
+fn take_figure(fields: &mut Fields<'_>, name: &str, others: [&str; 2]) -> Option<u64> {
+    take_count(fields, name).or_else(|| others.into_iter().find_map(|name| take_count(fields, name)))
 }
 
 /// xAI counts reasoning beside the completion, as its total shows; the model counts it inside.

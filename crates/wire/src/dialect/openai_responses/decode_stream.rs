@@ -4,7 +4,8 @@ use super::{
     decode_response,
     delta_template::DeltaTemplate,
     item,
-    open_items::{ContentPlace, Extent, ItemKey, OpenItems, TextPlace},
+    open_items::{ContentPlace, ItemKey, OpenItems, TextPlace},
+    told::Extent,
 };
 use crate::dialect::StreamDecoder;
 use crate::dialect::openai_chat::error;

@@ -2,10 +2,9 @@
 
 use super::carried::NAME;
 use super::item::{Item, told_about};
-use super::open_items::{
-    ContentPlace, Events, Extent, ItemKey, Kind, Open, OpenItems, emit_logprobs, untold,
-};
+use super::open_items::{ContentPlace, Events, ItemKey, Kind, Open, OpenItems, emit_logprobs};
 use super::part::Said;
+use super::told::Extent;
 use crate::dialect::shared::foreign::RESPONSES_ITEM;
 use crate::framing::StreamError;
 use crate::json::{Extra, Json};
@@ -33,7 +32,14 @@ impl OpenItems {
         }
         let position = match found.filter(|position| self.is_open_as(*position, &item)) {
             Some(position) => position,
-            None => self.begin(index, ids, copy_of_beginning(&item), events)?,
+            None => {
+                // What began as another kind, or did not say what it is, is this one.
+                let known = found.and_then(|position| self.items.get_mut(position));
+                if let Some(known) = known.filter(|known| !known.ended) {
+                    known.retire();
+                }
+                self.begin(index, ids, copy_of_beginning(&item), events)?
+            }
         };
         self.end_at(position, item, events)
     }
@@ -78,20 +84,20 @@ impl OpenItems {
         match (&mut known.kind, item) {
             (Kind::Reasoning(known), Item::Reasoning { reasoning, about }) => {
                 let part = known.part;
-                let rest = untold(&reasoning.text, Extent::Whole, &mut known.told).unwrap_or_default();
+                let rest = known.told.untold(&reasoning.text, Extent::Whole).unwrap_or_default();
                 if !rest.is_empty() || (reasoning.text.is_empty() && !known.signed) {
                     events.push(StreamEvent::ReasoningDelta { choice, part, text: rest.into() });
                 }
                 emit_about(part, &PartKind::Reasoning(reasoning), &about, Extra::new(), events);
             }
             (Kind::Call { part, told, first, .. }, Item::Call { call, about }) => {
-                let (part, first) = (*part, first.take().filter(|_| *told == 0).unwrap_or_default());
+                let (part, first) = (*part, first.take().filter(|_| told.is_nothing()).unwrap_or_default());
                 // Nothing written means `{}`, which is no delta.
                 let whole = match call.arguments.as_str() {
-                    "{}" if *told == 0 => &first,
+                    "{}" if told.is_nothing() => &first,
                     arguments => arguments,
                 };
-                if let Some(rest) = untold(whole, Extent::Whole, told) {
+                if let Some(rest) = told.untold(whole, Extent::Whole) {
                     events.push(StreamEvent::ToolCallDelta { choice, part, arguments: rest.into() });
                 }
                 emit_about(part, &PartKind::ToolCall(call), &about, Extra::new(), events);

@@ -41,17 +41,25 @@ fn known(value: Value<'_>) -> Option<Item<'_>> {
         return Some(Item::Message { content: alloc::vec![said], about: Extra::new() });
     }
     let mut fields = value.object()?;
-    match fields.take_string("type").as_deref().unwrap_or("message") {
+    let written = fields.get("type").and_then(Value::string);
+    let item_type = match written {
+        Some(written) => written,
+        None => untyped(&fields)?.to_owned(),
+    };
+    fields.take("type");
+    match item_type.as_str() {
         "message" => {
-            if fields.take("role").is_some_and(|role| role.text() != "\"assistant\"") {
+            let role = fields.take("role").and_then(Value::string);
+            if role.is_some_and(|role| role != "assistant") {
                 return None;
             }
-            let content = match fields.take_array("content") {
-                Some(parts) => parts.into_iter().map(decode_said).collect(),
-                None => match said_text::take(&mut fields, "content")? {
-                    text if text.is_empty() => Vec::new(),
-                    text => alloc::vec![Said { part: Part::text(text), logprobs: Vec::new() }],
-                },
+            // The beginning of an item may have none yet.
+            let content = if fields.get("content").is_some_and(Value::is_array) {
+                let parts = said_text::take_items(&mut fields, "content").unwrap_or_default();
+                parts.into_iter().map(decode_said).collect()
+            } else {
+                let text = said_text::take(&mut fields, "content").filter(|text| !text.is_empty());
+                text.map(|text| Said { part: Part::text(text), logprobs: Vec::new() }).into_iter().collect()
             };
             Some(Item::Message { content, about: about(fields) })
         }
@@ -59,6 +67,18 @@ fn known(value: Value<'_>) -> Option<Item<'_>> {
         "function_call" => decode_call(fields, false),
         "custom_tool_call" => decode_call(fields, true),
         _ => None,
+    }
+}
+
+/// What an item is that does not say so: what its fields are those of.
+fn untyped(fields: &Fields<'_>) -> Option<&'static str> {
+    let has = |name: &str| fields.get(name).is_some_and(|value| !value.is_null());
+    match () {
+        () if has("name") && has("arguments") => Some("function_call"),
+        () if has("name") && has("input") => Some("custom_tool_call"),
+        () if has("summary") => Some("reasoning"),
+        () if has("content") => Some("message"),
+        () => None,
     }
 }
 

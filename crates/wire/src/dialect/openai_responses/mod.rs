@@ -22,6 +22,7 @@ mod item;
 mod open_items;
 mod part;
 mod token_counting;
+mod told;
 mod tools;
 
 pub(crate) use tools::decode_function;

@@ -6,6 +6,7 @@
 //! (llama.cpp), by their id. Texts go by their index too, unless what they say shows that a server counts otherwise.
 
 use super::item::{BETWEEN, Item};
+use super::told::{Extent, Told};
 use crate::dialect::openai_responses::decode_response::of_content;
 use crate::framing::StreamError;
 use crate::json::{Extra, Json, Value};
@@ -31,6 +32,15 @@ pub(super) struct Open {
     pub(super) ended: bool,
 }
 
+impl Open {
+    /// Takes it out of the way of another item that has its place.
+    pub(super) fn retire(&mut self) {
+        self.index = u64::MAX;
+        self.ids.clear();
+        self.ended = true;
+    }
+}
+
 #[derive(Debug)]
 pub(super) enum Kind {
     Message(Vec<Content>),
@@ -38,7 +48,7 @@ pub(super) enum Kind {
     Call {
         part: u32,
         custom: bool,
-        told: usize,
+        told: Told,
         /// What it began with, which counts where no deltas follow.
         first: Option<String>,
     },
@@ -55,10 +65,8 @@ pub(super) struct Content {
     pub(super) part: u32,
     is_refusal: bool,
     begun: bool,
-    /// How much of the text was told, in bytes.
-    told: usize,
-    /// Of what was told: the whole text begins with it.
-    hash: Fnv,
+    /// What was told of the text.
+    told: Told,
     /// Whether all of it was told.
     is_whole: bool,
     pub(super) annotations: usize,
@@ -68,8 +76,8 @@ pub(super) struct Content {
 #[derive(Debug)]
 pub(super) struct Reasoning {
     pub(super) part: u32,
-    /// How much was told of the whole.
-    pub(super) told: usize,
+    /// What was told of the whole.
+    pub(super) told: Told,
     pieces: Vec<Piece>,
     pub(super) signed: bool,
 }
@@ -79,7 +87,7 @@ pub(super) struct Reasoning {
 struct Piece {
     is_summary: bool,
     index: u64,
-    told: usize,
+    told: Told,
 }
 
 /// Where the text stands that a delta added to.
@@ -106,24 +114,7 @@ pub(super) struct ContentPlace<'a> {
     pub(super) is_refusal: bool,
 }
 
-/// Whether a text is more of it, or all of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Extent {
-    More,
-    Whole,
-}
-
 pub(super) type Events = Vec<StreamEvent>;
-
-/// What of `text` was not told yet.
-pub(super) fn untold<'a>(text: &'a str, extent: Extent, told: &mut usize) -> Option<&'a str> {
-    let rest = match extent {
-        Extent::More => text,
-        Extent::Whole => text.get(*told..)?,
-    };
-    *told += rest.len();
-    (!rest.is_empty()).then_some(rest)
-}
 
 impl OpenItems {
     /// Whether the model called a tool.
@@ -183,15 +174,18 @@ impl OpenItems {
         let choice = 0;
         let kind = match item {
             Item::Message { .. } => Kind::Message(Vec::new()),
-            Item::Reasoning { .. } => {
-                Kind::Reasoning(Reasoning { part: self.place(), told: 0, pieces: Vec::new(), signed: false })
-            }
+            Item::Reasoning { .. } => Kind::Reasoning(Reasoning {
+                part: self.place(),
+                told: Told::default(),
+                pieces: Vec::new(),
+                signed: false,
+            }),
             Item::Call { call, .. } => {
                 let part = self.place();
                 self.has_calls = true;
                 let (id, name, custom) = (call.id, call.name, call.custom);
                 events.push(StreamEvent::ToolCallStart { choice, part, id, name, custom });
-                Kind::Call { part, custom, told: 0, first: None }
+                Kind::Call { part, custom, told: Told::default(), first: None }
             }
             Item::Whole(_) => Kind::Whole { part: self.place() },
         };
@@ -227,15 +221,14 @@ impl OpenItems {
         if contents.len() >= MOST {
             return Err(StreamError::Malformed(format!("more than {MOST} parts in an item")));
         }
-        let (begun, told, annotations, has_logprobs) = (false, 0, 0, false);
-        let (hash, is_whole) = (Fnv::default(), false);
+        let (begun, is_whole, annotations, has_logprobs) = (false, false, 0, false);
+        let told = Told::default();
         contents.push(Content {
             index,
             part: next,
             is_refusal,
             begun,
             told,
-            hash,
             is_whole,
             annotations,
             has_logprobs,
@@ -313,7 +306,12 @@ impl OpenItems {
             Some(position) => position,
             None => {
                 let part = self.place();
-                let kind = Kind::Reasoning(Reasoning { part, told: 0, pieces: Vec::new(), signed: false });
+                let kind = Kind::Reasoning(Reasoning {
+                    part,
+                    told: Told::default(),
+                    pieces: Vec::new(),
+                    signed: false,
+                });
                 self.open(item.index, &[], kind)?
             }
         };
@@ -330,17 +328,17 @@ impl OpenItems {
             return Err(StreamError::Malformed(format!("more than {MOST} parts in an item")));
         }
         if is_new {
-            reasoning.pieces.push(Piece { is_summary, index, told: 0 });
+            reasoning.pieces.push(Piece { is_summary, index, told: Told::default() });
         }
         let place = known.unwrap_or(reasoning.pieces.len() - 1);
         let Some(piece) = reasoning.pieces.get_mut(place) else { return Ok(()) };
-        let Some(rest) = untold(text, extent, &mut piece.told) else { return Ok(()) };
+        let Some(rest) = piece.told.untold(text, extent) else { return Ok(()) };
         let mut said = String::new();
-        if is_new && reasoning.told > 0 {
+        if is_new && !reasoning.told.is_nothing() {
             said.push_str(BETWEEN);
         }
         said.push_str(rest);
-        reasoning.told += said.len();
+        reasoning.told.add(&said);
         events.push(StreamEvent::ReasoningDelta { choice: 0, part: reasoning.part, text: said.into() });
         Ok(())
     }
@@ -350,7 +348,7 @@ impl OpenItems {
         let position = self.position_of(item, |kind| matches!(kind, Kind::Call { .. }));
         if let Some(Open { kind: Kind::Call { part, told, first, .. }, .. }) =
             position.and_then(|position| self.items.get_mut(position))
-            && let Some(rest) = untold(text, extent, told)
+            && let Some(rest) = told.untold(text, extent)
         {
             *first = None;
             let (choice, part, arguments) = (0, *part, rest.into());
@@ -366,27 +364,9 @@ impl OpenItems {
     }
 }
 
-/// A hash of a text that grows: a few bytes with each delta.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Fnv(u64);
-
-impl Default for Fnv {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Fnv {
-    fn add(&mut self, text: &str) {
-        for byte in text.bytes() {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-}
-
 impl Content {
     pub(super) fn tell(&mut self, text: &str, extent: Extent, events: &mut Events) {
-        if let Some(rest) = untold(text, extent, &mut self.told) {
+        if let Some(rest) = self.told.untold(text, extent) {
             self.say(rest, events);
         }
         self.is_whole |= extent == Extent::Whole && !text.is_empty();
@@ -394,16 +374,13 @@ impl Content {
 
     /// Whether something was told of it, and `whole` may be all of it.
     fn may_become(&self, whole: &str) -> bool {
-        let mut hash = Fnv::default();
-        self.told > 0
-            && (!self.is_whole || self.told == whole.len())
-            && whole.get(..self.told).inspect(|told| hash.add(told)).is_some()
-            && hash == self.hash
+        !self.told.is_nothing()
+            && (!self.is_whole || self.told.length() == whole.len())
+            && self.told.rest_of(whole).is_some()
     }
 
     fn say(&mut self, text: &str, events: &mut Events) {
         self.begun = true;
-        self.hash.add(text);
         let (choice, part, text) = (0, self.part, text.into());
         events.push(if self.is_refusal {
             StreamEvent::RefusalDelta { choice, part, text }

@@ -7,7 +7,7 @@ use crate::json::{Fields, Value};
 use alloc::{format, string::String, vec::Vec};
 
 /// Fields of an object that hold its text.
-const NAMES: [&str; 3] = ["text", "content", "value"];
+const NAMES: [&str; 4] = ["text", "content", "value", "parts"];
 
 /// What `value` says where that is text: a string, of a list what its items say together, of an object what its text
 /// says.
@@ -16,7 +16,7 @@ pub(crate) fn known(value: Value<'_>) -> Option<String> {
         return Some(text);
     }
     if let Some(items) = value.array() {
-        return items.into_iter().map(known).collect();
+        return items.into_iter().filter(|item| !item.is_null()).map(known).collect();
     }
     let fields = value.object()?;
     NAMES.iter().find_map(|name| fields.get(name).and_then(known))
@@ -41,18 +41,26 @@ pub(crate) fn take(fields: &mut Fields<'_>, name: &str) -> Option<String> {
     fields.take(name).map(any)
 }
 
-/// Takes out what a field says where that is text; anything else stays.
+/// Takes out what a field says where that is text, or a number in its place; anything else stays.
 pub(crate) fn take_known(fields: &mut Fields<'_>, name: &str) -> Option<String> {
-    let text = fields.get(name).and_then(known);
+    let figure = |value: Value<'_>| value.f64().map(|_| value.text().into());
+    let text = fields.get(name).and_then(|value| known(value).or_else(|| figure(value)));
     if text.is_some() {
         fields.take(name);
     }
     text
 }
 
-/// The items of a list. Anything else that says something is one item.
+/// The items of a list, also of lists in it. Anything else that says something is one item.
 pub(crate) fn items(value: Value<'_>) -> Vec<Value<'_>> {
-    value.array().unwrap_or_else(|| if value.is_null() { Vec::new() } else { alloc::vec![value] })
+    let Some(items) = value.array() else {
+        return if value.is_null() { Vec::new() } else { alloc::vec![value] };
+    };
+    if !items.iter().any(|item| item.is_array()) {
+        return items;
+    }
+    // How deep a body nests is bounded.
+    items.into_iter().flat_map(self::items).collect()
 }
 
 /// Takes out the items of a field; `None` where it is not there.
@@ -60,10 +68,10 @@ pub(crate) fn take_items<'a>(fields: &mut Fields<'a>, name: &str) -> Option<Vec<
     fields.take(name).map(items)
 }
 
-/// What a list of one holds; anything else is itself.
+/// What a list of one holds, also where that is a list of one; anything else is itself.
 pub(crate) fn one(value: Value<'_>) -> Value<'_> {
     match value.array().as_deref() {
-        Some([only]) => *only,
+        Some([only]) => one(*only),
         _ => value,
     }
 }
@@ -73,9 +81,22 @@ pub(crate) fn object(value: Value<'_>) -> Option<Fields<'_>> {
     one(value).object()
 }
 
-/// A count, also one in a string.
+/// A count, also one in a string, or alone in a list.
 pub(crate) fn count(value: Value<'_>) -> Option<u64> {
-    value.u64().or_else(|| value.string()?.trim().parse().ok())
+    value.u64().or_else(|| match value.string() {
+        // As a number in its own right, so that `"12.0"` is one too.
+        Some(text) => Value::parse(text.trim().as_bytes()).ok()?.u64(),
+        None => one(value).u64(),
+    })
+}
+
+/// Whether a field says yes, in whatever form.
+pub(crate) fn flag(value: Value<'_>) -> Option<bool> {
+    value.bool().or_else(|| match one(value).text().trim_matches('"') {
+        "true" | "True" | "1" => Some(true),
+        "false" | "False" | "0" => Some(false),
+        _ => None,
+    })
 }
 
 /// Takes a count out; anything else stays.
@@ -117,6 +138,9 @@ mod tests {
         ] {
             assert_eq!(read(said), "ab", "{said}");
         }
+        for said in [r#"["a",null,"b"]"#, r#"[["a"],[["b"]]]"#, r#"{"parts":[{"text":"a"},{"text":"b"}]}"#] {
+            assert_eq!(read(said), "ab", "{said}");
+        }
         for nothing in ["null", "[]", "{}"] {
             assert_eq!(read(nothing), "");
         }
@@ -128,5 +152,31 @@ mod tests {
         assert_eq!(take_known(&mut fields, "b"), None);
         assert_eq!(take(&mut fields, "b").as_deref(), Some(r#"{"c":1}"#));
         assert_eq!(take(&mut fields, "d"), None);
+    }
+
+    #[test]
+    fn lists_counts_and_flags_are_found_in_every_form() {
+        let value = |text: &'static str| Value::parse(text.as_bytes()).unwrap();
+        for (list, count_of) in [("[1,2]", 2), ("[[1],[[2,3]],[]]", 3), ("null", 0), ("{}", 1), ("[]", 0)] {
+            assert_eq!(items(value(list)).len(), count_of, "{list}");
+        }
+        for twelve in ["12", "12.0", r#""12""#, r#"" 12.0 ""#, "[12]", "[[12.0]]"] {
+            assert_eq!(count(value(twelve)), Some(12), "{twelve}");
+        }
+        for none in ["null", "-1", "1.5", r#""x""#, r#""-1""#, "[1,2]", "{}"] {
+            assert_eq!(count(value(none)), None, "{none}");
+        }
+        for (said, expected) in [
+            ("true", Some(true)),
+            (r#""true""#, Some(true)),
+            ("1", Some(true)),
+            ("[true]", Some(true)),
+            (r#""False""#, Some(false)),
+            ("0", Some(false)),
+            ("null", None),
+            (r#""yes?""#, None),
+        ] {
+            assert_eq!(flag(value(said)), expected, "{said}");
+        }
     }
 }
