@@ -492,10 +492,10 @@ fn each_price_has_its_own_date() {
 #[test]
 fn the_sum_of_several_costs_is_what_all_of_them_say() {
     let priced =
-        |price: &str| cost_at(&format!(r#"{{"input": {price}}}"#), &[("input_tokens", 1_000_000)], AT);
+        |price: &str| cost_at(&format!(r#"{{"input_mtok": {price}}}"#), &[("input_tokens", 1_000_000)], AT);
     let own = || priced("2");
     let reported = |total: &str| Some(Cost::reported(total.parse().unwrap(), "openrouter"));
-    let free = || cost_at(r#"{"input": 0}"#, &[("input_tokens", 5)], AT);
+    let free = || cost_at(r#"{"input_mtok": 0}"#, &[("input_tokens", 5)], AT);
     let said = |costs: Vec<Option<Cost>>| {
         Cost::sum(costs).map(|cost| {
             let parts = cost.parts.iter().map(|part| format!("{} {}", part.quantity, part.amount));
