@@ -1,4 +1,4 @@
-"""The page and the picture of an availability run: docs/availability.md and docs/availability.svg."""
+"""The page and the picture of an availability run: its figures as a table and as a picture."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def _panel(result: dict[str, Any], scenario: str) -> list[str]:
 
 def write(result: dict[str, Any]) -> None:
     """Writes the figures into the page, and the picture and the result beside it."""
-    page = DOCS / "availability.md"
+    page = (DOCS / "availability").with_suffix(".md")
     before, _, rest = page.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
     packages = ", ".join(f"{name} {version}" for name, version in result["packages"].items())

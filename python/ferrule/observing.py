@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, overload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ferrule._native import NativeClient
     from ferrule.observers import (
         BreakerEvent,

@@ -14,6 +14,7 @@ import json
 import multiprocessing
 import pickle
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -118,9 +119,31 @@ def script() -> list[Any]:
     return [rule({"refusal": "No."}, text="refuse"), rule(whole, model="gpt-4o")]
 
 
+def routed() -> list[Any]:
+    """Plans, and what strategies and observers are given."""
+    found: list[Any] = [ferrule.Routing(strategy="sequential", only=["openai"], hedge=0.5)]
+    rules = [rule("No.", model="bad", fault={"status": {"status": 500}}), rule("Hi.")]
+
+    def strategy(targets: Sequence[ferrule.RoutingTarget]) -> Sequence[ferrule.RoutingTarget]:
+        found.extend(targets)
+        return targets[:1]
+
+    with Simulator(rules) as simulator, simulator.client(max_retries=1, retry={"backoff": 0.01}) as client:
+        for kind in ("request", "response", "error", "retry", "failover", "breaker", "stream_end"):
+            found.append(client.on(kind, found.append))
+        plan = client.route(["openai/bad", "openai/good"], routing={"strategy": strategy})
+        found += [plan, *plan.targets, *plan.passed_over]
+        client.complete(["openai/bad", "openai/good"], "Hi.", metadata={"team": "a"})
+        with pytest.raises(ferrule.ServerError):
+            client.complete("openai/bad", "Hi.")
+        "".join(client.stream("openai/good", "Hi.").text)
+        client.breaker("openai/good").open()
+    return found
+
+
 def everything() -> dict[str, Any]:
     """An object of every public class, by the name of the class."""
-    found: list[Any] = []
+    found = routed()
     with Simulator(script()) as simulator, simulator.client(groups={"g": {"targets": ["openai/gpt-4o"]}}) as client:
         for prompt in ("Hello.", "refuse"):
             with client.stream("openai/gpt-4o", prompt) as stream:
@@ -178,16 +201,16 @@ NOT_OBJECTS = {
     *("KeyOptions", "RetryOptions", "Role", "TargetOptions", "ToolChoice"),
     "TranscriptionOptions",
     # Functions.
-    *("complete", "reset", "stream"),
+    *("complete", "on", "reset", "stream"),
     *("attachment", "audio", "document", "image"),
-    # The base class of results.
-    "OperationReply",
+    # The base classes of results and events.
+    *("ObserverEvent", "OperationReply"),
 }
 OF_ONE_PROCESS = {
     *("AsyncAudioOperations", "AsyncBody", "AsyncClient", "AsyncImageOperations", "AsyncStream", "AudioOperations"),
     "Breaker",
     *("Body", "CatalogModel", "Client", "ImageOperations", "Ollama", "Registry", "RegistrySection", "RuvLLM"),
-    *("AsyncReplies", "AsyncRunStream", "Replies", "RunStream", "Sidecar", "Stream", "UsageTracker"),
+    *("AsyncReplies", "AsyncRunStream", "Replies", "RunStream", "Sidecar", "Stream", "Subscription", "UsageTracker"),
 }
 COPIES = {"copy": copy.copy, "deepcopy": copy.deepcopy} | {
     f"protocol {number}": lambda value, number=number: pickle.loads(pickle.dumps(value, number))

@@ -23,7 +23,7 @@ EXPECTED = {
     "pdf_questions": "What is this about?",
     "many_prompts": "calls=500",
     "embeddings": "Fact number",
-    "timeouts": "IdleTimeoutError after: ",
+    "timeouts": "StreamStalledError after: ",
     "cost_by_team": "search 2",
     "switch_provider": "anthropic claude-haiku-4-5",
     "test_unit": "2 passed",

@@ -74,11 +74,13 @@ fn repeated<'a>(text: &'a str, secret: &str, length: usize) -> Option<&'a str> {
             '%' => wanted = wanted.trim_start_matches("25"),
             _ => {}
         }
-        // The last of several backslashes may belong to what follows.
-        match after(rest, character).or_else(|| after(behind_backslash?, character)) {
+        // The last of several backslashes may belong to what follows: in `\u0075` it does.
+        let behind = behind_backslash.and_then(|behind| after(behind, character));
+        match behind.or_else(|| after(rest, character)) {
             Some(next) => {
                 let read = rest.len().saturating_sub(next.len() + 1);
-                behind_backslash = rest.get(read..).filter(|_| character == '\\');
+                behind_backslash =
+                    rest.get(read..).filter(|behind| character == '\\' && behind.starts_with('\\'));
                 rest = next;
             }
             // A text may have been cut in the middle of an escape.

@@ -164,9 +164,7 @@ impl Engine {
                         format!("provider `{id}`: there is no dialect `{}`", settings.dialect)
                     })?;
                     // Its secrets are fetched anew; its connections are as good as before.
-                    let before = before.filter(|before| {
-                        settings.secrets.is_some() && before.settings.is_like_but_for_secrets(settings)
-                    });
+                    let before = before.filter(|before| before.settings.is_like_but_for_secrets(settings));
                     let before = before.map(Arc::as_ref);
                     Arc::new(Provider::new(settings, dialect, Arc::clone(&tls), before, targets)?)
                 }

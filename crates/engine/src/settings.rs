@@ -94,11 +94,12 @@ impl ProviderSettings {
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         let identity = |settings: &Self| settings.secrets.as_ref().map(|source| source.identity());
         identity(self) == identity(other)
+            && self.key_source == other.key_source
             && self.api_keys.iter().zip(&other.api_keys).all(|(one, other)| one.is_like(other))
             && self.is_like_but_for_secrets(other)
     }
 
-    /// Whether they differ at most in the secrets that are fetched when they are needed. Taken apart in full, so that a
+    /// Whether they differ at most in the secrets that are fetched when they are needed, and in where a key comes from. Taken apart in full, so that a
     /// new field is not forgotten here.
     pub(crate) fn is_like_but_for_secrets(&self, other: &Self) -> bool {
         let Self {
@@ -109,7 +110,7 @@ impl ProviderSettings {
             base_url,
             api_key: _,
             api_keys,
-            key_source,
+            key_source: _,
             secrets,
             key_variables,
             authentication,
@@ -151,7 +152,6 @@ impl ProviderSettings {
             && self.key() == other.key()
             && api_keys.len() == other.api_keys.len()
             && api_keys.iter().zip(&other.api_keys).all(|(one, other)| one.is_like_but_for_secrets(other))
-            && *key_source == other.key_source
             && *key_variables == other.key_variables
             && *headers == other.headers
             && *query == other.query

@@ -9,8 +9,8 @@ use crate::support::{
     settings, text_of, texts_of,
 };
 use ferrule_engine::{
-    Call, CallOptions, Engine, Next, Outcome, ProviderSettings, Reason, Recipient, Timeouts,
-    TransportSettings,
+    Attempt, Call, CallError, CallOptions, Engine, Next, Outcome, ProviderSettings, Reason, Recipient,
+    Timeouts, TransportSettings,
 };
 use ferrule_wire::operation::{
     EmbeddingRequest, ImageRequest, RerankRequest, SpeechRequest, TranscriptionRequest,
@@ -163,7 +163,7 @@ async fn a_fallback_has_to_be_a_provider_and_to_carry_the_call() {
     let mut once = call();
     once.options.max_retries = Some(0);
     let error = bounded(engine(unreached).unwrap().complete(once)).await.unwrap_err();
-    assert_eq!((error.provider.as_str(), error.attempts.len()), ("test", 1));
+    assert_eq!((error.provider.as_str(), told(&error)), ("test", vec![("other", true), ("test", false)]));
 
     // The fallback misses its key: the first one's failure stands.
     let mut keyless = pair(first, first);
@@ -171,7 +171,13 @@ async fn a_fallback_has_to_be_a_provider_and_to_carry_the_call() {
     let mut call = call();
     call.options.max_retries = Some(0);
     let error = bounded(engine(keyless).unwrap().complete(call)).await.unwrap_err();
-    assert_eq!((error.provider.as_str(), error.attempts.len()), ("test", 1));
+    assert_eq!((error.provider.as_str(), told(&error)), ("test", vec![("test", false), ("other", true)]));
+}
+
+/// Who is in the attempts of a call, and whether it was passed over.
+fn told(error: &CallError) -> Vec<(&str, bool)> {
+    let told = |attempt: &Attempt| matches!(attempt.outcome, Outcome::Skipped(_));
+    error.attempts.iter().map(|attempt| (attempt.provider.as_str(), told(attempt))).collect()
 }
 
 #[tokio::test]
@@ -290,7 +296,7 @@ async fn operations_fall_back() {
     let request = TranscriptionRequest { file: b"RIFF".to_vec(), ..TranscriptionRequest::default() };
     assert_eq!(bounded(engine.operate(to(request))).await.unwrap().provider, "other");
     assert!(other.requests()[3].body.contains("RIFF"));
-    let request = SpeechRequest { text: "Hello.".into(), ..SpeechRequest::default() };
+    let request = SpeechRequest { text: "Hello.".into(), voice: "alloy".into(), ..SpeechRequest::default() };
     let mut spoken = bounded(engine.speech(to(request))).await.unwrap();
     assert_eq!((spoken.provider.as_str(), spoken.model.as_str()), ("other", "small"));
     assert_eq!(&bounded(spoken.body(100)).await.unwrap()[..], b"one");

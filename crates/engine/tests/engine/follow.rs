@@ -5,7 +5,7 @@ use crate::support::{
     server::{Server, Step, answer, end, stream},
     settings, text_of, texts_of,
 };
-use ferrule_engine::{Engine, Failure, ProviderSettings};
+use ferrule_engine::{Engine, Failure, ProviderSettings, Timeouts, TransportSettings};
 use ferrule_wire::model::ErrorKind;
 
 fn followed(server: &Server) -> ProviderSettings {
@@ -135,7 +135,9 @@ async fn every_dialect_that_follows_addresses_stays_on_the_providers_origin() {
                 settings.dialect = (*name).into();
                 let mut call = call();
                 call.to = "test/a/m".into();
-                let engine = engine(settings);
+                let engine =
+                    Engine::new(vec![settings], Timeouts::default(), 0, TransportSettings::default())
+                        .unwrap();
                 let failure = if is_stream {
                     bounded(engine.stream(call)).await.map(|_| ()).unwrap_err().failure
                 } else {

@@ -180,7 +180,12 @@ async fn speech_comes_piece_by_piece() {
     whole.push(end());
     let server = Server::start(vec![whole]).await;
     let engine = differing(&server, "openai-chat", Quirks::NONE);
-    let request = SpeechRequest { model: "tts".into(), text: "Hello.".into(), ..SpeechRequest::default() };
+    let request = SpeechRequest {
+        model: "tts".into(),
+        text: "Hello.".into(),
+        voice: "alloy".into(),
+        ..SpeechRequest::default()
+    };
     let call = Call { to: "test/tts".into(), request, options: CallOptions::default() };
     let mut reply = bounded(engine.speech(call)).await.unwrap();
     assert_eq!((reply.model.as_str(), reply.dropped().len()), ("tts", 0));
