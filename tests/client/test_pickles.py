@@ -14,8 +14,7 @@ import json
 import multiprocessing
 import pickle
 import threading
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -24,6 +23,9 @@ from ferrule import Unknown, errors
 from ferrule.catalog import find
 from ferrule.schema_check import SchemaMismatchError
 from ferrule.testing import Simulator, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class OwnError(ferrule.RateLimitedError):
