@@ -14,7 +14,6 @@ mod attempt;
 mod backend;
 mod bounds;
 mod call;
-mod call_key;
 mod candidates;
 mod cause;
 pub mod characters;

@@ -1,4 +1,4 @@
-//! Call plan: which candidates are asked, in which order, and what follows a failed attempt. Pure: no clock, no I/O; `call.rs`
+//! Call plan: which candidates are asked, in which order, and what follows a failed attempt. Pure: no clock, no I/O; `call`
 //! executes it.
 //!
 //! While a candidate is left that was not asked, a failure that another one may do better moves the call on at once.

@@ -1,18 +1,23 @@
 //! Key of an attempt, where the provider has several: which one is taken, and what becomes of it when the attempt fails.
 
+use super::Run;
 use crate::{
+    attempt::Turn,
     candidates::Contender,
     failover::Reason,
     failure::Failure,
     keys::{KeyInUse, NoKey},
+    plan::{Keys, Refusal},
     retry::{Again, Failed},
     target::Target,
+    work::Work,
 };
 use ferrule_wire::model::{DelaySource, ErrorKind, ProviderError, RetryAfter};
+use tracing::debug;
 
 /// Takes the next key of `contender` for `target`, none of `tried`; `None` where its provider has one key, or the call
 /// brings one of its own.
-pub(crate) fn take(
+pub(super) fn take(
     contender: &Contender,
     target: &mut Target,
     tried: &[usize],
@@ -26,14 +31,14 @@ pub(crate) fn take(
 }
 
 /// Whether `contender` has a key beside `tried` that may be used.
-pub(crate) fn has_another(contender: &Contender, target: &Target, tried: &[usize]) -> bool {
+fn has_another(contender: &Contender, target: &Target, tried: &[usize]) -> bool {
     let ring = contender.provider.keys_for(&target.own_headers);
     ring.is_some_and(|ring| ring.has_another(&contender.model, tried, &contender.breaker))
 }
 
 /// Leaves alone the key with which an attempt at `contender` failed, where that is its fault. Where it was the last one,
 /// and another is free again soon, that is what the call may wait for.
-pub(crate) fn settle(mut key: KeyInUse, contender: Option<&Contender>, failed: &mut Failed, is_last: bool) {
+fn settle(mut key: KeyInUse, contender: Option<&Contender>, failed: &mut Failed, is_last: bool) {
     key.fail(Reason::of(failed), &failed.failure);
     let no_key = contender.filter(|_| is_last).and_then(|one| one.no_key(&failed.failure));
     let Some(no_key) = no_key.filter(NoKey::is_for_now) else { return };
@@ -46,6 +51,41 @@ pub(crate) fn settle(mut key: KeyInUse, contender: Option<&Contender>, failed: &
             let mut error = ProviderError::new(ErrorKind::RateLimited, failure.to_string());
             error.retry_after = Some(RetryAfter { delay, source });
             *failure = Failure::Provider(Box::new(error));
+        }
+    }
+}
+
+impl<W: Work> Run<'_, W> {
+    /// Keeps `target`, which is the current one, and gives it a key where its provider has several.
+    pub(super) fn seat(&mut self, mut target: Box<Target>) -> Result<(), Refusal> {
+        let taken = self.take_key(&mut target);
+        if let Some(place) = self.targets.get_mut(self.current) {
+            *place = Some(target);
+        }
+        let Err(no_key) = taken else { return Ok(()) };
+        if let Some(contender) = self.candidates.list.get(self.current) {
+            debug!(target: "ferrule", candidate = %contender.name(), "{no_key}");
+            self.unasked.get_or_insert_with(|| contender.error(no_key.failure(), Vec::new()));
+        }
+        self.lease = None;
+        Err(Refusal::NoKey { usable_in: no_key.is_for_now().then(|| no_key.usable_in()) })
+    }
+
+    pub(super) fn take_key(&mut self, target: &mut Target) -> Result<(), NoKey> {
+        let Some(contender) = self.candidates.list.get(self.current) else { return Ok(()) };
+        self.key = take(contender, target, &self.taken)?;
+        self.taken.extend(self.key.as_ref().map(KeyInUse::index));
+        Ok(())
+    }
+
+    pub(super) fn has_another_key(&self, turn: &Turn) -> bool {
+        let contender = self.candidates.list.get(turn.seat);
+        contender.is_some_and(|contender| has_another(contender, &turn.target, &self.taken))
+    }
+
+    pub(super) fn settle_key(&self, turn: &mut Turn, failed: &mut Failed, keys: Keys) {
+        if let Some(key) = turn.key.take() {
+            settle(key, self.candidates.list.get(turn.seat), failed, !keys.has_another);
         }
     }
 }

@@ -3,16 +3,18 @@
 //! An attempt is over when its work has what can be delivered; nothing after that is repeated. Who is asked, and what
 //! follows a failed attempt, is decided in `plan`; whether a candidate takes a call, by its state.
 
+mod key;
+mod log;
+mod race;
+
 use crate::{
     attempt::{Ended, Turn, Window},
-    call_key,
     candidates::{Candidates, Contender},
     error::CallError,
     failover::Reason,
     failure::Failure,
-    first_token,
-    hedge::{self, Other, Raced, Second},
-    keys::{KeyInUse, NoKey},
+    first_token, hedge,
+    keys::KeyInUse,
     observe::BreakerEvents,
     one_line::InOneLine,
     options::CallOptions,
@@ -144,7 +146,7 @@ impl<'a, W: Work> Run<'a, W> {
             let (seat, lease, key) = (self.current, self.lease.take(), self.key.take());
             let began = self.trail.begin(&target, wait_of(step));
             let mut turn = Turn { seat, target, lease, key, began };
-            log_begin(&turn.target, self.trail.len() + 1);
+            log::begin(&turn.target, self.trail.len() + 1);
             let ended = match self.hedge_delay(&turn) {
                 None => turn.attempt(self.window(&turn), &self.work).await,
                 // Boxed, as few calls need it and all would carry its size.
@@ -226,11 +228,7 @@ impl<'a, W: Work> Run<'a, W> {
         (self.lease, self.key) = (None, None);
         self.taken.clear();
         let Some(contender) = self.candidates.list.get(seat) else { return Err(Refusal::Unusable) };
-        self.lease = contender.admit(insists)?;
-        if let Some(lease) = &mut self.lease {
-            let target = || contender.provider.event_target(&contender.model);
-            lease.observe(BreakerEvents::of(&self.policy.events, target));
-        }
+        self.lease = self.admit(contender, insists)?;
         self.current = seat;
         if let Some(target) = self.targets.get_mut(seat).and_then(Option::take) {
             return self.seat(target);
@@ -253,37 +251,14 @@ impl<'a, W: Work> Run<'a, W> {
         }
     }
 
-    /// Keeps `target`, which is the current one, and gives it a key where its provider has several.
-    fn seat(&mut self, mut target: Box<Target>) -> Result<(), Refusal> {
-        let taken = self.take_key(&mut target);
-        if let Some(place) = self.targets.get_mut(self.current) {
-            *place = Some(target);
+    /// A place at `contender`, whose circuit breaker is observed meanwhile.
+    fn admit(&self, contender: &Contender, insists: bool) -> Result<Option<Lease>, Refusal> {
+        let mut lease = contender.admit(insists)?;
+        if let Some(lease) = &mut lease {
+            let target = || contender.provider.event_target(&contender.model);
+            lease.observe(BreakerEvents::of(&self.policy.events, target));
         }
-        let Err(no_key) = taken else { return Ok(()) };
-        if let Some(contender) = self.candidates.list.get(self.current) {
-            debug!(target: "ferrule", candidate = %contender.name(), "{no_key}");
-            self.unasked.get_or_insert_with(|| contender.error(no_key.failure(), Vec::new()));
-        }
-        self.lease = None;
-        Err(Refusal::NoKey { usable_in: no_key.is_for_now().then(|| no_key.usable_in()) })
-    }
-
-    fn take_key(&mut self, target: &mut Target) -> Result<(), NoKey> {
-        let Some(contender) = self.candidates.list.get(self.current) else { return Ok(()) };
-        self.key = call_key::take(contender, target, &self.taken)?;
-        self.taken.extend(self.key.as_ref().map(KeyInUse::index));
-        Ok(())
-    }
-
-    fn has_another_key(&self, turn: &Turn) -> bool {
-        let contender = self.candidates.list.get(turn.seat);
-        contender.is_some_and(|contender| call_key::has_another(contender, &turn.target, &self.taken))
-    }
-
-    fn settle_key(&self, turn: &mut Turn, failed: &mut Failed, keys: Keys) {
-        if let Some(key) = turn.key.take() {
-            call_key::settle(key, self.candidates.list.get(turn.seat), failed, !keys.has_another);
-        }
+        Ok(lease)
     }
 
     /// Notes the candidates that were left out before the first is asked.
@@ -352,93 +327,6 @@ impl<'a, W: Work> Run<'a, W> {
         own.map_or(self.policy.limits, |own| self.policy.limits.or(self.options.timeouts, own))
     }
 
-    /// After how long somebody else is asked as well; `None` where nobody is.
-    fn hedge_delay(&self, turn: &Turn) -> Option<Duration> {
-        let hedge = self.policy.patience.hedge;
-        if hedge == Hedge::Off || self.hedged || !self.has_another() {
-            return None;
-        }
-        hedge::delay(hedge, &self.candidates.pace.speed, turn.target.stream)
-    }
-
-    /// The attempt, with one at the next candidate beside it where it is slow. Gives the one that counts.
-    async fn race(&mut self, turn: Turn, delay: Duration) -> (Turn, Ended<W::Received>) {
-        let window = self.window(&turn);
-        let raced = hedge::race(turn, window, &self.work, delay, || self.rival()).await;
-        let Raced { turn, ended, other } = raced;
-        if let Some(other) = other {
-            self.hedged = true;
-            self.lost(other, &turn);
-        }
-        if turn.seat != self.current {
-            self.taken = turn.key.iter().map(KeyInUse::index).collect();
-        }
-        self.current = turn.seat;
-        self.plan.turn_to(turn.seat);
-        (turn, ended)
-    }
-
-    /// The attempt beside one that is slow, where there is somebody for it and the budget has something left.
-    fn rival(&self) -> Option<Second<W>> {
-        let hedges = &self.candidates.pace.hedges;
-        let now = target_state::now();
-        (hedges.left(now, &hedge::BUDGET) > 0).then_some(())?;
-        let second = self.plan.others().find_map(|seat| {
-            let contender = self.candidates.list.get(seat).filter(|one| one.is_usable())?;
-            let lease = contender.admit(false).ok()?;
-            let mut work = self.work.clone();
-            let mut target = Box::new(make_ready(contender, &mut work, &self.options).ok()?);
-            let key = call_key::take(contender, &mut target, &[]).ok()?;
-            let began = self.trail.begin_beside(&target);
-            log_begin(&target, self.trail.len() + 2);
-            let window = Window { limits: self.limits(seat), patience: None };
-            Some(Second { turn: Turn { seat, target, lease, key, began }, window, work })
-        })?;
-        hedges.withdraw(now, &hedge::BUDGET);
-        Some(second)
-    }
-
-    /// Notes the attempt of a race that does not count.
-    fn lost(&mut self, other: Other<W::Received>, counts: &Turn) {
-        let Other { mut turn, ended } = other;
-        let took = ended.as_ref().map_or_else(|| turn.began.elapsed(), |ended| ended.took);
-        let (now, is_first) = (target_state::now(), turn.seat == self.current);
-        self.note_reported(&turn);
-        let next = self.candidates.list.get(counts.seat).filter(|_| is_first);
-        let next = next.map(|contender| Next::Hedged(contender.name()));
-        match ended.map(|ended| ended.result) {
-            Some(Err(failed)) => {
-                let reason = Reason::of(&failed);
-                let outcome = Outcome::from(&failed.failure);
-                self.trail.record(&turn.target, &turn.began, outcome, Some(reason), took);
-                self.trail.lost(next, Some(&failed.failure));
-                self.plan.lost(turn.seat, &failed, self.policy.started.elapsed());
-                if let Some(mut lease) = turn.lease.take() {
-                    lease.fail(reason, &failed.failure);
-                }
-                if let Some(mut key) = turn.key.take() {
-                    key.fail(reason, &failed.failure);
-                }
-                self.failed = Some((turn.seat, failed));
-            }
-            // Given up: that is no fault of the target, but it is slow.
-            Some(Ok(_)) | None => {
-                let outcome = Outcome::Cancelled("another target was faster".to_owned());
-                self.trail.record(&turn.target, &turn.began, outcome, None, took);
-                self.trail.lost(next, None);
-                self.plan.given_up(turn.seat);
-                if is_first {
-                    let statistics = turn.lease.as_ref().map(Lease::statistics);
-                    statistics.inspect(|of_target| of_target.was_silent(now, turn.target.stream, took));
-                    hedge::note(&self.candidates.pace.speed, now, turn.target.stream, took);
-                }
-            }
-        }
-        if let Some(place) = self.targets.get_mut(turn.seat) {
-            *place = Some(turn.target);
-        }
-    }
-
     /// Why the call moves on although it was answered; `None` where it does not.
     fn objection(&mut self, received: &W::Received, target: &Target) -> Option<Failed> {
         // With one candidate there is nothing to look at.
@@ -496,7 +384,7 @@ impl<'a, W: Work> Run<'a, W> {
     /// What the call gives, and how it was answered.
     fn answered(&mut self, received: W::Received, turn: Turn, took: Duration) -> (W::Received, Answered) {
         let Turn { seat, target, mut lease, key, began } = turn;
-        log_success(&target, took);
+        log::success(&target, took);
         if let Some(mut key) = key {
             key.succeed(took);
         }
@@ -561,19 +449,9 @@ impl<'a, W: Work> Run<'a, W> {
     }
 
     fn log_failure(&self, failed: &Failed, step: Step, duration: Duration) {
-        let Some(contender) = self.candidates.list.get(self.current) else { return };
-        let (provider, model, failure) = (&*contender.provider.id, &*contender.model, &failed.failure);
-        let (delay, what) = match step {
-            Step::Repeat => (Some(Duration::ZERO), "attempt failed, trying again"),
-            Step::Ask { seat, wait, .. } if seat == self.current => {
-                (Some(wait), "attempt failed, trying again")
-            }
-            Step::Ask { wait, .. } => (Some(wait), "attempt failed, asking another target"),
-            Step::RenewCredentials => (None, "credentials refused, renewing them"),
-            Step::NextKey => (None, "key refused, using another"),
-            Step::GiveUp => (None, "call failed"),
-        };
-        debug!(target: "ferrule", provider, model, ?duration, delay = delay.map(tracing::field::debug), failure = %InOneLine(failure), "{what}");
+        if let Some(contender) = self.candidates.list.get(self.current) {
+            log::failure(contender, failed, step, self.current, duration);
+        }
     }
 }
 
@@ -601,14 +479,4 @@ fn reasons(contender: &Contender, catalog: Option<&Catalog>) -> bool {
 
 fn wait_of(step: Step) -> Duration {
     if let Step::Ask { wait, .. } = step { wait } else { Duration::ZERO }
-}
-
-fn log_begin(target: &Target, attempt: usize) {
-    let (provider, model) = (&*target.provider.id, &*target.model);
-    debug!(target: "ferrule", provider, model, attempt, "attempt begins");
-}
-
-fn log_success(target: &Target, duration: Duration) {
-    let (provider, model) = (&*target.provider.id, &*target.model);
-    debug!(target: "ferrule", provider, model, ?duration, "attempt succeeded");
 }

@@ -1,0 +1,104 @@
+//! Races of a call: a second attempt at another target beside one that is slow, and what becomes of the one that does not
+//! count.
+
+use super::{Run, key, log, make_ready};
+use crate::{
+    attempt::{Ended, Turn, Window},
+    failover::Reason,
+    hedge::{self, Other, Raced, Second},
+    keys::KeyInUse,
+    reply::{Next, Outcome},
+    routing_options::Hedge,
+    target_state::{self, Lease},
+    work::Work,
+};
+use std::time::Duration;
+
+impl<W: Work> Run<'_, W> {
+    /// After how long somebody else is asked as well; `None` where nobody is.
+    pub(super) fn hedge_delay(&self, turn: &Turn) -> Option<Duration> {
+        let hedge = self.policy.patience.hedge;
+        if hedge == Hedge::Off || self.hedged || !self.has_another() {
+            return None;
+        }
+        hedge::delay(hedge, &self.candidates.pace.speed, turn.target.stream)
+    }
+
+    /// The attempt, with one at the next candidate beside it where it is slow. Gives the one that counts.
+    pub(super) async fn race(&mut self, turn: Turn, delay: Duration) -> (Turn, Ended<W::Received>) {
+        let window = self.window(&turn);
+        let raced = hedge::race(turn, window, &self.work, delay, || self.rival()).await;
+        let Raced { turn, ended, other } = raced;
+        if let Some(other) = other {
+            self.hedged = true;
+            self.lost(other, &turn);
+        }
+        if turn.seat != self.current {
+            self.taken = turn.key.iter().map(KeyInUse::index).collect();
+        }
+        self.current = turn.seat;
+        self.plan.turn_to(turn.seat);
+        (turn, ended)
+    }
+
+    /// The attempt beside one that is slow, where there is somebody for it and the budget has something left.
+    fn rival(&self) -> Option<Second<W>> {
+        let hedges = &self.candidates.pace.hedges;
+        let now = target_state::now();
+        (hedges.left(now, &hedge::BUDGET) > 0).then_some(())?;
+        let second = self.plan.others().find_map(|seat| {
+            let contender = self.candidates.list.get(seat).filter(|one| one.is_usable())?;
+            let lease = self.admit(contender, false).ok()?;
+            let mut work = self.work.clone();
+            let mut target = Box::new(make_ready(contender, &mut work, &self.options).ok()?);
+            let key = key::take(contender, &mut target, &[]).ok()?;
+            let began = self.trail.begin_beside(&target);
+            log::begin(&target, self.trail.len() + 2);
+            let window = Window { limits: self.limits(seat), patience: None };
+            Some(Second { turn: Turn { seat, target, lease, key, began }, window, work })
+        })?;
+        hedges.withdraw(now, &hedge::BUDGET);
+        Some(second)
+    }
+
+    /// Notes the attempt of a race that does not count.
+    fn lost(&mut self, other: Other<W::Received>, counts: &Turn) {
+        let Other { mut turn, ended } = other;
+        let took = ended.as_ref().map_or_else(|| turn.began.elapsed(), |ended| ended.took);
+        let (now, is_first) = (target_state::now(), turn.seat == self.current);
+        self.note_reported(&turn);
+        let next = self.candidates.list.get(counts.seat).filter(|_| is_first);
+        let next = next.map(|contender| Next::Hedged(contender.name()));
+        match ended.map(|ended| ended.result) {
+            Some(Err(failed)) => {
+                let reason = Reason::of(&failed);
+                let outcome = Outcome::from(&failed.failure);
+                self.trail.record(&turn.target, &turn.began, outcome, Some(reason), took);
+                self.trail.lost(next, Some(&failed.failure));
+                self.plan.lost(turn.seat, &failed, self.policy.started.elapsed());
+                if let Some(mut lease) = turn.lease.take() {
+                    lease.fail(reason, &failed.failure);
+                }
+                if let Some(mut key) = turn.key.take() {
+                    key.fail(reason, &failed.failure);
+                }
+                self.failed = Some((turn.seat, failed));
+            }
+            // Given up: that is no fault of the target, but it is slow.
+            Some(Ok(_)) | None => {
+                let outcome = Outcome::Cancelled("another target was faster".to_owned());
+                self.trail.record(&turn.target, &turn.began, outcome, None, took);
+                self.trail.lost(next, None);
+                self.plan.given_up(turn.seat);
+                if is_first {
+                    let statistics = turn.lease.as_ref().map(Lease::statistics);
+                    statistics.inspect(|of_target| of_target.was_silent(now, turn.target.stream, took));
+                    hedge::note(&self.candidates.pace.speed, now, turn.target.stream, took);
+                }
+            }
+        }
+        if let Some(place) = self.targets.get_mut(turn.seat) {
+            *place = Some(turn.target);
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Candidates of a call, gathered: the targets that its model leads to, each with its provider, state and settings.
+
+use super::Engine;
+use crate::{
+    candidates::{Candidates, Contender, PassedOver},
+    error::CallError,
+    health_check,
+    one_line::InOneLine,
+    plan::Pool,
+    policy_options::{BreakerOptions, RetryOptions},
+    recipient::Recipient,
+    resolve::{Candidate, Route},
+    target_state::OnOpen,
+};
+use std::sync::Arc;
+
+impl Engine {
+    /// Who may be asked. At least one has to be usable; others that are not are left out.
+    #[expect(clippy::result_large_err, reason = "it is the error of the call itself")]
+    pub(crate) fn candidates(&self, to: Recipient) -> Result<Candidates, CallError> {
+        // A provider that is asked for by its id answers however it is: that is what its health is about.
+        let keeps_state = !matches!(to, Recipient::Provider(_));
+        let Route { candidates, group, .. } = self.route(to)?;
+        let none: &[Candidate] = &[];
+        let (context, filter) = match &group {
+            Some(group) => (&*group.context_fallback, &*group.content_filter_fallback),
+            None => (none, none),
+        };
+        let all = candidates.iter().map(|one| (one, Pool::Group));
+        let all = all.chain(context.iter().map(|one| (one, Pool::Context)));
+        let all = all.chain(filter.iter().map(|one| (one, Pool::Filter)));
+        let rules = group.as_ref().map(|group| &group.rules);
+        let mut found = Candidates { group: group.clone(), ..Candidates::default() };
+        let mut unusable = None;
+        for (candidate, pool) in all {
+            let Candidate { provider: id, model, settings } = candidate;
+            let key = candidate.provider_key();
+            let provider = match self.provider(key) {
+                Ok(provider) => Arc::clone(provider),
+                Err(failure) => {
+                    tracing::debug!(target: "ferrule", provider = key, failure = %InOneLine(&failure), "cannot be asked");
+                    let variant = key.strip_prefix(&**id).and_then(|rest| rest.strip_prefix('@'));
+                    found.passed_over.push(PassedOver {
+                        provider: id.clone(),
+                        model: model.clone(),
+                        variant: variant.map(str::to_owned),
+                        why: InOneLine(&failure).to_string(),
+                    });
+                    unusable.get_or_insert_with(|| CallError::unsent(failure, id, model));
+                    continue;
+                }
+            };
+            let of = &provider.settings;
+            let breaker = rules.map_or_else(BreakerOptions::default, |rules| rules.breaker);
+            let breaker = breaker.or(of.breaker).or(self.breaker);
+            if found.list.is_empty() {
+                found.retry = rules.map_or_else(RetryOptions::default, |rules| rules.retry).or(of.retry);
+                found.all_open = breaker.all_open;
+                // The group of a moment is gone with its call: what is kept is kept of the provider.
+                let named = group.as_ref().filter(|group| !group.name.is_empty());
+                let (budget, pace) = match named {
+                    Some(group) => (&group.state.budget, &group.state.pace),
+                    None => (&provider.targets.budget, &provider.targets.pace),
+                };
+                (found.budget, found.pace) = (Arc::clone(budget), Arc::clone(pace));
+            }
+            let state = keeps_state.then(|| provider.targets.of(model));
+            let opened = breaker.check.zip(state.as_ref()).map(|(interval, state)| {
+                let (provider, state) = (Arc::clone(&provider), Arc::clone(state));
+                OnOpen(Arc::new(move || health_check::begin(interval, &provider, &state)))
+            });
+            found.list.push(Contender {
+                state,
+                breaker: breaker.settings(),
+                opened,
+                provider,
+                model: model.clone(),
+                settings: settings.clone(),
+                pool,
+                place: found.list.len(),
+                window: None,
+                reason: None,
+            });
+        }
+        match unusable {
+            Some(error) if !found.list.iter().any(|one| one.pool == Pool::Group) => Err(error),
+            _ => Ok(found),
+        }
+    }
+}
