@@ -85,7 +85,22 @@ fn read_message(value: Value<'_>, path: &str) -> Result<Message, JsonError> {
             "{path}.parts: a message is expected to have `content`; this is Gemini's form, in whose place {{\"role\": \"assistant\", \"content\": [...]}} is understood for every provider"
         )));
     }
+    check_content(value, path)?;
     openai_chat::decode_message(value, decode_block).map_err(|error| JsonError::new(format!("{path}{error}")))
+}
+
+/// Refuses a message that says nothing because its `content` has another name, or is missing: only assistants, who may
+/// call tools instead, and tools may say nothing.
+fn check_content(value: Value<'_>, path: &str) -> Result<(), JsonError> {
+    let Some(fields) = value.object() else { return Ok(()) };
+    let role = fields.get("role").and_then(Value::string).unwrap_or_default();
+    let is_absent = fields.get("content").is_none_or(|content| content.text() == "null");
+    if is_absent && matches!(&*role, "user" | "system" | "developer") {
+        return Err(JsonError::new(format!(
+            "{path}.content: missing; a message of the role {role:?} has a text, or a list of parts, as its `content`"
+        )));
+    }
+    Ok(())
 }
 
 /// Refuses a path, or bytes, in the place of a URL: a provider would fetch it from nowhere, and say no more than that.
@@ -420,6 +435,9 @@ mod tests {
     fn errors_name_the_place() {
         for (text, place) in [
             (r#"[{"role":"user","content":"a"},{"content":"b"}]"#, "messages[1].role"),
+            (r#"[{"role":"user"}]"#, "messages[0].content"),
+            (r#"[{"role":"user","content":"a"},{"role":"user","text":"b"}]"#, "messages[1].content"),
+            (r#"[{"role":"system","content":null},{"role":"user","content":"a"}]"#, "messages[0].content"),
             (r#"[{"role":"user","content":[{"type":"text"}]}]"#, "messages[0].content[0].text"),
             (
                 r#"[{"role":"user","content":[{"type":"image"}]}]"#,
