@@ -154,6 +154,11 @@ class Observed:
         return list(self.error.attempts) if isinstance(self.error, ferrule.FerruleError) else []
 
 
+def _routing(model: str, drawn: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What was drawn, but for what would leave a call of one target nobody to ask."""
+    return None if drawn is not None and model.startswith(f"{drawn.get('exclude')}/") else drawn
+
+
 def planned(seed: int, wave: int, count: int, draw: random.Random) -> list[Planned]:
     """The calls of a wave."""
     codes = list(FAULTS)
@@ -163,17 +168,18 @@ def planned(seed: int, wave: int, count: int, draw: random.Random) -> list[Plann
         faults = {name: draw.choice(codes) if draw.random() < faulty else FINE for name in PROVIDERS}
         streamed, asynchronous = draw.random() < 0.6, draw.random() < 0.6
         leaves = draw.random() < 0.06 and (streamed or asynchronous)
+        model = "all" if draw.random() < 0.85 else f"{draw.choice(PROVIDERS)}/{MODEL}"
         calls.append(
             Planned(
                 nonce=f"n{seed}x{wave}x{number}",
                 kind=draw.choice(("text", "text", "history", "structured", "tool")),
-                model="all" if draw.random() < 0.85 else f"{draw.choice(PROVIDERS)}/{MODEL}",
+                model=model,
                 faults=faults,
                 usage=draw.randrange(USAGES),
                 streamed=streamed,
                 asynchronous=asynchronous,
                 leaves_after=draw.randrange(1, 20) if leaves else None,
-                routing=draw.choice(ROUTINGS),
+                routing=_routing(model, draw.choice(ROUTINGS)),
             )
         )
     return calls
