@@ -362,7 +362,15 @@ def test_threads_see_the_events_of_their_own_calls(two: dict[str, Simulator]) ->
         threads: dict[int, set[int]] = {}
         client.on("request", lambda event: threads.setdefault(event.call or 0, set()).add(threading.get_ident()))
         client.on("response", lambda event: threads.setdefault(event.call or 0, set()).add(threading.get_ident()))
-        workers = [threading.Thread(target=lambda: [client.complete("one/m", "x") for _ in range(5)]) for _ in range(4)]
+        # The identity of a thread that has ended is given to another.
+        all_alive = threading.Barrier(4, timeout=30)
+
+        def work() -> None:
+            all_alive.wait()
+            for _ in range(5):
+                client.complete("one/m", "x")
+
+        workers = [threading.Thread(target=work) for _ in range(4)]
         for worker in workers:
             worker.start()
         for worker in workers:
