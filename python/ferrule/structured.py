@@ -212,7 +212,7 @@ def _build(kind: Any, text: str) -> Any:
 
 
 def _loaded(text: str) -> Any:
-    """The JSON value of an answer; the error of one that is no JSON shows how it begins."""
+    """The JSON value of an answer; the error of one that is not JSON shows how it begins."""
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:

@@ -134,18 +134,22 @@ impl Rule {
 mod tests {
     use super::*;
 
-    fn used(script: &str, seed: u64, requests: usize) -> Vec<bool> {
-        let active = ActiveScript::new(Script::parse(script).unwrap(), seed);
-        let headers = http::HeaderMap::new();
-        let request = RequestFacts {
+    fn request(headers: &http::HeaderMap) -> RequestFacts<'_> {
+        RequestFacts {
             provider: "openai",
             model: "m",
             dialect: "openai-chat",
             path: "/",
             stream: true,
-            headers: &headers,
+            headers,
             text: "hello",
-        };
+        }
+    }
+
+    fn used(script: &str, seed: u64, requests: usize) -> Vec<bool> {
+        let active = ActiveScript::new(Script::parse(script).unwrap(), seed);
+        let headers = http::HeaderMap::new();
+        let request = request(&headers);
         (0..requests).map(|_| active.find(&request).is_some()).collect()
     }
 
@@ -173,15 +177,7 @@ mod tests {
     #[test]
     fn rules_that_are_added_come_first_and_leave_the_others_as_they_are() {
         let headers = http::HeaderMap::new();
-        let request = RequestFacts {
-            provider: "openai",
-            model: "m",
-            dialect: "openai-chat",
-            path: "/",
-            stream: true,
-            headers: &headers,
-            text: "hello",
-        };
+        let request = request(&headers);
         let text = |active: &ActiveScript| active.find(&request).and_then(|(reply, _)| reply?.text.clone());
         let active = ActiveScript::new(Script::parse(r#"[{"times":2,"reply":"old"}]"#).unwrap(), 0);
         assert_eq!(text(&active).as_deref(), Some("old"));
