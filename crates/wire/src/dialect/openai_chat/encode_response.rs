@@ -1,6 +1,7 @@
 //! Encoding of plain Chat Completions answers, as a server.
 
-use super::{finish, part::write_answer_part, reasoning, usage};
+use super::part::{stands_among_calls, write_answer_part};
+use super::{finish, reasoning, usage};
 use crate::dialect::openai_chat::tools;
 use crate::json::{ObjectWriter, write_array};
 use crate::model::{Choice, Message, Part, PartKind, Response};
@@ -61,9 +62,7 @@ fn encode_message(out: &mut Vec<u8>, message: &Message) {
 fn is_call(part: &Part) -> bool {
     match &part.kind {
         PartKind::ToolCall(_) => true,
-        PartKind::Unknown(whole) | PartKind::ProviderItem { item: whole, .. } => {
-            tools::looks_like_call(whole)
-        }
+        PartKind::Unknown(whole) | PartKind::ProviderItem { item: whole, .. } => stands_among_calls(whole),
         _ => false,
     }
 }

@@ -1,8 +1,9 @@
 //! Encoding of streamed Chat Completions answers, as a server.
 
-use super::{decode_request::wants_usage, finish, part::write_answer_part, usage};
+use super::part::{stands_among_calls, write_answer_part};
+use super::{decode_request::wants_usage, finish, usage};
 use crate::dialect::StreamEncoder;
-use crate::dialect::openai_chat::{error, tools};
+use crate::dialect::openai_chat::error;
 use crate::json::{Extra, ObjectWriter, WriteJson, write_array};
 use crate::model::{Part, PartKind, ProviderError, Request, Start, StreamEvent, Usage};
 use alloc::vec::Vec;
@@ -129,7 +130,7 @@ impl Encoder {
                 self.choice(out, choice, |delta| _ = delta.field("reasoning_content", &reasoning.text));
             }
             PartKind::Unknown(whole) | PartKind::ProviderItem { item: whole, .. }
-                if tools::looks_like_call(whole) =>
+                if stands_among_calls(whole) =>
             {
                 self.choice(out, choice, |delta| {
                     _ = delta.array("tool_calls", [whole], |out, whole| whole.write_json(out));

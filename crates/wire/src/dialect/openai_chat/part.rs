@@ -1,6 +1,6 @@
 //! Content parts: text, refusals, images, audio, files, and the reasoning blocks that some providers put there.
 
-use super::carried::NAME;
+use super::{carried::NAME, tools};
 use crate::dialect::anthropic;
 use crate::dialect::shared::{foreign, media_type, nested, said_text};
 use crate::encode::Refusals;
@@ -108,6 +108,13 @@ fn thought(value: Value<'_>) -> Option<Part> {
 pub(crate) fn said_part(format: &'static str, value: Value<'_>) -> Part {
     let text = || said_text::piece(value).filter(|text| !text.is_empty()).map(Part::text);
     thought(value).or_else(text).unwrap_or_else(|| Part::provider_item(format, value.to_json()))
+}
+
+/// Whether an item of a provider's own stands among the tool calls of an answer: one that looks like a call, or that would
+/// be read as something else in the content.
+pub(super) fn stands_among_calls(item: &Json) -> bool {
+    tools::looks_like_call(item)
+        || !matches!(decode_answer_part(item.value()).kind, PartKind::ProviderItem { .. })
 }
 
 /// Whether a content is one part without the list around it.
