@@ -81,7 +81,7 @@ pub fn own_strategy<'a>(group: Option<&'a Group>, options: &'a CallOptions) -> O
     routing.own.as_ref().or_else(of_group)
 }
 
-fn put_in(candidates: &mut Candidates, order: Order) {
+fn put_in(candidates: &mut Candidates, order: Order<'_>) {
     let mut all: Vec<Option<Contender>> = mem::take(&mut candidates.list).into_iter().map(Some).collect();
     let mut take = |place: usize| all.get_mut(place).and_then(Option::take);
     candidates.list = order

@@ -4,17 +4,18 @@
 //! what its peers have, and what is known becomes less sure with time, so that everybody is tried again: never at once by
 //! many, since calls under way count for more where little is known.
 
-use super::{order::Ranking, target::TargetSnapshot};
+use super::target::TargetSnapshot;
 
 /// The figures of all targets, summed up with their confidence: of their reciprocals, so that one slow target does not make
 /// the rest believe that slow is normal.
-struct Peers {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peers {
     confidence: f64,
     reciprocals: f64,
 }
 
 impl Peers {
-    fn of(targets: &[TargetSnapshot]) -> Self {
+    pub(super) fn new(targets: &[TargetSnapshot]) -> Self {
         let mut peers = Self { confidence: 0.0, reciprocals: 0.0 };
         for (value, confidence) in targets.iter().filter_map(known) {
             peers.confidence += confidence;
@@ -43,7 +44,8 @@ impl Peers {
         }
     }
 
-    fn score(&self, target: &TargetSnapshot) -> f64 {
+    /// What is expected of a target with its load, in milliseconds.
+    pub(super) fn score(&self, target: &TargetSnapshot) -> f64 {
         let (latency, confidence) = self.expected(target);
         let calls = 1.0 + f64::from(target.in_flight);
         // Who is known to be slow under load says so by its latency. Who is not known gets one call at a time.
@@ -57,10 +59,4 @@ fn known(target: &TargetSnapshot) -> Option<(f64, f64)> {
     // NaN fails the comparison.
     (estimate.value > 0.0 && estimate.value.is_finite() && confidence > 0.0)
         .then_some((estimate.value, confidence))
-}
-
-pub(super) fn rank(ranking: &mut Ranking<'_>) {
-    let peers = Peers::of(ranking.targets);
-    ranking.rank(|target| peers.score(target));
-    ranking.choose_of_two(|target| peers.score(target));
 }

@@ -5,10 +5,12 @@
 //! all. The one thing that is remembered between calls is a group's [`Rotation`], whose turn it is.
 
 mod filter;
+mod key;
 mod latency;
 mod name;
 mod order;
 mod rotation;
+mod scores;
 mod session;
 mod statistics;
 mod target;
@@ -23,7 +25,10 @@ pub use session::session_hash;
 pub use statistics::{InFlight, Statistics, StatisticsSnapshot};
 pub use target::{Estimate, TargetSnapshot, Usage};
 
-use order::{By, Ranking};
+use latency::Peers;
+use order::By;
+use scores::{Scores, drawn};
+use usage::{Limits, Mean};
 
 impl Strategy {
     /// The order in which `targets` are to be asked for one call.
@@ -31,36 +36,40 @@ impl Strategy {
     /// `session` is the [`session_hash`] of the conversation that the call belongs to, if it is to stay with one target:
     /// every strategy but `sequential` then keeps it there. `rotation` is of the group, and is moved on by the strategies
     /// that take turns. Equal targets are ordered by `random`.
-    pub fn order(
+    pub fn order<'a>(
         self,
-        targets: &[TargetSnapshot],
+        targets: &'a [TargetSnapshot],
         session: Option<u64>,
         rotation: &Rotation,
         random: &mut fastrand::Rng,
-    ) -> Order {
-        let mut ranking = Ranking::new(targets, random);
+    ) -> Order<'a> {
         if let Some(session) = session.filter(|_| self != Self::Sequential) {
-            ranking.rank(|target| session::distance(session, target));
-            return ranking.finish(By::Session);
+            let scores = Scores::Session(session);
+            return Order::new(targets, scores.lowest(targets, random), scores, By::Session, random.fork());
         }
-        match self {
-            Self::Sequential => ranking.rank_by_index(),
-            Self::RoundRobin => rotation.take_turns(&mut ranking),
-            Self::WeightedRoundRobin => rotation.take_weighted_turns(&mut ranking),
-            Self::WeightedRandom => ranking.rank_by_chance(),
-            Self::LeastBusy => ranking.rank(|target| f64::from(target.in_flight) / target.weight),
-            Self::LowestLatency => latency::rank(&mut ranking),
-            Self::LowestCost => {
-                let known = usage::Mean::of(targets.iter().filter_map(|target| target.cost));
-                ranking.rank(|target| target.cost.unwrap_or(known.or(0.0)));
+        let mean = |known: fn(&TargetSnapshot) -> Option<f64>| Mean::of(targets.iter().filter_map(known));
+        let (first, scores) = match self {
+            Self::Sequential => (None, Scores::Index),
+            Self::RoundRobin => (rotation.take_turn(targets, random), Scores::Equal),
+            Self::WeightedRoundRobin => {
+                let (first, owed) = rotation.take_weighted_turn(targets, random);
+                (first, Scores::Credit(owed))
             }
-            Self::UsageBased => usage::rank_by_use(&mut ranking),
-            Self::RateLimitAware => {
-                let known = usage::Mean::of(targets.iter().filter_map(|target| target.remaining));
-                ranking.rank(|target| 1.0 - target.remaining.unwrap_or(known.or(1.0)).clamp(0.0, 1.0));
+            Self::WeightedRandom => (drawn(targets, random), Scores::Chance),
+            Self::LeastBusy => (None, Scores::InFlight),
+            Self::LowestLatency => {
+                let scores = Scores::Latency(Peers::new(targets));
+                (scores.lower_of_two(targets, random), scores)
             }
-        }
-        ranking.finish(By::Strategy(self))
+            Self::LowestCost => (None, Scores::Cost(mean(|target| target.cost).or(0.0))),
+            Self::UsageBased => {
+                let scores = Scores::Usage(Limits::new(targets));
+                (scores.lower_of_two(targets, random), scores)
+            }
+            Self::RateLimitAware => (None, Scores::Remaining(mean(|target| target.remaining).or(1.0))),
+        };
+        let first = first.or_else(|| scores.lowest(targets, random));
+        Order::new(targets, first, scores, By::Strategy(self), random.fork())
     }
 }
 

@@ -1,13 +1,25 @@
 //! Order of targets: who is asked first, who next, and why.
 
-use super::{name::Strategy, target::TargetSnapshot};
+use super::{
+    key::{Key, Tier, tier},
+    name::Strategy,
+    scores::Scores,
+    target::TargetSnapshot,
+};
 use std::{cmp::Reverse, collections::BinaryHeap, fmt};
 
-/// The order in which targets are to be asked. It is worked out as far as it is read.
+/// The order in which targets are to be asked. It is worked out as far as it is read: most calls need the first one only.
 #[derive(Clone, Debug)]
-pub struct Order {
+pub struct Order<'a> {
+    targets: &'a [TargetSnapshot],
     by: By,
-    keys: BinaryHeap<Reverse<Key>>,
+    scores: Scores,
+    random: fastrand::Rng,
+    /// Who comes before all others.
+    first: Option<usize>,
+    is_first_given: bool,
+    /// The others, once they were needed.
+    rest: Option<BinaryHeap<Reverse<Key>>>,
 }
 
 /// What an order is by.
@@ -74,25 +86,44 @@ impl fmt::Display for Reason {
     }
 }
 
-impl Order {
+impl<'a> Order<'a> {
+    /// The order of `targets` with `first` before all others, and these by their `scores`, equal ones at random.
+    pub(super) fn new(
+        targets: &'a [TargetSnapshot],
+        first: Option<usize>,
+        scores: Scores,
+        by: By,
+        random: fastrand::Rng,
+    ) -> Self {
+        Self { targets, by, scores, random, first, is_first_given: first.is_none(), rest: None }
+    }
+
     /// How many targets are left.
     pub fn len(&self) -> usize {
-        self.keys.len()
+        let others = || self.targets.len() - usize::from(self.first.is_some());
+        self.rest.as_ref().map_or_else(others, BinaryHeap::len) + usize::from(!self.is_first_given)
     }
 
     /// Whether none is left.
     pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
+        self.len() == 0
     }
-}
 
-impl Iterator for Order {
-    type Item = Choice;
+    /// The targets after the first.
+    fn rest(&mut self) -> &mut BinaryHeap<Reverse<Key>> {
+        let Self { targets, scores, random, first, rest, .. } = self;
+        rest.get_or_insert_with(|| {
+            let others = targets.iter().enumerate().filter(|(index, _)| Some(*index) != *first);
+            let key = |(index, target)| {
+                let score = scores.of(index, target, random);
+                Reverse(Key::new(tier(target), score as f32, random.u64(..), index))
+            };
+            others.map(key).collect()
+        })
+    }
 
-    fn next(&mut self) -> Option<Choice> {
-        let Reverse(key) = self.keys.pop()?;
-        let score = f64::from(key.score());
-        let reason = match (key.tier(), self.by) {
+    fn reason(&self, tier: Tier, score: f64) -> Reason {
+        match (tier, self.by) {
             (Tier::Unavailable, _) => Reason::Unavailable,
             (Tier::NoWeight, _) => Reason::NoWeight,
             (_, By::Strategy(Strategy::Sequential)) => Reason::Listed,
@@ -104,8 +135,24 @@ impl Iterator for Order {
             (_, By::Strategy(Strategy::UsageBased)) => Reason::Usage(score),
             (_, By::Strategy(Strategy::RateLimitAware)) => Reason::Remaining(1.0 - score),
             (_, By::Session) => Reason::Session,
-        };
-        Some(Choice { target: key.target(), reason })
+        }
+    }
+}
+
+impl Iterator for Order<'_> {
+    type Item = Choice;
+
+    fn next(&mut self) -> Option<Choice> {
+        if !self.is_first_given
+            && let Some(first) = self.first
+            && let Some(target) = self.targets.get(first)
+        {
+            self.is_first_given = true;
+            let score = self.scores.of(first, target, &mut self.random);
+            return Some(Choice { target: first, reason: self.reason(tier(target), score) });
+        }
+        let Reverse(key) = self.rest().pop()?;
+        Some(Choice { target: key.target(), reason: self.reason(key.tier(), f64::from(key.score())) })
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -113,167 +160,4 @@ impl Iterator for Order {
     }
 }
 
-impl ExactSizeIterator for Order {}
-
-/// What a target is sorted by: tier, score, chance, index, in this order, in one word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Key(u64);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Tier {
-    Chosen,
-    Able,
-    NoWeight,
-    Unavailable,
-}
-
-const TIER_SHIFT: u32 = 62;
-const SCORE_SHIFT: u32 = 32;
-const CHANCE_SHIFT: u32 = 16;
-const SIXTEEN: u64 = 0xffff;
-
-impl Key {
-    fn new(tier: Tier, score: f32, chance: u64, target: usize) -> Self {
-        let tier = match tier {
-            Tier::Chosen => 0,
-            Tier::Able => 1,
-            Tier::NoWeight => 2,
-            Tier::Unavailable => 3_u64,
-        };
-        Self(
-            tier << TIER_SHIFT
-                | score_bits(score) << SCORE_SHIFT
-                | (chance & SIXTEEN) << CHANCE_SHIFT
-                | target as u64 & SIXTEEN,
-        )
-    }
-
-    fn tier(self) -> Tier {
-        match self.0 >> TIER_SHIFT {
-            0 => Tier::Chosen,
-            1 => Tier::Able,
-            2 => Tier::NoWeight,
-            _ => Tier::Unavailable,
-        }
-    }
-
-    fn score(self) -> f32 {
-        f32::from_bits(((self.0 >> SCORE_SHIFT) << 1) as u32 & !(1 << 31))
-    }
-
-    fn target(self) -> usize {
-        (self.0 & SIXTEEN) as usize
-    }
-}
-
-/// Differences up to this part of the lower one of two scores are none.
-const TIE: f64 = 0.15;
-
-/// The bits of a score that is not negative are in the order of their numbers. One bit of 24 makes room for the tier.
-fn score_bits(score: f32) -> u64 {
-    // NaN comes last. 0 may have a sign.
-    let score = if score.is_nan() { f32::INFINITY } else { score.max(0.0).abs() };
-    u64::from(score.to_bits() >> 1)
-}
-
-/// An order in the making.
-pub(super) struct Ranking<'a> {
-    pub(super) targets: &'a [TargetSnapshot],
-    random: &'a mut fastrand::Rng,
-    keys: Vec<Reverse<Key>>,
-}
-
-impl<'a> Ranking<'a> {
-    /// # Panics
-    /// Never. More than 65536 targets are not told apart; a group is not allowed as many.
-    pub(super) fn new(targets: &'a [TargetSnapshot], random: &'a mut fastrand::Rng) -> Self {
-        Self { targets, random, keys: Vec::with_capacity(targets.len()) }
-    }
-
-    /// Ranks the targets by a score each, the lowest first, equal ones at random. Scores below 0 count as 0.
-    pub(super) fn rank(&mut self, mut score: impl FnMut(&TargetSnapshot) -> f64) {
-        self.rank_with(|_, target, _| score(target));
-    }
-
-    pub(super) fn rank_by_index(&mut self) {
-        self.rank_with(|index, _, _| index as f64);
-    }
-
-    /// At random, in proportion to the weights: exponential times, whose rates are the weights, happen in that order.
-    pub(super) fn rank_by_chance(&mut self) {
-        self.rank_with(|_, target, random| super::session::exponential(random.u64(..)) / target.weight);
-    }
-
-    pub(super) fn rank_with(
-        &mut self,
-        mut score: impl FnMut(usize, &TargetSnapshot, &mut fastrand::Rng) -> f64,
-    ) {
-        self.keys.clear();
-        for (index, target) in self.targets.iter().enumerate() {
-            let score = score(index, target, self.random);
-            let key = Key::new(tier(target), score as f32, self.random.u64(..), index);
-            self.keys.push(Reverse(key));
-        }
-    }
-
-    /// Puts the better one of two targets, chosen at random, before all others: the lower score is better, and of scores that
-    /// are nearly the same either. Callers with the same view then do not all go to the same target.
-    pub(super) fn choose_of_two(&mut self, score: impl Fn(&TargetSnapshot) -> f64) {
-        let targets = self.targets;
-        let able = targets.iter().filter(|target| is_able(target)).count();
-        if able < 2 {
-            return;
-        }
-        let one = self.random.usize(..able);
-        let other = self.random.usize(..able - 1);
-        let other = if other >= one { other + 1 } else { other };
-        let (Some((one, first)), Some((other, second))) = (nth_able(targets, one), nth_able(targets, other))
-        else {
-            return;
-        };
-        let (score, against) = (score(first), score(second));
-        let is_tie = (score - against).abs() <= TIE * score.min(against);
-        let first_wins = if is_tie { self.random.bool() } else { score < against };
-        self.choose(if first_wins { one } else { other });
-    }
-
-    /// Puts one target before all others.
-    pub(super) fn choose(&mut self, target: usize) {
-        if let Some(Reverse(key)) = self.keys.get_mut(target) {
-            *key = Key::new(Tier::Chosen, key.score(), 0, target);
-        }
-    }
-
-    /// Whichever comes first as ranked so far.
-    pub(super) fn first(&self) -> Option<usize> {
-        self.keys.iter().map(|Reverse(key)| key).min().map(|key| key.target())
-    }
-
-    pub(super) fn random(&mut self) -> &mut fastrand::Rng {
-        self.random
-    }
-
-    /// The order, with the reasons that it is `by`.
-    pub(super) fn finish(self, by: By) -> Order {
-        Order { by, keys: self.keys.into() }
-    }
-}
-
-fn nth_able(targets: &[TargetSnapshot], nth: usize) -> Option<(usize, &TargetSnapshot)> {
-    targets.iter().enumerate().filter(|(_, target)| is_able(target)).nth(nth)
-}
-
-/// Whether it may be chosen before others are ruled out.
-pub(super) fn is_able(target: &TargetSnapshot) -> bool {
-    target.available && target.weight > 0.0
-}
-
-fn tier(target: &TargetSnapshot) -> Tier {
-    if !target.available {
-        Tier::Unavailable
-    } else if target.weight > 0.0 {
-        Tier::Able
-    } else {
-        Tier::NoWeight
-    }
-}
+impl ExactSizeIterator for Order<'_> {}

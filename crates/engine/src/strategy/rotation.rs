@@ -1,11 +1,7 @@
 //! Rotation: whose turn it is in a group, for the strategies that take turns.
 
-use super::order::{Ranking, is_able};
-use std::{
-    collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
-    sync::{Mutex, PoisonError},
-};
+use super::{key::is_able, target::TargetSnapshot};
+use std::sync::{Mutex, PoisonError};
 
 /// Whose turn it is in a group. It is kept by what the targets are, not by their places, so that it stays fair when targets
 /// come and go, or when calls may ask different ones.
@@ -16,11 +12,13 @@ pub struct Rotation(Mutex<Turns>);
 struct Turns {
     /// How many turns were taken.
     taken: u64,
-    of: HashMap<u64, Turn, BuildHasherDefault<AsItIs>>,
+    /// Of each target that was seen, in the order in which they are usually listed.
+    of: Vec<Turn>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Turn {
+    identity: u64,
     /// When it had its last turn; 0: never.
     last: u64,
     /// What it is owed, in weights.
@@ -36,80 +34,98 @@ impl Rotation {
         Self(Mutex::new(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()))
     }
 
-    /// Whoever had its turn longest ago, then all others at random: the calls of one that fails are spread over them.
-    pub(super) fn take_turns(&self, ranking: &mut Ranking<'_>) {
+    /// Whoever had its turn longest ago.
+    pub(super) fn take_turn(&self, targets: &[TargetSnapshot], random: &mut fastrand::Rng) -> Option<usize> {
         let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        turns.forget(ranking);
-        let turns = &mut *turns;
-        let mut longest: Option<(u64, u64, usize)> = None;
-        let targets = ranking.targets;
-        for (index, target) in targets.iter().enumerate() {
-            if is_able(target) {
-                let last = turns.of.get(&target.identity).map_or(0, |turn| turn.last);
-                let candidate = (last, ranking.random().u64(..), index);
-                longest = Some(longest.map_or(candidate, |longest| longest.min(candidate)));
+        turns.forget(targets);
+        let (mut longest, mut equals, mut expected): (Option<(u64, usize, usize)>, u32, usize) = (None, 1, 0);
+        for (index, target) in targets.iter().enumerate().filter(|(_, target)| is_able(target)) {
+            let place = turns.place(target.identity, expected);
+            expected = place + 1;
+            let last = turns.of.get(place).map_or(0, |turn| turn.last);
+            let is_longer = longest.is_none_or(|(longest, ..)| last < longest);
+            let is_equal = longest.is_some_and(|(longest, ..)| last == longest);
+            equals = if is_equal {
+                equals + 1
+            } else if is_longer {
+                1
+            } else {
+                equals
+            };
+            if is_longer || is_equal && random.u32(..equals) == 0 {
+                longest = Some((last, index, place));
             }
         }
-        ranking.rank(|_| 0.0);
-        if let Some((_, _, index)) = longest
-            && let Some(target) = targets.get(index)
-        {
-            turns.taken += 1;
-            turns.of.entry(target.identity).or_default().last = turns.taken;
-            ranking.choose(index);
-        }
+        let (_, index, place) = longest?;
+        turns.taken += 1;
+        let taken = turns.taken;
+        turns.of.get_mut(place)?.last = taken;
+        Some(index)
     }
 
     /// Smooth weighted turns, as of nginx: each is owed its weight per turn, and whoever is owed most has the turn and pays
-    /// for it what all were given.
-    pub(super) fn take_weighted_turns(&self, ranking: &mut Ranking<'_>) {
+    /// for it what all were given. Also says what each is owed, less being more.
+    pub(super) fn take_weighted_turn(
+        &self,
+        targets: &[TargetSnapshot],
+        random: &mut fastrand::Rng,
+    ) -> (Option<usize>, Vec<f64>) {
         let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        turns.forget(ranking);
-        let turns = &mut *turns;
-        let mut given = 0.0;
-        for target in ranking.targets.iter().filter(|target| is_able(target)) {
-            given += target.weight;
-            turns.of.entry(target.identity).or_default().credit += target.weight;
-        }
-        // Credits lie within what all were given, on both sides of 0.
+        turns.forget(targets);
+        let given: f64 = targets.iter().filter(|target| is_able(target)).map(|target| target.weight).sum();
+        // Credits lie within what all were given, on both sides of 0; scores are not below it.
         let offset = given * 2.0;
-        ranking.rank(|target| {
-            offset - turns.of.get(&target.identity).map_or(0.0, |turn| turn.credit).clamp(-offset, offset)
-        });
-        if let Some(first) =
-            ranking.first().and_then(|index| ranking.targets.get(index)).filter(|t| is_able(t))
-            && let Some(turn) = turns.of.get_mut(&first.identity)
-        {
+        let (mut most, mut equals, mut expected): (Option<(f64, usize, usize)>, u32, usize) = (None, 1, 0);
+        let mut owed = vec![offset; targets.len()];
+        for ((index, target), owed) in targets.iter().enumerate().zip(&mut owed) {
+            if !is_able(target) {
+                continue;
+            }
+            let place = turns.place(target.identity, expected);
+            expected = place + 1;
+            let Some(turn) = turns.of.get_mut(place) else { continue };
+            turn.credit += target.weight;
+            *owed = offset - turn.credit;
+            let is_more = most.is_none_or(|(most, ..)| turn.credit > most);
+            let is_equal = most.is_some_and(|(most, ..)| turn.credit == most);
+            equals = if is_equal {
+                equals + 1
+            } else if is_more {
+                1
+            } else {
+                equals
+            };
+            if is_more || is_equal && random.u32(..equals) == 0 {
+                most = Some((turn.credit, index, place));
+            }
+        }
+        if let Some(turn) = most.and_then(|(_, _, place)| turns.of.get_mut(place)) {
             turn.credit -= given;
         }
+        (most.map(|(_, index, _)| index), owed)
     }
 }
 
 impl Turns {
+    /// The place of a target's turn. It is looked for from where it is `expected`, as calls list their targets in the same
+    /// order; one that was not seen yet gets a place.
+    fn place(&mut self, identity: u64, expected: usize) -> usize {
+        let is_it = |turn: &Turn| turn.identity == identity;
+        if self.of.get(expected).is_some_and(is_it) {
+            return expected;
+        }
+        let (before, after) = self.of.split_at(expected.min(self.of.len()));
+        let found = after.iter().position(is_it).map(|place| before.len() + place);
+        found.or_else(|| before.iter().position(is_it)).unwrap_or_else(|| {
+            self.of.push(Turn { identity, last: 0, credit: 0.0 });
+            self.of.len() - 1
+        })
+    }
+
     /// Forgets targets that are gone, where there are many.
-    fn forget(&mut self, ranking: &Ranking<'_>) {
-        if self.of.len() > ranking.targets.len() + REMEMBERED {
-            self.of.retain(|identity, _| ranking.targets.iter().any(|target| target.identity == *identity));
+    fn forget(&mut self, targets: &[TargetSnapshot]) {
+        if self.of.len() > targets.len() + REMEMBERED {
+            self.of.retain(|turn| targets.iter().any(|target| target.identity == turn.identity));
         }
-    }
-}
-
-/// A hasher for what is a hash already.
-#[derive(Default)]
-struct AsItIs(u64);
-
-impl Hasher for AsItIs {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The least used of all would be whoever came last, and would have all calls until it caught up with a minute's use.
 
-use super::{order::Ranking, target::TargetSnapshot};
+use super::target::TargetSnapshot;
 
 /// The mean of what is known.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,28 +24,37 @@ impl Mean {
     }
 }
 
-/// Ranks by the share of the limit that was used, of tokens or of requests, whichever is more. A limit that is not known
-/// is taken to be that of the peers; where nobody's is known, what counts is tokens for weight.
-pub(super) fn rank_by_use(ranking: &mut Ranking<'_>) {
-    let targets = ranking.targets;
-    let limits = |limit: fn(&TargetSnapshot) -> Option<f64>| {
-        Mean::of(targets.iter().filter_map(limit).filter(|limit| *limit > 0.0)).or(0.0)
-    };
-    let tokens = limits(|target| target.usage.token_limit);
-    let requests = limits(|target| target.usage.request_limit);
-    // Before the first answer there are no tokens, but there are requests.
-    let any_tokens = targets.iter().any(|target| target.usage.tokens > 0.0);
-    let score = |target: &TargetSnapshot| {
-        let usage = &target.usage;
-        if tokens == 0.0 && requests == 0.0 {
-            (if any_tokens { usage.tokens } else { usage.requests }) / target.weight
-        } else {
-            let of_tokens = share(usage.tokens, usage.token_limit, tokens);
-            of_tokens.max(share(usage.requests, usage.request_limit, requests))
+/// What the limits of a group's targets are on average.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    tokens: f64,
+    requests: f64,
+    /// Whether any tokens were used: before the first answer there are none, but there are requests.
+    any_tokens: bool,
+}
+
+impl Limits {
+    pub(super) fn new(targets: &[TargetSnapshot]) -> Self {
+        let mean = |limit: fn(&TargetSnapshot) -> Option<f64>| {
+            Mean::of(targets.iter().filter_map(limit).filter(|limit| *limit > 0.0)).or(0.0)
+        };
+        Self {
+            tokens: mean(|target| target.usage.token_limit),
+            requests: mean(|target| target.usage.request_limit),
+            any_tokens: targets.iter().any(|target| target.usage.tokens > 0.0),
         }
-    };
-    ranking.rank(score);
-    ranking.choose_of_two(score);
+    }
+
+    /// The share of the limit that was used, of tokens or of requests, whichever is more. A limit that is not known is
+    /// taken to be that of the peers; where nobody's is known, what counts is tokens for weight.
+    pub(super) fn score(&self, target: &TargetSnapshot) -> f64 {
+        let usage = &target.usage;
+        if self.tokens == 0.0 && self.requests == 0.0 {
+            return (if self.any_tokens { usage.tokens } else { usage.requests }) / target.weight;
+        }
+        let of_tokens = share(usage.tokens, usage.token_limit, self.tokens);
+        of_tokens.max(share(usage.requests, usage.request_limit, self.requests))
+    }
 }
 
 /// Which share of the limit was used. A limit of 0 is used up.

@@ -1,0 +1,120 @@
+//! Scores of targets, the lowest being the best, and how the first target of an order is found from them.
+
+use super::{
+    key::{is_able, tier},
+    latency::Peers,
+    session,
+    target::TargetSnapshot,
+    usage::Limits,
+};
+
+/// By what the targets of a group are ranked.
+#[derive(Clone, Debug)]
+pub(super) enum Scores {
+    /// As they are listed.
+    Index,
+    /// All alike.
+    Equal,
+    /// By lot, in proportion to the weights.
+    Chance,
+    /// By what each is owed, in the order of the targets.
+    Credit(Vec<f64>),
+    /// By the conversation that the call belongs to.
+    Session(u64),
+    /// By calls under way, for a weight of 1.
+    InFlight,
+    Latency(Peers),
+    /// By cost; this much where it is not known.
+    Cost(f64),
+    Usage(Limits),
+    /// By the share of the rate limits that is used; this much is left where it is not known.
+    Remaining(f64),
+}
+
+impl Scores {
+    /// The score of a target. Scores below 0 count as 0.
+    pub(super) fn of(&self, index: usize, target: &TargetSnapshot, random: &mut fastrand::Rng) -> f64 {
+        match self {
+            Self::Index => index as f64,
+            Self::Equal => 0.0,
+            // Exponential times, whose rates are the weights, happen in that order.
+            Self::Chance => session::exponential(random.u64(..)) / target.weight,
+            Self::Credit(credits) => credits.get(index).copied().unwrap_or_default(),
+            Self::Session(session) => session::distance(*session, target),
+            Self::InFlight => f64::from(target.in_flight) / target.weight,
+            Self::Latency(peers) => peers.score(target),
+            Self::Cost(unknown) => target.cost.unwrap_or(*unknown),
+            Self::Usage(limits) => limits.score(target),
+            Self::Remaining(unknown) => 1.0 - target.remaining.unwrap_or(*unknown).clamp(0.0, 1.0),
+        }
+    }
+
+    /// The first target by tier and score, of equal ones any.
+    pub(super) fn lowest(&self, targets: &[TargetSnapshot], random: &mut fastrand::Rng) -> Option<usize> {
+        let mut lowest = None;
+        let mut equals = 1;
+        for (index, target) in targets.iter().enumerate() {
+            let score = self.of(index, target, random);
+            let place = (tier(target), if score.is_nan() { f64::INFINITY } else { score.max(0.0) });
+            let is_lower = match lowest {
+                None => true,
+                Some((_, best)) if place == best => {
+                    equals += 1;
+                    random.u32(..equals) == 0
+                }
+                Some((_, best)) => {
+                    let is_lower = place < best;
+                    if is_lower {
+                        equals = 1;
+                    }
+                    is_lower
+                }
+            };
+            if is_lower {
+                lowest = Some((index, place));
+            }
+        }
+        lowest.map(|(index, _)| index)
+    }
+
+    /// The better one of two targets chosen at random, of those that can be asked: the lower score is better, and of scores
+    /// that are nearly the same either. Callers with the same view then do not all go to the same target.
+    pub(super) fn lower_of_two(
+        &self,
+        targets: &[TargetSnapshot],
+        random: &mut fastrand::Rng,
+    ) -> Option<usize> {
+        let able = targets.iter().filter(|target| is_able(target)).count();
+        if able < 2 {
+            return self.lowest(targets, random);
+        }
+        let one = random.usize(..able);
+        let other = random.usize(..able - 1);
+        let other = if other >= one { other + 1 } else { other };
+        let ((one, first), (other, second)) = (nth_able(targets, one)?, nth_able(targets, other)?);
+        let (score, against) = (self.of(one, first, random), self.of(other, second, random));
+        let is_tie = (score - against).abs() <= TIE * score.min(against);
+        let first_wins = if is_tie { random.bool() } else { score < against };
+        Some(if first_wins { one } else { other })
+    }
+}
+
+/// Differences up to this part of the lower one of two scores are none.
+const TIE: f64 = 0.15;
+
+fn nth_able(targets: &[TargetSnapshot], nth: usize) -> Option<(usize, &TargetSnapshot)> {
+    targets.iter().enumerate().filter(|(_, target)| is_able(target)).nth(nth)
+}
+
+/// One of the targets that can be asked, by lot, in proportion to the weights.
+pub(super) fn drawn(targets: &[TargetSnapshot], random: &mut fastrand::Rng) -> Option<usize> {
+    let able = || targets.iter().enumerate().filter(|(_, target)| is_able(target));
+    let total: f64 = able().map(|(_, target)| target.weight).sum();
+    let mut left = random.f64() * total;
+    let is_drawn = |(_, target): &(usize, &TargetSnapshot)| {
+        left -= target.weight;
+        left < 0.0
+    };
+    // Rounding may leave a little over.
+    able().find(is_drawn).or_else(|| able().last()).map(|(index, _)| index)
+}
