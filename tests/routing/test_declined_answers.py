@@ -69,3 +69,33 @@ def test_an_answer_with_nothing_in_it_moves_on(targets: Targets, streamed: bool)
         assert (reply.text, reply.provider, reply.attempts[0].reason) == ("From two.", "two", "unreadable")
         # One that was asked alone is what it is.
         assert whole(client, "one/m", streamed=streamed).text == ""
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_what_attempts_of_a_failed_call_reported_is_counted(targets: Targets, streamed: bool) -> None:
+    targets.simulators["one"].set_script([rule(FILTERED)])
+    for name in ("two", "three"):
+        targets.simulators[name].set_script([rule(fault={"status": {"status": 503}})])
+    settings = targets.settings(failover_on=["content_filter", "overloaded"])
+    with ferrule.Client(**settings, max_retries=0) as client:
+        with pytest.raises(ferrule.FerruleError) as caught:
+            whole(client, "all", streamed=streamed)
+        assert [attempt.reason for attempt in caught.value.attempts] == ["content_filter", "overloaded", "overloaded"]
+        assert client.usage().by_provider()["one"].input_tokens == 70, "it was reported"
+        assert (client.usage().total().calls, client.usage().total().failed) == (1, 1)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_embeddings_that_are_made_again_elsewhere_are_counted(targets: Targets, fails: bool) -> None:
+    targets.simulators["one"].set_script([rule("Once.", times=1), rule(fault={"status": {"status": 503}})])
+    if fails:
+        targets.simulators["three"].set_script([rule(fault={"status": {"status": 400}})])
+    settings = targets.settings(targets=["one/small", {"model": "three/small", "same_as": "one/small"}])
+    with ferrule.Client(**settings, max_retries=0) as client:
+        if fails:
+            with pytest.raises(ferrule.FerruleError):
+                client.embed("all", ["first", "second"], batch_size=1)
+        else:
+            assert client.embed("all", ["first", "second"], batch_size=1).provider == "three"
+        assert client.usage().by_provider()["one"].input_tokens > 0, "it was reported"
+        assert client.usage().total().calls == 1

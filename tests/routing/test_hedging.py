@@ -163,6 +163,18 @@ def test_what_the_slower_one_reported_is_counted(targets: Targets) -> None:
         assert reply.usage.input_tokens != 1000
 
 
+@pytest.mark.parametrize("streamed", [False, True])
+def test_observers_are_told_of_the_target_that_was_faster(
+    hedged: ferrule.Client, targets: Targets, streamed: bool
+) -> None:
+    events: list[ferrule.FailoverEvent] = []
+    hedged.on("failover", events.append)
+    targets.simulators["one"].set_script([SILENT])
+    whole(hedged, "all", streamed=streamed)
+    [event] = events
+    assert (event.target, event.next_target, event.error, event.skipped) == ("one/m", "two/m", None, None)
+
+
 def test_a_hedged_stream_can_be_continued(targets: Targets) -> None:
     targets.simulators["one"].set_script([SILENT])
     cut = {"close": {"at": "mid_event", "after_chunks": 3}}

@@ -48,13 +48,15 @@ pub struct Entry {
     open: Mutex<Option<Open>>,
 }
 
-/// What decides on the cost of a stream besides what it used.
+/// What decides on the cost of a call besides what it used at the target that answered.
 #[derive(Clone, Debug, Default)]
 pub struct Bill {
     /// Whose prices count; the client's where absent.
     pub catalog: Option<Arc<Catalog>>,
     /// What targets used that began the stream, and broke off.
     pub begun: Vec<Arc<Settlement>>,
+    /// What attempts used that gave nothing of an answer.
+    pub unanswered: Vec<Arc<Settlement>>,
 }
 
 struct Open {
@@ -103,7 +105,7 @@ impl Entry {
     pub fn settle(&self, record: UsageRecord, bill: Bill) -> Arc<Settlement> {
         let catalog = bill.catalog.or_else(|| self.catalog.clone());
         let settlement = Settlement::new(UsageRecord { at: self.at, ..record }, catalog);
-        Arc::new(settlement.with(bill.begun, Vec::new()))
+        Arc::new(settlement.with(bill.begun, bill.unanswered))
     }
 
     fn take(&self) -> Option<Open> {

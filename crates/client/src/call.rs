@@ -179,6 +179,7 @@ fn accounted<T>(
 }
 
 fn failed(entry: &Entry, error: CallError) -> CallError {
-    entry.close_unsettled(End::Failed, Bill::default(), |_| {});
+    let bill = Bill { unanswered: error.unanswered.clone(), ..Bill::default() };
+    entry.close_unsettled(End::Failed, bill, |_| {});
     error
 }

@@ -37,7 +37,11 @@ impl Stream {
 
     /// What decides on its cost besides what it used.
     pub fn bill(&self) -> Bill {
-        Bill { catalog: self.stream.catalog().cloned(), begun: self.stream.begun().to_vec() }
+        Bill {
+            catalog: self.stream.catalog().cloned(),
+            begun: self.stream.begun().to_vec(),
+            unanswered: self.stream.unanswered().to_vec(),
+        }
     }
 
     fn close(&mut self, is_whole: bool) {

@@ -140,7 +140,13 @@ impl Contender {
 
     /// The call ends with `failure`, which is of an attempt there.
     pub(crate) fn error(&self, failure: Failure, attempts: Vec<Attempt>) -> CallError {
-        CallError { failure, provider: self.provider.id.to_string(), model: self.model.clone(), attempts }
+        CallError {
+            failure,
+            provider: self.provider.id.to_string(),
+            model: self.model.clone(),
+            attempts,
+            unanswered: Vec::new(),
+        }
     }
 
     /// The options of the call there.

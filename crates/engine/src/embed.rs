@@ -97,6 +97,7 @@ pub(crate) async fn embed(
                 && one.provider.settings.variant == attempt.variant
         })
     };
+    let mut unanswered = Vec::new();
     // The last candidate that was asked is one that can be reached.
     let last = replies.iter().filter_map(|(_, reply)| place(reply)).max();
     let others: Vec<_> = replies
@@ -107,13 +108,32 @@ pub(crate) async fn embed(
     if !others.is_empty()
         && let Some(last) = last
     {
-        replies.retain(|(_, reply)| place(reply) == Some(last));
+        let (kept, discarded): (Vec<_>, Vec<_>) =
+            replies.into_iter().partition(|(_, reply)| place(reply) == Some(last));
+        unanswered = used(&discarded);
         let only = candidates.list.get(last).cloned().into_iter().collect();
         let last = Candidates { list: only, ..candidates.clone() };
-        replies.extend(ask(others, &last, &options, &policy, fail).await?);
+        replies = kept;
+        match ask(others, &last, &options, &policy, fail).await {
+            Ok(again) => replies.extend(again),
+            Err(mut error) => {
+                error.unanswered.extend(unanswered);
+                error.unanswered.extend(used(&replies));
+                return Err(error);
+            }
+        }
     }
     replies.sort_by_key(|(position, _)| *position);
-    gather(replies.into_iter().map(|(_, reply)| reply), &policy).map_err(fail)
+    gather(replies.into_iter().map(|(_, reply)| reply), unanswered, &policy).map_err(fail)
+}
+
+/// What requests used whose vectors are not part of the answer.
+fn used(replies: &[(usize, BatchReply)]) -> Vec<Arc<Settlement>> {
+    let of = |(_, reply): &(usize, BatchReply)| {
+        let elsewhere = reply.settlement.elsewhere().cloned();
+        elsewhere.chain([Arc::clone(&reply.settlement)]).collect::<Vec<_>>()
+    };
+    replies.iter().flat_map(of).collect()
 }
 
 /// Asks for each of the batches, which come with their position.
@@ -137,8 +157,15 @@ async fn ask(
     }
     let mut replies = Vec::with_capacity(tasks.len());
     // Dropping the others at the first failure ends them.
-    while let Some(reply) = tasks.join_next().await {
-        replies.push(reply.map_err(|error| fail(Failure::Config(format!("embed: {error}"))))??);
+    while let Some(ended) = tasks.join_next().await {
+        let ended = ended.map_err(|error| fail(Failure::Config(format!("embed: {error}"))));
+        match ended.and_then(|reply| reply) {
+            Ok(reply) => replies.push(reply),
+            Err(mut error) => {
+                error.unanswered.extend(used(&replies));
+                return Err(error);
+            }
+        }
     }
     Ok(replies)
 }
@@ -179,12 +206,17 @@ async fn ask_for_a_format(
     }
 }
 
-/// Puts the replies together.
-fn gather(replies: impl Iterator<Item = BatchReply>, policy: &CallPolicy) -> Result<BatchReply, Failure> {
+/// Puts the replies together. `unanswered` is what was used for vectors that are not among them.
+fn gather(
+    replies: impl Iterator<Item = BatchReply>,
+    mut unanswered: Vec<Arc<Settlement>>,
+    policy: &CallPolicy,
+) -> Result<BatchReply, Failure> {
     let mut whole: Option<BatchReply> = None;
     let (mut count, mut costs) = (0, Vec::new());
     for reply in replies {
         count += 1;
+        unanswered.extend(reply.settlement.elsewhere().cloned());
         let in_usage = reply.response.usage.as_ref().and_then(|usage| usage.extra.get("cost"));
         costs.extend(reply.reported_costs.first().or(in_usage).cloned());
         match &mut whole {
@@ -201,12 +233,14 @@ fn gather(replies: impl Iterator<Item = BatchReply>, policy: &CallPolicy) -> Res
         costs.clear();
     }
     let mut whole = whole.ok_or_else(|| Failure::Config("embed: there is no text to embed".to_owned()))?;
+    // The settlement of a single reply has what was used elsewhere for it.
     if count > 1 {
         let mut record = UsageRecord { at: policy.at, ..UsageRecord::default() };
         (record.provider, record.asked) = (whole.provider.clone(), whole.model.clone());
         EmbeddingRequest::record(&whole.response, &mut record);
         record.report(&costs);
-        whole.settlement = Arc::new(Settlement::new(record, policy.catalog.clone()));
+        let settlement = Settlement::new(record, policy.catalog.clone());
+        whole.settlement = Arc::new(settlement.with(Vec::new(), unanswered));
     }
     Ok(OperationReply { reported_costs: costs, stats: policy.stats(), ..whole })
 }

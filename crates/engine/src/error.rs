@@ -1,7 +1,8 @@
 //! Errors of calls.
 
 use crate::{failure::Failure, reply::Attempt};
-use std::fmt;
+use ferrule_catalog::Settlement;
+use std::{fmt, sync::Arc};
 
 /// Why a call gave no answer. No secret and no URL query is in it.
 #[derive(Clone, Debug)]
@@ -14,12 +15,20 @@ pub struct CallError {
     pub model: String,
     /// Every attempt, the last one last.
     pub attempts: Vec<Attempt>,
+    /// What attempts used that gave nothing of an answer, as far as their providers reported it.
+    pub unanswered: Vec<Arc<Settlement>>,
 }
 
 impl CallError {
     /// A call that was never sent.
     pub(crate) fn unsent(failure: Failure, provider: &str, model: &str) -> Self {
-        Self { failure, provider: provider.to_owned(), model: model.to_owned(), attempts: Vec::new() }
+        Self {
+            failure,
+            provider: provider.to_owned(),
+            model: model.to_owned(),
+            attempts: Vec::new(),
+            unanswered: Vec::new(),
+        }
     }
 }
 

@@ -308,17 +308,23 @@ impl Events {
         }
     }
 
-    /// The last of `attempts` failed while another was under way.
-    pub(crate) fn lost(&self, attempts: &[Attempt], failure: &Failure) {
-        if let Some(last) = attempts.last()
-            && self.want(EventKind::Error)
+    /// The last of `attempts` does not count, as it failed with `failure` or was slow: another one, of which `next` says
+    /// where it was made, counts.
+    pub(crate) fn lost(&self, attempts: &[Attempt], failure: Option<&Failure>, next: Option<&Next>) {
+        let Some(last) = attempts.last() else { return };
+        let facts = || Some(AttemptFacts::new(attempts.len(), last));
+        let target = || Some(EventTarget::of_attempt(last));
+        let failure = || failure.cloned().map(Box::new);
+        if let Some(failure) = failure().filter(|_| self.want(EventKind::Error)) {
+            let what = What::Error { attempt: facts(), failure: Some(failure), ends_call: false };
+            self.send(target(), what);
+        }
+        if let Some(Next::Hedged(to)) = next
+            && self.want(EventKind::Failover)
         {
-            let attempt = Some(AttemptFacts::new(attempts.len(), last));
-            let failure = Some(Box::new(failure.clone()));
-            self.send(
-                Some(EventTarget::of_attempt(last)),
-                What::Error { attempt, failure, ends_call: false },
-            );
+            let (attempt, failure, to) = (facts(), failure(), to.clone());
+            let what = What::Failover { attempt, failure, skipped: None, to, delay: Duration::ZERO };
+            self.send(target(), what);
         }
     }
 
@@ -336,7 +342,7 @@ impl Events {
     /// The call failed, and not with the end of an attempt that was told of.
     pub(crate) fn call_failed(&self, error: &CallError) {
         if self.want(EventKind::Error) {
-            let CallError { failure, provider, model, attempts } = error;
+            let CallError { failure, provider, model, attempts, .. } = error;
             let last = attempts.iter().rev().find(|last| !matches!(last.outcome, Outcome::Skipped(_)));
             let named = || EventTarget::new(provider, model, None);
             let target = last.map(EventTarget::of_attempt).or_else(|| (!provider.is_empty()).then(named));

@@ -169,6 +169,8 @@ impl EventStream {
             provider: provider.to_owned(),
             model: model.to_owned(),
             attempts: self.attempts.clone(),
+            // The settlement of the stream has it.
+            unanswered: Vec::new(),
         }
     }
 
@@ -222,6 +224,11 @@ impl EventStream {
     /// What targets used and cost that began the answer, and broke off.
     pub fn begun(&self) -> &[Arc<Settlement>] {
         &self.begun
+    }
+
+    /// What attempts used that gave nothing of the answer.
+    pub fn unanswered(&self) -> &[Arc<Settlement>] {
+        &self.unanswered
     }
 
     /// The provider that answers.

@@ -217,6 +217,12 @@ impl Target {
 
     /// The call ends with `failure`.
     pub(crate) fn error(&self, failure: Failure, attempts: Vec<Attempt>) -> CallError {
-        CallError { failure, provider: self.provider.id.to_string(), model: self.model.clone(), attempts }
+        CallError {
+            failure,
+            provider: self.provider.id.to_string(),
+            model: self.model.clone(),
+            attempts,
+            unanswered: Vec::new(),
+        }
     }
 }

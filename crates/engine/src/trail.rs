@@ -108,9 +108,7 @@ impl Trail {
 
     /// The attempt that was recorded last does not count: another one was made beside it, and `next` says so of the first.
     pub(crate) fn lost(&mut self, next: Option<Next>, failure: Option<&Failure>) {
-        if let Some(failure) = failure {
-            self.events.lost(&self.attempts, failure);
-        }
+        self.events.lost(&self.attempts, failure, next.as_ref());
         if let Some(attempt) = self.attempts.last_mut() {
             attempt.next = next;
         }

@@ -75,7 +75,7 @@ pub(crate) fn raise(py: Python<'_>, error: CallError, received: Option<Reply>) -
 
 fn build(py: Python<'_>, error: CallError, received: Option<Reply>) -> PyResult<Bound<'_, PyAny>> {
     let text = error.to_string();
-    let CallError { failure, provider, model, attempts } = error;
+    let CallError { failure, provider, model, attempts, .. } = error;
     let fields = PyDict::new(py);
     fields.set_item(intern!(py, "provider"), provider)?;
     fields.set_item(intern!(py, "model"), model)?;

@@ -415,7 +415,8 @@ impl<'a, W: Work> Run<'a, W> {
 
     /// How the call failed: as its last attempt did, or else as the last one of those that were not asked.
     fn error(&mut self) -> CallError {
-        let error = self.failure();
+        let unanswered = mem::take(&mut self.unanswered);
+        let error = CallError { unanswered, ..self.failure() };
         self.trail.failed(error)
     }
 
