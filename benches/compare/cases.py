@@ -109,6 +109,22 @@ class Run:
         figures["per_second"] *= BURST_CHUNKS
         return figures
 
+    async def helpers(self) -> Figures:
+        """A burst through the helper that collects the answer (`.stream()` of the SDKs), where the client has one."""
+        client = self.client(f"burst-{BURST_CHUNKS}", 1)
+        if not hasattr(client, "stream_with_helper"):
+            return {}
+
+        async def step() -> None:
+            whole = await client.stream_with_helper()
+            if not whole:
+                raise RuntimeError("the helper collected nothing")
+
+        figures = await for_a_while(self.seconds, step)
+        await client.close()
+        figures["cpu_us"] /= BURST_CHUNKS
+        return figures
+
     async def first_token(self) -> Figures:
         """Short streams one after the other: what starting and ending one costs, and when its first text is there."""
         client = self.client("burst-3", 1)
@@ -211,6 +227,7 @@ CASES: dict[str, Callable[[Run], Awaitable[Figures]]] = {
     "plain-1": lambda run: run.plain(1),
     "plain-64": lambda run: run.plain(64),
     "burst": lambda run: run.burst(),
+    "helpers": lambda run: run.helpers(),
     "streams-64": lambda run: run.paced(64),
     "streams-8": lambda run: run.paced(8),
     "streams-8-busy": lambda run: run.paced(8, busy=True),

@@ -22,7 +22,13 @@ class Entry:
 
     @property
     def module(self) -> str:
-        return "clients." + (self.program or self.name).replace("+", "_").replace("-", "_")
+        name = self.program or self.name
+        return "clients." + name.replace("+", "_").replace("-", "_").replace(".", "_")
+
+    @property
+    def has_wheel(self) -> bool:
+        """Whether the environment has the wheel that is measured, next to its requirements."""
+        return self.environment != BEFORE and self.environment.partition("-")[0] == "ferrule"
 
 
 CATALOGUE = {
@@ -34,6 +40,9 @@ CATALOGUE = {
         Entry("ferrule-batches", "ferrule", "ferrule"),
         Entry("ferrule-group", "ferrule", "ferrule"),
         Entry(BEFORE, BEFORE, "ferrule", program="ferrule"),
+        Entry("ferrule.openai", "ferrule-openai", "ferrule.openai"),
+        Entry("ferrule.anthropic", "ferrule-anthropic", "ferrule.anthropic"),
+        Entry("ferrule.litellm", "ferrule", "ferrule.litellm"),
         Entry("pyreqwest", "pyreqwest", "pyreqwest.client"),
         Entry("aiohttp", "aiohttp", "aiohttp"),
         Entry("httpx", "httpx", "httpx"),

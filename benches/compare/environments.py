@@ -22,16 +22,18 @@ class UnavailableError(Exception):
 
 def python_of(environment: str, interpreter: str, wheels: dict[str, Path | None]) -> Path:
     """The environment's interpreter, with everything installed; `wheels` are those of environments that have one."""
+    wanted, key = [], ""
     if environment in wheels:
         wheel = wheels[environment]
         if wheel is None:
             raise UnavailableError("no wheel in dist/: build one with `make wheel`, or name one with --wheel")
         wanted, key = [str(wheel)], f"{wheel} {wheel.stat().st_mtime_ns}"
-    else:
-        requirements = REQUIREMENTS / f"{environment}.txt"
+    requirements = REQUIREMENTS / f"{environment}.txt"
+    if requirements.exists():
         overrides = REQUIREMENTS / "overrides.txt"
-        wanted = ["--requirement", str(requirements), "--override", str(overrides)]
-        key = requirements.read_text() + overrides.read_text()
+        wanted += ["--requirement", str(requirements), "--override", str(overrides)]
+        # One file may name another.
+        key += environment + "".join(file.read_text() for file in sorted(REQUIREMENTS.iterdir()))
     directory = directory_of(environment, interpreter)
     stamp = directory / "installed.txt"
     key = hashlib.sha256(f"{Path(interpreter).resolve()} {key}".encode()).hexdigest()

@@ -39,7 +39,7 @@ def text(result: dict[str, Any]) -> str:
         sections.append(memory(summary))
     if result.get("open_streams"):
         sections.append(open_streams(summary))
-    sections.append("Targets of the native API\n" + aligned(targets.table(result)))
+    sections.append("Targets\n" + aligned(targets.table(result)))
     left_out = [f"{client}: {reason}" for client, reason in result["skipped"].items()] + summary.failures()
     if left_out:
         sections.append("Not measured\n" + "\n".join(left_out))

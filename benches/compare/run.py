@@ -62,7 +62,9 @@ def main() -> None:
 
 def installed(options: argparse.Namespace) -> tuple[dict[str, Path], dict[str, str]]:
     """The interpreter of each client that can be measured, and why the others cannot."""
-    wheels = {"ferrule": options.wheel or newest_wheel(), BEFORE: options.before}
+    wheel = options.wheel or newest_wheel()
+    wheels = {entry.environment: wheel for entry in CATALOGUE.values() if entry.has_wheel}
+    wheels[BEFORE] = options.before
     pythons: dict[str, Path] = {}
     skipped: dict[str, str] = {}
     for name in options.clients:

@@ -1,4 +1,4 @@
-"""What Ferrule's native API is to reach, and whether a result shows it. Ratios within one run decide, never times."""
+"""Targets of Ferrule's own API and of its drop-ins, shown by a result or not: ratios within one run, never times."""
 
 from __future__ import annotations
 
@@ -38,6 +38,23 @@ def below(case: str, other: str, limit: float) -> Target:
     """The other costs at least so many times Ferrule."""
     wanted = f">= {limit:g} x below {other}"
     return Target(case, wanted, limit, lambda summary: summary.ratio(case, other, "ferrule"), at_least=True)
+
+
+def drop_in(case: str, other: str, limit: float) -> Target:
+    """The other costs at least so many times its drop-in."""
+    mine = f"ferrule.{other}"
+    wanted = f"{mine} >= {limit:g} x below {other}"
+    return Target(case, wanted, limit, lambda summary: summary.ratio(case, other, mine), at_least=True)
+
+
+def import_more(other: str, milliseconds: float) -> Target:
+    """Importing a drop-in costs that much more than importing the other."""
+
+    def measured(summary: Summary) -> float | None:
+        mine, theirs = summary.footprint(f"ferrule.{other}", "import_ms"), summary.footprint(other, "import_ms")
+        return mine - theirs if mine is not None and theirs is not None else None
+
+    return Target("import", f"ferrule.{other} <= {milliseconds:g} ms above {other}", milliseconds, measured, unit="ms")
 
 
 def microseconds_more(case: str, most: float) -> Target:
@@ -82,6 +99,19 @@ TARGETS = [
     microseconds_more("plain-1", 5),
     # Nothing more for each chunk: what a call costs more is spread over a thousand of them.
     microseconds_more("burst", 0.05),
+    drop_in("plain-1", "openai", 8),
+    drop_in("plain-64", "openai", 18),
+    drop_in("burst", "openai", 25),
+    drop_in("streams-64", "openai", 3.5),
+    drop_in("prompt-1mb", "openai", 30),
+    drop_in("helpers", "openai", 5),
+    drop_in("plain-1", "anthropic", 6),
+    drop_in("plain-64", "anthropic", 12),
+    drop_in("burst", "anthropic", 8),
+    drop_in("helpers", "anthropic", 3),
+    drop_in("plain-1", "litellm", 20),
+    drop_in("burst", "litellm", 60),
+    import_more("openai", 10),
     Target("import", "<= 15 ms", 15, lambda s: s.footprint("ferrule", "import_ms"), unit="ms"),
     Target("memory", "<= 16 MB after the first call", 16, lambda s: s.megabytes_above_floor("ferrule"), unit="MB"),
     Target("open streams", "<= 20 KB each", 20, lambda s: s.open_streams("ferrule", "kb_per_stream"), unit="KB"),

@@ -9,13 +9,12 @@ import litellm
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-litellm.telemetry = False
-
 TEXT_IS_RAW = False
 
 
 class Client:
     def __init__(self, upstream: str, case: str, _connections: int, messages: list[dict[str, str]]) -> None:
+        litellm.telemetry = False
         self.options = {
             "model": "openai/m",
             "messages": messages,
