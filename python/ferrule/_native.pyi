@@ -292,6 +292,40 @@ class NativeClient:
         """Closes idle connections; calls in flight keep theirs until they end."""
 
 @final
+class SdkModels:
+    """The model classes of one SDK: their plans, made when they are first needed, and counts of what was built.
+
+    `describe_model` and `describe_tags` are those of `ferrule.sdk_objects.describing.Describing`.
+    """
+
+    def __new__(
+        cls,
+        construct_type: Callable[..., Any],
+        describe_model: Callable[[Any], Any],
+        describe_tags: Callable[[Any, Any], Any],
+    ) -> Self: ...
+    def statistics(self) -> dict[str, int]:
+        """`built`, `fallback_fields` and `fallback_objects` (`ferrule.sdk_objects.statistics`)."""
+
+@final
+class SdkBuilder:
+    """Builds an SDK's own objects of one type from JSON (`ferrule.sdk_objects.builder_for`)."""
+
+    def __new__(cls, models: SdkModels, cast_to: Any, description: Any) -> Self: ...
+    def build(self, data: bytes | str, *, base64_floats: bool = False) -> Any:
+        """What `construct_type(type_=cast_to, value=json.loads(data))` returns, or raises.
+
+        With `base64_floats`, text where a list of floats is declared is read as base64 of 32-bit floats, as the SDK's
+        `embeddings.create` reads what it asked for by itself; text that is something else stays text.
+        """
+
+    def build_event(self, data: bytes | str) -> Any:
+        """As `build`, but `None` where `data` is `null`, or has a field `error` which is not `null`.
+
+        The SDKs look for that field in every event of a stream before they build anything.
+        """
+
+@final
 class Flight:
     """The reader's end of a call in flight. Dropping it cancels the call and closes its connection."""
 

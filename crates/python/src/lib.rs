@@ -41,6 +41,7 @@ mod reply;
 mod request;
 mod routing;
 mod runtime;
+mod sdk_objects;
 mod secrets;
 mod settings;
 mod simulator;
@@ -92,6 +93,8 @@ mod _native {
     use super::providers::{carried_options, dialects, find_provider, provider_table, split_model};
     #[pymodule_export]
     use super::routing::check_routing;
+    #[pymodule_export]
+    use super::sdk_objects::{SdkBuilder, SdkModels};
     #[pymodule_export]
     use super::secrets::{is_secret_name, masked};
     #[pymodule_export]

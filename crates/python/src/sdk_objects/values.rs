@@ -1,0 +1,82 @@
+//! Plain Python values, as `json.loads` makes them.
+
+use super::{
+    plan::Word,
+    registry::Registry,
+    tape::{Place, Span, Tape, Text, Value},
+};
+use pyo3::{
+    IntoPyObjectExt,
+    prelude::*,
+    types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString},
+};
+use std::cell::Cell;
+
+/// The building of one object, of text that was read.
+pub(super) struct Building<'a, 'py> {
+    pub(super) py: Python<'py>,
+    pub(super) tape: &'a Tape<'a>,
+    pub(super) registry: &'a Registry,
+    /// Where a list of numbers is declared, text is their little-endian 32-bit floats as base64.
+    pub(super) reads_base64: bool,
+    /// Fields that the SDK's own code built.
+    pub(super) fallbacks: &'a Cell<u64>,
+}
+
+impl<'a, 'py> Building<'a, 'py> {
+    pub(super) fn new(
+        py: Python<'py>,
+        tape: &'a Tape<'a>,
+        registry: &'a Registry,
+        fallbacks: &'a Cell<u64>,
+    ) -> Self {
+        Self { py, tape, registry, reads_base64: false, fallbacks }
+    }
+
+    pub(super) fn reading_base64(self) -> Self {
+        Self { reads_base64: true, ..self }
+    }
+
+    /// The value at `place`, whatever it is.
+    pub(super) fn anything(&self, place: Place) -> PyResult<Bound<'py, PyAny>> {
+        let py = self.py;
+        Ok(match self.tape.at(place) {
+            Value::Null => py.None().into_bound(py),
+            Value::Boolean(value) => PyBool::new(py, value).to_owned().into_any(),
+            Value::Integer(value) => value.into_bound_py_any(py)?,
+            Value::Large(span) => self.large(span)?,
+            Value::Float(value) => PyFloat::new(py, value).into_any(),
+            Value::Text(text) => self.text(text).into_any(),
+            Value::Array(extent) => {
+                let mut items = Vec::with_capacity(extent.count as usize);
+                for item in self.tape.items(place, extent) {
+                    items.push(self.anything(item)?);
+                }
+                PyList::new(py, items)?.into_any()
+            }
+            Value::Object(extent) => {
+                let object = PyDict::new(py);
+                for (key, value) in self.tape.members(place, extent) {
+                    object.set_item(self.text(key), self.anything(value)?)?;
+                }
+                object.into_any()
+            }
+        })
+    }
+
+    pub(super) fn text(&self, text: Text) -> Bound<'py, PyString> {
+        PyString::new(self.py, self.tape.text(text, &mut String::new()))
+    }
+
+    /// The object of one of `words`, where the text is one of them.
+    pub(super) fn word(&self, text: Text, words: &[Word]) -> Option<Bound<'py, PyAny>> {
+        let mut scratch = String::new();
+        let text = self.tape.text(text, &mut scratch);
+        let word = words.iter().find(|word| &*word.text == text)?;
+        Some(word.object.bind(self.py).clone().into_any())
+    }
+
+    fn large(&self, span: Span) -> PyResult<Bound<'py, PyAny>> {
+        self.py.get_type::<PyInt>().call1((self.tape.span(span),))
+    }
+}
