@@ -193,15 +193,30 @@ def _literals() -> tuple[Any, ...]:
 
 
 def _defines(class_: Any, name: str) -> str | None:
-    """The module of the class that `class_` has the attribute from."""
-    return next((each.__module__ for each in class_.__mro__ if name in vars(each)), None)
+    """The module whose function a class has as its class method `name`.
+
+    That of the function's global names: what `__module__` says is changed by the SDKs for the names they export.
+    """
+    for each in class_.__mro__:
+        if name in vars(each):
+            function = getattr(vars(each)[name], "__func__", None)
+            return getattr(function, "__globals__", {}).get("__name__")
+    return None
 
 
 def _adds_to_extra(class_: Any) -> bool:
     """Whether the class gives further fields a type, or has slots of its own."""
     if class_.__module__ == "pydantic.main" or class_ is object:
         return False
-    return "__pydantic_extra__" in vars(class_).get("__annotations__", {}) or bool(vars(class_).get("__slots__"))
+    return "__pydantic_extra__" in _annotations(class_) or bool(vars(class_).get("__slots__"))
+
+
+def _annotations(class_: Any) -> Any:
+    if sys.version_info >= (3, 14):
+        import annotationlib
+
+        return annotationlib.get_annotations(class_, format=annotationlib.Format.FORWARDREF)
+    return vars(class_).get("__annotations__", {})
 
 
 def _is_simple(field: Any) -> bool:
