@@ -295,7 +295,7 @@ class NativeClient:
 class SdkModels:
     """The model classes of one SDK: their plans, made when they are first needed, and counts of what was built.
 
-    `describe_model` and `describe_tags` are those of `ferrule.sdk_objects.describing.Describing`.
+    `describe_model` and `describe_tags` are `of_model` and `tags` of `ferrule.sdk_objects.describing.Describing`.
     """
 
     def __new__(

@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ferrule._native import SdkBuilder, SdkModels
-from ferrule.sdk_objects.describing import Describing
+from ferrule.sdk_objects.describing import UNKNOWN, Describing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,8 +29,10 @@ class _Sdk:
     def __init__(self, construct_type: Callable[..., Any]) -> None:
         self.construct_type = construct_type
         module = sys.modules[construct_type.__module__]
-        self._describing = Describing(construct_type.__module__, getattr(module, "_build_discriminated_union_meta", None))
-        self.models = SdkModels(construct_type, self._describing.model, self._describing.tags)
+        self._describing = Describing(
+            construct_type.__module__, getattr(module, "_build_discriminated_union_meta", None)
+        )
+        self.models = SdkModels(construct_type, self._describing.of_model, self._describing.tags)
         self._builders: dict[Any, SdkBuilder] = {}
 
     def builder(self, cast_to: Any) -> SdkBuilder:
@@ -45,7 +47,11 @@ class _Sdk:
         return found
 
     def _make(self, cast_to: Any) -> SdkBuilder:
-        return SdkBuilder(self.models, cast_to, self._describing.type(cast_to))
+        try:
+            description = self._describing.of_type(cast_to)
+        except Exception:  # The SDK says what is wrong with such a type.
+            description = UNKNOWN
+        return SdkBuilder(self.models, cast_to, description)
 
 
 def builder_for(cast_to: Any, *, construct_type: Callable[..., Any]) -> SdkBuilder:

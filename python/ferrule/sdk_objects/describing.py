@@ -53,7 +53,7 @@ class Describing:
         self._package = models_module.partition(".")[0]
         self._discriminate = discriminate
 
-    def type(self, type_: Any, metadata: Sequence[Any] = ()) -> Any:
+    def of_type(self, type_: Any, metadata: Sequence[Any] = ()) -> Any:
         """The description of a type, with the metadata that its field has."""
         metadata = tuple(metadata)
         if get_origin(type_) is Annotated:
@@ -76,7 +76,7 @@ class Describing:
             return self._union(type_, arguments, metadata)
         return ("model", type_) if self._is_model(type_) else UNKNOWN
 
-    def model(self, class_: Any) -> tuple[list[Any], tuple[Any, ...]] | None:
+    def of_model(self, class_: Any) -> tuple[list[Any], tuple[Any, ...]] | None:
         """Fields and slots of a model class; `None` where only the SDK can build its objects.
 
         A field is its key in JSON, its name, its type's description, whether what comes is a further field as well,
@@ -93,7 +93,7 @@ class Describing:
             if {field.validation_alias, field.serialization_alias} != {field.alias} or not _is_simple(field):
                 return None
             default = None if field.is_required() else field.default
-            kind = self.type(field.annotation, field.metadata)
+            kind = self.of_type(field.annotation, field.metadata)
             metadata = list(field.metadata)
             described.append(
                 (key, name, kind, key not in fields, field.is_required(), default, field.annotation, metadata)
@@ -110,13 +110,13 @@ class Describing:
         return details.field_alias_from or details.field_name, dict(details.mapping)
 
     def _container(self, name: str, inner: Any) -> Any:
-        kind = self.type(inner)
+        kind = self.of_type(inner)
         return UNKNOWN if kind == UNKNOWN else (name, kind)
 
     def _union(self, union: Any, arguments: tuple[Any, ...], metadata: tuple[Any, ...]) -> Any:
         if metadata and self._discriminate is None:
             return UNKNOWN
-        kinds = [self.type(each) for each in arguments]
+        kinds = [self.of_type(each) for each in arguments]
         return ("union", kinds, self._tag(kinds), (union, metadata) if metadata else None)
 
     def _tag(self, kinds: list[Any]) -> tuple[str, dict[str, list[int]]] | None:
@@ -147,7 +147,7 @@ class Describing:
         found: dict[str, tuple[str, ...]] = {}
         for name, field in class_.model_fields.items():
             if field.is_required() and get_origin(field.annotation) in _literals():
-                kind = self.type(field.annotation, field.metadata)
+                kind = self.of_type(field.annotation, field.metadata)
                 if kind[0] == "literal":
                     found[field.alias or name] = kind[1]
         return found

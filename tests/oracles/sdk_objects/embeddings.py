@@ -19,7 +19,9 @@ BODY = '{"object":"list","data":%s,"model":"m","usage":{"prompt_tokens":8,"total
 
 
 def encoded(random: random.Random, count: int) -> str:
-    floats = [random.choice([random.gauss(0, 0.05), 0.0, -0.0, 1.0, 1e-40, float("inf"), float("nan")]) for _ in range(count)]
+    floats = [
+        random.choice([random.gauss(0, 0.05), 0.0, -0.0, 1.0, 1e-40, float("inf"), float("nan")]) for _ in range(count)
+    ]
     return base64.b64encode(struct.pack(f"<{count}f", *floats)).decode()
 
 
@@ -51,7 +53,10 @@ def main() -> None:
     for _ in range(400):
         data = body(chance)
         outcomes = []
-        for build in (lambda d=data: builder.build(d, base64_floats=True), lambda d=data: sdk.construct_type(type_=type_, value=json.loads(d))):
+        for build in (
+            lambda d=data: builder.build(d, base64_floats=True),
+            lambda d=data: sdk.construct_type(type_=type_, value=json.loads(d)),
+        ):
             try:
                 outcomes.append(parse(copy.copy(build())))
             except Exception as error:  # noqa: BLE001 - whatever it is

@@ -1,6 +1,6 @@
 """Builds thousands of objects with our builder and with the SDK, and compares them; prints what came of it as JSON.
 
-    PYTHONPATH=python .venv-oracle-openai-3/bin/python tests/oracles/sdk_objects/fuzz.py --cases 1000 --seed 7
+PYTHONPATH=python .venv-oracle-openai-3/bin/python tests/oracles/sdk_objects/fuzz.py --cases 1000 --seed 7
 """
 
 from __future__ import annotations

@@ -10,7 +10,20 @@ import pydantic
 if TYPE_CHECKING:
     import random
 
-WORDS = ["", "a", "stop", "Hello, wörld", "😀 and \t tab", 'quote " and \\', "1", "1.5", "true", "null", "{}", "x" * 200]
+WORDS = [
+    "",
+    "a",
+    "stop",
+    "Hello, wörld",
+    "😀 and \t tab",
+    'quote " and \\',
+    "1",
+    "1.5",
+    "true",
+    "null",
+    "{}",
+    "x" * 200,
+]
 NUMBERS = [0, 1, -1, 2, 7, 255, 1741569952, 2**31, 2**53, 2**53 + 1, -(2**63), 2**63 - 1]
 FLOATS = [0.0, 1.0, -0.5, 1e-7, 0.1, 1.5e300, 123456789.125, -0.0]
 DATES = ["2026-01-01T00:00:00Z", "2026-01-01T00:00:00.123456+02:00", "2026-01-01"]

@@ -1,6 +1,6 @@
 """Builds and drops many objects, also on several threads; prints what memory and references were left, as JSON.
 
-    PYTHONPATH=python .venv-oracle-openai-3/bin/python tests/oracles/sdk_objects/leaks.py 50000
+PYTHONPATH=python .venv-oracle-openai-3/bin/python tests/oracles/sdk_objects/leaks.py 50000
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ def main(count: int) -> None:
     sdk = sdks.installed()
     name = STREAMED[sdk.name]
     builder = builder_for(sdk.types[name], construct_type=sdk.construct_type)
-    texts = [text.encode() for text in MORE[name]] + [b'{"type":"unknown","choices":"none"}', b'{"choices":[{"delta":7}]}']
+    texts = [text.encode() for text in MORE[name]] + [
+        b'{"type":"unknown","choices":"none"}',
+        b'{"choices":[{"delta":7}]}',
+    ]
     classes = {type(builder.build(text)) for text in texts}
 
     def build(times: int) -> None:

@@ -1,6 +1,6 @@
 """Time per object, from bytes: our builder against the SDK; prints microseconds and ratios. Not a test.
 
-    PYTHONPATH=python .venv-oracle-openai-3/bin/python tests/oracles/sdk_objects/measure.py
+PYTHONPATH=python .venv-oracle-openai-3/bin/python tests/oracles/sdk_objects/measure.py
 """
 
 from __future__ import annotations

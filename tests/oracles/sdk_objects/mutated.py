@@ -10,7 +10,19 @@ from generated import WORDS, anything
 if TYPE_CHECKING:
     import random
 
-UNKNOWN_KEYS = ["x_new", "_fields_set", "_BaseModel__cls", "self", "cls", "async_", "schema_", "from_", "model_fields", "é", ""]
+UNKNOWN_KEYS = [
+    "x_new",
+    "_fields_set",
+    "_BaseModel__cls",
+    "self",
+    "cls",
+    "async_",
+    "schema_",
+    "from_",
+    "model_fields",
+    "é",
+    "",
+]
 
 # As they stand in the text.
 ODD_NUMBERS = [
@@ -56,7 +68,10 @@ def changed_object(value: dict[str, Any], random: random.Random) -> Any:
     if kind == 3:
         return {key: None if random.random() < 0.3 else old for key, old in value.items()}
     if kind == 4 and isinstance(value.get("type"), str):
-        return {**value, "type": random.choice(["unknown", "", None, 7, "text", "message", "function", "response.created"])}
+        return {
+            **value,
+            "type": random.choice(["unknown", "", None, 7, "text", "message", "function", "response.created"]),
+        }
     return replacement(value, random)
 
 

@@ -130,7 +130,7 @@ MORE: dict[str, list[str]] = {
     ],
     "ChatCompletion": [
         CHAT % '"Hello! How can I assist you today?"',
-        CHAT % 'null',
+        CHAT % "null",
         '{"id":"c","object":"chat.completion","created":1,"model":"m","choices":[{"index":0,"message":{"role":"assistant",'
         '"content":null,"tool_calls":[{"id":"call_1","type":"function","function":{"name":"f","arguments":"{}"}},'
         '{"id":"call_2","type":"custom","custom":{"name":"g","input":"x"}}]},"finish_reason":"tool_calls"}]}',

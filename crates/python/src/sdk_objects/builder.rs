@@ -84,51 +84,51 @@ impl SdkBuilder {
 
     #[pyo3(signature = (data, *, base64_floats = false))]
     fn build<'py>(&self, data: &Bound<'py, PyAny>, base64_floats: bool) -> PyResult<Bound<'py, PyAny>> {
-        let text = text_of(data)?;
-        let built = self.read(data.py(), text, |building| {
-            if base64_floats { building.reading_base64() } else { building }.constructed(&self.root, ROOT)
-        });
-        built?.map_or_else(|| self.built_by_sdk(data), Ok)
+        let Some(tape) = self.read(data)? else { return self.built_by_sdk(data) };
+        self.built(data, tape, base64_floats)
     }
 
     fn build_event<'py>(&self, data: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let text = text_of(data)?;
-        let built = self.read(data.py(), text, |building| {
-            let tape = building.tape;
-            let error = tape.member(ROOT, "error").map(|error| tape.at(error));
-            if tape.at(ROOT) == Value::Null || error.is_some_and(|error| error != Value::Null) {
-                return Ok(Some(None));
-            }
-            Ok(building.constructed(&self.root, ROOT)?.map(Some))
-        });
-        built?.map_or_else(|| self.built_by_sdk(data).map(Some), Ok)
+        let Some(tape) = self.read(data)? else { return self.built_by_sdk(data).map(Some) };
+        let error = tape.member(ROOT, "error").map(|error| tape.at(error));
+        if tape.at(ROOT) == Value::Null || error.is_some_and(|error| error != Value::Null) {
+            return Ok(None);
+        }
+        self.built(data, tape, false).map(Some)
     }
 }
 
 impl SdkBuilder {
-    /// What `build` makes of the text. `None`: the SDK's own code must make the whole object.
-    fn read<'py, T>(
-        &self,
-        py: Python<'py>,
-        text: Option<&[u8]>,
-        build: impl FnOnce(Building<'_, 'py>) -> PyResult<Option<T>>,
-    ) -> PyResult<Option<T>> {
+    /// `None`: the text is for `json.loads`.
+    fn read<'a>(&self, data: &'a Bound<'_, PyAny>) -> PyResult<Option<Tape<'a>>> {
+        let Some(text) = text_of(data)? else { return Ok(None) };
         let room = mem::take(&mut *self.room.lock().unwrap_or_else(PoisonError::into_inner));
-        let Some(tape) = text.and_then(|text| Tape::read(text, room)) else { return Ok(None) };
+        Ok(Tape::read(text, room))
+    }
+
+    fn built<'py>(
+        &self,
+        data: &Bound<'py, PyAny>,
+        tape: Tape<'_>,
+        reads_base64: bool,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = data.py();
         let models = self.models.bind(py).get();
         let fallbacks = Cell::new(0);
-        let built = build(Building::new(py, &tape, &models.registry, &fallbacks))?;
-        if built.is_some() {
-            models.built.fetch_add(1, Relaxed);
-            models.fallback_fields.fetch_add(fallbacks.get(), Relaxed);
-        }
+        let building =
+            Building { py, tape: &tape, registry: &models.registry, reads_base64, fallbacks: &fallbacks };
+        let built = building.constructed(&self.root, ROOT)?;
         let room = tape.into_room();
         if room.capacity() <= KEPT_ROOM {
             *self.room.lock().unwrap_or_else(PoisonError::into_inner) = room;
         }
-        Ok(built)
+        let Some(object) = built else { return self.built_by_sdk(data) };
+        models.built.fetch_add(1, Relaxed);
+        models.fallback_fields.fetch_add(fallbacks.get(), Relaxed);
+        Ok(object)
     }
 
+    /// The whole object as the SDK builds it, or its error.
     fn built_by_sdk<'py>(&self, data: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         let py = data.py();
         let models = self.models.bind(py).get();

@@ -41,9 +41,8 @@ impl<'py> Building<'_, 'py> {
                 Ok(Some(self.word(text, words).unwrap_or_else(|| self.text(text).into_any())))
             }
             (Kind::Float, Value::Integer(value)) => {
-                #[expect(clippy::cast_precision_loss, reason = "a number that loses precision stays an integer")]
                 let float = value as f64;
-                #[expect(clippy::cast_possible_truncation, reason = "128 bits hold all 64-bit integers' floats")]
+                // A number that loses precision stays an integer.
                 let is_same = float as i128 == i128::from(value);
                 if is_same { self.float(float) } else { self.anything(place).map(Some) }
             }
@@ -146,6 +145,9 @@ impl<'py> Building<'_, 'py> {
             && let Some(model) = details.models.get(self.tape.text(tag, &mut String::new()))
         {
             return self.constructed_model(model, place, extent);
+        }
+        if union.is_ambiguous && matches!(value, Value::Object(_)) {
+            return Ok(None);
         }
         match union.variants.first() {
             Some(first) if !union.begins_with_null => self.constructed(first, place),

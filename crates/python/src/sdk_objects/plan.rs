@@ -44,6 +44,8 @@ pub(super) struct Union {
     pub(super) begins_with_null: bool,
     /// A list, and a model, are among them: the SDKs differ in what they make of a list that is not valid.
     pub(super) has_list_and_model: bool,
+    /// Several models, and no discriminator of its own: the SDK may know one of an equal union.
+    pub(super) is_ambiguous: bool,
     pub(super) tag: Option<Tag>,
     /// What the SDK's `construct_type` was given, of which it makes its own table of tags.
     pub(super) declared: Option<Declared>,

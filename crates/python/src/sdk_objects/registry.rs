@@ -142,20 +142,26 @@ impl Registry {
         let has = |test: fn(&Kind) -> bool| variants.iter().any(test);
         let has_list_and_model =
             has(|kind| matches!(kind, Kind::List(_))) && has(|kind| matches!(kind, Kind::Model(_)));
+        let models = variants.iter().filter(|kind| matches!(kind, Kind::Model(_))).count();
+        let declared = declared(&description.get_item(3)?)?;
         Ok(Union {
+            is_ambiguous: models > 1 && declared.is_none(),
             has_list_and_model,
             variants: variants.into(),
             accepts_null,
             begins_with_null,
             tag: tag(&description.get_item(2)?)?,
-            declared: declared(&description.get_item(3)?)?,
+            declared,
             details: PyOnceLock::new(),
         })
     }
 
     fn make_plan(&self, class: &Bound<'_, PyType>) -> PyResult<Option<Plan>> {
         let py = class.py();
-        let described = self.describe_model.call1(py, (class,))?;
+        let described = match self.describe_model.call1(py, (class,)) {
+            Err(error) if error.is_instance_of::<PyException>(py) => return Ok(None),
+            described => described?,
+        };
         let Some((described, descriptors)) =
             described.extract::<Option<(Vec<Bound<'_, PyAny>>, [Bound<'_, PyAny>; 3])>>(py)?
         else {

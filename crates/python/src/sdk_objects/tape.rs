@@ -3,8 +3,6 @@
 //! Accepts a subset of what `json.loads` accepts, with the same meaning. What is left out (`NaN`, lone surrogates, text
 //! that is not UTF-8, deep nesting, anything malformed) is for `json.loads` itself: to accept, or to refuse in its words.
 
-use std::str;
-
 /// Values nested more deeply are left to `json.loads`.
 const MAX_DEPTH: usize = 96;
 
@@ -86,7 +84,7 @@ impl<'a> Tape<'a> {
     }
 
     /// Places of the items of the array at `place`.
-    pub(super) fn items(&self, place: Place, extent: Extent) -> impl Iterator<Item = Place> + use<'_, 'a> {
+    pub(super) fn items(&self, place: Place, extent: Extent) -> impl Iterator<Item = Place> {
         let mut next = place + 1;
         (0..extent.count).map(move |_| {
             let item = next;
@@ -96,11 +94,7 @@ impl<'a> Tape<'a> {
     }
 
     /// Keys, and places of values, of the object at `place`.
-    pub(super) fn members(
-        &self,
-        place: Place,
-        extent: Extent,
-    ) -> impl Iterator<Item = (Text, Place)> + use<'_, 'a> {
+    pub(super) fn members(&self, place: Place, extent: Extent) -> impl Iterator<Item = (Text, Place)> {
         let mut next = place + 1;
         (0..extent.count).filter_map(move |_| {
             let Value::Text(key) = self.at(next) else { return None };

@@ -15,7 +15,7 @@ use pyo3::{
 };
 
 /// Integers up to here are floats without loss.
-const EXACT_IN_FLOAT: i64 = 1 << 53;
+const EXACT_IN_FLOAT: u64 = 1 << 53;
 
 /// What pydantic makes of a value.
 pub(super) enum Outcome<'py> {
@@ -78,8 +78,7 @@ impl<'py> Building<'_, 'py> {
             (Kind::Boolean, Value::Boolean(value)) => {
                 Outcome::Valid(PyBool::new(self.py, value).to_owned().into_any(), Fit::EXACT)
             }
-            (Kind::Float, Value::Integer(value)) if value.abs() <= EXACT_IN_FLOAT => {
-                #[expect(clippy::cast_precision_loss, reason = "it is small enough to be exact")]
+            (Kind::Float, Value::Integer(value)) if value.unsigned_abs() <= EXACT_IN_FLOAT => {
                 let value = PyFloat::new(self.py, value as f64);
                 Outcome::Valid(value.into_any(), Fit::STRICT)
             }

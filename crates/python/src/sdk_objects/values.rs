@@ -23,20 +23,7 @@ pub(super) struct Building<'a, 'py> {
     pub(super) fallbacks: &'a Cell<u64>,
 }
 
-impl<'a, 'py> Building<'a, 'py> {
-    pub(super) fn new(
-        py: Python<'py>,
-        tape: &'a Tape<'a>,
-        registry: &'a Registry,
-        fallbacks: &'a Cell<u64>,
-    ) -> Self {
-        Self { py, tape, registry, reads_base64: false, fallbacks }
-    }
-
-    pub(super) fn reading_base64(self) -> Self {
-        Self { reads_base64: true, ..self }
-    }
-
+impl<'py> Building<'_, 'py> {
     /// The value at `place`, whatever it is.
     pub(super) fn anything(&self, place: Place) -> PyResult<Bound<'py, PyAny>> {
         let py = self.py;
