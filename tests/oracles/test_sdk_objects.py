@@ -1,4 +1,4 @@
-"""The objects that `ferrule.sdk_objects` builds, against those of the official SDKs: of both generations, no difference.
+"""Objects that `ferrule.sdk_objects` builds, against those of the official SDKs of both generations: no difference.
 
 `sdk_objects/fuzz.py` runs in the environment of each SDK: thousands of bodies and events, transcribed, generated and
 changed, are built by both, and compared in all that a program can see. `FERRULE_SDK_OBJECT_CASES` is how many of each

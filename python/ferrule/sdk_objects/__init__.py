@@ -71,11 +71,14 @@ def builder_for(cast_to: Any, *, construct_type: Callable[..., Any]) -> SdkBuild
 
 
 def statistics(construct_type: Callable[..., Any]) -> dict[str, int]:
-    """How many objects were built here (`built`), how many of their fields the SDK built (`fallback_fields`), and how
-    many whole objects the SDK built (`fallback_objects`), since the process began.
+    """How many objects were built for one SDK since the process began.
 
     Args:
         construct_type: The SDK's own function, as for `builder_for`.
+
+    Returns:
+        `built`: objects that were built here; `fallback_fields`: fields in them that the SDK built; `fallback_objects`:
+        objects that the SDK built as a whole.
     """
     sdk = _sdks.get(id(construct_type))
     return sdk.models.statistics() if sdk else {"built": 0, "fallback_fields": 0, "fallback_objects": 0}

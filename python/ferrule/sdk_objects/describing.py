@@ -103,8 +103,7 @@ class Describing:
 
     def tags(self, union: Any, metadata: Any) -> tuple[str, dict[str, Any]] | None:
         """The SDK's own table for values of a union that are not valid: a key in JSON, and classes by its value."""
-        assert self._discriminate is not None
-        details = self._discriminate(union=union, meta_annotations=tuple(metadata))
+        details = self._discriminate and self._discriminate(union=union, meta_annotations=tuple(metadata))
         if details is None:
             return None
         return details.field_alias_from or details.field_name, dict(details.mapping)

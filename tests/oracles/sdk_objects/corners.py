@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+# ruff: noqa: RUF012, TC003, UP006, UP007, UP035, UP045 - written as the SDKs write it, and read by pydantic
 import enum
 from datetime import date, datetime
-from typing import Annotated, Any, Dict, Generic, List, Literal, Optional, TypeVar, Union  # noqa: UP035
+from typing import Annotated, Any, Dict, Generic, List, Literal, Optional, TypeVar, Union
 
 import pydantic
 import sdks
@@ -44,7 +45,7 @@ class Ambiguous(BaseModel):
     several: Union[List[Leaf], Leaf, str, None] = None
     other: Union[str, List[str], List[Leaf], None] = None
     anything: Union[Leaf, object, None] = None
-    nothing_first: Union[None, Leaf] = None
+    nothing_first: Union[Leaf, None] = None
     mapped: Union[Dict[str, int], Leaf, None] = None
     nested: Optional[List[Optional[Union[Leaf, List[Twig]]]]] = None
 
@@ -86,7 +87,7 @@ class Tree(BaseModel):
     name: str
     children: Optional[List[Tree]] = None
     parent: Optional[Tree] = None
-    plain: List[Tree] = []  # noqa: RUF012
+    plain: List[Tree] = []
 
 
 class Recursive(BaseModel):
@@ -184,7 +185,7 @@ class Holder(BaseModel):
     closed: Optional[Closed] = None
     by_name: Optional[ByName] = None
     box: Optional[Box[int]] = None
-    boxes: List[Box[Leaf]] = []  # noqa: RUF012
+    boxes: List[Box[Leaf]] = []
     plain: Optional[Leaf] = None
     plainly: Constructing
     tagged: Union[Tagged, TaggedToo, None] = None

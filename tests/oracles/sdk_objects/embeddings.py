@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import base64
-import copy
 import json
 import random
 import struct
 from typing import Any
 
 import sdks
-from compared import difference
+from compared import difference, outcome
 from openai import OpenAI
 
 from ferrule.sdk_objects import builder_for
@@ -52,16 +51,11 @@ def main() -> None:
     found: list[str] = []
     for _ in range(400):
         data = body(chance)
-        outcomes = []
-        for build in (
-            lambda d=data: builder.build(d, base64_floats=True),
-            lambda d=data: sdk.construct_type(type_=type_, value=json.loads(d)),
-        ):
-            try:
-                outcomes.append(parse(copy.copy(build())))
-            except Exception as error:  # noqa: BLE001 - whatever it is
-                outcomes.append(f"{type(error).__name__}: {error}")
-        if different := difference(*outcomes):
+        outcomes = [
+            outcome(lambda data=data: parse(builder.build(data, base64_floats=True))),
+            outcome(lambda data=data: parse(sdk.construct_type(type_=type_, value=json.loads(data)))),
+        ]
+        if different := difference(*map(list, outcomes)):
             found.append(f"{different} in {data!r:.500}")
     print(json.dumps({"differences": len(found), "first": found[:5]}))
 
