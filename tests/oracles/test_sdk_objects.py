@@ -73,3 +73,17 @@ def test_nothing_is_left_of_objects(sdk: str) -> None:
 def test_base64_embeddings_equal_the_sdk_s(sdk: str) -> None:
     report = run(sdk, "embeddings.py")
     assert report["differences"] == 0, report["first"]
+
+
+@pytest.mark.parametrize("sdk", ["openai-2", "openai-3"])
+def test_chat_streams_accumulate_as_the_sdk_s(sdk: str) -> None:
+    report = run(sdk, "chat_streams.py")
+    assert report["differences"] == 0, report["first"]
+    assert report["fast"] > 1000
+
+
+@pytest.mark.parametrize("sdk", ["anthropic-0", "anthropic-1", "anthropic-2"])
+def test_message_streams_accumulate_as_the_sdk_s(sdk: str) -> None:
+    report = run(sdk, "message_streams.py")
+    assert report["differences"] == 0, report["first"]
+    assert report["fast"] > 1000

@@ -10,6 +10,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ferrule.sdk_objects.model_objects import EventClass, new_object, set_field
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -30,8 +32,6 @@ _NEEDED = (
 
 # What a chunk adds as text.
 _TEXTS = frozenset({"content", "refusal", "role"})
-
-_set_attribute = object.__setattr__
 
 # Values of extra fields that are the same object after they were dumped and read again.
 _SCALARS = (str, int, float, bool, type(None))
@@ -67,9 +67,9 @@ class _Text:
         self._all_names = set(self._message_class.model_fields)
         self._names_of_message = self._all_names - {"parsed"}
         self._other_names = sorted(self._names_of_message - _TEXTS)
-        self._chunk_event = _Event(names["ChunkEvent"], "chunk")
-        self._content_event = _Event(names["ContentDeltaEvent"], "content.delta")
-        self._refusal_event = _Event(names["RefusalDeltaEvent"], "refusal.delta")
+        self._chunk_event = EventClass(names["ChunkEvent"], "chunk")
+        self._content_event = EventClass(names["ContentDeltaEvent"], "content.delta")
+        self._refusal_event = EventClass(names["RefusalDeltaEvent"], "refusal.delta")
         self._from_json = names["from_json"] if names["is_given"](getattr(state, _FORMAT)) else None
 
     def handle_chunk(self, chunk: Any) -> Any:
@@ -81,10 +81,10 @@ class _Text:
         if not found or message is None:
             return self._handle_any(chunk)
         choice, choice_snapshot = found
-        _set(choice_snapshot, "message", message)
+        set_field(choice_snapshot, "message", message)
         self._parse(message)
-        _set(snapshot, "usage", chunk.usage)
-        _set(snapshot, "system_fingerprint", chunk.system_fingerprint)
+        set_field(snapshot, "usage", chunk.usage)
+        set_field(snapshot, "system_fingerprint", chunk.system_fingerprint)
         self._choice_state(choice)
         return self._events(chunk, snapshot, choice.delta, message)
 
@@ -132,12 +132,12 @@ class _Text:
             if name in values or name in {"index", "type"}:
                 return None
             extra[name] = _joined(known, added)
-        return _object(self._message_class, values, extra, self._names_of_message.copy())
+        return new_object(self._message_class, values, extra, self._names_of_message.copy())
 
     def _parse(self, message: Any) -> None:
         content = message.content
         if self._from_json is not None and content and not message.refusal and content.lstrip():
-            _set(message, "parsed", self._from_json(bytes(content, "utf-8"), partial_mode=True))
+            set_field(message, "parsed", self._from_json(bytes(content, "utf-8"), partial_mode=True))
 
     def _events(self, chunk: Any, snapshot: Any, delta: Any, message: Any) -> list[Any]:
         events = [self._chunk_event.new({"chunk": chunk, "snapshot": snapshot})]
@@ -149,33 +149,5 @@ class _Text:
         return events
 
 
-class _Event:
-    """A class of events, whose fields are all given."""
-
-    def __init__(self, class_: Any, type_: str) -> None:
-        self._class = class_
-        self._template = dict.fromkeys(class_.model_fields)
-        self._template["type"] = type_
-        self._names = set(self._template)
-
-    def new(self, values: dict[str, Any]) -> Any:
-        return _object(self._class, self._template | values, {}, self._names.copy())
-
-
 def _joined(known: str | None, added: str | None) -> str | None:
     return added if known is None else known if added is None else known + added
-
-
-def _set(it: Any, name: str, value: Any) -> None:
-    """What assigning to a field of a model does."""
-    it.__dict__[name] = value
-    it.__pydantic_fields_set__.add(name)
-
-
-def _object(class_: Any, values: dict[str, Any], extra: dict[str, Any], fields_set: set[str]) -> Any:
-    it = object.__new__(class_)
-    _set_attribute(it, "__dict__", values)
-    _set_attribute(it, "__pydantic_private__", None)
-    _set_attribute(it, "__pydantic_extra__", extra)
-    _set_attribute(it, "__pydantic_fields_set__", fields_set)
-    return it
