@@ -86,4 +86,4 @@ def test_chat_streams_accumulate_as_the_sdk_s(sdk: str) -> None:
 def test_message_streams_accumulate_as_the_sdk_s(sdk: str) -> None:
     report = run(sdk, "message_streams.py")
     assert report["differences"] == 0, report["first"]
-    assert report["fast"] > 1000
+    assert report["fast"] > 500
