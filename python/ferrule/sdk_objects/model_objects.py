@@ -24,14 +24,22 @@ def set_field(it: Any, name: str, value: Any) -> None:
 
 
 class EventClass:
-    """A class of events of which all fields are given, one of them the type."""
+    """A class of events.
 
-    def __init__(self, class_: Any, type_: str) -> None:
+    Args:
+        class_: The class.
+        type_: The value of its field `type`.
+        names: The fields that are given to `new`; by default all others.
+    """
+
+    def __init__(self, class_: Any, type_: str, names: tuple[str, ...] = ()) -> None:
         self._class = class_
-        self._template = dict.fromkeys(class_.model_fields)
+        self._template = {
+            name: None if field.is_required() else field.default for name, field in class_.model_fields.items()
+        }
         self._template["type"] = type_
-        self._names = set(self._template)
+        self._names = {*names, "type"} if names else set(self._template)
 
     def new(self, values: dict[str, Any]) -> Any:
-        """An event with `values`, which name every field but the type."""
+        """An event with `values` by the names of their fields."""
         return new_object(self._class, self._template | values, {}, self._names.copy())
