@@ -145,9 +145,8 @@ fn text_of<'a>(data: &'a Bound<'_, PyAny>) -> PyResult<Option<&'a [u8]>> {
     }
     match data.cast::<PyString>() {
         Ok(text) => Ok(text.to_str().ok().map(str::as_bytes)),
-        Err(_) => Err(PyTypeError::new_err(format!(
-            "data must be bytes or str, not {}",
-            data.get_type().name()?
-        ))),
+        Err(_) => {
+            Err(PyTypeError::new_err(format!("data must be bytes or str, not {}", data.get_type().name()?)))
+        }
     }
 }

@@ -28,9 +28,7 @@ impl<'py> Building<'_, 'py> {
             (Kind::Model(model), Value::Object(extent)) => self.constructed_model(model, place, extent),
             (Kind::Model(model), Value::Array(extent)) => self.constructed_models(model, place, extent),
             (Kind::List(inner), Value::Array(extent)) => self.constructed_list(inner, place, extent),
-            (Kind::List(inner), Value::Text(text))
-                if self.reads_base64 && matches!(**inner, Kind::Float) =>
-            {
+            (Kind::List(inner), Value::Text(text)) if self.reads_base64 && matches!(**inner, Kind::Float) => {
                 let mut scratch = String::new();
                 base64_floats::read(self.py, self.tape.text(text, &mut scratch))
                     .unwrap_or_else(|| self.anything(place))

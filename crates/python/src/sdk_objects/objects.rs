@@ -1,10 +1,7 @@
 //! A model object in the making: its attributes, and what came besides its fields.
 
 use super::{plan::Plan, tape::Text, values::Building};
-use pyo3::{
-    prelude::*,
-    types::{PyDict, PyDictMethods, PySetMethods},
-};
+use pyo3::{prelude::*, types::PyDict};
 
 /// What becomes an object.
 pub(super) struct Draft<'a, 'py> {
@@ -35,7 +32,12 @@ impl<'a, 'py> Draft<'a, 'py> {
     }
 
     /// A further field.
-    pub(super) fn add(&self, building: &Building<'_, 'py>, key: Text, value: Bound<'py, PyAny>) -> PyResult<()> {
+    pub(super) fn add(
+        &self,
+        building: &Building<'_, 'py>,
+        key: Text,
+        value: Bound<'py, PyAny>,
+    ) -> PyResult<()> {
         self.extra.set_item(building.text(key), value)
     }
 

@@ -20,8 +20,16 @@ use std::{
 const MOST_FIELDS: usize = 128;
 
 /// What Python says of a field, in the order of `describing.py`.
-type FieldDescription<'py> =
-    (String, Bound<'py, PyString>, Bound<'py, PyAny>, bool, bool, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>);
+type FieldDescription<'py> = (
+    String,
+    Bound<'py, PyString>,
+    Bound<'py, PyAny>,
+    bool,
+    bool,
+    Bound<'py, PyAny>,
+    Bound<'py, PyAny>,
+    Bound<'py, PyAny>,
+);
 
 /// The model classes of one SDK.
 pub(super) struct Registry {
@@ -32,7 +40,11 @@ pub(super) struct Registry {
 }
 
 impl Registry {
-    pub(super) fn new(construct_type: Py<PyAny>, describe_model: Py<PyAny>, describe_tags: Py<PyAny>) -> Self {
+    pub(super) fn new(
+        construct_type: Py<PyAny>,
+        describe_model: Py<PyAny>,
+        describe_tags: Py<PyAny>,
+    ) -> Self {
         Self { construct_type, describe_model, describe_tags, models: Mutex::default() }
     }
 

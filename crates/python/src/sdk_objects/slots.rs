@@ -80,9 +80,7 @@ struct Descriptor {
 impl Descriptor {
     fn new(descriptor: Bound<'_, PyAny>) -> PyResult<Self> {
         // SAFETY: the argument is a type object, and any may be asked for `tp_descr_set` from Python 3.10 on.
-        let slot = unsafe {
-            ffi::PyType_GetSlot(descriptor.get_type().as_type_ptr(), ffi::Py_tp_descr_set)
-        };
+        let slot = unsafe { ffi::PyType_GetSlot(descriptor.get_type().as_type_ptr(), ffi::Py_tp_descr_set) };
         if slot.is_null() {
             return Err(PyTypeError::new_err("the descriptor cannot be set"));
         }

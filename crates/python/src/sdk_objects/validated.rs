@@ -72,9 +72,9 @@ impl<'py> Building<'_, 'py> {
                 self.word(text, words).map_or(Outcome::Invalid, |word| Outcome::Valid(word, Fit::EXACT))
             }
             (Kind::Text, Value::Text(text)) => Outcome::Valid(self.text(text).into_any(), Fit::EXACT),
-            (Kind::Nothing, Value::Null) | (Kind::Integer, Value::Integer(_)) | (Kind::Float, Value::Float(_)) => {
-                Outcome::Valid(self.anything(place)?, Fit::EXACT)
-            }
+            (Kind::Nothing, Value::Null)
+            | (Kind::Integer, Value::Integer(_))
+            | (Kind::Float, Value::Float(_)) => Outcome::Valid(self.anything(place)?, Fit::EXACT),
             (Kind::Boolean, Value::Boolean(value)) => {
                 Outcome::Valid(PyBool::new(self.py, value).to_owned().into_any(), Fit::EXACT)
             }
@@ -222,7 +222,8 @@ impl<'py> Building<'_, 'py> {
     fn tagged<'u>(&self, union: &'u Union, place: Place) -> Option<&'u [usize]> {
         let tag = union.tag.as_ref()?;
         let Value::Object(_) = self.tape.at(place) else { return None };
-        let Some(Value::Text(text)) = self.tape.member(place, &tag.key).map(|place| self.tape.at(place)) else {
+        let Some(Value::Text(text)) = self.tape.member(place, &tag.key).map(|place| self.tape.at(place))
+        else {
             return Some(&[]);
         };
         let mut scratch = String::new();
