@@ -23,7 +23,7 @@ impl<'py> Building<'_, 'py> {
     /// The value at `place`, of that type where it matches.
     pub(super) fn constructed(&self, kind: &Kind, place: Place) -> Constructed<'py> {
         match (kind, self.tape.at(place)) {
-            (Kind::Unknown, _) => Ok(None),
+            (Kind::Unknown, _) | (Kind::Float, Value::Large(_)) => Ok(None),
             (Kind::Union(union), _) => self.constructed_union(union, place),
             (Kind::Model(model), Value::Object(extent)) => self.constructed_model(model, place, extent),
             (Kind::Model(model), Value::Array(extent)) => self.constructed_models(model, place, extent),
@@ -45,7 +45,6 @@ impl<'py> Building<'_, 'py> {
                 if is_same { self.float(float) } else { self.anything(place).map(Some) }
             }
             (Kind::Float, Value::Boolean(value)) => self.float(f64::from(u8::from(value))),
-            (Kind::Float, Value::Large(_)) => Ok(None),
             _ => self.anything(place).map(Some),
         }
     }

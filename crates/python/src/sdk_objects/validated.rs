@@ -64,7 +64,6 @@ impl<'py> Building<'_, 'py> {
         Ok(match (kind, value) {
             (Kind::Anything, _) => Outcome::Valid(self.anything(place)?, Fit::ANYTHING),
             (Kind::Union(union), _) => self.validated_union(union, place)?,
-            (Kind::Unknown, _) => Outcome::Unsure,
             (Kind::Model(model), Value::Object(extent)) => self.validated_model(model, place, extent)?,
             (Kind::List(inner), Value::Array(extent)) => self.validated_list(inner, place, extent)?,
             (Kind::Map(inner), Value::Object(extent)) => self.validated_map(inner, place, extent)?,
@@ -83,7 +82,8 @@ impl<'py> Building<'_, 'py> {
                 Outcome::Valid(value.into_any(), Fit::STRICT)
             }
             // Pydantic reads numbers and truth values out of each other, and out of text.
-            (
+            (Kind::Unknown, _)
+            | (
                 Kind::Integer | Kind::Float | Kind::Boolean,
                 Value::Integer(_) | Value::Large(_) | Value::Float(_) | Value::Text(_) | Value::Boolean(_),
             ) => Outcome::Unsure,
