@@ -1,7 +1,8 @@
 """Descriptions of the SDKs' types, of which `crates/python/src/sdk_objects/registry.rs` makes plans.
 
 A type is described as a name (`"str"`, `"int"`, `"float"`, `"bool"`, `"none"`, `"any"`), or as a tuple:
-`("literal", words)`, `("model", class)`, `("list", item)`, `("map", value)`, `("union", variants, tag, declared)`.
+`("literal", words)`, `("model", class)`, `("list", item)`, `("map", value)`, `("union", variants, tag, declared, whether the
+SDK says what becomes of values that are not valid)`.
 What is none of these is `"unknown"`: the SDK builds it.
 """
 
@@ -116,7 +117,9 @@ class Describing:
         if metadata and self._discriminate is None:
             return UNKNOWN
         kinds = [self.of_type(each) for each in arguments]
-        return ("union", kinds, self._tag(kinds), (union, metadata) if metadata else None)
+        # Before Python 3.14 `X | Y` cannot be weakly referenced, and some versions of the SDKs fail at that.
+        is_theirs = isinstance(union, types.UnionType) and sys.version_info < (3, 14)
+        return ("union", kinds, self._tag(kinds), (union, metadata) if metadata else None, is_theirs)
 
     def _tag(self, kinds: list[Any]) -> tuple[str, dict[str, list[int]]] | None:
         """A key that every model of a union requires and that has literal values, and the variants by value.

@@ -133,7 +133,7 @@ impl<'py> Building<'_, 'py> {
             Outcome::Invalid => {}
         }
         let value = self.tape.at(place);
-        if union.has_list_and_model && matches!(value, Value::Array(_)) {
+        if union.is_theirs || (union.has_list_and_model && matches!(value, Value::Array(_))) {
             return Ok(None);
         }
         if let Value::Object(extent) = value

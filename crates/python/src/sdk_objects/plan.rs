@@ -44,6 +44,8 @@ pub(super) struct Union {
     pub(super) begins_with_null: bool,
     /// A list, and a model, are among them: the SDKs differ in what they make of a list that is not valid.
     pub(super) has_list_and_model: bool,
+    /// What becomes of values that are not valid is for the SDK to say.
+    pub(super) is_theirs: bool,
     /// Several models, and no discriminator of its own: the SDK may know one of an equal union.
     pub(super) is_ambiguous: bool,
     pub(super) tag: Option<Tag>,

@@ -157,6 +157,7 @@ impl Registry {
         let models = variants.iter().filter(|kind| matches!(kind, Kind::Model(_))).count();
         let declared = declared(&description.get_item(3)?)?;
         Ok(Union {
+            is_theirs: description.get_item(4)?.extract()?,
             is_ambiguous: models > 1 && declared.is_none(),
             has_list_and_model,
             variants: variants.into(),
