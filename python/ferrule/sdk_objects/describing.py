@@ -1,8 +1,8 @@
 """Descriptions of the SDKs' types, of which `crates/python/src/sdk_objects/registry.rs` makes plans.
 
 A type is described as a name (`"str"`, `"int"`, `"float"`, `"bool"`, `"none"`, `"any"`), or as a tuple:
-`("literal", words)`, `("model", class)`, `("list", item)`, `("map", value)`, `("union", variants, tag, declared, is_theirs)`, where
-values that are not valid are the SDK's if `is_theirs`.
+`("literal", words)`, `("model", class)`, `("list", item)`, `("map", value)`, or
+`("union", variants, tag, declared, is_theirs)`. Of the last, what is not valid is the SDK's to build if `is_theirs`.
 What is none of these is `"unknown"`: the SDK builds it.
 """
 
