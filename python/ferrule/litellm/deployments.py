@@ -1,0 +1,214 @@
+"""Deployments of a router: the entries of litellm's `model_list`, as targets of Ferrule's groups."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from ferrule.litellm import parameters, providers
+from ferrule.litellm.objects import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ferrule.litellm.providers import Provider
+
+_OPTIONS = {
+    **{
+        name: name
+        for name in [
+            "temperature",
+            "top_p",
+            "top_k",
+            "n",
+            "stop",
+            "seed",
+            "user",
+            "frequency_penalty",
+            "presence_penalty",
+        ]
+    },
+    **{
+        name: name
+        for name in ["parallel_tool_calls", "service_tier", "verbosity", "safety_identifier", "tools", "tool_choice"]
+    },
+    **{
+        name: name
+        for name in ["response_format", "extra_headers", "extra_body", "drop_params", "dimensions", "voice", "size"]
+    },
+    "max_tokens": "max_tokens",
+    "max_completion_tokens": "max_tokens",
+    "reasoning_effort": "reasoning",
+}
+"""Parameters of a deployment that become defaults of its target, with Ferrule's names of them."""
+
+_PRICES = {
+    "input_cost_per_token": "input_mtok",
+    "output_cost_per_token": "output_mtok",
+    "cache_read_input_token_cost": "cache_read_mtok",
+    "cache_creation_input_token_cost": "cache_write_mtok",
+}
+
+
+class Deployment:
+    """One entry of a `model_list`.
+
+    Attributes:
+        model_name: The group that it belongs to.
+        params: Its `litellm_params`, with variables of the environment filled in.
+        info: Its `model_info`.
+        id: `model_info.id`, else a digest of the entry.
+        provider: Who is called.
+        rpm: The most requests in a minute; `None` without a limit.
+        tpm: The most tokens in a minute; `None` without a limit.
+        target_name: What Ferrule calls its target; set by the router.
+    """
+
+    def __init__(self, entry: Any) -> None:
+        given = plain(entry) if not isinstance(entry, dict) else entry
+        self.model_name: str = given["model_name"]
+        self.params: dict[str, Any] = resolved(plain(given.get("litellm_params") or {}))
+        if "model" not in self.params:
+            raise ValueError(f"model_list: {self.model_name!r} has no litellm_params.model")
+        self.info: dict[str, Any] = dict(given.get("model_info") or {})
+        self.id: str = str(self.info.get("id") or _digest(self.model_name, self.params))
+        self.info["id"] = self.id
+        self.provider: Provider = providers.provider_of(
+            self.params["model"],
+            self.params.get("custom_llm_provider"),
+            self.params.get("api_base") or self.params.get("base_url"),
+        )
+        self.rpm: int | None = self.params.get("rpm", given.get("rpm"))
+        self.tpm: int | None = self.params.get("tpm", given.get("tpm"))
+        self.target_name = f"{self.provider.id}/{self.provider.model}"
+
+    @property
+    def tags(self) -> list[str]:
+        """Its tags."""
+        return list(self.params.get("tags") or ())
+
+    def share(self, weighed_by: str | None) -> float:
+        """Its share beside the others', by `weight`, `rpm` or `tpm`."""
+        return 1.0 if weighed_by is None else float(self.params.get(weighed_by) or getattr(self, weighed_by, None) or 0)
+
+    def target(self, weighed_by: str | None, concurrency: int | None) -> dict[str, Any]:
+        """It as a target of a group.
+
+        Args:
+            weighed_by: What weighs: `weight`, `rpm`, `tpm`, or `None` for all the same.
+            concurrency: The most calls under way, where it does not say itself.
+        """
+        target: dict[str, Any] = {
+            "model": f"{self.provider.id}/{self.provider.model}",
+            "tags": [self.tag],
+            "weight": self.share(weighed_by),
+        }
+        connection = {
+            name: dict(value) if isinstance(value, tuple) else value
+            for name, value in providers.connection(self.provider, self.params)
+        }
+        if connection:
+            target["provider"] = connection
+        most = self.params.get("max_parallel_requests") or concurrency
+        if most:
+            target["concurrency"] = int(most)
+        options = {ours: self.params[name] for name, ours in _OPTIONS.items() if self.params.get(name) is not None}
+        if options:
+            target["options"] = options
+        prices = {
+            ours: float(amount) * 1e6
+            for name, ours in _PRICES.items()
+            if (amount := self.params.get(name, self.info.get(name))) is not None
+        }
+        if prices:
+            target["prices"] = prices
+        return target
+
+    @property
+    def tag(self) -> str:
+        """The tag by which its target is known."""
+        return f"deployment-{self.id}"
+
+    def unread(self) -> list[str]:
+        """The names of its parameters that nothing reads."""
+        known = {*_OPTIONS, *_PRICES, *parameters.OWN, "model"}
+        return sorted(name for name in self.params if name not in known)
+
+    def to_dict(self) -> dict[str, Any]:
+        """It as an entry of a `model_list`, without its key."""
+        shown = {name: value for name, value in self.params.items() if name != "api_key"}
+        return {"model_name": self.model_name, "litellm_params": shown, "model_info": dict(self.info)}
+
+    def __repr__(self) -> str:
+        return f"Deployment({self.model_name!r}, model={self.params['model']!r}, id={self.id!r})"
+
+
+def resolved(value: Any) -> Any:
+    """`value` with `os.environ/NAME` replaced by the variable."""
+    if isinstance(value, str) and value.startswith("os.environ/"):
+        return os.environ.get(value.removeprefix("os.environ/"))
+    if isinstance(value, dict):
+        return {name: resolved(item) for name, item in value.items()}
+    return [resolved(item) for item in value] if isinstance(value, list) else value
+
+
+def _digest(name: str, params: dict[str, Any]) -> str:
+    text = json.dumps([name, params], sort_keys=True, default=repr)
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]
+
+
+class Group:
+    """The deployments of one name.
+
+    Attributes:
+        name: The `model_name`.
+        key: What Ferrule calls the group.
+        deployments: Its deployments.
+        strategy: Ferrule's name of the strategy.
+        as_given: Whether all of them get OpenAI's parameters and messages as the caller wrote them.
+    """
+
+    def __init__(self, name: str, key: str, deployments: list[Deployment], strategy: str) -> None:
+        self.name = name
+        self.key = f"{key}-*" if "*" in name else key
+        self.deployments = deployments
+        self.strategy = strategy
+        self.as_given = strategy != "lowest_cost" and all(one.provider.as_given for one in deployments)
+
+    def called(self, model: str) -> str | None:
+        """What Ferrule calls the group where a call names `model`; `None` where that is not this group."""
+        if "*" not in self.name:
+            return self.key if model == self.name else None
+        head, _, tail = self.name.partition("*")
+        if not fnmatch.fnmatchcase(model, f"{_literal(head)}*{_literal(tail)}") or len(model) < len(head) + len(tail):
+            return None
+        return self.key.replace("*", model[len(head) : len(model) - len(tail) or None])
+
+    def options(self, settings: Any) -> dict[str, Any]:
+        """The group, as Ferrule's configuration has it."""
+        weighed_by = None
+        for name in ("weight", "rpm", "tpm"):
+            if any(one.share(name) for one in self.deployments):
+                weighed_by = name
+                break
+        return {
+            "targets": [one.target(weighed_by, settings.default_max_parallel_requests) for one in self.deployments],
+            "strategy": self.strategy,
+            "breaker": settings.breaker(len(self.deployments)),
+            "retry": {"budget": 1.0, "backoff": settings.backoff()},
+        }
+
+
+def _literal(text: str) -> str:
+    return text.replace("[", "[[]").replace("?", "[?]")
+
+
+def grouped(deployments: Iterable[Deployment]) -> dict[str, list[Deployment]]:
+    """The deployments by name, in their order."""
+    found: dict[str, list[Deployment]] = {}
+    for one in deployments:
+        found.setdefault(one.model_name, []).append(one)
+    return found
