@@ -280,14 +280,17 @@ class CustomStreamWrapper:
         self._hidden_params.update(self._request.hidden(reply))
         if self._on_end is not None:
             self._on_end(reply, None)
-        made = self._maker.usage_chunk(body.get("usage") or {})
+        usage = {**(body.get("usage") or {})}
+        if (cost := self._hidden_params.get("response_cost")) is not None:
+            usage["cost"] = cost
+        made = self._maker.usage_chunk(usage)
         if made is None:
             raise end
         return made
 
     def _failed(self, error: FerruleError) -> Exception:
         self._ended = True
-        raised = self._request.exception(error)
+        raised = self._request.broken_off(error, self.completion_stream.reply().text)
         if self._on_end is not None:
             self._on_end(None, raised)
         return raised

@@ -60,8 +60,11 @@ def arguments(provider: str, options: Key) -> dict[str, Any]:
 
     A call fails or is repeated for itself, as in litellm: no circuit breaker stands between it and the provider.
     """
-    settings = {name: dict(value) if isinstance(value, tuple) else value for name, value in options}
+    settings = {
+        name: dict(value) if isinstance(value, tuple) else value for name, value in options if name != "timeout"
+    }
     return {
+        "timeout": dict(options).get("timeout"),
         "config": False,
         "providers": {provider: settings} if settings else None,
         "breaker": {"failures": 0, "failure_rate": 0},

@@ -104,7 +104,8 @@ class Deployment:
         target: dict[str, Any] = {
             "model": f"{self.provider.id}/{self.provider.model}",
             "tags": [self.tag],
-            "weight": self.share(weighed_by),
+            # Ferrule has no weight of 0: this one is asked where nobody else can be.
+            "weight": self.share(weighed_by) or 1e-9,
         }
         connection = {
             name: dict(value) if isinstance(value, tuple) else value

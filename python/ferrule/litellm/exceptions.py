@@ -65,7 +65,8 @@ class LiteLLMError(Exception):
         self.num_retries: int | None = given.pop("num_retries", None)
         self.body: Any = given.pop("body", None)
         details: dict[str, Any] = self.body if isinstance(self.body, dict) else {}
-        self.code: Any = details.get("code")
+        code = details.get("code")
+        self.code: Any = None if code is None else str(code)
         self.param: Any = details.get("param")
         self.type: Any = details.get("type")
         self.request_id: str | None = given.pop("request_id", None)
@@ -73,10 +74,14 @@ class LiteLLMError(Exception):
         self._response: Any = given.pop("response", None)
         self._url: str | None = given.pop("url", None)
         self._text: str = given.pop("text", "")
-        self._answered: int = given.pop("answered", None) or self.status_code
+        answered: int | None = given.pop("answered", None)
+        self._answered: int = answered or self.status_code
+        if answered is not None and self.openai_name != "APIError":
+            self.status_code = answered  # As of openai's status errors.
         for name, value in given.items():
             setattr(self, name, value)
-        super().__init__(self.message)
+        # Not openai's constructors, which want responses of httpx.
+        Exception.__init__(self, self.message)
 
     @property
     def response(self) -> Any:
@@ -196,7 +201,8 @@ class LiteLLMUnknownProvider(BadRequestError):
 
     def __init__(self, model: str = "", custom_llm_provider: str | None = None, **fields: Any) -> None:
         fields.setdefault("message", NO_PROVIDER.format(model=model))
-        super().__init__(model=model, llm_provider=custom_llm_provider, **fields)
+        fields.setdefault("llm_provider", custom_llm_provider)
+        super().__init__(model=model, **fields)
 
 
 NO_PROVIDER = (
@@ -306,7 +312,12 @@ class MidStreamFallbackError(ServiceUnavailableError):
         self.emitted_disqualifying_content: bool = fields.pop("emitted_disqualifying_content", False)
         super().__init__(*arguments, **fields)
         if self.original_exception is not None:
-            self.status_code = getattr(self.original_exception, "status_code", 503)
+            self.status_code = self._answered = getattr(self.original_exception, "status_code", 503)
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        cause = self.original_exception
+        return text if cause is None else f"{text} Original exception: {type(cause).__name__}: {cause}"
 
 
 class APIError(LiteLLMError):

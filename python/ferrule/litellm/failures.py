@@ -48,9 +48,7 @@ def exception_of(error: FerruleError, provider: str, model: str, api_base: str |
     if isinstance(error, errors.StreamInterruptedError):
         return _mid_stream(error, said, title, context)
     if isinstance(error, errors.ContextLengthError):
-        return exceptions.ContextWindowExceededError(
-            f"ContextWindowExceededError: {title} - {said}", body=body, **context
-        )
+        return exceptions.ContextWindowExceededError(f"ContextWindowExceededError: {title} - {said}", **context)
     if isinstance(error, errors.ContentFilteredError):
         return exceptions.ContentPolicyViolationError(
             f"ContentPolicyViolationError: {title} - {said}", body=body, **context
@@ -83,8 +81,6 @@ def _by_status(
     if kind is exceptions.Timeout:
         return kind(f"Timeout Error: {title} - {said}", exception_status_code=status, **context)
     carried = body if kind in (exceptions.RateLimitError, exceptions.InternalServerError) else None
-    if kind is exceptions.NotFoundError:
-        carried = body
     return kind(f"{kind.__name__}: {title} - {said}", body=carried, **context)
 
 
@@ -102,6 +98,21 @@ def _status_of(error: FerruleError) -> int:
         if isinstance(error, kind):
             return status
     return 500
+
+
+def broken_off(error: FerruleError, provider: str, model: str, api_base: str | None, text: str) -> Exception:
+    """The exception for an error after `text` of a stream was delivered."""
+    raised = exception_of(error, provider, model, api_base)
+    if isinstance(raised, exceptions.MidStreamFallbackError):
+        return raised
+    return exceptions.MidStreamFallbackError(
+        getattr(raised, "message", str(raised)),
+        model=model,
+        llm_provider=provider,
+        original_exception=raised,
+        generated_content=text,
+        url=api_base,
+    )
 
 
 def _mid_stream(error: FerruleError, said: str, title: str, context: dict[str, Any]) -> Exception:

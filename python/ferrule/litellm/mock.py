@@ -122,11 +122,12 @@ class MockStream:
 
     def _made(self, request: Request, text: str, calls: Any) -> list[ModelResponseStream]:
         answer_id = new_id()
-        pieces = [text[place : place + _PIECE] for place in range(0, len(text), _PIECE)] or [""]
+        pieces = [text[place : place + _PIECE] for place in range(0, len(text), _PIECE)]
         deltas: list[dict[str, Any]] = [{"content": piece} for piece in pieces]
-        deltas[0]["role"] = "assistant"
         if calls:
-            deltas[-1]["tool_calls"] = calls
+            deltas = [*deltas[:-1], {**(deltas[-1] if deltas else {"content": None}), "tool_calls": calls}]
+        if deltas:
+            deltas[0]["role"] = "assistant"
         made: list[ModelResponseStream] = []
         for delta in deltas:
             made.append(ModelResponseStream([{"index": 0, "delta": delta}], answer_id, model=request.model))  # noqa: PERF401

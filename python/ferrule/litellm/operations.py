@@ -28,7 +28,6 @@ class Operation(NamedTuple):
         connection: Where and with which key.
         options: The options, as Ferrule's client takes them.
         own: The parameters that are ours.
-        model_id: The id of a `Router`'s deployment.
     """
 
     provider: Provider
@@ -84,6 +83,18 @@ def prepare(model: str, given: dict[str, Any], known: str) -> Operation:
     if extra:
         options["extra_body"] = {**extra, **options.get("extra_body", {})}
     return Operation(provider, providers.connection(provider, own), options, own)
+
+
+def raw(operation: Operation) -> Operation:
+    """The operation as a request that is sent as it is: its headers, retries and time limit are the client's."""
+    options = operation.options
+    settings = dict(operation.connection)
+    headers = {**dict(settings.get("headers") or ()), **(options.get("extra_headers") or {})}
+    if headers:
+        settings["headers"] = tuple(sorted(headers.items()))
+    settings["retry"] = (("max_retries", options["max_retries"]),)
+    settings["timeout"] = options["timeout"]
+    return operation._replace(connection=tuple(settings.items()))
 
 
 def run(operation: Operation, act: Callable[[Any], Any]) -> Any:
@@ -166,9 +177,15 @@ def images_of(operation: Operation, found: Any) -> results.ImageResponse:
         )
         for image in found
     ]
-    made = results.ImageResponse(
-        created=int(found.extra.get("created") or time.time()), data=data, usage=usage_of(found)
+    used = usage_of(found)
+    usage = results.ImageUsage(
+        input_tokens=used.prompt_tokens,
+        input_tokens_details={"image_tokens": 0, "text_tokens": used.prompt_tokens},
+        output_tokens=used.completion_tokens,
+        total_tokens=used.total_tokens,
     )
+    created = int(found.extra.get("created") or time.time())
+    made = results.ImageResponse(created=created, data=data, usage=usage)
     made.hidden_params = operation.hidden(found)
     return made
 

@@ -291,10 +291,36 @@ def _reasoning(thinking: Any) -> Any:
     return {"budget_tokens": budget} if budget is not None else {"effort": "medium"}
 
 
-def as_given(body: dict[str, Any], messages: Any, own: dict[str, Any], streamed: bool) -> dict[str, Any]:
+_WITH_DEVELOPER = ("o1", "o3", "o4")
+
+
+def conversation(messages: Any, model: str) -> Any:
+    """The messages as they are sent: without fields that are `None`, and `system` for models without `developer`."""
+    if not isinstance(messages, (list, tuple)):
+        return plain(messages)
+    system = not model.startswith(_WITH_DEVELOPER)
+    return [_message(plain(message), system) for message in messages]
+
+
+def _message(message: Any, system: bool) -> Any:
+    if not isinstance(message, dict):
+        return message
+    if system and message.get("role") == "developer":
+        message = {**message, "role": "system"}
+    if None in message.values():
+        return {name: value for name, value in message.items() if value is not None}
+    return message
+
+
+def as_given(
+    provider: Provider, body: dict[str, Any], messages: Any, own: dict[str, Any], streamed: bool
+) -> dict[str, Any]:
     """The options of the call, for a provider that gets OpenAI's parameters and messages as the caller wrote them."""
     given = common(own, streamed)
-    sent: dict[str, Any] = {"messages": plain(messages)}
+    sent: dict[str, Any] = {"messages": conversation(messages, provider.model)}
+    if "tool_choice" in body and not (body.get("tools") or body.get("functions")):
+        # OpenAI refuses it without tools.
+        body = {name: value for name, value in body.items() if name != "tool_choice"}
     for name, value in body.items():
         if name == "response_format" and isinstance(value, type):
             given["response_format"] = value

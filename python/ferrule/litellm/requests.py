@@ -7,7 +7,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from ferrule.litellm import parameters, providers
-from ferrule.litellm.failures import exception_of
+from ferrule.litellm.failures import broken_off, exception_of
 from ferrule.litellm.response import ModelResponse
 from ferrule.litellm.settings import settings
 
@@ -82,7 +82,7 @@ class Request:
         """The messages and the options, as Ferrule's client takes them."""
         provider = self.provider
         if provider.as_given:
-            options = parameters.as_given(self.body, self.messages, self.own, self.stream)
+            options = parameters.as_given(provider, self.body, self.messages, self.own, self.stream)
             if self.stream and "stream_options" in options["extra_body"]:
                 # Usage is always asked for, as the cost of the call comes of it.
                 given = options["extra_body"]["stream_options"]
@@ -160,6 +160,10 @@ class Request:
     def exception(self, error: FerruleError) -> Exception:
         """The exception of litellm's for an error of the call."""
         return exception_of(error, self.provider.name, self.model, self.api_base)
+
+    def broken_off(self, error: FerruleError, text: str) -> Exception:
+        """The exception of litellm's for an error after `text` of a stream was delivered."""
+        return broken_off(error, self.provider.name, self.model, self.api_base, text)
 
 
 def labels_of(metadata: Any) -> dict[str, str]:

@@ -182,6 +182,8 @@ class Choices(OpenAIObject):
             provider_specific_fields = {**(provider_specific_fields or {}), "native_finish_reason": finish_reason}
         if not isinstance(message, OpenAIObject):
             message = Message(**message) if message else Message()
+        if finish_reason is None and message.get("tool_calls"):
+            reason = "tool_calls"
         super().__init__(finish_reason=reason, index=index or 0, message=message, **fields)
         if provider_specific_fields is not None:
             self.__dict__["provider_specific_fields"] = provider_specific_fields
@@ -383,7 +385,9 @@ def _choice(choice: dict[str, Any], place: int) -> Choices:
     if unknown:
         known["provider_specific_fields"] = {**(known.get("provider_specific_fields") or {}), **unknown}
     specific = {name: value for name, value in choice.items() if name not in _OF_CHOICES}
-    more = {"logprobs": choice["logprobs"]} if "logprobs" in choice else {}
+    more = {**specific}
+    if "logprobs" in choice:
+        more["logprobs"] = choice["logprobs"]
     return Choices(
         finish_reason=choice.get("finish_reason"),
         index=choice.get("index", place),

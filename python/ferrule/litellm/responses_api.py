@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ferrule.litellm import chat, results
 from ferrule.litellm.objects import plain
-from ferrule.litellm.operations import Operation, arun, prepare, run
+from ferrule.litellm.operations import Operation, arun, prepare, raw, run
 from ferrule.litellm.parameters import OWN
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ async def aresponses(input: Any = None, model: str | None = None, **parameters: 
 
 def _prepared(given: Any, model: str | None, parameters: dict[str, Any]) -> tuple[Operation, dict[str, Any]]:
     name = model or ""
-    operation = prepare(name, parameters, "")
+    operation = raw(prepare(name, parameters, ""))
     operation.own["model"] = name
     extra = dict(operation.options.get("extra_body") or {})
     if parameters.get("stream"):

@@ -47,6 +47,14 @@ class ImageObject(OpenAIObject):
     revised_prompt: str | None = None
 
 
+class ImageUsage(OpenAIObject):
+    """The tokens of images: `input_tokens`, `output_tokens`, `total_tokens`."""
+
+    input_tokens: int
+    output_tokens: int
+    total_tokens: int
+
+
 class ImageResponse(Result):
     """Generated images."""
 

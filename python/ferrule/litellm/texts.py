@@ -9,8 +9,9 @@ import json
 from typing import Any
 
 from ferrule.litellm import chat, results
+from ferrule.litellm.costs import cost_of_usage
 from ferrule.litellm.objects import plain
-from ferrule.litellm.operations import Operation, arun, prepare, run
+from ferrule.litellm.operations import Operation, arun, prepare, raw, run
 from ferrule.litellm.providers import is_legacy, provider_of
 from ferrule.litellm.response import Usage
 
@@ -27,7 +28,7 @@ def _prompts(prompt: Any) -> list[str]:
 
 
 def _raw(model: str, prompt: Any, given: dict[str, Any]) -> tuple[Operation, dict[str, Any]]:
-    operation = prepare(model, given, "")
+    operation = raw(prepare(model, given, ""))
     extra = operation.options.get("extra_body") or {}
     return operation, {"model": operation.provider.model, "prompt": prompt, **plain(extra)}
 
@@ -41,7 +42,8 @@ def _decoded(operation: Operation, head: dict[str, Any], content: bytes) -> resu
         "custom_llm_provider": operation.provider.name,
         "additional_headers": {f"llm_provider-{name}": value for name, value in head["headers"]},
         "model_id": None,
-        "response_cost": None,
+        "response_cost": cost_of_usage(operation.provider, operation.own, usage.model_dump()),
+        "api_base": dict(operation.connection).get("base_url"),
     }
     return made
 
