@@ -623,6 +623,10 @@ class Reply(Generic[_T]):
         """The provider's request id, for its support."""
 
     @property
+    def headers(self) -> list[tuple[str, str]]:
+        """The headers of the response, with names in lower case; empty for streams, and after unpickling."""
+
+    @property
     def attempts(self) -> list[Attempt]:
         """Every attempt, oldest first; the last one answered."""
 

@@ -96,9 +96,11 @@ async def test_closing_early(openai: dict[str, Any], simulator: Simulator) -> No
     stream = litellm.completion("openai/long-1000", **openai, stream=True)
     next(stream)
     stream.close()
-    assert simulator.wait_for_connections()
+    assert simulator.wait_for_answers()
+    assert simulator.requests[-1].outcome == "closed_by_client"
     later = await litellm.acompletion("openai/long-1000", **openai, stream=True)
     async for _ in later:
         break
     await later.aclose()
-    assert simulator.wait_for_connections()
+    assert simulator.wait_for_answers()
+    assert simulator.requests[-1].outcome == "closed_by_client"

@@ -319,9 +319,8 @@ def answers(table: Table) -> None:
                 choice["stop_reason"] = "a"
             choices.append(choice)
         more: dict[str, Any] = {"usage": pick.choice(USAGES)}
-        for name, value in {"system_fingerprint": "fp", "service_tier": "default", "extra": {"a": [1]}}.items():
-            if pick.random() < 0.3:
-                more[name] = value
+        perhaps: dict[str, Any] = {"system_fingerprint": "fp", "service_tier": "default", "extra": {"a": [1]}}
+        more.update({name: value for name, value in perhaps.items() if pick.random() < 0.3})
         table.chat("answer", [(200, {}, completion_body(choices, **more))])
 
 

@@ -1,4 +1,4 @@
-"""An upstream of litellm's functions on loopback: each case's answers, by the header `x-case` or the path, and what it was asked.
+"""An upstream of litellm's functions on loopback: the answers of each case, and what it was asked.
 
 Plain Python, as it answers both litellm and `ferrule.litellm`.
 """

@@ -181,7 +181,7 @@ impl Work for Complete {
     }
 
     fn finish(self, received: PlainResponse, answered: Answered) -> Reply {
-        let PlainResponse { response, raw, request_id } = received;
+        let PlainResponse { response, raw, request_id, headers } = received;
         let stats = answered.policy.stats();
         let mut record = answered.record();
         record.fill(&response.model, response.usage.as_ref(), &response.extra);
@@ -192,6 +192,7 @@ impl Work for Complete {
             raw,
             provider: target.provider.id.to_string(),
             request_id,
+            headers,
             attempts,
             stats,
             dropped: target.dropped,

@@ -18,6 +18,7 @@ use http::{HeaderMap, StatusCode, header::CONTENT_TYPE, response::Parts};
 use std::{
     fmt,
     future::poll_fn,
+    mem,
     task::{Context, Poll, Waker},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -64,6 +65,17 @@ impl fmt::Debug for Incoming {
     }
 }
 
+/// The headers of a response.
+#[derive(Clone, Debug, Default)]
+pub struct ReplyHeaders(HeaderMap);
+
+impl ReplyHeaders {
+    /// Their names, in lower case, and values, as far as these are text.
+    pub fn pairs(&self) -> Vec<(&str, &str)> {
+        text_headers(&self.0)
+    }
+}
+
 /// All of `headers` that are text.
 pub(crate) fn text_headers(headers: &HeaderMap) -> Vec<(&str, &str)> {
     headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect()
@@ -102,6 +114,14 @@ impl Incoming {
     /// All headers that are text.
     pub(crate) fn text_headers(&self) -> Vec<(&str, &str)> {
         text_headers(self.headers())
+    }
+
+    /// The headers, for the reply of a response that was read.
+    pub(crate) fn take_headers(&mut self) -> ReplyHeaders {
+        ReplyHeaders(match &mut self.source {
+            Source::Http { headers, .. } => mem::take(headers),
+            Source::Backend(_) => HeaderMap::new(),
+        })
     }
 
     /// Lets go of the headers, and with them of the piece of the connection's memory that they were read into: a stream

@@ -110,7 +110,7 @@ pub use failover::{FailoverOn, Reason};
 pub use failure::{Expired, Failure, TimeoutKind};
 pub use group_state::GroupState;
 pub use health::Health;
-pub use incoming::Incoming;
+pub use incoming::{Incoming, ReplyHeaders};
 pub use keys::{KeySettings, KeyStatus};
 pub use models::ListModels;
 pub use observe::{AttemptFacts, Event, EventKind, EventTarget, Observer, StreamEnding, What};

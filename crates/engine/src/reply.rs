@@ -3,6 +3,7 @@
 use crate::{
     failover::Reason,
     failure::{Expired, Failure},
+    incoming::ReplyHeaders,
 };
 use bytes::Bytes;
 use ferrule_catalog::Settlement;
@@ -26,6 +27,8 @@ pub struct Reply {
     pub provider: String,
     /// The provider's id of the request, from its headers.
     pub request_id: Option<String>,
+    /// The headers that it came with.
+    pub headers: ReplyHeaders,
     /// Every attempt, the successful one last.
     pub attempts: Vec<Attempt>,
     /// How long it took.

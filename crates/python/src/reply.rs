@@ -38,6 +38,7 @@ pub(crate) struct Reply {
     body: Option<Bytes>,
     provider: String,
     request_id: Option<String>,
+    headers: engine::ReplyHeaders,
     attempts: Vec<engine::Attempt>,
     stats: engine::Stats,
     pricing: Pricing,
@@ -47,12 +48,13 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn new(reply: engine::Reply, parse: Option<Py<PyAny>>) -> Self {
-        let engine::Reply { response, raw, provider, request_id, attempts, stats, settlement, .. } = reply;
+        let engine::Reply { response, raw, provider, request_id, headers, attempts, stats, settlement, .. } = reply;
         Self {
             response,
             body: Some(raw),
             provider,
             request_id,
+            headers,
             attempts,
             stats,
             pricing: Pricing::Settled(settlement),
@@ -81,6 +83,7 @@ impl Reply {
             body: None,
             provider: progress.provider.clone(),
             request_id: progress.request_id.clone(),
+            headers: engine::ReplyHeaders::default(),
             attempts: progress.attempts.clone(),
             stats: progress.stats,
             parse,
@@ -153,6 +156,7 @@ impl Reply {
             body: None,
             provider: fields.take_string("provider").unwrap_or_default(),
             request_id: fields.take_string("request_id"),
+            headers: engine::ReplyHeaders::default(),
             attempts: attempts
                 .into_iter()
                 .filter_map(|value| Some(Attempt::read(value.object()?).0))
@@ -256,6 +260,12 @@ impl Reply {
         self.request_id.as_deref()
     }
 
+    /// The headers of the response, with names in lower case; empty for streams.
+    #[getter]
+    fn headers(&self) -> Vec<(&str, &str)> {
+        self.headers.pairs()
+    }
+
     /// Every attempt made, the one that answered last.
     #[getter]
     fn attempts(&self) -> Vec<Attempt> {
@@ -319,6 +329,7 @@ impl Reply {
             body: self.body.clone(),
             provider: self.provider.clone(),
             request_id: self.request_id.clone(),
+            headers: self.headers.clone(),
             attempts,
             stats,
             pricing: Pricing::Known(cost.map(Box::new)),

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from ferrule import greenlets
 from ferrule.async_client import AsyncClient
 from ferrule.bridge import running
 from ferrule.client import Client
 from ferrule.operations.servers import start_request
 from ferrule.settling import settle
 from ferrule.waiting import bridge_of, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
 
 _Kind = TypeVar("_Kind", "SyncCaller", "AsyncCaller")
 Key = tuple[Any, ...]
@@ -25,15 +29,21 @@ class SyncCaller(Client):
 
     def request(self, provider: str, path: str, body: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         """Posts `body` to `path`. Returns the head of the response and its body."""
-        from ferrule import greenlets
+        head, pieces = self.open(provider, path, body)
+        return head, b"".join(pieces)
 
+    def open(self, provider: str, path: str, body: dict[str, Any]) -> tuple[dict[str, Any], Iterator[bytes]]:
+        """Posts `body` to `path`. Returns the head of the response, and its body as it comes."""
         hub = greenlets.current()
         flight = start_request(self._native, self._provider_id(provider), "POST", path, body, bridge_of(hub))
-        pieces: list[Any] = []
-        while (batch := wait_for(flight, hub)) is not None:
-            pieces.extend(batch)
-        head, *chunks = pieces
-        return head, b"".join(chunks)
+        head, *first = wait_for(flight, hub)
+
+        def pieces() -> Iterator[bytes]:
+            yield from first
+            while (batch := wait_for(flight, hub)) is not None:
+                yield from batch
+
+        return head, pieces()
 
 
 class AsyncCaller(AsyncClient):
@@ -41,13 +51,23 @@ class AsyncCaller(AsyncClient):
 
     async def request(self, provider: str, path: str, body: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         """Posts `body` to `path`. Returns the head of the response and its body."""
+        head, pieces = await self.open(provider, path, body)
+        return head, b"".join([piece async for piece in pieces])
+
+    async def open(self, provider: str, path: str, body: dict[str, Any]) -> tuple[dict[str, Any], AsyncIterator[bytes]]:
+        """Posts `body` to `path`. Returns the head of the response, and its body as it comes."""
         loop, bridge = running()
         flight = start_request(self._native, self._provider_id(provider), "POST", path, body, bridge)
-        pieces: list[Any] = []
-        while (batch := await settle(flight, loop)) is not None:
-            pieces.extend(batch)
-        head, *chunks = pieces
-        return head, b"".join(chunks)
+        head, *first = await settle(flight, loop)
+
+        async def pieces() -> AsyncIterator[bytes]:
+            for piece in first:
+                yield piece
+            while (batch := await settle(flight, loop)) is not None:
+                for piece in batch:
+                    yield piece
+
+        return head, pieces()
 
 
 _sync: OrderedDict[Key, SyncCaller] = OrderedDict()

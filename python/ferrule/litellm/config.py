@@ -139,7 +139,11 @@ def read_config(source: str | os.PathLike[str] | dict[str, Any]) -> ProxyConfig:
     if isinstance(source, dict):
         tree: Any = source
     else:
-        tree, _ = parse_configuration(Path(source).read_text(encoding="utf-8"), "yaml")
+        try:
+            tree, _ = parse_configuration(Path(source).read_text(encoding="utf-8"), "yaml")
+        except ValueError as error:
+            problem, line, column = error.args
+            raise ValueError(f"{source}, line {line}, column {column}: {problem}") from None
     if not isinstance(tree, dict):
         raise ValueError(f"{source}: expected a table with `model_list`, not {type(tree).__name__}")
     notices: list[str] = []

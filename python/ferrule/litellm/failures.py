@@ -129,7 +129,9 @@ def _mid_stream(error: FerruleError, said: str, title: str, context: dict[str, A
 
 
 def _title(provider: str) -> str:
-    return "OpenAIException" if provider in ("openai", "text-completion-openai") else f"{provider.title()}Exception"
+    if provider in ("openai", "text-completion-openai"):
+        return "OpenAIException"
+    return f"{provider.capitalize()}Exception"
 
 
 def _error_object(error: FerruleError) -> dict[str, Any] | None:

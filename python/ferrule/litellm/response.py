@@ -182,8 +182,6 @@ class Choices(OpenAIObject):
             provider_specific_fields = {**(provider_specific_fields or {}), "native_finish_reason": finish_reason}
         if not isinstance(message, OpenAIObject):
             message = Message(**message) if message else Message()
-        if finish_reason is None and message.get("tool_calls"):
-            reason = "tool_calls"
         super().__init__(finish_reason=reason, index=index or 0, message=message, **fields)
         if provider_specific_fields is not None:
             self.__dict__["provider_specific_fields"] = provider_specific_fields
@@ -388,8 +386,11 @@ def _choice(choice: dict[str, Any], place: int) -> Choices:
     more = {**specific}
     if "logprobs" in choice:
         more["logprobs"] = choice["logprobs"]
+    reason = choice.get("finish_reason")
+    if reason in (None, "stop") and known.get("tool_calls"):
+        reason = "tool_calls"  # Some servers end every answer with `stop`.
     return Choices(
-        finish_reason=choice.get("finish_reason"),
+        finish_reason=reason,
         index=choice.get("index", place),
         message=Message(**known),
         provider_specific_fields={**(choice.get("provider_specific_fields") or {}), **specific},

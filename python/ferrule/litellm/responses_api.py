@@ -11,6 +11,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from ferrule.litellm import chat, results
+from ferrule.litellm.costs import cost_of_usage
 from ferrule.litellm.objects import plain
 from ferrule.litellm.operations import Operation, arun, prepare, raw, run
 from ferrule.litellm.parameters import OWN
@@ -41,8 +42,11 @@ def responses(input: Any = None, model: str | None = None, **parameters: Any) ->
     if operation.provider.id not in _HAVE:
         answer = chat.completion(operation.own["model"], **_as_chat(body, parameters))
         return _events(_of_chat(answer, body)) if parameters.get("stream") else _of_chat(answer, body)
+    if body.get("stream"):
+        _, pieces = run(operation, lambda client: client.open(operation.provider.id, "/responses", body))
+        return _stream(pieces)
     head, content = run(operation, lambda client: client.request(operation.provider.id, "/responses", body))
-    return _stream(content) if body.get("stream") else _decoded(operation, head, content)
+    return _decoded(operation, head, content)
 
 
 async def aresponses(input: Any = None, model: str | None = None, **parameters: Any) -> Any:
@@ -52,8 +56,11 @@ async def aresponses(input: Any = None, model: str | None = None, **parameters: 
         answer = await chat.acompletion(operation.own["model"], **_as_chat(body, parameters))
         whole = _of_chat(answer, body)
         return _aevents(_events(whole)) if parameters.get("stream") else whole
+    if body.get("stream"):
+        _, pieces = await arun(operation, lambda client: client.open(operation.provider.id, "/responses", body))
+        return _astream(pieces)
     head, content = await arun(operation, lambda client: client.request(operation.provider.id, "/responses", body))
-    return _aevents(_stream(content)) if body.get("stream") else _decoded(operation, head, content)
+    return _decoded(operation, head, content)
 
 
 def _prepared(given: Any, model: str | None, parameters: dict[str, Any]) -> tuple[Operation, dict[str, Any]]:
@@ -63,6 +70,8 @@ def _prepared(given: Any, model: str | None, parameters: dict[str, Any]) -> tupl
     extra = dict(operation.options.get("extra_body") or {})
     if parameters.get("stream"):
         extra["stream"] = True
+    if parameters.get("metadata"):
+        extra["metadata"] = parameters["metadata"]  # Of the Responses API it is the provider's.
     return operation, {"model": operation.provider.model, "input": plain(given), **plain(extra)}
 
 
@@ -74,18 +83,56 @@ def _decoded(operation: Operation, head: dict[str, Any], content: bytes) -> resu
         "custom_llm_provider": operation.provider.name,
         "additional_headers": {f"llm_provider-{name}": value for name, value in head["headers"]},
         "model_id": None,
-        "response_cost": None,
+        "response_cost": _cost(operation, made),
     }
     return made
 
 
-def _stream(content: bytes) -> Iterator[results.ResponsesEvent]:
-    """The events of a streamed response."""
-    for line in content.decode("utf-8", "replace").splitlines():
-        name, _, data = line.partition(":")
-        if name == "data" and (text := data.strip()) and text != "[DONE]":
-            fields = {key: results.dictionaries(item) for key, item in json.loads(text).items()}
-            yield results.ResponsesEvent(**fields)
+def _cost(operation: Operation, made: results.ResponsesAPIResponse) -> float | None:
+    usage = made.get("usage")
+    if usage is None:
+        return None
+    given, cached = usage.get("input_tokens"), usage.get("input_tokens_details")
+    counted = {
+        "prompt_tokens": given,
+        "completion_tokens": usage.get("output_tokens"),
+        "prompt_tokens_details": {"cached_tokens": cached.get("cached_tokens") if cached is not None else None},
+    }
+    return cost_of_usage(operation.provider, operation.own, counted)
+
+
+class _Lines:
+    """The events in the pieces of a streamed response."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, piece: bytes) -> list[results.ResponsesEvent]:
+        """The events that `piece` completes."""
+        *lines, self._rest = (self._rest + piece).split(b"\n")
+        found: list[results.ResponsesEvent] = []
+        for line in lines:
+            name, _, data = line.decode("utf-8", "replace").partition(":")
+            if name == "data" and (text := data.strip()) and text != "[DONE]":
+                fields = {key: results.dictionaries(item) for key, item in json.loads(text).items()}
+                found.append(results.ResponsesEvent(**fields))
+        return found
+
+
+def _stream(pieces: Iterator[bytes]) -> Iterator[results.ResponsesEvent]:
+    lines = _Lines()
+    for piece in pieces:
+        yield from lines.feed(piece)
+    yield from lines.feed(b"\n")
+
+
+async def _astream(pieces: AsyncIterator[bytes]) -> AsyncIterator[results.ResponsesEvent]:
+    lines = _Lines()
+    async for piece in pieces:
+        for event in lines.feed(piece):
+            yield event
+    for event in lines.feed(b"\n"):
+        yield event
 
 
 async def _aevents(events: Iterator[results.ResponsesEvent]) -> AsyncIterator[results.ResponsesEvent]:

@@ -1,4 +1,4 @@
-"""Calls litellm's functions, or those of `ferrule.litellm`: `litellm_client.py MODULE URL` prints what came of each case."""
+"""Calls litellm's functions, or those of `ferrule.litellm`: `litellm_client.py MODULE URL` prints what came of it."""
 
 from __future__ import annotations
 

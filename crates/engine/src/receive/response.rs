@@ -1,6 +1,12 @@
 //! Plain responses, read as a whole.
 
-use crate::{apart::read_whole, failure::Failure, incoming::Incoming, provider::Provider, target::Target};
+use crate::{
+    apart::read_whole,
+    failure::Failure,
+    incoming::{Incoming, ReplyHeaders},
+    provider::Provider,
+    target::Target,
+};
 use bytes::Bytes;
 use ferrule_wire::{
     dialect::shared::foreign,
@@ -15,6 +21,7 @@ pub struct PlainResponse {
     pub(crate) response: Response,
     pub(crate) raw: Bytes,
     pub(crate) request_id: Option<String>,
+    pub(crate) headers: ReplyHeaders,
 }
 
 /// Reads the whole response.
@@ -39,7 +46,8 @@ pub(crate) async fn read_response(mut incoming: Incoming, target: &Target) -> Re
         Ok(mut response) => {
             add_metadata(dialect.decode_headers(&|name| incoming.header(name)), &mut response);
             foreign::mark_response(&mut response, &target.signer(), dialect.format());
-            Ok(PlainResponse { response, raw, request_id: incoming.request_id() })
+            let request_id = incoming.request_id();
+            Ok(PlainResponse { response, raw, request_id, headers: incoming.take_headers() })
         }
         Err(error) => {
             let failure = Failure::from(error).with_request_id(|| incoming.request_id());
