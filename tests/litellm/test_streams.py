@@ -93,12 +93,12 @@ async def test_an_error_in_the_stream(complete: Any, openai: dict[str, Any]) -> 
 
 
 async def test_closing_early(openai: dict[str, Any], simulator: Simulator) -> None:
-    stream = litellm.completion("openai/long-1000", **openai, stream=True)
+    stream = litellm.completion("openai/slow-20", **openai, stream=True)
     next(stream)
     stream.close()
     assert simulator.wait_for_answers()
     assert simulator.requests[-1].outcome == "closed_by_client"
-    later = await litellm.acompletion("openai/long-1000", **openai, stream=True)
+    later = await litellm.acompletion("openai/slow-20", **openai, stream=True)
     async for _ in later:
         break
     await later.aclose()

@@ -399,4 +399,8 @@ def every() -> list[Case]:
     table = Table()
     for make in (parameters, drops, errors, tries, answers, streams, operations, mocks):
         make(table)
+    # Every seventh is asked asynchronously as well.
+    for case in [one for one in table.cases if one["function"] in ("completion", "embedding")][::7]:
+        name = f"{case['id']}-async"
+        table.cases.append({**case, "id": name, "function": f"a{case['function']}"})
     return table.cases

@@ -147,6 +147,9 @@ def alike(case: dict[str, Any], outcome: dict[str, Any], *, is_ours: bool) -> di
 def alike_error(case: dict[str, Any], found: dict[str, Any], error: dict[str, Any], *, is_ours: bool) -> None:
     kind = case["kind"]
     error.pop("request_id", None)  # litellm has it of some classes only; here every error has it.
+    if case["function"].startswith("a"):
+        # litellm names the model of an asynchronous call with its provider, and of others without.
+        error["model"] = str(error.get("model")).removeprefix("openai/")
     if kind == "mock":
         error.pop("response", None)  # An error of ours always has one.
     if kind in ("unreadable", "broken"):

@@ -17,8 +17,10 @@ SUFFIXES = (".py", ".pyi")
 
 
 def sources() -> dict[str, ast.Module]:
-    """The modules of the package, except the command line."""
-    files = [path for path in PACKAGE.rglob("*") if path.suffix in SUFFIXES and "cli" not in path.parts]
+    """The modules of the package, except the command line and `ferrule.litellm`, whose names are litellm's."""
+    apart = {"cli", "litellm"}
+    files = [path for path in PACKAGE.rglob("*") if path.suffix in SUFFIXES]
+    files = [path for path in files if path.relative_to(PACKAGE).parts[0] not in apart]
     return {str(path.relative_to(PACKAGE)): ast.parse(path.read_text("utf-8")) for path in files}
 
 

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ferrule import _native
+from ferrule._native import TextDelta
 from ferrule.errors import FerruleError
 from ferrule.litellm.objects import MissingFieldError, OpenAIObject
 from ferrule.litellm.response import FINISH_REASONS, Function, Usage, new_id
@@ -133,12 +134,20 @@ class ModelResponseStream(OpenAIObject):
             raise MissingFieldError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
 
+_new = object.__new__
+
+
 class ChunkMaker:
     """Makes chunks of the events of one stream."""
 
     def __init__(self, model: str, answer_id: str | None, hidden: dict[str, Any], include_usage: bool) -> None:
-        self._head = (answer_id or new_id(), int(time.time()), model)
-        self._hidden = hidden
+        self._fields = {
+            "id": answer_id or new_id(),
+            "created": int(time.time()),
+            "model": model,
+            "object": "chat.completion.chunk",
+            "_hidden_params": hidden,
+        }
         self._include_usage = include_usage
         # Of each answer: whether its role was said, and the numbers of its tool calls by the index of their part.
         self._begun: set[int] = set()
@@ -148,8 +157,8 @@ class ChunkMaker:
     def chunk(self, event: Any) -> ModelResponseStream | None:
         """The chunk of an event; `None` for what no chunk tells."""
         kind = type(event)
-        if kind is _native.TextDelta:
-            return self._with({"content": event.text}, event.choice, None)
+        if kind is TextDelta:
+            return self._text(event.text, event.choice)
         if kind is _native.ReasoningDelta:
             return self._with({"content": None, "reasoning_content": event.text}, event.choice, None)
         if kind is _native.ToolCallDelta:
@@ -184,23 +193,30 @@ class ChunkMaker:
         if choice not in self._begun:
             self._begun.add(choice)
             role = "assistant" if reason is None else None
-        delta = Delta.__new__(Delta)
+        delta = _new(Delta)
         delta.__dict__ = {"role": role, "function_call": None, "tool_calls": None, "audio": None, **fields}
-        part = StreamingChoices.__new__(StreamingChoices)
+        part = _new(StreamingChoices)
         part.__dict__ = {"finish_reason": reason, "index": choice, "delta": delta, "logprobs": None}
         return self._chunk([part])
 
+    def _text(self, text: str, choice: int) -> ModelResponseStream:
+        """The chunk of a text: `_with`, written out."""
+        if choice in self._begun:
+            role = None
+        else:
+            self._begun.add(choice)
+            role = "assistant"
+        delta = _new(Delta)
+        delta.__dict__ = {"role": role, "function_call": None, "tool_calls": None, "audio": None, "content": text}
+        part = _new(StreamingChoices)
+        part.__dict__ = {"finish_reason": None, "index": choice, "delta": delta, "logprobs": None}
+        made = _new(ModelResponseStream)
+        made.__dict__ = {**self._fields, "choices": [part]}
+        return made
+
     def _chunk(self, choices: list[StreamingChoices]) -> ModelResponseStream:
-        answer_id, created, model = self._head
-        made = ModelResponseStream.__new__(ModelResponseStream)
-        made.__dict__ = {
-            "id": answer_id,
-            "created": created,
-            "model": model,
-            "object": "chat.completion.chunk",
-            "choices": choices,
-            "_hidden_params": self._hidden,
-        }
+        made = _new(ModelResponseStream)
+        made.__dict__ = {**self._fields, "choices": choices}
         return made
 
 
@@ -243,9 +259,10 @@ class CustomStreamWrapper:
     def __next__(self) -> ModelResponseStream:
         try:
             while True:
-                event, self._first = self._first, None
-                if event is None:
+                if self._first is None:
                     event = next(self.completion_stream)
+                else:
+                    event, self._first = self._first, None
                 made = self._maker.chunk(event)
                 if made is not None:
                     return made
@@ -260,9 +277,10 @@ class CustomStreamWrapper:
     async def __anext__(self) -> ModelResponseStream:
         try:
             while True:
-                event, self._first = self._first, None
-                if event is None:
+                if self._first is None:
                     event = await self.completion_stream.__anext__()
+                else:
+                    event, self._first = self._first, None
                 made = self._maker.chunk(event)
                 if made is not None:
                     return made

@@ -366,33 +366,78 @@ def read(body: dict[str, Any]) -> dict[str, Any]:
     if "system_fingerprint" in body:
         fields["system_fingerprint"] = body["system_fingerprint"]
     fields["choices"] = [_choice(choice, place) for place, choice in enumerate(body.get("choices") or ())]
-    fields["usage"] = Usage(**(body.get("usage") or {}))
+    fields["usage"] = _usage(body.get("usage") or {})
     for name, value in body.items():
         if name not in fields:
             fields[name] = value
     return fields
 
 
-def _choice(choice: dict[str, Any], place: int) -> Choices:
-    given = choice.get("message") or {}
-    unknown = {name: value for name, value in given.items() if name not in _OF_MESSAGES}
-    known = {name: value for name, value in given.items() if name in _OF_MESSAGES}
-    reasoning = unknown.get("reasoning")
-    if reasoning is not None and not known.get("reasoning_content") and isinstance(reasoning, str):
-        known["reasoning_content"] = reasoning
-    if unknown:
-        known["provider_specific_fields"] = {**(known.get("provider_specific_fields") or {}), **unknown}
-    specific = {name: value for name, value in choice.items() if name not in _OF_CHOICES}
-    more = {**specific}
-    if "logprobs" in choice:
-        more["logprobs"] = choice["logprobs"]
-    reason = choice.get("finish_reason")
-    if reason in (None, "stop") and known.get("tool_calls"):
-        reason = "tool_calls"  # Some servers end every answer with `stop`.
-    return Choices(
-        finish_reason=reason,
-        index=choice.get("index", place),
-        message=Message(**known),
-        provider_specific_fields={**(choice.get("provider_specific_fields") or {}), **specific},
-        **more,
+# Without constructors, as every answer goes through here; what is not plain goes through them.
+
+
+def _usage(given: dict[str, Any]) -> Usage:
+    if given.keys() != _PLAIN_USAGE:
+        return Usage(**given)
+    made = Usage.__new__(Usage)
+    made.__dict__.update(
+        completion_tokens=given["completion_tokens"] or 0,
+        prompt_tokens=given["prompt_tokens"] or 0,
+        total_tokens=given["total_tokens"] or 0,
+        completion_tokens_details=None,
+        prompt_tokens_details=None,
     )
+    return made
+
+
+_PLAIN_USAGE = {"prompt_tokens", "completion_tokens", "total_tokens"}
+
+
+def _message(given: dict[str, Any]) -> Message:
+    calls = given.get("tool_calls")
+    called = given.get("function_call")
+    fields: dict[str, Any] = {
+        "content": given.get("content"),
+        "role": given.get("role") or "assistant",
+        "tool_calls": [ChatCompletionMessageToolCall(**call) for call in calls] if calls else None,
+        "function_call": None if called is None else FunctionCall(**called),
+    }
+    unknown: dict[str, Any] | None = None
+    for name, value in given.items():
+        if name in fields:
+            continue
+        if name not in _OF_MESSAGES:
+            unknown = unknown or {}
+            unknown[name] = value
+        elif value is not None or name == "refusal":
+            fields[name] = value
+    if unknown is not None:
+        reasoning = unknown.get("reasoning")
+        if isinstance(reasoning, str) and not fields.get("reasoning_content"):
+            fields["reasoning_content"] = reasoning
+        fields["provider_specific_fields"] = {**(fields.get("provider_specific_fields") or {}), **unknown}
+    made = Message.__new__(Message)
+    made.__dict__.update(fields)
+    return made
+
+
+def _choice(choice: dict[str, Any], place: int) -> Choices:
+    message = _message(choice.get("message") or {})
+    given = choice.get("finish_reason")
+    reason = "stop" if given is None else FINISH_REASONS.get(given, "stop") or given
+    specific = choice.get("provider_specific_fields") or {}
+    if given is not None and reason != given:
+        specific = {**specific, "native_finish_reason": given}
+    if message.tool_calls and given in (None, "stop"):
+        reason = "tool_calls"  # Some servers end every answer with `stop`.
+    fields: dict[str, Any] = {"finish_reason": reason, "index": choice.get("index", place) or 0, "message": message}
+    for name, value in choice.items():
+        if name not in _OF_CHOICES:
+            fields[name] = value
+            specific = {**specific, name: value}
+    if "logprobs" in choice:
+        fields["logprobs"] = choice["logprobs"]
+    fields["provider_specific_fields"] = specific
+    made = Choices.__new__(Choices)
+    made.__dict__.update(fields)
+    return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import json
 import os
@@ -14,21 +15,33 @@ os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # It would fetch its price 
 
 import litellm_cases
 
+LOOP = asyncio.new_event_loop()
+
+
+async def collect(result: Any, chunks: list[Any]) -> None:
+    async for chunk in result:  # Those before an error count.
+        chunks.append(chunk.model_dump(exclude_none=True))  # noqa: PERF401 - as above
+
 
 def outcome_of(library: Any, case: dict[str, Any], url: str) -> dict[str, Any]:
     arguments = dict(case["arguments"])
+    is_async = case["function"].startswith("a")
     if "mock" not in case["kind"]:
         arguments.update(api_base=f"{url}/v1", api_key="sk-oracle")
-        if case["function"] == "completion":
+        if case["function"] in ("completion", "acompletion"):
             arguments["extra_headers"] = {"x-case": case["id"]}
         else:
             arguments["api_base"] = f"{url}/{case['id']}/v1"
     try:
         result = getattr(library, case["function"])(**arguments)
+        if is_async:
+            result = LOOP.run_until_complete(result)
         if arguments.get("stream"):
-            chunks = []
+            chunks: list[Any] = []
             try:
-                for chunk in result:
+                if is_async:
+                    LOOP.run_until_complete(collect(result, chunks))
+                for chunk in () if is_async else result:
                     chunks.append(chunk.model_dump(exclude_none=True))  # noqa: PERF401 - what came before an error counts
             except Exception as error:
                 return {"chunks": chunks, "error": error_of(error)}
