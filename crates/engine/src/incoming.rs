@@ -6,6 +6,7 @@ use crate::{
     cause,
     failure::Failure,
     net::{InUse, ResponseBody},
+    reply_headers::{ReplyHeaders, text_headers},
     timeout::Watch,
     transport::Lease,
 };
@@ -65,22 +66,6 @@ impl fmt::Debug for Incoming {
     }
 }
 
-/// The headers of a response.
-#[derive(Clone, Debug, Default)]
-pub struct ReplyHeaders(HeaderMap);
-
-impl ReplyHeaders {
-    /// Their names, in lower case, and values, as far as these are text.
-    pub fn pairs(&self) -> Vec<(&str, &str)> {
-        text_headers(&self.0)
-    }
-}
-
-/// All of `headers` that are text.
-pub(crate) fn text_headers(headers: &HeaderMap) -> Vec<(&str, &str)> {
-    headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect()
-}
-
 impl Incoming {
     /// An HTTP response, read under the limits of `watch`.
     pub(crate) fn from_http(head: Parts, body: ResponseBody, used: Used, watch: Watch) -> Self {
@@ -118,7 +103,7 @@ impl Incoming {
 
     /// The headers, for the reply of a response that was read.
     pub(crate) fn take_headers(&mut self) -> ReplyHeaders {
-        ReplyHeaders(match &mut self.source {
+        ReplyHeaders::new(match &mut self.source {
             Source::Http { headers, .. } => mem::take(headers),
             Source::Backend(_) => HeaderMap::new(),
         })

@@ -65,6 +65,7 @@ mod reasons;
 mod receive;
 mod recipient;
 mod reply;
+mod reply_headers;
 mod reported;
 mod resolve;
 mod resume;
@@ -110,7 +111,7 @@ pub use failover::{FailoverOn, Reason};
 pub use failure::{Expired, Failure, TimeoutKind};
 pub use group_state::GroupState;
 pub use health::Health;
-pub use incoming::{Incoming, ReplyHeaders};
+pub use incoming::Incoming;
 pub use keys::{KeySettings, KeyStatus};
 pub use models::ListModels;
 pub use observe::{AttemptFacts, Event, EventKind, EventTarget, Observer, StreamEnding, What};
@@ -127,6 +128,7 @@ pub use raw::{RawReply, RawRequest};
 pub use receive::EventBatch;
 pub use recipient::{Call, Recipient};
 pub use reply::{Attempt, Next, Outcome, Reply, Stats};
+pub use reply_headers::ReplyHeaders;
 pub use resolve::{
     Candidate, Group, GroupRules, GroupSettings, GroupTarget, LookUp, Place, Route, Routing, RoutingProblem,
     TargetSettings, nearest_name,

@@ -3,7 +3,7 @@
 use crate::{
     failover::Reason,
     failure::{Expired, Failure},
-    incoming::ReplyHeaders,
+    reply_headers::ReplyHeaders,
 };
 use bytes::Bytes;
 use ferrule_catalog::Settlement;

@@ -48,7 +48,9 @@ pub(crate) struct Reply {
 
 impl Reply {
     pub(crate) fn new(reply: engine::Reply, parse: Option<Py<PyAny>>) -> Self {
-        let engine::Reply { response, raw, provider, request_id, headers, attempts, stats, settlement, .. } = reply;
+        let engine::Reply {
+            response, raw, provider, request_id, headers, attempts, stats, settlement, ..
+        } = reply;
         Self {
             response,
             body: Some(raw),

@@ -132,7 +132,7 @@ class Request:
         return {
             "custom_llm_provider": self.provider.name,
             "region_name": None,
-            "additional_headers": {f"llm_provider-{name}": value for name, value in headers.items()},
+            "additional_headers": additional_headers(headers),
             "_response_ms": None if duration is None else duration * 1000,
             "litellm_call_id": self.identify(),
             "api_base": self.api_base,
@@ -164,6 +164,15 @@ class Request:
     def broken_off(self, error: FerruleError, text: str) -> Exception:
         """The exception of litellm's for an error after `text` of a stream was delivered."""
         return broken_off(error, self.provider.name, self.model, self.api_base, text)
+
+
+def additional_headers(headers: dict[str, str]) -> dict[str, Any]:
+    """A response's headers as litellm has them: under `llm_provider-`, those of rate limits by their own names too."""
+    found: dict[str, Any] = {
+        name: value for name, value in headers.items() if name.startswith(("x-ratelimit-", "llm_provider-"))
+    }
+    found.update({f"llm_provider-{name}": value for name, value in headers.items()})
+    return found
 
 
 def labels_of(metadata: Any) -> dict[str, str]:

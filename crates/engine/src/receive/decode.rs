@@ -3,7 +3,8 @@
 use crate::{
     apart::{LONG_BYTES, apart},
     failure::Failure,
-    incoming::{Incoming, text_headers},
+    incoming::Incoming,
+    reply_headers::text_headers,
     target::Target,
 };
 use ferrule_wire::{error::Headers, framing::StreamError, json::Json};

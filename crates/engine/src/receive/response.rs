@@ -1,10 +1,7 @@
 //! Plain responses, read as a whole.
 
 use crate::{
-    apart::read_whole,
-    failure::Failure,
-    incoming::{Incoming, ReplyHeaders},
-    provider::Provider,
+    apart::read_whole, failure::Failure, incoming::Incoming, provider::Provider, reply_headers::ReplyHeaders,
     target::Target,
 };
 use bytes::Bytes;

@@ -1,0 +1,23 @@
+//! The headers of a response, as replies have them.
+
+use http::HeaderMap;
+
+/// The headers of a response.
+#[derive(Clone, Debug, Default)]
+pub struct ReplyHeaders(HeaderMap);
+
+impl ReplyHeaders {
+    pub(crate) const fn new(headers: HeaderMap) -> Self {
+        Self(headers)
+    }
+
+    /// Their names, in lower case, and values, as far as these are text.
+    pub fn pairs(&self) -> Vec<(&str, &str)> {
+        text_headers(&self.0)
+    }
+}
+
+/// All of `headers` that are text.
+pub(crate) fn text_headers(headers: &HeaderMap) -> Vec<(&str, &str)> {
+    headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect()
+}
