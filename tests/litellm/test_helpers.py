@@ -288,3 +288,17 @@ def test_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert litellm.validate_environment("gpt-4o") == {"keys_in_environment": False, "missing_keys": ["OPENAI_API_KEY"]}
     monkeypatch.setenv("OPENAI_API_KEY", "sk")
     assert litellm.validate_environment("gpt-4o")["keys_in_environment"]
+
+
+def test_the_modules_that_programs_import_from() -> None:
+    from ferrule.litellm.caching import Cache
+    from ferrule.litellm.exceptions import RateLimitError
+    from ferrule.litellm.integrations.custom_logger import CustomLogger
+    from ferrule.litellm.router import Router
+    from ferrule.litellm.types.router import RetryPolicy
+    from ferrule.litellm.types.utils import ModelResponse
+    from ferrule.litellm.utils import token_counter
+
+    assert (Cache, RateLimitError, CustomLogger) == (litellm.Cache, litellm.RateLimitError, litellm.CustomLogger)
+    assert (Router, RetryPolicy, ModelResponse) == (litellm.Router, litellm.RetryPolicy, litellm.ModelResponse)
+    assert token_counter is litellm.token_counter
