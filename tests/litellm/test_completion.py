@@ -96,6 +96,30 @@ async def test_another_wire_format(complete: Any, simulator: Simulator) -> None:
     assert response._hidden_params["custom_llm_provider"] == "anthropic"
 
 
+async def test_thinking(complete: Any, simulator: Simulator) -> None:
+    parts = [
+        {"reasoning": {"text": "Hm.", "signature": "c2ln"}},
+        {"redacted_reasoning": "c2VjcmV0"},
+        {"text": "Hello!"},
+        {"tool_call": {"name": "f", "arguments": {"a": 1}}},
+    ]
+    simulator.set_script([{"match": {"nth": 1}, "reply": {"content": parts}}])
+    address = {"api_base": simulator.anthropic_base_url, "api_key": "k"}
+    messages: list[Any] = [{"role": "user", "content": "Hi"}]
+    given = {**address, "thinking": {"type": "enabled", "budget_tokens": 1024}, "max_tokens": 2000}
+    response = await complete("anthropic/claude-sonnet-4-5", messages, **given)
+    assert simulator.requests[-1].body["thinking"] == {"type": "enabled", "budget_tokens": 1024}
+    message = response.choices[0].message
+    assert (message.content, message.reasoning_content) == ("Hello!", "Hm.")
+    thought, redacted = message.thinking_blocks
+    assert (thought["thinking"], thought["signature"], redacted["data"]) == ("Hm.", "c2ln", "c2VjcmV0")
+    messages += [message, {"role": "tool", "tool_call_id": message.tool_calls[0].id, "content": "1"}]
+    await complete("anthropic/claude-sonnet-4-5", messages, **given)
+    sent = simulator.requests[-1].body["messages"][1]["content"]
+    assert sent[0] == {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}
+    assert [part["type"] for part in sent] == ["thinking", "redacted_thinking", "text", "tool_use"]
+
+
 async def test_parameters_that_a_provider_lacks(complete: Any, simulator: Simulator) -> None:
     given = {"api_base": simulator.anthropic_base_url, "api_key": "k", "messages": [{"role": "user", "content": "a"}]}
     for parameter in ({"logit_bias": {"1": 2}}, {"seed": 3}):

@@ -284,6 +284,11 @@ def test_supported_parameters() -> None:
     assert litellm.get_supported_openai_params("nobodys-model") is None
 
 
+def test_lists() -> None:
+    assert {"openai", "together_ai", "hosted_vllm"} <= set(litellm.provider_list)
+    assert "gpt-4o" in litellm.model_list
+
+
 def test_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert litellm.validate_environment("gpt-4o") == {"keys_in_environment": False, "missing_keys": ["OPENAI_API_KEY"]}
     monkeypatch.setenv("OPENAI_API_KEY", "sk")

@@ -42,7 +42,7 @@ from ferrule.litellm.exceptions import (
     UnprocessableEntityError,
     UnsupportedParamsError,
 )
-from ferrule.litellm.logger import CustomLogger
+from ferrule.litellm.logger import CustomLogger, turn_on_debug
 from ferrule.litellm.models import (
     get_max_tokens,
     get_model_info,
@@ -186,9 +186,12 @@ __all__ = [
     "text_completion",
     "token_counter",
     "transcription",
+    "turn_on_debug",
     "update_cache",
     "validate_environment",
 ]
+
+_turn_on_debug = turn_on_debug
 
 # `ferrule.litellm.drop_params = True` is to reach the package's own code.
 sys.modules[__name__].__class__ = SettingsModule

@@ -323,6 +323,13 @@ class Watch:
             _log.exception("callback %s failed", getattr(function, "__qualname__", function))
 
 
+def turn_on_debug() -> None:
+    """Logs what Ferrule does at DEBUG, to the standard error output: of prompts, answers and keys nothing."""
+    _log.setLevel(logging.DEBUG)
+    if not logging.getLogger().handlers and not _log.handlers:
+        _log.addHandler(logging.StreamHandler())
+
+
 def begin(request: Request, call_type: str) -> Watch:
     """Tells the callbacks that a call begins."""
     return Watch(request, call_type)

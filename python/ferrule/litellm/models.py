@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from ferrule import catalog
+from ferrule._native import provider_table
 from ferrule.catalog import price
 from ferrule.litellm.exceptions import BadRequestError, ModelNotMappedError
 from ferrule.litellm.providers import litellm_name, provider_of
@@ -259,6 +260,11 @@ class ModelCost(MutableMapping[str, dict[str, Any]]):
 
 
 model_cost = ModelCost()
+
+
+def provider_list() -> list[str]:
+    """The names of all providers."""
+    return sorted({litellm_name(row["id"]) for row in provider_table()})
 
 
 def model_list() -> list[str]:

@@ -6,8 +6,9 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from ferrule.litellm import parameters, providers
+from ferrule.litellm import parameters, providers, thinking
 from ferrule.litellm.failures import broken_off, exception_of
+from ferrule.litellm.objects import plain
 from ferrule.litellm.response import ModelResponse
 from ferrule.litellm.settings import settings
 
@@ -90,9 +91,8 @@ class Request:
             messages: Any = _PROMPT
         else:
             options = parameters.options(provider, self.body, self.own, self.stream)
-            from ferrule.litellm.objects import plain
-
-            messages = plain(self.messages)
+            given = plain(self.messages)
+            messages = [thinking.of_question(one) for one in given] if isinstance(given, list) else given
         labels = labels_of(self.own.get("metadata"))
         if labels:
             options["metadata"] = labels
@@ -194,4 +194,5 @@ def neutral(body: dict[str, Any], reply: Reply[Any]) -> dict[str, Any]:
         usage = {**usage, "cache_read_input_tokens": used.cache_read_tokens}
     if details:
         usage = {**usage, "prompt_tokens_details": details}
-    return {**body, "usage": usage}
+    choices = [{**choice, "message": thinking.of_answer(choice["message"])} for choice in body["choices"]]
+    return {**body, "choices": choices, "usage": usage}

@@ -117,6 +117,10 @@ class SettingsModule(types.ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name in _DEFAULTS:
             return getattr(settings, name)
+        if name in ("model_list", "provider_list"):
+            from ferrule.litellm import models
+
+            return models.model_list() if name == "model_list" else models.provider_list()
         from ferrule.litellm.missing import missing
 
         raise missing(name)
