@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     )
     from ferrule.errors import (
         AuthenticationError as AuthenticationError,
+        CallRefusedError as CallRefusedError,
         ConfigError as ConfigError,
         ConnectError as ConnectError,
         ConnectTimeoutError as ConnectTimeoutError,
@@ -99,6 +100,13 @@ if TYPE_CHECKING:
     )
     from ferrule.functions import (
         ProviderRequest as ProviderRequest,
+    )
+    from ferrule.interceptors import (
+        Hook as Hook,
+        InterceptedAnswer as InterceptedAnswer,
+        InterceptedRequest as InterceptedRequest,
+        InterceptedText as InterceptedText,
+        Interceptor as Interceptor,
     )
     from ferrule.mapping import (
         AsyncReplies as AsyncReplies,
@@ -266,6 +274,7 @@ _NAMES = {
     "ferrule.configuration.registry": ("Registry", "RegistrySection"),
     "ferrule.content": ("attachment", "audio", "document", "image"),
     "ferrule.functions": ("ProviderRequest",),
+    "ferrule.interceptors": ("Hook", "InterceptedAnswer", "InterceptedRequest", "InterceptedText", "Interceptor"),
     "ferrule.mapping": ("AsyncReplies", "Replies"),
     "ferrule.observers": (
         "BreakerEvent",

@@ -13,7 +13,7 @@ from ferrule.bridge import running
 from ferrule.errors import FerruleError
 from ferrule.operations.audio import AudioFile, Transcript, read_audio
 from ferrule.operations.body import AsyncBody
-from ferrule.operations.call_options import check_options, is_dry_run, prepare_completion
+from ferrule.operations.call_options import check_options, engine_for, is_dry_run, prepare_completion
 from ferrule.operations.embeddings import Embeddings
 from ferrule.operations.images import Images
 from ferrule.operations.model_lists import is_listed_as, log_failure
@@ -45,7 +45,7 @@ class AsyncClientOperations(BaseClient):
         given = check_options(options, EmbeddingOptions)
         if is_dry_run(given):
             return cast("Embeddings", self._plan(model, texts, given, "embed"))
-        return Embeddings(await settle(self._native.embed(model, texts, given, bridge=bridge), loop))
+        return Embeddings(await settle(self._engine_for(given).embed(model, texts, given, bridge=bridge), loop))
 
     @with_options(RerankOptions)
     async def rerank(
@@ -54,7 +54,7 @@ class AsyncClientOperations(BaseClient):
         """Ranks documents by their relevance to a query. See `Client.rerank`."""
         loop, bridge = running()
         given = check_options(options, RerankOptions)
-        flight = self._native.rerank(model, query, documents, given, bridge=bridge)
+        flight = self._engine_for(given).rerank(model, query, documents, given, bridge=bridge)
         return ferrule.Ranking(await settle(flight, loop), documents)
 
     @property
@@ -72,12 +72,13 @@ class AsyncClientOperations(BaseClient):
         """Counts the tokens of a prompt. See `Client.count_tokens`."""
         loop, bridge = running()
         _, name = self._resolve(model)
+        engine = self._engine_for(options)
         given, _ = prepare_completion(options)
         # The first count unpacks a vocabulary, and a prompt may be long.
         local = await asyncio.to_thread(count_locally, name, messages, given)
         if local.exact:
             return local
-        flight = self._native.count_tokens(model, messages, given, bridge=bridge)
+        flight = engine.count_tokens(model, messages, given, bridge=bridge)
         return provider_count(await settle(flight, loop), local)
 
     async def models(
@@ -145,7 +146,8 @@ class AsyncImageOperations:
         """Generates images. See `ImageOperations.generate`."""
         loop, bridge = running()
         given = check_options(options, ImageOptions)
-        return Images(await settle(self._native.images(model, prompt, given, bridge=bridge), loop))
+        engine = engine_for(self._native, given, is_async=True)
+        return Images(await settle(engine.images(model, prompt, given, bridge=bridge), loop))
 
 
 class AsyncAudioOperations:
@@ -161,7 +163,7 @@ class AsyncAudioOperations:
         """Synthesises speech. See `AudioOperations.speech`."""
         loop, bridge = running()
         given = {**check_options(options, SpeechOptions), "voice": voice}
-        flight = self._native.speech(model, text, given, bridge=bridge)
+        flight = engine_for(self._native, given, is_async=True).speech(model, text, given, bridge=bridge)
         return AsyncBody(flight, loop, await settle(flight, loop))
 
     @with_options(TranscriptionOptions)
@@ -169,5 +171,6 @@ class AsyncAudioOperations:
         """Transcribes a recording. See `AudioOperations.transcribe`."""
         loop, bridge = running()
         given = check_options(options, TranscriptionOptions)
-        flight = self._native.transcribe(model, *read_audio(file), given, bridge=bridge)
+        engine = engine_for(self._native, given, is_async=True)
+        flight = engine.transcribe(model, *read_audio(file), given, bridge=bridge)
         return Transcript(await settle(flight, loop))

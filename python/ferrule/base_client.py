@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar, cast
 
 import ferrule
 from ferrule import _native, greenlets
-from ferrule._native import Cost, Flight, LoopBridge, Message, NativeCatalog
+from ferrule._native import Cost, Flight, LoopBridge, Message, NativeCatalog, NativeClient
 from ferrule.catalog import price
 from ferrule.configuration import Configuration
 from ferrule.configuration.live import LiveConfiguration
 from ferrule.configuration.registry import Registry
 from ferrule.configuration.watch import INTERVAL, Watch
+from ferrule.intercepting import Interceptable
 from ferrule.numeric import as_integer, as_number
-from ferrule.observing import Observable
-from ferrule.operations.call_options import no_messages, prepare_completion, refuse_dry_run
+from ferrule.operations.call_options import engine_for, no_messages, prepare_completion, refuse_dry_run
 from ferrule.operations.model_lists import ModelListCache
 from ferrule.operations.token_count import count_locally
 from ferrule.options import (
@@ -48,7 +48,7 @@ else:
     _Function = TypeVar("_Function")
 
 
-class BaseClient(Observable):
+class BaseClient(Interceptable):
     """The part of both clients that makes no request."""
 
     def __init__(
@@ -142,6 +142,7 @@ class BaseClient(Observable):
         self._live = LiveConfiguration(configuration, self._native, self._model_lists.clear)
         self._registry = Registry(self._live)
         self._watch = Watch(self._registry, interval) if interval is not None else None
+        self._join_others()
         # The catalog with the client's own entries, and the entries it was made with.
         self._own_catalog: tuple[Mapping[str, Any], NativeCatalog] | None = None
 
@@ -298,6 +299,8 @@ class BaseClient(Observable):
             raise TypeError("retries_on_invalid: a stream was read when it turns out not to fit; use complete")
         if name == "stream":
             refuse_dry_run(name, options)
+        if options.get("hooks") is not None:
+            start = getattr(self._engine_for(options), name)
         given, format_ = prepare_completion(options)
         if messages is None:
             raise no_messages(name)
@@ -336,6 +339,7 @@ class BaseClient(Observable):
         """What starts the calls of `map`, and its progress bar."""
         refuse_dry_run("map", options)
         self._resolve(model)
+        native = self._engine_for(options)
         asked: CompletionOptions = {**options}
         # Once for all: functions and types are declared in place.
         given, parse = prepare_completion(options)
@@ -347,7 +351,7 @@ class BaseClient(Observable):
             timed = given
             if again is not None and "timeout" in (left := again.options()):
                 timed = {**given, "timeout": left["timeout"]}
-            return self._native.complete(model, prompt, timed, bridge=bridge, parse=parse)
+            return native.complete(model, prompt, timed, bridge=bridge, parse=parse)
 
         if asked.get("retries_on_invalid"):
             converse("")  # An option that is wrong is said before the first prompt is taken.
@@ -356,6 +360,10 @@ class BaseClient(Observable):
         from ferrule.map_progress import Progress  # rich
 
         return (converse, start), Progress(prompts)
+
+    def _engine_for(self, options: Any) -> NativeClient:
+        """The engine for a call with these options, whose `hooks` are taken out of them."""
+        return engine_for(self._native, options, is_async=self._observers_may_be_async)
 
     def _resolve(self, model: Model) -> tuple[str, str]:
         return self._native.resolve(model)

@@ -13,7 +13,7 @@ from ferrule.base_client import BaseClient
 from ferrule.errors import FerruleError
 from ferrule.operations.audio import AudioFile, Transcript, read_audio
 from ferrule.operations.body import Body
-from ferrule.operations.call_options import check_options, is_dry_run, prepare_completion
+from ferrule.operations.call_options import check_options, engine_for, is_dry_run, prepare_completion
 from ferrule.operations.embeddings import Embeddings
 from ferrule.operations.images import Images
 from ferrule.operations.model_lists import is_listed_as, log_failure
@@ -63,7 +63,7 @@ class ClientOperations(BaseClient):
         given = check_options(options, EmbeddingOptions)
         if is_dry_run(given):
             return cast("Embeddings", self._plan(model, texts, given, "embed"))
-        return Embeddings(call_and_wait(self._native.embed, model, texts, given))
+        return Embeddings(call_and_wait(self._engine_for(given).embed, model, texts, given))
 
     @with_options(RerankOptions)
     def rerank(
@@ -85,7 +85,7 @@ class ClientOperations(BaseClient):
             FerruleError: See `ferrule.errors` for the tree.
         """
         given = check_options(options, RerankOptions)
-        return ferrule.Ranking(call_and_wait(self._native.rerank, model, query, documents, given), documents)
+        return ferrule.Ranking(call_and_wait(self._engine_for(given).rerank, model, query, documents, given), documents)
 
     @property
     def images(self) -> ImageOperations:
@@ -117,11 +117,12 @@ class ClientOperations(BaseClient):
             TypeError: An option has a wrong name or type.
         """
         _, name = self._resolve(model)
+        engine = self._engine_for(options)
         given, _ = prepare_completion(options)
         local = count_locally(name, messages, given)
         if local.exact:
             return local
-        return provider_count(call_and_wait(self._native.count_tokens, model, messages, given), local)
+        return provider_count(call_and_wait(engine.count_tokens, model, messages, given), local)
 
     def models(
         self, provider: str | None = None, *, timeout: float | Timeouts | None = None, fresh: bool = False
@@ -228,7 +229,8 @@ class ImageOperations:
             FerruleError: See `ferrule.errors` for the tree.
         """
         given = check_options(options, ImageOptions)
-        return Images(call_and_wait(self._native.images, model, prompt, given))
+        engine = engine_for(self._native, given, is_async=False)
+        return Images(call_and_wait(engine.images, model, prompt, given))
 
 
 class AudioOperations:
@@ -257,7 +259,9 @@ class AudioOperations:
         """
         given = {**check_options(options, SpeechOptions), "voice": voice}
         hub = greenlets.current()
-        return Body(self._native.speech(model, text, given, bridge=bridge_of(hub)), hub)
+        return Body(
+            engine_for(self._native, given, is_async=False).speech(model, text, given, bridge=bridge_of(hub)), hub
+        )
 
     @with_options(TranscriptionOptions)
     def transcribe(self, model: Model, file: AudioFile, **options: Unpack[TranscriptionOptions]) -> Transcript:
@@ -277,4 +281,5 @@ class AudioOperations:
             OSError: The file cannot be read.
         """
         given = check_options(options, TranscriptionOptions)
-        return Transcript(call_and_wait(self._native.transcribe, model, *read_audio(file), given))
+        engine = engine_for(self._native, given, is_async=False)
+        return Transcript(call_and_wait(engine.transcribe, model, *read_audio(file), given))

@@ -24,6 +24,7 @@
     +-- ParseError                   a reply has no value of the type asked for (also ValueError)
     +-- ConfigError                  the configuration is not usable
     +-- UnsupportedError             the provider's wire format cannot carry an option
+    +-- CallRefusedError             an interceptor of the program's own refused the call
 
 This module is the only list of them. `ferrule` re-exports it, and the engine raises its classes by name
 (`crates/python/src/errors.rs`); tests compare both, and docs/errors.md, with it. All errors pickle; none holds a key.
@@ -245,3 +246,27 @@ class UnsupportedError(FerruleError):
     ) -> None:
         super().__init__(message, provider=provider, model=model, attempts=attempts, partial_reply=partial_reply)
         self.field = field
+
+
+class CallRefusedError(FerruleError):
+    """An interceptor refused the call, or failed; `__cause__` is its own error. See `client.intercept`.
+
+    Attributes:
+        stage: What it refused: the `request`, the `text` or the `answer`; `None` where that is not known.
+        interceptor: Its name; `None` where that is not known.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        stage: str | None = None,
+        interceptor: str | None = None,
+        provider: str | None = None,
+        model: str | None = None,
+        attempts: Sequence[Attempt] = (),
+        partial_reply: Reply[Any] | None = None,
+    ) -> None:
+        super().__init__(message, provider=provider, model=model, attempts=attempts, partial_reply=partial_reply)
+        self.stage = stage
+        self.interceptor = interceptor

@@ -252,6 +252,8 @@ class OperationOptions(TypedDict, total=False):
         extra_headers: Additional HTTP headers.
         extra_query: Additional query parameters.
         extra_body: Additional fields of the request body; they win over Ferrule's of the same name.
+        hooks: Interceptors of this call alone: `ferrule.Interceptor` objects, or pairs of stage and function. See
+            docs/hooks.md.
     """
 
     metadata: Mapping[str, str] | None
@@ -263,6 +265,7 @@ class OperationOptions(TypedDict, total=False):
     extra_headers: Mapping[str, str] | None
     extra_query: Mapping[str, str] | None
     extra_body: Mapping[str, Any] | None
+    hooks: Sequence[ferrule.Hook] | None
 
 
 class EmbeddingOptions(OperationOptions, total=False):
@@ -385,6 +388,8 @@ class CommonOptions(TypedDict, total=False):
         extra_headers: Additional HTTP headers.
         extra_query: Additional query parameters.
         extra_body: Additional fields of the request body; they win over Ferrule's of the same name.
+        hooks: Interceptors of this call alone: `ferrule.Interceptor` objects, or pairs of stage and function. See
+            docs/hooks.md.
     """
 
     system: str | Sequence[Mapping[str, Any]] | None
@@ -416,6 +421,7 @@ class CommonOptions(TypedDict, total=False):
     extra_headers: Mapping[str, str] | None
     extra_query: Mapping[str, str] | None
     extra_body: Mapping[str, Any] | None
+    hooks: Sequence[ferrule.Hook] | None
 
 
 class RunOptions(CommonOptions, total=False):

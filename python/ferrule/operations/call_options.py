@@ -9,6 +9,7 @@ from ferrule.options import CompletionOptions
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ferrule._native import NativeClient
     from ferrule.structured import Format
 
 _COMPLETION_OPTIONS = frozenset(CompletionOptions.__annotations__)
@@ -28,6 +29,7 @@ def prepare_completion(options: CompletionOptions) -> tuple[dict[str, Any], Form
         raise _unknown_option(options, CompletionOptions)
     given = cast("dict[str, Any]", options)
     given.pop("retries_on_invalid", None)  # Ferrule's own: see asking_again.py.
+    given.pop("hooks", None)  # As well: see call_layers.py.
     format_ = None
     if given.get("tools") is not None:
         from ferrule.tools import declare  # inspect
@@ -51,6 +53,16 @@ def check_options(options: Mapping[str, Any], kind: type) -> dict[str, Any]:
     if not options.keys() <= kind.__annotations__.keys():
         raise _unknown_option(options, kind)
     return cast("dict[str, Any]", options)
+
+
+def engine_for(native: NativeClient, options: Any, *, is_async: bool) -> NativeClient:
+    """The engine for a call with these options: with the interceptors in `hooks`, which are taken out of them."""
+    if options.get("hooks") is None:
+        options.pop("hooks", None)
+        return native
+    from ferrule.call_layers import native_for  # rarely needed
+
+    return native_for(native, options, is_async=is_async)
 
 
 def is_dry_run(options: Mapping[str, Any]) -> bool:

@@ -1,0 +1,197 @@
+"""Call layers: interceptors and tracers between a client's methods and the engine.
+
+A client that has neither calls the engine itself, so that they cost nothing then. One that has calls a `LayeredNative`
+in its place, which starts the same calls: through the interceptors, and watched by each tracer.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from ferrule.interceptors import Interceptor, in_order, interceptors_of
+from ferrule.settling import DELIVERED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, MutableMapping
+
+    from ferrule._native import Flight, LoopBridge, NativeClient, Reply
+
+__all__ = ["Call", "LayeredNative", "Tracer", "Watch", "native_with"]
+
+
+@dataclasses.dataclass
+class Call:
+    """A call that is about to start.
+
+    Attributes:
+        operation: The engine's method: `complete`, `stream`, `embed`, `rerank`, `images`, `speech`, `transcribe` or
+            `count_tokens`.
+        model: The model as the caller named it.
+        input: The arguments between the model and the options.
+        options: The options, a copy of the caller's.
+        parse: What makes `Reply.parsed` of the reply.
+    """
+
+    operation: str
+    model: Any
+    input: list[Any]
+    options: dict[str, Any]
+    parse: Any = None
+
+
+class Watch(Protocol):
+    """What a tracer does with one call. Each method is called on the thread or loop that reads the call."""
+
+    def delivered(self, value: Any) -> None:
+        """The call delivered a reply, a dict, or a batch of a stream; `None` is a stream's end."""
+
+    def failed(self, error: BaseException) -> None:
+        """The call raised `error`."""
+
+    def closed(self) -> None:
+        """Its reader left it. Also called after an end, once or more."""
+
+
+class Tracer(Protocol):
+    """Watches the calls of clients."""
+
+    def begin(self, call: Call, native: NativeClient) -> Watch:
+        """What watches a call that is about to start. It may add to the call's options."""
+
+
+class LayeredNative:
+    """The engine of a client, with layers.
+
+    Args:
+        native: The engine itself.
+        is_async: Whether its client is an asynchronous one.
+        interceptors: The interceptors of calls, in the order of their registration.
+        tracers: The tracers, from the outside in.
+    """
+
+    def __init__(
+        self,
+        native: NativeClient,
+        *,
+        is_async: bool,
+        interceptors: tuple[Interceptor, ...] = (),
+        tracers: tuple[Tracer, ...] = (),
+    ) -> None:
+        self.engine = native
+        self._is_async = is_async
+        self._interceptors = in_order(interceptors)
+        self._tracers = tracers
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.engine, name)
+
+    def with_interceptors(self, more: Iterable[Interceptor]) -> LayeredNative:
+        """The same, with `more` interceptors."""
+        every = (*self._interceptors, *more)
+        return LayeredNative(self.engine, is_async=self._is_async, interceptors=every, tracers=self._tracers)
+
+    def _call(
+        self, operation: str, model: Any, *given: Any, bridge: LoopBridge | None = None, parse: Any = None
+    ) -> Flight:
+        *asked, options = given
+        call = Call(operation, model, asked, dict(options), parse)
+        watches: list[Watch] = []
+        try:
+            # A tracer's watch sees what those further in make of the call.
+            watches.extend(tracer.begin(call, self.engine) for tracer in self._tracers)
+            flight = self._start(call, bridge)
+        except BaseException as error:
+            for watch in watches:
+                watch.failed(error)
+            raise
+        for watch in reversed(watches):
+            flight = cast("Flight", WatchedFlight(flight, watch))
+        return flight
+
+    def _start(self, call: Call, bridge: LoopBridge | None) -> Flight:
+        def start() -> Flight:
+            method: Any = getattr(self.engine, call.operation)
+            more = {"parse": call.parse} if call.operation in ("complete", "stream") else {}
+            return cast("Flight", method(call.model, *call.input, call.options, bridge=bridge, **more))
+
+        if not self._interceptors:
+            return start()
+        from ferrule.intercepted_calls import InterceptedFlight  # asyncio
+
+        return cast("Flight", InterceptedFlight(call, self._interceptors, start, is_async=self._is_async))
+
+    complete = functools.partialmethod(_call, "complete")
+    stream = functools.partialmethod(_call, "stream")
+    embed = functools.partialmethod(_call, "embed")
+    rerank = functools.partialmethod(_call, "rerank")
+    images = functools.partialmethod(_call, "images")
+    speech = functools.partialmethod(_call, "speech")
+    transcribe = functools.partialmethod(_call, "transcribe")
+    count_tokens = functools.partialmethod(_call, "count_tokens")
+
+
+class WatchedFlight:
+    """A `Flight` that tells a watch what it delivers."""
+
+    def __init__(self, flight: Flight, watch: Watch) -> None:
+        self._flight = flight
+        self._watch = watch
+
+    def wait(self) -> Any:
+        """Blocks until something is ready, and returns it."""
+        try:
+            ready = self._flight.wait()
+        except BaseException as error:
+            self._watch.failed(error)
+            raise
+        self._watch.delivered(ready)
+        return ready
+
+    def next(self, loop: Any) -> Any:
+        """What is ready, or something to wait for."""
+        try:
+            ready = self._flight.next(loop)
+        except BaseException as error:
+            self._watch.failed(error)
+            raise
+        if isinstance(ready, DELIVERED):
+            self._watch.delivered(ready)
+        return ready
+
+    def received(self) -> Reply[Any]:
+        """What was received so far."""
+        return self._flight.received()
+
+    def cancel(self) -> None:
+        """Ends the call."""
+        self._flight.cancel()
+        self._watch.closed()
+
+    def __del__(self) -> None:
+        self._watch.closed()
+
+
+def native_with(
+    native: NativeClient,
+    *,
+    is_async: bool,
+    interceptors: tuple[Interceptor, ...] = (),
+    tracers: tuple[Tracer, ...] = (),
+) -> NativeClient:
+    """The engine of a client with these layers in place of others; itself where there are none."""
+    engine = native.engine if isinstance(native, LayeredNative) else native
+    if not interceptors and not tracers:
+        return engine
+    return cast("NativeClient", LayeredNative(engine, is_async=is_async, interceptors=interceptors, tracers=tracers))
+
+
+def native_for(native: NativeClient, options: MutableMapping[str, Any], *, is_async: bool) -> NativeClient:
+    """The engine for a call with `hooks` among its options, which are taken out of them."""
+    interceptors = interceptors_of(options.pop("hooks", None) or ())
+    if not interceptors:
+        return native
+    if isinstance(native, LayeredNative):
+        return cast("NativeClient", native.with_interceptors(interceptors))
+    return cast("NativeClient", LayeredNative(native, is_async=is_async, interceptors=interceptors))
