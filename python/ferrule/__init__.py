@@ -20,7 +20,8 @@ except ImportError as error:  # There is no pure-Python fallback: a client that 
     ) from error
 
 if TYPE_CHECKING:
-    from ferrule import mcp as mcp, tools as tools  # a module that is used without an import of its own
+    # Modules that are used without an import of their own.
+    from ferrule import mcp as mcp, metrics as metrics, otel as otel, sse as sse, tools as tools
 
     # The public names for type checkers and documentation; tests/test_package.py compares them with those below.
     from ferrule._native import (
@@ -46,6 +47,10 @@ if TYPE_CHECKING:
         Unknown as Unknown,
         Usage as Usage,
         UsageUpdate as UsageUpdate,
+    )
+    from ferrule.accumulating import (
+        StreamStats as StreamStats,
+        TextAccumulator as TextAccumulator,
     )
     from ferrule.async_client import (
         AsyncClient as AsyncClient,
@@ -267,6 +272,7 @@ _NAMES = {
         "Usage",
         "UsageUpdate",
     ),
+    "ferrule.accumulating": ("StreamStats", "TextAccumulator"),
     "ferrule.async_client": ("AsyncClient",),
     "ferrule.async_client_operations": ("AsyncAudioOperations", "AsyncImageOperations"),
     "ferrule.client": ("Client",),
@@ -342,7 +348,7 @@ _NAMES = {
 }
 """The public names by their modules, except errors: those are all that `ferrule.errors` has."""
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}
-_MODULES = ("mcp", "tools")
+_MODULES = ("mcp", "metrics", "otel", "sse", "tools")
 
 if not TYPE_CHECKING:  # With it, type checkers would accept any name.
 

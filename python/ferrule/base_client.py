@@ -208,6 +208,18 @@ class BaseClient(Interceptable):
 
         return UsageTracker(self._native)
 
+    def metrics(self, *, labels: Sequence[str] = ()) -> str:
+        """The client's metrics, in the text format of Prometheus. `ferrule.metrics` has a server, and all clients'.
+
+        Histograms and attempts are counted from the first reading on. docs/observability.md lists the metrics.
+
+        Args:
+            labels: Keys of the calls' `metadata` that become labels of the counters of calls, tokens and cost.
+        """
+        from ferrule.metrics import text  # http.server
+
+        return text(cast("Any", self), labels=labels)
+
     def breaker(self, target: str) -> ferrule.Breaker:
         """The circuit breaker of a target, to open or to reset by hand.
 

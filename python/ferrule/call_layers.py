@@ -14,7 +14,7 @@ from ferrule.interceptors import Interceptor, in_order, interceptors_of
 from ferrule.settling import DELIVERED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, MutableMapping
+    from collections.abc import Callable, Iterable, MutableMapping
 
     from ferrule._native import Flight, LoopBridge, NativeClient, Reply
 
@@ -53,12 +53,15 @@ class Watch(Protocol):
     def closed(self) -> None:
         """Its reader left it. Also called after an end, once or more."""
 
+    def received_from(self, received: Callable[[], Reply[Any]]) -> None:
+        """Takes the function that gives what was received so far."""
+
 
 class Tracer(Protocol):
     """Watches the calls of clients."""
 
-    def begin(self, call: Call, native: NativeClient) -> Watch:
-        """What watches a call that is about to start. It may add to the call's options."""
+    def begin(self, call: Call, client: Any) -> Watch:
+        """What watches a call of `client` that is about to start. It may add to the call's options."""
 
 
 class LayeredNative:
@@ -69,6 +72,7 @@ class LayeredNative:
         is_async: Whether its client is an asynchronous one.
         interceptors: The interceptors of calls, in the order of their registration.
         tracers: The tracers, from the outside in.
+        client: A weak reference to the client, for the tracers.
     """
 
     def __init__(
@@ -78,8 +82,10 @@ class LayeredNative:
         is_async: bool,
         interceptors: tuple[Interceptor, ...] = (),
         tracers: tuple[Tracer, ...] = (),
+        client: Callable[[], Any] = lambda: None,
     ) -> None:
         self.engine = native
+        self._client = client
         self._is_async = is_async
         self._interceptors = in_order(interceptors)
         self._tracers = tracers
@@ -90,7 +96,9 @@ class LayeredNative:
     def with_interceptors(self, more: Iterable[Interceptor]) -> LayeredNative:
         """The same, with `more` interceptors."""
         every = (*self._interceptors, *more)
-        return LayeredNative(self.engine, is_async=self._is_async, interceptors=every, tracers=self._tracers)
+        return LayeredNative(
+            self.engine, is_async=self._is_async, interceptors=every, tracers=self._tracers, client=self._client
+        )
 
     def _call(
         self, operation: str, model: Any, *given: Any, bridge: LoopBridge | None = None, parse: Any = None
@@ -100,7 +108,8 @@ class LayeredNative:
         watches: list[Watch] = []
         try:
             # A tracer's watch sees what those further in make of the call.
-            watches.extend(tracer.begin(call, self.engine) for tracer in self._tracers)
+            client = self._client()
+            watches.extend(tracer.begin(call, client) for tracer in self._tracers)
             flight = self._start(call, bridge)
         except BaseException as error:
             for watch in watches:
@@ -138,6 +147,7 @@ class WatchedFlight:
     def __init__(self, flight: Flight, watch: Watch) -> None:
         self._flight = flight
         self._watch = watch
+        watch.received_from(flight.received)
 
     def wait(self) -> Any:
         """Blocks until something is ready, and returns it."""
@@ -179,12 +189,14 @@ def native_with(
     is_async: bool,
     interceptors: tuple[Interceptor, ...] = (),
     tracers: tuple[Tracer, ...] = (),
+    client: Callable[[], Any] = lambda: None,
 ) -> NativeClient:
     """The engine of a client with these layers in place of others; itself where there are none."""
     engine = native.engine if isinstance(native, LayeredNative) else native
     if not interceptors and not tracers:
         return engine
-    return cast("NativeClient", LayeredNative(engine, is_async=is_async, interceptors=interceptors, tracers=tracers))
+    made = LayeredNative(engine, is_async=is_async, interceptors=interceptors, tracers=tracers, client=client)
+    return cast("NativeClient", made)
 
 
 def native_for(native: NativeClient, options: MutableMapping[str, Any], *, is_async: bool) -> NativeClient:

@@ -86,7 +86,11 @@ class InterceptedFlight:
                 if not self._task.done():
                     return self._waiter(loop, self._task)
                 task, self._task = self._task, None
-                outcome = task.result()
+                try:
+                    outcome = task.result()
+                except BaseException:
+                    self._over = True
+                    raise
                 if self._flight is not None:
                     return outcome
                 self._flight = outcome

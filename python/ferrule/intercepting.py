@@ -159,13 +159,21 @@ class Interceptable(Observable):
             is_async=self._observers_may_be_async,
             interceptors=self._interceptors,
             tracers=(*_shared_tracers, *self._tracers),
+            client=weakref.ref(self),
         )
 
     def _join_others(self) -> None:
         """Takes part in what is done to all clients, from the first call on."""
-        _clients.add(self)
-        if _shared_tracers:
-            self._renew_layers()
+        with _changing:
+            _clients.add(self)
+            if _shared_tracers:
+                self._renew_layers()
+
+
+def every_client() -> list[Interceptable]:
+    """The clients of the process."""
+    with _changing:
+        return list(_clients)
 
 
 def add_tracer(tracer: Tracer, client: Interceptable | None) -> None:

@@ -17,7 +17,10 @@ from ferrule.errors import CallRefusedError, FerruleError
 from ferrule.numeric import as_integer
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from ferrule.call_layers import Call
+    from ferrule.typing_compat import Self
 
 __all__ = ["InterceptedAnswer", "InterceptedRequest", "InterceptedText", "Interceptor", "interceptors_of"]
 
@@ -220,6 +223,8 @@ class InterceptedAnswer(_Intercepted):
 class Interceptor:
     """A function that intercepts calls, made by `client.intercept` or for the `hooks` of one call.
 
+    In a `with` statement it does so until the end of the block.
+
     Args:
         stage: `request`, `text` or `answer`.
         function: Takes an `InterceptedRequest`, an `InterceptedText` or an `InterceptedAnswer`; it may be `async def`.
@@ -277,6 +282,14 @@ class Interceptor:
         remove, self._remove = self._remove, None
         if remove is not None:
             remove(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.cancel()
 
     def __repr__(self) -> str:
         return f"<Interceptor {self.name} of {self.stage}, order {self.order}>"

@@ -11,6 +11,7 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Union, cast
 
+import ferrule
 from ferrule._native import (
     Attempt,
     CitationDelta,
@@ -90,6 +91,23 @@ class _BaseStream(Generic[T]):
 
         return PartialValue(self._format)
 
+    def measure(self) -> ferrule.StreamStats:
+        """Begins to measure how fast the stream comes. Call it before anything is read.
+
+        Returns:
+            The figures, which grow as the stream is read, in whichever way: time to the first token, between tokens,
+            tokens and events per second, bytes.
+        """
+        from ferrule.accumulating import StreamStats  # rarely needed
+        from ferrule.call_layers import WatchedFlight
+
+        measured = StreamStats(self._flight.received().stats.started)
+        self._watch(cast("Flight", WatchedFlight(self._flight, measured)))
+        return measured
+
+    def _watch(self, flight: Flight) -> None:
+        self._flight = flight
+
     @property
     def attempts(self) -> list[Attempt]:
         """Every attempt made so far."""
@@ -124,6 +142,10 @@ class Stream(_BaseStream[T]):
         self._hub = hub
         # Starts the call once more, where something is missing in the configuration.
         self._again = again
+        self._wait = self._waiting(flight)
+
+    def _watch(self, flight: Flight) -> None:
+        super()._watch(flight)
         self._wait = self._waiting(flight)
 
     def _waiting(self, flight: Flight) -> Callable[[], list[Event] | None]:
