@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ferrule._native import (
     Continued,
@@ -14,11 +14,6 @@ from ferrule._native import (
     ToolCallStart,
     UsageUpdate,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ferrule._native import Reply
 
 __all__ = ["StreamStats", "TextAccumulator"]
 
@@ -212,7 +207,7 @@ class StreamStats:
 
     # What a watch of a call has (`call_layers.py`).
 
-    def received_from(self, received: Callable[[], Reply[Any]]) -> None:
+    def received_from(self, received: Any) -> None:
         """Nothing: events say all."""
 
     def delivered(self, value: Any) -> None:

@@ -62,6 +62,7 @@ class Tracer(Protocol):
 
     def begin(self, call: Call, client: Any) -> Watch:
         """What watches a call of `client` that is about to start. It may add to the call's options."""
+        ...
 
 
 class LayeredNative:

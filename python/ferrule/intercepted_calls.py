@@ -138,22 +138,14 @@ class InterceptedFlight:
         if self._is_async:
             self._task = asyncio.get_running_loop().create_task(_finish(work, awaitable))
             return None
-        from ferrule.own_loop import tools_loop
-        from ferrule.tool_execution import Coroutines
+        from ferrule.own_loop import tools_loop  # threading
 
-        coroutines = Coroutines(tools_loop.loop)
+        future = tools_loop.submit(_finish(work, awaitable))
         try:
-            while True:
-                try:
-                    outcome = coroutines.result(awaitable)
-                except Exception as error:  # noqa: PERF203 - each has its own
-                    awaitable = work.throw(error)
-                else:
-                    awaitable = work.send(outcome)
-        except StopIteration as done:
-            return done.value
-        finally:
-            coroutines.cancel()
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
 
     def _waiter(self, loop: Any, task: asyncio.Task[Any]) -> Any:
         waiter = loop.create_future()

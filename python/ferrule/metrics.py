@@ -17,8 +17,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 import ferrule
-from ferrule._native import ReasoningDelta, RefusalDelta, Reply, TextDelta, ToolCallDelta, ToolCallStart
-from ferrule.errors import ConfigError, FerruleError
+from ferrule.call_times import CallTimes, who_answered
+from ferrule.errors import ConfigError
 from ferrule.intercepting import add_tracer, every_client
 from ferrule.metrics_text import CONTENT_TYPE, Counter, Family, Histogram, Series, text_of
 from ferrule.operations.status import status_of
@@ -36,7 +36,6 @@ _DURATIONS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 320, 600)
 _FIRST_TOKENS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 20, 40)
 _BETWEEN_TOKENS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
 _STATES = ("closed", "open", "half_open", "forced_open", "excluded")
-_DELTAS = (TextDelta, ReasoningDelta, RefusalDelta, ToolCallStart, ToolCallDelta)
 _TOKENS = ("input", "output", "cache_read", "cache_write", "reasoning")
 
 _Sums = dict[tuple[str, ...], "collections.Counter[str]"]
@@ -97,11 +96,11 @@ class Collector:
 
     # What it is told.
 
-    def begin(self, call: Call, client: Any) -> _CallTimes:
+    def begin(self, call: Call, client: Any) -> CallTimes:
         """Watches a call. Called for each by `call_layers.py`."""
         if client is not None and client not in self._observed:
             self._observe(client)
-        return _CallTimes(self, call)
+        return CallTimes(call, self.ended)
 
     def _observe(self, client: ferrule.Client | ferrule.AsyncClient) -> None:
         with self._lock:
@@ -138,9 +137,10 @@ class Collector:
             else:
                 self._breakers.add((event.target, event.after))
 
-    def ended(self, call: Call, value: Any, error: BaseException | None, times: _CallTimes) -> None:
+    def ended(self, times: CallTimes, value: Any, error: BaseException | None) -> None:
         """A call ended. Called once for each."""
-        provider, model = _who(call, value, error)
+        call = times.call
+        provider, model = who_answered(call, value, error)
         with self._lock:
             self._durations.observe((call.operation, provider, model), (times.duration,))
             if times.first is not None:
@@ -239,80 +239,6 @@ class Collector:
 def _merge(sums: _Sums, more: _Sums) -> None:
     for key, figures in more.items():
         sums.setdefault(key, collections.Counter()).update(figures)
-
-
-class _CallTimes:
-    """The times of one call: it watches it for a collector."""
-
-    def __init__(self, collector: Collector, call: Call) -> None:
-        from time import monotonic
-
-        self._collector = collector
-        self._call = call
-        self._clock = monotonic
-        self._started = monotonic()
-        self._last: float | None = None
-        self._received: Any = None
-        self._latest: Any = None
-        self._is_over = False
-        self.duration = 0.0
-        self.first: float | None = None
-        self.gaps: list[float] = []
-
-    def received_from(self, received: Any) -> None:
-        """Takes the function that gives what was received so far."""
-        self._received = received
-
-    def delivered(self, value: Any) -> None:
-        """A reply, a dict, a batch of a stream, or its end."""
-        operation = self._call.operation
-        if operation == "stream" and value is not None:
-            for event in value:
-                if isinstance(event, _DELTAS):
-                    at = event.received_at
-                    if self._last is None:
-                        self.first = max(at - self._started, 0.0)
-                    else:
-                        self.gaps.append(max(at - self._last, 0.0))
-                    self._last = at
-        elif operation == "speech" and value is not None:
-            if isinstance(value, list) and value and isinstance(value[0], dict):
-                self._latest = value[0]
-        elif not self._is_over:
-            self._end(self._reply() if value is None else value, None)
-
-    def failed(self, error: BaseException) -> None:
-        """The call raised `error`."""
-        if not self._is_over:
-            self._end(None, error)
-
-    def closed(self) -> None:
-        """The reader left the call."""
-        if not self._is_over:
-            self._end(self._reply(), None)
-
-    def _reply(self) -> Any:
-        return self._received() if self._call.operation == "stream" and self._received else self._latest
-
-    def _end(self, value: Any, error: BaseException | None) -> None:
-        self._is_over = True
-        self.duration = self._clock() - self._started
-        self._collector.ended(self._call, value, error, self)
-
-
-def _who(call: Call, value: Any, error: BaseException | None) -> tuple[str | None, str | None]:
-    """The provider and the model that answered, as the last attempt has them: the ledger's names."""
-    attempts: Any = ()
-    if isinstance(error, FerruleError):
-        attempts = error.attempts
-    elif isinstance(value, Reply):
-        attempts = value.attempts
-    elif isinstance(value, dict):
-        attempts = value.get("attempts") or ()
-    if attempts:
-        return attempts[-1].provider, attempts[-1].model
-    named = call.model if isinstance(call.model, str) else None
-    return getattr(error, "provider", None), getattr(error, "model", None) or named
 
 
 def _status(clients: list[BaseClient]) -> list[Family]:
