@@ -69,7 +69,7 @@ def test_each_call_is_a_record_with_its_fields(client: ferrule.Client, log: pyte
     assert plain.time_to_first_token is None
     assert plain.getMessage().startswith("complete openai/gpt-5-mini: answered in 0.")
     assert 0 < streamed.time_to_first_token <= streamed.duration
-    assert (left.outcome, embedded.operation, embedded.input_tokens) == ("left", "embed", 6)
+    assert (left.outcome, embedded.operation, embedded.input_tokens) == ("left", "embed", 3)
     assert (failed.levelno, failed.outcome, failed.error, failed.status) == (
         logging.WARNING,
         "failed",
