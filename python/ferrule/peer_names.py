@@ -131,7 +131,7 @@ ANYWHERE: dict[str, str] = {
     # HTTP
     **_each(
         "http_client http_async_client async_client client session shared_session transport "
-        "connection_pool_limits limits http1 http2 mounts event_hooks hooks follow_redirects "
+        "connection_pool_limits limits http1 http2 mounts event_hooks follow_redirects "
         "max_redirects default_encoding http_socket_options http_options _strict_response_validation "
         "middlewares boto3_session boto_session_config",
         _HTTP % "it takes no client of another library; see docs/configuration.md for what can be set",

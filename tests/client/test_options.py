@@ -264,6 +264,7 @@ def test_none_is_as_good_as_absent(simulator: Simulator, client: ferrule.Client,
 def test_every_option_is_tried_here() -> None:
     tried = {name for options, *_ in CASES for name in options}
     elsewhere = {
+        "hooks",
         "retries_on_invalid",
         "timeout",
         "max_retries",
@@ -311,6 +312,7 @@ WRONG: dict[str, list[Any]] = {
     "extra_headers": ["x: y", {"x": 1}],
     "extra_query": ["a=b", {"a": 1}],
     "extra_body": [[1], {"a": object()}, {1: 2}],
+    "hooks": [7, "request", print, [print], [("request",)]],
 }
 
 

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 M = "openai/gpt-5-mini"
 SECRET = "the-secret-of-the-prompt"
+FAULT = {
+    "status": 429,
+    "body": json.dumps({"error": {"message": SECRET}}),
+    "headers": {"x-request-id": "req-7"},
+}
 
 
 @pytest.fixture
@@ -29,7 +34,7 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 @pytest.fixture
 def client() -> Iterator[ferrule.Client]:
     script = [
-        rule(fault={"status": {"status": 429, "body": json.dumps({"error": {"message": SECRET}})}}, model="gpt-4o"),
+        rule(fault={"status": FAULT}, model="gpt-4o"),
         rule("one two three"),
     ]
     with Simulator(script) as simulator, simulator.client(max_retries=0) as made:
@@ -76,7 +81,7 @@ def test_each_call_is_a_record_with_its_fields(client: ferrule.Client, log: pyte
         "RateLimitedError",
         429,
     )
-    assert failed.request_id
+    assert failed.request_id == "req-7"
     assert all(SECRET not in str(vars(record)) for record in log.records)
 
 

@@ -15,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import ferrule
 from ferrule import metrics
+from ferrule.intercepting import remove_tracer
 from ferrule.metrics_text import MOST_SERIES, Counter
 from ferrule.testing import Simulator, rule
 
@@ -30,6 +31,15 @@ DASHBOARD = Path(__file__).parents[2] / "docs" / "assets" / "grafana-dashboard.j
 def sim() -> Iterator[Simulator]:
     with Simulator([rule("one two three four")]) as simulator:
         yield simulator
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left() -> Iterator[None]:
+    """Other tests' clients are not measured."""
+    yield
+    for collector in metrics._collectors.values():
+        remove_tracer(collector, None)
+    metrics._collectors.clear()
 
 
 def read(text: str) -> dict[tuple[str, ...], float]:
