@@ -61,6 +61,7 @@ from ferrule.litellm.models import (
     supports_vision,
     supports_web_search,
 )
+from ferrule.litellm.module import SettingsModule
 from ferrule.litellm.operations import (
     aembedding,
     aimage_generation,
@@ -87,7 +88,6 @@ from ferrule.litellm.results import (
 )
 from ferrule.litellm.router import Router
 from ferrule.litellm.router_settings import AllowedFailsPolicy, RetryPolicy
-from ferrule.litellm.settings import SettingsModule
 from ferrule.litellm.supported import get_supported_openai_params
 from ferrule.litellm.texts import atext_completion, text_completion
 from ferrule.litellm.tokens import token_counter

@@ -5,7 +5,6 @@ They are attributes of the module (`ferrule.litellm.drop_params = True`); the pa
 
 from __future__ import annotations
 
-import types
 from typing import Any
 
 
@@ -96,38 +95,11 @@ class Settings:
 
 settings = Settings()
 
-_DEFAULTS = {**vars(Settings())}
+NAMES = frozenset(vars(Settings()))
+"""The names of the settings."""
 
 
 def reset() -> None:
     """Sets everything back to its default, for tests."""
     vars(settings).clear()
     vars(settings).update(vars(Settings()))
-
-
-class SettingsModule(types.ModuleType):
-    """A module whose settings are those of `settings`: `ferrule.litellm.drop_params = True`."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name in _DEFAULTS:
-            setattr(settings, name, value)
-        else:
-            super().__setattr__(name, value)
-
-    def __getattr__(self, name: str) -> Any:
-        if name in _DEFAULTS:
-            return getattr(settings, name)
-        if name in ("model_list", "provider_list"):
-            from ferrule.litellm import models
-
-            return models.model_list() if name == "model_list" else models.provider_list()
-        from ferrule.litellm.missing import missing
-
-        raise missing(name)
-
-    def __delattr__(self, name: str) -> None:
-        # As `unittest.mock.patch` and `monkeypatch` undo what they set.
-        if name in _DEFAULTS:
-            setattr(settings, name, getattr(Settings(), name))
-        else:
-            super().__delattr__(name)
