@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import http.server
+import json
+import threading
 from array import array
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +75,39 @@ async def test_texts_as_chats(given: dict[str, Any]) -> None:
     assert [choice.text for choice in several.choices] == ["one", "two"]
     chunks = litellm.text_completion("Say it", "openai/echo", stream=True, **given)
     assert "".join(chunk.choices[0].text for chunk in chunks if chunk.choices) == "Say it"
+
+
+CHUNKS = b"""data: {"id": "c", "object": "text_completion", "choices": [{"text": "Hel", "index": 0}]}
+
+data: {"id": "c", "choices": [{"text": "lo", "index": 0, "finish_reason": "stop"}]}
+
+data: [DONE]
+"""
+
+
+async def test_texts_of_older_models_are_streamed() -> None:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append((self.path, json.loads(self.rfile.read(int(self.headers["content-length"])))))
+            self.send_response(200)
+            self.send_header("content-type", "text/event-stream")
+            self.end_headers()
+            self.wfile.write(CHUNKS)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    asked: list[Any] = []
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        given = {"api_base": f"http://127.0.0.1:{server.server_address[1]}/v1", "api_key": "k", "stream": True}
+        chunks = list(litellm.text_completion("Say", "gpt-3.5-turbo-instruct", **given))
+        assert "".join(chunk.choices[0].text for chunk in chunks) == "Hello"
+        later = await litellm.atext_completion("Say", "gpt-3.5-turbo-instruct", **given)
+        assert [chunk.choices[0].text async for chunk in later] == ["Hel", "lo"]
+        server.shutdown()
+    body = {"model": "gpt-3.5-turbo-instruct", "prompt": "Say", "stream": True}
+    assert asked == [("/v1/completions", body)] * 2
 
 
 async def test_responses(given: dict[str, Any], simulator: Simulator) -> None:

@@ -228,6 +228,22 @@ async def test_embeddings(simulator: Simulator) -> None:
     assert len((await router.aembedding("e", ["a", "b"])).data) == 2
 
 
+async def test_one_deployment_is_asked(simulator: Simulator) -> None:
+    entries = [
+        deployment(simulator, "g", "openai/echo", id="one"),
+        deployment(simulator, "bad", "openai/status-500", max_retries=0),
+        deployment(simulator, "tts", "openai/tts-1"),
+        deployment(simulator, "stt", "openai/whisper-1"),
+    ]
+    router = litellm.Router(entries, fallbacks=[{"bad": ["g"]}])
+    assert router.responses("g", "Hello!").output_text == "Hello!"
+    assert (await router.aresponses("bad", "Hello!")).output_text == "Hello!"
+    assert router.speech("tts", "Hello!", voice="alloy").content
+    assert (await router.aspeech("tts", "Hello!", voice="alloy")).content
+    assert router.transcription(("a.wav", b"RIFF"), "stt").text
+    assert router.get_available_deployment("g")["model_info"]["id"] == "one"
+
+
 def test_what_is_not_carried_is_named(simulator: Simulator) -> None:
     router = litellm.Router([deployment(simulator, "g", "openai/m", odd_parameter=1)], redis_host="localhost")
     assert any("redis_host" in notice for notice in router.notices)

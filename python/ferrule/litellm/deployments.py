@@ -133,6 +133,10 @@ class Deployment:
         """The tag by which its target is known."""
         return f"deployment-{self.id}"
 
+    def call(self, own: dict[str, Any]) -> dict[str, Any]:
+        """The arguments of a call of it alone: its parameters, and over them the call's `own`."""
+        return {**self.params, **own, "model": self.params["model"]}
+
     def unread(self) -> list[str]:
         """The names of its parameters that nothing reads."""
         known = {*_OPTIONS, *_PRICES, *parameters.OWN, "model"}

@@ -10,7 +10,7 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from ferrule.litellm import chat, results
+from ferrule.litellm import chat, raw_streams, results
 from ferrule.litellm.costs import cost_of_usage
 from ferrule.litellm.objects import plain
 from ferrule.litellm.operations import Operation, arun, prepare, raw, run
@@ -44,7 +44,7 @@ def responses(input: Any = None, model: str | None = None, **parameters: Any) ->
         return _events(_of_chat(answer, body)) if parameters.get("stream") else _of_chat(answer, body)
     if body.get("stream"):
         _, pieces = run(operation, lambda client: client.open(operation.provider.id, "/responses", body))
-        return _stream(pieces)
+        return map(_event, raw_streams.events(operation, pieces))
     head, content = run(operation, lambda client: client.request(operation.provider.id, "/responses", body))
     return _decoded(operation, head, content)
 
@@ -58,7 +58,7 @@ async def aresponses(input: Any = None, model: str | None = None, **parameters: 
         return _aevents(_events(whole)) if parameters.get("stream") else whole
     if body.get("stream"):
         _, pieces = await arun(operation, lambda client: client.open(operation.provider.id, "/responses", body))
-        return _astream(pieces)
+        return _astream(operation, pieces)
     head, content = await arun(operation, lambda client: client.request(operation.provider.id, "/responses", body))
     return _decoded(operation, head, content)
 
@@ -101,38 +101,13 @@ def _cost(operation: Operation, made: results.ResponsesAPIResponse) -> float | N
     return cost_of_usage(operation.provider, operation.own, counted)
 
 
-class _Lines:
-    """The events in the pieces of a streamed response."""
-
-    def __init__(self) -> None:
-        self._rest = b""
-
-    def feed(self, piece: bytes) -> list[results.ResponsesEvent]:
-        """The events that `piece` completes."""
-        *lines, self._rest = (self._rest + piece).split(b"\n")
-        found: list[results.ResponsesEvent] = []
-        for line in lines:
-            name, _, data = line.decode("utf-8", "replace").partition(":")
-            if name == "data" and (text := data.strip()) and text != "[DONE]":
-                fields = {key: results.dictionaries(item) for key, item in json.loads(text).items()}
-                found.append(results.ResponsesEvent(**fields))
-        return found
+def _event(fields: dict[str, Any]) -> results.ResponsesEvent:
+    return results.ResponsesEvent(**{key: results.dictionaries(item) for key, item in fields.items()})
 
 
-def _stream(pieces: Iterator[bytes]) -> Iterator[results.ResponsesEvent]:
-    lines = _Lines()
-    for piece in pieces:
-        yield from lines.feed(piece)
-    yield from lines.feed(b"\n")
-
-
-async def _astream(pieces: AsyncIterator[bytes]) -> AsyncIterator[results.ResponsesEvent]:
-    lines = _Lines()
-    async for piece in pieces:
-        for event in lines.feed(piece):
-            yield event
-    for event in lines.feed(b"\n"):
-        yield event
+async def _astream(operation: Operation, pieces: AsyncIterator[bytes]) -> AsyncIterator[results.ResponsesEvent]:
+    async for fields in raw_streams.aevents(operation, pieces):
+        yield _event(fields)
 
 
 async def _aevents(events: Iterator[results.ResponsesEvent]) -> AsyncIterator[results.ResponsesEvent]:

@@ -12,6 +12,7 @@ from ferrule.litellm.deployments import Deployment, Group, grouped
 from ferrule.litellm.exceptions import BadRequestError, RateLimitError
 from ferrule.litellm.group_requests import GroupRequest
 from ferrule.litellm.limits import Limits
+from ferrule.litellm.router_direct import DirectOperations
 from ferrule.litellm.router_fallbacks import steps
 from ferrule.litellm.router_retries import Retries
 from ferrule.litellm.router_settings import RouterSettings
@@ -39,7 +40,7 @@ class _Chosen:
         self.max_retries = max_retries
 
 
-class Router:
+class Router(DirectOperations):
     """Spreads calls over deployments, with litellm's arguments and methods.
 
     Args:
@@ -251,6 +252,12 @@ class Router:
             return [one for one in deployments if wanted & set(one.tags)]
         return [one for one in deployments if wanted <= set(one.tags)]
 
+    def _pick(self, model: str, given: dict[str, Any]) -> Deployment:
+        """The deployment that the strategy of a group asks first."""
+        chosen = self._choose(model, given)
+        names = [target.name for target in self.client.route(chosen.name, routing=chosen.routing).targets[:1]]
+        return next((one for one in chosen.eligible if one.target_name in names), chosen.eligible[0])
+
     def _prepared(self, chosen: _Chosen, messages: Any, given: dict[str, Any]) -> GroupRequest:
         own = {**self.settings.default_litellm_params, **given}
         own["max_retries"] = chosen.max_retries
@@ -340,7 +347,7 @@ class Router:
             try:
                 made = await calls.acomplete(request, client, chosen.name, retries.routing(chosen.routing))
             except Exception as error:
-                if not retries.again(error):
+                if not await retries.aagain(error):
                     raise
                 continue
             self._count(request, made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import time
 from typing import TYPE_CHECKING, Any
@@ -38,15 +39,25 @@ class Retries:
 
     def again(self, error: Exception) -> bool:
         """Whether the call is made again after `error`. Waits for as long as the router or the provider says."""
+        pause = self._next(error)
+        time.sleep(pause or 0.0)
+        return pause is not None
+
+    async def aagain(self, error: Exception) -> bool:
+        """`again`, awaited."""
+        pause = self._next(error)
+        await asyncio.sleep(pause or 0.0)
+        return pause is not None
+
+    def _next(self, error: Exception) -> float | None:
+        """After how many seconds the call is made again; `None` where it is not."""
         if self._policy is None or not isinstance(error, LiteLLMError):
-            return False
+            return None
         if self._done >= self._policy.retries(error, self._usual):
-            return False
+            return None
         self._done += 1
         headers = error.litellm_response_headers or {}
-        if self._pause or "retry-after" in headers:
-            time.sleep(max(self._pause, min(_seconds(headers.get("retry-after")), 60.0)))
-        return True
+        return max(self._pause, min(_seconds(headers.get("retry-after")), 60.0))
 
 
 def _seconds(text: str | None) -> float:

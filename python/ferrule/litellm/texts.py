@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ferrule.litellm import chat, results
+from ferrule.litellm import chat, raw_streams, results
 from ferrule.litellm.costs import cost_of_usage
 from ferrule.litellm.objects import plain
 from ferrule.litellm.operations import Operation, arun, prepare, raw, run
@@ -30,19 +30,32 @@ def _prompts(prompt: Any) -> list[str]:
 def _raw(model: str, prompt: Any, given: dict[str, Any]) -> tuple[Operation, dict[str, Any]]:
     operation = raw(prepare(model, given, ""))
     extra = operation.options.get("extra_body") or {}
-    return operation, {"model": operation.provider.model, "prompt": prompt, **plain(extra)}
+    body = {"model": operation.provider.model, "prompt": prompt, **plain(extra)}
+    return operation, {**body, "stream": True} if given.get("stream") else body
+
+
+def _response(body: dict[str, Any]) -> results.TextCompletionResponse:
+    """An answer, or a chunk of a stream."""
+    choices = [results.TextChoices(**choice) for choice in body.pop("choices", None) or ()]
+    usage = body.pop("usage", None)
+    made = results.TextCompletionResponse(**body, choices=choices)
+    if usage is not None:
+        made.usage = Usage(**usage)
+    return made
+
+
+async def _astream(operation: Operation, pieces: Any) -> Any:
+    async for body in raw_streams.aevents(operation, pieces):
+        yield _response(body)
 
 
 def _decoded(operation: Operation, head: dict[str, Any], content: bytes) -> results.TextCompletionResponse:
-    body: dict[str, Any] = json.loads(content)
-    choices = [results.TextChoices(**choice) for choice in body.pop("choices", None) or ()]
-    usage = Usage(**(body.pop("usage", None) or {}))
-    made = results.TextCompletionResponse(**body, choices=choices, usage=usage)
+    made = _response({"usage": {}, **json.loads(content)})
     made.hidden_params = {
         "custom_llm_provider": operation.provider.name,
         "additional_headers": {f"llm_provider-{name}": value for name, value in head["headers"]},
         "model_id": None,
-        "response_cost": cost_of_usage(operation.provider, operation.own, usage.model_dump()),
+        "response_cost": cost_of_usage(operation.provider, operation.own, made.usage.model_dump()),
         "api_base": dict(operation.connection).get("base_url"),
     }
     return made
@@ -88,8 +101,11 @@ def text_completion(prompt: Any, model: str | None = None, **given: Any) -> Any:
         LiteLLMError: As `completion` does.
     """
     model = model or "gpt-3.5-turbo-instruct"
-    if _is_legacy(model, given) and "mock_response" not in given and not given.get("stream"):
+    if _is_legacy(model, given) and "mock_response" not in given:
         operation, body = _raw(model, prompt, given)
+        if given.get("stream"):
+            _, pieces = run(operation, lambda client: client.open(operation.provider.id, "/completions", body))
+            return map(_response, raw_streams.events(operation, pieces))
         head, content = run(operation, lambda client: client.request(operation.provider.id, "/completions", body))
         return _decoded(operation, head, content)
     if given.get("stream"):
@@ -102,8 +118,11 @@ def text_completion(prompt: Any, model: str | None = None, **given: Any) -> Any:
 async def atext_completion(prompt: Any, model: str | None = None, **given: Any) -> Any:
     """`text_completion`, awaited."""
     model = model or "gpt-3.5-turbo-instruct"
-    if _is_legacy(model, given) and "mock_response" not in given and not given.get("stream"):
+    if _is_legacy(model, given) and "mock_response" not in given:
         operation, body = _raw(model, prompt, given)
+        if given.get("stream"):
+            _, pieces = await arun(operation, lambda client: client.open(operation.provider.id, "/completions", body))
+            return _astream(operation, pieces)
         head, content = await arun(
             operation, lambda client: client.request(operation.provider.id, "/completions", body)
         )
