@@ -42,13 +42,15 @@ def percent(share: float) -> str:
     return "100" if share == 1 else "99.99" if text == "100.00" else text
 
 
-def is_quiet(result: dict[str, Any]) -> bool:
+def is_quiet(row: dict[str, Any]) -> bool:
     """Whether little else ran on the machine: else latencies say how long calls waited for a processor."""
-    return result["load"] < QUIET
+    return row["load"] < QUIET
 
 
 def _added(row: dict[str, Any], healthy: dict[str, Any]) -> tuple[str, str]:
-    p50, p99 = (f"{row[figure] - healthy[figure]:.0f}" for figure in ("p50_ms", "p99_ms"))
+    if not (is_quiet(row) and is_quiet(healthy)):
+        return "-", "-"
+    p50, p99 = (str(round(row[figure] - healthy[figure])) for figure in ("p50_ms", "p99_ms"))
     return p50, p99
 
 
@@ -83,7 +85,7 @@ def table(result: dict[str, Any]) -> str:
                 named(subject),
                 percent(row["success"]),
                 percent(row["partial"]) if row["partial"] else "0",
-                *(_added(row, healthy) if is_quiet(result) else ("-", "-")),
+                *_added(row, healthy),
                 f"{row['requests_per_call']:.2f}",
             ]
             if more:
@@ -136,12 +138,12 @@ def write(result: dict[str, Any]) -> None:
     before, _, rest = page.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
     packages = ", ".join(f"{name} {version}" for name, version in result["packages"].items())
-    said = (
-        f"{result['date']}, {result['machine']}, load {result['load']:.1f} at the end; {packages};"
-        f" {result['calls']} calls for each figure."
-    )
-    if not is_quiet(result):
-        said += " Other programs kept the processors busy, so that times say nothing: they are left out."
+    said = f"{result['date']}, {result['machine']}; {packages}; {result['calls']} calls for each figure."
+    if not all(is_quiet(row) for row in result["rows"]):
+        said += (
+            " While some were measured other programs kept the processors busy, so that times say nothing:"
+            " they are left out."
+        )
     said += "".join(f" {note}" for note in result.get("notes", []))
     page.write_text(f"{before}{BEGIN}\n{said}\n\n{table(result)}\n{END}{after}")
     (DOCS / "availability.svg").write_text(chart(result))

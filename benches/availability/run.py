@@ -224,13 +224,12 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
                 for scenario in ["healthy", *(name for name in scenarios if name != "healthy")]:
                     row = measured(child, subject, scenario, options.calls)
                     print(f"{row.name:15} {row.strategy:24} {scenario:10} {row.summary()}", file=sys.stderr)
-                    rows.append(row.to_dict())
+                    rows.append({**row.to_dict(), "load": os.getloadavg()[0]})
     return {
         "date": datetime.now(timezone.utc).date().isoformat(),
         "machine": (
             f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
         ),
-        "load": os.getloadavg()[0],
         "packages": packages,
         "calls": options.calls,
         "rows": rows,

@@ -1,7 +1,10 @@
 //! Encoding options, encoded requests, and the fields that a wire format cannot carry: refused, or dropped and listed.
 
 use crate::quirks::Quirks;
-use alloc::{string::String, vec::Vec};
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
 use core::fmt;
 
 /// How to encode a request.
@@ -32,6 +35,43 @@ pub struct EncodedRequest {
     pub headers: Vec<(&'static str, String)>,
     /// What was left out because the dialect cannot carry it.
     pub dropped: Vec<UnsupportedField>,
+}
+
+/// Where a part of a conversation stands, as errors name it: written only where one does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    message: usize,
+    /// The part of the message, and that of a tool result in it.
+    parts: [Option<usize>; 2],
+}
+
+impl Place {
+    /// A message of the request.
+    pub(crate) fn message(position: usize) -> Self {
+        Self { message: position, parts: [None; 2] }
+    }
+
+    /// A part of what stands here.
+    pub(crate) fn content(self, position: usize) -> Self {
+        let parts = match self.parts {
+            [None, _] => [Some(position), None],
+            [result, _] => [result, Some(position)],
+        };
+        Self { parts, ..self }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "messages[{}]", self.message)?;
+        self.parts.iter().flatten().try_for_each(|position| write!(formatter, ".content[{position}]"))
+    }
+}
+
+impl From<Place> for String {
+    fn from(place: Place) -> Self {
+        place.to_string()
+    }
 }
 
 /// A field that a dialect cannot carry.

@@ -8,7 +8,7 @@ use super::block::{self, takes_cache};
 use super::carried::NAME;
 use super::system::leading_system;
 use crate::dialect::shared::foreign;
-use crate::encode::{Refusals, UnsupportedField};
+use crate::encode::{Place, Refusals, UnsupportedField};
 use crate::model::{Image, Message, Part, PartKind, Request};
 use alloc::format;
 
@@ -18,11 +18,11 @@ type Checked = Result<(), UnsupportedField>;
 pub(super) fn check(request: &Request, refusals: &mut Refusals) -> Checked {
     let leading = leading_system(request);
     request.messages.iter().enumerate().try_for_each(|(position, whole)| {
-        message(&format!("messages[{position}]"), whole, position < leading, refusals)
+        message(Place::message(position), whole, position < leading, refusals)
     })
 }
 
-fn message(path: &str, message: &Message, is_leading_system: bool, refusals: &mut Refusals) -> Checked {
+fn message(path: Place, message: &Message, is_leading_system: bool, refusals: &mut Refusals) -> Checked {
     if message.name.is_some() {
         refusals.add(format!("{path}.name"), "speakers have no names; write it into the text")?;
     }
@@ -33,11 +33,11 @@ fn message(path: &str, message: &Message, is_leading_system: bool, refusals: &mu
     parts(path, &message.content, refusals)
 }
 
-fn parts(path: &str, content: &[Part], refusals: &mut Refusals) -> Checked {
+fn parts(path: Place, content: &[Part], refusals: &mut Refusals) -> Checked {
     for (position, Part { kind, cache, .. }) in content.iter().enumerate() {
-        let path = format!("{path}.content[{position}]");
+        let path = path.content(position);
         if let Some(reason) = block::unsupported(kind) {
-            refusals.add(path.clone(), reason)?;
+            refusals.add(path, reason)?;
         }
         if cache.is_some() && !takes_cache(kind) {
             let reason = "reasoning cannot end a cached prompt; mark the part after it";
@@ -50,7 +50,7 @@ fn parts(path: &str, content: &[Part], refusals: &mut Refusals) -> Checked {
             kind if foreign::is_foreign(kind, NAME) => {
                 refusals.add(path, &foreign::named(kind, foreign::FOREIGN_ITEM))?;
             }
-            PartKind::ToolResult(result) => parts(&path, &result.content, refusals)?,
+            PartKind::ToolResult(result) => parts(path, &result.content, refusals)?,
             _ => {}
         }
     }

@@ -5,7 +5,7 @@
 
 use super::turns;
 use crate::dialect::shared::foreign;
-use crate::encode::{Refusals, UnsupportedField};
+use crate::encode::{Place, Refusals, UnsupportedField};
 use crate::model::{Image, Message, Part, PartKind, Request};
 use alloc::format;
 
@@ -16,9 +16,9 @@ pub(super) fn check(request: &Request, refusals: &mut Refusals) -> Checked {
     let leading = turns::leading_system(request);
     let mut has_begun = false;
     for (position, message) in request.messages.iter().enumerate() {
-        let path = format!("messages[{position}]");
+        let path = Place::message(position);
         if position < leading {
-            instructions(&path, message, refusals)?;
+            instructions(path, message, refusals)?;
             continue;
         }
         match turns::is_user(&message.role) {
@@ -27,18 +27,18 @@ pub(super) fn check(request: &Request, refusals: &mut Refusals) -> Checked {
                 continue;
             }
             Some(is_user) if !has_begun && !is_user => {
-                refusals.add(path.as_str(), "the user speaks first here")?;
+                refusals.add(path, "the user speaks first here")?;
             }
             _ => {}
         }
         has_begun = true;
-        name(&path, message, refusals)?;
-        parts(&path, &message.content, false, refusals)?;
+        name(path, message, refusals)?;
+        parts(path, &message.content, false, refusals)?;
     }
     Ok(())
 }
 
-fn instructions(path: &str, message: &Message, refusals: &mut Refusals) -> Checked {
+fn instructions(path: Place, message: &Message, refusals: &mut Refusals) -> Checked {
     name(path, message, refusals)?;
     if !message.extra.is_empty() {
         let reason = "instructions are not a message and have no further fields";
@@ -52,18 +52,18 @@ fn instructions(path: &str, message: &Message, refusals: &mut Refusals) -> Check
     Ok(())
 }
 
-fn name(path: &str, message: &Message, refusals: &mut Refusals) -> Checked {
+fn name(path: Place, message: &Message, refusals: &mut Refusals) -> Checked {
     if message.name.is_none() {
         return Ok(());
     }
     refusals.add(format!("{path}.name"), "speakers have no names; write it into the text")
 }
 
-fn parts(path: &str, content: &[Part], is_result: bool, refusals: &mut Refusals) -> Checked {
+fn parts(path: Place, content: &[Part], is_result: bool, refusals: &mut Refusals) -> Checked {
     for (position, Part { kind, cache, .. }) in content.iter().enumerate() {
-        let path = format!("{path}.content[{position}]");
+        let path = path.content(position);
         if let Some(reason) = turns::unsupported(kind) {
-            refusals.add(path.as_str(), &foreign::named(kind, reason))?;
+            refusals.add(path, &foreign::named(kind, reason))?;
         }
         if cache.is_some() && is_result {
             let reason = "a result has no cache points inside; mark the result itself";
@@ -73,7 +73,7 @@ fn parts(path: &str, content: &[Part], is_result: bool, refusals: &mut Refusals)
             PartKind::Image(Image { detail: Some(detail), .. }) if detail != "auto" => {
                 refusals.add(format!("{path}.detail"), "how closely to look cannot be chosen")?;
             }
-            PartKind::ToolResult(result) => parts(&path, &result.content, true, refusals)?,
+            PartKind::ToolResult(result) => parts(path, &result.content, true, refusals)?,
             _ => {}
         }
     }

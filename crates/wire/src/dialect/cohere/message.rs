@@ -9,7 +9,7 @@ use crate::dialect::shared::{
     tool_input::as_function,
     tool_media,
 };
-use crate::encode::{Refusals, UnsupportedField};
+use crate::encode::{Place, Refusals, UnsupportedField};
 use crate::json::{Extra, Json, JsonError, ObjectWriter, Value, write_array};
 use crate::model::{Document, Image, Message, Part, PartKind, Reasoning, Request, Role, Source, ToolResult};
 use crate::options::rules::CACHES_BY_ITSELF;
@@ -43,7 +43,7 @@ pub(super) fn encode_messages(
     let mut calls = Calls::new(request, CallRules { id, ids: Ids::Needed, name: ToolNameRule::Identifier });
     let mut written = Written { messages: Vec::with_capacity(messages.len()), shown: Vec::new() };
     for (position, message) in messages.iter().enumerate() {
-        let place = format!("messages[{position}]");
+        let place = Place::message(position);
         if message.name.is_some() {
             refusals.note(format!("{place}.name"), "speakers have no names");
         }
@@ -51,7 +51,7 @@ pub(super) fn encode_messages(
             Role::System | Role::Developer => "system",
             Role::User => "user",
             Role::Assistant => {
-                if let Some(message) = encode_assistant(message, &place, &mut calls, refusals)? {
+                if let Some(message) = encode_assistant(message, place, &mut calls, refusals)? {
                     written.push(message);
                 }
                 continue;
@@ -62,7 +62,7 @@ pub(super) fn encode_messages(
                 continue;
             }
         };
-        encode_said(role, message, &place, &mut calls, refusals, &mut written)?;
+        encode_said(role, message, place, &mut calls, refusals, &mut written)?;
     }
     written.show();
     let mut out = Vec::new();
@@ -100,23 +100,23 @@ impl Written<'_> {
 fn encode_said<'a>(
     role: &str,
     message: &'a Message,
-    place: &str,
+    place: Place,
     calls: &mut Calls<'a>,
     refusals: &mut Refusals,
     written: &mut Written<'a>,
 ) -> Result<(), UnsupportedField> {
     let mut content = Vec::with_capacity(message.content.len());
     for (position, part) in message.content.iter().enumerate() {
-        let field = format!("{place}.content[{position}]");
+        let field = place.content(position);
         if let PartKind::ToolResult(result) = &part.kind {
             let shared = (role == "tool").then_some(&message.extra);
-            let result = encode_result(result, part, shared, &field, calls, refusals, &mut written.shown)?;
+            let result = encode_result(result, part, shared, field, calls, refusals, &mut written.shown)?;
             written.messages.push(result);
         } else if role == "tool" {
             refusals.add(field, "a tool message holds tool results only")?;
         } else if TEXTS.drops_part(part) {
-            note_breakpoint(part, &field, refusals);
-        } else if let Some(part) = carried(part, &field, refusals)? {
+            note_breakpoint(part, field, refusals);
+        } else if let Some(part) = carried(part, field, refusals)? {
             content.push(part);
         }
     }
@@ -132,7 +132,7 @@ fn encode_result<'a>(
     result: &'a ToolResult,
     part: &Part,
     shared: Option<&Extra>,
-    place: &str,
+    place: Place,
     calls: &mut Calls<'a>,
     refusals: &mut Refusals,
     shown: &mut Vec<Carried<'a>>,
@@ -141,11 +141,11 @@ fn encode_result<'a>(
     let shown_before = shown.len();
     let mut content = Vec::with_capacity(result.content.len());
     for (position, part) in result.content.iter().enumerate() {
-        let field = format!("{place}.content[{position}]");
+        let field = place.content(position);
         if matches!(part.kind, PartKind::Image(_)) {
             // A message of the user's after the results shows it.
-            shown.extend(carried(part, &field, refusals)?);
-        } else if let Some(part) = carried(part, &field, refusals)? {
+            shown.extend(carried(part, field, refusals)?);
+        } else if let Some(part) = carried(part, field, refusals)? {
             content.push(part);
         }
     }
@@ -162,7 +162,7 @@ fn encode_result<'a>(
     }))
 }
 
-fn note_breakpoint(part: &Part, place: &str, refusals: &mut Refusals) {
+fn note_breakpoint(part: &Part, place: Place, refusals: &mut Refusals) {
     if part.cache.is_some() {
         refusals.note(format!("{place}.cache"), CACHES_BY_ITSELF);
     }
@@ -176,7 +176,7 @@ enum Carried<'a> {
 
 fn carried<'a>(
     part: &'a Part,
-    place: &str,
+    place: Place,
     refusals: &mut Refusals,
 ) -> Result<Option<Carried<'a>>, UnsupportedField> {
     note_breakpoint(part, place, refusals);
@@ -354,14 +354,14 @@ pub(super) fn write_said_part(part: &Part, out: &mut Vec<u8>) {
 /// An assistant's message; none where it says nothing.
 fn encode_assistant<'a>(
     message: &'a Message,
-    place: &str,
+    place: Place,
     calls: &mut Calls<'a>,
     refusals: &mut Refusals,
 ) -> Result<Option<Json>, UnsupportedField> {
     let mut said = Said::default();
     for (position, part) in message.content.iter().enumerate() {
-        let field = format!("{place}.content[{position}]");
-        note_breakpoint(part, &field, refusals);
+        let field = place.content(position);
+        note_breakpoint(part, field, refusals);
         match &part.kind {
             // Another provider's thoughts that it keeps to itself.
             PartKind::Reasoning(reasoning) if TEXTS.drops(&reasoning.text) => {}

@@ -12,7 +12,7 @@ use crate::dialect::shared::{
     calls::{CallRules, Calls, Ids, Sent},
     foreign, made_ids,
 };
-use crate::encode::{Refusals, UnsupportedField};
+use crate::encode::{Place, Refusals, UnsupportedField};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, write_array};
 use crate::model::{Document, Image, Message, Part, PartKind, Reasoning, Request, Role, Source};
 use crate::quirks::{ToolIdRule, tool_name::ToolNameRule};
@@ -48,7 +48,7 @@ pub(super) fn check(
 ) -> Result<(), UnsupportedField> {
     let leading = leading_system(&request.messages);
     for (position, message) in request.messages.iter().enumerate() {
-        let path = format!("messages[{position}]");
+        let path = Place::message(position);
         if message.name.is_some() {
             refusals.add(format!("{path}.name"), "speakers have no names; write it into the text")?;
         }
@@ -60,7 +60,7 @@ pub(super) fn check(
                 .add(format!("{path}.extra"), "all instructions are one content, with one set of fields")?;
         }
         for (place, part) in message.content.iter().enumerate() {
-            check_part(part, &format!("{path}.content[{place}]"), family, refusals)?;
+            check_part(part, path.content(place), family, refusals)?;
         }
     }
     TEXTS.check(&request.messages, refusals)
@@ -68,7 +68,7 @@ pub(super) fn check(
 
 fn check_part(
     part: &Part,
-    path: &str,
+    path: Place,
     family: Family,
     refusals: &mut Refusals,
 ) -> Result<(), UnsupportedField> {
@@ -88,9 +88,9 @@ fn check_part(
         PartKind::ToolResult(answered) => {
             let takes_media = family.is_since(SIGNATURES_SINCE);
             for (place, inner) in answered.content.iter().enumerate() {
-                let path = format!("{path}.content[{place}]");
+                let path = path.content(place);
                 if let Some(reason) = result::unsupported(&inner.kind, takes_media) {
-                    refusals.add(path.clone(), reason)?;
+                    refusals.add(path, reason)?;
                 }
                 if inner.cache.is_some() {
                     refusals.note(format!("{path}.cache"), part::NO_BREAKPOINTS);
@@ -177,7 +177,7 @@ struct Contents<'a> {
 }
 
 /// A part of a content, and under what id and name it is sent.
-type Place<'a> = (Cow<'a, Part>, Option<Sent<'a>>);
+type SentPart<'a> = (Cow<'a, Part>, Option<Sent<'a>>);
 
 impl<'a> Contents<'a> {
     fn encode(&mut self, message: &'a Message, more: &[&'a Message], out: &mut Vec<u8>) {
@@ -193,7 +193,7 @@ impl<'a> Contents<'a> {
         let parts =
             core::iter::once(message).chain(more.iter().copied()).flat_map(|message| &message.content);
         let mut signs_call = self.needs_signatures && message.role == Role::Assistant;
-        let mut places: Vec<Place<'a>> = Vec::with_capacity(message.content.len());
+        let mut places: Vec<SentPart<'a>> = Vec::with_capacity(message.content.len());
         for part in parts.filter(|part| is_sent(part)) {
             self.place(part, &mut signs_call, &mut places);
         }
@@ -207,7 +207,7 @@ impl<'a> Contents<'a> {
         content.finish();
     }
 
-    fn place(&mut self, part: &'a Part, signs_call: &mut bool, places: &mut Vec<Place<'a>>) {
+    fn place(&mut self, part: &'a Part, signs_call: &mut bool, places: &mut Vec<SentPart<'a>>) {
         match &part.kind {
             PartKind::ToolCall(call) => {
                 let sent = Some(self.calls.call(call));

@@ -8,7 +8,7 @@ use crate::dialect::shared::{
     foreign, nested, said_text,
     tool_input::{decode_input, encode_input},
 };
-use crate::encode::{Refusals, UnsupportedField};
+use crate::encode::{Place, Refusals, UnsupportedField};
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value};
 use crate::model::{Image, Message, Part, PartKind, Reasoning, Request, Role, Source, ToolCall, ToolResult};
@@ -28,7 +28,7 @@ pub(super) fn encode_messages(
     let mut writer =
         Writer { refusals, calls: Calls::new(request, CALLS), written: Vec::with_capacity(messages.len()) };
     for (position, message) in messages.iter().enumerate() {
-        writer.message(message, &format!("messages[{position}]"))?;
+        writer.message(message, Place::message(position))?;
     }
     let mut out = Vec::new();
     crate::json::write_array(&mut out, writer.written, |out, message: Json| {
@@ -44,7 +44,7 @@ struct Writer<'a, 'r> {
 }
 
 impl<'a> Writer<'a, '_> {
-    fn message(&mut self, message: &'a Message, place: &str) -> Result<(), UnsupportedField> {
+    fn message(&mut self, message: &'a Message, place: Place) -> Result<(), UnsupportedField> {
         let role = match &message.role {
             Role::System | Role::Developer => "system",
             Role::User => "user",
@@ -61,14 +61,14 @@ impl<'a> Writer<'a, '_> {
         let mut said = Said::default();
         let mut has_results = false;
         for (position, part) in message.content.iter().enumerate() {
-            let field = format!("{place}.content[{position}]");
+            let field = place.content(position);
             if part.cache.is_some() {
                 self.refusals.note(format!("{field}.cache"), CACHES_BY_ITSELF);
             }
             if let PartKind::ToolResult(result) = &part.kind {
                 has_results = true;
                 let shared = (role == "tool").then_some(&message.extra);
-                self.result(result, part, shared, &field)?;
+                self.result(result, part, shared, field)?;
             } else if role == "tool" {
                 self.refusals.add(field, "a tool message holds tool results only")?;
             } else if let (PartKind::ToolCall(call), "assistant") = (&part.kind, role) {
@@ -99,7 +99,7 @@ impl<'a> Writer<'a, '_> {
         result: &'a ToolResult,
         part: &'a Part,
         shared: Option<&'a Extra>,
-        place: &str,
+        place: Place,
     ) -> Result<(), UnsupportedField> {
         let mut said = Said::default();
         for (position, part) in result.content.iter().enumerate() {

@@ -9,7 +9,7 @@ use crate::dialect::shared::{
     tool_input::as_function,
     tool_media,
 };
-use crate::encode::{Refusals, UnsupportedField};
+use crate::encode::{Place, Refusals, UnsupportedField};
 use crate::json::{Extra, Json, ObjectWriter, Value, WriteJson, write_array};
 use crate::model::{
     CacheBreakpoint, Message, Part, PartKind, Reasoning, Request, Role, ToolCall, ToolResult,
@@ -109,7 +109,7 @@ impl<'a> History<'a> {
         refusals: &mut Refusals,
     ) -> Result<(), UnsupportedField> {
         let quirks = self.quirks;
-        let place = format!("messages[{position}]");
+        let place = Place::message(position);
         let is_assistant = message.role == Role::Assistant;
         let has_calls = || message.content.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)));
         let echoes = match quirks.reasoning_echo {
@@ -138,14 +138,13 @@ impl<'a> History<'a> {
         }
         let results_before = self.wire.len();
         for (position, part) in message.content.iter().enumerate() {
-            let field = || format!("{place}.content[{position}]");
+            let field = place.content(position);
             match &part.kind {
                 PartKind::ToolResult(_) | PartKind::ToolCall(_) if !quirks.supports(Feature::Tools) => {
-                    refusals
-                        .add(field(), &quirks.reason("calls no tools; say in words what they answered"))?;
+                    refusals.add(field, &quirks.reason("calls no tools; say in words what they answered"))?;
                 }
                 PartKind::ToolResult(result) => {
-                    let result = self.result(message, result, part, &field(), refusals)?;
+                    let result = self.result(message, result, part, field, refusals)?;
                     self.wire.push(result);
                 }
                 PartKind::ToolCall(call) if is_assistant => {
@@ -166,12 +165,12 @@ impl<'a> History<'a> {
                 }
                 PartKind::RedactedReasoning { .. } if message.extra.get(reasoning::DETAILS).is_some() => {}
                 _ if message.role == Role::Tool => {
-                    refusals.add(field(), "a tool message holds tool results only")?;
+                    refusals.add(field, "a tool message holds tool results only")?;
                 }
                 PartKind::Text(text) | PartKind::Refusal(text) if text.is_empty() => {}
                 _ => match self.content(part, Feature::ContentParts, is_assistant) {
-                    Ok(content) => said.content.push(content.noted(&field(), quirks, refusals)),
-                    Err(reason) => refusals.add(field(), &foreign::named(&part.kind, &reason))?,
+                    Ok(content) => said.content.push(content.noted(field, quirks, refusals)),
+                    Err(reason) => refusals.add(field, &foreign::named(&part.kind, &reason))?,
                 },
             }
         }
@@ -241,22 +240,22 @@ impl<'a> History<'a> {
         message: &'a Message,
         result: &'a ToolResult,
         part: &'a Part,
-        place: &str,
+        place: Place,
         refusals: &mut Refusals,
     ) -> Result<WireMessage<'a>, UnsupportedField> {
         let quirks = self.quirks;
         let shown_before = self.shown.len();
         let mut content = Vec::with_capacity(result.content.len());
         for (position, part) in result.content.iter().enumerate() {
-            let field = format!("{place}.content[{position}]");
+            let field = place.content(position);
             match self.content(part, Feature::ToolContentParts, false) {
                 Ok(said) if said.is_text() || quirks.tool_result_media => {
-                    content.push(said.noted(&field, quirks, refusals));
+                    content.push(said.noted(field, quirks, refusals));
                 }
                 // What follows the results shows it.
                 _ if tool_media::is_media(&part.kind) => {
                     match self.content(part, Feature::ContentParts, false) {
-                        Ok(said) => self.shown.push(said.noted(&field, quirks, refusals)),
+                        Ok(said) => self.shown.push(said.noted(field, quirks, refusals)),
                         Err(reason) => refusals.add(field, &foreign::named(&part.kind, &reason))?,
                     }
                 }
@@ -292,7 +291,7 @@ impl<'a> History<'a> {
 fn add_breakpoint<'a>(
     content: &mut Vec<Content<'a>>,
     cache: Option<&'a CacheBreakpoint>,
-    place: &str,
+    place: Place,
     refusals: &mut Refusals,
 ) -> Result<(), UnsupportedField> {
     match (cache, content.pop()) {

@@ -3,7 +3,7 @@
 use super::{carried::NAME, tools};
 use crate::dialect::anthropic;
 use crate::dialect::shared::{foreign, media_type, nested, said_text};
-use crate::encode::Refusals;
+use crate::encode::{Place, Refusals};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, WriteJson};
 use crate::model::{
     Audio, CacheBreakpoint, CacheLifetime, Document, Image, Part, PartKind, Reasoning, Source,
@@ -337,7 +337,7 @@ impl<'a> Content<'a> {
     }
 
     /// The same, its breakpoint as the provider has it. One that is left out is said, as the content's at `place`.
-    pub(super) fn noted(mut self, place: &str, quirks: &Quirks, refusals: &mut Refusals) -> Self {
+    pub(super) fn noted(mut self, place: Place, quirks: &Quirks, refusals: &mut Refusals) -> Self {
         self.control = quirks.cache_control;
         if self.control == CacheControl::Strip && self.cache.take().is_some() {
             refusals.note(format!("{place}.cache"), &quirks.reason("caches by itself"));

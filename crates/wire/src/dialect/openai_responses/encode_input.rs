@@ -13,7 +13,7 @@ use crate::dialect::shared::{
     foreign::{self, RESPONSES_ITEM},
     nested,
 };
-use crate::encode::{Refusals, UnsupportedField};
+use crate::encode::{Place, Refusals, UnsupportedField};
 use crate::json::{Extra, ObjectWriter, WriteJson, write_string};
 use crate::model::{Message, Part, PartKind, Reasoning, Request, Role, ToolResult};
 use crate::quirks::{ToolIdRule, tool_name::ToolNameRule};
@@ -45,7 +45,7 @@ pub(super) fn encode<'a>(
         ids: Ids::History { is_stored },
     };
     for (position, message) in messages.iter().enumerate().skip(usize::from(instructions.is_some())) {
-        items.message(message, &format!("messages[{position}]"), refusals)?;
+        items.message(message, Place::message(position), refusals)?;
     }
     items.out.push(b']');
     Ok(Input { instructions, items: items.out })
@@ -86,7 +86,7 @@ impl<'a> Items<'a> {
     fn message(
         &mut self,
         message: &'a Message,
-        place: &str,
+        place: Place,
         refusals: &mut Refusals,
     ) -> Result<(), UnsupportedField> {
         if message.name.is_some() {
@@ -99,14 +99,14 @@ impl<'a> Items<'a> {
         let mut said: Vec<&Part> = Vec::new();
         let mut has_results = false;
         for (position, part) in message.content.iter().enumerate() {
-            let field = || format!("{place}.content[{position}]");
+            let field = place.content(position);
             if let PartKind::ToolResult(result) = &part.kind {
                 has_results = true;
-                self.result(result, part, &field(), refusals)?;
+                self.result(result, part, field, refusals)?;
             } else if message.role == Role::Tool {
-                refusals.add(field(), "a tool message holds tool results only")?;
+                refusals.add(field, "a tool message holds tool results only")?;
             } else if let Some(reason) = unsupported_input(part) {
-                refusals.add(field(), &foreign::named(&part.kind, reason))?;
+                refusals.add(field, &foreign::named(&part.kind, reason))?;
             } else {
                 said.push(part);
             }
@@ -129,7 +129,7 @@ impl<'a> Items<'a> {
     fn assistant(
         &mut self,
         parts: &'a [Part],
-        place: &str,
+        place: Place,
         refusals: &mut Refusals,
     ) -> Result<(), UnsupportedField> {
         let runs = runs(parts);
@@ -138,18 +138,18 @@ impl<'a> Items<'a> {
         let ids = (&history, 0);
         let is_stored = matches!(history, Ids::History { is_stored: true });
         for (number, (position, run)) in runs.iter().enumerate() {
-            let field = format!("{place}.content[{position}]");
+            let field = place.content(*position);
             match run {
                 Run::Message(said) => {
                     let mut carried = Vec::with_capacity(said.len());
                     for (offset, part) in said.iter().enumerate() {
-                        let field = || format!("{place}.content[{}]", position + offset);
+                        let field = place.content(position + offset);
                         if part.cache.is_some() {
-                            refusals.add(field() + ".cache", "only input carries cache breakpoints")?;
+                            refusals.add(format!("{field}.cache"), "only input carries cache breakpoints")?;
                         }
                         match &part.kind {
                             kind if foreign::is_foreign(kind, NAME) => {
-                                refusals.add(field(), &foreign::named(kind, foreign::FOREIGN_ITEM))?;
+                                refusals.add(field, &foreign::named(kind, foreign::FOREIGN_ITEM))?;
                             }
                             PartKind::Text(text) if text.is_empty() => {}
                             _ => carried.push(*part),
@@ -197,7 +197,7 @@ impl<'a> Items<'a> {
         &mut self,
         result: &'a ToolResult,
         part: &Part,
-        place: &str,
+        place: Place,
         refusals: &mut Refusals,
     ) -> Result<(), UnsupportedField> {
         if part.cache.is_some() {
@@ -237,7 +237,7 @@ fn is_at_end(part: &Part, reasoning: &Reasoning) -> bool {
 
 /// An assistant's message and the results of tools are no items of their own, so what stands beside their parts has no
 /// place.
-fn refuse_extra(extra: &Extra, place: &str, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
+fn refuse_extra(extra: &Extra, place: Place, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
     for (name, value) in extra.iter() {
         let says_nothing = matches!(value.text(), "[]" | "{}" | "null");
         if !says_nothing {

@@ -4,7 +4,7 @@
 //! provider's after an upload of megabytes. Files at an address, and uploaded before, are the provider's business.
 
 use super::media_type;
-use crate::encode::{Refusals, UnsupportedField};
+use crate::encode::{Place, Refusals, UnsupportedField};
 use crate::model::{Audio, Document, Image, Part, PartKind, Request, Source};
 use crate::quirks::{MediaLimits, Quirks, Text};
 use alloc::{format, string::String, vec::Vec};
@@ -22,8 +22,7 @@ pub(crate) fn fit(
     let mut is_beyond = false;
     for (position, message) in request.messages.iter().enumerate() {
         counted.begin_message();
-        let path = format!("messages[{position}]");
-        is_beyond |= check(&path, &message.content, quirks, &mut counted, refusals)?;
+        is_beyond |= check(Place::message(position), &message.content, quirks, &mut counted, refusals)?;
     }
     if !is_beyond {
         return Ok(None);
@@ -38,7 +37,7 @@ pub(crate) fn fit(
 }
 
 fn check(
-    path: &str,
+    place: Place,
     content: &[Part],
     quirks: &Quirks,
     counted: &mut Counted,
@@ -47,10 +46,9 @@ fn check(
     let mut is_beyond = false;
     for (position, part) in content.iter().enumerate() {
         if let PartKind::ToolResult(result) = &part.kind {
-            let path = format!("{path}.content[{position}]");
-            is_beyond |= check(&path, &result.content, quirks, counted, refusals)?;
+            is_beyond |= check(place.content(position), &result.content, quirks, counted, refusals)?;
         } else if let Some(reason) = counted.add(&part.kind, &quirks.media) {
-            refusals.add(format!("{path}.content[{position}]"), &quirks.reason(&reason))?;
+            refusals.add(place.content(position), &quirks.reason(&reason))?;
             is_beyond = true;
         }
     }

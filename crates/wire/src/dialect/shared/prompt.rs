@@ -1,7 +1,7 @@
 //! Conversations as text, for those who take one text and give one back.
 
 use super::foreign;
-use crate::encode::{Refusals, UnsupportedField};
+use crate::encode::{Place, Refusals, UnsupportedField};
 use crate::model::{Message, PartKind, Role};
 use alloc::{format, string::String, vec::Vec};
 
@@ -26,7 +26,7 @@ impl Prompt {
     ) -> Result<Self, UnsupportedField> {
         let mut prompt = Self::default();
         for (position, message) in messages.iter().enumerate() {
-            let text = text_of(message, &format!("messages[{position}]"), refusals)?;
+            let text = text_of(message, Place::message(position), refusals)?;
             match &message.role {
                 _ if text.is_empty() => {}
                 Role::System | Role::Developer => prompt.instructions.push(text),
@@ -72,7 +72,7 @@ impl Prompt {
     }
 }
 
-fn text_of(message: &Message, place: &str, refusals: &mut Refusals) -> Result<String, UnsupportedField> {
+fn text_of(message: &Message, place: Place, refusals: &mut Refusals) -> Result<String, UnsupportedField> {
     if message.name.is_some() {
         refusals.add(format!("{place}.name"), "speakers have no names; write it into the text")?;
     }
