@@ -87,3 +87,8 @@ def test_streams_of_anthropic_accumulate_as_the_sdk_s(sdk: str) -> None:
     report = run(sdk, "message_streams.py")
     assert report["differences"] == 0, report["first"]
     assert report["fast"] > 500
+
+
+@pytest.mark.parametrize("sdk", SDKS)
+def test_managers_open_streams_that_accumulate_fast(sdk: str) -> None:
+    assert run(sdk, "managers.py")["wrong"] == []
