@@ -225,6 +225,7 @@ if TYPE_CHECKING:
     )
     from ferrule.shared_client import (
         complete as complete,
+        intercept as intercept,
         on as on,
         reset as reset,
         stream as stream,
@@ -340,7 +341,7 @@ _NAMES = {
     "ferrule.run_async": ("AsyncRunStream",),
     "ferrule.run_events": ("RunEvent", "StepEnd", "StepStart", "ToolResult"),
     "ferrule.run_sync": ("RunStream",),
-    "ferrule.shared_client": ("complete", "on", "reset", "stream"),
+    "ferrule.shared_client": ("complete", "intercept", "on", "reset", "stream"),
     "ferrule.sidecar": ("Sidecar",),
     "ferrule.streams": ("AsyncStream", "Event", "Stream"),
     "ferrule.toolbox": ("Tool",),

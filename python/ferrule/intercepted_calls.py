@@ -236,6 +236,10 @@ class InterceptedFlight:
             if isinstance(event, (Finish, ToolCallStart, Continued)):
                 for one in list(self._places) if choice is None else [choice]:
                     yield from self._flush(one, given)
+                if isinstance(event, Continued) and event.how == "restart":
+                    # What was read before is not part of the reply.
+                    self._read.clear()
+                    self._chains.clear()
             given.append(event)
         return given
 

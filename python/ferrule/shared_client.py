@@ -85,6 +85,15 @@ else:
         return _shared_client().on(event, function, name=name)
 
 
+if TYPE_CHECKING:
+    intercept = cast("Client", None).intercept
+else:
+
+    def intercept(stage, function=None, **options):  # noqa: ANN001, ANN003, ANN201 - type checkers see the method
+        """`Client.intercept` of the client that the whole program shares. `reset` ends it."""
+        return _shared_client().intercept(stage, function, **options)
+
+
 @overload
 def complete(
     model: Model,

@@ -324,7 +324,53 @@ def test_the_shared_functions_take_hooks(sim: Simulator, monkeypatch: pytest.Mon
     ferrule.reset()
     try:
         assert ferrule.complete(M, "Hi", hooks=[("text", mask)]).text == MASKED
+        with ferrule.intercept("request", lambda request: request.refuse()), pytest.raises(ferrule.CallRefusedError):
+            ferrule.complete(M, "Hi")
         with ferrule.stream(M, "Hi", hooks=[ferrule.Interceptor("text", mask, buffer=9)]) as stream:
             assert "".join(stream.text) == MASKED
     finally:
         ferrule.reset()
+
+
+def test_what_came_before_a_restart_is_not_part_of_the_reply() -> None:
+    groups: Any = {"fast": {"targets": [M, "groq/llama"], "continue_streams": True}}
+    fault = {"close": {"at": "mid_event", "after_chunks": 4}}
+    script = [rule(ANSWER, fault=fault, provider="openai"), rule("anew 1234 5678.")]
+    with Simulator(script) as sim, sim.client(groups=groups, max_retries=0) as client:
+        client.intercept("text", mask, buffer=12)
+        with client.stream("fast", "Hi") as stream:
+            events = list(stream)
+        (how,) = [event.how for event in events if type(event) is ferrule.Continued]
+        assert how == "restart"
+        assert stream.reply().text == "anew [card]."
+
+
+def test_coroutines_of_a_synchronous_client_hold_for_many_prompts(sim: Simulator) -> None:
+    async def hide(piece: ferrule.InterceptedText) -> str:
+        await asyncio.sleep(0.001)
+        return mask(piece)
+
+    async def fail(_: Any) -> None:
+        await asyncio.sleep(0.001)
+        raise LookupError
+
+    with sim.client() as client:
+        client.intercept("text", hide)
+        assert [one.text for one in client.map(M, ["a"] * 4)] == [MASKED] * 4  # type: ignore[union-attr]
+        with pytest.raises(ferrule.CallRefusedError) as no:
+            client.complete(M, "Hi", hooks=[("answer", fail)])
+        assert isinstance(no.value.__cause__, LookupError)
+
+
+def test_asking_again_goes_through_them() -> None:
+    script = [rule("not json", times=1), rule('{"a": 1}')]
+    seen: list[int] = []
+    with Simulator(script) as sim, sim.client() as client:
+        hooks: Any = [("request", lambda request: seen.append(len(request.messages)))]
+        schema = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
+        options: Any = {"response_format": schema, "retries_on_invalid": 1, "hooks": hooks}
+        assert client.complete(M, "Hi", **options).parsed == {"a": 1}
+        assert seen == [1, 3]
+        sim.set_script([rule("not json", times=1), rule('{"a": 1}')])
+        assert [one.parsed for one in client.map(M, ["Hi"], **options)] == [{"a": 1}]  # type: ignore[union-attr]
+        assert seen == [1, 3, 1, 3]
