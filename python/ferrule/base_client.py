@@ -343,7 +343,9 @@ class BaseClient(Interceptable):
         refuse_dry_run("run", options)
         timeouts = self._live.configuration.settings()["timeouts"]
         total = None if timeouts is None else timeouts.total
-        return Steps(messages, options, call_limit=DEFAULT_TOTAL if total is None else total, **limits)
+        steps = Steps(messages, options, call_limit=DEFAULT_TOTAL if total is None else total, **limits)
+        steps.toolbox.owner = self
+        return steps
 
     def _prepare_map(
         self, model: Model, prompts: Any, options: CompletionOptions, progress: bool

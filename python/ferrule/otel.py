@@ -6,6 +6,7 @@ one, and is counted in the conventions' histograms. docs/observability.md lists 
 
 from __future__ import annotations
 
+import json
 import os
 import time
 import weakref
@@ -24,6 +25,7 @@ from ferrule.otel_attributes import (
     request_attributes,
     response_attributes,
 )
+from ferrule.tool_watching import add_watcher, remove_watcher
 
 try:
     from opentelemetry import metrics, trace
@@ -33,12 +35,16 @@ except ImportError as error:
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import TracebackType
 
     from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import Span, TracerProvider
 
+    from ferrule._native import ToolCall
     from ferrule.base_client import BaseClient
     from ferrule.call_layers import Call
+    from ferrule.run_events import ToolResult
+    from ferrule.typing_compat import Self
 
 __all__ = ["Instrumentation", "instrument", "uninstrument"]
 
@@ -107,6 +113,7 @@ class Instrumentation:
         client = None if self._client is None else self._client()
         if self._client is None or client is not None:
             remove_tracer(self, client)
+        remove_watcher(self)
 
     def of_client(self, client: Any) -> bool:
         """Whether it is that of `client`; `None` for all clients."""
@@ -115,6 +122,12 @@ class Instrumentation:
     def begin(self, call: Call, client: BaseClient | None) -> CallSpan:
         """Starts the span of a call. Called for each by `call_layers.py`."""
         return CallSpan(self, call, client)
+
+    def tool_span(self, call: ToolCall, owner: Any) -> ToolSpan | None:
+        """The span of a tool's call. Called for each by `tool_execution.py`."""
+        if self._client is not None and (owner is None or self._client() is not owner):
+            return None
+        return ToolSpan(self, call)
 
     def address(self, client: BaseClient | None, provider: str) -> dict[str, Any]:
         """Where a provider of a client is."""
@@ -275,6 +288,57 @@ class CallSpan:
                     to.record_tokens(tokens, {**labels, "gen_ai.token.type": name}, context=context)
 
 
+class ToolSpan:
+    """The span of a tool's call: the current one while the tool runs."""
+
+    def __init__(self, to: Instrumentation, call: ToolCall) -> None:
+        self._to = to
+        attributes = {
+            "gen_ai.operation.name": "execute_tool",
+            "gen_ai.tool.name": call.name,
+            "gen_ai.tool.type": "function",
+        }
+        if call.id:
+            attributes["gen_ai.tool.call.id"] = call.id
+        if to.capture_content:
+            attributes["gen_ai.tool.call.arguments"] = call.arguments_json
+        self._entered = to.tracer.start_as_current_span(
+            f"execute_tool {call.name}",
+            kind=trace.SpanKind.INTERNAL,
+            attributes=attributes,
+            record_exception=False,
+            set_status_on_exception=False,
+        )
+        self._span: Any = None
+
+    def __enter__(self) -> Self:
+        self._span = self._entered.__enter__()
+        return self
+
+    def ended(self, result: ToolResult) -> None:
+        """The tool returned, or raised."""
+        if result.error is not None:
+            kind = error_type(result.error)
+            self._span.set_attribute("error.type", kind)
+            self._span.set_status(trace.Status(trace.StatusCode.ERROR, kind))
+        elif self._to.capture_content:
+            said = [_said(block) for block in result.message.to_dict()["content"]]
+            self._span.set_attribute("gen_ai.tool.call.result", "\n".join(said))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self._span.set_attribute("error.type", error_type(error))
+        self._entered.__exit__(kind, error, traceback)
+
+
+def _said(block: Any) -> str:
+    """What a part of a tool's message tells the model."""
+    content = block.get("content") if isinstance(block, dict) else block
+    return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, default=str)
+
+
 def _attempts(value: Any, error: BaseException | None) -> Sequence[Any]:
     if isinstance(error, FerruleError) and error.attempts:
         return error.attempts
@@ -329,6 +393,7 @@ def instrument(
     )
     _instrumentations.append(made)
     add_tracer(made, client)
+    add_watcher(made)
     return made
 
 

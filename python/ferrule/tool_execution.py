@@ -19,6 +19,7 @@ from ferrule.own_loop import tools_loop
 from ferrule.run_events import ToolResult
 from ferrule.tool_arguments import ArgumentsError
 from ferrule.tool_results import error_message, result_message
+from ferrule.tool_watching import watched
 from ferrule.toolbox import MAX_RESULT_LENGTH, Toolbox
 
 if TYPE_CHECKING:
@@ -39,8 +40,12 @@ _LATE = "the tool did not finish within the time limit of the run"
 class PreparedCall:
     """A call that can be made: the tool is there, and the arguments fit."""
 
-    def __init__(self, call: ToolCall, start: Callable[[], Any], *, is_async: bool, max_result_length: int) -> None:
+    def __init__(
+        self, call: ToolCall, start: Callable[[], Any], *, is_async: bool, max_result_length: int, owner: Any = None
+    ) -> None:
         self.call = call
+        self.owner = owner
+        """The client whose run makes it."""
         self.start = start
         self.is_async = is_async
         self.max_result_length = max_result_length
@@ -67,7 +72,8 @@ def prepare(toolbox: Toolbox, call: ToolCall) -> PreparedCall | ToolResult:
         return ToolResult(call, error_message(call, error, MAX_RESULT_LENGTH), error=error)
     tool = toolbox.find(call.name)
     length = MAX_RESULT_LENGTH if tool is None else tool.max_result_length
-    return PreparedCall(call, start, is_async=tool is not None and tool.is_async, max_result_length=length)
+    is_async = tool is not None and tool.is_async
+    return PreparedCall(call, start, is_async=is_async, max_result_length=length, owner=toolbox.owner)
 
 
 class Coroutines:
@@ -109,6 +115,11 @@ async def _awaited(awaitable: Awaitable[Any]) -> Any:
 
 def call_blocking(prepared: PreparedCall, coroutines: Coroutines) -> ToolResult:
     """Makes a call in this thread."""
+    with watched(prepared.call, prepared.owner) as watch:
+        return watch.ended(_call_blocking(prepared, coroutines))
+
+
+def _call_blocking(prepared: PreparedCall, coroutines: Coroutines) -> ToolResult:
     started = time.monotonic()
     try:
         value = prepared.start()
@@ -123,6 +134,11 @@ async def call_on_loop(prepared: PreparedCall, coroutines: Coroutines) -> ToolRe
     """Makes a call: an asynchronous tool on the running loop, any other in a thread."""
     if not prepared.is_async:
         return await in_thread(call_blocking, prepared, coroutines)
+    with watched(prepared.call, prepared.owner) as watch:
+        return watch.ended(await _call_async(prepared))
+
+
+async def _call_async(prepared: PreparedCall) -> ToolResult:
     started = time.monotonic()
     try:
         value = await prepared.start()

@@ -115,6 +115,8 @@ class Toolbox:
         """
         if isinstance(tools, (str, bytes, dict)) or not hasattr(tools, "__iter__"):
             raise TypeError(f"tools: expected a list of functions, not {type(tools).__name__}")
+        self.owner: Any = None
+        """The client whose run calls them; `None` where a program does."""
         self.declared: list[Any] = []
         """The declarations of the tools, as `complete` takes them."""
         self._tools: dict[str, Tool] = {}

@@ -374,3 +374,70 @@ def test_the_names_of_providers_are_those_of_the_conventions() -> None:
     from ferrule.otel_attributes import _PROVIDERS
 
     assert set(_PROVIDERS.values()) <= {one.value for one in gen_ai.GenAiProviderNameValues}
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize("content", [False, True])
+def test_tools_are_spans_too(telemetry: Telemetry, is_async: bool, content: bool) -> None:
+    inside: list[Any] = []
+
+    def look(city: str) -> str:
+        """Looks."""
+        inside.append(trace.get_current_span().get_span_context().span_id)
+        return f"sunny in {city}"
+
+    async def look_later(city: str) -> str:
+        """Looks."""
+        await asyncio.sleep(0)
+        return look(city)
+
+    def broken() -> str:
+        """Fails."""
+        raise LookupError(SECRET)
+
+    name = "look_later" if is_async else "look"
+    calls = [{"name": name, "arguments": {"city": "Oslo"}}, {"name": "broken", "arguments": {}}]
+    tracer = telemetry.tracers.get_tracer("test")
+    with Simulator([rule({"tool_calls": calls}, times=1), rule("Sunny.")]) as sim, sim.client() as client:
+        telemetry.instrument(client, capture_content=content)
+        with tracer.start_as_current_span("caller") as caller:
+            run = client.run(M, "Weather?", tools=[look_later if is_async else look, broken])
+        assert run.text == "Sunny."
+        with sim.client() as other:
+            sim.set_script([rule({"tool_calls": calls}, times=1), rule("Sunny.")])
+            other.run(M, "Weather?", tools=[look_later if is_async else look, broken])
+    spans = {span.name: span for span in telemetry.spans if span.name.startswith("execute_tool")}
+    assert len([span for span in telemetry.spans if span.name.startswith("execute_tool")]) == 2
+    good, bad = spans[f"execute_tool {name}"], spans["execute_tool broken"]
+    for span in (good, bad):
+        check_names(span)
+        assert span.parent is not None
+        assert span.parent.span_id == caller.get_span_context().span_id
+        assert (span.attributes or {})[gen_ai.GEN_AI_OPERATION_NAME] == "execute_tool"
+        assert (span.attributes or {})[gen_ai.GEN_AI_TOOL_CALL_ID]
+    assert good.context is not None
+    assert inside[0] == good.context.span_id
+    found = dict(good.attributes or {})
+    assert (found.get(gen_ai.GEN_AI_TOOL_CALL_RESULT) == "sunny in Oslo") == content
+    assert ("Oslo" in str(found)) == content
+    assert (bad.attributes or {})[error_attributes.ERROR_TYPE] == "LookupError"
+    assert SECRET not in bad.to_json()
+
+
+async def test_tools_of_an_asynchronous_run_are_spans(telemetry: Telemetry) -> None:
+    async def look(city: str) -> str:
+        """Looks."""
+        return city
+
+    def look_too(city: str) -> str:
+        """Looks."""
+        return city
+
+    calls = [{"name": name, "arguments": {"city": "Oslo"}} for name in ("look", "look_too")]
+    with Simulator([rule({"tool_calls": calls}, times=1), rule("Sunny.")]) as sim:
+        async with sim.async_client() as client:
+            telemetry.instrument()
+            await client.run(M, "Weather?", tools=[look, look_too])
+            otel.uninstrument()
+    names = sorted(span.name for span in telemetry.spans)
+    assert names == ["chat gpt-5-mini", "chat gpt-5-mini", "execute_tool look", "execute_tool look_too"]
