@@ -386,6 +386,237 @@ class FunctionCall:
         """Ends the output."""
 
 @final
+class HttpExchange:
+    """One request of an `HttpTransport` under way, as its one reader holds it.
+
+    Dropping it ends the request: its connection is closed at once (under HTTP/2 its stream is reset). It may be read
+    and dropped in any thread, and is of no use in a forked child.
+    """
+
+    @property
+    def ended(self) -> bool:
+        """Whether the whole response was handed over, or the request is over otherwise."""
+
+    def next(self, loop: asyncio.AbstractEventLoop) -> Any:
+        """What has come so far, without waiting; `None` at the end.
+
+        Of a request with `whole=True` that is one tuple of five: the status (an int), the version (`b"HTTP/1.1"`), the
+        reason phrase, the headers (a list of pairs of bytes, as the server wrote them, in their order) and the body,
+        packed as it came. Of others it is a list: the first item of the first list is a tuple of the first four, all
+        others are pieces of the body.
+        Where nothing has come, it is a future of `loop` that completes when something does, to be awaited before the
+        next call. Cancelling what awaits it ends nothing: call `cancel`.
+
+        Raises:
+            HttpTransportError: The request failed; what came before was handed over.
+        """
+
+    def wait(self) -> Any:
+        """Blocks until something has come, and returns it as `next` does. `None` only at the end."""
+
+    def write(self, chunk: bytes) -> None:
+        """Adds a piece to the body of a request that was sent with `body=None`. Ask for room before the next piece."""
+
+    def room(self, loop: asyncio.AbstractEventLoop) -> Any:
+        """Whether another piece is wanted: `True`; `False` where the server wants no more, or the request is over.
+
+        Where the pieces so far are still waiting for the connection, it is a future of `loop`, to be awaited before
+        asking again.
+        """
+
+    def wait_for_room(self) -> bool:
+        """Blocks until another piece is wanted (`True`), or none is (`False`)."""
+
+    def end_body(self) -> None:
+        """Ends the body: no piece follows."""
+
+    def cancel(self) -> None:
+        """Ends the request and closes its connection at once; what was not taken is dropped."""
+
+@final
+class HttpHeaders:
+    """A block of headers that is read once and sent with many requests."""
+
+    def __new__(cls, headers: Iterable[tuple[bytes | str, bytes | str]]) -> Self:
+        """A block.
+
+        Args:
+            headers: Pairs of a name and a value, in their order; of texts each character is one byte (ISO 8859-1).
+                Under HTTP/1.1 names leave as they are written here. Headers of one name leave together.
+
+        Raises:
+            HttpTransportError: A name or a value has bytes that HTTP does not allow (`LocalProtocolError`).
+        """
+
+@final
+class HttpInterceptor:
+    """Answers HTTP requests of this process in place of servers, and notes them: `ferrule.testing.mock` and `record`.
+
+    All requests of the Rust core pass it: calls of models, fetched credentials, and those of every `HttpTransport`.
+    """
+
+    def __new__(cls, *, passes: bool, records: bool) -> Self:
+        """One without answers, which is not installed yet.
+
+        Args:
+            passes: Whether requests that no answer matches go to their servers; else they fail to connect.
+            records: Whether what servers answer is noted. Servers are then asked not to pack it.
+        """
+
+    def answer(
+        self,
+        method: str | None,
+        url: str | None,
+        match_body: bytes | None,
+        status: int,
+        reason: bytes | None,
+        headers: Sequence[tuple[bytes, bytes]],
+        body: Sequence[bytes],
+        times: int | None,
+    ) -> int:
+        """Adds a response for requests that match all that is given; the first answer that matches is used.
+
+        Args:
+            method: The method.
+            url: The whole URL, in which `*` stands for any text; without a query it is for any query.
+            match_body: The request's body: JSON by its meaning, else byte by byte.
+            status: The response's status.
+            reason: Its reason phrase; `None` for the usual one.
+            headers: Its headers.
+            body: Its body, in the pieces in which it arrives.
+            times: How often it may be used; `None` without limit.
+
+        Returns:
+            The answer's number, from 0.
+
+        Raises:
+            ValueError: The status is not from 200 to 999.
+        """
+
+    def fail(
+        self, method: str | None, url: str | None, match_body: bytes | None, message: str, times: int | None
+    ) -> int:
+        """Adds a failure to connect for requests that match, as `answer` does."""
+
+    def left(self, answer: int) -> int | None:
+        """How often the answer with this number may still be used; `None` without limit."""
+
+    def seen(self) -> list[dict[str, Any]]:
+        """The requests so far.
+
+        Each a dict of `method`, `url`, `headers`, `body`, `answered_by` (an answer's number, or `None`), and
+        `response`, which is `None` or a dict of `status`, `reason`, `headers` and `body`: what the server answered,
+        as far as it was read.
+        """
+
+    def install(self) -> None:
+        """Has the requests of this process pass here, instead of the interceptor before it.
+
+        Raises:
+            ValueError: It is installed already.
+        """
+
+    def remove(self) -> None:
+        """Has requests go as they did before `install`."""
+
+@final
+class HttpTransport:
+    """Connections to any HTTP server. Requests are sent as they are, once; a response has any status.
+
+    It is used from any thread and any event loop; a forked child connects anew.
+    """
+
+    def __new__(
+        cls,
+        *,
+        verify: bool = True,
+        ca_certificates: bytes = ...,
+        check_hostname: bool = True,
+        certificate: bytes = ...,
+        private_key: bytes = ...,
+        http1: bool = True,
+        http2: bool = False,
+        proxy: tuple[str, tuple[str, str] | None, Iterable[tuple[bytes, bytes]]] = ...,
+        proxy_from_environment: bool = True,
+        max_connections: int | None = 100,
+        max_keepalive_connections: int | None = 20,
+        keepalive_expiry: float | None = 5.0,
+        local_address: str = ...,
+        uds: str = ...,
+        connect_retries: int = 0,
+        breaker: Mapping[str, Any] = ...,
+    ) -> Self:
+        """A transport that has connected to nothing yet. The proxies in the environment are read here.
+
+        Args:
+            verify: Whether servers' certificates are verified.
+            ca_certificates: The certificates to trust, in PEM, instead of the operating system's.
+            check_hostname: Whether a certificate has to be for the server's name.
+            certificate: The certificate that servers are shown, and those above it, in PEM.
+            private_key: Its key, in PEM without a password; by default it is looked for in `certificate`.
+            http1: Whether HTTP/1.1 is spoken.
+            http2: Whether HTTP/2 is spoken with servers that have it; without `http1`, with all.
+            proxy: The proxy for all requests: its URL, its user name and password (or `None`), and headers for it.
+            proxy_from_environment: Whether `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` count, in either
+                case of letters, where no `proxy` is given.
+            max_connections: How many requests may be on a connection at once; `None` is no limit. Requests that share a
+                connection under HTTP/2 do not count.
+            max_keepalive_connections: How many idle connections to one host are kept; `None` is no limit.
+            keepalive_expiry: For how many seconds an idle connection is kept; `None` is no limit.
+            local_address: The IP address of this machine that connections are made from.
+            uds: The path of a Unix socket that all connections lead to.
+            connect_retries: How often connecting is tried again where it fails: at once, after 0.5 s, 1 s, 2 s, ...
+            breaker: When a server that keeps failing is left alone for a time, each for itself
+                (`ferrule.BreakerOptions`); without it, never. Failures are no connection, a response that does not
+                come, and a status of 500 or more.
+
+        Raises:
+            ValueError: A setting cannot be used.
+        """
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        headers: HttpHeaders | Iterable[tuple[bytes | str, bytes | str]],
+        body: bytes | None,
+        *,
+        extra: Iterable[tuple[bytes | str, bytes | str]] | None = None,
+        timeout: tuple[float | None, float | None, float | None, float | None] | None = None,
+        whole: bool = False,
+        bridge: LoopBridge | None = None,
+    ) -> HttpExchange:
+        """Starts a request; never blocks. Redirects are not followed, bodies not unpacked, cookies not kept.
+
+        Args:
+            method: The method.
+            url: The whole URL, with `http://` or `https://`; percent-encoded.
+            headers: The headers in their order, ready or as pairs. Nothing is added but `Host`, and `content-length`
+                of a whole body or `transfer-encoding: chunked`, where they are missing.
+            body: The body; `None` to write it piece by piece with `HttpExchange.write` and end it with `end_body`.
+            extra: Further headers, behind the others.
+            timeout: The limits in seconds as httpx has them, each `None` for no limit: to connect; between two reads,
+                from when all was sent; between two writes; for a place among `max_connections`.
+            whole: Whether the response is delivered at once, with its whole body.
+            bridge: The running loop's bridge (`ferrule.bridge.running()`), where `HttpExchange.next` is to be used.
+                Without one use `HttpExchange.wait`.
+
+        Raises:
+            HttpTransportError: The request cannot be sent (`LocalProtocolError`, `UnsupportedProtocol`).
+        """
+
+    def close(self) -> None:
+        """Closes idle connections; requests under way keep theirs. A later request connects anew."""
+
+class HttpTransportError(Exception):
+    """A request that got no response, or not all of it.
+
+    `args` is the name of httpx's exception for it (`"ConnectError"`, `"ConnectTimeout"`, `"LocalProtocolError"`,
+    `"PoolTimeout"`, `"ProxyError"`, `"ReadError"`, `"ReadTimeout"`, `"RemoteProtocolError"`, `"UnsupportedProtocol"` or
+    `"WriteTimeout"`) and the message, which shows no secret.
+    """
+
+@final
 class LoopBridge:
     """One event loop's bridge to the engine: a file descriptor to watch, or a thread that waits."""
 

@@ -1,13 +1,15 @@
 //! Bridge from the runtime's threads to one consumer.
 //!
-//! A [`Queue`] carries the items of one stream, bounded, in order; a [`Signal`] wakes an event loop once for all the
-//! queues that have something for it. Both are free of Python and of tokio, so that loom can try every interleaving
+//! A [`Queue`] carries the items of one stream, bounded, in order; a [`Feed`] carries those of an upload the other way; a
+//! [`Signal`] wakes an event loop once for all that have something for it. All are free of Python and of tokio, so that loom can try every interleaving
 //! (`tests/loom.rs`); `ferrule-python` gives them a descriptor to wake and futures to complete.
 #![forbid(unsafe_code)]
 
+mod feed;
 mod queue;
 mod signal;
 mod sync;
 
+pub use feed::{Fed, Feed, FeedEnd, Room};
 pub use queue::{Limits, Queue, Taken};
 pub use signal::Signal;

@@ -2,7 +2,7 @@
 //! Run with `RUSTFLAGS="--cfg loom" cargo test -p ferrule-bridge --release --test loom`.
 #![cfg(loom)]
 
-use ferrule_bridge::{Limits, Queue, Signal, Taken};
+use ferrule_bridge::{Fed, Feed, Limits, Queue, Room, Signal, Taken};
 use loom::future::block_on;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
@@ -132,4 +132,45 @@ fn a_producer_that_waits_for_space_goes_on() {
         }
         producer.join().unwrap();
     });
+}
+
+#[test]
+fn a_producer_of_a_full_feed_is_told_of_room_and_of_the_consumers_leaving() {
+    // The consumer takes both, or leaves after the first.
+    for takes in [2, 1] {
+        loom::model(move || {
+            let feed = Arc::new(Feed::new(LIMITS));
+            let signal = Arc::new(Signal::new());
+            let descriptor = Arc::new(Descriptor::default());
+            let consumer = thread::spawn({
+                let (feed, signal, descriptor) = (feed.clone(), signal.clone(), descriptor.clone());
+                move || {
+                    for expected in 0..takes {
+                        let fed = block_on(poll_fn(|context| feed.poll_next(context)));
+                        let Fed::Item(item, told) = fed else { panic!("it has not ended") };
+                        assert_eq!(item, expected);
+                        if told {
+                            signal.announce((), || descriptor.write());
+                        }
+                    }
+                    if feed.abandon() {
+                        signal.announce((), || descriptor.write());
+                    }
+                }
+            });
+            for item in 0..2 {
+                let mut room = feed.push(item, 1);
+                while room == Room::Full {
+                    room = feed.arm();
+                    if room == Room::Full {
+                        while !descriptor.is_readable() {
+                            thread::yield_now();
+                        }
+                        signal.collect(|| descriptor.read());
+                    }
+                }
+            }
+            consumer.join().unwrap();
+        });
+    }
 }

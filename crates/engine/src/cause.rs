@@ -5,6 +5,7 @@
 
 use crate::{
     failure::Failure,
+    intercept::Refusal,
     net::{Connections, Unanswered},
     reasons::{find, reasons},
     retry::{Again, Failed},
@@ -34,7 +35,10 @@ pub(crate) fn unanswered(
     sending: Sending,
     among: Option<&Connections>,
 ) -> Failed {
-    let (place, error) = (origin(url), &unanswered.error);
+    let (place, error) = (origin(url), unanswered.error());
+    if let Some(refusal) = find::<Refusal>(error) {
+        return Failed::new(Failure::Connect(refusal.to_string()), Again::Never);
+    }
     if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse) {
         return Failure::unreadable(format!("{place} does not answer in HTTP: {}", reasons(error))).into();
     }
@@ -57,7 +61,7 @@ pub(crate) fn unanswered(
         let advice = tls_advice::advice(tls).map(|advice| format!("; {advice}")).unwrap_or_default();
         return Failed::new(Failure::Connect(what + &advice), again);
     }
-    if error.is_connect() {
+    if unanswered.is_connect() {
         let ended =
             find::<io::Error>(error).is_some_and(|error| error.kind() == io::ErrorKind::UnexpectedEof);
         let advice = if ended && url.scheme() == "https" { tls_advice::ENDED } else { "" };

@@ -15,13 +15,12 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
     server::ParsedCertificate,
 };
-use rustls_platform_verifier::Verifier;
 use std::sync::Arc;
 
-/// Verifies as the operating system does, and lets pinned certificates pass.
+/// Verifies as another does, usually the operating system, and lets pinned certificates pass.
 #[derive(Debug)]
 pub(crate) struct PinningVerifier {
-    system: Verifier,
+    system: Arc<dyn ServerCertVerifier>,
     pinned: Vec<CertificateDer<'static>>,
     /// Trusts the pinned certificates, and nothing else.
     among_pinned: Arc<WebPkiServerVerifier>,
@@ -30,7 +29,7 @@ pub(crate) struct PinningVerifier {
 impl PinningVerifier {
     /// `system` verifies all servers that do not show one of `pinned`, of which there has to be one.
     pub(crate) fn new(
-        system: Verifier,
+        system: Arc<dyn ServerCertVerifier>,
         pinned: Vec<CertificateDer<'static>>,
         crypto: Arc<CryptoProvider>,
     ) -> Result<Self, String> {

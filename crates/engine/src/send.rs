@@ -5,6 +5,7 @@ use crate::{
     credentials::Grant,
     failure::Failure,
     incoming::{Incoming, Used},
+    intercept,
     net::{RequestBody, RequestHead},
     retry::Failed,
     target::Target,
@@ -44,8 +45,13 @@ pub(crate) async fn send(
             progress: Arc::clone(&progress),
             permit: permit.take(),
         };
-        let answer = lease.request(head.with_body(body)?);
-        let answer = watch.within(answer).await.map_err(Failure::from)?;
+        let request = head.with_body(body)?;
+        let answer = if intercept::is_installed() {
+            watch.within(lease.intercepted(request)).await
+        } else {
+            watch.within(lease.request(request)).await
+        };
+        let answer = answer.map_err(Failure::from)?;
         let (head, body, in_use) = answer.map_err(|unanswered| {
             let sending = cause::Sending {
                 bytes: target.body.len(),

@@ -48,7 +48,7 @@ impl Tls {
         let verifier: Arc<dyn ServerCertVerifier> = if self.roots.is_empty() {
             Arc::new(verifier)
         } else {
-            Arc::new(PinningVerifier::new(verifier, self.roots.clone(), Arc::clone(&crypto))?)
+            Arc::new(PinningVerifier::new(Arc::new(verifier), self.roots.clone(), Arc::clone(&crypto))?)
         };
         let builder = builder(crypto)?.dangerous().with_custom_certificate_verifier(verifier);
         let mut config = match &self.identity {
@@ -68,7 +68,7 @@ pub(crate) fn unused() -> Result<ClientConfig, String> {
     Ok(builder(crypto)?.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
 }
 
-fn builder(
+pub(crate) fn builder(
     crypto: Arc<CryptoProvider>,
 ) -> Result<rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier>, String> {
     ClientConfig::builder_with_provider(crypto)

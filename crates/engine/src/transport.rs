@@ -7,7 +7,7 @@
 
 use crate::{
     net::{
-        Client, ClientSettings, ConnectPermit, Connections, InUse, Proxies, RequestBody, ResponseBody,
+        Asked, Client, ClientSettings, ConnectPermit, Connections, InUse, Proxies, RequestBody, ResponseBody,
         Unanswered,
     },
     tls::{self, Tls},
@@ -94,11 +94,9 @@ impl Pool {
         let proxies = self.proxies();
         let tls = if self.encrypted || proxies.are_encrypted() { self.tls.config()? } else { tls::unused()? };
         Ok(Client::new(ClientSettings {
-            tls,
-            proxies,
             connections: Some(Arc::clone(&self.connections)),
-            connect_timeout: None,
             windows: Some((STREAM_WINDOW, CONNECTION_WINDOW)),
+            ..ClientSettings::new(tls, proxies)
         }))
     }
 }
@@ -120,6 +118,11 @@ impl Lease {
         request: Request<RequestBody>,
     ) -> impl Future<Output = Result<(Parts, ResponseBody, Option<InUse>), Unanswered>> + Send + use<> {
         self.lane.client.request(request)
+    }
+
+    /// As [`Lease::request`], past the interceptor that is installed.
+    pub(crate) fn intercepted(&self, request: Request<RequestBody>) -> Asked<'_> {
+        self.lane.client.intercepted(request)
     }
 
     /// Awaits the permit to connect. Before its protocol is known each request would make a connection of its own; so

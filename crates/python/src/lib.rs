@@ -25,6 +25,7 @@ mod from_python;
 mod function;
 mod groups;
 mod guard;
+mod http;
 mod ledger;
 mod logging;
 mod message;
@@ -84,6 +85,8 @@ mod _native {
     #[pymodule_export]
     use super::guard::{guard_group, release_group};
     #[pymodule_export]
+    use super::http::{HttpExchange, HttpHeaders, HttpInterceptor, HttpTransport};
+    #[pymodule_export]
     use super::logging::set_log_level;
     #[pymodule_export]
     use super::message::{Message, ToolCall};
@@ -114,6 +117,7 @@ mod _native {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("build", super::build_description())?;
+        module.add("HttpTransportError", module.py().get_type::<super::http::HttpTransportError>())?;
         super::runtime::watch_forks(module)?;
         super::events::start_clock(module.py())
     }

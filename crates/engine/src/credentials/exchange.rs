@@ -121,11 +121,8 @@ impl Exchange {
 /// Asked once an hour, so a connection is not worth keeping.
 fn build(tls: rustls::ClientConfig, proxies: Proxies, connect_timeout: Duration) -> Client<Full<Bytes>> {
     Client::new(ClientSettings {
-        tls,
-        proxies: Arc::new(proxies),
-        connections: None,
         connect_timeout: Some(connect_timeout),
-        windows: None,
+        ..ClientSettings::new(tls, Arc::new(proxies))
     })
 }
 
@@ -135,7 +132,7 @@ async fn ask(
     url: &Url,
     bytes: usize,
 ) -> Result<Response<Bytes>, CredentialsError> {
-    match client.request(request).await {
+    match client.intercepted(request).await {
         Ok((head, body, _)) => answer(head, body, url).await,
         Err(unanswered) => {
             let sending = cause::Sending { bytes, ..cause::Sending::default() };

@@ -1,12 +1,15 @@
 //! Client: hyper's connection pool, and what became of a request that got no response.
 
 use super::{
-    ResponseBody,
-    connect::Connector,
+    body::{Noted, ResponseBody},
+    connect::{Connector, SocketRoute},
     connections::{Connections, IDLE_CONNECTION, InUse, Record, record_of},
+    error::BoxError,
+    intercepted::{Whole, ask_unpacked},
     proxy::Proxies,
     unpack::unpack,
 };
+use crate::intercept::{self, Interceptor, Refusal, Verdict};
 use bytes::Bytes;
 use http::{Request, header::CONTENT_ENCODING, response::Parts};
 use http_body::Body;
@@ -18,7 +21,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 use rustls::ClientConfig;
-use std::{convert::Infallible, fmt, future::Future, sync::Arc, time::Duration};
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
 
 /// An HTTP/2 connection that answers no ping within both is dead.
 const PING_INTERVAL: Duration = Duration::from_secs(20);
@@ -26,6 +29,9 @@ const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// HTTP/2 header bytes of a response. HTTP/1.1 has hyper's own bounds: 100 headers, about 400 KiB.
 const HEADER_BYTES: u32 = 64 << 10;
+
+/// HTTP/1.1 headers of a response, where more are accepted than hyper's 100.
+const MANY_HEADERS: usize = 400;
 
 /// How a client connects.
 pub(crate) struct ClientSettings {
@@ -36,6 +42,35 @@ pub(crate) struct ClientSettings {
     pub(crate) connect_timeout: Option<Duration>,
     /// How much an HTTP/2 stream may send ahead of its reader, and all streams of a connection together.
     pub(crate) windows: Option<(u32, u32)>,
+    /// How long a connection may be idle; `None` without limit.
+    pub(crate) idle: Option<Duration>,
+    /// How many connections to one host may be idle.
+    pub(crate) max_idle: usize,
+    /// Where connections come from and lead to.
+    pub(crate) route: SocketRoute,
+    /// Whether all servers are asked in HTTP/2, also those without encryption.
+    pub(crate) is_http2_only: bool,
+    /// Whether responses are for a program of the user's own: with as many headers as servers send, and in the case of
+    /// letters that they send.
+    pub(crate) is_general: bool,
+}
+
+impl ClientSettings {
+    /// As providers are connected to, without anything kept.
+    pub(crate) fn new(tls: ClientConfig, proxies: Arc<Proxies>) -> Self {
+        Self {
+            tls,
+            proxies,
+            connections: None,
+            connect_timeout: None,
+            windows: None,
+            idle: Some(IDLE_CONNECTION),
+            max_idle: usize::MAX,
+            route: SocketRoute::default(),
+            is_http2_only: false,
+            is_general: false,
+        }
+    }
 }
 
 /// Sends requests, over connections that it keeps.
@@ -47,22 +82,32 @@ pub(crate) struct Client<B> {
 
 /// A request that got no response.
 pub(crate) struct Unanswered {
-    pub(crate) error: legacy::Error,
+    cause: Cause,
     record: Option<Arc<Record>>,
     is_http2: bool,
 }
 
+enum Cause {
+    Http(legacy::Error),
+    /// A test has no answer for it.
+    Refused(Refusal),
+}
+
 impl<B> Client<B>
 where
-    B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
+    B: Body<Data = Bytes> + Whole + Send + Unpin + 'static,
+    B::Error: Into<BoxError>,
 {
     pub(crate) fn new(settings: ClientSettings) -> Self {
-        let ClientSettings { tls, proxies, connections, connect_timeout, windows } = settings;
+        let ClientSettings { tls, proxies, connections, connect_timeout, windows, idle, max_idle, .. } =
+            settings;
         let mut builder = legacy::Client::builder(TokioExecutor::new());
         builder
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE_CONNECTION)
+            .pool_idle_timeout(idle)
+            .pool_max_idle_per_host(max_idle)
+            .http2_only(settings.is_http2_only)
             .http2_max_header_list_size(HEADER_BYTES)
             .http2_keep_alive_interval(PING_INTERVAL)
             .http2_keep_alive_timeout(PING_TIMEOUT);
@@ -72,7 +117,30 @@ where
         if connections.is_none() {
             builder.pool_max_idle_per_host(0);
         }
-        Self { inner: builder.build(Connector::new(&tls, proxies, connect_timeout)), connections }
+        if settings.is_general {
+            builder.http1_max_headers(MANY_HEADERS);
+        }
+        let connector = Connector::new(&tls, proxies, connect_timeout)
+            .over(settings.route)
+            .keeping_case(settings.is_general);
+        Self { inner: builder.build(connector), connections }
+    }
+
+    /// As [`Client::request`], with the body packed as it came, and the names of the headers of a response in HTTP/1.1 as
+    /// they were written, where the client is general.
+    pub(crate) async fn request_packed(
+        &self,
+        mut request: Request<B>,
+    ) -> Result<(Parts, ResponseBody, Option<Vec<u8>>), Unanswered> {
+        let passed = match intercept(&mut request).await? {
+            Intercepted::Answered(head, body) => return Ok((head, body, None)),
+            Intercepted::Passed(passed) => passed,
+        };
+        let (mut head, body) = self.inner.request(request).await.map_err(Unanswered::new)?.into_parts();
+        let record = head.extensions.remove::<Arc<Record>>();
+        let written = record.and_then(|record| record.take_head());
+        let body = noted(&head, ResponseBody::Plain(body), passed);
+        Ok((head, body, written))
     }
 
     /// Sends `request`, and waits for the head of its response. As a plain function it does not keep the request in a
@@ -96,6 +164,60 @@ where
             Ok((head, body, in_use))
         }
     }
+
+    /// As [`Client::request`], past the interceptor. Boxed, as only tests have one.
+    pub(crate) fn intercepted(&self, mut request: Request<B>) -> Asked<'_> {
+        Box::pin(async move {
+            let passed = match intercept(&mut request).await? {
+                Intercepted::Answered(head, body) => return Ok((head, body, None)),
+                Intercepted::Passed(passed) => passed,
+            };
+            let (head, body, in_use) = self.request(request).await?;
+            let body = noted(&head, body, passed);
+            Ok((head, body, in_use))
+        })
+    }
+}
+
+/// What a request that may be intercepted becomes.
+pub(crate) type Asked<'a> =
+    Pin<Box<dyn Future<Output = Result<(Parts, ResponseBody, Option<InUse>), Unanswered>> + Send + 'a>>;
+
+/// What became of a request that may be intercepted.
+enum Intercepted {
+    Answered(Parts, ResponseBody),
+    /// It is to be sent. What it is answered with is noted there, where that is wanted.
+    Passed(Option<(Arc<Interceptor>, usize)>),
+}
+
+/// Has the installed interceptor, where there is one, look at `request`.
+async fn intercept<B: Whole>(request: &mut Request<B>) -> Result<Intercepted, Unanswered> {
+    let Some(interceptor) = intercept::installed() else { return Ok(Intercepted::Passed(None)) };
+    let body = request.body_mut().whole().await;
+    match interceptor.judge(request.method(), request.uri(), request.headers(), body) {
+        Verdict::Answered(given) => {
+            let head = given.head();
+            Ok(Intercepted::Answered(head, ResponseBody::Given(given.body.into())))
+        }
+        Verdict::Refused(refusal) => {
+            Err(Unanswered { cause: Cause::Refused(refusal), record: None, is_http2: false })
+        }
+        Verdict::Passed(None) => Ok(Intercepted::Passed(None)),
+        Verdict::Passed(Some(number)) => {
+            ask_unpacked(request.headers_mut());
+            Ok(Intercepted::Passed(Some((interceptor, number))))
+        }
+    }
+}
+
+/// The body, which is noted as it is read where that is wanted.
+fn noted(head: &Parts, body: ResponseBody, passed: Option<(Arc<Interceptor>, usize)>) -> ResponseBody {
+    match passed {
+        None => body,
+        Some((interceptor, number)) => {
+            ResponseBody::Noted(Box::new(Noted::new(head, body, number, interceptor)))
+        }
+    }
 }
 
 impl Unanswered {
@@ -103,7 +225,23 @@ impl Unanswered {
         let connected = error.connect_info();
         let record = connected.and_then(record_of);
         let is_http2 = connected.is_some_and(Connected::is_negotiated_h2);
-        Self { error, record, is_http2 }
+        Self { cause: Cause::Http(error), record, is_http2 }
+    }
+
+    /// What happened.
+    pub(crate) fn error(&self) -> &(dyn std::error::Error + 'static) {
+        match &self.cause {
+            Cause::Http(error) => error,
+            Cause::Refused(refusal) => refusal,
+        }
+    }
+
+    /// Whether there was no connection.
+    pub(crate) fn is_connect(&self) -> bool {
+        match &self.cause {
+            Cause::Http(error) => error.is_connect(),
+            Cause::Refused(_) => true,
+        }
     }
 
     /// Whether a connection that was kept for long had died in the meantime: it had served before, and not a byte of a
@@ -129,7 +267,9 @@ impl Unanswered {
 
     /// Has this connection used no more.
     pub(crate) fn retire(&self) {
-        if let Some(connected) = self.error.connect_info() {
+        if let Cause::Http(error) = &self.cause
+            && let Some(connected) = error.connect_info()
+        {
             connected.poison();
         }
     }

@@ -1,7 +1,7 @@
 //! Connector: a connection to a server, directly or through a proxy.
 
 use super::{
-    error::BoxError,
+    error::{BoxError, ProxyRefused},
     host,
     proxy::{Proxies, Proxy, ProxyKind},
     socket::{Socket, Stream, TcpSocket},
@@ -11,9 +11,12 @@ use crate::reasons::reasons;
 use http::Uri;
 use hyper_util::{client::legacy::connect::HttpConnector, rt::TokioIo};
 use rustls::{ClientConfig, pki_types::ServerName};
+#[cfg(unix)]
+use std::path::Path;
 use std::{
     future::Future,
     io,
+    net::IpAddr,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
@@ -38,6 +41,20 @@ pub(super) struct Connector {
     proxy_tls: TlsConnector,
     proxies: Arc<Proxies>,
     timeout: Option<Duration>,
+    /// The socket in the file system that all connections are made to, where there is one.
+    #[cfg(unix)]
+    unix_socket: Option<Arc<Path>>,
+    keeps_case: bool,
+}
+
+/// Where connections come from and lead to.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SocketRoute {
+    /// The address of this machine that they are made from.
+    pub(crate) local_address: Option<IpAddr>,
+    /// The socket in the file system that they lead to, whatever the host is called.
+    #[cfg(unix)]
+    pub(crate) unix_socket: Option<Arc<Path>>,
 }
 
 impl Connector {
@@ -53,7 +70,33 @@ impl Connector {
         let mut proxy_tls = tls.clone();
         proxy_tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let (tls, proxy_tls) = (Arc::new(tls.clone()).into(), Arc::new(proxy_tls).into());
-        Self { tcp, tls, proxy_tls, proxies, timeout }
+        Self {
+            tcp,
+            tls,
+            proxy_tls,
+            proxies,
+            timeout,
+            #[cfg(unix)]
+            unix_socket: None,
+            keeps_case: false,
+        }
+    }
+
+    /// The connector, with this way to servers.
+    pub(super) fn over(mut self, route: SocketRoute) -> Self {
+        if let Some(address) = route.local_address {
+            self.tcp.set_local_address(Some(address));
+        }
+        #[cfg(unix)]
+        {
+            self.unix_socket = route.unix_socket;
+        }
+        self
+    }
+
+    /// The connector, whose connections keep the names of headers as they were written.
+    pub(super) fn keeping_case(self, keeps_case: bool) -> Self {
+        Self { keeps_case, ..self }
     }
 
     async fn connect(mut self, to: Uri) -> Result<TokioIo<Socket>, BoxError> {
@@ -61,6 +104,11 @@ impl Connector {
         let is_encrypted = to.scheme_str() == Some("https");
         let port = to.port_u16().unwrap_or(if is_encrypted { 443 } else { 80 });
         let proxies = Arc::clone(&self.proxies);
+        #[cfg(unix)]
+        if let Some(path) = &self.unix_socket {
+            let stream = tokio::net::UnixStream::connect(path).await?;
+            return self.finish(Box::new(stream), host, is_encrypted).await;
+        }
         let Some(proxy) = proxies.between(is_encrypted, host, port)? else {
             let stream = self.tcp(&to).await?;
             return self.finish(Box::new(stream), host, is_encrypted).await;
@@ -71,10 +119,10 @@ impl Connector {
             .map_err(|error| format!("{proxy} does not answer: {}", reasons(&*error)))?;
         match proxy.kind {
             ProxyKind::Http | ProxyKind::Https if !is_encrypted => {
-                return Ok(TokioIo::new(Socket::new(stream, true, false)));
+                return Ok(TokioIo::new(Socket::new(stream, true, false).keeping_case(self.keeps_case)));
             }
             ProxyKind::Http | ProxyKind::Https => {
-                tunnel::open(&mut stream, host, port, proxy.authorization().as_ref()).await
+                tunnel::open(&mut stream, host, port, &proxy.headers()).await
             }
             ProxyKind::Socks4 { remote_names } => {
                 socks::open_4(&mut stream, host, port, remote_names, proxy.user()).await
@@ -83,7 +131,7 @@ impl Connector {
                 socks::open_5(&mut stream, host, port, remote_names, proxy.credentials()).await
             }
         }
-        .map_err(|error| format!("{proxy}: {error}"))?;
+        .map_err(|error| ProxyRefused(format!("{proxy}: {error}")))?;
         self.finish(stream, host, is_encrypted).await
     }
 
@@ -108,11 +156,12 @@ impl Connector {
         is_encrypted: bool,
     ) -> Result<TokioIo<Socket>, BoxError> {
         if !is_encrypted {
-            return Ok(TokioIo::new(Socket::new(stream, false, false)));
+            return Ok(TokioIo::new(Socket::new(stream, false, false).keeping_case(self.keeps_case)));
         }
         let stream = self.tls.connect(name(host)?, stream).await?;
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-        Ok(TokioIo::new(Socket::new(Box::new(stream), false, is_http2)))
+        let keeps_case = self.keeps_case && !is_http2;
+        Ok(TokioIo::new(Socket::new(Box::new(stream), false, is_http2).keeping_case(keeps_case)))
     }
 }
 

@@ -34,9 +34,66 @@ pub(crate) struct Record {
     /// Whether a write failed: the other side closed it while we were sending.
     broken: AtomicBool,
     closed: AtomicBool,
+    /// The head of the response that is being read, where that is kept.
+    head: Mutex<ResponseHead>,
 }
 
+/// The head of a response as it was written.
+#[derive(Debug, Default)]
+enum ResponseHead {
+    /// None is awaited.
+    #[default]
+    None,
+    /// What came of it.
+    Coming(Vec<u8>),
+    /// All of it is here.
+    Whole(Vec<u8>),
+}
+
+/// The longest head that is kept.
+const KEPT_HEAD_BYTES: usize = 64 << 10;
+
 impl Record {
+    /// A request is being written: the head of its response comes next.
+    pub(super) fn await_head(&self) {
+        let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
+        if !matches!(*head, ResponseHead::Coming(_)) {
+            *head = ResponseHead::Coming(Vec::new());
+        }
+    }
+
+    /// These bytes were read.
+    pub(super) fn note_head(&self, bytes: &[u8]) {
+        let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
+        let ResponseHead::Coming(coming) = &mut *head else { return };
+        coming.extend_from_slice(bytes);
+        while let Some(end) = coming.windows(4).position(|window| window == b"\r\n\r\n") {
+            // An interim response goes before the one that counts.
+            if coming.get(8..10) == Some(b" 1") {
+                coming.drain(..end + 4);
+                continue;
+            }
+            coming.truncate(end + 2);
+            *head = ResponseHead::Whole(std::mem::take(coming));
+            return;
+        }
+        if coming.len() > KEPT_HEAD_BYTES {
+            *head = ResponseHead::None;
+        }
+    }
+
+    /// The head of the response that came, where it was kept.
+    pub(super) fn take_head(&self) -> Option<Vec<u8>> {
+        let mut head = self.head.lock().unwrap_or_else(PoisonError::into_inner);
+        match std::mem::take(&mut *head) {
+            ResponseHead::Whole(bytes) => Some(bytes),
+            other => {
+                *head = other;
+                None
+            }
+        }
+    }
+
     pub(super) fn read_something(&self) {
         self.heard.store(true, Ordering::Relaxed);
     }

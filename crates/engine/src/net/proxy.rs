@@ -7,7 +7,7 @@
 
 use super::{error::BoxError, no_proxy::NoProxy};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use http::{HeaderValue, Uri, uri::Authority};
+use http::{HeaderMap, HeaderValue, Uri, header::PROXY_AUTHORIZATION, uri::Authority};
 use std::fmt;
 use url::Url;
 
@@ -29,6 +29,8 @@ pub(crate) struct Proxy {
     port: u16,
     /// User name and password.
     credentials: Option<(String, String)>,
+    /// Further headers for it, where it is an HTTP proxy.
+    extra: HeaderMap,
     /// The variable that names it; `None` for the operating system's.
     variable: Option<&'static str>,
 }
@@ -52,6 +54,11 @@ impl Proxies {
     /// No proxy, whatever the environment says.
     pub(crate) fn none() -> Self {
         Self::default()
+    }
+
+    /// This proxy, for everything.
+    pub(crate) fn all(proxy: Proxy) -> Self {
+        Self { http: Some(Ok(proxy.clone())), https: Some(Ok(proxy)), ..Self::default() }
     }
 
     /// What this process's environment says.
@@ -119,6 +126,16 @@ impl Proxies {
         Ok(proxy.filter(passes_on).and_then(|proxy| proxy.authorization()))
     }
 
+    /// As [`Proxies::authorization`], with the further headers that it wants.
+    pub(crate) fn headers(&self, is_encrypted: bool, host: &str, port: u16) -> Result<HeaderMap, String> {
+        if is_encrypted {
+            return Ok(HeaderMap::new());
+        }
+        let proxy = self.between(is_encrypted, host, port)?;
+        let http = proxy.filter(|proxy| matches!(proxy.kind, ProxyKind::Http | ProxyKind::Https));
+        Ok(http.map(|proxy| proxy.headers()).unwrap_or_default())
+    }
+
     /// Whether requests without encryption may go through a proxy that is itself reached with TLS.
     pub(crate) fn are_encrypted(&self) -> bool {
         matches!(&self.http, Some(Ok(proxy)) if proxy.kind == ProxyKind::Https)
@@ -128,7 +145,7 @@ impl Proxies {
 impl Proxy {
     /// Reads an address such as `http://user:password@proxy.example:3128`; without a scheme it is an HTTP proxy's. Errors
     /// say nothing of its value, which may hold a password.
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         let whole = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
         let invalid = |why: &dyn fmt::Display| format!("is not a valid proxy address: {why}");
@@ -161,8 +178,28 @@ impl Proxy {
             host: host.to_owned(),
             port: url.port().unwrap_or(default_port),
             credentials,
+            extra: HeaderMap::new(),
             variable: None,
         })
+    }
+
+    /// The proxy, with this user name and password.
+    pub(crate) fn with_credentials(self, credentials: Option<(String, String)>) -> Self {
+        Self { credentials: credentials.or(self.credentials), ..self }
+    }
+
+    /// The proxy, which is sent these headers as well.
+    pub(crate) fn with_headers(self, extra: HeaderMap) -> Self {
+        Self { extra, ..self }
+    }
+
+    /// What an HTTP proxy is sent: what it is shown, and further headers.
+    pub(super) fn headers(&self) -> HeaderMap {
+        let mut headers = self.extra.clone();
+        if let Some(authorization) = self.authorization() {
+            headers.insert(PROXY_AUTHORIZATION, authorization);
+        }
+        headers
     }
 
     /// Where it listens.

@@ -120,6 +120,8 @@ pub(crate) struct Socket {
     failed_write: Option<io::Error>,
     /// How often more was to be written since, without anything being read.
     vain_writes: u8,
+    /// Whether the heads of responses are kept as they were written.
+    keeps_case: bool,
 }
 
 /// So often is waited for a reader after a write failed: a response may have been read already, and then nobody reads
@@ -128,7 +130,21 @@ const MAX_VAIN_WRITES: u8 = 32;
 
 impl Socket {
     pub(super) fn new(stream: Box<dyn Stream>, is_proxied: bool, is_http2: bool) -> Self {
-        Self { stream, record: Arc::default(), is_proxied, is_http2, failed_write: None, vain_writes: 0 }
+        Self {
+            stream,
+            record: Arc::default(),
+            is_proxied,
+            is_http2,
+            failed_write: None,
+            vain_writes: 0,
+            keeps_case: false,
+        }
+    }
+
+    /// The connection, which keeps the heads of responses as they were written.
+    pub(super) fn keeping_case(mut self, keeps_case: bool) -> Self {
+        self.keeps_case = keeps_case;
+        self
     }
 
     /// Writes, and keeps the error where that fails: whoever writes waits from then on, and reads.
@@ -188,6 +204,9 @@ impl AsyncRead for Socket {
         if buffer.filled().len() > before {
             self.record.read_something();
             self.vain_writes = 0;
+            if self.keeps_case {
+                self.record.note_head(buffer.filled().get(before..).unwrap_or_default());
+            }
         } else if let Some(failed) = self.failed_write.take() {
             // It is over for good; a second error is not waited for.
             self.failed_write = Some(failed.kind().into());
@@ -203,6 +222,9 @@ impl AsyncWrite for Socket {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if self.keeps_case {
+            self.record.await_head();
+        }
         self.writing(context, |stream, context| stream.poll_write(context, bytes))
     }
 
@@ -222,6 +244,9 @@ impl AsyncWrite for Socket {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        if self.keeps_case {
+            self.record.await_head();
+        }
         self.writing(context, |stream, context| stream.poll_write_vectored(context, slices))
     }
 

@@ -1,23 +1,24 @@
 //! Tunnel through an HTTP proxy: the CONNECT method.
 
 use super::{error::BoxError, socket::Stream};
-use http::HeaderValue;
+use http::HeaderMap;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// The longest head of a proxy's response.
 const HEAD_BYTES: usize = 16 << 10;
 
-/// Has the proxy at the other end of `stream` connect to `host`.
+/// Has the proxy at the other end of `stream`, which is sent `headers`, connect to `host`.
 pub(super) async fn open(
     stream: &mut Box<dyn Stream>,
     host: &str,
     port: u16,
-    authorization: Option<&HeaderValue>,
+    headers: &HeaderMap,
 ) -> Result<(), BoxError> {
     let mut request = format!("CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n").into_bytes();
-    if let Some(authorization) = authorization {
-        request.extend_from_slice(b"Proxy-Authorization: ");
-        request.extend_from_slice(authorization.as_bytes());
+    for (name, value) in headers {
+        request.extend_from_slice(name.as_str().as_bytes());
+        request.extend_from_slice(b": ");
+        request.extend_from_slice(value.as_bytes());
         request.extend_from_slice(b"\r\n");
     }
     request.extend_from_slice(b"\r\n");

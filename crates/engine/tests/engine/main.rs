@@ -20,6 +20,7 @@ mod encrypted;
 mod fallback;
 mod faults;
 mod follow;
+mod http_client;
 mod limits;
 mod local_servers;
 mod names;

@@ -1,0 +1,128 @@
+//! Answers of an interceptor, and which requests they are for.
+
+use super::seen::Given;
+use crate::secrets::is_secret_name;
+use http::{Method, Uri};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Which requests it is for.
+    pub matches: Match,
+    /// What it is.
+    pub body: AnswerBody,
+    /// How often it may still be given; `None` without limit.
+    pub left: Option<usize>,
+}
+
+/// What a request is answered with.
+#[derive(Clone, Debug)]
+pub enum AnswerBody {
+    /// A response.
+    Given(Given),
+    /// No connection, in these words.
+    Failure(String),
+}
+
+/// Which requests an answer is for: those that have all that is given here.
+#[derive(Clone, Debug, Default)]
+pub struct Match {
+    /// The method.
+    pub method: Option<String>,
+    /// The address, in which `*` stands for any text. Without a query, it is for any query. Of a parameter whose name
+    /// says that it is secret, the value does not matter.
+    pub url: Option<String>,
+    /// The body: JSON by its meaning, anything else byte by byte.
+    pub body: Option<Vec<u8>>,
+}
+
+impl Answer {
+    pub(super) fn matches(&self, method: &Method, uri: &Uri, body: &[u8]) -> bool {
+        let Match { method: only, url, body: wanted } = &self.matches;
+        only.as_ref().is_none_or(|only| only.eq_ignore_ascii_case(method.as_str()))
+            && url.as_ref().is_none_or(|url| is_at(url, uri))
+            && wanted.as_ref().is_none_or(|wanted| is_same(wanted, body))
+    }
+}
+
+/// Whether `uri` is at `pattern`.
+fn is_at(pattern: &str, uri: &Uri) -> bool {
+    let place = format!(
+        "{}://{}{}",
+        uri.scheme_str().unwrap_or_default(),
+        uri.authority().map_or("", |authority| authority.as_str()),
+        uri.path()
+    );
+    match pattern.split_once('?') {
+        None => fits(pattern, &place) || fits(pattern, &uri.to_string()),
+        Some((before, query)) => {
+            fits(before, &place) && parameters(query) == parameters(uri.query().unwrap_or_default())
+        }
+    }
+}
+
+/// The parameters of a query in an order of their own, without the values of secret ones.
+fn parameters(query: &str) -> BTreeMap<&str, Vec<&str>> {
+    let mut found = BTreeMap::<_, Vec<_>>::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        found.entry(name).or_default().push(if is_secret_name(name) { "" } else { value });
+    }
+    found
+}
+
+/// Whether `text` fits `pattern`, in which `*` stands for any text.
+fn fits(pattern: &str, text: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else { return pattern == text };
+    let Some(mut left) = text.strip_prefix(first) else { return false };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let last = parts.pop().unwrap_or_default();
+    for part in parts {
+        match left.split_once(part) {
+            Some((_, behind)) => left = behind,
+            None => return false,
+        }
+    }
+    left.ends_with(last)
+}
+
+fn is_same(wanted: &[u8], body: &[u8]) -> bool {
+    if wanted == body {
+        return true;
+    }
+    let (wanted, body) = (serde_json::from_slice::<Value>(wanted), serde_json::from_slice::<Value>(body));
+    matches!((wanted, body), (Ok(wanted), Ok(body)) if wanted == body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_fit_with_any_query_or_with_this_one() {
+        for (pattern, url, expected) in [
+            ("https://a.example/v1", "https://a.example/v1", true),
+            ("https://a.example/v1", "https://a.example/v1?x=1", true),
+            ("https://a.example/v1", "https://a.example/v1/models", false),
+            ("https://a.example/*", "https://a.example/v1/models?x=1", true),
+            ("https://*/models", "https://a.example/v1/models", true),
+            ("*", "http://b:8080/", true),
+            ("https://a.example/v1?x=1&y=2", "https://a.example/v1?y=2&x=1", true),
+            ("https://a.example/v1?x=1", "https://a.example/v1?x=2", false),
+            ("https://a.example/v1?key=MASKED", "https://a.example/v1?key=abc", true),
+            ("http://a.example/v1", "https://a.example/v1", false),
+        ] {
+            assert_eq!(is_at(pattern, &url.parse().unwrap()), expected, "{pattern} {url}");
+        }
+    }
+
+    #[test]
+    fn bodies_in_json_are_the_same_by_their_meaning() {
+        assert!(is_same(br#"{"a": 1, "b": [2]}"#, br#"{"b":[2],"a":1}"#));
+        assert!(!is_same(br#"{"a": 1}"#, br#"{"a":2}"#));
+        assert!(is_same(b"x", b"x"));
+        assert!(!is_same(b"x", b"y"));
+    }
+}

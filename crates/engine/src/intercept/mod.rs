@@ -1,0 +1,151 @@
+//! Interception of HTTP requests, for tests: answers that are given instead of a server's, and records of what servers
+//! answered.
+//!
+//! An [`Interceptor`] is installed for the process. All of our requests pass it: calls of models, their credentials', and
+//! those of [`crate::http_client`]. `ferrule.testing.mock` and `ferrule.testing.record` are this.
+
+mod matching;
+mod seen;
+
+pub use matching::{Answer, AnswerBody, Match};
+pub use seen::{Given, Seen};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Uri};
+use std::{
+    fmt,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+static IS_INSTALLED: AtomicBool = AtomicBool::new(false);
+static INSTALLED: RwLock<Option<Arc<Interceptor>>> = RwLock::new(None);
+
+/// Has all requests from now on pass `interceptor`, or none; returns the one before.
+pub fn install(interceptor: Option<Arc<Interceptor>>) -> Option<Arc<Interceptor>> {
+    let mut installed = INSTALLED.write().unwrap_or_else(PoisonError::into_inner);
+    IS_INSTALLED.store(interceptor.is_some(), Ordering::Release);
+    std::mem::replace(&mut *installed, interceptor)
+}
+
+/// Whether there is one.
+pub(crate) fn is_installed() -> bool {
+    IS_INSTALLED.load(Ordering::Acquire)
+}
+
+/// The installed one.
+pub(crate) fn installed() -> Option<Arc<Interceptor>> {
+    if !is_installed() {
+        return None;
+    }
+    INSTALLED.read().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// Answers requests, and notes them.
+pub struct Interceptor {
+    /// Whether requests without an answer go to their servers.
+    passes: bool,
+    /// Whether what servers answer is noted.
+    records: bool,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    answers: Vec<Answer>,
+    seen: Vec<Seen>,
+}
+
+/// What becomes of a request.
+pub(crate) enum Verdict {
+    /// It is answered so.
+    Answered(Given),
+    /// It goes to its server. Where the answer is to be noted, that is the number of the request.
+    Passed(Option<usize>),
+    /// It is not sent.
+    Refused(Refusal),
+}
+
+/// The error of a request that nothing answers.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Refusal(pub(crate) String);
+
+impl Interceptor {
+    /// One that has no answers yet.
+    pub fn new(passes: bool, records: bool) -> Self {
+        Self { passes, records, state: Mutex::default() }
+    }
+
+    /// Adds an answer, behind those that are there: the first that matches is given. Returns its number.
+    pub fn add(&self, answer: Answer) -> usize {
+        let mut state = self.state();
+        state.answers.push(answer);
+        state.answers.len() - 1
+    }
+
+    /// How often the answer with this number may still be given; `None` without limit.
+    pub fn left(&self, answer: usize) -> Option<usize> {
+        self.state().answers.get(answer).and_then(|answer| answer.left)
+    }
+
+    /// All requests so far, and what was noted of their answers.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.state().seen.clone()
+    }
+
+    /// What becomes of a request.
+    pub(crate) fn judge(&self, method: &Method, uri: &Uri, headers: &HeaderMap, body: Bytes) -> Verdict {
+        let mut state = self.state();
+        let State { answers, seen } = &mut *state;
+        let found = answers
+            .iter_mut()
+            .enumerate()
+            .find(|(_, answer)| answer.left != Some(0) && answer.matches(method, uri, &body));
+        let number = found.as_ref().map(|(number, _)| *number);
+        seen.push(Seen::request(method, uri, headers, body, number));
+        if let Some((_, answer)) = found {
+            if let Some(left) = &mut answer.left {
+                *left -= 1;
+            }
+            return match &answer.body {
+                AnswerBody::Given(given) => Verdict::Answered(given.clone()),
+                AnswerBody::Failure(message) => Verdict::Refused(Refusal(message.clone())),
+            };
+        }
+        if self.passes {
+            return Verdict::Passed(self.records.then(|| seen.len() - 1));
+        }
+        // The query may hold secrets.
+        let (host, path) = (uri.authority().map_or("", |authority| authority.as_str()), uri.path());
+        let scheme = uri.scheme_str().unwrap_or("http");
+        Verdict::Refused(Refusal(format!(
+            "no answer is recorded or mocked for {method} {scheme}://{host}{path}"
+        )))
+    }
+
+    /// Notes what a server answered to the request with this number.
+    pub(crate) fn note(&self, request: usize, given: Given) {
+        if let Some(seen) = self.state().seen.get_mut(request) {
+            seen.given = Some(given);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What passed may hold secrets.
+impl fmt::Debug for Interceptor {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
+        formatter
+            .debug_struct("Interceptor")
+            .field("answers", &state.answers.len())
+            .field("seen", &state.seen.len())
+            .finish_non_exhaustive()
+    }
+}
