@@ -18,10 +18,28 @@ from typing import Any, TypedDict, Union, cast
 import ferrule
 from ferrule import AsyncClient, Client, ProviderOptions, Reply, ToolCall
 from ferrule._native import NativeSimulator, provider_table
+from ferrule.cassettes import Cassette, record
+from ferrule.mocking import Mock, MockedCall, Route, mock
 from ferrule.numeric import plain
 from ferrule.typing_compat import Self
 
-__all__ = ["Match", "RecordedRequest", "ReplyScript", "Rule", "Script", "ScriptSource", "Simulator", "reply", "rule"]
+__all__ = [
+    "Cassette",
+    "Match",
+    "Mock",
+    "MockedCall",
+    "RecordedRequest",
+    "ReplyScript",
+    "Route",
+    "Rule",
+    "Script",
+    "ScriptSource",
+    "Simulator",
+    "mock",
+    "record",
+    "reply",
+    "rule",
+]
 
 _DUMMY_KEY = "sk-simulated"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,15 +84,19 @@ def run_client(name: str, path: str, script: ScriptSource | None = None) -> Run:
     """Runs the script of the SDK `name`, say `openai-3`, from an environment that has it.
 
     Args:
-        name: The environment, but for those in `ENVIRONMENTS`; up to the hyphen it names the script.
+        name: The environment, but for those in `ENVIRONMENTS`; up to the hyphen it names the script. With `+ferrule`
+            behind it, all clients of httpx have our transport.
         path: What the SDK's base URL has behind the simulator's.
         script: For the simulator.
     """
+    name, _, over = name.partition("+")
     python = environment.programs_of(ENVIRONMENTS.get(name, name)) / "python"
-    program = CLIENTS / f"{name.partition('-')[0]}_client.py"
+    program = f"{name.partition('-')[0]}_client.py"
+    programs = [CLIENTS / "over_ferrule.py", program] if over else [CLIENTS / program]
+    variables = os.environ | ({"PYTHONPATH": str(environment.ROOT / "python")} if over else {})
     with Simulator(script) as simulator:
-        command = [python, program, f"{simulator.url}{path}"]
-        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120)
+        command = [python, *programs, f"{simulator.url}{path}"]
+        done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", timeout=120, env=variables)
         assert done.returncode == 0, done.stderr
         assert "Exception ignored" not in done.stderr, done.stderr
         assert simulator.wait_for_connections()
@@ -122,7 +127,7 @@ def anthropic_sdk(request: pytest.FixtureRequest) -> Run:
 
 @functools.cache
 def run_of(name: str) -> Run:
-    return run_client(name, f"/{PROVIDERS[name]}")
+    return run_client(name, f"/{PROVIDERS[name.partition('+')[0]]}")
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 # The first test runs the SDK's whole script.
 pytestmark = [
     pytest.mark.timeout(180),
-    pytest.mark.parametrize("anthropic_sdk", ["anthropic-2", "anthropic-1"], indirect=True),
+    pytest.mark.parametrize(
+        "anthropic_sdk", ["anthropic-2", "anthropic-1", "anthropic-2+ferrule", "anthropic-1+ferrule"], indirect=True
+    ),
 ]
 
 

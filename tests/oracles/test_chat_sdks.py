@@ -16,12 +16,14 @@ if TYPE_CHECKING:
 # The first test runs the SDK's whole script.
 pytestmark = pytest.mark.timeout(180)
 
-groq = pytest.mark.parametrize("sdk", ["groq-1"], indirect=True)
-together = pytest.mark.parametrize("sdk", ["together-3"], indirect=True)
+groq = pytest.mark.parametrize("sdk", ["groq-1", "groq-1+ferrule"], indirect=True)
+together = pytest.mark.parametrize("sdk", ["together-3", "together-3+ferrule"], indirect=True)
 # The last that lists the models of the API that chats.
 together_2 = pytest.mark.parametrize("sdk", ["together-2"], indirect=True)
 azure = pytest.mark.parametrize("sdk", ["azure_openai-3"], indirect=True)
-alike = pytest.mark.parametrize("sdk", ["groq-1", "together-3", "azure_openai-3"], indirect=True)
+alike = pytest.mark.parametrize(
+    "sdk", ["groq-1", "together-3", "azure_openai-3", "groq-1+ferrule", "together-3+ferrule"], indirect=True
+)
 
 
 @alike

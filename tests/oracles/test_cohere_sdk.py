@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from conftest import Run
 
 # The first test runs the SDK's whole script.
-pytestmark = [pytest.mark.timeout(180), pytest.mark.parametrize("sdk", ["cohere-7"], indirect=True)]
+pytestmark = [pytest.mark.timeout(180), pytest.mark.parametrize("sdk", ["cohere-7", "cohere-7+ferrule"], indirect=True)]
 
 THOUGHT = 'The question is "Why?". Let me think about it.'
 

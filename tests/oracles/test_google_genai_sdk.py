@@ -20,9 +20,11 @@ pytestmark = [
     pytest.mark.skipif(sys.version_info < (3, 11), reason="google-genai needs Python 3.11"),
 ]
 
-gemini = pytest.mark.parametrize("sdk", ["google_genai-3"], indirect=True)
+gemini = pytest.mark.parametrize("sdk", ["google_genai-3", "google_genai-3+ferrule"], indirect=True)
 vertex = pytest.mark.parametrize("sdk", ["google_genai_vertex-3"], indirect=True)
-both = pytest.mark.parametrize("sdk", ["google_genai-3", "google_genai_vertex-3"], indirect=True)
+both = pytest.mark.parametrize(
+    "sdk", ["google_genai-3", "google_genai_vertex-3", "google_genai-3+ferrule"], indirect=True
+)
 
 PLACE = "/vertex/v1beta1/projects/oracle/locations/global"
 THOUGHT = 'The question is "Why?". Let me think about it.'

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 # The first test runs the SDK's whole script.
 pytestmark = [
     pytest.mark.timeout(180),
-    pytest.mark.parametrize("openai_sdk", ["openai-3", "openai-2"], indirect=True),
+    pytest.mark.parametrize(
+        "openai_sdk", ["openai-3", "openai-2", "openai-3+ferrule", "openai-2+ferrule"], indirect=True
+    ),
 ]
 
 

@@ -1,0 +1,34 @@
+"""httpx clients with our transports inside: httpx's, or httpx2's where only that is installed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ferrule.httpx import libraries
+from ferrule.httpx.own_transport import with_transport
+from ferrule.httpx.transports import AsyncFerruleTransport, FerruleTransport
+
+if TYPE_CHECKING:
+    import httpx as module
+else:
+    module = libraries.default()
+
+
+class Client(module.Client):
+    """`httpx.Client` whose connections are the Rust core's.
+
+    Takes the arguments of `httpx.Client`, and does as it does: redirects, cookies, authentication, event hooks,
+    `mounts` and the rest are its own. `verify`, `cert`, `trust_env`, `http1`, `http2`, `proxy` and `limits` go to the
+    transport, as do `retries` and `breaker`; `FerruleTransport` says what they mean. A `transport` of the user's own
+    is used instead of ours.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**with_transport(FerruleTransport, options))
+
+
+class AsyncClient(module.AsyncClient):
+    """`httpx.AsyncClient` whose connections are the Rust core's, as `Client` is."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**with_transport(AsyncFerruleTransport, options))
