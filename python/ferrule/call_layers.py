@@ -6,8 +6,10 @@ in its place, which starts the same calls: through the interceptors, and watched
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import functools
+import gc
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from ferrule.interceptors import Interceptor, in_order, interceptors_of
@@ -19,6 +21,24 @@ if TYPE_CHECKING:
     from ferrule._native import Flight, LoopBridge, NativeClient, Reply
 
 __all__ = ["Call", "LayeredNative", "Tracer", "Watch", "native_with"]
+
+
+_left: collections.deque[Watch] = collections.deque()
+"""Watches of calls that the garbage collector found left, which are told so with the next call."""
+_is_collecting = False
+
+
+def _note_collection(phase: str, _: object) -> None:
+    global _is_collecting
+    _is_collecting = phase == "start"
+
+
+gc.callbacks.append(_note_collection)
+
+
+def _tell_left() -> None:
+    while _left:
+        _left.popleft().closed()
 
 
 @dataclasses.dataclass
@@ -92,6 +112,8 @@ class LayeredNative:
         self._tracers = tracers
 
     def __getattr__(self, name: str) -> Any:
+        if name == "engine":  # A copy that is being made has none yet.
+            raise AttributeError(name)
         return getattr(self.engine, name)
 
     def with_interceptors(self, more: Iterable[Interceptor]) -> LayeredNative:
@@ -104,6 +126,7 @@ class LayeredNative:
     def _call(
         self, operation: str, model: Any, *given: Any, bridge: LoopBridge | None = None, parse: Any = None
     ) -> Flight:
+        _tell_left()
         *asked, options = given
         call = Call(operation, model, asked, dict(options), parse)
         watches: list[Watch] = []
@@ -181,7 +204,11 @@ class WatchedFlight:
         self._watch.closed()
 
     def __del__(self) -> None:
-        self._watch.closed()
+        if _is_collecting:
+            # A collection begins anywhere, also where somebody holds a lock that the watch would take.
+            _left.append(self._watch)
+        else:
+            self._watch.closed()
 
 
 def native_with(

@@ -65,7 +65,8 @@ class Collector:
             raise TypeError(f"labels: expected a list of keys of metadata, not {labels!r}")
         self._labels = tuple(labels)
         self._client = None if client is None else weakref.ref(client)
-        self._lock = threading.Lock()
+        # A dropped stream may be told of while we hold it.
+        self._lock = threading.RLock()
         self._observed: weakref.WeakSet[Any] = weakref.WeakSet()
         # What was last read of each client, and the sum of those that are gone: counters only grow.
         self._read: dict[weakref.ref[Any], _Sums] = {}

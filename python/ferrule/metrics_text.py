@@ -68,8 +68,8 @@ class Counter:
     def family(self) -> Family:
         """What is read of it."""
         family = Family(self._name, "counter", self._text)
-        for key, value in sorted(self._sums.items()):
-            family.add(self._series.named(key), value)
+        for key in sorted(self._sums):
+            family.add(self._series.named(key), self._sums[key])
         return family
 
 
@@ -98,7 +98,8 @@ class Histogram:
     def family(self) -> Family:
         """What is read of it."""
         family = Family(self._name, "histogram", self._text)
-        for key, counts in sorted(self._counts.items()):
+        for key in sorted(self._counts):
+            counts = self._counts[key]
             labels = self._series.named(key)
             below = 0
             for bound, count in zip((*self._bounds, float("inf")), counts, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import re
 from typing import TYPE_CHECKING, Any
@@ -294,6 +295,22 @@ def test_a_stream_that_is_left_ends_its_span(sim: Simulator, telemetry: Telemetr
         del dropped
     assert [dict(span.attributes or {})["ferrule.ending"] for span in telemetry.spans] == ["closed"] * 2
     assert all(span.status.status_code is StatusCode.UNSET for span in telemetry.spans)
+
+
+def test_a_stream_that_the_collector_finds_ends_its_span_with_the_next_call(
+    sim: Simulator, telemetry: Telemetry
+) -> None:
+    with sim.client() as client:
+        telemetry.instrument(client)
+        stream: Any = client.stream(M, "Hi")
+        next(stream)
+        stream.itself = stream
+        del stream
+        gc.collect()
+        client.complete(M, "Hi")
+    left, plain = telemetry.spans
+    assert (left.attributes or {})["ferrule.ending"] == "closed"
+    assert "ferrule.ending" not in (plain.attributes or {})
 
 
 def test_other_operations_are_spans(sim: Simulator, telemetry: Telemetry) -> None:
