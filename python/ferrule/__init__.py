@@ -76,6 +76,11 @@ if TYPE_CHECKING:
         document as document,
         image as image,
     )
+    from ferrule.dropin.patching import (
+        Patch as Patch,
+        patch as patch,
+        unpatch as unpatch,
+    )
     from ferrule.errors import (
         AuthenticationError as AuthenticationError,
         CallRefusedError as CallRefusedError,
@@ -280,6 +285,7 @@ _NAMES = {
     "ferrule.client_operations": ("AudioOperations", "ImageOperations"),
     "ferrule.configuration.registry": ("Registry", "RegistrySection"),
     "ferrule.content": ("attachment", "audio", "document", "image"),
+    "ferrule.dropin.patching": ("Patch", "patch", "unpatch"),
     "ferrule.functions": ("ProviderRequest",),
     "ferrule.interceptors": ("Hook", "InterceptedAnswer", "InterceptedRequest", "InterceptedText", "Interceptor"),
     "ferrule.mapping": ("AsyncReplies", "Replies"),

@@ -282,6 +282,21 @@ class NativeClient:
     ) -> Flight:
         """Starts listing the models of `provider`."""
 
+    def wire_call(
+        self,
+        format: str,
+        path: str,
+        body: bytes,
+        options: dict[str, Any],
+        *,
+        bridge: LoopBridge | None = None,
+    ) -> Flight:
+        """Starts the call that `body` asks for in the wire format `format`, at the address that ends with `path`.
+
+        A plain call delivers a tuple: the answer's body in that format, and the reply that it was made of; a stream
+        lists of pieces of its body.
+        """
+
     def usage_rows(self) -> list[dict[str, Any]]:
         """The usage and cost of the calls so far, in rows by provider, model, alias and metadata."""
 

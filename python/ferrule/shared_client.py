@@ -63,6 +63,11 @@ def _shared_client() -> _SharedClient:
         return _shared
 
 
+def shared() -> Client:
+    """The client that the whole program shares."""
+    return _shared_client()
+
+
 def reset() -> None:
     """Forgets the client that `complete` and `stream` share; the next call makes one.
 

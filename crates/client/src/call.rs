@@ -37,6 +37,11 @@ impl ResolvedCall {
         Self { engine, route, drop_params, catalog, ledger, entry: None }
     }
 
+    /// The engine that it was resolved by.
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
     /// Who may be asked.
     pub fn route(&self) -> &Route {
         &self.route

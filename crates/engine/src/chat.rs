@@ -12,6 +12,7 @@ use crate::{
     stream::EventStream,
     target::Target,
     work::{Answered, Encoding, Work},
+    written_in,
 };
 use ferrule_wire::{
     model::{
@@ -93,7 +94,7 @@ fn encode(
     request: &mut Request,
     provider: &Provider,
     model: &str,
-    Encoding { drop_unsupported, defaults }: Encoding<'_>,
+    Encoding { drop_unsupported, written_in, defaults }: Encoding<'_>,
 ) -> Result<Outgoing, Failure> {
     model.clone_into(&mut request.model);
     let options = provider.encode_options(drop_unsupported);
@@ -103,7 +104,11 @@ fn encode(
         filled
     });
     let request = filled.as_ref().unwrap_or(request);
-    let encoded = provider.dialect.encode_request(&provider.without_foreign_proofs(request), options);
+    let request = &*provider.without_foreign_proofs(request);
+    let encoded = match written_in {
+        Some(format) => written_in::encode(request, format, provider.dialect, options),
+        None => provider.dialect.encode_request(request, options),
+    };
     let streamed_as = provider.dialect.stream_media_types().first().copied().filter(|_| request.stream);
     Ok(Outgoing { stream: streamed_as, ..Outgoing::from(encoded.map_err(Failure::Unsupported)?) })
 }

@@ -95,6 +95,7 @@ mod transport;
 mod unreadable;
 mod vector_memory;
 mod work;
+mod written_in;
 
 pub use arrange::own_strategy;
 pub use backend::{Backend, BackendRequest, ChunkSender, Context};

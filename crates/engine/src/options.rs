@@ -27,6 +27,9 @@ pub struct CallOptions {
     pub routing: Option<Arc<RoutingOptions>>,
     /// What the call is told apart by in the usage; sent to nobody.
     pub metadata: Vec<(String, String)>,
+    /// The wire format that the caller wrote the request in, where it was written in one: what only that format's own
+    /// servers keep is left out for others ([`crate::written_in`]).
+    pub written_in: Option<&'static str>,
     /// Something of the caller's for a backend of its own; the engine only passes it on.
     pub context: Option<Context>,
     /// Who is told what happens to the call.
@@ -51,6 +54,7 @@ impl CallOptions {
             metadata,
             // A call is routed before it has a target.
             routing: _,
+            written_in: _,
             context: _,
             observer: _,
         } = defaults;
@@ -82,6 +86,7 @@ impl fmt::Debug for CallOptions {
             .field("timeouts", &self.timeouts)
             .field("max_retries", &self.max_retries)
             .field("drop_params", &self.drop_params)
+            .field("written_in", &self.written_in)
             .field("headers", &names(&self.headers))
             .field("query", &names(&self.query))
             .field("retry", &self.retry)

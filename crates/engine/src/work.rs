@@ -62,6 +62,8 @@ pub trait Work: Clone + Send + Sync {
 pub struct Encoding<'a> {
     /// Leave out what the provider cannot carry instead of refusing it.
     pub drop_unsupported: bool,
+    /// The wire format that the caller wrote the request in, where it was written in one.
+    pub written_in: Option<&'static str>,
     /// The options that the candidate has where the call has none.
     pub defaults: Option<&'a OptionDefaults>,
 }

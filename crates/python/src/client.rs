@@ -11,6 +11,7 @@ use crate::{
     reply::Reply,
     request, routing, settings, status,
     to_python::not_pickled,
+    wire_call,
 };
 use ferrule_client::{Client, Entry, ResolvedCall};
 use ferrule_engine::{Context, Demands, EventKind};
@@ -24,7 +25,7 @@ use pyo3::{
 pub(crate) struct NativeClient(Caller);
 
 /// The caller's loop, for a provider that is a function.
-fn context(bridge: Option<&LoopBridge>) -> Option<Context> {
+pub(crate) fn context(bridge: Option<&LoopBridge>) -> Option<Context> {
     bridge.filter(|bridge| bridge.has_loop()).map(|bridge| -> Context { bridge.wakeups().clone() })
 }
 
@@ -256,6 +257,22 @@ impl NativeClient {
         bridge: Option<&LoopBridge>,
     ) -> PyResult<Flight> {
         operations::raw(py, &self.0, provider, method, path, body, content_type, bridge)
+    }
+
+    /// Starts the call that `body` asks for in the wire format `format`, at the address that ends with `path`. A plain
+    /// call delivers a tuple: the answer's body in that format, and the reply that it was made of; a stream lists of
+    /// pieces of its body.
+    #[pyo3(signature = (format, path, body, options, *, bridge = None))]
+    fn wire_call(
+        &self,
+        py: Python<'_>,
+        format: &str,
+        path: &str,
+        body: &[u8],
+        options: &Bound<'_, PyDict>,
+        bridge: Option<&LoopBridge>,
+    ) -> PyResult<Flight> {
+        wire_call::start(py, &self.0, format, path, body, options, bridge)
     }
 
     /// What the calls so far used and cost, in rows by provider, model, alias and metadata.

@@ -51,6 +51,7 @@ mod to_python;
 mod token;
 mod tokens;
 mod usage;
+mod wire_call;
 
 use pyo3::prelude::*;
 

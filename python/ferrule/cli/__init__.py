@@ -16,6 +16,11 @@ PACKAGES = ("typer", "rich", "prompt_toolkit", "tomlkit")
 
 def main() -> None:
     """Runs the command line and exits: 0 for success, 1 for a failed call, 2 for wrong usage, 130 for Ctrl-C."""
+    if sys.argv[1:2] == ["run"] and sys.argv[2:] not in ([], ["--help"], ["-h"]):
+        from ferrule.dropin.program import run  # needs none of the packages below, and its errors are the program's
+
+        run(sys.argv[2:])
+        return
     try:
         from ferrule.cli.app import app  # what it needs may be missing
     except ModuleNotFoundError as error:

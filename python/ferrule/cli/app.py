@@ -21,6 +21,7 @@ from ferrule.cli import (
     keys,
     logs,
     models,
+    program,
     providers,
     sim,
     templates,
@@ -131,4 +132,5 @@ app.add_typer(config.app, name="config")
 app.command("sim")(sim.sim)
 app.command("health")(health.health)
 app.command("doctor")(doctor.doctor)
+app.command("run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})(program.run)
 app.command("help")(help_)

@@ -465,7 +465,11 @@ fn make_ready<W: Work>(
     let own = contender.options(options);
     let options = own.as_ref().unwrap_or(options);
     let defaults = contender.settings.as_ref().and_then(|settings| settings.options.as_ref());
-    let how = Encoding { drop_unsupported: options.drop_params, defaults: defaults.map(Arc::as_ref) };
+    let how = Encoding {
+        drop_unsupported: options.drop_params,
+        written_in: options.written_in,
+        defaults: defaults.map(Arc::as_ref),
+    };
     let outgoing = work.encode(&contender.provider, &contender.model, how)?;
     let target = prepare(&contender.provider, contender.model.clone(), outgoing, options)?;
     Ok(Target { state: contender.state.clone(), ..target })

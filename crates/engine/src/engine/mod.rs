@@ -247,6 +247,11 @@ impl Engine {
         }
     }
 
+    /// The wire format of the provider with this id; `None` where there is none.
+    pub fn format_of(&self, provider: &str) -> Option<&'static str> {
+        self.providers.get(provider).map(|provider| provider.dialect.format())
+    }
+
     /// The id of the provider with this id or alias. The error names the nearest one.
     pub fn provider_id(&self, name: &str) -> Result<&str, String> {
         self.routes.provider(name).ok_or_else(|| self.routes.unknown_provider(name))

@@ -29,6 +29,16 @@ pub(super) fn outcome<A: Send + 'static>(mut reply: OperationReply<A>, fields: f
     Outcome { value: Value::new(move |py| to_dict(py, reply, fields)), dropped }
 }
 
+/// What every operation's reply has, a dict, without what is in the response.
+pub(crate) fn facts<A>(py: Python<'_>, reply: OperationReply<A>) -> PyResult<Py<PyAny>> {
+    to_dict(py, reply, |_| Fields {
+        model: String::new(),
+        usage: None,
+        extra: Extra::new(),
+        add: Box::new(|_| Ok(())),
+    })
+}
+
 fn to_dict<A>(py: Python<'_>, reply: OperationReply<A>, fields: fn(A) -> Fields) -> PyResult<Py<PyAny>> {
     let OperationReply { response, provider, model, request_id, attempts, stats, settlement, .. } = reply;
     let Fields { model: answered_by, usage, extra, add } = fields(response);

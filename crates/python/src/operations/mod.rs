@@ -11,6 +11,7 @@ mod raw;
 mod reranking;
 mod start;
 
+pub(crate) use answer::facts;
 pub(crate) use defaults::defaults;
 pub(crate) use embedding::embed;
 pub(crate) use media::{images, speech, transcribe};

@@ -1,0 +1,146 @@
+//! Requests that a caller wrote in one provider's wire format, encoded for a provider of another.
+//!
+//! Programs that use a provider's own SDK set fields that only that provider's servers keep. A label that the answer does
+//! not depend on, and that the call carries as ours as well, is left out where the asked provider has no place for it. A
+//! field that refers to what those servers stored is refused by its name.
+
+use ferrule_wire::{
+    dialect::Dialect,
+    encode::{EncodeOptions, EncodedRequest, UnsupportedField},
+    json::Json,
+    model::Request,
+};
+use std::borrow::Cow;
+
+/// Fields of OpenAI's that are about how it stores, caches and sends; no answer is another without them. Each with the
+/// beginning of the names of the formats that know it.
+const OF_ITS_SERVERS: &[(&str, &str)] = &[
+    ("store", "openai-"),
+    ("prompt_cache_key", "openai-"),
+    ("prompt_cache_retention", "openai-"),
+    ("stream_options", "openai-"),
+    ("include", "openai-responses"),
+    ("truncation", "openai-responses"),
+];
+
+/// Fields that refer to what OpenAI's servers stored.
+const STORED: &[&str] = &["previous_response_id", "conversation", "prompt", "background"];
+const RESPONSES: &str = "openai-responses";
+
+/// Encodes `request`, which was written in `format`, in `dialect`.
+pub(crate) fn encode(
+    request: &Request,
+    format: &'static str,
+    dialect: &dyn Dialect,
+    options: EncodeOptions<'_>,
+) -> Result<EncodedRequest, UnsupportedField> {
+    let mut request = Cow::Borrowed(request);
+    if format != dialect.format() {
+        for (name, known_to) in OF_ITS_SERVERS {
+            let is_foreign = format.starts_with("openai-") && !dialect.format().starts_with(known_to);
+            if is_foreign && request.extra.get(name).is_some() {
+                request.to_mut().extra.remove(name);
+            }
+        }
+        let stored = STORED.iter().find(|name| format == RESPONSES && refers(request.extra.get(name)));
+        if let Some(name) = stored {
+            return Err(UnsupportedField {
+                field: (*name).to_owned(),
+                dialect: dialect.name(),
+                reason: "it refers to what OpenAI's own servers keep; send the conversation itself".to_owned(),
+            });
+        }
+        for name in STORED.iter().filter(|_| format == RESPONSES) {
+            if request.extra.get(name).is_some() {
+                request.to_mut().extra.remove(name);
+            }
+        }
+    }
+    loop {
+        match dialect.encode_request(&request, options) {
+            Err(refused) if is_label(&request, &refused.field) => clear(request.to_mut(), &refused.field),
+            encoded => return encoded,
+        }
+    }
+}
+
+/// Whether a field says anything: frameworks write `null` and `false` for what they do not use.
+fn refers(field: Option<&Json>) -> bool {
+    field.is_some_and(|value| !matches!(value.text(), "null" | "false"))
+}
+
+fn is_label(request: &Request, field: &str) -> bool {
+    match field {
+        "provider_metadata" => !request.metadata.is_empty(),
+        "user" => request.user.is_some(),
+        "safety_identifier" => request.safety_identifier.is_some(),
+        _ => false,
+    }
+}
+
+fn clear(request: &mut Request, label: &str) {
+    match label {
+        "provider_metadata" => request.metadata.clear(),
+        "user" => request.user = None,
+        _ => request.safety_identifier = None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ferrule_wire::{
+        dialect::registry,
+        json::Fields,
+        model::{Message, Role},
+    };
+
+    fn request(extra: &[(&str, &str)]) -> Request {
+        let mut request = Request {
+            model: "m".into(),
+            messages: vec![Message::text(Role::User, "Hello!")],
+            max_tokens: Some(9),
+            metadata: vec![("team".into(), "search".into())],
+            user: Some("u-1".into()),
+            ..Request::default()
+        };
+        for (name, value) in extra {
+            request.extra.insert(*name, Json::parse(value).unwrap());
+        }
+        request
+    }
+
+    fn names(format: &'static str, dialect: &str, extra: &[(&str, &str)]) -> Vec<String> {
+        let dialect = registry::find(dialect).unwrap();
+        let encoded = encode(&request(extra), format, dialect, EncodeOptions::REFUSE).unwrap();
+        let fields = Fields::parse(&encoded.body).unwrap();
+        fields.iter().map(|(name, _)| name.to_owned()).collect()
+    }
+
+    #[test]
+    fn labels_are_left_out_where_there_is_no_place_for_them() {
+        let sent = names("openai-chat", "gemini", &[("store", "true")]);
+        assert!(!sent.iter().any(|name| matches!(name.as_str(), "metadata" | "user" | "store")), "{sent:?}");
+        let sent = names("openai-chat", "openai-chat", &[("store", "true")]);
+        assert!(["metadata", "user", "store"].iter().all(|name| sent.iter().any(|sent| sent == name)));
+        // Anthropic has a place for the user.
+        assert!(names("openai-chat", "anthropic", &[]).iter().any(|name| name == "metadata"));
+    }
+
+    #[test]
+    fn other_fields_go_to_whoever_is_asked() {
+        let sent = names("openai-chat", "anthropic", &[("top_k", "5"), ("prompt_cache_key", "\"a\"")]);
+        assert!(sent.iter().any(|name| name == "top_k"));
+        assert!(!sent.iter().any(|name| name == "prompt_cache_key"));
+    }
+
+    #[test]
+    fn what_its_servers_stored_is_refused_elsewhere() {
+        let anthropic = registry::find("anthropic").unwrap();
+        let stored = request(&[("previous_response_id", "\"resp_1\"")]);
+        let refused = encode(&stored, RESPONSES, anthropic, EncodeOptions::REFUSE).unwrap_err();
+        assert_eq!(refused.field, "previous_response_id");
+        let sent = names(RESPONSES, "anthropic", &[("previous_response_id", "null"), ("background", "false")]);
+        assert!(!sent.iter().any(|name| name == "previous_response_id" || name == "background"));
+    }
+}

@@ -1,0 +1,105 @@
+"""Anthropic's client classes on Ferrule."""
+# pyright: reportMissingImports=false, reportIncompatibleMethodOverride=false, reportIncompatibleVariableOverride=false
+
+from __future__ import annotations
+
+from typing import Any
+
+import anthropic
+
+from ferrule.anthropic.sdk import SDK
+from ferrule.dropin.clients import AsyncDropIn, DerivedDropIn, SyncDropIn, complete
+
+
+class Anthropic(SyncDropIn, anthropic.Anthropic):
+    """The official `anthropic.Anthropic`, whose calls can be routed.
+
+    Args:
+        ferrule: A `ferrule.Client` or `ferrule.AsyncClient` through which messages and token counts go: `model` is then
+            any provider's, an alias or a group. `True` for the client that the whole program shares. Default: calls go
+            to `base_url` as ever, and the model's name is not read.
+        **given: Everything that `anthropic.Anthropic` takes. Routed calls need no key.
+
+    Raises:
+        TypeError: `ferrule` is not a client.
+    """
+
+    _ferrule_sdk = SDK
+
+
+class AsyncAnthropic(AsyncDropIn, anthropic.AsyncAnthropic):
+    """The official `anthropic.AsyncAnthropic`, whose calls can be routed. See `Anthropic`."""
+
+    _ferrule_sdk = SDK
+
+
+class AnthropicBedrock(SyncDropIn, anthropic.AnthropicBedrock):
+    """The official `anthropic.AnthropicBedrock`, whose calls can be routed. See `Anthropic`."""
+
+    _ferrule_sdk = SDK
+
+
+class AsyncAnthropicBedrock(AsyncDropIn, anthropic.AsyncAnthropicBedrock):
+    """The official `anthropic.AsyncAnthropicBedrock`, whose calls can be routed. See `Anthropic`."""
+
+    _ferrule_sdk = SDK
+
+
+class AnthropicVertex(SyncDropIn, anthropic.AnthropicVertex):
+    """The official `anthropic.AnthropicVertex`, whose calls can be routed. See `Anthropic`."""
+
+    _ferrule_sdk = SDK
+
+
+class AsyncAnthropicVertex(AsyncDropIn, anthropic.AsyncAnthropicVertex):
+    """The official `anthropic.AsyncAnthropicVertex`, whose calls can be routed. See `Anthropic`."""
+
+    _ferrule_sdk = SDK
+
+
+for _made in (
+    Anthropic,
+    AsyncAnthropic,
+    AnthropicBedrock,
+    AsyncAnthropicBedrock,
+    AnthropicVertex,
+    AsyncAnthropicVertex,
+):
+    complete(_made, getattr(anthropic, _made.__name__))
+
+
+def _derive(name: str) -> type | None:
+    """The drop-in of a class that not every version has."""
+    official: Any = getattr(anthropic, name, None)
+    if official is None:
+        return None
+    is_async = name.startswith("Async")
+    ours: Any = AsyncAnthropic if is_async else Anthropic
+    mixin = AsyncDropIn if is_async else SyncDropIn
+    derived = issubclass(official, anthropic.AsyncAnthropic if is_async else anthropic.Anthropic)
+    bases = (DerivedDropIn, official, ours) if derived else (mixin, official)
+    text = f"The official `anthropic.{name}`, whose calls can be routed. See `Anthropic`."
+    fields = {"_ferrule_sdk": SDK, "__module__": __name__, "__doc__": text}
+    made = type(name, bases, fields)
+    complete(made, official)
+    return made
+
+
+_FURTHER = ("BedrockMantle", "AWS", "Foundry", "GoogleCloud")
+further: dict[str, type] = {
+    name: made
+    for name in (f"{prefix}Anthropic{platform}" for platform in _FURTHER for prefix in ("", "Async"))
+    if (made := _derive(name)) is not None
+}
+"""The classes of platforms that not every version has, by their names."""
+
+_OFFICIAL = (anthropic.Anthropic, anthropic.AsyncAnthropic)
+
+
+def _is_base_client(client: object) -> bool:
+    """Whether the SDK looks for credentials: for its two classes, which it knows by identity, and for ours."""
+    return type(client) in (*_OFFICIAL, Anthropic, AsyncAnthropic)
+
+
+# A subclass would silently lose profiles, federation and what else the SDK finds by itself.
+anthropic._client._is_base_client = _is_base_client  # noqa: SLF001 - the SDK's

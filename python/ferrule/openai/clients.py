@@ -1,0 +1,46 @@
+"""OpenAI's client classes on Ferrule."""
+# pyright: reportMissingImports=false, reportIncompatibleMethodOverride=false, reportIncompatibleVariableOverride=false
+
+from __future__ import annotations
+
+import openai
+
+from ferrule.dropin.clients import AsyncDropIn, DerivedDropIn, SyncDropIn, complete
+from ferrule.openai.sdk import SDK
+
+
+class OpenAI(SyncDropIn, openai.OpenAI):
+    """The official `openai.OpenAI`, whose calls can be routed.
+
+    Args:
+        ferrule: A `ferrule.Client` or `ferrule.AsyncClient` through which chat completions, responses, completions and
+            embeddings go: `model` is then any provider's, an alias or a group. `True` for the client that the whole
+            program shares. Default: calls go to `base_url` as ever, and the model's name is not read.
+        **given: Everything that `openai.OpenAI` takes. Routed calls need no key.
+
+    Raises:
+        TypeError: `ferrule` is not a client.
+        openai.OpenAIError: There is no key, and calls are not routed.
+    """
+
+    _ferrule_sdk = SDK
+
+
+class AsyncOpenAI(AsyncDropIn, openai.AsyncOpenAI):
+    """The official `openai.AsyncOpenAI`, whose calls can be routed. See `OpenAI`."""
+
+    _ferrule_sdk = SDK
+
+
+class AzureOpenAI(DerivedDropIn, openai.AzureOpenAI, OpenAI):
+    """The official `openai.AzureOpenAI`, whose calls can be routed. See `OpenAI`."""
+
+
+class AsyncAzureOpenAI(DerivedDropIn, openai.AsyncAzureOpenAI, AsyncOpenAI):
+    """The official `openai.AsyncAzureOpenAI`, whose calls can be routed. See `OpenAI`."""
+
+
+complete(OpenAI, openai.OpenAI)
+complete(AsyncOpenAI, openai.AsyncOpenAI)
+complete(AzureOpenAI, openai.AzureOpenAI)
+complete(AsyncAzureOpenAI, openai.AsyncAzureOpenAI)
