@@ -25,6 +25,8 @@ const OF_ITS_SERVERS: &[(&str, &str)] = &[
 
 /// Fields that refer to what OpenAI's servers stored.
 const STORED: &[&str] = &["previous_response_id", "conversation", "prompt", "background"];
+/// Our name of the labels for the provider's records; errors may add to it which of them they mean.
+const METADATA: &str = "provider_metadata";
 const RESPONSES: &str = "openai-responses";
 
 /// Encodes `request`, which was written in `format`, in `dialect`.
@@ -71,7 +73,7 @@ fn refers(field: Option<&Json>) -> bool {
 
 fn is_label(request: &Request, field: &str) -> bool {
     match field {
-        "provider_metadata" => !request.metadata.is_empty(),
+        field if field.starts_with(METADATA) => !request.metadata.is_empty(),
         "user" => request.user.is_some(),
         "safety_identifier" => request.safety_identifier.is_some(),
         _ => false,
@@ -80,7 +82,7 @@ fn is_label(request: &Request, field: &str) -> bool {
 
 fn clear(request: &mut Request, label: &str) {
     match label {
-        "provider_metadata" => request.metadata.clear(),
+        label if label.starts_with(METADATA) => request.metadata.clear(),
         "user" => request.user = None,
         _ => request.safety_identifier = None,
     }
