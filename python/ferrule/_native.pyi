@@ -284,14 +284,14 @@ class NativeClient:
 
     def wire_call(
         self,
-        format: str,
+        wire_format: str,
         path: str,
         body: bytes,
         options: dict[str, Any],
         *,
         bridge: LoopBridge | None = None,
     ) -> Flight:
-        """Starts the call that `body` asks for in the wire format `format`, at the address that ends with `path`.
+        """Starts the call that `body` asks for in `wire_format`, at the address that ends with `path`.
 
         A plain call delivers a tuple: the answer's body in that format, and the reply that it was made of; a stream
         lists of pieces of its body.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from documents import DOCUMENTS, ROOT, blocks, commands
+from documents import DOCUMENTS, ROOT, WITH_SDKS, blocks, commands
 from ferrule.configuration import providers
 from ferrule.testing import Simulator
 
@@ -42,7 +42,10 @@ def reach(simulator: Simulator, document: Path | None = None) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("document", [path for path in DOCUMENTS if blocks(path, "python")], ids=name)
+RUNNABLE = [path for path in DOCUMENTS if blocks(path, "python") and name(path) not in WITH_SDKS]
+
+
+@pytest.mark.parametrize("document", RUNNABLE, ids=name)
 def test_python_blocks_run(document: Path) -> None:
     # Models in the documents have real names; these call tools as real ones would.
     with Simulator({"defaults": {"use_tools": True}}) as simulator:

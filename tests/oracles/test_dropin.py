@@ -13,6 +13,9 @@ from pathlib import Path
 import environment
 import pytest
 
+from documents import WITH_SDKS
+from ferrule.testing import Simulator
+
 CHECKS = Path(__file__).parent / "dropin"
 ROOT = environment.ROOT
 
@@ -25,19 +28,20 @@ CASES = [
 ]
 
 
-def packages_of(name: str) -> Path:
-    (found,) = environment.programs_of(name).parent.glob("lib/python*/site-packages")
-    return found
+def path_for(name: str) -> str:
+    """Where Python finds the packages of an environment, before those of its own."""
+    (packages,) = environment.programs_of(name).parent.glob("lib/python*/site-packages")
+    return os.pathsep.join((str(packages), str(ROOT / "python")))
 
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize(("check", "name"), CASES, ids=[f"{check}-{name}" for check, name in CASES])
 def test_checks(check: str, name: str) -> None:
-    paths = [str(packages_of(name)), str(ROOT / "python")]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", str(CHECKS / f"{check}.py")]
+    options = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist")
+    command = [sys.executable, "-m", "pytest", *options, str(CHECKS / f"{check}.py")]
     done = subprocess.run(
         command,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths), "PYTEST_ADDOPTS": ""},
+        env=os.environ | {"PYTHONPATH": path_for(name), "PYTEST_ADDOPTS": ""},
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -45,3 +49,13 @@ def test_checks(check: str, name: str) -> None:
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
 
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("page", WITH_SDKS)
+def test_code_of_the_pages_runs(page: str) -> None:
+    with Simulator() as simulator:
+        found = os.environ | simulator.environment() | {"PYTHONPATH": path_for(WITH_SDKS[page])}
+        program = ROOT / "tests" / "support" / "documents.py"
+        command = [sys.executable, program, ROOT / page]
+        done = subprocess.run(command, env=found, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]

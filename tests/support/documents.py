@@ -18,6 +18,8 @@ DOCUMENTS = sorted(
     [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
     + [path for folder in ("crates", "benches", "tests") for path in ROOT.glob(f"{folder}/*.md")]
 )
+# Pages whose code needs an official SDK: tests/oracles/test_dropin.py runs it in an environment that has it.
+WITH_SDKS = {"docs/migrate-from-openai.md": "openai-3", "docs/migrate-from-anthropic.md": "anthropic-2"}
 
 _BLOCK = re.compile(
     r"^(?:<!-- not (?P<mark>run|typed): .+ -->\n+)?```(?P<language>\w*)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE

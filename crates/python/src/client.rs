@@ -259,20 +259,20 @@ impl NativeClient {
         operations::raw(py, &self.0, provider, method, path, body, content_type, bridge)
     }
 
-    /// Starts the call that `body` asks for in the wire format `format`, at the address that ends with `path`. A plain
+    /// Starts the call that `body` asks for in `wire_format`, at the address that ends with `path`. A plain
     /// call delivers a tuple: the answer's body in that format, and the reply that it was made of; a stream lists of
     /// pieces of its body.
-    #[pyo3(signature = (format, path, body, options, *, bridge = None))]
+    #[pyo3(signature = (wire_format, path, body, options, *, bridge = None))]
     fn wire_call(
         &self,
         py: Python<'_>,
-        format: &str,
+        wire_format: &str,
         path: &str,
         body: &[u8],
         options: &Bound<'_, PyDict>,
         bridge: Option<&LoopBridge>,
     ) -> PyResult<Flight> {
-        wire_call::start(py, &self.0, format, path, body, options, bridge)
+        wire_call::start(py, &self.0, wire_format, path, body, options, bridge)
     }
 
     /// What the calls so far used and cost, in rows by provider, model, alias and metadata.

@@ -6,6 +6,7 @@ alias or group. Every other name of the `anthropic` package is here as well.
 
 Needs the package `anthropic`: `pip install ferrule[anthropic]`.
 """
+# pyright: reportMissingImports=false
 
 from __future__ import annotations
 

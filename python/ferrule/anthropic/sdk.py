@@ -1,14 +1,17 @@
 """Anthropic's SDK, as it is installed: what the drop-in needs to know of it."""
+# pyright: reportMissingImports=false
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anthropic
 from anthropic import _base_client
 
 from ferrule.dropin.sdk import ErrorFacts, Sdk
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _KINDS = {
     400: "invalid_request_error",

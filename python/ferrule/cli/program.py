@@ -1,4 +1,4 @@
-"""Run command, `ferrule run`: a Python program whose SDKs are patched. Here is its help; `ferrule.dropin.program` runs it."""
+"""Run command, `ferrule run`: a Python program whose SDKs are patched. `ferrule.dropin.program` runs it."""
 
 from typing import Annotated
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from typing import Any, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from typing_extensions import Self
 
 from ferrule.dropin.hooks import construct, rerouted, routed
-from ferrule.dropin.sdk import Sdk
 
-_C = TypeVar("_C", bound="DropIn")
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ferrule.dropin.sdk import Sdk
 
 # What follows in the bases is the SDK's class, of which nothing is known here.
 _Base: Any = object
@@ -23,9 +26,9 @@ class DropIn(_Base):  # type: ignore[misc]
     def __init__(self, *, ferrule: Any = None, **given: Any) -> None:
         construct(self, ferrule, super().__init__, given)
 
-    def copy(self: _C, *, ferrule: Any = None, **given: Any) -> _C:
+    def copy(self, *, ferrule: Any = None, **given: Any) -> Self:
         """The SDK's `copy`; `ferrule=` says anew where the copy's calls go."""
-        return rerouted(self, cast("_C", super().copy(**given)), ferrule)
+        return rerouted(self, cast("Self", super().copy(**given)), ferrule)
 
     with_options = copy
 

@@ -15,8 +15,8 @@ Source = Reply | Mapping[str, Any] | FerruleError | None
 class RoutedCall:
     """Facts of a call that was routed: what it cost, and who was asked.
 
-    It is the `_ferrule` of the response object, of a stream, and of an error of the SDK's. Of a stream they are those so
-    far, and final at its end.
+    It is the `_ferrule` of the response object, of a stream, and of an error of the SDK's. Of a stream they are those
+    so far, and final at its end.
     """
 
     def __init__(self, source: Source, flight: Flight | None = None) -> None:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 from ferrule import errors
 from ferrule.dropin.facts import RoutedCall
 from ferrule.dropin.sdk import ErrorFacts, Sdk
-from ferrule.errors import FerruleError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from ferrule.errors import FerruleError
 
 # The first class that an error is an instance of says the status of one that came without.
 _STATUSES: tuple[tuple[type[FerruleError], int], ...] = (
@@ -30,19 +31,19 @@ _STATUSES: tuple[tuple[type[FerruleError], int], ...] = (
 )
 
 
-def answer(error: FerruleError, sdk: Sdk, request: Any, *, resolved: bool) -> Any:
+def answer(error: FerruleError, sdk: Sdk, request: Any) -> Any:
     """The response that stands for `error`.
 
     Args:
         error: What the call ended with before it gave anything.
         sdk: Who is told.
         request: The HTTP request of the SDK.
-        resolved: Whether the model's name led to a provider.
 
     Raises:
-        TransportError: httpx's, where no server answered: the SDK makes `APIConnectionError` or `APITimeoutError` of it.
+        TransportError: httpx's, where no server answered; the SDK makes `APIConnectionError` or `APITimeoutError` of
+            it.
     """
-    facts = _facts(error, resolved=resolved)
+    facts = _facts(error)
     if facts is None:
         raise_transport_error(error, sdk, request)
     body = _own_body(error, sdk) or json.dumps(sdk.error_body(facts)).encode()
@@ -68,7 +69,7 @@ def event(error: FerruleError, sdk: Sdk, request: Any) -> bytes:
     Raises:
         TransportError: httpx's, where it was not the provider that said so.
     """
-    facts = _facts(error, resolved=True)
+    facts = _facts(error)
     if facts is None or isinstance(error, errors.ResponseDecodeError):
         raise_transport_error(error, sdk, request)
     return sdk.error_event(json.dumps(sdk.error_body(facts)))
@@ -88,7 +89,7 @@ def raise_transport_error(error: FerruleError, sdk: Sdk, request: Any) -> NoRetu
     raise kind(str(error), request=request) from error
 
 
-def _facts(error: FerruleError, *, resolved: bool) -> ErrorFacts | None:
+def _facts(error: FerruleError) -> ErrorFacts | None:
     """What the body says of an error; `None` where it has no status."""
     status = next((status for kind, status in _STATUSES if isinstance(error, kind)), None)
     if status is None:
@@ -98,7 +99,12 @@ def _facts(error: FerruleError, *, resolved: bool) -> ErrorFacts | None:
         status = said
     kind, code, param = (getattr(error, name, None) for name in ("error_type", "code", "param"))
     if isinstance(error, errors.ConfigError):
-        status, code = (401, "invalid_api_key") if resolved else (404, "model_not_found")
+        if error.provider:  # It has no key, most often.
+            status, code = 401, "invalid_api_key"
+        elif error.model is None:  # The name led nowhere, before there was a call.
+            status, code = 404, "model_not_found"
+        else:  # None of a group's targets may be asked now.
+            status = 503
     elif isinstance(error, errors.UnsupportedError):
         code, param = "unsupported_parameter", error.field
     elif isinstance(error, errors.ContextLengthError):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ferrule.dropin.route import Route, route_of
-from ferrule.dropin.sdk import Sdk
 from ferrule.dropin.twin import carry, twin_of
+
+if TYPE_CHECKING:
+    from ferrule.dropin.sdk import Sdk
 
 _C = TypeVar("_C")
 

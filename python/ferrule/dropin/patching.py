@@ -1,7 +1,7 @@
 """Patches: official SDKs changed in place, so that programs which make their own clients run on Ferrule.
 
-The SDK's classes get the hooks that the subclasses of `ferrule.openai` and `ferrule.anthropic` have. As the classes stay
-the same objects, names that were imported before the patch, and clients that were made before it, are changed, too.
+The SDK's classes get the hooks that the subclasses of `ferrule.openai` and `ferrule.anthropic` have. As the classes
+stay the same objects, names that were imported before the patch are changed, too, and clients that were made before it.
 """
 
 from __future__ import annotations
@@ -88,8 +88,8 @@ def patch(name: str, *, client: RouteArgument = None) -> Patch:
     Args:
         name: The package: `"openai"`, `"anthropic"` or `"litellm"`.
         client: The `ferrule.Client` or `ferrule.AsyncClient` that chat, messages and embeddings of all clients go
-            through, to any provider, alias or group; `True` for the one that the whole program shares. Default: calls go
-            where the SDK sends them, and no model's name is read.
+            through, to any provider, alias or group; `True` for the one that the whole program shares. Default: calls
+            go where the SDK sends them, and no model's name is read.
 
     Returns:
         The patch, which is in place: a context manager whose end puts back what was before.
@@ -179,7 +179,10 @@ def _patch_litellm() -> Patch:
 def _install(sdk: Sdk) -> list[_Change]:
     made: list[_Change] = []
     for official in sdk.clients:
-        made += [_Change(official, "__init__", _init(sdk, official)), _Change(official, "request", _request(sdk, official))]
+        made += [
+            _Change(official, "__init__", _init(sdk, official)),
+            _Change(official, "request", _request(sdk, official)),
+        ]
     for official in sdk.async_clients:
         made += [
             _Change(official, "__init__", _init(sdk, official)),
@@ -214,7 +217,7 @@ def _of_base(official: Any, name: str) -> Callable[..., Any]:
 def _request(sdk: Sdk, official: Any) -> Callable[..., Any]:
     original = _of_base(official, "request")
 
-    @functools.wraps(getattr(official, "request"))
+    @functools.wraps(official.request)
     def request(self: Any, cast_to: Any, options: Any, *, stream: bool = False, stream_cls: Any = None) -> Any:
         twin = hooks.routed(sdk, self, options, asynchronous=False)
         if twin is None:
@@ -227,7 +230,7 @@ def _request(sdk: Sdk, official: Any) -> Callable[..., Any]:
 def _async_request(sdk: Sdk, official: Any) -> Callable[..., Any]:
     original = _of_base(official, "request")
 
-    @functools.wraps(getattr(official, "request"))
+    @functools.wraps(official.request)
     async def request(self: Any, cast_to: Any, options: Any, *, stream: bool = False, stream_cls: Any = None) -> Any:
         twin = hooks.routed(sdk, self, options, asynchronous=True)
         if twin is None:

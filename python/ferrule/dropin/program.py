@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import runpy
 import sys
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from ferrule.dropin.patching import patch_from_environment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def run(arguments: Sequence[str]) -> None:

@@ -30,14 +30,14 @@ class Route:
         self, wire_format: str, path: str, body: bytes, options: dict[str, Any], bridge: LoopBridge | None
     ) -> Flight:
         """Starts the call that `body` asks for."""
-        native = self.client._native  # noqa: SLF001 - the crossing is no method of the public client
+        native = self.client._native  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] - ours
         return native.wire_call(wire_format, path, body, options, bridge=bridge)
 
     def reload(self) -> bool:
-        """Reads the shared client's configuration again: what was missing may be there now. False for another client."""
+        """Reads the shared client's configuration again, where something missing may have come. False for others."""
         if self._client is not None:
             return False
-        self.client.reload()
+        shared_client.shared().reload()
         return True
 
     def __eq__(self, other: object) -> bool:

@@ -6,21 +6,24 @@ The SDK writes the request and reads the answer as ever, so its types, errors an
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncIterator, Iterator
-from types import ModuleType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ferrule import greenlets
-from ferrule._native import Flight
 from ferrule.bridge import running
 from ferrule.dropin import failures
 from ferrule.dropin.facts import RoutedCall, Source
-from ferrule.dropin.route import Route
-from ferrule.dropin.sdk import Sdk
 from ferrule.errors import ConfigError, FerruleError
 from ferrule.options import Timeouts
 from ferrule.settling import settle
 from ferrule.waiting import bridge_of, wait_for
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from types import ModuleType
+
+    from ferrule._native import Flight
+    from ferrule.dropin.route import Route
+    from ferrule.dropin.sdk import Sdk
 
 # What an SDK sends of its own: who it is, and the key of a server that is not asked.
 _OWN_HEADERS = frozenset((
@@ -154,18 +157,19 @@ def transports(httpx: ModuleType) -> tuple[type, type]:
 
         def handle_request(self, request: Any) -> Any:
             body = request.read()
-            resolved = False
-            for again in (True, False):
-                try:
-                    hub = greenlets.current()
-                    flight = self._start(request, body, bridge_of(hub))
-                    resolved = True
-                    return self._answer(request, flight, hub)
-                except FerruleError as error:
-                    if again and isinstance(error, ConfigError) and self._route.reload():
-                        continue
-                    return failures.answer(error, self._sdk, request, resolved=resolved)
-            raise AssertionError("unreachable")
+            try:
+                return self._call(request, body)
+            except FerruleError as error:
+                return failures.answer(error, self._sdk, request)
+
+        def _call(self, request: Any, body: bytes) -> Any:
+            hub = greenlets.current()
+            try:
+                return self._answer(request, self._start(request, body, bridge_of(hub)), hub)
+            except ConfigError:
+                if not self._route.reload():
+                    raise
+            return self._answer(request, self._start(request, body, bridge_of(hub)), hub)
 
         def _answer(self, request: Any, flight: Flight, hub: Any) -> Any:
             first = wait_for(flight, hub)
@@ -178,18 +182,19 @@ def transports(httpx: ModuleType) -> tuple[type, type]:
 
         async def handle_async_request(self, request: Any) -> Any:
             body = await request.aread()
-            resolved = False
-            for again in (True, False):
-                try:
-                    loop, bridge = running()
-                    flight = self._start(request, body, bridge)
-                    resolved = True
-                    return await self._answer(request, flight, loop)
-                except FerruleError as error:
-                    if again and isinstance(error, ConfigError) and self._route.reload():
-                        continue
-                    return failures.answer(error, self._sdk, request, resolved=resolved)
-            raise AssertionError("unreachable")
+            try:
+                return await self._call(request, body)
+            except FerruleError as error:
+                return failures.answer(error, self._sdk, request)
+
+        async def _call(self, request: Any, body: bytes) -> Any:
+            loop, bridge = running()
+            try:
+                return await self._answer(request, self._start(request, body, bridge), loop)
+            except ConfigError:
+                if not self._route.reload():
+                    raise
+            return await self._answer(request, self._start(request, body, bridge), loop)
 
         async def _answer(self, request: Any, flight: Flight, loop: Any) -> Any:
             first = await settle(flight, loop)

@@ -6,15 +6,19 @@ A twin has nothing of its front's server: no key, address, default header or ret
 from __future__ import annotations
 
 import functools
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from ferrule.dropin.facts import RoutedCall
-from ferrule.dropin.route import Route
-from ferrule.dropin.sdk import Sdk
 from ferrule.dropin.transport import transports
+
+if TYPE_CHECKING:
+    from ferrule.dropin.facts import RoutedCall
+    from ferrule.dropin.route import Route
+    from ferrule.dropin.sdk import Sdk
 
 NAME = "_ferrule"
 """The attribute in which objects of the SDK's have the facts of their call."""
+USUAL_RETRIES = 2
+"""The SDKs' default."""
 _TWIN = "_ferrule_twin"
 _KEY = "ferrule"
 
@@ -90,8 +94,7 @@ def _make(sdk: Sdk, client: Any, route: Route, max_retries: int | None, asynchro
 def twin_of(sdk: Sdk, client: Any, route: Route, *, asynchronous: bool) -> Any:
     """The twin of `client`, made anew where the client's settings were changed."""
     # Retries that nobody asked for are the engine's own.
-    usual = type(client).__init__.__kwdefaults__ or {}
-    max_retries = None if client.max_retries == usual.get("max_retries", 2) else int(client.max_retries)
+    max_retries = None if client.max_retries == USUAL_RETRIES else int(client.max_retries)
     middleware = getattr(client, "_middleware", None)
     state = (route, client.timeout, max_retries, client._strict_response_validation, middleware)  # noqa: SLF001
     kept: tuple[Any, Any] | None = client.__dict__.get(_TWIN)

@@ -6,6 +6,7 @@ of the `openai` package is here as well.
 
 Needs the package `openai`, 2.x or 3.x: `pip install ferrule[openai]`.
 """
+# pyright: reportMissingImports=false
 
 from __future__ import annotations
 

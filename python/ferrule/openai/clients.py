@@ -1,5 +1,5 @@
 """OpenAI's client classes on Ferrule."""
-# pyright: reportMissingImports=false, reportIncompatibleMethodOverride=false, reportIncompatibleVariableOverride=false
+# pyright: reportMissingImports=false, reportUntypedBaseClass=false, reportIncompatibleMethodOverride=false
 
 from __future__ import annotations
 

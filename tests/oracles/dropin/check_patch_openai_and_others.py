@@ -163,7 +163,10 @@ def test_a_program_that_knows_nothing_of_it(simulator: Simulator, tmp_path: Path
     done = subprocess.run(
         [sys.executable, "-m", "ferrule", "run", "-m", "app"],
         env=found | {"FERRULE_PATCH": "requests"},
-        cwd=tmp_path, capture_output=True, text=True, timeout=50,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=50,
     )
     assert done.returncode == 2
     assert done.stderr.startswith("error: FERRULE_PATCH: 'requests' is not")

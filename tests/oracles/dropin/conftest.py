@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import ferrule
 from ferrule.testing import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import ferrule
 
 ONLY = ("openai", "openai-responses", "anthropic", "gemini", "groq", "cohere", "openrouter")
 
