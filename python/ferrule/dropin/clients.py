@@ -5,9 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from typing_extensions import Self
-
 from ferrule.dropin.hooks import construct, rerouted, routed
+from ferrule.typing_compat import Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable
