@@ -24,17 +24,15 @@ HELLO: Any = [{"role": "user", "content": "Hello, world!"}]
 
 def attributes() -> dict[str, list[tuple[str, int]]]:
     """Every attribute of every class and module that a patch could change, in order, by identity."""
-    import openai._base_client
-    import openai.resources.chat.completions.completions as completions
-
+    completions = sys.modules["openai.resources.chat.completions.completions"]
     classes = [
         *(value for value in vars(openai).values() if isinstance(value, type)),
-        *(value for value in vars(openai._base_client).values() if isinstance(value, type)),
+        *(value for value in vars(sys.modules["openai._base_client"]).values() if isinstance(value, type)),
         openai.resources.chat.Completions,
         openai.resources.Embeddings,
     ]
     found = {repr(kind): [(name, id(value)) for name, value in vars(kind).items()] for kind in classes}
-    for module in (openai, openai._base_client, openai._client, completions):
+    for module in (openai, sys.modules["openai._base_client"], sys.modules["openai._client"], completions):
         found[module.__name__] = [(name, id(value)) for name, value in vars(module).items()]
     return found
 
