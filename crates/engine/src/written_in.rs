@@ -49,7 +49,8 @@ pub(crate) fn encode(
             return Err(UnsupportedField {
                 field: (*name).to_owned(),
                 dialect: dialect.name(),
-                reason: "it refers to what OpenAI's own servers keep; send the conversation itself".to_owned(),
+                reason: "it refers to what OpenAI's own servers keep; send the conversation itself"
+                    .to_owned(),
             });
         }
         for name in STORED.iter().filter(|_| format == RESPONSES) {
@@ -142,7 +143,8 @@ mod tests {
         let stored = request(&[("previous_response_id", "\"resp_1\"")]);
         let refused = encode(&stored, RESPONSES, anthropic, EncodeOptions::REFUSE).unwrap_err();
         assert_eq!(refused.field, "previous_response_id");
-        let sent = names(RESPONSES, "anthropic", &[("previous_response_id", "null"), ("background", "false")]);
+        let sent =
+            names(RESPONSES, "anthropic", &[("previous_response_id", "null"), ("background", "false")]);
         assert!(!sent.iter().any(|name| name == "previous_response_id" || name == "background"));
     }
 }

@@ -17,7 +17,7 @@ use crate::{
     request::{self, Given},
     routing,
 };
-use ferrule_client::{ResolvedCall, Stream};
+use ferrule_client::{Entry, ResolvedCall, Stream};
 use ferrule_engine::{CallError, CallOptions, Demands, Engine, EventBatch, Failure};
 use ferrule_wire::{
     dialect::{Dialect, StreamEncoder, registry},
@@ -56,9 +56,7 @@ pub(crate) fn start(
         .endpoint(path)
         .ok_or_else(|| PyValueError::new_err(format!("path: {format} has no address {path:?}")))?;
     let http_request = HttpRequest { headers: Headers::default(), body };
-    let request = server
-        .decode_api_request(&endpoint, http_request)
-        .map_err(|error| refused(py, *error))?;
+    let request = server.decode_api_request(&endpoint, http_request).map_err(|error| refused(py, *error))?;
     let call = client.resolve_call(request.model()).map_err(|error| raise_client(py, error))?;
     let Given { mut options, .. } = request::operation(options, call.drop_params(), &mut |_, _| Ok(false))?;
     options.written_in = Some(dialect.format());
@@ -153,7 +151,7 @@ impl Start<'_, '_> {
         let replied = async move {
             let mut reply = call.embed(request, None, options).await?;
             let dropped = std::mem::take(&mut reply.dropped);
-            let mut response = reply.response.clone();
+            let mut response = std::mem::take(&mut reply.response);
             if engine.format_of(&reply.provider) != Some(dialect.format()) {
                 response.extra = Extra::new();
             }
@@ -163,7 +161,8 @@ impl Start<'_, '_> {
             let usage = response.usage.get_or_insert_default();
             usage.input_tokens.get_or_insert(0);
             let server = EmulatedProvider::without_quirks(dialect);
-            let encoded = server.encode_api_response(&ApiResponse::Embeddings(response), HttpRequest::json(&body));
+            let encoded =
+                server.encode_api_response(&ApiResponse::Embeddings(response), HttpRequest::json(&body));
             let body = encoded.map(|encoded| encoded.body).unwrap_or_default();
             let size = body.len();
             let value = Value::new(move |py| {
@@ -191,7 +190,12 @@ impl Start<'_, '_> {
                     status: Some(404),
                     ..ProviderError::new(ErrorKind::NotFound, message)
                 }));
-                return Err(CallError { failure, provider: asked, model: String::new(), attempts: Vec::new() });
+                return Err(CallError {
+                    failure,
+                    provider: asked,
+                    model: String::new(),
+                    attempts: Vec::new(),
+                });
             };
             let server = EmulatedProvider::without_quirks(dialect);
             let encoded =
@@ -202,13 +206,9 @@ impl Start<'_, '_> {
             });
             Ok(value.into())
         };
-        let flight = Flight::start(
-            self.bridge,
-            provider,
-            ferrule_client::Entry::none(),
-            None,
-            move |channel| produce::settle(channel, Box::pin(counted)),
-        )?;
+        let flight = Flight::start(self.bridge, provider, Entry::none(), None, move |channel| {
+            produce::settle(channel, Box::pin(counted))
+        })?;
         Ok(flight.observed(observed))
     }
 }
@@ -216,7 +216,8 @@ impl Start<'_, '_> {
 /// What the request is labelled with is the call's label, too.
 fn label(dialect: &dyn Dialect, request: &mut Request, options: &mut CallOptions) {
     let user = request.user.iter().filter(|_| dialect.format() == "anthropic");
-    let labels = request.metadata.iter().cloned().chain(user.map(|user| ("user_id".to_owned(), user.clone())));
+    let labels =
+        request.metadata.iter().cloned().chain(user.map(|user| ("user_id".to_owned(), user.clone())));
     for (name, value) in labels {
         if !options.metadata.iter().any(|(own, _)| *own == name) {
             options.metadata.push((name, value));
