@@ -74,7 +74,13 @@ pub(crate) fn start(
 /// The exception for a request that cannot be read.
 fn refused(py: Python<'_>, error: ProviderError) -> PyErr {
     let failure = Failure::Provider(Box::new(ProviderError { status: Some(400), ..error }));
-    let error = CallError { failure, provider: String::new(), model: String::new(), attempts: Vec::new() };
+    let error = CallError {
+        failure,
+        provider: String::new(),
+        model: String::new(),
+        attempts: Vec::new(),
+        unanswered: Vec::new(),
+    };
     errors::raise(py, error, None)
 }
 
@@ -128,6 +134,7 @@ impl Start<'_, '_> {
             engine: Arc::clone(self.call.engine()),
             is_foreign: false,
             has_started: false,
+            calls: Vec::new(),
         };
         let call = self.call;
         let flight = Flight::start(self.bridge, provider, entry, None, move |channel| {
@@ -195,6 +202,7 @@ impl Start<'_, '_> {
                     provider: asked,
                     model: String::new(),
                     attempts: Vec::new(),
+                    unanswered: Vec::new(),
                 });
             };
             let server = EmulatedProvider::without_quirks(dialect);
@@ -262,6 +270,8 @@ struct StreamWriter {
     /// Whether the provider that answers writes another format.
     is_foreign: bool,
     has_started: bool,
+    /// Answer and part of each tool call.
+    calls: Vec<(u32, u32)>,
 }
 
 impl StreamWriter {
@@ -285,7 +295,15 @@ impl StreamWriter {
             }
             StreamEvent::Unknown { .. } | StreamEvent::ResponseExtra(_) | StreamEvent::ChoiceExtra { .. }
                 if self.is_foreign => {}
-            event => self.encoder.push(event, out),
+            // What another format says of a call besides: the id of its item, for instance.
+            StreamEvent::PartExtra { choice, part, .. }
+                if self.is_foreign && self.calls.contains(&(*choice, *part)) => {}
+            event => {
+                if let StreamEvent::ToolCallStart { choice, part, .. } = event {
+                    self.calls.push((*choice, *part));
+                }
+                self.encoder.push(event, out);
+            }
         }
     }
 }

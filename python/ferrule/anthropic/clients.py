@@ -8,10 +8,19 @@ from typing import Any
 import anthropic
 
 from ferrule.anthropic.sdk import SDK
+from ferrule.dropin import hooks
 from ferrule.dropin.clients import AsyncDropIn, DerivedDropIn, SyncDropIn, complete
 
 
-class Anthropic(SyncDropIn, anthropic.Anthropic):
+class _Unthreaded:
+    """What routed clients do without: the helpers of some versions leave conversations with Anthropic's own servers."""
+
+    @property
+    def _supports_message_threads(self) -> bool:
+        return hooks.supports_threads(SDK, self, super())
+
+
+class Anthropic(SyncDropIn, _Unthreaded, anthropic.Anthropic):
     """The official `anthropic.Anthropic`, whose calls can be routed.
 
     Args:
@@ -27,7 +36,7 @@ class Anthropic(SyncDropIn, anthropic.Anthropic):
     _ferrule_sdk = SDK
 
 
-class AsyncAnthropic(AsyncDropIn, anthropic.AsyncAnthropic):
+class AsyncAnthropic(AsyncDropIn, _Unthreaded, anthropic.AsyncAnthropic):
     """The official `anthropic.AsyncAnthropic`, whose calls can be routed. See `Anthropic`."""
 
     _ferrule_sdk = SDK

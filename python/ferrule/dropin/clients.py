@@ -6,12 +6,12 @@ import inspect
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from ferrule.dropin.hooks import construct, rerouted, routed
-from ferrule.typing_compat import Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ferrule.dropin.sdk import Sdk
+    from ferrule.typing_compat import Self
 
 # What follows in the bases is the SDK's class, of which nothing is known here.
 _Base: Any = object

@@ -76,3 +76,18 @@ def rerouted(client: Any, copied: _C, argument: Any) -> _C:
     """`copied`, a copy of `client`, whose calls go where those of `client` go, or where `ferrule=` says."""
     cast("Any", copied).__dict__[ROUTE] = client.__dict__.get(ROUTE) if argument is None else route_of(argument)
     return copied
+
+
+THREADS = "_supports_message_threads"
+"""What of a client says whether Anthropic's helpers leave conversations with the server, in versions that can."""
+
+
+def supports_threads(sdk: Sdk, client: Any, official: Any) -> bool:
+    """Whether they do: not with whoever a call is routed to.
+
+    Args:
+        sdk: The SDK.
+        client: The client.
+        official: Where the SDK says it.
+    """
+    return route_for(sdk, client) is None and bool(getattr(official, THREADS))

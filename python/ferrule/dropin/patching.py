@@ -39,6 +39,8 @@ class _Change:
         setattr(target, name, value)
 
     def undo(self) -> None:
+        if self._target.__dict__.get(self._name) is not self.value:
+            return  # Somebody has wrapped it since; what is below then passes calls on.
         if self._before is _ABSENT:
             delattr(self._target, self._name)
         else:
@@ -188,7 +190,14 @@ def _install(sdk: Sdk) -> list[_Change]:
             _Change(official, "__init__", _init(sdk, official)),
             _Change(official, "request", _async_request(sdk, official)),
         ]
+    for official in (*sdk.clients, *sdk.async_clients):
+        if official.__dict__.get(hooks.THREADS):
+            made.append(_Change(official, hooks.THREADS, _threads(sdk)))
     return made
+
+
+def _threads(sdk: Sdk) -> property:
+    return property(lambda self: hooks.route_for(sdk, self) is None)
 
 
 def _init(sdk: Sdk, official: Any) -> Callable[..., None]:

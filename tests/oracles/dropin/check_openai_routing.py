@@ -350,10 +350,6 @@ def test_closing_ends_the_call(sdk: OpenAI, simulator: Simulator) -> None:
     with sdk.chat.completions.create(model="anthropic/slow-20", messages=HELLO, stream=True) as stream:
         next(stream)
     assert simulator.wait_for_connections()
-    stream = sdk.chat.completions.create(model="anthropic/long-100000", messages=HELLO, stream=True)
-    next(stream)
-    del stream
-    assert simulator.wait_for_connections()
     sdk.close()
     with pytest.raises(Exception, match=r"closed|Connection error"):
         sdk.chat.completions.create(model="fast", messages=HELLO)

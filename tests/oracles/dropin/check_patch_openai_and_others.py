@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -24,16 +25,16 @@ HELLO: Any = [{"role": "user", "content": "Hello, world!"}]
 
 def attributes() -> dict[str, list[tuple[str, int]]]:
     """Every attribute of every class and module that a patch could change, in order, by identity."""
-    completions = sys.modules["openai.resources.chat.completions.completions"]
+    completions = importlib.import_module("openai.resources.chat.completions.completions")
+    base = importlib.import_module("openai._base_client")
     classes = [
-        *(value for value in vars(openai).values() if isinstance(value, type)),
-        *(value for value in vars(sys.modules["openai._base_client"]).values() if isinstance(value, type)),
-        openai.resources.chat.Completions,
-        openai.resources.Embeddings,
+        *(openai.OpenAI, openai.AsyncOpenAI, openai.AzureOpenAI, openai.AsyncAzureOpenAI),
+        *(base.BaseClient, base.SyncAPIClient, base.AsyncAPIClient),
+        *(openai.Stream, openai.AsyncStream, openai.resources.chat.Completions, openai.resources.Embeddings),
     ]
-    found = {repr(kind): [(name, id(value)) for name, value in vars(kind).items()] for kind in classes}
-    for module in (openai, sys.modules["openai._base_client"], sys.modules["openai._client"], completions):
-        found[module.__name__] = [(name, id(value)) for name, value in vars(module).items()]
+    found = {repr(kind): [(name, id(value)) for name, value in list(vars(kind).items())] for kind in classes}
+    for module in (openai, base, importlib.import_module("openai._client"), completions):
+        found[module.__name__] = [(name, id(value)) for name, value in list(vars(module).items())]
     return found
 
 
@@ -58,7 +59,7 @@ async def test_asynchronous_clients(client: ferrule.Client) -> None:
     with ferrule.patch("openai", client=client):
         reply = await AsyncOpenAI().chat.completions.create(model="gemini/gemini-2.5-flash", messages=HELLO)
         assert reply._ferrule.provider == "gemini"
-        azure = openai.AsyncAzureOpenAI(azure_endpoint="http://127.0.0.1:1", api_version="1")
+        azure = openai.AsyncAzureOpenAI(azure_endpoint="http://127.0.0.1:1", api_version="1", api_key="k")
         assert (await azure.responses.create(model="fast", input="Hello!"))._ferrule.provider == "anthropic"
 
 
