@@ -6,6 +6,7 @@ import importlib
 import os
 import subprocess
 import sys
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 import openai
@@ -34,7 +35,9 @@ def attributes() -> dict[str, list[tuple[str, int]]]:
     ]
     found = {repr(kind): [(name, id(value)) for name, value in list(vars(kind).items())] for kind in classes}
     for module in (openai, base, importlib.import_module("openai._client"), completions):
-        found[module.__name__] = [(name, id(value)) for name, value in list(vars(module).items())]
+        # What it has of classes and functions; submodules come when they are first needed.
+        own = [(name, value) for name, value in list(vars(module).items()) if isinstance(value, (type, FunctionType))]
+        found[module.__name__] = [(name, id(value)) for name, value in own]
     return found
 
 
