@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ferrule.anthropic
-
 from clients import anthropic as official
 
 TEXT_IS_RAW = False

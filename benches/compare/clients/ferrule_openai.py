@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ferrule.openai
-
 from clients import openai as official
 
 TEXT_IS_RAW = False
