@@ -52,9 +52,9 @@ async fn no_name_leads_out_of_its_place_with_any_provider() {
         let engine =
             Engine::new(vec![settings], Timeouts::default(), 0, TransportSettings::default()).unwrap();
         // The folder that names stand in, with each way to ask.
-        let folders = asked(&server, &engine, "name").await;
+        let folders = Box::pin(asked(&server, &engine, "name")).await;
         for name in HOSTILE {
-            for (folder, line) in folders.iter().zip(asked(&server, &engine, name).await) {
+            for (folder, line) in folders.iter().zip(Box::pin(asked(&server, &engine, name)).await) {
                 let (Some(folder), Some(line)) = (folder, &line) else { continue };
                 let (path, _) = line.split_once('?').unwrap_or((line, ""));
                 let (plain, _) = folder.split_once('?').unwrap_or((folder, ""));
