@@ -158,8 +158,11 @@ async fn ask(
     let mut replies = Vec::with_capacity(tasks.len());
     // Dropping the others at the first failure ends them.
     while let Some(ended) = tasks.join_next().await {
-        let ended = ended.map_err(|error| fail(Failure::Config(format!("embed: {error}"))));
-        match ended.and_then(|reply| reply) {
+        let reply = match ended {
+            Ok(reply) => reply,
+            Err(error) => Err(fail(Failure::Config(format!("embed: {error}")))),
+        };
+        match reply {
             Ok(reply) => replies.push(reply),
             Err(mut error) => {
                 error.unanswered.extend(used(&replies));

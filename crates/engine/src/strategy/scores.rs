@@ -116,5 +116,5 @@ pub(super) fn drawn(targets: &[TargetSnapshot], random: &mut fastrand::Rng) -> O
         left < 0.0
     };
     // Rounding may leave a little over.
-    able().find(is_drawn).or_else(|| able().last()).map(|(index, _)| index)
+    able().find(is_drawn).or_else(|| able().next_back()).map(|(index, _)| index)
 }
