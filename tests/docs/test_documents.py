@@ -60,6 +60,31 @@ def test_python_blocks_run(document: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def simulated_names() -> re.Pattern[str]:
+    """The names that select what the simulator does, as docs/simulator.md lists them, behind a provider's."""
+    text = (ROOT / "docs" / "simulator.md").read_text("utf-8")
+    table = text.partition("## Model names")[2].partition("\n\n- ")[0]
+    column = [row.split("|")[1] for row in table.splitlines() if "|" in row]
+    names = re.findall(r"`([a-z]+(?:-[\w-]+)?)`", " ".join(column))
+    forms = [re.sub(r"\b[A-Z]+\b", r"[\\w-]+", name) for name in names]
+    return re.compile(rf'"[a-z][a-z-]*/(?:{"|".join(forms)})"')
+
+
+@pytest.mark.parametrize("document", [path for path in DOCUMENTS if blocks(path, "python")], ids=name)
+def test_pages_that_use_simulated_models_make_their_simulator(document: Path) -> None:
+    """So that their blocks run anywhere: a provider has no model of such a name."""
+    code = "\n".join(block.code for block in blocks(document, "python"))
+    used = simulated_names().findall(code)
+    assert not used or "Simulator(" in code or "ferrule_simulator" in code, used
+
+
+def test_simulated_names_are_found() -> None:
+    found = simulated_names()
+    assert found.search('"openai/status-401"')
+    assert found.search('"anthropic/reset-mid-event"')
+    assert not found.search('"openai/gpt-5-mini"')
+
+
 MAKE = [(path, command) for path in DOCUMENTS for command in commands(path) if command.startswith("make ")]
 FERRULE = [
     (path, command) for path in DOCUMENTS for command in commands(path) if re.search(r"(^|\| )ferrule\b", command)
