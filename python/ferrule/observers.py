@@ -41,7 +41,7 @@ __all__ = [
 
 _logger = logging.getLogger("ferrule")
 
-_MOST_WAITING = 1_000
+_MAX_WAITING = 1_000
 """How many events wait for one asynchronous observer on one loop; beyond that the oldest are dropped."""
 
 
@@ -281,7 +281,7 @@ class Subscription:
         line = self._lines.get(loop)
         if line is None:
             line = self._lines[loop] = _Line()
-        if len(line.waiting) == _MOST_WAITING:
+        if len(line.waiting) == _MAX_WAITING:
             oldest = line.waiting.popleft()
             if inspect.iscoroutine(oldest):
                 oldest.close()

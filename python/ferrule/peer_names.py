@@ -61,7 +61,8 @@ _CACHE = (
     'answers are not cached by Ferrule; write `prompt_cache`: True, "5m" or "1h" for what providers cache of prompts'
 )
 _LIMITS = (
-    "limit the number of calls in the program; a provider's own limits are honoured (docs/timeouts-and-retries.md)"
+    "client.map(model, prompts, concurrency=...) makes so many calls at once; a provider's own limits are honoured "
+    "(docs/timeouts-and-retries.md)"
 )
 _BODY = "it is a field of one provider: write extra_body={%r: ...}"
 _PRICES = 'write Client(models={"provider/model": {"prices": {"input_mtok": ..., "output_mtok": ...}}})'
@@ -133,7 +134,8 @@ ANYWHERE: dict[str, str] = {
         "http_client http_async_client async_client client session shared_session transport "
         "connection_pool_limits limits http1 http2 mounts event_hooks follow_redirects "
         "max_redirects default_encoding http_socket_options http_options _strict_response_validation "
-        "middlewares boto3_session boto_session_config",
+        "middlewares boto3_session boto_session_config max_connections max_keepalive_connections keepalive_expiry "
+        "pool_size pool_maxsize",
         _HTTP % "it takes no client of another library; see docs/configuration.md for what can be set",
     ),
     **_each("proxy proxies openai_proxy trust_env anthropic_proxy", _PROXY),
@@ -273,6 +275,7 @@ CLIENT: dict[str, str] = {
     "cookies": _HEADERS,
     "extra_headers": _HEADERS,
     "extra_query": _QUERY,
+    "messages": _MESSAGES,
     "name": "providers have names: Client(providers={name: {...}})",
     "async_": "write ferrule.AsyncClient()",
     "is_async": "write ferrule.AsyncClient()",

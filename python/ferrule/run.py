@@ -90,7 +90,15 @@ class Run(Generic[T]):
         return self.replies if self.partial_reply is None else [*self.replies, self.partial_reply]
 
     def __repr__(self) -> str:
-        return f"Run(stopped={self.stopped!r}, steps={len(self.replies)}, text={self.text!r})"
+        text = self.text if len(self.text) <= _SHOWN else f"{self.text[:_SHOWN]}…"
+        return f"Run(stopped={self.stopped!r}, steps={len(self.replies)}, text={text!r})"
+
+    def _repr_markdown_(self) -> str | None:
+        return self.replies[-1]._repr_markdown_() or None if self.replies else None
+
+
+# So many characters of the text are in the `repr` of a run, as in that of a reply.
+_SHOWN = 80
 
 
 @dataclasses.dataclass(frozen=True)

@@ -124,6 +124,10 @@ class _BaseStream(Generic[T]):
         called = f"{reply.provider}/{reply.model}" if reply.model else reply.provider
         return f"<{type(self).__name__} of {called}: {state}, {len(reply.text)} characters so far>"
 
+    def _repr_markdown_(self) -> str | None:
+        """What was received so far, for notebooks; `None`, for the `repr`, where that is nothing."""
+        return self._flight.received()._repr_markdown_() or None
+
 
 class Stream(_BaseStream[T]):
     """A reply as it is generated. Iterate once: over its events, its `text`, or its `batches()`.

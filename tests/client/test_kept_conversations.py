@@ -285,3 +285,12 @@ def test_a_stream_says_what_it_is_and_what_it_has() -> None:
             assert repr(stream).startswith("<Stream of openai")
             list(stream)
         assert repr(stream) == "<Stream of openai/m: ended, 6 characters so far>"
+        assert stream._repr_markdown_() == "Hello."
+
+
+def test_a_run_is_shown_shortly_and_as_its_answer() -> None:
+    with Simulator([rule("Hello! " * 100)]) as simulator, simulator.client() as client:
+        run = client.run("openai/m", "hi", tools=[])
+        assert repr(run).startswith("Run(stopped='answer', steps=1, text='Hello! Hello!")
+        assert len(repr(run)) < 150
+        assert run._repr_markdown_() == run.text

@@ -118,6 +118,9 @@ def test_other_names() -> None:
     assert "goes into `extra_body`" in call_error("wholly_new_thing")
     assert "ferrule.Client(providers=...)" in call_error("providers")
     assert "did you mean `max_retries`?" in client_error("max_retrys")
+    assert "the prompt is the second argument" in client_error("messages")
+    assert "takes no client of another library" in client_error("max_connections")
+    assert "client.map(model, prompts, concurrency=...)" in client_error("concurrency")
 
 
 def test_messages_that_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
