@@ -104,21 +104,6 @@ impl Citation {
         Ok(Self::read(&json))
     }
 
-    #[classmethod]
-    fn __get_pydantic_core_schema__<'py>(
-        class: &Bound<'py, PyType>,
-        _source: &Bound<'py, PyAny>,
-        _handler: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        forms::core_schema(class)
-    }
-
-    /// By which pydantic writes it where a type says `Any`.
-    #[getter(__pydantic_serializer__)]
-    fn pydantic_serializer<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        forms::serializer(&slf.get_type())
-    }
-
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let mut shown = vec![format!("kind={}", forms::short(py, &self.0.kind)?)];
         for (name, value) in [

@@ -112,21 +112,6 @@ impl Cost {
             .ok_or_else(|| PyValueError::new_err("cost: this is not what to_dict() gave"))
     }
 
-    #[classmethod]
-    fn __get_pydantic_core_schema__<'py>(
-        class: &Bound<'py, PyType>,
-        _source: &Bound<'py, PyAny>,
-        _handler: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        crate::forms::core_schema(class)
-    }
-
-    /// By which pydantic writes it where a type says `Any`.
-    #[getter(__pydantic_serializer__)]
-    fn pydantic_serializer<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        crate::forms::serializer(&slf.get_type())
-    }
-
     /// The sum of the costs of several replies; `None` where one of them is not known, or there are none.
     #[staticmethod]
     fn _sum(costs: Vec<Option<PyRef<'_, Self>>>) -> Option<Self> {

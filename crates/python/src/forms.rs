@@ -10,7 +10,7 @@ use ferrule_wire::{
 use pyo3::{
     exceptions::PyValueError,
     prelude::*,
-    types::{PyDict, PyString, PyTuple, PyType},
+    types::{PyDict, PyString, PyTuple},
 };
 use std::borrow::Cow;
 
@@ -144,14 +144,4 @@ pub(crate) fn pairs<'py>(dict: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>
         .map(|(name, value)| PyTuple::new(dict.py(), [name, value]))
         .collect::<PyResult<_>>()?;
     Ok(pairs.into_pyobject(dict.py())?.try_iter()?.into_any())
-}
-
-/// What pydantic writes an instance of a class by.
-pub(crate) fn serializer<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {
-    class.py().import("ferrule.conversations")?.call_method1("serializer", (class,))
-}
-
-/// What pydantic needs to know of a class.
-pub(crate) fn core_schema<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {
-    class.py().import("ferrule.conversations")?.call_method1("core_schema", (class,))
 }

@@ -38,6 +38,7 @@ mod produce;
 mod program;
 mod progress;
 mod providers;
+mod pydantic;
 mod reply;
 mod request;
 mod routing;
@@ -119,6 +120,7 @@ mod _native {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("build", super::build_description())?;
         module.add("HttpTransportError", module.py().get_type::<super::http::HttpTransportError>())?;
+        super::pydantic::add_attributes(module.py())?;
         super::runtime::watch_forks(module)?;
         super::events::start_clock(module.py())
     }

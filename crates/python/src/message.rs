@@ -160,21 +160,6 @@ impl Message {
         forms::markdown(&self.0)
     }
 
-    #[classmethod]
-    fn __get_pydantic_core_schema__<'py>(
-        class: &Bound<'py, PyType>,
-        _source: &Bound<'py, PyAny>,
-        _handler: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        forms::core_schema(class)
-    }
-
-    /// By which pydantic writes it where a type says `Any`.
-    #[getter(__pydantic_serializer__)]
-    fn pydantic_serializer<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        forms::serializer(&slf.get_type())
-    }
-
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         Ok(format!("Message(role='{}', content={})", self.role(), forms::short_content(py, &self.0)?))
     }
@@ -309,21 +294,6 @@ impl ToolCall {
     /// The pairs of `to_dict`, so that `dict(call)` works.
     fn __iter__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         forms::pairs(&self.to_dict(py)?)
-    }
-
-    #[classmethod]
-    fn __get_pydantic_core_schema__<'py>(
-        class: &Bound<'py, PyType>,
-        _source: &Bound<'py, PyAny>,
-        _handler: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        forms::core_schema(class)
-    }
-
-    /// By which pydantic writes it where a type says `Any`.
-    #[getter(__pydantic_serializer__)]
-    fn pydantic_serializer<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        forms::serializer(&slf.get_type())
     }
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> Reduced<'py, (&str, &str, &str, bool)> {

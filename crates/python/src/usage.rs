@@ -55,21 +55,6 @@ macro_rules! usage_figures {
                 Ok(Self::read(json.value().object().unwrap_or_default()))
             }
 
-            #[classmethod]
-            fn __get_pydantic_core_schema__<'py>(
-                class: &Bound<'py, PyType>,
-                _source: &Bound<'py, PyAny>,
-                _handler: &Bound<'py, PyAny>,
-            ) -> PyResult<Bound<'py, PyAny>> {
-                crate::forms::core_schema(class)
-            }
-
-            /// By which pydantic writes it where a type says `Any`.
-            #[getter(__pydantic_serializer__)]
-            fn pydantic_serializer<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-                crate::forms::serializer(&slf.get_type())
-            }
-
             /// The sum of the usages of several replies; a figure that one of them does not have is not known.
             #[staticmethod]
             fn _sum(usages: Vec<PyRef<'_, Self>>) -> Self {
