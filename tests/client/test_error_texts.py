@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import ferrule
+from ferrule.testing import Simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from ferrule.testing import Simulator
 
 CANARY = "sk-canary-0123456789"
 
@@ -102,6 +101,30 @@ def test_which_key_was_refused(
     with ferrule.Client() as one, pytest.raises(ferrule.AuthenticationError) as raised:
         one.complete("openai/status-401", "hello", **own)
     assert "key came from" not in str(raised.value)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_which_credentials_of_a_cloud_were_refused(
+    stream: bool, ferrule_simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where no key is configured, and a cloud's own chain finds one."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOURS")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", CANARY)
+    with Simulator(aws_credentials={"AKIATHEIRS": "secret"}) as simulator:
+        # The region of the configuration signs where the address has none.
+        bedrock = {"base_url": simulator.base_url("bedrock"), "region": "eu-north-1"}
+        with ferrule.Client(providers={"bedrock": bedrock}, max_retries=0) as one:
+            text = text_of(one, "bedrock/echo", stream=stream)
+        credentials = simulator.requests[-1].headers["authorization"]
+    assert "he credentials came from the environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY" in text
+    assert "AKIAOURS" in credentials
+    assert "/eu-north-1/bedrock/" in credentials
+    monkeypatch.setenv("AZURE_OPENAI_AD_TOKEN", "sk-invalid")
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", "another")
+    azure = {"base_url": ferrule_simulator.base_url("azure")}
+    with ferrule.Client(providers={"azure": azure}, max_retries=0) as one:
+        text = text_of(one, "azure/echo", stream=stream)
+    assert "he key came from the environment variable AZURE_OPENAI_AD_TOKEN" in text
 
 
 @pytest.mark.parametrize("stream", [False, True])

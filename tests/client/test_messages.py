@@ -21,6 +21,7 @@ OPENAI_CALL = {
     "role": "assistant",
     "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "weather", "arguments": '{"day":1}'}}],
 }
+CALL_IN_TEXT = {"role": "assistant", "tool_calls": [json.dumps(OPENAI_CALL["tool_calls"][0])]}
 ANTHROPIC_CALL = {
     "role": "assistant",
     "content": [{"type": "tool_use", "id": "c1", "name": "weather", "input": {"day": 1}}],
@@ -38,6 +39,43 @@ ANTHROPIC_RESULT = {
     "role": "user",
     "content": [{"type": "tool_result", "tool_use_id": "c1", "content": "Sunny."}],
 }
+# As google-genai has them: in the names of the wire, as its Python dumps them, with strings for parts.
+GEMINI_RESULT = {"functionResponse": {"id": "c1", "name": "weather", "response": {"result": "Sunny."}}}
+GEMINI_TURNS = [
+    {"role": "user", "parts": [{"text": "Weather?"}]},
+    {"role": "model", "parts": [{"functionCall": {"id": "c1", "name": "weather", "args": {"day": 1}}}]},
+    {"role": "user", "parts": [GEMINI_RESULT]},
+]
+_UNSET = {
+    "file_data": None,
+    "function_call": None,
+    "function_response": None,
+    "inline_data": None,
+    "text": None,
+    "thought": None,
+    "thought_signature": None,
+    "video_metadata": None,
+}
+_CALLED = {"id": "c1", "args": {"day": 1}, "name": "weather", "partial_args": None, "will_continue": None}
+_ANSWERED = {"id": "c1", "name": "weather", "response": {"result": "Sunny."}, "parts": None, "scheduling": None}
+GEMINI_DUMPS = [
+    {"parts": [{**_UNSET, "text": "Weather?"}], "role": None},
+    {"parts": [{**_UNSET, "function_call": _CALLED}], "role": "model"},
+    {"parts": [{**_UNSET, "function_response": _ANSWERED}], "role": "user"},
+]
+GEMINI_OLD = [{"role": "user", "parts": ["Hi."]}, {"role": "model", "parts": "Hello."}, {"parts": ["Hi."]}]
+
+
+class Content:
+    """A `Content` of google-genai, as far as it is asked: what it holds of bytes is bytes."""
+
+    def __init__(self, *parts: dict[str, Any], role: str = "user") -> None:
+        self.parts, self.role = parts, role
+
+    def model_dump(self) -> dict[str, Any]:
+        return {"parts": [{**_UNSET, **part} for part in self.parts], "role": self.role}
+
+
 USER, ASSISTANT = {"role": "user", "content": "Hi."}, {"role": "assistant", "content": "Hello."}
 
 # What the program gives, OpenAI's `messages`, Anthropic's `messages`.
@@ -73,6 +111,20 @@ FORMS: dict[str, tuple[Any, Any, Any]] = {
             ("tool calls as objects", Message(**OPENAI_CALL), Message(**ANTHROPIC_RESULT)),
         )
     },
+    **{
+        name: (turns, [ASKED, OPENAI_CALL, OPENAI_RESULT], [ASKED, ANTHROPIC_CALL, ANTHROPIC_RESULT])
+        for name, turns in (
+            ("Gemini's contents", GEMINI_TURNS),
+            ("google-genai's dumps", GEMINI_DUMPS),
+            ("a call as JSON in a string", [ASKED, CALL_IN_TEXT, OPENAI_RESULT]),
+        )
+    },
+    "texts for Gemini's parts": (GEMINI_OLD, [USER, ASSISTANT, USER], [USER, ASSISTANT, USER]),
+    "google-genai's objects": (
+        [Content({"text": "Look:"}, {"inline_data": {"data": b"\0\0\0", "mime_type": "image/png"}})],
+        [{"role": "user", "content": [TEXT, OPENAI_IMAGE]}],
+        [{"role": "user", "content": [TEXT, ANTHROPIC_IMAGE]}],
+    ),
     "two results, then words": (
         [ASKED, OPENAI_CALLS, OPENAI_RESULT, {**OPENAI_RESULT, "tool_call_id": "c2"}, USER],
         [ASKED, OPENAI_CALLS, OPENAI_RESULT, {**OPENAI_RESULT, "tool_call_id": "c2"}, USER],
@@ -113,6 +165,34 @@ def test_a_generator_of_messages(simulator: Simulator) -> None:
     assert [message["content"] for message in simulator.requests[0].body["messages"]] == ["one", "two"]
 
 
+@pytest.mark.parametrize("model", ["openai/gpt", "anthropic/claude", "gemini/gemini-2.5-flash", "mistral/m"])
+def test_geminis_calls_without_ids_have_their_results(simulator: Simulator, model: str) -> None:
+    """Gemini 2 gives calls no ids: their results are told apart by the tool's name, and else by their order."""
+    calls = [{"function_call": {"name": name, "args": {"n": n}}} for name, n in (("f", 1), ("g", 2), ("f", 3))]
+    answers = [{"function_response": {"name": name, "response": {"result": said}}} for name, said in ("gG", "fF", "fH")]
+    turns = [
+        {"role": "user", "parts": [{"text": "Weather?"}]},
+        {"role": "model", "parts": calls},
+        {"role": "user", "parts": answers},
+    ]
+    assert simulator.client().complete(model, turns).text == "Yes."
+    body = json.dumps(simulator.requests[-1].body)
+    if model.startswith("gemini"):
+        assert [body.index(f'"result": "{said}"') for said in "FGH"] == sorted(
+            body.index(f'"result": "{said}"') for said in "FGH"
+        )
+        return
+    said = Message.from_dict(simulator.requests[-1].body["messages"][1])
+    ids = {call.arguments["n"]: call.id for call in said.tool_calls}
+    assert len(set(ids.values())) == 3
+    results = simulator.requests[-1].body["messages"][2:]
+    if model.startswith("anthropic"):
+        answered = {part["tool_use_id"]: part["content"] for part in results[0]["content"]}
+    else:
+        answered = {message["tool_call_id"]: message["content"] for message in results}
+    assert answered == {ids[1]: "F", ids[2]: "G", ids[3]: "H"}
+
+
 @pytest.mark.parametrize(
     ("messages", "error", "place"),
     [
@@ -130,6 +210,9 @@ def test_a_generator_of_messages(simulator: Simulator) -> None:
             TypeError,
             r"messages\[0\]\.content\[1\]\.text",
         ),
+        ([USER, {"role": "owner", "parts": ["Hi."]}], ValueError, r"messages\[1\]\.role: expected .user. or .model."),
+        ([{"role": "user", "parts": [{"text": "Hi."}, 7]}], ValueError, r"messages\[0\]\.parts\[1\]: expected"),
+        ([{"role": "user", "parts": [TEXT]}], ValueError, r"messages\[0\]\.parts\[0\]\.type: .* `content`"),
         ([{"role": "user", "content": b"Hi."}], TypeError, r"messages\[0\]\.content.*base64"),
         ([{"role": "user", "content": "\ud800"}], ValueError, "surrogates"),
         ("Before \ud83c after", ValueError, "messages: half of a character at position 7"),

@@ -30,7 +30,11 @@ BREAKPOINT = [{"type": "text", "text": "Be brief.", "cache_control": {"type": "e
 USER_TURN = PLAIN["openai"]["messages"]
 
 # A field that only Anthropic has, which refuses those that it does not know.
-FURTHER: dict[str, Any] = {"container": {"skills": [1, None]}}
+# Fields without an option, which each provider takes.
+FURTHER: dict[str, Any] = {
+    "openai": {"moderation": {"skills": [1, None]}},
+    "anthropic": {"container": {"skills": [1, None]}},
+}
 
 # The option, what it adds to OpenAI's body, what to Anthropic's; a string is the field that cannot be carried.
 CARRIED: list[tuple[dict[str, Any], dict[str, Any] | str, dict[str, Any] | str]] = [
@@ -109,7 +113,7 @@ CARRIED: list[tuple[dict[str, Any], dict[str, Any] | str, dict[str, Any] | str]]
     ({"betas": ["b"]}, "betas", {}),
     ({"prompt_cache": False}, {}, {}),
     ({"user": "u-1"}, {"user": "u-1"}, {"metadata": {"user_id": "u-1"}}),
-    ({"extra_body": FURTHER}, FURTHER, FURTHER),
+    ({"extra_body": FURTHER}, FURTHER["openai"], FURTHER["anthropic"]),
     (
         {"max_tokens": 100, "extra_body": {"max_tokens": 7}},
         {"max_completion_tokens": 100, "max_tokens": 7},
@@ -160,6 +164,8 @@ def named(options: dict[str, Any]) -> str:
 @pytest.mark.parametrize("case", CASES, ids=[named(case[0]) for case in CASES])
 def test_what_leaves(simulator: Simulator, client: ferrule.Client, provider: str, case: tuple[Any, ...]) -> None:
     options, *expected = case
+    if options.get("extra_body") is FURTHER:
+        options = {"extra_body": FURTHER[provider]}
     added = expected[list(MODELS).index(provider)]
     if isinstance(added, dict):
         client.complete(MODELS[provider], "Hi.", **options)
@@ -177,6 +183,8 @@ def test_a_stream_asks_for_the_same(
     simulator: Simulator, client: ferrule.Client, provider: str, case: tuple[Any, ...]
 ) -> None:
     options, *expected = case
+    if options.get("extra_body") is FURTHER:
+        options = {"extra_body": FURTHER[provider]}
     added = expected[list(MODELS).index(provider)]
     streamed: dict[str, Any] = {"stream": True}
     if provider == "openai":

@@ -46,6 +46,7 @@ AWS_RESULT = {"toolResult": {"toolUseId": "call_1", "content": [{"text": "1"}]}}
 GEMINI_RESULT = {"functionResponse": {"name": "f", "response": {"a": 1}}}
 ITEM = {"type": "function_call", "call_id": "call_1", "name": "f", "arguments": "{}"}
 OUTPUT = {"type": "function_call_output", "call_id": "call_1", "output": "1"}
+TOOL = {"type": "function", "function": {"name": "f"}}
 OPEN = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
 STRICT = {"type": "json_schema", "json_schema": {"name": "x", "strict": True, "schema": OPEN}}
 
@@ -61,6 +62,67 @@ REFUSED = {
         CHAT,
         chat({"role": "bot", "content": "x"}),
         "Invalid value: 'bot'. Supported values are: 'system'",
+    ),
+    "openai: unknown field": (CHAT, chat(top_k=5), "Unknown parameter: 'top_k'."),
+    "openai: unknown field of a message": (
+        CHAT,
+        chat(USER | {"cache": True}),
+        "Unknown parameter: 'messages[1].cache'.",
+    ),
+    "openai: unknown kind of part": (
+        CHAT,
+        chat({"role": "user", "content": [{"type": "image", "url": "https://x"}]}),
+        "Invalid value: 'image'. Supported values are: 'text', 'image_url', 'input_audio', and 'file'.",
+    ),
+    "openai: choice without tools": (
+        CHAT,
+        chat(tool_choice="auto"),
+        "Invalid value for 'tool_choice': 'tool_choice' is only allowed when 'tools' are specified.",
+    ),
+    "openai: parallel without tools": (
+        CHAT,
+        chat(parallel_tool_calls=False),
+        "'parallel_tool_calls' is only allowed when 'tools' are specified.",
+    ),
+    "openai: choice of another tool": (
+        CHAT,
+        chat(tools=[TOOL], tool_choice={"type": "function", "function": {"name": "g"}}),
+        "Tool choice 'g' not found in 'tools' parameter.",
+    ),
+    "openai: tool's name": (
+        CHAT,
+        chat(tools=[TOOL, {"type": "function", "function": {"name": "look it up"}}]),
+        "Invalid 'tools[1].function.name': string does not match pattern.",
+    ),
+    "openai: temperature": (
+        CHAT,
+        chat(temperature=2.5),
+        "Invalid 'temperature': decimal above maximum value. Expected a value <= 2, but got 2.5 instead.",
+    ),
+    "azure: role": (
+        "/azure/openai/v1/chat/completions",
+        chat({"role": "bot", "content": "x"}),
+        "Invalid value: 'bot'. Supported values are: 'system'",
+    ),
+    "groq: role": (
+        "/groq/openai/v1/chat/completions",
+        chat({"role": "bot", "content": "x"}),
+        "'messages.1' : discriminator property 'role' has invalid value",
+    ),
+    "mistral: role": (
+        "/mistral/v1/chat/completions",
+        chat({"role": "bot", "content": "x"}),
+        "Input tag 'bot' found using 'role' does not match any of the expected tags: ",
+    ),
+    "anthropic: role": (
+        CLAUDE,
+        anthropic({"role": "bot", "content": "x"}),
+        "messages.1.role: Input should be 'user' or 'assistant'",
+    ),
+    "anthropic: unknown kind of block": (
+        CLAUDE,
+        anthropic({"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://x"}}]}),
+        "messages.1.content.0: Input tag 'image_url' found using 'type' does not match any of the expected tags: ",
     ),
     "openai: metadata": (
         CHAT,
@@ -79,7 +141,10 @@ REFUSED = {
     ),
     "openai: path": ("/chat/completions", chat(), "Invalid URL (POST /chat/completions)"),
     "openai: path twice": ("/v1/chat/completions/chat/completions", chat(), "Invalid URL"),
+    "openai: version twice": ("/v1/v1/chat/completions", chat(), "Invalid URL (POST /v1/v1/chat/completions)"),
+    "openai: path at its address": ("/openai/chat/completions", chat(), "Invalid URL"),
     "anthropic: path": ("/messages", anthropic(), ""),
+    "anthropic: path at its address": ("/anthropic/v1/v1/messages", anthropic(), ""),
     "deepseek: call without a result": (
         "/deepseek/chat/completions",
         chat(ASKS, USER),
@@ -129,9 +194,17 @@ REFUSED = {
     ),
 }
 
+SPACED = {"type": "object", "properties": {"a": {"type": "string"}}, "required": []}
 TAKEN = {
     "openai": (CHAT, chat(ASKS, ANSWERS, USER)),
     "openai: stored metadata": (CHAT, chat(metadata={"a": "b"}, store=True)),
+    # Written with spaces, as `json.dumps` does.
+    "mistral: a tool": (
+        "/mistral/v1/chat/completions",
+        chat(tools=[{"type": "function", "function": {"name": "f", "parameters": SPACED}}]),
+    ),
+    "openai's format, nobody's address": ("/openai-chat/v1/chat/completions", chat(top_k=5)),
+    "openai at its address": ("/openai/v1/chat/completions", chat()),
     "responses: late result": (RESPONSES, responses(ITEM, {"role": "user", "content": "x"}, OUTPUT)),
     "responses: remembered call": (RESPONSES, responses(OUTPUT, previous_response_id="resp_1")),
     "anthropic": (CLAUDE, anthropic({"role": "assistant", "content": [ANTHROPIC_CALL]}, USER | {"content": [RESULT]})),

@@ -47,12 +47,12 @@ impl Cost {
     /// The parts are those of the whole, or there are none: what a provider reports is a total only. It counts as reported
     /// where both were. The source names whose prices these are, and the version, date and licence that both have.
     #[must_use]
-    pub fn and(mut self, other: Self) -> Option<Self> {
+    pub fn plus(mut self, other: Self) -> Option<Self> {
         let is_partial = self.is_total_only() || other.is_total_only();
         self.total = self.total.checked_add(other.total)?;
         self.reported &= other.reported;
         if self.source != other.source {
-            self.source = Arc::new(self.source.and(&other.source));
+            self.source = Arc::new(self.source.joined(&other.source));
         }
         if is_partial {
             self.parts.clear();
@@ -72,7 +72,7 @@ impl Cost {
 
     /// The sum of the costs of several responses; `None` where one of them is not known, or there are none.
     pub fn sum(costs: impl IntoIterator<Item = Option<Self>>) -> Option<Self> {
-        costs.into_iter().reduce(|sum, cost| sum?.and(cost?)).flatten()
+        costs.into_iter().reduce(|sum, cost| sum?.plus(cost?)).flatten()
     }
 
     /// Whether the parts do not say what the total is made of. What is free has none.

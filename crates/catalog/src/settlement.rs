@@ -10,12 +10,12 @@ pub struct Settlement {
     /// Whose prices count; those built in where `None`.
     catalog: Option<Arc<Catalog>>,
     cost: OnceLock<Option<Cost>>,
-    beside: Option<Box<Beside>>,
+    elsewhere: Option<Box<Elsewhere>>,
 }
 
 /// What a call used elsewhere than at the target that answered.
 #[derive(Clone, Debug, Default)]
-struct Beside {
+struct Elsewhere {
     /// Where the answer began, and broke off.
     begun: Vec<Arc<Settlement>>,
     /// Attempts that gave nothing of the answer.
@@ -27,7 +27,7 @@ impl Settlement {
     /// Settles a call. Its cost is found now; only while the models of its provider are still being unpacked, which happens
     /// once and on a thread of its own, is that left to whoever asks first.
     pub fn new(record: UsageRecord, catalog: Option<Arc<Catalog>>) -> Self {
-        let settlement = Self { record, catalog, cost: OnceLock::new(), beside: None };
+        let settlement = Self { record, catalog, cost: OnceLock::new(), elsewhere: None };
         if settlement.catalog().is_ready_or_unpacks(&settlement.record.provider) {
             settlement.own_cost();
         }
@@ -37,15 +37,16 @@ impl Settlement {
     /// The settlement with what was used elsewhere: by `begun`, which the answer began with and whose cost is a part of
     /// its own, and by attempts that gave nothing of it (`unanswered`).
     #[must_use]
-    pub fn with(mut self, begun: Vec<Arc<Self>>, unanswered: Vec<Arc<Self>>) -> Self {
+    pub fn with_elsewhere(mut self, begun: Vec<Arc<Self>>, unanswered: Vec<Arc<Self>>) -> Self {
         let is_alone = begun.is_empty() && unanswered.is_empty();
-        self.beside = (!is_alone).then(|| Box::new(Beside { begun, unanswered, total: OnceLock::new() }));
+        self.elsewhere =
+            (!is_alone).then(|| Box::new(Elsewhere { begun, unanswered, total: OnceLock::new() }));
         self
     }
 
     /// What was used elsewhere than at the target that answered, one for each attempt.
     pub fn elsewhere(&self) -> impl Iterator<Item = &Arc<Self>> {
-        self.beside.iter().flat_map(|beside| beside.begun.iter().chain(&beside.unanswered))
+        self.elsewhere.iter().flat_map(|elsewhere| elsewhere.begun.iter().chain(&elsewhere.unanswered))
     }
 
     /// What was used.
@@ -56,12 +57,12 @@ impl Settlement {
     /// What the answer cost: as the provider reports it, else by the catalog; `None` where neither says. Of one that
     /// began elsewhere, with what it cost there.
     pub fn cost(&self) -> Option<&Cost> {
-        let Some(beside) = self.beside.as_ref().filter(|beside| !beside.begun.is_empty()) else {
+        let Some(elsewhere) = self.elsewhere.as_ref().filter(|elsewhere| !elsewhere.begun.is_empty()) else {
             return self.own_cost();
         };
-        let add = |sum: Cost, part: &Arc<Self>| sum.and(part.cost()?.clone());
-        let total = || beside.begun.iter().try_fold(self.own_cost()?.clone(), add);
-        beside.total.get_or_init(total).as_ref()
+        let add = |sum: Cost, part: &Arc<Self>| sum.plus(part.cost()?.clone());
+        let total = || elsewhere.begun.iter().try_fold(self.own_cost()?.clone(), add);
+        elsewhere.total.get_or_init(total).as_ref()
     }
 
     /// What it cost at the target that answered.
@@ -96,7 +97,7 @@ mod tests {
     #[test]
     fn an_answer_that_began_elsewhere_cost_something_there() {
         let part = || Arc::new(Settlement::new(record(), None));
-        let settlement = Settlement::new(record(), None).with(vec![part()], vec![part()]);
+        let settlement = Settlement::new(record(), None).with_elsewhere(vec![part()], vec![part()]);
         assert_eq!(settlement.cost().unwrap().total.to_string(), "4");
         assert_eq!(settlement.own_cost().unwrap().total.to_string(), "2");
         assert_eq!(settlement.elsewhere().count(), 2);

@@ -33,7 +33,7 @@ impl Source {
     }
 
     /// The source of what comes from both: the names of both, each once, and what else both say alike.
-    pub(crate) fn and(&self, other: &Self) -> Self {
+    pub(crate) fn joined(&self, other: &Self) -> Self {
         let mut names: Vec<&str> = self.name.split(SEPARATOR).collect();
         for name in other.name.split(SEPARATOR) {
             if !names.contains(&name) {

@@ -101,7 +101,7 @@ impl UsageRecord {
                 if cost.is_none() { counted(&turn.usage) } else { Quantities::from(&turn.usage) };
             let more = ran.price(&quantities, self.at, &context)?;
             cost = match cost {
-                Some(known) => Some(known.and(more)?),
+                Some(known) => Some(known.plus(more)?),
                 None => Some(more),
             };
         }

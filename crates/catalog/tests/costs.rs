@@ -536,6 +536,6 @@ fn the_sum_of_several_costs_is_what_all_of_them_say() {
     };
     one.source = source("1", "2026-11-01").into();
     two.source = source("2", "2026-11-01").into();
-    let sum = one.and(two).unwrap().source;
+    let sum = one.plus(two).unwrap().source;
     assert_eq!(*sum, Source { version: None, ..source("1", "2026-11-01") });
 }

@@ -19,7 +19,7 @@ use std::{mem, sync::Arc};
 
 /// What decides about the order besides the targets themselves.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct CallContext<'a> {
     pub(crate) demands: &'a Demands<'a>,
     pub(crate) options: &'a CallOptions,
     pub(crate) policy: &'a CallPolicy,
@@ -30,20 +30,20 @@ pub(crate) struct Asked<'a> {
 
 /// Leaves out the targets that the call may not ask, and orders the others as its strategy does.
 #[expect(clippy::result_large_err, reason = "it is the error of the call itself")]
-pub(crate) fn arrange(candidates: &mut Candidates, asked: &Asked<'_>) -> Result<(), CallError> {
-    let routing = asked.options.routing();
-    select(candidates, asked.demands, routing, asked.routes, asked.policy.catalog.as_deref())?;
+pub(crate) fn arrange(candidates: &mut Candidates, context: &CallContext<'_>) -> Result<(), CallError> {
+    let routing = context.options.routing();
+    select(candidates, context.demands, routing, context.routes, context.policy.catalog.as_deref())?;
     let count = candidates.list.iter().filter(|one| one.pool == Pool::Group).count();
     if let Some(order) = &routing.order {
         take_order(candidates, order);
         return Ok(());
     }
     let group = candidates.group.as_deref();
-    if own_strategy(group, asked.options).is_some() {
+    if own_strategy(group, context.options).is_some() {
         // It is given them as they are listed.
         return Ok(());
     }
-    let strategy = strategy(candidates, asked.options);
+    let strategy = strategy(candidates, context.options);
     if count < 2 || strategy == Strategy::Sequential {
         return Ok(());
     }
@@ -51,15 +51,15 @@ pub(crate) fn arrange(candidates: &mut Candidates, asked: &Asked<'_>) -> Result<
         .list
         .iter()
         .take(count)
-        .map(|one| snapshot(one, strategy == Strategy::LowestCost, asked))
+        .map(|one| snapshot(one, strategy == Strategy::LowestCost, context))
         .collect();
     let group = candidates.group.as_ref();
     let is_sticky = group.is_some_and(|group| group.rules.sticky);
     let session = routing.session.as_deref().map(session_hash);
-    let session = session.or_else(|| asked.demands.beginning().filter(|_| is_sticky));
+    let session = session.or_else(|| context.demands.beginning().filter(|_| is_sticky));
     let state = group.map(|group| Arc::clone(&group.state)).unwrap_or_default();
     let random = &mut fastrand::Rng::new();
-    let order = if asked.is_dry {
+    let order = if context.is_dry {
         strategy.order(&snapshots, session, &state.rotation.copy(), random)
     } else {
         strategy.order(&snapshots, session, &state.rotation, random)
@@ -110,31 +110,31 @@ fn take_order(candidates: &mut Candidates, order: &[usize]) {
 }
 
 /// What a strategy reads of a target; what the request is expected to cost there only where it is `priced`.
-pub(crate) fn snapshot(one: &Contender, priced: bool, asked: &Asked<'_>) -> TargetSnapshot {
+pub(crate) fn snapshot(one: &Contender, priced: bool, context: &CallContext<'_>) -> TargetSnapshot {
     let weight = one.weight();
     let Some(state) = &one.state else {
         return TargetSnapshot { weight, ..TargetSnapshot::default() };
     };
     let known = state.statistics().snapshot(target_state::now());
-    let tokens = if priced { asked.demands.size() } else { None };
+    let tokens = if priced { context.demands.size() } else { None };
     TargetSnapshot {
         identity: state.identity(|| one.name()),
         weight,
         available: one.is_usable(),
         in_flight: known.in_flight,
-        latency: if asked.demands.streamed() { known.first_token } else { known.per_token },
-        cost: tokens.and_then(|tokens| cost(one, tokens, asked)),
+        latency: if context.demands.streamed() { known.first_token } else { known.per_token },
+        cost: tokens.and_then(|tokens| cost(one, tokens, context)),
         usage: known.usage,
         remaining: known.remaining,
     }
 }
 
 /// What the request is expected to cost there.
-fn cost(one: &Contender, (input, output): (u64, u64), asked: &Asked<'_>) -> Option<f64> {
-    let catalog = one.catalog().map(Arc::as_ref).or(asked.policy.catalog.as_deref());
+fn cost(one: &Contender, (input, output): (u64, u64), context: &CallContext<'_>) -> Option<f64> {
+    let catalog = one.catalog().map(Arc::as_ref).or(context.policy.catalog.as_deref());
     let found = catalog.unwrap_or_else(|| Catalog::builtin()).find(&one.provider.id, &one.model)?;
     let mut quantities = Quantities::new();
     quantities.set("input_tokens", input);
     quantities.set("output_tokens", output);
-    found.price(&quantities, asked.policy.at, &[])?.total.to_string().parse().ok()
+    found.price(&quantities, context.policy.at, &[])?.total.to_string().parse().ok()
 }

@@ -13,12 +13,12 @@ const USUAL_ANSWER: u64 = 500;
 #[derive(Debug)]
 pub struct Demands<'a> {
     streamed: bool,
-    asked: Asked<'a>,
+    requested: Requested<'a>,
     size: OnceCell<Option<(u64, u64)>>,
 }
 
 #[derive(Clone, Copy, Debug)]
-enum Asked<'a> {
+enum Requested<'a> {
     Chat(&'a Request),
     /// Texts of so many bytes, which are not answered in text.
     Texts(u64),
@@ -28,21 +28,21 @@ enum Asked<'a> {
 impl<'a> Demands<'a> {
     /// Those of a conversation.
     pub fn chat(request: &'a Request, streamed: bool) -> Self {
-        Self::new(Asked::Chat(request), streamed)
+        Self::new(Requested::Chat(request), streamed)
     }
 
     /// Those of texts to embed.
     pub fn texts(texts: &[String]) -> Self {
-        Self::new(Asked::Texts(texts.iter().map(|text| text.len() as u64).sum()), false)
+        Self::new(Requested::Texts(texts.iter().map(|text| text.len() as u64).sum()), false)
     }
 
     /// Those of anything else.
     pub fn other(streamed: bool) -> Self {
-        Self::new(Asked::Other, streamed)
+        Self::new(Requested::Other, streamed)
     }
 
-    fn new(asked: Asked<'a>, streamed: bool) -> Self {
-        Self { streamed, asked, size: OnceCell::new() }
+    fn new(requested: Requested<'a>, streamed: bool) -> Self {
+        Self { streamed, requested, size: OnceCell::new() }
     }
 
     /// Whether the answer is streamed: what counts then is the time to the first token.
@@ -52,34 +52,34 @@ impl<'a> Demands<'a> {
 
     /// About how many tokens go in, and come out; `None` where it is not about tokens. Counted once.
     pub(crate) fn size(&self) -> Option<(u64, u64)> {
-        *self.size.get_or_init(|| match self.asked {
-            Asked::Chat(request) => {
+        *self.size.get_or_init(|| match self.requested {
+            Requested::Chat(request) => {
                 let bytes: u64 = request.messages.iter().map(|message| text_bytes(&message.content)).sum();
                 Some((bytes / BYTES_PER_TOKEN, request.max_tokens.unwrap_or(USUAL_ANSWER)))
             }
-            Asked::Texts(bytes) => Some((bytes / BYTES_PER_TOKEN, 0)),
-            Asked::Other => None,
+            Requested::Texts(bytes) => Some((bytes / BYTES_PER_TOKEN, 0)),
+            Requested::Other => None,
         })
     }
 
     /// What the model has to be able to do.
     pub(crate) fn needs(&self) -> Capabilities {
-        let Asked::Chat(request) = self.asked else { return Capabilities::NONE };
+        let Requested::Chat(request) = self.requested else { return Capabilities::NONE };
         let mut needs = Capabilities::NONE;
         // What hosted tools need, the provider's wire format says.
         if request.tools.iter().any(|tool| matches!(tool.kind, ToolKind::Function { .. })) {
-            needs = needs.and(Capabilities::TOOLS);
+            needs = needs.union(Capabilities::TOOLS);
         }
         if matches!(request.response_format, Some(ResponseFormat::JsonSchema { .. })) {
-            needs = needs.and(Capabilities::SCHEMA);
+            needs = needs.union(Capabilities::SCHEMA);
         }
         let parts = request.messages.iter().flat_map(|message| &message.content);
-        parts.fold(needs, |needs, part| needs.and(of_part(part)))
+        parts.fold(needs, |needs, part| needs.union(of_part(part)))
     }
 
     /// What tells the conversation apart from others: its instructions, and its first message. `None` where it is none.
     pub(crate) fn beginning(&self) -> Option<u64> {
-        let Asked::Chat(request) = self.asked else { return None };
+        let Requested::Chat(request) = self.requested else { return None };
         let first = request.messages.iter().position(|message| message.role == Role::User)?;
         let mut digest = Digest::default();
         for message in request.messages.iter().take(first + 1) {
@@ -100,7 +100,7 @@ fn of_part(part: &Part) -> Capabilities {
         PartKind::Audio(_) => Capabilities::AUDIO,
         PartKind::Document(_) => Capabilities::DOCUMENTS,
         PartKind::ToolResult(result) => {
-            result.content.iter().fold(Capabilities::NONE, |needs, part| needs.and(of_part(part)))
+            result.content.iter().fold(Capabilities::NONE, |needs, part| needs.union(of_part(part)))
         }
         _ => Capabilities::NONE,
     }

@@ -58,7 +58,7 @@ reasons! {
 
 impl Reason {
     /// Why the attempt failed.
-    pub(crate) fn of(failed: &Failed) -> Self {
+    pub(crate) fn from_failure(failed: &Failed) -> Self {
         Self::of_failure(&failed.failure)
     }
 
@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     fn provider(kind: ErrorKind, message: &str) -> Reason {
-        Reason::of(&Failure::Provider(Box::new(ProviderError::new(kind, message))).into())
+        Reason::from_failure(&Failure::Provider(Box::new(ProviderError::new(kind, message))).into())
     }
 
     #[test]

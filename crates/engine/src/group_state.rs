@@ -37,7 +37,7 @@ impl GroupStates {
     }
 
     /// That of the group `name`, made where there was none.
-    pub(crate) fn of(&self, name: &str) -> Arc<GroupState> {
+    pub(crate) fn group(&self, name: &str) -> Arc<GroupState> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(state) = all.get(name) {
             return Arc::clone(state);

@@ -379,7 +379,7 @@ pub(crate) struct BreakerEvents {
 
 impl BreakerEvents {
     /// `None` where nobody wants to know.
-    pub(crate) fn of(events: &Events, target: impl FnOnce() -> EventTarget) -> Option<Box<Self>> {
+    pub(crate) fn for_target(events: &Events, target: impl FnOnce() -> EventTarget) -> Option<Box<Self>> {
         let wanted = events.want(EventKind::Breaker);
         wanted.then(|| Box::new(Self { events: events.clone(), target: target() }))
     }

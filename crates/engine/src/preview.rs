@@ -1,7 +1,7 @@
 //! Preview of a call: whom it would ask, in which order and why. No request is made, and nobody's turn is over.
 
 use crate::{
-    arrange::{self, Asked, arrange, own_strategy},
+    arrange::{self, CallContext, arrange, own_strategy},
     candidates::{Contender, PassedOver},
     demands::Demands,
     engine::Engine,
@@ -73,8 +73,8 @@ impl Engine {
     ) -> Result<Preview, CallError> {
         let mut candidates = self.candidates(to)?;
         let policy = self.policy_of_none(options, &candidates);
-        let asked = Asked { demands, options, policy: &policy, routes: self.routes(), is_dry: true };
-        arrange(&mut candidates, &asked)?;
+        let context = CallContext { demands, options, policy: &policy, routes: self.routes(), is_dry: true };
+        arrange(&mut candidates, &context)?;
         let routing = options.routing();
         let most = routing.max_targets.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
         let mut preview = Preview {
@@ -91,15 +91,15 @@ impl Engine {
             if place >= most {
                 preview.passed_over.push(contender.passed_over(format!("max_targets is {most}")));
             } else {
-                preview.targets.push(view(contender, &asked));
+                preview.targets.push(view(contender, &context));
             }
         }
         Ok(preview)
     }
 }
 
-fn view(one: &Contender, asked: &Asked<'_>) -> TargetView {
-    let seen = arrange::snapshot(one, true, asked);
+fn view(one: &Contender, context: &CallContext<'_>) -> TargetView {
+    let seen = arrange::snapshot(one, true, context);
     TargetView {
         place: one.place,
         name: one.name(),

@@ -65,6 +65,8 @@ pub struct Provider {
     pub(crate) credentials: Option<Credentials>,
     /// Its keys, where it has several: the headers have none then.
     pub(crate) keys: Option<Arc<KeyRing>>,
+    /// Where its key was found, where that is not the configured one.
+    key_origin: Option<&'static str>,
     /// Its key, masked, where it has one at hand.
     key_shown: Option<Arc<str>>,
     /// What answers; `None` where an HTTP server does.
@@ -103,7 +105,7 @@ impl Provider {
         settings.declared.iter().for_each(|secret| secrets.add_declared(secret.expose_secret()));
         let mut headers = HeaderMap::new();
         headers.insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_VALUE));
-        let Prepared { header, authoriser, optional } = match &settings.secrets {
+        let Prepared { header, authoriser, optional, origin } = match &settings.secrets {
             Some(_) => Prepared::default(),
             None if !settings.api_keys.is_empty() => Prepared::default(),
             None => credentials::prepare(
@@ -178,6 +180,7 @@ impl Provider {
             needs_credentials: !optional && !settings.key_variables.is_empty() && keys.is_none(),
             key_header,
             key_shown,
+            key_origin: origin,
             credentials,
             keys,
             backend,
@@ -210,7 +213,7 @@ impl Provider {
 
     /// What `model` makes of the beginning of an answer that it is to continue.
     pub(crate) fn prefill(&self, model: &str) -> Prefill {
-        Prefill::of(self.dialect.format(), &self.quirks, model, self.base.path())
+        Prefill::for_model(self.dialect.format(), &self.quirks, model, self.base.path())
     }
 
     /// The codec of an operation, where the dialect and this provider have it.
@@ -280,7 +283,7 @@ impl Provider {
             Some(name) => headers.get(name) == self.headers.get(name),
             None => self.credentials.is_some(),
         };
-        self.settings.key_source.as_deref().filter(|_| is_configured)
+        self.key_origin.or(self.settings.key_source.as_deref()).filter(|_| is_configured)
     }
 
     /// The address of `path`, remembered where it is the `usual` one.

@@ -83,14 +83,14 @@ pub(crate) fn select(
     if any_fits || too_long.iter().any(|(one, _)| is_group(one.pool)) {
         return Ok(());
     }
-    let message = nobody(candidates, says_nothing);
+    let message = none_left(candidates, says_nothing);
     let attempts = mem::take(&mut candidates.passed_over);
     let attempts = attempts.into_iter().map(|one| trail::passed_over(one, None)).collect();
     Err(CallError { attempts, ..CallError::unsent(Failure::Config(message), "", "") })
 }
 
 /// The error where every target is left out.
-fn nobody(candidates: &Candidates, says_nothing: bool) -> String {
+fn none_left(candidates: &Candidates, says_nothing: bool) -> String {
     let of = candidates.group.as_ref().filter(|group| !group.name.is_empty());
     let mut message = match of {
         Some(group) => format!("no target of the group '{}' can be asked: ", group.name),
@@ -126,7 +126,7 @@ fn lacks(facts: &Facts) -> Capabilities {
     let mut lacks = Capabilities::NONE;
     let mut note = |what: Capabilities, lacking: bool| {
         if lacking {
-            lacks = lacks.and(what);
+            lacks = lacks.union(what);
         }
     };
     note(Capabilities::TOOLS, facts.tools == Some(false));

@@ -72,7 +72,7 @@ pub(crate) async fn send(
             }
             let incoming = Incoming::from_http(head, body, Used { in_use, lease }, watch);
             let failure = incoming.into_error(status, target.provider.dialect).await;
-            return Err(explained(failure, target, &url).into());
+            return Err(explained(failure, target, grant, &url).into());
         }
         url = redirected(status, &head.headers, &url)?;
         watch.restart();
@@ -85,7 +85,7 @@ pub(crate) async fn send(
 }
 
 /// What only we know of an error: the address of what was not found, and where a refused key comes from.
-fn explained(mut failure: Failure, target: &Target, url: &Url) -> Failure {
+fn explained(mut failure: Failure, target: &Target, grant: Option<&Grant>, url: &Url) -> Failure {
     let Failure::Provider(error) = &mut failure else { return failure };
     // The provider's own words stay as they are.
     let the = if error.message.ends_with(['.', '!', '?']) { " The" } else { "; the" };
@@ -100,6 +100,8 @@ fn explained(mut failure: Failure, target: &Target, url: &Url) -> Failure {
         (ErrorKind::Authentication, _) => {
             if let Some(source) = target.provider.key_source(&target.headers) {
                 error.note = format!("{the} key came from {source}");
+            } else if let Some(origin) = grant.and_then(Grant::origin) {
+                error.note = format!("{the} credentials came from {origin}");
             }
         }
         _ => {}

@@ -115,7 +115,7 @@ impl Engine {
             change(state.breaker());
             let after = look();
             if before != after
-                && let Some(events) = BreakerEvents::of(&events, || provider.event_target(&model))
+                && let Some(events) = BreakerEvents::for_target(&events, || provider.event_target(&model))
             {
                 events.changed(before, after, None);
             }
@@ -138,8 +138,9 @@ impl Engine {
         }
         for candidate in self.groups().flat_map(|group| &group.targets) {
             if let Some(provider) = self.provider_of(candidate) {
-                let state =
-                    || (Arc::clone(provider), candidate.model.clone(), provider.targets.of(&candidate.model));
+                let state = || {
+                    (Arc::clone(provider), candidate.model.clone(), provider.targets.target(&candidate.model))
+                };
                 all.entry(provider.target_name(&candidate.model)).or_insert_with(state);
             }
         }
@@ -156,7 +157,7 @@ impl Engine {
         let candidates = route.candidates.iter().take(count);
         let known = |one: &Candidate| {
             let provider = self.provider_of(one)?;
-            Some((Arc::clone(provider), one.model.clone(), provider.targets.of(&one.model)))
+            Some((Arc::clone(provider), one.model.clone(), provider.targets.target(&one.model)))
         };
         Ok(candidates.filter_map(known).collect())
     }

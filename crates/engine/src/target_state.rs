@@ -67,7 +67,7 @@ pub(crate) struct TargetStates {
 
 impl TargetStates {
     /// That of `model`, made where there was none.
-    pub(crate) fn of(&self, model: &str) -> Arc<TargetState> {
+    pub(crate) fn target(&self, model: &str) -> Arc<TargetState> {
         if let Some(state) = self.by_model.read().unwrap_or_else(PoisonError::into_inner).get(model) {
             return Arc::clone(state);
         }

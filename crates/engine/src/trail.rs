@@ -67,7 +67,7 @@ impl Trail {
     }
 
     /// An attempt at `target` begins beside the one that is under way.
-    pub(crate) fn begin_beside(&self, target: &Target) -> Began {
+    pub(crate) fn begin_second(&self, target: &Target) -> Began {
         let asked = || target.provider.event_target(&target.model);
         self.events.request(asked, self.attempts.len() + 2, Duration::ZERO);
         Began::now(Duration::ZERO)

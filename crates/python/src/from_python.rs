@@ -80,6 +80,11 @@ fn write(value: &Bound<'_, PyAny>, path: Path<'_>, out: &mut Vec<u8>, depth: usi
         write_items(items.iter(), path, out, depth)?;
     } else if value.hasattr("model_dump")? {
         write(&value.call_method0("model_dump")?, path, out, depth + 1)?;
+    } else if is_encoded_bytes(value, path) {
+        // As google-genai's `Content` holds them.
+        let text =
+            value.py().import("base64")?.call_method1("b64encode", (value,))?.call_method0("decode")?;
+        write(&text, path, out, depth + 1)?;
     } else if let Some(part) = content_part(value, path)? {
         write(&part, path, out, depth + 1)?;
     } else if let Some(plain) = plain_scalar(value)? {
@@ -93,6 +98,16 @@ fn write(value: &Bound<'_, PyAny>, path: Path<'_>, out: &mut Vec<u8>, depth: usi
         return Err(PyTypeError::new_err(format!("{path}: {} has no JSON form{advice}", type_name(value))));
     }
     Ok(())
+}
+
+/// Whether `value` is the bytes of a Gemini part's medium or signature, for which JSON has base64.
+fn is_encoded_bytes(value: &Bound<'_, PyAny>, path: Path<'_>) -> bool {
+    let is_place = match path {
+        Path::Key(Path::Key(_, "inline_data" | "inlineData"), "data") => true,
+        Path::Key(_, name) => matches!(name, "thought_signature" | "thoughtSignature"),
+        _ => false,
+    };
+    is_place && value.is_instance_of::<PyBytes>()
 }
 
 /// The content part of a file, bytes or an image, where a part of a message may stand: `ferrule.content` makes it.

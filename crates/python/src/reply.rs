@@ -76,7 +76,7 @@ impl Reply {
         let settlement = entry.settle(record, progress.bill.clone());
         if let Some(usage) = &mut response.usage {
             for begun in &progress.bill.begun {
-                *usage = mem::take(usage).with(&begun.record().usage);
+                *usage = mem::take(usage).plus_known(&begun.record().usage);
             }
         }
         Self {
@@ -421,21 +421,6 @@ impl Reply {
 
     fn _repr_markdown_(&self) -> String {
         forms::markdown(&self.message().0)
-    }
-
-    #[classmethod]
-    fn __get_pydantic_core_schema__<'py>(
-        class: &Bound<'py, PyType>,
-        _source: &Bound<'py, PyAny>,
-        _handler: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        forms::core_schema(class)
-    }
-
-    /// By which pydantic writes it where a type says `Any`.
-    #[getter(__pydantic_serializer__)]
-    fn pydantic_serializer<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        forms::serializer(&slf.get_type())
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {

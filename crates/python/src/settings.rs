@@ -97,9 +97,10 @@ fn add(settings: &mut Settings, fields: &Bound<'_, PyDict>, secrets: Secrets<'_,
     let given = get("quirks")?;
     let given = if given.is_none() { None } else { Some(from_python::json(&given, Path::Root("quirks"))?) };
     let quirks = quirks(&id, given.as_ref().map(|given| given.text())).map_err(PyValueError::new_err)?;
+    let region: Option<String> = get("region")?.extract()?;
     let authentication = match fields.get_item("token_provider")? {
         Some(read) => Authentication::Source(Arc::new(FunctionTokens::new(read.unbind()))),
-        None => authentication(&id),
+        None => authentication(&id).in_region(region.as_deref()),
     };
     let backend = match (fields.get_item("function")?, fields.get_item("own_loop")?) {
         (Some(function), Some(own_loop)) => {
@@ -112,7 +113,7 @@ fn add(settings: &mut Settings, fields: &Bound<'_, PyDict>, secrets: Secrets<'_,
     settings.providers.push(ProviderSettings {
         backend,
         variant: get("variant")?.extract()?,
-        region: get("region")?.extract()?,
+        region,
         retry: policies::retry(&get("retry")?)?,
         breaker: policies::breaker(&get("breaker")?)?,
         command: get("command")?.extract()?,

@@ -16,6 +16,7 @@ use crate::{
 use bytes::Bytes;
 use ferrule_wire::{
     error::Headers,
+    model::{ErrorKind, ProviderError},
     server::{ApiRequest, JSON, Route, RouteTarget, is_misplaced, route},
 };
 use http::{HeaderMap, Response, request::Parts};
@@ -69,6 +70,18 @@ pub(crate) async fn serve(
     response
 }
 
+/// The response at an address that nobody has. OpenAI says of it what it says of an invalid request.
+fn no_such_address(context: &RequestContext<'_>) -> Response<ResponseBody> {
+    let Parts { method, uri, .. } = context.head;
+    let path = uri.path();
+    if !context.provider.format().starts_with("openai-") {
+        return context.refuse(404, format!("There is nothing at {path}."));
+    }
+    let mut error = ProviderError::new(ErrorKind::InvalidRequest, format!("Invalid URL ({method} {path})"));
+    error.status = Some(404);
+    context.error(error, HeaderMap::new(), false)
+}
+
 async fn respond(context: &RequestContext<'_>, target: RouteTarget<'_>) -> Response<ResponseBody> {
     let Parts { method, uri, headers, .. } = context.head;
     let path = uri.path();
@@ -83,11 +96,11 @@ async fn respond(context: &RequestContext<'_>, target: RouteTarget<'_>) -> Respo
         return context.error(error, HeaderMap::new(), false);
     }
     if context.state().strict && is_misplaced(context.provider, path) {
-        return context.refuse(404, format!("Invalid URL ({method} {path})"));
+        return no_such_address(context);
     }
     let not_found = || context.refuse(404, format!("There is nothing at {path}."));
     match target {
-        RouteTarget::NotFound => not_found(),
+        RouteTarget::NotFound => no_such_address(context),
         RouteTarget::MethodNotAllowed => context.refuse(405, format!("{path} does not take {method}.")),
         RouteTarget::Management(endpoint) => {
             let (status, content_type, body) = management::answer(endpoint, context.body);

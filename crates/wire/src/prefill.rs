@@ -41,7 +41,7 @@ const BETA: &str = "/beta";
 impl Prefill {
     /// What `model` makes of it where a provider with these quirks serves it in the wire format `format`, at an address
     /// with this path.
-    pub fn of(format: &str, quirks: &Quirks, model: &str, path: &str) -> Self {
+    pub fn for_model(format: &str, quirks: &Quirks, model: &str, path: &str) -> Self {
         if quirks.provider == "deepseek" && !path.contains(BETA) {
             return Self::Unknown;
         }
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn the_generation_of_a_claude_decides() {
-        let of = |format, model| Prefill::of(format, &Quirks::NONE, model, "/v1");
+        let of = |format, model| Prefill::for_model(format, &Quirks::NONE, model, "/v1");
         for model in [
             "claude-3-5-haiku-latest",
             "claude-haiku-4-5",
@@ -91,7 +91,7 @@ mod tests {
             prefill_parameter: "prefix".into(),
             ..Quirks::NONE
         };
-        let of = |provider, path| Prefill::of("openai-chat", &with(provider), "m", path);
+        let of = |provider, path| Prefill::for_model("openai-chat", &with(provider), "m", path);
         assert_eq!(of("mistral", "/v1"), Prefill::Continued);
         assert_eq!(of("deepseek", "/v1"), Prefill::Unknown);
         assert_eq!(of("deepseek", "/beta"), Prefill::Continued);

@@ -39,7 +39,7 @@ fn has_another(contender: &Contender, target: &Target, tried: &[usize]) -> bool 
 /// Leaves alone the key with which an attempt at `contender` failed, where that is its fault. Where it was the last one,
 /// and another is free again soon, that is what the call may wait for.
 fn settle(mut key: KeyInUse, contender: Option<&Contender>, failed: &mut Failed, is_last: bool) {
-    key.fail(Reason::of(failed), &failed.failure);
+    key.fail(Reason::from_failure(failed), &failed.failure);
     let no_key = contender.filter(|_| is_last).and_then(|one| one.no_key(&failed.failure));
     let Some(no_key) = no_key.filter(NoKey::is_for_now) else { return };
     failed.again = Again::Later;

@@ -165,7 +165,7 @@ impl<'a, W: Work> Run<'a, W> {
                 Err(failed) => failed,
             };
             let outcome = Outcome::from(&failed.failure);
-            self.trail.record(&turn.target, &turn.began, outcome, Some(Reason::of(&failed)), took);
+            self.trail.record(&turn.target, &turn.began, outcome, Some(Reason::from_failure(&failed)), took);
             let keys = Keys {
                 has_grant: grant.is_some() || turn.target.has_fetched_key(),
                 has_another: self.has_another_key(&turn),
@@ -256,7 +256,7 @@ impl<'a, W: Work> Run<'a, W> {
         let mut lease = contender.admit(insists)?;
         if let Some(lease) = &mut lease {
             let target = || contender.provider.event_target(&contender.model);
-            lease.observe(BreakerEvents::of(&self.policy.events, target));
+            lease.observe(BreakerEvents::for_target(&self.policy.events, target));
         }
         Ok(lease)
     }
@@ -334,7 +334,7 @@ impl<'a, W: Work> Run<'a, W> {
             return None;
         }
         let failed = Failed::from(W::objection(received, target)?);
-        self.plan.has_another_for(Reason::of(&failed)).then_some(failed)
+        self.plan.has_another_for(Reason::from_failure(&failed)).then_some(failed)
     }
 
     /// Notes what an attempt used that gave nothing of the answer.
@@ -358,7 +358,7 @@ impl<'a, W: Work> Run<'a, W> {
             if matches!(&failed.failure, Failure::Timeout(expired) if expired.is_silence()) {
                 lease.statistics().was_silent(target_state::now(), W::IS_STREAM, took);
             }
-            lease.fail(Reason::of(&failed), &failed.failure);
+            lease.fail(Reason::from_failure(&failed), &failed.failure);
         }
         self.lease = turn.lease;
         // The next key was taken already.
@@ -440,7 +440,7 @@ impl<'a, W: Work> Run<'a, W> {
             Some((contender, failure)) => contender.error(failure, attempts),
             None => {
                 let failure = match self.candidates.list.is_empty() {
-                    true => Failure::Config("there is nobody to ask".to_owned()),
+                    true => Failure::Config("no provider is left to call".to_owned()),
                     false if self.policy.limits.remaining().is_zero() => self.policy.limits.expired().into(),
                     false => Failure::Config("every target is switched off: see client.status()".to_owned()),
                 };

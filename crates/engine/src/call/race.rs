@@ -52,7 +52,7 @@ impl<W: Work> Run<'_, W> {
             let mut work = self.work.clone();
             let mut target = Box::new(make_ready(contender, &mut work, &self.options).ok()?);
             let key = key::take(contender, &mut target, &[]).ok()?;
-            let began = self.trail.begin_beside(&target);
+            let began = self.trail.begin_second(&target);
             log::begin(&target, self.trail.len() + 2);
             let window = Window { limits: self.limits(seat), patience: None };
             Some(Second { turn: Turn { seat, target, lease, key, began }, window, work })
@@ -71,7 +71,7 @@ impl<W: Work> Run<'_, W> {
         let next = next.map(|contender| Next::Hedged(contender.name()));
         match ended.map(|ended| ended.result) {
             Some(Err(failed)) => {
-                let reason = Reason::of(&failed);
+                let reason = Reason::from_failure(&failed);
                 let outcome = Outcome::from(&failed.failure);
                 self.trail.record(&turn.target, &turn.began, outcome, Some(reason), took);
                 self.trail.lost(next, Some(&failed.failure));

@@ -59,6 +59,19 @@ pub enum Authentication {
     Source(Arc<dyn TokenSource>),
 }
 
+impl Authentication {
+    /// The same in `region`, where it has regions and names none of its own.
+    #[must_use]
+    pub fn in_region(self, region: Option<&str>) -> Self {
+        match self {
+            Self::Aws(aws) if aws.region.is_none() => {
+                Self::Aws(AwsSettings { region: region.map(str::to_owned), ..aws })
+            }
+            other => other,
+        }
+    }
+}
+
 /// As the provider's row says, with the settings that its environment has.
 impl From<providers::Authentication> for Authentication {
     fn from(row: providers::Authentication) -> Self {
@@ -87,6 +100,8 @@ pub(crate) struct Prepared {
     pub(crate) authoriser: Option<Authoriser>,
     /// Whether a call without any credentials is sent.
     pub(crate) optional: bool,
+    /// Where the header's value was found, where it is not the configured key.
+    pub(crate) origin: Option<&'static str>,
 }
 
 /// Authorises each attempt anew.
@@ -150,9 +165,13 @@ pub(crate) fn prepare(
         Authentication::Aws(aws) => {
             let environment = environment();
             let found = if key.is_none() { aws.bearer_key(&environment) } else { None };
-            match key.or(found.as_ref().map(|key| key.expose_secret())) {
-                Some(key) => sent(bearer, Some(key)),
-                None => {
+            match (key, found) {
+                (Some(key), _) => sent(bearer, Some(key)),
+                (None, Some(key)) => Ok(Prepared {
+                    origin: Some("the environment variable AWS_BEARER_TOKEN_BEDROCK"),
+                    ..sent(bearer, Some(key.expose_secret()))?
+                }),
+                (None, None) => {
                     let signer = aws::Signer::new(aws.clone(), base, exchange(environment));
                     Ok(Prepared { authoriser: Some(Authoriser::Aws(signer)), ..Prepared::default() })
                 }
@@ -165,7 +184,13 @@ pub(crate) fn prepare(
         Authentication::Entra(entra) => {
             let environment = environment();
             match (entra.given(&environment), key) {
-                (Some(token), _) => sent(bearer, Some(token.expose_secret().trim())),
+                (Some(token), _) => Ok(Prepared {
+                    origin: Some(match &entra.token {
+                        Some(_) => "the token of its settings",
+                        None => "the environment variable AZURE_OPENAI_AD_TOKEN",
+                    }),
+                    ..sent(bearer, Some(token.expose_secret().trim()))?
+                }),
                 (None, Some(key)) => sent((HeaderName::from_static("api-key"), ""), Some(key)),
                 (None, None) => tokens(Tokens::from_entra(entra, exchange(environment))),
             }
@@ -222,6 +247,14 @@ impl Grant {
             && status.is_client_error()
         {
             grant.refused(headers);
+        }
+    }
+
+    /// Where what it was got with was found; empty where that is not known.
+    pub(crate) fn origin(&self) -> &str {
+        match self {
+            Self::Token(grant) => grant.origin(),
+            Self::Aws(grant) => grant.origin(),
         }
     }
 

@@ -143,7 +143,7 @@ impl Pending {
     fn access(&self, fetched: FetchedSecrets) -> Result<Access, String> {
         let mut secrets = Secrets::default();
         let key = fetched.api_key.as_ref().or(self.key.as_ref());
-        let Prepared { header, authoriser, optional } = prepare(
+        let Prepared { header, authoriser, optional, .. } = prepare(
             &self.authentication,
             key,
             &self.environment,
@@ -201,6 +201,10 @@ impl Grant {
         if let Some(inner) = &self.inner {
             inner.refused(status, headers);
         }
+    }
+
+    pub(crate) fn origin(&self) -> &str {
+        self.inner.as_ref().map_or("", authoriser::Grant::origin)
     }
 
     pub(crate) fn key(&self) -> Option<Secret> {

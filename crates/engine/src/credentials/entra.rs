@@ -41,7 +41,11 @@ impl EntraSettings {
         self.token.clone().or_else(|| environment.variable("AZURE_OPENAI_AD_TOKEN").map(Secret::from))
     }
 
-    pub(crate) async fn token(&self, exchange: &Exchange) -> Result<Access, CredentialsError> {
+    /// A token, and where what it was got with was found, in words.
+    pub(crate) async fn token(
+        &self,
+        exchange: &Exchange,
+    ) -> Result<(Access, &'static str), CredentialsError> {
         let environment = &exchange.environment;
         let of = |given: &Option<String>, name: &str| given.clone().or_else(|| environment.variable(name));
         let scope = self.scope.as_deref().unwrap_or(SCOPE);
@@ -56,10 +60,17 @@ impl EntraSettings {
             let authority = environment.variable("AZURE_AUTHORITY_HOST").unwrap_or_else(usual);
             let url = format!("{}/{tenant}/oauth2/v2.0/token", authority.trim_end_matches('/'));
             let shared = [("grant_type", "client_credentials"), ("client_id", client), ("scope", scope)];
-            let secret = self.client_secret.as_ref().map(|secret| secret.expose_secret().to_owned());
-            if let Some(secret) = secret.or_else(|| environment.variable("AZURE_CLIENT_SECRET")) {
+            let given = self.client_secret.as_ref();
+            let given =
+                given.map(|secret| (secret.expose_secret().to_owned(), "the client_secret of its settings"));
+            let variable = || {
+                let secret = environment.variable("AZURE_CLIENT_SECRET")?;
+                Some((secret, "the environment variable AZURE_CLIENT_SECRET"))
+            };
+            if let Some((secret, origin)) = given.or_else(variable) {
                 let fields = [&shared[..], &[("client_secret", &secret)]].concat();
-                return oauth::ask(exchange, oauth::form(&url, &fields)?, "Entra").await;
+                let access = oauth::ask(exchange, oauth::form(&url, &fields)?, "Entra").await?;
+                return Ok((access, origin));
             }
             if let Some(file) = environment.variable("AZURE_FEDERATED_TOKEN_FILE") {
                 // Read each time: whoever runs us writes a new one before the old one expires.
@@ -71,15 +82,17 @@ impl EntraSettings {
                 let assertion = String::from_utf8_lossy(&assertion).trim().to_owned();
                 let fields = [("client_assertion_type", ASSERTION), ("client_assertion", &assertion)];
                 let fields = [&shared[..], &fields].concat();
-                return oauth::ask(exchange, oauth::form(&url, &fields)?, "Entra").await;
+                let access = oauth::ask(exchange, oauth::form(&url, &fields)?, "Entra").await?;
+                return Ok((access, "the workload identity in AZURE_FEDERATED_TOKEN_FILE"));
             }
         }
         let asked = managed(environment, scope, client.as_deref())?;
-        oauth::ask(exchange, asked, "the machine's identity").await.map_err(|error| {
+        let access = oauth::ask(exchange, asked, "the machine's identity").await.map_err(|error| {
             error.map_text(|text| {
                 format!("{text}; set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or give a key")
             })
-        })
+        })?;
+        Ok((access, "this machine's managed identity"))
     }
 }
 

@@ -49,7 +49,12 @@ pub struct GoogleSettings {
 pub(crate) struct Granted {
     pub(crate) access: Access,
     pub(crate) quota_project: Option<String>,
+    /// Where the credentials were found, in words.
+    pub(crate) origin: String,
 }
+
+/// The text of a file of credentials, and where it was found.
+type Text = (Secret, String);
 
 impl GoogleSettings {
     pub(crate) async fn token(&self, exchange: &Exchange) -> Result<Granted, CredentialsError> {
@@ -57,29 +62,37 @@ impl GoogleSettings {
         let scope = self.scope.as_deref().unwrap_or(SCOPE);
         let given = self.quota_project.clone();
         let given = given.or_else(|| environment.variable("GOOGLE_CLOUD_QUOTA_PROJECT"));
-        let Some(text) = self.file(environment).await? else {
+        let Some((text, origin)) = self.file(environment).await? else {
             let access = of_machine(exchange, scope).await?;
-            return Ok(Granted { access, quota_project: given });
+            return Ok(Granted {
+                access,
+                quota_project: given,
+                origin: "this machine's metadata".to_owned(),
+            });
         };
         let file = Fields::parse(text.expose_secret().as_bytes())
             .map_err(|_| CredentialsError::missing("Google's credentials are not a JSON object"))?;
         let access = of_file(&file, scope, exchange, DEEPEST).await?;
         let quota_project = given.or_else(|| file.get("quota_project_id")?.string());
-        Ok(Granted { access, quota_project })
+        Ok(Granted { access, quota_project, origin })
     }
 
     /// The credentials of a file; `None` where there is none.
-    async fn file(&self, environment: &Environment) -> Result<Option<Secret>, CredentialsError> {
+    async fn file(&self, environment: &Environment) -> Result<Option<Text>, CredentialsError> {
         if let Some(given) = &self.credentials {
-            return Ok(Some(given.clone()));
+            return Ok(Some((given.clone(), "its settings".to_owned())));
         }
-        let named = self.credentials_file.clone();
-        let named =
-            named.or_else(|| environment.variable("GOOGLE_APPLICATION_CREDENTIALS").map(PathBuf::from));
+        let given = self.credentials_file.clone().map(|path| (path, "of its settings"));
+        let variable = || environment.variable("GOOGLE_APPLICATION_CREDENTIALS").map(PathBuf::from);
+        let named = given.or_else(|| Some((variable()?, "that GOOGLE_APPLICATION_CREDENTIALS names")));
         let must_be = named.is_some();
-        let Some(path) = named.or_else(|| left_by_gcloud(environment)) else { return Ok(None) };
+        let left = || Some((left_by_gcloud(environment)?, "that gcloud left"));
+        let Some((path, why)) = named.or_else(left) else { return Ok(None) };
         match read_file(&path).await {
-            Ok(bytes) => Ok(Some(Secret::from(String::from_utf8_lossy(&bytes).into_owned()))),
+            Ok(bytes) => {
+                let text = Secret::from(String::from_utf8_lossy(&bytes).into_owned());
+                Ok(Some((text, format!("the file {} {why}", path.display()))))
+            }
             Err(error) if !must_be && error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(CredentialsError::missing(format!("cannot read {}: {error}", path.display()))),
         }

@@ -99,6 +99,15 @@ impl Grant {
         }
     }
 
+    /// Where tokens' or signatures' credentials were found, in words; `None` where it is a key or not known.
+    pub(crate) fn origin(&self) -> Option<&str> {
+        let origin = match self {
+            Self::Renewed(grant) => grant.origin(),
+            Self::Deferred(grant) => grant.origin(),
+        };
+        (!origin.is_empty()).then_some(origin)
+    }
+
     /// The key that was fetched, for backends.
     pub(crate) fn key(&self) -> Option<Secret> {
         match self {

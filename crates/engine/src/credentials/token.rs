@@ -49,6 +49,8 @@ pub(crate) struct Pass {
     header: HeaderValue,
     quota_project: Option<HeaderValue>,
     secret: Secret,
+    /// Where what it was got with was found, in words; empty where that is not known.
+    origin: String,
 }
 
 /// The token of one attempt.
@@ -65,7 +67,7 @@ impl Tokens {
             let source = Arc::clone(&source);
             async move {
                 let Token { secret, lifetime } = source.token().await?;
-                pass(Fetched { value: secret, lifetime: Some(lifetime.unwrap_or(SOON)) }, None)
+                pass(Fetched { value: secret, lifetime: Some(lifetime.unwrap_or(SOON)) }, None, "")
             }
         }))
     }
@@ -76,7 +78,7 @@ impl Tokens {
             let (settings, exchange) = (settings.clone(), Arc::clone(&exchange));
             async move {
                 let granted = settings.token(&exchange).await?;
-                pass(granted.access, granted.quota_project.as_deref())
+                pass(granted.access, granted.quota_project.as_deref(), &granted.origin)
             }
         }))
     }
@@ -85,7 +87,10 @@ impl Tokens {
         let settings = settings.clone();
         Self(Cache::new(move || {
             let (settings, exchange) = (settings.clone(), Arc::clone(&exchange));
-            async move { pass(settings.token(&exchange).await?, None) }
+            async move {
+                let (access, origin) = settings.token(&exchange).await?;
+                pass(access, None, origin)
+            }
         }))
     }
 
@@ -93,7 +98,7 @@ impl Tokens {
         let (settings, key) = (settings.clone(), key.clone());
         Self(Cache::new(move || {
             let (settings, key, exchange) = (settings.clone(), key.clone(), Arc::clone(&exchange));
-            async move { pass(settings.token(&key, &exchange).await?, None) }
+            async move { pass(settings.token(&key, &exchange).await?, None, "") }
         }))
     }
 
@@ -101,7 +106,14 @@ impl Tokens {
         let base = base.clone();
         Self(Cache::new(move || {
             let (principal, base, exchange) = (principal.clone(), base.clone(), Arc::clone(&exchange));
-            async move { pass(databricks::token(&principal, &base, &exchange).await?, None) }
+            async move {
+                let access = databricks::token(&principal, &base, &exchange).await?;
+                pass(
+                    access,
+                    None,
+                    "the service principal in DATABRICKS_CLIENT_ID and DATABRICKS_CLIENT_SECRET",
+                )
+            }
         }))
     }
 
@@ -120,7 +132,11 @@ impl Tokens {
     }
 }
 
-fn pass(access: Access, quota_project: Option<&str>) -> Result<Fetched<Pass>, CredentialsError> {
+fn pass(
+    access: Access,
+    quota_project: Option<&str>,
+    origin: &str,
+) -> Result<Fetched<Pass>, CredentialsError> {
     let Fetched { value: secret, lifetime } = access;
     let unusable =
         |what: &str| CredentialsError::refused(format!("{what} has characters that no header can carry"));
@@ -132,7 +148,7 @@ fn pass(access: Access, quota_project: Option<&str>) -> Result<Fetched<Pass>, Cr
     header.set_sensitive(true);
     let quota_project = quota_project.map(HeaderValue::from_str).transpose();
     let quota_project = quota_project.map_err(|_| unusable("the quota project"))?;
-    Ok(Fetched { value: Pass { header, quota_project, secret }, lifetime })
+    Ok(Fetched { value: Pass { header, quota_project, secret, origin: origin.to_owned() }, lifetime })
 }
 
 impl Grant {
@@ -144,6 +160,11 @@ impl Grant {
         {
             headers.insert(QUOTA_PROJECT, project.clone());
         }
+    }
+
+    /// Where what the token was got with was found; empty where that is not known.
+    pub(crate) fn origin(&self) -> &str {
+        &self.held.value.origin
     }
 
     pub(crate) fn add_secrets(&self, secrets: &mut Secrets) {

@@ -64,7 +64,7 @@ impl Engine {
                 };
                 (found.budget, found.pace) = (Arc::clone(budget), Arc::clone(pace));
             }
-            let state = keeps_state.then(|| provider.targets.of(model));
+            let state = keeps_state.then(|| provider.targets.target(model));
             let opened = breaker.check.zip(state.as_ref()).map(|(interval, state)| {
                 let (provider, state) = (Arc::clone(&provider), Arc::clone(state));
                 OnOpen(Arc::new(move || health_check::begin(interval, &provider, &state)))

@@ -3,7 +3,7 @@
 mod gather;
 
 use crate::{
-    arrange::{Asked, arrange},
+    arrange::{CallContext, arrange},
     bounds::Bounds,
     call::execute,
     candidates::Candidates,
@@ -279,7 +279,7 @@ impl Engine {
         options: &CallOptions,
         policy: &CallPolicy,
     ) -> Result<(), CallError> {
-        arrange(candidates, &Asked { demands, options, policy, routes: &self.routes, is_dry: false })
+        arrange(candidates, &CallContext { demands, options, policy, routes: &self.routes, is_dry: false })
     }
 
     // These only name the work: as plain functions they do not keep the request a second time in a future of their own.

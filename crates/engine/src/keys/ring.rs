@@ -60,7 +60,7 @@ impl KeyRing {
                 Some(key) => states.hash(key.expose_secret().trim()),
                 None => states.hash(&format!("from {reference}")),
             };
-            let state = states.of(hash);
+            let state = states.key(hash);
             if key.is_some()
                 && let Some(same) = keys.iter_mut().find(|known| Arc::ptr_eq(&known.state, &state))
             {
@@ -195,7 +195,7 @@ impl KeyRing {
     /// What is known of each key, for people.
     pub(crate) fn status(&self, provider: &str) -> Vec<KeyStatus> {
         let now = now();
-        self.keys.iter().map(|key| status::of(key, provider, now)).collect()
+        self.keys.iter().map(|key| status::key_status(key, provider, now)).collect()
     }
 
     fn note_text(&self, key: &Key, access: &Access) {

@@ -108,7 +108,7 @@ impl KeyStates {
     }
 
     /// The state of the key with this hash.
-    pub(super) fn of(&self, hash: u64) -> Arc<KeyState> {
+    pub(super) fn key(&self, hash: u64) -> Arc<KeyState> {
         let mut all = lock(&self.all);
         if all.len() >= MAX_KEYS {
             all.retain(|_, state| Arc::strong_count(state) > 1);

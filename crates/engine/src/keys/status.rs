@@ -20,7 +20,7 @@ pub struct KeyStatus {
     pub models: Vec<String>,
 }
 
-pub(super) fn of(key: &Key, provider: &str, now: u64) -> KeyStatus {
+pub(super) fn key_status(key: &Key, provider: &str, now: u64) -> KeyStatus {
     let shown = match &key.place {
         Place::AtHand(ready) => ready.shown.clone(),
         // Before it was fetched there is nothing to show.

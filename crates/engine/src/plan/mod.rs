@@ -165,7 +165,7 @@ impl Plan {
         if let Some(seat) = self.seats.get_mut(seat) {
             seat.asked = seat.asked.saturating_add(1);
         }
-        self.judge(failed, Reason::of(failed), now);
+        self.judge(failed, Reason::from_failure(failed), now);
         self.current = current;
     }
 
@@ -216,7 +216,7 @@ impl Plan {
 
     /// What to do where the credentials were not renewed.
     pub(crate) fn with_another_key(&mut self, failed: &Failed, keys: Keys, moment: Moment) -> Step {
-        let is_of_the_key = Reason::of(failed).is_of_the_key() || failed.is_refused_access();
+        let is_of_the_key = Reason::from_failure(failed).is_of_the_key() || failed.is_refused_access();
         if keys.has_another && is_of_the_key && !moment.remaining.is_zero() {
             return Step::NextKey;
         }
@@ -228,7 +228,7 @@ impl Plan {
         if moment.remaining.is_zero() {
             return Step::GiveUp;
         }
-        let reason = Reason::of(failed);
+        let reason = Reason::from_failure(failed);
         self.judge(failed, reason, moment.now);
         let moves = match reason {
             Reason::ContextLength => self.go_where_more_fits(),
@@ -375,13 +375,13 @@ impl Plan {
                 self.retries += 1;
                 self.ask(seat, wait, false)
             }
-            None if moves => self.where_nobody_may_be_asked(moment),
+            None if moves => self.when_none_is_left(moment),
             None => Step::GiveUp,
         }
     }
 
     /// Every candidate is out, full, or its breaker is open.
-    fn where_nobody_may_be_asked(&mut self, moment: Moment) -> Step {
+    fn when_none_is_left(&mut self, moment: Moment) -> Step {
         let pool = self.pool;
         for seat in self.seats.iter_mut().filter(|seat| seat.pool == pool && seat.standing == Standing::Busy)
         {

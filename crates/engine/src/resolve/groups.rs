@@ -72,7 +72,7 @@ impl Groups {
             };
             // Of a wildcard an instance shows whether its targets lead somewhere.
             let sample = pattern.as_ref().map(|_| "x");
-            match ways.group(group, sample, groups.states.of(&group.name)) {
+            match ways.group(group, sample, groups.states.group(&group.name)) {
                 Ok(_) if pattern.is_some() => {}
                 Ok(ready) => match same_model::of_group(&ready.targets, catalog) {
                     Ok(()) => drop(groups.exact.insert(group.name.clone(), Arc::new(ready))),
@@ -107,7 +107,7 @@ impl Groups {
             .find_map(|(pattern, group)| Some((pattern.rest(name, has_provider)?, group)))?;
         let settings = HashMap::new();
         let ways = Ways { aliases, names, settings: &settings };
-        Some(ways.group(group, Some(rest), self.states.of(&group.name)).map(Arc::new))
+        Some(ways.group(group, Some(rest), self.states.group(&group.name)).map(Arc::new))
     }
 
     /// What is kept of the group of the moment that these models are.

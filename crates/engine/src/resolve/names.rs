@@ -105,6 +105,7 @@ impl Names {
             Named::Route(provider, model) => Ok(Candidate::new(&**provider, model)),
             Named::NoModel => Err(format!("model: {} names no model; write 'provider/model'", quoted(name))),
             Named::UnknownProvider(provider) => match self.offered(name).as_slice() {
+                [] if is_prose(name) && self.nearest_provider(provider).is_none() => Err(not_a_name(name)),
                 [] => Err(format!(
                     "model: {} names no known provider ({}); write 'provider/model'{}",
                     quoted(name),
@@ -159,6 +160,9 @@ impl Names {
     }
 
     fn names_no_provider(&self, name: &str) -> String {
+        if let Some(id) = self.known(name) {
+            return format!("model: {} names a provider and no model; write '{id}/model'", quoted(name));
+        }
         let instance = if name.is_empty() { "gpt-5-mini" } else { name };
         let similar = self.looked_up(self.similar.as_ref(), name);
         // Those with a key first.
@@ -168,13 +172,18 @@ impl Names {
         let hint = match (nearest(name, self.suggested.iter().map(String::as_str)), similar) {
             (Some(alias), _) => format!("did you mean {}?", quoted(alias)),
             (None, Some(route)) => format!("did you mean {}?", quoted(&route.to_string())),
+            (None, None) if is_prose(name) => return not_a_name(name),
             (None, None) => format!("for instance {}", quoted(&format!("openai/{instance}"))),
         };
         format!("model: {} names no provider; write 'provider/model', {hint}", quoted(name))
     }
 
+    fn nearest_provider(&self, name: &str) -> Option<&str> {
+        nearest(name, self.named.keys().map(String::as_str))
+    }
+
     fn nearest_or_known(&self, name: &str) -> String {
-        if let Some(near) = nearest(name, self.named.keys().map(String::as_str)) {
+        if let Some(near) = self.nearest_provider(name) {
             return format!("; did you mean `{near}`?");
         }
         let named = self.named.values();
@@ -191,6 +200,18 @@ impl Names {
 
 fn listed<'a>(routes: impl Iterator<Item = &'a Candidate>) -> String {
     routes.map(|route| quoted(&route.to_string())).collect::<Vec<_>>().join(", ")
+}
+
+/// Whether what was given as a model's name is rather a prompt: no model's name has spaces.
+fn is_prose(name: &str) -> bool {
+    name.trim().contains(char::is_whitespace)
+}
+
+fn not_a_name(name: &str) -> String {
+    format!(
+        "model: {} is not the name of a model; the model comes first, as 'provider/model', and the prompt after it",
+        quoted(name)
+    )
 }
 
 /// `name` for an error: of bearable length, and nothing in it that steers a terminal.

@@ -80,6 +80,13 @@ fn prefixes() {
         ("", "names no provider; write 'provider/model', for instance 'openai/gpt-5-mini'"),
         ("gpt-9", "names no provider; write 'provider/model', for instance 'openai/gpt-9'"),
         ("/gpt", "names no known provider ('')"),
+        ("Why is the sky blue?", "'Why is the sky blue?' is not the name of a model; the model comes first"),
+        ("What is 1/2 + 1/3?", "is not the name of a model; the model comes first, as 'provider/model'"),
+        ("Translate: good morning", "is not the name of a model"),
+        ("Hi.\nWho are you?", "is not the name of a model"),
+        ("openai", "names a provider and no model; write 'openai/model'"),
+        ("claude", "names a provider and no model; write 'anthropic/model'"),
+        ("opnai/gpt 9", "did you mean `openai`?"),
     ] {
         assert!(led(&routes, name).contains(said), "{}", led(&routes, name));
     }

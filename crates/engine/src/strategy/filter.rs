@@ -47,9 +47,9 @@ impl Capabilities {
         (Self::DOCUMENTS, "documents"),
     ];
 
-    /// These and those.
+    /// What is in either.
     #[must_use]
-    pub const fn and(self, other: Self) -> Self {
+    pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 

@@ -47,7 +47,8 @@ impl Strategy {
             let scores = Scores::Session(session);
             return Order::new(targets, scores.lowest(targets, random), scores, By::Session, random.fork());
         }
-        let mean = |known: fn(&TargetSnapshot) -> Option<f64>| Mean::of(targets.iter().filter_map(known));
+        let mean =
+            |known: fn(&TargetSnapshot) -> Option<f64>| Mean::from_known(targets.iter().filter_map(known));
         let (first, scores) = match self {
             Self::Sequential => (None, Scores::Index),
             Self::RoundRobin => (rotation.take_turn(targets, random), Scores::Equal),

@@ -12,7 +12,7 @@ pub(super) struct Mean {
 }
 
 impl Mean {
-    pub(super) fn of(known: impl Iterator<Item = f64>) -> Self {
+    pub(super) fn from_known(known: impl Iterator<Item = f64>) -> Self {
         known
             .filter(|figure| figure.is_finite())
             .fold(Self::default(), |mean, figure| Self { sum: mean.sum + figure, count: mean.count + 1 })
@@ -36,7 +36,7 @@ pub(super) struct Limits {
 impl Limits {
     pub(super) fn new(targets: &[TargetSnapshot]) -> Self {
         let mean = |limit: fn(&TargetSnapshot) -> Option<f64>| {
-            Mean::of(targets.iter().filter_map(limit).filter(|limit| *limit > 0.0)).or(0.0)
+            Mean::from_known(targets.iter().filter_map(limit).filter(|limit| *limit > 0.0)).or(0.0)
         };
         Self {
             tokens: mean(|target| target.usage.token_limit),

@@ -413,3 +413,68 @@ async fn what_refuses_credentials_says_why_without_secrets() {
     let error = id_found(AwsSettings::default(), nowhere).await.unwrap_err();
     assert!(error.contains("no region: give one, or set AWS_REGION"), "{error}");
 }
+
+/// A refusal says where the refused credentials come from, as that of a key does.
+#[tokio::test]
+async fn refused_credentials_say_where_they_were_found() {
+    let folder = Folder::new();
+    let config = folder.write("config", FILES);
+    let shared = folder.write(
+        "credentials",
+        &format!("[default]\naws_access_key_id=AKSHARED\naws_secret_access_key={CANARY}\n"),
+    );
+    let token = folder.write("token", "web-token\n");
+    let sts = Server::start(vec![
+        role_answer("AssumeRole", "AKROLE0000000000"),
+        role_answer("AssumeRoleWithWebIdentity", "AKWEB00000000000"),
+    ])
+    .await;
+    let metadata = Server::start(vec![container_answer("AKCONTAINER")]).await;
+    let empty = ("AWS_PROFILE", "empty");
+    let cases: [(AwsSettings, &[(&str, &str)], &str); 6] = [
+        (
+            AwsSettings::default(),
+            &[("AWS_ACCESS_KEY_ID", "AKENV"), ("AWS_SECRET_ACCESS_KEY", CANARY)],
+            "the environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+        ),
+        (AwsSettings::default(), &[("AWS_PROFILE", "role")], "the role of profile `role`"),
+        (
+            AwsSettings::default(),
+            &[("AWS_WEB_IDENTITY_TOKEN_FILE", &token), ("AWS_ROLE_ARN", "arn:aws:iam::1:role/w")],
+            "the web identity in AWS_WEB_IDENTITY_TOKEN_FILE",
+        ),
+        (AwsSettings::default(), &[], "profile `default`"),
+        (
+            AwsSettings::default(),
+            &[empty, ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/role")],
+            "the container's role",
+        ),
+        (keys(), &[], "its settings"),
+    ];
+    for (settings, variables, origin) in cases {
+        let usual = [
+            ("HOME", folder.path()),
+            ("AWS_REGION", REGION),
+            ("AWS_CONFIG_FILE", config.as_str()),
+            ("AWS_SHARED_CREDENTIALS_FILE", shared.as_str()),
+        ];
+        let environment = environment(&[&usual[..], variables].concat(), metadata.address, sts.address);
+        let server = Server::start(vec![answer(401, "", r#"{"error":{"message":"No."}}"#)]).await;
+        let engine = engine(aws(server.address, settings, environment));
+        let error = bounded(engine.complete(once())).await.unwrap_err().to_string();
+        assert!(error.contains(&format!("No. The credentials came from {origin} (status 401")), "{error}");
+        assert!(!error.contains(CANARY), "{error}");
+    }
+}
+
+/// The configured region signs where the address does not say one, as that of a private endpoint.
+#[test]
+fn a_region_of_the_provider_is_that_of_its_signatures() {
+    let region = |authentication: Authentication| match authentication {
+        Authentication::Aws(aws) => aws.region,
+        other => panic!("{other:?}"),
+    };
+    let in_region = |aws: AwsSettings| region(Authentication::Aws(aws).in_region(Some("eu-north-1")));
+    assert_eq!(in_region(AwsSettings::default()).as_deref(), Some("eu-north-1"));
+    assert_eq!(in_region(keys()).as_deref(), Some(REGION));
+}

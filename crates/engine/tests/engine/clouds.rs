@@ -448,3 +448,57 @@ fn no_setting_shows_a_secret() {
         assert!(!shown.contains(CANARY), "{shown}");
     }
 }
+
+/// A refusal says where what the refused token was got with comes from.
+#[tokio::test]
+async fn refused_tokens_say_where_their_credentials_were_found() {
+    let folder = Folder::new();
+    let user = r#"{"type":"authorized_user","client_id":"id","client_secret":"s","refresh_token":"r"}"#;
+    let named = folder.write("named.json", user);
+    let clouds = Server::start((0..6).map(|_| token("some")).collect()).await;
+    let host = clouds.address.to_string();
+    let endpoints = [
+        ("https://oauth2.googleapis.com", clouds.address),
+        ("https://login.microsoftonline.com", clouds.address),
+        ("http://169.254.169.254", clouds.address),
+    ];
+    let google = || Authentication::Google(GoogleSettings::default());
+    let entra = || Authentication::Entra(EntraSettings::default());
+    let who = [("AZURE_TENANT_ID", "tenant"), ("AZURE_CLIENT_ID", "client")];
+    let secret = ("AZURE_CLIENT_SECRET", "s");
+    let cases: Vec<(Authentication, Vec<(&str, &str)>, String)> = vec![
+        (
+            google(),
+            vec![("GOOGLE_APPLICATION_CREDENTIALS", &named)],
+            format!("the file {named} that GOOGLE_APPLICATION_CREDENTIALS names"),
+        ),
+        (
+            Authentication::Google(GoogleSettings {
+                credentials: Some(Secret::from(user)),
+                ..GoogleSettings::default()
+            }),
+            vec![],
+            "its settings".to_owned(),
+        ),
+        (google(), vec![("GCE_METADATA_HOST", &host)], "this machine's metadata".to_owned()),
+        (entra(), [&who[..], &[secret]].concat(), "the environment variable AZURE_CLIENT_SECRET".to_owned()),
+        (
+            entra(),
+            [&who[..], &[("AZURE_FEDERATED_TOKEN_FILE", named.as_str())]].concat(),
+            "the workload identity in AZURE_FEDERATED_TOKEN_FILE".to_owned(),
+        ),
+        (entra(), vec![], "this machine's managed identity".to_owned()),
+    ];
+    for (authentication, variables, origin) in cases {
+        let server = Server::start(vec![answer(401, "", r#"{"error":{"message":"No."}}"#)]).await;
+        let mut settings = settings(server.address);
+        settings.api_key = None;
+        settings.authentication = authentication;
+        settings.environment = environment(&variables, &endpoints);
+        let mut call = call();
+        call.options.max_retries = Some(0);
+        let error = bounded(engine(settings).complete(call)).await.unwrap_err().to_string();
+        assert!(error.contains(&format!("No. The credentials came from {origin} (status 401")), "{error}");
+        assert!(!error.contains(CANARY), "{error}");
+    }
+}

@@ -90,21 +90,21 @@ fn text(value: Option<Value<'_>>) -> Option<String> {
 }
 
 /// As [`text`], also of a list of texts, or an object with a text.
-fn said(value: Value<'_>) -> Option<String> {
+fn known_text(value: Value<'_>) -> Option<String> {
     if let Some(fields) = value.object() {
-        return first_said(&fields, &["text", "message", "content", "value", "parts"]);
+        return first_known_text(&fields, &["text", "message", "content", "value", "parts"]);
     }
     match value.array() {
         Some(items) => {
-            let said: Vec<String> = items.into_iter().filter_map(said).collect();
+            let said: Vec<String> = items.into_iter().filter_map(known_text).collect();
             (!said.is_empty()).then(|| said.join("; "))
         }
         None => text(Some(value)),
     }
 }
 
-fn first_said(fields: &Fields<'_>, names: &[&str]) -> Option<String> {
-    names.iter().find_map(|name| said(fields.get(name)?))
+fn first_known_text(fields: &Fields<'_>, names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| known_text(fields.get(name)?))
 }
 
 fn first_text(fields: &Fields<'_>, names: &[&str]) -> Option<String> {
@@ -148,8 +148,8 @@ fn read_body(fields: &Fields<'_>, reported: &mut Reported) -> bool {
             None => {
                 // xAI writes a code beside the text, Text Generation Inference a type.
                 read_error(fields, reported);
-                let text = said(error).unwrap_or_else(|| plain(error.text()));
-                let beside = first_said(fields, &["message", "error_description"]);
+                let text = known_text(error).unwrap_or_else(|| plain(error.text()));
+                let beside = first_known_text(fields, &["message", "error_description"]);
                 match beside.filter(|beside| *beside != text) {
                     // Fastify (claude-code-router) and OAuth servers: a word, and what it means beside it.
                     Some(beside) => {
@@ -251,7 +251,7 @@ fn read_error(error: &Fields<'_>, reported: &mut Reported) {
     reported.code = first_text(error, &["code", "error_code", "status_code"]);
     reported.error_type = first_text(error, &["type", "error_type"]);
     reported.param = first_text(error, &["param"]);
-    reported.message = first_said(
+    reported.message = first_known_text(
         error,
         &[
             "message",

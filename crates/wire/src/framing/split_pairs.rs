@@ -132,11 +132,11 @@ impl<H> SplitPairs<H> {
             match kind {
                 HalfKind::Stray => {}
                 HalfKind::Ends => {
-                    waiting.push(Waiting { at: out.len(), place: Place::of(data, *at) });
+                    waiting.push(Waiting { at: out.len(), place: Place::find(data, *at) });
                     continue;
                 }
                 HalfKind::Begins => {
-                    let place = Place::of(data, *at);
+                    let place = Place::find(data, *at);
                     if let Some(first) = self.held.iter_mut().find_map(|held| held.take(&place)) {
                         out.push_str(&first);
                         continue;
@@ -179,7 +179,7 @@ impl<H> Held<H> {
 
 impl Place {
     /// The string of `data` that a half at `at` is in.
-    fn of(data: &str, at: usize) -> Self {
+    fn find(data: &str, at: usize) -> Self {
         let bytes = data.as_bytes();
         let start = opening_quote(bytes.get(..at).unwrap_or_default());
         let before = data.get(..start).unwrap_or_default().trim_end();

@@ -140,7 +140,7 @@ fn characters(text: &str, bytes: u64) -> Option<u64> {
 
 /// The sources beside a part: Anthropic's, Bedrock's and Responses'. Places are those in the part.
 pub fn of_part(extra: &Extra) -> Vec<Citation> {
-    let mut found: Vec<Citation> = items(extra, "citations").filter_map(beside_text).collect();
+    let mut found: Vec<Citation> = items(extra, "citations").filter_map(of_text_block).collect();
     found.extend(items(extra, "annotations").filter_map(annotation));
     found
 }
@@ -247,7 +247,7 @@ fn items<'a>(extra: &'a Extra, name: &str) -> impl Iterator<Item = Value<'a>> + 
 }
 
 /// Anthropic's citation or Bedrock's, which stand beside the text that they are about.
-fn beside_text(value: Value<'_>) -> Option<Citation> {
+fn of_text_block(value: Value<'_>) -> Option<Citation> {
     let mut fields = value.object()?;
     let said = fields.take_string("type");
     let location = fields.take_object("location");

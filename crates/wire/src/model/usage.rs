@@ -66,7 +66,7 @@ impl Usage {
 
     /// What two answers used together: figures that both have, else they are unknown.
     #[must_use]
-    pub fn and(&self, other: &Self) -> Self {
+    pub fn plus(&self, other: &Self) -> Self {
         macro_rules! sums {
             ($($field:ident),*) => {
                 Self {
@@ -80,7 +80,7 @@ impl Usage {
 
     /// These figures, and `other`'s on top as far as they are known: of another answer that counts into the same bill.
     #[must_use]
-    pub fn with(mut self, other: &Self) -> Self {
+    pub fn plus_known(mut self, other: &Self) -> Self {
         macro_rules! add {
             ($($field:ident),*) => {$(
                 if let Some(more) = other.$field {
@@ -92,9 +92,9 @@ impl Usage {
         self
     }
 
-    /// What several answers used together, as [`Usage::and`] has it; nothing is known where there are none.
+    /// What several answers used together, as [`Usage::plus`] has it; nothing is known where there are none.
     pub fn sum<'a>(usages: impl IntoIterator<Item = &'a Self>) -> Self {
-        usages.into_iter().cloned().reduce(|sum, usage| sum.and(&usage)).unwrap_or_default()
+        usages.into_iter().cloned().reduce(|sum, usage| sum.plus(&usage)).unwrap_or_default()
     }
 
     /// What was written to a cache, by how long it is kept, added up; `None` where the provider does not tell times apart.

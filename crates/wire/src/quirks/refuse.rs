@@ -119,7 +119,7 @@ pub(crate) fn strict_tools(request: &Request, quirks: &Quirks, refusals: &mut Re
     if !quirks.supports(Feature::Strict) {
         return Ok(());
     }
-    schema::check_tools(schema::of(quirks.strict_schema), request, refusals)
+    schema::check_tools(schema::subset(quirks.strict_schema), request, refusals)
 }
 
 /// Refuses that an answer is strict whose schema cannot be said in the provider's subset.
@@ -127,7 +127,7 @@ pub(crate) fn strict_answer(request: &Request, quirks: &Quirks, refusals: &mut R
     if !quirks.takes_strict_answers(&request.model) {
         return Ok(());
     }
-    schema::check_answer(schema::of(quirks.strict_schema), Held::WhereStrict, request, refusals)
+    schema::check_answer(schema::subset(quirks.strict_schema), Held::WhereStrict, request, refusals)
 }
 
 /// Refuses choices among tools.

@@ -19,7 +19,11 @@ impl Schema {
             let Some(shape) = field(self.body, name) else { continue };
             let mut path = alloc::vec![Step::Name(name.into())];
             if let Err(problem) = shape.check(value, &mut path) {
-                if style == Style::Ollama && problem != Problem::Unexpected {
+                // What is said of roles is said of the whole conversation, where that is refused.
+                let is_role = matches!(problem, Problem::Kind { tag: "role", .. });
+                if style == Style::Ollama && problem != Problem::Unexpected
+                    || is_role && style.knows_conversations()
+                {
                     continue;
                 }
                 return Some(error(style, &path, &problem));
@@ -44,6 +48,7 @@ fn error(style: Style, path: &[Step], problem: &Problem) -> ProviderError {
     let place = match problem {
         Problem::Unknown(name) | Problem::Missing(name) if path.is_empty() => name.clone(),
         Problem::Unknown(name) | Problem::Missing(name) => format!("{}.{name}", brackets(path)),
+        Problem::Kind { tag, .. } => format!("{}.{tag}", brackets(path)),
         Problem::Unexpected => brackets(path),
     };
     match style {
@@ -54,7 +59,7 @@ fn error(style: Style, path: &[Step], problem: &Problem) -> ProviderError {
             let code = match problem {
                 Problem::Unknown(_) => "unknown_parameter",
                 Problem::Missing(_) => "missing_required_parameter",
-                Problem::Unexpected => "invalid_value",
+                Problem::Kind { .. } | Problem::Unexpected => "invalid_value",
             };
             error.code = Some(code.into());
         }
@@ -85,11 +90,17 @@ fn message(style: Style, path: &[Step], problem: &Problem) -> String {
         (Style::OpenAi | Style::Azure, Problem::Missing(name)) => {
             format!("Missing required parameter: '{place}.{name}'.")
         }
+        (Style::OpenAi | Style::Azure, Problem::Kind { kind, known, .. }) => {
+            format!("Invalid value: '{kind}'. Supported values are: {}.", listed(known))
+        }
         (Style::OpenAi | Style::Azure, Problem::Unexpected) => format!("Invalid value for '{place}'."),
         (Style::Anthropic, Problem::Unknown(name)) => {
             format!("{}.{name}: Extra inputs are not permitted", dots(path, 3))
         }
         (Style::Anthropic, Problem::Missing(name)) => format!("{}.{name}: Field required", dots(path, 3)),
+        (Style::Anthropic, Problem::Kind { tag, kind, known }) => {
+            format!("{}: {}", dots(path, 3), not_among(tag, kind, known))
+        }
         (Style::Anthropic, Problem::Unexpected) => {
             format!("{}: Input should be a valid value", dots(path, 3))
         }
@@ -110,6 +121,9 @@ fn message(style: Style, path: &[Step], problem: &Problem) -> String {
                 dots(path, usize::MAX)
             )
         }
+        (Style::Groq, Problem::Kind { tag, .. }) => {
+            format!("'{}' : discriminator property '{tag}' has invalid value", dots(path, usize::MAX))
+        }
         (Style::Cerebras, Problem::Unknown(name)) => {
             let place = format!("{}.{name}", dots(path, 0));
             format!("{place}: property '{place}' is unsupported")
@@ -119,6 +133,7 @@ fn message(style: Style, path: &[Step], problem: &Problem) -> String {
         }
         (_, Problem::Unknown(name)) => format!("{place}: unknown field \"{name}\""),
         (_, Problem::Missing(name)) => format!("{place}: missing field \"{name}\""),
+        (_, Problem::Kind { tag, kind, .. }) => format!("{place}.{tag}: invalid value \"{kind}\""),
         (_, Problem::Unexpected) => format!("{place}: invalid value"),
     }
 }
@@ -138,6 +153,30 @@ fn top_level_message(style: Style, name: &str) -> String {
         Style::Fireworks => format!("Extra inputs are not permitted, field: '{name}'"),
         Style::Ollama | Style::Other => format!("unknown field \"{name}\""),
     }
+}
+
+/// `'a', 'b', and 'c'`.
+fn listed(known: &[&str]) -> String {
+    let mut text = String::new();
+    for (position, word) in known.iter().enumerate() {
+        let separator = match position {
+            0 => "",
+            1 if known.len() == 2 => " and ",
+            _ if position + 1 == known.len() => ", and ",
+            _ => ", ",
+        };
+        _ = write!(text, "{separator}'{word}'");
+    }
+    text
+}
+
+/// What pydantic, with which Anthropic and Mistral read requests, says of a kind that it does not know.
+fn not_among(tag: &str, kind: &str, known: &[&str]) -> String {
+    let known: Vec<String> = known.iter().map(|word| format!("'{word}'")).collect();
+    format!(
+        "Input tag '{kind}' found using '{tag}' does not match any of the expected tags: {}",
+        known.join(", ")
+    )
 }
 
 /// The role of the message that the path leads through.
@@ -178,9 +217,10 @@ fn dots(path: &[Step], first: usize) -> String {
 /// The list that Mistral's validator writes.
 fn mistral(path: &[Step], problem: &Problem) -> String {
     let (kind, text, name) = match problem {
-        Problem::Unknown(name) => ("extra_forbidden", "Extra inputs are not permitted", Some(name)),
-        Problem::Missing(name) => ("missing", "Field required", Some(name)),
-        Problem::Unexpected => ("value_error", "Input should be a valid value", None),
+        Problem::Unknown(name) => ("extra_forbidden", "Extra inputs are not permitted".into(), Some(name)),
+        Problem::Missing(name) => ("missing", "Field required".into(), Some(name)),
+        Problem::Kind { tag, kind, known } => ("union_tag_invalid", not_among(tag, kind, known), None),
+        Problem::Unexpected => ("value_error", "Input should be a valid value".into(), None),
     };
     let mut out = Vec::new();
     let mut object = ObjectWriter::begin(&mut out);
@@ -197,7 +237,7 @@ fn mistral(path: &[Step], problem: &Problem) -> String {
                 crate::json::WriteJson::write_json(&step, out);
             });
         });
-        detail.field("msg", text);
+        detail.field("msg", &text);
         detail.finish();
     });
     object.finish();

@@ -4,6 +4,7 @@ use super::shape::{Fields, Shape, field};
 use super::top_level::Names;
 use crate::json::{Extra, Json};
 use crate::model::{PartKind, Role};
+use alloc::vec::Vec;
 
 /// What one provider takes.
 #[derive(Debug)]
@@ -42,6 +43,14 @@ pub(crate) enum Style {
     Other,
 }
 
+impl Style {
+    /// Whether there are words for what is wrong with a conversation as a whole, an unknown role among it
+    /// (`server::emulated::conversation`).
+    pub(super) const fn knows_conversations(self) -> bool {
+        matches!(self, Self::OpenAi | Self::Azure | Self::Anthropic | Self::Mistral)
+    }
+}
+
 /// Where a field stands.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Place<'a> {
@@ -52,9 +61,17 @@ pub(crate) enum Place<'a> {
 }
 
 impl Schema {
-    /// Whether the content of an assistant's message may have parts of this type.
-    pub(crate) fn takes_in_answers(&self, kind: &str) -> bool {
-        field(self.message, "content").is_some_and(|content| content.has_kind(kind))
+    /// Whether the content of a message of this role may have parts of this type, in OpenAI's form. Of a role that is not
+    /// described, anything may be in it.
+    pub(crate) fn takes_part(&self, role: &str, kind: &str) -> bool {
+        let roles = field(self.body, "messages").and_then(Shape::of_items).and_then(Shape::kinds);
+        let fields = roles.and_then(|roles| roles.iter().find(|(known, _)| *known == role));
+        fields.and_then(|(_, fields)| field(fields, "content")).is_none_or(|content| content.has_kind(kind))
+    }
+
+    /// Whether parts of this type are among those that the content of an assistant's message is known to have.
+    pub(crate) fn lists_in_answers(&self, kind: &str) -> bool {
+        field(self.message, "content").is_some_and(|content| content.lists_kind(kind))
     }
 
     /// Whether an assistant's message may have calls of this type.
@@ -74,6 +91,11 @@ impl Schema {
             Place::Part(_) => self.other,
         };
         field(fields, name)
+    }
+
+    /// Whether the provider takes the field `name` at `place` with this value.
+    pub(crate) fn takes(&self, place: Place<'_>, name: &str, value: &Json) -> bool {
+        self.field(place, name).is_some_and(|shape| shape.check(value.value(), &mut Vec::new()).is_ok())
     }
 
     /// `value`, which a decoder kept under `name`, as the provider takes it back at `place`: without the inner fields

@@ -38,7 +38,14 @@ pub(crate) enum Problem {
     Unknown(String),
     /// A required field is missing.
     Missing(String),
-    /// A value of another type, or a kind that nobody knows.
+    /// A field that says which kind of object it stands in, and says one that nobody knows.
+    Kind {
+        /// The field: `role` or `type`.
+        tag: &'static str,
+        kind: String,
+        known: Vec<&'static str>,
+    },
+    /// A value of another type.
     Unexpected,
 }
 
@@ -82,6 +89,16 @@ impl Shape {
         }
     }
 
+    /// The shape of the items of a list.
+    pub(crate) const fn of_items(self) -> Option<Shape> {
+        if let Self::List(item) = self { Some(*item) } else { None }
+    }
+
+    /// The kinds of objects that a field tells apart.
+    pub(crate) const fn kinds(self) -> Option<&'static [(&'static str, Fields)]> {
+        if let Self::Tagged(_, kinds) = self { Some(kinds) } else { None }
+    }
+
     /// Whether a list of this shape may hold objects of this kind.
     pub(crate) fn has_kind(self, kind: &str) -> bool {
         match self {
@@ -90,6 +107,16 @@ impl Shape {
             Self::Either(shapes) => shapes.iter().any(|shape| shape.has_kind(kind)),
             Self::Tagged(_, kinds) | Self::Item(kinds) => kinds.iter().any(|(known, _)| *known == kind),
             Self::Object(fields) => field(fields, kind).is_some(),
+            _ => false,
+        }
+    }
+
+    /// Whether objects of this kind are among those that a list of this shape is known to hold.
+    pub(crate) fn lists_kind(self, kind: &str) -> bool {
+        match self {
+            Self::List(item) => item.lists_kind(kind),
+            Self::Either(shapes) => shapes.iter().any(|shape| shape.lists_kind(kind)),
+            Self::Tagged(_, kinds) | Self::Item(kinds) => kinds.iter().any(|(known, _)| *known == kind),
             _ => false,
         }
     }
@@ -118,7 +145,7 @@ impl Shape {
                 let Some(kind) = object.get(tag).and_then(Value::string) else {
                     return Err(Problem::Missing(tag.to_owned()));
                 };
-                check_kind(kinds, &kind, &object, path)
+                check_kind(tag, kinds, &kind, &object, path)
             }
             Self::OneOf(members, beside) => {
                 let object = value.object().unwrap_or_default();
@@ -140,26 +167,37 @@ impl Shape {
                 let text = |name: &str| object.get(name).and_then(Value::string);
                 let kind = match text("type").as_deref() {
                     None | Some("message") => match text("role") {
-                        Some(role) => format!("message:{role}"),
+                        Some(role) => format!("{MESSAGE}{role}"),
                         None => return Err(Problem::Missing("role".to_owned())),
                     },
                     Some(kind) => kind.to_owned(),
                 };
-                check_kind(kinds, &kind, &object, path)
+                let tag = if kind.starts_with(MESSAGE) { "role" } else { "type" };
+                check_kind(tag, kinds, &kind, &object, path)
             }
             Self::Any | Self::Null | Self::Bool | Self::Number | Self::Text | Self::AnyObject => Ok(()),
         }
     }
 }
 
+/// What stands before the role in the kind of an item that is a message.
+const MESSAGE: &str = "message:";
+
 fn check_kind(
-    kinds: &[(&str, Fields)],
+    tag: &'static str,
+    kinds: &'static [(&'static str, Fields)],
     kind: &str,
     object: &Object<'_>,
     path: &mut Vec<Step>,
 ) -> Result<(), Problem> {
     let Some((_, fields)) = kinds.iter().find(|(known, _)| *known == kind) else {
-        return Err(Problem::Unexpected);
+        let of_tag = |known: &&'static str| known.starts_with(MESSAGE) == kind.starts_with(MESSAGE);
+        let known = kinds.iter().map(|(known, _)| *known).filter(of_tag);
+        return Err(Problem::Kind {
+            tag,
+            kind: kind.trim_start_matches(MESSAGE).to_owned(),
+            known: known.map(|known| known.trim_start_matches(MESSAGE)).collect(),
+        });
     };
     // Of kinds whose fields nobody lists, any will do: they go back as they were received.
     if fields.is_empty() {

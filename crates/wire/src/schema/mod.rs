@@ -16,7 +16,7 @@ mod tests;
 mod unfit;
 mod violation;
 
-pub(crate) use subsets::{ANTHROPIC, COHERE, GEMINI, GEMINI_TOOLS, LLAMA_CPP, Subset, of};
+pub(crate) use subsets::{ANTHROPIC, COHERE, GEMINI, GEMINI_TOOLS, LLAMA_CPP, Subset, subset};
 pub(crate) use violation::{Violation, ViolationKind, violation};
 
 use crate::encode::{Refusals, UnsupportedField};

@@ -300,7 +300,7 @@ const VLLM: Subset = Subset {
 };
 
 /// The subset that a provider's row names.
-pub(crate) const fn of(name: SchemaSubset) -> &'static Subset {
+pub(crate) const fn subset(name: SchemaSubset) -> &'static Subset {
     match name {
         SchemaSubset::OpenAi => &OPENAI,
         SchemaSubset::OpenAiFineTuned => &OPENAI_FINE_TUNED,

@@ -2,7 +2,7 @@
 
 use super::subsets::{Anything, Subset};
 use super::unfit::Unfit;
-use super::{fit, of, violation};
+use super::{fit, subset, violation};
 use crate::json::{Json, Value};
 use crate::quirks::SchemaSubset as Name;
 use std::{format, string::String, string::ToString, vec::Vec};
@@ -82,13 +82,13 @@ fn whole(property: &str) -> Json {
 }
 
 fn fitted(name: Name, schema: &str) -> String {
-    fit::fit(of(name), true, &Json::parse(schema).unwrap()).unwrap().text().to_string()
+    fit::fit(subset(name), true, &Json::parse(schema).unwrap()).unwrap().text().to_string()
 }
 
 /// What the property has become, without the definitions.
 fn property(name: Name, schema: &str) -> String {
     let whole = whole(schema);
-    match fit::fit(of(name), true, &whole) {
+    match fit::fit(subset(name), true, &whole) {
         Err(unfit) => format!("refused: {unfit:?}"),
         Ok(fitted) => {
             let mut fields = fitted.value().object().unwrap();
@@ -182,7 +182,7 @@ fn every_schema_comes_out_in_every_subset_or_is_refused_as_open() {
     for name in ALL {
         for (id, schema) in PROPERTIES {
             let whole = whole(schema);
-            let fitted = match fit::fit(of(name), true, &whole) {
+            let fitted = match fit::fit(subset(name), true, &whole) {
                 Ok(fitted) => fitted,
                 Err(unfit) => {
                     let is_open = matches!(&unfit, Unfit::Open(place) if place == "p");
@@ -192,9 +192,9 @@ fn every_schema_comes_out_in_every_subset_or_is_refused_as_open() {
                 }
             };
             let mut found = Vec::new();
-            faults(of(name), fitted.value(), fitted.value(), "", &mut found);
+            faults(subset(name), fitted.value(), fitted.value(), "", &mut found);
             assert_eq!(found, Vec::<String>::new(), "{name:?} {id}: {}", fitted.text());
-            let again = fit::fit(of(name), true, &fitted).unwrap();
+            let again = fit::fit(subset(name), true, &fitted).unwrap();
             assert_eq!(again.text(), fitted.text(), "{name:?} {id}: rewritten twice");
         }
     }
@@ -205,9 +205,9 @@ fn what_is_closed_refuses_an_object_that_may_have_any_properties() {
     for name in ALL {
         let is_refused = |schema| property(name, schema).starts_with("refused: Open(\"p\")");
         let dictionary = r#"{"type":"object","additionalProperties":{"type":"integer"}}"#;
-        assert_eq!(is_refused(dictionary), of(name).closed || name == Name::Cohere, "{name:?}");
+        assert_eq!(is_refused(dictionary), subset(name).closed || name == Name::Cohere, "{name:?}");
         let open = r#"{"type":"object","properties":{"a":{"type":"string"}},"additionalProperties":true}"#;
-        assert_eq!(is_refused(open), of(name).closed, "{name:?}");
+        assert_eq!(is_refused(open), subset(name).closed, "{name:?}");
     }
 }
 
@@ -322,9 +322,9 @@ fn a_definition_that_contains_itself_is_kept_or_written_out() {
     );
     let endless = r##"{"$defs":{"A":{"type":"object","properties":{"a":{"$ref":"#/$defs/A"}},"required":["a"]}},"$ref":"#/$defs/A"}"##;
     let endless = Json::parse(endless).unwrap();
-    let refused = fit::fit(of(Name::Anthropic), true, &endless);
+    let refused = fit::fit(subset(Name::Anthropic), true, &endless);
     assert!(matches!(refused, Err(Unfit::Endless)));
-    assert!(fit::fit(of(Name::OpenAi), true, &endless).is_ok());
+    assert!(fit::fit(subset(Name::OpenAi), true, &endless).is_ok());
 }
 
 #[test]
@@ -336,8 +336,8 @@ fn the_root_is_an_object_where_it_has_to_be() {
     ] {
         let whole = Json::parse(schema).unwrap();
         for name in ALL {
-            let fitted = fit::fit(of(name), true, &whole);
-            assert_eq!(matches!(fitted, Err(Unfit::Root)), of(name).object_root, "{name:?} {schema}");
+            let fitted = fit::fit(subset(name), true, &whole);
+            assert_eq!(matches!(fitted, Err(Unfit::Root)), subset(name).object_root, "{name:?} {schema}");
         }
     }
 }
@@ -355,12 +355,12 @@ fn what_would_grow_without_bounds_keeps_its_references_or_is_refused() {
     assert!(fitted(Name::DeepSeek, &bomb).contains("$defs/d38"));
     let loops = r##"{"type":"object","properties":{"p":{"$ref":"#/$defs/A"}},"$defs":{"A":{"allOf":[{"$ref":"#/$defs/A"},{"$ref":"#/$defs/A"}]}}}"##;
     for name in ALL {
-        let _ = fit::fit(of(name), true, &Json::parse(loops).unwrap());
-        let _ = fit::fit(of(name), true, &Json::parse(r##"{"$ref":"#"}"##).unwrap());
+        let _ = fit::fit(subset(name), true, &Json::parse(loops).unwrap());
+        let _ = fit::fit(subset(name), true, &Json::parse(r##"{"$ref":"#"}"##).unwrap());
     }
     let many: Vec<String> = (0..2000).map(|each| format!(r##""d{each}":{{"type":"string"}}"##)).collect();
     let many = format!(r##"{{"$defs":{{{}}},"type":"object","properties":{{}}}}"##, many.join(","));
-    assert!(matches!(fit::fit(of(Name::OpenAi), true, &Json::parse(&many).unwrap()), Err(Unfit::Large)));
+    assert!(matches!(fit::fit(subset(Name::OpenAi), true, &Json::parse(&many).unwrap()), Err(Unfit::Large)));
 }
 
 #[test]
@@ -384,8 +384,8 @@ fn what_is_fitted_has_no_violation() {
         for (label, schema) in PROPERTIES {
             // What cannot be said is refused before it is sent.
             let whole = whole(schema);
-            let Ok(fitted) = fit::fit(of(name), true, &whole) else { continue };
-            assert_eq!(violation(of(name), &fitted), None, "{name:?} {label}: {}", fitted.text());
+            let Ok(fitted) = fit::fit(subset(name), true, &whole) else { continue };
+            assert_eq!(violation(subset(name), &fitted), None, "{name:?} {label}: {}", fitted.text());
         }
     }
 }
@@ -416,7 +416,7 @@ fn a_violation_is_found_where_it_is() {
             "NextToReference(\"description\")",
         ),
     ] {
-        let found = violation(of(Name::OpenAi), &Json::parse(schema).unwrap()).unwrap();
+        let found = violation(subset(Name::OpenAi), &Json::parse(schema).unwrap()).unwrap();
         assert_eq!(
             (found.place.join("."), format!("{:?}", found.kind)),
             (place.into(), kind.into()),

@@ -41,7 +41,7 @@ pub fn route<'a>(method: &str, path: &'a str, headers: Headers<'_>) -> Route<'a>
         return Route { provider, target: target(method, rest, provider) };
     }
     let preferred = registry::all().find(|dialect| dialect.matches_headers(headers));
-    let dialects = preferred.into_iter().chain(registry::all()).map(EmulatedProvider::without_quirks);
+    let dialects = preferred.into_iter().chain(registry::all()).map(EmulatedProvider::at_plain_address);
     let mut wrong_method = None;
     let mut nobodys = None;
     for provider in dialects {
@@ -60,17 +60,23 @@ pub fn route<'a>(method: &str, path: &'a str, headers: Headers<'_>) -> Route<'a>
     }
 }
 
-/// Whether `path`, which names no provider, is one that OpenAI and Anthropic answer with 404: without the version that
-/// their base URL ends in, or with the endpoint twice, as when a base URL already ends in it.
+/// Whether `path`, at no provider's address or at that of OpenAI or Anthropic, is one that they answer with 404: without
+/// the version that their base URL ends in, or with the endpoint twice, as when a base URL already ends in it.
 pub fn is_misplaced(provider: EmulatedProvider, path: &str) -> bool {
     let format = provider.format();
-    if provider_prefix(path).is_some() || !(format.starts_with("openai-") || format == "anthropic") {
+    let path = match provider_prefix(path) {
+        Some((named, rest)) if matches!(named.id(), "openai" | "openai-responses" | "anthropic") => rest,
+        Some(_) => return false,
+        None => path,
+    };
+    if !(format.starts_with("openai-") || format == "anthropic") {
         return false;
     }
-    let is_repeated = ["/chat/completions", "/responses", "/messages", "/embeddings", "/v1/"]
+    let segments = || path.split('/');
+    let is_repeated = ["completions", "responses", "messages", "embeddings", "v1"]
         .iter()
-        .any(|part| path.matches(part).count() > 1);
-    is_repeated || !path.contains("/v1/")
+        .any(|part| segments().filter(|segment| segment == part).count() > 1);
+    is_repeated || !segments().any(|segment| segment == "v1")
 }
 
 /// The provider that the path begins with, and the rest of the path.

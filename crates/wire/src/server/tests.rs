@@ -345,3 +345,27 @@ fn what_is_copied_from_documents_is_a_base_url() {
         assert_eq!(found, expected, "{}: {given}", dialect.name());
     }
 }
+
+/// At OpenAI's own address unknown fields are refused as OpenAI refuses them; at that of the format alone they are taken.
+#[test]
+fn the_plain_address_is_that_of_openai() {
+    let refusal = |path: &str, body: &str| {
+        route("POST", path, Headers(&[])).provider.refusal(body.as_bytes()).map(|error| error.message)
+    };
+    for (body, place) in [
+        (r#"{"model":"m","messages":[],"top_k":1}"#, "top_k"),
+        (r#"{"model":"m","messages":[],"repetition_penalty":1.1}"#, "repetition_penalty"),
+        (r#"{"messages":[{"role":"user","content":"a","my_field":1}]}"#, "messages[0].my_field"),
+        (
+            r#"{"messages":[{"role":"assistant","content":"a","reasoning_content":"b"}]}"#,
+            "messages[0].reasoning_content",
+        ),
+    ] {
+        let expected = format!("Unknown parameter: '{place}'.");
+        assert_eq!(refusal("/v1/chat/completions", body), Some(expected), "{body}");
+        assert_eq!(refusal("/openai-chat/v1/chat/completions", body), None, "{body}");
+    }
+    let known = r#"{"model":"m","messages":[{"role":"user","content":"a"}],"top_p":1,"seed":1,"store":true}"#;
+    assert_eq!(refusal("/v1/chat/completions", known), None);
+    assert_eq!(refusal("/v1/messages", r#"{"messages":[],"top_k":1}"#), None);
+}

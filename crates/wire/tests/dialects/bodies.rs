@@ -34,7 +34,7 @@ impl Said {
     }
 
     /// What a response says of it, all parts together; `None` where it says nothing.
-    pub(crate) fn of(self, response: &Response) -> Option<String> {
+    pub(crate) fn text_in(self, response: &Response) -> Option<String> {
         let said = response.choices.iter().flat_map(|choice| &choice.message.content).filter_map(|part| {
             match (&part.kind, self) {
                 (PartKind::Text(text), Self::Text) => Some(text.clone()),
@@ -128,5 +128,5 @@ pub(crate) fn says(dialect: &dyn Dialect, said: Said, is_stream: bool) -> bool {
     } else {
         dialect.decode_response(&plain(dialect, said, "ALPHAOMEGA")).unwrap()
     };
-    said.of(&response).as_deref() == Some("ALPHAOMEGA")
+    said.text_in(&response).as_deref() == Some("ALPHAOMEGA")
 }

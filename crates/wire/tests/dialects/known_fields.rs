@@ -149,7 +149,7 @@ fn texts_are_read_in_every_form() {
                         let Ok(response) = read else { return false };
                         // A text in place of a thought is a text.
                         let is_text = form.is_string() && said == Said::Reasoning;
-                        said.of(&response).as_deref() == Some(WORD)
+                        said.text_in(&response).as_deref() == Some(WORD)
                             || is_text && format!("{response:?}").contains(WORD)
                     },
                 );
@@ -334,10 +334,61 @@ fn what_does_not_say_its_type_is_what_its_fields_are_those_of() {
             let body = body(dialect, &answer(said, WORD), false);
             let changed = rewrite(dialect, &body, false, |value| without_types(value, true));
             let read = read(dialect, &changed, false);
-            if read.as_ref().ok().and_then(|response| said.of(response)).as_deref() != Some(WORD) {
+            if read.as_ref().ok().and_then(|response| said.text_in(response)).as_deref() != Some(WORD) {
                 failed.push(format!("{} {said:?}: {read:?}", dialect.name()));
             }
         }
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+/// A call whose JSON stands in a string, as servers write it that encode twice.
+#[test]
+fn calls_are_read_as_json_in_a_string() {
+    let call =
+        r#""{\"id\":\"c1\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":{\"a\":1}}}""#;
+    let message = format!(r#"{{"role":"assistant","content":"","tool_calls":[{call}]}}"#);
+    let choice = |name: &str| {
+        format!(r#"{{"choices":[{{"index":0,"{name}":{message},"finish_reason":"tool_calls"}}]}}"#)
+    };
+    let ollama = format!(r#"{{"model":"m","message":{message},"done":true,"done_reason":"stop"}}"#);
+    let frames = |frames: &[String]| frames.iter().map(|frame| format!("data: {frame}\n\n")).collect();
+    let cohere = [
+        r#"{"type":"message-start","id":"a","delta":{"message":{"role":"assistant"}}}"#.to_owned(),
+        format!(r#"{{"type":"tool-call-start","index":0,"delta":{{"message":{{"tool_calls":{call}}}}}}}"#),
+        r#"{"type":"tool-call-end","index":0}"#.to_owned(),
+        r#"{"type":"message-end","delta":{"finish_reason":"TOOL_CALL"}}"#.to_owned(),
+    ];
+    let bodies: [(&str, String, String); 4] = [
+        ("openai-chat", choice("message"), frames(&[choice("delta"), "[DONE]".to_owned()])),
+        ("watsonx", choice("message"), frames(&[choice("delta")])),
+        ("ollama", ollama.clone(), format!("{ollama}\n")),
+        (
+            "cohere",
+            format!(r#"{{"id":"a","message":{message},"finish_reason":"TOOL_CALL"}}"#),
+            frames(&cohere),
+        ),
+    ];
+    for (name, plain, streamed) in bodies {
+        let dialect = all().find(|dialect| dialect.name() == name).unwrap();
+        for (body, is_stream) in [(plain, false), (streamed, true)] {
+            let response = read(dialect, body.as_bytes(), is_stream)
+                .unwrap_or_else(|error| panic!("{name} streamed: {is_stream}: {error}"));
+            let calls: Vec<_> = response.choices[0]
+                .message
+                .content
+                .iter()
+                .filter_map(|part| match &part.kind {
+                    PartKind::ToolCall(call) => Some((&*call.name, &*call.arguments)),
+                    _ => None,
+                })
+                .collect();
+            assert_eq!(calls, [("f", r#"{"a":1}"#)], "{name} streamed: {is_stream}");
+            assert_eq!(
+                response.choices[0].finish_reason,
+                Some(FinishReason::ToolCalls),
+                "{name} streamed: {is_stream}"
+            );
+        }
+    }
 }

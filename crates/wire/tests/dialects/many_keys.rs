@@ -37,14 +37,14 @@ fn plain_answers() {
     for dialect in all() {
         let body = plain(dialect, Said::Text, "ALPHA");
         let response = dialect.decode_response(in_first_object(&body, &keys).as_bytes()).unwrap();
-        assert_eq!(Said::Text.of(&response).as_deref(), Some("ALPHA"), "{}", dialect.name());
+        assert_eq!(Said::Text.text_in(&response).as_deref(), Some("ALPHA"), "{}", dialect.name());
         // A list of texts has no place for keys, and a block of Bedrock's has one field.
         if !matches!(dialect.name(), "replicate" | "bedrock") {
             let body = changed(dialect, &body, &[("\"ALPHA\"", &format!("\"ALPHA\"{keys}"))], false);
             let response = dialect.decode_response(&body).unwrap();
             // And written again, with all of them among the fields that nobody knows.
             let again = dialect.decode_response(&dialect.encode_response(&response)).unwrap();
-            assert_eq!(Said::Text.of(&again).as_deref(), Some("ALPHA"), "{}", dialect.name());
+            assert_eq!(Said::Text.text_in(&again).as_deref(), Some("ALPHA"), "{}", dialect.name());
         }
     }
 }
@@ -60,7 +60,7 @@ fn streams() {
         let (events, outcome) = decode(dialect, [changed(dialect, &body, &replace, true).as_slice()]);
         assert_eq!(outcome, Ok(()), "{}", dialect.name());
         let response = accumulate(&events);
-        assert_eq!(Said::Text.of(&response).as_deref(), Some("ALPHAOMEGA"), "{}", dialect.name());
+        assert_eq!(Said::Text.text_in(&response).as_deref(), Some("ALPHAOMEGA"), "{}", dialect.name());
     }
 }
 

@@ -40,7 +40,7 @@ fn text_in_another_form_is_never_lost() {
                     let body = body(dialect, said, &[("\"ALPHA\"", form)], is_stream);
                     let name = format!("{} {said:?} streamed: {is_stream} {form}", dialect.name());
                     let response = read(dialect, &body, is_stream).unwrap();
-                    let read = said.of(&response);
+                    let read = said.text_in(&response);
                     // A number where a part has its text is no text; the part is kept whole.
                     if form == "4711" && read.is_none() {
                         assert!(format!("{response:?}").contains("4711"), "{name}: {response:?}");
@@ -63,7 +63,7 @@ fn a_byte_order_mark_before_a_body_is_skipped() {
                 continue;
             }
             let response = read(dialect, &marked, is_stream).unwrap();
-            assert_eq!(Said::Text.of(&response).as_deref(), Some("ALPHA"), "{}", dialect.name());
+            assert_eq!(Said::Text.text_in(&response).as_deref(), Some("ALPHA"), "{}", dialect.name());
         }
     }
 }
@@ -86,11 +86,11 @@ fn a_number_without_a_form_hinders_nothing() {
                 let name = format!("{} streamed: {is_stream} {number}", dialect.name());
                 let response =
                     read(dialect, &body, is_stream).unwrap_or_else(|error| panic!("{name}: {error}"));
-                assert_eq!(Said::Text.of(&response).as_deref(), Some("ALPHA"), "{name}");
+                assert_eq!(Said::Text.text_in(&response).as_deref(), Some("ALPHA"), "{name}");
                 // What is kept of it is JSON again.
                 let again = dialect.encode_response(&response);
                 assert_eq!(
-                    dialect.decode_response(&again).map(|again| Said::Text.of(&again)),
+                    dialect.decode_response(&again).map(|again| Said::Text.text_in(&again)),
                     Ok(Some("ALPHA".into())),
                     "{name}"
                 );

@@ -2,7 +2,7 @@
 //! has the form that the provider's requests have (`docs/wire/requests-accepted.md`). An emulated provider refuses what
 //! its provider refuses, so it is asked.
 
-use super::streams::accumulate;
+use super::{dumped_messages::dumped, streams::accumulate};
 use ferrule_wire::{
     dialect::{
         Dialect, message_dicts, registry,
@@ -117,89 +117,6 @@ pub(crate) fn answers() -> Vec<Answer> {
         answers.extend(messages.into_iter().map(|message| Answer { label: label.to_owned(), message }));
     }
     answers
-}
-
-/// Messages as the providers' own clients dump them, whose programs keep conversations so.
-fn dumped() -> [(&'static str, &'static str); 20] {
-    [
-        (
-            "openai-python",
-            r#"{"content":"Hi","refusal":null,"role":"assistant","annotations":[],"audio":null,"function_call":null,"tool_calls":null}"#,
-        ),
-        (
-            "openai-python, cited and parsed",
-            r#"{"content":"{}","refusal":null,"role":"assistant","annotations":[{"type":"url_citation","url_citation":{"url":"u"}}],"parsed":{"a":1},"audio":{"id":"a","data":"AA","expires_at":1,"transcript":"Hi"}}"#,
-        ),
-        (
-            "openai-python, a call",
-            r#"{"content":null,"role":"assistant","tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":"f","arguments":"{}","parsed_arguments":{}}}]}"#,
-        ),
-        (
-            "openai-python, Azure and OpenRouter",
-            r#"{"content":"Hi","role":"assistant","content_filter_results":{"hate":{"filtered":false}},"native_finish_reason":"STOP","reasoning":null,"reasoning_details":null}"#,
-        ),
-        (
-            "anthropic",
-            r#"{"id":"msg_1","type":"message","model":"claude","role":"assistant","stop_reason":"tool_use","stop_sequence":null,"stop_details":null,"container":{"id":"c"},"context_management":null,"usage":{"input_tokens":1},"content":[{"type":"text","text":"Hi","citations":null,"parsed_output":null},{"type":"tool_use","id":"toolu_1","name":"f","input":{},"caller":{"type":"direct"}}]}"#,
-        ),
-        ("mistralai", r#"{"role":"assistant","content":"Hi","tool_calls":null,"prefix":false}"#),
-        (
-            "google-genai",
-            r#"{"role":"assistant","content":"Hi","groundingMetadata":{"webSearchQueries":["q"]},"safetyRatings":[],"avgLogprobs":-0.1,"finishReason":"STOP","citationMetadata":null,"tokenCount":3}"#,
-        ),
-        (
-            "cohere and perplexity",
-            r#"{"role":"assistant","content":"Hi","citations":[{"start":0,"end":2,"text":"Hi"}],"search_results":[],"related_questions":null,"tool_plan":null}"#,
-        ),
-        (
-            "openai-python, the choice and the answer around it",
-            r#"{"role":"assistant","content":"Hi","logprobs":{"content":[]},"finish_reason":"stop","index":0,"object":"chat.completion","created":1,"service_tier":"default","system_fingerprint":"fp","_request_id":"req"}"#,
-        ),
-        (
-            "openai-python, an item of Responses",
-            r#"{"id":"msg_1","type":"message","status":"completed","phase":"final_answer","role":"assistant","content":[{"type":"output_text","text":"Hi","annotations":[],"logprobs":[]}]}"#,
-        ),
-        (
-            "vLLM and SGLang",
-            r#"{"role":"assistant","content":"Hi","reasoning_content":"Hm.","matched_stop":128001,"stop_reason":null,"token_ids":[1],"hidden_states":null,"meta_info":{},"kv_transfer_params":null}"#,
-        ),
-        (
-            "llama.cpp and Ollama",
-            r#"{"role":"assistant","content":"Hi","timings":{"prompt_n":1},"done":true,"done_reason":"stop","total_duration":1,"eval_count":2,"__verbose":{}}"#,
-        ),
-        (
-            "OpenRouter",
-            r#"{"role":"assistant","content":"Hi","refusal":null,"provider":"Google","reasoning":"Hm.","reasoning_details":[{"type":"reasoning.text","text":"Hm.","signature":"s","index":0}]}"#,
-        ),
-        (
-            "Google's layer for OpenAI's clients",
-            r#"{"role":"assistant","content":null,"tool_calls":[{"id":"call_1","type":"function","function":{"name":"f","arguments":"{}"},"extra_content":{"google":{"thought_signature":"AA=="}}}]}"#,
-        ),
-        (
-            "LiteLLM",
-            r#"{"role":"assistant","content":"Hi","provider_specific_fields":{"citations":[]},"thinking_blocks":[{"type":"thinking","thinking":"Hm.","signature":"s"}]}"#,
-        ),
-        (
-            "Groq and Z.ai and MiniMax",
-            r#"{"role":"assistant","content":"Hi","executed_tools":[],"x_groq":{"id":"r"},"usage_breakdown":{},"web_search":[{"link":"u"}],"base_resp":{"status_code":0},"input_sensitive":false,"audio_content":""}"#,
-        ),
-        (
-            "Azure on one's own data",
-            r#"{"role":"assistant","content":"Hi [doc1].","context":{"citations":[],"intent":"[]"},"end_turn":true}"#,
-        ),
-        (
-            "botocore",
-            r#"{"role":"assistant","content":"Hi","stopReason":"end_turn","metrics":{"latencyMs":1},"trace":{"guardrail":{}},"performanceConfig":{"latency":"standard"},"ResponseMetadata":{},"additionalModelResponseFields":null}"#,
-        ),
-        (
-            "google-genai's Python",
-            r#"{"role":"assistant","content":"Hi","grounding_metadata":{},"safety_ratings":null,"avg_logprobs":-0.1,"finish_message":null,"token_count":2,"usage_metadata":{},"model_version":"m","url_context_metadata":null,"sdk_http_response":{}}"#,
-        ),
-        (
-            "cohere and mistralai, their parts",
-            r#"{"role":"assistant","tool_plan":"I look.","citations":[{"start":0,"end":2,"type":"TEXT_CONTENT"}],"content":[{"type":"thinking","thinking":[{"type":"text","text":"Hm."}],"closed":true,"signature":null},{"type":"text","text":"Hi"}],"prefix":false}"#,
-        ),
-    ]
 }
 
 /// The conversation that goes on behind `said`, and every call of it answered.

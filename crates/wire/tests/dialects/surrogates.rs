@@ -54,7 +54,7 @@ fn halves_are_joined_or_replaced() {
                         let body = plain(dialect, said, "ALPHAOMEGA");
                         dialect.decode_response(&changed(dialect, &body, &replace, false))
                     };
-                    assert_eq!(said.of(&response.unwrap()).as_deref(), Some(expected), "{name}");
+                    assert_eq!(said.text_in(&response.unwrap()).as_deref(), Some(expected), "{name}");
                 }
             }
         }
@@ -71,13 +71,13 @@ fn halves_inside_of_arguments_are_kept_as_json() {
         let replace = [("ALPHA", written), ("OMEGA", "")];
         let body = plain(dialect, Said::Arguments, "ALPHA");
         let response = dialect.decode_response(&changed(dialect, &body, &replace, false)).unwrap();
-        assert_eq!(Said::Arguments.of(&response).as_deref(), Some("a \u{fffd} b"), "{}", dialect.name());
+        assert_eq!(Said::Arguments.text_in(&response).as_deref(), Some("a \u{fffd} b"), "{}", dialect.name());
         let body = streamed(dialect, Said::Arguments, "ALPHA", "OMEGA");
         let is_text = !["gemini", "vertex", "ollama"].contains(&dialect.name());
         let written = if is_text { r"a \\ud83c b" } else { r"a \ud83c b" };
         let replace = [("ALPHA", written), ("OMEGA", "")];
         let response = read_stream(dialect, &changed(dialect, &body, &replace, true)).unwrap();
-        assert_eq!(Said::Arguments.of(&response).as_deref(), Some("a \u{fffd} b"), "{}", dialect.name());
+        assert_eq!(Said::Arguments.text_in(&response).as_deref(), Some("a \u{fffd} b"), "{}", dialect.name());
     }
 }
 

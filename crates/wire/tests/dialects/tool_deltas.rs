@@ -304,8 +304,8 @@ fn items_of_responses_go_by_their_id_where_there_is_no_index() {
         r#"{{"type":"response.completed","response":{{"id":"r","status":"completed","output":[{output}]}}}}"#
     ));
     let response = read_whole(find("openai-responses").unwrap(), sse(&frames).as_bytes());
-    assert_eq!(Said::Text.of(&response).as_deref(), Some("Hello"));
-    assert_eq!(Said::Reasoning.of(&response).as_deref(), Some("hm"));
+    assert_eq!(Said::Text.text_in(&response).as_deref(), Some("Hello"));
+    assert_eq!(Said::Reasoning.text_in(&response).as_deref(), Some("hm"));
     let expected = [1, 2].map(|number| ("f".to_owned(), format!(r#"{{"a":{number}}}"#)));
     assert_eq!(calls(&response), expected);
 }
@@ -326,7 +326,7 @@ fn texts_of_responses_are_told_once_however_they_are_numbered() {
             format!(r#"{{"type":"response.completed","response":{{"id":"r","status":"completed","output":[{item}]}}}}"#),
         ];
         let response = read_whole(find("openai-responses").unwrap(), sse(&frames).as_bytes());
-        assert_eq!(Said::Text.of(&response).as_deref(), Some("Hello"), "{added} {delta} {done}");
+        assert_eq!(Said::Text.text_in(&response).as_deref(), Some("Hello"), "{added} {delta} {done}");
         assert_eq!(response.choices[0].message.content.len(), 1, "{response:?}");
     }
 }
@@ -495,6 +495,6 @@ fn a_call_of_bedrock_with_a_type_is_one() {
         {"toolUse":{"type":"server_tool_use","toolUseId":"2","name":"g","input":{}}}]}},"stopReason":"tool_use"}"#;
     let response = find("bedrock").unwrap().decode_response(body.as_bytes()).unwrap();
     assert_eq!(calls(&response), [("f".to_owned(), r#"{"a":1}"#.to_owned())]);
-    assert_eq!(Said::Text.of(&response).as_deref(), Some("hello"));
+    assert_eq!(Said::Text.text_in(&response).as_deref(), Some("hello"));
     assert_eq!(response.choices[0].finish_reason, Some(FinishReason::ToolCalls));
 }

@@ -68,8 +68,8 @@ fn items_that_begin_with_little_are_told_once() {
             );
             let name = format!("without {missing}, {wrong:?}");
             let response = read_whole(dialect, body.as_bytes());
-            assert_eq!(Said::Text.of(&response).as_deref(), Some(WORD), "{name}");
-            assert_eq!(Said::Reasoning.of(&response).as_deref(), Some("hm"), "{name}");
+            assert_eq!(Said::Text.text_in(&response).as_deref(), Some(WORD), "{name}");
+            assert_eq!(Said::Reasoning.text_in(&response).as_deref(), Some("hm"), "{name}");
             let expected = [("f".to_owned(), r#"{"x":1}"#.to_owned())];
             assert_eq!(calls(&response), expected, "{name}: {response:?}");
         }
@@ -126,8 +126,8 @@ fn a_whole_that_is_written_in_another_way_adds_nothing() {
     for whole in [r#"{"a": 1, "b": [2]}"#, r#"{"b":[2],"a":1, "c":3}"#, r#"{"a":1}"#, pieces] {
         let response = read_whole(find("openai-responses").unwrap(), frames(pieces, whole).as_bytes());
         assert_eq!(calls(&response), [("f".to_owned(), pieces.to_owned())], "{whole}");
-        assert_eq!(Said::Text.of(&response).as_deref(), Some(pieces), "{whole}");
-        assert_eq!(Said::Reasoning.of(&response).as_deref(), Some(pieces), "{whole}");
+        assert_eq!(Said::Text.text_in(&response).as_deref(), Some(pieces), "{whole}");
+        assert_eq!(Said::Reasoning.text_in(&response).as_deref(), Some(pieces), "{whole}");
     }
     // Of one that does, the rest is told.
     let response =

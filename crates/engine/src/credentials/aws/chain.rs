@@ -44,7 +44,7 @@ pub(crate) async fn find(
             .as_ref()
             .ok_or_else(|| CredentialsError::missing("an access key id needs its secret access key"))?;
         let token = settings.session_token.as_ref().map(|token| token.expose_secret().to_owned());
-        return Ok(lasting(Key::new(id, secret.expose_secret(), token)));
+        return Ok(found_in("its settings", lasting(Key::new(id, secret.expose_secret(), token))));
     }
     let sent = Arc::<Mutex<Secrets>>::default();
     let chain = Chain {
@@ -60,7 +60,7 @@ pub(crate) async fn find(
     if settings.profile.is_none()
         && let Some(key) = chain.of_variables()?
     {
-        return Ok(key);
+        return Ok(found_in("the environment variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", key));
     }
     let files = Files::read(chain.environment).await?;
     let name = profile::selected(settings.profile.as_deref(), chain.environment);
@@ -68,33 +68,43 @@ pub(crate) async fn find(
         return Err(CredentialsError::missing(format!("there is no profile `{name}`")));
     }
     if files.value(&name, "role_arn").is_some() {
-        return chain.of_role(&files, &name, DEEPEST).await;
+        let key = chain.of_role(&files, &name, DEEPEST).await?;
+        return Ok(found_in(format!("the role of profile `{name}`"), key));
     }
     if chain.environment.variable("AWS_WEB_IDENTITY_TOKEN_FILE").is_some() {
         let provider = AssumeRoleWithWebIdentityCredentialProvider::new();
-        return chain.of_web_identity(provider, "AWS_ROLE_ARN").await;
+        let key = chain.of_web_identity(provider, "AWS_ROLE_ARN").await?;
+        return Ok(found_in("the web identity in AWS_WEB_IDENTITY_TOKEN_FILE", key));
     }
     if let Some(key) = sso::find(&files, &name, exchange).await? {
-        return Ok(key);
+        return Ok(found_in(format!("the single sign-on of profile `{name}`"), key));
     }
     let of_credentials = |key: &str| files.in_credentials(&name, key);
     if let Some(key) = of_file(of_credentials, &name)? {
-        return Ok(key);
+        return Ok(found_in(format!("profile `{name}`"), key));
     }
     if let Some(command) = files.value(&name, "credential_process") {
-        return process::run(command).await;
+        let key = process::run(command).await?;
+        return Ok(found_in(format!("the credential_process of profile `{name}`"), key));
     }
     if let Some(key) = of_file(|key| files.in_config(&name, key), &name)? {
-        return Ok(key);
+        return Ok(found_in(format!("profile `{name}`"), key));
     }
     if chain.in_container()? {
-        return chain.provided(&ECSCredentialProvider::new(), "the container").await;
+        let key = chain.provided(&ECSCredentialProvider::new(), "the container").await?;
+        return Ok(found_in("the container's role", key));
     }
-    chain.of_instance().await.map_err(|error| {
+    let of_instance = chain.of_instance().await.map_err(|error| {
         CredentialsError::missing(format!(
             "none in AWS_ACCESS_KEY_ID, in profile `{name}`, of a web identity, a container or this machine ({error})"
         ))
-    })
+    });
+    of_instance.map(|key| found_in("this machine's role", key))
+}
+
+fn found_in(origin: impl Into<String>, mut key: Fetched<Key>) -> Fetched<Key> {
+    key.value.origin = origin.into();
+    key
 }
 
 struct Chain<'a> {
@@ -147,7 +157,7 @@ impl Chain<'_> {
                 (None, Some("Ec2InstanceMetadata")) => self.of_instance().await?,
                 _ => return Err(wrong("a role_arn needs a source_profile or a credential_source")),
             };
-            let Key { id, secret, token } = source.value;
+            let Key { id, secret, token, .. } = source.value;
             let mut key = StaticCredentialProvider::new(&id, secret.expose_secret());
             if let Some(token) = &token {
                 key = key.with_session_token(token.expose_secret());

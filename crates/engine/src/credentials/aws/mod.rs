@@ -151,6 +151,11 @@ impl Grant {
         }
     }
 
+    /// Where the key that it is signed with was found.
+    pub(crate) fn origin(&self) -> &str {
+        &self.held.value.key.origin
+    }
+
     pub(crate) fn add_secrets(&self, secrets: &mut Secrets) {
         let key = &self.held.value.key;
         secrets.add(key.secret.expose_secret());

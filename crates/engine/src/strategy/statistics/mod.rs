@@ -58,14 +58,14 @@ impl Statistics {
     /// Counts a call as under way until the lease is dropped.
     pub fn begin(self: &Arc<Self>) -> InFlight {
         self.in_flight.fetch_add(1, Relaxed);
-        InFlight::of(Arc::clone(self))
+        InFlight::begin(Arc::clone(self))
     }
 
     /// As [`Self::begin`], where fewer than `concurrency` are under way; `None` where there are as many.
     pub fn try_begin(self: &Arc<Self>, concurrency: u32) -> Option<InFlight> {
         let room = |calls: u32| (calls < concurrency).then(|| calls.saturating_add(1));
         self.in_flight.fetch_update(Relaxed, Relaxed, room).ok()?;
-        Some(InFlight::of(Arc::clone(self)))
+        Some(InFlight::begin(Arc::clone(self)))
     }
 
     /// Calls under way.
@@ -176,7 +176,7 @@ fn milliseconds(time: Duration) -> f64 {
 pub struct InFlight(Arc<Statistics>);
 
 impl InFlight {
-    pub(super) fn of(statistics: Arc<Statistics>) -> Self {
+    pub(super) fn begin(statistics: Arc<Statistics>) -> Self {
         Self(statistics)
     }
 

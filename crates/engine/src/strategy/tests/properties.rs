@@ -133,7 +133,7 @@ fn filters_say_why() {
         model: "gpt-5-mini",
         tags: &tags,
         region: Some("westeurope"),
-        lacks: Capabilities::IMAGES.and(Capabilities::AUDIO),
+        lacks: Capabilities::IMAGES.union(Capabilities::AUDIO),
         context_window: Some(1000),
     };
     let why = |set: &dyn Fn(&mut TargetFilter)| {
@@ -179,7 +179,7 @@ fn filters_say_why() {
     assert_eq!(tag.as_deref(), Some("does not have the tag 'fast'"));
     assert_eq!(why(&|filter| filter.tags = names(&["westeurope", "eu"])), None, "the region counts as a tag");
     assert_eq!(why(&|filter| filter.needs = Capabilities::TOOLS), None);
-    let lacks = why(&|filter| filter.needs = Capabilities::TOOLS.and(Capabilities::IMAGES));
+    let lacks = why(&|filter| filter.needs = Capabilities::TOOLS.union(Capabilities::IMAGES));
     assert_eq!(lacks.as_deref(), Some("its model does not support images"));
     assert_eq!(why(&|filter| filter.tokens = Some(1300)), None, "an estimate is not exact");
     let long = why(&|filter| filter.tokens = Some(1400));

@@ -6,7 +6,7 @@ use super::carried::NAME;
 use crate::dialect::shared::{
     blank::{FAILED, Texts},
     calls::Sent,
-    media_type, said_text,
+    lenient, media_type,
     tool_input::{decode_input, encode_input},
 };
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value, write_array};
@@ -25,11 +25,11 @@ pub fn decode_block(value: Value<'_>) -> Part {
 
 /// Reads one block of an answer: one without a type is what its fields are those of.
 pub(super) fn decode_answer_block(value: Value<'_>) -> Part {
-    let value = said_text::one(value);
+    let value = lenient::one(value);
     match value.object() {
         Some(fields) if fields.get("type").and_then(Value::string).is_none() => untyped_block(fields)
             .unwrap_or_else(|| {
-                let said = said_text::known(value);
+                let said = lenient::known(value);
                 said.map_or_else(|| Part::provider_item(NAME, value.to_json()), Part::text)
             }),
         _ => decode_block(value),
@@ -56,15 +56,15 @@ fn known_block(value: Value<'_>) -> Option<Part> {
 
 fn block_of(block_type: &str, mut fields: Fields<'_>) -> Option<Part> {
     let kind = match block_type {
-        "text" => PartKind::Text(said_text::take(&mut fields, "text")?),
+        "text" => PartKind::Text(lenient::take(&mut fields, "text")?),
         "image" => PartKind::Image(Image { source: decode_source(fields.take("source")?), detail: None }),
         "document" => {
             let source = decode_source(fields.take("source")?);
             PartKind::Document(Document { source, name: fields.take_string("title") })
         }
         "tool_use" => PartKind::ToolCall(ToolCall {
-            id: said_text::take(&mut fields, "id").unwrap_or_default(),
-            name: said_text::take(&mut fields, "name").filter(|name| !name.is_empty())?,
+            id: lenient::take(&mut fields, "id").unwrap_or_default(),
+            name: lenient::take(&mut fields, "name").filter(|name| !name.is_empty())?,
             arguments: decode_input(fields.take("input")),
             custom: false,
         }),
@@ -75,7 +75,7 @@ fn block_of(block_type: &str, mut fields: Fields<'_>) -> Option<Part> {
             is_error: fields.take_bool("is_error"),
         }),
         "thinking" => PartKind::Reasoning(Reasoning {
-            text: said_text::take(&mut fields, "thinking")?,
+            text: lenient::take(&mut fields, "thinking")?,
             signature: fields.take_string("signature").filter(|signature| !signature.is_empty()),
         }),
         "redacted_thinking" => PartKind::RedactedReasoning { data: fields.take_string("data")? },
@@ -89,10 +89,10 @@ pub(super) fn take_answer_content(fields: &mut Fields<'_>) -> Vec<Part> {
     match fields.take("content") {
         None => Vec::new(),
         Some(content) if content.array().is_some() || content.is_object() => {
-            said_text::items(content).into_iter().map(decode_answer_block).collect()
+            lenient::items(content).into_iter().map(decode_answer_block).collect()
         }
         Some(content) => {
-            let text = said_text::any(content);
+            let text = lenient::any(content);
             if text.is_empty() { Vec::new() } else { alloc::vec![Part::text(text)] }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::block::take_answer_content;
 use super::usage::RawUsage;
-use crate::dialect::shared::{finish, said_text};
+use crate::dialect::shared::{finish, lenient};
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields};
 use crate::model::{Choice, ErrorKind, FinishReason, Message, PartKind, ProviderError, Response, Role};
@@ -10,7 +10,7 @@ use alloc::{borrow::ToOwned, boxed::Box, string::String, string::ToString};
 
 /// Fields of the answer that a stream tells at its end, with the reason why it ended. They belong to the choice;
 /// what else is unknown belongs to the response.
-pub(super) const TOLD_AT_THE_END: &[&str] = &["stop_details", "container", "context_management"];
+pub(super) const FINAL_FIELDS: &[&str] = &["stop_details", "container", "context_management"];
 
 /// Client: reads the body of a plain answer.
 pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
@@ -86,15 +86,15 @@ pub(super) fn take_head(mut fields: Fields<'_>) -> Result<Head, StreamError> {
     if fields.get("role").is_some_and(|role| role.text() == "\"assistant\"") {
         fields.take("role");
     }
-    let stop_reason = said_text::take(&mut fields, "stop_reason").filter(|word| !word.is_empty());
+    let stop_reason = lenient::take(&mut fields, "stop_reason").filter(|word| !word.is_empty());
     finish::check(stop_reason.as_deref().unwrap_or_default())?;
     Ok(Head {
-        id: said_text::take(&mut fields, "id").unwrap_or_default(),
-        model: said_text::take(&mut fields, "model").unwrap_or_default(),
+        id: lenient::take(&mut fields, "id").unwrap_or_default(),
+        model: lenient::take(&mut fields, "model").unwrap_or_default(),
         stop_reason: stop_reason.map(|word| decode_finish(&word)),
         stop_sequence: fields.take_string("stop_sequence"),
         usage: take_usage(&mut fields),
-        told_at_the_end: take_told_at_the_end(&mut fields),
+        told_at_the_end: take_final_fields(&mut fields),
         extra: fields.rest(),
     })
 }
@@ -102,15 +102,15 @@ pub(super) fn take_head(mut fields: Fields<'_>) -> Result<Head, StreamError> {
 /// Takes the figures out; what holds none stays.
 pub(super) fn take_usage(fields: &mut Fields<'_>) -> Option<RawUsage> {
     let written = fields.get("usage")?;
-    let figures = said_text::object(written);
+    let figures = lenient::object(written);
     if figures.is_some() || written.is_null() {
         fields.take("usage");
     }
     RawUsage::read(figures?)
 }
 
-fn take_told_at_the_end(fields: &mut Fields<'_>) -> Extra {
-    TOLD_AT_THE_END
+fn take_final_fields(fields: &mut Fields<'_>) -> Extra {
+    FINAL_FIELDS
         .iter()
         .filter_map(|name| fields.take_json(name).map(|value| ((*name).to_owned(), value)))
         .filter(|(_, value)| !value.value().is_null())

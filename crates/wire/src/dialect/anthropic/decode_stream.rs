@@ -8,9 +8,9 @@ use super::{
     usage::RawUsage,
 };
 use crate::dialect::StreamDecoder;
-use crate::dialect::anthropic::decode_response::{Head, TOLD_AT_THE_END};
+use crate::dialect::anthropic::decode_response::{FINAL_FIELDS, Head};
 use crate::dialect::shared::template::{TextTemplate, text_range};
-use crate::dialect::shared::{finish, said_text};
+use crate::dialect::shared::{finish, lenient};
 use crate::framing::{Frame, SseReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{PartKind, Reasoning, Start, StreamEvent, replay};
@@ -182,7 +182,7 @@ impl State {
             unknown(event, data, events);
             return Ok(());
         };
-        let index = said_text::take_count(fields, "index").unwrap_or(u64::from(self.next_part));
+        let index = lenient::take_count(fields, "index").unwrap_or(u64::from(self.next_part));
         // A provider that forgot to end it, or an index that is used again.
         self.close(index, events);
         let part = self.next_part;
@@ -251,21 +251,19 @@ impl State {
             return Ok(());
         };
         let last = self.open.last().map_or(u64::from(self.next_part), |block| block.index);
-        let index = said_text::take_count(fields, "index").unwrap_or(last);
-        let Some(mut delta) = said_text::object(written) else {
+        let index = lenient::take_count(fields, "index").unwrap_or(last);
+        let Some(mut delta) = lenient::object(written) else {
             let Some(position) = self.find(index, "text_delta", events)? else { return Ok(()) };
             if let Some(Block { kind: BlockKind::Text { begun }, part, .. }) = self.open.get_mut(position) {
                 *begun = true;
-                let text = said_text::any(written).into();
+                let text = lenient::any(written).into();
                 events.push(StreamEvent::TextDelta { choice: 0, part: *part, text });
             }
             return Ok(());
         };
         let delta_type = delta.take_string("type").unwrap_or_else(|| type_of(&delta).to_owned());
-        let says_nothing = delta
-            .get("partial_json")
-            .map(said_text::any)
-            .is_none_or(|piece| matches!(piece.trim(), "" | "{}"));
+        let says_nothing =
+            delta.get("partial_json").map(lenient::any).is_none_or(|piece| matches!(piece.trim(), "" | "{}"));
         let is_call = |block: &Block| matches!(block.kind, BlockKind::ToolCall { .. });
         if delta_type == "input_json_delta"
             && says_nothing
@@ -284,7 +282,7 @@ impl State {
             (BlockKind::Whole(gathered), _) => return gathered.add(delta, &delta_type, self.limits),
             (BlockKind::Text { begun }, "text_delta") => {
                 let written = delta.take("text");
-                if let Some(text) = written.map(said_text::any) {
+                if let Some(text) = written.map(lenient::any) {
                     *begun = true;
                     events.push(StreamEvent::TextDelta { choice, part, text: text.into() });
                     if let Some(range) = written.and_then(|written| text_range(data, written)) {
@@ -306,7 +304,7 @@ impl State {
                 }
             }
             (BlockKind::Thinking { begun }, "thinking_delta") => {
-                if let Some(text) = said_text::take(&mut delta, "thinking") {
+                if let Some(text) = lenient::take(&mut delta, "thinking") {
                     *begun = true;
                     events.push(StreamEvent::ReasoningDelta { choice, part, text: text.into() });
                     return Ok(());
@@ -322,7 +320,7 @@ impl State {
                 }
             }
             (BlockKind::ToolCall { input }, "input_json_delta") => {
-                if let Some(arguments) = said_text::take(&mut delta, "partial_json") {
+                if let Some(arguments) = lenient::take(&mut delta, "partial_json") {
                     // The first one is mostly empty.
                     if !arguments.is_empty() {
                         *input = None;
@@ -369,7 +367,7 @@ impl State {
         if matches!(new, BlockKind::ToolCall { .. }) {
             let call = self.open.iter().rposition(|block| matches!(block.kind, BlockKind::ToolCall { .. }));
             let unreadable =
-                || said_text::unreadable("content_block_delta.delta.partial_json", "a call before it");
+                || lenient::unreadable("content_block_delta.delta.partial_json", "a call before it");
             return call.map(Some).ok_or_else(unreadable);
         }
         self.template.forget();
@@ -380,7 +378,7 @@ impl State {
     fn block_stop(&mut self, fields: &mut Fields<'_>, events: &mut Vec<StreamEvent>) {
         self.template.forget();
         let last = self.open.last().map(|block| block.index);
-        if let Some(index) = said_text::take_count(fields, "index").or(last) {
+        if let Some(index) = lenient::take_count(fields, "index").or(last) {
             self.close(index, events);
         }
     }
@@ -405,10 +403,10 @@ impl State {
         events: &mut Vec<StreamEvent>,
     ) -> Result<(), StreamError> {
         let mut delta = fields.take_object("delta");
-        let reason = delta.as_mut().and_then(|delta| said_text::take(delta, "stop_reason"));
+        let reason = delta.as_mut().and_then(|delta| lenient::take(delta, "stop_reason"));
         finish::check(reason.as_deref().unwrap_or_default())?;
         let stop_sequence = delta.as_mut().and_then(|delta| delta.take_string("stop_sequence"));
-        let usage = fields.get("usage").and_then(said_text::object);
+        let usage = fields.get("usage").and_then(lenient::object);
         if usage.is_some() {
             fields.take("usage");
         }
@@ -419,7 +417,7 @@ impl State {
         let (mut choice, mut response) = (Extra::new(), Extra::new());
         let said = delta.iter().flat_map(Fields::iter).chain(fields.iter());
         for (name, value) in said.filter(|(_, value)| !value.is_null()) {
-            let place = if TOLD_AT_THE_END.contains(&name) { &mut choice } else { &mut response };
+            let place = if FINAL_FIELDS.contains(&name) { &mut choice } else { &mut response };
             place.insert(name, value.to_json());
         }
         if !choice.is_empty() {

@@ -7,7 +7,7 @@
 use super::block::{self, encode_block};
 use super::{error, usage};
 use crate::dialect::StreamEncoder;
-use crate::dialect::anthropic::{decode_response::TOLD_AT_THE_END, encode_response::encode_finish};
+use crate::dialect::anthropic::{decode_response::FINAL_FIELDS, encode_response::encode_finish};
 use crate::framing::write_event;
 use crate::json::{Extra, Json, ObjectWriter, Value};
 use crate::model::{
@@ -100,7 +100,7 @@ impl StreamEncoder for Encoder {
         let mut beside = self.extra.fields();
         let mut delta_extra = Extra::new();
         // All of these but the context's management stand in `delta`.
-        for name in TOLD_AT_THE_END.iter().filter(|name| **name != "context_management") {
+        for name in FINAL_FIELDS.iter().filter(|name| **name != "context_management") {
             if let Some(value) = beside.remove(name) {
                 delta_extra.insert(*name, value);
             }

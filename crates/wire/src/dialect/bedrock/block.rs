@@ -8,7 +8,7 @@ use super::document_names::DocumentNames;
 use super::{cache, media, usage};
 use crate::dialect::shared::{
     blank::{FAILED, Texts},
-    said_text,
+    lenient,
     tool_input::{decode_input, encode_input},
 };
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value, write_array};
@@ -41,7 +41,7 @@ const KNOWN: [&str; 8] =
 const USUAL_TYPES: [&str; 4] = ["tool_use", "tool_result", "function", ""];
 
 fn known_block(value: Value<'_>) -> Option<Part> {
-    let value = said_text::one(value);
+    let value = lenient::one(value);
     if let Some(text) = value.string() {
         return Some(Part::text(text));
     }
@@ -51,7 +51,7 @@ fn known_block(value: Value<'_>) -> Option<Part> {
     fields.take(&name);
     let mut part = known_inner(&name, inner)?;
     // What stands beside it is new.
-    for (name, value) in usage::said(&fields).iter() {
+    for (name, value) in usage::without_nulls(&fields).iter() {
         part.extra.insert(name, value.clone());
     }
     Some(part)
@@ -65,22 +65,22 @@ pub(super) fn name_of(fields: &Fields<'_>) -> Option<String> {
 
 fn known_inner(name: &str, value: Value<'_>) -> Option<Part> {
     if name == "text" {
-        return Some(Part::text(said_text::any(value)));
+        return Some(Part::text(lenient::any(value)));
     }
-    let value = said_text::one(value);
+    let value = lenient::one(value);
     if let ("toolUse", Some(name)) = (name, value.string()) {
         let call = ToolCall { id: String::new(), name, arguments: decode_input(None), custom: false };
         return Some(Part::new(PartKind::ToolCall(call)));
     }
     if name == "reasoningContent" && !value.is_object() {
-        let reasoning = Reasoning { text: said_text::known(value)?, signature: None };
+        let reasoning = Reasoning { text: lenient::known(value)?, signature: None };
         return Some(Part::new(PartKind::Reasoning(reasoning)));
     }
     let mut inner = value.object()?;
     let kind = match name {
         "toolUse" if take_usual_type(&mut inner) => PartKind::ToolCall(ToolCall {
-            id: said_text::take(&mut inner, "toolUseId").unwrap_or_default(),
-            name: said_text::take(&mut inner, "name").filter(|name| !name.is_empty())?,
+            id: lenient::take(&mut inner, "toolUseId").unwrap_or_default(),
+            name: lenient::take(&mut inner, "name").filter(|name| !name.is_empty())?,
             arguments: decode_input(inner.take("input")),
             custom: false,
         }),
@@ -129,15 +129,15 @@ fn decode_reasoning(mut fields: Fields<'_>) -> Option<Part> {
         return Some(Part { extra: fields.rest(), ..Part::new(PartKind::RedactedReasoning { data }) });
     }
     let written = fields.take("reasoningText")?;
-    let (text, signature, mut extra) = match said_text::object(written) {
+    let (text, signature, mut extra) = match lenient::object(written) {
         Some(mut inner) => {
-            let text = said_text::take_known(&mut inner, "text")?;
+            let text = lenient::take_known(&mut inner, "text")?;
             let signature = inner.take_string("signature").filter(|signature| !signature.is_empty());
             (text, signature, inner.rest())
         }
-        None => (said_text::known(written)?, None, Extra::new()),
+        None => (lenient::known(written)?, None, Extra::new()),
     };
-    for (name, value) in usage::said(&fields).iter() {
+    for (name, value) in usage::without_nulls(&fields).iter() {
         extra.insert(name, value.clone());
     }
     Some(Part { extra, ..Part::new(PartKind::Reasoning(Reasoning { text, signature })) })
@@ -146,8 +146,8 @@ fn decode_reasoning(mut fields: Fields<'_>) -> Option<Part> {
 /// A text with its sources is a text; they stand beside it as they do in streams and with other providers.
 fn decode_cited(mut fields: Fields<'_>) -> Option<Part> {
     let mut text = String::new();
-    for piece in said_text::take_items(&mut fields, "content")? {
-        text += &said_text::known(piece)?;
+    for piece in lenient::take_items(&mut fields, "content")? {
+        text += &lenient::known(piece)?;
     }
     Some(Part { extra: fields.rest(), ..Part::text(text) })
 }

@@ -5,7 +5,7 @@
 
 use super::embedding_forms::Form;
 use super::family::Family;
-use super::model_fields::{Asked, asked, top_k_unsupported};
+use super::model_fields::{ReasoningForm, reasoning_form, top_k_unsupported};
 use super::{cache, tools};
 use crate::dialect::anthropic;
 use crate::dialect::shared::content;
@@ -92,8 +92,8 @@ fn one_call_at_a_time(request: &Request, _: &Quirks, refusals: &mut Refusals) ->
 }
 
 fn reasoning(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Checked {
-    match asked(request) {
-        Asked::Unsupported { field, reason } => refusals.add(field, reason),
+    match reasoning_form(request) {
+        ReasoningForm::Unsupported { field, reason } => refusals.add(field, reason),
         _ => Ok(()),
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn decode_fields(mut body: Fields<'_>) -> Result<Request, JsonError> 
     let mut nested = Extra::new();
     let mut inference = body.take_object("inferenceConfig").unwrap_or_default();
     let (tools, tool_choice) = tools::take(&mut body, &mut nested);
-    let model_fields::Said { reasoning, top_k, parallel_tool_calls, betas } =
+    let model_fields::FamilyFields { reasoning, top_k, parallel_tool_calls, betas } =
         model_fields::take(&mut body, &mut nested);
     let mut request = Request {
         messages,

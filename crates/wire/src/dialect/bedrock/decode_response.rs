@@ -2,7 +2,7 @@
 
 use super::block::decode_blocks;
 use super::usage;
-use crate::dialect::shared::{finish, nested, said_text};
+use crate::dialect::shared::{finish, lenient, nested};
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Value};
 use crate::model::{Choice, FinishReason, Message, Part, PartKind, Response, Role};
@@ -11,30 +11,30 @@ use alloc::{borrow::ToOwned, boxed::Box, string::ToString};
 /// Client: reads the body of a plain answer.
 pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
     let mut fields = Fields::parse(body).map_err(|error| StreamError::Malformed(error.to_string()))?;
-    let Some(mut output) = fields.get("output").and_then(said_text::object) else {
+    let Some(mut output) = fields.get("output").and_then(lenient::object) else {
         return Err(reported_error(body)
             .unwrap_or_else(|| StreamError::Malformed("the body has no `output`".to_owned())));
     };
     fields.take("output");
     let written = output.take("message");
-    let mut message = written.and_then(said_text::object).unwrap_or_default();
+    let mut message = written.and_then(lenient::object).unwrap_or_default();
     if message.get("role").is_some_and(|role| role.text() == "\"assistant\"") {
         message.take("role");
     }
-    let blocks = said_text::take_items(&mut message, "content");
+    let blocks = lenient::take_items(&mut message, "content");
     // A message that is its text.
-    let text = written.filter(|_| blocks.is_none()).and_then(said_text::known);
+    let text = written.filter(|_| blocks.is_none()).and_then(lenient::known);
     let mut content = decode_blocks(blocks.unwrap_or_default());
     content.extend(text.filter(|text| !text.is_empty()).map(Part::text));
     let has_calls = content.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)));
-    let finish_reason = match said_text::take(&mut fields, "stopReason") {
+    let finish_reason = match lenient::take(&mut fields, "stopReason") {
         Some(word) => {
             finish::check(&word)?;
             Some(finish::with_calls(decode_finish(&word), has_calls))
         }
         None => None,
     };
-    let figures = fields.get("usage").and_then(said_text::object);
+    let figures = fields.get("usage").and_then(lenient::object);
     if figures.is_some() || fields.get("usage").is_some_and(Value::is_null) {
         fields.take("usage");
     }

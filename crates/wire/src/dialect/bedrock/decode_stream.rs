@@ -8,7 +8,7 @@ use super::{
 };
 use crate::dialect::StreamDecoder;
 use crate::dialect::shared::template::{TextTemplate, text_range};
-use crate::dialect::shared::{finish, said_text};
+use crate::dialect::shared::{finish, lenient};
 use crate::framing::{EventStreamFrame, EventStreamReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value};
 use crate::model::{Part, PartKind, Start, StreamEvent};
@@ -163,13 +163,13 @@ impl State {
             "contentBlockStop" => {
                 self.template.forget();
                 let last = self.open.last().map(|block| block.index);
-                if let Some(index) = said_text::take_count(&mut fields, INDEX).or(last) {
+                if let Some(index) = lenient::take_count(&mut fields, INDEX).or(last) {
                     self.close(index, events);
                 }
             }
             "messageStop" => return self.message_stop(fields, events),
             "metadata" => {
-                if let Some(figures) = fields.get("usage").and_then(said_text::object) {
+                if let Some(figures) = fields.get("usage").and_then(lenient::object) {
                     fields.take("usage");
                     events.push(StreamEvent::UsageUpdate(Box::new(usage::decode(figures))));
                 }
@@ -200,7 +200,7 @@ impl State {
             unknown(event, data, events);
             return Ok(());
         };
-        let index = said_text::take_count(fields, INDEX).unwrap_or(u64::from(self.next_part));
+        let index = lenient::take_count(fields, INDEX).unwrap_or(u64::from(self.next_part));
         // A provider that forgot to end it, or an index that is used again.
         self.close(index, events);
         // A block announced without a kind is known by its first delta.
@@ -266,10 +266,10 @@ impl State {
             return Ok(None);
         };
         let last = self.open.last().map_or(u64::from(self.next_part), |block| block.index);
-        let index = said_text::take_count(fields, INDEX).unwrap_or(last);
+        let index = lenient::take_count(fields, INDEX).unwrap_or(last);
         let choice = 0;
-        let Some(mut delta) = said_text::object(written) else {
-            let text = said_text::any(written);
+        let Some(mut delta) = lenient::object(written) else {
+            let text = lenient::any(written);
             let part = self.part(index, BlockKind::Text, events)?;
             events.push(StreamEvent::TextDelta { choice, part, text: text.into() });
             return Ok(None);
@@ -281,7 +281,7 @@ impl State {
             return Ok(None);
         }
         if let Some(written) = delta.get("text").filter(|written| !written.is_null()) {
-            let text = said_text::any(written);
+            let text = lenient::any(written);
             let part = self.part(index, BlockKind::Text, events)?;
             events.push(StreamEvent::TextDelta { choice, part, text: text.into() });
             return Ok(Some((part, written)));
@@ -300,8 +300,8 @@ impl State {
             events.push(StreamEvent::PartExtra { choice, part, extra: Box::new(extra) });
         } else if let Some(written) = delta.take("toolUse") {
             let arguments = match written.object() {
-                Some(mut call) => said_text::take(&mut call, "input").unwrap_or_default(),
-                None => said_text::any(written),
+                Some(mut call) => lenient::take(&mut call, "input").unwrap_or_default(),
+                None => lenient::any(written),
             };
             // The first one may be empty.
             if !arguments.is_empty() {
@@ -325,7 +325,7 @@ impl State {
                 *input = None;
                 Ok(*part)
             }
-            _ => Err(said_text::unreadable("contentBlockDelta.delta.toolUse", "a call before it")),
+            _ => Err(lenient::unreadable("contentBlockDelta.delta.toolUse", "a call before it")),
         }
     }
 
@@ -336,9 +336,9 @@ impl State {
         events: &mut Vec<StreamEvent>,
     ) -> Result<(), StreamError> {
         let choice = 0;
-        let Some(mut thought) = said_text::object(written) else {
+        let Some(mut thought) = lenient::object(written) else {
             let part = self.part(index, BlockKind::Reasoning, events)?;
-            let text = said_text::any(written).into();
+            let text = lenient::any(written).into();
             events.push(StreamEvent::ReasoningDelta { choice, part, text });
             return Ok(());
         };
@@ -350,7 +350,7 @@ impl State {
             self.next_part = self.next_part.saturating_add(1);
             return Ok(());
         }
-        let text = said_text::take(&mut thought, "text");
+        let text = lenient::take(&mut thought, "text");
         let signature = thought.take_string("signature").filter(|signature| !signature.is_empty());
         if text.is_none() && signature.is_none() {
             return Ok(());
@@ -370,7 +370,7 @@ impl State {
         for block in core::mem::take(&mut self.open) {
             block.end(events);
         }
-        let reason = said_text::take(&mut fields, "stopReason");
+        let reason = lenient::take(&mut fields, "stopReason");
         finish::check(reason.as_deref().unwrap_or_default())?;
         emit_metadata(&fields, events);
         // Only the first one counts.
@@ -412,7 +412,7 @@ impl Block {
 
 /// What stands beside the figures and the reason belongs to the answer.
 fn emit_metadata(fields: &Fields<'_>, events: &mut Vec<StreamEvent>) {
-    let extra = usage::said(fields);
+    let extra = usage::without_nulls(fields);
     if !extra.is_empty() {
         events.push(StreamEvent::ResponseExtra(Box::new(extra)));
     }

@@ -1,7 +1,7 @@
 //! Encoding of Converse and ConverseStream requests.
 
 use super::family::Family;
-use super::model_fields::{self, Asked};
+use super::model_fields::{self, ReasoningForm};
 use super::{address, cache, carried, tools, turns, unsupported};
 use crate::dialect::anthropic::{max_tokens_above, refuses_sampling};
 use crate::dialect::shared::{foreign, nested, prompt_cache};
@@ -25,13 +25,13 @@ pub(super) fn encode(
     let operation = if request.stream { "converse-stream" } else { "converse" };
     Ok(EncodedRequest {
         path: address::path(&request.model, operation),
-        body: body(request, model_fields::asked(request)),
+        body: body(request, model_fields::reasoning_form(request)),
         headers: Vec::new(),
         dropped: refusals.dropped,
     })
 }
 
-fn body(request: &Request, asked: Asked<'_>) -> Vec<u8> {
+fn body(request: &Request, reasoning_form: ReasoningForm<'_>) -> Vec<u8> {
     let mut extra = request.extra.clone();
     let nested_inference = nested::take(&mut extra, "inferenceConfig");
     let nested_tools = nested::take(&mut extra, tools::CONFIG);
@@ -42,9 +42,9 @@ fn body(request: &Request, asked: Asked<'_>) -> Vec<u8> {
     let mut out = Vec::new();
     let mut body = ObjectWriter::begin_with(&mut out, &extra);
     turns::encode(request, &mut body);
-    encode_inference(request, asked, &nested_inference, &mut body);
+    encode_inference(request, reasoning_form, &nested_inference, &mut body);
     tools::encode(request, &nested_tools, &mut body);
-    model_fields::encode(request, asked, given, &mut body);
+    model_fields::encode(request, reasoning_form, given, &mut body);
     encode_output(request, &nested_output, &mut body);
     if !request.metadata.is_empty() || !nested_metadata.is_empty() {
         body.object_with("requestMetadata", &nested_metadata, |metadata| {
@@ -60,12 +60,17 @@ fn body(request: &Request, asked: Asked<'_>) -> Vec<u8> {
     out
 }
 
-fn encode_inference(request: &Request, asked: Asked<'_>, nested: &Extra, body: &mut ObjectWriter<'_>) {
+fn encode_inference(
+    request: &Request,
+    reasoning_form: ReasoningForm<'_>,
+    nested: &Extra,
+    body: &mut ObjectWriter<'_>,
+) {
     // Of these, only neutral values are left where the model takes none.
     let samples = Family::from_model(&request.model) != Family::Claude || !refuses_sampling(request);
     // Claude counts what it thinks in, so the limit must be above the budget.
-    let max_tokens = match asked {
-        Asked::Claude(thinking @ crate::dialect::anthropic::Thinking::Budget(..)) => {
+    let max_tokens = match reasoning_form {
+        ReasoningForm::Claude(thinking @ crate::dialect::anthropic::Thinking::Budget(..)) => {
             Some(max_tokens_above(request, thinking))
         }
         _ => request.max_tokens,

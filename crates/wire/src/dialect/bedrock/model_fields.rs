@@ -18,7 +18,7 @@ pub(super) const FIELDS: &str = "additionalModelRequestFields";
 
 /// What is asked of a model about thinking, in its family's terms.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Asked<'a> {
+pub(super) enum ReasoningForm<'a> {
     /// Nothing is said.
     Unsaid,
     /// As Anthropic's own API has it.
@@ -32,20 +32,20 @@ pub(super) enum Asked<'a> {
 }
 
 /// What `request` asks of its model.
-pub(super) fn asked(request: &Request) -> Asked<'_> {
-    let Some(reasoning) = &request.reasoning else { return Asked::Unsaid };
+pub(super) fn reasoning_form(request: &Request) -> ReasoningForm<'_> {
+    let Some(reasoning) = &request.reasoning else { return ReasoningForm::Unsaid };
     let family = Family::from_model(&request.model);
     if family == Family::Claude {
         return match plan(request) {
-            Thinking::Unsupported(reason) => Asked::Unsupported { field: "reasoning", reason },
-            thinking => Asked::Claude(thinking),
+            Thinking::Unsupported(reason) => ReasoningForm::Unsupported { field: "reasoning", reason },
+            thinking => ReasoningForm::Claude(thinking),
         };
     }
     let is_off = reasoning.effort == Some(Effort::None);
     if family != Family::Nova && is_off {
-        return Asked::Unsaid;
+        return ReasoningForm::Unsaid;
     }
-    let unsupported = |field, reason| Asked::Unsupported { field, reason };
+    let unsupported = |field, reason| ReasoningForm::Unsupported { field, reason };
     match family {
         Family::OpenAi | Family::Nova if reasoning.budget_tokens.is_some() => {
             unsupported("reasoning.budget_tokens", "this model takes an effort instead")
@@ -53,11 +53,12 @@ pub(super) fn asked(request: &Request) -> Asked<'_> {
         Family::OpenAi | Family::Nova if reasoning.display.is_some() => {
             unsupported("reasoning.display", "what is shown of its reasoning cannot be chosen")
         }
-        Family::OpenAi => {
-            reasoning.effort.as_ref().map_or(Asked::Unsaid, |effort| Asked::OpenAi(word(effort)))
-        }
-        Family::Nova if is_off => Asked::Nova(None),
-        Family::Nova => Asked::Nova(Some(reasoning.effort.as_ref().map_or("medium", word))),
+        Family::OpenAi => reasoning
+            .effort
+            .as_ref()
+            .map_or(ReasoningForm::Unsaid, |effort| ReasoningForm::OpenAi(word(effort))),
+        Family::Nova if is_off => ReasoningForm::Nova(None),
+        Family::Nova => ReasoningForm::Nova(Some(reasoning.effort.as_ref().map_or("medium", word))),
         Family::Nova1 => unsupported("reasoning", "this model does not reason; choose Nova 2"),
         _ => unsupported(
             "reasoning",
@@ -88,7 +89,12 @@ pub(super) fn top_k_unsupported(family: Family) -> Option<&'static str> {
 }
 
 /// Writes the field where there is anything to say. `given` are the caller's own fields of it, which win.
-pub(super) fn encode(request: &Request, asked: Asked<'_>, given: Extra, body: &mut ObjectWriter<'_>) {
+pub(super) fn encode(
+    request: &Request,
+    reasoning_form: ReasoningForm<'_>,
+    given: Extra,
+    body: &mut ObjectWriter<'_>,
+) {
     let family = Family::from_model(&request.model);
     let mut given = given;
     let nested_thinking = take_nested_thinking(&mut given);
@@ -96,11 +102,11 @@ pub(super) fn encode(request: &Request, asked: Asked<'_>, given: Extra, body: &m
     let nested_inference = nested::take(&mut given, "inferenceConfig");
     let mut out = Vec::new();
     let mut fields = ObjectWriter::begin_with(&mut out, &given);
-    let (thinking, effort) = match asked {
-        Asked::Claude(thinking @ (Thinking::Adaptive(effort) | Thinking::Budget(_, effort))) => {
+    let (thinking, effort) = match reasoning_form {
+        ReasoningForm::Claude(thinking @ (Thinking::Adaptive(effort) | Thinking::Budget(_, effort))) => {
             (thinking, effort)
         }
-        Asked::Claude(thinking) => (thinking, None),
+        ReasoningForm::Claude(thinking) => (thinking, None),
         _ => (Thinking::Unsaid, None),
     };
     encode_thinking(request, thinking, &nested_thinking, &mut fields);
@@ -109,11 +115,11 @@ pub(super) fn encode(request: &Request, asked: Asked<'_>, given: Extra, body: &m
             config.optional("effort", effort);
         });
     }
-    match asked {
-        Asked::OpenAi(effort) => {
+    match reasoning_form {
+        ReasoningForm::OpenAi(effort) => {
             fields.field("reasoning_effort", effort);
         }
-        Asked::Nova(effort) => {
+        ReasoningForm::Nova(effort) => {
             fields.object("reasoningConfig", |config| {
                 config.field("type", if effort.is_some() { "enabled" } else { "disabled" });
                 config.optional("maxReasoningEffort", effort);
@@ -162,7 +168,7 @@ fn encode_one_call_at_a_time(request: &Request, fields: &mut ObjectWriter<'_>) {
 
 /// What the field says in the model's terms.
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub(super) struct FamilyFields {
     pub(super) reasoning: Option<ReasoningRequest>,
     pub(super) top_k: Option<u64>,
     pub(super) parallel_tool_calls: Option<bool>,
@@ -170,8 +176,8 @@ pub(super) struct Said {
 }
 
 /// Takes the field out. What has no name in the model goes to `extra`.
-pub(super) fn take(body: &mut Fields<'_>, extra: &mut Extra) -> Said {
-    let Some(mut fields) = body.take_object(FIELDS) else { return Said::default() };
+pub(super) fn take(body: &mut Fields<'_>, extra: &mut Extra) -> FamilyFields {
+    let Some(mut fields) = body.take_object(FIELDS) else { return FamilyFields::default() };
     let mut rest = Extra::new();
     let mut effort = fields.take_string("reasoning_effort");
     if let Some(mut config) = fields.take_object("output_config") {
@@ -207,7 +213,7 @@ pub(super) fn take(body: &mut Fields<'_>, extra: &mut Extra) -> Said {
     if !all.is_empty() {
         extra.insert(FIELDS, Json::object(&all, |_| {}));
     }
-    Said { reasoning, top_k, parallel_tool_calls: one_at_a_time.then_some(false), betas }
+    FamilyFields { reasoning, top_k, parallel_tool_calls: one_at_a_time.then_some(false), betas }
 }
 
 fn take_nova_effort(fields: &mut Fields<'_>) -> Option<String> {

@@ -109,12 +109,12 @@ fn turns(messages: &[Message], family: Family) -> Vec<Turn<'_>> {
 /// Whether anything of a message is sent.
 fn says(message: &Message, family: Family) -> bool {
     let tells_thoughts = tells_thoughts(message, family);
-    message.content.iter().any(|part| is_said(part, family, tells_thoughts) && !is_blank(part))
+    message.content.iter().any(|part| is_sent(part, family, tells_thoughts) && !is_blank(part))
 }
 
 /// Claude takes no thought without its own signature: another provider's is left out, or told as text where the
 /// message says nothing else. Other models sign nothing.
-fn is_said(part: &Part, family: Family, tells_thoughts: bool) -> bool {
+fn is_sent(part: &Part, family: Family, tells_thoughts: bool) -> bool {
     unsupported(&part.kind).is_none()
         && (unsigned(part).is_none() || family != Family::Claude || tells_thoughts)
 }
@@ -122,7 +122,7 @@ fn is_said(part: &Part, family: Family, tells_thoughts: bool) -> bool {
 /// Whether the thoughts of a message are told as text.
 fn tells_thoughts(message: &Message, family: Family) -> bool {
     family == Family::Claude
-        && !message.content.iter().any(|part| is_said(part, family, false) && !is_blank(part))
+        && !message.content.iter().any(|part| is_sent(part, family, false) && !is_blank(part))
 }
 
 fn is_blank(part: &Part) -> bool {
@@ -189,7 +189,7 @@ impl<'a> Writer<'a> {
             for message in &turn.messages {
                 let tells_thoughts = tells_thoughts(message, self.family);
                 for part in &message.content {
-                    if !is_said(part, self.family, tells_thoughts) {
+                    if !is_sent(part, self.family, tells_thoughts) {
                         continue;
                     }
                     has_document |= matches!(part.kind, PartKind::Document(_));

@@ -2,7 +2,7 @@
 //! counted beside `inputTokens`; ours includes both.
 
 use crate::dialect::anthropic::written;
-use crate::dialect::shared::said_text::take_count;
+use crate::dialect::shared::lenient::take_count;
 use crate::json::{Extra, Fields, Json, ObjectWriter};
 use crate::model::{CacheLifetime, Usage};
 use alloc::vec::Vec;
@@ -31,13 +31,13 @@ pub(super) fn decode(mut fields: Fields<'_>) -> Usage {
         cache_write_tokens,
         cache_write_5m_tokens: short,
         cache_write_1h_tokens: long,
-        extra: said(&fields),
+        extra: without_nulls(&fields),
         ..Usage::default()
     }
 }
 
 /// The fields that say something.
-pub(super) fn said(fields: &Fields<'_>) -> Extra {
+pub(super) fn without_nulls(fields: &Fields<'_>) -> Extra {
     let said = fields.iter().filter(|(_, value)| !value.is_null());
     said.map(|(name, value)| (name.into(), value.to_json())).collect()
 }

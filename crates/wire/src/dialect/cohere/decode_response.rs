@@ -3,8 +3,10 @@
 use super::carried::NAME;
 use super::message::{place_plan, read_part};
 use super::{error, usage};
-use crate::dialect::openai_chat::{check_said, said_part, take_answer_content, take_said, text_parts};
-use crate::dialect::shared::{finish, foreign, said_text};
+use crate::dialect::openai_chat::{
+    check_answer_fields, said_part, take_answer_content, take_answer_parts, text_parts,
+};
+use crate::dialect::shared::{finish, foreign, lenient};
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{Choice, FinishReason, Message, PartKind, Response, Role};
@@ -16,10 +18,10 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
     let written = fields.get("message");
     // A text beside what only answers have is one; alone it is an error.
     let is_answer = |fields: &Fields<'_>| fields.get("finish_reason").is_some();
-    let message = match written.and_then(said_text::object) {
+    let message = match written.and_then(lenient::object) {
         Some(message) => Some(decode_message(message)?),
         None if is_answer(&fields) => {
-            written.and_then(said_text::known).map(|text| Message::new(Role::Assistant, text_parts(text)))
+            written.and_then(lenient::known).map(|text| Message::new(Role::Assistant, text_parts(text)))
         }
         None => None,
     };
@@ -37,7 +39,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
         fields.take("usage");
     }
     let has_calls = message.content.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)));
-    let word = said_text::take(&mut fields, "finish_reason");
+    let word = lenient::take(&mut fields, "finish_reason");
     finish::check(word.as_deref().unwrap_or_default())?;
     let choice = Choice {
         index: 0,
@@ -48,8 +50,8 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
         extra: Extra::new(),
     };
     Ok(Response {
-        id: said_text::take(&mut fields, "id").unwrap_or_default(),
-        model: said_text::take(&mut fields, "model").unwrap_or_default(),
+        id: lenient::take(&mut fields, "id").unwrap_or_default(),
+        model: lenient::take(&mut fields, "model").unwrap_or_default(),
         created: None,
         choices: alloc::vec![choice],
         usage: used,
@@ -62,7 +64,7 @@ fn decode_message(mut fields: Fields<'_>) -> Result<Message, StreamError> {
     fields.take("role");
     let mut content = Vec::new();
     let parts = take_answer_content(&mut fields, |value| {
-        let value = said_text::one(value);
+        let value = lenient::one(value);
         read_part(value).unwrap_or_else(|_| said_part(NAME, value))
     });
     for part in parts {
@@ -76,8 +78,8 @@ fn decode_message(mut fields: Fields<'_>) -> Result<Message, StreamError> {
             content.push(part);
         }
     }
-    content.extend(take_said(&mut fields));
-    check_said("message", &fields)?;
+    content.extend(take_answer_parts(&mut fields));
+    check_answer_fields("message", &fields)?;
     foreign::claim(&mut content, NAME);
     let mut message = Message::new(Role::Assistant, content);
     message.extra = keep_news(fields.rest());

@@ -11,7 +11,7 @@ use super::{
 use crate::dialect::StreamDecoder;
 use crate::dialect::openai_chat::take_arguments;
 use crate::dialect::shared::template::{TextTemplate, text_range};
-use crate::dialect::shared::{finish, foreign, said_text};
+use crate::dialect::shared::{finish, foreign, lenient};
 use crate::framing::{Frame, SseReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{Part, Start, StreamEvent, replay};
@@ -155,8 +155,8 @@ impl State {
         if core::mem::replace(&mut self.started, true) {
             return;
         }
-        let id = said_text::take(&mut fields, "id").unwrap_or_default();
-        let model = said_text::take(&mut fields, "model").unwrap_or_default();
+        let id = lenient::take(&mut fields, "id").unwrap_or_default();
+        let model = lenient::take(&mut fields, "model").unwrap_or_default();
         let message = take_message(&mut fields);
         events.push(StreamEvent::Start(Box::new(Start { id, model, created: None, extra: fields.rest() })));
         let Some(mut message) = message else { return };
@@ -193,13 +193,13 @@ impl State {
         data: &str,
         events: &mut Vec<StreamEvent>,
     ) -> Result<(), StreamError> {
-        let index = said_text::take_count(&mut fields, "index").unwrap_or_default();
+        let index = lenient::take_count(&mut fields, "index").unwrap_or_default();
         let logprobs = fields.take("logprobs").map(decode_response::decode_logprobs);
         let whole = take_content(&mut fields);
         let Some(whole) = whole else { return Ok(()) };
-        let whole = said_text::one(whole);
+        let whole = lenient::one(whole);
         let Some(mut content) = whole.object() else {
-            let text = said_text::any(whole);
+            let text = lenient::any(whole);
             if !text.is_empty() {
                 let part = self.place(Kind::Text, index)?;
                 events.push(StreamEvent::TextDelta { choice: 0, part, text: text.into() });
@@ -213,9 +213,9 @@ impl State {
             events.push(StreamEvent::Part { choice: 0, index, part: Box::new(part) });
             return Ok(());
         }
-        let (text, thinking) = (content.take("text"), said_text::take(&mut content, "thinking"));
+        let (text, thinking) = (content.take("text"), lenient::take(&mut content, "thinking"));
         let mut only_text = None;
-        if let Some((value, text)) = text.map(|value| (value, said_text::any(value)))
+        if let Some((value, text)) = text.map(|value| (value, lenient::any(value)))
             && !text.is_empty()
         {
             let part = self.place(Kind::Text, index)?;
@@ -253,8 +253,7 @@ impl State {
     }
 
     fn add_plan(&mut self, mut fields: Fields<'_>, events: &mut Vec<StreamEvent>) {
-        let text =
-            take_message(&mut fields).and_then(|mut message| said_text::take(&mut message, "tool_plan"));
+        let text = take_message(&mut fields).and_then(|mut message| lenient::take(&mut message, "tool_plan"));
         let Some(text) = text.filter(|text| !text.is_empty()) else { return };
         let known = self.plan;
         let part = known.unwrap_or_else(|| self.begin());
@@ -267,19 +266,18 @@ impl State {
 
     /// Reads the start of a call or more of it. The API writes one call as an object, where others have a list.
     fn call(&mut self, mut fields: Fields<'_>, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
-        let index = said_text::take_count(&mut fields, "index");
+        let index = lenient::take_count(&mut fields, "index");
         let calls = take_message(&mut fields).and_then(|mut message| message.take("tool_calls"));
         let Some(written) = calls else { return Ok(()) };
-        let call = match written.array() {
-            Some(calls) => calls.first().copied().and_then(said_text::object),
-            None => written.object(),
-        };
+        let first = written.array().map_or(Some(written), |calls| calls.first().copied());
+        let inner = first.and_then(lenient::object_in_string);
+        let call = inner.as_ref().map(Json::value).or(first).and_then(lenient::object);
         let Some(mut call) = call else {
-            return Err(said_text::unreadable("delta.message.tool_calls", "a call"));
+            return Err(lenient::unreadable("delta.message.tool_calls", "a call"));
         };
-        let mut function = call.take("function").and_then(said_text::object).unwrap_or_default();
-        let name = said_text::take(&mut function, "name").unwrap_or_default();
-        let id = said_text::take(&mut call, "id").unwrap_or_default();
+        let mut function = call.take("function").and_then(lenient::object).unwrap_or_default();
+        let name = lenient::take(&mut function, "name").unwrap_or_default();
+        let id = lenient::take(&mut call, "id").unwrap_or_default();
         let arguments = take_arguments(&mut function, false).unwrap_or_default();
         let is_open =
             |index: u64| self.open.iter().any(|open| open.kind == Kind::Call && open.index == index);
@@ -294,7 +292,7 @@ impl State {
         if is_new && name.is_empty() {
             // A call without a name is none.
             let is_nothing = arguments.is_empty();
-            return if is_nothing { Ok(()) } else { Err(said_text::unreadable(CALL_NAME, "a string")) };
+            return if is_nothing { Ok(()) } else { Err(lenient::unreadable(CALL_NAME, "a string")) };
         }
         let part = self.place(Kind::Call, index)?;
         if is_new {
@@ -323,7 +321,7 @@ impl State {
 
     /// A content or a call ends.
     fn end(&mut self, fields: &Fields<'_>, is_call: bool, events: &mut Vec<StreamEvent>) {
-        let index = fields.get("index").and_then(said_text::count);
+        let index = fields.get("index").and_then(lenient::count);
         self.end_where(
             |open| (open.kind == Kind::Call) == is_call && index.is_none_or(|index| open.index == index),
             events,
@@ -350,12 +348,12 @@ impl State {
         events: &mut Vec<StreamEvent>,
     ) -> Result<(), StreamError> {
         self.done = true;
-        let mut delta = fields.take("delta").and_then(said_text::object).unwrap_or_default();
+        let mut delta = fields.take("delta").and_then(lenient::object).unwrap_or_default();
         if let Some(used) = delta.get("usage").and_then(usage::decode) {
             delta.take("usage");
             events.push(StreamEvent::UsageUpdate(Box::new(used)));
         }
-        let word = said_text::take(&mut delta, "finish_reason");
+        let word = lenient::take(&mut delta, "finish_reason");
         if let Some(error) = delta.take("error").filter(|error| !matches!(error.text(), "\"\"" | "{}")) {
             // The text stands inside `delta`, where no reader of errors looks.
             let body = Json::object(&Extra::new(), |object| _ = object.field("error", error));
@@ -388,14 +386,14 @@ fn is_text(value: Value<'_>) -> bool {
 /// The content of a delta, which may be its text alone.
 fn take_content<'a>(fields: &mut Fields<'a>) -> Option<Value<'a>> {
     let delta = fields.take("delta")?;
-    let Some(mut delta) = said_text::object(delta) else { return Some(delta) };
+    let Some(mut delta) = lenient::object(delta) else { return Some(delta) };
     let message = delta.take("message")?;
-    let Some(mut message) = said_text::object(message) else { return Some(message) };
+    let Some(mut message) = lenient::object(message) else { return Some(message) };
     message.take("content")
 }
 
 fn take_message<'a>(fields: &mut Fields<'a>) -> Option<Fields<'a>> {
-    fields.take("delta").and_then(said_text::object)?.take("message").and_then(said_text::object)
+    fields.take("delta").and_then(lenient::object)?.take("message").and_then(lenient::object)
 }
 
 /// A citation, or a list of them, for the message.

@@ -1,6 +1,6 @@
 //! Encoding of plain Cohere chat answers, as a server.
 
-use super::message::Said;
+use super::message::AssistantFields;
 use super::usage;
 use crate::json::{Extra, Json, ObjectWriter, Value};
 use crate::model::{FinishReason, Response};
@@ -33,7 +33,7 @@ pub(super) fn encode(response: &Response) -> Vec<u8> {
         "finish_reason",
         choice.and_then(|choice| choice.finish_reason.as_ref()).map(encode_finish),
     );
-    let mut said = Said::default();
+    let mut said = AssistantFields::default();
     let nothing = Extra::new();
     choice.iter().flat_map(|choice| &choice.message.content).for_each(|part| said.add(part));
     body.object_with("message", choice.map_or(&nothing, |choice| &choice.message.extra), |message| {

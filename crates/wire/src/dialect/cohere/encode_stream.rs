@@ -4,7 +4,7 @@
 //! text is held until that is clear: where the mark comes it is a plan, where anything else comes it is a thought.
 //! The usage is known last, so why the answer ended waits for [`StreamEncoder::finish`] and both go out together.
 
-use super::message::{is_plan, write_said_part};
+use super::message::{is_plan, write_assistant_part};
 use super::usage;
 use crate::dialect::StreamEncoder;
 use crate::dialect::cohere::encode_response::{encode_finish, logprobs_list};
@@ -284,7 +284,7 @@ impl Encoder {
             PartKind::Reasoning(reasoning) => self.content_delta(index, "thinking", &reasoning.text, out),
             _ => {
                 let mut written = Vec::new();
-                write_said_part(part, &mut written);
+                write_assistant_part(part, &mut written);
                 if let Some(fields) = Value::parse(&written).ok().and_then(Value::object) {
                     let index = self.begin_content(out, |content| {
                         for (name, value) in fields.iter() {

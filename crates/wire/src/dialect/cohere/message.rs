@@ -5,7 +5,7 @@ use crate::dialect::openai_chat::{data_url, decode_part, text_parts, write_answe
 use crate::dialect::shared::{
     blank::{self, Texts},
     calls::{CallRules, Calls, Ids, Sent},
-    foreign, media_type, nested, said_text,
+    foreign, lenient, media_type, nested,
     tool_input::as_function,
     tool_media,
 };
@@ -62,7 +62,7 @@ pub(super) fn encode_messages(
                 continue;
             }
         };
-        encode_said(role, message, place, &mut calls, refusals, &mut written)?;
+        encode_parts(role, message, place, &mut calls, refusals, &mut written)?;
     }
     written.show();
     let mut out = Vec::new();
@@ -97,7 +97,7 @@ impl Written<'_> {
 }
 
 /// Writes the results of tools, one message each, and then what else is said.
-fn encode_said<'a>(
+fn encode_parts<'a>(
     role: &str,
     message: &'a Message,
     place: Place,
@@ -293,13 +293,13 @@ fn read_document(value: Value<'_>) -> Option<Part> {
 
 /// An assistant's message, sorted into the fields that the API has for it.
 #[derive(Default)]
-pub(super) struct Said<'a> {
+pub(super) struct AssistantFields<'a> {
     pub(super) content: Vec<&'a Part>,
     plan: Option<String>,
     calls: Vec<(&'a Part, Sent<'a>)>,
 }
 
-impl<'a> Said<'a> {
+impl<'a> AssistantFields<'a> {
     pub(super) fn add(&mut self, part: &'a Part) {
         match &part.kind {
             PartKind::ToolCall(call) => self.calls.push((part, Sent::as_it_is(call))),
@@ -330,7 +330,7 @@ impl<'a> Said<'a> {
     /// Writes the fields of an answer.
     pub(super) fn write_answer(&self, object: &mut ObjectWriter<'_>) {
         if !self.content.is_empty() {
-            object.array("content", &self.content, |out, part| write_said_part(part, out));
+            object.array("content", &self.content, |out, part| write_assistant_part(part, out));
         }
         self.write(object);
     }
@@ -338,7 +338,7 @@ impl<'a> Said<'a> {
 
 /// Writes a part of what an assistant says. Nothing is left out: what the API has no words for is written as its own
 /// provider would have.
-pub(super) fn write_said_part(part: &Part, out: &mut Vec<u8>) {
+pub(super) fn write_assistant_part(part: &Part, out: &mut Vec<u8>) {
     match &part.kind {
         PartKind::Text(text) | PartKind::Refusal(text) => write_text(text, &part.extra, out),
         PartKind::Reasoning(Reasoning { text, signature }) => {
@@ -358,7 +358,7 @@ fn encode_assistant<'a>(
     calls: &mut Calls<'a>,
     refusals: &mut Refusals,
 ) -> Result<Option<Json>, UnsupportedField> {
-    let mut said = Said::default();
+    let mut said = AssistantFields::default();
     for (position, part) in message.content.iter().enumerate() {
         let field = place.content(position);
         note_breakpoint(part, field, refusals);
@@ -395,14 +395,14 @@ fn encode_assistant<'a>(
     })))
 }
 
-/// As [`write_said_part`], without another provider's proof of its thoughts.
+/// As [`write_assistant_part`], without another provider's proof of its thoughts.
 fn write_request_part(part: &Part, out: &mut Vec<u8>) {
     match &part.kind {
         PartKind::Reasoning(Reasoning { text, signature: Some(_) }) => {
             let reasoning = PartKind::Reasoning(Reasoning { text: text.clone(), signature: None });
-            write_said_part(&Part { extra: part.extra.clone(), ..Part::new(reasoning) }, out);
+            write_assistant_part(&Part { extra: part.extra.clone(), ..Part::new(reasoning) }, out);
         }
-        _ => write_said_part(part, out),
+        _ => write_assistant_part(part, out),
     }
 }
 
@@ -411,7 +411,7 @@ pub(super) fn place_plan(message: &mut Message) {
     if message.role != Role::Assistant {
         return;
     }
-    let plan = message.extra.get(PLAN).and_then(|plan| said_text::known(plan.value()));
+    let plan = message.extra.get(PLAN).and_then(|plan| lenient::known(plan.value()));
     if let Some(text) = plan {
         message.extra.remove(PLAN);
         let parts = text_parts(text).into_iter().filter_map(|part| match part.kind {

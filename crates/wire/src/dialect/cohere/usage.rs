@@ -4,8 +4,8 @@
 //! far less, and stays as it is in the extra fields.
 
 use crate::dialect::shared::{
+    lenient::{object, take_count},
     nested,
-    said_text::{object, take_count},
 };
 use crate::json::{ObjectWriter, Value};
 use crate::model::Usage;

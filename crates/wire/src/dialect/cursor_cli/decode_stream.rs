@@ -6,7 +6,7 @@
 use crate::dialect::StreamDecoder;
 use crate::dialect::shared::{
     figures_template::FiguresTemplate,
-    said_text,
+    lenient,
     template::{text_range, value_range},
 };
 use crate::framing::{NdjsonReader, StreamError, StreamLimits};
@@ -94,7 +94,7 @@ impl State {
         match (kind.as_str(), subtype.as_str()) {
             ("system", _) => self.start(fields, events),
             ("thinking", "delta") => {
-                if let Some(text) = said_text::take(&mut fields, "text").filter(|text| !text.is_empty()) {
+                if let Some(text) = lenient::take(&mut fields, "text").filter(|text| !text.is_empty()) {
                     events.push(StreamEvent::ReasoningDelta {
                         choice: 0,
                         part: REASONING,
@@ -120,8 +120,8 @@ impl State {
             return;
         }
         events.push(StreamEvent::Start(Box::new(Start {
-            id: said_text::take(&mut fields, "session_id").unwrap_or_default(),
-            model: said_text::take(&mut fields, "model").unwrap_or_default(),
+            id: lenient::take(&mut fields, "session_id").unwrap_or_default(),
+            model: lenient::take(&mut fields, "model").unwrap_or_default(),
             created: None,
             extra: fields.rest(),
         })));
@@ -135,7 +135,7 @@ impl State {
     ) -> Result<(), StreamError> {
         let message = fields.take("message");
         let content = message.and_then(|message| match message.object() {
-            Some(mut message) => said_text::take_items(&mut message, "content"),
+            Some(mut message) => lenient::take_items(&mut message, "content"),
             None => Some(alloc::vec![message]),
         });
         let content = content.unwrap_or_default();
@@ -143,7 +143,7 @@ impl State {
         let mut text = String::new();
         for part in content {
             let written = part.object().map_or(Some(part), |part| part.get("text"));
-            text.push_str(&written.map(said_text::any).unwrap_or_default());
+            text.push_str(&written.map(lenient::any).unwrap_or_default());
         }
         let time = fields.get("timestamp_ms").filter(|_| fields.get("model_call_id").is_none());
         if let Some(time) = time {
@@ -187,7 +187,7 @@ impl State {
         events: &mut Vec<StreamEvent>,
     ) -> Result<(), StreamError> {
         self.done = true;
-        let result = said_text::take(&mut fields, "result").unwrap_or_default();
+        let result = lenient::take(&mut fields, "result").unwrap_or_default();
         if fields.take_bool("is_error") == Some(true) {
             return Err(StreamError::Provider(Box::new(failure(result))));
         }
@@ -197,7 +197,7 @@ impl State {
             self.say(&rest, events)?;
         }
         events.push(StreamEvent::Finish { choice: 0, reason: FinishReason::Stop, stop_sequence: None });
-        if let Some(usage) = fields.get("usage").and_then(said_text::object) {
+        if let Some(usage) = fields.get("usage").and_then(lenient::object) {
             fields.take("usage");
             events.push(StreamEvent::UsageUpdate(Box::new(read_usage(usage))));
         }
@@ -211,13 +211,13 @@ impl State {
 
 /// `inputTokens` leaves out what was read from the cache (`docs/wire/cursor-cli.md`, section 3).
 fn read_usage(mut fields: Fields<'_>) -> Usage {
-    let input = said_text::take_count(&mut fields, "inputTokens");
-    let read = said_text::take_count(&mut fields, "cacheReadTokens");
+    let input = lenient::take_count(&mut fields, "inputTokens");
+    let read = lenient::take_count(&mut fields, "cacheReadTokens");
     Usage {
         input_tokens: input.map(|input| input.saturating_add(read.unwrap_or(0))),
-        output_tokens: said_text::take_count(&mut fields, "outputTokens"),
+        output_tokens: lenient::take_count(&mut fields, "outputTokens"),
         cache_read_tokens: read,
-        cache_write_tokens: said_text::take_count(&mut fields, "cacheWriteTokens"),
+        cache_write_tokens: lenient::take_count(&mut fields, "cacheWriteTokens"),
         extra: fields.rest(),
         ..Usage::default()
     }

@@ -6,7 +6,7 @@
 use super::chunk::{self, CandidateFields};
 use super::part;
 use super::partial_arguments::PartialArguments;
-use crate::dialect::shared::{made_ids, said_text};
+use crate::dialect::shared::{lenient, made_ids};
 use crate::framing::{StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{FinishReason, Part, PartKind, Reasoning, StreamEvent, ToolCall};
@@ -122,8 +122,8 @@ impl Candidate {
         limits: StreamLimits,
         events: &mut Vec<StreamEvent>,
     ) -> Result<(), StreamError> {
-        if let Some(fields) = said_text::object(value)
-            && let Some(call) = fields.get("functionCall").and_then(said_text::object)
+        if let Some(fields) = lenient::object(value)
+            && let Some(call) = fields.get("functionCall").and_then(lenient::object)
             && is_piece(&call)
         {
             return self.read_call_piece(fields, call, response_id, limits, events);
@@ -197,9 +197,9 @@ impl Candidate {
         events: &mut Vec<StreamEvent>,
     ) -> Result<(), StreamError> {
         let goes_on = call.get("willContinue").and_then(Value::bool) == Some(true);
-        if let Some(name) = said_text::take(&mut call, "name").filter(|name| !name.is_empty()) {
+        if let Some(name) = lenient::take(&mut call, "name").filter(|name| !name.is_empty()) {
             self.end_call(events);
-            let id = said_text::take(&mut call, "id").unwrap_or_default();
+            let id = lenient::take(&mut call, "id").unwrap_or_default();
             let begun = ToolCall { id, name, arguments: String::new(), custom: false };
             let part = self.begin_call(begun, response_id, events);
             self.call = Some((part, PartialArguments::default()));
@@ -268,7 +268,7 @@ fn is_piece(call: &Fields<'_>) -> bool {
     if call.get("args").is_some_and(|arguments| !arguments.is_null()) {
         return false;
     }
-    let has_name = call.get("name").map(said_text::any).is_some_and(|name| !name.is_empty());
+    let has_name = call.get("name").map(lenient::any).is_some_and(|name| !name.is_empty());
     !has_name
         || call.get("partialArgs").is_some()
         || call.get("willContinue").and_then(Value::bool) == Some(true)

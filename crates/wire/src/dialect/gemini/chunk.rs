@@ -1,7 +1,7 @@
 //! `GenerateContentResponse`, which plain answers and frames of a stream have in common.
 
 use super::finish;
-use crate::dialect::shared::{finish as ends, said_text};
+use crate::dialect::shared::{finish as ends, lenient};
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{ErrorKind, FinishReason, ProviderError};
@@ -33,11 +33,11 @@ impl<'a> Chunk<'a> {
                 None => Err(StreamError::Malformed("the answer is not a JSON object".to_owned())),
             };
         };
-        let candidates: Option<Vec<Value<'_>>> = said_text::take_items(&mut fields, "candidates")
-            .map(|candidates| candidates.into_iter().map(said_text::one).collect());
+        let candidates: Option<Vec<Value<'_>>> = lenient::take_items(&mut fields, "candidates")
+            .map(|candidates| candidates.into_iter().map(lenient::one).collect());
         let is_object = |candidate: &Value<'_>| candidate.is_object();
         if let Some(position) = candidates.iter().flatten().position(|candidate| !is_object(candidate)) {
-            return Err(said_text::unreadable(&format!("candidates[{position}]"), "an object"));
+            return Err(lenient::unreadable(&format!("candidates[{position}]"), "an object"));
         }
         if candidates.is_none() && fields.get("error").is_some_and(|error| !error.is_null()) {
             let error = crate::error::decode_in_stream(value.text()).unwrap_or_else(|| {
@@ -59,8 +59,8 @@ impl<'a> Chunk<'a> {
             return Ok(None);
         }
         Ok(Some(Self {
-            id: said_text::take(&mut fields, "responseId").unwrap_or_default(),
-            model: said_text::take(&mut fields, "modelVersion").unwrap_or_default(),
+            id: lenient::take(&mut fields, "responseId").unwrap_or_default(),
+            model: lenient::take(&mut fields, "modelVersion").unwrap_or_default(),
             created: take_created(&mut fields),
             candidates,
             usage,
@@ -120,28 +120,28 @@ impl<'a> CandidateFields<'a> {
     /// Reads a candidate; `position` is its place in the list. `None` where it is not an object.
     pub(super) fn read(value: Value<'a>, position: u32) -> Option<Self> {
         let mut fields = value.object()?;
-        let index = said_text::take_index(&mut fields, "index").unwrap_or(position);
+        let index = lenient::take_index(&mut fields, "index").unwrap_or(position);
         let mut kept = Extra::new();
         let mut parts = Vec::new();
         // The text alone, or its parts.
         if let Some(content) = fields.get("content").filter(|content| !content.is_object()) {
             fields.take("content");
-            parts = said_text::items(content);
+            parts = lenient::items(content);
             if let [content] = parts.as_slice()
                 && let Some(mut content) = content.object()
-                && let Some(inside) = said_text::take_items(&mut content, "parts")
+                && let Some(inside) = lenient::take_items(&mut content, "parts")
             {
                 parts = inside;
             }
         }
         if let Some(mut content) = fields.take_object("content") {
-            parts = said_text::take_items(&mut content, "parts").unwrap_or_default();
+            parts = lenient::take_items(&mut content, "parts").unwrap_or_default();
             if content.get("role").is_some_and(|role| role.text() == "\"model\"") {
                 content.take("role");
             }
             crate::dialect::shared::nested::keep(&mut kept, "content", content);
         }
-        let finish = said_text::take(&mut fields, FINISH).filter(|word| !word.is_empty());
+        let finish = lenient::take(&mut fields, FINISH).filter(|word| !word.is_empty());
         let logprobs = fields.take_json("logprobsResult");
         let mut extra: Extra = fields
             .iter()

@@ -31,6 +31,7 @@ mod thinking;
 mod token_counting;
 mod tools;
 mod usage;
+pub(crate) mod written_content;
 
 pub(super) use model_listing::Listing;
 

@@ -6,7 +6,7 @@
 
 use super::host::FORMAT;
 use super::{media, result};
-use crate::dialect::shared::{calls::Sent, foreign, nested, said_text, tool_input::encode_input};
+use crate::dialect::shared::{calls::Sent, foreign, lenient, nested, tool_input::encode_input};
 use crate::json::{Extra, Fields, ObjectWriter, Value, WriteJson};
 use crate::model::{Part, PartKind, Reasoning, ToolCall, normalise_arguments};
 use alloc::{borrow::Cow, borrow::ToOwned, string::String, vec::Vec};
@@ -26,16 +26,16 @@ pub(super) fn decode(value: Value<'_>) -> Part {
 }
 
 fn known(value: Value<'_>) -> Option<Part> {
-    let value = said_text::one(value);
+    let value = lenient::one(value);
     if let Some(text) = value.string() {
         return Some(Part::text(text));
     }
     let mut fields = value.object()?;
     fields.camel_case();
     let mut extra = Extra::new();
-    let is_thought = fields.get("thought").and_then(said_text::flag) == Some(true);
+    let is_thought = fields.get("thought").and_then(lenient::flag) == Some(true);
     let kind = if fields.get("text").is_some_and(|text| !text.is_null()) {
-        let text = said_text::take(&mut fields, "text")?;
+        let text = lenient::take(&mut fields, "text")?;
         if is_thought {
             fields.take("thought");
             let signature = fields.take_string(SIGNATURE).filter(|signature| !signature.is_empty());
@@ -44,7 +44,7 @@ fn known(value: Value<'_>) -> Option<Part> {
             PartKind::Text(text)
         }
     } else if fields.get(CALL).is_some() {
-        let mut call = fields.take(CALL).and_then(said_text::object)?;
+        let mut call = fields.take(CALL).and_then(lenient::object)?;
         let kind = PartKind::ToolCall(take_call(&mut call)?);
         nested::keep(&mut extra, CALL, call);
         kind
@@ -60,7 +60,7 @@ fn known(value: Value<'_>) -> Option<Part> {
         fields.take(SIGNATURE);
     }
     // Said of what is no thought, it says nothing.
-    if fields.get("thought").and_then(said_text::flag) == Some(false) {
+    if fields.get("thought").and_then(lenient::flag) == Some(false) {
         fields.take("thought");
     }
     for (name, value) in fields.rest().iter() {
@@ -71,7 +71,7 @@ fn known(value: Value<'_>) -> Option<Part> {
 
 /// Takes a call out of `functionCall`. One without a name is none.
 pub(super) fn take_call(call: &mut Fields<'_>) -> Option<ToolCall> {
-    let name = said_text::take(call, "name").filter(|name| !name.is_empty())?;
+    let name = lenient::take(call, "name").filter(|name| !name.is_empty())?;
     let arguments = match call.take("args") {
         None => "{}".to_owned(),
         Some(arguments) if arguments.is_object() => arguments.strict_text().into_owned(),
@@ -83,7 +83,7 @@ pub(super) fn take_call(call: &mut Fields<'_>) -> Option<ToolCall> {
             String::from_utf8(out).unwrap_or_default()
         }
     };
-    Some(ToolCall { id: said_text::take(call, "id").unwrap_or_default(), name, arguments, custom: false })
+    Some(ToolCall { id: lenient::take(call, "id").unwrap_or_default(), name, arguments, custom: false })
 }
 
 /// Whether a part says nothing at all.

@@ -4,7 +4,7 @@
 //! (section 3). Figures that are zero are mostly left out, so an answer's missing count is told by the total, where the
 //! total is there.
 
-use crate::dialect::shared::said_text::{count, take_count};
+use crate::dialect::shared::lenient::{count, take_count};
 use crate::json::{Extra, Fields, Json, ObjectWriter, write_array};
 use crate::model::Usage;
 

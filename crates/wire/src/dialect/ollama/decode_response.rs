@@ -1,9 +1,9 @@
 //! Decoding of plain Ollama chat answers.
 
-use super::message::{check_said, take_said};
+use super::message::{check_calls, take_parts};
 use super::{created, error};
 use crate::dialect::openai_chat::text_parts;
-use crate::dialect::shared::{finish, said_text};
+use crate::dialect::shared::{finish, lenient};
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json};
 use crate::model::{Choice, FinishReason, Message, PartKind, Response, Role, Usage};
@@ -19,19 +19,19 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
         return Err(StreamError::Malformed("an answer without a message".to_owned()));
     };
     let created_at = created::text(&fields);
-    let mut message = said_text::object(written).unwrap_or_default();
+    let mut message = lenient::object(written).unwrap_or_default();
     message.take_string("role");
-    let mut content = take_said(&mut message, |number| created::call_id(&created_at, number));
-    check_said(&message)?;
-    if said_text::object(written).is_none() {
-        content = text_parts(said_text::any(written));
+    let mut content = take_parts(&mut message, |number| created::call_id(&created_at, number));
+    check_calls(&message)?;
+    if lenient::object(written).is_none() {
+        content = text_parts(lenient::any(written));
     }
     let has_calls = content.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)));
     let end = take_end(&mut fields, has_calls)?;
     let logprobs = take_logprobs(&mut fields);
     let mut extra = Extra::new();
     let created = created::take(&mut fields, &mut extra);
-    let model = said_text::take(&mut fields, "model").unwrap_or_default();
+    let model = lenient::take(&mut fields, "model").unwrap_or_default();
     for (name, value) in fields.rest().iter() {
         extra.insert(name, value.clone());
     }
@@ -58,7 +58,7 @@ pub(super) fn take_end(
         return Ok(None);
     }
     fields.take("done");
-    let word = said_text::take(fields, "done_reason");
+    let word = lenient::take(fields, "done_reason");
     finish::check(word.as_deref().unwrap_or_default())?;
     let reason = match word.as_deref() {
         // The server says the same whether or not there are calls to make.
@@ -68,8 +68,8 @@ pub(super) fn take_end(
     };
     // A count of nothing is left out, for instance of a prompt that was all cached.
     let usage = Usage {
-        input_tokens: Some(said_text::take_count(fields, "prompt_eval_count").unwrap_or(0)),
-        output_tokens: Some(said_text::take_count(fields, "eval_count").unwrap_or(0)),
+        input_tokens: Some(lenient::take_count(fields, "prompt_eval_count").unwrap_or(0)),
+        output_tokens: Some(lenient::take_count(fields, "eval_count").unwrap_or(0)),
         ..Usage::default()
     };
     Ok(Some((reason, usage)))

@@ -3,10 +3,10 @@
 use super::carried::NAME;
 use super::{
     created, decode_response, error,
-    message::{check_said, decode_call, take_calls, take_images},
+    message::{check_calls, decode_call, take_calls, take_images},
 };
 use crate::dialect::StreamDecoder;
-use crate::dialect::shared::said_text;
+use crate::dialect::shared::lenient;
 use crate::dialect::shared::template::{TextTemplate, plain_string, text_range};
 use crate::framing::{NdjsonReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, Value};
@@ -97,11 +97,11 @@ impl State {
         let stamp = fields.get("created_at");
         let before = events.len();
         let written = fields.take("message");
-        let message = written.and_then(said_text::object);
+        let message = written.and_then(lenient::object);
         let logprobs = decode_response::take_logprobs(&mut fields);
         let has_calls = self.calls > 0
             || message.as_ref().is_some_and(|message| {
-                let calls = message.get("tool_calls").map(said_text::items);
+                let calls = message.get("tool_calls").map(lenient::items);
                 calls.is_some_and(|calls| !calls.is_empty())
             });
         let end = decode_response::take_end(&mut fields, has_calls)?;
@@ -109,7 +109,7 @@ impl State {
         let text = match (message, written) {
             (Some(message), _) => self.read_message(message, &created_at, events)?,
             (None, Some(written)) => {
-                self.say(said_text::any(written), events);
+                self.say(lenient::any(written), events);
                 None
             }
             (None, None) => None,
@@ -134,7 +134,7 @@ impl State {
     fn read_head(&mut self, mut fields: Fields<'_>, is_last: bool, events: &mut Vec<StreamEvent>) {
         let mut beside = Extra::new();
         let created = created::take(&mut fields, &mut beside);
-        let model = said_text::take(&mut fields, "model").unwrap_or_default();
+        let model = lenient::take(&mut fields, "model").unwrap_or_default();
         let mut news = Extra::new();
         for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
             if self.extra.get(name).is_none_or(|known| known.text() != value.text()) {
@@ -166,13 +166,13 @@ impl State {
         events: &mut Vec<StreamEvent>,
     ) -> Result<Option<Value<'a>>, StreamError> {
         message.take_string("role");
-        if let Some(text) = said_text::take_known(&mut message, "thinking").filter(|text| !text.is_empty()) {
+        if let Some(text) = lenient::take_known(&mut message, "thinking").filter(|text| !text.is_empty()) {
             let part = place(&mut self.thinking, &mut self.next_part);
             events.push(StreamEvent::ReasoningDelta { choice: 0, part, text: text.into() });
         }
         let mut content = None;
         if let Some(value) = message.get("content")
-            && let Some(text) = said_text::take(&mut message, "content")
+            && let Some(text) = lenient::take(&mut message, "content")
             && self.say(text, events)
         {
             content = Some(value);
@@ -184,7 +184,7 @@ impl State {
         for value in take_calls(&mut message) {
             self.read_call(value, created_at, events);
         }
-        check_said(&message)?;
+        check_calls(&message)?;
         let rest = message.rest();
         let extra: Extra = rest
             .iter()

@@ -1,7 +1,7 @@
 //! Encoding of plain Ollama chat answers, as a server.
 
 use super::created;
-use super::message::Said;
+use super::message::MessageFields;
 use crate::json::{Extra, Json, ObjectWriter};
 use crate::model::{FinishReason, Response, Usage};
 use alloc::vec::Vec;
@@ -33,7 +33,7 @@ fn encode_finish(reason: &FinishReason) -> &str {
 pub(super) fn encode(response: &Response) -> Vec<u8> {
     let choice = response.choices.first();
     let nothing = Extra::new();
-    let mut said = Said::default();
+    let mut said = MessageFields::default();
     for part in choice.iter().flat_map(|choice| &choice.message.content) {
         // What the API has no words for cannot be said.
         let _ = said.add(part, true);

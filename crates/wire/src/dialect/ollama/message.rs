@@ -5,7 +5,7 @@ use crate::dialect::openai_chat::{source_of_url, text_parts};
 use crate::dialect::shared::{
     blank,
     calls::{CallRules, Calls, Ids, Sent},
-    foreign, nested, said_text,
+    foreign, lenient, nested,
     tool_input::{decode_input, encode_input},
 };
 use crate::encode::{Place, Refusals, UnsupportedField};
@@ -58,7 +58,7 @@ impl<'a> Writer<'a, '_> {
         if message.name.is_some() {
             self.refusals.note(format!("{place}.name"), "speakers have no names");
         }
-        let mut said = Said::default();
+        let mut said = MessageFields::default();
         let mut has_results = false;
         for (position, part) in message.content.iter().enumerate() {
             let field = place.content(position);
@@ -101,7 +101,7 @@ impl<'a> Writer<'a, '_> {
         shared: Option<&'a Extra>,
         place: Place,
     ) -> Result<(), UnsupportedField> {
-        let mut said = Said::default();
+        let mut said = MessageFields::default();
         for (position, part) in result.content.iter().enumerate() {
             let is_taken = matches!(part.kind, PartKind::Text(_) | PartKind::Refusal(_) | PartKind::Image(_));
             let refused = if is_taken {
@@ -134,9 +134,9 @@ fn add_text(text: &mut String, more: &str, of_model: bool) {
     text.push_str(more);
 }
 
-/// What a message says, sorted into the fields that the API has for it.
+/// The fields that the API has for what a message says.
 #[derive(Default)]
-pub(super) struct Said<'a> {
+pub(super) struct MessageFields<'a> {
     text: String,
     thinking: String,
     /// In base64.
@@ -144,7 +144,7 @@ pub(super) struct Said<'a> {
     calls: Vec<(&'a ToolCall, Sent<'a>, &'a Extra)>,
 }
 
-impl<'a> Said<'a> {
+impl<'a> MessageFields<'a> {
     /// Adds a part; where the API has no words for it, the error says why.
     pub(super) fn add(&mut self, part: &'a Part, is_assistant: bool) -> Result<(), &'static str> {
         match &part.kind {
@@ -265,17 +265,17 @@ fn decode_message(value: Value<'_>) -> Result<Message, JsonError> {
         }
         _ => Role::Other(role),
     };
-    let content = take_said(&mut fields, |_| String::new());
+    let content = take_parts(&mut fields, |_| String::new());
     Ok(Message { role, content, name: None, extra: fields.rest() })
 }
 
 /// Takes out what a message says: thoughts, text, images, calls. `give_id` makes an id for the call of a number.
-pub(super) fn take_said(fields: &mut Fields<'_>, give_id: impl Fn(usize) -> String) -> Vec<Part> {
+pub(super) fn take_parts(fields: &mut Fields<'_>, give_id: impl Fn(usize) -> String) -> Vec<Part> {
     let mut parts = Vec::new();
-    if let Some(text) = said_text::take_known(fields, "thinking").filter(|text| !text.is_empty()) {
+    if let Some(text) = lenient::take_known(fields, "thinking").filter(|text| !text.is_empty()) {
         parts.push(Part::new(PartKind::Reasoning(Reasoning { text, signature: None })));
     }
-    parts.extend(text_parts(said_text::take(fields, "content").unwrap_or_default()));
+    parts.extend(text_parts(lenient::take(fields, "content").unwrap_or_default()));
     parts.extend(take_images(fields));
     for (position, value) in take_calls(fields).into_iter().enumerate() {
         let whole = || Part::provider_item(NAME, value.to_json());
@@ -287,14 +287,14 @@ pub(super) fn take_said(fields: &mut Fields<'_>, give_id: impl Fn(usize) -> Stri
 /// Takes the calls out, also one without the list around it.
 pub(super) fn take_calls<'a>(fields: &mut Fields<'a>) -> Vec<Value<'a>> {
     let is_readable = fields.get("tool_calls").is_some_and(|calls| calls.is_array() || calls.is_object());
-    if is_readable { said_text::take_items(fields, "tool_calls").unwrap_or_default() } else { Vec::new() }
+    if is_readable { lenient::take_items(fields, "tool_calls").unwrap_or_default() } else { Vec::new() }
 }
 
 /// Refuses the message of an answer whose calls have a form that nothing can be made of.
-pub(super) fn check_said(message: &Fields<'_>) -> Result<(), StreamError> {
+pub(super) fn check_calls(message: &Fields<'_>) -> Result<(), StreamError> {
     match message.get("tool_calls") {
         Some(calls) if !calls.is_null() && calls.text() != "\"\"" => {
-            Err(said_text::unreadable("message.tool_calls", "a list of calls"))
+            Err(lenient::unreadable("message.tool_calls", "a list of calls"))
         }
         _ => Ok(()),
     }
@@ -310,14 +310,15 @@ pub(super) fn take_images(fields: &mut Fields<'_>) -> Vec<Part> {
 
 /// Reads one whole call; `None` where it is none.
 pub(super) fn decode_call(value: Value<'_>, give_id: impl FnOnce() -> String) -> Option<Part> {
-    let mut fields = said_text::object(value)?;
-    let mut function = fields.take("function").and_then(said_text::object)?;
+    let inner = lenient::object_in_string(value);
+    let mut fields = lenient::object(inner.as_ref().map_or(value, Json::value))?;
+    let mut function = fields.take("function").and_then(lenient::object)?;
     fields.take_string("type");
     // Its place among the calls, which their order says.
     function.take_u64("index");
     let call = ToolCall {
-        id: said_text::take(&mut fields, "id").filter(|id| !id.is_empty()).unwrap_or_else(give_id),
-        name: said_text::take(&mut function, "name").filter(|name| !name.is_empty())?,
+        id: lenient::take(&mut fields, "id").filter(|id| !id.is_empty()).unwrap_or_else(give_id),
+        name: lenient::take(&mut function, "name").filter(|name| !name.is_empty())?,
         arguments: decode_input(function.take("arguments")),
         custom: false,
     };

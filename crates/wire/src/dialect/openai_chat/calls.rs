@@ -11,7 +11,7 @@
 use super::carried::NAME;
 use super::parts::Parts;
 use crate::dialect::openai_chat::tools::{WrittenCall, is_placeholder, read_call, take_arguments};
-use crate::dialect::shared::said_text;
+use crate::dialect::shared::lenient;
 use crate::json::{Extra, Json, Nesting, Scan, Value};
 use crate::model::{Part, StreamEvent};
 use alloc::{boxed::Box, string::String, vec::Vec};
@@ -95,8 +95,8 @@ impl OpenCalls {
         if is_placeholder(value) {
             return;
         }
-        let Some(mut function) = said_text::object(value) else { return };
-        let name = said_text::take(&mut function, "name").unwrap_or_default();
+        let Some(mut function) = lenient::object(value) else { return };
+        let name = lenient::take(&mut function, "name").unwrap_or_default();
         let arguments = take_arguments(&mut function, false).unwrap_or_default();
         self.add(
             choice,

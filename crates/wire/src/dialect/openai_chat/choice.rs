@@ -2,11 +2,11 @@
 
 use super::calls::OpenCalls;
 use super::finish;
-use super::message::check_said;
+use super::message::check_answer_fields;
 use super::part::{decode_answer_part, is_part};
 use super::parts::Parts;
 use super::reasoning::{self, DETAILS};
-use crate::dialect::shared::{finish as ends, said_text};
+use crate::dialect::shared::{finish as ends, lenient};
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Value};
 use crate::model::{FinishReason, Part, PartKind, Reasoning, StreamEvent};
@@ -80,16 +80,16 @@ impl ChoiceReader {
         }
         // Read by the chunk.
         fields.take("usage");
-        let reason = said_text::take(&mut fields, "finish_reason").filter(|reason| !reason.is_empty());
+        let reason = lenient::take(&mut fields, "finish_reason").filter(|reason| !reason.is_empty());
         if let Some(stop_sequence) = fields.take_string("stop_reason") {
             self.stop_sequence = Some(stop_sequence);
         }
         let logprobs = fields.take_json("logprobs");
-        let text = match said.map(|said| (said, said_text::object(said))) {
+        let text = match said.map(|said| (said, lenient::object(said))) {
             None => None,
             Some((_, Some(delta))) => self.read_delta(delta, events)?,
             Some((said, None)) => {
-                self.add_text(said_text::any(said), events);
+                self.add_text(lenient::any(said), events);
                 None
             }
         };
@@ -121,7 +121,7 @@ impl ChoiceReader {
         self.read_reasoning(&mut delta, events);
         self.read_pieces(&mut delta, events);
         let text = delta.take("content").and_then(|content| self.read_content(content, events));
-        let refusal = said_text::take_known(&mut delta, "refusal").filter(|refusal| !refusal.is_empty());
+        let refusal = lenient::take_known(&mut delta, "refusal").filter(|refusal| !refusal.is_empty());
         if let Some(refusal) = refusal {
             let part = self.part_begins(events).refusal();
             events.push(StreamEvent::RefusalDelta { choice: self.index, part, text: refusal.into() });
@@ -129,7 +129,7 @@ impl ChoiceReader {
         // Of a call without a name the arguments are remembered before any event tells of it.
         let mut has_call = false;
         if delta.get("tool_calls").is_some_and(|calls| calls.is_array() || calls.is_object()) {
-            for call in said_text::take_items(&mut delta, "tool_calls").unwrap_or_default() {
+            for call in lenient::take_items(&mut delta, "tool_calls").unwrap_or_default() {
                 has_call |= self.calls.read(self.index, call, &mut self.parts, events);
             }
             self.has_tool_calls |= has_call;
@@ -142,7 +142,7 @@ impl ChoiceReader {
             has_call = true;
             self.calls.read_legacy(self.index, function, &mut self.parts, events);
         }
-        check_said("choices[].delta", &delta)?;
+        check_answer_fields("choices[].delta", &delta)?;
         let choice = self.index;
         if let Some(extra) = news(&mut self.message_extra, &delta) {
             events.push(StreamEvent::MessageExtra { choice, extra });
@@ -209,7 +209,7 @@ impl ChoiceReader {
         }
         let values = if is_part(content) { Some(alloc::vec![content]) } else { content.array() };
         let Some(values) = values else {
-            self.add_text(said_text::any(content), events);
+            self.add_text(lenient::any(content), events);
             return None;
         };
         for value in values {

@@ -3,7 +3,7 @@
 use super::choice::ChoiceReader;
 use super::usage;
 use crate::dialect::openai_chat::error;
-use crate::dialect::shared::{said_text, template::text_range};
+use crate::dialect::shared::{lenient, template::text_range};
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Value};
 use crate::model::{Start, StreamEvent, Usage};
@@ -87,8 +87,8 @@ impl ChunkReader {
     fn read_head(&mut self, mut fields: Fields<'_>, without_choices: bool, events: &mut Vec<StreamEvent>) {
         // It says only that this is a chunk.
         fields.take("object");
-        let id = said_text::take(&mut fields, "id").unwrap_or_default();
-        let model = said_text::take(&mut fields, "model").unwrap_or_default();
+        let id = lenient::take(&mut fields, "id").unwrap_or_default();
+        let model = lenient::take(&mut fields, "model").unwrap_or_default();
         let created = fields.take_u64("created");
         let mut news = Extra::new();
         let says_nothing = |name, value: Value<'_>| value.is_null() || (self.started && name == CHUNK_TIME);
@@ -125,7 +125,7 @@ impl ChunkReader {
         if error::is_in(&fields) {
             return Err(error::provider_error(data));
         }
-        let index = said_text::take_index(&mut fields, "index").unwrap_or(position);
+        let index = lenient::take_index(&mut fields, "index").unwrap_or(position);
         let place = match self.choices.binary_search_by_key(&index, ChoiceReader::index) {
             Ok(place) => place,
             Err(place) => {

@@ -3,7 +3,7 @@
 use super::part::{decode_answer_part, take_answer_content};
 use super::{finish, message, reasoning, usage};
 use crate::dialect::openai_chat::error;
-use crate::dialect::shared::{finish as ends, said_text};
+use crate::dialect::shared::{finish as ends, lenient};
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{Choice, Message, PartKind, Response, Role};
@@ -36,8 +36,8 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
     let choices: Result<Vec<Choice>, StreamError> = choices.collect();
     Ok(Response {
         choices: choices?,
-        id: said_text::take(&mut fields, "id").unwrap_or_default(),
-        model: said_text::take(&mut fields, "model").unwrap_or_default(),
+        id: lenient::take(&mut fields, "id").unwrap_or_default(),
+        model: lenient::take(&mut fields, "model").unwrap_or_default(),
         created: fields.take_u64("created"),
         usage,
         extra: fields.rest(),
@@ -46,15 +46,15 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
 
 fn decode_choice(position: u32, value: Value<'_>) -> Result<Choice, StreamError> {
     let mut fields = value.object().unwrap_or_default();
-    let index = said_text::take_index(&mut fields, "index").unwrap_or(position);
+    let index = lenient::take_index(&mut fields, "index").unwrap_or(position);
     let stop_sequence = fields.take_string("stop_reason");
-    let reason = said_text::take(&mut fields, "finish_reason").filter(|reason| !reason.is_empty());
+    let reason = lenient::take(&mut fields, "finish_reason").filter(|reason| !reason.is_empty());
     // Some servers write what streams or Completions have in its place.
     let said = ["message", "delta", "text"].iter().find_map(|name| fields.take(name));
-    let message = match said.map(|said| (said, said_text::object(said))) {
+    let message = match said.map(|said| (said, lenient::object(said))) {
         None => Message::new(Role::Assistant, Vec::new()),
         Some((_, Some(said))) => decode_message(position, said)?,
-        Some((said, None)) => Message::new(Role::Assistant, message::text_parts(said_text::any(said))),
+        Some((said, None)) => Message::new(Role::Assistant, message::text_parts(lenient::any(said))),
     };
     let has_calls = message.content.iter().any(|part| matches!(part.kind, PartKind::ToolCall(_)));
     let finish_reason = match reason {
@@ -74,8 +74,8 @@ fn decode_message(choice: u32, mut fields: Fields<'_>) -> Result<Message, Stream
     fields.take("role");
     let mut parts = reasoning::take_whole(&mut fields);
     parts.extend(take_answer_content(&mut fields, decode_answer_part));
-    parts.extend(message::take_said(&mut fields));
-    message::check_said(&format!("choices[{choice}].message"), &fields)?;
+    parts.extend(message::take_answer_parts(&mut fields));
+    message::check_answer_fields(&format!("choices[{choice}].message"), &fields)?;
     let name = fields.take_string("name");
     Ok(Message { role: Role::Assistant, content: parts, name, extra: without_nulls(&fields.rest()) })
 }

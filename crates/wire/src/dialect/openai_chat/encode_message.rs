@@ -1,16 +1,21 @@
 //! Encoding of the messages of a request, as the provider wants its history.
 
-use super::{carried::NAME, part::Content, reasoning};
+use super::{
+    carried::NAME,
+    kept_fields::{kept, without_nulls},
+    part::Content,
+    reasoning,
+};
 use crate::dialect::openai_chat::tools;
 use crate::dialect::shared::{
     blank,
     calls::{CallRules, Calls, Ids, Sent},
-    foreign::{self, AUDIO},
+    foreign,
     tool_input::as_function,
     tool_media,
 };
 use crate::encode::{Place, Refusals, UnsupportedField};
-use crate::json::{Extra, Json, ObjectWriter, Value, WriteJson, write_array};
+use crate::json::{Extra, ObjectWriter, WriteJson, write_array};
 use crate::model::{
     CacheBreakpoint, Message, Part, PartKind, Reasoning, Request, Role, ToolCall, ToolResult,
 };
@@ -168,7 +173,7 @@ impl<'a> History<'a> {
                     refusals.add(field, "a tool message holds tool results only")?;
                 }
                 PartKind::Text(text) | PartKind::Refusal(text) if text.is_empty() => {}
-                _ => match self.content(part, Feature::ContentParts, is_assistant) {
+                _ => match self.content(part, Feature::ContentParts, said.role) {
                     Ok(content) => said.content.push(content.noted(field, quirks, refusals)),
                     Err(reason) => refusals.add(field, &foreign::named(&part.kind, &reason))?,
                 },
@@ -199,15 +204,11 @@ impl<'a> History<'a> {
             && request_schema::find(NAME, &self.quirks.provider).takes_calls("custom")
     }
 
-    /// `part` in the provider's words, or why it has none. Without `parts` it takes text alone. Nobody but an assistant
-    /// refuses.
-    fn content(
-        &self,
-        part: &'a Part,
-        parts: Feature,
-        is_answer: bool,
-    ) -> Result<Content<'a>, Cow<'static, str>> {
+    /// `part` of a message of this role in the provider's words, or why it has none. Without `parts` it takes text alone.
+    /// Nobody but an assistant refuses.
+    fn content(&self, part: &'a Part, parts: Feature, role: &str) -> Result<Content<'a>, Cow<'static, str>> {
         let quirks = self.quirks;
+        let is_answer = role == "assistant";
         let refused = match &part.kind {
             PartKind::Image(_) => !quirks.supports(Feature::Images),
             PartKind::Audio(_) => !quirks.supports(Feature::Audio),
@@ -217,16 +218,19 @@ impl<'a> History<'a> {
         if refused {
             return Err(Cow::Owned(quirks.reason("does not take such parts")));
         }
-        if is_answer
-            && matches!(part.kind, PartKind::Image(_))
-            && !request_schema::find(NAME, &quirks.provider).takes_in_answers("image_url")
-        {
-            let what = "takes no images of the assistant; put it into a message of the user";
-            return Err(Cow::Owned(quirks.reason(what)));
-        }
         let mut content = Content::new(part, quirks.media_parts)?;
         if !is_answer || !quirks.supports(Feature::Refusals) {
             content = content.refusal_as_text();
+        }
+        let schema = request_schema::find(NAME, &quirks.provider);
+        if content.part_type().is_some_and(|kind| !schema.takes_part(role, &kind)) {
+            return Err(Cow::Owned(quirks.reason(match &part.kind {
+                PartKind::Image(_) if is_answer => {
+                    "takes no images of the assistant; put it into a message of the user"
+                }
+                _ if is_answer => "takes no such part of the assistant; leave it out",
+                _ => "does not take such parts",
+            })));
         }
         if content.is_text() || quirks.supports(parts) {
             return Ok(content);
@@ -248,13 +252,13 @@ impl<'a> History<'a> {
         let mut content = Vec::with_capacity(result.content.len());
         for (position, part) in result.content.iter().enumerate() {
             let field = place.content(position);
-            match self.content(part, Feature::ToolContentParts, false) {
+            match self.content(part, Feature::ToolContentParts, "tool") {
                 Ok(said) if said.is_text() || quirks.tool_result_media => {
                     content.push(said.noted(field, quirks, refusals));
                 }
                 // What follows the results shows it.
                 _ if tool_media::is_media(&part.kind) => {
-                    match self.content(part, Feature::ContentParts, false) {
+                    match self.content(part, Feature::ContentParts, "user") {
                         Ok(said) => self.shown.push(said.noted(field, quirks, refusals)),
                         Err(reason) => refusals.add(field, &foreign::named(&part.kind, &reason))?,
                     }
@@ -302,35 +306,6 @@ fn add_breakpoint<'a>(
         (None, None) => {}
     }
     Ok(())
-}
-
-/// The fields beside a message that go back with it.
-fn kept<'a>(quirks: &Quirks, extra: &'a Extra, echoes: bool) -> Cow<'a, Extra> {
-    let mut extra = without_nulls(quirks, extra);
-    // An answer's sound goes back by its id.
-    if let Some(audio) = extra.get(AUDIO).and_then(|audio| audio.value().object()) {
-        let id = audio.get("id").filter(|id| id.string().is_some()).map(Value::to_json);
-        match id {
-            Some(id) if audio.iter().count() > 1 => {
-                extra.to_mut().insert(AUDIO, Json::object(&Extra::new(), |audio| _ = audio.field("id", id)));
-            }
-            Some(_) => {}
-            None => _ = extra.to_mut().remove(AUDIO),
-        }
-    }
-    if !echoes && extra.get(reasoning::DETAILS).is_some() {
-        extra.to_mut().remove(reasoning::DETAILS);
-    }
-    extra
-}
-
-fn without_nulls<'a>(quirks: &Quirks, extra: &'a Extra) -> Cow<'a, Extra> {
-    let is_null = |value: &Json| value.value().is_null();
-    if !quirks.drop_null_keys || !extra.iter().any(|(_, value)| is_null(value)) {
-        return Cow::Borrowed(extra);
-    }
-    let kept = extra.iter().filter(|(_, value)| !is_null(value));
-    Cow::Owned(kept.map(|(name, value)| (name.to_owned(), value.clone())).collect())
 }
 
 /// Neighbours of one role as one message: some models insist that user and assistant take turns.

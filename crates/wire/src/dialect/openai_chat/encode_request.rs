@@ -139,7 +139,7 @@ fn write_format(out: &mut Vec<u8>, format: &ResponseFormat, model: &str, quirks:
             (name, description, schema, strict)
         }
     };
-    let subset = schema::of(quirks.strict_schema);
+    let subset = schema::subset(quirks.strict_schema);
     let (schema, strict) = schema::fitted(subset, Held::WhereStrict, schema, *strict);
     let mut object = ObjectWriter::begin(out);
     object.field("type", "json_schema");

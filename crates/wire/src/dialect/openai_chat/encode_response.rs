@@ -32,7 +32,7 @@ fn encode_choice(out: &mut Vec<u8>, choice: &Choice) {
 }
 
 fn encode_message(out: &mut Vec<u8>, message: &Message) {
-    let mut said = Said::default();
+    let mut said = MessageFields::default();
     for part in &message.content {
         said.add(part);
     }
@@ -70,7 +70,7 @@ fn is_call(part: &Part) -> bool {
 /// An answer's content is one string here, whatever number of parts said it; or, as Mistral has it, the list of the
 /// parts, where one of them cannot be said in a string.
 #[derive(Default)]
-struct Said<'a> {
+struct MessageFields<'a> {
     text: Option<String>,
     refusal: Option<String>,
     reasoning: Option<String>,
@@ -78,7 +78,7 @@ struct Said<'a> {
     needs_parts: bool,
 }
 
-impl<'a> Said<'a> {
+impl<'a> MessageFields<'a> {
     fn add(&mut self, part: &'a Part) {
         match &part.kind {
             PartKind::Text(text) => self.text.get_or_insert_default().push_str(text),

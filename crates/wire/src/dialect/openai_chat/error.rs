@@ -1,6 +1,6 @@
 //! Errors of Chat Completions: those in place of an answer, and error bodies as a server.
 
-use crate::dialect::shared::said_text;
+use crate::dialect::shared::lenient;
 use crate::framing::StreamError;
 use crate::json::{Fields, ObjectWriter, Value};
 use crate::model::{ErrorKind, ProviderError};
@@ -23,12 +23,12 @@ pub(crate) fn is_in_choice(choice: Value<'_>) -> bool {
 
 /// The choices of an answer; `None` where there are none.
 pub(crate) fn take_choices<'a>(fields: &mut Fields<'a>) -> Result<Option<Vec<Value<'a>>>, StreamError> {
-    let Some(mut choices) = said_text::take_items(fields, "choices") else { return Ok(None) };
+    let Some(mut choices) = lenient::take_items(fields, "choices") else { return Ok(None) };
     for choice in choices.iter_mut().filter(|choice| choice.is_array()) {
-        *choice = said_text::one(*choice);
+        *choice = lenient::one(*choice);
     }
     match choices.iter().position(|choice| !choice.is_object()) {
-        Some(position) => Err(said_text::unreadable(&format!("choices[{position}]"), "an object")),
+        Some(position) => Err(lenient::unreadable(&format!("choices[{position}]"), "an object")),
         None => Ok(Some(choices)),
     }
 }

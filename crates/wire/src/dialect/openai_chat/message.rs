@@ -2,9 +2,9 @@
 
 use super::{carried::NAME, reasoning};
 use crate::dialect::openai_chat::tools;
-use crate::dialect::shared::said_text;
+use crate::dialect::shared::lenient;
 use crate::framing::StreamError;
-use crate::json::{Fields, JsonError, Value};
+use crate::json::{Fields, Json, JsonError, Value};
 use crate::model::{Message, Part, PartKind, Role, ToolCall, ToolResult};
 use alloc::{format, string::String, vec::Vec};
 
@@ -67,7 +67,8 @@ pub(crate) fn decode_message(
 fn check_calls(fields: &Fields<'_>) -> Result<(), JsonError> {
     for (position, value) in fields.get("tool_calls").and_then(Value::array).into_iter().flatten().enumerate()
     {
-        let item = value.object();
+        let inner = lenient::object_in_string(value);
+        let item = inner.as_ref().map_or(value, Json::value).object();
         let is_readable = item.is_some_and(|item| {
             let is_call =
                 ["function", "custom"].iter().any(|name| item.get(name).is_some_and(Value::is_object));
@@ -120,13 +121,13 @@ pub(crate) fn text_parts(text: String) -> Vec<Part> {
 
 /// What the message of an answer says beside its content: a refusal and tool calls. Placeholders say nothing, and what
 /// cannot be read stays where it is.
-pub(crate) fn take_said(fields: &mut Fields<'_>) -> Vec<Part> {
+pub(crate) fn take_answer_parts(fields: &mut Fields<'_>) -> Vec<Part> {
     let mut parts = Vec::new();
-    if let Some(refusal) = said_text::take_known(fields, "refusal").filter(|refusal| !refusal.is_empty()) {
+    if let Some(refusal) = lenient::take_known(fields, "refusal").filter(|refusal| !refusal.is_empty()) {
         parts.push(Part::new(PartKind::Refusal(refusal)));
     }
     if fields.get("tool_calls").is_some_and(|calls| calls.is_array() || calls.is_object()) {
-        for value in said_text::take_items(fields, "tool_calls").unwrap_or_default() {
+        for value in lenient::take_items(fields, "tool_calls").unwrap_or_default() {
             match tools::decode_call(value) {
                 Some(call) => parts.push(call),
                 None if tools::says_nothing(value) => {}
@@ -142,15 +143,16 @@ pub(crate) fn take_said(fields: &mut Fields<'_>) -> Vec<Part> {
     parts
 }
 
-/// As [`take_said`], of a message that a caller wrote: everything counts.
+/// As [`take_answer_parts`], of a message that a caller wrote: everything counts.
 fn take_written(fields: &mut Fields<'_>) -> Vec<Part> {
     let mut parts = Vec::new();
     if let Some(refusal) = fields.take_string("refusal").filter(|refusal| !refusal.is_empty()) {
         parts.push(Part::new(PartKind::Refusal(refusal)));
     }
     for value in fields.take_array("tool_calls").unwrap_or_default() {
-        let whole = || Part::provider_item(NAME, value.to_json());
-        parts.push(tools::decode_written_call(value).unwrap_or_else(whole));
+        let whole = || lenient::object_in_string(value).unwrap_or_else(|| value.to_json());
+        let item = || Part::provider_item(NAME, whole());
+        parts.push(tools::decode_written_call(value).unwrap_or_else(item));
     }
     parts.extend(fields.take_object("function_call").map(decode_legacy));
     parts
@@ -160,7 +162,7 @@ fn take_written(fields: &mut Fields<'_>) -> Vec<Part> {
 fn decode_legacy(mut function: Fields<'_>) -> Part {
     let mut arguments = tools::take_arguments(&mut function, false).unwrap_or_default();
     crate::model::normalise_arguments(&mut arguments);
-    let name = said_text::take(&mut function, "name").unwrap_or_default();
+    let name = lenient::take(&mut function, "name").unwrap_or_default();
     let call = ToolCall { id: String::new(), name, arguments, custom: false };
     Part::new(PartKind::ToolCall(call))
 }
@@ -169,14 +171,14 @@ fn is_nameless(part: &Part) -> bool {
     matches!(&part.kind, PartKind::ToolCall(call) if call.name.is_empty())
 }
 
-/// Fields of an answer's message that [`take_said`] reads: one that is left has a form that nothing can be made of.
-pub(crate) fn check_said(place: &str, fields: &Fields<'_>) -> Result<(), StreamError> {
+/// Fields of an answer's message that [`take_answer_parts`] reads: one that is left has a form that nothing can be made of.
+pub(crate) fn check_answer_fields(place: &str, fields: &Fields<'_>) -> Result<(), StreamError> {
     for (name, expected) in [("tool_calls", "a list of calls"), ("function_call", "a call")] {
         if fields
             .get(name)
             .is_some_and(|left| !left.is_null() && left.text() != "\"\"" && left.bool().is_none())
         {
-            return Err(said_text::unreadable(&format!("{place}.{name}"), expected));
+            return Err(lenient::unreadable(&format!("{place}.{name}"), expected));
         }
     }
     Ok(())

@@ -21,6 +21,7 @@ pub(crate) mod error;
 pub(crate) mod finish;
 mod form;
 mod images;
+mod kept_fields;
 mod media;
 mod message;
 mod model_listing;
@@ -41,7 +42,9 @@ pub(crate) use embeddings::{decode_vectors, take_texts};
 pub(crate) use encode_request::write_prompt_cache;
 pub(crate) use endpoint::other_endpoint;
 pub(crate) use images::OpenAiImages;
-pub(crate) use message::{check_said, decode_message, decode_messages, take_said, text_parts};
+pub(crate) use message::{
+    check_answer_fields, decode_message, decode_messages, take_answer_parts, text_parts,
+};
 pub(crate) use model_listing::OpenAiListing;
 pub(crate) use part::{
     data_url, decode_part, required_string, said_part, source_of_url, take_answer_content, take_cache,

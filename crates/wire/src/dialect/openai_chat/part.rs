@@ -2,7 +2,7 @@
 
 use super::{carried::NAME, tools};
 use crate::dialect::anthropic;
-use crate::dialect::shared::{foreign, media_type, nested, said_text};
+use crate::dialect::shared::{foreign, lenient, media_type, nested};
 use crate::encode::{Place, Refusals};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, WriteJson};
 use crate::model::{
@@ -93,7 +93,7 @@ pub(crate) fn decode_part(value: Value<'_>) -> Result<Part, JsonError> {
 /// Reads one content part of an answer. Never fails: what is not what its type says is text where it says any, else it
 /// is kept whole.
 pub(crate) fn decode_answer_part(value: Value<'_>) -> Part {
-    let value = said_text::one(value);
+    let value = lenient::one(value);
     decode_part(value).unwrap_or_else(|_| said_part(NAME, value))
 }
 
@@ -106,7 +106,7 @@ fn thought(value: Value<'_>) -> Option<Part> {
 
 /// A part of an answer in `format` that is not what its type says.
 pub(crate) fn said_part(format: &'static str, value: Value<'_>) -> Part {
-    let text = || said_text::piece(value).filter(|text| !text.is_empty()).map(Part::text);
+    let text = || lenient::piece(value).filter(|text| !text.is_empty()).map(Part::text);
     thought(value).or_else(text).unwrap_or_else(|| Part::provider_item(format, value.to_json()))
 }
 
@@ -132,10 +132,10 @@ pub(crate) fn take_answer_content(
         return alloc::vec![read_part(part)];
     }
     if fields.get("content").is_some_and(Value::is_array) {
-        let parts = said_text::take_items(fields, "content").unwrap_or_default();
+        let parts = lenient::take_items(fields, "content").unwrap_or_default();
         return parts.into_iter().map(read_part).collect();
     }
-    said_text::take(fields, "content").filter(|text| !text.is_empty()).map(Part::text).into_iter().collect()
+    lenient::take(fields, "content").filter(|text| !text.is_empty()).map(Part::text).into_iter().collect()
 }
 
 pub(crate) fn required_string(fields: &mut Fields<'_>, name: &str) -> Result<String, JsonError> {
@@ -149,11 +149,11 @@ fn required_object<'a>(fields: &mut Fields<'a>, name: &str) -> Result<Fields<'a>
 /// Mistral's `thinking` and Databricks' `reasoning` parts: a list of texts, one of which may be signed.
 fn decode_thinking(fields: &mut Fields<'_>, name: &str) -> Result<PartKind, JsonError> {
     let mut signature = fields.take_string("signature");
-    let items = said_text::take_items(fields, name)
+    let items = lenient::take_items(fields, name)
         .ok_or_else(|| JsonError::new(format!(".{name}: expected an array or a string")))?;
     let mut text = String::new();
     for item in items {
-        text.push_str(&said_text::piece(item).unwrap_or_default());
+        text.push_str(&lenient::piece(item).unwrap_or_default());
         signature = signature.or_else(|| item.object()?.take_string("signature"));
     }
     Ok(PartKind::Reasoning(Reasoning { text, signature }))
@@ -261,7 +261,26 @@ enum Kind<'a> {
     },
     MistralFile(&'a str),
     MistralAudio(&'a str),
-    Whole(&'a Json),
+    Whole {
+        item: &'a Json,
+        /// Whether it is known to be one of the format's own parts.
+        is_ours: bool,
+    },
+}
+
+impl Kind<'_> {
+    /// The type of the part, which is the name of the field that holds it, too.
+    const fn part_type(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "text",
+            Self::Refusal(_) => "refusal",
+            Self::Image { .. } => "image_url",
+            Self::FileData { .. } | Self::FileId { .. } | Self::MistralFile(_) => "file",
+            Self::DocumentUrl { .. } => "document_url",
+            Self::Audio { .. } | Self::MistralAudio(_) => "input_audio",
+            Self::Whole { .. } => "",
+        }
+    }
 }
 
 /// Nothing beside a text of ours.
@@ -311,7 +330,8 @@ impl<'a> Content<'a> {
                 _ => return Err("documents go as base64 or as the id of an uploaded file"),
             },
             kind if foreign::is_foreign(kind, NAME) => return Err(foreign::FOREIGN_ITEM),
-            PartKind::Unknown(whole) | PartKind::ProviderItem { item: whole, .. } => Kind::Whole(whole),
+            PartKind::Unknown(item) => Kind::Whole { item, is_ours: false },
+            PartKind::ProviderItem { item, .. } => Kind::Whole { item, is_ours: true },
             PartKind::RedactedReasoning { .. } => {
                 return Err("redacted reasoning is for its own provider only");
             }
@@ -343,6 +363,15 @@ impl<'a> Content<'a> {
             refusals.note(format!("{place}.cache"), &quirks.reason("caches by itself"));
         }
         self
+    }
+
+    /// The type that it is written with, where that is not text. A part that a caller wrote has whatever type it has.
+    pub(super) fn part_type(&self) -> Option<Cow<'a, str>> {
+        let Kind::Whole { item, is_ours } = self.kind else {
+            return Some(Cow::Borrowed(self.kind.part_type())).filter(|_| !self.is_text());
+        };
+        let written = item.value().object().and_then(|mut fields| fields.take_string("type"));
+        written.filter(|_| is_ours).map(Cow::Owned)
     }
 
     /// The text, whatever stands beside it.
@@ -377,18 +406,14 @@ fn audio_format(media_type: &str) -> Result<&str, &'static str> {
 
 impl WriteJson for Content<'_> {
     fn write_json(&self, out: &mut Vec<u8>) {
-        let (name, part_type) = match &self.kind {
-            Kind::Text(_) => ("text", "text"),
-            Kind::Refusal(_) => ("refusal", "refusal"),
-            Kind::Image { .. } => ("image_url", "image_url"),
-            Kind::FileData { .. } | Kind::FileId { .. } | Kind::MistralFile(_) => ("file", "file"),
-            Kind::DocumentUrl { .. } => ("document_url", "document_url"),
-            Kind::Audio { .. } | Kind::MistralAudio(_) => ("input_audio", "input_audio"),
-            Kind::Whole(whole) => return whole.write_json(out),
-        };
+        if let Kind::Whole { item, .. } = self.kind {
+            return item.write_json(out);
+        }
+        // The field that holds it has the name of its type.
+        let name = self.kind.part_type();
         let (outer, inner) = nested::split(self.extra, name);
         let mut part = ObjectWriter::begin_with(out, &outer);
-        part.field("type", part_type);
+        part.field("type", name);
         match &self.kind {
             Kind::Text(text) | Kind::Refusal(text) => part.field(name, *text),
             Kind::Image { url, detail } => part.object_with(name, &inner, |image| {
@@ -408,7 +433,7 @@ impl WriteJson for Content<'_> {
             }
             Kind::MistralFile(id) => part.field("file_id", *id),
             Kind::MistralAudio(audio) => part.field(name, *audio),
-            Kind::Whole(_) => &mut part,
+            Kind::Whole { .. } => &mut part,
         };
         write_cache(self.cache, self.control, &mut part);
         part.finish();

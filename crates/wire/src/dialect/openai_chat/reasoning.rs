@@ -3,7 +3,7 @@
 //! The details have to go back to the provider as they came, so they stay in the message's extra fields; what can be
 //! read of them is a part as well, once.
 
-use crate::dialect::shared::said_text;
+use crate::dialect::shared::lenient;
 use crate::json::{Fields, Value};
 use crate::model::{Part, PartKind, Reasoning};
 use alloc::{string::String, vec::Vec};
@@ -48,8 +48,7 @@ fn is_empty_list(details: Value<'_>) -> bool {
 /// Takes the reasoning's plain text out, where there is any.
 pub(super) fn take_text(fields: &mut Fields<'_>) -> Option<String> {
     let names = ["reasoning_content", "reasoning"];
-    let [first, second] =
-        names.map(|name| said_text::take_known(fields, name).filter(|text| !text.is_empty()));
+    let [first, second] = names.map(|name| lenient::take_known(fields, name).filter(|text| !text.is_empty()));
     first.or(second)
 }
 

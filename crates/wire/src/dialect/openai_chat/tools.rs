@@ -2,7 +2,7 @@
 
 use crate::dialect::shared::{
     hosted_tools::{FOREIGN_TOOL, is_foreign_to_openai},
-    nested, said_text,
+    lenient, nested,
     tool_declaration::write_wrapped,
 };
 use crate::encode::{Refusals, UnsupportedField};
@@ -169,9 +169,12 @@ pub(super) struct WrittenCall {
 
 /// Reads a call, or a piece of one. `None` where there is nothing of a call.
 pub(super) fn read_call(value: Value<'_>) -> Option<WrittenCall> {
-    let mut fields = said_text::object(value)?;
-    let index = said_text::take_count(&mut fields, "index");
-    let id = said_text::take(&mut fields, "id").unwrap_or_default();
+    if let Some(inner) = lenient::object_in_string(value) {
+        return read_call(inner.value());
+    }
+    let mut fields = lenient::object(value)?;
+    let index = lenient::take_count(&mut fields, "index");
+    let id = lenient::take(&mut fields, "id").unwrap_or_default();
     let word = fields.take("type").and_then(Value::string);
     let custom = is_custom(&fields, word.as_deref());
     let is_other = word.is_some_and(|word| !matches!(word.as_str(), "function" | "custom"));
@@ -183,13 +186,13 @@ pub(super) fn read_call(value: Value<'_>) -> Option<WrittenCall> {
     let call = match fields.get(word) {
         Some(written) if !written.is_null() => {
             fields.take(word);
-            let Some(mut inner) = said_text::object(written) else {
+            let Some(mut inner) = lenient::object(written) else {
                 // The name alone, and the arguments beside it.
-                let name = said_text::known(written)?;
+                let name = lenient::known(written)?;
                 let arguments = take_arguments(&mut fields, custom).unwrap_or_default();
                 return Some(WrittenCall { index, id, name, arguments, custom, extra: about(&fields) });
             };
-            let name = said_text::take(&mut inner, "name").unwrap_or_default();
+            let name = lenient::take(&mut inner, "name").unwrap_or_default();
             let arguments = take_arguments(&mut inner, custom).unwrap_or_default();
             let mut extra = about(&fields);
             nested::keep(&mut extra, word, inner);
@@ -198,7 +201,7 @@ pub(super) fn read_call(value: Value<'_>) -> Option<WrittenCall> {
         _ if is_other => return None,
         // Without the object around them.
         _ => {
-            let name = said_text::take_known(&mut fields, "name").unwrap_or_default();
+            let name = lenient::take_known(&mut fields, "name").unwrap_or_default();
             let arguments = if name.is_empty() { None } else { take_arguments(&mut fields, custom) };
             let arguments = arguments.unwrap_or_default();
             WrittenCall { index, id, name, arguments, custom, extra: about(&fields) }
@@ -239,6 +242,9 @@ pub(super) fn decode_call(value: Value<'_>) -> Option<Part> {
 
 /// As [`decode_call`], of a message that a caller wrote: it has the object that a call is in, and perhaps no name.
 pub(super) fn decode_written_call(value: Value<'_>) -> Option<Part> {
+    if let Some(inner) = lenient::object_in_string(value) {
+        return decode_written_call(inner.value());
+    }
     let fields = value.object()?;
     let is_call = ["function", "custom"].iter().any(|word| fields.get(word).is_some_and(Value::is_object));
     read_call(value).filter(|_| is_call).map(whole_call)
@@ -255,7 +261,7 @@ fn whole_call(call: WrittenCall) -> Part {
 
 /// Whether an item that is no call says nothing at all.
 pub(super) fn says_nothing(value: Value<'_>) -> bool {
-    value.is_null()
+    matches!(value.text(), "null" | "\"\"")
         || read_call(value).is_some_and(|call| {
             call.name.is_empty() && call.arguments.trim().is_empty() && call.extra.is_empty()
         })
@@ -275,7 +281,7 @@ pub(crate) fn take_arguments(function: &mut Fields<'_>, custom: bool) -> Option<
     let name = if custom { "input" } else { "arguments" };
     function.take_string(name).or_else(|| {
         let whole = function.take(name)?;
-        Some(whole.strict_text().into_owned())
+        Some(lenient::object_in_pieces(whole).unwrap_or_else(|| whole.strict_text().into_owned()))
     })
 }
 

@@ -1,8 +1,8 @@
 //! Usage of an answer, in both directions.
 
 use crate::dialect::shared::{
+    lenient::{count, object, take_count},
     nested,
-    said_text::{count, object, take_count},
 };
 use crate::json::{Fields, Json, ObjectWriter, Value};
 use crate::model::Usage;

@@ -2,7 +2,7 @@
 
 use crate::dialect::openai_chat::error;
 use crate::dialect::openai_chat::{finish, usage};
-use crate::dialect::shared::{finish as ends, said_text};
+use crate::dialect::shared::{finish as ends, lenient};
 use crate::framing::StreamError;
 use crate::json::{Fields, Value};
 use crate::model::{Choice, Message, Part, Response, Role};
@@ -33,8 +33,8 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
     let choices: Result<Vec<Choice>, StreamError> = choices.collect();
     Ok(Response {
         choices: choices?,
-        id: said_text::take(&mut fields, "id").unwrap_or_default(),
-        model: said_text::take(&mut fields, "model").unwrap_or_default(),
+        id: lenient::take(&mut fields, "id").unwrap_or_default(),
+        model: lenient::take(&mut fields, "model").unwrap_or_default(),
         created: fields.take_u64("created"),
         usage,
         extra: fields.rest(),
@@ -43,11 +43,11 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
 
 fn decode_choice(position: u32, value: Value<'_>) -> Result<Choice, StreamError> {
     let mut fields: Fields<'_> = value.object().unwrap_or_default();
-    let index = said_text::take_index(&mut fields, "index").unwrap_or(position);
+    let index = lenient::take_index(&mut fields, "index").unwrap_or(position);
     let stop_sequence = fields.take_string("stop_reason");
-    let reason = said_text::take(&mut fields, "finish_reason").filter(|reason| !reason.is_empty());
+    let reason = lenient::take(&mut fields, "finish_reason").filter(|reason| !reason.is_empty());
     ends::check(reason.as_deref().unwrap_or_default())?;
-    let text = said_text::take(&mut fields, "text").filter(|text| !text.is_empty());
+    let text = lenient::take(&mut fields, "text").filter(|text| !text.is_empty());
     Ok(Choice {
         index,
         message: Message::new(Role::Assistant, text.into_iter().map(Part::text).collect()),

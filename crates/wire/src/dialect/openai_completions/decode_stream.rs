@@ -5,7 +5,7 @@ use crate::dialect::StreamDecoder;
 use crate::dialect::openai_chat::error;
 use crate::dialect::openai_chat::{finish, usage};
 use crate::dialect::shared::template::{TextTemplate, text_range};
-use crate::dialect::shared::{finish as ends, said_text};
+use crate::dialect::shared::{finish as ends, lenient};
 use crate::framing::{Frame, SseReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Value};
 use crate::model::{Start, StreamEvent, Usage, replay};
@@ -162,8 +162,8 @@ impl State {
     /// What stands beside the choices: said once at the start, later only where it is new.
     fn read_head(&mut self, mut fields: Fields<'_>, events: &mut Vec<StreamEvent>) {
         fields.take("object");
-        let id = said_text::take(&mut fields, "id").unwrap_or_default();
-        let model = said_text::take(&mut fields, "model").unwrap_or_default();
+        let id = lenient::take(&mut fields, "id").unwrap_or_default();
+        let model = lenient::take(&mut fields, "model").unwrap_or_default();
         let created = fields.take_u64("created");
         let mut news = Extra::new();
         for (name, value) in fields.iter().filter(|(_, value)| !value.is_null()) {
@@ -187,7 +187,7 @@ impl State {
         events: &mut Vec<StreamEvent>,
     ) -> Result<Option<(u32, Value<'a>)>, StreamError> {
         let Some(mut fields) = value.object() else { return Ok(None) };
-        let choice = said_text::take_index(&mut fields, "index").unwrap_or(position);
+        let choice = lenient::take_index(&mut fields, "index").unwrap_or(position);
         let place = match self.choices.binary_search_by_key(&choice, |(number, _)| *number) {
             Ok(place) => place,
             Err(_) if self.choices.len() >= MAX_CHOICES => {
@@ -200,7 +200,7 @@ impl State {
         };
         let stop_sequence = fields.take_string("stop_reason");
         let written = fields.take("text");
-        let text = written.map(said_text::any).filter(|text| !text.is_empty());
+        let text = written.map(lenient::any).filter(|text| !text.is_empty());
         let said = text.is_some();
         if let Some(text) = text {
             events.push(StreamEvent::TextDelta { choice, part: 0, text: text.into() });
@@ -208,7 +208,7 @@ impl State {
         if let Some(logprobs) = fields.take_json("logprobs") {
             events.push(StreamEvent::Logprobs { choice, logprobs });
         }
-        let reason = said_text::take(&mut fields, "finish_reason").filter(|reason| !reason.is_empty());
+        let reason = lenient::take(&mut fields, "finish_reason").filter(|reason| !reason.is_empty());
         ends::check(reason.as_deref().unwrap_or_default())?;
         let extra: Extra = fields
             .iter()

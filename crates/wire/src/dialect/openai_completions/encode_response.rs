@@ -20,7 +20,7 @@ pub(super) fn encode(response: &Response) -> Vec<u8> {
             .map(|(name, value)| (name.into(), value.clone()))
             .collect();
         let mut object = ObjectWriter::begin_with(out, &beside);
-        object.field("text", said(&choice.message)).field("index", choice.index);
+        object.field("text", text_of(&choice.message)).field("index", choice.index);
         object.nullable("logprobs", choice.logprobs.as_ref());
         object.nullable("finish_reason", choice.finish_reason.as_ref().map(finish::encode));
         object.optional("stop_reason", choice.stop_sequence.as_ref());
@@ -33,7 +33,7 @@ pub(super) fn encode(response: &Response) -> Vec<u8> {
     out
 }
 
-fn said(message: &Message) -> String {
+fn text_of(message: &Message) -> String {
     let texts = message.content.iter().filter_map(|part| match &part.kind {
         PartKind::Text(text) | PartKind::Refusal(text) => Some(text.as_str()),
         _ => None,

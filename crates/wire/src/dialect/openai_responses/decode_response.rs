@@ -3,7 +3,7 @@
 use super::item::{self};
 use crate::dialect::openai_chat::error;
 use crate::dialect::openai_chat::usage;
-use crate::dialect::shared::{finish, said_text};
+use crate::dialect::shared::{finish, lenient};
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{
@@ -27,7 +27,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
     if error::is_in(&fields) || says(&fields, "status", "failed") {
         return Err(failure(value.text()));
     }
-    let Some(output) = said_text::take_items(&mut fields, "output") else {
+    let Some(output) = lenient::take_items(&mut fields, "output") else {
         return Err(match crate::error::decode_in_stream(value.text()) {
             Some(_) => error::provider_error(value.text()),
             None => StreamError::Malformed("an answer without output".into()),
@@ -52,8 +52,8 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
 /// Refuses items that are neither an item nor a text.
 pub(super) fn check_items(items: &[Value<'_>]) -> Result<(), StreamError> {
     let is_item = |item: Value<'_>| item.is_object() || item.string().is_some();
-    match items.iter().position(|item| !is_item(said_text::one(*item))) {
-        Some(position) => Err(said_text::unreadable(&format!("output[{position}]"), "an object")),
+    match items.iter().position(|item| !is_item(lenient::one(*item))) {
+        Some(position) => Err(lenient::unreadable(&format!("output[{position}]"), "an object")),
         None => Ok(()),
     }
 }
@@ -122,11 +122,11 @@ pub(super) fn take_head(mut fields: Fields<'_>) -> Result<Head, StreamError> {
     if used.is_some() {
         fields.take("usage");
     }
-    let status = said_text::take(&mut fields, "status");
+    let status = lenient::take(&mut fields, "status");
     let details = fields.take("incomplete_details");
     let reason = details.and_then(|details| match details.object() {
-        Some(mut details) => said_text::take(&mut details, "reason"),
-        None => said_text::known(details),
+        Some(mut details) => lenient::take(&mut details, "reason"),
+        None => lenient::known(details),
     });
     finish::check(reason.as_deref().unwrap_or_default())?;
     let end = match status.as_deref() {
@@ -136,8 +136,8 @@ pub(super) fn take_head(mut fields: Fields<'_>) -> Result<Head, StreamError> {
         _ => End::Completed,
     };
     let start = Start {
-        id: said_text::take(&mut fields, "id").unwrap_or_default(),
-        model: said_text::take(&mut fields, "model").unwrap_or_default(),
+        id: lenient::take(&mut fields, "id").unwrap_or_default(),
+        model: lenient::take(&mut fields, "model").unwrap_or_default(),
         created: fields.take_u64("created_at"),
         extra: fields
             .iter()

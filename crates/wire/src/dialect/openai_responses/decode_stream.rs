@@ -3,14 +3,14 @@
 use super::{
     decode_response,
     delta_template::DeltaTemplate,
+    emitted::Extent,
     item,
     open_items::{ContentPlace, ItemKey, OpenItems, TextPlace},
-    told::Extent,
 };
 use crate::dialect::StreamDecoder;
 use crate::dialect::openai_chat::error;
 use crate::dialect::openai_responses::decode_response::{End, Head};
-use crate::dialect::shared::said_text;
+use crate::dialect::shared::lenient;
 use crate::framing::{Frame, SseReader, StreamError, StreamLimits};
 use crate::json::{Extra, Fields, Json, Value};
 use crate::model::{Start, StreamEvent, Usage, replay};
@@ -118,7 +118,7 @@ impl State {
         }
         match event_type {
             "response.created" | "response.queued" | "response.in_progress" => {
-                if let Some(response) = fields.take("response").and_then(said_text::object) {
+                if let Some(response) = fields.take("response").and_then(lenient::object) {
                     self.head(response, events)?;
                 }
                 return Ok(());
@@ -174,11 +174,11 @@ impl State {
         mut fields: Fields<'_>,
         events: &mut Vec<StreamEvent>,
     ) -> Result<(), StreamError> {
-        let mut response = fields.take("response").and_then(said_text::object).unwrap_or_default();
+        let mut response = fields.take("response").and_then(lenient::object).unwrap_or_default();
         let failed = event_type == "response.failed"
             || error::is_in(&response)
             || decode_response::says(&response, "status", "failed");
-        let output = said_text::take_items(&mut response, "output").unwrap_or_default();
+        let output = lenient::take_items(&mut response, "output").unwrap_or_default();
         decode_response::check_items(&output)?;
         let end = self.head(response, events)?;
         if failed {
@@ -207,18 +207,18 @@ impl State {
         mut fields: Fields<'_>,
         events: &mut Vec<StreamEvent>,
     ) -> Result<Option<()>, StreamError> {
-        let index = said_text::take_count(&mut fields, "output_index");
+        let index = lenient::take_count(&mut fields, "output_index");
         // What has an index needs no id, which some servers change with every event.
-        let id = if index.is_none() { said_text::take(&mut fields, "item_id") } else { None };
+        let id = if index.is_none() { lenient::take(&mut fields, "item_id") } else { None };
         let item = ItemKey { index, id: id.as_deref().unwrap_or_default() };
         let content = |fields: &mut Fields<'_>, is_refusal| ContentPlace {
             item,
-            content_index: said_text::take_count(fields, "content_index").unwrap_or_default(),
+            content_index: lenient::take_count(fields, "content_index").unwrap_or_default(),
             is_refusal,
         };
         macro_rules! text {
             ($name:literal) => {
-                match said_text::take(&mut fields, $name) {
+                match lenient::take(&mut fields, $name) {
                     Some(text) => text,
                     None => return Ok(None),
                 }
@@ -230,7 +230,7 @@ impl State {
                     return Ok(None);
                 };
                 let place = content(&mut fields, false);
-                let text = said_text::any(written);
+                let text = lenient::any(written);
                 let Some(place) = self.items.text(place, &text, Extent::More, events)? else {
                     return Ok(None);
                 };
@@ -273,7 +273,7 @@ impl State {
                 self.items.arguments(item, &text!("input"), Extent::Whole, events);
             }
             "response.reasoning_summary_text.delta" | "response.reasoning_summary_text.done" => {
-                let piece = (true, said_text::take_count(&mut fields, "summary_index").unwrap_or_default());
+                let piece = (true, lenient::take_count(&mut fields, "summary_index").unwrap_or_default());
                 let (text, extent) = if event_type.ends_with("delta") {
                     (text!("delta"), Extent::More)
                 } else {
@@ -282,7 +282,7 @@ impl State {
                 self.items.reasoning(item, piece, &text, extent, events)?;
             }
             "response.reasoning_text.delta" | "response.reasoning_text.done" => {
-                let piece = (false, said_text::take_count(&mut fields, "content_index").unwrap_or_default());
+                let piece = (false, lenient::take_count(&mut fields, "content_index").unwrap_or_default());
                 let (text, extent) = if event_type.ends_with("delta") {
                     (text!("delta"), Extent::More)
                 } else {
@@ -291,8 +291,8 @@ impl State {
                 self.items.reasoning(item, piece, &text, extent, events)?;
             }
             "response.reasoning_summary_part.added" | "response.reasoning_summary_part.done" => {
-                let piece = (true, said_text::take_count(&mut fields, "summary_index").unwrap_or_default());
-                let text = fields.take("part").and_then(said_text::known).unwrap_or_default();
+                let piece = (true, lenient::take_count(&mut fields, "summary_index").unwrap_or_default());
+                let text = fields.take("part").and_then(lenient::known).unwrap_or_default();
                 self.items.reasoning(item, piece, &text, Extent::Whole, events)?;
             }
             "response.output_item.added" => {
@@ -318,7 +318,7 @@ impl State {
         let (item, ids) = (item::decode(value), item_ids(value));
         // A call may come whole; the beginning of any other item says nothing that its end does not.
         let written = |name: &str| {
-            let arguments = said_text::object(value)?.get(name).filter(|arguments| !arguments.is_null())?;
+            let arguments = lenient::object(value)?.get(name).filter(|arguments| !arguments.is_null())?;
             arguments.string().or_else(|| Some(arguments.strict_text().into_owned()))
         };
         let arguments = match &item {
@@ -339,15 +339,15 @@ impl State {
         fields: &mut Fields<'_>,
         events: &mut Vec<StreamEvent>,
     ) -> Result<Option<()>, StreamError> {
-        let content_index = said_text::take_count(fields, "content_index").unwrap_or_default();
+        let content_index = lenient::take_count(fields, "content_index").unwrap_or_default();
         let Some(written) = fields.take("part") else { return Ok(None) };
-        let written = said_text::one(written);
+        let written = lenient::one(written);
         let mut part = written.object().unwrap_or_default();
         let (name, is_refusal) = match part.take_string("type").as_deref() {
             Some("output_text" | "text") => ("text", false),
             Some("refusal") => ("refusal", true),
             Some("reasoning_text") => {
-                let text = said_text::take(&mut part, "text").unwrap_or_default();
+                let text = lenient::take(&mut part, "text").unwrap_or_default();
                 let piece = (false, content_index);
                 self.items.reasoning(item, piece, &text, Extent::Whole, events)?;
                 return Ok(Some(()));
@@ -355,8 +355,8 @@ impl State {
             _ if !written.is_object() => ("text", false),
             _ => return Ok(Some(())),
         };
-        let text = said_text::take(&mut part, name)
-            .or_else(|| said_text::known(written).filter(|_| !written.is_object()))
+        let text = lenient::take(&mut part, name)
+            .or_else(|| lenient::known(written).filter(|_| !written.is_object()))
             .unwrap_or_default();
         let place = ContentPlace { item, content_index, is_refusal };
         self.items.text(place, &text, Extent::Whole, events)?;
@@ -367,7 +367,7 @@ impl State {
 /// What an item may be called by in events without an index: its id, or that of its call, which llama.cpp has there.
 fn item_ids(item: Value<'_>) -> Vec<String> {
     let names = ["id", "call_id"];
-    let fields = said_text::object(item);
+    let fields = lenient::object(item);
     let ids = names.iter().filter_map(|name| fields.as_ref()?.get(name)?.string());
     ids.filter(|id| !id.is_empty()).collect()
 }

@@ -149,7 +149,7 @@ fn write_format(format: &ResponseFormat, model: &str, quirks: &Quirks, out: &mut
         ResponseFormat::Json => out.extend_from_slice(br#"{"type":"json_object"}"#),
         ResponseFormat::Other(whole) => whole.write_json(out),
         ResponseFormat::JsonSchema { name, description, schema, strict } => {
-            let subset = schema::of(quirks.strict_schema);
+            let subset = schema::subset(quirks.strict_schema);
             let (schema, strict) = schema::fitted(subset, Held::WhereStrict, schema, *strict);
             let mut object = ObjectWriter::begin(out);
             object.field("type", "json_schema");

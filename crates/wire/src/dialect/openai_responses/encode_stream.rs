@@ -472,7 +472,7 @@ fn write_content_part(part: &Part, out: &mut Vec<u8>) {
                 crate::dialect::shared::foreign::RESPONSES_ITEM,
             )
             .0;
-            super::part::write_said(kind, &extra, None, out);
+            super::part::write_message_part(kind, &extra, None, out);
         }
     }
 }

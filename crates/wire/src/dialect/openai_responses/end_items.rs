@@ -1,10 +1,10 @@
 //! Ends of the items of a streamed answer: emits what was not emitted of them before.
 
 use super::carried::NAME;
-use super::item::{Item, told_about};
+use super::emitted::Extent;
+use super::item::{Item, kept_of_item};
 use super::open_items::{ContentPlace, Events, ItemKey, Kind, Open, OpenItems, emit_logprobs};
-use super::part::Said;
-use super::told::Extent;
+use super::part::MessagePart;
 use crate::dialect::shared::foreign::RESPONSES_ITEM;
 use crate::framing::StreamError;
 use crate::json::{Extra, Json};
@@ -84,20 +84,21 @@ impl OpenItems {
         match (&mut known.kind, item) {
             (Kind::Reasoning(known), Item::Reasoning { reasoning, about }) => {
                 let part = known.part;
-                let rest = known.told.untold(&reasoning.text, Extent::Whole).unwrap_or_default();
+                let rest = known.emitted.take_new(&reasoning.text, Extent::Whole).unwrap_or_default();
                 if !rest.is_empty() || (reasoning.text.is_empty() && !known.signed) {
                     events.push(StreamEvent::ReasoningDelta { choice, part, text: rest.into() });
                 }
                 emit_about(part, &PartKind::Reasoning(reasoning), &about, Extra::new(), events);
             }
-            (Kind::Call { part, told, first, .. }, Item::Call { call, about }) => {
-                let (part, first) = (*part, first.take().filter(|_| told.is_nothing()).unwrap_or_default());
+            (Kind::Call { part, emitted, first, .. }, Item::Call { call, about }) => {
+                let (part, first) =
+                    (*part, first.take().filter(|_| emitted.is_nothing()).unwrap_or_default());
                 // Nothing written means `{}`, which is no delta.
                 let whole = match call.arguments.as_str() {
-                    "{}" if told.is_nothing() => &first,
+                    "{}" if emitted.is_nothing() => &first,
                     arguments => arguments,
                 };
-                if let Some(rest) = told.untold(whole, Extent::Whole) {
+                if let Some(rest) = emitted.take_new(whole, Extent::Whole) {
                     events.push(StreamEvent::ToolCallDelta { choice, part, arguments: rest.into() });
                 }
                 emit_about(part, &PartKind::ToolCall(call), &about, Extra::new(), events);
@@ -121,17 +122,17 @@ impl OpenItems {
         &mut self,
         output_index: Option<u64>,
         content_index: u64,
-        said: Said<'_>,
+        said: MessagePart<'_>,
         about: &Extra,
         events: &mut Events,
     ) -> Result<(), StreamError> {
-        let Said { part: Part { kind, extra, .. }, logprobs } = said;
+        let MessagePart { part: Part { kind, extra, .. }, logprobs } = said;
         let (text, is_refusal) = match &kind {
             PartKind::Text(text) => (text, false),
             PartKind::Refusal(text) => (text, true),
             _ => {
                 let mut part = Part { extra, ..Part::new(kind) };
-                if let Some(about) = told_about(&part.kind, about) {
+                if let Some(about) = kept_of_item(&part.kind, about) {
                     part.extra.insert(RESPONSES_ITEM, about);
                 }
                 let index = self.place();
@@ -202,7 +203,7 @@ fn copy_of_beginning(item: &Item<'_>) -> Item<'static> {
 }
 
 fn emit_about(part: u32, kind: &PartKind, about: &Extra, mut beside: Extra, events: &mut Events) {
-    if let Some(about) = told_about(kind, about) {
+    if let Some(about) = kept_of_item(kind, about) {
         beside.insert(RESPONSES_ITEM, about);
     }
     if !beside.is_empty() {

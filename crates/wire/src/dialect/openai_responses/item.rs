@@ -1,9 +1,9 @@
 //! Items of the assistant's turn, in both directions: its text, its reasoning, its calls, hosted tools.
 
 use super::carried::NAME;
-use super::part::{self, Said, decode_said, write_said};
+use super::part::{self, MessagePart, decode_message_part, write_message_part};
 use crate::dialect::openai_chat::take_arguments;
-use crate::dialect::shared::{calls::Sent, foreign::RESPONSES_ITEM, nested, said_text};
+use crate::dialect::shared::{calls::Sent, foreign::RESPONSES_ITEM, lenient, nested};
 use crate::json::{Extra, Fields, Json, ObjectWriter, Value, WriteJson};
 use crate::model::{Part, PartKind, Reasoning, ToolCall, normalise_arguments};
 use alloc::{borrow::Cow, borrow::ToOwned, string::String, vec::Vec};
@@ -14,7 +14,7 @@ pub(super) const BETWEEN: &str = "\n\n";
 /// An item of the assistant's turn.
 pub(super) enum Item<'a> {
     Message {
-        content: Vec<Said<'a>>,
+        content: Vec<MessagePart<'a>>,
         about: Extra,
     },
     Reasoning {
@@ -35,9 +35,9 @@ pub(super) fn decode(value: Value<'_>) -> Item<'_> {
 }
 
 fn known(value: Value<'_>) -> Option<Item<'_>> {
-    let value = said_text::one(value);
+    let value = lenient::one(value);
     if let Some(text) = value.string() {
-        let said = Said { part: Part::text(text), logprobs: Vec::new() };
+        let said = MessagePart { part: Part::text(text), logprobs: Vec::new() };
         return Some(Item::Message { content: alloc::vec![said], about: Extra::new() });
     }
     let mut fields = value.object()?;
@@ -55,11 +55,13 @@ fn known(value: Value<'_>) -> Option<Item<'_>> {
             }
             // The beginning of an item may have none yet.
             let content = if fields.get("content").is_some_and(Value::is_array) {
-                let parts = said_text::take_items(&mut fields, "content").unwrap_or_default();
-                parts.into_iter().map(decode_said).collect()
+                let parts = lenient::take_items(&mut fields, "content").unwrap_or_default();
+                parts.into_iter().map(decode_message_part).collect()
             } else {
-                let text = said_text::take(&mut fields, "content").filter(|text| !text.is_empty());
-                text.map(|text| Said { part: Part::text(text), logprobs: Vec::new() }).into_iter().collect()
+                let text = lenient::take(&mut fields, "content").filter(|text| !text.is_empty());
+                text.map(|text| MessagePart { part: Part::text(text), logprobs: Vec::new() })
+                    .into_iter()
+                    .collect()
             };
             Some(Item::Message { content, about: about(fields) })
         }
@@ -91,13 +93,13 @@ pub(super) fn about(mut fields: Fields<'_>) -> Extra {
 }
 
 fn decode_call(mut fields: Fields<'_>, custom: bool) -> Option<Item<'_>> {
-    let name = said_text::take(&mut fields, "name").filter(|name| !name.is_empty())?;
+    let name = lenient::take(&mut fields, "name").filter(|name| !name.is_empty())?;
     let mut arguments = take_arguments(&mut fields, custom).unwrap_or_default();
     if !custom {
         normalise_arguments(&mut arguments);
     }
-    let id = said_text::take(&mut fields, "call_id");
-    let id = id.or_else(|| fields.get("id").map(said_text::any)).unwrap_or_default();
+    let id = lenient::take(&mut fields, "call_id");
+    let id = id.or_else(|| fields.get("id").map(lenient::any)).unwrap_or_default();
     Some(Item::Call { call: ToolCall { id, name, arguments, custom }, about: about(fields) })
 }
 
@@ -110,7 +112,7 @@ fn decode_reasoning(mut fields: Fields<'_>) -> Item<'_> {
     };
     let (summary, content) = (pieces("summary"), pieces("content"));
     let mut text = String::new();
-    for piece in summary.iter().chain(&content).copied().filter_map(said_text::piece) {
+    for piece in summary.iter().chain(&content).copied().filter_map(lenient::piece) {
         if !text.is_empty() && !piece.is_empty() {
             text.push_str(BETWEEN);
         }
@@ -152,14 +154,14 @@ impl Item<'_> {
 /// `part` with what its item says about itself. Reasoning that is this API's own, and unknown parts of a message, are
 /// told by having it, even where it is empty.
 fn with_about(mut part: Part, about: &Extra) -> Part {
-    if let Some(about) = told_about(&part.kind, about) {
+    if let Some(about) = kept_of_item(&part.kind, about) {
         part.extra.insert(RESPONSES_ITEM, about);
     }
     part
 }
 
 /// What is kept of an item for a part of this kind.
-pub(super) fn told_about(kind: &PartKind, about: &Extra) -> Option<Json> {
+pub(super) fn kept_of_item(kind: &PartKind, about: &Extra) -> Option<Json> {
     let always =
         matches!(kind, PartKind::Reasoning(_) | PartKind::ProviderItem { .. } | PartKind::Unknown(_));
     (always || !about.is_empty()).then(|| Json::object(about, |_| {}))
@@ -264,7 +266,7 @@ impl Ids {
 }
 
 /// What stands in the item of `part` beside what has a name: what it said about itself, and what was added since.
-fn beside(part: &Part) -> Extra {
+fn kept_fields(part: &Part) -> Extra {
     let (outer, mut about) = nested::split(&part.extra, RESPONSES_ITEM);
     for (name, value) in outer.iter() {
         about.insert(name, value.clone());
@@ -287,7 +289,7 @@ pub(super) fn write_message(
     object.optional("status", ids.status()).array("content", said, |out, part| {
         let extra = nested::split(&part.extra, RESPONSES_ITEM).0;
         let is_text = matches!(part.kind, PartKind::Text(_));
-        write_said(&part.kind, &extra, if is_text { logprobs.take() } else { None }, out);
+        write_message_part(&part.kind, &extra, if is_text { logprobs.take() } else { None }, out);
     });
     object.finish();
 }
@@ -299,7 +301,7 @@ pub(super) fn write_reasoning(
     (ids, index): (&Ids, usize),
     out: &mut Vec<u8>,
 ) {
-    let mut beside = beside(part);
+    let mut beside = kept_fields(part);
     if matches!(ids, Ids::History { .. }) {
         // Only answers have one.
         beside.remove("status");
@@ -328,7 +330,7 @@ pub(super) fn write_call(
 ) {
     let (word, prefix, arguments) =
         if call.custom { ("custom_tool_call", "ctc", "input") } else { ("function_call", "fc", "arguments") };
-    let mut beside = beside(part);
+    let mut beside = kept_fields(part);
     ids.keep_valid(&["fc", "ctc"], &mut beside);
     let mut object = ObjectWriter::begin_with(out, &beside);
     object.optional("id", ids.id(prefix, index)).field("type", word).field("call_id", sent.id());

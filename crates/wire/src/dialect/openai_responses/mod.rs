@@ -13,6 +13,7 @@ mod decode_request;
 mod decode_response;
 mod decode_stream;
 mod delta_template;
+mod emitted;
 mod encode_input;
 mod encode_request;
 mod encode_response;
@@ -22,7 +23,6 @@ mod item;
 mod open_items;
 mod part;
 mod token_counting;
-mod told;
 mod tools;
 
 pub(crate) use tools::decode_function;

@@ -5,8 +5,8 @@
 //! lose nothing. Items go by their index, because some servers change an item's id with every event; where there is none
 //! (llama.cpp), by their id. Texts go by their index too, unless what they say shows that a server counts otherwise.
 
+use super::emitted::{Emitted, Extent};
 use super::item::{BETWEEN, Item};
-use super::told::{Extent, Told};
 use crate::dialect::openai_responses::decode_response::of_content;
 use crate::framing::StreamError;
 use crate::json::{Extra, Json, Value};
@@ -14,7 +14,7 @@ use crate::model::StreamEvent;
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 /// The most items of an answer, and the most parts of an item.
-const MOST: usize = 4096;
+const MAX_ITEMS: usize = 4096;
 
 #[derive(Debug, Default)]
 pub(super) struct OpenItems {
@@ -48,11 +48,11 @@ pub(super) enum Kind {
     Call {
         part: u32,
         custom: bool,
-        told: Told,
+        emitted: Emitted,
         /// What it began with, which counts where no deltas follow.
         first: Option<String>,
     },
-    /// Told when it is complete.
+    /// Emitted when it is complete.
     Whole {
         part: u32,
     },
@@ -66,8 +66,8 @@ pub(super) struct Content {
     is_refusal: bool,
     begun: bool,
     /// What was told of the text.
-    told: Told,
-    /// Whether all of it was told.
+    emitted: Emitted,
+    /// Whether all of it was emitted.
     is_whole: bool,
     pub(super) annotations: usize,
     pub(super) has_logprobs: bool,
@@ -77,7 +77,7 @@ pub(super) struct Content {
 pub(super) struct Reasoning {
     pub(super) part: u32,
     /// What was told of the whole.
-    pub(super) told: Told,
+    pub(super) emitted: Emitted,
     pieces: Vec<Piece>,
     pub(super) signed: bool,
 }
@@ -87,7 +87,7 @@ pub(super) struct Reasoning {
 struct Piece {
     is_summary: bool,
     index: u64,
-    told: Told,
+    emitted: Emitted,
 }
 
 /// Where the text stands that a delta added to.
@@ -155,8 +155,8 @@ impl OpenItems {
 
     fn open(&mut self, index: Option<u64>, ids: &[String], kind: Kind) -> Result<usize, StreamError> {
         let position = self.items.len();
-        if position >= MOST {
-            return Err(StreamError::Malformed(format!("more than {MOST} items in an answer")));
+        if position >= MAX_ITEMS {
+            return Err(StreamError::Malformed(format!("more than {MAX_ITEMS} items in an answer")));
         }
         let index = index.unwrap_or(position as u64);
         self.items.push(Open { index, ids: ids.to_vec(), kind, ended: false });
@@ -176,7 +176,7 @@ impl OpenItems {
             Item::Message { .. } => Kind::Message(Vec::new()),
             Item::Reasoning { .. } => Kind::Reasoning(Reasoning {
                 part: self.place(),
-                told: Told::default(),
+                emitted: Emitted::default(),
                 pieces: Vec::new(),
                 signed: false,
             }),
@@ -185,7 +185,7 @@ impl OpenItems {
                 self.has_calls = true;
                 let (id, name, custom) = (call.id, call.name, call.custom);
                 events.push(StreamEvent::ToolCallStart { choice, part, id, name, custom });
-                Kind::Call { part, custom, told: Told::default(), first: None }
+                Kind::Call { part, custom, emitted: Emitted::default(), first: None }
             }
             Item::Whole(_) => Kind::Whole { part: self.place() },
         };
@@ -218,17 +218,17 @@ impl OpenItems {
         if let Some(known) = exact.or_else(same).or(known) {
             return Ok(Some((position, known)));
         }
-        if contents.len() >= MOST {
-            return Err(StreamError::Malformed(format!("more than {MOST} parts in an item")));
+        if contents.len() >= MAX_ITEMS {
+            return Err(StreamError::Malformed(format!("more than {MAX_ITEMS} parts in an item")));
         }
         let (begun, is_whole, annotations, has_logprobs) = (false, false, 0, false);
-        let told = Told::default();
+        let emitted = Emitted::default();
         contents.push(Content {
             index,
             part: next,
             is_refusal,
             begun,
-            told,
+            emitted,
             is_whole,
             annotations,
             has_logprobs,
@@ -308,7 +308,7 @@ impl OpenItems {
                 let part = self.place();
                 let kind = Kind::Reasoning(Reasoning {
                     part,
-                    told: Told::default(),
+                    emitted: Emitted::default(),
                     pieces: Vec::new(),
                     signed: false,
                 });
@@ -324,21 +324,21 @@ impl OpenItems {
         if is_new && text.is_empty() {
             return Ok(());
         }
-        if is_new && reasoning.pieces.len() >= MOST {
-            return Err(StreamError::Malformed(format!("more than {MOST} parts in an item")));
+        if is_new && reasoning.pieces.len() >= MAX_ITEMS {
+            return Err(StreamError::Malformed(format!("more than {MAX_ITEMS} parts in an item")));
         }
         if is_new {
-            reasoning.pieces.push(Piece { is_summary, index, told: Told::default() });
+            reasoning.pieces.push(Piece { is_summary, index, emitted: Emitted::default() });
         }
         let place = known.unwrap_or(reasoning.pieces.len() - 1);
         let Some(piece) = reasoning.pieces.get_mut(place) else { return Ok(()) };
-        let Some(rest) = piece.told.untold(text, extent) else { return Ok(()) };
+        let Some(rest) = piece.emitted.take_new(text, extent) else { return Ok(()) };
         let mut said = String::new();
-        if is_new && !reasoning.told.is_nothing() {
+        if is_new && !reasoning.emitted.is_nothing() {
             said.push_str(BETWEEN);
         }
         said.push_str(rest);
-        reasoning.told.add(&said);
+        reasoning.emitted.add(&said);
         events.push(StreamEvent::ReasoningDelta { choice: 0, part: reasoning.part, text: said.into() });
         Ok(())
     }
@@ -346,9 +346,9 @@ impl OpenItems {
     /// A call has arguments. Those of a call that was never announced are told with its item.
     pub(super) fn arguments(&mut self, item: ItemKey<'_>, text: &str, extent: Extent, events: &mut Events) {
         let position = self.position_of(item, |kind| matches!(kind, Kind::Call { .. }));
-        if let Some(Open { kind: Kind::Call { part, told, first, .. }, .. }) =
+        if let Some(Open { kind: Kind::Call { part, emitted, first, .. }, .. }) =
             position.and_then(|position| self.items.get_mut(position))
-            && let Some(rest) = told.untold(text, extent)
+            && let Some(rest) = emitted.take_new(text, extent)
         {
             *first = None;
             let (choice, part, arguments) = (0, *part, rest.into());
@@ -366,7 +366,7 @@ impl OpenItems {
 
 impl Content {
     pub(super) fn tell(&mut self, text: &str, extent: Extent, events: &mut Events) {
-        if let Some(rest) = self.told.untold(text, extent) {
+        if let Some(rest) = self.emitted.take_new(text, extent) {
             self.say(rest, events);
         }
         self.is_whole |= extent == Extent::Whole && !text.is_empty();
@@ -374,9 +374,9 @@ impl Content {
 
     /// Whether something was told of it, and `whole` may be all of it.
     fn may_become(&self, whole: &str) -> bool {
-        !self.told.is_nothing()
-            && (!self.is_whole || self.told.length() == whole.len())
-            && self.told.rest_of(whole).is_some()
+        !self.emitted.is_nothing()
+            && (!self.is_whole || self.emitted.length() == whole.len())
+            && self.emitted.rest_of(whole).is_some()
     }
 
     fn say(&mut self, text: &str, events: &mut Events) {

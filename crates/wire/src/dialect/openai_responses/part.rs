@@ -2,7 +2,7 @@
 
 use super::carried::NAME;
 use crate::dialect::openai_chat::{data_url, required_string, source_of_url, take_cache, write_cache};
-use crate::dialect::shared::{foreign, said_text};
+use crate::dialect::shared::{foreign, lenient};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, WriteJson};
 use crate::model::{Document, Image, Part, PartKind, Source};
 use crate::quirks::CacheControl;
@@ -125,37 +125,44 @@ fn write_source(source: &Source, data_name: &str, url_name: &str, object: &mut O
 }
 
 /// What the model said, one part of it, and the log probabilities that stood beside it.
-pub(super) struct Said<'a> {
+pub(super) struct MessagePart<'a> {
     pub(super) part: Part,
     pub(super) logprobs: Vec<Value<'a>>,
 }
 
 /// Reads a part of what the model said. Never fails: what is not what its type says is kept whole.
-pub(super) fn decode_said(value: Value<'_>) -> Said<'_> {
-    known_said(value)
-        .unwrap_or_else(|| Said { part: Part::provider_item(NAME, value.to_json()), logprobs: Vec::new() })
+pub(super) fn decode_message_part(value: Value<'_>) -> MessagePart<'_> {
+    known_message_part(value).unwrap_or_else(|| MessagePart {
+        part: Part::provider_item(NAME, value.to_json()),
+        logprobs: Vec::new(),
+    })
 }
 
-fn known_said(value: Value<'_>) -> Option<Said<'_>> {
-    let value = said_text::one(value);
+fn known_message_part(value: Value<'_>) -> Option<MessagePart<'_>> {
+    let value = lenient::one(value);
     if let Some(text) = value.string() {
-        return Some(Said { part: Part::text(text), logprobs: Vec::new() });
+        return Some(MessagePart { part: Part::text(text), logprobs: Vec::new() });
     }
     let mut fields = value.object()?;
     let part_type = fields.take_string("type");
     let kind = match part_type.as_deref().unwrap_or("text") {
         // Some servers and clients leave the direction out, or have the wrong one.
-        "output_text" | "input_text" | "text" => PartKind::Text(said_text::take(&mut fields, "text")?),
-        "refusal" => PartKind::Refusal(said_text::take(&mut fields, "refusal")?),
+        "output_text" | "input_text" | "text" => PartKind::Text(lenient::take(&mut fields, "text")?),
+        "refusal" => PartKind::Refusal(lenient::take(&mut fields, "refusal")?),
         _ => return None,
     };
     let logprobs = fields.take_array("logprobs").unwrap_or_default();
     take_empty(&mut fields, "annotations");
-    Some(Said { part: Part { kind, cache: None, extra: fields.rest() }, logprobs })
+    Some(MessagePart { part: Part { kind, cache: None, extra: fields.rest() }, logprobs })
 }
 
 /// Writes a part of what the model said. `extra` are the part's further fields without those about its item.
-pub(super) fn write_said(kind: &PartKind, extra: &Extra, logprobs: Option<&[Value<'_>]>, out: &mut Vec<u8>) {
+pub(super) fn write_message_part(
+    kind: &PartKind,
+    extra: &Extra,
+    logprobs: Option<&[Value<'_>]>,
+    out: &mut Vec<u8>,
+) {
     let (part_type, name, text) = match kind {
         PartKind::Text(text) => ("output_text", "text", text),
         PartKind::Refusal(text) => ("refusal", "refusal", text),

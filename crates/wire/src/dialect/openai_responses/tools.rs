@@ -81,7 +81,7 @@ pub(super) fn write(tool: &Tool, quirks: &Quirks, out: &mut Vec<u8>) {
             // OpenAI's schema requires both; what is not said is what Chat Completions takes it for.
             let mut strict = *strict;
             if let Some(parameters) = parameters {
-                let subset = schema::of(quirks.strict_schema);
+                let subset = schema::subset(quirks.strict_schema);
                 let (fitted, held) = schema::fitted(subset, Held::WhereStrict, parameters, strict);
                 strict = held;
                 object.field("parameters", &*fitted);

@@ -1,6 +1,6 @@
 //! Decoding of Replicate predictions.
 
-use crate::dialect::shared::said_text;
+use crate::dialect::shared::lenient;
 use crate::framing::StreamError;
 use crate::json::{Extra, Fields, Value};
 use crate::model::{Choice, ErrorKind, FinishReason, Message, Part, ProviderError, Response, Role, Usage};
@@ -47,11 +47,11 @@ pub(super) struct Head<'a> {
 }
 
 pub(super) fn read(mut fields: Fields<'_>) -> Head<'_> {
-    let metrics = fields.get("metrics").and_then(said_text::object);
+    let metrics = fields.get("metrics").and_then(lenient::object);
     let usage = metrics.and_then(|mut metrics| {
         let usage = Usage {
-            input_tokens: said_text::take_count(&mut metrics, "input_token_count"),
-            output_tokens: said_text::take_count(&mut metrics, "output_token_count"),
+            input_tokens: lenient::take_count(&mut metrics, "input_token_count"),
+            output_tokens: lenient::take_count(&mut metrics, "output_token_count"),
             ..Usage::default()
         };
         (usage != Usage::default()).then_some(usage)
@@ -61,11 +61,11 @@ pub(super) fn read(mut fields: Fields<'_>) -> Head<'_> {
     // Of no use to anybody else: ours, and where to follow a prediction that is over.
     let (_, _) = (fields.take("input"), fields.take("urls"));
     Head {
-        id: said_text::take(&mut fields, "id").unwrap_or_default(),
-        model: said_text::take(&mut fields, "model").unwrap_or_default(),
+        id: lenient::take(&mut fields, "id").unwrap_or_default(),
+        model: lenient::take(&mut fields, "model").unwrap_or_default(),
         created: created.and_then(|created| created.as_second().try_into().ok()),
-        status: said_text::take(&mut fields, "status").unwrap_or_default(),
-        error: said_text::take(&mut fields, "error"),
+        status: lenient::take(&mut fields, "status").unwrap_or_default(),
+        error: lenient::take(&mut fields, "error"),
         output: fields.take("output"),
         usage,
         extra: fields.rest(),
@@ -79,7 +79,7 @@ fn text_of(output: Value<'_>) -> String {
     }
     match output.array() {
         Some(pieces) => pieces.into_iter().map(text_of).collect(),
-        None => said_text::any(output),
+        None => lenient::any(output),
     }
 }
 

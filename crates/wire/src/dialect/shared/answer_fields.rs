@@ -8,7 +8,8 @@
 //!   format they came. They go back to that format alone, and only where the receiver's request schema has a place for
 //!   them ([`crate::request_schema`]). The mark goes with the message wherever a program keeps it, and is never sent.
 //! - **What only answers have.** The fields of [`ANSWER_ONLY`] mean nothing in a request, whoever wrote them: programs keep
-//!   what the providers' own clients dump. They are sent where the receiver's schema has them.
+//!   what the providers' own clients dump. They are sent where the receiver's schema has them in this form: Ollama's
+//!   `images` are texts, OpenRouter's objects.
 //!
 //! Any other field is the caller's, and is sent as it is.
 
@@ -326,7 +327,12 @@ impl Cleaner<'_> {
                 None => {
                     let is_due = |value: &Json| match when {
                         When::Always => {
-                            self.schema.field(place, name).is_none() || says_nothing(value.value())
+                            // Beside a part, it is the caller's own, in whatever form.
+                            let is_taken = match owner {
+                                Some(FieldOwner::Message) => self.schema.takes(place, name, value),
+                                _ => self.schema.field(place, name).is_some(),
+                            };
+                            !is_taken || says_nothing(value.value())
                         }
                         When::Empty => says_nothing(value.value()),
                     };

@@ -18,7 +18,7 @@
 use super::answer_fields::{self, ANSWER_FIELDS, Cleaner};
 use super::parts::{any_part, change_parts, retain_parts};
 use crate::json::{Extra, Json};
-use crate::model::{Message, Part, PartKind, Reasoning, Request, Response, StreamEvent};
+use crate::model::{Message, Part, PartKind, Reasoning, Request, Response, Role, StreamEvent};
 use crate::quirks::Quirks;
 use crate::request_schema;
 use alloc::{borrow::Cow, borrow::ToOwned, boxed::Box, collections::BTreeMap, string::String, vec::Vec};
@@ -30,6 +30,8 @@ pub(crate) const RESPONSES_ITEM: &str = "responses_item";
 pub(crate) const REASONING_DETAILS: &str = "reasoning_details";
 /// The extra field of a message that holds the sound of an answer.
 pub(crate) const AUDIO: &str = "audio";
+/// The type of a part of Mistral's answers that names the sources of the text before it.
+const REFERENCE: &str = "reference";
 /// Why an encoder refuses a part that belongs to another wire format.
 pub(crate) const FOREIGN_ITEM: &str = "a part that only another provider's format has; leave it out";
 
@@ -110,6 +112,15 @@ pub(crate) fn is_foreign(kind: &PartKind, dialect: &str) -> bool {
     matches!(kind, PartKind::ProviderItem { dialect: own, .. } if own != dialect)
 }
 
+/// Whether a part names the sources of the text before it, and says nothing else. Only Mistral takes it back; to others a
+/// history is sent without, as without the `citations` and `annotations` that say the same elsewhere.
+pub(crate) fn is_reference(kind: &PartKind) -> bool {
+    let PartKind::ProviderItem { dialect, item } = kind else { return false };
+    dialect == "openai-chat"
+        && item.value().object().and_then(|mut fields| fields.take_string("type")).as_deref()
+            == Some(REFERENCE)
+}
+
 /// Marks parts that the wire format `dialect` keeps and that another format's decoder read for it.
 pub(crate) fn claim(parts: &mut [Part], dialect: &'static str) {
     change_parts(parts, &mut |part| {
@@ -132,10 +143,14 @@ pub(crate) fn for_format<'a>(request: &'a Request, dialect: &str, quirks: &Quirk
     let is_foreign = |field: &Field| field.dialect != dialect && field.name != AUDIO;
     let cleaner = Cleaner { format: dialect, schema: request_schema::find(dialect, &quirks.provider) };
     let mut request = request.clone();
+    let drops_references = dialect != "openai-chat" || !cleaner.schema.lists_in_answers(REFERENCE);
     for message in &mut request.messages {
         if tells_audio(message) {
             mark_audio(message);
             message.extra.remove(AUDIO);
+        }
+        if drops_references && message.role == Role::Assistant {
+            message.content.retain(|part| !is_reference(&part.kind));
         }
         remove(&mut message.extra, FieldOwner::Message, is_foreign);
         cleaner.clean_message(message);

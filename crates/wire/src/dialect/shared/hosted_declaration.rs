@@ -35,7 +35,7 @@ enum Hosted {
 }
 
 impl Hosted {
-    fn of(tool: &Tool) -> Option<(Self, Options)> {
+    fn declared(tool: &Tool) -> Option<(Self, Options)> {
         let ToolKind::Hosted(whole) = &tool.kind else { return None };
         let mut fields = whole.value().object()?;
         let hosted = match fields.take_string("type")?.strip_prefix(OURS)? {
@@ -121,12 +121,12 @@ pub(crate) fn fit(
     quirks: &Quirks,
     refusals: &mut Refusals,
 ) -> Result<Option<Request>, UnsupportedField> {
-    if !request.tools.iter().any(|tool| Hosted::of(tool).is_some()) {
+    if !request.tools.iter().any(|tool| Hosted::declared(tool).is_some()) {
         return Ok(None);
     }
     let mut fitted = Request { tools: Vec::with_capacity(request.tools.len()), ..request.clone() };
     for (position, tool) in request.tools.iter().enumerate() {
-        let Some((hosted, options)) = Hosted::of(tool) else {
+        let Some((hosted, options)) = Hosted::declared(tool) else {
             fitted.tools.push(tool.clone());
             continue;
         };

@@ -90,6 +90,7 @@ fn text_of(message: &Message, place: Place, refusals: &mut Refusals) -> Result<S
                 said.push_str(text);
             }
             PartKind::Reasoning(_) => {}
+            kind if message.role == Role::Assistant && foreign::is_reference(kind) => {}
             kind => {
                 let reason = "a prompt is text only; tools, images and files cannot be sent";
                 refusals.add(field(), &foreign::named(kind, reason))?;

@@ -20,7 +20,7 @@ pub(crate) fn write_tool(out: &mut Vec<u8>, tool: &Tool, quirks: &Quirks) {
                     // A provider without the flag may have a subset all the same.
                     let is_fitted =
                         quirks.supports(Feature::Strict) || quirks.strict_schema != SchemaSubset::OpenAi;
-                    let subset = schema::of(quirks.strict_schema);
+                    let subset = schema::subset(quirks.strict_schema);
                     let asked = strict.filter(|_| is_fitted);
                     let (fitted, held) = schema::fitted(subset, Held::WhereStrict, parameters, asked);
                     strict = held;

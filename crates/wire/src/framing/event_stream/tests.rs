@@ -23,7 +23,7 @@ enum OwnedValue {
 }
 
 impl OwnedValue {
-    fn of(value: HeaderValue<'_>) -> Self {
+    fn from_value(value: HeaderValue<'_>) -> Self {
         match value {
             HeaderValue::Bool(it) => Self::Bool(it),
             HeaderValue::Byte(it) => Self::Byte(it),
@@ -59,7 +59,7 @@ fn read<'a>(
     let mut reader = EventStreamReader::new(StreamLimits { event_bytes: limit });
     let mut frames = Vec::new();
     let mut keep = |frame: EventStreamFrame<'_>| {
-        let headers = frame.headers().map(|(name, value)| (name.into(), OwnedValue::of(value)));
+        let headers = frame.headers().map(|(name, value)| (name.into(), OwnedValue::from_value(value)));
         frames.push((headers.collect(), frame.payload.to_vec()));
         Ok(())
     };

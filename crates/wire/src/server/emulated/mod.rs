@@ -8,6 +8,7 @@
 mod conversation;
 mod error;
 mod headers;
+mod openai_rules;
 mod provider;
 mod refusal;
 mod response;

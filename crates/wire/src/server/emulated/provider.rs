@@ -1,8 +1,8 @@
 //! Emulated provider: which dialect it speaks, and how it differs from it.
 
 use super::{
-    conversation, error, refusal, response, sdk_requirements, stream::EmulatedStream, strict_schema,
-    whole_tool_calls::WholeToolCalls,
+    conversation, error, openai_rules, refusal, response, sdk_requirements, stream::EmulatedStream,
+    strict_schema, whole_tool_calls::WholeToolCalls,
 };
 use crate::dialect::{Dialect, StreamEncoder, openai_chat::OpenAiChat, quota_by_status, registry};
 use crate::json::Value;
@@ -24,12 +24,14 @@ use core::ops::Deref;
 pub struct EmulatedProvider {
     dialect: &'static dyn Dialect,
     quirks: &'static Quirks,
+    /// Whose request schema holds, where it is not that of the quirks' provider.
+    schema_of: Option<&'static str>,
 }
 
 impl EmulatedProvider {
     /// A dialect with some provider's quirks.
     pub const fn new(dialect: &'static dyn Dialect, quirks: &'static Quirks) -> Self {
-        Self { dialect, quirks }
+        Self { dialect, quirks, schema_of: None }
     }
 
     /// A dialect without quirks.
@@ -37,9 +39,16 @@ impl EmulatedProvider {
         Self::new(dialect, &Quirks::NONE)
     }
 
-    /// OpenAI's chat without quirks, which most clients speak.
-    pub const fn openai() -> Self {
-        Self::without_quirks(&OpenAiChat)
+    /// A dialect at an address that names neither it nor a provider: that of the provider whose format it is. OpenAI's
+    /// chat is what most clients speak.
+    pub fn at_plain_address(dialect: &'static dyn Dialect) -> Self {
+        let schema_of = (dialect.name() == OpenAiChat.name()).then_some("openai");
+        Self { schema_of, ..Self::without_quirks(dialect) }
+    }
+
+    /// OpenAI's chat, as its clients find it.
+    pub fn openai() -> Self {
+        Self::at_plain_address(&OpenAiChat)
     }
 
     /// The provider of a row of the table; `None` where the row names an unknown dialect.
@@ -80,7 +89,13 @@ impl EmulatedProvider {
         // The quirks are about the fields of OpenAI's form.
         let has_quirks = self.dialect.server_facts().takes_openai_chat_requests;
         let by_quirks = if has_quirks { refusal::refusal(self.quirks, body) } else { None };
-        by_quirks.or_else(|| request_schema::find(self.dialect.format(), &self.quirks.provider).refusal(body))
+        by_quirks.or_else(|| request_schema::find(self.dialect.format(), self.schema_of()).refusal(body))
+    }
+
+    /// The id of the provider whose rules about requests hold.
+    fn schema_of(&self) -> &'static str {
+        let quirks: &'static Quirks = self.quirks;
+        self.schema_of.unwrap_or(&quirks.provider)
     }
 
     /// The error with which the provider refuses what a chat request says, whose fields it knows: its conversation, strict
@@ -90,13 +105,13 @@ impl EmulatedProvider {
         conversation::refusal(format, self.quirks, request)
             .or_else(|| conversation::refusal_of_prefill(self.prefill(&request.model), request))
             .or_else(|| strict_schema::refusal(format, self.quirks, request))
-            .or_else(|| stored_metadata(format, &self.quirks.provider, request))
+            .or_else(|| openai_rules::refusal(format, self.schema_of(), request))
     }
 
     /// What `model` makes of the beginning of an answer that is the last message.
     pub fn prefill(&self, model: &str) -> Prefill {
         // Wherever the simulator is, it has everything that is in beta.
-        Prefill::of(self.dialect.format(), self.quirks, model, "/beta")
+        Prefill::for_model(self.dialect.format(), self.quirks, model, "/beta")
     }
 
     /// Puts into a chat response what the provider's own clients require, where it is missing.
@@ -172,23 +187,6 @@ impl EmulatedProvider {
         error::encode(self.quirks, error, status, streamed)
             .unwrap_or_else(|| (status, self.dialect.encode_error(error)))
     }
-}
-
-/// OpenAI's chat keeps labels with stored completions only.
-fn stored_metadata(format: &str, provider: &str, request: &Request) -> Option<ProviderError> {
-    let is_openai = format == "openai-chat" && matches!(provider, "" | "openai" | "azure");
-    let is_stored = request.extra.get("store").is_some_and(|store| store.text() == "true");
-    if !is_openai || is_stored || request.metadata.is_empty() {
-        return None;
-    }
-    let mut error = ProviderError::new(
-        ErrorKind::InvalidRequest,
-        "The 'metadata' parameter is only allowed when 'store' is enabled.",
-    );
-    error.status = Some(400);
-    error.error_type = Some("invalid_request_error".into());
-    error.param = Some("metadata".into());
-    Some(error)
 }
 
 impl Deref for EmulatedProvider {

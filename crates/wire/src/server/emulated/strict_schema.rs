@@ -21,7 +21,7 @@ fn openai(is_chat: bool, quirks: &Quirks, request: &Request) -> Option<ProviderE
     if quirks.strict_schema != SchemaSubset::OpenAi {
         return None;
     }
-    let subset = schema::of(quirks.strict_schema);
+    let subset = schema::subset(quirks.strict_schema);
     if let Some(ResponseFormat::JsonSchema { name, schema, strict: Some(true), .. }) =
         &request.response_format
         && let Some(found) = violation(subset, schema)

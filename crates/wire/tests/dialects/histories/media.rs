@@ -140,14 +140,14 @@ fn pictures_stand_in_tools_results_where_they_are_taken() {
         }
         assert!(receiver.results(&body)[0].what.contains("See:"), "{name}: {body}");
     }
-    let body = receivers::of("ollama").body(&history("c")).to_string();
+    let body = receivers::receiver("ollama").body(&history("c")).to_string();
     assert!(body.contains(r#""images":["/9j/4AAQ"]"#), "{body}");
 }
 
 #[test]
 fn an_answers_sound_goes_back_by_its_id() {
     let answer = br#"{"id":"r","choices":[{"message":{"role":"assistant","content":null,"audio":{"id":"audio_1","data":"UklGRg==","expires_at":1,"transcript":"Hello there."}}}]}"#;
-    let openai = receivers::of("openai");
+    let openai = receivers::receiver("openai");
     let mut response = openai.dialect().decode_response(answer).unwrap();
     let message = response.choices.remove(0).message;
     let body = openai.body(&[user("Hi"), message.clone(), user("And?")]);

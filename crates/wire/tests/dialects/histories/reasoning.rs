@@ -44,7 +44,7 @@ const ECHOES: [(&str, &str, [Option<&str>; 3]); 12] = [
 #[test]
 fn reasoning_goes_back_where_it_is_wanted() {
     for (id, pointer, expected) in ECHOES {
-        let receiver = receivers::of(id);
+        let receiver = receivers::receiver(id);
         let body = receiver.body(&history());
         let turns: Vec<Value> =
             receiver.turns(&body).into_iter().filter(|turn| turn["role"] == "assistant").collect();
@@ -91,14 +91,14 @@ fn how_much_to_reason_is_said_in_the_rows_words() {
         ("ollama", "gpt-oss:20b", "max", r#"think="high""#),
         ("ollama-cloud", "gpt-oss:120b-cloud", "xhigh", r#"think="high""#),
     ] {
-        assert_eq!(asked(&receivers::of(id), model, effort), expected, "{id} {model} {effort}");
+        assert_eq!(asked(&receivers::receiver(id), model, effort), expected, "{id} {model} {effort}");
     }
 }
 
 /// OpenAI's items where nothing is stored: what only an id would tell stays out, and no id is sent that nobody knows.
 #[test]
 fn nothing_unstored_is_named() {
-    let receiver = receivers::of("openai-responses");
+    let receiver = receivers::receiver("openai-responses");
     let item = |id: &str| format!(r#"{{"id":"{id}"}}"#);
     let history = [
         user("Hi"),
@@ -134,7 +134,7 @@ fn nothing_unstored_is_named() {
 /// OpenRouter puts encrypted reasoning behind what it led to; OpenAI refuses reasoning that nothing follows.
 #[test]
 fn encrypted_reasoning_at_the_end_of_openrouters_answers_is_kept() {
-    let receiver = receivers::of("openai-responses");
+    let receiver = receivers::receiver("openai-responses");
     let written = |about: &str| {
         let last = with(thought("", Some("enc")), "responses_item", about);
         receiver.body(&[user("Hi"), assistant(vec![Part::text("So."), last]), user("And?")]).to_string()
@@ -144,6 +144,6 @@ fn encrypted_reasoning_at_the_end_of_openrouters_answers_is_kept() {
     let mut said = assistant(vec![Part::text("So.")]);
     let details = r#"[{"type":"reasoning.text","text":"hm","index":0},{"type":"reasoning.encrypted","data":"enc","id":"t1","index":0}]"#;
     said.extra.insert("reasoning_details", json(details));
-    let body = receivers::of("openrouter").body(&[user("Hi"), said, user("And?")]);
+    let body = receivers::receiver("openrouter").body(&[user("Hi"), said, user("And?")]);
     assert_eq!(body["messages"][1]["reasoning_details"], serde_json::from_str::<Value>(details).unwrap());
 }

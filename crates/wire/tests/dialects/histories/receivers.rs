@@ -59,7 +59,7 @@ pub(crate) fn all() -> Vec<Receiver> {
 }
 
 /// The receiver of this row.
-pub(crate) fn of(id: &str) -> Receiver {
+pub(crate) fn receiver(id: &str) -> Receiver {
     all().into_iter().find(|receiver| receiver.row.id == id).unwrap_or_else(|| panic!("no row {id}"))
 }
 

@@ -156,7 +156,7 @@ fn a_users_empty_turn_at_either_end_is_refused_by_name() {
 #[test]
 fn white_space_at_the_end_of_an_answer_to_go_on_with_is_left_out() {
     let history = [user("Hi"), assistant(vec![Part::text("Yo ")])];
-    let written = |id: &str| receivers::of(id).body(&history).to_string();
+    let written = |id: &str| receivers::receiver(id).body(&history).to_string();
     assert!(written("anthropic").contains(r#""Yo""#) && written("openai").contains(r#""Yo ""#));
 }
 

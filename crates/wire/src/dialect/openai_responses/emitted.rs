@@ -1,4 +1,4 @@
-//! Text that was told of a stream: what is new of the whole that comes after its pieces.
+//! Emitted text of a stream: what is new of the whole that comes after its pieces.
 
 /// Whether a text is more of it, or all of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -7,14 +7,14 @@ pub(super) enum Extent {
     Whole,
 }
 
-/// What was told of a text: its length in bytes, and a hash by which a whole is known to begin with it.
+/// What was emitted of a text: its length in bytes, and a hash by which a whole is known to begin with it.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Told {
+pub(super) struct Emitted {
     length: usize,
     hash: Fnv,
 }
 
-impl Told {
+impl Emitted {
     pub(super) fn is_nothing(&self) -> bool {
         self.length == 0
     }
@@ -23,9 +23,9 @@ impl Told {
         self.length
     }
 
-    /// What of `text` was not told yet, and is now. A whole that does not begin with what was told says nothing new: some
+    /// What of `text` was not emitted yet, and is now. A whole that does not begin with what was emitted says nothing new: some
     /// servers write it in another way than its pieces, with other white space for instance.
-    pub(super) fn untold<'a>(&mut self, text: &'a str, extent: Extent) -> Option<&'a str> {
+    pub(super) fn take_new<'a>(&mut self, text: &'a str, extent: Extent) -> Option<&'a str> {
         let rest = match extent {
             Extent::More => text,
             Extent::Whole => self.rest_of(text)?,
@@ -34,11 +34,11 @@ impl Told {
         (!rest.is_empty()).then_some(rest)
     }
 
-    /// What `whole` has behind what was told; `None` where it does not begin with that.
+    /// What `whole` has behind what was emitted; `None` where it does not begin with that.
     pub(super) fn rest_of<'a>(&self, whole: &'a str) -> Option<&'a str> {
-        let (told, rest) = whole.split_at_checked(self.length)?;
+        let (emitted, rest) = whole.split_at_checked(self.length)?;
         let mut hash = Fnv::default();
-        hash.add(told);
+        hash.add(emitted);
         (hash == self.hash).then_some(rest)
     }
 

@@ -3,7 +3,7 @@
 //! What a model said is never lost for that.
 
 use crate::framing::StreamError;
-use crate::json::{Fields, Value};
+use crate::json::{Fields, Json, Value};
 use alloc::{format, string::String, vec::Vec};
 
 /// Fields of an object that hold its text.
@@ -81,6 +81,19 @@ pub(crate) fn object(value: Value<'_>) -> Option<Fields<'_>> {
     one(value).object()
 }
 
+/// The object whose JSON stands in a string where the object itself is meant, as servers write it that encode twice.
+pub(crate) fn object_in_string(value: Value<'_>) -> Option<Json> {
+    let written = Json::from_string(value.string()?).ok()?;
+    written.value().is_object().then_some(written)
+}
+
+/// The text of an object whose JSON stands in several strings of a list, as a server writes it that kept the deltas.
+pub(crate) fn object_in_pieces(value: Value<'_>) -> Option<String> {
+    let pieces: Option<Vec<String>> = value.array()?.into_iter().map(Value::string).collect();
+    let text = pieces?.concat();
+    Json::parse(&text).is_ok_and(|object| object.value().is_object()).then_some(text)
+}
+
 /// A count, also one in a string, or alone in a list.
 pub(crate) fn count(value: Value<'_>) -> Option<u64> {
     value.u64().or_else(|| match value.string() {
@@ -152,6 +165,20 @@ mod tests {
         assert_eq!(take_known(&mut fields, "b"), None);
         assert_eq!(take(&mut fields, "b").as_deref(), Some(r#"{"c":1}"#));
         assert_eq!(take(&mut fields, "d"), None);
+    }
+
+    #[test]
+    fn an_object_is_found_in_a_string() {
+        let read = |text: &str| object_in_string(Value::parse(text.as_bytes()).unwrap());
+        assert_eq!(read(r#""{\"a\":[1]}""#).unwrap().text(), r#"{"a":[1]}"#);
+        for none in [r#""a""#, r#""""#, r#""[1]""#, r#""7""#, "{}", "null"] {
+            assert_eq!(read(none), None, "{none}");
+        }
+        let read = |text: &str| object_in_pieces(Value::parse(text.as_bytes()).unwrap());
+        assert_eq!(read(r#"["{\"a\":","1}"]"#).as_deref(), Some(r#"{"a":1}"#));
+        for none in [r#"["a","b"]"#, r#"[{"a":1}]"#, "[]", r#""{}""#, "{}"] {
+            assert_eq!(read(none), None, "{none}");
+        }
     }
 
     #[test]
