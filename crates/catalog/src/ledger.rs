@@ -231,7 +231,7 @@ mod tests {
         let ledger = Ledger::new();
         let elsewhere = call("anthropic", "claude-haiku-4-5", Some(1_000_000), End::Answered).settlement;
         let answered = call("openai", "gpt-4.1", Some(1_000_000), End::Answered);
-        let settlement = Settlement::clone(&answered.settlement).with_elsewhere(vec![elsewhere], Vec::new());
+        let settlement = Settlement::clone(&answered.settlement).with(vec![elsewhere], Vec::new());
         ledger.record(Settled { settlement: Arc::new(settlement), ..answered });
         let mut rows = ledger.rows();
         rows.sort_by(|(one, _), (other, _)| one.provider.cmp(&other.provider));

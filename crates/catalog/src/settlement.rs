@@ -37,7 +37,7 @@ impl Settlement {
     /// The settlement with what was used elsewhere: by `begun`, which the answer began with and whose cost is a part of
     /// its own, and by attempts that gave nothing of it (`unanswered`).
     #[must_use]
-    pub fn with_elsewhere(mut self, begun: Vec<Arc<Self>>, unanswered: Vec<Arc<Self>>) -> Self {
+    pub fn with(mut self, begun: Vec<Arc<Self>>, unanswered: Vec<Arc<Self>>) -> Self {
         let is_alone = begun.is_empty() && unanswered.is_empty();
         self.elsewhere =
             (!is_alone).then(|| Box::new(Elsewhere { begun, unanswered, total: OnceLock::new() }));
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn an_answer_that_began_elsewhere_cost_something_there() {
         let part = || Arc::new(Settlement::new(record(), None));
-        let settlement = Settlement::new(record(), None).with_elsewhere(vec![part()], vec![part()]);
+        let settlement = Settlement::new(record(), None).with(vec![part()], vec![part()]);
         assert_eq!(settlement.cost().unwrap().total.to_string(), "4");
         assert_eq!(settlement.own_cost().unwrap().total.to_string(), "2");
         assert_eq!(settlement.elsewhere().count(), 2);

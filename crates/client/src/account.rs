@@ -105,7 +105,7 @@ impl Entry {
     pub fn settle(&self, record: UsageRecord, bill: Bill) -> Arc<Settlement> {
         let catalog = bill.catalog.or_else(|| self.catalog.clone());
         let settlement = Settlement::new(UsageRecord { at: self.at, ..record }, catalog);
-        Arc::new(settlement.with_elsewhere(bill.begun, bill.unanswered))
+        Arc::new(settlement.with(bill.begun, bill.unanswered))
     }
 
     fn take(&self) -> Option<Open> {

@@ -243,7 +243,7 @@ fn gather(
         EmbeddingRequest::record(&whole.response, &mut record);
         record.report(&costs);
         let settlement = Settlement::new(record, policy.catalog.clone());
-        whole.settlement = Arc::new(settlement.with_elsewhere(Vec::new(), unanswered));
+        whole.settlement = Arc::new(settlement.with(Vec::new(), unanswered));
     }
     Ok(OperationReply { reported_costs: costs, stats: policy.stats(), ..whole })
 }

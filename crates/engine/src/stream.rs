@@ -199,7 +199,7 @@ impl EventStream {
         if let Some(settlement) = &self.settlement {
             return Arc::clone(settlement);
         }
-        let settlement = self.settle_own().with_elsewhere(self.begun.clone(), self.unanswered.clone());
+        let settlement = self.settle_own().with(self.begun.clone(), self.unanswered.clone());
         Arc::clone(self.settlement.insert(Arc::new(settlement)))
     }
 

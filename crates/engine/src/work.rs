@@ -90,7 +90,7 @@ impl Answered {
     /// Settles the call, and tells its observer of the answer.
     pub(crate) fn settle(&self, record: UsageRecord) -> Arc<Settlement> {
         let settlement = Settlement::new(record, self.policy.catalog.clone());
-        let settlement = Arc::new(settlement.with_elsewhere(Vec::new(), self.unanswered.clone()));
+        let settlement = Arc::new(settlement.with(Vec::new(), self.unanswered.clone()));
         self.policy.events.response(&self.attempts, Some(&settlement));
         settlement
     }
