@@ -7,9 +7,11 @@ from typing import Any
 
 import anthropic
 
+from ferrule.anthropic.native import NATIVE
 from ferrule.anthropic.sdk import SDK
 from ferrule.dropin import hooks
 from ferrule.dropin.clients import AsyncDropIn, DerivedDropIn, SyncDropIn, complete
+from ferrule.dropin.native.clients import AsyncNative, SyncNative
 
 
 class _Unthreaded:
@@ -20,7 +22,7 @@ class _Unthreaded:
         return hooks.supports_threads(SDK, self, super())
 
 
-class Anthropic(SyncDropIn, _Unthreaded, anthropic.Anthropic):
+class Anthropic(SyncNative, _Unthreaded, anthropic.Anthropic):
     """The official `anthropic.Anthropic`, whose calls can be routed.
 
     Args:
@@ -34,12 +36,14 @@ class Anthropic(SyncDropIn, _Unthreaded, anthropic.Anthropic):
     """
 
     _ferrule_sdk = SDK
+    _ferrule_native = NATIVE
 
 
-class AsyncAnthropic(AsyncDropIn, _Unthreaded, anthropic.AsyncAnthropic):
+class AsyncAnthropic(AsyncNative, _Unthreaded, anthropic.AsyncAnthropic):
     """The official `anthropic.AsyncAnthropic`, whose calls can be routed. See `Anthropic`."""
 
     _ferrule_sdk = SDK
+    _ferrule_native = NATIVE
 
 
 class AnthropicBedrock(SyncDropIn, anthropic.AnthropicBedrock):

@@ -28,11 +28,24 @@ from ferrule.openai.clients import (
     AzureOpenAI as AzureOpenAI,
     OpenAI as OpenAI,
 )
+from ferrule.openai.native import NATIVE as _NATIVE
+from ferrule.sdk_objects import statistics as _objects
 
 __all__ = ["AsyncAzureOpenAI", "AsyncOpenAI", "AzureOpenAI", "OpenAI"]
 
 Client = OpenAI
 AsyncClient = AsyncOpenAI
+
+
+def statistics() -> dict[str, Any]:
+    """How the calls of this process's drop-in clients were made.
+
+    Returns:
+        `fast`: calls that the Rust core made; `guarded`: calls that the SDK's own code made, with the reasons and their
+        counts in `guards`; `fallback`: calls whose first answer was given to the SDK's own code, since it was not the
+        usual one. `objects` has how many objects were built (`built`), and what of them the SDK built.
+    """
+    return {**_NATIVE.counts.statistics(), "objects": _objects(_NATIVE.facts.construct_type)}
 
 
 def __getattr__(name: str) -> Any:

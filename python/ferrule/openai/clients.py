@@ -3,13 +3,19 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import Any
+
 import openai
 
-from ferrule.dropin.clients import AsyncDropIn, DerivedDropIn, SyncDropIn, complete
+from ferrule.dropin.clients import DerivedDropIn, complete
+from ferrule.dropin.native.clients import AsyncNative, SyncNative
+from ferrule.openai.native import NATIVE
+from ferrule.openai.resources import faster, faster_chat
 from ferrule.openai.sdk import SDK
 
 
-class OpenAI(SyncDropIn, openai.OpenAI):
+class OpenAI(SyncNative, openai.OpenAI):
     """The official `openai.OpenAI`, whose calls can be routed.
 
     Args:
@@ -24,12 +30,54 @@ class OpenAI(SyncDropIn, openai.OpenAI):
     """
 
     _ferrule_sdk = SDK
+    _ferrule_native = NATIVE
+
+    @cached_property
+    def chat(self) -> Any:
+        """The official resource."""
+        return faster_chat(super().chat)
+
+    @cached_property
+    def responses(self) -> Any:
+        """The official resource."""
+        return faster(super().responses)
+
+    @cached_property
+    def embeddings(self) -> Any:
+        """The official resource."""
+        return faster(super().embeddings)
+
+    @cached_property
+    def completions(self) -> Any:
+        """The official resource."""
+        return faster(super().completions)
 
 
-class AsyncOpenAI(AsyncDropIn, openai.AsyncOpenAI):
+class AsyncOpenAI(AsyncNative, openai.AsyncOpenAI):
     """The official `openai.AsyncOpenAI`, whose calls can be routed. See `OpenAI`."""
 
     _ferrule_sdk = SDK
+    _ferrule_native = NATIVE
+
+    @cached_property
+    def chat(self) -> Any:
+        """The official resource."""
+        return faster_chat(super().chat)
+
+    @cached_property
+    def responses(self) -> Any:
+        """The official resource."""
+        return faster(super().responses)
+
+    @cached_property
+    def embeddings(self) -> Any:
+        """The official resource."""
+        return faster(super().embeddings)
+
+    @cached_property
+    def completions(self) -> Any:
+        """The official resource."""
+        return faster(super().completions)
 
 
 class AzureOpenAI(DerivedDropIn, openai.AzureOpenAI, OpenAI):

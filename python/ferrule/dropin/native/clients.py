@@ -1,0 +1,50 @@
+"""Client mixins with the native path: `ferrule.dropin.clients` with the SDK's `post` behind it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from ferrule.dropin.clients import AsyncDropIn, SyncDropIn
+from ferrule.dropin.native.posting import native_post, native_post_async
+from ferrule.dropin.native.replay import claim
+
+if TYPE_CHECKING:
+    from ferrule.dropin.native.call import NativePath
+
+
+class SyncNative(SyncDropIn):
+    """A synchronous client."""
+
+    _ferrule_native: ClassVar[NativePath]
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        if given.get("http_client") is None:
+            self._ferrule_native.install(self, asynchronous=False)
+
+    def post(self, path: str, **given: Any) -> Any:
+        """The SDK's `post`, on the native path where that is the same."""
+        return native_post(self._ferrule_native, self, path, given, super().post)
+
+    def _prepare_request(self, request: Any) -> None:
+        super()._prepare_request(request)
+        claim(request)
+
+
+class AsyncNative(AsyncDropIn):
+    """An asynchronous client."""
+
+    _ferrule_native: ClassVar[NativePath]
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        if given.get("http_client") is None:
+            self._ferrule_native.install(self, asynchronous=True)
+
+    async def post(self, path: str, **given: Any) -> Any:
+        """The SDK's `post`, on the native path where that is the same."""
+        return await native_post_async(self._ferrule_native, self, path, given, super().post)
+
+    async def _prepare_request(self, request: Any) -> None:
+        await super()._prepare_request(request)
+        claim(request)

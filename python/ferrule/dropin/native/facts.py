@@ -1,0 +1,54 @@
+"""Facts of an SDK that the native path needs, as it is installed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ferrule.dropin.native.counts import Counts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ferrule.dropin.sdk import Sdk
+
+
+@dataclass(frozen=True, eq=False)
+class NativeFacts:
+    """What the native path needs to know of an SDK.
+
+    Attributes:
+        sdk: The SDK.
+        base: Its module `_base_client`.
+        package: The directory of its package.
+        paths: The paths of calls that take the native path.
+        stream_classes: The SDK's `Stream` and `AsyncStream`.
+        chunk_type: The type of the items of a parametrised stream class.
+        construct_type: The SDK's function that makes objects without validation.
+        model: The base class of its objects.
+        prepare: Makes the data that is written of a body and `extra_json`, and says whether it is ready.
+        dumps: Writes it.
+        finish: Gives the made object the ids of the response: of the object and the headers.
+        event_names: The names of events whose data are a stream's items; `None` where frames are told by their data.
+        own_guards: What else keeps a client from the native path: the reason, or `None`.
+        state: What else of a client and a body decides on the head of a request.
+        copy_options: The options of which the SDK builds the request, of a client and those that were given.
+        counts: How many calls took the path.
+    """
+
+    sdk: Sdk
+    base: Any
+    package: str
+    paths: frozenset[str]
+    stream_classes: tuple[type, type]
+    chunk_type: Callable[[Any], Any]
+    construct_type: Callable[..., Any]
+    model: type
+    prepare: Callable[[Any, Any], tuple[Any, bool]]
+    dumps: Callable[[Any], bytes]
+    finish: Callable[[Any, Mapping[bytes, bytes]], None]
+    event_names: frozenset[bytes] | None
+    own_guards: Callable[[Any], str | None]
+    state: Callable[[Any, Any], tuple[Any, ...]]
+    copy_options: Callable[[Any, Any], Any]
+    counts: Counts = field(default_factory=Counts)

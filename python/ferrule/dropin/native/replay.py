@@ -1,0 +1,160 @@
+"""Replay: what came of a first attempt, given to the SDK's own code as the answer to the request that it sends.
+
+The SDK's HTTP client has one of these transports before its own. A request that a replay waits for never leaves; every
+other goes to the transport that was there.
+"""
+
+from __future__ import annotations
+
+import functools
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from ferrule._native import HttpTransport
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from types import ModuleType
+
+_EXTENSION = "ferrule_replay"
+_pending: ContextVar[list[Any] | None] = ContextVar("ferrule_replay", default=None)
+
+
+class Waiting:
+    """Has the next request of this context answered by a replay: a context manager.
+
+    Args:
+        outcome: What came: the tuple of a whole response, the exception that stands for a transport's error, or a
+            function that makes the response of the SDK's HTTP library.
+    """
+
+    def __init__(self, outcome: Any) -> None:
+        self._outcome = [outcome]
+
+    def __enter__(self) -> None:
+        self._token = _pending.set(self._outcome)
+
+    def __exit__(self, *error: object) -> None:
+        _pending.reset(self._token)
+
+
+def claim(request: Any) -> None:
+    """Marks a request that the SDK is about to send, where a replay waits for one."""
+    waiting = _pending.get()
+    if waiting:
+        request.extensions[_EXTENSION] = waiting.pop()
+
+
+def response_of(httpx: Any, head: tuple[Any, ...], stream: Any) -> Any:
+    """The HTTP library's response."""
+    status, version, reason, headers = head
+    extensions = {"http_version": version, "reason_phrase": reason}
+    return httpx.Response(status, headers=headers, stream=stream, extensions=extensions)
+
+
+@functools.cache
+def replaying(httpx: ModuleType) -> tuple[type, type]:
+    """The synchronous and the asynchronous transport, for `httpx` or `httpx2`."""
+    # Programs look for the usual transport and its pool.
+    base: Any = httpx.HTTPTransport
+    async_base: Any = httpx.AsyncHTTPTransport
+
+    class Body(httpx.SyncByteStream, httpx.AsyncByteStream):  # type: ignore[misc, name-defined]
+        """A body that is there."""
+
+        def __init__(self, data: bytes) -> None:
+            self._data = data
+
+        def __iter__(self) -> Iterator[bytes]:
+            yield self._data
+
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            yield self._data
+
+    class Holder:
+        """What both have."""
+
+        def __init__(self, inner: Any, limits: Any) -> None:
+            self.inner = inner
+            self._limits = limits
+            self._native: HttpTransport | None = None
+
+        @property
+        def native(self) -> HttpTransport:
+            """The connections of the native path, made when they are first needed."""
+            native = self._native
+            if native is None:
+                limits = self._limits
+                native = self._native = HttpTransport(
+                    max_connections=limits.max_connections,
+                    max_keepalive_connections=limits.max_keepalive_connections,
+                    keepalive_expiry=limits.keepalive_expiry,
+                    proxy_from_environment=False,
+                )
+            return native
+
+        def replayed(self, request: Any) -> Any:
+            outcome = request.extensions.pop(_EXTENSION, None)
+            if outcome is None:
+                return None
+            if isinstance(outcome, tuple):
+                return response_of(httpx, outcome[:4], Body(outcome[4]))
+            if isinstance(outcome, BaseException):
+                raise error_of(httpx, outcome, request)
+            return outcome()
+
+        def release(self) -> None:
+            if self._native is not None:
+                self._native.close()
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.inner, name)
+
+    class Replaying(Holder, base):  # type: ignore[misc]
+        """Before the transport of a synchronous client."""
+
+        def __enter__(self) -> Any:
+            self.inner.__enter__()
+            return self
+
+        def __exit__(self, *error: object) -> None:
+            self.release()
+            self.inner.__exit__(*error)
+
+        def handle_request(self, request: Any) -> Any:
+            response = self.replayed(request)
+            return self.inner.handle_request(request) if response is None else response
+
+        def close(self) -> None:
+            self.release()
+            self.inner.close()
+
+    class AsyncReplaying(Holder, async_base):  # type: ignore[misc]
+        """Before the transport of an asynchronous client."""
+
+        async def __aenter__(self) -> Any:
+            await self.inner.__aenter__()
+            return self
+
+        async def __aexit__(self, *error: object) -> None:
+            self.release()
+            await self.inner.__aexit__(*error)
+
+        async def handle_async_request(self, request: Any) -> Any:
+            response = self.replayed(request)
+            return await self.inner.handle_async_request(request) if response is None else response
+
+        async def aclose(self) -> None:
+            self.release()
+            await self.inner.aclose()
+
+    return Replaying, AsyncReplaying
+
+
+def error_of(httpx: Any, error: BaseException, request: Any) -> BaseException:
+    """The HTTP library's exception for one of the native transport's."""
+    name, message = (*error.args, "", "")[:2]
+    kind: Any = getattr(httpx, str(name), httpx.RemoteProtocolError)
+    made: BaseException = kind(message, request=request)
+    made.__cause__ = error
+    return made
