@@ -88,6 +88,7 @@ NATIVE = NativePath(
         sdk=SDK,
         base=_base,
         package=os.path.dirname(os.path.abspath(anthropic.__file__ or "")),
+        classes=frozenset({"Anthropic"}),
         paths=frozenset(
             path + suffix for path in ("/v1/messages", "/v1/messages/count_tokens") for suffix in ("", "?beta=true")
         ),
@@ -101,6 +102,7 @@ NATIVE = NativePath(
         event_names=_EVENTS,
         own_guards=_guards,
         state=_state,
+        is_asked=lambda _: False,
         copy_options=_copy_options,
     )
 )

@@ -6,15 +6,13 @@ stay the same objects, names that were imported before the patch are changed, to
 
 from __future__ import annotations
 
-import functools
 import importlib
 import os
 import threading
-from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
-from ferrule.dropin import hooks
+from ferrule.dropin import hooks, methods
 from ferrule.dropin.route import Route, RouteArgument, route_of
 from ferrule.typing_compat import Self
 
@@ -25,14 +23,14 @@ PatchName = Literal["openai", "anthropic", "litellm"]
 """A package that can be patched."""
 
 _ABSENT = object()
-_MODULES = {"openai": "ferrule.openai.sdk", "anthropic": "ferrule.anthropic.sdk"}
+_PACKAGES = ("openai", "anthropic")
 _lock = threading.RLock()
 
 
 class _Change:
-    """An attribute of a class that was changed."""
+    """An attribute of a class or a module that was changed."""
 
-    def __init__(self, target: type, name: str, value: Any) -> None:
+    def __init__(self, target: Any, name: str, value: Any) -> None:
         self._target, self._name = target, name
         self._before = target.__dict__.get(name, _ABSENT)
         self.value = value
@@ -111,8 +109,7 @@ def patch(name: str, *, client: RouteArgument = None) -> Patch:
         was_patched = is_patched(name)
         before = hooks.patched_routes.get(name)
         if not was_patched:
-            sdk: Sdk = importlib.import_module(_MODULES[name]).SDK
-            _changes[name] = _install(sdk)
+            _changes[name] = _install(name)
         _set_route(name, route or None)
     return Patch(name, before, was_patched=was_patched)
 
@@ -155,8 +152,8 @@ def patch_from_environment() -> list[Patch]:
 
 
 def _check(name: str) -> None:
-    if name not in _MODULES:
-        known = ", ".join((*_MODULES, "litellm"))
+    if name not in _PACKAGES:
+        known = ", ".join((*_PACKAGES, "litellm"))
         raise ValueError(f"{name!r} is not a package that can be patched; there are {known}")
 
 
@@ -178,72 +175,25 @@ def _patch_litellm() -> Patch:
     return Patch("litellm", None, was_patched=was_patched)
 
 
-def _install(sdk: Sdk) -> list[_Change]:
+def _install(name: str) -> list[_Change]:
+    native: Any = importlib.import_module(f"ferrule.{name}.native").NATIVE
+    sdk: Sdk = native.facts.sdk
     made: list[_Change] = []
-    for official in sdk.clients:
-        made += [
-            _Change(official, "__init__", _init(sdk, official)),
-            _Change(official, "request", _request(sdk, official)),
-        ]
-    for official in sdk.async_clients:
-        made += [
-            _Change(official, "__init__", _init(sdk, official)),
-            _Change(official, "request", _async_request(sdk, official)),
-        ]
+    for asynchronous, classes in enumerate((sdk.clients, sdk.async_clients)):
+        hooked = methods.AsyncMethods if asynchronous else methods.Methods
+        for official in classes:
+            made += [
+                _Change(official, method, hook)
+                for method, hook in hooked(native, official, lambda: name in _changes).made().items()
+            ]
     for official in (*sdk.clients, *sdk.async_clients):
         if official.__dict__.get(hooks.THREADS):
             made.append(_Change(official, hooks.THREADS, _threads(sdk)))
+    names = importlib.import_module(f"ferrule.{name}.resources").MODULE_NAMES if name == "openai" else {}
+    for module, values in names.items():
+        made += [_Change(module, one, value) for one, value in values.items()]
     return made
 
 
 def _threads(sdk: Sdk) -> property:
     return property(lambda self: hooks.route_for(sdk, self) is None)
-
-
-def _init(sdk: Sdk, official: Any) -> Callable[..., None]:
-    original = official.__dict__["__init__"]
-
-    @functools.wraps(original)
-    def __init__(self: Any, **given: Any) -> None:  # noqa: N807 - it becomes one
-        is_routed = hooks.route_for(sdk, self) is not None
-        hooks.with_key(functools.partial(original, self), given, is_routed=is_routed)
-
-    return __init__
-
-
-def _of_base(official: Any, name: str) -> Callable[..., Any]:
-    """The method that a class has, its own or what it inherits when it is called."""
-    own = official.__dict__.get(name)
-    if own is not None:
-        return own  # type: ignore[no-any-return]
-
-    def inherited(self: Any, *positional: Any, **given: Any) -> Any:
-        return getattr(super(official, self), name)(*positional, **given)
-
-    return inherited
-
-
-def _request(sdk: Sdk, official: Any) -> Callable[..., Any]:
-    original = _of_base(official, "request")
-
-    @functools.wraps(official.request)
-    def request(self: Any, cast_to: Any, options: Any, *, stream: bool = False, stream_cls: Any = None) -> Any:
-        twin = hooks.routed(sdk, self, options, asynchronous=False)
-        if twin is None:
-            return original(self, cast_to, options, stream=stream, stream_cls=stream_cls)
-        return twin.request(cast_to, options, stream=stream, stream_cls=stream_cls)
-
-    return request
-
-
-def _async_request(sdk: Sdk, official: Any) -> Callable[..., Any]:
-    original = _of_base(official, "request")
-
-    @functools.wraps(official.request)
-    async def request(self: Any, cast_to: Any, options: Any, *, stream: bool = False, stream_cls: Any = None) -> Any:
-        twin = hooks.routed(sdk, self, options, asynchronous=True)
-        if twin is None:
-            return await original(self, cast_to, options, stream=stream, stream_cls=stream_cls)
-        return await twin.request(cast_to, options, stream=stream, stream_cls=stream_cls)
-
-    return request

@@ -9,7 +9,7 @@ from typing import Any
 import openai
 
 from ferrule.dropin.clients import DerivedDropIn, complete
-from ferrule.dropin.native.clients import AsyncNative, SyncNative
+from ferrule.dropin.native.clients import AsyncAzurePrepared, AsyncNative, AzurePrepared, SyncNative
 from ferrule.openai.native import NATIVE
 from ferrule.openai.resources import faster, faster_chat
 from ferrule.openai.sdk import SDK
@@ -80,11 +80,11 @@ class AsyncOpenAI(AsyncNative, openai.AsyncOpenAI):
         return faster(super().completions)
 
 
-class AzureOpenAI(DerivedDropIn, openai.AzureOpenAI, OpenAI):
+class AzureOpenAI(AzurePrepared, DerivedDropIn, openai.AzureOpenAI, OpenAI):
     """The official `openai.AzureOpenAI`, whose calls can be routed. See `OpenAI`."""
 
 
-class AsyncAzureOpenAI(DerivedDropIn, openai.AsyncAzureOpenAI, AsyncOpenAI):
+class AsyncAzureOpenAI(AsyncAzurePrepared, DerivedDropIn, openai.AsyncAzureOpenAI, AsyncOpenAI):
     """The official `openai.AsyncAzureOpenAI`, whose calls can be routed. See `OpenAI`."""
 
 

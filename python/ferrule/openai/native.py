@@ -21,11 +21,14 @@ _KINDS = ("OpenAI", "AsyncOpenAI")
 _AZURE = (openai.AzureOpenAI, openai.AsyncAzureOpenAI)
 
 
+def _is_asked(client: Any) -> bool:
+    return (
+        getattr(client, "_api_key_provider", None) is not None
+        or getattr(client, "_azure_ad_token_provider", None) is not None
+    )
+
+
 def _guards(client: Any) -> str | None:
-    if getattr(client, "_api_key_provider", None) is not None:
-        return "a callable key"
-    if getattr(client, "_azure_ad_token_provider", None) is not None:
-        return "a token provider"
     if getattr(client, "workload_identity", None) is not None or getattr(client, "_provider", None) is not None:
         return "another kind of credentials"
     # Bedrock's clients and whatever else signs each request.
@@ -56,6 +59,7 @@ NATIVE = NativePath(
         sdk=SDK,
         base=_base,
         package=os.path.dirname(os.path.abspath(openai.__file__ or "")),
+        classes=frozenset({"OpenAI", "AzureOpenAI"}),
         paths=frozenset({"/chat/completions", "/responses", "/completions", "/embeddings"}),
         stream_classes=(openai.Stream, openai.AsyncStream),
         chunk_type=_streaming.extract_stream_chunk_type,
@@ -67,6 +71,7 @@ NATIVE = NativePath(
         event_names=None,
         own_guards=_guards,
         state=_state,
+        is_asked=_is_asked,
         copy_options=lambda _, options: options,
     )
 )

@@ -9,6 +9,9 @@ from typing import Any
 
 from openai import _types, _utils
 from openai._types import NotGiven
+from openai.resources import completions, embeddings
+from openai.resources.chat.completions import completions as chat_completions
+from openai.resources.responses import responses
 
 from ferrule.dropin.native.transform import resource_without_walk, without_walk, without_walk_async
 
@@ -18,6 +21,12 @@ _NAMES = {
     "maybe_transform": without_walk(_utils.maybe_transform, _omitted),
     "async_maybe_transform": without_walk_async(_utils.async_maybe_transform, _omitted),
 }
+
+MODULE_NAMES: dict[Any, dict[str, Any]] = {
+    module: {name: fast for name, fast in _NAMES.items() if getattr(module, name, None) is getattr(_utils, name)}
+    for module in (chat_completions, completions, embeddings, responses)
+}
+"""What a patch puts into the modules of the resources."""
 
 
 @functools.cache

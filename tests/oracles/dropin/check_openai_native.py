@@ -15,6 +15,7 @@ import openai
 import pytest
 from scripted import Scripted, error_shape, response, shape, streamed
 
+import ferrule
 import ferrule.openai
 from ferrule.openai.sdk import SDK
 
@@ -384,7 +385,6 @@ def test_guards(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
         return sdk.chat.completions.create(model="m", messages=HELLO)
 
     guarded(server, "an http_client of the caller's", create, http_client=HTTPX.Client())
-    guarded(server, "a callable key", create, api_key=lambda: "k")
     guarded(server, "strict response validation", create, _strict_response_validation=True)
     guarded(
         server, "a raw response", lambda sdk: sdk.chat.completions.with_raw_response.create(model="m", messages=HELLO)
@@ -475,3 +475,79 @@ def test_azure(server: Scripted) -> None:
         found.append(server.taken())
     assert found[:4] == found[4:]
     assert counts()["fast"] == before + 3
+
+
+def test_keys_and_tokens_that_are_asked_for(server: Scripted) -> None:
+    """Once for each attempt, and the last one is the client's key."""
+    found = []
+    number = 3 if openai.__version__.startswith("3") else 2
+    before = counts()["fast"]
+    for package in (openai, ferrule.openai):
+        asked: list[str] = []
+
+        def key(asked: list[str] = asked) -> str:
+            asked.append(f"k-{len(asked)}")
+            return asked[-1]
+
+        kinds: list[tuple[Any, dict[str, Any]]] = [
+            (package.OpenAI, {"api_key": key, "base_url": server.url}),
+            (package.AzureOpenAI, {"azure_ad_token_provider": key, "azure_endpoint": server.url, "api_version": "1"}),
+            (package.AzureOpenAI, {"api_key": key, "azure_endpoint": server.url, "api_version": "1"}),
+        ]
+        # Azure's client of 2.x takes no callable.
+        for kind, given in kinds[:number]:
+            server.answers.clear()
+            server.answers.extend([response("{}", 500, retry_after_ms="1"), response(json.dumps(COMPLETION))])
+            with kind(max_retries=1, **given) as sdk:
+                for _ in range(2):
+                    found.append(shape(sdk.chat.completions.create(model="m", messages=HELLO)))
+                found.append(sdk.api_key)
+            found.append(server.taken())
+        found.append(asked)
+    half = len(found) // 2
+    assert found[:half] == found[half:]
+    assert counts()["fast"] == before + number
+
+
+async def test_keys_that_are_awaited(server: Scripted) -> None:
+    asked: list[str] = []
+
+    async def key() -> str:
+        asked.append(f"k-{len(asked)}")
+        return asked[-1]
+
+    server.answers.append(response(json.dumps(COMPLETION)))
+    before = counts()["fast"]
+    async with ferrule.openai.AsyncOpenAI(api_key=key, base_url=server.url) as sdk:
+        for _ in range(3):
+            await sdk.chat.completions.create(model="m", messages=HELLO)
+    assert asked == ["k-0", "k-1", "k-2"]
+    assert [b"Bearer k-%d" % place in request for place, request in enumerate(server.taken())] == [True] * 3
+    assert counts()["fast"] == before + 3
+
+
+def test_patched_clients_take_the_path(server: Scripted) -> None:
+    server.answers.append(response(json.dumps(COMPLETION)))
+    before = counts()["fast"]
+    with openai.OpenAI(api_key="k", base_url=server.url) as sdk:
+        theirs = sdk.chat.completions.create(model="m", messages=HELLO)
+    with ferrule.patch("openai"):
+        with openai.OpenAI(api_key="k", base_url=server.url) as sdk:
+            ours = sdk.chat.completions.create(model="m", messages=HELLO)
+        assert counts()["fast"] == before + 1
+        left = openai.OpenAI(api_key="k", base_url=server.url, max_retries=1)
+        server.answers.clear()
+        server.answers.extend([response("{}", 500, retry_after_ms="1"), response(json.dumps(COMPLETION))])
+        left.chat.completions.create(model="m", messages=HELLO)
+        own = ferrule.openai.OpenAI(api_key="k", base_url=server.url, max_retries=1)
+        server.answers.appendleft(response("{}", 500, retry_after_ms="1"))
+        own.chat.completions.create(model="m", messages=HELLO)
+    assert shape(theirs) == shape(ours)
+    sent = server.taken()
+    assert sent[0] == sent[1]
+    assert len(sent) == 6
+    left.chat.completions.create(model="m", messages=HELLO)
+    assert counts()["fast"] == before + 1
+    assert counts()["fallback"] >= 2
+    left.close()
+    own.close()

@@ -34,7 +34,7 @@ class Surprise(Exception):  # noqa: N818 - no error: it leaves this package for 
 class Prepared:
     """A call that may be sent."""
 
-    __slots__ = ("body", "cast_to", "client", "options", "path", "stream_cls", "template", "written")
+    __slots__ = ("body", "cast_to", "client", "options", "path", "prepared", "stream_cls", "template", "written")
 
     def __init__(
         self, client: Any, path: str, cast_to: Any, options: Any, stream_cls: Any, body: Any, written: bytes
@@ -42,6 +42,7 @@ class Prepared:
         self.client, self.path, self.cast_to, self.options = client, path, cast_to, options
         self.stream_cls, self.body, self.written = stream_cls, body, written
         self.template: Any = None
+        self.prepared: Any = None
 
 
 class NativePath:
@@ -53,6 +54,10 @@ class NativePath:
         self._replaying = replay.replaying(facts.sdk.httpx)
         self._guards = Guards(facts, self._replaying)
 
+    def takes(self, official: type) -> bool:
+        """Whether calls of a class of clients can take the path at all."""
+        return official.__name__.removeprefix("Async") in self.facts.classes
+
     def install(self, client: Any, *, asynchronous: bool) -> None:
         """Puts the replaying transport before that of the HTTP client that the SDK made."""
         http_client = client._client  # noqa: SLF001 - the SDK's
@@ -62,19 +67,14 @@ class NativePath:
         limits = self.facts.base.DEFAULT_CONNECTION_LIMITS
         http_client._transport = self._replaying[asynchronous](transport, limits)  # noqa: SLF001
 
-    def prepare(
-        self, client: Any, path: str, given: dict[str, Any], *, asynchronous: bool
-    ) -> tuple[Prepared, Any] | None:
-        """Makes a call ready, where it can take the native path.
+    def prepare(self, client: Any, path: str, given: dict[str, Any], *, asynchronous: bool) -> Prepared | None:
+        """A call as it can take the native path; `None` where it cannot.
 
         Args:
             client: The SDK's client.
             path: The path of `post`.
             given: The other arguments of `post`. A body that was read once is replaced by what was read.
             asynchronous: Whether the client is.
-
-        Returns:
-            The call, and the key and the SDK's options of which its template has to be built, `None` where it is ready.
         """
         facts = self.facts
         if path not in facts.paths:
@@ -97,17 +97,29 @@ class NativePath:
             self.counts.guards["a body that is not plain data"] += 1
             return None
         stream_cls = given.get("stream_cls") if given.get("stream") else None
-        call = Prepared(client, path, given["cast_to"], options, stream_cls, data, written)
-        key = templates.key_of(facts, client, path, data, options)
-        found = None if key is None else templates.find(client, key)
-        if key is None or found is False:
+        return Prepared(client, path, given["cast_to"], options, stream_cls, data, written)
+
+    def options(self, call: Prepared) -> Any:
+        """The SDK's options of a call, before it prepares them."""
+        made = self.facts.base.FinalRequestOptions.construct(
+            method="post", url=call.path, json_data=call.body, **call.options
+        )
+        return self.facts.copy_options(call.client, made)
+
+    def find_template(self, call: Prepared) -> tuple[Any, ...] | None:
+        """Gives a call its template, where one is kept.
+
+        Returns:
+            The key by which one is to be made; `None` where there is one, or can be none.
+        """
+        key = templates.key_of(self.facts, call)
+        found = False if key is None else templates.find(call.client, key)
+        call.template = found
+        if found is None:
+            return key
+        if found is False:
             self.counts.guards["a request that is built in another way"] += 1
-            return None
-        if found is not None:
-            call.template = found
-            return call, None
-        made = facts.base.FinalRequestOptions.construct(method="post", url=path, json_data=data, **options)
-        return call, (key, facts.copy_options(client, made))
+        return None
 
     def _reason(self, client: Any, given: Mapping[str, Any], *, asynchronous: bool) -> str | None:
         options = given.get("options") or {}
@@ -135,13 +147,11 @@ class NativePath:
                 return "an event loop that is not asyncio's"
         return self._guards.reason(client, asynchronous=asynchronous)
 
-    def keep_template(self, call: Prepared, key: Any, request: Any) -> bool:
-        """Keeps the template that the SDK built for `call`. False where it cannot be used."""
-        made = templates.keep(call.client, key, request, call.written)
-        call.template = made
-        if made is False:
+    def keep_template(self, call: Prepared, key: Any, request: Any) -> None:
+        """Keeps the template that the SDK built for `call`, `False` where it cannot be used."""
+        call.template = templates.keep(call.client, key, request, call.written)
+        if call.template is False:
             self.counts.guards["a request that is built in another way"] += 1
-        return made is not False
 
     def _send(self, call: Prepared, bridge: Any) -> HttpExchange:
         template = call.template

@@ -6,13 +6,33 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ferrule.dropin.clients import AsyncDropIn, SyncDropIn
 from ferrule.dropin.native.posting import native_post, native_post_async
-from ferrule.dropin.native.replay import claim
+from ferrule.dropin.native.replay import claim, prepared_options
 
 if TYPE_CHECKING:
     from ferrule.dropin.native.call import NativePath
 
 
-class SyncNative(SyncDropIn):
+# What follows in the bases is the SDK's class, of which nothing is known here.
+_Base: Any = object
+
+
+class SyncPrepared(_Base):  # type: ignore[misc]
+    """A synchronous client that asks for its key or token once for each attempt, replayed or not."""
+
+    def _prepare_options(self, options: Any) -> Any:
+        prepared = prepared_options()
+        return super()._prepare_options(options) if prepared is None else prepared
+
+
+class AsyncPrepared(_Base):  # type: ignore[misc]
+    """An asynchronous client that asks for its key or token once for each attempt, replayed or not."""
+
+    async def _prepare_options(self, options: Any) -> Any:
+        prepared = prepared_options()
+        return await super()._prepare_options(options) if prepared is None else prepared
+
+
+class SyncNative(SyncDropIn, SyncPrepared):
     """A synchronous client."""
 
     _ferrule_native: ClassVar[NativePath]
@@ -31,7 +51,7 @@ class SyncNative(SyncDropIn):
         claim(request)
 
 
-class AsyncNative(AsyncDropIn):
+class AsyncNative(AsyncDropIn, AsyncPrepared):
     """An asynchronous client."""
 
     _ferrule_native: ClassVar[NativePath]
@@ -48,3 +68,19 @@ class AsyncNative(AsyncDropIn):
     async def _prepare_request(self, request: Any) -> None:
         await super()._prepare_request(request)
         claim(request)
+
+
+class AzurePrepared(_Base):  # type: ignore[misc]
+    """`SyncPrepared` once more, before a class that prepares options in its own way."""
+
+    def _prepare_options(self, options: Any) -> Any:
+        prepared = prepared_options()
+        return super()._prepare_options(options) if prepared is None else prepared
+
+
+class AsyncAzurePrepared(_Base):  # type: ignore[misc]
+    """`AsyncPrepared` once more, before a class that prepares options in its own way."""
+
+    async def _prepare_options(self, options: Any) -> Any:
+        prepared = prepared_options()
+        return await super()._prepare_options(options) if prepared is None else prepared

@@ -21,6 +21,7 @@ class NativeFacts:
         sdk: The SDK.
         base: Its module `_base_client`.
         package: The directory of its package.
+        classes: The names of the classes, without `Async`, whose clients can take the native path.
         paths: The paths of calls that take the native path.
         stream_classes: The SDK's `Stream` and `AsyncStream`.
         chunk_type: The type of the items of a parametrised stream class.
@@ -32,6 +33,7 @@ class NativeFacts:
         event_names: The names of events whose data are a stream's items; `None` where frames are told by their data.
         own_guards: What else keeps a client from the native path: the reason, or `None`.
         state: What else of a client and a body decides on the head of a request.
+        is_asked: Whether a client asks somebody for its key or token with each attempt.
         copy_options: The options of which the SDK builds the request, of a client and those that were given.
         counts: How many calls took the path.
     """
@@ -39,6 +41,7 @@ class NativeFacts:
     sdk: Sdk
     base: Any
     package: str
+    classes: frozenset[str]
     paths: frozenset[str]
     stream_classes: tuple[type, type]
     chunk_type: Callable[[Any], Any]
@@ -50,5 +53,6 @@ class NativeFacts:
     event_names: frozenset[bytes] | None
     own_guards: Callable[[Any], str | None]
     state: Callable[[Any, Any], tuple[Any, ...]]
+    is_asked: Callable[[Any], bool]
     copy_options: Callable[[Any, Any], Any]
     counts: Counts = field(default_factory=Counts)

@@ -22,21 +22,28 @@ def native_post(native: NativePath, client: Any, path: str, given: dict[str, Any
         given: The other arguments of `post`.
         post: The SDK's own method.
     """
-    prepared = None if route_for(native.facts.sdk, client) else native.prepare(client, path, given, asynchronous=False)
-    if prepared is None:
+    routed = route_for(native.facts.sdk, client)
+    call = None if routed else native.prepare(client, path, given, asynchronous=False)
+    if call is None:
         return post(path, **given)
-    call, building = prepared
-    if building is not None:
-        key, options = building
-        request = client._build_request(client._prepare_options(options), retries_taken=0)  # noqa: SLF001 - the SDK's
+    if native.facts.is_asked(client):
+        call.prepared = client._prepare_options(native.options(call))  # noqa: SLF001 - the SDK's
+    key = native.find_template(call)
+    if key is not None:
+        options = call.prepared
+        if options is None:
+            options = client._prepare_options(native.options(call))  # noqa: SLF001 - the SDK's
+        request = client._build_request(options, retries_taken=0)  # noqa: SLF001 - the SDK's
         client._prepare_request(request)  # noqa: SLF001 - the SDK's
-        if not native.keep_template(call, key, request):
+        native.keep_template(call, key, request)
+    if call.template is False:
+        with Waiting(None, call.prepared):
             return post(path, **given)
     try:
         return native.send(call)
     except Surprise as surprise:
         native.counts.fallback += 1
-        with Waiting(surprise.outcome):
+        with Waiting(surprise.outcome, call.prepared):
             return post(path, **given)
 
 
@@ -44,20 +51,26 @@ async def native_post_async(
     native: NativePath, client: Any, path: str, given: dict[str, Any], post: Callable[..., Any]
 ) -> Any:
     """As `native_post`, for an asynchronous client."""
-    prepared = None if route_for(native.facts.sdk, client) else native.prepare(client, path, given, asynchronous=True)
-    if prepared is None:
+    routed = route_for(native.facts.sdk, client)
+    call = None if routed else native.prepare(client, path, given, asynchronous=True)
+    if call is None:
         return await post(path, **given)
-    call, building = prepared
-    if building is not None:
-        key, options = building
-        options = await client._prepare_options(options)  # noqa: SLF001 - the SDK's
+    if native.facts.is_asked(client):
+        call.prepared = await client._prepare_options(native.options(call))  # noqa: SLF001 - the SDK's
+    key = native.find_template(call)
+    if key is not None:
+        options = call.prepared
+        if options is None:
+            options = await client._prepare_options(native.options(call))  # noqa: SLF001 - the SDK's
         request = client._build_request(options, retries_taken=0)  # noqa: SLF001 - the SDK's
         await client._prepare_request(request)  # noqa: SLF001 - the SDK's
-        if not native.keep_template(call, key, request):
+        native.keep_template(call, key, request)
+    if call.template is False:
+        with Waiting(None, call.prepared):
             return await post(path, **given)
     try:
         return await native.send_async(call)
     except Surprise as surprise:
         native.counts.fallback += 1
-        with Waiting(surprise.outcome):
+        with Waiting(surprise.outcome, call.prepared):
             return await post(path, **given)

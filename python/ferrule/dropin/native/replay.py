@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 _EXTENSION = "ferrule_replay"
+_prepared: ContextVar[list[Any] | None] = ContextVar("ferrule_prepared", default=None)
 _pending: ContextVar[list[Any] | None] = ContextVar("ferrule_replay", default=None)
 
 
@@ -26,23 +27,37 @@ class Waiting:
     Args:
         outcome: What came: the tuple of a whole response, the exception that stands for a transport's error, or a
             function that makes the response of the SDK's HTTP library.
+        prepared: The options that the SDK prepared for it, where keys or tokens are asked for with each attempt.
     """
 
-    def __init__(self, outcome: Any) -> None:
+    def __init__(self, outcome: Any, prepared: Any = None) -> None:
         self._outcome = [outcome]
+        self._prepared_options = [] if prepared is None else [prepared]
 
     def __enter__(self) -> None:
-        self._token = _pending.set(self._outcome)
+        self._tokens = _pending.set(self._outcome), _prepared.set(self._prepared_options)
 
     def __exit__(self, *error: object) -> None:
-        _pending.reset(self._token)
+        pending, prepared = self._tokens
+        _pending.reset(pending)
+        _prepared.reset(prepared)
+
+
+def prepared_options() -> Any:
+    """The options that were prepared for the attempt that is replayed, once; `None` where they were not.
+
+    Preparing them asks for a key or a token, which an attempt does once.
+    """
+    waiting = _prepared.get()
+    return waiting.pop() if waiting else None
 
 
 def claim(request: Any) -> None:
     """Marks a request that the SDK is about to send, where a replay waits for one."""
     waiting = _pending.get()
-    if waiting:
-        request.extensions[_EXTENSION] = waiting.pop()
+    outcome = waiting.pop() if waiting else None
+    if outcome is not None:
+        request.extensions[_EXTENSION] = outcome
 
 
 def response_of(httpx: Any, head: tuple[Any, ...], stream: Any) -> Any:

@@ -183,7 +183,7 @@ def make_stream(
     stream = official(**given)
     items = _items_async if asynchronous else _items
     # Not by a method: the stream would lead to its iterator and that to the stream, and dropping it would not end it.
-    stream._iterator = items(official, source, Cutter(builder.build_event, names), given)
+    stream._iterator = items(official, source, Cutter(builder.build_event, names), given)  # noqa: SLF001 - the SDK's
     return stream
 
 

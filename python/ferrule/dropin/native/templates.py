@@ -44,12 +44,13 @@ def _hashable(value: Any) -> Any:
     return value
 
 
-def key_of(facts: NativeFacts, client: Any, path: str, body: Any, options: Any) -> tuple[Any, ...] | None:
-    """What a template depends on; `None` where that cannot be compared."""
+def key_of(facts: NativeFacts, call: Any) -> tuple[Any, ...] | None:
+    """What the template of a call depends on; `None` where that cannot be compared."""
+    client, options = call.client, call.options
     http_client = client._client  # noqa: SLF001 - the SDK's
     cookies = http_client._cookies.jar  # noqa: SLF001 - the library's
     key = (
-        path,
+        call.path,
         str(client._base_url),  # noqa: SLF001 - the SDK's
         _hashable(client.timeout),
         _hashable(client._custom_headers),  # noqa: SLF001 - the SDK's
@@ -57,7 +58,8 @@ def key_of(facts: NativeFacts, client: Any, path: str, body: Any, options: Any) 
         tuple(http_client._headers._list),  # noqa: SLF001 - the library's
         tuple((name, _hashable(options[name])) for name in DECISIVE if name in options),
         tuple((one.domain, one.path, one.name, one.value, one.expires) for one in cookies) if len(cookies) else (),
-        facts.state(client, body),
+        facts.state(client, call.body),
+        None if call.prepared is None else _hashable(call.prepared.headers),
     )
     try:
         hash(key)
