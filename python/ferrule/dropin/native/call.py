@@ -177,7 +177,7 @@ class NativePath:
         hub = greenlets.current()
         exchange = self._send(call, bridge_of(hub))
         try:
-            came = wait_for(exchange, hub)  # type: ignore[arg-type] - a flight of another kind
+            came = wait_for(exchange, hub)  # type: ignore[arg-type]
         except HttpTransportError as error:
             raise Surprise(error) from None
         if call.stream_cls is None:
@@ -189,7 +189,7 @@ class NativePath:
         loop, bridge = running()
         exchange = self._send(call, bridge)
         try:
-            came = await settle(exchange, loop)  # type: ignore[arg-type] - as above
+            came = await settle(exchange, loop)  # type: ignore[arg-type]
         except HttpTransportError as error:
             raise Surprise(error) from None
         if call.stream_cls is None:

@@ -55,7 +55,7 @@ class Source:
         """The next of the body; `None` at its end."""
         found = self.taken()
         if found is None and not self._exchange.ended:
-            came = wait_for(self._exchange, self._waiter)  # type: ignore[arg-type] - a flight of another kind
+            came = wait_for(self._exchange, self._waiter)  # type: ignore[arg-type]
             return None if came is None else b"".join(came)
         return found
 
@@ -63,7 +63,7 @@ class Source:
         """As `next`, on an event loop."""
         found = self.taken()
         if found is None and not self._exchange.ended:
-            came = await settle(self._exchange, self._waiter)  # type: ignore[arg-type] - as above
+            came = await settle(self._exchange, self._waiter)  # type: ignore[arg-type]
             return None if came is None else b"".join(came)
         return found
 
