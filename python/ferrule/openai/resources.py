@@ -39,7 +39,8 @@ def _without_walk(official: type) -> type:
 
 def faster(resource: Any) -> Any:
     """A resource of a client as one that does without the walk; only for a resource that was just made."""
-    return _without_walk(type(resource))(resource._client)  # noqa: SLF001 - the SDK's
+    official: Any = type(resource)
+    return _without_walk(official)(resource._client)  # noqa: SLF001 - the SDK's
 
 
 def faster_chat(chat: Any) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, get_origin
 
 from ferrule import greenlets
-from ferrule._native import HttpExchange, HttpTransportError
+from ferrule._native import HttpExchange, HttpTransport, HttpTransportError
 from ferrule.bridge import running
 from ferrule.dropin.native import replay, templates
 from ferrule.dropin.native.guards import Guards
@@ -155,7 +155,7 @@ class NativePath:
 
     def _send(self, call: Prepared, bridge: Any) -> HttpExchange:
         template = call.template
-        native = call.client._client._transport.native  # noqa: SLF001 - ours, in the library's
+        native: HttpTransport = call.client._client._transport.native  # noqa: SLF001 - ours, in the library's
         length = ((template.length_name, str(len(call.written)).encode()),)
         return native.send(
             "POST",
