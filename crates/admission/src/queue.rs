@@ -1,0 +1,257 @@
+//! Queue of the calls that wait: in the order in which they came, wherever they need the same.
+//!
+//! Calls that need the same counters stand in one line. The heads of all lines are tried in the order in which they came;
+//! one that does not fit in keeps what it is short of for itself, so that no later call takes it away, and leaves
+//! everything else to the others: a team that is at its limit holds up nobody else.
+
+use crate::{
+    claim::{Claim, Key},
+    store::Shortage,
+};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet, VecDeque, hash_map::DefaultHasher},
+    hash::{Hash, Hasher},
+    sync::Arc,
+    task::Waker,
+};
+
+/// Which line a call stands in. Lines that have the same by chance are one, which harms nobody.
+type LineId = u64;
+
+#[derive(Debug, Default)]
+pub(crate) struct Queue {
+    lines: HashMap<LineId, Line>,
+    /// The heads of all lines, by their numbers.
+    heads: BTreeMap<u64, LineId>,
+    waiting: usize,
+    /// Those who have been admitted and do not know it yet.
+    admitted: HashSet<u64>,
+    next: u64,
+    /// How often something happened that those who wait have to know.
+    news: u64,
+}
+
+#[derive(Debug, Default)]
+struct Line {
+    waiting: VecDeque<Waiter>,
+    /// What its head is short of.
+    short: Option<(Key, Shortage)>,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    number: u64,
+    claims: Arc<[Claim]>,
+    /// When it began to wait.
+    since: u64,
+    waker: Option<Waker>,
+}
+
+/// How one that waits stands.
+#[derive(Debug)]
+pub(crate) enum Standing {
+    Admitted,
+    Waiting {
+        /// What it, or whoever is before it, is short of.
+        short: Option<(Key, Shortage)>,
+        since: u64,
+        is_head: bool,
+    },
+    /// It is not in the queue.
+    Gone,
+}
+
+pub(crate) fn line_of(claims: &[Claim]) -> LineId {
+    let mut hasher = DefaultHasher::new();
+    for claim in claims {
+        claim.key.hash(&mut hasher);
+    }
+    hasher.finish()
+}
+
+/// Whether `ready` is earlier than what is known. Two clocks do not tick at once: a little is no news.
+fn is_earlier(ready: Option<u64>, known: Option<u64>) -> bool {
+    const LITTLE: u64 = 20;
+    ready.is_some_and(|ready| known.is_none_or(|known| ready.saturating_add(LITTLE) < known))
+}
+
+impl Queue {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting == 0
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.waiting
+    }
+
+    /// What keeps somebody with these claims from being tried before those who wait.
+    pub(crate) fn in_the_way(&self, claims: &[Claim]) -> Option<(Key, Shortage)> {
+        if self.waiting == 0 {
+            return None;
+        }
+        if let Some(line) = self.lines.get(&line_of(claims))
+            && line.short.is_some()
+        {
+            return line.short.clone();
+        }
+        let is_ours = |key: &Key| claims.iter().any(|claim| claim.key == *key);
+        self.lines.values().find_map(|line| line.short.clone().filter(|(key, _)| is_ours(key)))
+    }
+
+    /// Puts somebody at the end, who is `short` of something. Gives the number, and how many are before in the same line.
+    pub(crate) fn join(
+        &mut self,
+        claims: Arc<[Claim]>,
+        since: u64,
+        short: (Key, Shortage),
+    ) -> (u64, usize) {
+        let number = self.next;
+        self.next += 1;
+        let id = line_of(&claims);
+        let line = self.lines.entry(id).or_default();
+        let before = line.waiting.len();
+        if before == 0 {
+            line.short = Some(short);
+            self.heads.insert(number, id);
+        }
+        line.waiting.push_back(Waiter { number, claims, since, waker: None });
+        self.waiting += 1;
+        (number, before)
+    }
+
+    /// Tries all heads; `reserve` says whether one with this number gets what it claims.
+    pub(crate) fn scan(&mut self, mut reserve: impl FnMut(u64, &[Claim]) -> Result<(), Shortage>) {
+        let mut kept: Vec<(Key, Shortage)> = Vec::new();
+        let mut from = 0;
+        while let Some((number, id)) = self.heads.range(from..).next().map(|(number, id)| (*number, *id)) {
+            from = number + 1;
+            let Some(line) = self.lines.get_mut(&id) else { continue };
+            let Some(head) = line.waiting.front_mut() else { continue };
+            let in_the_way = head.claims.iter().enumerate().find_map(|(place, claim)| {
+                let (_, shortage) = kept.iter().find(|(key, _)| *key == claim.key)?;
+                Some(Shortage { claim: place, ..shortage.clone() })
+            });
+            let found = match in_the_way {
+                // It is short of what somebody before it keeps for itself.
+                Some(shortage) => Err(shortage),
+                None => reserve(number, &head.claims),
+            };
+            match found {
+                Ok(()) => {
+                    let served = line.waiting.pop_front();
+                    self.heads.remove(&number);
+                    self.waiting = self.waiting.saturating_sub(1);
+                    self.admitted.insert(number);
+                    if let Some(waker) = served.and_then(|served| served.waker) {
+                        waker.wake();
+                    }
+                    line.short = None;
+                    self.news += 1;
+                    match line.waiting.front() {
+                        Some(next) => {
+                            self.heads.insert(next.number, id);
+                        }
+                        None => {
+                            self.lines.remove(&id);
+                        }
+                    }
+                }
+                Err(shortage) => {
+                    let Some(claim) = head.claims.get(shortage.claim) else { continue };
+                    let key = claim.key.clone();
+                    // Whoever may be served before it looks again has to know.
+                    let is_news = line.short.as_ref().is_none_or(|(before, known)| {
+                        *before != key
+                            || is_earlier(shortage.ready_at, known.ready_at)
+                            || (shortage.is_certain && !known.is_certain)
+                    });
+                    if is_news {
+                        self.news += 1;
+                        let wakers = line.waiting.iter_mut().filter_map(|waiter| waiter.waker.take());
+                        wakers.for_each(Waker::wake);
+                    }
+                    kept.push((key.clone(), shortage.clone()));
+                    line.short = Some((key, shortage));
+                }
+            }
+        }
+    }
+
+    /// How the one with this number stands.
+    pub(crate) fn standing(&mut self, number: u64, line: LineId) -> Standing {
+        if self.admitted.remove(&number) {
+            return Standing::Admitted;
+        }
+        let Some(line) = self.lines.get(&line) else { return Standing::Gone };
+        let place = line.waiting.iter().position(|waiter| waiter.number == number);
+        match place.and_then(|place| Some((place, line.waiting.get(place)?))) {
+            Some((place, waiter)) => {
+                Standing::Waiting { short: line.short.clone(), since: waiter.since, is_head: place == 0 }
+            }
+            None => Standing::Gone,
+        }
+    }
+
+    /// How often something happened that those who wait have to know.
+    pub(crate) fn news(&self) -> u64 {
+        self.news
+    }
+
+    /// Has `waker` woken when something changes for the one with this number. Says whether something did since there were
+    /// so many `news`.
+    pub(crate) fn watch(&mut self, number: u64, line: LineId, news: u64, waker: &Waker) -> bool {
+        if self.news != news || self.admitted.contains(&number) {
+            return true;
+        }
+        let line = self.lines.get_mut(&line);
+        let waiter =
+            line.and_then(|line| line.waiting.iter_mut().find(|waiter| waiter.number == number));
+        match waiter {
+            Some(waiter) => {
+                waiter.waker = Some(waker.clone());
+                false
+            }
+            None => true,
+        }
+    }
+
+    /// Takes the one with this number out. Says whether it had been admitted.
+    pub(crate) fn leave(&mut self, number: u64, id: LineId) -> bool {
+        if self.admitted.remove(&number) {
+            return true;
+        }
+        let Some(line) = self.lines.get_mut(&id) else { return false };
+        let Some(place) = line.waiting.iter().position(|waiter| waiter.number == number) else { return false };
+        line.waiting.remove(place);
+        self.waiting = self.waiting.saturating_sub(1);
+        if place == 0 {
+            self.heads.remove(&number);
+            line.short = None;
+            self.news += 1;
+            match line.waiting.front_mut() {
+                Some(next) => {
+                    self.heads.insert(next.number, id);
+                    // It is the one that looks at the clock now.
+                    if let Some(waker) = next.waker.take() {
+                        waker.wake();
+                    }
+                }
+                None => {
+                    self.lines.remove(&id);
+                }
+            }
+        }
+        false
+    }
+
+    /// How many wait for each counter.
+    pub(crate) fn waiting_for(&self) -> HashMap<Key, usize> {
+        let mut found: HashMap<Key, usize> = HashMap::new();
+        for line in self.lines.values() {
+            if let Some((key, _)) = &line.short {
+                *found.entry(key.clone()).or_default() += line.waiting.len();
+            }
+        }
+        found
+    }
+}

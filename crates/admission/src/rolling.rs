@@ -1,0 +1,126 @@
+//! Rolling window: how much there was within the last so many milliseconds.
+//!
+//! What happened is kept in slots of a thousandth of the window, and forgotten when all of a slot is older than the window
+//! and a margin for what happens at the server a little later than here. So at no moment does the sum leave out anything
+//! of the window that ends then.
+
+use std::collections::VecDeque;
+
+/// A sum over a rolling window.
+#[derive(Clone, Debug)]
+pub(crate) struct Rolling {
+    window: u64,
+    /// The length of a slot.
+    grain: u64,
+    /// How long something is kept beyond the window.
+    margin: u64,
+    sum: u128,
+    /// Ascending.
+    slots: VecDeque<(u64, u128)>,
+}
+
+/// Requests reach a server with this much variation, in milliseconds, at most a fiftieth of the window.
+const JITTER: u64 = 100;
+
+impl Rolling {
+    /// A sum over `window` milliseconds.
+    pub(crate) fn new(window: u64) -> Self {
+        let window = window.max(1);
+        Self {
+            window,
+            grain: (window / 1000).max(1),
+            margin: JITTER.min(window / 50),
+            sum: 0,
+            slots: VecDeque::new(),
+        }
+    }
+
+    pub(crate) fn window(&self) -> u64 {
+        self.window
+    }
+
+    /// When what is in `slot` is forgotten.
+    fn end_of(&self, slot: u64) -> u64 {
+        slot.saturating_add(1)
+            .saturating_mul(self.grain)
+            .saturating_add(self.window)
+            .saturating_add(self.margin)
+    }
+
+    fn expire(&mut self, now: u64) {
+        while let Some((slot, amount)) = self.slots.front().copied() {
+            if self.end_of(slot) > now {
+                break;
+            }
+            self.sum = self.sum.saturating_sub(amount);
+            self.slots.pop_front();
+        }
+    }
+
+    /// What there was in the window that ends at `now`.
+    pub(crate) fn sum(&mut self, now: u64) -> u128 {
+        self.expire(now);
+        self.sum
+    }
+
+    /// This much happens at `now`.
+    pub(crate) fn add(&mut self, now: u64, amount: u128) {
+        if amount == 0 {
+            return;
+        }
+        self.expire(now);
+        let slot = now / self.grain;
+        self.sum = self.sum.saturating_add(amount);
+        match self.slots.back_mut() {
+            Some((last, known)) if *last >= slot => *known = known.saturating_add(amount),
+            _ => self.slots.push_back((slot, amount)),
+        }
+    }
+
+    /// When at least `amount` of it will be forgotten; `None` where there is less.
+    pub(crate) fn freed_at(&self, amount: u128) -> Option<u64> {
+        let mut freed = 0_u128;
+        for (slot, here) in &self.slots {
+            freed = freed.saturating_add(*here);
+            if freed >= amount {
+                return Some(self.end_of(*slot));
+            }
+        }
+        None
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&mut self) {
+        self.slots.clear();
+        self.sum = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_the_window_is_left_out() {
+        for window in [1_000, 60_000, 86_400_000_u64] {
+            let mut rolling = Rolling::new(window);
+            rolling.add(12_345, 7);
+            assert_eq!(rolling.sum(12_345 + window), 7);
+            assert_eq!(rolling.freed_at(7), rolling.freed_at(1));
+            let freed = rolling.freed_at(1).unwrap();
+            assert_eq!(rolling.sum(freed - 1), 7);
+            assert_eq!(rolling.sum(freed), 0);
+            assert!(freed - 12_345 - window <= window / 1000 + 1 + window.min(5_000) / 50);
+        }
+    }
+
+    #[test]
+    fn slots_are_few() {
+        let mut rolling = Rolling::new(60_000);
+        for now in 0..200_000 {
+            rolling.add(now, 1);
+        }
+        assert!(rolling.slots.len() <= 1_005, "{}", rolling.slots.len());
+        assert!(rolling.sum(199_999) >= 60_000);
+    }
+}
