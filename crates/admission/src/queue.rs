@@ -36,6 +36,8 @@ struct Line {
     waiting: VecDeque<Waiter>,
     /// What its head is short of.
     short: Option<(Key, Shortage)>,
+    /// Whether its head does not know yet that it is.
+    is_head_new: bool,
 }
 
 #[derive(Debug)]
@@ -145,7 +147,7 @@ impl Queue {
                     if let Some(waker) = served.and_then(|served| served.waker) {
                         waker.wake();
                     }
-                    line.short = None;
+                    line.is_head_new = true;
                     self.news += 1;
                     match line.waiting.front() {
                         Some(next) => {
@@ -159,16 +161,18 @@ impl Queue {
                 Err(shortage) => {
                     let Some(claim) = head.claims.get(shortage.claim) else { continue };
                     let key = claim.key.clone();
-                    // Whoever may be served before it looks again has to know.
-                    let is_news = line.short.as_ref().is_none_or(|(before, known)| {
-                        *before != key
-                            || is_earlier(shortage.ready_at, known.ready_at)
+                    let known = line.short.as_ref().filter(|(before, _)| *before == key);
+                    let is_news = known.is_none_or(|(_, known)| {
+                        is_earlier(shortage.ready_at, known.ready_at)
                             || (shortage.is_certain && !known.is_certain)
                     });
-                    if is_news {
+                    // Only the head looks at the clock for what it is short of; how long all wait depends on what that is.
+                    let count = if known.is_none() { line.waiting.len() } else { 1 };
+                    if is_news || line.is_head_new {
+                        line.is_head_new = false;
                         self.news += 1;
-                        let wakers = line.waiting.iter_mut().filter_map(|waiter| waiter.waker.take());
-                        wakers.for_each(Waker::wake);
+                        let first = line.waiting.iter_mut().take(count);
+                        first.filter_map(|waiter| waiter.waker.take()).for_each(Waker::wake);
                     }
                     kept.push((key.clone(), shortage.clone()));
                     line.short = Some((key, shortage));
