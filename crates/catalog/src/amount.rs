@@ -64,6 +64,16 @@ impl Amount {
     /// Nothing.
     pub const ZERO: Self = Self(0);
 
+    /// As a whole number of 10^-24 dollars.
+    pub const fn units(self) -> u128 {
+        self.0
+    }
+
+    /// So many 10^-24 dollars.
+    pub const fn from_units(units: u128) -> Self {
+        Self(units)
+    }
+
     /// The sum; `None` on overflow.
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).map(Self)

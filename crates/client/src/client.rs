@@ -4,7 +4,7 @@ use crate::{account::Account, call::ResolvedCall, error::ClientError, process, s
 use arc_swap::ArcSwap;
 use ferrule_catalog::{Row, Totals};
 use ferrule_engine::{
-    Call, CallError, Engine, Health, Observer, RawReply, RawRequest, Recipient, Route, Status, Timeouts,
+    BudgetChange, BudgetStatus, Call, CallError, Engine, Health, Observer, RawReply, RawRequest, Recipient, Route, Status, Timeouts,
 };
 use ferrule_wire::operation::ModelInfo;
 use std::{fmt, future::Future, sync::Arc};
@@ -102,6 +102,16 @@ impl Client {
     /// What is known of the groups and targets now.
     pub fn status(&self) -> Result<Status, ClientError> {
         Ok(self.engine()?.status())
+    }
+
+    /// Changes the budget `name` by hand, for one `value` of its scope.
+    pub fn change_budget(
+        &self,
+        name: &str,
+        value: Option<&str>,
+        change: BudgetChange,
+    ) -> Result<BudgetStatus, ClientError> {
+        self.engine()?.change_budget(name, value, change).map_err(ClientError::Config)
     }
 
     /// Opens the circuit breakers of a target, or of all targets of a group, until they are closed by this. `observer` is

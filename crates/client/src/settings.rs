@@ -2,7 +2,7 @@
 
 use ferrule_catalog::Catalog;
 use ferrule_engine::{
-    Bounds, BreakerOptions, Candidate, Engine, LookUp, Place, ProviderSettings, RetryOptions, Routing,
+    Bounds, BreakerOptions, BudgetMode, BudgetSettings, Candidate, Engine, LimitSettings, LookUp, Place, ProviderSettings, RetryOptions, Routing,
     RoutingProblem, Timeouts, TransportSettings, nearest_name,
 };
 use std::sync::Arc;
@@ -30,6 +30,10 @@ pub struct Settings {
     pub transport: TransportSettings,
     /// The catalog with the user's own entries; the built-in one where absent.
     pub catalog: Option<Arc<Catalog>>,
+    /// Rate limits.
+    pub limits: Vec<LimitSettings>,
+    /// Budgets.
+    pub budgets: Vec<BudgetSettings>,
 }
 
 impl Default for Settings {
@@ -45,6 +49,8 @@ impl Default for Settings {
             bounds: Bounds::default(),
             transport: TransportSettings::default(),
             catalog: None,
+            limits: Vec::new(),
+            budgets: Vec::new(),
         }
     }
 }
@@ -59,14 +65,21 @@ impl Settings {
         }?;
         let engine = engine.with_catalog(catalog.clone()).with_bounds(*bounds);
         let engine = engine.with_policies(self.retry, self.breaker).with_routing(self.routing());
-        engine.map_err(|problems| {
+        let engine = engine.map_err(|problems| {
             let described = |problem: RoutingProblem| match problem.place {
                 Place::Alias(alias) => format!("aliases.{alias}: {}", problem.message),
                 Place::Group(group) => format!("groups.{group}: {}", problem.message),
                 Place::DefaultModel => problem.message,
             };
             problems.into_iter().map(described).collect::<Vec<_>>().join("\n")
-        })
+        })?;
+        for budget in &self.budgets {
+            if let BudgetMode::Degrade { to, .. } = &budget.mode {
+                let found = engine.resolve(Some(to));
+                found.map_err(|problem| format!("budgets.{}.degrade_to: {problem}", budget.name))?;
+            }
+        }
+        Ok(engine.with_admission(&self.limits, &self.budgets))
     }
 
     /// All that is wrong with the names of models.

@@ -128,6 +128,9 @@ fn ask_backend(
         key: grant.and_then(Grant::key).or_else(|| target.key_secret()),
         context: target.context.clone(),
     };
+    if let Some(admitted) = &target.admitted {
+        admitted.sent();
+    }
     backend.begin(request, sender)?;
     Ok(Incoming::from_backend(receiver, Watch::begun(limits)))
 }

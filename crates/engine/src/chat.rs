@@ -1,10 +1,12 @@
 //! Chat: plain and streamed completions.
 
 use crate::{
+    admission::{Measured, OWN_LIMITS},
     delivered::Delivered,
     demands::{BYTES_PER_TOKEN, Demands},
     failure::Failure,
     incoming::Incoming,
+    option_defaults::OptionDefaults,
     outgoing::Outgoing,
     provider::Provider,
     receive::{PlainResponse, Reader, open_stream, read_response},
@@ -21,6 +23,7 @@ use ferrule_wire::{
     },
     prefill::Prefill,
 };
+use std::borrow::Cow;
 
 /// A completion whose response comes whole. Boxed, as the futures of a call pass it on from one to the next.
 #[derive(Clone, Debug)]
@@ -94,7 +97,7 @@ fn encode(
     request: &mut Request,
     provider: &Provider,
     model: &str,
-    Encoding { drop_unsupported, written_in, defaults }: Encoding<'_>,
+    Encoding { drop_unsupported, written_in, defaults, reserve_output }: Encoding<'_>,
 ) -> Result<Outgoing, Failure> {
     model.clone_into(&mut request.model);
     let options = provider.encode_options(drop_unsupported);
@@ -103,7 +106,11 @@ fn encode(
         filled.fill_in(&defaults.request);
         filled
     });
-    let request = filled.as_ref().unwrap_or(request);
+    let mut request = Cow::Borrowed(filled.as_ref().unwrap_or(request));
+    if let Some(most) = reserve_output.filter(|_| request.max_tokens.is_none() && !limits_itself(&request)) {
+        request.to_mut().max_tokens = Some(most);
+    }
+    let request = &*request;
     let request = &*provider.without_foreign_proofs(request);
     let encoded = match written_in {
         Some(format) => written_in::encode(request, format, provider.dialect, options),
@@ -111,6 +118,16 @@ fn encode(
     };
     let streamed_as = provider.dialect.stream_media_types().first().copied().filter(|_| request.stream);
     Ok(Outgoing { stream: streamed_as, ..Outgoing::from(encoded.map_err(Failure::Unsupported)?) })
+}
+
+/// Whether a field of the provider's own limits the answer.
+fn limits_itself(request: &Request) -> bool {
+    OWN_LIMITS.iter().any(|name| request.extra.get(name).is_some())
+}
+
+/// How a conversation is measured, asked with `defaults` where it says nothing itself.
+fn measured(request: &Request, defaults: Option<&OptionDefaults>) -> Measured {
+    Measured::chat(request, defaults.map(|defaults| &defaults.request))
 }
 
 fn reasons(request: &Request) -> bool {
@@ -151,6 +168,10 @@ impl Work for Complete {
 
     fn encode(&mut self, provider: &Provider, model: &str, how: Encoding<'_>) -> Result<Outgoing, Failure> {
         encode(&mut self.0, provider, model, how)
+    }
+
+    fn measure(&self, defaults: Option<&OptionDefaults>) -> Measured {
+        measured(&self.0, defaults)
     }
 
     fn release(&mut self) {
@@ -219,6 +240,10 @@ impl Work for Stream {
         };
         let outgoing = encode(&mut continuing(&self.request, prefix), provider, model, how)?;
         Ok(Outgoing { continues: true, ..outgoing })
+    }
+
+    fn measure(&self, defaults: Option<&OptionDefaults>) -> Measured {
+        measured(&self.request, defaults)
     }
 
     fn release(&mut self) {

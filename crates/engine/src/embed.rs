@@ -1,6 +1,7 @@
 //! Embeddings: as many requests as the provider's limit asks for, gathered in order.
 
 use crate::{
+    admission::Measured,
     call::execute,
     candidates::{Candidates, Contender},
     error::CallError,
@@ -31,6 +32,10 @@ impl OperationRequest for EmbeddingRequest {
 
     fn record(response: &EmbeddingResponse, record: &mut UsageRecord) {
         record.fill(&response.model, response.usage.as_ref(), &response.extra);
+    }
+
+    fn measure(&self) -> Measured {
+        Measured::texts(&self.model, self.inputs.iter().map(String::as_str))
     }
 
     fn as_sent(&self, provider: &Provider) -> Cow<'_, Self> {

@@ -74,6 +74,9 @@ impl Reason {
             Failure::Unsupported(_) => Self::InvalidRequest,
             // Of what is found out by an attempt: credentials that cannot be had.
             Failure::Config(_) => Self::Key,
+            // They end a call before an attempt.
+            Failure::Limited(_) => Self::RateLimited,
+            Failure::Budget(_) => Self::Quota,
         }
     }
 

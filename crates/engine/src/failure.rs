@@ -1,6 +1,9 @@
 //! Failures: what went wrong with a call, or with one attempt of it.
 
-use crate::unreadable::Unreadable;
+use crate::{
+    admission::{BudgetExceeded, LimitReached},
+    unreadable::Unreadable,
+};
 use ferrule_wire::{encode::UnsupportedField, framing::StreamError, model::ProviderError};
 use std::{fmt, time::Duration};
 
@@ -21,6 +24,10 @@ pub enum Failure {
     Unsupported(UnsupportedField),
     /// The settings are not usable: unknown provider, missing key, bad URL.
     Config(String),
+    /// A limit of the user's own keeps the call from being sent.
+    Limited(Box<LimitReached>),
+    /// A budget of the user's own keeps the call from being sent.
+    Budget(Box<BudgetExceeded>),
 }
 
 /// A time limit that passed.
@@ -55,6 +62,8 @@ impl fmt::Display for Failure {
             Self::Unreadable(unreadable) => unreadable.fmt(formatter),
             Self::Timeout(expired) => expired.fmt(formatter),
             Self::Unsupported(field) => field.fmt(formatter),
+            Self::Limited(reached) => reached.fmt(formatter),
+            Self::Budget(exceeded) => exceeded.fmt(formatter),
         }
     }
 }

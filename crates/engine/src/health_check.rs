@@ -82,6 +82,7 @@ async fn is_well(provider: Arc<Provider>) -> bool {
         started,
         at: 0,
         catalog: None,
+        admission: None,
         events: Events::default(),
         patience: Patience::default(),
     };

@@ -8,6 +8,7 @@
 //! `raw`. Tokio and hyper live here; wire formats do not (`ferrule-wire`), nor does Python (`ferrule-python`).
 #![forbid(unsafe_code)]
 
+mod admission;
 mod apart;
 mod arrange;
 mod attempt;
@@ -97,6 +98,10 @@ mod vector_memory;
 mod work;
 mod written_in;
 
+pub use admission::{
+    BudgetChange, BudgetExceeded, BudgetMode, BudgetSettings, BudgetStatus, LimitReached, LimitSettings, LimitStatus,
+    Measured, Missing, RuleScope, Scope,
+};
 pub use arrange::own_strategy;
 pub use backend::{Backend, BackendRequest, ChunkSender, Context};
 pub use bounds::Bounds;
@@ -117,7 +122,7 @@ pub use health::Health;
 pub use incoming::Incoming;
 pub use keys::{KeySettings, KeyStatus};
 pub use models::ListModels;
-pub use observe::{AttemptFacts, Event, EventKind, EventTarget, Observer, StreamEnding, What};
+pub use observe::{AttemptFacts, BudgetNews, Event, EventKind, EventTarget, LimitNews, Observer, StreamEnding, What};
 pub use one_line::OneLine;
 pub use operation::{Operate, OperationReply, OperationRequest, ResponseTo};
 pub use option_defaults::{OperationDefaults, OptionDefaults};

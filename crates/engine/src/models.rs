@@ -1,9 +1,11 @@
 //! Lists of models, page by page.
 
 use crate::{
+    admission::Measured,
     apart::read_whole,
     failure::Failure,
     incoming::Incoming,
+    option_defaults::OptionDefaults,
     outgoing::Outgoing,
     provider::Provider,
     target::Target,
@@ -28,6 +30,10 @@ impl Work for ListModels {
         let listing = provider.operation::<ModelListing>()?;
         let encoded = listing.encode_request(&request, provider.encode_options(false));
         encoded.map(|encoded| Outgoing::get(encoded.path)).map_err(Failure::Unsupported)
+    }
+
+    fn measure(&self, _: Option<&OptionDefaults>) -> Measured {
+        Measured::free()
     }
 
     async fn receive(&self, mut incoming: Incoming, target: &Target) -> Result<(ModelPage, u64), Failure> {

@@ -11,7 +11,7 @@ use crate::{
     failure::Failure,
     reply::{Attempt, Next, Outcome},
 };
-use ferrule_catalog::Settlement;
+use ferrule_catalog::{Amount, Settlement};
 use ferrule_wire::breaker::{BreakerState, Change};
 use std::{
     fmt,
@@ -58,6 +58,10 @@ kinds! {
     Breaker = "breaker",
     /// A stream ended.
     StreamEnd = "stream_end",
+    /// Something happened to a budget.
+    Budget = "budget",
+    /// A call waits for a limit, or is refused by one.
+    Limit = "limit",
 }
 
 /// Takes the events of one call.
@@ -163,6 +167,50 @@ pub enum What {
         /// What was used and what it cost, as far as it came.
         settlement: Arc<Settlement>,
     },
+    /// Something happened to a budget.
+    Budget(Box<BudgetNews>),
+    /// A call waits for a limit, or is refused by one.
+    Limit(Box<LimitNews>),
+}
+
+/// What happened to a budget.
+#[derive(Clone, Debug)]
+pub struct BudgetNews {
+    /// The budget's name.
+    pub budget: String,
+    /// What it is kept of.
+    pub scope: String,
+    /// Which of those.
+    pub value: String,
+    /// `threshold` (so much of it is spent), `refused` (a call), or `degraded` (a cheaper group is asked).
+    pub what: &'static str,
+    /// The threshold, in percent.
+    pub percent: Option<u8>,
+    /// How much may be spent in all.
+    pub amount: Amount,
+    /// How much was spent.
+    pub spent: Amount,
+    /// How much calls under way may spend.
+    pub reserved: Amount,
+}
+
+/// What happened to a call at a limit.
+#[derive(Clone, Debug)]
+pub struct LimitNews {
+    /// The limit's name; empty where it is the provider's own.
+    pub limit: String,
+    /// What it is kept of.
+    pub scope: String,
+    /// Which of those.
+    pub value: String,
+    /// `waiting`, `admitted` (after it waited) or `refused`.
+    pub what: &'static str,
+    /// Its place in the queue, from 1.
+    pub position: Option<usize>,
+    /// How long it waited.
+    pub waited: Duration,
+    /// After which time there may be room.
+    pub retry_after: Option<Duration>,
 }
 
 /// How a stream ended.
@@ -209,6 +257,8 @@ impl What {
             Self::Failover { .. } => EventKind::Failover,
             Self::Breaker { .. } => EventKind::Breaker,
             Self::StreamEnd { .. } => EventKind::StreamEnd,
+            Self::Budget(_) => EventKind::Budget,
+            Self::Limit(_) => EventKind::Limit,
         }
     }
 }
@@ -362,6 +412,16 @@ impl Events {
             let attempt = Some(AttemptFacts { number, key: None, duration });
             self.send(Some(target), What::Error { attempt, failure: None, ends_call: true });
         }
+    }
+
+    /// Something happened to a budget, which somebody wants to know.
+    pub(crate) fn budget(&self, what: What) {
+        self.send(None, what);
+    }
+
+    /// Something happened to the call at a limit, which somebody wants to know.
+    pub(crate) fn limit(&self, what: What) {
+        self.send(None, what);
     }
 
     /// A stream of `target` ended.

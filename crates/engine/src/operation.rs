@@ -4,9 +4,10 @@
 //! is an [`OperationRequest`].
 
 use crate::{
+    admission::Measured,
     failure::Failure,
     incoming::Incoming,
-    option_defaults::FillIn,
+    option_defaults::{FillIn, OptionDefaults},
     outgoing::Outgoing,
     provider::Provider,
     receive::{Decoded, decode},
@@ -31,6 +32,11 @@ pub trait OperationRequest: FillIn + Sized + Clone + Send + Sync + 'static {
 
     /// Fills in what the response says was used.
     fn record(response: &ResponseTo<Self>, record: &mut UsageRecord);
+
+    /// How much the request may use.
+    fn measure(&self) -> Measured {
+        Measured::unbounded("what it is charged for is not known before it is sent")
+    }
 
     /// Makes the request ready to be encoded.
     fn prepare(&mut self) {}
@@ -96,6 +102,10 @@ impl<R: OperationRequest> Work for Operate<R> {
         let request = filled.as_ref().unwrap_or(&self.0).as_sent(provider);
         let encoded = codec.encode_request(&request, provider.encode_options(how.drop_unsupported));
         encoded.map(Outgoing::from).map_err(Failure::Unsupported)
+    }
+
+    fn measure(&self, _: Option<&OptionDefaults>) -> Measured {
+        self.0.measure()
     }
 
     fn release(&mut self) {

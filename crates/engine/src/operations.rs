@@ -1,7 +1,7 @@
 //! What the engine does for each operation: reranking, images, transcription, token counts. Embeddings, which may take
 //! several requests, are in `embed.rs`; speech, which is streamed, is in `speech.rs`.
 
-use crate::{operation::OperationRequest, provider::Provider};
+use crate::{admission::Measured, operation::OperationRequest, provider::Provider};
 use ferrule_catalog::UsageRecord;
 use ferrule_wire::{
     framing::StreamError,
@@ -66,6 +66,10 @@ impl OperationRequest for TranscriptionRequest {
 /// As an operation, a chat request asks how many tokens its prompt has.
 impl OperationRequest for Request {
     type Operation = TokenCounting;
+
+    fn measure(&self) -> Measured {
+        Measured::free()
+    }
 
     fn record(_: &u64, record: &mut UsageRecord) {
         record.fill("", None, &Extra::new());

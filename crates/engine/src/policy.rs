@@ -1,7 +1,7 @@
 //! Call policy: the limits that hold for a whole call, whatever candidate is asked.
 
 use crate::{
-    observe::Events, patience::Patience, policy_options::RetryOptions, reply::Stats, timeout::Limits,
+    admission::AdmissionRules, observe::Events, patience::Patience, policy_options::RetryOptions, reply::Stats, timeout::Limits,
 };
 use ferrule_catalog::Catalog;
 use std::sync::Arc;
@@ -20,6 +20,8 @@ pub(crate) struct CallPolicy {
     pub(crate) catalog: Option<Arc<Catalog>>,
     /// Where what happens to the call is told.
     pub(crate) events: Events,
+    /// Its limits and budgets.
+    pub(crate) admission: Option<Arc<AdmissionRules>>,
 }
 
 impl CallPolicy {

@@ -114,5 +114,7 @@ pub(crate) fn prepare(
         reported: Reported::default(),
         key: None,
         state: None,
+        measured: None,
+        admitted: None,
     })
 }

@@ -2,10 +2,12 @@
 //! by the caller alone, such as audio.
 
 use crate::{
+    admission::Measured,
     error::CallError,
     failure::Failure,
     incoming::Incoming,
     observe::Events,
+    option_defaults::OptionDefaults,
     outgoing::Outgoing,
     provider::Provider,
     receive::first_chunk,
@@ -72,6 +74,14 @@ impl Work for RawRequest {
             is_callers_path: true,
             ..Outgoing::get(self.path.clone())
         })
+    }
+
+    fn measure(&self, _: Option<&OptionDefaults>) -> Measured {
+        // Lists and the like are free.
+        if self.method == Method::GET {
+            return Measured::free();
+        }
+        Measured::unbounded("what a raw request is charged for is not known")
     }
 
     async fn receive(&self, incoming: Incoming, _: &Target) -> Result<Self::Received, Failure> {

@@ -133,6 +133,7 @@ impl From<&Failure> for Outcome {
             Failure::Interrupted(what) => Self::Interrupted(what.clone()),
             Failure::Unreadable(answer) => Self::Unreadable(answer.message.clone()),
             Failure::Unsupported(field) => Self::Unreadable(field.to_string()),
+            Failure::Limited(_) | Failure::Budget(_) => Self::Skipped(failure.to_string()),
         }
     }
 }

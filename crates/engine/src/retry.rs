@@ -54,7 +54,9 @@ impl From<Failure> for Failed {
             | Failure::Timeout(Expired { kind: TimeoutKind::Total, .. })
             | Failure::Unreadable(_)
             | Failure::Unsupported(_)
-            | Failure::Config(_) => Again::Never,
+            | Failure::Config(_)
+            | Failure::Limited(_)
+            | Failure::Budget(_) => Again::Never,
         };
         Self { failure, again, began: false }
     }

@@ -205,7 +205,7 @@ impl Secrets {
                 self.mask(&mut answer.body);
                 answer.request_id.iter_mut().for_each(|id| self.mask(id));
             }
-            Failure::Timeout(_) | Failure::Unsupported(_) => {}
+            Failure::Timeout(_) | Failure::Unsupported(_) | Failure::Limited(_) | Failure::Budget(_) => {}
         }
     }
 

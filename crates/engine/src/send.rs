@@ -44,6 +44,7 @@ pub(crate) async fn send(
             bytes: target.body.clone(),
             progress: Arc::clone(&progress),
             permit: permit.take(),
+            admitted: target.admitted.clone(),
         };
         let request = head.with_body(body)?;
         let answer = if intercept::is_installed() {
@@ -60,6 +61,9 @@ pub(crate) async fn send(
             };
             cause::unanswered(&unanswered, &url, sending, Some(lease.connections()))
         })?;
+        if let Some(admitted) = &target.admitted {
+            admitted.sent();
+        }
         lease.answered_in(head.version);
         let status = head.status;
         target.note_limits(&head.headers);

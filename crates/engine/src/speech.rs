@@ -1,9 +1,10 @@
 //! Speech: audio of a text, delivered as it is made.
 
 use crate::{
+    admission::Measured,
     failure::Failure,
     incoming::Incoming,
-    option_defaults::FillIn,
+    option_defaults::{FillIn, OptionDefaults},
     outgoing::Outgoing,
     provider::Provider,
     raw::RawReply,
@@ -39,6 +40,11 @@ impl Work for Speak {
         // The audio's type is what the request says in its own words.
         let outgoing = |encoded| Outgoing { accept: Some("*/*"), ..Outgoing::from(encoded) };
         encoded.map(outgoing).map_err(Failure::Unsupported)
+    }
+
+    fn measure(&self, _: Option<&OptionDefaults>) -> Measured {
+        let characters = self.0.text.chars().count() as u64;
+        Measured::characters(&self.0.model, &self.0.text, characters)
     }
 
     async fn receive(&self, incoming: Incoming, _: &Target) -> Result<Self::Received, Failure> {

@@ -1,6 +1,7 @@
 //! Status of an engine: its groups and targets, with what is known of them now.
 
 use crate::{
+    admission::{BudgetChange, BudgetStatus, LimitStatus},
     engine::Engine,
     keys::KeyStatus,
     observe::{BreakerEvents, Events, Observer},
@@ -20,6 +21,10 @@ pub struct Status {
     pub targets: Vec<TargetStatus>,
     /// The keys of providers that have several, by provider and in their order there.
     pub keys: Vec<KeyStatus>,
+    /// The limits that anything was counted at, for each value of their scopes.
+    pub limits: Vec<LimitStatus>,
+    /// The same for budgets.
+    pub budgets: Vec<BudgetStatus>,
 }
 
 /// A group.
@@ -84,10 +89,26 @@ impl Engine {
         let mut rings: Vec<_> =
             self.all_providers().filter_map(|one| Some((one.settings.name(), one.keys.as_ref()?))).collect();
         rings.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        let (limits, budgets) = self.admission.as_ref().map(|rules| rules.status()).unwrap_or_default();
         Status {
+            limits,
+            budgets,
             groups,
             targets: targets.map(|(name, target)| status(name, &target)).collect(),
             keys: rings.into_iter().flat_map(|(name, ring)| ring.status(&name)).collect(),
+        }
+    }
+
+    /// Changes a budget by hand, for one `value` of its scope. The error says which budget there is not.
+    pub fn change_budget(
+        &self,
+        name: &str,
+        value: Option<&str>,
+        change: BudgetChange,
+    ) -> Result<BudgetStatus, String> {
+        match &self.admission {
+            Some(rules) => rules.change_budget(name, value, change),
+            None => Err(format!("there is no budget {name:?}: none is configured")),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Event streams, as callers read them.
 
 use crate::{
+    admission::Admitted,
     continuation::{Continuation, Resume},
     error::CallError,
     failover::Reason,
@@ -38,6 +39,8 @@ pub struct EventStream {
     settlement: Option<Arc<Settlement>>,
     /// The place at the target.
     lease: Option<Lease>,
+    /// What it was admitted with, where there are limits or budgets.
+    admitted: Option<Arc<Admitted>>,
     /// Where its end is told; `None` once it was.
     events: Option<Events>,
     /// What goes on with it where it breaks off; `None` where nobody does.
@@ -52,7 +55,7 @@ impl EventStream {
     /// What `reader` has and will have.
     pub(crate) fn new(reader: Reader, answered: Answered) -> Self {
         let Answered { target, attempts, policy, lease, unanswered } = answered;
-        let Target { provider, secrets, model, dropped, .. } = *target;
+        let Target { provider, secrets, model, dropped, admitted, .. } = *target;
         policy.events.response(&attempts, None);
         Self {
             reader,
@@ -66,6 +69,7 @@ impl EventStream {
             pricing: (policy.at, policy.catalog),
             settlement: None,
             lease,
+            admitted,
             events: Some(policy.events),
             continuation: None,
             begun: Vec::new(),
@@ -97,6 +101,9 @@ impl EventStream {
             }
             match self.reader.next().await {
                 Some(Ok(batch)) => {
+                    if let Some(admitted) = &self.admitted {
+                        admitted.deliver(&batch);
+                    }
                     let Some(continuation) = &mut self.continuation else { return Some(Ok(batch)) };
                     if let Some(batch) = continuation.deliver(batch) {
                         return Some(Ok(batch));
@@ -118,6 +125,9 @@ impl EventStream {
                     if let Some(mut lease) = self.lease.take() {
                         self.note_use(&lease);
                         lease.succeed(self.opened.elapsed());
+                    }
+                    if let Some(admitted) = self.admitted.take() {
+                        admitted.settle(&self.settle_own());
                     }
                     self.settle();
                     self.tell_end(StreamEnding::Complete, None);
@@ -153,6 +163,7 @@ impl EventStream {
         if let Some(mut lease) = self.lease.take() {
             lease.fail(reason, &failure);
         }
+        self.cut();
         if let Some(attempt) = self.attempts.last_mut() {
             attempt.outcome = Outcome::from(&failure);
             attempt.reason = Some(reason);
@@ -172,6 +183,15 @@ impl EventStream {
             // The settlement of the stream has it.
             unanswered: Vec::new(),
         }
+    }
+
+    /// Settles what it was admitted with, before its end: what it told so far.
+    fn cut(&mut self) {
+        let Some(admitted) = self.admitted.take() else { return };
+        if self.reader.is_reported() {
+            return admitted.settle(&self.settle_own());
+        }
+        admitted.cut(self.reader.usage.usage.as_deref());
     }
 
     /// Tells the call's observer how it ended, once.
@@ -269,6 +289,7 @@ impl EventStream {
 
 impl Drop for EventStream {
     fn drop(&mut self) {
+        self.cut();
         self.tell_end(StreamEnding::Closed, None);
     }
 }

@@ -1,6 +1,7 @@
 //! Targets: one call made ready for one provider, to be sent as often as it takes.
 
 use crate::{
+    admission::{Admitted, Measured},
     backend::Context,
     credentials::Grant,
     error::CallError,
@@ -54,6 +55,10 @@ pub struct Target {
     pub(crate) key: Option<KeyChoice>,
     /// What is kept of the target from call to call.
     pub(crate) state: Option<Arc<TargetState>>,
+    /// How much the request may use, where a limit or a budget depends on it.
+    pub(crate) measured: Option<Box<Measured>>,
+    /// What the attempt under way was admitted with, where there are limits or budgets.
+    pub(crate) admitted: Option<Arc<Admitted>>,
 }
 
 /// One of several keys of a provider, for an attempt.
@@ -147,13 +152,19 @@ impl Target {
 
     /// Notes what the headers of a response say of the provider's rate limits.
     pub(crate) fn note_limits(&self, headers: &HeaderMap) {
-        let Some(state) = &self.state else { return };
+        if self.state.is_none() && self.admitted.is_none() {
+            return;
+        }
         let headers = headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let report = rate_limits::read(headers, i64::try_from(now.as_millis()).unwrap_or(i64::MAX));
         if report.is_empty() {
             return;
         }
+        if let Some(admitted) = &self.admitted {
+            admitted.note_limits(&report);
+        }
+        let Some(state) = &self.state else { return };
         let report = match &self.key {
             Some(KeyChoice { ring, index, .. }) => ring.report(&self.model, *index, &report),
             None => report,

@@ -1,7 +1,7 @@
 //! Work: what one kind of call asks of a provider, and what it makes of the response.
 
 use crate::{
-    demands::Demands, failure::Failure, incoming::Incoming, option_defaults::OptionDefaults,
+    admission::Measured, demands::Demands, failure::Failure, incoming::Incoming, option_defaults::OptionDefaults,
     outgoing::Outgoing, policy::CallPolicy, provider::Provider, reply::Attempt, target::Target,
     target_state::Lease,
 };
@@ -20,6 +20,11 @@ pub trait Work: Clone + Send + Sync {
 
     /// The request that asks `provider` for `model`. Called for a candidate when its turn comes, and for no other.
     fn encode(&mut self, provider: &Provider, model: &str, how: Encoding<'_>) -> Result<Outgoing, Failure>;
+
+    /// How much the request may use, asked with `defaults` where it says nothing itself. After [`Self::encode`].
+    fn measure(&self, _defaults: Option<&OptionDefaults>) -> Measured {
+        Measured::unbounded("what it is charged for is not known before it is sent")
+    }
 
     /// Lets go of what was encoded: no other candidate is left, and a long prompt should not be kept twice.
     fn release(&mut self) {}
@@ -66,6 +71,8 @@ pub struct Encoding<'a> {
     pub written_in: Option<&'static str>,
     /// The options that the candidate has where the call has none.
     pub defaults: Option<&'a OptionDefaults>,
+    /// The most tokens of a chat's answer, where neither the call nor the candidate limits it.
+    pub reserve_output: Option<u64>,
 }
 
 /// How a call was answered.
@@ -90,6 +97,9 @@ impl Answered {
     /// Settles the call, and tells its observer of the answer.
     pub(crate) fn settle(&self, record: UsageRecord) -> Arc<Settlement> {
         let settlement = Settlement::new(record, self.policy.catalog.clone());
+        if let Some(admitted) = &self.target.admitted {
+            admitted.settle(&settlement);
+        }
         let settlement = Arc::new(settlement.with(Vec::new(), self.unanswered.clone()));
         self.policy.events.response(&self.attempts, Some(&settlement));
         settlement

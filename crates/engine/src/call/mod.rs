@@ -3,6 +3,7 @@
 //! An attempt is over when its work has what can be delivered; nothing after that is repeated. Who is asked, and what
 //! follows a failed attempt, is decided in `plan`; whether a candidate takes a call, by its state.
 
+mod admit;
 mod key;
 mod log;
 mod race;
@@ -31,6 +32,7 @@ use crate::{
     trail::Trail,
     work::{Answered, Encoding, Work},
 };
+use admit::Holding;
 use ferrule_catalog::{Catalog, Settlement, UsageRecord};
 use std::{borrow::Cow, mem, sync::Arc, time::Duration};
 use tracing::debug;
@@ -140,9 +142,15 @@ impl<'a, W: Work> Run<'a, W> {
             if step == Step::GiveUp {
                 return Err(self.error());
             }
-            let Some(target) = self.targets.get_mut(self.current).and_then(Option::take) else {
+            let Some(mut target) = self.targets.get_mut(self.current).and_then(Option::take) else {
                 return Err(self.error());
             };
+            if self.policy.admission.is_some()
+                && let Err(refused) = self.pass_limits(&mut target).await
+            {
+                step = self.not_admitted(target, refused)?;
+                continue;
+            }
             let (seat, lease, key) = (self.current, self.lease.take(), self.key.take());
             let began = self.trail.begin(&target, wait_of(step));
             let mut turn = Turn { seat, target, lease, key, began };
@@ -157,13 +165,14 @@ impl<'a, W: Work> Run<'a, W> {
                 }
             };
             let Ended { grant, result, took } = ended;
-            let mut failed = match result {
+            let (mut failed, was_answered) = match result {
                 Ok(received) => match self.objection(&received, &turn.target) {
                     None => return Ok(self.answered(received, turn, took)),
-                    Some(failed) => failed,
+                    Some(failed) => (failed, true),
                 },
-                Err(failed) => failed,
+                Err(failed) => (failed, false),
             };
+            self.settle_failed(&mut turn.target, turn.seat, &failed, was_answered);
             let outcome = Outcome::from(&failed.failure);
             self.trail.record(&turn.target, &turn.began, outcome, Some(Reason::from_failure(&failed)), took);
             let keys = Keys {
@@ -233,7 +242,8 @@ impl<'a, W: Work> Run<'a, W> {
         if let Some(target) = self.targets.get_mut(seat).and_then(Option::take) {
             return self.seat(target);
         }
-        let made = make_ready(contender, &mut self.work, &self.options);
+        let rules = self.rules_of(contender);
+        let made = make_ready(contender, &mut self.work, &self.options, rules.as_ref());
         if !self.plan.may_encode_another() {
             // A long prompt should not be kept twice.
             self.work.release();
@@ -337,21 +347,20 @@ impl<'a, W: Work> Run<'a, W> {
         self.plan.has_another_for(Reason::from_failure(&failed)).then_some(failed)
     }
 
-    /// Notes what an attempt used that gave nothing of the answer.
-    fn note_reported(&mut self, turn: &Turn) {
-        if let Some(record) = turn.target.reported.take(|| turn.target.record()) {
-            let catalog = self.candidates.list.get(turn.seat).and_then(Contender::catalog);
-            let catalog = catalog.or(self.policy.catalog.as_ref()).cloned();
-            let record = UsageRecord { at: self.policy.at, ..record };
-            self.unanswered.push(Arc::new(Settlement::new(record, catalog)));
-        }
+    /// Notes what an attempt at `seat` used that gave nothing of the answer, and gives it.
+    fn note_reported(&mut self, target: &Target, seat: usize) -> Option<&Arc<Settlement>> {
+        let record = target.reported.take(|| target.record())?;
+        let catalog = self.candidates.list.get(seat).and_then(Contender::catalog);
+        let catalog = catalog.or(self.policy.catalog.as_ref()).cloned();
+        let record = UsageRecord { at: self.policy.at, ..record };
+        self.unanswered.push(Arc::new(Settlement::new(record, catalog)));
+        self.unanswered.last()
     }
 
     /// Notes how an attempt failed, and leaves the candidate unless it is asked again at once.
     fn leave(&mut self, mut turn: Turn, failed: Failed, step: Step, took: Duration) {
         self.trail.followed_by(self.next(step), wait_of(step), &failed.failure);
         self.log_failure(&failed, step, took);
-        self.note_reported(&turn);
         if matches!(step, Step::Ask { .. } | Step::GiveUp)
             && let Some(mut lease) = turn.lease.take()
         {
@@ -456,23 +465,31 @@ impl<'a, W: Work> Run<'a, W> {
     }
 }
 
-/// The call as `contender` is asked it.
+/// The call as `contender` is asked it, where these rules hold.
 fn make_ready<W: Work>(
     contender: &Contender,
     work: &mut W,
     options: &CallOptions,
+    rules: Option<&Holding>,
 ) -> Result<Target, Failure> {
     let own = contender.options(options);
     let options = own.as_ref().unwrap_or(options);
     let defaults = contender.settings.as_ref().and_then(|settings| settings.options.as_ref());
+    let defaults = defaults.map(Arc::as_ref);
+    let reserve_output = rules.and_then(|rules| rules.reserve_output);
     let how = Encoding {
         drop_unsupported: options.drop_params,
         written_in: options.written_in,
-        defaults: defaults.map(Arc::as_ref),
+        defaults,
+        reserve_output,
     };
     let outgoing = work.encode(&contender.provider, &contender.model, how)?;
+    let measured = rules.filter(|rules| rules.measures).map(|_| {
+        let measured = work.measure(defaults);
+        Box::new(measured.or_output(reserve_output))
+    });
     let target = prepare(&contender.provider, contender.model.clone(), outgoing, options)?;
-    Ok(Target { state: contender.state.clone(), ..target })
+    Ok(Target { state: contender.state.clone(), measured, ..target })
 }
 
 /// Whether the model is known to think before it answers.

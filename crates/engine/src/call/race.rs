@@ -50,8 +50,11 @@ impl<W: Work> Run<'_, W> {
             let contender = self.candidates.list.get(seat).filter(|one| one.is_usable())?;
             let lease = self.admit(contender, false).ok()?;
             let mut work = self.work.clone();
-            let mut target = Box::new(make_ready(contender, &mut work, &self.options).ok()?);
+            let rules = self.rules_of(contender);
+            let made = make_ready(contender, &mut work, &self.options, rules.as_ref());
+            let mut target = Box::new(made.ok()?);
             let key = key::take(contender, &mut target, &[]).ok()?;
+            self.try_admit(seat, key.as_ref(), &mut target).ok()?;
             let began = self.trail.begin_second(&target);
             log::begin(&target, self.trail.len() + 2);
             let window = Window { limits: self.limits(seat), patience: None };
@@ -66,7 +69,8 @@ impl<W: Work> Run<'_, W> {
         let Other { mut turn, ended } = other;
         let took = ended.as_ref().map_or_else(|| turn.began.elapsed(), |ended| ended.took);
         let (now, is_first) = (target_state::now(), turn.seat == self.current);
-        self.note_reported(&turn);
+        let given_up = ended.as_ref().and_then(|ended| ended.result.as_ref().err());
+        self.settle_lost(&mut turn.target, turn.seat, given_up);
         let next = self.candidates.list.get(counts.seat).filter(|_| is_first);
         let next = next.map(|contender| Next::Hedged(contender.name()));
         match ended.map(|ended| ended.result) {

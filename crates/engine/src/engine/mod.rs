@@ -1,8 +1,10 @@
 //! Engine: providers and settings in, calls through.
 
+mod degrade;
 mod gather;
 
 use crate::{
+    admission::{AdmissionRules, BudgetSettings, LimitSettings, counters},
     arrange::{CallContext, arrange},
     bounds::Bounds,
     call::execute,
@@ -36,6 +38,7 @@ use crate::{
     work::Work,
 };
 use bytes::Bytes;
+use ferrule_admission::Admission;
 use ferrule_catalog::Catalog;
 use ferrule_wire::{
     dialect::{Dialect, registry},
@@ -76,6 +79,9 @@ pub struct Engine {
     catalog: Option<Arc<Catalog>>,
     bounds: Bounds,
     keep_alive: Arc<TimerKeepAlive>,
+    /// What is counted for limits and budgets.
+    counters: Arc<Admission>,
+    pub(crate) admission: Option<Arc<AdmissionRules>>,
 }
 
 impl Engine {
@@ -112,6 +118,8 @@ impl Engine {
             catalog: None,
             bounds: Bounds::default(),
             keep_alive: Arc::default(),
+            counters: counters(),
+            admission: None,
         };
         nothing.with_providers(&providers, Arc::clone(&nothing.tls), timeouts, max_retries)
     }
@@ -193,6 +201,8 @@ impl Engine {
             catalog: None,
             bounds: Bounds::default(),
             keep_alive: Arc::clone(&self.keep_alive),
+            counters: Arc::clone(&self.counters),
+            admission: None,
         })
     }
 
@@ -214,6 +224,13 @@ impl Engine {
     #[must_use]
     pub fn with_catalog(mut self, catalog: Option<Arc<Catalog>>) -> Self {
         self.catalog = catalog;
+        self
+    }
+
+    /// The engine with limits and budgets, whose counters it goes on with.
+    #[must_use]
+    pub fn with_admission(mut self, limits: &[LimitSettings], budgets: &[BudgetSettings]) -> Self {
+        self.admission = AdmissionRules::new(limits, budgets, &self.counters);
         self
     }
 
@@ -265,6 +282,14 @@ impl Engine {
     /// Makes a call: the one way that all of them go. Its candidates are asked in their order, each when its turn
     /// comes; retries, limits, credentials and the settlement of what it cost are the same for all.
     pub async fn run<W: Work>(&self, call: Call<W>) -> Result<W::Output, CallError> {
+        if self.may_degrade(&call.to) {
+            // Boxed, as few clients have such budgets and all calls would carry its size.
+            return Box::pin(self.degrading(call, |call| self.run_as_it_is(call))).await;
+        }
+        self.run_as_it_is(call).await
+    }
+
+    async fn run_as_it_is<W: Work>(&self, call: Call<W>) -> Result<W::Output, CallError> {
         let mut candidates = Self::observed(&call.options, self.candidates(call.to))?;
         let policy = self.policy(&call.options, &candidates);
         self.arrange(&mut candidates, &call.request.demands(), &call.options, &policy)?;
@@ -291,6 +316,13 @@ impl Engine {
 
     /// A streamed completion; comes back when the first events are there.
     pub async fn stream(&self, call: Call<Request>) -> Result<EventStream, CallError> {
+        if self.may_degrade(&call.to) {
+            return Box::pin(self.degrading(call, |call| self.stream_as_it_is(call))).await;
+        }
+        self.stream_as_it_is(call).await
+    }
+
+    async fn stream_as_it_is(&self, call: Call<Request>) -> Result<EventStream, CallError> {
         let Call { to, request, options } = call;
         let mut candidates = Self::observed(&options, self.candidates(to))?;
         let policy = self.policy(&options, &candidates);
@@ -326,6 +358,17 @@ impl Engine {
 
     /// Embeds texts, in as many requests as it takes, of at most `batch_size` texts each.
     pub async fn embed(
+        &self,
+        call: Call<EmbeddingRequest>,
+        batch_size: Option<usize>,
+    ) -> Result<OperationReply<EmbeddingResponse>, CallError> {
+        if self.may_degrade(&call.to) {
+            return Box::pin(self.degrading(call, |call| self.embed_as_it_is(call, batch_size))).await;
+        }
+        self.embed_as_it_is(call, batch_size).await
+    }
+
+    async fn embed_as_it_is(
         &self,
         call: Call<EmbeddingRequest>,
         batch_size: Option<usize>,
@@ -420,6 +463,7 @@ impl Engine {
             at: i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX),
             catalog: self.catalog.clone(),
             events: Events::new(options.observer.as_ref()),
+            admission: self.admission.clone(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Request body, which notes how far it was sent.
 
-use crate::timeout::Progress;
+use crate::{admission::Admitted, timeout::Progress};
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use std::{
@@ -23,6 +23,8 @@ pub(crate) struct RequestBody {
     pub(crate) progress: Arc<Progress>,
     /// Ends when the body is read: then there is a connection.
     pub(crate) permit: Option<ConnectPermit>,
+    /// What the attempt was admitted with.
+    pub(crate) admitted: Option<Arc<Admitted>>,
 }
 
 impl Body for RequestBody {
@@ -36,6 +38,9 @@ impl Body for RequestBody {
         let body = self.get_mut();
         body.progress.taken();
         body.permit = None;
+        if let Some(admitted) = body.admitted.take() {
+            admitted.sent();
+        }
         let bytes = body.bytes.split_to(body.bytes.len().min(FRAME_BYTES));
         if body.bytes.is_empty() {
             body.progress.whole();

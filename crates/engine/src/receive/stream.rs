@@ -114,6 +114,12 @@ const SILENCE_AT_END: Duration = Duration::from_secs(1);
 const MAX_AT_ONCE: usize = 256;
 
 impl Reader {
+    /// Whether it said all that it used: the answer is complete, and figures of it came.
+    pub(crate) fn is_reported(&self) -> bool {
+        let usage = self.usage.usage.as_ref();
+        self.usage.finished && usage.is_some_and(|usage| usage.output_tokens.is_some())
+    }
+
     /// The next events; `None` after the end. After a failure there is nothing more. Nothing is lost when the future is
     /// dropped.
     pub(crate) async fn next(&mut self) -> Option<Result<EventBatch, Failure>> {

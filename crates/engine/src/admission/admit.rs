@@ -1,0 +1,259 @@
+//! Admission of one attempt: asks for what it may use, and waits for it where it may.
+
+use super::{
+    admitted::Admitted,
+    estimate::{Estimate, Priced},
+    measured::Measured,
+    refusal::{BudgetExceeded, LimitReached, amount},
+    rules::{AdmissionRules, Kind},
+    scope::Facts,
+};
+use crate::{
+    failure::Failure,
+    keys::KeyInUse,
+    observe::{BudgetNews, EventKind, Events, LimitNews, What},
+    policy::CallPolicy,
+    target::Target,
+    timeout::Limits,
+};
+use ferrule_admission::{Begun, Lease, Refused, Short, Ticket, Verdict};
+use ferrule_catalog::Catalog;
+use std::{future::poll_fn, sync::Arc, time::Duration};
+
+/// Why an attempt is not admitted.
+#[derive(Debug)]
+pub(crate) struct NotAdmitted {
+    pub(crate) failure: Failure,
+    /// Whether another target may be asked instead.
+    pub(crate) is_of_target: bool,
+}
+
+/// An attempt that asks to be admitted.
+pub(crate) struct Asking<'a> {
+    pub(crate) facts: Facts<'a>,
+    pub(crate) catalog: Option<&'a Arc<Catalog>>,
+    pub(crate) policy: &'a CallPolicy,
+    pub(crate) limits: Limits,
+}
+
+/// Which of a provider's keys an attempt uses, as a scope names it.
+pub(crate) fn key_name(provider: &str, key: Option<&KeyInUse>) -> String {
+    match key {
+        Some(key) => format!("{provider}#{}", key.index() + 1),
+        None => provider.to_owned(),
+    }
+}
+
+impl AdmissionRules {
+    /// Admits an attempt at `target` now, or not at all.
+    pub(crate) fn try_admit(
+        self: &Arc<Self>,
+        asking: &Asking<'_>,
+        target: &mut Target,
+    ) -> Result<(), NotAdmitted> {
+        let (estimate, measured) = self.estimate(asking, target);
+        let claims = self.claims(&asking.facts, &estimate).map_err(|failure| ends(failure, false))?;
+        if claims.is_empty() {
+            return Ok(());
+        }
+        let provider_key = claims.last().map(|claim| claim.key.clone());
+        match self.counters.begin(claims, false) {
+            Begun::Admitted(lease) => {
+                self.hand_over(asking, target, lease, estimate, measured, provider_key);
+                Ok(())
+            }
+            Begun::Refused(refused) => Err(self.refused(asking, refused, &estimate)),
+            Begun::Waiting(_) => Ok(()),
+        }
+    }
+
+    /// Admits an attempt at `target`, which waits where it may. Where another target `may_move` the call, it does not
+    /// wait for what is this target's own.
+    pub(crate) async fn admit(
+        self: &Arc<Self>,
+        asking: &Asking<'_>,
+        target: &mut Target,
+        may_move: bool,
+    ) -> Result<(), NotAdmitted> {
+        let (estimate, measured) = self.estimate(asking, target);
+        let claims = self.claims(&asking.facts, &estimate).map_err(|failure| ends(failure, false))?;
+        if claims.is_empty() {
+            return Ok(());
+        }
+        let provider_key = claims.last().map(|claim| claim.key.clone());
+        let first = if may_move { self.counters.begin(claims.clone(), false) } else { self.counters.begin(claims.clone(), true) };
+        let begun = match first {
+            Begun::Refused(refused) if may_move && !self.is_of_target(&refused) => {
+                self.counters.begin(claims, true)
+            }
+            begun => begun,
+        };
+        let lease = match begun {
+            Begun::Admitted(lease) => lease,
+            Begun::Refused(refused) => return Err(self.refused(asking, refused, &estimate)),
+            Begun::Waiting(ticket) => {
+                // Boxed, as few calls wait and all would carry its size.
+                match Box::pin(self.wait(asking, ticket)).await? {
+                    Ok(lease) => lease,
+                    Err(refused) => return Err(self.refused(asking, refused, &estimate)),
+                }
+            }
+        };
+        self.hand_over(asking, target, lease, estimate, measured, provider_key);
+        Ok(())
+    }
+
+    async fn wait(
+        &self,
+        asking: &Asking<'_>,
+        mut ticket: Ticket,
+    ) -> Result<Result<Lease, Refused>, NotAdmitted> {
+        let began = self.counters.now().steady;
+        self.tell_limit(&asking.policy.events, &ticket, "waiting", Duration::ZERO);
+        loop {
+            let until = match ticket.check() {
+                Verdict::Admitted(lease) => {
+                    let waited = Duration::from_millis(self.counters.now().steady.saturating_sub(began));
+                    self.tell_limit(&asking.policy.events, &ticket, "admitted", waited);
+                    return Ok(Ok(lease));
+                }
+                Verdict::Refused(refused) => return Ok(Err(refused)),
+                Verdict::Wait(until) => until,
+            };
+            let remaining = asking.limits.remaining();
+            if remaining.is_zero() {
+                return Err(ends(asking.limits.expired().into(), false));
+            }
+            let time = Duration::from_millis(until.saturating_sub(self.counters.now().steady));
+            let changed = poll_fn(|context| ticket.poll_change(context));
+            // Whichever comes first: it looks again.
+            let _ = tokio::time::timeout(time.min(remaining), changed).await;
+        }
+    }
+
+    fn estimate(&self, asking: &Asking<'_>, target: &mut Target) -> (Estimate, Measured) {
+        let measured = target.measured.as_deref().cloned().unwrap_or_default();
+        let catalog = asking.catalog.unwrap_or_else(|| Catalog::builtin());
+        let (provider, model, at) = (&*target.provider.id, &*target.model, asking.policy.at);
+        let estimate = if self.measures {
+            Estimate::new(&measured, Priced { catalog, provider, model, at })
+        } else {
+            Estimate::nothing()
+        };
+        (estimate, measured)
+    }
+
+    fn hand_over(
+        self: &Arc<Self>,
+        asking: &Asking<'_>,
+        target: &mut Target,
+        lease: Lease,
+        estimate: Estimate,
+        measured: Measured,
+        provider_key: Option<ferrule_admission::Key>,
+    ) {
+        target.admitted = Some(Arc::new(Admitted {
+            lease,
+            rules: Arc::clone(self),
+            events: asking.policy.events.clone(),
+            estimate,
+            measured,
+            provider_key,
+            provider: Arc::clone(&target.provider.id),
+            model: target.model.clone(),
+            catalog: asking.catalog.cloned(),
+            at: asking.policy.at,
+            delivered: 0.into(),
+        }));
+    }
+
+    fn is_of_target(&self, refused: &Refused) -> bool {
+        self.rule(&refused.key).is_none_or(|rule| rule.scope().is_of_target())
+    }
+
+    fn refused(&self, asking: &Asking<'_>, refused: Refused, estimate: &Estimate) -> NotAdmitted {
+        let is_of_target = self.is_of_target(&refused);
+        let Refused { key, shortage, retry_after, waited, is_queue_full } = refused;
+        let (retry_after, waited) = (retry_after.map(Duration::from_millis), Duration::from_millis(waited));
+        let rule = self.rule(&key);
+        let name = rule.map(|rule| rule.name.clone()).unwrap_or_default();
+        let scope = rule.map_or_else(|| "target".to_owned(), |rule| rule.scope().to_string());
+        let value = key.value.to_string();
+        let events = &asking.policy.events;
+        if let (Some(rule), Short::Budget) = (rule, shortage.what) {
+            let reserved = amount(shortage.in_flight);
+            let spent = amount(shortage.used.saturating_sub(shortage.in_flight));
+            let whole = amount(shortage.limit);
+            if events.want(EventKind::Budget) {
+                events.budget(What::Budget(Box::new(BudgetNews {
+                    budget: name.clone(),
+                    scope: scope.clone(),
+                    value: value.clone(),
+                    what: "refused",
+                    percent: None,
+                    amount: whole,
+                    spent,
+                    reserved,
+                })));
+            }
+            let failure = Failure::Budget(Box::new(BudgetExceeded {
+                budget: name,
+                scope,
+                value,
+                amount: whole,
+                spent,
+                reserved,
+                estimate: Some(estimate.cost.unwrap_or_default()),
+                why: "",
+                retry_after,
+                degrade_to: rule.degrade_to(),
+            }));
+            return ends(failure, is_of_target);
+        }
+        if events.want(EventKind::Limit) {
+            events.limit(What::Limit(Box::new(LimitNews {
+                limit: name.clone(),
+                scope: scope.clone(),
+                value: value.clone(),
+                what: "refused",
+                position: None,
+                waited,
+                retry_after,
+            })));
+        }
+        let failure = Failure::Limited(Box::new(LimitReached {
+            limit: name,
+            scope,
+            value,
+            retry_after,
+            waited,
+            what: shortage.what,
+            most: shortage.limit,
+            asked: shortage.asked,
+            is_queue_full,
+        }));
+        ends(failure, is_of_target)
+    }
+
+    fn tell_limit(&self, events: &Events, ticket: &Ticket, what: &'static str, waited: Duration) {
+        if !events.want(EventKind::Limit) {
+            return;
+        }
+        let rule = self.rule(ticket.key());
+        let of_budget = rule.is_some_and(|rule| matches!(rule.kind, Kind::Budget(_)));
+        let name = rule.map(|rule| rule.name.clone()).unwrap_or_default();
+        events.limit(What::Limit(Box::new(LimitNews {
+            limit: if of_budget { format!("budgets.{name}") } else { name },
+            scope: rule.map_or_else(|| "target".to_owned(), |rule| rule.scope().to_string()),
+            value: ticket.key().value.to_string(),
+            what,
+            position: (what == "waiting").then(|| ticket.before() + 1),
+            waited,
+            retry_after: None,
+        })));
+    }
+}
+
+const fn ends(failure: Failure, is_of_target: bool) -> NotAdmitted {
+    NotAdmitted { failure, is_of_target }
+}

@@ -1,0 +1,28 @@
+//! Clock of admission, and the counters of an engine.
+
+use crate::steady_clock;
+use ferrule_admission::{Admission, Clock, Memory, Now};
+use std::{
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+/// The most calls of a client that wait at once.
+const MOST_WAITING: usize = 10_000;
+
+struct EngineClock;
+
+impl Clock for EngineClock {
+    fn now(&self) -> Now {
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Now {
+            steady: steady_clock::now(),
+            wall: i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX),
+        }
+    }
+}
+
+/// Counters in this process.
+pub(crate) fn counters() -> Arc<Admission> {
+    Admission::new(Box::<Memory>::default(), Arc::new(EngineClock), MOST_WAITING)
+}

@@ -1,0 +1,29 @@
+//! Admission of attempts: what limits and budgets say before anything is sent, and what they are told afterwards.
+//!
+//! The counters and the queue are `ferrule_admission`'s. Here is what they are asked for: which rules hold for an attempt
+//! (`rules.rs`, `scope.rs`), how much it may use (`measured.rs`, `estimate.rs`), how it waits (`admit.rs`), and what
+//! becomes of what it was given (`admitted.rs`). Without a rule none of it is entered.
+
+mod admit;
+mod admitted;
+mod clock;
+mod degrade;
+mod estimate;
+mod measured;
+mod refusal;
+mod rules;
+mod scope;
+mod settings;
+mod status;
+
+pub(crate) use admit::{Asking, NotAdmitted, key_name};
+pub(crate) use admitted::Admitted;
+pub(crate) use clock::counters;
+pub use measured::Measured;
+pub(crate) use measured::OWN_LIMITS;
+pub use refusal::{BudgetExceeded, LimitReached};
+pub(crate) use rules::AdmissionRules;
+pub(crate) use scope::Facts;
+pub use scope::{Missing, Scope};
+pub use settings::{BudgetMode, BudgetSettings, LimitSettings, RuleScope};
+pub use status::{BudgetChange, BudgetStatus, LimitStatus};

@@ -1,0 +1,114 @@
+//! Refusals: a call that a limit or a budget keeps from being sent.
+
+use ferrule_admission::{Money, Short};
+use ferrule_catalog::Amount;
+use std::{fmt, time::Duration};
+
+/// A limit that a call does not fit in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LimitReached {
+    /// The limit's name; empty where it is the provider's own.
+    pub limit: String,
+    /// What it is kept of.
+    pub scope: String,
+    /// Which of those.
+    pub value: String,
+    /// After which time there may be room; `None` where nobody knows, or never.
+    pub retry_after: Option<Duration>,
+    /// How long the call waited.
+    pub waited: Duration,
+    pub(crate) what: Short,
+    pub(crate) most: u128,
+    pub(crate) asked: u128,
+    pub(crate) is_queue_full: bool,
+}
+
+/// A budget that a call does not fit in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BudgetExceeded {
+    /// The budget's name.
+    pub budget: String,
+    /// What it is kept of.
+    pub scope: String,
+    /// Which of those.
+    pub value: String,
+    /// How much may be spent in all.
+    pub amount: Amount,
+    /// How much was spent.
+    pub spent: Amount,
+    /// How much calls under way may spend.
+    pub reserved: Amount,
+    /// The most that the call may cost; `None` where that is not known.
+    pub estimate: Option<Amount>,
+    /// Why it is not known.
+    pub why: &'static str,
+    /// After which time more may be spent, where that is known.
+    pub retry_after: Option<Duration>,
+    /// Who is asked in its place.
+    pub(crate) degrade_to: Option<String>,
+}
+
+pub(crate) fn amount(money: Money) -> Amount {
+    Amount::from_units(money)
+}
+
+impl fmt::Display for LimitReached {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.what == Short::Provider {
+            write!(formatter, "{} says that it takes no more requests for now", self.value)?;
+        } else {
+            write!(formatter, "the limit `limits.{}` ({}", self.limit, self.scope)?;
+            if self.scope != "all" {
+                write!(formatter, " {}", self.value)?;
+            }
+            match self.what {
+                Short::Requests(per) => write!(formatter, ") is reached: {} requests per {}", self.most, per.name())?,
+                Short::Tokens(per) => write!(
+                    formatter,
+                    ") is reached: {} tokens per {}, and the call may use {}",
+                    self.most,
+                    per.name(),
+                    self.asked
+                )?,
+                _ => write!(formatter, ") is reached: {} calls at once", self.most)?,
+            }
+        }
+        if self.is_queue_full {
+            formatter.write_str("; and as many calls wait as may")?;
+        } else if !self.waited.is_zero() {
+            write!(formatter, "; the call waited {:.3} s", self.waited.as_secs_f64())?;
+        }
+        if let Some(after) = self.retry_after {
+            write!(formatter, "; try again in {:.3} s", after.as_secs_f64())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for BudgetExceeded {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "the budget `budgets.{}`", self.budget)?;
+        if self.scope != "all" {
+            write!(formatter, " ({} {})", self.scope, self.value)?;
+        }
+        match self.estimate {
+            Some(estimate) => {
+                let Self { amount, spent, reserved, .. } = self;
+                write!(
+                    formatter,
+                    " has not enough left: the call may cost ${estimate}, and of ${amount} are ${spent} spent and \
+                     ${reserved} reserved by calls under way"
+                )?;
+            }
+            None => write!(
+                formatter,
+                " is hard, and what the call may cost at most is not known: {}; or set unknown_cost = \"allow\"",
+                self.why
+            )?,
+        }
+        if let Some(after) = self.retry_after {
+            write!(formatter, "; more may be spent in {:.0} s", after.as_secs_f64())?;
+        }
+        Ok(())
+    }
+}

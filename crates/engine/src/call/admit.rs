@@ -1,0 +1,148 @@
+//! Admission of the attempts of a call: before each is sent, and what it is settled with afterwards.
+
+use super::Run;
+use crate::{
+    admission::{AdmissionRules, Asking, Facts, NotAdmitted, key_name},
+    candidates::Contender,
+    error::CallError,
+    keys::KeyInUse,
+    one_line::InOneLine,
+    plan::{Refusal, Step},
+    resolve::Group,
+    retry::Failed,
+    target::Target,
+    work::Work,
+};
+use http::Method;
+use std::sync::Arc;
+
+/// What the rules say of requests to one candidate, before they are encoded.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Holding {
+    /// The most tokens of an answer that nobody limits.
+    pub(super) reserve_output: Option<u64>,
+    /// Whether anything depends on how much a request may use.
+    pub(super) measures: bool,
+}
+
+/// Names of a candidate, as scopes have them.
+struct Names {
+    target: String,
+    key: String,
+}
+
+impl Names {
+    fn new(contender: &Contender, key: Option<&KeyInUse>) -> Self {
+        Self { target: contender.name(), key: key_name(&contender.provider.id, key) }
+    }
+}
+
+impl<W: Work> Run<'_, W> {
+    fn facts<'a>(&'a self, contender: &'a Contender, names: &'a Names) -> Facts<'a> {
+        let options = contender.settings.as_ref().and_then(|settings| settings.options.as_ref());
+        let group = self.candidates.group.as_deref().map(|group: &Group| &*group.name);
+        Facts {
+            metadata: &self.options.metadata,
+            target_metadata: options.map_or(&[], |options| &options.call.metadata),
+            group: group.filter(|name| !name.is_empty()),
+            provider: &contender.provider.id,
+            target: &names.target,
+            key: &names.key,
+        }
+    }
+
+    fn asking<'a>(&'a self, seat: usize, contender: &'a Contender, names: &'a Names) -> Asking<'a> {
+        Asking {
+            facts: self.facts(contender, names),
+            catalog: contender.catalog().or(self.policy.catalog.as_ref()),
+            policy: &self.policy,
+            limits: self.limits(seat),
+        }
+    }
+
+    /// What the rules say of requests to `contender`; `None` where there are none.
+    pub(super) fn rules_of(&self, contender: &Contender) -> Option<Holding> {
+        let rules = self.policy.admission.as_ref()?;
+        let names = Names::new(contender, None);
+        let reserve_output = rules.reserve_output(&self.facts(contender, &names));
+        Some(Holding { reserve_output, measures: rules.measures })
+    }
+
+    /// The rules, the candidate at `seat`, where an attempt at `target` is to be admitted. What only looks, such as a
+    /// list of models or a health check, is not.
+    fn to_be_admitted(&self, seat: usize, target: &Target) -> Option<(&Arc<AdmissionRules>, &Contender)> {
+        let rules = self.policy.admission.as_ref().filter(|_| target.method != Method::GET)?;
+        Some((rules, self.candidates.list.get(seat)?))
+    }
+
+    /// Admits the next attempt at `target`, which is the current one; it may wait for that.
+    pub(super) async fn pass_limits(&self, target: &mut Target) -> Result<(), NotAdmitted> {
+        let seat = self.current;
+        let Some((rules, contender)) = self.to_be_admitted(seat, target) else { return Ok(()) };
+        let names = Names::new(contender, self.key.as_ref());
+        let asking = self.asking(seat, contender, &names);
+        rules.admit(&asking, target, self.has_another()).await
+    }
+
+    /// Admits an attempt at `target` beside another one, if that is possible at once.
+    pub(super) fn try_admit(
+        &self,
+        seat: usize,
+        key: Option<&KeyInUse>,
+        target: &mut Target,
+    ) -> Result<(), NotAdmitted> {
+        let Some((rules, contender)) = self.to_be_admitted(seat, target) else { return Ok(()) };
+        let names = Names::new(contender, key);
+        rules.try_admit(&self.asking(seat, contender, &names), target)
+    }
+
+    /// What is done where the next attempt was not admitted.
+    #[expect(clippy::result_large_err, reason = "it is the error of the call itself")]
+    pub(super) fn not_admitted(
+        &mut self,
+        target: Box<Target>,
+        refused: NotAdmitted,
+    ) -> Result<Step, CallError> {
+        let seat = self.current;
+        let NotAdmitted { failure, is_of_target } = refused;
+        let error = self.candidates.list.get(seat).map(|contender| contender.error(failure.clone(), Vec::new()));
+        let error = error.unwrap_or_else(|| CallError::unsent(failure.clone(), "", ""));
+        (self.lease, self.key) = (None, None);
+        if let Some(place) = self.targets.get_mut(seat) {
+            *place = Some(target);
+        }
+        if !is_of_target || !self.has_another() {
+            let (attempts, unanswered) = (self.trail.take_attempts(), std::mem::take(&mut self.unanswered));
+            return Err(self.trail.failed(CallError { attempts, unanswered, ..error }));
+        }
+        self.why = InOneLine(&failure).to_string();
+        self.unasked.get_or_insert(error);
+        let step = self.plan.skip(Refusal::Unusable, self.moment());
+        self.skipped(seat, Refusal::Unusable, step);
+        Ok(step)
+    }
+
+    /// An attempt at `target` failed: notes what it used, and settles what it was admitted with.
+    pub(super) fn settle_failed(
+        &mut self,
+        target: &mut Target,
+        seat: usize,
+        failed: &Failed,
+        was_answered: bool,
+    ) {
+        let reported = self.note_reported(target, seat);
+        if let Some(admitted) = target.admitted.take() {
+            admitted.failed(failed, reported.map(AsRef::as_ref), was_answered);
+        }
+    }
+
+    /// The same for an attempt of a race that does not count: it `failed`, or was given up.
+    pub(super) fn settle_lost(&mut self, target: &mut Target, seat: usize, failed: Option<&Failed>) {
+        let reported = self.note_reported(target, seat);
+        let Some(admitted) = target.admitted.take() else { return };
+        match (failed, reported) {
+            (Some(failed), reported) => admitted.failed(failed, reported.map(AsRef::as_ref), false),
+            (None, reported) => admitted.cut(reported.map(|settlement| &settlement.record().usage)),
+        }
+    }
+}
