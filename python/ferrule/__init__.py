@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from ferrule.errors import (
         AuthenticationError as AuthenticationError,
         CallRefusedError as CallRefusedError,
+        BudgetExceededError as BudgetExceededError,
         ConfigError as ConfigError,
         ConnectError as ConnectError,
         ConnectTimeoutError as ConnectTimeoutError,
@@ -118,20 +119,31 @@ if TYPE_CHECKING:
         InterceptedText as InterceptedText,
         Interceptor as Interceptor,
     )
+    from ferrule.limit_options import (
+        BudgetOptions as BudgetOptions,
+        LimitOptions as LimitOptions,
+    )
     from ferrule.mapping import (
         AsyncReplies as AsyncReplies,
         Replies as Replies,
     )
     from ferrule.observers import (
         BreakerEvent as BreakerEvent,
+        BudgetEvent as BudgetEvent,
         ErrorEvent as ErrorEvent,
         FailoverEvent as FailoverEvent,
+        LimitEvent as LimitEvent,
         ObserverEvent as ObserverEvent,
         RequestEvent as RequestEvent,
         ResponseEvent as ResponseEvent,
         RetryEvent as RetryEvent,
         StreamEndEvent as StreamEndEvent,
         Subscription as Subscription,
+    )
+    from ferrule.operations.admission_status import (
+        Budget as Budget,
+        BudgetStatus as BudgetStatus,
+        LimitStatus as LimitStatus,
     )
     from ferrule.operations.audio import (
         AudioFile as AudioFile,
@@ -288,11 +300,14 @@ _NAMES = {
     "ferrule.dropin.patching": ("Patch", "patch", "unpatch"),
     "ferrule.functions": ("ProviderRequest",),
     "ferrule.interceptors": ("Hook", "InterceptedAnswer", "InterceptedRequest", "InterceptedText", "Interceptor"),
+    "ferrule.limit_options": ("BudgetOptions", "LimitOptions"),
     "ferrule.mapping": ("AsyncReplies", "Replies"),
     "ferrule.observers": (
         "BreakerEvent",
+        "BudgetEvent",
         "ErrorEvent",
         "FailoverEvent",
+        "LimitEvent",
         "ObserverEvent",
         "RequestEvent",
         "ResponseEvent",
@@ -300,6 +315,7 @@ _NAMES = {
         "StreamEndEvent",
         "Subscription",
     ),
+    "ferrule.operations.admission_status": ("Budget", "BudgetStatus", "LimitStatus"),
     "ferrule.operations.audio": ("AudioFile", "Transcript"),
     "ferrule.operations.body": ("AsyncBody", "Body"),
     "ferrule.operations.capabilities": ("Capabilities",),

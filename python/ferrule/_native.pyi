@@ -67,6 +67,12 @@ def provider_table() -> list[dict[str, Any]]:
 def find_provider(name: str) -> str | None:
     """The id of the built-in provider with this id or alias, whatever the case; `None` where there is none."""
 
+def check_scope(scope: str) -> str | None:
+    """What is wrong with the scope of a limit or a budget; `None` where nothing is."""
+
+def check_window(window: str, time_zone: str | None = None) -> str | None:
+    """What is wrong with the window of a budget, or its time zone; `None` where nothing is."""
+
 def split_model(name: str) -> tuple[str, str] | None:
     """`provider/model` or `provider:model` taken apart; `None` where it is a bare name."""
 
@@ -118,7 +124,10 @@ class NativeClient:
         """
 
     def status(self) -> dict[str, Any]:
-        """What is known of groups and targets now: `groups` and `targets`, lists of dicts."""
+        """What is known now: `groups`, `targets`, `keys`, `limits` and `budgets`, lists of dicts."""
+
+    def change_budget(self, name: str, value: str | None, amount: str | None) -> dict[str, Any]:
+        """Tops a budget up by `amount` dollars, for one `value` of its scope, or resets it. Gives it as it is then."""
 
     def set_breaker(self, name: str, is_open: bool) -> None:
         """Opens the circuit breakers of a target, or of all targets of a group, or closes them."""

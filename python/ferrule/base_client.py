@@ -16,6 +16,7 @@ from ferrule.configuration.live import LiveConfiguration
 from ferrule.configuration.registry import Registry
 from ferrule.configuration.watch import INTERVAL, Watch
 from ferrule.intercepting import Interceptable
+from ferrule.limit_options import BudgetOptions, LimitOptions
 from ferrule.numeric import as_integer, as_number
 from ferrule.operations.call_options import engine_for, no_messages, prepare_completion, refuse_dry_run
 from ferrule.operations.model_lists import ModelListCache
@@ -58,6 +59,9 @@ class BaseClient(Interceptable):
         providers: Mapping[str, ProviderOptions] | None = None,
         aliases: Mapping[str, str] | None = None,
         groups: Mapping[str, GroupOptions] | None = None,
+        limits: Mapping[str, LimitOptions] | None = None,
+        budgets: Mapping[str, BudgetOptions] | None = None,
+        state: Literal["memory"] | None = None,
         model: str | None = None,
         timeout: float | Timeouts | None = None,
         max_retries: int | None = None,
@@ -84,6 +88,10 @@ class BaseClient(Interceptable):
             aliases: Names for models, with the models they stand for.
             groups: Groups of models that answer for each other, by name: `targets`, `strategy`, ... See
                 docs/failover.md.
+            limits: Rate limits by name: `requests_per_minute`, `tokens_per_minute`, `concurrency`, ... See
+                docs/limits.md.
+            budgets: Budgets by name: `amount` in dollars, `window`, `mode`, ... See docs/budgets.md.
+            state: Where limits and budgets are counted: in `"memory"`, for this client alone.
             model: The default model, for calls that name none.
             timeout: Seconds for a whole call, or `Timeouts`. Default: 5 to connect, 120 idle, 600 in total.
             max_retries: How many times a failed attempt is repeated before the first event. Default 2.
@@ -119,6 +127,9 @@ class BaseClient(Interceptable):
             "providers": providers,
             "aliases": aliases,
             "groups": groups,
+            "limits": limits,
+            "budgets": budgets,
+            "state": state,
             "retry": {"preset": retry} if isinstance(retry, str) else retry,
             "breaker": breaker,
             "models": models,
@@ -229,6 +240,17 @@ class BaseClient(Interceptable):
         from ferrule.operations.status import Breaker  # dataclasses
 
         return Breaker(self._native, target)
+
+    def budget(self, name: str, value: str | None = None) -> ferrule.Budget:
+        """A budget, to top up or to reset by hand.
+
+        Args:
+            name: The budget's name, as in the configuration.
+            value: Which value of its scope, such as a team's name; not needed where the scope is `all`.
+        """
+        from ferrule.operations.admission_status import Budget  # dataclasses, decimal
+
+        return Budget(self._native, name, value)
 
     def capabilities(self, model: str) -> ferrule.Capabilities:
         """What a model can do: context window, modalities, tools, reasoning. No request is made.

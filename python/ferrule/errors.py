@@ -21,6 +21,7 @@
     |   +-- TotalTimeoutError        the whole call
     +-- StreamInterruptedError       a stream broke off; `partial_reply` is what came before
     |   +-- StreamStalledError       it stood still (also an IdleTimeoutError)
+    +-- BudgetExceededError          a budget of your own has not enough left
     +-- ParseError                   a reply has no value of the type asked for (also ValueError)
     +-- ConfigError                  the configuration is not usable
     +-- UnsupportedError             the provider's wire format cannot carry an option
@@ -34,10 +35,13 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ferrule
 from ferrule._native import Attempt, Reply
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 
 class FerruleError(Exception):
@@ -145,7 +149,52 @@ class ContentFilteredError(ProviderError):
 
 
 class RateLimitedError(ProviderError):
-    """Too many requests or tokens for now; `retry_after` may say for how long."""
+    """Too many requests or tokens for now; `retry_after` may say for how long.
+
+    Either the provider refused the call, or a limit of your own kept it from being sent: then `status` is `None`.
+
+    Attributes:
+        limit: The name of your limit; `None` where it is the provider's.
+        scope: What that limit is kept of, such as `metadata.team`.
+        scope_value: Which of those, such as the team's name.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        limit: str | None = None,
+        scope: str | None = None,
+        scope_value: str | None = None,
+        status: int | None = None,
+        code: str | None = None,
+        error_type: str | None = None,
+        param: str | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        body: str | None = None,
+        provider: str | None = None,
+        model: str | None = None,
+        attempts: Sequence[Attempt] = (),
+        partial_reply: Reply | None = None,
+    ) -> None:
+        super().__init__(
+            message,
+            status=status,
+            code=code,
+            error_type=error_type,
+            param=param,
+            request_id=request_id,
+            retry_after=retry_after,
+            body=body,
+            provider=provider,
+            model=model,
+            attempts=attempts,
+            partial_reply=partial_reply,
+        )
+        self.limit = limit
+        self.scope = scope
+        self.scope_value = scope_value
 
 
 class QuotaExceededError(ProviderError):
@@ -198,6 +247,48 @@ class StreamInterruptedError(FerruleError):
 
 class StreamStalledError(StreamInterruptedError, IdleTimeoutError):
     """A stream that had begun stood still for `timeout.idle` seconds; `partial_reply` is what was received."""
+
+
+class BudgetExceededError(FerruleError):
+    """A budget of your own has not enough left for what the call may cost at most; nothing was sent.
+
+    Attributes:
+        budget: The budget's name.
+        scope: What it is kept of, such as `metadata.team`.
+        scope_value: Which of those, such as the team's name.
+        amount: Dollars that may be spent in its window.
+        spent: Dollars that were spent.
+        reserved: Dollars that calls under way may spend.
+        estimate: Dollars that the call may cost at most; `None` where that cannot be said.
+        retry_after: Seconds until more may be spent; `None` where that is not known.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        budget: str | None = None,
+        scope: str | None = None,
+        scope_value: str | None = None,
+        amount: Decimal | None = None,
+        spent: Decimal | None = None,
+        reserved: Decimal | None = None,
+        estimate: Decimal | None = None,
+        retry_after: float | None = None,
+        provider: str | None = None,
+        model: str | None = None,
+        attempts: Sequence[Attempt] = (),
+        partial_reply: Reply | None = None,
+    ) -> None:
+        super().__init__(message, provider=provider, model=model, attempts=attempts, partial_reply=partial_reply)
+        self.budget = budget
+        self.scope = scope
+        self.scope_value = scope_value
+        self.amount = amount
+        self.spent = spent
+        self.reserved = reserved
+        self.estimate = estimate
+        self.retry_after = retry_after
 
 
 class ParseError(FerruleError, ValueError):

@@ -59,3 +59,12 @@ def _is_sized(value: Any) -> bool:
     except TypeError:
         return False
     return True
+
+
+def as_dollars(value: Any) -> str | None:
+    """An amount of money in decimal notation, as it was written; `None` for what is not a number, or below 0."""
+    number = as_number(value)
+    if number is None or not 0 <= number < 1e13:
+        return None
+    # A Decimal is exact, and a float as short as it can be written.
+    return str(value) if type(value).__name__ == "Decimal" else repr(number)

@@ -21,6 +21,7 @@ from ferrule import errors
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from decimal import Decimal
     from types import TracebackType
 
     from ferrule._native import Cost, NativeClient, Usage
@@ -29,8 +30,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BreakerEvent",
+    "BudgetEvent",
     "ErrorEvent",
     "FailoverEvent",
+    "LimitEvent",
     "ObserverEvent",
     "RequestEvent",
     "ResponseEvent",
@@ -213,6 +216,56 @@ class StreamEndEvent(ObserverEvent):
     status: int | None
 
 
+@dataclasses.dataclass(frozen=True)
+class BudgetEvent(ObserverEvent):
+    """Something happened to a budget.
+
+    Attributes:
+        budget: The budget's name.
+        scope: What it is kept of, such as `metadata.team`.
+        scope_value: Which of those, such as the team's name.
+        what: `threshold` (`percent` of it are spent), `refused` (a call that did not fit in), or `degraded` (a cheaper
+            group is asked in place of what the call names).
+        percent: The threshold: 50, 80 or 100; `None` otherwise.
+        amount: Dollars that may be spent in its window.
+        spent: Dollars that were spent, estimates included.
+        reserved: Dollars that calls under way may spend.
+    """
+
+    budget: str
+    scope: str
+    scope_value: str
+    what: Literal["threshold", "refused", "degraded"]
+    percent: int | None
+    amount: Decimal
+    spent: Decimal
+    reserved: Decimal
+
+
+@dataclasses.dataclass(frozen=True)
+class LimitEvent(ObserverEvent):
+    """A call waits for a limit, goes on, or is refused by it.
+
+    Attributes:
+        limit: The limit's name; `budgets.<name>` where it waits for a budget; `None` where the provider itself says
+            that it takes no more for now.
+        scope: What it is kept of, such as `metadata.team`.
+        scope_value: Which of those, such as the team's name.
+        what: `waiting`, `admitted` (after it waited) or `refused`.
+        position: Its place in the queue when it began to wait, from 1; `None` otherwise.
+        waited: How long it waited, in seconds.
+        retry_after: Seconds until there may be room, where the call is refused and that is known.
+    """
+
+    limit: str | None
+    scope: str
+    scope_value: str
+    what: Literal["waiting", "admitted", "refused"]
+    position: int | None
+    waited: float
+    retry_after: float | None
+
+
 EVENTS: dict[str, type[ObserverEvent]] = {
     "request": RequestEvent,
     "response": ResponseEvent,
@@ -221,6 +274,8 @@ EVENTS: dict[str, type[ObserverEvent]] = {
     "failover": FailoverEvent,
     "breaker": BreakerEvent,
     "stream_end": StreamEndEvent,
+    "budget": BudgetEvent,
+    "limit": LimitEvent,
 }
 """The classes of events, by kind."""
 

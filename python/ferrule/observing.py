@@ -9,8 +9,10 @@ if TYPE_CHECKING:
     from ferrule._native import NativeClient
     from ferrule.observers import (
         BreakerEvent,
+        BudgetEvent,
         ErrorEvent,
         FailoverEvent,
+        LimitEvent,
         Observers,
         RequestEvent,
         ResponseEvent,
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     _Retry = TypeVar("_Retry", bound=Callable[[RetryEvent], Any])
     _Failover = TypeVar("_Failover", bound=Callable[[FailoverEvent], Any])
     _Breaker = TypeVar("_Breaker", bound=Callable[[BreakerEvent], Any])
+    _Budget = TypeVar("_Budget", bound=Callable[[BudgetEvent], Any])
+    _Limit = TypeVar("_Limit", bound=Callable[[LimitEvent], Any])
     _StreamEnd = TypeVar("_StreamEnd", bound=Callable[[StreamEndEvent], Any])
 
 
@@ -91,6 +95,22 @@ class Observable:
     @overload
     def on(self, event: Literal["stream_end"], *, name: str | None = None) -> Callable[[_StreamEnd], _StreamEnd]: ...
 
+    @overload
+    def on(
+        self, event: Literal["budget"], function: Callable[[BudgetEvent], Any], *, name: str | None = None
+    ) -> Subscription: ...
+
+    @overload
+    def on(self, event: Literal["budget"], *, name: str | None = None) -> Callable[[_Budget], _Budget]: ...
+
+    @overload
+    def on(
+        self, event: Literal["limit"], function: Callable[[LimitEvent], Any], *, name: str | None = None
+    ) -> Subscription: ...
+
+    @overload
+    def on(self, event: Literal["limit"], *, name: str | None = None) -> Callable[[_Limit], _Limit]: ...
+
     def on(self, event: str, function: Callable[[Any], Any] | None = None, *, name: str | None = None) -> Any:
         """Has a function called with each event of a kind; without one, a decorator that does so.
 
@@ -102,9 +122,11 @@ class Observable:
         Args:
             event: `request` and `response` (an attempt begins, is answered), `error` (an attempt, or the call, fails),
                 `retry` (the same target is asked again), `failover` (another one is), `breaker` (a circuit breaker
-                changes its state), `stream_end`.
+                changes its state), `stream_end`, `budget` (a threshold is reached, a call is refused or led to a
+                cheaper group), `limit` (a call waits, goes on or is refused).
             function: Takes the event: a `RequestEvent`, `ResponseEvent`, `ErrorEvent`, `RetryEvent`, `FailoverEvent`,
-                `BreakerEvent` or `StreamEndEvent`. With an `AsyncClient` it may be `async def`.
+                `BreakerEvent`, `StreamEndEvent`, `BudgetEvent` or `LimitEvent`. With an `AsyncClient` it may be
+                `async def`.
             name: What it is called in the log; its own name by default.
 
         Returns:

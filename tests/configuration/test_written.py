@@ -10,6 +10,7 @@ import pytest
 
 from ferrule.configuration import Configuration, documents, providers
 from ferrule.configuration.files import File, read
+from ferrule.configuration.limit_schema import BUDGET, LIMIT
 from ferrule.configuration.schema import (
     BREAKER,
     GROUP,
@@ -21,6 +22,7 @@ from ferrule.configuration.schema import (
     VARIABLES,
     at,
 )
+from ferrule.limit_options import BudgetOptions, LimitOptions
 from ferrule.options import BreakerOptions, GroupOptions, ProviderOptions, RetryOptions, TargetOptions
 
 if TYPE_CHECKING:
@@ -76,6 +78,8 @@ def test_provider_options_are_the_schemas() -> None:
         (TargetOptions, TARGET),
         (RetryOptions, RETRY),
         (BreakerOptions, BREAKER),
+        (LimitOptions, LIMIT),
+        (BudgetOptions, BUDGET),
     ):
         assert set(options.__annotations__) == set(fields)
 

@@ -6,7 +6,7 @@ use crate::{
     delivery::Value,
     errors::raise_client,
     flight::Flight,
-    ledger, model_info, operations,
+    ledger, limits, model_info, operations,
     produce::{self, Outcome},
     reply::Reply,
     request, routing, settings, status,
@@ -289,6 +289,19 @@ impl NativeClient {
     fn status<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let status = py.detach(|| self.0.status()).map_err(|error| raise_client(py, error))?;
         status::dict(py, &status)
+    }
+
+    /// Tops a budget up by `amount` dollars, for one `value` of its scope, or resets it where `amount` is `None`. Gives it
+    /// as it is then.
+    #[pyo3(signature = (name, value, amount))]
+    fn change_budget<'py>(
+        &self,
+        py: Python<'py>,
+        name: &str,
+        value: Option<&str>,
+        amount: Option<&str>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        limits::change(py, &self.0, name, value, amount)
     }
 
     /// Opens the circuit breakers of a target, or of all targets of a group, or closes them.

@@ -1,8 +1,8 @@
 //! Exceptions: the classes are Python's (`ferrule/errors.py`), so that they read well and pickle; here they are raised.
 
-use crate::{attempt::Attempt, reply::Reply};
+use crate::{attempt::Attempt, cost::decimal, reply::Reply};
 use ferrule_client::ClientError;
-use ferrule_engine::{CallError, Failure, TimeoutKind, Unreadable};
+use ferrule_engine::{BudgetExceeded, CallError, Failure, LimitReached, TimeoutKind, Unreadable};
 use ferrule_wire::model::{ErrorKind, ProviderError};
 use pyo3::{exceptions::PyRuntimeError, intern, prelude::*, types::PyDict};
 
@@ -45,6 +45,8 @@ pub(crate) fn class_of_failure(failure: &Failure) -> &'static str {
         Failure::Unreadable(_) => "ResponseDecodeError",
         Failure::Unsupported(_) => "UnsupportedError",
         Failure::Config(_) => "ConfigError",
+        Failure::Limited(_) => "RateLimitedError",
+        Failure::Budget(_) => "BudgetExceededError",
     }
 }
 
@@ -102,6 +104,26 @@ fn build(py: Python<'_>, error: CallError, received: Option<Reply>) -> PyResult<
             fields.set_item(intern!(py, "status"), status)?;
             fields.set_item(intern!(py, "request_id"), request_id)?;
             fields.set_item(intern!(py, "body"), (!body.is_empty()).then_some(body))?;
+        }
+        Failure::Limited(reached) => {
+            let LimitReached { limit, scope, value, retry_after, .. } = *reached;
+            fields.set_item("retry_after", retry_after.map(|after| after.as_secs_f64()))?;
+            // What the provider says of its own limits has no name of ours.
+            fields.set_item("limit", (!limit.is_empty()).then_some(limit))?;
+            fields.set_item("scope", scope)?;
+            fields.set_item("scope_value", value)?;
+        }
+        Failure::Budget(exceeded) => {
+            let BudgetExceeded { budget, scope, value, amount, spent, reserved, estimate, retry_after, .. } =
+                *exceeded;
+            fields.set_item("budget", budget)?;
+            fields.set_item("scope", scope)?;
+            fields.set_item("scope_value", value)?;
+            fields.set_item("amount", decimal(py, &amount)?)?;
+            fields.set_item("spent", decimal(py, &spent)?)?;
+            fields.set_item("reserved", decimal(py, &reserved)?)?;
+            fields.set_item("estimate", estimate.map(|estimate| decimal(py, &estimate)).transpose()?)?;
+            fields.set_item("retry_after", retry_after.map(|after| after.as_secs_f64()))?;
         }
         Failure::Unsupported(unsupported) => {
             fields.set_item(intern!(py, "field"), unsupported.field)?;

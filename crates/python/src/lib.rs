@@ -27,6 +27,7 @@ mod groups;
 mod guard;
 mod http;
 mod ledger;
+mod limits;
 mod logging;
 mod message;
 mod model_info;
@@ -88,6 +89,8 @@ mod _native {
     use super::guard::{guard_group, release_group};
     #[pymodule_export]
     use super::http::{HttpExchange, HttpHeaders, HttpInterceptor, HttpTransport};
+    #[pymodule_export]
+    use super::limits::{check_scope, check_window};
     #[pymodule_export]
     use super::logging::set_log_level;
     #[pymodule_export]

@@ -1,6 +1,6 @@
 //! Events of observers for Python: a pair of the kind and the fields of its class in `python/ferrule/observers.py`.
 
-use crate::{cost::Cost, errors::class_of_failure, usage::Usage};
+use crate::{cost::{Cost, decimal}, errors::class_of_failure, usage::Usage};
 use ferrule_catalog::Settlement;
 use ferrule_engine::{AttemptFacts, Event, Failure, Next, Reason, What};
 use pyo3::{prelude::*, types::PyDict};
@@ -80,6 +80,26 @@ fn add(fields: &Bound<'_, PyDict>, what: What) -> PyResult<()> {
             fields.set_item("duration", seconds(duration))?;
             fields.set_item("time_to_first_token", time_to_first_token.map(seconds))?;
             add_settlement(fields, Some(&settlement))
+        }
+        What::Budget(news) => {
+            fields.set_item("budget", news.budget)?;
+            fields.set_item("scope", news.scope)?;
+            fields.set_item("scope_value", news.value)?;
+            fields.set_item("what", news.what)?;
+            fields.set_item("percent", news.percent)?;
+            let py = fields.py();
+            fields.set_item("amount", decimal(py, &news.amount)?)?;
+            fields.set_item("spent", decimal(py, &news.spent)?)?;
+            fields.set_item("reserved", decimal(py, &news.reserved)?)
+        }
+        What::Limit(news) => {
+            fields.set_item("limit", (!news.limit.is_empty()).then_some(news.limit))?;
+            fields.set_item("scope", news.scope)?;
+            fields.set_item("scope_value", news.value)?;
+            fields.set_item("what", news.what)?;
+            fields.set_item("position", news.position)?;
+            fields.set_item("waited", seconds(news.waited))?;
+            fields.set_item("retry_after", news.retry_after.map(seconds))
         }
     }
 }

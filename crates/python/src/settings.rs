@@ -4,7 +4,7 @@ use crate::{
     bridge::LoopBridge,
     from_python::{self, Path},
     function::FunctionBackend,
-    groups, policies, request,
+    groups, limits, policies, request,
     secrets::ConfiguredSecrets,
     token::FunctionTokens,
 };
@@ -59,6 +59,7 @@ pub(crate) fn read(fields: &Bound<'_, PyDict>, fetch: Option<&Bound<'_, PyAny>>)
     }
     settings.routing.aliases = pairs(&aliases)?;
     settings.routing.default_model = get("model")?.extract()?;
+    limits::add(&mut settings, fields)?;
     let vault = get("vault")?;
     let secrets = fetch.map(|fetch| (fetch, &vault));
     for provider in get("providers")?.cast::<PyList>()?.iter() {

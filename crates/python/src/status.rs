@@ -1,5 +1,6 @@
 //! Status of a client for Python: its groups, its targets and their circuit breakers.
 
+use crate::limits;
 use ferrule_engine::{GroupStatus, KeyStatus, Status, TargetStatus};
 use pyo3::{
     prelude::*,
@@ -16,6 +17,10 @@ pub(crate) fn dict<'py>(py: Python<'py>, status: &Status) -> PyResult<Bound<'py,
     dict.set_item("targets", PyList::new(py, targets)?)?;
     let keys = status.keys.iter().map(|key| of_key(py, key)).collect::<PyResult<Vec<_>>>()?;
     dict.set_item("keys", PyList::new(py, keys)?)?;
+    let limits = status.limits.iter().map(|limit| limits::of_limit(py, limit)).collect::<PyResult<Vec<_>>>()?;
+    dict.set_item("limits", PyList::new(py, limits)?)?;
+    let budgets = status.budgets.iter().map(|one| limits::of_budget(py, one)).collect::<PyResult<Vec<_>>>()?;
+    dict.set_item("budgets", PyList::new(py, budgets)?)?;
     Ok(dict)
 }
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ferrule._native import dialects
-from ferrule.configuration import addresses, files, groups, layers, names, providers, settings, trust, untrusted
+from ferrule.configuration import addresses, files, groups, layers, limits, names, providers, settings, trust, untrusted
 from ferrule.configuration.secrets import Vault
 from ferrule.configuration.state import State
 from ferrule.configuration.suggestions import suggestion
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Changes = dict[str, dict[str, Any]]
 
-SECTIONS = ("providers", "aliases", "groups", "models")
+SECTIONS = ("providers", "aliases", "groups", "models", "limits", "budgets")
 """What can be changed while a client runs."""
 
 
@@ -134,7 +134,7 @@ class Configuration:
             name: The name.
             entry: What is put there. A provider with an address may take the alias of a built-in one.
         """
-        if section in ("aliases", "groups"):
+        if section in ("aliases", "groups", "limits", "budgets"):
             return name
         own = [identifier for identifier in self.provider_ids() if identifier not in self.state.rows]
         if section == "models":
@@ -227,6 +227,7 @@ def _merged_state(found: tuple[files.File, ...], read: list[Layer], changes: Cha
     state = _merged(found, read, changes, vault)
     layers.refuse(list(dict.fromkeys(_contradictions(state))))
     layers.refuse([state.merged.described(path, message) for path, message in groups.problems(state.merged)])
+    layers.refuse([state.merged.described(path, message) for path, message in limits.problems(state.merged)])
     layers.refuse([state.merged.described(path, message) for path, message in names.problems(state)])
     return state
 

@@ -1,4 +1,4 @@
-"""Registry: a client's providers, aliases and models by name, to read and to change while the client runs.
+"""Registry: what a client is configured with by name, to read and to change while the client runs.
 
 What is changed here wins over files, environment and arguments, also when those are read again.
 """
@@ -13,12 +13,13 @@ from ferrule.configuration.live import lock
 from ferrule.configuration.schema import at
 from ferrule.configuration.suggestions import suggestion
 from ferrule.errors import ConfigError
+from ferrule.limit_options import BudgetOptions, LimitOptions
 from ferrule.options import GroupOptions, ProviderOptions
 
 if TYPE_CHECKING:
     from ferrule.configuration.live import LiveConfiguration
 
-Entry = Union[ProviderOptions, GroupOptions, Mapping[str, Any], str]  # noqa: UP007 - also at run time, on Python 3.10
+Entry = Union[ProviderOptions, GroupOptions, LimitOptions, BudgetOptions, Mapping[str, Any], str]  # noqa: UP007 - also at run time, on Python 3.10
 
 
 class Registry:
@@ -44,6 +45,16 @@ class Registry:
     def groups(self) -> RegistrySection:
         """Groups of models by name."""
         return RegistrySection(self._live, "groups")
+
+    @property
+    def limits(self) -> RegistrySection:
+        """Rate limits by name. What was counted stays when one is replaced."""
+        return RegistrySection(self._live, "limits")
+
+    @property
+    def budgets(self) -> RegistrySection:
+        """Budgets by name. What was spent stays when one is replaced."""
+        return RegistrySection(self._live, "budgets")
 
     @property
     def models(self) -> RegistrySection:
@@ -96,7 +107,7 @@ class RegistrySection:
     def __init__(self, live: LiveConfiguration, name: str) -> None:
         self._live = live
         self._name = name
-        self._kind = {"providers": "provider", "aliases": "alias", "groups": "group", "models": "model"}[name]
+        self._kind = {"aliases": "alias"}.get(name, name.removesuffix("s"))
 
     def __repr__(self) -> str:
         return f"RegistrySection({self._name}: {', '.join(self.list())})"
@@ -126,9 +137,9 @@ class RegistrySection:
         """Adds an entry.
 
         Args:
-            name: The provider's id, the alias, the group's name, or the model as `provider/model`.
-            entry: A provider's options, the model that an alias stands for, a group's options, or a model's facts and
-                prices.
+            name: The provider's id, the model as `provider/model`, or the name of an alias, group, limit or budget.
+            entry: A provider's options, the model that an alias stands for, the options of a group, limit or budget,
+                or a model's facts and prices.
 
         Raises:
             ConfigError: There is one of this name, or `entry` is not usable.

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from ferrule import _native
-from ferrule.configuration import addresses, api_keys, characters, groups, layers, secrets, validation
+from ferrule.configuration import addresses, api_keys, characters, groups, layers, limits, secrets, validation
 from ferrule.configuration.providers import needs_key, spelled
 from ferrule.configuration.schema import PLACEHOLDERS
 from ferrule.configuration.secrets import Deferred, UnknownSecretError
@@ -98,7 +98,7 @@ def client_settings(merged: Merged, rows: Mapping[str, Row], removed: set[str], 
         vault: Reads secrets.
     """
     tree = merged.tree
-    limits = tree.get("timeouts") or {}
+    times = tree.get("timeouts") or {}
     ids = [*rows, *(identifier for identifier in tree.get("providers") or {} if identifier not in rows)]
     ready: list[ProviderSettings] = []
     claimed: set[str] = set()
@@ -127,13 +127,15 @@ def client_settings(merged: Merged, rows: Mapping[str, Row], removed: set[str], 
     return {
         "providers": ready,
         "groups": found.groups,
+        "limits": limits.rate_limits(merged),
+        "budgets": limits.budgets(merged),
         "retry": tree.get("retry"),
         "breaker": tree.get("breaker"),
         "vault": vault,
         "aliases": tree.get("aliases") or {},
         "model": tree.get("model"),
         "models": tree.get("models") or {},
-        "timeouts": Timeouts(**limits) if limits else None,
+        "timeouts": Timeouts(**times) if times else None,
         "bounds": tree.get("bounds") or {},
         "max_retries": tree.get("max_retries", 2),
         "drop_params": tree.get("drop_params", False),

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from ferrule.configuration.schema import REFERENCES, SCHEMA, Field
 from ferrule.configuration.suggestions import MAX_NAME, suggestion
-from ferrule.numeric import as_integer, as_number
+from ferrule.numeric import as_dollars, as_integer, as_number
 
 _IN_FILES = {
     dict: "a table",
@@ -24,6 +24,7 @@ _EXPECTED = {
     "secret": ("a string, or a table with `env`, `file`, `keyring` or `command`", "str"),
     "number": ("a number of seconds above 0", "a number of seconds above 0"),
     "count": ("a whole number, 0 or more", "a whole number, 0 or more"),
+    "money": ("a number of dollars, 0 or more", "a number of dollars, 0 or more"),
     "flag": ("true or false", "bool"),
     "words": ("a list of strings", "a list of strings"),
     "models": ("a list of strings", "a list of strings"),
@@ -161,6 +162,8 @@ def _fits(value: Any, kind: str, path: tuple[Any, ...], in_file: bool, found: li
     if kind == "count":
         count = as_integer(value)
         return count is not None and 0 <= count < 2**32
+    if kind == "money":
+        return as_dollars(value) is not None
     if kind == "share":
         number = as_number(value)
         return number is not None and 0 <= number <= 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ferrule.operations.admission_status import BudgetStatus, LimitStatus
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -90,11 +92,15 @@ class Status:
         groups: The groups, by name.
         targets: The targets that were called or are in a group, by name.
         keys: The API keys of providers that have several.
+        limits: The rate limits that calls were counted at, for each value of their scopes.
+        budgets: The budgets that calls were counted at, for each value of their scopes.
     """
 
     groups: tuple[GroupStatus, ...]
     targets: tuple[TargetStatus, ...]
     keys: tuple[KeyStatus, ...] = ()
+    limits: tuple[LimitStatus, ...] = ()
+    budgets: tuple[BudgetStatus, ...] = ()
 
     def target(self, name: str) -> TargetStatus | None:
         """The target called `name`; `None` where there is none."""
@@ -110,6 +116,8 @@ def status_of(native: NativeClient) -> Status:
         ),
         targets=tuple(TargetStatus(**target) for target in found["targets"]),
         keys=tuple(_key(key) for key in found["keys"]),
+        limits=tuple(LimitStatus(**limit) for limit in found["limits"]),
+        budgets=tuple(BudgetStatus(**budget) for budget in found["budgets"]),
     )
 
 
