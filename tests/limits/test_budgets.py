@@ -10,11 +10,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from limited_world import INPUT, MODEL, OUTPUT, settings, wait_until
 
 import ferrule
 from ferrule.testing import Simulator, rule
-
-from .conftest import INPUT, MODEL, OUTPUT, settings
 
 if TYPE_CHECKING:
     import io
@@ -34,8 +33,14 @@ def only_left(client: ferrule.Client) -> Decimal:
 
 
 def only(client: ferrule.Client | ferrule.AsyncClient) -> ferrule.BudgetStatus:
-    (found,) = client.status().budgets
-    return found
+    found = client.status() if isinstance(client, ferrule.Client) else asyncio.run(client.status())
+    (budget,) = found.budgets
+    return budget
+
+
+async def of_async(client: ferrule.AsyncClient) -> ferrule.BudgetStatus:
+    (budget,) = (await client.status()).budgets
+    return budget
 
 
 @pytest.fixture
@@ -125,10 +130,16 @@ def test_two_loops_spend_no_more_than_there_is(counted: Simulator) -> None:
     assert len(counted.requests) >= 9
 
 
+def mapped(client: ferrule.Client) -> None:
+    for reply in client.map(MODEL, ["Hello."], max_tokens=10):
+        if isinstance(reply, Exception):
+            raise reply
+
+
 OPERATIONS: dict[str, Callable[[ferrule.Client], Any]] = {
     "stream": lambda client: list(client.stream(MODEL, "Hello.", max_tokens=10)),
-    "run": lambda client: client.run(MODEL, "Hello.", max_tokens=10),
-    "map": lambda client: [reply.text for reply in client.map(MODEL, ["Hello."], max_tokens=10)],
+    "run": lambda client: client.run(MODEL, "Hello.", tools=[], max_tokens=10),
+    "map": mapped,
     "embed": lambda client: client.embed(MODEL, ["Hello " * 2000] * 3),
 }
 
@@ -153,7 +164,7 @@ def test_every_operation_is_kept_to_it(counted: Simulator, kind: str) -> None:
 def test_what_was_sent_and_never_reported_is_booked_as_an_estimate(simulator: Simulator) -> None:
     with budgeted(simulator, amount=1.0) as client:
         # Timed out: nothing was told, so all that was reserved.
-        simulator.set_script([rule(fault={"stall": {"at": "headers"}})])
+        simulator.set_script([rule(fault={"stall": {"at": "before_headers"}})])
         with pytest.raises(ferrule.TimeoutError):
             call(client, timeout=0.3, max_retries=0)
         found = only(client)
@@ -168,7 +179,7 @@ def test_what_was_sent_and_never_reported_is_booked_as_an_estimate(simulator: Si
             if isinstance(event, ferrule.TextDelta):
                 break
         stream.close()
-        _wait_until(lambda: only(client).reserved == 0)
+        wait_until(lambda: only(client).reserved == 0)
         found = only(client)
         assert found.reported == 0
         assert OUTPUT <= found.estimated - whole < 50 * OUTPUT
@@ -186,27 +197,18 @@ def test_what_was_sent_and_never_reported_is_booked_as_an_estimate(simulator: Si
         assert (only(client).spent, only(client).reserved) == (0, 0)
 
 
-def _wait_until(condition: Callable[[], bool]) -> None:
-    import time
-
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 async def test_a_cancelled_call_is_booked(simulator: Simulator) -> None:
     simulator.set_script([rule({"text": "Hello.", "first_token_ms": 5_000})])
     given = settings(simulator, budgets={"all": {"amount": 1.0}})
     async with ferrule.AsyncClient(**given) as client:
         task = asyncio.ensure_future(client.complete(MODEL, "Hello.", max_tokens=10))
-        await asyncio.to_thread(_wait_until, lambda: bool(simulator.requests))
-        assert only(client).reserved > 0
+        await asyncio.to_thread(wait_until, lambda: bool(simulator.requests))
+        assert (await of_async(client)).reserved > 0
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await asyncio.to_thread(_wait_until, lambda: only(client).reserved == 0)
-        assert only(client).estimated > 10 * OUTPUT
+        await asyncio.to_thread(wait_until, lambda: only(client).reserved == 0)
+        assert (await of_async(client)).estimated > 10 * OUTPUT
 
 
 def test_retries_and_failover_are_booked_each(simulator: Simulator) -> None:

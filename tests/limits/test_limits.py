@@ -9,14 +9,18 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from limited_world import MODEL, most_within, settings, wait_until
 
 import ferrule
 from ferrule.testing import Simulator, rule
 
-from .conftest import MODEL, most_within, settings
-
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+def under_way(client: ferrule.Client) -> int:
+    found = client.status().limits
+    return found[0].in_flight + found[0].waiting if found else 0
 
 
 def limited(simulator: Simulator, **limit: Any) -> ferrule.Client:
@@ -29,7 +33,7 @@ KINDS: dict[str, Callable[[ferrule.Client], Any]] = {
     "embed": lambda client: client.embed("mine/embedder", ["one", "two"]),
     "rerank": lambda client: client.rerank("mine/reranker", "one", ["one", "two"]),
     "images": lambda client: client.images.generate("mine/painter", "a cat"),
-    "run": lambda client: client.run(MODEL, "Hello."),
+    "run": lambda client: client.run(MODEL, "Hello.", tools=[]),
 }
 
 
@@ -113,17 +117,21 @@ def test_an_open_stream_keeps_its_place_until_it_ends_however_it_does(simulator:
         with pytest.raises(ferrule.RateLimitedError, match="1 calls at once"):
             client.complete(MODEL, "Hello.")
         stream.close()
+        wait_until(lambda: client.status().limits[0].in_flight == 0)
         client.complete(MODEL, "Hello.")
         # One that is whole, one that breaks off, one that nobody reads.
         list(client.stream(MODEL, "Hello."))
         with pytest.raises(ferrule.FerruleError):
             list(client.stream("mine/reset-mid-event", "Hello.", max_retries=0))
+        wait_until(lambda: client.status().limits[0].in_flight == 0)
+        del stream
         client.stream(MODEL, "Hello.")
+        wait_until(lambda: client.status().limits[0].in_flight == 0)
         client.complete(MODEL, "Hello.", timeout=5)
 
 
 def test_who_waits_is_served_in_turn(simulator: Simulator) -> None:
-    simulator.set_script([rule({"text": "Hello.", "first_token_ms": 80})])
+    simulator.set_script([rule({"text": "Hello.", "first_token_ms": 1_500}, times=1), rule("Hello.")])
     with limited(simulator, concurrency=1) as client:
         waits: list[ferrule.LimitEvent] = []
         client.on("limit", waits.append)
@@ -131,7 +139,7 @@ def test_who_waits_is_served_in_turn(simulator: Simulator) -> None:
         for place in range(4):
             threads.append(threading.Thread(target=client.complete, args=(MODEL, f"Hello {place}.")))
             threads[-1].start()
-            time.sleep(0.02)
+            wait_until(lambda count=place + 1: under_way(client) == count)
         assert client.status().limits[0].waiting >= 1
         for thread in threads:
             thread.join()
@@ -167,10 +175,10 @@ async def test_a_call_that_is_cancelled_while_it_waits_takes_nothing(simulator: 
         await asyncio.sleep(0.1)
         waiting[0].cancel()
         await asyncio.sleep(0.1)
-        assert client.status().limits[0].waiting == 1
+        assert (await client.status()).limits[0].waiting == 1
         await stream.aclose()
         await asyncio.wait_for(waiting[1], 10)
-        assert client.status().limits[0].in_flight == 0
+        assert (await client.status()).limits[0].in_flight == 0
     assert [request.body["messages"][-1]["content"] for request in simulator.requests][1:] == ["Hello 1."]
 
 

@@ -146,7 +146,8 @@ impl<'a, W: Work> Run<'a, W> {
                 return Err(self.error());
             };
             if self.policy.admission.is_some()
-                && let Err(refused) = self.pass_limits(&mut target).await
+                // Boxed, as few clients have limits and all calls would carry its size.
+                && let Err(refused) = Box::pin(self.pass_limits(&mut target)).await
             {
                 step = self.not_admitted(target, refused)?;
                 continue;

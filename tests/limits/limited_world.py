@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
-from ferrule.testing import Simulator
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
-    from ferrule.testing import RecordedRequest
+    from ferrule.testing import RecordedRequest, Simulator
 
 MODEL = "mine/priced"
 INPUT = Decimal("0.00001")
@@ -22,12 +19,6 @@ MODELS: dict[str, Any] = {
     f"mine/{name}": {"prices": {"input_mtok": 10, "output_mtok": 1000}}
     for name in ("priced", "other", "long-9", "slow-20", "stall-mid-event")
 }
-
-
-@pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator(record_limit=10_000) as simulator:
-        yield simulator
 
 
 def settings(simulator: Simulator, **more: Any) -> dict[str, Any]:
@@ -45,6 +36,8 @@ def most_within(requests: Sequence[RecordedRequest], seconds: float) -> int:
     )
 
 
-def most_at_once(spans: Sequence[tuple[float, float]]) -> int:
-    """The most of these times that overlap."""
-    return max((sum(1 for begin, end in spans if begin <= at < end) for at, _ in spans), default=0)
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
