@@ -203,8 +203,9 @@ impl BudgetCounter {
         let found = self.in_use(now);
         let spent = found.reported.saturating_add(found.estimated);
         let whole = found.whole();
-        let is_reached =
-            |percent: &u8| spent > 0 && spent.saturating_mul(100) >= whole.saturating_mul(u128::from(*percent));
+        let is_reached = |percent: &u8| {
+            spent > 0 && spent.saturating_mul(100) >= whole.saturating_mul(u128::from(*percent))
+        };
         let reached = THRESHOLDS.iter().filter(|percent| is_reached(percent)).count();
         let before = std::mem::replace(&mut self.told, reached);
         // In a rolling window what was spent may become less: a threshold that is reached again is told again.

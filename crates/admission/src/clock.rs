@@ -46,9 +46,6 @@ impl ManualClock {
 
 impl Clock for ManualClock {
     fn now(&self) -> Now {
-        Now {
-            steady: self.steady.load(Ordering::SeqCst),
-            wall: self.wall.load(Ordering::SeqCst),
-        }
+        Now { steady: self.steady.load(Ordering::SeqCst), wall: self.wall.load(Ordering::SeqCst) }
     }
 }

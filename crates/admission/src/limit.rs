@@ -75,7 +75,15 @@ impl LimitCounter {
                     let never = asked > most;
                     let ready_at = if never { None } else { log.freed_at(over) };
                     let is_certain = never || pending == 0;
-                    return Some(Shortage { what, limit: most, used, asked, ready_at, is_certain, ..Shortage::default() });
+                    return Some(Shortage {
+                        what,
+                        limit: most,
+                        used,
+                        asked,
+                        ready_at,
+                        is_certain,
+                        ..Shortage::default()
+                    });
                 }
             }
         }
@@ -115,8 +123,7 @@ impl LimitCounter {
     }
 
     pub(crate) fn in_use(&mut self, now: u64) -> LimitUse {
-        let mut found =
-            LimitUse { limit: self.limit, in_flight: self.in_flight, ..LimitUse::default() };
+        let mut found = LimitUse { limit: self.limit, in_flight: self.in_flight, ..LimitUse::default() };
         let sum = |log: &mut Option<Rolling>, most: Option<u64>, pending: u64| {
             most?;
             let sum = log.as_mut().map_or(0, |log| log.sum(now));

@@ -101,12 +101,7 @@ impl Queue {
     }
 
     /// Puts somebody at the end, who is `short` of something. Gives the number, and how many are before in the same line.
-    pub(crate) fn join(
-        &mut self,
-        claims: Arc<[Claim]>,
-        since: u64,
-        short: (Key, Shortage),
-    ) -> (u64, usize) {
+    pub(crate) fn join(&mut self, claims: Arc<[Claim]>, since: u64, short: (Key, Shortage)) -> (u64, usize) {
         let number = self.next;
         self.next += 1;
         let id = line_of(&claims);
@@ -208,8 +203,7 @@ impl Queue {
             return true;
         }
         let line = self.lines.get_mut(&line);
-        let waiter =
-            line.and_then(|line| line.waiting.iter_mut().find(|waiter| waiter.number == number));
+        let waiter = line.and_then(|line| line.waiting.iter_mut().find(|waiter| waiter.number == number));
         match waiter {
             Some(waiter) => {
                 waiter.waker = Some(waker.clone());
@@ -225,7 +219,9 @@ impl Queue {
             return true;
         }
         let Some(line) = self.lines.get_mut(&id) else { return false };
-        let Some(place) = line.waiting.iter().position(|waiter| waiter.number == number) else { return false };
+        let Some(place) = line.waiting.iter().position(|waiter| waiter.number == number) else {
+            return false;
+        };
         line.waiting.remove(place);
         self.waiting = self.waiting.saturating_sub(1);
         if place == 0 {

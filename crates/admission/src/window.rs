@@ -1,6 +1,6 @@
 //! Windows of budgets: the time that an amount is for.
 
-use jiff::{Timestamp, ToSpan, Unit, ZonedRound, RoundMode, Zoned, tz::TimeZone};
+use jiff::{RoundMode, Timestamp, ToSpan, Unit, Zoned, ZonedRound, tz::TimeZone};
 use std::fmt;
 
 /// The time that an amount is for.

@@ -147,7 +147,11 @@ fn limited(figures: LimitFigures, wait: Option<u64>) -> Vec<Claim> {
 }
 
 fn limited_in(value: &str, limit: LimitFigures, wait: Option<u64>) -> Vec<Claim> {
-    vec![Claim { key: key("limits", value), wait, demand: Demand::Limit { limit, tokens: 0, is_open: false } }]
+    vec![Claim {
+        key: key("limits", value),
+        wait,
+        demand: Demand::Limit { limit, tokens: 0, is_open: false },
+    }]
 }
 
 #[test]
@@ -220,7 +224,9 @@ fn who_waits_is_served_in_turn_and_holds_up_nobody_else() {
         })
         .collect();
     // The queue is bounded; another value has a counter of its own.
-    assert!(matches!(admission.begin(limited_in("a", one, Some(1_000)), true), Begun::Refused(refused) if refused.is_queue_full));
+    assert!(
+        matches!(admission.begin(limited_in("a", one, Some(1_000)), true), Begun::Refused(refused) if refused.is_queue_full)
+    );
     assert!(matches!(admission.begin(limited_in("b", one, Some(1_000)), true), Begun::Admitted(_)));
     assert_eq!(admission.waiting()[&key("limits", "a")], 3);
     assert!(waiting.iter_mut().all(|ticket| matches!(ticket.check(), Verdict::Wait(_))));

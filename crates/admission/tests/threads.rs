@@ -42,8 +42,16 @@ fn eight_threads_share_one_budget() {
                 for call in 0..CALLS {
                     let key = |rule: &str| Key { rule: rule.into(), value: "x".into() };
                     let claims = vec![
-                        Claim { key: key("limit"), wait: Some(60_000), demand: Demand::Limit { limit, tokens: 0, is_open: false } },
-                        Claim { key: key("budget"), wait: Some(60_000), demand: Demand::Budget { budget: budget.clone(), amount: 3 } },
+                        Claim {
+                            key: key("limit"),
+                            wait: Some(60_000),
+                            demand: Demand::Limit { limit, tokens: 0, is_open: false },
+                        },
+                        Claim {
+                            key: key("budget"),
+                            wait: Some(60_000),
+                            demand: Demand::Budget { budget: budget.clone(), amount: 3 },
+                        },
                     ];
                     let lease = match admission.begin(claims, true) {
                         Begun::Admitted(lease) => Some(lease),

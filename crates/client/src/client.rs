@@ -4,7 +4,8 @@ use crate::{account::Account, call::ResolvedCall, error::ClientError, process, s
 use arc_swap::ArcSwap;
 use ferrule_catalog::{Row, Totals};
 use ferrule_engine::{
-    BudgetChange, BudgetStatus, Call, CallError, Engine, Health, Observer, RawReply, RawRequest, Recipient, Route, Status, Timeouts,
+    BudgetChange, BudgetStatus, Call, CallError, Engine, Health, Observer, RawReply, RawRequest, Recipient,
+    Route, Status, Timeouts,
 };
 use ferrule_wire::operation::ModelInfo;
 use std::{fmt, future::Future, sync::Arc};

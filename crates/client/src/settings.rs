@@ -2,8 +2,8 @@
 
 use ferrule_catalog::Catalog;
 use ferrule_engine::{
-    Bounds, BreakerOptions, BudgetMode, BudgetSettings, Candidate, Engine, LimitSettings, LookUp, Place, ProviderSettings, RetryOptions, Routing,
-    RoutingProblem, Timeouts, TransportSettings, nearest_name,
+    Bounds, BreakerOptions, BudgetMode, BudgetSettings, Candidate, Engine, LimitSettings, LookUp, Place,
+    ProviderSettings, RetryOptions, Routing, RoutingProblem, Timeouts, TransportSettings, nearest_name,
 };
 use std::sync::Arc;
 

@@ -99,8 +99,8 @@ mod work;
 mod written_in;
 
 pub use admission::{
-    BudgetChange, BudgetExceeded, BudgetMode, BudgetSettings, BudgetStatus, LimitReached, LimitSettings, LimitStatus,
-    Measured, Missing, RuleScope, Scope,
+    BudgetChange, BudgetExceeded, BudgetMode, BudgetSettings, BudgetStatus, LimitReached, LimitSettings,
+    LimitStatus, Measured, Missing, RuleScope, Scope,
 };
 pub use arrange::own_strategy;
 pub use backend::{Backend, BackendRequest, ChunkSender, Context};
@@ -122,7 +122,9 @@ pub use health::Health;
 pub use incoming::Incoming;
 pub use keys::{KeySettings, KeyStatus};
 pub use models::ListModels;
-pub use observe::{AttemptFacts, BudgetNews, Event, EventKind, EventTarget, LimitNews, Observer, StreamEnding, What};
+pub use observe::{
+    AttemptFacts, BudgetNews, Event, EventKind, EventTarget, LimitNews, Observer, StreamEnding, What,
+};
 pub use one_line::OneLine;
 pub use operation::{Operate, OperationReply, OperationRequest, ResponseTo};
 pub use option_defaults::{OperationDefaults, OptionDefaults};

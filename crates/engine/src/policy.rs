@@ -1,7 +1,8 @@
 //! Call policy: the limits that hold for a whole call, whatever candidate is asked.
 
 use crate::{
-    admission::AdmissionRules, observe::Events, patience::Patience, policy_options::RetryOptions, reply::Stats, timeout::Limits,
+    admission::AdmissionRules, observe::Events, patience::Patience, policy_options::RetryOptions,
+    reply::Stats, timeout::Limits,
 };
 use ferrule_catalog::Catalog;
 use std::sync::Arc;

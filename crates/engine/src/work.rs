@@ -1,9 +1,9 @@
 //! Work: what one kind of call asks of a provider, and what it makes of the response.
 
 use crate::{
-    admission::Measured, demands::Demands, failure::Failure, incoming::Incoming, option_defaults::OptionDefaults,
-    outgoing::Outgoing, policy::CallPolicy, provider::Provider, reply::Attempt, target::Target,
-    target_state::Lease,
+    admission::Measured, demands::Demands, failure::Failure, incoming::Incoming,
+    option_defaults::OptionDefaults, outgoing::Outgoing, policy::CallPolicy, provider::Provider,
+    reply::Attempt, target::Target, target_state::Lease,
 };
 use ferrule_catalog::{Settlement, UsageRecord};
 use std::{future::Future, sync::Arc};

@@ -114,8 +114,9 @@ fn build(py: Python<'_>, error: CallError, received: Option<Reply>) -> PyResult<
             fields.set_item("scope_value", value)?;
         }
         Failure::Budget(exceeded) => {
-            let BudgetExceeded { budget, scope, value, amount, spent, reserved, estimate, retry_after, .. } =
-                *exceeded;
+            let BudgetExceeded {
+                budget, scope, value, amount, spent, reserved, estimate, retry_after, ..
+            } = *exceeded;
             fields.set_item("budget", budget)?;
             fields.set_item("scope", scope)?;
             fields.set_item("scope_value", value)?;

@@ -78,7 +78,10 @@ fn read_budget(fields: &Bound<'_, PyAny>) -> PyResult<BudgetSettings> {
         name: get("name")?.extract()?,
         scope: scope(fields)?,
         amount: money(&get("amount")?.extract::<String>()?)?,
-        values: values.into_iter().map(|(value, most)| Ok((value, money(&most)?))).collect::<PyResult<_>>()?,
+        values: values
+            .into_iter()
+            .map(|(value, most)| Ok((value, money(&most)?)))
+            .collect::<PyResult<_>>()?,
         window: Arc::new(window),
         mode,
         allow_unknown_cost: get("allow_unknown_cost")?.extract()?,
@@ -122,10 +125,9 @@ pub(crate) fn of_limit<'py>(py: Python<'py>, limit: &LimitStatus) -> PyResult<Bo
     dict.set_item("scope", &limit.scope)?;
     dict.set_item("value", &limit.value)?;
     for (place, per) in Per::ALL.into_iter().enumerate() {
-        for (what, most, used) in [
-            ("requests", limit.limit.requests, limit.requests),
-            ("tokens", limit.limit.tokens, limit.tokens),
-        ] {
+        for (what, most, used) in
+            [("requests", limit.limit.requests, limit.requests), ("tokens", limit.limit.tokens, limit.tokens)]
+        {
             let of = |all: [Option<u64>; 3]| all.get(place).copied().flatten();
             dict.set_item(format!("{what}_per_{}", per.name()), of(most))?;
             dict.set_item(format!("{what}_this_{}", per.name()), of(used))?;

@@ -1,6 +1,10 @@
 //! Events of observers for Python: a pair of the kind and the fields of its class in `python/ferrule/observers.py`.
 
-use crate::{cost::{Cost, decimal}, errors::class_of_failure, usage::Usage};
+use crate::{
+    cost::{Cost, decimal},
+    errors::class_of_failure,
+    usage::Usage,
+};
 use ferrule_catalog::Settlement;
 use ferrule_engine::{AttemptFacts, Event, Failure, Next, Reason, What};
 use pyo3::{prelude::*, types::PyDict};

@@ -17,9 +17,11 @@ pub(crate) fn dict<'py>(py: Python<'py>, status: &Status) -> PyResult<Bound<'py,
     dict.set_item("targets", PyList::new(py, targets)?)?;
     let keys = status.keys.iter().map(|key| of_key(py, key)).collect::<PyResult<Vec<_>>>()?;
     dict.set_item("keys", PyList::new(py, keys)?)?;
-    let limits = status.limits.iter().map(|limit| limits::of_limit(py, limit)).collect::<PyResult<Vec<_>>>()?;
+    let limits =
+        status.limits.iter().map(|limit| limits::of_limit(py, limit)).collect::<PyResult<Vec<_>>>()?;
     dict.set_item("limits", PyList::new(py, limits)?)?;
-    let budgets = status.budgets.iter().map(|one| limits::of_budget(py, one)).collect::<PyResult<Vec<_>>>()?;
+    let budgets =
+        status.budgets.iter().map(|one| limits::of_budget(py, one)).collect::<PyResult<Vec<_>>>()?;
     dict.set_item("budgets", PyList::new(py, budgets)?)?;
     Ok(dict)
 }

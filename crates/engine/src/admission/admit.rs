@@ -81,7 +81,11 @@ impl AdmissionRules {
             return Ok(());
         }
         let provider_key = claims.last().map(|claim| claim.key.clone());
-        let first = if may_move { self.counters.begin(claims.clone(), false) } else { self.counters.begin(claims.clone(), true) };
+        let first = if may_move {
+            self.counters.begin(claims.clone(), false)
+        } else {
+            self.counters.begin(claims.clone(), true)
+        };
         let begun = match first {
             Begun::Refused(refused) if may_move && !self.is_of_target(&refused) => {
                 self.counters.begin(claims, true)

@@ -15,10 +15,7 @@ struct EngineClock;
 impl Clock for EngineClock {
     fn now(&self) -> Now {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Now {
-            steady: steady_clock::now(),
-            wall: i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX),
-        }
+        Now { steady: steady_clock::now(), wall: i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX) }
     }
 }
 

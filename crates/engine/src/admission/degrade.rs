@@ -1,8 +1,8 @@
 //! Degradation: a cheaper group in place of what a call names, where a budget says so.
 
 use super::{
-    rules::{AdmissionRules, Kind},
     refusal::amount,
+    rules::{AdmissionRules, Kind},
     scope::{Facts, Value},
     settings::BudgetMode,
 };

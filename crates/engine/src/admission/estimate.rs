@@ -77,9 +77,9 @@ impl Estimate {
                     .cost(input, output, measured)
                     .ok_or("the catalog has no price of its model: give it one under `models`"),
                 (None, _) => Err("only its model knows how many tokens its images or files are"),
-                (_, None) => {
-                    Err("neither the call nor the catalog limits its answer: set max_tokens, or reserve_output")
-                }
+                (_, None) => Err(
+                    "neither the call nor the catalog limits its answer: set max_tokens, or reserve_output",
+                ),
             },
         };
         Self { input: input.unwrap_or(0), output: known.unwrap_or(0), is_open, cost, thinks }

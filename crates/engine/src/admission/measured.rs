@@ -78,14 +78,13 @@ impl Measured {
     /// A conversation, which is asked with `defaults` where it says nothing itself.
     pub(crate) fn chat(request: &Request, defaults: Option<&Request>) -> Self {
         let own_tools = !request.tools.is_empty();
-        let tools = if own_tools { &request.tools } else { defaults.map_or(&request.tools, |other| &other.tools) };
+        let tools =
+            if own_tools { &request.tools } else { defaults.map_or(&request.tools, |other| &other.tools) };
         let number = |names: &[&str]| {
             let of = |extra: &Extra| names.iter().find_map(|name| extra.get(name)?.value().u64());
             of(&request.extra).or_else(|| of(&defaults?.extra))
         };
-        let output = number(&OWN_LIMITS)
-            .or(request.max_tokens)
-            .or_else(|| defaults?.max_tokens);
+        let output = number(&OWN_LIMITS).or(request.max_tokens).or_else(|| defaults?.max_tokens);
         let answers = number(&["n"]).or(request.n).or_else(|| defaults?.n).unwrap_or(1).max(1);
         let searches = |request: &Request| request.extra.get("web_search_options").is_some();
         let kind = if tools.iter().any(is_hosted) || searches(request) || defaults.is_some_and(searches) {

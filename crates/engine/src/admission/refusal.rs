@@ -62,7 +62,9 @@ impl fmt::Display for LimitReached {
                 write!(formatter, " {}", self.value)?;
             }
             match self.what {
-                Short::Requests(per) => write!(formatter, ") is reached: {} requests per {}", self.most, per.name())?,
+                Short::Requests(per) => {
+                    write!(formatter, ") is reached: {} requests per {}", self.most, per.name())?
+                }
                 Short::Tokens(per) => write!(
                     formatter,
                     ") is reached: {} tokens per {}, and the call may use {}",

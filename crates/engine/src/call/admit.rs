@@ -105,7 +105,8 @@ impl<W: Work> Run<'_, W> {
     ) -> Result<Step, CallError> {
         let seat = self.current;
         let NotAdmitted { failure, is_of_target } = refused;
-        let error = self.candidates.list.get(seat).map(|contender| contender.error(failure.clone(), Vec::new()));
+        let error =
+            self.candidates.list.get(seat).map(|contender| contender.error(failure.clone(), Vec::new()));
         let error = error.unwrap_or_else(|| CallError::unsent(failure.clone(), "", ""));
         (self.lease, self.key) = (None, None);
         if let Some(place) = self.targets.get_mut(seat) {

@@ -2,7 +2,11 @@
 
 use super::Engine;
 use crate::{
-    admission::Facts, error::CallError, failure::Failure, observe::Events, options::CallOptions,
+    admission::Facts,
+    error::CallError,
+    failure::Failure,
+    observe::Events,
+    options::CallOptions,
     recipient::{Call, Recipient},
 };
 use std::future::Future;
@@ -24,7 +28,8 @@ impl Engine {
             call.to = to;
             return make(call).await;
         }
-        let again = Call { to: call.to.clone(), request: call.request.clone(), options: call.options.clone() };
+        let again =
+            Call { to: call.to.clone(), request: call.request.clone(), options: call.options.clone() };
         let error = match make(call).await {
             Err(error) => error,
             made => return made,
