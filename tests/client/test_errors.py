@@ -38,6 +38,7 @@ TREE = {
     "TotalTimeoutError": "TimeoutError",
     "StreamInterruptedError": "FerruleError",
     "StreamStalledError": "StreamInterruptedError",
+    "BudgetExceededError": "FerruleError",
     "ParseError": "FerruleError",
     "ConfigError": "FerruleError",
     "UnsupportedError": "FerruleError",

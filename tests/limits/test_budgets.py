@@ -51,7 +51,8 @@ def counted(simulator: Simulator) -> Simulator:
 
 
 def call(client: ferrule.Client, **options: Any) -> Any:
-    return client.complete(MODEL, "Hello.", **{"max_tokens": 10, **options})
+    given: Any = {"max_tokens": 10, **options}
+    return client.complete(MODEL, "Hello.", **given)
 
 
 def test_what_is_reported_is_booked_to_the_last_decimal(counted: Simulator) -> None:
@@ -82,6 +83,7 @@ def test_a_call_that_does_not_fit_in_is_not_sent(counted: Simulator) -> None:
         assert error.reserved == 0
         assert error.spent == sent * COST == only(client).spent
         assert error.estimate is not None
+        assert error.spent is not None
         assert error.estimate >= 10 * OUTPUT
         # Refused only where its own estimate does not fit into what is left.
         assert error.spent + error.estimate > Decimal("0.02")
@@ -221,12 +223,9 @@ def test_retries_and_failover_are_booked_each(simulator: Simulator) -> None:
 
 def test_a_cost_without_a_bound_is_refused_unless_it_is_allowed(counted: Simulator) -> None:
     with budgeted(counted, amount=1.0) as client:
-        for model, options, why in (
-            ("mine/unknown", {"max_tokens": 10}, "no price"),
-            (MODEL, {"max_tokens": None}, "max_tokens"),
-        ):
+        for model, most, why in (("mine/unknown", 10, "no price"), (MODEL, None, "max_tokens")):
             with pytest.raises(ferrule.BudgetExceededError, match=why) as caught:
-                client.complete(model, "Hello.", **options)
+                client.complete(model, "Hello.", max_tokens=most)
             assert caught.value.estimate is None
     assert not counted.requests
     for more in ({"unknown_cost": "allow"}, {"mode": "soft"}):

@@ -142,8 +142,8 @@ impl LimitCounter {
 
     /// Whether nothing would be lost without it.
     pub(crate) fn is_idle(&mut self, now: u64) -> bool {
-        let logs = self.requests.iter_mut().chain(&mut self.tokens).flatten();
-        let is_empty = logs.fold(true, |is_empty, log| is_empty && log.sum(now) == 0);
+        let mut logs = self.requests.iter_mut().chain(&mut self.tokens).flatten();
+        let is_empty = logs.all(|log| log.sum(now) == 0);
         is_empty && self.in_flight == 0 && self.pending_requests == 0 && self.pending_tokens == 0
     }
 }
