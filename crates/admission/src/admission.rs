@@ -1,13 +1,14 @@
 //! Admission: the counters of a store, and the queue before them.
 
 use crate::{
-    budget::BudgetUse,
+    budget::{BudgetUse, Crossing},
     claim::{BudgetFigures, Claim, Key},
     clock::{Clock, Now},
-    lease::Lease,
+    lease::{Lease, Lessor},
     provider::Told,
     queue::{Queue, Standing, line_of},
-    store::{Adjustment, CallId, Crossing, Outcome, Shortage, Snapshot, Store},
+    shortage::Shortage,
+    store::{Adjustment, CallId, Outcome, Snapshot, Store},
 };
 use std::{
     collections::HashMap,
@@ -101,10 +102,10 @@ impl Admission {
         let (key, shortage) = match queue.in_the_way(&claims) {
             Some(known) => known,
             None => match self.store.reserve(id, &claims, now) {
-                Ok(()) => return Begun::Admitted(Lease::new(Arc::clone(self), id)),
+                Ok(()) => return Begun::Admitted(self.lease(id)),
                 Err(shortage) => match claims.get(shortage.claim) {
                     Some(claim) => (claim.key.clone(), shortage),
-                    None => return Begun::Admitted(Lease::new(Arc::clone(self), id)),
+                    None => return Begun::Admitted(self.lease(id)),
                 },
             },
         };
@@ -158,19 +159,9 @@ impl Admission {
         }
     }
 
-    pub(crate) fn sent(&self, id: CallId) {
-        self.store.sent(id, self.clock.now());
-    }
-
-    pub(crate) fn settle(&self, id: CallId, outcome: Outcome) -> Vec<Crossing> {
-        let crossings = self.store.settle(id, outcome, self.clock.now());
-        self.moved();
-        crossings
-    }
-
-    pub(crate) fn leave(&self, id: CallId) {
-        self.store.leave(id, self.clock.now());
-        self.moved();
+    fn lease(self: &Arc<Self>, id: CallId) -> Lease {
+        let from: Arc<Self> = Arc::clone(self);
+        Lease::new(from, id)
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -181,6 +172,23 @@ impl Admission {
         let now = self.clock.now();
         // The numbers of those who wait are told apart from the ids of those who did not.
         queue.scan(|number, claims| self.store.reserve(waiting_id(number), claims, now));
+    }
+}
+
+impl Lessor for Admission {
+    fn sent(&self, id: CallId) {
+        self.store.sent(id, self.clock.now());
+    }
+
+    fn settle(&self, id: CallId, outcome: Outcome) -> Vec<Crossing> {
+        let crossings = self.store.settle(id, outcome, self.clock.now());
+        self.moved();
+        crossings
+    }
+
+    fn leave(&self, id: CallId) {
+        self.store.leave(id, self.clock.now());
+        self.moved();
     }
 }
 
@@ -221,7 +229,7 @@ impl Ticket {
         let (short, since, is_head) = match queue.standing(self.number, self.line) {
             Standing::Admitted => {
                 self.is_over = true;
-                return Verdict::Admitted(Lease::new(Arc::clone(&admission), waiting_id(self.number)));
+                return Verdict::Admitted(admission.lease(waiting_id(self.number)));
             }
             Standing::Waiting { short, since, is_head } => (short, since, is_head),
             Standing::Gone => (None, now.steady, false),

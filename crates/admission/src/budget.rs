@@ -1,10 +1,10 @@
 //! Counters of budgets: what was spent, reported and estimated, and what is reserved by calls under way.
 
 use crate::{
-    claim::{BudgetFigures, Money},
+    claim::{BudgetFigures, Key, Money},
     clock::Now,
     rolling::Rolling,
-    store::{Crossing, Short, Shortage},
+    shortage::{Short, Shortage},
     window::Window,
 };
 
@@ -38,6 +38,17 @@ impl BudgetUse {
     pub fn taken(&self) -> Money {
         self.reported.saturating_add(self.estimated).saturating_add(self.reserved)
     }
+}
+
+/// A budget of which a threshold was reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Crossing {
+    /// The budget; always there outside of this crate.
+    pub key: Option<Key>,
+    /// The threshold, in percent.
+    pub percent: u8,
+    /// How much of it is in use.
+    pub budget: BudgetUse,
 }
 
 /// A sum: of this period, or of a rolling window.

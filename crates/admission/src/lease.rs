@@ -1,8 +1,8 @@
 //! Leases: what an attempt of a call was given. It knows what it holds, and gives it back whatever ends the attempt.
 
 use crate::{
-    admission::Admission,
-    store::{CallId, Crossing, Outcome},
+    budget::Crossing,
+    store::{CallId, Outcome},
 };
 use std::{
     fmt,
@@ -12,24 +12,36 @@ use std::{
     },
 };
 
+/// Where a lease is from.
+pub(crate) trait Lessor: Send + Sync {
+    /// The request was sent.
+    fn sent(&self, id: CallId);
+
+    /// Replaces what is reserved by what was used.
+    fn settle(&self, id: CallId, outcome: Outcome) -> Vec<Crossing>;
+
+    /// The call is over.
+    fn leave(&self, id: CallId);
+}
+
 /// What an attempt was given. Dropped without being settled it releases what was never sent, and books all of what was
 /// sent as an estimate. Its place among the calls under way it keeps until it is dropped.
 pub struct Lease {
-    admission: Arc<Admission>,
+    from: Arc<dyn Lessor>,
     id: CallId,
     is_sent: AtomicBool,
     is_settled: AtomicBool,
 }
 
 impl Lease {
-    pub(crate) fn new(admission: Arc<Admission>, id: CallId) -> Self {
-        Self { admission, id, is_sent: AtomicBool::new(false), is_settled: AtomicBool::new(false) }
+    pub(crate) fn new(from: Arc<dyn Lessor>, id: CallId) -> Self {
+        Self { from, id, is_sent: AtomicBool::new(false), is_settled: AtomicBool::new(false) }
     }
 
     /// The request was sent, or is about to be.
     pub fn sent(&self) {
         if !self.is_sent.swap(true, Ordering::AcqRel) {
-            self.admission.sent(self.id);
+            self.from.sent(self.id);
         }
     }
 
@@ -48,7 +60,7 @@ impl Lease {
         if self.is_settled.swap(true, Ordering::AcqRel) {
             return Vec::new();
         }
-        self.admission.settle(self.id, outcome)
+        self.from.settle(self.id, outcome)
     }
 
     /// Settles what nothing more will be known of.
@@ -60,7 +72,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.give_up();
-        self.admission.leave(self.id);
+        self.from.leave(self.id);
     }
 }
 

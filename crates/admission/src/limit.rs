@@ -6,7 +6,7 @@
 use crate::{
     claim::{LimitFigures, Per},
     rolling::Rolling,
-    store::{Short, Shortage},
+    shortage::{Short, Shortage},
 };
 
 /// How much of a rate limit is in use.

@@ -1,12 +1,13 @@
 //! Store in memory: the counters of this process.
 
 use crate::{
-    budget::{BudgetCounter, BudgetUse},
+    budget::{BudgetCounter, BudgetUse, Crossing},
     claim::{BudgetFigures, Claim, Demand, Key, Money},
     clock::Now,
     limit::LimitCounter,
     provider::{ProviderCounter, Told},
-    store::{Adjustment, CallId, Crossing, Outcome, Shortage, Snapshot, Store},
+    shortage::Shortage,
+    store::{Adjustment, CallId, Outcome, Snapshot, Store},
 };
 use std::{
     collections::HashMap,

@@ -1,6 +1,6 @@
 //! What a provider itself says of its limits at one target: in headers, and by refusing.
 
-use crate::store::{Short, Shortage};
+use crate::shortage::{Short, Shortage};
 
 /// What a provider told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

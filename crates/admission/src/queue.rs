@@ -6,7 +6,7 @@
 
 use crate::{
     claim::{Claim, Key},
-    store::Shortage,
+    shortage::Shortage,
 };
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque, hash_map::DefaultHasher},

@@ -1,11 +1,12 @@
 //! Stores: where counters are kept. In this process ([`crate::Memory`]); others may follow behind the same trait.
 
 use crate::{
-    budget::BudgetUse,
-    claim::{BudgetFigures, Claim, Key, Money, Per},
+    budget::{BudgetUse, Crossing},
+    claim::{BudgetFigures, Claim, Key, Money},
     clock::Now,
     limit::LimitUse,
     provider::Told,
+    shortage::Shortage,
 };
 
 /// Tells the attempts of calls apart; never used twice.
@@ -29,55 +30,6 @@ pub enum Outcome {
         /// Whether the figures are estimates.
         is_estimate: bool,
     },
-}
-
-/// What there is not enough of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Short {
-    /// Requests of a window.
-    Requests(Per),
-    /// Tokens of a window.
-    Tokens(Per),
-    /// Places for calls under way.
-    #[default]
-    Concurrency,
-    /// Money.
-    Budget,
-    /// The provider itself says that it takes no more for now.
-    Provider,
-}
-
-/// Why a call is not admitted.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Shortage {
-    /// The first of its claims that does not fit in.
-    pub claim: usize,
-    /// What there is not enough of.
-    pub what: Short,
-    /// How much there is in all.
-    pub limit: u128,
-    /// How much of it is taken.
-    pub used: u128,
-    /// How much of that is reserved by calls under way.
-    pub in_flight: u128,
-    /// How much the call asks for.
-    pub asked: u128,
-    /// When there is enough at the latest (milliseconds of the steady clock), unless others take it; `None` where that is
-    /// up to calls under way, or never.
-    pub ready_at: Option<u64>,
-    /// Whether nothing that is under way can make it fit in before that.
-    pub is_certain: bool,
-}
-
-/// A budget of which a threshold was reached.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Crossing {
-    /// The budget; always there outside of this crate.
-    pub key: Option<Key>,
-    /// The threshold, in percent.
-    pub percent: u8,
-    /// How much of it is in use.
-    pub budget: BudgetUse,
 }
 
 /// What is done to a budget by hand.

@@ -211,7 +211,7 @@ fn refused_calls_do_not_count() {
 #[test]
 fn who_waits_is_served_in_turn_and_holds_up_nobody_else() {
     let clock = Arc::new(ManualClock::at(0));
-    let admission = Admission::new(Box::<Memory>::default(), clock.clone(), 3);
+    let admission = Admission::new(Box::<Memory>::default(), clock, 3);
     let one = LimitFigures { concurrency: Some(1), ..LimitFigures::default() };
     let Begun::Admitted(first) = admission.begin(limited_in("a", one, Some(1_000)), true) else { panic!() };
     let mut waiting: Vec<_> = (0..3)

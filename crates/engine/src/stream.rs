@@ -102,7 +102,7 @@ impl EventStream {
             match self.reader.next().await {
                 Some(Ok(batch)) => {
                     if let Some(admitted) = &self.admitted {
-                        admitted.deliver(&batch);
+                        admitted.deliver(&batch.events);
                     }
                     let Some(continuation) = &mut self.continuation else { return Some(Ok(batch)) };
                     if let Some(batch) = continuation.deliver(batch) {

@@ -9,7 +9,6 @@ use super::{
 use crate::{
     failure::Failure,
     observe::{BudgetNews, EventKind, Events, What},
-    receive::EventBatch,
     retry::{Again, Failed},
 };
 use ferrule_admission::{Crossing, Key, Lease, Outcome, Told};
@@ -125,13 +124,13 @@ impl Admitted {
     }
 
     /// Part of an answer was delivered.
-    pub(crate) fn deliver(&self, batch: &EventBatch) {
+    pub(crate) fn deliver(&self, events: &[StreamEvent]) {
         let bytes = |event: &StreamEvent| match event {
             StreamEvent::TextDelta { text, .. } | StreamEvent::ReasoningDelta { text, .. } => text.len(),
             StreamEvent::ToolCallDelta { arguments, .. } => arguments.len(),
             _ => 0,
         };
-        let sum: usize = batch.events.iter().map(bytes).sum();
+        let sum: usize = events.iter().map(bytes).sum();
         self.delivered.fetch_add(sum as u64, Ordering::Relaxed);
     }
 

@@ -22,7 +22,7 @@ pub(crate) use clock::counters;
 pub use measured::Measured;
 pub(crate) use measured::OWN_LIMITS;
 pub use refusal::{BudgetExceeded, LimitReached};
-pub(crate) use rules::AdmissionRules;
+pub(crate) use rules::{AdmissionRules, Holding};
 pub(crate) use scope::Facts;
 pub use scope::{Missing, Scope};
 pub use settings::{BudgetMode, BudgetSettings, LimitSettings, RuleScope};

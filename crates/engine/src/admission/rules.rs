@@ -19,6 +19,15 @@ pub(crate) struct AdmissionRules {
     pub(crate) measures: bool,
 }
 
+/// What the rules say of requests to one candidate, before they are encoded.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Holding {
+    /// The most tokens of an answer that nobody limits.
+    pub(crate) reserve_output: Option<u64>,
+    /// Whether anything depends on how much a request may use.
+    pub(crate) measures: bool,
+}
+
 pub(super) struct Rule {
     pub(super) name: String,
     /// The name among all counters.

@@ -2,7 +2,7 @@
 
 use super::Run;
 use crate::{
-    admission::{AdmissionRules, Asking, Facts, NotAdmitted, key_name},
+    admission::{AdmissionRules, Asking, Facts, Holding, NotAdmitted, key_name},
     candidates::Contender,
     error::CallError,
     keys::KeyInUse,
@@ -15,15 +15,6 @@ use crate::{
 };
 use http::Method;
 use std::sync::Arc;
-
-/// What the rules say of requests to one candidate, before they are encoded.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Holding {
-    /// The most tokens of an answer that nobody limits.
-    pub(super) reserve_output: Option<u64>,
-    /// Whether anything depends on how much a request may use.
-    pub(super) measures: bool,
-}
 
 /// Names of a candidate, as scopes have them.
 struct Names {

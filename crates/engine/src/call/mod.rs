@@ -9,6 +9,7 @@ mod log;
 mod race;
 
 use crate::{
+    admission::Holding,
     attempt::{Ended, Turn, Window},
     candidates::{Candidates, Contender},
     error::CallError,
@@ -32,7 +33,6 @@ use crate::{
     trail::Trail,
     work::{Answered, Encoding, Work},
 };
-use admit::Holding;
 use ferrule_catalog::{Catalog, Settlement, UsageRecord};
 use std::{borrow::Cow, mem, sync::Arc, time::Duration};
 use tracing::debug;
