@@ -83,8 +83,8 @@ if TYPE_CHECKING:
     )
     from ferrule.errors import (
         AuthenticationError as AuthenticationError,
-        CallRefusedError as CallRefusedError,
         BudgetExceededError as BudgetExceededError,
+        CallRefusedError as CallRefusedError,
         ConfigError as ConfigError,
         ConnectError as ConnectError,
         ConnectTimeoutError as ConnectTimeoutError,

@@ -63,7 +63,7 @@ impl fmt::Display for LimitReached {
             }
             match self.what {
                 Short::Requests(per) => {
-                    write!(formatter, ") is reached: {} requests per {}", self.most, per.name())?
+                    write!(formatter, ") is reached: {} requests per {}", self.most, per.name())?;
                 }
                 Short::Tokens(per) => write!(
                     formatter,
