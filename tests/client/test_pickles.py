@@ -143,9 +143,23 @@ def routed() -> list[Any]:
     return found
 
 
+def limited() -> list[Any]:
+    """What is known of limits and budgets, and their events."""
+    limits: dict[str, ferrule.LimitOptions] = {"few": {"requests_per_minute": 1, "when_full": "refuse"}}
+    budgets: dict[str, ferrule.BudgetOptions] = {"small": {"amount": 0.0000001, "mode": "soft"}}
+    found: list[Any] = []
+    with Simulator() as simulator, simulator.client(limits=limits, budgets=budgets) as client:
+        found += [client.on("limit", found.append), client.on("budget", found.append)]
+        client.complete("openai/gpt-4o", "Hi.", max_tokens=9)
+        with pytest.raises(ferrule.RateLimitedError):
+            client.complete("openai/gpt-4o", "Hi.", max_tokens=9)
+        status = client.status()
+        return [*found, *status.limits, *status.budgets, client.budget("small")]
+
+
 def everything() -> dict[str, Any]:
     """An object of every public class, by the name of the class."""
-    found = routed()
+    found = [*routed(), *limited()]
     with Simulator(script()) as simulator, simulator.client(groups={"g": {"targets": ["openai/gpt-4o"]}}) as client:
         for prompt in ("Hello.", "refuse"):
             with client.stream("openai/gpt-4o", prompt) as stream:
@@ -200,7 +214,7 @@ NOT_OBJECTS = {
     *("AudioFile", "CompletionOptions", "EmbeddingOptions", "Event", "ImageOptions", "Messages", "OperationOptions"),
     *("ProviderOptions", "RerankOptions", "Secret", "SecretCommand", "SecretFile", "SecretVariable", "SpeechOptions"),
     *("BreakerOptions", "CallOptions", "CommonOptions", "GroupOptions", "Model", "ReasoningEffort", "ResponseType"),
-    *("KeyOptions", "RetryOptions", "Role", "TargetOptions", "ToolChoice"),
+    *("BudgetOptions", "KeyOptions", "LimitOptions", "RetryOptions", "Role", "TargetOptions", "ToolChoice"),
     "TranscriptionOptions",
     # Functions.
     *("complete", "on", "reset", "stream"),
@@ -210,7 +224,7 @@ NOT_OBJECTS = {
 }
 OF_ONE_PROCESS = {
     *("AsyncAudioOperations", "AsyncBody", "AsyncClient", "AsyncImageOperations", "AsyncStream", "AudioOperations"),
-    "Breaker",
+    *("Breaker", "Budget"),
     *("Body", "CatalogModel", "Client", "ImageOperations", "Ollama", "Registry", "RegistrySection", "RuvLLM"),
     *("AsyncReplies", "AsyncRunStream", "Replies", "RunStream", "Sidecar", "Stream", "Subscription", "UsageTracker"),
 }
