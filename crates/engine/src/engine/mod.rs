@@ -45,6 +45,7 @@ use ferrule_wire::{
     model::Request,
     operation::{EmbeddingRequest, EmbeddingResponse, Listed, ModelInfo, SpeechRequest, TokenCounting},
 };
+use futures_util::future::Either;
 use http::Method;
 use std::{
     collections::HashMap,
@@ -281,12 +282,12 @@ impl Engine {
 
     /// Makes a call: the one way that all of them go. Its candidates are asked in their order, each when its turn
     /// comes; retries, limits, credentials and the settlement of what it cost are the same for all.
-    pub async fn run<W: Work>(&self, call: Call<W>) -> Result<W::Output, CallError> {
+    pub fn run<W: Work>(&self, call: Call<W>) -> impl Future<Output = Result<W::Output, CallError>> + Send {
         if self.may_degrade(&call.to) {
             // Boxed, as few clients have such budgets and all calls would carry its size.
-            return Box::pin(self.degrading(call, |call| self.run_as_it_is(call))).await;
+            return Either::Left(Box::pin(self.degrading(call, |call| self.run_as_it_is(call))));
         }
-        self.run_as_it_is(call).await
+        Either::Right(self.run_as_it_is(call))
     }
 
     async fn run_as_it_is<W: Work>(&self, call: Call<W>) -> Result<W::Output, CallError> {
@@ -307,7 +308,8 @@ impl Engine {
         arrange(candidates, &CallContext { demands, options, policy, routes: &self.routes, is_dry: false })
     }
 
-    // These only name the work: as plain functions they do not keep the request a second time in a future of their own.
+    // These only name the work, or choose the way: as plain functions they do not keep the request a second time in a
+    // future of their own.
 
     /// A plain completion.
     pub fn complete(&self, call: Call<Request>) -> impl Future<Output = Result<Reply, CallError>> + Send {
@@ -315,11 +317,11 @@ impl Engine {
     }
 
     /// A streamed completion; comes back when the first events are there.
-    pub async fn stream(&self, call: Call<Request>) -> Result<EventStream, CallError> {
+    pub fn stream(&self, call: Call<Request>) -> impl Future<Output = Result<EventStream, CallError>> + Send {
         if self.may_degrade(&call.to) {
-            return Box::pin(self.degrading(call, |call| self.stream_as_it_is(call))).await;
+            return Either::Left(Box::pin(self.degrading(call, |call| self.stream_as_it_is(call))));
         }
-        self.stream_as_it_is(call).await
+        Either::Right(self.stream_as_it_is(call))
     }
 
     async fn stream_as_it_is(&self, call: Call<Request>) -> Result<EventStream, CallError> {
@@ -357,15 +359,16 @@ impl Engine {
     }
 
     /// Embeds texts, in as many requests as it takes, of at most `batch_size` texts each.
-    pub async fn embed(
+    pub fn embed(
         &self,
         call: Call<EmbeddingRequest>,
         batch_size: Option<usize>,
-    ) -> Result<OperationReply<EmbeddingResponse>, CallError> {
+    ) -> impl Future<Output = Result<OperationReply<EmbeddingResponse>, CallError>> + Send {
         if self.may_degrade(&call.to) {
-            return Box::pin(self.degrading(call, |call| self.embed_as_it_is(call, batch_size))).await;
+            let make = move |call| self.embed_as_it_is(call, batch_size);
+            return Either::Left(Box::pin(self.degrading(call, make)));
         }
-        self.embed_as_it_is(call, batch_size).await
+        Either::Right(self.embed_as_it_is(call, batch_size))
     }
 
     async fn embed_as_it_is(

@@ -431,7 +431,8 @@ async fn refused_credentials_say_where_they_were_found() {
     .await;
     let metadata = Server::start(vec![container_answer("AKCONTAINER")]).await;
     let empty = ("AWS_PROFILE", "empty");
-    let cases: [(AwsSettings, &[(&str, &str)], &str); 6] = [
+    type Variables<'a> = &'a [(&'a str, &'a str)];
+    let cases: [(AwsSettings, Variables<'_>, &str); 6] = [
         (
             AwsSettings::default(),
             &[("AWS_ACCESS_KEY_ID", "AKENV"), ("AWS_SECRET_ACCESS_KEY", CANARY)],

@@ -466,7 +466,8 @@ async fn refused_tokens_say_where_their_credentials_were_found() {
     let entra = || Authentication::Entra(EntraSettings::default());
     let who = [("AZURE_TENANT_ID", "tenant"), ("AZURE_CLIENT_ID", "client")];
     let secret = ("AZURE_CLIENT_SECRET", "s");
-    let cases: Vec<(Authentication, Vec<(&str, &str)>, String)> = vec![
+    type Variables<'a> = Vec<(&'a str, &'a str)>;
+    let cases: Vec<(Authentication, Variables<'_>, String)> = vec![
         (
             google(),
             vec![("GOOGLE_APPLICATION_CREDENTIALS", &named)],
