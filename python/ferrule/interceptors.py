@@ -63,6 +63,9 @@ class _Intercepted:
         """
         raise refusal(self._name, self._stage, message)
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("cannot pickle what an interceptor is given: it is of a call under way")
+
     _stage: Stage = "request"
 
 
@@ -240,6 +243,9 @@ class Interceptor:
         ValueError: There is no such stage, or `on_error` is another word.
         TypeError: `function` cannot be called, or a number is not one.
     """
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("cannot pickle an interceptor: register its function in each process")
 
     def __init__(
         self,

@@ -108,6 +108,8 @@ def f(a: list[Any]) -> str:
 def is_same(one: Any, other: Any) -> bool:
     if isinstance(one, ferrule.Tool):
         return (one.name, one.declaration, one.function) == (other.name, other.declaration, other.function)
+    if isinstance(one, (ferrule.StreamStats, ferrule.TextAccumulator)):
+        return vars(one) == vars(other)
     return one == other
 
 
@@ -157,9 +159,23 @@ def limited() -> list[Any]:
         return [*found, *status.limits, *status.budgets, client.budget("small")]
 
 
+def intercepted() -> list[Any]:
+    """What interceptors get, and what measures streams."""
+    found: list[Any] = []
+    with Simulator() as simulator, simulator.client() as client:
+        found += [client.intercept(stage, found.append) for stage in ("request", "text", "answer")]
+        client.complete("openai/gpt-4o", "Hello.")
+        with client.stream("openai/gpt-4o", "Hello.") as stream:
+            found.append(stream.measure())
+            list(stream)
+    with ferrule.patch("litellm") as patch:
+        found.append(patch)
+    return [*found, ferrule.TextAccumulator()]
+
+
 def everything() -> dict[str, Any]:
     """An object of every public class, by the name of the class."""
-    found = [*routed(), *limited()]
+    found = [*routed(), *limited(), *intercepted()]
     with Simulator(script()) as simulator, simulator.client(groups={"g": {"targets": ["openai/gpt-4o"]}}) as client:
         for prompt in ("Hello.", "refuse"):
             with client.stream("openai/gpt-4o", prompt) as stream:
@@ -210,21 +226,21 @@ def everything() -> dict[str, Any]:
 
 NOT_OBJECTS = {
     # Types of dictionaries and unions, whose values are plain.
-    *("Approval", "RunEvent", "RunOptions", "Tools"),
+    *("Approval", "Hook", "RunEvent", "RunOptions", "Tools"),
     *("AudioFile", "CompletionOptions", "EmbeddingOptions", "Event", "ImageOptions", "Messages", "OperationOptions"),
     *("ProviderOptions", "RerankOptions", "Secret", "SecretCommand", "SecretFile", "SecretVariable", "SpeechOptions"),
     *("BreakerOptions", "CallOptions", "CommonOptions", "GroupOptions", "Model", "ReasoningEffort", "ResponseType"),
     *("BudgetOptions", "KeyOptions", "LimitOptions", "RetryOptions", "Role", "TargetOptions", "ToolChoice"),
     "TranscriptionOptions",
     # Functions.
-    *("complete", "on", "reset", "stream"),
+    *("complete", "intercept", "on", "patch", "reset", "stream", "unpatch"),
     *("attachment", "audio", "document", "image"),
     # The base classes of results and events.
     *("ObserverEvent", "OperationReply"),
 }
 OF_ONE_PROCESS = {
     *("AsyncAudioOperations", "AsyncBody", "AsyncClient", "AsyncImageOperations", "AsyncStream", "AudioOperations"),
-    *("Breaker", "Budget"),
+    *("Breaker", "Budget", "Interceptor", "InterceptedAnswer", "InterceptedRequest", "InterceptedText", "Patch"),
     *("Body", "CatalogModel", "Client", "ImageOperations", "Ollama", "Registry", "RegistrySection", "RuvLLM"),
     *("AsyncReplies", "AsyncRunStream", "Replies", "RunStream", "Sidecar", "Stream", "Subscription", "UsageTracker"),
 }

@@ -3,12 +3,17 @@
 use crate::bridge::LoopBridge;
 use crate::observers::{Observed, Observers};
 use ferrule_client::{Client, ResolvedCall};
-use ferrule_engine::{CallOptions, Observer};
+use ferrule_engine::{CallOptions, Context, Observer};
 use pyo3::prelude::*;
 use std::{ops::Deref, sync::Arc};
 
 /// What tells of a call that is observed.
 type EngineEnd = Option<Arc<dyn Observer>>;
+
+/// The caller's loop, for a provider that is a function.
+pub(crate) fn context(bridge: Option<&LoopBridge>) -> Option<Context> {
+    bridge.filter(|bridge| bridge.has_loop()).map(|bridge| -> Context { bridge.wakeups().clone() })
+}
 
 /// A client with the observers of its calls.
 pub(crate) struct Caller {

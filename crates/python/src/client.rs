@@ -2,7 +2,7 @@
 
 use crate::{
     bridge::LoopBridge,
-    caller::Caller,
+    caller::{Caller, context},
     delivery::Value,
     errors::raise_client,
     flight::Flight,
@@ -14,7 +14,7 @@ use crate::{
     wire_call,
 };
 use ferrule_client::{Client, Entry, ResolvedCall};
-use ferrule_engine::{Context, Demands, EventKind};
+use ferrule_engine::{Demands, EventKind};
 use pyo3::{
     prelude::*,
     types::{PyDict, PyList},
@@ -23,11 +23,6 @@ use pyo3::{
 /// A client: its providers, settings and connections.
 #[pyclass(frozen, module = "ferrule._native")]
 pub(crate) struct NativeClient(Caller);
-
-/// The caller's loop, for a provider that is a function.
-pub(crate) fn context(bridge: Option<&LoopBridge>) -> Option<Context> {
-    bridge.filter(|bridge| bridge.has_loop()).map(|bridge| -> Context { bridge.wakeups().clone() })
-}
 
 #[pymethods]
 impl NativeClient {

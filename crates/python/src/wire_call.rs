@@ -60,7 +60,7 @@ pub(crate) fn start(
     let call = client.resolve_call(request.model()).map_err(|error| raise_client(py, error))?;
     let Given { mut options, .. } = request::operation(options, call.drop_params(), &mut |_, _| Ok(false))?;
     options.written_in = Some(dialect.format());
-    options.context = crate::client::context(bridge);
+    options.context = crate::caller::context(bridge);
     let caller = Start { py, client, dialect, call, bridge };
     match request {
         ApiRequest::Chat(request) if request.stream => caller.stream(request, options),

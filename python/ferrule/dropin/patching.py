@@ -10,7 +10,7 @@ import importlib
 import os
 import threading
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from ferrule.dropin import hooks, methods
 from ferrule.dropin.route import Route, RouteArgument, route_of
@@ -75,6 +75,9 @@ class Patch:
                 _set_route(self.name, self._before)
             else:
                 unpatch(self.name)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("cannot pickle a patch: make it in each process")
 
     def __repr__(self) -> str:
         return f"<Patch of {self.name}: {'in place' if is_patched(self.name) else 'undone'}>"

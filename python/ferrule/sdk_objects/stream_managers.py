@@ -15,7 +15,8 @@ def accelerated(manager: Any) -> Any:
         manager: What `.stream()` of chat completions, Responses or messages returned, synchronous or not, before it is
             entered. It stays an instance of its class.
     """
-    manager.__class__ = _accelerated(type(manager))
+    kind: Any = type(manager)
+    manager.__class__ = _accelerated(kind)
     return manager
 
 
