@@ -35,13 +35,11 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from decimal import Decimal
+from typing import Any
 
 import ferrule
 from ferrule._native import Attempt, Reply
-
-if TYPE_CHECKING:
-    from decimal import Decimal
 
 
 class FerruleError(Exception):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypedDict
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from decimal import Decimal
+from collections.abc import Mapping, Sequence  # noqa: TC003 - also at run time, for typing.get_type_hints
+from decimal import Decimal  # noqa: TC003 - also at run time, for typing.get_type_hints
+from typing import Literal, TypedDict
 
 
 class LimitOptions(TypedDict, total=False):

@@ -78,12 +78,13 @@ def test_options_are_read_as_json_where_they_are(ferrule: Run, ferrule_simulator
         "-o",
         "user=ada",
         "-o",
-        'extra_body={"x": 1}',
+        'extra_body={"safety_identifier": "s"}',
     ]
     done = ferrule("chat", "-m", "openai/echo", *options, "Hello")
     assert done.returncode == 0, done.stderr
     body = ferrule_simulator.requests[-1].body
-    assert (body["top_p"], body["seed"], body["stop"], body["x"]) == (0.5, 7, ["a", "b"], 1)
+    assert (body["top_p"], body["seed"], body["stop"]) == (0.5, 7, ["a", "b"])
+    assert body["safety_identifier"] == "s"
 
 
 @pytest.mark.parametrize(

@@ -532,7 +532,7 @@ def test_a_slow_observer_drops_the_oldest_and_says_so(two: dict[str, Simulator],
             inner = client._observers
             assert inner is not None
             fields = {"call": 1, "model": "m", "metadata": {}, "target": None, "provider": None, "attempt": 1}
-            most = observers._MOST_WAITING
+            most = observers._MAX_WAITING
             for number in range(most + 5):
                 inner.deliver([("request", {**fields, "time": float(number), "waited": 0.0})], 0)
                 if number == 0:

@@ -37,6 +37,24 @@ MAY_BE_SET = {
 EXAMPLES = {"model": '"openai/gpt"', "max_retries": "5"}
 """Values for keys whose examples lead nowhere, or are the defaults."""
 
+COMPLETE = {
+    "limits": {
+        "": "[limits.<id>]\ntokens_per_day = 9\n",
+        "match": "[limits.<id>]\ntokens_per_day = 9\nscope = 'metadata.team'\n",
+        "tokens_per_day": "[limits.<id>]\n",
+    },
+    "budgets": {
+        "": "[budgets.<id>]\namount = 9\n",
+        "amount": "[budgets.<id>]\n",
+        "match": "[budgets.<id>]\namount = 9\nscope = 'metadata.team'\n",
+        "values": "[budgets.<id>]\namount = 9\nscope = 'metadata.team'\n",
+        "mode": "[budgets.<id>]\namount = 9\ndegrade_to = 'openai/x'\n",
+        "degrade_to": "[budgets.<id>]\namount = 9\nmode = 'degrade'\n",
+        "at": "[budgets.<id>]\namount = 9\nmode = 'degrade'\ndegrade_to = 'openai/x'\n",
+    },
+}
+"""What a limit or a budget needs besides a key to be one, by the key."""
+
 CANARY = "sk-canary-0123456789"
 
 
@@ -55,6 +73,10 @@ def leaves(field: Field, *path: str) -> Iterator[tuple[str, str]]:
             # A group without targets is an error wherever it is from.
             of_group = f"[{'.'.join(path[:2])}]\ntargets = ['openai/x']\n"
             table = of_group if len(path) == 3 else of_group + table
+        if path[0] in ("limits", "budgets"):
+            table = COMPLETE[path[0]].get(path[2], COMPLETE[path[0]][""]).replace("<id>", path[1]) + (
+                f"[{'.'.join(path[:-1])}]\n" if len(path) > 3 else ""
+            )
         key = ".".join((*path, "*") if field.item else path)
         yield key, f"{table}{path[-1]} = {EXAMPLES.get(key, field.example)}\n"
 

@@ -48,7 +48,7 @@ def test_no_secret_is_told(caplog: pytest.LogCaptureFixture) -> None:
                         "user": CANARY,
                         "extra_headers": {"x-more": CANARY},
                         "extra_query": {"more": CANARY},
-                        "extra_body": {"more": CANARY},
+                        "extra_body": {"prompt_cache_key": CANARY},
                     }
                     try:
                         client.complete(model, CANARY, **options)

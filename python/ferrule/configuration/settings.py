@@ -195,7 +195,7 @@ def provider_settings(
         "id": identifier,
         "name": identifier,
         "variant": None,
-        "region": region if isinstance(region := fields.get("region"), str) else None,
+        "region": None,
         "retry": fields.get("retry"),
         "breaker": fields.get("breaker"),
         "dialect": fields.get("dialect") or (row["dialect"] if row else "openai-chat"),
@@ -240,6 +240,7 @@ def provider_settings(
         given = settings["api_key"] is not None or bool(settings["deferred"]) or bool(settings["api_keys"])
         settings["configured"] = given or (bool(fields) and not settings["key_variables"])
         settings["base_url"] = _address(merged, identifier, row, fields, value)
+        settings["region"] = value(fields["region"], "region") if "region" in fields else None
         if "api_version" in fields and settings["dialect"] in _VERSIONED:
             version = value(fields["api_version"], "api_version")
             settings["quirks"] = {"api_version": version} | dict(settings["quirks"] or {})

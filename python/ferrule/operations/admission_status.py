@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import datetime
 from dataclasses import dataclass
+from decimal import Decimal  # noqa: TC003 - also at run time, for typing.get_type_hints
 from typing import TYPE_CHECKING, Any
 
 from ferrule.numeric import as_dollars
 
 if TYPE_CHECKING:
-    from decimal import Decimal
-
     from ferrule._native import NativeClient
 
 
