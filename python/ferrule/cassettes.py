@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+from collections.abc import Callable, Iterable  # noqa: TC003 - also at run time, for typing.get_type_hints
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -16,7 +17,6 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from ferrule._native import HttpInterceptor, is_secret_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
     from types import TracebackType
 
     from ferrule.typing_compat import Self

@@ -7,13 +7,13 @@ All requests of the Rust core are answered: those of `Client` and `AsyncClient`,
 from __future__ import annotations
 
 import json as json_module
+from collections.abc import Iterable, Mapping  # noqa: TC003 - also at run time, for typing.get_type_hints
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ferrule._native import HttpInterceptor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
     from types import TracebackType
 
     from ferrule.typing_compat import Self

@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from ferrule.options import BreakerOptions
     from ferrule.typing_compat import Self
 
-    class _SyncBase: ...
-
-    class _AsyncBase: ...
-
+    # Of the libraries that are installed: a type checker takes it for a transport of either.
+    _SyncBase: Any = object
+    _AsyncBase: Any = object
 else:
     _SyncBase = type("_SyncBase", tuple(module.BaseTransport for module in libraries.installed()), {})
     _AsyncBase = type("_AsyncBase", tuple(module.AsyncBaseTransport for module in libraries.installed()), {})
@@ -85,7 +84,7 @@ def _response(first: list[Any], body: Any, library: Library) -> Any:
     return library.response(status, headers=headers, stream=body, extensions=extensions)
 
 
-class FerruleTransport(_Transport, _SyncBase):
+class FerruleTransport(_Transport, _SyncBase):  # type: ignore[misc]
     """A transport for `httpx.Client(transport=...)` and `httpx2.Client(transport=...)`.
 
     It follows no redirects, keeps no cookies and unpacks nothing: the client does. Under gevent other greenlets run
@@ -163,7 +162,7 @@ class FerruleTransport(_Transport, _SyncBase):
         self._native.close()
 
 
-class AsyncFerruleTransport(_Transport, _AsyncBase):
+class AsyncFerruleTransport(_Transport, _AsyncBase):  # type: ignore[misc]
     """A transport for `httpx.AsyncClient(transport=...)` and `httpx2.AsyncClient(transport=...)`.
 
     It runs on asyncio, on any number of event loops, and under trio, where its waiting takes a thread. The arguments

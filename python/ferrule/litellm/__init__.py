@@ -6,6 +6,7 @@ litellm need not be installed. docs/coming-from/litellm.md says what is there, a
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING, Any
 
 from ferrule.litellm.builder import stream_chunk_builder
 from ferrule.litellm.caching import Cache, disable_cache, enable_cache, update_cache
@@ -190,6 +191,45 @@ __all__ = [
     "update_cache",
     "validate_environment",
 ]
+
+if TYPE_CHECKING:
+    # What `SettingsModule` reads and sets.
+    api_key: str | None
+    api_base: str | None
+    openai_key: str | None
+    azure_key: str | None
+    anthropic_key: str | None
+    cohere_key: str | None
+    groq_key: str | None
+    openrouter_key: str | None
+    huggingface_key: str | None
+    togetherai_api_key: str | None
+    replicate_key: str | None
+    organization: str | None
+    headers: dict[str, str] | None
+    drop_params: bool
+    modify_params: bool
+    num_retries: int | None
+    request_timeout: float
+    model_alias_map: dict[str, str]
+    default_fallbacks: list[Any] | None
+    context_window_fallbacks: list[dict[str, list[str]]] | None
+    cache: Any
+    callbacks: list[Any]
+    success_callback: list[Any]
+    failure_callback: list[Any]
+    input_callback: list[Any]
+    _async_success_callback: list[Any]
+    _async_failure_callback: list[Any]
+    custom_prompt_dict: dict[str, Any]
+    set_verbose: bool
+    suppress_debug_info: bool
+    telemetry: bool
+    max_budget: float
+    _current_cost: float
+    api_version: str | None
+    vertex_project: str | None
+    vertex_location: str | None
 
 _turn_on_debug = turn_on_debug
 
