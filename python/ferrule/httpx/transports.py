@@ -100,11 +100,14 @@ class FerruleTransport(_Transport, _SyncBase):  # type: ignore[misc]
             count. They are read here, and the proxies only where no `proxy` is given.
         http1: Whether HTTP/1.1 is spoken.
         http2: Whether HTTP/2 is spoken with servers that have it; with `http1=False`, with all. Needs no further
-        package. limits: `httpx.Limits`; by default 100 connections, of which 20 of each host are kept for 5 s. proxy:
-        A URL or an `httpx.Proxy`, of `http://`, `https://`, `socks4://`, `socks5://` or `socks5h://`. uds: The path
-        of a Unix socket to connect to instead of the host. local_address: The IP address to connect from. retries:
-        How often connecting is tried again where it fails. What was sent is never sent again. socket_options: Not
-        supported: only `None`.
+            package.
+        limits: `httpx.Limits`; by default 100 connections, of which 20 of each host are kept for 5 s.
+        proxy: A URL or an `httpx.Proxy`, of `http://`, `https://`, `socks4://`, `socks5://` or `socks5h://`.
+        uds: The path of a Unix socket to connect to instead of the host.
+        local_address: The IP address to connect from.
+        retries: How often connecting is tried again where it fails. What was sent is never sent again.
+        socket_options: Not supported: only `None`.
+        breaker: A circuit breaker for each server, by the options of `[breaker]`; none by default.
 
     Raises:
         OSError: A file of certificates cannot be read.
