@@ -14,6 +14,7 @@ import environment
 import pytest
 
 from documents import WITH_SDKS
+from example_programs import environment as environment_of
 from ferrule.testing import Simulator
 
 CHECKS = Path(__file__).parent / "dropin"
@@ -54,7 +55,7 @@ def test_checks(check: str, name: str) -> None:
 @pytest.mark.parametrize("page", WITH_SDKS)
 def test_code_of_the_pages_runs(page: str) -> None:
     with Simulator() as simulator:
-        found = os.environ | simulator.environment() | {"PYTHONPATH": path_for(WITH_SDKS[page])}
+        found = os.environ | environment_of(simulator) | {"PYTHONPATH": path_for(WITH_SDKS[page])}
         program = ROOT / "tests" / "support" / "documents.py"
         command = [sys.executable, program, ROOT / page]
         done = subprocess.run(command, env=found, capture_output=True, text=True, timeout=100)

@@ -11,15 +11,16 @@ import functools
 import json
 import re
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import environment
 import pytest
 
 import ferrule
-from conftest import CLIENTS
 from ferrule.testing import Simulator, rule
 
+CLIENTS = Path(__file__).parent / "clients"
 MODELS = {"openai-3": "openai/gpt", "anthropic-2": "anthropic/claude"}
 # Objects that may have any properties: OpenAI's SDK sends them, and the API refuses them; Anthropic's closes them, so
 # that they are always empty.

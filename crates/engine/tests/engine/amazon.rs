@@ -463,7 +463,7 @@ async fn refused_credentials_say_where_they_were_found() {
         let server = Server::start(vec![answer(401, "", r#"{"error":{"message":"No."}}"#)]).await;
         let engine = engine(aws(server.address, settings, environment));
         let error = bounded(engine.complete(once())).await.unwrap_err().to_string();
-        assert!(error.contains(&format!("No. The credentials came from {origin} (status 401")), "{error}");
+        assert!(error.contains(&format!("; the credentials came from {origin} (status 401")), "{error}");
         assert!(!error.contains(CANARY), "{error}");
     }
 }

@@ -499,7 +499,7 @@ async fn refused_tokens_say_where_their_credentials_were_found() {
         let mut call = call();
         call.options.max_retries = Some(0);
         let error = bounded(engine(settings).complete(call)).await.unwrap_err().to_string();
-        assert!(error.contains(&format!("No. The credentials came from {origin} (status 401")), "{error}");
+        assert!(error.contains(&format!("; the credentials came from {origin} (status 401")), "{error}");
         assert!(!error.contains(CANARY), "{error}");
     }
 }

@@ -18,7 +18,7 @@ fn requests_for(model: &str) -> Vec<(String, Value, &'static str)> {
             "input_tokens",
         ),
         (
-            "/openai-responses/responses/input_tokens".into(),
+            "/openai-responses/v1/responses/input_tokens".into(),
             json!({"model": model, "input": "one two"}),
             "input_tokens",
         ),
