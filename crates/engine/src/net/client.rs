@@ -121,7 +121,7 @@ where
             builder.http1_max_headers(MANY_HEADERS);
         }
         let connector = Connector::new(&tls, proxies, connect_timeout)
-            .over(settings.route)
+            .over(&settings.route)
             .keeping_case(settings.is_general);
         Self { inner: builder.build(connector), connections }
     }

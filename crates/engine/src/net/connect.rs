@@ -83,13 +83,13 @@ impl Connector {
     }
 
     /// The connector, with this way to servers.
-    pub(super) fn over(mut self, route: SocketRoute) -> Self {
+    pub(super) fn over(mut self, route: &SocketRoute) -> Self {
         if let Some(address) = route.local_address {
             self.tcp.set_local_address(Some(address));
         }
         #[cfg(unix)]
         {
-            self.unix_socket = route.unix_socket;
+            self.unix_socket.clone_from(&route.unix_socket);
         }
         self
     }
