@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import anthropic
@@ -12,6 +13,7 @@ from ferrule.anthropic.sdk import SDK
 from ferrule.dropin import hooks
 from ferrule.dropin.clients import AsyncDropIn, DerivedDropIn, SyncDropIn, complete
 from ferrule.dropin.native.clients import AsyncNative, SyncNative
+from ferrule.dropin.native.helpers import with_fast_helper
 
 
 class _Unthreaded:
@@ -38,12 +40,22 @@ class Anthropic(SyncNative, _Unthreaded, anthropic.Anthropic):
     _ferrule_sdk = SDK
     _ferrule_native = NATIVE
 
+    @cached_property
+    def messages(self) -> Any:
+        """The official resource."""
+        return with_fast_helper(super().messages)
+
 
 class AsyncAnthropic(AsyncNative, _Unthreaded, anthropic.AsyncAnthropic):
     """The official `anthropic.AsyncAnthropic`, whose calls can be routed. See `Anthropic`."""
 
     _ferrule_sdk = SDK
     _ferrule_native = NATIVE
+
+    @cached_property
+    def messages(self) -> Any:
+        """The official resource."""
+        return with_fast_helper(super().messages)
 
 
 class AnthropicBedrock(SyncDropIn, anthropic.AnthropicBedrock):

@@ -1,4 +1,4 @@
-"""OpenAI's resources whose methods do without the SDK's walk over every parameter's type."""
+"""OpenAI's resources whose methods do without the walk over every parameter's type, and whose helpers are fast."""
 # pyright: reportMissingImports=false
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from openai.resources import completions, embeddings
 from openai.resources.chat.completions import completions as chat_completions
 from openai.resources.responses import responses
 
+from ferrule.dropin.native.helpers import helped
 from ferrule.dropin.native.transform import resource_without_walk, without_walk, without_walk_async
 
 _METHODS = ("create", "parse")
@@ -30,11 +31,12 @@ MODULE_NAMES: dict[Any, dict[str, Any]] = {
 
 
 @functools.cache
-def _without_walk(official: type) -> type:
+def _without_walk(official: type) -> Any:
     # What somebody put into the module's place of the function is somebody's, and stays.
     module = sys.modules[official.__module__]
     names = {name: fast for name, fast in _NAMES.items() if getattr(module, name, None) is getattr(_utils, name, None)}
-    return resource_without_walk(official, _METHODS, names)
+    made = resource_without_walk(official, _METHODS, names)
+    return helped(official, made)
 
 
 def faster(resource: Any) -> Any:
