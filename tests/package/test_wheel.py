@@ -75,7 +75,7 @@ def test_the_wheel_holds_what_it_should_and_no_more(wheel: Path) -> None:
     assert {"LICENSE-MIT", "LICENSE-APACHE"} <= licences
     assert all(name.startswith(("ferrule/", "ferrule-")) for name in names), names
     # Vocabularies, catalog, the clouds' credentials and the routing of calls included: 8.5 MB on 2026-11-30.
-    assert wheel.stat().st_size <= 9 * MEGABYTE
+    assert wheel.stat().st_size <= 10 * MEGABYTE
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the tags of Linux")
