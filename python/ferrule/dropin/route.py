@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from ferrule import shared_client
-from ferrule.base_client import BaseClient
+from typing import TYPE_CHECKING, Any, Union
 
 if TYPE_CHECKING:
     from ferrule._native import Flight, LoopBridge
+    from ferrule.base_client import BaseClient
 
-RouteArgument = BaseClient | bool | None
+RouteArgument = Union["BaseClient", bool, None]
 """`ferrule=`: a client, `True` for the one that the whole program shares, `False` for never, `None` for what is said
 elsewhere."""
 
@@ -24,7 +22,11 @@ class Route:
     @property
     def client(self) -> BaseClient:
         """The client, or the one that the whole program shares."""
-        return self._client or shared_client.shared()
+        if self._client is not None:
+            return self._client
+        from ferrule import shared_client  # only programs that route need it
+
+        return shared_client.shared()
 
     def start(
         self, wire_format: str, path: str, body: bytes, options: dict[str, Any], bridge: LoopBridge | None
@@ -37,6 +39,8 @@ class Route:
         """Reads the shared client's configuration again, where something missing may have come. False for others."""
         if self._client is not None:
             return False
+        from ferrule import shared_client
+
         shared_client.shared().reload()
         return True
 
@@ -60,6 +64,8 @@ def route_of(argument: Any) -> Route | bool | None:
         return None if argument is None else False
     if argument is True:
         return Route(None)
+    from ferrule.base_client import BaseClient  # only programs that route need it
+
     if isinstance(argument, BaseClient):
         return Route(argument)
     raise TypeError(

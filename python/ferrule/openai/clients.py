@@ -11,7 +11,6 @@ import openai
 from ferrule.dropin.clients import DerivedDropIn, complete
 from ferrule.dropin.native.clients import AsyncAzurePrepared, AsyncNative, AzurePrepared, SyncNative
 from ferrule.openai.native import NATIVE
-from ferrule.openai.resources import faster, faster_chat
 from ferrule.openai.sdk import SDK
 
 
@@ -35,21 +34,29 @@ class OpenAI(SyncNative, openai.OpenAI):
     @cached_property
     def chat(self) -> Any:
         """The official resource."""
+        from ferrule.openai.resources import faster_chat  # with it come modules that openai loads when they are used
+
         return faster_chat(super().chat)
 
     @cached_property
     def responses(self) -> Any:
         """The official resource."""
+        from ferrule.openai.resources import faster  # as above
+
         return faster(super().responses)
 
     @cached_property
     def embeddings(self) -> Any:
         """The official resource."""
+        from ferrule.openai.resources import faster  # as above
+
         return faster(super().embeddings)
 
     @cached_property
     def completions(self) -> Any:
         """The official resource."""
+        from ferrule.openai.resources import faster  # as above
+
         return faster(super().completions)
 
 
@@ -62,21 +69,29 @@ class AsyncOpenAI(AsyncNative, openai.AsyncOpenAI):
     @cached_property
     def chat(self) -> Any:
         """The official resource."""
+        from ferrule.openai.resources import faster_chat  # with it come modules that openai loads when they are used
+
         return faster_chat(super().chat)
 
     @cached_property
     def responses(self) -> Any:
         """The official resource."""
+        from ferrule.openai.resources import faster  # as above
+
         return faster(super().responses)
 
     @cached_property
     def embeddings(self) -> Any:
         """The official resource."""
+        from ferrule.openai.resources import faster  # as above
+
         return faster(super().embeddings)
 
     @cached_property
     def completions(self) -> Any:
         """The official resource."""
+        from ferrule.openai.resources import faster  # as above
+
         return faster(super().completions)
 
 
