@@ -76,6 +76,8 @@ pub struct Reader {
     decoder: Box<dyn StreamDecoder>,
     signed: MarkedStream,
     ready: VecDeque<EventBatch>,
+    /// What the next batch has so far: a read that is dropped leaves it for the next one.
+    gathered: Vec<StreamEvent>,
     /// Comes after what is ready.
     failure: Option<Failure>,
     status: Option<u16>,
@@ -127,6 +129,10 @@ impl Reader {
             if let Some(batch) = self.ready.pop_front() {
                 return Some(Ok(batch));
             }
+            if !self.gathered.is_empty() {
+                self.deliver_gathered(Instant::now());
+                continue;
+            }
             if let Some(failure) = self.failure.take() {
                 return Some(Err(failure));
             }
@@ -148,7 +154,6 @@ impl Reader {
             None => incoming.chunk().await,
         };
         let received_at = Instant::now();
-        let mut events = Vec::new();
         let mut at_once = 0;
         let end = loop {
             if let Ok(Some(bytes)) = &chunk {
@@ -162,30 +167,28 @@ impl Reader {
                     self.beginning = bytes.slice(..bytes.len().min(KEPT_BYTES));
                 }
             }
-            let before = events.len();
+            let before = self.gathered.len();
             if self.unread > LONG_BYTES {
                 let decoder = mem::replace(&mut self.decoder, Box::new(Absent));
-                let digested = digest_apart(incoming, decoder, chunk, events).await;
+                let gathered = mem::take(&mut self.gathered);
+                let digested = digest_apart(incoming, decoder, chunk, gathered).await;
                 match digested {
                     Ok((decoder, all, flow)) => {
-                        (self.decoder, events) = (decoder, all);
+                        (self.decoder, self.gathered) = (decoder, all);
                         if let ControlFlow::Break(end) = flow {
                             break Some(end);
                         }
                     }
-                    Err(failure) => {
-                        events = Vec::new();
-                        break Some(Err(failure));
-                    }
+                    Err(failure) => break Some(Err(failure)),
                 }
-            } else if let ControlFlow::Break(end) = digest(self.decoder.as_mut(), chunk, &mut events) {
+            } else if let ControlFlow::Break(end) = digest(self.decoder.as_mut(), chunk, &mut self.gathered) {
                 break Some(end);
             }
-            if events.len() > before {
+            if self.gathered.len() > before {
                 self.unread = 0;
             }
             // Time limits are looked at in between.
-            if events.len() >= MAX_AT_ONCE || at_once >= LONG_BYTES {
+            if self.gathered.len() >= MAX_AT_ONCE || at_once >= LONG_BYTES {
                 break None;
             }
             match incoming.chunk_at_hand().await {
@@ -193,19 +196,11 @@ impl Reader {
                 None => break None,
             }
         };
-        let end = match self.events_left.checked_sub(events.len() as u64) {
-            Some(left) => {
-                self.events_left = left;
-                end
-            }
+        let end = match self.events_left.checked_sub(self.gathered.len() as u64) {
+            Some(_) => end,
             None => Some(Err(too_long(self.bounds.stream_events, "events"))),
         };
-        self.signed.mark(&mut events);
-        let says_something = !events.is_empty();
-        self.deliver(received_at, events);
-        if self.usage.finished && self.is_single && (says_something || self.complete_since.is_none()) {
-            self.complete_since = Some(received_at.into());
-        }
+        self.deliver_gathered(received_at);
         let end = match end {
             // Only figures and marks of the end follow a complete answer: what cannot be read of them takes nothing from it.
             Some(Err(Failure::Unreadable(_) | Failure::Interrupted(_))) if self.complete_since.is_some() => {
@@ -224,6 +219,17 @@ impl Reader {
             (Some(incoming), Ok(())) => incoming.finish(),
             (_, Ok(())) => {}
             (_, Err(failure)) => self.failure = Some(self.identify(failure)),
+        }
+    }
+
+    fn deliver_gathered(&mut self, received_at: Instant) {
+        let mut events = mem::take(&mut self.gathered);
+        self.events_left = self.events_left.saturating_sub(events.len() as u64);
+        self.signed.mark(&mut events);
+        let says_something = !events.is_empty();
+        self.deliver(received_at, events);
+        if self.usage.finished && self.is_single && (says_something || self.complete_since.is_none()) {
+            self.complete_since = Some(received_at.into());
         }
     }
 
@@ -367,6 +373,7 @@ pub(crate) async fn open_stream(
         decoder: quirks.decoder(dialect.stream_decoder(StreamLimits::default())),
         signed: MarkedStream::new(target.signer(), dialect.format()),
         ready: VecDeque::new(),
+        gathered: Vec::new(),
         failure: None,
         first_token: None,
         ended: None,
