@@ -9,6 +9,7 @@ mod key;
 mod latency;
 mod name;
 mod order;
+mod pick;
 mod rotation;
 mod scores;
 mod session;

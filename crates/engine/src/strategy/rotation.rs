@@ -1,6 +1,6 @@
 //! Rotation: whose turn it is in a group, for the strategies that take turns.
 
-use super::{key::is_able, target::TargetSnapshot};
+use super::{key::is_able, pick::Pick, target::TargetSnapshot};
 use std::sync::{Mutex, PoisonError};
 
 /// Whose turn it is in a group. It is kept by what the targets are, not by their places, so that it stays fair when targets
@@ -38,25 +38,14 @@ impl Rotation {
     pub(super) fn take_turn(&self, targets: &[TargetSnapshot], random: &mut fastrand::Rng) -> Option<usize> {
         let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         turns.forget(targets);
-        let (mut longest, mut equals, mut expected): (Option<(u64, usize, usize)>, u32, usize) = (None, 1, 0);
+        let (mut longest, mut expected) = (Pick::new(), 0);
         for (index, target) in targets.iter().enumerate().filter(|(_, target)| is_able(target)) {
             let place = turns.place(target.identity, expected);
             expected = place + 1;
             let last = turns.of.get(place).map_or(0, |turn| turn.last);
-            let is_longer = longest.is_none_or(|(longest, ..)| last < longest);
-            let is_equal = longest.is_some_and(|(longest, ..)| last == longest);
-            equals = if is_equal {
-                equals + 1
-            } else if is_longer {
-                1
-            } else {
-                equals
-            };
-            if is_longer || is_equal && random.u32(..equals) == 0 {
-                longest = Some((last, index, place));
-            }
+            longest.offer(last, (index, place), random);
         }
-        let (_, index, place) = longest?;
+        let (index, place) = longest.finish()?;
         turns.taken += 1;
         let taken = turns.taken;
         turns.of.get_mut(place)?.last = taken;
@@ -75,7 +64,7 @@ impl Rotation {
         let given: f64 = targets.iter().filter(|target| is_able(target)).map(|target| target.weight).sum();
         // Credits lie within what all were given, on both sides of 0; scores are not below it.
         let offset = given * 2.0;
-        let (mut most, mut equals, mut expected): (Option<(f64, usize, usize)>, u32, usize) = (None, 1, 0);
+        let (mut most, mut expected) = (Pick::new(), 0);
         let mut owed = vec![offset; targets.len()];
         for ((index, target), owed) in targets.iter().enumerate().zip(&mut owed) {
             if !is_able(target) {
@@ -86,23 +75,13 @@ impl Rotation {
             let Some(turn) = turns.of.get_mut(place) else { continue };
             turn.credit += target.weight;
             *owed = offset - turn.credit;
-            let is_more = most.is_none_or(|(most, ..)| turn.credit > most);
-            let is_equal = most.is_some_and(|(most, ..)| turn.credit == most);
-            equals = if is_equal {
-                equals + 1
-            } else if is_more {
-                1
-            } else {
-                equals
-            };
-            if is_more || is_equal && random.u32(..equals) == 0 {
-                most = Some((turn.credit, index, place));
-            }
+            most.offer(-turn.credit, (index, place), random);
         }
-        if let Some(turn) = most.and_then(|(_, _, place)| turns.of.get_mut(place)) {
+        let most = most.finish();
+        if let Some(turn) = most.and_then(|(_, place)| turns.of.get_mut(place)) {
             turn.credit -= given;
         }
-        (most.map(|(_, index, _)| index), owed)
+        (most.map(|(index, _)| index), owed)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{
     key::{is_able, tier},
     latency::Peers,
+    pick::Pick,
     session,
     target::TargetSnapshot,
     usage::Limits,
@@ -51,30 +52,13 @@ impl Scores {
 
     /// The first target by tier and score, of equal ones any.
     pub(super) fn lowest(&self, targets: &[TargetSnapshot], random: &mut fastrand::Rng) -> Option<usize> {
-        let mut lowest = None;
-        let mut equals = 1;
+        let mut pick = Pick::new();
         for (index, target) in targets.iter().enumerate() {
             let score = self.of(index, target, random);
-            let place = (tier(target), if score.is_nan() { f64::INFINITY } else { score.max(0.0) });
-            let is_lower = match lowest {
-                None => true,
-                Some((_, best)) if place == best => {
-                    equals += 1;
-                    random.u32(..equals) == 0
-                }
-                Some((_, best)) => {
-                    let is_lower = place < best;
-                    if is_lower {
-                        equals = 1;
-                    }
-                    is_lower
-                }
-            };
-            if is_lower {
-                lowest = Some((index, place));
-            }
+            let score = if score.is_nan() { f64::INFINITY } else { score.max(0.0) };
+            pick.offer((tier(target), score), index, random);
         }
-        lowest.map(|(index, _)| index)
+        pick.finish()
     }
 
     /// The better one of two targets chosen at random, of those that can be asked: the lower score is better, and of scores
