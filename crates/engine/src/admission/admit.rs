@@ -16,7 +16,7 @@ use crate::{
     target::Target,
     timeout::Limits,
 };
-use ferrule_admission::{Begun, Lease, Refused, Short, Ticket, Verdict};
+use ferrule_admission::{Begun, Claim, Lease, Refused, Short, Ticket, Verdict};
 use ferrule_catalog::Catalog;
 use std::{future::poll_fn, sync::Arc, time::Duration};
 
@@ -36,6 +36,13 @@ pub(crate) struct Asking<'a> {
     pub(crate) limits: Limits,
 }
 
+/// What an attempt was measured to need.
+struct Wanted {
+    estimate: Estimate,
+    measured: Measured,
+    provider_key: Option<ferrule_admission::Key>,
+}
+
 /// Which of a provider's keys an attempt uses, as a scope names it.
 pub(crate) fn key_name(provider: &str, key: Option<&KeyInUse>) -> String {
     match key {
@@ -51,18 +58,13 @@ impl AdmissionRules {
         asking: &Asking<'_>,
         target: &mut Target,
     ) -> Result<(), NotAdmitted> {
-        let (estimate, measured) = self.estimate(asking, target);
-        let claims = self.claims(&asking.facts, &estimate).map_err(|failure| ends(failure, false))?;
-        if claims.is_empty() {
-            return Ok(());
-        }
-        let provider_key = claims.last().map(|claim| claim.key.clone());
+        let Some((claims, wanted)) = self.wanted(asking, target)? else { return Ok(()) };
         match self.counters.begin(claims, false) {
             Begun::Admitted(lease) => {
-                self.hand_over(asking, target, lease, estimate, measured, provider_key);
+                self.hand_over(asking, target, lease, wanted);
                 Ok(())
             }
-            Begun::Refused(refused) => Err(self.refused(asking, refused, &estimate)),
+            Begun::Refused(refused) => Err(self.refused(asking, refused, &wanted.estimate)),
             Begun::Waiting(_) => Ok(()),
         }
     }
@@ -75,18 +77,8 @@ impl AdmissionRules {
         target: &mut Target,
         may_move: bool,
     ) -> Result<(), NotAdmitted> {
-        let (estimate, measured) = self.estimate(asking, target);
-        let claims = self.claims(&asking.facts, &estimate).map_err(|failure| ends(failure, false))?;
-        if claims.is_empty() {
-            return Ok(());
-        }
-        let provider_key = claims.last().map(|claim| claim.key.clone());
-        let first = if may_move {
-            self.counters.begin(claims.clone(), false)
-        } else {
-            self.counters.begin(claims.clone(), true)
-        };
-        let begun = match first {
+        let Some((claims, wanted)) = self.wanted(asking, target)? else { return Ok(()) };
+        let begun = match self.counters.begin(claims.clone(), !may_move) {
             Begun::Refused(refused) if may_move && !self.is_of_target(&refused) => {
                 self.counters.begin(claims, true)
             }
@@ -94,17 +86,30 @@ impl AdmissionRules {
         };
         let lease = match begun {
             Begun::Admitted(lease) => lease,
-            Begun::Refused(refused) => return Err(self.refused(asking, refused, &estimate)),
+            Begun::Refused(refused) => return Err(self.refused(asking, refused, &wanted.estimate)),
             Begun::Waiting(ticket) => {
                 // Boxed, as few calls wait and all would carry its size.
                 match Box::pin(self.wait(asking, ticket)).await? {
                     Ok(lease) => lease,
-                    Err(refused) => return Err(self.refused(asking, refused, &estimate)),
+                    Err(refused) => return Err(self.refused(asking, refused, &wanted.estimate)),
                 }
             }
         };
-        self.hand_over(asking, target, lease, estimate, measured, provider_key);
+        self.hand_over(asking, target, lease, wanted);
         Ok(())
+    }
+
+    /// What an attempt at `target` asks for; `None` where no limit and no budget is concerned.
+    fn wanted(
+        &self,
+        asking: &Asking<'_>,
+        target: &Target,
+    ) -> Result<Option<(Vec<Claim>, Wanted)>, NotAdmitted> {
+        let (estimate, measured) = self.estimate(asking, target);
+        let claims = self.claims(&asking.facts, &estimate).map_err(|failure| ends(failure, false))?;
+        let Some(last) = claims.last() else { return Ok(None) };
+        let provider_key = Some(last.key.clone());
+        Ok(Some((claims, Wanted { estimate, measured, provider_key })))
     }
 
     async fn wait(
@@ -135,7 +140,7 @@ impl AdmissionRules {
         }
     }
 
-    fn estimate(&self, asking: &Asking<'_>, target: &mut Target) -> (Estimate, Measured) {
+    fn estimate(&self, asking: &Asking<'_>, target: &Target) -> (Estimate, Measured) {
         let measured = target.measured.as_deref().cloned().unwrap_or_default();
         let catalog = asking.catalog.unwrap_or_else(|| Catalog::builtin());
         let (provider, model, at) = (&*target.provider.id, &*target.model, asking.policy.at);
@@ -147,15 +152,8 @@ impl AdmissionRules {
         (estimate, measured)
     }
 
-    fn hand_over(
-        self: &Arc<Self>,
-        asking: &Asking<'_>,
-        target: &mut Target,
-        lease: Lease,
-        estimate: Estimate,
-        measured: Measured,
-        provider_key: Option<ferrule_admission::Key>,
-    ) {
+    fn hand_over(self: &Arc<Self>, asking: &Asking<'_>, target: &mut Target, lease: Lease, wanted: Wanted) {
+        let Wanted { estimate, measured, provider_key } = wanted;
         target.admitted = Some(Arc::new(Admitted {
             lease,
             rules: Arc::clone(self),
