@@ -33,13 +33,32 @@ impl PinningVerifier {
         pinned: Vec<CertificateDer<'static>>,
         crypto: Arc<CryptoProvider>,
     ) -> Result<Self, String> {
-        let mut roots = RootCertStore::empty();
-        roots.add_parsable_certificates(pinned.iter().cloned());
-        let among_pinned = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), crypto).build();
-        let among_pinned =
-            among_pinned.map_err(|error| format!("the certificates cannot be used: {error}"))?;
+        let among_pinned = authorities(&pinned, crypto)?;
         Ok(Self { system, pinned, among_pinned })
     }
+
+    /// Trusts `pinned`, of which there has to be one, and nobody else: as authorities, and where a server shows one of
+    /// them itself.
+    pub(crate) fn only(
+        pinned: Vec<CertificateDer<'static>>,
+        crypto: Arc<CryptoProvider>,
+    ) -> Result<Self, String> {
+        let among_pinned = authorities(&pinned, crypto)?;
+        let system: Arc<dyn ServerCertVerifier> = Arc::<WebPkiServerVerifier>::clone(&among_pinned);
+        Ok(Self { system, pinned, among_pinned })
+    }
+}
+
+/// Trusts these authorities only.
+fn authorities(
+    certificates: &[CertificateDer<'static>],
+    crypto: Arc<CryptoProvider>,
+) -> Result<Arc<WebPkiServerVerifier>, String> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(certificates.iter().cloned());
+    WebPkiServerVerifier::builder_with_provider(Arc::new(roots), crypto)
+        .build()
+        .map_err(|error| format!("the certificates cannot be used: {error}"))
 }
 
 impl ServerCertVerifier for PinningVerifier {

@@ -4,10 +4,7 @@ use super::settings::{HttpSettings, Identity, Trust};
 use crate::{pinned::PinningVerifier, tls};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
-    client::{
-        WebPkiServerVerifier,
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    },
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem::PemObject},
 };
@@ -39,7 +36,7 @@ pub(super) fn config(settings: &HttpSettings) -> Result<ClientConfig, String> {
     let crypto = Arc::new(ring::default_provider());
     let mut verifier: Arc<dyn ServerCertVerifier> = match &settings.trust {
         Trust::System => Arc::new(system(&crypto)?),
-        Trust::Only(pem) => only(certificates(pem)?, &crypto)?,
+        Trust::Only(pem) => Arc::new(PinningVerifier::only(certificates(pem)?, Arc::clone(&crypto))?),
         Trust::Everybody => Arc::new(Everybody(Arc::clone(&crypto))),
     };
     if !settings.checks_names {
@@ -69,19 +66,6 @@ pub(super) fn config(settings: &HttpSettings) -> Result<ClientConfig, String> {
 fn system(crypto: &Arc<CryptoProvider>) -> Result<Verifier, String> {
     Verifier::new_with_extra_roots([], Arc::clone(crypto))
         .map_err(|error| format!("cannot read the operating system's certificates: {error}"))
-}
-
-/// Trusts `certificates`: as authorities, and where a server shows one of them itself.
-fn only(
-    certificates: Vec<CertificateDer<'static>>,
-    crypto: &Arc<CryptoProvider>,
-) -> Result<Arc<dyn ServerCertVerifier>, String> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(certificates.iter().cloned());
-    let authorities = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(crypto))
-        .build()
-        .map_err(|error| format!("the certificates cannot be used: {error}"))?;
-    Ok(Arc::new(PinningVerifier::new(authorities, certificates, Arc::clone(crypto))?))
 }
 
 /// Trusts everybody.
