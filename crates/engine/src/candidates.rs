@@ -140,13 +140,7 @@ impl Contender {
 
     /// The call ends with `failure`, which is of an attempt there.
     pub(crate) fn error(&self, failure: Failure, attempts: Vec<Attempt>) -> CallError {
-        CallError {
-            failure,
-            provider: self.provider.id.to_string(),
-            model: self.model.clone(),
-            attempts,
-            unanswered: Vec::new(),
-        }
+        CallError { attempts, ..CallError::unsent(failure, &self.provider.id, &self.model) }
     }
 
     /// The options of the call there.

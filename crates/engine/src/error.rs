@@ -20,8 +20,8 @@ pub struct CallError {
 }
 
 impl CallError {
-    /// A call that was never sent.
-    pub(crate) fn unsent(failure: Failure, provider: &str, model: &str) -> Self {
+    /// A call that was never sent: it has no attempts.
+    pub fn unsent(failure: Failure, provider: &str, model: &str) -> Self {
         Self {
             failure,
             provider: provider.to_owned(),

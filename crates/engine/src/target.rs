@@ -228,12 +228,6 @@ impl Target {
 
     /// The call ends with `failure`.
     pub(crate) fn error(&self, failure: Failure, attempts: Vec<Attempt>) -> CallError {
-        CallError {
-            failure,
-            provider: self.provider.id.to_string(),
-            model: self.model.clone(),
-            attempts,
-            unanswered: Vec::new(),
-        }
+        CallError { attempts, ..CallError::unsent(failure, &self.provider.id, &self.model) }
     }
 }

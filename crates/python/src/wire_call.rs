@@ -74,14 +74,7 @@ pub(crate) fn start(
 /// The exception for a request that cannot be read.
 fn refused(py: Python<'_>, error: ProviderError) -> PyErr {
     let failure = Failure::Provider(Box::new(ProviderError { status: Some(400), ..error }));
-    let error = CallError {
-        failure,
-        provider: String::new(),
-        model: String::new(),
-        attempts: Vec::new(),
-        unanswered: Vec::new(),
-    };
-    errors::raise(py, error, None)
+    errors::raise(py, CallError::unsent(failure, "", ""), None)
 }
 
 /// A call before it is sent.
@@ -197,13 +190,7 @@ impl Start<'_, '_> {
                     status: Some(404),
                     ..ProviderError::new(ErrorKind::NotFound, message)
                 }));
-                return Err(CallError {
-                    failure,
-                    provider: asked,
-                    model: String::new(),
-                    attempts: Vec::new(),
-                    unanswered: Vec::new(),
-                });
+                return Err(CallError::unsent(failure, &asked, ""));
             };
             let server = EmulatedProvider::without_quirks(dialect);
             let encoded =

@@ -124,7 +124,7 @@ class NativePath:
     def _reason(self, client: Any, given: Mapping[str, Any], *, asynchronous: bool) -> str | None:
         options = given.get("options") or {}
         if not isinstance(given.get("body"), Mapping) or given.get("files") or given.get("content") is not None:
-            return "a body that is no object"
+            return "a body that is not an object"
         if any(name not in _KNOWN and not name.startswith("span_") for name in options):
             return "an option that only the SDK knows"
         headers = options.get("headers")
@@ -139,7 +139,7 @@ class NativePath:
             ):
                 return "a stream of another class"
         elif not (isinstance(cast_to, type) and issubclass(cast_to, self.facts.model)):
-            return "an answer that is no object"
+            return "an answer that is not an object"
         if asynchronous:
             try:
                 running()
