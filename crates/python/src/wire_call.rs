@@ -11,6 +11,7 @@ use crate::{
     delivery::{Delivery, Value},
     errors::{self, raise_client},
     flight::Flight,
+    observers::Observed,
     operations,
     produce::{self, Opening, Outcome},
     reply::Reply,
@@ -86,13 +87,35 @@ struct Start<'a, 'py> {
     bridge: Option<&'a LoopBridge>,
 }
 
+/// A call that is observed and accounted for, before it is sent.
+struct Opened {
+    observed: Option<Observed>,
+    provider: String,
+    entry: Arc<Entry>,
+}
+
+impl Opened {
+    fn start<F: Future<Output = ()> + Send + 'static>(
+        self,
+        bridge: Option<&LoopBridge>,
+        run: impl FnOnce(Arc<Channel>) -> F,
+    ) -> PyResult<Flight> {
+        Ok(Flight::start(bridge, self.provider, self.entry, None, run)?.observed(self.observed))
+    }
+}
+
 impl Start<'_, '_> {
+    fn open(&mut self, options: &mut CallOptions) -> PyResult<Opened> {
+        let observed = self.client.observe(self.py, self.bridge, &self.call, options)?;
+        let provider = self.call.provider().to_owned();
+        let entry = self.call.open_entry(options.metadata.clone());
+        Ok(Opened { observed, provider, entry })
+    }
+
     fn complete(mut self, mut request: Request, mut options: CallOptions) -> PyResult<Flight> {
         label(self.dialect, &mut request, &mut options);
         routing::settle(self.py, &self.call, &Demands::chat(&request, false), &mut options)?;
-        let observed = self.client.observe(self.py, self.bridge, &self.call, &mut options)?;
-        let (provider, entry) =
-            (self.call.provider().to_owned(), self.call.open_entry(options.metadata.clone()));
+        let opened = self.open(&mut options)?;
         let (call, dialect) = (self.call, self.dialect);
         let engine = Arc::clone(call.engine());
         let replied = async move {
@@ -107,10 +130,7 @@ impl Start<'_, '_> {
             });
             Ok(Outcome { value: value.with_size(size), dropped })
         };
-        let flight = Flight::start(self.bridge, provider, entry, None, move |channel| {
-            produce::settle(channel, Box::pin(replied))
-        })?;
-        Ok(flight.observed(observed))
+        opened.start(self.bridge, move |channel| produce::settle(channel, Box::pin(replied)))
     }
 
     fn stream(mut self, mut request: Request, mut options: CallOptions) -> PyResult<Flight> {
@@ -118,9 +138,7 @@ impl Start<'_, '_> {
         let encoder = self.dialect.stream_encoder(&request);
         ask_for_usage(&mut request);
         routing::settle(self.py, &self.call, &Demands::chat(&request, true), &mut options)?;
-        let observed = self.client.observe(self.py, self.bridge, &self.call, &mut options)?;
-        let (provider, entry) =
-            (self.call.provider().to_owned(), self.call.open_entry(options.metadata.clone()));
+        let opened = self.open(&mut options)?;
         let writer = StreamWriter {
             encoder,
             format: self.dialect.format(),
@@ -130,10 +148,8 @@ impl Start<'_, '_> {
             calls: Vec::new(),
         };
         let call = self.call;
-        let flight = Flight::start(self.bridge, provider, entry, None, move |channel| {
-            pump(channel, Box::pin(call.stream(request, options)), writer)
-        })?;
-        Ok(flight.observed(observed))
+        opened
+            .start(self.bridge, move |channel| pump(channel, Box::pin(call.stream(request, options)), writer))
     }
 
     fn embed(
@@ -143,9 +159,7 @@ impl Start<'_, '_> {
         mut options: CallOptions,
     ) -> PyResult<Flight> {
         routing::settle(self.py, &self.call, &Demands::texts(&request.inputs), &mut options)?;
-        let observed = self.client.observe(self.py, self.bridge, &self.call, &mut options)?;
-        let (provider, entry) =
-            (self.call.provider().to_owned(), self.call.open_entry(options.metadata.clone()));
+        let opened = self.open(&mut options)?;
         let (call, dialect) = (self.call, self.dialect);
         let engine = Arc::clone(call.engine());
         let replied = async move {
@@ -171,17 +185,15 @@ impl Start<'_, '_> {
             });
             Ok(Outcome { value: value.with_size(size), dropped })
         };
-        let flight = Flight::start(self.bridge, provider, entry, None, move |channel| {
-            produce::settle(channel, Box::pin(replied))
-        })?;
-        Ok(flight.observed(observed))
+        opened.start(self.bridge, move |channel| produce::settle(channel, Box::pin(replied)))
     }
 
     fn count_tokens(self, request: Request, body: Vec<u8>, mut options: CallOptions) -> PyResult<Flight> {
         routing::settle(self.py, &self.call, &Demands::chat(&request, false), &mut options)?;
+        // Counting is free, and not accounted for.
         let observed = self.client.observe(self.py, self.bridge, &self.call, &mut options)?;
-        let (provider, call, dialect) = (self.call.provider().to_owned(), self.call, self.dialect);
-        let asked = provider.clone();
+        let opened = Opened { observed, provider: self.call.provider().to_owned(), entry: Entry::none() };
+        let (call, dialect, asked) = (self.call, self.dialect, opened.provider.clone());
         let counted = async move {
             let tokens = call.count_tokens(request, options).await?;
             let Some(tokens) = tokens else {
@@ -201,10 +213,7 @@ impl Start<'_, '_> {
             });
             Ok(value.into())
         };
-        let flight = Flight::start(self.bridge, provider, Entry::none(), None, move |channel| {
-            produce::settle(channel, Box::pin(counted))
-        })?;
-        Ok(flight.observed(observed))
+        opened.start(self.bridge, move |channel| produce::settle(channel, Box::pin(counted)))
     }
 }
 
