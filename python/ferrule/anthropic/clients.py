@@ -15,16 +15,28 @@ from ferrule.dropin.clients import AsyncDropIn, DerivedDropIn, SyncDropIn, compl
 from ferrule.dropin.native.clients import AsyncNative, SyncNative
 from ferrule.dropin.native.helpers import with_fast_helper
 
+# What follows in the bases is the SDK's class, of which nothing is known here.
+_Base: Any = object
 
-class _Unthreaded:
-    """What routed clients do without: the helpers of some versions leave conversations with Anthropic's own servers."""
+
+class _Shared(_Base):  # type: ignore[misc]
+    """What synchronous and asynchronous clients have in common."""
+
+    _ferrule_sdk = SDK
+    _ferrule_native = NATIVE
+
+    @cached_property
+    def messages(self) -> Any:
+        """The official resource."""
+        return with_fast_helper(super().messages)
 
     @property
     def _supports_message_threads(self) -> bool:
+        # The helpers of some versions leave conversations with Anthropic's own servers: routed clients do without.
         return hooks.supports_threads(SDK, self, super())
 
 
-class Anthropic(SyncNative, _Unthreaded, anthropic.Anthropic):
+class Anthropic(_Shared, SyncNative, anthropic.Anthropic):
     """The official `anthropic.Anthropic`, whose calls can be routed.
 
     Args:
@@ -37,25 +49,9 @@ class Anthropic(SyncNative, _Unthreaded, anthropic.Anthropic):
         TypeError: `ferrule` is not a client.
     """
 
-    _ferrule_sdk = SDK
-    _ferrule_native = NATIVE
 
-    @cached_property
-    def messages(self) -> Any:
-        """The official resource."""
-        return with_fast_helper(super().messages)
-
-
-class AsyncAnthropic(AsyncNative, _Unthreaded, anthropic.AsyncAnthropic):
+class AsyncAnthropic(_Shared, AsyncNative, anthropic.AsyncAnthropic):
     """The official `anthropic.AsyncAnthropic`, whose calls can be routed. See `Anthropic`."""
-
-    _ferrule_sdk = SDK
-    _ferrule_native = NATIVE
-
-    @cached_property
-    def messages(self) -> Any:
-        """The official resource."""
-        return with_fast_helper(super().messages)
 
 
 class AnthropicBedrock(SyncDropIn, anthropic.AnthropicBedrock):

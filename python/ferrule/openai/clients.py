@@ -13,8 +13,47 @@ from ferrule.dropin.native.clients import AsyncAzurePrepared, AsyncNative, Azure
 from ferrule.openai.native import NATIVE
 from ferrule.openai.sdk import SDK
 
+# What follows in the bases is the SDK's class, of which nothing is known here.
+_Base: Any = object
 
-class OpenAI(SyncNative, openai.OpenAI):
+
+def _faster(resource: Any) -> Any:
+    # With it come modules that openai loads when they are used.
+    from ferrule.openai.resources import faster
+
+    return faster(resource)
+
+
+class _FastResources(_Base):  # type: ignore[misc]
+    """What synchronous and asynchronous clients have in common: the resources of the native path."""
+
+    _ferrule_sdk = SDK
+    _ferrule_native = NATIVE
+
+    @cached_property
+    def chat(self) -> Any:
+        """The official resource."""
+        chat = super().chat
+        chat.__dict__["completions"] = _faster(chat.completions)
+        return chat
+
+    @cached_property
+    def responses(self) -> Any:
+        """The official resource."""
+        return _faster(super().responses)
+
+    @cached_property
+    def embeddings(self) -> Any:
+        """The official resource."""
+        return _faster(super().embeddings)
+
+    @cached_property
+    def completions(self) -> Any:
+        """The official resource."""
+        return _faster(super().completions)
+
+
+class OpenAI(_FastResources, SyncNative, openai.OpenAI):
     """The official `openai.OpenAI`, whose calls can be routed.
 
     Args:
@@ -28,71 +67,9 @@ class OpenAI(SyncNative, openai.OpenAI):
         openai.OpenAIError: There is no key, and calls are not routed.
     """
 
-    _ferrule_sdk = SDK
-    _ferrule_native = NATIVE
 
-    @cached_property
-    def chat(self) -> Any:
-        """The official resource."""
-        from ferrule.openai.resources import faster_chat  # with it come modules that openai loads when they are used
-
-        return faster_chat(super().chat)
-
-    @cached_property
-    def responses(self) -> Any:
-        """The official resource."""
-        from ferrule.openai.resources import faster  # as above
-
-        return faster(super().responses)
-
-    @cached_property
-    def embeddings(self) -> Any:
-        """The official resource."""
-        from ferrule.openai.resources import faster  # as above
-
-        return faster(super().embeddings)
-
-    @cached_property
-    def completions(self) -> Any:
-        """The official resource."""
-        from ferrule.openai.resources import faster  # as above
-
-        return faster(super().completions)
-
-
-class AsyncOpenAI(AsyncNative, openai.AsyncOpenAI):
+class AsyncOpenAI(_FastResources, AsyncNative, openai.AsyncOpenAI):
     """The official `openai.AsyncOpenAI`, whose calls can be routed. See `OpenAI`."""
-
-    _ferrule_sdk = SDK
-    _ferrule_native = NATIVE
-
-    @cached_property
-    def chat(self) -> Any:
-        """The official resource."""
-        from ferrule.openai.resources import faster_chat  # with it come modules that openai loads when they are used
-
-        return faster_chat(super().chat)
-
-    @cached_property
-    def responses(self) -> Any:
-        """The official resource."""
-        from ferrule.openai.resources import faster  # as above
-
-        return faster(super().responses)
-
-    @cached_property
-    def embeddings(self) -> Any:
-        """The official resource."""
-        from ferrule.openai.resources import faster  # as above
-
-        return faster(super().embeddings)
-
-    @cached_property
-    def completions(self) -> Any:
-        """The official resource."""
-        from ferrule.openai.resources import faster  # as above
-
-        return faster(super().completions)
 
 
 class AzureOpenAI(AzurePrepared, DerivedDropIn, openai.AzureOpenAI, OpenAI):

@@ -43,9 +43,3 @@ def faster(resource: Any) -> Any:
     """A resource of a client as one that does without the walk; only for a resource that was just made."""
     official: Any = type(resource)
     return _without_walk(official)(resource._client)  # noqa: SLF001 - the SDK's
-
-
-def faster_chat(chat: Any) -> Any:
-    """The chat resource of a client, whose completions do without the walk."""
-    chat.__dict__["completions"] = faster(chat.completions)
-    return chat
