@@ -12,8 +12,9 @@ import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
+from ferrule.base_client import BaseClient
 from ferrule.dropin import hooks, methods
-from ferrule.dropin.route import Route, RouteArgument, route_of
+from ferrule.dropin.route import Route, route_of
 from ferrule.typing_compat import Self
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Patch:
         return f"<Patch of {self.name}: {'in place' if is_patched(self.name) else 'undone'}>"
 
 
-def patch(name: str, *, client: RouteArgument = None) -> Patch:
+def patch(name: str, *, client: BaseClient | bool | None = None) -> Patch:
     """Changes an installed SDK in place, so that code which makes its own clients uses Ferrule.
 
     A second patch of the same package changes nothing but the client. Calls in progress finish as they began.

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ferrule._native import Flight, LoopBridge
     from ferrule.base_client import BaseClient
-
-RouteArgument = Union["BaseClient", bool, None]
-"""`ferrule=`: a client, `True` for the one that the whole program shares, `False` for never, `None` for what is said
-elsewhere."""
 
 
 class Route:
@@ -52,7 +48,7 @@ class Route:
 
 
 def route_of(argument: Any) -> Route | bool | None:
-    """What `ferrule=` says.
+    """What `ferrule=` says: a client, `True` for the one that the whole program shares, `False` for never, or nothing.
 
     Returns:
         A route; `False` where calls are never routed; `None` where nothing is said.
