@@ -7,6 +7,7 @@ use super::split_pairs::SplitPairs;
 use crate::framing::{StreamError, StreamLimits};
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use memchr::{memchr, memchr2};
+use simdutf8::basic::from_utf8;
 
 /// What a reader calls with each line. An error stops the reading and is passed on.
 type OnLine<'f> = dyn FnMut(&str) -> Result<(), StreamError> + 'f;
@@ -95,7 +96,7 @@ impl NdjsonReader {
         if line.is_empty() {
             return Ok(());
         }
-        let line = match core::str::from_utf8(line) {
+        let line = match from_utf8(line) {
             Ok(line) => Cow::Borrowed(line),
             // A line feed never is part of a code point, so replacing bad bytes line by line gives what replacing them in
             // the whole body would.

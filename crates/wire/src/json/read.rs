@@ -18,7 +18,7 @@ impl<'a> Value<'a> {
     /// Checks `bytes` (syntax, UTF-8, nesting, keys) and reads them as one value. A byte-order mark is skipped.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, JsonError> {
         let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
-        let text = core::str::from_utf8(bytes).map_err(|error| JsonError::new(format!("{error}")))?;
+        let text = simdutf8::compat::from_utf8(bytes).map_err(|error| JsonError::new(format!("{error}")))?;
         check(text).map(Self)
     }
 

@@ -12,6 +12,7 @@ use alloc::{borrow::ToOwned, format, vec::Vec};
 pub use header::{HeaderValue, write_frame};
 use header::{Headers, PRELUDE, TRAILER};
 use memchr::memchr;
+use simdutf8::basic::from_utf8;
 
 /// The smallest frame: no headers, no payload.
 const SMALLEST: usize = PRELUDE + TRAILER;
@@ -170,13 +171,13 @@ impl EventStreamReader {
             self.known_headers.clear();
             self.known_headers.extend_from_slice(headers);
         }
-        let text = core::str::from_utf8(payload).ok().filter(|_| memchr(b'\\', payload).is_some());
+        let text = from_utf8(payload).ok().filter(|_| memchr(b'\\', payload).is_some());
         if self.pairs.is_idle() && text.is_none_or(|text| self.pairs.passes(text)) {
             return on_frame(EventStreamFrame::new(headers, payload));
         }
         let mut deliver =
             |headers: &Vec<u8>, payload: &str| on_frame(EventStreamFrame::new(headers, payload.as_bytes()));
-        match core::str::from_utf8(payload) {
+        match from_utf8(payload) {
             Ok(text) => self.pairs.push(text, headers.to_owned(), &mut deliver),
             Err(_) => {
                 self.pairs.finish(&mut deliver)?;

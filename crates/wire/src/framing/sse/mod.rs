@@ -10,6 +10,7 @@ use crate::framing::{StreamError, StreamLimits};
 use crate::json::Value;
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use memchr::{memchr, memchr2, memchr3};
+use simdutf8::basic::from_utf8;
 
 /// What a reader calls with each frame. An error stops the reading and is passed on.
 type OnFrame<'f> = dyn FnMut(Frame<'_>) -> Result<(), StreamError> + 'f;
@@ -259,7 +260,7 @@ impl SseReader {
             },
         };
         let event = if self.has_event { &self.event } else { "message" };
-        let data = match core::str::from_utf8(data) {
+        let data = match from_utf8(data) {
             Ok(data) => Cow::Borrowed(data),
             // A line end or a colon never is part of a code point, so replacing bad bytes value by value gives what
             // replacing them in the whole stream would.
@@ -326,7 +327,7 @@ fn is_whole(data: &[u8]) -> bool {
 
 fn set(text: &mut String, value: &[u8]) {
     text.clear();
-    match core::str::from_utf8(value) {
+    match from_utf8(value) {
         Ok(value) => text.push_str(value),
         Err(_) => text.push_str(&String::from_utf8_lossy(value)),
     }
