@@ -13,7 +13,7 @@ QUIET = 4.0
 """The load average above which latencies are not shown."""
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
-BAR, GAP, LABEL, LENGTH, VALUE, TITLE = 14, 4, 230, 150, 80, 34
+BAR, GAP, LABEL, LENGTH, VALUE, TITLE = 14, 4, 290, 150, 80, 34
 WIDTH = LABEL + LENGTH + VALUE
 OURS, OTHERS = "#c2410c", "#64748b"
 

@@ -388,7 +388,10 @@ if not TYPE_CHECKING:  # With it, type checkers would accept any name.
             home = _HOMES.get(name) or ("ferrule.errors" if name.endswith("Error") else None)
             value = getattr(import_module(home), name, None) if home else None
             if value is None:
-                raise AttributeError(f"module 'ferrule' has no attribute {name!r}")
+                if name.startswith("_"):  # Python itself looks for some.
+                    raise AttributeError(f"module 'ferrule' has no attribute {name!r}")
+                answer = import_module("ferrule.peer_attributes").module_answer
+                raise AttributeError(answer(name, [*__getattr__("__all__"), *_MODULES]))
         globals()[name] = value
         return value
 

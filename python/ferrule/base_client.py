@@ -160,6 +160,13 @@ class BaseClient(Interceptable):
     def __repr__(self) -> str:
         return f"{type(self).__name__}(providers={self._registry.usable_providers()})"
 
+    if not TYPE_CHECKING:  # With it, type checkers would accept any name.
+
+        def __getattr__(self, name: str) -> NoReturn:
+            from ferrule.peer_attributes import client_answer
+
+            raise AttributeError(client_answer(type(self).__name__, name, dir(type(self))))
+
     @property
     def registry(self) -> Registry:
         """The client's providers, aliases and models by name, to read and to change while the client runs."""

@@ -60,6 +60,7 @@ _ENDINGS = {
     ".m4a": "audio/m4a",
     ".webm": "audio/webm",
 }
+_EXAMPLES = {"image": "image/png", "document": "application/pdf", "audio": "audio/wav"}
 # Of audio in OpenAI's form, which names formats rather than media types.
 _AUDIO_FORMATS = {"audio/mpeg": "mp3", "audio/mp3": "mp3", "audio/x-wav": "wav", "audio/wave": "wav"}
 
@@ -183,6 +184,8 @@ def part(value: object, where: str) -> dict[str, Any] | None:
 
 def _read(source: MediaSource, media_type: str | None, kind: str) -> tuple[str | None, str, bytes]:
     """The URL, or the bytes; and their media type."""
+    if media_type is not None and not _is_media_type(media_type):
+        raise ValueError(f"media_type: expected a type such as {_EXAMPLES[kind]}, not {media_type!r}")
     if isinstance(source, str):
         return _url(source, kind), media_type or "", b""
     if _is_picture(source):
@@ -202,6 +205,11 @@ def _read(source: MediaSource, media_type: str | None, kind: str) -> tuple[str |
             "use `ferrule.document(..., media_type=...)`, or `ferrule.image` or `ferrule.audio`"
         )
     return None, found, data
+
+
+def _is_media_type(text: object) -> bool:
+    family, slash, name = text.partition("/") if isinstance(text, str) else ("", "", "")
+    return bool(family and slash and name)
 
 
 def _url(text: str, kind: str) -> str:

@@ -103,6 +103,9 @@ class _Window:
 
     def add(self, prompt: Messages) -> None:
         """Starts a call. An error of Ferrule's is its outcome; any other error ends the prompts."""
+        if isinstance(prompt, dict):
+            self.end(TypeError("prompts: each is a text or a list of messages, not one message; write [message]"))
+            return
         call = _Call(self._notify)
         try:
             call.again = self._converse(prompt)
@@ -184,7 +187,7 @@ class Replies(Iterator["Reply[T] | FerruleError"], Generic[T]):
     def __init__(
         self, calls: Calls, prompts: Iterable[Messages], concurrency: int, *, ordered: bool, progress: Progress | None
     ) -> None:
-        if isinstance(prompts, (str, bytes)) or not hasattr(prompts, "__iter__"):
+        if isinstance(prompts, (str, bytes, dict)) or not hasattr(prompts, "__iter__"):
             raise TypeError(f"prompts: expected a list or another iterable of prompts, not {type(prompts).__name__}")
         self._hub = greenlets.current()
         self._bridge = LoopBridge(thread=True, has_loop=False) if self._hub is None else self._hub.bridge
@@ -280,7 +283,7 @@ class AsyncReplies(AsyncIterator["Reply[T] | FerruleError"], Generic[T]):
         bridge: LoopBridge,
     ) -> None:
         is_async = hasattr(prompts, "__aiter__")
-        if isinstance(prompts, (str, bytes)) or not (is_async or hasattr(prompts, "__iter__")):
+        if isinstance(prompts, (str, bytes, dict)) or not (is_async or hasattr(prompts, "__iter__")):
             raise TypeError(f"prompts: expected a list or another iterable of prompts, not {type(prompts).__name__}")
         self._window = _Window(calls, bridge, concurrency, ordered=ordered)
         # Nothing refers back to this object, so that dropping it ends it at once.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ferrule.configuration.suggestions import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 _KEY = (
     "a key belongs to its provider: set the variable that `ferrule providers` lists (such as OPENAI_API_KEY), or "
@@ -39,7 +39,7 @@ _FALLBACK = (
 )
 _GROUPS = 'write Client(groups={"fast": {"targets": [...], "strategy": ...}}) (docs/failover.md, docs/strategies.md)'
 _MCP = "write tools=ferrule.mcp.tools(...) in client.run (docs/tools.md)"
-_FILES = "files stand in the message: {'role': 'user', 'content': ['the prompt', ferrule.image('photo.png')]}"
+_FILES = "files stand in the message: {'role': 'user', 'content': ['the prompt', pathlib.Path('photo.png')]}"
 _HTTP = "connections are made by Ferrule's own engine: %s"
 _PROXY = _HTTP % "set HTTPS_PROXY and NO_PROXY"
 _TLS = _HTTP % "write Client(ca_file=...) for certificates to trust, and Client(client_certificate=...) for your own"
@@ -60,10 +60,13 @@ _CALLBACK = "write client.on('response', function) (docs/observers.md); `reply.u
 _CACHE = (
     'answers are not cached by Ferrule; write `prompt_cache`: True, "5m" or "1h" for what providers cache of prompts'
 )
-_LIMITS = (
-    "client.map(model, prompts, concurrency=...) makes so many calls at once; a provider's own limits are honoured "
-    "(docs/timeouts-and-retries.md)"
-)
+_AT_ONCE = "client.map(model, prompts, concurrency=...) makes so many calls at once; limits of your own: docs/limits.md"
+_LIMITS = 'write Client(limits={"all": {"requests_per_minute": ..., "tokens_per_minute": ...}}) (docs/limits.md)'
+_BUDGET = 'write Client(budgets={"daily": {"amount": ..., "window": "day"}}) (docs/budgets.md)'
+_TURNS = "a call asks once; client.run(model, messages, tools=[...], max_steps=...) goes on (docs/tools.md)"
+_INTERCEPT = "write client.intercept, which sees and changes requests and answers (docs/hooks.md)"
+_BETAS = "write `betas`: a list of Anthropic's beta features"
+_LAST = "end `messages` with the beginning of the answer, as a message of the assistant"
 _BODY = "it is a field of one provider: write extra_body={%r: ...}"
 _PRICES = 'write Client(models={"provider/model": {"prices": {"input_mtok": ..., "output_mtok": ...}}})'
 _ATTEMPTS_TEXT = "write `retries_on_invalid` for answers that do not fit, `max_retries` for failed attempts"
@@ -112,7 +115,10 @@ ANYWHERE: dict[str, str] = {
     **_each("project_id vertex_project google_cloud_project", _OWN_PROVIDER % '"project"'),
     **_each("custom_llm_provider provider model_provider api_type llm_provider", _PROVIDER),
     # Headers and queries
-    **_each("default_headers headers custom_headers user_agent cookies openai_headers", _HEADERS),
+    **_each(
+        "default_headers headers custom_headers user_agent cookies openai_headers http_referer x_title app_name",
+        _HEADERS,
+    ),
     **_each("default_query params query query_params", _QUERY),
     # Retries and time
     **_each(
@@ -125,7 +131,7 @@ ANYWHERE: dict[str, str] = {
         _TIMEOUT,
     ),
     **_each(
-        "fallbacks fallback default_fallbacks context_window_fallbacks fallback_models "
+        "fallbacks fallback fallback_model default_fallbacks context_window_fallbacks fallback_models "
         "content_policy_fallbacks model_fallbacks",
         _FALLBACK,
     ),
@@ -133,12 +139,12 @@ ANYWHERE: dict[str, str] = {
     **_each(
         "http_client http_async_client async_client client session shared_session transport "
         "connection_pool_limits limits http1 http2 mounts event_hooks follow_redirects "
-        "max_redirects default_encoding http_socket_options http_options _strict_response_validation "
+        "httpx_client max_redirects default_encoding http_socket_options http_options _strict_response_validation "
         "middlewares boto3_session boto_session_config max_connections max_keepalive_connections keepalive_expiry "
         "pool_size pool_maxsize",
         _HTTP % "it takes no client of another library; see docs/configuration.md for what can be set",
     ),
-    **_each("proxy proxies openai_proxy trust_env anthropic_proxy", _PROXY),
+    **_each("proxy proxies proxy_url http_proxy https_proxy openai_proxy trust_env anthropic_proxy", _PROXY),
     **_each("verify cert ssl_verify ssl_context verify_ssl ssl ca_bundle", _TLS),
     # Models
     **_each("model_name model_id engine_id", _MODEL),
@@ -148,7 +154,13 @@ ANYWHERE: dict[str, str] = {
         "enable_pre_call_checks default_litellm_params models_list load_balancing",
         _GROUPS,
     ),
-    **_each("rpm tpm max_parallel_requests rate_limiter rate_limit concurrency max_concurrency max_budget", _LIMITS),
+    **_each("rpm tpm rate_limiter rate_limit requests_per_minute tokens_per_minute requests_per_second", _LIMITS),
+    **_each(
+        "concurrency max_concurrency max_parallel_requests max_workers workers num_workers n_jobs threads batch_size "
+        "parallel",
+        _AT_ONCE,
+    ),
+    **_each("max_budget budget_duration budget", _BUDGET),
     **_each("input_cost_per_token output_cost_per_token input_cost_per_second", _PRICES),
     # What happens around a call
     **_each(
@@ -192,7 +204,7 @@ ANYWHERE: dict[str, str] = {
     **_each(
         "text text_format output_format output_config response_model response_schema response_mime_type "
         "response_json_schema schema json_mode format guided_json output_type json_schema grammar "
-        "schema_multi structured_output response_type output_schema json_object structured_outputs",
+        "json schema_multi structured_output response_type output_schema json_object structured_outputs",
         _FORMAT,
     ),
     **_each(
@@ -213,20 +225,31 @@ ANYWHERE: dict[str, str] = {
     **_each("previous_response_id conversation conversation_id thread_id memory chat_id", _STATE),
     **_each(
         "generation_config options model_kwargs inferenceConfig additionalModelRequestFields "
-        "kwargs optional_params sampling_params extra extra_params model_settings parameters",
+        "litellm_params kwargs optional_params sampling_params extra extra_params model_settings parameters",
         "write the options themselves as arguments; a field of one provider goes into `extra_body`",
     ),
-    **_each("cache_control cache_prompt prompt_caching", 'write `prompt_cache`: True, "5m" or "1h"'),
+    **_each(
+        "cache_control cache_prompt prompt_caching prompt_cache_key cache_ttl",
+        'write `prompt_cache`: True, "5m" or "1h"',
+    ),
     **_each("vertexai use_vertex", "name the provider in the model: 'vertex/gemini-3-pro'"),
     "allowed_openai_params": "a field of one provider goes into `extra_body`",
+    **_each("anthropic_beta anthropic_betas beta", _BETAS),
+    "anthropic_version": _OWN_PROVIDER % '"api_version"',
+    **_each("guardrails middleware moderation pre_call post_call", _INTERCEPT),
+    **_each("prefill prefix prefix_messages", _LAST),
+    **_each("idempotency_key", "write extra_headers={'Idempotency-Key': ...}; retries of a call need none"),
+    **_each(
+        "assistant_id assistant vector_store_ids file_ids",
+        "Ferrule has no assistants, files or vector stores (docs/what-ferrule-does-not-do.md)",
+    ),
     "additional_drop_params": "write drop_params=True, which drops what the provider cannot carry, with a warning",
     **_each(
-        "mock_response mock_tool_calls mock_timeout",
+        "mock mock_response mock_tool_calls mock_timeout",
         "see docs/testing.md: ferrule.testing.Simulator answers like the providers",
     ),
     **_each(
-        "max_cost budget max_steps max_tool_calls max_turns",
-        "a call asks once; client.run(model, messages, tools=[...], max_steps=...) goes on (docs/tools.md)",
+        "max_cost max_steps max_tool_calls max_turns max_iterations max_rounds recursion_limit chain_limit", _TURNS
     ),
     # Of one provider, and sent as they are
     **{
@@ -239,6 +262,7 @@ ANYWHERE: dict[str, str] = {
             "store",
             "safety_settings",
             "min_p",
+            "min_tokens",
             "top_a",
             "repetition_penalty",
             "typical_p",
@@ -320,7 +344,14 @@ OPERATION: dict[str, str] = {
 _SECRET = re.compile(
     r"(key|token|secret|passwor[dt]|passwd|credential|bearer|auth(orization)?|cookie)s?\d*(_|-|$)", re.IGNORECASE
 )
+_COUNTED = re.compile(
+    r"^(max|min|num|n|total|prompt|completion|input|output|budget|thinking|reasoning|new|stop)_|^tokens$"
+    r"|(^|_)tokens?_(count|limit|budget|ids?)$"
+)
+"""Names in which tokens are those of a text."""
 _MAX_SHOWN = 64
+_ALIKE = 0.84
+"""How much alike two names are, from 0 to 1, for one to be a misspelling of the other."""
 
 
 def client_answer(name: str, known: Iterable[str], options: Iterable[str]) -> str:
@@ -334,7 +365,7 @@ def client_answer(name: str, known: Iterable[str], options: Iterable[str]) -> st
     answer = CLIENT.get(name) or ANYWHERE.get(name)
     if answer is None and name in options:
         answer = f"it is an option of a call: client.complete(model, messages, {name}=...)"
-    rest = _rest(name, answer, known)
+    rest = _rest(name, answer, CLIENT, known)
     if not rest and (near := suggestion(name, options)):
         rest = f"{near} That is an option of a call"
     return f"Client: unknown argument `{_shown(name)}`{rest or '; docs/configuration.md lists them'}"
@@ -348,21 +379,43 @@ def call_answer(name: str, known: Iterable[str], *, is_chat: bool = True) -> str
         known: The options that there are.
         is_chat: Whether the call is a completion, and not another operation.
     """
-    answer = (CALL if is_chat else OPERATION).get(name)
-    answer = answer or ANYWHERE.get(name)
-    rest = _rest(name, answer, known) or "; a field of the provider goes into `extra_body`"
+    special = CALL if is_chat else OPERATION
+    answer = special.get(name) or ANYWHERE.get(name)
+    rest = _rest(name, answer, special, known) or "; a field of the provider goes into `extra_body`"
     return f"unknown option `{_shown(name)}`{rest}"
 
 
-def _rest(name: str, answer: str | None, known: Iterable[str]) -> str:
+def _rest(name: str, answer: str | None, special: Mapping[str, str], known: Iterable[str]) -> str:
+    """What is said of an unknown name, from the best known reason to the weakest."""
     if answer is not None:
         return f": {answer}"
-    return f": {_KEY}" if _may_be_secret(name) else suggestion(name, known)
+    known = list(known)
+    spelled = _respelled(name)
+    if spelled in known:
+        return f"; did you mean `{spelled}`?"
+    if (answer := special.get(spelled) or ANYWHERE.get(spelled)) is not None:
+        return f": {answer}"
+    if _may_be_secret(spelled):
+        return f": {_KEY}"
+    # A misspelled name may be one of ours, or one of another library's.
+    import difflib  # large, and only needed for an error
+
+    near = difflib.get_close_matches(spelled, [*special, *ANYWHERE], n=1, cutoff=_ALIKE)
+    if near and not difflib.get_close_matches(spelled, known, n=1, cutoff=_ALIKE):
+        return f": {special.get(near[0]) or ANYWHERE[near[0]]}"
+    return suggestion(spelled, known)
+
+
+def _respelled(name: str) -> str:
+    """A name as Python spells it: `maxTokens` and `max-tokens` are `max_tokens`."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name[:_MAX_SHOWN]).lower()
+    return words.replace("-", "_").replace(" ", "_").strip("_")
 
 
 def _may_be_secret(name: str) -> bool:
     """Whether its value may be a secret, which must not be advised into the body of a request."""
-    return not name.startswith("max_") and _SECRET.search(name) is not None
+    words = {found[1].lower() for found in _SECRET.finditer(name)}
+    return bool(words) and not (words == {"token"} and _COUNTED.search(name))
 
 
 def _shown(name: str) -> str:

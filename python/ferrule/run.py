@@ -179,6 +179,8 @@ class Steps:
         if approve is not None and not callable(approve):
             raise TypeError(f"approve: expected a function, not {type(approve).__name__}")
         self.approve = approve
+        if not isinstance(parallel, bool):
+            raise TypeError(f"parallel: expected True or False, not {parallel!r}")
         self.parallel = parallel
         self._call_limit = call_limit
         self._options: dict[str, Any] = {**given, "tools": self.toolbox.declared}

@@ -40,6 +40,10 @@ class AsyncRunStream(Generic[T]):
     async def __anext__(self) -> RunEvent:
         return await self._events.__anext__()
 
+    def __repr__(self) -> str:
+        state = self._run.stopped or "not over"
+        return f"<{type(self).__name__}: {state}, {len(self._run.replies)} replies so far>"
+
     @property
     async def text(self) -> AsyncIterator[str]:
         """The text of the model's replies, in chunks."""

@@ -41,6 +41,10 @@ class RunStream(Generic[T]):
     def __next__(self) -> RunEvent:
         return next(self._events)
 
+    def __repr__(self) -> str:
+        state = self._run.stopped or "not over"
+        return f"<{type(self).__name__}: {state}, {len(self._run.replies)} replies so far>"
+
     @property
     def text(self) -> Iterator[str]:
         """The text of the model's replies, in chunks."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ferrule._native import Reply
 
 _KEYWORDS = ("type", "properties", "anyOf", "$ref", "$defs", "enum", "items", "allOf", "oneOf", "const")
+_TYPES = ("object", "array", "string", "number", "integer", "boolean", "null")
 _FORMS = ("text", "json_object", "json_schema")
 _MAX_SHOWN = 60
 """How much of an answer an error shows, in characters."""
@@ -114,13 +115,34 @@ def _declare_dict(response_format: dict[str, Any]) -> tuple[dict[str, Any], Form
             return response_format, None
         inner = response_format.get("json_schema", response_format)
         schema = inner.get("schema") if isinstance(inner, dict) else None
+        if response_format["type"] == "json_schema" and schema is None:
+            raise TypeError(
+                'response_format: a format of the type "json_schema" has its schema in `json_schema`: '
+                '{"type": "json_schema", "json_schema": {"name": ..., "schema": {...}}}'
+            )
+        _check_types(schema)
         read = _loaded if schema is None else functools.partial(_checked, schema)
         return response_format, Format(None, read)
     if any(keyword in response_format for keyword in _KEYWORDS):
+        _check_types(response_format)
         name = _name(response_format.get("title"))
         declared = {"type": "json_schema", "json_schema": {"name": name, "schema": response_format}}
         return declared, Format(None, functools.partial(_checked, response_format))
     raise TypeError(f"response_format: {response_format!r} is neither a JSON schema nor a format in OpenAI's form")
+
+
+def _check_types(schema: Any) -> None:
+    """Refuses a schema with a `type` that JSON Schema does not have: nothing could be checked against it."""
+    types = schema.get("type") if isinstance(schema, dict) else None
+    for name in types if isinstance(types, list) else [types]:
+        if name is not None and name not in _TYPES:
+            raise TypeError(
+                f"response_format: {name!r} is not a type of JSON Schema; there are {', '.join(_TYPES)}; "
+                "a class is given as it is, and a schema's properties stand in `properties`"
+            )
+    inner = schema.get("properties") if isinstance(schema, dict) else None
+    for each in inner.values() if isinstance(inner, dict) else ():
+        _check_types(each)
 
 
 def _declare_type(kind: Any) -> tuple[dict[str, Any], Format]:

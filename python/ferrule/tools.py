@@ -116,7 +116,13 @@ def parameters_of(function: Callable[..., Any]) -> Iterator[inspect.Parameter]:
     while isinstance(inner, functools.partial):
         fixed |= inner.keywords.keys()
         inner = inner.func
-    for parameter in inspect.signature(function).parameters.values():
+    try:
+        signature = inspect.signature(function)
+    except ValueError:  # Of some functions and classes that are written in C.
+        raise TypeError(
+            f"tools: {name_of(function)} has no signature that can be read; define a function that calls it"
+        ) from None
+    for parameter in signature.parameters.values():
         if parameter.name not in fixed:
             yield parameter
 

@@ -225,3 +225,33 @@ def test_json_is_not_for_conversations(terminal: Callable[..., Any]) -> None:
     screen = terminal("chat", "-m", "openai/echo", "--json")
     screen.wait_for("--json is for one reply")
     assert screen.wait_for_end() == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--reasoning", "hugh"], "reasoning: expected an effort"),
+        (["-o", "tool_choice=sometimes"], "tool_choice: expected"),
+        (["-o", 'response_format={"type": "json_schema"}'], "has its schema in `json_schema`"),
+        (["--schema", '{"type": "objekt"}'], "'objekt' is not a type of JSON Schema"),
+        (["--schema", '{"type": "object", "properties": {"age": {"type": "int"}}}'], "'int' is not a type"),
+    ],
+)
+def test_options_with_wrong_values_are_wrong_usage(
+    arguments: list[str], said: str, ferrule: Callable[..., Any], ferrule_simulator: Simulator
+) -> None:
+    done = ferrule("chat", "-m", "openai/echo", *arguments, "Hello")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert said in done.stderr
+    assert "report it" not in done.stderr
+    assert not ferrule_simulator.requests
+
+
+def test_a_terminal_breaks_no_words(terminal: Callable[..., Any]) -> None:
+    screen = terminal("chat", "-m", "openai/status-404", "Hello", columns=60)
+    screen.wait_for_end()
+    lines = [line.rstrip("\r") for line in screen.seen.partition("error: ")[2].partition("[ended")[0].split("\n")]
+    assert len([line for line in lines if line]) > 2
+    assert all(len(line) <= 60 or " " not in line for line in lines)
+    assert "`ferrule models openai` lists its models" in " ".join(lines)

@@ -283,3 +283,23 @@ class TestLog:
         assert ferrule("logs", "delete", "1").returncode == 0
         assert ferrule("logs", "show", "1").returncode == 2
         assert ferrule("logs", "delete", "--all").stdout == "deleted: 1 conversation\n"
+
+    def test_said_once_the_reply_is_shown(self, terminal: Callable[..., Any]) -> None:
+        screen = terminal("chat", "-m", "openai/echo", "--stats", "Hello", columns=60, FERRULE_LOG="")
+        assert screen.wait_for_end() == 0
+        note = screen.seen.index("note: conversations are kept")
+        assert screen.seen.rindex("Hello", 0, note) > screen.seen.rindex("openai/echo", 0, note), "the spinner is gone"
+        assert screen.seen[:note].endswith("\n")
+
+
+def test_what_a_terminal_echoes_of_ctrl_c_does_not_move_the_reply(
+    terminal: Callable[..., Any], ferrule_simulator: Simulator
+) -> None:
+    stalls = rule("one two three four", fault={"stall": {"at": "mid_event", "after_chunks": 2}})
+    ferrule_simulator.set_script([stalls])
+    screen = terminal("chat", "-m", "openai/x", columns=60)
+    screen.wait_for_prompt()
+    screen.type("Count.\r")
+    drawn = screen.wait_for("one two") + screen.wait_for("\r")
+    # The two characters fit behind the line as it is drawn.
+    assert len(drawn.rpartition("one two")[2].rstrip("\r\n")) + len("one two") <= 58

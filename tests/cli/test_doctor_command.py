@@ -109,6 +109,7 @@ def test_providers_of_the_configuration_are_examined_too(
         "variable": "",
         "has_key": True,
         "missing": None,
+        "key_source": providers["mine"]["key_source"],
         "reachable": True,
         "key_accepted": True,
         "models": providers["mine"]["models"],
@@ -198,3 +199,13 @@ def test_each_of_several_keys_is_tried(ferrule: Run, tmp_path: Path) -> None:
         assert "sk-canary" not in text
         assert "sk-good" not in text
         assert "sk-other" not in text
+
+
+def test_where_a_key_comes_from(ferrule: Run) -> None:
+    assert ferrule("keys", "set", "groq", typed="sk-kept").returncode == 0
+    _, providers = examine(ferrule("doctor", "--json"))
+    assert providers["groq"]["key_source"] == "keyring groq"
+    assert providers["openai"]["key_source"] == "OPENAI_API_KEY"
+    shown = "".join(ferrule("doctor").stdout.split())
+    assert "groqkeyringgroq" in shown
+    assert "GROQ_API_KEYisset" not in shown

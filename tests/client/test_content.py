@@ -223,6 +223,13 @@ def test_what_is_no_such_medium_is_refused_before_it_is_sent(function: Any, sour
         function(source)
 
 
+@pytest.mark.parametrize("function", [ferrule.image, ferrule.document, ferrule.audio, ferrule.attachment])
+@pytest.mark.parametrize("media_type", ["png", "", "image/", "/png", 7])
+def test_a_media_type_is_one(function: Any, media_type: Any) -> None:
+    with pytest.raises(ValueError, match=r"media_type: expected a type such as \w+/\w+, not "):
+        function(PNG, media_type=media_type)
+
+
 def test_an_error_names_the_part(simulator: Simulator, tmp_path: Path) -> None:
     with simulator.client() as client:
         for wrong in (b"\x00\xff\xfe", io.StringIO("x")):

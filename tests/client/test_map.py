@@ -177,6 +177,7 @@ def test_what_cannot_be_sent_is_the_outcome_of_its_prompt(client: ferrule.Client
     ("arguments", "options", "error", "said"),
     [
         ((MODEL, "one text"), {}, TypeError, "prompts: expected a list"),
+        ((MODEL, {"a": "b"}), {}, TypeError, "prompts: expected a list"),
         ((MODEL, 3), {}, TypeError, "prompts: expected a list"),
         ((MODEL, ["a"]), {"concurrency": 0}, TypeError, "concurrency: expected a whole number"),
         ((MODEL, ["a"]), {"temprature": 1}, TypeError, "unknown option `temprature`"),
@@ -326,3 +327,10 @@ def test_a_notebook_shows_a_bar_of_its_own(client: ferrule.Client, monkeypatch: 
     assert shown[-1].startswith('<progress value="3" max="3"></progress> 3/3 1 failed, $0.')
     list(client.map(MODEL, iter(["a"]), progress=True))
     assert shown[-1].startswith("1 $0.")
+
+
+def test_a_message_is_not_a_prompt(client: ferrule.Client) -> None:
+    message: Any = {"role": "user", "content": "a"}
+    with pytest.raises(TypeError, match=r"prompts: each is a text or a list of messages, not one message"):
+        list(client.map(MODEL, [message]))
+    assert len(list(client.map(MODEL, [[message]]))) == 1

@@ -123,6 +123,42 @@ def test_other_names() -> None:
     assert "client.map(model, prompts, concurrency=...)" in client_error("concurrency")
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("max-tokens", "did you mean `max_tokens`?"),
+        ("maxRetries", "did you mean `max_retries`?"),
+        ("temperature_", "did you mean `temperature`?"),
+        ("headers_", "`extra_headers` in a call"),
+        ("organisation", "OpenAI-Organization"),
+        ("api_bas", "an address belongs to its provider"),
+        ("logit_biases", "extra_body={'logit_bias': ...}"),
+        ("numRetries", "write `max_retries`"),
+        ("min_tokens", "extra_body={'min_tokens': ...}"),
+        ("num_tokens", "did you mean `max_tokens`?"),
+        ("auth_tokens", "a key belongs to its provider"),
+        ("prompt_cache_key", "write `prompt_cache`"),
+        ("continue_", "goes into `extra_body`"),
+        ("max_iterations", "client.run(model, messages, tools=[...], max_steps=...)"),
+        ("max_workers", "client.map(model, prompts, concurrency=...)"),
+        ("rpm", 'Client(limits={"all": {"requests_per_minute": ...'),
+        ("max_budget", 'Client(budgets={"daily": {"amount": ...'),
+        ("image", "pathlib.Path('photo.png')"),
+    ],
+)
+def test_names_that_are_nearly_one(name: str, said: str) -> None:
+    assert said in call_error(name)
+    assert said in call_error(name, streamed=True)
+
+
+def test_answers_of_limits_and_budgets_are_arguments_that_work() -> None:
+    limits: dict[str, ferrule.LimitOptions] = {"all": {"requests_per_minute": 5, "tokens_per_minute": 1000}}
+    budgets: dict[str, ferrule.BudgetOptions] = {"daily": {"amount": 1, "window": "day"}}
+    with ferrule.Client(limits=limits, budgets=budgets) as client:
+        assert [limit.limit for limit in client.status().limits] == []
+        assert "daily" in client.registry.budgets
+
+
 def test_messages_that_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     with Simulator() as simulator, simulator.client(model="openai/echo") as client:
         assert client.complete(messages="hi").text == "hi"

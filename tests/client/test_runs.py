@@ -471,6 +471,7 @@ def test_the_messages_of_the_caller_are_left_alone(way: str) -> None:
         ({"tools": [weather], "max_cost": -1}, "max_cost: expected a positive number of dollars"),
         ({"tools": [weather], "timeout": "soon"}, "timeout: expected a positive number of seconds"),
         ({"tools": [weather], "approve": True}, "approve: expected a function"),
+        ({"tools": [weather], "parallel": 3}, "parallel: expected True or False, not 3"),
         ({"tools": [weather], "max_step": 3}, "unknown option `max_step`"),
         ({"tools": weather}, "tools: expected a list"),
         ({"tools": [{"type": "function", "function": {"name": "f"}}]}, "a declaration without a function"),
@@ -633,3 +634,12 @@ def test_a_run_and_a_reply_of_several_are_added_up_alike() -> None:
             reply = last._after([first])
             assert run.usage == reply.usage
             assert run.cost == reply.cost
+
+
+def test_a_stream_of_a_run_is_short_in_a_notebook() -> None:
+    with Simulator() as simulator, simulator.client() as client:
+        stream = client.stream_run("openai/gpt-5-mini", "Hello!", tools=[weather])
+        assert repr(stream) == "<RunStream: not over, 0 replies so far>"
+        with stream:
+            assert "".join(stream.text)
+        assert repr(stream) == "<RunStream: answer, 1 replies so far>"

@@ -205,6 +205,7 @@ def wrong_keys(table: dict[int, str]) -> None: ...
 @pytest.mark.parametrize(
     ("function", "said"),
     [
+        (int, "int has no signature that can be read"),
         (no_hint, r"no_hint\(\): parameter `city` has no type hint"),
         (no_schema, r"no_schema\(\): parameter `city`.*has no JSON schema"),
         (several, r"several\(\): `\*cities`"),

@@ -24,6 +24,16 @@ def said(path: Path, text: str) -> str:
 @pytest.mark.parametrize(
     ("text", "line", "expected"),
     [
+        (
+            "[providers.mine]\nurl = 'https://x.example'",
+            2,
+            "providers.mine: unknown field `url`; did you mean `base_url`?",
+        ),
+        ("[groups.g]\nmodels = ['openai/x']", 2, "groups.g: unknown field `models`; did you mean `targets`?"),
+        ("[groups.g]\ntargets = []", 2, "groups.g.targets: expected a list of models, not an empty one"),
+        ("[groups]\ng = ['openai/x']", 2, "groups.g: expected a table with `targets`, a list of models, not a list"),
+        ("[limits.all]\nrpm = 5", 2, "limits.all: unknown field `rpm`; did you mean `requests_per_minute`?"),
+        ("[budgets.day]\nmax_budget = 5", 2, "budgets.day: unknown field `max_budget`; did you mean `amount`?"),
         ("modle = 'x'", 1, "unknown field `modle`; did you mean `model`?"),
         ("default_model = 'x'", 1, "unknown field `default_model`; did you mean `model`?"),
         ("\nmodel = 7", 2, "model: expected a string, not a number"),

@@ -179,4 +179,4 @@ def _show(total: dict[str, Any]) -> None:
     if total["estimated"]:
         remarks.append("the prompt's tokens are an estimate")
     remarks.append(f"prices: {prices.origin(total['source'], total['source_version'], total['source_date'])}")
-    screen.stderr().print(Text("; ".join(remark for remark in remarks if remark), "dim"), soft_wrap=True)
+    screen.stderr().print(Text("; ".join(remark for remark in remarks if remark), "dim"))

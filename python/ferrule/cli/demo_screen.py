@@ -41,7 +41,7 @@ async def play(client: "AsyncClient", url: str) -> None:
     console = screen.stdout()
     console.print()
     console.print(Text.assemble(("Ferrule", "bold"), " - one engine for every LLM provider"))
-    console.print(Text(f"Simulated providers at {url}: real HTTP, no key, no cost.", "dim"), soft_wrap=True)
+    console.print(Text(f"Simulated providers at {url}: real HTTP, no key, no cost.", "dim"))
 
     _heading(console, 1, f'Two providers, two wire formats, one client: "{demo_steps.QUESTION}"')
     streams = [demo_steps.Streaming(model) for model in demo_steps.MODELS]

@@ -16,6 +16,7 @@ from rich.text import Text
 import ferrule
 from ferrule import _native, errors
 from ferrule.cli import failures, screen
+from ferrule.cli.key_sources import key_source
 from ferrule.configuration import Configuration, api_keys, secrets
 
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -53,6 +54,7 @@ class Diagnosis:
         url: Its base URL, without credentials; empty where it is not known.
         variable: The environment variable of its key.
         has_key: Whether that is set, or the configuration has a key.
+        key_source: Where the key comes from: a variable, a keyring, a place in a file; `None` where there is none.
         missing: What the configuration refers to and does not exist, in words.
         reachable: Whether a server answered.
         key_accepted: Whether it accepted the key; `None` where that is not known.
@@ -66,6 +68,7 @@ class Diagnosis:
     variable: str
     has_key: bool
     missing: str | None = None
+    key_source: str | None = None
     reachable: bool = False
     key_accepted: bool | None = None
     models: int | None = None
@@ -132,6 +135,7 @@ def _without_credentials(url: str) -> str:
 
 async def _examine(timeout: float) -> list[Diagnosis]:
     configuration = Configuration.read()
+    declared = configuration.providers()
     found = [
         Diagnosis(
             fields["id"],
@@ -139,11 +143,12 @@ async def _examine(timeout: float) -> list[Diagnosis]:
             next(iter(fields["key_variables"]), ""),
             fields["configured"] and not fields["missing"],
             fields["missing"],
+            key_source(configuration, fields["id"], declared.get(fields["id"]) or {}),
         )
         for fields in configuration.settings()["providers"]
         if fields["configured"] or fields["id"] in _ALWAYS_CHECKED or configuration.is_declared(fields["id"])
     ]
-    several = {name: list(api_keys.read(fields)) for name, fields in configuration.providers().items()}
+    several = {name: list(api_keys.read(fields)) for name, fields in declared.items()}
     keys: list[tuple[Diagnosis, Any]] = []
     for one in found:
         for place, (key, _) in enumerate(several.get(one.provider, ()), start=1):
@@ -240,7 +245,10 @@ def _key(diagnosis: Diagnosis) -> Text:
         return Text(screen.printable(diagnosis.missing), "yellow")
     if not diagnosis.has_key:
         return Text(f"set {diagnosis.variable}", "yellow")
-    return Text(f"{diagnosis.variable} is set" if diagnosis.variable else "configured", "green")
+    source = diagnosis.key_source
+    if source and source == diagnosis.variable:
+        source = f"{source} is set"
+    return Text(screen.printable(source or "configured"), "green")
 
 
 def _certificates(found: dict[str, dict[str, Any]]) -> str:

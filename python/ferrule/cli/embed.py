@@ -112,4 +112,4 @@ def _show(texts: list[str], vectors: list[list[float]]) -> None:
         table.add_row(str(index), Text(screen.printable(" ".join(text.split()))), f"[{numbers}{more}]", style=None)
     screen.print_table(table)
     remark = f"{len(vectors)} vectors of {len(vectors[0])} numbers; a pipe, or --json, gets all of them"
-    screen.stderr().print(Text(remark, "dim"), soft_wrap=True)
+    screen.stderr().print(Text(remark, "dim"))

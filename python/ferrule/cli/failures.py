@@ -13,7 +13,7 @@ from typing import Any
 import typer
 
 from ferrule import errors
-from ferrule.cli.screen import printable
+from ferrule.cli.screen import line_on_stderr
 from ferrule.configuration import providers
 
 FAILED = 1
@@ -57,8 +57,7 @@ def report(error: BaseException) -> None:
     """Writes one line to stderr that says what happened and what to do."""
     text, advice = _described(error)
     line = f"error: {text.rstrip('.')}" + (f"; {advice}" if advice else "")
-    sys.stderr.write(printable(" ".join(line.split())) + "\n")
-    sys.stderr.flush()
+    line_on_stderr(" ".join(line.split()))
 
 
 def _code_of(error: Exception) -> int:

@@ -6,7 +6,8 @@ import typer
 from rich.text import Text
 
 from ferrule.cli import failures, health, screen
-from ferrule.configuration import Configuration, api_keys, secrets
+from ferrule.cli.key_sources import key_source
+from ferrule.configuration import Configuration
 from ferrule.configuration.layers import own_variable
 
 if TYPE_CHECKING:
@@ -118,23 +119,12 @@ def _rows() -> list[dict[str, Any]]:
         identifier = settings["id"]
         row = configuration.row(identifier)
         fields = declared.get(identifier) or {}
-        key = None
-        if fields.get("api_key"):
-            source = configuration.source(("providers", identifier, "api_key"))
-            shown = secrets.shown(fields["api_key"])
-            key = source.where if source.layer == "environment" else shown if shown != "***" else str(source)
-        elif fields.get("api_keys"):
-            source = configuration.source(("providers", identifier, "api_keys"))
-            places = [secrets.shown(key) for key, _ in api_keys.read(fields)]
-            named = list(dict.fromkeys(str(source) if place == "***" else place for place in places))
-            key = source.where if source.layer == "environment" else ", ".join(named)
-            key = f"{len(places)} keys: {key}"
         found.append(
             {
                 "id": identifier,
                 "name": row["name"] if row else identifier,
                 "dialect": settings["dialect"],
-                "key": key,
+                "key": key_source(configuration, identifier, fields),
                 "key_variables": row["key_variables"] if row else [own_variable(identifier)],
                 "authentication": row["authentication"] if row else "key",
                 "aliases": settings["aliases"],

@@ -1,7 +1,9 @@
 """Screen output: text and JSON on stdout, notes on stderr, for terminals and pipes."""
 
 import json
+import shutil
 import sys
+import textwrap
 import unicodedata
 from typing import Any
 
@@ -10,6 +12,8 @@ from rich.table import Table
 
 _PIPE_WIDTH = 100_000
 """Columns outside a terminal: more than any line has."""
+_NARROWEST = 20
+"""Columns of a terminal that lines are still broken for."""
 
 
 class _Console(Console):
@@ -69,8 +73,17 @@ def print_json(value: Any) -> None:
 
 def note(text: str) -> None:
     """A remark on stderr that is not part of the result."""
+    line_on_stderr(f"note: {text}")
+
+
+def line_on_stderr(text: str) -> None:
+    """A line on stderr, whose words a terminal does not break."""
     tolerate(sys.stderr)
-    sys.stderr.write(f"note: {printable(text)}\n")
+    text = printable(text)
+    if sys.stderr.isatty():
+        width = max(shutil.get_terminal_size().columns, _NARROWEST)
+        text = textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
+    sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
 
 

@@ -38,6 +38,24 @@ _KEY_FIELDS = ("key", "weight")
 """The fields of one of several keys."""
 
 
+_EXAMPLES = {"base_url": " with `base_url`, `api_key`, ...", "targets": " with `targets`, a list of models"}
+"""What a section has, by one of its fields, for those that are easily taken for something else."""
+_PEERS_FIELDS = {
+    **dict.fromkeys(("url", "endpoint", "api_base", "baseURL", "base", "host", "server", "address"), "base_url"),
+    **dict.fromkeys(("key", "token", "apiKey", "secret", "auth_token", "password"), "api_key"),
+    **dict.fromkeys(("type", "format", "protocol", "api_type", "kind", "wire_format"), "dialect"),
+    **dict.fromkeys(("default_headers", "extra_headers"), "headers"),
+    **dict.fromkeys(("models", "members", "providers", "fallbacks"), "targets"),
+    **dict.fromkeys(("routing_strategy", "policy"), "strategy"),
+    **dict.fromkeys(("rpm", "requests"), "requests_per_minute"),
+    **dict.fromkeys(("tpm", "tokens"), "tokens_per_minute"),
+    **dict.fromkeys(("max_parallel_requests", "max_concurrency", "parallel"), "concurrency"),
+    **dict.fromkeys(("limit", "max_budget", "budget", "dollars"), "amount"),
+    **dict.fromkeys(("period", "budget_duration", "per", "interval"), "window"),
+}
+"""Other libraries' names of fields, and ours."""
+
+
 class Problem(NamedTuple):
     """One problem: its path in the configuration, and what is wrong."""
 
@@ -80,7 +98,7 @@ def _check(value: Any, field: Field, path: tuple[Any, ...], in_file: bool, found
         _check_keys(value, path, in_file, found)
         return
     if not isinstance(value, dict):
-        examples = " with `base_url`, `api_key`, ..." if field.fields and "base_url" in field.fields else ""
+        examples = next((text for name, text in _EXAMPLES.items() if name in field.fields), "")
         expected = "a table" if in_file else "a dict" if field.fields else "dict"
         found.append(Problem(path, f"expected {expected}{examples}, not {_name(value, in_file)}"))
         return
@@ -88,11 +106,16 @@ def _check(value: Any, field: Field, path: tuple[Any, ...], in_file: bool, found
         if not isinstance(name, str):
             found.append(Problem(path, f"names are strings, not {_name(name, in_file)}"))
         elif field.kind == "section" and name not in field.fields:
-            found.append(Problem(path, f"unknown field `{name[:80]}`{suggestion(name, field.fields)}", name))
+            found.append(Problem(path, f"unknown field `{name[:80]}`{_hint(name, field)}", name))
         elif item is not None and (inner := _inner(field, name)):
             _check(item, inner, (*path, name), in_file, found)
     if "api_keys" in field.fields and value.get("api_keys") is not None and value.get("api_key") is not None:
         found.append(Problem((*path, "api_keys"), "cannot be given together with `api_key`; add that to the list"))
+
+
+def _hint(name: str, field: Field) -> str:
+    ours = _PEERS_FIELDS.get(name)
+    return f"; did you mean `{ours}`?" if ours in field.fields else suggestion(name, field.fields)
 
 
 def _check_keys(value: Any, path: tuple[Any, ...], in_file: bool, found: list[Problem]) -> None:
@@ -130,7 +153,8 @@ def _check_key(value: Any, path: tuple[Any, ...], in_file: bool, found: list[Pro
 
 def _check_targets(value: Any, field: Field, path: tuple[Any, ...], in_file: bool, found: list[Problem]) -> None:
     if not isinstance(value, (list, tuple)) or not value:
-        found.append(Problem(path, f"expected a list of models, not {_name(value, in_file)}"))
+        what = "an empty one" if isinstance(value, (list, tuple)) else _name(value, in_file)
+        found.append(Problem(path, f"expected a list of models, not {what}"))
         return
     for place, item in enumerate(value):
         here = (*path, place)

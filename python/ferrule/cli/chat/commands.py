@@ -58,7 +58,7 @@ def names() -> list[str]:
 
 
 def _say(text: str) -> None:
-    screen.stdout().print(Text(screen.printable(text), "dim"), soft_wrap=True)
+    screen.stdout().print(Text(screen.printable(text), "dim"))
 
 
 def _help(session: "Session", argument: str) -> None:

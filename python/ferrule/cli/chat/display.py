@@ -32,6 +32,8 @@ _REASONING = "dim italic"
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.MULTILINE)
 _MAX_RESULT = 200
 """Characters of a tool's result that are shown."""
+_ECHOED = 2
+"""Characters of a Ctrl-C as terminals echo it."""
 _FRAMES = 12
 """Updates of the spinner and of the last block in a second."""
 
@@ -83,7 +85,7 @@ class Display:
         console = self._live.console if self._live else screen.stderr()
         if console.is_terminal:
             with self._lock:
-                console.print(Text(screen.printable(text), "yellow"), soft_wrap=True)
+                console.print(Text(screen.printable(text), "yellow"))
 
     def event(self, event: Any) -> None:
         """Takes an event of the stream."""
@@ -139,7 +141,7 @@ class Display:
             if console.is_terminal:
                 text = " ".join(event.text.split())
                 shown = f"{event.call.name}: {text[:_MAX_RESULT]}{' ...' if len(text) > _MAX_RESULT else ''}"
-                console.print(Text(screen.printable(shown), "red" if event.is_error else "dim"), soft_wrap=True)
+                console.print(Text(screen.printable(shown), "red" if event.is_error else "dim"))
 
     def _end_text(self) -> None:
         """Ends the text until now, and its line."""
@@ -216,7 +218,10 @@ class _LastLines:
         self._whole = whole
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
-        lines = console.render_lines(self._whole, options.update(height=None), pad=False)
+        # Lines are filled up with spaces. The terminal echoes a Ctrl-C as two characters, which have to fit behind
+        # them: on a line of their own they would move what is drawn.
+        width = max(1, options.max_width - _ECHOED)
+        lines = console.render_lines(self._whole, options.update(height=None, width=width), pad=False)
         for line in lines[-max(1, console.size.height - 2) :]:
             yield from line
             yield Segment.line()

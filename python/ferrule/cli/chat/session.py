@@ -112,7 +112,7 @@ class Session:
         prompt = Prompt(commands.names())
         going_on = f" - conversation {self._number} goes on" if self._number else ""
         hint = f"{self.model}{going_on} - /help lists commands, Ctrl-C stops a reply, Ctrl-D quits"
-        screen.stdout().print(Text(hint, style="dim"), soft_wrap=True)
+        screen.stdout().print(Text(hint, style="dim"))
         while True:
             screen.stdout().print()
             try:
@@ -171,25 +171,27 @@ class Session:
         """Sends a message and shows the reply. An interrupted one stays in the conversation as far as it came."""
         messages = [*self._messages, message]
         options = self._options if self.system is None else self._options | {"system": self.system}
-        with Display(self.model, plain=self._manner.plain, silent=silent) as display:
-            self._retries.listener = display.retry
-            self._approval.asking = display.paused
-            try:
+        call: calls.Call | calls.RunCall | None = None
+        try:
+            with Display(self.model, plain=self._manner.plain, silent=silent) as display:
+                self._retries.listener = display.retry
+                self._approval.asking = display.paused
                 call = calls.begin(self.client, self.model, messages, options, self._approval)
                 with call.opened():
-                    try:
-                        for batch in call.batches():
-                            for event in batch:
-                                display.event(event)
-                            display.flush()
-                    finally:
-                        # Also after an interruption, as far as it came.
-                        self._keep(call.turn(), call.reply())
-            except TypeError as error:
-                raise failures.UsageError(str(error)) from error
-            finally:
-                self._retries.listener = None
-        reply = call.reply()
+                    for batch in call.batches():
+                        for event in batch:
+                            display.event(event)
+                        display.flush()
+        except (TypeError, ValueError) as error:  # Of an option; what a call says is a FerruleError.
+            if isinstance(error, errors.FerruleError):
+                raise
+            raise failures.UsageError(str(error)) from error
+        finally:
+            self._retries.listener = None
+            # Also after an interruption, as far as it came; and once the display is gone, as there may be a note.
+            if call is not None:
+                self._keep(call.turn(), call.reply())
+        reply = None if call is None else call.reply()
         if reply is None:
             raise failures.UsageError("the model was not asked")
         if not reply.text and not reply.tool_calls:
@@ -207,7 +209,7 @@ class Session:
 
     def _show_figures(self, reply: "Reply") -> None:
         if self._manner.stats:
-            screen.stderr().print(Text(figures.of_reply(reply), style="dim"), soft_wrap=True)
+            screen.stderr().print(Text(figures.of_reply(reply), style="dim"))
 
 
 def _message(text: str, parts: list[Any]) -> dict[str, Any]:
