@@ -231,8 +231,7 @@ def test_json_is_not_for_conversations(terminal: Callable[..., Any]) -> None:
     ("arguments", "said"),
     [
         (["--reasoning", "hugh"], "reasoning: expected an effort"),
-        (["-o", "tool_choice=sometimes"], "tool_choice: expected"),
-        (["-o", 'response_format={"type": "json_schema"}'], "has its schema in `json_schema`"),
+        (["-o", "metadata=team"], "metadata: expected a dict of strings"),
         (["--schema", '{"type": "objekt"}'], "'objekt' is not a type of JSON Schema"),
         (["--schema", '{"type": "object", "properties": {"age": {"type": "int"}}}'], "'int' is not a type"),
     ],
@@ -249,7 +248,7 @@ def test_options_with_wrong_values_are_wrong_usage(
 
 
 def test_a_terminal_breaks_no_words(terminal: Callable[..., Any]) -> None:
-    screen = terminal("chat", "-m", "openai/status-404", "Hello", columns=60)
+    screen = terminal("chat", "-m", "openai/status-404", "Hello", columns=60, COLUMNS="60")
     screen.wait_for_end()
     lines = [line.rstrip("\r") for line in screen.seen.partition("error: ")[2].partition("[ended")[0].split("\n")]
     assert len([line for line in lines if line]) > 2

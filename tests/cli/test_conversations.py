@@ -297,7 +297,7 @@ def test_what_a_terminal_echoes_of_ctrl_c_does_not_move_the_reply(
 ) -> None:
     stalls = rule("one two three four", fault={"stall": {"at": "mid_event", "after_chunks": 2}})
     ferrule_simulator.set_script([stalls])
-    screen = terminal("chat", "-m", "openai/x", columns=60)
+    screen = terminal("chat", "-m", "openai/x", columns=60, COLUMNS="60")
     screen.wait_for_prompt()
     screen.type("Count.\r")
     drawn = screen.wait_for("one two") + screen.wait_for("\r")
