@@ -49,6 +49,24 @@ else:
     _Function = TypeVar("_Function")
 
 
+class _UnknownAttributes:
+    """The `__getattr__` of clients, which answers names of other libraries' clients.
+
+    The class itself does not show it: notebooks complete the arguments of methods only where a class has none.
+    """
+
+    def __get__(self, client: object | None, kind: type) -> Callable[[str], NoReturn]:
+        if client is None:
+            raise AttributeError("__getattr__")
+
+        def refuse(name: str) -> NoReturn:
+            from ferrule.peer_attributes import client_answer
+
+            raise AttributeError(client_answer(kind.__name__, name, dir(kind)))
+
+        return refuse
+
+
 class BaseClient(Interceptable):
     """The part of both clients that makes no request."""
 
@@ -161,11 +179,7 @@ class BaseClient(Interceptable):
         return f"{type(self).__name__}(providers={self._registry.usable_providers()})"
 
     if not TYPE_CHECKING:  # With it, type checkers would accept any name.
-
-        def __getattr__(self, name: str) -> NoReturn:
-            from ferrule.peer_attributes import client_answer
-
-            raise AttributeError(client_answer(type(self).__name__, name, dir(type(self))))
+        __getattr__ = _UnknownAttributes()
 
     @property
     def registry(self) -> Registry:

@@ -56,6 +56,13 @@ def test_names_that_are_nearly_one() -> None:
         getattr(ferrule, "wholly_new_thing")  # noqa: B009
 
 
+def test_notebooks_still_complete_methods() -> None:
+    """They evaluate an attribute only where the class has no `__getattr__`, as their completers ask for it."""
+    for kind in (ferrule.Client, ferrule.AsyncClient):
+        assert getattr(kind, "__getattr__", None) is None
+        assert "chat" not in dir(kind())
+
+
 def test_what_python_itself_looks_for_is_not_answered() -> None:
     client = ferrule.Client()
     assert not hasattr(client, "__len__")
