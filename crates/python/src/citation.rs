@@ -165,7 +165,7 @@ pub(crate) fn of_event(event: &StreamEvent) -> Vec<(model::Citation, u32, Option
     };
     match event {
         StreamEvent::PartExtra { choice, part, extra } => {
-            of(citation::of_part(extra), *choice, Some(*part)).collect()
+            of(citation::part_citations(extra), *choice, Some(*part)).collect()
         }
         StreamEvent::MessageExtra { choice, extra } => {
             of(citation::of_message(extra), *choice, None).collect()
@@ -174,7 +174,7 @@ pub(crate) fn of_event(event: &StreamEvent) -> Vec<(model::Citation, u32, Option
         StreamEvent::ResponseExtra(extra) => of(citation::of_response(extra), 0, None).collect(),
         StreamEvent::Start(start) => of(citation::of_response(&start.extra), 0, None).collect(),
         StreamEvent::Part { choice, index, part } => {
-            let mut found = citation::of_part(&part.extra);
+            let mut found = citation::part_citations(&part.extra);
             found.extend(citation::of_reference(&part.kind));
             of(found, *choice, Some(*index)).collect()
         }

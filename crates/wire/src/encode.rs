@@ -31,7 +31,7 @@ pub struct EncodedRequest {
     pub path: String,
     /// The body: JSON, unless a `content-type` among the headers says otherwise.
     pub body: Vec<u8>,
-    /// Headers of the dialect beside authorisation, names in lower case.
+    /// Headers of the dialect, without authorisation; names in lower case.
     pub headers: Vec<(&'static str, String)>,
     /// What was left out because the dialect cannot carry it.
     pub dropped: Vec<UnsupportedField>,

@@ -1,7 +1,7 @@
 //! Rate-limit headers: what the headers of a response say of the provider's limits.
 //!
-//! `docs/wire/rate-limits.md` lists the forms. [`FAMILIES`] is the table of what their names begin with; the rest of a name
-//! says which limit it is, and what of it.
+//! `docs/wire/rate-limits.md` lists the forms. [`FAMILIES`] is the table of what their names begin with; the rest of a
+//! name says which limit it is, and what of it.
 
 use crate::error::reset_value;
 use alloc::vec::Vec;
@@ -63,8 +63,8 @@ enum Figure {
     Reset,
 }
 
-/// The name of one limit: what stands before and behind the word that says which figure it is. The same for all headers of
-/// one limit.
+/// The name of one limit: what stands before and behind the word that says which figure it is. The same for all headers
+/// of one limit.
 type Name<'a> = (&'a str, &'a str, &'a str);
 
 impl RateLimits {
@@ -90,7 +90,7 @@ pub fn read<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>, now: i64) -> 
     let mut limits: Vec<(Name<'a>, Counted, RateLimit)> = Vec::new();
     for (name, value) in headers {
         let name = name.strip_prefix(FORWARDED).unwrap_or(name);
-        // Most headers are told by their first letter.
+        // Most headers can be ruled out by their first letter.
         if !matches!(name.as_bytes().first(), Some(b'x' | b'r' | b'a')) {
             continue;
         }

@@ -9,15 +9,15 @@ pub enum Outcome {
     Success,
     /// The target failed: a timeout, a reset, a server error, overload.
     Failure,
-    /// It says nothing about the target: the call was cancelled, the request was wrong, the key was refused or its limit
-    /// was reached. A probe is given back, and the next call becomes the probe.
+    /// It says nothing about the target: the call was cancelled, the request was wrong, the key was refused or its
+    /// limit was reached. A probe is given back, and the next call becomes the probe.
     Neutral,
 }
 
 /// What an error that a provider reported says about the target.
 ///
-/// Failures of a connection and the caller's own time limits are no errors of a provider. Who maps those counts resets,
-/// refused connections, and timeouts before the answer as [`Outcome::Failure`].
+/// Failures of a connection and the caller's own time limits are not errors of a provider. Code that maps those counts
+/// resets, refused connections, and timeouts before the answer as [`Outcome::Failure`].
 pub const fn outcome_of_error(kind: ErrorKind) -> Outcome {
     match kind {
         ErrorKind::Overloaded | ErrorKind::Timeout | ErrorKind::Server | ErrorKind::StreamInterrupted => {

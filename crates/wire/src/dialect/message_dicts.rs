@@ -1,9 +1,10 @@
 //! Messages and tools as programs write them by hand: the role/content form, its blocks OpenAI's or Anthropic's, as
-//! each likes, also mixed; and contents of Gemini's form, role and parts. `ferrule-python` reads a caller's dictionaries
-//! with it, and writes messages back.
+//! each likes, also mixed; and contents of Gemini's form, role and parts. `ferrule-python` reads a caller's
+//! dictionaries with it, and writes messages back.
 //!
-//! A part that one wire format alone has is written as `{"type": "provider_item", "dialect": ..., "item": ...}`. By hand it
-//! may also be written as that format has it: [`Dialect::own_parts`](super::Dialect::own_parts) says whose it is.
+//! A part that one wire format alone has is written as `{"type": "provider_item", "dialect": ..., "item": ...}`. By
+//! hand it may also be written as that format has it: [`Dialect::own_parts`](super::Dialect::own_parts) says whose it
+//! is.
 
 use super::registry;
 use crate::dialect::{anthropic, gemini::written_content, openai_chat, openai_responses};
@@ -200,8 +201,8 @@ fn decode_item(mut fields: Fields<'_>) -> Option<Part> {
     Some(Part { cache, extra: fields.rest(), ..Part::provider_item(dialect, item) })
 }
 
-/// A part that a decoder kept whole, as what the caller meant: an item that was written by [`encode_message`], one of the
-/// format that has such parts, or else one for whoever gets it.
+/// A part that a decoder kept whole, as what the caller meant: an item that was written by [`encode_message`], one of
+/// the format that has such parts, or else one for whoever gets it.
 fn by_hand(part: Part) -> Part {
     let PartKind::ProviderItem { item, .. } = &part.kind else { return part };
     let fields = item.value().object().unwrap_or_default();
@@ -283,13 +284,13 @@ fn write_message(message: &Message, keep_bytes: bool) -> Json {
     Json::from_writer(out)
 }
 
-/// A call that Anthropic's form has no place for: free text, or arguments that are no JSON object.
+/// A call that Anthropic's form has no place for: free text, or arguments that are not a JSON object.
 fn is_openai_call(part: &Part) -> bool {
     let PartKind::ToolCall(ToolCall { arguments, custom, .. }) = &part.kind else { return false };
     *custom || !Json::parse(arguments).is_ok_and(|arguments| arguments.value().is_object())
 }
 
-/// The field of a `tool_use` block that holds the arguments as the model wrote them, where `input` does not tell.
+/// The field of a `tool_use` block that holds the arguments as the model wrote them, where `input` does not show it.
 const ARGUMENTS: &str = "arguments_json";
 /// The field of a `tool_use` block that says that the tool takes free text.
 const CUSTOM: &str = "custom";

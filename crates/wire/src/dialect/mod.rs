@@ -58,14 +58,16 @@ pub trait Dialect: fmt::Debug + Send + Sync {
         &["text/event-stream"]
     }
 
-    /// Client: whose proofs of reasoning `model` takes back, and makes, where `provider` serves it (see [`shared::foreign`]).
+    /// Client: whose proofs of reasoning `model` takes back, and makes, where `provider` serves it (see
+    /// [`shared::foreign`]).
     fn signer<'a>(&self, provider: &'a str, _model: &'a str) -> Cow<'a, str> {
         Cow::Borrowed(provider)
     }
 
-    /// The kinds of parts that this format alone has: names of `type`, or of the one field of a part that has no `type`.
-    /// A kind that another format has as well names a field that tells them apart: `compaction:encrypted_content`.
-    /// What a caller writes by hand is known by them; decoders mark whatever they keep whole.
+    /// The kinds of parts that this format alone has: names of `type`, or of the one field of a part that has no
+    /// `type`. A kind that another format has as well names a field that distinguishes them:
+    /// `compaction:encrypted_content`. What a caller writes by hand is known by them; decoders mark whatever they keep
+    /// whole.
     fn own_parts(&self) -> &'static [&'static str] {
         &[]
     }
@@ -96,8 +98,8 @@ pub trait Dialect: fmt::Debug + Send + Sync {
 
     /// Client: where to go on with an answer that may not be over yet. `None` for a dialect whose answers are.
     ///
-    /// Who follows hands the decoders what they would have read at one address: plain, the last body; streamed, the first
-    /// and the last body as events of type [`FollowUp::EVENT`] around the stream.
+    /// Who follows hands the decoders what they would have read at one address: plain, the last body; streamed, the
+    /// first and the last body as events of type [`FollowUp::EVENT`] around the stream.
     fn follow_up(&self) -> Option<ReadFollowUp> {
         None
     }

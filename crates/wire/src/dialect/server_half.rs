@@ -128,8 +128,8 @@ pub fn usual_error_status(kind: ErrorKind) -> u16 {
     }
 }
 
-/// As [`usual_error_status`], for servers whose errors have no code: 402 where a quota is used up, which 429 alone would
-/// not tell from a limit on the rate.
+/// As [`usual_error_status`], for servers whose errors have no code: 402 where a quota is used up, which 429 alone
+/// would not distinguish from a limit on the rate.
 pub fn quota_by_status(kind: ErrorKind) -> u16 {
     match kind {
         ErrorKind::QuotaExceeded => 402,

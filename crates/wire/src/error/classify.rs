@@ -85,7 +85,7 @@ impl<'a> Evidence<'a> {
         row.map(|(kind, _)| *kind)
     }
 
-    /// Names that mean different things by the text beside them.
+    /// Names whose meaning depends on the message.
     fn kind_by_name_and_text(&self) -> Option<ErrorKind> {
         if self.reported.daily_quota {
             return Some(QuotaExceeded);

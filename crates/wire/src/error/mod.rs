@@ -67,7 +67,7 @@ pub fn decode_in_stream(data: &str) -> Option<ProviderError> {
     Some(error)
 }
 
-/// What an exception says that came inside an answer with status 200 and whose class `name` stands beside its `body`, as
+/// What an exception says that came inside an answer with status 200 and whose class `name` is next to its `body`, as
 /// in AWS's event streams.
 pub fn decode_exception(name: &str, body: &[u8]) -> ProviderError {
     let mut reported = shape::read(body);

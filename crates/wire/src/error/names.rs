@@ -8,7 +8,7 @@ use crate::model::ErrorKind::{self, *};
 pub(super) type Names = &'static [(ErrorKind, &'static [&'static str])];
 
 /// Names that mean one thing wherever they occur. The first row that has one of an error's names counts, so what
-/// never heals stands before what does: a spending limit is often reported beside `rate_limit_error`.
+/// never heals comes before what does: a spending limit is often reported with `rate_limit_error`.
 pub(super) const NAMES: Names = &[
     (
         QuotaExceeded,
@@ -23,7 +23,7 @@ pub(super) const NAMES: Names = &[
             "enforced_spend_limit_reached", // Anthropic, in details
             "billing_error",                // Anthropic
             "servicequotaexceeded",         // Bedrock
-            "billing_disabled",             // Google, a reason beside `permission_denied`
+            "billing_disabled",             // Google, a reason with `permission_denied`
             "budget_exceeded",              // LiteLLM
             "budgetexceedederror",
             "token_quota_reached", // watsonx
@@ -203,7 +203,7 @@ pub(super) const MINIMAX: Names = &[
     (ContextLength, &["1039"]),
 ];
 
-/// Those of MiniMax's numbers that stand for many things, which the text tells apart.
+/// Those of MiniMax's numbers that stand for many things, which the text distinguishes.
 pub(super) const MINIMAX_BROAD: Names = &[(InvalidRequest, &["1013", "2013"])];
 
 /// Names that some providers give to many things: they count only where neither text nor status says more.

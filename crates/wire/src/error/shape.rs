@@ -146,14 +146,14 @@ fn read_body(fields: &Fields<'_>, reported: &mut Reported) -> bool {
         match error.object() {
             Some(error) => read_error(&error, reported),
             None => {
-                // xAI writes a code beside the text, Text Generation Inference a type.
+                // xAI writes a code next to the text, Text Generation Inference a type.
                 read_error(fields, reported);
                 let text = known_text(error).unwrap_or_else(|| plain(error.text()));
-                let beside = first_known_text(fields, &["message", "error_description"]);
-                match beside.filter(|beside| *beside != text) {
-                    // Fastify (claude-code-router) and OAuth servers: a word, and what it means beside it.
+                let description = first_known_text(fields, &["message", "error_description"]);
+                match description.filter(|description| *description != text) {
+                    // Fastify (claude-code-router) and OAuth servers: a word, and what it means as its description.
                     Some(beside) => {
-                        reported.message = beside;
+                        reported.message = description;
                         reported.names.push(text);
                     }
                     None => reported.message = text,

@@ -81,7 +81,7 @@ pub(super) const MODEL_TEXTS: &[&str] = &[
     "\u{6a21}\u{578b}\u{4e0d}\u{5b58}\u{5728}", // Zhipu: "model does not exist"
 ];
 
-/// What is said of a model that was there once, beside the word itself.
+/// Phrases for a retired model, other than the word itself.
 pub(super) const RETIRED_TEXTS: &[&str] = &[
     "has been decommissioned", // Groq
     "has been deprecated",     // OpenAI

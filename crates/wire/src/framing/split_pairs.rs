@@ -2,8 +2,8 @@
 //!
 //! A provider that cuts its text into deltas by UTF-16 units may end one with `\ud83c` and begin the next with `\udf0d`
 //! (`docs/wire/sse.md`, section 4). A frame with a string that ends so is held back until the next frame says what
-//! becomes of it: what begins with the other half gets both, anything else makes it U+FFFD, as every half is that stands
-//! alone. So decoders see frames with whole characters only.
+//! becomes of it: what begins with the other half gets both, anything else makes it U+FFFD, as every half is that
+//! stands alone. So decoders see frames with whole characters only.
 //!
 //! The next frame is the next one about the same: that of another answer, block or call, by its number, may come
 //! between, and so may a keep-alive.
@@ -26,10 +26,10 @@ const MAX_KEEP_ALIVE: usize = 128;
 /// What the names of numbers end with that tell frames apart: `index`, `output_index`, `contentBlockIndex`.
 const NUMBER: &[u8] = b"ndex\"";
 
-/// What a reader of frames calls with each: what stands beside the data, and the data.
+/// What a reader of frames calls with each: the fields of its frame other than the data, and the data.
 type Deliver<'f, H> = dyn FnMut(&H, &str) -> Result<(), StreamError> + 'f;
 
-/// Frames held back, each with what stands beside its data.
+/// Frames held back, each with its other fields.
 #[derive(Debug)]
 pub(super) struct SplitPairs<H> {
     held: VecDeque<Held<H>>,
@@ -37,7 +37,7 @@ pub(super) struct SplitPairs<H> {
 
 #[derive(Debug)]
 struct Held<H> {
-    beside: H,
+    fields: H,
     data: String,
     /// First halves that wait for the second, in order.
     waiting: Vec<Waiting>,
@@ -78,11 +78,11 @@ impl<H> SplitPairs<H> {
     pub(super) fn push(
         &mut self,
         data: &str,
-        beside: H,
+        fields: H,
         deliver: &mut Deliver<'_, H>,
     ) -> Result<(), StreamError> {
         if self.passes(data) {
-            return deliver(&beside, data);
+            return deliver(&fields, data);
         }
         let mut halves: Vec<LoneHalf> = if is_json(data) { lone_halves(data).collect() } else { Vec::new() };
         let mut joined = MAX_HALVES;
@@ -92,7 +92,7 @@ impl<H> SplitPairs<H> {
         }
         halves.iter_mut().skip(joined).for_each(|half| half.kind = HalfKind::Stray);
         if self.is_idle() && !halves.iter().any(|half| half.kind == HalfKind::Ends) {
-            return deliver(&beside, &replaced_halves(data));
+            return deliver(&fields, &replaced_halves(data));
         }
         let (data, waiting) = self.join(data, &halves);
         if !is_keep_alive(&data) {
@@ -100,7 +100,7 @@ impl<H> SplitPairs<H> {
                 held.replace(|place| place.is_answered_by(&data));
             }
         }
-        self.held.push_back(Held { beside, data, waiting });
+        self.held.push_back(Held { fields, data, waiting });
         while self.held.front().is_some_and(|held| held.waiting.is_empty()) || self.held.len() > MAX_HELD {
             self.deliver_first(deliver)?;
         }
@@ -118,7 +118,7 @@ impl<H> SplitPairs<H> {
     fn deliver_first(&mut self, deliver: &mut Deliver<'_, H>) -> Result<(), StreamError> {
         let Some(mut held) = self.held.pop_front() else { return Ok(()) };
         held.replace(|_| true);
-        deliver(&held.beside, &held.data)
+        deliver(&held.fields, &held.data)
     }
 
     /// The data with the pairs whole that it completes, and the halves in it that wait.
@@ -191,8 +191,8 @@ impl Place {
         Self { key: key.unwrap_or_default().to_owned(), number: number_at(data, start).to_owned() }
     }
 
-    /// Whether a frame shows that the other half of a pair does not come: it says something else of the same, or nothing
-    /// of the kind at all.
+    /// Whether a frame shows that the other half of a pair does not come: it says something else of the same, or
+    /// nothing of the kind at all.
     fn is_answered_by(&self, data: &str) -> bool {
         let mut has_key = false;
         let quoted = alloc::format!("\"{}\"", self.key);

@@ -37,7 +37,7 @@ impl StrayJson {
         }
     }
 
-    /// Reads a line that is no known field.
+    /// Reads a line that is not a known field.
     pub(super) fn line(
         &mut self,
         line: &[u8],

@@ -62,7 +62,7 @@ impl Iterator for LoneHalves<'_> {
                 let ends = self.bytes.get(self.position) == Some(&b'"');
                 if ends { HalfKind::Ends } else { HalfKind::Stray }
             } else if is_low(unit) {
-                // A quote that is no end of an escape is a string's own.
+                // A quote that does not end an escape is a string's own.
                 let begins = at > after_escape || after_escape == 0;
                 let begins =
                     begins && at.checked_sub(1).and_then(|before| self.bytes.get(before)) == Some(&b'"');
@@ -155,7 +155,7 @@ mod tests {
         assert_eq!(read(r#"{"a":"\udf0d\ud83c"}"#), [(6, Begins), (12, Ends)]);
         assert_eq!(read(r#"{"a":"x\ud83c y \udf0dz"}"#), [(7, Stray), (16, Stray)]);
         assert_eq!(read(r#"{"a":"\ud83c\ud83c\udf0d"}"#), [(6, Stray)]);
-        // An escaped quote is no quote, and an escaped backslash no escape.
+        // An escaped quote does not end a string, and an escaped backslash does not begin an escape.
         assert_eq!(read(r#""{\"a\":\"\udf0d\"}""#), [(10, Stray)]);
         assert_eq!(read(r#""\"\udf0d""#), [(3, Stray)]);
         for none in [r#""\ud83c\udf0d""#, r#""\\ud83c""#, r#""\\\\ud83c""#, r#""\u00e9 \n\"""#, "[1]", ""] {

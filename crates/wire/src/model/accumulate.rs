@@ -18,11 +18,11 @@ pub struct Accumulator {
     usage: Option<Usage>,
 }
 
-/// An answer so far. What grows stands beside `choice` until it is asked for.
+/// An answer so far. What grows is kept outside `choice` until it is read.
 #[derive(Clone, Debug)]
 struct Growing {
     choice: Choice,
-    /// The place of each part of `choice.message.content`, in the same order, and what stands beside it.
+    /// The place of each part of `choice.message.content`, in the same order, and its growing fields.
     places: Vec<(u32, GrowingFields)>,
     message_extra: GrowingFields,
     extra: GrowingFields,
@@ -52,7 +52,7 @@ impl Growing {
         content.get_mut(position)
     }
 
-    /// What stands beside a part that has begun.
+    /// The growing fields of a part that has begun.
     fn part_extra(&mut self, place: u32) -> Option<&mut GrowingFields> {
         self.part(place, || PartKind::Text(String::new()));
         self.places.iter_mut().rfind(|(other, _)| *other == place).map(|(_, extra)| extra)
@@ -212,7 +212,7 @@ impl Accumulator {
         }
     }
 
-    /// Another target goes on: what the one before used is no part of what this one says, and where it answers anew
+    /// Another target goes on: the usage of the one before is not part of this one's, and where it answers anew
     /// nothing is.
     fn go_on(&mut self, how: Continuation) {
         let choices = core::mem::take(&mut self.choices);
@@ -283,8 +283,8 @@ impl Accumulator {
     }
 }
 
-/// A call without arguments is written as nothing, `""` or `null` by some; it means `{}`. Lone halves of surrogate pairs,
-/// which strict readers refuse, are U+FFFD.
+/// A call without arguments is written as nothing, `""` or `null` by some; it means `{}`. Lone halves of surrogate
+/// pairs, which strict readers refuse, are U+FFFD.
 pub(crate) fn normalise_arguments(arguments: &mut String) {
     if let Cow::Owned(replaced) = replaced_halves(arguments) {
         *arguments = replaced;

@@ -1,7 +1,7 @@
 //! Citations: the sources that an answer names, read from what each provider says of them (`docs/wire/late-2026.md`,
 //! sections 7 and 8).
 //!
-//! Decoders keep the providers' own fields beside parts, messages, choices and responses, whole and in the same places
+//! Decoders keep the providers' own fields with parts, messages, choices and responses, whole and in the same places
 //! whether the answer came in one piece or in many. What they mean is read here, when somebody asks.
 
 use super::{Choice, Part, PartKind, Response};
@@ -42,7 +42,7 @@ impl Response {
     pub fn citations(&self) -> Vec<Citation> {
         let mut found = Vec::new();
         if let Some(choice) = self.choices.first() {
-            found = of_choice(choice);
+            found = choice_citations(choice);
         }
         for citation in of_response(&self.extra) {
             if !found.iter().any(|known| known.url.is_some() && known.url == citation.url) {
@@ -53,7 +53,7 @@ impl Response {
     }
 }
 
-fn of_choice(choice: &Choice) -> Vec<Citation> {
+fn choice_citations(choice: &Choice) -> Vec<Citation> {
     let content = &choice.message.content;
     let mut found = Vec::new();
     let mut before = 0;
@@ -71,7 +71,7 @@ fn of_choice(choice: &Choice) -> Vec<Citation> {
         if !said.is_empty() {
             last = Some((position, said, before));
         }
-        for mut citation in of_part(&part.extra) {
+        for mut citation in part_citations(&part.extra) {
             citation.part = u32::try_from(position).ok();
             place(&mut citation, said, before);
             found.push(citation);
@@ -138,8 +138,8 @@ fn characters(text: &str, bytes: u64) -> Option<u64> {
     text.get(..usize::try_from(bytes).ok()?).map(length)
 }
 
-/// The sources beside a part: Anthropic's, Bedrock's and Responses'. Places are those in the part.
-pub fn of_part(extra: &Extra) -> Vec<Citation> {
+/// The sources of a part: Anthropic's, Bedrock's and Responses'. Places are those in the part.
+pub fn part_citations(extra: &Extra) -> Vec<Citation> {
     let mut found: Vec<Citation> = items(extra, "citations").filter_map(of_text_block).collect();
     found.extend(items(extra, "annotations").filter_map(annotation));
     found
@@ -174,14 +174,14 @@ pub fn of_reference(kind: &PartKind) -> Vec<Citation> {
     }
 }
 
-/// The sources beside a message: OpenAI's and OpenRouter's annotations, Cohere's citations.
+/// The sources of a message: OpenAI's and OpenRouter's annotations, Cohere's citations.
 pub fn of_message(extra: &Extra) -> Vec<Citation> {
     let mut found: Vec<Citation> = items(extra, "annotations").filter_map(annotation).collect();
     found.extend(items(extra, "citations").flat_map(span_with_sources));
     found
 }
 
-/// The sources beside an answer: Gemini's. Where `part` is said, places are those in bytes of that part.
+/// The sources of a choice: Gemini's. Where `part` is said, places are those in bytes of that part.
 pub fn of_answer(extra: &Extra) -> Vec<Citation> {
     let mut found = Vec::new();
     if let Some(grounding) = extra.get("groundingMetadata").and_then(|all| all.value().object()) {
@@ -217,7 +217,7 @@ pub fn of_answer(extra: &Extra) -> Vec<Citation> {
     found
 }
 
-/// The sources beside a whole response: Perplexity's and xAI's.
+/// The sources of a whole response: Perplexity's and xAI's.
 pub fn of_response(extra: &Extra) -> Vec<Citation> {
     let mut found: Vec<Citation> = items(extra, "search_results")
         .filter_map(|value| {
@@ -246,7 +246,7 @@ fn items<'a>(extra: &'a Extra, name: &str) -> impl Iterator<Item = Value<'a>> + 
     extra.get(name).and_then(|list| list.value().array()).unwrap_or_default().into_iter()
 }
 
-/// Anthropic's citation or Bedrock's, which stand beside the text that they are about.
+/// Anthropic's citation or Bedrock's, which come with the text that they are about.
 fn of_text_block(value: Value<'_>) -> Option<Citation> {
     let mut fields = value.object()?;
     let said = fields.take_string("type");

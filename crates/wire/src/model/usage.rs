@@ -97,7 +97,8 @@ impl Usage {
         usages.into_iter().cloned().reduce(|sum, usage| sum.plus(&usage)).unwrap_or_default()
     }
 
-    /// What was written to a cache, by how long it is kept, added up; `None` where the provider does not tell times apart.
+    /// What was written to a cache, by how long it is kept, added up; `None` where the provider does not distinguish
+    /// times.
     pub fn sum_of_cache_writes(&self) -> Option<u64> {
         let parts = [
             self.cache_write_5m_tokens,
@@ -108,8 +109,8 @@ impl Usage {
         parts.into_iter().flatten().reduce(u64::saturating_add)
     }
 
-    /// As [`Usage::update`], with what a stream says later on: a zero does not replace what is known of the prompt, which
-    /// some servers fill in for what they leave out.
+    /// As [`Usage::update`], with what a stream says later on: a zero does not replace what is known of the prompt,
+    /// which some servers fill in for what they leave out.
     pub fn advance(&mut self, later: &Self) {
         macro_rules! keep_known {
             ($later:ident, $($field:ident),*) => {$(

@@ -14,7 +14,7 @@ pub(crate) const CACHES_BY_ITSELF: &str = "prompts are cached without breakpoint
 pub(crate) const PURPOSE_IN_THE_TEXT: &str = "a model that needs it takes it as words before the text";
 /// Why a tool that takes free text cannot be declared.
 pub(crate) const JSON_TOOLS: &str = "tools take JSON here; give the tool a schema";
-/// Why a model refuses to be told how to sample.
+/// Why a model refuses sampling options.
 pub(crate) const NO_SAMPLING: &str = "this model takes no sampling settings";
 
 /// Sampling goes from 0 to 1.
@@ -33,7 +33,7 @@ pub(crate) fn json_by_schema(request: &Request, _: &Quirks, refusals: &mut Refus
     }
 }
 
-/// A schema has no description beside it.
+/// A schema has no description.
 pub(crate) fn schema_without_description(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Checked {
     match request.response_format {
         Some(ResponseFormat::JsonSchema { description: Some(_), .. }) => {

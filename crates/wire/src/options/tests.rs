@@ -1,4 +1,5 @@
-//! Tests of options: every option is sent to every wire format and provider, and is carried, refused by its name, or dropped.
+//! Tests of options: every option is sent to every wire format and provider, and is carried, refused by its name, or
+//! dropped.
 
 use super::RequestOption as Of;
 use super::{Options, RequestOption};
@@ -76,7 +77,7 @@ fn thinking(
     Some(ReasoningRequest { effort, budget_tokens, display: display.map(Into::into) })
 }
 
-/// Samples that are asked beside tools, where those are carried.
+/// Samples that are sent together with tools, where those are carried.
 fn tool_samples(base: &Request) -> Samples<Request> {
     let chosen = |choice| Request { tool_choice: Some(choice), ..base.clone() };
     vec![

@@ -1,5 +1,5 @@
-//! Quirks of answers: what a provider's quirks change in them, done around the dialect's decoders, and only where there is
-//! something to change.
+//! Quirks of answers: what a provider's quirks change in them, done around the dialect's decoders, and only where there
+//! is something to change.
 
 use super::think::{Piece, Splitter};
 use super::{DoneMarker, Quirks, ReasoningPlace};
@@ -50,8 +50,8 @@ impl Quirks {
     }
 }
 
-/// The dialect adds reasoning that is counted beside the answer where the total shows it. Without a total, more
-/// reasoning than answer does.
+/// The dialect adds reasoning that is counted separately from the answer where the total shows it. Without a total,
+/// more reasoning than answer does.
 fn add_reasoning(usage: &mut Usage) {
     if let (Some(output), Some(reasoning)) = (usage.output_tokens, usage.reasoning_tokens)
         && reasoning > output

@@ -23,8 +23,8 @@ pub struct Quirks {
     pub provider: Text,
     /// What the provider has; every operation of its dialect where nobody says it.
     pub operations: List<OperationKind>,
-    /// What replaces the dialect's path, for instance `/deployments/{model}{path}`; empty: nothing. `{path}` stands for the
-    /// dialect's, `{model}` for the model's name, escaped.
+    /// What replaces the dialect's path, for instance `/deployments/{model}{path}`; empty: nothing. `{path}` stands for
+    /// the dialect's, `{model}` for the model's name, escaped.
     pub path: Text,
     /// What the model's name begins with where it has no `/` in it: Fireworks' `accounts/fireworks/models/`.
     pub model_prefix: Text,
@@ -70,7 +70,8 @@ pub struct Quirks {
     pub media: MediaLimits,
     /// Whether a tool's result may hold images, and what else a message may.
     pub tool_result_media: bool,
-    /// The field of the last message, where that is the assistant's, which says that it is to be continued; empty: none.
+    /// The field of the last message, where that is the assistant's, which says that it is to be continued; empty:
+    /// none.
     pub prefill_parameter: Text,
     /// Keywords that are taken out of JSON schemas, wherever they stand.
     pub schema_strip: List<Text>,
@@ -188,7 +189,7 @@ pub enum ReasoningRequestForm {
     Effort,
     /// `reasoning: {effort | max_tokens | enabled, exclude}`: OpenRouter.
     Object,
-    /// `thinking: {type: enabled | disabled}`, and `reasoning_effort` beside it unless that is unsupported.
+    /// `thinking: {type: enabled | disabled}`, and `reasoning_effort` with it unless that is unsupported.
     Thinking,
     /// `enable_thinking` and `thinking_budget`: Alibaba.
     EnableThinking,
@@ -202,11 +203,11 @@ pub enum ReasoningRequestForm {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReasoningPlace {
-    /// `reasoning_content` beside the content.
+    /// `reasoning_content` next to the content.
     ReasoningContent,
-    /// `reasoning` beside the content.
+    /// `reasoning` next to the content.
     Reasoning,
-    /// `reasoning_details` beside the content.
+    /// `reasoning_details` next to the content.
     ReasoningDetails,
     /// Parts of the content.
     ContentParts,
@@ -237,7 +238,8 @@ pub enum MediaParts {
     #[default]
     #[serde(rename = "openai")]
     OpenAi,
-    /// `document_url`, an address or a data URL, with `document_name`; `file_id`; `input_audio`, an address or base64: Mistral.
+    /// `document_url`, an address or a data URL, with `document_name`; `file_id`; `input_audio`, an address or base64:
+    /// Mistral.
     Mistral,
 }
 

@@ -29,13 +29,13 @@ pub(crate) fn refuse(
             {
                 refusals.note(
                     "reasoning.effort",
-                    &quirks.reason("is told that it shall reason, but not how much"),
+                    &quirks.reason("takes whether to reason, but not how much"),
                 );
             }
             Form::Thinking if *effort != Effort::None && !quirks.supports(Feature::ReasoningEffort) => {
                 refusals.note(
                     "reasoning.effort",
-                    &quirks.reason("is told that it shall reason, but not how much"),
+                    &quirks.reason("takes whether to reason, but not how much"),
                 );
             }
             _ => {}

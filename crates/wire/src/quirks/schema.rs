@@ -117,7 +117,7 @@ impl<'a> Fitter<'a> {
         result
     }
 
-    /// What is referred to, with what stands beside the reference.
+    /// What is referred to, with the siblings of the reference.
     fn reference(&mut self, reference: String, whole: Value<'a>, out: &mut Vec<u8>) -> Result<(), Endless> {
         if self.open.contains(&reference) {
             return Err(Endless);
@@ -128,7 +128,7 @@ impl<'a> Fitter<'a> {
         let mut replaced = Vec::new();
         self.schema(target, &mut replaced)?;
         self.open.pop();
-        let beside: Extra = whole
+        let siblings: Extra = whole
             .object()
             .unwrap_or_default()
             .rest()
@@ -136,12 +136,12 @@ impl<'a> Fitter<'a> {
             .filter(|(name, _)| *name != "$ref")
             .map(owned)
             .collect();
-        if beside.is_empty() {
+        if siblings.is_empty() {
             out.extend_from_slice(&replaced);
             return Ok(());
         }
         let Ok(replaced) = Value::parse(&replaced) else { return Err(Endless) };
-        let mut object = ObjectWriter::begin_with(out, &beside);
+        let mut object = ObjectWriter::begin_with(out, &siblings);
         for (name, value) in replaced.object().unwrap_or_default().iter() {
             object.field(name, value);
         }

@@ -8,7 +8,7 @@ use super::shape::{
 const MEDIA: Shape = Object(&[("mimeType", Text), ("data", Text), ("displayName", Text)]);
 const FILE: Shape = Object(&[("mimeType", Text), ("fileUri", Text), ("displayName", Text)]);
 
-/// What stands beside a part's data.
+/// The siblings of a part's data.
 const BESIDE: Fields = &[
     ("thought", Bool),
     ("thoughtSignature", Text),

@@ -54,15 +54,15 @@ impl Style {
 /// Where a field stands.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Place<'a> {
-    /// Beside a message of this role.
+    /// In a message of this role.
     Message(&'a Role),
-    /// Beside a part of this kind.
+    /// In a part of this kind.
     Part(&'a PartKind),
 }
 
 impl Schema {
-    /// Whether the content of a message of this role may have parts of this type, in OpenAI's form. Of a role that is not
-    /// described, anything may be in it.
+    /// Whether the content of a message of this role may have parts of this type, in OpenAI's form. Of a role that is
+    /// not described, anything may be in it.
     pub(crate) fn takes_part(&self, role: &str, kind: &str) -> bool {
         let roles = field(self.body, "messages").and_then(Shape::of_items).and_then(Shape::kinds);
         let fields = roles.and_then(|roles| roles.iter().find(|(known, _)| *known == role));

@@ -94,7 +94,7 @@ impl Shape {
         if let Self::List(item) = self { Some(*item) } else { None }
     }
 
-    /// The kinds of objects that a field tells apart.
+    /// The kinds of objects that a field distinguishes.
     pub(crate) const fn kinds(self) -> Option<&'static [(&'static str, Fields)]> {
         if let Self::Tagged(_, kinds) = self { Some(kinds) } else { None }
     }
@@ -147,10 +147,10 @@ impl Shape {
                 };
                 check_kind(tag, kinds, &kind, &object, path)
             }
-            Self::OneOf(members, beside) => {
+            Self::OneOf(members, siblings) => {
                 let object = value.object().unwrap_or_default();
                 for (name, value) in object.iter() {
-                    let Some(shape) = field(members, name).or_else(|| field(beside, name)) else {
+                    let Some(shape) = field(members, name).or_else(|| field(siblings, name)) else {
                         return Err(Problem::Unknown(name.to_owned()));
                     };
                     path.push(Step::Name(name.to_owned()));

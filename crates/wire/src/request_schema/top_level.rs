@@ -1,4 +1,4 @@
-//! Top-level fields of requests: those that each strict provider knows, beside which it refuses any other
+//! Top-level fields of requests: those that each strict provider knows; it refuses any other
 //! (`docs/wire/requests-accepted.md`, section 0). Typed in openai 3.57.0, anthropic 2.14.0, groq 1.7.0,
 //! cerebras_cloud_sdk 1.91.0, mistralai 3.7.0, google-genai 3.6.1 and botocore 1.44.8.
 

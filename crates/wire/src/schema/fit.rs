@@ -1,8 +1,8 @@
 //! Rewriting of a schema into what a provider's subset takes.
 //!
-//! What the subset has no keyword for goes into the description, as `{minimum: 1, maximum: 9}`, which is how Anthropic's
-//! own client writes it; it is checked when the answer is parsed. An object that may have any properties cannot be said
-//! at all where objects are closed, and is refused.
+//! What the subset has no keyword for goes into the description, as `{minimum: 1, maximum: 9}`, which is how
+//! Anthropic's own client writes it; it is checked when the answer is parsed. An object that may have any properties
+//! cannot be said at all where objects are closed, and is refused.
 
 use super::combine::{
     allows_null, implied_type, joined, split_by_type, types, value_type, value_types, without_union,
@@ -95,7 +95,7 @@ struct Fitter<'a> {
 impl Fitter<'_> {
     fn whole(&mut self, root: &Node) -> Result<Node, Unfit> {
         let Some(map) = root.map() else { return Ok(root.clone()) };
-        // A value that is no schema is the provider's to refuse.
+        // A value that is not a schema is the provider's to refuse.
         if !map.iter().any(|(name, _)| KNOWN.contains(&name)) {
             return Ok(root.clone());
         }
@@ -202,8 +202,8 @@ impl Fitter<'_> {
 
     fn reference(&mut self, reference: &str, map: Map, place: &str) -> Fitted {
         let Some(target) = self.references.target(reference) else { return Ok(Some(Node::Map(map))) };
-        let beside = map.filtered(|name| name != "$ref" && !self.is_silent(name, map.get(name)));
-        let stays_alone = beside.is_empty() || self.subset.beside_references;
+        let siblings = map.filtered(|name| name != "$ref" && !self.is_silent(name, map.get(name)));
+        let stays_alone = siblings.is_empty() || self.subset.reference_siblings;
         let is_recursive = self.references.is_recursive(reference);
         let is_written_out = if is_recursive { !self.subset.recursion } else { self.inline || !stays_alone };
         if is_written_out {
@@ -211,21 +211,21 @@ impl Fitter<'_> {
                 return Ok(None);
             }
             self.open.push(reference.to_owned());
-            let fitted = self.schema(&Node::Map(replaced(target, &beside)), place);
+            let fitted = self.schema(&Node::Map(replaced(target, &siblings)), place);
             self.open.pop();
             return fitted;
         }
         let own = Node::string(&self.name(reference));
         let mut named = Map::from_iter([("$ref".to_owned(), own)]);
         if stays_alone {
-            for (name, node) in beside.iter() {
+            for (name, node) in siblings.iter() {
                 named.set(name, node.clone());
             }
             return Ok(Some(Node::Map(named)));
         }
         let mut described = Described::default();
         let mut only = Map::from_iter([("anyOf".to_owned(), Node::List(vec![Node::Map(named)]))]);
-        for (name, node) in beside.iter() {
+        for (name, node) in siblings.iter() {
             if name == "description" { only.set(name, node.clone()) } else { described.add(name, node) }
         }
         described.finish(&mut only);

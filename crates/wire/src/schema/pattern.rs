@@ -29,7 +29,7 @@ pub(super) fn written(patterns: Patterns, keyword: &str, node: &Node) -> Node {
 
 fn unanchored(text: &str) -> Option<&str> {
     let inner = text.strip_prefix('^')?.strip_suffix('$')?;
-    // An escaped dollar is no end.
+    // An escaped dollar is not an anchor.
     let escapes = inner.bytes().rev().take_while(|byte| *byte == b'\\').count();
     (escapes % 2 == 0).then_some(inner)
 }

@@ -86,7 +86,7 @@ impl<'a> References<'a> {
         found
     }
 
-    /// `map` with what it refers to in place of its reference, where that is one; what stands beside it wins.
+    /// `map` with what it refers to in place of its reference, where that is one; its siblings win.
     pub(super) fn followed(&self, map: &Map) -> Map {
         let mut map = map.clone();
         for _ in 0..MAX_CHAIN {
@@ -104,7 +104,7 @@ pub(super) fn reference_of(map: &Map) -> Option<String> {
     map.get("$ref")?.text()
 }
 
-/// `target` with what stands beside the reference to it. Definitions are the root's.
+/// `target` with the siblings of the reference to it. Definitions are the root's.
 pub(super) fn replaced(target: &Node, map: &Map) -> Map {
     let mut whole =
         target.map().map(|map| map.filtered(|name| !DEFINITIONS.contains(&name))).unwrap_or_default();

@@ -23,15 +23,15 @@ pub(crate) struct Subset {
     pub(super) enum_values: &'static [&'static str],
     /// Whether what is referred to is written out in place of each reference that has no cycle.
     pub(super) inline: bool,
-    /// Whether other keywords may stand beside `$ref`.
-    pub(super) beside_references: bool,
+    /// Whether other keywords may be siblings of `$ref`.
+    pub(super) reference_siblings: bool,
     /// Whether a definition may refer to itself; otherwise it is written out [`super::fit::LEVELS`] times.
     pub(super) recursion: bool,
     /// The greatest `minItems` that is taken.
     pub(super) max_min_items: u64,
     /// Whether bounds of numbers hold for integers alone.
     pub(super) integer_bounds: bool,
-    /// Whether lengths may stand beside `pattern` and `format`.
+    /// Whether lengths may be combined with `pattern` and `format`.
     pub(super) lengths_beside_patterns: bool,
     /// What a schema becomes that allows anything.
     pub(super) anything: Anything,
@@ -94,7 +94,7 @@ const STRICTEST: Subset = Subset {
     type_lists: true,
     enum_values: SCALARS,
     inline: false,
-    beside_references: false,
+    reference_siblings: false,
     recursion: true,
     max_min_items: u64::MAX,
     integer_bounds: false,
@@ -292,7 +292,7 @@ const VLLM: Subset = Subset {
     ]),
     closed: false,
     required: Required::AsWritten,
-    beside_references: true,
+    reference_siblings: true,
     lengths_beside_patterns: false,
     anything: Anything::Itself,
     object_root: false,

@@ -118,7 +118,7 @@ fn faults(subset: &Subset, root: Value<'_>, node: Value<'_>, place: &str, found:
         }
     }
     if has("$ref") {
-        if map.iter().count() > 1 && !subset.beside_references {
+        if map.iter().count() > 1 && !subset.reference_siblings {
             fault("neighbours of a reference");
         }
         let target = map.get("$ref").unwrap().string().unwrap();

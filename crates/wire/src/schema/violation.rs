@@ -56,7 +56,7 @@ impl Search<'_> {
         let silent = |name: &str| SILENT.contains(&name);
         if fields.get("$ref").is_some() {
             let neighbour = fields.iter().map(|(name, _)| name).find(|name| *name != "$ref" && !silent(name));
-            if let Some(name) = neighbour.filter(|_| !self.subset.beside_references) {
+            if let Some(name) = neighbour.filter(|_| !self.subset.reference_siblings) {
                 return Some(ViolationKind::NextToReference(name.to_owned()));
             }
         }

@@ -2,7 +2,8 @@
 
 use crate::error::Headers;
 
-/// The headers in which providers expect a key. `authorization` is the last: beside a key it may hold another's token.
+/// The headers in which providers expect a key. `authorization` is the last: next to a key it may hold another
+/// service's token.
 pub const KEY_HEADERS: [&str; 5] =
     ["x-api-key", "api-key", "x-goog-api-key", "api-subscription-key", "authorization"];
 

@@ -1,11 +1,11 @@
-//! Retry hints: the ways in which servers tell a client when to send a request again.
+//! Retry hints: how servers say when a client may send a request again.
 
 use crate::dialect::go_duration;
 use alloc::{format, string::String, string::ToString as _, vec, vec::Vec};
 use core::time::Duration;
 use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 
-/// How a client is told when to send a request again.
+/// Where a server says when to send a request again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RetryHint {
     /// `retry-after: 1`

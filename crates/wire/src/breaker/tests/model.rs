@@ -1,4 +1,4 @@
-//! The breaker beside a sequential model of it, which keeps all that it knows in plain fields.
+//! Circuit breaker compared with a sequential model of it, which keeps all that it knows in plain fields.
 
 use super::super::*;
 use proptest::prelude::*;

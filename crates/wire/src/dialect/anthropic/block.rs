@@ -84,7 +84,7 @@ fn block_of(block_type: &str, mut fields: Fields<'_>) -> Option<Part> {
     Some(Part { kind, cache: take_cache(&mut fields), extra: fields.rest() })
 }
 
-/// Takes out the content of an answer, whatever its form. An empty text is no part.
+/// Takes out the content of an answer, whatever its form. An empty text makes no part.
 pub(super) fn take_answer_content(fields: &mut Fields<'_>) -> Vec<Part> {
     match fields.take("content") {
         None => Vec::new(),
@@ -98,7 +98,7 @@ pub(super) fn take_answer_content(fields: &mut Fields<'_>) -> Vec<Part> {
     }
 }
 
-/// Takes `content` out, which is a text or a list of blocks. An empty text is no part; another type stays in place.
+/// Takes `content` out, which is a text or a list of blocks. An empty text makes no part; another type stays in place.
 pub(super) fn take_content(fields: &mut Fields<'_>) -> Vec<Part> {
     if let Some(text) = fields.take_string("content") {
         return if text.is_empty() { Vec::new() } else { alloc::vec![Part::text(text)] };

@@ -8,7 +8,7 @@ use crate::json::{Extra, Fields};
 use crate::model::{Choice, ErrorKind, FinishReason, Message, PartKind, ProviderError, Response, Role};
 use alloc::{borrow::ToOwned, boxed::Box, string::String, string::ToString};
 
-/// Fields of the answer that a stream tells at its end, with the reason why it ended. They belong to the choice;
+/// Fields of the answer that a stream sends at its end, with the reason why it ended. They belong to the choice;
 /// what else is unknown belongs to the response.
 pub(super) const FINAL_FIELDS: &[&str] = &["stop_details", "container", "context_management"];
 

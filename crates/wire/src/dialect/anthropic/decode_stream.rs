@@ -102,7 +102,7 @@ impl State {
         }
     }
 
-    /// A body that is no stream: an error, or the whole answer of a server that does not stream.
+    /// A body that is not a stream: an error, or the whole answer of a server that does not stream.
     fn stray(&mut self, body: &str, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
         let response = decode_response::decode(body.as_bytes())?;
         if self.started {
@@ -335,8 +335,8 @@ impl State {
         Ok(())
     }
 
-    /// The block that a delta adds to: the one that has its index, or one that begins, where a server does not announce its
-    /// blocks or calls them something else. `None` where the delta means nothing here.
+    /// The block that a delta adds to: the one that has its index, or one that begins, where a server does not announce
+    /// its blocks or calls them something else. `None` where the delta means nothing here.
     fn find(
         &mut self,
         index: u64,

@@ -24,8 +24,8 @@ pub(super) fn encode_finish(reason: &FinishReason) -> &str {
 pub(super) fn encode(response: &Response) -> Vec<u8> {
     let choice = response.choices.first();
     let mut extra = response.extra.clone();
-    let beside = choice.iter().flat_map(|choice| choice.message.extra.iter().chain(choice.extra.iter()));
-    for (name, value) in beside {
+    let extras = choice.iter().flat_map(|choice| choice.message.extra.iter().chain(choice.extra.iter()));
+    for (name, value) in extras {
         extra.insert(name, value.clone());
     }
     let mut out = Vec::new();

@@ -68,7 +68,7 @@ impl StreamEncoder for Encoder {
                 );
             }
             StreamEvent::ToolCallDelta { choice: 0, part, arguments } => {
-                // A call whose beginning was never told cannot be written: it would have no name.
+                // A call whose start was never received cannot be written: it would have no name.
                 if let Some(index) = self.index(*part, Kind::ToolCall) {
                     write_delta(index, "input_json_delta", "partial_json", arguments, out);
                 }
@@ -97,16 +97,16 @@ impl StreamEncoder for Encoder {
     fn finish(&mut self, out: &mut Vec<u8>) {
         self.ensure_started(out);
         self.close_where(|_| true, out);
-        let mut beside = self.extra.fields();
+        let mut extras = self.extra.fields();
         let mut delta_extra = Extra::new();
         // All of these but the context's management stand in `delta`.
         for name in FINAL_FIELDS.iter().filter(|name| **name != "context_management") {
-            if let Some(value) = beside.remove(name) {
+            if let Some(value) = extras.remove(name) {
                 delta_extra.insert(*name, value);
             }
         }
         let Self { reason, stop_sequence, usage, .. } = self;
-        write_frame("message_delta", &beside, out, |body| {
+        write_frame("message_delta", &extras, out, |body| {
             body.object_with("delta", &delta_extra, |delta| {
                 delta.nullable("stop_reason", reason.as_ref().map(encode_finish));
                 delta.nullable("stop_sequence", stop_sequence.as_ref());
@@ -188,7 +188,7 @@ impl Encoder {
         }
     }
 
-    /// Of what may be told about a part later, the API has citations.
+    /// Of the metadata that may follow a part, the API has citations only.
     fn citations(&mut self, part: u32, extra: &Extra, out: &mut Vec<u8>) {
         let citations =
             extra.get("citations").and_then(|citations| citations.value().array()).unwrap_or_default();

@@ -7,7 +7,7 @@ use alloc::{borrow::ToOwned, string::String};
 /// Fields that the deltas of one block may have.
 const MAX_FIELDS: usize = 1024;
 
-/// A block that is told when it is complete, and what its deltas added so far.
+/// A block that is emitted when it is complete, and what its deltas added so far.
 #[derive(Debug)]
 pub(super) struct Gathered {
     start: Json,

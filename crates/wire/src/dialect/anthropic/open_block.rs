@@ -22,7 +22,7 @@ pub(super) enum BlockKind {
     Thinking { begun: bool },
     /// `input` is what it began with, which counts where no deltas follow.
     ToolCall { input: Option<String> },
-    /// Told when it is complete.
+    /// Emitted when it is complete.
     Whole(Gathered),
 }
 

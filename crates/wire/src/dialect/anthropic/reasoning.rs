@@ -1,7 +1,7 @@
 //! Reasoning settings: the neutral effort or budget as `thinking` and `output_config.effort`, in both directions.
 //!
 //! Claude 4.6 and later think adaptively, by an effort in words; 3.7 to 4.5 take a budget in tokens; earlier models
-//! do not think. A model whose name tells no version counts as newer than all.
+//! do not think. A model whose name has no version counts as newer than all.
 
 use crate::dialect::shared::nested;
 use crate::json::{Extra, Fields, Json, ObjectWriter};
@@ -47,7 +47,7 @@ pub(crate) enum Thinking<'a> {
     Disabled,
     /// As the model sees fit, guided by an effort.
     Adaptive(Option<&'a str>),
-    /// Up to this many tokens; newer models take an effort beside it.
+    /// Up to this many tokens; newer models also take an effort.
     Budget(u64, Option<&'a str>),
     /// The model cannot do it; the text says why.
     Unsupported(&'static str),

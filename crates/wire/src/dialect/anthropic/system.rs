@@ -2,7 +2,7 @@
 
 use crate::model::{Message, Request, Role};
 
-/// How many messages at the beginning are the system text, which this API wants beside the messages.
+/// How many messages at the beginning are the system text, which this API wants outside the messages.
 pub(super) fn leading_system(request: &Request) -> usize {
     request.messages.iter().take_while(|message| is_system(message)).count()
 }

@@ -2,8 +2,8 @@
 //!
 //! The API wants the instructions apart, the results of tools together and first in the user's turn, no text that says
 //! nothing and no turn without a block (`docs/wire/requests-accepted.md`, section 3). Reasoning without a signature is
-//! another provider's: the API takes it neither as a thought nor could it tell. It is left out, or told as text where the
-//! message says nothing else.
+//! another provider's: the API takes it neither as a thought nor could it tell. It is left out, or sent as text where
+//! the message says nothing else.
 
 use super::block::{TEXTS, encode_block_as, unsupported};
 use super::system::leading_system;

@@ -1,7 +1,7 @@
 //! Parts of messages that this API cannot carry.
 //!
 //! Left out without a word, because nothing is lost: reasoning without a signature (another provider's, which this
-//! API would reject; it becomes text where it is all a message says), and the name of a tool beside its result (the id
+//! API would reject; it becomes text where it is all a message says), and the name of a tool in its result (the id
 //! says it).
 
 use super::block::{self, takes_cache};

@@ -1,7 +1,7 @@
 //! Usage, in both directions.
 //!
-//! The API counts what was read from and written to the cache beside `input_tokens`; ours includes both. So the raw
-//! figures of a stream are kept as they are, the last one of each counts, and only then are they added up.
+//! The API counts what was read from and written to the cache separately from `input_tokens`; ours includes both. So
+//! the raw figures of a stream are kept as they are, the last one of each counts, and only then are they added up.
 
 use crate::dialect::shared::{lenient::take_count, nested};
 use crate::json::{Extra, Fields, ObjectWriter, Value, write_string};

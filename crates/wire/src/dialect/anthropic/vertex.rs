@@ -41,7 +41,7 @@ fn path(model: &str, method: &str) -> String {
     resource_name::path(resource_name::short(model, PUBLISHER), method)
 }
 
-/// What counts tokens beside `model`; an endpoint has no such neighbour.
+/// The address that counts tokens, a sibling of `model`; an endpoint has none.
 fn counter_of(model: &str) -> String {
     match model.rsplit_once("/models/") {
         Some((parents, _)) if resource_name::is_whole(model) => format!("{parents}/models/{COUNTER}"),

@@ -29,7 +29,7 @@ pub(super) fn endpoint(path: &str) -> Option<Endpoint<'_>> {
     Some(Endpoint { operation, model: Some(unescape(model)), stream })
 }
 
-/// What `segment` says without escapes; as it stands where that is no text.
+/// `segment` without escapes; as it stands where that is not valid text.
 fn unescape(segment: &str) -> Cow<'_, str> {
     if !segment.contains('%') {
         return Cow::Borrowed(segment);

@@ -1,5 +1,5 @@
 //! Content blocks, in both directions. A block is an object with one field, whose name says what it is; what else an
-//! answer's has is new, and kept beside it.
+//! answer's has is new, and kept with it.
 //!
 //! Requests and answers share them. A block that is not what its name says stays whole, as `PartKind::ProviderItem`.
 
@@ -50,7 +50,7 @@ fn known_block(value: Value<'_>) -> Option<Part> {
     let (name, inner) = (String::from(name), inner);
     fields.take(&name);
     let mut part = known_inner(&name, inner)?;
-    // What stands beside it is new.
+    // Any sibling field is new.
     for (name, value) in usage::without_nulls(&fields).iter() {
         part.extra.insert(name, value.clone());
     }
@@ -143,7 +143,7 @@ fn decode_reasoning(mut fields: Fields<'_>) -> Option<Part> {
     Some(Part { extra, ..Part::new(PartKind::Reasoning(Reasoning { text, signature })) })
 }
 
-/// A text with its sources is a text; they stand beside it as they do in streams and with other providers.
+/// A text with its sources is a text part that carries them, as in streams and with other providers.
 fn decode_cited(mut fields: Fields<'_>) -> Option<Part> {
     let mut text = String::new();
     for piece in lenient::take_items(&mut fields, "content")? {
@@ -216,7 +216,7 @@ fn encode_object(name: &str, extra: &Extra, out: &mut Vec<u8>, write: impl FnOnc
     block.finish();
 }
 
-/// Further fields of a whole block stand beside its one.
+/// Further fields of a whole block are siblings of its one.
 fn encode_whole(whole: &Json, extra: &Extra, out: &mut Vec<u8>) {
     match whole.value().object() {
         Some(fields) if !extra.is_empty() => {

@@ -1,7 +1,7 @@
 //! Options that a Converse request carries, and the name that they are refused under.
 //!
-//! Left out without a word, because nothing is lost: that a response format is strict (it always is), and sampling at its
-//! neutral value where a model takes none.
+//! Left out without a word, because nothing is lost: that a response format is strict (it always is), and sampling at
+//! its neutral value where a model takes none.
 
 use super::embedding_forms::Form;
 use super::family::Family;
@@ -75,7 +75,7 @@ fn tool_choice(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Checke
         Some(Choice::None) if !request.tools.is_empty() && tools::has_history(request) => {
             "tools cannot be forbidden once the conversation holds calls, for they must be declared"
         }
-        // The choice stands beside the tools, and goes with them.
+        // The choice is part of the tools' object, and goes with them.
         Some(
             Choice::Required | Choice::Named(_) | Choice::Subset { required: true, .. } | Choice::Other(_),
         ) if !tools::are_declared(request) => "there is no tool that could be called; declare one",

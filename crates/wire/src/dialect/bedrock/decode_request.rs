@@ -68,7 +68,7 @@ fn decode_turn(turn: Value<'_>, position: usize, messages: &mut Vec<Message>) ->
     Ok(())
 }
 
-/// Takes the tier out; with anything beside its word it stays in place.
+/// Takes the tier out; with any further field it stays in place.
 fn take_tier(body: &mut Fields<'_>) -> Option<String> {
     let mut tier = body.get("serviceTier")?.object()?;
     let word = tier.take_string("type")?;

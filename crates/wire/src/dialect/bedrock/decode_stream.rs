@@ -93,7 +93,7 @@ enum BlockKind {
     ToolCall {
         input: Option<String>,
     },
-    /// Told when it is complete.
+    /// Emitted when it is complete.
     Whole(Gathered),
 }
 
@@ -410,7 +410,7 @@ impl Block {
     }
 }
 
-/// What stands beside the figures and the reason belongs to the answer.
+/// Other fields of the frames with usage and finish reason belong to the answer.
 fn emit_metadata(fields: &Fields<'_>, events: &mut Vec<StreamEvent>) {
     let extra = usage::without_nulls(fields);
     if !extra.is_empty() {

@@ -13,7 +13,7 @@ pub(super) enum Form {
     Titan,
     /// Amazon's Titan for images and texts.
     TitanImage,
-    /// Cohere's, of which the fourth version can be told how long vectors shall be.
+    /// Cohere's, of which the fourth version takes the length of the vectors.
     Cohere { takes_dimensions: bool },
     /// Amazon's Nova.
     Nova,
@@ -153,8 +153,8 @@ pub(super) fn decode(mut body: Fields<'_>, counted: Option<u64>) -> Result<Embed
             numbers.into_iter().map(|number| number.f64().map(|number| number as f32)).collect();
         vectors.push(&vector.ok_or_else(missing)?)?;
     }
-    let told = body.take_u64("inputTextTokenCount").or_else(|| body.take_u64("inputTokenCount"));
-    let usage = told.or(counted).map(|tokens| Usage { input_tokens: Some(tokens), ..Usage::default() });
+    let reported = body.take_u64("inputTextTokenCount").or_else(|| body.take_u64("inputTokenCount"));
+    let usage = reported.or(counted).map(|tokens| Usage { input_tokens: Some(tokens), ..Usage::default() });
     // The texts come back, which the caller has.
     body.take("texts");
     Ok(EmbeddingResponse { model: String::new(), vectors, usage, extra: body.rest() })

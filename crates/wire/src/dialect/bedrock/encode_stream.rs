@@ -16,8 +16,8 @@ use alloc::vec::Vec;
 
 /// What a payload is padded with; how much of it changes from frame to frame.
 const PADDING: &str = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-/// Of what belongs to the answer, what is told with the reason why it ended.
-const TOLD_WITH_THE_REASON: &str = "additionalModelResponseFields";
+/// The extra field of an answer that is sent with the finish reason.
+const WITH_THE_REASON: &str = "additionalModelResponseFields";
 
 /// Writes one streamed answer. Converse gives one, so the first choice counts.
 #[derive(Debug, Default)]
@@ -75,7 +75,7 @@ impl StreamEncoder for Encoder {
                 });
             }
             StreamEvent::ToolCallDelta { choice: 0, part, arguments } => {
-                // A call whose beginning was never told cannot be written: it would have no name.
+                // A call whose start was never received cannot be written: it would have no name.
                 if let Some(index) = self.index(*part, Kind::ToolCall) {
                     self.delta(index, out, |delta| {
                         delta.object("toolUse", |call| {
@@ -104,19 +104,19 @@ impl StreamEncoder for Encoder {
     fn finish(&mut self, out: &mut Vec<u8>) {
         self.start(out);
         self.close_where(|_| true, out);
-        let mut beside = core::mem::take(&mut self.extra);
-        let fields = beside.remove(TOLD_WITH_THE_REASON);
+        let mut extras = core::mem::take(&mut self.extra);
+        let fields = extras.remove(WITH_THE_REASON);
         let reason = self.reason.take();
         let word = reason.as_ref().map(encode_finish);
         self.write("messageStop", out, |body| {
-            body.optional("stopReason", word).optional(TOLD_WITH_THE_REASON, fields.as_ref());
+            body.optional("stopReason", word).optional(WITH_THE_REASON, fields.as_ref());
         });
         let figures = self.usage.take();
         self.write("metadata", out, |body| {
             if let Some(figures) = &figures {
                 usage::encode(figures, body);
             }
-            for (name, value) in beside.iter() {
+            for (name, value) in extras.iter() {
                 body.field(name, value);
             }
         });
@@ -180,7 +180,7 @@ impl Encoder {
         });
     }
 
-    /// Of what may be told about a part later, Converse has citations.
+    /// Of the metadata that may follow a part, Converse has citations only.
     fn citations(&mut self, part: u32, extra: &Extra, out: &mut Vec<u8>) {
         let citations = extra.get("citations").and_then(|list| list.value().array()).unwrap_or_default();
         for citation in citations {

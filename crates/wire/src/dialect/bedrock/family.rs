@@ -3,7 +3,7 @@
 use crate::dialect::shared::calls::{CallRules, Ids};
 use crate::quirks::{ToolIdRule, tool_name::ToolNameRule};
 
-/// The families that take something beside Converse's own fields, or refuse some of them.
+/// The families that take more than Converse's own fields, or refuse some of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Family {
     /// Anthropic's Claude.
@@ -39,8 +39,8 @@ impl Family {
         }
     }
 
-    /// Ids and names of calls as Bedrock wants them: few characters, and as the models of a family want them beyond that
-    /// (`docs/wire/bedrock.md`, section 2).
+    /// Ids and names of calls as Bedrock wants them: few characters, and as the models of a family want them beyond
+    /// that (`docs/wire/bedrock.md`, section 2).
     pub(super) fn calls(self) -> CallRules {
         let id = match self {
             Self::Mistral => ToolIdRule::NineAlphanumeric,

@@ -101,13 +101,13 @@ pub(super) fn decode(block: &str, fields: &mut Fields<'_>) -> Option<PartKind> {
     };
     let format = fields.get("format").and_then(Value::string);
     let source = decode_source(formats, format.as_deref(), fields.get("source")?, block == "document")?;
-    // A format that the source tells as well is not kept twice.
-    let told = match &source {
+    // A format that the source implies is not kept twice.
+    let is_implied = match &source {
         Source::Base64 { .. } | Source::Text { .. } => true,
         Source::Url(address) => format_of_address(formats, address) == format.as_deref(),
         _ => false,
     };
-    if told {
+    if is_implied {
         fields.take("format");
     }
     fields.take("source");

@@ -1,4 +1,4 @@
-//! `additionalModelRequestFields`: what a family of models takes beside Converse's own fields, in both directions. How
+//! `additionalModelRequestFields`: what a family of models takes besides Converse's own fields, in both directions. How
 //! much to think stands here, and sampling among the likeliest tokens (`docs/wire/bedrock.md`, section 2).
 
 use super::family::Family;
@@ -146,7 +146,7 @@ pub(super) fn encode(
     }
 }
 
-/// Whether Claude is to be told to call one tool at a time.
+/// Whether the request asks Claude to call one tool at a time.
 fn disables_parallel_calls(request: &Request) -> bool {
     request.parallel_tool_calls == Some(false)
         && Family::from_model(&request.model) == Family::Claude
@@ -154,7 +154,7 @@ fn disables_parallel_calls(request: &Request) -> bool {
         && !matches!(request.tool_choice, Some(ToolChoice::None | ToolChoice::Other(_)))
 }
 
-/// Claude's own `tool_choice`, which says this beside the choice that Converse has too.
+/// Claude's own `tool_choice`, which says this in addition to Converse's choice.
 fn encode_one_call_at_a_time(request: &Request, fields: &mut ObjectWriter<'_>) {
     let (word, name) = match &request.tool_choice {
         Some(ToolChoice::Required | ToolChoice::Subset { required: true, .. }) => ("any", None),

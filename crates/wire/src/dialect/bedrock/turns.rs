@@ -1,5 +1,5 @@
 //! Messages as Converse wants them: the instructions apart, the user and the model by turns, no turn without a block,
-//! no text without a character, and a text beside every document (`docs/wire/bedrock.md`, section 2).
+//! no text without a character, and a text with every document (`docs/wire/bedrock.md`, section 2).
 
 use super::block::{TEXTS, encode_block, encode_call, encode_result};
 use super::carried::NAME;
@@ -16,7 +16,7 @@ use alloc::{borrow::ToOwned, string::String, vec::Vec};
 /// Bedrock refuses a document without a text.
 const TEXT_BESIDE_DOCUMENTS: &str = "See the document.";
 
-/// How many messages at the beginning are instructions, which stand beside the messages here.
+/// How many messages at the beginning are instructions, which are outside the messages here.
 pub(super) fn leading_system(request: &Request) -> usize {
     let is_system = |message: &&Message| matches!(message.role, Role::System | Role::Developer);
     request.messages.iter().take_while(is_system).count()
@@ -108,19 +108,19 @@ fn turns(messages: &[Message], family: Family) -> Vec<Turn<'_>> {
 
 /// Whether anything of a message is sent.
 fn says(message: &Message, family: Family) -> bool {
-    let tells_thoughts = tells_thoughts(message, family);
-    message.content.iter().any(|part| is_sent(part, family, tells_thoughts) && !is_blank(part))
+    let sends_thoughts_as_text = sends_thoughts_as_text(message, family);
+    message.content.iter().any(|part| is_sent(part, family, sends_thoughts_as_text) && !is_blank(part))
 }
 
-/// Claude takes no thought without its own signature: another provider's is left out, or told as text where the
+/// Claude takes no thought without its own signature: another provider's is left out, or sent as text where the
 /// message says nothing else. Other models sign nothing.
-fn is_sent(part: &Part, family: Family, tells_thoughts: bool) -> bool {
+fn is_sent(part: &Part, family: Family, sends_thoughts_as_text: bool) -> bool {
     unsupported(&part.kind).is_none()
-        && (unsigned(part).is_none() || family != Family::Claude || tells_thoughts)
+        && (unsigned(part).is_none() || family != Family::Claude || sends_thoughts_as_text)
 }
 
-/// Whether the thoughts of a message are told as text.
-fn tells_thoughts(message: &Message, family: Family) -> bool {
+/// Whether the thoughts of a message are sent as text.
+fn sends_thoughts_as_text(message: &Message, family: Family) -> bool {
     family == Family::Claude
         && !message.content.iter().any(|part| is_sent(part, family, false) && !is_blank(part))
 }
@@ -187,9 +187,9 @@ impl<'a> Writer<'a> {
             let mut list = List::begin(out);
             let (mut has_document, mut has_text, mut ends_cached) = (false, false, false);
             for message in &turn.messages {
-                let tells_thoughts = tells_thoughts(message, self.family);
+                let sends_thoughts_as_text = sends_thoughts_as_text(message, self.family);
                 for part in &message.content {
-                    if !is_sent(part, self.family, tells_thoughts) {
+                    if !is_sent(part, self.family, sends_thoughts_as_text) {
                         continue;
                     }
                     has_document |= matches!(part.kind, PartKind::Document(_));

@@ -1,7 +1,7 @@
 //! Parts of messages that Converse cannot carry.
 //!
 //! Left out without a word, because nothing is lost: another provider's thoughts (see `turns`), texts without a
-//! character, and the name of a tool beside its result (the id says it).
+//! character, and the name of a tool in its result (the id says it).
 
 use super::turns;
 use crate::dialect::shared::foreign;

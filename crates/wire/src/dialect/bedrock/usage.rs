@@ -1,5 +1,5 @@
 //! Usage, in both directions (`docs/wire/bedrock.md`, section 3). What was read from and written to the cache is
-//! counted beside `inputTokens`; ours includes both.
+//! counted separately from `inputTokens`; ours includes both.
 
 use crate::dialect::anthropic::written;
 use crate::dialect::shared::lenient::take_count;

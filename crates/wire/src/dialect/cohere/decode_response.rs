@@ -16,7 +16,7 @@ use alloc::{borrow::ToOwned, string::ToString, vec::Vec};
 pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
     let mut fields = Fields::parse(body).map_err(|error| StreamError::Malformed(error.to_string()))?;
     let written = fields.get("message");
-    // A text beside what only answers have is one; alone it is an error.
+    // A text with fields that only answers have is an answer; alone it is an error.
     let is_answer = |fields: &Fields<'_>| fields.get("finish_reason").is_some();
     let message = match written.and_then(lenient::object) {
         Some(message) => Some(decode_message(message)?),
@@ -99,7 +99,8 @@ fn keep_news(extra: Extra) -> Extra {
     extra.iter().filter(says_something).map(|(name, value)| (name.to_owned(), value.clone())).collect()
 }
 
-/// The model has an object with lists; here it is one list (of a stream's delta: one item), which becomes its `content`.
+/// The model has an object with lists; here it is one list (of a stream's delta: one item), which becomes its
+/// `content`.
 pub(super) fn decode_logprobs(value: Value<'_>) -> Json {
     Json::object(&Extra::new(), |object| {
         if value.is_array() {

@@ -232,7 +232,7 @@ impl State {
             .filter(|(_, value)| !value.is_null())
             .map(|(name, value)| (name.to_owned(), value.to_json()))
             .collect();
-        // Beside a text, for instance, its own citations.
+        // Siblings of a text, for instance its own citations.
         if !rest.is_empty() {
             let kind = if self.open.iter().any(|open| open.kind == Kind::Thinking && open.index == index) {
                 Kind::Thinking

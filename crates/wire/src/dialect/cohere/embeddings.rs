@@ -121,7 +121,7 @@ impl Codec<Embeddings> for CohereEmbeddings {
     }
 }
 
-/// The API must be told; texts that are searched in are what most vectors are made of.
+/// The API requires it; most embeddings are made of texts that are searched in.
 fn input_type_word(input_type: Option<&InputType>) -> &str {
     match input_type {
         Some(InputType::Query) => "search_query",

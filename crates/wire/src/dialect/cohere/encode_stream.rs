@@ -1,7 +1,7 @@
 //! Encoding of streamed Cohere chat answers, as a server.
 //!
-//! Whether a reasoning part is a plan or a thought is told beside its text, mostly after the text's beginning; so its
-//! text is held until that is clear: where the mark comes it is a plan, where anything else comes it is a thought.
+//! Whether a reasoning part is a plan or a thought is in its extra fields, which mostly come after the text's start; so
+//! its text is held until that is clear: where the mark comes it is a plan, where anything else comes it is a thought.
 //! The usage is known last, so why the answer ended waits for [`StreamEncoder::finish`] and both go out together.
 
 use super::message::{is_plan, write_assistant_part};
@@ -23,7 +23,7 @@ pub(super) struct Encoder {
     /// The calls that are open, with their indices.
     calls: Vec<(u32, u32)>,
     next_call: u32,
-    /// The call that was said to end last: what stands beside it may still come.
+    /// The call that ended last: its extra fields may still come.
     ended: Option<u32>,
     citations: u32,
     reasoning: Option<(u32, Held)>,
@@ -165,7 +165,7 @@ impl Encoder {
         self.content_delta(part, "thinking", text, out);
     }
 
-    /// Whatever comes now, the reasoning that is held was no plan.
+    /// Whatever comes now, the reasoning that is held was not a plan.
     fn is_thought(&mut self, out: &mut Vec<u8>) {
         if let Some((part, held @ Held::Unclear(_))) = &mut self.reasoning
             && let (part, Held::Unclear(texts)) = (*part, core::mem::replace(held, Held::Thought))

@@ -10,7 +10,7 @@ use alloc::{boxed::Box, vec::Vec};
 pub(super) fn provider_error(body: &[u8]) -> StreamError {
     let error = core::str::from_utf8(body).ok().and_then(crate::error::decode_in_stream);
     let error = error.unwrap_or_else(|| ProviderError {
-        // Cohere's own form, a `message` alone, is not told from an answer by its looks.
+        // Cohere's own form, a `message` alone, cannot be distinguished from an answer by its form.
         status: None,
         ..crate::error::decode(200, Headers::default(), body, 0)
     });

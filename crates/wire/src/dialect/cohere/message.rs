@@ -24,7 +24,7 @@ pub(super) fn plan_mark() -> Extra {
     [(String::from(PLAN), Json::written(true))].into_iter().collect()
 }
 
-/// Whether a reasoning part with these fields beside it is a plan.
+/// Whether a reasoning part with these extra fields is a plan.
 pub(super) fn is_plan(extra: &Extra) -> bool {
     extra.get(PLAN).is_some_and(|mark| mark.text() == "true")
 }
@@ -73,18 +73,18 @@ pub(super) fn encode_messages(
 /// The messages written so far.
 struct Written<'a> {
     messages: Vec<Json>,
-    /// The pictures of the results written last: they follow all of them, as nothing may stand between results.
+    /// The images of the results written last: they follow all of them, as nothing may come between results.
     shown: Vec<Carried<'a>>,
 }
 
 impl Written<'_> {
-    /// Adds a message that is no result.
+    /// Adds a message that is not a result.
     fn push(&mut self, message: Json) {
         self.show();
         self.messages.push(message);
     }
 
-    /// Writes the pictures of the results before.
+    /// Writes the images of the results before.
     fn show(&mut self) {
         if !self.shown.is_empty() {
             let mut content = alloc::vec![Carried::PlainText(tool_media::SHOWN)];

@@ -95,7 +95,7 @@ impl Dialect for Cohere {
         &OPERATIONS
     }
 
-    /// Without a code in its errors, the status tells that a quota is used up.
+    /// Without a code in its errors, the status says that a quota is used up.
     fn error_status(&self, kind: ErrorKind) -> u16 {
         quota_by_status(kind)
     }

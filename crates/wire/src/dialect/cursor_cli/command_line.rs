@@ -14,12 +14,12 @@ const ALWAYS: [&str; 4] = ["-p", "--output-format", "stream-json", "--stream-par
 pub(super) const FLAGS: [&str; 9] =
     ["force", "trust", "workspace", "mode", "plan", "sandbox", "approve_mcps", "resume", "worktree"];
 
-/// Makes a command line of the body that the dialect encodes. What is no such body gives an empty prompt.
+/// Makes a command line of the body that the dialect encodes. Any other body gives an empty prompt.
 pub(super) fn command_line(body: &[u8]) -> CommandLine {
     let mut fields = Fields::parse(body).unwrap_or_default();
     let mut arguments: Vec<String> = ALWAYS.iter().map(|word| (*word).to_owned()).collect();
     if let Some(model) = fields.take_string("model").filter(|model| !model.is_empty() && model != ANY_MODEL) {
-        // One word with its flag, so that a name that begins with a hyphen is no flag.
+        // One word with its flag, so that a name that begins with a hyphen is not read as a flag.
         arguments.push(format!("--model={model}"));
     }
     let input = fields.take_string("prompt").unwrap_or_default().into_bytes();

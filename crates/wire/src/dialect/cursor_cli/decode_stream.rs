@@ -1,7 +1,7 @@
 //! Decoding of streamed answers: the program's lines as events.
 //!
-//! What the model says comes in small pieces, and each segment comes again as a whole: before the agent uses a tool, and
-//! at the end. The repeats are told from news by what was said since the last of them.
+//! What the model says comes in small pieces, and each segment comes again as a whole: before the agent uses a tool,
+//! and at the end. Repeats are recognised by what was sent since the last of them.
 
 use crate::dialect::StreamDecoder;
 use crate::dialect::shared::{

@@ -1,6 +1,6 @@
 //! Candidates of a streamed answer, decoded into events.
 //!
-//! Texts of one kind that follow each other are one part, but for a text with a signature or anything else beside it:
+//! Texts of one kind that follow each other are one part, except a text with a signature or other extra fields:
 //! that must go back as it came, so it is a part of its own (section 5).
 
 use super::chunk::{self, CandidateFields};
@@ -26,7 +26,7 @@ pub(super) struct Candidate {
     /// Calls that came without an id.
     unnamed: usize,
     calls_tools: bool,
-    /// As of the last frame; they are told once, because lists are appended to.
+    /// As of the last frame; they are emitted once, because lists are appended to.
     ratings: Option<Json>,
     reason: Option<FinishReason>,
 }

@@ -25,7 +25,7 @@ pub(super) struct Chunk<'a> {
 }
 
 impl<'a> Chunk<'a> {
-    /// Reads a whole body or frame. One that reports an error is that error; `None` where it is no answer at all.
+    /// Reads a whole body or frame. One that reports an error is that error; `None` where it is not an answer at all.
     pub(super) fn read(value: Value<'a>) -> Result<Option<Self>, StreamError> {
         let Some(mut fields) = value.object() else {
             return match crate::error::decode_in_stream(value.text()) {
@@ -155,7 +155,7 @@ impl<'a> CandidateFields<'a> {
     }
 }
 
-/// The reason that a word names. A word that would not be written again for it is kept beside it.
+/// The reason that a word names. A word that would not be written again for it is kept as an extra field.
 pub(super) fn decode_finish(
     word: &str,
     calls_tools: bool,

@@ -1,4 +1,4 @@
-//! Messages as the API counts them: contents of two roles, and the instructions beside them; in both directions.
+//! Messages as the API counts them: contents of two roles, and the instructions apart; in both directions.
 //!
 //! Results of tools that stand together are one content (section 2). Left out of requests without a word, because
 //! nothing is lost: reasoning for another provider's eyes only, and messages that say nothing.
@@ -31,7 +31,7 @@ fn call_rules(host: Host, family: Family) -> CallRules {
     CallRules { id: ToolIdRule::Any, ids, name: ToolNameRule::DottedWord }
 }
 
-/// How many messages at the beginning are the instructions, which this API wants beside the messages.
+/// How many messages at the beginning are the instructions, which this API wants outside the messages.
 fn leading_system(messages: &[Message]) -> usize {
     messages.iter().take_while(|message| is_system(message)).count()
 }
@@ -236,7 +236,7 @@ impl<'a> Contents<'a> {
             PartKind::Document(Document { source, name: Some(name) })
                 if self.host == Host::GeminiApi || matches!(source, Source::Text { .. }) =>
             {
-                // Only Vertex AI has a place for the title, and only beside bytes.
+                // Only Vertex AI has a place for the title, and only with bytes.
                 places.push((Cow::Owned(Part::text(format!("{name}:"))), None));
                 let mut untitled = part.clone();
                 untitled.kind = PartKind::Document(Document { source: source.clone(), name: None });

@@ -13,7 +13,7 @@ pub(super) fn decode_fields(mut body: Fields<'_>) -> Result<Request, JsonError> 
     body.camel_case();
     let mut kept = Extra::new();
     let mut request = Request { messages: content::take(&mut body)?, ..Request::default() };
-    // Not needed beside the address, but some clients write it, and countTokens has it here.
+    // Not needed as the address has it, but some clients write it, and countTokens has it here.
     if let Some(model) = body.take_string("model") {
         model_name::plain(&model).clone_into(&mut request.model);
     }

@@ -1,7 +1,7 @@
 //! Decoding of streamed generateContent answers, as server-sent events or as one array that arrives in pieces.
 //!
-//! Every frame has the usage so far. What the prompt used is told with the first, the whole when an answer ends, breaks
-//! off or fails: figures in between say nothing that the last ones do not.
+//! Every frame has the usage so far. What the prompt used is emitted with the first, the whole when an answer ends,
+//! breaks off or fails: figures in between say nothing that the last ones do not.
 
 use super::candidate::{Candidate, OnlyText, TextKind};
 use super::chunk::{self, CandidateFields, Chunk};
@@ -23,7 +23,7 @@ pub(super) struct Decoder {
     state: State,
 }
 
-/// How the frames come. The first byte that is no white space tells.
+/// How the frames come. The first byte that is not white space decides.
 #[derive(Debug)]
 enum Form {
     Unknown,
@@ -90,7 +90,7 @@ struct State {
     candidates: Vec<Candidate>,
     /// The last usage with figures, as it was written.
     usage: String,
-    /// Whether `usage` is to be told.
+    /// Whether `usage` is to be emitted.
     untold: bool,
     template: FiguresTemplate,
     /// Where the text of the template's frames goes.
@@ -183,7 +183,7 @@ impl State {
         Ok(())
     }
 
-    /// What stands beside the candidates: said once at the start, later only where it is new.
+    /// Fields beside the candidates: emitted once at the start, later only where they are new.
     fn head(
         &mut self,
         id: String,
@@ -225,7 +225,7 @@ impl State {
     }
 
     /// Takes over the usage of a frame and says whether it has figures: some of Vertex's have none and must not replace
-    /// those that have. Of the first, what the prompt used is told.
+    /// those that have. Of the first, what the prompt used is emitted.
     fn take_usage(&mut self, written: Value<'_>, events: &mut Vec<StreamEvent>) -> bool {
         if self.usage == written.text() {
             return true;
@@ -274,7 +274,7 @@ impl State {
         !self.candidates.is_empty() && self.candidates.iter().all(Candidate::is_finished)
     }
 
-    /// The body ended: tells what is left, and says whether the answer is whole.
+    /// The body ended: emits what is left, and returns whether the answer is complete.
     fn end(&mut self, events: &mut Vec<StreamEvent>) -> bool {
         self.emit_usage(events);
         self.is_finished()

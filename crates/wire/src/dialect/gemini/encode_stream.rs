@@ -1,6 +1,6 @@
 //! Encoding of streamed generateContent answers, as a server.
 //!
-//! Calls are written whole, and wait for what may follow them: a signature stands beside the call. The usage is known
+//! Calls are written whole, and wait for what may follow them: a signature is a sibling of the call. The usage is known
 //! last, so the reasons why the answers ended wait for [`StreamEncoder::finish`] and go out together with it.
 
 use super::{encode_response, error, finish, usage};
@@ -21,7 +21,7 @@ pub(super) struct Encoder {
     /// Further fields of the answer, not yet written.
     extra: Extra,
     usage: Option<Usage>,
-    /// Calls that are not complete, or wait for what stands beside them.
+    /// Calls that are not complete, or wait for their extra fields.
     calls: Vec<Call>,
     choices: Vec<Choice>,
 }
@@ -34,7 +34,7 @@ struct Call {
     is_complete: bool,
 }
 
-/// What is told at an answer's end.
+/// What is written at an answer's end.
 #[derive(Debug, Default)]
 struct Choice {
     index: u32,
@@ -139,7 +139,7 @@ impl Encoder {
                 });
             }
             StreamEvent::ToolCallDelta { choice, part, arguments } => {
-                // A call whose beginning was never told cannot be written: it would have no name.
+                // A call whose start was never received cannot be written: it would have no name.
                 if let Some(Call { part: Part { kind: PartKind::ToolCall(call), .. }, .. }) =
                     self.call(*choice, *part)
                 {
@@ -178,7 +178,7 @@ impl Encoder {
         self.part(choice, &Part::new(thought), out);
     }
 
-    /// What stands beside a part: with a call that waits for it, else with an empty text, as the API itself writes it.
+    /// Extra fields of a part: with a call that waits for them, else with an empty text, as the API itself writes it.
     fn part_extra(&mut self, choice: u32, place: u32, extra: &Extra, out: &mut Vec<u8>) {
         if let Some(call) = self.call(choice, place) {
             for (name, value) in extra.iter() {

@@ -1,6 +1,6 @@
 //! Images, documents and audio: `inlineData` and `fileData`, in both directions.
 //!
-//! A file at an address needs its media type beside it. Where the caller names none it is told by the address's ending,
+//! A file at an address needs its media type. Where the caller names none, the address's ending implies it,
 //! and left out again when read, so that it reads as it was written. Video has no name in the model and stays whole.
 
 use crate::dialect::shared::{media_type, nested};
@@ -33,7 +33,7 @@ const ENDINGS: &[(&str, &str)] = &[
     ("aac", "audio/aac"),
 ];
 
-/// What is told by the ending of an address.
+/// What the ending of an address implies.
 fn by_ending(uri: &str) -> Option<&'static str> {
     let path = uri.split(['?', '#']).next()?;
     let (_, ending) = path.rsplit('/').next()?.rsplit_once('.')?;
@@ -57,7 +57,7 @@ impl Kind {
         }
     }
 
-    /// What an address of this kind is where nothing tells: the most common.
+    /// What an address of this kind is where its ending says nothing: the most common.
     fn usual(self) -> &'static str {
         match self {
             Self::Image => "image/jpeg",
@@ -67,7 +67,7 @@ impl Kind {
     }
 
     /// What is written for an address whose media type the caller did not name.
-    fn told(self, uri: &str) -> &'static str {
+    fn implied_type(self, uri: &str) -> &'static str {
         by_ending(uri)
             .filter(|media_type| Self::from_media_type(media_type) == Some(self))
             .unwrap_or(self.usual())
@@ -94,7 +94,7 @@ pub(super) fn decode(fields: &mut Fields<'_>, extra: &mut Extra) -> Option<PartK
     } else {
         let uri = blob.take_string("fileUri")?;
         let kind = Kind::from_media_type(media_type.as_deref().or_else(|| by_ending(&uri))?)?;
-        if let Some(media_type) = media_type.filter(|media_type| media_type != kind.told(&uri)) {
+        if let Some(media_type) = media_type.filter(|media_type| media_type != kind.implied_type(&uri)) {
             let mut kept = Extra::new();
             kept.insert("mimeType", crate::json::Json::string(&media_type));
             extra.insert(FILE, crate::json::Json::object(&kept, |_| {}));
@@ -159,7 +159,7 @@ pub(super) fn encode(kind: &PartKind, inline: &Extra, file: &Extra, object: &mut
         }
         Source::Url(uri) | Source::File { id: uri } => {
             object.object_with(FILE, file, |blob| {
-                blob.field("mimeType", kind.told(uri)).field("fileUri", uri).optional("displayName", name);
+                blob.field("mimeType", kind.implied_type(uri)).field("fileUri", uri).optional("displayName", name);
             });
         }
         // To the model, a text is what it says.

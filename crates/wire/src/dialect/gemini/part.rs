@@ -59,7 +59,7 @@ fn known(value: Value<'_>) -> Option<Part> {
     if fields.get(SIGNATURE).and_then(Value::string).as_deref() == Some(NO_SIGNATURE) {
         fields.take(SIGNATURE);
     }
-    // Said of what is no thought, it says nothing.
+    // On a part that is not a thought, it says nothing.
     if fields.get("thought").and_then(lenient::flag) == Some(false) {
         fields.take("thought");
     }

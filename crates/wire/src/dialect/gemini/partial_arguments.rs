@@ -16,7 +16,7 @@ pub(super) struct PartialArguments {
 
 #[derive(Debug)]
 enum Node {
-    /// A value that has begun to be told, but not what it is.
+    /// A value that has begun, but whose type is not known yet.
     Nothing,
     Text(String),
     Whole(Json),
@@ -122,7 +122,7 @@ impl WriteJson for Node {
     }
 }
 
-/// The steps of `$.a.b[0]['c d']`; `None` where it is no such place, or too deep.
+/// The steps of `$.a.b[0]['c d']`; `None` where it is not such a path, or too deep.
 fn steps(path: &str) -> Option<Vec<Step>> {
     let mut rest = path.strip_prefix('$')?;
     let mut steps = Vec::new();

@@ -1,7 +1,7 @@
 //! Tool results: `functionResponse`, in both directions.
 //!
 //! The API wants an object. A text that is one is written as it is; other texts are wrapped, as `{"result": ...}` or,
-//! where the tool failed, `{"error": ...}`; images and audio stand beside them (section 2).
+//! where the tool failed, `{"error": ...}`; images and audio are siblings of them (section 2).
 
 use super::media;
 use crate::json::{Fields, Json, ObjectWriter, Value, WriteJson, write_array};
@@ -11,7 +11,8 @@ use alloc::{string::String, vec::Vec};
 const RESULT: &str = "result";
 const ERROR: &str = "error";
 
-/// Reads what stands in `functionResponse`; what it does not know is left in `fields`. `read_part` reads images and audio.
+/// Reads what stands in `functionResponse`; what it does not know is left in `fields`. `read_part` reads images and
+/// audio.
 pub(super) fn decode(fields: &mut Fields<'_>, read_part: fn(Value<'_>) -> Part) -> ToolResult {
     let (mut content, is_error) = fields.take("response").map(read_response).unwrap_or_default();
     content.extend(fields.take_array("parts").unwrap_or_default().into_iter().map(read_part));

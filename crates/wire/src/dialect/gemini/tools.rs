@@ -125,7 +125,7 @@ fn encode_config(request: &Request, config: &mut Extra, body: &mut ObjectWriter<
             ("ANY", Some(&one))
         }
         Some(ToolChoice::Subset { required: true, names }) => ("ANY", Some(names)),
-        // Names may stand beside `ANY` and `VALIDATED` only.
+        // Names are allowed with `ANY` and `VALIDATED` only.
         Some(ToolChoice::Subset { required: false, names }) => ("VALIDATED", Some(names)),
     };
     body.object_with(CONFIG, config, |object| {

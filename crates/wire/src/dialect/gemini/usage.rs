@@ -1,8 +1,8 @@
 //! Usage, in both directions.
 //!
-//! The API counts thoughts beside the answer and what its own tools read beside the prompt; ours includes both
-//! (section 3). Figures that are zero are mostly left out, so an answer's missing count is told by the total, where the
-//! total is there.
+//! The API counts thoughts separately from the answer, and what its own tools read separately from the prompt; ours
+//! includes both (section 3). Figures that are zero are mostly left out, so an answer's missing count follows from the
+//! total, where the total is there.
 
 use crate::dialect::shared::lenient::{count, take_count};
 use crate::json::{Extra, Fields, Json, ObjectWriter, write_array};

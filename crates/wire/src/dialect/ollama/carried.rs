@@ -57,16 +57,16 @@ fn json_format(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Result
     }
 }
 
-/// Whether a model takes a word for how much to think: gpt-oss alone does, every other one is told whether to.
+/// Whether a model takes a word for how much to think: only gpt-oss does; the others take a boolean.
 pub(super) fn takes_words(model: &str) -> bool {
     model.to_ascii_lowercase().contains("gpt-oss")
 }
 
-/// Most models are told whether to think, not how much.
+/// Most models take whether to think, not how much.
 fn whether_to_think(request: &Request, _: &Quirks, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
     let effort = request.reasoning.as_ref().and_then(|reasoning| reasoning.effort.as_ref());
     if effort.is_some_and(|effort| *effort != model::Effort::None) && !takes_words(&request.model) {
-        refusals.note("reasoning.effort", "this model is told whether to think, not how much");
+        refusals.note("reasoning.effort", "this model takes whether to think, not how much");
     }
     Ok(())
 }

@@ -67,7 +67,7 @@ fn think_word(effort: &Effort) -> &str {
     }
 }
 
-/// The tools to declare. There is no choice among them: a model that may not call any is told of none, and one that must
+/// The tools to declare. There is no choice among them: a model that may not call any gets none, and one that must
 /// cannot be made to.
 fn tools<'a>(request: &'a Request, refusals: &mut Refusals) -> Result<Vec<&'a Tool>, UnsupportedField> {
     let Functions { declared, demand } = functions::allowed(request, refusals)?;

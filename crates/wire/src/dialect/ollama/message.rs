@@ -213,7 +213,7 @@ fn image_data(source: &Source) -> Result<String, &'static str> {
     }
 }
 
-/// An image of which only the base64 is known: its first bytes tell what it is.
+/// An image of which only the base64 is known: its first bytes say what it is.
 fn image(data: String) -> Part {
     let known = [
         ("iVBORw0KGgo", "image/png"),
@@ -300,7 +300,7 @@ pub(super) fn check_calls(message: &Fields<'_>) -> Result<(), StreamError> {
     }
 }
 
-/// Takes the images out; where one is no text, all of them stay.
+/// Takes the images out; where one is not a text, all of them stay.
 pub(super) fn take_images(fields: &mut Fields<'_>) -> Vec<Part> {
     let images = fields.get("images").and_then(Value::array);
     let images: Option<Vec<Part>> =

@@ -3,10 +3,10 @@
 //! A call is said to end exactly once. Servers may interleave calls, so that another part begins does not prove that
 //! a call is whole; it is where its arguments are one whole object by then, else at the answer's end.
 //!
-//! Which call a delta belongs to is mostly told by its index. Servers that write the same index for all calls, or none, or
-//! a new one with every delta, are understood by what else is there: a delta without id and name on an index that nobody
-//! opened belongs to the open call; another name, or arguments on top of a whole object, begin another call; and a whole
-//! call that is written once more says nothing.
+//! A delta's index mostly says which call it belongs to. Servers that write the same index for all calls, or none, or
+//! a new one with every delta, are understood by what else is there: a delta without id and name on an index that
+//! nobody opened belongs to the open call; another name, or arguments on top of a whole object, begin another call; and
+//! a whole call that is written once more says nothing.
 
 use super::carried::NAME;
 use super::parts::Parts;
@@ -27,12 +27,12 @@ struct Call {
     id: String,
     name: String,
     custom: bool,
-    /// Its part, once its beginning was told: when its name is known.
+    /// Its part, once its start was emitted: when its name is known.
     part: Option<u32>,
     /// The arguments so far.
     arguments: String,
-    /// How much of them was told, in bytes.
-    told: usize,
+    /// How much of them was emitted, in bytes.
+    emitted: usize,
     /// Further fields that came before the name.
     extra: Extra,
     /// Follows the arguments, to see where they are whole.
@@ -137,7 +137,7 @@ impl OpenCalls {
             custom: delta.custom,
             part: None,
             arguments: String::new(),
-            told: 0,
+            emitted: 0,
             extra: Extra::new(),
             nesting: Nesting::default(),
             has_object: false,
@@ -260,7 +260,7 @@ impl Call {
         if is_same(&self.arguments, arguments) {
             return Relation::Repeat;
         }
-        if self.arguments == EMPTY && self.told == 0 {
+        if self.arguments == EMPTY && self.emitted == 0 {
             return Relation::Instead;
         }
         if arguments.trim_start().starts_with('{') { Relation::Other } else { Relation::More }
@@ -282,10 +282,10 @@ impl Call {
     }
 
     fn emit_arguments(&mut self, choice: u32, part: u32, events: &mut Vec<StreamEvent>) {
-        if let Some(news) = self.arguments.get(self.told..).filter(|news| !news.is_empty()) {
+        if let Some(news) = self.arguments.get(self.emitted..).filter(|news| !news.is_empty()) {
             events.push(StreamEvent::ToolCallDelta { choice, part, arguments: news.into() });
         }
-        self.told = self.arguments.len();
+        self.emitted = self.arguments.len();
     }
 
     /// A call without a name is none, but what was written of it is not lost.
@@ -322,7 +322,7 @@ impl Call {
         has_arguments && !self.is_whole() && !self.ended
     }
 
-    /// Whether the arguments are one whole object. Free text never tells.
+    /// Whether the arguments are one whole object. Free text never shows it.
     fn is_whole(&self) -> bool {
         !self.custom && self.has_object && self.nesting.is_closed()
     }

@@ -31,7 +31,7 @@ pub(super) struct ChoiceReader {
     stop_sequence: Option<String>,
     /// The unknown fields of the message so far, as they were last.
     message_extra: Extra,
-    /// The unknown fields beside the message so far.
+    /// The unknown fields of the message so far.
     extra: Extra,
 }
 
@@ -72,7 +72,7 @@ impl ChoiceReader {
             said = ["message", "text"].iter().find_map(|name| fields.take(name));
         }
         if said.is_some() {
-            // Perplexity repeats the whole message beside each delta; Together repeats the text with its number.
+            // Perplexity repeats the whole message with each delta; Together repeats the text with its number.
             // vLLM's numbers of the tokens are of no use without the whole list, which plain answers have.
             for repeated in ["message", "text", "token_id", "token_ids"] {
                 fields.take(repeated);
@@ -126,7 +126,7 @@ impl ChoiceReader {
             let part = self.part_begins(events).refusal();
             events.push(StreamEvent::RefusalDelta { choice: self.index, part, text: refusal.into() });
         }
-        // Of a call without a name the arguments are remembered before any event tells of it.
+        // Of a call without a name the arguments are remembered before any event announces it.
         let mut has_call = false;
         if delta.get("tool_calls").is_some_and(|calls| calls.is_array() || calls.is_object()) {
             for call in lenient::take_items(&mut delta, "tool_calls").unwrap_or_default() {

@@ -10,7 +10,8 @@ use crate::model::{Start, StreamEvent, Usage};
 use alloc::{boxed::Box, string::String, string::ToString, vec::Vec};
 use core::ops::Range;
 
-/// When a chunk was written, which IBM says beside when the answer was: each chunk has its own, and the first counts.
+/// When a chunk was written, which IBM sends in addition to when the answer was: each chunk has its own, and the first
+/// counts.
 const CHUNK_TIME: &str = "created_at";
 
 /// The text of a chunk, its quotes left out, and where its event goes.
@@ -83,7 +84,7 @@ impl ChunkReader {
             .map(|place: TextPlace| TextPlace { padding, ..place }))
     }
 
-    /// What stands beside the choices: said once at the start, later only where it is new.
+    /// Fields beside the choices: emitted once at the start, later only where they are new.
     fn read_head(&mut self, mut fields: Fields<'_>, without_choices: bool, events: &mut Vec<StreamEvent>) {
         // It says only that this is a chunk.
         fields.take("object");

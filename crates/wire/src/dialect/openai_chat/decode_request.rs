@@ -63,7 +63,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Request, JsonError> {
     Ok(request)
 }
 
-/// What is left of a request, but for the wish to be told what a stream used, which is the rule.
+/// What is left of a request, except the option to report a stream's usage, which is the default.
 pub(crate) fn rest_but_usage(mut fields: Fields<'_>, stream: bool) -> Extra {
     let usage_asked = fields.get("stream_options").is_some_and(asks_for_usage_only);
     if usage_asked {
@@ -125,7 +125,7 @@ pub(crate) fn take_stop(fields: &mut Fields<'_>) -> Vec<String> {
     texts.inspect(|_: &Vec<String>| _ = fields.take("stop")).unwrap_or_default()
 }
 
-/// Labels; where one is no text, all of them stay among the extra fields.
+/// Labels; where one is not a text, all of them stay among the extra fields.
 pub(crate) fn take_metadata(fields: &mut Fields<'_>) -> Vec<(String, String)> {
     let labels = fields.get("metadata").and_then(Value::object).and_then(|labels| {
         labels.iter().map(|(name, value)| Some((name.into(), value.string()?))).collect::<Option<Vec<_>>>()

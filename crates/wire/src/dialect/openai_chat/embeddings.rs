@@ -26,7 +26,7 @@ const MAX_INPUTS: usize = 2048;
 /// Why a model's vectors are refused.
 const OF_BYTES: &str = "Perplexity's vectors are base64 of 8-bit integers or bits, which are not read";
 
-/// Whether a model, whoever serves it, answers with bytes or bits in base64 that cannot be told from floats
+/// Whether a model, whoever serves it, answers with bytes or bits in base64 that cannot be distinguished from floats
 /// (`docs/wire/compat-providers.md`, section 2).
 fn is_of_bytes(model: &str) -> bool {
     model.to_ascii_lowercase().contains("pplx-embed")
@@ -118,7 +118,7 @@ impl Codec<Embeddings> for OpenAiEmbeddings {
         let model = fields.take_string("model").ok_or_else(|| JsonError::new("model: expected a string"))?;
         let inputs = take_texts(&mut fields, "input")
             .ok_or_else(|| JsonError::new("input: expected a string or an array of strings"))?;
-        // How the answer is written is no part of what is asked; `encode_response` looks for it in the body.
+        // The encoding of the answer is not part of the neutral request; `encode_response` looks for it in the body.
         fields.take_string("encoding_format");
         // As Voyage and Mistral call it.
         let dimensions =

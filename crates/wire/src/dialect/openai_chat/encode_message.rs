@@ -76,7 +76,7 @@ struct WireMessage<'a> {
     content: Vec<Content<'a>>,
     reasoning: String,
     signature: Option<&'a str>,
-    /// Calls, as what they are sent, and what is kept beside them.
+    /// Calls, the form that they are sent in, and their extra fields.
     calls: Vec<(Sent<'a>, Cow<'a, ToolCall>, Cow<'a, Extra>)>,
     tool_call_id: Option<Cow<'a, str>>,
     extra: Cow<'a, Extra>,
@@ -198,14 +198,15 @@ impl<'a> History<'a> {
         }
     }
 
-    /// Whether calls with free text go back as such: the provider declares such tools, and its requests have such calls.
+    /// Whether calls with free text go back as such: the provider declares such tools, and its requests have such
+    /// calls.
     fn takes_custom_calls(&self) -> bool {
         self.quirks.supports(Feature::CustomTools)
             && request_schema::find(NAME, &self.quirks.provider).takes_calls("custom")
     }
 
-    /// `part` of a message of this role in the provider's words, or why it has none. Without `parts` it takes text alone.
-    /// Nobody but an assistant refuses.
+    /// `part` of a message of this role in the provider's words, or why it has none. Without `parts` it takes text
+    /// alone. Nobody but an assistant refuses.
     fn content(&self, part: &'a Part, parts: Feature, role: &str) -> Result<Content<'a>, Cow<'static, str>> {
         let quirks = self.quirks;
         let is_answer = role == "assistant";

@@ -60,7 +60,7 @@ impl Encoder {
         choice: u32,
         delta_extra: &Extra,
         delta: impl FnOnce(&mut ObjectWriter<'_>),
-        beside: impl FnOnce(&mut ObjectWriter<'_>),
+        write_extra: impl FnOnce(&mut ObjectWriter<'_>),
     ) {
         let first = !self.begun.contains(&choice);
         if first {
@@ -68,7 +68,7 @@ impl Encoder {
         }
         let choices = |out: &mut Vec<u8>| {
             out.push(b'[');
-            // What `beside` writes comes before the defaults, which are then not written again.
+            // What `write_extra` writes comes before the defaults, which are then not written again.
             let mut object = ObjectWriter::begin(out);
             object.field("index", choice);
             object.object_with("delta", delta_extra, |fields| {
@@ -77,7 +77,7 @@ impl Encoder {
                 }
                 delta(fields);
             });
-            beside(&mut object);
+            write_extra(&mut object);
             object.finish();
             out.push(b']');
         };
@@ -191,11 +191,11 @@ impl StreamEncoder for Encoder {
                     *choice,
                     &nothing,
                     |_| {},
-                    |beside| {
+                    |object| {
                         for (name, value) in extra.iter() {
-                            beside.field(name, value);
+                            object.field(name, value);
                         }
-                        goes_on(beside);
+                        goes_on(object);
                     },
                 );
             }
@@ -205,7 +205,7 @@ impl StreamEncoder for Encoder {
                     *choice,
                     &nothing,
                     |_| {},
-                    |beside| goes_on(beside.field("logprobs", logprobs)),
+                    |object| goes_on(object.field("logprobs", logprobs)),
                 );
             }
             StreamEvent::ResponseExtra(extra) => {
@@ -220,11 +220,11 @@ impl StreamEncoder for Encoder {
                     *choice,
                     &nothing,
                     |_| {},
-                    |beside| {
-                        beside
+                    |object| {
+                        object
                             .nullable("logprobs", None::<&str>)
                             .field("finish_reason", finish::encode(reason));
-                        beside.optional("stop_reason", stop_sequence.as_ref());
+                        object.optional("stop_reason", stop_sequence.as_ref());
                     },
                 );
             }

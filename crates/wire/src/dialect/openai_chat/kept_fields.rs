@@ -1,4 +1,4 @@
-//! Fields beside messages, parts and calls that go back with them.
+//! Extra fields of messages, parts and calls that go back with them.
 
 use super::reasoning;
 use crate::dialect::shared::foreign::AUDIO;
@@ -6,7 +6,7 @@ use crate::json::{Extra, Json, Value};
 use crate::quirks::Quirks;
 use alloc::{borrow::Cow, borrow::ToOwned};
 
-/// The fields beside a message that go back with it.
+/// The extra fields of a message that go back with it.
 pub(super) fn kept<'a>(quirks: &Quirks, extra: &'a Extra, echoes: bool) -> Cow<'a, Extra> {
     let mut extra = without_nulls(quirks, extra);
     // An answer's sound goes back by its id.

@@ -114,12 +114,12 @@ fn decode_content(
         .collect()
 }
 
-/// Content that is a string: empty is no part at all.
+/// Content that is a string: an empty one makes no part.
 pub(crate) fn text_parts(text: String) -> Vec<Part> {
     if text.is_empty() { Vec::new() } else { alloc::vec![Part::text(text)] }
 }
 
-/// What the message of an answer says beside its content: a refusal and tool calls. Placeholders say nothing, and what
+/// What the message of an answer has besides its content: a refusal and tool calls. Placeholders say nothing, and what
 /// cannot be read stays where it is.
 pub(crate) fn take_answer_parts(fields: &mut Fields<'_>) -> Vec<Part> {
     let mut parts = Vec::new();
@@ -171,7 +171,8 @@ fn is_nameless(part: &Part) -> bool {
     matches!(&part.kind, PartKind::ToolCall(call) if call.name.is_empty())
 }
 
-/// Fields of an answer's message that [`take_answer_parts`] reads: one that is left has a form that nothing can be made of.
+/// Fields of an answer's message that [`take_answer_parts`] reads: one that is left has a form that nothing can be made
+/// of.
 pub(crate) fn check_answer_fields(place: &str, fields: &Fields<'_>) -> Result<(), StreamError> {
     for (name, expected) in [("tool_calls", "a list of calls"), ("function_call", "a call")] {
         if fields

@@ -1,6 +1,6 @@
 //! OpenAI's Chat Completions, which most other providers speak as well, each with differences of its own.
 //!
-//! Accents that can be told from the bytes alone are understood here: where the reasoning stands, how tool calls are
+//! Variations that are detectable from the bytes alone are handled here: where the reasoning stands, how tool calls are
 //! cut up, where the figures come. Those that need to know the provider are not this module's.
 
 mod cached_prompt;

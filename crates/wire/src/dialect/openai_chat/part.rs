@@ -110,8 +110,8 @@ pub(crate) fn said_part(format: &'static str, value: Value<'_>) -> Part {
     thought(value).or_else(text).unwrap_or_else(|| Part::provider_item(format, value.to_json()))
 }
 
-/// Whether an item of a provider's own stands among the tool calls of an answer: one that looks like a call, or that would
-/// be read as something else in the content.
+/// Whether an item of a provider's own stands among the tool calls of an answer: one that looks like a call, or that
+/// would be read as something else in the content.
 pub(super) fn stands_among_calls(item: &Json) -> bool {
     tools::looks_like_call(item)
         || !matches!(decode_answer_part(item.value()).kind, PartKind::ProviderItem { .. })
@@ -185,7 +185,7 @@ pub(crate) fn source_of_url(url: &str) -> Source {
     )
 }
 
-/// Sound in a text alone: an address, or base64, whose first bytes tell what it is.
+/// Audio in a text alone: an address, or base64, whose first bytes say what it is.
 fn source_of_audio(audio: String) -> Source {
     let is_address = ["http://", "https://", "data:"].iter().any(|scheme| audio.starts_with(scheme));
     if is_address {
@@ -283,11 +283,11 @@ impl Kind<'_> {
     }
 }
 
-/// Nothing beside a text of ours.
+/// The extra fields of a text of ours: none.
 static NOTHING: Extra = Extra::new();
 
 impl<'a> Content<'a> {
-    /// A text of ours, with nothing beside it.
+    /// A text of ours, without extra fields.
     pub(super) const fn plain(text: &'a str) -> Self {
         Self { kind: Kind::Text(text), cache: None, control: CacheControl::Breakpoint, extra: &NOTHING }
     }
@@ -374,7 +374,7 @@ impl<'a> Content<'a> {
         written.filter(|_| is_ours).map(Cow::Owned)
     }
 
-    /// The text, whatever stands beside it.
+    /// The text, whatever its extra fields.
     pub(super) fn text(&self) -> Option<&'a str> {
         match self.kind {
             Kind::Text(text) => Some(text),
@@ -390,7 +390,7 @@ impl<'a> Content<'a> {
         }
     }
 
-    /// Whether it is text, with whatever beside it.
+    /// Whether it is text, with whatever extra fields.
     pub(super) fn is_text(&self) -> bool {
         matches!(self.kind, Kind::Text(_))
     }

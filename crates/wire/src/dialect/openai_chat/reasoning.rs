@@ -1,4 +1,4 @@
-//! Reasoning beside the content: `reasoning_content`, `reasoning`, and OpenRouter's `reasoning_details`.
+//! Reasoning fields next to the content: `reasoning_content`, `reasoning`, and OpenRouter's `reasoning_details`.
 //!
 //! The details have to go back to the provider as they came, so they stay in the message's extra fields; what can be
 //! read of them is a part as well, once.

@@ -179,7 +179,7 @@ pub(super) fn read_call(value: Value<'_>) -> Option<WrittenCall> {
     let custom = is_custom(&fields, word.as_deref());
     let is_other = word.is_some_and(|word| !matches!(word.as_str(), "function" | "custom"));
     let (word, other) = if custom { ("custom", "function") } else { ("function", "custom") };
-    // Snowflake writes an empty one of the other kind beside each.
+    // Snowflake adds an empty one of the other kind to each.
     if fields.get(other).is_some_and(is_placeholder) {
         fields.take(other);
     }
@@ -187,7 +187,7 @@ pub(super) fn read_call(value: Value<'_>) -> Option<WrittenCall> {
         Some(written) if !written.is_null() => {
             fields.take(word);
             let Some(mut inner) = lenient::object(written) else {
-                // The name alone, and the arguments beside it.
+                // The name as a string, and the arguments as its sibling.
                 let name = lenient::known(written)?;
                 let arguments = take_arguments(&mut fields, custom).unwrap_or_default();
                 return Some(WrittenCall { index, id, name, arguments, custom, extra: about(&fields) });
@@ -259,7 +259,7 @@ fn whole_call(call: WrittenCall) -> Part {
     Part { extra, ..Part::new(PartKind::ToolCall(call)) }
 }
 
-/// Whether an item that is no call says nothing at all.
+/// Whether an item that is not a call is empty.
 pub(super) fn says_nothing(value: Value<'_>) -> bool {
     matches!(value.text(), "null" | "\"\"")
         || read_call(value).is_some_and(|call| {
@@ -267,7 +267,7 @@ pub(super) fn says_nothing(value: Value<'_>) -> bool {
         })
 }
 
-/// Whether `whole`, which is no tool call, stood where one was expected: it has what only a call has.
+/// Whether `whole`, which is not a valid tool call, is in the place of one: it has fields that only a call has.
 pub(super) fn looks_like_call(whole: &Json) -> bool {
     whole.value().object().is_some_and(|fields| {
         fields.get("function").is_some()

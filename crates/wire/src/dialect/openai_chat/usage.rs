@@ -79,15 +79,15 @@ pub(crate) fn decode_named(value: Value<'_>, names: Names) -> Option<Usage> {
     });
     // The same figures in other places, left there: DeepSeek's and Moonshot's cache, Anthropic's behind gateways,
     // Azure-hosted DeepSeek's reasoning.
-    let beside = |name: &str| fields.get(name).and_then(count);
+    let top_level = |name: &str| fields.get(name).and_then(count);
     usage.cache_read_tokens = usage
         .cache_read_tokens
-        .or_else(|| beside("prompt_cache_hit_tokens"))
-        .or_else(|| beside("cached_tokens"))
-        .or_else(|| beside("cache_read_input_tokens"));
-    usage.cache_write_tokens = usage.cache_write_tokens.or_else(|| beside("cache_creation_input_tokens"));
-    usage.reasoning_tokens = usage.reasoning_tokens.or_else(|| beside("reasoning_tokens"));
-    let total = beside("total_tokens");
+        .or_else(|| top_level("prompt_cache_hit_tokens"))
+        .or_else(|| top_level("cached_tokens"))
+        .or_else(|| top_level("cache_read_input_tokens"));
+    usage.cache_write_tokens = usage.cache_write_tokens.or_else(|| top_level("cache_creation_input_tokens"));
+    usage.reasoning_tokens = usage.reasoning_tokens.or_else(|| top_level("reasoning_tokens"));
+    let total = top_level("total_tokens");
     if usage.output_tokens.is_none() {
         let rest = total.zip(usage.input_tokens).and_then(|(total, input)| total.checked_sub(input));
         usage.output_tokens = rest.filter(|rest| *rest > 0);
@@ -118,7 +118,7 @@ fn take_figure(fields: &mut Fields<'_>, name: &str, others: [&str; 2]) -> Option
     take_count(fields, name).or_else(|| others.into_iter().find_map(|name| take_count(fields, name)))
 }
 
-/// xAI counts reasoning beside the completion, as its total shows; the model counts it inside.
+/// xAI counts reasoning separately from the completion, as its total shows; the neutral model includes it.
 fn add_reasoning_of_its_own(usage: &mut Usage, total: Option<u64>) {
     if let (Some(output), Some(reasoning), Some(total), Some(sum)) =
         (usage.output_tokens, usage.reasoning_tokens, total, sum(usage))
@@ -129,8 +129,9 @@ fn add_reasoning_of_its_own(usage: &mut Usage, total: Option<u64>) {
     }
 }
 
-/// Makes figures whole of which a part stands in the total only: the sound of a prompt (Mistral counts its seconds beside),
-/// or else reasoning (Google's layer for OpenAI's clients). Where other figures may explain the difference, it stays.
+/// Makes figures whole of which a part stands in the total only: the audio of a prompt (Mistral counts its seconds
+/// separately), or else reasoning (Google's layer for OpenAI's clients). Where other figures may explain the
+/// difference, it stays.
 fn add_what_only_the_total_has(usage: &mut Usage, total: Option<u64>, fields: &Fields<'_>) {
     let missing = total.zip(sum(usage)).and_then(|(total, sum)| total.checked_sub(sum)).unwrap_or(0);
     if missing == 0 {

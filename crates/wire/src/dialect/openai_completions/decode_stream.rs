@@ -159,7 +159,7 @@ impl State {
         Ok(())
     }
 
-    /// What stands beside the choices: said once at the start, later only where it is new.
+    /// Fields beside the choices: emitted once at the start, later only where they are new.
     fn read_head(&mut self, mut fields: Fields<'_>, events: &mut Vec<StreamEvent>) {
         fields.take("object");
         let id = lenient::take(&mut fields, "id").unwrap_or_default();

@@ -12,14 +12,14 @@ pub(super) fn encode(response: &Response) -> Vec<u8> {
     body.field("id", &response.id).field("object", "text_completion");
     body.field("created", response.created.unwrap_or(0)).field("model", &response.model);
     body.array("choices", &response.choices, |out, choice| {
-        let beside: Extra = choice
+        let extras: Extra = choice
             .message
             .extra
             .iter()
             .chain(choice.extra.iter())
             .map(|(name, value)| (name.into(), value.clone()))
             .collect();
-        let mut object = ObjectWriter::begin_with(out, &beside);
+        let mut object = ObjectWriter::begin_with(out, &extras);
         object.field("text", text_of(&choice.message)).field("index", choice.index);
         object.nullable("logprobs", choice.logprobs.as_ref());
         object.nullable("finish_reason", choice.finish_reason.as_ref().map(finish::encode));

@@ -78,8 +78,8 @@ impl StreamEncoder for Encoder {
             }
             StreamEvent::Part { choice, part, .. } => self.part(*choice, part, out),
             StreamEvent::Logprobs { choice, logprobs } => {
-                let beside: Extra = core::iter::once(("logprobs".into(), logprobs.clone())).collect();
-                self.choice(out, *choice, "", &beside, None);
+                let extras: Extra = core::iter::once(("logprobs".into(), logprobs.clone())).collect();
+                self.choice(out, *choice, "", &extras, None);
             }
             StreamEvent::MessageExtra { choice, extra } | StreamEvent::ChoiceExtra { choice, extra } => {
                 self.choice(out, *choice, "", extra, None);

@@ -1,6 +1,6 @@
 //! OpenAI's legacy Completions (`POST /completions`), in both directions: one text in, one text out.
 //!
-//! Some self-hosted and base models have nothing else. Messages become one prompt; whatever is no text is refused. The
+//! Some self-hosted and base models have nothing else. Messages become one prompt; anything but text is refused. The
 //! figures, the reasons and the errors are those of Chat Completions.
 
 mod carried;

@@ -89,7 +89,7 @@ impl Conversation {
         };
         let content = take_content(&mut fields, "output")?;
         let mut about = about(fields);
-        // Where the call is not in the request, because the provider has it, only the type tells what it was.
+        // Where the call is not in the request, because the provider has it, only the type says what it was.
         if word == "custom_tool_call_output" && !self.custom.contains(&tool_call_id) {
             about.insert("type", Json::string(word));
         }

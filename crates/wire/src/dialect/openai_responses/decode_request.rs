@@ -22,9 +22,9 @@ pub(super) fn decode(body: &[u8]) -> Result<Request, JsonError> {
     for (position, tool) in fields.take_array("tools").unwrap_or_default().into_iter().enumerate() {
         tools.push(tools::decode(tool).map_err(|error| JsonError::new(format!("tools[{position}]{error}")))?);
     }
-    let mut beside = Extra::new();
-    let reasoning = take_reasoning(&mut fields, &mut beside);
-    let (response_format, verbosity) = take_text(&mut fields, &mut beside);
+    let mut extras = Extra::new();
+    let reasoning = take_reasoning(&mut fields, &mut extras);
+    let (response_format, verbosity) = take_text(&mut fields, &mut extras);
     let mut request = Request {
         model,
         messages,
@@ -47,7 +47,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Request, JsonError> {
         ..Request::default()
     };
     request.extra = fields.rest();
-    for (name, value) in beside.iter() {
+    for (name, value) in extras.iter() {
         request.extra.insert(name, value.clone());
     }
     take_implied(&mut request);
@@ -71,11 +71,11 @@ fn take_implied(request: &mut Request) {
     }
 }
 
-fn take_reasoning(fields: &mut Fields<'_>, beside: &mut Extra) -> Option<ReasoningRequest> {
+fn take_reasoning(fields: &mut Fields<'_>, extras: &mut Extra) -> Option<ReasoningRequest> {
     let mut asked = fields.take_object("reasoning")?;
     let effort = asked.take_string("effort").map(|word| Effort::from(word.as_str()));
     let display = asked.take_string("summary");
-    nested::keep(beside, "reasoning", asked);
+    nested::keep(extras, "reasoning", asked);
     (effort.is_some() || display.is_some()).then(|| ReasoningRequest {
         effort,
         display,
@@ -84,10 +84,10 @@ fn take_reasoning(fields: &mut Fields<'_>, beside: &mut Extra) -> Option<Reasoni
 }
 
 /// Takes `text` out: the shape of the answer, and how long it is.
-fn take_text(fields: &mut Fields<'_>, beside: &mut Extra) -> (Option<ResponseFormat>, Option<String>) {
+fn take_text(fields: &mut Fields<'_>, extras: &mut Extra) -> (Option<ResponseFormat>, Option<String>) {
     let Some(mut text) = fields.take_object("text") else { return (None, None) };
     let (format, verbosity) = (text.take("format").map(decode_format), text.take_string("verbosity"));
-    nested::keep(beside, "text", text);
+    nested::keep(extras, "text", text);
     (format, verbosity)
 }
 

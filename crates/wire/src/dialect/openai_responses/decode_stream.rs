@@ -143,7 +143,7 @@ impl State {
         events.push(StreamEvent::Start(Box::new(start)));
     }
 
-    /// What an answer says beside its output: said once at the start, later only where it is new.
+    /// Fields of an answer beside its output: emitted once at the start, later only where they are new.
     fn head(&mut self, response: Fields<'_>, events: &mut Vec<StreamEvent>) -> Result<End, StreamError> {
         let Head { start, usage, end } = decode_response::take_head(response)?;
         let mut news = Extra::new();

@@ -228,14 +228,14 @@ impl<'a> Items<'a> {
     }
 }
 
-/// Whether reasoning that nothing follows goes back: OpenRouter puts encrypted reasoning behind what it led to, and says
-/// in its items of which `format` they are. OpenAI's stands before that, and is refused where nothing follows it.
+/// Whether reasoning that nothing follows goes back: OpenRouter puts encrypted reasoning behind what it led to, and
+/// says in its items of which `format` they are. OpenAI's stands before that, and is refused where nothing follows it.
 fn is_at_end(part: &Part, reasoning: &Reasoning) -> bool {
     let about = nested::split(&part.extra, RESPONSES_ITEM).1;
     reasoning.signature.is_some() && about.get("format").is_some()
 }
 
-/// An assistant's message and the results of tools are no items of their own, so what stands beside their parts has no
+/// An assistant's message and the results of tools are not items of their own, so extra fields of the message have no
 /// place.
 fn refuse_extra(extra: &Extra, place: Place, refusals: &mut Refusals) -> Result<(), UnsupportedField> {
     for (name, value) in extra.iter() {

@@ -127,7 +127,7 @@ pub(super) fn implies_encrypted(extra: &Extra, model: &str) -> bool {
     reasons && extra.get("store").is_some_and(|store| store.text() == "false")
 }
 
-fn write_reasoning(request: &Request, beside: &Extra, body: &mut ObjectWriter<'_>) {
+fn write_reasoning(request: &Request, extras: &Extra, body: &mut ObjectWriter<'_>) {
     let effort = request.reasoning.as_ref().and_then(|reasoning| reasoning.effort.as_ref());
     let display = request.reasoning.as_ref().and_then(|reasoning| reasoning.display.as_deref());
     // Anthropic's words for what to show.
@@ -136,8 +136,8 @@ fn write_reasoning(request: &Request, beside: &Extra, body: &mut ObjectWriter<'_
         Some("omitted") => None,
         other => other,
     };
-    if effort.is_some() || summary.is_some() || !beside.is_empty() {
-        body.object_with("reasoning", beside, |reasoning| {
+    if effort.is_some() || summary.is_some() || !extras.is_empty() {
+        body.object_with("reasoning", extras, |reasoning| {
             reasoning.optional("effort", effort.map(Effort::as_str)).optional("summary", summary);
         });
     }

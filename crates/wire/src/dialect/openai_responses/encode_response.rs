@@ -26,8 +26,8 @@ pub(super) fn status(reason: Option<&FinishReason>) -> (&'static str, Option<&st
     }
 }
 
-/// Writes the body of a plain answer. There is one answer per request, so the first counts. Its message is no item
-/// here, so what stands beside the parts stands beside the output.
+/// Writes the body of a plain answer. There is one answer per request, so the first counts. Its message is not an
+/// item here, so its extra fields are written next to the output.
 pub(super) fn encode(response: &Response) -> Vec<u8> {
     let choice = response.choices.first();
     let mut start = Start {
@@ -36,8 +36,8 @@ pub(super) fn encode(response: &Response) -> Vec<u8> {
         created: response.created,
         extra: response.extra.clone(),
     };
-    let beside = choice.iter().flat_map(|choice| choice.message.extra.iter().chain(choice.extra.iter()));
-    for (name, value) in beside {
+    let extras = choice.iter().flat_map(|choice| choice.message.extra.iter().chain(choice.extra.iter()));
+    for (name, value) in extras {
         start.extra.insert(name, value.clone());
     }
     let content = choice.map(|choice| choice.message.content.as_slice()).unwrap_or_default();

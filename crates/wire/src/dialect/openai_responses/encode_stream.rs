@@ -30,7 +30,7 @@ pub(super) struct Encoder {
     open: Vec<Open>,
     /// The items by index, `None` while they are open.
     output: Vec<Option<Json>>,
-    /// The text that came last, for what is told about it when it has ended.
+    /// The text that came last, for metadata that follows its end.
     last_text: Option<(usize, String)>,
     usage: Option<Usage>,
     reason: Option<FinishReason>,
@@ -184,7 +184,7 @@ impl Encoder {
         let kind = core::mem::discriminant(&empty);
         let is_it = |open: &Open| open.place == place && core::mem::discriminant(&open.part.kind) == kind;
         if !self.open.iter().any(is_it) {
-            // A call whose beginning was never told has no name.
+            // A call whose start was never received has no name.
             if matches!(empty, PartKind::ToolCall(_)) {
                 return;
             }
@@ -343,7 +343,7 @@ impl Encoder {
 
 impl StreamEncoder for Encoder {
     fn push(&mut self, event: &StreamEvent, out: &mut Vec<u8>) {
-        // More may be told about a call right after it is complete.
+        // More metadata of a call may come right after it is complete.
         if !matches!(event, StreamEvent::PartExtra { .. }) {
             self.end_where(|open| open.complete, out);
         }
@@ -421,10 +421,10 @@ impl StreamEncoder for Encoder {
         // OpenAI says it twice: as an event of its own, and as the end of the answer.
         let body = error::encode(error);
         let Ok(mut fields) = crate::json::Fields::parse(&body) else { return };
-        let told = fields.take_json("error").unwrap_or_else(Json::null);
-        self.event("error", out, |body| _ = body.field("error", &told));
+        let reported = fields.take_json("error").unwrap_or_else(Json::null);
+        self.event("error", out, |body| _ = body.field("error", &reported));
         let mut extra = self.extra.fields();
-        extra.insert("error", told);
+        extra.insert("error", reported);
         let start = Start { extra, ..self.start.clone() };
         let usage = self.usage.clone();
         self.event("response.failed", out, |body| {

@@ -25,7 +25,7 @@ impl OpenItems {
             Some(_) => self.position(ItemKey { index, id: "" }),
             None => by_id().or_else(|| self.items.iter().rposition(|known| is_same_kind(known, &item))),
         };
-        // What has ended is not told once more.
+        // What has ended is not emitted again.
         let has_ended = |position: usize| self.items.get(position).is_some_and(|known| known.ended);
         if found.is_some_and(has_ended) && found == by_id() {
             return Ok(());
@@ -93,7 +93,7 @@ impl OpenItems {
             (Kind::Call { part, emitted, first, .. }, Item::Call { call, about }) => {
                 let (part, first) =
                     (*part, first.take().filter(|_| emitted.is_nothing()).unwrap_or_default());
-                // Nothing written means `{}`, which is no delta.
+                // Nothing written means `{}`, which is not a delta.
                 let whole = match call.arguments.as_str() {
                     "{}" if emitted.is_nothing() => &first,
                     arguments => arguments,
@@ -146,22 +146,22 @@ impl OpenItems {
             return Ok(());
         };
         let Some(content) = self.content_at(at) else { return Ok(()) };
-        content.tell(text, Extent::Whole, events);
+        content.emit(text, Extent::Whole, events);
         content.ensure_begun(events);
         if !logprobs.is_empty() && !content.has_logprobs {
             emit_logprobs(logprobs, events);
         }
-        let mut beside = extra;
-        if let Some(annotations) = beside.remove("annotations") {
+        let mut extras = extra;
+        if let Some(annotations) = extras.remove("annotations") {
             let list = annotations.value().array();
             let rest = list.map(|list| list.into_iter().skip(content.annotations).collect::<Vec<_>>());
             match rest {
-                None => beside.insert("annotations", annotations),
+                None => extras.insert("annotations", annotations),
                 Some(rest) if rest.is_empty() => {}
-                Some(rest) => beside.insert("annotations", Json::written(rest)),
+                Some(rest) => extras.insert("annotations", Json::written(rest)),
             }
         }
-        emit_about(content.part, &kind, about, beside, events);
+        emit_about(content.part, &kind, about, extras, events);
         Ok(())
     }
 
@@ -202,11 +202,11 @@ fn copy_of_beginning(item: &Item<'_>) -> Item<'static> {
     }
 }
 
-fn emit_about(part: u32, kind: &PartKind, about: &Extra, mut beside: Extra, events: &mut Events) {
+fn emit_about(part: u32, kind: &PartKind, about: &Extra, mut extras: Extra, events: &mut Events) {
     if let Some(about) = kept_of_item(kind, about) {
-        beside.insert(RESPONSES_ITEM, about);
+        extras.insert(RESPONSES_ITEM, about);
     }
-    if !beside.is_empty() {
-        events.push(StreamEvent::PartExtra { choice: 0, part, extra: Box::new(beside) });
+    if !extras.is_empty() {
+        events.push(StreamEvent::PartExtra { choice: 0, part, extra: Box::new(extras) });
     }
 }

@@ -103,7 +103,7 @@ fn decode_call(mut fields: Fields<'_>, custom: bool) -> Option<Item<'_>> {
     Some(Item::Call { call: ToolCall { id, name, arguments, custom }, about: about(fields) })
 }
 
-/// The usual item has at most one summary and no text of its own. Whatever has more is kept as it was, beside its text.
+/// The usual item has at most one summary and no text of its own. Whatever has more is kept as it was, with its text.
 fn decode_reasoning(mut fields: Fields<'_>) -> Item<'_> {
     let signature = fields.take_string("encrypted_content").filter(|signature| !signature.is_empty());
     let pieces = |name: &str| {
@@ -152,7 +152,7 @@ impl Item<'_> {
 }
 
 /// `part` with what its item says about itself. Reasoning that is this API's own, and unknown parts of a message, are
-/// told by having it, even where it is empty.
+/// recognised by having it, even where it is empty.
 fn with_about(mut part: Part, about: &Extra) -> Part {
     if let Some(about) = kept_of_item(&part.kind, about) {
         part.extra.insert(RESPONSES_ITEM, about);
@@ -252,8 +252,8 @@ impl Ids {
         matches!(self, Self::Answer(_)).then_some("completed")
     }
 
-    /// Takes out of what an item says about itself the id that the provider cannot know: one of something that it did not
-    /// store, or of another form than its own (`docs/wire/requests-accepted.md`, section 2).
+    /// Takes out of what an item says about itself the id that the provider cannot know: one of something that it did
+    /// not store, or of another form than its own (`docs/wire/requests-accepted.md`, section 2).
     fn keep_valid(&self, prefixes: &[&str], about: &mut Extra) {
         let Self::History { is_stored } = self else { return };
         let is_own = |id: &Json| {
@@ -265,7 +265,7 @@ impl Ids {
     }
 }
 
-/// What stands in the item of `part` beside what has a name: what it said about itself, and what was added since.
+/// Extra fields of the item of `part`: those that it came with, and those that were added since.
 fn kept_fields(part: &Part) -> Extra {
     let (outer, mut about) = nested::split(&part.extra, RESPONSES_ITEM);
     for (name, value) in outer.iter() {
@@ -301,12 +301,12 @@ pub(super) fn write_reasoning(
     (ids, index): (&Ids, usize),
     out: &mut Vec<u8>,
 ) {
-    let mut beside = kept_fields(part);
+    let mut extras = kept_fields(part);
     if matches!(ids, Ids::History { .. }) {
         // Only answers have one.
-        beside.remove("status");
+        extras.remove("status");
     }
-    let mut object = ObjectWriter::begin_with(out, &beside);
+    let mut object = ObjectWriter::begin_with(out, &extras);
     object.optional("id", ids.id("rs", index)).field("type", "reasoning");
     let summary = Some(&reasoning.text).filter(|text| !text.is_empty());
     object.array("summary", summary, |out, text| write_summary(text, out));
@@ -330,15 +330,15 @@ pub(super) fn write_call(
 ) {
     let (word, prefix, arguments) =
         if call.custom { ("custom_tool_call", "ctc", "input") } else { ("function_call", "fc", "arguments") };
-    let mut beside = kept_fields(part);
-    ids.keep_valid(&["fc", "ctc"], &mut beside);
-    let mut object = ObjectWriter::begin_with(out, &beside);
+    let mut extras = kept_fields(part);
+    ids.keep_valid(&["fc", "ctc"], &mut extras);
+    let mut object = ObjectWriter::begin_with(out, &extras);
     object.optional("id", ids.id(prefix, index)).field("type", word).field("call_id", sent.id());
     object.field("name", sent.name()).field(arguments, &call.arguments).optional("status", ids.status());
     object.finish();
 }
 
-/// Writes a part that is no item of this API as its own provider would have: answers leave nothing out.
+/// Writes a part that is not an item of this API as its own provider would: answers leave nothing out.
 pub(super) fn write_foreign(part: &Part, (ids, index): (&Ids, usize), out: &mut Vec<u8>) {
     use crate::model::{Image, Source};
     if let PartKind::Image(Image { source: Source::Base64 { data, .. }, .. }) = &part.kind {

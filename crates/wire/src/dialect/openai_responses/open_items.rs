@@ -1,9 +1,10 @@
 //! Open items of a streamed answer: what was emitted of each, so that nothing is emitted twice.
 //!
 //! The same text comes up to four times: in deltas, at the end of the part, at the end of the item, and at the end of
-//! the answer. Whatever is not told by then is told by the next of them, so that servers which leave out some of these
-//! lose nothing. Items go by their index, because some servers change an item's id with every event; where there is none
-//! (llama.cpp), by their id. Texts go by their index too, unless what they say shows that a server counts otherwise.
+//! the answer. Whatever was not emitted by then is emitted by the next of them, so that servers which leave out some of
+//! these lose nothing. Items go by their index, because some servers change an item's id with every event; where there
+//! is none (llama.cpp), by their id. Texts go by their index too, unless what they say shows that a server counts
+//! otherwise.
 
 use super::emitted::{Emitted, Extent};
 use super::item::{BETWEEN, Item};
@@ -65,7 +66,7 @@ pub(super) struct Content {
     pub(super) part: u32,
     is_refusal: bool,
     begun: bool,
-    /// What was told of the text.
+    /// What was emitted of the text.
     emitted: Emitted,
     /// Whether all of it was emitted.
     is_whole: bool,
@@ -76,7 +77,7 @@ pub(super) struct Content {
 #[derive(Debug)]
 pub(super) struct Reasoning {
     pub(super) part: u32,
-    /// What was told of the whole.
+    /// What was emitted of the whole.
     pub(super) emitted: Emitted,
     pieces: Vec<Piece>,
     pub(super) signed: bool,
@@ -192,8 +193,8 @@ impl OpenItems {
         self.open(index, ids, kind)
     }
 
-    /// The content part at `place`, which is begun where it is new; `None` where the item is no message. `whole` is all of
-    /// its text, where that is known.
+    /// The content part at `place`, which is begun where it is new; `None` where the item is not a message. `whole` is
+    /// all of its text, where that is known.
     pub(super) fn content(
         &mut self,
         place: ContentPlace<'_>,
@@ -211,7 +212,7 @@ impl OpenItems {
         };
         let known =
             contents.iter().rposition(|content| content.index == index && content.is_refusal == is_refusal);
-        // A text that begins with what was told of another one is that, whatever its number.
+        // A text that begins with what was emitted of another one is the same, whatever its number.
         let is_it = |content: &Content| whole.is_some_and(|whole| content.may_become(whole));
         let same = || contents.iter().rposition(|content| content.is_refusal == is_refusal && is_it(content));
         let exact = known.filter(|known| whole.is_none() || contents.get(*known).is_some_and(is_it));
@@ -256,14 +257,14 @@ impl OpenItems {
         let whole = Some(text).filter(|text| extent == Extent::Whole && !text.is_empty());
         let Some(at) = self.content(place, whole)? else { return Ok(None) };
         let Some(content) = self.content_at(at) else { return Ok(None) };
-        content.tell(text, extent, events);
+        content.emit(text, extent, events);
         Ok(Some(TextPlace { item: at.0, content: at.1, part: content.part }))
     }
 
     /// As for `text`, of a place that is known, and with nothing to look for.
     pub(super) fn more_text(&mut self, place: TextPlace, text: &str, events: &mut Events) {
         if let Some(content) = self.content_at((place.item, place.content)) {
-            content.tell(text, Extent::More, events);
+            content.emit(text, Extent::More, events);
         }
     }
 
@@ -343,7 +344,7 @@ impl OpenItems {
         Ok(())
     }
 
-    /// A call has arguments. Those of a call that was never announced are told with its item.
+    /// A call has arguments. Those of a call that was never announced are emitted with its item.
     pub(super) fn arguments(&mut self, item: ItemKey<'_>, text: &str, extent: Extent, events: &mut Events) {
         let position = self.position_of(item, |kind| matches!(kind, Kind::Call { .. }));
         if let Some(Open { kind: Kind::Call { part, emitted, first, .. }, .. }) =
@@ -365,14 +366,14 @@ impl OpenItems {
 }
 
 impl Content {
-    pub(super) fn tell(&mut self, text: &str, extent: Extent, events: &mut Events) {
+    pub(super) fn emit(&mut self, text: &str, extent: Extent, events: &mut Events) {
         if let Some(rest) = self.emitted.take_new(text, extent) {
             self.say(rest, events);
         }
         self.is_whole |= extent == Extent::Whole && !text.is_empty();
     }
 
-    /// Whether something was told of it, and `whole` may be all of it.
+    /// Whether something was emitted of it, and `whole` may be all of it.
     fn may_become(&self, whole: &str) -> bool {
         !self.emitted.is_nothing()
             && (!self.is_whole || self.emitted.length() == whole.len())

@@ -37,7 +37,7 @@ pub(super) fn decode_input(value: Value<'_>) -> Result<Part, JsonError> {
                     source @ Source::Base64 { .. } => source,
                     _ => return Ok(Part::provider_item(NAME, value.to_json())),
                 },
-                // What is no address of the network would be read as bytes when it is written again.
+                // Anything but a network address would be read as bytes when it is written again.
                 [None, Some(url), None] => Source::Url(url),
                 [None, None, Some(id)] => Source::File { id },
                 _ => return Ok(Part::provider_item(NAME, value.to_json())),
@@ -124,7 +124,7 @@ fn write_source(source: &Source, data_name: &str, url_name: &str, object: &mut O
     }
 }
 
-/// What the model said, one part of it, and the log probabilities that stood beside it.
+/// What the model said, one part of it, and the log probabilities that came with it.
 pub(super) struct MessagePart<'a> {
     pub(super) part: Part,
     pub(super) logprobs: Vec<Value<'a>>,

@@ -38,7 +38,7 @@ fn without_usual(mut tool: Tool) -> Tool {
     tool
 }
 
-/// Reads a function whose fields stand beside its type, which was taken out; `None` where it has no name.
+/// Reads a function whose fields are siblings of its type, which was taken out; `None` where it has no name.
 pub(crate) fn decode_function(mut fields: Fields<'_>) -> Option<Tool> {
     let name = fields.take_string("name")?;
     let description = fields.take_string("description");

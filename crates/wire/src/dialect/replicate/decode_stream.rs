@@ -19,8 +19,8 @@ struct State {
     started: bool,
     /// The output is over.
     finished: bool,
-    /// The prediction is over, and told.
-    told: bool,
+    /// The prediction is over, and its end was emitted.
+    emitted: bool,
 }
 
 impl Decoder {
@@ -32,7 +32,7 @@ impl Decoder {
 impl StreamDecoder for Decoder {
     fn push(&mut self, bytes: &[u8], events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
         let Self { frames, state } = self;
-        if state.told {
+        if state.emitted {
             return Ok(());
         }
         frames.push(bytes, &mut |frame| state.read(frame, events))
@@ -40,21 +40,21 @@ impl StreamDecoder for Decoder {
 
     fn finish(&mut self, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
         let Self { frames, state } = self;
-        if !state.told {
+        if !state.emitted {
             frames.finish(&mut |frame| state.read(frame, events))?;
         }
-        state.told = state.finished;
+        state.emitted = state.finished;
         if state.finished { Ok(()) } else { Err(StreamError::Interrupted) }
     }
 
     fn is_done(&self) -> bool {
-        self.state.told
+        self.state.emitted
     }
 }
 
 impl State {
     fn read(&mut self, frame: Frame<'_>, events: &mut Vec<StreamEvent>) -> Result<(), StreamError> {
-        if self.told {
+        if self.emitted {
             return Ok(());
         }
         let (event, data) = match frame {
@@ -105,7 +105,7 @@ impl State {
             "succeeded" => self.finish(events),
             _ => return Err(failed(&status, error)),
         }
-        self.told = true;
+        self.emitted = true;
         if let Some(usage) = usage {
             events.push(StreamEvent::UsageUpdate(Box::new(usage)));
         }

@@ -8,7 +8,7 @@ use alloc::{format, string::String, vec::Vec};
 pub(super) fn prediction(response: &Response) -> Vec<u8> {
     let mut pieces = Vec::new();
     for part in response.choices.first().iter().flat_map(|choice| &choice.message.content) {
-        // What is no text cannot be said.
+        // Anything but text cannot be written.
         if let PartKind::Text(text) | PartKind::Refusal(text) = &part.kind {
             pieces.push(text.as_str());
         }

@@ -6,7 +6,7 @@ use crate::framing::{StreamError, StreamLimits};
 use crate::model::{StreamEvent, replay};
 use alloc::vec::Vec;
 
-/// Gathers an answer and tells it when it is whole.
+/// Buffers an answer and emits it when it is complete.
 #[derive(Debug)]
 pub(super) struct Decoder {
     limit: usize,

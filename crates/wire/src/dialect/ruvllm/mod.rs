@@ -1,7 +1,7 @@
 //! ruvLLM's server: one text in, one text out, by `POST /query`.
 //!
-//! A conversation becomes one text, its speakers named where there is more than one turn. The server picks the model, so
-//! the four names of models are what a caller means by a request, and the name travels as a field that the server
+//! A conversation becomes one text, its speakers named where there is more than one turn. The server picks the model,
+//! so the four names of models are what a caller means by a request, and the name travels as a field that the server
 //! ignores. There is no stream: a server of this dialect sends the whole answer at the end, and so does the decoder.
 
 mod carried;
@@ -98,7 +98,7 @@ impl Dialect for RuvLlm {
         &OPERATIONS
     }
 
-    /// Without a code in its errors, the status tells that a quota is used up.
+    /// Without a code in its errors, the status says that a quota is used up.
     fn error_status(&self, kind: ErrorKind) -> u16 {
         quota_by_status(kind)
     }

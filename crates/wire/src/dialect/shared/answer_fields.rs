@@ -1,15 +1,17 @@
-//! Response fields in the history: what an answer says about itself, and which fields of it the next request may repeat.
+//! Response fields in the history: what an answer says about itself, and which fields of it the next request may
+//! repeat.
 //!
-//! Strict providers refuse a whole conversation for one field that they do not know, so two kinds of fields are left out
-//! of every request ([`Cleaner`]):
+//! Strict providers refuse a whole conversation for one field that they do not know, so two kinds of fields are left
+//! out of every request ([`Cleaner`]):
 //!
 //! - **What a decoder kept.** Fields without a name in the model, of a message or its parts, are marked when the answer
-//!   is received ([`mark`], [`Marks`]): the extra field [`ANSWER_FIELDS`] beside them says which they are and by which wire
-//!   format they came. They go back to that format alone, and only where the receiver's request schema has a place for
-//!   them ([`crate::request_schema`]). The mark goes with the message wherever a program keeps it, and is never sent.
-//! - **What only answers have.** The fields of [`ANSWER_ONLY`] mean nothing in a request, whoever wrote them: programs keep
-//!   what the providers' own clients dump. They are sent where the receiver's schema has them in this form: Ollama's
-//!   `images` are texts, OpenRouter's objects.
+//!   is received ([`mark`], [`Marks`]): the extra field [`ANSWER_FIELDS`] next to them says which they are and by which
+//!   wire format they came. They go back to that format alone, and only where the receiver's request schema has a place
+//!   for them ([`crate::request_schema`]). The mark goes with the message wherever a program keeps it, and is never
+//!   sent.
+//! - **What only answers have.** The fields of [`ANSWER_ONLY`] mean nothing in a request, whoever wrote them: programs
+//!   keep what the providers' own clients dump. They are sent where the receiver's schema has them in this form:
+//!   Ollama's `images` are texts, OpenRouter's objects.
 //!
 //! Any other field is the caller's, and is sent as it is.
 
@@ -22,7 +24,7 @@ use alloc::{borrow::ToOwned, string::String, vec::Vec};
 /// The extra field that says which of its neighbours a decoder kept, and the wire format that they came by.
 pub const ANSWER_FIELDS: &str = "answer_fields";
 
-/// The extra field that names the signer of what is proven beside it.
+/// The extra field that names the signer of the signed fields next to it.
 pub const SIGNED_BY: &str = "signed_by";
 
 /// When a field of an answer is left out.
@@ -233,7 +235,7 @@ fn says_nothing(value: Value<'_>) -> bool {
         || value.array().is_some_and(|items| items.is_empty())
 }
 
-/// The value of the mark beside fields with these names.
+/// The value of the mark for fields with these names.
 pub(super) fn mark_of<'a>(format: &str, names: impl IntoIterator<Item = &'a str>) -> Json {
     let names: Vec<&str> = names.into_iter().collect();
     Json::object(&Extra::new(), |mark| {
@@ -272,7 +274,7 @@ pub(super) struct Cleaner<'a> {
 }
 
 impl Cleaner<'_> {
-    /// Whether there is anything beside the message or its parts that may have to go.
+    /// Whether the message or its parts have extra fields that may have to be removed.
     pub(super) fn concerns(message: &Message) -> bool {
         let test = |part: &Part| !part.extra.is_empty() || matches!(part.kind, PartKind::ProviderItem { .. });
         !message.extra.is_empty() || any_part(&message.content, &test)
@@ -327,7 +329,7 @@ impl Cleaner<'_> {
                 None => {
                     let is_due = |value: &Json| match when {
                         When::Always => {
-                            // Beside a part, it is the caller's own, in whatever form.
+                            // In a part, it is the caller's own, in whatever form.
                             let is_taken = match owner {
                                 Some(FieldOwner::Message) => self.schema.takes(place, name, value),
                                 _ => self.schema.field(place, name).is_some(),

@@ -2,8 +2,9 @@
 //!
 //! Calls come from several providers in one conversation, with ids and names that the receiver refuses, and some come
 //! without ids. A receiver gets every id in its own form, the same one for a call and its result, none twice where it
-//! minds, and none at all where its calls need none and we made it (see [`super::made_ids`]). What an id becomes depends on
-//! what stands before it alone: a conversation that goes on begins with the same bytes, which prompt caches need.
+//! minds, and none at all where its calls need none and we made it (see [`super::made_ids`]). What an id becomes
+//! depends on what stands before it alone: a conversation that goes on begins with the same bytes, which prompt caches
+//! need.
 
 use super::made_ids;
 use crate::model::{Message, PartKind, Request, Tool, ToolCall, ToolResult};
@@ -101,7 +102,7 @@ impl<'a> Calls<'a> {
         Self::of_messages(&request.messages, &request.tools, rules)
     }
 
-    /// For `messages`, with `tools` declared beside them.
+    /// For `messages`, with `tools` declared in the same request.
     pub(crate) fn of_messages(messages: &'a [Message], tools: &'a [Tool], rules: CallRules) -> Self {
         Self {
             rules,
@@ -128,8 +129,8 @@ impl<'a> Calls<'a> {
         sent
     }
 
-    /// The next result, which is of the call that it names; where it names none, or several have the same id, of the first
-    /// that waits for one, and rather one of its tool's name. It says which tool answered, or else the call does.
+    /// The next result, which is of the call that it names; where it names none, or several have the same id, of the
+    /// first that waits for one, and rather one of its tool's name. It says which tool answered, or else the call does.
     pub(crate) fn result(&mut self, result: &'a ToolResult) -> Sent<'a> {
         let found = self.find(result);
         let own_name = result.name.as_deref().filter(|name| !name.is_empty()).map(|name| self.name(name));

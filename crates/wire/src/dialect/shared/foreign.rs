@@ -1,17 +1,17 @@
 //! Foreign metadata: what of an answer goes back only where it came from.
 //!
-//! Answers hold what nobody else reads, and strict receivers refuse a whole conversation for it. Three things decide what
-//! travels:
+//! Answers hold what nobody else reads, and strict receivers refuse a whole conversation for it. Three things decide
+//! what travels:
 //!
-//! - **The wire format.** Decoders keep a part that has no name in the model as a [`PartKind::ProviderItem`], which names
-//!   its format; encoders of other formats refuse it, or drop it with a warning.
+//! - **The wire format.** Decoders keep a part that has no name in the model as a [`PartKind::ProviderItem`], which
+//!   names its format; encoders of other formats refuse it, or drop it with a warning.
 //! - **The fields of the answer.** Further fields of parts and messages are marked with their format, and go back to it
-//!   alone (see [`answer_fields`]). The rows of [`FIELDS`] are those that have a meaning in requests of one format only:
-//!   other formats' encoders leave them out whoever wrote them ([`for_format`]).
-//! - **The signer.** Proofs of reasoning (signatures, encrypted reasoning, ids of stored items) are valid for the signer
-//!   that made them. An answer's proofs are marked with their signer when it is received, in the extra field
-//!   [`SIGNED_BY`] beside them ([`mark_response`], [`MarkedStream`]); before a request is encoded the marks are taken out,
-//!   and with them the proofs of other signers ([`for_signer`]).
+//!   alone (see [`answer_fields`]). The rows of [`FIELDS`] are those that have a meaning in requests of one format
+//!   only: other formats' encoders leave them out whoever wrote them ([`for_format`]).
+//! - **The signer.** Proofs of reasoning (signatures, encrypted reasoning, ids of stored items) are valid for the
+//!   signer that made them. An answer's proofs are marked with their signer when it is received, in the extra field
+//!   [`SIGNED_BY`] next to them ([`mark_response`], [`MarkedStream`]); before a request is encoded the marks are taken
+//!   out, and with them the proofs of other signers ([`for_signer`]).
 //!
 //! The marks go with the message wherever a program keeps it, also as a dictionary, and none is ever sent.
 
@@ -69,7 +69,7 @@ struct Field {
 /// Every further field that only one wire format has.
 static FIELDS: [Field; 9] = [
     Field { name: RESPONSES_ITEM, owner: FieldOwner::Part, dialect: "openai-responses", is_proof: true },
-    // Chat Completions has them beside the message.
+    // Chat Completions has them in the message.
     Field { name: "annotations", owner: FieldOwner::Part, dialect: "openai-responses", is_proof: false },
     Field { name: "thoughtSignature", owner: FieldOwner::Part, dialect: "gemini", is_proof: true },
     // The same behind Google's layer for OpenAI's clients.
@@ -112,8 +112,8 @@ pub(crate) fn is_foreign(kind: &PartKind, dialect: &str) -> bool {
     matches!(kind, PartKind::ProviderItem { dialect: own, .. } if own != dialect)
 }
 
-/// Whether a part names the sources of the text before it, and says nothing else. Only Mistral takes it back; to others a
-/// history is sent without, as without the `citations` and `annotations` that say the same elsewhere.
+/// Whether a part names the sources of the text before it, and says nothing else. Only Mistral takes it back; to others
+/// a history is sent without, as without the `citations` and `annotations` that say the same elsewhere.
 pub(crate) fn is_reference(kind: &PartKind) -> bool {
     let PartKind::ProviderItem { dialect, item } = kind else { return false };
     dialect == "openai-chat"
@@ -134,7 +134,7 @@ pub(crate) fn claim(parts: &mut [Part], dialect: &'static str) {
 /// fields that only other formats or only answers have. Parts of other formats are left for the encoder to refuse by
 /// their place.
 pub(crate) fn for_format<'a>(request: &'a Request, dialect: &str, quirks: &Quirks) -> Cow<'a, Request> {
-    // Sound is told in words where there are any; what a caller wrote by hand is the encoder's to refuse.
+    // Audio becomes its transcript where there is one; what a caller wrote by hand is the encoder's to refuse.
     let tells_audio =
         |message: &Message| is_nameless(message) || dialect != "openai-chat" && transcript(message).is_some();
     if !request.messages.iter().any(|message| Cleaner::concerns(message) || tells_audio(message)) {
@@ -318,8 +318,8 @@ fn place_of(event: &StreamEvent) -> Option<(u32, Option<u32>)> {
     }
 }
 
-/// `request` as `signer` is to get it: without marks, and without what others proved. Their reasoning stays as text, which
-/// each dialect treats as any other without a signature; what was for their eyes only goes.
+/// `request` as `signer` is to get it: without marks, and without what others proved. Their reasoning stays as text,
+/// which each dialect treats as any other without a signature; what was for their eyes only goes.
 pub fn for_signer<'a>(request: &'a Request, signer: &str) -> Cow<'a, Request> {
     let is_marked = |extra: &Extra| extra.get(SIGNED_BY).is_some();
     let has_mark = |message: &Message| {

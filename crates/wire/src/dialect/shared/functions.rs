@@ -32,7 +32,7 @@ pub(crate) enum Demand<'a> {
     Other(&'a Json),
 }
 
-/// The functions that `request` allows. Tools that are no functions, and what only other dialects say of one, are refused.
+/// The functions that `request` allows. Other tools, and fields that only other dialects have, are refused.
 pub(crate) fn allowed<'a>(
     request: &'a Request,
     refusals: &mut Refusals,

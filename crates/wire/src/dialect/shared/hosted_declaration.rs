@@ -85,7 +85,7 @@ impl Options {
         }
     }
 
-    /// Refuses what is said beside `known`.
+    /// Refuses fields other than `known`.
     fn only(
         &self,
         known: &[&str],
@@ -108,7 +108,7 @@ impl Options {
         Ok(())
     }
 
-    /// Where the user is, with `type` beside it.
+    /// Where the user is, with its `type`.
     fn location(&self) -> Option<Json> {
         let place = self.user_location.as_ref()?.value().object()?;
         Some(Json::object(&place.rest(), |location| _ = location.field("type", "approximate")))
@@ -277,7 +277,7 @@ fn openai_chat(hosted: Hosted, options: &Options, model: &str, form: HostedTools
             tool.optional("parameters", Some(parameters).filter(|parameters| parameters.text() != "{}"));
         })),
         (HostedTools::OpenRouter, Hosted::WebFetch) => Some(of_type("openrouter:web_fetch")),
-        // These models search and calculate without being told.
+        // These models search and calculate by themselves.
         (HostedTools::Groq, Hosted::WebSearch | Hosted::CodeExecution) if model.contains("compound") => {
             Some(Declared::default())
         }

@@ -18,8 +18,8 @@ pub(crate) struct Prompt {
 }
 
 impl Prompt {
-    /// The texts of `messages`. What is no text is refused, and so is what a text has no place for; what a model thought
-    /// is no part of what it said.
+    /// The texts of `messages`. Anything but text is refused, and so is what a text has no place for; a model's
+    /// thoughts are not part of its text.
     pub(crate) fn from_messages(
         messages: &[Message],
         refusals: &mut Refusals,

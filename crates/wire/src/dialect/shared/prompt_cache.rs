@@ -17,9 +17,9 @@ pub(crate) struct Places {
     pub(crate) hour: bool,
 }
 
-/// `request` with breakpoints behind its tools, its instructions and its last message where it asks for them: as many as
-/// are left beside the caller's own, which stay as they are. A prompt of one message has one there only where nothing
-/// comes before it, as its text is likely to be another one in the next call.
+/// `request` with breakpoints behind its tools, its instructions and its last message where it asks for them: as many
+/// as are left in addition to the caller's own, which stay as they are. A prompt of one message has one there only
+/// where nothing comes before it, as its text is likely to be another one in the next call.
 pub(crate) fn marked(request: &Request, places: Places) -> Cow<'_, Request> {
     let Some(asked) = &request.prompt_cache else { return Cow::Borrowed(request) };
     let hour = places.hour && asked.lifetime == Some(CacheLifetime::OneHour);

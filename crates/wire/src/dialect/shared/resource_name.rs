@@ -21,7 +21,7 @@ pub(crate) fn is_whole(model: &str) -> bool {
             | ["projects", _, "locations", _, "endpoints" | "models", _]
             | ["projects", _, "locations", _, "publishers", _, "models", _]
     );
-    // What servers take for the same or the upper folder is no name.
+    // What servers take for the same or the parent folder is not a name.
     known && segments.iter().all(|segment| !matches!(*segment, "" | "." | ".."))
 }
 

@@ -1,7 +1,7 @@
 //! Media in tool results, in formats whose results are text: a message of the user's after the results shows them.
 //!
 //! So do the providers' own guides and most clients (`docs/wire/requests-accepted.md`, section 14): a model that sees
-//! pictures sees them wherever they stand.
+//! images sees them wherever they are.
 
 use crate::model::PartKind;
 

@@ -54,7 +54,7 @@ impl Codec<Embeddings> for WatsonxEmbeddings {
             .ok_or_else(|| StreamError::Malformed("an answer without vectors".to_owned()))?;
         let mut vectors = Vec::with_capacity(results.len());
         for (position, result) in results.into_iter().enumerate() {
-            // Beside the vector there may be the text, where that was asked for: an echo.
+            // With the vector there may be the text, where that was requested: an echo.
             let vector = result.object().and_then(|mut fields| fields.take("embedding"));
             vectors.push(
                 vector.ok_or_else(|| StreamError::Malformed(format!("results[{position}] has no vector")))?,

@@ -1,4 +1,4 @@
-//! Server-sent events, by the rules of the HTML standard (section 9.2), and what providers send beside them.
+//! Server-sent events, by the rules of the HTML standard (section 9.2), and what providers send in addition.
 //!
 //! An event that lies whole in the pushed bytes is handed over without being copied. Only an unfinished line, and
 //! the data of an unfinished event, are kept between two pushes; an unfinished line is never searched twice.
@@ -46,7 +46,7 @@ pub struct SseReader {
     pairs: SplitPairs<EventHead>,
 }
 
-/// What stands beside the data of an event that is held back: its type and the last id.
+/// The other fields of an event whose data is held back: its type and the last id.
 #[derive(Debug)]
 struct EventHead {
     event: String,

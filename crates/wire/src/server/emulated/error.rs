@@ -94,7 +94,7 @@ pub(super) fn encode(
     Some((if in_success { 200 } else { status }, body))
 }
 
-/// Whether the form of errors has no word for what went wrong, so that the status has to tell it.
+/// Whether the form of errors has no code for what went wrong, so that the status has to say it.
 pub(super) const fn has_no_code(shape: ErrorShape) -> bool {
     matches!(
         shape,

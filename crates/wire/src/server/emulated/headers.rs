@@ -18,7 +18,7 @@ enum Own {
     Nothing,
 }
 
-/// By the ids of their rows; those of whom nobody says more have the id under the usual name.
+/// By the ids of their rows; those that are not listed send the id under the usual name.
 const OWN: &[(&[&str], Own)] = &[
     (&["", "openai", "openai-responses"], Own::OpenAi),
     (&["azure", "azure-deployments", "azure-ai"], Own::Limited("apim-request-id")),

@@ -29,7 +29,7 @@ fn refused(param: impl Into<String>, why: &str) -> Refused {
     Refused { why: format!("Unsupported parameter: '{param}' {why}."), param }
 }
 
-/// Whether a field says something, beside what everybody does anyway.
+/// Whether a field asks for anything but the default.
 fn says(value: Value<'_>) -> bool {
     !matches!(value.text(), "null" | "false" | "[]" | "{}" | "0" | "0.0")
 }

@@ -1,4 +1,5 @@
-//! Every provider of the table: what is written as it writes is read back as it was meant, and what it refuses is named.
+//! Every provider of the table: what is written as it writes is read back as it was meant, and what it refuses is
+//! named.
 
 use super::error::encode as encode_error;
 use super::refusal::refusal;
@@ -53,7 +54,7 @@ fn chat_rows() -> impl Iterator<Item = (&'static str, &'static Quirks)> {
     rows.map(|row| (row.id, &row.quirks))
 }
 
-/// Text, reasoning and calls; details are kept beside the message where the provider has them.
+/// Text, reasoning and calls; details are kept with the message where the provider has them.
 fn said(response: &Response) -> Vec<String> {
     let parts = response.choices.first().map(|choice| &choice.message.content);
     parts.into_iter().flatten().map(|part| format!("{:?}", part.kind)).collect()

@@ -275,7 +275,7 @@ fn encode_response(response: &EmbeddingResponse, request: &[u8]) -> EncodedRespo
     let mut out = Vec::new();
     let mut body = ObjectWriter::begin_with(&mut out, &response.extra);
     if request.get("instances").is_some() {
-        // The whole count stands with the first: there is no place for it but beside a vector.
+        // The whole count stands with the first: its only place is with a vector.
         let counts = core::iter::once(tokens).chain(core::iter::repeat(tokens.map(|_| 0)));
         body.array("predictions", response.vectors.iter().zip(counts), |out, (vector, tokens)| {
             let mut prediction = ObjectWriter::begin(out);
