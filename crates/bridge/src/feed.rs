@@ -48,7 +48,7 @@ pub enum FeedEnd {
 /// What a consumer found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Fed<T> {
-    /// The next item, and whether the producer had armed the feed and must be told that there is room.
+    /// The next item, and whether the producer had armed the feed and must be notified that there is room.
     Item(T, bool),
     /// There are no more.
     End(FeedEnd),
@@ -161,7 +161,7 @@ impl<T> Feed<T> {
         Poll::Pending
     }
 
-    /// The consumer is gone. True where the producer had armed the feed and must be told.
+    /// The consumer is gone. True where the producer had armed the feed and must be notified.
     #[must_use]
     pub fn abandon(&self) -> bool {
         let mut state = lock(&self.state);
@@ -171,10 +171,10 @@ impl<T> Feed<T> {
         if state.blocked {
             self.writable.notify_one();
         }
-        let told = std::mem::take(&mut state.armed);
+        let notify = std::mem::take(&mut state.armed);
         drop(state);
         drop(items);
-        told
+        notify
     }
 
     fn room(&self, state: &State<T>) -> Room {

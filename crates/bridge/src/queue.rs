@@ -65,7 +65,7 @@ impl<T, E> Queue<T, E> {
         Self { state: Mutex::new(state), readable: Condvar::new(), limits }
     }
 
-    /// Adds an item that weighs `bytes`. True where the consumer had armed the queue and must be told.
+    /// Adds an item that weighs `bytes`. True where the consumer had armed the queue and must be notified.
     #[must_use]
     pub fn push(&self, item: T, bytes: usize) -> bool {
         let mut state = lock(&self.state);
@@ -80,7 +80,7 @@ impl<T, E> Queue<T, E> {
         std::mem::take(&mut state.armed)
     }
 
-    /// Ends the queue: after the items comes `end`. True where the consumer had armed the queue and must be told.
+    /// Ends the queue: after the items comes `end`. True where the consumer had armed the queue and must be notified.
     #[must_use]
     pub fn end(&self, end: E) -> bool {
         let mut state = lock(&self.state);

@@ -6,7 +6,7 @@ use crate::sync::{
     lock,
 };
 
-/// Tells one event loop that things are ready for it, with one wake-up for all that come before it looks.
+/// Notifies one event loop that items are ready for it, with one wake-up for all that come before it looks.
 ///
 /// Invariant: whenever the list is not empty and nobody is between the two steps of [`Signal::announce`] or of
 /// [`Signal::collect`], `pending` is true, and `pending` is true only while a wake-up is on its way to the loop.

@@ -72,7 +72,7 @@ fn every_announced_item_is_collected() {
         for producer in producers {
             producer.join().unwrap();
         }
-        // All are announced: from here on, a readable descriptor is all that tells the loop to look.
+        // All are announced: from here on, only a readable descriptor makes the loop look.
         while descriptor.is_readable() {
             collected.extend(signal.collect(|| descriptor.read()));
         }
@@ -147,9 +147,9 @@ fn a_producer_of_a_full_feed_is_told_of_room_and_of_the_consumers_leaving() {
                 move || {
                     for expected in 0..takes {
                         let fed = block_on(poll_fn(|context| feed.poll_next(context)));
-                        let Fed::Item(item, told) = fed else { panic!("it has not ended") };
+                        let Fed::Item(item, notified) = fed else { panic!("it has not ended") };
                         assert_eq!(item, expected);
-                        if told {
+                        if notified {
                             signal.announce((), || descriptor.write());
                         }
                     }

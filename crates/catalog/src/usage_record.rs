@@ -68,10 +68,10 @@ impl UsageRecord {
         };
         let mut names = names.into_iter().filter(|name| !name.is_empty());
         let found = names.find_map(|name| catalog.find(&self.provider, name))?;
-        let beside = || units_in_extra(&usage.extra).into_iter().chain(self.measured.iter().copied());
+        let other_units = || units_in_extra(&usage.extra).into_iter().chain(self.measured.iter().copied());
         let counted = |usage: &Usage| {
             let mut quantities = Quantities::from(usage);
-            for (name, quantity) in beside() {
+            for (name, quantity) in other_units() {
                 quantities.set(name, quantity);
             }
             quantities
@@ -96,7 +96,7 @@ impl UsageRecord {
                 Some(model) => catalog.find(&self.provider, model)?,
                 None => found,
             };
-            // What was counted beside the tokens was counted once.
+            // Other units than tokens are counted once.
             let quantities =
                 if cost.is_none() { counted(&turn.usage) } else { Quantities::from(&turn.usage) };
             let more = ran.price(&quantities, self.at, &context)?;
@@ -120,13 +120,13 @@ fn reported(cost: &Json) -> Option<Amount> {
     if cost.starts_with(|first: char| first.is_ascii_digit()) { cost.parse().ok() } else { None }
 }
 
-/// What a usage says beside the figures that have a name of their own there.
+/// Quantities in the extra fields of a usage.
 fn units_in_extra(extra: &Extra) -> Vec<(&'static str, u64)> {
     if extra.is_empty() {
         return Vec::new();
     }
     let inner = |outer: &str, name: &str| extra.get(outer)?.value().object()?.take_u64(name);
-    let told = [
+    let reported = [
         // Anthropic's.
         ("web_searches", inner("server_tool_use", "web_search_requests")),
         // OpenAI's, of images.
@@ -136,7 +136,7 @@ fn units_in_extra(extra: &Extra) -> Vec<(&'static str, u64)> {
         ("audio_seconds", seconds(extra)),
         ("input_audio_seconds", seconds(extra)),
     ];
-    told.into_iter().filter_map(|(name, quantity)| Some((name, quantity?))).collect()
+    reported.into_iter().filter_map(|(name, quantity)| Some((name, quantity?))).collect()
 }
 
 /// `{"type": "duration", "seconds": 9}`: begun seconds are whole ones.

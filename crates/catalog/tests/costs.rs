@@ -1,4 +1,4 @@
-//! The rules of what an answer costs.
+//! Costs of responses: the rules, example by example.
 
 use ferrule_catalog::{Catalog, Cost, Entry, Found, Quantities, Source};
 use ferrule_wire::model::Usage;
@@ -246,7 +246,7 @@ mod answers {
     }
 
     /// What the answer to an operation other than chat cost, by the built-in prices.
-    fn beside(provider: &str, asked: &str, usage: Usage, measured: &[(&'static str, u64)]) -> Option<String> {
+    fn cost_with_units(provider: &str, asked: &str, usage: Usage, measured: &[(&'static str, u64)]) -> Option<String> {
         let (provider, asked, measured) = (provider.into(), asked.into(), measured.to_vec());
         let record = UsageRecord { provider, asked, usage, measured, at: AT, ..UsageRecord::default() };
         record.cost(Catalog::builtin()).map(|cost| cost.total.to_string())
@@ -261,14 +261,14 @@ mod answers {
             ..Usage::default()
         };
         let texts = [("input_tokens_details", r#"{"text_tokens":1000000,"image_tokens":0}"#)];
-        assert_eq!(beside("openai", "gpt-image-1", usage(&texts), &[]).unwrap(), "45");
+        assert_eq!(cost_with_units("openai", "gpt-image-1", usage(&texts), &[]).unwrap(), "45");
         let half = [("input_tokens_details", r#"{"text_tokens":500000,"image_tokens":500000}"#)];
-        assert_eq!(beside("openai", "gpt-image-1", usage(&half), &[]).unwrap(), "47.5");
+        assert_eq!(cost_with_units("openai", "gpt-image-1", usage(&half), &[]).unwrap(), "47.5");
         let output = [("output_tokens_details", r#"{"text_tokens":500000,"image_tokens":500000}"#)];
-        assert_eq!(beside("openai", "gpt-image-1.5", usage(&output), &[]).unwrap(), "26");
+        assert_eq!(cost_with_units("openai", "gpt-image-1.5", usage(&output), &[]).unwrap(), "26");
         let whole = [("output_image_tokens", 1_000_000)];
-        assert_eq!(beside("openai", "gpt-image-1.5", usage(&[]), &whole).unwrap(), "37");
-        assert_eq!(beside("openai", "gpt-image-1", Usage::default(), &[]), None);
+        assert_eq!(cost_with_units("openai", "gpt-image-1.5", usage(&[]), &whole).unwrap(), "37");
+        assert_eq!(cost_with_units("openai", "gpt-image-1", Usage::default(), &[]), None);
     }
 
     #[test]
@@ -278,25 +278,25 @@ mod answers {
             ..Usage::default()
         };
         let duration = "\"duration\"";
-        assert_eq!(beside("openai", "whisper-1", timed("3600", duration), &[]).unwrap(), "0.36");
-        assert_eq!(beside("openai", "whisper-1", timed("3599.2", duration), &[]).unwrap(), "0.36");
+        assert_eq!(cost_with_units("openai", "whisper-1", timed("3600", duration), &[]).unwrap(), "0.36");
+        assert_eq!(cost_with_units("openai", "whisper-1", timed("3599.2", duration), &[]).unwrap(), "0.36");
         for (seconds, kind) in
             [("-1", duration), ("1e30", duration), ("\"9\"", duration), ("9", "\"tokens\"")]
         {
-            assert_eq!(beside("openai", "whisper-1", timed(seconds, kind), &[]), None, "{seconds} {kind}");
+            assert_eq!(cost_with_units("openai", "whisper-1", timed(seconds, kind), &[]), None, "{seconds} {kind}");
         }
-        assert_eq!(beside("openai", "whisper-1", Usage::default(), &[]), None);
+        assert_eq!(cost_with_units("openai", "whisper-1", Usage::default(), &[]), None);
         let tokens = Usage {
             input_tokens: Some(1_000_000),
             input_audio_tokens: Some(1_000_000),
             output_tokens: Some(0),
             ..Usage::default()
         };
-        assert_eq!(beside("openai", "gpt-4o-transcribe", tokens, &[]).unwrap(), "6");
+        assert_eq!(cost_with_units("openai", "gpt-4o-transcribe", tokens, &[]).unwrap(), "6");
         let said = [("input_characters", 2_000_000)];
-        assert_eq!(beside("openai", "tts-1", Usage::default(), &said).unwrap(), "30");
+        assert_eq!(cost_with_units("openai", "tts-1", Usage::default(), &said).unwrap(), "30");
         // Priced by tokens, which nobody reports.
-        assert_eq!(beside("openai", "gpt-4o-mini-tts", Usage::default(), &said), None);
+        assert_eq!(cost_with_units("openai", "gpt-4o-mini-tts", Usage::default(), &said), None);
     }
 
     /// Shape: `docs/wire/late-2026.md`, section 2.

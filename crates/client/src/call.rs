@@ -72,7 +72,7 @@ impl ResolvedCall {
         ferrule_engine::own_strategy(self.route.group.as_deref(), options)
     }
 
-    /// Whom the call would ask, in which order and why. Makes no request.
+    /// The targets that the call would try, in order, and why. Makes no request.
     #[expect(clippy::result_large_err, reason = "it is the error of the call itself")]
     pub fn preview(&self, demands: &Demands<'_>, options: &CallOptions) -> Result<Preview, CallError> {
         self.engine.preview(self.route.clone().into(), demands, options)
@@ -83,8 +83,8 @@ impl ResolvedCall {
         self.drop_params
     }
 
-    /// The call's entry in the ledger, opened where it is not yet: with `metadata`, by which the usage is told apart.
-    /// Whoever ends the call early closes it.
+    /// The call's entry in the ledger, opened where it is not yet: with `metadata`, the labels by which usage is
+    /// grouped. Whoever ends the call early closes it.
     pub fn open_entry(&mut self, metadata: Vec<(String, String)>) -> Arc<Entry> {
         let first = self.route.first().cloned().unwrap_or_default();
         let labels = Labels { alias: self.route.alias.clone(), metadata };

@@ -116,7 +116,7 @@ impl Client {
     }
 
     /// Opens the circuit breakers of a target, or of all targets of a group, until they are closed by this. `observer` is
-    /// told of those that change.
+    /// notified of those that change.
     pub fn set_breaker(
         &self,
         name: &str,

@@ -1,5 +1,5 @@
-//! Arrangement of a group's targets for one call: who may be asked, what its strategy reads of them, and the order that
-//! it makes.
+//! Arrangement of a group's targets for one call: the eligible ones, what the strategy reads of them, and the order
+//! that it makes.
 
 use crate::{
     candidates::{Candidates, Contender},

@@ -1,4 +1,4 @@
-//! Backends: who answers where no HTTP server does, a program (`process.rs`) or a function of the user's own.
+//! Backends that are not HTTP servers: a program (`process.rs`) or a function of the user's own.
 //!
 //! A backend is asked what its dialect encodes, and answers in chunks of what its dialect decodes; retries, limits,
 //! delivery and accounting are those of every other provider.

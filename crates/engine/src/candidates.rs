@@ -48,7 +48,7 @@ pub struct PassedOver {
     pub provider: String,
     /// The provider's name of the model.
     pub model: String,
-    /// What tells it apart from others of the same provider and model.
+    /// What distinguishes it from others of the same provider and model.
     pub variant: Option<String>,
     /// Why it is not asked.
     pub why: String,
@@ -98,7 +98,7 @@ impl Contender {
             && self.provider.keys.as_deref().is_none_or(has_key)
     }
 
-    /// Its share beside the others'.
+    /// Its share, relative to the others'.
     pub(crate) fn weight(&self) -> f64 {
         self.settings.as_ref().map_or(1.0, |settings| settings.weight)
     }
@@ -120,7 +120,7 @@ impl Contender {
     /// What became of all keys of the provider, where `failure` is that of the last of several.
     pub(crate) fn no_key(&self, failure: &Failure) -> Option<NoKey> {
         let ring = self.provider.keys.as_ref()?;
-        Reason::of_failure(failure).is_of_the_key().then(|| ring.exhausted(&self.model))?
+        Reason::from_failure(failure).is_of_the_key().then(|| ring.exhausted(&self.model))?
     }
 
     /// Whose prices count there.

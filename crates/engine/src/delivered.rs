@@ -1,4 +1,4 @@
-//! Delivered answer: what a caller has of a stream, as far as that decides how another target can go on with it.
+//! Delivered answer: the part of a stream that the caller has, as far as another target needs it to continue.
 
 use ferrule_wire::model::StreamEvent;
 
@@ -79,7 +79,7 @@ pub(crate) struct Splice {
     base: u32,
     /// Which part of the continuation is the text.
     own_text_part: Option<u32>,
-    /// White space that was delivered and is no part of the prefix: the continuation may begin with it.
+    /// White space that was delivered and is not part of the prefix: the continuation may begin with it.
     owed: String,
     /// The prefix, and how much of it the continuation repeated so far: some providers begin with it.
     echo: Option<(String, String)>,

@@ -74,10 +74,10 @@ impl<'a> Demands<'a> {
             needs = needs.union(Capabilities::SCHEMA);
         }
         let parts = request.messages.iter().flat_map(|message| &message.content);
-        parts.fold(needs, |needs, part| needs.union(of_part(part)))
+        parts.fold(needs, |needs, part| needs.union(part_needs(part)))
     }
 
-    /// What tells the conversation apart from others: its instructions, and its first message. `None` where it is none.
+    /// What identifies the conversation: its instructions, and its first message. `None` where it is none.
     pub(crate) fn beginning(&self) -> Option<u64> {
         let Requested::Chat(request) = self.requested else { return None };
         let first = request.messages.iter().position(|message| message.role == Role::User)?;
@@ -94,13 +94,13 @@ impl<'a> Demands<'a> {
     }
 }
 
-fn of_part(part: &Part) -> Capabilities {
+fn part_needs(part: &Part) -> Capabilities {
     match &part.kind {
         PartKind::Image(_) => Capabilities::IMAGES,
         PartKind::Audio(_) => Capabilities::AUDIO,
         PartKind::Document(_) => Capabilities::DOCUMENTS,
         PartKind::ToolResult(result) => {
-            result.content.iter().fold(Capabilities::NONE, |needs, part| needs.union(of_part(part)))
+            result.content.iter().fold(Capabilities::NONE, |needs, part| needs.union(part_needs(part)))
         }
         _ => Capabilities::NONE,
     }

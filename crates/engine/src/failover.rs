@@ -1,4 +1,4 @@
-//! Failover reasons: what kind of failure an attempt ended with, and which kinds are answered by asking another target.
+//! Failover reasons: what kind of failure an attempt ended with, and which kinds lead to another target.
 
 use crate::{
     failure::{Expired, Failure, TimeoutKind},
@@ -58,14 +58,14 @@ reasons! {
 
 impl Reason {
     /// Why the attempt failed.
-    pub(crate) fn from_failure(failed: &Failed) -> Self {
-        Self::of_failure(&failed.failure)
+    pub(crate) fn from_attempt(failed: &Failed) -> Self {
+        Self::from_failure(&failed.failure)
     }
 
     /// Why an attempt with this failure failed.
-    pub fn of_failure(failure: &Failure) -> Self {
+    pub fn from_failure(failure: &Failure) -> Self {
         match failure {
-            Failure::Provider(error) => Self::of_provider(error),
+            Failure::Provider(error) => Self::from_provider_error(error),
             Failure::Connect(_) => Self::Connect,
             Failure::Timeout(Expired { kind: TimeoutKind::Total, .. }) => Self::Ended,
             Failure::Timeout(_) => Self::Timeout,
@@ -80,11 +80,11 @@ impl Reason {
         }
     }
 
-    fn of_provider(error: &ProviderError) -> Self {
+    fn from_provider_error(error: &ProviderError) -> Self {
         match error.kind {
-            ErrorKind::PermissionDenied if speaks_of_the_model(error) => Self::Model,
+            ErrorKind::PermissionDenied if mentions_the_model(error) => Self::Model,
             ErrorKind::Authentication | ErrorKind::PermissionDenied => Self::Key,
-            ErrorKind::NotFound if speaks_of_something_else(error) => Self::InvalidRequest,
+            ErrorKind::NotFound if mentions_something_else(error) => Self::InvalidRequest,
             ErrorKind::NotFound => Self::Model,
             ErrorKind::InvalidRequest if matches!(error.status, Some(404 | 410)) => Self::Model,
             ErrorKind::InvalidRequest => Self::InvalidRequest,
@@ -119,16 +119,16 @@ impl Reason {
     }
 }
 
-/// A permission that is missing for one model is no fault of the key.
-fn speaks_of_the_model(error: &ProviderError) -> bool {
+/// A permission that is missing for one model does not make the key invalid.
+fn mentions_the_model(error: &ProviderError) -> bool {
     let said = |text: &str| text.to_ascii_lowercase().contains("model");
     error.code.as_deref().is_some_and(said)
         || error.param.as_deref().is_some_and(said)
         || said(&error.message)
 }
 
-/// What one request refers to and is not there, such as a file, is no fault of the target, which others may use.
-fn speaks_of_something_else(error: &ProviderError) -> bool {
+/// A missing object that one request refers to, such as a file, is not a failure of the target.
+fn mentions_something_else(error: &ProviderError) -> bool {
     const OTHERS: [&str; 7] = [
         "file",
         "response",
@@ -139,7 +139,7 @@ fn speaks_of_something_else(error: &ProviderError) -> bool {
         "previous_response",
     ];
     let message = error.message.to_ascii_lowercase();
-    !speaks_of_the_model(error) && OTHERS.iter().any(|other| message.contains(other))
+    !mentions_the_model(error) && OTHERS.iter().any(|other| message.contains(other))
 }
 
 /// The reasons for which another target is asked.
@@ -184,7 +184,7 @@ mod tests {
     use super::*;
 
     fn provider(kind: ErrorKind, message: &str) -> Reason {
-        Reason::from_failure(&Failure::Provider(Box::new(ProviderError::new(kind, message))).into())
+        Reason::from_failure(&Failure::Provider(Box::new(ProviderError::new(kind, message))))
     }
 
     #[test]

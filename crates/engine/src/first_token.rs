@@ -7,17 +7,17 @@ use std::time::Duration;
 const ENOUGH: u32 = 20;
 /// How many times its slowest hundredth.
 const FACTOR: u32 = 3;
-const LEAST_OF_STREAMS: Duration = Duration::from_secs(10);
+const MIN_OF_STREAMS: Duration = Duration::from_secs(10);
 const UNKNOWN_OF_STREAMS: Duration = Duration::from_secs(15);
-const LEAST_OF_PLAIN_CALLS: Duration = Duration::from_secs(30);
+const MIN_OF_PLAIN_CALLS: Duration = Duration::from_secs(30);
 
 /// The limit for one attempt; `None` where there is none. A model that reasons takes as long as it takes, until its own
 /// times are known.
 pub(crate) fn limit(statistics: &Statistics, streamed: bool, reasons: bool) -> Option<Duration> {
     let (slowest, least, unknown) = if streamed {
-        (statistics.first_token_quantile(0.99, ENOUGH), LEAST_OF_STREAMS, Some(UNKNOWN_OF_STREAMS))
+        (statistics.first_token_quantile(0.99, ENOUGH), MIN_OF_STREAMS, Some(UNKNOWN_OF_STREAMS))
     } else {
-        (statistics.duration_quantile(0.99, ENOUGH), LEAST_OF_PLAIN_CALLS, None)
+        (statistics.duration_quantile(0.99, ENOUGH), MIN_OF_PLAIN_CALLS, None)
     };
     match slowest {
         Some(slowest) => Some(slowest.saturating_mul(FACTOR).max(least)),

@@ -176,7 +176,7 @@ impl Following {
             return;
         };
         let target = self.target.follow(Method::POST, &url, None, self.drop_headers);
-        // The call's own time may be over: that may be why. Nobody is left to be told.
+        // The call's own time may be over: that may be why. Nothing is waiting for an error.
         let _ = send::send(&target, None, Watch::start(self.limits.after_the_call(CANCEL_TIME))).await;
     }
 }

@@ -26,7 +26,7 @@ const MAX_LISTS: usize = 1024;
 
 impl GroupStates {
     /// That of the group of the moment that these models are.
-    pub(crate) fn of_models(&self, models: &[String]) -> Arc<GroupState> {
+    pub(crate) fn for_models(&self, models: &[String]) -> Arc<GroupState> {
         // No group has such a name.
         let name = format!("\0{}", models.join("\0"));
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);

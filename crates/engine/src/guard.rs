@@ -1,10 +1,10 @@
 //! Guard of child processes: ends the programs that we started when we were killed ourselves.
 //!
 //! A shell waits on a pipe that nobody but this process holds open: the system closes it, however we end. The shell is
-//! told which process groups are there, one line each; at the end of the pipe it ends those that are left, and itself.
-//! It is there for as long as there are groups. The parent-death signal that Linux has for this comes with the end of
-//! the *thread* that started a program, reaches that program alone, and takes `unsafe` code to ask for. On Windows
-//! nobody watches.
+//! written the process groups that are there, one line each; at the end of the pipe it ends those that are left, and
+//! itself. It is there for as long as there are groups. The parent-death signal that Linux has for this comes with the
+//! end of the *thread* that started a program, reaches that program alone, and takes `unsafe` code to ask for. On
+//! Windows nobody watches.
 
 use std::{
     collections::BTreeSet,
@@ -89,7 +89,7 @@ impl Guard {
 
     fn add(&mut self, group: u32) {
         self.groups.insert(group);
-        if self.shell.is_none() || !self.tell('+', group) {
+        if self.shell.is_none() || !self.write_line('+', group) {
             self.start();
         }
     }
@@ -100,7 +100,7 @@ impl Guard {
         }
         if self.groups.is_empty() {
             self.stop();
-        } else if !self.tell('-', group) {
+        } else if !self.write_line('-', group) {
             self.start();
         }
     }
@@ -115,7 +115,7 @@ impl Guard {
     }
 
     /// Whether the shell is there to hear it.
-    fn tell(&mut self, sign: char, group: u32) -> bool {
+    fn write_line(&mut self, sign: char, group: u32) -> bool {
         self.shell.as_mut().is_some_and(|shell| writeln!(shell.pipe, "{sign} {group}").is_ok())
     }
 
@@ -131,7 +131,7 @@ impl Guard {
         }
         let groups: Vec<u32> = self.groups.iter().copied().collect();
         for group in groups {
-            self.tell('+', group);
+            self.write_line('+', group);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Health of providers: they are asked for the first page of their models, which no provider charges for.
+//! Health of providers: a request for the first page of their models, which no provider charges for.
 
 use crate::{error::CallError, failure::Failure, raw::RawReply};
 use ferrule_wire::{dialect::Dialect, encode::EncodeOptions, model::ErrorKind, operation::ModelListRequest};
@@ -11,7 +11,7 @@ pub struct Health {
     pub provider: String,
     /// Whether anything answered; `None` where it was not asked, as its settings are not complete.
     pub reachable: Option<bool>,
-    /// Whether it takes our key; `None` where that could not be told.
+    /// Whether it accepts our key; `None` where that is unknown.
     pub authorised: Option<bool>,
     /// How long it took to answer, connecting included.
     pub latency: Option<Duration>,

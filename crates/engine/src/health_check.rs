@@ -102,6 +102,6 @@ async fn is_well(provider: Arc<Provider>) -> bool {
     let candidates = Candidates { list: vec![contender], ..Candidates::default() };
     match execute(candidates, request, &CallOptions::default(), policy).await {
         Ok(_) => true,
-        Err(error) => !Reason::of_failure(&error.failure).is_of_health(),
+        Err(error) => !Reason::from_failure(&error.failure).is_of_health(),
     }
 }

@@ -1,4 +1,4 @@
-//! Hedging: a second attempt beside one that is slow to answer. The first of the two that answers counts, the other is
+//! Hedging: a second attempt while one is slow to answer. The first of the two that answers counts, the other is
 //! given up, and with it its connection.
 
 use crate::{

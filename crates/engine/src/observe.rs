@@ -1,4 +1,4 @@
-//! Observers of calls: what happens to a call and to circuit breakers, for whoever asked to be told.
+//! Observers of calls: events of calls and circuit breakers, for callbacks that were registered for them.
 //!
 //! An [`Observer`] is part of a call's options. Without one nothing is made: each place where something happens asks one
 //! `Option`. An observer only takes events in; it is called on the runtime's thread, between two steps of the call, and
@@ -235,7 +235,7 @@ impl StreamEnding {
     }
 }
 
-/// What is told of an attempt.
+/// What observers get of an attempt.
 #[derive(Clone, Debug, Default)]
 pub struct AttemptFacts {
     /// Its number, from 1.
@@ -264,7 +264,7 @@ impl What {
 }
 
 impl EventTarget {
-    /// The target of `model` at `provider`; `variant` tells it apart from others of the same.
+    /// The target of `model` at `provider`; `variant` distinguishes it from others of the same.
     pub(crate) fn new(provider: &str, model: &str, variant: Option<&str>) -> Self {
         let name = match variant {
             Some(variant) => format!("{provider}/{model}@{variant}"),
@@ -389,7 +389,7 @@ impl Events {
         }
     }
 
-    /// The call failed, and not with the end of an attempt that was told of.
+    /// The call failed, and not with the end of an attempt that observers were notified of.
     pub(crate) fn call_failed(&self, error: &CallError) {
         if self.want(EventKind::Error) {
             let CallError { failure, provider, model, attempts, .. } = error;
@@ -430,7 +430,7 @@ impl Events {
     }
 }
 
-/// Tells of what changes at the circuit breaker of one target.
+/// Notifies of changes at the circuit breaker of one target.
 #[derive(Clone, Debug)]
 pub(crate) struct BreakerEvents {
     events: Events,

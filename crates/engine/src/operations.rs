@@ -1,4 +1,4 @@
-//! What the engine does for each operation: reranking, images, transcription, token counts. Embeddings, which may take
+//! Operations other than chat, one by one: reranking, images, transcription, token counts. Embeddings, which may take
 //! several requests, are in `embed.rs`; speech, which is streamed, is in `speech.rs`.
 
 use crate::{admission::Measured, operation::OperationRequest, provider::Provider};

@@ -25,14 +25,14 @@ pub struct CallOptions {
     pub retry: RetryOptions,
     /// How the call is routed where several targets may be asked.
     pub routing: Option<Arc<RoutingOptions>>,
-    /// What the call is told apart by in the usage; sent to nobody.
+    /// Labels of the call in the usage; never sent.
     pub metadata: Vec<(String, String)>,
     /// The wire format that the caller wrote the request in, where it was written in one: what only that format's own
     /// servers keep is left out for others ([`crate::written_in`]).
     pub written_in: Option<&'static str>,
     /// Something of the caller's for a backend of its own; the engine only passes it on.
     pub context: Option<Context>,
-    /// Who is told what happens to the call.
+    /// The observer of the call.
     pub observer: Option<Arc<dyn Observer>>,
 }
 
@@ -95,7 +95,7 @@ impl fmt::Debug for CallOptions {
     }
 }
 
-/// Time limits. Each has its own error, so that a log tells what was slow.
+/// Time limits. Each has its own error, so that a log shows what was slow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timeouts {
     /// To connect, name look-up and TLS included. Default 5 s.

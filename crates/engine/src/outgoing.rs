@@ -22,7 +22,7 @@ pub struct Outgoing {
     pub body: Bytes,
     /// The media type that a stream is asked for as, where the response is to be streamed.
     pub stream: Option<&'static str>,
-    /// The media type that a plain response is asked for as. Some servers stream unless they are told otherwise.
+    /// The media type that a plain response is asked for as. Some servers stream without one.
     pub accept: Option<&'static str>,
     /// Whether the caller wrote the path. No part of any other may lead to another folder.
     pub is_callers_path: bool,

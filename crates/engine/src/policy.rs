@@ -19,7 +19,7 @@ pub(crate) struct CallPolicy {
     pub(crate) at: i64,
     /// Whose prices count; those built in where `None`.
     pub(crate) catalog: Option<Arc<Catalog>>,
-    /// Where what happens to the call is told.
+    /// Where events of the call go.
     pub(crate) events: Events,
     /// Its limits and budgets.
     pub(crate) admission: Option<Arc<AdmissionRules>>,

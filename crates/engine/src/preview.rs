@@ -1,4 +1,4 @@
-//! Preview of a call: whom it would ask, in which order and why. No request is made, and nobody's turn is over.
+//! Preview of a call: its targets, in order, and why. No request is made, and no strategy moves on.
 
 use crate::{
     arrange::{self, CallContext, arrange, own_strategy},
@@ -12,7 +12,7 @@ use crate::{
     strategy::Reason,
 };
 
-/// Whom a call would ask.
+/// The targets of a call.
 #[derive(Clone, Debug)]
 pub struct Preview {
     /// The name of the strategy.
@@ -28,17 +28,17 @@ pub struct Preview {
 pub struct TargetView {
     /// Its place in the order that the caller's own function makes ([`crate::RoutingOptions::order`]).
     pub place: usize,
-    /// `provider/model`, and after an `@` what tells it apart from others of the same.
+    /// `provider/model`, and after an `@` what distinguishes it from others of the same.
     pub name: String,
     /// The provider's id.
     pub provider: String,
     /// The provider's name of the model.
     pub model: String,
-    /// What tells it apart from others of the same provider and model.
+    /// What distinguishes it from others of the same provider and model.
     pub variant: Option<String>,
     /// What it is asked for: `target`, `context_fallback` or `content_filter_fallback`.
     pub role: &'static str,
-    /// Its share beside the others'.
+    /// Its share, relative to the others'.
     pub weight: f64,
     /// Its tags.
     pub tags: Vec<String>,
@@ -63,7 +63,7 @@ pub struct TargetView {
 }
 
 impl Engine {
-    /// Whom a call with these demands would ask, in which order and why.
+    /// The targets that a call with these demands would try, in order, and why.
     #[expect(clippy::result_large_err, reason = "it is the error of the call itself")]
     pub fn preview(
         &self,

@@ -1,4 +1,4 @@
-//! Recipients of calls: who is called with what.
+//! Recipients of calls: a provider and a request for each candidate.
 
 use crate::{options::CallOptions, resolve::Route};
 

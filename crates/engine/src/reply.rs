@@ -57,7 +57,7 @@ pub struct Attempt {
     pub provider: String,
     /// The model asked for.
     pub model: String,
-    /// What tells the target apart from others of the same provider and model.
+    /// What distinguishes the target from others of the same provider and model.
     pub variant: Option<String>,
     /// The key that was used, masked, where there are several.
     pub key: Option<String>,

@@ -1,4 +1,4 @@
-//! The headers of a response, as replies have them.
+//! Response headers, as replies have them.
 
 use http::HeaderMap;
 

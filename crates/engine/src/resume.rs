@@ -53,7 +53,7 @@ async fn go_on(run: &mut Run<'static, Stream>, broken: Broken) -> Result<(Reader
             Err(error) => error,
         };
         // A request that is wrong only because of the prefix is asked without it.
-        let refused = Reason::of_failure(&error.failure) == Reason::InvalidRequest;
+        let refused = Reason::from_failure(&error.failure) == Reason::InvalidRequest;
         match refused.then(|| run.without_prefix(&error.attempts)).flatten() {
             Some(again) => {
                 run.work.begin_anew();

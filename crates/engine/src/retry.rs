@@ -19,7 +19,7 @@ pub(crate) enum Again {
     /// Yes, after a while.
     Later,
     /// Yes, and there is nothing to wait for: a kept connection was dead, or the server says that it did not process
-    /// the request. Once in a call that is no retry.
+    /// the request. Once in a call this does not count as a retry.
     AtOnce,
 }
 

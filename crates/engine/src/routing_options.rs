@@ -30,7 +30,7 @@ pub struct RoutingOptions {
     pub first_token: Option<Duration>,
     /// The failures after which another target is asked.
     pub failover_on: Option<FailoverOn>,
-    /// Whether the caller wants to know whom the call would ask, and no call. It is up to the caller not to make one.
+    /// Whether only the plan of the call is wanted: a dry run. It is up to the caller not to make the call then.
     pub dry_run: bool,
 }
 

@@ -5,7 +5,7 @@ use ferrule_catalog::{Catalog, Category, Found, Modality};
 use ferrule_wire::providers::split_name;
 
 /// Checks a group when it is read. Only groups of embedding models have to be of one model.
-pub(crate) fn of_group(targets: &[Candidate], catalog: Option<&Catalog>) -> Result<(), String> {
+pub(crate) fn check_group(targets: &[Candidate], catalog: Option<&Catalog>) -> Result<(), String> {
     let catalog = || catalog.unwrap_or_else(|| Catalog::builtin());
     let says_so = |target: &Candidate| target.settings.as_ref().is_some_and(|own| own.same_as.is_some());
     if targets.len() < 2 {
@@ -19,7 +19,7 @@ pub(crate) fn of_group(targets: &[Candidate], catalog: Option<&Catalog>) -> Resu
     if is_of_embeddings { check(targets, catalog()) } else { Ok(()) }
 }
 
-/// Whether all of `targets` embed alike; the error names the first of which that cannot be told.
+/// Whether all of `targets` embed alike; the error names the first of which that is unknown.
 pub(crate) fn check(targets: &[Candidate], catalog: &Catalog) -> Result<(), String> {
     let Some((first, others)) = targets.split_first() else { return Ok(()) };
     let expected = canonical(first, catalog);

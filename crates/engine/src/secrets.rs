@@ -79,7 +79,7 @@ const RUN_TOGETHER: &[&str] = &[
 /// Keys that are none where such a word stands before them: `idempotency-key`.
 const OTHER_KEYS: &[&str] = &["cache", "idempotency", "partition", "public", "sort"];
 
-/// What stands before credentials in a header. It is no secret.
+/// What stands before credentials in a header. It is not secret.
 const SCHEMES: &[&str] = &[
     "api-key",
     "apikey",
@@ -93,7 +93,7 @@ const SCHEMES: &[&str] = &[
     "token",
 ];
 
-/// Parameters whose values are no secrets, wherever they come from.
+/// Parameters whose values are not secret, wherever they come from.
 const PLAIN_PARAMETERS: &[&str] = &[
     "alt",
     "api-version",

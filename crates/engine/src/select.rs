@@ -15,7 +15,7 @@ use crate::{
 use ferrule_catalog::{Catalog, Facts, Modality};
 use std::{collections::BTreeSet, mem};
 
-/// How many targets an error tells apart.
+/// How many targets an error names one by one.
 const MAX_NAMED: usize = 8;
 
 /// Leaves out the targets that may not be asked. An error says who was left out, and why.

@@ -16,7 +16,7 @@ use std::{borrow::Cow, fmt, sync::Arc};
 pub struct ProviderSettings {
     /// Its id, for instance `openai`.
     pub id: String,
-    /// What tells it apart from another provider with the same id: the account or region of one target of a group.
+    /// What distinguishes it from another provider with the same id: the account or region of one target of a group.
     /// Its targets name it as `id@variant`.
     pub variant: Option<String>,
     /// The region that it is set to, by which calls may choose it.

@@ -41,7 +41,7 @@ pub struct GroupStatus {
 /// A target: a provider's model.
 #[derive(Clone, Debug)]
 pub struct TargetStatus {
-    /// `provider/model`, and after an `@` what tells it apart from others of the same.
+    /// `provider/model`, and after an `@` what distinguishes it from others of the same.
     pub name: String,
     /// The provider's id.
     pub provider: String,
@@ -113,12 +113,13 @@ impl Engine {
     }
 
     /// Opens the circuit breakers of a target, or of all targets of a group, until they are reset. The error says that
-    /// there is no such target. `observer` is told of those that change.
+    /// there is no such target. `observer` is notified of those that change.
     pub fn open_breaker(&self, name: &str, observer: Option<&Arc<dyn Observer>>) -> Result<(), String> {
         self.change_breakers(name, observer, Breaker::force_open)
     }
 
-    /// Closes the circuit breakers of a target, or of all targets of a group. `observer` is told of those that change.
+    /// Closes the circuit breakers of a target, or of all targets of a group. `observer` is notified of those that
+    /// change.
     pub fn reset_breaker(&self, name: &str, observer: Option<&Arc<dyn Observer>>) -> Result<(), String> {
         self.change_breakers(name, observer, Breaker::reset)
     }

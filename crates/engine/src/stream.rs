@@ -41,7 +41,7 @@ pub struct EventStream {
     lease: Option<Lease>,
     /// What it was admitted with, where there are limits or budgets.
     admitted: Option<Arc<Admitted>>,
-    /// Where its end is told; `None` once it was.
+    /// Where its end is reported; `None` once it was.
     events: Option<Events>,
     /// What goes on with it where it breaks off; `None` where nobody does.
     continuation: Option<Box<Continuation>>,
@@ -94,7 +94,7 @@ impl EventStream {
                     Ok((reader, answered)) => Ok(self.go_on(reader, answered)),
                     Err(error) => {
                         self.settle();
-                        self.tell_end(StreamEnding::Interrupted, Some(&error.failure));
+                        self.notify_end(StreamEnding::Interrupted, Some(&error.failure));
                         Err(error)
                     }
                 });
@@ -118,7 +118,7 @@ impl EventStream {
                         }
                     }
                     self.settle();
-                    self.tell_end(StreamEnding::Interrupted, Some(&error.failure));
+                    self.notify_end(StreamEnding::Interrupted, Some(&error.failure));
                     return Some(Err(error));
                 }
                 None => {
@@ -130,7 +130,7 @@ impl EventStream {
                         admitted.settle(&self.settle_own());
                     }
                     self.settle();
-                    self.tell_end(StreamEnding::Complete, None);
+                    self.notify_end(StreamEnding::Complete, None);
                     return None;
                 }
             }
@@ -159,7 +159,7 @@ impl EventStream {
     fn error(&mut self, mut failure: Failure) -> CallError {
         self.provider.mask(&mut failure);
         self.secrets.mask_failure(&mut failure);
-        let reason = Reason::of_failure(&failure);
+        let reason = Reason::from_failure(&failure);
         if let Some(mut lease) = self.lease.take() {
             lease.fail(reason, &failure);
         }
@@ -169,7 +169,7 @@ impl EventStream {
             attempt.reason = Some(reason);
             attempt.duration += self.opened.elapsed();
         }
-        // Where somebody may go on, it is told what is done then.
+        // Where another target may continue, it reports the end.
         if let Some(events) = self.events.as_ref().filter(|_| self.continuation.is_none()) {
             events.broken_off(&self.attempts, &failure);
         }
@@ -185,7 +185,7 @@ impl EventStream {
         }
     }
 
-    /// Settles what it was admitted with, before its end: what it told so far.
+    /// Settles what it was admitted with, before its end: by the usage so far.
     fn cut(&mut self) {
         let Some(admitted) = self.admitted.take() else { return };
         if self.reader.is_reported() {
@@ -194,8 +194,8 @@ impl EventStream {
         admitted.cut(self.reader.usage.usage.as_deref());
     }
 
-    /// Tells the call's observer how it ended, once.
-    fn tell_end(&mut self, ending: StreamEnding, failure: Option<&Failure>) {
+    /// Notifies the call's observer how it ended, once.
+    fn notify_end(&mut self, ending: StreamEnding, failure: Option<&Failure>) {
         let Some(events) = self.events.take().filter(|events| events.want(EventKind::StreamEnd)) else {
             return;
         };
@@ -205,7 +205,7 @@ impl EventStream {
         events.stream_end(self.provider.event_target(&self.model), what);
     }
 
-    /// Tells the target's statistics what was used.
+    /// Adds what was used to the target's statistics.
     fn note_use(&self, lease: &Lease) {
         let usage = self.reader.usage.usage.as_deref();
         let all = usage.map_or(0, |usage| {
@@ -290,6 +290,6 @@ impl EventStream {
 impl Drop for EventStream {
     fn drop(&mut self) {
         self.cut();
-        self.tell_end(StreamEnding::Closed, None);
+        self.notify_end(StreamEnding::Closed, None);
     }
 }

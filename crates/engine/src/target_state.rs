@@ -35,9 +35,9 @@ const WITHOUT_MODEL: Duration = Duration::from_secs(300);
 pub(crate) struct TargetState {
     breaker: Breaker,
     statistics: Arc<Statistics>,
-    /// How the last attempt that failed did: what calls are told that are not made.
+    /// How the last attempt failed: the error of calls that the breaker refuses.
     last_failure: Mutex<Option<Failure>>,
-    /// What strategies tell the target apart by.
+    /// What strategies identify the target by.
     identity: OnceLock<u64>,
     /// Whether its provider is asked how it is while the breaker is open.
     is_checked: AtomicBool,
@@ -175,7 +175,7 @@ pub(crate) struct Lease {
     state: Arc<TargetState>,
     settings: BreakerSettings,
     permit: Option<Permit>,
-    /// Who is told where the breaker changes.
+    /// The observer of changes of the breaker.
     events: Option<Box<BreakerEvents>>,
     opened: Option<OnOpen>,
     _place: InFlight,
@@ -192,7 +192,7 @@ impl Lease {
         self.opened = act;
     }
 
-    /// Has `events` told where the breaker changes; the attempt may be what it became half-open for.
+    /// Has `events` notified where the breaker changes; the attempt may be what it became half-open for.
     pub(crate) fn observe(&mut self, events: Option<Box<BreakerEvents>>) {
         if self.is_probe()
             && let Some(events) = &events

@@ -21,7 +21,7 @@ const DEFAULT_CONNECT: Duration = Duration::from_secs(5);
 const DEFAULT_IDLE: Duration = Duration::from_secs(120);
 const DEFAULT_TOTAL: Duration = Duration::from_secs(600);
 
-/// Further away than any call; a limit that overflows the clock is no limit.
+/// Further away than any call; a limit that overflows the clock means none.
 const FAR: Duration = Duration::from_secs(86400 * 365);
 
 /// The time limits of a call, all of them known.

@@ -15,11 +15,11 @@ use std::time::{Duration, Instant, SystemTime};
 #[derive(Debug)]
 pub(crate) struct Trail {
     attempts: Vec<Attempt>,
-    /// Who is told of them.
+    /// Their observer.
     events: Events,
-    /// Whom the attempt under way asks, for an observer of a call that is cancelled.
+    /// The target of the attempt under way, for an observer of a call that is cancelled.
     under_way: Option<Box<(EventTarget, Instant)>>,
-    /// Whether the observer was told that the call ended.
+    /// Whether the observer was notified that the call ended.
     is_over: bool,
 }
 
@@ -66,7 +66,7 @@ impl Trail {
         Began::now(waited)
     }
 
-    /// An attempt at `target` begins beside the one that is under way.
+    /// A second attempt begins, at `target`, while one is under way.
     pub(crate) fn begin_second(&self, target: &Target) -> Began {
         let asked = || target.provider.event_target(&target.model);
         self.events.request(asked, self.attempts.len() + 2, Duration::ZERO);
@@ -106,7 +106,8 @@ impl Trail {
         }
     }
 
-    /// The attempt that was recorded last does not count: another one was made beside it, and `next` says so of the first.
+    /// The attempt that was recorded last does not count: another one was made concurrently, and `next` says so of the
+    /// first.
     pub(crate) fn lost(&mut self, next: Option<Next>, failure: Option<&Failure>) {
         self.events.lost(&self.attempts, failure, next.as_ref());
         if let Some(attempt) = self.attempts.last_mut() {

@@ -94,7 +94,7 @@ impl Answered {
         UsageRecord { at: self.policy.at, ..self.target.record() }
     }
 
-    /// Settles the call, and tells its observer of the answer.
+    /// Settles the call, and notifies its observer of the response.
     pub(crate) fn settle(&self, record: UsageRecord) -> Arc<Settlement> {
         let settlement = Settlement::new(record, self.policy.catalog.clone());
         if let Some(admitted) = &self.target.admitted {

@@ -57,7 +57,7 @@ impl Attempt {
         if let Outcome::Provider { status, .. } = &self.0.outcome { *status } else { None }
     }
 
-    /// The target: `provider/model`, and after an `@` what tells it apart from others of the same provider and model.
+    /// The target: `provider/model`, and after an `@` what distinguishes it from others of the same provider and model.
     #[getter]
     fn target(&self) -> String {
         let engine::Attempt { provider, model, variant, .. } = &self.0;

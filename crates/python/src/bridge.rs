@@ -12,7 +12,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
 
-/// Something a loop can be told is ready.
+/// Something whose readiness is signalled to a loop.
 pub(crate) trait Ready: Send + Sync {
     /// Completes whoever waits for it. Runs on the loop's thread.
     fn complete(&self, py: Python<'_>) -> PyResult<()>;
@@ -52,7 +52,7 @@ struct Wanted {
 }
 
 impl Wakeups {
-    /// Tells the loop that `item` is ready; takes microseconds whatever the interpreter is doing.
+    /// Notifies the loop that `item` is ready; takes microseconds whatever the interpreter is doing.
     ///
     /// On the runtime's thread the wake-up is a task: it comes after those that are ready now, once for what all of
     /// them have to say. It never waits for more.

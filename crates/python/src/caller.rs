@@ -7,7 +7,7 @@ use ferrule_engine::{CallOptions, Context, Observer};
 use pyo3::prelude::*;
 use std::{ops::Deref, sync::Arc};
 
-/// What tells of a call that is observed.
+/// The sink for events of an observed call.
 type EngineEnd = Option<Arc<dyn Observer>>;
 
 /// The caller's loop, for a provider that is a function.

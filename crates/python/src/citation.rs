@@ -140,7 +140,7 @@ impl Citation {
         })
     }
 
-    /// What is told of a source: events name the part beside it, and a reply's places are those in its whole text.
+    /// Fields of a citation: events also name its part, and a reply's places are those in its whole text.
     pub(crate) fn new(citation: model::Citation) -> Self {
         Self(model::Citation { part: None, ..citation })
     }
@@ -156,7 +156,7 @@ impl Citation {
 }
 
 /// What an event of a stream names, with the answer's number and the part that it is about.
-pub(crate) fn of_event(event: &StreamEvent) -> Vec<(model::Citation, u32, Option<u32>)> {
+pub(crate) fn event_citations(event: &StreamEvent) -> Vec<(model::Citation, u32, Option<u32>)> {
     let of = |found: Vec<model::Citation>, choice: u32, part: Option<u32>| {
         found.into_iter().map(move |citation| {
             let part = part.or(citation.part);

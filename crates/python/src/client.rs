@@ -110,7 +110,7 @@ impl NativeClient {
         Ok(flight.observed(observed))
     }
 
-    /// Whom a call would ask, in which order and why, without a request: a dict of `strategy`, `targets` and
+    /// The targets that a call would try, in order, and why, without a request: a dict of `strategy`, `targets` and
     /// `passed_over`. `kind` is `complete`, `stream` or `embed`, and `prompt` what that takes, or `None`.
     fn route<'py>(
         &self,

@@ -1,4 +1,4 @@
-//! Configuration files for Python: values as its own, and the place of every key beside them.
+//! Configuration files for Python: values as its own objects, and the place of every key.
 
 use ferrule_config::{Format, Table, Value};
 use pyo3::{

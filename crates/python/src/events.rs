@@ -20,7 +20,7 @@ use std::time::Instant;
 /// An instant and what `time.monotonic()` said then: instants become Python's clock by it.
 static CLOCK: PyOnceLock<(Instant, f64)> = PyOnceLock::new();
 
-/// Notes the two clocks beside each other.
+/// Notes the two clocks at the same moment.
 pub(crate) fn start_clock(py: Python<'_>) -> PyResult<()> {
     let monotonic: f64 = py.import("time")?.call_method0("monotonic")?.extract()?;
     let _ = CLOCK.set(py, (Instant::now(), monotonic));
@@ -207,8 +207,8 @@ event_class! {
     Continued {
         /// The target that goes on: `provider/model`.
         target: String,
-        /// How: `prefix`, it continues what was delivered; `restart`, it answers anew, and what was delivered is no part
-        /// of the reply.
+        /// How: `prefix`, it continues what was delivered; `restart`, it answers anew, and what was delivered is not
+        /// part of the reply.
         how: Py<PyString>
     }
 }
@@ -283,7 +283,7 @@ pub(crate) fn convert(
             | StreamEvent::MessageExtra { .. }
             | StreamEvent::ChoiceExtra { .. }
             | StreamEvent::ResponseExtra(_)) => {
-                for (found, choice, index) in citation::of_event(&event) {
+                for (found, choice, index) in citation::event_citations(&event) {
                     let identity = citation::identity(&found);
                     if cited.contains(&identity) {
                         continue;

@@ -154,8 +154,8 @@ impl Flight {
             }
             let waiter = r#loop.call_method0(intern!(py, "create_future"))?.unbind();
             *lock(&self.channel.waiter) = Some(waiter.clone_ref(py));
-            // Stored before it is armed: who finds it armed finds whom to wake. Another thread may have closed it just
-            // before it could see the waiter.
+            // Stored before it is armed: whoever finds it armed finds the waiter. Another thread may have closed it
+            // just before it could see the waiter.
             if self.channel.queue.arm() && !self.ended() {
                 return Ok(Some(waiter));
             }
@@ -206,7 +206,7 @@ impl Flight {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.parse)?;
         self.observed.as_ref().map_or(Ok(()), |observed| observed.traverse(&visit))?;
-        // Locked by another thread: then somebody uses us, and we are no garbage.
+        // Locked by another thread: then it is in use, and not garbage.
         self.channel.waiter.try_lock().map_or(Ok(()), |waiter| visit.call(&*waiter))
     }
 

@@ -161,7 +161,7 @@ pub(crate) fn plain_scalar<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bo
     Ok(None)
 }
 
-/// Whether it is one of numpy's truth values, which are no `bool`, and no numbers either.
+/// Whether it is one of numpy's booleans, which are neither `bool` nor numbers.
 pub(crate) fn is_numpy_truth(value: &Bound<'_, PyAny>) -> bool {
     let kind = value.get_type();
     let is_named = kind.name().is_ok_and(|name| name == "bool" || name == "bool_");

@@ -116,7 +116,7 @@ impl Ready for Cancel {
     }
 }
 
-/// There is room for the next piece: tells the function that waits for it.
+/// There is room for the next piece: wakes the function that waits for it.
 struct Room(Mutex<Option<Py<PyAny>>>);
 
 impl Ready for Room {

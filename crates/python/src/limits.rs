@@ -116,10 +116,10 @@ pub(crate) fn change<'py>(
         None => BudgetChange::Reset,
     };
     let changed = client.change_budget(name, value, change);
-    of_budget(py, &changed.map_err(|error| raise_client(py, error))?)
+    budget_to_dict(py, &changed.map_err(|error| raise_client(py, error))?)
 }
 
-pub(crate) fn of_limit<'py>(py: Python<'py>, limit: &LimitStatus) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn limit_to_dict<'py>(py: Python<'py>, limit: &LimitStatus) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
     dict.set_item("name", &limit.name)?;
     dict.set_item("scope", &limit.scope)?;
@@ -139,7 +139,7 @@ pub(crate) fn of_limit<'py>(py: Python<'py>, limit: &LimitStatus) -> PyResult<Bo
     Ok(dict)
 }
 
-pub(crate) fn of_budget<'py>(py: Python<'py>, budget: &BudgetStatus) -> PyResult<Bound<'py, PyDict>> {
+pub(crate) fn budget_to_dict<'py>(py: Python<'py>, budget: &BudgetStatus) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
     dict.set_item("name", &budget.name)?;
     dict.set_item("scope", &budget.scope)?;

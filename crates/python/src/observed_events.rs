@@ -10,7 +10,7 @@ use ferrule_engine::{AttemptFacts, Event, Failure, Next, Reason, What};
 use pyo3::{prelude::*, types::PyDict};
 use std::time::{Duration, UNIX_EPOCH};
 
-/// What is told of a call with each of its events.
+/// Fields of a call that each of its events has.
 pub(crate) struct CallFacts {
     /// Its number in this process; `None` for what is of no call.
     pub(crate) id: Option<u64>,
@@ -117,7 +117,7 @@ fn add_attempt(fields: &Bound<'_, PyDict>, attempt: Option<AttemptFacts>) -> PyR
 /// Never its message, in which a provider may repeat what it was sent.
 fn add_failure(fields: &Bound<'_, PyDict>, failure: Option<&Failure>, without: Option<&str>) -> PyResult<()> {
     fields.set_item("error", failure.map(class_of_failure))?;
-    fields.set_item("reason", failure.map(|failure| Reason::of_failure(failure).name()).or(without))?;
+    fields.set_item("reason", failure.map(|failure| Reason::from_failure(failure).name()).or(without))?;
     let status = failure.and_then(|failure| match failure {
         Failure::Provider(error) => error.status,
         Failure::Unreadable(answer) => answer.status,
@@ -126,7 +126,7 @@ fn add_failure(fields: &Bound<'_, PyDict>, failure: Option<&Failure>, without: O
     fields.set_item("status", status)
 }
 
-/// A provider that says nothing of usage is no provider that used nothing.
+/// A provider that reports no usage did not use nothing.
 fn add_settlement(fields: &Bound<'_, PyDict>, settlement: Option<&Settlement>) -> PyResult<()> {
     let usage = settlement.map(|settlement| settlement.record().usage.clone());
     let usage = usage.filter(|usage| *usage != ferrule_wire::model::Usage::default());

@@ -233,7 +233,7 @@ pub(crate) struct CallInbox {
     inbox: Inbox,
     /// The caller's event loop.
     wakeups: Option<Arc<Wakeups>>,
-    /// Whether the loop was told of events that it has not taken yet.
+    /// Whether the loop was notified of events that it has not taken yet.
     announced: AtomicBool,
     /// Where what nobody reads goes.
     left: Arc<Left>,

@@ -187,7 +187,7 @@ fn order(
     Ok(())
 }
 
-/// Whom a call would ask: a dict of `strategy`, `targets` and `passed_over`.
+/// The targets that a call would try: a dict of `strategy`, `targets` and `passed_over`.
 pub(crate) fn preview<'py>(
     py: Python<'py>,
     call: &ResolvedCall,

@@ -10,23 +10,23 @@ use std::time::Duration;
 
 /// `status` as a dict of lists of dicts.
 pub(crate) fn dict<'py>(py: Python<'py>, status: &Status) -> PyResult<Bound<'py, PyDict>> {
-    let groups = status.groups.iter().map(|group| of_group(py, group)).collect::<PyResult<Vec<_>>>()?;
-    let targets = status.targets.iter().map(|target| of_target(py, target)).collect::<PyResult<Vec<_>>>()?;
+    let groups = status.groups.iter().map(|group| group_to_dict(py, group)).collect::<PyResult<Vec<_>>>()?;
+    let targets = status.targets.iter().map(|target| target_to_dict(py, target)).collect::<PyResult<Vec<_>>>()?;
     let dict = PyDict::new(py);
     dict.set_item("groups", PyList::new(py, groups)?)?;
     dict.set_item("targets", PyList::new(py, targets)?)?;
-    let keys = status.keys.iter().map(|key| of_key(py, key)).collect::<PyResult<Vec<_>>>()?;
+    let keys = status.keys.iter().map(|key| key_to_dict(py, key)).collect::<PyResult<Vec<_>>>()?;
     dict.set_item("keys", PyList::new(py, keys)?)?;
     let limits =
-        status.limits.iter().map(|limit| limits::of_limit(py, limit)).collect::<PyResult<Vec<_>>>()?;
+        status.limits.iter().map(|limit| limits::limit_to_dict(py, limit)).collect::<PyResult<Vec<_>>>()?;
     dict.set_item("limits", PyList::new(py, limits)?)?;
     let budgets =
-        status.budgets.iter().map(|one| limits::of_budget(py, one)).collect::<PyResult<Vec<_>>>()?;
+        status.budgets.iter().map(|one| limits::budget_to_dict(py, one)).collect::<PyResult<Vec<_>>>()?;
     dict.set_item("budgets", PyList::new(py, budgets)?)?;
     Ok(dict)
 }
 
-fn of_key<'py>(py: Python<'py>, key: &KeyStatus) -> PyResult<Bound<'py, PyDict>> {
+fn key_to_dict<'py>(py: Python<'py>, key: &KeyStatus) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
     dict.set_item("provider", &key.provider)?;
     dict.set_item("key", &key.key)?;
@@ -37,7 +37,7 @@ fn of_key<'py>(py: Python<'py>, key: &KeyStatus) -> PyResult<Bound<'py, PyDict>>
     Ok(dict)
 }
 
-fn of_group<'py>(py: Python<'py>, group: &GroupStatus) -> PyResult<Bound<'py, PyDict>> {
+fn group_to_dict<'py>(py: Python<'py>, group: &GroupStatus) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
     dict.set_item("name", &group.name)?;
     dict.set_item("strategy", &group.strategy)?;
@@ -45,7 +45,7 @@ fn of_group<'py>(py: Python<'py>, group: &GroupStatus) -> PyResult<Bound<'py, Py
     Ok(dict)
 }
 
-fn of_target<'py>(py: Python<'py>, target: &TargetStatus) -> PyResult<Bound<'py, PyDict>> {
+fn target_to_dict<'py>(py: Python<'py>, target: &TargetStatus) -> PyResult<Bound<'py, PyDict>> {
     let seconds = |time: Option<Duration>| time.map(|time| time.as_secs_f64());
     let dict = PyDict::new(py);
     dict.set_item("name", &target.name)?;

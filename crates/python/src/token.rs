@@ -32,7 +32,7 @@ impl TokenSource for FunctionTokens {
             let (sender, receiver) = oneshot::channel();
             let asked = thread::Builder::new().name("ferrule-token".to_owned()).spawn(move || {
                 // Whoever asked may be gone.
-                let _ = sender.send(Python::attach(|py| ask(py, &read)));
+                let _ = sender.send(Python::attach(|py| fetch_token(py, &read)));
             });
             asked.map_err(|error| {
                 CredentialsError::unreachable(format!("no thread to ask for a token: {error}"))
@@ -45,7 +45,7 @@ impl TokenSource for FunctionTokens {
 }
 
 /// The error's text has the exception's name only: its own text may have the token in it.
-fn ask(py: Python<'_>, read: &Py<PyAny>) -> Result<Token, CredentialsError> {
+fn fetch_token(py: Python<'_>, read: &Py<PyAny>) -> Result<Token, CredentialsError> {
     let said = |error: PyErr| {
         let name = error.get_type(py).name().map_or_else(|_| "an error".to_owned(), |name| name.to_string());
         CredentialsError::refused(format!("the token provider raised {name}"))

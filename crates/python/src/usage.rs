@@ -34,7 +34,7 @@ macro_rules! usage_figures {
                 self.0.input_tokens?.checked_add(self.0.output_tokens?)
             }
 
-            /// All figures as a dictionary, the provider's own beside ours under `extra`.
+            /// All figures as a dictionary, the provider's own under `extra`.
             fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
                 object_to_python(py, |object| self.write_fields(object))
             }

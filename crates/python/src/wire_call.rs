@@ -136,7 +136,7 @@ impl Start<'_, '_> {
     fn stream(mut self, mut request: Request, mut options: CallOptions) -> PyResult<Flight> {
         label(self.dialect, &mut request, &mut options);
         let encoder = self.dialect.stream_encoder(&request);
-        ask_for_usage(&mut request);
+        request_usage(&mut request);
         routing::settle(self.py, &self.call, &Demands::chat(&request, true), &mut options)?;
         let opened = self.open(&mut options)?;
         let writer = StreamWriter {
@@ -229,8 +229,8 @@ fn label(dialect: &dyn Dialect, request: &mut Request, options: &mut CallOptions
     }
 }
 
-/// Has the stream say what it used, by which it is accounted for, whether or not the caller wants to be told.
-fn ask_for_usage(request: &mut Request) {
+/// Has the stream report its usage, for the accounting, whether or not the caller requested that.
+fn request_usage(request: &mut Request) {
     let Some(asked) = request.extra.remove(STREAM_OPTIONS) else { return };
     let Some(mut fields) = asked.value().object() else { return };
     fields.take("include_usage");

@@ -1,4 +1,4 @@
-//! Throughput of counting, and what the first count costs beside.
+//! Throughput of token counting, and the one-time cost of the first count.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ferrule_tokens::Vocabulary;

@@ -39,7 +39,7 @@ impl<'a> Parts<'a> {
         let ends = (1..=piece.len()).collect();
         let befores = (0..piece.len()).map(|start| start.wrapping_sub(1)).collect();
         let mut parts = Self { piece, ends, befores };
-        // The lowest rank first, the leftmost of several; with the pair's end, to tell whether it is still there.
+        // The lowest rank first, the leftmost of several; with the pair's end, to check whether it is still there.
         let mut pairs: BinaryHeap<Reverse<(u32, usize, usize)>> =
             (0..piece.len()).filter_map(|start| parts.pair(start, ranks)).map(Reverse).collect();
         while let Some(Reverse((_, start, end))) = pairs.pop() {

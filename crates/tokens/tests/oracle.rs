@@ -1,4 +1,4 @@
-//! Against tiktoken's own algorithm, as the crate tiktoken-rs has it.
+//! Token counts compared with tiktoken's own algorithm, as the crate tiktoken-rs has it.
 
 use ferrule_tokens::Vocabulary;
 use proptest::prelude::*;

@@ -2,7 +2,7 @@
 //!
 //! On the fast path the chunks of a stream differ in text and padding only; on the slow path each text has an escape,
 //! so that each chunk is read in full. A stream's throughput is in bytes of what the model said, since a dialect is no
-//! better for sending more beside it; a plain answer's is in bytes of the body, which is nearly all text.
+//! better for sending more than that; a plain answer's is in bytes of the body, which is nearly all text.
 #![expect(clippy::unwrap_used, reason = "a bench fails by panicking")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

@@ -118,12 +118,12 @@ impl AdmissionRules {
         mut ticket: Ticket,
     ) -> Result<Result<Lease, Refused>, NotAdmitted> {
         let began = self.counters.now().steady;
-        self.tell_limit(&asking.policy.events, &ticket, "waiting", Duration::ZERO);
+        self.notify_limit(&asking.policy.events, &ticket, "waiting", Duration::ZERO);
         loop {
             let until = match ticket.check() {
                 Verdict::Admitted(lease) => {
                     let waited = Duration::from_millis(self.counters.now().steady.saturating_sub(began));
-                    self.tell_limit(&asking.policy.events, &ticket, "admitted", waited);
+                    self.notify_limit(&asking.policy.events, &ticket, "admitted", waited);
                     return Ok(Ok(lease));
                 }
                 Verdict::Refused(refused) => return Ok(Err(refused)),
@@ -237,7 +237,7 @@ impl AdmissionRules {
         ends(failure, is_of_target)
     }
 
-    fn tell_limit(&self, events: &Events, ticket: &Ticket, what: &'static str, waited: Duration) {
+    fn notify_limit(&self, events: &Events, ticket: &Ticket, what: &'static str, waited: Duration) {
         if !events.want(EventKind::Limit) {
             return;
         }

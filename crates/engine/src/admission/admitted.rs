@@ -96,16 +96,17 @@ impl Admitted {
         }
     }
 
-    /// The attempt is over before it has reported all: what it told so far is booked, or else all of it.
-    pub(crate) fn cut(&self, told: Option<&Usage>) {
+    /// The attempt is over before it has reported all: the usage that it reported so far is booked, or else the whole
+    /// estimate.
+    pub(crate) fn cut(&self, reported: Option<&Usage>) {
         let delivered = self.delivered.load(Ordering::Relaxed).div_ceil(BYTES_PER_TOKEN);
-        let told_output = told.and_then(|usage| usage.output_tokens);
-        let is_known = told_output.is_some() || (delivered > 0 && !self.estimate.thinks);
+        let reported_output = reported.and_then(|usage| usage.output_tokens);
+        let is_known = reported_output.is_some() || (delivered > 0 && !self.estimate.thinks);
         if !is_known {
             return self.give_up();
         }
-        let input = told.and_then(|usage| usage.input_tokens).unwrap_or(self.estimate.input);
-        let output = told_output.unwrap_or_default().max(delivered);
+        let input = reported.and_then(|usage| usage.input_tokens).unwrap_or(self.estimate.input);
+        let output = reported_output.unwrap_or_default().max(delivered);
         // No more than could be used was.
         let output = if self.estimate.output > 0 { output.min(self.estimate.output) } else { output };
         let catalog = self.catalog.as_ref().unwrap_or_else(|| Catalog::builtin());
@@ -120,7 +121,7 @@ impl Admitted {
 
     /// Nothing more will be known of it.
     pub(crate) fn give_up(&self) {
-        self.tell(self.lease.give_up());
+        self.notify_crossings(self.lease.give_up());
     }
 
     /// Part of an answer was delivered.
@@ -150,11 +151,11 @@ impl Admitted {
     }
 
     fn book(&self, outcome: Outcome) {
-        self.tell(self.lease.settle(outcome));
+        self.notify_crossings(self.lease.settle(outcome));
     }
 
-    /// Tells of thresholds of budgets that were reached.
-    fn tell(&self, crossings: Vec<Crossing>) {
+    /// Notifies of the thresholds of budgets that were reached.
+    fn notify_crossings(&self, crossings: Vec<Crossing>) {
         if crossings.is_empty() || !self.events.want(EventKind::Budget) {
             return;
         }

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// The most calls of a client that wait at once.
-const MOST_WAITING: usize = 10_000;
+const MAX_WAITING: usize = 10_000;
 
 struct EngineClock;
 
@@ -21,5 +21,5 @@ impl Clock for EngineClock {
 
 /// Counters in this process.
 pub(crate) fn counters() -> Arc<Admission> {
-    Admission::new(Box::<Memory>::default(), Arc::new(EngineClock), MOST_WAITING)
+    Admission::new(Box::<Memory>::default(), Arc::new(EngineClock), MAX_WAITING)
 }

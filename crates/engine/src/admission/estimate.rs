@@ -43,7 +43,7 @@ impl Priced<'_> {
                 let mut quantities = Quantities::new();
                 quantities.set("input_tokens", input);
                 quantities.set("output_tokens", output);
-                for (name, quantity) in &measured.beside {
+                for (name, quantity) in &measured.other_units {
                     quantities.set(name, *quantity);
                 }
                 if let Some(cached) = cached {

@@ -26,7 +26,7 @@ pub struct Measured {
     /// How many answers.
     pub(crate) answers: u64,
     /// What else it uses, by the names of units.
-    pub(crate) beside: Vec<(&'static str, u64)>,
+    pub(crate) other_units: Vec<(&'static str, u64)>,
     /// Whether it asks for parts to be kept in a cache, which may cost more than they do otherwise.
     pub(crate) caches: bool,
     /// At what price and speed.
@@ -71,8 +71,8 @@ impl Measured {
 
     /// A text that is spoken: by its characters, or by tokens of which nobody knows how many the sound has.
     pub(crate) fn characters(model: &str, text: &str, characters: u64) -> Self {
-        let beside = vec![("input_characters", characters)];
-        Self { output: None, beside, ..Self::texts(model, std::iter::once(text)) }
+        let other_units = vec![("input_characters", characters)];
+        Self { output: None, other_units, ..Self::texts(model, std::iter::once(text)) }
     }
 
     /// A conversation, which is asked with `defaults` where it says nothing itself.
@@ -99,7 +99,7 @@ impl Measured {
             input: if parts().any(is_media) { None } else { Some(prompt_tokens(request, own_tools, tools)) },
             output,
             answers,
-            beside: Vec::new(),
+            other_units: Vec::new(),
             caches: caches || parts().any(|part| part.cache.is_some()),
             tier,
             kind,

@@ -1,4 +1,4 @@
-//! Admission of attempts: what limits and budgets say before anything is sent, and what they are told afterwards.
+//! Admission of attempts: limits and budgets are checked before anything is sent, and settled afterwards.
 //!
 //! The counters and the queue are `ferrule_admission`'s. Here is what they are asked for: which rules hold for an attempt
 //! (`rules.rs`, `scope.rs`), how much it may use (`measured.rs`, `estimate.rs`), how it waits (`admit.rs`), and what

@@ -59,7 +59,7 @@ pub struct BudgetSettings {
 pub enum BudgetMode {
     /// The call is not sent.
     Hard,
-    /// It is sent, and somebody is told.
+    /// It is sent, and observers are notified.
     Soft,
     /// From a share of the amount on, and where a call does not fit in, a group is asked in place of what the call names.
     /// What does not fit in there is not sent.

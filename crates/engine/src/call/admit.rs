@@ -75,7 +75,7 @@ impl<W: Work> Run<'_, W> {
         rules.admit(&asking, target, self.has_another()).await
     }
 
-    /// Admits an attempt at `target` beside another one, if that is possible at once.
+    /// Admits a second, concurrent attempt at `target`, if that is possible at once.
     pub(super) fn try_admit(
         &self,
         seat: usize,

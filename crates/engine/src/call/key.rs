@@ -30,7 +30,7 @@ pub(super) fn take(
     Ok(Some(key))
 }
 
-/// Whether `contender` has a key beside `tried` that may be used.
+/// Whether `contender` has a key other than `tried` that may be used.
 fn has_another(contender: &Contender, target: &Target, tried: &[usize]) -> bool {
     let ring = contender.provider.keys_for(&target.own_headers);
     ring.is_some_and(|ring| ring.has_another(&contender.model, tried, &contender.breaker))
@@ -39,7 +39,7 @@ fn has_another(contender: &Contender, target: &Target, tried: &[usize]) -> bool 
 /// Leaves alone the key with which an attempt at `contender` failed, where that is its fault. Where it was the last one,
 /// and another is free again soon, that is what the call may wait for.
 fn settle(mut key: KeyInUse, contender: Option<&Contender>, failed: &mut Failed, is_last: bool) {
-    key.fail(Reason::from_failure(failed), &failed.failure);
+    key.fail(Reason::from_attempt(failed), &failed.failure);
     let no_key = contender.filter(|_| is_last).and_then(|one| one.no_key(&failed.failure));
     let Some(no_key) = no_key.filter(NoKey::is_for_now) else { return };
     failed.again = Again::Later;

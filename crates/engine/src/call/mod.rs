@@ -175,7 +175,7 @@ impl<'a, W: Work> Run<'a, W> {
             };
             self.settle_failed(&mut turn.target, turn.seat, &failed, was_answered);
             let outcome = Outcome::from(&failed.failure);
-            self.trail.record(&turn.target, &turn.began, outcome, Some(Reason::from_failure(&failed)), took);
+            self.trail.record(&turn.target, &turn.began, outcome, Some(Reason::from_attempt(&failed)), took);
             let keys = Keys {
                 has_grant: grant.is_some() || turn.target.has_fetched_key(),
                 has_another: self.has_another_key(&turn),
@@ -319,8 +319,8 @@ impl<'a, W: Work> Run<'a, W> {
     fn patience(&self, turn: &Turn) -> Option<Duration> {
         let contender = self.candidates.list.get(turn.seat)?;
         self.has_another().then_some(())?;
-        if let Some(told) = self.policy.patience.first_token {
-            return Some(told);
+        if let Some(configured) = self.policy.patience.first_token {
+            return Some(configured);
         }
         let reasons = self.work.may_reason() || reasons(contender, self.policy.catalog.as_deref());
         first_token::limit(contender.state.as_ref()?.statistics(), turn.target.stream, reasons)
@@ -345,7 +345,7 @@ impl<'a, W: Work> Run<'a, W> {
             return None;
         }
         let failed = Failed::from(W::objection(received, target)?);
-        self.plan.has_another_for(Reason::from_failure(&failed)).then_some(failed)
+        self.plan.has_another_for(Reason::from_attempt(&failed)).then_some(failed)
     }
 
     /// Notes what an attempt at `seat` used that gave nothing of the answer, and gives it.
@@ -368,7 +368,7 @@ impl<'a, W: Work> Run<'a, W> {
             if matches!(&failed.failure, Failure::Timeout(expired) if expired.is_silence()) {
                 lease.statistics().was_silent(target_state::now(), W::IS_STREAM, took);
             }
-            lease.fail(Reason::from_failure(&failed), &failed.failure);
+            lease.fail(Reason::from_attempt(&failed), &failed.failure);
         }
         self.lease = turn.lease;
         // The next key was taken already.

@@ -1,4 +1,4 @@
-//! Races of a call: a second attempt at another target beside one that is slow, and what becomes of the one that does not
+//! Races of a call: a second attempt at another target while one is slow, and what becomes of the one that does not
 //! count.
 
 use super::{Run, key, log, make_ready};
@@ -24,7 +24,7 @@ impl<W: Work> Run<'_, W> {
         hedge::delay(hedge, &self.candidates.pace.speed, turn.target.stream)
     }
 
-    /// The attempt, with one at the next candidate beside it where it is slow. Gives the one that counts.
+    /// The attempt, raced by one at the next candidate where it is slow. Returns the one that counts.
     pub(super) async fn race(&mut self, turn: Turn, delay: Duration) -> (Turn, Ended<W::Received>) {
         let window = self.window(&turn);
         let raced = hedge::race(turn, window, &self.work, delay, || self.rival()).await;
@@ -41,7 +41,7 @@ impl<W: Work> Run<'_, W> {
         (turn, ended)
     }
 
-    /// The attempt beside one that is slow, where there is somebody for it and the budget has something left.
+    /// The second attempt, where there is a candidate for it and the hedge budget has something left.
     fn rival(&self) -> Option<Second<W>> {
         let hedges = &self.candidates.pace.hedges;
         let now = target_state::now();
@@ -75,7 +75,7 @@ impl<W: Work> Run<'_, W> {
         let next = next.map(|contender| Next::Hedged(contender.name()));
         match ended.map(|ended| ended.result) {
             Some(Err(failed)) => {
-                let reason = Reason::from_failure(&failed);
+                let reason = Reason::from_attempt(&failed);
                 let outcome = Outcome::from(&failed.failure);
                 self.trail.record(&turn.target, &turn.began, outcome, Some(reason), took);
                 self.trail.lost(next, Some(&failed.failure));
@@ -88,7 +88,7 @@ impl<W: Work> Run<'_, W> {
                 }
                 self.failed = Some((turn.seat, failed));
             }
-            // Given up: that is no fault of the target, but it is slow.
+            // Given up: the target did not fail, but it is slow.
             Some(Ok(_)) | None => {
                 let outcome = Outcome::Cancelled("another target was faster".to_owned());
                 self.trail.record(&turn.target, &turn.began, outcome, None, took);

@@ -258,7 +258,7 @@ impl Grant {
         }
     }
 
-    /// No error may tell these.
+    /// No error may show these.
     pub(crate) fn add_secrets(&self, secrets: &mut Secrets) {
         match self {
             Self::Token(grant) => grant.add_secrets(secrets),

@@ -29,7 +29,7 @@ use std::{
 };
 use url::Url;
 
-/// The secrets of a provider that were fetched. Beside those that its settings have.
+/// The secrets of a provider that were fetched, in addition to those in its settings.
 #[derive(Clone, Default)]
 pub struct FetchedSecrets {
     /// Its key; that of the settings where absent.

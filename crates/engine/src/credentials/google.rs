@@ -1,7 +1,7 @@
 //! Google: a token for Vertex, by application default credentials (`docs/wire/gemini.md`, section 1). A file that is
 //! given, else `GOOGLE_APPLICATION_CREDENTIALS`, else what `gcloud` left, else the machine's metadata.
 //!
-//! Our own exchanges: each is one request, and the crates for them weigh a megabyte or cannot be told which proxy and
+//! Our own exchanges: each is one request, and the crates for them weigh a megabyte or do not take a proxy and
 //! certificates to use (docs/decisions/2026-11-25-cloud-credentials.md). Signatures are *ring*'s.
 
 use super::{

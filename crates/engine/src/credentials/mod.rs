@@ -116,7 +116,7 @@ impl Grant {
         }
     }
 
-    /// Adds what no error may tell.
+    /// Adds what no error may show.
     pub(crate) fn add_secrets(&self, secrets: &mut Secrets) {
         match self {
             Self::Renewed(grant) => grant.add_secrets(secrets),

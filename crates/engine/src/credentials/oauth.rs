@@ -45,7 +45,7 @@ const PLAIN_HEADERS: [&str; 8] = [
     "x-aws-ec2-metadata-token-ttl-seconds",
 ];
 
-/// Fields of a form that are no secrets.
+/// Fields of a form that are not secret.
 const PLAIN_FIELDS: [&str; 9] = [
     "audience",
     "client_assertion_type",

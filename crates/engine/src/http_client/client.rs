@@ -185,7 +185,7 @@ impl HttpClient {
         }
         let mut request = Request::new(body);
         if block.has_capitals {
-            *request.extensions_mut() = self.cases.of(&block.names);
+            *request.extensions_mut() = self.cases.extensions_for(&block.names);
         }
         (*request.method_mut(), *request.uri_mut(), *request.headers_mut()) = (method, uri, headers);
         Ok(request)

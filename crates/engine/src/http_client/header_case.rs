@@ -26,7 +26,7 @@ pub(super) struct HeaderCases(Mutex<HashMap<Box<[u8]>, Extensions>>);
 
 impl HeaderCases {
     /// What a request carries that has these names, each with a line feed behind it.
-    pub(super) fn of(&self, names: &[u8]) -> Extensions {
+    pub(super) fn extensions_for(&self, names: &[u8]) -> Extensions {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = kept.get(names) {
             return known.clone();
@@ -123,9 +123,9 @@ mod tests {
             &b"Host\nX-Stainless-OS\nanthropic-version\n"[..],
             b"A\nContent-Length\nTransfer-Encoding\nUpgrade\n",
         ] {
-            let found = cases.of(names).len();
+            let found = cases.extensions_for(names).len();
             assert!(found > 0, "the names");
-            assert_eq!(cases.of(names).len(), found);
+            assert_eq!(cases.extensions_for(names).len(), found);
         }
         assert_eq!(cases.0.lock().unwrap().len(), 2);
     }

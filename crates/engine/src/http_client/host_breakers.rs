@@ -71,7 +71,7 @@ impl Admitted {
     fn report(&mut self, outcome: Outcome) {
         if let Some(permit) = self.permit.take() {
             let now = steady_clock::now();
-            // What changed is not told to anybody.
+            // Nobody is notified of the change.
             let _ = self.breaker.settle(permit, outcome, now, &self.settings, fastrand::f64());
         }
     }

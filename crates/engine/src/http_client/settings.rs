@@ -1,4 +1,4 @@
-//! Settings of an HTTP client: whom it trusts, through what it connects, how many connections it keeps.
+//! Settings of an HTTP client: trusted certificates, proxies, connection limits.
 
 use crate::policy_options::BreakerOptions;
 use http::HeaderMap;

@@ -12,7 +12,7 @@ use std::{
 };
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Further away than any request; a limit that overflows the clock is no limit.
+/// Further away than any request; a limit that overflows the clock means none.
 const FAR: Duration = Duration::from_secs(86400 * 365);
 
 /// How long things may take; `None` without limit.

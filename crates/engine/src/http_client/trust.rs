@@ -1,4 +1,4 @@
-//! Trust of an HTTP client: whose certificates it accepts, and its own.
+//! Certificates of an HTTP client: those that it trusts, and its own.
 
 use super::settings::{HttpSettings, Identity, Trust};
 use crate::{pinned::PinningVerifier, tls};

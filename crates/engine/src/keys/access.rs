@@ -1,4 +1,4 @@
-//! A key as requests carry it: at hand, or fetched from a file or a command by the attempt that needs it first.
+//! Key access: a key that is at hand, or fetched from a file or a command by the attempt that needs it first.
 
 use super::masked::masked;
 use crate::{
@@ -150,7 +150,7 @@ impl Access {
         self.fetched.is_some()
     }
 
-    /// Adds what no error may tell.
+    /// Adds what no error may show.
     pub(crate) fn add_secrets(&self, secrets: &mut Secrets) {
         if self.was_fetched() {
             secrets.add(self.ready.secret.expose_secret());

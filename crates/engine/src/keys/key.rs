@@ -1,4 +1,4 @@
-//! One of several keys of a provider: where it is, its weight, and what is known of it.
+//! Key of a provider that has several: its source, its weight, and its state.
 
 use super::{access::Place, state::KeyState};
 use std::sync::Arc;

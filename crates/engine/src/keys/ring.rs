@@ -132,7 +132,7 @@ impl KeyRing {
         }
     }
 
-    /// Whether there is a key beside `tried` that may be used at `model`.
+    /// Whether there is a key other than `tried` that may be used for `model`.
     pub(crate) fn has_another(&self, model: &str, tried: &[usize], breaker: &BreakerSettings) -> bool {
         let standings = self.standings(&self.known(model), now(), breaker);
         let is_usable = |(index, standing): (usize, &Standing)| {

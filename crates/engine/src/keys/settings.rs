@@ -13,7 +13,7 @@ pub struct KeySettings {
     pub source: Option<Arc<dyn SecretSource>>,
     /// What stays the same of `source` through reloads, such as the path of the file: what is known of the key is kept by it.
     pub reference: String,
-    /// Its share of the calls beside the others'. More than 0.
+    /// Its share of the calls, relative to the others'. More than 0.
     pub weight: f64,
 }
 

@@ -46,7 +46,7 @@ const WITHOUT_MODEL: Duration = Duration::from_secs(300);
 /// What is known of the keys of one provider.
 #[derive(Debug, Default)]
 pub(crate) struct KeyStates {
-    /// Keys are told apart by a hash that nobody outside this process can compute.
+    /// Keys are distinguished by a hash that nobody outside this process can compute.
     hasher: RandomState,
     all: Mutex<HashMap<u64, Arc<KeyState>>>,
 }

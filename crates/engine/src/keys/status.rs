@@ -6,11 +6,11 @@ use std::time::Duration;
 /// One of several keys of a provider.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeyStatus {
-    /// The provider, and after an `@` what tells it apart from another with the same id.
+    /// The provider, and after an `@` what distinguishes it from another with the same id.
     pub provider: String,
     /// The key, masked.
     pub key: String,
-    /// Its share of the calls beside the others'.
+    /// Its share of the calls, relative to the others'.
     pub weight: f64,
     /// `usable`, `rate_limited` (at the models in `models`), `refused` (everywhere) or `unreadable`.
     pub state: &'static str,

@@ -1,4 +1,4 @@
-//! A key in use by one attempt, and what becomes of it.
+//! Keys in use: the one that an attempt took, and how its outcome changes the key's state.
 
 use super::state::{KeyAtModel, KeyState, RETIRED};
 use crate::{failover::Reason, failure::Failure, steady_clock::now};

@@ -47,7 +47,7 @@ fn failure(kind: ErrorKind, retry_after: Option<u64>) -> Failure {
 fn fail(ring: &Arc<KeyRing>, model: &str, kind: ErrorKind, retry_after: Option<u64>) -> usize {
     let mut key = ring.take(model, &[], &BREAKER(), false).unwrap();
     let failure = failure(kind, retry_after);
-    key.fail(Reason::of_failure(&failure), &failure);
+    key.fail(Reason::from_failure(&failure), &failure);
     key.index()
 }
 

@@ -1,4 +1,5 @@
-//! Open connections: which are idle and since when, so that those that died unnoticed are told from those that broke.
+//! Open connections: which are idle and since when, so that those that died unnoticed are distinguished from those that
+//! broke.
 //!
 //! A balancer or a NAT forgets idle connections without a word, and a frozen machine wakes with a pool full of dead
 //! ones. The first request on one of them fails, and shows what the others that were idle as long are worth.

@@ -1,4 +1,4 @@
-//! One connection: a socket, perhaps encrypted, that tells what happens on it.
+//! Socket of one connection, perhaps encrypted, that notes what happens on it.
 
 use super::connections::Record;
 use hyper_util::client::legacy::connect::{Connected, Connection};

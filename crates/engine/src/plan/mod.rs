@@ -165,7 +165,7 @@ impl Plan {
         if let Some(seat) = self.seats.get_mut(seat) {
             seat.asked = seat.asked.saturating_add(1);
         }
-        self.judge(failed, Reason::from_failure(failed), now);
+        self.judge(failed, Reason::from_attempt(failed), now);
         self.current = current;
     }
 
@@ -216,7 +216,7 @@ impl Plan {
 
     /// What to do where the credentials were not renewed.
     pub(crate) fn with_another_key(&mut self, failed: &Failed, keys: Keys, moment: Moment) -> Step {
-        let is_of_the_key = Reason::from_failure(failed).is_of_the_key() || failed.is_refused_access();
+        let is_of_the_key = Reason::from_attempt(failed).is_of_the_key() || failed.is_refused_access();
         if keys.has_another && is_of_the_key && !moment.remaining.is_zero() {
             return Step::NextKey;
         }
@@ -228,7 +228,7 @@ impl Plan {
         if moment.remaining.is_zero() {
             return Step::GiveUp;
         }
-        let reason = Reason::from_failure(failed);
+        let reason = Reason::from_attempt(failed);
         self.judge(failed, reason, moment.now);
         let moves = match reason {
             Reason::ContextLength => self.go_where_more_fits(),

@@ -53,7 +53,7 @@ impl Seat {
 
     /// Whether it may read more than a model with this window.
     pub(super) fn reads_more_than(&self, window: Option<u64>) -> bool {
-        // Where one is not known, asking tells.
+        // Where one is not known, an attempt will show.
         self.window.zip(window).is_none_or(|(own, other)| own > other)
     }
 }

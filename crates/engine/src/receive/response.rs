@@ -57,7 +57,7 @@ pub(crate) async fn read_response(mut incoming: Incoming, target: &Target) -> Re
     }
 }
 
-/// The body of a server that streams whether it was asked to or not, as one response. `None` where it is no stream.
+/// The body of a server that streams whether it was asked to or not, as one response. `None` where it is not a stream.
 fn join(body: &[u8], provider: &Provider) -> Option<Result<Response, StreamError>> {
     let Provider { dialect, quirks, .. } = provider;
     let mut decoder = quirks.decoder(dialect.stream_decoder(StreamLimits::default()));

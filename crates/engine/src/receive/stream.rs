@@ -253,7 +253,7 @@ impl Reader {
             .with_body(&self.beginning)
     }
 
-    /// Whether there is something that a caller waits for. What only opens an answer, or stands beside it, is not: signs
+    /// Whether there is something that a caller waits for. What only opens an answer, or is metadata, is not: signs
     /// of life, the head, the filter's marks of the prompt, figures, a piece of text with nothing in it.
     fn has_substance(&self) -> bool {
         let counts = |event: &StreamEvent| is_token(event) || matches!(event, StreamEvent::Finish { .. });

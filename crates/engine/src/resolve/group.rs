@@ -37,7 +37,7 @@ pub struct GroupTarget {
 /// What a group says of one of its targets.
 #[derive(Clone, Debug)]
 pub struct TargetSettings {
-    /// How large its share is beside that of the others, for the strategies that weigh.
+    /// Its share, relative to the others', for the strategies that use weights.
     pub weight: f64,
     /// What calls may ask for ([`crate::RoutingOptions::tags`]).
     pub tags: Vec<String>,
@@ -74,7 +74,7 @@ pub struct GroupRules {
     pub strategy: Strategy,
     /// A function of the user's own that orders them, in place of the strategy.
     pub own: Option<OwnStrategy>,
-    /// Whether a conversation stays with one target, also where its calls name no session: it is told by its beginning.
+    /// Whether a conversation stays with one target, also where its calls name no session: its beginning identifies it.
     pub sticky: bool,
     /// Whether and when a second target is asked while the first is silent.
     pub hedge: Option<Hedge>,

@@ -74,7 +74,7 @@ impl Groups {
             let sample = pattern.as_ref().map(|_| "x");
             match ways.group(group, sample, groups.states.group(&group.name)) {
                 Ok(_) if pattern.is_some() => {}
-                Ok(ready) => match same_model::of_group(&ready.targets, catalog) {
+                Ok(ready) => match same_model::check_group(&ready.targets, catalog) {
                     Ok(()) => drop(groups.exact.insert(group.name.clone(), Arc::new(ready))),
                     Err(message) => problems.push(refuse(message)),
                 },
@@ -112,7 +112,7 @@ impl Groups {
 
     /// What is kept of the group of the moment that these models are.
     pub(super) fn state_of(&self, models: &[String]) -> Arc<GroupState> {
-        self.states.of_models(models)
+        self.states.for_models(models)
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {

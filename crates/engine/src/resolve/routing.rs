@@ -22,7 +22,7 @@ pub struct Routing {
     pub look_up: Option<LookUp>,
     /// Who may be meant by a name that nobody offers: suggested, never called.
     pub similar: Option<LookUp>,
-    /// What tells whether the targets of a group embed alike.
+    /// Decides whether the targets of a group embed alike.
     pub catalog: Option<Arc<Catalog>>,
 }
 

@@ -123,7 +123,7 @@ fn the_case_of_a_provider_does_not_matter() {
 fn bare_names() {
     let routes = routes(&[]);
     assert_eq!(led(&routes, "llama"), "groq/llama-full");
-    // A vendor's name before it is no provider's.
+    // The vendor's name before it is not a provider's.
     assert_eq!(led(&routes, "meta/llama"), "groq/meta/llama-full");
     // Nobody has a key, but there is only one who could be meant: the call will say which key is missing.
     assert_eq!(led(&routes, "haiku"), "anthropic/haiku-full");

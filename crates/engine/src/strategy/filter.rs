@@ -7,7 +7,7 @@ use std::fmt;
 pub struct TargetFacts<'a> {
     /// Its provider's id.
     pub provider: &'a str,
-    /// What tells it apart from others of the same provider and model.
+    /// What distinguishes it from others of the same provider and model.
     pub variant: Option<&'a str>,
     /// Its model's name there.
     pub model: &'a str,
@@ -158,15 +158,15 @@ fn names(name: &str, target: &TargetFacts<'_>) -> bool {
     let Some((provider, model)) = name.split_once('/') else {
         return matches(name, target.provider)
             || target.variant.is_some_and(|variant| matches(name, variant))
-            || of_variant(name, target).is_some_and(|provider| matches(provider, target.provider));
+            || strip_variant(name, target).is_some_and(|provider| matches(provider, target.provider));
     };
     matches(provider, target.provider)
         && (matches(model, target.model)
-            || of_variant(model, target).is_some_and(|model| matches(model, target.model)))
+            || strip_variant(model, target).is_some_and(|model| matches(model, target.model)))
 }
 
 /// What stands before the `@` and the target's variant.
-fn of_variant<'a>(name: &'a str, target: &TargetFacts<'_>) -> Option<&'a str> {
+fn strip_variant<'a>(name: &'a str, target: &TargetFacts<'_>) -> Option<&'a str> {
     let (name, variant) = name.rsplit_once('@')?;
     matches(variant, target.variant?).then_some(name)
 }

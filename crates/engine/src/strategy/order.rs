@@ -115,7 +115,7 @@ impl<'a> Order<'a> {
         rest.get_or_insert_with(|| {
             let others = targets.iter().enumerate().filter(|(index, _)| Some(*index) != *first);
             let key = |(index, target)| {
-                let score = scores.of(index, target, random);
+                let score = scores.score(index, target, random);
                 Reverse(Key::new(tier(target), score as f32, random.u64(..), index))
             };
             others.map(key).collect()
@@ -148,7 +148,7 @@ impl Iterator for Order<'_> {
             && let Some(target) = self.targets.get(first)
         {
             self.is_first_given = true;
-            let score = self.scores.of(first, target, &mut self.random);
+            let score = self.scores.score(first, target, &mut self.random);
             return Some(Choice { target: first, reason: self.reason(tier(target), score) });
         }
         let Reverse(key) = self.rest().pop()?;

@@ -34,7 +34,7 @@ pub(super) enum Scores {
 
 impl Scores {
     /// The score of a target. Scores below 0 count as 0.
-    pub(super) fn of(&self, index: usize, target: &TargetSnapshot, random: &mut fastrand::Rng) -> f64 {
+    pub(super) fn score(&self, index: usize, target: &TargetSnapshot, random: &mut fastrand::Rng) -> f64 {
         match self {
             Self::Index => index as f64,
             Self::Equal => 0.0,
@@ -54,7 +54,7 @@ impl Scores {
     pub(super) fn lowest(&self, targets: &[TargetSnapshot], random: &mut fastrand::Rng) -> Option<usize> {
         let mut pick = Pick::new();
         for (index, target) in targets.iter().enumerate() {
-            let score = self.of(index, target, random);
+            let score = self.score(index, target, random);
             let score = if score.is_nan() { f64::INFINITY } else { score.max(0.0) };
             pick.offer((tier(target), score), index, random);
         }
@@ -76,7 +76,7 @@ impl Scores {
         let other = random.usize(..able - 1);
         let other = if other >= one { other + 1 } else { other };
         let ((one, first), (other, second)) = (nth_able(targets, one)?, nth_able(targets, other)?);
-        let (score, against) = (self.of(one, first, random), self.of(other, second, random));
+        let (score, against) = (self.score(one, first, random), self.score(other, second, random));
         let is_tie = (score - against).abs() <= TIE * score.min(against);
         let first_wins = if is_tie { random.bool() } else { score < against };
         Some(if first_wins { one } else { other })

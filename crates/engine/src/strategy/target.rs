@@ -6,7 +6,7 @@ pub struct TargetSnapshot {
     /// A hash of what makes the target this one, such as [`session_hash`] of its name and address: the same in every process,
     /// whatever else is in the group.
     pub identity: u64,
-    /// How large a share it is to get, beside the others' weights. 0: only where nobody else can be asked.
+    /// The share that it is to get, relative to the others' weights. 0: only where no other target is available.
     pub weight: f64,
     /// Whether it can take a call now. `false` (its breaker is open, its limit of concurrency or of rate is reached) puts it
     /// after all who can, in any strategy.

@@ -179,7 +179,7 @@ impl HttpExchange {
                 break;
             }
             let future = Self::future(py, r#loop, &self.line.reader)?;
-            // Stored before it is armed: who finds it armed finds whom to wake.
+            // Stored before it is armed: whoever finds it armed finds the waiter.
             if self.line.queue.arm() && !self.has_ended() {
                 return Ok(Some(future));
             }
@@ -260,7 +260,7 @@ impl HttpExchange {
     // The futures' callbacks lead to the task that waits, and that to us.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         for place in [&self.line.reader, &self.line.writer] {
-            // Locked by another thread: then somebody uses us, and we are no garbage.
+            // Locked by another thread: then it is in use, and not garbage.
             if let Ok(future) = place.try_lock() {
                 visit.call(&*future)?;
             }

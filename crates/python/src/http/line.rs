@@ -73,7 +73,7 @@ impl Line {
     }
 
     async fn deliver_whole(self: &Arc<Self>, mut response: HttpResponse) -> Result<(), HttpFailure> {
-        let head = Head::of(&mut response);
+        let head = Head::from_response(&mut response);
         let body = response.rest().await?;
         let size = body.len();
         // The place on the connection is free before the reader knows.
@@ -83,7 +83,7 @@ impl Line {
     }
 
     async fn deliver_parts(self: &Arc<Self>, mut response: HttpResponse) -> Result<(), HttpFailure> {
-        self.push(Part::Head(Head::of(&mut response)), 0);
+        self.push(Part::Head(Head::from_response(&mut response)), 0);
         loop {
             response.until_wanted(poll_fn(|context| self.queue.poll_space(context))).await?;
             let Some(chunk) = response.chunk().await? else { return Ok(()) };
@@ -123,7 +123,7 @@ impl Line {
 }
 
 impl Head {
-    fn of(response: &mut HttpResponse) -> Self {
+    fn from_response(response: &mut HttpResponse) -> Self {
         Self {
             status: response.status,
             version: match response.version {
@@ -160,8 +160,8 @@ impl BodySource for Upload {
     fn poll_next(&self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, GivenUp>>> {
         let Some(feed) = &self.0.feed else { return Poll::Ready(None) };
         feed.poll_next(context).map(|fed| match fed {
-            Fed::Item(bytes, told) => {
-                if told {
+            Fed::Item(bytes, notify) => {
+                if notify {
                     self.0.announce();
                 }
                 Some(Ok(bytes))

@@ -73,7 +73,7 @@ fn proxy(value: &Bound<'_, PyAny>) -> PyResult<HttpProxy> {
     Ok(HttpProxy::Given { address, credentials, headers })
 }
 
-/// Limits as `(connect, read, write, pool)` in seconds; `None` is no limit.
+/// Limits as `(connect, read, write, pool)` in seconds; `None` for no limit.
 pub(super) fn timeouts(given: Option<&Bound<'_, PyTuple>>) -> PyResult<HttpTimeouts> {
     let Some(given) = given else { return Ok(HttpTimeouts::default()) };
     let (connect, read, write, pool): (
@@ -95,6 +95,6 @@ fn seconds(value: &Bound<'_, PyAny>, what: &str) -> PyResult<Option<Duration>> {
     if seconds.is_nan() || seconds < 0.0 {
         return Err(PyValueError::new_err(format!("{what} has to be at least 0 seconds, or None")));
     }
-    // What is too long for a clock is no limit.
+    // What is too long for a clock means no limit.
     Ok(Duration::try_from_secs_f64(seconds).ok())
 }

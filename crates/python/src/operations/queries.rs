@@ -36,7 +36,7 @@ pub(crate) fn count_tokens(
     Ok(start(bridge, provider, Box::pin(counted))?.observed(observed))
 }
 
-/// Whom a call would ask, in which order and why.
+/// The targets that a call would try, in order, and why.
 pub(crate) fn route<'py>(
     client: &Caller,
     model: &Bound<'py, PyAny>,

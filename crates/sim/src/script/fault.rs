@@ -112,7 +112,7 @@ pub(crate) enum Place {
     BeforeTerminal,
 }
 
-/// How a 429 tells when to send the request again.
+/// How a 429 says when to send the request again.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Retry {

@@ -1,4 +1,4 @@
-//! Scripts: what a test tells the simulator to do.
+//! Scripts: what the simulator is to answer, as tests write it.
 //!
 //! The shape of the JSON is the shape of these types; `docs/simulator.md` explains each field to users.
 

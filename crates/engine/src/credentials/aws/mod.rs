@@ -33,7 +33,8 @@ use std::{
 };
 use url::Url;
 
-/// Amazon takes requests whose time is less than five minutes from its own; what is far less is no skew.
+/// Amazon takes requests whose time is less than five minutes from its own; a much smaller difference is not treated as
+/// skew.
 const SKEW_SECONDS: i64 = 60;
 
 /// Codes of an answer that refuses a signature for its time (`docs/wire/bedrock.md`, section 6; `RequestExpired` is of

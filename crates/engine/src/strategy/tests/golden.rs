@@ -1,4 +1,4 @@
-//! Golden distributions: how often each strategy asks whom first, for a snapshot that stays the same.
+//! Golden distributions: how often each strategy puts each target first, for a snapshot that stays the same.
 
 use super::*;
 

@@ -61,7 +61,7 @@ proptest! {
         }
     }
 
-    /// Whatever calls may ask whom, nobody who may be asked waits for more than the turns of all others.
+    /// Whichever targets calls may use, no usable target waits for more than the turns of all others.
     #[test]
     fn turns_come_round(subsets in prop::collection::vec(1_u8..=255, 200), seed: u64) {
         let all = group(8);
