@@ -217,7 +217,7 @@ def apply(overlay: dict[str, Any], rows: list[dict[str, Any]]) -> None:
 
 
 def date_prices(rows: list[dict[str, Any]]) -> None:
-    """Writes the days of price_dates.toml beside the prices that held on them."""
+    """Writes the days of price_dates.toml next to the prices that held on them."""
     dates = {
         (owner, each): str(date)
         for owner, days in tomllib.loads(DATES.read_text("utf-8")).items()

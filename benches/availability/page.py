@@ -1,4 +1,4 @@
-"""The page and the picture of an availability run: its figures as a table and as a picture."""
+"""Page and chart of an availability run."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def _panel(result: dict[str, Any], scenario: str) -> list[str]:
 
 
 def write(result: dict[str, Any]) -> None:
-    """Writes the figures into the page, and the picture and the result beside it."""
+    """Writes the figures into the page, and the chart and the result next to it."""
     page = (DOCS / "availability").with_suffix(".md")
     before, _, rest = page.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)

@@ -191,7 +191,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=2000, help="calls of each measurement; default 2000")
     parser.add_argument("--only", help="only clients and strategies with this in their names")
     parser.add_argument("--scenarios", help="comma-separated; default all")
-    parser.add_argument("--write", action="store_true", help="write docs/availability.md and its picture")
+    parser.add_argument("--write", action="store_true", help="write docs/availability.md and its chart")
     parser.add_argument("--output", type=Path, help="where to put the figures as JSON")
     parser.add_argument("--from", dest="source", type=Path, help="make the page of an earlier result again")
     options = parser.parse_args()

@@ -150,7 +150,7 @@ def report(result: dict[str, Any]) -> str:
             "CPU us per item: the process's, less that of the producers alone\n" + aligned(cpu),
             "Wake-ups per item\n" + aligned(wakes),
             "8 streams, us: from when an item was due until it is in Python, and the producer held up per wake-up;\n"
-            "idle, and beside a thread that computes in pure Python\n" + aligned(delays),
+            "idle, and while a thread computes in pure Python\n" + aligned(delays),
             "CPU us per item that is ready, made in Rust\n" + aligned(ready),
         ]
     )

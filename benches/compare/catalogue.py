@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# Ferrule as an older wheel has it, which `--before` names: measured beside the new one in the same run.
+# Ferrule as an older wheel has it, which `--before` names: measured in the same run as the new one.
 BEFORE = "ferrule-before"
 
 

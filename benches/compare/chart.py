@@ -27,7 +27,7 @@ OURS, OTHERS, FLOORS = "#c2410c", "#64748b", "#cbd5e1"
 
 
 def chart(summary: Summary) -> str:
-    """Two panels beside two; within a panel the bars' lengths are logarithms, as the clients span three decades."""
+    """Two panels next to two; within a panel the bars' lengths are logarithms, as the clients span three decades."""
     clients = list(next(iter(summary.result["rounds"][0].values())))
     height = TITLE + len(clients) * (BAR + GAP) + 16
     body = "".join(

@@ -38,7 +38,7 @@ async def open_streams(module: Any, upstream: str, streams: int) -> Figures:
     """Opens so many streams, each silent after its first text; then lets all go on to their end."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    # What a first stream loads for good is no stream's own.
+    # What a first stream loads for good is not counted to one stream.
     first = module.Client(upstream, "burst-3", 1, PROMPT)
     await first.stream(str)
     await first.close()

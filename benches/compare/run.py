@@ -1,4 +1,4 @@
-"""Measures Ferrule beside its peers against one scripted upstream; `../README.md` says how to read the outcome.
+"""Benchmark of Ferrule and its peers against one scripted upstream; `../README.md` says how to read the outcome.
 
 python benches/compare/run.py [--quick] [--clients floor,openai] [--cases burst] [--python /usr/bin/python3]
 python benches/compare/run.py soak [--clients ferrule] [--calls 200000]
@@ -79,7 +79,7 @@ def installed(options: argparse.Namespace) -> tuple[dict[str, Path], dict[str, s
 def measure(entries: list[Entry], pythons: dict[str, Path], upstream: str, options: argparse.Namespace) -> Any:
     """All rounds. Within a round the clients take turns case by case, so that what drifts, drifts for all."""
     seconds = 0.3 if options.quick else 1.5
-    # A stream's opening is to weigh little beside its chunks.
+    # A stream's opening is to weigh little compared with its chunks.
     paced_seconds = 1.0 if options.quick else 2.0
     rounds: list[dict[str, dict[str, Any]]] = []
     timed = [case for case in CASES if case in options.cases]
@@ -193,7 +193,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--cases", type=listed([*CASES, *MEMORY_CASES]), default=[*CASES, *MEMORY_CASES])
     parser.add_argument("--python", default=sys.executable, help="the interpreter the clients run on")
     parser.add_argument("--wheel", type=Path, help="the wheel to measure (default: the newest in dist/)")
-    parser.add_argument("--before", type=Path, help=f"an older wheel to measure beside it, as the client {BEFORE}")
+    parser.add_argument("--before", type=Path, help=f"an older wheel to measure as well, as the client {BEFORE}")
     parser.add_argument("--calls", type=int, default=200_000, help="how many calls a soak makes")
     parser.add_argument("--output", type=Path, default=ROOT / "benches" / "results")
     options = parser.parse_args()

@@ -177,7 +177,7 @@ class NativeClient:
     def route(
         self, model: str | Sequence[str] | None, prompt: Any, options: dict[str, Any], kind: str
     ) -> dict[str, Any]:
-        """Whom a call would ask, in which order and why, without a request.
+        """The targets that a call would try, in order, and why, without a request.
 
         A dict of `strategy`, `targets` and `passed_over`. `kind` is `complete`, `stream` or `embed`, and `prompt` what
         that takes, or `None`.
@@ -583,10 +583,10 @@ class HttpTransport:
             proxy: The proxy for all requests: its URL, its user name and password (or `None`), and headers for it.
             proxy_from_environment: Whether `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` count, in either
                 case of letters, where no `proxy` is given.
-            max_connections: How many requests may be on a connection at once; `None` is no limit. Requests that share a
-                connection under HTTP/2 do not count.
-            max_keepalive_connections: How many idle connections to one host are kept; `None` is no limit.
-            keepalive_expiry: For how many seconds an idle connection is kept; `None` is no limit.
+            max_connections: How many requests may be on a connection at once; `None` for no limit. Requests that
+                share a connection under HTTP/2 do not count.
+            max_keepalive_connections: How many idle connections to one host are kept; `None` for no limit.
+            keepalive_expiry: For how many seconds an idle connection is kept; `None` for no limit.
             local_address: The IP address of this machine that connections are made from.
             uds: The path of a Unix socket that all connections lead to.
             connect_retries: How often connecting is tried again where it fails: at once, after 0.5 s, 1 s, 2 s, ...
@@ -1259,7 +1259,7 @@ class Attempt:
 
     @property
     def target(self) -> str:
-        """`provider/model`, and after an `@` what tells the target apart from others of the same."""
+        """`provider/model`, and after an `@` what distinguishes the target from others of the same."""
 
     @property
     def key(self) -> str | None:
@@ -1518,7 +1518,7 @@ class Continued:
     __match_args__ = ("target", "how")
     @property
     def target(self) -> str:
-        """The target that continues: `provider/model`, and after an `@` what tells it apart from similar ones."""
+        """The target that continues: `provider/model`, and after an `@` what distinguishes it from similar ones."""
 
     @property
     def how(self) -> Literal["prefix", "restart"]:

@@ -357,7 +357,7 @@ class AsyncClient(AsyncClientOperations):
         stream: bool = False,
         **options: Unpack[CompletionOptions],
     ) -> ferrule.RoutingPlan:
-        """Whom a call would ask, in which order and why. See `Client.route`."""
+        """The targets that a call would try, in order, and why. See `Client.route`."""
         return self._plan(model, messages, options, "stream" if stream else "complete")
 
     async def status(self) -> ferrule.Status:

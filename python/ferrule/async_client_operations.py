@@ -1,4 +1,4 @@
-"""Operations besides chat of the asynchronous client. Its methods are those of `ClientOperations`, awaited."""
+"""Operations other than chat of the asynchronous client. Its methods are those of `ClientOperations`, awaited."""
 
 from __future__ import annotations
 

@@ -362,7 +362,7 @@ class BaseClient(Interceptable):
         return start(model, messages, given, bridge=bridge, parse=format_), format_
 
     def _plan(self, model: Model, prompt: Any, options: Mapping[str, Any], kind: str) -> ferrule.RoutingPlan:
-        """Whom a call of the method `kind` would ask."""
+        """The targets that a call of the method `kind` would try."""
         from ferrule.routing import plan_of  # dataclasses, inspect
 
         if kind != "embed":

@@ -24,7 +24,7 @@ __all__ = ["Call", "LayeredNative", "Tracer", "Watch", "native_with"]
 
 
 _left: collections.deque[Watch] = collections.deque()
-"""Watches of calls that the garbage collector found left, which are told so with the next call."""
+"""Watches of calls that the garbage collector found abandoned, which are notified with the next call."""
 _is_collecting = False
 
 
@@ -166,7 +166,7 @@ class LayeredNative:
 
 
 class WatchedFlight:
-    """A `Flight` that tells a watch what it delivers."""
+    """A `Flight` that reports to a watch what it delivers."""
 
     def __init__(self, flight: Flight, watch: Watch) -> None:
         self._flight = flight

@@ -1,4 +1,4 @@
-"""Call times: how long a call took and when its pieces came, for metrics and logs. A watch of `call_layers.py`."""
+"""Call times: how long a call took and when its chunks came, for metrics and logs. A watch of `call_layers.py`."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ _MASK = "MASKED"
 _SECRET_FIELDS = frozenset(
     ("access_token", "refresh_token", "id_token", "client_secret", "api_key", "apikey", "assertion", "password")
 )
-"""Fields of bodies whose values are masked. (Names such as `token` are no secrets there.)"""
+"""Fields of bodies whose values are masked. (Names such as `token` do not hold secrets there.)"""
 _MATCHED = frozenset(("method", "url", "body"))
 
 
@@ -205,7 +205,7 @@ def record(
             returns what is written, or `None` for nothing.
 
     Returns:
-        A context manager. As it holds for the whole process, tests that use it do not run in threads beside each other.
+        A context manager. As it holds for the whole process, tests that use it do not run concurrently in threads.
 
     Raises:
         ImportError: PyYAML is missing (`pip install 'ferrule[testing]'`).
@@ -250,9 +250,9 @@ def _write(path: Path, interactions: list[Interaction]) -> None:
     text = yaml.dump(content, Dumper=dumper_class, allow_unicode=True, width=2**20)
     path.parent.mkdir(parents=True, exist_ok=True)
     # A test that is stopped in the middle leaves the old file.
-    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
-    beside.write_text(text, "utf-8")
-    beside.replace(path)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
+    temporary.write_text(text, "utf-8")
+    temporary.replace(path)
 
 
 def _bytes_of(body: Any) -> bytes:

@@ -438,7 +438,7 @@ class Client(ClientOperations):
         stream: bool = False,
         **options: Unpack[CompletionOptions],
     ) -> ferrule.RoutingPlan:
-        """Whom a call would ask, in which order and why. No request is made, and nobody's turn is over.
+        """The targets that a call would try, in order, and why. No request is made, and no strategy moves on.
 
         Args:
             model: As `complete` takes it.

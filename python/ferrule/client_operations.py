@@ -1,4 +1,4 @@
-"""Operations besides chat of the synchronous client: embeddings, reranking, images, audio, counts, lists of models."""
+"""Operations other than chat of the synchronous client: embeddings, reranking, images, audio, counts, models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Definitions of a JSON schema: all at its root, those that share a name told apart."""
+"""Definitions of a JSON schema: all at its root, those that share a name renamed."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ _logger = logging.getLogger("ferrule")
 
 
 class _Intercepted:
-    """What every stage is told of the call."""
+    """What every stage knows of the call."""
 
     def __init__(self, call: Call) -> None:
         self._call = call
@@ -98,7 +98,7 @@ class InterceptedRequest(_Intercepted):
         """The messages of a chat, to be changed in place or replaced. Text is the message of a user.
 
         Raises:
-            AttributeError: It is no chat: see `input`.
+            AttributeError: It is not a chat call: see `input`.
         """
         if self.operation not in _CHAT:
             raise AttributeError(f"a request of {self.operation} has no messages; `input` is what is asked")

@@ -62,7 +62,7 @@ class TerminalBar:
         self._is_started = False
 
     def advance(self, said: str) -> None:
-        """Counts an answer, and says something beside the bar."""
+        """Counts an answer, and updates the text next to the bar."""
         if not self._is_started:
             self._is_started = True
             self._bar.start()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from ferrule.errors import ConfigError, ConnectError, ConnectTimeoutError
 from ferrule.own_loop import OwnLoop
-from ferrule.tool_results import ToldError
+from ferrule.tool_results import ModelVisibleError
 from ferrule.toolbox import Tool
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _NAME = re.compile(r"[^a-zA-Z0-9_-]")
 _MAX_NAME = 64
 
 
-class McpError(ToldError):
+class McpError(ModelVisibleError):
     """A tool of a server failed; the message is what the server says, for the model."""
 
 

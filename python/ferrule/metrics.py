@@ -65,7 +65,7 @@ class Collector:
             raise TypeError(f"labels: expected a list of keys of metadata, not {labels!r}")
         self._labels = tuple(labels)
         self._client = None if client is None else weakref.ref(client)
-        # A dropped stream may be told of while we hold it.
+        # A dropped stream may be reported while we hold it.
         self._lock = threading.RLock()
         self._observed: weakref.WeakSet[Any] = weakref.WeakSet()
         # What was last read of each client, and the sum of those that are gone: counters only grow.
@@ -95,7 +95,7 @@ class Collector:
             self._observe(client)
         add_tracer(self, client)
 
-    # What it is told.
+    # What it is notified of.
 
     def begin(self, call: Call, client: Any) -> CallTimes:
         """Watches a call. Called for each by `call_layers.py`."""
@@ -111,7 +111,7 @@ class Collector:
         # The client has the functions, and they are not to keep the collector.
         me = weakref.ref(self)
 
-        def tell(kind: str) -> Any:
+        def observer(kind: str) -> Any:
             def observe(event: Any) -> None:
                 collector = me()
                 if collector is not None:
@@ -121,7 +121,7 @@ class Collector:
 
         watched: Any = client
         for kind in ("response", "error", "retry", "failover", "breaker"):
-            watched.on(kind, tell(kind), name=f"ferrule.metrics of {kind}")
+            watched.on(kind, observer(kind), name=f"ferrule.metrics of {kind}")
 
     def _take(self, kind: str, event: Any) -> None:
         model = None if event.target is None else event.target.partition("/")[2]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-MOST_SERIES = 1_000
+MAX_SERIES = 1_000
 """How many label sets a metric has at most; what comes later counts under the labels `other`."""
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -31,7 +31,7 @@ class Family:
 
 
 class Series:
-    """The label sets of a metric, of which there are at most `MOST_SERIES`."""
+    """The label sets of a metric, of which there are at most `MAX_SERIES`."""
 
     def __init__(self, labels: Sequence[str]) -> None:
         self.labels = tuple(labels)
@@ -42,7 +42,7 @@ class Series:
         key = tuple(value or "" for value in values)
         if key in self._known:
             return key
-        if len(self._known) >= MOST_SERIES:
+        if len(self._known) >= MAX_SERIES:
             return (_OTHER,) * len(self.labels)
         self._known.add(key)
         return key

@@ -212,7 +212,7 @@ def mock(*, passthrough: bool = False, assert_all_called: bool = True) -> Mock:
 
     Returns:
         A context manager, to which answers are added before or after entering. As it holds for the whole process,
-        tests that use it do not run in threads beside each other.
+        tests that use it do not run concurrently in threads.
     """
     return Mock(passthrough=passthrough, assert_all_called=assert_all_called)
 

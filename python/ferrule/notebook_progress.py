@@ -38,7 +38,7 @@ class NotebookBar:
         self._drawn = 0.0
 
     def advance(self, said: str) -> None:
-        """Counts an answer, and says something beside the bar."""
+        """Counts an answer, and updates the text next to the bar."""
         self._done += 1
         self._said = said
         if time.monotonic() - self._drawn >= _PAUSE:

@@ -1,4 +1,4 @@
-"""Observers: functions that are told what happens to calls and to circuit breakers.
+"""Observers: functions that are called with the events of calls and of circuit breakers.
 
 The engine collects the events of each call (`crates/python/src/observers.rs`), and hands them over in batches where the
 call's reader is: on its thread, or on its event loop. A new kind of event is a class here, in `EVENTS`, and an overload
@@ -422,13 +422,13 @@ class Observers:
         with self._changing:
             self._closed = True
             self._subscriptions = {}
-            self._tell()
+            self._register()
 
     async def aclose(self, patience: float) -> None:
         """As `close`, once asynchronous observers have done their work, or have had `patience` seconds for it."""
         loop = asyncio.get_running_loop()
         until = loop.time() + min(patience, 1.0)
-        while self._native.flush_events() and loop.time() < until:  # noqa: ASYNC110 - no loop of ours is told
+        while self._native.flush_events() and loop.time() < until:  # noqa: ASYNC110 - nothing wakes a loop of ours
             await asyncio.sleep(0.001)
         here = asyncio.current_task()
         mine = {task for task in self.tasks if task.get_loop() is loop and task is not here}
@@ -440,10 +440,10 @@ class Observers:
 
     def _put(self, event: str, subscriptions: tuple[Subscription, ...]) -> None:
         self._subscriptions = {**self._subscriptions, event: subscriptions}
-        self._tell()
+        self._register()
 
-    def _tell(self) -> None:
-        """Tells the engine what is wanted. It holds the observers weakly, as they lead to the client."""
+    def _register(self) -> None:
+        """Registers the wanted events with the engine. It holds the observers weakly, as they lead to the client."""
         wanted = sum(self._bits[event] for event, subscribed in self._subscriptions.items() if subscribed)
         self._native.observe(weakref.ref(self), wanted)
 

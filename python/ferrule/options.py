@@ -126,7 +126,7 @@ class KeyOptions(_Key, total=False):
     """One of several API keys of a provider."""
 
     weight: float | None
-    """Its share of the calls beside the others'. Default 1."""
+    """Its share of the calls, relative to the others'. Default 1."""
 
 
 class ProviderOptions(TypedDict, total=False):
@@ -191,7 +191,7 @@ class TargetOptions(TypedDict, total=False):
     model: str
     """`provider/model`, an alias, a bare name, or another group."""
     weight: float | None
-    """Its share beside the others', for strategies that weigh. Default 1."""
+    """Its share relative to the others', for strategies that use weights. Default 1."""
     tags: Sequence[str] | None
     """What calls may ask for in `Routing(tags=...)`."""
     concurrency: int | None
@@ -240,7 +240,7 @@ class OperationOptions(TypedDict, total=False):
     """The options of every operation other than chat. An option that is absent or `None` is the client's default.
 
     Attributes:
-        metadata: Labels for `client.usage()`, by which usage and cost are told apart. They are not sent to anyone.
+        metadata: Labels for `client.usage()`, by which usage and cost are grouped. They are not sent to anyone.
         timeout: Seconds for the whole call, or `Timeouts`. Default: the client's, else 600.
         max_retries: How many times a failed attempt is repeated. Default: the client's, else 2.
         retry: How failed attempts are repeated: a preset (`"none"`, for instance), or `RetryOptions`. Default: the
@@ -368,7 +368,7 @@ class CommonOptions(TypedDict, total=False):
         seed: Makes sampling repeatable, as far as the provider can.
         n: How many replies (`Reply.choices`); 1 by default.
         logprobs: Whether to report log probabilities, or for how many alternatives at each position.
-        metadata: Labels for `client.usage()`, by which usage and cost are told apart. They are not sent to anyone.
+        metadata: Labels for `client.usage()`, by which usage and cost are grouped. They are not sent to anyone.
         provider_metadata: Labels for the provider's own records (OpenAI, Bedrock).
         user: An opaque id of your user, for the provider's abuse detection.
         safety_identifier: An opaque id of your user, in OpenAI's newer field: at most 64 characters.

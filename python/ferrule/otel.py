@@ -115,7 +115,7 @@ class Instrumentation:
             remove_tracer(self, client)
         remove_watcher(self)
 
-    def of_client(self, client: Any) -> bool:
+    def covers(self, client: Any) -> bool:
         """Whether it is that of `client`; `None` for all clients."""
         return self._client is None if client is None else self._client is not None and self._client() is client
 
@@ -334,7 +334,7 @@ class ToolSpan:
 
 
 def _said(block: Any) -> str:
-    """What a part of a tool's message tells the model."""
+    """The text of a part of a tool's message."""
     content = block.get("content") if isinstance(block, dict) else block
     return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, default=str)
 
@@ -403,5 +403,5 @@ def uninstrument(client: ferrule.Client | ferrule.AsyncClient | None = None) -> 
     Args:
         client: The client that was given to `instrument`; `None` for what was said of all clients.
     """
-    for one in [one for one in _instrumentations if one.of_client(client)]:
+    for one in [one for one in _instrumentations if one.covers(client)]:
         one.uninstrument()

@@ -307,7 +307,7 @@ CLIENT: dict[str, str] = {
     "config_file": "write Client(config='path')",
     "config_path": "write Client(config='path')",
 }
-"""Names that mean something else, or are told of, for a client only."""
+"""Names that mean something else, or have a hint of their own, for a client only."""
 
 CALL: dict[str, str] = {
     **{
@@ -323,7 +323,7 @@ CALL: dict[str, str] = {
     "quality": "images are made by client.images.generate(model, prompt)",
     "response_class": _FORMAT,
 }
-"""Names that are told of for a call only."""
+"""Names that have a hint for a call only."""
 
 OPERATION: dict[str, str] = {
     "input": "the texts are the second argument: client.embed(model, texts)",

@@ -75,10 +75,10 @@ class RoutingTarget:
     """A target of a group as it is at one time: what a strategy of your own is given.
 
     Attributes:
-        name: `provider/model`, and after an `@` what tells it apart from others of the same provider and model.
+        name: `provider/model`, and after an `@` what distinguishes it from others of the same provider and model.
         provider: The provider's id.
         model: The provider's name of the model.
-        weight: Its share beside the others'.
+        weight: Its share, relative to the others'.
         tags: Its tags.
         region: The region that its provider is set to; `None` where it is set to none.
         available: Whether it can take a call now: its circuit breaker is closed, and it is not full.
@@ -123,7 +123,7 @@ class PassedOver:
     """A target that a call would not ask.
 
     Attributes:
-        name: `provider/model`, and after an `@` what tells it apart from others of the same provider and model.
+        name: `provider/model`, and after an `@` what distinguishes it from others of the same provider and model.
         provider: The provider's id.
         model: The provider's name of the model.
         reason: Why it would not be asked.
@@ -137,7 +137,7 @@ class PassedOver:
 
 @dataclass(frozen=True)
 class RoutingPlan:
-    """Whom a call would ask, in which order and why. Made without a request.
+    """The targets that a call would try, in order, and why. Made without a request.
 
     Attributes:
         strategy: The strategy's name, or that of the function.

@@ -128,7 +128,7 @@ class Execute:
 
 @dataclasses.dataclass(frozen=True)
 class Emit:
-    """Tells whoever follows the run."""
+    """Reports an event to whoever follows the run."""
 
     event: RunEvent
 

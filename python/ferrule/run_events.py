@@ -30,7 +30,7 @@ class ToolResult:
 
     Attributes:
         call: The call.
-        message: What the model is told.
+        message: What is sent to the model.
         value: What the tool returned; `None` where it was not called, or failed.
         error: What the tool raised, or why it was not called; `None` where it succeeded.
         duration: How long the tool took, in seconds; 0 where it was not called.
@@ -44,12 +44,12 @@ class ToolResult:
 
     @property
     def is_error(self) -> bool:
-        """Whether the model is told that the call failed."""
+        """Whether the message says that the call failed."""
         return self.error is not None
 
     @property
     def text(self) -> str:
-        """The text that the model is told."""
+        """The text that is sent to the model."""
         content: Any = self.message.to_dict()["content"]
         blocks = content if isinstance(content, list) else [content]
         return "".join(_texts(blocks))

@@ -84,7 +84,7 @@ def schema_of(annotation: Any) -> dict[str, Any]:
         TypeError: The type has no JSON schema; the message names it.
     """
     schemas = Schemas()
-    return schemas.definitions.at_root(schemas.of(annotation))
+    return schemas.definitions.at_root(schemas.schema_of(annotation))
 
 
 class Schemas:
@@ -94,7 +94,7 @@ class Schemas:
         self.definitions = Definitions()
         self._open: list[Any] = []
 
-    def of(self, annotation: Any) -> dict[str, Any]:
+    def schema_of(self, annotation: Any) -> dict[str, Any]:
         """The schema of a type; what it refers to is among the definitions."""
         try:
             if annotation in _PLAIN:
@@ -117,24 +117,24 @@ class Schemas:
             return self._named(annotation, functools.partial(self.object, fields))
         origin, arguments = get_origin(annotation), get_args(annotation)
         if origin is not None and not arguments:  # `typing.List` without a type in it.
-            return self.of(origin)
+            return self.schema_of(origin)
         if origin is not None:
             return self._generic(annotation, origin, arguments)
         if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
             return {"enum": [_literal(annotation, member) for member in annotation]}
         if isinstance(annotation, NewType):
-            return self.of(annotation.__supertype__)
+            return self.schema_of(annotation.__supertype__)
         if isinstance(annotation, TypeVar):
-            return self.of(Any if annotation.__bound__ is None else annotation.__bound__)
+            return self.schema_of(Any if annotation.__bound__ is None else annotation.__bound__)
         if hasattr(annotation, "__value__"):  # `type Name = ...`
-            return self._named(annotation, lambda: self.of(annotation.__value__))
+            return self._named(annotation, lambda: self.schema_of(annotation.__value__))
         raise TypeError(f"{annotation!r} has no JSON schema; give a JSON schema as a dict instead")
 
     def object(self, fields: Mapping[str, Field]) -> dict[str, Any]:
         """The schema of an object with these fields and no others."""
         properties = {}
         for name, field in fields.items():
-            declared = self.of(field.annotation)
+            declared = self.schema_of(field.annotation)
             if field.default is not MISSING:
                 declared.setdefault("default", field.default)
             properties[name] = declared
@@ -154,27 +154,27 @@ class Schemas:
     def _generic(self, annotation: Any, origin: Any, arguments: tuple[Any, ...]) -> dict[str, Any]:
         name = getattr(origin, "__name__", None) or getattr(origin, "_name", "")
         if origin is Annotated:
-            return annotate(self.of(arguments[0]), arguments[1:])
+            return annotate(self.schema_of(arguments[0]), arguments[1:])
         if origin is Literal:
             return {"enum": [_literal(annotation, value) for value in arguments]}
         if origin is Union or origin is types.UnionType:
-            return {"anyOf": [self.of(member) for member in arguments]}
+            return {"anyOf": [self.schema_of(member) for member in arguments]}
         if name in _QUALIFIERS:
-            return self.of(arguments[0])
+            return self.schema_of(arguments[0])
         if name in _LISTS:
-            return {"type": "array", "items": self.of(arguments[0])}
+            return {"type": "array", "items": self.schema_of(arguments[0])}
         if name in _DICTS:
             keys = arguments[0]
             if keys is not str and schema_of(keys).get("type") != "string" and not _are_words(schema_of(keys)):
                 raise TypeError(f"{annotation!r} has no JSON schema: keys must be strings")
-            return {"type": "object", "additionalProperties": self.of(arguments[1])}
+            return {"type": "object", "additionalProperties": self.schema_of(arguments[1])}
         if origin is tuple:
             if len(arguments) == 2 and arguments[1] is Ellipsis:
-                return {"type": "array", "items": self.of(arguments[0])}
-            places = [self.of(member) for member in arguments if member != ()]
+                return {"type": "array", "items": self.schema_of(arguments[0])}
+            places = [self.schema_of(member) for member in arguments if member != ()]
             return {"type": "array", "prefixItems": places, "minItems": len(places), "maxItems": len(places)}
         if hasattr(origin, "__value__"):  # `type Name[T] = ...`
-            return self.of(filled(origin.__value__, dict(zip(origin.__type_params__, arguments, strict=False))))
+            return self.schema_of(filled(origin.__value__, dict(zip(origin.__type_params__, arguments, strict=False))))
         raise TypeError(f"{annotation!r} has no JSON schema; give a JSON schema as a dict instead")
 
 

@@ -172,7 +172,7 @@ class _Checker:
         for name, names in _map(schema, "dependentRequired").items():
             missing = [other for other in names if name in value and other not in value]
             if missing:
-                raise _mismatch(place, value, f"`{missing[0]}` is missing beside `{name}`")
+                raise _mismatch(place, value, f"`{missing[0]}` is required with `{name}`")
         for name, inner_schema in _map(schema, "dependentSchemas").items():
             if name in value:
                 self.check(inner_schema, value, place)
@@ -194,7 +194,7 @@ class _Checker:
             self.check(schema.get(branch), value, place)
 
     def _nearest(self, alternatives: list[Any], value: Any, place: str) -> None:
-        """Raises the error of the alternative that is meant, where that can be told."""
+        """Raises the error of the alternative that is meant, where that is clear."""
         alternatives = [self._followed(inner) for inner in alternatives]
         of_its_type = [inner for inner in alternatives if _has_type(inner, value)]
         meant = [inner for inner in of_its_type if _has_constants(inner, value)]
@@ -224,7 +224,7 @@ def _has_type(schema: Any, value: Any) -> bool:
 
 
 def _has_constants(schema: Any, value: Any) -> bool:
-    """Whether an object has the constants that tell an alternative from the others."""
+    """Whether an object has the constants that distinguish an alternative from the others."""
     if not isinstance(schema, dict) or not isinstance(value, dict):
         return True
     for name, inner in _map(schema, "properties").items():

@@ -189,7 +189,7 @@ class Stream(_BaseStream[T]):
     def text(self) -> Iterator[str]:
         """The text of the first choice, in chunks.
 
-        With `continue_streams` also the text before a restart, which `reply()` leaves out; the events tell them apart.
+        With `continue_streams` also the text before a restart, which `reply()` leaves out; the events distinguish them.
         """
         for event in self:
             if type(event) is TextDelta and event.choice == 0:

@@ -99,7 +99,7 @@ def declare_format(response_format: Any) -> tuple[dict[str, Any], Format | None]
 
 
 def _is_type(annotation: Any) -> bool:
-    # An alias of `type Name = ...`, or `NewType`, is no class.
+    # An alias of `type Name = ...`, or `NewType`, is not a class.
     return (
         isinstance(annotation, type)
         or get_origin(annotation) is not None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ferrule.annotations import type_hints, unwrapped
 from ferrule.schema_check import SchemaMismatchError, check, fits
-from ferrule.tool_results import ToldError
+from ferrule.tool_results import ModelVisibleError
 from ferrule.tools import is_object_class, parameters_of, unpacked_fields
 from ferrule.values import build
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ferrule._native import ToolCall
 
 
-class ArgumentsError(ToldError):
+class ArgumentsError(ModelVisibleError):
     """A call that a model made wrong: of a tool that is not there, or with arguments that do not fit.
 
     The message is for the model.

@@ -33,8 +33,8 @@ _LISTS: tuple[type[Iterable[Any]], ...] = (AbstractSet, Sequence, collections.de
 _BYTES = (bytes, bytearray, memoryview)
 
 
-class ToldError(Exception):
-    """An error whose text is told to the model as it is, without the name of a class."""
+class ModelVisibleError(Exception):
+    """An error whose text is sent to the model as it is, without the name of a class."""
 
 
 def result_message(call: ToolCall, value: Any, max_length: int | None = None) -> Message:
@@ -60,7 +60,7 @@ def error_message(call: ToolCall, error: BaseException | str, max_length: int | 
         error: What was raised, or text.
         max_length: As for `result_message`.
     """
-    text = f"Error: {error}" if isinstance(error, (str, ToldError)) else described(error)
+    text = f"Error: {error}" if isinstance(error, (str, ModelVisibleError)) else described(error)
     return _message(call, text if max_length is None else _cut(text, max_length), is_error=True)
 
 

@@ -1,4 +1,4 @@
-"""Watching of tool calls: what makes spans of them is told here of each call that `tool_execution.py` makes."""
+"""Watchers of tool calls, which make spans of them: notified of each call that `tool_execution.py` makes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ToolWatcher(Protocol):
     """Watches calls of tools."""
 
     def tool_span(self, call: ToolCall, owner: Any) -> AbstractContextManager[Any] | None:
-        """What is entered for the time of a call, and is told its result by `ended`; `None` for nothing.
+        """What is entered for the time of a call, and gets its result by `ended`; `None` for nothing.
 
         `owner` is the client whose run makes it; `None` where a program does.
         """
@@ -27,7 +27,7 @@ _watchers: tuple[ToolWatcher, ...] = ()
 
 
 def add_watcher(watcher: ToolWatcher) -> None:
-    """Has `watcher` told of calls that begin from now on."""
+    """Has `watcher` notified of calls that begin from now on."""
     global _watchers
     _watchers = (*_watchers, watcher)
 
@@ -39,7 +39,7 @@ def remove_watcher(watcher: ToolWatcher) -> None:
 
 
 class watched:  # noqa: N801 - a context manager
-    """Tells the watchers of a call, in a `with` statement around it; `ended` takes its result."""
+    """Notifies the watchers of a call, in a `with` statement around it; `ended` takes its result."""
 
     __slots__ = ("_call", "_entered", "_owner")
 

@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 import ferrule
 from ferrule import metrics
 from ferrule.intercepting import remove_tracer
-from ferrule.metrics_text import MOST_SERIES, Counter
+from ferrule.metrics_text import MAX_SERIES, Counter
 from ferrule.testing import Simulator, rule
 
 if TYPE_CHECKING:
@@ -108,10 +108,10 @@ def test_metadata_becomes_labels_where_that_is_asked_for(sim: Simulator) -> None
 
 def test_the_number_of_series_is_bounded() -> None:
     counter = Counter("c_total", "Counts.", ("model",))
-    for number in range(MOST_SERIES + 50):
+    for number in range(MAX_SERIES + 50):
         counter.add((f"model {number}",))
     samples = counter.family().samples
-    assert len(samples) == MOST_SERIES + 1
+    assert len(samples) == MAX_SERIES + 1
     assert ("c_total", {"model": "other"}, 50) in samples
 
 

@@ -1,4 +1,4 @@
-//! Three ways for text made on tokio's threads to reach an `async for`, measured by `run.py` beside this crate.
+//! Three ways for text made on tokio's threads to reach an `async for`, measured by `run.py` next to this crate.
 //!
 //! - [`future_per_item`]: each `__anext__` is a future of pyo3-async-runtimes.
 //! - [`queued`] with `call_soon_threadsafe`: one call of it wakes the loop for all that is ready.

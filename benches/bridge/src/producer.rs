@@ -35,7 +35,7 @@ impl Pace {
 
 /// Where items go.
 pub(crate) enum Outlet {
-    /// Dropped where they are made. The sender tells that a task is running.
+    /// Dropped where they are made. While the sender exists, a task is running.
     Nowhere {
         _running: mpsc::Sender<()>,
     },

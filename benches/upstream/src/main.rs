@@ -55,7 +55,7 @@ async fn accept(executor: &LocalExecutor<'_>) -> io::Result<()> {
         let (connection, _) = listener.accept().await?;
         connection.set_nodelay(true)?;
         let upstream = Rc::clone(&upstream);
-        // A client that goes away is no news: measuring goes on without it.
+        // A client that goes away is expected: measuring goes on without it.
         executor.spawn(async move { serve(connection, &upstream).await.ok() }).detach();
     }
 }

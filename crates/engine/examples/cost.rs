@@ -156,7 +156,7 @@ fn serve() -> Outcome<()> {
     println!("{}", listener.local_addr()?);
     loop {
         let (socket, _) = listener.accept()?;
-        // A client that goes away is no failure.
+        // A client that goes away is not a failure.
         std::thread::spawn(move || answer(&socket));
     }
 }

@@ -41,7 +41,7 @@ def exit_code_of(command: Callable[[], Any]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except (BrokenPipeError, ClosedPipe):
-        # The reader of the output has what it wanted, as `head` has after its lines, and that is no failure. The
+        # The reader of the output has what it wanted, as `head` has after its lines: not a failure. The
         # interpreter must not flush again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0

@@ -41,7 +41,7 @@ def _cleaned(clean: Callable[[str], str], text: str) -> str:
     try:
         return clean(text)
     except UnicodeEncodeError as error:
-        # A byte of the environment that is no text.
+        # A byte of the environment that is not valid text.
         raise WrongCharacterError(f"its character {error.start + 1} is not valid UTF-8") from None
     except ValueError as error:
         raise WrongCharacterError(re.sub(r"U\+([0-9A-F]+)(?=,)", _named, str(error))) from None

@@ -25,7 +25,7 @@ class Variant(NamedTuple):
 
     Attributes:
         provider: The id of the provider that it is like.
-        label: What tells it apart.
+        label: What distinguishes it.
         merged: The configuration, with its settings in place of the provider's.
     """
 
@@ -143,8 +143,8 @@ def _variant(
                 within = (*of_provider, inner)
                 sources[within] = (layer, (*of_target, inner))
     tree = {**merged.tree, "providers": {**(merged.tree.get("providers") or {}), provider: fields}}
-    told = next((str(overrides[name]) for name in sorted(PLACEHOLDERS) if _may_be_shown(overrides.get(name))), None)
-    label = told or f"{path[1]}[{path[3]}]"
+    shown = next((str(overrides[name]) for name in sorted(PLACEHOLDERS) if _may_be_shown(overrides.get(name))), None)
+    label = shown or f"{path[1]}[{path[3]}]"
     unique, number = label, 2
     while f"{provider}@{unique}" in known:
         unique, number = f"{label}-{number}", number + 1

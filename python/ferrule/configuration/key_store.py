@@ -1,7 +1,7 @@
 """Key store: API keys that `ferrule keys set` keeps, for values such as `{ keyring = "openai" }`.
 
 They are in the operating system's keyring where the package `keyring` is installed and finds one; otherwise in the file
-`keys.json` beside the user's configuration, which nobody else may read.
+`keys.json` next to the user's configuration, which nobody else may read.
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ _NOT_OF_TARGETS = ("fallback", "command", "spawn", "spawn_config", "spawn_enviro
 
 TARGET = {
     "model": Field("text", "`provider/model`, an alias, a bare name, or another group.", '"azure/gpt-5-mini"'),
-    "weight": Field("number", "Its share beside the others' for strategies that weigh. Default 1.", "2"),
+    "weight": Field("number", "Its share relative to the others', for strategies that use weights. Default 1.", "2"),
     "tags": Field("models", "What calls may ask for in `Routing(tags=...)`.", '["batch"]'),
     "concurrency": Field("count", "The most calls that are under way there at a time.", "50"),
     "options": Field("table", "Options of calls there that do not give them.", "{ max_tokens = 2000 }"),
@@ -270,7 +270,7 @@ VARIABLES = {
     "FERRULE_CA_FILE": ("ca_file",),
     "FERRULE_CLIENT_CERTIFICATE": ("client_certificate",),
 }
-"""The environment variables for keys that are no provider's."""
+"""The environment variables for keys that are not of one provider."""
 
 
 GROUP_VARIABLE = "FERRULE_GROUP_"

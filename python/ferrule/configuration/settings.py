@@ -54,7 +54,7 @@ class ProviderSettings(TypedDict):
     name: str
     """What `Configuration.fetch` knows it by: its id, or that of a variant (`groups.py`)."""
     variant: str | None
-    """What tells it apart from the provider with the same id, where it is made for a target of a group."""
+    """What distinguishes it from the provider with the same id, where it is made for a target of a group."""
     region: str | None
     """The region that it is set to."""
     dialect: str
@@ -119,7 +119,7 @@ def client_settings(merged: Merged, rows: Mapping[str, Row], removed: set[str], 
             claimed.add(source.where)
         elif not provider["configured"] and not provider["missing"] and _may_sign(rows.get(identifier)):
             # Whether a cloud's credential chain finds anything is known only when it is called. A region or project in
-            # the environment is no evidence: machines in a cloud have them anyway.
+            # the environment proves nothing: machines in a cloud have them anyway.
             provider["configured"] = is_declared(merged, identifier)
         ready.append(provider)
     found = groups.read(merged)
@@ -337,8 +337,8 @@ def _fallback(merged: Merged, name: str | None, built_in: str | None) -> str | N
 def _secret_parts(merged: Merged, path: Path, text: str, declared: list[str]) -> list[str]:
     """What of `declared`, the parts of `text` that come from elsewhere, is secret.
 
-    A variable that is read without being named in the configuration is judged by the name of its header. Whom an
-    address leads to is no secret, and errors have to say it.
+    A variable that is read without being named in the configuration is judged by the name of its header. Where an
+    address leads is not secret, and errors have to say it.
     """
     if merged.source(path).layer == "environment" or path[2] in PLACEHOLDERS:
         return []

@@ -69,7 +69,7 @@ def installed() -> list[Any]:
     return [library(name).module for name in _NAMES if importlib.util.find_spec(name) is not None]
 
 
-def of_request(request: object) -> Library:
+def library_for(request: object) -> Library:
     """The library that `request` is of.
 
     Raises:

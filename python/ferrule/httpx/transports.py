@@ -137,7 +137,7 @@ class FerruleTransport(_Transport, _SyncBase):  # type: ignore[misc]
         Raises:
             Exception: The exceptions of the request's library: `ConnectError`, `ConnectTimeout`, `ReadTimeout`, ...
         """
-        library = libraries.of_request(request)
+        library = libraries.library_for(request)
         waiter = waiting.Blocking()
         try:
             exchange = self._start(request, library, waiter.bridge)
@@ -185,7 +185,7 @@ class AsyncFerruleTransport(_Transport, _AsyncBase):  # type: ignore[misc]
 
     async def handle_async_request(self, request: Any) -> Any:
         """Sends one request, as `FerruleTransport.handle_request` does."""
-        library = libraries.of_request(request)
+        library = libraries.library_for(request)
         waiter = waiting.here()
         try:
             exchange = self._start(request, library, waiter.bridge)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 _VALUES = (list, tuple, bool, type(None))
-"""What exchanges hand over that is no future."""
+"""What exchanges hand over that is not a future."""
 
 
 def _is_future(ready: object) -> bool:

@@ -18,7 +18,7 @@ def stream_chunk_builder(
 
     Args:
         chunks: The chunks, in their order.
-        messages: The conversation, by which tokens are counted where no chunk tells them.
+        messages: The conversation, by which tokens are counted where no chunk reports them.
         start_time: Not used.
         end_time: Not used.
         **unused: litellm's other arguments, which change nothing.
@@ -60,7 +60,7 @@ def _get(thing: Any, name: str) -> Any:
 
 
 def _counted(made: ModelResponse, messages: Any) -> dict[str, Any]:
-    """An estimate of the tokens, where no chunk told them."""
+    """An estimate of the tokens, where no chunk reported them."""
     from ferrule.litellm.tokens import token_counter
 
     model = made.model or ""

@@ -155,7 +155,7 @@ class ChunkMaker:
         self._usage: Any = None
 
     def chunk(self, event: Any) -> ModelResponseStream | None:
-        """The chunk of an event; `None` for what no chunk tells."""
+        """The chunk of an event; `None` for what no chunk carries."""
         kind = type(event)
         if kind is TextDelta:
             return self._text(event.text, event.choice)

@@ -91,7 +91,7 @@ class Deployment:
         return list(self.params.get("tags") or ())
 
     def share(self, weighed_by: str | None) -> float:
-        """Its share beside the others', by `weight`, `rpm` or `tpm`."""
+        """Its share relative to the others', by `weight`, `rpm` or `tpm`."""
         return 1.0 if weighed_by is None else float(self.params.get(weighed_by) or getattr(self, weighed_by, None) or 0)
 
     def target(self, weighed_by: str | None, concurrency: int | None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from ferrule.litellm.settings import settings
 
 
 def _plan(model: str, parameters: dict[str, Any]) -> tuple[list[tuple[str, dict[str, Any]]], dict[str, Any]]:
-    """Who is asked in which order, with which parameters; and who answers for whom where a prompt is too long."""
+    """Models in the order they are tried, each with its parameters; and larger ones where a prompt is too long."""
     given = dict(parameters)
     others = given.pop("fallbacks", None) or []
     larger: dict[str, Any] = given.pop("context_window_fallback_dict", None) or {}

@@ -65,7 +65,7 @@ class GroupRequest(Request):
         return super().body_of(reply)
 
     def hidden(self, reply: Reply[Any]) -> dict[str, Any]:
-        """What there is beside the answer."""
+        """Metadata of the answer: `_hidden_params`."""
         found = self.deployment_of(reply.attempts)
         if found is not None:
             self.model_id = found.id

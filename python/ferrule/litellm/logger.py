@@ -131,7 +131,7 @@ def flush(timeout: float = 5.0) -> bool:
 
 
 class Watch:
-    """Tells the callbacks of one call."""
+    """Notifies the callbacks of one call."""
 
     def __init__(self, request: Request, call_type: str) -> None:
         self._request = request
@@ -171,32 +171,32 @@ class Watch:
                 self._call(one, {**self.kwargs, "log_event_type": "pre_api_call"})
 
     async def started(self) -> None:
-        """Tells of the beginning of an asynchronous call."""
+        """Notifies of the beginning of an asynchronous call."""
         self._before()
         for one in (*settings.input_callback, *settings.callbacks):
             if isinstance(one, CustomLogger):
                 await self._acall(one.async_log_pre_api_call, self._request.model, self._request.messages, self.kwargs)
 
     def succeeded(self, response: Any) -> None:
-        """Tells of an answer, in the callbacks' thread."""
+        """Notifies of an answer, in the callbacks' thread."""
         ended = self._end(response)
         _worker.put(lambda: self._tell_success(response, ended))
 
     def failed(self, error: BaseException) -> None:
-        """Tells of an error, in the callbacks' thread."""
+        """Notifies of an error, in the callbacks' thread."""
         ended = self._end_failed(error)
         _worker.put(lambda: self._tell_failure(ended))
 
     async def asucceeded(self, response: Any) -> None:
-        """Tells of an answer of an asynchronous call."""
+        """Notifies of an answer of an asynchronous call."""
         _later(self._atell_success(response, self._end(response)))
 
     async def afailed(self, error: BaseException) -> None:
-        """Tells of an error of an asynchronous call."""
+        """Notifies of an error of an asynchronous call."""
         _later(self._atell_failure(self._end_failed(error)))
 
     def ended(self, reply: Any, error: BaseException | None) -> None:
-        """Tells of the end of a stream."""
+        """Notifies of the end of a stream."""
         if error is not None:
             ended = self._end_failed(error)
             if self._async:
@@ -331,7 +331,7 @@ def turn_on_debug() -> None:
 
 
 def begin(request: Request, call_type: str) -> Watch:
-    """Tells the callbacks that a call begins."""
+    """Notifies the callbacks that a call begins."""
     return Watch(request, call_type)
 
 

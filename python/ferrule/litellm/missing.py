@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_PROXY = "the proxy, its keys and its database are not part of Ferrule: run LiteLLM's own beside it (docs/sidecar.md)"
+_PROXY = "the proxy, its keys and its database are not part of Ferrule: run LiteLLM's as a sidecar (docs/sidecar.md)"
 _FILES = "call the provider's own SDK for files, batches, fine-tuning and assistants"
 _INSTEAD = {
     "acreate_file": _FILES,

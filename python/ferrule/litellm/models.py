@@ -1,4 +1,4 @@
-"""What is known of models: `get_model_info`, `supports_*`, `model_cost`, `register_model`, `get_max_tokens`."""
+"""Model information: `get_model_info`, `supports_*`, `model_cost`, `register_model`, `get_max_tokens`."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def get_model_info(model: str, custom_llm_provider: str | None = None, api_base:
     if provider is None or (entry is None and not _facts(provider)):
         raise ModelNotMappedError(
             f"This model isn't mapped yet. model={model}, custom_llm_provider={custom_llm_provider}. "
-            "Tell what you know of it: ferrule.litellm.register_model({'provider/model': {...}})"
+            "Register it: ferrule.litellm.register_model({'provider/model': {...}})"
         )
     return _info(model, provider, entry)
 

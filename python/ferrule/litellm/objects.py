@@ -42,7 +42,7 @@ class OpenAIObject:
 
     @property
     def hidden_params(self) -> Fields:
-        """What there is beside the answer: `_hidden_params`."""
+        """Metadata of the answer: `_hidden_params`."""
         found: Fields = self._hidden_params
         return found
 

@@ -1,4 +1,4 @@
-"""Operations besides chat: `embedding`, `image_generation`, `transcription`, `speech`, `rerank`, sync and async."""
+"""Operations other than chat: `embedding`, `image_generation`, `transcription`, `speech`, `rerank`, sync and async."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Operation(NamedTuple):
         return exception_of(error, self.provider.name, self.provider.model, base)
 
     def hidden(self, reply: Any) -> dict[str, Any]:
-        """What there is beside the result."""
+        """Metadata of the result: `_hidden_params`."""
         cost = reply.cost
         request_id = reply.request_id
         return {

@@ -1,4 +1,4 @@
-"""Parameters of a chat completion: which are the provider's, which are ours, and how Ferrule is asked for them."""
+"""Parameters of a chat completion: the provider's and ours, and the options of Ferrule that they become."""
 
 from __future__ import annotations
 

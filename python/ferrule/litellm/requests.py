@@ -1,4 +1,4 @@
-"""Requests of chat completions: a call's arguments, who is asked and with what, and what becomes of the reply."""
+"""Requests of chat completions: a call's arguments become a provider and options; a reply becomes litellm's objects."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Request:
         else:
             options = parameters.options(provider, self.body, self.own, self.stream)
             given = plain(self.messages)
-            messages = [thinking.of_question(one) for one in given] if isinstance(given, list) else given
+            messages = [thinking.to_ferrule(one) for one in given] if isinstance(given, list) else given
         labels = labels_of(self.own.get("metadata"))
         if labels:
             options["metadata"] = labels
@@ -122,7 +122,7 @@ class Request:
         return body
 
     def hidden(self, reply: Reply[Any]) -> dict[str, Any]:
-        """What there is beside the answer."""
+        """Metadata of the answer: `_hidden_params`."""
         from ferrule.litellm.costs import cost_of_reply
 
         duration = reply.stats.duration
@@ -145,7 +145,7 @@ class Request:
         }
 
     def hidden_stream(self) -> dict[str, Any]:
-        """What there is beside a stream, when it begins."""
+        """Metadata of a stream when it begins: `_hidden_params`."""
         return {
             "custom_llm_provider": self.provider.name,
             "litellm_call_id": self.identify(),
@@ -194,5 +194,5 @@ def neutral(body: dict[str, Any], reply: Reply[Any]) -> dict[str, Any]:
         usage = {**usage, "cache_read_input_tokens": used.cache_read_tokens}
     if details:
         usage = {**usage, "prompt_tokens_details": details}
-    choices = [{**choice, "message": thinking.of_answer(choice["message"])} for choice in body["choices"]]
+    choices = [{**choice, "message": thinking.from_ferrule(choice["message"])} for choice in body["choices"]]
     return {**body, "choices": choices, "usage": usage}

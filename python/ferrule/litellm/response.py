@@ -262,7 +262,7 @@ class ModelResponse(OpenAIObject):
         object: `chat.completion`.
         choices: The answers.
         usage: The tokens used.
-        _hidden_params: What there is beside the answer: `response_cost` in dollars, `api_base`, `model_id` (of a
+        _hidden_params: Metadata of the answer: `response_cost` in dollars, `api_base`, `model_id` (of a
             `Router`'s deployment), `litellm_call_id`, `cache_hit`, `additional_headers`, `custom_llm_provider`.
     """
 

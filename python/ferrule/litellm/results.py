@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Result(OpenAIObject):
-    """A result with what there is beside it in `_hidden_params`, as of `ModelResponse`."""
+    """A result with its metadata in `_hidden_params`, as of `ModelResponse`."""
 
     _hidden_params: dict[str, Any]
 

@@ -474,12 +474,12 @@ class Router(DirectOperations):
     def text_completion(self, model: str, prompt: Any, **given: Any) -> Any:
         """Completes a text with a group, as a chat."""
         messages = [{"role": "user", "content": prompt}]
-        return texts.of_chats([self.completion(model, messages, **given)])
+        return texts.from_chats([self.completion(model, messages, **given)])
 
     async def atext_completion(self, model: str, prompt: Any, **given: Any) -> Any:
         """`text_completion`, awaited."""
         messages = [{"role": "user", "content": prompt}]
-        return texts.of_chats([await self.acompletion(model, messages, **given)])
+        return texts.from_chats([await self.acompletion(model, messages, **given)])
 
     async def abatch_completion(self, models: list[str], messages: Any, **given: Any) -> list[Any]:
         """Asks several groups at once.

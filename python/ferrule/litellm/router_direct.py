@@ -1,4 +1,4 @@
-"""Operations of a router that one deployment is asked for: the Responses API, speech, transcripts."""
+"""Operations of a router that go to a single deployment: the Responses API, speech, transcripts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fallbacks of a router: which group is asked after one that failed."""
+"""Fallbacks of a router: which group is tried after one that failed."""
 
 from __future__ import annotations
 

@@ -75,12 +75,12 @@ class Settings:
 
     @property
     def async_success_callback(self) -> list[Any]:
-        """Callbacks after answers of asynchronous calls, beside `success_callback`."""
+        """Callbacks after answers of asynchronous calls, in addition to `success_callback`."""
         return self._async_success_callback
 
     @property
     def async_failure_callback(self) -> list[Any]:
-        """Callbacks after errors of asynchronous calls, beside `failure_callback`."""
+        """Callbacks after errors of asynchronous calls, in addition to `failure_callback`."""
         return self._async_failure_callback
 
     @property

@@ -1,4 +1,4 @@
-"""Which of OpenAI's parameters a provider takes: `get_supported_openai_params`."""
+"""Supported parameters: which of OpenAI's a provider takes (`get_supported_openai_params`)."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def _decoded(operation: Operation, head: dict[str, Any], content: bytes) -> resu
     return made
 
 
-def of_chats(answers: list[Any]) -> results.TextCompletionResponse:
+def from_chats(answers: list[Any]) -> results.TextCompletionResponse:
     """The answers of chats as those of a text completion."""
     first = answers[0]
     choices: list[results.TextChoices] = []
@@ -112,7 +112,7 @@ def text_completion(prompt: Any, model: str | None = None, **given: Any) -> Any:
         chunks = chat.completion(model, [{"role": "user", "content": "".join(_prompts(prompt))}], **given)
         return (_chunk(chunk) for chunk in chunks)
     asked = [[{"role": "user", "content": text}] for text in _prompts(prompt)]
-    return of_chats([chat.completion(model, messages, **given) for messages in asked])
+    return from_chats([chat.completion(model, messages, **given) for messages in asked])
 
 
 async def atext_completion(prompt: Any, model: str | None = None, **given: Any) -> Any:
@@ -131,7 +131,7 @@ async def atext_completion(prompt: Any, model: str | None = None, **given: Any) 
         chunks = await chat.acompletion(model, [{"role": "user", "content": "".join(_prompts(prompt))}], **given)
         return _achunks(chunks)
     asked = [[{"role": "user", "content": text}] for text in _prompts(prompt)]
-    return of_chats([await chat.acompletion(model, messages, **given) for messages in asked])
+    return from_chats([await chat.acompletion(model, messages, **given) for messages in asked])
 
 
 async def _achunks(chunks: Any) -> Any:

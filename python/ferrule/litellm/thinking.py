@@ -1,6 +1,6 @@
 """Thinking of models in litellm's form: `reasoning_content` and `thinking_blocks`, in answers and in conversations.
 
-Ferrule keeps signed thinking among the parts of a message, where it has its place; litellm beside a text.
+Ferrule keeps signed thinking among the parts of a message, where it has its place; litellm next to a text.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import Any
 _BLOCKS = ("thinking", "redacted_thinking")
 
 
-def of_answer(message: dict[str, Any]) -> dict[str, Any]:
-    """A message of an answer, its content a text and its thinking beside it."""
+def from_ferrule(message: dict[str, Any]) -> dict[str, Any]:
+    """A message of an answer, its content a text and its thinking in fields of its own."""
     parts = message.get("content")
     if not isinstance(parts, list) or any(part.get("type") not in (*_BLOCKS, "text") for part in parts):
         return message
@@ -34,7 +34,7 @@ def _text(thinking: Any) -> str:
     return "".join(part.get("text", "") for part in thinking)
 
 
-def of_question(message: Any) -> Any:
+def to_ferrule(message: Any) -> Any:
     """A message of a conversation as Ferrule takes it, with its thinking among its parts."""
     if not isinstance(message, dict) or not message.get("thinking_blocks"):
         return message

@@ -66,7 +66,7 @@ def engine_for(native: NativeClient, options: Any, *, is_async: bool) -> NativeC
 
 
 def is_dry_run(options: Mapping[str, Any]) -> bool:
-    """Whether a call is only to say whom it would ask."""
+    """Whether a call is a dry run."""
     routing = options.get("routing")
     if routing is None:
         return False

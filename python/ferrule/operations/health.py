@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Health(NamedTuple):
-    """The health of a provider, as far as one request that is free of charge can tell.
+    """The health of a provider, as far as one request that is free of charge shows.
 
     Attributes:
         provider: The provider's id.

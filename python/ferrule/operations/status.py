@@ -18,7 +18,7 @@ class TargetStatus:
     """A target: a provider's model, alone or in groups.
 
     Attributes:
-        name: `provider/model`, and after an `@` what tells it apart from others of the same provider and model.
+        name: `provider/model`, and after an `@` what distinguishes it from others of the same provider and model.
         provider: The provider's id.
         model: The provider's name of the model.
         breaker: `closed`, `open`, `half_open`, `forced_open` (by `client.breaker(...).open()`) or `excluded` (the
@@ -52,9 +52,9 @@ class KeyStatus:
     """One of several API keys of a provider.
 
     Attributes:
-        provider: The provider's id, and after an `@` what tells it apart where it is made for a target of a group.
+        provider: The provider's id, and after an `@` what distinguishes it where it is made for a target of a group.
         key: The key, of which at most the last four characters are shown.
-        weight: Its share of the calls beside the others'.
+        weight: Its share of the calls, relative to the others'.
         state: `usable`, `rate_limited` (at `models`), `refused` (by the provider, everywhere) or `unreadable` (in its
             file, or from its command).
         usable_in: Seconds until it is used again, at the first of `models`; `None` where it is used.

@@ -29,7 +29,7 @@ _ATOMS: dict[Any, str] = {
     Any: "any",
 }
 
-# Annotations that tell the SDK which field distinguishes the models of a union, and pydantic nothing.
+# Annotations that say to the SDK which field distinguishes the models of a union, and pydantic nothing.
 _DISCRIMINATORS = {"PropertyInfo", "UnionDiscriminator"}
 
 # Settings of models that change nothing of what is built.

@@ -1,7 +1,7 @@
 """Listening sockets: whether the one that a port leads to belongs to a program of ours.
 
-A port that a program was told to listen on may be taken by somebody else before it does: a key that is sent there would
-be that one's. Linux says whose a socket is, and macOS does by `lsof`.
+Another process may take the port that a program was given before the program listens on it: a key that is sent there
+would be that one's. Linux says whose a socket is, and macOS does by `lsof`.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def _content(path: str | None) -> str:
 
 def secrets(environment: Mapping[str, str]) -> list[str]:
     """The secrets in `environment`: values of variables that say so by their names, and passwords in addresses."""
-    # What every program gets is no secret: XDG_SESSION_CLASS.
+    # What every program gets is not secret: XDG_SESSION_CLASS.
     named = [
         value
         for name, value in environment.items()

@@ -42,8 +42,8 @@ impl Environment {
         Self { variables: Some(variables), endpoints: Vec::new() }
     }
 
-    /// The variables as they are now. The process's may be changed by its other threads, while reading is not safe
-    /// them; so they are read while the engine is made, on the thread of the program.
+    /// The variables as they are now. The process's may be changed by other threads, so reading them
+    /// later is not safe: they are read while the engine is made, on the thread of the program.
     pub(crate) fn held(&self) -> Self {
         let variables = self.variables.clone().unwrap_or_else(|| {
             let mut variables: BTreeMap<String, String> = std::env::vars_os()

@@ -102,7 +102,7 @@ def _retry(session: "Session", argument: str) -> None:
 
 def _usage(session: "Session", argument: str) -> None:
     del argument
-    _say(figures.of_usage(session.client.usage().total()))
+    _say(figures.usage_figures(session.client.usage().total()))
 
 
 def _save(session: "Session", argument: str) -> None:

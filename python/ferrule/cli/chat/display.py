@@ -56,12 +56,12 @@ class Display:
         self._last = ""
         self._started = time.monotonic()
         self._waiting_for = waiting_for
-        beside = self._console if self._console.is_terminal else screen.stderr()
+        notes = self._console if self._console.is_terminal else screen.stderr()
         self._spinner = Spinner("dots", style="cyan")
         self._lock = threading.RLock()
         self._ended = threading.Event()
         self._live: Live | None = None
-        self._beside = beside if beside.is_terminal and not beside.is_dumb_terminal else None
+        self._notes = notes if notes.is_terminal and not notes.is_dumb_terminal else None
 
     def __enter__(self) -> "Self":
         self._start()
@@ -155,11 +155,11 @@ class Display:
 
     def _start(self) -> None:
         """Shows the spinner, and later the last block of the text."""
-        if self._beside is None:
+        if self._notes is None:
             return
         self._started = time.monotonic()
         self._live = live = Live(
-            console=self._beside, transient=True, auto_refresh=False, get_renderable=self._drawn,
+            console=self._notes, transient=True, auto_refresh=False, get_renderable=self._drawn,
             redirect_stdout=False, redirect_stderr=False, vertical_overflow="visible",
         )  # fmt: skip
         live.start(refresh=True)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from ferrule.usage import UsageTotals
 
 
-def of_reply(reply: "Reply") -> str:
+def reply_figures(reply: "Reply") -> str:
     """The figures of a reply."""
     usage, times = reply.usage, reply.stats
     speed = screen.rate(usage.output_tokens, times.time_to_first_token, times.duration)
@@ -28,7 +28,7 @@ def of_reply(reply: "Reply") -> str:
     return " | ".join(figure for figure in figures if figure)
 
 
-def of_usage(total: "UsageTotals") -> str:
+def usage_figures(total: "UsageTotals") -> str:
     """The figures of all calls of a session."""
     cost = prices.dollars(total.cost) if total.unknown_cost < total.calls else "unknown"
     if 0 < total.unknown_cost < total.calls:

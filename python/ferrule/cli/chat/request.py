@@ -17,7 +17,7 @@ def pairs(given: list[str], flag: str) -> dict[str, str]:
     """`name=value` pairs by name.
 
     Raises:
-        UsageError: One is no pair.
+        UsageError: One is not a pair.
     """
     found: dict[str, str] = {}
     for one in given:

@@ -209,7 +209,7 @@ class Session:
 
     def _show_figures(self, reply: "Reply") -> None:
         if self._manner.stats:
-            screen.stderr().print(Text(figures.of_reply(reply), style="dim"))
+            screen.stderr().print(Text(figures.reply_figures(reply), style="dim"))
 
 
 def _message(text: str, parts: list[Any]) -> dict[str, Any]:
@@ -219,7 +219,7 @@ def _message(text: str, parts: list[Any]) -> dict[str, Any]:
 
 
 def _emptiness(reply: "Reply") -> str:
-    """Why a reply has no text, as far as that can be told."""
+    """Why a reply has no text, as far as that is known."""
     reason = reply.finish_reason
     if reason == "length":
         thought = ", which reasoning used up" if reply.usage.reasoning_tokens else ""
