@@ -107,7 +107,7 @@ class AsyncClient(AsyncClientOperations):
         self, model: Model, messages: Messages | None, options: CompletionOptions
     ) -> Reply[Any]:
         loop, bridge = running()
-        again = self._asking_again("complete", messages, options)
+        again = self._validation_retries("complete", messages, options)
         while True:
             flight, _ = self._start("complete", self._native.complete, model, again.messages, again.options(), bridge)
             try:

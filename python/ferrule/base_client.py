@@ -35,12 +35,12 @@ from ferrule.options import (
 )
 
 if TYPE_CHECKING:
-    from ferrule.asking_again import AskingAgain
     from ferrule.functions import ProviderFunction, TokenFunction
     from ferrule.map_progress import Progress
     from ferrule.mapping import Calls
     from ferrule.run import Steps
     from ferrule.structured import Format
+    from ferrule.validation_retries import ValidationRetries
 
     _Tokens = TypeVar("_Tokens", bound=TokenFunction)
     _Function = TypeVar("_Function", bound=ProviderFunction)
@@ -370,14 +370,16 @@ class BaseClient(Interceptable):
             options = given
         return plan_of(self._native.route(model, prompt, dict(options), kind))
 
-    def _asking_again(self, name: str, messages: Messages | None, options: CompletionOptions) -> AskingAgain:
-        from ferrule.asking_again import AskingAgain  # rarely needed
+    def _validation_retries(
+        self, name: str, messages: Messages | None, options: CompletionOptions
+    ) -> ValidationRetries:
+        from ferrule.validation_retries import ValidationRetries  # rarely needed
 
         if messages is None:
             prepare_completion(options)
             raise no_messages(name)
         total = (self._live.configuration.state.merged.tree.get("timeouts") or {}).get("total", DEFAULT_TOTAL)
-        return AskingAgain(messages, options, total)
+        return ValidationRetries(messages, options, total)
 
     def _steps(self, messages: Messages, options: RunOptions, **limits: Any) -> Steps:
         """The loop of a run."""
@@ -401,10 +403,10 @@ class BaseClient(Interceptable):
         # Once for all: functions and types are declared in place.
         given, parse = prepare_completion(options)
 
-        def converse(prompt: Messages) -> AskingAgain | None:
-            return self._asking_again("map", prompt, {**asked}) if asked.get("retries_on_invalid") else None
+        def converse(prompt: Messages) -> ValidationRetries | None:
+            return self._validation_retries("map", prompt, {**asked}) if asked.get("retries_on_invalid") else None
 
-        def start(prompt: Any, again: AskingAgain | None, bridge: LoopBridge) -> Flight:
+        def start(prompt: Any, again: ValidationRetries | None, bridge: LoopBridge) -> Flight:
             timed = given
             if again is not None and "timeout" in (left := again.options()):
                 timed = {**given, "timeout": left["timeout"]}

@@ -116,7 +116,7 @@ class Client(ClientOperations):
         return cast("Reply[Any]", wait_for(flight, hub))
 
     def _complete_until_valid(self, model: Model, messages: Messages | None, options: CompletionOptions) -> Reply[Any]:
-        again = self._asking_again("complete", messages, options)
+        again = self._validation_retries("complete", messages, options)
         hub = greenlets.current()
         while True:
             flight, _ = self._start(

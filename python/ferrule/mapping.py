@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ferrule._native import Flight
-    from ferrule.asking_again import AskingAgain
     from ferrule.map_progress import Progress
     from ferrule.options import Messages
+    from ferrule.validation_retries import ValidationRetries
 
-    Calls = tuple[Callable[[Messages], "AskingAgain | None"], Callable[[Any, "AskingAgain | None", LoopBridge], Flight]]
+    Calls = tuple[
+        Callable[[Messages], "ValidationRetries | None"],
+        Callable[[Any, "ValidationRetries | None", LoopBridge], Flight],
+    ]
     """What keeps the conversation of a prompt that may be asked again, and what starts a call."""
 
 __all__ = ["AsyncReplies", "Replies"]
@@ -42,7 +45,7 @@ class _Call:
 
     def __init__(self, notify: Callable[[_Call], None]) -> None:
         self.flight: Flight | None = None
-        self.again: AskingAgain | None = None
+        self.again: ValidationRetries | None = None
         """The conversation, where a reply that does not fit is asked for again."""
         self.outcome: Reply | FerruleError | None = None
         self.notify = notify

@@ -1,6 +1,6 @@
 """Run: a model and its tools in turns, until the model answers or a limit is reached.
 
-`Steps` is the loop itself. It asks nobody and calls nothing: it yields what is to be done (`Ask`, `Approve`, `Execute`,
+`Steps` is the loop itself. It makes no call itself: it yields what is to be done (`CallModel`, `Approve`, `Execute`,
 `Emit`) and is sent what came of it. `run_sync.py` and `run_async.py` do it, each in its own way.
 """
 
@@ -102,8 +102,8 @@ _SHOWN = 80
 
 
 @dataclasses.dataclass(frozen=True)
-class Ask:
-    """Asks the model; the reply is sent back, or `None` where the time of the run was over before it came."""
+class CallModel:
+    """Calls the model; the reply is sent back, or `None` where the time of the run was over before it came."""
 
     messages: list[Message | Mapping[str, Any]]
     options: dict[str, Any]
@@ -133,7 +133,7 @@ class Emit:
     event: RunEvent
 
 
-Action = Ask | Approve | Execute | Emit
+Action = CallModel | Approve | Execute | Emit
 
 
 class Steps:
@@ -197,7 +197,7 @@ class Steps:
         while not self._reached(step):
             step += 1
             yield Emit(StepStart(step))
-            reply = yield self._ask()
+            reply = yield self._call_model()
             if reply is None:
                 run.stopped = "time"
                 return
@@ -213,10 +213,10 @@ class Steps:
             if not going_on:
                 return
 
-    def cut_off(self, error: errors.FerruleError, ask: Ask) -> None:
+    def cut_off(self, error: errors.FerruleError, request: CallModel) -> None:
         """Takes note of an error of the model's call, and raises it unless it says that the time of the run is over."""
         self.run.partial_reply = error.partial_reply
-        is_limit = ask.is_last_chance and isinstance(error, errors.TotalTimeoutError)
+        is_limit = request.is_last_chance and isinstance(error, errors.TotalTimeoutError)
         if not (is_limit or (self._is_late() and isinstance(error, errors.TimeoutError))):
             error.partial_run = self.run
             raise error
@@ -237,7 +237,7 @@ class Steps:
                 self.run.stopped = "cost"
         return self.run.stopped is not None
 
-    def _ask(self) -> Ask:
+    def _call_model(self) -> CallModel:
         options, limits, is_last_chance = dict(self._options), self._timeouts, False
         if self.deadline is not None:
             left = max(self.deadline - time.monotonic(), 0.001)
@@ -245,7 +245,7 @@ class Steps:
             limits = limits._replace(total=min(left, self._call_limit))
         if any(limit is not None for limit in limits):
             options["timeout"] = limits
-        return Ask(self.run.messages, options, is_last_chance)
+        return CallModel(self.run.messages, options, is_last_chance)
 
     def _release_choice(self) -> None:
         """A tool that had to be called was: had it to be called again each time, the run would never end."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic
 
 from ferrule._native import TextDelta
 from ferrule.errors import FerruleError
-from ferrule.run import Approve, Ask, Emit, Run, Steps
+from ferrule.run import Approve, CallModel, Emit, Run, Steps
 from ferrule.tool_execution import in_thread, run_on_loop
 from ferrule.typing_compat import Self, T
 
@@ -94,7 +94,7 @@ async def _drive(client: AsyncClient, model: Model, steps: Steps, *, stream: boo
                 yield action.event
             elif isinstance(action, Approve):
                 outcome = await _approval(steps, action.call)
-            elif isinstance(action, Ask):
+            elif isinstance(action, CallModel):
                 try:
                     if stream:
                         async with client.stream(model, action.messages, **action.options) as streamed:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic
 from ferrule._native import TextDelta
 from ferrule.errors import FerruleError
 from ferrule.own_loop import tools_loop
-from ferrule.run import Approve, Ask, Emit, Execute, Run, Steps
+from ferrule.run import Approve, CallModel, Emit, Execute, Run, Steps
 from ferrule.tool_execution import Coroutines, run_blocking
 from ferrule.typing_compat import Self, T
 
@@ -91,25 +91,25 @@ def _drive(client: Client, model: Model, steps: Steps, *, stream: bool) -> Gener
                 return
             if isinstance(action, Emit):
                 outcome = yield action.event
-            elif isinstance(action, Ask):
-                outcome = yield from _ask(client, model, steps, action, stream=stream)
+            elif isinstance(action, CallModel):
+                outcome = yield from _call_model(client, model, steps, action, stream=stream)
             elif isinstance(action, Approve):
                 outcome = _approval(steps, action.call)
             else:
                 outcome = yield from _execute(action, parallel=steps.parallel)
 
 
-def _ask(
-    client: Client, model: Model, steps: Steps, ask: Ask, *, stream: bool
+def _call_model(
+    client: Client, model: Model, steps: Steps, request: CallModel, *, stream: bool
 ) -> Generator[RunEvent, None, Reply | None]:
     try:
         if not stream:
-            return client.complete(model, ask.messages, **ask.options)
-        with client.stream(model, ask.messages, **ask.options) as streamed:
+            return client.complete(model, request.messages, **request.options)
+        with client.stream(model, request.messages, **request.options) as streamed:
             yield from streamed
             return streamed.reply()
     except FerruleError as error:
-        steps.cut_off(error, ask)
+        steps.cut_off(error, request)
         return None
 
 

@@ -362,7 +362,7 @@ def test_coroutines_of_a_synchronous_client_hold_for_many_prompts(sim: Simulator
         assert isinstance(no.value.__cause__, LookupError)
 
 
-def test_asking_again_goes_through_them() -> None:
+def test_validation_retries_go_through_them() -> None:
     script = [rule("not json", times=1), rule('{"a": 1}')]
     seen: list[int] = []
     with Simulator(script) as sim, sim.client() as client:

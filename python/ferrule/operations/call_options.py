@@ -28,7 +28,7 @@ def prepare_completion(options: CompletionOptions) -> tuple[dict[str, Any], Form
     if not options.keys() <= _COMPLETION_OPTIONS:
         raise _unknown_option(options, CompletionOptions)
     given = cast("dict[str, Any]", options)
-    given.pop("retries_on_invalid", None)  # Ferrule's own: see asking_again.py.
+    given.pop("retries_on_invalid", None)  # Ferrule's own: see validation_retries.py.
     given.pop("hooks", None)  # As well: see call_layers.py.
     format_ = None
     if given.get("tools") is not None:

@@ -1,4 +1,4 @@
-"""Asking again for structured output: a reply that does not fit goes back to the model with what is wrong with it."""
+"""Validation retries of structured output: a reply that does not fit goes back to the model with its errors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _MAX_SHOWN = 4000
 
 
-class AskingAgain:
+class ValidationRetries:
     """One call with `retries_on_invalid`: the conversation so far, and the replies that did not fit.
 
     Args:
@@ -59,7 +59,7 @@ class AskingAgain:
         return found
 
     def is_over(self, reply: Reply[Any]) -> bool:
-        """Whether the reply fits or no more may be asked; if not, `messages` and `options` are those to ask with."""
+        """Whether the reply fits or no retry is left; otherwise `messages` and `options` are of the next one."""
         if self._left == 0 or (problem := _problem(reply)) is None:
             return True
         self._left -= 1
@@ -83,7 +83,7 @@ class AskingAgain:
 
 
 def _problem(reply: Reply[Any]) -> str | None:
-    """What the validator says of a reply; `None` where it fits, or where better words would not help."""
+    """What the validator says of a reply; `None` where it fits, or where another attempt would not help."""
     from ferrule.structured import unfit_reason
 
     if unfit_reason(reply) is not None:

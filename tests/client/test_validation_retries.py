@@ -1,4 +1,4 @@
-"""`retries_on_invalid`: asking again where a reply does not fit, counted in attempts, usage and cost."""
+"""Validation retries (`retries_on_invalid`): a reply that does not fit, and the next attempt; usage and cost of all."""
 
 from __future__ import annotations
 
