@@ -183,83 +183,35 @@ class NativeClient:
         that takes, or `None`.
         """
 
-    def embed(
+    def operate(
         self,
+        operation: str,
         model: str | Sequence[str] | None,
-        texts: str | Sequence[str],
+        arguments: tuple[Any, ...],
         options: dict[str, Any],
         *,
         bridge: LoopBridge | None = None,
     ) -> Flight:
-        """Starts embedding a text, or several.
+        """Starts an operation other than chat.
 
-        Delivers a dict with `data` (all vectors one after the other, as little-endian 32-bit floats), `count`,
-        `dimensions`, and the metadata of `OperationReply`.
-        """
+        Args:
+            operation: `embed`, `rerank`, `images`, `speech`, `transcribe` or `count_tokens`.
+            model: The model, several of them in order, or `None` for the default one.
+            arguments: Those between the model and the options: the texts of `embed`, query and documents of
+                `rerank`, the prompt of `images`, the text of `speech`, file name and bytes of `transcribe`, the
+                messages of `count_tokens`.
+            options: The options of the operation, and those of every call.
+            bridge: The bridge of the event loop that waits; without it, a thread does.
 
-    def rerank(
-        self,
-        model: str | Sequence[str] | None,
-        query: str,
-        documents: Sequence[str],
-        options: dict[str, Any],
-        *,
-        bridge: LoopBridge | None = None,
-    ) -> Flight:
-        """Starts ranking `documents`.
+        Returns:
+            Delivers a dict with the metadata of `OperationReply` and, of `embed`, `data` (all vectors one after the
+            other, as little-endian 32-bit floats), `count` and `dimensions`; of `rerank`, `id`, `results` (pairs of
+            index and score) and `search_units`; of `images`, `images` (triples of data, URL and revised prompt); of
+            `transcribe`, `text`, `language` and `duration`. `speech` delivers lists, as `raw` does; `count_tokens` a
+            tuple of the number, or of `None` if the provider has no such endpoint.
 
-        Delivers a dict with `id`, `results` (pairs of index and score), `search_units`, and the metadata of
-        `OperationReply`.
-        """
-
-    def images(
-        self,
-        model: str | Sequence[str] | None,
-        prompt: str,
-        options: dict[str, Any],
-        *,
-        bridge: LoopBridge | None = None,
-    ) -> Flight:
-        """Starts generating images.
-
-        Delivers a dict with `images` (triples of data, URL and revised prompt), and the metadata of `OperationReply`.
-        """
-
-    def speech(
-        self,
-        model: str | Sequence[str] | None,
-        text: str,
-        options: dict[str, Any],
-        *,
-        bridge: LoopBridge | None = None,
-    ) -> Flight:
-        """Starts synthesising speech. Delivers lists, as `raw` does."""
-
-    def transcribe(
-        self,
-        model: str | Sequence[str] | None,
-        file_name: str,
-        file: bytes,
-        options: dict[str, Any],
-        *,
-        bridge: LoopBridge | None = None,
-    ) -> Flight:
-        """Starts transcribing a recording.
-
-        Delivers a dict with `text`, `language`, `duration`, and the metadata of `OperationReply`.
-        """
-
-    def count_tokens(
-        self,
-        model: str | Sequence[str] | None,
-        messages: Any,
-        options: dict[str, Any],
-        *,
-        bridge: LoopBridge | None = None,
-    ) -> Flight:
-        """Starts counting the tokens of a prompt by the provider.
-
-        Delivers a tuple of the number, or of `None` if the provider has no such endpoint.
+        Raises:
+            ValueError: There is no such operation.
         """
 
     def health(

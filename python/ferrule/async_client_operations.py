@@ -45,7 +45,8 @@ class AsyncClientOperations(BaseClient):
         given = check_options(options, EmbeddingOptions)
         if is_dry_run(given):
             return cast("Embeddings", self._plan(model, texts, given, "embed"))
-        return Embeddings(await settle(self._engine_for(given).embed(model, texts, given, bridge=bridge), loop))
+        flight = self._engine_for(given).operate("embed", model, (texts,), given, bridge=bridge)
+        return Embeddings(await settle(flight, loop))
 
     @with_options(RerankOptions)
     async def rerank(
@@ -54,7 +55,7 @@ class AsyncClientOperations(BaseClient):
         """Ranks documents by their relevance to a query. See `Client.rerank`."""
         loop, bridge = running()
         given = check_options(options, RerankOptions)
-        flight = self._engine_for(given).rerank(model, query, documents, given, bridge=bridge)
+        flight = self._engine_for(given).operate("rerank", model, (query, documents), given, bridge=bridge)
         return ferrule.Ranking(await settle(flight, loop), documents)
 
     @property
@@ -78,7 +79,7 @@ class AsyncClientOperations(BaseClient):
         local = await asyncio.to_thread(count_locally, name, messages, given)
         if local.exact:
             return local
-        flight = engine.count_tokens(model, messages, given, bridge=bridge)
+        flight = engine.operate("count_tokens", model, (messages,), given, bridge=bridge)
         return provider_count(await settle(flight, loop), local)
 
     async def models(
@@ -147,7 +148,7 @@ class AsyncImageOperations:
         loop, bridge = running()
         given = check_options(options, ImageOptions)
         engine = engine_for(self._native, given, is_async=True)
-        return Images(await settle(engine.images(model, prompt, given, bridge=bridge), loop))
+        return Images(await settle(engine.operate("images", model, (prompt,), given, bridge=bridge), loop))
 
 
 class AsyncAudioOperations:
@@ -163,7 +164,7 @@ class AsyncAudioOperations:
         """Synthesises speech. See `AudioOperations.speech`."""
         loop, bridge = running()
         given = {**check_options(options, SpeechOptions), "voice": voice}
-        flight = engine_for(self._native, given, is_async=True).speech(model, text, given, bridge=bridge)
+        flight = engine_for(self._native, given, is_async=True).operate("speech", model, (text,), given, bridge=bridge)
         return AsyncBody(flight, loop, await settle(flight, loop))
 
     @with_options(TranscriptionOptions)
@@ -172,5 +173,5 @@ class AsyncAudioOperations:
         loop, bridge = running()
         given = check_options(options, TranscriptionOptions)
         engine = engine_for(self._native, given, is_async=True)
-        flight = engine.transcribe(model, *read_audio(file), given, bridge=bridge)
+        flight = engine.operate("transcribe", model, read_audio(file), given, bridge=bridge)
         return Transcript(await settle(flight, loop))

@@ -46,7 +46,7 @@ class Call:
     """A call that is about to start.
 
     Attributes:
-        operation: The engine's method: `complete`, `stream`, `embed`, `rerank`, `images`, `speech`, `transcribe` or
+        operation: What is called: `complete`, `stream`, `embed`, `rerank`, `images`, `speech`, `transcribe` or
             `count_tokens`.
         model: The model as the caller named it.
         input: The arguments between the model and the options.
@@ -145,9 +145,11 @@ class LayeredNative:
 
     def _start(self, call: Call, bridge: LoopBridge | None) -> Flight:
         def start() -> Flight:
-            method: Any = getattr(self.engine, call.operation)
-            more = {"parse": call.parse} if call.operation in ("complete", "stream") else {}
-            return cast("Flight", method(call.model, *call.input, call.options, bridge=bridge, **more))
+            if call.operation in ("complete", "stream"):
+                method: Any = getattr(self.engine, call.operation)
+                started = method(call.model, *call.input, call.options, bridge=bridge, parse=call.parse)
+                return cast("Flight", started)
+            return self.engine.operate(call.operation, call.model, tuple(call.input), call.options, bridge=bridge)
 
         if not self._interceptors:
             return start()
@@ -157,12 +159,18 @@ class LayeredNative:
 
     complete = functools.partialmethod(_call, "complete")
     stream = functools.partialmethod(_call, "stream")
-    embed = functools.partialmethod(_call, "embed")
-    rerank = functools.partialmethod(_call, "rerank")
-    images = functools.partialmethod(_call, "images")
-    speech = functools.partialmethod(_call, "speech")
-    transcribe = functools.partialmethod(_call, "transcribe")
-    count_tokens = functools.partialmethod(_call, "count_tokens")
+
+    def operate(
+        self,
+        operation: str,
+        model: Any,
+        arguments: tuple[Any, ...],
+        options: dict[str, Any],
+        *,
+        bridge: LoopBridge | None = None,
+    ) -> Flight:
+        """Starts an operation other than chat. See `NativeClient.operate`."""
+        return self._call(operation, model, *arguments, options, bridge=bridge)
 
 
 class WatchedFlight:

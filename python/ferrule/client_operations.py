@@ -63,7 +63,7 @@ class ClientOperations(BaseClient):
         given = check_options(options, EmbeddingOptions)
         if is_dry_run(given):
             return cast("Embeddings", self._plan(model, texts, given, "embed"))
-        return Embeddings(call_and_wait(self._engine_for(given).embed, model, texts, given))
+        return Embeddings(call_and_wait(self._engine_for(given).operate, "embed", model, (texts,), given))
 
     @with_options(RerankOptions)
     def rerank(
@@ -85,7 +85,8 @@ class ClientOperations(BaseClient):
             FerruleError: See `ferrule.errors` for the tree.
         """
         given = check_options(options, RerankOptions)
-        return ferrule.Ranking(call_and_wait(self._engine_for(given).rerank, model, query, documents, given), documents)
+        ranked = call_and_wait(self._engine_for(given).operate, "rerank", model, (query, documents), given)
+        return ferrule.Ranking(ranked, documents)
 
     @property
     def images(self) -> ImageOperations:
@@ -122,7 +123,7 @@ class ClientOperations(BaseClient):
         local = count_locally(name, messages, given)
         if local.exact:
             return local
-        return provider_count(call_and_wait(engine.count_tokens, model, messages, given), local)
+        return provider_count(call_and_wait(engine.operate, "count_tokens", model, (messages,), given), local)
 
     def models(
         self, provider: str | None = None, *, timeout: float | Timeouts | None = None, fresh: bool = False
@@ -230,7 +231,7 @@ class ImageOperations:
         """
         given = check_options(options, ImageOptions)
         engine = engine_for(self._native, given, is_async=False)
-        return Images(call_and_wait(engine.images, model, prompt, given))
+        return Images(call_and_wait(engine.operate, "images", model, (prompt,), given))
 
 
 class AudioOperations:
@@ -259,9 +260,8 @@ class AudioOperations:
         """
         given = {**check_options(options, SpeechOptions), "voice": voice}
         hub = greenlets.current()
-        return Body(
-            engine_for(self._native, given, is_async=False).speech(model, text, given, bridge=bridge_of(hub)), hub
-        )
+        engine = engine_for(self._native, given, is_async=False)
+        return Body(engine.operate("speech", model, (text,), given, bridge=bridge_of(hub)), hub)
 
     @with_options(TranscriptionOptions)
     def transcribe(self, model: Model, file: AudioFile, **options: Unpack[TranscriptionOptions]) -> Transcript:
@@ -282,4 +282,4 @@ class AudioOperations:
         """
         given = check_options(options, TranscriptionOptions)
         engine = engine_for(self._native, given, is_async=False)
-        return Transcript(call_and_wait(engine.transcribe, model, *read_audio(file), given))
+        return Transcript(call_and_wait(engine.operate, "transcribe", model, read_audio(file), given))

@@ -17,7 +17,7 @@ use ferrule_client::{Client, Entry, ResolvedCall};
 use ferrule_engine::{Demands, EventKind};
 use pyo3::{
     prelude::*,
-    types::{PyDict, PyList},
+    types::{PyDict, PyList, PyTuple},
 };
 
 /// A client: its providers, settings and connections.
@@ -122,83 +122,18 @@ impl NativeClient {
         operations::route(&self.0, model, prompt, options, kind)
     }
 
-    /// Starts to embed a text, or several. Delivers a dict with `data` (little-endian 32-bit floats, vector after
-    /// vector), `count`, `dimensions`, and what every operation has.
-    #[pyo3(signature = (model, texts, options, *, bridge = None))]
-    fn embed(
+    /// Starts the operation that the client's method `operation` is for: `embed`, `rerank`, `images`, `speech`,
+    /// `transcribe` or `count_tokens`. `arguments` are those between the model and the options.
+    #[pyo3(signature = (operation, model, arguments, options, *, bridge = None))]
+    fn operate(
         &self,
+        operation: &str,
         model: &Bound<'_, PyAny>,
-        texts: &Bound<'_, PyAny>,
+        arguments: &Bound<'_, PyTuple>,
         options: &Bound<'_, PyDict>,
         bridge: Option<&LoopBridge>,
     ) -> PyResult<Flight> {
-        operations::embed(&self.0, model, texts, options, bridge)
-    }
-
-    /// Starts to rank `documents`. Delivers a dict with `id`, `results` (pairs of index and score), `search_units`, and
-    /// what every operation has.
-    #[pyo3(signature = (model, query, documents, options, *, bridge = None))]
-    fn rerank(
-        &self,
-        model: &Bound<'_, PyAny>,
-        query: String,
-        documents: &Bound<'_, PyAny>,
-        options: &Bound<'_, PyDict>,
-        bridge: Option<&LoopBridge>,
-    ) -> PyResult<Flight> {
-        operations::rerank(&self.0, model, query, documents, options, bridge)
-    }
-
-    /// Starts to generate images. Delivers a dict with `images` (triples of data, address and revised prompt), and what
-    /// every operation has.
-    #[pyo3(signature = (model, prompt, options, *, bridge = None))]
-    fn images(
-        &self,
-        model: &Bound<'_, PyAny>,
-        prompt: String,
-        options: &Bound<'_, PyDict>,
-        bridge: Option<&LoopBridge>,
-    ) -> PyResult<Flight> {
-        operations::images(&self.0, model, prompt, options, bridge)
-    }
-
-    /// Starts to speak `text`. Delivers lists, as `raw` does.
-    #[pyo3(signature = (model, text, options, *, bridge = None))]
-    fn speech(
-        &self,
-        model: &Bound<'_, PyAny>,
-        text: String,
-        options: &Bound<'_, PyDict>,
-        bridge: Option<&LoopBridge>,
-    ) -> PyResult<Flight> {
-        operations::speech(&self.0, model, text, options, bridge)
-    }
-
-    /// Starts to transcribe a recording. Delivers a dict with `text`, `language`, `duration`, and what every operation
-    /// has.
-    #[pyo3(signature = (model, file_name, file, options, *, bridge = None))]
-    fn transcribe(
-        &self,
-        model: &Bound<'_, PyAny>,
-        file_name: String,
-        file: Vec<u8>,
-        options: &Bound<'_, PyDict>,
-        bridge: Option<&LoopBridge>,
-    ) -> PyResult<Flight> {
-        operations::transcribe(&self.0, model, file_name, file, options, bridge)
-    }
-
-    /// Starts to ask the provider how many tokens a prompt has. Delivers a tuple with the number, or with `None` where
-    /// the provider cannot be asked.
-    #[pyo3(signature = (model, messages, options, *, bridge = None))]
-    fn count_tokens(
-        &self,
-        model: &Bound<'_, PyAny>,
-        messages: &Bound<'_, PyAny>,
-        options: &Bound<'_, PyDict>,
-        bridge: Option<&LoopBridge>,
-    ) -> PyResult<Flight> {
-        operations::count_tokens(&self.0, model, messages, options, bridge)
+        operations::operate(operation, &self.0, model, arguments, options, bridge)
     }
 
     /// Starts to list the models of `provider`.

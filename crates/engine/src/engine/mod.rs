@@ -129,12 +129,12 @@ impl Engine {
     pub fn run<W: Work>(&self, call: Call<W>) -> impl Future<Output = Result<W::Output, CallError>> + Send {
         if self.may_degrade(&call.to) {
             // Boxed, as few clients have such budgets and all calls would carry its size.
-            return Either::Left(Box::pin(self.degrading(call, |call| self.run_as_it_is(call))));
+            return Either::Left(Box::pin(self.degrading(call, |call| self.run_directly(call))));
         }
-        Either::Right(self.run_as_it_is(call))
+        Either::Right(self.run_directly(call))
     }
 
-    async fn run_as_it_is<W: Work>(&self, call: Call<W>) -> Result<W::Output, CallError> {
+    async fn run_directly<W: Work>(&self, call: Call<W>) -> Result<W::Output, CallError> {
         let mut candidates = Self::observed(&call.options, self.candidates(call.to))?;
         let policy = self.policy(&call.options, &candidates);
         self.arrange(&mut candidates, &call.request.demands(), &call.options, &policy)?;
@@ -163,12 +163,12 @@ impl Engine {
     /// A streamed completion; comes back when the first events are there.
     pub fn stream(&self, call: Call<Request>) -> impl Future<Output = Result<EventStream, CallError>> + Send {
         if self.may_degrade(&call.to) {
-            return Either::Left(Box::pin(self.degrading(call, |call| self.stream_as_it_is(call))));
+            return Either::Left(Box::pin(self.degrading(call, |call| self.stream_directly(call))));
         }
-        Either::Right(self.stream_as_it_is(call))
+        Either::Right(self.stream_directly(call))
     }
 
-    async fn stream_as_it_is(&self, call: Call<Request>) -> Result<EventStream, CallError> {
+    async fn stream_directly(&self, call: Call<Request>) -> Result<EventStream, CallError> {
         let Call { to, request, options } = call;
         let mut candidates = Self::observed(&options, self.candidates(to))?;
         let policy = self.policy(&options, &candidates);
@@ -209,13 +209,13 @@ impl Engine {
         batch_size: Option<usize>,
     ) -> impl Future<Output = Result<OperationReply<EmbeddingResponse>, CallError>> + Send {
         if self.may_degrade(&call.to) {
-            let make = move |call| self.embed_as_it_is(call, batch_size);
+            let make = move |call| self.embed_directly(call, batch_size);
             return Either::Left(Box::pin(self.degrading(call, make)));
         }
-        Either::Right(self.embed_as_it_is(call, batch_size))
+        Either::Right(self.embed_directly(call, batch_size))
     }
 
-    async fn embed_as_it_is(
+    async fn embed_directly(
         &self,
         call: Call<EmbeddingRequest>,
         batch_size: Option<usize>,

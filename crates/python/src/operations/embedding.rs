@@ -7,18 +7,20 @@ use ferrule_wire::operation::{EmbeddingRequest, EmbeddingResponse, InputType};
 use pyo3::{
     exceptions::PyValueError,
     prelude::*,
-    types::{PyBytes, PyDict, PyString},
+    types::{PyBytes, PyDict, PyString, PyTuple},
 };
 use std::mem;
 
-pub(crate) fn embed(
+/// Takes a text, or several.
+pub(super) fn embed(
     client: &Caller,
     model: &Bound<'_, PyAny>,
-    texts: &Bound<'_, PyAny>,
+    input: &Bound<'_, PyTuple>,
     options: &Bound<'_, PyDict>,
     bridge: Option<&LoopBridge>,
 ) -> PyResult<Flight> {
-    let inputs = inputs(texts)?;
+    let (texts,): (Bound<'_, PyAny>,) = input.extract()?;
+    let inputs = inputs(&texts)?;
     let demands = Demands::texts(&inputs);
     let mut request = EmbeddingRequest { inputs, ..EmbeddingRequest::default() };
     let mut batch_size = None;

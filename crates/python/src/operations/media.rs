@@ -8,17 +8,20 @@ use ferrule_wire::operation::{
 };
 use pyo3::{
     prelude::*,
-    types::{PyBytes, PyDict, PyList},
+    types::{PyBytes, PyDict, PyList, PyTuple},
 };
 use std::mem;
 
-pub(crate) fn images(
+/// Takes the prompt.
+pub(super) fn images(
     client: &Caller,
     model: &Bound<'_, PyAny>,
-    prompt: String,
+    input: &Bound<'_, PyTuple>,
     options: &Bound<'_, PyDict>,
     bridge: Option<&LoopBridge>,
 ) -> PyResult<Flight> {
+    let (prompt,): (Bound<'_, PyAny>,) = input.extract()?;
+    let prompt = arguments::text(&prompt, "prompt")?;
     let mut request = ImageRequest { prompt, ..ImageRequest::default() };
     let mut start = Start::read(client, model, options, bridge, &Demands::other(false), |name, value| {
         image_option(&mut request, name, value)
@@ -60,13 +63,16 @@ fn image_fields(response: ImageResponse) -> Fields {
     }
 }
 
-pub(crate) fn speech(
+/// Takes the text.
+pub(super) fn speech(
     client: &Caller,
     model: &Bound<'_, PyAny>,
-    text: String,
+    input: &Bound<'_, PyTuple>,
     options: &Bound<'_, PyDict>,
     bridge: Option<&LoopBridge>,
 ) -> PyResult<Flight> {
+    let (text,): (Bound<'_, PyAny>,) = input.extract()?;
+    let text = arguments::text(&text, "text")?;
     let mut request = SpeechRequest { text, ..SpeechRequest::default() };
     let start = Start::read(client, model, options, bridge, &Demands::other(true), |name, value| {
         speech_option(&mut request, name, value)
@@ -95,14 +101,15 @@ pub(super) fn speech_option(
     Ok(true)
 }
 
-pub(crate) fn transcribe(
+/// Takes the name and the bytes of the file.
+pub(super) fn transcribe(
     client: &Caller,
     model: &Bound<'_, PyAny>,
-    file_name: String,
-    file: Vec<u8>,
+    input: &Bound<'_, PyTuple>,
     options: &Bound<'_, PyDict>,
     bridge: Option<&LoopBridge>,
 ) -> PyResult<Flight> {
+    let (file_name, file): (String, Vec<u8>) = input.extract()?;
     let mut request = TranscriptionRequest { file, file_name, ..TranscriptionRequest::default() };
     let mut start = Start::read(client, model, options, bridge, &Demands::other(false), |name, value| {
         transcription_option(&mut request, name, value)

@@ -14,18 +14,20 @@ use ferrule_client::Entry;
 use ferrule_engine::{Demands, Health};
 use pyo3::{
     prelude::*,
-    types::{PyDict, PyList},
+    types::{PyDict, PyList, PyTuple},
 };
 
-pub(crate) fn count_tokens(
+/// Takes the messages.
+pub(super) fn count_tokens(
     client: &Caller,
     model: &Bound<'_, PyAny>,
-    messages: &Bound<'_, PyAny>,
+    input: &Bound<'_, PyTuple>,
     options: &Bound<'_, PyDict>,
     bridge: Option<&LoopBridge>,
 ) -> PyResult<Flight> {
+    let (messages,): (Bound<'_, PyAny>,) = input.extract()?;
     let call = resolve_call(client, model)?;
-    let (request, mut options) = request::chat(call.drop_params(), messages, options)?;
+    let (request, mut options) = request::chat(call.drop_params(), &messages, options)?;
     routing::settle(model.py(), &call, &Demands::chat(&request, false), &mut options)?;
     let observed = client.observe(model.py(), bridge, &call, &mut options)?;
     let provider = call.provider().to_owned();

@@ -4,18 +4,24 @@ use super::{answer::Fields, start::Start};
 use crate::{arguments, bridge::LoopBridge, caller::Caller, flight::Flight};
 use ferrule_engine::Demands;
 use ferrule_wire::operation::{RerankRequest, RerankResponse};
-use pyo3::{exceptions::PyValueError, prelude::*, types::PyDict};
+use pyo3::{
+    exceptions::PyValueError,
+    prelude::*,
+    types::{PyDict, PyTuple},
+};
 use std::mem;
 
-pub(crate) fn rerank(
+/// Takes the query and the documents.
+pub(super) fn rerank(
     client: &Caller,
     model: &Bound<'_, PyAny>,
-    query: String,
-    documents: &Bound<'_, PyAny>,
+    input: &Bound<'_, PyTuple>,
     options: &Bound<'_, PyDict>,
     bridge: Option<&LoopBridge>,
 ) -> PyResult<Flight> {
-    let documents = arguments::strings(documents, "documents")?;
+    let (query, documents): (Bound<'_, PyAny>, Bound<'_, PyAny>) = input.extract()?;
+    let query = arguments::text(&query, "query")?;
+    let documents = arguments::strings(&documents, "documents")?;
     if documents.is_empty() {
         return Err(PyValueError::new_err("documents: expected at least one document, not an empty list"));
     }

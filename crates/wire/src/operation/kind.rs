@@ -4,52 +4,55 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a provider can be asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OperationKind {
-    /// A chat completion, whole or streamed.
-    Chat,
-    /// Embeddings of texts.
-    Embeddings,
-    /// A ranking of documents by relevance to a query.
-    Reranking,
-    /// Images made from a prompt.
-    Images,
-    /// Speech made from text.
-    Speech,
-    /// The text of a recording.
-    Transcription,
-    /// The number of tokens in a prompt, as the provider counts them.
-    TokenCounting,
-    /// The list of the provider's models.
-    ModelListing,
-}
-
-impl OperationKind {
-    /// Every operation.
-    pub const ALL: [Self; 8] = [
-        Self::Chat,
-        Self::Embeddings,
-        Self::Reranking,
-        Self::Images,
-        Self::Speech,
-        Self::Transcription,
-        Self::TokenCounting,
-        Self::ModelListing,
-    ];
-
-    /// The client's method for it, which is its name in errors and in lists of what a provider has.
-    pub const fn method(self) -> &'static str {
-        match self {
-            Self::Chat => "chat",
-            Self::Embeddings => "embed",
-            Self::Reranking => "rerank",
-            Self::Images => "images.generate",
-            Self::Speech => "audio.speech",
-            Self::Transcription => "audio.transcribe",
-            Self::TokenCounting => "count_tokens",
-            Self::ModelListing => "models",
+/// The table of operations other than chat: calls `$then` with a line for each, of which the names here, the codecs of
+/// dialects (`table.rs`), and the requests and responses of servers (`server/api.rs`) are made.
+///
+/// A line has the operation's meaning, the name of its codec's field, its type, and the client's method for it.
+macro_rules! with_operations {
+    ($then:ident) => {
+        $then! {
+            "Embeddings of texts."
+            embeddings: Embeddings => "embed",
+            "A ranking of documents by relevance to a query."
+            reranking: Reranking => "rerank",
+            "Images made from a prompt."
+            images: Images => "images.generate",
+            "Speech made from text."
+            speech: Speech => "audio.speech",
+            "The text of a recording."
+            transcription: Transcription => "audio.transcribe",
+            "The number of tokens in a prompt, as the provider counts them."
+            token_counting: TokenCounting => "count_tokens",
+            "The list of the provider's models."
+            model_listing: ModelListing => "models",
         }
-    }
+    };
 }
+
+macro_rules! kinds {
+    ($($meaning:literal $field:ident: $operation:ident => $method:literal,)*) => {
+        /// What a provider can be asked for.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum OperationKind {
+            /// A chat completion, whole or streamed.
+            Chat,
+            $(#[doc = $meaning] $operation,)*
+        }
+
+        impl OperationKind {
+            /// Every operation.
+            pub const ALL: [Self; 1 + [$($method),*].len()] = [Self::Chat, $(Self::$operation),*];
+
+            /// The client's method for it, which is its name in errors and in lists of what a provider has.
+            pub const fn method(self) -> &'static str {
+                match self {
+                    Self::Chat => "chat",
+                    $(Self::$operation => $method,)*
+                }
+            }
+        }
+    };
+}
+
+with_operations!(kinds);

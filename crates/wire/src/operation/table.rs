@@ -1,16 +1,8 @@
-//! Operations table: which operations there are besides chat. What has a place for each of them is made of it: a
-//! dialect's codecs here, a server's requests and responses in `server/api.rs`.
+//! Operations of a dialect: those other than chat that it has, each with its codec. Made of the table in `kind.rs`.
 
 use super::{
     codec::{Codec, Operation},
-    embeddings::Embeddings,
-    images::Images,
     kind::OperationKind,
-    model_listing::ModelListing,
-    reranking::Reranking,
-    speech::Speech,
-    token_counting::TokenCounting,
-    transcription::Transcription,
 };
 use core::fmt;
 
@@ -20,48 +12,32 @@ pub trait Listed: Operation {
     fn codec(operations: &Operations) -> Option<&'static dyn Codec<Self>>;
 }
 
-/// The table: calls `$then` with a line for each operation, the name of its codec's field and its type.
-macro_rules! with_operations {
-    ($then:ident) => {
-        $then! {
-            embeddings: Embeddings,
-            reranking: Reranking,
-            images: Images,
-            speech: Speech,
-            transcription: Transcription,
-            token_counting: TokenCounting,
-            model_listing: ModelListing,
-        }
-    };
-}
-pub(crate) use with_operations;
-
 macro_rules! operations {
-    ($($field:ident: $operation:ident,)*) => {
-        /// The operations that a dialect has besides chat, each with its codec.
+    ($($meaning:literal $field:ident: $operation:ident => $method:literal,)*) => {
+        /// The operations that a dialect has other than chat, each with its codec.
         #[derive(Clone, Copy)]
         pub struct Operations {
             $(
-                #[doc = concat!("The codec of [`", stringify!($operation), "`].")]
-                pub $field: Option<&'static dyn Codec<$operation>>,
+                #[doc = concat!("The codec of [`super::", stringify!($operation), "`].")]
+                pub $field: Option<&'static dyn Codec<super::$operation>>,
             )*
         }
 
         impl Operations {
             /// Every operation that has a place here.
-            pub const LISTED: &[OperationKind] = &[$($operation::KIND,)*];
+            pub const LISTED: &[OperationKind] = &[$(super::$operation::KIND,)*];
 
             /// Chat alone.
             pub const NONE: Self = Self { $($field: None,)* };
 
             /// The operations other than chat.
             pub fn kinds(&self) -> impl Iterator<Item = OperationKind> {
-                [$(self.$field.map(|_| $operation::KIND),)*].into_iter().flatten()
+                [$(self.$field.map(|_| super::$operation::KIND),)*].into_iter().flatten()
             }
         }
 
         $(
-            impl Listed for $operation {
+            impl Listed for super::$operation {
                 fn codec(operations: &Operations) -> Option<&'static dyn Codec<Self>> {
                     operations.$field
                 }
@@ -71,11 +47,6 @@ macro_rules! operations {
 }
 
 with_operations!(operations);
-
-const _: () = assert!(
-    Operations::LISTED.len() + 1 == OperationKind::ALL.len(),
-    "an operation of operation/kind.rs has no line in `with_operations!`"
-);
 
 impl Operations {
     /// The codec of one operation; `None` where the dialect does not have it.

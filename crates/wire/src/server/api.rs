@@ -8,7 +8,7 @@ use crate::operation::{
 use alloc::{borrow::ToOwned as _, boxed::Box, format, string::String, string::ToString as _};
 
 macro_rules! api {
-    ($($field:ident: $operation:ident,)*) => {
+    ($($meaning:literal $field:ident: $operation:ident => $method:literal,)*) => {
         /// A request for any operation, a variant each.
         #[derive(Clone, Debug)]
         pub enum ApiRequest {
