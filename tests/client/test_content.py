@@ -1,4 +1,4 @@
-"""Content parts from paths, bytes, files, pictures in memory and URLs, and what providers refuse of them."""
+"""Content parts from paths, bytes, files, images in memory and URLs, and what providers refuse of them."""
 
 from __future__ import annotations
 

@@ -149,7 +149,7 @@ def test_the_forms_of_messages() -> None:
     assert Message("system", "Be brief.").to_openai() == [{"role": "system", "content": "Be brief."}]
     with pytest.raises(ValueError, match="instructions are not one there"):
         Message("system", "Be brief.").to_anthropic()
-    with pytest.raises(ValueError, match="sound"):
+    with pytest.raises(ValueError, match="audio"):
         Message("user", [ferrule.audio(b"RIFF\x00\x00\x00\x00WAVE")]).to_anthropic()
 
 

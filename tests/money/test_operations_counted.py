@@ -54,7 +54,7 @@ class TestCosts:
         assert (images.usage.input_tokens, images.usage.output_tokens) == (4, 2112)
         assert images.usage.to_dict()["extra"]["input_tokens_details"] == {"text_tokens": 4, "image_tokens": 0}
         assert images.cost.total == (4 * Decimal(5) + 2112 * Decimal(40)) / 1_000_000
-        # Where a price list tells pictures from words, an answer that does not is all pictures.
+        # Where a price list distinguishes image tokens from text, an answer that does not is all image tokens.
         dearer = client.images.generate("openai/gpt-image-1.5", "a ferrule on oak", n=2)
         assert dearer.cost.total == (4 * Decimal(5) + 2112 * Decimal(32)) / 1_000_000
         totals = client.usage().by_model()["openai/gpt-image-1"]

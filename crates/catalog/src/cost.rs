@@ -84,7 +84,7 @@ impl Cost {
 /// What `quantities` cost at `rates`: `None` where a figure that matters is unknown, nothing of what is known has a
 /// price, or the sum is more than we can count. What is free costs nothing, however much it was.
 ///
-/// What a part has no price for is in its whole: a missing cache price means the input price. But for sound, whose price
+/// What a part has no price for is in its whole: a missing cache price means the input price. Except audio, whose price
 /// is mostly many times that of text, and for what is kept in a cache for half an hour, an hour or twelve, at up to twice the
 /// price of the usual time: without a price of their own the cost is unknown. Parts that exceed their
 /// whole, as some providers report them, are charged as they are, and the rest of the whole is 0.

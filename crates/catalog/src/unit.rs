@@ -2,7 +2,7 @@
 //!
 //! The units and what they are part of are genai-prices' (`data_units.py` there), and caches kept for 30 minutes and
 //! 12 hours, which it does not have; those of our usage have our names. A
-//! unit is part of another when it has all that one's dimensions and more: cached sound is part of sound, of what was
+//! unit is part of another when it has all that one's dimensions and more: cached audio is part of audio, of what was
 //! read from a cache, and of the input.
 
 /// One thing that is counted and priced.
@@ -34,7 +34,7 @@ impl Unit {
         matches!(self.dimensions, [("family", "tokens"), ("direction", _)])
     }
 
-    /// Whether it counts the tokens of sound, in or out.
+    /// Whether it counts audio tokens, in or out.
     pub(crate) fn is_sound_tokens(&self) -> bool {
         matches!(self.dimensions, [("family", "tokens"), ("direction", _), ("modality", "audio")])
     }

@@ -100,7 +100,7 @@ async fn receive<W: Work>(
 ) -> Result<W::Received, Failed> {
     let incoming = match &target.provider.backend {
         None => send::send(target, grant, Watch::start(limits)).await,
-        Some(backend) => ask_backend(backend.as_ref(), target, grant, limits),
+        Some(backend) => call_backend(backend.as_ref(), target, grant, limits),
     };
     let Some(read) = target.provider.dialect.follow_up().filter(|_| target.method == Method::POST) else {
         return work.receive(incoming?, target).await.map_err(Failed::from);
@@ -114,7 +114,7 @@ async fn receive<W: Work>(
     received.map_err(|failure| Failed::new(failure, Again::Never))
 }
 
-fn ask_backend(
+fn call_backend(
     backend: &dyn Backend,
     target: &Target,
     grant: Option<&Grant>,

@@ -13,7 +13,7 @@ use crate::{
     reply::Reply,
     stream::EventStream,
     target::Target,
-    work::{Answered, Encoding, Work},
+    work::{Success, Encoding, Work},
     written_in,
 };
 use ferrule_wire::{
@@ -206,13 +206,13 @@ impl Work for Complete {
         Some(objection)
     }
 
-    fn finish(self, received: PlainResponse, answered: Answered) -> Reply {
+    fn finish(self, received: PlainResponse, answered: Success) -> Reply {
         let PlainResponse { response, raw, request_id, headers } = received;
         let stats = answered.policy.stats();
         let mut record = answered.record();
         record.fill(&response.model, response.usage.as_ref(), &response.extra);
         let settlement = answered.settle(record);
-        let Answered { target, attempts, .. } = answered;
+        let Success { target, attempts, .. } = answered;
         Reply {
             response,
             raw,
@@ -274,7 +274,7 @@ impl Work for Stream {
         Some(objection)
     }
 
-    fn finish(self, reader: Reader, answered: Answered) -> EventStream {
+    fn finish(self, reader: Reader, answered: Success) -> EventStream {
         EventStream::new(reader, answered)
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     failure::Failure,
     receive::{EventBatch, Reader},
     reply::Attempt,
-    work::Answered,
+    work::Success,
 };
 use ferrule_wire::model::{Continuation as How, Continued, StreamEvent};
 use std::{fmt, future::Future, mem, pin::Pin, time::Instant};
@@ -29,7 +29,7 @@ pub(crate) struct Broken {
 /// What came of asking somebody else: the new stream, or all attempts where there is none.
 pub(crate) struct Resumed {
     pub(crate) call: Box<dyn Resume>,
-    pub(crate) outcome: Result<(Reader, Answered), Vec<Attempt>>,
+    pub(crate) outcome: Result<(Reader, Success), Vec<Attempt>>,
 }
 
 pub(crate) type Resuming = Pin<Box<dyn Future<Output = Resumed> + Send>>;
@@ -80,7 +80,7 @@ impl Continuation {
 
     /// What came of asking somebody else, once that is known; `None` where nobody is being asked. Nothing is lost when
     /// the future is dropped.
-    pub(crate) async fn resumed(&mut self) -> Option<Result<(Reader, Answered), CallError>> {
+    pub(crate) async fn resumed(&mut self) -> Option<Result<(Reader, Success), CallError>> {
         let State::Resuming(resuming, _) = &mut self.state else { return None };
         let Resumed { call, outcome } = resuming.await;
         let before = mem::replace(&mut self.state, State::Over);
@@ -97,7 +97,7 @@ impl Continuation {
     }
 
     /// The event that says that `answered` goes on.
-    pub(crate) fn event(&mut self, answered: &Answered) -> EventBatch {
+    pub(crate) fn event(&mut self, answered: &Success) -> EventBatch {
         let target = answered.target.provider.target_name(&answered.target.model);
         let how = if answered.target.continues { How::Prefix } else { How::Restart };
         self.splice = (how == How::Prefix).then(|| self.delivered.splice());

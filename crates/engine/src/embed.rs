@@ -93,7 +93,7 @@ pub(crate) async fn embed(
     });
     let batches: Vec<EmbeddingRequest> = batches.collect();
     let numbered = batches.iter().cloned().enumerate().collect();
-    let mut replies = ask(numbered, &candidates, &options, &policy, fail).await?;
+    let mut replies = request_batches(numbered, &candidates, &options, &policy, fail).await?;
     let place = |reply: &BatchReply| {
         let attempt = reply.attempts.last()?;
         candidates.list.iter().position(|one| {
@@ -119,7 +119,7 @@ pub(crate) async fn embed(
         let only = candidates.list.get(last).cloned().into_iter().collect();
         let last = Candidates { list: only, ..candidates.clone() };
         replies = kept;
-        match ask(others, &last, &options, &policy, fail).await {
+        match request_batches(others, &last, &options, &policy, fail).await {
             Ok(again) => replies.extend(again),
             Err(mut error) => {
                 error.unanswered.extend(unanswered);
@@ -141,8 +141,8 @@ fn used(replies: &[(usize, BatchReply)]) -> Vec<Arc<Settlement>> {
     replies.iter().flat_map(of).collect()
 }
 
-/// Asks for each of the batches, which come with their position.
-async fn ask(
+/// Requests each of the batches, which come with their position.
+async fn request_batches(
     batches: Vec<(usize, EmbeddingRequest)>,
     candidates: &Candidates,
     options: &CallOptions,
@@ -157,7 +157,7 @@ async fn ask(
         tasks.spawn(async move {
             // The semaphore is never closed.
             let _place = places.acquire_owned().await;
-            Ok((position, ask_for_a_format(candidates, batch, &options, &policy).await?))
+            Ok((position, request_in_a_format(candidates, batch, &options, &policy).await?))
         });
     }
     let mut replies = Vec::with_capacity(tasks.len());
@@ -178,8 +178,8 @@ async fn ask(
     Ok(replies)
 }
 
-/// Asks once more, in another format, where a provider refuses the one that vectors were asked for in.
-async fn ask_for_a_format(
+/// Requests the vectors again in another format, where a provider refuses the requested one.
+async fn request_in_a_format(
     candidates: Candidates,
     batch: EmbeddingRequest,
     options: &CallOptions,

@@ -9,7 +9,7 @@ use crate::{
     outgoing::Outgoing,
     provider::Provider,
     target::Target,
-    work::{Answered, Encoding, Work},
+    work::{Success, Encoding, Work},
 };
 use ferrule_wire::{
     error::Headers,
@@ -44,7 +44,7 @@ impl Work for ListModels {
         Ok((page.map_err(|error| incoming.unreadable(error.into(), &body))?, body.len() as u64))
     }
 
-    fn finish(self, page: (ModelPage, u64), _: Answered) -> (ModelPage, u64) {
+    fn finish(self, page: (ModelPage, u64), _: Success) -> (ModelPage, u64) {
         page
     }
 }

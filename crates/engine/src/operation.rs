@@ -13,7 +13,7 @@ use crate::{
     receive::{Decoded, decode},
     reply::{Attempt, Stats},
     target::Target,
-    work::{Answered, Encoding, Work},
+    work::{Success, Encoding, Work},
 };
 use ferrule_catalog::{Settlement, UsageRecord};
 use ferrule_wire::{
@@ -122,14 +122,14 @@ impl<R: OperationRequest> Work for Operate<R> {
         .await
     }
 
-    fn finish(self, received: Self::Received, answered: Answered) -> Self::Output {
+    fn finish(self, received: Self::Received, answered: Success) -> Self::Output {
         let Decoded { response, request_id, cost } = received;
         let stats = answered.policy.stats();
         let mut record = answered.record();
         R::record(&response, &mut record);
         record.report(&cost);
         let settlement = answered.settle(record);
-        let Answered { target, attempts, .. } = answered;
+        let Success { target, attempts, .. } = answered;
         OperationReply {
             response,
             provider: target.provider.id.to_string(),

@@ -14,7 +14,7 @@ use crate::{
     reply::Attempt,
     target::Target,
     target_state::Lease,
-    work::{Answered, Encoding, Work},
+    work::{Success, Encoding, Work},
 };
 use bytes::Bytes;
 use ferrule_catalog::{Settlement, UsageRecord};
@@ -88,7 +88,7 @@ impl Work for RawRequest {
         first_chunk(incoming).await
     }
 
-    fn finish(self, received: Self::Received, answered: Answered) -> RawReply {
+    fn finish(self, received: Self::Received, answered: Success) -> RawReply {
         RawReply::new(received, answered, Vec::new())
     }
 }
@@ -97,14 +97,14 @@ impl RawReply {
     /// `measured` is what was counted of the request, by the names of units.
     pub(crate) fn new(
         (incoming, first): (Incoming, Option<Bytes>),
-        answered: Answered,
+        answered: Success,
         measured: Vec<(&'static str, u64)>,
     ) -> Self {
         let dialect = answered.target.provider.dialect;
         let mut record = UsageRecord { measured, ..answered.record() };
         record.report(&dialect.decode_headers(&|name| incoming.header(name)).cost);
         let settlement = answered.settle(record);
-        let Answered { target, attempts, policy, lease, .. } = answered;
+        let Success { target, attempts, policy, lease, .. } = answered;
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
         let headers = incoming.text_headers().into_iter().map(owned).collect();
         Self {

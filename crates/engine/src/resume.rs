@@ -14,7 +14,7 @@ use crate::{
     reply::Attempt,
     retry::Failed,
     stream::EventStream,
-    work::Answered,
+    work::Success,
 };
 use std::borrow::Cow;
 
@@ -40,7 +40,7 @@ impl Resume for Run<'static, Stream> {
     }
 }
 
-async fn go_on(run: &mut Run<'static, Stream>, broken: Broken) -> Result<(Reader, Answered), Vec<Attempt>> {
+async fn go_on(run: &mut Run<'static, Stream>, broken: Broken) -> Result<(Reader, Success), Vec<Attempt>> {
     let Broken { failure, attempts, delivered } = broken;
     let may = run.work.go_on_with(&delivered);
     let mut step = run.broke_off(Failed::from(failure), attempts, may);

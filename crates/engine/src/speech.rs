@@ -10,7 +10,7 @@ use crate::{
     raw::RawReply,
     receive::first_chunk,
     target::Target,
-    work::{Answered, Encoding, Work},
+    work::{Success, Encoding, Work},
 };
 use bytes::Bytes;
 use ferrule_wire::operation::{Speech, SpeechRequest};
@@ -55,7 +55,7 @@ impl Work for Speak {
         first.is_none().then(|| Failure::unreadable("the answer is empty"))
     }
 
-    fn finish(self, received: Self::Received, answered: Answered) -> RawReply {
+    fn finish(self, received: Self::Received, answered: Success) -> RawReply {
         let characters = self.0.text.chars().count() as u64;
         RawReply::new(received, answered, vec![("input_characters", characters)])
     }

@@ -14,7 +14,7 @@ use crate::{
     secrets::Secrets,
     target::Target,
     target_state::{self, Lease},
-    work::Answered,
+    work::Success,
 };
 use ferrule_catalog::{Catalog, Settlement, UsageRecord};
 use ferrule_wire::encode::UnsupportedField;
@@ -53,8 +53,8 @@ pub struct EventStream {
 
 impl EventStream {
     /// What `reader` has and will have.
-    pub(crate) fn new(reader: Reader, answered: Answered) -> Self {
-        let Answered { target, attempts, policy, lease, unanswered } = answered;
+    pub(crate) fn new(reader: Reader, answered: Success) -> Self {
+        let Success { target, attempts, policy, lease, unanswered } = answered;
         let Target { provider, secrets, model, dropped, admitted, .. } = *target;
         policy.events.response(&attempts, None);
         Self {
@@ -138,7 +138,7 @@ impl EventStream {
     }
 
     /// Another target goes on: from here on the stream is its. Gives the event that says so.
-    fn go_on(&mut self, reader: Reader, answered: Answered) -> EventBatch {
+    fn go_on(&mut self, reader: Reader, answered: Success) -> EventBatch {
         if self.reader.usage.usage.is_some() {
             self.begun.push(Arc::new(self.settle_own()));
         }

@@ -7,7 +7,7 @@
 
 use crate::{
     net::{
-        Asked, Client, ClientSettings, ConnectPermit, Connections, InUse, Proxies, RequestBody, ResponseBody,
+        ResponseFuture, Client, ClientSettings, ConnectPermit, Connections, InUse, Proxies, RequestBody, ResponseBody,
         Unanswered,
     },
     tls::{self, Tls},
@@ -121,7 +121,7 @@ impl Lease {
     }
 
     /// As [`Lease::request`], past the interceptor that is installed.
-    pub(crate) fn intercepted(&self, request: Request<RequestBody>) -> Asked<'_> {
+    pub(crate) fn intercepted(&self, request: Request<RequestBody>) -> ResponseFuture<'_> {
         self.lane.client.intercepted(request)
     }
 

@@ -59,7 +59,7 @@ pub trait Work: Clone + Send + Sync {
     }
 
     /// What the caller gets.
-    fn finish(self, received: Self::Received, answered: Answered) -> Self::Output;
+    fn finish(self, received: Self::Received, answered: Success) -> Self::Output;
 }
 
 /// How a request is encoded for one candidate.
@@ -75,9 +75,9 @@ pub struct Encoding<'a> {
     pub reserve_output: Option<u64>,
 }
 
-/// How a call was answered.
+/// The success of a call: which target answered, after which attempts.
 #[derive(Debug)]
-pub struct Answered {
+pub struct Success {
     pub(crate) target: Box<Target>,
     /// Every attempt, the successful one last.
     pub(crate) attempts: Vec<Attempt>,
@@ -88,7 +88,7 @@ pub struct Answered {
     pub(crate) unanswered: Vec<Arc<Settlement>>,
 }
 
-impl Answered {
+impl Success {
     /// A usage record of the call, of which only what was used is still to be filled in.
     pub(crate) fn record(&self) -> UsageRecord {
         UsageRecord { at: self.policy.at, ..self.target.record() }

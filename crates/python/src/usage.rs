@@ -102,8 +102,8 @@ usage_figures! {
     cache_write_12h_tokens,
     /// Of the answer, reasoning.
     reasoning_tokens,
-    /// Of the prompt, sound.
+    /// Of the prompt, audio.
     input_audio_tokens,
-    /// Of the answer, sound.
+    /// Of the answer, audio.
     output_audio_tokens,
 }

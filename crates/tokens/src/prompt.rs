@@ -113,7 +113,7 @@ impl Counter {
                     self.add(IMAGE);
                 }
                 PartKind::Reasoning(reasoning) => self.guess(&reasoning.text),
-                // What a document or sound comes to depends on what is in it.
+                // How many tokens a document or audio has depends on its content.
                 PartKind::Document(_) | PartKind::Audio(_) | PartKind::RedactedReasoning { .. } => {
                     self.exact = false;
                 }

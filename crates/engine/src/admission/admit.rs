@@ -29,7 +29,7 @@ pub(crate) struct NotAdmitted {
 }
 
 /// An attempt that asks to be admitted.
-pub(crate) struct Asking<'a> {
+pub(crate) struct AdmissionRequest<'a> {
     pub(crate) facts: Facts<'a>,
     pub(crate) catalog: Option<&'a Arc<Catalog>>,
     pub(crate) policy: &'a CallPolicy,
@@ -55,16 +55,16 @@ impl AdmissionRules {
     /// Admits an attempt at `target` now, or not at all.
     pub(crate) fn try_admit(
         self: &Arc<Self>,
-        asking: &Asking<'_>,
+        request: &AdmissionRequest<'_>,
         target: &mut Target,
     ) -> Result<(), NotAdmitted> {
-        let Some((claims, wanted)) = self.wanted(asking, target)? else { return Ok(()) };
+        let Some((claims, wanted)) = self.wanted(request, target)? else { return Ok(()) };
         match self.counters.begin(claims, false) {
             Begun::Admitted(lease) => {
-                self.hand_over(asking, target, lease, wanted);
+                self.hand_over(request, target, lease, wanted);
                 Ok(())
             }
-            Begun::Refused(refused) => Err(self.refused(asking, refused, &wanted.estimate)),
+            Begun::Refused(refused) => Err(self.refused(request, refused, &wanted.estimate)),
             Begun::Waiting(_) => Ok(()),
         }
     }
@@ -73,11 +73,11 @@ impl AdmissionRules {
     /// wait for what is this target's own.
     pub(crate) async fn admit(
         self: &Arc<Self>,
-        asking: &Asking<'_>,
+        request: &AdmissionRequest<'_>,
         target: &mut Target,
         may_move: bool,
     ) -> Result<(), NotAdmitted> {
-        let Some((claims, wanted)) = self.wanted(asking, target)? else { return Ok(()) };
+        let Some((claims, wanted)) = self.wanted(request, target)? else { return Ok(()) };
         let begun = match self.counters.begin(claims.clone(), !may_move) {
             Begun::Refused(refused) if may_move && !self.is_of_target(&refused) => {
                 self.counters.begin(claims, true)
@@ -86,27 +86,27 @@ impl AdmissionRules {
         };
         let lease = match begun {
             Begun::Admitted(lease) => lease,
-            Begun::Refused(refused) => return Err(self.refused(asking, refused, &wanted.estimate)),
+            Begun::Refused(refused) => return Err(self.refused(request, refused, &wanted.estimate)),
             Begun::Waiting(ticket) => {
                 // Boxed, as few calls wait and all would carry its size.
-                match Box::pin(self.wait(asking, ticket)).await? {
+                match Box::pin(self.wait(request, ticket)).await? {
                     Ok(lease) => lease,
-                    Err(refused) => return Err(self.refused(asking, refused, &wanted.estimate)),
+                    Err(refused) => return Err(self.refused(request, refused, &wanted.estimate)),
                 }
             }
         };
-        self.hand_over(asking, target, lease, wanted);
+        self.hand_over(request, target, lease, wanted);
         Ok(())
     }
 
     /// What an attempt at `target` asks for; `None` where no limit and no budget is concerned.
     fn wanted(
         &self,
-        asking: &Asking<'_>,
+        request: &AdmissionRequest<'_>,
         target: &Target,
     ) -> Result<Option<(Vec<Claim>, Wanted)>, NotAdmitted> {
-        let (estimate, measured) = self.estimate(asking, target);
-        let claims = self.claims(&asking.facts, &estimate).map_err(|failure| ends(failure, false))?;
+        let (estimate, measured) = self.estimate(request, target);
+        let claims = self.claims(&request.facts, &estimate).map_err(|failure| ends(failure, false))?;
         let Some(last) = claims.last() else { return Ok(None) };
         let provider_key = Some(last.key.clone());
         Ok(Some((claims, Wanted { estimate, measured, provider_key })))
@@ -114,24 +114,24 @@ impl AdmissionRules {
 
     async fn wait(
         &self,
-        asking: &Asking<'_>,
+        request: &AdmissionRequest<'_>,
         mut ticket: Ticket,
     ) -> Result<Result<Lease, Refused>, NotAdmitted> {
         let began = self.counters.now().steady;
-        self.notify_limit(&asking.policy.events, &ticket, "waiting", Duration::ZERO);
+        self.notify_limit(&request.policy.events, &ticket, "waiting", Duration::ZERO);
         loop {
             let until = match ticket.check() {
                 Verdict::Admitted(lease) => {
                     let waited = Duration::from_millis(self.counters.now().steady.saturating_sub(began));
-                    self.notify_limit(&asking.policy.events, &ticket, "admitted", waited);
+                    self.notify_limit(&request.policy.events, &ticket, "admitted", waited);
                     return Ok(Ok(lease));
                 }
                 Verdict::Refused(refused) => return Ok(Err(refused)),
                 Verdict::Wait(until) => until,
             };
-            let remaining = asking.limits.remaining();
+            let remaining = request.limits.remaining();
             if remaining.is_zero() {
-                return Err(ends(asking.limits.expired().into(), false));
+                return Err(ends(request.limits.expired().into(), false));
             }
             let time = Duration::from_millis(until.saturating_sub(self.counters.now().steady));
             let changed = poll_fn(|context| ticket.poll_change(context));
@@ -140,10 +140,10 @@ impl AdmissionRules {
         }
     }
 
-    fn estimate(&self, asking: &Asking<'_>, target: &Target) -> (Estimate, Measured) {
+    fn estimate(&self, request: &AdmissionRequest<'_>, target: &Target) -> (Estimate, Measured) {
         let measured = target.measured.as_deref().cloned().unwrap_or_default();
-        let catalog = asking.catalog.unwrap_or_else(|| Catalog::builtin());
-        let (provider, model, at) = (&*target.provider.id, &*target.model, asking.policy.at);
+        let catalog = request.catalog.unwrap_or_else(|| Catalog::builtin());
+        let (provider, model, at) = (&*target.provider.id, &*target.model, request.policy.at);
         let estimate = if self.measures {
             Estimate::new(&measured, Priced { catalog, provider, model, at })
         } else {
@@ -152,19 +152,19 @@ impl AdmissionRules {
         (estimate, measured)
     }
 
-    fn hand_over(self: &Arc<Self>, asking: &Asking<'_>, target: &mut Target, lease: Lease, wanted: Wanted) {
+    fn hand_over(self: &Arc<Self>, request: &AdmissionRequest<'_>, target: &mut Target, lease: Lease, wanted: Wanted) {
         let Wanted { estimate, measured, provider_key } = wanted;
         target.admitted = Some(Arc::new(Admitted {
             lease,
             rules: Arc::clone(self),
-            events: asking.policy.events.clone(),
+            events: request.policy.events.clone(),
             estimate,
             measured,
             provider_key,
             provider: Arc::clone(&target.provider.id),
             model: target.model.clone(),
-            catalog: asking.catalog.cloned(),
-            at: asking.policy.at,
+            catalog: request.catalog.cloned(),
+            at: request.policy.at,
             delivered: 0.into(),
         }));
     }
@@ -173,7 +173,7 @@ impl AdmissionRules {
         self.rule(&refused.key).is_none_or(|rule| rule.scope().is_of_target())
     }
 
-    fn refused(&self, asking: &Asking<'_>, refused: Refused, estimate: &Estimate) -> NotAdmitted {
+    fn refused(&self, request: &AdmissionRequest<'_>, refused: Refused, estimate: &Estimate) -> NotAdmitted {
         let is_of_target = self.is_of_target(&refused);
         let Refused { key, shortage, retry_after, waited, is_queue_full } = refused;
         let (retry_after, waited) = (retry_after.map(Duration::from_millis), Duration::from_millis(waited));
@@ -181,7 +181,7 @@ impl AdmissionRules {
         let name = rule.map(|rule| rule.name.clone()).unwrap_or_default();
         let scope = rule.map_or_else(|| "target".to_owned(), |rule| rule.scope().to_string());
         let value = key.value.to_string();
-        let events = &asking.policy.events;
+        let events = &request.policy.events;
         if let (Some(rule), Short::Budget) = (rule, shortage.what) {
             let reserved = amount(shortage.in_flight);
             let spent = amount(shortage.used.saturating_sub(shortage.in_flight));

@@ -40,7 +40,7 @@ pub(crate) struct Admitted {
     pub(super) measured: Measured,
     /// The counter of what the provider itself says.
     pub(super) provider_key: Option<Key>,
-    /// Who is asked, at whose prices, and when.
+    /// The target of the attempt, its prices, and the time.
     pub(super) provider: Arc<str>,
     pub(super) model: String,
     pub(super) catalog: Option<Arc<Catalog>>,

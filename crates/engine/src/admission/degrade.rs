@@ -16,7 +16,7 @@ impl AdmissionRules {
         self.rules.iter().any(|rule| rule.degrade_to().is_some())
     }
 
-    /// Who is asked in place of what a call names, whose first attempt would be as `facts` says.
+    /// The group that replaces what a call names, whose first attempt would be as `facts` says.
     pub(crate) fn degraded(&self, facts: &Facts<'_>, events: &Events) -> Option<String> {
         self.rules.iter().find_map(|rule| {
             let Kind::Budget(budget) = &rule.kind else { return None };

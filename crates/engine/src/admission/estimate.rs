@@ -16,7 +16,7 @@ pub(crate) struct Estimate {
     pub(crate) thinks: bool,
 }
 
-/// Who is asked, and at which prices.
+/// The target, and its prices.
 #[derive(Clone, Copy)]
 pub(crate) struct Priced<'a> {
     pub(crate) catalog: &'a Catalog,

@@ -52,7 +52,7 @@ impl Measured {
         Self { input: Some(0), output: Some(0), answers: 1, kind: Kind::Free, ..Self::default() }
     }
 
-    /// The same, where so many tokens of an answer are asked for where nothing is said of them.
+    /// The same, with this limit on the output tokens where the request has none.
     pub(crate) fn or_output(mut self, most: Option<u64>) -> Self {
         self.output = self.output.or(most);
         self
@@ -69,13 +69,13 @@ impl Measured {
         Self { input: Some(sum), output: Some(0), answers: 1, ..Self::default() }
     }
 
-    /// A text that is spoken: by its characters, or by tokens of which nobody knows how many the sound has.
+    /// A text that is spoken: by its characters, or by the tokens of its audio, whose number is not known before.
     pub(crate) fn characters(model: &str, text: &str, characters: u64) -> Self {
         let other_units = vec![("input_characters", characters)];
         Self { output: None, other_units, ..Self::texts(model, std::iter::once(text)) }
     }
 
-    /// A conversation, which is asked with `defaults` where it says nothing itself.
+    /// A conversation, with `defaults` for options that it does not set.
     pub(crate) fn chat(request: &Request, defaults: Option<&Request>) -> Self {
         let own_tools = !request.tools.is_empty();
         let tools =

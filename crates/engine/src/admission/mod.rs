@@ -16,7 +16,7 @@ mod scope;
 mod settings;
 mod status;
 
-pub(crate) use admit::{Asking, NotAdmitted, key_name};
+pub(crate) use admit::{AdmissionRequest, NotAdmitted, key_name};
 pub(crate) use admitted::Admitted;
 pub(crate) use clock::counters;
 pub use measured::Measured;

@@ -44,7 +44,7 @@ pub struct BudgetExceeded {
     pub why: &'static str,
     /// After which time more may be spent, where that is known.
     pub retry_after: Option<Duration>,
-    /// Who is asked in its place.
+    /// The group that replaces it.
     pub(crate) degrade_to: Option<String>,
 }
 

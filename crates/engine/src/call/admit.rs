@@ -2,7 +2,7 @@
 
 use super::Run;
 use crate::{
-    admission::{AdmissionRules, Asking, Facts, Holding, NotAdmitted, key_name},
+    admission::{AdmissionRules, AdmissionRequest, Facts, Holding, NotAdmitted, key_name},
     candidates::Contender,
     error::CallError,
     keys::KeyInUse,
@@ -42,8 +42,8 @@ impl<W: Work> Run<'_, W> {
         }
     }
 
-    fn asking<'a>(&'a self, seat: usize, contender: &'a Contender, names: &'a Names) -> Asking<'a> {
-        Asking {
+    fn admission_request<'a>(&'a self, seat: usize, contender: &'a Contender, names: &'a Names) -> AdmissionRequest<'a> {
+        AdmissionRequest {
             facts: self.facts(contender, names),
             catalog: contender.catalog().or(self.policy.catalog.as_ref()),
             policy: &self.policy,
@@ -71,8 +71,8 @@ impl<W: Work> Run<'_, W> {
         let seat = self.current;
         let Some((rules, contender)) = self.to_be_admitted(seat, target) else { return Ok(()) };
         let names = Names::new(contender, self.key.as_ref());
-        let asking = self.asking(seat, contender, &names);
-        rules.admit(&asking, target, self.has_another()).await
+        let request = self.admission_request(seat, contender, &names);
+        rules.admit(&request, target, self.has_another()).await
     }
 
     /// Admits a second, concurrent attempt at `target`, if that is possible at once.
@@ -84,7 +84,7 @@ impl<W: Work> Run<'_, W> {
     ) -> Result<(), NotAdmitted> {
         let Some((rules, contender)) = self.to_be_admitted(seat, target) else { return Ok(()) };
         let names = Names::new(contender, key);
-        rules.try_admit(&self.asking(seat, contender, &names), target)
+        rules.try_admit(&self.admission_request(seat, contender, &names), target)
     }
 
     /// What is done where the next attempt was not admitted.

@@ -23,7 +23,7 @@ pub(super) fn take(
     tried: &[usize],
 ) -> Result<Option<KeyInUse>, NoKey> {
     let Some(ring) = contender.provider.keys_for(&target.own_headers) else { return Ok(None) };
-    // A provider that is asked for by its id is asked, however its keys are.
+    // A provider that is named by its id is called, whatever the state of its keys.
     let insists = contender.state.is_none();
     let key = ring.take(&contender.model, tried, &contender.breaker, insists)?;
     target.choose_key(ring, &key);

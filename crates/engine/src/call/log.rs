@@ -27,8 +27,8 @@ pub(super) fn failure(
     let (provider, model, failure) = (&*contender.provider.id, &*contender.model, &failed.failure);
     let (delay, what) = match step {
         Step::Repeat => (Some(Duration::ZERO), "attempt failed, trying again"),
-        Step::Ask { seat, wait, .. } if seat == current => (Some(wait), "attempt failed, trying again"),
-        Step::Ask { wait, .. } => (Some(wait), "attempt failed, asking another target"),
+        Step::Attempt { seat, wait, .. } if seat == current => (Some(wait), "attempt failed, trying again"),
+        Step::Attempt { wait, .. } => (Some(wait), "attempt failed, trying another target"),
         Step::RenewCredentials => (None, "credentials refused, renewing them"),
         Step::NextKey => (None, "key refused, using another"),
         Step::GiveUp => (None, "call failed"),

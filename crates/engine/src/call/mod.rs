@@ -31,7 +31,7 @@ use crate::{
     target_state::{self, Lease},
     timeout::Limits,
     trail::Trail,
-    work::{Answered, Encoding, Work},
+    work::{Success, Encoding, Work},
 };
 use ferrule_catalog::{Catalog, Settlement, UsageRecord};
 use std::{borrow::Cow, mem, sync::Arc, time::Duration};
@@ -47,9 +47,9 @@ pub(crate) struct Run<'a, W> {
     /// How many retries there may be.
     budget: RetryBudgetSettings,
     trail: Trail,
-    /// The call made ready for each candidate that was asked.
+    /// The call made ready for each candidate that was tried.
     targets: Vec<Option<Box<Target>>>,
-    /// The place at the candidate that is asked.
+    /// The place at the current candidate.
     lease: Option<Lease>,
     /// The key that it is asked with, where its provider has several, and those that were taken there.
     key: Option<KeyInUse>,
@@ -57,9 +57,9 @@ pub(crate) struct Run<'a, W> {
     current: usize,
     /// How the last attempt ended, and whose it was.
     failed: Option<(usize, Failed)>,
-    /// Why the first candidate that could not be asked could not.
+    /// Why the first candidate that could not be tried could not.
     unasked: Option<CallError>,
-    /// Whether two candidates were asked at once already.
+    /// Whether two candidates were raced already.
     hedged: bool,
     /// What attempts used that gave nothing of the answer.
     unanswered: Vec<Arc<Settlement>>,
@@ -123,9 +123,9 @@ impl<'a, W: Work> Run<'a, W> {
     }
 
     /// Does what `step` says, and what follows, until there is something to deliver.
-    pub(crate) async fn answer(&mut self, mut step: Step) -> Result<(W::Received, Answered), CallError> {
+    pub(crate) async fn answer(&mut self, mut step: Step) -> Result<(W::Received, Success), CallError> {
         loop {
-            if let Step::Ask { seat, wait, insist } = step {
+            if let Step::Attempt { seat, wait, insist } = step {
                 if insist || self.plan.was_asked(seat) {
                     // A target that was asked already, or that is to be left alone.
                     self.candidates.budget.withdraw(target_state::now(), &self.budget);
@@ -272,20 +272,20 @@ impl<'a, W: Work> Run<'a, W> {
         Ok(lease)
     }
 
-    /// Notes the candidates that were left out before the first is asked.
+    /// Notes the candidates that were left out before the first attempt.
     fn note_passed_over(&mut self, step: Step) {
         for one in mem::take(&mut self.candidates.passed_over) {
             let next = match step {
-                Step::Ask { seat, .. } => self.candidates.list.get(seat).map(|next| Next::Moved(next.name())),
+                Step::Attempt { seat, .. } => self.candidates.list.get(seat).map(|next| Next::Moved(next.name())),
                 _ => None,
             };
             self.trail.pass_over(one, next);
         }
     }
 
-    /// Notes a candidate that was passed over, unless it is asked all the same.
+    /// Notes a candidate that was passed over, unless it is tried all the same.
     fn skipped(&mut self, seat: usize, refusal: Refusal, step: Step) {
-        if matches!(step, Step::Ask { seat: next, .. } if next == seat) {
+        if matches!(step, Step::Attempt { seat: next, .. } if next == seat) {
             return;
         }
         if let Some(contender) = self.candidates.list.get(seat) {
@@ -326,7 +326,7 @@ impl<'a, W: Work> Run<'a, W> {
         first_token::limit(contender.state.as_ref()?.statistics(), turn.target.stream, reasons)
     }
 
-    /// Whether a candidate is left that was not asked, and that takes the call.
+    /// Whether a candidate is left that was not tried, and that takes the call.
     fn has_another(&self) -> bool {
         let mut others = self.plan.others().filter_map(|place| self.candidates.list.get(place));
         others.any(Contender::is_usable)
@@ -358,11 +358,11 @@ impl<'a, W: Work> Run<'a, W> {
         self.unanswered.last()
     }
 
-    /// Notes how an attempt failed, and leaves the candidate unless it is asked again at once.
+    /// Notes how an attempt failed, and leaves the candidate unless it is tried again at once.
     fn leave(&mut self, mut turn: Turn, failed: Failed, step: Step, took: Duration) {
         self.trail.followed_by(self.next(step), wait_of(step), &failed.failure);
         self.log_failure(&failed, step, took);
-        if matches!(step, Step::Ask { .. } | Step::GiveUp)
+        if matches!(step, Step::Attempt { .. } | Step::GiveUp)
             && let Some(mut lease) = turn.lease.take()
         {
             if matches!(&failed.failure, Failure::Timeout(expired) if expired.is_silence()) {
@@ -386,13 +386,13 @@ impl<'a, W: Work> Run<'a, W> {
             Step::Repeat => Next::Repeated,
             Step::RenewCredentials => Next::Renewed,
             Step::NextKey => Next::Key,
-            Step::Ask { seat, .. } if seat == self.current => Next::Retried,
-            Step::Ask { seat, .. } => Next::Moved(self.candidates.list.get(seat)?.name()),
+            Step::Attempt { seat, .. } if seat == self.current => Next::Retried,
+            Step::Attempt { seat, .. } => Next::Moved(self.candidates.list.get(seat)?.name()),
         })
     }
 
     /// What the call gives, and how it was answered.
-    fn answered(&mut self, received: W::Received, turn: Turn, took: Duration) -> (W::Received, Answered) {
+    fn answered(&mut self, received: W::Received, turn: Turn, took: Duration) -> (W::Received, Success) {
         let Turn { seat, target, mut lease, key, began } = turn;
         log::success(&target, took);
         if let Some(mut key) = key {
@@ -420,10 +420,10 @@ impl<'a, W: Work> Run<'a, W> {
         }
         self.trail.record(&target, &began, Outcome::Success, None, took);
         let (attempts, unanswered) = (self.trail.take_attempts(), mem::take(&mut self.unanswered));
-        (received, Answered { target, attempts, policy, lease, unanswered })
+        (received, Success { target, attempts, policy, lease, unanswered })
     }
 
-    /// How the call failed: as its last attempt did, or else as the last one of those that were not asked.
+    /// How the call failed: as its last attempt did, or else as the last candidate that was not tried.
     fn error(&mut self) -> CallError {
         let unanswered = mem::take(&mut self.unanswered);
         let error = CallError { unanswered, ..self.failure() };
@@ -466,7 +466,7 @@ impl<'a, W: Work> Run<'a, W> {
     }
 }
 
-/// The call as `contender` is asked it, where these rules hold.
+/// The call as it is sent to `contender`, under these rules.
 fn make_ready<W: Work>(
     contender: &Contender,
     work: &mut W,
@@ -501,5 +501,5 @@ fn reasons(contender: &Contender, catalog: Option<&Catalog>) -> bool {
 }
 
 fn wait_of(step: Step) -> Duration {
-    if let Step::Ask { wait, .. } = step { wait } else { Duration::ZERO }
+    if let Step::Attempt { wait, .. } = step { wait } else { Duration::ZERO }
 }

@@ -15,7 +15,7 @@ use crate::{
 use std::time::Duration;
 
 impl<W: Work> Run<'_, W> {
-    /// After how long somebody else is asked as well; `None` where nobody is.
+    /// After how long another candidate is tried as well; `None` for never.
     pub(super) fn hedge_delay(&self, turn: &Turn) -> Option<Duration> {
         let hedge = self.policy.patience.hedge;
         if hedge == Hedge::Off || self.hedged || !self.has_another() {

@@ -24,7 +24,7 @@ const AHEAD: Duration = Duration::from_secs(300);
 const MARGIN: Duration = Duration::from_secs(30);
 /// After a fetch that failed while the old one could still be used.
 const PAUSE: Duration = Duration::from_secs(30);
-/// A fetch that takes longer is given up: whoever is asked may never answer.
+/// A fetch that takes longer is given up: the source may never answer.
 const LONGEST: Duration = Duration::from_secs(120);
 
 /// Something fetched, and for how long it is valid; without that, until it is refused.

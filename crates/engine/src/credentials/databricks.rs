@@ -45,7 +45,7 @@ pub(crate) async fn token(
         .map_err(|_| CredentialsError::missing("the client id and secret cannot be sent"))?;
     basic.set_sensitive(true);
     request.headers_mut().insert(AUTHORIZATION, basic);
-    oauth::ask(exchange, request, "the workspace").await
+    oauth::exchange(exchange, request, "the workspace").await
 }
 
 /// The secret is not shown.

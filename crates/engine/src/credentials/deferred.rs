@@ -46,7 +46,7 @@ pub struct FetchedSecrets {
 pub type SecretsFuture<'a> =
     Pin<Box<dyn Future<Output = Result<FetchedSecrets, CredentialsError>> + Send + 'a>>;
 
-/// Fetches the secrets of a provider: from files, from commands. Asked by one task at a time, and not before they are
+/// Fetches the secrets of a provider: from files, from commands. Called by one task at a time, and not before they are
 /// needed. An error's text goes to the caller as it is.
 pub trait SecretSource: fmt::Debug + Send + Sync {
     /// The secrets as they are now. `refused` says that the provider did not take what was fetched before.

@@ -69,7 +69,7 @@ impl EntraSettings {
             };
             if let Some((secret, origin)) = given.or_else(variable) {
                 let fields = [&shared[..], &[("client_secret", &secret)]].concat();
-                let access = oauth::ask(exchange, oauth::form(&url, &fields)?, "Entra").await?;
+                let access = oauth::exchange(exchange, oauth::form(&url, &fields)?, "Entra").await?;
                 return Ok((access, origin));
             }
             if let Some(file) = environment.variable("AZURE_FEDERATED_TOKEN_FILE") {
@@ -82,12 +82,12 @@ impl EntraSettings {
                 let assertion = String::from_utf8_lossy(&assertion).trim().to_owned();
                 let fields = [("client_assertion_type", ASSERTION), ("client_assertion", &assertion)];
                 let fields = [&shared[..], &fields].concat();
-                let access = oauth::ask(exchange, oauth::form(&url, &fields)?, "Entra").await?;
+                let access = oauth::exchange(exchange, oauth::form(&url, &fields)?, "Entra").await?;
                 return Ok((access, "the workload identity in AZURE_FEDERATED_TOKEN_FILE"));
             }
         }
         let asked = managed(environment, scope, client.as_deref())?;
-        let access = oauth::ask(exchange, asked, "the machine's identity").await.map_err(|error| {
+        let access = oauth::exchange(exchange, asked, "the machine's identity").await.map_err(|error| {
             error.map_text(|text| {
                 format!("{text}; set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or give a key")
             })

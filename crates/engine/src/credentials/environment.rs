@@ -28,7 +28,7 @@ const NAMES: [&str; 11] = [
 pub struct Environment {
     /// Instead of the process's variables, and of its home directory (`HOME`), these.
     pub variables: Option<BTreeMap<String, String>>,
-    /// Addresses asked instead of the usual ones, as pairs of origins (`https://sts.amazonaws.com`,
+    /// Addresses to use instead of the usual ones, as pairs of origins (`https://sts.amazonaws.com`,
     /// `http://169.254.169.254`): for private links and closed networks.
     pub endpoints: Vec<(String, String)>,
 }
@@ -83,7 +83,7 @@ impl Environment {
         }
     }
 
-    /// Who is asked instead of `origin`.
+    /// The address to use instead of `origin`.
     pub(crate) fn endpoint(&self, origin: &str) -> Option<&str> {
         let (_, instead) = self.endpoints.iter().find(|(usual, _)| usual == origin)?;
         Some(instead)

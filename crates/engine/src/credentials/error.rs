@@ -35,12 +35,12 @@ impl CredentialsError {
         Self { kind: Kind::Refused, text: text.into() }
     }
 
-    /// Whoever hands them out cannot be asked.
+    /// Their issuer cannot be reached.
     pub fn unreachable(text: impl Into<String>) -> Self {
         Self { kind: Kind::Unreachable, text: text.into() }
     }
 
-    /// Whether they were asked for, in vain, rather than not configured.
+    /// Whether they were requested, in vain, rather than not configured.
     pub fn was_asked(&self) -> bool {
         !matches!(self.kind, Kind::Missing | Kind::Unusable)
     }

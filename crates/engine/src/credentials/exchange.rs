@@ -75,7 +75,7 @@ impl Exchange {
                 .with_body(Full::new(body.clone()))
                 .map_err(|failure| CredentialsError::missing(failure.to_string()))?;
             // Boxed, as few calls need it and all would carry its size.
-            let asked = Box::pin(ask(client, request, &url, body.len()));
+            let asked = Box::pin(send_request(client, request, &url, body.len()));
             let result = tokio::time::timeout(limit, asked).await.unwrap_or_else(|_| {
                 Err(CredentialsError::unreachable(format!(
                     "no answer from {} within {} s",
@@ -118,7 +118,7 @@ impl Exchange {
     }
 }
 
-/// Asked once an hour, so a connection is not worth keeping.
+/// Used once an hour, so a connection is not worth keeping.
 fn build(tls: rustls::ClientConfig, proxies: Proxies, connect_timeout: Duration) -> Client<Full<Bytes>> {
     Client::new(ClientSettings {
         connect_timeout: Some(connect_timeout),
@@ -126,7 +126,7 @@ fn build(tls: rustls::ClientConfig, proxies: Proxies, connect_timeout: Duration)
     })
 }
 
-async fn ask(
+async fn send_request(
     client: &Client<Full<Bytes>>,
     request: Request<Full<Bytes>>,
     url: &Url,

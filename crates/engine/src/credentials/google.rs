@@ -127,7 +127,7 @@ fn of_file<'a>(
                 let assertion = claims.sign(&need("private_key")?, text("private_key_id"))?;
                 let grant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
                 let fields = [("grant_type", grant), ("assertion", &assertion)];
-                oauth::ask(exchange, oauth::form(&url, &fields)?, "Google").await
+                oauth::exchange(exchange, oauth::form(&url, &fields)?, "Google").await
             }
             "authorized_user" => {
                 let url = text("token_uri").unwrap_or_else(|| TOKENS.to_owned());
@@ -139,7 +139,7 @@ fn of_file<'a>(
                     ("client_secret", &secret),
                     ("refresh_token", &refresh),
                 ];
-                oauth::ask(exchange, oauth::form(&url, &fields)?, "Google").await
+                oauth::exchange(exchange, oauth::form(&url, &fields)?, "Google").await
             }
             "external_account" => {
                 let subject = subject(file, exchange).await?;
@@ -154,7 +154,7 @@ fn of_file<'a>(
                     ("subject_token", &subject),
                 ];
                 let asked = oauth::form(&need("token_url")?, &fields)?;
-                let access = oauth::ask(exchange, asked, "Google").await?;
+                let access = oauth::exchange(exchange, asked, "Google").await?;
                 match impersonates {
                     Some(url) => impersonate(exchange, &url, scope, &access.value).await,
                     None => Ok(access),
@@ -192,7 +192,7 @@ async fn subject(file: &Fields<'_>, exchange: &Exchange) -> Result<String, Crede
                 request = request.header(name, value);
             }
         }
-        let request = request.body(Bytes::new()).map_err(|_| wrong("has no address that can be asked"))?;
+        let request = request.body(Bytes::new()).map_err(|_| wrong("has no valid address"))?;
         let sent = oauth::sent(&request);
         let answer = exchange.send(request).await?;
         if !answer.status().is_success() {
@@ -245,7 +245,7 @@ async fn of_machine(exchange: &Exchange, scope: &str) -> Result<Access, Credenti
     url.query_pairs_mut().append_pair("scopes", scope);
     let request = Request::get(url.as_str()).header("metadata-flavor", "Google");
     let request = request.body(Bytes::new()).map_err(|_| wrong())?;
-    oauth::ask(exchange, request, "this machine's metadata").await.map_err(|error| {
+    oauth::exchange(exchange, request, "this machine's metadata").await.map_err(|error| {
         CredentialsError::missing(format!(
             "none in GOOGLE_APPLICATION_CREDENTIALS, left by `gcloud auth application-default login`, or of this machine ({error})"
         ))

@@ -30,7 +30,7 @@ pub(crate) fn form(url: &str, fields: &[(&str, &str)]) -> Result<Request<Bytes>,
 
 fn unusable(url: &str) -> CredentialsError {
     let url = url.split('?').next().unwrap_or_default();
-    CredentialsError::missing(format!("{url} is not an address that can be asked for a token"))
+    CredentialsError::missing(format!("{url} is not a valid address of a token endpoint"))
 }
 
 /// Headers that metadata services want to see, and no secrets.
@@ -59,7 +59,7 @@ const PLAIN_FIELDS: [&str; 9] = [
 ];
 
 /// Asks `who` for a token.
-pub(crate) async fn ask(
+pub(crate) async fn exchange(
     exchange: &Exchange,
     request: Request<Bytes>,
     who: &str,

@@ -19,7 +19,7 @@ use url::Url;
 
 const QUOTA_PROJECT: HeaderName = HeaderName::from_static("x-goog-user-project");
 
-/// A source of one's own keeps its tokens itself; it is asked again soon where it does not say how long one is valid.
+/// A source of one's own keeps its tokens itself; it is called again soon where it does not say how long one is valid.
 const SOON: Duration = Duration::from_secs(60);
 
 /// A token for a provider.
@@ -27,14 +27,14 @@ const SOON: Duration = Duration::from_secs(60);
 pub struct Token {
     /// It.
     pub secret: Secret,
-    /// For how long it is valid, counted from now. Without it the source is asked again after a minute.
+    /// For how long it is valid, counted from now. Without it the source is called again after a minute.
     pub lifetime: Option<Duration>,
 }
 
 /// A token that is on its way.
 pub type TokenFuture<'a> = Pin<Box<dyn Future<Output = Result<Token, CredentialsError>> + Send + 'a>>;
 
-/// Gives tokens; asked by one task at a time, and not before it is needed.
+/// A source of tokens; used by one task at a time, and not before it is needed.
 pub trait TokenSource: fmt::Debug + Send + Sync {
     /// A token that is valid now.
     fn token(&self) -> TokenFuture<'_>;

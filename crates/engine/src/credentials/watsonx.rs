@@ -24,6 +24,6 @@ impl WatsonxSettings {
         let url = url.as_deref().unwrap_or(IDENTITY);
         let key = key.expose_secret().trim();
         let fields = [("grant_type", "urn:ibm:params:oauth:grant-type:apikey"), ("apikey", key)];
-        oauth::ask(exchange, oauth::form(url, &fields)?, "IBM's identity service").await
+        oauth::exchange(exchange, oauth::form(url, &fields)?, "IBM's identity service").await
     }
 }

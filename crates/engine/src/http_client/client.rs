@@ -29,7 +29,7 @@ use tokio::{
 };
 
 /// The head of a response, its body, and the head as it was written, where that is known.
-type Answered = (http::response::Parts, ResponseBody, Option<Vec<u8>>);
+type Received = (http::response::Parts, ResponseBody, Option<Vec<u8>>);
 
 /// How much an HTTP/2 stream may send ahead of its reader, and all of a connection together.
 const WINDOWS: (u32, u32) = (1 << 20, 16 << 20);
@@ -148,7 +148,7 @@ impl HttpClient {
         &self,
         request: &HttpRequest,
         clock: &mut Clock,
-    ) -> Result<(Answered, Arc<Sending>), HttpFailure> {
+    ) -> Result<(Received, Arc<Sending>), HttpFailure> {
         let client = self.client(request.uri.scheme_str() == Some("https"))?;
         let sending = Sending::new();
         let content = match &request.content {

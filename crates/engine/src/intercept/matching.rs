@@ -8,18 +8,18 @@ use std::collections::BTreeMap;
 
 /// An answer.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct MockResponse {
     /// Which requests it is for.
     pub matches: Match,
     /// What it is.
-    pub body: AnswerBody,
+    pub body: MockBody,
     /// How often it may still be given; `None` without limit.
     pub left: Option<usize>,
 }
 
 /// What a request is answered with.
 #[derive(Clone, Debug)]
-pub enum AnswerBody {
+pub enum MockBody {
     /// A response.
     Given(Given),
     /// No connection, in these words.
@@ -38,7 +38,7 @@ pub struct Match {
     pub body: Option<Vec<u8>>,
 }
 
-impl Answer {
+impl MockResponse {
     pub(super) fn matches(&self, method: &Method, uri: &Uri, body: &[u8]) -> bool {
         let Match { method: only, url, body: wanted } = &self.matches;
         only.as_ref().is_none_or(|only| only.eq_ignore_ascii_case(method.as_str()))

@@ -7,7 +7,7 @@
 mod matching;
 mod seen;
 
-pub use matching::{Answer, AnswerBody, Match};
+pub use matching::{MockResponse, MockBody, Match};
 pub use seen::{Given, Seen};
 
 use bytes::Bytes;
@@ -54,7 +54,7 @@ pub struct Interceptor {
 
 #[derive(Default)]
 struct State {
-    answers: Vec<Answer>,
+    answers: Vec<MockResponse>,
     seen: Vec<Seen>,
 }
 
@@ -80,7 +80,7 @@ impl Interceptor {
     }
 
     /// Adds an answer, behind those that are there: the first that matches is given. Returns its number.
-    pub fn add(&self, answer: Answer) -> usize {
+    pub fn add(&self, answer: MockResponse) -> usize {
         let mut state = self.state();
         state.answers.push(answer);
         state.answers.len() - 1
@@ -111,8 +111,8 @@ impl Interceptor {
                 *left -= 1;
             }
             return match &answer.body {
-                AnswerBody::Given(given) => Verdict::Answered(given.clone()),
-                AnswerBody::Failure(message) => Verdict::Refused(Refusal(message.clone())),
+                MockBody::Given(given) => Verdict::Answered(given.clone()),
+                MockBody::Failure(message) => Verdict::Refused(Refusal(message.clone())),
             };
         }
         if self.passes {

@@ -5,7 +5,7 @@ use super::{
     connect::{Connector, SocketRoute},
     connections::{Connections, IDLE_CONNECTION, InUse, Record, record_of},
     error::BoxError,
-    intercepted::{Whole, ask_unpacked},
+    intercepted::{Whole, request_unpacked},
     proxy::Proxies,
     unpack::unpack,
 };
@@ -48,7 +48,7 @@ pub(crate) struct ClientSettings {
     pub(crate) max_idle: usize,
     /// Where connections come from and lead to.
     pub(crate) route: SocketRoute,
-    /// Whether all servers are asked in HTTP/2, also those without encryption.
+    /// Whether HTTP/2 is used for all servers, also those without encryption.
     pub(crate) is_http2_only: bool,
     /// Whether responses are for a program of the user's own: with as many headers as servers send, and in the case of
     /// letters that they send.
@@ -166,7 +166,7 @@ where
     }
 
     /// As [`Client::request`], past the interceptor. Boxed, as only tests have one.
-    pub(crate) fn intercepted(&self, mut request: Request<B>) -> Asked<'_> {
+    pub(crate) fn intercepted(&self, mut request: Request<B>) -> ResponseFuture<'_> {
         Box::pin(async move {
             let passed = match intercept(&mut request).await? {
                 Intercepted::Answered(head, body) => return Ok((head, body, None)),
@@ -180,7 +180,7 @@ where
 }
 
 /// What a request that may be intercepted becomes.
-pub(crate) type Asked<'a> =
+pub(crate) type ResponseFuture<'a> =
     Pin<Box<dyn Future<Output = Result<(Parts, ResponseBody, Option<InUse>), Unanswered>> + Send + 'a>>;
 
 /// What became of a request that may be intercepted.
@@ -204,7 +204,7 @@ async fn intercept<B: Whole>(request: &mut Request<B>) -> Result<Intercepted, Un
         }
         Verdict::Passed(None) => Ok(Intercepted::Passed(None)),
         Verdict::Passed(Some(number)) => {
-            ask_unpacked(request.headers_mut());
+            request_unpacked(request.headers_mut());
             Ok(Intercepted::Passed(Some((interceptor, number))))
         }
     }

@@ -27,8 +27,8 @@ impl Whole for Full<Bytes> {
     }
 }
 
-/// Asks the server for a body that is not packed: what is noted is to be read.
-pub(super) fn ask_unpacked(headers: &mut HeaderMap) {
+/// Requests a body without content encoding: what is recorded is to be read.
+pub(super) fn request_unpacked(headers: &mut HeaderMap) {
     if headers.contains_key(ACCEPT_ENCODING) {
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     }

@@ -27,7 +27,7 @@ const BUSY_PAUSE: Duration = Duration::from_millis(10);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// Ask this candidate after a delay.
-    Ask {
+    Attempt {
         /// Its place among the candidates.
         seat: usize,
         /// How long to wait first.
@@ -122,7 +122,7 @@ impl Plan {
 
     /// Who is asked first.
     pub(crate) fn first(&mut self) -> Step {
-        self.fresh().map_or(Step::GiveUp, |seat| self.ask(seat, Duration::ZERO, false))
+        self.fresh().map_or(Step::GiveUp, |seat| self.attempt(seat, Duration::ZERO, false))
     }
 
     /// Who else is left that was not asked.
@@ -156,7 +156,7 @@ impl Plan {
     /// The same candidate is asked something else.
     pub(crate) fn once_more(&mut self) -> Step {
         self.uncounted();
-        self.ask(self.current, Duration::ZERO, false)
+        self.attempt(self.current, Duration::ZERO, false)
     }
 
     /// An attempt at this candidate failed while another one was under way.
@@ -236,7 +236,7 @@ impl Plan {
             _ => self.rules.failover_on.contains(reason),
         };
         if moves && let Some(seat) = self.fresh() {
-            return self.ask(seat, Duration::ZERO, false);
+            return self.attempt(seat, Duration::ZERO, false);
         }
         self.anew(moves, moment)
     }
@@ -260,7 +260,7 @@ impl Plan {
             return Step::GiveUp;
         }
         if let Some(seat) = self.fresh() {
-            return self.ask(seat, Duration::ZERO, false);
+            return self.attempt(seat, Duration::ZERO, false);
         }
         self.anew(true, moment)
     }
@@ -272,12 +272,12 @@ impl Plan {
         }
     }
 
-    fn ask(&mut self, seat: usize, wait: Duration, insist: bool) -> Step {
+    fn attempt(&mut self, seat: usize, wait: Duration, insist: bool) -> Step {
         if seat != self.current {
             (self.renewed, self.repeated) = (false, false);
         }
         self.current = seat;
-        Step::Ask { seat, wait, insist }
+        Step::Attempt { seat, wait, insist }
     }
 
     fn is_in_play(&self, seat: &Seat) -> bool {
@@ -373,7 +373,7 @@ impl Plan {
                     return Step::GiveUp;
                 }
                 self.retries += 1;
-                self.ask(seat, wait, false)
+                self.attempt(seat, wait, false)
             }
             None if moves => self.when_none_is_left(moment),
             None => Step::GiveUp,
@@ -389,7 +389,7 @@ impl Plan {
         }
         if let Some(busy) = self.fresh() {
             return if BUSY_PAUSE < moment.remaining {
-                self.ask(busy, BUSY_PAUSE, false)
+                self.attempt(busy, BUSY_PAUSE, false)
             } else {
                 Step::GiveUp
             };
@@ -405,7 +405,7 @@ impl Plan {
             seats.filter_map(|(place, seat)| Some((place, reopens(seat)?))).min_by_key(|(_, wait)| *wait);
         match next {
             Some((seat, _)) if all_open == AllOpen::Ask && moment.may_retry => {
-                self.ask(seat, Duration::ZERO, true)
+                self.attempt(seat, Duration::ZERO, true)
             }
             _ => Step::GiveUp,
         }

@@ -36,14 +36,14 @@ fn at(now: u64) -> Moment {
     Moment { now: Duration::from_secs(now), remaining: HOUR, may_retry: true }
 }
 
-fn ask(seat: usize) -> Step {
-    Step::Ask { seat, wait: Duration::ZERO, insist: false }
+fn attempt(seat: usize) -> Step {
+    Step::Attempt { seat, wait: Duration::ZERO, insist: false }
 }
 
 /// Whose turn it is after a wait.
 fn waited(step: Step) -> Option<usize> {
     match step {
-        Step::Ask { seat, wait, insist: false } if !wait.is_zero() => Some(seat),
+        Step::Attempt { seat, wait, insist: false } if !wait.is_zero() => Some(seat),
         _ => None,
     }
 }
@@ -51,7 +51,7 @@ fn waited(step: Step) -> Option<usize> {
 #[test]
 fn one_candidate_is_retried_after_a_delay_as_often_as_it_may() {
     let mut one = plan(1, 2);
-    assert_eq!(one.first(), ask(0));
+    assert_eq!(one.first(), attempt(0));
     assert_eq!(waited(one.after(&busy(), KEYS, at(0))), Some(0));
     assert_eq!(waited(one.after(&busy(), KEYS, at(1))), Some(0));
     assert_eq!(one.after(&busy(), KEYS, at(2)), Step::GiveUp);
@@ -71,12 +71,12 @@ fn one_candidate_is_retried_after_a_delay_as_often_as_it_may() {
 #[test]
 fn a_failure_moves_on_at_once_and_the_round_begins_anew_after_the_backoff() {
     let mut three = plan(3, 1);
-    assert_eq!(three.first(), ask(0));
-    assert_eq!(three.after(&busy(), KEYS, at(0)), ask(1));
-    assert_eq!(three.after(&busy(), KEYS, at(0)), ask(2));
+    assert_eq!(three.first(), attempt(0));
+    assert_eq!(three.after(&busy(), KEYS, at(0)), attempt(1));
+    assert_eq!(three.after(&busy(), KEYS, at(0)), attempt(2));
     let asked = provider(ErrorKind::RateLimited, Some(Duration::from_millis(100)));
     match three.after(&asked, KEYS, at(0)) {
-        Step::Ask { seat, wait, .. } => {
+        Step::Attempt { seat, wait, .. } => {
             assert_eq!((seat, wait), (2, Duration::from_millis(100)), "it is ready first");
         }
         other => panic!("{other:?}"),
@@ -88,7 +88,7 @@ fn a_failure_moves_on_at_once_and_the_round_begins_anew_after_the_backoff() {
 fn who_asks_for_too_long_a_wait_is_left() {
     let mut two = plan(2, 2);
     let long = provider(ErrorKind::RateLimited, Some(Duration::from_secs(121)));
-    assert_eq!(two.after(&long, KEYS, at(0)), ask(1));
+    assert_eq!(two.after(&long, KEYS, at(0)), attempt(1));
     assert_eq!(waited(two.after(&busy(), KEYS, at(0))), Some(1));
     assert_eq!(plan(1, 2).after(&long, KEYS, at(0)), Step::GiveUp);
     let patient = provider(ErrorKind::RateLimited, Some(Duration::from_secs(20)));
@@ -117,7 +117,7 @@ fn a_wrong_request_a_filter_and_the_deadline_stop() {
         Failed::new(Failure::Connect(String::new()), Again::Never),
         expired(TimeoutKind::FirstByte).into(),
     ] {
-        assert_eq!(plan(2, 2).after(&moves, KEYS, at(0)), ask(1), "{moves:?}");
+        assert_eq!(plan(2, 2).after(&moves, KEYS, at(0)), attempt(1), "{moves:?}");
     }
 }
 
@@ -126,19 +126,19 @@ fn failover_on_decides_what_moves() {
     let only = FailoverOn::named(["timeout"]).unwrap();
     let mut two = Plan::new(vec![Seat::default(); 2], Rules { failover_on: only, ..rules(2) });
     assert_eq!(waited(two.after(&busy(), KEYS, at(0))), Some(0), "it is retried in its place");
-    assert_eq!(two.after(&expired(TimeoutKind::FirstByte).into(), KEYS, at(0)), ask(1));
+    assert_eq!(two.after(&expired(TimeoutKind::FirstByte).into(), KEYS, at(0)), attempt(1));
     let filter = FailoverOn::named(["content_filter"]).unwrap();
     let mut two = Plan::new(vec![Seat::default(); 2], Rules { failover_on: filter, ..rules(2) });
-    assert_eq!(two.after(&provider(ErrorKind::ContentFiltered, None), KEYS, at(0)), ask(1));
+    assert_eq!(two.after(&provider(ErrorKind::ContentFiltered, None), KEYS, at(0)), attempt(1));
 }
 
 #[test]
 fn no_more_candidates_are_asked_than_may_be() {
     let of = |most| Rules { max_targets: Some(most), ..rules(1) };
     let mut three = Plan::new(vec![Seat::default(); 3], of(2));
-    assert_eq!(three.first(), ask(0));
+    assert_eq!(three.first(), attempt(0));
     assert_eq!(three.others().count(), 2);
-    assert_eq!(three.after(&busy(), KEYS, at(0)), ask(1));
+    assert_eq!(three.after(&busy(), KEYS, at(0)), attempt(1));
     assert_eq!(three.others().count(), 0, "the second is the last that may be asked");
     let again = waited(three.after(&busy(), KEYS, at(0)));
     assert!(matches!(again, Some(0 | 1)), "the round begins anew without the third: {again:?}");
@@ -146,23 +146,23 @@ fn no_more_candidates_are_asked_than_may_be() {
     let mut three = Plan::new(vec![Seat::default(); 3], of(1));
     assert_eq!(
         three.skip(Refusal::Open { reopens: HOUR }, at(0)),
-        ask(1),
+        attempt(1),
         "who was passed over was not asked"
     );
-    assert_eq!(three.skip(Refusal::Unusable, at(0)), ask(2));
+    assert_eq!(three.skip(Refusal::Unusable, at(0)), attempt(2));
 }
 
 #[test]
 fn a_prompt_that_is_known_to_be_too_long_begins_with_the_models_for_that() {
     let seats = vec![Seat::new(Pool::Context, None), Seat::new(Pool::Filter, None)];
-    assert_eq!(Plan::new(seats, rules(0)).first(), ask(0));
+    assert_eq!(Plan::new(seats, rules(0)).first(), attempt(0));
     assert_eq!(Plan::new(vec![Seat::new(Pool::Filter, None)], rules(0)).first(), Step::GiveUp);
 }
 
 #[test]
 fn a_silent_candidate_is_not_asked_again() {
     let mut two = plan(2, 5);
-    assert_eq!(two.after(&expired(TimeoutKind::FirstByte).into(), KEYS, at(0)), ask(1));
+    assert_eq!(two.after(&expired(TimeoutKind::FirstByte).into(), KEYS, at(0)), attempt(1));
     assert_eq!(waited(two.after(&busy(), KEYS, at(0))), Some(1));
     assert_eq!(two.after(&expired(TimeoutKind::Idle).into(), KEYS, at(1)), Step::GiveUp);
 }
@@ -176,8 +176,8 @@ fn a_long_prompt_goes_where_more_fits_and_then_to_the_models_for_that() {
             .to_vec()
     };
     let mut all = Plan::new(seats(), rules(2));
-    assert_eq!(all.after(&long, KEYS, at(0)), ask(2), "the second reads no more");
-    assert_eq!(all.after(&long, KEYS, at(0)), ask(3));
+    assert_eq!(all.after(&long, KEYS, at(0)), attempt(2), "the second reads no more");
+    assert_eq!(all.after(&long, KEYS, at(0)), attempt(3));
     assert_eq!(all.after(&long, KEYS, at(0)), Step::GiveUp);
     let mut without = Plan::new(seats().into_iter().take(2).collect(), rules(2));
     assert_eq!(without.after(&long, KEYS, at(0)), Step::GiveUp);
@@ -192,7 +192,7 @@ fn a_filter_is_routed_around_where_the_group_says_so() {
     let mut seats = vec![Seat::default(); 2];
     seats.push(Seat::new(Pool::Filter, None));
     let mut all = Plan::new(seats, rules(2));
-    assert_eq!(all.after(&refused, KEYS, at(0)), ask(2));
+    assert_eq!(all.after(&refused, KEYS, at(0)), attempt(2));
     assert_eq!(all.after(&refused, KEYS, at(0)), Step::GiveUp);
 }
 
@@ -204,7 +204,7 @@ fn what_was_not_processed_is_repeated_once_and_not_counted() {
     assert_eq!(one.after(&stale, KEYS, at(0)), Step::GiveUp);
     let mut two = plan(2, 1);
     assert_eq!(two.after(&stale, KEYS, at(0)), Step::Repeat, "before anybody else is asked");
-    assert_eq!(two.after(&stale, KEYS, at(0)), ask(1));
+    assert_eq!(two.after(&stale, KEYS, at(0)), attempt(1));
     assert_eq!(two.after(&stale, KEYS, at(0)), Step::Repeat);
     assert!(waited(two.after(&stale, KEYS, at(0))).is_some());
     let over = Moment { remaining: Duration::ZERO, ..at(0) };
@@ -230,7 +230,7 @@ fn credentials_are_renewed_once_and_another_key_is_used_before_another_target() 
     let mut two = plan(2, 0);
     assert_eq!(two.after(&refused, several, at(0)), Step::NextKey);
     assert_eq!(two.after(&provider(ErrorKind::RateLimited, None), several, at(0)), Step::NextKey);
-    assert_eq!(two.after(&refused, KEYS, at(0)), ask(1));
+    assert_eq!(two.after(&refused, KEYS, at(0)), attempt(1));
     assert_eq!(two.after(&busy(), several, at(0)), Step::GiveUp, "no fault of the key");
 
     // A model that is forbidden to a key may be allowed to another.
@@ -239,7 +239,7 @@ fn credentials_are_renewed_once_and_another_key_is_used_before_another_target() 
     let forbidden: Failed = Failure::Provider(Box::new(error)).into();
     let mut two = plan(2, 0);
     assert_eq!(two.after(&forbidden, several, at(0)), Step::NextKey);
-    assert_eq!(two.after(&forbidden, KEYS, at(0)), ask(1));
+    assert_eq!(two.after(&forbidden, KEYS, at(0)), attempt(1));
 
     let both = Keys { has_grant: true, has_another: true };
     let mut two = plan(2, 0);
@@ -255,10 +255,10 @@ fn credentials_are_renewed_once_and_another_key_is_used_before_another_target() 
 fn a_candidate_without_a_key_is_passed_over_and_waited_for_where_it_is_soon_back() {
     let no_key = |seconds: Option<u64>| Refusal::NoKey { usable_in: seconds.map(Duration::from_secs) };
     let mut two = plan(2, 2);
-    assert_eq!(two.first(), ask(0));
-    assert_eq!(two.skip(no_key(Some(3)), at(0)), ask(1));
+    assert_eq!(two.first(), attempt(0));
+    assert_eq!(two.skip(no_key(Some(3)), at(0)), attempt(1));
     let wait = Duration::from_secs(3);
-    let soonest = Step::Ask { seat: 0, wait, insist: false };
+    let soonest = Step::Attempt { seat: 0, wait, insist: false };
     assert_eq!(two.skip(no_key(Some(5)), at(0)), soonest, "the first that has one again");
     assert_eq!(plan(1, 2).skip(no_key(None), at(0)), Step::GiveUp, "all are refused");
     assert_eq!(plan(1, 2).skip(no_key(Some(121)), at(0)), Step::GiveUp, "nobody waits for so long");
@@ -269,21 +269,21 @@ fn a_candidate_without_a_key_is_passed_over_and_waited_for_where_it_is_soon_back
 fn who_cannot_be_asked_is_passed_over() {
     let open = |seconds| Refusal::Open { reopens: Duration::from_secs(seconds) };
     let mut two = plan(2, 2);
-    assert_eq!(two.first(), ask(0));
-    assert_eq!(two.skip(open(9), at(0)), ask(1));
+    assert_eq!(two.first(), attempt(0));
+    assert_eq!(two.skip(open(9), at(0)), attempt(1));
     assert_eq!(two.skip(open(5), at(0)), Step::GiveUp, "where all are open, several fail at once");
     assert_eq!(plan(1, 2).skip(Refusal::Unusable, at(0)), Step::GiveUp);
 
-    let insist = |seat| Step::Ask { seat, wait: Duration::ZERO, insist: true };
+    let insist = |seat| Step::Attempt { seat, wait: Duration::ZERO, insist: true };
     assert_eq!(plan(1, 2).skip(open(9), at(0)), insist(0), "one alone is asked");
     let none_left = Moment { may_retry: false, ..at(0) };
     assert_eq!(plan(1, 2).skip(open(9), none_left), Step::GiveUp);
     let mut two = Plan::new(vec![Seat::default(); 2], Rules { all_open: Some(AllOpen::Ask), ..rules(0) });
-    assert_eq!(two.skip(open(9), at(0)), Step::Ask { seat: 1, wait: Duration::ZERO, insist: false });
+    assert_eq!(two.skip(open(9), at(0)), Step::Attempt { seat: 1, wait: Duration::ZERO, insist: false });
     assert_eq!(two.skip(open(5), at(0)), insist(1), "the one that is to be tried next");
 
     let mut full = plan(2, 0);
-    assert_eq!(full.skip(Refusal::Busy, at(0)), ask(1));
+    assert_eq!(full.skip(Refusal::Busy, at(0)), attempt(1));
     assert_eq!(waited(full.skip(Refusal::Busy, at(0))), Some(0), "until there is a place");
     let over = Moment { remaining: BUSY_PAUSE, ..at(0) };
     assert_eq!(plan(1, 0).skip(Refusal::Busy, over), Step::GiveUp);
@@ -292,7 +292,7 @@ fn who_cannot_be_asked_is_passed_over() {
 #[test]
 fn a_failure_stands_where_the_others_cannot_be_asked() {
     let mut two = plan(2, 1);
-    assert_eq!(two.after(&busy(), KEYS, at(0)), ask(1));
+    assert_eq!(two.after(&busy(), KEYS, at(0)), attempt(1));
     assert_eq!(waited(two.skip(Refusal::Unusable, at(0))), Some(0), "the first one's retries go on");
     assert_eq!(two.after(&busy(), KEYS, at(0)), Step::GiveUp);
 }
@@ -348,16 +348,16 @@ fn pools() -> impl Strategy<Value = (Pool, Option<u64>)> {
 #[test]
 fn of_two_that_are_asked_at_once_one_counts() {
     let mut three = plan(3, 2);
-    assert_eq!(three.first(), ask(0));
+    assert_eq!(three.first(), attempt(0));
     assert_eq!(three.others().next(), Some(1));
     // The second answers first; should its stream break off, the one that nobody asked is next.
     three.given_up(0);
     three.turn_to(1);
     assert!(three.was_asked(0) && !three.was_asked(2));
     let broken: Failed = Failure::Interrupted("cut".to_owned()).into();
-    assert_eq!(three.after(&broken, KEYS, at(0)), ask(2));
+    assert_eq!(three.after(&broken, KEYS, at(0)), attempt(2));
     // The one that was given up may be asked again, before those that failed.
-    assert_eq!(three.after(&broken, KEYS, at(0)), ask(0));
+    assert_eq!(three.after(&broken, KEYS, at(0)), attempt(0));
 
     let mut both = plan(2, 0);
     both.first();
@@ -370,8 +370,8 @@ fn who_refuses_a_prefix_is_asked_once_more() {
     let mut two = plan(2, 0);
     two.first();
     assert_eq!(two.after(&provider(ErrorKind::InvalidRequest, None), KEYS, at(0)), Step::GiveUp);
-    assert_eq!(two.once_more(), ask(0));
-    assert_eq!(two.after(&busy(), KEYS, at(0)), ask(1));
+    assert_eq!(two.once_more(), attempt(0));
+    assert_eq!(two.after(&busy(), KEYS, at(0)), attempt(1));
 }
 
 #[test]
@@ -386,7 +386,7 @@ fn an_answer_is_declined_only_for_somebody_who_was_not_asked() {
     let mut filtered = Plan::new(seats, rules(0));
     filtered.first();
     assert!(filtered.has_another_for(Reason::ContentFilter));
-    assert_eq!(filtered.after(&provider(ErrorKind::ContentFiltered, None), KEYS, at(0)), ask(1));
+    assert_eq!(filtered.after(&provider(ErrorKind::ContentFiltered, None), KEYS, at(0)), attempt(1));
     assert!(!filtered.has_another_for(Reason::ContentFilter), "nobody is left");
     let failover_on = FailoverOn::named(["content_filter"]).unwrap();
     let seats = vec![Seat::new(Pool::Group, None), Seat::new(Pool::Group, None)];
@@ -421,7 +421,7 @@ proptest! {
                     ended = true;
                     break;
                 }
-                Step::Ask { seat, wait, insist } => {
+                Step::Attempt { seat, wait, insist } => {
                     prop_assert!(wait.is_zero() || wait < total.saturating_sub(now), "never past the deadline");
                     prop_assert!(seat < count);
                     now += wait;

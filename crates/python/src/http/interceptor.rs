@@ -2,7 +2,7 @@
 
 use crate::{channel::lock, to_python::not_pickled};
 use bytes::Bytes;
-use ferrule_engine::intercept::{self, Answer, AnswerBody, Given, Interceptor, Match, Seen};
+use ferrule_engine::intercept::{self, MockResponse, MockBody, Given, Interceptor, Match, Seen};
 use pyo3::{
     exceptions::PyValueError,
     prelude::*,
@@ -50,9 +50,9 @@ impl HttpInterceptor {
             return Err(PyValueError::new_err("status has to be from 200 to 999"));
         }
         let body = body.into_iter().map(Bytes::from).collect();
-        Ok(self.interceptor.add(Answer {
+        Ok(self.interceptor.add(MockResponse {
             matches: Match { method, url, body: match_body },
-            body: AnswerBody::Given(Given { status, reason, headers, body }),
+            body: MockBody::Given(Given { status, reason, headers, body }),
             left: times,
         }))
     }
@@ -66,9 +66,9 @@ impl HttpInterceptor {
         message: String,
         times: Option<usize>,
     ) -> usize {
-        self.interceptor.add(Answer {
+        self.interceptor.add(MockResponse {
             matches: Match { method, url, body: match_body },
-            body: AnswerBody::Failure(message),
+            body: MockBody::Failure(message),
             left: times,
         })
     }

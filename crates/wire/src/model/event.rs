@@ -112,10 +112,10 @@ pub enum StreamEvent {
         /// The fields.
         extra: Box<Extra>,
     },
-    /// Pieces of fields of the whole message that a provider cuts up (OpenRouter's `reasoning_details`, OpenAI's sound):
-    /// each value is an object, one piece, or a list of pieces. A piece that has the `type`, `index` and `id` of the one
-    /// before it, or none, goes on with that one: its `text`, `summary`, `data`, `signature` and `transcript` are
-    /// appended, its other fields replace earlier ones.
+    /// Pieces of fields of the whole message that a provider cuts up (OpenRouter's `reasoning_details`, OpenAI's
+    /// audio): each value is an object, one piece, or a list of pieces. A piece that has the `type`, `index` and `id`
+    /// of the one before it, or none, goes on with that one: its `text`, `summary`, `data`, `signature` and
+    /// `transcript` are appended, its other fields replace earlier ones.
     MessagePieces {
         /// The answer's number.
         choice: u32,

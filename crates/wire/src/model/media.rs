@@ -49,7 +49,7 @@ pub struct Document {
     pub name: Option<String>,
 }
 
-/// Sound.
+/// Audio.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Audio {
     /// The bytes.

@@ -126,7 +126,7 @@ pub enum PartKind {
     Image(Image),
     /// A document.
     Document(Document),
-    /// Sound.
+    /// Audio.
     Audio(Audio),
     /// The model calls a tool.
     ToolCall(ToolCall),

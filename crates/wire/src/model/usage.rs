@@ -27,9 +27,9 @@ pub struct Usage {
     pub cache_write_12h_tokens: Option<u64>,
     /// Of the answer, reasoning.
     pub reasoning_tokens: Option<u64>,
-    /// Of the prompt, sound.
+    /// Of the prompt, audio.
     pub input_audio_tokens: Option<u64>,
-    /// Of the answer, sound.
+    /// Of the answer, audio.
     pub output_audio_tokens: Option<u64>,
     /// Figures without a name of their own here, and the provider's own total where it differs from ours.
     pub extra: Extra,

@@ -16,7 +16,7 @@ use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 
-/// One text, then pictures.
+/// One text, then images.
 fn user() -> impl Strategy<Value = Message> {
     let role = prop_oneof![Just(Role::User), Just(Role::System)];
     (role, of(text()), vec(picture(), 0..3), extra()).prop_map(|(role, text, pictures, extra)| {
@@ -237,7 +237,7 @@ fn formats_and_thinking_have_words_of_their_own() {
     }
 }
 
-/// Pictures are base64 without `data:`; nothing is fetched.
+/// Images are base64 without `data:`; nothing is fetched.
 #[test]
 fn pictures_stand_beside_the_text() {
     let with = |source| {

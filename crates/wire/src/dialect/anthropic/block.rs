@@ -218,7 +218,7 @@ pub(super) fn takes_cache(kind: &PartKind) -> bool {
 /// Why the API has no block for it, where it has none.
 pub(super) fn unsupported(kind: &PartKind) -> Option<&'static str> {
     match kind {
-        PartKind::Audio(_) => Some("sound cannot be sent; send its text"),
+        PartKind::Audio(_) => Some("audio cannot be sent; send its text"),
         PartKind::Image(Image { source: Source::Text { .. }, .. }) => Some("an image cannot be text"),
         _ => None,
     }

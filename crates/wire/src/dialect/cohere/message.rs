@@ -252,7 +252,7 @@ fn encode_part(part: &Part) -> Result<Json, &'static str> {
             Err("texts, images and documents can be sent; this is another part")
         }
         PartKind::Document(_) => Err("documents go as plain text"),
-        PartKind::Audio(_) => Err("sound cannot be sent; send its text"),
+        PartKind::Audio(_) => Err("audio cannot be sent; send its text"),
         PartKind::Reasoning(_) | PartKind::ToolCall(_) => Err("only the assistant's messages carry it"),
         PartKind::RedactedReasoning { .. } => Err("redacted reasoning is for its own provider only"),
         PartKind::ToolResult(_) => Err("a tool result stands in a message of its own"),

@@ -76,7 +76,7 @@ fn sum(input: Option<u64>, output: Option<u64>) -> Option<u64> {
     input.zip(output).map(|(input, output)| input.saturating_add(output))
 }
 
-/// The tokens of sound in a list of details. A list that says nothing else is taken out.
+/// The audio tokens in a list of details. A list that says nothing else is taken out.
 fn take_audio(fields: &mut Fields<'_>, name: &str) -> Option<u64> {
     let details = fields.get(name)?.array()?;
     let audio = details.iter().find_map(|detail| {

@@ -161,7 +161,7 @@ impl<'a> MessageFields<'a> {
                 return Err("redacted reasoning is for its own provider only");
             }
             PartKind::Document(_) => return Err("documents cannot be sent; send their text"),
-            PartKind::Audio(_) => return Err("sound cannot be sent; send its text"),
+            PartKind::Audio(_) => return Err("audio cannot be sent; send its text"),
             PartKind::ToolResult(_) => return Err("a tool result stands in a message of its own"),
             PartKind::Unknown(_) | PartKind::ProviderItem { .. } => return Err(foreign::FOREIGN_ITEM),
         }

@@ -12,7 +12,7 @@ use crate::json::{Extra, Fields, Value};
 use crate::model::{FinishReason, Part, PartKind, Reasoning, StreamEvent};
 use alloc::{boxed::Box, string::String, vec::Vec};
 
-/// Fields whose values a stream sends in pieces: reasoning to be echoed, and sound.
+/// Fields whose values a stream sends in pieces: reasoning to be echoed, and audio.
 const IN_PIECES: [&str; 2] = [DETAILS, "audio"];
 
 /// Reads the deltas of one answer.

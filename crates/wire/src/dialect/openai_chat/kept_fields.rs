@@ -9,7 +9,7 @@ use alloc::{borrow::Cow, borrow::ToOwned};
 /// The extra fields of a message that go back with it.
 pub(super) fn kept<'a>(quirks: &Quirks, extra: &'a Extra, echoes: bool) -> Cow<'a, Extra> {
     let mut extra = without_nulls(quirks, extra);
-    // An answer's sound goes back by its id.
+    // An answer's audio goes back by its id.
     if let Some(audio) = extra.get(AUDIO).and_then(|audio| audio.value().object()) {
         let id = audio.get("id").filter(|id| id.string().is_some()).map(Value::to_json);
         match id {

@@ -313,7 +313,7 @@ impl<'a> Content<'a> {
                 Source::Base64 { media_type, data } => {
                     Kind::Audio { data, format: audio_format(media_type)? }
                 }
-                _ => return Err("sound goes as base64"),
+                _ => return Err("audio has to be base64"),
             },
             PartKind::Document(Document { source, name }) => match source {
                 Source::Url(url) if is_mistral => {
@@ -400,7 +400,7 @@ fn audio_format(media_type: &str) -> Result<&str, &'static str> {
     match &*media_type::usual(media_type) {
         "audio/wav" => Ok("wav"),
         "audio/mpeg" | "audio/mp3" => Ok("mp3"),
-        _ => media_type.strip_prefix("audio/").ok_or("the media type of sound begins with `audio/`"),
+        _ => media_type.strip_prefix("audio/").ok_or("the media type of audio begins with `audio/`"),
     }
 }
 

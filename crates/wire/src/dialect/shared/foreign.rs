@@ -28,7 +28,7 @@ pub use super::answer_fields::SIGNED_BY;
 pub(crate) const RESPONSES_ITEM: &str = "responses_item";
 /// The extra field of a message that holds OpenRouter's form of its reasoning.
 pub(crate) const REASONING_DETAILS: &str = "reasoning_details";
-/// The extra field of a message that holds the sound of an answer.
+/// The extra field of a message that holds the audio of an answer.
 pub(crate) const AUDIO: &str = "audio";
 /// The type of a part of Mistral's answers that names the sources of the text before it.
 const REFERENCE: &str = "reference";
@@ -77,7 +77,7 @@ static FIELDS: [Field; 9] = [
     Field { name: REASONING_DETAILS, owner: FieldOwner::Message, dialect: "openai-chat", is_proof: true },
     // LiteLLM's form of them.
     Field { name: "thinking_blocks", owner: FieldOwner::Message, dialect: "openai-chat", is_proof: true },
-    // Sound that is named by its provider's id of it.
+    // Audio that is referred to by the provider's id.
     Field { name: AUDIO, owner: FieldOwner::Message, dialect: "openai-chat", is_proof: true },
     Field {
         name: "provider_specific_fields",
@@ -343,19 +343,19 @@ pub fn for_signer<'a>(request: &'a Request, signer: &str) -> Cow<'a, Request> {
     Cow::Owned(request)
 }
 
-/// Whether a message's sound has no id to name it by.
+/// Whether a message's audio has no id to refer to it by.
 fn is_nameless(message: &Message) -> bool {
     let audio = message.extra.get(AUDIO).and_then(|audio| audio.value().object());
     audio.is_some_and(|audio| audio.get("id").is_none_or(|id| id.string().is_none()))
 }
 
-/// The words of a message's sound.
+/// The transcript of a message's audio.
 pub(crate) fn transcript(message: &Message) -> Option<String> {
     let mut audio = message.extra.get(AUDIO)?.value().object()?;
     audio.take_string("transcript").filter(|text| !text.is_empty())
 }
 
-/// Says in words what a message said in sound, where it says it in no other way: to those who do not have the sound.
+/// Adds the transcript of a message's audio as text, where it has no other text: for providers without that audio.
 fn mark_audio(message: &mut Message) {
     let has_text = message.content.iter().any(|part| matches!(part.kind, PartKind::Text(_)));
     if let (Some(text), false) = (transcript(message), has_text) {

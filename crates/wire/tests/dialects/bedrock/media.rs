@@ -1,4 +1,4 @@
-//! Pictures, documents, sound and video.
+//! Images, documents, audio and video.
 
 use super::{CLAUDE, ask, dialect, field, json, refused};
 use ferrule_wire::encode::EncodeOptions;

@@ -213,7 +213,7 @@ fn response_format() -> impl Strategy<Value = ResponseFormat> {
     ]
 }
 
-/// Results hold pictures on Gemini 3 only.
+/// Results hold images on Gemini 3 only.
 fn without_media(messages: &mut [Message]) {
     for part in messages.iter_mut().flat_map(|message| &mut message.content) {
         if let PartKind::ToolResult(result) = &mut part.kind {

@@ -1,4 +1,4 @@
-//! Pictures, documents and sound: media types, titles, tools' results, an answer's sound.
+//! Images, documents and audio: media types, titles, tools' results, an answer's audio.
 
 use super::receivers::{self, Form, Receiver};
 use super::{assistant, call, json, result_of, user};
@@ -102,7 +102,7 @@ fn mistral_has_forms_of_its_own() {
     }
 }
 
-/// Rows whose tools' results may hold pictures.
+/// Rows whose tools' results may hold images.
 const WITH_PICTURES: [&str; 5] = ["openrouter", "llamacpp", "groq", "mistral", "openai-responses"];
 
 #[test]
@@ -125,7 +125,7 @@ fn pictures_stand_in_tools_results_where_they_are_taken() {
             Form::Chat | Form::Responses => WITH_PICTURES.contains(&receiver.row.id),
         };
         let (name, history) = (receiver.name(), history("callid001"));
-        // Where results are texts, a message of the user's after them shows the picture to who sees any.
+        // Where results are texts, a message of the user's after them shows the image to providers that take any.
         let sees = receiver.encode(&receiver.request(&shown(picture("image/jpg"))), false).is_ok();
         let follows = !takes && sees && matches!(receiver.form(), Form::Chat | Form::Cohere);
         let refused = receiver.encode(&receiver.request(&history), false).err().map(|refusal| refusal.field);
