@@ -1,4 +1,4 @@
-//! Answers of an interceptor, and which requests they are for.
+//! Mock responses of an interceptor, and which requests they are for.
 
 use super::seen::Given;
 use crate::secrets::is_secret_name;
@@ -6,18 +6,18 @@ use http::{Method, Uri};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// An answer.
+/// A response in place of a server's.
 #[derive(Clone, Debug)]
 pub struct MockResponse {
     /// Which requests it is for.
     pub matches: Match,
-    /// What it is.
+    /// The response or failure.
     pub body: MockBody,
-    /// How often it may still be given; `None` without limit.
+    /// How many times it may still be used; `None` without limit.
     pub left: Option<usize>,
 }
 
-/// What a request is answered with.
+/// The response, or the failure, in its place.
 #[derive(Clone, Debug)]
 pub enum MockBody {
     /// A response.
@@ -26,7 +26,7 @@ pub enum MockBody {
     Failure(String),
 }
 
-/// Which requests an answer is for: those that have all that is given here.
+/// Which requests a mock response is for: those that have all that is given here.
 #[derive(Clone, Debug, Default)]
 pub struct Match {
     /// The method.
