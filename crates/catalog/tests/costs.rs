@@ -246,7 +246,12 @@ mod answers {
     }
 
     /// What the answer to an operation other than chat cost, by the built-in prices.
-    fn cost_with_units(provider: &str, asked: &str, usage: Usage, measured: &[(&'static str, u64)]) -> Option<String> {
+    fn cost_with_units(
+        provider: &str,
+        asked: &str,
+        usage: Usage,
+        measured: &[(&'static str, u64)],
+    ) -> Option<String> {
         let (provider, asked, measured) = (provider.into(), asked.into(), measured.to_vec());
         let record = UsageRecord { provider, asked, usage, measured, at: AT, ..UsageRecord::default() };
         record.cost(Catalog::builtin()).map(|cost| cost.total.to_string())
@@ -283,7 +288,11 @@ mod answers {
         for (seconds, kind) in
             [("-1", duration), ("1e30", duration), ("\"9\"", duration), ("9", "\"tokens\"")]
         {
-            assert_eq!(cost_with_units("openai", "whisper-1", timed(seconds, kind), &[]), None, "{seconds} {kind}");
+            assert_eq!(
+                cost_with_units("openai", "whisper-1", timed(seconds, kind), &[]),
+                None,
+                "{seconds} {kind}"
+            );
         }
         assert_eq!(cost_with_units("openai", "whisper-1", Usage::default(), &[]), None);
         let tokens = Usage {

@@ -13,7 +13,7 @@ use crate::{
     reply::Reply,
     stream::EventStream,
     target::Target,
-    work::{Success, Encoding, Work},
+    work::{Encoding, Success, Work},
     written_in,
 };
 use ferrule_wire::{

@@ -151,4 +151,4 @@ pub use status::{GroupStatus, Status, TargetStatus};
 pub use stream::EventStream;
 pub use target::Target;
 pub use unreadable::Unreadable;
-pub use work::{Success, Encoding, Work};
+pub use work::{Encoding, Success, Work};

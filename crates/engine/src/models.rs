@@ -9,7 +9,7 @@ use crate::{
     outgoing::Outgoing,
     provider::Provider,
     target::Target,
-    work::{Success, Encoding, Work},
+    work::{Encoding, Success, Work},
 };
 use ferrule_wire::{
     error::Headers,

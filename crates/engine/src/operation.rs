@@ -13,7 +13,7 @@ use crate::{
     receive::{Decoded, decode},
     reply::{Attempt, Stats},
     target::Target,
-    work::{Success, Encoding, Work},
+    work::{Encoding, Success, Work},
 };
 use ferrule_catalog::{Settlement, UsageRecord};
 use ferrule_wire::{

@@ -14,7 +14,7 @@ use crate::{
     reply::Attempt,
     target::Target,
     target_state::Lease,
-    work::{Success, Encoding, Work},
+    work::{Encoding, Success, Work},
 };
 use bytes::Bytes;
 use ferrule_catalog::{Settlement, UsageRecord};

@@ -10,7 +10,7 @@ use crate::{
     raw::RawReply,
     receive::first_chunk,
     target::Target,
-    work::{Success, Encoding, Work},
+    work::{Encoding, Success, Work},
 };
 use bytes::Bytes;
 use ferrule_wire::operation::{Speech, SpeechRequest};

@@ -7,8 +7,8 @@
 
 use crate::{
     net::{
-        ResponseFuture, Client, ClientSettings, ConnectPermit, Connections, InUse, Proxies, RequestBody, ResponseBody,
-        Unanswered,
+        Client, ClientSettings, ConnectPermit, Connections, InUse, Proxies, RequestBody, ResponseBody,
+        ResponseFuture, Unanswered,
     },
     tls::{self, Tls},
 };

@@ -11,7 +11,8 @@ use std::time::Duration;
 /// `status` as a dict of lists of dicts.
 pub(crate) fn dict<'py>(py: Python<'py>, status: &Status) -> PyResult<Bound<'py, PyDict>> {
     let groups = status.groups.iter().map(|group| group_to_dict(py, group)).collect::<PyResult<Vec<_>>>()?;
-    let targets = status.targets.iter().map(|target| target_to_dict(py, target)).collect::<PyResult<Vec<_>>>()?;
+    let targets =
+        status.targets.iter().map(|target| target_to_dict(py, target)).collect::<PyResult<Vec<_>>>()?;
     let dict = PyDict::new(py);
     dict.set_item("groups", PyList::new(py, groups)?)?;
     dict.set_item("targets", PyList::new(py, targets)?)?;

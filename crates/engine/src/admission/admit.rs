@@ -152,7 +152,13 @@ impl AdmissionRules {
         (estimate, measured)
     }
 
-    fn hand_over(self: &Arc<Self>, request: &AdmissionRequest<'_>, target: &mut Target, lease: Lease, wanted: Wanted) {
+    fn hand_over(
+        self: &Arc<Self>,
+        request: &AdmissionRequest<'_>,
+        target: &mut Target,
+        lease: Lease,
+        wanted: Wanted,
+    ) {
         let Wanted { estimate, measured, provider_key } = wanted;
         target.admitted = Some(Arc::new(Admitted {
             lease,

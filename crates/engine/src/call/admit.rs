@@ -2,7 +2,7 @@
 
 use super::Run;
 use crate::{
-    admission::{AdmissionRules, AdmissionRequest, Facts, Holding, NotAdmitted, key_name},
+    admission::{AdmissionRequest, AdmissionRules, Facts, Holding, NotAdmitted, key_name},
     candidates::Contender,
     error::CallError,
     keys::KeyInUse,
@@ -42,7 +42,12 @@ impl<W: Work> Run<'_, W> {
         }
     }
 
-    fn admission_request<'a>(&'a self, seat: usize, contender: &'a Contender, names: &'a Names) -> AdmissionRequest<'a> {
+    fn admission_request<'a>(
+        &'a self,
+        seat: usize,
+        contender: &'a Contender,
+        names: &'a Names,
+    ) -> AdmissionRequest<'a> {
         AdmissionRequest {
             facts: self.facts(contender, names),
             catalog: contender.catalog().or(self.policy.catalog.as_ref()),

@@ -31,7 +31,7 @@ use crate::{
     target_state::{self, Lease},
     timeout::Limits,
     trail::Trail,
-    work::{Success, Encoding, Work},
+    work::{Encoding, Success, Work},
 };
 use ferrule_catalog::{Catalog, Settlement, UsageRecord};
 use std::{borrow::Cow, mem, sync::Arc, time::Duration};
@@ -276,7 +276,9 @@ impl<'a, W: Work> Run<'a, W> {
     fn note_passed_over(&mut self, step: Step) {
         for one in mem::take(&mut self.candidates.passed_over) {
             let next = match step {
-                Step::Attempt { seat, .. } => self.candidates.list.get(seat).map(|next| Next::Moved(next.name())),
+                Step::Attempt { seat, .. } => {
+                    self.candidates.list.get(seat).map(|next| Next::Moved(next.name()))
+                }
                 _ => None,
             };
             self.trail.pass_over(one, next);

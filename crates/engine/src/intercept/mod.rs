@@ -7,7 +7,7 @@
 mod matching;
 mod seen;
 
-pub use matching::{MockResponse, MockBody, Match};
+pub use matching::{Match, MockBody, MockResponse};
 pub use seen::{Given, Seen};
 
 use bytes::Bytes;

@@ -21,7 +21,7 @@ mod tunnel;
 mod unpack;
 
 pub(crate) use body::ResponseBody;
-pub(crate) use client::{ResponseFuture, Client, ClientSettings, Unanswered};
+pub(crate) use client::{Client, ClientSettings, ResponseFuture, Unanswered};
 pub(crate) use connect::SocketRoute;
 pub(crate) use connections::{Connections, InUse};
 pub(crate) use error::ProxyRefused;

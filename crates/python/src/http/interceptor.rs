@@ -2,7 +2,7 @@
 
 use crate::{channel::lock, to_python::not_pickled};
 use bytes::Bytes;
-use ferrule_engine::intercept::{self, MockResponse, MockBody, Given, Interceptor, Match, Seen};
+use ferrule_engine::intercept::{self, Given, Interceptor, Match, MockBody, MockResponse, Seen};
 use pyo3::{
     exceptions::PyValueError,
     prelude::*,

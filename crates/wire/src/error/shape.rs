@@ -152,7 +152,7 @@ fn read_body(fields: &Fields<'_>, reported: &mut Reported) -> bool {
                 let description = first_known_text(fields, &["message", "error_description"]);
                 match description.filter(|description| *description != text) {
                     // Fastify (claude-code-router) and OAuth servers: a word, and what it means as its description.
-                    Some(beside) => {
+                    Some(description) => {
                         reported.message = description;
                         reported.names.push(text);
                     }

@@ -27,16 +27,12 @@ pub(crate) fn refuse(
             Form::EnableThinking | Form::PromptMode
                 if *effort != Effort::None && reasoning.budget_tokens.is_none() =>
             {
-                refusals.note(
-                    "reasoning.effort",
-                    &quirks.reason("takes whether to reason, but not how much"),
-                );
+                refusals
+                    .note("reasoning.effort", &quirks.reason("takes whether to reason, but not how much"));
             }
             Form::Thinking if *effort != Effort::None && !quirks.supports(Feature::ReasoningEffort) => {
-                refusals.note(
-                    "reasoning.effort",
-                    &quirks.reason("takes whether to reason, but not how much"),
-                );
+                refusals
+                    .note("reasoning.effort", &quirks.reason("takes whether to reason, but not how much"));
             }
             _ => {}
         }

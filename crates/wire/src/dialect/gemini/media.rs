@@ -159,7 +159,9 @@ pub(super) fn encode(kind: &PartKind, inline: &Extra, file: &Extra, object: &mut
         }
         Source::Url(uri) | Source::File { id: uri } => {
             object.object_with(FILE, file, |blob| {
-                blob.field("mimeType", kind.implied_type(uri)).field("fileUri", uri).optional("displayName", name);
+                blob.field("mimeType", kind.implied_type(uri))
+                    .field("fileUri", uri)
+                    .optional("displayName", name);
             });
         }
         // To the model, a text is what it says.
