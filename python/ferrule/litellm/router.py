@@ -321,13 +321,10 @@ class Router(DirectOperations):
         messages = given.pop("messages", messages)
         retries = Retries(self.settings, name, given)
         while True:
-            client = self.client
-            chosen = self._choose(name, given)
-            request = self._prepared(chosen, messages, given)
-            if retries.has_policy:
-                request.own["max_retries"] = 0
+            client = self.client  # Before the attempt: the client learns what the targets are called.
+            request, chosen, routing = self._attempt(name, messages, given, retries)
             try:
-                made = calls.complete(request, client, chosen.name, retries.routing(chosen.routing))
+                made = calls.complete(request, client, chosen, routing)
             except Exception as error:
                 if not retries.again(error):
                     raise
@@ -340,18 +337,25 @@ class Router(DirectOperations):
         retries = Retries(self.settings, name, given)
         while True:
             client = self.async_client
-            chosen = self._choose(name, given)
-            request = self._prepared(chosen, messages, given)
-            if retries.has_policy:
-                request.own["max_retries"] = 0
+            request, chosen, routing = self._attempt(name, messages, given, retries)
             try:
-                made = await calls.acomplete(request, client, chosen.name, retries.routing(chosen.routing))
+                made = await calls.acomplete(request, client, chosen, routing)
             except Exception as error:
                 if not await retries.aagain(error):
                     raise
                 continue
             self._count(request, made)
             return made
+
+    def _attempt(
+        self, name: str, messages: Any, given: dict[str, Any], retries: Retries
+    ) -> tuple[GroupRequest, str, Any]:
+        """The next request of a call, the group that it goes to, and how its targets are chosen."""
+        chosen = self._choose(name, given)
+        request = self._prepared(chosen, messages, given)
+        if retries.has_policy:
+            request.own["max_retries"] = 0
+        return request, chosen.name, retries.routing(chosen.routing)
 
     def _count(self, request: GroupRequest, made: Any) -> None:
         if not self.settings.is_limited:
