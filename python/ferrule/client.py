@@ -252,7 +252,7 @@ class Client(ClientOperations):
             messages: As `complete` takes them; `Run.messages` goes on with an earlier run.
             tools: Typed functions, `Tool` objects, and dicts of tools that the provider runs itself. Synchronous
                 functions run in threads, `async def` ones on an event loop of Ferrule's own.
-            max_steps: How many times the model is asked at most. Default 10.
+            max_steps: How many times the model is called at most. Default 10.
             max_cost: US dollars; once the replies cost that much, or an unknown amount, the model is not asked again.
             timeout: Seconds for the whole run; `Timeouts` also limits each call of the model.
             approve: Called with each call before any of a step is made. `True` makes it; `False` stops the run and

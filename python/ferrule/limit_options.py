@@ -62,7 +62,7 @@ class BudgetOptions(TypedDict, total=False):
     degrade_to: str | None
     """The group or model to ask instead, for `degrade`."""
     at: float | None
-    """The share of the amount from which on it is asked, 0 to 1. Default 0.8."""
+    """The share of the amount from which on it is used, 0 to 1. Default 0.8."""
     unknown_cost: Literal["refuse", "allow"] | None
     """A call whose cost has no upper bound. Default `refuse`; soft budgets allow it."""
     reserve_output: int | None

@@ -151,7 +151,7 @@ class RetryEvent(ObserverEvent):
 
 @dataclasses.dataclass(frozen=True)
 class FailoverEvent(ObserverEvent):
-    """Another target is asked. `target` is the one that failed, or that was passed over.
+    """Another target is tried. `target` is the one that failed, or that was passed over.
 
     Attributes:
         next_target: The target that is asked next.
@@ -225,7 +225,7 @@ class BudgetEvent(ObserverEvent):
         scope: What it is kept of, such as `metadata.team`.
         scope_value: Which of those, such as the team's name.
         what: `threshold` (`percent` of it are spent), `refused` (a call that did not fit in), or `degraded` (a cheaper
-            group is asked in place of what the call names).
+            group is used in place of what the call names).
         percent: The threshold: 50, 80 or 100; `None` otherwise.
         amount: Dollars that may be spent in its window.
         spent: Dollars that were spent, estimates included.

@@ -215,7 +215,7 @@ class GroupOptions(TypedDict, total=False):
     strategy: str | Callable[[Sequence[ferrule.RoutingTarget]], Iterable[ferrule.RoutingTarget | str | int]] | None
     """How they are ordered for a call: a name, or in Python a function (see `Routing`). Default `sequential`."""
     sticky: bool | None
-    """Whether a conversation stays with one target while it can be asked. It is recognised by its instructions and
+    """Whether a conversation stays with one target while it is available. It is recognised by its instructions and
     first message. Default false."""
     hedge: bool | float | None
     """Whether to ask a second target while the first is silent: true for after the group's 95th percentile, or seconds.
@@ -229,7 +229,7 @@ class GroupOptions(TypedDict, total=False):
     content_filter_fallback: Sequence[str] | None
     """Models to ask if a content filter refuses. Default: none."""
     failover_on: Sequence[str] | None
-    """The failures after which another target is asked."""
+    """The failures after which another target is tried."""
     retry: RetryOptions | None
     """Retries of its calls."""
     breaker: BreakerOptions | None

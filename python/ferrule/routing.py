@@ -36,7 +36,7 @@ class Routing:
         continue_streams: Whether another target continues a stream that breaks off. Default false.
         first_token: Seconds that a target may be silent while another is left: until the first token of a stream, or
             the answer of a plain call. Default: worked out from the target's own times (docs/failover.md).
-        failover_on: The failures after which another target is asked (docs/failover.md).
+        failover_on: The failures after which another target is tried (docs/failover.md).
         dry_run: Whether to return a `RoutingPlan` in place of an answer, without a request. Default false. Type
             checkers see a reply: `client.route` is the same, and typed.
 

@@ -65,7 +65,7 @@ BUDGET = {
         choices=("hard", "soft", "degrade"),
     ),
     "degrade_to": Field("text", "The group or model to ask instead, for `degrade`.", '"cheap"'),
-    "at": Field("share", "The share of the amount from which on it is asked, 0 to 1. Default 0.8.", "0.8"),
+    "at": Field("share", "The share of the amount from which on it is used, 0 to 1. Default 0.8.", "0.8"),
     "unknown_cost": Field(
         "text",
         "A call whose cost has no upper bound: no price, hosted tools. Default `refuse`; soft budgets allow it.",

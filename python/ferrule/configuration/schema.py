@@ -49,7 +49,7 @@ BREAKER = {
     "open_max": Field("number", "Seconds that it is open at most, as it doubles. Default 25.", "25"),
     "check": Field(
         "number",
-        "Seconds after which an open target's provider is asked how it is, again and again. Default: never.",
+        "Seconds between health checks of an open target's provider. Default: never.",
         "5",
     ),
     "slow": Field("number", "Seconds after which an answer counts as a failure. Default: none does.", "60"),
@@ -144,14 +144,14 @@ TARGET = {
 GROUP = {
     "targets": Field(
         "targets",
-        "Who may be asked: names of models, or tables of what is said of them.",
+        "The targets: names of models, or tables with their options.",
         '["groq/llama-3.3-70b-versatile", { model = "azure/gpt-5-mini", weight = 2 }]',
         fields=TARGET,
     ),
     "strategy": Field("strategy", "How they are ordered for a call. Default `sequential`.", '"lowest_latency"'),
     "sticky": Field(
         "flag",
-        "Whether a conversation stays with one target while it can be asked. It is recognised by its instructions and "
+        "Whether a conversation stays with one target while it is available. It is recognised by its instructions and "
         "first message. Default false.",
         "true",
     ),
@@ -172,7 +172,7 @@ GROUP = {
     ),
     "content_filter_fallback": Field("models", "Models to ask if a content filter refuses. Default: none.", "[]"),
     "failover_on": Field(
-        "models", "The failures after which another target is asked.", '["timeout", "rate_limited", "server_error"]'
+        "models", "The failures after which another target is tried.", '["timeout", "rate_limited", "server_error"]'
     ),
     "retry": Field("section", "Retries of its calls.", fields=RETRY),
     "breaker": Field("section", "The circuit breakers of its targets.", fields=BREAKER),
