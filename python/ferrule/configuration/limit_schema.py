@@ -60,7 +60,7 @@ BUDGET = {
     "mode": Field(
         "text",
         "Where a call does not fit in: it is refused (`hard`), sent all the same (`soft`, with an event), or a cheaper "
-        "group is asked (`degrade`). Default `hard`.",
+        "group is used (`degrade`). Default `hard`.",
         '"degrade"',
         choices=("hard", "soft", "degrade"),
     ),
