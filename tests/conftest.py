@@ -1,4 +1,4 @@
-"""What all tests share: nothing of the machine's reaches them, and nothing of theirs is left."""
+"""Fixtures of all tests: nothing of the machine reaches them, and they leave nothing behind."""
 
 from __future__ import annotations
 

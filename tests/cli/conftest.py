@@ -1,4 +1,4 @@
-"""The command line as its users run it: another process, its output, its exit code."""
+"""Fixtures of the command line's tests: it runs as another process, with its output and exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `ferrule chat` is given: words, files, options, schemas, templates, a model by default."""
+"""Input of `ferrule chat`: words, files, options, schemas, templates, a default model."""
 
 from __future__ import annotations
 

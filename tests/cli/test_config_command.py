@@ -1,4 +1,4 @@
-"""`ferrule config` and `ferrule providers`: what is said of a configuration."""
+"""`ferrule config` and `ferrule providers`: output for right and wrong configurations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all commands have in common: output for pipes, help, completion, and what is said of wrong input."""
+"""All commands: output for pipes, help, completion, and errors of wrong input."""
 
 from __future__ import annotations
 

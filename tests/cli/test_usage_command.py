@@ -1,4 +1,4 @@
-"""What all commands have in common: help, version, errors in one line, exit codes."""
+"""All commands: help, version, errors in one line, exit codes."""
 
 from __future__ import annotations
 

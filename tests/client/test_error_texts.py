@@ -1,4 +1,4 @@
-"""Errors say what a reader needs: which URL, which key, which proxy, how long."""
+"""Error texts: they name the URL, the key, the proxy, the time."""
 
 from __future__ import annotations
 

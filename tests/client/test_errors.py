@@ -1,4 +1,4 @@
-"""The errors: their tree, their fields, and that they pickle whole."""
+"""Errors: their tree, their fields, and that they pickle whole."""
 
 from __future__ import annotations
 

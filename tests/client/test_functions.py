@@ -1,4 +1,4 @@
-"""Providers that are functions: routing, retries, errors, streams and cancellation as for every other."""
+"""Functions as providers: routing, retries, errors, streams and cancellation as for every other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the engine logs comes out of Python's `logging`, in order, and nothing where nobody asked."""
+"""Logging: the engine's records come out of Python's `logging`, in order, and none where logging is off."""
 
 from __future__ import annotations
 

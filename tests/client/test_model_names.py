@@ -1,4 +1,4 @@
-"""Names of models: a name that merely resembles one never decides whom a prompt is sent to."""
+"""Model names: a name that merely resembles a model's never decides which provider gets a prompt."""
 
 from __future__ import annotations
 

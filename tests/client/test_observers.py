@@ -1,4 +1,4 @@
-"""Observers: what is told of calls, where, in which order, and that none of it harms a call."""
+"""Observers: which events of calls are delivered, where, in which order, and that none of it harms a call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every option of a call, in both dialects: the exact request that leaves, or the error that names the option."""
+"""Options of calls, each in both dialects: the exact request that is sent, or the error that names the option."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every source of a secret against every place where text leaves: whoever repeats it, and however it is escaped.
+"""Secret sources, each against every place where text leaves: whoever repeats it, and however it is escaped.
 
 The server here repeats all that it is sent, as providers and proxies do when they refuse a request.
 """

@@ -1,4 +1,4 @@
-"""A key shows nowhere: not in any repr, error, log, dictionary or pickle."""
+"""Secrets: a key shows in no repr, error, log, dictionary or pickle."""
 
 from __future__ import annotations
 

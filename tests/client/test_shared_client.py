@@ -1,4 +1,4 @@
-"""The client that `ferrule.complete` and `ferrule.stream` share: when it looks at the environment again."""
+"""Shared client of `ferrule.complete` and `ferrule.stream`: when it reads the environment again."""
 
 from __future__ import annotations
 

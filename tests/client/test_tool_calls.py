@@ -1,4 +1,4 @@
-"""One tool call: arguments as the function's types, results and errors as messages for the model."""
+"""Tool calls: arguments as the function's types, results and errors as messages for the model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers that cannot be read: what came is on the error, without the key."""
+"""Unreadable responses: the error has what came, without the key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A project's directory with files in it, and a simulator to call."""
+"""Fixtures of the configuration's tests: a project's directory with files, and a simulator to call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where calls go and with which key: arguments, environment, defaults, and what is said when something is missing."""
+"""Configuration: addresses and keys from arguments, environment and defaults, and errors of missing ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is in the environment for others, or copied with more than was meant: keys, addresses, Ollama's host."""
+"""Environment variables that are meant for others, or copied with too much: keys, addresses, Ollama's host."""
 
 from __future__ import annotations
 

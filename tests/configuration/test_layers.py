@@ -1,4 +1,4 @@
-"""What files, environment and arguments say together, and where each value comes from."""
+"""Configuration layers: files, environment and arguments together, and the source of each value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of a wrong configuration: file, line, key, what was expected, and the nearest name."""
+"""Configuration errors: file, line, key, what was expected, and the nearest name."""
 
 from __future__ import annotations
 

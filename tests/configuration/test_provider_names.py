@@ -1,4 +1,4 @@
-"""One name of a provider, wherever it is read: calls, settings, the registry, the catalog, the command line."""
+"""Provider names: the same everywhere, in calls, settings, the registry, the catalog, the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrets that are not written down: variables, files, commands. Fetched when needed, and never shown."""
+"""Secret references: variables, files, commands. Fetched when needed, and never shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What changes while a client runs: at once for new calls, not at all for those in flight."""
+"""Registry: changes while a client runs, at once for new calls, not at all for those in flight."""
 
 from __future__ import annotations
 

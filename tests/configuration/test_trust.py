@@ -1,4 +1,4 @@
-"""Files that are found in a stranger's directory: what they may set, and how they come to be trusted."""
+"""Trust in configuration files that are found: what they may set, and how they come to be trusted."""
 
 from __future__ import annotations
 

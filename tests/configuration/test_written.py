@@ -1,4 +1,4 @@
-"""What is written down of the configuration is what holds: example, schema, reference, types."""
+"""Written forms of the configuration match it: example, schema, reference, types."""
 
 from __future__ import annotations
 

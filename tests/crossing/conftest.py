@@ -1,4 +1,4 @@
-"""Programs of their own for what cannot be tried inside pytest."""
+"""Fixtures of the crossing's tests: separate programs for what cannot be tried inside pytest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cancelled wait loses nothing and repeats nothing; a cancelled call ends upstream."""
+"""Cancellation: a cancelled wait loses nothing and repeats nothing; a cancelled call ends upstream."""
 
 from __future__ import annotations
 

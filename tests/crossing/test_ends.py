@@ -1,4 +1,4 @@
-"""How streams end: read to the end, left half-way, closed, interrupted; whichever way they were read."""
+"""Ends of streams: read to the end, left half-way, closed, interrupted; whichever way they were read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs that end with streams open, and Ctrl-C: at once, and without a word."""
+"""Exit of programs with open streams, and Ctrl-C: at once, and without output."""
 
 from __future__ import annotations
 

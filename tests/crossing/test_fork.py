@@ -1,4 +1,4 @@
-"""Forked processes: the child starts anew, the parent goes on, and neither hears the other's answers."""
+"""Forks: the child starts anew, the parent goes on, and neither gets the other's responses."""
 
 from __future__ import annotations
 

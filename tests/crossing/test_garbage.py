@@ -1,4 +1,4 @@
-"""What is dropped without being closed ends upstream, and leaves nothing."""
+"""Garbage collection: what is dropped without being closed ends upstream, and leaves nothing."""
 
 from __future__ import annotations
 

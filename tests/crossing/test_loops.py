@@ -1,4 +1,4 @@
-"""Loops of every kind, and many of them: threads, uvloop, `asyncio.run` in a row, loops that watch no descriptors."""
+"""Event loops of every kind, and many: threads, uvloop, `asyncio.run` in a row, loops that watch no descriptors."""
 
 from __future__ import annotations
 

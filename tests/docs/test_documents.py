@@ -1,4 +1,4 @@
-"""The documents are true: their code runs, their commands exist, their links lead somewhere."""
+"""Documents: their code runs, their commands exist, their links lead somewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The examples: each runs against the simulator, and none is longer than its equivalent with the best peer."""
+"""Examples: each runs against the simulator, and none is longer than its equivalent with the best peer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of options is generated, complete, and true: what it says is carried is carried."""
+"""Options page: generated, complete, and true about what each wire format carries."""
 
 from __future__ import annotations
 

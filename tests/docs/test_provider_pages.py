@@ -1,4 +1,4 @@
-"""docs/providers/: every built-in provider has a page, the tables say what is true, and what pages name exists."""
+"""Provider pages (docs/providers/): one for each built-in provider, with true tables, and what pages name exists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs one cell of the matrix and looks at what is left of it."""
+"""Cells of the fault matrix: runs one, and looks at what is left of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of faults share: an engine whose threads run already, and a look at the descriptors afterwards."""
+"""Fixtures of the fault tests: an engine whose threads run already, and a check of descriptors afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fault matrix: what goes wrong, and how a call ends that meets it, plain and streamed.
+"""Fault matrix: what goes wrong, and how a call ends that meets it, plain and streamed.
 
 A table for reading; `test_matrix.py` runs each row in both dialects with both clients. A row's two ends say what is
 right, by `docs/errors.md` and `docs/timeouts-and-retries.md`, whatever the code does.

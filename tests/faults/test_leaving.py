@@ -1,4 +1,4 @@
-"""Who leaves a call closes its connection at once: by closing, dropping, cancelling or running out of time."""
+"""Leaving a call closes its connection at once: by closing, dropping, cancelling or running out of time."""
 
 from __future__ import annotations
 

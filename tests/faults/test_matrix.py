@@ -1,4 +1,4 @@
-"""Every fault, in both dialects, plain and streamed, with both clients: each call ends as `matrix.py` says.
+"""Fault matrix in full: every fault, in both dialects, plain and streamed, with both clients, ends as `matrix.py` says.
 
 That is in the right error or after a successful retry, and with no connection, task or thread left. How long a busy
 machine takes for it says nothing: the limit that passed is known by its error, and a retry by what it was scheduled

@@ -1,4 +1,4 @@
-"""Faults that meet: many at once on one client, in the middle of tool calls, and every status there is."""
+"""Mixed faults: many at once on one client, in the middle of tool calls, and every status there is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When an attempt is repeated, after how long, and when not: `docs/timeouts-and-retries.md`, measured."""
+"""Retries: when an attempt is repeated, after how long, and when not, as `docs/timeouts-and-retries.md` says."""
 
 from __future__ import annotations
 

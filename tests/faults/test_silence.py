@@ -1,4 +1,4 @@
-"""Silence: what has the system notice that nobody is there any more, on every connection that is made."""
+"""Silence: keep-alive options on every connection, by which the system notices a dead peer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A scripted server for all tests of this folder, and both libraries."""
+"""Fixtures of the HTTP transport's tests: a scripted server, and both libraries."""
 
 from __future__ import annotations
 

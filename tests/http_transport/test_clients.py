@@ -1,4 +1,4 @@
-"""Ready clients of both libraries, and libraries' habits of them."""
+"""Clients of both libraries with our transport, used as SDKs use them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Time limits, pools, proxies, TLS and the environment."""
+"""Connecting: time limits, pools, proxies, TLS and the environment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same requests over httpx's own transports and ours: server and program get the same."""
+"""Comparison with httpx: the same requests over its transports and ours, server and program get the same."""
 
 from __future__ import annotations
 

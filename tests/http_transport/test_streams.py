@@ -1,4 +1,4 @@
-"""Bodies that come and go piece by piece, and what ends them early."""
+"""Streamed bodies, sent and received in chunks, and what ends them early."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What tests of limits and budgets share: a model whose prices are round, and a simulator that counts."""
+"""Helpers of the tests of limits and budgets: a model whose prices are round, and a simulator that counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""litellm's functions against the simulator: settings are back at their defaults after each test."""
+"""Fixtures of the tests of litellm's functions: settings are back at their defaults after each test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What calls cost: replies plain, streamed and interrupted, and a client's sums."""
+"""Costs of calls: replies plain, streamed and interrupted, and a client's sums."""
 
 from __future__ import annotations
 

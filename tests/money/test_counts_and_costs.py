@@ -1,4 +1,4 @@
-"""Tokens counted, abilities looked up and costs estimated by clients, blocking and awaited."""
+"""Token counts, capabilities and cost estimates of both clients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tokens counted without asking a provider."""
+"""Token counts without a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A secret, planted wherever one can be configured or said, is in no span, metric, log or error of a call."""
+"""Canary: a secret, planted wherever one can be configured or sent, is in no span, metric, log or error of a call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The official SDKs, run once each against a simulator; tests then look at what came of their cases."""
+"""Fixtures of the oracles: each official SDK runs once against a simulator; tests then look at its results."""
 
 from __future__ import annotations
 

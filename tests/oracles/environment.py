@@ -1,4 +1,4 @@
-"""An environment per oracle, `.venv-oracle-<name>` in the project's root:
+"""Environments of the oracles, one each, `.venv-oracle-<name>` in the project's root:
 
     python tests/oracles/environment.py NAME...    makes those that are missing or out of date; needs a package index
 

@@ -1,4 +1,4 @@
-"""Judges keys for the LiteLLM proxy, whose own way to do so needs a database."""
+"""Authentication for the LiteLLM proxy, whose own way to do so needs a database."""
 
 from __future__ import annotations
 

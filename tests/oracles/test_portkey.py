@@ -1,6 +1,6 @@
 """Ferrule asks the simulator through the Portkey gateway, which reads our requests and writes the answers we read.
 
-The gateway is told by headers whom to ask; their values are no secrets, though `portkey` ends in `key`.
+Headers say to the gateway which provider to call; their values are not secret, though `portkey` ends in `key`.
 """
 
 from __future__ import annotations

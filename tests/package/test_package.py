@@ -1,4 +1,4 @@
-"""The package itself: what importing it loads, what it offers, and what it says of itself."""
+"""Package: what importing it loads, what it exports, and its metadata."""
 
 from __future__ import annotations
 

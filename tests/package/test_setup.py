@@ -1,4 +1,4 @@
-"""The set-up names what a machine lacks, and how to get it."""
+"""Set-up of a machine: it names what is missing, and how to get it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `make wheel` builds is complete: the wheel works where there is no Rust, and the source distribution builds.
+"""Wheel of `make wheel`: it works where there is no Rust, and the source distribution builds.
 
 `make test` passes over this where the wheel is not up to date, as it takes minutes to build; `make check` and CI build
 it first, and fail then.

@@ -1,4 +1,4 @@
-"""A plain call and a stream against the simulator, with nothing but the wheel installed."""
+"""Calls with nothing but the wheel installed: one plain, one streamed, against the simulator."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A simulator that all providers of a module are, and the command line's stand-in."""
+"""Fixtures of the providers' tests: a simulator for all providers of a module, and the command line's stand-in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Google's hosts, played: a proxy that answers what is asked of any `*.googleapis.com` with a simulator's answers.
+"""Google's hosts, simulated: a proxy that answers requests to any `*.googleapis.com` with a simulator's responses.
 
 Addresses that nobody configures are seen as they leave, with their host and over TLS. `googleapis.pem` holds the
 certificate, which only tests trust, and its key.

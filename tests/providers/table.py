@@ -1,4 +1,4 @@
-"""What is expected of each provider of the built-in table, told by hand: one row for each id."""
+"""Table of what is expected of each built-in provider, written by hand: one row for each id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Providers of the clouds are called with tokens that somebody hands out: the simulator does that, too."""
+"""Cloud credentials: providers that are called with tokens, which the simulator issues as well."""
 
 from __future__ import annotations
 

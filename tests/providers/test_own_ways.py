@@ -1,4 +1,4 @@
-"""What only one provider does: Replicate's predictions, ruvLLM's stand-in, addresses with more than a path."""
+"""Peculiarities of single providers: Replicate's predictions, ruvLLM's stand-in, addresses with more than a path."""
 
 from __future__ import annotations
 

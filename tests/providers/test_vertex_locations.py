@@ -1,4 +1,4 @@
-"""Each location of Vertex AI has its host: the address that leaves, to the letter, without any `base_url`."""
+"""Locations of Vertex AI, each with its host: the exact address of requests, without any `base_url`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers that are no failures, and move on all the same where that is wanted: filtered, empty, ended by an error."""
+"""Declined answers: not failures, but failed over where that is configured: filtered, empty, ended by an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Groups in the configuration: where they are said, what they lead to, and what is refused with its place."""
+"""Groups in the configuration: where they are defined, what they lead to, and what is refused with its place."""
 
 from __future__ import annotations
 

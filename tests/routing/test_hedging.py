@@ -1,4 +1,4 @@
-"""Hedging: a second target is asked while the first is silent, and the first of the two that answers counts."""
+"""Hedging: a second target is tried while the first is silent, and the first of the two that answers counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A proxy of our own: started, watched, started again, stopped. The real LiteLLM proxy is in tests/oracles."""
+"""Sidecar: a proxy of our own, started, watched, started again, stopped. The real LiteLLM proxy is in tests/oracles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The code blocks of the documents, and a program that runs those of one document:
+"""Code blocks of the documents, and a program that runs those of one document:
 
     python tests/support/documents.py docs/quickstart.md
 

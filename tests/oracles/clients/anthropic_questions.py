@@ -1,4 +1,4 @@
-"""What is asked of the simulator in Anthropic's form, whatever its address."""
+"""Requests to the simulator in Anthropic's form, whatever its address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the clients' scripts share: each case is run, and what it came to is printed as JSON.
+"""Cases of the clients' scripts: each is run, and its result is printed as JSON.
 
 Runs in an oracle's environment, where there is no Ferrule and no pytest; the assertions are in `../test_*_sdk.py`.
 """

@@ -1,4 +1,4 @@
-"""Whether an answer is what the SDK declares, for SDKs whose models are pydantic's."""
+"""Conformity of responses with what the SDK declares, for SDKs whose models are pydantic's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an SDK makes of the schemas of about a hundred pydantic types, as JSON: the schema before and after.
+"""Schemas of about a hundred pydantic types, before and after an SDK transforms them, as JSON.
 
 A transformer that refuses a schema is written as what it raised.
 """
