@@ -1,4 +1,4 @@
-"""The client's process: makes calls through one library, in phases that its input names, and answers with JSON lines.
+"""Client's process: makes calls through one library, in phases that its input names, and answers with JSON lines.
 
 Standard output belongs to the answers; what a library prints goes to standard error.
 """

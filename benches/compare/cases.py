@@ -1,4 +1,4 @@
-"""What is measured, inside the client's process. Each case is a coroutine that returns plain figures for JSON.
+"""Cases that are measured, inside the client's process. Each case is a coroutine that returns plain figures for JSON.
 
 CPU is the whole process's, user and system, all threads (`time.process_time_ns` reads the clock that `getrusage` sums),
 so work that a client moves to a thread of its own is counted. Latency is the upstream's stamp in a chunk's text against

@@ -1,4 +1,7 @@
-"""Who is measured. A new client is a row here, a file in `clients/` and, for a package, one in `requirements/`."""
+"""Catalogue of the clients that are measured.
+
+A new one is a row here, a file in `clients/` and, for a package, one in `requirements/`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The measured process. It holds one client's library, takes orders as JSON lines and answers with JSON lines.
+"""Measured process: it holds one client's library, reads requests as JSON lines and answers with JSON lines.
 
 Standard output belongs to the answers; what a library prints goes to standard error.
 """

@@ -1,4 +1,4 @@
-"""Observing of calls: `on`, which both clients have. What is behind it is loaded with the first observer."""
+"""Observation of calls: `on`, which both clients have. Its implementation is loaded with the first observer."""
 
 from __future__ import annotations
 

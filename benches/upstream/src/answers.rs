@@ -1,4 +1,4 @@
-//! The bytes of every answer, put together once.
+//! Responses as bytes, put together once.
 //!
 //! They have the size and the keys of the real services' answers, and each stream event is an HTTP chunk of its own,
 //! as it is when a provider flushes token by token.

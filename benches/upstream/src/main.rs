@@ -1,4 +1,4 @@
-//! The scripted provider every client is measured against: one thread, raw TCP, answers built before they are asked for.
+//! Scripted provider that every client is measured against: one thread, raw TCP, responses built before the requests.
 //!
 //! It parses nothing of a request beyond where it ends and which case its path names, so that on a core of its own
 //! it is never what a client waits for. The first path segment is the case, the last one chooses the wire format

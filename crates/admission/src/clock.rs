@@ -1,4 +1,4 @@
-//! Clock: the time that admission goes by, given by whoever uses it.
+//! Clock of admission, given by its user.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 

@@ -1,4 +1,4 @@
-//! What a provider itself says of its limits at one target: in headers, and by refusing.
+//! Provider's own limits at one target, as its headers and refusals report them.
 
 use crate::shortage::{Short, Shortage};
 

@@ -1,4 +1,4 @@
-//! Admission against a model that keeps everything that ever happened and adds it up each time.
+//! Admission compared with a model that keeps everything that ever happened and adds it up each time.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 use ferrule_admission::{

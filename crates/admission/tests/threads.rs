@@ -1,4 +1,5 @@
-//! Many threads at one admission: nothing is exceeded while they run, and nothing is left when they are done.
+//! Concurrency of admission: many threads at one; nothing is exceeded while they run, and nothing is left when they are
+//! done.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use ferrule_admission::{

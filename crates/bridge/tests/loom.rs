@@ -1,4 +1,4 @@
-//! Every interleaving of producers and the consumer: no item is lost, and no wake-up is missed.
+//! Interleavings of producers and the consumer, all of them: no item is lost, and no wake-up is missed.
 //! Run with `RUSTFLAGS="--cfg loom" cargo test -p ferrule-bridge --release --test loom`.
 #![cfg(loom)]
 

@@ -1,5 +1,5 @@
-//! Packed data of the built-in catalog: its index, and the models of each provider, which are unpacked when somebody first
-//! asks for one of them. A program that uses one provider keeps the models of one in memory.
+//! Packed data of the built-in catalog: its index, and the models of each provider, which are unpacked when they are
+//! first asks for one of them. A program that uses one provider keeps the models of one in memory.
 
 use crate::{entry::Written, model::Model, pattern::Pattern, source::Source};
 use flate2::read::DeflateDecoder;

@@ -1,4 +1,4 @@
-//! The three formats: the same values, the right places, and an end to whatever is hostile.
+//! Parsers of the three formats: the same values, the right places, and an end to hostile input.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use ferrule_config::{Format, MAX_BYTES, MAX_NESTING, ParseError, Place, Table, Value, parse};

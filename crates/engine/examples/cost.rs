@@ -1,4 +1,4 @@
-//! What a plain call costs: CPU time of the client process per call, on loopback, for the engine and for what it
+//! Cost of a plain call: CPU time of the client process per call, on loopback, for the engine and for what it
 //! stands on. `cargo run --release -p ferrule-engine --example cost`
 //!
 //! The server is a process of its own, so that its time is not counted.

@@ -1,5 +1,5 @@
-//! Active health checks: while the circuit breaker of a target is open, its provider is asked how it is, and an answer
-//! has the next call try the target.
+//! Active health checks: while the circuit breaker of a target is open, its provider gets a request now and then, and a
+//! success has the next call try the target.
 //!
 //! Off unless an interval is set. What is asked for is the provider's list of models, which nobody charges for. A check
 //! ends with the breaker's being open, and when the client has let go of the provider.

@@ -1,4 +1,4 @@
-//! Option defaults: what a target of a group is asked with where the call itself says nothing.
+//! Option defaults of a target of a group, for options that the call does not set.
 
 use crate::options::CallOptions;
 use ferrule_wire::{

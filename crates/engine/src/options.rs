@@ -1,4 +1,4 @@
-//! Options of calls: how they are made.
+//! Options of calls: time limits, retries, routing, labels, observers.
 
 use crate::{
     backend::Context,

@@ -1,4 +1,4 @@
-//! Pace of a group: how fast its calls are answered, and how many of them may be asked a second time for that.
+//! Pace of a group: how fast its calls are answered, and how many of them may be hedged.
 
 use crate::{retry_budget::RetryBudget, strategy::Statistics};
 

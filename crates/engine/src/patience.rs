@@ -1,4 +1,4 @@
-//! Patience of a call: how long a target may be silent, and whether others are asked meanwhile or go on after it.
+//! Patience of a call: how long a target may be silent, and whether others are tried meanwhile or continue its stream.
 
 use crate::{
     resolve::GroupRules,

@@ -1,4 +1,4 @@
-//! Call policy: the limits that hold for a whole call, whatever candidate is asked.
+//! Call policy: the limits that hold for a whole call, whatever the candidate.
 
 use crate::{
     admission::AdmissionRules, observe::Events, patience::Patience, policy_options::RetryOptions,

@@ -1,4 +1,4 @@
-//! Work: what one kind of call asks of a provider, and what it makes of the response.
+//! Work: one kind of call, with the request that it sends and what it makes of the response.
 
 use crate::{
     admission::Measured, demands::Demands, failure::Failure, incoming::Incoming,

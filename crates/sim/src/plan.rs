@@ -1,4 +1,4 @@
-//! Planning: which reply and which fault a request gets, by the script or by the name of its model.
+//! Plan of a response: which reply and which fault a request gets, by the script or by the name of its model.
 
 use crate::{
     behaviour::Behaviour,

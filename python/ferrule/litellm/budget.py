@@ -1,4 +1,4 @@
-"""The budget of a process: `max_budget`."""
+"""Budget of a process: `max_budget`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`stream_chunk_builder`: a whole answer of the chunks of a stream."""
+"""Builder of whole responses from the chunks of a stream: `stream_chunk_builder`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The module's own attributes: settings are set and read on `ferrule.litellm` itself, as on litellm."""
+"""Module attributes: settings are set and read on `ferrule.litellm` itself, as on litellm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Responses API: `responses` and `aresponses`.
+"""Responses API: `responses` and `aresponses`.
 
 OpenAI and servers that have its `/responses` are asked there; every other provider as a chat.
 """

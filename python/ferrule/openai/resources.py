@@ -1,4 +1,4 @@
-"""OpenAI's resources whose methods do without the walk over every parameter's type, and whose helpers are fast."""
+"""OpenAI's resources with fast methods: without the walk over every parameter's type."""
 # pyright: reportMissingImports=false
 
 from __future__ import annotations

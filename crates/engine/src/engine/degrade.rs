@@ -1,4 +1,4 @@
-//! Calls that a budget leads to a cheaper group.
+//! Degraded calls: those that a budget leads to a cheaper group.
 
 use super::Engine;
 use crate::{

@@ -1,4 +1,4 @@
-//! Requests that an interceptor saw, and responses.
+//! Recorded requests and responses of an interceptor.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, Uri, response::Parts};

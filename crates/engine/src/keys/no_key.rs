@@ -1,4 +1,4 @@
-//! Error of a provider none of whose keys may be used now. It names none of them.
+//! Error of a provider without a usable key. It names none of them.
 
 use crate::failure::Failure;
 use ferrule_wire::model::{DelaySource, ErrorKind, ProviderError, RetryAfter};

@@ -1,4 +1,4 @@
-//! `NO_PROXY`: hosts that are asked directly.
+//! `NO_PROXY`: hosts that are connected to directly.
 //!
 //! Entries are separated by commas or white space. Read are the forms that Python's `urllib`, `requests` and `httpx`
 //! read between them: `*`, names (for themselves and all below, with or without `.` or `*.` in front), addresses (in

@@ -1,4 +1,4 @@
-//! Backoff: how long to wait before a candidate that failed is asked again.
+//! Backoff: how long to wait before a candidate that failed is tried again.
 
 use crate::{failure::Failure, policy_options::RetryPolicy, retry::Failed};
 use ferrule_wire::model::ErrorKind;

@@ -1,5 +1,5 @@
-//! Call plan: which candidates are asked, in which order, and what follows a failed attempt. Pure: no clock, no I/O; `call`
-//! executes it.
+//! Call plan: which candidates are tried, in which order, and what follows a failed attempt. Pure: no clock, no I/O;
+//! `call` executes it.
 //!
 //! While a candidate is left that was not asked, a failure that another one may do better moves the call on at once.
 //! When all were asked, the round begins anew: the candidate that is ready first is asked again after its delay, as

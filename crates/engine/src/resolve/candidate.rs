@@ -1,4 +1,4 @@
-//! Candidates: providers that may be asked for a model, and routes of them.
+//! Candidates: providers that offer a model, and routes of them.
 
 use super::group::{GroupRules, TargetSettings};
 use crate::group_state::GroupState;

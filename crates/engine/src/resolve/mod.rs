@@ -1,4 +1,4 @@
-//! Model resolution: from a model's name to the providers that may be asked, and to their own names of the model.
+//! Model resolution: from a model's name to the providers that offer it, and to their own names of the model.
 //!
 //! In this order: an alias, a wildcard alias, `provider/model` (or `provider:model`), then the catalog, which knows who
 //! offers a bare name. Aliases are followed once, when they are set, so that a call costs a look-up or two.

@@ -1,4 +1,4 @@
-//! The builders that Python has: objects of an SDK's classes from JSON.
+//! Builders, as Python holds them: objects of an SDK's classes from JSON.
 
 use super::{
     plan::Kind,

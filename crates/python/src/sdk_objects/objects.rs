@@ -1,4 +1,4 @@
-//! A model object in the making: its attributes, and what came besides its fields.
+//! Model objects under construction: their attributes, and what came besides their fields.
 
 use super::{plan::Plan, tape::Text, values::Building};
 use pyo3::{prelude::*, types::PyDict};

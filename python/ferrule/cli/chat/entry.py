@@ -1,4 +1,4 @@
-"""Beginning of `ferrule chat`: from the command's arguments to a session that is run."""
+"""Entry point of `ferrule chat`: from the command's arguments to a session that is run."""
 
 import sys
 from dataclasses import dataclass

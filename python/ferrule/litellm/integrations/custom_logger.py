@@ -1,4 +1,4 @@
-"""The base class of callbacks, where programs import it from: `litellm.integrations.custom_logger`."""
+"""Base class of callbacks, where programs import it from: `litellm.integrations.custom_logger`."""
 
 from __future__ import annotations
 
