@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _COMPLETE = "call client.complete(model, messages)"
 _MODULE_COMPLETE = "call ferrule.complete(model, messages), or a ferrule.Client's complete"
 _ASYNC = "ferrule.AsyncClient has the same methods as coroutines: await client.complete(model, messages)"
-_DROP_IN = "the SDK's own class, with Ferrule below it, is `from ferrule.%s import %s` (docs/migrate-from-%s.md)"
+_DROP_IN = "the SDK's own class, with Ferrule below it, is `from ferrule.%s import %s` (%s)"
 _EMBED = "call client.embed(model, texts)"
 _CLIENT_METHOD = "it is a method of a client: ferrule.Client().%s(...)"
 _RAISED = "the error is ferrule.%s"
@@ -59,9 +59,15 @@ _ERRORS = {
 
 MODULE: dict[str, str] = {
     **{name: _RAISED % ours for name, ours in _ERRORS.items()},
-    **{name: _DROP_IN % ("openai", name, "openai") for name in ("OpenAI", "AzureOpenAI", "AsyncOpenAI")},
-    "AsyncAzureOpenAI": _DROP_IN % ("openai", "AsyncAzureOpenAI", "openai"),
-    **{name: _DROP_IN % ("anthropic", name, "anthropic") for name in ("Anthropic", "AsyncAnthropic")},
+    **{
+        name: _DROP_IN % ("openai", name, "docs/migrate-from-openai.md")
+        for name in ("OpenAI", "AzureOpenAI", "AsyncOpenAI")
+    },
+    "AsyncAzureOpenAI": _DROP_IN % ("openai", "AsyncAzureOpenAI", "docs/migrate-from-openai.md"),
+    **{
+        name: _DROP_IN % ("anthropic", name, "docs/migrate-from-anthropic.md")
+        for name in ("Anthropic", "AsyncAnthropic")
+    },
     **_each(
         "completion text_completion chat chat_completion create generate ask prompt ChatCompletion", _MODULE_COMPLETE
     ),
