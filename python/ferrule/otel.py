@@ -163,7 +163,7 @@ class CallSpan:
         self._first: float | None = None
         self._latest: Any = None
         self._is_over = False
-        operation = OPERATIONS[call.operation]
+        operation = OPERATIONS.get(call.operation, call.operation)
         provider, model = _asked(call, client)
         self._common: dict[str, Any] = {"gen_ai.operation.name": operation}
         if provider:

@@ -17,13 +17,10 @@ OPERATIONS = {
     "complete": "chat",
     "stream": "chat",
     "embed": "embeddings",
-    "rerank": "rerank",
     "images": "generate_content",
     "speech": "generate_content",
-    "transcribe": "transcribe",
-    "count_tokens": "count_tokens",
 }
-"""The names of operations. Those that the conventions do not have are our own."""
+"""The conventions' names of operations. Those that they do not have are called as our methods are."""
 
 _PROVIDERS = {
     "openai-responses": "openai",
