@@ -193,7 +193,7 @@ def _read(source: MediaSource, media_type: str | None, kind: str) -> tuple[str |
         return None, media_type or found, data
     data = _bytes(source)
     if not data:
-        raise ValueError(f"the {kind} is empty")
+        raise ValueError(f"the file {name!r} is empty" if (name := _name(source)) else f"the {kind} is empty")
     found = media_type or _by_content(data) or _by_name(_name(source) or "") or ""
     family = found.partition("/")[0]
     if kind != "document" and family != kind:

@@ -41,12 +41,15 @@ def web_search(
 
     Returns:
         A declaration for `tools`.
+
+    Raises:
+        TypeError: Domains are not a list of strings.
     """
     return _declared(
         "web_search",
         max_uses=max_uses,
-        allowed_domains=None if allowed_domains is None else list(allowed_domains),
-        blocked_domains=None if blocked_domains is None else list(blocked_domains),
+        allowed_domains=_texts("allowed_domains", allowed_domains),
+        blocked_domains=_texts("blocked_domains", blocked_domains),
         user_location=None if user_location is None else dict(user_location),
         context_size=context_size,
     )
@@ -67,12 +70,15 @@ def web_fetch(
 
     Returns:
         A declaration for `tools`.
+
+    Raises:
+        TypeError: Domains are not a list of strings.
     """
     return _declared(
         "web_fetch",
         max_uses=max_uses,
-        allowed_domains=None if allowed_domains is None else list(allowed_domains),
-        blocked_domains=None if blocked_domains is None else list(blocked_domains),
+        allowed_domains=_texts("allowed_domains", allowed_domains),
+        blocked_domains=_texts("blocked_domains", blocked_domains),
     )
 
 
@@ -83,6 +89,14 @@ def code_execution() -> dict[str, Any]:
         A declaration for `tools`.
     """
     return _declared("code_execution")
+
+
+def _texts(option: str, value: Sequence[str] | None) -> list[str] | None:
+    if value is None:
+        return None
+    if isinstance(value, (str, bytes)) or not all(isinstance(one, str) for one in value):
+        raise TypeError(f"{option}: expected a list of strings, not {value!r}")
+    return list(value)
 
 
 def _declared(name: str, **options: Any) -> dict[str, Any]:

@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ferrule import Reply, ToolCall
+from ferrule import Reply, ToolCall, Usage
+from ferrule.configuration.suggestions import suggestion
 
 
 def reply(
@@ -40,6 +41,10 @@ def reply(
     Raises:
         TypeError, ValueError: An argument cannot stand in a reply.
     """
+    for name in usage or ():
+        if not (name.endswith("_tokens") and hasattr(Usage, name)):
+            known = [one for one in dir(Usage) if one.endswith("_tokens")]
+            raise TypeError(f"usage: unknown field `{name}`{suggestion(name, known)}")
     content: list[dict[str, Any]] = [{"type": "thinking", "thinking": reasoning, "signature": ""}] if reasoning else []
     content += [{"type": "text", "text": text}] if text else []
     content += [{"type": "refusal", "refusal": refusal}] if refusal else []

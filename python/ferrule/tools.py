@@ -55,6 +55,9 @@ def function_tool(function: Callable[..., Any], name: str | None = None) -> dict
     Raises:
         TypeError: A parameter has no type hint, or one without a JSON schema.
     """
+    if getattr(function, "__module__", None) == "ferrule.hosted_tools":
+        called = getattr(function, "__name__", "")
+        raise TypeError(f"tools: call the function that declares a hosted tool: ferrule.tools.{called}()")
     whole = unwrapped(function)
     name = name_of(function) if name is None else name
     summary, described = _docstring(_text_of(function, whole))

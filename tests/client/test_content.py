@@ -223,6 +223,12 @@ def test_what_is_no_such_medium_is_refused_before_it_is_sent(function: Any, sour
         function(source)
 
 
+def test_an_empty_file_is_named(tmp_path: Path, simulator: Simulator) -> None:
+    (tmp_path / "photo.png").touch()
+    with simulator.client() as client, pytest.raises(ValueError, match=r"content\[0\]: the file 'photo\.png' is empty"):
+        client.complete("openai/gpt-5-mini", [{"role": "user", "content": [tmp_path / "photo.png", "What is it?"]}])
+
+
 @pytest.mark.parametrize("function", [ferrule.image, ferrule.document, ferrule.audio, ferrule.attachment])
 @pytest.mark.parametrize("media_type", ["png", "", "image/", "/png", 7])
 def test_a_media_type_is_one(function: Any, media_type: Any) -> None:

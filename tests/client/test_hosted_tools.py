@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 import ferrule
 from ferrule import UnsupportedError
-
-if TYPE_CHECKING:
-    from ferrule.testing import Simulator
+from ferrule.testing import Simulator
 
 SEARCH = ferrule.tools.web_search()
 FETCH, CODE = ferrule.tools.web_fetch(), ferrule.tools.code_execution()
@@ -161,3 +159,20 @@ def test_functions_stand_beside_hosted_tools(simulator: Simulator) -> None:
     with simulator.client() as client:
         client.complete("anthropic/claude-sonnet-4-5", "Hi.", tools=[weather, SEARCH])
     assert [tool["name"] for tool in simulator.requests[-1].body["tools"]] == ["weather", "web_search"]
+
+
+@pytest.mark.parametrize("declare", [ferrule.tools.web_search, ferrule.tools.web_fetch])
+@pytest.mark.parametrize("option", ["allowed_domains", "blocked_domains"])
+@pytest.mark.parametrize("domains", ["example.com", b"example.com", [7]])
+def test_domains_are_a_list(declare: Any, option: str, domains: Any) -> None:
+    with pytest.raises(TypeError, match=f"{option}: expected a list of strings, not "):
+        declare(**{option: domains})
+
+
+@pytest.mark.parametrize("name", ["web_search", "web_fetch", "code_execution"])
+def test_a_hosted_tool_that_was_not_called_says_so(name: str) -> None:
+    with Simulator() as simulator, simulator.client() as client:
+        for call in (client.complete, client.run):
+            with pytest.raises(TypeError, match=rf"hosted tool: ferrule\.tools\.{name}\(\)"):
+                call("anthropic/claude-sonnet-4-5", "Hello!", tools=[getattr(ferrule.tools, name)])
+        assert not simulator.requests

@@ -294,3 +294,12 @@ def test_a_run_is_shown_shortly_and_as_its_answer() -> None:
         assert repr(run).startswith("Run(stopped='answer', steps=1, text='Hello! Hello!")
         assert len(repr(run)) < 150
         assert run._repr_markdown_() == run.text
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("input", "input_tokens"), ("output_token", "output_tokens"), ("prompt_tokens", "input_tokens|output_tokens|.*")],
+)
+def test_a_made_reply_has_usage_by_the_names_that_there_are(name: str, meant: str) -> None:
+    with pytest.raises(TypeError, match=rf"usage: unknown field `{name}`(; did you mean `({meant})`\?)?"):
+        reply("Hello.", usage={name: 1})
