@@ -11,8 +11,8 @@ import anthropic
 from ferrule.anthropic.native import NATIVE
 from ferrule.anthropic.sdk import SDK
 from ferrule.dropin import hooks
-from ferrule.dropin.clients import AsyncDropIn, DerivedDropIn, SyncDropIn, complete
-from ferrule.dropin.native.clients import AsyncNative, SyncNative
+from ferrule.dropin.clients import DerivedDropIn, complete
+from ferrule.dropin.native.clients import AsyncNative, AsyncOverRust, SyncNative, SyncOverRust
 from ferrule.dropin.native.helpers import with_fast_helper
 
 # What follows in the bases is the SDK's class, of which nothing is known here.
@@ -54,28 +54,32 @@ class AsyncAnthropic(_Shared, AsyncNative, anthropic.AsyncAnthropic):
     """The official `anthropic.AsyncAnthropic`, whose calls can be routed. See `Anthropic`."""
 
 
-class AnthropicBedrock(SyncDropIn, anthropic.AnthropicBedrock):
+class AnthropicBedrock(SyncOverRust, anthropic.AnthropicBedrock):
     """The official `anthropic.AnthropicBedrock`, whose calls can be routed. See `Anthropic`."""
 
     _ferrule_sdk = SDK
+    _ferrule_native = NATIVE
 
 
-class AsyncAnthropicBedrock(AsyncDropIn, anthropic.AsyncAnthropicBedrock):
+class AsyncAnthropicBedrock(AsyncOverRust, anthropic.AsyncAnthropicBedrock):
     """The official `anthropic.AsyncAnthropicBedrock`, whose calls can be routed. See `Anthropic`."""
 
     _ferrule_sdk = SDK
+    _ferrule_native = NATIVE
 
 
-class AnthropicVertex(SyncDropIn, anthropic.AnthropicVertex):
+class AnthropicVertex(SyncOverRust, anthropic.AnthropicVertex):
     """The official `anthropic.AnthropicVertex`, whose calls can be routed. See `Anthropic`."""
 
     _ferrule_sdk = SDK
+    _ferrule_native = NATIVE
 
 
-class AsyncAnthropicVertex(AsyncDropIn, anthropic.AsyncAnthropicVertex):
+class AsyncAnthropicVertex(AsyncOverRust, anthropic.AsyncAnthropicVertex):
     """The official `anthropic.AsyncAnthropicVertex`, whose calls can be routed. See `Anthropic`."""
 
     _ferrule_sdk = SDK
+    _ferrule_native = NATIVE
 
 
 for _made in (
@@ -96,11 +100,11 @@ def _derive(name: str) -> type | None:
         return None
     is_async = name.startswith("Async")
     ours: Any = AsyncAnthropic if is_async else Anthropic
-    mixin = AsyncDropIn if is_async else SyncDropIn
+    mixin = AsyncOverRust if is_async else SyncOverRust
     derived = issubclass(official, anthropic.AsyncAnthropic if is_async else anthropic.Anthropic)
     bases = (DerivedDropIn, official, ours) if derived else (mixin, official)
     text = f"The official `anthropic.{name}`, whose calls can be routed. See `Anthropic`."
-    fields = {"_ferrule_sdk": SDK, "__module__": __name__, "__doc__": text}
+    fields = {"_ferrule_sdk": SDK, "_ferrule_native": NATIVE, "__module__": __name__, "__doc__": text}
     made = type(name, bases, fields)
     complete(made, official)
     return made

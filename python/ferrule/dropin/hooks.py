@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ferrule.dropin.route import Route, route_of
-from ferrule.dropin.twin import carry, twin_of
 
 if TYPE_CHECKING:
     from ferrule.dropin.sdk import Sdk
@@ -38,6 +37,8 @@ def routed(sdk: Sdk, client: Any, options: Any, *, asynchronous: bool) -> Any:
     path = options.url.partition("?")[0]
     if path not in sdk.formats or not isinstance(options.json_data, Mapping) or options.files:
         return None
+    from ferrule.dropin.twin import carry, twin_of  # only programs that route need it
+
     # Where the caller is the SDK itself, nothing else of it is used: options are made for each call.
     if callable(options.post_parser):
         options.post_parser = carry(options.post_parser)

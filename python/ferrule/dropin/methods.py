@@ -58,13 +58,13 @@ class Methods:
 
     def _init(self) -> Any:
         original, native, is_patched = self._original("__init__"), self._native, self._is_patched
-        is_native, asynchronous = native.takes(self._official), self._asynchronous
+        asynchronous = self._asynchronous
 
         @functools.wraps(original)
         def __init__(self: Any, **given: Any) -> None:  # noqa: N807 - it becomes one
             is_routed = hooks.route_for(native.facts.sdk, self) is not None
             hooks.with_key(functools.partial(original, self), given, is_routed=is_routed)
-            if is_native and is_patched() and given.get("http_client") is None:
+            if is_patched() and given.get("http_client") is None:
                 native.install(self, asynchronous=asynchronous)
 
         return __init__

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 
-@dataclass(frozen=True, eq=False)
 class Sdk:
     """One SDK, as it is installed.
 
@@ -26,16 +24,26 @@ class Sdk:
         error_event: An error inside a stream, as the SDK reads it, of its body.
     """
 
-    name: str
-    httpx: Any
-    clients: tuple[type, ...]
-    async_clients: tuple[type, ...]
-    formats: Mapping[str, str]
-    base_path: str
-    request_id_header: str
-    own_query: frozenset[str]
-    error_body: Callable[[ErrorFacts], Mapping[str, Any]]
-    error_event: Callable[[str], bytes]
+    # No dataclass: importing and running that module costs more than all else that is loaded here.
+    def __init__(
+        self,
+        *,
+        name: str,
+        httpx: Any,
+        clients: tuple[type, ...],
+        async_clients: tuple[type, ...],
+        formats: Mapping[str, str],
+        base_path: str,
+        request_id_header: str,
+        own_query: frozenset[str],
+        error_body: Callable[[ErrorFacts], Mapping[str, Any]],
+        error_event: Callable[[str], bytes],
+    ) -> None:
+        self.name, self.httpx = name, httpx
+        self.clients, self.async_clients = clients, async_clients
+        self.formats, self.base_path = formats, base_path
+        self.request_id_header, self.own_query = request_id_header, own_query
+        self.error_body, self.error_event = error_body, error_event
 
     @property
     def base_url(self) -> str:
@@ -43,8 +51,7 @@ class Sdk:
         return f"http://ferrule.invalid{self.base_path}"
 
 
-@dataclass(frozen=True)
-class ErrorFacts:
+class ErrorFacts(NamedTuple):
     """What an error's body says."""
 
     status: int

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -52,21 +53,38 @@ def library(name: str) -> Library:
     return found
 
 
+def _is_installed(name: str) -> bool:
+    return sys.modules.get(name) is not None or importlib.util.find_spec(name) is not None
+
+
+def require() -> None:
+    """Makes sure that one of them is installed, without importing it.
+
+    Raises:
+        ImportError: Neither is.
+    """
+    if not any(map(_is_installed, _NAMES)):
+        raise ImportError("ferrule.httpx needs httpx or httpx2: pip install 'ferrule[httpx]' or 'ferrule[httpx2]'")
+
+
 def default() -> Any:
     """The module of httpx, or of httpx2 where only that is installed.
 
     Raises:
         ImportError: Neither is installed.
     """
-    for name in _NAMES:
-        if importlib.util.find_spec(name) is not None:
-            return library(name).module
-    raise ImportError("ferrule.httpx needs httpx or httpx2: pip install 'ferrule[httpx]' or 'ferrule[httpx2]'")
+    require()
+    return next(library(name).module for name in _NAMES if _is_installed(name))
 
 
 def installed() -> list[Any]:
-    """The modules of those that are installed."""
-    return [library(name).module for name in _NAMES if importlib.util.find_spec(name) is not None]
+    """The modules of those that are installed. Where one was made an alias of the other, it is there once.
+
+    Raises:
+        ImportError: Neither is installed.
+    """
+    require()
+    return list(dict.fromkeys(library(name).module for name in _NAMES if _is_installed(name)))
 
 
 def library_for(request: object) -> Library:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ferrule._native import HttpExchange, HttpTransport, HttpTransportError
-from ferrule.httpx import libraries, settings, waiting
-from ferrule.httpx.bodies import AsyncBody, Body, body_class
+from ferrule._native import HttpTransport
+from ferrule.httpx import exchanging, libraries, settings
 
 if TYPE_CHECKING:
     import ssl
     from types import TracebackType
 
-    from ferrule._native import LoopBridge
-    from ferrule.httpx.libraries import Library
     from ferrule.options import BreakerOptions
     from ferrule.typing_compat import Self
 
@@ -26,7 +23,7 @@ else:
 
 
 class _Transport:
-    """What both transports have: connections, and how a request is started on them."""
+    """What both transports have: connections."""
 
     def __init__(
         self,
@@ -61,27 +58,6 @@ class _Transport:
                 breaker=breaker,
             )
         )
-
-    def _start(self, request: Any, library: Library, bridge: LoopBridge | None) -> HttpExchange:
-        """Starts `request`; its body follows where it is not whole."""
-        url, stream = request.url, request.stream
-        limits = request.extensions.get("timeout") or {}
-        if "sni_hostname" in request.extensions:
-            raise HttpTransportError("LocalProtocolError", "the extension sni_hostname is not supported")
-        return self._native.send(
-            request.method,
-            f"{url.scheme}://{url.netloc.decode('ascii')}{url.raw_path.decode('ascii')}",
-            request.headers.raw,
-            b"".join(stream) if isinstance(stream, library.byte_stream) else None,
-            timeout=(limits.get("connect"), limits.get("read"), limits.get("write"), limits.get("pool")),
-            bridge=bridge,
-        )
-
-
-def _response(first: list[Any], body: Any, library: Library) -> Any:
-    status, version, reason, headers = first[0]
-    extensions = {"http_version": version, "reason_phrase": reason}
-    return library.response(status, headers=headers, stream=body, extensions=extensions)
 
 
 class FerruleTransport(_Transport, _SyncBase):  # type: ignore[misc]
@@ -137,28 +113,7 @@ class FerruleTransport(_Transport, _SyncBase):  # type: ignore[misc]
         Raises:
             Exception: The exceptions of the request's library: `ConnectError`, `ConnectTimeout`, `ReadTimeout`, ...
         """
-        library = libraries.library_for(request)
-        waiter = waiting.Blocking()
-        try:
-            exchange = self._start(request, library, waiter.bridge)
-            if not isinstance(request.stream, library.byte_stream):
-                self._send_body(exchange, request.stream, waiter)
-            first = waiter.next(exchange)
-        except HttpTransportError as error:
-            raise library.error(error) from error
-        return _response(first, body_class(Body, library)(exchange, first[1:], waiter, library), library)
-
-    @staticmethod
-    def _send_body(exchange: HttpExchange, stream: Any, waiter: waiting.Blocking) -> None:
-        try:
-            for chunk in stream:
-                exchange.write(chunk)
-                if not waiter.has_room(exchange):
-                    return
-            exchange.end_body()
-        except BaseException:
-            exchange.cancel()
-            raise
+        return exchanging.handle(self._native, request)
 
     def close(self) -> None:
         """Closes idle connections."""
@@ -185,28 +140,7 @@ class AsyncFerruleTransport(_Transport, _AsyncBase):  # type: ignore[misc]
 
     async def handle_async_request(self, request: Any) -> Any:
         """Sends one request, as `FerruleTransport.handle_request` does."""
-        library = libraries.library_for(request)
-        waiter = waiting.here()
-        try:
-            exchange = self._start(request, library, waiter.bridge)
-            try:
-                if not isinstance(request.stream, library.byte_stream):
-                    await self._send_body(exchange, request.stream, waiter)
-                first = await waiter.next(exchange)
-            except BaseException:
-                exchange.cancel()
-                raise
-        except HttpTransportError as error:
-            raise library.error(error) from error
-        return _response(first, body_class(AsyncBody, library)(exchange, first[1:], waiter, library), library)
-
-    @staticmethod
-    async def _send_body(exchange: HttpExchange, stream: Any, waiter: waiting.Waiter) -> None:
-        async for chunk in stream:
-            exchange.write(chunk)
-            if not await waiter.has_room(exchange):
-                return
-        exchange.end_body()
+        return await exchanging.handle_async(self._native, request)
 
     async def aclose(self) -> None:
         """Closes idle connections."""

@@ -10,10 +10,10 @@ Needs the package `openai`, 2.x or 3.x: `pip install ferrule[openai]`.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING as _TYPE_CHECKING, Any
 
 try:
-    import openai as _openai
+    import openai as _openai  # noqa: F401 - so that the error below says what is missing
 except ModuleNotFoundError as error:
     if error.name != "openai":
         raise
@@ -22,6 +22,7 @@ except ModuleNotFoundError as error:
         name="openai",
     ) from error
 
+from ferrule.openai import module_client as _module_client
 from ferrule.openai.clients import (
     AsyncAzureOpenAI as AsyncAzureOpenAI,
     AsyncOpenAI as AsyncOpenAI,
@@ -48,9 +49,10 @@ def statistics() -> dict[str, Any]:
     return {**_NATIVE.counts.statistics(), "objects": _objects(_NATIVE.facts.construct_type)}
 
 
-def __getattr__(name: str) -> Any:
-    return getattr(_openai, name)
+_reset_client = _module_client.reset_client
+_load_client = _module_client.load_client
+_module_client.install(__name__)
 
+if _TYPE_CHECKING:
 
-def __dir__() -> list[str]:
-    return sorted({*globals(), *dir(_openai)})
+    def __getattr__(name: str) -> Any: ...

@@ -19,7 +19,7 @@ _Base: Any = object
 
 def _faster(resource: Any) -> Any:
     # With it come modules that openai loads when they are used.
-    from ferrule.openai.resources import faster
+    from ferrule.openai.fast_resources import faster
 
     return faster(resource)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _base: Any = _base_client
-_KINDS = ("OpenAI", "AsyncOpenAI")
+_KINDS = ("OpenAI", "AsyncOpenAI", "_ModuleClient")
 _AZURE = (openai.AzureOpenAI, openai.AsyncAzureOpenAI)
 
 

@@ -11,6 +11,7 @@ from ferrule._native import HttpExchange, HttpTransport, HttpTransportError
 from ferrule.bridge import running
 from ferrule.dropin.native import replay, templates
 from ferrule.dropin.native.guards import Guards
+from ferrule.dropin.native.pristine import HttpLibrary
 from ferrule.dropin.native.streams import Source, make_stream
 from ferrule.sdk_objects import builder_for
 from ferrule.settling import settle
@@ -51,8 +52,9 @@ class NativePath:
     def __init__(self, facts: NativeFacts) -> None:
         self.facts = facts
         self.counts = facts.counts
-        self._replaying = replay.replaying(facts.sdk.httpx)
-        self._guards = Guards(facts, self._replaying)
+        library = HttpLibrary(facts.sdk.httpx)
+        self._replaying = replay.replaying(library)
+        self._guards = Guards(facts, self._replaying, library)
 
     def takes(self, official: type) -> bool:
         """Whether calls of a class of clients can take the path at all."""

@@ -32,8 +32,8 @@ class AsyncPrepared(_Base):  # type: ignore[misc]
         return await super()._prepare_options(options) if prepared is None else prepared
 
 
-class SyncNative(SyncDropIn, SyncPrepared):
-    """A synchronous client."""
+class SyncOverRust(SyncDropIn):
+    """A synchronous client whose requests are sent over the Rust core's connections, where it has no HTTP client."""
 
     _ferrule_native: ClassVar[NativePath]
 
@@ -41,6 +41,21 @@ class SyncNative(SyncDropIn, SyncPrepared):
         super().__init__(**given)
         if given.get("http_client") is None:
             self._ferrule_native.install(self, asynchronous=False)
+
+
+class AsyncOverRust(AsyncDropIn):
+    """The same for an asynchronous client."""
+
+    _ferrule_native: ClassVar[NativePath]
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        if given.get("http_client") is None:
+            self._ferrule_native.install(self, asynchronous=True)
+
+
+class SyncNative(SyncOverRust, SyncPrepared):
+    """A synchronous client, whose usual calls take the native path."""
 
     def post(self, path: str, **given: Any) -> Any:
         """The SDK's `post`, on the native path where that is the same."""
@@ -51,15 +66,8 @@ class SyncNative(SyncDropIn, SyncPrepared):
         claim(request)
 
 
-class AsyncNative(AsyncDropIn, AsyncPrepared):
-    """An asynchronous client."""
-
-    _ferrule_native: ClassVar[NativePath]
-
-    def __init__(self, **given: Any) -> None:
-        super().__init__(**given)
-        if given.get("http_client") is None:
-            self._ferrule_native.install(self, asynchronous=True)
+class AsyncNative(AsyncOverRust, AsyncPrepared):
+    """An asynchronous client, whose usual calls take the native path."""
 
     async def post(self, path: str, **given: Any) -> Any:
         """The SDK's `post`, on the native path where that is the same."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ferrule.dropin.native.counts import Counts
@@ -13,7 +12,6 @@ if TYPE_CHECKING:
     from ferrule.dropin.sdk import Sdk
 
 
-@dataclass(frozen=True, eq=False)
 class NativeFacts:
     """What the native path needs to know of an SDK.
 
@@ -38,21 +36,32 @@ class NativeFacts:
         counts: How many calls took the path.
     """
 
-    sdk: Sdk
-    base: Any
-    package: str
-    classes: frozenset[str]
-    paths: frozenset[str]
-    stream_classes: tuple[type, type]
-    chunk_type: Callable[[Any], Any]
-    construct_type: Callable[..., Any]
-    model: type
-    prepare: Callable[[Any, Any], tuple[Any, bool]]
-    dumps: Callable[[Any], bytes]
-    finish: Callable[[Any, Mapping[bytes, bytes]], None]
-    event_names: frozenset[bytes] | None
-    own_guards: Callable[[Any], str | None]
-    state: Callable[[Any, Any], tuple[Any, ...]]
-    is_asked: Callable[[Any], bool]
-    copy_options: Callable[[Any, Any], Any]
-    counts: Counts = field(default_factory=Counts)
+    # No dataclass: running that module costs more than all else that is loaded here.
+    def __init__(
+        self,
+        *,
+        sdk: Sdk,
+        base: Any,
+        package: str,
+        classes: frozenset[str],
+        paths: frozenset[str],
+        stream_classes: tuple[type, type],
+        chunk_type: Callable[[Any], Any],
+        construct_type: Callable[..., Any],
+        model: type,
+        prepare: Callable[[Any, Any], tuple[Any, bool]],
+        dumps: Callable[[Any], bytes],
+        finish: Callable[[Any, Mapping[bytes, bytes]], None],
+        event_names: frozenset[bytes] | None,
+        own_guards: Callable[[Any], str | None],
+        state: Callable[[Any, Any], tuple[Any, ...]],
+        is_asked: Callable[[Any], bool],
+        copy_options: Callable[[Any, Any], Any],
+    ) -> None:
+        self.sdk, self.base, self.package = sdk, base, package
+        self.classes, self.paths, self.stream_classes = classes, paths, stream_classes
+        self.chunk_type, self.construct_type, self.model = chunk_type, construct_type, model
+        self.prepare, self.dumps, self.finish = prepare, dumps, finish
+        self.event_names, self.own_guards, self.state = event_names, own_guards, state
+        self.is_asked, self.copy_options = is_asked, copy_options
+        self.counts = Counts()

@@ -1,24 +1,48 @@
 """Replay: what came of a first attempt, given to the SDK's own code as the answer to the request that it sends.
 
 The SDK's HTTP client has one of these transports before its own. A request that a replay waits for never leaves; every
-other goes to the transport that was there.
+other is sent over the Rust core's connections, too, unless somebody looks for it at the transport that was there.
 """
 
 from __future__ import annotations
 
 import functools
+import os
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from ferrule._native import HttpTransport
+from ferrule.bridge import running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from types import ModuleType
+
+    from ferrule.dropin.native.pristine import HttpLibrary
+
+SWITCH = "FERRULE_DROPIN"
+"""The environment variable that switches the native path and its transport off: `sdk`."""
 
 _EXTENSION = "ferrule_replay"
+_KNOWN_TO_CONNECTIONS = frozenset(("trace", "sni_hostname", "target"))
+"""What of a request's extensions only the HTTP library's own connections make use of."""
 _prepared: ContextVar[list[Any] | None] = ContextVar("ferrule_prepared", default=None)
 _pending: ContextVar[list[Any] | None] = ContextVar("ferrule_replay", default=None)
+
+
+def _is_asyncio() -> bool:
+    """Whether the running loop is asyncio's: on trio the SDK's own transport is."""
+    try:
+        running()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _exchanging() -> Any:
+    # Calls on the native path do without it.
+    from ferrule.httpx import exchanging
+
+    return exchanging
 
 
 class Waiting:
@@ -68,8 +92,9 @@ def response_of(httpx: Any, head: tuple[Any, ...], stream: Any) -> Any:
 
 
 @functools.cache
-def replaying(httpx: ModuleType) -> tuple[type, type]:
+def replaying(library: HttpLibrary) -> tuple[type, type]:
     """The synchronous and the asynchronous transport, for `httpx` or `httpx2`."""
+    httpx = library.httpx
     # Programs look for the usual transport and its pool.
     base: Any = httpx.HTTPTransport
     async_base: Any = httpx.AsyncHTTPTransport
@@ -118,6 +143,14 @@ def replaying(httpx: ModuleType) -> tuple[type, type]:
                 raise error_of(httpx, outcome, request)
             return outcome()
 
+        def is_ours(self, request: Any, *, asynchronous: bool) -> bool:
+            """Whether a request is sent over the Rust core's connections: where nobody would miss it here."""
+            return (
+                library.is_usual(self.inner, asynchronous=asynchronous)
+                and _KNOWN_TO_CONNECTIONS.isdisjoint(request.extensions)
+                and os.environ.get(SWITCH) != "sdk"
+            )
+
         def release(self) -> None:
             if self._native is not None:
                 self._native.close()
@@ -138,7 +171,11 @@ def replaying(httpx: ModuleType) -> tuple[type, type]:
 
         def handle_request(self, request: Any) -> Any:
             response = self.replayed(request)
-            return self.inner.handle_request(request) if response is None else response
+            if response is not None:
+                return response
+            if not self.is_ours(request, asynchronous=False):
+                return self.inner.handle_request(request)
+            return _exchanging().handle(self.native, request)
 
         def close(self) -> None:
             self.release()
@@ -157,7 +194,11 @@ def replaying(httpx: ModuleType) -> tuple[type, type]:
 
         async def handle_async_request(self, request: Any) -> Any:
             response = self.replayed(request)
-            return await self.inner.handle_async_request(request) if response is None else response
+            if response is not None:
+                return response
+            if not (self.is_ours(request, asynchronous=True) and _is_asyncio()):
+                return await self.inner.handle_async_request(request)
+            return await _exchanging().handle_async(self.native, request)
 
         async def aclose(self) -> None:
             self.release()

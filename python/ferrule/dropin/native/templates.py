@@ -51,7 +51,7 @@ def key_of(facts: NativeFacts, call: Any) -> tuple[Any, ...] | None:
     cookies = http_client._cookies.jar  # noqa: SLF001 - the library's
     key = (
         call.path,
-        str(client._base_url),  # noqa: SLF001 - the SDK's
+        str(client.base_url),
         _hashable(client.timeout),
         _hashable(client._custom_headers),  # noqa: SLF001 - the SDK's
         _hashable(client._custom_query),  # noqa: SLF001 - the SDK's

@@ -1,0 +1,93 @@
+"""Functions that are as their package made them: judged by where they were defined, not by what they were before."""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import FunctionType
+from typing import Any
+
+_judged: dict[tuple[Any, ...], bool] = {}
+
+
+def _code_file(function: Any) -> str:
+    if type(function) is property:
+        function = function.fget
+    # Wrappers' proxies have the attributes of what they wrap, but not its type.
+    return str(function.__code__.co_filename) if type(function) is FunctionType else ""
+
+
+def are_pristine(functions: tuple[Any, ...], places: tuple[str, ...]) -> bool:
+    """Whether all of `functions` were defined in one of the directories `places`; `None` counts as such."""
+    found = _judged.get(functions)
+    if found is None:
+        if len(_judged) > 256:
+            _judged.clear()
+        found = all(one is None or _code_file(one).startswith(places) for one in functions)
+        _judged[functions] = found
+    return found
+
+
+def directory_of(module: Any) -> str:
+    """The directory of a package, with a separator at its end."""
+    return os.path.join(os.path.dirname(os.path.abspath(module.__file__ or "")), "")
+
+
+class HttpLibrary:
+    """httpx or httpx2 with the package of its connections: whether somebody instruments or mocks them.
+
+    Args:
+        httpx: The module.
+    """
+
+    def __init__(self, httpx: Any) -> None:
+        self.httpx = httpx
+        self._places = (directory_of(httpx),)
+        self._core_name = "httpcore2" if httpx.__name__ == "httpx2" else "httpcore"
+        self._core: Any = None
+        self._core_places: tuple[str, ...] = ()
+        self._handlers = ("handle_request", "handle_async_request")
+        self._clients = (httpx.Client, httpx.AsyncClient)
+        self._transports = (httpx.HTTPTransport, httpx.AsyncHTTPTransport)
+
+    def changed_client(self, *, asynchronous: bool) -> str | None:
+        """What of the library's client classes was changed; `None` where nothing was."""
+        kind = self._clients[asynchronous]
+        functions = (
+            kind.send,
+            kind._transport_for_url,
+            kind._send_handling_auth,
+            kind._send_handling_redirects,
+            kind._send_single_request,
+        )
+        return None if are_pristine(functions, self._places) else f"{self.httpx.__name__} is instrumented or mocked"
+
+    def changed_transport(self, *, asynchronous: bool) -> str | None:
+        """What of the library's transports and connections was changed; `None` where nothing was."""
+        name = self._handlers[asynchronous]
+        if not are_pristine((getattr(self._transports[asynchronous], name),), self._places):
+            return f"{self.httpx.__name__} is instrumented or mocked"
+        core = self._core
+        if core is None:
+            # Some versions import it when the first client is made.
+            core = self._core = sys.modules.get(self._core_name)
+            if core is None:
+                return None
+            self._core_places = (directory_of(core),)
+        pool = core.AsyncConnectionPool if asynchronous else core.ConnectionPool
+        if not are_pristine((getattr(pool, name),), self._core_places):
+            return f"{self._core_name} is instrumented or mocked"
+        return None
+
+    def is_usual(self, transport: Any, *, asynchronous: bool) -> bool:
+        """Whether a transport is the library's own, with a pool of its own, and neither was changed."""
+        name = self._handlers[asynchronous]
+        if type(transport) is not self._transports[asynchronous] or name in transport.__dict__:
+            return False
+        if self.changed_transport(asynchronous=asynchronous) is not None:
+            return False
+        core, pool = self._core, transport.__dict__.get("_pool")
+        if core is None or pool is None:
+            return False
+        expected = core.AsyncConnectionPool if asynchronous else core.ConnectionPool
+        return type(pool) is expected and name not in pool.__dict__
