@@ -16,6 +16,7 @@ CHAOS_SEED ?= 1
 # Processes that run the Python tests side by side.
 JOBS ?= auto
 
+SUITES := $(shell sed -n 's/^\(openai\|anthropic\)==\([0-9.]*\).*/\1==\2/p' $(wildcard tests/oracles/locks/openai-*.txt tests/oracles/locks/anthropic-*.txt))
 ORACLES := $(basename $(notdir $(wildcard tests/oracles/locks/*)))
 REAL_SERVERS := litellm llama_cpp portkey mcp_time mcp_everything
 
@@ -31,7 +32,7 @@ quietly := $(if $(V),,sh tools/quietly.sh)
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: demo test test-rust test-python test-oracles test-release oracle-locks check check-targets lint types deny fuzz docs
+.PHONY: demo test test-rust test-python test-oracles test-release sdk-suites oracle-locks check check-targets lint types deny fuzz docs
 .PHONY: bench bench-soak availability chaos catalog wheel wheels fmt clean help
 
 demo: $(VENV)/extension.stamp ## See tokens stream through the Rust core, from simulated providers: needs no key
@@ -57,6 +58,10 @@ test-release: export FERRULE_WHEEL := required
 test-release: $(VENV)/extension.stamp wheel
 	$(python) tests/oracles/environment.py $(filter-out $(REAL_SERVERS),$(ORACLES))
 	$(pytest) --dist loadfile -m "not real_server" tests/oracles tests/package $(PYTEST_FLAGS)
+
+# Downloads the suites to ~/.cache/ferrule-sdk-suites; SUITE_FLAGS="--specification openapi.yaml" adds tests/api_resources.
+sdk-suites: $(VENV)/extension.stamp ## Run the official SDKs' own test suites with our classes: takes an hour
+	$(python) tools/sdk_suites/run.py $(SUITES) $(SUITE_FLAGS)
 
 oracle-locks: $(VENV)/dependencies.stamp ## Renew the lock files of the oracles' environments
 	tools/oracle-locks.sh

@@ -80,6 +80,17 @@ except ImportError as error:
     assert "pip install 'ferrule[httpx]'" in done.stdout, done.stderr
 
 
+def test_httpx_as_an_alias_of_httpx2() -> None:
+    program = """
+import httpx2
+httpx2.alias_httpx()
+import httpx
+from ferrule.httpx import Client, FerruleTransport
+assert httpx is httpx2 and issubclass(Client, httpx2.Client) and issubclass(FerruleTransport, httpx2.BaseTransport)
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", program], timeout=30, check=True)
+
+
 def test_a_request_of_neither_library_is_refused() -> None:
     with ferrule.httpx.FerruleTransport() as transport, pytest.raises(TypeError, match="request has to be"):
         transport.handle_request(object())

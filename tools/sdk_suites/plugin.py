@@ -32,7 +32,7 @@ def _substitute() -> None:
     ours: Any = importlib.import_module(f"ferrule.{SDK}")
     known = {getattr(official, name, None): getattr(ours, name) for name in CLASSES[SDK] if hasattr(official, name)}
     for name, module in list(sys.modules.items()):
-        if name.partition(".")[0] != SDK or module is None:
+        if name.partition(".")[0] != SDK:
             continue
         for attribute, value in list(vars(module).items()):
             if isinstance(value, type) and value in known:

@@ -67,7 +67,12 @@ def _make() -> Any:
 def _proxy(name: str, official: Any) -> Any:
     """The SDK's object that stands for a resource of its module-level client, for one of ours."""
     kind: Any = type(official)
-    return type(kind.__name__, (kind,), {"__load__": lambda _: getattr(load_client(), name)})()
+
+    def load(self: Any) -> Any:
+        del self
+        return getattr(load_client(), name)
+
+    return type(kind.__name__, (kind,), {"__load__": load})()
 
 
 class Module(ModuleType):

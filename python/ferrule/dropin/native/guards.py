@@ -10,7 +10,7 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any
 
-from ferrule.dropin.native.pristine import are_pristine
+from ferrule.dropin.native.pristine import CLIENT_METHODS, are_pristine
 from ferrule.dropin.native.replay import SWITCH
 
 if TYPE_CHECKING:
@@ -41,9 +41,7 @@ _METHODS = (
 """Methods of a client that the native path stands for, where the version has them."""
 # In some versions the last is a field of every client.
 _INSTANCE = frozenset((*_METHODS, "post")) - {"_custom_auth"}
-_HTTP_METHODS = frozenset((
-    "send", "_transport_for_url", "_send_handling_auth", "_send_handling_redirects", "_send_single_request",
-))  # fmt: skip
+_HTTP_METHODS = frozenset(CLIENT_METHODS)
 _TRANSPORT_METHODS = frozenset(("handle_request", "handle_async_request"))
 _OURS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 

@@ -6,7 +6,7 @@ import functools
 import os
 from typing import Any
 
-from ferrule.dropin.native.guards import SWITCH
+from ferrule.dropin.native.replay import SWITCH
 from ferrule.sdk_objects.stream_managers import accelerated
 
 

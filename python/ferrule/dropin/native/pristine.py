@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from operator import attrgetter
 from types import FunctionType
 from typing import Any
+
+CLIENT_METHODS = (
+    "send",
+    "_transport_for_url",
+    "_send_handling_auth",
+    "_send_handling_redirects",
+    "_send_single_request",
+)
+"""Methods of httpx's clients that are between an SDK and the transport."""
 
 _judged: dict[tuple[Any, ...], bool] = {}
 
@@ -47,19 +57,13 @@ class HttpLibrary:
         self._core: Any = None
         self._core_places: tuple[str, ...] = ()
         self._handlers = ("handle_request", "handle_async_request")
+        self._client_methods = attrgetter(*CLIENT_METHODS)
         self._clients = (httpx.Client, httpx.AsyncClient)
         self._transports = (httpx.HTTPTransport, httpx.AsyncHTTPTransport)
 
     def changed_client(self, *, asynchronous: bool) -> str | None:
         """What of the library's client classes was changed; `None` where nothing was."""
-        kind = self._clients[asynchronous]
-        functions = (
-            kind.send,
-            kind._transport_for_url,
-            kind._send_handling_auth,
-            kind._send_handling_redirects,
-            kind._send_single_request,
-        )
+        functions = self._client_methods(self._clients[asynchronous])
         return None if are_pristine(functions, self._places) else f"{self.httpx.__name__} is instrumented or mocked"
 
     def changed_transport(self, *, asynchronous: bool) -> str | None:
