@@ -193,7 +193,7 @@ def _install(name: str) -> list[_Change]:
     for official in (*sdk.clients, *sdk.async_clients):
         if official.__dict__.get(hooks.THREADS):
             made.append(_Change(official, hooks.THREADS, _threads(sdk)))
-    names = importlib.import_module(f"ferrule.{name}.fast_resources").MODULE_NAMES if name == "openai" else {}
+    names = importlib.import_module(f"ferrule.{name}.fast_resources").module_names() if name == "openai" else {}
     for module, values in names.items():
         made += [_Change(module, one, value) for one, value in values.items()]
     return made

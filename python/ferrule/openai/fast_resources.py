@@ -4,14 +4,12 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import sys
 from typing import Any
 
 from openai import _types, _utils
 from openai._types import NotGiven
-from openai.resources import completions, embeddings
-from openai.resources.chat.completions import completions as chat_completions
-from openai.resources.responses import responses
 
 from ferrule.dropin.native.helpers import helped
 from ferrule.dropin.native.transform import resource_without_walk, without_walk, without_walk_async
@@ -23,11 +21,17 @@ _NAMES = {
     "async_maybe_transform": without_walk_async(_utils.async_maybe_transform, _omitted),
 }
 
-MODULE_NAMES: dict[Any, dict[str, Any]] = {
-    module: {name: fast for name, fast in _NAMES.items() if getattr(module, name, None) is getattr(_utils, name)}
-    for module in (chat_completions, completions, embeddings, responses)
-}
-"""What a patch puts into the modules of the resources."""
+_MODULES = ("chat.completions.completions", "completions", "embeddings", "responses.responses")
+
+
+def module_names() -> dict[Any, dict[str, Any]]:
+    """What a patch puts into the modules of the resources, which are loaded for it."""
+    # Here, since a client loads only those whose resources are used.
+    modules = [importlib.import_module(f"openai.resources.{name}") for name in _MODULES]
+    return {
+        module: {name: fast for name, fast in _NAMES.items() if getattr(module, name, None) is getattr(_utils, name)}
+        for module in modules
+    }
 
 
 @functools.cache

@@ -260,3 +260,20 @@ print(*sorted(name for name in set(sys.modules) - before))
     # What only routed calls, or requests of other endpoints, need.
     heavy = {"ferrule.options", "ferrule.errors", "ferrule.dropin.transport", "ferrule.client", "ferrule.httpx"}
     assert heavy.isdisjoint(loaded)
+
+
+def test_only_the_modules_of_the_resource_in_use_are_loaded() -> None:
+    """What the first call costs is mostly what it loads."""
+    program = """
+import sys
+{imported}
+client = OpenAI(api_key="k")
+client.chat.completions
+print(*sorted(name for name in sys.modules if name.partition(".")[0] == "openai"))
+"""
+    loaded = []
+    for imported in ("from openai import OpenAI", "from ferrule.openai import OpenAI"):
+        command = [sys.executable, "-c", program.format(imported=imported)]
+        loaded.append(subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.split())
+    assert len(loaded[0]) > 10
+    assert loaded[0] == loaded[1]
