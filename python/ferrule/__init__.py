@@ -390,6 +390,9 @@ if not TYPE_CHECKING:  # With it, type checkers would accept any name.
             if value is None:
                 if name.startswith("_"):  # Python itself looks for some.
                     raise AttributeError(f"module 'ferrule' has no attribute {name!r}")
+                if import_module("importlib.machinery").PathFinder.find_spec(f"ferrule.{name}", __path__):
+                    # A module that is imported now, for which this must stay cheap.
+                    raise AttributeError(f"module 'ferrule' has no attribute {name!r}")
                 answer = import_module("ferrule.peer_attributes").module_answer
                 raise AttributeError(answer(name, [*__getattr__("__all__"), *_MODULES]))
         globals()[name] = value

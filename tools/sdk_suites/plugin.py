@@ -30,7 +30,12 @@ CLASSES = {
 def _substitute() -> None:
     official: Any = importlib.import_module(SDK)
     ours: Any = importlib.import_module(f"ferrule.{SDK}")
-    known = {getattr(official, name, None): getattr(ours, name) for name in CLASSES[SDK] if hasattr(official, name)}
+    known: dict[Any, Any] = {
+        getattr(official, name, None): getattr(ours, name) for name in CLASSES[SDK] if hasattr(official, name)
+    }
+    if SDK == "openai":
+        plain, azure = importlib.import_module("ferrule.openai.module_client").kinds()
+        known |= {official._ModuleClient: plain, official._AzureModuleClient: azure}  # noqa: SLF001 - the SDK's
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] != SDK:
             continue

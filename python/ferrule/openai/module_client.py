@@ -22,8 +22,8 @@ _KINDS = ("_ModuleClient", "_AzureModuleClient")
 
 
 @functools.cache
-def _kinds() -> tuple[type, type]:
-    """The SDK's classes of module-level clients, with ours behind them."""
+def kinds() -> tuple[type, type]:
+    """The SDK's classes of module-level clients, plain and Azure's, with ours behind them."""
     from ferrule.openai.clients import AzureOpenAI, OpenAI
 
     plain: Any = type(_KINDS[0], (_openai._ModuleClient, OpenAI), {"__module__": __name__})  # noqa: SLF001 - the SDK's
@@ -56,7 +56,7 @@ def _make() -> Any:
     # Which kind it is, and of which settings, is the SDK's to say.
     before = {name: getattr(_openai, name) for name in (_CLIENT, *_KINDS)}
     try:
-        for name, kind in zip((_CLIENT, *_KINDS), (None, *_kinds()), strict=True):
+        for name, kind in zip((_CLIENT, *_KINDS), (None, *kinds()), strict=True):
             setattr(_openai, name, kind)
         return _openai._load_client()  # noqa: SLF001 - the SDK's
     finally:
