@@ -33,7 +33,7 @@ async def test_four_hundred_streams_at_once_each_say_their_own(simulator: Simula
 
 # Some 40 MB: more than the sockets of both sides hold, which Linux lets grow to 32 and 4 MiB.
 LONG = {"tokens": 1_000_000, "chunk_tokens": 4}
-MOST_HELD = 38 * 2**20
+MAX_HELD = 38 * 2**20
 
 
 def sent(simulator: Simulator) -> int:
@@ -57,7 +57,7 @@ def test_a_reader_that_does_not_read_holds_up_the_sender(simulator: Simulator) -
         assert simulator.wait_for_requests(1)
         held_at = settled(simulator)
         # Our queue holds 1 MiB; the rest of it is what the sockets hold.
-        assert held_at < MOST_HELD
+        assert held_at < MAX_HELD
         count = sum(1 for _ in itertools.islice(stream.text, 2000))
         assert count == 2000
         everything = sum(len(text.split()) for text in stream.text)
@@ -70,6 +70,6 @@ async def test_a_reader_in_a_loop_that_does_not_read_holds_up_the_sender(simulat
     async with simulator.async_client() as client:
         async with client.stream("anthropic/claude", "Go.", max_tokens=1_000_000) as stream:
             await anext(stream)
-            assert await asyncio.to_thread(settled, simulator) < MOST_HELD
+            assert await asyncio.to_thread(settled, simulator) < MAX_HELD
         assert await asyncio.to_thread(simulator.wait_for_connections)
         assert simulator.requests[0].outcome == "closed_by_client"

@@ -379,7 +379,7 @@ class Router(DirectOperations):
         return made, chosen
 
     def _operation(self, model: str, given: dict[str, Any], known: str, act: _Act, shape: _Shape) -> Any:
-        def ask(name: str, own: dict[str, Any]) -> Any:
+        def attempt(name: str, own: dict[str, Any]) -> Any:
             operation, chosen = self._operate(name, own, known)
             try:
                 found = act(self.client, chosen.name, operation.options)
@@ -387,10 +387,10 @@ class Router(DirectOperations):
                 raise operation.exception(error) from error
             return shape(operation, found)
 
-        return self._sync(model, given, ask)
+        return self._sync(model, given, attempt)
 
     async def _aoperation(self, model: str, given: dict[str, Any], known: str, act: _Act, shape: _Shape) -> Any:
-        async def ask(name: str, own: dict[str, Any]) -> Any:
+        async def attempt(name: str, own: dict[str, Any]) -> Any:
             operation, chosen = self._operate(name, own, known)
             try:
                 found = await act(self.async_client, chosen.name, operation.options)
@@ -398,7 +398,7 @@ class Router(DirectOperations):
                 raise operation.exception(error) from error
             return shape(operation, found)
 
-        return await self._async(model, given, ask)
+        return await self._async(model, given, attempt)
 
     def embedding(self, model: str, input: Any = None, **given: Any) -> Any:
         """Embeds texts with a group. See `ferrule.litellm.embedding`."""
