@@ -58,11 +58,11 @@ def batch_completion(model: str, messages: list[Any], max_workers: int = 100, **
     """
     from concurrent.futures import ThreadPoolExecutor
 
-    def ask(conversation: Any) -> Any:
+    def complete_one(conversation: Any) -> Any:
         try:
             return completion(model, conversation, **parameters)
         except Exception as error:
             return error
 
     with ThreadPoolExecutor(max_workers=max(1, min(max_workers, len(messages) or 1))) as pool:
-        return list(pool.map(ask, messages))
+        return list(pool.map(complete_one, messages))
