@@ -9,12 +9,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import ctypes
 import gc
 import json
 import os
 import random
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -23,6 +24,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import chaos_clock
 from chaos_calls import TOTAL, Planned, make, make_async, planned
 from chaos_faults import GONE, OUTAGE, REVOKED
 from chaos_invariants import (
@@ -37,6 +39,7 @@ from chaos_invariants import (
     nothing_leaks,
     violations,
 )
+from chaos_memory import Memory, memory
 from chaos_world import MODEL, PROVIDERS, Provider, World
 
 import ferrule
@@ -71,20 +74,21 @@ class Report:
     by_error: Counter[str] = field(default_factory=Counter)
     events: Counter[str] = field(default_factory=Counter)
     outages: list[Outage] = field(default_factory=list)
-    megabytes: list[float] = field(default_factory=list)
+    memory: list[Memory] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
 
     def table(self) -> str:
         """The run, for reading."""
         found = Counter(violation.invariant for violation in self.violations)
-        judged = {"memory": len(self.megabytes) >= LONG_ENOUGH, "breaker": bool(self.outages)}
+        judged = {"memory": len(self.memory) >= LONG_ENOUGH, "breaker": bool(self.outages)}
+        some = self.memory[:: len(self.memory) // 8 + 1]
         lines = [
             f"seed {self.seed}: {self.waves} waves in {self.seconds:.0f} s",
             f"{self.calls} calls made {self.requests} requests",
             f"{self.succeeded} succeeded, {self.failed} failed, {self.left} were left by their callers",
             f"errors: {_listed(self.by_error)}",
             f"done to providers: {_listed(self.events)}",
-            f"memory by waves: {', '.join(f'{one:.0f}' for one in self.megabytes[:: len(self.megabytes) // 8 + 1])} MB",
+            f"memory by waves, in use and resident: {', '.join(map(_megabytes, some))} MB",
             f"this machine was late by {self.lag:.2f} s at most",
             "",
             f"{'invariant':<22}violations",
@@ -108,6 +112,10 @@ class Report:
 
 def _listed(counts: Counter[str]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.most_common()) or "none"
+
+
+def _megabytes(one: Memory) -> str:
+    return f"{'?' if one.heap is None else f'{one.heap:.1f}'}/{one.resident:.0f}"
 
 
 class Heartbeat:
@@ -150,6 +158,8 @@ class Storm:
             self._plan(world.providers[victim], begins, ends)
         if draw.random() < 0.5:
             self.steps.append((draw.randrange(calls), self._reload))
+        if chaos_clock.can_jump():
+            self.steps += [(draw.randrange(calls), self._jump) for _ in range(3)]
         self.steps.sort(key=lambda step: step[0])
 
     def _plan(self, victim: Provider, begins: int, ends: int) -> None:
@@ -182,6 +192,10 @@ class Storm:
         self.disturbed[victim.name] = (*self.disturbed.get(victim.name, ()), *errors)
         self.steps += [(begins, does), (ends, recover)]
         self.names.append(what)
+
+    def _jump(self) -> None:
+        self.names.append("the clock jumped")
+        chaos_clock.jump(wall=self.draw.choice((86_400, 3600, 61, 0, -61, -3600, -86_400)))
 
     def _reload(self) -> None:
         self.names.append("configuration changed")
@@ -328,7 +342,7 @@ class Run:
         report.by_error.update(type(one.error).__name__ for one in seen.calls if one.error is not None)
         report.events.update(storm.names)
         report.lag = max(report.lag, seen.lag)
-        report.megabytes.append(resident_megabytes())
+        report.memory.append(memory())
         report.violations += violations(seen)
 
     def outage(self) -> Outage:
@@ -387,17 +401,6 @@ class Run:
         return left
 
 
-def resident_megabytes() -> float:
-    """The memory of this process that is in use now.
-
-    glibc keeps what was freed, in pieces for each thread; it is told to give that back, as it is no leak.
-    """
-    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
-        trim(0)
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
 def resources(connections: int = 0) -> Resources:
     """What this process has open, when that has settled."""
     gc.collect()
@@ -442,7 +445,7 @@ def chaos(seed: int, seconds: float, waves: int | None = None, calls: int = 150)
     # Threads and descriptors of what was stopped are gone a moment later.
     while list(nothing_leaks(before, after := resources(left))) and time.monotonic() < until:
         time.sleep(0.05)
-    report.violations += [*nothing_leaks(before, after), *memory_is_flat(report.megabytes)]
+    report.violations += [*nothing_leaks(before, after), *memory_is_flat(report.memory)]
     report.seconds = time.monotonic() - began
     return report, last
 
@@ -455,6 +458,10 @@ def main() -> int:
     parser.add_argument("--calls", type=int, default=150, help="calls of a wave; default 150")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     arguments = parser.parse_args()
+    if chaos_clock.IS_POSSIBLE and not chaos_clock.can_jump():
+        with tempfile.TemporaryDirectory() as folder:
+            command = [sys.executable, *sys.argv]
+            return subprocess.run(command, env=chaos_clock.environment(Path(folder)), check=False).returncode
     report, _ = chaos(arguments.seed, arguments.seconds, arguments.waves, arguments.calls)
     print(report.to_json() if arguments.json else report.table())
     return 1 if report.violations else 0

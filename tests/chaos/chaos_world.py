@@ -162,7 +162,6 @@ class World:
                 "outage": {"targets": targets[:3]},
             },
             "retry": {"backoff": 0.05, "backoff_max": 0.2},
-            # The clock of a breaker is the engine's own, which nothing outside moves: short windows stand for jumps.
             "breaker": {"failures": 5, "open": 0.2, "open_max": 0.5},
         }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import ctypes
 import json
 import threading
 from dataclasses import replace
@@ -23,6 +24,7 @@ from chaos_invariants import (
     nothing_leaks,
     violations,
 )
+from chaos_memory import Memory, memory
 
 import ferrule
 
@@ -284,6 +286,50 @@ def test_leaks_and_growth_are_found() -> None:
     assert len(found) == 2
     assert "/dev/null" in found[0]
     assert list(nothing_leaks(before, Resources(before.descriptors, before.threads, connections=1)))
-    steady = [50.0] * LONG_ENOUGH
-    assert not list(memory_is_flat(steady))
-    assert list(memory_is_flat([50.0 + number for number in range(LONG_ENOUGH)]))
+
+
+STEADY = Memory(resident=80.0, heap=14.0, blocks=100_000)
+
+
+@pytest.mark.parametrize("name", ["heap", "blocks"])
+def test_what_grows_by_a_hundredth_a_wave_is_found(name: str) -> None:
+    waves = 4 * LONG_ENOUGH
+    assert not list(memory_is_flat([STEADY] * waves))
+    grows = [replace(STEADY, **{name: getattr(STEADY, name) * (1 + number / 100)}) for number in range(waves)]
+    [found] = memory_is_flat(grows)
+    assert found.invariant == "memory"
+    # What a wave leaves behind for a moment is no growth.
+    odd = [replace(one, **{name: getattr(one, name) * 1.5}) if number % 3 else one for number, one in enumerate(grows)]
+    assert list(memory_is_flat(odd))
+    assert not list(memory_is_flat([replace(STEADY, **{name: 1.5 * getattr(STEADY, name)}), STEADY] * LONG_ENOUGH))
+
+
+def test_what_is_resident_may_grow_a_little() -> None:
+    waves = 4 * LONG_ENOUGH
+    assert not list(memory_is_flat([replace(STEADY, resident=75 + 0.1 * number) for number in range(waves)]))
+    [found] = memory_is_flat([replace(STEADY, resident=75 + number) for number in range(waves)])
+    assert "resident" in found.text
+    assert not list(memory_is_flat([replace(STEADY, heap=None)] * waves))
+
+
+def test_what_is_in_use_is_measured() -> None:
+    before = memory()
+    library = ctypes.CDLL(None)
+    library.malloc.restype = ctypes.c_void_p
+    library.malloc.argtypes = [ctypes.c_size_t]
+    library.free.argtypes = [ctypes.c_void_p]
+    held = [library.malloc(10_000) for _ in range(500)]
+    objects = [object() for _ in range(50_000)]
+    after = memory()
+    assert after.blocks > before.blocks + 50_000
+    if before.heap is not None:
+        assert after.heap is not None
+        assert after.heap > before.heap + 4.9
+    for one in held:
+        library.free(one)
+    del objects, held
+    freed = memory()
+    assert freed.blocks < after.blocks - 49_000
+    if freed.heap is not None:
+        assert after.heap is not None
+        assert freed.heap < after.heap - 4.9
