@@ -59,12 +59,9 @@ pub(crate) fn arrange(candidates: &mut Candidates, context: &CallContext<'_>) ->
     let session = session.or_else(|| context.demands.beginning().filter(|_| is_sticky));
     let state = group.map(|group| Arc::clone(&group.state)).unwrap_or_default();
     let random = &mut fastrand::Rng::new();
-    let order = if context.is_dry {
-        strategy.order(&snapshots, session, &state.rotation.copy(), random)
-    } else {
-        strategy.order(&snapshots, session, &state.rotation, random)
-    };
-    put_in(candidates, order);
+    let copy = context.is_dry.then(|| state.rotation.copy());
+    let rotation = copy.as_ref().unwrap_or(&state.rotation);
+    put_in(candidates, strategy.order(&snapshots, session, rotation, random));
     Ok(())
 }
 

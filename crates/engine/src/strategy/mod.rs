@@ -41,7 +41,7 @@ impl Strategy {
         self,
         targets: &'a [TargetSnapshot],
         session: Option<u64>,
-        rotation: &Rotation,
+        rotation: &'a Rotation,
         random: &mut fastrand::Rng,
     ) -> Order<'a> {
         if let Some(session) = session.filter(|_| self != Self::Sequential) {
@@ -54,8 +54,8 @@ impl Strategy {
             Self::Sequential => (None, Scores::Index),
             Self::RoundRobin => (rotation.take_turn(targets, random), Scores::Equal),
             Self::WeightedRoundRobin => {
-                let (first, owed) = rotation.take_weighted_turn(targets, random);
-                (first, Scores::Credit(owed))
+                let (first, given) = rotation.take_weighted_turn(targets, random);
+                (first, Scores::Turns(rotation, given))
             }
             Self::WeightedRandom => (drawn(targets, random), Scores::Chance),
             Self::LeastBusy => (None, Scores::InFlight),

@@ -13,7 +13,7 @@ use std::{cmp::Reverse, collections::BinaryHeap, fmt};
 pub struct Order<'a> {
     targets: &'a [TargetSnapshot],
     by: By,
-    scores: Scores,
+    scores: Scores<'a>,
     random: fastrand::Rng,
     /// Who comes before all others.
     first: Option<usize>,
@@ -91,7 +91,7 @@ impl<'a> Order<'a> {
     pub(super) fn new(
         targets: &'a [TargetSnapshot],
         first: Option<usize>,
-        scores: Scores,
+        scores: Scores<'a>,
         by: By,
         random: fastrand::Rng,
     ) -> Self {
@@ -113,6 +113,7 @@ impl<'a> Order<'a> {
     fn rest(&mut self) -> &mut BinaryHeap<Reverse<Key>> {
         let Self { targets, scores, random, first, rest, .. } = self;
         rest.get_or_insert_with(|| {
+            scores.look_up(targets);
             let others = targets.iter().enumerate().filter(|(index, _)| Some(*index) != *first);
             let key = |(index, target)| {
                 let score = scores.score(index, target, random);

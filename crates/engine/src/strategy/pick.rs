@@ -1,7 +1,5 @@
 //! Pick of the lowest of several, of equal ones any, in one pass.
 
-use std::cmp::Ordering;
-
 /// The lowest so far, by its rank.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pick<R, T> {
@@ -17,15 +15,15 @@ impl<R: PartialOrd, T> Pick<R, T> {
 
     /// Offers one more. Each of those with the same rank is kept with the same chance.
     pub(super) fn offer(&mut self, rank: R, one: T, random: &mut fastrand::Rng) {
-        match self.lowest.as_ref().map(|(lowest, _)| rank.partial_cmp(lowest)) {
-            None | Some(Some(Ordering::Less)) => self.equals = 1,
-            Some(Some(Ordering::Equal)) => {
+        match &self.lowest {
+            Some((lowest, _)) if rank == *lowest => {
                 self.equals += 1;
                 if random.u32(..self.equals) != 0 {
                     return;
                 }
             }
-            Some(_) => return,
+            Some((lowest, _)) if !(rank < *lowest) => return,
+            _ => self.equals = 1,
         }
         self.lowest = Some((rank, one));
     }

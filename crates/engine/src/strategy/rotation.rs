@@ -53,35 +53,47 @@ impl Rotation {
     }
 
     /// Smooth weighted turns, as of nginx: each is owed its weight per turn, and whoever is owed most has the turn and pays
-    /// for it what all were given. Also says what each is owed, less being more.
+    /// for it what all were given. Also says what all were given, which nobody is owed more than.
     pub(super) fn take_weighted_turn(
         &self,
         targets: &[TargetSnapshot],
         random: &mut fastrand::Rng,
-    ) -> (Option<usize>, Vec<f64>) {
+    ) -> (Option<usize>, f64) {
         let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         turns.forget(targets);
-        let given: f64 = targets.iter().filter(|target| is_able(target)).map(|target| target.weight).sum();
-        // Credits lie within what all were given, on both sides of 0; scores are not below it.
-        let offset = given * 2.0;
-        let (mut most, mut expected) = (Pick::new(), 0);
-        let mut owed = vec![offset; targets.len()];
-        for ((index, target), owed) in targets.iter().enumerate().zip(&mut owed) {
+        let (mut most, mut given, mut expected) = (Pick::new(), 0.0, 0);
+        for (index, target) in targets.iter().enumerate() {
             if !is_able(target) {
                 continue;
             }
             let place = turns.place(target.identity, expected);
             expected = place + 1;
             let Some(turn) = turns.of.get_mut(place) else { continue };
+            given += target.weight;
             turn.credit += target.weight;
-            *owed = offset - turn.credit;
             most.offer(-turn.credit, (index, place), random);
         }
         let most = most.finish();
         if let Some(turn) = most.and_then(|(_, place)| turns.of.get_mut(place)) {
             turn.credit -= given;
+            if !turn.credit.is_finite() {
+                // Weights near the end of what numbers hold: it would never be owed anything again.
+                turn.credit = 0.0;
+            }
         }
-        (most.map(|(index, _)| index), owed)
+        (most.map(|(index, _)| index), given)
+    }
+
+    /// What each of the targets is owed, in their order; nothing where it was not seen yet.
+    pub(super) fn owed(&self, targets: &[TargetSnapshot]) -> Vec<f64> {
+        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut expected = 0;
+        let owed = |target: &TargetSnapshot| {
+            let place = turns.place(target.identity, expected);
+            expected = place + 1;
+            turns.of.get(place).map_or(0.0, |turn| turn.credit)
+        };
+        targets.iter().map(owed).collect()
     }
 }
 

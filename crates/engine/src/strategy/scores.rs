@@ -4,6 +4,7 @@ use super::{
     key::{is_able, tier},
     latency::Peers,
     pick::Pick,
+    rotation::Rotation,
     session,
     target::TargetSnapshot,
     usage::Limits,
@@ -11,14 +12,17 @@ use super::{
 
 /// By what the targets of a group are ranked.
 #[derive(Clone, Debug)]
-pub(super) enum Scores {
+pub(super) enum Scores<'a> {
     /// As they are listed.
     Index,
     /// All alike.
     Equal,
     /// By lot, in proportion to the weights.
     Chance,
-    /// By what each is owed, in the order of the targets.
+    /// By what each is owed in these turns, in which all were given so much. It is looked up where somebody has to come
+    /// second.
+    Turns(&'a Rotation, f64),
+    /// By what each is owed, in the order of the targets, less being more.
     Credit(Vec<f64>),
     /// By the conversation that the call belongs to.
     Session(u64),
@@ -32,12 +36,21 @@ pub(super) enum Scores {
     Remaining(f64),
 }
 
-impl Scores {
+impl Scores<'_> {
+    /// Looks up what has to be known of the targets behind the first.
+    pub(super) fn look_up(&mut self, targets: &[TargetSnapshot]) {
+        if let Self::Turns(rotation, given) = self {
+            // Credits lie within what all were given, on both sides of 0; scores are not below it.
+            let offset = *given * 2.0;
+            *self = Self::Credit(rotation.owed(targets).into_iter().map(|credit| offset - credit).collect());
+        }
+    }
+
     /// The score of a target. Scores below 0 count as 0.
     pub(super) fn score(&self, index: usize, target: &TargetSnapshot, random: &mut fastrand::Rng) -> f64 {
         match self {
             Self::Index => index as f64,
-            Self::Equal => 0.0,
+            Self::Equal | Self::Turns(..) => 0.0,
             // Exponential times, whose rates are the weights, happen in that order.
             Self::Chance => session::exponential(random.u64(..)) / target.weight,
             Self::Credit(credits) => credits.get(index).copied().unwrap_or_default(),

@@ -66,6 +66,35 @@ fn weighted_round_robin_keeps_to_the_weights_and_spreads_the_turns() {
 }
 
 #[test]
+fn weighted_round_robin_asks_next_whom_it_owes_most() {
+    let mut targets = group(3);
+    for (target, weight) in targets.iter_mut().zip([5.0, 3.0, 1.0]) {
+        target.weight = weight;
+    }
+    let (rotation, mut random) = (Rotation::default(), fastrand::Rng::with_seed(2));
+    let mut turn = || {
+        let order = Strategy::WeightedRoundRobin.order(&targets, None, &rotation, &mut random);
+        order.map(|choice| choice.target).collect::<Vec<_>>()
+    };
+    // Owed are 5, 3, 1, then after the first turn 1, 6, 2.
+    assert_eq!(turn(), [0, 1, 2]);
+    assert_eq!(turn(), [1, 2, 0]);
+}
+
+#[test]
+fn weighted_round_robin_starves_nobody_whatever_the_weights() {
+    for weights in [[f64::MAX; 3], [f64::MAX, f64::MAX, 1e300], [f64::MIN_POSITIVE; 3], [0.1, 0.2, 0.3]] {
+        let mut targets = group(3);
+        for (target, weight) in targets.iter_mut().zip(weights) {
+            target.weight = weight;
+        }
+        let shares = shares(Strategy::WeightedRoundRobin, &targets);
+        let (first, second) = (shares[0], shares[1]);
+        assert!(first > 0.16 && second > 0.3, "{weights:?}: {shares:?}");
+    }
+}
+
+#[test]
 fn weighted_random_keeps_to_the_weights() {
     let mut targets = group(4);
     for (target, weight) in targets.iter_mut().zip([1.0, 2.0, 3.0, 4.0]) {
@@ -187,8 +216,8 @@ fn sessions_are_spread_by_weight_and_stay() {
     targets[2].weight = 2.0;
     let target_of = |targets: &[TargetSnapshot], session: usize, seed| {
         let session = session_hash(&format!("conversation {session}"));
-        let random = &mut fastrand::Rng::with_seed(seed);
-        let order = Strategy::LeastBusy.order(targets, Some(session), &Rotation::default(), random);
+        let (rotation, mut random) = (Rotation::default(), fastrand::Rng::with_seed(seed));
+        let order = Strategy::LeastBusy.order(targets, Some(session), &rotation, &mut random);
         order.map(|choice| (targets[choice.target].identity, choice.reason)).collect::<Vec<_>>()
     };
     let mut counts = [0; 4];
@@ -214,7 +243,7 @@ fn sessions_are_spread_by_weight_and_stay() {
         assert!((f64::from(*count) / CALLS as f64 - share).abs() < 0.015, "{counts:?}");
     }
     // Priorities are not for sessions to change.
-    let order =
-        Strategy::Sequential.order(&targets, Some(1), &Rotation::default(), &mut fastrand::Rng::with_seed(1));
+    let (rotation, mut random) = (Rotation::default(), fastrand::Rng::with_seed(1));
+    let order = Strategy::Sequential.order(&targets, Some(1), &rotation, &mut random);
     assert_eq!(order.map(|choice| choice.target).collect::<Vec<_>>(), [0, 1, 2]);
 }

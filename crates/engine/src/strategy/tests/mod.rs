@@ -95,7 +95,8 @@ fn reasons_say_what_was_compared() {
     targets[2].in_flight = 3;
     targets[2].available = false;
     let reasons = |strategy: Strategy| -> Vec<String> {
-        let order = strategy.order(&targets, None, &Rotation::default(), &mut fastrand::Rng::with_seed(1));
+        let (rotation, mut random) = (Rotation::default(), fastrand::Rng::with_seed(1));
+        let order = strategy.order(&targets, None, &rotation, &mut random);
         order.map(|choice| choice.reason.to_string()).collect()
     };
     assert_eq!(reasons(Strategy::Sequential)[0], "in the order of the list");
@@ -106,7 +107,7 @@ fn reasons_say_what_was_compared() {
     assert_eq!(reasons(Strategy::RateLimitAware)[0], "100.0 % of its rate limit left");
     assert_eq!(reasons(Strategy::RoundRobin)[1], "in turns");
     assert_eq!(reasons(Strategy::WeightedRandom)[0], "at random, by weight");
-    let mut by_session =
-        Strategy::RoundRobin.order(&targets, Some(7), &Rotation::default(), &mut fastrand::Rng::with_seed(1));
+    let (rotation, mut random) = (Rotation::default(), fastrand::Rng::with_seed(1));
+    let mut by_session = Strategy::RoundRobin.order(&targets, Some(7), &rotation, &mut random);
     assert_eq!(by_session.next().unwrap().reason.to_string(), "by its session");
 }

@@ -80,6 +80,36 @@ proptest! {
         }
     }
 
+    /// Whose turn it is is what a simple model of smooth weighted turns says, whatever calls may ask whom.
+    #[test]
+    fn weighted_turns_are_smooth(
+        weights in prop::collection::vec(1_u8..20, 2..8),
+        subsets in prop::collection::vec(1_u8..=255, 100),
+        seed: u64,
+    ) {
+        let mut all = group(weights.len() as u64);
+        for (target, weight) in all.iter_mut().zip(weights) {
+            target.weight = f64::from(weight);
+        }
+        let (rotation, mut random) = (Rotation::default(), fastrand::Rng::with_seed(seed));
+        let mut owed = vec![0.0; all.len()];
+        for subset in subsets {
+            for (place, target) in all.iter_mut().enumerate() {
+                target.available = subset & 1 << place != 0;
+            }
+            let first = Strategy::WeightedRoundRobin.order(&all, None, &rotation, &mut random).next().unwrap().target;
+            if !all[first].available {
+                continue;
+            }
+            let able = || all.iter().enumerate().filter(|(_, target)| target.available);
+            let given: f64 = able().map(|(_, target)| target.weight).sum();
+            able().for_each(|(place, target)| owed[place] += target.weight);
+            let most = able().map(|(place, _)| owed[place]).fold(f64::MIN, f64::max);
+            prop_assert_eq!(owed[first], most, "{:?}", owed);
+            owed[first] -= given;
+        }
+    }
+
     #[test]
     fn a_quantile_lies_among_the_times(times in prop::collection::vec(1_u64..100_000_000, 20..60), share in 0.0..=1.0) {
         let statistics = Arc::new(Statistics::default());
