@@ -218,8 +218,10 @@ class GroupOptions(TypedDict, total=False):
     """Whether a conversation stays with one target while it is available. It is recognised by its instructions and
     first message. Default false."""
     hedge: bool | float | None
-    """Whether to ask a second target while the first is silent: true for after the group's 95th percentile, or seconds.
-    Default false."""
+    """Whether to ask a second target while the first is silent: true for after the 95th percentile of the fastest
+    target's times, or seconds. Default false."""
+    hedge_share: float | None
+    """The share of calls, from 0 to 1, for which that may be done in the long run. Default 0.1."""
     continue_streams: bool | None
     """Whether another target continues a broken stream. Default false."""
     first_token: float | None

@@ -32,7 +32,8 @@ class Routing:
             prompt cache is of use. Strategies other than `sequential` then keep it there.
         max_targets: The most targets that are asked. Default: all.
         hedge: Whether to ask a second target while the first is silent; whichever answers first wins. `True` waits for
-            the 95th percentile of the group's times, a number is in seconds. Default false.
+            the 95th percentile of the times of the group's fastest target, a number is in seconds. Default false.
+        hedge_share: The share of calls, from 0 to 1, for which that may be done in the long run. Default 0.1.
         continue_streams: Whether another target continues a stream that breaks off. Default false.
         first_token: Seconds that a target may be silent while another is left: until the first token of a stream, or
             the answer of a plain call. Default: worked out from the target's own times (docs/failover.md).
@@ -52,6 +53,7 @@ class Routing:
     session: str | None = None
     max_targets: int | None = None
     hedge: bool | float | None = None
+    hedge_share: float | None = None
     continue_streams: bool | None = None
     first_token: float | None = None
     failover_on: Sequence[str] | None = None

@@ -132,6 +132,54 @@ def test_after_the_groups_own_times(targets: Targets, streamed: bool) -> None:
         assert time.monotonic() - began < 10
 
 
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_target_that_became_slow_does_not_make_slow_the_usual(targets: Targets, streamed: bool) -> None:
+    late = rule({"text": "From one.", "first_token_ms": 500})
+    with ferrule.Client(**targets.settings(hedge=True, hedge_share=0.5)) as client:
+        for _ in range(20):
+            assert whole(client, "all", streamed=streamed).provider == "one"
+        targets.simulators["one"].set_script([late])
+        # Every second one is waited for. After so many, most of the answers that are known of the first were slow.
+        providers = [whole(client, "all", streamed=streamed).provider for _ in range(30)]
+        assert providers[-6:].count("two") >= 2, providers
+
+
+def test_the_times_of_whom_others_ask_count(targets: Targets) -> None:
+    targets.simulators["one"].set_script([rule({"text": "From one.", "first_token_ms": 500})])
+    with ferrule.Client(**targets.settings(hedge=True)) as client:
+        assert whole(client, "all", streamed=True).provider == "one"
+        for _ in range(20):
+            whole(client, "three/m", streamed=True)
+        # Where its breaker is open a target says nothing of what is usual now.
+        client.breaker("three/m").open()
+        assert whole(client, "all", streamed=True).provider == "one"
+        client.breaker("three/m").reset()
+        assert whole(client, "all", streamed=True).provider == "two"
+        assert whole(client, "all", streamed=False).provider == "one", "plain calls are measured in another way"
+
+
+@pytest.mark.parametrize(("share", "least", "most"), [(0, 0, 0), (0.5, 20, 26), (1, 30, 30)])
+@pytest.mark.parametrize("place", ["group", "call"])
+def test_the_share_is_the_groups_or_the_calls_to_say(
+    targets: Targets, share: float, least: int, most: int, place: str
+) -> None:
+    targets.simulators["one"].set_script([rule({"text": "From one.", "first_token_ms": 40})])
+    group = {"hedge_share": share} if place == "group" else {"hedge_share": 0.9}
+    routing = None if place == "group" else ferrule.Routing(hedge_share=share)
+    with ferrule.Client(**targets.settings(hedge=0.005, targets=["one/m", "two/m"], **group)) as client:
+        for _ in range(30):
+            whole(client, "all", streamed=True, routing=routing)
+    assert least <= targets.asked("two") <= most
+
+
+@pytest.mark.parametrize("wrong", [-0.1, 1.5, "half", float("nan")])
+def test_a_wrong_share_is_refused(targets: Targets, wrong: Any) -> None:
+    with pytest.raises(TypeError, match=r"routing\.hedge_share: expected a number from 0 to 1"):
+        ferrule.Routing(hedge_share=wrong)
+    with pytest.raises(ferrule.ConfigError, match=r"groups\.all\.hedge_share: expected a number from 0 to 1"):
+        ferrule.Client(**targets.settings(hedge_share=wrong))
+
+
 def test_it_is_a_share_of_the_calls(targets: Targets) -> None:
     targets.simulators["one"].set_script([rule({"text": "From one.", "first_token_ms": 40})])
     with ferrule.Client(**targets.settings(hedge=0.005, targets=["one/m", "two/m"])) as client:

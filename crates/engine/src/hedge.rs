@@ -4,7 +4,6 @@
 use crate::{
     attempt::{Ended, Turn, Window},
     retry_budget::RetryBudgetSettings,
-    routing_options::Hedge,
     strategy::Statistics,
     work::Work,
 };
@@ -15,24 +14,38 @@ use std::{
     time::Duration,
 };
 
-/// The share of a group's calls that is asked a second time, in the long run and at once.
-pub(crate) const BUDGET: RetryBudgetSettings = RetryBudgetSettings { ratio: 0.1, per_second: 0.0, burst: 10 };
+/// The share of a group's calls that is asked a second time, where nothing else is said.
+pub(crate) const SHARE: f64 = 0.1;
+/// How many calls may be asked a second time at once, before the share counts.
+const AT_ONCE: u32 = 10;
 
-/// The calls that a group's own times are known after.
+/// The second attempts that calls may make where this `share` of them may.
+pub(crate) fn budget(share: f64) -> RetryBudgetSettings {
+    RetryBudgetSettings { ratio: share, per_second: 0.0, burst: if share > 0.0 { AT_ONCE } else { 0 } }
+}
+
+/// The calls that times are known after.
 const ENOUGH: u32 = 20;
 const SLOW: f64 = 0.95;
 
-/// How long the first target may be silent; `None` where no second one is asked. `speed` has the times of the group.
-pub(crate) fn delay(hedge: Hedge, speed: &Statistics, streamed: bool) -> Option<Duration> {
-    match hedge {
-        Hedge::Off => None,
-        Hedge::After(delay) => Some(delay),
-        Hedge::AfterP95 if streamed => speed.first_token_quantile(SLOW, ENOUGH),
-        Hedge::AfterP95 => speed.duration_quantile(SLOW, ENOUGH),
-    }
+/// The time within which nearly all answers come: of the fastest of `targets` whose times are known, as one that became
+/// slow is what hedging is for; else of the `group` as a whole. `None` where that is not known either.
+pub(crate) fn usual<'a>(
+    targets: impl Iterator<Item = &'a Statistics>,
+    group: &Statistics,
+    streamed: bool,
+) -> Option<Duration> {
+    let within = |times: &Statistics| {
+        if streamed {
+            times.first_token_quantile(SLOW, ENOUGH)
+        } else {
+            times.duration_quantile(SLOW, ENOUGH)
+        }
+    };
+    targets.filter_map(within).min().or_else(|| within(group))
 }
 
-/// Notes among the times of a group how long an answer took, or an attempt that was given up.
+/// Notes among the times of a group how long an answer took.
 pub(crate) fn note(speed: &Statistics, now: u64, streamed: bool, took: Duration) {
     if streamed { speed.first_token(now, took) } else { speed.answered(now, took, None) }
 }

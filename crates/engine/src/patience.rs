@@ -1,6 +1,7 @@
 //! Patience of a call: how long a target may be silent, and whether others are tried meanwhile or continue its stream.
 
 use crate::{
+    hedge,
     resolve::GroupRules,
     routing_options::{Hedge, RoutingOptions},
 };
@@ -10,6 +11,8 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Patience {
     pub(crate) hedge: Hedge,
+    /// The share of calls, from 0 to 1, of which a second target may be asked.
+    pub(crate) hedge_share: f64,
     pub(crate) continue_streams: bool,
     /// How long a target may be silent; worked out from its own times where absent.
     pub(crate) first_token: Option<Duration>,
@@ -20,6 +23,7 @@ impl Patience {
     pub(crate) fn new(options: &RoutingOptions, rules: Option<&GroupRules>) -> Self {
         Self {
             hedge: options.hedge.or_else(|| rules?.hedge).unwrap_or_default(),
+            hedge_share: options.hedge_share.or_else(|| rules?.hedge_share).unwrap_or(hedge::SHARE),
             continue_streams: options.continue_streams.or_else(|| rules?.continue_streams).unwrap_or(false),
             first_token: options.first_token.or_else(|| rules?.first_token),
         }

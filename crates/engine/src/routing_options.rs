@@ -24,6 +24,8 @@ pub struct RoutingOptions {
     pub max_targets: Option<u32>,
     /// Whether and when a second target is asked while the first is silent.
     pub hedge: Option<Hedge>,
+    /// The share of calls, from 0 to 1, of which a second target may be asked.
+    pub hedge_share: Option<f64>,
     /// Whether another target continues a stream that breaks off.
     pub continue_streams: Option<bool>,
     /// How long a target may be silent while another is left.
@@ -40,7 +42,7 @@ pub enum Hedge {
     /// Never.
     #[default]
     Off,
-    /// After the 95th percentile of the group's times.
+    /// After the 95th percentile of the times of the group's fastest target.
     AfterP95,
     /// After this long.
     After(Duration),
@@ -73,6 +75,7 @@ pub(crate) static NOTHING: RoutingOptions = RoutingOptions {
     session: None,
     max_targets: None,
     hedge: None,
+    hedge_share: None,
     continue_streams: None,
     first_token: None,
     failover_on: None,

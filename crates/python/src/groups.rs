@@ -2,7 +2,7 @@
 
 use crate::{
     catalog, operations,
-    policies::{breaker, retry},
+    policies::{self, breaker, retry},
     routing::{self, Ordering},
 };
 use ferrule_catalog::Catalog;
@@ -38,6 +38,7 @@ pub(crate) fn group(fields: &Bound<'_, PyDict>, base: Option<&Arc<Catalog>>) -> 
             own,
             sticky: given("sticky")?.is_some_and(|value| value.is_truthy().unwrap_or(false)),
             hedge: given("hedge")?.map(|value| routing::hedge(&value, "hedge")).transpose()?,
+            hedge_share: given("hedge_share")?.map(|value| policies::share(&value, "hedge_share")).transpose()?,
             continue_streams: get("continue_streams")?.extract()?,
             first_token: given("first_token")?
                 .map(|value| routing::seconds(&value, "first_token", "a positive number of seconds"))

@@ -1,5 +1,6 @@
 //! Retries and circuit breakers, as configurations and calls give them.
 
+use crate::arguments;
 use ferrule_engine::{AllOpen, BreakerOptions, RetryOptions};
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
@@ -86,17 +87,17 @@ pub(crate) fn text(value: &Bound<'_, PyAny>, path: &str) -> PyResult<String> {
 }
 
 fn whole(value: &Bound<'_, PyAny>, path: &str) -> PyResult<u32> {
-    value.extract().map_err(|_| PyTypeError::new_err(format!("{path}: expected a whole number, 0 or more")))
+    let count = arguments::count(value, path)?;
+    u32::try_from(count).map_err(|_| arguments::wrong(value, path, "a whole number, 0 or more"))
 }
 
 fn seconds(value: &Bound<'_, PyAny>, path: &str) -> PyResult<Duration> {
-    let wrong = || PyTypeError::new_err(format!("{path}: expected a number of seconds, 0 or more"));
-    let seconds: f64 = value.extract().map_err(|_| wrong())?;
-    Duration::try_from_secs_f64(seconds).map_err(|_| wrong())
+    let seconds = arguments::number(value, path).ok();
+    let seconds = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.ok_or_else(|| arguments::wrong(value, path, "a number of seconds, 0 or more"))
 }
 
-fn share(value: &Bound<'_, PyAny>, path: &str) -> PyResult<f64> {
-    let wrong = || PyTypeError::new_err(format!("{path}: expected a number from 0 to 1"));
-    let share: f64 = value.extract().map_err(|_| wrong())?;
-    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err(wrong()) }
+pub(crate) fn share(value: &Bound<'_, PyAny>, path: &str) -> PyResult<f64> {
+    let share = arguments::number(value, path).ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| arguments::wrong(value, path, "a number from 0 to 1"))
 }

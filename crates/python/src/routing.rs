@@ -14,7 +14,7 @@ use pyo3::{
 use std::{sync::Arc, time::Duration};
 
 /// The fields of `ferrule.Routing`.
-const FIELDS: [&str; 11] = [
+const FIELDS: [&str; 12] = [
     "strategy",
     "only",
     "exclude",
@@ -22,6 +22,7 @@ const FIELDS: [&str; 11] = [
     "session",
     "max_targets",
     "hedge",
+    "hedge_share",
     "continue_streams",
     "first_token",
     "failover_on",
@@ -82,6 +83,7 @@ fn set(options: &mut RoutingOptions, name: &str, value: &Bound<'_, PyAny>) -> Py
                 Some(most.ok_or_else(|| arguments::wrong(value, &path, "a whole number, 1 or more"))?);
         }
         "hedge" => options.hedge = Some(hedge(value, &path)?),
+        "hedge_share" => options.hedge_share = Some(policies::share(value, &path)?),
         "continue_streams" => options.continue_streams = Some(arguments::boolean(value, &path)?),
         "first_token" => options.first_token = Some(seconds(value, &path, "a positive number of seconds")?),
         "failover_on" => options.failover_on = Some(failover_on(value, &path)?),

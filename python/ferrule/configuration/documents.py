@@ -26,6 +26,7 @@ _TYPES: dict[str, dict[str, Any]] = {
     "secret": {"$ref": "#/$defs/secret"},
     "number": {"type": "number", "exclusiveMinimum": 0},
     "count": {"type": "integer", "minimum": 0},
+    "weight": {"type": "number", "minimum": 0},
     "money": {"type": "number", "minimum": 0},
     "flag": {"type": "boolean"},
     "words": {"type": "array", "items": {"type": "string"}, "minItems": 1},

@@ -13,8 +13,8 @@ class Field(NamedTuple):
     """A key.
 
     Attributes:
-        kind: What its value is: `text`, `secret` (text, or where it comes from), `number`, `count`, `money`, `flag`,
-            `words` (a list of texts), `models` (as `words`, but it may be empty), `hedge` (a flag or a number),
+        kind: What its value is: `text`, `secret` (text, or where it comes from), `number`, `count`, `weight`, `money`,
+            `flag`, `words` (a list of texts), `models` (as `words`, but it may be empty), `hedge` (a flag or a number),
             `strategy` (text, or in Python a function), `texts` and `secrets` (tables of those), `keys` (a list of
             secrets, or of tables with `key` and `weight`), `table` (anything), `section` (the keys in `fields`),
             `named` (sections or values of one kind, by names of one's own), `targets` (a list of texts, or of sections

@@ -83,6 +83,7 @@ def read(merged: Merged) -> Groups:
                 "content_filter_fallback": list(fields.get("content_filter_fallback") or ()),
                 "sticky": fields.get("sticky"),
                 "hedge": fields.get("hedge"),
+                "hedge_share": fields.get("hedge_share"),
                 "continue_streams": fields.get("continue_streams"),
                 "first_token": fields.get("first_token"),
                 "failover_on": fields.get("failover_on"),

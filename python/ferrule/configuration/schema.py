@@ -122,7 +122,11 @@ _NOT_OF_TARGETS = ("fallback", "command", "spawn", "spawn_config", "spawn_enviro
 
 TARGET = {
     "model": Field("text", "`provider/model`, an alias, a bare name, or another group.", '"azure/gpt-5-mini"'),
-    "weight": Field("number", "Its share relative to the others', for strategies that use weights. Default 1.", "2"),
+    "weight": Field(
+        "weight",
+        "Its share relative to the others', for strategies that use weights; 0: only if no other can be. Default 1.",
+        "2",
+    ),
     "tags": Field("models", "What calls may ask for in `Routing(tags=...)`.", '["batch"]'),
     "concurrency": Field("count", "The most calls that are under way there at a time.", "50"),
     "options": Field("table", "Options of calls there that do not give them.", "{ max_tokens = 2000 }"),
@@ -157,10 +161,11 @@ GROUP = {
     ),
     "hedge": Field(
         "hedge",
-        "Whether to ask a second target while the first is silent: true for after the group's 95th percentile, or "
-        "seconds. Default false.",
+        "Whether to ask a second target while the first is silent: true for after the 95th percentile of the fastest "
+        "target's times, or seconds. Default false.",
         "true",
     ),
+    "hedge_share": Field("share", "The share of calls for which that may be done. Default 0.1.", "0.1"),
     "continue_streams": Field("flag", "Whether another target continues a broken stream. Default false.", "true"),
     "first_token": Field(
         "number",

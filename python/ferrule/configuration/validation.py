@@ -24,6 +24,7 @@ _EXPECTED = {
     "secret": ("a string, or a table with `env`, `file`, `keyring` or `command`", "str"),
     "number": ("a number of seconds above 0", "a number of seconds above 0"),
     "count": ("a whole number, 0 or more", "a whole number, 0 or more"),
+    "weight": ("a number, 0 or more", "a number, 0 or more"),
     "money": ("a number of dollars, 0 or more", "a number of dollars, 0 or more"),
     "flag": ("true or false", "bool"),
     "words": ("a list of strings", "a list of strings"),
@@ -33,6 +34,8 @@ _EXPECTED = {
     "share": ("a number from 0 to 1", "a number from 0 to 1"),
 }
 
+_NUMBERS = ("number", "count", "weight", "money", "hedge", "share")
+"""Kinds of which a number that is out of range is shown: it is no secret."""
 
 _KEY_FIELDS = ("key", "weight")
 """The fields of one of several keys."""
@@ -86,7 +89,9 @@ def _check(value: Any, field: Field, path: tuple[Any, ...], in_file: bool, found
     if field.kind in _EXPECTED:
         if not _fits(value, field.kind, path, in_file, found):
             expected = _EXPECTED[field.kind][0 if in_file else 1]
-            found.append(Problem(path, f"expected {expected}, not {_name(value, in_file)}"))
+            of_kind = field.kind in _NUMBERS and isinstance(value, (int, float)) and not isinstance(value, bool)
+            given = str(value)[:40] if of_kind else _name(value, in_file)
+            found.append(Problem(path, f"expected {expected}, not {given}"))
         elif field.choices and value not in field.choices:
             hint = suggestion(value, field.choices) or f"; there are {', '.join(field.choices)}"
             found.append(Problem(path, f"{value[:80]!r} is not known{hint}"))
@@ -183,6 +188,9 @@ def _fits(value: Any, kind: str, path: tuple[Any, ...], in_file: bool, found: li
     if kind in ("number", "hedge"):
         number = as_number(value)
         return number is not None and math.isfinite(number) and number > 0
+    if kind == "weight":
+        number = as_number(value)
+        return number is not None and math.isfinite(number) and number >= 0
     if kind == "count":
         count = as_integer(value)
         return count is not None and 0 <= count < 2**32

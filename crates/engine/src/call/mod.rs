@@ -92,7 +92,7 @@ impl<'a, W: Work> Run<'a, W> {
         let now = target_state::now();
         candidates.budget.deposit(now, &rules.retry.budget);
         if policy.patience.hedge != Hedge::Off {
-            candidates.pace.hedges.deposit(now, &hedge::BUDGET);
+            candidates.pace.hedges.deposit(now, &hedge::budget(policy.patience.hedge_share));
         }
         Self {
             plan: Plan::new(candidates.seats(), rules),

@@ -21,7 +21,17 @@ impl<W: Work> Run<'_, W> {
         if hedge == Hedge::Off || self.hedged || !self.has_another() {
             return None;
         }
-        hedge::delay(hedge, &self.candidates.pace.speed, turn.target.stream)
+        match hedge {
+            Hedge::Off => None,
+            Hedge::After(delay) => Some(delay),
+            Hedge::AfterP95 => {
+                let list = self.candidates.list.iter().enumerate();
+                // The times of one that is left alone are those of a better day.
+                let asked = list.filter(|(seat, one)| *seat == turn.seat || one.is_usable());
+                let times = asked.filter_map(|(_, one)| Some(one.state.as_ref()?.statistics()));
+                hedge::usual(times, &self.candidates.pace.speed, turn.target.stream)
+            }
+        }
     }
 
     /// The attempt, raced by one at the next candidate where it is slow. Returns the one that counts.
@@ -44,8 +54,8 @@ impl<W: Work> Run<'_, W> {
     /// The second attempt, where there is a candidate for it and the hedge budget has something left.
     fn rival(&self) -> Option<Second<W>> {
         let hedges = &self.candidates.pace.hedges;
-        let now = target_state::now();
-        (hedges.left(now, &hedge::BUDGET) > 0).then_some(())?;
+        let (now, budget) = (target_state::now(), hedge::budget(self.policy.patience.hedge_share));
+        (hedges.left(now, &budget) > 0).then_some(())?;
         let second = self.plan.others().find_map(|seat| {
             let contender = self.candidates.list.get(seat).filter(|one| one.is_usable())?;
             let lease = self.admit(contender, false).ok()?;
@@ -60,7 +70,7 @@ impl<W: Work> Run<'_, W> {
             let window = Window { limits: self.limits(seat), patience: None };
             Some(Second { turn: Turn { seat, target, lease, key, began }, window, work })
         })?;
-        hedges.withdraw(now, &hedge::BUDGET);
+        hedges.withdraw(now, &budget);
         Some(second)
     }
 
@@ -97,7 +107,6 @@ impl<W: Work> Run<'_, W> {
                 if is_first {
                     let statistics = turn.lease.as_ref().map(Lease::statistics);
                     statistics.inspect(|of_target| of_target.was_silent(now, turn.target.stream, took));
-                    hedge::note(&self.candidates.pace.speed, now, turn.target.stream, took);
                 }
             }
         }

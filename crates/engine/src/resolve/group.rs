@@ -78,6 +78,8 @@ pub struct GroupRules {
     pub sticky: bool,
     /// Whether and when a second target is asked while the first is silent.
     pub hedge: Option<Hedge>,
+    /// The share of calls, from 0 to 1, of which a second target may be asked.
+    pub hedge_share: Option<f64>,
     /// Whether another target continues a stream that breaks off.
     pub continue_streams: Option<bool>,
     /// How long a target may be silent while another is left.
