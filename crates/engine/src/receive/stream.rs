@@ -43,6 +43,8 @@ pub(crate) struct StreamUsage {
     pub(crate) extra: Extra,
     /// Whether an answer is complete, and only figures may follow.
     finished: bool,
+    /// Whether the answer ended because its provider failed.
+    failed: bool,
 }
 
 /// How quickly the provider answered, in its own words.
@@ -56,7 +58,10 @@ impl StreamUsage {
                 self.keep(&start.extra);
             }
             StreamEvent::ResponseExtra(extra) => self.keep(extra),
-            StreamEvent::Finish { .. } => self.finished = true,
+            StreamEvent::Finish { reason, .. } => {
+                self.finished = true;
+                self.failed |= *reason == FinishReason::Error;
+            }
             StreamEvent::UsageUpdate(usage) => self.usage.get_or_insert_default().advance(usage),
             _ => {}
         }
@@ -202,8 +207,12 @@ impl Reader {
         };
         self.deliver_gathered(received_at);
         let end = match end {
-            // Only figures and marks of the end follow a complete answer: what cannot be read of them takes nothing from it.
+            // Only figures and marks of the end follow a complete answer: what cannot be read of them, or fails to come,
+            // takes nothing from it.
             Some(Err(Failure::Unreadable(_) | Failure::Interrupted(_))) if self.complete_since.is_some() => {
+                Some(Ok(()))
+            }
+            Some(Err(Failure::Provider(_))) if self.complete_since.is_some() && !self.usage.failed => {
                 Some(Ok(()))
             }
             end => end,
