@@ -167,6 +167,7 @@ impl Candidates {
 
     /// Their seats in a plan.
     pub(crate) fn seats(&self) -> Vec<Seat> {
-        self.list.iter().map(|one| Seat::new(one.pool, one.window)).collect()
+        let target = |one: &Contender| one.state.as_ref().map(|state| Arc::as_ptr(state).addr());
+        self.list.iter().map(|one| Seat::new(one.pool, one.window).of(target(one))).collect()
     }
 }

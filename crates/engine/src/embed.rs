@@ -74,9 +74,9 @@ pub(crate) async fn embed(
     let fail = |failure| CallError::unsent(failure, &provider.id, &model);
     let first = provider.operation::<Embeddings>().map_err(fail)?;
     candidates.list.retain(|other| other.provider.operation::<Embeddings>().is_ok());
-    if let Some(group) = candidates.group.as_ref().filter(|group| group.targets.len() > 1) {
+    if let Some(group) = candidates.group.as_ref().filter(|group| group.all().nth(1).is_some()) {
         let catalog = policy.catalog.as_ref().unwrap_or_else(|| Catalog::builtin());
-        same_model::check(&group.targets, catalog).map_err(|why| fail(Failure::Config(why)))?;
+        same_model::check(group, catalog).map_err(|why| fail(Failure::Config(why)))?;
     }
     let limit = |one: &Contender| Some(one.provider.operation::<Embeddings>().ok()?.max_inputs(&one.model));
     let limits = candidates.list.iter().filter_map(limit);

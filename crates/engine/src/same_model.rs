@@ -1,34 +1,35 @@
 //! Embedding compatibility: whether the targets of a group embed with the same model. The vectors of two models do not mix.
 
-use crate::resolve::Candidate;
+use crate::resolve::{Candidate, Group};
 use ferrule_catalog::{Catalog, Category, Found, Modality};
 use ferrule_wire::providers::split_name;
 
 /// Checks a group when it is read. Only groups of embedding models have to be of one model.
-pub(crate) fn check_group(targets: &[Candidate], catalog: Option<&Catalog>) -> Result<(), String> {
+pub(crate) fn check_group(group: &Group, catalog: Option<&Catalog>) -> Result<(), String> {
     let catalog = || catalog.unwrap_or_else(|| Catalog::builtin());
     let says_so = |target: &Candidate| target.settings.as_ref().is_some_and(|own| own.same_as.is_some());
-    if targets.len() < 2 {
+    if group.all().nth(1).is_none() {
         return Ok(());
     }
-    let is_of_embeddings = targets.iter().any(|target| {
+    let is_of_embeddings = group.targets.iter().any(|target| {
         says_so(target)
             || catalog().find(&target.provider, &target.model).is_some_and(embeds)
             || is_named_so(&target.model)
     });
-    if is_of_embeddings { check(targets, catalog()) } else { Ok(()) }
+    if is_of_embeddings { check(group, catalog()) } else { Ok(()) }
 }
 
-/// Whether all of `targets` embed alike; the error names the first of which that is unknown.
-pub(crate) fn check(targets: &[Candidate], catalog: &Catalog) -> Result<(), String> {
-    let Some((first, others)) = targets.split_first() else { return Ok(()) };
+/// Whether all whom `group` may ask embed alike; the error names the first of which that cannot be told.
+pub(crate) fn check(group: &Group, catalog: &Catalog) -> Result<(), String> {
+    let Some(first) = group.targets.first() else { return Ok(()) };
+    let others = || group.all().skip(1);
     let expected = canonical(first, catalog);
-    if let Some(other) = others.iter().find(|other| dimensions(other) != dimensions(first)) {
+    if let Some(other) = others().find(|other| dimensions(other) != dimensions(first)) {
         return Err(format!(
             "{first} and {other} have different `dimensions` among their options, and vectors of two lengths do not mix"
         ));
     }
-    match others.iter().find(|other| canonical(other, catalog) != expected) {
+    match others().find(|other| canonical(other, catalog) != expected) {
         None => Ok(()),
         Some(other) => Err(format!(
             "{other} is not known to embed as {first} does, and vectors of two models do not mix; \

@@ -127,8 +127,12 @@ impl Plan {
 
     /// Who else is left that was not asked.
     pub(crate) fn others(&self) -> impl Iterator<Item = usize> {
-        let is_left = |place: &usize, seat: &Seat| {
-            *place != self.current && self.is_in_play(seat) && seat.standing == Standing::Fresh
+        let current = self.seats.get(self.current);
+        let is_left = move |place: &usize, seat: &Seat| {
+            *place != self.current
+                && self.is_in_play(seat)
+                && seat.standing == Standing::Fresh
+                && current.is_none_or(|current| !current.is_same(seat))
         };
         let more = self.asked() + u32::from(self.seats.get(self.current).is_some_and(|seat| seat.asked == 0));
         let may_ask = self.rules.max_targets.is_none_or(|most| more < most);
@@ -299,7 +303,7 @@ impl Plan {
 
     /// Notes what a failure says about the candidate that it is of.
     fn judge(&mut self, failed: &Failed, reason: Reason, now: Duration) {
-        let is_alone = self.seats.len() == 1;
+        let is_alone = self.is_alone();
         let policy = self.rules.retry;
         let Some(seat) = self.seats.get_mut(self.current) else { return };
         // A silent candidate is not asked again while there are others; alone, that is what retries are for.
@@ -316,6 +320,20 @@ impl Plan {
         if matches!(reason, Reason::Ended) {
             seat.standing = Standing::Out;
         }
+        let judged = seat.clone();
+        // What another option may help against is the request's; the rest is the target's, however often it is listed.
+        if !matches!(reason, Reason::ContextLength | Reason::ContentFilter) {
+            let same = |seat: &&mut Seat| seat.standing == Standing::Fresh && seat.is_same(&judged);
+            for seat in self.seats.iter_mut().filter(same) {
+                (seat.standing, seat.ready) = (judged.standing, judged.ready);
+            }
+        }
+    }
+
+    /// Whether all seats are of one target.
+    fn is_alone(&self) -> bool {
+        let Some((first, others)) = self.seats.split_first() else { return true };
+        others.iter().all(|other| other.is_same(first))
     }
 
     /// The prompt was too long: leaves those that read no more, and goes to the models for that where nobody is left.
@@ -394,7 +412,7 @@ impl Plan {
                 Step::GiveUp
             };
         }
-        let is_alone = self.seats.len() == 1;
+        let is_alone = self.is_alone();
         let all_open = self.rules.all_open.unwrap_or(if is_alone { AllOpen::Ask } else { AllOpen::Fail });
         let reopens = |seat: &Seat| match seat.standing {
             Standing::Open { reopens } => Some(reopens),

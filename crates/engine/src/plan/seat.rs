@@ -39,6 +39,8 @@ pub(crate) struct Seat {
     pub(crate) pool: Pool,
     /// How much of a prompt it reads, in tokens; `None` where that is not known.
     pub(crate) window: Option<u64>,
+    /// Which target it is, where that is known: a group may list one twice.
+    pub(super) target: Option<usize>,
     pub(super) standing: Standing,
     /// Attempts there, without those that do not count.
     pub(super) asked: u32,
@@ -49,6 +51,16 @@ pub(crate) struct Seat {
 impl Seat {
     pub(crate) fn new(pool: Pool, window: Option<u64>) -> Self {
         Self { pool, window, ..Self::default() }
+    }
+
+    /// The seat of this target.
+    pub(crate) fn of(self, target: Option<usize>) -> Self {
+        Self { target, ..self }
+    }
+
+    /// Whether both are of the same target.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.target.is_some() && self.target == other.target
     }
 
     /// Whether it may read more than a model with this window.

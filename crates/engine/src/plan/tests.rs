@@ -69,6 +69,38 @@ fn one_candidate_is_retried_after_a_delay_as_often_as_it_may() {
 }
 
 #[test]
+fn a_target_that_is_listed_twice_is_one() {
+    let seats = |targets: &[usize]| {
+        let seats = targets.iter().map(|target| Seat::new(Pool::Group, None).of(Some(*target))).collect();
+        Plan::new(seats, rules(1))
+    };
+    let mut twice = seats(&[7, 7, 8, 7]);
+    assert_eq!(twice.first(), ask(0));
+    assert_eq!(twice.others().collect::<Vec<_>>(), [2], "nobody is asked beside itself");
+    let limited = provider(ErrorKind::RateLimited, Some(Duration::from_secs(5)));
+    assert_eq!(twice.after(&limited, KEYS, at(0)), ask(2), "its time is not over");
+    let Step::Ask { seat: 0, wait, .. } =
+        twice.after(&provider(ErrorKind::RateLimited, Some(Duration::from_secs(9))), KEYS, at(1))
+    else {
+        panic!("the round begins anew");
+    };
+    assert_eq!(wait, Duration::from_secs(4));
+    // Alone it is retried as one that is listed once.
+    let mut alone = seats(&[7, 7]);
+    alone.first();
+    assert_eq!(waited(alone.after(&expired(TimeoutKind::FirstByte).into(), KEYS, at(0))), Some(0));
+    let mut open = seats(&[7, 7]);
+    open.first();
+    let reopens = Refusal::Open { reopens: HOUR };
+    assert_eq!(open.skip(reopens, at(0)), ask(1));
+    assert!(matches!(open.skip(reopens, at(0)), Step::Ask { insist: true, .. }));
+    // A prompt that was too long may fit with other options.
+    let mut long = seats(&[7, 7]);
+    long.first();
+    assert_eq!(long.after(&provider(ErrorKind::ContextLength, None), KEYS, at(0)), ask(1));
+}
+
+#[test]
 fn a_failure_moves_on_at_once_and_the_round_begins_anew_after_the_backoff() {
     let mut three = plan(3, 1);
     assert_eq!(three.first(), attempt(0));

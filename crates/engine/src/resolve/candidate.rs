@@ -50,6 +50,13 @@ impl Route {
     }
 }
 
+impl Group {
+    /// All whom it may ask, the targets first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Candidate> {
+        self.targets.iter().chain(&self.context_fallback).chain(&self.content_filter_fallback)
+    }
+}
+
 impl Candidate {
     /// A candidate that nothing more is said of.
     pub fn new(provider: impl Into<String>, model: impl Into<String>) -> Self {

@@ -26,65 +26,97 @@ const MAX_TARGETS: usize = 256;
 #[derive(Default)]
 pub(super) struct Groups {
     exact: HashMap<String, Arc<Group>>,
-    /// The most particular first.
-    wildcards: Vec<(Pattern, GroupSettings)>,
+    given: Given,
     states: GroupStates,
 }
 
+/// Groups as they are given.
+#[derive(Default)]
+pub(super) struct Given {
+    /// By their names, with those of wildcards.
+    settings: HashMap<String, GroupSettings>,
+    /// Wildcards with their names, the most particular first.
+    wildcards: Vec<(Pattern, String)>,
+}
+
 /// What the targets of groups are followed by.
-pub(super) struct Ways<'a> {
-    pub(super) aliases: &'a Aliases,
-    pub(super) names: &'a Names,
-    pub(super) settings: &'a HashMap<&'a str, &'a GroupSettings>,
+struct Ways<'a> {
+    aliases: &'a Aliases,
+    names: &'a Names,
+    given: &'a Given,
+}
+
+impl Given {
+    /// What is wrong with the names comes with it.
+    pub(super) fn new(groups: Vec<GroupSettings>) -> (Self, Vec<RoutingProblem>) {
+        let (mut given, mut problems) = (Self::default(), Vec::new());
+        for group in groups {
+            let name = group.name.clone();
+            let pattern = match Pattern::read(&name) {
+                _ if name.trim().is_empty() => Err("expected a name".into()),
+                read => read,
+            };
+            match pattern {
+                Ok(pattern) => {
+                    given.wildcards.extend(pattern.map(|pattern| (pattern, name.clone())));
+                    given.settings.insert(name, group);
+                }
+                Err(message) => problems.push(RoutingProblem { place: Place::Group(name), message }),
+            }
+        }
+        given.wildcards.sort_by(|(one, _), (other, _)| one.cmp_rank(other));
+        (given, problems)
+    }
+
+    /// Whether `name` is that of a group, or fits a wildcard.
+    pub(super) fn has(&self, name: &str, has_provider: bool) -> bool {
+        self.settings.contains_key(name) || self.wildcard(name, has_provider, &[]).is_some()
+    }
+
+    /// The most particular wildcard that fits `name` and is not among `before`, and what its star stands for.
+    fn wildcard<'a>(
+        &self,
+        name: &'a str,
+        has_provider: bool,
+        before: &[String],
+    ) -> Option<(&GroupSettings, &'a str)> {
+        let mut fitting = self.wildcards.iter().filter(|(_, group)| !before.contains(group));
+        fitting.find_map(|(pattern, group)| {
+            Some((self.settings.get(group)?, pattern.rest(name, has_provider)?))
+        })
+    }
 }
 
 impl Groups {
     /// What is wrong comes with it, all at once.
     pub(super) fn new(
-        given: &[GroupSettings],
+        given: Given,
         aliases: &Aliases,
         names: &Names,
         catalog: Option<&Catalog>,
         states: GroupStates,
     ) -> (Self, Vec<RoutingProblem>) {
-        let mut problems = Vec::new();
-        let settings: HashMap<&str, &GroupSettings> =
-            given.iter().map(|group| (group.name.as_str(), group)).collect();
-        let ways = Ways { aliases, names, settings: &settings };
-        let mut groups = Self { states, ..Self::default() };
-        for group in given {
-            let refuse =
-                |message: String| RoutingProblem { place: Place::Group(group.name.clone()), message };
-            if group.name.trim().is_empty() {
-                problems.push(refuse("expected a name".into()));
-                continue;
-            }
-            if aliases.exact(&group.name).is_some() {
+        let (mut problems, mut exact) = (Vec::new(), HashMap::new());
+        let ways = Ways { aliases, names, given: &given };
+        for (name, group) in &given.settings {
+            let refuse = |message: String| RoutingProblem { place: Place::Group(name.clone()), message };
+            if aliases.exact(name).is_some() {
                 problems.push(refuse("is also the name of an alias; rename one of them".into()));
                 continue;
             }
-            let pattern = match Pattern::read(&group.name) {
-                Ok(pattern) => pattern,
-                Err(message) => {
-                    problems.push(refuse(message));
-                    continue;
-                }
-            };
+            let is_wildcard = name.contains('*');
             // Of a wildcard an instance shows whether its targets lead somewhere.
-            let sample = pattern.as_ref().map(|_| "x");
-            match ways.group(group, sample, groups.states.group(&group.name)) {
-                Ok(_) if pattern.is_some() => {}
-                Ok(ready) => match same_model::check_group(&ready.targets, catalog) {
-                    Ok(()) => drop(groups.exact.insert(group.name.clone(), Arc::new(ready))),
+            match ways.group(group, is_wildcard.then_some("x"), states.group(name)) {
+                Ok(_) if is_wildcard => {}
+                Ok(ready) => match same_model::check_group(&ready, catalog) {
+                    Ok(()) => drop(exact.insert(name.clone(), Arc::new(ready))),
                     Err(message) => problems.push(refuse(message)),
                 },
                 Err(message) => problems.push(refuse(message)),
             }
-            groups.wildcards.extend(pattern.map(|pattern| (pattern, group.clone())));
         }
-        groups.wildcards.sort_by(|(one, _), (other, _)| one.cmp_rank(other));
         problems.sort_by(|one, other| one.place.cmp(&other.place));
-        (groups, problems)
+        (Self { exact, given, states }, problems)
     }
 
     /// The group `name`.
@@ -101,12 +133,8 @@ impl Groups {
         aliases: &Aliases,
         names: &Names,
     ) -> Option<Result<Arc<Group>, String>> {
-        let (rest, group) = self
-            .wildcards
-            .iter()
-            .find_map(|(pattern, group)| Some((pattern.rest(name, has_provider)?, group)))?;
-        let settings = HashMap::new();
-        let ways = Ways { aliases, names, settings: &settings };
+        let (group, rest) = self.given.wildcard(name, has_provider, &[])?;
+        let ways = Ways { aliases, names, given: &self.given };
         Some(ways.group(group, Some(rest), self.states.group(&group.name)).map(Arc::new))
     }
 
@@ -189,11 +217,20 @@ impl Ways<'_> {
         }
         let named = self.names.read(name);
         match self.aliases.wildcard(name, named.has_provider()) {
-            None => self.names.direct(name, named).map(|only| vec![only]),
+            None => self.wildcard_or_direct(name, way),
             Some(replaced) => match self.exactly(&replaced, way) {
                 Some(found) => found,
-                None => self.names.direct(&replaced, self.names.read(&replaced)).map(|only| vec![only]),
+                None => self.wildcard_or_direct(&replaced, way),
             },
+        }
+    }
+
+    /// A target that says its provider is that one. Another may fit a wildcard, each of which is used once.
+    fn wildcard_or_direct(&self, name: &str, way: &mut Vec<String>) -> Result<Vec<Candidate>, String> {
+        let named = self.names.read(name);
+        match self.given.wildcard(name, false, way).filter(|_| !named.has_provider()) {
+            Some((group, rest)) => self.inner(&group.name, group, Some(rest), way),
+            None => self.names.direct(name, named).map(|only| vec![only]),
         }
     }
 
@@ -201,20 +238,32 @@ impl Ways<'_> {
         let name = match self.aliases.exact(name) {
             Some(End::Route(only)) => return Some(Ok(vec![only.clone()])),
             Some(End::Bare(bare)) => return Some(self.names.bare(bare).map(|only| vec![only])),
-            Some(End::Group(group)) => group,
+            Some(End::Group(group)) if self.given.settings.contains_key(group) => group,
+            Some(End::Group(fits)) => return Some(self.wildcard_or_direct(fits, way)),
             None => name,
         };
-        let group = self.settings.get(name)?;
+        let group = self.given.settings.get(name)?;
         if way.iter().any(|before| before == name) {
             return Some(Err(format!("goes round in a circle: {} -> {name}", way.join(" -> "))));
         }
+        Some(self.inner(name, group, None, way))
+    }
+
+    /// The targets of a group in another one.
+    fn inner(
+        &self,
+        name: &str,
+        group: &GroupSettings,
+        star: Option<&str>,
+        way: &mut Vec<String>,
+    ) -> Result<Vec<Candidate>, String> {
         if way.len() >= MAX_DEPTH {
-            return Some(Err(format!("more than {MAX_DEPTH} groups are in each other")));
+            return Err(format!("more than {MAX_DEPTH} groups are in each other"));
         }
         way.push(name.to_owned());
-        let found = self.targets(group, None, way);
+        let found = self.targets(group, star, way);
         way.pop();
-        Some(found.map_err(|why| format!("group {}: {why}", quoted(name))))
+        found.map_err(|why| format!("group {}: {why}", quoted(name)))
     }
 }
 

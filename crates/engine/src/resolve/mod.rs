@@ -17,7 +17,7 @@ pub use routing::{Place, Routing, RoutingProblem};
 
 use crate::group_state::GroupStates;
 use aliases::{Aliases, End};
-use groups::Groups;
+use groups::{Given, Groups};
 use names::{Names, quoted};
 use std::{collections::HashSet, fmt, sync::Arc};
 
@@ -58,10 +58,11 @@ impl Routes {
         let ids = ids.map(|id| (id, configured.contains(id)));
         let mut names = Names::new(ids, provider_aliases, look_up);
         names.similar = similar;
-        let group_names: HashSet<&str> = groups.iter().map(|group| group.name.as_str()).collect();
-        let (aliases, mut problems) = Aliases::new(aliases, &names, &|name| group_names.contains(name));
-        let (groups, wrong) = Groups::new(&groups, &aliases, &names, catalog.as_deref(), states);
-        problems.extend(wrong);
+        let (groups, misnamed) = Given::new(groups);
+        let is_group = |name: &str| groups.has(name, names.read(name).has_provider());
+        let (aliases, mut problems) = Aliases::new(aliases, &names, &is_group);
+        let (groups, wrong) = Groups::new(groups, &aliases, &names, catalog.as_deref(), states);
+        problems.extend(misnamed.into_iter().chain(wrong));
         names.suggested = aliases.names().chain(groups.names()).map(str::to_owned).collect();
         let routes = Self { aliases, groups, names, default_model };
         if let Some(model) = &routes.default_model
@@ -87,11 +88,14 @@ impl Routes {
         let named = self.names.read(name);
         // A wildcard without a provider of its own stands for bare names only.
         if let Some(replaced) = self.aliases.wildcard(name, named.has_provider()) {
-            let found = self
-                .exactly(&replaced)
-                .unwrap_or_else(|| self.names.direct(&replaced, self.names.read(&replaced)).map(Route::from));
+            let found = self.exactly(&replaced).unwrap_or_else(|| self.wildcard_or_direct(&replaced));
             return found.map_err(|why| format!("{why} (alias of {})", quoted(name)));
         }
+        self.wildcard_or_direct(name)
+    }
+
+    fn wildcard_or_direct(&self, name: &str) -> Result<Route, String> {
+        let named = self.names.read(name);
         if let Some(group) = self.groups.wildcard(name, named.has_provider(), &self.aliases, &self.names) {
             return group.map(Route::from).map_err(|why| format!("{why} (group of {})", quoted(name)));
         }
@@ -123,7 +127,10 @@ impl Routes {
         let name = match self.aliases.exact(name) {
             Some(End::Route(only)) => return Some(Ok(only.clone().into())),
             Some(End::Bare(bare)) => return Some(self.names.bare(bare).map(Route::from)),
-            Some(End::Group(group)) => group,
+            Some(End::Group(group)) => match self.groups.exact(group) {
+                Some(_) => group,
+                None => return Some(self.wildcard_or_direct(group)),
+            },
             None => name,
         };
         self.groups.exact(name).map(|group| Ok(Arc::clone(group).into()))

@@ -274,6 +274,40 @@ fn groups() {
 }
 
 #[test]
+fn wildcard_groups_lead_and_are_led_to_like_others() {
+    let groups = vec![
+        group("any-*", &["openai/*", "groq/*"]),
+        group("mixed-*", &["fast", "any-*", "way-*"]),
+        group("named", &["any-gpt", "azure/z"]),
+        group("fast", &["groq/a"]),
+        // The provider that a target says is that one, whatever the name of the group.
+        group("openai/*", &["openai/*", "azure/*"]),
+        group("catalog-*", &["openai/*", "llama"]),
+    ];
+    let aliases = [("mine", "any-own"), ("own-*", "any-*"), ("way-*", "azure/*"), ("all", "mixed-x")];
+    let routes = made(Routing { groups, ..routing(&aliases) }, IDS.into_iter()).unwrap();
+    for (name, expected) in [
+        ("mine", &["openai/own", "groq/own"][..]),
+        ("own-x", &["openai/x", "groq/x"]),
+        ("mixed-q", &["groq/a", "openai/q", "groq/q", "azure/q"]),
+        ("all", &["groq/a", "openai/x", "groq/x", "azure/x"]),
+        ("named", &["openai/gpt", "groq/gpt", "azure/z"]),
+        ("openai/m", &["openai/m", "azure/m"]),
+        ("catalog-m", &["openai/m", "groq/llama-full"]),
+    ] {
+        assert_eq!(all_led(&routes, name), expected, "{name}");
+    }
+    for (groups, aliases, said) in [
+        (vec![group("a-*", &["b-*"]), group("b-*", &["a-*"])], &[][..], "names no provider"),
+        (vec![group("a-*", &["way"])], &[("way", "a-x")], "names no provider"),
+        (vec![group("a-*", &["nothing-*"])], &[], "'nothing-x' names no provider"),
+    ] {
+        let problems = made(Routing { groups, ..routing(aliases) }, IDS.into_iter()).unwrap_err();
+        assert!(problems.iter().any(|problem| problem.message.contains(said)), "{said}: {problems:?}");
+    }
+}
+
+#[test]
 fn groups_that_lead_nowhere_are_refused() {
     for (groups, aliases, said) in [
         (vec![group("a", &["b"]), group("b", &["a"])], &[][..], "a -> b -> a"),
@@ -290,6 +324,14 @@ fn groups_that_lead_nowhere_are_refused() {
             "context_fallback[0]: ",
         ),
         (vec![group("a", &["openai/text-embedding-3-small", "groq/embed"])], &[], "do not mix"),
+        (
+            vec![GroupSettings {
+                context_fallback: vec!["openai/text-embedding-3-large".into()],
+                ..group("a", &["openai/text-embedding-3-small"])
+            }],
+            &[],
+            "openai/text-embedding-3-large is not known to embed as openai/text-embedding-3-small does",
+        ),
     ] {
         let problems = made(Routing { groups, ..routing(aliases) }, IDS.into_iter()).unwrap_err();
         assert!(problems.iter().any(|problem| problem.message.contains(said)), "{said}: {problems:?}");
