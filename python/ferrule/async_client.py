@@ -370,7 +370,7 @@ class AsyncClient(AsyncClientOperations):
         return status_of(self._native)
 
     async def health(
-        self, providers: Sequence[str] | None = None, *, timeout: float | Timeouts | None = 10.0
+        self, providers: str | Sequence[str] | None = None, *, timeout: float | Timeouts | None = 10.0
     ) -> list[Health]:
         """Checks providers, all at once: reachable, key accepted, latency. See `Client.health`."""
         loop, bridge = running()

@@ -431,9 +431,11 @@ class BaseClient(Interceptable):
         """The id of the provider with this id or alias."""
         return self._native.provider(name)
 
-    def _health_targets(self, providers: Sequence[str] | None) -> list[str]:
+    def _health_targets(self, providers: str | Sequence[str] | None) -> list[str]:
         if providers is None:
             return self._registry.usable_providers()
+        if isinstance(providers, str):
+            providers = [providers]
         return [self._provider_id(provider) for provider in providers]
 
     def _catalog(self) -> NativeCatalog:

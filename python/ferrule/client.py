@@ -466,12 +466,12 @@ class Client(ClientOperations):
         return status_of(self._native)
 
     def health(
-        self, providers: Sequence[str] | None = None, *, timeout: float | Timeouts | None = 10.0
+        self, providers: str | Sequence[str] | None = None, *, timeout: float | Timeouts | None = 10.0
     ) -> list[Health]:
         """Checks providers, all at once: reachable, key accepted, latency. The requests are free of charge.
 
         Args:
-            providers: Their ids; by default all that have a key or need none.
+            providers: Their ids, or that of one; by default all that have a key or need none.
             timeout: Seconds for each provider, or `Timeouts`. Default 10.
 
         Returns:

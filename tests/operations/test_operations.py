@@ -61,10 +61,11 @@ class TestHealth:
     def test_an_unknown_provider_is_named(self, client):
         with pytest.raises(ferrule.ConfigError, match="opnai"):
             client.health(["opnai"])
+        assert [health.provider for health in client.health("openai")] == ["openai"]
 
     async def test_awaited(self, simulator):
         async with simulator.async_client() as client:
-            (health,) = await client.health(["anthropic"])
+            (health,) = await client.health("anthropic")
         assert health.ok
 
 
