@@ -38,7 +38,9 @@ pub(crate) fn group(fields: &Bound<'_, PyDict>, base: Option<&Arc<Catalog>>) -> 
             own,
             sticky: given("sticky")?.is_some_and(|value| value.is_truthy().unwrap_or(false)),
             hedge: given("hedge")?.map(|value| routing::hedge(&value, "hedge")).transpose()?,
-            hedge_share: given("hedge_share")?.map(|value| policies::share(&value, "hedge_share")).transpose()?,
+            hedge_share: given("hedge_share")?
+                .map(|value| policies::share(&value, "hedge_share"))
+                .transpose()?,
             continue_streams: get("continue_streams")?.extract()?,
             first_token: given("first_token")?
                 .map(|value| routing::seconds(&value, "first_token", "a positive number of seconds"))

@@ -81,9 +81,8 @@ impl Given {
         before: &[String],
     ) -> Option<(&GroupSettings, &'a str)> {
         let mut fitting = self.wildcards.iter().filter(|(_, group)| !before.contains(group));
-        fitting.find_map(|(pattern, group)| {
-            Some((self.settings.get(group)?, pattern.rest(name, has_provider)?))
-        })
+        fitting
+            .find_map(|(pattern, group)| Some((self.settings.get(group)?, pattern.rest(name, has_provider)?)))
     }
 }
 
