@@ -3,7 +3,6 @@
 
 use crate::{
     attempt::{Ended, Turn, Window},
-    retry_budget::RetryBudgetSettings,
     strategy::Statistics,
     work::Work,
 };
@@ -13,16 +12,6 @@ use std::{
     task::Poll,
     time::Duration,
 };
-
-/// The share of a group's calls that is asked a second time, where nothing else is said.
-pub(crate) const SHARE: f64 = 0.1;
-/// How many calls may be asked a second time at once, before the share counts.
-const AT_ONCE: u32 = 10;
-
-/// The second attempts that calls may make where this `share` of them may.
-pub(crate) fn budget(share: f64) -> RetryBudgetSettings {
-    RetryBudgetSettings { ratio: share, per_second: 0.0, burst: if share > 0.0 { AT_ONCE } else { 0 } }
-}
 
 /// The calls that times are known after.
 const ENOUGH: u32 = 20;

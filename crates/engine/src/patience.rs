@@ -1,7 +1,7 @@
 //! Patience of a call: how long a target may be silent, and whether others are tried meanwhile or continue its stream.
 
 use crate::{
-    hedge,
+    pace::HEDGED_SHARE,
     resolve::GroupRules,
     routing_options::{Hedge, RoutingOptions},
 };
@@ -23,7 +23,7 @@ impl Patience {
     pub(crate) fn new(options: &RoutingOptions, rules: Option<&GroupRules>) -> Self {
         Self {
             hedge: options.hedge.or_else(|| rules?.hedge).unwrap_or_default(),
-            hedge_share: options.hedge_share.or_else(|| rules?.hedge_share).unwrap_or(hedge::SHARE),
+            hedge_share: options.hedge_share.or_else(|| rules?.hedge_share).unwrap_or(HEDGED_SHARE),
             continue_streams: options.continue_streams.or_else(|| rules?.continue_streams).unwrap_or(false),
             first_token: options.first_token.or_else(|| rules?.first_token),
         }

@@ -20,6 +20,7 @@ use crate::{
     observe::BreakerEvents,
     one_line::InOneLine,
     options::CallOptions,
+    pace::hedge_budget,
     plan::{Keys, Moment, Plan, Refusal, Step},
     policy::CallPolicy,
     prepare::prepare,
@@ -92,7 +93,7 @@ impl<'a, W: Work> Run<'a, W> {
         let now = target_state::now();
         candidates.budget.deposit(now, &rules.retry.budget);
         if policy.patience.hedge != Hedge::Off {
-            candidates.pace.hedges.deposit(now, &hedge::budget(policy.patience.hedge_share));
+            candidates.pace.hedges.deposit(now, &hedge_budget(policy.patience.hedge_share));
         }
         Self {
             plan: Plan::new(candidates.seats(), rules),

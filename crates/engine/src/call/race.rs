@@ -7,6 +7,7 @@ use crate::{
     failover::Reason,
     hedge::{self, Other, Raced, Second},
     keys::KeyInUse,
+    pace::hedge_budget,
     reply::{Next, Outcome},
     routing_options::Hedge,
     target_state::{self, Lease},
@@ -54,7 +55,7 @@ impl<W: Work> Run<'_, W> {
     /// The second attempt, where there is a candidate for it and the hedge budget has something left.
     fn rival(&self) -> Option<Second<W>> {
         let hedges = &self.candidates.pace.hedges;
-        let (now, budget) = (target_state::now(), hedge::budget(self.policy.patience.hedge_share));
+        let (now, budget) = (target_state::now(), hedge_budget(self.policy.patience.hedge_share));
         (hedges.left(now, &budget) > 0).then_some(())?;
         let second = self.plan.others().find_map(|seat| {
             let contender = self.candidates.list.get(seat).filter(|one| one.is_usable())?;
