@@ -22,8 +22,10 @@ impl<R: PartialOrd, T> Pick<R, T> {
                     return;
                 }
             }
-            Some((lowest, _)) if !(rank < *lowest) => return,
-            _ => self.equals = 1,
+            Some((lowest, _)) if rank < *lowest => self.equals = 1,
+            // Of what cannot be compared, as NaN, the first is kept.
+            Some(_) => return,
+            None => self.equals = 1,
         }
         self.lowest = Some((rank, one));
     }
