@@ -11,8 +11,10 @@ pub(crate) const HEDGED_SHARE: f64 = 0.1;
 const AT_ONCE: u32 = 10;
 
 /// The second attempts that calls may make where this `share` of them may.
-pub(crate) fn hedge_budget(share: f64) -> RetryBudgetSettings {
-    RetryBudgetSettings { ratio: share, per_second: 0.0, burst: if share > 0.0 { AT_ONCE } else { 0 } }
+pub(crate) fn hedge_budget(share: f32) -> RetryBudgetSettings {
+    // In thousandths, as the budget counts.
+    let ratio = f64::from((share * 1000.0).round()) / 1000.0;
+    RetryBudgetSettings { ratio, per_second: 0.0, burst: if share > 0.0 { AT_ONCE } else { 0 } }
 }
 
 /// What hedging knows of a group, or of the provider that calls of no group ask first.

@@ -11,8 +11,8 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Patience {
     pub(crate) hedge: Hedge,
-    /// The share of calls, from 0 to 1, of which a second target may be asked.
-    pub(crate) hedge_share: f64,
+    /// The share of calls, from 0 to 1, of which a second target may be asked. Small, as it is part of every call's future.
+    pub(crate) hedge_share: f32,
     pub(crate) continue_streams: bool,
     /// How long a target may be silent; worked out from its own times where absent.
     pub(crate) first_token: Option<Duration>,
@@ -23,7 +23,7 @@ impl Patience {
     pub(crate) fn new(options: &RoutingOptions, rules: Option<&GroupRules>) -> Self {
         Self {
             hedge: options.hedge.or_else(|| rules?.hedge).unwrap_or_default(),
-            hedge_share: options.hedge_share.or_else(|| rules?.hedge_share).unwrap_or(HEDGED_SHARE),
+            hedge_share: options.hedge_share.or_else(|| rules?.hedge_share).unwrap_or(HEDGED_SHARE) as f32,
             continue_streams: options.continue_streams.or_else(|| rules?.continue_streams).unwrap_or(false),
             first_token: options.first_token.or_else(|| rules?.first_token),
         }
