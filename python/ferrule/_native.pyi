@@ -73,6 +73,17 @@ def check_scope(scope: str) -> str | None:
 def check_window(window: str, time_zone: str | None = None) -> str | None:
     """What is wrong with the window of a budget, or its time zone; `None` where nothing is."""
 
+def check_state(state: str) -> str | None:
+    """What is wrong with the place of a state; `None` where nothing is."""
+
+def ledger_totals(
+    state: str, by: list[str], since: float | None = None, until: float | None = None
+) -> list[dict[str, Any]]:
+    """What the calls in the ledger of `state` used and cost, told apart by `by`; times in seconds since 1970."""
+
+def ledger_calls(state: str, since: float | None = None, until: float | None = None) -> list[dict[str, Any]]:
+    """The calls in the ledger of `state`, in the order in which they ended; times in seconds since 1970."""
+
 def split_model(name: str) -> tuple[str, str] | None:
     """`provider/model` or `provider:model` taken apart; `None` where it is a bare name."""
 

@@ -79,7 +79,8 @@ class BaseClient(Interceptable):
         groups: Mapping[str, GroupOptions] | None = None,
         limits: Mapping[str, LimitOptions] | None = None,
         budgets: Mapping[str, BudgetOptions] | None = None,
-        state: Literal["memory"] | None = None,
+        state: str | None = None,
+        on_state_loss: Literal["local", "open", "closed"] | None = None,
         model: str | None = None,
         timeout: float | Timeouts | None = None,
         max_retries: int | None = None,
@@ -109,7 +110,9 @@ class BaseClient(Interceptable):
             limits: Rate limits by name: `requests_per_minute`, `tokens_per_minute`, `concurrency`, ... See
                 docs/limits.md.
             budgets: Budgets by name: `amount` in dollars, `window`, `mode`, ... See docs/budgets.md.
-            state: Where limits and budgets are counted: in `"memory"`, for this client alone.
+            state: Where limits and budgets are counted, and calls noted: in `"memory"`, for this client alone, or
+                `"sqlite:///path"`, for all processes of the machine. See docs/several-processes.md.
+            on_state_loss: What holds while a shared state does not answer: `"local"`, `"open"` or `"closed"`.
             model: The default model, for calls that name none.
             timeout: Seconds for a whole call, or `Timeouts`. Default: 5 to connect, 120 idle, 600 in total.
             max_retries: How many times a failed attempt is repeated before the first event. Default 2.
@@ -148,6 +151,7 @@ class BaseClient(Interceptable):
             "limits": limits,
             "budgets": budgets,
             "state": state,
+            "on_state_loss": on_state_loss,
             "retry": {"preset": retry} if isinstance(retry, str) else retry,
             "breaker": breaker,
             "models": models,

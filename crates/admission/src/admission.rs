@@ -86,7 +86,15 @@ pub struct Ticket {
 impl Admission {
     /// Admission by the counters of `store`, with at most `most_waiting` calls in the queue.
     pub fn new(store: Box<dyn Store>, clock: Arc<dyn Clock>, most_waiting: usize) -> Arc<Self> {
-        Arc::new(Self { store, clock, queue: Mutex::default(), next: AtomicU64::new(0), most_waiting })
+        let next = AtomicU64::new(0);
+        let admission = Arc::new(Self { store, clock, queue: Mutex::default(), next, most_waiting });
+        let waiting = Arc::downgrade(&admission);
+        admission.store.watch(Box::new(move || {
+            if let Some(admission) = waiting.upgrade() {
+                admission.moved();
+            }
+        }));
+        admission
     }
 
     /// The time that it goes by.
@@ -130,7 +138,12 @@ impl Admission {
     }
 
     /// Changes a budget by hand.
-    pub fn adjust(&self, key: &Key, budget: &BudgetFigures, adjustment: Adjustment) -> BudgetUse {
+    pub fn adjust(
+        &self,
+        key: &Key,
+        budget: &BudgetFigures,
+        adjustment: Adjustment,
+    ) -> Result<BudgetUse, String> {
         let found = self.store.adjust(key, budget, adjustment, self.clock.now());
         self.moved();
         found

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Shares of an amount, in percent, that are told when they are reached.
-pub(crate) const THRESHOLDS: [u8; 3] = [50, 80, 100];
+pub const THRESHOLDS: [u8; 3] = [50, 80, 100];
 
 /// How much of a budget is in use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -53,7 +53,7 @@ pub enum Demand {
 }
 
 /// What a rate limit counts over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Per {
     /// A second.
     Second,
@@ -68,7 +68,7 @@ impl Per {
     pub const ALL: [Self; 3] = [Self::Second, Self::Minute, Self::Day];
 
     /// In milliseconds.
-    pub(crate) const fn window(self) -> u64 {
+    pub const fn milliseconds(self) -> u64 {
         match self {
             Self::Second => 1_000,
             Self::Minute => 60_000,
@@ -95,6 +95,15 @@ pub struct LimitFigures {
     pub tokens: [Option<u64>; 3],
     /// Calls under way at once.
     pub concurrency: Option<u64>,
+}
+
+impl LimitFigures {
+    /// How many of `tokens` count for a call: all of them, or where nobody limits them (`is_open`) no more than there are
+    /// in all.
+    pub fn counted(&self, tokens: u64, is_open: bool) -> u64 {
+        let smallest = self.tokens.iter().flatten().min();
+        smallest.filter(|_| is_open).map_or(tokens, |most| tokens.min(*most))
+    }
 }
 
 /// The figures of a budget.

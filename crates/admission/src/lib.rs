@@ -23,13 +23,14 @@ mod store;
 mod window;
 
 pub use admission::{Admission, Begun, Refused, Ticket, Verdict};
-pub use budget::{BudgetUse, Crossing};
+pub use budget::{BudgetUse, Crossing, THRESHOLDS};
 pub use claim::{BudgetFigures, Claim, Demand, Key, LimitFigures, Money, Per};
 pub use clock::{Clock, ManualClock, Now};
 pub use lease::Lease;
 pub use limit::LimitUse;
 pub use memory::Memory;
 pub use provider::Told;
+pub use rolling::Slots;
 pub use shortage::{Short, Shortage};
 pub use store::{Adjustment, CallId, Outcome, Snapshot, Store};
 pub use window::Window;

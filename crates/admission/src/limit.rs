@@ -67,7 +67,7 @@ impl LimitCounter {
                 ),
             ] {
                 let (Some(most), Some(log)) = (most, log) else { continue };
-                let log = log.get_or_insert_with(|| Rolling::new(per.window()));
+                let log = log.get_or_insert_with(|| Rolling::new(per.milliseconds()));
                 let (most, asked) = (u128::from(most), u128::from(asked));
                 let used = log.sum(now).saturating_add(pending.into());
                 let over = used.saturating_add(asked).saturating_sub(most);

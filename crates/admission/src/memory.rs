@@ -56,12 +56,6 @@ impl Memory {
     }
 }
 
-/// The tokens of a limit that count for a call.
-fn counted(limit: &crate::LimitFigures, tokens: u64, is_open: bool) -> u64 {
-    let smallest = limit.tokens.iter().flatten().min();
-    smallest.filter(|_| is_open).map_or(tokens, |most| tokens.min(*most))
-}
-
 impl Counters {
     fn size(&self) -> usize {
         self.limits.len() + self.budgets.len() + self.providers.len()
@@ -94,7 +88,7 @@ impl Counters {
         match demand {
             Demand::Limit { limit, tokens, is_open } => {
                 let counter = self.limits.entry(key.clone()).or_default();
-                counter.shortage(limit, counted(limit, *tokens, *is_open), now.steady)
+                counter.shortage(limit, limit.counted(*tokens, *is_open), now.steady)
             }
             Demand::Budget { budget, amount } => {
                 let counter =
@@ -109,7 +103,7 @@ impl Counters {
     fn take(&mut self, key: &Key, demand: &Demand) -> Held {
         match demand {
             Demand::Limit { limit, tokens, is_open } => {
-                let tokens = counted(limit, *tokens, *is_open);
+                let tokens = limit.counted(*tokens, *is_open);
                 self.limits.entry(key.clone()).or_default().reserve(tokens);
                 Held::Limit { tokens }
             }
@@ -226,7 +220,13 @@ impl Store for Memory {
         }
     }
 
-    fn adjust(&self, key: &Key, budget: &BudgetFigures, adjustment: Adjustment, now: Now) -> BudgetUse {
+    fn adjust(
+        &self,
+        key: &Key,
+        budget: &BudgetFigures,
+        adjustment: Adjustment,
+        now: Now,
+    ) -> Result<BudgetUse, String> {
         let counters = &mut *self.lock();
         let counter = counters.budgets.entry(key.clone()).or_insert_with(|| BudgetCounter::new(budget, now));
         counter.renew(Some(budget), now);
@@ -234,7 +234,7 @@ impl Store for Memory {
             Adjustment::TopUp(amount) => counter.top_up(amount, now),
             Adjustment::Reset => counter.reset(),
         }
-        counter.in_use(now)
+        Ok(counter.in_use(now))
     }
 
     fn budget(&self, key: &Key, budget: &BudgetFigures, now: Now) -> BudgetUse {

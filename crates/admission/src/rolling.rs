@@ -6,14 +6,39 @@
 
 use std::collections::VecDeque;
 
-/// A sum over a rolling window.
-#[derive(Clone, Debug)]
-pub(crate) struct Rolling {
+/// Slots of a rolling window: which one a moment is in, and when all of it is forgotten.
+#[derive(Clone, Copy, Debug)]
+pub struct Slots {
     window: u64,
     /// The length of a slot.
     grain: u64,
     /// How long something is kept beyond the window.
     margin: u64,
+}
+
+impl Slots {
+    /// Those of a window of so many milliseconds.
+    pub fn new(window: u64) -> Self {
+        let window = window.max(1);
+        Self { window, grain: (window / 1000).max(1), margin: JITTER.min(window / 50) }
+    }
+
+    /// The slot of this moment.
+    pub fn of(&self, at: u64) -> u64 {
+        at.checked_div(self.grain).unwrap_or(at)
+    }
+
+    /// When what is in `slot` is forgotten.
+    pub fn end(&self, slot: u64) -> u64 {
+        let end = slot.saturating_add(1).saturating_mul(self.grain);
+        end.saturating_add(self.window).saturating_add(self.margin)
+    }
+}
+
+/// A sum over a rolling window.
+#[derive(Clone, Debug)]
+pub(crate) struct Rolling {
+    slots_of: Slots,
     sum: u128,
     /// Ascending.
     slots: VecDeque<(u64, u128)>,
@@ -25,26 +50,16 @@ const JITTER: u64 = 100;
 impl Rolling {
     /// A sum over `window` milliseconds.
     pub(crate) fn new(window: u64) -> Self {
-        let window = window.max(1);
-        Self {
-            window,
-            grain: (window / 1000).max(1),
-            margin: JITTER.min(window / 50),
-            sum: 0,
-            slots: VecDeque::new(),
-        }
+        Self { slots_of: Slots::new(window), sum: 0, slots: VecDeque::new() }
     }
 
     pub(crate) fn window(&self) -> u64 {
-        self.window
+        self.slots_of.window
     }
 
     /// When what is in `slot` is forgotten.
     fn end_of(&self, slot: u64) -> u64 {
-        slot.saturating_add(1)
-            .saturating_mul(self.grain)
-            .saturating_add(self.window)
-            .saturating_add(self.margin)
+        self.slots_of.end(slot)
     }
 
     fn expire(&mut self, now: u64) {
@@ -69,7 +84,7 @@ impl Rolling {
             return;
         }
         self.expire(now);
-        let slot = now / self.grain;
+        let slot = self.slots_of.of(now);
         self.sum = self.sum.saturating_add(amount);
         match self.slots.back_mut() {
             Some((last, known)) if *last >= slot => *known = known.saturating_add(amount),

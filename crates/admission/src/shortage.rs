@@ -16,6 +16,8 @@ pub enum Short {
     Budget,
     /// The provider itself says that it takes no more for now.
     Provider,
+    /// The store of the counters does not answer.
+    Store,
 }
 
 /// Why a call is not admitted.

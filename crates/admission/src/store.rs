@@ -1,4 +1,4 @@
-//! Stores: where counters are kept. In this process ([`crate::Memory`]); others may follow behind the same trait.
+//! Stores: where counters are kept. In this process ([`crate::Memory`]), or shared with others (`ferrule-state`).
 
 use crate::{
     budget::{BudgetUse, Crossing},
@@ -68,12 +68,24 @@ pub trait Store: Send + Sync {
     /// A provider told something of its limits at the target that `key` names.
     fn told(&self, key: &Key, told: &Told, now: Now);
 
-    /// Changes a budget by hand.
-    fn adjust(&self, key: &Key, budget: &BudgetFigures, adjustment: Adjustment, now: Now) -> BudgetUse;
+    /// Changes a budget by hand. Fails where the store does not answer.
+    fn adjust(
+        &self,
+        key: &Key,
+        budget: &BudgetFigures,
+        adjustment: Adjustment,
+        now: Now,
+    ) -> Result<BudgetUse, String>;
 
     /// How much of one budget is in use.
     fn budget(&self, key: &Key, budget: &BudgetFigures, now: Now) -> BudgetUse;
 
     /// All counters.
     fn snapshot(&self, now: Now) -> Snapshot;
+
+    /// Has `wake` called when there may be more than before by what others did: never with a lock of the store held.
+    fn watch(&self, wake: Box<dyn Fn() + Send + Sync>) {
+        // Nobody else uses it.
+        drop(wake);
+    }
 }

@@ -73,8 +73,16 @@ impl Window {
         length.filter(|length| *length > 0).map(Self::Rolling).ok_or_else(wrong)
     }
 
+    /// Its name with its time zone: what tells it apart from other windows.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Calendar(_, zone) => format!("{self} {}", zone.iana_name().unwrap_or("UTC")),
+            Self::Total | Self::Rolling(_) => self.to_string(),
+        }
+    }
+
     /// The end of the period that `wall` (seconds since 1970) is in, where it has one.
-    pub(crate) fn end(&self, wall: i64) -> Option<i64> {
+    pub fn end(&self, wall: i64) -> Option<i64> {
         let Self::Calendar(period, zone) = self else { return None };
         let now = Timestamp::from_second(wall).ok()?.to_zoned(zone.clone());
         // A window whose end cannot be found would never begin anew.

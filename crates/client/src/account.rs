@@ -1,8 +1,9 @@
 //! Usage accounting: the entry of each call in its client's ledger.
 
-use crate::process;
+use crate::{process, state};
 use arc_swap::ArcSwap;
 use ferrule_catalog::{Catalog, End, Labels, Ledger, Row, Settled, Settlement, Totals, UsageRecord};
+use ferrule_state::Shared;
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{SystemTime, UNIX_EPOCH},
@@ -61,9 +62,21 @@ pub struct Bill {
 
 struct Open {
     ledger: Arc<Ledger>,
+    shared: Option<Shared>,
     provider: String,
     model: String,
     labels: Labels,
+}
+
+impl Open {
+    /// In the ledger that outlives the process first, where there is one.
+    fn record(self, settlement: Arc<Settlement>, end: End) {
+        let Self { ledger, shared, labels, .. } = self;
+        if let Some(shared) = &shared {
+            state::note(shared, &settlement, end, &labels);
+        }
+        ledger.record(Settled { settlement, end, labels });
+    }
 }
 
 impl Entry {
@@ -75,6 +88,7 @@ impl Entry {
     /// Opens an entry for a call of `model` at `provider`. `catalog` has the prices; the built-in one where `None`.
     pub(crate) fn open(
         ledger: Arc<Ledger>,
+        shared: Option<Shared>,
         catalog: Option<Arc<Catalog>>,
         provider: String,
         model: String,
@@ -82,23 +96,24 @@ impl Entry {
     ) -> Arc<Self> {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let at = i64::try_from(since_epoch.as_secs()).unwrap_or(i64::MAX);
-        let open = Mutex::new(Some(Open { ledger, provider, model, labels }));
+        let open = Mutex::new(Some(Open { ledger, shared, provider, model, labels }));
         Arc::new(Self { catalog, at, open })
     }
 
     /// Records the call as it was settled.
     pub fn close(&self, end: End, settlement: &Arc<Settlement>) {
-        if let Some(Open { ledger, labels, .. }) = self.take() {
-            ledger.record(Settled { settlement: Arc::clone(settlement), end, labels });
+        if let Some(open) = self.take() {
+            open.record(Arc::clone(settlement), end);
         }
     }
 
     /// Records a call that was not settled. `fill` adds what is known of its response.
     pub fn close_unsettled(&self, end: End, bill: Bill, fill: impl FnOnce(&mut UsageRecord)) {
-        let Some(Open { ledger, provider, model, labels }) = self.take() else { return };
-        let mut record = UsageRecord { provider, asked: model, ..UsageRecord::default() };
+        let Some(mut open) = self.take() else { return };
+        let (provider, asked) = (std::mem::take(&mut open.provider), std::mem::take(&mut open.model));
+        let mut record = UsageRecord { provider, asked, ..UsageRecord::default() };
         fill(&mut record);
-        ledger.record(Settled { settlement: self.settle(record, bill), end, labels });
+        open.record(self.settle(record, bill), end);
     }
 
     /// Settles what `record` says, as of when the call began.

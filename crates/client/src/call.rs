@@ -9,6 +9,7 @@ use ferrule_engine::{
     Call, CallError, CallOptions, Demands, Engine, OperationReply, OperationRequest, OwnStrategy, Preview,
     Reply, ResponseTo, Route,
 };
+use ferrule_state::Shared;
 use ferrule_wire::{
     model::Request,
     operation::{EmbeddingRequest, EmbeddingResponse, SpeechRequest},
@@ -23,6 +24,7 @@ pub struct ResolvedCall {
     drop_params: bool,
     catalog: Option<Arc<Catalog>>,
     ledger: Arc<Ledger>,
+    shared: Option<Shared>,
     entry: Option<Arc<Entry>>,
 }
 
@@ -33,8 +35,9 @@ impl ResolvedCall {
         drop_params: bool,
         catalog: Option<Arc<Catalog>>,
         ledger: Arc<Ledger>,
+        shared: Option<Shared>,
     ) -> Self {
-        Self { engine, route, drop_params, catalog, ledger, entry: None }
+        Self { engine, route, drop_params, catalog, ledger, shared, entry: None }
     }
 
     /// The engine that it was resolved by.
@@ -90,7 +93,7 @@ impl ResolvedCall {
         let labels = Labels { alias: self.route.alias.clone(), metadata };
         let open = || {
             let (ledger, catalog) = (Arc::clone(&self.ledger), self.catalog.clone());
-            Entry::open(ledger, catalog, first.provider, first.model, labels)
+            Entry::open(ledger, self.shared.clone(), catalog, first.provider, first.model, labels)
         };
         Arc::clone(self.entry.get_or_insert_with(open))
     }

@@ -2,11 +2,13 @@
 
 use crate::{account::Account, call::ResolvedCall, error::ClientError, process, settings::Settings};
 use arc_swap::ArcSwap;
+use ferrule_admission::Store;
 use ferrule_catalog::{Row, Totals};
 use ferrule_engine::{
     BudgetChange, BudgetStatus, Call, CallError, Engine, Health, Observer, RawReply, RawRequest, Recipient,
     Route, Status, Timeouts,
 };
+use ferrule_state::Shared;
 use ferrule_wire::operation::ModelInfo;
 use std::{fmt, future::Future, sync::Arc};
 use tokio::task::JoinSet;
@@ -26,13 +28,21 @@ struct State {
     settings: Settings,
     /// `None` after `close`.
     engine: Option<Arc<Engine>>,
+    /// What other processes share, where anything is.
+    shared: Option<Shared>,
 }
 
 impl State {
-    /// `before` is the engine until now, in this process.
-    fn new(settings: Settings, before: Option<&Engine>) -> Result<Self, ClientError> {
-        let engine = settings.engine(before).map_err(ClientError::Config)?;
-        Ok(Self { process: process::current(), settings, engine: Some(Arc::new(engine)) })
+    /// `before` is the state until now, in this process, with its engine.
+    fn new(settings: Settings, before: Option<(&Self, &Engine)>) -> Result<Self, ClientError> {
+        let same = before.filter(|(before, _)| before.settings.state == settings.state);
+        let shared = match same {
+            Some((before, _)) => before.shared.clone(),
+            None => settings.state.open().map_err(ClientError::Config)?,
+        };
+        let store = same.is_none().then(|| shared.clone().map(|shared| Box::new(shared) as Box<dyn Store>));
+        let engine = settings.engine(before.map(|(_, engine)| engine), store).map_err(ClientError::Config)?;
+        Ok(Self { process: process::current(), settings, engine: Some(Arc::new(engine)), shared })
     }
 }
 
@@ -47,7 +57,7 @@ impl Client {
     pub fn apply(&self, settings: &Settings) -> Result<(), ClientError> {
         loop {
             let (state, engine) = self.current()?;
-            if self.replace(&state, State::new(settings.clone(), Some(&engine))?) {
+            if self.replace(&state, State::new(settings.clone(), Some((&state, &engine)))?) {
                 return Ok(());
             }
         }
@@ -57,7 +67,8 @@ impl Client {
     pub fn close(&self) {
         loop {
             let state = self.state.load_full();
-            let closed = State { process: process::current(), settings: Settings::default(), engine: None };
+            let (process, settings) = (process::current(), Settings::default());
+            let closed = State { process, settings, engine: None, shared: None };
             if self.replace(&state, closed) {
                 return;
             }
@@ -97,7 +108,8 @@ impl Client {
         let (state, engine) = self.current()?;
         let route = resolve(&engine).map_err(ClientError::Config)?;
         let Settings { drop_params, catalog, .. } = &state.settings;
-        Ok(ResolvedCall::new(engine, route, *drop_params, catalog.clone(), self.account.ledger()))
+        let (ledger, shared) = (self.account.ledger(), state.shared.clone());
+        Ok(ResolvedCall::new(engine, route, *drop_params, catalog.clone(), ledger, shared))
     }
 
     /// What is known of the groups and targets now.

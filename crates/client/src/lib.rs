@@ -61,6 +61,7 @@ mod error;
 pub mod process;
 mod providers;
 mod settings;
+mod state;
 mod stream;
 
 pub use account::{Bill, Entry};
@@ -70,4 +71,5 @@ pub use error::ClientError;
 pub use ferrule_engine::{CallError, CallOptions, ProviderSettings, Timeouts};
 pub use providers::{authentication, builtin, quirks};
 pub use settings::Settings;
+pub use state::StateSettings;
 pub use stream::{RawBody, Stream};

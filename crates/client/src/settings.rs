@@ -1,5 +1,7 @@
 //! Settings of a client, and the engine that is made of them.
 
+use crate::state::StateSettings;
+use ferrule_admission::Store;
 use ferrule_catalog::Catalog;
 use ferrule_engine::{
     Bounds, BreakerOptions, BudgetMode, BudgetSettings, Candidate, Engine, LimitSettings, LookUp, Place,
@@ -34,6 +36,8 @@ pub struct Settings {
     pub limits: Vec<LimitSettings>,
     /// Budgets.
     pub budgets: Vec<BudgetSettings>,
+    /// Where limits, budgets and the ledger of calls are kept.
+    pub state: StateSettings,
 }
 
 impl Default for Settings {
@@ -51,13 +55,19 @@ impl Default for Settings {
             catalog: None,
             limits: Vec::new(),
             budgets: Vec::new(),
+            state: StateSettings::default(),
         }
     }
 }
 
 impl Settings {
-    /// The engine for them, which takes over what stays the same of the one `before`.
-    pub(crate) fn engine(&self, before: Option<&Engine>) -> Result<Engine, String> {
+    /// The engine for them, which takes over what stays the same of the one `before`; with its counters in `store`, where
+    /// that is another one than before.
+    pub(crate) fn engine(
+        &self,
+        before: Option<&Engine>,
+        store: Option<Option<Box<dyn Store>>>,
+    ) -> Result<Engine, String> {
         let Self { providers, timeouts, max_retries, transport, catalog, bounds, .. } = self;
         let engine = match before {
             Some(engine) => engine.renewed(providers.clone(), *timeouts, *max_retries, transport.clone()),
@@ -79,6 +89,10 @@ impl Settings {
                 found.map_err(|problem| format!("budgets.{}.degrade_to: {problem}", budget.name))?;
             }
         }
+        let engine = match store {
+            Some(store) => engine.with_store(store),
+            None => engine,
+        };
         Ok(engine.with_admission(&self.limits, &self.budgets))
     }
 

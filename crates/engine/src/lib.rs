@@ -100,7 +100,7 @@ mod written_in;
 
 pub use admission::{
     BudgetChange, BudgetExceeded, BudgetMode, BudgetSettings, BudgetStatus, LimitReached, LimitSettings,
-    LimitStatus, Measured, Missing, RuleScope, Scope,
+    LimitStatus, Measured, Missing, RuleScope, Scope, admission_clock,
 };
 pub use arrange::own_strategy;
 pub use backend::{Backend, BackendRequest, ChunkSender, Context};

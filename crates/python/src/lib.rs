@@ -48,6 +48,7 @@ mod sdk_objects;
 mod secrets;
 mod settings;
 mod simulator;
+mod state;
 mod status;
 mod to_python;
 mod token;
@@ -109,6 +110,8 @@ mod _native {
     use super::settings::check_names;
     #[pymodule_export]
     use super::simulator::NativeSimulator;
+    #[pymodule_export]
+    use super::state::{check_state, ledger_calls, ledger_totals};
     #[pymodule_export]
     use super::tokens::{count_text_tokens_locally, count_tokens_locally};
     #[pymodule_export]

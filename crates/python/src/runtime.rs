@@ -3,8 +3,10 @@
 //! One thread reads all sockets and decodes: it never waits for Python, and a call costs a third less than with
 //! several workers, which wake each other (`docs/decisions/2026-11-21-pool.md`).
 
+use crate::state::{after_fork_in_parent, at_exit, before_fork};
 use arc_swap::ArcSwapOption;
 use ferrule_client::process;
+use ferrule_state::fork;
 use pyo3::{exceptions::PyRuntimeError, prelude::*, types::PyDict};
 use std::{future::pending, io, sync::Arc, thread};
 use tokio::runtime::{Builder, Handle};
@@ -22,15 +24,20 @@ pub(crate) fn watch_forks(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let os = module.py().import("os")?;
     if os.hasattr("register_at_fork")? {
         let hook = PyDict::new(module.py());
+        hook.set_item("before", wrap_pyfunction!(before_fork, module)?)?;
+        hook.set_item("after_in_parent", wrap_pyfunction!(after_fork_in_parent, module)?)?;
         hook.set_item("after_in_child", wrap_pyfunction!(note_process, module)?)?;
         os.call_method("register_at_fork", (), Some(&hook))?;
     }
+    let exit = module.py().import("atexit")?;
+    exit.call_method1("register", (wrap_pyfunction!(at_exit, module)?,))?;
     Ok(())
 }
 
 #[pyfunction]
 fn note_process() {
     process::note();
+    fork::after(true);
 }
 
 /// This process's runtime.

@@ -6,6 +6,7 @@ use crate::{
     function::FunctionBackend,
     groups, limits, policies, request,
     secrets::ConfiguredSecrets,
+    state,
     token::FunctionTokens,
 };
 use ferrule_client::{ProviderSettings, Settings, authentication, quirks};
@@ -60,6 +61,7 @@ pub(crate) fn read(fields: &Bound<'_, PyDict>, fetch: Option<&Bound<'_, PyAny>>)
     settings.routing.aliases = pairs(&aliases)?;
     settings.routing.default_model = get("model")?.extract()?;
     limits::add(&mut settings, fields)?;
+    settings.state = state::read(fields)?;
     let vault = get("vault")?;
     let secrets = fetch.map(|fetch| (fetch, &vault));
     for provider in get("providers")?.cast::<PyList>()?.iter() {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ferrule._native import check_scope, check_window
+from ferrule._native import check_scope, check_state, check_window
 from ferrule.numeric import as_dollars
 
 if TYPE_CHECKING:
@@ -53,8 +53,20 @@ def budgets(merged: Merged) -> list[dict[str, Any]]:
     ]
 
 
+def shared_state(merged: Merged) -> dict[str, Any]:
+    """Where the limits and budgets of `merged` are counted."""
+    days = merged.tree.get("usage_days")
+    return {
+        "state": merged.tree.get("state", "memory"),
+        "on_state_loss": merged.tree.get("on_state_loss", "local"),
+        "usage_days": None if days is None else float(days),
+    }
+
+
 def problems(merged: Merged) -> Iterator[tuple[Path, str]]:
     """What is wrong beyond the types of the keys: the path of each problem, and the words for it."""
+    if wrong := check_state(merged.tree.get("state", "memory")):
+        yield ("state",), wrong
     for name, fields in (merged.tree.get("limits") or {}).items():
         path = ("limits", name)
         yield from _problems_of_scope(path, fields)

@@ -215,10 +215,18 @@ SCHEMA = Field(
         ),
         "state": Field(
             "text",
-            "Where limits and budgets are counted: in `memory`, for each client. Default `memory`.",
-            '"memory"',
-            choices=("memory",),
+            "Where limits and budgets are counted, and calls noted: in `memory`, for each client, or "
+            "`sqlite:///path`, for all processes of a machine. Default `memory`.",
+            '"sqlite:///var/lib/app/ferrule.db"',
         ),
+        "on_state_loss": Field(
+            "text",
+            "While a shared state does not answer: what is held already is spent, then hard budgets refuse and limits are "
+            "divided by the processes (`local`), all calls are sent (`open`), or none (`closed`). Default `local`.",
+            '"local"',
+            choices=("local", "open", "closed"),
+        ),
+        "usage_days": Field("number", "Days for which a shared state keeps calls. Default: for ever.", "400"),
         "limits": Field(
             "named",
             "Rate limits by name: see docs/limits.md.",
@@ -271,6 +279,8 @@ VARIABLES = {
     "FERRULE_TIMEOUTS_IDLE": ("timeouts", "idle"),
     "FERRULE_MAX_RETRIES": ("max_retries",),
     "FERRULE_RETRY": ("retry", "preset"),
+    "FERRULE_STATE": ("state",),
+    "FERRULE_ON_STATE_LOSS": ("on_state_loss",),
     "FERRULE_DROP_PARAMS": ("drop_params",),
     "FERRULE_CA_FILE": ("ca_file",),
     "FERRULE_CLIENT_CERTIFICATE": ("client_certificate",),

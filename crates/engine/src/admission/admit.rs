@@ -188,7 +188,8 @@ impl AdmissionRules {
         let scope = rule.map_or_else(|| "target".to_owned(), |rule| rule.scope().to_string());
         let value = key.value.to_string();
         let events = &request.policy.events;
-        if let (Some(rule), Short::Budget) = (rule, shortage.what) {
+        let of_budget = rule.filter(|rule| matches!(rule.kind, Kind::Budget(_)));
+        if let (Some(rule), Short::Budget | Short::Store) = (of_budget, shortage.what) {
             let reserved = amount(shortage.in_flight);
             let spent = amount(shortage.used.saturating_sub(shortage.in_flight));
             let whole = amount(shortage.limit);
@@ -212,7 +213,11 @@ impl AdmissionRules {
                 spent,
                 reserved,
                 estimate: Some(estimate.cost.unwrap_or_default()),
-                why: "",
+                why: if shortage.what == Short::Store {
+                    "the store of its state does not answer (see on_state_loss)"
+                } else {
+                    ""
+                },
                 retry_after,
                 degrade_to: rule.degrade_to(),
             }));

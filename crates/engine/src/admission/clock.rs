@@ -1,7 +1,7 @@
 //! Clock of admission, and the counters of an engine.
 
 use crate::steady_clock;
-use ferrule_admission::{Admission, Clock, Memory, Now};
+use ferrule_admission::{Admission, Clock, Memory, Now, Store};
 use std::{
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
@@ -19,7 +19,17 @@ impl Clock for EngineClock {
     }
 }
 
+/// The clock that limits and budgets go by.
+pub fn admission_clock() -> Arc<dyn Clock> {
+    Arc::new(EngineClock)
+}
+
 /// Counters in this process.
 pub(crate) fn counters() -> Arc<Admission> {
-    Admission::new(Box::<Memory>::default(), Arc::new(EngineClock), MAX_WAITING)
+    counters_in(Box::<Memory>::default())
+}
+
+/// Counters in `store`.
+pub(crate) fn counters_in(store: Box<dyn Store>) -> Arc<Admission> {
+    Admission::new(store, admission_clock(), MAX_WAITING)
 }

@@ -18,7 +18,8 @@ mod status;
 
 pub(crate) use admit::{AdmissionRequest, NotAdmitted, key_name};
 pub(crate) use admitted::Admitted;
-pub(crate) use clock::counters;
+pub use clock::admission_clock;
+pub(crate) use clock::{counters, counters_in};
 pub use measured::Measured;
 pub(crate) use measured::OWN_LIMITS;
 pub use refusal::{BudgetExceeded, LimitReached};

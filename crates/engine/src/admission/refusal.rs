@@ -54,7 +54,13 @@ pub(crate) fn amount(money: Money) -> Amount {
 
 impl fmt::Display for LimitReached {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.what == Short::Provider {
+        if self.what == Short::Store {
+            write!(
+                formatter,
+                "the limit `limits.{}` cannot be checked: the store of its state does not answer",
+                self.limit
+            )?;
+        } else if self.what == Short::Provider {
             write!(formatter, "{} says that it takes no more requests for now", self.value)?;
         } else {
             write!(formatter, "the limit `limits.{}` ({}", self.limit, self.scope)?;
@@ -94,6 +100,7 @@ impl fmt::Display for BudgetExceeded {
             write!(formatter, " ({} {})", self.scope, self.value)?;
         }
         match self.estimate {
+            Some(_) if !self.why.is_empty() => write!(formatter, " cannot be checked: {}", self.why)?,
             Some(estimate) => {
                 let Self { amount, spent, reserved, .. } = self;
                 write!(

@@ -121,7 +121,7 @@ impl AdmissionRules {
             BudgetChange::Reset => Adjustment::Reset,
         };
         let before = self.counters.budget(&key, &budget.figures(value));
-        let found = self.counters.adjust(&key, &budget.figures(value), adjustment);
+        let found = self.counters.adjust(&key, &budget.figures(value), adjustment)?;
         let spent = |found: &BudgetUse| amount(found.reported.saturating_add(found.estimated));
         let what = match change {
             BudgetChange::TopUp(more) => format!("topped up by ${more}"),

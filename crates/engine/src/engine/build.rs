@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::{
-    admission::{AdmissionRules, BudgetSettings, LimitSettings, counters},
+    admission::{AdmissionRules, BudgetSettings, LimitSettings, counters, counters_in},
     bounds::Bounds,
     group_state::GroupStates,
     options::{Timeouts, TransportSettings},
@@ -12,6 +12,7 @@ use crate::{
     settings::ProviderSettings,
     tls::Tls,
 };
+use ferrule_admission::{Memory, Store};
 use ferrule_catalog::Catalog;
 use ferrule_wire::dialect::{Dialect, registry};
 use std::{collections::HashMap, sync::Arc};
@@ -156,6 +157,13 @@ impl Engine {
     #[must_use]
     pub fn with_catalog(mut self, catalog: Option<Arc<Catalog>>) -> Self {
         self.catalog = catalog;
+        self
+    }
+
+    /// The engine with its counters in `store`, or anew in this process: to be said before limits and budgets.
+    #[must_use]
+    pub fn with_store(mut self, store: Option<Box<dyn Store>>) -> Self {
+        self.counters = counters_in(store.unwrap_or_else(|| Box::<Memory>::default()));
         self
     }
 

@@ -1,0 +1,133 @@
+//! Ledger of calls, as it is asked: what calls used and cost, by whatever they are told apart by.
+
+use crate::{
+    backing::{Away, Backing},
+    journal,
+    record::CallRecord,
+    sqlite::Sqlite,
+    upkeep::book_into,
+};
+use rusqlite::params;
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+/// Which calls are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Question {
+    /// Those that ended at this time or later, in milliseconds since 1970.
+    pub since: Option<i64>,
+    /// Those that ended before this.
+    pub until: Option<i64>,
+    /// What they are told apart by: `provider`, `model`, `group`, `day` (by UTC), or `metadata.<label>`.
+    pub by: Vec<String>,
+}
+
+/// What some calls used and cost.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallTotals {
+    /// All calls.
+    pub calls: u64,
+    /// Of them, those that ended without an answer.
+    pub failed: u64,
+    /// Of them, those that ended with a part of it.
+    pub interrupted: u64,
+    /// Tokens, as far as they were reported.
+    pub input_tokens: u64,
+    /// Tokens, as far as they were reported.
+    pub output_tokens: u64,
+    /// Of the input.
+    pub cache_read_tokens: u64,
+    /// Of the input.
+    pub cache_write_tokens: u64,
+    /// Of the output.
+    pub reasoning_tokens: u64,
+    /// What they cost, in 10^-24 dollars, as far as it is known.
+    pub cost: u128,
+    /// How many calls have an answer whose cost is not known.
+    pub unknown_cost: u64,
+}
+
+impl CallTotals {
+    fn add(&mut self, call: &CallRecord) {
+        let add = |sum: &mut u64, more: Option<u64>| *sum = sum.saturating_add(more.unwrap_or_default());
+        let is_part = call.end == "part";
+        add(&mut self.calls, (!is_part).then_some(1));
+        add(&mut self.failed, (call.end == "failed").then_some(1));
+        add(&mut self.interrupted, (call.end == "interrupted").then_some(1));
+        add(&mut self.input_tokens, call.input_tokens);
+        add(&mut self.output_tokens, call.output_tokens);
+        add(&mut self.cache_read_tokens, call.cache_read_tokens);
+        add(&mut self.cache_write_tokens, call.cache_write_tokens);
+        add(&mut self.reasoning_tokens, call.reasoning_tokens);
+        self.cost = self.cost.saturating_add(call.cost.unwrap_or_default());
+        let is_unknown = call.cost.is_none() && !is_part && call.end != "failed";
+        add(&mut self.unknown_cost, is_unknown.then_some(1));
+    }
+}
+
+/// What the calls in the database at `path` used and cost, by what they are told apart by. What is in journals, of living
+/// and dead processes, is booked first.
+pub fn totals(path: &Path, question: &Question) -> Result<Vec<(Vec<Option<String>>, CallTotals)>, Away> {
+    let mut found: BTreeMap<Vec<Option<String>>, CallTotals> = BTreeMap::new();
+    each(path, question, |call, day| {
+        let value = |by: &String| match by.as_str() {
+            "provider" => Some(call.provider.clone()),
+            "model" => Some(format!("{}/{}", call.provider, call.model)),
+            "group" => call.alias.clone(),
+            "day" => Some(day.to_owned()),
+            other => call.metadata.get(other.strip_prefix("metadata.")?).cloned(),
+        };
+        found.entry(question.by.iter().map(value).collect()).or_default().add(call);
+    })?;
+    Ok(found.into_iter().collect())
+}
+
+/// The calls themselves, in the order in which they ended, given to `work` with the day that each ended on.
+pub fn each(path: &Path, question: &Question, mut work: impl FnMut(&CallRecord, &str)) -> Result<(), Away> {
+    if !path.exists() {
+        return Err(Away(format!("there is no file {}", path.display())));
+    }
+    let mut database = Sqlite::open(path)?;
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX);
+    for (name, _, _) in database.journals()? {
+        let file = journal::path(&journal::directory(path), &name);
+        book_into(&mut database, &file, &name, now)?;
+    }
+    let connection = database.connection()?;
+    let mut select = connection.prepare(
+        "SELECT id, at, provider, model, alias, metadata, \"end\", input_tokens, output_tokens, cache_read_tokens, \
+         cache_write_tokens, reasoning_tokens, cost, date(at / 1000, 'unixepoch') FROM calls \
+         WHERE at >= ?1 AND at < ?2 ORDER BY at, id",
+    )?;
+    let between = params![question.since.unwrap_or(i64::MIN), question.until.unwrap_or(i64::MAX)];
+    let mut rows = select.query(between)?;
+    while let Some(row) = rows.next()? {
+        let count = |place: usize| -> Result<Option<u64>, rusqlite::Error> {
+            let number: Option<i64> = row.get(place)?;
+            Ok(number.and_then(|number| u64::try_from(number).ok()))
+        };
+        let (metadata, cost): (String, Option<String>) = (row.get(5)?, row.get(12)?);
+        let call = CallRecord {
+            id: row.get(0)?,
+            at: row.get(1)?,
+            provider: row.get(2)?,
+            model: row.get(3)?,
+            alias: row.get(4)?,
+            metadata: serde_json::from_str(&metadata).unwrap_or_default(),
+            end: row.get(6)?,
+            input_tokens: count(7)?,
+            output_tokens: count(8)?,
+            cache_read_tokens: count(9)?,
+            cache_write_tokens: count(10)?,
+            reasoning_tokens: count(11)?,
+            cost: cost.and_then(|cost| cost.parse().ok()),
+        };
+        let day: Option<String> = row.get(13)?;
+        work(&call, day.as_deref().unwrap_or_default());
+    }
+    Ok(())
+}

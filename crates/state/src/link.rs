@@ -1,0 +1,37 @@
+//! Link of a process to the backing: one operation at a time, and none while the process forks.
+
+use crate::{
+    backing::{Away, Backing},
+    fork,
+};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The link.
+pub(crate) struct Link {
+    backing: Mutex<Box<dyn Backing>>,
+}
+
+impl Link {
+    pub(crate) fn new(backing: Box<dyn Backing>) -> Arc<Self> {
+        let link = Arc::new(Self { backing: Mutex::new(backing) });
+        fork::register(Arc::downgrade(&link));
+        link
+    }
+
+    /// Does `work` with the backing.
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut dyn Backing) -> Result<T, Away>) -> Result<T, Away> {
+        let _gate = fork::gate();
+        let mut backing = self.backing.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = work(&mut **backing);
+        if done.is_err() {
+            // A database that was replaced, or a disk that was full: the next one opens it anew.
+            backing.disconnect();
+        }
+        done
+    }
+
+    /// Lets go of the connection. Whoever calls it has the gate.
+    pub(crate) fn disconnect(&self) {
+        self.backing.lock().unwrap_or_else(PoisonError::into_inner).disconnect();
+    }
+}
