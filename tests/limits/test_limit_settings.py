@@ -27,7 +27,11 @@ if TYPE_CHECKING:
         ("[budgets.a]\namount = 5\ntime_zone = 'Oslo'\n", 3, "Europe/Oslo"),
         ("[budgets.a]\namount = 5\nmode = 'degrade'\n", 1, "`degrade_to` is missing"),
         ("[budgets.a]\namount = 5\nat = 0.5\n", 3, 'mode = "degrade"'),
-        ("state = 'sqlite:///x.db'\n", 1, "memory"),
+        ("state = 'sqlite://x.db'\n", 1, "sqlite:///absolute/path"),
+        ("model = 'a/b'\nstate = 'redis://localhost'\n", 2, "Redis is not supported yet"),
+        ("state = 3\n", 1, "expected a string"),
+        ("on_state_loss = 'wait'\n", 1, "local, open, closed"),
+        ("usage_days = 'all'\n", 1, "a number"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, text: str, line: int, message: str) -> None:

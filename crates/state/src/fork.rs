@@ -3,29 +3,34 @@
 //! Whoever forks calls [`before`] first: it waits for operations under way, lets go of all connections, and keeps new
 //! ones from being made until [`after`], which both the parent and the child call.
 
-use crate::link::Link;
 use std::{
     cell::RefCell,
     sync::{Mutex, MutexGuard, PoisonError, Weak},
 };
 
+/// Holds a connection that a child must not have.
+pub(crate) trait Connected: Send + Sync {
+    /// Lets go of it. Whoever calls this has the gate.
+    fn disconnect(&self);
+}
+
 /// Held during each operation on a backing, and across a fork.
 static GATE: Mutex<()> = Mutex::new(());
 /// All links of this process.
-static LINKS: Mutex<Vec<Weak<Link>>> = Mutex::new(Vec::new());
+static LINKS: Mutex<Vec<Weak<dyn Connected>>> = Mutex::new(Vec::new());
 
 thread_local! {
     /// The gate, and the list, while this thread forks.
     static FORKING: RefCell<Option<Held>> = const { RefCell::new(None) };
 }
 
-type Held = (MutexGuard<'static, ()>, MutexGuard<'static, Vec<Weak<Link>>>);
+type Held = (MutexGuard<'static, ()>, MutexGuard<'static, Vec<Weak<dyn Connected>>>);
 
 pub(crate) fn gate() -> MutexGuard<'static, ()> {
     GATE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-pub(crate) fn register(link: Weak<Link>) {
+pub(crate) fn register(link: Weak<dyn Connected>) {
     let mut links = LINKS.lock().unwrap_or_else(PoisonError::into_inner);
     links.retain(|known| known.strong_count() > 0);
     links.push(link);

@@ -8,6 +8,7 @@
 
 mod address;
 mod backing;
+mod core;
 pub mod fork;
 pub mod journal;
 mod ledger;

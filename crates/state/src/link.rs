@@ -2,7 +2,7 @@
 
 use crate::{
     backing::{Away, Backing},
-    fork,
+    fork::{self, Connected},
 };
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,7 +14,8 @@ pub(crate) struct Link {
 impl Link {
     pub(crate) fn new(backing: Box<dyn Backing>) -> Arc<Self> {
         let link = Arc::new(Self { backing: Mutex::new(backing) });
-        fork::register(Arc::downgrade(&link));
+        let connected: Arc<dyn Connected> = Arc::clone(&link) as Arc<dyn Connected>;
+        fork::register(Arc::downgrade(&connected));
         link
     }
 
@@ -29,9 +30,10 @@ impl Link {
         }
         done
     }
+}
 
-    /// Lets go of the connection. Whoever calls it has the gate.
-    pub(crate) fn disconnect(&self) {
+impl Connected for Link {
+    fn disconnect(&self) {
         self.backing.lock().unwrap_or_else(PoisonError::into_inner).disconnect();
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     address::OnLoss,
     backing::{Away, Backing, Want},
+    core::{Core, lock},
     journal::{self, Journal},
     link::Link,
     local::{Call, Figure, Held, Local, Need, Share, needs},
@@ -15,12 +16,11 @@ use ferrule_admission::{
 };
 use std::{
     fmt,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{
-        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
-    thread::Thread,
 };
 
 /// How long it may not have heard of the backing before its blocks are doubted, in milliseconds: half of the life of a
@@ -29,39 +29,10 @@ const DOUBT: i64 = crate::backing::MEMBER_LIFE / 2;
 
 /// Counters that other processes share, and the ledger of calls. Clones are the same.
 #[derive(Clone)]
-pub struct Shared(pub(crate) Arc<Core>);
+pub struct Shared(Arc<User>);
 
-pub(crate) struct Core {
-    pub(crate) member: String,
-    pub(crate) link: Arc<Link>,
-    pub(crate) directory: PathBuf,
-    /// The journal, and its name.
-    pub(crate) journal: Mutex<(Journal, String)>,
-    /// Locked before the journal, and before the backing is asked.
-    pub(crate) local: Mutex<Local>,
-    /// What providers tell, and what this process counts of limits itself.
-    inner: Memory,
-    pub(crate) wake: OnceLock<Box<dyn Fn() + Send + Sync>>,
-    pub(crate) clock: Arc<dyn Clock>,
-    on_loss: OnLoss,
-    /// Milliseconds for which calls are kept; `None` for ever.
-    pub(crate) retention: Option<i64>,
-    pub(crate) is_away: AtomicBool,
-    /// Whether anything happened since the last upkeep.
-    pub(crate) is_active: AtomicBool,
-    pub(crate) thread: OnceLock<Thread>,
-    next_call: AtomicU64,
-    /// When it last said that it lives, swept, and so on: the upkeep's own.
-    pub(crate) beat_at: AtomicI64,
-    pub(crate) swept_at: AtomicI64,
-    /// Only one thread does the upkeep at a time.
-    pub(crate) upkeep: Mutex<()>,
-    process: u32,
-}
-
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
+/// Whoever uses the store. When the last one has left, it is over.
+struct User(Arc<Core>);
 
 impl Shared {
     /// Counters in `backing`, with journals in `directory`. Its upkeep is done by [`Shared::keep_up`].
@@ -96,79 +67,46 @@ impl Shared {
             beat_at: AtomicI64::new(i64::MIN),
             swept_at: AtomicI64::new(i64::MIN),
             upkeep: Mutex::new(()),
+            is_over: AtomicBool::new(false),
             process: std::process::id(),
         });
         upkeep::register(&core);
-        Ok(Self(core))
+        Ok(Self(Arc::new(User(core))))
     }
 
     /// Has a thread do the upkeep.
     pub fn with_thread(self) -> Result<Self, Away> {
-        upkeep::start(&self.0)?;
+        upkeep::start(&self.0.0)?;
         Ok(self)
     }
 
     /// Does what is to be done now and then: books what was spent, gives back what is not needed, says that it lives,
     /// and takes over from those who do not.
     pub fn keep_up(&self) {
-        upkeep::keep_up(&self.0);
+        upkeep::keep_up(&self.0.0);
     }
 
     /// Books everything, and gives back all that calls under way do not need.
     pub fn settle_up(&self) {
-        upkeep::settle_up(&self.0);
+        upkeep::settle_up(&self.0.0);
     }
 
-    /// Notes a call in the ledger; `fill` has its figures. It is in the journal when this returns.
+    /// Notes a call in the ledger, with the time and an id. It is in the journal when this returns.
     pub fn note(&self, mut call: CallRecord) {
-        let number = self.0.next_call.fetch_add(1, Ordering::Relaxed);
-        call.id = format!("{}-{number}", self.0.member);
-        call.at = self.0.clock.now().wall;
-        self.0.append(&Record::Call(Box::new(call)));
+        let core = &*self.0.0;
+        let number = core.next_call.fetch_add(1, Ordering::Relaxed);
+        call.id = format!("{}-{number}", core.member);
+        call.at = core.clock.now().wall;
+        core.append(&Record::Call(Box::new(call)));
     }
 
     /// Whether the backing does not answer.
     pub fn is_away(&self) -> bool {
-        self.0.is_away.load(Ordering::Acquire)
+        self.0.0.is_away.load(Ordering::Acquire)
     }
 }
 
 impl Core {
-    /// Whether it was made in this process, and not in one that this is a fork of.
-    pub(crate) fn is_own(&self) -> bool {
-        std::process::id() == self.process
-    }
-
-    pub(crate) fn append(&self, record: &Record) {
-        if let Err(error) = lock(&self.journal).0.append(record) {
-            tracing::warn!(target: "ferrule", "state: the journal cannot be written: {error}");
-        }
-        self.wake_upkeep();
-    }
-
-    pub(crate) fn wake_upkeep(&self) {
-        if !self.is_active.swap(true, Ordering::AcqRel)
-            && let Some(thread) = self.thread.get()
-        {
-            thread.unpark();
-        }
-    }
-
-    /// The backing answers, or not any more.
-    pub(crate) fn heard(&self, away: Option<&Away>) {
-        match away {
-            Some(away) if !self.is_away.swap(true, Ordering::AcqRel) => tracing::warn!(
-                target: "ferrule",
-                "state: the store does not answer ({away}); on_state_loss = \"{}\" holds until it does",
-                self.on_loss.name()
-            ),
-            None if self.is_away.swap(false, Ordering::AcqRel) => {
-                tracing::info!(target: "ferrule", "state: the store answers again");
-            }
-            _ => {}
-        }
-    }
-
     /// Asks the backing for what is wanted. Shares that are not there any more learn nothing.
     fn take(&self, local: &mut Local, wants: &[Want], names: &[(Key, Figure)], now: Now) {
         match self.link.with(|backing| backing.take(&self.member, wants, now.wall)) {
@@ -283,7 +221,7 @@ fn divided(limit: &LimitFigures, members: usize) -> LimitFigures {
 
 impl Store for Shared {
     fn reserve(&self, call: CallId, claims: &[Claim], now: Now) -> Result<(), Shortage> {
-        let core = &*self.0;
+        let core = &*self.0.0;
         let local = &mut *lock(&core.local);
         if local.calls.contains_key(&call) {
             return Ok(());
@@ -338,7 +276,7 @@ impl Store for Shared {
     }
 
     fn sent(&self, call: CallId, now: Now) {
-        let core = &*self.0;
+        let core = &*self.0.0;
         let local = &mut *lock(&core.local);
         let Some(mut known) = local.calls.remove(&call) else { return };
         if !known.is_settled && !std::mem::replace(&mut known.is_sent, true) {
@@ -350,7 +288,7 @@ impl Store for Shared {
     }
 
     fn settle(&self, call: CallId, outcome: Outcome, now: Now) -> Vec<Crossing> {
-        let core = &*self.0;
+        let core = &*self.0.0;
         let local = &mut *lock(&core.local);
         let Some(mut known) = local.calls.remove(&call) else { return Vec::new() };
         let mut crossings = Vec::new();
@@ -393,7 +331,7 @@ impl Store for Shared {
     }
 
     fn leave(&self, call: CallId, now: Now) {
-        let core = &*self.0;
+        let core = &*self.0.0;
         let local = &mut *lock(&core.local);
         let Some(known) = local.calls.remove(&call) else { return };
         core.inner.leave(call, now);
@@ -406,7 +344,7 @@ impl Store for Shared {
     }
 
     fn told(&self, key: &Key, told: &Told, now: Now) {
-        self.0.inner.told(key, told, now);
+        self.0.0.inner.told(key, told, now);
     }
 
     fn adjust(
@@ -416,7 +354,7 @@ impl Store for Shared {
         adjustment: Adjustment,
         now: Now,
     ) -> Result<BudgetUse, String> {
-        let core = &*self.0;
+        let core = &*self.0.0;
         // What was spent before it is booked before it.
         upkeep::flush(core);
         let need = Core::budget_need(key, budget);
@@ -432,7 +370,7 @@ impl Store for Shared {
     }
 
     fn budget(&self, key: &Key, budget: &BudgetFigures, now: Now) -> BudgetUse {
-        let core = &*self.0;
+        let core = &*self.0.0;
         let local = &mut *lock(&core.local);
         let need = Core::budget_need(key, budget);
         // Nothing is asked for, so that there is no shortage.
@@ -441,7 +379,7 @@ impl Store for Shared {
     }
 
     fn snapshot(&self, now: Now) -> Snapshot {
-        let core = &*self.0;
+        let core = &*self.0.0;
         upkeep::refresh(core, i64::MIN);
         let local = lock(&core.local);
         let mut found = core.inner.snapshot(now);
@@ -469,21 +407,18 @@ impl Store for Shared {
 
     fn watch(&self, wake: Box<dyn Fn() + Send + Sync>) {
         // The first one: a store has one admission.
-        let _ = self.0.wake.set(wake);
+        let _ = self.0.0.wake.set(wake);
     }
 }
 
-impl Drop for Core {
+impl Drop for User {
     fn drop(&mut self) {
-        // A forked child leaves alone what is its parent's.
-        if self.is_own() {
-            upkeep::leave(self);
-        }
+        upkeep::leave(&self.0);
     }
 }
 
 impl fmt::Debug for Shared {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Shared").field("member", &self.0.member).finish_non_exhaustive()
+        formatter.debug_struct("Shared").field("member", &self.0.0.member).finish_non_exhaustive()
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::{
     backing::{Away, Backing},
+    core::{Core, lock},
     journal::{self, Journal},
-    shared::{Core, lock},
 };
 use std::{
     fs,
@@ -40,7 +40,7 @@ fn run(core: &Weak<Core>) {
     let mut pause = BUSY;
     loop {
         thread::park_timeout(pause);
-        let Some(core) = core.upgrade() else { return };
+        let Some(core) = core.upgrade().filter(|core| !core.is_over.load(Ordering::Acquire)) else { return };
         let is_active = core.is_active.swap(false, Ordering::AcqRel);
         keep_up(&core);
         pause = if is_active || core.is_active.load(Ordering::Acquire) { BUSY } else { IDLE };
@@ -50,6 +50,9 @@ fn run(core: &Weak<Core>) {
 pub(crate) fn keep_up(core: &Core) {
     {
         let _alone = lock(&core.upkeep);
+        if core.is_over.load(Ordering::Acquire) {
+            return;
+        }
         let now = core.clock.now().wall;
         let done = round(core, now);
         core.heard(done.as_ref().err());
@@ -293,6 +296,15 @@ fn sweep(core: &Core, now: i64) -> Result<(), Away> {
 
 /// The end of a store: nothing is left of it where all of it is booked.
 pub(crate) fn leave(core: &Core) {
+    if !core.is_own() {
+        // A forked child leaves alone what is its parent's.
+        return;
+    }
+    let _alone = lock(&core.upkeep);
+    core.is_over.store(true, Ordering::Release);
+    if let Some(thread) = core.thread.get() {
+        thread.unpark();
+    }
     let left = book(core).and_then(|()| return_parts(core, i64::MAX, core.clock.now().wall)).and_then(|()| {
         let journal = lock(&core.journal);
         if !journal.0.is_written() {

@@ -26,6 +26,7 @@ from ferrule.cli import (
     sim,
     templates,
     tokens,
+    usage,
 )
 
 _OWN_OPTIONS = ("--version", "-V", "--help", "-h", "--install-completion", "--show-completion")
@@ -127,6 +128,7 @@ app.add_typer(keys.app, name="keys")
 app.command("embed")(embed.embed)
 app.command("tokens")(tokens.tokens)
 app.command("cost")(cost.cost)
+app.command("usage")(usage.usage)
 app.command("providers")(providers.providers)
 app.add_typer(config.app, name="config")
 app.command("sim")(sim.sim)

@@ -1,0 +1,83 @@
+//! Core of a store that processes share: its parts, and what all that works on them needs.
+
+use crate::{address::OnLoss, backing::Away, journal::Journal, link::Link, local::Local, record::Record};
+use ferrule_admission::{Clock, Memory};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+    },
+    thread::Thread,
+};
+
+pub(crate) struct Core {
+    pub(crate) member: String,
+    pub(crate) link: Arc<Link>,
+    pub(crate) directory: PathBuf,
+    /// The journal, and its name.
+    pub(crate) journal: Mutex<(Journal, String)>,
+    /// Locked before the journal, and before the backing is asked.
+    pub(crate) local: Mutex<Local>,
+    /// What providers tell, and what this process counts of limits itself.
+    pub(crate) inner: Memory,
+    pub(crate) wake: OnceLock<Box<dyn Fn() + Send + Sync>>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) on_loss: OnLoss,
+    /// Milliseconds for which calls are kept; `None` for ever.
+    pub(crate) retention: Option<i64>,
+    pub(crate) is_away: AtomicBool,
+    /// Whether anything happened since the last upkeep.
+    pub(crate) is_active: AtomicBool,
+    pub(crate) thread: OnceLock<Thread>,
+    pub(crate) next_call: AtomicU64,
+    /// When it last said that it lives, swept, and so on: the upkeep's own.
+    pub(crate) beat_at: AtomicI64,
+    pub(crate) swept_at: AtomicI64,
+    /// Only one thread does the upkeep at a time.
+    pub(crate) upkeep: Mutex<()>,
+    /// Whether it is over.
+    pub(crate) is_over: AtomicBool,
+    pub(crate) process: u32,
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Core {
+    /// Whether it was made in this process, and not in one that this is a fork of.
+    pub(crate) fn is_own(&self) -> bool {
+        std::process::id() == self.process
+    }
+
+    pub(crate) fn append(&self, record: &Record) {
+        if let Err(error) = lock(&self.journal).0.append(record) {
+            tracing::warn!(target: "ferrule", "state: the journal cannot be written: {error}");
+        }
+        self.wake_upkeep();
+    }
+
+    pub(crate) fn wake_upkeep(&self) {
+        if !self.is_active.swap(true, Ordering::AcqRel)
+            && let Some(thread) = self.thread.get()
+        {
+            thread.unpark();
+        }
+    }
+
+    /// The backing answers, or not any more.
+    pub(crate) fn heard(&self, away: Option<&Away>) {
+        match away {
+            Some(away) if !self.is_away.swap(true, Ordering::AcqRel) => tracing::warn!(
+                target: "ferrule",
+                "state: the store does not answer ({away}); on_state_loss = \"{}\" holds until it does",
+                self.on_loss.name()
+            ),
+            None if self.is_away.swap(false, Ordering::AcqRel) => {
+                tracing::info!(target: "ferrule", "state: the store answers again");
+            }
+            _ => {}
+        }
+    }
+}
