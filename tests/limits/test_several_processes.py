@@ -259,8 +259,8 @@ def test_the_ledger_is_shown(counted: Simulator, state: str, tmp_path: Path) -> 
             client.complete("quick", "Hello!", max_tokens=10, metadata={"team": team})
         with client.stream(MODEL, "Hello!") as stream:
             next(iter(stream))
+        counted.set_script([rule(fault={"status": {"status": 400}})])
         with pytest.raises(ferrule.ProviderError):
-            counted.set_script([rule(fault={"status": {"status": 400}})])
             client.complete("mine/other", "Hello!")
     by_team = json.loads(usage("--by", "metadata.team", "--by", "group", "--json", "--state", state).stdout)
     shown = [(row["metadata.team"], row["group"], row["calls"], Decimal(row["cost"])) for row in by_team]
@@ -282,10 +282,11 @@ def test_the_ledger_is_shown(counted: Simulator, state: str, tmp_path: Path) -> 
     result = CliRunner().invoke(app, ["usage", "--by", "team", "--state", state])
     assert result.exit_code != 0
     if _has_pyarrow():
-        import pyarrow.parquet as pq
+        import importlib
 
+        pq: Any = importlib.import_module("pyarrow.parquet")
         usage("--parquet", str(tmp_path / "calls.parquet"), "--state", state)
-        written: Any = pq.read_table(tmp_path / "calls.parquet")
+        written = pq.read_table(tmp_path / "calls.parquet")
         assert written.num_rows == 5
         assert sum(cost for cost in written["cost"].to_pylist() if cost is not None) >= 3 * COST
 

@@ -25,6 +25,9 @@ pub struct Question {
     pub by: Vec<String>,
 }
 
+/// What calls are told apart by, in the order of the question; `None` where they have none of it.
+pub type Values = Vec<Option<String>>;
+
 /// What some calls used and cost.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CallTotals {
@@ -70,8 +73,8 @@ impl CallTotals {
 
 /// What the calls in the database at `path` used and cost, by what they are told apart by. What is in journals, of living
 /// and dead processes, is booked first.
-pub fn totals(path: &Path, question: &Question) -> Result<Vec<(Vec<Option<String>>, CallTotals)>, Away> {
-    let mut found: BTreeMap<Vec<Option<String>>, CallTotals> = BTreeMap::new();
+pub fn totals(path: &Path, question: &Question) -> Result<Vec<(Values, CallTotals)>, Away> {
+    let mut found: BTreeMap<Values, CallTotals> = BTreeMap::new();
     each(path, question, |call, day| {
         let value = |by: &String| match by.as_str() {
             "provider" => Some(call.provider.clone()),

@@ -73,7 +73,6 @@ pub struct CallRecord {
     pub cost: Option<u128>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
 fn is_zero(amount: &u128) -> bool {
     *amount == 0
 }
@@ -82,7 +81,6 @@ fn is_zero(amount: &u128) -> bool {
 mod decimal {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
     pub(super) fn serialize<S: Serializer>(amount: &u128, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(amount)
     }
@@ -96,7 +94,6 @@ mod decimal {
 mod optional_decimal {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    #[expect(clippy::ref_option, reason = "serde asks for it")]
     pub(super) fn serialize<S: Serializer>(amount: &Option<u128>, serializer: S) -> Result<S::Ok, S::Error> {
         match amount {
             Some(amount) => serializer.collect_str(amount),

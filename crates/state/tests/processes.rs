@@ -6,8 +6,10 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::string_slice,
     clippy::panic,
     clippy::print_stdout,
+    clippy::disallowed_methods,
     reason = "tests"
 )]
 
@@ -68,7 +70,7 @@ impl AheadClock {
 impl Clock for AheadClock {
     fn now(&self) -> Now {
         let ahead = std::fs::read_to_string(&self.file).ok().and_then(|text| text.parse::<i64>().ok());
-        let ahead = ahead.map_or_else(|| self.last.load(Ordering::SeqCst), |ahead| ahead);
+        let ahead = ahead.unwrap_or_else(|| self.last.load(Ordering::SeqCst));
         self.last.store(ahead, Ordering::SeqCst);
         let since_epoch = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap();
         let steady = u64::try_from(self.start.elapsed().as_millis()).unwrap() + u64::try_from(ahead).unwrap();

@@ -2,6 +2,7 @@
 
 import csv
 import datetime
+import importlib
 import re
 import sys
 from decimal import Decimal, localcontext
@@ -117,9 +118,10 @@ def _show(rows: list[dict[str, Any]], told_apart: list[str], *, chart: bool) -> 
         table.add_column(name, justify="right")
     if chart:
         table.add_column("")
+    total: dict[str, Any] = {name: sum(row[name] for row in rows) for name in _FIGURES if name != "cost"}
     with localcontext() as context:
-        context.prec = 60
-        total = {name: sum((row[name] for row in rows), Decimal(0) if name == "cost" else 0) for name in _FIGURES}
+        context.prec = 60  # so that sums of money are exact
+        total["cost"] = sum((row["cost"] for row in rows), Decimal(0))
     for row in [*rows, *([{**total, "is_total": True}] if len(rows) > 1 else [])]:
         is_total = "is_total" in row
         names = ["all", *[""] * (len(told_apart) - 1)] if is_total else [row[name] or "-" for name in told_apart]
@@ -138,11 +140,10 @@ def _show(rows: list[dict[str, Any]], told_apart: list[str], *, chart: bool) -> 
 def _write_parquet(file: Path, calls: list[dict[str, Any]]) -> None:
     """Writes calls, one row each; costs are decimals, and metadata a map."""
     try:
-        import pyarrow as pa  # pyright: ignore[reportMissingImports] - optional
-        import pyarrow.parquet as pq  # pyright: ignore[reportMissingImports] - optional
+        arrow: Any = importlib.import_module("pyarrow")
+        writer: Any = importlib.import_module("pyarrow.parquet")
     except ImportError:
         raise failures.UsageError("--parquet needs pyarrow: pip install pyarrow") from None
-    arrow: Any = pa
     number = arrow.int64()
     schema = arrow.schema(
         [
@@ -171,6 +172,5 @@ def _write_parquet(file: Path, calls: list[dict[str, Any]]) -> None:
         }
         for call in calls
     ]
-    writer: Any = pq
     writer.write_table(arrow.Table.from_pylist(rows, schema=schema), file)
     screen.note(f"{len(rows)} calls written to {file}")

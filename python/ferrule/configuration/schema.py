@@ -221,8 +221,8 @@ SCHEMA = Field(
         ),
         "on_state_loss": Field(
             "text",
-            "While a shared state does not answer: what is held already is spent, then hard budgets refuse and limits are "
-            "divided by the processes (`local`), all calls are sent (`open`), or none (`closed`). Default `local`.",
+            "While a shared state does not answer: what is held already is spent, then hard budgets refuse and limits "
+            "are divided by the processes (`local`), all calls are sent (`open`), or none (`closed`). Default `local`.",
             '"local"',
             choices=("local", "open", "closed"),
         ),

@@ -101,7 +101,7 @@ pub(super) fn connect(path: &Path, busy: Duration) -> Result<Connection, Away> {
         if !is_busy || Instant::now() > until {
             return Err(error.into());
         }
-        thread::sleep(Duration::from_millis(5));
+        pause();
     }
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if version != VERSION {
@@ -110,6 +110,12 @@ pub(super) fn connect(path: &Path, busy: Duration) -> Result<Connection, Away> {
         )));
     }
     Ok(connection)
+}
+
+/// Whoever changes the mode of a database is done in a moment.
+#[expect(clippy::disallowed_methods, reason = "SQLite has no way to wait for it")]
+fn pause() {
+    thread::sleep(Duration::from_millis(5));
 }
 
 fn begin(connection: &mut Connection) -> rusqlite::Result<()> {

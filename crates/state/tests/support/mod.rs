@@ -1,5 +1,5 @@
 //! Databases for tests, which are deleted at the end.
-#![allow(dead_code, unreachable_pub, reason = "not every test needs all")]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "not every test needs all")]
 
 use ferrule_admission::Clock;
 use ferrule_state::{OnLoss, Shared, Sqlite, journal};
