@@ -104,7 +104,7 @@ def test_a_budget_outlives_its_process(counted: Simulator, state: str) -> None:
     for made in range(1, 4):
         with ferrule.Client(**settings(counted, state=state, budgets=budgets)) as client:
             client.complete(MODEL, "Hello!", max_tokens=10)
-            assert (only(client).reported, only(client).reserved) == (made * COST, 0)
+            assert (only(client).reported, only(client).reserved) == (made * COST, Decimal(0))
             assert only(client).left == 1 - made * COST
 
 
@@ -182,7 +182,7 @@ print(budget.reported, budget.reserved)
     # It did not close its client: what it held came back at its exit all the same.
     with ferrule.Client(**settings(counted, state=state, budgets=budgets)) as client:
         client.complete(MODEL, "Hello!", max_tokens=10)
-        assert (only(client).reported, only(client).reserved) == (26 * COST, 0)
+        assert (only(client).reported, only(client).reserved) == (26 * COST, Decimal(0))
 
 
 def test_while_the_store_is_locked_the_policy_holds(counted: Simulator, state: str, tmp_path: Path) -> None:

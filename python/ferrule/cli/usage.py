@@ -122,7 +122,10 @@ def _show(rows: list[dict[str, Any]], told_apart: list[str], *, chart: bool) -> 
     with localcontext() as context:
         context.prec = 60  # so that sums of money are exact
         total["cost"] = sum((row["cost"] for row in rows), Decimal(0))
-    for row in [*rows, *([{**total, "is_total": True}] if len(rows) > 1 else [])]:
+    shown: list[dict[str, Any]] = [*rows]
+    if len(rows) > 1:
+        shown.append({**total, "is_total": True})
+    for row in shown:
         is_total = "is_total" in row
         names = ["all", *[""] * (len(told_apart) - 1)] if is_total else [row[name] or "-" for name in told_apart]
         cost = _dollars(row["cost"]) + ("+" if row["unknown_cost"] else "")
