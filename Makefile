@@ -19,6 +19,8 @@ JOBS ?= auto
 SUITES := $(shell sed -n 's/^\(openai\|anthropic\)==\([0-9.]*\).*/\1==\2/p' $(wildcard tests/oracles/locks/openai-*.txt tests/oracles/locks/anthropic-*.txt))
 ORACLES := $(basename $(notdir $(wildcard tests/oracles/locks/*)))
 REAL_SERVERS := litellm llama_cpp portkey mcp_time mcp_everything
+# Large environments: frameworks with all that they need.
+FRAMEWORKS := frameworks-3 frameworks-2
 
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 python := $(VENV)/bin/python
@@ -32,7 +34,7 @@ quietly := $(if $(V),,sh tools/quietly.sh)
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: demo test test-rust test-python test-oracles test-release sdk-suites oracle-locks check check-targets lint types deny fuzz docs
+.PHONY: demo test test-rust test-python test-oracles test-frameworks test-release sdk-suites oracle-locks check check-targets lint types deny fuzz docs
 .PHONY: bench bench-soak availability chaos catalog wheel wheels fmt clean help
 
 demo: $(VENV)/extension.stamp ## See tokens stream through the Rust core, from simulated providers: needs no key
@@ -53,11 +55,15 @@ test-oracles: $(VENV)/extension.stamp ## Run the providers' own SDKs and real se
 	$(python) tests/oracles/environment.py $(ORACLES)
 	$(pytest) --dist loadfile tests/oracles $(PYTEST_FLAGS)
 
-# What a release stands on: the SDKs, without the servers that take minutes, and what `make wheel` built.
+test-frameworks: $(VENV)/extension.stamp ## Run instructor, pydantic-ai, LangChain and other frameworks on Ferrule; installs them first
+	$(python) tests/oracles/environment.py $(FRAMEWORKS)
+	$(pytest) --dist loadfile -m framework tests/oracles $(PYTEST_FLAGS)
+
+# What a release stands on: the SDKs, without the servers and frameworks that take minutes, and what `make wheel` built.
 test-release: export FERRULE_WHEEL := required
 test-release: $(VENV)/extension.stamp wheel
-	$(python) tests/oracles/environment.py $(filter-out $(REAL_SERVERS),$(ORACLES))
-	$(pytest) --dist loadfile -m "not real_server" tests/oracles tests/package $(PYTEST_FLAGS)
+	$(python) tests/oracles/environment.py $(filter-out $(REAL_SERVERS) $(FRAMEWORKS),$(ORACLES))
+	$(pytest) --dist loadfile -m "not real_server and not framework" tests/oracles tests/package $(PYTEST_FLAGS)
 
 # Downloads the suites to ~/.cache/ferrule-sdk-suites; SUITE_FLAGS="--specification openapi.yaml" adds tests/api_resources.
 sdk-suites: $(VENV)/extension.stamp ## Run the official SDKs' own test suites with our classes: takes an hour

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import environment
 import pytest
+from checks import path_for, run_checks
 
 from documents import WITH_SDKS
 from example_programs import environment as environment_of
@@ -29,26 +30,10 @@ CASES = [
 ]
 
 
-def path_for(name: str) -> str:
-    """Where Python finds the packages of an environment, before those of its own."""
-    (packages,) = environment.programs_of(name).parent.glob("lib/python*/site-packages")
-    return os.pathsep.join((str(packages), str(ROOT / "python")))
-
-
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize(("check", "name"), CASES, ids=[f"{check}-{name}" for check, name in CASES])
 def test_checks(check: str, name: str) -> None:
-    options = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist")
-    command = [sys.executable, "-m", "pytest", *options, str(CHECKS / f"{check}.py")]
-    done = subprocess.run(
-        command,
-        env=os.environ | {"PYTHONPATH": path_for(name), "PYTEST_ADDOPTS": ""},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=230,
-    )
-    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    run_checks(CHECKS / f"{check}.py", name)
 
 
 @pytest.mark.timeout(120)
