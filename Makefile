@@ -19,8 +19,8 @@ JOBS ?= auto
 SUITES := $(shell sed -n 's/^\(openai\|anthropic\)==\([0-9.]*\).*/\1==\2/p' $(wildcard tests/oracles/locks/openai-*.txt tests/oracles/locks/anthropic-*.txt))
 ORACLES := $(basename $(notdir $(wildcard tests/oracles/locks/*)))
 REAL_SERVERS := litellm llama_cpp portkey mcp_time mcp_everything
-# Large environments: frameworks with all that they need.
-FRAMEWORKS := frameworks-3 frameworks-2
+# Large environments, and tests that take minutes: frameworks with all that they need, and instrumentations.
+FRAMEWORKS := frameworks-3 frameworks-2 instrumentations
 
 export VIRTUAL_ENV := $(CURDIR)/$(VENV)
 python := $(VENV)/bin/python

@@ -43,16 +43,17 @@ class Methods:
         return found
 
     def _original(self, name: str) -> Callable[..., Any]:
-        """The method that the class has, its own or what it inherits when it is called."""
+        """The method that the class has, its own or what it inherits when it is called, with the client first."""
         official = self._official
-        own: Callable[..., Any] | None = official.__dict__.get(name)
-        if own is not None:
-            return own
+        own: Any = official.__dict__.get(name)
 
-        def inherited(self: Any, *positional: Any, **given: Any) -> Any:
-            return getattr(super(official, self), name)(*positional, **given)
+        @functools.wraps(getattr(official, name) if own is None else own)
+        def original(self: Any, *positional: Any, **given: Any) -> Any:
+            # What instrumentations put there does not see the client where it is called without being bound.
+            bound = getattr(super(official, self), name) if own is None else own.__get__(self, type(self))
+            return bound(*positional, **given)
 
-        return inherited
+        return original
 
     _asynchronous = False
 
@@ -72,7 +73,7 @@ class Methods:
     def _request(self) -> Any:
         original, sdk = self._original("request"), self._sdk
 
-        @functools.wraps(self._official.request)
+        @functools.wraps(original)
         def request(self: Any, cast_to: Any, options: Any, *, stream: bool = False, stream_cls: Any = None) -> Any:
             twin = hooks.routed(sdk, self, options, asynchronous=False)
             if twin is None:
@@ -84,7 +85,7 @@ class Methods:
     def _post(self) -> Any:
         original, native, is_patched = self._original("post"), self._native, self._is_patched
 
-        @functools.wraps(self._official.post)
+        @functools.wraps(original)
         def post(self: Any, path: str, **given: Any) -> Any:
             inherited = functools.partial(original, self)
             if not is_patched() or hasattr(type(self), "_ferrule_native"):  # One of ours has been here.
@@ -96,7 +97,7 @@ class Methods:
     def _prepare_request(self) -> Any:
         original = self._original("_prepare_request")
 
-        @functools.wraps(self._official._prepare_request)  # noqa: SLF001 - the SDK's
+        @functools.wraps(original)
         def _prepare_request(self: Any, request: Any) -> None:
             original(self, request)
             claim(request)
@@ -106,7 +107,7 @@ class Methods:
     def _prepare_options(self) -> Any:
         original = self._original("_prepare_options")
 
-        @functools.wraps(self._official._prepare_options)  # noqa: SLF001 - the SDK's
+        @functools.wraps(original)
         def _prepare_options(self: Any, options: Any) -> Any:
             prepared = prepared_options()
             return original(self, options) if prepared is None else prepared
@@ -122,7 +123,7 @@ class AsyncMethods(Methods):
     def _request(self) -> Any:
         original, sdk = self._original("request"), self._sdk
 
-        @functools.wraps(self._official.request)
+        @functools.wraps(original)
         async def request(
             self: Any, cast_to: Any, options: Any, *, stream: bool = False, stream_cls: Any = None
         ) -> Any:
@@ -136,7 +137,7 @@ class AsyncMethods(Methods):
     def _post(self) -> Any:
         original, native, is_patched = self._original("post"), self._native, self._is_patched
 
-        @functools.wraps(self._official.post)
+        @functools.wraps(original)
         async def post(self: Any, path: str, **given: Any) -> Any:
             inherited = functools.partial(original, self)
             if not is_patched() or hasattr(type(self), "_ferrule_native"):
@@ -148,7 +149,7 @@ class AsyncMethods(Methods):
     def _prepare_request(self) -> Any:
         original = self._original("_prepare_request")
 
-        @functools.wraps(self._official._prepare_request)  # noqa: SLF001 - the SDK's
+        @functools.wraps(original)
         async def _prepare_request(self: Any, request: Any) -> None:
             await original(self, request)
             claim(request)
@@ -158,7 +159,7 @@ class AsyncMethods(Methods):
     def _prepare_options(self) -> Any:
         original = self._original("_prepare_options")
 
-        @functools.wraps(self._official._prepare_options)  # noqa: SLF001 - the SDK's
+        @functools.wraps(original)
         async def _prepare_options(self: Any, options: Any) -> Any:
             prepared = prepared_options()
             return await original(self, options) if prepared is None else prepared

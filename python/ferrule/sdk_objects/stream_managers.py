@@ -13,10 +13,15 @@ def accelerated(manager: Any) -> Any:
 
     Args:
         manager: What `.stream()` of chat completions, Responses or messages returned, synchronous or not, before it is
-            entered. It stays an instance of its class.
+            entered. It stays an instance of its class. What an instrumentation has put around one is left as it is.
     """
     kind: Any = type(manager)
-    manager.__class__ = _accelerated(kind)
+    if manager.__class__ is not kind:  # A proxy, which says that it is what it wraps.
+        return manager
+    try:
+        manager.__class__ = _accelerated(kind)
+    except TypeError:  # A class of somebody else's, whose objects are laid out in another way.
+        return manager
     return manager
 
 

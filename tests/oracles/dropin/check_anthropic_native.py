@@ -233,6 +233,38 @@ async def test_asynchronous_calls(server: Scripted, tmp_path: pathlib.Path) -> N
     assert found[:2] == found[2:]
 
 
+def test_a_manager_that_somebody_has_wrapped_is_left_as_it_is(
+    server: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As OpenInference, ddtrace and New Relic put proxies around the managers of `.stream()`."""
+    server.answers.append(streamed(*frames(EVENTS)))
+    messages: Any = anthropic.resources.messages.Messages
+    original = messages.stream
+
+    class Manager:
+        __slots__ = ("wrapped",)
+
+        def __init__(self, wrapped: Any) -> None:
+            self.wrapped = wrapped
+
+        @property
+        def __class__(self) -> Any:
+            return type(self.wrapped)
+
+        def __enter__(self) -> Any:
+            return self.wrapped.__enter__()
+
+        def __exit__(self, *error: Any) -> None:
+            self.wrapped.__exit__(*error)
+
+    monkeypatch.setattr(messages, "stream", lambda self, **given: Manager(original(self, **given)))
+    with (
+        ferrule.anthropic.Anthropic(api_key="k", base_url=server.url) as sdk,
+        sdk.messages.stream(model="m", max_tokens=5, messages=HELLO) as stream,
+    ):
+        assert "".join(stream.text_stream)
+
+
 def test_guards(server: Scripted) -> None:
     server.answers.append(response(json.dumps({**MESSAGE, "content": []})))
 

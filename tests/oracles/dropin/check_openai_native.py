@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import datetime
+import functools
 import gc
 import json
 import logging
@@ -445,6 +446,61 @@ def test_wrapped_methods_are_called(server: Scripted, monkeypatch: pytest.Monkey
         sdk.chat.completions.create(model="m", messages=HELLO)
     assert seen == ["class", "instance", "class"]
     assert counts()["fast"] == before + 2
+
+
+class Proxy:
+    """A wrapper as wrapt makes them: equal to what it wraps, and told who the client is when it is bound."""
+
+    def __init__(self, wrapped: Any, seen: list[Any]) -> None:
+        self.__wrapped__, self._seen = wrapped, seen
+
+    def __get__(self, instance: Any, kind: Any) -> Any:
+        return self if instance is None else functools.partial(self._called, instance)
+
+    def _called(self, instance: Any, *given: Any, **more: Any) -> Any:
+        self._seen.append(type(instance).__name__)
+        return self.__wrapped__(instance, *given, **more)
+
+    def __eq__(self, other: object) -> bool:
+        return self.__wrapped__ == other
+
+    def __hash__(self) -> int:
+        return hash(self.__wrapped__)
+
+
+@pytest.mark.parametrize("place", [openai.OpenAI, openai._base_client.SyncAPIClient])
+@pytest.mark.parametrize("when", ["before the patch", "after the patch", "no patch"])
+def test_instrumentations_of_hidden_methods_see_calls(
+    server: Scripted, monkeypatch: pytest.MonkeyPatch, place: Any, when: str
+) -> None:
+    """As OpenInference wraps `OpenAI.request`, below the method of a derived class and below a patch's."""
+    server.answers.append(response(json.dumps(COMPLETION)))
+    seen: list[str] = []
+
+    def instrument() -> None:
+        monkeypatch.setattr(place, "request", Proxy(place.request, seen))
+
+    def call() -> None:
+        kind: Any = ferrule.openai.OpenAI if when == "no patch" else openai.OpenAI
+        with kind(api_key="k", base_url=f"{server.url}/v1") as sdk:
+            sdk.chat.completions.create(model="m", messages=HELLO)
+
+    if when == "before the patch":
+        instrument()
+    if when != "no patch":
+        ferrule.patch("openai")
+    try:
+        before = counts()
+        if when != "before the patch":
+            call()  # What was judged then is judged anew.
+            assert counts()["fast"] == before["fast"] + 1
+            instrument()
+        call()
+        assert seen == ["OpenAI"]
+        assert counts()["guarded"] == before["guarded"] + 1
+    finally:
+        monkeypatch.undo() if when == "after the patch" else None
+        ferrule.unpatch("openai")
 
 
 def test_state_that_changes_is_seen(server: Scripted) -> None:

@@ -97,9 +97,12 @@ def langfuse(sdk: str) -> Collect:
 
     exporter = InMemorySpanExporter()
     client = Langfuse(
-        public_key="pk", secret_key="sk", span_exporter=exporter, tracer_provider=TracerProvider(), base_url="http://127.0.0.1:1"
+        public_key="pk",
+        secret_key="sk",
+        span_exporter=exporter,
+        tracer_provider=TracerProvider(),
+        base_url="http://127.0.0.1:1",
     )
-    import langfuse.openai
 
     def collect() -> list[Any]:
         client.flush()
@@ -140,10 +143,15 @@ def sentry(sdk: str) -> Collect:
         for envelope in envelopes:
             for item in envelope.items:
                 payload = item.payload.json or {}
-                for span in payload.get("spans", ()):
-                    data = {name: value for name, value in span.get("data", {}).items() if not name.startswith("thread")}
-                    data = {name: value for name, value in data.items() if not _is_volatile(name)}
-                    found.append([span.get("op"), span.get("description"), span.get("status"), data, span.get("tags")])
+                for span in payload.get("items", ()):
+                    data = {name: value["value"] for name, value in span["attributes"].items()}
+                    hidden = ("thread.", "server.", "process.")
+                    data = {
+                        name: value
+                        for name, value in data.items()
+                        if not name.startswith(hidden) and not _is_volatile(name)
+                    }
+                    found.append([span["name"], span["status"], data])
                 for value in payload.get("exception", {}).get("values", ()):
                     found.append([value["type"], value["value"], value.get("mechanism")])
         return found

@@ -10,7 +10,7 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any
 
-from ferrule.dropin.native.pristine import CLIENT_METHODS, are_pristine
+from ferrule.dropin.native.pristine import CLIENT_METHODS, Definitions, are_pristine
 from ferrule.dropin.native.replay import SWITCH
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ferrule.dropin.native.pristine import HttpLibrary
 
 _METHODS = (
+    "post",
     "request",
     "_request",
     "_attempt_request",
@@ -39,8 +40,16 @@ _METHODS = (
     "qs",
 )
 """Methods of a client that the native path stands for, where the version has them."""
-# In some versions the last is a field of every client.
-_INSTANCE = frozenset((*_METHODS, "post")) - {"_custom_auth"}
+_FUNCTIONS = (
+    "prepare_request_data",
+    "async_prepare_request_data",
+    "openapi_dumps",
+    "_merge_mappings",
+    "construct_type",
+)
+"""Functions of the SDK's base module that the native path stands for, where the version has them."""
+# In some versions `_custom_auth` is a field of every client.
+_INSTANCE = frozenset(_METHODS) - {"_custom_auth"}
 _HTTP_METHODS = frozenset(CLIENT_METHODS)
 _TRANSPORT_METHODS = frozenset(("handle_request", "handle_async_request"))
 _OURS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -55,6 +64,7 @@ class Guards:
         self._library = library
         self._places = (facts.package, _OURS)
         self._logger = logging.getLogger(facts.sdk.name)
+        self._definitions: dict[type, Definitions] = {}
 
     def reason(self, client: Any, *, asynchronous: bool) -> str | None:
         """Why a call of `client` cannot take the native path; `None` where it can."""
@@ -65,8 +75,12 @@ class Guards:
             return "a method of the client was replaced"
         kind = type(client)
         stream = self._facts.stream_classes[asynchronous]
+        definitions = self._definitions.get(kind)
+        if definitions is None:
+            definitions = self._definitions[kind] = Definitions(kind, _METHODS)
         functions = (
-            *(getattr(kind, name, None) for name in _METHODS),
+            *definitions.now(),
+            *(getattr(self._facts.base, name, None) for name in _FUNCTIONS),
             getattr(stream, "__stream__", None),
             getattr(stream, "_iter_events", None),
         )

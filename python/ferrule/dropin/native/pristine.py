@@ -17,25 +17,56 @@ CLIENT_METHODS = (
 )
 """Methods of httpx's clients that are between an SDK and the transport."""
 
-_judged: dict[tuple[Any, ...], bool] = {}
+# By identity: wrappers' proxies are equal to what they wrap. The functions are kept, so that no other has their ids.
+_judged: dict[tuple[int, ...], tuple[bool, tuple[Any, ...]]] = {}
 
 
-def _code_file(function: Any) -> str:
+def _is_defined_in(function: Any, places: tuple[str, ...]) -> bool:
+    """Whether a function, and what it wraps, was defined in one of the directories."""
+    if function is None:
+        return True
     if type(function) is property:
         function = function.fget
     # Wrappers' proxies have the attributes of what they wrap, but not its type.
-    return str(function.__code__.co_filename) if type(function) is FunctionType else ""
+    if type(function) is not FunctionType or not str(function.__code__.co_filename).startswith(places):
+        return False
+    # A patch of ours stands in the place of what it wraps, which may be somebody's wrapper.
+    return _is_defined_in(vars(function).get("__wrapped__"), places)
 
 
 def are_pristine(functions: tuple[Any, ...], places: tuple[str, ...]) -> bool:
     """Whether all of `functions` were defined in one of the directories `places`; `None` counts as such."""
-    found = _judged.get(functions)
+    key = tuple(map(id, functions))
+    found = _judged.get(key)
     if found is None:
         if len(_judged) > 256:
             _judged.clear()
-        found = all(one is None or _code_file(one).startswith(places) for one in functions)
-        _judged[functions] = found
-    return found
+        found = _judged[key] = (all(_is_defined_in(one, places) for one in functions), functions)
+    return found[0]
+
+
+class Definitions:
+    """Every definition that a class and its bases have of some names, those that others hide included.
+
+    Args:
+        kind: The class.
+        names: The names.
+    """
+
+    def __init__(self, kind: type, names: tuple[str, ...]) -> None:
+        self._views = tuple(vars(base) for base in kind.__mro__)
+        self._names = names
+        self._sizes: tuple[int, ...] = ()
+        self._places: list[tuple[Any, str]] = []
+
+    def now(self) -> tuple[Any, ...]:
+        """The definitions as they are now."""
+        sizes = tuple(map(len, self._views))
+        if sizes != self._sizes:
+            # Somebody has defined one where none was.
+            self._sizes = sizes
+            self._places = [(view, name) for view in self._views for name in self._names if name in view]
+        return tuple([view.get(name) for view, name in self._places])
 
 
 def directory_of(module: Any) -> str:
