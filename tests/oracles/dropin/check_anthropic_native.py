@@ -254,7 +254,7 @@ def test_a_manager_that_somebody_has_wrapped_is_left_as_it_is(
         def __enter__(self) -> Any:
             return self.wrapped.__enter__()
 
-        def __exit__(self, *error: Any) -> None:
+        def __exit__(self, *error: object) -> None:
             self.wrapped.__exit__(*error)
 
     monkeypatch.setattr(messages, "stream", lambda self, **given: Manager(original(self, **given)))
