@@ -145,7 +145,7 @@ def sentry(sdk: str) -> Collect:
                 payload = item.payload.json or {}
                 for span in payload.get("items", ()):
                     data = {name: value["value"] for name, value in span["attributes"].items()}
-                    hidden = ("thread.", "server.", "process.")
+                    hidden = ("thread.", "server.", "process.", "sentry.segment.")
                     data = {
                         name: value
                         for name, value in data.items()
