@@ -6,16 +6,13 @@ use crate::{
     usage::Usage,
 };
 use ferrule_engine::EventBatch;
-use ferrule_wire::{
-    json::Json,
-    model::{Continuation, StreamEvent},
-};
+use ferrule_wire::model::{Continuation, StreamEvent};
 use pyo3::{
     prelude::*,
     sync::PyOnceLock,
     types::{PyString, PyTuple, PyType},
 };
-use std::time::Instant;
+use std::{collections::HashSet, time::Instant};
 
 /// An instant and what `time.monotonic()` said then: instants become Python's clock by it.
 static CLOCK: PyOnceLock<(Instant, f64)> = PyOnceLock::new();
@@ -229,7 +226,7 @@ event_class! {
 pub(crate) fn convert(
     py: Python<'_>,
     batch: EventBatch,
-    cited: &mut Vec<Json>,
+    cited: &mut HashSet<String>,
     into: &mut Vec<Py<PyAny>>,
 ) -> PyResult<()> {
     let received_at = monotonic(py, batch.received_at);
@@ -284,11 +281,9 @@ pub(crate) fn convert(
             | StreamEvent::ChoiceExtra { .. }
             | StreamEvent::ResponseExtra(_)) => {
                 for (found, choice, index) in citation::event_citations(&event) {
-                    let identity = citation::identity(&found);
-                    if cited.contains(&identity) {
+                    if !cited.insert(citation::identity(&found).text().to_owned()) {
                         continue;
                     }
-                    cited.push(identity);
                     let citation = Py::new(py, Citation::new(found))?;
                     let delta = CitationDelta { citation, index, choice, received_at };
                     into.push(Py::new(py, delta)?.into_any());

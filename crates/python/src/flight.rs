@@ -14,9 +14,9 @@ use crate::{
 use ferrule_bridge::Taken;
 use ferrule_client::{Entry, process};
 use ferrule_engine::CallError;
-use ferrule_wire::json::Json;
 use pyo3::{PyTraverseError, PyVisit, exceptions::PyRuntimeError, intern, prelude::*, types::PyList};
 use std::{
+    collections::HashSet,
     future::Future,
     sync::{Arc, Mutex},
     time::Duration,
@@ -36,7 +36,7 @@ pub(crate) struct Flight {
     /// Makes a reply's `parsed` of its text.
     parse: Option<Py<PyAny>>,
     /// The sources that were handed over.
-    cited: Mutex<Vec<Json>>,
+    cited: Mutex<HashSet<String>>,
     /// The events of the call, where it is observed.
     observed: Option<Observed>,
 }

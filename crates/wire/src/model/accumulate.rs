@@ -22,7 +22,7 @@ pub struct Accumulator {
 #[derive(Clone, Debug)]
 struct Growing {
     choice: Choice,
-    /// The place of each part of `choice.message.content`, in the same order, and its growing fields.
+    /// The place of each part of `choice.message.content`, in the same order, and what stands beside it; ascending.
     places: Vec<(u32, GrowingFields)>,
     message_extra: GrowingFields,
     extra: GrowingFields,
@@ -38,24 +38,30 @@ enum Logprobs {
 
 impl Growing {
     fn part(&mut self, place: u32, begin: impl FnOnce() -> PartKind) -> Option<&mut Part> {
-        let content = &mut self.choice.message.content;
-        // Deltas mostly go to the part that came last.
-        let position = match self.places.iter().rposition(|(other, _)| *other == place) {
-            Some(position) => position,
-            None => {
-                let position = self.places.partition_point(|(other, _)| *other < place);
-                self.places.insert(position, (place, GrowingFields::default()));
-                content.insert(position, Part::new(begin()));
-                position
-            }
-        };
-        content.get_mut(position)
+        let position = self.position(place, begin);
+        self.choice.message.content.get_mut(position)
     }
 
     /// The growing fields of a part that has begun.
     fn part_extra(&mut self, place: u32) -> Option<&mut GrowingFields> {
-        self.part(place, || PartKind::Text(String::new()));
-        self.places.iter_mut().rfind(|(other, _)| *other == place).map(|(_, extra)| extra)
+        let position = self.position(place, || PartKind::Text(String::new()));
+        self.places.get_mut(position).map(|(_, extra)| extra)
+    }
+
+    /// Where the part at `place` stands, which begins where it is not there.
+    fn position(&mut self, place: u32, begin: impl FnOnce() -> PartKind) -> usize {
+        // Deltas mostly go to the part that came last.
+        let last = self
+            .places
+            .len()
+            .checked_sub(1)
+            .filter(|position| self.places.get(*position).is_some_and(|(other, _)| *other == place));
+        let found = last.map_or_else(|| self.places.binary_search_by_key(&place, |(other, _)| *other), Ok);
+        found.unwrap_or_else(|position| {
+            self.places.insert(position, (place, GrowingFields::default()));
+            self.choice.message.content.insert(position, Part::new(begin()));
+            position
+        })
     }
 
     fn add_logprobs(&mut self, more: &Json) {

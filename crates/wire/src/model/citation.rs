@@ -4,13 +4,16 @@
 //! Decoders keep the providers' own fields with parts, messages, choices and responses, whole and in the same places
 //! whether the answer came in one piece or in many. What they mean is read here, when somebody asks.
 
+use super::measured_text::MeasuredText;
 use super::{Choice, Part, PartKind, Response};
 use crate::json::{Extra, Fields, Json, Value};
 use alloc::{
     borrow::ToOwned,
+    collections::BTreeSet,
     string::{String, ToString},
     vec::Vec,
 };
+use core::mem::size_of;
 
 /// A source that an answer names, and where.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,6 +40,30 @@ pub struct Citation {
     pub raw: Option<Json>,
 }
 
+/// How many bytes the citations that are told of one list may hold. Sources are named again and again by their numbers, so
+/// that a small answer could mean more than any memory holds; those beyond are left out.
+const MAX_BYTES: usize = 64 << 20;
+
+/// The room that is left for citations.
+struct Room(usize);
+
+impl Room {
+    fn new() -> Self {
+        Self(MAX_BYTES)
+    }
+
+    /// Whether there is room for `citation`, which takes it.
+    fn take(&mut self, citation: &Citation) -> bool {
+        let Citation { kind, title, url, source_id, cited_text, text, raw, .. } = citation;
+        let texts = [title, url, source_id, cited_text, text].into_iter().flatten().map(String::len);
+        let raw = raw.as_ref().map_or(0, |raw| raw.text().len());
+        let bytes = texts.sum::<usize>() + kind.len() + raw + size_of::<Citation>();
+        let left = self.0.checked_sub(bytes);
+        self.0 = left.unwrap_or_default();
+        left.is_some()
+    }
+}
+
 impl Response {
     /// The sources of the first answer, in the order of the text; places are those in its whole text.
     pub fn citations(&self) -> Vec<Citation> {
@@ -44,11 +71,13 @@ impl Response {
         if let Some(choice) = self.choices.first() {
             found = choice_citations(choice);
         }
-        for citation in of_response(&self.extra) {
-            if !found.iter().any(|known| known.url.is_some() && known.url == citation.url) {
-                found.push(citation);
-            }
+        let of_response = of_response(&self.extra);
+        if of_response.is_empty() {
+            return found;
         }
+        let known: BTreeSet<String> = found.iter().filter_map(|known| known.url.clone()).collect();
+        let is_new = |citation: &Citation| citation.url.as_ref().is_none_or(|url| !known.contains(url));
+        found.extend(of_response.into_iter().filter(is_new));
         found
     }
 }
@@ -56,46 +85,60 @@ impl Response {
 fn choice_citations(choice: &Choice) -> Vec<Citation> {
     let content = &choice.message.content;
     let mut found = Vec::new();
+    let mut room = Room::new();
+    let mut add = |citation: Citation| {
+        if room.take(&citation) {
+            found.push(citation);
+        }
+    };
+    let mut texts = Vec::with_capacity(content.len());
     let mut before = 0;
+    for part in content {
+        let said = MeasuredText::new(text_of(part));
+        let length = said.length;
+        texts.push((said, before));
+        before += length;
+    }
     // What was said last, for references that stand after it.
-    let mut last: Option<(usize, &str, u64)> = None;
-    for (position, part) in content.iter().enumerate() {
-        let said = text_of(part);
+    let mut last = None;
+    for (position, (part, (said, before))) in content.iter().zip(&texts).enumerate() {
         for mut citation in of_reference(&part.kind) {
             if let Some((position, said, before)) = last {
                 citation.part = u32::try_from(position).ok();
                 place(&mut citation, said, before);
             }
-            found.push(citation);
+            add(citation);
         }
-        if !said.is_empty() {
-            last = Some((position, said, before));
+        if !said.text.is_empty() {
+            last = Some((position, said, *before));
         }
         for mut citation in part_citations(&part.extra) {
             citation.part = u32::try_from(position).ok();
-            place(&mut citation, said, before);
-            found.push(citation);
+            place(&mut citation, said, *before);
+            add(citation);
         }
-        before += length(said);
     }
-    for mut citation in of_message(&choice.message.extra).into_iter().chain(of_answer(&choice.extra)) {
-        let said = citation.part.and_then(|part| content.get(usize::try_from(part).ok()?));
+    let beside = [of_message(&choice.message.extra), of_answer(&choice.extra)].concat();
+    if beside.is_empty() {
+        return found;
+    }
+    let whole: String = content.iter().map(text_of).collect();
+    let whole = MeasuredText::new(&whole);
+    for mut citation in beside {
+        let said = citation.part.and_then(|part| texts.get(usize::try_from(part).ok()?));
         let counts_bytes = citation
             .raw
             .as_ref()
             .is_some_and(|raw| raw.value().object().is_some_and(|fields| is_segment(&fields)));
         match said {
-            Some(part) if counts_bytes => {
-                let text = text_of(part);
-                citation.start = citation.start.and_then(|bytes| characters(text, bytes));
-                citation.end = citation.end.and_then(|bytes| characters(text, bytes));
-                let position = citation.part.and_then(|part| usize::try_from(part).ok()).unwrap_or_default();
-                let before: u64 = content.iter().take(position).map(|part| length(text_of(part))).sum();
-                place(&mut citation, text, before);
+            Some((said, before)) if counts_bytes => {
+                citation.start = citation.start.and_then(|bytes| said.characters(bytes));
+                citation.end = citation.end.and_then(|bytes| said.characters(bytes));
+                place(&mut citation, said, *before);
             }
-            _ => place(&mut citation, &whole_text(content), 0),
+            _ => place(&mut citation, &whole, 0),
         }
-        found.push(citation);
+        add(citation);
     }
     found
 }
@@ -107,38 +150,22 @@ fn text_of(part: &Part) -> &str {
     }
 }
 
-fn whole_text(content: &[Part]) -> String {
-    content.iter().map(text_of).collect()
-}
-
-fn length(text: &str) -> u64 {
-    u64::try_from(text.chars().count()).unwrap_or(u64::MAX)
-}
-
 /// Puts a citation into the whole text, of which `before` characters come before `said`. One without a place is about
 /// all that its part says.
-fn place(citation: &mut Citation, said: &str, before: u64) {
+fn place(citation: &mut Citation, said: &MeasuredText<'_>, before: u64) {
     if let (None, None, Some(_)) = (citation.start, citation.end, citation.part) {
-        (citation.start, citation.end) = (Some(0), Some(length(said)));
+        (citation.start, citation.end) = (Some(0), Some(said.length));
     }
     let (Some(start), Some(end)) = (citation.start, citation.end) else { return };
-    if citation.text.is_none() && start <= end && end <= length(said) {
-        let (skipped, taken) = (usize::try_from(start), usize::try_from(end - start));
-        if let (Ok(skipped), Ok(taken)) = (skipped, taken) {
-            citation.text = Some(said.chars().skip(skipped).take(taken).collect::<String>());
-        }
+    if citation.text.is_none() {
+        citation.text = said.between(start, end).map(ToOwned::to_owned);
     }
     citation.text = citation.text.take().filter(|text| !text.is_empty());
     citation.start = start.checked_add(before);
     citation.end = end.checked_add(before);
 }
 
-/// How many characters the first `bytes` of UTF-8 are.
-fn characters(text: &str, bytes: u64) -> Option<u64> {
-    text.get(..usize::try_from(bytes).ok()?).map(length)
-}
-
-/// The sources of a part: Anthropic's, Bedrock's and Responses'. Places are those in the part.
+/// The sources beside a part: Anthropic's, Bedrock's and Responses'. Places are those in the part.
 pub fn part_citations(extra: &Extra) -> Vec<Citation> {
     let mut found: Vec<Citation> = items(extra, "citations").filter_map(of_text_block).collect();
     found.extend(items(extra, "annotations").filter_map(annotation));
@@ -160,7 +187,8 @@ pub fn of_reference(kind: &PartKind) -> Vec<Citation> {
                 raw: Some(item.clone()),
                 ..Citation::default()
             };
-            ids.filter_map(id).map(of_id).collect()
+            let mut room = Room::new();
+            ids.filter_map(id).map(of_id).take_while(|citation| room.take(citation)).collect()
         }
         Some("tool_reference") => alloc::vec![Citation {
             kind: "web".to_owned(),
@@ -177,7 +205,10 @@ pub fn of_reference(kind: &PartKind) -> Vec<Citation> {
 /// The sources of a message: OpenAI's and OpenRouter's annotations, Cohere's citations.
 pub fn of_message(extra: &Extra) -> Vec<Citation> {
     let mut found: Vec<Citation> = items(extra, "annotations").filter_map(annotation).collect();
-    found.extend(items(extra, "citations").flat_map(span_with_sources));
+    let mut room = Room::new();
+    for value in items(extra, "citations") {
+        add_span_with_sources(value, &mut room, &mut found);
+    }
     found
 }
 
@@ -232,9 +263,10 @@ pub fn of_response(extra: &Extra) -> Vec<Citation> {
             })
         })
         .collect();
+    let mut known: BTreeSet<String> = found.iter().filter_map(|known| known.url.clone()).collect();
     for value in items(extra, "citations") {
         let Some(url) = value.string() else { continue };
-        if !found.iter().any(|known| known.url.as_ref() == Some(&url)) {
+        if known.insert(url.clone()) {
             let (kind, raw) = ("web".to_owned(), Some(value.to_json()));
             found.push(Citation { kind, url: Some(url), raw, ..Citation::default() });
         }
@@ -310,8 +342,8 @@ fn annotation(value: Value<'_>) -> Option<Citation> {
 }
 
 /// Cohere's citation: a span of the text, and its sources, one citation each.
-fn span_with_sources(value: Value<'_>) -> Vec<Citation> {
-    let Some(mut fields) = value.object() else { return Vec::new() };
+fn add_span_with_sources(value: Value<'_>, room: &mut Room, found: &mut Vec<Citation>) {
+    let Some(mut fields) = value.object() else { return };
     let base = Citation {
         kind: "document".to_owned(),
         text: fields.take_string("text"),
@@ -321,25 +353,29 @@ fn span_with_sources(value: Value<'_>) -> Vec<Citation> {
         ..Citation::default()
     };
     let sources = fields.take_array("sources").unwrap_or_default();
-    if sources.is_empty() {
-        return if base.text.is_some() { alloc::vec![base] } else { Vec::new() };
+    if sources.is_empty() && base.text.is_some() && room.take(&base) {
+        found.push(base);
+        return;
     }
-    let of_source = |source: Value<'_>| {
-        let mut source = source.object()?;
+    for source in sources {
+        let Some(mut source) = source.object() else { continue };
         let kind = source.take_string("type").unwrap_or_else(|| "document".to_owned());
         let inner = source.take_object("document").or_else(|| source.take_object("tool_output"));
         let mut inner = inner.unwrap_or_default();
         let text = ["snippet", "text", "content"].into_iter().find_map(|name| inner.take_string(name));
-        Some(Citation {
+        let citation = Citation {
             kind,
             title: inner.take_string("title"),
             url: inner.take_string("url"),
             source_id: source.take_string("id"),
             cited_text: text,
             ..base.clone()
-        })
-    };
-    sources.into_iter().filter_map(of_source).collect()
+        };
+        if !room.take(&citation) {
+            return;
+        }
+        found.push(citation);
+    }
 }
 
 /// Whether a citation is a segment of Gemini's, which counts bytes.
@@ -353,6 +389,7 @@ fn grounded(grounding: &Fields<'_>) -> Vec<Citation> {
     let chunks = list("groundingChunks");
     let mut is_named = alloc::vec![false; chunks.len()];
     let mut found = Vec::new();
+    let mut room = Room::new();
     for support in list("groundingSupports") {
         let Some(fields) = support.object() else { continue };
         let mut segment = fields.get("segment").and_then(Value::object).unwrap_or_default();
@@ -364,15 +401,18 @@ fn grounded(grounding: &Fields<'_>) -> Vec<Citation> {
             if let Some(named) = is_named.get_mut(number) {
                 *named = true;
             }
-            let source = grounding_source(*chunk);
-            found.push(Citation {
+            let citation = Citation {
                 text: text.clone(),
                 start: end.map(|_| start),
                 end,
                 part: Some(part),
                 raw: Some(support.to_json()),
-                ..source
-            });
+                ..grounding_source(*chunk)
+            };
+            if !room.take(&citation) {
+                return found;
+            }
+            found.push(citation);
         }
     }
     let unnamed = chunks.into_iter().zip(is_named).filter(|(_, is_named)| !is_named);

@@ -9,6 +9,7 @@ mod error;
 mod event;
 mod finish;
 mod growing_fields;
+mod measured_text;
 mod media;
 mod message;
 mod replay;

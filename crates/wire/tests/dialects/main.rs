@@ -21,6 +21,7 @@ mod further_fields;
 mod gemini;
 mod histories;
 mod known_fields;
+mod many_events;
 mod many_keys;
 mod odd_forms;
 mod ollama;

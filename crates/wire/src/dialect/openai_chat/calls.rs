@@ -12,9 +12,10 @@ use super::carried::NAME;
 use super::parts::Parts;
 use crate::dialect::openai_chat::tools::{WrittenCall, is_placeholder, read_call, take_arguments};
 use crate::dialect::shared::lenient;
+use crate::framing::StreamError;
 use crate::json::{Extra, Json, Nesting, Scan, Value};
 use crate::model::{Part, StreamEvent};
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 /// The calls so far.
 #[derive(Debug, Default)]
@@ -57,7 +58,18 @@ enum Relation {
 /// The arguments that some servers begin a call with, whatever follows.
 const EMPTY: &str = "{}";
 
+/// How many calls one answer may have: each delta is compared with them.
+const MAX_CALLS: usize = 4096;
+
 impl OpenCalls {
+    /// The error of an answer with more calls than anybody makes.
+    pub(super) fn check_count(&self) -> Result<(), StreamError> {
+        if self.0.len() <= MAX_CALLS {
+            return Ok(());
+        }
+        Err(StreamError::Malformed(format!("more than {MAX_CALLS} tool calls in an answer")))
+    }
+
     /// Whether the model called a tool.
     pub(super) fn has_calls(&self) -> bool {
         self.0.iter().any(|call| !call.name.is_empty())

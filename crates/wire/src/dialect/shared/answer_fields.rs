@@ -19,7 +19,7 @@ use super::parts::any_part;
 use crate::json::{Extra, Json, Value};
 use crate::model::{Message, Part, PartKind, Role};
 use crate::request_schema::{Place, Schema};
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
+use alloc::{borrow::ToOwned, collections::BTreeSet, string::String, vec::Vec};
 
 /// The extra field that says which of its neighbours a decoder kept, and the wire format that they came by.
 pub const ANSWER_FIELDS: &str = "answer_fields";
@@ -235,12 +235,25 @@ fn says_nothing(value: Value<'_>) -> bool {
         || value.array().is_some_and(|items| items.is_empty())
 }
 
-/// The value of the mark for fields with these names.
-pub(super) fn mark_of<'a>(format: &str, names: impl IntoIterator<Item = &'a str>) -> Json {
-    let names: Vec<&str> = names.into_iter().collect();
+/// So many fields a mark names; more are marked as one, so that each of a hundred thousand does not write the names of all
+/// that came before it.
+const MAX_NAMES: usize = 256;
+
+/// In place of the names: all that stand beside the mark.
+const ALL: &str = "*";
+
+/// The value of the mark beside fields with these names.
+pub(super) fn mark_of(format: &str, names: &[String]) -> Json {
+    let all = [ALL.to_owned()];
+    let names = if has_all(names) { &all } else { names };
     Json::object(&Extra::new(), |mark| {
-        mark.field("format", format).field("names", names.as_slice());
+        mark.field("format", format).field("names", names);
     })
+}
+
+/// Whether there are so many names that a mark has none of them.
+pub(super) fn has_all(names: &[String]) -> bool {
+    names.len() > MAX_NAMES
 }
 
 /// Whether a field is one of ours rather than the answer's.
@@ -250,15 +263,15 @@ pub(super) fn is_mark(name: &str) -> bool {
 
 /// Marks the fields of `extra` as those of an answer that came by `format`.
 pub(super) fn mark(extra: &mut Extra, format: &str) {
-    let names = extra.iter().map(|(name, _)| name).filter(|name| !is_mark(name));
+    let names = extra.iter().map(|(name, _)| name).filter(|name| !is_mark(name)).take(MAX_NAMES + 1);
     let names: Vec<String> = names.map(ToOwned::to_owned).collect();
     if !names.is_empty() {
-        extra.insert(ANSWER_FIELDS, mark_of(format, names.iter().map(String::as_str)));
+        extra.insert(ANSWER_FIELDS, mark_of(format, &names));
     }
 }
 
 /// A mark that was read: the wire format, and the names of what came by it.
-fn read_mark(mark: &Json) -> Option<(String, Vec<String>)> {
+fn read_mark(mark: &Json) -> Option<(String, BTreeSet<String>)> {
     let mut fields = mark.value().object()?;
     let format = fields.take_string("format")?;
     let names = fields.take_array("names")?.into_iter().filter_map(Value::string).collect();
@@ -308,15 +321,17 @@ impl Cleaner<'_> {
         }
         extra.remove(SIGNED_BY);
         if let Some((format, names)) = extra.remove(ANSWER_FIELDS).as_ref().and_then(read_mark) {
-            for name in names {
-                let Some(value) = extra.get(&name) else { continue };
-                let kept = if format == self.format { self.schema.fit(place, &name, value) } else { None };
-                match kept {
-                    Some(kept) if kept == *value => {}
-                    Some(kept) => extra.insert(name, kept),
-                    None => _ = extra.remove(&name),
-                }
-            }
+            let fit = |(name, value): (&str, &Json)| {
+                let kept = if !names.contains(ALL) && !names.contains(name) {
+                    value.clone()
+                } else if format == self.format {
+                    self.schema.fit(place, name, value)?
+                } else {
+                    return None;
+                };
+                Some((name.to_owned(), kept))
+            };
+            *extra = extra.iter().filter_map(fit).collect();
         }
         for (_, name, when) in ANSWER_ONLY.iter().filter(|(of, ..)| Some(*of) == owner) {
             match name.split_once('.') {

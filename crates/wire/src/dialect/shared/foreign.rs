@@ -254,13 +254,15 @@ impl MarkedStream {
         let mut extra = Extra::new();
         let known = marked.names.len();
         for (name, _) in extra_of(event).iter().flat_map(|extra| extra.iter()) {
+            if answer_fields::has_all(&marked.names) {
+                break;
+            }
             if !answer_fields::is_mark(name) && !marked.names.iter().any(|known| known == name) {
                 marked.names.push(name.to_owned());
             }
         }
         if marked.names.len() > known {
-            let names = marked.names.iter().map(String::as_str);
-            extra.insert(ANSWER_FIELDS, answer_fields::mark_of(self.format, names));
+            extra.insert(ANSWER_FIELDS, answer_fields::mark_of(self.format, &marked.names));
         }
         if proves(event) && !core::mem::replace(&mut marked.is_signed, true) {
             sign(&mut extra, &self.signer);
