@@ -7,6 +7,7 @@
 //! is.
 
 use super::registry;
+use super::shared::parts::{any_part, change_parts};
 use crate::dialect::{anthropic, gemini::written_content, openai_chat, openai_responses};
 use crate::json::{Extra, Fields, Json, JsonError, ObjectWriter, Value, WriteJson, write_array};
 use crate::model::{
@@ -86,7 +87,39 @@ fn read_message(value: Value<'_>, path: &str) -> Result<Message, JsonError> {
         return written_content::decode(fields, path);
     }
     check_content(value, path)?;
-    openai_chat::decode_message(value, decode_block).map_err(|error| JsonError::new(format!("{path}{error}")))
+    let read = openai_chat::decode_message(value, decode_block);
+    let mut message = read.map_err(|error| JsonError::new(format!("{path}{error}")))?;
+    unfold(&mut message.extra);
+    change_parts(&mut message.content, &mut |part| unfold(&mut part.extra));
+    Ok(message)
+}
+
+/// The field that holds the further fields of a message or a part, where beside it they would mean something else: an answer
+/// may have fields of its own with the names that dictionaries of messages have.
+const KEPT_FIELDS: &str = "kept_fields";
+
+/// Puts the fields that [`folded`] put inside one back in its place.
+fn unfold(extra: &mut Extra) {
+    let Some(kept) = extra.get(KEPT_FIELDS).and_then(|kept| kept.value().object()) else { return };
+    let kept = kept.rest();
+    extra.remove(KEPT_FIELDS);
+    for (name, value) in kept.iter() {
+        extra.insert(name, value.clone());
+    }
+}
+
+/// The message with its further fields, and those of its parts, inside one each.
+fn folded(message: &Message) -> Message {
+    let fold = |extra: &mut Extra| {
+        if !extra.is_empty() {
+            let kept = Json::object(&take(extra), |_| {});
+            extra.insert(KEPT_FIELDS, kept);
+        }
+    };
+    let mut message = message.clone();
+    fold(&mut message.extra);
+    change_parts(&mut message.content, &mut |part| fold(&mut part.extra));
+    message
 }
 
 /// Refuses a message that says nothing because its `content` has another name, or is missing: only assistants, who may
@@ -246,9 +279,23 @@ pub fn is_same_call(ours: &ToolCall, theirs: &ToolCall) -> bool {
 }
 
 /// Writes a message so that [`decode_messages`] reads the same again: content as text where that is all, else blocks,
-/// Anthropic's where they hold everything and OpenAI's where those do. Arguments keep their bytes.
+/// Anthropic's where they hold everything and OpenAI's where those do. Arguments keep their bytes. Further fields stand
+/// beside the others, or where they would be read as something else in one of their own.
 pub fn encode_message(message: &Message) -> Json {
-    write_message(message, true)
+    let written = write_message(message, true);
+    let has_further = !message.extra.is_empty() || any_part(&message.content, &|part| !part.extra.is_empty());
+    if !has_further || is_read_as(&written, message) {
+        written
+    } else {
+        write_message(&folded(message), true)
+    }
+}
+
+fn is_read_as(written: &Json, message: &Message) -> bool {
+    match decode_messages(written.value(), "").as_deref() {
+        Ok([read]) => is_same(read, message),
+        _ => false,
+    }
 }
 
 fn write_message(message: &Message, keep_bytes: bool) -> Json {

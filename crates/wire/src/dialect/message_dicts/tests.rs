@@ -134,3 +134,77 @@ fn response_formats() {
     ));
     assert!(read("\"xml\"").unwrap_err().to_string().starts_with("response_format: expected"));
 }
+
+/// Answers have fields of their own, also by names that mean something in a dictionary of ours.
+#[test]
+fn further_fields_come_back_whatever_they_are_called() {
+    let names = [
+        "role",
+        "content",
+        "name",
+        "type",
+        "text",
+        "id",
+        "input",
+        "arguments",
+        "arguments_json",
+        "custom",
+        "function",
+        "tool_calls",
+        "function_call",
+        "tool_call_id",
+        "reasoning",
+        "reasoning_content",
+        "thinking",
+        "signature",
+        "refusal",
+        "audio",
+        "parts",
+        "data",
+        "source",
+        "dialect",
+        "item",
+        "cache_control",
+        "is_error",
+        "kept_fields",
+        "answer_fields",
+        "anything",
+    ];
+    let parts = || {
+        let id = || "1".into();
+        let call = |arguments: &str, custom| ToolCall {
+            id: id(),
+            name: "f".into(),
+            arguments: arguments.into(),
+            custom,
+        };
+        vec![
+            Part::new(PartKind::Reasoning(Reasoning { text: "hm".into(), signature: Some("s".into()) })),
+            Part::text("a"),
+            Part::new(PartKind::Refusal("no".into())),
+            Part::provider_item("bedrock", Json::parse(r#"{"x":1}"#).unwrap()),
+            Part::new(PartKind::ToolCall(call(r#"{"a": 1}"#, false))),
+            Part::new(PartKind::ToolCall(call("free", true))),
+        ]
+    };
+    for name in names {
+        for value in ["7", "\"b\"", "{\"x\":1}", "[{\"type\":\"text\",\"text\":\"b\"}]", "true", "null"] {
+            let plain = Message::new(Role::Assistant, parts());
+            for place in 0..=plain.content.len() {
+                let mut message = plain.clone();
+                let extra = match message.content.get_mut(place) {
+                    Some(part) => &mut part.extra,
+                    None => &mut message.extra,
+                };
+                extra.insert(name, Json::parse(value).unwrap());
+                extra.insert("beside", Json::parse("1").unwrap());
+                let json = encode_message(&message);
+                let read = decode_messages(json.value(), "message")
+                    .unwrap_or_else(|error| panic!("{error}: {json:?}"));
+                let [read] = read.as_slice() else { panic!("{json:?}") };
+                assert!(is_same(read, &message), "{name} {value} at {place}: {json:?}");
+                assert_eq!(encode_message(read), json, "{name} {value} at {place}");
+            }
+        }
+    }
+}

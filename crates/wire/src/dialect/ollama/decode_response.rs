@@ -20,7 +20,7 @@ pub(super) fn decode(body: &[u8]) -> Result<Response, StreamError> {
     };
     let created_at = created::text(&fields);
     let mut message = lenient::object(written).unwrap_or_default();
-    message.take_string("role");
+    message.take("role");
     let mut content = take_parts(&mut message, |number| created::call_id(&created_at, number));
     check_calls(&message)?;
     if lenient::object(written).is_none() {

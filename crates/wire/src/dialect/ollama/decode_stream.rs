@@ -165,7 +165,7 @@ impl State {
         created_at: &str,
         events: &mut Vec<StreamEvent>,
     ) -> Result<Option<Value<'a>>, StreamError> {
-        message.take_string("role");
+        message.take("role");
         if let Some(text) = lenient::take_known(&mut message, "thinking").filter(|text| !text.is_empty()) {
             let part = place(&mut self.thinking, &mut self.next_part);
             events.push(StreamEvent::ReasoningDelta { choice: 0, part, text: text.into() });

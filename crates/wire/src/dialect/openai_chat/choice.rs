@@ -115,7 +115,7 @@ impl ChoiceReader {
         mut delta: Fields<'a>,
         events: &mut Vec<StreamEvent>,
     ) -> Result<Option<(u32, Value<'a>)>, StreamError> {
-        delta.take_string("role");
+        delta.take("role");
         // Together's number of the token.
         delta.take("token_id");
         self.read_reasoning(&mut delta, events);
@@ -131,6 +131,7 @@ impl ChoiceReader {
         if delta.get("tool_calls").is_some_and(|calls| calls.is_array() || calls.is_object()) {
             for call in lenient::take_items(&mut delta, "tool_calls").unwrap_or_default() {
                 has_call |= self.calls.read(self.index, call, &mut self.parts, events);
+                self.calls.check_count()?;
             }
             self.has_tool_calls |= has_call;
         }
@@ -141,6 +142,7 @@ impl ChoiceReader {
         {
             has_call = true;
             self.calls.read_legacy(self.index, function, &mut self.parts, events);
+            self.calls.check_count()?;
         }
         check_answer_fields("choices[].delta", &delta)?;
         let choice = self.index;

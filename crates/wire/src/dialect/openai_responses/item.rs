@@ -50,7 +50,8 @@ fn known(value: Value<'_>) -> Option<Item<'_>> {
     match item_type.as_str() {
         "message" => {
             let role = fields.take("role").and_then(Value::string);
-            if role.is_some_and(|role| role != "assistant") {
+            // Anything but another's turn is an answer.
+            if matches!(role.as_deref(), Some("user" | "system" | "developer" | "tool")) {
                 return None;
             }
             // The beginning of an item may have none yet.
