@@ -128,6 +128,7 @@ pub(super) const NAMES: Names = &[
         Overloaded,
         &[
             "server_is_overloaded",
+            "insufficient_system_resource", // DeepSeek
             "engine_overloaded",
             "engine_overloaded_error",              // Moonshot
             "serveroverloaded",                     // Volcengine

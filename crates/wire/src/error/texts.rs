@@ -65,7 +65,11 @@ pub(super) const MODEL_TEXTS: &[&str] = &[
     "unknown model",
     "unsupported model",
     "not a valid model",
-    "model not exist", // DeepSeek
+    "model not exist",                  // DeepSeek
+    "supported api model names",        // DeepSeek: "... are deepseek-flash or ..., but you passed x"
+    "unexpected model name format",     // Gemini
+    "no models loaded",                 // LM Studio
+    "specified version does not exist", // Replicate
     "invalid model name",
     "invalid model id",
     "invalid model:",
@@ -109,6 +113,8 @@ pub(super) const MODEL_ENDS: &[&str] = &[
     "is not available",
     "has been removed",
     "is not supported by any",
+    "not supported by provider", // Hugging Face
+    "is unavailable in",         // Snowflake
     "is not supported.",
     "is not supported;",
 ];
@@ -211,6 +217,7 @@ pub(super) const CONTEXT_MEASURES: &[&str] = &[
     "prompt length",
     "prompt tokens",
     "prompt token count",
+    "total token count",
     "input length",
     "input tokens",
     "input token",

@@ -10,10 +10,13 @@ pub(crate) fn with_calls(reason: FinishReason, has_calls: bool) -> FinishReason 
     if has_calls && reason == FinishReason::Stop { FinishReason::ToolCalls } else { reason }
 }
 
+/// Reasons that are errors by another name: DeepSeek's word for having no room.
+const FAILURES: [&str; 1] = ["insufficient_system_resource"];
+
 /// The error of an answer that a gateway ends with the name of its upstream's error: `overloaded_error`.
 pub(crate) fn check(word: &str) -> Result<(), StreamError> {
     let name = word.to_ascii_lowercase();
-    if !name.ends_with("_error") && !name.ends_with("exception") {
+    if !name.ends_with("_error") && !name.ends_with("exception") && !FAILURES.contains(&&*name) {
         return Ok(());
     }
     let body = Json::object(&Extra::new(), |body| {

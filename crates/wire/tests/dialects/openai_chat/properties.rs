@@ -187,7 +187,7 @@ fn finish() -> impl Strategy<Value = (FinishReason, Option<String>)> {
         Just((FinishReason::Length, None)),
         Just((FinishReason::ToolCalls, None)),
         Just((FinishReason::ContentFilter, None)),
-        Just((FinishReason::Other("insufficient_system_resource".into()), None)),
+        Just((FinishReason::Other("abort".into()), None)),
         text().prop_map(|stop| (FinishReason::StopSequence, Some(stop))),
     ]
 }
