@@ -8,37 +8,57 @@ use ferrule_wire::{json::Value, model::Usage};
 /// One turn.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Turn {
-    /// The model that ran, where it is not the one that answered.
+    /// The model that ran, where it says so: the others do.
     pub(crate) model: Option<String>,
     pub(crate) usage: Usage,
+    /// Whether its model stood in for the one that was asked for.
+    pub(crate) stands_in: bool,
 }
 
 /// The turns of a response; `None` where the figures as a whole say all: the turns are all the answering model's, or what
 /// they say does not add up.
 pub(crate) fn read(usage: &Usage) -> Option<Vec<Turn>> {
     let entries = usage.extra.get("iterations")?.value().array()?;
-    let mut messages = 0_u64;
-    let mut all = 0_u64;
+    // What the figures as a whole may count: the turns of the answer itself, those of the model that stood in for the
+    // first one, or both; or with compaction and advice all.
+    let (mut messages, mut fallbacks, mut all) = (0_u64, 0_u64, 0_u64);
     let mut has_others = false;
     let mut turns = Vec::with_capacity(entries.len());
     for entry in entries {
-        let (is_message, turn) = read_turn(entry)?;
+        let (kind, turn) = read_turn(entry)?;
         let output = turn.usage.output_tokens?;
         all = all.checked_add(output)?;
-        if is_message {
-            messages = messages.checked_add(output)?;
+        match kind {
+            Kind::Message => messages = messages.checked_add(output)?,
+            Kind::Fallback => fallbacks = fallbacks.checked_add(output)?,
+            Kind::Other => {}
         }
-        has_others |= !is_message;
+        has_others |= kind != Kind::Message || turn.model.is_some();
         turns.push(turn);
     }
     let whole = usage.output_tokens?;
-    (has_others && (messages == whole || all == whole)).then_some(turns)
+    let adds_up = [messages, fallbacks, messages.checked_add(fallbacks)?, all].contains(&whole);
+    (has_others && adds_up).then_some(turns)
 }
 
-/// A turn, and whether it is one of the answering model's own.
-fn read_turn(entry: Value<'_>) -> Option<(bool, Turn)> {
+/// What a turn was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// The answer, or a step to it.
+    Message,
+    /// The answer, by a model that stood in for another.
+    Fallback,
+    /// Compaction, advice, and what is yet to come.
+    Other,
+}
+
+fn read_turn(entry: Value<'_>) -> Option<(Kind, Turn)> {
     let mut fields = entry.object()?;
-    let is_message = fields.take_string("type").is_none_or(|kind| kind == "message");
+    let kind = match fields.take_string("type").as_deref() {
+        None | Some("message") => Kind::Message,
+        Some("fallback_message") => Kind::Fallback,
+        Some(_) => Kind::Other,
+    };
     let uncached = fields.take_u64("input_tokens")?;
     let read = fields.take_u64("cache_read_input_tokens");
     let written = fields.take_u64("cache_creation_input_tokens");
@@ -53,5 +73,12 @@ fn read_turn(entry: Value<'_>) -> Option<(bool, Turn)> {
         cache_write_1h_tokens: lifetimes.take_u64("ephemeral_1h_input_tokens"),
         ..Usage::default()
     };
-    Some((is_message, Turn { model: fields.take_string("model").filter(|_| !is_message), usage }))
+    Some((
+        kind,
+        Turn {
+            model: fields.take_string("model").filter(|model| !model.is_empty()),
+            usage,
+            stands_in: kind == Kind::Fallback,
+        },
+    ))
 }

@@ -90,11 +90,14 @@ impl UsageRecord {
         let Some(turns) = iterations::read(usage) else {
             return found.price(&counted(usage), self.at, &context);
         };
+        // Where another model stood in, the one that was asked for ran before it, whoever answered.
+        let has_stand_in = turns.iter().any(|turn| turn.stands_in);
+        let asked = if has_stand_in { catalog.find(&self.provider, &self.asked) } else { None };
         let mut cost: Option<Cost> = None;
         for turn in turns {
             let ran = match &turn.model {
                 Some(model) => catalog.find(&self.provider, model)?,
-                None => found,
+                None => asked.unwrap_or(found),
             };
             // Other units than tokens are counted once.
             let quantities =

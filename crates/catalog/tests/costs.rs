@@ -315,17 +315,18 @@ mod answers {
             ferrule_catalog::Entry::read("acme/y", r#"{"prices": {"input_mtok": 10, "output_mtok": 20}}"#)
                 .ok(),
         );
-        let cost = |iterations: &str, output: u64| {
+        let answered_by = |model: &str, iterations: &str, output: u64| {
             let usage = Usage {
                 input_tokens: Some(1_000_000),
                 output_tokens: Some(output),
                 extra: extra(&[("iterations", iterations)]),
                 ..Usage::default()
             };
-            let response = Response { model: "x".into(), usage: Some(usage), ..Response::default() };
+            let response = Response { model: model.into(), usage: Some(usage), ..Response::default() };
             let record = UsageRecord::new("acme", "x", &response, AT);
             record.cost(&catalog).map(|cost| cost.total.to_string())
         };
+        let cost = |iterations: &str, output: u64| answered_by("x", iterations, output);
         let message = r#"{"type":"message","input_tokens":1000000,"output_tokens":1000000}"#;
         let compaction = message.replace("message", "compaction");
         let fallback = message.replace(r#""message""#, r#""fallback_message","model":"y""#);
@@ -335,6 +336,14 @@ mod answers {
         assert_eq!(cost(&format!("[{compaction},{message}]"), 1_000_000).unwrap(), "6");
         assert_eq!(cost(&format!("[{message},{fallback}]"), 1_000_000).unwrap(), "33");
         assert_eq!(cost(&format!("[{message},{fallback}]"), 2_000_000).unwrap(), "33");
+        // Also where the answer says that the other one gave it.
+        assert_eq!(answered_by("y", &format!("[{message},{fallback}]"), 1_000_000).unwrap(), "33");
+        // The first model gave up with 4 tokens; the figures are those of the one that stood in for it.
+        let gave_up = r#"{"type":"message","input_tokens":1000000,"output_tokens":4}"#;
+        assert_eq!(cost(&format!("[{gave_up},{fallback}]"), 1_000_000).unwrap(), "31.000008");
+        // A step that says which model made it.
+        let named = message.replace(r#""message""#, r#""message","model":"y""#);
+        assert_eq!(cost(&format!("[{named}]"), 1_000_000).unwrap(), "30");
         // A model without a price; and turns that do not add up.
         let unknown = fallback.replace("\"y\"", "\"z\"");
         assert_eq!(cost(&format!("[{message},{unknown}]"), 1_000_000), None);
