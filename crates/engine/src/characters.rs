@@ -30,6 +30,8 @@ const INVISIBLE: &[(char, &str)] = &[
 /// Characters that are seen, or not, and are copied by mistake most often.
 const NAMED: &[(char, &str)] = &[
     (' ', "SPACE"),
+    ('"', "QUOTATION MARK"),
+    ('\'', "APOSTROPHE"),
     ('\u{a0}', "NO-BREAK SPACE"),
     ('\u{2010}', "HYPHEN"),
     ('\u{2011}', "NON-BREAKING HYPHEN"),
@@ -68,15 +70,36 @@ impl fmt::Display for WrongCharacter {
 
 impl std::error::Error for WrongCharacter {}
 
-/// A key without white space and invisible characters around it. It has ASCII characters only, and no spaces.
+/// Whom a character does not suit.
+const NO_KEY: &str = "no key has";
+
+/// A key without white space and invisible characters around it. It has ASCII characters only, no spaces, and no quotes
+/// around it, which an environment file may leave there.
 pub fn clean_key(text: &str) -> Result<&str, WrongCharacter> {
-    clean(text, char::is_whitespace, |character| character.is_ascii_graphic(), "no key has")
+    let key = clean(text, char::is_whitespace, |character| character.is_ascii_graphic(), NO_KEY)?;
+    for character in ['"', '\''] {
+        if key.len() > 1 && key.starts_with(character) && key.ends_with(character) {
+            let place = text.find(character).map_or(1, |start| text.get(..start).map_or(0, chars) + 1);
+            return Err(WrongCharacter { character, place, whose: NO_KEY });
+        }
+    }
+    Ok(key)
+}
+
+fn chars(text: &str) -> usize {
+    text.chars().count()
 }
 
 /// The value of a header without spaces, tabs and invisible characters around it. A line end is never removed.
 pub fn clean_header(text: &str) -> Result<&str, WrongCharacter> {
     let is_around = |character| matches!(character, ' ' | '\t' | '\u{a0}');
     clean(text, is_around, is_printable, "no header can have")
+}
+
+/// The value of a header that is a secret, as [`clean_header`] reads it. It has ASCII characters only.
+pub(crate) fn clean_secret_header(text: &str) -> Result<&str, WrongCharacter> {
+    let is_around = |character| matches!(character, ' ' | '\t' | '\u{a0}');
+    clean(text, is_around, |character| character.is_ascii() && is_printable(character), NO_KEY)
 }
 
 fn clean<'a>(
@@ -91,7 +114,7 @@ fn clean<'a>(
     match wrong {
         None => Ok(cleaned),
         Some((place, character)) => {
-            Err(WrongCharacter { character, place: before.chars().count() + place + 1, whose })
+            Err(WrongCharacter { character, place: chars(before) + place + 1, whose })
         }
     }
 }
@@ -136,6 +159,9 @@ mod tests {
             assert_eq!(clean_header(&format!("{around}a b é{around}")), Ok("a b é"), "{around:?}");
         }
         assert_eq!((clean_key(" "), clean_header("")), (Ok(""), Ok("")));
+        assert_eq!((clean_key("a\"b"), clean_key("\"")), (Ok("a\"b"), Ok("\"")));
+        assert_eq!(clean_secret_header(" Bearer sk-1 "), Ok("Bearer sk-1"));
+        assert!(clean_secret_header("Bearer sk\u{2013}1").is_err());
     }
 
     #[test]
@@ -146,6 +172,8 @@ mod tests {
             ("sk\u{2019}1", "its character 3 is U+2019 (RIGHT SINGLE QUOTATION MARK), which no key has"),
             ("sk\u{7f}", "its character 3 is U+007F (a control character), which no key has"),
             ("é", "its character 1 is U+00E9, which no key has"),
+            (" \"sk-1\"", "its character 2 is U+0022 (QUOTATION MARK), which no key has"),
+            ("'sk-1'", "its character 1 is U+0027 (APOSTROPHE), which no key has"),
         ] {
             assert_eq!(clean_key(text).unwrap_err().to_string(), expected);
         }

@@ -1,6 +1,9 @@
 //! Request headers: names that users give, and those that carry credentials.
 
-use crate::{characters, secrets::Secrets};
+use crate::{
+    characters,
+    secrets::{Secrets, is_secret_name},
+};
 use http::{HeaderMap, HeaderName, HeaderValue, header::AUTHORIZATION};
 
 /// Headers that carry credentials, whoever names them.
@@ -26,7 +29,12 @@ pub(crate) fn parse_header(
         true => format!("{name:?} is not a valid header name"),
         false => "a header's name is not valid; it has letters, digits and dashes only".to_owned(),
     })?;
-    let value = characters::clean_header(value).map_err(|wrong| format!("header {name}: {wrong}"))?;
+    let cleaned = if is_secret_name(name.as_str()) {
+        characters::clean_secret_header(value)
+    } else {
+        characters::clean_header(value)
+    };
+    let value = cleaned.map_err(|wrong| format!("header {name}: {wrong}"))?;
     let mut parsed = HeaderValue::try_from(value)
         .map_err(|_| format!("the value of header {name} has characters that no header can carry"))?;
     parsed.set_sensitive(true);

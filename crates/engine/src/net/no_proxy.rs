@@ -3,7 +3,7 @@
 //! Entries are separated by commas or white space. Read are the forms that Python's `urllib`, `requests` and `httpx`
 //! read between them: `*`, names (for themselves and all below, with or without `.` or `*.` in front), addresses (in
 //! brackets or not), networks (`10.0.0.0/8`), each with a port or without, and with `http://` or `https://` in front for
-//! that scheme only.
+//! that scheme only. What is no whole address is compared as text, as they do: `.0.0.1` is the end of 127.0.0.1.
 
 use super::host::bare;
 use ipnet::IpNet;
@@ -44,10 +44,11 @@ impl NoProxy {
                 && match (&entry.what, &address) {
                     (What::All, _) => true,
                     (What::Network(network), Some(address)) => network.contains(address),
-                    (What::Name(name), None) => host
+                    // The end of an address as well: Python's libraries take `.0.0.1` for the end of 127.0.0.1.
+                    (What::Name(name), _) => host
                         .strip_suffix(name.as_str())
                         .is_some_and(|before| before.is_empty() || before.ends_with('.')),
-                    (What::Network(_), None) | (What::Name(_), Some(_)) => false,
+                    (What::Network(_), None) => false,
                 }
         })
     }
@@ -135,6 +136,15 @@ mod tests {
             ("fd00::/8", "[fd00::7]", 443, true),
             ("fd00::/8", "[fe00::7]", 443, false),
             ("1.2.3.4", "11.2.3.4", 443, false),
+            (".0.0.1", "127.0.0.1", 443, true),
+            ("0.0.1", "127.0.0.1", 443, true),
+            (".127.0.0.1", "127.0.0.1", 443, true),
+            (".1:443", "127.0.0.1", 443, true),
+            (".1:80", "127.0.0.1", 443, false),
+            ("27.0.0.1", "127.0.0.1", 443, false),
+            ("127.0.0.", "127.0.0.1", 443, false),
+            ("127.0.0.*", "127.0.0.1", 443, false),
+            (".0.0.1", "[::1]", 443, false),
             ("", "a.example", 443, false),
             (".", "a.example", 443, false),
             (":", "a.example", 443, false),

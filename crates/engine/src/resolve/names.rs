@@ -55,9 +55,11 @@ impl Names {
     ) -> Self {
         let mut named: HashMap<String, (Arc<str>, bool)> =
             ids.map(|(id, configured)| (id.to_owned(), (id.into(), configured))).collect();
+        let ids: Vec<Arc<str>> = named.values().map(|(id, _)| Arc::clone(id)).collect();
         for (alias, id) in aliases {
-            // An id wins over another's alias.
-            if let Some(provider) = named.get(&id).cloned() {
+            // An id wins over another's alias, in upper and lower case alike.
+            let is_taken = ids.iter().any(|other| **other != *id && other.eq_ignore_ascii_case(&alias));
+            if let Some(provider) = named.get(&id).cloned().filter(|_| !is_taken) {
                 named.entry(alias).or_insert(provider);
             }
         }

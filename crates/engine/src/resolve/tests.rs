@@ -100,8 +100,8 @@ fn the_case_of_a_provider_does_not_matter() {
         "OpenAI/gpt-4o" => vec![Candidate::new("openrouter", name)],
         _ => Vec::new(),
     };
-    let routing = Routing { look_up: Some(Arc::new(offered)), ..routing(&[("fast", "GROQ/llama")]) };
-    let routes = made(routing, IDS.into_iter().chain(["Mine", "MINE", "Own"])).unwrap();
+    let gateway = Routing { look_up: Some(Arc::new(offered)), ..routing(&[("fast", "GROQ/llama")]) };
+    let routes = made(gateway, IDS.into_iter().chain(["Mine", "MINE", "Own"])).unwrap();
     for (name, expected) in [
         ("OpenAI/gpt-4o", "openai/gpt-4o"),
         ("OPENAI:gpt-4o", "openai/gpt-4o"),
@@ -117,6 +117,12 @@ fn the_case_of_a_provider_does_not_matter() {
     assert_eq!(routes.provider("mine"), None, "there are two");
     assert!(led(&routes, "mine/x").contains("names no known provider"));
     assert!(led(&routes, "OpenAI/").contains("names no model"));
+    // A user's own provider wins over another name of a built-in one, in every case of letters.
+    let routes = made(routing(&[]), IDS.into_iter().chain(["Claude"])).unwrap();
+    for name in ["claude/x", "Claude/x", "CLAUDE/x"] {
+        assert_eq!(led(&routes, name), "Claude/x");
+    }
+    assert_eq!(led(&routes, "anthropic/x"), "anthropic/x");
 }
 
 #[test]
