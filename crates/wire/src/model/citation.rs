@@ -86,11 +86,6 @@ fn choice_citations(choice: &Choice) -> Vec<Citation> {
     let content = &choice.message.content;
     let mut found = Vec::new();
     let mut room = Room::new();
-    let mut add = |citation: Citation| {
-        if room.take(&citation) {
-            found.push(citation);
-        }
-    };
     let mut texts = Vec::with_capacity(content.len());
     let mut before = 0;
     for part in content {
@@ -107,7 +102,10 @@ fn choice_citations(choice: &Choice) -> Vec<Citation> {
                 citation.part = u32::try_from(position).ok();
                 place(&mut citation, said, before);
             }
-            add(citation);
+            if !room.take(&citation) {
+                return found;
+            }
+            found.push(citation);
         }
         if !said.text.is_empty() {
             last = Some((position, said, *before));
@@ -115,7 +113,10 @@ fn choice_citations(choice: &Choice) -> Vec<Citation> {
         for mut citation in part_citations(&part.extra) {
             citation.part = u32::try_from(position).ok();
             place(&mut citation, said, *before);
-            add(citation);
+            if !room.take(&citation) {
+                return found;
+            }
+            found.push(citation);
         }
     }
     let beside = [of_message(&choice.message.extra), of_answer(&choice.extra)].concat();
@@ -138,7 +139,10 @@ fn choice_citations(choice: &Choice) -> Vec<Citation> {
             }
             _ => place(&mut citation, &whole, 0),
         }
-        add(citation);
+        if !room.take(&citation) {
+            return found;
+        }
+        found.push(citation);
     }
     found
 }

@@ -202,6 +202,7 @@ fn further_fields_come_back_whatever_they_are_called() {
                 let read = decode_messages(json.value(), "message")
                     .unwrap_or_else(|error| panic!("{error}: {json:?}"));
                 let [read] = read.as_slice() else { panic!("{json:?}") };
+                assert_eq!((&read.role, &read.extra), (&message.role, &message.extra), "{json:?}");
                 assert!(is_same(read, &message), "{name} {value} at {place}: {json:?}");
                 assert_eq!(encode_message(read), json, "{name} {value} at {place}");
             }
