@@ -7,11 +7,18 @@ import json
 import pickle
 from typing import Any
 
+import pydantic
 import pytest
 
 import ferrule
+import ferrule.testing
 from ferrule import Message
 from ferrule.testing import Simulator, rule
+
+
+class Turn(pydantic.BaseModel):
+    role: str
+
 
 TEXT = {"type": "text", "text": "Look:"}
 OPENAI_IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
@@ -198,6 +205,9 @@ def test_geminis_calls_without_ids_have_their_results(simulator: Simulator, mode
     [
         (7, TypeError, "messages: expected a string or a list of messages, not int"),
         (None, TypeError, "messages: expected a string or a list"),
+        (b"Hi.", TypeError, "messages: expected a string or a list of messages, not bytes"),
+        (ferrule.testing.reply("Hi."), TypeError, "messages: expected a string or a list of messages, not Reply"),
+        (Turn(role="user"), TypeError, "messages: expected a string or a list of messages, not Turn"),
         (USER, TypeError, "messages: give a list"),
         (Message("user", "Hi."), TypeError, "messages: give a list"),
         ([USER, 7], TypeError, r"messages\[1\]"),

@@ -15,7 +15,7 @@ use ferrule_wire::{
 use pyo3::{
     exceptions::{PyTypeError, PyValueError},
     prelude::*,
-    types::{PyDict, PyString},
+    types::{PyBytes, PyDict, PyList, PyString},
 };
 use std::time::Duration;
 
@@ -137,7 +137,11 @@ fn add_messages(messages: &Bound<'_, PyAny>, into: &mut Vec<model::Message>) -> 
     if messages.cast::<Message>().is_ok() || messages.cast::<PyDict>().is_ok() {
         return Err(PyTypeError::new_err("messages: give a list of messages, not one message"));
     }
-    let Ok(items) = messages.try_iter() else {
+    // Bytes and models of pydantic can be iterated over, and hold no messages.
+    let is_value = !messages.is_instance_of::<PyList>()
+        && (messages.is_instance_of::<PyBytes>() || messages.hasattr("model_dump")?);
+    let items = if is_value { None } else { messages.try_iter().ok() };
+    let Some(items) = items else {
         return Err(PyTypeError::new_err(format!(
             "messages: expected a string or a list of messages, not {}",
             type_name(messages)

@@ -75,11 +75,11 @@ fn a_target_that_is_listed_twice_is_one() {
         Plan::new(seats, rules(1))
     };
     let mut twice = seats(&[7, 7, 8, 7]);
-    assert_eq!(twice.first(), ask(0));
+    assert_eq!(twice.first(), attempt(0));
     assert_eq!(twice.others().collect::<Vec<_>>(), [2], "nobody is asked beside itself");
     let limited = provider(ErrorKind::RateLimited, Some(Duration::from_secs(5)));
-    assert_eq!(twice.after(&limited, KEYS, at(0)), ask(2), "its time is not over");
-    let Step::Ask { seat: 0, wait, .. } =
+    assert_eq!(twice.after(&limited, KEYS, at(0)), attempt(2), "its time is not over");
+    let Step::Attempt { seat: 0, wait, .. } =
         twice.after(&provider(ErrorKind::RateLimited, Some(Duration::from_secs(9))), KEYS, at(1))
     else {
         panic!("the round begins anew");
@@ -92,12 +92,12 @@ fn a_target_that_is_listed_twice_is_one() {
     let mut open = seats(&[7, 7]);
     open.first();
     let reopens = Refusal::Open { reopens: HOUR };
-    assert_eq!(open.skip(reopens, at(0)), ask(1));
-    assert!(matches!(open.skip(reopens, at(0)), Step::Ask { insist: true, .. }));
+    assert_eq!(open.skip(reopens, at(0)), attempt(1));
+    assert!(matches!(open.skip(reopens, at(0)), Step::Attempt { insist: true, .. }));
     // A prompt that was too long may fit with other options.
     let mut long = seats(&[7, 7]);
     long.first();
-    assert_eq!(long.after(&provider(ErrorKind::ContextLength, None), KEYS, at(0)), ask(1));
+    assert_eq!(long.after(&provider(ErrorKind::ContextLength, None), KEYS, at(0)), attempt(1));
 }
 
 #[test]
