@@ -21,7 +21,15 @@ except ImportError as error:  # There is no pure-Python fallback: a client that 
 
 if TYPE_CHECKING:
     # Modules that are used without an import of their own.
-    from ferrule import logs as logs, mcp as mcp, metrics as metrics, otel as otel, sse as sse, tools as tools
+    from ferrule import (
+        logs as logs,
+        mcp as mcp,
+        metrics as metrics,
+        otel as otel,
+        sse as sse,
+        testing as testing,
+        tools as tools,
+    )
 
     # The public names for type checkers and documentation; tests/test_package.py compares them with those below.
     from ferrule._native import (
@@ -371,7 +379,7 @@ _NAMES = {
 }
 """The public names by their modules, except errors: those are all that `ferrule.errors` has."""
 _HOMES = {name: home for home, names in _NAMES.items() for name in names}
-_MODULES = ("logs", "mcp", "metrics", "otel", "sse", "tools")
+_MODULES = ("logs", "mcp", "metrics", "otel", "sse", "testing", "tools")
 
 if not TYPE_CHECKING:  # With it, type checkers would accept any name.
 

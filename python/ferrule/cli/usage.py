@@ -77,7 +77,7 @@ def _place(state: str | None) -> str:
 
 
 def _time(text: str | None, option: str) -> float | None:
-    """Seconds since 1970 at the begin of a day, or so many days ago."""
+    """Seconds since 1970 at the beginning of a day, or so many days ago."""
     if text is None:
         return None
     now = datetime.datetime.now(datetime.timezone.utc)
